@@ -1,1 +1,11 @@
-//! stub
+//! Sidenote's analysis engine: text, syntax, blocks, semantics, rules and findings.
+//!
+//! It knows nothing of editors, threads or processes, and reaches files and the clock only through
+//! [`system`].
+
+pub mod blocks;
+pub mod syntax;
+pub mod system;
+pub mod text;
+
+pub use sidenote_grammars as grammars;
