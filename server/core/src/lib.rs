@@ -4,6 +4,7 @@
 //! [`system`].
 
 pub mod blocks;
+pub mod semantics;
 pub mod syntax;
 pub mod system;
 pub mod text;
