@@ -3,13 +3,15 @@
 //! A file is a tree of blocks: the module, its functions, its classes (impls, traits, namespaces) and their
 //! methods. A nested function belongs to the function around it, unless that one is large. A block is immutable
 //! and shared between the versions of a document; an edit makes new blocks only where text or syntax changed, and
-//! what was computed for a block ([`Block::notes`]) lives and dies with it.
+//! what was computed for a block ([`Block::hir`], [`Block::notes`]) lives and dies with it.
 
 use std::any::Any;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use sidenote_grammars::{BlockRole, Field, Kind, Language};
 
+use crate::semantics::hir::Hir;
+use crate::semantics::lower::lower;
 use crate::syntax::{Arena, ArenaBuilder, Node, Span, SyntaxTree};
 use crate::text::{Edit, Text};
 
@@ -39,7 +41,7 @@ pub type Key = [u8; 16];
 
 /// One block. Positions in it are offsets into its own text ([`Arena::text`]).
 // A clone is a version of the same block: own text and syntax are shared, so that its notes stay true.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Block {
     kind: BlockKind,
     arena: Arc<Arena>,
@@ -47,7 +49,22 @@ pub struct Block {
     /// Length in the file, child blocks included, in bytes.
     len: u32,
     children: Vec<Child>,
-    notes: OnceLock<Arc<dyn Any + Send + Sync>>,
+    hir: OnceLock<Arc<Hir>>,
+    notes: Mutex<Option<Arc<dyn Any + Send + Sync>>>,
+}
+
+impl Clone for Block {
+    fn clone(&self) -> Block {
+        Block {
+            kind: self.kind,
+            arena: self.arena.clone(),
+            key: self.key,
+            len: self.len,
+            children: self.children.clone(),
+            hir: self.hir.clone(),
+            notes: Mutex::new(self.notes.lock().unwrap_or_else(PoisonError::into_inner).clone()),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -102,18 +119,20 @@ impl Block {
         named(Field::Name).or_else(|| if root.kind() == Kind::ImplItem { named(Field::Type) } else { None })
     }
 
-    /// What was computed for this block, made on first use. One block belongs to one configuration: whoever changes the
-    /// configuration builds new blocks.
-    pub fn notes<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Arc<T> {
-        let make = || Arc::new(make());
-        match self.notes.get() {
-            Some(any) => any.clone().downcast().unwrap_or_else(|_| make()),
-            None => {
-                let made: Arc<T> = make();
-                let any = self.notes.get_or_init(|| made.clone() as Arc<dyn Any + Send + Sync>);
-                any.clone().downcast().unwrap_or(made)
-            }
-        }
+    /// Its lowered form, made on first use.
+    pub fn hir(&self) -> Arc<Hir> {
+        self.hir.get_or_init(|| Arc::new(lower(self))).clone()
+    }
+
+    /// What somebody kept here for this block. The keeper must be able to tell whether it still holds.
+    pub fn notes<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        let slot = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        slot.as_ref().and_then(|any| any.clone().downcast().ok())
+    }
+
+    /// Keeps something for as long as this block lives.
+    pub fn set_notes<T: Any + Send + Sync>(&self, notes: Arc<T>) {
+        *self.notes.lock().unwrap_or_else(PoisonError::into_inner) = Some(notes);
     }
 
     /// Offset in the file, relative to the block's start, of an offset in its own text. At a placeholder that is the
@@ -164,7 +183,15 @@ impl Block {
             })
             .collect();
         let key = key(cx.language, kind, &arena);
-        Block { kind, arena: Arc::new(arena), key, len: range.1 - range.0, children, notes: OnceLock::new() }
+        Block {
+            kind,
+            arena: Arc::new(arena),
+            key,
+            len: range.1 - range.0,
+            children,
+            hir: OnceLock::new(),
+            notes: Mutex::default(),
+        }
     }
 }
 
@@ -241,6 +268,18 @@ impl Placed<'_> {
     }
 }
 
+impl Placed<'_> {
+    /// The file's ranges of the child blocks that start in a range of the file.
+    pub fn children_starting_in(&self, range: std::ops::Range<usize>) -> impl Iterator<Item = std::ops::Range<usize>> {
+        let first = range.start.saturating_sub(self.start) as u32;
+        let from = self.block.children.partition_point(|c| c.at + c.before < first);
+        let starts = move |n: usize| self.start + self.block.child_start(n) as usize;
+        (from..self.block.children.len())
+            .map(move |n| starts(n)..starts(n) + self.block.children[n].block.len())
+            .take_while(move |r| r.start < range.end)
+    }
+}
+
 impl Blocks {
     /// Blocks of a parsed string.
     pub fn of_str(tree: &SyntaxTree, text: &str) -> Blocks {
@@ -277,6 +316,13 @@ impl Blocks {
     /// The module block.
     pub fn root(&self) -> &Arc<Block> {
         &self.root
+    }
+
+    /// Whether both are the same blocks at the same places.
+    pub fn same_shape(&self, other: &Blocks) -> bool {
+        let mut pairs = self.iter().zip(other.iter());
+        pairs.all(|(a, b)| a.start == b.start && a.block.len == b.block.len && a.block.arena == b.block.arena)
+            && self.iter().count() == other.iter().count()
     }
 
     /// All blocks, parents before children, in the order of the file.

@@ -4,6 +4,11 @@
 //! [`system`].
 
 pub mod blocks;
+pub mod config;
+pub mod document;
+pub mod engine;
+pub mod findings;
+pub mod rules;
 pub mod semantics;
 pub mod syntax;
 pub mod system;

@@ -4,4 +4,5 @@
 //! nothing else here knows a language.
 
 pub mod hir;
+pub mod imports;
 pub mod lower;
