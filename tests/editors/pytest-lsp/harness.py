@@ -207,7 +207,13 @@ class Session:
         self._news = asyncio.Condition()
         self.client = LanguageClient(converter_factory=default_converter)
         features = dict(DEFAULT_CLIENT_FEATURES)
-        features[lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS] = self._on_publish
+
+        async def on_publish(params: lsp.PublishDiagnosticsParams):
+            async with self._news:
+                self._published.append(params)
+                self._news.notify_all()
+
+        features[lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS] = on_publish
         for method in (
             lsp.CLIENT_REGISTER_CAPABILITY,
             lsp.CLIENT_UNREGISTER_CAPABILITY,
@@ -216,11 +222,6 @@ class Session:
         ):
             features[method] = lambda *_: None
         register_lsp_features(self.client, features)
-
-    async def _on_publish(self, params: lsp.PublishDiagnosticsParams) -> None:
-        async with self._news:
-            self._published.append(params)
-            self._news.notify_all()
 
     async def start(self) -> lsp.InitializeResult:
         await self.client.start_io(*server_command(), cwd=self.root)

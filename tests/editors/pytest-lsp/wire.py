@@ -56,30 +56,30 @@ class Wire:
         self.send({"id": key, "method": method, **({} if params is None else {"params": params})})
 
     def answer(self, key: int) -> dict:
-        """The next answer to request `key`; everything before it is dropped."""
+        """The answer to request `key`; everything before it is dropped."""
         return self.answers([key])[key][0]
 
     def answers(self, keys, linger: float = 0.0) -> dict[int, list[dict]]:
-        """All answers to these requests: waits for one each, then `linger` seconds more for a second one."""
+        """The answers to these requests, waiting `linger` seconds after the last for any second one."""
         found: dict[int, list[dict]] = {key: [] for key in keys}
         deadline = time.monotonic() + harness.TIMEOUT
-        while True:
-            waiting = [key for key, got in found.items() if not got]
-            if not waiting and linger:
-                deadline, linger = time.monotonic() + linger, 0.0
-            elif not waiting and deadline <= time.monotonic():
-                return found
-            elif not waiting and not linger and len(found) == 1:
-                return found
-            try:
-                message = self.received.get(timeout=max(0.0, deadline - time.monotonic()))
-            except queue.Empty:
-                if waiting:
-                    raise AssertionError(f"requests {waiting} were not answered") from None
-                return found
-            assert message is not None, f"the server closed its output while {waiting} were unanswered"
-            if "method" not in message and message.get("id") in found:
-                found[message["id"]].append(message)
+        while not all(found.values()):
+            self._take(found, deadline)
+        deadline = time.monotonic() + linger
+        while time.monotonic() < deadline:
+            self._take(found, deadline, required=False)
+        return found
+
+    def _take(self, found: dict[int, list[dict]], deadline: float, required: bool = True) -> None:
+        missing = [key for key, got in found.items() if not got]
+        try:
+            message = self.received.get(timeout=max(0.0, deadline - time.monotonic()))
+        except queue.Empty:
+            assert not required, f"requests {missing} were not answered"
+            return
+        assert message is not None, f"the server ended its output; unanswered: {missing}"
+        if "method" not in message and message.get("id") in found:
+            found[message["id"]].append(message)
 
     def initialize(self, capabilities: dict | None = None) -> dict:
         self.ask(

@@ -270,9 +270,7 @@ class Session:
         if record.get("junk") and record["dir"] == "s2c":
             self.error(f": bytes on stdout that are no LSP header: {record['junk']!r}")
         if record["dir"] == "end":
-            want = 0 if "shutdown" in self.sent else 1
-            if record["exit_code"] != want:
-                self.error(f": exit code {record['exit_code']}, want {want}")
+            self.ended(record["exit_code"])
         message = record.get("msg")
         if not message:
             return
@@ -286,6 +284,15 @@ class Session:
             self.response(message)
         else:
             self.from_server(message)
+
+    def ended(self, code: int) -> None:
+        if "exit" in self.sent:
+            want = 0 if "shutdown" in self.sent else 1
+            if code != want:
+                self.error(f": exit code {code}, want {want}")
+        elif code < 0 or code >= 100:
+            # The client hung up; a signal or a panic is still no way to end.
+            self.error(f": the server crashed with exit code {code}")
 
     def from_client(self, message: dict) -> None:
         method, params = message.get("method"), message.get("params") or {}
