@@ -19,7 +19,7 @@ logs=("$sessions"/*.jsonl)
 ((${#logs[@]})) || die 'no session was recorded'
 "$VENV/bin/python" "$here/../strict/strict_lsp.py" "${logs[@]}" > "$sessions/strict.txt" || {
   say 'the recorded sessions break the protocol:'
-  grep '^ERROR' "$sessions/strict.txt" | sed "s#$sessions/##" | head -60
+  grep '^ERROR' "$sessions/strict.txt" | sed "s#$sessions/##" | sed -n 1,60p
   status=1
 }
 say "${#logs[@]} sessions checked strictly"
