@@ -7,8 +7,8 @@ Opens FILE, then types inside a function near its middle, one character after th
 didChange to publishDiagnostics of that version (push), or to the answer of textDocument/diagnostic (pull, where the
 server offers it and --push is not given). `space` inserts and deletes a blank before a statement; `typing` writes
 statements letter by letter, through every broken state on the way, where a linter that stops at a syntax error has
-little to do. Prints the median, the 95th percentile and the
-maximum in milliseconds, the time from the start of the process to the first diagnostics, and the peak memory.
+little to do. Prints the median, the 95th percentile and the maximum in milliseconds, the time from the start of the
+process to the first diagnostics, and the peak memory.
 """
 
 import argparse
