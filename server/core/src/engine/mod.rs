@@ -1,0 +1,286 @@
+//! The engine: runs the rules over a document's blocks, with what it knows kept by block.
+
+mod skip;
+mod suppress;
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use sidenote_grammars::Kind;
+
+use crate::blocks::{Block, Blocks, Placed};
+use crate::config::{Config, Settings};
+use crate::document::Document;
+use crate::findings::{Finding, Fix, Location, Note, Place, Score, score};
+use crate::rules::{self, BlockCheck, Check, Cx, FileFacts, NodeCheck, Rule};
+use crate::semantics::imports::Imports;
+use crate::syntax::Arena;
+
+pub use skip::{SkipReason, why_skip};
+pub use suppress::Suppression;
+
+/// Something that could not be analysed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Gap {
+    /// Which bytes.
+    pub range: std::ops::Range<usize>,
+    /// Why.
+    pub message: String,
+}
+
+/// What the engine says of a file.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Findings in the order of the file, suppressed ones included.
+    pub findings: Vec<Finding>,
+    /// What could not be analysed: syntax errors, nesting too deep, budgets.
+    pub gaps: Vec<Gap>,
+    /// Number of lines.
+    pub lines: usize,
+}
+
+impl Report {
+    /// Findings that are not suppressed.
+    pub fn active(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|f| f.suppressed.is_none())
+    }
+
+    /// Health score.
+    pub fn score(&self) -> Score {
+        score(&self.findings, self.lines)
+    }
+}
+
+/// The engine. Immutable; share it between threads.
+pub struct Engine {
+    config: Config,
+}
+
+/// What is kept for a block: the notes of the rules that look at it alone, and under which facts they were made.
+struct BlockNotes {
+    facts: Arc<FileFacts>,
+    settings: Arc<Settings>,
+    notes: Vec<Note>,
+    suppressions: Vec<Suppression>,
+}
+
+impl Engine {
+    /// An engine for a configuration.
+    pub fn new(config: Config) -> Engine {
+        Engine { config }
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Analyses a document. What was computed for its blocks before is used again where it still holds.
+    pub fn analyze(&self, document: &Document) -> Report {
+        let settings = self.config.settings(document.path());
+        let blocks = document.blocks();
+        let facts = file_facts(document.path(), blocks);
+        let mut findings = Vec::new();
+        let mut gaps = Vec::new();
+        let mut suppressions = Vec::new();
+        let places = Places::new(blocks);
+        let mut names: Vec<(usize, String)> = Vec::new();
+        for placed in blocks.iter() {
+            names.truncate(names.iter().take_while(|(depth, _)| *depth < placed.depth).count());
+            if let Some(name) = placed.block.name() {
+                names.push((placed.depth, name.to_owned()));
+            }
+            let notes = self.block_notes(placed.block, &facts, &settings);
+            for note in &notes.notes {
+                findings.push(places.resolve(note, placed, &settings, &names));
+            }
+            suppressions.extend(notes.suppressions.iter().map(|s| suppress::Placed::new(s, placed, document.text())));
+            gaps.extend(block_gaps(placed));
+        }
+        suppress::apply(document, &settings, suppressions, &mut findings);
+        findings.sort_by(|a, b| (a.range.start, a.range.end, a.rule.id).cmp(&(b.range.start, b.range.end, b.rule.id)));
+        findings.dedup_by(|a, b| a.rule == b.rule && a.range == b.range && a.message == b.message);
+        gaps.sort_by_key(|g| g.range.start);
+        Report { findings, gaps, lines: document.text().lines() }
+    }
+
+    fn block_notes(&self, block: &Arc<Block>, facts: &Arc<FileFacts>, settings: &Arc<Settings>) -> Arc<BlockNotes> {
+        if let Some(old) = block.notes::<BlockNotes>()
+            && same(&old.facts, facts)
+            && same(&old.settings, settings)
+        {
+            return old;
+        }
+        let mut notes = Vec::new();
+        run_rules(block, facts, settings, &mut notes);
+        let suppressions = suppress::read(block.arena());
+        let made = Arc::new(BlockNotes { facts: facts.clone(), settings: settings.clone(), notes, suppressions });
+        block.set_notes(made.clone());
+        made
+    }
+}
+
+fn same<T: PartialEq>(a: &Arc<T>, b: &Arc<T>) -> bool {
+    Arc::ptr_eq(a, b) || **a == **b
+}
+
+/// Facts of the file that every block's rules may use; kept with the module block that they are read from.
+fn file_facts(path: &str, blocks: &Blocks) -> Arc<FileFacts> {
+    let root = blocks.root();
+    let hir = root.hir();
+    let imports = Imports::of(&hir, blocks.language().family);
+    let is_test = is_test(path, root, &imports);
+    Arc::new(FileFacts { path: path.to_owned(), imports, is_test })
+}
+
+/// Whether the file is test code, by what it says rather than where it lies: a folder named `test` holds fixtures and
+/// helpers too, and other people's servers.
+fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
+    const FRAMEWORKS: [&str; 11] = [
+        "vitest",
+        "@jest/globals",
+        "mocha",
+        "chai",
+        "ava",
+        "tap",
+        "tape",
+        "jasmine",
+        "@playwright/test",
+        "test",
+        "cypress",
+    ];
+    let name = path.rsplit('/').next().unwrap_or(path);
+    if name.contains(".test.") || name.contains(".spec.") {
+        return true;
+    }
+    let framework =
+        |path: &str| FRAMEWORKS.iter().any(|f| path == *f || path.strip_prefix(f).is_some_and(|r| r.starts_with('.')));
+    if imports.iter().any(|(_, path)| framework(path)) {
+        return true;
+    }
+    // `describe("..", ..)` at the top level, where no such name is declared.
+    module.arena().nodes().filter(|n| n.kind() == Kind::CallExpression).any(|call| {
+        let callee = call.child(sidenote_grammars::Field::Function);
+        callee.is_some_and(|c| {
+            c.kind() == Kind::Identifier && matches!(c.text(), "describe" | "suite") && !imports.binds(c.text())
+        })
+    })
+}
+
+/// The rules by the node kinds that they want.
+struct Table {
+    by_kind: Vec<Vec<(usize, NodeCheck)>>,
+    by_block: Vec<(usize, BlockCheck)>,
+}
+
+static TABLE: std::sync::LazyLock<Table> = std::sync::LazyLock::new(|| {
+    let mut table = Table { by_kind: vec![Vec::new(); Kind::NAMES.len() + 2], by_block: Vec::new() };
+    for (i, rule) in rules::all().iter().enumerate() {
+        for check in rule.checks {
+            match check {
+                Check::Nodes(kinds, check) => kinds.iter().for_each(|k| table.by_kind[*k as usize].push((i, *check))),
+                Check::Block(check) => table.by_block.push((i, *check)),
+            }
+        }
+    }
+    table
+});
+
+fn run_rules(block: &Arc<Block>, facts: &FileFacts, settings: &Settings, out: &mut Vec<Note>) {
+    let table = &*TABLE;
+    let family = block.arena().language().family;
+    let in_test = facts.is_test && !settings.include_tests;
+    let wanted: Vec<bool> = rules::all()
+        .iter()
+        .zip(&settings.rules)
+        .map(|(r, s)| s.enabled && r.families.contains(&family) && (r.in_tests || !in_test))
+        .collect();
+    let rule = |i: usize| -> &'static Rule { rules::all()[i] };
+    for (i, check) in &table.by_block {
+        if wanted[*i] {
+            check(&mut Cx { rule: rule(*i), block, file: facts, settings, out });
+        }
+    }
+    for node in block.arena().nodes() {
+        // A placeholder's own rules run in its block, where it is the root.
+        if node.is_hole() {
+            continue;
+        }
+        for (i, check) in &table.by_kind[node.kind() as usize] {
+            if wanted[*i] {
+                check(node, &mut Cx { rule: rule(*i), block, file: facts, settings, out });
+            }
+        }
+    }
+}
+
+/// Syntax errors and parts that lowering skipped, as gaps.
+fn block_gaps(placed: Placed<'_>) -> Vec<Gap> {
+    let mut gaps = Vec::new();
+    let arena = placed.block.arena();
+    if arena.has_error() {
+        let mut until = 0;
+        for node in arena.nodes().filter(|n| n.is_error() || n.is_missing()) {
+            if node.span().start >= until || node.is_missing() {
+                let what = if node.is_missing() { "something is missing here" } else { "this cannot be parsed" };
+                gaps.push(Gap { range: placed.range(node.span()), message: format!("syntax error: {what}") });
+                until = node.span().end;
+            }
+        }
+    }
+    for span in &placed.block.hir().skipped {
+        gaps.push(Gap { range: placed.range(*span), message: "nested too deeply: not analysed".into() });
+    }
+    gaps
+}
+
+/// Resolves block-relative places to ranges of the file.
+struct Places<'a> {
+    blocks: &'a Blocks,
+    by_arena: std::cell::OnceCell<FxHashMap<*const Arena, Placed<'a>>>,
+}
+
+impl<'a> Places<'a> {
+    fn new(blocks: &'a Blocks) -> Places<'a> {
+        Places { blocks, by_arena: std::cell::OnceCell::new() }
+    }
+
+    fn location(&self, place: &Place, here: Placed<'_>) -> Location {
+        let local = |range| Location { path: None, range, line: 0 };
+        match place {
+            Place::Here(span) => local(here.range(*span)),
+            Place::Block(arena, span) => {
+                let map = self
+                    .by_arena
+                    .get_or_init(|| self.blocks.iter().map(|p| (Arc::as_ptr(p.block.arena()), p)).collect());
+                match map.get(&Arc::as_ptr(arena)) {
+                    Some(placed) => local(placed.range(*span)),
+                    None => local(here.range(crate::syntax::Span::default())),
+                }
+            }
+            Place::File(location) => location.clone(),
+        }
+    }
+
+    fn resolve(&self, note: &Note, here: Placed<'_>, settings: &Settings, names: &[(usize, String)]) -> Finding {
+        let setting = rules::index(note.rule.id).and_then(|i| settings.rules[i].severity);
+        let steps = |list: &[(Place, String)]| list.iter().map(|(p, m)| (self.location(p, here), m.clone())).collect();
+        let fixes = note.fixes.iter().map(|fix| {
+            let mut edits: Vec<_> = fix.edits.iter().map(|(span, text)| (here.range(*span), text.clone())).collect();
+            edits.sort_by_key(|(range, _)| (range.start, range.end));
+            Fix { title: fix.title.clone(), edits, safe: fix.safe }
+        });
+        Finding {
+            rule: note.rule,
+            severity: setting.or(note.severity).unwrap_or(note.rule.severity),
+            confidence: note.confidence,
+            range: self.location(&note.place, here).range,
+            message: note.message.clone(),
+            related: steps(&note.related),
+            flow: steps(&note.flow),
+            fixes: fixes.collect(),
+            symbol: names.iter().map(|(_, n)| n.as_str()).collect::<Vec<_>>().join("."),
+            suppressed: None,
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The only door to the clock and the file system. Everything else in this crate is a pure function of its
+//! arguments.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// A point in time after which work is given up.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline(Instant);
+
+impl Deadline {
+    /// That long from now.
+    pub fn after(limit: Duration) -> Deadline {
+        Deadline(Instant::now() + limit)
+    }
+
+    /// Whether it is over.
+    pub fn passed(&self) -> bool {
+        Instant::now() >= self.0
+    }
+}
+
+/// Files, as the engine sees them: unsaved buffers in an editor, the disk in a scan, a map in a test.
+pub trait System: Send + Sync {
+    /// The text of a file, or `None` if there is none or it is no text.
+    fn read(&self, path: &Path) -> Option<String>;
+
+    /// Whether there is such a regular file.
+    fn is_file(&self, path: &Path) -> bool;
+}
+
+/// The operating system's files. Symbolic links are not followed out of curiosity: only regular files are read.
+pub struct OsSystem;
+
+#[allow(clippy::disallowed_methods, reason = "this is the door")]
+impl System for OsSystem {
+    fn read(&self, path: &Path) -> Option<String> {
+        let meta = std::fs::metadata(path).ok()?;
+        if !meta.is_file() || meta.len() > crate::text::MAX_BYTES as u64 {
+            return None;
+        }
+        String::from_utf8(std::fs::read(path).ok()?).ok()
+    }
+
+    fn is_file(&self, path: &Path) -> bool {
+        std::fs::metadata(path).is_ok_and(|m| m.is_file())
+    }
+}
+
+/// No files at all.
+pub struct NoSystem;
+
+impl System for NoSystem {
+    fn read(&self, _: &Path) -> Option<String> {
+        None
+    }
+
+    fn is_file(&self, _: &Path) -> bool {
+        false
+    }
+}
