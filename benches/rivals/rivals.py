@@ -83,7 +83,7 @@ def ast_grep_binary(modules: pathlib.Path) -> pathlib.Path:
 
 
 def version_of(command: list[str]) -> str:
-    done = subprocess.run([*command, "--version"], capture_output=True, text=True)
+    done = subprocess.run([*command, "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
     words = done.stdout.split()
     return words[-1] if words else "?"
 

@@ -109,7 +109,7 @@ async def test_crlf(session, language):
 
 async def test_only_newlines_end_lines(session):
     """U+2028, U+0085, a vertical tab and a form feed are ordinary characters to the protocol."""
-    text = "// a\u2028b\u0085c\u000bd\u000ce\n" + samples.TYPESCRIPT
+    text = "/* a\u2028b\u0085c\u000bd\u000ce */\n" + samples.TYPESCRIPT
     document = session.open("report.ts", text, "typescript")
     finding = await document.finding()
     assert finding.range.start.line == 4
