@@ -267,6 +267,8 @@ def measure(
         for _, message in server.drain():
             if not pull and published(1)(message):
                 found = message["params"]["diagnostics"]
+        if pull:
+            _, found = diagnostics(1, 60)
 
         lines = text.split("\n")
         row = edit_line(lines)
