@@ -1,6 +1,16 @@
-//! Regular expressions as data.
+//! Regular expressions as data: parsing, worst-case matching time, and judgements on patterns used as barriers.
+
+mod ambiguity;
+pub mod analyze;
 pub mod ast;
 pub mod charset;
 mod escape;
+mod nfa;
 pub mod parse;
 mod props;
+mod vm;
+
+pub use analyze::{Cause, Growth, UnknownReason, Verdict, Vulnerability, Witness, analyze, analyze_ast};
+pub use ast::{Ast, Dialect, Flags};
+pub use charset::CharSet;
+pub use parse::{ParseError, ParseErrorKind, parse};
