@@ -175,12 +175,7 @@ impl<'a> Graph<'a> {
     }
 
     /// Two paths that part and meet again: `(a|a)*`, `(\w|\d)*`.
-    fn forks(
-        &self,
-        members: &[u32],
-        budget: &mut Budget,
-        found: &mut Vec<Candidate>,
-    ) -> Result<(), OutOfBudget> {
+    fn forks(&self, members: &[u32], budget: &mut Budget, found: &mut Vec<Candidate>) -> Result<(), OutOfBudget> {
         let home = self.component[members[0] as usize];
         let pair = |a: u32, b: u32| if a < b { (a, b) } else { (b, a) };
         let mut parent: FxHashMap<(u32, u32), (u32, u32)> = FxHashMap::default();
@@ -225,8 +220,7 @@ impl<'a> Graph<'a> {
                     trail.reverse();
                     let start = trail[0].0;
                     let Some(back) = self.path(x, start, |s| self.component[s as usize] == home) else { continue };
-                    let mut pump: Vec<u8> =
-                        trail[1..].iter().filter_map(|&(a, b)| self.atom(&[a, b])).collect();
+                    let mut pump: Vec<u8> = trail[1..].iter().filter_map(|&(a, b)| self.atom(&[a, b])).collect();
                     pump.extend(back.iter().filter_map(|&s| self.atom(&[s])));
                     let Some(prefix) = self.prefix(start) else { continue };
                     let mut looped = NO_LOOP;
@@ -291,7 +285,7 @@ impl<'a> Graph<'a> {
             }
         }
         // One pump often serves many pairs of loops: try different ones, the longest chain of loops first.
-        found.sort_by_key(|c| c.prefix.len());
+        found.sort_by_key(|c| (c.prefix.len(), c.pump.len()));
         found.truncate(4);
         from_scan.truncate(3);
         found.extend(from_scan);

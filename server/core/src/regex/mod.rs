@@ -1,5 +1,6 @@
 //! Regular expressions as data: parsing, worst-case matching time, and judgements on patterns used as barriers.
 
+pub mod allow;
 mod ambiguity;
 pub mod analyze;
 pub mod ast;
@@ -10,6 +11,7 @@ pub mod parse;
 mod props;
 mod vm;
 
+pub use allow::{AllowList, is_allow_list, removes};
 pub use analyze::{Cause, Growth, UnknownReason, Verdict, Vulnerability, Witness, analyze, analyze_ast};
 pub use ast::{Ast, Dialect, Flags};
 pub use charset::CharSet;

@@ -223,9 +223,8 @@ type Alphabet = (Vec<Atoms>, [Atoms; 3], Vec<char>, Vec<CharSet>);
 fn alphabet(ast: &Ast) -> Result<Alphabet, TooLarge> {
     let limit = if ast.approximate { 0x7F } else { super::charset::MAX_CODE_POINT };
     let extra = [props::line_terminators(), props::ascii_word(), CharSet::single(0x0A)];
-    let needs = |wanted: fn(&Assertion) -> bool| {
-        ast.nodes.iter().any(|n| matches!(&n.kind, Kind::Assert(a) if wanted(a)))
-    };
+    let needs =
+        |wanted: fn(&Assertion) -> bool| ast.nodes.iter().any(|n| matches!(&n.kind, Kind::Assert(a) if wanted(a)));
     let lines = needs(|a| matches!(a, Assertion::StartLine | Assertion::EndLine));
     let words = needs(|a| matches!(a, Assertion::WordBoundary | Assertion::NotWordBoundary));
     let newline = needs(|a| matches!(a, Assertion::EndTextNewline));
@@ -296,7 +295,8 @@ fn rank(c: char) -> (u8, u32) {
 }
 
 fn representative(set: &CharSet) -> Option<char> {
-    const SAMPLES: [(u32, u32); 6] = [(0x61, 0x7A), (0x30, 0x39), (0x41, 0x5A), (0x21, 0x7E), (0x20, 0x20), (0x09, 0x0A)];
+    const SAMPLES: [(u32, u32); 6] =
+        [(0x61, 0x7A), (0x30, 0x39), (0x41, 0x5A), (0x21, 0x7E), (0x20, 0x20), (0x09, 0x0A)];
     for (from, to) in SAMPLES {
         for &(lo, hi) in set.ranges() {
             if lo.max(from) <= hi.min(to) {
@@ -469,11 +469,8 @@ impl Builder<'_> {
             if negative {
                 atoms = atoms.not();
             }
-            let cond = if ahead {
-                Cond { prev: Atoms::ALL, next: atoms }
-            } else {
-                Cond { prev: atoms, next: Atoms::ALL }
-            };
+            let cond =
+                if ahead { Cond { prev: Atoms::ALL, next: atoms } } else { Cond { prev: atoms, next: Atoms::ALL } };
             return Ok(Frag { null: vec![(self.cond(cond), 1)], ..Frag::default() });
         }
         self.approximate = true;
@@ -558,13 +555,7 @@ impl Builder<'_> {
         Ok(frag)
     }
 
-    fn finish(
-        mut self,
-        root: Frag,
-        search: bool,
-        chars: Vec<char>,
-        atom_sets: Vec<CharSet>,
-    ) -> Result<Nfa, TooLarge> {
+    fn finish(mut self, root: Frag, search: bool, chars: Vec<char>, atom_sets: Vec<CharSet>) -> Result<Nfa, TooLarge> {
         let scan = Link { pos: 0, cond: TRUE, mult: 1 };
         if search {
             self.edge(scan, scan, TRUE, 1, NO_LOOP)?;

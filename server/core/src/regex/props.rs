@@ -144,18 +144,27 @@ fn general(value: &str) -> Option<(CharSet, bool)> {
         "Cf" | "Format" | "Cn" | "Co" | "Cs" | "Unassigned" => (other_non_ascii(), false),
         "ID_Continue" | "IDC" | "XID_Continue" => (unicode_word().union(&other_non_ascii()), false),
         "Emoji" => (CharSet::from_chars("0123456789#*").union(&other_non_ascii()), false),
-        "Emoji_Presentation" | "Extended_Pictographic" | "RGI_Emoji" | "Emoji_Modifier" | "Emoji_Component"
-        | "Regional_Indicator" | "Emoji_Modifier_Base" => (other_non_ascii(), false),
+        "Emoji_Presentation"
+        | "Extended_Pictographic"
+        | "RGI_Emoji"
+        | "Emoji_Modifier"
+        | "Emoji_Component"
+        | "Regional_Indicator"
+        | "Emoji_Modifier_Base" => (other_non_ascii(), false),
         _ => return None,
     })
 }
 
 fn script(value: &str) -> Option<CharSet> {
     let ranges = match value {
-        "Latin" | "Latn" => vec![(0x41, 0x5A), (0x61, 0x7A), (0xAA, 0xAA), (0xBA, 0xBA), (0xC0, 0x24F), (0x1E00, 0x1EFF)],
+        "Latin" | "Latn" => {
+            vec![(0x41, 0x5A), (0x61, 0x7A), (0xAA, 0xAA), (0xBA, 0xBA), (0xC0, 0x24F), (0x1E00, 0x1EFF)]
+        }
         "Greek" | "Grek" => vec![(0x370, 0x3FF), (0x1F00, 0x1FFF)],
         "Cyrillic" | "Cyrl" => vec![(0x400, 0x52F), (0x1C80, 0x1C8F)],
-        "Han" | "Hani" => vec![(0x2E80, 0x2FDF), (0x3005, 0x3007), (0x3400, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF)],
+        "Han" | "Hani" => {
+            vec![(0x2E80, 0x2FDF), (0x3005, 0x3007), (0x3400, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF)]
+        }
         "Hiragana" | "Hira" => vec![(0x3041, 0x309F)],
         "Katakana" | "Kana" => vec![(0x30A0, 0x30FF), (0x31F0, 0x31FF)],
         "Hangul" | "Hang" => vec![(0x1100, 0x11FF), (0x3131, 0x318E), (0xAC00, 0xD7A3)],

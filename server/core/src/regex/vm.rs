@@ -17,29 +17,66 @@ pub(crate) enum Outcome {
 
 #[derive(Clone, Copy, Debug)]
 enum Inst {
-    Set { set: SetId, back: bool },
-    Split { first: u32, second: u32 },
+    Set {
+        set: SetId,
+        back: bool,
+    },
+    Split {
+        first: u32,
+        second: u32,
+    },
     Jump(u32),
     Save(u32),
     Assert(Assertion),
-    Backref { group: u32, back: bool },
+    Backref {
+        group: u32,
+        back: bool,
+    },
     /// Zeroes a loop counter.
     LoopReset(u32),
     /// Decides on another iteration; the instruction after it begins one.
-    LoopCheck { regs: u32, min: u32, max: u32, lazy: bool, exit: u32 },
+    LoopCheck {
+        regs: u32,
+        min: u32,
+        max: u32,
+        lazy: bool,
+        exit: u32,
+    },
     LoopEnter(u32),
-    LoopEnd { regs: u32, min: u32, check: u32 },
+    LoopEnd {
+        regs: u32,
+        min: u32,
+        check: u32,
+    },
     /// Opens a lookaround or an atomic group; `regs` holds the stack mark and the position.
-    CutOpen { regs: u32, negative: bool, exit: u32 },
-    CutClose { regs: u32, negative: bool, keep_position: bool, exit: u32 },
+    CutOpen {
+        regs: u32,
+        negative: bool,
+        exit: u32,
+    },
+    CutClose {
+        regs: u32,
+        negative: bool,
+        keep_position: bool,
+        exit: u32,
+    },
     Accept,
 }
 
 enum Entry {
-    Branch { pc: u32, pos: usize },
-    Restore { reg: u32, value: usize },
+    Branch {
+        pc: u32,
+        pos: usize,
+    },
+    Restore {
+        reg: u32,
+        value: usize,
+    },
     /// Negative lookaround: reaching it means that the body failed, so the whole succeeds.
-    Negative { exit: u32, pos: usize },
+    Negative {
+        exit: u32,
+        pos: usize,
+    },
 }
 
 /// A compiled pattern.
@@ -133,8 +170,7 @@ impl Compiler<'_> {
                 self.emit(Inst::Backref { group: *group, back })?;
             }
             Kind::Concat(items) => {
-                let order: Vec<NodeId> =
-                    if back { items.iter().rev().copied().collect() } else { items.clone() };
+                let order: Vec<NodeId> = if back { items.iter().rev().copied().collect() } else { items.clone() };
                 for item in order {
                     self.node(item, back)?;
                 }
