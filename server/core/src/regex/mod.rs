@@ -6,13 +6,20 @@ pub mod analyze;
 pub mod ast;
 pub mod charset;
 mod escape;
+pub mod html;
 mod nfa;
 pub mod parse;
 mod props;
+pub mod url;
 mod vm;
 
 pub use allow::{AllowList, is_allow_list, removes};
 pub use analyze::{Cause, Growth, UnknownReason, Verdict, Vulnerability, Witness, analyze, analyze_ast};
 pub use ast::{Ast, Dialect, Flags};
 pub use charset::CharSet;
+pub use html::{HtmlBypass, html_filter_bypasses};
 pub use parse::{ParseError, ParseErrorKind, parse};
+pub use url::{UrlFlaw, UrlIssue, missing_anchor};
+
+#[cfg(test)]
+mod tests;
