@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use sidenote_core::regex::{Dialect, Flags, Growth, Verdict, analyze};
+use sidenote_core::regex::{Dialect, Flags, Growth, Verdict, analyze, is_match, parse};
 
 /// `(pattern, flags)`; each must be judged exponential.
 const EXPONENTIAL: &[(&str, &str)] = &[
@@ -199,4 +199,60 @@ fn safe_patterns_are_left_alone() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Parses and matches as V8 does: thousands of generated patterns, each accepted or refused alike, and matched on strings.
+#[test]
+fn parser_and_matcher_agree_with_node() {
+    const PIECES: &[&str] = &[
+        "a", "b", "é", ".", "\\d", "\\w", "\\s", "\\b", "\\B", "[ab]", "[^a]", "[a-c-]", "[\\d.]", "(", "(", "(?:",
+        "(?=", "(?!", "(?<=", "(?<!", ")", ")", ")", ")", "|", "*", "+", "?", "*?", "{2}", "{1,2}", "{0,1}?", "^", "$",
+        "\\1", "{", "}", "]", "\\x61", "\\u0062", "\\u{61}", "\\cJ", "\\0", "\\-", "[]", "[^]", "\\7", ",", "1",
+    ];
+    const TEXTS: &[&str] =
+        &["", "a", "b", "ab", "aab", "ba", "a1b", "a\nb", "é", "a,b", "{2}", "11", "ab ab", "caab-", "\u{1}\u{0}"];
+    let mut seed = 0x2545_F491_4F6C_DD1Du64;
+    let mut random = |n: usize| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        (seed >> 11) as usize % n
+    };
+    let mut ours = Vec::new();
+    let mut patterns = Vec::new();
+    for _ in 0..6_000 {
+        let pattern: String = (0..=random(7)).map(|_| PIECES[random(PIECES.len())]).collect();
+        let flags = ["", "i", "m", "s", "u", "iu", "im"][random(7)];
+        let parsed = parse(&pattern, Flags::from_letters(flags), Dialect::JavaScript);
+        let found: Option<Vec<Option<bool>>> =
+            parsed.ok().map(|ast| TEXTS.iter().map(|text| is_match(&ast, text, 100_000)).collect());
+        ours.push(serde_json::json!(found));
+        patterns.push((pattern, flags));
+    }
+    let script = "const [ps, ts] = JSON.parse(require('fs').readFileSync(0, 'utf8'));
+        console.log(JSON.stringify(ps.map(([p, f]) => {
+          try { const re = new RegExp(p, f); return ts.map(t => re.test(t)); } catch { return null; } })));";
+    let child = Command::new("node").args(["-e", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let mut child = match child {
+        Ok(child) => child,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            println!("SKIPPED: node is not installed, so nothing was compared");
+            return;
+        }
+        Err(error) => panic!("node could not be started: {error}"),
+    };
+    let input = serde_json::to_vec(&(&patterns, TEXTS)).unwrap();
+    child.stdin.take().unwrap().write_all(&input).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let theirs: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(theirs.len(), ours.len());
+    let accepted = theirs.iter().filter(|v| !v.is_null()).count();
+    assert!(accepted > 1_000, "only {accepted} patterns are valid");
+    let wrong: Vec<String> = patterns
+        .iter()
+        .zip(ours.iter().zip(&theirs))
+        .filter(|(_, (a, b))| a != b)
+        .map(|((p, f), (a, b))| format!("/{p}/{f}: ours {a}, node {b}"))
+        .collect();
+    assert!(wrong.is_empty(), "{} of {accepted}:\n{}", wrong.len(), wrong[..wrong.len().min(25)].join("\n"));
 }

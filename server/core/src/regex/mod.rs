@@ -1,6 +1,7 @@
 //! Regular expressions as data: parsing, worst-case matching time, and judgements on patterns used as barriers.
 
 pub mod allow;
+mod alphabet;
 mod ambiguity;
 pub mod analyze;
 pub mod ast;
@@ -20,6 +21,7 @@ pub use charset::CharSet;
 pub use html::{HtmlBypass, html_filter_bypasses};
 pub use parse::{ParseError, ParseErrorKind, parse};
 pub use url::{UrlFlaw, UrlIssue, missing_anchor};
+pub use vm::is_match;
 
 #[cfg(test)]
 mod tests;

@@ -549,7 +549,8 @@ impl<'p> Parser<'p> {
             if self.js() {
                 let lookahead = matches!(self.nodes[node.0 as usize].kind, Kind::Look { ahead: true, .. });
                 let assertion = matches!(self.nodes[node.0 as usize].kind, Kind::Assert(_) | Kind::Look { .. });
-                if !first || (assertion && !(lookahead && !self.unicode())) {
+                let bare = assertion && (!lookahead || self.unicode());
+                if bare || !first {
                     return self.error(at, ParseErrorKind::NothingToRepeat);
                 }
             }

@@ -12,9 +12,7 @@ fn error(pattern: &str, flags: &str) -> (ParseErrorKind, usize) {
 }
 
 fn matches(pattern: &str, flags: &str, text: &str) -> bool {
-    let ast = js(pattern, flags);
-    let input: Vec<char> = text.chars().collect();
-    matches!(vm::Program::new(&ast).unwrap().search(&input, 1_000_000).0, vm::Outcome::Match(..))
+    is_match(&js(pattern, flags), text, 1_000_000).unwrap()
 }
 
 #[test]

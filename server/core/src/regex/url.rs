@@ -137,7 +137,8 @@ fn judge(pieces: &[Piece], anchored_end: bool, issues: &mut Vec<UrlIssue>) -> bo
             let before = &pieces[..from];
             let started = before.iter().any(|p| matches!(p.token, Token::Start));
             let after_border = matches!(before.last(), Some(Piece { token: Token::Dot, .. }));
-            if !started && !(after_border && anchored_end) {
+            let bounded = started || (after_border && anchored_end);
+            if !bounded {
                 issues.push(UrlIssue { span: span.clone(), flaw: UrlFlaw::MissingStart });
             } else if to == pieces.len() && !anchored_end {
                 issues.push(UrlIssue { span, flaw: UrlFlaw::MissingEnd });

@@ -15,6 +15,19 @@ pub(crate) enum Outcome {
     Exhausted,
 }
 
+/// Whether the pattern finds a match in `text`, spending at most `fuel` steps; `None` when they did not suffice.
+///
+/// Captures keep their value from one iteration to the next, where ECMAScript clears them.
+#[must_use]
+pub fn is_match(ast: &Ast, text: &str, fuel: u64) -> Option<bool> {
+    let input: Vec<char> = text.chars().collect();
+    match Program::new(ast)?.search(&input, fuel).0 {
+        Outcome::Match(..) => Some(true),
+        Outcome::NoMatch => Some(false),
+        Outcome::Exhausted => None,
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Inst {
     Set {
