@@ -284,17 +284,35 @@ fn confirm_polynomial(pattern: &str, ast: &Ast, nfa: &Nfa, found: &[Candidate]) 
         if candidate.cause == Cause::SearchStart && best.is_some() {
             break;
         }
-        for suffix in failing_suffixes(nfa, candidate) {
-            let witness = Witness { prefix: text(nfa, &candidate.prefix), pump: text(nfa, &candidate.pump), suffix };
-            let Some(degree) = measured_degree(&program, &witness) else { continue };
-            if best.as_ref().is_none_or(|b| degree > b.0) {
-                best = Some((degree, candidate, witness));
-            }
-            break;
+        let Some((degree, witness)) = best_witness(&program, nfa, candidate) else { continue };
+        if best.as_ref().is_none_or(|b| degree > b.0) {
+            best = Some((degree, candidate, witness));
         }
     }
     let (degree, candidate, witness) = best?;
     Some(describe(pattern, Growth::Polynomial { degree }, candidate, witness))
+}
+
+/// The first prefix and suffix around the candidate's pump under which the steps were seen to grow.
+fn best_witness(program: &Program<'_>, nfa: &Nfa, candidate: &Candidate) -> Option<(u32, Witness)> {
+    let mut prefixes = vec![candidate.prefix.clone()];
+    let pumps: Vec<char> = text(nfa, &candidate.pump).repeat(4).chars().collect();
+    let at_once = || matches!(program.search(&pumps, FUEL).0, Outcome::Match(0, _));
+    if candidate.cause == Cause::SearchStart && at_once() {
+        // An anchored branch may match at once (`^b|[^a]*x`): keep it from the start of the text.
+        let others = (0..nfa.chars.len() as u8).filter(|a| !candidate.pump.contains(a));
+        prefixes.extend(others.clone().take(2).chain(others.rev().take(1)).map(|a| vec![a]));
+    }
+    for prefix in prefixes {
+        let shifted = Candidate { prefix, ..candidate.clone() };
+        for suffix in failing_suffixes(nfa, &shifted) {
+            let witness = Witness { prefix: text(nfa, &shifted.prefix), pump: text(nfa, &shifted.pump), suffix };
+            if let Some(degree) = measured_degree(program, &witness) {
+                return Some((degree, witness));
+            }
+        }
+    }
+    None
 }
 
 fn describe(pattern: &str, growth: Growth, candidate: &Candidate, witness: Witness) -> Vulnerability {
