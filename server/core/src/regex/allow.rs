@@ -89,7 +89,8 @@ pub fn is_allow_list(ast: &Ast) -> Option<AllowList> {
     let anchored_start = started(ast.root());
     let newline_end = CharSet::single(0x0A);
     let mut final_newline = false;
-    let mut anchored_end = true;
+    // Nothing is claimed of a pattern that seems to match nothing at all.
+    let mut anchored_end = live.contains(&true);
     for state in nfa.states.iter().enumerate().filter(|(i, _)| live[*i]).map(|(_, s)| s) {
         if state.accept.is_none() {
             continue;
@@ -124,6 +125,7 @@ pub fn is_allow_list(ast: &Ast) -> Option<AllowList> {
         first = used(&mut nfa.states[0].edges.iter().map(|e| e.to));
         if final_newline {
             chars = chars.union(&newline_end);
+            first = first.union(&newline_end);
         }
         let dotted = |s: u32| live[s as usize] && reads(&nfa, s, '.');
         dot_dot = (1..nfa.states.len() as u32)

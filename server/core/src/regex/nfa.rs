@@ -253,6 +253,8 @@ impl Builder<'_> {
                 let link = Link { pos, cond: TRUE, mult: 1 };
                 Frag { first: vec![link], last: vec![link], null: Vec::new() }
             }
+            // A backreference repeats the characters of its group, not what was asserted around them.
+            Kind::Assert(_) | Kind::Look { .. } if !self.open_groups.is_empty() => empty(TRUE),
             Kind::Assert(assertion) => {
                 let conds = self.assertion(*assertion);
                 let null = conds.into_iter().map(|c| (self.cond(c), 1)).collect();
@@ -288,8 +290,12 @@ impl Builder<'_> {
                 match body {
                     Some(body) if self.open_groups.is_empty() && body < id && self.depth == 0 => {
                         self.open_groups.push(*group);
-                        let frag = self.node(body)?;
+                        let mut frag = self.node(body)?;
                         self.open_groups.pop();
+                        // A group that took no part makes the reference match the empty string.
+                        if self.counting == Counting::Collapse {
+                            frag.null.push((TRUE, 1));
+                        }
                         frag
                     }
                     _ => empty(TRUE),

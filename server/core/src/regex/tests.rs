@@ -117,7 +117,9 @@ fn allow_lists_know_their_characters() {
     assert!(allow("^[^'\"]*$", "").admits_newline());
     assert!(allow("^.*$", "").chars.contains('\'') && !allow("^.*$", "").chars.contains('\n'));
     assert!(!allow("^[^/]+$", "").excludes("\\"));
-    assert!(allow("^\\d*$", "").empty);
+    assert!(allow("^\\d*$", "").empty && allow("^(a)?\\1$", "").empty);
+    assert!(!allow("(?!a)(^b)\\1", "").is_anchored());
+    assert!(!allow("a^b$", "").is_anchored(), "matches nothing, so nothing is claimed");
     let pcre = parse("^[a-z]+$", Flags::default(), Dialect::Pcre).unwrap();
     let pcre = is_allow_list(&pcre).unwrap();
     assert!(pcre.is_anchored() && pcre.admits_newline(), "PCRE's dollar lets a final newline through");
