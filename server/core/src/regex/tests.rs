@@ -254,3 +254,36 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn allow_lists_and_removals_bound_what_matches(
+        soup in pattern_soup(),
+        anchored in any::<bool>(),
+        pcre in any::<bool>(),
+        texts in prop::collection::vec("[ab1.,\né]{0,5}", 24),
+    ) {
+        let pattern = if anchored { format!("^{soup}$") } else { soup };
+        let flags = Flags { global: true, ..Flags::default() };
+        let dialect = if pcre { Dialect::Pcre } else { Dialect::JavaScript };
+        let Ok(ast) = parse(&pattern, flags, dialect) else { return Ok(()) };
+        let Some(list) = is_allow_list(&ast) else { return Ok(()) };
+        let kept = removes(&ast, flags);
+        for text in texts {
+            match (is_match(&ast, &text, 20_000), &kept) {
+                (Some(true), _) if list.is_anchored() => {
+                    prop_assert!(text.chars().all(|c| list.chars.contains(c)), "/{pattern}/ {text:?}");
+                    prop_assert!(text.chars().next().is_none_or(|c| list.first.contains(c)), "/{pattern}/ {text:?}");
+                    prop_assert!(list.dot_dot || !text.contains(".."), "/{pattern}/ {text:?}");
+                    prop_assert!(list.empty || !text.is_empty(), "/{pattern}/ {text:?}");
+                }
+                (Some(false), Some(kept)) => {
+                    prop_assert!(text.chars().all(|c| kept.contains(c)), "/{pattern}/ {text:?}");
+                }
+                _ => {}
+            }
+        }
+    }
+}
