@@ -15,3 +15,5 @@ pub mod system;
 pub mod text;
 
 pub use sidenote_grammars as grammars;
+//! stub
+pub mod regex;
