@@ -31,10 +31,9 @@ impl Declared {
         for node in root.arena().root().named_children() {
             declared.top_level(root, node);
         }
-        let mut previous: Option<Kind> = None;
         for placed in blocks.iter() {
             let node = placed.block.arena().root();
-            if node.kind() == Kind::MethodDefinition && previous.is_some() {
+            if node.kind() == Kind::MethodDefinition {
                 let name = node.child(Field::Name).map_or("", Node::text).to_owned();
                 if may_reject(node) {
                     declared.async_methods.insert(name);
@@ -42,7 +41,6 @@ impl Declared {
                     sync.insert(name);
                 }
             }
-            previous = Some(node.kind());
         }
         declared.async_methods.retain(|m| !sync.contains(m));
         declared
