@@ -8,6 +8,7 @@ mod registry {
 }
 mod case;
 pub mod declared;
+pub(crate) mod secrets;
 pub(crate) mod support;
 
 pub use case::{Case, Verdict};
