@@ -8,6 +8,7 @@ pub mod config;
 pub mod document;
 pub mod engine;
 pub mod findings;
+pub mod regex;
 pub mod rules;
 pub mod semantics;
 pub mod syntax;
@@ -15,5 +16,3 @@ pub mod system;
 pub mod text;
 
 pub use sidenote_grammars as grammars;
-//! stub
-pub mod regex;
