@@ -6,6 +6,7 @@ mod call;
 mod file;
 mod guard;
 mod interp;
+pub mod lexicon;
 pub mod kinds;
 pub mod models;
 mod place;

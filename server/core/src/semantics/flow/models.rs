@@ -53,6 +53,28 @@ struct ModelFile {
     sinks: Vec<RawSink>,
     #[serde(default, rename = "flag")]
     flags: Vec<RawFlag>,
+    #[serde(default, rename = "convention")]
+    conventions: Vec<RawConvention>,
+    #[serde(default)]
+    transforms: Vec<String>,
+    #[serde(default, rename = "cleaner")]
+    cleaners: Vec<RawCleaner>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawConvention {
+    names: Vec<Vec<String>>,
+    types: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawCleaner {
+    words: Vec<String>,
+    #[serde(default)]
+    with: Vec<String>,
+    cleans: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -360,6 +382,9 @@ pub struct Models {
     set_sinks: Table<SinkModel>,
     call_flags: Table<FlagModel>,
     set_flags: Table<FlagModel>,
+    conventions: Vec<(Vec<Vec<String>>, Vec<Ustr>)>,
+    transforms: rustc_hash::FxHashSet<Ustr>,
+    cleaners: Vec<(Vec<String>, Vec<String>, SinkKinds)>,
 }
 
 /// Models by full path, and by last name where the path begins with `*.`.
@@ -544,7 +569,38 @@ impl Models {
                 table.add(patterns, model);
             }
         }
+        for raw in parsed.conventions {
+            self.conventions.push((raw.names, raw.types.iter().map(|t| Ustr::from(t)).collect()));
+        }
+        self.transforms.extend(parsed.transforms.iter().map(|t| Ustr::from(t)));
+        for raw in parsed.cleaners {
+            let kinds = sink_kinds(&raw.cleans).map_err(&bad)?;
+            self.cleaners.push((raw.words, raw.with, kinds));
+        }
         Ok(())
+    }
+
+    /// The types of the parameters of a function of which no caller is known, by the names that people give them.
+    pub fn conventional(&self, names: &[Option<Ustr>]) -> Vec<Option<Ustr>> {
+        let matches = |wanted: &[Vec<String>]| {
+            wanted.len() <= names.len()
+                && wanted.iter().zip(names).all(|(w, n)| n.is_some_and(|n| w.iter().any(|x| x == n.as_str())))
+        };
+        let found = self.conventions.iter().find(|(wanted, _)| matches(wanted));
+        found.map_or_else(Vec::new, |(_, types)| types.iter().map(|t| (!t.is_empty()).then_some(*t)).collect())
+    }
+
+    /// Whether an unknown function hands its arguments' text on, by its name.
+    pub fn transforms(&self, name: Ustr) -> bool {
+        self.transforms.contains(&name)
+    }
+
+    /// What an unknown function makes harmless, by the words of its name.
+    pub fn cleans(&self, name: Ustr) -> SinkKinds {
+        let words = super::lexicon::words(&name);
+        let has = |list: &[String]| list.iter().any(|w| words.contains(w));
+        let found = self.cleaners.iter().filter(|(words, with, _)| has(words) && (with.is_empty() || has(with)));
+        found.fold(SinkKinds::NONE, |kinds, (_, _, k)| kinds | *k)
     }
 
     /// The path under which models know an entity.
