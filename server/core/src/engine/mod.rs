@@ -64,6 +64,35 @@ struct BlockNotes {
     suppressions: Vec<Suppression>,
 }
 
+/// What is remembered of a document from one version to the next; see [`Engine::analyze_again`]. A new configuration
+/// does not hurt it.
+#[derive(Default)]
+pub struct Memo {
+    /// The facts, with the module's syntax that they were read from.
+    facts: Option<(Arc<Arena>, Arc<FileFacts>)>,
+}
+
+impl Memo {
+    fn facts(&mut self, path: &str, blocks: &Blocks) -> Arc<FileFacts> {
+        let arena = blocks.root().arena();
+        if let Some((of, facts)) = &self.facts
+            && Arc::ptr_eq(of, arena)
+            && facts.path == path
+        {
+            return facts.clone();
+        }
+        let mut facts = file_facts(path, blocks);
+        // Equal facts stay the same object, so that no block has to compare them.
+        if let Some((_, old)) = &self.facts
+            && **old == *facts
+        {
+            facts = old.clone();
+        }
+        self.facts = Some((arena.clone(), facts.clone()));
+        facts
+    }
+}
+
 impl Engine {
     /// An engine for a configuration.
     pub fn new(config: Config) -> Engine {
@@ -77,25 +106,31 @@ impl Engine {
 
     /// Analyses a document. What was computed for its blocks before is used again where it still holds.
     pub fn analyze(&self, document: &Document) -> Report {
+        self.analyze_again(document, &mut Memo::default())
+    }
+
+    /// Analyses a document of which `memo` remembers an earlier version, at a cost that follows the edits since. The
+    /// report is that of [`Engine::analyze`].
+    pub fn analyze_again(&self, document: &Document, memo: &mut Memo) -> Report {
         let settings = self.config.settings(document.path());
         let blocks = document.blocks();
-        let facts = file_facts(document.path(), blocks);
+        let facts = memo.facts(document.path(), blocks);
         let mut findings = Vec::new();
         let mut gaps = Vec::new();
         let mut suppressions = Vec::new();
         let places = Places::new(blocks);
-        let mut names: Vec<(usize, String)> = Vec::new();
+        // The block at hand and those around it, outermost first.
+        let mut path: Vec<&Block> = Vec::new();
         for placed in blocks.iter() {
-            names.truncate(names.iter().take_while(|(depth, _)| *depth < placed.depth).count());
-            if let Some(name) = placed.block.name() {
-                names.push((placed.depth, name.to_owned()));
-            }
+            path.truncate(placed.depth);
+            path.push(placed.block);
             let notes = self.block_notes(placed.block, &facts, &settings);
-            for note in &notes.notes {
-                findings.push(places.resolve(note, placed, &settings, &names));
+            if !notes.notes.is_empty() {
+                let symbol = path.iter().filter_map(|b| b.name()).collect::<Vec<_>>().join(".");
+                findings.extend(notes.notes.iter().map(|note| places.resolve(note, placed, &settings, &symbol)));
             }
             suppressions.extend(notes.suppressions.iter().map(|s| suppress::Placed::new(s, placed, document.text())));
-            gaps.extend(block_gaps(placed));
+            block_gaps(placed, &mut gaps);
         }
         suppress::apply(document, &settings, suppressions, &mut findings);
         findings.sort_by(|a, b| (a.range.start, a.range.end, a.rule.id).cmp(&(b.range.start, b.range.end, b.rule.id)));
@@ -215,8 +250,7 @@ fn run_rules(block: &Arc<Block>, facts: &FileFacts, settings: &Settings, out: &m
 }
 
 /// Syntax errors and parts that lowering skipped, as gaps.
-fn block_gaps(placed: Placed<'_>) -> Vec<Gap> {
-    let mut gaps = Vec::new();
+fn block_gaps(placed: Placed<'_>, gaps: &mut Vec<Gap>) {
     let arena = placed.block.arena();
     if arena.has_error() {
         let mut until = 0;
@@ -231,7 +265,6 @@ fn block_gaps(placed: Placed<'_>) -> Vec<Gap> {
     for span in &placed.block.hir().skipped {
         gaps.push(Gap { range: placed.range(*span), message: "nested too deeply: not analysed".into() });
     }
-    gaps
 }
 
 /// Resolves block-relative places to ranges of the file.
@@ -262,7 +295,7 @@ impl<'a> Places<'a> {
         }
     }
 
-    fn resolve(&self, note: &Note, here: Placed<'_>, settings: &Settings, names: &[(usize, String)]) -> Finding {
+    fn resolve(&self, note: &Note, here: Placed<'_>, settings: &Settings, symbol: &str) -> Finding {
         let setting = rules::index(note.rule.id).and_then(|i| settings.rules[i].severity);
         let steps = |list: &[(Place, String)]| list.iter().map(|(p, m)| (self.location(p, here), m.clone())).collect();
         let fixes = note.fixes.iter().map(|fix| {
@@ -279,7 +312,7 @@ impl<'a> Places<'a> {
             related: steps(&note.related),
             flow: steps(&note.flow),
             fixes: fixes.collect(),
-            symbol: names.iter().map(|(_, n)| n.as_str()).collect::<Vec<_>>().join("."),
+            symbol: symbol.to_owned(),
             suppressed: None,
         }
     }
