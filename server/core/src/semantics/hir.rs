@@ -59,6 +59,8 @@ pub struct Hir {
     pub imports: Vec<Import>,
     /// Exports of the module.
     pub exports: Vec<Export>,
+    /// Decorators and attributes of child blocks, by the child's number, that stand in this block's text; ascending.
+    pub child_decorators: Vec<(u32, Vec<ExprId>)>,
     /// Parts that were not lowered because nesting was too deep; reported as not analysed.
     pub skipped: Vec<Span>,
 }
