@@ -1,6 +1,7 @@
 //! Statements, items, functions and containers.
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 use sidenote_grammars::{Field, Kind};
 
@@ -47,7 +48,7 @@ impl Lower<'_> {
                     !n.text().ends_with(';')
                 }
                 Kind::Error => {
-                    let id = self.opaque_error(n);
+                    let id = self.expr(n);
                     out.push(id);
                     false
                 }
@@ -61,11 +62,6 @@ impl Lower<'_> {
         value
     }
 
-    /// What could be parsed of a broken part.
-    fn opaque_error(&mut self, n: Node<'_>) -> ExprId {
-        self.expr(n)
-    }
-
     fn declare_items(&mut self, all: &[Node<'_>], declared: &mut Declared, top: bool) {
         for n in all.iter().copied() {
             let kind = match n.kind() {
@@ -74,7 +70,7 @@ impl Lower<'_> {
                 Kind::StaticItem if n.child_of_kind(Kind::MutableSpecifier).is_some() => LocalKind::Variable,
                 Kind::StaticItem => LocalKind::Constant,
                 Kind::StructItem | Kind::EnumItem | Kind::UnionItem | Kind::TraitItem => LocalKind::Class,
-                Kind::ModItem if n.is_hole() || n.child(Field::Body).is_some() => LocalKind::Class,
+                Kind::ModItem if self.behind(n).child(Field::Body).is_some() => LocalKind::Class,
                 Kind::ForeignModItem => {
                     let inner: Vec<_> = n.child(Field::Body).into_iter().flat_map(Node::named_children).collect();
                     let _ = self.deeper(n, |cx| cx.declare_items(&inner, declared, top));
@@ -138,10 +134,12 @@ impl Lower<'_> {
                 return self.items(&inner, declared, out, top);
             }
             Kind::ModItem if !self.binds(n) => {
-                let Some(name) = n.child(Field::Name) else { return };
+                let real = self.behind(n);
+                let Some(name) = real.child(Field::Name) else { return };
                 let (local, span) = (Ustr::from(name.text()), self.span(n));
                 let module = Ustr::from(&format!("self::{local}"));
-                self.import(module, Imported::Namespace, local, is_public(n), span);
+                self.import(module, Imported::Namespace, local, is_public(real), span);
+                self.child_attributes(n, attributes);
                 return;
             }
             Kind::ConstItem | Kind::StaticItem => {
@@ -155,12 +153,8 @@ impl Lower<'_> {
                 return;
             }
             _ if n.is_hole() => {
-                let hole = n.hole().unwrap_or(0) as u32;
-                let decorators = self.attributes(attributes);
-                if !decorators.is_empty() {
-                    self.hir.child_decorators.push((hole, decorators));
-                }
-                self.add(ExprKind::Child(hole), n)
+                self.child_attributes(n, attributes);
+                self.add(ExprKind::Child(n.hole().unwrap_or(0) as u32), n)
             }
             Kind::FunctionItem | Kind::FunctionSignatureItem => {
                 let decorators = self.attributes(attributes);
@@ -202,6 +196,16 @@ impl Lower<'_> {
         out.push(id);
     }
 
+    /// Keeps the attributes of a child block.
+    fn child_attributes(&mut self, n: Node<'_>, attributes: &[Node<'_>]) {
+        if let Some(hole) = n.hole()
+            && !attributes.is_empty()
+        {
+            let decorators = self.attributes(attributes);
+            self.hir.child_decorators.push((hole as u32, decorators));
+        }
+    }
+
     /// Whether the declaring pass gave the item a variable.
     fn binds(&self, n: Node<'_>) -> bool {
         let named = || self.behind(n).child(Field::Name).is_some();
@@ -214,7 +218,7 @@ impl Lower<'_> {
             | Kind::EnumItem
             | Kind::UnionItem
             | Kind::TraitItem => named(),
-            Kind::ModItem => (n.is_hole() || n.child(Field::Body).is_some()) && named(),
+            Kind::ModItem => self.behind(n).child(Field::Body).is_some() && named(),
             _ => false,
         }
     }
@@ -352,11 +356,13 @@ impl Lower<'_> {
     /// Fills the class of an impl, trait or module; code that its items run goes to `out`.
     pub(super) fn fill_container(&mut self, n: Node<'_>, id: ClassId, out: &mut Vec<ExprId>) {
         let at = id.0 as usize;
-        let Some(body) = n.child(Field::Body) else { return };
+        let body = n.child(Field::Body);
         if n.kind() == Kind::ModItem {
             self.hir.classes[at].name = n.child(Field::Name).map(|n| Ustr::from(n.text()));
             self.hir.classes[at].is_namespace = true;
-            self.statements(body, out, id == ClassId(0) && n.parent().is_none());
+            if let Some(body) = body {
+                self.statements(body, out, id == ClassId(0) && n.parent().is_none());
+            }
             return;
         }
         let name = match n.kind() {
@@ -378,7 +384,7 @@ impl Lower<'_> {
             self.self_type = name;
         }
         let mut attributes = Vec::new();
-        for part in body.named_children() {
+        for part in body.into_iter().flat_map(Node::named_children) {
             if part.kind() == Kind::AttributeItem {
                 attributes.push(part);
                 continue;
@@ -401,15 +407,13 @@ impl Lower<'_> {
                     let by_type = |p: Node<'_>| p.child(Field::Pattern).is_some_and(|p| p.kind() == Kind::SelfValue);
                     p.named_children().any(|p| p.kind() == Kind::SelfParameter || by_type(p))
                 });
-                let decorators = self.attributes(attributes);
                 let value = match part.hole() {
                     Some(hole) => {
-                        if !decorators.is_empty() {
-                            self.hir.child_decorators.push((hole as u32, decorators));
-                        }
+                        self.child_attributes(part, attributes);
                         self.add(ExprKind::Child(hole as u32), part)
                     }
                     None => {
+                        let decorators = self.attributes(attributes);
                         let f = self.function_like(part, decorators);
                         self.add(ExprKind::Function(f), part)
                     }
@@ -454,7 +458,7 @@ impl Lower<'_> {
     fn use_declaration(&mut self, n: Node<'_>) {
         let public = is_public(n);
         // Branches that are still to be walked, with the path in front of them.
-        let mut open: Vec<(Node<'_>, String)> = n.child(Field::Argument).map(|a| (a, String::new())).into_iter().collect();
+        let mut open: Vec<(Node<'_>, Rc<str>)> = n.child(Field::Argument).map(|a| (a, "".into())).into_iter().collect();
         while let Some((n, prefix)) = open.pop() {
             let join = |path: &str| {
                 if prefix.is_empty() { path.to_owned() } else { format!("{prefix}::{}", path.trim_start_matches("::")) }
@@ -467,29 +471,29 @@ impl Lower<'_> {
                 }
                 Kind::ScopedUseList => {
                     let path = n.child(Field::Path).map(|p| self.path(p));
-                    let prefix = path.map_or(prefix.clone(), |p| join(p.as_str()));
-                    // A tree cannot be so deep that this copying matters: the text bounds it by its square root.
+                    let prefix: Rc<str> = path.map_or(prefix.clone(), |p| join(p.as_str()).into());
+                    // Longer paths are no real ones, and would be copied at every level.
                     if prefix.len() < 4096 {
                         open.extend(n.child(Field::List).map(|l| (l, prefix)));
                     }
                 }
                 Kind::UseWildcard => {
                     let path = n.first_named().map(|p| self.path(p));
-                    let module = path.map_or(prefix.clone(), |p| join(p.as_str()));
+                    let module = path.map_or(prefix.to_string(), |p| join(p.as_str()));
                     let span = self.span(n);
                     self.import(Ustr::from(&module), Imported::Glob, Ustr::from("*"), public, span);
                 }
                 Kind::UseAsClause => {
                     let (Some(path), Some(alias)) = (n.child(Field::Path), n.child(Field::Alias)) else { continue };
                     let path = self.path(path);
-                    let module = if path == "self" && !prefix.is_empty() { prefix.clone() } else { join(path.as_str()) };
+                    let module = if path == "self" && !prefix.is_empty() { prefix.to_string() } else { join(path.as_str()) };
                     let (local, span) = (Ustr::from(alias.text()), self.span(n));
                     self.import(Ustr::from(&module), Imported::Namespace, local, public, span);
                 }
                 Kind::Error => {}
                 _ => {
                     let path = self.path(n);
-                    let module = if path == "self" && !prefix.is_empty() { prefix.clone() } else { join(path.as_str()) };
+                    let module = if path == "self" && !prefix.is_empty() { prefix.to_string() } else { join(path.as_str()) };
                     let local = Ustr::from(module.rsplit("::").next().unwrap_or(&module));
                     let span = self.span(n);
                     self.import(Ustr::from(&module), Imported::Namespace, local, public, span);

@@ -97,7 +97,7 @@ impl Lower<'_> {
     /// The macro's arguments, or what it stands for.
     fn macro_args(&mut self, name: &str, n: Node<'_>, tree: Node<'_>) -> Result<Vec<ExprId>, ExprKind> {
         let list = tokens(tree);
-        let unknown = |cx: &mut Self| Ok(vec![cx.names(tree)]);
+        let unknown = |cx: &mut Self| Ok(vec![cx.names(&list, tree)]);
         match form(name) {
             Form::Unknown => return unknown(self),
             Form::Json => return Ok(vec![self.json(&list, tree)]),
@@ -321,7 +321,7 @@ impl Lower<'_> {
                 rest[arrow..].iter().position(|t| is_token(*t, ",")).map_or(rest.len(), |i| arrow + i)
             };
             let arm = &rest[..end];
-            let id = self.select_arm(arm, arrow).unwrap_or_else(|| self.names(tree));
+            let id = self.select_arm(arm, arrow).unwrap_or_else(|| self.names(arm, tree));
             out.push(id);
             rest = &rest[end..];
             if rest.first().is_some_and(|t| is_token(*t, ",")) {
@@ -347,6 +347,10 @@ impl Lower<'_> {
         self.reparse_span(("if let ", "};"), *first, whole, &masks, |cx, root| {
             let id = cx.expr(root.first_named()?);
             if let ExprKind::If { cond, .. } = cx.hir.expr(id).kind
+                && let cond = match cx.hir.expr(cond).kind {
+                    ExprKind::Logical(_, cond, _) => cond,
+                    _ => cond,
+                }
                 && let ExprKind::LetCondition(pat, value) = cx.hir.expr(cond).kind
             {
                 let span = cx.hir.expr(value).span;
@@ -357,9 +361,9 @@ impl Lower<'_> {
         })
     }
 
-    /// The names that occur in a token tree, as reads.
-    pub(super) fn names(&mut self, tree: Node<'_>) -> ExprId {
-        let all: Vec<_> = tree.descendants().collect();
+    /// The names that occur in some tokens of a tree, as reads.
+    pub(super) fn names(&mut self, list: &[Node<'_>], tree: Node<'_>) -> ExprId {
+        let all: Vec<_> = list.iter().flat_map(|t| t.descendants()).collect();
         let mut seen = rustc_hash::FxHashSet::default();
         let mut out = Vec::new();
         let mut i = 0;
@@ -443,7 +447,7 @@ impl Lower<'_> {
                 let list = tokens(tree);
                 match self.args(tree, &list, &[], true) {
                     Some(args) => args.into_iter().map(|a| self.attribute_arg(a)).collect(),
-                    None => vec![self.names(tree)],
+                    None => vec![self.names(&list, tree)],
                 }
             }
             (None, Some(value)) => vec![self.expr(value)],

@@ -7,7 +7,7 @@
 //! * `<T as Trait>::f` is the path `T::f`.
 //! * A function block's bindings are all variables of that function, so that closures that are blocks of their own find
 //!   variables of inner scopes too.
-//! * `mod name;` is an import of `self::name`.
+//! * `mod name;` is an import of `self::name`; its child block is empty and stands nowhere.
 //! * An enum is a class whose static fields are its variants; a variant's type is a tuple or an object of its fields.
 //! * Macros are re-parsed ([`macros`]), with spans in the block's own text. A macro that lowering does not know holds one
 //!   [`ExprKind::Opaque`](crate::semantics::hir::ExprKind::Opaque) over the names that occur in it.
@@ -25,6 +25,7 @@ mod types;
 #[cfg(test)]
 mod tests;
 
+use rustc_hash::FxHashMap;
 use sidenote_grammars::Kind;
 
 use self::scopes::Scopes;
@@ -46,7 +47,7 @@ pub(super) fn lower(block: &Block) -> Hir {
         shift: 0,
         window: root.span(),
         macro_depth: 0,
-        pattern_names: Vec::new(),
+        pattern_names: FxHashMap::default(),
     };
     match block.kind() {
         BlockKind::Function => cx.function_block(root),
@@ -71,7 +72,7 @@ struct Lower<'b> {
     window: Span,
     macro_depth: usize,
     /// Variables that the pattern at hand has bound: alternatives bind the same ones.
-    pattern_names: Vec<(Ustr, LocalId)>,
+    pattern_names: FxHashMap<Ustr, LocalId>,
 }
 
 impl<'b> Lower<'b> {

@@ -135,8 +135,8 @@ impl Lower<'_> {
 
     fn bind_pattern(&mut self, name: Node<'_>, kind: LocalKind, mutable: bool, ty: Option<&Type>) -> LocalId {
         let text = name.text();
-        let plain = text.strip_prefix("r#").unwrap_or(text);
-        if let Some((_, local)) = self.pattern_names.iter().find(|(n, _)| n.as_str() == plain) {
+        let plain = Ustr::from(text.strip_prefix("r#").unwrap_or(text));
+        if let Some(local) = self.pattern_names.get(&plain) {
             return *local;
         }
         let kind = match kind {
@@ -145,7 +145,7 @@ impl Lower<'_> {
         };
         let span = self.span(name);
         let local = self.declare(text, kind, ty.cloned(), span);
-        self.pattern_names.push((Ustr::from(plain), local));
+        self.pattern_names.insert(plain, local);
         local
     }
 

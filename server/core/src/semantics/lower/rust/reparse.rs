@@ -157,7 +157,7 @@ impl Lower<'_> {
         let (Some(first), Some(last)) = (list.first(), list.last()) else { return self.opaque(Vec::new(), whole) };
         let span = first.span().to(last.span());
         let parsed = self.reparse_span(("(", ");"), *first, span, &[], |cx, root| Some(cx.expr(root.first_named()?)));
-        parsed.unwrap_or_else(|| self.names(whole))
+        parsed.unwrap_or_else(|| self.names(list, whole))
     }
 
     /// The arguments of a macro, after the masks were laid over its text. With `named`, `key = value` is a named one.
