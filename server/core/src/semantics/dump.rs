@@ -27,6 +27,9 @@ pub fn dump(hir: &Hir) -> String {
         }
         d.out.push('\n');
     }
+    for (child, name, local) in &hir.inner_bindings {
+        let _ = writeln!(d.out, "child{child} sees {name}%{}", local.0);
+    }
     for n in 0..hir.classes.len() {
         d.class(n);
     }
@@ -124,6 +127,7 @@ impl Dump<'_> {
             self.word(&method.name);
             self.word(" = ");
             self.expr(method.value);
+            self.decorators(&method.decorators);
         }
         self.indent -= 1;
         self.out.push('\n');
