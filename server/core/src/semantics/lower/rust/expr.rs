@@ -109,8 +109,8 @@ impl Lower<'_> {
         if let Some(lit) = self.literal(n) {
             return self.add(ExprKind::Lit(lit), n);
         }
-        if let Some(hole) = n.hole() {
-            return self.add(ExprKind::Child(hole as u32), n);
+        if n.is_hole() {
+            return self.child(n);
         }
         let kind = match n.kind() {
             Kind::Identifier | Kind::SelfValue | Kind::Metavariable => {
@@ -256,6 +256,9 @@ impl Lower<'_> {
         let scope = self.scopes.enter();
         let mut body = Vec::new();
         let value = self.statements(n, &mut body, false);
+        if self.macro_depth == 0 && n.parent().is_some_and(|p| p.index() == 0) {
+            self.bind_outermost();
+        }
         self.scopes.leave(scope);
         self.add(ExprKind::Block { body, value, label: label(n), kind }, n)
     }

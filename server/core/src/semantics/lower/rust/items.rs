@@ -117,7 +117,14 @@ impl Lower<'_> {
         }
     }
 
-    fn item(&mut self, n: Node<'_>, attributes: &[Node<'_>], declared: &mut Declared, out: &mut Vec<ExprId>, top: bool) {
+    fn item(
+        &mut self,
+        n: Node<'_>,
+        attributes: &[Node<'_>],
+        declared: &mut Declared,
+        out: &mut Vec<ExprId>,
+        top: bool,
+    ) {
         let local = if self.binds(n) { declared.locals.pop_front() } else { None };
         let value = match n.kind() {
             Kind::UseDeclaration => return self.use_declaration(n),
@@ -154,7 +161,7 @@ impl Lower<'_> {
             }
             _ if n.is_hole() => {
                 self.child_attributes(n, attributes);
-                self.add(ExprKind::Child(n.hole().unwrap_or(0) as u32), n)
+                self.child(n)
             }
             Kind::FunctionItem | Kind::FunctionSignatureItem => {
                 let decorators = self.attributes(attributes);
@@ -293,6 +300,9 @@ impl Lower<'_> {
         self.hir.functions[id.0 as usize].params = params;
         let body = self.opt(n.child(Field::Body));
         self.hir.functions[id.0 as usize].body = body;
+        if id == FnId(0) {
+            self.bind_outermost();
+        }
         self.scopes.leave(scope);
         self.function = outer;
         id
@@ -407,18 +417,15 @@ impl Lower<'_> {
                     let by_type = |p: Node<'_>| p.child(Field::Pattern).is_some_and(|p| p.kind() == Kind::SelfValue);
                     p.named_children().any(|p| p.kind() == Kind::SelfParameter || by_type(p))
                 });
+                let decorators = self.attributes(attributes);
                 let value = match part.hole() {
-                    Some(hole) => {
-                        self.child_attributes(part, attributes);
-                        self.add(ExprKind::Child(hole as u32), part)
-                    }
+                    Some(hole) => self.add(ExprKind::Child(hole as u32), part),
                     None => {
-                        let decorators = self.attributes(attributes);
-                        let f = self.function_like(part, decorators);
+                        let f = self.function_like(part, Vec::new());
                         self.add(ExprKind::Function(f), part)
                     }
                 };
-                let method = Method { name, value, kind: MethodKind::Method, is_static: !has_self };
+                let method = Method { name, value, kind: MethodKind::Method, is_static: !has_self, decorators };
                 self.hir.classes[at].methods.push(method);
             }
             Kind::ConstItem => {
@@ -486,14 +493,16 @@ impl Lower<'_> {
                 Kind::UseAsClause => {
                     let (Some(path), Some(alias)) = (n.child(Field::Path), n.child(Field::Alias)) else { continue };
                     let path = self.path(path);
-                    let module = if path == "self" && !prefix.is_empty() { prefix.to_string() } else { join(path.as_str()) };
+                    let module =
+                        if path == "self" && !prefix.is_empty() { prefix.to_string() } else { join(path.as_str()) };
                     let (local, span) = (Ustr::from(alias.text()), self.span(n));
                     self.import(Ustr::from(&module), Imported::Namespace, local, public, span);
                 }
                 Kind::Error => {}
                 _ => {
                     let path = self.path(n);
-                    let module = if path == "self" && !prefix.is_empty() { prefix.to_string() } else { join(path.as_str()) };
+                    let module =
+                        if path == "self" && !prefix.is_empty() { prefix.to_string() } else { join(path.as_str()) };
                     let local = Ustr::from(module.rsplit("::").next().unwrap_or(&module));
                     let span = self.span(n);
                     self.import(Ustr::from(&module), Imported::Namespace, local, public, span);

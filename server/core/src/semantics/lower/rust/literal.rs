@@ -103,9 +103,7 @@ fn number(text: &str) -> f64 {
     };
     let suffixes: &[&str] = match radix {
         16 => &["u8", "i8", "u16", "i16", "u32", "i32", "u64", "i64", "u128", "i128", "usize", "isize"],
-        _ => {
-            &["u8", "i8", "u16", "i16", "u32", "i32", "u64", "i64", "u128", "i128", "usize", "isize", "f32", "f64"]
-        }
+        _ => &["u8", "i8", "u16", "i16", "u32", "i32", "u64", "i64", "u128", "i128", "usize", "isize", "f32", "f64"],
     };
     let digits = suffixes.iter().find_map(|s| digits.strip_suffix(s)).unwrap_or(digits);
     if radix == 10 {

@@ -61,9 +61,23 @@ fn form(name: &str) -> Form {
         "assert_eq" | "assert_ne" | "debug_assert_eq" | "debug_assert_ne" => Form::Format(2),
         "error" | "warn" | "info" | "debug" | "trace" | "log" | "event" | "span" | "error_span" | "warn_span"
         | "info_span" | "debug_span" | "trace_span" => Form::Log,
-        "dbg" | "include_str" | "include_bytes" | "include" | "env" | "option_env" | "query" | "query_as"
-        | "query_scalar" | "query_unchecked" | "query_as_unchecked" | "query_scalar_unchecked" | "query_file"
-        | "query_file_as" | "pin" | "ready" | "try" => Form::Exprs,
+        "dbg"
+        | "include_str"
+        | "include_bytes"
+        | "include"
+        | "env"
+        | "option_env"
+        | "query"
+        | "query_as"
+        | "query_scalar"
+        | "query_unchecked"
+        | "query_as_unchecked"
+        | "query_scalar_unchecked"
+        | "query_file"
+        | "query_file_as"
+        | "pin"
+        | "ready"
+        | "try" => Form::Exprs,
         "join" | "try_join" => Form::Join,
         "concat" => Form::Concat,
         "vec" => Form::Vec,
@@ -338,7 +352,8 @@ impl Lower<'_> {
         let mut masks = vec![(arrow_span, b' '), (Span { start: arrow_span.end - 1, end: arrow_span.end }, b'{')];
         if first.text() == "else" {
             masks.push((first.span(), b' '));
-            return self.reparse_span(("{", "}};"), *first, whole, &masks, |cx, root| Some(cx.expr(root.first_named()?)));
+            return self
+                .reparse_span(("{", "}};"), *first, whole, &masks, |cx, root| Some(cx.expr(root.first_named()?)));
         }
         if let Some(comma) = arm[..arrow].windows(2).find(|w| is_token(w[0], ",") && w[1].text() == "if") {
             masks.push((comma[0].span(), b' '));
@@ -402,7 +417,11 @@ impl Lower<'_> {
         }
         if name == "cfg_if" {
             let parts: Vec<_> = tree.children().filter(|t| is_braced(*t)).collect();
-            return parts.into_iter().fold(false, |any, part| self.items_of(part, out, top) || any);
+            let mut any = false;
+            for part in parts {
+                any |= self.items_of(part, out, top);
+            }
+            return any;
         }
         (name == "thread_local" || is_braced(tree)) && self.items_of(tree, out, top)
     }
@@ -439,7 +458,8 @@ impl Lower<'_> {
         let name = self.span(path);
         let text = self.path(path);
         let callee = self.hir.add(ExprKind::Name(text), name);
-        if matches!(text.as_str(), "doc" | "allow" | "warn" | "deny" | "expect" | "inline" | "must_use" | "deprecated") {
+        if matches!(text.as_str(), "doc" | "allow" | "warn" | "deny" | "expect" | "inline" | "must_use" | "deprecated")
+        {
             return Some(callee);
         }
         let args = match (n.child(Field::Arguments), n.child(Field::Value)) {

@@ -5,8 +5,8 @@
 //! * `None` and `()` are [`Lit::Null`](crate::semantics::hir::Lit::Null). A pattern that is one identifier starting with
 //!   a capital letter is a constant, as in idiomatic Rust; any other identifier binds.
 //! * `<T as Trait>::f` is the path `T::f`.
-//! * A function block's bindings are all variables of that function, so that closures that are blocks of their own find
-//!   variables of inner scopes too.
+//! * A child of a function block has all names that it sees in `inner_bindings`, since shadowing makes `bindings` alone
+//!   ambiguous.
 //! * `mod name;` is an import of `self::name`; its child block is empty and stands nowhere.
 //! * An enum is a class whose static fields are its variants; a variant's type is a tuple or an object of its fields.
 //! * Macros are re-parsed ([`macros`]), with spans in the block's own text. A macro that lowering does not know holds one
@@ -57,6 +57,9 @@ pub(super) fn lower(block: &Block) -> Hir {
     cx.hir
 }
 
+/// Entries of `inner_bindings` in one block; the farthest names of the last children are left out beyond.
+const MAX_INNER_BINDINGS: usize = 100_000;
+
 struct Lower<'b> {
     block: &'b Block,
     hir: Hir,
@@ -82,9 +85,8 @@ impl<'b> Lower<'b> {
     }
 
     fn place(&self, s: Span) -> Span {
-        let at = |x: u32| {
-            (i64::from(x) + self.shift).clamp(i64::from(self.window.start), i64::from(self.window.end)) as u32
-        };
+        let at =
+            |x: u32| (i64::from(x) + self.shift).clamp(i64::from(self.window.start), i64::from(self.window.end)) as u32;
         Span { start: at(s.start), end: at(s.end) }
     }
 
@@ -150,8 +152,26 @@ impl<'b> Lower<'b> {
 
     fn function_block(&mut self, root: Node<'_>) {
         self.function_like(root, Vec::new());
-        let own = self.hir.locals.iter().enumerate().filter(|(_, l)| l.function == FnId(0));
-        self.hir.bindings = own.map(|(i, l)| (l.name, LocalId(i as u32))).collect();
+    }
+
+    /// Takes the names that are visible where a function block's outermost scope ends as its bindings.
+    fn bind_outermost(&mut self) {
+        if self.block.kind() == BlockKind::Function && self.hir.bindings.is_empty() {
+            let mut visible: Vec<_> = self.scopes.visible().collect();
+            visible.reverse();
+            self.hir.bindings = visible;
+        }
+    }
+
+    /// The placeholder of a child block, as a value.
+    fn child(&mut self, n: Node<'_>) -> ExprId {
+        let hole = n.hole().unwrap_or(0) as u32;
+        if self.block.kind() == BlockKind::Function {
+            let room = MAX_INNER_BINDINGS.saturating_sub(self.hir.inner_bindings.len());
+            let visible = self.scopes.visible().take(room);
+            self.hir.inner_bindings.extend(visible.map(|(name, local)| (hole, name, local)));
+        }
+        self.add(ExprKind::Child(hole), n)
     }
 
     fn module(&mut self, root: Node<'_>) {

@@ -1,6 +1,6 @@
 //! Which variable a name means.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::semantics::hir::{LocalId, Ustr};
 
@@ -31,6 +31,13 @@ impl Scopes {
     pub(super) fn bind(&mut self, name: Ustr, id: LocalId) {
         self.bound.entry(name).or_default().push(id);
         self.order.push(name);
+    }
+
+    /// The names in scope with their variables, the last bound first.
+    pub(super) fn visible(&self) -> impl Iterator<Item = (Ustr, LocalId)> + '_ {
+        let mut seen = FxHashSet::default();
+        let names = self.order.iter().rev().filter(move |name| seen.insert(**name));
+        names.filter_map(|name| Some((*name, *self.bound.get(name)?.last()?)))
     }
 
     pub(super) fn find(&self, name: &str) -> Option<LocalId> {

@@ -68,7 +68,7 @@ use std::fmt::Write as _;
 extern crate rand as r;
 mod db;
 pub mod web;
-"#), @r###"
+"#), @r##"
 import namespace of "std::process::Command" as Cmd
 import namespace of "std::fs" as fs
 import namespace of "std::fs::File" as F
@@ -78,21 +78,19 @@ import namespace of "crate::api::handler" as handler
 import glob of "super::x" as *
 import namespace of "std::fmt::Write" as _
 import namespace of "rand" as r
-export web as web
+import namespace of "self::db" as db
+import namespace of "self::web" as web
 export namespace of "crate::api::handler" as handler
 export all of "super::x"
-bindings db%0 web%1
-fn0() = (do
-  (let db%0 = child0)
-  (let web%1 = child1)
-)
----
-class0
+export namespace of "self::web" as web
 fn0() = (do)
 ---
-class0
+namespace0 db
 fn0() = (do)
-"###);
+---
+namespace0 web
+fn0() = (do)
+"##);
 }
 
 #[test]
@@ -119,10 +117,13 @@ trait Named: Debug { fn name(&self) -> String; fn twice(&self) -> String { self.
 #[cfg(test)]
 mod tests { use super::*; fn helper() {} }
 extern "C" { fn strlen(s: *const c_char) -> usize; }
-"#), @r###"
+"#), @r##"
 export User as User
 export MAX as MAX
 bindings User%0 Pair%1 Shape%2 MAX%3 COUNT%4 t%5 route%6 Named%7 tests%8 strlen%9
+child0 #@test
+child1 #(call @get "/x/<id>")
+child5 #(call @cfg @test)
 class0 User #(call @derive @Debug @Clone)
   field name: String
   field id: u64 #(call @serde (= @rename "i"))
@@ -160,7 +161,7 @@ fn0 route(id%0: u64): String async = (do
 ---
 class0 User
   static field K: u8 = (call @User::first)
-  static method new = child0
+  static method new = child0 #@inline
   method get = child1
 fn0() = (do)
 ---
@@ -200,7 +201,7 @@ fn0() = (do
 )
 ---
 fn0 helper() = (do)
-"###);
+"##);
 }
 
 #[test]
@@ -213,7 +214,7 @@ let z = <String as From<&str>>::from(b);
 crate::util::run(x, None, Some(()));
 Foo { a, b: 1, ..Default::default() };
 a.b.0.c(y)[1] .await?;
-"#), @r###"
+"#), @r##"
 bindings a%0 b%1 x%2 v%3 y%5 z%6
 fn0 f(a%0: A, b%1: B) = (do
   (let x%2 = (? (call @std::fs::read<str> "a")))
@@ -225,7 +226,7 @@ fn0 f(a%0: A, b%1: B) = (do
   (? (await (call a%0.b.0.c y%5)[1]))
 )
 fn1(p%4) inherits-this = (call p%4.to_string)
-"###);
+"##);
 }
 
 #[test]
@@ -245,8 +246,8 @@ match a {
 while let Some(top) = b.pop() { top }
 (p, a.f, _) = (1, 2, 3);
 [p, ..] = q;
-"#), @r###"
-bindings a%0 b%1 p%2 q%3 x%4 y%5 z%6 n%7 x%8 first%9 rest%10 last%11 other%12 top%13
+"#), @r##"
+bindings a%0 b%1 p%2 q%3 x%4
 fn0 f(a%0: A, b%1: B) = (do
   (let [p%2, [q%3, ...], ] = a%0)
   (let Some(x%4) = b%1 else (do
@@ -274,7 +275,7 @@ fn0 f(a%0: A, b%1: B) = (do
   (= [p%2, a%0.f, _] (array 1 2 3))
   (= [p%2, ...] q%3)
 )
-"###);
+"##);
 }
 
 #[test]
@@ -296,9 +297,9 @@ fn inner(q: u8) -> u8 { helper(q) }
 use std::mem;
 const K: u8 = 1;
 inner(K)
-"#), @r###"
+"#), @r##"
 import namespace of "std::mem" as mem
-bindings a%0 b%1 inner%2 K%3 n%5 i%6 v%7 w%8 r%9 fut%10 s%11 t%12 u%13 c%17 n%18
+bindings a%0 b%1 inner%2 K%3 v%7 w%8 fut%10 s%11 t%12 u%13 c%17 n%18
 fn0 f(a%0: A, b%1: B) = (do
   (let inner%2 = fn1)
   (let K%3: u8 = 1)
@@ -341,7 +342,7 @@ fn1 inner(q%4: u8): u8 = (do
 fn2(x%14: u32, [y%15, z%16]): u32 inherits-this = (do
   value (+ x%14 (arith y%15 z%16))
 )
-"###);
+"##);
 }
 
 #[test]
@@ -357,7 +358,7 @@ assert_eq!(a, b.c(), "x{}", 1);
 bail!("stop {a}"); anyhow!(err);
 format!(concat!("x", "{}"), a);
 std::format!("{}", format!("{}", dbg!(a)))
-"#), @r###"
+"#), @r##"
 bindings a%0 b%1 q%2
 fn0 f(a%0: A, b%1: B) = (do
   (let q%2 = (format! (template "a " (call a%0.x) " b " b%1 " " (call a%0.x) " {x} " (call a%0.b 1) 3 2 " {\n" (+ b%1 1))))
@@ -372,7 +373,7 @@ fn0 f(a%0: A, b%1: B) = (do
   (format! (template (template "x" "{}") a%0))
   value (std::format! (template (format! (template (dbg! a%0)))))
 )
-"###);
+"##);
 }
 
 #[test]
@@ -391,8 +392,8 @@ tokio::select! { biased; Some(m) = rx.recv(), if a => { go(m) } _ = sleep(1) => 
 tokio::try_join!(one(a), two(b));
 addr_of_mut!(a.x); env!("HOME"); include_str!("x.txt"); concat!("a", "b");
 unknown!(a => b.c, Foo::Bar, self.d, key: 1, zip!(v));
-"#), @r###"
-bindings a%0 b%1 v%2 w%3 e%4 x%5 s%6 m%7
+"#), @r##"
+bindings a%0 b%1 v%2 w%3 e%4 s%6
 fn0 f(a%0: A, b%1: B) = (do
   (let v%2 = (array 1 (call a%0.f 2) b%1))
   (let w%3 = (repeat 0 (arith @n 2)))
@@ -406,7 +407,7 @@ fn0 f(a%0: A, b%1: B) = (do
   (json! (object a: a%0 b: (array 1 null (object c: (call b%1.d 1 2))) [@k]: null))
   (sqlx::query! "SELECT {}" a%0)
   (sqlx::query_as! @User "SELECT" (call b%1.id))
-  (tokio::select! (if (&& (let? Some(m%7) (call @rx.recv)) a%0) then (do
+  (tokio::select! (if (&& (let? Some(m%7) (await (call @rx.recv))) a%0) then (do
     value (do
       value (call @go m%7)
     )
@@ -424,7 +425,7 @@ fn0 f(a%0: A, b%1: B) = (do
   (template "a" "b")
   (unknown! (opaque a%0 b%1 @Foo::Bar this v%2))
 )
-"###);
+"##);
 }
 
 #[test]
@@ -435,7 +436,7 @@ lazy_static! { static ref RE: Regex = Regex::new("a+").unwrap(); }
 cfg_if::cfg_if! { if #[cfg(unix)] { use std::os::unix; } else { pub fn g() {} } }
 cfg_rt! { pub(crate) mod m; pub fn spawn<F>(f: F) { run(f) } impl Foo { fn new() -> Self { Self::make() } } }
 other! { a + b }
-"#), @r###"
+"#), @r##"
 import namespace of "std::os::unix" as unix
 import namespace of "self::m" as m
 export g as g
@@ -459,7 +460,7 @@ fn2 spawn(f%4: F) public = (do
 fn3 new(): Foo = (do
   value (call @Foo::make)
 )
-"###);
+"##);
 }
 
 #[test]
@@ -477,8 +478,8 @@ fn spans_of_reparsed_arguments_are_exact() {
 
 #[test]
 fn shadowing_makes_new_variables() {
-    assert_snapshot!(body("let a = a; { let a = a; a } let g = |a| a; a; g"), @r###"
-bindings a%0 b%1 a%2 a%3 g%5
+    assert_snapshot!(body("let a = a; { let a = a; a } let g = |a| a; a; g"), @r##"
+bindings b%1 a%2 g%5
 fn0 f(a%0: A, b%1: B) = (do
   (let a%2 = a%0)
   (do
@@ -490,7 +491,19 @@ fn0 f(a%0: A, b%1: B) = (do
   value g%5
 )
 fn1(a%4) inherits-this = a%4
-"###);
+"##);
+}
+
+#[test]
+fn closures_of_a_large_function_see_the_variables_at_their_place() {
+    let filler = "step();".repeat(2500);
+    let call = "g(|q| q + ".to_owned() + &"a + ".repeat(60) + "b);";
+    let text = format!("fn f(a: A) {{ let b = a; {{ let b = 2; {call} }} let b = 3; {filler} }}");
+    let blocks = blocks(&text);
+    let hir = lower(blocks.iter().nth(1).unwrap().block);
+    let of = |list: Vec<(Ustr, LocalId)>| list.iter().map(|(n, l)| format!("{n}{}", l.0)).collect::<Vec<_>>().join(" ");
+    assert_eq!(of(hir.bindings.clone()), "a0 b3");
+    assert_eq!(of(hir.inner_bindings.iter().map(|b| (b.1, b.2)).collect()), "b2 a0");
 }
 
 #[test]
@@ -519,16 +532,69 @@ fn nesting_is_bounded() {
     check(&format!("use {}b{};", "a::{".repeat(2000), "}".repeat(2000)));
     check(&format!("fn f() {{ let {}x{} = y; }}", "(".repeat(1000), ",)".repeat(1000)));
     check(&format!("fn f() {{ match x {{ {}a => 1 }} }}", "A | ".repeat(3000)));
-    check(&format!("type T = {}u8{}; fn f(x: {}u8{}) {{}}", "Vec<".repeat(900), ">".repeat(900), "Box<".repeat(900), ">".repeat(900)));
+    check(&format!(
+        "type T = {}u8{}; fn f(x: {}u8{}) {{}}",
+        "Vec<".repeat(900),
+        ">".repeat(900),
+        "Box<".repeat(900),
+        ">".repeat(900)
+    ));
     check(&format!("{}fn f() {{}}{}", "mod m { ".repeat(300), "}".repeat(300)));
 }
 
 const SNIPPETS: [&str; 52] = [
-    "fn f(", "x: u8", ") {", "}", "let ", "x", " = ", ";", "match x {", "=>", ",", "Some(x)", "if let ", "else", "&&",
-    "format!(", "\"a {x} {} {:?} {:>w$}\"", "\"{\"", "\"}{\"", "\"\\u{7d}{é}\"", ")", "vec![", "]", "[", "0; n", "matches!(",
-    "info!(", "%x", "?", "k = ", "target: ", "json!({", "\"k\": 1", "})", "tokio::select! {", "x = y => {", "|a, b|", "self",
-    ".await", ".m::<T>(", "impl T for S {", "mod m {", "use a::{b as c, *};", "#[a(b = \"c\")]", "struct S { a: u8", "'l: loop {",
-    "'é'", "r#\"x{y}\"#", "thread_local!{", "static A: u8 = 1", "..", "// c\n",
+    "fn f(",
+    "x: u8",
+    ") {",
+    "}",
+    "let ",
+    "x",
+    " = ",
+    ";",
+    "match x {",
+    "=>",
+    ",",
+    "Some(x)",
+    "if let ",
+    "else",
+    "&&",
+    "format!(",
+    "\"a {x} {} {:?} {:>w$}\"",
+    "\"{\"",
+    "\"}{\"",
+    "\"\\u{7d}{é}\"",
+    ")",
+    "vec![",
+    "]",
+    "[",
+    "0; n",
+    "matches!(",
+    "info!(",
+    "%x",
+    "?",
+    "k = ",
+    "target: ",
+    "json!({",
+    "\"k\": 1",
+    "})",
+    "tokio::select! {",
+    "x = y => {",
+    "|a, b|",
+    "self",
+    ".await",
+    ".m::<T>(",
+    "impl T for S {",
+    "mod m {",
+    "use a::{b as c, *};",
+    "#[a(b = \"c\")]",
+    "struct S { a: u8",
+    "'l: loop {",
+    "'é'",
+    "r#\"x{y}\"#",
+    "thread_local!{",
+    "static A: u8 = 1",
+    "..",
+    "// c\n",
 ];
 
 proptest! {

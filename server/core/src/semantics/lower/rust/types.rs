@@ -110,7 +110,8 @@ fn path_text(n: Node<'_>, depth: usize) -> String {
             Kind::GenericPattern => at = n.first_named(),
             Kind::BracketedType if depth < TYPE_DEPTH => {
                 let inner = n.first_named();
-                let ty = inner.and_then(|n| if n.kind() == Kind::QualifiedType { n.child(Field::Type) } else { Some(n) });
+                let ty =
+                    inner.and_then(|n| if n.kind() == Kind::QualifiedType { n.child(Field::Type) } else { Some(n) });
                 let mut text = ty.map(|n| path_text(n, depth + 1)).unwrap_or_default();
                 if (text.is_empty() || text == "_")
                     && let Some(alias) = inner.and_then(|n| n.child(Field::Alias))
