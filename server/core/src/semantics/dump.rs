@@ -30,6 +30,11 @@ pub fn dump(hir: &Hir) -> String {
     for (child, name, local) in &hir.inner_bindings {
         let _ = writeln!(d.out, "child{child} sees {name}%{}", local.0);
     }
+    for (child, decorators) in &hir.child_decorators {
+        let _ = write!(d.out, "child{child}");
+        d.decorators(decorators);
+        d.out.push('\n');
+    }
     for n in 0..hir.classes.len() {
         d.class(n);
     }

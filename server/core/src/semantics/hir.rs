@@ -62,6 +62,9 @@ pub struct Hir {
     pub imports: Vec<Import>,
     /// Exports of the module.
     pub exports: Vec<Export>,
+    /// Decorators and attributes of child blocks that are no methods, by the child's number, where they stand in this
+    /// block's text (Rust); ascending. A method's are in [`Method::decorators`].
+    pub child_decorators: Vec<(u32, Vec<ExprId>)>,
     /// Parts that were not lowered because nesting was too deep; reported as not analysed.
     pub skipped: Vec<Span>,
 }

@@ -408,6 +408,7 @@ impl<'a> Linker<'a> {
                 flow.exhausted.push(i);
             }
         }
+        flow.notes.sort_by_key(|(i, _)| *i);
         flow.exports = self.exports();
         for (i, sum) in self.sums.borrow().iter().enumerate() {
             if let Sum::Done(summary) = sum {

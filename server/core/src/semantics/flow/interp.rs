@@ -710,7 +710,7 @@ impl<'a> Interp<'a> {
         if let Some(texts) = texts
             && texts.iter().map(|t| t.len()).sum::<usize>() <= MAX_CONSTANT
         {
-            return constant(Lit::Str(Ustr::from(&texts.concat())));
+            return constant(Lit::Str(Ustr::from(&texts.iter().map(|t| t.as_str()).collect::<String>())));
         }
         let mut out = Value { types: Types::STRING, ..Value::default() };
         let mut prefix = String::new();
