@@ -7,8 +7,12 @@ mod registry {
     include!(concat!(env!("OUT_DIR"), "/registry.rs"));
 }
 mod case;
+mod docs;
+mod measure;
 
 pub use case::{Case, Verdict};
+pub use docs::markdown;
+pub use measure::{Measure, measure};
 
 use std::sync::Arc;
 
