@@ -55,10 +55,10 @@ fn log(context: &Context<'_>, most: usize) -> Value {
                 "informationUri": env!("CARGO_PKG_REPOSITORY"),
                 "rules": rule::all(),
                 "notifications": [
-                    { "id": "gap", "shortDescription": { "text": "A part of a file could not be analysed." } },
-                    { "id": "skipped", "shortDescription": { "text": "A file was not analysed." } },
-                    { "id": "internal-error", "shortDescription": { "text": "Sidenote failed on a file." } },
-                    { "id": "truncated", "shortDescription": { "text": "Results were left out." } },
+                    event("gap", "A part of a file could not be analysed", "Code that cannot be parsed, or that nests too deeply, is passed over; the rest of its file is analysed."),
+                    event("skipped", "A file was not analysed", "Files that are too large, no text, minified, generated, excluded, or not regular files are passed over."),
+                    event("internal-error", "Sidenote failed on a file", "This is a mistake in Sidenote: please report it. The other files were analysed."),
+                    event("truncated", "Results were left out", "A run holds no more results than code scanning takes; the most severe ones are kept."),
                 ],
             } },
             "automationDetails": { "id": "sidenote/" },
@@ -78,6 +78,16 @@ fn log(context: &Context<'_>, most: usize) -> Value {
             }],
             "results": results,
         }],
+    })
+}
+
+/// A kind of notification.
+fn event(id: &str, short: &str, full: &str) -> Value {
+    json!({
+        "id": id,
+        "shortDescription": { "text": format!("{short}.") },
+        "fullDescription": { "text": full },
+        "help": { "text": full },
     })
 }
 
