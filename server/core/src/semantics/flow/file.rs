@@ -790,3 +790,14 @@ impl Link<'_, '_> {
         self.linker.units[i].hir.classes.get(class.id as usize)?.name
     }
 }
+
+/// Where sinks of a kind are reached, as offsets in the file, rules or no rules.
+#[cfg(test)]
+pub(super) fn hits(blocks: &Blocks, kind: super::kinds::SinkKind) -> Vec<usize> {
+    let linker = Linker::new(blocks, Models::of(blocks.language().family), &NoModules);
+    linker.run();
+    let places: Vec<_> = blocks.iter().collect();
+    let outcomes = linker.outcomes.borrow();
+    let hits = outcomes.iter().flatten().flat_map(|o| &o.hits).filter(|h| h.kind == kind);
+    hits.filter_map(|h| linker.by_arena.get(&address(&h.at.arena)).map(|i| places[*i].range(h.at.span).start)).collect()
+}
