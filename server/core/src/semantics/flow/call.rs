@@ -140,6 +140,22 @@ impl<'a> Interp<'a> {
         if let Some(receiver) = &call.receiver {
             self.mutate_receiver(call, receiver);
         }
+        if let Some(model) = model {
+            let ports = Ports { args: &call.args, receiver: call.receiver.as_ref(), value: None };
+            let becomes = model.becomes.iter().find(|(_, when)| when.iter().all(|c| holds(c, &ports)));
+            if let (Some((ty, _)), Some(receiver)) = (becomes, &call.receiver) {
+                let mut new = Value::clone(receiver);
+                new.apis.clear();
+                new.apis.push(*ty);
+                let new = Arc::new(new);
+                if let Some(id) = call.receiver_id {
+                    self.put(id, new.clone());
+                }
+                if model.returns.is_some_and(|r| r == "this") {
+                    result = new;
+                }
+            }
+        }
         self.call_facts = None;
         self.guard_call(call);
         for taint in &call.callee.taints {
@@ -419,6 +435,9 @@ impl<'a> Interp<'a> {
         }
         let returned = self.run_callbacks(call, &params, Some(model));
         for (from, to) in flows {
+            if matches!(from.base, Base::Arg(n) if n as usize >= call.args.len()) {
+                continue;
+            }
             let value = match from.base {
                 Base::CallbackReturn(n) => {
                     let found = returned.iter().filter(|(i, _)| n == 255 || *i == n).map(|(_, v)| v.clone());
@@ -485,7 +504,9 @@ impl<'a> Interp<'a> {
         let mut out = Vec::new();
         let target = Target { paths: &call.paths, name: call.name, open: call.open };
         let models = self.models;
-        let sources = models.call_sources(&target);
+        let ports = Ports { args: &call.args, receiver: call.receiver.as_ref(), value: None };
+        let mut sources = models.call_sources(&target);
+        sources.retain(|s| s.when.iter().all(|c| holds(c, &ports)));
         for (i, arg) in call.args.iter().enumerate() {
             let i = i as u8;
             let mut funcs: Vec<FuncRef> = arg.funcs.to_vec();
@@ -596,6 +617,10 @@ impl<'a> Interp<'a> {
         let mut out: Option<Value> = None;
         for source in models.call_sources(&target) {
             let Some(port) = &source.port else { continue };
+            let ports = Ports { args: &call.args, receiver: call.receiver.as_ref(), value: None };
+            if !source.when.iter().all(|c| holds(c, &ports)) {
+                continue;
+            }
             let origin = Origin::Source(Arc::new(Source { kind: source.kind, at: self.at(call.span), what: source.what }));
             let taint = Taint { origin, cleaned: SinkKinds::NONE, trace: None };
             match port.base {
@@ -664,6 +689,8 @@ impl<'a> Interp<'a> {
         };
         roots
             .into_iter()
+            // Text has no fields.
+            .filter(|(v, _)| port.path.is_empty() || v.types != Types::STRING)
             .map(|(v, id)| {
                 // A field is a sink where it is given by name; a foreign object has any field.
                 let value = self.project(&v, &port.path);

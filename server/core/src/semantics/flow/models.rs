@@ -105,6 +105,17 @@ struct RawCall {
     guards: Option<RawGuard>,
     #[serde(default)]
     types: Option<String>,
+    #[serde(default)]
+    becomes: Vec<RawBecomes>,
+}
+
+/// What the receiver is after the call.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawBecomes {
+    r#type: String,
+    #[serde(default)]
+    when: Vec<RawCondition>,
 }
 
 #[derive(Deserialize)]
@@ -129,6 +140,8 @@ struct RawSource {
     r#fn: Vec<String>,
     #[serde(default)]
     port: Option<String>,
+    #[serde(default)]
+    when: Vec<RawCondition>,
     kind: String,
     what: String,
 }
@@ -277,6 +290,8 @@ pub struct CallModel {
     pub guard: Option<(Port, SinkKinds, bool)>,
     /// Primitive type of the result: `string`, `number`, `boolean`.
     pub types: Option<super::value::Types>,
+    /// What the receiver is afterwards: the first type whose conditions hold.
+    pub becomes: Vec<(Ustr, Vec<Condition>)>,
 }
 
 /// A source.
@@ -288,6 +303,8 @@ pub struct SourceModel {
     pub what: Ustr,
     /// Where it comes out of a call; `None` for a member that is read.
     pub port: Option<Port>,
+    /// When a call is one.
+    pub when: Vec<Condition>,
 }
 
 /// A sink.
@@ -507,6 +524,11 @@ impl Models {
                 cleans: sink_kinds(&raw.cleans).map_err(&bad)?,
                 guard,
                 types,
+                becomes: raw
+                    .becomes
+                    .iter()
+                    .map(|b| Ok((Ustr::from(&b.r#type), conditions(&b.when).map_err(&bad)?)))
+                    .collect::<Result<_, ModelError>>()?,
             };
             self.calls.add(&raw.r#fn, model);
         }
@@ -515,12 +537,13 @@ impl Models {
                 .ok_or_else(|| bad(format!("there is no kind of source `{}`", raw.kind)))?;
             let what = Ustr::from(&raw.what);
             if !raw.read.is_empty() {
-                self.read_sources.add(&raw.read, SourceModel { kind, what, port: None });
+                self.read_sources.add(&raw.read, SourceModel { kind, what, port: None, when: Vec::new() });
             }
             if !raw.r#fn.is_empty() {
                 let port = raw.port.as_deref().unwrap_or("return");
                 let port = Port::parse(port).ok_or_else(|| bad(port_help(port)))?;
-                self.call_sources.add(&raw.r#fn, SourceModel { kind, what, port: Some(port) });
+                let when = conditions(&raw.when).map_err(&bad)?;
+                self.call_sources.add(&raw.r#fn, SourceModel { kind, what, port: Some(port), when });
             }
         }
         for raw in &parsed.sinks {
@@ -616,13 +639,23 @@ impl Models {
     /// The API path of a member.
     pub fn member(&self, base: Ustr, name: Ustr) -> Ustr {
         let mut at = Some(base);
+        let mut wild = None;
         // A model's chain of `extends` is short; the bound is for one that bites its tail.
         for _ in 0..8 {
             let Some(model) = at.and_then(|t| self.types.get(&t)) else { break };
             if let Some(ty) = model.members.get(&name) {
                 return *ty;
             }
+            if wild.is_none() {
+                wild = model.members.get(&Ustr::from("*")).copied();
+            }
             at = model.extends;
+        }
+        // Members of any name, but methods of collections stay what they are.
+        if let Some(ty) = wild
+            && self.calls.exact(Ustr::from(&format!("Array.{name}"))).next().is_none()
+        {
+            return ty;
         }
         if name == "default" {
             return base;

@@ -33,6 +33,10 @@ impl<'a> Ports<'a> {
             let next = at.field(*name).cloned();
             at = match next {
                 Some(v) => v,
+                // Names of headers are written in any case.
+                None if name.contains('-') && at.fields().any(|(n, _)| n.eq_ignore_ascii_case(name)) => {
+                    at.fields().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.clone())?
+                }
                 None if *name == *ELEMENT => at.fields().next().map(|(_, v)| v.clone())?,
                 None => return None,
             };
