@@ -45,6 +45,7 @@ pub static RULE: Rule = Rule {
         Case::good("a.rs", "fn f(v: &mut Vec<u8>) { unsafe { v.set_len(0); } }"),
         Case::near_miss("a.rs", "fn f(n: usize) { let mut v: Vec<MaybeUninit<u8>> = Vec::with_capacity(n); unsafe { v.set_len(n); } }"),
         Case::near_miss("a.rs", "fn f(n: usize) { let mut v = Vec::with_capacity(n); fill(v.spare_capacity_mut()); unsafe { v.set_len(n); } }"),
+        Case::near_miss("a.rs", "fn f(b: &mut BytesMut, len: usize) { b.reserve(1); unsafe { b.set_len(len); } }"),
         Case::near_miss("a.rs", "fn f(v: &mut Vec<u8>) { v.reserve(1); let n = v.len(); unsafe { v.set_len(n - 1); } }"),
         Case::near_miss("a.rs", "fn f(n: usize) { let mut x = MaybeUninit::<sys::T>::uninit(); let y = unsafe { sys::init(x.as_mut_ptr()); x.assume_init() }; }"),
         Case::near_miss("a.rs", "fn f() { let x: Option<Box<u8>> = unsafe { std::mem::zeroed() }; let p: *const u8 = unsafe { std::mem::zeroed() }; }"),
@@ -167,6 +168,14 @@ fn set_len<'a>(node: Node<'a>, receiver: Node<'a>, name: Node<'a>, cx: &mut Cx<'
         return;
     }
     let Some(allocation) = allocation(node, place) else { return };
+    // Room for more says nothing of a length that was there before.
+    let room = allocation.first_named().filter(|_| allocation.kind() == Kind::ExpressionStatement);
+    if let Some(room) = room.and_then(|c| args(c).next())
+        && !length.text().contains(room.text())
+        && !length.text().contains("capacity()")
+    {
+        return;
+    }
     let end = node.span().start;
     let start = allocation.span().end;
     // Anything of the vector or of its owner between the two may have written it.
