@@ -150,8 +150,7 @@ fn same<T: PartialEq>(a: &Arc<T>, b: &Arc<T>) -> bool {
 fn file_facts(path: &str, blocks: &Blocks) -> Arc<FileFacts> {
     let root = blocks.root();
     let hir = root.hir();
-    let _ = &hir;
-    let imports = Imports::hack(root);
+    let imports = Imports::of(&hir, blocks.language().family);
     let is_test = is_test(path, root, &imports);
     Arc::new(FileFacts { path: path.to_owned(), imports, declared: Declared::of(blocks), is_test })
 }
