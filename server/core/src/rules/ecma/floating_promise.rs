@@ -128,7 +128,7 @@ fn chain(call: Node<'_>) -> Option<String> {
     }
     // Cypress and WebDriver queue commands; their `then` is no promise's.
     let root = at.child(Field::Function).map_or(at, bare).text();
-    let queue = matches!(root, "cy" | "browser" | "$" | "$$" | "expect" | "this" | "client") && root != "this";
+    let queue = matches!(root, "cy" | "browser" | "$" | "$$" | "expect" | "client");
     (thens > 0 && !queue).then(|| "No error handler follows this `then`".into())
 }
 
