@@ -33,7 +33,27 @@ fn main() -> io::Result<()> {
         writeln!(out, "    &{name}::RULE,").map_err(io::Error::other)?;
     }
     writeln!(out, "];").map_err(io::Error::other)?;
-    fs::write(Path::new(&env::var("OUT_DIR").map_err(io::Error::other)?).join("registry.rs"), out)
+    let out_dir = env::var("OUT_DIR").map_err(io::Error::other)?;
+    fs::write(Path::new(&out_dir).join("registry.rs"), out)?;
+    fs::write(Path::new(&out_dir).join("models.rs"), models()?)
+}
+
+/// The library models, embedded by family.
+fn models() -> io::Result<String> {
+    let root = Path::new(&env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?).join("models");
+    let mut out = String::new();
+    for (name, folder) in [("ECMA", "ecma"), ("RUST", "rust")] {
+        let folder = root.join(folder);
+        println!("cargo::rerun-if-changed={}", folder.display());
+        writeln!(out, "pub static {name}: &[(&str, &str)] = &[").map_err(io::Error::other)?;
+        for file in sorted(&folder)?.into_iter().filter(|f| f.extension().is_some_and(|e| e == "toml")) {
+            let stem = file.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+            writeln!(out, "    ({stem:?}, include_str!({:?})),", file.display().to_string())
+                .map_err(io::Error::other)?;
+        }
+        writeln!(out, "];").map_err(io::Error::other)?;
+    }
+    Ok(out)
 }
 
 fn sorted(folder: &Path) -> io::Result<Vec<std::path::PathBuf>> {

@@ -1,7 +1,7 @@
 //! The only door to the clock and the file system. Everything else in this crate is a pure function of its
 //! arguments.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// A point in time after which work is given up.
@@ -27,15 +27,20 @@ pub trait System: Send + Sync {
 
     /// Whether there is such a regular file.
     fn is_file(&self, path: &Path) -> bool;
+
+    /// The path with every symbolic link on the way resolved, or `None` if there is nothing.
+    fn canonical(&self, path: &Path) -> Option<PathBuf> {
+        Some(path.to_owned())
+    }
 }
 
-/// The operating system's files. Symbolic links are not followed out of curiosity: only regular files are read.
+/// The operating system's files. Only regular files are read: a file that is a symbolic link is none.
 pub struct OsSystem;
 
 #[allow(clippy::disallowed_methods, reason = "this is the door")]
 impl System for OsSystem {
     fn read(&self, path: &Path) -> Option<String> {
-        let meta = std::fs::metadata(path).ok()?;
+        let meta = std::fs::symlink_metadata(path).ok()?;
         if !meta.is_file() || meta.len() > crate::text::MAX_BYTES as u64 {
             return None;
         }
@@ -43,7 +48,11 @@ impl System for OsSystem {
     }
 
     fn is_file(&self, path: &Path) -> bool {
-        std::fs::metadata(path).is_ok_and(|m| m.is_file())
+        std::fs::symlink_metadata(path).is_ok_and(|m| m.is_file())
+    }
+
+    fn canonical(&self, path: &Path) -> Option<PathBuf> {
+        std::fs::canonicalize(path).ok()
     }
 }
 

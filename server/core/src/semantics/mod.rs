@@ -4,6 +4,7 @@
 //! nothing else here knows a language.
 
 pub mod dump;
+pub mod flow;
 pub mod hir;
 pub mod imports;
 pub mod lower;
