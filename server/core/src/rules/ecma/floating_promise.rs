@@ -88,6 +88,10 @@ fn promise<'a>(call: Node<'a>, cx: &Cx<'a>) -> Option<String> {
         if name == "fetch" && !cx.is_bound(name) && !declares(call, name) {
             return Some("The promise of this `fetch` is dropped".into());
         }
+        let here = cx.block.hir().functions.iter().any(|f| f.is_async && f.name.is_some_and(|n| n.as_str() == name));
+        if !here && !cx.file.declared.async_functions.contains(name) {
+            return None;
+        }
         let local = local_functions(call, name);
         let floats = match local.as_slice() {
             [] => cx.file.declared.async_functions.contains(name) && !declares(call, name) && !starts_script(call, cx),

@@ -212,6 +212,9 @@ fn callee<'a>(call: Node<'a>) -> Option<Node<'a>> {
 fn place<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(path) = callee(node).and_then(|c| ecma_path(c, cx)) else { return };
     let (index, keys) = places(&path);
+    if index.is_none() && keys.is_empty() {
+        return;
+    }
     let what = path.rsplit('.').next().unwrap_or(&path).to_owned();
     if let Some(argument) = index.and_then(|i| args(node).nth(i)) {
         secret_value(argument, &what, cx);
