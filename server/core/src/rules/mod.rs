@@ -10,8 +10,12 @@ mod case;
 pub mod declared;
 pub(crate) mod secrets;
 pub(crate) mod support;
+mod docs;
+mod measure;
 
 pub use case::{Case, Verdict};
+pub use docs::markdown;
+pub use measure::{Measure, measure};
 
 use std::sync::Arc;
 

@@ -90,6 +90,8 @@ struct Linker<'a> {
     units: Vec<Unit>,
     by_arena: FxHashMap<usize, usize>,
     envs: RefCell<Vec<FxHashMap<Ustr, Val>>>,
+    /// Names of inner scopes by the child block that sees them.
+    inner: RefCell<FxHashMap<(usize, Ustr), Val>>,
     sums: RefCell<Vec<Sum>>,
     outcomes: RefCell<Vec<Option<Outcome>>>,
     contexts: RefCell<Vec<Option<Vec<Val>>>>,
@@ -135,6 +137,7 @@ impl<'a> Linker<'a> {
             modules,
             by_arena,
             envs: RefCell::new(vec![FxHashMap::default(); count]),
+            inner: RefCell::default(),
             sums: RefCell::new((0..count).map(|_| Sum::None).collect()),
             outcomes: RefCell::new((0..count).map(|_| None).collect()),
             contexts: RefCell::new(vec![None; count]),
@@ -192,7 +195,15 @@ impl<'a> Linker<'a> {
     fn keep_env(&self, i: usize, outcome: &Outcome) {
         let mut envs = self.envs.borrow_mut();
         for (name, value) in &outcome.bindings {
-            envs[i].insert(*name, value.clone());
+            envs[i].insert(*name, concrete(value));
+        }
+        if !outcome.inner.is_empty() {
+            let mut inner = self.inner.borrow_mut();
+            for (child, name, value) in &outcome.inner {
+                if let Some(&child) = self.units[i].children.get(*child as usize) {
+                    inner.insert((child, *name), concrete(value));
+                }
+            }
         }
         // Outer variables that a function writes hold that too.
         for (name, value) in &outcome.names {
@@ -625,7 +636,12 @@ impl Link<'_, '_> {
 impl World for Link<'_, '_> {
     fn name(&self, name: Ustr) -> Val {
         let mut at = self.linker.units[self.unit].parent;
+        let mut below = self.unit;
         while let Some(i) = at {
+            if let Some(value) = self.linker.inner.borrow().get(&(below, name)) {
+                return value.clone();
+            }
+            below = i;
             if let Some(value) = self.linker.envs.borrow()[i].get(&name) {
                 return value.clone();
             }
@@ -773,4 +789,15 @@ impl Link<'_, '_> {
         let i = *self.linker.by_arena.get(&address(&class.arena))?;
         self.linker.units[i].hir.classes.get(class.id as usize)?.name
     }
+}
+
+/// Where sinks of a kind are reached, as offsets in the file, rules or no rules.
+#[cfg(test)]
+pub(super) fn hits(blocks: &Blocks, kind: super::kinds::SinkKind) -> Vec<usize> {
+    let linker = Linker::new(blocks, Models::of(blocks.language().family), &NoModules);
+    linker.run();
+    let places: Vec<_> = blocks.iter().collect();
+    let outcomes = linker.outcomes.borrow();
+    let hits = outcomes.iter().flatten().flat_map(|o| &o.hits).filter(|h| h.kind == kind);
+    hits.filter_map(|h| linker.by_arena.get(&address(&h.at.arena)).map(|i| places[*i].range(h.at.span).start)).collect()
 }

@@ -99,6 +99,8 @@ impl<'a> Interp<'a> {
         let result = self.activate(root, args, true);
         self.out.result = result;
         self.out.bindings = self.hir.bindings.iter().map(|(n, l)| (*n, self.state.locals[l.0 as usize].clone())).collect();
+        let locals = &self.state.locals;
+        self.out.inner = self.hir.inner_bindings.iter().map(|(c, n, l)| (*c, *n, locals[l.0 as usize].clone())).collect();
         self.state.live = true;
         for class in &self.hir.classes {
             for field in class.fields.iter().filter_map(|f| Some((f.name, f.value?))) {

@@ -34,7 +34,7 @@ const HARMLESS: &[&str] = &[
     "changed", "hint", "visible", "visibility", "show", "hide", "toggle", "algorithm", "index", "schema", "element", "el", "node",
     "button", "form", "screen", "page", "view", "component", "props", "state", "ref", "options", "opts", "config", "settings",
     "name", "column", "header", "param", "params", "fn", "func", "callback", "handler", "service", "provider", "manager",
-    "controller", "repository", "store", "storage", "cache", "factory", "builder", "client", "class", "exists", "match", "matches",
+    "controller", "repository", "store", "storage", "cache", "factory", "builder", "class", "exists", "match", "matches",
     "attempts", "retries", "score", "min", "max", "size", "limit", "number", "id", "ids", "version", "kind", "mode", "format",
     "prefix", "suffix", "text", "title", "description", "help", "usage", "doc", "test", "mock", "fake", "dummy", "example", "env",
     "var", "arn", "stream", "reader", "parser", "lexer", "tokenizer", "position", "pos", "offset", "kdf", "salt", "rounds",

@@ -17,5 +17,8 @@ mod state;
 pub mod value;
 mod world;
 
+#[cfg(test)]
+mod tests;
+
 pub use file::{FileFlow, Modules, NoModules, analyze};
 pub use report::{CallView, WriteView};
