@@ -16,7 +16,10 @@ use super::value::{
 
 /// Members that are numbers whoever the receiver is.
 fn is_measure(name: &str) -> bool {
-    matches!(name, "length" | "size" | "byteLength" | "byteOffset" | "len" | "count" | "lastIndex" | "status" | "statusCode")
+    matches!(
+        name,
+        "length" | "size" | "byteLength" | "byteOffset" | "len" | "count" | "lastIndex" | "status" | "statusCode"
+    )
 }
 
 impl Interp<'_> {
@@ -32,20 +35,19 @@ impl Interp<'_> {
         if let Some(class) = &base.class
             && let Some(member) = self.world.class_member(class, name)
         {
-            // What other methods put there is as good as what this one did.
-            let mut found = match known {
+            // What other methods put there is as good as what this one did, or what its caller passed.
+            let mut member = match known {
                 Some(known) => join(&known, &member),
                 None => member,
             };
-            // A foreign object of a declared class is foreign all the way down.
-            if found.funcs.is_empty()
+            if member.funcs.is_empty()
                 && let Some(taints) = below(base, name)
             {
-                let mut value = Value::clone(&found);
-                taints.into_iter().for_each(|t| value.add_taint(t));
-                found = Arc::new(value);
+                let mut all = Value::clone(&member);
+                taints.into_iter().for_each(|t| all.add_taint(t));
+                member = Arc::new(all);
             }
-            return found;
+            return member;
         }
         for path in &base.apis {
             out.apis.push(self.models.member(*path, name));
@@ -156,7 +158,8 @@ impl Interp<'_> {
         for (i, param) in function.params.iter().enumerate() {
             let mut value = if param.rest {
                 let rest: Vec<Val> = args.get(i..).unwrap_or_default().to_vec();
-                let element = rest.iter().skip(1).fold(rest.first().cloned().unwrap_or_else(unknown), |a, b| join(&a, b));
+                let element =
+                    rest.iter().skip(1).fold(rest.first().cloned().unwrap_or_else(unknown), |a, b| join(&a, b));
                 let mut all = Value::clone(&self.collection(&element));
                 for (n, v) in rest.iter().take(8).enumerate() {
                     all = all.with_field(Ustr::from(&n.to_string()), v.clone());
@@ -202,7 +205,11 @@ impl Interp<'_> {
             for source in self.models.read_sources(&target) {
                 let origin = Source { kind: source.kind, at: self.at(span), what: source.what };
                 if !out.types.is_harmless() {
-                    out.add_taint(Taint { origin: Origin::Source(Arc::new(origin)), cleaned: source.cleans, trace: None });
+                    out.add_taint(Taint {
+                        origin: Origin::Source(Arc::new(origin)),
+                        cleaned: source.cleans,
+                        trace: None,
+                    });
                 }
             }
         }
@@ -354,7 +361,10 @@ impl Interp<'_> {
                     self.put(*base, Arc::new(object.with_field(name, value)));
                 }
             }
-            ExprKind::Ref { value: inner, .. } | ExprKind::Deref(inner) | ExprKind::Cast(inner, _) | ExprKind::Await(inner) => {
+            ExprKind::Ref { value: inner, .. }
+            | ExprKind::Deref(inner)
+            | ExprKind::Cast(inner, _)
+            | ExprKind::Await(inner) => {
                 self.put(*inner, value);
             }
             _ => {}
@@ -379,7 +389,10 @@ impl Interp<'_> {
                 let index = self.peek(*index)?;
                 Some(self.index(&base, &index, span))
             }
-            ExprKind::Ref { value, .. } | ExprKind::Deref(value) | ExprKind::Cast(value, _) | ExprKind::Await(value) => self.peek(*value),
+            ExprKind::Ref { value, .. }
+            | ExprKind::Deref(value)
+            | ExprKind::Cast(value, _)
+            | ExprKind::Await(value) => self.peek(*value),
             _ => None,
         }
     }
@@ -423,7 +436,8 @@ impl Interp<'_> {
             _ => None,
         };
         if let Some(inner) = nested {
-            let site = SinkSite { kind: super::kinds::SinkKind::PropertyKey, at: self.at(span), name: Ustr::from("property") };
+            let site =
+                SinkSite { kind: super::kinds::SinkKind::PropertyKey, at: self.at(span), name: Ustr::from("property") };
             if key.has_taint() {
                 self.reach(&inner, &site, false);
             }
@@ -434,7 +448,11 @@ impl Interp<'_> {
     /// The value of `this` in a function that other blocks call: whatever its class holds, and parameter [`THIS`].
     pub(super) fn param_this(value: &Val) -> Val {
         let mut out = Value::clone(value);
-        out.add_taint(Taint { origin: Origin::Param(THIS, SmallVec::new()), cleaned: super::kinds::SinkKinds::NONE, trace: None });
+        out.add_taint(Taint {
+            origin: Origin::Param(THIS, SmallVec::new()),
+            cleaned: super::kinds::SinkKinds::NONE,
+            trace: None,
+        });
         Arc::new(out)
     }
 }
