@@ -14,12 +14,10 @@ use super::value::{
     ELEMENT, MAX_PATH, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, api, constant, join, of_type, unknown,
 };
 
-/// Members that are numbers whoever the receiver is.
-fn is_measure(name: &str) -> bool {
-    matches!(
-        name,
-        "length" | "size" | "byteLength" | "byteOffset" | "len" | "count" | "lastIndex" | "status" | "statusCode"
-    )
+/// Members that are numbers: some whoever the receiver is, some unless it is a foreign object, which has any members.
+fn is_measure(name: &str, foreign: bool) -> bool {
+    matches!(name, "length" | "byteLength" | "byteOffset" | "lastIndex" | "statusCode")
+        || !foreign && matches!(name, "size" | "len" | "count" | "status")
 }
 
 impl Interp<'_> {
@@ -55,13 +53,10 @@ impl Interp<'_> {
         let target = Target { paths: &out.apis.clone(), name, open: base.apis.is_empty() || !self.is_modelled(base) };
         for source in self.models.read_sources(&target) {
             let origin = Source { kind: source.kind, at: self.at(span), what: source.what };
-            out.add_taint(Taint {
-                origin: Origin::Source(Arc::new(origin)),
-                cleaned: super::kinds::SinkKinds::NONE,
-                trace: None,
-            });
+            out.add_taint(Taint { origin: Origin::Source(Arc::new(origin)), cleaned: source.cleans, trace: None });
         }
-        if is_measure(&name) && out.taints.is_empty() {
+        let foreign = base.types != Types::STRING && !base.taints.is_empty();
+        if known.is_none() && is_measure(&name, foreign) && out.taints.is_empty() {
             let mut value = Value { types: Types::NUMBER, ..Value::default() };
             value.apis = out.apis;
             return Arc::new(value);
@@ -144,11 +139,7 @@ impl Interp<'_> {
         let mut out = Value::clone(&value);
         for source in sources {
             let origin = Source { kind: source.kind, at: self.at(span), what: source.what };
-            out.add_taint(Taint {
-                origin: Origin::Source(Arc::new(origin)),
-                cleaned: super::kinds::SinkKinds::NONE,
-                trace: None,
-            });
+            out.add_taint(Taint { origin: Origin::Source(Arc::new(origin)), cleaned: source.cleans, trace: None });
         }
         Arc::new(out)
     }
@@ -205,6 +196,9 @@ impl Interp<'_> {
     fn decorated(&mut self, value: &Val, decorator: &Val, span: Span) -> Val {
         let mut out = Value::clone(value);
         for path in &decorator.apis {
+            if out.apis.is_empty() && self.models.is_type(*path) {
+                out.apis.push(*path);
+            }
             let name = last_name(*path);
             let target = Target { paths: &[*path], name, open: false };
             for source in self.models.read_sources(&target) {
@@ -212,7 +206,7 @@ impl Interp<'_> {
                 if !out.types.is_harmless() {
                     out.add_taint(Taint {
                         origin: Origin::Source(Arc::new(origin)),
-                        cleaned: super::kinds::SinkKinds::NONE,
+                        cleaned: source.cleans,
                         trace: None,
                     });
                 }
