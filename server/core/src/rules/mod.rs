@@ -7,8 +7,11 @@ mod registry {
     include!(concat!(env!("OUT_DIR"), "/registry.rs"));
 }
 mod case;
+pub mod declared;
 mod docs;
 mod measure;
+pub(crate) mod secrets;
+pub(crate) mod support;
 
 pub use case::{Case, Verdict};
 pub use docs::markdown;
@@ -102,6 +105,8 @@ pub struct FileFacts {
     pub path: String,
     /// What the file imports, under which local names.
     pub imports: Imports,
+    /// What the file's top level declares.
+    pub declared: declared::Declared,
     /// Whether it is test code: it imports a test framework or calls its globals, or is named so.
     pub is_test: bool,
 }
