@@ -14,6 +14,7 @@ use crate::document::Document;
 use crate::findings::{Finding, Fix, Location, Note, Place, Score, score};
 use crate::rules::declared::Declared;
 use crate::rules::{self, BlockCheck, Check, Cx, FileFacts, NodeCheck, Rule};
+use crate::semantics::flow;
 use crate::semantics::imports::Imports;
 use crate::syntax::Arena;
 
@@ -69,6 +70,35 @@ struct BlockNotes {
     suppressions: Vec<Suppression>,
 }
 
+/// What is remembered of a document from one version to the next; see [`Engine::analyze_again`]. A new configuration
+/// does not hurt it.
+#[derive(Default)]
+pub struct Memo {
+    /// The facts, with the module's syntax that they were read from.
+    facts: Option<(Arc<Arena>, Arc<FileFacts>)>,
+}
+
+impl Memo {
+    fn facts(&mut self, path: &str, blocks: &Blocks) -> Arc<FileFacts> {
+        let arena = blocks.root().arena();
+        if let Some((of, facts)) = &self.facts
+            && Arc::ptr_eq(of, arena)
+            && facts.path == path
+        {
+            return facts.clone();
+        }
+        let mut facts = file_facts(path, blocks);
+        // Equal facts stay the same object, so that no block has to compare them.
+        if let Some((_, old)) = &self.facts
+            && **old == *facts
+        {
+            facts = old.clone();
+        }
+        self.facts = Some((arena.clone(), facts.clone()));
+        facts
+    }
+}
+
 impl Engine {
     /// An engine for a configuration.
     pub fn new(config: Config) -> Engine {
@@ -82,33 +112,50 @@ impl Engine {
 
     /// Analyses a document. What was computed for its blocks before is used again where it still holds.
     pub fn analyze(&self, document: &Document) -> Report {
+        self.analyze_again(document, &mut Memo::default())
+    }
+
+    /// Analyses a document of which `memo` remembers an earlier version, at a cost that follows the edits since. The
+    /// report is that of [`Engine::analyze`].
+    pub fn analyze_again(&self, document: &Document, memo: &mut Memo) -> Report {
         let settings = self.config.settings(document.path());
         let blocks = document.blocks();
-        let facts = file_facts(document.path(), blocks);
+        let family = blocks.language().family;
+        let facts = memo.facts(document.path(), blocks);
         let mut findings = Vec::new();
         let mut gaps = Vec::new();
         let mut suppressions = Vec::new();
         let places = Places::new(blocks);
-        let mut names: Vec<(usize, String)> = Vec::new();
         // The blocks around the one at hand: notes, whether they are tests, and how many children were met.
         let mut around: Vec<(Arc<BlockNotes>, usize)> = Vec::new();
-        for placed in blocks.iter() {
+        // The block at hand and those around it, outermost first.
+        let mut path: Vec<&Block> = Vec::new();
+        let flow = flow::analyze(blocks, &flow::NoModules);
+        let mut flow_notes = flow.notes.iter().peekable();
+        for (index, placed) in blocks.iter().enumerate() {
             around.truncate(placed.depth);
             let in_test = around.last_mut().is_some_and(|(notes, met)| {
                 *met += 1;
                 notes.in_test || notes.tests.binary_search(&(*met - 1)).is_ok()
             });
-            names.truncate(names.iter().take_while(|(depth, _)| *depth < placed.depth).count());
-            if let Some(name) = placed.block.name() {
-                names.push((placed.depth, name.to_owned()));
-            }
+            path.truncate(placed.depth);
+            path.push(placed.block);
             let notes = self.block_notes(placed.block, &facts, &settings, in_test);
             around.push((notes.clone(), 0));
-            for note in &notes.notes {
-                findings.push(places.resolve(note, placed, &settings, &names));
+            let mut found: Vec<&Note> = notes.notes.iter().collect();
+            let silent = (facts.is_test || in_test) && !settings.include_tests;
+            while let Some((_, note)) = flow_notes.next_if(|(i, _)| *i <= index) {
+                let enabled = rules::index(note.rule.id).is_some_and(|i| settings.rules[i].enabled);
+                if enabled && note.rule.families.contains(&family) && (note.rule.in_tests || !silent) {
+                    found.push(note);
+                }
+            }
+            if !found.is_empty() {
+                let symbol = path.iter().filter_map(|b| b.name()).collect::<Vec<_>>().join(".");
+                findings.extend(found.into_iter().map(|note| places.resolve(note, placed, &settings, &symbol)));
             }
             suppressions.extend(notes.suppressions.iter().map(|s| suppress::Placed::new(s, placed, document.text())));
-            gaps.extend(block_gaps(placed));
+            block_gaps(placed, &mut gaps);
         }
         suppress::apply(document, &settings, suppressions, &mut findings);
         findings.sort_by(|a, b| (a.range.start, a.range.end, a.rule.id).cmp(&(b.range.start, b.range.end, b.rule.id)));
@@ -233,6 +280,8 @@ static TABLE: std::sync::LazyLock<Table> = std::sync::LazyLock::new(|| {
             match check {
                 Check::Nodes(kinds, check) => kinds.iter().for_each(|k| table.by_kind[*k as usize].push((i, *check))),
                 Check::Block(check) => table.by_block.push((i, *check)),
+                // The interpreter asks for these itself.
+                Check::Flow(..) | Check::Model | Check::Calls(..) | Check::Writes(..) => {}
             }
         }
     }
@@ -268,8 +317,7 @@ fn run_rules(block: &Arc<Block>, facts: &FileFacts, settings: &Settings, in_test
 }
 
 /// Syntax errors and parts that lowering skipped, as gaps.
-fn block_gaps(placed: Placed<'_>) -> Vec<Gap> {
-    let mut gaps = Vec::new();
+fn block_gaps(placed: Placed<'_>, gaps: &mut Vec<Gap>) {
     let arena = placed.block.arena();
     if arena.has_error() {
         let mut until = 0;
@@ -284,7 +332,6 @@ fn block_gaps(placed: Placed<'_>) -> Vec<Gap> {
     for span in &placed.block.hir().skipped {
         gaps.push(Gap { range: placed.range(*span), message: "nested too deeply: not analysed".into() });
     }
-    gaps
 }
 
 /// Resolves block-relative places to ranges of the file.
@@ -315,7 +362,7 @@ impl<'a> Places<'a> {
         }
     }
 
-    fn resolve(&self, note: &Note, here: Placed<'_>, settings: &Settings, names: &[(usize, String)]) -> Finding {
+    fn resolve(&self, note: &Note, here: Placed<'_>, settings: &Settings, symbol: &str) -> Finding {
         let setting = rules::index(note.rule.id).and_then(|i| settings.rules[i].severity);
         let steps = |list: &[(Place, String)]| list.iter().map(|(p, m)| (self.location(p, here), m.clone())).collect();
         let fixes = note.fixes.iter().map(|fix| {
@@ -332,7 +379,7 @@ impl<'a> Places<'a> {
             related: steps(&note.related),
             flow: steps(&note.flow),
             fixes: fixes.collect(),
-            symbol: names.iter().map(|(_, n)| n.as_str()).collect::<Vec<_>>().join("."),
+            symbol: symbol.to_owned(),
             suppressed: None,
         }
     }

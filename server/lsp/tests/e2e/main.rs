@@ -1,0 +1,7 @@
+//! The server from its client's side, over an in-memory stream.
+
+mod client;
+mod documents;
+mod lifecycle;
+mod load;
+mod requests;
