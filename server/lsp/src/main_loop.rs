@@ -17,7 +17,7 @@ use crate::event::Event;
 use crate::outbox::Outbox;
 use crate::pool::{Analysis, Analyzed, Job, Pool, Refresh};
 use crate::session::{ClientSettings, Session};
-use crate::workspace::{CONFIG_FILE, Workspace};
+use crate::workspace::Workspace;
 use open::{Content, Open};
 
 /// A turn longer than this is logged.
@@ -229,12 +229,12 @@ impl State {
 
     /// Says once what is wrong with a configuration.
     fn tell_errors(&mut self) {
-        let errors = self.workspace.errors();
-        let errors: Vec<String> =
-            errors.map(|(folder, e)| format!("{}: {}", folder.join(CONFIG_FILE).display(), e.message)).collect();
+        let mut errors: Vec<String> = self.workspace.errors().map(ToString::to_string).collect();
+        errors.dedup();
         for error in &errors {
             if !self.told.contains(error) {
-                let text = format!("Sidenote uses its default configuration. {error}");
+                let text =
+                    format!("Sidenote goes on with its default configuration, for this one cannot be used.\n{error}");
                 self.outbox.show(MessageType::ERROR, text);
             }
         }
@@ -313,6 +313,7 @@ impl State {
             }
             if let Content::Code(document) = &open.content
                 && self.settings.enable
+                && open.home.included
             {
                 if open.running.is_none() {
                     open.running = Some(open.stamp);
@@ -328,7 +329,7 @@ impl State {
                 }
                 continue;
             }
-            let diagnostics = if self.settings.enable {
+            let diagnostics = if self.settings.enable && open.home.included {
                 open.plain_diagnostics(uri, &self.workspace, &self.session)
             } else {
                 Vec::new()

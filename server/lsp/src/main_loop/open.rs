@@ -13,7 +13,7 @@ use tower_lsp::ls_types::{Diagnostic, DiagnosticSeverity, Range, Uri};
 use crate::convert::{Positions, SOURCE, information};
 use crate::pool::Analysis;
 use crate::session::Session;
-use crate::workspace::{CONFIG_FILE, Home, Workspace, file_path, is_config};
+use crate::workspace::{Home, Workspace, file_path, is_config};
 
 /// What is in a document.
 pub(super) enum Content {
@@ -144,6 +144,8 @@ impl Open {
             }
         }
         (self.home, self.stamp, self.memo) = (home, stamp, Memo::default());
+        // Who resets all documents also tells the client to ask again.
+        self.told = None;
     }
 
     /// The diagnostics of a document that is not analysed.
@@ -154,16 +156,24 @@ impl Open {
             }
             Content::Config(text) => {
                 let path = file_path(uri);
-                let own = workspace.errors().filter(|(folder, _)| path.as_ref() == Some(&folder.join(CONFIG_FILE)));
+                let errors = workspace.errors().filter(|e| e.path.is_some() && e.path == path);
                 let positions = Positions::new(text, session.encoding);
-                own.map(|(_, error)| Diagnostic {
-                    range: positions.range(&error.range),
-                    severity: Some(DiagnosticSeverity::ERROR),
-                    source: Some(SOURCE.to_owned()),
-                    message: error.message.clone(),
-                    ..Diagnostic::default()
-                })
-                .collect()
+                let mut found: Vec<_> = errors
+                    .flat_map(|e| &e.problems)
+                    .map(|problem| Diagnostic {
+                        range: positions.range(problem.range.as_ref().unwrap_or(&(0..0))),
+                        severity: Some(DiagnosticSeverity::ERROR),
+                        source: Some(SOURCE.to_owned()),
+                        message: match &problem.help {
+                            Some(help) => format!("{}; {help}", problem.message),
+                            None => problem.message.clone(),
+                        },
+                        ..Diagnostic::default()
+                    })
+                    .collect();
+                // Two folders may share a file.
+                found.dedup();
+                found
             }
             Content::Code(_) | Content::Ignored => Vec::new(),
         }
