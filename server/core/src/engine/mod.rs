@@ -12,7 +12,9 @@ use crate::blocks::{Block, Blocks, Placed};
 use crate::config::{Config, Settings};
 use crate::document::Document;
 use crate::findings::{Finding, Fix, Location, Note, Place, Score, score};
+use crate::rules::declared::Declared;
 use crate::rules::{self, BlockCheck, Check, Cx, FileFacts, NodeCheck, Rule};
+use crate::semantics::flow;
 use crate::semantics::imports::Imports;
 use crate::syntax::Arena;
 
@@ -60,7 +62,11 @@ pub struct Engine {
 struct BlockNotes {
     facts: Arc<FileFacts>,
     settings: Arc<Settings>,
+    /// Whether the block lies in test code, beyond what `facts` say.
+    in_test: bool,
     notes: Vec<Note>,
+    /// Which child blocks the block's syntax marks as tests (`#[test]`, `#[cfg(test)]`), ascending.
+    tests: Vec<usize>,
     suppressions: Vec<Suppression>,
 }
 
@@ -114,20 +120,39 @@ impl Engine {
     pub fn analyze_again(&self, document: &Document, memo: &mut Memo) -> Report {
         let settings = self.config.settings(document.path());
         let blocks = document.blocks();
+        let family = blocks.language().family;
         let facts = memo.facts(document.path(), blocks);
         let mut findings = Vec::new();
         let mut gaps = Vec::new();
         let mut suppressions = Vec::new();
         let places = Places::new(blocks);
+        // The blocks around the one at hand: notes, whether they are tests, and how many children were met.
+        let mut around: Vec<(Arc<BlockNotes>, usize)> = Vec::new();
         // The block at hand and those around it, outermost first.
         let mut path: Vec<&Block> = Vec::new();
-        for placed in blocks.iter() {
+        let flow = flow::analyze(blocks, &flow::NoModules);
+        let mut flow_notes = flow.notes.iter().peekable();
+        for (index, placed) in blocks.iter().enumerate() {
+            around.truncate(placed.depth);
+            let in_test = around.last_mut().is_some_and(|(notes, met)| {
+                *met += 1;
+                notes.in_test || notes.tests.binary_search(&(*met - 1)).is_ok()
+            });
             path.truncate(placed.depth);
             path.push(placed.block);
-            let notes = self.block_notes(placed.block, &facts, &settings);
-            if !notes.notes.is_empty() {
+            let notes = self.block_notes(placed.block, &facts, &settings, in_test);
+            around.push((notes.clone(), 0));
+            let mut found: Vec<&Note> = notes.notes.iter().collect();
+            let silent = (facts.is_test || in_test) && !settings.include_tests;
+            while let Some((_, note)) = flow_notes.next_if(|(i, _)| *i <= index) {
+                let enabled = rules::index(note.rule.id).is_some_and(|i| settings.rules[i].enabled);
+                if enabled && note.rule.families.contains(&family) && (note.rule.in_tests || !silent) {
+                    found.push(note);
+                }
+            }
+            if !found.is_empty() {
                 let symbol = path.iter().filter_map(|b| b.name()).collect::<Vec<_>>().join(".");
-                findings.extend(notes.notes.iter().map(|note| places.resolve(note, placed, &settings, &symbol)));
+                findings.extend(found.into_iter().map(|note| places.resolve(note, placed, &settings, &symbol)));
             }
             suppressions.extend(notes.suppressions.iter().map(|s| suppress::Placed::new(s, placed, document.text())));
             block_gaps(placed, &mut gaps);
@@ -139,17 +164,26 @@ impl Engine {
         Report { findings, gaps, lines: document.text().lines() }
     }
 
-    fn block_notes(&self, block: &Arc<Block>, facts: &Arc<FileFacts>, settings: &Arc<Settings>) -> Arc<BlockNotes> {
+    fn block_notes(
+        &self,
+        block: &Arc<Block>,
+        facts: &Arc<FileFacts>,
+        settings: &Arc<Settings>,
+        in_test: bool,
+    ) -> Arc<BlockNotes> {
         if let Some(old) = block.notes::<BlockNotes>()
+            && old.in_test == in_test
             && same(&old.facts, facts)
             && same(&old.settings, settings)
         {
             return old;
         }
         let mut notes = Vec::new();
-        run_rules(block, facts, settings, &mut notes);
+        run_rules(block, facts, settings, in_test, &mut notes);
         let suppressions = suppress::read(block.arena());
-        let made = Arc::new(BlockNotes { facts: facts.clone(), settings: settings.clone(), notes, suppressions });
+        let tests = test_children(block.arena());
+        let (facts, settings) = (facts.clone(), settings.clone());
+        let made = Arc::new(BlockNotes { facts, settings, in_test, notes, tests, suppressions });
         block.set_notes(made.clone());
         made
     }
@@ -165,7 +199,7 @@ fn file_facts(path: &str, blocks: &Blocks) -> Arc<FileFacts> {
     let hir = root.hir();
     let imports = Imports::of(&hir, blocks.language().family);
     let is_test = is_test(path, root, &imports);
-    Arc::new(FileFacts { path: path.to_owned(), imports, is_test })
+    Arc::new(FileFacts { path: path.to_owned(), imports, declared: Declared::of(blocks), is_test })
 }
 
 /// Whether the file is test code, by what it says rather than where it lies: a folder named `test` holds fixtures and
@@ -193,6 +227,13 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
     if imports.iter().any(|(_, path)| framework(path)) {
         return true;
     }
+    // `#[test]` at the top level: an integration test, helpers included.
+    let of_root = |n: &crate::syntax::Node<'_>| n.parent().is_some_and(|p| p.parent().is_none());
+    if module.arena().nodes().any(|n| {
+        n.kind() == Kind::AttributeItem && of_root(&n) && !n.text().contains("cfg") && is_test_attribute(n.text())
+    }) {
+        return true;
+    }
     // `describe("..", ..)` at the top level, where no such name is declared.
     module.arena().nodes().filter(|n| n.kind() == Kind::CallExpression).any(|call| {
         let callee = call.child(sidenote_grammars::Field::Function);
@@ -200,6 +241,30 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
             c.kind() == Kind::Identifier && matches!(c.text(), "describe" | "suite") && !imports.binds(c.text())
         })
     })
+}
+
+/// The child blocks that attributes mark as tests.
+fn test_children(arena: &Arena) -> Vec<usize> {
+    let mut tests = Vec::new();
+    for attribute in arena.nodes().filter(|n| n.kind() == Kind::AttributeItem && is_test_attribute(n.text())) {
+        let marked = std::iter::successors(attribute.next_named_sibling(), |n| n.next_named_sibling())
+            .find(|n| n.kind() != Kind::AttributeItem);
+        tests.extend(marked.and_then(|n| n.hole()));
+    }
+    tests.sort_unstable();
+    tests.dedup();
+    tests
+}
+
+/// Whether an attribute is `#[test]`, `#[tokio::test]`, `#[cfg(test)]` and the like.
+fn is_test_attribute(text: &str) -> bool {
+    let text = text.trim_start_matches("#[").trim_end_matches(']').trim();
+    let path = text.split(['(', '=']).next().unwrap_or("").trim();
+    match path {
+        "cfg" => text.contains("test") && !text.contains("not(test"),
+        "bench" | "rstest" | "test_case" | "quickcheck" => true,
+        _ => path.rsplit("::").next() == Some("test"),
+    }
 }
 
 /// The rules by the node kinds that they want.
@@ -215,16 +280,18 @@ static TABLE: std::sync::LazyLock<Table> = std::sync::LazyLock::new(|| {
             match check {
                 Check::Nodes(kinds, check) => kinds.iter().for_each(|k| table.by_kind[*k as usize].push((i, *check))),
                 Check::Block(check) => table.by_block.push((i, *check)),
+                // The interpreter asks for these itself.
+                Check::Flow(..) | Check::Model | Check::Calls(..) | Check::Writes(..) => {}
             }
         }
     }
     table
 });
 
-fn run_rules(block: &Arc<Block>, facts: &FileFacts, settings: &Settings, out: &mut Vec<Note>) {
+fn run_rules(block: &Arc<Block>, facts: &FileFacts, settings: &Settings, in_test: bool, out: &mut Vec<Note>) {
     let table = &*TABLE;
     let family = block.arena().language().family;
-    let in_test = facts.is_test && !settings.include_tests;
+    let in_test = (facts.is_test || in_test) && !settings.include_tests;
     let wanted: Vec<bool> = rules::all()
         .iter()
         .zip(&settings.rules)

@@ -7,8 +7,15 @@ mod registry {
     include!(concat!(env!("OUT_DIR"), "/registry.rs"));
 }
 mod case;
+pub mod declared;
+pub(crate) mod secrets;
+pub(crate) mod support;
+mod docs;
+mod measure;
 
 pub use case::{Case, Verdict};
+pub use docs::markdown;
+pub use measure::{Measure, measure};
 
 use std::sync::Arc;
 
@@ -17,6 +24,8 @@ use sidenote_grammars::{Family, Kind};
 use crate::blocks::Block;
 use crate::config::Settings;
 use crate::findings::{Category, Confidence, Note, Severity};
+use crate::semantics::flow::kinds::SinkKind;
+use crate::semantics::flow::{CallView, WriteView};
 use crate::semantics::imports::Imports;
 use crate::syntax::{Arena, Node};
 
@@ -67,6 +76,12 @@ pub struct Docs {
 /// A check of one node.
 pub type NodeCheck = for<'a> fn(Node<'a>, &mut Cx<'a>);
 
+/// A check of one call.
+pub type CallCheck = for<'a> fn(&CallView<'a>, &mut Vec<Note>);
+
+/// A check of one write to a property.
+pub type WriteCheck = for<'a> fn(&WriteView<'a>, &mut Vec<Note>);
+
 /// A check of one block.
 pub type BlockCheck = for<'a> fn(&mut Cx<'a>);
 
@@ -76,6 +91,15 @@ pub enum Check {
     Nodes(&'static [Kind], NodeCheck),
     /// Called once for every block.
     Block(BlockCheck),
+    /// Speaks when data reaches a sink of these kinds. In the message `{source}` is what the data is and `{sink}` the name of
+    /// the function or property that it reaches.
+    Flow(&'static [SinkKind], &'static str),
+    /// Speaks where a `[[flag]]` of a model names the rule.
+    Model,
+    /// Called for every call of a function, method or macro (`name!`) of these names, with its arguments' values.
+    Calls(&'static [&'static str], CallCheck),
+    /// Called for every write to a property of these names, with the value.
+    Writes(&'static [&'static str], WriteCheck),
 }
 
 /// What a check may see, and where it puts its notes. A check is a pure function of these.
@@ -98,6 +122,8 @@ pub struct FileFacts {
     pub path: String,
     /// What the file imports, under which local names.
     pub imports: Imports,
+    /// What the file's top level declares.
+    pub declared: declared::Declared,
     /// Whether it is test code: it imports a test framework or calls its globals, or is named so.
     pub is_test: bool,
 }

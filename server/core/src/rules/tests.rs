@@ -5,17 +5,6 @@ use crate::config::Config;
 use crate::document::Document;
 use crate::engine::Engine;
 
-/// The lines on which a rule speaks in a case, ascending.
-fn found(engine: &Engine, rule: &Rule, case: &Case) -> Vec<usize> {
-    let language = crate::grammars::by_path(case.file).expect("a case's file has a known extension");
-    let document = Document::new(case.file, language, case.code, 1).expect("a case parses");
-    let report = engine.analyze(&document);
-    let mut lines: Vec<usize> =
-        report.active().filter(|f| f.rule == rule).map(|f| document.text().line_of(f.range.start) + 1).collect();
-    lines.sort_unstable();
-    lines
-}
-
 #[test]
 fn ids_are_sorted_unique_and_kebab_case() {
     assert!(all().windows(2).all(|w| w[0].id < w[1].id), "a file is named after its rule's id");
@@ -71,7 +60,8 @@ fn every_case_is_judged_right() {
     let mut wrong = String::new();
     for rule in all() {
         for case in rule.cases {
-            let (expected, found) = (case.expected(rule.id), found(&engine, rule, case));
+            let (expected, found) =
+                (case.expected(rule.id), super::measure::found(&engine, rule, case).expect("a case parses"));
             if expected != found {
                 wrong += &format!(
                     "\n{} ({:?}): expected lines {expected:?}, found {found:?}\n{}\n",

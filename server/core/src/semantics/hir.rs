@@ -55,10 +55,16 @@ pub struct Hir {
     /// Names that the block's outermost scope binds, for the blocks inside it and for other modules: variables,
     /// functions, classes. Imports are in `imports` alone.
     pub bindings: Vec<(Ustr, LocalId)>,
+    /// Names of inner scopes that the n-th child block sees beside `bindings`: child, name, variable. Where a name comes
+    /// twice, both times it is the same variable.
+    pub inner_bindings: Vec<(u32, Ustr, LocalId)>,
     /// Imports of the module (of the block, for Rust's inner `use`).
     pub imports: Vec<Import>,
     /// Exports of the module.
     pub exports: Vec<Export>,
+    /// Decorators and attributes of child blocks that are no methods, by the child's number, where they stand in this
+    /// block's text (Rust); ascending. A method's are in [`Method::decorators`].
+    pub child_decorators: Vec<(u32, Vec<ExprId>)>,
     /// Parts that were not lowered because nesting was too deep; reported as not analysed.
     pub skipped: Vec<Span>,
 }
@@ -162,7 +168,7 @@ pub enum LogicalOp {
 pub enum UnaryOp {
     /// `!`
     Not,
-    /// `-`, `+`, `~`, `++`, `--`: the result is a number.
+    /// `-`, `+`, `~`: the result is a number. (`++` and `--` are [`ExprKind::AssignOp`].)
     Arithmetic,
     /// `typeof`
     TypeOf,
@@ -190,7 +196,7 @@ pub enum ExprKind {
     Super,
     /// `base.name`, `base?.name`.
     Field(ExprId, Ustr),
-    /// `base[index]`.
+    /// `base[index]`; a constant string as index makes a [`ExprKind::Field`].
     Index(ExprId, ExprId),
     /// `callee(args)`; a method call has a [`ExprKind::Field`] or [`ExprKind::Index`] as its callee. `new Callee(args)`
     /// sets `new`.
@@ -558,7 +564,9 @@ pub struct Class {
     pub parent: Option<ExprId>,
     /// Traits and interfaces that it implements, as written.
     pub implements: Vec<Ustr>,
-    /// Fields, in order: name, declared type, initial value, whether static.
+    /// Fields, in order: name, declared type, initial value, whether static. A static block is a static field with the
+    /// name `static {}`, whose value calls the block. For a container block the values of static fields are evaluated by
+    /// the body of `functions[0]`; those of other fields by nobody but whoever makes an instance.
     pub fields: Vec<ClassField>,
     /// Methods, in order.
     pub methods: Vec<Method>,
@@ -607,6 +615,9 @@ pub struct Method {
     pub kind: MethodKind,
     /// `static`; a Rust associated function without `self`.
     pub is_static: bool,
+    /// Decorators that stand before the method in the class's own text, outside of the function (TypeScript). Others are
+    /// in [`Function::decorators`].
+    pub decorators: Vec<ExprId>,
 }
 
 /// An import.

@@ -191,6 +191,8 @@ kinds! {
         Unwrap = "unwrap",
         /// A script's address.
         ScriptUrl = "script-url",
+        /// No sink: marks a path that was made absolute, so that a check of its beginning decides.
+        Normalized = "normalized-path",
     }
 }
 
@@ -242,6 +244,7 @@ impl SinkKind {
             SinkKind::FileContent => "file-content-from-network",
             SinkKind::StringCheck => "type-confusion-through-parameter",
             SinkKind::Unwrap => "unwrap-on-untrusted-input",
+            SinkKind::Normalized => "",
         }
     }
 

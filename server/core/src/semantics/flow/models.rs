@@ -53,6 +53,28 @@ struct ModelFile {
     sinks: Vec<RawSink>,
     #[serde(default, rename = "flag")]
     flags: Vec<RawFlag>,
+    #[serde(default, rename = "convention")]
+    conventions: Vec<RawConvention>,
+    #[serde(default)]
+    transforms: Vec<String>,
+    #[serde(default, rename = "cleaner")]
+    cleaners: Vec<RawCleaner>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawConvention {
+    names: Vec<Vec<String>>,
+    types: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawCleaner {
+    words: Vec<String>,
+    #[serde(default)]
+    with: Vec<String>,
+    cleans: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -83,6 +105,17 @@ struct RawCall {
     guards: Option<RawGuard>,
     #[serde(default)]
     types: Option<String>,
+    #[serde(default)]
+    becomes: Vec<RawBecomes>,
+}
+
+/// What the receiver is after the call.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawBecomes {
+    r#type: String,
+    #[serde(default)]
+    when: Vec<RawCondition>,
 }
 
 #[derive(Deserialize)]
@@ -107,6 +140,8 @@ struct RawSource {
     r#fn: Vec<String>,
     #[serde(default)]
     port: Option<String>,
+    #[serde(default)]
+    when: Vec<RawCondition>,
     kind: String,
     what: String,
 }
@@ -255,6 +290,8 @@ pub struct CallModel {
     pub guard: Option<(Port, SinkKinds, bool)>,
     /// Primitive type of the result: `string`, `number`, `boolean`.
     pub types: Option<super::value::Types>,
+    /// What the receiver is afterwards: the first type whose conditions hold.
+    pub becomes: Vec<(Ustr, Vec<Condition>)>,
 }
 
 /// A source.
@@ -266,6 +303,8 @@ pub struct SourceModel {
     pub what: Ustr,
     /// Where it comes out of a call; `None` for a member that is read.
     pub port: Option<Port>,
+    /// When a call is one.
+    pub when: Vec<Condition>,
 }
 
 /// A sink.
@@ -360,6 +399,9 @@ pub struct Models {
     set_sinks: Table<SinkModel>,
     call_flags: Table<FlagModel>,
     set_flags: Table<FlagModel>,
+    conventions: Vec<(Vec<Vec<String>>, Vec<Ustr>)>,
+    transforms: rustc_hash::FxHashSet<Ustr>,
+    cleaners: Vec<(Vec<String>, Vec<String>, SinkKinds)>,
 }
 
 /// Models by full path, and by last name where the path begins with `*.`.
@@ -482,6 +524,11 @@ impl Models {
                 cleans: sink_kinds(&raw.cleans).map_err(&bad)?,
                 guard,
                 types,
+                becomes: raw
+                    .becomes
+                    .iter()
+                    .map(|b| Ok((Ustr::from(&b.r#type), conditions(&b.when).map_err(&bad)?)))
+                    .collect::<Result<_, ModelError>>()?,
             };
             self.calls.add(&raw.r#fn, model);
         }
@@ -490,12 +537,13 @@ impl Models {
                 .ok_or_else(|| bad(format!("there is no kind of source `{}`", raw.kind)))?;
             let what = Ustr::from(&raw.what);
             if !raw.read.is_empty() {
-                self.read_sources.add(&raw.read, SourceModel { kind, what, port: None });
+                self.read_sources.add(&raw.read, SourceModel { kind, what, port: None, when: Vec::new() });
             }
             if !raw.r#fn.is_empty() {
                 let port = raw.port.as_deref().unwrap_or("return");
                 let port = Port::parse(port).ok_or_else(|| bad(port_help(port)))?;
-                self.call_sources.add(&raw.r#fn, SourceModel { kind, what, port: Some(port) });
+                let when = conditions(&raw.when).map_err(&bad)?;
+                self.call_sources.add(&raw.r#fn, SourceModel { kind, what, port: Some(port), when });
             }
         }
         for raw in &parsed.sinks {
@@ -544,7 +592,38 @@ impl Models {
                 table.add(patterns, model);
             }
         }
+        for raw in parsed.conventions {
+            self.conventions.push((raw.names, raw.types.iter().map(|t| Ustr::from(t)).collect()));
+        }
+        self.transforms.extend(parsed.transforms.iter().map(|t| Ustr::from(t)));
+        for raw in parsed.cleaners {
+            let kinds = sink_kinds(&raw.cleans).map_err(&bad)?;
+            self.cleaners.push((raw.words, raw.with, kinds));
+        }
         Ok(())
+    }
+
+    /// The types of the parameters of a function of which no caller is known, by the names that people give them.
+    pub fn conventional(&self, names: &[Option<Ustr>]) -> Vec<Option<Ustr>> {
+        let matches = |wanted: &[Vec<String>]| {
+            wanted.len() <= names.len()
+                && wanted.iter().zip(names).all(|(w, n)| n.is_some_and(|n| w.iter().any(|x| x == n.as_str())))
+        };
+        let found = self.conventions.iter().find(|(wanted, _)| matches(wanted));
+        found.map_or_else(Vec::new, |(_, types)| types.iter().map(|t| (!t.is_empty()).then_some(*t)).collect())
+    }
+
+    /// Whether an unknown function hands its arguments' text on, by its name.
+    pub fn transforms(&self, name: Ustr) -> bool {
+        self.transforms.contains(&name)
+    }
+
+    /// What an unknown function makes harmless, by the words of its name.
+    pub fn cleans(&self, name: Ustr) -> SinkKinds {
+        let words = super::lexicon::words(&name);
+        let has = |list: &[String]| list.iter().any(|w| words.contains(w));
+        let found = self.cleaners.iter().filter(|(words, with, _)| has(words) && (with.is_empty() || has(with)));
+        found.fold(SinkKinds::NONE, |kinds, (_, _, k)| kinds | *k)
     }
 
     /// The path under which models know an entity.
@@ -560,13 +639,23 @@ impl Models {
     /// The API path of a member.
     pub fn member(&self, base: Ustr, name: Ustr) -> Ustr {
         let mut at = Some(base);
+        let mut wild = None;
         // A model's chain of `extends` is short; the bound is for one that bites its tail.
         for _ in 0..8 {
             let Some(model) = at.and_then(|t| self.types.get(&t)) else { break };
             if let Some(ty) = model.members.get(&name) {
                 return *ty;
             }
+            if wild.is_none() {
+                wild = model.members.get(&Ustr::from("*")).copied();
+            }
             at = model.extends;
+        }
+        // Members of any name, but methods of collections stay what they are.
+        if let Some(ty) = wild
+            && self.calls.exact(Ustr::from(&format!("Array.{name}"))).next().is_none()
+        {
+            return ty;
         }
         if name == "default" {
             return base;
