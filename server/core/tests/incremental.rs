@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use sidenote_core::config::Config;
 use sidenote_core::document::{Change, Document};
-use sidenote_core::engine::{Engine, Memo, Report};
+use sidenote_core::engine::{Engine, Flow, Memo, Report};
 use sidenote_core::grammars::{LANGUAGES, Language};
 use sidenote_core::text::{Encoding, LineColumn};
 
@@ -21,6 +21,10 @@ const PIECES: &[&str] = &[
     "// sidenote: allow(async-promise-executor)\n",
     "// sidenote: allow(none) -- a good reason\n",
     "import Promise from 'bluebird';\n",
+    "async function later() { await g(); }\n",
+    "later();\n",
+    "class B { async save() { await g(); } all() { this.save(); } }\n",
+    "export function find(req, res) { const q = req.query.q; run('ls ' + q); show(q, res); }\nfunction show(q, res) { res.send('<p>' + q); }\n",
     "import { exec as run } from 'node:child_process';\nexport function h(req) { run(req.query.a); eval(req.body); }\n",
     "describe('x', () => { it('y', async () => { new Promise(async (r) => { await 1; }); }); });\n",
     "function Promise() {}\n",
@@ -61,12 +65,12 @@ fn shown(report: &Report) -> (Vec<String>, Vec<String>, usize) {
     (findings, report.gaps.iter().map(|g| format!("{g:?}")).collect(), report.lines)
 }
 
-/// An edit: from where, how far (`None` replaces the whole text), the new text, and whether the version is analysed.
-type Step = (u32, u32, Option<(u32, u32)>, String, bool);
+/// An edit: from where, how far (`None` replaces the whole text), the new text, and how the version is analysed.
+type Step = (u32, u32, Option<(u32, u32)>, String, (bool, bool));
 
 fn step() -> impl Strategy<Value = Step> {
     let length = prop::option::weighted(0.95, (0u32..3, 0u32..30));
-    (0u32..30, 0u32..90, length, program(3), any::<bool>())
+    (0u32..30, 0u32..90, length, program(3), any::<(bool, bool)>())
 }
 
 proptest! {
@@ -84,20 +88,27 @@ proptest! {
         let engine = Engine::new(Config::everything());
         let mut document = Document::new(&path, language, &start, 0).expect("open");
         let mut memo = Memo::default();
-        for (version, (line, column, length, text, analysed)) in (1..).zip(steps) {
+        for (version, (line, column, length, text, (analysed, late))) in (1..).zip(steps) {
             let range = length.map(|(lines, columns)| {
                 let start = LineColumn { line, column };
                 let column = if lines == 0 { column + columns } else { columns };
                 (start, LineColumn { line: line + lines, column })
             });
             document.change(&[Change { range, text }], encoding, version).expect("change");
-            // Some versions are never analysed, as while somebody types fast.
-            if analysed {
-                let again = engine.analyze_again(&document, &mut memo);
+            let fresh = || {
                 // The same tree and blocks, with nothing remembered.
                 let mut forgetful = document.clone();
                 forgetful.reset();
-                prop_assert_eq!(shown(&again), shown(&engine.analyze(&forgetful)));
+                shown(&engine.analyze(&forgetful))
+            };
+            // Some versions are never analysed, as while somebody types fast, and of some the data flow comes late.
+            if analysed {
+                prop_assert_eq!(shown(&engine.analyze_again(&document, &mut memo)), fresh());
+            } else if late {
+                let quick = engine.analyze_quickly(&document, &mut memo);
+                prop_assert!(quick.findings.iter().all(|f| f.range.end <= document.text().len()));
+                memo.set_flow(Flow::of(document.blocks()));
+                prop_assert_eq!(shown(&engine.analyze_quickly(&document, &mut memo)), fresh());
             }
         }
         // A tree that was edited may differ from a fresh one where the text is broken, until it is refreshed.
@@ -136,7 +147,9 @@ fn the_empty_file_and_back() {
         let mut memo = Memo::default();
         for (version, text) in (1..).zip([PIECES[0], "", "\r", "\u{feff}", PIECES[1], ""]) {
             let all = (LineColumn::default(), LineColumn { line: u32::MAX, column: 0 });
-            document.change(&[Change { range: Some(all), text: text.into() }], Encoding::Utf16, version).expect("change");
+            document
+                .change(&[Change { range: Some(all), text: text.into() }], Encoding::Utf16, version)
+                .expect("change");
             assert_eq!(document.text().to_string(), text);
             let fresh = Document::new(&path(language), language, text, 0).expect("open");
             assert_eq!(shown(&engine.analyze_again(&document, &mut memo)), shown(&engine.analyze(&fresh)));

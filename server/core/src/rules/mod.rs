@@ -8,10 +8,10 @@ mod registry {
 }
 mod case;
 pub mod declared;
-pub(crate) mod secrets;
-pub(crate) mod support;
 mod docs;
 mod measure;
+pub(crate) mod secrets;
+pub(crate) mod support;
 
 pub use case::{Case, Verdict};
 pub use docs::markdown;

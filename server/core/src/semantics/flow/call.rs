@@ -13,7 +13,9 @@ use super::models::{Base, CallModel, Port, Target};
 use super::place::last_name;
 use super::report::SinkSite;
 use super::sink::{Ports, holds};
-use super::value::{ELEMENT, FuncRef, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, constant, join, step, unknown};
+use super::value::{
+    ELEMENT, FuncRef, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, constant, join, step, unknown,
+};
 use super::world::{ParamSink, Summary};
 
 /// A call with everything evaluated.
@@ -48,7 +50,15 @@ pub struct Call<'a> {
 
 impl<'a> Interp<'a> {
     #[allow(clippy::too_many_arguments, reason = "the parts of one expression")]
-    pub(super) fn call(&mut self, id: ExprId, callee: ExprId, args: &'a [Arg], new: bool, name_span: Span, types: &'a [Type]) -> Val {
+    pub(super) fn call(
+        &mut self,
+        id: ExprId,
+        callee: ExprId,
+        args: &'a [Arg],
+        new: bool,
+        name_span: Span,
+        types: &'a [Type],
+    ) -> Val {
         let hir = self.hir;
         let span = hir.expr(id).span;
         let (receiver, receiver_id, callee_val, name) = match &hir.expr(callee).kind {
@@ -62,7 +72,11 @@ impl<'a> Interp<'a> {
                 let key = self.eval(*index);
                 let member = self.index(&receiver, &key, hir.expr(callee).span);
                 if key.as_lit().is_none() {
-                    let site = SinkSite { kind: SinkKind::MethodName, at: self.at(hir.expr(*index).span), name: Ustr::from("method") };
+                    let site = SinkSite {
+                        kind: SinkKind::MethodName,
+                        at: self.at(hir.expr(*index).span),
+                        name: Ustr::from("method"),
+                    };
                     self.reach(&key, &site, false);
                 }
                 (Some(receiver), Some(*base), member, key.as_str().unwrap_or_default())
@@ -110,7 +124,9 @@ impl<'a> Interp<'a> {
 
     /// A call whose parts are evaluated: sinks, flags, result, guards.
     fn finish_call(&mut self, call: &Call<'_>) -> Val {
-        if matches!(call.name.as_str(), "require" | "import") && call.paths.iter().any(|p| *p == "require" || *p == "import") {
+        if matches!(call.name.as_str(), "require" | "import")
+            && call.paths.iter().any(|p| *p == "require" || *p == "import")
+        {
             if let Some(specifier) = call.args.first().and_then(|a| a.as_str()) {
                 return self.world.module(specifier);
             }
@@ -173,7 +189,9 @@ impl<'a> Interp<'a> {
     /// `f.call(this, ..)`, `f.apply(this, [..])`, `f.bind(this)`.
     fn indirect(&mut self, call: &Call<'_>) -> Option<Val> {
         let receiver = call.receiver.as_ref()?;
-        if !matches!(call.name.as_str(), "call" | "apply" | "bind") || receiver.funcs.is_empty() && receiver.apis.is_empty() {
+        if !matches!(call.name.as_str(), "call" | "apply" | "bind")
+            || receiver.funcs.is_empty() && receiver.apis.is_empty()
+        {
             return None;
         }
         let args: Vec<Val> = match call.name.as_str() {
@@ -222,8 +240,10 @@ impl<'a> Interp<'a> {
     pub(super) fn invoke(&mut self, func: &FuncRef, args: &[Val], this: Option<&Val>, span: Span) -> Val {
         if Arc::ptr_eq(&func.arena, self.arena) {
             let at = self.at(span);
-            let passed: Vec<Val> =
-                args.iter().map(|a| if a.taints.is_empty() { a.clone() } else { Arc::new(a.stepped(&at, StepKind::Passed)) }).collect();
+            let passed: Vec<Val> = args
+                .iter()
+                .map(|a| if a.taints.is_empty() { a.clone() } else { Arc::new(a.stepped(&at, StepKind::Passed)) })
+                .collect();
             let inherits = self.hir.function(func.id).inherits_this;
             let outer = self.state.this.clone();
             if !inherits && let Some(this) = this {
@@ -297,7 +317,10 @@ impl<'a> Interp<'a> {
                         out.add_taint(Taint { origin: t.origin.clone(), cleaned: t.cleaned | taint.cleaned, trace });
                     }
                     // An argument that is handed back as it is keeps what else is known of it.
-                    let whole = value.types == Types::UNKNOWN && value.taints.len() == 1 && value.fields.is_none() && value.prefix.is_none();
+                    let whole = value.types == Types::UNKNOWN
+                        && value.taints.len() == 1
+                        && value.fields.is_none()
+                        && value.prefix.is_none();
                     if whole && taint.trace.is_none() {
                         passed = Some(Arc::new(arg.cleaned(taint.cleaned)));
                     }
@@ -449,7 +472,9 @@ impl<'a> Interp<'a> {
             let value = if value.taints.is_empty() { value } else { Arc::new(value.stepped(&at, StepKind::Through)) };
             match to.base {
                 Base::Return => {
-                    let shaped = to.path.iter().rev().fold(value, |v, name| Arc::new(Value { types: Types::OBJECT, ..Value::default() }.with_field(*name, v)));
+                    let shaped = to.path.iter().rev().fold(value, |v, name| {
+                        Arc::new(Value { types: Types::OBJECT, ..Value::default() }.with_field(*name, v))
+                    });
                     result = Some(result.map_or_else(|| shaped.clone(), |r| join(&r, &shaped)));
                 }
                 Base::This => {
@@ -500,7 +525,12 @@ impl<'a> Interp<'a> {
         }
     }
 
-    fn run_callbacks(&mut self, call: &Call<'_>, params: &[(u8, u8, Val)], model: Option<&CallModel>) -> Vec<(u8, Val)> {
+    fn run_callbacks(
+        &mut self,
+        call: &Call<'_>,
+        params: &[(u8, u8, Val)],
+        model: Option<&CallModel>,
+    ) -> Vec<(u8, Val)> {
         let mut out = Vec::new();
         let target = Target { paths: &call.paths, name: call.name, open: call.open };
         let models = self.models;
@@ -543,7 +573,11 @@ impl<'a> Interp<'a> {
                     {
                         let origin = Source { kind: source.kind, at: self.at(call.name_span), what: source.what };
                         let mut value = Value::default();
-                        value.add_taint(Taint { origin: Origin::Source(Arc::new(origin)), cleaned: SinkKinds::NONE, trace: None });
+                        value.add_taint(Taint {
+                            origin: Origin::Source(Arc::new(origin)),
+                            cleaned: SinkKinds::NONE,
+                            trace: None,
+                        });
                         set(param as usize, Arc::new(value));
                     }
                 }
@@ -621,7 +655,8 @@ impl<'a> Interp<'a> {
             if !source.when.iter().all(|c| holds(c, &ports)) {
                 continue;
             }
-            let origin = Origin::Source(Arc::new(Source { kind: source.kind, at: self.at(call.span), what: source.what }));
+            let origin =
+                Origin::Source(Arc::new(Source { kind: source.kind, at: self.at(call.span), what: source.what }));
             let taint = Taint { origin, cleaned: SinkKinds::NONE, trace: None };
             match port.base {
                 Base::Return => {
@@ -631,7 +666,12 @@ impl<'a> Interp<'a> {
                     } else {
                         let mut inner = Value::default();
                         inner.add_taint(taint);
-                        let inner = port.path.iter().skip(1).rev().fold(Arc::new(inner), |v, n| Arc::new(Value::default().with_field(*n, v)));
+                        let inner = port
+                            .path
+                            .iter()
+                            .skip(1)
+                            .rev()
+                            .fold(Arc::new(inner), |v, n| Arc::new(Value::default().with_field(*n, v)));
                         *value = value.with_field(port.path[0], inner);
                     }
                 }
@@ -680,10 +720,19 @@ impl<'a> Interp<'a> {
     /// The values at a port of a call, with the expressions to point at.
     fn port_values(&mut self, call: &Call<'_>, port: &Port) -> Vec<(Val, Option<ExprId>)> {
         let roots: Vec<(Val, Option<ExprId>)> = match port.base {
-            Base::Arg(n) => call.args.get(n as usize).map(|v| (v.clone(), call.arg_ids.get(n as usize).copied())).into_iter().collect(),
-            Base::ArgsFrom(n) => {
-                call.args.iter().enumerate().skip(n as usize).map(|(i, v)| (v.clone(), call.arg_ids.get(i).copied())).collect()
-            }
+            Base::Arg(n) => call
+                .args
+                .get(n as usize)
+                .map(|v| (v.clone(), call.arg_ids.get(n as usize).copied()))
+                .into_iter()
+                .collect(),
+            Base::ArgsFrom(n) => call
+                .args
+                .iter()
+                .enumerate()
+                .skip(n as usize)
+                .map(|(i, v)| (v.clone(), call.arg_ids.get(i).copied()))
+                .collect(),
             Base::This => call.receiver.iter().map(|v| (v.clone(), call.receiver_id)).collect(),
             _ => Vec::new(),
         };
@@ -766,7 +815,11 @@ impl<'a> Interp<'a> {
             }
             None if matches!(name.as_str(), "raw" | "dedent" | "stripIndent" | "oneLine") => text,
             // A tag that nobody knows is there to make its parts safe: `sql`, `html`, `gql`, `css`.
-            None => Arc::new(Value { types: Types::STRING, apis: smallvec::smallvec![Ustr::from(&format!("{name}``"))], ..Value::default() }),
+            None => Arc::new(Value {
+                types: Types::STRING,
+                apis: smallvec::smallvec![Ustr::from(&format!("{name}``"))],
+                ..Value::default()
+            }),
         }
     }
 
@@ -804,7 +857,9 @@ impl<'a> Interp<'a> {
         let model = self.model(&call);
         let base = match model.and_then(|m| m.flows.as_ref().map(|f| (m, f))) {
             Some((m, flows)) => self.model_flows(&call, flows, m),
-            None if matches!(name.as_str(), "format" | "concat" | "format_args" | "dbg") => values.first().cloned().unwrap_or_else(unknown),
+            None if matches!(name.as_str(), "format" | "concat" | "format_args" | "dbg") => {
+                values.first().cloned().unwrap_or_else(unknown)
+            }
             None => {
                 let all: Vec<Val> = values;
                 self.made_of(&all)

@@ -256,7 +256,11 @@ impl<'a> Linker<'a> {
         (0..function.params.len())
             .map(|n| {
                 let mut value = context.get(n).map_or_else(Value::default, |c| Value::clone(c));
-                value.add_taint(Taint { origin: Origin::Param(n as u16, SmallVec::new()), cleaned: SinkKinds::NONE, trace: None });
+                value.add_taint(Taint {
+                    origin: Origin::Param(n as u16, SmallVec::new()),
+                    cleaned: SinkKinds::NONE,
+                    trace: None,
+                });
                 Arc::new(value)
             })
             .collect()
@@ -280,8 +284,11 @@ impl<'a> Linker<'a> {
         let parent = self.units[i].parent?;
         let unit = &self.units[parent];
         let class = unit.hir.classes.first()?;
-        (unit.block.kind() == BlockKind::Container && !class.is_namespace)
-            .then(|| ClassRef { arena: unit.block.arena().clone(), id: 0, is_static: false })
+        (unit.block.kind() == BlockKind::Container && !class.is_namespace).then(|| ClassRef {
+            arena: unit.block.arena().clone(),
+            id: 0,
+            is_static: false,
+        })
     }
 
     fn summary_of(&self, i: usize) -> Option<Arc<Summary>> {
@@ -300,7 +307,11 @@ impl<'a> Linker<'a> {
             (0..count)
                 .map(|n| {
                     let mut value = Value::default();
-                    value.add_taint(Taint { origin: Origin::Param(n as u16, SmallVec::new()), cleaned: SinkKinds::NONE, trace: None });
+                    value.add_taint(Taint {
+                        origin: Origin::Param(n as u16, SmallVec::new()),
+                        cleaned: SinkKinds::NONE,
+                        trace: None,
+                    });
                     Arc::new(value)
                 })
                 .collect::<Vec<Val>>()
@@ -408,7 +419,9 @@ impl<'a> Linker<'a> {
                     hit.at = via.clone();
                 }
                 let in_file = |arena: &Arc<Arena>| {
-                    arenas.contains_key(&address(arena)).then(|| Place::Block(arena.clone(), crate::syntax::Span::default()))
+                    arenas
+                        .contains_key(&address(arena))
+                        .then(|| Place::Block(arena.clone(), crate::syntax::Span::default()))
                 };
                 if let Some(note) = report::note(&hit, here, &in_file) {
                     flow.notes.push((i, note));
@@ -720,7 +733,10 @@ impl World for Link<'_, '_> {
                 return Some(found.clone());
             }
             let parts = own.and_then(|n| self.linker.classes.get(&last_name(n)))?;
-            return parts.iter().filter(|p| **p != (i, class.id)).find_map(|(j, n)| self.linker.class_members(*j, *n).get(&name).cloned());
+            return parts
+                .iter()
+                .filter(|p| **p != (i, class.id))
+                .find_map(|(j, n)| self.linker.class_members(*j, *n).get(&name).cloned());
         }
         let file = self.linker.foreign(&class.arena)?;
         file.classes.get(&(address(&class.arena), class.id))?.get(&name).cloned()
@@ -761,7 +777,11 @@ impl Link<'_, '_> {
     fn rust_path(&self, path: Ustr) -> Val {
         let text = path.as_str();
         if let Some((ty, name)) = text.rsplit_once("::") {
-            let ty_name = if ty == "Self" { self.linker.enclosing_class(self.unit).and_then(|c| self.class_name(&c)) } else { Some(Ustr::from(ty)) };
+            let ty_name = if ty == "Self" {
+                self.linker.enclosing_class(self.unit).and_then(|c| self.class_name(&c))
+            } else {
+                Some(Ustr::from(ty))
+            };
             if let Some(class) = ty_name.and_then(|t| self.class(t))
                 && let Some(member) = self.class_member(&class, Ustr::from(name))
             {

@@ -151,7 +151,12 @@ fn equal(interp: &mut Interp<'_>, out: &mut Vec<(ExprId, Learned)>, a: (ExprId, 
         }
         if other.exact && !other.has_taint() {
             out.push((id, Learned::Is((*other).clone())));
-        } else if !other.has_taint() && other.lits.is_empty() && !other.is_unknown() && other.types == Types::UNKNOWN && other.apis.is_empty() {
+        } else if !other.has_taint()
+            && other.lits.is_empty()
+            && !other.is_unknown()
+            && other.types == Types::UNKNOWN
+            && other.apis.is_empty()
+        {
             // Compared with something of the program's own that is not foreign.
             out.push((id, Learned::Clean(SinkKinds::ALL)));
         }
@@ -159,7 +164,11 @@ fn equal(interp: &mut Interp<'_>, out: &mut Vec<(ExprId, Learned)>, a: (ExprId, 
 }
 
 /// Facts that both lists hold of the same place.
-fn in_both(hir: &crate::semantics::hir::Hir, a: &[(ExprId, Learned)], b: &[(ExprId, Learned)]) -> Vec<(ExprId, Learned)> {
+fn in_both(
+    hir: &crate::semantics::hir::Hir,
+    a: &[(ExprId, Learned)],
+    b: &[(ExprId, Learned)],
+) -> Vec<(ExprId, Learned)> {
     let mut out = Vec::new();
     for (place, learned) in a {
         for (other_place, other) in b {
@@ -241,7 +250,15 @@ impl Interp<'_> {
                 ExprKind::Field(base, name)
                     if matches!(
                         name.as_str(),
-                        "trim" | "toLowerCase" | "toUpperCase" | "toString" | "normalize" | "as_str" | "as_ref" | "to_string" | "to_lowercase"
+                        "trim"
+                            | "toLowerCase"
+                            | "toUpperCase"
+                            | "toString"
+                            | "normalize"
+                            | "as_str"
+                            | "as_ref"
+                            | "to_string"
+                            | "to_lowercase"
                     ) =>
                 {
                     at = *base;
@@ -296,9 +313,11 @@ impl Interp<'_> {
         }
         let list_is_ours = call.receiver.as_ref().is_some_and(|r| !r.has_taint());
         match (call.name.as_str(), call.arg_ids.first()) {
-            ("includes" | "has" | "hasOwnProperty" | "contains" | "contains_key" | "hasOwn" | "some" | "binary_search", Some(arg))
-                if list_is_ours && call.receiver.as_ref().is_some_and(|r| r.types != Types::STRING || !r.exact) =>
-            {
+            (
+                "includes" | "has" | "hasOwnProperty" | "contains" | "contains_key" | "hasOwn" | "some"
+                | "binary_search",
+                Some(arg),
+            ) if list_is_ours && call.receiver.as_ref().is_some_and(|r| r.types != Types::STRING || !r.exact) => {
                 // `Object.hasOwn(allowed, key)` names the key second.
                 let arg = if call.name == "hasOwn" { call.arg_ids.get(1).unwrap_or(arg) } else { arg };
                 if call.name != "some" {
@@ -341,9 +360,17 @@ fn starts_with(receiver: Option<&Val>, prefix: &Val) -> SinkKinds {
         // The whole host is fixed only when its end is.
         Some(t) if t.contains("://") => {
             let host = t.split_once("://").map_or("", |(_, h)| h);
-            if host.contains('/') { SinkKind::Url.set() | SinkKind::Redirect.set() | SinkKind::ScriptUrl.set() } else if host.is_empty() { SinkKind::ScriptUrl.set() } else { SinkKinds::NONE }
+            if host.contains('/') {
+                SinkKind::Url.set() | SinkKind::Redirect.set() | SinkKind::ScriptUrl.set()
+            } else if host.is_empty() {
+                SinkKind::ScriptUrl.set()
+            } else {
+                SinkKinds::NONE
+            }
         }
-        Some(t) if t.len() > 1 && t.starts_with('/') && !t.starts_with("//") && prefix.exact => SinkKind::Redirect.set(),
+        Some(t) if t.len() > 1 && t.starts_with('/') && !t.starts_with("//") && prefix.exact => {
+            SinkKind::Redirect.set()
+        }
         Some("/") if prefix.exact => SinkKinds::NONE,
         Some(_) if prefix.exact => SinkKinds::NONE,
         // A folder that the program chose: a barrier for paths, if the path was made absolute before.

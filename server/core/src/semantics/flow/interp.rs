@@ -98,9 +98,11 @@ impl<'a> Interp<'a> {
         }
         let result = self.activate(root, args, true);
         self.out.result = result;
-        self.out.bindings = self.hir.bindings.iter().map(|(n, l)| (*n, self.state.locals[l.0 as usize].clone())).collect();
+        self.out.bindings =
+            self.hir.bindings.iter().map(|(n, l)| (*n, self.state.locals[l.0 as usize].clone())).collect();
         let locals = &self.state.locals;
-        self.out.inner = self.hir.inner_bindings.iter().map(|(c, n, l)| (*c, *n, locals[l.0 as usize].clone())).collect();
+        self.out.inner =
+            self.hir.inner_bindings.iter().map(|(c, n, l)| (*c, *n, locals[l.0 as usize].clone())).collect();
         self.state.live = true;
         for class in &self.hir.classes {
             for field in class.fields.iter().filter_map(|f| Some((f.name, f.value?))) {
@@ -615,7 +617,12 @@ impl<'a> Interp<'a> {
         unknown()
     }
 
-    fn try_catch(&mut self, body: ExprId, catch: Option<&(Option<crate::semantics::hir::PatId>, ExprId)>, finally: Option<ExprId>) -> Val {
+    fn try_catch(
+        &mut self,
+        body: ExprId,
+        catch: Option<&(Option<crate::semantics::hir::PatId>, ExprId)>,
+        finally: Option<ExprId>,
+    ) -> Val {
         self.tries.push(Some(self.state.clone()));
         let mut value = self.eval(body);
         let thrown = self.tries.pop().flatten();
@@ -665,7 +672,9 @@ impl<'a> Interp<'a> {
                         Arc::new(made)
                     }
                 },
-                BinaryOp::Eq | BinaryOp::Ne | BinaryOp::Order | BinaryOp::In | BinaryOp::InstanceOf => of_type(Types::BOOL),
+                BinaryOp::Eq | BinaryOp::Ne | BinaryOp::Order | BinaryOp::In | BinaryOp::InstanceOf => {
+                    of_type(Types::BOOL)
+                }
             };
         }
         value
@@ -880,9 +889,22 @@ impl<'a> Interp<'a> {
             Type::Path(path, args) => {
                 let transparent = matches!(
                     path.as_str(),
-                    "Promise" | "Readonly" | "Partial" | "Required" | "NonNullable" | "Awaited" | "Option" | "Box" | "Arc" | "Rc"
+                    "Promise"
+                        | "Readonly"
+                        | "Partial"
+                        | "Required"
+                        | "NonNullable"
+                        | "Awaited"
+                        | "Option"
+                        | "Box"
+                        | "Arc"
+                        | "Rc"
                 );
-                if transparent && let Some(inner) = args.first() { self.type_apis(inner) } else { self.world.type_path(*path).into_iter().collect() }
+                if transparent && let Some(inner) = args.first() {
+                    self.type_apis(inner)
+                } else {
+                    self.world.type_path(*path).into_iter().collect()
+                }
             }
             Type::Union(parts) => parts.iter().flat_map(|p| self.type_apis(p)).take(2).collect(),
             _ => Vec::new(),
@@ -909,7 +931,11 @@ impl<'a> Interp<'a> {
                 let element = self.element(&value);
                 // A spread of known elements keeps their places.
                 let known: Vec<Val> = (0..8).map_while(|i| value.field(Ustr::from(&i.to_string())).cloned()).collect();
-                if known.is_empty() { out.extend([element.clone(), element.clone(), element]) } else { out.extend(known) }
+                if known.is_empty() {
+                    out.extend([element.clone(), element.clone(), element])
+                } else {
+                    out.extend(known)
+                }
             } else {
                 out.push(value);
             }
@@ -933,20 +959,28 @@ impl<'a> Interp<'a> {
 pub(super) fn primitive(ty: &Type) -> Types {
     match ty {
         Type::Path(path, args) if args.is_empty() => match path.as_str() {
-            "number" | "bigint" | "i8" | "i16" | "i32" | "i64" | "i128" | "isize" | "u8" | "u16" | "u32" | "u64" | "u128"
-            | "usize" | "f32" | "f64" | "Date" | "NonZeroU32" | "NonZeroUsize" | "Uuid" | "IpAddr" => Types::NUMBER,
+            "number" | "bigint" | "i8" | "i16" | "i32" | "i64" | "i128" | "isize" | "u8" | "u16" | "u32" | "u64"
+            | "u128" | "usize" | "f32" | "f64" | "Date" | "NonZeroU32" | "NonZeroUsize" | "Uuid" | "IpAddr" => {
+                Types::NUMBER
+            }
             "boolean" | "bool" => Types::BOOL,
             "string" | "String" | "str" => Types::STRING,
             "null" | "undefined" | "void" => Types::NULL,
             _ => Types::UNKNOWN,
         },
-        Type::Path(path, args) if matches!(path.as_str(), "Option" | "Promise") => args.first().map_or(Types::UNKNOWN, primitive),
+        Type::Path(path, args) if matches!(path.as_str(), "Option" | "Promise") => {
+            args.first().map_or(Types::UNKNOWN, primitive)
+        }
         Type::Lit(Lit::Num(_)) => Types::NUMBER,
         Type::Lit(Lit::Bool(_)) => Types::BOOL,
         // A union of literal types is an allow-list that the type checker holds.
         Type::Union(parts) => {
             let all: Vec<Types> = parts.iter().map(primitive).collect();
-            if all.iter().any(|t| *t == Types::UNKNOWN) { Types::UNKNOWN } else { all.into_iter().fold(Types(0), |a, b| Types(a.0 | b.0)) }
+            if all.iter().any(|t| *t == Types::UNKNOWN) {
+                Types::UNKNOWN
+            } else {
+                all.into_iter().fold(Types(0), |a, b| Types(a.0 | b.0))
+            }
         }
         _ => Types::UNKNOWN,
     }

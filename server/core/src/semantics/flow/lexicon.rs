@@ -27,17 +27,146 @@ pub fn words(name: &str) -> Vec<String> {
 
 /// Words beside a sensitive one that say it is not the datum itself.
 const HARMLESS: &[&str] = &[
-    "hash", "hashed", "digest", "encrypted", "encrypt", "cipher", "masked", "mask", "redacted", "obfuscated", "length", "len",
-    "count", "valid", "validator", "validation", "validate", "is", "has", "can", "should", "field", "input", "label",
-    "placeholder", "type", "regex", "regexp", "pattern", "policy", "rule", "rules", "error", "errors", "message", "msg", "url",
-    "uri", "path", "file", "filename", "dir", "prompt", "reset", "expired", "expiry", "expires", "ttl", "strength", "required",
-    "changed", "hint", "visible", "visibility", "show", "hide", "toggle", "algorithm", "index", "schema", "element", "el", "node",
-    "button", "form", "screen", "page", "view", "component", "props", "state", "ref", "options", "opts", "config", "settings",
-    "name", "column", "header", "param", "params", "fn", "func", "callback", "handler", "service", "provider", "manager",
-    "controller", "repository", "store", "storage", "cache", "factory", "builder", "class", "exists", "match", "matches",
-    "attempts", "retries", "score", "min", "max", "size", "limit", "number", "id", "ids", "version", "kind", "mode", "format",
-    "prefix", "suffix", "text", "title", "description", "help", "usage", "doc", "test", "mock", "fake", "dummy", "example", "env",
-    "var", "arn", "stream", "reader", "parser", "lexer", "tokenizer", "position", "pos", "offset", "kdf", "salt", "rounds",
+    "hash",
+    "hashed",
+    "digest",
+    "encrypted",
+    "encrypt",
+    "cipher",
+    "masked",
+    "mask",
+    "redacted",
+    "obfuscated",
+    "length",
+    "len",
+    "count",
+    "valid",
+    "validator",
+    "validation",
+    "validate",
+    "is",
+    "has",
+    "can",
+    "should",
+    "field",
+    "input",
+    "label",
+    "placeholder",
+    "type",
+    "regex",
+    "regexp",
+    "pattern",
+    "policy",
+    "rule",
+    "rules",
+    "error",
+    "errors",
+    "message",
+    "msg",
+    "url",
+    "uri",
+    "path",
+    "file",
+    "filename",
+    "dir",
+    "prompt",
+    "reset",
+    "expired",
+    "expiry",
+    "expires",
+    "ttl",
+    "strength",
+    "required",
+    "changed",
+    "hint",
+    "visible",
+    "visibility",
+    "show",
+    "hide",
+    "toggle",
+    "algorithm",
+    "index",
+    "schema",
+    "element",
+    "el",
+    "node",
+    "button",
+    "form",
+    "screen",
+    "page",
+    "view",
+    "component",
+    "props",
+    "state",
+    "ref",
+    "options",
+    "opts",
+    "config",
+    "settings",
+    "name",
+    "column",
+    "header",
+    "param",
+    "params",
+    "fn",
+    "func",
+    "callback",
+    "handler",
+    "service",
+    "provider",
+    "manager",
+    "controller",
+    "repository",
+    "store",
+    "storage",
+    "cache",
+    "factory",
+    "builder",
+    "class",
+    "exists",
+    "match",
+    "matches",
+    "attempts",
+    "retries",
+    "score",
+    "min",
+    "max",
+    "size",
+    "limit",
+    "number",
+    "id",
+    "ids",
+    "version",
+    "kind",
+    "mode",
+    "format",
+    "prefix",
+    "suffix",
+    "text",
+    "title",
+    "description",
+    "help",
+    "usage",
+    "doc",
+    "test",
+    "mock",
+    "fake",
+    "dummy",
+    "example",
+    "env",
+    "var",
+    "arn",
+    "stream",
+    "reader",
+    "parser",
+    "lexer",
+    "tokenizer",
+    "position",
+    "pos",
+    "offset",
+    "kdf",
+    "salt",
+    "rounds",
 ];
 
 /// What kind of sensitive datum a name stands for.
@@ -52,12 +181,34 @@ pub fn sensitive(name: &str) -> Option<SourceKind> {
     let password = ["password", "passwd", "pwd", "passphrase", "passcode", "passwords", "pswd"].iter().any(|w| has(w))
         || pair("pass", "word")
         || pair("pass", "phrase");
-    let secret = has("secret") || has("secrets") || has("apikey") || has("credentials") || has("credential") || has("ssn") || has("cvv")
-        || has("cvc") || has("privatekey") || has("accesstoken") || has("authtoken")
-        || pair("api", "key") || pair("private", "key") || pair("access", "key") || pair("secret", "key")
-        || pair("access", "token") || pair("auth", "token") || pair("refresh", "token") || pair("bearer", "token")
-        || pair("session", "token") || pair("credit", "card") || pair("card", "number") || pair("social", "security");
-    if !(password || secret) || HARMLESS.iter().any(|h| has(h) && !(*h == "number" && (pair("card", "number") || pair("social", "security")))) {
+    let secret = has("secret")
+        || has("secrets")
+        || has("apikey")
+        || has("credentials")
+        || has("credential")
+        || has("ssn")
+        || has("cvv")
+        || has("cvc")
+        || has("privatekey")
+        || has("accesstoken")
+        || has("authtoken")
+        || pair("api", "key")
+        || pair("private", "key")
+        || pair("access", "key")
+        || pair("secret", "key")
+        || pair("access", "token")
+        || pair("auth", "token")
+        || pair("refresh", "token")
+        || pair("bearer", "token")
+        || pair("session", "token")
+        || pair("credit", "card")
+        || pair("card", "number")
+        || pair("social", "security");
+    if !(password || secret)
+        || HARMLESS
+            .iter()
+            .any(|h| has(h) && !(*h == "number" && (pair("card", "number") || pair("social", "security"))))
+    {
         return None;
     }
     Some(if password { SourceKind::Password } else { SourceKind::Sensitive })
@@ -67,16 +218,29 @@ pub fn sensitive(name: &str) -> Option<SourceKind> {
 pub fn must_be_random(name: &str) -> bool {
     let words = words(name);
     let has = |w: &str| words.iter().any(|x| x == w);
-    let named = ["token", "secret", "password", "passwd", "nonce", "salt", "otp", "csrf", "xsrf", "apikey", "passcode"].iter().any(|w| has(w))
+    let named = ["token", "secret", "password", "passwd", "nonce", "salt", "otp", "csrf", "xsrf", "apikey", "passcode"]
+        .iter()
+        .any(|w| has(w))
         || words.windows(2).any(|w| {
             matches!(
                 (w[0].as_str(), w[1].as_str()),
-                ("session", "id") | ("session", "key") | ("api", "key") | ("private", "key") | ("secret", "key") | ("reset", "code")
-                    | ("verification", "code") | ("invite", "code") | ("auth", "code") | ("encryption", "key")
+                ("session", "id")
+                    | ("session", "key")
+                    | ("api", "key")
+                    | ("private", "key")
+                    | ("secret", "key")
+                    | ("reset", "code")
+                    | ("verification", "code")
+                    | ("invite", "code")
+                    | ("auth", "code")
+                    | ("encryption", "key")
             )
         })
         || has("iv") && words.len() == 1;
-    named && !["index", "type", "count", "length", "name", "kind", "cancel", "cancellation", "position", "mock", "test"].iter().any(|w| has(w))
+    named
+        && !["index", "type", "count", "length", "name", "kind", "cancel", "cancellation", "position", "mock", "test"]
+            .iter()
+            .any(|w| has(w))
 }
 
 #[cfg(test)]
@@ -98,7 +262,16 @@ mod tests {
         for name in ["apiKey", "client_secret", "accessToken", "creditCard", "cardNumber", "ssn"] {
             assert_eq!(sensitive(name), Some(SourceKind::Sensitive), "{name}");
         }
-        for name in ["passwordHash", "isPasswordValid", "passwordField", "token", "passwordResetUrl", "secretName", "pass", "key"] {
+        for name in [
+            "passwordHash",
+            "isPasswordValid",
+            "passwordField",
+            "token",
+            "passwordResetUrl",
+            "secretName",
+            "pass",
+            "key",
+        ] {
             assert_eq!(sensitive(name), None, "{name}");
         }
     }

@@ -16,7 +16,10 @@ use super::value::{
 
 /// Members that are numbers whoever the receiver is.
 fn is_measure(name: &str) -> bool {
-    matches!(name, "length" | "size" | "byteLength" | "byteOffset" | "len" | "count" | "lastIndex" | "status" | "statusCode")
+    matches!(
+        name,
+        "length" | "size" | "byteLength" | "byteOffset" | "len" | "count" | "lastIndex" | "status" | "statusCode"
+    )
 }
 
 impl Interp<'_> {
@@ -44,7 +47,11 @@ impl Interp<'_> {
         let target = Target { paths: &out.apis.clone(), name, open: base.apis.is_empty() || !self.is_modelled(base) };
         for source in self.models.read_sources(&target) {
             let origin = Source { kind: source.kind, at: self.at(span), what: source.what };
-            out.add_taint(Taint { origin: Origin::Source(Arc::new(origin)), cleaned: super::kinds::SinkKinds::NONE, trace: None });
+            out.add_taint(Taint {
+                origin: Origin::Source(Arc::new(origin)),
+                cleaned: super::kinds::SinkKinds::NONE,
+                trace: None,
+            });
         }
         if is_measure(&name) && out.taints.is_empty() {
             let mut value = Value { types: Types::NUMBER, ..Value::default() };
@@ -129,7 +136,11 @@ impl Interp<'_> {
         let mut out = Value::clone(&value);
         for source in sources {
             let origin = Source { kind: source.kind, at: self.at(span), what: source.what };
-            out.add_taint(Taint { origin: Origin::Source(Arc::new(origin)), cleaned: super::kinds::SinkKinds::NONE, trace: None });
+            out.add_taint(Taint {
+                origin: Origin::Source(Arc::new(origin)),
+                cleaned: super::kinds::SinkKinds::NONE,
+                trace: None,
+            });
         }
         Arc::new(out)
     }
@@ -147,7 +158,8 @@ impl Interp<'_> {
         for (i, param) in function.params.iter().enumerate() {
             let mut value = if param.rest {
                 let rest: Vec<Val> = args.get(i..).unwrap_or_default().to_vec();
-                let element = rest.iter().skip(1).fold(rest.first().cloned().unwrap_or_else(unknown), |a, b| join(&a, b));
+                let element =
+                    rest.iter().skip(1).fold(rest.first().cloned().unwrap_or_else(unknown), |a, b| join(&a, b));
                 let mut all = Value::clone(&self.collection(&element));
                 for (n, v) in rest.iter().take(8).enumerate() {
                     all = all.with_field(Ustr::from(&n.to_string()), v.clone());
@@ -190,7 +202,11 @@ impl Interp<'_> {
             for source in self.models.read_sources(&target) {
                 let origin = Source { kind: source.kind, at: self.at(span), what: source.what };
                 if !out.types.is_harmless() {
-                    out.add_taint(Taint { origin: Origin::Source(Arc::new(origin)), cleaned: super::kinds::SinkKinds::NONE, trace: None });
+                    out.add_taint(Taint {
+                        origin: Origin::Source(Arc::new(origin)),
+                        cleaned: super::kinds::SinkKinds::NONE,
+                        trace: None,
+                    });
                 }
             }
         }
@@ -342,7 +358,10 @@ impl Interp<'_> {
                     self.put(*base, Arc::new(object.with_field(name, value)));
                 }
             }
-            ExprKind::Ref { value: inner, .. } | ExprKind::Deref(inner) | ExprKind::Cast(inner, _) | ExprKind::Await(inner) => {
+            ExprKind::Ref { value: inner, .. }
+            | ExprKind::Deref(inner)
+            | ExprKind::Cast(inner, _)
+            | ExprKind::Await(inner) => {
                 self.put(*inner, value);
             }
             _ => {}
@@ -367,7 +386,10 @@ impl Interp<'_> {
                 let index = self.peek(*index)?;
                 Some(self.index(&base, &index, span))
             }
-            ExprKind::Ref { value, .. } | ExprKind::Deref(value) | ExprKind::Cast(value, _) | ExprKind::Await(value) => self.peek(*value),
+            ExprKind::Ref { value, .. }
+            | ExprKind::Deref(value)
+            | ExprKind::Cast(value, _)
+            | ExprKind::Await(value) => self.peek(*value),
             _ => None,
         }
     }
@@ -411,7 +433,8 @@ impl Interp<'_> {
             _ => None,
         };
         if let Some(inner) = nested {
-            let site = SinkSite { kind: super::kinds::SinkKind::PropertyKey, at: self.at(span), name: Ustr::from("property") };
+            let site =
+                SinkSite { kind: super::kinds::SinkKind::PropertyKey, at: self.at(span), name: Ustr::from("property") };
             if key.has_taint() {
                 self.reach(&inner, &site, false);
             }
@@ -422,7 +445,11 @@ impl Interp<'_> {
     /// The value of `this` in a function that other blocks call: whatever its class holds, and parameter [`THIS`].
     pub(super) fn param_this(value: &Val) -> Val {
         let mut out = Value::clone(value);
-        out.add_taint(Taint { origin: Origin::Param(THIS, SmallVec::new()), cleaned: super::kinds::SinkKinds::NONE, trace: None });
+        out.add_taint(Taint {
+            origin: Origin::Param(THIS, SmallVec::new()),
+            cleaned: super::kinds::SinkKinds::NONE,
+            trace: None,
+        });
         Arc::new(out)
     }
 }

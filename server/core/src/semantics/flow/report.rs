@@ -133,8 +133,12 @@ static CHECKS: std::sync::LazyLock<Checks> = std::sync::LazyLock::new(|| {
     for rule in rules::all() {
         for check in rule.checks {
             match check {
-                Check::Calls(names, f) => names.iter().for_each(|n| checks.calls.entry(Ustr::from(n)).or_default().push((rule, *f))),
-                Check::Writes(names, f) => names.iter().for_each(|n| checks.writes.entry(Ustr::from(n)).or_default().push((rule, *f))),
+                Check::Calls(names, f) => {
+                    names.iter().for_each(|n| checks.calls.entry(Ustr::from(n)).or_default().push((rule, *f)))
+                }
+                Check::Writes(names, f) => {
+                    names.iter().for_each(|n| checks.writes.entry(Ustr::from(n)).or_default().push((rule, *f)))
+                }
                 Check::Flow(kinds, text) => kinds.iter().for_each(|k| {
                     checks.flows.insert(*k, (rule, text));
                 }),
@@ -211,7 +215,16 @@ impl Outcome {
         let _ = (hir, members, object);
     }
 
-    pub(super) fn key_write_event(&mut self, _hir: &Hir, _place: ExprId, _object: &Val, _key: &Val, _value: &Val, _arena: &Arc<Arena>) {}
+    pub(super) fn key_write_event(
+        &mut self,
+        _hir: &Hir,
+        _place: ExprId,
+        _object: &Val,
+        _key: &Val,
+        _value: &Val,
+        _arena: &Arc<Arena>,
+    ) {
+    }
 
     pub(super) fn flag(&mut self, flag: &FlagModel, value: &Val, at: At, _arena: &Arc<Arena>) {
         let Some(rule) = rules::find(&flag.rule) else { return };
@@ -239,7 +252,9 @@ impl Outcome {
     }
 
     pub(super) fn param_write(&mut self, param: u16, path: Vec<Ustr>, value: Val) {
-        if self.param_writes.len() < MAX_ENTRIES && !self.param_writes.iter().any(|(p, q, v)| *p == param && *q == path && *v == value) {
+        if self.param_writes.len() < MAX_ENTRIES
+            && !self.param_writes.iter().any(|(p, q, v)| *p == param && *q == path && *v == value)
+        {
             self.param_writes.push((param, path, value));
         }
     }
@@ -257,7 +272,10 @@ impl Outcome {
 
     /// A value reaches a sink.
     pub(super) fn reach(&mut self, value: &Value, site: &SinkSite, deep: bool) {
-        if value.exact && value.taints.is_empty() && !deep || is_harmless(site.kind, value) || prefix_protects(site.kind, value.prefix) {
+        if value.exact && value.taints.is_empty() && !deep
+            || is_harmless(site.kind, value)
+            || prefix_protects(site.kind, value.prefix)
+        {
             return;
         }
         let taints = if deep { value.deep_taints() } else { value.taints.to_vec() };
@@ -272,7 +290,9 @@ impl Outcome {
         }
         match &taint.origin {
             Origin::Source(source) => {
-                if site.kind.accepts().has(source.kind) && !self.hits.iter().any(|h| h.kind == site.kind && h.at == site.at) {
+                if site.kind.accepts().has(source.kind)
+                    && !self.hits.iter().any(|h| h.kind == site.kind && h.at == site.at)
+                {
                     self.hits.push(Hit {
                         kind: site.kind,
                         source: source.clone(),
@@ -284,7 +304,9 @@ impl Outcome {
                 }
             }
             Origin::Param(param, path) => {
-                let same = |s: &ParamSink| s.param == *param && s.path[..] == path[..] && s.kind == site.kind && s.at == site.at;
+                let same = |s: &ParamSink| {
+                    s.param == *param && s.path[..] == path[..] && s.kind == site.kind && s.at == site.at
+                };
                 if self.param_sinks.len() < MAX_ENTRIES && !self.param_sinks.iter().any(same) {
                     self.param_sinks.push(ParamSink {
                         param: *param,

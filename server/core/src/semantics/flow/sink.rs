@@ -56,7 +56,9 @@ pub(super) fn holds(condition: &Condition, ports: &Ports<'_>) -> bool {
         }
         Test::Constant(wanted) => value.is_some_and(|v| v.exact == *wanted),
         Test::In(list) => value.is_some_and(|v| v.lits.iter().any(|l| list.iter().any(|c| equals(c, l)))),
-        Test::NotIn(list) => value.is_some_and(|v| v.exact && !v.lits.iter().any(|l| list.iter().any(|c| equals(c, l)))),
+        Test::NotIn(list) => {
+            value.is_some_and(|v| v.exact && !v.lits.iter().any(|l| list.iter().any(|c| equals(c, l))))
+        }
         Test::Contains(list) => any_text(value.as_ref(), |t| list.iter().any(|p| t.contains(p.as_str()))),
         Test::Starts(list) => any_text(value.as_ref(), |t| list.iter().any(|p| t.starts_with(p.as_str()))),
         Test::Looks(looks) => any_text(value.as_ref(), |t| looks_like(t, *looks)),
@@ -71,7 +73,11 @@ fn may_be_given(condition: &Condition, ports: &Ports<'_>) -> bool {
     }
     let root = Port { base: condition.port.base, path: Default::default() };
     match ports.read(&root) {
-        Some(object) => object.fields.is_none() || object.field(*ELEMENT).is_some() || object.has_taint() && !object.taints.is_empty(),
+        Some(object) => {
+            object.fields.is_none()
+                || object.field(*ELEMENT).is_some()
+                || object.has_taint() && !object.taints.is_empty()
+        }
         None => false,
     }
 }
@@ -98,14 +104,29 @@ fn looks_like(text: &str, looks: Looks) -> bool {
     match looks {
         Looks::Sql => {
             const VERBS: [&str; 14] = [
-                "select ", "insert ", "update ", "delete ", "replace into", "create table", "create database", "drop ", "alter ",
-                "with ", "merge into", "exec ", "call ", "truncate ",
+                "select ",
+                "insert ",
+                "update ",
+                "delete ",
+                "replace into",
+                "create table",
+                "create database",
+                "drop ",
+                "alter ",
+                "with ",
+                "merge into",
+                "exec ",
+                "call ",
+                "truncate ",
             ];
             VERBS.iter().any(|v| text.starts_with(v) || text.starts_with(&v.replace(' ', "\n")))
         }
         Looks::Html => {
             text.starts_with('<') && text[1..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '!' || c == '/')
-                || text.contains("</") || text.contains("/>") || text.contains("<br") || text.contains("<img")
+                || text.contains("</")
+                || text.contains("/>")
+                || text.contains("<br")
+                || text.contains("<img")
         }
         Looks::PlainHttp => {
             let host = text.strip_prefix("http://").unwrap_or_default();
@@ -128,7 +149,9 @@ pub(super) fn prefix_protects(kind: SinkKind, prefix: Option<Ustr>) -> bool {
                 || text.starts_with(['?', '#'])
                 || text.starts_with("./")
         }
-        SinkKind::ScriptUrl => !text.is_empty() && !text.to_lowercase().starts_with("javascript:") && !text.starts_with("data:"),
+        SinkKind::ScriptUrl => {
+            !text.is_empty() && !text.to_lowercase().starts_with("javascript:") && !text.starts_with("data:")
+        }
         _ => false,
     }
 }
@@ -143,8 +166,13 @@ pub(super) fn is_harmless(kind: SinkKind, value: &Value) -> bool {
         // A size is harmful as a number.
         SinkKind::Allocation | SinkKind::Timer => value.exact,
         // A guessable secret and a dangling pointer may be of any type.
-        SinkKind::Secret | SinkKind::Pointer | SinkKind::CryptoValue | SinkKind::SensitiveLog | SinkKind::SensitiveStore
-        | SinkKind::SensitiveWire | SinkKind::FastHash => false,
+        SinkKind::Secret
+        | SinkKind::Pointer
+        | SinkKind::CryptoValue
+        | SinkKind::SensitiveLog
+        | SinkKind::SensitiveStore
+        | SinkKind::SensitiveWire
+        | SinkKind::FastHash => false,
         // An object of operators is what harms; a string is none.
         SinkKind::NoSql => value.types.is_harmless() || value.types == super::value::Types::STRING,
         _ => value.types.is_harmless(),

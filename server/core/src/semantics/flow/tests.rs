@@ -11,10 +11,8 @@ use crate::syntax::SyntaxTree;
 fn reached(language: &str, kind: SinkKind, code: &str) -> Vec<usize> {
     let tree = SyntaxTree::parse_str(by_name(language).expect("language"), code).expect("parse");
     let blocks = Blocks::of_str(&tree, code);
-    let mut lines: Vec<usize> = file::hits(&blocks, kind)
-        .into_iter()
-        .map(|offset| code[..offset].matches('\n').count() + 1)
-        .collect();
+    let mut lines: Vec<usize> =
+        file::hits(&blocks, kind).into_iter().map(|offset| code[..offset].matches('\n').count() + 1).collect();
     lines.sort_unstable();
     lines.dedup();
     lines
@@ -23,7 +21,8 @@ fn reached(language: &str, kind: SinkKind, code: &str) -> Vec<usize> {
 /// Checks that the lines marked `//!` and no others are reached.
 fn check(code: &str) {
     let code = format!("const {{ exec }} = require('child_process'); {}", code.trim_start_matches('\n'));
-    let expected: Vec<usize> = code.lines().enumerate().filter(|(_, l)| l.contains("//!")).map(|(i, _)| i + 1).collect();
+    let expected: Vec<usize> =
+        code.lines().enumerate().filter(|(_, l)| l.contains("//!")).map(|(i, _)| i + 1).collect();
     let found = reached("javascript", SinkKind::Command, &code);
     let line = |n: &usize| code.lines().nth(n - 1).unwrap_or("").trim().to_owned();
     let missed: Vec<String> = expected.iter().filter(|l| !found.contains(l)).map(line).collect();
@@ -33,7 +32,8 @@ fn check(code: &str) {
 
 #[test]
 fn straight_flows() {
-    check("
+    check(
+        "
         function a(req, res) { exec('ls ' + req.query.d); } //!
         function b(req, res) { const d = req.body.d; exec(`ls ${d}`); } //!
         function c(req, res) { let d = req.query.d; d = 'x'; exec(d); }
@@ -44,12 +44,14 @@ fn straight_flows() {
         function h(req, res) { const d = req.query.d || 'x'; exec(d); } //!
         function i(req, res) { exec(req.query.d ? 'a' : 'b'); }
         function j({ query }, res) { exec('ls'); }
-    ");
+    ",
+    );
 }
 
 #[test]
 fn calls_closures_and_callbacks() {
-    check("
+    check(
+        "
         function run(c) { exec(c); } //!
         function a(req, res) { run(req.query.d); }
         function id(x) { return x; }
@@ -65,7 +67,8 @@ fn calls_closures_and_callbacks() {
         function even(n, c) { if (n) odd(n - 1, c); }
         function odd(n, c) { exec(c); even(n - 1, c); } //!
         function i(req, res) { even(3, req.query.d); }
-    ");
+    ",
+    );
 }
 
 #[test]
@@ -86,7 +89,8 @@ fn guards_and_loops() {
 
 #[test]
 fn classes_and_modules() {
-    check("
+    check(
+        "
         class A { constructor(c) { this.c = c; } run() { exec(this.c); } } //!
         function a(req, res) { new A(req.query.d).run(); }
         class B { set(req, res) { this.d = req.query.d; } go() { exec(this.d); } } //!
@@ -96,5 +100,6 @@ fn classes_and_modules() {
         app.get('/x', (req, res) => { exec(req.params.d); }); //!
         const handler = (rq, rs) => { exec(rq.query.d); }; //!
         app.post('/y', handler);
-    ");
+    ",
+    );
 }

@@ -69,9 +69,11 @@ impl PartialEq for Summary {
             && self.writes == other.writes
             && self.calls == other.calls
             && self.sinks.len() == other.sinks.len()
-            && self.sinks.iter().zip(&other.sinks).all(|(a, b)| {
-                a.param == b.param && a.path == b.path && a.kind == b.kind && a.at == b.at
-            })
+            && self
+                .sinks
+                .iter()
+                .zip(&other.sinks)
+                .all(|(a, b)| a.param == b.param && a.path == b.path && a.kind == b.kind && a.at == b.at)
     }
 }
 
