@@ -26,6 +26,9 @@ const LONG_TURN: Duration = Duration::from_millis(100);
 /// A data flow that takes less than this is never put off.
 const INLINE_FLOW: Duration = Duration::from_micros(1500);
 
+/// Of a document larger than this, in bytes, the first diagnostics do not wait for the data flow.
+const LARGE: usize = 256 * 1024;
+
 /// The data is followed through a larger file only when nobody has typed for this long.
 const FLOW_DELAY: Duration = Duration::from_millis(40);
 
@@ -331,7 +334,10 @@ impl State {
                         document: (**document).clone(),
                         folder: open.home.folder.clone(),
                         engine: open.home.engine.clone(),
-                        complete: !memo.has_flow() || open.flow_took.is_some_and(|t| t < INLINE_FLOW),
+                        complete: match open.flow_took {
+                            Some(took) => took < INLINE_FLOW,
+                            None => document.text().len() < LARGE,
+                        },
                         memo,
                         session: self.session.clone(),
                     });
