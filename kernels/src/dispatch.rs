@@ -1,11 +1,11 @@
 use std::sync::OnceLock;
 
+use crate::Error;
 use crate::isa::Table;
 use crate::line::{Code, LINE, Line, Rows, check_dim, cosine, inv_norm, lines_for};
 use crate::panel::{Panel, PanelHit};
 use crate::signs::Signs;
 use crate::topk::{Hit, TopK};
-use crate::Error;
 
 /// The variable that forces an instruction set, by [`Isa::name`].
 pub const ISA_VARIABLE: &str = "SIDENOTE_ISA";
@@ -244,19 +244,12 @@ impl Kernels {
     pub fn scan_topk(self, query: &Code, rows: Rows<'_>, k: usize) -> Result<Vec<Hit>, Error> {
         same_dim(query.dim, rows.dim)?;
         let mut top = TopK::new(k);
-        self.scan_into(query, rows, 0, &mut top, |row| u128::from(row));
+        self.scan_into(query, rows, 0, &mut top, u128::from);
         Ok(top.into_hits())
     }
 
     /// Scans `rows`, numbered from `first`, into `top`; equal scores are ordered by `tie`.
-    pub(crate) fn scan_into(
-        self,
-        query: &Code,
-        rows: Rows<'_>,
-        first: u32,
-        top: &mut TopK,
-        tie: impl Fn(u32) -> u128,
-    ) {
+    pub(crate) fn scan_into(self, query: &Code, rows: Rows<'_>, first: u32, top: &mut TopK, tie: impl Fn(u32) -> u128) {
         /// Rows between two looks at the threshold: their products stay in L1.
         const BLOCK: usize = 256;
         if query.inv_norm == 0.0 || top.capacity() == 0 {
@@ -326,6 +319,12 @@ impl Kernels {
             hits.pop();
         }
         Ok(hits)
+    }
+
+    /// Codes of `x * scale`; `x` is finite.
+    pub(crate) fn quantise(self, x: &[f32], scale: f32, out: &mut [Line]) -> (i64, i32) {
+        // SAFETY: `self` exists, so the machine has this instruction set.
+        unsafe { (self.0.quantise)(x, 1.0, scale, out) }
     }
 
     /// `a [n, k] x b [k, m]`, `m` a multiple of 16; rounding differs between ISAs.

@@ -12,6 +12,9 @@
 //! No score is written to memory unless it is a hit. `acc` fits an `i32`: the biased product is at most
 //! 255 * 127 * MAX_DIM = 1.07e9 < 2^31.
 
+// Register tiles are indexed on purpose: fixed bounds unroll, and the arrays then live in registers.
+#![allow(clippy::needless_range_loop)]
+
 use crate::line::{LINE, Line};
 use crate::panel::PanelRef;
 use crate::simd::Simd;
@@ -321,14 +324,7 @@ pub(crate) fn pool_gather<S: Simd>(s: S, table: &[Line], lines: usize, ids: &[u3
 }
 
 #[inline(always)]
-fn gather_lines<S: Simd, const N: usize>(
-    s: S,
-    table: &[Line],
-    lines: usize,
-    at: usize,
-    ids: &[u32],
-    acc: &mut [i32],
-) {
+fn gather_lines<S: Simd, const N: usize>(s: S, table: &[Line], lines: usize, at: usize, ids: &[u32], acc: &mut [i32]) {
     // Eight parts a line at 128 bits, two at 512.
     let parts = 32 / S::LANES;
     for ids in ids.chunks(FLUSH) {

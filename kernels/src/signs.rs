@@ -1,5 +1,5 @@
-use crate::line::{Code, LINE, Line, Rows, check_dim};
 use crate::Error;
+use crate::line::{Code, LINE, Line, Rows, check_dim};
 
 /// The sign bits of a corpus: one bit a code, set where the code is negative.
 ///

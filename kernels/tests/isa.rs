@@ -26,9 +26,8 @@ fn code() -> impl Strategy<Value = i8> {
 
 /// `rows.start..rows.end` rows of one dimension in 1..=130.
 fn matrix(rows: std::ops::RangeInclusive<usize>) -> impl Strategy<Value = (usize, Vec<Vec<i8>>)> {
-    (1usize..=130, rows).prop_flat_map(|(dim, n)| {
-        (Just(dim), prop::collection::vec(prop::collection::vec(code(), dim..=dim), n..=n))
-    })
+    (1usize..=130, rows)
+        .prop_flat_map(|(dim, n)| (Just(dim), prop::collection::vec(prop::collection::vec(code(), dim..=dim), n..=n)))
 }
 
 /// The set that CI's machines must have exercised: a machine that has an ISA and did not run it fails here.

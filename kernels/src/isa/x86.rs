@@ -283,10 +283,7 @@ impl Simd for AvxVnni {
     }
     #[inline(always)]
     fn query(self, line: &Line) -> Self::Q {
-        [
-            mem!(_mm256_loadu_si256(part::<i8, 32>(&line.0, 0))),
-            mem!(_mm256_loadu_si256(part::<i8, 32>(&line.0, 32))),
-        ]
+        [mem!(_mm256_loadu_si256(part::<i8, 32>(&line.0, 0))), mem!(_mm256_loadu_si256(part::<i8, 32>(&line.0, 32)))]
     }
     #[inline(always)]
     fn dot_line(self, acc: __m256i, q: &Self::Q, row: &Line) -> __m256i {
