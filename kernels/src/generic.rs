@@ -4,10 +4,12 @@
 //! ```text
 //! for each block of MR rows            (stays in L1)
 //!   for each LANES * NV queries of the panel
-//!     acc[MR][NV] = -bias * sum(row)   (undoes the bias: sum (p + b) r = sum p r + b sum r)
+//!     acc[MR][NV] = -bias * sum(row) - bound(row)
+//!                                      (undoes the bias: sum (p + b) r = sum p r + b sum r)
 //!     for each step of 4 codes         (one line of 16 queries x 4 codes)
 //!       acc[r][v] += dot4(panel[v], broadcast(row[r]))
-//!     hit where acc * scale[query] >= threshold[row]
+//!     unless every acc < 0:            (one AND an accumulator; `bound` is what no query of the panel hits below)
+//!       hit where (acc + bound) * scale[query] >= threshold[row]
 //! ```
 //! No score is written to memory unless it is a hit. `acc` fits an `i32`: the biased product is at most
 //! 255 * 127 * MAX_DIM = 1.07e9 < 2^31.
@@ -95,39 +97,40 @@ pub(crate) fn scan<S: Simd>(
     any
 }
 
-/// One register tile: `MR` rows by `NV` vectors of queries.
+/// One register tile: `MR` rows by `NV` vectors of queries, `U` steps written out (address arithmetic would take turns
+/// from the multiply's ports). `U` divides 16.
 #[inline(always)]
-fn tile<S: Simd, const MR: usize, const NV: usize>(
+fn tile<S: Simd, const MR: usize, const NV: usize, const U: usize>(
     s: S,
     columns: [&[Line]; NV],
     parts: [usize; NV],
     words: &[S::Word],
-    sums: &[i32],
+    start: &[i32],
 ) -> [[S::I; NV]; MR] {
-    let steps = columns[0].len();
-    let mut cols = columns;
-    for c in &mut cols {
-        *c = &c[..steps];
+    let steps = columns[0].len() / U;
+    let mut cols = [&columns[0].as_chunks::<U>().0[..steps]; NV];
+    for v in 1..NV {
+        cols[v] = &columns[v].as_chunks().0[..steps];
     }
-    let mut rows = [&words[..steps]; MR];
-    for r in 0..MR {
-        rows[r] = &words[r * steps..(r + 1) * steps];
+    let mut rows = [&words.as_chunks::<U>().0[..steps]; MR];
+    for r in 1..MR {
+        rows[r] = &words.as_chunks().0[r * steps..(r + 1) * steps];
     }
     let mut acc = [[s.splat(0); NV]; MR];
-    if S::PANEL_BIAS != 0 {
-        for r in 0..MR {
-            acc[r] = [s.splat(-S::PANEL_BIAS * sums[r]); NV];
-        }
+    for r in 0..MR {
+        acc[r] = [s.splat(start[r]); NV];
     }
     for i in 0..steps {
-        let mut p = [s.panel(&cols[0][i], parts[0]); NV];
-        for v in 1..NV {
-            p[v] = s.panel(&cols[v][i], parts[v]);
-        }
-        for r in 0..MR {
-            let row = s.bcast(&rows[r][i]);
-            for v in 0..NV {
-                acc[r][v] = s.dp(acc[r][v], p[v], row);
+        for j in 0..U {
+            let mut p = [s.panel(&cols[0][i][j], parts[0]); NV];
+            for v in 1..NV {
+                p[v] = s.panel(&cols[v][i][j], parts[v]);
+            }
+            for r in 0..MR {
+                let row = s.bcast(&rows[r][i][j]);
+                for v in 0..NV {
+                    acc[r][v] = s.dp(acc[r][v], p[v], row);
+                }
             }
         }
     }
@@ -137,12 +140,13 @@ fn tile<S: Simd, const MR: usize, const NV: usize>(
 /// `NV` vectors of queries from vector `first` on, against `MR` rows.
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
-fn tile_hits<S: Simd, const MR: usize, const NV: usize>(
+fn tile_hits<S: Simd, const MR: usize, const NV: usize, const U: usize>(
     s: S,
     panel: PanelRef<'_>,
     first: usize,
     words: &[S::Word],
-    sums: &[i32],
+    start: &[i32],
+    bounds: &[i32],
     thresholds: &[f32],
     row: usize,
     out: &mut Vec<PanelHit>,
@@ -154,30 +158,33 @@ fn tile_hits<S: Simd, const MR: usize, const NV: usize>(
         columns[v] = panel.steps((first + v) / per_line);
         parts[v] = (first + v) % per_line;
     }
-    let acc = tile::<S, MR, NV>(s, columns, parts, words, sums);
-    let mut masks = [[0u32; NV]; MR];
-    let mut any = 0;
+    let acc = tile::<S, MR, NV, U>(s, columns, parts, words, start);
+    let mut all = acc[0][0];
+    for r in 0..MR {
+        for v in 0..NV {
+            all = s.and(all, acc[r][v]);
+        }
+    }
+    if s.all_negative(all) {
+        return;
+    }
+    // Copied in a loop that unrolls: were `acc` itself indexed below, it would live in memory all along.
+    let mut sums = [[[0i32; 16]; NV]; MR];
+    for r in 0..MR {
+        for v in 0..NV {
+            s.store(acc[r][v], &mut sums[r][v]);
+        }
+    }
     for v in 0..NV {
         let scale = s.fload(&panel.scales[(first + v) * S::LANES..]);
         for r in 0..MR {
-            masks[r][v] = s.ge(acc[r][v], scale, s.fsplat(thresholds[r]));
-            any |= masks[r][v];
-        }
-    }
-    if any != 0 {
-        for r in 0..MR {
-            for v in 0..NV {
-                let mut mask = masks[r][v];
-                if mask != 0 {
-                    let mut dots = [0; 16];
-                    s.store(acc[r][v], &mut dots);
-                    while mask != 0 {
-                        let lane = mask.trailing_zeros() as usize & 15;
-                        mask &= mask - 1;
-                        let query = ((first + v) * S::LANES + lane) as u32;
-                        out.push(PanelHit { query, row: (row + r) as u32, dot: dots[lane] });
-                    }
-                }
+            let dots = s.add(s.load(&sums[r][v]), s.splat(bounds[r]));
+            let mut mask = s.ge(dots, scale, s.fsplat(thresholds[r]));
+            while mask != 0 {
+                let lane = mask.trailing_zeros() as usize & 15;
+                mask &= mask - 1;
+                let query = ((first + v) * S::LANES + lane) as u32;
+                out.push(PanelHit { query, row: (row + r) as u32, dot: sums[r][v][lane] + bounds[r] });
             }
         }
     }
@@ -185,7 +192,7 @@ fn tile_hits<S: Simd, const MR: usize, const NV: usize>(
 
 /// Appends the hits, ordered by row block.
 #[inline(always)]
-pub(crate) fn panel_gt<S: Simd, const MR: usize, const NV: usize>(
+pub(crate) fn panel_gt<S: Simd, const MR: usize, const NV: usize, const U: usize>(
     s: S,
     panel: PanelRef<'_>,
     rows: Rows<'_>,
@@ -196,17 +203,18 @@ pub(crate) fn panel_gt<S: Simd, const MR: usize, const NV: usize>(
     let vectors = panel.groups() * (16 / S::LANES);
     let steps = n * (LINE / 4);
     let mut scratch: Vec<S::Word> = Vec::new();
+    let (bounds, starts) = starts(panel, rows, thresholds, S::PANEL_BIAS);
     let mut row = 0;
     while row + MR <= rows.len() {
         let words = s.words(&rows.lines[row * n..(row + MR) * n], &mut scratch);
-        let (sums, thr) = (&rows.sums[row..row + MR], &thresholds[row..row + MR]);
+        let (start, bound, thr) = (&starts[row..row + MR], &bounds[row..row + MR], &thresholds[row..row + MR]);
         let mut v = 0;
         while v + NV <= vectors {
-            tile_hits::<S, MR, NV>(s, panel, v, words, sums, thr, row, out);
+            tile_hits::<S, MR, NV, U>(s, panel, v, words, start, bound, thr, row, out);
             v += NV;
         }
         while v < vectors {
-            tile_hits::<S, MR, 1>(s, panel, v, words, sums, thr, row, out);
+            tile_hits::<S, MR, 1, U>(s, panel, v, words, start, bound, thr, row, out);
             v += 1;
         }
         row += MR;
@@ -215,12 +223,24 @@ pub(crate) fn panel_gt<S: Simd, const MR: usize, const NV: usize>(
         let left = rows.len() - row;
         let words = s.words(&rows.lines[row * n..(row + left) * n], &mut scratch);
         for r in 0..left {
-            let (sums, thr) = (&rows.sums[row + r..], &thresholds[row + r..]);
+            let (start, bound, thr) = (&starts[row + r..], &bounds[row + r..], &thresholds[row + r..]);
             for v in 0..vectors {
-                tile_hits::<S, 1, 1>(s, panel, v, &words[r * steps..], sums, thr, row + r, out);
+                tile_hits::<S, 1, 1, U>(s, panel, v, &words[r * steps..], start, bound, thr, row + r, out);
             }
         }
     }
+}
+
+/// For each row, the bound below which no query of the panel hits, and what its accumulators start from.
+#[inline(always)]
+pub(crate) fn starts(panel: PanelRef<'_>, rows: Rows<'_>, thresholds: &[f32], bias: i32) -> (Vec<i32>, Vec<i32>) {
+    let (mut bounds, mut starts) = (vec![0; rows.len()], vec![0; rows.len()]);
+    for (((bound, start), &t), &sum) in bounds.iter_mut().zip(&mut starts).zip(thresholds).zip(rows.sums) {
+        *bound = panel.reach.bound(t);
+        // Wraps, and unwraps again when the products are added.
+        *start = (-bias).wrapping_mul(sum).wrapping_sub(*bound);
+    }
+    (bounds, starts)
 }
 
 /// `out[r][c] = sum over k of a[r][k] * b[k][c]`; `b` and `out` have `m` columns, a multiple of 16.

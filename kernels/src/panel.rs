@@ -16,6 +16,45 @@ pub struct Panel {
     len: usize,
     groups: Vec<Line>,
     scales: Vec<f32>,
+    reach: Reach,
+}
+
+/// What turns a row's threshold into a least dot product that no query of the panel can hit below.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reach {
+    /// `1 / largest scale`, for thresholds above 0; infinite when there is no query.
+    inv_largest: f32,
+    /// `1 / smallest scale`, for the others.
+    inv_smallest: f32,
+    /// Every scale is positive and finite; otherwise nothing can be told from the dot product alone.
+    known: bool,
+}
+
+/// Larger than any dot product (127 * 127 * MAX_DIM = 5.3e8), and the difference of the two fits an `i32`.
+const BEYOND: f32 = (1 << 30) as f32;
+
+impl Reach {
+    fn of(scales: &[f32]) -> Reach {
+        let (mut largest, mut smallest, mut known) = (0.0f32, f32::INFINITY, true);
+        for &s in scales.iter().filter(|s| !s.is_nan()) {
+            largest = largest.max(s);
+            smallest = smallest.min(s);
+            known &= s > 0.0 && s < f32::INFINITY;
+        }
+        Reach { inv_largest: 1.0 / largest, inv_smallest: 1.0 / smallest, known }
+    }
+
+    /// A dot product below this misses `threshold` with every query of the panel; the rounding of the test itself is
+    /// allowed for. Out of reach for NaN.
+    #[inline(always)]
+    pub(crate) fn bound(self, threshold: f32) -> i32 {
+        let b = threshold * if threshold > 0.0 { self.inv_largest } else { self.inv_smallest };
+        let b = b - b.abs() * 1e-6 - 1.0;
+        // A NaN threshold admits nothing. So does none at all, whose product with infinity is NaN too.
+        let b = if b < BEYOND { b } else { BEYOND };
+        let b = if b > -BEYOND { b } else { -BEYOND };
+        if self.known { b as i32 } else { -BEYOND as i32 }
+    }
 }
 
 impl Panel {
@@ -56,7 +95,8 @@ impl Panel {
         for (to, &scale) in padded.iter_mut().zip(scales) {
             *to = if scale == 0.0 { f32::NAN } else { scale };
         }
-        Ok(Panel { dim: rows.dim, len: rows.len(), groups, scales: padded })
+        let reach = Reach::of(&padded);
+        Ok(Panel { dim: rows.dim, len: rows.len(), groups, scales: padded, reach })
     }
 
     /// Codes a query.
@@ -75,7 +115,7 @@ impl Panel {
     }
 
     pub(crate) fn as_ref(&self) -> PanelRef<'_> {
-        PanelRef { lines: lines_for(self.dim), groups: &self.groups, scales: &self.scales }
+        PanelRef { lines: lines_for(self.dim), groups: &self.groups, scales: &self.scales, reach: self.reach }
     }
 }
 
@@ -87,6 +127,7 @@ pub(crate) struct PanelRef<'a> {
     groups: &'a [Line],
     /// 16 a group.
     pub(crate) scales: &'a [f32],
+    pub(crate) reach: Reach,
 }
 
 impl<'a> PanelRef<'a> {

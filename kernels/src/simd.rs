@@ -32,8 +32,13 @@ pub(crate) trait Simd: Copy {
     type W: Copy;
 
     fn splat(self, x: i32) -> Self::I;
+    /// The first `LANES`.
+    fn load(self, x: &[i32; 16]) -> Self::I;
     fn store(self, x: Self::I, out: &mut [i32; 16]);
     fn hsum(self, x: Self::I) -> i32;
+    fn add(self, x: Self::I, y: Self::I) -> Self::I;
+    fn and(self, x: Self::I, y: Self::I) -> Self::I;
+    fn all_negative(self, x: Self::I) -> bool;
 
     /// Panel lanes `part * LANES..` of one step; `part * LANES < 16`.
     fn panel(self, step: &Line, part: usize) -> Self::P;

@@ -293,7 +293,7 @@ fn panel(rounds: usize) {
         let (Some(nk), true) = (NkPacked::new(capability), isa.is_available()) else { continue };
         let b = nk.pack(flat_q, DIM);
         let mut out = vec![0i32; ROWS * PANEL];
-        let bare = b.clone();
+        let bare = nk.pack(flat_q, DIM);
         let mut bare_out = out.clone();
         let case = g.ceiling(format!("NumKong {name}, products only"), move || {
             (0..REPEAT).for_each(|_| nk.multiply(flat, &bare, PANEL, DIM, &mut bare_out));

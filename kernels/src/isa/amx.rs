@@ -9,6 +9,7 @@ use std::arch::x86_64::{__cpuid, __cpuid_count};
 
 use super::x86::Avx512;
 use super::{Table, avx512};
+use crate::generic;
 use crate::line::{LINE, Line};
 use crate::panel::PanelRef;
 use crate::simd::Simd;
@@ -66,8 +67,8 @@ struct Products([[[i32; 16]; 16]; 4]);
 #[inline(always)]
 unsafe fn products(rows: &[Line], b0: &[Line], b1: &[Line], lines: usize, out: &mut Products) {
     assert!(lines > 0 && rows.len() >= SIDE * lines && b0.len() >= 16 * lines && b1.len() >= 16 * lines);
-    // SAFETY: reads 32 rows of `lines` lines, and 16 lines a step of both groups, all inside the slices just
-    // checked; writes the 4 KiB of `out`. Tile registers belong to nobody else: the compiler never uses them.
+    // SAFETY: reads 32 rows of `lines` lines, 16 lines a step of both groups, all inside the slices just checked; writes the 4 KiB of `out`. Tile
+    // registers belong to nobody else: the compiler never uses them.
     unsafe {
         asm!(
             "tilezero tmm0",
@@ -113,18 +114,29 @@ fn panel_gt(panel: PanelRef<'_>, rows: Rows<'_>, thresholds: &[f32], out: &mut V
     let n = panel.lines;
     let whole = rows.len() / SIDE * SIDE;
     if whole > 0 && panel.groups() > 0 {
+        let (bounds, starts) = generic::starts(panel, rows, thresholds, Avx512::PANEL_BIAS);
         // SAFETY: this table is handed out only where `available` said yes; `CONFIG` is 64 readable bytes.
         unsafe { asm!("ldtilecfg [{}]", in(reg) &CONFIG, options(nostack, readonly)) };
-        let mut products_of = Products([[[0; 16]; 16]; 4]);
+        // Two, in turn: the hits of one are looked for while the tiles work on the other.
+        let mut buffers = [Products([[[0; 16]; 16]; 4]), Products([[[0; 16]; 16]; 4])];
+        let mut pending: Option<Block> = None;
+        let mut turn = 0;
         for row in (0..whole).step_by(SIDE) {
             let lines = &rows.lines[row * n..(row + SIDE) * n];
             for group in (0..panel.groups()).step_by(2) {
                 // An odd last group goes with itself; its second half is left unread.
                 let second = (group + 1).min(panel.groups() - 1);
-                // SAFETY: as above, and the configuration has just been loaded.
-                unsafe { products(lines, panel.steps(group), panel.steps(second), n, &mut products_of) };
-                hits(&products_of, panel, group, second, rows, thresholds, row, out);
+                let (b0, b1) = (panel.steps(group), panel.steps(second));
+                // SAFETY: as above, and the configuration has been loaded.
+                unsafe { products(lines, b0, b1, n, &mut buffers[turn]) };
+                if let Some(block) = pending.replace(Block { group, second, row }) {
+                    hits(&buffers[1 - turn], panel, block, &bounds, &starts, thresholds, out);
+                }
+                turn = 1 - turn;
             }
+        }
+        if let Some(block) = pending {
+            hits(&buffers[1 - turn], panel, block, &bounds, &starts, thresholds, out);
         }
         // SAFETY: as above; it frees the tile state, which makes context switches cheap again.
         unsafe { asm!("tilerelease", options(nostack, nomem)) };
@@ -136,45 +148,58 @@ fn panel_gt(panel: PanelRef<'_>, rows: Rows<'_>, thresholds: &[f32], out: &mut V
     }
 }
 
+/// Which products a buffer holds.
+#[derive(Clone, Copy)]
+struct Block {
+    group: usize,
+    second: usize,
+    row: usize,
+}
+
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,avx512vpopcntdq")]
-#[allow(clippy::too_many_arguments)]
 fn hits(
     products: &Products,
     panel: PanelRef<'_>,
-    group: usize,
-    second: usize,
-    rows: Rows<'_>,
+    Block { group, second, row }: Block,
+    bounds: &[i32],
+    starts: &[i32],
     thresholds: &[f32],
-    row: usize,
     out: &mut Vec<PanelHit>,
 ) {
     let s = Avx512::token();
-    let scale0 = s.fload(&panel.scales[group * 16..]);
-    let scale1 = s.fload(&panel.scales[second * 16..]);
-    let sums = &rows.sums[row..row + SIDE];
-    let thresholds = &thresholds[row..row + SIDE];
-    let mut masks = [0u32; SIDE];
-    let mut any = 0;
+    let starts = &starts[row..row + SIDE];
+    let mut all = [s.splat(-1); 2];
     for r in 0..SIDE {
-        let tile = r / 16 * 2;
-        let offset = s.splat(-Avx512::PANEL_BIAS * sums[r]);
-        let t = s.fsplat(thresholds[r]);
-        let a = s.ge(s.add_from(&products.0[tile][r % 16], offset), scale0, t);
-        let b = s.ge(s.add_from(&products.0[tile + 1][r % 16], offset), scale1, t);
-        masks[r] = a | b << 16;
-        any |= masks[r];
+        let start = s.splat(starts[r]);
+        for (side, all) in all.iter_mut().enumerate() {
+            *all = s.and(*all, s.add(s.load(&products.0[r / 16 * 2 + side][r % 16]), start));
+        }
     }
-    if any == 0 {
+    if s.all_negative(s.and(all[0], all[1])) {
         return;
     }
-    for (r, &mask) in masks.iter().enumerate() {
-        let mut mask = if second == group { mask & 0xffff } else { mask };
-        while mask != 0 {
-            let lane = mask.trailing_zeros() as usize & 31;
-            mask &= mask - 1;
-            let dot = products.0[r / 16 * 2 + lane / 16][r % 16][lane % 16] - Avx512::PANEL_BIAS * sums[r];
-            out.push(PanelHit { query: (group * 16 + lane) as u32, row: (row + r) as u32, dot });
+    let scales = [s.fload(&panel.scales[group * 16..]), s.fload(&panel.scales[second * 16..])];
+    let sides = if second == group { 1 } else { 2 };
+    for r in 0..SIDE {
+        for (side, &scale) in scales.iter().enumerate().take(sides) {
+            let less = s.add(s.load(&products.0[r / 16 * 2 + side][r % 16]), s.splat(starts[r]));
+            if s.all_negative(less) {
+                continue;
+            }
+            let dots = s.add(less, s.splat(bounds[row + r]));
+            let mut mask = s.ge(dots, scale, s.fsplat(thresholds[row + r]));
+            if mask == 0 {
+                continue;
+            }
+            let mut stored = [0; 16];
+            s.store(dots, &mut stored);
+            while mask != 0 {
+                let lane = mask.trailing_zeros() as usize & 15;
+                mask &= mask - 1;
+                let query = ((group + side) * 16 + lane) as u32;
+                out.push(PanelHit { query, row: (row + r) as u32, dot: stored[lane] });
+            }
         }
     }
 }

@@ -39,9 +39,9 @@ pub(crate) struct Table {
     pub(crate) quantise: QuantiseFn,
 }
 
-/// `shells!(module, token type, isa, rows x vectors of the register tile, feature attribute)`.
+/// `shells!(module, token type, isa, rows x vectors x steps of the register tile, feature attribute)`.
 macro_rules! shells {
-    ($name:ident, $token:path, $isa:expr, $mr:literal x $nv:literal, $(#[$feature:meta])?) => {
+    ($name:ident, $token:path, $isa:expr, $mr:literal x $nv:literal x $unroll:literal, $(#[$feature:meta])?) => {
         pub(crate) mod $name {
             use $token as Token;
             use crate::generic;
@@ -62,7 +62,7 @@ macro_rules! shells {
 
             $(#[$feature])?
             pub(super) fn panel_gt(panel: PanelRef<'_>, rows: Rows<'_>, t: &[f32], out: &mut Vec<PanelHit>) {
-                generic::panel_gt::<_, $mr, $nv>(Token::token(), panel, rows, t, out)
+                generic::panel_gt::<_, $mr, $nv, $unroll>(Token::token(), panel, rows, t, out)
             }
 
             $(#[$feature])?
@@ -111,26 +111,26 @@ macro_rules! shells {
     };
 }
 
-shells!(scalar_shells, crate::isa::scalar::Scalar, Isa::Scalar, 4 x 1,);
+shells!(scalar_shells, crate::isa::scalar::Scalar, Isa::Scalar, 4 x 1 x 1,);
 
 #[cfg(target_arch = "x86_64")]
-shells!(avx2, crate::isa::x86::Avx2, Isa::Avx2, 8 x 1, #[target_feature(enable = "avx2,fma")]);
+shells!(avx2, crate::isa::x86::Avx2, Isa::Avx2, 8 x 1 x 4, #[target_feature(enable = "avx2,fma")]);
 
 #[cfg(target_arch = "x86_64")]
-shells!(avx_vnni, crate::isa::x86::AvxVnni, Isa::AvxVnni, 6 x 2, #[target_feature(enable = "avx2,fma,avxvnni")]);
+shells!(avx_vnni, crate::isa::x86::AvxVnni, Isa::AvxVnni, 6 x 2 x 4, #[target_feature(enable = "avx2,fma,avxvnni")]);
 
 #[cfg(target_arch = "x86_64")]
-shells!(avx512, crate::isa::x86::Avx512, Isa::Avx512Vnni, 6 x 4,
+shells!(avx512, crate::isa::x86::Avx512, Isa::Avx512Vnni, 6 x 4 x 4,
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,avx512vpopcntdq")]);
 
 #[cfg(target_arch = "aarch64")]
-shells!(neon_shells, crate::isa::neon::Neon, Isa::Neon, 4 x 4, #[target_feature(enable = "neon")]);
+shells!(neon_shells, crate::isa::neon::Neon, Isa::Neon, 4 x 4 x 4, #[target_feature(enable = "neon")]);
 
 #[cfg(target_arch = "aarch64")]
-shells!(dotprod, crate::isa::neon::Dotprod, Isa::NeonDotprod, 5 x 4, #[target_feature(enable = "neon,dotprod")]);
+shells!(dotprod, crate::isa::neon::Dotprod, Isa::NeonDotprod, 5 x 4 x 4, #[target_feature(enable = "neon,dotprod")]);
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-shells!(wasm_shells, crate::isa::wasm::Simd128, Isa::WasmSimd128, 4 x 2, #[target_feature(enable = "simd128")]);
+shells!(wasm_shells, crate::isa::wasm::Simd128, Isa::WasmSimd128, 4 x 2 x 4, #[target_feature(enable = "simd128")]);
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 pub(crate) use amx::{TABLE as AMX, available as amx_available};

@@ -101,12 +101,28 @@ macro_rules! shared {
             reg!(vdupq_n_s32(x))
         }
         #[inline(always)]
+        fn load(self, x: &[i32; 16]) -> int32x4_t {
+            mem!(vld1q_s32(part::<i32, 4>(x, 0)))
+        }
+        #[inline(always)]
         fn store(self, x: int32x4_t, out: &mut [i32; 16]) {
             mem!(vst1q_s32(part_mut::<i32, 4>(out, 0), x))
         }
         #[inline(always)]
         fn hsum(self, x: int32x4_t) -> i32 {
             reg!(vaddvq_s32(x))
+        }
+        #[inline(always)]
+        fn add(self, x: int32x4_t, y: int32x4_t) -> int32x4_t {
+            reg!(vaddq_s32(x, y))
+        }
+        #[inline(always)]
+        fn and(self, x: int32x4_t, y: int32x4_t) -> int32x4_t {
+            reg!(vandq_s32(x, y))
+        }
+        #[inline(always)]
+        fn all_negative(self, x: int32x4_t) -> bool {
+            reg!(vmaxvq_s32(x) < 0)
         }
         #[inline(always)]
         fn query(self, line: &Line) -> Self::Q {

@@ -32,12 +32,28 @@ impl Simd for Scalar {
         [x; 4]
     }
     #[inline(always)]
+    fn load(self, x: &[i32; 16]) -> [i32; 4] {
+        [x[0], x[1], x[2], x[3]]
+    }
+    #[inline(always)]
     fn store(self, x: [i32; 4], out: &mut [i32; 16]) {
         out[..4].copy_from_slice(&x);
     }
     #[inline(always)]
     fn hsum(self, x: [i32; 4]) -> i32 {
         x.iter().sum()
+    }
+    #[inline(always)]
+    fn add(self, x: [i32; 4], y: [i32; 4]) -> [i32; 4] {
+        std::array::from_fn(|i| x[i].wrapping_add(y[i]))
+    }
+    #[inline(always)]
+    fn and(self, x: [i32; 4], y: [i32; 4]) -> [i32; 4] {
+        std::array::from_fn(|i| x[i] & y[i])
+    }
+    #[inline(always)]
+    fn all_negative(self, x: [i32; 4]) -> bool {
+        x.iter().all(|&x| x < 0)
     }
     #[inline(always)]
     fn panel(self, step: &Line, part: usize) -> [i16; 16] {

@@ -66,6 +66,10 @@ impl Simd for Simd128 {
         i32x4_splat(x)
     }
     #[inline(always)]
+    fn load(self, x: &[i32; 16]) -> v128 {
+        mem!(v128_load(part::<i32, 4>(x, 0)))
+    }
+    #[inline(always)]
     fn store(self, x: v128, out: &mut [i32; 16]) {
         mem!(v128_store(part_mut::<i32, 4>(out, 0), x))
     }
@@ -75,6 +79,18 @@ impl Simd for Simd128 {
             .wrapping_add(i32x4_extract_lane::<1>(x))
             .wrapping_add(i32x4_extract_lane::<2>(x))
             .wrapping_add(i32x4_extract_lane::<3>(x))
+    }
+    #[inline(always)]
+    fn add(self, x: v128, y: v128) -> v128 {
+        i32x4_add(x, y)
+    }
+    #[inline(always)]
+    fn and(self, x: v128, y: v128) -> v128 {
+        v128_and(x, y)
+    }
+    #[inline(always)]
+    fn all_negative(self, x: v128) -> bool {
+        i32x4_bitmask(x) == 0xf
     }
     #[inline(always)]
     fn panel(self, step: &Line, at: usize) -> Self::P {

@@ -85,13 +85,6 @@ impl Avx512 {
     pub(crate) fn token() -> Avx512 {
         Avx512(())
     }
-
-    /// `x + y`.
-    #[inline(always)]
-    pub(crate) fn add_from(self, x: &[i32; 16], y: __m512i) -> __m512i {
-        let x = mem!(_mm512_loadu_si512(x));
-        reg!(_mm512_add_epi32(x, y))
-    }
 }
 
 /// What the two 256-bit ISAs share.
@@ -110,6 +103,10 @@ macro_rules! ymm {
             reg!(_mm256_set1_epi32(x))
         }
         #[inline(always)]
+        fn load(self, x: &[i32; 16]) -> __m256i {
+            mem!(_mm256_loadu_si256(part::<i32, 8>(x, 0)))
+        }
+        #[inline(always)]
         fn store(self, x: __m256i, out: &mut [i32; 16]) {
             mem!(_mm256_storeu_si256(part_mut::<i32, 8>(out, 0), x))
         }
@@ -120,6 +117,18 @@ macro_rules! ymm {
                 let x = _mm_add_epi32(x, _mm_shuffle_epi32::<0b01_00_11_10>(x));
                 _mm_cvtsi128_si32(_mm_add_epi32(x, _mm_shuffle_epi32::<0b10_11_00_01>(x)))
             })
+        }
+        #[inline(always)]
+        fn add(self, x: __m256i, y: __m256i) -> __m256i {
+            reg!(_mm256_add_epi32(x, y))
+        }
+        #[inline(always)]
+        fn and(self, x: __m256i, y: __m256i) -> __m256i {
+            reg!(_mm256_and_si256(x, y))
+        }
+        #[inline(always)]
+        fn all_negative(self, x: __m256i) -> bool {
+            reg!(_mm256_movemask_ps(_mm256_castsi256_ps(x)) == 0xff)
         }
         #[inline(always)]
         fn prefetch(self, lines: &[Line], at: usize) {
@@ -315,12 +324,28 @@ impl Simd for Avx512 {
         reg!(_mm512_set1_epi32(x))
     }
     #[inline(always)]
+    fn load(self, x: &[i32; 16]) -> __m512i {
+        mem!(_mm512_loadu_si512(x))
+    }
+    #[inline(always)]
     fn store(self, x: __m512i, out: &mut [i32; 16]) {
         mem!(_mm512_storeu_si512(out, x))
     }
     #[inline(always)]
     fn hsum(self, x: __m512i) -> i32 {
         reg!(_mm512_reduce_add_epi32(x))
+    }
+    #[inline(always)]
+    fn add(self, x: __m512i, y: __m512i) -> __m512i {
+        reg!(_mm512_add_epi32(x, y))
+    }
+    #[inline(always)]
+    fn and(self, x: __m512i, y: __m512i) -> __m512i {
+        reg!(_mm512_and_si512(x, y))
+    }
+    #[inline(always)]
+    fn all_negative(self, x: __m512i) -> bool {
+        reg!(_mm512_cmplt_epi32_mask(x, _mm512_setzero_si512()) == 0xffff)
     }
     #[inline(always)]
     fn panel(self, step: &Line, _: usize) -> __m512i {
