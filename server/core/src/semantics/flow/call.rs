@@ -587,7 +587,6 @@ impl<'a> Interp<'a> {
                         value.add_taint(Taint {
                             origin: Origin::Source(Arc::new(origin)),
                             cleaned: source.cleans,
-                            cleaned: SinkKinds::NONE,
                             trace: None,
                         });
                         set(param as usize, Arc::new(value));
@@ -670,7 +669,6 @@ impl<'a> Interp<'a> {
             let origin =
                 Origin::Source(Arc::new(Source { kind: source.kind, at: self.at(call.span), what: source.what }));
             let taint = Taint { origin, cleaned: source.cleans, trace: None };
-            let taint = Taint { origin, cleaned: SinkKinds::NONE, trace: None };
             match port.base {
                 Base::Return => {
                     let value = out.get_or_insert_with(|| Value::clone(&result));

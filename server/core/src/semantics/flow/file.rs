@@ -274,14 +274,6 @@ impl<'a> Linker<'a> {
             .map(|n| match context.get(n) {
                 Some(value) => symbol(value, n as u16),
                 None => symbol(&Value::default(), n as u16),
-            .map(|n| {
-                let mut value = context.get(n).map_or_else(Value::default, |c| Value::clone(c));
-                value.add_taint(Taint {
-                    origin: Origin::Param(n as u16, SmallVec::new()),
-                    cleaned: SinkKinds::NONE,
-                    trace: None,
-                });
-                Arc::new(value)
             })
             .collect()
     }
@@ -352,30 +344,6 @@ impl<'a> Linker<'a> {
         } else {
             self.sums.borrow_mut().insert(key, Sum::Done(summary.clone()));
         }
-        self.sums.borrow_mut()[i] = Sum::Running;
-        let args = {
-            let hir = &self.units[i].hir;
-            let count = hir.functions.first().map_or(0, |f| f.params.len());
-            (0..count)
-                .map(|n| {
-                    let mut value = Value::default();
-                    value.add_taint(Taint {
-                        origin: Origin::Param(n as u16, SmallVec::new()),
-                        cleaned: SinkKinds::NONE,
-                        trace: None,
-                    });
-                    Arc::new(value)
-                })
-                .collect::<Vec<Val>>()
-        };
-        let outcome = stacker::maybe_grow(256 * 1024, 4 * 1024 * 1024, || self.run_unit(i, &args));
-        let summary = Arc::new(Summary {
-            result: outcome.result.clone(),
-            sinks: outcome.param_sinks.clone(),
-            writes: outcome.param_writes.clone(),
-            calls: outcome.param_calls.clone(),
-        });
-        self.sums.borrow_mut()[i] = Sum::Done(summary.clone());
         Some(summary)
     }
 

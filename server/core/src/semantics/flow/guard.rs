@@ -383,8 +383,6 @@ fn starts_with(receiver: Option<&Val>, prefix: &Val) -> SinkKinds {
                 SinkKinds::NONE
             }
         }
-        Some("/") if prefix.exact => SinkKinds::NONE,
-        Some(_) if prefix.exact => SinkKinds::NONE,
         // A folder that the program chose: a barrier for paths, if the path was made absolute before.
         _ if !prefix.has_taint() => {
             if is_normalized(receiver) {

@@ -18,12 +18,6 @@ use super::value::{
 fn is_measure(name: &str, foreign: bool) -> bool {
     matches!(name, "length" | "byteLength" | "byteOffset" | "lastIndex" | "statusCode")
         || !foreign && matches!(name, "size" | "len" | "count" | "status")
-/// Members that are numbers whoever the receiver is.
-fn is_measure(name: &str) -> bool {
-    matches!(
-        name,
-        "length" | "size" | "byteLength" | "byteOffset" | "len" | "count" | "lastIndex" | "status" | "statusCode"
-    )
 }
 
 impl Interp<'_> {
@@ -60,11 +54,6 @@ impl Interp<'_> {
         for source in self.models.read_sources(&target) {
             let origin = Source { kind: source.kind, at: self.at(span), what: source.what };
             out.add_taint(Taint { origin: Origin::Source(Arc::new(origin)), cleaned: source.cleans, trace: None });
-            out.add_taint(Taint {
-                origin: Origin::Source(Arc::new(origin)),
-                cleaned: super::kinds::SinkKinds::NONE,
-                trace: None,
-            });
         }
         let foreign = base.types != Types::STRING && !base.taints.is_empty();
         if known.is_none() && is_measure(&name, foreign) && out.taints.is_empty() {
@@ -151,11 +140,6 @@ impl Interp<'_> {
         for source in sources {
             let origin = Source { kind: source.kind, at: self.at(span), what: source.what };
             out.add_taint(Taint { origin: Origin::Source(Arc::new(origin)), cleaned: source.cleans, trace: None });
-            out.add_taint(Taint {
-                origin: Origin::Source(Arc::new(origin)),
-                cleaned: super::kinds::SinkKinds::NONE,
-                trace: None,
-            });
         }
         Arc::new(out)
     }
@@ -223,7 +207,6 @@ impl Interp<'_> {
                     out.add_taint(Taint {
                         origin: Origin::Source(Arc::new(origin)),
                         cleaned: source.cleans,
-                        cleaned: super::kinds::SinkKinds::NONE,
                         trace: None,
                     });
                 }

@@ -96,8 +96,14 @@ fn harmless_after(pattern: Ustr, flags: Ustr, text: Ustr) -> SinkKinds {
             let Some(left) = removes(&ast, letters) else { return SinkKinds::NONE };
             let chars = left.union(&CharSet::from_chars(&text));
             let dot_dot = chars.contains('.');
-            let mut kinds =
-                harmless(&AllowList { anchored_start: true, anchored_end: true, first: chars.clone(), chars, dot_dot, empty: true });
+            let mut kinds = harmless(&AllowList {
+                anchored_start: true,
+                anchored_end: true,
+                first: chars.clone(),
+                chars,
+                dot_dot,
+                empty: true,
+            });
             // An entity may hold `&` and `;`, and a tag cannot begin without `<`.
             if !left.contains('<') && !text.contains('<') {
                 kinds = kinds | SinkKind::Html.set();
