@@ -737,8 +737,19 @@ impl<'a> Interp<'a> {
         let mut out = Value { types: Types::STRING, ..Value::default() };
         let mut prefix = String::new();
         let mut open = true;
+        // The text so far, with one letter for every part that is no constant: where the host of an address is past, what
+        // follows cannot change it.
+        let mut shape = String::new();
         let at = self.at(span);
         for part in parts {
+            let past_host = super::sink::is_past_host(&shape);
+            match part.text_prefix().filter(|_| part.exact) {
+                Some(text) if shape.len() <= MAX_CONSTANT => shape.push_str(&text),
+                _ => {
+                    shape.push_str(part.prefix.as_ref().map_or("", |p| p.as_str()));
+                    shape.push(super::sink::UNKNOWN_TEXT);
+                }
+            }
             if open {
                 if let Some(text) = part.text_prefix() {
                     prefix.push_str(&text);
@@ -749,6 +760,9 @@ impl<'a> Interp<'a> {
                 for taint in &part.taints {
                     let mut taint = taint.clone();
                     taint.trace = Some(step(taint.trace.as_ref(), &at, StepKind::Concatenated));
+                    if past_host {
+                        taint.cleaned = taint.cleaned | super::sink::ADDRESS;
+                    }
                     out.add_taint(taint);
                 }
                 // Text of a small array: `['a', x].join(..)` is handled by models; `${array}` joins its elements.

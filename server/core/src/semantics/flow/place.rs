@@ -50,7 +50,15 @@ impl Interp<'_> {
         for path in &base.apis {
             out.apis.push(self.models.member(*path, name));
         }
-        let target = Target { paths: &out.apis.clone(), name, open: base.apis.is_empty() || !self.is_modelled(base) };
+        // A member of a modelled type may be a source by itself too.
+        let mut paths = out.apis.clone();
+        for path in &base.apis {
+            let own = Ustr::from(&format!("{path}.{name}"));
+            if !paths.contains(&own) {
+                paths.push(own);
+            }
+        }
+        let target = Target { paths: &paths, name, open: base.apis.is_empty() || !self.is_modelled(base) };
         for source in self.models.read_sources(&target) {
             let origin = Source { kind: source.kind, at: self.at(span), what: source.what };
             out.add_taint(Taint { origin: Origin::Source(Arc::new(origin)), cleaned: source.cleans, trace: None });

@@ -2,7 +2,7 @@
 
 use crate::semantics::hir::{Lit, Ustr};
 
-use super::kinds::SinkKind;
+use super::kinds::{SinkKind, SinkKinds};
 use super::models::{Base, Condition, Constant, Looks, Port, Test};
 use super::value::{ELEMENT, Val, Value};
 
@@ -156,6 +156,22 @@ pub(super) fn prefix_protects(kind: SinkKind, prefix: Option<Ustr>) -> bool {
         }
         _ => false,
     }
+}
+
+/// Stands for text that is no constant.
+pub(super) const UNKNOWN_TEXT: char = '\u{fffc}';
+
+/// Kinds of sinks to which an address's host matters.
+pub(super) const ADDRESS: SinkKinds = SinkKind::Url.set().and(SinkKind::Redirect.set()).and(SinkKind::ScriptUrl.set());
+
+/// Whether text that is put behind this one, in which [`UNKNOWN_TEXT`] stands for what is no constant, cannot change an
+/// address's host.
+pub(super) fn is_past_host(text: &str) -> bool {
+    if text.contains("://") {
+        return after_host(text);
+    }
+    let rest = text.trim_start_matches(UNKNOWN_TEXT);
+    rest.len() < text.len() && (rest.starts_with(['?', '#']) || rest.starts_with('/') && !rest.starts_with("//"))
 }
 
 fn after_host(text: &str) -> bool {
