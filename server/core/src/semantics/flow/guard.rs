@@ -377,6 +377,11 @@ impl Interp<'_> {
                     no.push((receiver, Learned::Clean(SinkKind::Path.set())));
                 }
             }
+            // Whoever asks knows that it may be one.
+            ("isArray", Some(arg)) => {
+                yes.push((*arg, Learned::Clean(SinkKind::StringCheck.set())));
+                no.push((*arg, Learned::Clean(SinkKind::StringCheck.set())));
+            }
             // A check by the program's own function, by its name.
             (name, Some(arg)) if says(name, &TRUSTED) && !says(name, &DISTRUSTED) => {
                 yes.push((*arg, Learned::Clean(SinkKinds::ALL)));
@@ -401,8 +406,18 @@ const TRUSTED: [&str; 10] =
 
 /// And of what is not.
 const DISTRUSTED: [&str; 12] = [
-    "blocked", "forbidden", "malicious", "dangerous", "private", "internal", "invalid", "unsafe", "traversal", "blacklisted",
-    "denied", "untrusted",
+    "blocked",
+    "forbidden",
+    "malicious",
+    "dangerous",
+    "private",
+    "internal",
+    "invalid",
+    "unsafe",
+    "traversal",
+    "blacklisted",
+    "denied",
+    "untrusted",
 ];
 
 fn says(name: &str, words: &[&str]) -> bool {

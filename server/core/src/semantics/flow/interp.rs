@@ -10,7 +10,8 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use crate::semantics::hir::{
-    Arg, BinaryOp, BlockExpr, Case, ExprId, ExprKind, FnId, Hir, Key, Lit, LogicalOp, Member, Type, UnaryOp, Ustr,
+    Arg, BinaryOp, BlockExpr, Case, ExprId, ExprKind, FnId, Hir, Key, Lit, LogicalOp, Member, PatKind, Type, UnaryOp,
+    Ustr,
 };
 use crate::syntax::{Arena, Span};
 
@@ -264,7 +265,11 @@ impl<'a> Interp<'a> {
                     UnaryOp::Not => of_type(Types::BOOL),
                     UnaryOp::Arithmetic => match value.as_lit() {
                         Some(Lit::Num(n)) => constant(Lit::Num(-n)),
-                        _ => of_type(Types::NUMBER),
+                        _ => {
+                            // A number of which somebody chooses the size.
+                            let made = Value::clone(&self.made_of(&[value]));
+                            Arc::new(Value { types: Types::NUMBER, ..made })
+                        }
                     },
                     UnaryOp::TypeOf => of_type(Types::STRING),
                     UnaryOp::Void => constant(Lit::Undefined),
@@ -390,6 +395,13 @@ impl<'a> Interp<'a> {
                     self.state = before;
                 }
                 self.bind_step(*pat, &bound, span);
+                // What is looked up by a key is chosen by whoever chooses the key.
+                if let (PatKind::Bind(local, _), Some(value)) = (&hir.pat(*pat).kind, value)
+                    && let ExprKind::Index(_, key) = &hir.expr(*value).kind
+                    && self.is_place(*key)
+                {
+                    self.out.looked_up.insert(*local, *key);
+                }
                 unknown()
             }
             ExprKind::Loop { label, init, cond, post, update, body } => {

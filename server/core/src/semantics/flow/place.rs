@@ -439,7 +439,10 @@ impl Interp<'_> {
         // Writing below something that was itself looked up by a foreign key reaches the prototype.
         let nested = match &self.hir.expr(base).kind {
             ExprKind::Index(_, inner) => self.peek(*inner),
-            ExprKind::Local(local) => self.out.looked_up.get(local).cloned(),
+            ExprKind::Local(local) => {
+                let key = self.out.looked_up.get(local).copied();
+                key.and_then(|key| self.peek(key))
+            }
             _ => None,
         };
         if let Some(inner) = nested {

@@ -79,7 +79,8 @@ fn harmless_when_matched(pattern: Ustr, flags: Ustr) -> SinkKinds {
             let ast = parse(&pattern, Flags::from_letters(&flags), Dialect::JavaScript).ok();
             let listed = ast.as_ref().and_then(is_allow_list).map_or(SinkKinds::NONE, |list| harmless(&list));
             // `/page`: one component of the program's own site.
-            let one_slash = pattern.starts_with("^\\/") && pattern.matches('/').count() == 1 && listed.has(SinkKind::ScriptUrl);
+            let one_slash =
+                pattern.starts_with("^\\/") && pattern.matches('/').count() == 1 && listed.has(SinkKind::ScriptUrl);
             let redirect = if one_slash && !pattern.contains('.') { SinkKind::Redirect.set() } else { SinkKinds::NONE };
             listed | redirect | fixed_host(&pattern)
         })

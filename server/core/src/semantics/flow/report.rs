@@ -53,7 +53,7 @@ pub struct Outcome {
     pub(super) param_calls: Vec<(u16, Vec<Ustr>, Vec<Val>)>,
     pub(super) contexts: Vec<(FuncRef, Vec<Val>)>,
     /// Variables that hold what was looked up by a key, with the key.
-    pub(super) looked_up: FxHashMap<LocalId, Val>,
+    pub(super) looked_up: FxHashMap<LocalId, ExprId>,
     pub(super) out_of_fuel: bool,
 }
 

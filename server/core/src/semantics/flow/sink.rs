@@ -75,6 +75,8 @@ fn may_be_given(condition: &Condition, ports: &Ports<'_>) -> bool {
     }
     let root = Port { base: condition.port.base, path: Default::default() };
     match ports.read(&root) {
+        // A constant or a function has none.
+        Some(object) if object.exact || !object.funcs.is_empty() => false,
         Some(object) => {
             object.fields.is_none()
                 || object.field(*ELEMENT).is_some()
@@ -192,7 +194,9 @@ pub(super) fn is_harmless(kind: SinkKind, value: &Value) -> bool {
         | SinkKind::SensitiveWire
         | SinkKind::FastHash => false,
         // An object of operators is what harms; a string is none.
-        SinkKind::NoSql => value.types.is_harmless() || value.types == super::value::Types::STRING,
+        SinkKind::NoSql | SinkKind::StringCheck => {
+            value.types.is_harmless() || value.types == super::value::Types::STRING
+        }
         _ => value.types.is_harmless(),
     }
 }

@@ -1,0 +1,132 @@
+use sidenote_grammars::Family;
+
+use crate::findings::{Category, Confidence, Severity};
+use crate::rules::{Case, Check, Docs, Rule};
+use crate::semantics::flow::kinds::SinkKind;
+
+pub static RULE: Rule = Rule {
+    id: "unvalidated-dynamic-call",
+    summary: "methods whose names somebody outside chooses",
+    category: Category::Security,
+    severity: Severity::Medium,
+    confidence: Confidence::Medium,
+    cwe: &[754],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds calls of a method whose name comes from outside.",
+        why: "Every object has methods that nobody meant to offer; a name that is none stops the program with an exception.",
+        example: "actions[req.params.action](req);",
+        instead: "if (Object.hasOwn(actions, req.params.action)) actions[req.params.action](req);",
+        limits: "A check of the name in any list, set or map counts.",
+        fix: "",
+    },
+    checks: &[Check::Flow(&[SinkKind::MethodName], "{source} chooses the method that is called: `constructor`, `toString` and others are methods too. Look it up in a `Map`, or check it with `Object.hasOwn`.")],
+    cases: &[
+        Case::bad("a.ts", r#"import express from "express";
+const actions = { a() {}, b() {} };
+const app = express();
+app.get("/x", async (req, res) => {
+  actions[req.params.action](req); //~ unvalidated-dynamic-call
+  res.end();
+});"#),
+        Case::bad("a.ts", r#"import express from "express";
+import { service } from "./s";
+const app = express();
+app.get("/x", async (req, res) => {
+  const name = req.query.method;
+  res.json(service[name](1, 2)); //~ unvalidated-dynamic-call
+});"#),
+        Case::bad("a.js", r#"const math = { add: (a, b) => a + b };
+module.exports = (req, res) => {
+  const { op, args } = req.body;
+  res.end(String(math[op](...args))); //~ unvalidated-dynamic-call
+};"#),
+        Case::bad("a.ts", r#"import { Server } from "socket.io";
+import * as commands from "./commands";
+new Server().on("connection", (socket) => {
+  socket.on("command", (message) => {
+    commands[message.name](message); //~ unvalidated-dynamic-call
+  });
+});"#),
+        Case::bad("a.js", r#"window.addEventListener("message", (e) => {
+  window.api[e.data.call](e.data.args); //~ unvalidated-dynamic-call
+});"#),
+        Case::bad("a.ts", r#"import express from "express";
+const actions = { a() {}, b() {} };
+const app = express();
+app.get("/x", async (req, res) => {
+  const run = actions[req.params.action];
+  run(req); //~ unvalidated-dynamic-call
+  res.end();
+});"#),
+        Case::good("a.ts", r#"import express from "express";
+const actions = { a() {}, b() {} };
+const app = express();
+app.get("/x", async (req, res) => {
+  if (Object.hasOwn(actions, req.params.action)) actions[req.params.action](req);
+  res.end();
+});"#),
+        Case::good("a.ts", r#"import express from "express";
+const actions = { a() {}, b() {} };
+const app = express();
+app.get("/x", async (req, res) => {
+  if (!["a", "b"].includes(req.params.action)) return res.end();
+  actions[req.params.action](req);
+});"#),
+        Case::good("a.ts", r#"import express from "express";
+const actions = new Map([["a", () => 1]]);
+const app = express();
+app.get("/x", async (req, res) => {
+  const run = actions.get(req.params.action);
+  if (run) run(req);
+  res.end();
+});"#),
+        Case::good("a.ts", r#"import express from "express";
+const settings = { a: 1 };
+const app = express();
+app.get("/x", async (req, res) => {
+  const value = settings[req.query.key];
+  res.json(value);
+});"#),
+        Case::good("a.ts", r#"import express from "express";
+const actions = { up() {}, down() {} };
+const app = express();
+app.get("/x", async (req, res) => {
+  const name = req.query.up ? "up" : "down";
+  actions[name](req);
+  res.end();
+});"#),
+        Case::good("a.ts", r#"import express from "express";
+import { list } from "./l";
+const app = express();
+app.get("/x", async (req, res) => {
+  list[Number(req.query.i)]();
+  res.end();
+});"#),
+        Case::near_miss("a.ts", r#"import express from "express";
+const actions = { a() {} };
+const app = express();
+app.get("/x", async (req, res) => {
+  if (!actions.hasOwnProperty(req.params.a)) return res.end();
+  actions[req.params.a]();
+});"#),
+        Case::near_miss("a.ts", r#"import express from "express";
+const actions = { x() {} };
+const app = express();
+app.get("/x", async (req, res) => {
+  switch (req.params.a) {
+    case "x": actions[req.params.a](); break;
+  }
+  res.end();
+});"#),
+        Case::near_miss("a.ts", r#"import express from "express";
+const app = express();
+app.get("/x", async (req, res) => {
+  const m = "get";
+  app[m]("/y", (a, b) => b.end());
+  res.end();
+});"#),
+    ],
+};
