@@ -149,6 +149,27 @@ fn equal(interp: &mut Interp<'_>, out: &mut Vec<(ExprId, Learned)>, a: (ExprId, 
             }
             continue;
         }
+        // `x.slice(0, n) === root`, `x.indexOf(root) === 0`
+        if let ExprKind::Call { callee, args, .. } = &hir.expr(id).kind
+            && let ExprKind::Field(base, name) = &hir.expr(*callee).kind
+        {
+            let zero = |id: ExprId| matches!(hir.expr(id).kind, ExprKind::Lit(Lit::Num(n)) if n == 0.0);
+            let first = args.first().map(|a| a.value);
+            let prefix = match name.as_str() {
+                "slice" | "substring" | "substr" if first.is_some_and(zero) => Some((*other).clone()),
+                "indexOf" if matches!(other.as_lit(), Some(Lit::Num(n)) if *n == 0.0) => {
+                    first.and_then(|a| interp.peek(a))
+                }
+                _ => None,
+            };
+            if let (Some(prefix), Some(text)) = (prefix, interp.peek(*base)) {
+                let kinds = starts_with(Some(&text), &prefix);
+                if kinds != SinkKinds::NONE {
+                    out.push((*base, Learned::Clean(kinds)));
+                }
+                continue;
+            }
+        }
         if other.exact && !other.has_taint() {
             out.push((id, Learned::Is((*other).clone())));
         } else if !other.has_taint()

@@ -106,7 +106,11 @@ impl Interp<'_> {
     pub(super) fn element(&mut self, base: &Val) -> Val {
         let mut out: Option<Val> = base.field(*ELEMENT).cloned();
         if out.is_none() {
+            let many = base.fields().nth(1).is_some();
             for (_, field) in base.fields() {
+                // Beside others a number is text without harm.
+                let number = many && field.types.is_harmless() && !field.taints.is_empty();
+                let field = &if number { Arc::new(field.untainted()) } else { field.clone() };
                 out = Some(out.map_or_else(|| field.clone(), |o| join(&o, field)));
             }
         }
