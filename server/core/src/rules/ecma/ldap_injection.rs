@@ -54,6 +54,76 @@ export async function find(req, res) {
 }"#),
         Case::bad("a.js", r#"const ldap = require("ldapjs");
 exports.get = (req, res) => { const f = ldap.parseFilter("(cn=" + req.query.cn + ")"); res.json(f); }; //~ ldap-injection"#),
+        Case::bad("a.ts", r#"import ldap from "ldapjs";
+import { done } from "./done";
+const client = ldap.createClient({ url: "ldap://x" });
+import express from "express";
+const app = express();
+function work({ value }: { value: string }, res: any) {
+  client.search("dc=x", { filter: "(uid=" + value + ")" }, done); //~ ldap-injection
+}
+app.post("/x", (req, res) => {
+  const { a: { b: [first = "none"] } } = req.query as any;
+  work({ value: first }, res);
+});"#),
+        Case::bad("a.ts", r#"import ldap from "ldapjs";
+import { done } from "./done";
+const client = ldap.createClient({ url: "ldap://x" });
+export default function handler(request, response) {}
+export const post = async (req: any, res: any) => {
+  const list: string[] = [];
+  for (const value of Object.values(req.query)) list.push(value as string);
+  list.forEach((item) => {
+    client.search("dc=x", { filter: "(uid=" + item + ")" }, done); //~ ldap-injection
+  });
+};"#),
+        Case::bad("a.ts", r#"import ldap from "ldapjs";
+import { done } from "./done";
+const client = ldap.createClient({ url: "ldap://x" });
+import { Request, Response } from "express";
+class Service {
+  private last = "";
+  remember(value: string) { this.last = value; }
+  run(res: Response) {
+    const value = this.last;
+    return value;
+  }
+}
+export function get(req: Request, res: Response) {
+  const value = (req.query.a as string) || (req.query.b as string) || "c";
+  new Service().remember(value);
+  client.search("dc=x", { filter: "(uid=" + value! + ")" }, done); //~ ldap-injection
+}"#),
+        Case::bad("a.ts", r#"import ldap from "ldapjs";
+import { done } from "./done";
+const client = ldap.createClient({ url: "ldap://x" });
+export const get = (req, res) => {
+  load(req.query?.id ?? "none").then((value) => {
+    client.search("dc=x", { filter: "(uid=" + value + ")" }, done); //~ ldap-injection
+  });
+};
+async function load(id) { return id; }"#),
+        Case::bad("a.js", r#"import ldap from "ldapjs";
+import { done } from "./done";
+const client = ldap.createClient({ url: "ldap://x" });
+exports.get = function (req, res) {
+  var value = "a";
+  if (req.query.mode) { value = req.query.value; } else { value = "b"; }
+  try {
+    client.search("dc=x", { filter: "(uid=" + value + ")" }, done); //~ ldap-injection
+  } catch (e) { res.end(); }
+};"#),
+        Case::bad("a.ts", r#"import ldap from "ldapjs";
+import { done } from "./done";
+const client = ldap.createClient({ url: "ldap://x" });
+export const get = (req: any, res: any) => {
+  const holder = { inner: { value: req.query.value } };
+  const { inner } = { ...holder };
+  const run = () => {
+    client.search("dc=x", { filter: "(uid=" + inner.value + ")" }, done); //~ ldap-injection
+  };
+  run();
+};"#),
         Case::good("a.ts", r#"import express from "express";
 import ldap from "ldapjs";
 import { done } from "./d";
@@ -87,6 +157,57 @@ const app = express();
 app.post("/x", async (req, res) => {
   client.search("dc=x", { filter: `(uid=${escapeFilter.filter(req.body.user)})` }, done);
 });"#),
+        Case::good("a.ts", r#"import ldap from "ldapjs";
+import { done } from "./done";
+const client = ldap.createClient({ url: "ldap://x" });
+export const get = (req: any, res: any) => {
+  const allowed = ["a", "b"];
+  const value = req.query.value;
+  if (!allowed.includes(value)) throw new Error("no");
+  client.search("dc=x", { filter: "(uid=" + value + ")" }, done);
+};"#),
+        Case::good("a.ts", r#"import ldap from "ldapjs";
+import { done } from "./done";
+const client = ldap.createClient({ url: "ldap://x" });
+type Kind = "a" | "b";
+const table: Record<string, string> = { a: "x", b: "y" };
+export const get = (req: any, res: any) => {
+  const value = table[req.query.kind] ?? "z";
+  client.search("dc=x", { filter: "(uid=" + value + ")" }, done);
+};"#),
+        Case::good("a.ts", r#"import ldap from "ldapjs";
+import { done } from "./done";
+const client = ldap.createClient({ url: "ldap://x" });
+export const get = (req: any, res: any) => {
+  const holder = { safe: "constant", bad: req.query.value };
+  client.search("dc=x", { filter: "(uid=" + holder.safe + ")" }, done);
+};"#),
+        Case::good("a.js", r#"import ldap from "ldapjs";
+import { done } from "./done";
+const client = ldap.createClient({ url: "ldap://x" });
+exports.get = (req, res) => {
+  const value = req.query.flag ? "on" : "off";
+  client.search("dc=x", { filter: "(uid=" + value + ")" }, done);
+};"#),
+        Case::good("a.ts", r#"import ldap from "ldapjs";
+import { done } from "./done";
+const client = ldap.createClient({ url: "ldap://x" });
+const ALLOWED = new Set(["a"]);
+export const get = (req: any, res: any) => {
+  const { value } = req.query;
+  if (ALLOWED.has(value)) {
+    client.search("dc=x", { filter: "(uid=" + value + ")" }, done);
+  }
+};"#),
+        Case::good("a.ts", r#"import ldap from "ldapjs";
+import { done } from "./done";
+const client = ldap.createClient({ url: "ldap://x" });
+function unused(value: string) { return value; }
+export function work(value: string, res: any) {
+  client.search("dc=x", { filter: "(uid=" + value + ")" }, done);
+}
+work("constant", null);
+unused("x");"#),
         Case::near_miss("a.ts", r#"import express from "express";
 import ldap from "ldapjs";
 import { done } from "./d";
@@ -109,5 +230,29 @@ app.get("/x", async (req, res) => {
   const client = { search: (a, b) => a };
   res.json(client.search("x", { filter: req.query.f }));
 });"#),
+        Case::near_miss("a.ts", r#"import ldap from "ldapjs";
+import { done } from "./done";
+const client = ldap.createClient({ url: "ldap://x" });
+export const get = (req: any, res: any) => {
+  let value = req.query.value;
+  if (value !== "a" && value !== "b") value = "a";
+  client.search("dc=x", { filter: "(uid=" + value + ")" }, done);
+};"#),
+        Case::near_miss("a.ts", r#"import ldap from "ldapjs";
+import { done } from "./done";
+const client = ldap.createClient({ url: "ldap://x" });
+export const get = (req: any, res: any) => {
+  const copy = req.query.value;
+  const value = copy === "x" ? copy : "y";
+  client.search("dc=x", { filter: "(uid=" + value + ")" }, done);
+};"#),
+        Case::near_miss("a.ts", r#"import ldap from "ldapjs";
+import { done } from "./done";
+const client = ldap.createClient({ url: "ldap://x" });
+export const get = (req: any, res: any) => {
+  const value = "constant";
+  res.locals.value = req.query.value;
+  client.search("dc=x", { filter: "(uid=" + value + ")" }, done);
+};"#),
     ],
 };

@@ -66,6 +66,70 @@ app.post("/x", async (req, res) => {
 });"#),
         Case::bad("a.ts", r#"import { SystemMessage } from "@langchain/core/messages";
 export const post = (req, res) => res.json(new SystemMessage("You are " + req.body.persona)); //~ prompt-injection"#),
+        Case::bad("a.ts", r#"import Anthropic from "@anthropic-ai/sdk";
+const client = new Anthropic();
+import express from "express";
+const app = express();
+function work({ value }: { value: string }, res: any) {
+  const out = client.messages.create({ system: "You are " + value, messages: [] }); //~ prompt-injection
+}
+app.post("/x", (req, res) => {
+  const { a: { b: [first = "none"] } } = req.query as any;
+  work({ value: first }, res);
+});"#),
+        Case::bad("a.ts", r#"import Anthropic from "@anthropic-ai/sdk";
+const client = new Anthropic();
+export default function handler(request, response) {}
+export const post = async (req: any, res: any) => {
+  const list: string[] = [];
+  for (const value of Object.values(req.query)) list.push(value as string);
+  list.forEach((item) => {
+    const out = client.messages.create({ system: "You are " + item, messages: [] }); //~ prompt-injection
+  });
+};"#),
+        Case::bad("a.ts", r#"import Anthropic from "@anthropic-ai/sdk";
+const client = new Anthropic();
+import { Request, Response } from "express";
+class Service {
+  private last = "";
+  remember(value: string) { this.last = value; }
+  run(res: Response) {
+    const value = this.last;
+    return value;
+  }
+}
+export function get(req: Request, res: Response) {
+  const value = (req.query.a as string) || (req.query.b as string) || "c";
+  new Service().remember(value);
+  const out = client.messages.create({ system: "You are " + value!, messages: [] }); //~ prompt-injection
+}"#),
+        Case::bad("a.ts", r#"import Anthropic from "@anthropic-ai/sdk";
+const client = new Anthropic();
+export const get = (req, res) => {
+  load(req.query?.id ?? "none").then((value) => {
+    const out = client.messages.create({ system: "You are " + value, messages: [] }); //~ prompt-injection
+  });
+};
+async function load(id) { return id; }"#),
+        Case::bad("a.js", r#"import Anthropic from "@anthropic-ai/sdk";
+const client = new Anthropic();
+exports.get = function (req, res) {
+  var value = "a";
+  if (req.query.mode) { value = req.query.value; } else { value = "b"; }
+  try {
+    const out = client.messages.create({ system: "You are " + value, messages: [] }); //~ prompt-injection
+  } catch (e) { res.end(); }
+};"#),
+        Case::bad("a.ts", r#"import Anthropic from "@anthropic-ai/sdk";
+const client = new Anthropic();
+export const get = (req: any, res: any) => {
+  const holder = { inner: { value: req.query.value } };
+  const { inner } = { ...holder };
+  const run = () => {
+    const out = client.messages.create({ system: "You are " + inner.value, messages: [] }); //~ prompt-injection
+  };
+  run();
+};"#),
         Case::good("a.ts", r#"import express from "express";
 import OpenAI from "openai";
 const client = new OpenAI();
@@ -99,6 +163,51 @@ app.get("/x", async (req, res) => {
   const r = await client.messages.create({ system: `Speak ${lang}`, messages: [] });
   res.json(r);
 });"#),
+        Case::good("a.ts", r#"import Anthropic from "@anthropic-ai/sdk";
+const client = new Anthropic();
+export const get = (req: any, res: any) => {
+  const allowed = ["a", "b"];
+  const value = req.query.value;
+  if (!allowed.includes(value)) throw new Error("no");
+  const out = client.messages.create({ system: "You are " + value, messages: [] });
+};"#),
+        Case::good("a.ts", r#"import Anthropic from "@anthropic-ai/sdk";
+const client = new Anthropic();
+type Kind = "a" | "b";
+const table: Record<string, string> = { a: "x", b: "y" };
+export const get = (req: any, res: any) => {
+  const value = table[req.query.kind] ?? "z";
+  const out = client.messages.create({ system: "You are " + value, messages: [] });
+};"#),
+        Case::good("a.ts", r#"import Anthropic from "@anthropic-ai/sdk";
+const client = new Anthropic();
+export const get = (req: any, res: any) => {
+  const holder = { safe: "constant", bad: req.query.value };
+  const out = client.messages.create({ system: "You are " + holder.safe, messages: [] });
+};"#),
+        Case::good("a.js", r#"import Anthropic from "@anthropic-ai/sdk";
+const client = new Anthropic();
+exports.get = (req, res) => {
+  const value = req.query.flag ? "on" : "off";
+  const out = client.messages.create({ system: "You are " + value, messages: [] });
+};"#),
+        Case::good("a.ts", r#"import Anthropic from "@anthropic-ai/sdk";
+const client = new Anthropic();
+const ALLOWED = new Set(["a"]);
+export const get = (req: any, res: any) => {
+  const { value } = req.query;
+  if (ALLOWED.has(value)) {
+    const out = client.messages.create({ system: "You are " + value, messages: [] });
+  }
+};"#),
+        Case::good("a.ts", r#"import Anthropic from "@anthropic-ai/sdk";
+const client = new Anthropic();
+function unused(value: string) { return value; }
+export function work(value: string, res: any) {
+  const out = client.messages.create({ system: "You are " + value, messages: [] });
+}
+work("constant", null);
+unused("x");"#),
         Case::near_miss("a.ts", r#"import express from "express";
 import OpenAI from "openai";
 const client = new OpenAI();
@@ -122,5 +231,26 @@ app.get("/x", async (req, res) => {
   const client = { chat: (x) => x };
   res.json(client.chat({ system: req.query.s }));
 });"#),
+        Case::near_miss("a.ts", r#"import Anthropic from "@anthropic-ai/sdk";
+const client = new Anthropic();
+export const get = (req: any, res: any) => {
+  let value = req.query.value;
+  if (value !== "a" && value !== "b") value = "a";
+  const out = client.messages.create({ system: "You are " + value, messages: [] });
+};"#),
+        Case::near_miss("a.ts", r#"import Anthropic from "@anthropic-ai/sdk";
+const client = new Anthropic();
+export const get = (req: any, res: any) => {
+  const copy = req.query.value;
+  const value = copy === "x" ? copy : "y";
+  const out = client.messages.create({ system: "You are " + value, messages: [] });
+};"#),
+        Case::near_miss("a.ts", r#"import Anthropic from "@anthropic-ai/sdk";
+const client = new Anthropic();
+export const get = (req: any, res: any) => {
+  const value = "constant";
+  res.locals.value = req.query.value;
+  const out = client.messages.create({ system: "You are " + value, messages: [] });
+};"#),
     ],
 };

@@ -82,6 +82,70 @@ app.post("/x", async (req, res) => {
   inner[req.body.b] = req.body.c; //~ prototype-pollution
   res.end();
 });"#),
+        Case::bad("a.ts", r#"import _ from "lodash";
+const state = {};
+import express from "express";
+const app = express();
+function work({ value }: { value: string }, res: any) {
+  _.set(state, value, 1); //~ prototype-pollution
+}
+app.post("/x", (req, res) => {
+  const { a: { b: [first = "none"] } } = req.query as any;
+  work({ value: first }, res);
+});"#),
+        Case::bad("a.ts", r#"import _ from "lodash";
+const state = {};
+export default function handler(request, response) {}
+export const post = async (req: any, res: any) => {
+  const list: string[] = [];
+  for (const value of Object.values(req.query)) list.push(value as string);
+  list.forEach((item) => {
+    _.set(state, item, 1); //~ prototype-pollution
+  });
+};"#),
+        Case::bad("a.ts", r#"import _ from "lodash";
+const state = {};
+import { Request, Response } from "express";
+class Service {
+  private last = "";
+  remember(value: string) { this.last = value; }
+  run(res: Response) {
+    const value = this.last;
+    return value;
+  }
+}
+export function get(req: Request, res: Response) {
+  const value = (req.query.a as string) || (req.query.b as string) || "c";
+  new Service().remember(value);
+  _.set(state, value!, 1); //~ prototype-pollution
+}"#),
+        Case::bad("a.ts", r#"import _ from "lodash";
+const state = {};
+export const get = (req, res) => {
+  load(req.query?.id ?? "none").then((value) => {
+    _.set(state, value, 1); //~ prototype-pollution
+  });
+};
+async function load(id) { return id; }"#),
+        Case::bad("a.js", r#"import _ from "lodash";
+const state = {};
+exports.get = function (req, res) {
+  var value = "a";
+  if (req.query.mode) { value = req.query.value; } else { value = "b"; }
+  try {
+    _.set(state, value, 1); //~ prototype-pollution
+  } catch (e) { res.end(); }
+};"#),
+        Case::bad("a.ts", r#"import _ from "lodash";
+const state = {};
+export const get = (req: any, res: any) => {
+  const holder = { inner: { value: req.query.value } };
+  const { inner } = { ...holder };
+  const run = () => {
+    _.set(state, inner.value, 1); //~ prototype-pollution
+  };
+  run();
+};"#),
         Case::good("a.ts", r#"import express from "express";
 const app = express();
 app.post("/x", async (req, res) => {
@@ -138,6 +202,51 @@ app.post("/x", async (req, res) => {
   $.extend({}, req.body);
   res.end();
 });"#),
+        Case::good("a.ts", r#"import _ from "lodash";
+const state = {};
+export const get = (req: any, res: any) => {
+  const allowed = ["a", "b"];
+  const value = req.query.value;
+  if (!allowed.includes(value)) throw new Error("no");
+  _.set(state, value, 1);
+};"#),
+        Case::good("a.ts", r#"import _ from "lodash";
+const state = {};
+type Kind = "a" | "b";
+const table: Record<string, string> = { a: "x", b: "y" };
+export const get = (req: any, res: any) => {
+  const value = table[req.query.kind] ?? "z";
+  _.set(state, value, 1);
+};"#),
+        Case::good("a.ts", r#"import _ from "lodash";
+const state = {};
+export const get = (req: any, res: any) => {
+  const holder = { safe: "constant", bad: req.query.value };
+  _.set(state, holder.safe, 1);
+};"#),
+        Case::good("a.js", r#"import _ from "lodash";
+const state = {};
+exports.get = (req, res) => {
+  const value = req.query.flag ? "on" : "off";
+  _.set(state, value, 1);
+};"#),
+        Case::good("a.ts", r#"import _ from "lodash";
+const state = {};
+const ALLOWED = new Set(["a"]);
+export const get = (req: any, res: any) => {
+  const { value } = req.query;
+  if (ALLOWED.has(value)) {
+    _.set(state, value, 1);
+  }
+};"#),
+        Case::good("a.ts", r#"import _ from "lodash";
+const state = {};
+function unused(value: string) { return value; }
+export function work(value: string, res: any) {
+  _.set(state, value, 1);
+}
+work("constant", null);
+unused("x");"#),
         Case::near_miss("a.ts", r#"import express from "express";
 const app = express();
 app.post("/x", async (req, res) => {
@@ -167,5 +276,26 @@ app.get("/x", async (req, res) => {
   counts[req.query.k] = (counts[req.query.k] || 0) + 1;
   res.end();
 });"#),
+        Case::near_miss("a.ts", r#"import _ from "lodash";
+const state = {};
+export const get = (req: any, res: any) => {
+  let value = req.query.value;
+  if (value !== "a" && value !== "b") value = "a";
+  _.set(state, value, 1);
+};"#),
+        Case::near_miss("a.ts", r#"import _ from "lodash";
+const state = {};
+export const get = (req: any, res: any) => {
+  const copy = req.query.value;
+  const value = copy === "x" ? copy : "y";
+  _.set(state, value, 1);
+};"#),
+        Case::near_miss("a.ts", r#"import _ from "lodash";
+const state = {};
+export const get = (req: any, res: any) => {
+  const value = "constant";
+  res.locals.value = req.query.value;
+  _.set(state, value, 1);
+};"#),
     ],
 };

@@ -73,6 +73,64 @@ export const get = (req, res) => res.json(decode(req.cookies.s));"#),
 import cryo from "cryo";
 const app = new Koa();
 app.use(async (ctx) => { ctx.state.x = cryo.parse(ctx.request.body.x); }); //~ unsafe-deserialization"#),
+        Case::bad("a.ts", r#"import serialize from "node-serialize";
+import express from "express";
+const app = express();
+function work({ value }: { value: string }, res: any) {
+  const out = serialize.unserialize(value); //~ unsafe-deserialization
+}
+app.post("/x", (req, res) => {
+  const { a: { b: [first = "none"] } } = req.query as any;
+  work({ value: first }, res);
+});"#),
+        Case::bad("a.ts", r#"import serialize from "node-serialize";
+export default function handler(request, response) {}
+export const post = async (req: any, res: any) => {
+  const list: string[] = [];
+  for (const value of Object.values(req.query)) list.push(value as string);
+  list.forEach((item) => {
+    const out = serialize.unserialize(item); //~ unsafe-deserialization
+  });
+};"#),
+        Case::bad("a.ts", r#"import serialize from "node-serialize";
+import { Request, Response } from "express";
+class Service {
+  private last = "";
+  remember(value: string) { this.last = value; }
+  run(res: Response) {
+    const value = this.last;
+    return value;
+  }
+}
+export function get(req: Request, res: Response) {
+  const value = (req.query.a as string) || (req.query.b as string) || "c";
+  new Service().remember(value);
+  const out = serialize.unserialize(value!); //~ unsafe-deserialization
+}"#),
+        Case::bad("a.ts", r#"import serialize from "node-serialize";
+export const get = (req, res) => {
+  load(req.query?.id ?? "none").then((value) => {
+    const out = serialize.unserialize(value); //~ unsafe-deserialization
+  });
+};
+async function load(id) { return id; }"#),
+        Case::bad("a.js", r#"import serialize from "node-serialize";
+exports.get = function (req, res) {
+  var value = "a";
+  if (req.query.mode) { value = req.query.value; } else { value = "b"; }
+  try {
+    const out = serialize.unserialize(value); //~ unsafe-deserialization
+  } catch (e) { res.end(); }
+};"#),
+        Case::bad("a.ts", r#"import serialize from "node-serialize";
+export const get = (req: any, res: any) => {
+  const holder = { inner: { value: req.query.value } };
+  const { inner } = { ...holder };
+  const run = () => {
+    const out = serialize.unserialize(inner.value); //~ unsafe-deserialization
+  };
+  run();
+};"#),
         Case::good("a.ts", r#"import express from "express";
 const app = express();
 app.post("/x", async (req, res) => {
@@ -118,6 +176,45 @@ app.get("/x", async (req, res) => {
         Case::good("a.ts", r#"import fs from "fs";
 import v8 from "v8";
 export const load = () => v8.deserialize(fs.readFileSync("cache.bin"));"#),
+        Case::good("a.ts", r#"import serialize from "node-serialize";
+export const get = (req: any, res: any) => {
+  const allowed = ["a", "b"];
+  const value = req.query.value;
+  if (!allowed.includes(value)) throw new Error("no");
+  const out = serialize.unserialize(value);
+};"#),
+        Case::good("a.ts", r#"import serialize from "node-serialize";
+type Kind = "a" | "b";
+const table: Record<string, string> = { a: "x", b: "y" };
+export const get = (req: any, res: any) => {
+  const value = table[req.query.kind] ?? "z";
+  const out = serialize.unserialize(value);
+};"#),
+        Case::good("a.ts", r#"import serialize from "node-serialize";
+export const get = (req: any, res: any) => {
+  const holder = { safe: "constant", bad: req.query.value };
+  const out = serialize.unserialize(holder.safe);
+};"#),
+        Case::good("a.js", r#"import serialize from "node-serialize";
+exports.get = (req, res) => {
+  const value = req.query.flag ? "on" : "off";
+  const out = serialize.unserialize(value);
+};"#),
+        Case::good("a.ts", r#"import serialize from "node-serialize";
+const ALLOWED = new Set(["a"]);
+export const get = (req: any, res: any) => {
+  const { value } = req.query;
+  if (ALLOWED.has(value)) {
+    const out = serialize.unserialize(value);
+  }
+};"#),
+        Case::good("a.ts", r#"import serialize from "node-serialize";
+function unused(value: string) { return value; }
+export function work(value: string, res: any) {
+  const out = serialize.unserialize(value);
+}
+work("constant", null);
+unused("x");"#),
         Case::near_miss("a.ts", r#"import express from "express";
 import serialize from "node-serialize";
 const app = express();
@@ -146,5 +243,23 @@ app.post("/x", async (req, res) => {
   const user = User.deserialize(req.body);
   res.json(user);
 });"#),
+        Case::near_miss("a.ts", r#"import serialize from "node-serialize";
+export const get = (req: any, res: any) => {
+  let value = req.query.value;
+  if (value !== "a" && value !== "b") value = "a";
+  const out = serialize.unserialize(value);
+};"#),
+        Case::near_miss("a.ts", r#"import serialize from "node-serialize";
+export const get = (req: any, res: any) => {
+  const copy = req.query.value;
+  const value = copy === "x" ? copy : "y";
+  const out = serialize.unserialize(value);
+};"#),
+        Case::near_miss("a.ts", r#"import serialize from "node-serialize";
+export const get = (req: any, res: any) => {
+  const value = "constant";
+  res.locals.value = req.query.value;
+  const out = serialize.unserialize(value);
+};"#),
     ],
 };

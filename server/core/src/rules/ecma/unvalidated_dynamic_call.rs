@@ -61,6 +61,64 @@ app.get("/x", async (req, res) => {
   run(req); //~ unvalidated-dynamic-call
   res.end();
 });"#),
+        Case::bad("a.ts", r#"import { actions } from "./actions";
+import express from "express";
+const app = express();
+function work({ value }: { value: string }, res: any) {
+  actions[value](); //~ unvalidated-dynamic-call
+}
+app.post("/x", (req, res) => {
+  const { a: { b: [first = "none"] } } = req.query as any;
+  work({ value: first }, res);
+});"#),
+        Case::bad("a.ts", r#"import { actions } from "./actions";
+export default function handler(request, response) {}
+export const post = async (req: any, res: any) => {
+  const list: string[] = [];
+  for (const value of Object.values(req.query)) list.push(value as string);
+  list.forEach((item) => {
+    actions[item](); //~ unvalidated-dynamic-call
+  });
+};"#),
+        Case::bad("a.ts", r#"import { actions } from "./actions";
+import { Request, Response } from "express";
+class Service {
+  private last = "";
+  remember(value: string) { this.last = value; }
+  run(res: Response) {
+    const value = this.last;
+    return value;
+  }
+}
+export function get(req: Request, res: Response) {
+  const value = (req.query.a as string) || (req.query.b as string) || "c";
+  new Service().remember(value);
+  actions[value!](); //~ unvalidated-dynamic-call
+}"#),
+        Case::bad("a.ts", r#"import { actions } from "./actions";
+export const get = (req, res) => {
+  load(req.query?.id ?? "none").then((value) => {
+    actions[value](); //~ unvalidated-dynamic-call
+  });
+};
+async function load(id) { return id; }"#),
+        Case::bad("a.js", r#"import { actions } from "./actions";
+exports.get = function (req, res) {
+  var value = "a";
+  if (req.query.mode) { value = req.query.value; } else { value = "b"; }
+  try {
+    actions[value](); //~ unvalidated-dynamic-call
+  } catch (e) { res.end(); }
+};"#),
+        Case::bad("a.ts", r#"import { actions } from "./actions";
+export const get = (req: any, res: any) => {
+  const holder = { inner: { value: req.query.value } };
+  const { inner } = { ...holder };
+  const run = () => {
+    actions[inner.value](); //~ unvalidated-dynamic-call
+  };
+  run();
+};"#),
         Case::good("a.ts", r#"import express from "express";
 const actions = { a() {}, b() {} };
 const app = express();
@@ -105,6 +163,45 @@ app.get("/x", async (req, res) => {
   list[Number(req.query.i)]();
   res.end();
 });"#),
+        Case::good("a.ts", r#"import { actions } from "./actions";
+export const get = (req: any, res: any) => {
+  const allowed = ["a", "b"];
+  const value = req.query.value;
+  if (!allowed.includes(value)) throw new Error("no");
+  actions[value]();
+};"#),
+        Case::good("a.ts", r#"import { actions } from "./actions";
+type Kind = "a" | "b";
+const table: Record<string, string> = { a: "x", b: "y" };
+export const get = (req: any, res: any) => {
+  const value = table[req.query.kind] ?? "z";
+  actions[value]();
+};"#),
+        Case::good("a.ts", r#"import { actions } from "./actions";
+export const get = (req: any, res: any) => {
+  const holder = { safe: "constant", bad: req.query.value };
+  actions[holder.safe]();
+};"#),
+        Case::good("a.js", r#"import { actions } from "./actions";
+exports.get = (req, res) => {
+  const value = req.query.flag ? "on" : "off";
+  actions[value]();
+};"#),
+        Case::good("a.ts", r#"import { actions } from "./actions";
+const ALLOWED = new Set(["a"]);
+export const get = (req: any, res: any) => {
+  const { value } = req.query;
+  if (ALLOWED.has(value)) {
+    actions[value]();
+  }
+};"#),
+        Case::good("a.ts", r#"import { actions } from "./actions";
+function unused(value: string) { return value; }
+export function work(value: string, res: any) {
+  actions[value]();
+}
+work("constant", null);
+unused("x");"#),
         Case::near_miss("a.ts", r#"import express from "express";
 const actions = { a() {} };
 const app = express();
@@ -128,5 +225,23 @@ app.get("/x", async (req, res) => {
   app[m]("/y", (a, b) => b.end());
   res.end();
 });"#),
+        Case::near_miss("a.ts", r#"import { actions } from "./actions";
+export const get = (req: any, res: any) => {
+  let value = req.query.value;
+  if (value !== "a" && value !== "b") value = "a";
+  actions[value]();
+};"#),
+        Case::near_miss("a.ts", r#"import { actions } from "./actions";
+export const get = (req: any, res: any) => {
+  const copy = req.query.value;
+  const value = copy === "x" ? copy : "y";
+  actions[value]();
+};"#),
+        Case::near_miss("a.ts", r#"import { actions } from "./actions";
+export const get = (req: any, res: any) => {
+  const value = "constant";
+  res.locals.value = req.query.value;
+  actions[value]();
+};"#),
     ],
 };

@@ -50,6 +50,70 @@ console.assert(r);"#),
         Case::bad("a.ts", r#"import libxmljs from "libxmljs";
 const doc = libxmljs.parseXml("<a/>");
 export const get = (req, res) => res.json(doc.get("//u[@n='" + req.query.n + "']")); //~ xpath-injection"#),
+        Case::bad("a.ts", r#"import xpath from "xpath";
+import { doc } from "./doc";
+import express from "express";
+const app = express();
+function work({ value }: { value: string }, res: any) {
+  const out = xpath.select("//a[@n='" + value + "']", doc); //~ xpath-injection
+}
+app.post("/x", (req, res) => {
+  const { a: { b: [first = "none"] } } = req.query as any;
+  work({ value: first }, res);
+});"#),
+        Case::bad("a.ts", r#"import xpath from "xpath";
+import { doc } from "./doc";
+export default function handler(request, response) {}
+export const post = async (req: any, res: any) => {
+  const list: string[] = [];
+  for (const value of Object.values(req.query)) list.push(value as string);
+  list.forEach((item) => {
+    const out = xpath.select("//a[@n='" + item + "']", doc); //~ xpath-injection
+  });
+};"#),
+        Case::bad("a.ts", r#"import xpath from "xpath";
+import { doc } from "./doc";
+import { Request, Response } from "express";
+class Service {
+  private last = "";
+  remember(value: string) { this.last = value; }
+  run(res: Response) {
+    const value = this.last;
+    return value;
+  }
+}
+export function get(req: Request, res: Response) {
+  const value = (req.query.a as string) || (req.query.b as string) || "c";
+  new Service().remember(value);
+  const out = xpath.select("//a[@n='" + value! + "']", doc); //~ xpath-injection
+}"#),
+        Case::bad("a.ts", r#"import xpath from "xpath";
+import { doc } from "./doc";
+export const get = (req, res) => {
+  load(req.query?.id ?? "none").then((value) => {
+    const out = xpath.select("//a[@n='" + value + "']", doc); //~ xpath-injection
+  });
+};
+async function load(id) { return id; }"#),
+        Case::bad("a.js", r#"import xpath from "xpath";
+import { doc } from "./doc";
+exports.get = function (req, res) {
+  var value = "a";
+  if (req.query.mode) { value = req.query.value; } else { value = "b"; }
+  try {
+    const out = xpath.select("//a[@n='" + value + "']", doc); //~ xpath-injection
+  } catch (e) { res.end(); }
+};"#),
+        Case::bad("a.ts", r#"import xpath from "xpath";
+import { doc } from "./doc";
+export const get = (req: any, res: any) => {
+  const holder = { inner: { value: req.query.value } };
+  const { inner } = { ...holder };
+  const run = () => {
+    const out = xpath.select("//a[@n='" + inner.value + "']", doc); //~ xpath-injection
+  };
+  run();
+};"#),
         Case::good("a.ts", r#"import express from "express";
 import xpath from "xpath";
 import { doc } from "./doc";
@@ -80,6 +144,51 @@ app.get("/x", async (req, res) => {
   const names = { a: "//a", b: "//b" };
   res.json(xpath.select(names[req.query.k] || "//a", doc));
 });"#),
+        Case::good("a.ts", r#"import xpath from "xpath";
+import { doc } from "./doc";
+export const get = (req: any, res: any) => {
+  const allowed = ["a", "b"];
+  const value = req.query.value;
+  if (!allowed.includes(value)) throw new Error("no");
+  const out = xpath.select("//a[@n='" + value + "']", doc);
+};"#),
+        Case::good("a.ts", r#"import xpath from "xpath";
+import { doc } from "./doc";
+type Kind = "a" | "b";
+const table: Record<string, string> = { a: "x", b: "y" };
+export const get = (req: any, res: any) => {
+  const value = table[req.query.kind] ?? "z";
+  const out = xpath.select("//a[@n='" + value + "']", doc);
+};"#),
+        Case::good("a.ts", r#"import xpath from "xpath";
+import { doc } from "./doc";
+export const get = (req: any, res: any) => {
+  const holder = { safe: "constant", bad: req.query.value };
+  const out = xpath.select("//a[@n='" + holder.safe + "']", doc);
+};"#),
+        Case::good("a.js", r#"import xpath from "xpath";
+import { doc } from "./doc";
+exports.get = (req, res) => {
+  const value = req.query.flag ? "on" : "off";
+  const out = xpath.select("//a[@n='" + value + "']", doc);
+};"#),
+        Case::good("a.ts", r#"import xpath from "xpath";
+import { doc } from "./doc";
+const ALLOWED = new Set(["a"]);
+export const get = (req: any, res: any) => {
+  const { value } = req.query;
+  if (ALLOWED.has(value)) {
+    const out = xpath.select("//a[@n='" + value + "']", doc);
+  }
+};"#),
+        Case::good("a.ts", r#"import xpath from "xpath";
+import { doc } from "./doc";
+function unused(value: string) { return value; }
+export function work(value: string, res: any) {
+  const out = xpath.select("//a[@n='" + value + "']", doc);
+}
+work("constant", null);
+unused("x");"#),
         Case::near_miss("a.ts", r#"import express from "express";
 import xpath from "xpath";
 import { doc } from "./doc";
@@ -100,5 +209,26 @@ const app = express();
 app.get("/x", async (req, res) => {
   document.evaluate("//a", req.query.x);
 });"#),
+        Case::near_miss("a.ts", r#"import xpath from "xpath";
+import { doc } from "./doc";
+export const get = (req: any, res: any) => {
+  let value = req.query.value;
+  if (value !== "a" && value !== "b") value = "a";
+  const out = xpath.select("//a[@n='" + value + "']", doc);
+};"#),
+        Case::near_miss("a.ts", r#"import xpath from "xpath";
+import { doc } from "./doc";
+export const get = (req: any, res: any) => {
+  const copy = req.query.value;
+  const value = copy === "x" ? copy : "y";
+  const out = xpath.select("//a[@n='" + value + "']", doc);
+};"#),
+        Case::near_miss("a.ts", r#"import xpath from "xpath";
+import { doc } from "./doc";
+export const get = (req: any, res: any) => {
+  const value = "constant";
+  res.locals.value = req.query.value;
+  const out = xpath.select("//a[@n='" + value + "']", doc);
+};"#),
     ],
 };

@@ -65,6 +65,64 @@ http.createServer((req, res) => {
   });
   res.end();
 });"#),
+        Case::bad("a.ts", r#"import libxmljs from "libxmljs";
+import express from "express";
+const app = express();
+function work({ value }: { value: string }, res: any) {
+  const out = libxmljs.parseXml(value, { noent: true }); //~ xxe
+}
+app.post("/x", (req, res) => {
+  const { a: { b: [first = "none"] } } = req.query as any;
+  work({ value: first }, res);
+});"#),
+        Case::bad("a.ts", r#"import libxmljs from "libxmljs";
+export default function handler(request, response) {}
+export const post = async (req: any, res: any) => {
+  const list: string[] = [];
+  for (const value of Object.values(req.query)) list.push(value as string);
+  list.forEach((item) => {
+    const out = libxmljs.parseXml(item, { noent: true }); //~ xxe
+  });
+};"#),
+        Case::bad("a.ts", r#"import libxmljs from "libxmljs";
+import { Request, Response } from "express";
+class Service {
+  private last = "";
+  remember(value: string) { this.last = value; }
+  run(res: Response) {
+    const value = this.last;
+    return value;
+  }
+}
+export function get(req: Request, res: Response) {
+  const value = (req.query.a as string) || (req.query.b as string) || "c";
+  new Service().remember(value);
+  const out = libxmljs.parseXml(value!, { noent: true }); //~ xxe
+}"#),
+        Case::bad("a.ts", r#"import libxmljs from "libxmljs";
+export const get = (req, res) => {
+  load(req.query?.id ?? "none").then((value) => {
+    const out = libxmljs.parseXml(value, { noent: true }); //~ xxe
+  });
+};
+async function load(id) { return id; }"#),
+        Case::bad("a.js", r#"import libxmljs from "libxmljs";
+exports.get = function (req, res) {
+  var value = "a";
+  if (req.query.mode) { value = req.query.value; } else { value = "b"; }
+  try {
+    const out = libxmljs.parseXml(value, { noent: true }); //~ xxe
+  } catch (e) { res.end(); }
+};"#),
+        Case::bad("a.ts", r#"import libxmljs from "libxmljs";
+export const get = (req: any, res: any) => {
+  const holder = { inner: { value: req.query.value } };
+  const { inner } = { ...holder };
+  const run = () => {
+    const out = libxmljs.parseXml(inner.value, { noent: true }); //~ xxe
+  };
+  run();
+};"#),
         Case::good("a.ts", r#"import express from "express";
 import libxmljs from "libxmljs";
 const app = express();
@@ -96,6 +154,45 @@ console.assert(doc);"#),
         Case::good("a.ts", r#"import fs from "fs";
 import libxmljs from "libxmljs";
 export const schema = libxmljs.parseXml(fs.readFileSync("a.xsd", "utf8"), { noent: true });"#),
+        Case::good("a.ts", r#"import libxmljs from "libxmljs";
+export const get = (req: any, res: any) => {
+  const allowed = ["a", "b"];
+  const value = req.query.value;
+  if (!allowed.includes(value)) throw new Error("no");
+  const out = libxmljs.parseXml(value, { noent: true });
+};"#),
+        Case::good("a.ts", r#"import libxmljs from "libxmljs";
+type Kind = "a" | "b";
+const table: Record<string, string> = { a: "x", b: "y" };
+export const get = (req: any, res: any) => {
+  const value = table[req.query.kind] ?? "z";
+  const out = libxmljs.parseXml(value, { noent: true });
+};"#),
+        Case::good("a.ts", r#"import libxmljs from "libxmljs";
+export const get = (req: any, res: any) => {
+  const holder = { safe: "constant", bad: req.query.value };
+  const out = libxmljs.parseXml(holder.safe, { noent: true });
+};"#),
+        Case::good("a.js", r#"import libxmljs from "libxmljs";
+exports.get = (req, res) => {
+  const value = req.query.flag ? "on" : "off";
+  const out = libxmljs.parseXml(value, { noent: true });
+};"#),
+        Case::good("a.ts", r#"import libxmljs from "libxmljs";
+const ALLOWED = new Set(["a"]);
+export const get = (req: any, res: any) => {
+  const { value } = req.query;
+  if (ALLOWED.has(value)) {
+    const out = libxmljs.parseXml(value, { noent: true });
+  }
+};"#),
+        Case::good("a.ts", r#"import libxmljs from "libxmljs";
+function unused(value: string) { return value; }
+export function work(value: string, res: any) {
+  const out = libxmljs.parseXml(value, { noent: true });
+}
+work("constant", null);
+unused("x");"#),
         Case::near_miss("a.ts", r#"import express from "express";
 import libxmljs from "libxmljs";
 const app = express();
@@ -116,5 +213,23 @@ app.post("/x", async (req, res) => {
   const parseXml = (x, o) => x.length;
   res.json(parseXml(req.body.xml, { noent: true }));
 });"#),
+        Case::near_miss("a.ts", r#"import libxmljs from "libxmljs";
+export const get = (req: any, res: any) => {
+  let value = req.query.value;
+  if (value !== "a" && value !== "b") value = "a";
+  const out = libxmljs.parseXml(value, { noent: true });
+};"#),
+        Case::near_miss("a.ts", r#"import libxmljs from "libxmljs";
+export const get = (req: any, res: any) => {
+  const copy = req.query.value;
+  const value = copy === "x" ? copy : "y";
+  const out = libxmljs.parseXml(value, { noent: true });
+};"#),
+        Case::near_miss("a.ts", r#"import libxmljs from "libxmljs";
+export const get = (req: any, res: any) => {
+  const value = "constant";
+  res.locals.value = req.query.value;
+  const out = libxmljs.parseXml(value, { noent: true });
+};"#),
     ],
 };

@@ -69,6 +69,58 @@ export class A {
   private readonly logger = new Logger("A");
   @Post() add(@Body() body: any) { this.logger.log(`added ${body.name}`); } //~ log-injection
 }"#),
+        Case::bad("a.ts", r#"import express from "express";
+const app = express();
+function work({ value }: { value: string }, res: any) {
+  console.log(value); //~ log-injection
+}
+app.post("/x", (req, res) => {
+  const { a: { b: [first = "none"] } } = req.query as any;
+  work({ value: first }, res);
+});"#),
+        Case::bad("a.ts", r#"export default function handler(request, response) {}
+export const post = async (req: any, res: any) => {
+  const list: string[] = [];
+  for (const value of Object.values(req.query)) list.push(value as string);
+  list.forEach((item) => {
+    console.log(item); //~ log-injection
+  });
+};"#),
+        Case::bad("a.ts", r#"import { Request, Response } from "express";
+class Service {
+  private last = "";
+  remember(value: string) { this.last = value; }
+  run(res: Response) {
+    const value = this.last;
+    return value;
+  }
+}
+export function get(req: Request, res: Response) {
+  const value = (req.query.a as string) || (req.query.b as string) || "c";
+  new Service().remember(value);
+  console.log(value!); //~ log-injection
+}"#),
+        Case::bad("a.ts", r#"export const get = (req, res) => {
+  load(req.query?.id ?? "none").then((value) => {
+    console.log(value); //~ log-injection
+  });
+};
+async function load(id) { return id; }"#),
+        Case::bad("a.js", r#"exports.get = function (req, res) {
+  var value = "a";
+  if (req.query.mode) { value = req.query.value; } else { value = "b"; }
+  try {
+    console.log(value); //~ log-injection
+  } catch (e) { res.end(); }
+};"#),
+        Case::bad("a.ts", r#"export const get = (req: any, res: any) => {
+  const holder = { inner: { value: req.query.value } };
+  const { inner } = { ...holder };
+  const run = () => {
+    console.log(inner.value); //~ log-injection
+  };
+  run();
+};"#),
         Case::good("a.ts", r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
@@ -116,6 +168,39 @@ app.get("/x", async (req, res) => {
   console.log("level " + level);
   res.end();
 });"#),
+        Case::good("a.ts", r#"export const get = (req: any, res: any) => {
+  const allowed = ["a", "b"];
+  const value = req.query.value;
+  if (!allowed.includes(value)) throw new Error("no");
+  console.log(value);
+};"#),
+        Case::good("a.ts", r#"type Kind = "a" | "b";
+const table: Record<string, string> = { a: "x", b: "y" };
+export const get = (req: any, res: any) => {
+  const value = table[req.query.kind] ?? "z";
+  console.log(value);
+};"#),
+        Case::good("a.ts", r#"export const get = (req: any, res: any) => {
+  const holder = { safe: "constant", bad: req.query.value };
+  console.log(holder.safe);
+};"#),
+        Case::good("a.js", r#"exports.get = (req, res) => {
+  const value = req.query.flag ? "on" : "off";
+  console.log(value);
+};"#),
+        Case::good("a.ts", r#"const ALLOWED = new Set(["a"]);
+export const get = (req: any, res: any) => {
+  const { value } = req.query;
+  if (ALLOWED.has(value)) {
+    console.log(value);
+  }
+};"#),
+        Case::good("a.ts", r#"function unused(value: string) { return value; }
+export function work(value: string, res: any) {
+  console.log(value);
+}
+work("constant", null);
+unused("x");"#),
         Case::near_miss("a.ts", r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
@@ -148,5 +233,20 @@ app.get("/x", async (req, res) => {
   }
   res.end();
 });"#),
+        Case::near_miss("a.ts", r#"export const get = (req: any, res: any) => {
+  let value = req.query.value;
+  if (value !== "a" && value !== "b") value = "a";
+  console.log(value);
+};"#),
+        Case::near_miss("a.ts", r#"export const get = (req: any, res: any) => {
+  const copy = req.query.value;
+  const value = copy === "x" ? copy : "y";
+  console.log(value);
+};"#),
+        Case::near_miss("a.ts", r#"export const get = (req: any, res: any) => {
+  const value = "constant";
+  res.locals.value = req.query.value;
+  console.log(value);
+};"#),
     ],
 };

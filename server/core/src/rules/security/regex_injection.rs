@@ -70,6 +70,58 @@ app.get("/x", async (req, res) => {
   const re = new RegExp("(" + words + ")"); //~ regex-injection
   res.json(re.test("x"));
 });"#),
+        Case::bad("a.ts", r#"import express from "express";
+const app = express();
+function work({ value }: { value: string }, res: any) {
+  const out = new RegExp(value, "i"); //~ regex-injection
+}
+app.post("/x", (req, res) => {
+  const { a: { b: [first = "none"] } } = req.query as any;
+  work({ value: first }, res);
+});"#),
+        Case::bad("a.ts", r#"export default function handler(request, response) {}
+export const post = async (req: any, res: any) => {
+  const list: string[] = [];
+  for (const value of Object.values(req.query)) list.push(value as string);
+  list.forEach((item) => {
+    const out = new RegExp(item, "i"); //~ regex-injection
+  });
+};"#),
+        Case::bad("a.ts", r#"import { Request, Response } from "express";
+class Service {
+  private last = "";
+  remember(value: string) { this.last = value; }
+  run(res: Response) {
+    const value = this.last;
+    return value;
+  }
+}
+export function get(req: Request, res: Response) {
+  const value = (req.query.a as string) || (req.query.b as string) || "c";
+  new Service().remember(value);
+  const out = new RegExp(value!, "i"); //~ regex-injection
+}"#),
+        Case::bad("a.ts", r#"export const get = (req, res) => {
+  load(req.query?.id ?? "none").then((value) => {
+    const out = new RegExp(value, "i"); //~ regex-injection
+  });
+};
+async function load(id) { return id; }"#),
+        Case::bad("a.js", r#"exports.get = function (req, res) {
+  var value = "a";
+  if (req.query.mode) { value = req.query.value; } else { value = "b"; }
+  try {
+    const out = new RegExp(value, "i"); //~ regex-injection
+  } catch (e) { res.end(); }
+};"#),
+        Case::bad("a.ts", r#"export const get = (req: any, res: any) => {
+  const holder = { inner: { value: req.query.value } };
+  const { inner } = { ...holder };
+  const run = () => {
+    const out = new RegExp(inner.value, "i"); //~ regex-injection
+  };
+  run();
+};"#),
         Case::good("a.ts", r#"import express from "express";
 import escapeStringRegexp from "escape-string-regexp";
 const app = express();
@@ -114,6 +166,39 @@ app.get("/x", async (req, res) => {
 });"#),
         Case::good("a.js", r#"const escapeRegExp = (s) => s.replace(/[-\/\\^$*+?.()|[\]{}]/g, "\\$&");
 exports.get = (req, res) => res.json(new RegExp(escapeRegExp(req.query.q)).test("a"));"#),
+        Case::good("a.ts", r#"export const get = (req: any, res: any) => {
+  const allowed = ["a", "b"];
+  const value = req.query.value;
+  if (!allowed.includes(value)) throw new Error("no");
+  const out = new RegExp(value, "i");
+};"#),
+        Case::good("a.ts", r#"type Kind = "a" | "b";
+const table: Record<string, string> = { a: "x", b: "y" };
+export const get = (req: any, res: any) => {
+  const value = table[req.query.kind] ?? "z";
+  const out = new RegExp(value, "i");
+};"#),
+        Case::good("a.ts", r#"export const get = (req: any, res: any) => {
+  const holder = { safe: "constant", bad: req.query.value };
+  const out = new RegExp(holder.safe, "i");
+};"#),
+        Case::good("a.js", r#"exports.get = (req, res) => {
+  const value = req.query.flag ? "on" : "off";
+  const out = new RegExp(value, "i");
+};"#),
+        Case::good("a.ts", r#"const ALLOWED = new Set(["a"]);
+export const get = (req: any, res: any) => {
+  const { value } = req.query;
+  if (ALLOWED.has(value)) {
+    const out = new RegExp(value, "i");
+  }
+};"#),
+        Case::good("a.ts", r#"function unused(value: string) { return value; }
+export function work(value: string, res: any) {
+  const out = new RegExp(value, "i");
+}
+work("constant", null);
+unused("x");"#),
         Case::near_miss("a.ts", r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
@@ -139,5 +224,20 @@ app.get("/x", async (req, res) => {
   res.json("a-b".split(req.query.sep));
   res.json("abc".replace(req.query.a, ""));
 });"#),
+        Case::near_miss("a.ts", r#"export const get = (req: any, res: any) => {
+  let value = req.query.value;
+  if (value !== "a" && value !== "b") value = "a";
+  const out = new RegExp(value, "i");
+};"#),
+        Case::near_miss("a.ts", r#"export const get = (req: any, res: any) => {
+  const copy = req.query.value;
+  const value = copy === "x" ? copy : "y";
+  const out = new RegExp(value, "i");
+};"#),
+        Case::near_miss("a.ts", r#"export const get = (req: any, res: any) => {
+  const value = "constant";
+  res.locals.value = req.query.value;
+  const out = new RegExp(value, "i");
+};"#),
     ],
 };

@@ -151,6 +151,8 @@ impl<'a> Interp<'a> {
             self.call_functions(call)
         } else if let Some(class) = call.callee.class.clone().filter(|c| c.is_static) {
             self.construct(call, &class)
+        } else if let Some(known) = looked_up(call) {
+            known
         } else {
             self.library_call(call, model, &mut handed)
         };
@@ -276,6 +278,10 @@ impl<'a> Interp<'a> {
             // A callee that always throws ends the caller too, but what comes after is still worth a look.
             self.state.live = was_live;
             return result;
+        }
+        // Types of a library's values are no part of a summary.
+        if args.iter().any(|a| self.is_modelled(a)) {
+            self.out.context(func, args);
         }
         match self.world.summary(func) {
             Some(summary) => self.apply_summary(&summary, args, this, span),
@@ -942,6 +948,12 @@ impl<'a> Interp<'a> {
             }
         }
     }
+}
+
+/// `map.get("key")` where that key was set.
+fn looked_up(call: &Call<'_>) -> Option<Val> {
+    let receiver = call.receiver.as_ref().filter(|_| call.name == "get" && call.args.len() == 1)?;
+    receiver.field(call.args[0].as_str()?).cloned()
 }
 
 impl Value {

@@ -63,7 +63,11 @@ pub(super) fn condition(interp: &mut Interp<'_>, id: ExprId) -> Facts {
             let mut both = same;
             both.extend(b_same);
             let either = in_both(hir, &other, &b_other);
-            let value = of_type(Types::BOOL);
+            let value = match (op, a.value.as_bool()) {
+                (LogicalOp::And, Some(false)) | (LogicalOp::Or, Some(true)) => a.value,
+                (LogicalOp::And, _) | (_, Some(false)) => b.value,
+                _ => super::value::join(&a.value, &b.value),
+            };
             match op {
                 LogicalOp::And => Facts { value, when_true: both, when_false: either },
                 _ => Facts { value, when_true: either, when_false: both },

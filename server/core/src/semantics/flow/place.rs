@@ -425,6 +425,11 @@ impl Interp<'_> {
                 self.out.flag(flag, value, self.at(span), self.arena);
             }
         }
+        if name == "onmessage" {
+            for func in value.funcs.clone() {
+                self.hand_over(&func, &[api(Ustr::from("MessageEvent"))]);
+            }
+        }
         self.out.write_event(self.hir, place, object, name, value, &paths, self.arena);
         self.out.named(name, value, self.arena, span);
         for taint in &object.taints {
