@@ -117,6 +117,10 @@ impl Block {
 
     /// Its name in the source, if it has one: `function name`, `class Name`, `impl Type`, a method's name.
     pub fn name(&self) -> Option<&str> {
+        // A module has none, and may have thousands of children to look through.
+        if self.kind == BlockKind::Module {
+            return None;
+        }
         let root = self.arena.root();
         let named = |field| root.child(field).map(Node::text);
         named(Field::Name).or_else(|| if root.kind() == Kind::ImplItem { named(Field::Type) } else { None })
