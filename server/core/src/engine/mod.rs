@@ -200,7 +200,9 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
         "cypress",
     ];
     let name = path.rsplit('/').next().unwrap_or(path);
-    if name.contains(".test.") || name.contains(".spec.") {
+    let rust_tests =
+        matches!(name, "tests.rs" | "test.rs") || name.ends_with("_test.rs") || name.ends_with("_tests.rs");
+    if name.contains(".test.") || name.contains(".spec.") || rust_tests {
         return true;
     }
     let framework =

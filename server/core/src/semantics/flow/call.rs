@@ -14,7 +14,7 @@ use super::place::last_name;
 use super::report::SinkSite;
 use super::sink::{Ports, holds};
 use super::value::{
-    ELEMENT, FuncRef, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, constant, join, step, unknown,
+    ELEMENT, FuncRef, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, constant, join, position, step, unknown,
 };
 use super::world::{ParamSink, Summary};
 
@@ -149,6 +149,13 @@ impl<'a> Interp<'a> {
         if let Some(model) = model {
             result = self.apply_model(call, model, &result);
         }
+        if let Some(regex) = super::regex::constructed(call) {
+            result = Arc::new(regex);
+        }
+        let cleans = super::regex::replacement(call);
+        if cleans != SinkKinds::NONE {
+            result = Arc::new(result.cleaned(cleans));
+        }
         if !handed {
             self.hand_over_callbacks(call, model);
         }
@@ -158,17 +165,21 @@ impl<'a> Interp<'a> {
         }
         if let Some(model) = model {
             let ports = Ports { args: &call.args, receiver: call.receiver.as_ref(), value: None };
-            let becomes = model.becomes.iter().find(|(_, when)| when.iter().all(|c| holds(c, &ports)));
-            if let (Some((ty, _)), Some(receiver)) = (becomes, &call.receiver) {
-                let mut new = Value::clone(receiver);
-                new.apis.clear();
-                new.apis.push(*ty);
-                let new = Arc::new(new);
-                if let Some(id) = call.receiver_id {
-                    self.put(id, new.clone());
-                }
-                if model.returns.is_some_and(|r| r == "this") {
-                    result = new;
+            let found = model.becomes.iter().find(|(_, _, when)| when.iter().all(|c| holds(c, &ports)));
+            if let Some((ty, is_result, _)) = found {
+                let of_type = |value: &Value| Arc::new(Value { apis: smallvec::smallvec![*ty], ..value.clone() });
+                match &call.receiver {
+                    _ if *is_result => result = of_type(&result),
+                    Some(receiver) => {
+                        let new = of_type(receiver);
+                        if let Some(id) = call.receiver_id {
+                            self.put(id, new.clone());
+                        }
+                        if model.returns.is_some_and(|r| r == "this") {
+                            result = new;
+                        }
+                    }
+                    None => {}
                 }
             }
         }
@@ -199,7 +210,7 @@ impl<'a> Interp<'a> {
             "call" => call.args.get(1..).unwrap_or_default().to_vec(),
             _ => {
                 let list = call.args.get(1).cloned().unwrap_or_else(unknown);
-                let known: Vec<Val> = (0..8).map_while(|i| list.field(Ustr::from(&i.to_string())).cloned()).collect();
+                let known: Vec<Val> = (0..8).map_while(|i| list.field(position(i)).cloned()).collect();
                 if known.is_empty() { vec![self.element(&list)] } else { known }
             }
         };
@@ -575,7 +586,7 @@ impl<'a> Interp<'a> {
                         let mut value = Value::default();
                         value.add_taint(Taint {
                             origin: Origin::Source(Arc::new(origin)),
-                            cleaned: SinkKinds::NONE,
+                            cleaned: source.cleans,
                             trace: None,
                         });
                         set(param as usize, Arc::new(value));
@@ -657,7 +668,7 @@ impl<'a> Interp<'a> {
             }
             let origin =
                 Origin::Source(Arc::new(Source { kind: source.kind, at: self.at(call.span), what: source.what }));
-            let taint = Taint { origin, cleaned: SinkKinds::NONE, trace: None };
+            let taint = Taint { origin, cleaned: source.cleans, trace: None };
             match port.base {
                 Base::Return => {
                     let value = out.get_or_insert_with(|| Value::clone(&result));

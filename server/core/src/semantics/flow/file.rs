@@ -77,11 +77,15 @@ struct Unit {
     children: Vec<usize>,
 }
 
+/// How far the summary of a function is.
 enum Sum {
-    None,
-    Running,
+    /// Being made, at a depth of the stack of those; what a round before made, for calls in a circle.
+    Running(usize, Option<Arc<Summary>>),
     Done(Arc<Summary>),
 }
+
+/// Rounds for functions that call each other in a circle.
+const MAX_ROUNDS: usize = 3;
 
 struct Linker<'a> {
     family: Family,
@@ -92,7 +96,15 @@ struct Linker<'a> {
     envs: RefCell<Vec<FxHashMap<Ustr, Val>>>,
     /// Names of inner scopes by the child block that sees them.
     inner: RefCell<FxHashMap<(usize, Ustr), Val>>,
-    sums: RefCell<Vec<Sum>>,
+    /// By block and function.
+    sums: RefCell<FxHashMap<(usize, u32), Sum>>,
+    /// How many summaries are being made, and the lowest of them that the one at work leans on.
+    depth: Cell<usize>,
+    lowest: Cell<usize>,
+    /// Times that a summary was made without being kept.
+    lost: RefCell<FxHashMap<(usize, u32), u8>>,
+    /// The variables of every block when its run ended.
+    locals: RefCell<Vec<Vec<Val>>>,
     outcomes: RefCell<Vec<Option<Outcome>>>,
     contexts: RefCell<Vec<Option<Vec<Val>>>>,
     /// Classes by name: block and number.
@@ -101,6 +113,11 @@ struct Linker<'a> {
     building: RefCell<FxHashSet<(usize, u32)>>,
     imported: RefCell<FxHashMap<Ustr, Option<Arc<FileFlow>>>>,
     ready: Cell<bool>,
+    /// Positions of the imports of each block, by local name, and the names that its scope binds.
+    import_of: Vec<FxHashMap<Ustr, usize>>,
+    bound: Vec<FxHashSet<Ustr>>,
+    /// Values of globals and imports, which never change while the file is analysed.
+    globals: RefCell<FxHashMap<Ustr, Val>>,
 }
 
 impl<'a> Linker<'a> {
@@ -138,7 +155,11 @@ impl<'a> Linker<'a> {
             by_arena,
             envs: RefCell::new(vec![FxHashMap::default(); count]),
             inner: RefCell::default(),
-            sums: RefCell::new((0..count).map(|_| Sum::None).collect()),
+            sums: RefCell::default(),
+            depth: Cell::new(0),
+            lowest: Cell::new(usize::MAX),
+            lost: RefCell::default(),
+            locals: RefCell::new(vec![Vec::new(); count]),
             outcomes: RefCell::new((0..count).map(|_| None).collect()),
             contexts: RefCell::new(vec![None; count]),
             classes,
@@ -146,6 +167,12 @@ impl<'a> Linker<'a> {
             building: RefCell::default(),
             imported: RefCell::default(),
             ready: Cell::new(false),
+            import_of: units
+                .iter()
+                .map(|u| u.hir.imports.iter().enumerate().rev().map(|(n, im)| (im.local, n)).collect())
+                .collect(),
+            bound: units.iter().map(|u| u.hir.bindings.iter().map(|(n, _)| *n).collect()).collect(),
+            globals: RefCell::default(),
             units,
         }
     }
@@ -153,14 +180,14 @@ impl<'a> Linker<'a> {
     fn run(&self) {
         // What the variables of modules and namespaces are, without looking into functions.
         for i in self.top_levels() {
-            let outcome = self.run_unit(i, &[]);
-            self.keep_env(i, &outcome);
+            let mut outcome = self.run_unit(i, &[]);
+            self.keep_env(i, &mut outcome);
         }
         self.ready.set(true);
         let mut queue: Vec<usize> = Vec::new();
         for i in self.top_levels() {
-            let outcome = self.run_unit(i, &[]);
-            self.keep_env(i, &outcome);
+            let mut outcome = self.run_unit(i, &[]);
+            self.keep_env(i, &mut outcome);
             self.take_contexts(&outcome, &mut queue);
             self.outcomes.borrow_mut()[i] = Some(outcome);
         }
@@ -180,8 +207,8 @@ impl<'a> Linker<'a> {
             }
             runs[i] += 1;
             let args = self.params(i);
-            let outcome = self.run_unit(i, &args);
-            self.keep_env(i, &outcome);
+            let mut outcome = self.run_unit(i, &args);
+            self.keep_env(i, &mut outcome);
             self.take_contexts(&outcome, &mut queue);
             self.outcomes.borrow_mut()[i] = Some(outcome);
         }
@@ -192,7 +219,8 @@ impl<'a> Linker<'a> {
         (0..self.units.len()).filter(|i| self.units[*i].block.kind() != BlockKind::Function)
     }
 
-    fn keep_env(&self, i: usize, outcome: &Outcome) {
+    fn keep_env(&self, i: usize, outcome: &mut Outcome) {
+        self.locals.borrow_mut()[i] = std::mem::take(&mut outcome.locals).iter().map(concrete).collect();
         let mut envs = self.envs.borrow_mut();
         for (name, value) in &outcome.bindings {
             envs[i].insert(*name, concrete(value));
@@ -254,14 +282,9 @@ impl<'a> Linker<'a> {
         let contexts = self.contexts.borrow();
         let context = contexts[i].as_deref().unwrap_or_default();
         (0..function.params.len())
-            .map(|n| {
-                let mut value = context.get(n).map_or_else(Value::default, |c| Value::clone(c));
-                value.add_taint(Taint {
-                    origin: Origin::Param(n as u16, SmallVec::new()),
-                    cleaned: SinkKinds::NONE,
-                    trace: None,
-                });
-                Arc::new(value)
+            .map(|n| match context.get(n) {
+                Some(value) => symbol(value, n as u16),
+                None => symbol(&Value::default(), n as u16),
             })
             .collect()
     }
@@ -291,40 +314,67 @@ impl<'a> Linker<'a> {
         })
     }
 
-    fn summary_of(&self, i: usize) -> Option<Arc<Summary>> {
+    /// The summary of a function of a block; made on demand. Functions that call each other in a circle are gone round a
+    /// few times by the first of them; what the others make on the way is not kept unless it stands by itself.
+    fn summary_of(&self, i: usize, id: FnId) -> Option<Arc<Summary>> {
         if !self.ready.get() {
             return None;
         }
-        match &self.sums.borrow()[i] {
-            Sum::Done(summary) => return Some(summary.clone()),
-            Sum::Running => return None,
-            Sum::None => {}
+        let key = (i, id.0);
+        match self.sums.borrow().get(&key) {
+            Some(Sum::Done(summary)) => return Some(summary.clone()),
+            Some(Sum::Running(depth, before)) => {
+                self.lowest.set(self.lowest.get().min(*depth));
+                return before.clone();
+            }
+            None => {}
         }
-        self.sums.borrow_mut()[i] = Sum::Running;
-        let args = {
-            let hir = &self.units[i].hir;
-            let count = hir.functions.first().map_or(0, |f| f.params.len());
-            (0..count)
-                .map(|n| {
-                    let mut value = Value::default();
-                    value.add_taint(Taint {
-                        origin: Origin::Param(n as u16, SmallVec::new()),
-                        cleaned: SinkKinds::NONE,
-                        trace: None,
-                    });
-                    Arc::new(value)
-                })
-                .collect::<Vec<Val>>()
-        };
-        let outcome = stacker::maybe_grow(256 * 1024, 4 * 1024 * 1024, || self.run_unit(i, &args));
-        let summary = Arc::new(Summary {
-            result: outcome.result.clone(),
-            sinks: outcome.param_sinks.clone(),
-            writes: outcome.param_writes.clone(),
-            calls: outcome.param_calls.clone(),
-        });
-        self.sums.borrow_mut()[i] = Sum::Done(summary.clone());
+        let depth = self.depth.get();
+        let outer_lowest = self.lowest.replace(usize::MAX);
+        self.depth.set(depth + 1);
+        let mut before: Option<Arc<Summary>> = None;
+        for _ in 0..MAX_ROUNDS {
+            self.sums.borrow_mut().insert(key, Sum::Running(depth, before.clone()));
+            let new = Arc::new(stacker::maybe_grow(256 * 1024, 4 * 1024 * 1024, || self.summarized(i, id)));
+            let stable = before.as_ref() == Some(&new);
+            before = Some(new);
+            // Only a circle that ends here needs another round.
+            if stable || self.lowest.get() != depth {
+                break;
+            }
+        }
+        self.depth.set(depth);
+        let lowest = self.lowest.get();
+        self.lowest.set(outer_lowest.min(if lowest < depth { lowest } else { usize::MAX }));
+        let summary = before?;
+        let mut lost = self.lost.borrow_mut();
+        let times = lost.entry(key).or_default();
+        if lowest < depth && *times < 4 {
+            *times += 1;
+            self.sums.borrow_mut().remove(&key);
+        } else {
+            self.sums.borrow_mut().insert(key, Sum::Done(summary.clone()));
+        }
         Some(summary)
+    }
+
+    fn summarized(&self, i: usize, id: FnId) -> Summary {
+        let count = self.units[i].hir.functions.get(id.0 as usize).map_or(0, |f| f.params.len());
+        let args: Vec<Val> = (0..count).map(|n| symbol(&Value::default(), n as u16)).collect();
+        let outcome = if id == FnId(0) {
+            self.run_unit(i, &args)
+        } else {
+            let unit = &self.units[i];
+            let link = Link { linker: self, unit: i };
+            let locals = self.locals.borrow()[i].clone();
+            Interp::new(&unit.hir, unit.block.arena(), &link, self.models, unknown()).run_function(id, &args, locals)
+        };
+        Summary {
+            result: outcome.result,
+            sinks: outcome.param_sinks,
+            writes: outcome.param_writes,
+            calls: outcome.param_calls,
+        }
     }
 
     /// The members of a class: methods, and what its fields hold.
@@ -434,9 +484,9 @@ impl<'a> Linker<'a> {
         }
         flow.notes.sort_by_key(|(i, _)| *i);
         flow.exports = self.exports();
-        for (i, sum) in self.sums.borrow().iter().enumerate() {
+        for ((i, id), sum) in self.sums.borrow().iter() {
             if let Sum::Done(summary) = sum {
-                flow.summaries.insert((address(self.units[i].block.arena()), 0), summary.clone());
+                flow.summaries.insert((address(self.units[*i].block.arena()), *id), summary.clone());
             }
         }
         for ((i, n), members) in self.members.borrow().iter() {
@@ -502,10 +552,8 @@ impl<'a> Linker<'a> {
 
     fn summarize(&self, value: &Val) {
         for func in &value.funcs {
-            if let Some(&i) = self.by_arena.get(&address(&func.arena))
-                && func.id == FnId(0)
-            {
-                self.summary_of(i);
+            if let Some(&i) = self.by_arena.get(&address(&func.arena)) {
+                self.summary_of(i, func.id);
             }
         }
         if let Some(class) = &value.class
@@ -513,20 +561,16 @@ impl<'a> Linker<'a> {
         {
             for member in self.class_members(i, class.id).values() {
                 for func in &member.funcs {
-                    if let Some(&i) = self.by_arena.get(&address(&func.arena))
-                        && func.id == FnId(0)
-                    {
-                        self.summary_of(i);
+                    if let Some(&i) = self.by_arena.get(&address(&func.arena)) {
+                        self.summary_of(i, func.id);
                     }
                 }
             }
         }
         for (_, field) in value.fields() {
             for func in &field.funcs {
-                if let Some(&i) = self.by_arena.get(&address(&func.arena))
-                    && func.id == FnId(0)
-                {
-                    self.summary_of(i);
+                if let Some(&i) = self.by_arena.get(&address(&func.arena)) {
+                    self.summary_of(i, func.id);
                 }
             }
         }
@@ -545,6 +589,13 @@ impl<'a> Linker<'a> {
         let imported = self.imported.borrow();
         imported.values().flatten().find(|f| f.arenas.iter().any(|a| Arc::ptr_eq(a, arena))).cloned()
     }
+}
+
+/// A value that also stands for a parameter.
+fn symbol(value: &Value, param: u16) -> Val {
+    let mut value = value.clone();
+    value.add_taint(Taint { origin: Origin::Param(param, SmallVec::new()), cleaned: SinkKinds::NONE, trace: None });
+    Arc::new(value)
 }
 
 /// A value without symbols of parameters: what holds for every caller.
@@ -602,7 +653,7 @@ impl Link<'_, '_> {
         let mut at = Some(self.unit);
         while let Some(i) = at {
             let unit = &self.linker.units[i];
-            if let Some(import) = unit.hir.imports.iter().find(|im| im.local == name) {
+            if let Some(import) = self.linker.import_of[i].get(&name).map(|n| &unit.hir.imports[*n]) {
                 return Some(self.imported(import.module, import.what));
             }
             at = unit.parent;
@@ -614,7 +665,7 @@ impl Link<'_, '_> {
         let mut at = Some(self.unit);
         while let Some(i) = at {
             let unit = &self.linker.units[i];
-            if let Some(import) = unit.hir.imports.iter().find(|im| im.local == name) {
+            if let Some(import) = self.linker.import_of[i].get(&name).map(|n| &unit.hir.imports[*n]) {
                 let base = bare(&import.module);
                 let separator = if self.linker.family == Family::Rust { "::" } else { "." };
                 return Some(match import.what {
@@ -669,12 +720,12 @@ impl World for Link<'_, '_> {
         // Declared outside but not yet known: no global of that name.
         let mut at = self.linker.units[self.unit].parent;
         while let Some(i) = at {
-            if self.linker.units[i].hir.bindings.iter().any(|(n, _)| *n == name) {
+            if self.linker.bound[i].contains(&name) {
                 return unknown();
             }
             at = self.linker.units[i].parent;
         }
-        api(self.linker.models.canonical(name))
+        self.linker.globals.borrow_mut().entry(name).or_insert_with(|| api(self.linker.models.canonical(name))).clone()
     }
 
     fn child(&self, n: u32) -> Val {
@@ -719,8 +770,7 @@ impl World for Link<'_, '_> {
 
     fn summary(&self, func: &FuncRef) -> Option<Arc<Summary>> {
         match self.linker.by_arena.get(&address(&func.arena)) {
-            Some(&i) if func.id == FnId(0) => self.linker.summary_of(i),
-            Some(_) => None,
+            Some(&i) => self.linker.summary_of(i, func.id),
             None => self.linker.foreign(&func.arena)?.summaries.get(&(address(&func.arena), func.id.0)).cloned(),
         }
     }
