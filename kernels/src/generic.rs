@@ -327,6 +327,8 @@ pub(crate) fn hamming<S: Simd>(s: S, query: &[u64], groups: &[Line], max: u32, o
 
 /// Ids between two flushes of the 16-bit sums: 256 * 127 = 32,512 < 2^15.
 const FLUSH: usize = 256;
+/// How many rows ahead of the sums a row is asked for.
+const GATHER_AHEAD: usize = 8;
 
 /// Adds the rows `ids` of `table` to `acc`, `64 * lines` long. Every id is below `table.len() / lines`.
 #[inline(always)]
@@ -351,7 +353,14 @@ fn gather_lines<S: Simd, const N: usize>(s: S, table: &[Line], lines: usize, at:
         let mut part = 0;
         while part < parts {
             let mut sums = [[s.wzero(); 2]; N];
-            for &id in ids {
+            for (i, &id) in ids.iter().enumerate() {
+                if at == 0 && part == 0 {
+                    // The rows lie anywhere in a table larger than the caches.
+                    let next = ids[(i + GATHER_AHEAD).min(ids.len() - 1)] as usize;
+                    for line in 0..lines {
+                        s.prefetch(table, next * lines + line);
+                    }
+                }
                 let row = &table[id as usize * lines + at..id as usize * lines + at + N];
                 for i in 0..N {
                     sums[i][0] = s.wadd(sums[i][0], &row[i], part);

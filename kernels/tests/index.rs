@@ -1,5 +1,7 @@
 //! The index against a plain map of rows, its snapshots, its file.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
