@@ -1,1 +1,49 @@
-fn main() {}
+//! `sidenote`: notes in the margin of your code, in a terminal, in CI and in an editor.
+
+mod args;
+mod commands;
+mod error;
+mod output;
+mod report;
+mod scan;
+mod style;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+use error::Error;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and versions are no mistakes; everything else is one of usage.
+            let code = if error.use_stderr() { error::USAGE } else { error::CLEAN };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    cli.color.unwrap_or_default().install();
+    let outcome = match cli.command {
+        Command::Scan(args) => commands::scan::run(&args),
+        Command::Rules(args) => commands::rules::run(&args),
+        Command::Explain(args) => commands::explain::run(&args),
+        Command::Config(args) => commands::config::run(&args),
+        Command::Completions { shell } => commands::shell::completions(shell),
+        Command::Man { folder } => commands::shell::man(folder.as_deref()),
+        Command::Lsp(args) => return commands::lsp::run(&args),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        // The reader went away, as `| head` does: there is nobody left to tell.
+        Err(Error::Output { source, .. }) if source.kind() == std::io::ErrorKind::BrokenPipe => {
+            ExitCode::from(error::CLEAN)
+        }
+        Err(error) => {
+            error.print();
+            ExitCode::from(error.exit_code())
+        }
+    }
+}

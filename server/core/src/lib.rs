@@ -1,1 +1,18 @@
-//! stub
+//! Sidenote's analysis engine: text, syntax, blocks, semantics, rules and findings.
+//!
+//! It knows nothing of editors, threads or processes, and reaches files and the clock only through
+//! [`system`].
+
+pub mod blocks;
+pub mod config;
+pub mod document;
+pub mod engine;
+pub mod findings;
+pub mod regex;
+pub mod rules;
+pub mod semantics;
+pub mod syntax;
+pub mod system;
+pub mod text;
+
+pub use sidenote_grammars as grammars;

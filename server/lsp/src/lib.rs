@@ -1,1 +1,128 @@
-//! stub
+//! Sidenote's language server, over stdio.
+//!
+//! tower-lsp reads and writes the protocol. Its handlers hand everything over to one thread, the main loop
+//! ([`main_loop`]), that owns the documents; analysis runs on the latency pool ([`pool`]) over immutable snapshots and
+//! comes back as an event with the version that it was made for. This crate is the only one that knows types of the
+//! protocol, and it knows nothing of what a rule does.
+
+mod actions;
+mod convert;
+mod event;
+mod hover;
+mod main_loop;
+mod outbox;
+mod parent;
+mod pool;
+mod server;
+mod service;
+mod session;
+mod workspace;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::Notify;
+use tower_lsp::{LspService, Server};
+
+/// How the server is started.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Where the log goes; standard error if `None`. What is logged follows the environment variable `SIDENOTE_LOG`
+    /// (`warn` by default, in the syntax of `tracing`'s `EnvFilter`).
+    pub log_file: Option<PathBuf>,
+}
+
+/// Exit codes.
+const CLEAN: u8 = 0;
+const NO_SHUTDOWN: u8 = 1;
+const CANNOT_START: u8 = 2;
+const BROKEN: u8 = 3;
+
+/// How long replies may take to reach a client that has said `exit` or closed its end.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// Requests in flight before reading stops; only memory limits it.
+const CONCURRENCY: usize = 4096;
+
+/// Serves one client over stdin and stdout until it says `exit`, closes stdin or dies. The exit code is 0 after a
+/// `shutdown` request, 1 without one, 2 if the log cannot be opened, 3 if the server broke.
+pub fn run(options: Options) -> ExitCode {
+    if let Err(error) = start_log(&options) {
+        eprintln!("sidenote: cannot write the log: {error}");
+        return ExitCode::from(CANNOT_START);
+    }
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("sidenote-io").enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("sidenote: cannot start: {error}");
+            return ExitCode::from(BROKEN);
+        }
+    };
+    let code = runtime.block_on(serve(tokio::io::stdin(), tokio::io::stdout()));
+    // A read of stdin may still block; it must not keep the process alive.
+    runtime.shutdown_background();
+    ExitCode::from(code)
+}
+
+/// Serves one client over any pair of streams and returns the exit code; see [`run`].
+pub async fn serve(input: impl AsyncRead + Unpin, output: impl AsyncWrite) -> u8 {
+    let life = Arc::new(Life::default());
+    let events = main_loop::start(life.clone());
+    let (service, socket) = LspService::build(|client| server::Front::new(client, events.clone(), life.clone()))
+        .custom_method("$/setTrace", server::Front::set_trace)
+        .finish();
+    let input = service::Watched::new(input, life.clone());
+    let serving = Server::new(input, output, socket)
+        .concurrency_level(CONCURRENCY)
+        .serve(service::InOrder::new(service, life.clone()));
+    tokio::select! {
+        () = serving => {}
+        // After `exit`, or when stdin closed, replies get a moment to drain; a client that reads nothing gets no more.
+        () = async { life.ending.notified().await; tokio::time::sleep(GRACE).await } => {}
+        () = life.parent_died.notified() => tracing::warn!("the client's process has ended"),
+        () = life.broke.notified() => {}
+    }
+    events.send(event::Event::Stop);
+    if life.is_broken.load(Ordering::SeqCst) {
+        BROKEN
+    } else if life.shut_down.load(Ordering::SeqCst) {
+        CLEAN
+    } else {
+        NO_SHUTDOWN
+    }
+}
+
+/// How a session ends.
+#[derive(Default)]
+struct Life {
+    /// The client asked for `shutdown`.
+    shut_down: AtomicBool,
+    /// The client said `exit`, or closed its end.
+    ending: Notify,
+    /// The client's process has ended.
+    parent_died: Notify,
+    /// The main loop panicked.
+    broke: Notify,
+    is_broken: AtomicBool,
+}
+
+fn start_log(options: &Options) -> std::io::Result<()> {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_env("SIDENOTE_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false);
+    // An earlier subscriber, such as the command line's, stays.
+    let _ = match &options.log_file {
+        Some(path) => {
+            let file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
+            builder.with_writer(Arc::new(file)).try_init()
+        }
+        None => builder.with_writer(std::io::stderr).try_init(),
+    };
+    Ok(())
+}

@@ -1,0 +1,233 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use sidenote_core::findings::{Category, Severity};
+
+/// Notes in the margin of your code: quality, security and performance, offline.
+///
+/// Sidenote reads Rust, TypeScript, TSX and JavaScript. Nothing leaves your machine.
+#[derive(Parser, Debug)]
+#[command(name = "sidenote", version, max_term_width = 100)]
+#[command(after_help = "Start with `sidenote scan`. `sidenote explain RULE` tells what a rule is about.")]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    /// When to use colour [default: auto]
+    #[arg(long, global = true, value_name = "WHEN", hide_possible_values = true)]
+    pub color: Option<Color>,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+impl Color {
+    /// Makes it the choice of the whole process.
+    pub fn install(self) {
+        match self {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::AlwaysAnsi,
+            Color::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+    }
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Look at files and folders, and report what is found
+    Scan(Box<Scan>),
+    /// List the rules
+    Rules(Rules),
+    /// Tell what a rule finds, why, and what to write instead
+    Explain(Explain),
+    /// Check the configuration, or print its JSON schema
+    Config(Config),
+    /// Run the language server over standard input and output
+    Lsp(Lsp),
+    /// Print the completions of a shell
+    Completions { shell: clap_complete::Shell },
+    /// Print the manual page
+    Man {
+        /// Write one page for each command into this folder instead
+        #[arg(long, value_name = "FOLDER")]
+        folder: Option<PathBuf>,
+    },
+}
+
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+Exit codes:
+  0  nothing at or above --fail-on
+  1  findings at or above --fail-on
+  2  wrong usage or configuration
+  3  something inside failed: the report is incomplete
+
+A finding is silenced with a reason, on its line or on the line above:
+  // sidenote: allow(rule-id) -- why this is fine here")]
+pub struct Scan {
+    /// Files and folders to look at
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+
+    /// How to report
+    #[arg(short, long, value_enum, default_value_t = Format::Pretty)]
+    pub format: Format,
+    /// Write the report to a file, whole or not at all
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Report only what is at least that severe
+    #[arg(long, value_name = "SEVERITY", default_value = "info", value_parser = severity)]
+    pub min_severity: Severity,
+    /// Exit with 1 if there is a finding at least that severe, or `never`
+    #[arg(long, value_name = "SEVERITY", default_value = "low", value_parser = fail_on)]
+    pub fail_on: FailOn,
+    /// Report suppressed findings too; they never count for the exit code
+    #[arg(long)]
+    pub include_suppressed: bool,
+    /// Tell where the time went
+    #[arg(long)]
+    pub stats: bool,
+    /// No summary and no progress
+    #[arg(short, long)]
+    pub quiet: bool,
+
+    /// Rules to run instead of the configured ones: ids, categories, CWE-n, `default`, `all`
+    #[arg(long, value_name = "RULES", value_delimiter = ',', help_heading = "Rules")]
+    pub select: Vec<String>,
+    /// Rules not to run
+    #[arg(long, value_name = "RULES", value_delimiter = ',', help_heading = "Rules")]
+    pub ignore: Vec<String>,
+    /// The configuration, instead of the nearest sidenote.toml
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config", help_heading = "Rules")]
+    pub config: Option<PathBuf>,
+    /// Ignore every sidenote.toml
+    #[arg(long, help_heading = "Rules")]
+    pub no_config: bool,
+
+    /// Read one file from standard input, and take it for this one
+    #[arg(long, value_name = "PATH", conflicts_with = "paths", help_heading = "Files")]
+    pub stdin_filename: Option<PathBuf>,
+    /// Look into node_modules, target, dist and vendor too
+    #[arg(long, help_heading = "Files")]
+    pub all_folders: bool,
+    /// Look at what .gitignore and .ignore leave out too
+    #[arg(long, help_heading = "Files")]
+    pub no_gitignore: bool,
+    /// Look at hidden files and folders too
+    #[arg(long, help_heading = "Files")]
+    pub hidden: bool,
+    /// Threads [default: one for each core]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Files")]
+    pub jobs: Option<u16>,
+}
+
+/// How to report.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Format {
+    /// For people in a terminal
+    Pretty,
+    /// One JSON object
+    Json,
+    /// A JSON object on each line
+    Jsonl,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Workflow commands: annotations in GitHub Actions
+    Github,
+}
+
+/// From which severity on findings make the exit code 1.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FailOn {
+    At(Severity),
+    Never,
+}
+
+fn severity(text: &str) -> Result<Severity, String> {
+    Severity::ALL
+        .into_iter()
+        .find(|s| s.name() == text)
+        .ok_or_else(|| "one of info, low, medium, high, critical".to_owned())
+}
+
+fn fail_on(text: &str) -> Result<FailOn, String> {
+    match text {
+        "never" => Ok(FailOn::Never),
+        text => severity(text).map(FailOn::At).map_err(|e| format!("{e}, never")),
+    }
+}
+
+#[derive(Args, Debug)]
+pub struct Rules {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Only rules of these: ids, categories, CWE-n, `default`, `all`
+    #[arg(long, value_name = "RULES", value_delimiter = ',')]
+    pub select: Vec<String>,
+    /// Only rules for this language
+    #[arg(long, value_name = "LANGUAGE")]
+    pub language: Option<String>,
+    /// Only rules of this category
+    #[arg(long, value_name = "CATEGORY", value_parser = category)]
+    pub category: Option<Category>,
+    /// Judge every rule by its own cases
+    #[arg(long, hide = true)]
+    pub measure: bool,
+}
+
+fn category(text: &str) -> Result<Category, String> {
+    Category::ALL
+        .into_iter()
+        .find(|c| c.name() == text)
+        .ok_or_else(|| "one of security, performance, quality".to_owned())
+}
+
+#[derive(Args, Debug)]
+pub struct Explain {
+    /// The rule's id
+    pub rule: String,
+    /// Print Markdown
+    #[arg(long)]
+    pub markdown: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct Config {
+    #[command(subcommand)]
+    pub command: ConfigCommand,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum ConfigCommand {
+    /// Check the configuration that holds for a folder, and tell which rules run
+    Check {
+        /// A folder, or a configuration file
+        #[arg(default_value = ".")]
+        path: PathBuf,
+    },
+    /// Print the JSON schema of sidenote.toml
+    Schema,
+}
+
+#[derive(Args, Debug)]
+pub struct Lsp {
+    /// Log to a file instead of standard error; SIDENOTE_LOG says what
+    #[arg(long, value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
+    /// Accepted because editors' clients pass it; standard input and output are always used
+    #[arg(long, hide = true)]
+    pub stdio: bool,
+    /// Accepted because editors' clients pass it; the protocol's `processId` is what counts
+    #[arg(long = "clientProcessId", value_name = "ID", hide = true)]
+    pub client_process_id: Option<u32>,
+}

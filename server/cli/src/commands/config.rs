@@ -1,0 +1,50 @@
+//! `sidenote config check` and `sidenote config schema`.
+
+use std::path::Path;
+
+use sidenote_core::config::{self, Config};
+use sidenote_core::rules;
+use sidenote_core::system::OsSystem;
+
+use crate::args::{Config as Args, ConfigCommand};
+use crate::error::{CLEAN, Error};
+use crate::{output, style};
+
+/// Runs it.
+pub fn run(args: &Args) -> Result<u8, Error> {
+    match &args.command {
+        ConfigCommand::Schema => super::shell::print(config::schema().as_bytes()),
+        ConfigCommand::Check { path } => check(path),
+    }
+}
+
+fn check(path: &Path) -> Result<u8, Error> {
+    let path = path.canonicalize().map_err(|source| Error::Path { path: path.to_owned(), source })?;
+    let file = if path.is_file() { Some(path.clone()) } else { config::discover(&OsSystem, &path) };
+    let config = match &file {
+        Some(file) => Config::load(&OsSystem, file, file.parent().unwrap_or(&path))?,
+        None => Config::default(),
+    };
+    let settings = config.settings("");
+    let on: Vec<_> = rules::all().iter().zip(&settings.rules).filter(|(_, s)| s.enabled).collect();
+    output::write(None, |out| {
+        match &file {
+            None => writeln!(out, "No sidenote.toml here or above: the defaults hold.")?,
+            Some(_) => {
+                for (i, source) in config.sources().iter().enumerate() {
+                    let lead = if i == 0 { "configuration" } else { "extends" };
+                    writeln!(out, "{lead}: {}", style::shown(source))?;
+                }
+                writeln!(out, "{}ok{:#}", style::GOOD, style::GOOD)?;
+            }
+        }
+        writeln!(out, "{} of {} rules are on:", on.len(), rules::all().len())?;
+        for (rule, setting) in &on {
+            let severity = setting.severity.unwrap_or(rule.severity);
+            let paint = style::severity(severity);
+            writeln!(out, "  {paint}{:<8}{paint:#} {}", severity.name(), rule.id)?;
+        }
+        Ok(())
+    })?;
+    Ok(CLEAN)
+}

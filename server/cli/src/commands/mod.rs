@@ -1,0 +1,8 @@
+//! One file for each command.
+
+pub mod config;
+pub mod explain;
+pub mod lsp;
+pub mod rules;
+pub mod scan;
+pub mod shell;

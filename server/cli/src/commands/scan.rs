@@ -1,0 +1,116 @@
+//! `sidenote scan`.
+
+use std::io::Read;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use sidenote_core::grammars;
+use sidenote_core::text::MAX_BYTES;
+
+use crate::args::{Format, Scan as Args};
+use crate::error::Error;
+use crate::report::{self, Context};
+use crate::scan::{self, Candidate, Limits, Options, Phase, Scan, Skip, Skipped, Stats, Summary, Workspace};
+use crate::{output, style};
+
+/// Runs it.
+pub fn run(args: &Args) -> Result<u8, Error> {
+    scan::guard_panics();
+    let stats = Stats::start();
+    let workspace = Workspace::open(args)?;
+    let options = Options {
+        min_severity: args.min_severity,
+        include_suppressed: args.include_suppressed,
+        keep_text: args.format == Format::Pretty,
+        line_hashes: args.format == Format::Sarif,
+    };
+    let pool = scan::workers(args.jobs)?;
+    let (scan, folders) = match &args.stdin_filename {
+        Some(_) => (from_stdin(&workspace, &options, &stats, &pool)?, Default::default()),
+        None => {
+            let limits = Limits {
+                all_folders: args.all_folders,
+                no_gitignore: args.no_gitignore,
+                hidden: args.hidden,
+                jobs: pool.current_num_threads(),
+            };
+            let walked = stats.time(Phase::Walk, || scan::walk(&workspace, limits));
+            let progress = progress(args, walked.candidates.len());
+            let scan = scan::scan(&workspace, &walked.candidates, &options, &pool, &stats, &|| progress.inc(1));
+            progress.finish_and_clear();
+            (scan, walked.folders)
+        }
+    };
+    let summary = Summary::of(&scan);
+    let code = summary.exit_code(&scan, args.fail_on);
+    let context =
+        Context { workspace: &workspace, scan: &scan, summary: &summary, folders: &folders, stats: &stats, args };
+    let told = output::write(args.output.as_deref(), |out| report::write(&context, out));
+    match told {
+        // The reader went away, as `| head` does. What was found stays found.
+        Err(Error::Output { source, .. }) if source.kind() == std::io::ErrorKind::BrokenPipe => return Ok(code),
+        told => told?,
+    }
+    if !args.quiet && (args.output.is_some() || args.format != Format::Pretty) {
+        anstream::eprintln!("{}", report::one_line(&context));
+    }
+    if args.stats {
+        report::stats(&context, &mut anstream::stderr()).map_err(Error::stdout)?;
+    }
+    Ok(code)
+}
+
+/// A progress bar, where somebody is watching.
+fn progress(args: &Args, files: usize) -> ProgressBar {
+    if args.quiet || !output::watched() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(Some(files as u64), ProgressDrawTarget::stderr_with_hz(12));
+    let shape = if style::unicode() { "━╸─" } else { "=> " };
+    let template = "{bar:32.cyan/black.bright} {pos}/{len} files  {per_sec:.dim}  {eta:.dim}";
+    if let Ok(template) = ProgressStyle::with_template(template) {
+        bar.set_style(template.progress_chars(shape));
+    }
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
+}
+
+/// Analyses standard input as the file that `--stdin-filename` names.
+fn from_stdin(
+    workspace: &Workspace,
+    options: &Options,
+    stats: &Stats,
+    pool: &rayon::ThreadPool,
+) -> Result<Scan, Error> {
+    let target = &workspace.targets()[0];
+    let candidate = Candidate {
+        path: workspace.relative(&target.path),
+        file: target.path.clone(),
+        project: target.project,
+        named: true,
+        odd: None,
+    };
+    let mut bytes = Vec::new();
+    let input = std::io::stdin().lock();
+    stats.time(Phase::Read, || input.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)).map_err(Error::Stdin)?;
+    let by_shebang = || std::str::from_utf8(&bytes).ok().and_then(grammars::by_shebang);
+    let language = grammars::by_path(&candidate.path)
+        .or_else(by_shebang)
+        .ok_or_else(|| Error::Language(style::printable(&candidate.path)))?;
+    let mut scan = Scan::default();
+    let skip = |why| Skipped { path: candidate.path.clone(), why };
+    if !workspace.engine(target.project).config().includes(&candidate.path) {
+        scan.skipped.push(skip(Skip::Excluded));
+        return Ok(scan);
+    }
+    // On a worker, for its stack.
+    let result = pool.install(|| {
+        let text = sidenote_core::engine::why_skip(&bytes).map_err(Skip::Content)?;
+        scan::scan_text(workspace, &candidate, language, text, options, stats)
+    });
+    match result {
+        Ok(report) => scan.files.push(report),
+        Err(why) => scan.skipped.push(skip(why)),
+    }
+    Ok(scan)
+}

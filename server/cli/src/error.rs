@@ -1,0 +1,137 @@
+//! What can go wrong for a user: an exit code, a cause and a next step each.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Snippet};
+use sidenote_core::config::ConfigError;
+
+use crate::style;
+
+/// Nothing at or above `--fail-on`.
+pub const CLEAN: u8 = 0;
+/// Findings at or above `--fail-on`.
+pub const FINDINGS: u8 = 1;
+/// Wrong usage or configuration.
+pub const USAGE: u8 = 2;
+/// Something that should not happen: a part of the analysis failed, or the report could not be written.
+pub const INTERNAL: u8 = 3;
+
+/// An error that ends a command.
+#[derive(thiserror::Error, Debug)]
+pub enum Error {
+    /// A path to scan.
+    #[error("cannot scan `{}`: {source}", path.display())]
+    Path { path: PathBuf, source: std::io::Error },
+    /// A configuration file or a selector.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// No such configuration file.
+    #[error("there is no configuration file `{}`", .0.display())]
+    NoConfig(PathBuf),
+    /// A rule that does not exist.
+    #[error("there is no rule `{id}`")]
+    NoRule { id: String, near: Vec<&'static str> },
+    /// A file whose language is not read.
+    #[error("`{0}` names no language that Sidenote reads")]
+    Language(String),
+    /// Standard input.
+    #[error("cannot read standard input: {0}")]
+    Stdin(std::io::Error),
+    /// The report could not be written.
+    #[error("cannot write {what}: {source}")]
+    Output { what: String, source: std::io::Error },
+    /// The worker threads could not be started.
+    #[error("cannot start the workers: {0}")]
+    Threads(String),
+}
+
+impl Error {
+    /// An error of writing to standard output.
+    pub fn stdout(source: std::io::Error) -> Error {
+        Error::Output { what: "to standard output".to_owned(), source }
+    }
+
+    /// An error of writing a file.
+    pub fn file(path: &Path, source: std::io::Error) -> Error {
+        Error::Output { what: format!("`{}`", path.display()), source }
+    }
+
+    /// The exit code that it ends with.
+    pub fn exit_code(&self) -> u8 {
+        use std::io::ErrorKind::{IsADirectory, NotADirectory, NotFound, PermissionDenied};
+        match self {
+            Error::Output { source, .. } => match source.kind() {
+                NotFound | NotADirectory | IsADirectory | PermissionDenied => USAGE,
+                _ => INTERNAL,
+            },
+            Error::Threads(_) | Error::Stdin(_) => INTERNAL,
+            _ => USAGE,
+        }
+    }
+
+    /// What the user may do next.
+    fn next_step(&self) -> Option<String> {
+        use std::io::ErrorKind;
+        Some(match self {
+            Error::Path { source, .. } if source.kind() == ErrorKind::NotFound => {
+                "check the spelling; paths are relative to the current folder".to_owned()
+            }
+            Error::NoRule { near, .. } if !near.is_empty() => format!("did you mean `{}`?", near.join("`, or `")),
+            Error::NoRule { .. } => "`sidenote rules` lists them".to_owned(),
+            Error::NoConfig(_) => "leave `--config` out to use the nearest sidenote.toml".to_owned(),
+            Error::Language(_) => "extensions: rs, ts, mts, cts, tsx, js, mjs, cjs, jsx".to_owned(),
+            Error::Output { source, .. } => match source.kind() {
+                ErrorKind::NotFound => "create the folder first".to_owned(),
+                ErrorKind::StorageFull => "free some space, or write elsewhere".to_owned(),
+                ErrorKind::PermissionDenied => "write to a folder that is yours".to_owned(),
+                _ => return None,
+            },
+            Error::Threads(_) => "try a smaller `--jobs`".to_owned(),
+            _ => return None,
+        })
+    }
+
+    /// Prints it to standard error, with the place in the configuration where there is one.
+    pub fn print(&self) {
+        let mut groups = Vec::new();
+        let message = self.to_string();
+        let step = self.next_step();
+        let paths: Vec<String>;
+        let text: Arc<str>;
+        match self {
+            Error::Config(error) => {
+                text = error.text.clone();
+                paths = vec![error.path.as_deref().map(style::shown).unwrap_or_default()];
+                for problem in &error.problems {
+                    let title = Level::ERROR.primary_title(problem.message.clone());
+                    let mut group = Group::with_title(title);
+                    match problem.range.clone().filter(|r| text.get(r.clone()).is_some()) {
+                        Some(range) => {
+                            let snippet = Snippet::source(&*text).path(&paths[0]);
+                            group = group.element(snippet.annotation(AnnotationKind::Primary.span(range)));
+                        }
+                        None if !paths[0].is_empty() => {
+                            group = group.element(annotate_snippets::Origin::path(&paths[0]));
+                        }
+                        None => {}
+                    }
+                    if let Some(help) = &problem.help {
+                        group = group.element(Level::HELP.message(help.clone()));
+                    }
+                    groups.push(group);
+                }
+            }
+            _ => {
+                let mut group = Group::with_title(Level::ERROR.primary_title(&*message));
+                if let Some(step) = &step {
+                    group = group.element(Level::HELP.message(&**step));
+                }
+                groups.push(group);
+            }
+        }
+        for group in groups {
+            anstream::eprintln!("{}", style::renderer().render(&[group]));
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Where a report goes: standard output, or a file that is there whole or not at all.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
+
+use crate::error::Error;
+
+/// Writes a report to a file or to standard output. `write` gets a stream that takes colour where it may be shown.
+///
+/// # Errors
+/// When it cannot be written; then a file that was there before is still what it was.
+pub fn write(path: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+    match path {
+        None => {
+            let choice = anstream::AutoStream::choice(&io::stdout());
+            let mut stream = anstream::AutoStream::new(boxed(io::stdout().lock()), choice);
+            write(&mut stream).and_then(|()| stream.flush()).map_err(Error::stdout)
+        }
+        Some(path) => to_file(path, write).map_err(|source| Error::file(path, source)),
+    }
+}
+
+/// A buffered stream of a type that anstream takes.
+fn boxed(stream: impl Write + 'static) -> Box<dyn Write> {
+    Box::new(BufWriter::new(stream))
+}
+
+fn to_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let plain = |file: File| -> io::Result<()> {
+        let mut stream = anstream::StripStream::new(boxed(file));
+        write(&mut stream)?;
+        stream.flush()
+    };
+    // A device or a pipe cannot be replaced by a file.
+    if fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir()) {
+        return plain(File::options().write(true).open(path)?);
+    }
+    if path.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".sidenote-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // The umask takes away from this what it takes from every new file.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let file = builder.tempfile_in(folder)?;
+    plain(file.as_file().try_clone()?)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map(drop).map_err(|e| e.error)
+}
+
+/// Whether people are watching standard error.
+pub fn watched() -> bool {
+    io::stderr().is_terminal()
+}

@@ -1,0 +1,68 @@
+//! Reports: one file for each format.
+
+mod github;
+mod json;
+mod pretty;
+mod sarif;
+mod tail;
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use crate::args::{self, Format};
+use crate::scan::{Scan, Stats, Summary, Workspace};
+
+pub use tail::{one_line, stats};
+
+/// What a report is made of.
+pub struct Context<'a> {
+    pub workspace: &'a Workspace,
+    pub scan: &'a Scan,
+    pub summary: &'a Summary,
+    /// Folders that were left out, by name.
+    pub folders: &'a BTreeMap<&'static str, usize>,
+    pub stats: &'a Stats,
+    pub args: &'a args::Scan,
+}
+
+/// Writes the report.
+pub fn write(context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
+    match context.args.format {
+        Format::Pretty => pretty::write(context, out),
+        Format::Json => json::write(context, out),
+        Format::Jsonl => json::write_lines(context, out),
+        Format::Sarif => sarif::write(context, out),
+        Format::Github => github::write(context, out),
+    }
+}
+
+/// A message's first sentence, without its full stop, and the rest.
+fn split_message(message: &str) -> (&str, &str) {
+    let end = message.match_indices(". ").find(|(at, _)| {
+        // `e.g. x` and `1. x` do not end a sentence; what follows one starts with a capital letter or code.
+        let word = message[..*at].rsplit(' ').next().unwrap_or("");
+        let next = message[at + 2..].chars().next();
+        !word.contains('.') && word.len() > 1 && next.is_some_and(|c| !c.is_lowercase())
+    });
+    match end {
+        Some((at, _)) => (&message[..at], message[at + 2..].trim()),
+        None => (message.trim_end().trim_end_matches('.'), ""),
+    }
+}
+
+#[cfg(test)]
+mod tests;
+
+#[cfg(test)]
+mod messages {
+    use super::split_message;
+
+    #[test]
+    fn the_first_sentence_stands_alone() {
+        assert_eq!(split_message("One thing. Another."), ("One thing", "Another."));
+        assert_eq!(split_message("One thing."), ("One thing", ""));
+        assert_eq!(split_message("Use a lock, e.g. a mutex. Or not."), ("Use a lock, e.g. a mutex", "Or not."));
+        assert_eq!(split_message("`a.b` is bad. `c` is good."), ("`a.b` is bad", "`c` is good."));
+        assert_eq!(split_message(""), ("", ""));
+    }
+}

@@ -1,0 +1,193 @@
+//! What stands under the findings: what could not be analysed, the numbers, the score.
+
+use std::io::{self, Write};
+
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use sidenote_core::findings::{Category, Severity};
+
+use super::Context;
+use crate::scan::{Phase, peak_memory};
+use crate::style::{self, BOLD, DIM};
+
+/// Most files named one by one.
+const MAX_NAMED: usize = 5;
+
+/// Failures, and files that somebody should know of.
+pub fn troubles(context: &Context<'_>, renderer: &Renderer, out: &mut dyn Write) -> io::Result<()> {
+    for file in &context.scan.files {
+        for gap in file.gaps.iter().filter(|g| g.internal) {
+            let group = Group::with_title(Level::ERROR.with_name("internal error").primary_title(&*gap.message))
+                .element(Origin::path(style::shown(&file.file)));
+            writeln!(out, "{}\n", renderer.render(&[group]))?;
+        }
+    }
+    let with_gaps: Vec<_> = context.scan.files.iter().filter(|f| f.gaps.iter().any(|g| !g.internal)).collect();
+    for file in with_gaps.iter().take(MAX_NAMED) {
+        let Some(gap) = file.gaps.first() else { continue };
+        let more = file.gaps.len() - 1;
+        let and = if more > 0 { format!(" (and {more} more)") } else { String::new() };
+        let title = format!("not all of this file could be analysed: {}{and}", gap.message);
+        let mut group = Group::with_title(Level::NOTE.with_name("gap").primary_title(title));
+        let line = gap.region.start.line as usize;
+        let source = file.text.as_ref().and_then(|t| t.lines().nth(line - 1));
+        let path = style::shown(&file.file);
+        group = match source {
+            Some(source) => {
+                let at =
+                    source.char_indices().nth(gap.region.start.column as usize - 1).map_or(source.len(), |(i, _)| i);
+                let end = source[at..].chars().next().map_or(at, |c| at + c.len_utf8());
+                let mark = AnnotationKind::Primary.span(at..end);
+                group.element(Snippet::source(source).line_start(line).path(path).annotation(mark))
+            }
+            None => group.element(Origin::path(path).line(line)),
+        };
+        writeln!(out, "{}\n", renderer.render(&[group]))?;
+    }
+    if with_gaps.len() > MAX_NAMED {
+        writeln!(out, "{DIM}and gaps in {} more files{DIM:#}\n", with_gaps.len() - MAX_NAMED)?;
+    }
+    let troubles: Vec<_> = context.scan.skipped.iter().filter(|s| s.why.is_trouble()).collect();
+    for skipped in troubles.iter().take(MAX_NAMED) {
+        let title = format!("skipped: {}", style::printable(&skipped.why.explain()));
+        let path = style::shown(&context.workspace.root().join(&*skipped.path));
+        let group = Group::with_title(Level::NOTE.primary_title(title)).element(Origin::path(path));
+        writeln!(out, "{}\n", renderer.render(&[group]))?;
+    }
+    if troubles.len() > MAX_NAMED {
+        writeln!(out, "{DIM}and {} more files skipped{DIM:#}\n", troubles.len() - MAX_NAMED)?;
+    }
+    Ok(())
+}
+
+fn count(n: usize, what: &str) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(c);
+    }
+    let plural = if n == 1 || what.ends_with("skipped") || what.ends_with("suppressed") { "" } else { "s" };
+    format!("{text} {what}{plural}")
+}
+
+/// The numbers.
+pub fn write(context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let s = context.summary;
+    let separator = if style::unicode() { " · " } else { " - " };
+    if s.findings == 0 {
+        let (good, mark) = (style::GOOD, if style::unicode() { "✔ " } else { "" });
+        let what = if s.files == 0 { "no file to look at" } else { "no findings" };
+        writeln!(out, "{good}{mark}{what}{good:#}")?;
+    } else {
+        let severities: Vec<String> = Severity::ALL
+            .iter()
+            .rev()
+            .filter_map(|severity| {
+                let n = s.by_severity.get(severity.name()).copied().filter(|n| *n > 0)?;
+                let paint = style::severity(*severity);
+                Some(format!("{paint}{n} {}{paint:#}", severity.name()))
+            })
+            .collect();
+        let files = count(s.files_with_findings, "file");
+        writeln!(out, "{BOLD}{}{BOLD:#} in {files}{separator}{}", count(s.findings, "finding"), severities.join(", "))?;
+        let categories: Vec<String> = Category::ALL
+            .iter()
+            .filter_map(|c| s.by_category.get(c.name()).filter(|n| **n > 0).map(|n| format!("{n} {}", c.name())))
+            .collect();
+        writeln!(out, "{DIM}{}{DIM:#}", categories.join(separator))?;
+    }
+    let mut rest =
+        vec![format!("{}, {} in {:.2} s", count(s.files, "file"), count(s.lines, "line"), context.stats.elapsed())];
+    if s.suppressed > 0 {
+        rest.push(count(s.suppressed, "suppressed"));
+    }
+    if s.hidden > 0 {
+        rest.push(format!("{} below --min-severity", s.hidden));
+    }
+    if s.gaps > 0 {
+        rest.push(count(s.gaps, "gap"));
+    }
+    writeln!(out, "{DIM}{}{DIM:#}", rest.join(separator))?;
+    let skipped: usize = s.skipped.values().sum();
+    if skipped > 0 {
+        let why: Vec<String> = s.skipped.iter().map(|(name, n)| format!("{n} {name}")).collect();
+        writeln!(
+            out,
+            "{DIM}{}: {}{DIM:#}",
+            count(skipped, "file skipped")
+                .replace("file skipped", if skipped == 1 { "file skipped" } else { "files skipped" }),
+            why.join(", ")
+        )?;
+    }
+    if !context.folders.is_empty() {
+        let names: Vec<String> = context.folders.keys().map(|n| format!("{n}/")).collect();
+        writeln!(out, "{DIM}not looked into: {} (--all-folders does){DIM:#}", names.join(", "))?;
+    }
+    if s.files > 0 {
+        writeln!(out, "health {} {}", bar(s.score), painted(s.score))?;
+    }
+    Ok(())
+}
+
+fn paint(score: f64) -> annotate_snippets::renderer::Style {
+    match score {
+        s if s >= 80.0 => style::GOOD,
+        s if s >= 50.0 => style::FAIR,
+        _ => style::BAD,
+    }
+}
+
+fn painted(score: f64) -> String {
+    let style = paint(score);
+    format!("{style}{score:.1}{style:#}{DIM}/100{DIM:#}")
+}
+
+fn bar(score: f64) -> String {
+    const CELLS: usize = 24;
+    let (full, empty) = if style::unicode() { ("━", "─") } else { ("=", "-") };
+    let filled = ((score / 100.0 * CELLS as f64).round() as usize).min(CELLS);
+    let style = paint(score);
+    format!("{style}{}{style:#}{DIM}{}{DIM:#}", full.repeat(filled), empty.repeat(CELLS - filled))
+}
+
+/// The numbers in one line, beside a report for machines.
+pub fn one_line(context: &Context<'_>) -> String {
+    let s = context.summary;
+    let to = context.args.output.as_deref().map_or_else(String::new, |p| format!(" written to {}", style::shown(p)));
+    let gaps = if s.gaps > 0 { format!(", {}", count(s.gaps, "gap")) } else { String::new() };
+    let (findings, files) = (count(s.findings, "finding"), count(s.files, "file"));
+    format!("{BOLD}sidenote{BOLD:#}: {findings} in {files}{gaps}, health {}{to}", painted(s.score))
+}
+
+/// Where the time went.
+pub fn stats(context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let (s, stats) = (context.summary, context.stats);
+    let elapsed = stats.elapsed().max(1e-9);
+    let megabytes = s.bytes as f64 / 1e6;
+    writeln!(out, "\n{BOLD}time{BOLD:#} {DIM}(over all threads){DIM:#}")?;
+    for phase in Phase::ALL {
+        writeln!(out, "  {:<8} {:>9.1} ms", phase.name(), stats.seconds(phase) * 1e3)?;
+    }
+    writeln!(out, "  {:<8} {:>9.1} ms", "wall", elapsed * 1e3)?;
+    writeln!(
+        out,
+        "{BOLD}speed{BOLD:#}  {:.0} files/s, {:.0} lines/s, {:.1} MB/s",
+        s.files as f64 / elapsed,
+        s.lines as f64 / elapsed,
+        megabytes / elapsed
+    )?;
+    if let Some(peak) = peak_memory() {
+        writeln!(out, "{BOLD}memory{BOLD:#} {:.1} MB at most", peak as f64 / 1e6)?;
+    }
+    if !s.by_rule.is_empty() {
+        writeln!(out, "{BOLD}findings by rule{BOLD:#}")?;
+        let mut rules: Vec<_> = s.by_rule.iter().collect();
+        rules.sort_by_key(|(id, n)| (std::cmp::Reverse(**n), **id));
+        for (id, n) in rules {
+            writeln!(out, "  {n:>6}  {id}")?;
+        }
+    }
+    Ok(())
+}

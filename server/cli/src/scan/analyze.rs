@@ -1,0 +1,282 @@
+//! One file, from its bytes to its report.
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+
+use rayon::iter::Either;
+use sidenote_core::document::Document;
+use sidenote_core::engine::{Report, SkipReason, why_skip};
+use sidenote_core::findings::{self, Location, Severity, fingerprints};
+use sidenote_core::grammars::{self, Language};
+use sidenote_core::system::{OsSystem, System};
+use sidenote_core::text::{MAX_BYTES, Text};
+
+use super::linehash::line_hashes;
+use super::model::{FileReport, Finding, Fix, Gap, Place, Region, Replacement, Skip, Skipped};
+use super::stats::{Phase, Stats};
+use super::walk::{Candidate, Odd};
+use super::workspace::Workspace;
+
+/// What a report needs to know of each file.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Leave less severe findings out.
+    pub min_severity: Severity,
+    /// Report suppressed findings too.
+    pub include_suppressed: bool,
+    /// Keep the text of files with findings.
+    pub keep_text: bool,
+    /// Hash lines as GitHub does.
+    pub line_hashes: bool,
+}
+
+/// Reads and analyses a file; `None` if it is in no language that is read.
+pub fn scan_file(
+    workspace: &Workspace,
+    candidate: &Candidate,
+    options: &Options,
+    stats: &Stats,
+) -> Result<Option<FileReport>, Skipped> {
+    let skip = |why| Skipped { path: candidate.path.clone(), why };
+    let by_name = grammars::by_path(&candidate.path);
+    match &candidate.odd {
+        Some(Odd::Unreadable(why)) => return Err(skip(Skip::Unreadable(why.clone()))),
+        // A link without a known extension is most likely none of our business.
+        Some(_) if by_name.is_none() && !candidate.named => return Ok(None),
+        Some(Odd::Symlink) => return Err(skip(Skip::Symlink)),
+        Some(Odd::Special) => return Err(skip(Skip::Special)),
+        None => {}
+    }
+    if !workspace.engine(candidate.project).config().includes(&candidate.path) {
+        return if by_name.is_some() || candidate.named { Err(skip(Skip::Excluded)) } else { Ok(None) };
+    }
+    let bytes = match stats.time(Phase::Read, || read(&candidate.file, by_name.is_none())) {
+        Ok(Either::Left(bytes)) => bytes,
+        Ok(Either::Right(why)) => return Err(skip(Skip::Content(why))),
+        Err(error) => return Err(skip(Skip::Unreadable(error.to_string()))),
+    };
+    let language = by_name.or_else(|| std::str::from_utf8(&bytes).ok().and_then(grammars::by_shebang));
+    let Some(language) = language else {
+        return if candidate.named { Err(skip(Skip::Language)) } else { Ok(None) };
+    };
+    let text = why_skip(&bytes).map_err(|why| skip(Skip::Content(why)))?;
+    scan_text(workspace, candidate, language, text, options, stats).map(Some).map_err(skip)
+}
+
+/// A file's bytes. Of one without an extension only those with a `#!` line are read to the end.
+fn read(path: &Path, needs_shebang: bool) -> std::io::Result<Either<Vec<u8>, SkipReason>> {
+    let mut file = File::open(path)?;
+    let mut bytes = Vec::new();
+    if needs_shebang {
+        file.by_ref().take(2).read_to_end(&mut bytes)?;
+        if bytes != b"#!" {
+            return Ok(Either::Left(Vec::new()));
+        }
+    }
+    // One byte more than allowed tells a file that is too large, or that grows while it is read.
+    file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(if bytes.len() > MAX_BYTES { Either::Right(SkipReason::TooLarge) } else { Either::Left(bytes) })
+}
+
+/// Analyses a text as the file that `candidate` names. A panic inside becomes a gap.
+pub fn scan_text(
+    workspace: &Workspace,
+    candidate: &Candidate,
+    language: &'static Language,
+    text: &str,
+    options: &Options,
+    stats: &Stats,
+) -> Result<FileReport, Skip> {
+    let outcome = guarded(|| {
+        let document = stats.time(Phase::Parse, || Document::new(&candidate.path, language, text, 0))?;
+        let report = stats.time(Phase::Analyze, || analyze(workspace, candidate, &document));
+        Ok(stats.time(Phase::Resolve, || resolve(workspace, candidate, &document, text, report, options)))
+    });
+    match outcome {
+        Ok(Ok(report)) => Ok(report),
+        Ok(Err(error)) => {
+            let error: sidenote_core::document::DocumentError = error;
+            Err(Skip::Parse(error.to_string()))
+        }
+        Err(panic) => {
+            let whole = Text::new(text);
+            let gap = Gap {
+                region: Region::new(&whole, &(0..0)),
+                message: format!("the analysis of this file failed inside Sidenote: {panic}"),
+                internal: true,
+            };
+            Ok(FileReport { gaps: vec![gap], ..empty(candidate, language, &whole) })
+        }
+    }
+}
+
+/// The one place where the engine is called.
+fn analyze(workspace: &Workspace, candidate: &Candidate, document: &Document) -> Report {
+    workspace.engine(candidate.project).analyze(document)
+}
+
+fn empty(candidate: &Candidate, language: &'static Language, text: &Text) -> FileReport {
+    FileReport {
+        path: candidate.path.clone(),
+        file: candidate.file.clone(),
+        language: language.name,
+        lines: text.lines(),
+        bytes: text.len(),
+        score: findings::score(&[], text.lines()),
+        findings: Vec::new(),
+        suppressed: 0,
+        hidden: 0,
+        gaps: Vec::new(),
+        text: None,
+    }
+}
+
+fn resolve(
+    workspace: &Workspace,
+    candidate: &Candidate,
+    document: &Document,
+    text: &str,
+    report: Report,
+    options: &Options,
+) -> FileReport {
+    let rope = document.text();
+    let ids = fingerprints(&candidate.path, rope, &report.findings);
+    let mut file = empty(candidate, document.language(), rope);
+    file.score = report.score();
+    file.gaps = report
+        .gaps
+        .iter()
+        .map(|gap| Gap { region: Region::new(rope, &gap.range), message: gap.message.clone(), internal: false })
+        .collect();
+    let mut hashes = None;
+    let mut others = Others { workspace, texts: Vec::new() };
+    for (finding, fingerprint) in report.findings.into_iter().zip(ids) {
+        let suppressed = finding.suppressed.is_some();
+        let low = finding.severity < options.min_severity;
+        file.suppressed += usize::from(suppressed);
+        file.hidden += usize::from(low && !suppressed);
+        if low || suppressed && !options.include_suppressed {
+            continue;
+        }
+        let region = Region::new(rope, &finding.range);
+        let line_hash = options.line_hashes.then(|| {
+            let hashes = hashes.get_or_insert_with(|| line_hashes(text));
+            hashes.get(region.start.line as usize - 1).cloned().unwrap_or_default()
+        });
+        let fixes = finding.fixes.iter().map(|fix| Fix {
+            title: fix.title.clone(),
+            safe: fix.safe,
+            edits: fix
+                .edits
+                .iter()
+                .map(|(range, text)| Replacement { region: Region::new(rope, range), text: text.clone() })
+                .collect(),
+        });
+        file.findings.push(Finding {
+            rule: finding.rule,
+            severity: finding.severity,
+            confidence: finding.confidence,
+            region,
+            related: others.places(&finding.related, rope),
+            flow: others.places(&finding.flow, rope),
+            fixes: fixes.collect(),
+            message: finding.message,
+            symbol: finding.symbol,
+            suppressed: finding.suppressed,
+            fingerprint,
+            line_hash,
+        });
+    }
+    if options.keep_text && !(file.findings.is_empty() && file.gaps.is_empty()) {
+        file.text = Some(text.into());
+    }
+    file
+}
+
+/// Texts of other files that findings lead to, read once for each file.
+struct Others<'w> {
+    workspace: &'w Workspace,
+    texts: Vec<(Arc<str>, Option<Text>)>,
+}
+
+impl Others<'_> {
+    fn places(&mut self, places: &[(Location, String)], own: &Text) -> Vec<Place> {
+        let place = |(location, message): &(Location, String)| {
+            let region = match &location.path {
+                None => Region::new(own, &location.range),
+                Some(path) => self.region(path, location),
+            };
+            Place { path: location.path.clone(), region, message: message.clone() }
+        };
+        places.iter().map(place).collect()
+    }
+
+    fn region(&mut self, path: &Arc<str>, location: &Location) -> Region {
+        let known = self.texts.iter().position(|(p, _)| p == path);
+        let index = known.unwrap_or_else(|| {
+            let text = OsSystem.read(&self.workspace.root().join(&**path)).map(|t| Text::new(&t));
+            self.texts.push((path.clone(), text));
+            self.texts.len() - 1
+        });
+        match &self.texts[index].1 {
+            Some(text) => Region::new(text, &location.range),
+            None => {
+                let mut region = Region::new(&Text::new(""), &(0..0));
+                (region.start.line, region.end.line) = (location.line.max(1), location.line.max(1));
+                region
+            }
+        }
+    }
+}
+
+thread_local! {
+    static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// From now on a panic inside of [`guarded`] prints nothing, and any other one what it always did.
+pub fn guard_panics() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if GUARDED.with(std::cell::Cell::get) {
+            let place = info.location().map_or_else(String::new, |l| format!(" ({}:{})", l.file(), l.line()));
+            let message = info.payload_as_str().unwrap_or("no message");
+            PANIC.set(Some(format!("{message}{place}")));
+        } else {
+            before(info);
+        }
+    }));
+}
+
+thread_local! {
+    static GUARDED: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// Does something; a panic is caught and told.
+fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    GUARDED.set(true);
+    // Nothing that outlives the work is changed by it: the engine is immutable, and the parser is set anew each time.
+    let outcome = catch_unwind(AssertUnwindSafe(work));
+    GUARDED.set(false);
+    outcome.map_err(|payload| {
+        let told = payload.downcast_ref::<&str>().map(|s| (*s).to_owned());
+        let told = told.or_else(|| payload.downcast_ref::<String>().cloned());
+        PANIC.take().or(told).unwrap_or_else(|| "no message".to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_caught_and_told() {
+        guard_panics();
+        let told = guarded(|| panic!("index {} is out of range", 7)).map(|()| 0).expect_err("a panic");
+        assert!(told.starts_with("index 7 is out of range (") && told.contains("analyze.rs:"), "{told}");
+        assert_eq!(guarded(|| 3), Ok(3));
+    }
+}

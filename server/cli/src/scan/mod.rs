@@ -1,0 +1,65 @@
+//! The scan: walk, read, analyse on every core, collect in a stable order.
+
+mod analyze;
+mod linehash;
+mod model;
+mod stats;
+mod summary;
+mod walk;
+mod workspace;
+
+pub use analyze::{Options, guard_panics, scan_text};
+#[cfg(test)]
+pub use model::Replacement;
+pub use model::{FileReport, Finding, Fix, Gap, Place, Region, Scan, Skip, Skipped};
+pub use stats::{Phase, Stats, peak_memory};
+pub use summary::Summary;
+pub use walk::{Candidate, Limits, walk};
+pub use workspace::Workspace;
+
+use rayon::prelude::*;
+
+use crate::error::Error;
+
+/// Stack of a worker, in bytes: deep code nests deeply, and the default of 2 MB is soon spent.
+const STACK: usize = 16 << 20;
+
+/// Starts the workers; all cores without a number.
+///
+/// # Errors
+/// When the system gives no threads.
+pub fn workers(jobs: Option<u16>) -> Result<rayon::ThreadPool, Error> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(jobs.map_or(0, usize::from))
+        .stack_size(STACK)
+        .thread_name(|i| format!("scan-{i}"))
+        .build()
+        .map_err(|e| Error::Threads(e.to_string()))
+}
+
+/// Analyses candidates on the workers. The result's order is theirs, whatever the number of threads.
+pub fn scan(
+    workspace: &Workspace,
+    candidates: &[Candidate],
+    options: &Options,
+    pool: &rayon::ThreadPool,
+    stats: &Stats,
+    done: &(dyn Fn() + Sync),
+) -> Scan {
+    let one = |candidate: &Candidate| {
+        let result = analyze::scan_file(workspace, candidate, options, stats);
+        done();
+        result
+    };
+    let results: Vec<_> = pool.install(|| candidates.par_iter().map(one).collect());
+    let mut scan = Scan::default();
+    for result in results {
+        match result {
+            Ok(Some(report)) => scan.files.push(report),
+            // A file in a language that is not read.
+            Ok(None) => {}
+            Err(skipped) => scan.skipped.push(skipped),
+        }
+    }
+    scan
+}

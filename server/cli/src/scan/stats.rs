@@ -1,0 +1,74 @@
+//! Where the time goes.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+/// A part of the work.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Phase {
+    /// Finding the files.
+    Walk,
+    /// Reading and decoding.
+    Read,
+    /// Syntax trees and blocks.
+    Parse,
+    /// Facts, rules, suppressions.
+    Analyze,
+    /// Positions, fingerprints and hashes for the report.
+    Resolve,
+}
+
+impl Phase {
+    /// All of them, in the order of the work.
+    pub const ALL: [Phase; 5] = [Phase::Walk, Phase::Read, Phase::Parse, Phase::Analyze, Phase::Resolve];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Phase::Walk => "walk",
+            Phase::Read => "read",
+            Phase::Parse => "parse",
+            Phase::Analyze => "analyze",
+            Phase::Resolve => "resolve",
+        }
+    }
+}
+
+/// Time by phase, added up over all threads.
+#[derive(Debug)]
+pub struct Stats {
+    started: Instant,
+    nanos: [AtomicU64; 5],
+}
+
+impl Stats {
+    /// Starts the clock.
+    pub fn start() -> Stats {
+        Stats { started: Instant::now(), nanos: Default::default() }
+    }
+
+    /// Does something and counts its time.
+    pub fn time<T>(&self, phase: Phase, work: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let result = work();
+        self.nanos[phase as usize].fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        result
+    }
+
+    /// Seconds in a phase, over all threads.
+    pub fn seconds(&self, phase: Phase) -> f64 {
+        self.nanos[phase as usize].load(Ordering::Relaxed) as f64 / 1e9
+    }
+
+    /// Seconds since the start, by the wall's clock.
+    pub fn elapsed(&self) -> f64 {
+        self.started.elapsed().as_secs_f64()
+    }
+}
+
+/// Most memory that the process has held, in bytes, where the system tells.
+pub fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib * 1024)
+}

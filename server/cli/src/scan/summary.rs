@@ -1,0 +1,95 @@
+//! The scan in numbers.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use sidenote_core::findings::{Category, Score, Severity};
+
+use super::Scan;
+use crate::args::FailOn;
+
+/// The scan in numbers.
+#[derive(Clone, Debug, Serialize)]
+pub struct Summary {
+    /// Reported findings that are not suppressed.
+    pub findings: usize,
+    pub by_severity: BTreeMap<&'static str, usize>,
+    pub by_category: BTreeMap<&'static str, usize>,
+    pub by_rule: BTreeMap<&'static str, usize>,
+    /// Analysed files.
+    pub files: usize,
+    pub files_with_findings: usize,
+    pub lines: usize,
+    pub bytes: usize,
+    pub suppressed: usize,
+    /// Below `--min-severity`.
+    pub hidden: usize,
+    pub skipped: BTreeMap<&'static str, usize>,
+    /// Places that could not be analysed.
+    pub gaps: usize,
+    /// Files in which Sidenote itself failed.
+    pub internal_errors: usize,
+    /// Health score of all files together, 0 to 100.
+    pub score: f64,
+}
+
+impl Summary {
+    /// Counts.
+    pub fn of(scan: &Scan) -> Summary {
+        let mut summary = Summary {
+            findings: 0,
+            by_severity: Severity::ALL.iter().map(|s| (s.name(), 0)).collect(),
+            by_category: Category::ALL.iter().map(|c| (c.name(), 0)).collect(),
+            by_rule: BTreeMap::new(),
+            files: scan.files.len(),
+            files_with_findings: 0,
+            lines: 0,
+            bytes: 0,
+            suppressed: 0,
+            hidden: 0,
+            skipped: BTreeMap::new(),
+            gaps: 0,
+            internal_errors: 0,
+            score: scan.files.iter().map(|f| f.score).sum::<Score>().value(),
+        };
+        for file in &scan.files {
+            let before = summary.findings;
+            for finding in file.findings.iter().filter(|f| f.suppressed.is_none()) {
+                summary.findings += 1;
+                *summary.by_severity.entry(finding.severity.name()).or_default() += 1;
+                *summary.by_category.entry(finding.rule.category.name()).or_default() += 1;
+                *summary.by_rule.entry(finding.rule.id).or_default() += 1;
+            }
+            summary.files_with_findings += usize::from(summary.findings > before);
+            summary.lines += file.lines;
+            summary.bytes += file.bytes;
+            summary.suppressed += file.suppressed;
+            summary.hidden += file.hidden;
+            summary.gaps += file.gaps.len();
+            summary.internal_errors += usize::from(file.gaps.iter().any(|g| g.internal));
+        }
+        for skipped in &scan.skipped {
+            *summary.skipped.entry(skipped.why.name()).or_default() += 1;
+        }
+        summary
+    }
+
+    /// The exit code of a scan.
+    pub fn exit_code(&self, scan: &Scan, fail_on: FailOn) -> u8 {
+        let fails = match fail_on {
+            FailOn::Never => false,
+            FailOn::At(least) => scan
+                .files
+                .iter()
+                .flat_map(|f| &f.findings)
+                .any(|finding| finding.suppressed.is_none() && finding.severity >= least),
+        };
+        if self.internal_errors > 0 {
+            crate::error::INTERNAL
+        } else if fails {
+            crate::error::FINDINGS
+        } else {
+            crate::error::CLEAN
+        }
+    }
+}

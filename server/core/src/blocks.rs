@@ -1,0 +1,439 @@
+//! Blocks: the units of analysis and of caching.
+//!
+//! A file is a tree of blocks: the module, its functions, its classes (impls, traits, namespaces) and their
+//! methods. A nested function belongs to the function around it, unless that one is large. A block is immutable
+//! and shared between the versions of a document; an edit makes new blocks only where text or syntax changed, and
+//! what was computed for a block ([`Block::hir`], [`Block::notes`]) lives and dies with it.
+
+use std::any::Any;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use sidenote_grammars::{BlockRole, Field, Kind, Language};
+
+use crate::semantics::hir::Hir;
+use crate::semantics::lower::lower;
+use crate::syntax::{Arena, ArenaBuilder, Node, Span, SyntaxTree};
+use crate::text::{Edit, Text};
+
+/// A function longer than this, in bytes, is split: the functions inside it are blocks of their own. A file that is
+/// wrapped in one function is then still analysed piece by piece.
+const LARGE: usize = 16 * 1024;
+
+/// A closure shorter than this, in bytes, stays in the block around it.
+const SMALL_CLOSURE: usize = 160;
+
+/// Nesting of blocks beyond which everything stays in the innermost one.
+const MAX_NESTING: usize = 24;
+
+/// What a block is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum BlockKind {
+    /// A file's top level without its functions and classes.
+    Module,
+    /// A function, method or closure.
+    Function,
+    /// The head and fields of a class, impl, trait or namespace.
+    Container,
+}
+
+/// The content key of a block: blake3 of its language, kind and own text.
+pub type Key = [u8; 16];
+
+/// One block. Positions in it are offsets into its own text ([`Arena::text`]).
+// A clone is a version of the same block: own text and syntax are shared, so that its notes stay true.
+#[derive(Debug)]
+pub struct Block {
+    kind: BlockKind,
+    arena: Arc<Arena>,
+    key: Key,
+    /// Length in the file, child blocks included, in bytes.
+    len: u32,
+    children: Vec<Child>,
+    hir: OnceLock<Arc<Hir>>,
+    notes: Mutex<Option<Arc<dyn Any + Send + Sync>>>,
+}
+
+impl Clone for Block {
+    fn clone(&self) -> Block {
+        Block {
+            kind: self.kind,
+            arena: self.arena.clone(),
+            key: self.key,
+            len: self.len,
+            children: self.children.clone(),
+            hir: self.hir.clone(),
+            notes: Mutex::new(self.notes.lock().unwrap_or_else(PoisonError::into_inner).clone()),
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Child {
+    /// Offset of the placeholder in the parent's own text.
+    at: u32,
+    /// Bytes that the earlier children take in the file beyond their placeholders.
+    before: u32,
+    block: Arc<Block>,
+}
+
+impl Block {
+    /// What it is.
+    pub fn kind(&self) -> BlockKind {
+        self.kind
+    }
+
+    /// Its syntax.
+    pub fn arena(&self) -> &Arc<Arena> {
+        &self.arena
+    }
+
+    /// Its content key.
+    pub fn key(&self) -> Key {
+        self.key
+    }
+
+    /// Its child blocks, in order; the n-th belongs to the arena's n-th placeholder.
+    pub fn children(&self) -> impl ExactSizeIterator<Item = &Arc<Block>> {
+        self.children.iter().map(|c| &c.block)
+    }
+
+    /// The n-th child block.
+    pub fn child(&self, n: usize) -> Option<&Arc<Block>> {
+        self.children.get(n).map(|c| &c.block)
+    }
+
+    /// Length in the file in bytes, child blocks included.
+    pub fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    /// Whether it is empty, as an empty file's module is.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Its name in the source, if it has one: `function name`, `class Name`, `impl Type`, a method's name.
+    pub fn name(&self) -> Option<&str> {
+        let root = self.arena.root();
+        let named = |field| root.child(field).map(Node::text);
+        named(Field::Name).or_else(|| if root.kind() == Kind::ImplItem { named(Field::Type) } else { None })
+    }
+
+    /// Its lowered form, made on first use.
+    pub fn hir(&self) -> Arc<Hir> {
+        self.hir.get_or_init(|| Arc::new(lower(self))).clone()
+    }
+
+    /// What somebody kept here for this block. The keeper must be able to tell whether it still holds.
+    pub fn notes<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        let slot = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        slot.as_ref().and_then(|any| any.clone().downcast().ok())
+    }
+
+    /// Keeps something for as long as this block lives.
+    pub fn set_notes<T: Any + Send + Sync>(&self, notes: Arc<T>) {
+        *self.notes.lock().unwrap_or_else(PoisonError::into_inner) = Some(notes);
+    }
+
+    /// Offset in the file, relative to the block's start, of an offset in its own text. At a placeholder that is the
+    /// child's start.
+    pub fn to_outer(&self, own: u32) -> u32 {
+        let children = self.children.partition_point(|c| c.at < own);
+        match children.checked_sub(1).map(|i| &self.children[i]) {
+            Some(c) => own + c.before + c.block.len - 1,
+            None => own,
+        }
+    }
+
+    /// Offset of the n-th child relative to the block's start.
+    fn child_start(&self, n: usize) -> u32 {
+        self.children[n].at + self.children[n].before
+    }
+
+    fn build(kind: BlockKind, node: tree_sitter::Node<'_>, range: (u32, u32), cx: &Cx<'_>, depth: usize) -> Block {
+        Block::build_with(kind, node, range, cx, depth, &mut |_, _| None)
+    }
+
+    /// Builds a block; `reuse` may supply a child of the given kind and absolute range that is known to be unchanged.
+    fn build_with(
+        kind: BlockKind,
+        node: tree_sitter::Node<'_>,
+        range: (u32, u32),
+        cx: &Cx<'_>,
+        depth: usize,
+        reuse: &mut dyn FnMut(Kind, (u32, u32)) -> Option<Arc<Block>>,
+    ) -> Block {
+        let splits = splits(kind, (range.1 - range.0) as usize, depth);
+        let is_block = |kind: Kind, node: &tree_sitter::Node<'_>| splits && cut(cx.language, kind, node).is_some();
+        let (arena, nodes) =
+            ArenaBuilder::build(cx.language, node, range, is_block, |a, b, out| (cx.append)(a, b, out));
+        let mut before = 0;
+        let children = arena
+            .holes()
+            .zip(nodes)
+            .map(|(hole, node)| {
+                let (start, end) = (node.start_byte() as u32, node.end_byte() as u32);
+                let block = reuse(hole.kind(), (start, end)).unwrap_or_else(|| {
+                    let kind = cut(cx.language, hole.kind(), &node).unwrap_or(BlockKind::Function);
+                    Arc::new(Block::build(kind, node, (start, end), cx, depth + 1))
+                });
+                let child = Child { at: hole.span().start, before, block };
+                before += end - start - 1;
+                child
+            })
+            .collect();
+        let key = key(cx.language, kind, &arena);
+        Block {
+            kind,
+            arena: Arc::new(arena),
+            key,
+            len: range.1 - range.0,
+            children,
+            hir: OnceLock::new(),
+            notes: Mutex::default(),
+        }
+    }
+}
+
+/// Whether the functions inside a block are blocks of their own.
+fn splits(kind: BlockKind, len: usize, depth: usize) -> bool {
+    depth < MAX_NESTING && (kind != BlockKind::Function || len > LARGE)
+}
+
+/// Whether a node inside a splitting block is a block of its own, and which.
+fn cut(language: &Language, kind: Kind, node: &tree_sitter::Node<'_>) -> Option<BlockKind> {
+    let len = node.end_byte() - node.start_byte();
+    match language.role(kind)? {
+        BlockRole::Container if len > 2 => Some(BlockKind::Container),
+        BlockRole::Function if len >= SMALL_CLOSURE || !is_closure(kind) && len > 2 => Some(BlockKind::Function),
+        _ => None,
+    }
+}
+
+fn is_closure(kind: Kind) -> bool {
+    matches!(kind, Kind::ArrowFunction | Kind::FunctionExpression | Kind::GeneratorFunction | Kind::ClosureExpression)
+}
+
+fn key(language: &Language, kind: BlockKind, arena: &Arena) -> Key {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(language.name.as_bytes());
+    hasher.update(&[0, kind as u8]);
+    hasher.update(arena.text().as_bytes());
+    // The text alone does not say what its placeholders stand for.
+    for hole in arena.holes() {
+        hasher.update(&(hole.kind() as u16).to_le_bytes());
+    }
+    let mut key = [0; 16];
+    key.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    key
+}
+
+struct Cx<'a> {
+    language: &'static Language,
+    append: &'a dyn Fn(usize, usize, &mut String),
+}
+
+/// The blocks of one version of a file.
+#[derive(Clone, Debug)]
+pub struct Blocks {
+    language: &'static Language,
+    root: Arc<Block>,
+}
+
+/// A block with its place in the file.
+#[derive(Clone, Copy, Debug)]
+pub struct Placed<'a> {
+    /// The block.
+    pub block: &'a Arc<Block>,
+    /// Where it starts in the file, in bytes.
+    pub start: usize,
+    /// How many blocks are around it.
+    pub depth: usize,
+}
+
+impl Placed<'_> {
+    /// The file's byte range of a span in the block's own text.
+    pub fn range(&self, span: Span) -> std::ops::Range<usize> {
+        let start = self.start + self.block.to_outer(span.start) as usize;
+        // The end is mapped by its last byte, so that it stays before a child block that begins there and covers one
+        // that it ends with.
+        let end = match span.end.checked_sub(1) {
+            Some(last) if span.end > span.start => match self.block.children.binary_search_by_key(&last, |c| c.at) {
+                Ok(n) => self.start + (self.block.child_start(n) + self.block.children[n].block.len) as usize,
+                Err(_) => self.start + self.block.to_outer(last) as usize + 1,
+            },
+            _ => start,
+        };
+        start..end.max(start)
+    }
+}
+
+impl Placed<'_> {
+    /// The file's ranges of the child blocks that start in a range of the file.
+    pub fn children_starting_in(&self, range: std::ops::Range<usize>) -> impl Iterator<Item = std::ops::Range<usize>> {
+        let first = range.start.saturating_sub(self.start) as u32;
+        let from = self.block.children.partition_point(|c| c.at + c.before < first);
+        let starts = move |n: usize| self.start + self.block.child_start(n) as usize;
+        (from..self.block.children.len())
+            .map(move |n| starts(n)..starts(n) + self.block.children[n].block.len())
+            .take_while(move |r| r.start < range.end)
+    }
+}
+
+impl Blocks {
+    /// Blocks of a parsed string.
+    pub fn of_str(tree: &SyntaxTree, text: &str) -> Blocks {
+        let append = |a: usize, b: usize, out: &mut String| out.push_str(text.get(a..b).unwrap_or(""));
+        Blocks::build(tree, text.len(), &append)
+    }
+
+    /// Blocks of a parsed text.
+    pub fn of_text(tree: &SyntaxTree, text: &Text) -> Blocks {
+        Blocks::build(tree, text.len(), &|a, b, out| text.append(a, b, out))
+    }
+
+    fn build(tree: &SyntaxTree, len: usize, append: &dyn Fn(usize, usize, &mut String)) -> Blocks {
+        let cx = Cx { language: tree.language(), append };
+        let root = Arc::new(Block::build(BlockKind::Module, tree.root(), (0, len as u32), &cx, 0));
+        Blocks { language: tree.language(), root }
+    }
+
+    /// Blocks after an edit. `dirty` covers every change of text and syntax since these blocks were made, `tree` and
+    /// `text` are the new ones. Blocks outside it are shared with the old version; the cost follows the blocks that
+    /// `dirty` touches.
+    pub fn update(&mut self, tree: &SyntaxTree, text: &Text, dirty: Edit) {
+        let append = |a: usize, b: usize, out: &mut String| text.append(a, b, out);
+        let cx = Cx { language: tree.language(), append: &append };
+        let root = (tree.root(), (0, text.len() as u32));
+        update(&mut self.root, root, 0, dirty, &cx, 0);
+    }
+
+    /// The language.
+    pub fn language(&self) -> &'static Language {
+        self.language
+    }
+
+    /// The module block.
+    pub fn root(&self) -> &Arc<Block> {
+        &self.root
+    }
+
+    /// Whether both are the same blocks at the same places.
+    pub fn same_shape(&self, other: &Blocks) -> bool {
+        let mut pairs = self.iter().zip(other.iter());
+        pairs.all(|(a, b)| a.start == b.start && a.block.len == b.block.len && a.block.arena == b.block.arena)
+            && self.iter().count() == other.iter().count()
+    }
+
+    /// All blocks, parents before children, in the order of the file.
+    pub fn iter(&self) -> impl Iterator<Item = Placed<'_>> {
+        let mut stack = vec![Placed { block: &self.root, start: 0, depth: 0 }];
+        std::iter::from_fn(move || {
+            let placed = stack.pop()?;
+            for n in (0..placed.block.children.len()).rev() {
+                let start = placed.start + placed.block.child_start(n) as usize;
+                stack.push(Placed { block: &placed.block.children[n].block, start, depth: placed.depth + 1 });
+            }
+            Some(placed)
+        })
+    }
+
+    /// The innermost block that holds a byte of the file, with the blocks around it, outermost first.
+    pub fn path_at(&self, offset: usize) -> Vec<Placed<'_>> {
+        let mut path = vec![Placed { block: &self.root, start: 0, depth: 0 }];
+        loop {
+            let last = path[path.len() - 1];
+            let relative = offset.saturating_sub(last.start) as u32;
+            let n = last.block.children.partition_point(|c| c.at + c.before <= relative);
+            let Some(n) = n.checked_sub(1) else { return path };
+            let start = last.block.child_start(n);
+            let child = &last.block.children[n].block;
+            if relative >= start + child.len {
+                return path;
+            }
+            path.push(Placed { block: child, start: last.start + start as usize, depth: last.depth + 1 });
+        }
+    }
+}
+
+/// Brings a block that starts at `start` of both texts up to date. `node` and `range` are the block's in the new tree.
+fn update(
+    slot: &mut Arc<Block>,
+    (node, range): (tree_sitter::Node<'_>, (u32, u32)),
+    start: usize,
+    dirty: Edit,
+    cx: &Cx<'_>,
+    depth: usize,
+) {
+    let delta = dirty.new_end as i64 - dirty.old_end as i64;
+    let new_len = (slot.len as i64 + delta) as u32;
+    // The one child that strictly holds the change, if it is still the same kind of block at the same place.
+    let inside = slot.children.iter().enumerate().find_map(|(n, c)| {
+        let from = start + slot.child_start(n) as usize;
+        let to = from + c.block.len();
+        (from < dirty.start && dirty.old_end < to).then_some((n, from, (to as i64 + delta) as usize))
+    });
+    let same_split = splits(slot.kind, slot.len(), depth) == splits(slot.kind, new_len as usize, depth);
+    if let Some((n, from, to)) = inside
+        && same_split
+        && let kind = slot.children[n].block.arena.root().kind()
+        && let Some(child) = node_at(cx.language, node, kind, from, to)
+        && cut(cx.language, kind, &child) == Some(slot.children[n].block.kind)
+    {
+        let block = Arc::make_mut(slot);
+        update(&mut block.children[n].block, (child, (from as u32, to as u32)), from, dirty, cx, depth + 1);
+        block.len = new_len;
+        for c in &mut block.children[n + 1..] {
+            c.before = (i64::from(c.before) + delta) as u32;
+        }
+        return;
+    }
+    let old = slot.clone();
+    let mut reuse = |kind: Kind, (from, to): (u32, u32)| {
+        // Ranges that touch the change are not known to be the same.
+        let before = (to as usize) < dirty.start;
+        let after = (from as usize) > dirty.new_end;
+        let old_from = if before {
+            i64::from(from)
+        } else if after {
+            i64::from(from) - delta
+        } else {
+            return None;
+        };
+        let relative = u32::try_from(old_from - start as i64).ok()?;
+        let n = old.children.binary_search_by_key(&relative, |c| c.at + c.before).ok()?;
+        let child = &old.children[n].block;
+        (child.len == to - from && child.arena.root().kind() == kind).then(|| child.clone())
+    };
+    *slot = Arc::new(Block::build_with(slot.kind, node, range, cx, depth, &mut reuse));
+}
+
+/// The node of that kind with exactly that range.
+fn node_at<'t>(
+    language: &Language,
+    root: tree_sitter::Node<'t>,
+    kind: Kind,
+    from: usize,
+    to: usize,
+) -> Option<tree_sitter::Node<'t>> {
+    let mut cursor = root.walk();
+    loop {
+        let node = cursor.node();
+        if node.start_byte() == from && node.end_byte() == to && language.kind(node.kind_id()) == kind {
+            return Some(node);
+        }
+        cursor.goto_first_child_for_byte(from)?;
+        // A child that ends where the block starts comes first where it has no width.
+        while cursor.node().end_byte() <= from {
+            if !cursor.goto_next_sibling() {
+                return None;
+            }
+        }
+        if cursor.node().start_byte() > from {
+            return None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

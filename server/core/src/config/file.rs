@@ -1,0 +1,145 @@
+//! What `sidenote.toml` may hold. The published JSON schema is made from these types, and the check of a file's keys
+//! and types is made from that schema.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::findings::Severity;
+
+/// Configuration of Sidenote, in `sidenote.toml`.
+///
+/// Selectors name rules: a rule's id, a category (`security`, `performance`, `quality`), `CWE-` with a number, `default`
+/// (what is on unless configured otherwise) or `all`. Globs are relative to the folder of the `sidenote.toml` that was
+/// found, also those of a file that it extends; one without `/` matches in every folder, and one that matches a folder
+/// matches all that is in it.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "sidenote.toml")]
+pub(super) struct File {
+    /// For editors that read a schema's address from the file; ignored.
+    #[serde(default, rename = "$schema")]
+    #[schemars(with = "String")]
+    pub _schema: Option<String>,
+    /// Another configuration that this one builds on: a path relative to this file, inside of the same repository.
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub extends: Option<Spanned<String>>,
+    /// Which rules speak, and how loudly.
+    #[serde(default)]
+    pub rules: Rules,
+    /// Which files are looked at.
+    #[serde(default)]
+    pub files: Files,
+    /// Other settings for some paths; later ones win.
+    #[serde(default)]
+    pub overrides: Vec<Override>,
+}
+
+/// Which rules speak, and how loudly.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Rules {
+    /// The rules that run, instead of those of the extended file or of `["default"]`.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub select: Option<Vec<Spanned<String>>>,
+    /// Rules that do not run although they are selected.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub ignore: Vec<Spanned<String>>,
+    /// Folders with rules of your own. Reserved: not supported yet.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub paths: Option<Spanned<Vec<String>>>,
+    /// Severities by selector; an id counts more than a CWE, that more than a category, that more than `all`.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Severity>")]
+    pub severity: BTreeMap<Spanned<String>, Severity>,
+    /// Whether rules that leave test code alone speak there too; default `false`.
+    #[serde(default)]
+    #[schemars(with = "bool")]
+    pub include_tests: Option<bool>,
+    /// Settings of the rule `cognitive-complexity`.
+    #[serde(default)]
+    pub cognitive_complexity: CognitiveComplexity,
+}
+
+/// Settings of the rule `cognitive-complexity`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct CognitiveComplexity {
+    /// Complexity above which a function is reported; default 15.
+    #[serde(default)]
+    #[schemars(with = "u32", range(min = 1, max = 1000))]
+    pub threshold: Option<u32>,
+}
+
+/// Which files are looked at.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Files {
+    /// Globs of the files that are looked at; all of them if there is none.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub include: Option<Vec<Spanned<String>>>,
+    /// Globs of files that are left out; added to those of the extended file.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub exclude: Vec<Spanned<String>>,
+}
+
+/// Other settings for some paths.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Override {
+    /// Globs of the files that it is for.
+    #[schemars(with = "Vec<String>")]
+    pub paths: Vec<Spanned<String>>,
+    /// Rules that run here too.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub select: Vec<Spanned<String>>,
+    /// Rules that do not run here.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub ignore: Vec<Spanned<String>>,
+    /// Severities here.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Severity>")]
+    pub severity: BTreeMap<Spanned<String>, Severity>,
+    /// Whether rules that leave test code alone speak here too.
+    #[serde(default)]
+    #[schemars(with = "bool")]
+    pub include_tests: Option<bool>,
+    /// Settings of the rule `cognitive-complexity` here.
+    #[serde(default)]
+    pub cognitive_complexity: CognitiveComplexity,
+}
+
+/// The JSON schema of `sidenote.toml`, draft 2020-12, with a final line break.
+pub fn schema() -> String {
+    let mut text = serde_json::to_string_pretty(&schema_value()).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+pub(super) fn schema_value() -> serde_json::Value {
+    schemars::schema_for!(File).to_value()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    #[allow(clippy::disallowed_methods, reason = "a test reads and, when asked, writes the published file")]
+    fn the_published_schema_is_current() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/sidenote.schema.json");
+        if std::env::var_os("SIDENOTE_BLESS").is_some() {
+            std::fs::write(path, super::schema()).expect("write");
+        }
+        let published = std::fs::read_to_string(path).unwrap_or_default();
+        assert_eq!(published.replace("\r\n", "\n"), super::schema(), "run `cargo x docs` to write it anew");
+    }
+}

@@ -1,0 +1,260 @@
+//! Finding, reading and stacking configuration files.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use toml::Spanned;
+
+use super::error::{ConfigError, Problem};
+use super::glob::Globs;
+use super::{Config, Layer, Place, Settings, check, check_selector, file};
+use crate::findings::Severity;
+use crate::system::System;
+
+/// The name of a configuration file.
+pub const FILE_NAME: &str = "sidenote.toml";
+
+/// Longest chain of files that extend each other.
+const MAX_DEPTH: usize = 8;
+/// Largest configuration file, in bytes.
+const MAX_BYTES: usize = 256 * 1024;
+/// Most overrides in a chain.
+const MAX_OVERRIDES: usize = 1000;
+
+/// The nearest [`FILE_NAME`] in a folder or above it, but not above the repository that the folder is in.
+pub fn discover(system: &dyn System, folder: &Path) -> Option<PathBuf> {
+    for folder in folder.ancestors() {
+        let file = folder.join(FILE_NAME);
+        if system.is_file(&file) {
+            return Some(file);
+        }
+        if is_repository(system, folder) {
+            return None;
+        }
+    }
+    None
+}
+
+/// The nearest folder, from this one upwards, that is the root of a git repository.
+pub fn repository_root(system: &dyn System, folder: &Path) -> Option<PathBuf> {
+    folder.ancestors().find(|f| is_repository(system, f)).map(Path::to_owned)
+}
+
+fn is_repository(system: &dyn System, folder: &Path) -> bool {
+    // A linked worktree or a submodule has a file in the place of the folder.
+    system.is_file(&folder.join(".git/HEAD")) || system.is_file(&folder.join(".git"))
+}
+
+pub(super) fn load(system: &dyn System, file: &Path, workspace: &Path) -> Result<Config, ConfigError> {
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let root = repository_root(system, folder).unwrap_or_else(|| folder.to_owned());
+    let mut chain = Chain { system, root: system.canonical(&root).unwrap_or(root), files: Vec::new() };
+    chain.read(file, None)?;
+    let mut settings = Settings::default();
+    let mut config = Config { place: place(folder, workspace), ..Config::default() };
+    let mut overrides = Vec::new();
+    for loaded in chain.files.into_iter().rev() {
+        loaded.layer.apply(&mut settings, false);
+        overrides.extend(loaded.overrides);
+        config.include = loaded.include.or(config.include);
+        config.exclude.push(loaded.exclude);
+        config.sources.insert(0, loaded.path);
+    }
+    config.base = Arc::new(settings);
+    config.overrides = overrides.into();
+    Ok(config)
+}
+
+fn place(folder: &Path, workspace: &Path) -> Place {
+    let text = |rest: &Path| {
+        let parts: Vec<_> = rest.components().map(|c| c.as_os_str().to_string_lossy()).collect();
+        parts.iter().map(|p| format!("{p}/")).collect::<String>()
+    };
+    if folder == workspace {
+        Place::Same
+    } else if let Ok(rest) = workspace.strip_prefix(folder) {
+        Place::Above(text(rest))
+    } else if let Ok(rest) = folder.strip_prefix(workspace) {
+        Place::Below(text(rest))
+    } else {
+        Place::Elsewhere
+    }
+}
+
+struct Loaded {
+    path: PathBuf,
+    layer: Layer,
+    overrides: Vec<(Globs, Layer)>,
+    include: Option<Globs>,
+    exclude: Globs,
+}
+
+struct Chain<'s> {
+    system: &'s dyn System,
+    /// No file outside of this folder is extended.
+    root: PathBuf,
+    /// The topmost first.
+    files: Vec<Loaded>,
+}
+
+/// The place of an `extends`, for what is wrong with the file it names.
+struct Origin<'t> {
+    path: &'t Path,
+    text: &'t Arc<str>,
+    key: &'t Spanned<String>,
+}
+
+impl Origin<'_> {
+    fn error(&self, message: String, help: Option<String>) -> ConfigError {
+        let problem = Problem { range: Some(self.key.span()), message, help };
+        ConfigError { path: Some(self.path.to_owned()), text: self.text.clone(), problems: vec![problem] }
+    }
+}
+
+impl Chain<'_> {
+    // Recursion is bounded by MAX_DEPTH.
+    fn read(&mut self, path: &Path, origin: Option<&Origin<'_>>) -> Result<(), ConfigError> {
+        let text: Arc<str> = match self.system.read(path) {
+            Some(text) if text.len() <= MAX_BYTES => text.into(),
+            found => {
+                let why = if found.is_some() { "is larger than 256 KB" } else { "is no readable text file" };
+                return Err(match origin {
+                    Some(origin) => origin.error(format!("`{}` {why}", origin.key.get_ref()), None),
+                    None => ConfigError {
+                        path: Some(path.to_owned()),
+                        text: "".into(),
+                        problems: vec![Problem { range: None, message: format!("the file {why}"), help: None }],
+                    },
+                });
+            }
+        };
+        let fail = |problems| Err(ConfigError { path: Some(path.to_owned()), text: text.clone(), problems });
+        let mut problems = Vec::new();
+        let Some(parsed) = parse(&text, &mut problems) else { return fail(problems) };
+        let loaded = lower(path, &parsed, &mut problems);
+        let overrides: usize = self.files.iter().map(|f| f.overrides.len()).sum();
+        if overrides + loaded.overrides.len() > MAX_OVERRIDES {
+            problems.push(Problem { range: None, message: format!("more than {MAX_OVERRIDES} overrides"), help: None });
+        }
+        if !problems.is_empty() {
+            problems.sort_by_key(|p| p.range.as_ref().map_or(0, |r| r.start));
+            return fail(problems);
+        }
+        self.files.push(loaded);
+        if let Some(key) = &parsed.extends {
+            let origin = Origin { path, text: &text, key };
+            let base = self.base(&origin)?;
+            self.read(&base, Some(&origin))?;
+        }
+        Ok(())
+    }
+
+    /// The file that an `extends` names.
+    fn base(&self, origin: &Origin<'_>) -> Result<PathBuf, ConfigError> {
+        let value = Path::new(origin.key.get_ref());
+        if value.is_absolute() || value.has_root() || value.extension().is_none_or(|e| e != "toml") {
+            let help = Some("write a path like `../base.toml`".to_owned());
+            return Err(origin.error("`extends` takes a relative path to a `.toml` file".to_owned(), help));
+        }
+        let base = normalized(&origin.path.parent().unwrap_or(Path::new("")).join(value));
+        let real = self.system.canonical(&base).unwrap_or_else(|| base.clone());
+        if !real.starts_with(&self.root) {
+            let help = Some("only files inside of the same repository can be extended".to_owned());
+            return Err(origin.error(format!("`{}` leaves the repository", origin.key.get_ref()), help));
+        }
+        if self.files.iter().any(|f| normalized(&f.path) == base) {
+            return Err(origin.error(format!("`{}` extends itself in the end", origin.key.get_ref()), None));
+        }
+        if self.files.len() >= MAX_DEPTH {
+            return Err(origin.error(format!("more than {MAX_DEPTH} files extend each other"), None));
+        }
+        Ok(base)
+    }
+}
+
+/// Without `.` and, as far as it goes, without `..`.
+fn normalized(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(out.components().next_back(), Some(Component::Normal(_))) => {
+                out.pop();
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// Reads a file; what is wrong with its syntax, keys and types goes to `problems`, and then there is none.
+pub(super) fn parse(text: &str, problems: &mut Vec<Problem>) -> Option<file::File> {
+    let text =
+        text.strip_prefix('\u{feff}').map_or_else(|| text.into(), |rest| std::borrow::Cow::from(format!("   {rest}")));
+    let table = match toml::de::DeTable::parse(&text) {
+        Ok(table) => table,
+        Err(error) => {
+            problems.push(Problem { range: error.span(), message: error.message().to_owned(), help: None });
+            return None;
+        }
+    };
+    *problems = check::check(&table, &file::schema_value());
+    if !problems.is_empty() {
+        return None;
+    }
+    match toml::from_str::<file::File>(&text) {
+        Ok(parsed) => Some(parsed),
+        Err(error) => {
+            problems.push(Problem { range: error.span(), message: error.message().to_owned(), help: None });
+            None
+        }
+    }
+}
+
+fn lower(path: &Path, parsed: &file::File, problems: &mut Vec<Problem>) -> Loaded {
+    let rules = &parsed.rules;
+    if let Some(paths) = &rules.paths {
+        problems.push(
+            Problem::at(paths.span(), "rules of your own are not supported yet: `rules.paths` is reserved for them")
+                .help("remove the key"),
+        );
+    }
+    let layer = Layer {
+        select: rules.select.as_ref().map(|list| selectors(list, problems)),
+        ignore: selectors(&rules.ignore, problems),
+        severity: severities(&rules.severity, problems),
+        cognitive_complexity: rules.cognitive_complexity.threshold,
+        include_tests: rules.include_tests,
+    };
+    let overrides = parsed.overrides.iter().map(|o| {
+        let layer = Layer {
+            select: Some(selectors(&o.select, problems)),
+            ignore: selectors(&o.ignore, problems),
+            severity: severities(&o.severity, problems),
+            cognitive_complexity: o.cognitive_complexity.threshold,
+            include_tests: o.include_tests,
+        };
+        (Globs::new(&o.paths, problems), layer)
+    });
+    let overrides = overrides.collect();
+    let include = parsed.files.include.as_ref().map(|list| Globs::new(list, problems));
+    let exclude = Globs::new(&parsed.files.exclude, problems);
+    Loaded { path: path.to_owned(), layer, overrides, include, exclude }
+}
+
+fn selectors(list: &[Spanned<String>], problems: &mut Vec<Problem>) -> Vec<String> {
+    list.iter().for_each(|selector| check_spanned(selector, problems));
+    list.iter().map(|s| s.get_ref().clone()).collect()
+}
+
+fn severities(map: &BTreeMap<Spanned<String>, Severity>, problems: &mut Vec<Problem>) -> Vec<(String, Severity)> {
+    map.keys().for_each(|selector| check_spanned(selector, problems));
+    map.iter().map(|(s, severity)| (s.get_ref().clone(), *severity)).collect()
+}
+
+fn check_spanned(selector: &Spanned<String>, problems: &mut Vec<Problem>) {
+    if let Err(problem) = check_selector(selector.get_ref()) {
+        problems.push(Problem { range: Some(selector.span()), ..problem });
+    }
+}

@@ -1,0 +1,183 @@
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::system::System;
+
+/// Files in memory.
+struct Files(BTreeMap<PathBuf, String>);
+
+impl Files {
+    fn new(files: &[(&str, &str)]) -> Files {
+        Files(files.iter().map(|(path, text)| (PathBuf::from(path), (*text).to_owned())).collect())
+    }
+}
+
+impl System for Files {
+    fn read(&self, path: &Path) -> Option<String> {
+        self.0.get(path).cloned()
+    }
+
+    fn is_file(&self, path: &Path) -> bool {
+        self.0.contains_key(path)
+    }
+}
+
+fn load_one(text: &str) -> Result<Config, ConfigError> {
+    Config::load(&Files::new(&[("/r/sidenote.toml", text)]), Path::new("/r/sidenote.toml"), Path::new("/r"))
+}
+
+fn enabled(config: &Config, path: &str) -> Vec<&'static str> {
+    let settings = config.settings(path);
+    rules::all().iter().zip(&settings.rules).filter(|(_, s)| s.enabled).map(|(r, _)| r.id).collect()
+}
+
+fn severity(config: &Config, path: &str, id: &str) -> Option<Severity> {
+    config.settings(path).rules[rules::index(id).expect("rule")].severity
+}
+
+/// The messages of a text that must be wrong, as `line:column: message; help`.
+fn wrong(text: &str) -> Vec<String> {
+    let error = load_one(text).expect_err(text);
+    error.to_string().lines().map(|l| l.trim_start_matches("/r/sidenote.toml:").trim().to_owned()).collect()
+}
+
+const ASYNC: &str = "async-promise-executor";
+const UNUSED: &str = "unused-suppression";
+
+#[test]
+fn selection() {
+    let all = load_one("[rules]\nselect = [\"all\"]").expect("ok");
+    assert_eq!(enabled(&all, "a.ts").len(), rules::all().len());
+    let one = load_one(&format!("[rules]\nselect = [\"{ASYNC}\"]")).expect("ok");
+    assert_eq!(enabled(&one, "a.ts"), [ASYNC]);
+    let none = load_one("[rules]\nselect = []").expect("ok");
+    assert!(enabled(&none, "a.ts").is_empty());
+    let without = load_one("[rules]\nignore = [\"CWE-755\"]").expect("ok");
+    assert!(!enabled(&without, "a.ts").contains(&ASYNC) && enabled(&without, "a.ts").contains(&UNUSED));
+}
+
+#[test]
+fn more_precise_severities_win() {
+    let text = format!("[rules.severity]\n{ASYNC} = \"info\"\nquality = \"critical\"\nCWE-755 = \"low\"");
+    let config = load_one(&text).expect("ok");
+    assert_eq!(severity(&config, "a.ts", ASYNC), Some(Severity::Info));
+    assert_eq!(severity(&config, "a.ts", UNUSED), Some(Severity::Critical));
+}
+
+#[test]
+fn overrides_apply_in_order_to_their_paths() {
+    let text = format!(
+        "[rules]\nselect = [\"{ASYNC}\"]\n[[overrides]]\npaths = [\"tests\"]\nselect = [\"{UNUSED}\"]\nignore = [\"{ASYNC}\"]\n\
+         include-tests = true\n[overrides.cognitive-complexity]\nthreshold = 30\n\
+         [[overrides]]\npaths = [\"*.spec.ts\"]\nseverity = {{ all = \"info\" }}"
+    );
+    let config = load_one(&text).expect("ok");
+    assert_eq!(enabled(&config, "src/a.ts"), [ASYNC]);
+    assert_eq!(enabled(&config, "tests/a.ts"), [UNUSED]);
+    assert_eq!(config.settings("tests/a.ts").cognitive_complexity, 30);
+    assert!(config.settings("tests/a.ts").include_tests && !config.settings("src/a.ts").include_tests);
+    assert_eq!(severity(&config, "tests/a.spec.ts", UNUSED), Some(Severity::Info));
+    assert!(Arc::ptr_eq(&config.settings("tests/a.ts"), &config.settings("tests/b.ts")), "made once");
+    let narrowed = config.narrowed(&[ASYNC.to_owned()], &[]).expect("known");
+    assert!(enabled(&narrowed, "tests/a.ts").is_empty(), "an override adds nothing to the command line's selection");
+}
+
+#[test]
+fn extending() {
+    let files = Files::new(&[
+        ("/r/.git/HEAD", ""),
+        ("/r/base.toml", "[rules]\nselect=[\"all\"]\nignore = [\"unused-suppression\"]\n[files]\nexclude = [\"gen\"]"),
+        ("/r/a/b/sidenote.toml", "extends = \"../../base.toml\"\n[files]\nexclude = [\"old\"]"),
+    ]);
+    let path = discover(&files, Path::new("/r/a/b/c")).expect("found");
+    assert_eq!(path, Path::new("/r/a/b/sidenote.toml"));
+    let config = Config::load(&files, &path, Path::new("/r")).expect("ok");
+    assert!(!enabled(&config, "a/b/x.ts").contains(&UNUSED));
+    assert!(!config.includes("a/b/gen/x.ts") && !config.includes("a/b/old/x.ts") && config.includes("a/b/x.ts"));
+    assert!(config.includes("old/x.ts"), "outside of the configuration's folder");
+    assert_eq!(config.sources(), [PathBuf::from("/r/a/b/sidenote.toml"), PathBuf::from("/r/base.toml")]);
+    let below = Config::load(&files, &path, Path::new("/r/a/b/c")).expect("ok");
+    assert!(!below.includes("gen/x.ts"));
+}
+
+#[test]
+fn discovery_stops_at_the_repository() {
+    let files = Files::new(&[("/sidenote.toml", ""), ("/r/.git", "gitdir: x"), ("/q/a.ts", "")]);
+    assert_eq!(discover(&files, Path::new("/r/a")), None);
+    assert_eq!(discover(&files, Path::new("/q/a")), Some("/sidenote.toml".into()));
+    assert_eq!(repository_root(&files, Path::new("/r/a/b")), Some("/r".into()));
+}
+
+#[test]
+fn extending_stays_inside_ends_and_is_no_loop() {
+    let message = |files: &[(&str, &str)]| {
+        let files = Files::new(files);
+        Config::load(&files, Path::new("/r/sidenote.toml"), Path::new("/r")).expect_err("refused").to_string()
+    };
+    assert!(message(&[("/r/sidenote.toml", "extends='../x.toml'"), ("/x.toml", "")]).contains("leaves the repository"));
+    assert!(message(&[("/r/sidenote.toml", "extends='/x.toml'"), ("/x.toml", "")]).contains("relative path"));
+    assert!(message(&[("/r/sidenote.toml", "extends='a/../../x.toml'"), ("/x.toml", "")]).contains("leaves"));
+    assert!(message(&[("/r/sidenote.toml", "extends='passwd'")]).contains("`.toml`"));
+    assert!(message(&[("/r/sidenote.toml", "extends='b.toml'")]).contains("no readable text file"));
+    let cycle = [("/r/sidenote.toml", "extends='b.toml'"), ("/r/b.toml", "extends='./sidenote.toml'")];
+    assert!(message(&cycle).contains("extends itself"));
+    let chain: Vec<(String, String)> =
+        (0..20).map(|i| (format!("/r/{i}.toml"), format!("extends='{}.toml'", i + 1))).collect();
+    let mut chain: Vec<(&str, &str)> = chain.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    chain.push(("/r/sidenote.toml", "extends='0.toml'"));
+    assert!(message(&chain).contains("more than 8"));
+}
+
+#[test]
+fn mistakes_are_told_with_place_and_suggestion() {
+    assert_eq!(wrong("[rulse]\n"), ["1:2: unknown key `rulse`; did you mean `rules`?"]);
+    assert_eq!(wrong("[rules]\nselct = []"), ["2:1: unknown key `rules.selct`; did you mean `select`?"]);
+    assert_eq!(
+        wrong("[rules]\nselect = [\"asinc-promise-executor\"]"),
+        ["2:11: there is no rule or category `asinc-promise-executor`; did you mean `async-promise-executor`?"]
+    );
+    assert_eq!(
+        wrong("[rules]\nignore = [\"secrity\"]"),
+        ["2:11: there is no rule or category `secrity`; did you mean `security`?"]
+    );
+    assert_eq!(
+        wrong("[rules]\nselect = \"all\"")[0],
+        "2:10: `rules.select` must be a list, not a string; put it in brackets: `[\"..\"]`"
+    );
+    assert_eq!(
+        wrong("[rules.severity]\nquality = \"hihg\""),
+        [
+            "2:11: `rules.severity.quality` must be one of `info`, `low`, `medium`, `high`, `critical`; did you mean `high`?"
+        ]
+    );
+    assert_eq!(
+        wrong("[rules.cognitive-complexity]\nthreshold = 0"),
+        ["2:13: `rules.cognitive-complexity.threshold` must lie between 1 and 1000"]
+    );
+    assert_eq!(wrong("[[overrides]]\nselect = []").len(), 1, "paths are required");
+    assert!(wrong("[[overrides]]\nselect = []")[0].contains("lacks `paths`"));
+    assert!(wrong("[rules]\npaths = [\"rules\"]")[0].contains("not supported yet"));
+    assert!(wrong("[[model]]\nname = \"x\"")[0].contains("reserved"));
+    assert!(wrong("[rules\n")[0].starts_with("1:"));
+    assert_eq!(wrong("a = 1\nb = 2\n[files]\nc = 3").len(), 3, "all at once");
+    assert!(wrong("[files]\nexclude = [\"a[\"]")[0].starts_with("2:12: not a glob"));
+}
+
+#[test]
+fn no_input_panics() {
+    for text in [
+        "\u{feff}[rules]\nselect = [\"all\"]".to_owned(),
+        "[".repeat(100_000),
+        format!("a = {}", "[".repeat(100_000)),
+        "é = \"\u{202e}\"".to_owned(),
+        "\0".to_owned(),
+        "x".repeat(300_000),
+        "[rules.cognitive-complexity]\nthreshold = 99999999999999999999999999".to_owned(),
+        "[rules.cognitive-complexity]\nthreshold = 0x10".to_owned(),
+        "[rules.cognitive-complexity]\nthreshold = 1.5".to_owned(),
+        "rules = 1979-05-27".to_owned(),
+    ] {
+        let _ = load_one(&text).map_err(|e| e.to_string());
+    }
+    assert!(load_one("\u{feff}[rules]\nselect = [\"all\"]").is_ok());
+}

@@ -1,0 +1,369 @@
+//! The engine: runs the rules over a document's blocks, with what it knows kept by block.
+
+mod memo;
+mod skip;
+mod suppress;
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use sidenote_grammars::Kind;
+
+use crate::blocks::{Block, Blocks, Placed};
+use crate::config::{Config, Settings};
+use crate::document::Document;
+use crate::findings::{Finding, Fix, Location, Note, Place, Score, score};
+use crate::rules::declared::Declared;
+use crate::rules::{self, BlockCheck, Check, Cx, FileFacts, NodeCheck, Rule};
+use crate::semantics::imports::Imports;
+use crate::syntax::Arena;
+
+pub use memo::{Flow, Memo};
+pub use skip::{SkipReason, why_skip};
+pub use suppress::Suppression;
+
+/// Something that could not be analysed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Gap {
+    /// Which bytes.
+    pub range: std::ops::Range<usize>,
+    /// Why.
+    pub message: String,
+}
+
+/// What the engine says of a file.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Findings in the order of the file, suppressed ones included.
+    pub findings: Vec<Finding>,
+    /// What could not be analysed: syntax errors, nesting too deep, budgets.
+    pub gaps: Vec<Gap>,
+    /// Number of lines.
+    pub lines: usize,
+}
+
+impl Report {
+    /// Findings that are not suppressed.
+    pub fn active(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|f| f.suppressed.is_none())
+    }
+
+    /// Health score.
+    pub fn score(&self) -> Score {
+        score(&self.findings, self.lines)
+    }
+}
+
+/// The engine. Immutable; share it between threads.
+pub struct Engine {
+    config: Config,
+}
+
+/// What is kept for a block: the notes of the rules that look at it alone, and under which facts they were made.
+struct BlockNotes {
+    facts: Arc<FileFacts>,
+    settings: Arc<Settings>,
+    /// Whether the block lies in test code, beyond what `facts` say.
+    in_test: bool,
+    notes: Vec<Note>,
+    /// Which child blocks the block's syntax marks as tests (`#[test]`, `#[cfg(test)]`), ascending.
+    tests: Vec<usize>,
+    suppressions: Vec<Suppression>,
+}
+
+impl Engine {
+    /// An engine for a configuration.
+    pub fn new(config: Config) -> Engine {
+        Engine { config }
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Analyses a document. What was computed for its blocks before is used again where it still holds.
+    pub fn analyze(&self, document: &Document) -> Report {
+        self.analyze_again(document, &mut Memo::default())
+    }
+
+    /// Analyses a document of which `memo` remembers an earlier version. The report is that of [`Engine::analyze`].
+    pub fn analyze_again(&self, document: &Document, memo: &mut Memo) -> Report {
+        if !memo.has_flow_of(document.blocks()) {
+            memo.set_flow(Flow::of(document.blocks()));
+        }
+        self.analyze_quickly(document, memo)
+    }
+
+    /// Analyses a document at a cost that follows the edits since the version that `memo` remembers. Findings that need
+    /// the data flow of the file are those that the memory holds ([`Memo::set_flow`]), moved along with the edits since; the
+    /// report is that of [`Engine::analyze`] if [`Memo::has_flow_of`] this very version.
+    pub fn analyze_quickly(&self, document: &Document, memo: &mut Memo) -> Report {
+        let settings = self.config.settings(document.path());
+        let blocks = document.blocks();
+        let family = blocks.language().family;
+        let facts = memo.facts(document.path(), blocks);
+        let mut findings = Vec::new();
+        let mut gaps = Vec::new();
+        let mut suppressions = Vec::new();
+        let places = Places::new(blocks);
+        // The blocks around the one at hand: notes, whether they are tests, and how many children were met.
+        let mut around: Vec<(Arc<BlockNotes>, usize)> = Vec::new();
+        // The block at hand and those around it, outermost first.
+        let mut path: Vec<&Block> = Vec::new();
+        let flow_notes = memo.flow_notes(blocks);
+        let mut flow_notes = flow_notes.iter().peekable();
+        for (index, placed) in blocks.iter().enumerate() {
+            around.truncate(placed.depth);
+            let in_test = around.last_mut().is_some_and(|(notes, met)| {
+                *met += 1;
+                notes.in_test || notes.tests.binary_search(&(*met - 1)).is_ok()
+            });
+            path.truncate(placed.depth);
+            path.push(placed.block);
+            let notes = self.block_notes(placed.block, &facts, &settings, in_test);
+            around.push((notes.clone(), 0));
+            let mut found: Vec<&Note> = notes.notes.iter().collect();
+            let silent = (facts.is_test || in_test) && !settings.include_tests;
+            while let Some((_, note)) = flow_notes.next_if(|(i, _)| *i <= index) {
+                let enabled = rules::index(note.rule.id).is_some_and(|i| settings.rules[i].enabled);
+                if enabled && note.rule.families.contains(&family) && (note.rule.in_tests || !silent) {
+                    found.push(note);
+                }
+            }
+            if !found.is_empty() {
+                let symbol = path.iter().filter_map(|b| b.name()).collect::<Vec<_>>().join(".");
+                findings.extend(found.into_iter().map(|note| places.resolve(note, placed, &settings, &symbol)));
+            }
+            suppressions.extend(notes.suppressions.iter().map(|s| suppress::Placed::new(s, placed, document.text())));
+            block_gaps(placed, &mut gaps);
+        }
+        suppress::apply(document, &settings, suppressions, &mut findings);
+        findings.sort_by(|a, b| (a.range.start, a.range.end, a.rule.id).cmp(&(b.range.start, b.range.end, b.rule.id)));
+        findings.dedup_by(|a, b| a.rule == b.rule && a.range == b.range && a.message == b.message);
+        gaps.sort_by_key(|g| g.range.start);
+        Report { findings, gaps, lines: document.text().lines() }
+    }
+
+    fn block_notes(
+        &self,
+        block: &Arc<Block>,
+        facts: &Arc<FileFacts>,
+        settings: &Arc<Settings>,
+        in_test: bool,
+    ) -> Arc<BlockNotes> {
+        if let Some(old) = block.notes::<BlockNotes>()
+            && old.in_test == in_test
+            && same(&old.facts, facts)
+            && same(&old.settings, settings)
+        {
+            return old;
+        }
+        let mut notes = Vec::new();
+        run_rules(block, facts, settings, in_test, &mut notes);
+        let suppressions = suppress::read(block.arena());
+        let tests = test_children(block.arena());
+        let (facts, settings) = (facts.clone(), settings.clone());
+        let made = Arc::new(BlockNotes { facts, settings, in_test, notes, tests, suppressions });
+        block.set_notes(made.clone());
+        made
+    }
+}
+
+fn same<T: PartialEq>(a: &Arc<T>, b: &Arc<T>) -> bool {
+    Arc::ptr_eq(a, b) || **a == **b
+}
+
+/// Facts of the file that every block's rules may use; kept with the module block that they are read from.
+fn file_facts(path: &str, blocks: &Blocks) -> Arc<FileFacts> {
+    let root = blocks.root();
+    let hir = root.hir();
+    let imports = Imports::of(&hir, blocks.language().family);
+    let is_test = is_test(path, root, &imports);
+    Arc::new(FileFacts { path: path.to_owned(), imports, declared: Declared::of(blocks), is_test })
+}
+
+/// Whether the file is test code, by what it says rather than where it lies: a folder named `test` holds fixtures and
+/// helpers too, and other people's servers.
+fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
+    const FRAMEWORKS: [&str; 11] = [
+        "vitest",
+        "@jest/globals",
+        "mocha",
+        "chai",
+        "ava",
+        "tap",
+        "tape",
+        "jasmine",
+        "@playwright/test",
+        "test",
+        "cypress",
+    ];
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let rust_tests =
+        matches!(name, "tests.rs" | "test.rs") || name.ends_with("_test.rs") || name.ends_with("_tests.rs");
+    if name.contains(".test.") || name.contains(".spec.") || rust_tests {
+        return true;
+    }
+    let framework =
+        |path: &str| FRAMEWORKS.iter().any(|f| path == *f || path.strip_prefix(f).is_some_and(|r| r.starts_with('.')));
+    if imports.iter().any(|(_, path)| framework(path)) {
+        return true;
+    }
+    // `#[test]` at the top level: an integration test, helpers included.
+    let of_root = |n: &crate::syntax::Node<'_>| n.parent().is_some_and(|p| p.parent().is_none());
+    if module.arena().nodes().any(|n| {
+        n.kind() == Kind::AttributeItem && of_root(&n) && !n.text().contains("cfg") && is_test_attribute(n.text())
+    }) {
+        return true;
+    }
+    // `describe("..", ..)` at the top level, where no such name is declared.
+    module.arena().nodes().filter(|n| n.kind() == Kind::CallExpression).any(|call| {
+        let callee = call.child(sidenote_grammars::Field::Function);
+        callee.is_some_and(|c| {
+            c.kind() == Kind::Identifier && matches!(c.text(), "describe" | "suite") && !imports.binds(c.text())
+        })
+    })
+}
+
+/// The child blocks that attributes mark as tests.
+fn test_children(arena: &Arena) -> Vec<usize> {
+    let mut tests = Vec::new();
+    for attribute in arena.nodes().filter(|n| n.kind() == Kind::AttributeItem && is_test_attribute(n.text())) {
+        let marked = std::iter::successors(attribute.next_named_sibling(), |n| n.next_named_sibling())
+            .find(|n| n.kind() != Kind::AttributeItem);
+        tests.extend(marked.and_then(|n| n.hole()));
+    }
+    tests.sort_unstable();
+    tests.dedup();
+    tests
+}
+
+/// Whether an attribute is `#[test]`, `#[tokio::test]`, `#[cfg(test)]` and the like.
+fn is_test_attribute(text: &str) -> bool {
+    let text = text.trim_start_matches("#[").trim_end_matches(']').trim();
+    let path = text.split(['(', '=']).next().unwrap_or("").trim();
+    match path {
+        "cfg" => text.contains("test") && !text.contains("not(test"),
+        "bench" | "rstest" | "test_case" | "quickcheck" => true,
+        _ => path.rsplit("::").next() == Some("test"),
+    }
+}
+
+/// The rules by the node kinds that they want.
+struct Table {
+    by_kind: Vec<Vec<(usize, NodeCheck)>>,
+    by_block: Vec<(usize, BlockCheck)>,
+}
+
+static TABLE: std::sync::LazyLock<Table> = std::sync::LazyLock::new(|| {
+    let mut table = Table { by_kind: vec![Vec::new(); Kind::NAMES.len() + 2], by_block: Vec::new() };
+    for (i, rule) in rules::all().iter().enumerate() {
+        for check in rule.checks {
+            match check {
+                Check::Nodes(kinds, check) => kinds.iter().for_each(|k| table.by_kind[*k as usize].push((i, *check))),
+                Check::Block(check) => table.by_block.push((i, *check)),
+                // The interpreter asks for these itself.
+                Check::Flow(..) | Check::Model | Check::Calls(..) | Check::Writes(..) => {}
+            }
+        }
+    }
+    table
+});
+
+fn run_rules(block: &Arc<Block>, facts: &FileFacts, settings: &Settings, in_test: bool, out: &mut Vec<Note>) {
+    let table = &*TABLE;
+    let family = block.arena().language().family;
+    let in_test = (facts.is_test || in_test) && !settings.include_tests;
+    let wanted: Vec<bool> = rules::all()
+        .iter()
+        .zip(&settings.rules)
+        .map(|(r, s)| s.enabled && r.families.contains(&family) && (r.in_tests || !in_test))
+        .collect();
+    let rule = |i: usize| -> &'static Rule { rules::all()[i] };
+    for (i, check) in &table.by_block {
+        if wanted[*i] {
+            check(&mut Cx { rule: rule(*i), block, file: facts, settings, out });
+        }
+    }
+    for node in block.arena().nodes() {
+        // A placeholder's own rules run in its block, where it is the root.
+        if node.is_hole() {
+            continue;
+        }
+        for (i, check) in &table.by_kind[node.kind() as usize] {
+            if wanted[*i] {
+                check(node, &mut Cx { rule: rule(*i), block, file: facts, settings, out });
+            }
+        }
+    }
+}
+
+/// Syntax errors and parts that lowering skipped, as gaps.
+fn block_gaps(placed: Placed<'_>, gaps: &mut Vec<Gap>) {
+    let arena = placed.block.arena();
+    if arena.has_error() {
+        let mut until = 0;
+        for node in arena.nodes().filter(|n| n.is_error() || n.is_missing()) {
+            if node.span().start >= until || node.is_missing() {
+                let what = if node.is_missing() { "something is missing here" } else { "this cannot be parsed" };
+                gaps.push(Gap { range: placed.range(node.span()), message: format!("syntax error: {what}") });
+                until = node.span().end;
+            }
+        }
+    }
+    for span in &placed.block.hir().skipped {
+        gaps.push(Gap { range: placed.range(*span), message: "nested too deeply: not analysed".into() });
+    }
+}
+
+/// Resolves block-relative places to ranges of the file.
+struct Places<'a> {
+    blocks: &'a Blocks,
+    by_arena: std::cell::OnceCell<FxHashMap<*const Arena, Placed<'a>>>,
+}
+
+impl<'a> Places<'a> {
+    fn new(blocks: &'a Blocks) -> Places<'a> {
+        Places { blocks, by_arena: std::cell::OnceCell::new() }
+    }
+
+    fn location(&self, place: &Place, here: Placed<'_>) -> Location {
+        let local = |range| Location { path: None, range, line: 0 };
+        match place {
+            Place::Here(span) => local(here.range(*span)),
+            Place::Block(arena, span) => {
+                let map = self
+                    .by_arena
+                    .get_or_init(|| self.blocks.iter().map(|p| (Arc::as_ptr(p.block.arena()), p)).collect());
+                match map.get(&Arc::as_ptr(arena)) {
+                    Some(placed) => local(placed.range(*span)),
+                    None => local(here.range(crate::syntax::Span::default())),
+                }
+            }
+            Place::File(location) => location.clone(),
+        }
+    }
+
+    fn resolve(&self, note: &Note, here: Placed<'_>, settings: &Settings, symbol: &str) -> Finding {
+        let setting = rules::index(note.rule.id).and_then(|i| settings.rules[i].severity);
+        let steps = |list: &[(Place, String)]| list.iter().map(|(p, m)| (self.location(p, here), m.clone())).collect();
+        let fixes = note.fixes.iter().map(|fix| {
+            let mut edits: Vec<_> = fix.edits.iter().map(|(span, text)| (here.range(*span), text.clone())).collect();
+            edits.sort_by_key(|(range, _)| (range.start, range.end));
+            Fix { title: fix.title.clone(), edits, safe: fix.safe }
+        });
+        Finding {
+            rule: note.rule,
+            severity: setting.or(note.severity).unwrap_or(note.rule.severity),
+            confidence: note.confidence,
+            range: self.location(&note.place, here).range,
+            message: note.message.clone(),
+            related: steps(&note.related),
+            flow: steps(&note.flow),
+            fixes: fixes.collect(),
+            symbol: symbol.to_owned(),
+            suppressed: None,
+        }
+    }
+}

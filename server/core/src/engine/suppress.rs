@@ -1,0 +1,212 @@
+//! Suppressions in the source: `// sidenote: allow(rule-id) -- reason`.
+//!
+//! A comment at the end of a line speaks for that line. A comment on a line of its own speaks for the next line of code,
+//! and, where a function or class begins there, for all of it. `allow-file(rule-id)` speaks for the file. The reason is
+//! required; a suppression that silences nothing is reported.
+
+use std::ops::Range;
+
+use crate::blocks;
+use crate::config::Settings;
+use crate::document::Document;
+use crate::findings::{Finding, Fix};
+use crate::rules::{self, Rule};
+use crate::syntax::{Arena, Span};
+use crate::text::Text;
+
+/// A suppression comment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Suppression {
+    /// The comment, in its block's own text.
+    span: Span,
+    /// Rule ids, as written.
+    rules: Vec<String>,
+    /// Whether it speaks for the whole file.
+    whole_file: bool,
+    /// Why; `Err` says what is wrong with the comment.
+    reason: Result<String, String>,
+}
+
+/// Suppressions among a block's comments.
+pub(super) fn read(arena: &Arena) -> Vec<Suppression> {
+    arena.comments().filter_map(|comment| parse(comment.text(), comment.span())).collect()
+}
+
+fn parse(comment: &str, span: Span) -> Option<Suppression> {
+    let body = comment.trim_start_matches(['/', '*', '!', ' ', '\t']);
+    let rest = body.strip_prefix("sidenote:")?.trim_start();
+    let (whole_file, rest) = match (rest.strip_prefix("allow-file"), rest.strip_prefix("allow")) {
+        (Some(rest), _) => (true, rest),
+        (None, Some(rest)) => (false, rest),
+        (None, None) => {
+            let reason = Err("write `sidenote: allow(rule-id) -- reason`".to_owned());
+            return Some(Suppression { span, rules: Vec::new(), whole_file: false, reason });
+        }
+    };
+    let inside = rest.trim_start().strip_prefix('(').and_then(|r| r.split_once(')'));
+    let Some((ids, tail)) = inside else {
+        let reason = Err("name the rules in parentheses: `allow(rule-id) -- reason`".to_owned());
+        return Some(Suppression { span, rules: Vec::new(), whole_file, reason });
+    };
+    let rules: Vec<String> = ids.split(',').map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()).collect();
+    let tail = tail.trim().trim_end_matches("*/").trim();
+    let reason = tail.strip_prefix("--").map_or("", str::trim);
+    let reason = if let Some(unknown) = rules.iter().find(|id| rules::find(id).is_none()) {
+        let near = rules::suggestions(unknown);
+        let hint = near.first().map_or_else(String::new, |id| format!("; did you mean `{id}`?"));
+        Err(format!("there is no rule `{unknown}`{hint}"))
+    } else if rules.is_empty() {
+        Err("name a rule: `allow(rule-id) -- reason`".to_owned())
+    } else if reason.chars().filter(|c| c.is_alphanumeric()).count() < 3 {
+        Err("say why after `--`: a suppression without a reason does not count".to_owned())
+    } else {
+        Ok(reason.to_owned())
+    };
+    Some(Suppression { span, rules, whole_file, reason })
+}
+
+/// A suppression with its place in the file.
+pub(super) struct Placed {
+    suppression: Suppression,
+    range: Range<usize>,
+    /// First and last byte for which it speaks.
+    speaks_for: Range<usize>,
+    used: Vec<bool>,
+}
+
+impl Placed {
+    pub(super) fn new(suppression: &Suppression, placed: blocks::Placed<'_>, text: &Text) -> Placed {
+        let range = placed.range(suppression.span);
+        let speaks_for = if suppression.whole_file { 0..usize::MAX } else { reach(&range, placed, text) };
+        Placed { suppression: suppression.clone(), range, speaks_for, used: vec![false; suppression.rules.len()] }
+    }
+}
+
+/// Longest run of comment and attribute lines between a suppression and its code.
+const MAX_LINES_BETWEEN: usize = 50;
+
+fn reach(range: &Range<usize>, placed: blocks::Placed<'_>, text: &Text) -> Range<usize> {
+    let line = text.line_of(range.start);
+    let before = text.slice(text.line_start(line), range.start);
+    // `{/* .. */}` in JSX stands on a line of its own too.
+    if !before.trim().trim_start_matches('{').is_empty() {
+        return text.line_start(line)..text.line_start(line + 1);
+    }
+    let mut next = text.line_of(range.end.saturating_sub(1)) + 1;
+    let mut start = text.line_start(next);
+    for _ in 0..MAX_LINES_BETWEEN {
+        let content = text.slice(start, text.line_start(next + 1));
+        let content = content.trim();
+        let skipped = content.is_empty()
+            || ["//", "/*", "*", "#[", "@", "{/*"].iter().any(|lead| content.starts_with(lead))
+                && !content.ends_with('{');
+        if !skipped || next >= text.lines() {
+            break;
+        }
+        next += 1;
+        start = text.line_start(next);
+    }
+    let end = text.line_start(next + 1);
+    // A block that begins on that line: the child of the comment's block, or, where the comment comes first in a file
+    // or class, whatever starts there.
+    let block = placed.children_starting_in(start..end).map(|r| r.end).max();
+    start..end.max(block.unwrap_or(0))
+}
+
+/// Marks suppressed findings, and reports suppressions that are wrong or silence nothing.
+pub(super) fn apply(document: &Document, settings: &Settings, mut all: Vec<Placed>, findings: &mut Vec<Finding>) {
+    if all.is_empty() {
+        return;
+    }
+    for finding in findings.iter_mut() {
+        for placed in &mut all {
+            let Ok(reason) = &placed.suppression.reason else { continue };
+            if !placed.speaks_for.contains(&finding.range.start) {
+                continue;
+            }
+            if let Some(i) = placed.suppression.rules.iter().position(|id| id == finding.rule.id) {
+                placed.used[i] = true;
+                finding.suppressed = Some(reason.clone());
+            }
+        }
+    }
+    let enabled = |id: &str| rules::index(id).is_some_and(|i| settings.rules[i].enabled);
+    let family = document.language().family;
+    for placed in all {
+        match &placed.suppression.reason {
+            Err(problem) => report(findings, "invalid-suppression", &placed.range, problem.clone(), None, settings),
+            Ok(_) => {
+                let unused = |(id, used): (&String, &bool)| {
+                    let runs = rules::find(id).is_some_and(|r| r.families.contains(&family)) && enabled(id);
+                    (!used && runs).then(|| id.clone())
+                };
+                let ids: Vec<String> = placed.suppression.rules.iter().zip(&placed.used).filter_map(unused).collect();
+                if !ids.is_empty() {
+                    let message =
+                        format!("Nothing here is flagged by `{}`: this suppression can go.", ids.join("`, `"));
+                    let fix = (ids.len() == placed.suppression.rules.len()).then(|| Fix {
+                        title: "Remove the suppression".into(),
+                        edits: vec![(placed.range.clone(), String::new())],
+                        safe: true,
+                    });
+                    report(findings, "unused-suppression", &placed.range, message, fix, settings);
+                }
+            }
+        }
+    }
+}
+
+fn report(
+    findings: &mut Vec<Finding>,
+    id: &str,
+    range: &Range<usize>,
+    message: String,
+    fix: Option<Fix>,
+    settings: &Settings,
+) {
+    let Some(index) = rules::index(id) else { return };
+    let rule: &'static Rule = rules::all()[index];
+    if !settings.rules[index].enabled {
+        return;
+    }
+    findings.push(Finding {
+        rule,
+        severity: settings.rules[index].severity.unwrap_or(rule.severity),
+        confidence: rule.confidence,
+        range: range.clone(),
+        message: if message.ends_with('.') { message } else { format!("This suppression does not count: {message}.") },
+        related: Vec::new(),
+        flow: Vec::new(),
+        fixes: fix.into_iter().collect(),
+        symbol: String::new(),
+        suppressed: None,
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(comment: &str) -> Option<Result<(Vec<String>, String), String>> {
+        parse(comment, Span::default()).map(|s| s.reason.map(|r| (s.rules, r)))
+    }
+
+    #[test]
+    fn comments_are_read() {
+        let ok =
+            |ids: &[&str], reason: &str| Some(Ok((ids.iter().map(ToString::to_string).collect(), reason.to_owned())));
+        assert_eq!(parsed("// a comment"), None);
+        assert_eq!(parsed("// see sidenote: allow(x)"), None);
+        assert_eq!(
+            parsed("/* sidenote: allow(async-promise-executor) -- a legacy API */"),
+            ok(&["async-promise-executor"], "a legacy API")
+        );
+        assert!(matches!(parsed("// sidenote: allow(async-promise-executor)"), Some(Err(e)) if e.contains("why")));
+        assert!(
+            matches!(parsed("// sidenote: allow(async-promise-executr) -- why not"), Some(Err(e)) if e.contains("did you mean `async-promise-executor`"))
+        );
+        assert!(matches!(parsed("// sidenote: alow(x) -- why"), Some(Err(_))));
+        assert!(matches!(parsed("// sidenote: allow() -- why"), Some(Err(_))));
+        assert!(matches!(parsed("// sidenote: allow"), Some(Err(_))));
+    }
+}

@@ -1,0 +1,147 @@
+//! What a file's top level declares, as far as rules in other blocks of the file ask for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sidenote_grammars::{Field, Kind};
+
+use super::support;
+use crate::blocks::{Block, Blocks};
+use crate::syntax::Node;
+
+/// Longest constant that is kept, in bytes.
+const LONGEST: usize = 256;
+
+/// Names that a file declares.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Declared {
+    /// Source text of the top level's constants (`const`, `static`) with a short literal value.
+    pub constants: BTreeMap<String, String>,
+    /// Async functions of the top level that may reject: not those whose body is one `try` with a handler.
+    pub async_functions: BTreeSet<String>,
+    /// Methods that are async in every class of the file that has a method of that name, and may reject.
+    pub async_methods: BTreeSet<String>,
+}
+
+impl Declared {
+    /// Reads a file's blocks.
+    pub fn of(blocks: &Blocks) -> Declared {
+        let mut declared = Declared::default();
+        let root = blocks.root();
+        let mut sync = BTreeSet::new();
+        for node in root.arena().root().named_children() {
+            declared.top_level(root, node);
+        }
+        for placed in blocks.iter() {
+            let node = placed.block.arena().root();
+            if node.kind() == Kind::MethodDefinition {
+                let name = node.child(Field::Name).map_or("", Node::text).to_owned();
+                if may_reject(node) {
+                    declared.async_methods.insert(name);
+                } else {
+                    sync.insert(name);
+                }
+            }
+        }
+        declared.async_methods.retain(|m| !sync.contains(m));
+        declared
+    }
+
+    fn top_level(&mut self, root: &Block, node: Node<'_>) {
+        let node = match node.kind() {
+            Kind::ExportStatement => match node.child(Field::Declaration).or_else(|| node.child(Field::Value)) {
+                Some(inner) => inner,
+                None => return,
+            },
+            _ => node,
+        };
+        match node.kind() {
+            Kind::FunctionDeclaration => {
+                let function = open(root, node);
+                if may_reject(function) {
+                    self.async_functions.extend(function.child(Field::Name).map(|n| n.text().to_owned()));
+                }
+            }
+            Kind::LexicalDeclaration => {
+                let fixed = node.child(Field::Kind).is_some_and(|k| k.text() == "const");
+                for declarator in node.named_children().filter(|n| n.kind() == Kind::VariableDeclarator) {
+                    let name = declarator.child(Field::Name).filter(|n| n.kind() == Kind::Identifier);
+                    let (Some(name), Some(value)) = (name, declarator.child(Field::Value)) else { continue };
+                    let value = support::bare(value);
+                    if matches!(value.kind(), Kind::ArrowFunction | Kind::FunctionExpression) {
+                        if may_reject(open(root, value)) {
+                            self.async_functions.insert(name.text().to_owned());
+                        }
+                    } else if fixed {
+                        self.constant(name, value);
+                    }
+                }
+            }
+            Kind::ConstItem | Kind::StaticItem if node.child_of_kind(Kind::MutableSpecifier).is_none() => {
+                if let (Some(name), Some(value)) = (node.child(Field::Name), node.child(Field::Value)) {
+                    self.constant(name, value);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn constant(&mut self, name: Node<'_>, value: Node<'_>) {
+        let literal = matches!(
+            value.kind(),
+            Kind::String
+                | Kind::TemplateString
+                | Kind::StringLiteral
+                | Kind::RawStringLiteral
+                | Kind::ArrayExpression
+                | Kind::ReferenceExpression
+                | Kind::BooleanLiteral
+                | Kind::True
+                | Kind::False
+                | Kind::UnaryExpression
+        );
+        if literal && value.text().len() <= LONGEST && !value.descendants().any(|n| n.kind() == Kind::CallExpression) {
+            self.constants.insert(name.text().to_owned(), value.text().to_owned());
+        }
+    }
+}
+
+fn open<'a>(block: &'a Block, node: Node<'a>) -> Node<'a> {
+    node.hole().and_then(|n| block.child(n)).map_or(node, |child| child.arena().root())
+}
+
+/// Whether calling the function gives a promise that may be rejected.
+pub fn may_reject(function: Node<'_>) -> bool {
+    if !function.has_token("async") || function.has_token("*") {
+        return false;
+    }
+    let Some(body) = function.child(Field::Body) else { return false };
+    if body.kind() != Kind::StatementBlock {
+        return true;
+    }
+    // What is caught, as long as the handler does not throw itself.
+    let guards: Vec<_> = body
+        .descendants_until(support::is_function)
+        .filter(|n| n.kind() == Kind::TryStatement)
+        .filter_map(|t| t.child(Field::Body).zip(t.child(Field::Handler)))
+        .filter(|(_, handler)| {
+            !handler.descendants_until(support::is_function).any(|n| n.kind() == Kind::ThrowStatement)
+        })
+        .map(|(body, _)| body.span())
+        .collect();
+    body.descendants_until(support::is_function).any(|n| {
+        let rejects = match n.kind() {
+            Kind::AwaitExpression | Kind::ThrowStatement => true,
+            // The promise of what is returned becomes the function's own.
+            Kind::ReturnStatement => n.first_named().is_some_and(|v| {
+                matches!(
+                    support::bare(v).kind(),
+                    Kind::CallExpression | Kind::TernaryExpression | Kind::BinaryExpression
+                )
+            }),
+            Kind::ForInStatement => n.has_token("await"),
+            _ => false,
+        };
+        // `return f()` leaves the `try` before the promise settles.
+        rejects && (n.kind() == Kind::ReturnStatement || !guards.iter().any(|g| g.contains(n.span())))
+    })
+}

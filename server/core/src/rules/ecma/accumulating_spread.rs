@@ -1,0 +1,203 @@
+use std::sync::Arc;
+
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Place, Severity};
+use crate::rules::support::{args, bare, enclosing_loop, is_function, method};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "accumulating-spread",
+    summary: "an accumulator is copied for every element",
+    category: Category::Performance,
+    severity: Severity::Medium,
+    confidence: Confidence::High,
+    cwe: &[407],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds `reduce` callbacks and loops that build their result by copying it whole for every element: `{...acc, x}`, \
+               `[...acc, x]`, `acc.concat(x)`, `Object.assign({}, acc, x)`.",
+        why: "Every round copies all that was gathered before, so that the time and the garbage grow with the square of the \
+              number of elements: 10,000 elements make 50 million copies.",
+        example: "const byId = users.reduce((acc, u) => ({ ...acc, [u.id]: u }), {});",
+        instead: "const byId = Object.fromEntries(users.map((u) => [u.id, u]));",
+        limits: "Reducing an array literal, a loop that is left right after the copy, and variables that are declared inside the loop are \
+                 left alone.",
+        fix: "",
+    },
+    checks: &[
+        Check::Nodes(&[Kind::CallExpression], reduce),
+        Check::Nodes(&[Kind::AssignmentExpression], in_loop),
+    ],
+    cases: &[
+        Case::bad("a.ts", "const o = users.reduce((acc, u) => ({ ...acc, [u.id]: u }), {}); //~ accumulating-spread"),
+        Case::bad("a.js", "const o = xs.reduce(function (all, x) { if (x) { return [...all, x]; } return all; }, []); //~ accumulating-spread"),
+        Case::bad("a.js", "const o = xs.reduce((all, x) => x.ok ? all.concat(x.items) : all, []); //~ accumulating-spread"),
+        Case::bad("a.js", "const o = keys.reduceRight((acc, k) => Object.assign({}, acc, { [k]: 1 }), {}); //~ accumulating-spread"),
+        Case::bad(
+            "a.ts",
+            "function f(rows: Row[]) {\n  let out: Record<string, Row> = {};\n  for (const row of rows) {\n    out = { ...out, [row.id]: row }; //~ accumulating-spread\n  }\n  return out;\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "let all = [];\nwhile (queue.length) {\n  const next = queue.pop();\n  all = [...all, next]; //~ accumulating-spread\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(n) {\n  let all = [];\n  for (let i = 0; i < n; i++) all = all.concat([i]); //~ accumulating-spread\n  return all;\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "export const index = records.filter((r) => r.isActive && !r.deletedAt).reduce<Record<string, Entry>>((accumulator, record) => {\n  const key = record.category.toLowerCase();\n  const value = { id: record.id, title: record.title };\n  return { ...accumulator, [key]: value }; //~ accumulating-spread\n}, {});",
+        ),
+        Case::good("a.ts", "const o = users.reduce((acc, u) => { acc[u.id] = u; return acc; }, {});"),
+        Case::good("a.js", "const sum = xs.reduce((a, x) => a + x, 0);"),
+        Case::good("a.js", "for (const x of xs) { all.push(...x.items); }"),
+        Case::good("a.js", "const o = Object.fromEntries(users.map((u) => [u.id, { ...u }]));"),
+        Case::good("a.js", "const state = { ...state0, ready: true };"),
+        Case::good("a.js", "function reducer(state, action) { return { ...state, items: [...state.items, action.item] }; }"),
+        Case::near_miss("a.js", "for (const x of xs) { let copy = [1]; copy = [...copy, x]; use(copy); }"),
+        Case::near_miss("a.js", "for (const x of xs) { if (x.last) { all = [...all, x]; break; } }"),
+        Case::near_miss("a.js", "const merged = [base, extra].reduce((acc, o) => ({ ...acc, ...o }), {});"),
+        Case::near_miss("a.js", "const o = xs.reduce((acc, x) => { acc.push({ ...x, n: acc.length }); return acc; }, []);"),
+        Case::near_miss("a.js", "while (next()) { event = { ...event, value: read(), scope }; list = [...list]; }"),
+        Case::near_miss("a.js", "for (const k of ['anyOf', 'oneOf']) { json = { ...json, [k]: 1 }; }"),
+        Case::near_miss("a.js", "for (let item of items) { item = Object.assign({}, item); use(item); }"),
+        Case::near_miss("a.js", "for (const b of buttons) { b.onclick = () => { list = [...list, b.id]; }; }"),
+        Case::near_miss("a.js", "const text = parts.reduce((acc, p) => acc.concat(p.toString()), '');"),
+    ],
+};
+
+const ADVICE: &str = "so that the cost grows with the square of the length. Change one accumulator in place";
+
+fn reduce<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some((receiver, name)) = method(node) else { return };
+    if !matches!(name.text(), "reduce" | "reduceRight") || bare(receiver).kind() == Kind::Array {
+        return;
+    }
+    let mut arguments = args(node);
+    let Some(callback) = arguments.next().map(bare) else { return };
+    if !matches!(callback.kind(), Kind::ArrowFunction | Kind::FunctionExpression) {
+        return;
+    }
+    // A string's `concat` is no copy of an array.
+    let text = match arguments.next().map(bare) {
+        Some(initial) => matches!(initial.kind(), Kind::String | Kind::TemplateString),
+        None => [".endsWith(", ".startsWith(", ".trim", "'", "\"", "`"].iter().any(|m| callback.text().contains(m)),
+    };
+    let function = cx.open(callback);
+    let Some(accumulator) = first_parameter(function) else { return };
+    let Some(body) = function.child(Field::Body) else { return };
+    let mut results = Vec::new();
+    if body.kind() == Kind::StatementBlock {
+        let returns = body.descendants_until(is_function).filter(|n| n.kind() == Kind::ReturnStatement);
+        results.extend(returns.filter_map(Node::first_named));
+    } else {
+        results.push(body);
+    }
+    let mut copies = Vec::new();
+    while let Some(result) = results.pop() {
+        let result = bare(result);
+        if result.kind() == Kind::TernaryExpression {
+            results.extend(result.child(Field::Consequence));
+            results.extend(result.child(Field::Alternative));
+        } else if let Some(copy) = copy_of(result, accumulator)
+            && !(text && copy.kind() == Kind::CallExpression)
+        {
+            copies.push(copy);
+        }
+    }
+    for copy in copies {
+        let message = format!("`{accumulator}` is copied whole for every element, {ADVICE}, or use `Object.fromEntries`, `flatMap` or a loop.");
+        let mut note = Note::new(cx.rule, copy.span(), message);
+        if let Some(child) = callback.hole().and_then(|n| cx.block.child(n)) {
+            note.place = Place::Block(Arc::clone(child.arena()), copy.span());
+        }
+        cx.report(note);
+    }
+}
+
+fn first_parameter(function: Node<'_>) -> Option<&str> {
+    if let Some(only) = function.child(Field::Parameter) {
+        return Some(only.text());
+    }
+    let first = function.child(Field::Parameters)?.first_named()?;
+    let name = if first.kind() == Kind::Identifier { first } else { first.child(Field::Pattern)? };
+    (name.kind() == Kind::Identifier).then(|| name.text())
+}
+
+/// What copies the value of that name in a new value of it: the spread, or the call.
+fn copy_of<'a>(value: Node<'a>, name: &str) -> Option<Node<'a>> {
+    match value.kind() {
+        Kind::Object | Kind::Array => value
+            .named_children()
+            .find(|c| c.kind() == Kind::SpreadElement && c.first_named().is_some_and(|s| bare(s).text() == name))
+            .filter(|copy| grows(value, *copy)),
+        Kind::CallExpression => {
+            let (receiver, method) = method(value)?;
+            let concat = method.text() == "concat" && receiver.text() == name;
+            let assign = method.text() == "assign" && receiver.text() == "Object" && {
+                let mut arguments = args(value);
+                arguments.next().is_some_and(|a| a.text().trim_matches(['{', '}', ' ']).is_empty())
+                    && arguments.next().is_some_and(|a| a.text() == name)
+                    && arguments.next().is_some()
+            };
+            (concat || assign).then_some(value)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a copy has more than it copies: an element, a key that is not always the same, or another spread.
+fn grows(value: Node<'_>, copy: Node<'_>) -> bool {
+    value.named_children().filter(|c| *c != copy).any(|c| {
+        value.kind() == Kind::Array
+            || c.kind() == Kind::SpreadElement
+            || c.child(Field::Key).is_some_and(|k| k.kind() == Kind::ComputedPropertyName)
+    })
+}
+
+fn in_loop<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let (Some(left), Some(right)) = (node.child(Field::Left), node.child(Field::Right)) else { return };
+    if left.kind() != Kind::Identifier {
+        return;
+    }
+    let name = left.text();
+    let Some(statement) = node.parent().filter(|p| p.kind() == Kind::ExpressionStatement) else { return };
+    let Some(copy) = copy_of(bare(right), name) else { return };
+    let Some(around) = enclosing_loop(node) else { return };
+    // A list that stands in the code is short.
+    if around.child(Field::Right).map(bare).is_some_and(|r| r.kind() == Kind::Array) {
+        return;
+    }
+    // In a switch or an `if` at the loop's end too: what follows must run on to the next round.
+    let leaves = statement.next_named_sibling().is_some_and(|next| {
+        matches!(next.kind(), Kind::BreakStatement | Kind::ReturnStatement | Kind::ThrowStatement)
+    });
+    if leaves || declared_in(around, name) || (copy.kind() == Kind::CallExpression && is_text(node, name)) {
+        return;
+    }
+    let message = format!("`{name}` is copied whole in every round, {ADVICE}: `push`, or assign the key.");
+    cx.report(Note::new(cx.rule, copy.span(), message).confidence(Confidence::Medium));
+}
+
+/// Whether a loop declares the name anew in every round.
+fn declared_in(around: Node<'_>, name: &str) -> bool {
+    around.descendants().any(|n| {
+        n.kind() == Kind::VariableDeclarator
+            && n.child(Field::Name).is_some_and(|b| b.text() == name)
+            && n.parent().and_then(|p| p.parent()).is_some_and(|p| p.kind() == Kind::StatementBlock)
+    })
+}
+
+/// Whether the variable starts as a string.
+fn is_text(node: Node<'_>, name: &str) -> bool {
+    node.arena().nodes().any(|n| {
+        n.kind() == Kind::VariableDeclarator
+            && n.child(Field::Name).is_some_and(|b| b.text() == name)
+            && n.child(Field::Value).is_some_and(|v| matches!(bare(v).kind(), Kind::String | Kind::TemplateString))
+    })
+}

@@ -1,0 +1,158 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::declared::may_reject;
+use crate::rules::support::{args, bare, declares, enclosing_function, is_async, is_function, method};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "floating-promise",
+    summary: "nobody waits for a promise or sees its error",
+    category: Category::Quality,
+    severity: Severity::Medium,
+    confidence: Confidence::Medium,
+    cwe: &[755],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds calls whose promise is dropped: of an async function or method of the same file, of `fetch`, and chains of `then` \
+               without a handler for errors.",
+        why: "A rejection becomes an unhandled one, which ends a Node process and is lost in a browser; and what comes next \
+              runs before the work is done.",
+        example: "async function save(user) { await db.write(user); }\nfunction onSubmit(user) {\n  save(user);\n  close();\n}",
+        instead: "async function onSubmit(user) {\n  await save(user);\n  close();\n}",
+        limits: "Judged by syntax alone: promises of other files' functions are not seen. `void save()` says that it is \
+                 meant and is silent; so are functions that catch everything themselves, and a script's start (`main()`) at the \
+                 top level, where a rejection ends the process with its message.",
+        fix: "Inside an async function the suggested fix adds `await`.",
+    },
+    checks: &[Check::Nodes(&[Kind::ExpressionStatement], check)],
+    cases: &[
+        Case::bad(
+            "a.ts",
+            "async function save(u) { await db.write(u); }\nexport function submit(u) {\n  save(u); //~ floating-promise\n  done();\n}",
+        ),
+        Case::bad("a.js", "export function ping() {\n  fetch('/ping'); //~ floating-promise\n}"),
+        Case::bad("a.js", "function f(url) {\n  load(url).then((page) => show(page)); //~ floating-promise\n}"),
+        Case::bad(
+            "a.ts",
+            "class Store {\n  async flush() { await this.disk.write(this.data); }\n  close() {\n    this.flush(); //~ floating-promise\n    this.open = false;\n  }\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "const refresh = async () => { cache = await load(); };\nsetInterval(() => {\n  refresh(); //~ floating-promise\n}, 1000);",
+        ),
+        Case::bad("a.js", "async function f() {\n  const send = async () => { await post(); };\n  send(); //~ floating-promise\n}"),
+        Case::bad("a.js", "function f() {\n  fetch(url).then((r) => r.json()).finally(() => stop()); //~ floating-promise\n}"),
+        Case::good("a.ts", "async function save(u) { await db.write(u); }\nasync function submit(u) { await save(u); }"),
+        Case::good("a.js", "function f() { fetch('/x').then(show).catch(report); }"),
+        Case::good("a.js", "function f() { void fetch('/x'); }"),
+        Case::good("a.js", "function f() { return load().then(show); }"),
+        Case::good("a.js", "function f() { load().then(show, report); }"),
+        Case::good("a.js", "async function save() { await db.write(); }\nfunction f() { const p = save(); jobs.push(save()); return p; }"),
+        Case::near_miss(
+            "a.js",
+            "async function save() { try { await db.write(); } catch (e) { log(e); } }\nfunction f() { save(); }",
+        ),
+        Case::near_miss("a.js", "async function main() { await run(); }\nmain();"),
+        Case::near_miss("a.js", "async function save() { await db.write(); }\nfunction f(save) { save(); }"),
+        Case::near_miss("a.js", "import fetch from './store';\nfunction f() { fetch('/x').run(); }"),
+        Case::near_miss("a.js", "it('loads', () => { cy.get('a').then((x) => x.click()); });"),
+        Case::near_miss(
+            "a.ts",
+            "class A { async run() { await 1; } }\nclass B { run() { return 1; } start() { this.run(); } }",
+        ),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(call) = node.first_named().map(bare).filter(|c| c.kind() == Kind::CallExpression) else { return };
+    let Some(what) = promise(call, cx) else { return };
+    let message = format!("{what}: a rejection goes unhandled. Await it, return it, add `catch`, or say `void` if it is meant.");
+    let mut note = Note::new(cx.rule, call.span(), message);
+    if enclosing_function(node).is_some_and(|f| is_async(f) == Some(true)) {
+        let mut at = call.span();
+        at.end = at.start;
+        note = note.suggestion("Await it", vec![(at, "await ".into())]);
+    }
+    cx.report(note);
+}
+
+/// Why a call's value is a promise that may be rejected.
+fn promise<'a>(call: Node<'a>, cx: &Cx<'a>) -> Option<String> {
+    let callee = bare(call.child(Field::Function)?);
+    if callee.kind() == Kind::Identifier {
+        let name = callee.text();
+        if name == "fetch" && !cx.is_bound(name) && !declares(call, name) {
+            return Some("The promise of this `fetch` is dropped".into());
+        }
+        let here = cx.block.hir().functions.iter().any(|f| f.is_async && f.name.is_some_and(|n| n.as_str() == name));
+        if !here && !cx.file.declared.async_functions.contains(name) {
+            return None;
+        }
+        let local = local_functions(call, name);
+        let floats = match local.as_slice() {
+            [] => cx.file.declared.async_functions.contains(name) && !declares(call, name) && !starts_script(call, cx),
+            [only] => may_reject(cx.open(*only)) && !starts_script(call, cx),
+            _ => false,
+        };
+        return floats.then(|| format!("The promise of the async function `{name}` is dropped"));
+    }
+    let (receiver, name) = method(call)?;
+    if receiver.kind() == Kind::This {
+        let name = name.text();
+        return cx.file.declared.async_methods.contains(name).then(|| format!("The promise of the async method `{name}` is dropped"));
+    }
+    chain(call)
+}
+
+/// A chain of `then` whose errors nobody handles.
+fn chain(call: Node<'_>) -> Option<String> {
+    let (mut at, mut thens) = (call, 0);
+    while let Some((receiver, name)) = method(at) {
+        match name.text() {
+            "catch" => return None,
+            "then" => {
+                thens += 1;
+                if args(at).count() != 1 {
+                    return None;
+                }
+            }
+            "finally" => {}
+            // Only links at the end of the chain tell that it is a promise.
+            _ if thens == 0 => return None,
+            _ => {}
+        }
+        at = bare(receiver);
+        if at.kind() == Kind::AwaitExpression {
+            return None;
+        }
+    }
+    // Cypress and WebDriver queue commands; their `then` is no promise's.
+    let root = at.child(Field::Function).map_or(at, bare).text();
+    let queue = matches!(root, "cy" | "browser" | "$" | "$$" | "expect" | "client");
+    (thens > 0 && !queue).then(|| "No error handler follows this `then`".into())
+}
+
+/// The functions of that name which the block itself declares.
+fn local_functions<'a>(anywhere: Node<'a>, name: &str) -> Vec<Node<'a>> {
+    let mut found = Vec::new();
+    for n in anywhere.arena().nodes().filter(|n| n.index() != 0 && !n.is_hole()) {
+        match n.kind() {
+            Kind::FunctionDeclaration if n.child(Field::Name).is_some_and(|f| f.text() == name) => found.push(n),
+            Kind::VariableDeclarator if n.child(Field::Name).is_some_and(|f| f.text() == name) => {
+                found.extend(n.child(Field::Value).map(bare).filter(|v| is_function(*v)));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Whether a call of the top level starts a script.
+fn starts_script(call: Node<'_>, cx: &Cx<'_>) -> bool {
+    let outside = enclosing_function(call).is_none() && cx.block.kind() == crate::blocks::BlockKind::Module;
+    outside && !call.ancestors().any(|n| matches!(n.kind(), Kind::ForInStatement | Kind::ForStatement))
+}

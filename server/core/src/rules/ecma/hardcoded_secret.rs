@@ -1,0 +1,273 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::secrets::{Provider, looks_random, placeholder, provider, secret_name, wordlike};
+use crate::rules::support::{args, bare, constant, declares, ecma_path, key_name, place_name, string_value};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "hardcoded-secret",
+    summary: "a password, key or token stands in the code",
+    category: Category::Security,
+    severity: Severity::High,
+    confidence: Confidence::High,
+    cwe: &[798, 321],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds string literals that are credentials: by a provider's format (AWS, GitHub, GitLab, Slack, Stripe, Google, npm, \
+               PyPI, OpenAI, Twilio, SendGrid and others, private keys, signed JSON web tokens, URLs with a password), by the place \
+               (`jwt.sign(x, '..')`, `session({ secret: '..' })`, `createHmac(alg, '..')`, a login's `password`), or by a telling \
+               name together with a value that looks random.",
+        why: "Whoever reads the code, its history or a published package has the credential, and it cannot be \
+              changed without a release.",
+        example: "const token = jwt.sign(user, 'k3yb0ard-c4t');",
+        instead: "const token = jwt.sign(user, process.env.JWT_SECRET);",
+        limits: "Placeholders, labels, names of variables, paths, URLs without a password and plain words are silent, and so are \
+                 keys that providers mark as test keys.",
+        fix: "",
+    },
+    checks: &[
+        Check::Nodes(&[Kind::String, Kind::TemplateString], literal),
+        Check::Nodes(&[Kind::CallExpression, Kind::NewExpression], place),
+    ],
+    cases: &[
+        Case::bad("a.js", "const id = 'AKIA4HRJ2LQ7XWVZ5TNB'; //~ hardcoded-secret"),
+        Case::bad("a.ts", "fetch(url, { headers: { Authorization: 'token ghp_Zk3vQ9sLx7Rt2WmYb8NcJ4dHf6KgP1aEoU5i' } }); //~ hardcoded-secret"),
+        Case::bad("a.js", "const pem = `-----BEGIN RSA PRIVATE KEY-----\\nMIIEowIBAAKCAQEAx3Zk9vQ2sLr7Rt2WmYb8NcJ4dHf6KgP1aEoU5iTjXwVzQ3y7n\\n-----END RSA PRIVATE KEY-----`; //~ hardcoded-secret"),
+        Case::bad("a.ts", "mongoose.connect('mongodb://admin:Xk29fLq7@db.prod.internal:27017/app'); //~ hardcoded-secret"),
+        Case::bad("a.js", "const jwt = require('jsonwebtoken');\nconst t = jwt.sign({ id }, 'shhhhh'); //~ hardcoded-secret"),
+        Case::bad("a.js", "app.use(session({ secret: 'keyboard cat', resave: false })); //~ hardcoded-secret"),
+        Case::bad("a.js", "const h = crypto.createHmac('sha256', 'a-very-fixed-key').update(x); //~ hardcoded-secret"),
+        Case::bad("a.ts", "const apiKey = '9f8a7c6b5d4e3f2a1b0c9d8e7f6a5b4c'; //~ hardcoded-secret"),
+        Case::bad("a.ts", "const pool = mysql.createPool({ host: 'db', user: 'app', password: 'hunter2' }); //~ hardcoded-secret"),
+        Case::bad("a.js", "const dbPassword = process.env.DB_PASSWORD || 'Pr0duct1on!'; //~ hardcoded-secret"),
+        Case::bad("a.js", "passport.use(new GoogleStrategy({ clientID: id, clientSecret: 'd4kLx02msPq9vZr1' }, done)); //~ hardcoded-secret"),
+        Case::bad("a.js", "config.secretKey = 'f8Zk3vQ9sLx7Rt2W'; //~ hardcoded-secret"),
+        Case::bad("a.js", "const jwt = require('jsonwebtoken');\nconst JWT_SECRET = 'mysecretkey';\nfunction login(u) { return jwt.sign({ id: u.id }, JWT_SECRET); } //~ hardcoded-secret"),
+        Case::bad("a.js", "fetch(url, { headers: { Authorization: 'Basic YWRtaW46czNjcmV0cGFzcw==' } }); //~ hardcoded-secret"),
+        Case::near_miss("a.js", "const HEADER = 'authorization'; fetch(url, { headers: { Authorization: 'Bearer ' + token, authorization: 'Basic realm' } });"),
+        Case::bad("a.ts", "class Api {\n  private accessToken = 'xoZk3vQ9sLx7Rt2WmYb8Nc41'; //~ hardcoded-secret\n}"),
+        Case::good("a.js", "const apiKey = process.env.API_KEY;"),
+        Case::good("a.js", "const password = 'your-password-here'; const secret = '<secret>'; const token = 'xxxxxxxxxxxxxxxx';"),
+        Case::good("a.ts", "const labels = { password: 'Password', token: 'Access token', secret: 'login.form.secret' };"),
+        Case::good("a.js", "const url = 'postgres://user:password@localhost/test'; const other = `postgres://${u}:${p}@db/app`;"),
+        Case::good("a.ts", "const t = jwt.sign({ id }, process.env.JWT_SECRET!, { algorithm: 'HS256' });"),
+        Case::good("a.js", "const h = crypto.createHmac('sha256', key).update('a-very-fixed-text');"),
+        Case::good("a.ts", "type Kind = 'password'; const PASSWORD_FIELD = 'user_password_1'; const tokenUrl = 'https://auth.example.com/token';"),
+        Case::near_miss("a.js", "const HEADER = '-----BEGIN PRIVATE KEY-----'; if (pem.startsWith(HEADER)) parse(pem);"),
+        Case::near_miss("a.ts", "const passwordPattern = '^(?=.*[A-Z])(?=.*[0-9]).{8,}$'; const apiKeyHeader = 'x-api-key-v2';"),
+        Case::near_miss("a.js", "const secret = 'AWS_SECRET_ACCESS_KEY'; const token = 'refresh_token'; const key = 'sk_test_4eC39HqLyjWDarjtT1zdp7dc';"),
+        Case::near_miss("a.tsx", "const a = <input type=\"password\" name=\"apiKey1\" autoComplete=\"new-password\" />; const id = 'AKIAIOSFODNN7EXAMPLE';"),
+    ],
+};
+
+fn report<'a>(node: Node<'a>, message: String, confidence: Confidence, severity: Option<Severity>, cx: &mut Cx<'a>) {
+    let mut note = Note::new(
+        cx.rule,
+        node.span(),
+        format!("{message}: whoever reads the code has it. Take it from the environment or a secret store, and replace it."),
+    )
+    .confidence(confidence);
+    note.severity = severity;
+    cx.report(note);
+}
+
+fn literal<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if node.kind() == Kind::String && matches!(node.parent().map(Node::kind), Some(Kind::ImportStatement | Kind::LiteralType)) {
+        return;
+    }
+    let Some(value) = string_value(node) else { return };
+    if value.len() < 4 {
+        return;
+    }
+    if let Some(Provider { what, confidence }) = provider(&value) {
+        let severity = matches!(confidence, Confidence::High).then_some(Severity::Critical);
+        return report(node, format!("This is {what}"), confidence, severity, cx);
+    }
+    let Some((name, defines)) = name_of(node) else { return };
+    if name.eq_ignore_ascii_case("authorization") && is_authorization(&value) {
+        return report(node, "This header logs in with a fixed secret".into(), Confidence::High, None, cx);
+    }
+    if value.chars().any(char::is_whitespace) || placeholder(&value) {
+        return;
+    }
+    let Some(kind) = secret_name(&name) else { return };
+    if is_place(node, cx) {
+        return;
+    }
+    let login = kind.is_password && defines == Defines::Key && is_login(node);
+    let random = looks_random(&value, kind.is_password);
+    if login && !wordlike_key(&name, &value) {
+        report(node, "A login's password stands here".into(), Confidence::High, None, cx);
+    } else if random {
+        report(node, format!("`{name}` is a fixed secret"), Confidence::Medium, None, cx);
+    }
+}
+
+/// Whether a header's value carries credentials: `Basic` with base64, or `Bearer` with something that looks random.
+fn is_authorization(value: &str) -> bool {
+    let Some((scheme, rest)) = value.split_once(' ') else { return false };
+    let base64 = rest.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/' | b'='));
+    match scheme.to_ascii_lowercase().as_str() {
+        "basic" => base64 && rest.len() >= 8 && !placeholder(rest) && (rest.ends_with('=') || looks_random(rest, true)),
+        "bearer" | "token" => rest.len() >= 16 && looks_random(rest, false),
+        _ => false,
+    }
+}
+
+fn wordlike_key(name: &str, value: &str) -> bool {
+    value.len() < 4 || value.eq_ignore_ascii_case(name) || wordlike(value) && value.contains("assword")
+}
+
+#[derive(PartialEq, Eq, Clone, Copy)]
+enum Defines {
+    Variable,
+    Key,
+}
+
+/// The name which the literal is the value of: a variable, key, field or default.
+fn name_of(node: Node<'_>) -> Option<(String, Defines)> {
+    let mut at = node;
+    loop {
+        let parent = at.parent()?;
+        let field = at.field();
+        match parent.kind() {
+            Kind::ParenthesizedExpression | Kind::AsExpression | Kind::SatisfiesExpression => at = parent,
+            Kind::BinaryExpression if field == Field::Right => {
+                let operator = parent.child(Field::Operator)?.text();
+                if !matches!(operator, "||" | "??") {
+                    return None;
+                }
+                at = parent;
+            }
+            Kind::TernaryExpression if field != Field::Condition => at = parent,
+            Kind::VariableDeclarator | Kind::RequiredParameter | Kind::OptionalParameter if field == Field::Value => {
+                let name = parent.child(Field::Name).or_else(|| parent.child(Field::Pattern))?;
+                return (name.kind() == Kind::Identifier).then(|| (name.text().to_owned(), Defines::Variable));
+            }
+            Kind::PublicFieldDefinition | Kind::FieldDefinition if field == Field::Value => {
+                let name = parent.child(Field::Name).or_else(|| parent.child(Field::Property))?;
+                return Some((name.text().trim_start_matches('#').to_owned(), Defines::Variable));
+            }
+            Kind::Pair if field == Field::Value => return key_name(parent).map(|k| (k.into_owned(), Defines::Key)),
+            Kind::AssignmentExpression | Kind::AugmentedAssignmentExpression if field == Field::Right => {
+                let left = parent.child(Field::Left)?;
+                return place_name(left).map(|n| (n.into_owned(), Defines::Variable));
+            }
+            Kind::AssignmentPattern | Kind::ObjectAssignmentPattern if field == Field::Right => {
+                let left = parent.child(Field::Left)?;
+                return Some((left.text().to_owned(), Defines::Variable));
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// Whether the object around a `password` is a login: it has a user, and a place to log in to or an `auth` around it.
+fn is_login(node: Node<'_>) -> bool {
+    let Some(pair) = node.ancestors().find(|n| n.kind() == Kind::Pair) else { return false };
+    let Some(object) = pair.parent() else { return false };
+    let has = |names: &[&str]| {
+        object.named_children().any(|p| {
+            let name = if p.kind() == Kind::ShorthandPropertyIdentifier { Some(p.text().into()) } else { key_name(p) };
+            name.is_some_and(|k| names.contains(&k.as_ref()))
+        })
+    };
+    let auth = object.parent().filter(|p| p.kind() == Kind::Pair).and_then(key_name);
+    has(&["user", "username", "login", "userName", "email"])
+        && (has(&["host", "hostname", "server", "database", "port", "dialect", "connectString"])
+            || matches!(auth.as_deref(), Some("auth" | "authentication" | "credentials" | "connection")))
+}
+
+/// The framework's places that take a secret: which argument of which call, or which key of its options.
+fn places(path: &str) -> (Option<usize>, &'static [&'static str]) {
+    let last = path.rsplit('.').next().unwrap_or(path);
+    match last {
+        "sign" | "verify" if path.starts_with("jsonwebtoken.") || path.starts_with("jwt.") || path.starts_with("JWT.") => (Some(1), &[]),
+        "createHmac" | "createCipheriv" | "createDecipheriv" | "createCipher" | "createDecipher" => (Some(1), &[]),
+        "session" | "express-session" | "expressSession" => (None, &["secret"]),
+        "cookieSession" | "cookie-session" => (None, &["secret", "keys"]),
+        "cookieParser" | "cookie-parser" => (Some(0), &[]),
+        "expressJwt" | "expressjwt" | "express-jwt" | "koaJwt" | "koa-jwt" => (None, &["secret"]),
+        _ if last.ends_with("Strategy") => (None, &["secretOrKey", "clientSecret", "consumerSecret"]),
+        _ => (None, &[]),
+    }
+}
+
+/// Whether the literal is in a framework's place, where the call is reported.
+fn is_place<'a>(node: Node<'a>, cx: &Cx<'a>) -> bool {
+    let Some(pair) = node.parent().filter(|p| p.kind() == Kind::Pair) else { return false };
+    let call = pair.parent().and_then(|o| o.parent()).and_then(|a| a.parent());
+    let path = call.and_then(callee).and_then(|c| ecma_path(c, cx));
+    path.is_some_and(|p| key_name(pair).is_some_and(|k| places(&p).1.contains(&k.as_ref())))
+}
+
+fn callee<'a>(call: Node<'a>) -> Option<Node<'a>> {
+    call.child(Field::Function).or_else(|| call.child(Field::Constructor))
+}
+
+fn place<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(path) = callee(node).and_then(|c| ecma_path(c, cx)) else { return };
+    let (index, keys) = places(&path);
+    if index.is_none() && keys.is_empty() {
+        return;
+    }
+    let what = path.rsplit('.').next().unwrap_or(&path).to_owned();
+    if let Some(argument) = index.and_then(|i| args(node).nth(i)) {
+        secret_value(argument, &what, cx);
+    }
+    if keys.is_empty() {
+        return;
+    }
+    let Some(options) = args(node).next().map(bare).filter(|o| o.kind() == Kind::Object) else { return };
+    for pair in options.named_children().filter(|p| p.kind() == Kind::Pair) {
+        if key_name(pair).is_some_and(|k| keys.contains(&k.as_ref()))
+            && let Some(value) = pair.child(Field::Value)
+        {
+            let value = bare(value);
+            if value.kind() == Kind::Array {
+                value.named_children().for_each(|v| secret_value(v, &what, cx));
+            } else {
+                secret_value(value, &what, cx);
+            }
+        }
+    }
+}
+
+/// Reports a constant in a place that takes a secret: the literal itself, behind `Buffer.from`, or as a fallback.
+fn secret_value<'a>(value: Node<'a>, what: &str, cx: &mut Cx<'a>) {
+    let mut value = bare(value);
+    if value.kind() == Kind::CallExpression
+        && value.child(Field::Function).is_some_and(|f| f.text() == "Buffer.from")
+        && let Some(inner) = args(value).next()
+    {
+        value = bare(inner);
+    }
+    if value.kind() == Kind::BinaryExpression
+        && value.child(Field::Operator).is_some_and(|o| matches!(o.text(), "||" | "??"))
+        && let Some(right) = value.child(Field::Right)
+    {
+        value = bare(right);
+    }
+    let at = constant(value);
+    if at.kind() == Kind::Identifier && !declares(at, at.text()) {
+        // A constant of the file's top level.
+        let literal = cx.file.declared.constants.get(at.text());
+        let inner = literal.filter(|t| t.starts_with(['\'', '"', '`'])).and_then(|t| t.get(1..t.len() - 1));
+        let told = secret_name(at.text()).is_some() && inner.is_some_and(|t| looks_random(t, false));
+        if inner.is_some_and(|t| !t.is_empty() && provider(t).is_none() && !told && !t.contains("${")) {
+            report(value, format!("`{what}` is given a fixed secret"), Confidence::High, None, cx);
+        }
+        return;
+    }
+    let Some(text) = string_value(at) else { return };
+    // A name that tells is reported where the constant is declared.
+    let told = at != value && name_of(at).is_some_and(|(n, _)| secret_name(&n).is_some()) && looks_random(&text, false);
+    if text.is_empty() || provider(&text).is_some() || told || (text.starts_with('<') && text.ends_with('>')) {
+        return;
+    }
+    report(value, format!("`{what}` is given a fixed secret"), Confidence::High, None, cx);
+}

@@ -1,0 +1,261 @@
+use std::borrow::Cow;
+
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::support::{args, bare, constant, method, string_value};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "incomplete-sanitization",
+    summary: "escaping or removal of special characters that misses some",
+    category: Category::Security,
+    severity: Severity::Medium,
+    confidence: Confidence::High,
+    cwe: &[116, 20],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds `replace` calls that are meant to escape or remove special characters and do not: only the first \
+               occurrence (a string, or a pattern without `g`), quotes escaped with a backslash while backslashes are left, \
+               and a chain in the wrong order that escapes or unescapes twice.",
+        why: "The second quote, `<` or `../` gets through, and with it the injection that the call was to prevent. With \
+              backslashes left alone, an input of `\\'` turns the escape itself off.",
+        example: "const sql = `'${name.replace(\"'\", \"''\")}'`;",
+        instead: "const sql = `'${name.replaceAll(\"'\", \"''\")}'`;",
+        limits: "Only replacements that escape, encode or delete a special character count; one that trims a prefix \
+                 (`/^\"/`), a pair of brackets or a line's end does not.",
+        fix: "The suggested fix replaces every occurrence.",
+    },
+    checks: &[Check::Nodes(&[Kind::CallExpression], check)],
+    cases: &[
+        Case::bad("a.js", "const a = s.replace(\"'\", \"''\"); //~ incomplete-sanitization"),
+        Case::bad("a.js", "const a = s.replace('<', '&lt;').replace('>', '&gt;'); //~ incomplete-sanitization //~ incomplete-sanitization"),
+        Case::bad("a.ts", "const a = path.replace('../', ''); //~ incomplete-sanitization"),
+        Case::bad("a.ts", "const a = s.replace(/\"/, '&quot;'); //~ incomplete-sanitization"),
+        Case::bad("a.ts", "const a = '\"' + s.replace(/\"/g, '\\\\\"') + '\"'; //~ incomplete-sanitization"),
+        Case::bad("a.js", "const a = s.replaceAll(\"'\", \"\\\\'\"); //~ incomplete-sanitization"),
+        Case::bad("a.js", "const a = s.replace(/</g, '&lt;').replace(/&/g, '&amp;'); //~ incomplete-sanitization"),
+        Case::bad("a.js", "const a = s.replace(/&amp;/g, '&').replace(/&lt;/g, '<'); //~ incomplete-sanitization"),
+        Case::bad("a.js", "const a = s.replace(/'/g, \"\\\\'\").replace(/\\\\/g, '\\\\\\\\'); //~ incomplete-sanitization"),
+        Case::bad("a.js", "const a = cell.replace('|', '\\\\|'); //~ incomplete-sanitization"),
+        Case::bad("a.js", "const a = s.replace(/[<>]/, ''); //~ incomplete-sanitization"),
+        Case::good("a.js", "const a = s.replace(/'/g, \"''\");"),
+        Case::good("a.js", "const a = s.replaceAll('<', '&lt;');"),
+        Case::good("a.js", "const a = s.replace(/\\\\/g, '\\\\\\\\').replace(/\"/g, '\\\\\"');"),
+        Case::good("a.js", "const a = s.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/\"/g, '&quot;');"),
+        Case::good("a.js", "const a = s.replace(/[\\\\\"]/g, '\\\\$&');"),
+        Case::good("a.js", "const a = s.replace(/&lt;/g, '<').replace(/&amp;/g, '&');"),
+        Case::good("a.js", "const a = name.replace('world', 'you').replace(' ', '-');"),
+        Case::near_miss("a.js", "const a = s.replace(/^\"/, '').replace(/\"$/, '');"),
+        Case::near_miss("a.js", "const a = s.replace('<', '').replace('>', '');"),
+        Case::near_miss("a.js", "const a = s.replace('\\n', '').replace('/', '').replace('%', '');"),
+        Case::near_miss("a.js", "const a = JSON.stringify(s).replace(/'/g, \"\\\\'\");"),
+        Case::near_miss("a.js", "const a = s.replace('\"', '').replace('\"', '');"),
+        Case::near_miss("a.js", "const a = router.replace('/', 'home');"),
+    ],
+};
+
+/// What a `replace` searches.
+struct Search<'a> {
+    /// The characters, one by one, or the one string.
+    targets: Vec<Cow<'a, str>>,
+    global: bool,
+}
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some((receiver, name)) = method(node) else { return };
+    let Some((search, with)) = replacement(node) else { return };
+    if !search.global {
+        if let Some(what) = first_only(&search, &with)
+            && !is_unwrapping(node, receiver, &search)
+        {
+            let mut note = Note::new(
+                cx.rule,
+                node.span(),
+                format!("Only the first `{}` is {what}: the rest gets through. Replace every one, with `/../g` or `replaceAll`.", shown(&search)),
+            );
+            // Names of one string only: a pattern needs its flag.
+            if args(node).next().is_some_and(|a| matches!(bare(a).kind(), Kind::String | Kind::TemplateString)) {
+                note = note.suggestion("Use `replaceAll`", vec![(name.span(), "replaceAll".into())]);
+            } else if let Some(pattern) = args(node).next().filter(|a| a.kind() == Kind::Regex) {
+                let mut end = pattern.span();
+                end.start = end.end;
+                note = note.suggestion("Add the flag `g`", vec![(end, "g".into())]);
+            }
+            note.place = crate::findings::Place::Here(call_part(node, name));
+            cx.report(note);
+        }
+        return;
+    }
+    if search.targets.iter().any(|t| matches!(t.as_ref(), "'" | "\"" | "`"))
+        && !search.targets.iter().any(|t| t == "\\")
+        && with.starts_with('\\')
+        && !backslashes_before(receiver, cx)
+    {
+        let message = "Quotes are escaped with a backslash, backslashes are not: an input of `\\'` ends the string. Escape backslashes first.";
+        cx.report(Note::new(cx.rule, call_part(node, name), message).confidence(Confidence::Medium));
+        return;
+    }
+    order(node, receiver, name, &search, &with, cx);
+}
+
+/// From the method's name to the call's end.
+fn call_part(node: Node<'_>, name: Node<'_>) -> crate::syntax::Span {
+    crate::syntax::Span { start: name.span().start, end: node.span().end }
+}
+
+fn shown(search: &Search<'_>) -> String {
+    search.targets.iter().map(AsRef::as_ref).collect::<Vec<_>>().concat()
+}
+
+/// Search and constant replacement of a call of `replace` or `replaceAll`.
+fn replacement<'a>(call: Node<'a>) -> Option<(Search<'a>, Cow<'a, str>)> {
+    let (_, name) = method(call)?;
+    let all = match name.text() {
+        "replace" => false,
+        "replaceAll" => true,
+        _ => return None,
+    };
+    let mut arguments = args(call);
+    let (search, with) = (constant(arguments.next()?), constant(arguments.next()?));
+    if arguments.next().is_some() {
+        return None;
+    }
+    let with = string_value(with)?;
+    let search = match search.kind() {
+        Kind::Regex => {
+            let pattern = search.child(Field::Pattern)?.text();
+            let flags = search.child(Field::Flags).map_or("", Node::text);
+            Search { targets: characters(pattern)?, global: all || flags.contains('g') }
+        }
+        _ => Search { targets: vec![string_value(search)?], global: all },
+    };
+    Some((search, with))
+}
+
+/// The characters which a pattern of one character, a class or an alternation of characters matches, or the one literal
+/// string; `None` for any other pattern.
+fn characters(pattern: &str) -> Option<Vec<Cow<'_, str>>> {
+    let inner = pattern.strip_prefix('[').and_then(|p| p.strip_suffix(']'));
+    let class = inner.is_some();
+    let inner = inner.unwrap_or(pattern);
+    if class && (inner.starts_with('^') || inner.contains('-') || inner.contains('[')) {
+        return None;
+    }
+    let mut out: Vec<String> = vec![String::new()];
+    let mut chars = inner.chars();
+    while let Some(c) = chars.next() {
+        let literal = match c {
+            '\\' => match chars.next()? {
+                e if e.is_ascii_alphanumeric() => return None,
+                e => e,
+            },
+            '|' if !class => {
+                out.push(String::new());
+                continue;
+            }
+            '.' | '*' | '+' | '?' | '(' | ')' | '{' | '}' | '^' | '$' | '[' | ']' if !class => return None,
+            c => c,
+        };
+        if class && out.last().is_some_and(|s| !s.is_empty()) {
+            out.push(String::new());
+        }
+        out.last_mut()?.push(literal);
+    }
+    out.iter().all(|s| !s.is_empty()).then(|| out.into_iter().map(Cow::Owned).collect())
+}
+
+/// What a replacement of the first occurrence was meant to do to special characters.
+fn first_only(search: &Search<'_>, with: &str) -> Option<&'static str> {
+    let special = |t: &str| matches!(t, "'" | "\"" | "`" | "<" | ">" | "&" | "\\" | "|" | "*" | "$" | "_" | "[" | "]" | "/");
+    let only = |f: &dyn Fn(&str) -> bool| search.targets.iter().all(|t| f(t));
+    if !only(&|t| special(t) || matches!(t, "../" | "..\\" | "..")) {
+        return only(&|t| matches!(t.to_ascii_lowercase().as_str(), "<script>" | "</script>" | "<script" | "javascript:"))
+            .then_some(())
+            .filter(|()| with.is_empty())
+            .map(|()| "removed");
+    }
+    let entity = with.starts_with('&') && with.ends_with(';') && with.len() > 3;
+    // A single slash in a scoped name is encoded so on purpose.
+    let percent = with.len() == 3 && with.starts_with('%') && search.targets.iter().all(|t| t != "/");
+    let escaped = with.starts_with('\\') && with.len() >= 2;
+    let doubled = search.targets.len() == 1 && matches!(search.targets[0].as_ref(), "'" | "\"") && with == search.targets[0].repeat(2);
+    if entity || percent || escaped || doubled {
+        return Some("escaped");
+    }
+    if search.targets.iter().any(|t| t == "\\") && with == "/" {
+        return Some("replaced");
+    }
+    let removable = |t: &str| matches!(t, "'" | "\"" | "`" | "<" | ">" | "../" | "..\\" | "..");
+    (with.is_empty() && only(&removable)).then_some("removed")
+}
+
+/// Whether a chain takes a pair of delimiters off: the same character twice, or both brackets of a pair.
+fn is_unwrapping<'a>(call: Node<'a>, receiver: Node<'a>, search: &Search<'a>) -> bool {
+    let [target] = search.targets.as_slice() else { return false };
+    let partner = |t: &str| match t {
+        "<" => ">",
+        ">" => "<",
+        "[" => "]",
+        "]" => "[",
+        "'" => "'",
+        "\"" => "\"",
+        "`" => "`",
+        _ => "",
+    }
+    .to_owned();
+    let wanted = partner(target);
+    let outer = call.parent().and_then(|p| p.parent()).filter(|c| method(*c).is_some_and(|(r, _)| r == call));
+    [Some(bare(receiver)), outer].into_iter().flatten().any(|c| {
+        replacement(c).is_some_and(|(s, with)| with.is_empty() && !s.global && s.targets.len() == 1 && s.targets[0] == wanted)
+    })
+}
+
+/// The calls of a chain below this one, nearest first.
+fn chain<'a>(receiver: Node<'a>) -> impl Iterator<Item = Node<'a>> {
+    std::iter::successors(Some(bare(receiver)), |n| method(*n).map(|(r, _)| bare(r)))
+}
+
+/// Whether backslashes were escaped before: earlier in the chain, by `JSON.stringify`, or in another statement.
+fn backslashes_before<'a>(receiver: Node<'a>, cx: &Cx<'a>) -> bool {
+    let json = chain(receiver).any(|n| n.child(Field::Function).is_some_and(|f| {
+        let text = f.text();
+        text == "JSON.stringify" || text.contains("escape") || text.contains("inspect")
+    }));
+    if json {
+        return true;
+    }
+    let escapes = |n: Node<'a>| {
+        n.kind() == Kind::CallExpression
+            && method(n).is_some_and(|(_, m)| m.text().starts_with("replace"))
+            && args(n).next().map(constant).is_some_and(|a| matches!(a.kind(), Kind::Regex | Kind::String) && a.text().contains("\\\\"))
+    };
+    if chain(receiver).any(escapes) {
+        return true;
+    }
+    // Elsewhere in the block; around this call it is the wrong order, which is reported there.
+    cx.arena().nodes().any(escapes)
+}
+
+/// Reports chains that escape or unescape twice.
+fn order<'a>(node: Node<'a>, receiver: Node<'a>, name: Node<'a>, search: &Search<'a>, with: &str, cx: &mut Cx<'a>) {
+    let [target] = search.targets.as_slice() else { return };
+    let before = || chain(receiver).map_while(|n| method(n).map(|_| n)).filter_map(replacement);
+    let entity = |s: &str| s.starts_with('&') && s.ends_with(';') && s.len() > 3;
+    let message = if target == "&" && entity(with) && before().any(|(_, w)| entity(&w) && w != with) {
+        "The `&` of entities made just before is escaped again. Escape `&` first."
+    } else if target == "\\" && with == "\\\\" && before().any(|(_, w)| w.starts_with('\\') && w.len() == 2 && w != "\\\\") {
+        "Backslashes that were put in just before are escaped again, which turns the escape off. Escape backslashes first."
+    } else if with != "&"
+        && entity(target)
+        && before().any(|(s, w)| w == "&" && s.targets.iter().all(|t| matches!(t.as_ref(), "&amp;" | "&#38;")))
+    {
+        "`&amp;` is unescaped before this, so that `&amp;lt;` is unescaped twice. Unescape `&amp;` last."
+    } else {
+        return;
+    };
+    cx.report(Note::new(cx.rule, call_part(node, name), message));
+}

@@ -1,0 +1,204 @@
+//! Rules: one file each, registered by the build script from what lies in `rules/*/`.
+//!
+//! A rule's file holds a `pub static RULE: Rule`: its metadata, its docs, its checks and its cases. The rule's id
+//! completes the sentence "allow ___".
+
+mod registry {
+    include!(concat!(env!("OUT_DIR"), "/registry.rs"));
+}
+mod case;
+pub mod declared;
+mod docs;
+mod measure;
+pub(crate) mod secrets;
+pub(crate) mod support;
+
+pub use case::{Case, Verdict};
+pub use docs::markdown;
+pub use measure::{Measure, measure};
+
+use std::sync::Arc;
+
+use sidenote_grammars::{Family, Kind};
+
+use crate::blocks::Block;
+use crate::config::Settings;
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::semantics::flow::kinds::SinkKind;
+use crate::semantics::flow::{CallView, WriteView};
+use crate::semantics::imports::Imports;
+use crate::syntax::{Arena, Node};
+
+/// A rule.
+pub struct Rule {
+    /// Stable id, kebab case; it completes "allow ___".
+    pub id: &'static str,
+    /// What it finds, in one line without a full stop.
+    pub summary: &'static str,
+    /// What it is about.
+    pub category: Category,
+    /// How bad a finding is, unless configured otherwise.
+    pub severity: Severity,
+    /// How sure a finding is, unless the check says otherwise.
+    pub confidence: Confidence,
+    /// Numbers of the Common Weakness Enumeration.
+    pub cwe: &'static [u16],
+    /// Language families that it reads.
+    pub families: &'static [Family],
+    /// Whether it is on without being selected.
+    pub default_on: bool,
+    /// Whether it speaks in test code too.
+    pub in_tests: bool,
+    /// Its documentation.
+    pub docs: Docs,
+    /// How it looks.
+    pub checks: &'static [Check],
+    /// Its cases: at least four bad, four good and two near misses.
+    pub cases: &'static [Case],
+}
+
+/// Documentation under fixed headings; Markdown.
+pub struct Docs {
+    /// What it does.
+    pub what: &'static str,
+    /// Why this is bad.
+    pub why: &'static str,
+    /// Example: code that is flagged.
+    pub example: &'static str,
+    /// Use instead: code that is not.
+    pub instead: &'static str,
+    /// What it leaves alone and what it cannot see.
+    pub limits: &'static str,
+    /// Fix safety; empty where there is no fix.
+    pub fix: &'static str,
+}
+
+/// A check of one node.
+pub type NodeCheck = for<'a> fn(Node<'a>, &mut Cx<'a>);
+
+/// A check of one call.
+pub type CallCheck = for<'a> fn(&CallView<'a>, &mut Vec<Note>);
+
+/// A check of one write to a property.
+pub type WriteCheck = for<'a> fn(&WriteView<'a>, &mut Vec<Note>);
+
+/// A check of one block.
+pub type BlockCheck = for<'a> fn(&mut Cx<'a>);
+
+/// How a rule looks at code.
+pub enum Check {
+    /// Called for every node of these kinds.
+    Nodes(&'static [Kind], NodeCheck),
+    /// Called once for every block.
+    Block(BlockCheck),
+    /// Speaks when data reaches a sink of these kinds. In the message `{source}` is what the data is and `{sink}` the name of
+    /// the function or property that it reaches.
+    Flow(&'static [SinkKind], &'static str),
+    /// Speaks where a `[[flag]]` of a model names the rule.
+    Model,
+    /// Called for every call of a function, method or macro (`name!`) of these names, with its arguments' values.
+    Calls(&'static [&'static str], CallCheck),
+    /// Called for every write to a property of these names, with the value.
+    Writes(&'static [&'static str], WriteCheck),
+}
+
+/// What a check may see, and where it puts its notes. A check is a pure function of these.
+pub struct Cx<'a> {
+    /// The rule at work.
+    pub rule: &'static Rule,
+    /// The block at work.
+    pub block: &'a Arc<Block>,
+    /// The file.
+    pub file: &'a FileFacts,
+    /// Configuration.
+    pub settings: &'a Settings,
+    pub(crate) out: &'a mut Vec<Note>,
+}
+
+/// What is known of a file as a whole.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct FileFacts {
+    /// Path relative to the workspace, with `/`.
+    pub path: String,
+    /// What the file imports, under which local names.
+    pub imports: Imports,
+    /// What the file's top level declares.
+    pub declared: declared::Declared,
+    /// Whether it is test code: it imports a test framework or calls its globals, or is named so.
+    pub is_test: bool,
+}
+
+impl<'a> Cx<'a> {
+    /// Reports a note.
+    pub fn report(&mut self, note: Note) {
+        self.out.push(note);
+    }
+
+    /// The block's syntax.
+    pub fn arena(&self) -> &'a Arena {
+        self.block.arena()
+    }
+
+    /// The node itself, or, behind a placeholder, the root of the child block's syntax. Spans of that one are in the
+    /// child's own text: never report them from here.
+    pub fn open(&self, node: Node<'a>) -> Node<'a> {
+        match node.hole().and_then(|n| self.block.child(n)) {
+            Some(child) => child.arena().root(),
+            None => node,
+        }
+    }
+
+    /// Whether a name is bound in the block or by the file, so that it is not the global of that name.
+    pub fn is_bound(&self, name: &str) -> bool {
+        self.file.imports.binds(name) || self.block.hir().locals.iter().any(|l| l.name == name)
+    }
+}
+
+/// The expression inside any parentheses.
+pub fn unparenthesized(mut node: Node<'_>) -> Node<'_> {
+    while node.kind() == Kind::ParenthesizedExpression {
+        let Some(inner) = node.first_named() else { break };
+        node = inner;
+    }
+    node
+}
+
+/// Every built-in rule, sorted by id.
+pub fn all() -> &'static [&'static Rule] {
+    registry::RULES
+}
+
+/// The rule of that id.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    index(id).map(|i| all()[i])
+}
+
+/// The position of a rule in [`all`].
+pub fn index(id: &str) -> Option<usize> {
+    all().binary_search_by(|r| r.id.cmp(id)).ok()
+}
+
+/// Ids that look like a mistyped one, best first, at most three.
+pub fn suggestions(id: &str) -> Vec<&'static str> {
+    let mut near: Vec<_> =
+        all().iter().map(|r| (strsim::jaro_winkler(id, r.id), r.id)).filter(|(s, _)| *s > 0.8).collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0));
+    near.into_iter().take(3).map(|(_, id)| id).collect()
+}
+
+impl PartialEq for Rule {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Rule {}
+
+impl std::fmt::Debug for Rule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.id)
+    }
+}
+
+#[cfg(test)]
+mod tests;

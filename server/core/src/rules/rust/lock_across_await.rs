@@ -1,0 +1,177 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::support::{args, in_async, is_function, method};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::{Node, Span};
+
+pub static RULE: Rule = Rule {
+    id: "lock-across-await",
+    summary: "a blocking lock is held while a task waits",
+    category: Category::Quality,
+    severity: Severity::High,
+    confidence: Confidence::High,
+    cwe: &[833, 667],
+    families: &[Family::Rust],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds guards of `std::sync` and `parking_lot` locks that are alive at an `.await`: bound by `let` and not \
+               dropped before, or temporaries of the awaited expression or of the `match`, `if let`, `while let` or `for` around it.",
+        why: "The task is put aside with the lock in hand. Any other task of the same thread that wants the lock blocks the thread, and with \
+              it the only one that could give the lock back: the program hangs. The future is not `Send` either.",
+        example: "async fn add(&self, x: u32) {\n    let mut total = self.total.lock().unwrap();\n    *total += fetch(x).await;\n}",
+        instead: "async fn add(&self, x: u32) {\n    let value = fetch(x).await;\n    *self.total.lock().unwrap() += value;\n}",
+        limits: "Locks of tokio, futures and async-lock are awaited, not unwrapped, and are silent. `parking_lot`'s are recognised where \
+                 the file imports the crate. After a `drop` or a move of the guard on some path nothing is said.",
+        fix: "",
+    },
+    checks: &[Check::Nodes(&[Kind::CallExpression], check)],
+    cases: &[
+        Case::bad("a.rs", "async fn f(m: &Mutex<u32>) {\n    let mut g = m.lock().unwrap(); //~ lock-across-await\n    *g += load().await;\n}"),
+        Case::bad("a.rs", "impl A { async fn f(&self) {\n    let g = self.state.read().expect(\"poisoned\"); //~ lock-across-await\n    if g.ready { send(&g.name).await; }\n} }"),
+        Case::bad("a.rs", "use parking_lot::Mutex;\nasync fn f(m: &Mutex<u32>) {\n    let g = m.lock(); //~ lock-across-await\n    load().await;\n    drop(g);\n}"),
+        Case::bad("a.rs", "async fn f(m: &Mutex<Client>) { m.lock().unwrap().send().await; } //~ lock-across-await"),
+        Case::bad("a.rs", "async fn f(m: &Mutex<Vec<u8>>) { send(m.lock().unwrap().len()).await; } //~ lock-across-await"),
+        Case::bad("a.rs", "async fn f(m: &Mutex<Map>) {\n    if let Some(x) = m.lock().unwrap().get(&1) { //~ lock-across-await\n        send(x).await;\n    }\n}"),
+        Case::bad("a.rs", "fn f(m: Arc<RwLock<u32>>) { tokio::spawn(async move {\n    let g = m.write().unwrap_or_else(|e| e.into_inner()); //~ lock-across-await\n    step().await;\n    println!(\"{}\", *g);\n}); }"),
+        Case::bad("a.rs", "async fn f(m: &Mutex<Kind>) {\n    match *m.lock().unwrap() { //~ lock-across-await\n        Kind::A => a().await,\n        Kind::B => {}\n    }\n}"),
+        Case::good("a.rs", "async fn f(m: &tokio::sync::Mutex<u32>) { let mut g = m.lock().await; *g += load().await; }"),
+        Case::good("a.rs", "async fn f(m: &Mutex<u32>) { let mut g = m.lock().unwrap(); *g += 1; drop(g); load().await; }"),
+        Case::good("a.rs", "async fn f(m: &Mutex<u32>) { { let mut g = m.lock().unwrap(); *g += 1; } load().await; }"),
+        Case::good("a.rs", "async fn f(m: &Mutex<u32>) { let v = *m.lock().unwrap(); load(v).await; }"),
+        Case::good("a.rs", "async fn f(m: &Mutex<Vec<u8>>) { let v = m.lock().unwrap().clone(); load(v).await; }"),
+        Case::good("a.rs", "fn f(m: &Mutex<u32>) { let g = m.lock().unwrap(); block_on(async { load().await }); }"),
+        Case::near_miss("a.rs", "async fn f(m: &Mutex<u32>) { let g = m.lock().unwrap(); let task = async move { load().await }; tasks.push(task); }"),
+        Case::near_miss("a.rs", "async fn f(m: &Mutex<u32>) { let _ = m.lock().unwrap(); load().await; }"),
+        Case::near_miss("a.rs", "async fn f(m: &Mutex<bool>) { if *m.lock().unwrap() { load().await; } }"),
+        Case::near_miss("a.rs", "async fn f(m: &Mutex<u32>) { let g = m.lock().unwrap(); let v = finish(g); load(v).await; }"),
+        Case::near_miss("a.rs", "async fn f(r: &mut Reader) { let n = r.read(&mut buf).unwrap(); load(n).await; }"),
+        Case::near_miss("a.rs", "async fn f(m: &Mutex<Map>) { let x = m.lock().unwrap().get(&1).cloned(); if let Some(x) = x { send(x).await; } }"),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some((_, name)) = method(node) else { return };
+    if !matches!(name.text(), "lock" | "read" | "write") || args(node).next().is_some() || !in_async(node) {
+        return;
+    }
+    let Some(guard) = guard(node, cx) else { return };
+    let span = Span { start: name.span().start, end: node.span().end };
+    if let Some(parent) = guard.parent()
+        && parent.kind() == Kind::LetDeclaration
+        && parent.child(Field::Alternative).is_none()
+    {
+        let Some(pattern) = parent.child(Field::Pattern) else { return };
+        let pattern = if pattern.kind() == Kind::MutPattern { pattern.first_named().unwrap_or(pattern) } else { pattern };
+        if pattern.kind() == Kind::Identifier
+            && let Some(awaits) = await_while_held(parent, pattern.text())
+        {
+            let message = format!(
+                "The lock behind `{0}` is held across an `.await`: a task that wants it meanwhile blocks the thread. Drop `{0}` first, or use `tokio::sync`.",
+                pattern.text()
+            );
+            cx.report(Note::new(cx.rule, span, message).related(awaits, "the task waits here"));
+        }
+        return;
+    }
+    if let Some(awaits) = await_in_statement(guard) {
+        let message = "The guard of this lock is a temporary that lives until the end of the statement, across an `.await`. Take what is needed out of it in a `let` before.";
+        cx.report(Note::new(cx.rule, span, message).related(awaits, "the task waits here"));
+    }
+}
+
+/// The expression whose value is the guard: the lock call with its `unwrap`, or the bare call of `parking_lot`.
+fn guard<'a>(lock: Node<'a>, cx: &Cx<'a>) -> Option<Node<'a>> {
+    let field = lock.parent()?;
+    let outer = field.parent().filter(|c| c.kind() == Kind::CallExpression && c.child(Field::Function) == Some(field));
+    let unwrapped = outer.filter(|c| {
+        let name = field.child(Field::Field).map_or("", Node::text);
+        let recovers = name == "unwrap_or_else" && args(*c).next().is_some_and(|a| a.text().contains("into_inner"));
+        matches!(name, "unwrap" | "expect") || recovers
+    });
+    if unwrapped.is_some() {
+        return unwrapped;
+    }
+    if field.kind() == Kind::AwaitExpression || field.kind() == Kind::TryExpression {
+        return None;
+    }
+    let mut parking_lot = false;
+    for (_, path) in cx.file.imports.iter() {
+        if path.starts_with("parking_lot::") || path == "parking_lot" {
+            parking_lot = true;
+        } else if path.ends_with("::Mutex") || path.ends_with("::RwLock") || path == "tokio::sync" {
+            return None;
+        }
+    }
+    parking_lot.then_some(lock)
+}
+
+/// Whether awaits inside this node are another future's, or run in another function.
+fn is_elsewhere(node: Node<'_>) -> bool {
+    is_function(node) || node.kind() == Kind::AsyncBlock
+}
+
+/// The first `.await` after the declaration that the guard certainly lives to see.
+fn await_while_held(declaration: Node<'_>, name: &str) -> Option<Span> {
+    let mut statement = declaration.next_named_sibling();
+    while let Some(s) = statement {
+        // Calls are left after their arguments: what is moved into an awaited call was moved before the `.await`.
+        let awaits = std::iter::once(s).chain(s.descendants_until(is_elsewhere)).find(|n| n.kind() == Kind::AwaitExpression && !is_elsewhere(s));
+        let moved = std::iter::once(s).chain(s.descendants()).find(|n| n.kind() == Kind::Identifier && n.text() == name && moves(*n));
+        match (awaits, moved) {
+            (Some(a), Some(m)) => return (m.span().start > a.span().end).then(|| dot_await(a)),
+            (Some(a), None) => return Some(dot_await(a)),
+            (None, Some(_)) => return None,
+            (None, None) => {}
+        }
+        // A new variable of that name hides the guard but does not end it; a macro may.
+        statement = s.next_named_sibling();
+    }
+    None
+}
+
+/// Whether an identifier stands where its value is given away: as an argument, a value to bind, return or put in a struct.
+fn moves(n: Node<'_>) -> bool {
+    n.parent().is_some_and(|p| match p.kind() {
+        Kind::Arguments | Kind::ReturnExpression | Kind::TupleExpression | Kind::ArrayExpression | Kind::ShorthandFieldInitializer => true,
+        Kind::LetDeclaration | Kind::FieldInitializer => n.field() == Field::Value,
+        Kind::AssignmentExpression => true,
+        Kind::Block => p.last_named() == Some(n),
+        _ => false,
+    })
+}
+
+fn dot_await(node: Node<'_>) -> Span {
+    let span = node.span();
+    Span { start: span.end.saturating_sub(5).max(span.start), end: span.end }
+}
+
+/// An `.await` at which a temporary of its statement is alive.
+fn await_in_statement(guard: Node<'_>) -> Option<Span> {
+    let mut at = guard;
+    while let Some(parent) = at.parent() {
+        if is_elsewhere(parent) {
+            return None;
+        }
+        match parent.kind() {
+            Kind::AwaitExpression => return Some(dot_await(parent)),
+            Kind::Block | Kind::LetDeclaration | Kind::ExpressionStatement | Kind::MatchArm => return None,
+            Kind::MatchExpression | Kind::ForExpression if at.field() == Field::Value => {
+                return parent.child(Field::Body).and_then(first_await);
+            }
+            Kind::LetCondition if at.field() == Field::Value => {
+                let around = parent.ancestors().find(|n| matches!(n.kind(), Kind::IfExpression | Kind::WhileExpression | Kind::MatchArm))?;
+                return around.child(Field::Consequence).or_else(|| around.child(Field::Body)).and_then(first_await);
+            }
+            // The conditions of these end their temporaries.
+            Kind::IfExpression | Kind::WhileExpression | Kind::LetChain | Kind::LoopExpression => return None,
+            _ => at = parent,
+        }
+    }
+    None
+}
+
+fn first_await(body: Node<'_>) -> Option<Span> {
+    body.descendants_until(is_elsewhere).find(|n| n.kind() == Kind::AwaitExpression).map(dot_await)
+}

@@ -1,0 +1,109 @@
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::config::Config;
+use crate::document::Document;
+use crate::engine::Engine;
+
+#[test]
+fn ids_are_sorted_unique_and_kebab_case() {
+    assert!(all().windows(2).all(|w| w[0].id < w[1].id), "a file is named after its rule's id");
+    for rule in all() {
+        assert!(rule.id.chars().all(|c| c.is_ascii_lowercase() || c == '-' || c.is_ascii_digit()), "{}", rule.id);
+    }
+}
+
+#[test]
+fn every_rule_is_documented() {
+    for rule in all() {
+        let d = &rule.docs;
+        for (heading, text) in
+            [("what", d.what), ("why", d.why), ("example", d.example), ("instead", d.instead), ("limits", d.limits)]
+        {
+            assert!(!text.trim().is_empty(), "{}: the docs lack `{heading}`", rule.id);
+        }
+        assert!(!rule.summary.ends_with('.') && rule.summary.len() < 120, "{}: summary", rule.id);
+        assert!(
+            rule.category != Category::Security || !rule.cwe.is_empty(),
+            "{}: a security rule names its CWE",
+            rule.id
+        );
+    }
+}
+
+#[test]
+fn every_rule_has_enough_cases() {
+    for rule in all() {
+        let mut count: BTreeMap<&str, usize> = BTreeMap::new();
+        for case in rule.cases {
+            *count
+                .entry(match case.verdict {
+                    Verdict::Bad => "bad",
+                    Verdict::Good => "good",
+                    Verdict::NearMiss => "near miss",
+                })
+                .or_default() += 1;
+            let marked = !case.expected(rule.id).is_empty();
+            assert_eq!(marked, case.verdict == Verdict::Bad, "{}: marks and verdict differ:\n{}", rule.id, case.code);
+        }
+        let at_least =
+            |what, n| assert!(count.get(what).copied().unwrap_or(0) >= n, "{}: fewer than {n} {what} cases", rule.id);
+        at_least("bad", 4);
+        at_least("good", 4);
+        at_least("near miss", 2);
+    }
+}
+
+#[test]
+fn every_case_is_judged_right() {
+    let engine = Engine::new(Config::everything());
+    let mut wrong = String::new();
+    for rule in all() {
+        for case in rule.cases {
+            let (expected, found) =
+                (case.expected(rule.id), super::measure::found(&engine, rule, case).expect("a case parses"));
+            if expected != found {
+                wrong += &format!(
+                    "\n{} ({:?}): expected lines {expected:?}, found {found:?}\n{}\n",
+                    rule.id, case.verdict, case.code
+                );
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// A safe fix leaves code that parses, from which the finding is gone and in which no new one appears.
+#[test]
+fn safe_fixes_mend_their_cases() {
+    let engine = Engine::new(Config::everything());
+    for rule in all() {
+        for case in rule.cases.iter().filter(|c| c.verdict == Verdict::Bad) {
+            let language = crate::grammars::by_path(case.file).expect("known");
+            let document = Document::new(case.file, language, case.code, 1).expect("parses");
+            let report = engine.analyze(&document);
+            for finding in report.active().filter(|f| f.rule == *rule) {
+                for fix in finding.fixes.iter().filter(|f| f.safe) {
+                    let mut code = case.code.to_owned();
+                    for (range, text) in fix.edits.iter().rev() {
+                        code.replace_range(range.clone(), text);
+                    }
+                    let fixed = Document::new(case.file, language, &code, 2).expect("parses");
+                    let after = engine.analyze(&fixed);
+                    assert!(
+                        after.gaps.is_empty() || !report.gaps.is_empty(),
+                        "{}: the fix breaks the syntax:\n{code}",
+                        rule.id
+                    );
+                    let count = |r: &crate::engine::Report| r.active().filter(|f| f.rule == *rule).count();
+                    assert!(count(&after) < count(&report), "{}: the fix leaves the finding:\n{code}", rule.id);
+                    assert!(
+                        after.active().count() < report.active().count(),
+                        "{}: the fix makes a new finding:\n{code}",
+                        rule.id
+                    );
+                }
+            }
+        }
+    }
+}

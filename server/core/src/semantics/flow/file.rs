@@ -1,0 +1,873 @@
+//! Links the blocks of a file: resolves names, keeps summaries, and runs every block once it is known who calls it.
+//!
+//! First the module's top level runs by itself, for what its variables are. Then functions are summarised on demand, each once,
+//! with their parameters as symbols. The module runs again with the summaries, which tells which functions are handed to
+//! whom (a request handler to a router), and at last every function runs with what is known of its callers.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use sidenote_grammars::Family;
+use smallvec::SmallVec;
+
+use crate::blocks::{Block, BlockKind, Blocks};
+use crate::findings::{Note, Place};
+use crate::semantics::hir::{Class, Export, ExprKind, FnId, Hir, Imported, MethodKind, Ustr};
+use crate::semantics::imports::bare;
+use crate::syntax::Arena;
+
+use super::interp::Interp;
+use super::kinds::SinkKinds;
+use super::models::Models;
+use super::place::last_name;
+use super::report::{self, Outcome};
+use super::value::{ClassRef, FuncRef, Origin, THIS, Taint, Types, Val, Value, api, join, unknown};
+use super::world::{Summary, World};
+
+/// Times that a function is run again because more became known of its callers.
+const MAX_RUNS: u8 = 2;
+
+/// Other files, as far as imports reach them.
+pub trait Modules {
+    /// The module that a specifier names in the file at work; `None` for libraries and for what cannot be found.
+    fn resolve(&self, specifier: &str) -> Option<Arc<FileFlow>>;
+}
+
+/// No other files.
+pub struct NoModules;
+
+impl Modules for NoModules {
+    fn resolve(&self, _: &str) -> Option<Arc<FileFlow>> {
+        None
+    }
+}
+
+/// What is known of a file after its analysis.
+#[derive(Default)]
+pub struct FileFlow {
+    /// Notes by the position of their block in [`Blocks::iter`].
+    pub notes: Vec<(usize, Note)>,
+    /// Positions of blocks that were too costly to analyse whole.
+    pub exhausted: Vec<usize>,
+    /// Exported names with their values.
+    exports: FxHashMap<Ustr, Val>,
+    summaries: FxHashMap<(usize, u32), Arc<Summary>>,
+    classes: FxHashMap<(usize, u32), Arc<FxHashMap<Ustr, Val>>>,
+    /// Keeps the syntax alive whose addresses are the keys above, with the path and place of each for findings elsewhere.
+    arenas: Vec<Arc<Arena>>,
+}
+
+fn address(arena: &Arc<Arena>) -> usize {
+    Arc::as_ptr(arena) as usize
+}
+
+/// Analyses the data flow of a file.
+pub fn analyze(blocks: &Blocks, modules: &dyn Modules) -> FileFlow {
+    let models = Models::of(blocks.language().family);
+    let linker = Linker::new(blocks, models, modules);
+    linker.run();
+    linker.finish()
+}
+
+struct Unit {
+    block: Arc<Block>,
+    hir: Arc<Hir>,
+    parent: Option<usize>,
+    children: Vec<usize>,
+}
+
+/// How far the summary of a function is.
+enum Sum {
+    /// Being made, at a depth of the stack of those; what a round before made, for calls in a circle.
+    Running(usize, Option<Arc<Summary>>),
+    Done(Arc<Summary>),
+}
+
+/// Rounds for functions that call each other in a circle.
+const MAX_ROUNDS: usize = 3;
+
+struct Linker<'a> {
+    family: Family,
+    models: &'a Models,
+    modules: &'a dyn Modules,
+    units: Vec<Unit>,
+    by_arena: FxHashMap<usize, usize>,
+    envs: RefCell<Vec<FxHashMap<Ustr, Val>>>,
+    /// Names of inner scopes by the child block that sees them.
+    inner: RefCell<FxHashMap<(usize, Ustr), Val>>,
+    /// By block and function.
+    sums: RefCell<FxHashMap<(usize, u32), Sum>>,
+    /// How many summaries are being made, and the lowest of them that the one at work leans on.
+    depth: Cell<usize>,
+    lowest: Cell<usize>,
+    /// Times that a summary was made without being kept.
+    lost: RefCell<FxHashMap<(usize, u32), u8>>,
+    /// The variables of every block when its run ended.
+    locals: RefCell<Vec<Vec<Val>>>,
+    outcomes: RefCell<Vec<Option<Outcome>>>,
+    contexts: RefCell<Vec<Option<Vec<Val>>>>,
+    /// Classes by name: block and number.
+    classes: FxHashMap<Ustr, SmallVec<[(usize, u32); 2]>>,
+    members: RefCell<FxHashMap<(usize, u32), Arc<FxHashMap<Ustr, Val>>>>,
+    building: RefCell<FxHashSet<(usize, u32)>>,
+    imported: RefCell<FxHashMap<Ustr, Option<Arc<FileFlow>>>>,
+    ready: Cell<bool>,
+    /// Positions of the imports of each block, by local name, and the names that its scope binds.
+    import_of: Vec<FxHashMap<Ustr, usize>>,
+    bound: Vec<FxHashSet<Ustr>>,
+    /// Values of globals and imports, which never change while the file is analysed.
+    globals: RefCell<FxHashMap<Ustr, Val>>,
+}
+
+impl<'a> Linker<'a> {
+    fn new(blocks: &Blocks, models: &'a Models, modules: &'a dyn Modules) -> Linker<'a> {
+        let mut units: Vec<Unit> = Vec::new();
+        let mut stack: Vec<(usize, usize)> = Vec::new();
+        for placed in blocks.iter() {
+            while stack.last().is_some_and(|(depth, _)| *depth >= placed.depth) {
+                stack.pop();
+            }
+            let parent = stack.last().map(|(_, i)| *i);
+            let index = units.len();
+            if let Some(parent) = parent {
+                units[parent].children.push(index);
+            }
+            units.push(Unit { block: placed.block.clone(), hir: placed.block.hir(), parent, children: Vec::new() });
+            stack.push((placed.depth, index));
+        }
+        let by_arena = units.iter().enumerate().map(|(i, u)| (address(u.block.arena()), i)).collect();
+        let mut classes: FxHashMap<Ustr, SmallVec<[(usize, u32); 2]>> = FxHashMap::default();
+        for (i, unit) in units.iter().enumerate() {
+            for (n, class) in unit.hir.classes.iter().enumerate() {
+                if let Some(name) = class.name
+                    && !class.is_namespace
+                {
+                    classes.entry(last_name(name)).or_default().push((i, n as u32));
+                }
+            }
+        }
+        let count = units.len();
+        Linker {
+            family: blocks.language().family,
+            models,
+            modules,
+            by_arena,
+            envs: RefCell::new(vec![FxHashMap::default(); count]),
+            inner: RefCell::default(),
+            sums: RefCell::default(),
+            depth: Cell::new(0),
+            lowest: Cell::new(usize::MAX),
+            lost: RefCell::default(),
+            locals: RefCell::new(vec![Vec::new(); count]),
+            outcomes: RefCell::new((0..count).map(|_| None).collect()),
+            contexts: RefCell::new(vec![None; count]),
+            classes,
+            members: RefCell::default(),
+            building: RefCell::default(),
+            imported: RefCell::default(),
+            ready: Cell::new(false),
+            import_of: units
+                .iter()
+                .map(|u| u.hir.imports.iter().enumerate().rev().map(|(n, im)| (im.local, n)).collect())
+                .collect(),
+            bound: units.iter().map(|u| u.hir.bindings.iter().map(|(n, _)| *n).collect()).collect(),
+            globals: RefCell::default(),
+            units,
+        }
+    }
+
+    fn run(&self) {
+        // What the variables of modules and namespaces are, without looking into functions.
+        for i in self.top_levels() {
+            let mut outcome = self.run_unit(i, &[]);
+            self.keep_env(i, &mut outcome);
+        }
+        self.ready.set(true);
+        let mut queue: Vec<usize> = Vec::new();
+        for i in self.top_levels() {
+            let mut outcome = self.run_unit(i, &[]);
+            self.keep_env(i, &mut outcome);
+            self.take_contexts(&outcome, &mut queue);
+            self.outcomes.borrow_mut()[i] = Some(outcome);
+        }
+        queue.clear();
+        let mut runs = vec![0u8; self.units.len()];
+        for i in 0..self.units.len() {
+            if self.units[i].block.kind() == BlockKind::Function {
+                queue.push(i);
+            }
+        }
+        let mut at = 0;
+        while at < queue.len() {
+            let i = queue[at];
+            at += 1;
+            if runs[i] >= MAX_RUNS {
+                continue;
+            }
+            runs[i] += 1;
+            let args = self.params(i);
+            let mut outcome = self.run_unit(i, &args);
+            self.keep_env(i, &mut outcome);
+            self.take_contexts(&outcome, &mut queue);
+            self.outcomes.borrow_mut()[i] = Some(outcome);
+        }
+    }
+
+    /// Blocks whose code runs when the file is loaded.
+    fn top_levels(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.units.len()).filter(|i| self.units[*i].block.kind() != BlockKind::Function)
+    }
+
+    fn keep_env(&self, i: usize, outcome: &mut Outcome) {
+        self.locals.borrow_mut()[i] = std::mem::take(&mut outcome.locals).iter().map(concrete).collect();
+        let mut envs = self.envs.borrow_mut();
+        for (name, value) in &outcome.bindings {
+            envs[i].insert(*name, concrete(value));
+        }
+        if !outcome.inner.is_empty() {
+            let mut inner = self.inner.borrow_mut();
+            for (child, name, value) in &outcome.inner {
+                if let Some(&child) = self.units[i].children.get(*child as usize) {
+                    inner.insert((child, *name), concrete(value));
+                }
+            }
+        }
+        // Outer variables that a function writes hold that too.
+        for (name, value) in &outcome.names {
+            let mut at = self.units[i].parent;
+            while let Some(p) = at {
+                if let Some(old) = envs[p].get_mut(name) {
+                    *old = join(old, &concrete(value));
+                    break;
+                }
+                at = self.units[p].parent;
+            }
+        }
+    }
+
+    fn take_contexts(&self, outcome: &Outcome, queue: &mut Vec<usize>) {
+        let mut contexts = self.contexts.borrow_mut();
+        for (func, args) in &outcome.contexts {
+            let Some(&i) = self.by_arena.get(&address(&func.arena)) else { continue };
+            if func.id != FnId(0) {
+                continue;
+            }
+            let args: Vec<Val> = args.iter().map(concrete).collect();
+            let new = match &contexts[i] {
+                None => args,
+                Some(old) => {
+                    let len = old.len().max(args.len());
+                    let get = |list: &[Val], n: usize| list.get(n).cloned();
+                    (0..len)
+                        .map(|n| match (get(old, n), get(&args, n)) {
+                            (Some(a), Some(b)) => join(&a, &b),
+                            (Some(a), None) | (None, Some(a)) => a,
+                            (None, None) => unknown(),
+                        })
+                        .collect()
+                }
+            };
+            if contexts[i].as_ref() != Some(&new) {
+                contexts[i] = Some(new);
+                queue.push(i);
+            }
+        }
+    }
+
+    /// The parameters of a function's block: symbols, joined with what callers are known to pass.
+    fn params(&self, i: usize) -> Vec<Val> {
+        let hir = &self.units[i].hir;
+        let Some(function) = hir.functions.first() else { return Vec::new() };
+        let contexts = self.contexts.borrow();
+        let context = contexts[i].as_deref().unwrap_or_default();
+        (0..function.params.len())
+            .map(|n| match context.get(n) {
+                Some(value) => symbol(value, n as u16),
+                None => symbol(&Value::default(), n as u16),
+            })
+            .collect()
+    }
+
+    fn run_unit(&self, i: usize, args: &[Val]) -> Outcome {
+        let unit = &self.units[i];
+        let link = Link { linker: self, unit: i };
+        let this = match self.enclosing_class(i) {
+            Some(class) if unit.block.kind() == BlockKind::Function => {
+                let value = Value { class: Some(class), types: Types::OBJECT, ..Value::default() };
+                Interp::param_this(&Arc::new(value))
+            }
+            _ => unknown(),
+        };
+        Interp::new(&unit.hir, unit.block.arena(), &link, self.models, this).run(args)
+    }
+
+    /// The class of which a block is a method.
+    fn enclosing_class(&self, i: usize) -> Option<ClassRef> {
+        let parent = self.units[i].parent?;
+        let unit = &self.units[parent];
+        let class = unit.hir.classes.first()?;
+        (unit.block.kind() == BlockKind::Container && !class.is_namespace).then(|| ClassRef {
+            arena: unit.block.arena().clone(),
+            id: 0,
+            is_static: false,
+        })
+    }
+
+    /// The summary of a function of a block; made on demand. Functions that call each other in a circle are gone round a
+    /// few times by the first of them; what the others make on the way is not kept unless it stands by itself.
+    fn summary_of(&self, i: usize, id: FnId) -> Option<Arc<Summary>> {
+        if !self.ready.get() {
+            return None;
+        }
+        let key = (i, id.0);
+        match self.sums.borrow().get(&key) {
+            Some(Sum::Done(summary)) => return Some(summary.clone()),
+            Some(Sum::Running(depth, before)) => {
+                self.lowest.set(self.lowest.get().min(*depth));
+                return before.clone();
+            }
+            None => {}
+        }
+        let depth = self.depth.get();
+        let outer_lowest = self.lowest.replace(usize::MAX);
+        self.depth.set(depth + 1);
+        let mut before: Option<Arc<Summary>> = None;
+        for _ in 0..MAX_ROUNDS {
+            self.sums.borrow_mut().insert(key, Sum::Running(depth, before.clone()));
+            let new = Arc::new(stacker::maybe_grow(256 * 1024, 4 * 1024 * 1024, || self.summarized(i, id)));
+            let stable = before.as_ref() == Some(&new);
+            before = Some(new);
+            // Only a circle that ends here needs another round.
+            if stable || self.lowest.get() != depth {
+                break;
+            }
+        }
+        self.depth.set(depth);
+        let lowest = self.lowest.get();
+        self.lowest.set(outer_lowest.min(if lowest < depth { lowest } else { usize::MAX }));
+        let summary = before?;
+        let mut lost = self.lost.borrow_mut();
+        let times = lost.entry(key).or_default();
+        if lowest < depth && *times < 4 {
+            *times += 1;
+            self.sums.borrow_mut().remove(&key);
+        } else {
+            self.sums.borrow_mut().insert(key, Sum::Done(summary.clone()));
+        }
+        Some(summary)
+    }
+
+    fn summarized(&self, i: usize, id: FnId) -> Summary {
+        let count = self.units[i].hir.functions.get(id.0 as usize).map_or(0, |f| f.params.len());
+        let args: Vec<Val> = (0..count).map(|n| symbol(&Value::default(), n as u16)).collect();
+        let outcome = if id == FnId(0) {
+            self.run_unit(i, &args)
+        } else {
+            let unit = &self.units[i];
+            let link = Link { linker: self, unit: i };
+            let locals = self.locals.borrow()[i].clone();
+            Interp::new(&unit.hir, unit.block.arena(), &link, self.models, unknown()).run_function(id, &args, locals)
+        };
+        Summary {
+            result: outcome.result,
+            sinks: outcome.param_sinks,
+            writes: outcome.param_writes,
+            calls: outcome.param_calls,
+        }
+    }
+
+    /// The members of a class: methods, and what its fields hold.
+    fn class_members(&self, i: usize, n: u32) -> Arc<FxHashMap<Ustr, Val>> {
+        if let Some(known) = self.members.borrow().get(&(i, n)) {
+            return known.clone();
+        }
+        if !self.building.borrow_mut().insert((i, n)) {
+            return Arc::default();
+        }
+        let unit = &self.units[i];
+        let link = Link { linker: self, unit: i };
+        let class: &Class = &unit.hir.classes[n as usize];
+        let mut members: FxHashMap<Ustr, Val> = FxHashMap::default();
+        if let Some(parent) = class.parent
+            && let Some(parent) = self.class_of_expr(i, &unit.hir.expr(parent).kind)
+        {
+            members.extend(self.class_members(parent.0, parent.1).iter().map(|(k, v)| (*k, v.clone())));
+        }
+        let mut interp = Interp::new(&unit.hir, unit.block.arena(), &link, self.models, unknown());
+        for field in &class.fields {
+            let mut value = match field.value {
+                Some(value) => interp.eval(value),
+                None => unknown(),
+            };
+            if let Some(ty) = &field.ty {
+                value = interp.typed(&value, ty);
+            }
+            members.insert(field.name, concrete(&value));
+        }
+        for method in &class.methods {
+            let value = interp.eval(method.value);
+            let value = match method.kind {
+                MethodKind::Getter => match value.funcs.first().and_then(|f| link.summary(f)) {
+                    Some(summary) => concrete(&summary.result),
+                    None => unknown(),
+                },
+                MethodKind::Setter => continue,
+                _ => value,
+            };
+            members.insert(method.name, value);
+        }
+        // What the methods write to `this`; the constructor first, so that its types are there for the others.
+        self.members.borrow_mut().insert((i, n), Arc::new(members.clone()));
+        if self.ready.get() {
+            let mut methods: Vec<_> = class.methods.iter().collect();
+            methods.sort_by_key(|m| m.kind != MethodKind::Constructor);
+            for method in methods {
+                let funcs = interp.eval(method.value).funcs.clone();
+                for func in &funcs {
+                    let Some(summary) = link.summary(func) else { continue };
+                    for (param, path, value) in &summary.writes {
+                        if *param == THIS && path.len() == 1 {
+                            let value = concrete(value);
+                            members.entry(path[0]).and_modify(|old| *old = join(old, &value)).or_insert(value);
+                        }
+                    }
+                }
+                self.members.borrow_mut().insert((i, n), Arc::new(members.clone()));
+            }
+        } else {
+            self.members.borrow_mut().remove(&(i, n));
+        }
+        self.building.borrow_mut().remove(&(i, n));
+        Arc::new(members)
+    }
+
+    fn class_of_expr(&self, i: usize, kind: &ExprKind) -> Option<(usize, u32)> {
+        match kind {
+            ExprKind::Name(name) => self.find_class(i, *name),
+            ExprKind::Local(local) => self.find_class(i, self.units[i].hir.local(*local).name),
+            _ => None,
+        }
+    }
+
+    fn find_class(&self, _from: usize, name: Ustr) -> Option<(usize, u32)> {
+        self.classes.get(&last_name(name)).and_then(|list| list.first().copied())
+    }
+
+    fn finish(self) -> FileFlow {
+        let mut flow = FileFlow::default();
+        let arenas = &self.by_arena;
+        for (i, outcome) in self.outcomes.borrow_mut().iter_mut().enumerate() {
+            let Some(outcome) = outcome else { continue };
+            let here = self.units[i].block.arena();
+            for hit in &outcome.hits {
+                let mut hit = hit.clone();
+                // A sink in another file is reported where this file calls into it.
+                if !arenas.contains_key(&address(&hit.at.arena))
+                    && let Some(via) = &hit.via
+                {
+                    hit.at = via.clone();
+                }
+                let in_file = |arena: &Arc<Arena>| {
+                    arenas
+                        .contains_key(&address(arena))
+                        .then(|| Place::Block(arena.clone(), crate::syntax::Span::default()))
+                };
+                if let Some(note) = report::note(&hit, here, &in_file) {
+                    flow.notes.push((i, note));
+                }
+            }
+            flow.notes.extend(std::mem::take(&mut outcome.notes).into_iter().map(|n| (i, n)));
+            if outcome.out_of_fuel {
+                flow.exhausted.push(i);
+            }
+        }
+        flow.notes.sort_by_key(|(i, _)| *i);
+        flow.exports = self.exports();
+        for ((i, id), sum) in self.sums.borrow().iter() {
+            if let Sum::Done(summary) = sum {
+                flow.summaries.insert((address(self.units[*i].block.arena()), *id), summary.clone());
+            }
+        }
+        for ((i, n), members) in self.members.borrow().iter() {
+            flow.classes.insert((address(self.units[*i].block.arena()), *n), members.clone());
+        }
+        flow.arenas = self.units.iter().map(|u| u.block.arena().clone()).collect();
+        flow
+    }
+
+    fn exports(&self) -> FxHashMap<Ustr, Val> {
+        let mut out = FxHashMap::default();
+        let Some(module) = self.units.first() else { return out };
+        let link = Link { linker: self, unit: 0 };
+        let env = self.envs.borrow()[0].clone();
+        let local = |name: Ustr| env.get(&name).cloned().unwrap_or_else(|| link.name(name));
+        for export in &module.hir.exports {
+            match export {
+                Export::Binding { name, local: inner } => {
+                    out.insert(*name, concrete(&local(*inner)));
+                }
+                Export::Value { name, value } => {
+                    let mut interp = Interp::new(&module.hir, module.block.arena(), &link, self.models, unknown());
+                    let value = interp.eval(*value);
+                    out.insert(*name, concrete(&value));
+                }
+                Export::From { name, module, what } => {
+                    let value = link.imported(*module, *what);
+                    out.insert(*name, value);
+                }
+                Export::All { module } => {
+                    if let Some(other) = self.file(*module) {
+                        for (name, value) in &other.exports {
+                            out.entry(*name).or_insert_with(|| value.clone());
+                        }
+                    }
+                }
+            }
+        }
+        // CommonJS: what the module's code left in `module.exports` and `exports`.
+        if let Some(Some(outcome)) = self.outcomes.borrow().first() {
+            for (name, value) in &outcome.names {
+                let exported = match name.as_str() {
+                    "module" => value.field(Ustr::from("exports")).cloned(),
+                    "exports" => Some(value.clone()),
+                    _ => None,
+                };
+                let Some(exported) = exported else { continue };
+                for (field, value) in exported.fields() {
+                    out.insert(*field, concrete(value));
+                }
+                if !exported.funcs.is_empty() || exported.class.is_some() {
+                    out.insert(Ustr::from("default"), concrete(&exported));
+                }
+            }
+        }
+        // Everything that other files may call is summarised now.
+        let values: Vec<Val> = out.values().cloned().collect();
+        for value in values {
+            self.summarize(&value);
+        }
+        out
+    }
+
+    fn summarize(&self, value: &Val) {
+        for func in &value.funcs {
+            if let Some(&i) = self.by_arena.get(&address(&func.arena)) {
+                self.summary_of(i, func.id);
+            }
+        }
+        if let Some(class) = &value.class
+            && let Some(&i) = self.by_arena.get(&address(&class.arena))
+        {
+            for member in self.class_members(i, class.id).values() {
+                for func in &member.funcs {
+                    if let Some(&i) = self.by_arena.get(&address(&func.arena)) {
+                        self.summary_of(i, func.id);
+                    }
+                }
+            }
+        }
+        for (_, field) in value.fields() {
+            for func in &field.funcs {
+                if let Some(&i) = self.by_arena.get(&address(&func.arena)) {
+                    self.summary_of(i, func.id);
+                }
+            }
+        }
+    }
+
+    fn file(&self, specifier: Ustr) -> Option<Arc<FileFlow>> {
+        if let Some(known) = self.imported.borrow().get(&specifier) {
+            return known.clone();
+        }
+        let found = self.modules.resolve(&specifier);
+        self.imported.borrow_mut().insert(specifier, found.clone());
+        found
+    }
+
+    fn foreign(&self, arena: &Arc<Arena>) -> Option<Arc<FileFlow>> {
+        let imported = self.imported.borrow();
+        imported.values().flatten().find(|f| f.arenas.iter().any(|a| Arc::ptr_eq(a, arena))).cloned()
+    }
+}
+
+/// A value that also stands for a parameter.
+fn symbol(value: &Value, param: u16) -> Val {
+    let mut value = value.clone();
+    value.add_taint(Taint { origin: Origin::Param(param, SmallVec::new()), cleaned: SinkKinds::NONE, trace: None });
+    Arc::new(value)
+}
+
+/// A value without symbols of parameters: what holds for every caller.
+fn concrete(value: &Val) -> Val {
+    if !value.has_taint() {
+        return value.clone();
+    }
+    Arc::new(value.map_taints(&mut |t| matches!(t.origin, Origin::Source(_)).then(|| t.clone()), 0))
+}
+
+/// The world of one block.
+struct Link<'l, 'a> {
+    linker: &'l Linker<'a>,
+    unit: usize,
+}
+
+impl Link<'_, '_> {
+    fn imported(&self, module: Ustr, what: Imported) -> Val {
+        if let Some(file) = self.linker.file(module) {
+            let name = match what {
+                Imported::Default => Ustr::from("default"),
+                Imported::Name(name) => name,
+                Imported::Namespace | Imported::Glob => {
+                    let mut value = match file.exports.get(&Ustr::from("default")) {
+                        Some(default) => Value::clone(default),
+                        None => Value { types: Types::OBJECT, ..Value::default() },
+                    };
+                    for (name, v) in &file.exports {
+                        value = value.with_field(*name, v.clone());
+                    }
+                    return Arc::new(value);
+                }
+            };
+            if let Some(value) = file.exports.get(&name) {
+                return value.clone();
+            }
+            if what == Imported::Default {
+                // CommonJS through a default import: the exports object.
+                let value = file.exports.iter().fold(Value::default(), |v, (n, x)| v.with_field(*n, x.clone()));
+                return Arc::new(value);
+            }
+            return unknown();
+        }
+        let base = bare(&module);
+        let separator = if self.linker.family == Family::Rust { "::" } else { "." };
+        let path = match what {
+            Imported::Name(name) if name != "default" => Ustr::from(&format!("{base}{separator}{name}")),
+            _ => Ustr::from(base),
+        };
+        api(self.linker.models.canonical(path))
+    }
+
+    /// The import of a local name, of the block or one around it.
+    fn import(&self, name: Ustr) -> Option<Val> {
+        let mut at = Some(self.unit);
+        while let Some(i) = at {
+            let unit = &self.linker.units[i];
+            if let Some(import) = self.linker.import_of[i].get(&name).map(|n| &unit.hir.imports[*n]) {
+                return Some(self.imported(import.module, import.what));
+            }
+            at = unit.parent;
+        }
+        None
+    }
+
+    fn import_path(&self, name: Ustr) -> Option<Ustr> {
+        let mut at = Some(self.unit);
+        while let Some(i) = at {
+            let unit = &self.linker.units[i];
+            if let Some(import) = self.linker.import_of[i].get(&name).map(|n| &unit.hir.imports[*n]) {
+                let base = bare(&import.module);
+                let separator = if self.linker.family == Family::Rust { "::" } else { "." };
+                return Some(match import.what {
+                    Imported::Name(name) if name != "default" => Ustr::from(&format!("{base}{separator}{name}")),
+                    _ => Ustr::from(base),
+                });
+            }
+            at = unit.parent;
+        }
+        None
+    }
+
+    fn separator(&self) -> &'static str {
+        if self.linker.family == Family::Rust { "::" } else { "." }
+    }
+
+    /// A path as written with its first part resolved by the imports.
+    fn full_path(&self, path: Ustr) -> Option<Ustr> {
+        let separator = self.separator();
+        let (head, rest) = match path.as_str().split_once(separator) {
+            Some((head, rest)) => (Ustr::from(head), Some(rest)),
+            None => (path, None),
+        };
+        let base = self.import_path(head)?;
+        Some(match rest {
+            Some(rest) => Ustr::from(&format!("{base}{separator}{rest}")),
+            None => base,
+        })
+    }
+}
+
+impl World for Link<'_, '_> {
+    fn name(&self, name: Ustr) -> Val {
+        let mut at = self.linker.units[self.unit].parent;
+        let mut below = self.unit;
+        while let Some(i) = at {
+            if let Some(value) = self.linker.inner.borrow().get(&(below, name)) {
+                return value.clone();
+            }
+            below = i;
+            if let Some(value) = self.linker.envs.borrow()[i].get(&name) {
+                return value.clone();
+            }
+            at = self.linker.units[i].parent;
+        }
+        if let Some(value) = self.import(name) {
+            return value;
+        }
+        if self.linker.family == Family::Rust && name.as_str().contains("::") {
+            return self.rust_path(name);
+        }
+        // Declared outside but not yet known: no global of that name.
+        let mut at = self.linker.units[self.unit].parent;
+        while let Some(i) = at {
+            if self.linker.bound[i].contains(&name) {
+                return unknown();
+            }
+            at = self.linker.units[i].parent;
+        }
+        self.linker.globals.borrow_mut().entry(name).or_insert_with(|| api(self.linker.models.canonical(name))).clone()
+    }
+
+    fn child(&self, n: u32) -> Val {
+        let Some(&i) = self.linker.units[self.unit].children.get(n as usize) else { return unknown() };
+        let unit = &self.linker.units[i];
+        let arena = unit.block.arena().clone();
+        let mut value = Value { types: Types::OBJECT, ..Value::default() };
+        match unit.block.kind() {
+            BlockKind::Function => value.funcs.push(FuncRef { arena, id: FnId(0) }),
+            _ if unit.hir.classes.first().is_some_and(|c| c.is_namespace) => {
+                for (name, v) in self.linker.envs.borrow()[i].iter() {
+                    value = value.with_field(*name, v.clone());
+                }
+            }
+            _ => value.class = Some(ClassRef { arena, id: 0, is_static: true }),
+        }
+        Arc::new(value)
+    }
+
+    fn type_path(&self, path: Ustr) -> Option<Ustr> {
+        let models = self.linker.models;
+        if let Some(full) = self.full_path(path) {
+            return Some(models.canonical(full));
+        }
+        if self.linker.classes.contains_key(&last_name(path)) {
+            return None;
+        }
+        let known = models.canonical(path);
+        (models.is_type(known) || known != path || path.as_str().contains(self.separator())).then_some(known)
+    }
+
+    fn class(&self, path: Ustr) -> Option<ClassRef> {
+        if self.full_path(path).is_some() {
+            if let Some(value) = self.import(path) {
+                return value.class.clone().map(|c| ClassRef { is_static: false, ..c });
+            }
+            return None;
+        }
+        let (i, n) = self.linker.find_class(self.unit, path)?;
+        Some(ClassRef { arena: self.linker.units[i].block.arena().clone(), id: n, is_static: false })
+    }
+
+    fn summary(&self, func: &FuncRef) -> Option<Arc<Summary>> {
+        match self.linker.by_arena.get(&address(&func.arena)) {
+            Some(&i) => self.linker.summary_of(i, func.id),
+            None => self.linker.foreign(&func.arena)?.summaries.get(&(address(&func.arena), func.id.0)).cloned(),
+        }
+    }
+
+    fn class_member(&self, class: &ClassRef, name: Ustr) -> Option<Val> {
+        if let Some(&i) = self.linker.by_arena.get(&address(&class.arena)) {
+            // The parts of a type: its fields, and all of its impls.
+            let own = self.linker.units[i].hir.classes.get(class.id as usize)?.name;
+            if let Some(found) = self.linker.class_members(i, class.id).get(&name) {
+                return Some(found.clone());
+            }
+            let parts = own.and_then(|n| self.linker.classes.get(&last_name(n)))?;
+            return parts
+                .iter()
+                .filter(|p| **p != (i, class.id))
+                .find_map(|(j, n)| self.linker.class_members(*j, *n).get(&name).cloned());
+        }
+        let file = self.linker.foreign(&class.arena)?;
+        file.classes.get(&(address(&class.arena), class.id))?.get(&name).cloned()
+    }
+
+    fn module(&self, specifier: Ustr) -> Val {
+        self.imported(specifier, Imported::Namespace)
+    }
+
+    fn super_value(&self) -> Val {
+        unknown()
+    }
+
+    fn caught(&self) -> Val {
+        api(Ustr::from("Error"))
+    }
+
+    fn casts_convert(&self) -> bool {
+        self.linker.family == Family::Rust
+    }
+
+    fn conventional(&self, names: &[Option<Ustr>]) -> Vec<Option<Ustr>> {
+        self.linker.models.conventional(names)
+    }
+
+    fn transforms(&self, name: Ustr) -> bool {
+        self.linker.models.transforms(name)
+    }
+
+    fn cleans(&self, name: Ustr) -> SinkKinds {
+        self.linker.models.cleans(name)
+    }
+}
+
+impl Link<'_, '_> {
+    /// A Rust path: an import, an associated function of a type of the crate, a function of a module of the file, or a
+    /// library's item.
+    fn rust_path(&self, path: Ustr) -> Val {
+        let text = path.as_str();
+        if let Some((ty, name)) = text.rsplit_once("::") {
+            let ty_name = if ty == "Self" {
+                self.linker.enclosing_class(self.unit).and_then(|c| self.class_name(&c))
+            } else {
+                Some(Ustr::from(ty))
+            };
+            if let Some(class) = ty_name.and_then(|t| self.class(t))
+                && let Some(member) = self.class_member(&class, Ustr::from(name))
+            {
+                return member;
+            }
+            // A function of a module of this file: `inner::f`, `self::f`, `crate::f`.
+            let in_file = self.linker.envs.borrow().iter().enumerate().find_map(|(i, env)| {
+                let module = &self.linker.units[i];
+                let is_module = match ty.rsplit("::").next() {
+                    Some("self" | "crate" | "super") => i == 0,
+                    Some(last) => module.block.kind() == BlockKind::Container && module.block.name() == Some(last),
+                    None => false,
+                };
+                if is_module { env.get(&Ustr::from(name)).cloned() } else { None }
+            });
+            if let Some(value) = in_file {
+                return value;
+            }
+        }
+        let full = self.full_path(path).unwrap_or(path);
+        api(self.linker.models.canonical(full))
+    }
+
+    fn class_name(&self, class: &ClassRef) -> Option<Ustr> {
+        let i = *self.linker.by_arena.get(&address(&class.arena))?;
+        self.linker.units[i].hir.classes.get(class.id as usize)?.name
+    }
+}
+
+/// Where sinks of a kind are reached, as offsets in the file, rules or no rules.
+#[cfg(test)]
+pub(super) fn hits(blocks: &Blocks, kind: super::kinds::SinkKind) -> Vec<usize> {
+    let linker = Linker::new(blocks, Models::of(blocks.language().family), &NoModules);
+    linker.run();
+    let places: Vec<_> = blocks.iter().collect();
+    let outcomes = linker.outcomes.borrow();
+    let hits = outcomes.iter().flatten().flat_map(|o| &o.hits).filter(|h| h.kind == kind);
+    hits.filter_map(|h| linker.by_arena.get(&address(&h.at.arena)).map(|i| places[*i].range(h.at.span).start)).collect()
+}

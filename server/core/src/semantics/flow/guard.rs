@@ -1,0 +1,401 @@
+//! Conditions: what their truth says of the values in them.
+
+use std::sync::Arc;
+
+use crate::semantics::hir::{BinaryOp, ExprId, ExprKind, Lit, LogicalOp, PatId, PatKind, UnaryOp, Ustr};
+
+use super::interp::Interp;
+use super::kinds::{SinkKind, SinkKinds};
+use super::models::{Base, Target};
+use super::value::{Types, Val, Value, constant, of_type};
+
+/// What is learned of a place.
+#[derive(Clone, Debug)]
+pub(super) enum Learned {
+    /// It is harmless for these kinds.
+    Clean(SinkKinds),
+    /// It is this constant.
+    Is(Val),
+    /// It is of these types.
+    Of(Types),
+}
+
+/// A condition's value and what its outcome says.
+pub(super) struct Facts {
+    pub value: Val,
+    pub when_true: Vec<(ExprId, Learned)>,
+    pub when_false: Vec<(ExprId, Learned)>,
+}
+
+impl Facts {
+    fn of(value: Val) -> Facts {
+        Facts { value, when_true: Vec::new(), when_false: Vec::new() }
+    }
+}
+
+/// Evaluates a condition.
+pub(super) fn condition(interp: &mut Interp<'_>, id: ExprId) -> Facts {
+    let hir = interp.hir;
+    match &hir.expr(id).kind {
+        ExprKind::Unary(UnaryOp::Not, inner) => {
+            let facts = condition(interp, *inner);
+            let value = match facts.value.as_bool() {
+                Some(b) => constant(Lit::Bool(!b)),
+                None => of_type(Types::BOOL),
+            };
+            Facts { value, when_true: facts.when_false, when_false: facts.when_true }
+        }
+        ExprKind::Logical(op @ (LogicalOp::And | LogicalOp::Or), left, right) => {
+            let a = condition(interp, *left);
+            let before = interp.state.clone();
+            let (same, other) = match op {
+                LogicalOp::And => (a.when_true, a.when_false),
+                _ => (a.when_false, a.when_true),
+            };
+            interp.refine(&same);
+            let b = condition(interp, *right);
+            interp.join_with(&before);
+            let (b_same, b_other) = match op {
+                LogicalOp::And => (b.when_true, b.when_false),
+                _ => (b.when_false, b.when_true),
+            };
+            // Where `a && b` holds both do; where it does not, one of them does not: only what both say is known.
+            let mut both = same;
+            both.extend(b_same);
+            let either = in_both(hir, &other, &b_other);
+            let value = of_type(Types::BOOL);
+            match op {
+                LogicalOp::And => Facts { value, when_true: both, when_false: either },
+                _ => Facts { value, when_true: either, when_false: both },
+            }
+        }
+        ExprKind::Binary(op @ (BinaryOp::Eq | BinaryOp::Ne), left, right) => {
+            let (left, right) = (*left, *right);
+            let a = interp.eval(left);
+            let b = interp.eval(right);
+            let mut facts = Facts::of(of_type(Types::BOOL));
+            equal(interp, &mut facts.when_true, (left, &a), (right, &b));
+            if *op == BinaryOp::Ne {
+                std::mem::swap(&mut facts.when_true, &mut facts.when_false);
+            }
+            facts
+        }
+        ExprKind::Binary(BinaryOp::InstanceOf, left, right) => {
+            let left = *left;
+            interp.eval(left);
+            let right = interp.eval(*right);
+            let mut facts = Facts::of(of_type(Types::BOOL));
+            if right.apis.iter().any(|p| matches!(p.as_str(), "Number" | "Date" | "Boolean")) {
+                facts.when_true.push((left, Learned::Clean(SinkKinds::ALL)));
+            }
+            facts
+        }
+        // `key in allowed`: an object of the program's own is an allow-list.
+        ExprKind::Binary(BinaryOp::In, left, right) => {
+            let left = *left;
+            interp.eval(left);
+            let list = interp.eval(*right);
+            let mut facts = Facts::of(of_type(Types::BOOL));
+            if !list.has_taint() && (list.fields.is_some() || list.is_unknown()) {
+                facts.when_true.push((left, Learned::Clean(SinkKinds::ALL)));
+            }
+            facts
+        }
+        ExprKind::Binary(BinaryOp::Order, left, right) => {
+            let (left, right) = (*left, *right);
+            interp.eval(left);
+            interp.eval(right);
+            let mut facts = Facts::of(of_type(Types::BOOL));
+            // A size that is compared with something is bounded, whichever way the comparison goes.
+            for side in [left, right] {
+                facts.when_true.push((side, Learned::Clean(SinkKind::Allocation.set() | SinkKind::Timer.set())));
+                facts.when_false.push((side, Learned::Clean(SinkKind::Allocation.set() | SinkKind::Timer.set())));
+            }
+            facts
+        }
+        ExprKind::Call { .. } => {
+            let value = interp.eval(id);
+            let mut facts = Facts::of(value);
+            if let Some((when_true, when_false)) = interp.call_facts.take() {
+                facts.when_true = when_true;
+                facts.when_false = when_false;
+            }
+            facts
+        }
+        _ => {
+            let value = interp.eval(id);
+            let mut facts = Facts::of(value.clone());
+            // What is false is nothing: no text is in it.
+            if interp.is_place(id) {
+                facts.when_false.push((id, Learned::Is(constant(Lit::Undefined))));
+            }
+            facts
+        }
+    }
+}
+
+fn equal(interp: &mut Interp<'_>, out: &mut Vec<(ExprId, Learned)>, a: (ExprId, &Val), b: (ExprId, &Val)) {
+    let hir = interp.hir;
+    for ((id, _), (_, other)) in [(a, b), (b, a)] {
+        // `typeof x === 'number'`
+        if let ExprKind::Unary(UnaryOp::TypeOf, inner) = &hir.expr(id).kind {
+            match other.as_str().as_ref().map(|s| s.as_str()) {
+                Some("number" | "bigint" | "boolean") => out.push((*inner, Learned::Clean(SinkKinds::ALL))),
+                Some("string") => {
+                    out.push((*inner, Learned::Of(Types::STRING)));
+                    out.push((*inner, Learned::Clean(SinkKind::NoSql.set() | SinkKind::StringCheck.set())));
+                }
+                _ => {}
+            }
+            continue;
+        }
+        if other.exact && !other.has_taint() {
+            out.push((id, Learned::Is((*other).clone())));
+        } else if !other.has_taint()
+            && other.lits.is_empty()
+            && !other.is_unknown()
+            && other.types == Types::UNKNOWN
+            && other.apis.is_empty()
+        {
+            // Compared with something of the program's own that is not foreign.
+            out.push((id, Learned::Clean(SinkKinds::ALL)));
+        }
+    }
+}
+
+/// Facts that both lists hold of the same place.
+fn in_both(
+    hir: &crate::semantics::hir::Hir,
+    a: &[(ExprId, Learned)],
+    b: &[(ExprId, Learned)],
+) -> Vec<(ExprId, Learned)> {
+    let mut out = Vec::new();
+    for (place, learned) in a {
+        for (other_place, other) in b {
+            if !same_place(hir, *place, *other_place) {
+                continue;
+            }
+            match (learned, other) {
+                (Learned::Clean(x), Learned::Clean(y)) => out.push((*place, Learned::Clean(*x & *y))),
+                // One of several constants is as good as clean.
+                (Learned::Is(_) | Learned::Clean(_), Learned::Is(_) | Learned::Clean(_)) => {
+                    let kinds = |l: &Learned| if let Learned::Clean(k) = l { *k } else { SinkKinds::ALL };
+                    out.push((*place, Learned::Clean(kinds(learned) & kinds(other))));
+                }
+                _ => {}
+            }
+        }
+    }
+    out
+}
+
+fn same_place(hir: &crate::semantics::hir::Hir, a: ExprId, b: ExprId) -> bool {
+    match (&hir.expr(a).kind, &hir.expr(b).kind) {
+        (ExprKind::Local(x), ExprKind::Local(y)) => x == y,
+        (ExprKind::Name(x), ExprKind::Name(y)) => x == y,
+        (ExprKind::This, ExprKind::This) => true,
+        (ExprKind::Field(x, n), ExprKind::Field(y, m)) => n == m && same_place(hir, *x, *y),
+        (ExprKind::Index(x, i), ExprKind::Index(y, j)) => same_place(hir, *x, *y) && same_place(hir, *i, *j),
+        (ExprKind::Lit(x), ExprKind::Lit(y)) => x == y,
+        _ => false,
+    }
+}
+
+impl Interp<'_> {
+    /// Whether an expression is a place that can be refined.
+    pub(super) fn is_place(&self, id: ExprId) -> bool {
+        match &self.hir.expr(id).kind {
+            ExprKind::Local(_) | ExprKind::Name(_) | ExprKind::This => true,
+            ExprKind::Field(base, _) | ExprKind::Index(base, _) => self.is_place(*base),
+            _ => false,
+        }
+    }
+
+    pub(super) fn join_with(&mut self, other: &super::state::State) {
+        let world = self.world;
+        self.state.join(other, &|n| world.name(n));
+    }
+
+    /// Applies what was learned.
+    pub(super) fn refine(&mut self, learned: &[(ExprId, Learned)]) {
+        for (place, learned) in learned {
+            let place = self.root_text(*place);
+            if !self.is_place(place) {
+                continue;
+            }
+            let Some(old) = self.peek(place) else { continue };
+            let new = match learned {
+                Learned::Clean(kinds) => {
+                    if !old.has_taint() {
+                        continue;
+                    }
+                    Arc::new(old.cleaned(*kinds))
+                }
+                Learned::Is(value) => value.clone(),
+                Learned::Of(types) => {
+                    let mut value = Value::clone(&old);
+                    value.types = *types;
+                    Arc::new(value)
+                }
+            };
+            self.put(place, new);
+        }
+    }
+
+    /// `x` for `x.trim()`, `x.toLowerCase()`, `String(x)`: what is learned of the result holds of the text in it.
+    fn root_text(&self, id: ExprId) -> ExprId {
+        let mut at = id;
+        while let ExprKind::Call { callee, args, .. } = &self.hir.expr(at).kind {
+            match &self.hir.expr(*callee).kind {
+                ExprKind::Field(base, name)
+                    if matches!(
+                        name.as_str(),
+                        "trim"
+                            | "toLowerCase"
+                            | "toUpperCase"
+                            | "toString"
+                            | "normalize"
+                            | "as_str"
+                            | "as_ref"
+                            | "to_string"
+                            | "to_lowercase"
+                    ) =>
+                {
+                    at = *base;
+                }
+                ExprKind::Name(name) if name == "String" && args.len() == 1 => at = args[0].value,
+                _ => break,
+            }
+        }
+        at
+    }
+
+    /// In a `switch` case the value is the constant of the case.
+    pub(super) fn refine_equal(&mut self, place: ExprId, constant: &Val) {
+        if constant.exact {
+            self.refine(&[(place, Learned::Is(constant.clone()))]);
+        }
+    }
+
+    /// In a `match` arm with a constant pattern the value is that constant.
+    pub(super) fn refine_match(&mut self, place: ExprId, pat: PatId) {
+        match &self.hir.pat(pat).kind {
+            PatKind::Value(expr) => {
+                if let ExprKind::Lit(lit) = &self.hir.expr(*expr).kind {
+                    let value = constant(lit.clone());
+                    self.refine(&[(place, Learned::Is(value))]);
+                }
+            }
+            PatKind::Or(alternatives) => {
+                let all = alternatives.iter().all(|p| matches!(&self.hir.pat(*p).kind, PatKind::Value(_)));
+                if all {
+                    self.refine(&[(place, Learned::Clean(SinkKinds::ALL))]);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What a call's truth says: allow-lists, prefix checks, regular expressions, and models' guards.
+    pub(super) fn guard_call(&mut self, call: &super::call::Call<'_>) {
+        let mut yes: Vec<(ExprId, Learned)> = Vec::new();
+        let mut no: Vec<(ExprId, Learned)> = Vec::new();
+        let target = Target { paths: &call.paths, name: call.name, open: call.open };
+        if let Some((port, kinds, when)) = self.models.call(&target).and_then(|m| m.guard.as_ref()) {
+            let place = match port.base {
+                Base::Arg(n) => call.arg_ids.get(n as usize).copied(),
+                Base::This => call.receiver_id,
+                _ => None,
+            };
+            if let Some(place) = place {
+                if *when { yes.push((place, Learned::Clean(*kinds))) } else { no.push((place, Learned::Clean(*kinds))) }
+            }
+        }
+        let list_is_ours = call.receiver.as_ref().is_some_and(|r| !r.has_taint());
+        match (call.name.as_str(), call.arg_ids.first()) {
+            (
+                "includes" | "has" | "hasOwnProperty" | "contains" | "contains_key" | "hasOwn" | "some"
+                | "binary_search",
+                Some(arg),
+            ) if list_is_ours && call.receiver.as_ref().is_some_and(|r| r.types != Types::STRING || !r.exact) => {
+                // `Object.hasOwn(allowed, key)` names the key second.
+                let arg = if call.name == "hasOwn" { call.arg_ids.get(1).unwrap_or(arg) } else { arg };
+                if call.name != "some" {
+                    yes.push((*arg, Learned::Clean(SinkKinds::ALL)));
+                }
+            }
+            ("startsWith" | "starts_with", Some(_)) => {
+                if let (Some(receiver), Some(prefix)) = (call.receiver_id, call.args.first()) {
+                    let kinds = starts_with(call.receiver.as_ref(), prefix);
+                    if kinds != SinkKinds::NONE {
+                        yes.push((receiver, Learned::Clean(kinds)));
+                    }
+                    // `path.relative(root, x).startsWith("..")` is true of what lies outside.
+                    if prefix.as_str().is_some_and(|p| p.starts_with("..")) && is_normalized(call.receiver.as_ref()) {
+                        no.push((receiver, Learned::Clean(SinkKind::Path.set())));
+                    }
+                }
+            }
+            // `if (x.includes('..')) return;`
+            ("includes" | "contains" | "match" | "indexOf" | "search", Some(_)) => {
+                if let (Some(receiver), Some(part)) = (call.receiver_id, call.args.first().and_then(|a| a.as_str()))
+                    && matches!(part.as_str(), ".." | "../" | "..\\")
+                {
+                    no.push((receiver, Learned::Clean(SinkKind::Path.set())));
+                }
+            }
+            ("isNaN" | "isInteger" | "isFinite" | "isSafeInteger", Some(arg)) => {
+                let list = if call.name == "isNaN" { &mut no } else { &mut yes };
+                list.push((*arg, Learned::Clean(SinkKinds::ALL)));
+            }
+            _ => {}
+        }
+        super::regex::guard(call, &mut yes, &mut no);
+        if !yes.is_empty() || !no.is_empty() {
+            self.call_facts = Some((yes, no));
+        }
+    }
+}
+
+/// For which kinds a value that starts with `prefix` is harmless.
+fn starts_with(receiver: Option<&Val>, prefix: &Val) -> SinkKinds {
+    let text: Option<Ustr> = prefix.text_prefix();
+    match text.as_ref().map(|t| t.as_str()) {
+        // The whole host is fixed only when its end is.
+        Some(t) if t.contains("://") => {
+            let host = t.split_once("://").map_or("", |(_, h)| h);
+            if host.contains('/') {
+                SinkKind::Url.set() | SinkKind::Redirect.set() | SinkKind::ScriptUrl.set()
+            } else if host.is_empty() {
+                SinkKind::ScriptUrl.set()
+            } else {
+                SinkKinds::NONE
+            }
+        }
+        Some(t) if t.len() > 1 && t.starts_with('/') && !t.starts_with("//") && prefix.exact => {
+            SinkKind::Redirect.set()
+        }
+        Some("/" | "." | "./") if prefix.exact => SinkKinds::NONE,
+        Some(t) if prefix.exact => {
+            if t.contains(['/', '\\']) && is_normalized(receiver) {
+                SinkKind::Path.set()
+            } else {
+                SinkKinds::NONE
+            }
+        }
+        // A folder that the program chose: a barrier for paths, if the path was made absolute before.
+        _ if !prefix.has_taint() => {
+            if is_normalized(receiver) {
+                SinkKind::Path.set()
+            } else {
+                SinkKinds::NONE
+            }
+        }
+        _ => SinkKinds::NONE,
+    }
+}
+
+/// Whether what is foreign in a value went through `resolve`, `join` or their like.
+fn is_normalized(value: Option<&Val>) -> bool {
+    value.is_some_and(|v| v.taints.iter().all(|t| t.cleaned.has(SinkKind::Normalized)))
+}

@@ -1,0 +1,998 @@
+//! The interpreter: runs a block's lowered form over abstract values.
+//!
+//! One run visits every expression at least once, in evaluation order. Branches join; loops run to a fixpoint (values are
+//! bounded, so a handful of rounds do); functions of the block are run where they are called or handed over, in the state of
+//! that moment, so that captured variables flow both ways; functions of other blocks are known by their summaries. Fuel
+//! bounds the whole.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashSet;
+
+use crate::semantics::hir::{
+    Arg, BinaryOp, BlockExpr, Case, ExprId, ExprKind, FnId, Hir, Key, Lit, LogicalOp, Member, Type, UnaryOp, Ustr,
+};
+use crate::syntax::{Arena, Span};
+
+use super::guard::{Facts, Learned};
+use super::models::Models;
+use super::report::Outcome;
+use super::state::{State, join_into};
+use super::value::{
+    At, ClassRef, ELEMENT, FuncRef, StepKind, Types, Val, Value, api, constant, join, of_type, position, step, unknown,
+};
+use super::world::World;
+
+/// Expressions that one run of a block may visit, per expression of the block, and at least.
+const FUEL_PER_EXPR: u32 = 60;
+const FUEL_MIN: u32 = 20_000;
+/// Rounds after which a loop's state is taken as it is.
+const MAX_ROUNDS: usize = 4;
+/// Functions that may be on the stack at once.
+const MAX_ACTIVE: usize = 20;
+/// Longest constant that concatenation builds, in bytes.
+const MAX_CONSTANT: usize = 2048;
+/// Stack kept free, and stack added when it runs short, in bytes.
+const RED_ZONE: usize = 128 * 1024;
+const MORE_STACK: usize = 2 * 1024 * 1024;
+
+/// A loop, switch or labelled block that is being run.
+struct Scope {
+    label: Option<Ustr>,
+    is_loop: bool,
+    breaks: Option<State>,
+    continues: Option<State>,
+    value: Option<Val>,
+}
+
+/// A function that is being run.
+struct Activation {
+    id: FnId,
+    result: Option<Val>,
+    exits: Option<State>,
+}
+
+/// One run over a block.
+pub struct Interp<'a> {
+    pub(super) hir: &'a Hir,
+    pub(super) arena: &'a Arc<Arena>,
+    pub(super) world: &'a dyn World,
+    pub(super) models: &'a Models,
+    pub(super) state: State,
+    scopes: Vec<Scope>,
+    active: Vec<Activation>,
+    tries: Vec<Option<State>>,
+    done: FxHashSet<FnId>,
+    fuel: u32,
+    /// What the truth of the call that was evaluated last says; taken by the condition around it.
+    pub(super) call_facts: Option<(Vec<(ExprId, Learned)>, Vec<(ExprId, Learned)>)>,
+    pub(super) out: Outcome,
+}
+
+impl<'a> Interp<'a> {
+    /// A run over a block. `this` is what `this` is in its outermost function.
+    pub fn new(hir: &'a Hir, arena: &'a Arc<Arena>, world: &'a dyn World, models: &'a Models, this: Val) -> Interp<'a> {
+        let state = State { locals: vec![unknown(); hir.locals.len()], names: Vec::new(), this, live: true };
+        let fuel = FUEL_MIN.max(hir.exprs.len() as u32 * FUEL_PER_EXPR);
+        Interp {
+            hir,
+            arena,
+            world,
+            models,
+            state,
+            scopes: Vec::new(),
+            active: Vec::new(),
+            tries: Vec::new(),
+            done: FxHashSet::default(),
+            fuel,
+            call_facts: None,
+            out: Outcome::default(),
+        }
+    }
+
+    /// Runs the block's own function with these arguments, then every function in it that nothing ran.
+    pub fn run(mut self, args: &[Val]) -> Outcome {
+        let root = FnId(0);
+        if self.hir.functions.is_empty() {
+            return self.out;
+        }
+        let result = self.activate(root, args, true);
+        self.out.result = result;
+        self.out.bindings =
+            self.hir.bindings.iter().map(|(n, l)| (*n, self.state.locals[l.0 as usize].clone())).collect();
+        let locals = &self.state.locals;
+        self.out.inner =
+            self.hir.inner_bindings.iter().map(|(c, n, l)| (*c, *n, locals[l.0 as usize].clone())).collect();
+        self.state.live = true;
+        for class in &self.hir.classes {
+            for field in class.fields.iter().filter_map(|f| Some((f.name, f.value?))) {
+                let value = self.eval(field.1);
+                self.out.fields.push((field.0, value));
+            }
+        }
+        for id in 1..self.hir.functions.len() as u32 {
+            let id = FnId(id);
+            if !self.done.contains(&id) {
+                self.state.live = true;
+                self.activate(id, &[], false);
+            }
+        }
+        self.out.this = self.state.this.clone();
+        self.out.names = std::mem::take(&mut self.state.names);
+        self.out.locals = std::mem::take(&mut self.state.locals);
+        self.out.out_of_fuel = self.fuel == 0;
+        self.out
+    }
+
+    /// Runs one function that is nested in the block, with the block's variables as a run left them.
+    pub fn run_function(mut self, id: FnId, args: &[Val], locals: Vec<Val>) -> Outcome {
+        if locals.len() == self.state.locals.len() {
+            self.state.locals = locals;
+        }
+        self.out.result = self.activate(id, args, true);
+        self.out.out_of_fuel = self.fuel == 0;
+        self.out
+    }
+
+    pub(super) fn at(&self, span: Span) -> At {
+        At { arena: self.arena.clone(), span }
+    }
+
+    fn outer(&self, name: Ustr) -> Val {
+        self.world.name(name)
+    }
+
+    fn join_state(&mut self, other: &State) {
+        let world = self.world;
+        self.state.join(other, &|n| world.name(n));
+    }
+
+    fn join_slot(&self, slot: &mut Option<State>, state: &State) {
+        join_into(slot, state, &|n| self.world.name(n));
+    }
+
+    /// What a thrown error may leave behind: called wherever something may throw.
+    pub(super) fn may_throw(&mut self) {
+        if let Some(mut slot) = self.tries.pop() {
+            self.join_slot(&mut slot, &self.state);
+            self.tries.push(slot);
+        }
+    }
+
+    /// Runs a function of the block with arguments; the result is what it returns.
+    pub(super) fn activate(&mut self, id: FnId, args: &[Val], root: bool) -> Val {
+        let hir = self.hir;
+        let function = hir.function(id);
+        if self.active.iter().any(|a| a.id == id) || self.active.len() >= MAX_ACTIVE || self.fuel == 0 {
+            // A recursive call: what comes out is taken to be made of what went in.
+            return self.made_of(args);
+        }
+        self.done.insert(id);
+        let Some(body) = function.body else { return unknown() };
+        let scopes = std::mem::take(&mut self.scopes);
+        self.active.push(Activation { id, result: None, exits: None });
+        self.bind_params(id, args, root);
+        let value = self.eval(body);
+        let falls_through = self.state.live;
+        let activation = self.active.pop().expect("the activation pushed above");
+        self.scopes = scopes;
+        if let Some(exits) = &activation.exits {
+            if falls_through { self.join_state(exits) } else { self.state = exits.clone() }
+        }
+        let has_value = !matches!(hir.expr(body).kind, ExprKind::Block { value: false, .. });
+        let result = match activation.result {
+            Some(returned) if falls_through && has_value => join(&returned, &value),
+            Some(returned) => returned,
+            None if has_value => value,
+            None => constant(Lit::Undefined),
+        };
+        if function.is_generator { self.collection(&result) } else { result }
+    }
+
+    /// A value of which only the taints of some others are known.
+    pub(super) fn made_of(&self, parts: &[Val]) -> Val {
+        let mut value = Value::default();
+        for part in parts {
+            part.taints.iter().for_each(|t| value.add_taint(t.clone()));
+        }
+        Arc::new(value)
+    }
+
+    /// A collection of elements.
+    pub(super) fn collection(&self, element: &Val) -> Val {
+        Arc::new(Value { types: Types::OBJECT, ..Value::default() }.with_field(*ELEMENT, element.clone()))
+    }
+
+    fn returned(&mut self, value: Val) {
+        if let Some(mut activation) = self.active.pop() {
+            activation.result = Some(match activation.result.take() {
+                Some(old) => join(&old, &value),
+                None => value,
+            });
+            self.join_slot(&mut activation.exits, &self.state);
+            self.active.push(activation);
+        }
+        self.state.live = false;
+    }
+
+    /// The function being run.
+    pub(super) fn current(&self) -> FnId {
+        self.active.last().map_or(FnId(0), |a| a.id)
+    }
+
+    /// Evaluates an expression. In unreachable code nothing happens.
+    pub(super) fn eval(&mut self, id: ExprId) -> Val {
+        if !self.state.live {
+            return unknown();
+        }
+        if self.fuel == 0 {
+            return unknown();
+        }
+        self.fuel -= 1;
+        stacker::maybe_grow(RED_ZONE, MORE_STACK, || self.eval_inner(id))
+    }
+
+    fn eval_inner(&mut self, id: ExprId) -> Val {
+        let hir = self.hir;
+        let expr = hir.expr(id);
+        let span = expr.span;
+        match &expr.kind {
+            ExprKind::Lit(lit) => constant(lit.clone()),
+            ExprKind::Template(parts) => {
+                let parts: Vec<Val> = parts.iter().map(|p| self.eval(*p)).collect();
+                self.concat(&parts, span)
+            }
+            ExprKind::Local(local) => self.state.locals[local.0 as usize].clone(),
+            ExprKind::Name(name) => self.read_name(*name, span),
+            ExprKind::This => self.state.this.clone(),
+            ExprKind::Super => self.super_value(),
+            ExprKind::Field(base, name) => {
+                let base = self.eval(*base);
+                self.member(&base, *name, span)
+            }
+            ExprKind::Index(base, index) => {
+                let base = self.eval(*base);
+                let index = self.eval(*index);
+                self.index(&base, &index, span)
+            }
+            ExprKind::Call { callee, args, new, name, types } => self.call(id, *callee, args, *new, *name, types),
+            ExprKind::Tagged { tag, strings, values } => self.tagged(id, *tag, strings, values),
+            ExprKind::Macro { path, args, name } => self.macro_call(id, *path, args, *name),
+            ExprKind::Unary(op, operand) => {
+                let value = self.eval(*operand);
+                match op {
+                    UnaryOp::Not => of_type(Types::BOOL),
+                    UnaryOp::Arithmetic => match value.as_lit() {
+                        Some(Lit::Num(n)) => constant(Lit::Num(-n)),
+                        _ => of_type(Types::NUMBER),
+                    },
+                    UnaryOp::TypeOf => of_type(Types::STRING),
+                    UnaryOp::Void => constant(Lit::Undefined),
+                    UnaryOp::Delete => of_type(Types::BOOL),
+                }
+            }
+            ExprKind::Binary(..) => self.binary(id),
+            ExprKind::Logical(op, left, right) => self.logical(*op, *left, *right),
+            ExprKind::Assign(pat, value) => {
+                let value = self.eval(*value);
+                self.assign(*pat, &value);
+                value
+            }
+            ExprKind::AssignOp { place, read, value, logical, add } => {
+                let old = self.eval(*read);
+                let new = if let Some(op) = logical {
+                    let before = self.state.clone();
+                    let right = self.eval(*value);
+                    self.join_state(&before);
+                    match op {
+                        LogicalOp::And => right,
+                        _ => join(&old, &right),
+                    }
+                } else {
+                    let right = self.eval(*value);
+                    if *add { self.sum(&[old, right], span) } else { of_type(Types::NUMBER) }
+                };
+                self.assign(*place, &new);
+                new
+            }
+            ExprKind::Object(path, members) => self.object(*path, members, span),
+            ExprKind::Array(members) => self.array(members),
+            ExprKind::Repeat(value, len) => {
+                let value = self.eval(*value);
+                let len_value = self.eval(*len);
+                self.out.repeat(&len_value, self.at(hir.expr(*len).span));
+                self.collection(&value)
+            }
+            ExprKind::Function(id) => {
+                let func = FuncRef { arena: self.arena.clone(), id: *id };
+                Arc::new(Value { funcs: smallvec::smallvec![func], types: Types::OBJECT, ..Value::default() })
+            }
+            ExprKind::Class(class) => {
+                for decorator in &hir.class(*class).decorators {
+                    self.eval(*decorator);
+                }
+                if let Some(parent) = hir.class(*class).parent {
+                    self.eval(parent);
+                }
+                let class = ClassRef { arena: self.arena.clone(), id: class.0, is_static: true };
+                Arc::new(Value { class: Some(class), types: Types::OBJECT, ..Value::default() })
+            }
+            ExprKind::Child(n) => self.world.child(*n),
+            ExprKind::Await(value) | ExprKind::Try(value) => {
+                let value = self.eval(*value);
+                self.may_throw();
+                if matches!(expr.kind, ExprKind::Try(_)) {
+                    // The error leaves the function; what it carries is not followed.
+                    let returned = unknown();
+                    let before = self.state.clone();
+                    self.returned(returned);
+                    self.state = before;
+                }
+                value
+            }
+            ExprKind::Yield(value) => {
+                if let Some(value) = value {
+                    let value = self.eval(*value);
+                    let before = self.state.clone();
+                    self.returned(value);
+                    self.state = before;
+                }
+                unknown()
+            }
+            ExprKind::Ref { value, .. } | ExprKind::Deref(value) => self.eval(*value),
+            ExprKind::Cast(value, ty) => {
+                let value = self.eval(*value);
+                self.cast(&value, ty)
+            }
+            ExprKind::Range(a, b) => {
+                let parts: Vec<Val> = [a, b].into_iter().flatten().map(|e| self.eval(*e)).collect();
+                let made = self.made_of(&parts);
+                self.collection(&made)
+            }
+            ExprKind::If { cond, then, alternative } => {
+                let facts = self.condition(*cond);
+                let (yes, no) = (facts.when_true, facts.when_false);
+                let base = self.state.clone();
+                self.refine(&yes);
+                let a = self.eval(*then);
+                let after_then = std::mem::replace(&mut self.state, base);
+                self.refine(&no);
+                let b = alternative.map(|e| self.eval(e));
+                let value = match (&b, after_then.live, self.state.live) {
+                    (Some(b), true, true) => join(&a, b),
+                    (Some(b), false, _) => b.clone(),
+                    (_, true, _) => a,
+                    _ => unknown(),
+                };
+                self.join_state(&after_then);
+                value
+            }
+            ExprKind::LetCondition(pat, value) => {
+                let value = self.eval(*value);
+                self.assign(*pat, &value);
+                of_type(Types::BOOL)
+            }
+            ExprKind::Block { body, value, label, kind: _ } => self.block(body, *value, *label),
+            ExprKind::Let { pat, ty, value, otherwise } => {
+                let mut bound = match value {
+                    Some(value) => {
+                        let v = self.eval(*value);
+                        if self.state.live { v.clone() } else { unknown() }
+                    }
+                    None => constant(Lit::Undefined),
+                };
+                if let Some(ty) = ty {
+                    bound = self.typed(&bound, ty);
+                }
+                if let Some(otherwise) = otherwise {
+                    let before = self.state.clone();
+                    self.eval(*otherwise);
+                    self.state = before;
+                }
+                self.bind_step(*pat, &bound, span);
+                unknown()
+            }
+            ExprKind::Loop { label, init, cond, post, update, body } => {
+                if let Some(init) = init {
+                    self.eval(*init);
+                }
+                self.run_loop(*label, *cond, *post, *update, *body)
+            }
+            ExprKind::ForEach { label, pat, iterable, keys, body } => {
+                let source = self.eval(*iterable);
+                let element = if *keys { self.keys_of(&source) } else { self.element(&source) };
+                let mut head = self.state.clone();
+                let mut breaks = None;
+                for _ in 0..MAX_ROUNDS {
+                    self.assign(*pat, &element);
+                    self.enter(*label, true);
+                    self.eval(*body);
+                    let scope = self.leave();
+                    if let Some(s) = &scope.continues {
+                        self.join_state(s);
+                    }
+                    if let Some(s) = &scope.breaks {
+                        self.join_slot(&mut breaks, s);
+                    }
+                    self.join_state(&head);
+                    if self.state.same(&head) {
+                        break;
+                    }
+                    head = self.state.clone();
+                }
+                if let Some(s) = &breaks {
+                    self.join_state(s);
+                }
+                unknown()
+            }
+            ExprKind::Switch { value, cases } => self.switch(*value, cases),
+            ExprKind::Match { value, arms } => {
+                let subject = self.eval(*value);
+                let base = self.state.clone();
+                let mut result: Option<Val> = None;
+                let mut merged: Option<State> = None;
+                for arm in arms {
+                    self.state = base.clone();
+                    self.assign(arm.pat, &subject);
+                    self.refine_match(*value, arm.pat);
+                    if let Some(guard) = arm.guard {
+                        let facts = self.condition(guard);
+                        self.refine(&facts.when_true);
+                    }
+                    let v = self.eval(arm.body);
+                    if self.state.live {
+                        result = Some(result.map_or_else(|| v.clone(), |r| join(&r, &v)));
+                        let state = self.state.clone();
+                        self.join_slot(&mut merged, &state);
+                    }
+                }
+                self.state = merged.unwrap_or(State { live: false, ..base });
+                result.unwrap_or_else(unknown)
+            }
+            ExprKind::Try3 { body, catch, finally } => self.try_catch(*body, catch.as_ref(), *finally),
+            ExprKind::Return(value) => {
+                let value = value.map_or_else(|| constant(Lit::Undefined), |v| self.eval(v));
+                if self.state.live {
+                    self.returned(value);
+                }
+                unknown()
+            }
+            ExprKind::Throw(value) => {
+                self.eval(*value);
+                self.may_throw();
+                self.state.live = false;
+                unknown()
+            }
+            ExprKind::Break { label, value } => {
+                let value = value.map(|v| self.eval(v));
+                let found = self.scopes.iter().rposition(|s| label.is_none() || s.label == *label);
+                if let Some(i) = found {
+                    let mut slot = self.scopes[i].breaks.take();
+                    self.join_slot(&mut slot, &self.state);
+                    self.scopes[i].breaks = slot;
+                    if let Some(v) = value {
+                        self.scopes[i].value = Some(match self.scopes[i].value.take() {
+                            Some(old) => join(&old, &v),
+                            None => v,
+                        });
+                    }
+                }
+                self.state.live = false;
+                unknown()
+            }
+            ExprKind::Continue(label) => {
+                let found = self.scopes.iter().rposition(|s| s.is_loop && (label.is_none() || s.label == *label));
+                if let Some(i) = found {
+                    let mut slot = self.scopes[i].continues.take();
+                    self.join_slot(&mut slot, &self.state);
+                    self.scopes[i].continues = slot;
+                }
+                self.state.live = false;
+                unknown()
+            }
+            ExprKind::Jsx { tag, attributes, children } => self.jsx(tag, attributes, children, span),
+            ExprKind::Opaque(parts) => {
+                let parts: Vec<Val> = parts.iter().map(|p| self.eval(*p)).collect();
+                self.made_of(&parts)
+            }
+        }
+    }
+
+    fn enter(&mut self, label: Option<Ustr>, is_loop: bool) {
+        self.scopes.push(Scope { label, is_loop, breaks: None, continues: None, value: None });
+    }
+
+    fn leave(&mut self) -> Scope {
+        self.scopes.pop().unwrap_or(Scope { label: None, is_loop: false, breaks: None, continues: None, value: None })
+    }
+
+    fn block(&mut self, body: &[ExprId], value: bool, label: Option<Ustr>) -> Val {
+        if label.is_some() {
+            self.enter(label, false);
+        }
+        let mut last = constant(Lit::Undefined);
+        for expr in body {
+            last = self.eval(*expr);
+            if !self.state.live {
+                break;
+            }
+        }
+        if label.is_some() {
+            let scope = self.leave();
+            if let Some(s) = &scope.breaks {
+                self.join_state(s);
+            }
+            if let Some(v) = scope.value {
+                last = join(&last, &v);
+            }
+        }
+        if value { last } else { unknown() }
+    }
+
+    fn run_loop(
+        &mut self,
+        label: Option<Ustr>,
+        cond: Option<ExprId>,
+        post: bool,
+        update: Option<ExprId>,
+        body: ExprId,
+    ) -> Val {
+        let mut head = self.state.clone();
+        let mut exits: Option<State> = None;
+        let mut value: Option<Val> = None;
+        for _ in 0..MAX_ROUNDS {
+            if let (Some(cond), false) = (cond, post) {
+                let facts = self.condition(cond);
+                let mut leaves = self.state.clone();
+                std::mem::swap(&mut leaves, &mut self.state);
+                self.refine(&facts.when_false);
+                let constant_true = matches!(&self.hir.expr(cond).kind, ExprKind::Lit(Lit::Bool(true) | Lit::Num(1.0)));
+                if !constant_true {
+                    let state = self.state.clone();
+                    self.join_slot(&mut exits, &state);
+                }
+                self.state = leaves;
+                self.refine(&facts.when_true);
+            }
+            self.enter(label, true);
+            self.eval(body);
+            let scope = self.leave();
+            if let Some(s) = &scope.continues {
+                self.join_state(s);
+            }
+            if let Some(s) = &scope.breaks {
+                self.join_slot(&mut exits, s);
+            }
+            if let Some(v) = scope.value {
+                value = Some(value.map_or_else(|| v.clone(), |old| join(&old, &v)));
+            }
+            if let Some(update) = update {
+                self.eval(update);
+            }
+            if let (Some(cond), true) = (cond, post) {
+                let facts = self.condition(cond);
+                let again = self.state.clone();
+                self.refine(&facts.when_false);
+                let state = self.state.clone();
+                self.join_slot(&mut exits, &state);
+                self.state = again;
+                self.refine(&facts.when_true);
+            }
+            self.join_state(&head);
+            if self.state.same(&head) {
+                break;
+            }
+            head = self.state.clone();
+        }
+        match exits {
+            Some(state) => self.state = state,
+            None => self.state.live = false,
+        }
+        value.unwrap_or_else(unknown)
+    }
+
+    fn switch(&mut self, value: ExprId, cases: &[Case]) -> Val {
+        let subject = self.eval(value);
+        let base = self.state.clone();
+        self.enter(None, false);
+        let mut falling: Option<State> = None;
+        let mut has_default = false;
+        for case in cases {
+            self.state = base.clone();
+            match case.test {
+                Some(test) => {
+                    let test = self.eval(test);
+                    self.refine_equal(value, &test);
+                }
+                None => has_default = true,
+            }
+            if let Some(state) = falling.take() {
+                self.join_state(&state);
+            }
+            for statement in &case.body {
+                self.eval(*statement);
+            }
+            if self.state.live {
+                falling = Some(self.state.clone());
+            }
+        }
+        let scope = self.leave();
+        self.state = if has_default { State { live: false, ..base } } else { base };
+        if let Some(state) = falling {
+            self.join_state(&state);
+        }
+        if let Some(state) = &scope.breaks {
+            self.join_state(state);
+        }
+        drop(subject);
+        unknown()
+    }
+
+    fn try_catch(
+        &mut self,
+        body: ExprId,
+        catch: Option<&(Option<crate::semantics::hir::PatId>, ExprId)>,
+        finally: Option<ExprId>,
+    ) -> Val {
+        self.tries.push(Some(self.state.clone()));
+        let mut value = self.eval(body);
+        let thrown = self.tries.pop().flatten();
+        if let Some((pat, handler)) = catch {
+            let after_body = self.state.clone();
+            if let Some(state) = thrown {
+                self.state = state;
+                if let Some(pat) = pat {
+                    let error = self.world.caught();
+                    self.assign(*pat, &error);
+                }
+                let handled = self.eval(*handler);
+                value = join(&value, &handled);
+            }
+            self.join_state(&after_body);
+        }
+        if let Some(finally) = finally {
+            let was_live = self.state.live;
+            self.state.live = true;
+            self.eval(finally);
+            self.state.live &= was_live;
+        }
+        value
+    }
+
+    /// A chain of operators, from the left, without recursion on its left spine.
+    fn binary(&mut self, id: ExprId) -> Val {
+        let hir = self.hir;
+        let mut spine = Vec::new();
+        let mut at = id;
+        while let ExprKind::Binary(op, left, right) = &hir.expr(at).kind {
+            spine.push((*op, *right, hir.expr(at).span));
+            at = *left;
+        }
+        let mut value = self.eval(at);
+        while let Some((op, right, span)) = spine.pop() {
+            let other = self.eval(right);
+            value = match op {
+                BinaryOp::Add => self.sum(&[value, other], span),
+                BinaryOp::Arithmetic => match (value.as_lit(), other.as_lit()) {
+                    (Some(Lit::Num(_)), Some(Lit::Num(_))) => of_type(Types::NUMBER),
+                    _ => {
+                        // Arithmetic on what somebody controls is still a number that they control: it matters to sizes alone.
+                        let parts = [value, other];
+                        let mut made = Value::clone(&self.made_of(&parts));
+                        made.types = Types::NUMBER;
+                        Arc::new(made)
+                    }
+                },
+                BinaryOp::Eq | BinaryOp::Ne | BinaryOp::Order | BinaryOp::In | BinaryOp::InstanceOf => {
+                    of_type(Types::BOOL)
+                }
+            };
+        }
+        value
+    }
+
+    fn logical(&mut self, op: LogicalOp, left: ExprId, right: ExprId) -> Val {
+        let facts = self.condition(left);
+        let value = facts.value.clone();
+        let before = self.state.clone();
+        self.refine(if op == LogicalOp::And { &facts.when_true } else { &facts.when_false });
+        let other = self.eval(right);
+        self.join_state(&before);
+        match op {
+            // What is false is no text that matters.
+            LogicalOp::And => match value.as_bool() {
+                Some(false) => value,
+                _ => other,
+            },
+            LogicalOp::Or | LogicalOp::Nullish => match value.as_bool() {
+                Some(true) => value,
+                Some(false) => other,
+                None => join(&value, &other),
+            },
+        }
+    }
+
+    /// `a + b`: numbers add, anything else becomes text.
+    fn sum(&mut self, parts: &[Val], span: Span) -> Val {
+        if parts.iter().all(|p| p.types == Types::NUMBER) {
+            let mut made = Value::clone(&self.made_of(parts));
+            made.types = Types::NUMBER;
+            return Arc::new(made);
+        }
+        let mut joined = Value::clone(&self.concat(parts, span));
+        if !parts.iter().any(|p| p.types == Types::STRING) {
+            joined.types = Types::UNKNOWN;
+        }
+        Arc::new(joined)
+    }
+
+    /// Text put together from parts.
+    pub(super) fn concat(&mut self, parts: &[Val], span: Span) -> Val {
+        let texts: Option<Vec<Ustr>> = parts.iter().map(|p| if p.exact { p.text_prefix() } else { None }).collect();
+        if let Some(texts) = texts
+            && texts.iter().map(|t| t.len()).sum::<usize>() <= MAX_CONSTANT
+        {
+            return constant(Lit::Str(Ustr::from(&texts.iter().map(|t| t.as_str()).collect::<String>())));
+        }
+        let mut out = Value { types: Types::STRING, ..Value::default() };
+        let mut prefix = String::new();
+        let mut open = true;
+        let at = self.at(span);
+        for part in parts {
+            if open {
+                if let Some(text) = part.text_prefix() {
+                    prefix.push_str(&text);
+                }
+                open = part.exact && prefix.len() <= MAX_CONSTANT;
+            }
+            if !part.types.is_harmless() {
+                for taint in &part.taints {
+                    let mut taint = taint.clone();
+                    taint.trace = Some(step(taint.trace.as_ref(), &at, StepKind::Concatenated));
+                    out.add_taint(taint);
+                }
+                // Text of a small array: `['a', x].join(..)` is handled by models; `${array}` joins its elements.
+                if let Some(element) = part.field(*ELEMENT) {
+                    element.taints.iter().for_each(|t| out.add_taint(t.clone()));
+                }
+            }
+        }
+        out.prefix = (!prefix.is_empty()).then(|| Ustr::from(&prefix));
+        Arc::new(out)
+    }
+
+    fn object(&mut self, path: Option<Ustr>, members: &[Member], span: Span) -> Val {
+        let mut value = Value { types: Types::OBJECT, ..Value::default() };
+        if let Some(path) = path {
+            value.apis.extend(self.world.type_path(path));
+        }
+        for member in members {
+            match member {
+                Member::Field(Key::Name(name), expr) => {
+                    let v = self.eval(*expr);
+                    value.set_field(*name, v);
+                }
+                Member::Field(Key::Computed(key), expr) => {
+                    let key = self.eval(*key);
+                    let v = self.eval(*expr);
+                    match key.as_str() {
+                        Some(name) => value.set_field(name, v),
+                        None => value.set_field(*ELEMENT, v),
+                    }
+                }
+                Member::Element(Some(expr)) => {
+                    let v = self.eval(*expr);
+                    value.set_field(*ELEMENT, v);
+                }
+                Member::Element(None) => {}
+                Member::Spread(expr) => {
+                    let spread = self.eval(*expr);
+                    spread.taints.iter().for_each(|t| value.add_taint(t.clone()));
+                    for (name, v) in spread.fields() {
+                        value.set_field(*name, v.clone());
+                    }
+                }
+            }
+        }
+        self.out.object(self.hir, members, &value, span);
+        Arc::new(value)
+    }
+
+    fn array(&mut self, members: &[Member]) -> Val {
+        let mut value = Value { types: Types::OBJECT, ..Value::default() };
+        let mut element: Option<Val> = None;
+        for (i, member) in members.iter().enumerate() {
+            let item = match member {
+                Member::Element(Some(expr)) => self.eval(*expr),
+                Member::Spread(expr) => {
+                    let spread = self.eval(*expr);
+                    self.element(&spread)
+                }
+                Member::Field(_, expr) => self.eval(*expr),
+                Member::Element(None) => continue,
+            };
+            if i < 8 && !matches!(member, Member::Spread(_)) {
+                value.set_field(position(i), item.clone());
+            }
+            element = Some(element.map_or_else(|| item.clone(), |e| join(&e, &item)));
+        }
+        if let Some(element) = element {
+            value.set_field(*ELEMENT, element);
+        }
+        Arc::new(value)
+    }
+
+    fn jsx(&mut self, tag: &Result<Ustr, ExprId>, attributes: &[Member], children: &[ExprId], span: Span) -> Val {
+        let name = match tag {
+            Ok(name) => Some(*name),
+            Err(component) => {
+                self.eval(*component);
+                None
+            }
+        };
+        let props = self.object(None, attributes, span);
+        self.jsx_sinks(name, attributes, &props);
+        for child in children {
+            let child = self.eval(*child);
+            for func in child.funcs.clone() {
+                self.hand_over(&func, &[]);
+            }
+        }
+        for (attribute, value) in props.fields() {
+            // Event handlers run later with an event that the page made.
+            for func in value.funcs.clone() {
+                let event = if attribute.starts_with("on") { api(Ustr::from("Event")) } else { unknown() };
+                self.hand_over(&func, &[event]);
+            }
+        }
+        api(Ustr::from("React.Element"))
+    }
+
+    /// What a condition says when it holds and when it does not.
+    fn condition(&mut self, id: ExprId) -> Facts {
+        super::guard::condition(self, id)
+    }
+
+    /// The value of a type assertion: types that the source states are believed for numbers and library types.
+    fn cast(&mut self, value: &Val, ty: &Type) -> Val {
+        let mut out = Value::clone(value);
+        for path in self.type_apis(ty) {
+            if !out.apis.contains(&path) && out.apis.is_empty() {
+                out.apis.push(path);
+            }
+        }
+        if self.world.casts_convert() {
+            let types = primitive(ty);
+            if types.is_harmless() {
+                out.types = types;
+                out.exact &= value.types == types;
+            }
+        }
+        Arc::new(out)
+    }
+
+    /// A value of a declared type.
+    pub(super) fn typed(&mut self, value: &Val, ty: &Type) -> Val {
+        let types = primitive(ty);
+        let apis = self.type_apis(ty);
+        let class = if value.class.is_none() { self.type_class(ty) } else { None };
+        if types == Types::UNKNOWN && apis.is_empty() && class.is_none() {
+            return value.clone();
+        }
+        let mut out = Value::clone(value);
+        if types.is_harmless() {
+            // A number cannot carry text; only its size is still somebody's.
+            out.types = types;
+        } else if types != Types::UNKNOWN && out.types == Types::UNKNOWN {
+            out.types = types;
+        }
+        if out.apis.is_empty() {
+            out.apis.extend(apis);
+        }
+        if class.is_some() {
+            out.class = class;
+        }
+        Arc::new(out)
+    }
+
+    pub(super) fn type_apis(&self, ty: &Type) -> Vec<Ustr> {
+        match ty {
+            Type::Path(path, args) => {
+                let transparent = matches!(
+                    path.as_str(),
+                    "Promise"
+                        | "Readonly"
+                        | "Partial"
+                        | "Required"
+                        | "NonNullable"
+                        | "Awaited"
+                        | "Option"
+                        | "Box"
+                        | "Arc"
+                        | "Rc"
+                );
+                if transparent && let Some(inner) = args.first() {
+                    self.type_apis(inner)
+                } else {
+                    self.world.type_path(*path).into_iter().collect()
+                }
+            }
+            Type::Union(parts) => parts.iter().flat_map(|p| self.type_apis(p)).take(2).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn type_class(&self, ty: &Type) -> Option<ClassRef> {
+        match ty {
+            Type::Path(path, args) => self.world.class(*path).or_else(|| args.first().and_then(|a| self.type_class(a))),
+            Type::Union(parts) => parts.iter().find_map(|p| self.type_class(p)),
+            _ => None,
+        }
+    }
+
+    fn super_value(&self) -> Val {
+        self.world.super_value()
+    }
+
+    pub(super) fn eval_args(&mut self, args: &[Arg]) -> Vec<Val> {
+        let mut out = Vec::with_capacity(args.len());
+        for arg in args {
+            let value = self.eval(arg.value);
+            if arg.spread {
+                let element = self.element(&value);
+                // A spread of known elements keeps their places.
+                let known: Vec<Val> = (0..8).map_while(|i| value.field(position(i)).cloned()).collect();
+                if known.is_empty() {
+                    out.extend([element.clone(), element.clone(), element])
+                } else {
+                    out.extend(known)
+                }
+            } else {
+                out.push(value);
+            }
+        }
+        out
+    }
+
+    /// The value of a name from outside the block.
+    pub(super) fn read_name(&mut self, name: Ustr, span: Span) -> Val {
+        let value = self.state.name(name).cloned().unwrap_or_else(|| self.outer(name));
+        self.sourced_name(name, value, span)
+    }
+
+    /// `async { .. }` and the like.
+    pub(super) fn is_async_block(kind: BlockExpr) -> bool {
+        kind == BlockExpr::Async
+    }
+}
+
+/// The primitive type that a declared type is.
+pub(super) fn primitive(ty: &Type) -> Types {
+    match ty {
+        Type::Path(path, args) if args.is_empty() => match path.as_str() {
+            "number" | "bigint" | "i8" | "i16" | "i32" | "i64" | "i128" | "isize" | "u8" | "u16" | "u32" | "u64"
+            | "u128" | "usize" | "f32" | "f64" | "Date" | "NonZeroU32" | "NonZeroUsize" | "Uuid" | "IpAddr" => {
+                Types::NUMBER
+            }
+            "boolean" | "bool" => Types::BOOL,
+            "string" | "String" | "str" => Types::STRING,
+            "null" | "undefined" | "void" => Types::NULL,
+            _ => Types::UNKNOWN,
+        },
+        Type::Path(path, args) if matches!(path.as_str(), "Option" | "Promise") => {
+            args.first().map_or(Types::UNKNOWN, primitive)
+        }
+        Type::Lit(Lit::Num(_)) => Types::NUMBER,
+        Type::Lit(Lit::Bool(_)) => Types::BOOL,
+        // A union of literal types is an allow-list that the type checker holds.
+        Type::Union(parts) => {
+            let all: Vec<Types> = parts.iter().map(primitive).collect();
+            if all.iter().any(|t| *t == Types::UNKNOWN) {
+                Types::UNKNOWN
+            } else {
+                all.into_iter().fold(Types(0), |a, b| Types(a.0 | b.0))
+            }
+        }
+        _ => Types::UNKNOWN,
+    }
+}

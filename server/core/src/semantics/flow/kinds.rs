@@ -1,0 +1,292 @@
+//! Kinds of sources and sinks, and which rule speaks when one reaches the other.
+
+use std::ops::{BitAnd, BitOr};
+
+macro_rules! kinds {
+    ($(#[$doc:meta])* $name:ident($repr:ty, $set:ident) { $($(#[$vdoc:meta])* $variant:ident = $text:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+        #[repr(u8)]
+        pub enum $name { $($(#[$vdoc])* $variant),* }
+
+        impl $name {
+            /// All kinds.
+            pub const ALL: &'static [$name] = &[$($name::$variant),*];
+
+            /// Its name in models.
+            pub fn name(self) -> &'static str {
+                match self { $($name::$variant => $text),* }
+            }
+
+            /// The kind of that name.
+            pub fn from_name(name: &str) -> Option<$name> {
+                $name::ALL.iter().copied().find(|k| k.name() == name)
+            }
+
+            /// The set of this kind alone.
+            pub const fn set(self) -> $set {
+                $set(1 << self as $repr)
+            }
+        }
+
+        /// A set of kinds.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+        pub struct $set(pub $repr);
+
+        impl $set {
+            /// No kind.
+            pub const NONE: $set = $set(0);
+            /// Every kind.
+            pub const ALL: $set = $set(<$repr>::MAX);
+
+            /// Whether the kind is in the set.
+            pub fn has(self, kind: $name) -> bool {
+                self.0 & kind.set().0 != 0
+            }
+
+            /// The kinds of both sets.
+            pub const fn and(self, other: $set) -> $set {
+                $set(self.0 | other.0)
+            }
+        }
+
+        impl BitOr for $set {
+            type Output = $set;
+            fn bitor(self, other: $set) -> $set {
+                $set(self.0 | other.0)
+            }
+        }
+
+        impl BitAnd for $set {
+            type Output = $set;
+            fn bitand(self, other: $set) -> $set {
+                $set(self.0 & other.0)
+            }
+        }
+
+        impl FromIterator<$name> for $set {
+            fn from_iter<I: IntoIterator<Item = $name>>(iter: I) -> $set {
+                iter.into_iter().fold($set::NONE, |s, k| s | k.set())
+            }
+        }
+    };
+}
+
+kinds! {
+    /// What kind of data a source gives.
+    SourceKind(u32, SourceKinds) {
+        /// Sent by a client of a server.
+        Remote = "remote",
+        /// Read from the page's address or its referrer.
+        Location = "location",
+        /// Another window's or process's message.
+        Message = "message",
+        /// The command line, standard input.
+        Argument = "argument",
+        /// The environment.
+        Environment = "environment",
+        /// A file's content.
+        File = "file",
+        /// A server's answer.
+        Response = "response",
+        /// Rows of a database: stored by somebody earlier.
+        Stored = "stored",
+        /// A parameter of an exported function.
+        Library = "library",
+        /// A password, key, token or personal datum.
+        Sensitive = "sensitive",
+        /// A password alone.
+        Password = "password",
+        /// A random number that can be guessed.
+        WeakRandom = "weak-random",
+        /// An error's stack or message.
+        ErrorDetail = "error-detail",
+        /// A constant in the source.
+        Constant = "constant",
+        /// Names of the entries of an archive.
+        ArchiveEntry = "archive-entry",
+        /// A pointer whose owner is gone.
+        Dangling = "dangling",
+    }
+}
+
+kinds! {
+    /// What kind of harm a sink does.
+    SinkKind(u64, SinkKinds) {
+        /// SQL text.
+        Sql = "sql",
+        /// A query object of a document database.
+        NoSql = "nosql",
+        /// A shell's command line, or a program's name.
+        Command = "command",
+        /// A path of the file system.
+        Path = "path",
+        /// Code that is run.
+        Code = "code",
+        /// A template that is compiled.
+        Template = "template",
+        /// HTML.
+        Html = "html",
+        /// The address of a request that the program makes.
+        Url = "url",
+        /// Where a client is sent.
+        Redirect = "redirect",
+        /// A property name that is written to.
+        PropertyKey = "property-key",
+        /// An object that is merged deeply.
+        Merge = "merge",
+        /// Serialised objects.
+        Deserialize = "deserialize",
+        /// XML with entities.
+        Xml = "xml",
+        /// XPath.
+        Xpath = "xpath",
+        /// LDAP filters.
+        Ldap = "ldap",
+        /// A regular expression's pattern.
+        Regex = "regex",
+        /// Text that a slow regular expression is run on.
+        RegexInput = "regex-input",
+        /// A log.
+        Log = "log",
+        /// A response header.
+        Header = "header",
+        /// A format string.
+        Format = "format",
+        /// The name of a method that is called.
+        MethodName = "method-name",
+        /// A size that is allocated.
+        Allocation = "allocation",
+        /// A duration.
+        Timer = "timer",
+        /// The origin that a server allows.
+        CorsOrigin = "cors-origin",
+        /// A log that sensitive data must not reach.
+        SensitiveLog = "sensitive-log",
+        /// A store that sensitive data must not reach in clear.
+        SensitiveStore = "sensitive-store",
+        /// A connection without encryption.
+        SensitiveWire = "sensitive-wire",
+        /// What a client of a server sees.
+        ErrorResponse = "error-response",
+        /// A secret that must not be guessed.
+        Secret = "secret",
+        /// A hash that is too fast for passwords.
+        FastHash = "fast-hash",
+        /// A key, nonce or salt that must not be constant.
+        CryptoValue = "crypto-value",
+        /// A model's prompt.
+        Prompt = "prompt",
+        /// An archive or stream that is unpacked without a limit.
+        Unpack = "unpack",
+        /// A pointer that is read or written.
+        Pointer = "pointer",
+        /// A message to other windows.
+        PostMessage = "post-message",
+        /// A file that is written.
+        FileContent = "file-content",
+        /// A string method that is fooled by arrays.
+        StringCheck = "string-check",
+        /// Where an unwrap would stop the program.
+        Unwrap = "unwrap",
+        /// A script's address.
+        ScriptUrl = "script-url",
+        /// No sink: marks a path that was made absolute, so that a check of its beginning decides.
+        Normalized = "normalized-path",
+    }
+}
+
+/// What somebody outside controls.
+pub const OUTSIDE: SourceKinds = SourceKind::Remote
+    .set()
+    .and(SourceKind::Location.set())
+    .and(SourceKind::Message.set())
+    .and(SourceKind::Argument.set())
+    .and(SourceKind::Library.set());
+
+impl SinkKind {
+    /// The rule that speaks.
+    pub fn rule(self) -> &'static str {
+        match self {
+            SinkKind::Sql => "sql-injection",
+            SinkKind::NoSql => "nosql-injection",
+            SinkKind::Command => "command-injection",
+            SinkKind::Path => "path-traversal",
+            SinkKind::Code | SinkKind::Template => "code-injection",
+            SinkKind::Html | SinkKind::ScriptUrl => "xss",
+            SinkKind::Url => "ssrf",
+            SinkKind::Redirect => "open-redirect",
+            SinkKind::PropertyKey | SinkKind::Merge => "prototype-pollution",
+            SinkKind::Deserialize => "unsafe-deserialization",
+            SinkKind::Xml => "xxe",
+            SinkKind::Xpath => "xpath-injection",
+            SinkKind::Ldap => "ldap-injection",
+            SinkKind::Regex => "regex-injection",
+            SinkKind::RegexInput => "redos",
+            SinkKind::Log => "log-injection",
+            SinkKind::Header => "header-injection",
+            SinkKind::Format => "format-string",
+            SinkKind::MethodName => "unvalidated-dynamic-call",
+            SinkKind::Allocation => "uncontrolled-allocation",
+            SinkKind::Timer => "resource-exhaustion",
+            SinkKind::CorsOrigin => "cors-misconfiguration",
+            SinkKind::SensitiveLog => "clear-text-logging",
+            SinkKind::SensitiveStore => "clear-text-storage",
+            SinkKind::SensitiveWire => "clear-text-transmission",
+            SinkKind::ErrorResponse => "stack-trace-exposure",
+            SinkKind::Secret => "insecure-randomness",
+            SinkKind::FastHash => "password-hash-too-fast",
+            SinkKind::CryptoValue => "hardcoded-cryptographic-value",
+            SinkKind::Prompt => "prompt-injection",
+            SinkKind::Unpack => "zip-bomb-unbounded-read",
+            SinkKind::Pointer => "access-after-lifetime",
+            SinkKind::PostMessage => "postmessage-wildcard",
+            SinkKind::FileContent => "file-content-from-network",
+            SinkKind::StringCheck => "type-confusion-through-parameter",
+            SinkKind::Unwrap => "unwrap-on-untrusted-input",
+            SinkKind::Normalized => "",
+        }
+    }
+
+    /// The kinds of sources that matter to it.
+    pub fn accepts(self) -> SourceKinds {
+        let remote = SourceKind::Remote.set();
+        match self {
+            SinkKind::SensitiveLog | SinkKind::SensitiveStore | SinkKind::SensitiveWire => {
+                SourceKind::Sensitive.set() | SourceKind::Password.set()
+            }
+            SinkKind::FastHash => SourceKind::Password.set(),
+            SinkKind::ErrorResponse => SourceKind::ErrorDetail.set(),
+            SinkKind::Secret => SourceKind::WeakRandom.set(),
+            SinkKind::CryptoValue => SourceKind::Constant.set(),
+            SinkKind::Pointer => SourceKind::Dangling.set(),
+            SinkKind::FileContent => SourceKind::Response.set(),
+            SinkKind::PostMessage => SourceKind::Sensitive.set() | SourceKind::Password.set(),
+            SinkKind::Path => OUTSIDE | SourceKind::ArchiveEntry.set(),
+            SinkKind::Html => OUTSIDE | SourceKind::Stored.set(),
+            SinkKind::Log | SinkKind::Header | SinkKind::CorsOrigin | SinkKind::StringCheck => remote,
+            SinkKind::NoSql | SinkKind::Timer | SinkKind::Prompt | SinkKind::MethodName | SinkKind::Unwrap => {
+                remote | SourceKind::Message.set() | SourceKind::Location.set()
+            }
+            SinkKind::Code | SinkKind::Command => {
+                OUTSIDE | SourceKind::Environment.set() | SourceKind::File.set() | SourceKind::Response.set()
+            }
+            SinkKind::Allocation => OUTSIDE | SourceKind::Environment.set(),
+            _ => OUTSIDE,
+        }
+    }
+}
+
+impl SourceKind {
+    /// Whether a finding from it is surer (a client of a server) or less so (whoever starts the program).
+    pub fn is_local(self) -> bool {
+        matches!(
+            self,
+            SourceKind::Argument
+                | SourceKind::Environment
+                | SourceKind::File
+                | SourceKind::Library
+                | SourceKind::Stored
+        )
+    }
+}

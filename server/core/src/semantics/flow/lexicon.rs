@@ -1,0 +1,278 @@
+//! Names that say what a value is: the evidence for sensitive data and for secrets.
+
+use super::kinds::SourceKind;
+
+/// The lower-case words of a name: `userAPIKey_2` is `user`, `api`, `key`, `2`.
+pub fn words(name: &str) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    let mut last = ' ';
+    let chars: Vec<char> = name.chars().collect();
+    for (i, &c) in chars.iter().enumerate() {
+        let next_lower = chars.get(i + 1).is_some_and(|n| n.is_lowercase());
+        let starts = !last.is_alphanumeric()
+            || c.is_uppercase() && (last.is_lowercase() || next_lower)
+            || c.is_ascii_digit() != last.is_ascii_digit();
+        if c.is_alphanumeric() {
+            if starts || out.is_empty() {
+                out.push(String::new());
+            }
+            if let Some(word) = out.last_mut() {
+                word.extend(c.to_lowercase());
+            }
+        }
+        last = c;
+    }
+    out
+}
+
+/// Words beside a sensitive one that say it is not the datum itself.
+const HARMLESS: &[&str] = &[
+    "hash",
+    "hashed",
+    "digest",
+    "encrypted",
+    "encrypt",
+    "cipher",
+    "masked",
+    "mask",
+    "redacted",
+    "obfuscated",
+    "length",
+    "len",
+    "count",
+    "valid",
+    "validator",
+    "validation",
+    "validate",
+    "is",
+    "has",
+    "can",
+    "should",
+    "field",
+    "input",
+    "label",
+    "placeholder",
+    "type",
+    "regex",
+    "regexp",
+    "pattern",
+    "policy",
+    "rule",
+    "rules",
+    "error",
+    "errors",
+    "message",
+    "msg",
+    "url",
+    "uri",
+    "path",
+    "file",
+    "filename",
+    "dir",
+    "prompt",
+    "reset",
+    "expired",
+    "expiry",
+    "expires",
+    "ttl",
+    "strength",
+    "required",
+    "changed",
+    "hint",
+    "visible",
+    "visibility",
+    "show",
+    "hide",
+    "toggle",
+    "algorithm",
+    "index",
+    "schema",
+    "element",
+    "el",
+    "node",
+    "button",
+    "form",
+    "screen",
+    "page",
+    "view",
+    "component",
+    "props",
+    "state",
+    "ref",
+    "options",
+    "opts",
+    "config",
+    "settings",
+    "name",
+    "column",
+    "header",
+    "param",
+    "params",
+    "fn",
+    "func",
+    "callback",
+    "handler",
+    "service",
+    "provider",
+    "manager",
+    "controller",
+    "repository",
+    "store",
+    "storage",
+    "cache",
+    "factory",
+    "builder",
+    "class",
+    "exists",
+    "match",
+    "matches",
+    "attempts",
+    "retries",
+    "score",
+    "min",
+    "max",
+    "size",
+    "limit",
+    "number",
+    "id",
+    "ids",
+    "version",
+    "kind",
+    "mode",
+    "format",
+    "prefix",
+    "suffix",
+    "text",
+    "title",
+    "description",
+    "help",
+    "usage",
+    "doc",
+    "test",
+    "mock",
+    "fake",
+    "dummy",
+    "example",
+    "env",
+    "var",
+    "arn",
+    "stream",
+    "reader",
+    "parser",
+    "lexer",
+    "tokenizer",
+    "position",
+    "pos",
+    "offset",
+    "kdf",
+    "salt",
+    "rounds",
+];
+
+/// What kind of sensitive datum a name stands for.
+pub fn sensitive(name: &str) -> Option<SourceKind> {
+    // Most names are short words that are none of these: a cheap look first.
+    if name.len() < 3 || name.len() > 48 {
+        return None;
+    }
+    let words = words(name);
+    let has = |w: &str| words.iter().any(|x| x == w);
+    let pair = |a: &str, b: &str| words.windows(2).any(|w| w[0] == a && w[1] == b);
+    let password = ["password", "passwd", "pwd", "passphrase", "passcode", "passwords", "pswd"].iter().any(|w| has(w))
+        || pair("pass", "word")
+        || pair("pass", "phrase");
+    let secret = has("secret")
+        || has("secrets")
+        || has("apikey")
+        || has("credentials")
+        || has("credential")
+        || has("ssn")
+        || has("cvv")
+        || has("cvc")
+        || has("privatekey")
+        || has("accesstoken")
+        || has("authtoken")
+        || pair("api", "key")
+        || pair("private", "key")
+        || pair("access", "key")
+        || pair("secret", "key")
+        || pair("access", "token")
+        || pair("auth", "token")
+        || pair("refresh", "token")
+        || pair("bearer", "token")
+        || pair("session", "token")
+        || pair("credit", "card")
+        || pair("card", "number")
+        || pair("social", "security");
+    if !(password || secret)
+        || HARMLESS
+            .iter()
+            .any(|h| has(h) && !(*h == "number" && (pair("card", "number") || pair("social", "security"))))
+    {
+        return None;
+    }
+    Some(if password { SourceKind::Password } else { SourceKind::Sensitive })
+}
+
+/// Whether a name says that its value must not be guessed.
+pub fn must_be_random(name: &str) -> bool {
+    let words = words(name);
+    let has = |w: &str| words.iter().any(|x| x == w);
+    let named = ["token", "secret", "password", "passwd", "nonce", "salt", "otp", "csrf", "xsrf", "apikey", "passcode"]
+        .iter()
+        .any(|w| has(w))
+        || words.windows(2).any(|w| {
+            matches!(
+                (w[0].as_str(), w[1].as_str()),
+                ("session", "id")
+                    | ("session", "key")
+                    | ("api", "key")
+                    | ("private", "key")
+                    | ("secret", "key")
+                    | ("reset", "code")
+                    | ("verification", "code")
+                    | ("invite", "code")
+                    | ("auth", "code")
+                    | ("encryption", "key")
+            )
+        })
+        || has("iv") && words.len() == 1;
+    named
+        && !["index", "type", "count", "length", "name", "kind", "cancel", "cancellation", "position", "mock", "test"]
+            .iter()
+            .any(|w| has(w))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_split_into_words() {
+        assert_eq!(words("userAPIKey_2"), ["user", "api", "key", "2"]);
+        assert_eq!(words("DB_PASSWORD"), ["db", "password"]);
+        assert_eq!(words("#pwd"), ["pwd"]);
+    }
+
+    #[test]
+    fn sensitive_names() {
+        for name in ["password", "userPassword", "DB_PASSWD", "passPhrase"] {
+            assert_eq!(sensitive(name), Some(SourceKind::Password), "{name}");
+        }
+        for name in ["apiKey", "client_secret", "accessToken", "creditCard", "cardNumber", "ssn"] {
+            assert_eq!(sensitive(name), Some(SourceKind::Sensitive), "{name}");
+        }
+        for name in [
+            "passwordHash",
+            "isPasswordValid",
+            "passwordField",
+            "token",
+            "passwordResetUrl",
+            "secretName",
+            "pass",
+            "key",
+        ] {
+            assert_eq!(sensitive(name), None, "{name}");
+        }
+    }
+}

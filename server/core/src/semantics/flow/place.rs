@@ -1,0 +1,492 @@
+//! Reading and writing places: variables, members, elements, patterns.
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use crate::semantics::hir::{ExprId, ExprKind, FnId, Key, Lit, LocalKind, PatId, PatKind, Ustr};
+use crate::syntax::Span;
+
+use super::interp::Interp;
+use super::models::Target;
+use super::report::SinkSite;
+use super::value::{
+    ELEMENT, MAX_PATH, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, api, constant, join, of_type,
+    position, unknown,
+};
+
+/// Members that are numbers: some whoever the receiver is, some unless it is a foreign object, which has any members.
+fn is_measure(name: &str, foreign: bool) -> bool {
+    matches!(name, "length" | "byteLength" | "byteOffset" | "lastIndex" | "statusCode")
+        || !foreign && matches!(name, "size" | "len" | "count" | "status")
+}
+
+impl Interp<'_> {
+    /// The value of `base.name`.
+    pub(super) fn member(&mut self, base: &Val, name: Ustr, span: Span) -> Val {
+        let known = base.field(name).cloned();
+        if let Some(known) = &known
+            && base.apis.is_empty()
+        {
+            return known.clone();
+        }
+        let mut out = Value::default();
+        if let Some(class) = &base.class
+            && let Some(member) = self.world.class_member(class, name)
+        {
+            // What other methods put there is as good as what this one did, or what its caller passed.
+            let mut member = match known {
+                Some(known) => join(&known, &member),
+                None => member,
+            };
+            if member.funcs.is_empty()
+                && let Some(taints) = below(base, name)
+            {
+                let mut all = Value::clone(&member);
+                taints.into_iter().for_each(|t| all.add_taint(t));
+                member = Arc::new(all);
+            }
+            return member;
+        }
+        for path in &base.apis {
+            out.apis.push(self.models.member(*path, name));
+        }
+        let target = Target { paths: &out.apis.clone(), name, open: base.apis.is_empty() || !self.is_modelled(base) };
+        for source in self.models.read_sources(&target) {
+            let origin = Source { kind: source.kind, at: self.at(span), what: source.what };
+            out.add_taint(Taint { origin: Origin::Source(Arc::new(origin)), cleaned: source.cleans, trace: None });
+        }
+        let foreign = base.types != Types::STRING && !base.taints.is_empty();
+        if known.is_none() && is_measure(&name, foreign) && out.taints.is_empty() {
+            let mut value = Value { types: Types::NUMBER, ..Value::default() };
+            value.apis = out.apis;
+            return Arc::new(value);
+        }
+        if let Some(taints) = below(base, name) {
+            taints.into_iter().for_each(|t| out.add_taint(t));
+        }
+        match known {
+            // A refined or written field says more than the type does.
+            Some(known) => known,
+            None => Arc::new(out),
+        }
+    }
+
+    /// Whether models know the type of a value.
+    pub(super) fn is_modelled(&self, value: &Value) -> bool {
+        value.apis.iter().any(|p| self.models.is_type(*p))
+    }
+
+    /// The value of `base[index]`.
+    pub(super) fn index(&mut self, base: &Val, index: &Val, span: Span) -> Val {
+        match index.as_lit() {
+            Some(Lit::Str(name)) => return self.member(base, *name, span),
+            Some(Lit::Num(n)) if *n >= 0.0 => {
+                if let Some(known) = base.field(position(*n as usize)) {
+                    return known.clone();
+                }
+            }
+            _ => {}
+        }
+        let mut value = Value::clone(&self.element(base));
+        // What is looked up by a foreign key is chosen by whoever chose the key; that matters to code that writes to it
+        // or calls it, which looks at the key itself.
+        value.prefix = None;
+        Arc::new(value)
+    }
+
+    /// Any element of a collection.
+    pub(super) fn element(&mut self, base: &Val) -> Val {
+        let mut out: Option<Val> = base.field(*ELEMENT).cloned();
+        if out.is_none() {
+            for (_, field) in base.fields() {
+                out = Some(out.map_or_else(|| field.clone(), |o| join(&o, field)));
+            }
+        }
+        let mut value = out.map_or_else(Value::default, |v| Value::clone(&v));
+        if let Some(taints) = below(base, *ELEMENT) {
+            taints.into_iter().for_each(|t| value.add_taint(t));
+        }
+        for path in &base.apis {
+            let member = self.models.member(*path, *ELEMENT);
+            if self.models.is_type(member) {
+                value.apis.push(member);
+            }
+        }
+        Arc::new(value)
+    }
+
+    /// Any key of an object.
+    pub(super) fn keys_of(&mut self, base: &Val) -> Val {
+        let mut value = Value { types: Types::STRING, ..Value::default() };
+        // The keys of an object whose fields are all known are constants.
+        let known = base.fields.is_some() && base.field(*ELEMENT).is_none() && base.taints.is_empty();
+        if !known && let Some(taints) = below(base, *ELEMENT) {
+            taints.into_iter().for_each(|t| value.add_taint(t));
+        }
+        Arc::new(value)
+    }
+
+    /// A global or outer name that is itself a source, such as `location`.
+    pub(super) fn sourced_name(&mut self, name: Ustr, value: Val, span: Span) -> Val {
+        if value.apis.is_empty() {
+            return value;
+        }
+        let target = Target { paths: &value.apis.clone(), name, open: false };
+        let sources = self.models.read_sources(&target);
+        if sources.is_empty() {
+            return value;
+        }
+        let mut out = Value::clone(&value);
+        for source in sources {
+            let origin = Source { kind: source.kind, at: self.at(span), what: source.what };
+            out.add_taint(Taint { origin: Origin::Source(Arc::new(origin)), cleaned: source.cleans, trace: None });
+        }
+        Arc::new(out)
+    }
+
+    /// Binds the parameters of a function to arguments.
+    pub(super) fn bind_params(&mut self, id: FnId, args: &[Val], root: bool) {
+        let hir = self.hir;
+        let function = hir.function(id);
+        let names: Vec<Option<Ustr>> = function.params.iter().map(|p| self.pat_name(p.pat)).collect();
+        let conventional = if args.iter().all(|a| a.apis.is_empty() && a.lits.is_empty() && a.class.is_none()) {
+            self.world.conventional(&names)
+        } else {
+            Vec::new()
+        };
+        for (i, param) in function.params.iter().enumerate() {
+            let mut value = if param.rest {
+                let rest: Vec<Val> = args.get(i..).unwrap_or_default().to_vec();
+                let element =
+                    rest.iter().skip(1).fold(rest.first().cloned().unwrap_or_else(unknown), |a, b| join(&a, b));
+                let mut all = Value::clone(&self.collection(&element));
+                for (n, v) in rest.iter().take(8).enumerate() {
+                    all = all.with_field(position(n), v.clone());
+                }
+                Arc::new(all)
+            } else {
+                match args.get(i) {
+                    Some(arg) => arg.clone(),
+                    None if args.is_empty() || root => unknown(),
+                    None => constant(Lit::Undefined),
+                }
+            };
+            if let Some(ty) = &param.ty {
+                value = self.typed(&value, ty);
+            }
+            if value.apis.is_empty()
+                && let Some(Some(path)) = conventional.get(i)
+            {
+                let mut typed = Value::clone(&value);
+                typed.apis.push(*path);
+                value = Arc::new(typed);
+            }
+            for decorator in &param.decorators {
+                let decorator = self.eval(*decorator);
+                value = self.decorated(&value, &decorator, hir.pat(param.pat).span);
+            }
+            self.assign(param.pat, &value);
+            if let Some(property) = param.property {
+                self.state.this = Arc::new(self.state.this.with_field(property, value.clone()));
+            }
+        }
+    }
+
+    /// A parameter with a decorator, such as Nest's `@Body()`: what the decorator's model returns.
+    fn decorated(&mut self, value: &Val, decorator: &Val, span: Span) -> Val {
+        let mut out = Value::clone(value);
+        for path in &decorator.apis {
+            if out.apis.is_empty() && self.models.is_type(*path) {
+                out.apis.push(*path);
+            }
+            let name = last_name(*path);
+            let target = Target { paths: &[*path], name, open: false };
+            for source in self.models.read_sources(&target) {
+                let origin = Source { kind: source.kind, at: self.at(span), what: source.what };
+                if !out.types.is_harmless() {
+                    out.add_taint(Taint {
+                        origin: Origin::Source(Arc::new(origin)),
+                        cleaned: source.cleans,
+                        trace: None,
+                    });
+                }
+            }
+        }
+        Arc::new(out)
+    }
+
+    fn pat_name(&self, pat: PatId) -> Option<Ustr> {
+        match &self.hir.pat(pat).kind {
+            PatKind::Bind(local, _) => Some(self.hir.local(*local).name),
+            PatKind::Default(inner, _) | PatKind::Ref(inner) => self.pat_name(*inner),
+            _ => None,
+        }
+    }
+
+    /// Binds a pattern and leaves a step in the ways of what is bound.
+    pub(super) fn bind_step(&mut self, pat: PatId, value: &Val, span: Span) {
+        if value.taints.is_empty() {
+            self.assign(pat, value);
+        } else {
+            let at = self.at(span);
+            let stepped = Arc::new(value.stepped(&at, StepKind::Assigned));
+            self.assign(pat, &stepped);
+        }
+    }
+
+    /// Assigns a value to a pattern.
+    pub(super) fn assign(&mut self, pat: PatId, value: &Val) {
+        let hir = self.hir;
+        let span = hir.pat(pat).span;
+        match &hir.pat(pat).kind {
+            PatKind::Wild | PatKind::Value(_) => {}
+            PatKind::Bind(local, sub) => {
+                let mut value = value.clone();
+                if let Some(ty) = &hir.local(*local).ty {
+                    value = self.typed(&value, ty);
+                }
+                if let LocalKind::Variable | LocalKind::Constant = hir.local(*local).kind {
+                    self.out.named(hir.local(*local).name, &value, self.arena, span);
+                    value = self.named_source(hir.local(*local).name, value, span);
+                }
+                self.state.locals[local.0 as usize] = value.clone();
+                if let Some(sub) = sub {
+                    self.assign(*sub, &value);
+                }
+            }
+            PatKind::Place(place) => self.write(*place, value, span),
+            PatKind::Object { fields, rest, path } => {
+                for (key, sub) in fields {
+                    let field = match key {
+                        Key::Name(name) => self.member(value, *name, hir.pat(*sub).span),
+                        Key::Computed(key) => {
+                            let key = self.eval(*key);
+                            self.index(value, &key, hir.pat(*sub).span)
+                        }
+                    };
+                    let field = if path.is_some() && field.is_unknown() { self.element(value) } else { field };
+                    self.assign(*sub, &field);
+                }
+                if let Some(rest) = rest {
+                    self.assign(*rest, value);
+                }
+            }
+            PatKind::Array { elements, rest } => {
+                for (i, sub) in elements.iter().enumerate() {
+                    let Some(sub) = sub else { continue };
+                    if *rest == Some(i) {
+                        self.assign(*sub, value);
+                    } else {
+                        let key = constant(Lit::Num(i as f64));
+                        let item = self.index(value, &key, hir.pat(*sub).span);
+                        self.assign(*sub, &item);
+                    }
+                }
+            }
+            PatKind::Variant { elements, .. } => {
+                // `Some(x)`, `Ok(x)`: wrappers are their content.
+                for (i, sub) in elements.iter().enumerate() {
+                    let known = value.field(position(i)).cloned();
+                    let inner = known.unwrap_or_else(|| value.clone());
+                    self.assign(*sub, &inner);
+                }
+            }
+            PatKind::Default(inner, default) => {
+                let value = match value.as_lit() {
+                    Some(Lit::Undefined) => self.eval(*default),
+                    Some(_) => value.clone(),
+                    None if value.has_taint() || value.is_unknown() => {
+                        let other = self.eval(*default);
+                        join(value, &other)
+                    }
+                    None => value.clone(),
+                };
+                self.assign(*inner, &value);
+            }
+            PatKind::Ref(inner) => self.assign(*inner, value),
+            PatKind::Or(alternatives) => {
+                for sub in alternatives {
+                    self.assign(*sub, value);
+                }
+            }
+        }
+    }
+
+    /// Writes to a place that is an expression.
+    fn write(&mut self, place: ExprId, value: &Val, span: Span) {
+        let hir = self.hir;
+        match &hir.expr(place).kind {
+            ExprKind::Field(base, name) => {
+                let object = self.eval(*base);
+                self.written(&object, *name, value, place, span);
+                let new = Arc::new(object.with_field(*name, value.clone()));
+                self.put(*base, new);
+            }
+            ExprKind::Index(base, index) => {
+                let object = self.eval(*base);
+                let key = self.eval(*index);
+                if let Some(name) = key.as_str() {
+                    self.written(&object, name, value, place, span);
+                    let new = Arc::new(object.with_field(name, value.clone()));
+                    self.put(*base, new);
+                } else {
+                    self.written_by_key(&object, *base, &key, value, place);
+                    let old = object.field(*ELEMENT).cloned();
+                    let element = old.map_or_else(|| value.clone(), |o| join(&o, value));
+                    let new = Arc::new(object.with_field(*ELEMENT, element));
+                    self.put(*base, new);
+                }
+            }
+            ExprKind::Deref(inner) => self.write(*inner, value, span),
+            _ => self.put(place, value.clone()),
+        }
+    }
+
+    /// Stores a value in a place without further effects; places that are no variables in the end are forgotten.
+    pub(super) fn put(&mut self, place: ExprId, value: Val) {
+        let hir = self.hir;
+        match &hir.expr(place).kind {
+            ExprKind::Local(local) => self.state.locals[local.0 as usize] = value,
+            ExprKind::Name(name) => self.state.set_name(*name, value),
+            ExprKind::This => self.state.this = value,
+            ExprKind::Field(base, name) => {
+                if let Some(object) = self.peek(*base) {
+                    self.put(*base, Arc::new(object.with_field(*name, value)));
+                }
+            }
+            ExprKind::Index(base, index) => {
+                if let (Some(object), Some(key)) = (self.peek(*base), self.peek(*index)) {
+                    let name = key.as_str().unwrap_or(*ELEMENT);
+                    self.put(*base, Arc::new(object.with_field(name, value)));
+                }
+            }
+            ExprKind::Ref { value: inner, .. }
+            | ExprKind::Deref(inner)
+            | ExprKind::Cast(inner, _)
+            | ExprKind::Await(inner) => {
+                self.put(*inner, value);
+            }
+            _ => {}
+        }
+    }
+
+    /// The value of a place, without effects; `None` for anything else.
+    pub(super) fn peek(&mut self, place: ExprId) -> Option<Val> {
+        let hir = self.hir;
+        let span = hir.expr(place).span;
+        match &hir.expr(place).kind {
+            ExprKind::Local(local) => Some(self.state.locals[local.0 as usize].clone()),
+            ExprKind::Name(name) => Some(self.read_name(*name, span)),
+            ExprKind::This => Some(self.state.this.clone()),
+            ExprKind::Lit(lit) => Some(constant(lit.clone())),
+            ExprKind::Field(base, name) => {
+                let base = self.peek(*base)?;
+                Some(self.member(&base, *name, span))
+            }
+            ExprKind::Index(base, index) => {
+                let base = self.peek(*base)?;
+                let index = self.peek(*index)?;
+                Some(self.index(&base, &index, span))
+            }
+            ExprKind::Ref { value, .. }
+            | ExprKind::Deref(value)
+            | ExprKind::Cast(value, _)
+            | ExprKind::Await(value) => self.peek(*value),
+            _ => None,
+        }
+    }
+
+    /// `object.name = value`: sinks, flags, and fields of parameters.
+    fn written(&mut self, object: &Val, name: Ustr, value: &Val, place: ExprId, span: Span) {
+        let paths: SmallVec<[Ustr; 2]> = object.apis.iter().map(|p| self.models.member(*p, name)).collect();
+        let target = Target { paths: &paths, name, open: !self.is_modelled(object) };
+        let models = self.models;
+        for sink in models.set_sinks(&target) {
+            if sink.when.iter().all(|c| super::sink::holds(c, &super::sink::Ports::write(value, object))) {
+                let site = SinkSite { kind: sink.kind, at: self.at(span), name: sink.name };
+                self.reach(value, &site, sink.deep);
+            }
+        }
+        for flag in models.set_flags(&target) {
+            if flag.when.iter().all(|c| super::sink::holds(c, &super::sink::Ports::write(value, object))) {
+                self.out.flag(flag, value, self.at(span), self.arena);
+            }
+        }
+        self.out.write_event(self.hir, place, object, name, value, &paths, self.arena);
+        self.out.named(name, value, self.arena, span);
+        for taint in &object.taints {
+            if let Origin::Param(param, path) = &taint.origin
+                && path.len() < MAX_PATH
+            {
+                let mut path = path.to_vec();
+                path.push(name);
+                self.out.param_write(*param, path, value.clone());
+            }
+        }
+    }
+
+    /// `object[key] = value` with a key that is no constant.
+    fn written_by_key(&mut self, object: &Val, base: ExprId, key: &Val, value: &Val, place: ExprId) {
+        let span = self.hir.expr(place).span;
+        // Writing below something that was itself looked up by a foreign key reaches the prototype.
+        let nested = match &self.hir.expr(base).kind {
+            ExprKind::Index(_, inner) => self.peek(*inner),
+            ExprKind::Local(local) => self.out.looked_up.get(local).cloned(),
+            _ => None,
+        };
+        if let Some(inner) = nested {
+            let site =
+                SinkSite { kind: super::kinds::SinkKind::PropertyKey, at: self.at(span), name: Ustr::from("property") };
+            if key.has_taint() {
+                self.reach(&inner, &site, false);
+            }
+        }
+        self.out.key_write_event(self.hir, place, object, key, value, self.arena);
+    }
+
+    /// The value of `this` in a function that other blocks call: whatever its class holds, and parameter [`THIS`].
+    pub(super) fn param_this(value: &Val) -> Val {
+        let mut out = Value::clone(value);
+        out.add_taint(Taint {
+            origin: Origin::Param(THIS, SmallVec::new()),
+            cleaned: super::kinds::SinkKinds::NONE,
+            trace: None,
+        });
+        Arc::new(out)
+    }
+}
+
+/// The taints of a member of a tainted value: foreign data is foreign all the way down; of a parameter it is a longer path.
+pub(super) fn below(base: &Value, name: Ustr) -> Option<Vec<Taint>> {
+    if base.taints.is_empty() || base.types.is_harmless() {
+        return None;
+    }
+    let longer = |taint: &Taint| match &taint.origin {
+        Origin::Source(_) => taint.clone(),
+        Origin::Param(param, path) => {
+            let mut path = path.clone();
+            if path.len() < MAX_PATH {
+                path.push(name);
+            }
+            Taint { origin: Origin::Param(*param, path), ..taint.clone() }
+        }
+    };
+    Some(base.taints.iter().map(longer).collect())
+}
+
+/// The last name of a path: `c` of `a.b.c` and `a::b::c`; calls at its end are left out.
+pub(super) fn last_name(path: Ustr) -> Ustr {
+    let path = path.as_str().trim_end_matches("()");
+    Ustr::from(path.rsplit(['.', ':']).next().unwrap_or(path))
+}
+
+/// A library's value.
+pub(super) fn api_value(path: &str) -> Val {
+    api(Ustr::from(path))
+}
+
+/// A text of which nothing is known.
+pub(super) fn some_text() -> Val {
+    of_type(Types::STRING)
+}

@@ -1,0 +1,430 @@
+//! What a run over a block brings to light.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::findings::{Confidence, Note, Place, Severity};
+use crate::rules::{self, Check, Rule};
+use crate::semantics::hir::{ExprId, Hir, LocalId, Member, Ustr};
+use crate::syntax::{Arena, Span};
+
+use super::call::Call;
+use super::interp::Interp;
+use super::kinds::{SinkKind, SinkKinds, SourceKind};
+use super::lexicon;
+use super::models::FlagModel;
+use super::sink::{is_harmless, prefix_protects};
+use super::value::{At, FuncRef, Origin, Source, Step, StepKind, Taint, Val, Value, step, unknown};
+use super::world::ParamSink;
+
+/// A sink in the block at work.
+pub(super) struct SinkSite {
+    pub kind: SinkKind,
+    pub at: At,
+    pub name: Ustr,
+}
+
+/// Foreign data that reached a sink.
+#[derive(Clone, Debug)]
+pub(super) struct Hit {
+    pub kind: SinkKind,
+    pub source: Arc<Source>,
+    pub trace: Option<Arc<Step>>,
+    pub at: At,
+    pub name: Ustr,
+    /// The call in the block at work through which a sink elsewhere is reached.
+    pub via: Option<At>,
+}
+
+/// Everything that a run brings to light.
+pub struct Outcome {
+    pub(super) result: Val,
+    pub(super) this: Val,
+    pub(super) bindings: Vec<(Ustr, Val)>,
+    pub(super) inner: Vec<(u32, Ustr, Val)>,
+    pub(super) locals: Vec<Val>,
+    pub(super) fields: Vec<(Ustr, Val)>,
+    pub(super) names: Vec<(Ustr, Val)>,
+    pub(super) hits: Vec<Hit>,
+    pub(super) notes: Vec<Note>,
+    pub(super) param_sinks: Vec<ParamSink>,
+    pub(super) param_writes: Vec<(u16, Vec<Ustr>, Val)>,
+    pub(super) param_calls: Vec<(u16, Vec<Ustr>, Vec<Val>)>,
+    pub(super) contexts: Vec<(FuncRef, Vec<Val>)>,
+    /// Variables that hold what was looked up by a key, with the key.
+    pub(super) looked_up: FxHashMap<LocalId, Val>,
+    pub(super) out_of_fuel: bool,
+}
+
+/// Most entries of each list of a summary.
+const MAX_ENTRIES: usize = 64;
+
+/// A call, as a rule's check sees it.
+pub struct CallView<'a> {
+    /// The rule at work.
+    pub rule: &'static Rule,
+    /// The block's lowered form.
+    pub hir: &'a Hir,
+    /// The block's syntax.
+    pub arena: &'a Arc<Arena>,
+    /// The expression.
+    pub id: ExprId,
+    /// API paths of what is called (`crypto.createHash`).
+    pub paths: &'a [Ustr],
+    /// Its last name; macros end in `!`.
+    pub name: Ustr,
+    /// The receiver of a method call.
+    pub receiver: Option<&'a Val>,
+    /// Arguments' values.
+    pub args: &'a [Val],
+    /// Arguments' expressions.
+    pub arg_ids: &'a [ExprId],
+    /// Whether it is `new`.
+    pub new: bool,
+    /// The whole call.
+    pub span: Span,
+    /// The called name.
+    pub name_span: Span,
+}
+
+impl CallView<'_> {
+    /// Whether what is called may be this API path.
+    pub fn is(&self, path: &str) -> bool {
+        self.paths.iter().any(|p| p == path)
+    }
+
+    /// The span of an argument; the call's where it is not given.
+    pub fn arg_span(&self, n: usize) -> Span {
+        self.arg_ids.get(n).map_or(self.span, |id| self.hir.expr(*id).span)
+    }
+}
+
+/// A write to a property, as a rule's check sees it.
+pub struct WriteView<'a> {
+    /// The rule at work.
+    pub rule: &'static Rule,
+    /// The block's lowered form.
+    pub hir: &'a Hir,
+    /// The block's syntax.
+    pub arena: &'a Arc<Arena>,
+    /// The place that is written; for a field of an object literal its value.
+    pub place: ExprId,
+    /// The property.
+    pub name: Ustr,
+    /// API paths of the property.
+    pub paths: &'a [Ustr],
+    /// The object.
+    pub object: &'a Val,
+    /// The value.
+    pub value: &'a Val,
+    /// Where.
+    pub span: Span,
+}
+
+/// Rules with checks of calls and writes, by name.
+struct Checks {
+    calls: FxHashMap<Ustr, Vec<(&'static Rule, rules::CallCheck)>>,
+    writes: FxHashMap<Ustr, Vec<(&'static Rule, rules::WriteCheck)>>,
+    flows: FxHashMap<SinkKind, (&'static Rule, &'static str)>,
+}
+
+static CHECKS: std::sync::LazyLock<Checks> = std::sync::LazyLock::new(|| {
+    let mut checks = Checks { calls: FxHashMap::default(), writes: FxHashMap::default(), flows: FxHashMap::default() };
+    for rule in rules::all() {
+        for check in rule.checks {
+            match check {
+                Check::Calls(names, f) => {
+                    names.iter().for_each(|n| checks.calls.entry(Ustr::from(n)).or_default().push((rule, *f)))
+                }
+                Check::Writes(names, f) => {
+                    names.iter().for_each(|n| checks.writes.entry(Ustr::from(n)).or_default().push((rule, *f)))
+                }
+                Check::Flow(kinds, text) => kinds.iter().for_each(|k| {
+                    checks.flows.insert(*k, (rule, text));
+                }),
+                _ => {}
+            }
+        }
+    }
+    checks
+});
+
+impl Default for Outcome {
+    fn default() -> Outcome {
+        Outcome {
+            result: unknown(),
+            this: unknown(),
+            bindings: Vec::new(),
+            inner: Vec::new(),
+            locals: Vec::new(),
+            fields: Vec::new(),
+            names: Vec::new(),
+            hits: Vec::new(),
+            notes: Vec::new(),
+            param_sinks: Vec::new(),
+            param_writes: Vec::new(),
+            param_calls: Vec::new(),
+            contexts: Vec::new(),
+            looked_up: FxHashMap::default(),
+            out_of_fuel: false,
+        }
+    }
+}
+
+impl Outcome {
+    pub(super) fn call_event(&mut self, hir: &Hir, call: &Call<'_>, arena: &Arc<Arena>) {
+        let Some(checks) = CHECKS.calls.get(&call.name) else { return };
+        for (rule, check) in checks {
+            let view = CallView {
+                rule,
+                hir,
+                arena,
+                id: call.id,
+                paths: &call.paths,
+                name: call.name,
+                receiver: call.receiver.as_ref(),
+                args: &call.args,
+                arg_ids: &call.arg_ids,
+                new: call.new,
+                span: call.span,
+                name_span: call.name_span,
+            };
+            check(&view, &mut self.notes);
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the parts of one event")]
+    pub(super) fn write_event(
+        &mut self,
+        hir: &Hir,
+        place: ExprId,
+        object: &Val,
+        name: Ustr,
+        value: &Val,
+        paths: &[Ustr],
+        arena: &Arc<Arena>,
+    ) {
+        let Some(checks) = CHECKS.writes.get(&name) else { return };
+        for (rule, check) in checks {
+            let span = hir.expr(place).span;
+            check(&WriteView { rule, hir, arena, place, name, paths, object, value, span }, &mut self.notes);
+        }
+    }
+
+    /// The fields of an object literal are writes too.
+    pub(super) fn object(&mut self, hir: &Hir, members: &[Member], object: &Value, _span: Span) {
+        let _ = (hir, members, object);
+    }
+
+    pub(super) fn key_write_event(
+        &mut self,
+        _hir: &Hir,
+        _place: ExprId,
+        _object: &Val,
+        _key: &Val,
+        _value: &Val,
+        _arena: &Arc<Arena>,
+    ) {
+    }
+
+    pub(super) fn flag(&mut self, flag: &FlagModel, value: &Val, at: At, _arena: &Arc<Arena>) {
+        let Some(rule) = rules::find(&flag.rule) else { return };
+        let shown = value.lits.first().and_then(super::value::lit_text).or(value.prefix).unwrap_or_default();
+        let message = flag.message.replace("{value}", &shown);
+        self.notes.push(Note::new(rule, at.span, message));
+    }
+
+    pub(super) fn named(&mut self, name: Ustr, value: &Val, arena: &Arc<Arena>, span: Span) {
+        if value.taints.is_empty() {
+            return;
+        }
+        let weak = |t: &Taint| matches!(&t.origin, Origin::Source(s) if s.kind == SourceKind::WeakRandom);
+        if value.taints.iter().any(weak) && lexicon::must_be_random(&name) {
+            let site = SinkSite { kind: SinkKind::Secret, at: At { arena: arena.clone(), span }, name };
+            self.reach(value, &site, false);
+        }
+    }
+
+    pub(super) fn repeat(&mut self, len: &Val, at: At) {
+        if !len.taints.is_empty() {
+            let site = SinkSite { kind: SinkKind::Allocation, at, name: Ustr::from("repeat") };
+            self.reach(len, &site, false);
+        }
+    }
+
+    pub(super) fn param_write(&mut self, param: u16, path: Vec<Ustr>, value: Val) {
+        if self.param_writes.len() < MAX_ENTRIES
+            && !self.param_writes.iter().any(|(p, q, v)| *p == param && *q == path && *v == value)
+        {
+            self.param_writes.push((param, path, value));
+        }
+    }
+
+    pub(super) fn param_call(&mut self, param: u16, path: &[Ustr], args: &[Val]) {
+        let same = |(p, q, a): &(u16, Vec<Ustr>, Vec<Val>)| *p == param && q == path && a == args;
+        if self.param_calls.len() < MAX_ENTRIES && !self.param_calls.iter().any(same) {
+            self.param_calls.push((param, path.to_vec(), args.to_vec()));
+        }
+    }
+
+    pub(super) fn context(&mut self, func: &FuncRef, args: &[Val]) {
+        self.contexts.push((func.clone(), args.to_vec()));
+    }
+
+    /// A value reaches a sink.
+    pub(super) fn reach(&mut self, value: &Value, site: &SinkSite, deep: bool) {
+        if value.exact && value.taints.is_empty() && !deep
+            || is_harmless(site.kind, value)
+            || prefix_protects(site.kind, value.prefix)
+        {
+            return;
+        }
+        for taint in &value.taints {
+            self.reach_taint(taint, site, value.prefix, None);
+        }
+        if deep {
+            self.reach_below(value, site, 0);
+        }
+    }
+
+    /// The fields of a value reach a sink with it.
+    fn reach_below(&mut self, value: &Value, site: &SinkSite, depth: usize) {
+        for (_, field) in value.fields().filter(|(_, v)| v.has_taint() && !is_harmless(site.kind, v)) {
+            for taint in &field.taints {
+                self.reach_taint(taint, site, field.prefix, None);
+            }
+            if depth < 5 {
+                self.reach_below(field, site, depth + 1);
+            }
+        }
+    }
+
+    fn reach_taint(&mut self, taint: &Taint, site: &SinkSite, prefix: Option<Ustr>, via: Option<&At>) {
+        if taint.cleaned.has(site.kind) {
+            return;
+        }
+        match &taint.origin {
+            Origin::Source(source) => {
+                if site.kind.accepts().has(source.kind)
+                    && !self.hits.iter().any(|h| h.kind == site.kind && h.at == site.at)
+                {
+                    self.hits.push(Hit {
+                        kind: site.kind,
+                        source: source.clone(),
+                        trace: taint.trace.clone(),
+                        at: site.at.clone(),
+                        name: site.name,
+                        via: via.cloned(),
+                    });
+                }
+            }
+            Origin::Param(param, path) => {
+                let same = |s: &ParamSink| {
+                    s.param == *param && s.path[..] == path[..] && s.kind == site.kind && s.at == site.at
+                };
+                if self.param_sinks.len() < MAX_ENTRIES && !self.param_sinks.iter().any(same) {
+                    self.param_sinks.push(ParamSink {
+                        param: *param,
+                        path: path.to_vec(),
+                        kind: site.kind,
+                        at: site.at.clone(),
+                        name: site.name,
+                        trace: taint.trace.clone(),
+                        prefix,
+                    });
+                }
+            }
+        }
+    }
+
+    /// An argument reaches a sink inside a callee.
+    pub(super) fn reach_param_sink(&mut self, value: &Val, sink: &ParamSink, call: &At) {
+        let prefix = sink.prefix.or(value.prefix);
+        if is_harmless(sink.kind, value) || prefix_protects(sink.kind, prefix) {
+            return;
+        }
+        let site = SinkSite { kind: sink.kind, at: sink.at.clone(), name: sink.name };
+        for taint in &value.taints {
+            let trace = Some(splice(sink.trace.as_ref(), step(taint.trace.as_ref(), call, StepKind::Passed)));
+            self.reach_taint(&Taint { trace, ..taint.clone() }, &site, prefix, Some(call));
+        }
+    }
+}
+
+/// A way put behind another.
+fn splice(way: Option<&Arc<Step>>, before: Arc<Step>) -> Arc<Step> {
+    let mut steps: Vec<&Arc<Step>> = std::iter::successors(way, |s| s.previous.as_ref()).collect();
+    let mut out = before;
+    while let Some(s) = steps.pop() {
+        out = step(Some(&out), &s.at, s.what);
+    }
+    out
+}
+
+impl Interp<'_> {
+    pub(super) fn reach(&mut self, value: &Val, site: &SinkSite, deep: bool) {
+        if value.has_taint() {
+            self.out.reach(value, site, deep);
+        }
+    }
+
+    /// A variable whose name says that it holds something sensitive is a source of it.
+    pub(super) fn named_source(&mut self, name: Ustr, value: Val, span: Span) -> Val {
+        if value.exact || value.types.is_harmless() || !value.funcs.is_empty() {
+            return value;
+        }
+        let Some(kind) = lexicon::sensitive(&name) else { return value };
+        let mut out = Value::clone(&value);
+        let what = Ustr::from(&format!("`{name}`"));
+        let origin = Origin::Source(Arc::new(Source { kind, at: self.at(span), what }));
+        out.add_taint(Taint { origin, cleaned: SinkKinds::NONE, trace: None });
+        Arc::new(out)
+    }
+}
+
+/// Turns a hit into a note. `here` is the block that the note belongs to; `in_file` tells whether a block is of the same file.
+pub(super) fn note(hit: &Hit, here: &Arc<Arena>, in_file: &dyn Fn(&Arc<Arena>) -> Option<Place>) -> Option<Note> {
+    let (rule, text) = CHECKS.flows.get(&hit.kind).copied()?;
+    let place = |at: &At| -> Place {
+        if Arc::ptr_eq(&at.arena, here) {
+            return Place::Here(at.span);
+        }
+        match in_file(&at.arena) {
+            Some(Place::File(location)) => Place::File(location),
+            Some(_) => Place::Block(at.arena.clone(), at.span),
+            None => Place::Block(at.arena.clone(), at.span),
+        }
+    };
+    let message = text.replace("{source}", &hit.source.what).replace("{sink}", &hit.name);
+    let mut note = Note::new(rule, hit.at.span, message);
+    note.place = place(&hit.at);
+    let mut flow = vec![(place(&hit.source.at), format!("{} comes in here", capitalized(&hit.source.what)))];
+    let steps: Vec<&Arc<Step>> = std::iter::successors(hit.trace.as_ref(), |s| s.previous.as_ref()).collect();
+    for step in steps.iter().rev().filter(|s| s.at != hit.at && s.at != hit.source.at) {
+        let what = match step.what {
+            StepKind::Assigned => "is stored here",
+            StepKind::Concatenated => "becomes part of a text here",
+            StepKind::Passed => "is passed on here",
+            StepKind::Returned => "comes back from a call here",
+            StepKind::Through => "goes through a call here",
+        };
+        flow.push((place(&step.at), what.to_owned()));
+    }
+    flow.push((place(&hit.at), format!("reaches `{}` here", hit.name)));
+    note.flow = flow;
+    if hit.source.kind.is_local() {
+        note.severity = Some(match rule.severity {
+            Severity::Critical => Severity::High,
+            Severity::High => Severity::Medium,
+            _ => Severity::Low,
+        });
+        note.confidence = note.confidence.min(Confidence::Medium);
+    }
+    Some(note)
+}
+
+fn capitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
+}

@@ -1,0 +1,105 @@
+//! The interpreter on small programs: which sinks are reached, whatever rules make of it.
+
+use sidenote_grammars::by_name;
+
+use super::kinds::SinkKind;
+use super::*;
+use crate::blocks::Blocks;
+use crate::syntax::SyntaxTree;
+
+/// Lines, counted from one, on which a sink of the kind is reached.
+fn reached(language: &str, kind: SinkKind, code: &str) -> Vec<usize> {
+    let tree = SyntaxTree::parse_str(by_name(language).expect("language"), code).expect("parse");
+    let blocks = Blocks::of_str(&tree, code);
+    let mut lines: Vec<usize> =
+        file::hits(&blocks, kind).into_iter().map(|offset| code[..offset].matches('\n').count() + 1).collect();
+    lines.sort_unstable();
+    lines.dedup();
+    lines
+}
+
+/// Checks that the lines marked `//!` and no others are reached.
+fn check(code: &str) {
+    let code = format!("const {{ exec }} = require('child_process'); {}", code.trim_start_matches('\n'));
+    let expected: Vec<usize> =
+        code.lines().enumerate().filter(|(_, l)| l.contains("//!")).map(|(i, _)| i + 1).collect();
+    let found = reached("javascript", SinkKind::Command, &code);
+    let line = |n: &usize| code.lines().nth(n - 1).unwrap_or("").trim().to_owned();
+    let missed: Vec<String> = expected.iter().filter(|l| !found.contains(l)).map(line).collect();
+    let false_alarms: Vec<String> = found.iter().filter(|l| !expected.contains(l)).map(line).collect();
+    assert!(missed.is_empty() && false_alarms.is_empty(), "missed {missed:#?}\nfalse alarms {false_alarms:#?}");
+}
+
+#[test]
+fn straight_flows() {
+    check(
+        "
+        function a(req, res) { exec('ls ' + req.query.d); } //!
+        function b(req, res) { const d = req.body.d; exec(`ls ${d}`); } //!
+        function c(req, res) { let d = req.query.d; d = 'x'; exec(d); }
+        function d(req, res) { const { query: { d } } = req; exec(d.trim()); } //!
+        function e(req, res) { const o = {}; o.x = req.query.d; exec(o.x); exec(o.y); } //!
+        function f(req, res) { exec(['ls', req.query.d].join(' ')); } //!
+        function g(req, res) { const n = parseInt(req.query.d, 10); exec('ls ' + n); }
+        function h(req, res) { const d = req.query.d || 'x'; exec(d); } //!
+        function i(req, res) { exec(req.query.d ? 'a' : 'b'); }
+        function j({ query }, res) { exec('ls'); }
+    ",
+    );
+}
+
+#[test]
+fn calls_closures_and_callbacks() {
+    check(
+        "
+        function run(c) { exec(c); } //!
+        function a(req, res) { run(req.query.d); }
+        function id(x) { return x; }
+        function b(req, res) { exec(id(req.query.d)); exec(id('ls')); } //!
+        const go = (c) => exec(c); //!
+        function c(req, res) { go(req.query.d); }
+        function d(req, res) { req.body.list.forEach((x) => { exec(x); }); } //!
+        function e(req, res) { const f = () => exec(req.query.d); f(); } //!
+        function f(req, res) { load(req.query.d).then((x) => exec('ls')); }
+        function wrap(cb, v) { cb(v); }
+        function g(req, res) { wrap((v) => exec(v), req.query.d); } //!
+        async function h(req, res) { const x = await Promise.resolve(req.query.d); exec(x); } //!
+        function even(n, c) { if (n) odd(n - 1, c); }
+        function odd(n, c) { exec(c); even(n - 1, c); } //!
+        function i(req, res) { even(3, req.query.d); }
+    ",
+    );
+}
+
+#[test]
+fn guards_and_loops() {
+    check("
+        const OK = new Set(['a', 'b']);
+        function a(req, res) { const d = req.query.d; if (!OK.has(d)) return; exec(d); }
+        function b(req, res) { const d = req.query.d; if (OK.has(d)) exec(d); else exec(d + 'x'); } //!
+        function c(req, res) { const d = req.query.d; if (!/^[a-z]+$/.test(d)) throw new Error('x'); exec(d); }
+        function d(req, res) { let c = ''; for (const x of req.body.list) { c += x; } exec(c); } //!
+        function e(req, res) { const d = req.query.d; switch (d) { case 'a': exec(d); break; default: exec('x' + d); } } //!
+        function f(req, res) { if (req.query.d === 'a' || req.query.d === 'b') { exec(req.query.d); } }
+        function g(req, res) { let d = 'a'; try { d = req.query.d; check(d); } catch (e) { exec(d); } } //!
+        function h(req, res) { if (typeof req.query.n !== 'number') return; exec('ls ' + req.query.n); }
+        function i(req, res) { let d; while (more()) { if (d) exec(d); d = req.query.d; } } //!
+    ");
+}
+
+#[test]
+fn classes_and_modules() {
+    check(
+        "
+        class A { constructor(c) { this.c = c; } run() { exec(this.c); } } //!
+        function a(req, res) { new A(req.query.d).run(); }
+        class B { set(req, res) { this.d = req.query.d; } go() { exec(this.d); } } //!
+        const api = { run(c) { exec(c); } }; //!
+        function c(req, res) { api.run(req.query.d); }
+        const app = require('express')();
+        app.get('/x', (req, res) => { exec(req.params.d); }); //!
+        const handler = (rq, rs) => { exec(rq.query.d); }; //!
+        app.post('/y', handler);
+    ",
+    );
+}

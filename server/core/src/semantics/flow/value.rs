@@ -1,0 +1,499 @@
+//! The abstract domain: what is known of a value at a point of the program.
+//!
+//! One lattice carries everything that the rules ask for: taint with its history, constants and constant string
+//! prefixes, primitive types, the library entity that a value is ("API path"), functions it may be, and its fields.
+//! Values are shared trees; joining is bounded in every direction, so that loops reach their fixpoint quickly.
+
+use std::sync::{Arc, LazyLock};
+
+use smallvec::SmallVec;
+
+use crate::semantics::hir::{FnId, Lit, Ustr};
+use crate::syntax::{Arena, Span};
+
+use super::kinds::{SinkKinds, SourceKind};
+
+/// A shared value.
+pub type Val = Arc<Value>;
+
+/// Most taints that a value carries; further ones are dropped (a finding needs only one).
+const MAX_TAINTS: usize = 6;
+/// Most alternatives of functions, constants or API paths.
+const MAX_ALTERNATIVES: usize = 4;
+/// Most fields of a tracked object.
+const MAX_FIELDS: usize = 48;
+/// Depth of tracked objects.
+const MAX_DEPTH: usize = 5;
+/// Longest access path below a parameter.
+pub const MAX_PATH: usize = 3;
+
+/// The pseudo field that stands for all elements of an array, map or other collection.
+pub static ELEMENT: LazyLock<Ustr> = LazyLock::new(|| Ustr::from("[]"));
+
+/// The field name of a position: `0`, `1` and so on.
+pub fn position(n: usize) -> Ustr {
+    static NAMES: LazyLock<Vec<Ustr>> = LazyLock::new(|| (0..32).map(|n: usize| Ustr::from(&n.to_string())).collect());
+    NAMES.get(n).copied().unwrap_or_else(|| Ustr::from(&n.to_string()))
+}
+
+/// A span of some block's syntax.
+#[derive(Clone, Debug)]
+pub struct At {
+    /// The block's syntax, which is its identity.
+    pub arena: Arc<Arena>,
+    /// The span in it.
+    pub span: Span,
+}
+
+impl PartialEq for At {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.arena, &other.arena) && self.span == other.span
+    }
+}
+
+/// One step of a value's way; the newest comes first.
+#[derive(Debug)]
+pub struct Step {
+    /// Where.
+    pub at: At,
+    /// What happens there.
+    pub what: StepKind,
+    /// The step before.
+    pub previous: Option<Arc<Step>>,
+}
+
+/// What happens in a step.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StepKind {
+    /// Stored in a variable or field.
+    Assigned,
+    /// Put together with other text.
+    Concatenated,
+    /// Passed to a function of the program.
+    Passed,
+    /// Came back from a function of the program.
+    Returned,
+    /// Went through a library function.
+    Through,
+}
+
+/// Where a taint began.
+#[derive(Clone, Debug)]
+pub enum Origin {
+    /// A source of a model.
+    Source(Arc<Source>),
+    /// The n-th parameter of the function at work, or something below it; [`THIS`] is the receiver.
+    Param(u16, SmallVec<[Ustr; MAX_PATH]>),
+}
+
+/// The parameter number of `this`.
+pub const THIS: u16 = u16::MAX;
+
+/// A source in the program.
+#[derive(Debug)]
+pub struct Source {
+    /// Which kind.
+    pub kind: SourceKind,
+    /// Where.
+    pub at: At,
+    /// What it is, for people: "the request's query string".
+    pub what: Ustr,
+}
+
+impl PartialEq for Origin {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Origin::Source(a), Origin::Source(b)) => Arc::ptr_eq(a, b) || a.kind == b.kind && a.at == b.at,
+            (Origin::Param(a, p), Origin::Param(b, q)) => a == b && p == q,
+            _ => false,
+        }
+    }
+}
+
+/// One way in which a value is controlled by somebody.
+#[derive(Clone, Debug)]
+pub struct Taint {
+    /// Where it began.
+    pub origin: Origin,
+    /// Kinds of sinks for which it was made harmless.
+    pub cleaned: SinkKinds,
+    /// How it got here, without the source itself.
+    pub trace: Option<Arc<Step>>,
+}
+
+impl PartialEq for Taint {
+    // The way is no part of the lattice: two ways from one source are one taint, or loops would never end.
+    fn eq(&self, other: &Self) -> bool {
+        self.origin == other.origin && self.cleaned == other.cleaned
+    }
+}
+
+/// A function of the program.
+#[derive(Clone, Debug)]
+pub struct FuncRef {
+    /// The syntax of the block that holds it.
+    pub arena: Arc<Arena>,
+    /// Which function of the block.
+    pub id: FnId,
+}
+
+impl PartialEq for FuncRef {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.arena, &other.arena) && self.id == other.id
+    }
+}
+
+/// A class of the program: the container block's syntax (or the block of an inline class) and the class's number in it.
+#[derive(Clone, Debug)]
+pub struct ClassRef {
+    /// The syntax of the block that holds it.
+    pub arena: Arc<Arena>,
+    /// Which class of the block.
+    pub id: u32,
+    /// Whether the value is the class itself rather than an instance.
+    pub is_static: bool,
+}
+
+impl PartialEq for ClassRef {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.arena, &other.arena) && self.id == other.id && self.is_static == other.is_static
+    }
+}
+
+/// Primitive types, as a set; empty means unknown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Types(pub u8);
+
+impl Types {
+    /// Nothing is known.
+    pub const UNKNOWN: Types = Types(0);
+    /// A string.
+    pub const STRING: Types = Types(1);
+    /// A number.
+    pub const NUMBER: Types = Types(2);
+    /// A truth value.
+    pub const BOOL: Types = Types(4);
+    /// `null`, `undefined`, `None`.
+    pub const NULL: Types = Types(8);
+    /// An object, array or function.
+    pub const OBJECT: Types = Types(16);
+
+    /// Whether it can only be a number, truth value or nothing: no text can hide in it.
+    pub fn is_harmless(self) -> bool {
+        self != Types::UNKNOWN && self.0 & !(Types::NUMBER.0 | Types::BOOL.0 | Types::NULL.0) == 0
+    }
+
+    fn join(self, other: Types) -> Types {
+        if self == Types::UNKNOWN || other == Types::UNKNOWN { Types::UNKNOWN } else { Types(self.0 | other.0) }
+    }
+}
+
+/// What is known of a value.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Value {
+    /// Who controls it.
+    pub taints: SmallVec<[Taint; 1]>,
+    /// Library entities that it may be: `child_process.exec`, `express.Request`.
+    pub apis: SmallVec<[Ustr; 1]>,
+    /// Functions of the program that it may be.
+    pub funcs: SmallVec<[FuncRef; 1]>,
+    /// The class that it is, or is an instance of.
+    pub class: Option<ClassRef>,
+    /// Constants that it may be.
+    pub lits: SmallVec<[Lit; 1]>,
+    /// Whether it is one of `lits` for sure.
+    pub exact: bool,
+    /// Constant text that it begins with, where it is no constant.
+    pub prefix: Option<Ustr>,
+    /// Primitive types.
+    pub types: Types,
+    /// Known fields, sorted by name; [`ELEMENT`] stands for elements.
+    pub fields: Option<Arc<Vec<(Ustr, Val)>>>,
+}
+
+static UNKNOWN: LazyLock<Val> = LazyLock::new(|| Arc::new(Value::default()));
+
+/// A value of which nothing is known.
+pub fn unknown() -> Val {
+    UNKNOWN.clone()
+}
+
+/// A constant.
+pub fn constant(lit: Lit) -> Val {
+    let types = match lit {
+        Lit::Str(_) | Lit::Char(_) | Lit::Bytes(_) => Types::STRING,
+        Lit::Num(_) => Types::NUMBER,
+        Lit::Bool(_) => Types::BOOL,
+        Lit::Null | Lit::Undefined => Types::NULL,
+        Lit::Regex { .. } => Types::OBJECT,
+    };
+    Arc::new(Value { lits: SmallVec::from_iter([lit]), exact: true, types, ..Value::default() })
+}
+
+/// A value of a primitive type of which no more is known.
+pub fn of_type(types: Types) -> Val {
+    Arc::new(Value { types, ..Value::default() })
+}
+
+/// A library entity.
+pub fn api(path: Ustr) -> Val {
+    Arc::new(Value { apis: SmallVec::from_iter([path]), ..Value::default() })
+}
+
+impl Value {
+    /// Whether nothing is known.
+    pub fn is_unknown(&self) -> bool {
+        *self == Value::default()
+    }
+
+    /// The constant string that it is for sure.
+    pub fn as_str(&self) -> Option<Ustr> {
+        match (&self.lits[..], self.exact) {
+            ([Lit::Str(s)], true) => Some(*s),
+            _ => None,
+        }
+    }
+
+    /// The constant that it is for sure.
+    pub fn as_lit(&self) -> Option<&Lit> {
+        match (&self.lits[..], self.exact) {
+            ([lit], true) => Some(lit),
+            _ => None,
+        }
+    }
+
+    /// Constant strings that it may be.
+    pub fn strings(&self) -> impl Iterator<Item = Ustr> {
+        self.lits.iter().filter_map(|l| match l {
+            Lit::Str(s) => Some(*s),
+            _ => None,
+        })
+    }
+
+    /// Whether it is surely `true` or surely `false`.
+    pub fn as_bool(&self) -> Option<bool> {
+        match self.as_lit()? {
+            Lit::Bool(b) => Some(*b),
+            Lit::Null | Lit::Undefined => Some(false),
+            Lit::Num(n) => Some(*n != 0.0),
+            Lit::Str(s) => Some(!s.is_empty()),
+            _ => None,
+        }
+    }
+
+    /// Constant text that its string form begins with; the whole for a constant.
+    pub fn text_prefix(&self) -> Option<Ustr> {
+        match self.as_lit() {
+            Some(lit) => lit_text(lit),
+            None => self.prefix,
+        }
+    }
+
+    /// A known field.
+    pub fn field(&self, name: Ustr) -> Option<&Val> {
+        let fields = self.fields.as_ref()?;
+        fields.binary_search_by(|(n, _)| n.as_str().cmp(name.as_str())).ok().map(|i| &fields[i].1)
+    }
+
+    /// Known fields.
+    pub fn fields(&self) -> impl Iterator<Item = &(Ustr, Val)> {
+        self.fields.iter().flat_map(|f| f.iter())
+    }
+
+    /// All taints in it, however deep.
+    pub fn deep_taints(&self) -> Vec<Taint> {
+        let mut out: Vec<Taint> = self.taints.to_vec();
+        collect(self, &mut out, 0);
+        out
+    }
+
+    /// The same value with a field set.
+    pub fn with_field(&self, name: Ustr, value: Val) -> Value {
+        let mut copy = self.clone();
+        copy.set_field(name, value);
+        copy
+    }
+
+    /// Sets a field.
+    pub fn set_field(&mut self, name: Ustr, value: Val) {
+        self.types = Types(self.types.0 | Types::OBJECT.0);
+        self.exact = false;
+        self.lits.clear();
+        let fields = Arc::make_mut(self.fields.get_or_insert_default());
+        let find = |fields: &[(Ustr, Val)], name: Ustr| fields.binary_search_by(|(n, _)| n.as_str().cmp(name.as_str()));
+        match find(fields, name) {
+            Ok(i) => fields[i].1 = value,
+            Err(i) if fields.len() < MAX_FIELDS => fields.insert(i, (name, value)),
+            // Too many to tell apart: further ones flow into the elements.
+            Err(_) => match find(fields, *ELEMENT) {
+                Ok(i) => fields[i].1 = join(&fields[i].1, &value),
+                Err(i) => fields.insert(i, (*ELEMENT, value)),
+            },
+        }
+    }
+
+    /// The same value with its taints made harmless for some kinds, however deep.
+    pub fn cleaned(&self, kinds: SinkKinds) -> Value {
+        self.map_taints(&mut |t| Some(Taint { cleaned: t.cleaned | kinds, ..t.clone() }), 0)
+    }
+
+    /// The same value without taints, however deep.
+    pub fn untainted(&self) -> Value {
+        self.map_taints(&mut |_| None, 0)
+    }
+
+    /// Replaces every taint.
+    pub fn map_taints(&self, f: &mut dyn FnMut(&Taint) -> Option<Taint>, depth: usize) -> Value {
+        let mut copy = self.clone();
+        if !copy.taints.is_empty() {
+            copy.taints = self.taints.iter().filter_map(&mut *f).collect();
+        }
+        if depth < MAX_DEPTH
+            && let Some(fields) = &self.fields
+        {
+            let mapped = fields
+                .iter()
+                .map(|(n, v)| (*n, if v.has_taint() { Arc::new(v.map_taints(f, depth + 1)) } else { v.clone() }));
+            copy.fields = Some(Arc::new(mapped.collect()));
+        }
+        copy
+    }
+
+    /// Whether somebody controls it or something in it.
+    pub fn has_taint(&self) -> bool {
+        !self.taints.is_empty() || self.fields().any(|(_, v)| v.has_taint())
+    }
+
+    /// Adds a taint unless there are enough.
+    pub fn add_taint(&mut self, taint: Taint) {
+        if self.taints.len() < MAX_TAINTS && !self.taints.contains(&taint) {
+            self.taints.push(taint);
+        }
+    }
+
+    /// Adds a step to the way of every taint of the value itself.
+    pub fn stepped(&self, at: &At, what: StepKind) -> Value {
+        let mut copy = self.clone();
+        for taint in &mut copy.taints {
+            taint.trace = Some(step(taint.trace.as_ref(), at, what));
+        }
+        copy
+    }
+}
+
+/// A step after others; the same place twice in a row is one step, and ways of more than 64 steps grow no more.
+pub fn step(previous: Option<&Arc<Step>>, at: &At, what: StepKind) -> Arc<Step> {
+    if let Some(old) = previous
+        && (old.at == *at || std::iter::successors(Some(old), |s| s.previous.as_ref()).count() >= 64)
+    {
+        return old.clone();
+    }
+    Arc::new(Step { at: at.clone(), what, previous: previous.cloned() })
+}
+
+fn collect(value: &Value, out: &mut Vec<Taint>, depth: usize) {
+    if depth >= MAX_DEPTH || out.len() >= MAX_TAINTS * 4 {
+        return;
+    }
+    for (_, field) in value.fields() {
+        out.extend(field.taints.iter().cloned());
+        collect(field, out, depth + 1);
+    }
+}
+
+/// A literal's text when it becomes part of a string.
+pub fn lit_text(lit: &Lit) -> Option<Ustr> {
+    Some(match lit {
+        Lit::Str(s) | Lit::Bytes(s) => *s,
+        Lit::Num(n) => Ustr::from(&n.to_string()),
+        Lit::Bool(b) => Ustr::from(if *b { "true" } else { "false" }),
+        Lit::Char(c) => Ustr::from(c.encode_utf8(&mut [0; 4])),
+        Lit::Null => Ustr::from("null"),
+        Lit::Undefined => Ustr::from("undefined"),
+        Lit::Regex { .. } => return None,
+    })
+}
+
+/// The least value that covers both.
+pub fn join(a: &Val, b: &Val) -> Val {
+    join_at(a, b, 0)
+}
+
+fn join_at(a: &Val, b: &Val, depth: usize) -> Val {
+    if Arc::ptr_eq(a, b) {
+        return a.clone();
+    }
+    let mut out = Value::clone(a);
+    for taint in &b.taints {
+        match out.taints.iter_mut().find(|t| t.origin == taint.origin) {
+            Some(old) => old.cleaned = old.cleaned & taint.cleaned,
+            None => out.add_taint(taint.clone()),
+        }
+    }
+    merge(&mut out.apis, &b.apis);
+    merge(&mut out.funcs, &b.funcs);
+    if out.class.is_none() {
+        out.class.clone_from(&b.class);
+    }
+    let before = out.lits.len();
+    merge(&mut out.lits, &b.lits);
+    let lost = out.lits.len() == MAX_ALTERNATIVES && before + b.lits.len() > MAX_ALTERNATIVES;
+    out.exact = a.exact && b.exact && !lost;
+    let (prefix_a, prefix_b) = (a.text_prefix(), b.text_prefix());
+    out.prefix = match (prefix_a, prefix_b) {
+        (Some(x), Some(y)) if !out.exact => common_prefix(x, y),
+        _ => None,
+    };
+    out.types = a.types.join(b.types);
+    out.fields = match (&a.fields, &b.fields) {
+        (Some(x), Some(y)) if Arc::ptr_eq(x, y) => Some(x.clone()),
+        (Some(x), Some(y)) if depth < MAX_DEPTH => Some(Arc::new(join_fields(x, y, depth + 1))),
+        (x, y) => x.clone().or_else(|| y.clone()),
+    };
+    if out == **a { a.clone() } else { Arc::new(out) }
+}
+
+fn join_fields(a: &[(Ustr, Val)], b: &[(Ustr, Val)], depth: usize) -> Vec<(Ustr, Val)> {
+    let mut out = Vec::with_capacity(a.len().max(b.len()));
+    let (mut i, mut j) = (0, 0);
+    while i < a.len() || j < b.len() {
+        let order = match (a.get(i), b.get(j)) {
+            (Some(x), Some(y)) => x.0.as_str().cmp(y.0.as_str()),
+            (Some(_), None) => std::cmp::Ordering::Less,
+            _ => std::cmp::Ordering::Greater,
+        };
+        match order {
+            std::cmp::Ordering::Less => {
+                out.push(a[i].clone());
+                i += 1;
+            }
+            std::cmp::Ordering::Greater => {
+                out.push(b[j].clone());
+                j += 1;
+            }
+            std::cmp::Ordering::Equal => {
+                out.push((a[i].0, join_at(&a[i].1, &b[j].1, depth)));
+                i += 1;
+                j += 1;
+            }
+        }
+    }
+    out.truncate(MAX_FIELDS);
+    out
+}
+
+fn merge<T: Clone + PartialEq>(into: &mut SmallVec<[T; 1]>, from: &[T]) {
+    for item in from {
+        if into.len() < MAX_ALTERNATIVES && !into.contains(item) {
+            into.push(item.clone());
+        }
+    }
+}
+
+fn common_prefix(a: Ustr, b: Ustr) -> Option<Ustr> {
+    if a == b {
+        return Some(a);
+    }
+    let len = a.char_indices().zip(b.chars()).find(|((_, x), y)| x != y).map_or(a.len().min(b.len()), |((i, _), _)| i);
+    (len > 0).then(|| Ustr::from(&a[..len]))
+}

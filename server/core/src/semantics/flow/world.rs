@@ -1,0 +1,97 @@
+//! What the interpreter asks of the world outside its block.
+
+use std::sync::Arc;
+
+use crate::semantics::hir::Ustr;
+
+use super::kinds::{SinkKind, SinkKinds};
+use super::value::{At, ClassRef, FuncRef, Step, Val};
+
+/// The linker, as the interpreter sees it.
+pub trait World {
+    /// What a name from outside the block is: an enclosing block's variable, a module's binding, an import, a global.
+    fn name(&self, name: Ustr) -> Val;
+
+    /// The n-th child block, as a value.
+    fn child(&self, n: u32) -> Val;
+
+    /// API paths of a type as written, if it is a library's.
+    fn type_path(&self, path: Ustr) -> Option<Ustr>;
+
+    /// The class of the program of that name.
+    fn class(&self, path: Ustr) -> Option<ClassRef>;
+
+    /// What is known of a function in another block.
+    fn summary(&self, func: &FuncRef) -> Option<Arc<Summary>>;
+
+    /// A member of a class: a method, or what its fields hold.
+    fn class_member(&self, class: &ClassRef, name: Ustr) -> Option<Val>;
+
+    /// What a module is.
+    fn module(&self, specifier: Ustr) -> Val;
+
+    /// `super`.
+    fn super_value(&self) -> Val;
+
+    /// What a `catch` catches.
+    fn caught(&self) -> Val;
+
+    /// Whether a cast converts (Rust) or only claims (TypeScript).
+    fn casts_convert(&self) -> bool;
+
+    /// Whether the n-th parameters of a function without known callers are those of a request handler by the names that
+    /// people give them; their API paths.
+    fn conventional(&self, names: &[Option<Ustr>]) -> Vec<Option<Ustr>>;
+
+    /// Whether a function that models do not know hands its arguments' text on, by its name.
+    fn transforms(&self, name: Ustr) -> bool;
+
+    /// Kinds of sinks for which a function that models do not know makes text harmless, by its name.
+    fn cleans(&self, name: Ustr) -> SinkKinds;
+}
+
+/// What is known of a function without looking at it again.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// What it returns; taints of parameters stand for the arguments.
+    pub result: Val,
+    /// Sinks that its parameters reach.
+    pub sinks: Vec<ParamSink>,
+    /// Fields of parameters that it writes: parameter, path, value.
+    pub writes: Vec<(u16, Vec<Ustr>, Val)>,
+    /// Parameters that it calls, with the arguments.
+    pub calls: Vec<(u16, Vec<Ustr>, Vec<Val>)>,
+}
+
+impl PartialEq for Summary {
+    fn eq(&self, other: &Self) -> bool {
+        self.result == other.result
+            && self.writes == other.writes
+            && self.calls == other.calls
+            && self.sinks.len() == other.sinks.len()
+            && self
+                .sinks
+                .iter()
+                .zip(&other.sinks)
+                .all(|(a, b)| a.param == b.param && a.path == b.path && a.kind == b.kind && a.at == b.at)
+    }
+}
+
+/// A sink that a parameter reaches.
+#[derive(Clone, Debug)]
+pub struct ParamSink {
+    /// Which parameter.
+    pub param: u16,
+    /// What of it.
+    pub path: Vec<Ustr>,
+    /// Which harm.
+    pub kind: SinkKind,
+    /// The sink.
+    pub at: At,
+    /// Its name, for people.
+    pub name: Ustr,
+    /// From the parameter to the sink.
+    pub trace: Option<Arc<Step>>,
+    /// Constant text before the parameter's.
+    pub prefix: Option<Ustr>,
+}

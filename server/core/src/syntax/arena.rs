@@ -1,0 +1,474 @@
+//! The syntax of one block as a flat array in preorder.
+//!
+//! Positions are offsets into the block's **own text**: the text of the block in which each child
+//! block is cut down to one placeholder byte ([`HOLE`]). They do not move when a child block, or
+//! anything outside, is edited, so whatever is computed from an arena can be kept for as long as
+//! the block's own text stays the same.
+
+use std::num::NonZeroU16;
+
+use sidenote_grammars::{Field, Kind, Language};
+
+/// The byte that stands for a child block in a block's own text (U+001A, SUBSTITUTE).
+pub(crate) const HOLE: char = '\u{1a}';
+
+const ERROR: u8 = 1;
+const MISSING: u8 = 2;
+const HOLED: u8 = 4;
+const NAMED: u8 = 8;
+
+/// A half-open range of bytes in a block's own text.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
+pub struct Span {
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// The smallest span that holds both.
+    pub fn to(self, other: Span) -> Span {
+        Span { start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+
+    /// Whether `other` lies inside.
+    pub fn contains(self, other: Span) -> bool {
+        self.start <= other.start && other.end <= self.end
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct NodeData {
+    kind: Kind,
+    field: Field,
+    flags: u8,
+    start: u32,
+    end: u32,
+    parent: u32,
+    /// One past the last node of this subtree.
+    last: u32,
+}
+
+/// The syntax of one block. Equal arenas mean equal syntax.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Arena {
+    language: &'static Language,
+    text: String,
+    nodes: Vec<NodeData>,
+    /// Node indexes of the child blocks' placeholders, ascending.
+    holes: Vec<u32>,
+    /// Node indexes of the comments, ascending.
+    comments: Vec<u32>,
+    has_error: bool,
+}
+
+impl Arena {
+    /// The root node: the block itself.
+    pub fn root(&self) -> Node<'_> {
+        Node { arena: self, index: 0 }
+    }
+
+    /// The language.
+    pub fn language(&self) -> &'static Language {
+        self.language
+    }
+
+    /// The block's own text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Text of a span; empty where the span does not fit.
+    pub fn slice(&self, span: Span) -> &str {
+        self.text.get(span.start as usize..span.end as usize).unwrap_or("")
+    }
+
+    /// Number of nodes.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether there is no node, which never happens for an arena built from a block.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// The node at an index in preorder.
+    pub fn node(&self, index: u32) -> Option<Node<'_>> {
+        ((index as usize) < self.nodes.len()).then_some(Node { arena: self, index })
+    }
+
+    /// All nodes in preorder.
+    pub fn nodes(&self) -> impl Iterator<Item = Node<'_>> {
+        (0..self.nodes.len() as u32).map(|index| Node { arena: self, index })
+    }
+
+    /// The placeholders of the child blocks, in order.
+    pub fn holes(&self) -> impl Iterator<Item = Node<'_>> {
+        self.holes.iter().map(|&index| Node { arena: self, index })
+    }
+
+    /// The comments, in order.
+    pub fn comments(&self) -> impl Iterator<Item = Node<'_>> {
+        self.comments.iter().map(|&index| Node { arena: self, index })
+    }
+
+    /// Whether some part could not be parsed.
+    pub fn has_error(&self) -> bool {
+        self.has_error
+    }
+}
+
+/// A node of an [`Arena`]; cheap to copy.
+#[derive(Clone, Copy)]
+pub struct Node<'a> {
+    arena: &'a Arena,
+    index: u32,
+}
+
+impl PartialEq for Node<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.arena, other.arena) && self.index == other.index
+    }
+}
+
+impl Eq for Node<'_> {}
+
+impl std::fmt::Debug for Node<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}@{:?}", self.kind().name(), self.span())
+    }
+}
+
+impl<'a> Node<'a> {
+    fn data(self) -> &'a NodeData {
+        &self.arena.nodes[self.index as usize]
+    }
+
+    /// The arena that it belongs to.
+    pub fn arena(self) -> &'a Arena {
+        self.arena
+    }
+
+    /// Its index in preorder.
+    pub fn index(self) -> u32 {
+        self.index
+    }
+
+    /// Its kind.
+    pub fn kind(self) -> Kind {
+        self.data().kind
+    }
+
+    /// Its role in its parent.
+    pub fn field(self) -> Field {
+        self.data().field
+    }
+
+    /// Its span in the block's own text.
+    pub fn span(self) -> Span {
+        let d = self.data();
+        Span { start: d.start, end: d.end }
+    }
+
+    /// Its text; a child block inside it shows as one placeholder byte.
+    pub fn text(self) -> &'a str {
+        self.arena.slice(self.span())
+    }
+
+    /// Whether the grammar names it; operators, keywords and punctuation are not.
+    pub fn is_named(self) -> bool {
+        self.data().flags & NAMED != 0
+    }
+
+    /// Whether the parser could not make sense of it.
+    pub fn is_error(self) -> bool {
+        self.data().flags & ERROR != 0
+    }
+
+    /// Whether the parser invented it to go on.
+    pub fn is_missing(self) -> bool {
+        self.data().flags & MISSING != 0
+    }
+
+    /// Whether it is the placeholder of a child block; its children are then in that block's arena.
+    pub fn is_hole(self) -> bool {
+        self.data().flags & HOLED != 0
+    }
+
+    /// Which child block it stands for, counted from 0.
+    pub fn hole(self) -> Option<usize> {
+        if self.is_hole() { self.arena.holes.binary_search(&self.index).ok() } else { None }
+    }
+
+    /// Whether it is a comment.
+    pub fn is_comment(self) -> bool {
+        matches!(self.kind(), Kind::Comment | Kind::LineComment | Kind::BlockComment | Kind::HtmlComment)
+    }
+
+    /// Its parent inside the block.
+    pub fn parent(self) -> Option<Node<'a>> {
+        (self.index != 0).then(|| Node { arena: self.arena, index: self.data().parent })
+    }
+
+    /// Parent, grandparent and so on inside the block.
+    pub fn ancestors(self) -> impl Iterator<Item = Node<'a>> {
+        std::iter::successors(self.parent(), |n| n.parent())
+    }
+
+    /// Its children: named nodes, and tokens that carry meaning (operators, keywords; not brackets, commas and
+    /// semicolons).
+    pub fn children(self) -> Children<'a> {
+        Children { arena: self.arena, next: self.index + 1, end: self.data().last }
+    }
+
+    /// Its named children but for comments.
+    pub fn named_children(self) -> impl Iterator<Item = Node<'a>> {
+        self.children().filter(|n| n.is_named() && !n.is_comment())
+    }
+
+    /// The first child in that role.
+    pub fn child(self, field: Field) -> Option<Node<'a>> {
+        self.children().find(|n| n.field() == field)
+    }
+
+    /// All children in that role.
+    pub fn children_in(self, field: Field) -> impl Iterator<Item = Node<'a>> {
+        self.children().filter(move |n| n.field() == field)
+    }
+
+    /// The first child of that kind.
+    pub fn child_of_kind(self, kind: Kind) -> Option<Node<'a>> {
+        self.children().find(|n| n.kind() == kind)
+    }
+
+    /// Whether there is a child token with that text, such as `async` or `static`.
+    pub fn has_token(self, text: &str) -> bool {
+        self.children().any(|n| n.kind() == Kind::Token && n.text() == text)
+    }
+
+    /// The first named child that is no comment.
+    pub fn first_named(self) -> Option<Node<'a>> {
+        self.named_children().next()
+    }
+
+    /// The last named child that is no comment.
+    pub fn last_named(self) -> Option<Node<'a>> {
+        self.named_children().last()
+    }
+
+    /// The next sibling.
+    pub fn next_sibling(self) -> Option<Node<'a>> {
+        let parent = self.parent()?;
+        let next = self.data().last;
+        (next < parent.data().last).then_some(Node { arena: self.arena, index: next })
+    }
+
+    /// The next named sibling that is no comment.
+    pub fn next_named_sibling(self) -> Option<Node<'a>> {
+        std::iter::successors(self.next_sibling(), |n| n.next_sibling()).find(|n| n.is_named() && !n.is_comment())
+    }
+
+    /// The previous named sibling that is no comment; its cost grows with the number of siblings before.
+    pub fn previous_named_sibling(self) -> Option<Node<'a>> {
+        self.parent()?.named_children().take_while(|n| n.index < self.index).last()
+    }
+
+    /// The node and everything below it, in preorder.
+    pub fn descendants(self) -> impl Iterator<Item = Node<'a>> {
+        (self.index..self.data().last).map(|index| Node { arena: self.arena, index })
+    }
+
+    /// Everything below it, in preorder, without going into subtrees for which `stop` holds.
+    pub fn descendants_until(self, mut stop: impl FnMut(Node<'a>) -> bool) -> impl Iterator<Item = Node<'a>> {
+        let end = self.data().last;
+        let mut next = self.index + 1;
+        std::iter::from_fn(move || {
+            (next < end).then(|| {
+                let node = Node { arena: self.arena, index: next };
+                next = if stop(node) { node.data().last } else { next + 1 };
+                node
+            })
+        })
+    }
+
+    /// The smallest node that holds the span.
+    pub fn smallest_at(self, span: Span) -> Node<'a> {
+        let mut at = self;
+        while let Some(child) = at.children().find(|c| c.span().contains(span)) {
+            at = child;
+        }
+        at
+    }
+}
+
+/// Iterator over the children of a node.
+#[derive(Clone)]
+pub struct Children<'a> {
+    arena: &'a Arena,
+    next: u32,
+    end: u32,
+}
+
+impl<'a> Iterator for Children<'a> {
+    type Item = Node<'a>;
+
+    fn next(&mut self) -> Option<Node<'a>> {
+        (self.next < self.end).then(|| {
+            let node = Node { arena: self.arena, index: self.next };
+            self.next = node.data().last;
+            node
+        })
+    }
+}
+
+/// Builds an [`Arena`] from one walk over tree-sitter's tree.
+pub(crate) struct ArenaBuilder<'t> {
+    language: &'static Language,
+    nodes: Vec<NodeData>,
+    holes: Vec<u32>,
+    comments: Vec<u32>,
+    has_error: bool,
+    /// Absolute start of the block.
+    base: u32,
+    /// Bytes cut out of the own text so far.
+    removed: u32,
+    /// Absolute nodes behind the placeholders.
+    cut: Vec<tree_sitter::Node<'t>>,
+}
+
+impl<'t> ArenaBuilder<'t> {
+    /// Walks `root`; a node for which `is_block` holds becomes a placeholder. Returns the arena and the nodes
+    /// behind its placeholders. `start..end` is the block's range (the whole file for a module, else the node's);
+    /// `append` copies absolute byte ranges of the source.
+    pub(crate) fn build(
+        language: &'static Language,
+        root: tree_sitter::Node<'t>,
+        (start, end): (u32, u32),
+        is_block: impl Fn(Kind, &tree_sitter::Node<'t>) -> bool,
+        append: impl Fn(usize, usize, &mut String),
+    ) -> (Arena, Vec<tree_sitter::Node<'t>>) {
+        let capacity = ((end - start) / 5) as usize + 4;
+        let mut b = ArenaBuilder {
+            language,
+            nodes: Vec::with_capacity(capacity),
+            holes: Vec::new(),
+            comments: Vec::new(),
+            has_error: false,
+            base: start,
+            removed: 0,
+            cut: Vec::new(),
+        };
+        b.walk(root, is_block);
+        let mut text = String::with_capacity((end - start - b.removed.min(end - start)) as usize);
+        let mut at = start as usize;
+        for node in &b.cut {
+            append(at, node.start_byte(), &mut text);
+            text.push(HOLE);
+            at = node.end_byte();
+        }
+        append(at, end as usize, &mut text);
+        b.nodes[0].start = 0;
+        b.nodes[0].end = text.len() as u32;
+        b.nodes.shrink_to_fit();
+        let arena =
+            Arena { language, text, nodes: b.nodes, holes: b.holes, comments: b.comments, has_error: b.has_error };
+        (arena, b.cut)
+    }
+
+    fn walk(&mut self, root: tree_sitter::Node<'t>, is_block: impl Fn(Kind, &tree_sitter::Node<'t>) -> bool) {
+        let mut cursor = root.walk();
+        // Indexes of the open nodes, root first; the second part counts token trees among them.
+        let mut open: Vec<u32> = Vec::with_capacity(64);
+        let mut token_trees = 0u32;
+        loop {
+            let node = cursor.node();
+            let kind = self.language.kind(node.kind_id());
+            let descend = if open.is_empty() {
+                self.push(&node, kind, Field::None, 0, 0);
+                true
+            } else if kind == Kind::Token && !node.is_error() && token_trees == 0 && !self.is_telling(&cursor, &node) {
+                false
+            } else {
+                let field = self.language.field(field_of(&cursor));
+                let parent = *open.last().expect("an open node");
+                if is_block(kind, &node) {
+                    self.holes.push(self.nodes.len() as u32);
+                    self.push(&node, kind, field, parent, HOLED);
+                    self.cut.push(node);
+                    let length = (node.end_byte() - node.start_byte()) as u32;
+                    self.removed += length - 1;
+                    let index = self.nodes.len() - 1;
+                    self.nodes[index].end = self.nodes[index].start + 1;
+                    false
+                } else {
+                    self.push(&node, kind, field, parent, 0);
+                    true
+                }
+            };
+            let index = self.nodes.len() as u32 - 1;
+            if descend && cursor.goto_first_child() {
+                token_trees += u32::from(kind == Kind::TokenTree);
+                open.push(index);
+                continue;
+            }
+            loop {
+                if open.is_empty() {
+                    return;
+                }
+                if cursor.goto_next_sibling() {
+                    break;
+                }
+                cursor.goto_parent();
+                let closed = open.pop().expect("an open node") as usize;
+                token_trees -= u32::from(self.nodes[closed].kind == Kind::TokenTree);
+                self.nodes[closed].last = self.nodes.len() as u32;
+                self.nodes[closed].end = self.own(cursor.node().end_byte());
+            }
+        }
+    }
+
+    fn own(&self, absolute: usize) -> u32 {
+        (absolute as u32).saturating_sub(self.base).saturating_sub(self.removed)
+    }
+
+    fn push(&mut self, node: &tree_sitter::Node<'_>, kind: Kind, field: Field, parent: u32, flags: u8) {
+        let index = self.nodes.len() as u32;
+        let mut flags = flags;
+        if kind == Kind::Error {
+            flags |= ERROR;
+            self.has_error = true;
+        }
+        if node.is_missing() {
+            flags |= MISSING;
+            self.has_error = true;
+        }
+        if kind != Kind::Token {
+            flags |= NAMED;
+        }
+        if matches!(kind, Kind::Comment | Kind::LineComment | Kind::BlockComment | Kind::HtmlComment) {
+            self.comments.push(index);
+        }
+        let (start, end) = (self.own(node.start_byte()), self.own(node.end_byte()));
+        self.nodes.push(NodeData { kind, field, flags, start, end, parent, last: index + 1 });
+    }
+
+    /// Whether an anonymous token says something: it fills a role, is a word, or is an operator that
+    /// its parent does not name by a field.
+    fn is_telling(&self, cursor: &tree_sitter::TreeCursor<'t>, node: &tree_sitter::Node<'t>) -> bool {
+        if cursor.field_id().is_some() || node.is_missing() {
+            return true;
+        }
+        match node.kind() {
+            "(" | ")" | "{" | "}" | "[" | "]" | "," | ";" | ":" | "." | "\"" | "'" | "`" | "=>" | "=" | "${" | "//"
+            | "/*" | "::" | "->" | "<" | ">" | "</" | "/>" => false,
+            "/" | "#" => false,
+            _ => true,
+        }
+    }
+}
+
+fn field_of(cursor: &tree_sitter::TreeCursor<'_>) -> Option<NonZeroU16> {
+    cursor.field_id()
+}

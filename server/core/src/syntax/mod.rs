@@ -1,0 +1,13 @@
+//! Syntax: incremental parsing, and the compact tree that everything above works on.
+//!
+//! tree-sitter's tree is walked once per changed block, into an [`Arena`]; rules and lowering never
+//! touch tree-sitter.
+
+mod arena;
+mod parse;
+
+pub(crate) use arena::ArenaBuilder;
+#[cfg(test)]
+pub(crate) use arena::HOLE;
+pub use arena::{Arena, Children, Node, Span};
+pub use parse::{ParseError, SyntaxTree};

@@ -1,0 +1,137 @@
+//! Parsing: tree-sitter under a deadline, incrementally.
+
+use std::cell::RefCell;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use sidenote_grammars::Language;
+use tree_sitter::{InputEdit, ParseOptions, Parser, Tree};
+
+use crate::system::Deadline;
+use crate::text::{Edit, Text};
+
+/// Time that a parse may take before it is given up; a parse of 5 MB takes about 0.4 s.
+pub const PARSE_LIMIT: Duration = Duration::from_secs(5);
+
+/// Why there is no tree.
+#[derive(thiserror::Error, Debug, Clone, PartialEq, Eq)]
+pub enum ParseError {
+    /// The deadline passed.
+    #[error("parsing took longer than {} s and was given up", PARSE_LIMIT.as_secs())]
+    Deadline,
+    /// The grammar does not fit the parser library.
+    #[error("the grammar of {0} cannot be loaded")]
+    Grammar(&'static str),
+}
+
+thread_local! {
+    // One parser a thread: making one costs more than parsing a small file.
+    static PARSER: RefCell<Parser> = RefCell::new(Parser::new());
+}
+
+/// tree-sitter's tree of one text.
+#[derive(Clone)]
+pub struct SyntaxTree {
+    language: &'static Language,
+    tree: Tree,
+}
+
+impl SyntaxTree {
+    /// Parses a string.
+    pub fn parse_str(language: &'static Language, text: &str) -> Result<SyntaxTree, ParseError> {
+        let bytes = text.as_bytes();
+        parse(language, &mut |at, _| bytes.get(at..).unwrap_or(&[]), None)
+    }
+
+    /// Parses a text from scratch.
+    pub fn parse(language: &'static Language, text: &Text) -> Result<SyntaxTree, ParseError> {
+        parse(language, &mut |at, _| text.chunk(at).as_bytes(), None)
+    }
+
+    /// Tells the tree of an edit that was made in the text; [`SyntaxTree::reparse`] must follow.
+    pub fn edit(&mut self, edit: &InputEdit) {
+        self.tree.edit(edit);
+    }
+
+    /// Parses the edited text again and returns the new tree with the range that may have changed: `edit` widened to
+    /// every range in which the syntax differs.
+    pub fn reparse(&self, text: &Text, edit: Edit) -> Result<(SyntaxTree, Edit), ParseError> {
+        let new = parse(self.language, &mut |at, _| text.chunk(at).as_bytes(), Some(&self.tree))?;
+        let mut dirty = edit;
+        for range in self.tree.changed_ranges(&new.tree) {
+            dirty = dirty.widen(range.start_byte, range.end_byte.min(text.len()));
+        }
+        Ok((new, dirty))
+    }
+
+    /// The language.
+    pub fn language(&self) -> &'static Language {
+        self.language
+    }
+
+    /// The root node.
+    pub(crate) fn root(&self) -> tree_sitter::Node<'_> {
+        self.tree.root_node()
+    }
+
+    /// tree-sitter's tree, for queries.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+}
+
+impl Edit {
+    /// Widens the edit so that it covers `start..end` of the new text.
+    pub fn widen(self, start: usize, end: usize) -> Edit {
+        let mut edit = self;
+        edit.start = edit.start.min(start);
+        if end > edit.new_end {
+            edit.old_end += end - edit.new_end;
+            edit.new_end = end;
+        }
+        edit
+    }
+
+    /// One edit that covers this one and a later one, whose `start` and `old_end` lie in the text after this one.
+    pub fn then(self, later: Edit) -> Edit {
+        let mut edit = self.widen(later.start, later.old_end);
+        edit.new_end = edit.new_end - later.old_end + later.new_end;
+        edit
+    }
+}
+
+impl From<&InputEdit> for Edit {
+    fn from(e: &InputEdit) -> Edit {
+        Edit { start: e.start_byte, old_end: e.old_end_byte, new_end: e.new_end_byte }
+    }
+}
+
+fn parse<'t>(
+    language: &'static Language,
+    source: &mut impl FnMut(usize, tree_sitter::Point) -> &'t [u8],
+    old: Option<&Tree>,
+) -> Result<SyntaxTree, ParseError> {
+    PARSER.with_borrow_mut(|parser| {
+        parser.set_language(language.grammar()).map_err(|_| ParseError::Grammar(language.name))?;
+        let deadline = Deadline::after(PARSE_LIMIT);
+        let mut calls = 0u32;
+        let mut progress = |_: &tree_sitter::ParseState| {
+            calls = calls.wrapping_add(1);
+            // The clock is read every 64th call: the callback runs often.
+            if calls.is_multiple_of(64) && deadline.passed() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        };
+        let options = ParseOptions::new().progress_callback(&mut progress);
+        let tree = parser.parse_with_options(source, old, Some(options));
+        match tree {
+            Some(tree) => Ok(SyntaxTree { language, tree }),
+            None => {
+                parser.reset();
+                Err(ParseError::Deadline)
+            }
+        }
+    })
+}

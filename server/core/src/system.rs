@@ -1,0 +1,70 @@
+//! The only door to the clock and the file system. Everything else in this crate is a pure function of its
+//! arguments.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// A point in time after which work is given up.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline(Instant);
+
+impl Deadline {
+    /// That long from now.
+    pub fn after(limit: Duration) -> Deadline {
+        Deadline(Instant::now() + limit)
+    }
+
+    /// Whether it is over.
+    pub fn passed(&self) -> bool {
+        Instant::now() >= self.0
+    }
+}
+
+/// Files, as the engine sees them: unsaved buffers in an editor, the disk in a scan, a map in a test.
+pub trait System: Send + Sync {
+    /// The text of a file, or `None` if there is none or it is no text.
+    fn read(&self, path: &Path) -> Option<String>;
+
+    /// Whether there is such a regular file.
+    fn is_file(&self, path: &Path) -> bool;
+
+    /// The path with every symbolic link on the way resolved, or `None` if there is nothing.
+    fn canonical(&self, path: &Path) -> Option<PathBuf> {
+        Some(path.to_owned())
+    }
+}
+
+/// The operating system's files. Only regular files are read: a file that is a symbolic link is none.
+pub struct OsSystem;
+
+#[allow(clippy::disallowed_methods, reason = "this is the door")]
+impl System for OsSystem {
+    fn read(&self, path: &Path) -> Option<String> {
+        let meta = std::fs::symlink_metadata(path).ok()?;
+        if !meta.is_file() || meta.len() > crate::text::MAX_BYTES as u64 {
+            return None;
+        }
+        String::from_utf8(std::fs::read(path).ok()?).ok()
+    }
+
+    fn is_file(&self, path: &Path) -> bool {
+        std::fs::symlink_metadata(path).is_ok_and(|m| m.is_file())
+    }
+
+    fn canonical(&self, path: &Path) -> Option<PathBuf> {
+        std::fs::canonicalize(path).ok()
+    }
+}
+
+/// No files at all.
+pub struct NoSystem;
+
+impl System for NoSystem {
+    fn read(&self, _: &Path) -> Option<String> {
+        None
+    }
+
+    fn is_file(&self, _: &Path) -> bool {
+        false
+    }
+}

@@ -1,0 +1,93 @@
+use super::*;
+use sidenote_core::config::Config;
+use sidenote_core::engine::Engine;
+use sidenote_core::grammars;
+
+fn open(path: &str, text: &str) -> (Document, Vec<Finding>) {
+    let document = Document::new(path, grammars::by_path(path).expect("language"), text, 1).expect("parse");
+    let report = Engine::new(Config::everything()).analyze(&document);
+    let active = report.active().cloned().collect();
+    (document, active)
+}
+
+/// Suppresses every finding, one after another, and expects the text; what is suppressed must then be silent.
+fn check(path: &str, before: &str, after: &str) {
+    let mut text = before.to_owned();
+    loop {
+        let (document, findings) = open(path, &text);
+        let Some((range, comment)) = findings.iter().find_map(|f| suppression(&document, f)) else { break };
+        text.replace_range(range, &comment);
+        assert!(text.len() < before.len() + 1000, "the suppression has no effect:\n{text}");
+    }
+    assert_eq!(text, after);
+    assert_eq!(open(path, after).1.iter().map(|f| f.rule.id).collect::<Vec<_>>(), Vec::<&str>::new());
+}
+
+#[test]
+fn a_suppression_stands_above_the_line_with_its_indent() {
+    check(
+        "a.ts",
+        "function f() {\n\tnew Promise(async (r) => { await 1; r(); });\n}\n",
+        "function f() {\n\t// sidenote: allow(async-promise-executor) -- TODO: say why\n\tnew Promise(async (r) => { await 1; r(); });\n}\n",
+    );
+}
+
+#[test]
+fn a_suppression_keeps_the_line_breaks_of_the_file() {
+    check(
+        "a.ts",
+        "'é😀';\r\nnew Promise(async (r) => { await 1; r(); });",
+        "'é😀';\r\n// sidenote: allow(async-promise-executor) -- TODO: say why\r\nnew Promise(async (r) => { await 1; r(); });",
+    );
+}
+
+#[test]
+fn a_suppression_among_jsx_children_has_braces() {
+    check(
+        "a.tsx",
+        "const a = <div>\n  text\n  {new Promise(async (r) => { await 1; r(); })}\n</div>;\n",
+        "const a = <div>\n  text\n  {/* sidenote: allow(async-promise-executor) -- TODO: say why */}\n  {new Promise(async (r) => { await 1; r(); })}\n</div>;\n",
+    );
+    check(
+        "a.tsx",
+        "const a = <div>\n  {\n    new Promise(async (r) => { await 1; r(); })\n  }\n</div>;\n",
+        "const a = <div>\n  {\n    // sidenote: allow(async-promise-executor) -- TODO: say why\n    new Promise(async (r) => { await 1; r(); })\n  }\n</div>;\n",
+    );
+}
+
+#[test]
+fn nothing_is_put_into_a_template() {
+    let (document, findings) = open("a.ts", "const a = `\n  ${new Promise(async (r) => { await 1; r(); })}\n`;\n");
+    let finding = findings.iter().find(|f| f.rule.id == "async-promise-executor").expect("found");
+    assert_eq!(suppression(&document, finding), None);
+}
+
+#[test]
+fn kinds_are_asked_for_by_prefix() {
+    let context = |only: Option<&[&'static str]>| CodeActionContext {
+        only: only.map(|o| o.iter().map(|k| CodeActionKind::from(*k)).collect()),
+        ..CodeActionContext::default()
+    };
+    assert!(is_wanted(&context(None), FIX_ALL));
+    assert!(is_wanted(&context(Some(&["source"])), FIX_ALL));
+    assert!(is_wanted(&context(Some(&["refactor", "source.fixAll"])), FIX_ALL));
+    assert!(!is_wanted(&context(Some(&["source.fix"])), FIX_ALL));
+    assert!(!is_wanted(&context(Some(&["quickfix"])), FIX_ALL));
+    assert!(is_wanted(&context(Some(&[""])), "quickfix"));
+}
+
+#[test]
+fn safe_fixes_that_touch_are_applied_one_at_a_time() {
+    let (_, findings) = open("a.ts", "new Promise(async (r) => { await 1; r(); });\n");
+    let with = |edits: &[(usize, usize)], safe| Finding {
+        fixes: vec![Fix {
+            title: String::new(),
+            edits: edits.iter().map(|(a, b)| (*a..*b, "x".to_owned())).collect(),
+            safe,
+        }],
+        ..findings[0].clone()
+    };
+    let all = [with(&[(10, 12)], true), with(&[(0, 2), (11, 14)], true), with(&[(3, 4)], false), with(&[(5, 6)], true)];
+    let ranges: Vec<_> = safe_edits(all.iter()).into_iter().map(|(r, _)| (r.start, r.end)).collect();
+    assert_eq!(ranges, [(5, 6), (10, 12)]);
+}

@@ -1,0 +1,46 @@
+//! Everything that can happen to the main loop.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sidenote_core::document::{Change, Document};
+use sidenote_core::engine::{Flow, SkipReason};
+use tokio::sync::oneshot;
+use tower_lsp::ls_types::{TraceValue, Uri};
+
+use crate::pool::{Analysis, Analyzed};
+use crate::session::{ClientSettings, Session};
+
+/// Where the answer to an [`Event::Ask`] goes.
+pub(crate) type Reply = oneshot::Sender<Option<Arc<Analysis>>>;
+
+/// One thing that happened.
+pub(crate) enum Event {
+    /// The client introduced itself.
+    Start { session: Arc<Session>, folders: Vec<PathBuf>, settings: ClientSettings, trace: TraceValue },
+    /// `textDocument/didOpen`.
+    Open { uri: Uri, language: String, version: i32, text: String },
+    /// `textDocument/didChange`.
+    Change { uri: Uri, version: i32, changes: Vec<Change> },
+    /// `textDocument/didClose`.
+    Close { uri: Uri },
+    /// A request wants the analysis of the document's newest version; for its diagnostics, or for something else.
+    Ask { uri: Uri, diagnostics: bool, reply: Reply },
+    /// The pool has analysed a version.
+    Analyzed(Box<Analyzed>),
+    /// The pool has followed the data through a version.
+    Flowed { uri: Uri, stamp: u64, flow: Box<Flow>, took: Duration },
+    /// The pool has parsed a version from scratch.
+    Refreshed { uri: Uri, stamp: u64, document: Box<Document>, differs: bool, skip: Option<SkipReason> },
+    /// The editor's settings changed.
+    Settings(ClientSettings),
+    /// Workspace folders came and went.
+    Folders { added: Vec<PathBuf>, removed: Vec<PathBuf> },
+    /// Configuration files changed on disk.
+    Reload,
+    /// `$/setTrace`.
+    Trace(TraceValue),
+    /// The server ends.
+    Stop,
+}

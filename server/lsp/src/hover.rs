@@ -1,0 +1,71 @@
+//! Hover: what a finding says, how the data gets there, and its rule's docs.
+
+use std::fmt::Write as _;
+
+use sidenote_core::findings::Finding;
+use tower_lsp::ls_types::{Hover, HoverContents, MarkupContent, MarkupKind, Position};
+
+use crate::convert::{Context, Positions, line_column};
+use crate::pool::Analysis;
+use crate::session::Session;
+
+/// What to show at a position: the findings there, narrowest first.
+pub(crate) fn hover(analysis: &Analysis, session: &Session, position: Position) -> Option<Hover> {
+    let document = analysis.document.as_ref()?;
+    let offset = document.text().offset(line_column(position), session.encoding);
+    let mut here: Vec<&Finding> =
+        analysis.report.active().filter(|f| f.range.start <= offset && offset <= f.range.end).collect();
+    here.sort_by_key(|f| f.range.len());
+    let positions = Positions::new(document.text(), session.encoding);
+    let cx = Context { uri: &analysis.uri, folder: analysis.folder.as_deref(), positions, session };
+    let range = cx.positions.range(&here.first()?.range);
+    let parts: Vec<String> = here.iter().map(|f| describe(f, &cx, document.language().name)).collect();
+    let (kind, rule) =
+        if session.hover_markdown { (MarkupKind::Markdown, "\n\n---\n\n") } else { (MarkupKind::PlainText, "\n\n") };
+    let contents = HoverContents::Markup(MarkupContent { kind, value: parts.join(rule) });
+    Some(Hover { contents, range: Some(range) })
+}
+
+fn describe(finding: &Finding, cx: &Context<'_>, language: &str) -> String {
+    let rule = finding.rule;
+    let markdown = cx.session.hover_markdown;
+    let mut out = String::new();
+    let (strong, code) = if markdown { ("**", "`") } else { ("", "") };
+    let _ = write!(out, "{strong}{}{strong}  ({}, {}", rule.id, rule.category.name(), finding.severity.name());
+    for cwe in rule.cwe {
+        let _ = write!(out, ", CWE-{cwe}");
+    }
+    let _ = write!(out, ")\n\n{}", finding.message);
+    if !finding.flow.is_empty() {
+        let _ = write!(out, "\n\n{strong}Path of the data{strong}\n");
+        for (n, (place, message)) in finding.flow.iter().enumerate() {
+            let line = match &place.path {
+                None => format!("line {}", cx.positions.position(place.range.start).line + 1),
+                Some(path) => format!("{path}:{}", place.line),
+            };
+            let _ = write!(out, "\n{}. {message} ({code}{line}{code})", n + 1);
+        }
+    }
+    let docs = &rule.docs;
+    for (heading, text) in [("What it does", docs.what), ("Why is this bad", docs.why)] {
+        if !text.is_empty() {
+            let _ = write!(out, "\n\n{strong}{heading}{strong}\n\n{text}");
+        }
+    }
+    for (heading, text) in [("Example", docs.example), ("Use instead", docs.instead)] {
+        if text.is_empty() {
+            continue;
+        }
+        if markdown {
+            let _ = write!(out, "\n\n{strong}{heading}{strong}\n\n```{language}\n{text}\n```");
+        } else {
+            let _ = write!(out, "\n\n{heading}\n\n{text}");
+        }
+    }
+    for (heading, text) in [("Limits", docs.limits), ("Fix safety", docs.fix)] {
+        if !text.is_empty() {
+            let _ = write!(out, "\n\n{strong}{heading}{strong}\n\n{text}");
+        }
+    }
+    out
+}

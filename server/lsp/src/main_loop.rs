@@ -1,0 +1,408 @@
+//! The main loop: one thread that owns the documents. It applies edits in the order of the wire, hands snapshots to the
+//! pool and takes the results that still hold. It never waits for anything but its next event.
+
+mod open;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+
+use rustc_hash::FxHashMap;
+use sidenote_core::engine::Report;
+use tower_lsp::ls_types::{Diagnostic, MessageType, TraceValue, Uri};
+
+use crate::Life;
+use crate::event::Event;
+use crate::outbox::Outbox;
+use crate::pool::{Analysis, Analyzed, Job, Later, Pool};
+use crate::session::{ClientSettings, Session};
+use crate::workspace::Workspace;
+use open::{Content, Open};
+
+/// A turn longer than this is logged.
+const LONG_TURN: Duration = Duration::from_millis(100);
+
+/// A data flow that takes less than this is never put off.
+const INLINE_FLOW: Duration = Duration::from_micros(1500);
+
+/// Of a document larger than this, in bytes, the first diagnostics do not wait for the data flow.
+const LARGE: usize = 256 * 1024;
+
+/// The data is followed through a larger file only when nobody has typed for this long.
+const FLOW_DELAY: Duration = Duration::from_millis(40);
+
+/// A document that was not edited for this long is parsed from scratch.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// Where events go, and what the loop has to say.
+#[derive(Clone)]
+pub(crate) struct Events {
+    sender: Sender<Event>,
+    outbox: Outbox,
+}
+
+impl Events {
+    /// Tells the loop. The event is dropped if the server is at its end.
+    pub(crate) fn send(&self, event: Event) {
+        let _ = self.sender.send(event);
+    }
+
+    /// What the loop has to say to the client.
+    pub(crate) fn outbox(&self) -> Outbox {
+        self.outbox.clone()
+    }
+}
+
+/// Starts the loop's thread. It ends with [`Event::Stop`].
+pub(crate) fn start(life: Arc<Life>) -> Events {
+    let (sender, events) = channel();
+    let outbox = Outbox::default();
+    let mut state = State::new(Pool::new(&sender), outbox.clone());
+    let body = move || {
+        let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| state.run(&events)));
+        if ended.is_err() {
+            tracing::error!("the main loop broke");
+            life.is_broken.store(true, Ordering::SeqCst);
+            life.broke.notify_one();
+        }
+    };
+    if let Err(error) = std::thread::Builder::new().name("sidenote-main-loop".into()).spawn(body) {
+        tracing::error!("no main loop: {error}");
+    }
+    Events { sender, outbox }
+}
+
+struct State {
+    documents: FxHashMap<Uri, Open>,
+    workspace: Workspace,
+    session: Arc<Session>,
+    settings: ClientSettings,
+    trace: TraceValue,
+    /// The last stamp given out; every state of every document has its own.
+    stamps: u64,
+    /// The last result id given out.
+    result_ids: u64,
+    /// Configuration errors that the user was told of.
+    told: Vec<String>,
+    pool: Pool,
+    outbox: Outbox,
+}
+
+impl State {
+    fn new(pool: Pool, outbox: Outbox) -> State {
+        State {
+            documents: FxHashMap::default(),
+            workspace: Workspace::new([]),
+            session: Arc::default(),
+            settings: ClientSettings::default(),
+            trace: TraceValue::Off,
+            stamps: 0,
+            result_ids: 0,
+            told: Vec::new(),
+            pool,
+            outbox,
+        }
+    }
+
+    fn run(&mut self, events: &Receiver<Event>) {
+        loop {
+            let first = match self.next_idle() {
+                None => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(due) => events.recv_timeout(due.saturating_duration_since(Instant::now())),
+            };
+            let start = Instant::now();
+            // Everything that waits is taken in one turn: versions that are already old are never analysed.
+            let mut batch: Vec<Event> = match first {
+                Ok(event) => vec![event],
+                Err(RecvTimeoutError::Timeout) => Vec::new(),
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            batch.extend(events.try_iter());
+            let count = batch.len();
+            let mut batch = batch.into_iter().peekable();
+            while let Some(mut event) = batch.next() {
+                // Edits of one document that follow each other are applied one after another and parsed once.
+                if let Event::Change { uri, version, changes } = &mut event {
+                    while let Some(Event::Change { uri: next, .. }) = batch.peek()
+                        && next == uri
+                        && let Some(Event::Change { version: newer, changes: more, .. }) = batch.next()
+                    {
+                        *version = newer;
+                        changes.extend(more);
+                    }
+                }
+                if matches!(event, Event::Stop) {
+                    return;
+                }
+                self.handle(event);
+            }
+            self.refresh_idle();
+            self.dispatch();
+            let took = start.elapsed();
+            if took > LONG_TURN {
+                tracing::warn!("a turn over {count} events took {} ms", took.as_millis());
+            }
+        }
+    }
+
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Start { session, folders, settings, trace } => {
+                (self.session, self.settings, self.trace) = (session, settings, trace);
+                self.workspace = Workspace::new(folders);
+                self.tell_errors();
+            }
+            Event::Open { uri, language, version, text } => {
+                let home = self.workspace.locate(&uri);
+                let stamp = self.stamp();
+                let published = self.documents.remove(&uri).and_then(Open::close);
+                let mut open = Open::new(&uri, language, version, &text, home, stamp);
+                open.published = published;
+                self.documents.insert(uri, open);
+            }
+            Event::Change { uri, version, changes } => {
+                let stamp = self.stamp();
+                let encoding = self.session.encoding;
+                match self.documents.get_mut(&uri) {
+                    Some(open) => {
+                        let edited = open.change(&changes, encoding, version);
+                        open.stamp = stamp;
+                        open.idle_at = edited.then(|| Instant::now() + IDLE);
+                    }
+                    None => tracing::warn!("an edit of {}, which is not open", uri.as_str()),
+                }
+            }
+            Event::Close { uri } => {
+                let last = self.documents.remove(&uri).and_then(Open::close);
+                if last.is_some_and(|d| !d.is_empty()) && !self.session.pull {
+                    self.outbox.publish(uri, None, Arc::default());
+                }
+            }
+            Event::Ask { uri, diagnostics, reply } => match self.documents.get_mut(&uri) {
+                Some(open) => open.waiters.push((diagnostics, reply)),
+                None => drop(reply.send(None)),
+            },
+            Event::Analyzed(analyzed) => self.analyzed(*analyzed),
+            Event::Flowed { uri, stamp, flow, took } => {
+                if let Some(open) = self.documents.get_mut(&uri) {
+                    open.flow_running = false;
+                    open.flow_took = Some(took);
+                    // Also that of an older version is nearer than what is there.
+                    open.flow = Some(*flow);
+                    open.again = open.stamp == stamp;
+                }
+            }
+            Event::Refreshed { uri, stamp, document, differs, skip } => {
+                let next = self.stamp();
+                if let Some(open) = self.documents.get_mut(&uri)
+                    && open.stamp == stamp
+                {
+                    if let Some(reason) = skip {
+                        open.skip(reason.explain());
+                        open.stamp = next;
+                    } else if let Content::Code(code) = &mut open.content {
+                        **code = *document;
+                        open.stamp = if differs { next } else { stamp };
+                    }
+                }
+            }
+            Event::Settings(settings) => {
+                if settings != self.settings {
+                    self.settings = settings;
+                    self.reset();
+                }
+            }
+            Event::Folders { added, removed } => {
+                removed.iter().for_each(|path| self.workspace.remove(path));
+                added.into_iter().for_each(|path| self.workspace.add(path));
+                self.tell_errors();
+                self.reset();
+            }
+            Event::Reload => {
+                self.workspace.reload();
+                self.tell_errors();
+                self.reset();
+            }
+            Event::Trace(trace) => self.trace = trace,
+            Event::Stop => {}
+        }
+    }
+
+    fn stamp(&mut self) -> u64 {
+        self.stamps += 1;
+        self.stamps
+    }
+
+    /// Forgets what was computed, under a new configuration.
+    fn reset(&mut self) {
+        for (uri, open) in &mut self.documents {
+            self.stamps += 1;
+            open.reset(self.workspace.locate(uri), self.stamps);
+        }
+        if self.session.pull && self.session.refresh {
+            self.outbox.refresh();
+        }
+    }
+
+    /// Says once what is wrong with a configuration.
+    fn tell_errors(&mut self) {
+        let mut errors: Vec<String> = self.workspace.errors().map(ToString::to_string).collect();
+        errors.dedup();
+        for error in &errors {
+            if !self.told.contains(error) {
+                let text =
+                    format!("Sidenote goes on with its default configuration, for this one cannot be used.\n{error}");
+                self.outbox.show(MessageType::ERROR, text);
+            }
+        }
+        self.told = errors;
+    }
+
+    /// Takes a result of the pool, unless the document has moved on.
+    fn analyzed(&mut self, Analyzed { analysis, memo, took, flow_took }: Analyzed) {
+        let Some(open) = self.documents.get_mut(&analysis.uri) else { return };
+        if open.running == Some(analysis.stamp) {
+            open.running = None;
+            open.memo = memo;
+        }
+        open.flow_took = flow_took.or(open.flow_took);
+        if open.stamp != analysis.stamp {
+            return;
+        }
+        open.flow_at = (!analysis.complete).then(|| Instant::now() + FLOW_DELAY);
+        if self.trace != TraceValue::Off {
+            let (version, count) = (analysis.version, analysis.diagnostics.len());
+            let name = analysis.uri.path().as_str();
+            self.outbox.trace(format!("{name} version {version}: {count} diagnostics in {} µs", took.as_micros()));
+        }
+        self.settle(analysis);
+    }
+
+    /// Publishes an analysis of the newest version and answers those who wait for it.
+    fn settle(&mut self, mut analysis: Analysis) {
+        let Some(open) = self.documents.get_mut(&analysis.uri) else { return };
+        let same = open.published.as_ref().is_some_and(|p| p.as_slice() == analysis.diagnostics.as_slice());
+        if same && open.result_id != 0 {
+            analysis.result_id = open.result_id;
+        } else {
+            self.result_ids += 1;
+            analysis.result_id = self.result_ids;
+        }
+        open.result_id = analysis.result_id;
+        // Of a file that is not ours nothing is said, not even that there is nothing to say.
+        let silent = matches!(open.content, Content::Ignored) && open.published.is_none();
+        let analysis = Arc::new(analysis);
+        open.current = Some(analysis.clone());
+        let told_before = open.told;
+        let told_now = open.answer(&analysis, &self.session);
+        if self.session.pull {
+            // A client that was told something else, and has no reason of its own to ask again.
+            let otherwise = |(id, version)| version == analysis.version && id != analysis.result_id;
+            if !told_now && told_before.is_some_and(otherwise) && self.session.refresh {
+                self.outbox.refresh();
+            }
+        } else if !silent && (!same || self.session.versions && open.published_version != Some(analysis.version)) {
+            // Equal diagnostics of a newer version are news to a client that reads versions: they say that the analysis
+            // has caught up.
+            let version = self.session.versions.then_some(analysis.version);
+            self.outbox.publish(analysis.uri.clone(), version, analysis.diagnostics.clone());
+            open.published_version = Some(analysis.version);
+        }
+        open.published = Some(analysis.diagnostics.clone());
+    }
+
+    /// Sends every document that changed to the pool, and answers what needs no analysis.
+    fn dispatch(&mut self) {
+        let mut settled = Vec::new();
+        for (uri, open) in &mut self.documents {
+            let current = open.current.clone().filter(|c| c.stamp == open.stamp);
+            if let Content::Code(document) = &open.content
+                && self.settings.enable
+                && open.home.included
+            {
+                if (current.is_none() || open.again) && open.running.is_none() {
+                    let mut memo = std::mem::take(&mut open.memo);
+                    if let Some(flow) = open.flow.take() {
+                        memo.set_flow(flow);
+                    }
+                    open.again = false;
+                    open.running = Some(open.stamp);
+                    self.pool.analyze(Job {
+                        uri: uri.clone(),
+                        stamp: open.stamp,
+                        document: (**document).clone(),
+                        folder: open.home.folder.clone(),
+                        engine: open.home.engine.clone(),
+                        complete: match open.flow_took {
+                            Some(took) => took < INLINE_FLOW,
+                            None => document.text().len() < LARGE,
+                        },
+                        memo,
+                        session: self.session.clone(),
+                    });
+                }
+                if let Some(current) = current {
+                    open.answer(&current, &self.session);
+                }
+                continue;
+            }
+            if let Some(current) = current {
+                open.answer(&current, &self.session);
+                continue;
+            }
+            let diagnostics = if self.settings.enable && open.home.included {
+                open.plain_diagnostics(uri, &self.workspace, &self.session)
+            } else {
+                Vec::new()
+            };
+            settled.push(plain(uri, open, diagnostics));
+        }
+        settled.into_iter().for_each(|analysis| self.settle(analysis));
+    }
+
+    fn next_idle(&self) -> Option<Instant> {
+        let flow_at = |o: &Open| o.flow_at.filter(|_| !o.flow_running);
+        self.documents.values().flat_map(|o| [o.idle_at, flow_at(o)]).flatten().min()
+    }
+
+    fn refresh_idle(&mut self) {
+        let now = Instant::now();
+        for (uri, open) in &mut self.documents {
+            if let Content::Code(document) = &open.content
+                && !open.flow_running
+                && open.flow_at.is_some_and(|at| at <= now)
+            {
+                (open.flow_at, open.flow_running) = (None, true);
+                let document = (**document).clone();
+                self.pool.flow(Later { uri: uri.clone(), stamp: open.stamp, document });
+            }
+            if open.idle_at.is_none_or(|at| at > now) {
+                continue;
+            }
+            open.idle_at = None;
+            if let Content::Code(document) = &open.content {
+                let document = (**document).clone();
+                self.pool.refresh(Later { uri: uri.clone(), stamp: open.stamp, document });
+            } else if open.try_again() {
+                self.stamps += 1;
+                open.stamp = self.stamps;
+            }
+        }
+    }
+}
+
+/// The analysis of a document that is not analysed.
+fn plain(uri: &Uri, open: &Open, diagnostics: Vec<Diagnostic>) -> Analysis {
+    Analysis {
+        uri: uri.clone(),
+        version: open.version,
+        stamp: open.stamp,
+        document: None,
+        folder: open.home.folder.clone(),
+        report: Report::default(),
+        complete: true,
+        diagnostics: Arc::new(diagnostics),
+        result_id: 0,
+    }
+}

@@ -1,0 +1,102 @@
+//! What the main loop has to say to the client. It never waits for the client: an outbox that is not read holds at
+//! most one set of diagnostics a document.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Notify;
+use tower_lsp::Client;
+use tower_lsp::ls_types::notification::LogTrace;
+use tower_lsp::ls_types::{Diagnostic, LogTraceParams, MessageType, Uri};
+
+/// One message.
+enum Message {
+    Diagnostics {
+        uri: Uri,
+        version: Option<i32>,
+        diagnostics: Arc<Vec<Diagnostic>>,
+    },
+    Show(MessageType, String),
+    Trace(String),
+    /// Ask for diagnostics again.
+    Refresh,
+}
+
+/// The outbox.
+#[derive(Clone, Default)]
+pub(crate) struct Outbox {
+    inner: Arc<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    waiting: Mutex<Vec<Message>>,
+    arrived: Notify,
+}
+
+impl Outbox {
+    /// Publishes diagnostics; they take the place of older ones of the document that still wait.
+    pub(crate) fn publish(&self, uri: Uri, version: Option<i32>, diagnostics: Arc<Vec<Diagnostic>>) {
+        self.put(|waiting| {
+            waiting.retain(|m| !matches!(m, Message::Diagnostics { uri: other, .. } if *other == uri));
+            waiting.push(Message::Diagnostics { uri, version, diagnostics });
+        });
+    }
+
+    /// Shows a message to the user.
+    pub(crate) fn show(&self, kind: MessageType, text: String) {
+        self.put(|waiting| waiting.push(Message::Show(kind, text)));
+    }
+
+    /// Traces, where the client asked for it; dropped when too many wait.
+    pub(crate) fn trace(&self, text: String) {
+        self.put(|waiting| {
+            if waiting.len() < 1000 {
+                waiting.push(Message::Trace(text));
+            }
+        });
+    }
+
+    /// Asks the client to ask for diagnostics again.
+    pub(crate) fn refresh(&self) {
+        self.put(|waiting| {
+            waiting.retain(|m| !matches!(m, Message::Refresh));
+            waiting.push(Message::Refresh);
+        });
+    }
+
+    fn put(&self, add: impl FnOnce(&mut Vec<Message>)) {
+        add(&mut self.inner.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        self.inner.arrived.notify_one();
+    }
+
+    /// Sends what arrives, for ever.
+    pub(crate) async fn deliver(self, client: Client) {
+        loop {
+            let batch = std::mem::take(&mut *self.inner.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+            if batch.is_empty() {
+                self.inner.arrived.notified().await;
+                continue;
+            }
+            for message in batch {
+                match message {
+                    Message::Diagnostics { uri, version, diagnostics } => {
+                        let diagnostics = Arc::unwrap_or_clone(diagnostics);
+                        client.publish_diagnostics(uri, diagnostics, version).await;
+                    }
+                    Message::Show(kind, text) => client.show_message(kind, text).await,
+                    Message::Trace(message) => {
+                        client.send_notification::<LogTrace>(LogTraceParams { message, verbose: None }).await;
+                    }
+                    Message::Refresh => {
+                        let client = client.clone();
+                        // A reply is never waited for here.
+                        tokio::spawn(async move {
+                            let answer = client.workspace_diagnostic_refresh();
+                            let _ = tokio::time::timeout(crate::server::CLIENT_PATIENCE, answer).await;
+                        });
+                    }
+                }
+            }
+        }
+    }
+}

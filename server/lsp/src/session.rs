@@ -1,0 +1,142 @@
+//! What client and server agreed on at `initialize`.
+
+use serde::Deserialize;
+use sidenote_core::text::Encoding;
+use tower_lsp::ls_types::{ClientCapabilities, DiagnosticTag, InitializeParams, MarkupKind, PositionEncodingKind};
+
+/// What the client can do.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Session {
+    /// Units of columns.
+    pub encoding: Encoding,
+    /// The client asks for diagnostics: nothing is pushed then.
+    pub pull: bool,
+    /// The client can be told to ask for diagnostics again.
+    pub refresh: bool,
+    /// Published diagnostics carry the version that they were made for.
+    pub versions: bool,
+    pub related_information: bool,
+    /// It shows `DiagnosticTag::UNNECESSARY`.
+    pub unnecessary_tag: bool,
+    pub hover_markdown: bool,
+    /// It knows code actions as more than commands.
+    pub code_action_literals: bool,
+    pub preferred_actions: bool,
+    /// It applies edits that name the version they were made for.
+    pub document_changes: bool,
+    /// It answers `workspace/configuration`.
+    pub configuration: bool,
+    pub watch_configuration: bool,
+    pub watch_files: bool,
+}
+
+impl Session {
+    /// Reads the client's capabilities. What it does not announce it does not have.
+    pub(crate) fn new(params: &InitializeParams) -> Session {
+        let ClientCapabilities { workspace, text_document, general, .. } = &params.capabilities;
+        let (workspace, document) = (workspace.as_ref(), text_document.as_ref());
+        let pushed = document.and_then(|d| d.publish_diagnostics.as_ref());
+        let pulled = document.and_then(|d| d.diagnostic.as_ref());
+        let actions = document.and_then(|d| d.code_action.as_ref());
+        let yes = |flag: Option<Option<bool>>| flag.flatten().unwrap_or(false);
+        let tags = pushed.and_then(|p| p.tag_support.as_ref());
+        // In 3.18 a client may announce these for pulled diagnostics; older ones mean both by the pushed ones.
+        let related = yes(pushed.map(|p| p.related_information)) || yes(pulled.map(|p| p.related_information));
+        let tagged = tags.is_some_and(|t| t.value_set.contains(&DiagnosticTag::UNNECESSARY))
+            || pulled.is_some_and(|p| p.tag_support.is_some());
+        let offered = general.as_ref().and_then(|g| g.position_encodings.as_deref()).unwrap_or_default();
+        Session {
+            encoding: encoding(offered),
+            pull: pulled.is_some(),
+            refresh: yes(workspace.and_then(|w| w.diagnostics.as_ref()).map(|d| d.refresh_support)),
+            versions: yes(pushed.map(|p| p.version_support)),
+            related_information: related,
+            unnecessary_tag: tagged,
+            hover_markdown: document
+                .and_then(|d| d.hover.as_ref())
+                .and_then(|h| h.content_format.as_ref())
+                .is_some_and(|f| f.contains(&MarkupKind::Markdown)),
+            code_action_literals: actions.is_some_and(|a| a.code_action_literal_support.is_some()),
+            preferred_actions: yes(actions.map(|a| a.is_preferred_support)),
+            document_changes: yes(workspace.and_then(|w| w.workspace_edit.as_ref()).map(|e| e.document_changes)),
+            configuration: yes(workspace.map(|w| w.configuration)),
+            watch_configuration: yes(workspace
+                .and_then(|w| w.did_change_configuration.as_ref())
+                .map(|d| d.dynamic_registration)),
+            watch_files: yes(workspace
+                .and_then(|w| w.did_change_watched_files.as_ref())
+                .map(|d| d.dynamic_registration)),
+        }
+    }
+
+    /// The encoding in the protocol's words.
+    pub(crate) fn encoding_kind(&self) -> PositionEncodingKind {
+        match self.encoding {
+            Encoding::Utf8 => PositionEncodingKind::UTF8,
+            Encoding::Utf16 => PositionEncodingKind::UTF16,
+            Encoding::Utf32 => PositionEncodingKind::UTF32,
+        }
+    }
+}
+
+/// The encoding that costs least among those offered; UTF-16 is always allowed.
+fn encoding(offered: &[PositionEncodingKind]) -> Encoding {
+    if offered.contains(&PositionEncodingKind::UTF8) {
+        Encoding::Utf8
+    } else if offered.is_empty() || offered.contains(&PositionEncodingKind::UTF16) {
+        Encoding::Utf16
+    } else if offered.contains(&PositionEncodingKind::UTF32) {
+        Encoding::Utf32
+    } else {
+        Encoding::Utf16
+    }
+}
+
+/// The editor's own settings, section `sidenote`. Keys that are not known are ignored: an editor may be newer.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct ClientSettings {
+    /// Whether anything is reported.
+    pub enable: bool,
+}
+
+impl Default for ClientSettings {
+    fn default() -> ClientSettings {
+        ClientSettings { enable: true }
+    }
+}
+
+impl ClientSettings {
+    /// Reads settings as a client sends them: the section itself, or an object that holds it. `None` if they cannot be
+    /// read; a client without any says `null`.
+    pub(crate) fn read(value: &serde_json::Value) -> Option<ClientSettings> {
+        let section = value.get("sidenote").unwrap_or(value);
+        if section.is_null() {
+            return Some(ClientSettings::default());
+        }
+        serde_json::from_value(section.clone()).map_err(|e| tracing::warn!("settings cannot be read: {e}")).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encodings_are_chosen_from_the_offered_ones() {
+        use PositionEncodingKind as K;
+        assert_eq!(encoding(&[]), Encoding::Utf16);
+        assert_eq!(encoding(&[K::UTF16, K::UTF8]), Encoding::Utf8);
+        assert_eq!(encoding(&[K::UTF32, K::UTF16]), Encoding::Utf16);
+        assert_eq!(encoding(&[K::UTF32]), Encoding::Utf32);
+    }
+
+    #[test]
+    fn settings_are_read_in_both_shapes() {
+        let read = |json: &str| ClientSettings::read(&serde_json::from_str(json).expect("json")).map(|s| s.enable);
+        assert_eq!(read("null"), Some(true));
+        assert_eq!(read(r#"{"enable": false}"#), Some(false));
+        assert_eq!(read(r#"{"sidenote": {"enable": false, "newer": 1}}"#), Some(false));
+        assert_eq!(read(r#"{"enable": 3}"#), None);
+    }
+}

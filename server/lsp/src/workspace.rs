@@ -1,0 +1,149 @@
+//! Workspace folders, each with a configuration of its own.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sidenote_core::config::{self, Config, ConfigError};
+use sidenote_core::engine::Engine;
+use sidenote_core::system::OsSystem;
+use tower_lsp::ls_types::Uri;
+
+/// The name of a configuration file.
+pub(crate) const CONFIG_FILE: &str = config::FILE_NAME;
+
+/// The configuration of a folder: the nearest file in it or above it, inside its repository.
+pub(crate) fn load_config(folder: &Path) -> Result<Config, ConfigError> {
+    match config::discover(&OsSystem, folder) {
+        Some(file) => Config::load(&OsSystem, &file, folder),
+        None => Ok(Config::default()),
+    }
+}
+
+/// A folder with its engine.
+pub(crate) struct Folder {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The engine under the folder's configuration; under the default one if that cannot be used.
+    pub engine: Arc<Engine>,
+    /// What is wrong with the configuration.
+    pub error: Option<ConfigError>,
+}
+
+impl Folder {
+    fn load(path: PathBuf) -> Folder {
+        let (config, error) = match load_config(&path) {
+            Ok(config) => (config, None),
+            Err(error) => (Config::default(), Some(error)),
+        };
+        Folder { path, engine: Arc::new(Engine::new(config)), error }
+    }
+}
+
+/// All folders.
+pub(crate) struct Workspace {
+    folders: Vec<Folder>,
+    /// For documents outside of every folder.
+    elsewhere: Arc<Engine>,
+}
+
+impl Workspace {
+    /// The folders at these places.
+    pub(crate) fn new(folders: impl IntoIterator<Item = PathBuf>) -> Workspace {
+        let mut workspace = Workspace { folders: Vec::new(), elsewhere: Arc::new(Engine::new(Config::default())) };
+        folders.into_iter().for_each(|path| workspace.add(path));
+        workspace
+    }
+
+    /// Adds a folder, if it is not there yet.
+    pub(crate) fn add(&mut self, path: PathBuf) {
+        if self.folders.iter().all(|f| f.path != path) {
+            self.folders.push(Folder::load(path));
+        }
+    }
+
+    /// Removes a folder.
+    pub(crate) fn remove(&mut self, path: &Path) {
+        self.folders.retain(|f| f.path != path);
+    }
+
+    /// Reads every configuration again.
+    pub(crate) fn reload(&mut self) {
+        for folder in &mut self.folders {
+            *folder = Folder::load(std::mem::take(&mut folder.path));
+        }
+    }
+
+    /// What is wrong with the configurations.
+    pub(crate) fn errors(&self) -> impl Iterator<Item = &ConfigError> {
+        self.folders.iter().filter_map(|f| f.error.as_ref())
+    }
+
+    /// The innermost folder around a document, the document's path relative to it, and the engine for it. A document
+    /// outside of every folder goes by its whole path.
+    pub(crate) fn locate(&self, uri: &Uri) -> Home {
+        let path = file_path(uri);
+        let around = |f: &&Folder| path.as_ref().is_some_and(|p| p.starts_with(&f.path));
+        let folder = self.folders.iter().filter(around).max_by_key(|f| f.path.as_os_str().len());
+        let relative = |from: &Path| {
+            let parts = path.as_deref().and_then(|p| p.strip_prefix(from).ok()).into_iter().flat_map(Path::components);
+            parts.map(|c| c.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+        };
+        match folder {
+            Some(f) => {
+                let path = relative(&f.path);
+                let included = f.engine.config().includes(&path);
+                Home { folder: Some(f.path.clone()), path, included, engine: f.engine.clone() }
+            }
+            None => {
+                let whole = uri.path().as_str().trim_start_matches('/').to_owned();
+                let path =
+                    path.as_deref().map_or(whole, |p| p.to_string_lossy().trim_start_matches('/').replace('\\', "/"));
+                Home { folder: None, path, included: true, engine: self.elsewhere.clone() }
+            }
+        }
+    }
+}
+
+/// Where a document belongs.
+#[derive(Clone)]
+pub(crate) struct Home {
+    /// Its workspace folder.
+    pub folder: Option<PathBuf>,
+    /// Its path relative to that, with `/`.
+    pub path: String,
+    /// Whether the configuration leaves it in.
+    pub included: bool,
+    /// The engine that analyses it.
+    pub engine: Arc<Engine>,
+}
+
+/// The path of a `file:` URI.
+pub(crate) fn file_path(uri: &Uri) -> Option<PathBuf> {
+    if !uri.scheme().as_str().eq_ignore_ascii_case("file") {
+        return None;
+    }
+    uri.to_file_path().map(std::borrow::Cow::into_owned)
+}
+
+/// Whether a URI is that of a configuration file.
+pub(crate) fn is_config(uri: &Uri) -> bool {
+    uri.path().as_str().rsplit('/').next() == Some(CONFIG_FILE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_folder_wins() {
+        let workspace = Workspace::new(["/ws".into(), "/ws/packages/a".into()]);
+        let home = |uri: &str| {
+            let home = workspace.locate(&uri.parse().expect("uri"));
+            (home.folder.map(|f| f.to_string_lossy().into_owned()), home.path)
+        };
+        assert_eq!(home("file:///ws/x/y%20z.ts"), (Some("/ws".into()), "x/y z.ts".into()));
+        assert_eq!(home("file:///ws/packages/a/b.ts"), (Some("/ws/packages/a".into()), "b.ts".into()));
+        assert_eq!(home("file:///wsx/b.ts"), (None, "wsx/b.ts".into()));
+        assert_eq!(home("untitled:Untitled-1"), (None, "Untitled-1".into()));
+    }
+}
