@@ -335,7 +335,11 @@ const GATHER_AHEAD: usize = 8;
 pub(crate) fn pool_gather<S: Simd>(s: S, table: &[Line], lines: usize, ids: &[u32], acc: &mut [i32]) {
     let mut at = 0;
     while at < lines {
-        if at + 2 <= lines {
+        // Twelve sums fit the registers of 32 and spare two walks over the ids.
+        if S::LANES == 16 && at + 6 <= lines {
+            gather_lines::<S, 6>(s, table, lines, at, ids, acc);
+            at += 6;
+        } else if at + 2 <= lines {
             gather_lines::<S, 2>(s, table, lines, at, ids, acc);
             at += 2;
         } else {
