@@ -22,6 +22,7 @@ use super::kinds::SinkKinds;
 use super::models::Models;
 use super::place::last_name;
 use super::report::{self, Outcome};
+use super::state::Locals;
 use super::value::{ClassRef, FuncRef, Origin, THIS, Taint, Types, Val, Value, api, join, unknown};
 use super::world::{Summary, World};
 
@@ -106,7 +107,7 @@ struct Linker<'a> {
     /// Functions with provisional summaries, in the order in which they were made.
     provisional: RefCell<Vec<(usize, u32)>>,
     /// The variables of every block when its run ended.
-    locals: RefCell<Vec<Vec<Val>>>,
+    locals: RefCell<Vec<Locals>>,
     outcomes: RefCell<Vec<Option<Outcome>>>,
     contexts: RefCell<Vec<Option<Vec<Val>>>>,
     /// Classes by name: block and number.
@@ -161,7 +162,7 @@ impl<'a> Linker<'a> {
             depth: Cell::new(0),
             lowest: Cell::new(usize::MAX),
             provisional: RefCell::default(),
-            locals: RefCell::new(vec![Vec::new(); count]),
+            locals: RefCell::new(vec![Locals::default(); count]),
             outcomes: RefCell::new((0..count).map(|_| None).collect()),
             contexts: RefCell::new(vec![None; count]),
             classes,
@@ -222,7 +223,9 @@ impl<'a> Linker<'a> {
     }
 
     fn keep_env(&self, i: usize, outcome: &mut Outcome) {
-        self.locals.borrow_mut()[i] = std::mem::take(&mut outcome.locals).iter().map(concrete).collect();
+        let mut locals = std::mem::take(&mut outcome.locals);
+        locals.update(|v| v.has_taint().then(|| concrete(v)));
+        self.locals.borrow_mut()[i] = locals;
         let mut envs = self.envs.borrow_mut();
         for (name, value) in &outcome.bindings {
             envs[i].insert(*name, concrete(value));

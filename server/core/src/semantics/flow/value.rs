@@ -231,7 +231,8 @@ impl Fields {
     fn settle(&mut self) {
         let heavy = |v: &Val| v.fields.as_ref().map_or(1, |f| f.weight + 1);
         for (_, value) in &mut self.list {
-            if value.fields.as_ref().is_some_and(|f| usize::from(f.depth) + 1 >= MAX_DEPTH || f.weight > MAX_WEIGHT / 2) {
+            if value.fields.as_ref().is_some_and(|f| usize::from(f.depth) + 1 >= MAX_DEPTH || f.weight > MAX_WEIGHT / 2)
+            {
                 *value = Arc::new(value.flattened());
             }
         }
