@@ -18,7 +18,7 @@ use crate::syntax::{Arena, Span};
 use super::guard::{Facts, Learned};
 use super::models::Models;
 use super::report::Outcome;
-use super::state::{State, join_into};
+use super::state::{Locals, State, join_into};
 use super::value::{
     At, ClassRef, ELEMENT, FuncRef, StepKind, Types, Val, Value, api, constant, join, of_type, position, step, unknown,
 };
@@ -73,7 +73,7 @@ pub struct Interp<'a> {
 impl<'a> Interp<'a> {
     /// A run over a block. `this` is what `this` is in its outermost function.
     pub fn new(hir: &'a Hir, arena: &'a Arc<Arena>, world: &'a dyn World, models: &'a Models, this: Val) -> Interp<'a> {
-        let state = State { locals: vec![unknown(); hir.locals.len()], names: Vec::new(), this, live: true };
+        let state = State { locals: Locals::unknown(hir.locals.len()), names: Vec::new(), this, live: true };
         let fuel = FUEL_MIN.max(hir.exprs.len() as u32 * FUEL_PER_EXPR);
         Interp {
             hir,
@@ -99,11 +99,9 @@ impl<'a> Interp<'a> {
         }
         let result = self.activate(root, args, true);
         self.out.result = result;
-        self.out.bindings =
-            self.hir.bindings.iter().map(|(n, l)| (*n, self.state.locals[l.0 as usize].clone())).collect();
+        self.out.bindings = self.hir.bindings.iter().map(|(n, l)| (*n, self.state.locals.get(*l))).collect();
         let locals = &self.state.locals;
-        self.out.inner =
-            self.hir.inner_bindings.iter().map(|(c, n, l)| (*c, *n, locals[l.0 as usize].clone())).collect();
+        self.out.inner = self.hir.inner_bindings.iter().map(|(c, n, l)| (*c, *n, locals.get(*l))).collect();
         self.state.live = true;
         for class in &self.hir.classes {
             for field in class.fields.iter().filter_map(|f| Some((f.name, f.value?))) {
@@ -126,8 +124,8 @@ impl<'a> Interp<'a> {
     }
 
     /// Runs one function that is nested in the block, with the block's variables as a run left them.
-    pub fn run_function(mut self, id: FnId, args: &[Val], locals: Vec<Val>) -> Outcome {
-        if locals.len() == self.state.locals.len() {
+    pub fn run_function(mut self, id: FnId, args: &[Val], locals: Locals) -> Outcome {
+        if locals.fits(&self.state.locals) {
             self.state.locals = locals;
         }
         self.out.result = self.activate(id, args, true);
@@ -243,7 +241,7 @@ impl<'a> Interp<'a> {
                 let parts: Vec<Val> = parts.iter().map(|p| self.eval(*p)).collect();
                 self.concat(&parts, span)
             }
-            ExprKind::Local(local) => self.state.locals[local.0 as usize].clone(),
+            ExprKind::Local(local) => self.state.locals.get(*local),
             ExprKind::Name(name) => self.read_name(*name, span),
             ExprKind::This => self.state.this.clone(),
             ExprKind::Super => self.super_value(),
