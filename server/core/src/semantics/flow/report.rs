@@ -44,6 +44,8 @@ pub struct Outcome {
     pub(super) this: Val,
     pub(super) bindings: Vec<(Ustr, Val)>,
     pub(super) inner: Vec<(u32, Ustr, Val)>,
+    /// What child blocks capture: by child and name, the variable and what it holds.
+    pub(super) captured: FxHashMap<(u32, Ustr), (LocalId, Val)>,
     pub(super) locals: Locals,
     pub(super) fields: Vec<(Ustr, Val)>,
     pub(super) names: Vec<(Ustr, Val)>,
@@ -158,6 +160,7 @@ impl Default for Outcome {
             this: unknown(),
             bindings: Vec::new(),
             inner: Vec::new(),
+            captured: FxHashMap::default(),
             locals: Locals::default(),
             fields: Vec::new(),
             names: Vec::new(),

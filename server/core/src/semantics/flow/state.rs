@@ -2,9 +2,14 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use crate::semantics::hir::{LocalId, Ustr};
 
 use super::value::{Val, join, unknown};
+
+/// Most outer variables that are followed through one block; a block that touches more keeps the first.
+const MAX_NAMES: usize = 96;
 
 /// Variables in a chunk.
 const CHUNK: usize = 32;
@@ -81,7 +86,7 @@ pub(super) struct State {
     /// By [`crate::semantics::hir::LocalId`].
     pub locals: Locals,
     /// Outer variables that were written or refined here.
-    pub names: Vec<(Ustr, Val)>,
+    pub names: FxHashMap<Ustr, Val>,
     /// `this`.
     pub this: Val,
     /// Whether the point can be reached.
@@ -90,13 +95,12 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn name(&self, name: Ustr) -> Option<&Val> {
-        self.names.iter().find(|(n, _)| *n == name).map(|(_, v)| v)
+        self.names.get(&name)
     }
 
     pub(super) fn set_name(&mut self, name: Ustr, value: Val) {
-        match self.names.iter_mut().find(|(n, _)| *n == name) {
-            Some((_, old)) => *old = value,
-            None => self.names.push((name, value)),
+        if self.names.len() < MAX_NAMES || self.names.contains_key(&name) {
+            self.names.insert(name, value);
         }
     }
 
@@ -115,11 +119,13 @@ impl State {
         }
         for (name, value) in &mut self.names {
             let theirs = other.name(*name).cloned().unwrap_or_else(|| outer(*name));
-            *value = join(value, &theirs);
+            if !Arc::ptr_eq(value, &theirs) {
+                *value = join(value, &theirs);
+            }
         }
         for (name, value) in &other.names {
             if self.name(*name).is_none() {
-                self.names.push((*name, join(value, &outer(*name))));
+                self.set_name(*name, join(value, &outer(*name)));
             }
         }
     }
@@ -131,7 +137,7 @@ impl State {
             && eq(&self.this, &other.this)
             && self.locals.same(&other.locals)
             && self.names.len() == other.names.len()
-            && self.names.iter().zip(&other.names).all(|(a, b)| a.0 == b.0 && eq(&a.1, &b.1))
+            && self.names.iter().all(|(n, v)| other.name(*n).is_some_and(|o| eq(v, o)))
     }
 }
 
