@@ -134,10 +134,9 @@ impl<'a> Interp<'a> {
     fn finish_call(&mut self, call: &Call<'_>) -> Val {
         if matches!(call.name.as_str(), "require" | "import")
             && call.paths.iter().any(|p| *p == "require" || *p == "import")
+            && let Some(specifier) = call.args.first().and_then(|a| a.as_str())
         {
-            if let Some(specifier) = call.args.first().and_then(|a| a.as_str()) {
-                return self.world.module(specifier);
-            }
+            return self.world.module(specifier);
         }
         if let Some(result) = self.indirect(call) {
             return result;

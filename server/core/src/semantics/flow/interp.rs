@@ -11,12 +11,12 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use sidenote_grammars::Kind;
 
 use crate::semantics::hir::{
-    Arg, BinaryOp, BlockExpr, Case, ExprId, ExprKind, FnId, Hir, Key, Lit, LocalId, LocalKind, LogicalOp, Member,
-    PatKind, Type, UnaryOp, Ustr,
+    Arg, BinaryOp, Case, ExprId, ExprKind, FnId, Hir, Key, Lit, LocalId, LocalKind, LogicalOp, Member, PatKind, Type,
+    UnaryOp, Ustr,
 };
 use crate::syntax::{Arena, Span};
 
-use super::guard::{Facts, Learned};
+use super::guard::{Facts, Lessons};
 use super::models::Models;
 use super::report::Outcome;
 use super::state::{Locals, State, join_into};
@@ -69,7 +69,7 @@ pub struct Interp<'a> {
     inner_of: Option<FxHashMap<u32, Vec<(Ustr, LocalId)>>>,
     fuel: u32,
     /// What the truth of the call that was evaluated last says; taken by the condition around it.
-    pub(super) call_facts: Option<(Vec<(ExprId, Learned)>, Vec<(ExprId, Learned)>)>,
+    pub(super) call_facts: Option<(Lessons, Lessons)>,
     pub(super) out: Outcome,
 }
 
@@ -257,11 +257,6 @@ impl<'a> Interp<'a> {
             self.active.push(activation);
         }
         self.state.live = false;
-    }
-
-    /// The function being run.
-    pub(super) fn current(&self) -> FnId {
-        self.active.last().map_or(FnId(0), |a| a.id)
     }
 
     /// Evaluates an expression. In unreachable code nothing happens.
@@ -1031,11 +1026,6 @@ impl<'a> Interp<'a> {
         let value = self.state.name(name).cloned().unwrap_or_else(|| self.outer(name));
         self.sourced_name(name, value, span)
     }
-
-    /// `async { .. }` and the like.
-    pub(super) fn is_async_block(kind: BlockExpr) -> bool {
-        kind == BlockExpr::Async
-    }
 }
 
 /// The primitive type that a declared type is.
@@ -1059,7 +1049,7 @@ pub(super) fn primitive(ty: &Type) -> Types {
         // A union of literal types is an allow-list that the type checker holds.
         Type::Union(parts) => {
             let all: Vec<Types> = parts.iter().map(primitive).collect();
-            if all.iter().any(|t| *t == Types::UNKNOWN) {
+            if all.contains(&Types::UNKNOWN) {
                 Types::UNKNOWN
             } else {
                 all.into_iter().fold(Types(0), |a, b| Types(a.0 | b.0))

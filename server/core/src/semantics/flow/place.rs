@@ -11,8 +11,7 @@ use super::interp::Interp;
 use super::models::Target;
 use super::report::SinkSite;
 use super::value::{
-    ELEMENT, MAX_PATH, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, api, constant, join, of_type,
-    position, unknown,
+    ELEMENT, MAX_PATH, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, api, constant, join, position, unknown,
 };
 
 /// Members that are numbers: some whoever the receiver is, some unless it is a foreign object, which has any members.
@@ -499,14 +498,4 @@ pub(super) fn below(base: &Value, name: Ustr) -> Option<Vec<Taint>> {
 pub(super) fn last_name(path: Ustr) -> Ustr {
     let path = path.as_str().trim_end_matches("()");
     Ustr::from(path.rsplit(['.', ':']).next().unwrap_or(path))
-}
-
-/// A library's value.
-pub(super) fn api_value(path: &str) -> Val {
-    api(Ustr::from(path))
-}
-
-/// A text of which nothing is known.
-pub(super) fn some_text() -> Val {
-    of_type(Types::STRING)
 }
