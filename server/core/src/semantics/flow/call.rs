@@ -10,7 +10,7 @@ use crate::syntax::Span;
 use super::interp::Interp;
 use super::kinds::{SinkKind, SinkKinds};
 use super::models::{Base, CallModel, Port, Target};
-use super::place::last_name;
+use super::place::{is_sensitive, is_weak_random, last_name};
 use super::report::SinkSite;
 use super::sink::{Ports, holds};
 use super::value::{
@@ -153,6 +153,15 @@ impl<'a> Interp<'a> {
             self.hand_over_callbacks(call, model);
         }
         result = self.call_sources(call, result);
+        if matches!(call.name.as_str(), "charAt" | "at" | "substr" | "substring" | "slice" | "charCodeAt" | "get" | "nth")
+            && call.args.iter().any(|a| a.taints.iter().any(is_weak_random))
+        {
+            let mut drawn = Value::clone(&result);
+            for taint in call.args.iter().flat_map(|a| &a.taints).filter(|t| is_weak_random(t)) {
+                drawn.add_taint(taint.clone());
+            }
+            result = Arc::new(drawn);
+        }
         if let Some(receiver) = &call.receiver {
             self.mutate_receiver(call, receiver);
         }
@@ -290,7 +299,7 @@ impl<'a> Interp<'a> {
     pub(super) fn project(&mut self, value: &Val, path: &[Ustr]) -> Val {
         let mut at = value.clone();
         for name in path {
-            at = if *name == *ELEMENT { self.element(&at) } else { self.member(&at, *name, Span::default()) };
+            at = if *name == *ELEMENT { self.element(&at) } else { self.plain_member(&at, *name, Span::default()) };
         }
         at
     }
@@ -384,7 +393,15 @@ impl<'a> Interp<'a> {
             && !self.is_modelled(receiver)
             && !receiver.types.is_harmless()
         {
-            take(receiver);
+            // What an unknown method makes of something sensitive need not be it.
+            let known = receiver.taints.iter().any(is_sensitive);
+            if known {
+                let mut rest = Value::clone(receiver);
+                rest.taints.retain(|t| !is_sensitive(t));
+                take(&rest);
+            } else {
+                take(receiver);
+            }
         }
         if self.world.transforms(call.name) {
             for arg in &call.args {

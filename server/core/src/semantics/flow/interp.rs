@@ -180,6 +180,9 @@ impl<'a> Interp<'a> {
             if falls_through { self.join_state(exits) } else { self.state = exits.clone() }
         }
         let has_value = !matches!(hir.expr(body).kind, ExprKind::Block { value: false, .. });
+        if has_value && falls_through && let Some(name) = function.name {
+            self.out.named(name, &value, self.arena, hir.expr(body).span);
+        }
         let result = match activation.result {
             Some(returned) if falls_through && has_value => join(&returned, &value),
             Some(returned) => returned,
@@ -201,6 +204,13 @@ impl<'a> Interp<'a> {
     /// A collection of elements.
     pub(super) fn collection(&self, element: &Val) -> Val {
         Arc::new(Value { types: Types::OBJECT, ..Value::default() }.with_field(*ELEMENT, element.clone()))
+    }
+
+    /// What a function gives is what its name says: `newToken()`.
+    fn returned_named(&mut self, value: &Val, span: Span) {
+        if let Some(name) = self.hir.function(self.current()).name {
+            self.out.named(name, value, self.arena, span);
+        }
     }
 
     fn returned(&mut self, value: Val) {
@@ -295,7 +305,7 @@ impl<'a> Interp<'a> {
                 self.assign(*place, &new);
                 new
             }
-            ExprKind::Object(path, members) => self.object(*path, members, span),
+            ExprKind::Object(path, members) => self.object(*path, members),
             ExprKind::Array(members) => self.array(members),
             ExprKind::Repeat(value, len) => {
                 let value = self.eval(*value);
@@ -451,8 +461,10 @@ impl<'a> Interp<'a> {
             }
             ExprKind::Try3 { body, catch, finally } => self.try_catch(*body, catch.as_ref(), *finally),
             ExprKind::Return(value) => {
+                let at = value.map_or(span, |v| hir.expr(v).span);
                 let value = value.map_or_else(|| constant(Lit::Undefined), |v| self.eval(v));
                 if self.state.live {
+                    self.returned_named(&value, at);
                     self.returned(value);
                 }
                 unknown()
@@ -490,7 +502,7 @@ impl<'a> Interp<'a> {
                 self.state.live = false;
                 unknown()
             }
-            ExprKind::Jsx { tag, attributes, children } => self.jsx(tag, attributes, children, span),
+            ExprKind::Jsx { tag, attributes, children } => self.jsx(tag, attributes, children),
             ExprKind::Opaque(parts) => {
                 let parts: Vec<Val> = parts.iter().map(|p| self.eval(*p)).collect();
                 self.made_of(&parts)
@@ -761,7 +773,7 @@ impl<'a> Interp<'a> {
         Arc::new(out)
     }
 
-    fn object(&mut self, path: Option<Ustr>, members: &[Member], span: Span) -> Val {
+    fn object(&mut self, path: Option<Ustr>, members: &[Member]) -> Val {
         let mut value = Value { types: Types::OBJECT, ..Value::default() };
         if let Some(path) = path {
             value.apis.extend(self.world.type_path(path));
@@ -794,8 +806,9 @@ impl<'a> Interp<'a> {
                 }
             }
         }
-        self.out.object(self.hir, members, &value, span);
-        Arc::new(value)
+        let value = Arc::new(value);
+        self.out.object(self.hir, members, &value, self.arena);
+        value
     }
 
     fn array(&mut self, members: &[Member]) -> Val {
@@ -822,7 +835,7 @@ impl<'a> Interp<'a> {
         Arc::new(value)
     }
 
-    fn jsx(&mut self, tag: &Result<Ustr, ExprId>, attributes: &[Member], children: &[ExprId], span: Span) -> Val {
+    fn jsx(&mut self, tag: &Result<Ustr, ExprId>, attributes: &[Member], children: &[ExprId]) -> Val {
         let name = match tag {
             Ok(name) => Some(*name),
             Err(component) => {
@@ -830,7 +843,7 @@ impl<'a> Interp<'a> {
                 None
             }
         };
-        let props = self.object(None, attributes, span);
+        let props = self.object(None, attributes);
         self.jsx_sinks(name, attributes, &props);
         for child in children {
             let child = self.eval(*child);

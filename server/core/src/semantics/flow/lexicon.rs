@@ -1,5 +1,11 @@
 //! Names that say what a value is: the evidence for sensitive data and for secrets.
 
+use std::cell::RefCell;
+
+use rustc_hash::FxHashMap;
+
+use crate::semantics::hir::Ustr;
+
 use super::kinds::SourceKind;
 
 /// The lower-case words of a name: `userAPIKey_2` is `user`, `api`, `key`, `2`.
@@ -212,6 +218,15 @@ pub fn sensitive(name: &str) -> Option<SourceKind> {
         return None;
     }
     Some(if password { SourceKind::Password } else { SourceKind::Sensitive })
+}
+
+thread_local! {
+    static KNOWN: RefCell<FxHashMap<Ustr, Option<SourceKind>>> = RefCell::default();
+}
+
+/// As [`sensitive`], remembered: the same names come again and again.
+pub fn sensitive_name(name: Ustr) -> Option<SourceKind> {
+    KNOWN.with_borrow_mut(|known| *known.entry(name).or_insert_with(|| sensitive(&name)))
 }
 
 /// Whether a name says that its value must not be guessed.

@@ -8,6 +8,7 @@ use crate::semantics::hir::{ExprId, ExprKind, FnId, Key, Lit, LocalKind, PatId, 
 use crate::syntax::Span;
 
 use super::interp::Interp;
+use super::kinds::SourceKind;
 use super::models::Target;
 use super::report::SinkSite;
 use super::value::{
@@ -23,8 +24,14 @@ fn is_measure(name: &str) -> bool {
 }
 
 impl Interp<'_> {
-    /// The value of `base.name`.
+    /// The value of `base.name`; a name that says so makes it sensitive.
     pub(super) fn member(&mut self, base: &Val, name: Ustr, span: Span) -> Val {
+        let value = self.plain_member(base, name, span);
+        self.named_source(name, value, span)
+    }
+
+    /// The value of `base.name`, whatever it is called.
+    pub(super) fn plain_member(&mut self, base: &Val, name: Ustr, span: Span) -> Val {
         let known = base.field(name).cloned();
         if let Some(known) = &known
             && base.apis.is_empty()
@@ -96,6 +103,8 @@ impl Interp<'_> {
         // What is looked up by a foreign key is chosen by whoever chose the key; that matters to code that writes to it
         // or calls it, which looks at the key itself.
         value.prefix = None;
+        // What is drawn at random can be guessed as well as the draw.
+        index.taints.iter().filter(|t| is_weak_random(t)).for_each(|t| value.add_taint(t.clone()));
         Arc::new(value)
     }
 
@@ -253,6 +262,8 @@ impl Interp<'_> {
                 }
                 if let LocalKind::Variable | LocalKind::Constant = hir.local(*local).kind {
                     self.out.named(hir.local(*local).name, &value, self.arena, span);
+                }
+                if !matches!(hir.local(*local).kind, LocalKind::Function | LocalKind::Class) {
                     value = self.named_source(hir.local(*local).name, value, span);
                 }
                 self.state.locals[local.0 as usize] = value.clone();
@@ -477,7 +488,19 @@ pub(super) fn below(base: &Value, name: Ustr) -> Option<Vec<Taint>> {
             Taint { origin: Origin::Param(*param, path), ..taint.clone() }
         }
     };
-    Some(base.taints.iter().map(longer).collect())
+    // Not all that is beside a password is secret: `credentials.region`.
+    let whole = name == *ELEMENT;
+    Some(base.taints.iter().filter(|t| whole || !is_sensitive(t)).map(longer).collect())
+}
+
+/// Whether a taint is that of a guessable random number.
+pub(super) fn is_weak_random(taint: &Taint) -> bool {
+    matches!(&taint.origin, Origin::Source(s) if s.kind == SourceKind::WeakRandom)
+}
+
+/// Whether a taint is that of something sensitive.
+pub(super) fn is_sensitive(taint: &Taint) -> bool {
+    matches!(&taint.origin, Origin::Source(s) if matches!(s.kind, SourceKind::Sensitive | SourceKind::Password))
 }
 
 /// The last name of a path: `c` of `a.b.c` and `a::b::c`; calls at its end are left out.
