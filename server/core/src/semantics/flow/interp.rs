@@ -180,7 +180,10 @@ impl<'a> Interp<'a> {
             if falls_through { self.join_state(exits) } else { self.state = exits.clone() }
         }
         let has_value = !matches!(hir.expr(body).kind, ExprKind::Block { value: false, .. });
-        if has_value && falls_through && let Some(name) = function.name {
+        if has_value
+            && falls_through
+            && let Some(name) = function.name
+        {
             self.out.named(name, &value, self.arena, hir.expr(body).span);
         }
         let result = match activation.result {
