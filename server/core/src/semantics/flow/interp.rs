@@ -16,6 +16,7 @@ use crate::syntax::{Arena, Span};
 
 use super::guard::{Facts, Learned};
 use super::models::Models;
+use super::place::is_weak_random;
 use super::report::Outcome;
 use super::state::{State, join_into};
 use super::value::{
@@ -760,7 +761,12 @@ impl<'a> Interp<'a> {
                 }
                 open = part.exact && prefix.len() <= MAX_CONSTANT;
             }
-            if !part.types.is_harmless() {
+            // A number holds no text, but one that can be guessed makes a text that can be guessed.
+            let harmless = part.types.is_harmless();
+            for taint in part.taints.iter().filter(|t| harmless && is_weak_random(t)) {
+                out.add_taint(taint.clone());
+            }
+            if !harmless {
                 for taint in &part.taints {
                     let mut taint = taint.clone();
                     taint.trace = Some(step(taint.trace.as_ref(), &at, StepKind::Concatenated));
