@@ -135,6 +135,7 @@ impl<'a> Interp<'a> {
             return result;
         }
         self.call_sinks(call);
+        self.slow_match(call);
         self.out.call_event(self.hir, call, self.arena);
         let model = self.model(call);
         let mut handed = false;
@@ -163,6 +164,16 @@ impl<'a> Interp<'a> {
                 drawn.add_taint(taint.clone());
             }
             result = Arc::new(drawn);
+        }
+        // `password.replace(/./g, '*')`
+        if call.name.starts_with("replace")
+            && call.args.get(1).and_then(|a| a.as_str()).is_some_and(|t| {
+                t.contains("***") || matches!(t.as_str(), "*" | "•" | "x" | "X" | "#") || t.to_lowercase().contains("redact")
+            })
+        {
+            let mut masked = Value::clone(&result);
+            masked.taints.retain(|t| !is_sensitive(t));
+            result = Arc::new(masked);
         }
         if let Some(receiver) = &call.receiver {
             self.mutate_receiver(call, receiver);
@@ -272,6 +283,12 @@ impl<'a> Interp<'a> {
             // A callee that always throws ends the caller too, but what comes after is still worth a look.
             self.state.live = was_live;
             return result;
+        }
+        // What library objects it is given: `fail(res, error)`.
+        if args.iter().any(|a| a.apis.iter().any(|p| self.models.is_type(*p))) {
+            let types: Vec<Val> =
+                args.iter().map(|a| Arc::new(Value { apis: a.apis.clone(), ..Value::default() })).collect();
+            self.out.context(func, &types);
         }
         match self.world.summary(func) {
             Some(summary) => self.apply_summary(&summary, args, this, span),

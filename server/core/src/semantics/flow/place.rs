@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sidenote_grammars::{Field, Kind};
 use smallvec::SmallVec;
 
 use crate::semantics::hir::{ExprId, ExprKind, FnId, Key, Lit, LocalKind, PatId, PatKind, Ustr};
@@ -62,6 +63,9 @@ impl Interp<'_> {
         }
         let target = Target { paths: &out.apis.clone(), name, open: base.apis.is_empty() || !self.is_modelled(base) };
         for source in self.models.read_sources(&target) {
+            if source.kind == SourceKind::ErrorDetail && self.is_for_developers(span) {
+                continue;
+            }
             let origin = Source { kind: source.kind, at: self.at(span), what: source.what };
             out.add_taint(Taint { origin: Origin::Source(Arc::new(origin)), cleaned: source.cleans, trace: None });
         }
@@ -78,6 +82,23 @@ impl Interp<'_> {
             Some(known) => known,
             None => Arc::new(out),
         }
+    }
+
+    /// Whether code runs only where a condition around it says that this is no production system.
+    fn is_for_developers(&self, span: Span) -> bool {
+        let node = self.arena.root().smallest_at(span);
+        node.ancestors().any(|n| {
+            let condition = match n.kind() {
+                Kind::TernaryExpression | Kind::IfStatement => n.child(Field::Condition),
+                Kind::BinaryExpression => n.child(Field::Left),
+                _ => None,
+            };
+            condition.is_some_and(|c| {
+                let text = c.text().to_ascii_lowercase();
+                !c.span().contains(span)
+                    && ["env", "production", "development", "isdev", "isprod", "debug", "expose"].iter().any(|w| text.contains(w))
+            })
+        })
     }
 
     /// Whether models know the type of a value.
@@ -351,7 +372,19 @@ impl Interp<'_> {
                 }
             }
             ExprKind::Deref(inner) => self.write(*inner, value, span),
-            _ => self.put(place, value.clone()),
+            kind => {
+                let name = match kind {
+                    ExprKind::Local(local) => Some(hir.local(*local).name),
+                    ExprKind::Name(name) => Some(*name),
+                    _ => None,
+                };
+                let mut value = value.clone();
+                if let Some(name) = name {
+                    self.out.named(name, &value, self.arena, span);
+                    value = self.named_source(name, value, span);
+                }
+                self.put(place, value);
+            }
         }
     }
 
