@@ -791,6 +791,7 @@ impl<'a> Interp<'a> {
             match member {
                 Member::Field(Key::Name(name), expr) => {
                     let v = self.eval(*expr);
+                    let v = self.named_source(*name, v, self.hir.expr(*expr).span);
                     value = value.with_field(*name, v);
                 }
                 Member::Field(Key::Computed(key), expr) => {
@@ -979,7 +980,8 @@ impl<'a> Interp<'a> {
     /// The value of a name from outside the block.
     pub(super) fn read_name(&mut self, name: Ustr, span: Span) -> Val {
         let value = self.state.name(name).cloned().unwrap_or_else(|| self.outer(name));
-        self.sourced_name(name, value, span)
+        let value = self.sourced_name(name, value, span);
+        self.named_source(name, value, span)
     }
 
     /// `async { .. }` and the like.

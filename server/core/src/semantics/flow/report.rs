@@ -381,7 +381,9 @@ impl Interp<'_> {
 
     /// A variable whose name says that it holds something sensitive is a source of it.
     pub(super) fn named_source(&mut self, name: Ustr, value: Val, span: Span) -> Val {
-        if value.exact || value.types.is_harmless() || !value.funcs.is_empty() {
+        // Functions, classes and objects of known fields are no secrets; what is in them may be.
+        let structured = value.fields.is_some() || !value.funcs.is_empty() || value.class.is_some();
+        if value.exact || value.types.is_harmless() || structured {
             return value;
         }
         let Some(kind) = lexicon::sensitive_name(name) else { return value };
