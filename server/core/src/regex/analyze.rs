@@ -59,7 +59,9 @@ impl Witness {
     /// The attack as a JavaScript expression in which `n` is the count: `'a'.repeat(n) + '!'`.
     #[must_use]
     pub fn expression(&self) -> String {
-        let quoted = |text: &str| format!("'{}'", text.escape_debug().to_string().replace("\\\"", "\"").chars().take(60).collect::<String>());
+        let quoted = |text: &str| {
+            format!("'{}'", text.escape_debug().to_string().replace("\\\"", "\"").chars().take(60).collect::<String>())
+        };
         let mut out = String::new();
         if !self.prefix.is_empty() {
             out = quoted(&self.prefix) + " + ";

@@ -21,8 +21,8 @@ pub fn verdict(pattern: &str, flags: &str) -> Option<Arc<Verdict>> {
     if let Some(found) = KNOWN.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
         return found.clone();
     }
-    let judged = (pattern.len() <= LONGEST)
-        .then(|| Arc::new(analyze(pattern, Flags::from_letters(flags), Dialect::JavaScript)));
+    let judged =
+        (pattern.len() <= LONGEST).then(|| Arc::new(analyze(pattern, Flags::from_letters(flags), Dialect::JavaScript)));
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     if known.len() >= MOST {
         known.clear();

@@ -66,9 +66,37 @@ pub fn any(words: &BTreeSet<String>, of: &[&str]) -> bool {
 
 /// Words of what must stay secret or must not be forged.
 pub const SECRETS: &[&str] = &[
-    "password", "passwd", "pwd", "passphrase", "passwords", "secret", "secrets", "token", "tokens", "credential",
-    "credentials", "signature", "sign", "signed", "signing", "auth", "authenticate", "authentication", "hmac",
-    "session", "otp", "nonce", "apikey", "login", "pin", "csrf", "certificate", "license", "licence", "salt", "ssn",
+    "password",
+    "passwd",
+    "pwd",
+    "passphrase",
+    "passwords",
+    "secret",
+    "secrets",
+    "token",
+    "tokens",
+    "credential",
+    "credentials",
+    "signature",
+    "sign",
+    "signed",
+    "signing",
+    "auth",
+    "authenticate",
+    "authentication",
+    "hmac",
+    "session",
+    "otp",
+    "nonce",
+    "apikey",
+    "login",
+    "pin",
+    "csrf",
+    "certificate",
+    "license",
+    "licence",
+    "salt",
+    "ssn",
 ];
 
 /// The constant numbers that a value may be.
@@ -84,10 +112,50 @@ pub fn field<'v>(value: Option<&'v Val>, name: &str) -> Option<&'v Val> {
 /// Whether a value is fixed in the source: a constant, or a list of constants.
 pub fn is_fixed(value: &Value) -> bool {
     let plain = |v: &Value| v.exact && v.lits.iter().any(|l| matches!(l, Lit::Str(_) | Lit::Num(_) | Lit::Bytes(_)));
-    plain(value) || value.taints.is_empty() && value.fields().count() > 1 && value.fields().all(|(_, v)| plain(v) || v.lits.len() > 1)
+    plain(value)
+        || value.taints.is_empty()
+            && value.fields().count() > 1
+            && value.fields().all(|(_, v)| plain(v) || v.lits.len() > 1)
 }
 
 /// Whether an object was built in sight, so that a field that is not known is not there.
 pub fn is_literal_object(value: &Value) -> bool {
     value.fields.is_some() && value.taints.is_empty() && value.apis.is_empty() && value.field(*ELEMENT).is_none()
+}
+
+/// Whether a name or a string constant of the block holds one of these texts, in lower case.
+pub fn mentions(arena: &Arena, texts: &[&str]) -> bool {
+    arena.nodes().any(|n| {
+        let telling = matches!(
+            n.kind(),
+            Kind::Identifier
+                | Kind::PropertyIdentifier
+                | Kind::ShorthandPropertyIdentifier
+                | Kind::ShorthandPropertyIdentifierPattern
+                | Kind::String
+        );
+        telling && {
+            let lower = n.text().to_ascii_lowercase();
+            texts.iter().any(|t| lower.contains(t))
+        }
+    })
+}
+
+/// The code of a span without its comments.
+pub fn code(arena: &Arena, span: Span) -> String {
+    let mut out = String::new();
+    let mut at = span.start;
+    for comment in arena.comments().map(Node::span).filter(|c| span.contains(*c)) {
+        if comment.start >= at {
+            out.push_str(arena.slice(Span { start: at, end: comment.start }));
+            at = comment.end;
+        }
+    }
+    out.push_str(arena.slice(Span { start: at, end: span.end }));
+    out
+}
+
+/// All code of a block without its comments.
+pub fn all_code(arena: &Arena) -> String {
+    code(arena, arena.root().span())
 }

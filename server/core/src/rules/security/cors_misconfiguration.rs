@@ -1,7 +1,7 @@
 use sidenote_grammars::Family;
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::evidence::field;
+use crate::rules::evidence::{all_code, code, field};
 use crate::rules::{Case, Check, Docs, Rule};
 use crate::semantics::flow::CallView;
 use crate::semantics::flow::kinds::{SinkKind, SourceKind};
@@ -89,7 +89,7 @@ fn header(call: &CallView<'_>, out: &mut Vec<Note>) {
     } else {
         return;
     };
-    let credentials = allows_credentials(call.arena.text());
+    let credentials = allows_credentials(&all_code(call.arena));
     if is_reflected(&value) {
         let note = if credentials {
             Note::new(
@@ -116,11 +116,10 @@ fn lets_all_in(options: &Val, by_default: bool, call: &CallView<'_>) -> bool {
         Some(origin) if origin.strings().any(|s| s == "null") => true,
         // `(origin, callback) => callback(null, true)`, without a condition.
         Some(origin) => origin.funcs.iter().any(|f| {
-            let text = f.arena.text();
-            let own: &str = if std::sync::Arc::ptr_eq(&f.arena, call.arena) {
-                call.hir.functions.get(f.id.0 as usize).map_or("", |f| call.arena.slice(f.span))
+            let own = if std::sync::Arc::ptr_eq(&f.arena, call.arena) {
+                call.hir.functions.get(f.id.0 as usize).map_or_else(String::new, |f| code(call.arena, f.span))
             } else {
-                text
+                all_code(&f.arena)
             };
             let squeezed: String = own.chars().filter(|c| !c.is_whitespace()).collect();
             let accepts = squeezed.contains("(null,true)") || squeezed.contains("(null,origin)");

@@ -1,7 +1,7 @@
 use sidenote_grammars::Family;
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::evidence::field;
+use crate::rules::evidence::{all_code, field};
 use crate::rules::{Case, Check, Docs, Rule};
 use crate::semantics::flow::CallView;
 use crate::semantics::flow::kinds::SourceKind;
@@ -77,7 +77,7 @@ fn decode(call: &CallView<'_>, out: &mut Vec<Note>) {
     if !decodes || !call.args.first().is_some_and(|a| is_foreign(a)) {
         return;
     }
-    let text = call.arena.text();
+    let text = all_code(call.arena);
     if [".verify(", "jwtVerify(", "verify(", "compactVerify("].iter().any(|v| text.contains(v)) {
         return;
     }

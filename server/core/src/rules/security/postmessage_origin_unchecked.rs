@@ -3,6 +3,7 @@ use std::sync::Arc;
 use sidenote_grammars::{Family, Field};
 
 use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::evidence::{all_code, code};
 use crate::rules::{Case, Check, Docs, Rule};
 use crate::semantics::flow::value::Val;
 use crate::semantics::flow::{CallView, WriteView};
@@ -61,9 +62,9 @@ pub static RULE: Rule = Rule {
 fn check(rule: &'static Rule, span: Span, handler: &Val, hir: &Hir, arena: &Arc<Arena>, out: &mut Vec<Note>) {
     for func in &handler.funcs {
         let text = if Arc::ptr_eq(&func.arena, arena) {
-            hir.functions.get(func.id.0 as usize).map_or("", |f| arena.slice(f.span))
+            hir.functions.get(func.id.0 as usize).map_or_else(String::new, |f| code(arena, f.span))
         } else {
-            func.arena.text()
+            all_code(&func.arena)
         };
         let uses = text.contains(".data") || text.contains("data }") || text.contains("{ data") || text.contains("{data");
         let lower = text.to_ascii_lowercase();

@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::evidence::{field, is_fixed};
+use crate::rules::evidence::{all_code, field, is_fixed};
 use crate::rules::support::{args, constant};
 use crate::rules::{Case, Check, Docs, Rule};
 use crate::semantics::flow::CallView;
@@ -60,7 +60,7 @@ const MESSAGE: &str = "The initialisation vector is the same for every message, 
 
 /// Whether the n-th argument is a buffer of zeros that nothing fills.
 fn is_zeros(call: &CallView<'_>, span: crate::syntax::Span) -> bool {
-    let text = call.arena.text();
+    let text = all_code(call.arena);
     if ["randomFill", "getRandomValues", ".copy(", ".set(", ".write", ".fill("].iter().any(|f| text.contains(f)) {
         return false;
     }

@@ -168,7 +168,9 @@ impl<'a> Interp<'a> {
         // `password.replace(/./g, '*')`
         if call.name.starts_with("replace")
             && call.args.get(1).and_then(|a| a.as_str()).is_some_and(|t| {
-                t.contains("***") || matches!(t.as_str(), "*" | "•" | "x" | "X" | "#") || t.to_lowercase().contains("redact")
+                t.contains("***")
+                    || matches!(t.as_str(), "*" | "•" | "x" | "X" | "#")
+                    || t.to_lowercase().contains("redact")
             })
         {
             let mut masked = Value::clone(&result);

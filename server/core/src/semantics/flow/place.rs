@@ -96,7 +96,9 @@ impl Interp<'_> {
             condition.is_some_and(|c| {
                 let text = c.text().to_ascii_lowercase();
                 !c.span().contains(span)
-                    && ["env", "production", "development", "isdev", "isprod", "debug", "expose"].iter().any(|w| text.contains(w))
+                    && ["env", "production", "development", "isdev", "isprod", "debug", "expose"]
+                        .iter()
+                        .any(|w| text.contains(w))
             })
         })
     }

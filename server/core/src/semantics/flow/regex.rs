@@ -54,7 +54,11 @@ impl Interp<'_> {
         {
             let shown: String = pattern.chars().take(40).collect();
             let dots = if pattern.chars().count() > 40 { ".." } else { "" };
-            let name = format!("/{shown}{dots}/{flags}`, whose time grows with the {} of the length, as for `{}", power(degree), v.witness.expression());
+            let name = format!(
+                "/{shown}{dots}/{flags}`, whose time grows with the {} of the length, as for `{}",
+                power(degree),
+                v.witness.expression()
+            );
             let span = at.map_or(call.name_span, |id| self.hir.expr(*id).span);
             let site = SinkSite { kind: SinkKind::RegexInput, at: self.at(span), name: Ustr::from(&name) };
             let subject = subject.clone();
