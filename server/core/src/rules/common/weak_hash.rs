@@ -19,7 +19,7 @@ pub static RULE: Rule = Rule {
     docs: Docs {
         what: "Finds hashes and signatures made with MD2, MD4, MD5, SHA-1 or RIPEMD-128: `crypto.createHash('md5')`, \
                `createSign('RSA-SHA1')`, CryptoJS, WebCrypto's `digest('SHA-1')`, the `md5` and `sha1` packages. The names around \
-               the call decide how bad it is: passwords, tokens and signatures are high.",
+               the call decide how bad it is: passwords, tokens and signatures are high, what has no such name is low.",
         why: "Two inputs with one MD5 are made in seconds and with one SHA-1 for the price of a car, so a signature or an \
               integrity check built on them can be forged; and they are so fast that hashed passwords are guessed by the billion.",
         example: "const signature = crypto.createHash('md5').update(body + secret).digest('hex');",
@@ -171,7 +171,7 @@ fn report(call: &CallView<'_>, name: &str, span: Span, signature: bool, fixable:
         (Severity::High, Confidence::Medium, format!("{name} is broken and protects no secret or signature. Use SHA-256, with a key `createHmac`."))
     } else {
         let message = format!("{name} is broken: two inputs with one hash are easy to make. Use SHA-256, unless nobody gains by a collision.");
-        (Severity::Medium, Confidence::Medium, message)
+        (Severity::Low, Confidence::Medium, message)
     };
     let mut note = Note::new(call.rule, span, message).severity(severity).confidence(confidence);
     let written = call.arena.slice(span);

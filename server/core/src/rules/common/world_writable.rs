@@ -71,11 +71,11 @@ fn open_mode(value: Option<&Val>) -> Option<u32> {
 }
 
 fn report(call: &CallView<'_>, mode: u32, n: usize, severity: Severity, out: &mut Vec<Note>) {
-    let message = format!("With the mode {mode:#o} every user of the machine may change it. Leave others out: {:#o}.", mode & !0o006);
+    let message = format!("With the mode {mode:#o} every user of the machine may change it. Leave others out: {:#o}.", mode & !0o007);
     let mut note = Note::new(call.rule, call.arg_span(n), message).severity(severity);
     let written = call.arena.slice(call.arg_span(n));
     if written.starts_with("0o") {
-        note = note.suggestion("Leave others out", vec![(call.arg_span(n), format!("{:#o}", mode & !0o006))]);
+        note = note.suggestion("Leave others out", vec![(call.arg_span(n), format!("{:#o}", mode & !0o007))]);
     }
     out.push(note);
 }

@@ -43,6 +43,7 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "const fs = require('fs');\nfs.writeFileSync(file, text);\nconst size = fs.statSync(file).size;"),
         Case::good("a.js", "const fs = require('fs');\nfunction a(p) { return fs.existsSync(p); }\nfunction b(p) { fs.writeFileSync(p, 'x'); }"),
         Case::good("a.js", "const fs = require('fs');\nconst fd = fs.openSync(p, 'r+');\nconst info = fs.fstatSync(fd);\nfs.writeSync(fd, text);"),
+        Case::near_miss("a.js", "const fs = require('fs');\nconst mode = fs.statSync(file).mode;\nfs.chmodSync(file, mode | 0o100);"),
         Case::near_miss("a.js", "if (cache.exists(key)) cache.writeFile(key, value);"),
         Case::near_miss("a.js", "const fs = require('fs');\nif (fs.existsSync('a.txt')) fs.writeFileSync('b.txt', '');"),
         Case::near_miss("a.js", "const fs = require('fs');\nif (!fs.existsSync(lock)) fs.openSync(lock, 'wx');"),
@@ -84,11 +85,14 @@ fn check<'a>(cx: &mut Cx<'a>) {
     }
     for node in arena.nodes() {
         let Some((name, path)) = file_call(node, cx) else { continue };
-        if !matches!(path.kind(), Kind::Identifier | Kind::MemberExpression | Kind::CallExpression | Kind::TemplateString | Kind::String) {
+        if !matches!(path.kind(), Kind::Identifier | Kind::MemberExpression | Kind::TemplateString | Kind::String) {
             continue;
         }
         if CHECKS.contains(&name) {
-            checked.push(path.text());
+            // What only reads a size or a mode decides nothing.
+            if !name.contains("stat") || name.starts_with('l') || decides(node) {
+                checked.push(path.text());
+            }
         } else if checked.contains(&path.text()) {
             let rest: String = args(node).skip(1).map(|a| a.text()).collect::<Vec<_>>().join(",");
             // `wx` fails where the file exists; reading changes nothing.
@@ -101,4 +105,11 @@ fn check<'a>(cx: &mut Cx<'a>) {
         }
     }
     notes.into_iter().for_each(|n| cx.report(n));
+}
+
+/// Whether what a call finds out decides about what follows: it stands in a condition, or hands it to a callback.
+fn decides(node: Node<'_>) -> bool {
+    use sidenote_grammars::Field;
+    let in_condition = std::iter::once(node).chain(node.ancestors()).any(|n| n.field() == Field::Condition);
+    in_condition || args(node).last().is_some_and(|a| crate::rules::support::is_function(a) || a.is_hole())
 }

@@ -54,6 +54,7 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "port.onmessage = (e) => render(e.data);"),
         Case::near_miss("a.js", "window.addEventListener('message', () => { count += 1; });"),
         Case::near_miss("a.js", "window.addEventListener('message', (e) => handle(e));"),
+        Case::near_miss("a.js", "addEventListener('message', async (message) => { run(message.data); });"),
         Case::near_miss("a.js", "onmessage = (e) => { postMessage(work(e.data)); };"),
         Case::near_miss("a.js", "window.addEventListener('message', (e) => { if (!isTrusted(e)) return; run(e.data); });"),
     ],
@@ -86,8 +87,10 @@ fn receiver(arena: &Arena, name: Span) -> String {
 
 fn listen(call: &CallView<'_>, out: &mut Vec<Note>) {
     let event = call.args.first().and_then(|a| a.as_str());
+    // Workers have neither.
+    let page = || crate::rules::evidence::mentions(call.arena, &["window", "document", "location", "globalthis"]);
     let window = match call.receiver {
-        None => call.name != "on",
+        None => call.name != "on" && page(),
         Some(_) => {
             let who = receiver(call.arena, call.name_span);
             let jquery = matches!(who.replace(' ', "").as_str(), "$(window)" | "jQuery(window)");

@@ -45,6 +45,7 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "port.postMessage(data, [buffer]);"),
         Case::good("a.js", "window.parent.postMessage({ type: 'closed' }, '*');"),
         Case::good("a.js", "self.postMessage(result);"),
+        Case::near_miss("a.js", "const token = 'tick' + Math.random();\nwindow.postMessage(token, '*');"),
         Case::near_miss("a.js", "queue.postMessage(text, { priority: '*' });"),
         Case::near_miss("a.js", "frame.postMessage({ event: 'scroll', top: window.scrollY, done: false }, '*');"),
         Case::near_miss("a.js", "window.parent.postMessage({ type: 'token-missing' }, '*');"),
@@ -56,6 +57,12 @@ fn check(call: &CallView<'_>, out: &mut Vec<Note>) {
     let wild = |v: &crate::semantics::flow::value::Value| v.strings().any(|s| s == "*");
     let Some(target) = call.args.get(1) else { return };
     if !wild(target) && !crate::rules::evidence::field(Some(target), "targetOrigin").is_some_and(|v| wild(v)) {
+        return;
+    }
+    // To itself, as a way to run something later.
+    let node = call.arena.root().smallest_at(call.name_span);
+    let receiver = node.parent().and_then(|p| p.child(Field::Object)).map_or("", |o| o.text());
+    if matches!(receiver, "window" | "self" | "globalThis" | "global" | "_global") {
         return;
     }
     let Some(data) = call.args.first() else { return };

@@ -34,6 +34,13 @@ pub fn words(name: &str) -> Vec<String> {
 /// Words beside a sensitive one that say it is not the datum itself.
 const HARMLESS: &[&str] = &[
     "hash",
+    "sha",
+    "sha1",
+    "sha256",
+    "md",
+    "md5",
+    "bcrypt",
+    "hashes",
     "hashed",
     "digest",
     "encrypted",
@@ -178,7 +185,7 @@ const HARMLESS: &[&str] = &[
 /// What kind of sensitive datum a name stands for.
 pub fn sensitive(name: &str) -> Option<SourceKind> {
     // Most names are short words that are none of these: a cheap look first.
-    if name.len() < 3 || name.len() > 48 {
+    if name.len() < 3 || name.len() > 48 || matches!(name, "PWD" | "OLDPWD") {
         return None;
     }
     let words = words(name);
