@@ -14,7 +14,7 @@ use super::place::{is_sensitive, is_weak_random, last_name};
 use super::report::SinkSite;
 use super::sink::{Ports, holds};
 use super::value::{
-    ELEMENT, FuncRef, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, constant, join, step, unknown,
+    ELEMENT, FuncRef, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, constant, join, position, step, unknown,
 };
 use super::world::{ParamSink, Summary};
 
@@ -150,6 +150,13 @@ impl<'a> Interp<'a> {
         if let Some(model) = model {
             result = self.apply_model(call, model, &result);
         }
+        if let Some(regex) = super::regex::constructed(call) {
+            result = Arc::new(regex);
+        }
+        let cleans = super::regex::replacement(call);
+        if cleans != SinkKinds::NONE {
+            result = Arc::new(result.cleaned(cleans));
+        }
         if !handed {
             self.hand_over_callbacks(call, model);
         }
@@ -227,7 +234,7 @@ impl<'a> Interp<'a> {
             "call" => call.args.get(1..).unwrap_or_default().to_vec(),
             _ => {
                 let list = call.args.get(1).cloned().unwrap_or_else(unknown);
-                let known: Vec<Val> = (0..8).map_while(|i| list.field(Ustr::from(&i.to_string())).cloned()).collect();
+                let known: Vec<Val> = (0..8).map_while(|i| list.field(position(i)).cloned()).collect();
                 if known.is_empty() { vec![self.element(&list)] } else { known }
             }
         };

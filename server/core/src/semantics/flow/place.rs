@@ -13,15 +13,14 @@ use super::kinds::SourceKind;
 use super::models::Target;
 use super::report::SinkSite;
 use super::value::{
-    ELEMENT, MAX_PATH, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, api, constant, join, of_type, unknown,
+    ELEMENT, MAX_PATH, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, api, constant, join, of_type,
+    position, unknown,
 };
 
-/// Members that are numbers whoever the receiver is.
-fn is_measure(name: &str) -> bool {
-    matches!(
-        name,
-        "length" | "size" | "byteLength" | "byteOffset" | "len" | "count" | "lastIndex" | "status" | "statusCode"
-    )
+/// Members that are numbers: some whoever the receiver is, some unless it is a foreign object, which has any members.
+fn is_measure(name: &str, foreign: bool) -> bool {
+    matches!(name, "length" | "byteLength" | "byteOffset" | "lastIndex" | "statusCode")
+        || !foreign && matches!(name, "size" | "len" | "count" | "status")
 }
 
 impl Interp<'_> {
@@ -43,20 +42,19 @@ impl Interp<'_> {
         if let Some(class) = &base.class
             && let Some(member) = self.world.class_member(class, name)
         {
-            // What other methods put there is as good as what this one did.
-            let mut found = match known {
+            // What other methods put there is as good as what this one did, or what its caller passed.
+            let mut member = match known {
                 Some(known) => join(&known, &member),
                 None => member,
             };
-            // A foreign object of a declared class is foreign all the way down.
-            if found.funcs.is_empty()
+            if member.funcs.is_empty()
                 && let Some(taints) = below(base, name)
             {
-                let mut value = Value::clone(&found);
-                taints.into_iter().for_each(|t| value.add_taint(t));
-                found = Arc::new(value);
+                let mut all = Value::clone(&member);
+                taints.into_iter().for_each(|t| all.add_taint(t));
+                member = Arc::new(all);
             }
-            return found;
+            return member;
         }
         for path in &base.apis {
             out.apis.push(self.models.member(*path, name));
@@ -69,7 +67,8 @@ impl Interp<'_> {
             let origin = Source { kind: source.kind, at: self.at(span), what: source.what };
             out.add_taint(Taint { origin: Origin::Source(Arc::new(origin)), cleaned: source.cleans, trace: None });
         }
-        if is_measure(&name) && out.taints.is_empty() {
+        let foreign = base.types != Types::STRING && !base.taints.is_empty();
+        if known.is_none() && is_measure(&name, foreign) && out.taints.is_empty() {
             let mut value = Value { types: Types::NUMBER, ..Value::default() };
             value.apis = out.apis;
             return Arc::new(value);
@@ -113,7 +112,7 @@ impl Interp<'_> {
         match index.as_lit() {
             Some(Lit::Str(name)) => return self.member(base, *name, span),
             Some(Lit::Num(n)) if *n >= 0.0 => {
-                if let Some(known) = base.field(Ustr::from(&n.to_string())) {
+                if let Some(known) = base.field(position(*n as usize)) {
                     return known.clone();
                 }
             }
@@ -195,7 +194,7 @@ impl Interp<'_> {
                     rest.iter().skip(1).fold(rest.first().cloned().unwrap_or_else(unknown), |a, b| join(&a, b));
                 let mut all = Value::clone(&self.collection(&element));
                 for (n, v) in rest.iter().take(8).enumerate() {
-                    all = all.with_field(Ustr::from(&n.to_string()), v.clone());
+                    all = all.with_field(position(n), v.clone());
                 }
                 Arc::new(all)
             } else {
@@ -322,7 +321,7 @@ impl Interp<'_> {
             PatKind::Variant { elements, .. } => {
                 // `Some(x)`, `Ok(x)`: wrappers are their content.
                 for (i, sub) in elements.iter().enumerate() {
-                    let known = value.field(Ustr::from(&i.to_string())).cloned();
+                    let known = value.field(position(i)).cloned();
                     let inner = known.unwrap_or_else(|| value.clone());
                     self.assign(*sub, &inner);
                 }
