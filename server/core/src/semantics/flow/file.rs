@@ -413,6 +413,19 @@ impl<'a> Linker<'a> {
                     None => unknown(),
                 },
                 MethodKind::Setter => continue,
+                MethodKind::Constructor => {
+                    // `constructor(private db: Pool)` declares a field.
+                    for func in &value.funcs {
+                        let Some(&unit) = self.by_arena.get(&address(&func.arena)) else { continue };
+                        let Some(function) = self.units[unit].hir.functions.get(func.id.0 as usize) else { continue };
+                        for param in &function.params {
+                            if let (Some(property), Some(ty)) = (param.property, &param.ty) {
+                                members.insert(property, concrete(&interp.typed(&unknown(), ty)));
+                            }
+                        }
+                    }
+                    value
+                }
                 _ => value,
             };
             members.insert(method.name, value);

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use crate::semantics::hir::{
-    Arg, BinaryOp, BlockExpr, Case, ExprId, ExprKind, FnId, Hir, Key, Lit, LogicalOp, Member, Type, UnaryOp, Ustr,
+    Arg, BinaryOp, BlockExpr, Case, ExprId, ExprKind, FnId, Hir, Key, Lit, LogicalOp, Member, PatKind, Type, UnaryOp,
+    Ustr,
 };
 use crate::syntax::{Arena, Span};
 
@@ -278,7 +279,11 @@ impl<'a> Interp<'a> {
                     UnaryOp::Not => of_type(Types::BOOL),
                     UnaryOp::Arithmetic => match value.as_lit() {
                         Some(Lit::Num(n)) => constant(Lit::Num(-n)),
-                        _ => of_type(Types::NUMBER),
+                        _ => {
+                            // A number of which somebody chooses the size.
+                            let made = Value::clone(&self.made_of(&[value]));
+                            Arc::new(Value { types: Types::NUMBER, ..made })
+                        }
                     },
                     UnaryOp::TypeOf => of_type(Types::STRING),
                     UnaryOp::Void => constant(Lit::Undefined),
@@ -404,6 +409,13 @@ impl<'a> Interp<'a> {
                     self.state = before;
                 }
                 self.bind_step(*pat, &bound, span);
+                // What is looked up by a key is chosen by whoever chooses the key.
+                if let (PatKind::Bind(local, _), Some(value)) = (&hir.pat(*pat).kind, value)
+                    && let ExprKind::Index(_, key) = &hir.expr(*value).kind
+                    && self.is_place(*key)
+                {
+                    self.out.looked_up.insert(*local, *key);
+                }
                 unknown()
             }
             ExprKind::Loop { label, init, cond, post, update, body } => {
@@ -753,8 +765,19 @@ impl<'a> Interp<'a> {
         let mut out = Value { types: Types::STRING, ..Value::default() };
         let mut prefix = String::new();
         let mut open = true;
+        // The text so far, with one letter for every part that is no constant: where the host of an address is past, what
+        // follows cannot change it.
+        let mut shape = String::new();
         let at = self.at(span);
         for part in parts {
+            let past_host = super::sink::is_past_host(&shape);
+            match part.text_prefix().filter(|_| part.exact) {
+                Some(text) if shape.len() <= MAX_CONSTANT => shape.push_str(&text),
+                _ => {
+                    shape.push_str(part.prefix.as_ref().map_or("", |p| p.as_str()));
+                    shape.push(super::sink::UNKNOWN_TEXT);
+                }
+            }
             if open {
                 if let Some(text) = part.text_prefix() {
                     prefix.push_str(&text);
@@ -770,6 +793,9 @@ impl<'a> Interp<'a> {
                 for taint in &part.taints {
                     let mut taint = taint.clone();
                     taint.trace = Some(step(taint.trace.as_ref(), &at, StepKind::Concatenated));
+                    if past_host {
+                        taint.cleaned = taint.cleaned | super::sink::ADDRESS;
+                    }
                     out.add_taint(taint);
                 }
                 // Text of a small array: `['a', x].join(..)` is handled by models; `${array}` joins its elements.

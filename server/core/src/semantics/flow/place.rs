@@ -59,7 +59,15 @@ impl Interp<'_> {
         for path in &base.apis {
             out.apis.push(self.models.member(*path, name));
         }
-        let target = Target { paths: &out.apis.clone(), name, open: base.apis.is_empty() || !self.is_modelled(base) };
+        // A member of a modelled type may be a source by itself too.
+        let mut paths = out.apis.clone();
+        for path in &base.apis {
+            let own = Ustr::from(&format!("{path}.{name}"));
+            if !paths.contains(&own) {
+                paths.push(own);
+            }
+        }
+        let target = Target { paths: &paths, name, open: base.apis.is_empty() || !self.is_modelled(base) };
         for source in self.models.read_sources(&target) {
             if source.kind == SourceKind::ErrorDetail && self.is_for_developers(span) {
                 continue;
@@ -131,7 +139,11 @@ impl Interp<'_> {
     pub(super) fn element(&mut self, base: &Val) -> Val {
         let mut out: Option<Val> = base.field(*ELEMENT).cloned();
         if out.is_none() {
+            let many = base.fields().nth(1).is_some();
             for (_, field) in base.fields() {
+                // Beside others a number is text without harm.
+                let number = many && field.types.is_harmless() && !field.taints.is_empty();
+                let field = &if number { Arc::new(field.untainted()) } else { field.clone() };
                 out = Some(out.map_or_else(|| field.clone(), |o| join(&o, field)));
             }
         }
@@ -459,6 +471,11 @@ impl Interp<'_> {
                 self.out.flag(flag, value, self.at(span), self.arena);
             }
         }
+        if name == "onmessage" {
+            for func in value.funcs.clone() {
+                self.hand_over(&func, &[api(Ustr::from("MessageEvent"))]);
+            }
+        }
         self.out.write_event(self.hir, place, object, name, value, &paths, self.arena);
         self.out.named(name, value, self.arena, span);
         for taint in &object.taints {
@@ -478,7 +495,10 @@ impl Interp<'_> {
         // Writing below something that was itself looked up by a foreign key reaches the prototype.
         let nested = match &self.hir.expr(base).kind {
             ExprKind::Index(_, inner) => self.peek(*inner),
-            ExprKind::Local(local) => self.out.looked_up.get(local).cloned(),
+            ExprKind::Local(local) => {
+                let key = self.out.looked_up.get(local).copied();
+                key.and_then(|key| self.peek(key))
+            }
             _ => None,
         };
         if let Some(inner) = nested {

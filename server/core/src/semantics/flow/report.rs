@@ -53,7 +53,7 @@ pub struct Outcome {
     pub(super) param_calls: Vec<(u16, Vec<Ustr>, Vec<Val>)>,
     pub(super) contexts: Vec<(FuncRef, Vec<Val>)>,
     /// Variables that hold what was looked up by a key, with the key.
-    pub(super) looked_up: FxHashMap<LocalId, Val>,
+    pub(super) looked_up: FxHashMap<LocalId, ExprId>,
     pub(super) out_of_fuel: bool,
 }
 
@@ -295,7 +295,9 @@ impl Outcome {
 
     /// The fields of a value reach a sink with it.
     fn reach_below(&mut self, value: &Value, site: &SinkSite, depth: usize) {
-        for (_, field) in value.fields().filter(|(_, v)| v.has_taint() && !is_harmless(site.kind, v)) {
+        // `{ name: { $eq: x } }` compares with x whatever it is.
+        let literal = |name: &Ustr| site.kind == SinkKind::NoSql && *name == "$eq";
+        for (_, field) in value.fields().filter(|(n, v)| v.has_taint() && !is_harmless(site.kind, v) && !literal(n)) {
             for taint in &field.taints {
                 self.reach_taint(taint, site, field.prefix, None);
             }
