@@ -511,7 +511,7 @@ impl<'a> Interp<'a> {
         }
         if model.types == Some(Types::STRING) && out.types.is_harmless() {
             // The text of a number.
-            out = out.untainted();
+            out = out.digits();
         }
         if let Some(types) = model.types {
             out.types = types;
@@ -590,7 +590,7 @@ impl<'a> Interp<'a> {
             // Beside others a number is text without harm.
             Base::ArgsFrom(n) if call.args.len() > n as usize + 1 => {
                 let args = call.args.iter().skip(n as usize);
-                let parts = args.map(|a| if a.types.is_harmless() { Arc::new(a.untainted()) } else { a.clone() });
+                let parts = args.map(|a| if a.types.is_harmless() { Arc::new(a.digits()) } else { a.clone() });
                 parts.reduce(|a, b| join(&a, &b))
             }
             Base::ArgsFrom(n) => call.args.get(n as usize).cloned(),

@@ -143,7 +143,7 @@ impl Interp<'_> {
             for (_, field) in base.fields() {
                 // Beside others a number is text without harm.
                 let number = many && field.types.is_harmless() && !field.taints.is_empty();
-                let field = &if number { Arc::new(field.untainted()) } else { field.clone() };
+                let field = &if number { Arc::new(field.digits()) } else { field.clone() };
                 out = Some(out.map_or_else(|| field.clone(), |o| join(&o, field)));
             }
         }
