@@ -69,6 +69,8 @@ pub const SECRETS: &[&str] = &[
     "password",
     "passwd",
     "pwd",
+    "pw",
+    "pass",
     "passphrase",
     "passwords",
     "secret",

@@ -24,7 +24,7 @@ pub static RULE: Rule = Rule {
                  of which no such field is seen is not reported.",
         fix: "",
     },
-    checks: &[Check::Flow(&[SinkKind::SensitiveLog], "{source} ends up in the log by `{sink}`. Leave it out, or mask it.")],
+    checks: &[Check::Flow(&[SinkKind::SensitiveLog], "`{sink}` writes {source} to the log. Leave it out, or mask it.")],
     cases: &[
         Case::bad("a.js", "function login(name, password) {\n  console.log('login', name, password); //~ clear-text-logging\n}"),
         Case::bad("a.ts", "app.post('/login', (req, res) => {\n  console.log(`user ${req.body.name} ${req.body.password}`); //~ clear-text-logging\n});"),

@@ -28,7 +28,7 @@ pub static RULE: Rule = Rule {
         fix: "",
     },
     checks: &[
-        Check::Flow(&[SinkKind::SensitiveStore], "{source} is stored in clear by `{sink}`. Encrypt it, or do not keep it."),
+        Check::Flow(&[SinkKind::SensitiveStore], "`{sink}` stores {source} in clear. Encrypt it, or do not keep it."),
         Check::Calls(&["cookie", "setCookie", "serialize"], cookie),
     ],
     cases: &[
@@ -73,7 +73,7 @@ fn cookie(call: &CallView<'_>, out: &mut Vec<Note>) {
             _ => None,
         });
         if let Some(what) = password {
-            let message = format!("{what} is stored in a cookie. Keep a session's id there, and the password nowhere.");
+            let message = format!("A cookie stores {what}. Keep a session's id there, and the password nowhere.");
             out.push(Note::new(call.rule, call.arg_span(n), message));
         }
     }

@@ -22,7 +22,7 @@ pub static RULE: Rule = Rule {
         limits: "Addresses of this machine and of private networks are left alone. The address must begin with a constant.",
         fix: "",
     },
-    checks: &[Check::Flow(&[SinkKind::SensitiveWire], "{source} is sent without encryption by `{sink}`. Use `https://`.")],
+    checks: &[Check::Flow(&[SinkKind::SensitiveWire], "`{sink}` sends {source} without encryption. Use `https://`.")],
     cases: &[
         Case::bad("a.js", "const axios = require('axios');\naxios.post('http://api.shop.example/login', { name, password }); //~ clear-text-transmission"),
         Case::bad("a.ts", "export const f = (apiKey: string) => fetch('http://weather.example/v1?key=' + apiKey); //~ clear-text-transmission"),

@@ -32,7 +32,7 @@ pub static RULE: Rule = Rule {
     checks: &[
         Check::Flow(
             &[SinkKind::FastHash],
-            "{source} is hashed by a function that is made to be fast: a stolen hash is soon a password. Use bcrypt, scrypt or Argon2.",
+            "The hash of {source} is made to be fast: a stolen one is soon a password. Use bcrypt, scrypt or Argon2.",
         ),
         Check::Calls(&["hash", "hashSync", "genSalt", "genSaltSync"], bcrypt),
         Check::Calls(&["pbkdf2", "pbkdf2Sync", "PBKDF2"], pbkdf2),

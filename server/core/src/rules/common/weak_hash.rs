@@ -164,7 +164,7 @@ fn report(call: &CallView<'_>, name: &str, span: Span, signature: bool, fixable:
         (Severity::High, Confidence::High, format!("Signatures over {name} can be forged, since collisions are easy to make. Use SHA-256."))
     } else if keyed {
         (Severity::Low, Confidence::Medium, format!("HMAC over {name} is out of date. Use SHA-256."))
-    } else if any(&words, &["password", "passwd", "pwd", "passphrase", "passwords"]) {
+    } else if any(&words, &["password", "passwd", "pwd", "pw", "passphrase", "passwords"]) {
         let message = format!("{name} does not protect passwords: billions are tried a second. Use bcrypt, scrypt or Argon2.");
         (Severity::High, Confidence::High, message)
     } else if sensitive {

@@ -108,7 +108,7 @@ fn open(call: &CallView<'_>, out: &mut Vec<Note>) {
         _ => None,
     });
     if let Some(what) = foreign.filter(|_| !fixed) {
-        let message = format!("{what} decides what is opened, `file:` and programs included. Accept `https:` addresses alone.");
+        let message = format!("What is opened is decided by {what}, `file:` and programs included. Accept `https:` addresses alone.");
         out.push(Note::new(call.rule, call.arg_span(0), message).severity(Severity::Medium));
     }
 }

@@ -1,5 +1,3 @@
-use std::borrow::Cow;
-
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
@@ -41,6 +39,7 @@ pub static RULE: Rule = Rule {
         Case::bad("a.ts", "app.use(cors({ origin: /example\\.com$/, credentials: true })); //~ incomplete-url-check"),
         Case::bad("a.js", "function safe(href) {\n  return !href.toLowerCase().startsWith('javascript:'); //~ incomplete-url-check\n}"),
         Case::bad("a.js", "const domain = mail.split('@')[1];\nif (domain.endsWith('example.com')) grant(); //~ incomplete-url-check"),
+        Case::bad("a.js", "app.get('/go', (req, res) => { if (req.param('url').indexOf('https://example.com') === 0) res.redirect(req.param('url')); }); //~ incomplete-url-check"),
         Case::good("a.js", "if (new URL(url).hostname === 'example.com') go(url);"),
         Case::good("a.ts", "const trusted = (u: URL) => u.hostname === 'example.com' || u.hostname.endsWith('.example.com');"),
         Case::good("a.js", "if (url.startsWith('https://example.com/')) go(url);"),
@@ -74,7 +73,7 @@ struct Host<'a> {
 
 fn host(text: &str) -> Option<Host<'_>> {
     let (scheme, rest) = match text.split_once("://") {
-        Some((s, rest)) if matches!(s, "http" | "https" | "ws" | "wss") => (true, rest),
+        Some(("http" | "https" | "ws" | "wss", rest)) => (true, rest),
         Some(_) => return None,
         None => (false, text.strip_prefix("//").unwrap_or(text)),
     };
@@ -86,14 +85,20 @@ fn host(text: &str) -> Option<Host<'_>> {
     (!before.is_empty() && TOP_LEVEL.contains(&top) && !before.starts_with('.')).then_some(Host { scheme, rest: after, dotted })
 }
 
+/// Last words of names of addresses.
+const ADDRESSES: [&str; 19] = [
+    "url", "uri", "href", "host", "hostname", "origin", "domain", "link", "referer", "referrer", "redirect", "website",
+    "endpoint", "src", "target", "callback", "address", "proxy", "u",
+];
+
 /// Whether a name is that of an address.
 fn is_address(node: Node<'_>) -> bool {
     let node = bare(node);
     if let Some((receiver, name)) = method(node) {
         return matches!(name.text(), "toLowerCase" | "toString" | "trim" | "toLocaleLowerCase") && is_address(receiver)
-            || matches!(name.text(), "get" | "header")
+            || matches!(name.text(), "get" | "header" | "param")
                 && args(node).next().and_then(string_value).is_some_and(|s| {
-                    matches!(s.to_ascii_lowercase().as_str(), "origin" | "referer" | "referrer" | "host")
+                    words(&s).last().is_some_and(|w| ADDRESSES.contains(&w.as_str()))
                 });
     }
     let text = node.text();
@@ -102,10 +107,6 @@ fn is_address(node: Node<'_>) -> bool {
     }
     let Some(name) = place_name(node) else { return false };
     let words = words(&name);
-    const ADDRESSES: [&str; 19] = [
-        "url", "uri", "href", "host", "hostname", "origin", "domain", "link", "referer", "referrer", "redirect", "website",
-        "endpoint", "src", "target", "callback", "address", "proxy", "u",
-    ];
     words.last().is_some_and(|w| ADDRESSES.contains(&w.as_str())) || words.iter().any(|w| matches!(w.as_str(), "url" | "uri" | "href"))
         && words.last().is_some_and(|w| !w.ends_with('s'))
 }
@@ -154,6 +155,10 @@ fn call<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             if first && found.scheme && !found.rest.is_empty() {
                 return;
             }
+            if first {
+                let message = format!("`{text}.evil.org` passes too: nothing ends the host. Compare the host of `new URL(..)`.");
+                return note(cx, span, message, None);
+            }
             note(cx, span, format!("`https://evil.org/?{text}` passes too: the host may stand anywhere. Compare the host of `new URL(..)`."), None);
         }
         _ => {}
@@ -175,7 +180,7 @@ fn start_inside(string: Node<'_>) -> Span {
 }
 
 /// A check for scripts in an address that knows one scheme of three.
-fn scheme_check<'a>(node: Node<'a>, receiver: Node<'a>, text: &Cow<'_, str>, cx: &mut Cx<'a>, span: Span) -> bool {
+fn scheme_check<'a>(node: Node<'a>, receiver: Node<'a>, text: &str, cx: &mut Cx<'a>, span: Span) -> bool {
     if text.trim().to_ascii_lowercase().trim_end_matches(':') != "javascript" || !text.contains(':') {
         return false;
     }

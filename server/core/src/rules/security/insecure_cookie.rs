@@ -52,6 +52,8 @@ pub static RULE: Rule = Rule {
         Case::bad("a.js", "const http = require('http');\nhttp.createServer((req, res) => {\n  res.setHeader('Set-Cookie', 'session=' + id + '; HttpOnly'); //~ insecure-cookie\n  res.end();\n});"),
         Case::bad("a.js", "document.cookie = 'authToken=' + token; //~ insecure-cookie"),
         Case::bad("a.js", "const cookieSession = require('cookie-session');\napp.use(cookieSession({ keys, httpOnly: false })); //~ insecure-cookie"),
+        Case::bad("a.js", "const session = require('express-session');\napp.use(session({ secret, resave: false })); //~ insecure-cookie"),
+        Case::good("a.js", "const session = require('express-session');\napp.use(session(config.session));"),
         Case::good("a.js", "app.get('/', (req, res) => { res.cookie('session', id, { httpOnly: true, secure: true }); });"),
         Case::good("a.js", "app.get('/', (req, res) => { res.cookie('theme', 'dark'); });"),
         Case::good("a.js", "app.get('/', (req, res) => { res.cookie('sid', id, { httpOnly: true, secure: process.env.NODE_ENV === 'production' }); });"),
@@ -186,7 +188,11 @@ fn session(call: &CallView<'_>, out: &mut Vec<Note>) {
     let options = if express { field(Some(options), "cookie") } else { Some(options) };
     // What is left out is the library's choice: `httpOnly` on, `secure` off.
     let off = |name: &str| field(options, name).is_some_and(|v| v.as_bool() == Some(false));
-    if off("httpOnly") || off("secure") {
+    let unset = express && flag(options, &["secure"]) == Flag::Missing && call.args.first().is_some_and(|o| is_literal_object(o));
+    if unset && !off("httpOnly") {
+        let message = "The session's cookie is sent over plain http too, unless told otherwise. Set `cookie: { secure: true }`.";
+        out.push(Note::new(call.rule, call.name_span, message).severity(Severity::Low).confidence(Confidence::Medium));
+    } else if off("httpOnly") || off("secure") {
         judge(call, "The session's cookie", options, !off("httpOnly"), call.name_span, out);
     }
 }

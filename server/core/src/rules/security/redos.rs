@@ -33,7 +33,7 @@ pub static RULE: Rule = Rule {
     checks: &[
         Check::Nodes(&[Kind::Regex], literal),
         Check::Calls(&["RegExp"], constructed),
-        Check::Flow(&[SinkKind::RegexInput], "{source} is matched by `{sink}`. Make the repetitions exclude each other, or limit the length."),
+        Check::Flow(&[SinkKind::RegexInput], "A long text stops the server here: {source} is matched by `{sink}`. Make the repetitions exclude each other, or limit the length."),
     ],
     cases: &[
         Case::bad("a.js", "const ok = /^(\\w+\\s?)*$/.test(name); //~ redos"),

@@ -25,7 +25,7 @@ pub static RULE: Rule = Rule {
                  message, which is often meant for the client.",
         fix: "",
     },
-    checks: &[Check::Flow(&[SinkKind::ErrorResponse], "{source} is sent to the client by `{sink}` and tells about the server's inside. Log it and send a plain message.")],
+    checks: &[Check::Flow(&[SinkKind::ErrorResponse], "`{sink}` sends {source} to the client, which tells about the server's inside. Log it and send a plain message.")],
     cases: &[
         Case::bad("a.js", "app.use((err, req, res, next) => {\n  res.status(500).send(err.stack); //~ stack-trace-exposure\n});"),
         Case::bad("a.js", "const http = require('http');\nhttp.createServer((req, res) => {\n  try { work(req); } catch (e) {\n    res.end(e.stack); //~ stack-trace-exposure\n  }\n});"),
