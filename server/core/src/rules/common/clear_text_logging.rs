@@ -53,6 +53,7 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "console.log(passwordHash, hashedPassword, encryptedSecret);"),
         Case::near_miss("a.js", "console.log(errors.passwordRequired, labels.passwordHint);"),
         Case::near_miss("a.js", "const secretary = people.find((p) => p.secretary);\nconsole.log(secretary.name);"),
+        Case::near_miss("a.js", "if (errors.password) console.log(errors.password, i18n.password);"),
         Case::near_miss("a.js", "console.log(tokens.length, token.type, parser.token);"),
         Case::near_miss("a.js", "console.log(encrypt(password));"),
         Case::near_miss("a.js", "const key = 'a';\nfor (const key of keys) console.log(key);"),

@@ -53,6 +53,7 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "function shuffle(list) { return list.sort(() => Math.random() - 0.5); }"),
         Case::good("a.js", "const sample = Math.random() < 0.1;\nconst password = sample ? readline() : prompt();"),
         Case::near_miss("a.js", "const tokenIndex = Math.floor(Math.random() * tokens.length);"),
+        Case::near_miss("a.js", "const tokenExpiry = Date.now() + Math.random() * 1000;"),
         Case::near_miss("a.js", "const tokenCount = Math.random() * 10;"),
         Case::near_miss("a.js", "if (Math.random() > 0.5) { token = await refresh(); }"),
         Case::near_miss("a.js", "const cancelToken = Math.random();"),

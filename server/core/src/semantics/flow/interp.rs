@@ -16,6 +16,7 @@ use crate::semantics::hir::{
 use crate::syntax::{Arena, Span};
 
 use super::guard::{Facts, Learned};
+use super::lexicon;
 use super::models::Models;
 use super::place::is_weak_random;
 use super::report::Outcome;
@@ -211,6 +212,16 @@ impl<'a> Interp<'a> {
         Arc::new(Value { types: Types::OBJECT, ..Value::default() }.with_field(*ELEMENT, element.clone()))
     }
 
+    /// Whether an object holds what is said about things rather than the things: `errors.password`.
+    fn is_about(&self, object: ExprId) -> bool {
+        let name = match &self.hir.expr(object).kind {
+            ExprKind::Local(local) => self.hir.local(*local).name,
+            ExprKind::Name(name) | ExprKind::Field(_, name) => *name,
+            _ => return false,
+        };
+        lexicon::is_about(name)
+    }
+
     /// What a function gives is what its name says: `newToken()`.
     fn returned_named(&mut self, value: &Val, span: Span) {
         if let Some(name) = self.hir.function(self.current()).name {
@@ -262,8 +273,12 @@ impl<'a> Interp<'a> {
             ExprKind::This => self.state.this.clone(),
             ExprKind::Super => self.super_value(),
             ExprKind::Field(base, name) => {
-                let base = self.eval(*base);
-                self.member(&base, *name, span)
+                let value = self.eval(*base);
+                if self.is_about(*base) {
+                    self.plain_member(&value, *name, span)
+                } else {
+                    self.member(&value, *name, span)
+                }
             }
             ExprKind::Index(base, index) => {
                 let base = self.eval(*base);

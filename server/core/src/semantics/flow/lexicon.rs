@@ -236,6 +236,43 @@ pub fn sensitive_name(name: Ustr) -> Option<SourceKind> {
     KNOWN.with_borrow_mut(|known| *known.entry(name).or_insert_with(|| sensitive(&name)))
 }
 
+/// Whether an object of that name holds labels, messages, kinds or places of things, not the things.
+pub fn is_about(name: Ustr) -> bool {
+    matches!(
+        name.as_str(),
+        "errors"
+            | "messages"
+            | "labels"
+            | "strings"
+            | "translations"
+            | "i18n"
+            | "locale"
+            | "validators"
+            | "validations"
+            | "placeholders"
+            | "hints"
+            | "touched"
+            | "dirty"
+            | "classes"
+            | "styles"
+            | "types"
+            | "fields"
+            | "inputs"
+            | "refs"
+            | "routes"
+            | "paths"
+            | "urls"
+            | "columns"
+            | "icons"
+            | "schemas"
+            | "rules"
+            | "enums"
+            | "Types"
+            | "Fields"
+            | "Routes"
+    )
+}
+
 /// Whether a name says that its value must not be guessed.
 pub fn must_be_random(name: &str) -> bool {
     let words = words(name);
@@ -260,6 +297,33 @@ pub fn must_be_random(name: &str) -> bool {
         })
         || has("iv") && words.len() == 1;
     named
+        && ![
+            "expiry",
+            "expires",
+            "ttl",
+            "delay",
+            "timeout",
+            "interval",
+            "time",
+            "size",
+            "limit",
+            "color",
+            "weight",
+            "price",
+            "amount",
+            "balance",
+            "symbol",
+            "score",
+            "rate",
+            "usage",
+            "probability",
+            "prob",
+            "loss",
+            "embedding",
+            "vocab",
+        ]
+        .iter()
+        .any(|w| has(w))
         && !["index", "type", "count", "length", "name", "kind", "cancel", "cancellation", "position", "mock", "test"]
             .iter()
             .any(|w| has(w))
