@@ -34,7 +34,7 @@ pub static RULE: Rule = Rule {
             &["createHash", "Hash", "createHmac", "createSign", "createVerify", "hash", "sign", "verify", "digest"],
             named,
         ),
-        Check::Calls(&["MD5", "SHA1", "md5", "sha1", "hashStr", "RIPEMD160", "create", "HmacMD5", "md4", "js-md5", "js-sha1", "blueimp-md5"], direct),
+        Check::Calls(&["crypto-js/md5", "crypto-js/sha1", "MD5", "SHA1", "md5", "sha1", "hashStr", "RIPEMD160", "create", "HmacMD5", "md4", "js-md5", "js-sha1", "blueimp-md5"], direct),
         Check::Model,
     ],
     cases: &[
@@ -48,6 +48,7 @@ pub static RULE: Rule = Rule {
         Case::bad("a.ts", "async function key(passphrase: string) {\n  return crypto.subtle.digest('SHA-1', new TextEncoder().encode(passphrase)); //~ weak-hash\n}"),
         Case::bad("a.ts", "async function sum(data: ArrayBuffer) {\n  return window.crypto.subtle.digest({ name: 'SHA-1' }, data); //~ weak-hash\n}"),
         Case::bad("a.js", "const { createHash: make } = require('crypto');\nconst alg = strong ? 'sha256' : 'md5';\nconst d = make(alg).update(message).digest(); //~ weak-hash"),
+        Case::bad("a.ts", "import MD5 from 'crypto-js/md5';\nconst signature = MD5(params + secret).toString(); //~ weak-hash"),
         Case::bad("a.js", "const forge = require('node-forge');\nconst md = forge.md.md5.create(); //~ weak-hash\nmd.update(password);"),
         Case::bad("a.js", "const crypto = require('crypto');\nconst mac = crypto.createHmac('md5', key).update(data).digest('hex'); //~ weak-hash"),
         Case::good("a.js", "const crypto = require('crypto');\nconst h = crypto.createHash('sha256').update(data).digest('hex');"),

@@ -3,9 +3,10 @@ use sidenote_grammars::Family;
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::evidence::{all_code, code, field};
 use crate::rules::{Case, Check, Docs, Rule};
-use crate::semantics::flow::CallView;
+use crate::semantics::flow::{CallView, WriteView};
 use crate::semantics::flow::kinds::{SinkKind, SourceKind};
 use crate::semantics::flow::value::{Origin, Val, Value};
+use crate::syntax::{Arena, Span};
 
 pub static RULE: Rule = Rule {
     id: "cors-misconfiguration",
@@ -30,7 +31,8 @@ pub static RULE: Rule = Rule {
         fix: "",
     },
     checks: &[
-        Check::Calls(&["setHeader", "set", "header", "append", "writeHead"], header),
+        Check::Writes(&["Access-Control-Allow-Origin", "access-control-allow-origin"], written),
+        Check::Calls(&["setHeader", "set", "header", "append"], header),
         Check::Calls(&["cors", "@koa/cors", "koa-cors", "koa2-cors", "enableCors", "register", "@fastify/cors", "socket.io", "Server"], middleware),
     ],
     cases: &[
@@ -43,6 +45,7 @@ pub static RULE: Rule = Rule {
         Case::bad("a.js", "const cors = require('@koa/cors');\nnew Koa().use(cors({ credentials: true })); //~ cors-misconfiguration"),
         Case::bad("a.js", "const { Server } = require('socket.io');\nconst io = new Server(server, { cors: { origin: true, credentials: true } }); //~ cors-misconfiguration"),
         Case::bad("a.js", "app.get('/data', (req, res) => {\n  res.set('Access-Control-Allow-Origin', req.query.origin); //~ cors-misconfiguration\n  res.json(data);\n});"),
+        Case::bad("a.js", "app.all('*', function (req, res, next) {\n  var o = req.headers['origin'];\n  res.header({\n    'Access-Control-Allow-Origin': o, //~ cors-misconfiguration\n    'Access-Control-Allow-Credentials': 'true',\n  });\n  next();\n});"),
         Case::good("a.js", "const cors = require('cors');\napp.use(cors());"),
         Case::good("a.js", "const cors = require('cors');\napp.use(cors({ origin: 'https://app.example.com', credentials: true }));"),
         Case::good("a.js", "const ALLOWED = ['https://a.example.com'];\napp.use((req, res, next) => {\n  const origin = req.headers.origin;\n  if (ALLOWED.includes(origin)) {\n    res.header('Access-Control-Allow-Origin', origin);\n    res.header('Access-Control-Allow-Credentials', 'true');\n  }\n  next();\n});"),
@@ -74,37 +77,38 @@ fn allows_credentials(text: &str) -> bool {
 }
 
 fn header(call: &CallView<'_>, out: &mut Vec<Note>) {
-    let (value, at): (Val, usize) = if call.name == "writeHead" {
-        let headers = call.args.get(1).filter(|v| v.fields.is_some()).or(call.args.get(2));
-        let found = headers.and_then(|h| h.fields().find(|(n, _)| n.eq_ignore_ascii_case("access-control-allow-origin")));
-        match found {
-            Some((_, v)) => (v.clone(), 1),
-            None => return,
-        }
-    } else if call.args.first().and_then(|a| a.as_str()).is_some_and(|n| n.eq_ignore_ascii_case("access-control-allow-origin")) {
-        match call.args.get(1) {
-            Some(v) => (v.clone(), 1),
-            None => return,
-        }
-    } else {
-        return;
-    };
-    let credentials = allows_credentials(&all_code(call.arena));
-    if is_reflected(&value) {
+    let named = call
+        .args
+        .first()
+        .and_then(|a| a.as_str())
+        .is_some_and(|n| n.eq_ignore_ascii_case("access-control-allow-origin"));
+    if let Some(value) = call.args.get(1).filter(|_| named) {
+        judge(call.rule, value, call.arg_span(1), call.arena, out);
+    }
+}
+
+/// `{ 'Access-Control-Allow-Origin': .. }`, whatever takes it.
+fn written(write: &WriteView<'_>, out: &mut Vec<Note>) {
+    judge(write.rule, write.value, write.span, write.arena, out);
+}
+
+fn judge(rule: &'static Rule, value: &Val, span: Span, arena: &Arena, out: &mut Vec<Note>) {
+    let credentials = allows_credentials(&all_code(arena));
+    if is_reflected(value) {
         let note = if credentials {
             Note::new(
-                call.rule,
-                call.arg_span(at),
+                rule,
+                span,
                 "Any site may make requests with the user's cookies and read the answers: the request's origin is sent back unchecked. Look it up in a list.",
             )
         } else {
             let message = "Whoever asks may read the answer: the allowed origin is what the request says. Look it up in a list, or send `*` on purpose.";
-            Note::new(call.rule, call.arg_span(at), message).severity(Severity::Low).confidence(Confidence::Medium)
+            Note::new(rule, span, message).severity(Severity::Low).confidence(Confidence::Medium)
         };
         out.push(note);
     } else if credentials && value.strings().any(|s| s == "null") && value.exact {
         let message = "Sandboxed frames of any site have the origin `null`, and may read answers with the user's cookies. Name your origins.";
-        out.push(Note::new(call.rule, call.arg_span(at), message));
+        out.push(Note::new(rule, span, message));
     }
 }
 

@@ -40,6 +40,7 @@ pub static RULE: Rule = Rule {
         Case::bad("a.js", "function safe(href) {\n  return !href.toLowerCase().startsWith('javascript:'); //~ incomplete-url-check\n}"),
         Case::bad("a.js", "const domain = mail.split('@')[1];\nif (domain.endsWith('example.com')) grant(); //~ incomplete-url-check"),
         Case::bad("a.js", "app.get('/go', (req, res) => { if (req.param('url').indexOf('https://example.com') === 0) res.redirect(req.param('url')); }); //~ incomplete-url-check"),
+        Case::bad("a.js", "if (event.origin.match('shop.example.org')) run(event.data); //~ incomplete-url-check"),
         Case::good("a.js", "if (new URL(url).hostname === 'example.com') go(url);"),
         Case::good("a.ts", "const trusted = (u: URL) => u.hostname === 'example.com' || u.hostname.endsWith('.example.com');"),
         Case::good("a.js", "if (url.startsWith('https://example.com/')) go(url);"),
@@ -122,7 +123,7 @@ fn note(cx: &mut Cx<'_>, span: Span, message: String, fix: Option<(Span, String,
 fn call<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some((receiver, name)) = method(node) else { return };
     let kind = name.text();
-    if !matches!(kind, "includes" | "indexOf" | "startsWith" | "endsWith" | "contains") {
+    if !matches!(kind, "includes" | "indexOf" | "startsWith" | "endsWith" | "contains" | "match") {
         return;
     }
     let Some(argument) = args(node).next() else { return };
@@ -146,7 +147,7 @@ fn call<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             let fix = literal.then(|| (start_inside(written), ".".to_owned(), "Add the dot"));
             note(cx, span, format!("`evil{text}` passes too: nothing begins the host. Compare it whole, or with a dot before it."), fix);
         }
-        "includes" | "indexOf" | "contains" => {
+        "includes" | "indexOf" | "contains" | "match" => {
             // `indexOf(..) === 0` is a check of the beginning.
             let first = node.parent().is_some_and(|p| {
                 p.kind() == Kind::BinaryExpression && p.child(Field::Right).is_some_and(|r| r.text() == "0")

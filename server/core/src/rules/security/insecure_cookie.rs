@@ -34,7 +34,7 @@ pub static RULE: Rule = Rule {
     },
     checks: &[
         Check::Calls(&["cookie", "setCookie", "set", "serialize", "setSignedCookie"], call),
-        Check::Calls(&["express-session", "session", "cookie-session", "cookieSession"], session),
+        Check::Calls(&["express-session", "session", "cookie-session", "cookieSession", "register"], session),
         Check::Calls(&["setHeader", "header", "append", "appendHeader", "writeHead"], header),
         Check::Writes(&["cookie"], document),
         Check::Model,
@@ -184,8 +184,13 @@ fn judge(call: &CallView<'_>, what: &str, options: Option<&Val>, hidden: bool, s
 fn session(call: &CallView<'_>, out: &mut Vec<Note>) {
     let express = call.is("express-session");
     let client = call.is("cookie-session");
-    let Some(options) = call.args.first().filter(|_| express || client) else { return };
-    let options = if express { field(Some(options), "cookie") } else { Some(options) };
+    let plugin = call.name == "register"
+        && call.args.first().is_some_and(|p| {
+            p.apis.iter().any(|a| matches!(a.as_str(), "@fastify/session" | "fastify-session" | "@fastify/secure-session"))
+        });
+    let given = if plugin { call.args.get(1) } else { call.args.first() };
+    let Some(options) = given.filter(|_| express || client || plugin) else { return };
+    let options = if express || plugin { field(Some(options), "cookie") } else { Some(options) };
     // What is left out is the library's choice: `httpOnly` on, `secure` off.
     let off = |name: &str| field(options, name).is_some_and(|v| v.as_bool() == Some(false));
     let unset = express && flag(options, &["secure"]) == Flag::Missing && call.args.first().is_some_and(|o| is_literal_object(o));
@@ -225,6 +230,11 @@ fn judge_text(value: &Value, rule: &'static Rule, span: Span, written: &str, scr
 }
 
 fn header(call: &CallView<'_>, out: &mut Vec<Note>) {
+    for (name, value) in call.args.iter().skip(1).flat_map(|a| a.fields()).filter(|_| call.name == "writeHead") {
+        if name.eq_ignore_ascii_case("set-cookie") {
+            judge_text(value, call.rule, call.name_span, call.arena.slice(call.span), false, out);
+        }
+    }
     if !call.args.first().and_then(|a| a.as_str()).is_some_and(|n| n.eq_ignore_ascii_case("set-cookie")) {
         return;
     }

@@ -44,6 +44,7 @@ pub static RULE: Rule = Rule {
         Case::bad("a.jsx", "function App() {\n  useEffect(() => {\n    const handler = (event) => setState(JSON.parse(event.data));\n    window.addEventListener('message', handler); //~ postmessage-origin-unchecked\n  }, []);\n  return null;\n}"),
         Case::bad("a.js", "globalThis.addEventListener('message', async (m) => { await run(m.data.command); }); //~ postmessage-origin-unchecked"),
         Case::bad("a.js", "class Bridge {\n  constructor() {\n    window.addEventListener('message', (e) => this.handle(e.data)); //~ postmessage-origin-unchecked\n  }\n}"),
+        Case::bad("a.js", "$(window).on('message', function (e) { run(e.originalEvent.data); }); //~ postmessage-origin-unchecked"),
         Case::good("a.js", "window.addEventListener('message', (event) => { if (event.origin !== ORIGIN) return; render(event.data); });"),
         Case::good("a.js", "window.addEventListener('message', (e) => { if (e.source === frame.contentWindow) render(e.data); });"),
         Case::good("a.js", "window.addEventListener('message', ({ origin, data }) => { if (trusted(origin)) run(data); });"),
@@ -68,7 +69,7 @@ fn check(rule: &'static Rule, span: Span, handler: &Val, hir: &Hir, arena: &Arc<
             all_code(&func.arena)
         };
         let uses = text.contains(".data") || text.contains("data }") || text.contains("{ data") || text.contains("{data");
-        let lower = text.to_ascii_lowercase();
+        let lower = text.to_ascii_lowercase().replace("originalevent", "");
         let checks = ["origin", "source", "istrusted", "trusted", "allowed", "sender", "validate", "verify"].iter().any(|w| lower.contains(w));
         let worker = ["importScripts", "WorkerGlobalScope"].iter().any(|w| arena.text().contains(w))
             || lower.contains("self.postmessage") || lower.contains("; postmessage(");

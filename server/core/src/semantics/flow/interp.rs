@@ -110,6 +110,7 @@ impl<'a> Interp<'a> {
         for class in &self.hir.classes {
             for field in class.fields.iter().filter_map(|f| Some((f.name, f.value?))) {
                 let value = self.eval(field.1);
+                self.out.named(field.0, &value, self.arena, self.hir.expr(field.1).span);
                 self.out.fields.push((field.0, value));
             }
         }

@@ -366,7 +366,8 @@ impl Interp<'_> {
             ExprKind::Field(base, name) => {
                 let object = self.eval(*base);
                 self.written(&object, *name, value, place, span);
-                let new = Arc::new(object.with_field(*name, value.clone()));
+                let value = self.named_source(*name, value.clone(), span);
+                let new = Arc::new(object.with_field(*name, value));
                 self.put(*base, new);
             }
             ExprKind::Index(base, index) => {
@@ -374,7 +375,8 @@ impl Interp<'_> {
                 let key = self.eval(*index);
                 if let Some(name) = key.as_str() {
                     self.written(&object, name, value, place, span);
-                    let new = Arc::new(object.with_field(name, value.clone()));
+                    let value = self.named_source(name, value.clone(), span);
+                    let new = Arc::new(object.with_field(name, value));
                     self.put(*base, new);
                 } else {
                     self.written_by_key(&object, *base, &key, value, place);
