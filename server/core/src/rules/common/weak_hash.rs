@@ -60,6 +60,7 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "const crypto = require('crypto');\nconst accept = crypto.createHash('sha1').update(key + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11').digest('base64');"),
         Case::good("a.ts", "async function f(data: ArrayBuffer) { return crypto.subtle.digest('SHA-256', data); }"),
         Case::near_miss("a.js", "const digest = lodash.digest('md5'); const x = table.hash('sha1');"),
+        Case::near_miss("a.js", "const crypto = require('crypto');\nconst short = crypto.createHash('sha1').update(url).digest('hex').slice(0, 7);"),
         Case::near_miss("a.js", "function md5(text) { return native(text); }\nconst a = md5(content);"),
         Case::near_miss("a.js", "const crypto = require('crypto');\nconst h = crypto.createHash(options.algorithm || 'sha512').update(x).digest();"),
         Case::near_miss("a.js", "const crypto = require('crypto');\nconst revision = crypto.createHash('md5').update(source).digest('hex').slice(0, 8);"),
@@ -156,6 +157,12 @@ fn direct(call: &CallView<'_>, out: &mut Vec<Note>) {
 fn report(call: &CallView<'_>, name: &str, span: Span, signature: bool, fixable: bool, out: &mut Vec<Note>) {
     let words = around(call.hir, call.arena, call.span);
     let sensitive = signature || any(&words, evidence::SECRETS);
+    // A few characters of a hash make a name, not a proof.
+    let statement = crate::rules::support::statement(call.arena.root().smallest_at(call.span)).text();
+    let cut = [".slice(0,", ".substring(0,", ".substr(0,"].iter().any(|c| statement.contains(c));
+    if cut && !sensitive {
+        return;
+    }
     let prescribed = call.arena.text().contains("258EAFA5") || any(&words, &["pwned", "breach", "websocket"]);
     if prescribed || !sensitive && any(&words, HARMLESS) {
         return;
