@@ -1,8 +1,10 @@
-use sidenote_grammars::Family;
+use sidenote_grammars::{Family, Field, Kind};
 
-use crate::findings::{Category, Confidence, Severity};
-use crate::rules::{Case, Check, Docs, Rule};
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::support::{args, bare, is_function};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::semantics::flow::kinds::SinkKind;
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "prototype-pollution",
@@ -19,10 +21,10 @@ pub static RULE: Rule = Rule {
         why: "What is written to `Object.prototype` appears in every object: checks of rights pass, options are overridden, and programs are started.",
         example: "config[req.body.section][req.body.key] = req.body.value;",
         instead: "if (!Object.hasOwn(config, req.body.section)) return res.sendStatus(400);",
-        limits: "One level, `object[key] = value`, writes only to the object itself and is silent.",
+        limits: "One level, `object[key] = value`, writes only to the object itself and is silent. A function that merges deeply is flagged where it is written, unless it mentions `__proto__` or asks whether the target has the key itself.",
         fix: "",
     },
-    checks: &[Check::Flow(&[SinkKind::PropertyKey], "{source} chooses the property that is written: `__proto__` and `constructor` reach the prototype of every object. Use a `Map`, or refuse these names."), Check::Flow(&[SinkKind::Merge], "`{sink}` merges {source} deeply: a key `__proto__` in it reaches the prototype of every object. Copy the known fields by name.")],
+    checks: &[Check::Flow(&[SinkKind::PropertyKey], "{source} chooses the property that is written: `__proto__` and `constructor` reach the prototype of every object. Use a `Map`, or refuse these names."), Check::Flow(&[SinkKind::Merge], "`{sink}` merges {source} deeply: a key `__proto__` in it reaches the prototype of every object. Copy the known fields by name."), Check::Nodes(&[Kind::AssignmentExpression], deep_copy)],
     cases: &[
         Case::bad("a.ts", r#"import express from "express";
 const config = {};
@@ -297,5 +299,113 @@ export const get = (req: any, res: any) => {
   res.locals.value = req.query.value;
   _.set(state, value, 1);
 };"#),
+            Case::bad("a.js", r#"function merge(target, source) {
+  for (const key in source) {
+    if (typeof source[key] === "object") merge(target[key], source[key]);
+    else target[key] = source[key]; //~ prototype-pollution
+  }
+  return target;
+}"#),
+        Case::bad("a.js", r#"const extend = (dst, src) => {
+  Object.keys(src).forEach((k) => {
+    if (dst[k] && isObject(dst[k])) {
+      extend(dst[k], src[k]);
+    } else {
+      dst[k] = src[k]; //~ prototype-pollution
+    }
+  });
+};"#),
+        Case::bad("a.js", r#"module.exports = function deep(to, from) {
+  for (var name in from) {
+    if (from.hasOwnProperty(name)) {
+      to[name] = isPlain(from[name]) ? deep(to[name] || {}, from[name]) : from[name]; //~ prototype-pollution
+    }
+  }
+  return to;
+};"#),
+        Case::good("a.js", r#"function merge(target, source) {
+  for (const key in source) {
+    if (key === "__proto__" || key === "constructor") continue;
+    if (typeof source[key] === "object") merge(target[key], source[key]);
+    else target[key] = source[key];
+  }
+}"#),
+        Case::good("a.js", r#"function merge(target, source) {
+  for (const key of Object.keys(source)) {
+    if (Object.hasOwn(target, key) && typeof target[key] === "object") merge(target[key], source[key]);
+    else target[key] = source[key];
+  }
+}"#),
+        Case::good("a.js", r#"function copy(target, source) {
+  for (const key in source) target[key] = source[key];
+  return target;
+}"#),
+        Case::near_miss("a.js", r#"function clone(value) {
+  const out = {};
+  for (const key in value) out[key] = typeof value[key] === "object" ? clone(value[key]) : value[key];
+  return out;
+}"#),
+        Case::near_miss("a.js", r#"function fill(rows, values) {
+  for (let i = 0; i < values.length; i++) {
+    if (Array.isArray(values[i])) fill(rows[i], values[i]);
+    else rows[i] = values[i];
+  }
+}"#),
     ],
 };
+
+/// Words of a function that knows of the danger.
+const AWARE: [&str; 7] =
+    ["__proto__", "\"prototype\"", "'prototype'", "constructor\"", "constructor'", "Object.create(null)", "nsafe"];
+
+/// `target[key] = ..` in a function that calls itself on `target[key]` for keys of another object.
+fn deep_copy<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(left) = node.child(Field::Left).filter(|l| l.kind() == Kind::SubscriptExpression) else { return };
+    let (Some(object), Some(index)) = (left.child(Field::Object), left.child(Field::Index)) else { return };
+    if object.kind() != Kind::Identifier || index.kind() != Kind::Identifier {
+        return;
+    }
+    let functions = || node.ancestors().filter(|n| is_function(*n));
+    let Some(outer) = functions().last() else { return };
+    let text = outer.text();
+    let (target, key) = (object.text(), index.text());
+    let over_keys = text.contains(&format!(" {key} in ")) || text.contains("Object.keys(") || text.contains("Object.entries(");
+    let asked = ["hasOwn(", "hasOwnProperty.call(", "has("].iter().any(|f| text.contains(&format!("{f}{target}")))
+        || text.contains(&format!("{target}.hasOwnProperty("))
+        || ["has(", "includes(", "isSafe"].iter().any(|f| text.contains(&format!("{f}{key})")));
+    if !over_keys || asked || AWARE.iter().any(|w| text.contains(w)) {
+        return;
+    }
+    // The target is somebody else's object, and what is copied is the same key of another.
+    let parameters = outer.child(Field::Parameters).map_or("", Node::text);
+    let other = |text: &str| text.strip_suffix(&format!("[{key}]")).is_some_and(|o| o != target && !o.contains('['));
+    let is_parameter = parameters.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$').any(|p| p == target);
+    let Some(right) = node.child(Field::Right).map(bare).filter(|_| is_parameter) else { return };
+    let copied = other(right.text()) || right.text().contains(&format!("({}", left.text()));
+    if !copied {
+        return;
+    }
+    let named = |f: Node<'a>| {
+        let holder = f.parent().filter(|p| p.kind() == Kind::VariableDeclarator);
+        f.child(Field::Name).or_else(|| holder.and_then(|p| p.child(Field::Name)))
+    };
+    let mut names: Vec<&str> = functions().filter_map(named).map(Node::text).collect();
+    names.extend(cx.block.name());
+    let recurs = outer.descendants().filter(|n| n.kind() == Kind::CallExpression).any(|call| {
+        // The block of an arrow function does not know the name that it is bound to.
+        let own = call.child(Field::Function).is_some_and(|f| names.is_empty() || names.contains(&f.text()));
+        let mut passed = args(call).map(bare);
+        let first = passed.next().map_or("", |a| a.text());
+        own && (first == left.text() || first.starts_with(&format!("{} ||", left.text())))
+            && passed.next().is_some_and(|a| other(a.text()))
+    });
+    if recurs {
+        let message = format!(
+            "`{target}[{key}]` is merged deeply for any key: `__proto__` reaches the prototype of every object. Skip `__proto__`, \
+             `constructor` and `prototype`, or ask `Object.hasOwn({target}, {key})` first."
+        );
+        let mut note = Note::new(cx.rule, left.span(), message);
+        note.severity = Some(Severity::Medium);
+        cx.report(note);
+    }
+}

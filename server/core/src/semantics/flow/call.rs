@@ -381,7 +381,7 @@ impl<'a> Interp<'a> {
         }
         if let Some(fields) = &value.fields {
             let mapped = fields.iter().map(|(n, v)| (*n, self.substitute(v, args, this, at))).collect();
-            out.fields = Some(Arc::new(mapped));
+            out = out.with_fields(mapped);
         }
         Arc::new(out)
     }

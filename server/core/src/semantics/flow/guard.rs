@@ -284,20 +284,26 @@ impl Interp<'_> {
             return;
         }
         let origins: Vec<_> = old.taints.iter().map(|t| t.origin.clone()).collect();
-        let clean = |value: &mut Val| {
-            if value.has_taint() {
-                let mut mark = |t: &super::value::Taint| {
-                    let mut taint = t.clone();
-                    if origins.iter().any(|o| is_kin(o, &t.origin)) {
-                        taint.cleaned = taint.cleaned | kinds;
-                    }
-                    Some(taint)
-                };
-                *value = Arc::new(value.map_taints(&mut mark, 0));
+        let clean = |value: &Val| {
+            let kin = |t: &super::value::Taint| origins.iter().any(|o| is_kin(o, &t.origin));
+            if !value.has_taint() || !value.deep_taints().iter().any(kin) {
+                return None;
             }
+            let mut mark = |t: &super::value::Taint| {
+                let mut taint = t.clone();
+                if kin(t) {
+                    taint.cleaned = taint.cleaned | kinds;
+                }
+                Some(taint)
+            };
+            Some(Arc::new(value.map_taints(&mut mark, 0)))
         };
-        self.state.locals.iter_mut().for_each(clean);
-        self.state.names.iter_mut().for_each(|(_, v)| clean(v));
+        self.state.locals.update(clean);
+        for (_, value) in &mut self.state.names {
+            if let Some(new) = clean(value) {
+                *value = new;
+            }
+        }
     }
 
     /// `x` for `x.trim()`, `x.toLowerCase()`, `String(x)`: what is learned of the result holds of the text in it.

@@ -296,7 +296,7 @@ impl Interp<'_> {
                 if !matches!(hir.local(*local).kind, LocalKind::Function | LocalKind::Class) {
                     value = self.named_source(hir.local(*local).name, value, span);
                 }
-                self.state.locals[local.0 as usize] = value.clone();
+                self.state.locals.set(*local, value.clone());
                 if let Some(sub) = sub {
                     self.assign(*sub, &value);
                 }
@@ -407,7 +407,7 @@ impl Interp<'_> {
     pub(super) fn put(&mut self, place: ExprId, value: Val) {
         let hir = self.hir;
         match &hir.expr(place).kind {
-            ExprKind::Local(local) => self.state.locals[local.0 as usize] = value,
+            ExprKind::Local(local) => self.state.locals.set(*local, value),
             ExprKind::Name(name) => self.state.set_name(*name, value),
             ExprKind::This => self.state.this = value,
             ExprKind::Field(base, name) => {
@@ -436,7 +436,7 @@ impl Interp<'_> {
         let hir = self.hir;
         let span = hir.expr(place).span;
         match &hir.expr(place).kind {
-            ExprKind::Local(local) => Some(self.state.locals[local.0 as usize].clone()),
+            ExprKind::Local(local) => Some(self.state.locals.get(*local)),
             ExprKind::Name(name) => Some(self.read_name(*name, span)),
             ExprKind::This => Some(self.state.this.clone()),
             ExprKind::Lit(lit) => Some(constant(lit.clone())),

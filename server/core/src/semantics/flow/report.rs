@@ -15,6 +15,7 @@ use super::kinds::{SinkKind, SinkKinds, SourceKind};
 use super::lexicon;
 use super::models::FlagModel;
 use super::sink::{is_harmless, prefix_protects};
+use super::state::Locals;
 use super::value::{At, FuncRef, Origin, Source, Step, StepKind, Taint, Val, Value, step, unknown};
 use super::world::ParamSink;
 
@@ -43,7 +44,9 @@ pub struct Outcome {
     pub(super) this: Val,
     pub(super) bindings: Vec<(Ustr, Val)>,
     pub(super) inner: Vec<(u32, Ustr, Val)>,
-    pub(super) locals: Vec<Val>,
+    /// What child blocks capture: by child and name, the variable and what it holds.
+    pub(super) captured: FxHashMap<(u32, Ustr), (LocalId, Val)>,
+    pub(super) locals: Locals,
     pub(super) fields: Vec<(Ustr, Val)>,
     pub(super) names: Vec<(Ustr, Val)>,
     pub(super) hits: Vec<Hit>,
@@ -157,7 +160,8 @@ impl Default for Outcome {
             this: unknown(),
             bindings: Vec::new(),
             inner: Vec::new(),
-            locals: Vec::new(),
+            captured: FxHashMap::default(),
+            locals: Locals::default(),
             fields: Vec::new(),
             names: Vec::new(),
             hits: Vec::new(),
