@@ -158,17 +158,21 @@ impl<'a> Interp<'a> {
         }
         if let Some(model) = model {
             let ports = Ports { args: &call.args, receiver: call.receiver.as_ref(), value: None };
-            let becomes = model.becomes.iter().find(|(_, when)| when.iter().all(|c| holds(c, &ports)));
-            if let (Some((ty, _)), Some(receiver)) = (becomes, &call.receiver) {
-                let mut new = Value::clone(receiver);
-                new.apis.clear();
-                new.apis.push(*ty);
-                let new = Arc::new(new);
-                if let Some(id) = call.receiver_id {
-                    self.put(id, new.clone());
-                }
-                if model.returns.is_some_and(|r| r == "this") {
-                    result = new;
+            let found = model.becomes.iter().find(|(_, _, when)| when.iter().all(|c| holds(c, &ports)));
+            if let Some((ty, is_result, _)) = found {
+                let of_type = |value: &Value| Arc::new(Value { apis: smallvec::smallvec![*ty], ..value.clone() });
+                match &call.receiver {
+                    _ if *is_result => result = of_type(&result),
+                    Some(receiver) => {
+                        let new = of_type(receiver);
+                        if let Some(id) = call.receiver_id {
+                            self.put(id, new.clone());
+                        }
+                        if model.returns.is_some_and(|r| r == "this") {
+                            result = new;
+                        }
+                    }
+                    None => {}
                 }
             }
         }
@@ -575,7 +579,7 @@ impl<'a> Interp<'a> {
                         let mut value = Value::default();
                         value.add_taint(Taint {
                             origin: Origin::Source(Arc::new(origin)),
-                            cleaned: SinkKinds::NONE,
+                            cleaned: source.cleans,
                             trace: None,
                         });
                         set(param as usize, Arc::new(value));
@@ -657,7 +661,7 @@ impl<'a> Interp<'a> {
             }
             let origin =
                 Origin::Source(Arc::new(Source { kind: source.kind, at: self.at(call.span), what: source.what }));
-            let taint = Taint { origin, cleaned: SinkKinds::NONE, trace: None };
+            let taint = Taint { origin, cleaned: source.cleans, trace: None };
             match port.base {
                 Base::Return => {
                     let value = out.get_or_insert_with(|| Value::clone(&result));

@@ -114,6 +114,9 @@ struct RawCall {
 #[serde(deny_unknown_fields)]
 struct RawBecomes {
     r#type: String,
+    /// `this` or `return`.
+    #[serde(default)]
+    port: Option<String>,
     #[serde(default)]
     when: Vec<RawCondition>,
 }
@@ -144,6 +147,8 @@ struct RawSource {
     when: Vec<RawCondition>,
     kind: String,
     what: String,
+    #[serde(default)]
+    cleans: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -205,6 +210,12 @@ struct RawCondition {
     /// A number below this.
     #[serde(default)]
     below: Option<f64>,
+    /// Whether nothing is known of its beginning.
+    #[serde(default)]
+    bare: Option<bool>,
+    /// API path that it is.
+    #[serde(default)]
+    is: Option<String>,
 }
 
 /// Where a value enters or leaves a call.
@@ -290,8 +301,8 @@ pub struct CallModel {
     pub guard: Option<(Port, SinkKinds, bool)>,
     /// Primitive type of the result: `string`, `number`, `boolean`.
     pub types: Option<super::value::Types>,
-    /// What the receiver is afterwards: the first type whose conditions hold.
-    pub becomes: Vec<(Ustr, Vec<Condition>)>,
+    /// What the receiver, or (`true`) the result, is afterwards: the first type whose conditions hold.
+    pub becomes: Vec<(Ustr, bool, Vec<Condition>)>,
 }
 
 /// A source.
@@ -305,6 +316,8 @@ pub struct SourceModel {
     pub port: Option<Port>,
     /// When a call is one.
     pub when: Vec<Condition>,
+    /// Kinds of sinks for which it is harmless from the start: text that is never an object.
+    pub cleans: SinkKinds,
 }
 
 /// A sink.
@@ -363,6 +376,10 @@ pub enum Test {
     Constant(bool),
     /// It is a number below.
     Below(f64),
+    /// Nothing is known of its text's beginning.
+    Bare(bool),
+    /// It is this entity of a library.
+    Is(Ustr),
 }
 
 /// A constant in a condition.
@@ -527,7 +544,10 @@ impl Models {
                 becomes: raw
                     .becomes
                     .iter()
-                    .map(|b| Ok((Ustr::from(&b.r#type), conditions(&b.when).map_err(&bad)?)))
+                    .map(|b| {
+                        let result = b.port.as_deref() == Some("return");
+                        Ok((Ustr::from(&b.r#type), result, conditions(&b.when).map_err(&bad)?))
+                    })
                     .collect::<Result<_, ModelError>>()?,
             };
             self.calls.add(&raw.r#fn, model);
@@ -536,14 +556,15 @@ impl Models {
             let kind = SourceKind::from_name(&raw.kind)
                 .ok_or_else(|| bad(format!("there is no kind of source `{}`", raw.kind)))?;
             let what = Ustr::from(&raw.what);
+            let cleans = sink_kinds(&raw.cleans).map_err(&bad)?;
             if !raw.read.is_empty() {
-                self.read_sources.add(&raw.read, SourceModel { kind, what, port: None, when: Vec::new() });
+                self.read_sources.add(&raw.read, SourceModel { kind, what, port: None, when: Vec::new(), cleans });
             }
             if !raw.r#fn.is_empty() {
                 let port = raw.port.as_deref().unwrap_or("return");
                 let port = Port::parse(port).ok_or_else(|| bad(port_help(port)))?;
                 let when = conditions(&raw.when).map_err(&bad)?;
-                self.call_sources.add(&raw.r#fn, SourceModel { kind, what, port: Some(port), when });
+                self.call_sources.add(&raw.r#fn, SourceModel { kind, what, port: Some(port), when, cleans });
             }
         }
         for raw in &parsed.sinks {
@@ -793,6 +814,12 @@ fn conditions(raw: &[RawCondition]) -> Result<Vec<Condition>, String> {
         }
         if let Some(below) = c.below {
             add(Test::Below(below));
+        }
+        if let Some(bare) = c.bare {
+            add(Test::Bare(bare));
+        }
+        if let Some(path) = &c.is {
+            add(Test::Is(Ustr::from(path)));
         }
         if out.len() == before {
             return Err(format!("the condition on `{}` tests nothing", c.port));

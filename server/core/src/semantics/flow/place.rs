@@ -35,19 +35,20 @@ impl Interp<'_> {
         if let Some(class) = &base.class
             && let Some(member) = self.world.class_member(class, name)
         {
-            // What other methods put there is as good as what this one did, or what its caller passed.
-            let mut member = match known {
+            // What other methods put there is as good as what this one did.
+            let mut found = match known {
                 Some(known) => join(&known, &member),
                 None => member,
             };
-            if member.funcs.is_empty()
+            // A foreign object of a declared class is foreign all the way down.
+            if found.funcs.is_empty()
                 && let Some(taints) = below(base, name)
             {
-                let mut all = Value::clone(&member);
-                taints.into_iter().for_each(|t| all.add_taint(t));
-                member = Arc::new(all);
+                let mut value = Value::clone(&found);
+                taints.into_iter().for_each(|t| value.add_taint(t));
+                found = Arc::new(value);
             }
-            return member;
+            return found;
         }
         for path in &base.apis {
             out.apis.push(self.models.member(*path, name));
@@ -55,11 +56,7 @@ impl Interp<'_> {
         let target = Target { paths: &out.apis.clone(), name, open: base.apis.is_empty() || !self.is_modelled(base) };
         for source in self.models.read_sources(&target) {
             let origin = Source { kind: source.kind, at: self.at(span), what: source.what };
-            out.add_taint(Taint {
-                origin: Origin::Source(Arc::new(origin)),
-                cleaned: super::kinds::SinkKinds::NONE,
-                trace: None,
-            });
+            out.add_taint(Taint { origin: Origin::Source(Arc::new(origin)), cleaned: source.cleans, trace: None });
         }
         if is_measure(&name) && out.taints.is_empty() {
             let mut value = Value { types: Types::NUMBER, ..Value::default() };
@@ -144,11 +141,7 @@ impl Interp<'_> {
         let mut out = Value::clone(&value);
         for source in sources {
             let origin = Source { kind: source.kind, at: self.at(span), what: source.what };
-            out.add_taint(Taint {
-                origin: Origin::Source(Arc::new(origin)),
-                cleaned: super::kinds::SinkKinds::NONE,
-                trace: None,
-            });
+            out.add_taint(Taint { origin: Origin::Source(Arc::new(origin)), cleaned: source.cleans, trace: None });
         }
         Arc::new(out)
     }
@@ -205,6 +198,9 @@ impl Interp<'_> {
     fn decorated(&mut self, value: &Val, decorator: &Val, span: Span) -> Val {
         let mut out = Value::clone(value);
         for path in &decorator.apis {
+            if out.apis.is_empty() && self.models.is_type(*path) {
+                out.apis.push(*path);
+            }
             let name = last_name(*path);
             let target = Target { paths: &[*path], name, open: false };
             for source in self.models.read_sources(&target) {
@@ -212,7 +208,7 @@ impl Interp<'_> {
                 if !out.types.is_harmless() {
                     out.add_taint(Taint {
                         origin: Origin::Source(Arc::new(origin)),
-                        cleaned: super::kinds::SinkKinds::NONE,
+                        cleaned: source.cleans,
                         trace: None,
                     });
                 }

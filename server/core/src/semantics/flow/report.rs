@@ -280,9 +280,23 @@ impl Outcome {
         {
             return;
         }
-        let taints = if deep { value.deep_taints() } else { value.taints.to_vec() };
-        for taint in taints {
-            self.reach_taint(&taint, site, value.prefix, None);
+        for taint in &value.taints {
+            self.reach_taint(taint, site, value.prefix, None);
+        }
+        if deep {
+            self.reach_below(value, site, 0);
+        }
+    }
+
+    /// The fields of a value reach a sink with it.
+    fn reach_below(&mut self, value: &Value, site: &SinkSite, depth: usize) {
+        for (_, field) in value.fields().filter(|(_, v)| v.has_taint() && !is_harmless(site.kind, v)) {
+            for taint in &field.taints {
+                self.reach_taint(taint, site, field.prefix, None);
+            }
+            if depth < 5 {
+                self.reach_below(field, site, depth + 1);
+            }
         }
     }
 
