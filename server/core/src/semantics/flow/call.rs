@@ -14,7 +14,7 @@ use super::place::last_name;
 use super::report::SinkSite;
 use super::sink::{Ports, holds};
 use super::value::{
-    ELEMENT, FuncRef, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, constant, join, step, unknown,
+    CONTENT, ELEMENT, FuncRef, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, constant, join, step, unknown,
 };
 use super::world::{ParamSink, Summary};
 
@@ -96,6 +96,8 @@ impl<'a> Interp<'a> {
             return unknown();
         }
         let open = match &receiver {
+            // A method of the program's own type is no library's.
+            Some(_) if self.world.casts_convert() && !callee_val.funcs.is_empty() => false,
             Some(r) => !self.is_modelled(r),
             None => false,
         };
@@ -153,6 +155,13 @@ impl<'a> Interp<'a> {
             self.hand_over_callbacks(call, model);
         }
         result = self.call_sources(call, result);
+        // `parse::<u32>()`: text that became a number.
+        if let [ty, ..] = call.types
+            && self.world.casts_convert()
+            && super::interp::primitive(ty).is_harmless()
+        {
+            result = self.typed(&result, ty);
+        }
         if let Some(receiver) = &call.receiver {
             self.mutate_receiver(call, receiver);
         }
@@ -294,7 +303,13 @@ impl<'a> Interp<'a> {
     pub(super) fn project(&mut self, value: &Val, path: &[Ustr]) -> Val {
         let mut at = value.clone();
         for name in path {
-            at = if *name == *ELEMENT { self.element(&at) } else { self.member(&at, *name, Span::default()) };
+            at = if *name == *CONTENT {
+                if at.field(*ELEMENT).is_some() { self.element(&at) } else { at }
+            } else if *name == *ELEMENT {
+                self.element(&at)
+            } else {
+                self.member(&at, *name, Span::default())
+            };
         }
         at
     }
@@ -360,6 +375,11 @@ impl<'a> Interp<'a> {
                     }
                 }
             }
+        } else if self.world.casts_convert() {
+            // A tuple struct.
+            for (i, arg) in call.args.iter().take(8).enumerate() {
+                out = out.with_field(Ustr::from(&i.to_string()), arg.clone());
+            }
         }
         Arc::new(out)
     }
@@ -373,6 +393,9 @@ impl<'a> Interp<'a> {
             *handed = flows.iter().any(|(from, _)| matches!(from.base, Base::CallbackReturn(_)))
                 || flows.iter().any(|(_, to)| matches!(to.base, Base::CallbackParam(..)));
             return self.model_flows(call, flows, model);
+        }
+        if let Some(made) = self.made_by_class(call) {
+            return made;
         }
         // The general rule. Text methods keep their receiver's taint; functions whose name says that they transform text
         // keep their arguments'.
@@ -421,6 +444,25 @@ impl<'a> Interp<'a> {
             }
         }
         Arc::new(out)
+    }
+
+    /// An enum's variant, or a function that a type of the program has from a trait that somebody else wrote for it.
+    fn made_by_class(&mut self, call: &Call<'_>) -> Option<Val> {
+        if !self.world.casts_convert() || call.receiver.is_some() {
+            return None;
+        }
+        let class = call.callee.class.clone().filter(|c| !c.is_static)?;
+        let mut out = Value { class: Some(class), types: Types::OBJECT, ..Value::default() };
+        if call.name.starts_with(char::is_uppercase) {
+            for (i, arg) in call.args.iter().take(8).enumerate() {
+                out = out.with_field(Ustr::from(&i.to_string()), arg.clone());
+            }
+        } else if self.world.transforms(call.name) {
+            for taint in call.args.iter().filter(|a| !a.types.is_harmless()).flat_map(|a| a.taints.iter()) {
+                out.add_taint(taint.clone());
+            }
+        }
+        Some(Arc::new(out))
     }
 
     fn apply_model(&mut self, call: &Call<'_>, model: &CallModel, result: &Val) -> Val {
@@ -476,7 +518,11 @@ impl<'a> Interp<'a> {
             let value = if value.taints.is_empty() { value } else { Arc::new(value.stepped(&at, StepKind::Through)) };
             match to.base {
                 Base::Return => {
+                    let is_collection = call.receiver.as_ref().is_some_and(|r| r.field(*ELEMENT).is_some());
                     let shaped = to.path.iter().rev().fold(value, |v, name| {
+                        if *name == *CONTENT {
+                            return if is_collection { self.collection(&v) } else { v };
+                        }
                         Arc::new(Value { types: Types::OBJECT, ..Value::default() }.with_field(*name, v))
                     });
                     result = Some(result.map_or_else(|| shaped.clone(), |r| join(&r, &shaped)));

@@ -17,6 +17,7 @@ use crate::syntax::{Arena, Span};
 use super::guard::{Facts, Learned};
 use super::models::Models;
 use super::report::Outcome;
+use super::place::last_name;
 use super::state::{State, join_into};
 use super::value::{
     At, ClassRef, ELEMENT, FuncRef, StepKind, Types, Val, Value, api, constant, join, of_type, step, unknown,
@@ -185,6 +186,10 @@ impl<'a> Interp<'a> {
             Some(returned) => returned,
             None if has_value => value,
             None => constant(Lit::Undefined),
+        };
+        let result = match &function.returns {
+            Some(ty) if self.world.casts_convert() => self.typed(&result, ty),
+            _ => result,
         };
         if function.is_generator { self.collection(&result) } else { result }
     }
@@ -765,6 +770,7 @@ impl<'a> Interp<'a> {
         let mut value = Value { types: Types::OBJECT, ..Value::default() };
         if let Some(path) = path {
             value.apis.extend(self.world.type_path(path));
+            value.class = self.world.class(path);
         }
         for member in members {
             match member {
@@ -899,7 +905,7 @@ impl<'a> Interp<'a> {
         match ty {
             Type::Path(path, args) => {
                 let transparent = matches!(
-                    path.as_str(),
+                    last_name(*path).as_str(),
                     "Promise"
                         | "Readonly"
                         | "Partial"
@@ -910,6 +916,25 @@ impl<'a> Interp<'a> {
                         | "Box"
                         | "Arc"
                         | "Rc"
+                        | "Result"
+                        | "Data"
+                        | "State"
+                        | "Extension"
+                        | "Mutex"
+                        | "RwLock"
+                        | "RefCell"
+                        | "MutexGuard"
+                        | "RwLockReadGuard"
+                        | "RwLockWriteGuard"
+                        | "Ref"
+                        | "RefMut"
+                        | "Cow"
+                        | "Pin"
+                        | "OnceCell"
+                        | "OnceLock"
+                        | "LazyLock"
+                        | "Lazy"
+                        | "ManuallyDrop"
                 );
                 if transparent && let Some(inner) = args.first() {
                     self.type_apis(inner)
@@ -969,9 +994,9 @@ impl<'a> Interp<'a> {
 /// The primitive type that a declared type is.
 pub(super) fn primitive(ty: &Type) -> Types {
     match ty {
-        Type::Path(path, args) if args.is_empty() => match path.as_str() {
+        Type::Path(path, args) if args.is_empty() => match last_name(*path).as_str() {
             "number" | "bigint" | "i8" | "i16" | "i32" | "i64" | "i128" | "isize" | "u8" | "u16" | "u32" | "u64"
-            | "u128" | "usize" | "f32" | "f64" | "Date" | "NonZeroU32" | "NonZeroUsize" | "Uuid" | "IpAddr" => {
+            | "u128" | "usize" | "f32" | "f64" | "Date" | "NonZeroU32" | "NonZeroUsize" | "Uuid" | "IpAddr" | "Ipv4Addr" | "Ipv6Addr" | "SocketAddr" | "Duration" | "NaiveDate" | "char" => {
                 Types::NUMBER
             }
             "boolean" | "bool" => Types::BOOL,
@@ -979,7 +1004,9 @@ pub(super) fn primitive(ty: &Type) -> Types {
             "null" | "undefined" | "void" => Types::NULL,
             _ => Types::UNKNOWN,
         },
-        Type::Path(path, args) if matches!(path.as_str(), "Option" | "Promise") => {
+        Type::Path(path, args)
+            if matches!(last_name(*path).as_str(), "Option" | "Promise" | "Result" | "Box" | "Arc" | "Rc" | "Cow") =>
+        {
             args.first().map_or(Types::UNKNOWN, primitive)
         }
         Type::Lit(Lit::Num(_)) => Types::NUMBER,

@@ -58,7 +58,7 @@ impl Interp<'_> {
             let origin = Source { kind: source.kind, at: self.at(span), what: source.what };
             out.add_taint(Taint { origin: Origin::Source(Arc::new(origin)), cleaned: source.cleans, trace: None });
         }
-        if is_measure(&name) && out.taints.is_empty() {
+        if is_measure(&name) && out.taints.is_empty() && !self.world.casts_convert() {
             let mut value = Value { types: Types::NUMBER, ..Value::default() };
             value.apis = out.apis;
             return Arc::new(value);
@@ -176,6 +176,11 @@ impl Interp<'_> {
             if let Some(ty) = &param.ty {
                 value = self.typed(&value, ty);
             }
+            if self.world.casts_convert()
+                && let Some(ty) = &param.ty
+            {
+                value = self.extracted(&value, ty, hir.pat(param.pat).span);
+            }
             if value.apis.is_empty()
                 && let Some(Some(path)) = conventional.get(i)
             {
@@ -192,6 +197,40 @@ impl Interp<'_> {
                 self.state.this = Arc::new(self.state.this.with_field(property, value.clone()));
             }
         }
+    }
+
+    /// A parameter whose declared type says that it is foreign data: `Query<Params>`, `Json<T>`, `HttpRequest`.
+    fn extracted(&mut self, value: &Val, ty: &crate::semantics::hir::Type, span: Span) -> Val {
+        use crate::semantics::hir::Type;
+        let Some(source) = value.apis.iter().find_map(|p| self.models.type_source(*p)) else { return value.clone() };
+        let origin = Origin::Source(Arc::new(Source { kind: source.kind, at: self.at(span), what: source.what }));
+        let taint = Taint { origin, cleaned: source.cleans, trace: None };
+        let mut out = Value::clone(value);
+        out.add_taint(taint.clone());
+        if let Type::Path(_, args) = ty {
+            // A wrapper is its content.
+            if !args.is_empty() {
+                out.apis.clear();
+            }
+            match args.first() {
+                Some(Type::Tuple(parts)) => {
+                    for (i, part) in parts.iter().enumerate() {
+                        let mut inner = Value::default();
+                        inner.add_taint(taint.clone());
+                        let inner = self.typed(&Arc::new(inner), part);
+                        out = out.with_field(Ustr::from(&i.to_string()), inner);
+                    }
+                }
+                Some(inner) => {
+                    let types = super::interp::primitive(inner);
+                    if types.is_harmless() {
+                        out.types = types;
+                    }
+                }
+                None => {}
+            }
+        }
+        Arc::new(out)
     }
 
     /// A parameter with a decorator, such as Nest's `@Body()`: what the decorator's model returns.
@@ -285,9 +324,22 @@ impl Interp<'_> {
                     }
                 }
             }
-            PatKind::Variant { elements, .. } => {
+            PatKind::Variant { elements, path } => {
                 // `Some(x)`, `Ok(x)`: wrappers are their content.
+                let name = last_name(*path);
+                let whole = match name.as_str() {
+                    "Err" => Some(unknown()),
+                    "Some" | "Ok" | "Ready" => Some(value.clone()),
+                    _ if self.world.type_path(*path).is_some_and(|p| self.models.type_source(p).is_some()) => {
+                        Some(value.clone())
+                    }
+                    _ => None,
+                };
                 for (i, sub) in elements.iter().enumerate() {
+                    if let Some(whole) = &whole {
+                        self.assign(*sub, whole);
+                        continue;
+                    }
                     let known = value.field(Ustr::from(&i.to_string())).cloned();
                     let inner = known.unwrap_or_else(|| value.clone());
                     self.assign(*sub, &inner);

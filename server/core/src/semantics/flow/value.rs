@@ -30,6 +30,10 @@ pub const MAX_PATH: usize = 3;
 /// The pseudo field that stands for all elements of an array, map or other collection.
 pub static ELEMENT: LazyLock<Ustr> = LazyLock::new(|| Ustr::from("[]"));
 
+/// The pseudo field of a port that stands for what a wrapper or a collection holds: its elements where it has some, else the
+/// value itself (`Option`, `Result`, a future).
+pub static CONTENT: LazyLock<Ustr> = LazyLock::new(|| Ustr::from("?"));
+
 /// A span of some block's syntax.
 #[derive(Clone, Debug)]
 pub struct At {
