@@ -162,6 +162,18 @@ impl<'a> Interp<'a> {
         {
             result = self.typed(&result, ty);
         }
+        // Without line breaks no line of a log is forged.
+        if matches!(call.name.as_str(), "replace" | "replaceAll" | "replacen")
+            && call.args.first().is_some_and(|a| {
+                a.lits.iter().any(|l| match l {
+                    Lit::Char(c) => matches!(c, '\n' | '\r'),
+                    Lit::Str(s) => self.world.casts_convert() && matches!(s.as_str(), "\n" | "\r" | "\r\n"),
+                    _ => false,
+                })
+            })
+        {
+            result = Arc::new(result.cleaned(SinkKind::Log.set()));
+        }
         if let Some(receiver) = &call.receiver {
             self.mutate_receiver(call, receiver);
         }
@@ -727,7 +739,9 @@ impl<'a> Interp<'a> {
                 }
                 Base::Arg(n) => {
                     if let (Some(arg), Some(id)) = (call.args.get(n as usize), call.arg_ids.get(n as usize)) {
-                        let mut value = Value::clone(arg);
+                        // Another source may have put something there just now.
+                        let now = self.peek(*id).unwrap_or_else(|| arg.clone());
+                        let mut value = Value::clone(&now);
                         value.add_taint(taint);
                         self.put(*id, Arc::new(value));
                     }
@@ -876,6 +890,14 @@ impl<'a> Interp<'a> {
     pub(super) fn macro_call(&mut self, id: ExprId, path: Ustr, args: &[ExprId], name_span: Span) -> Val {
         let hir = self.hir;
         let span = hir.expr(id).span;
+        if matches!(last_name(path).as_str(), "assert" | "debug_assert" | "ensure") {
+            if let [cond, rest @ ..] = args {
+                let facts = super::guard::condition(self, *cond);
+                rest.iter().for_each(|a| drop(self.eval(*a)));
+                self.refine(&facts.when_true);
+            }
+            return unknown();
+        }
         let values: Vec<Val> = args.iter().map(|a| self.eval(*a)).collect();
         if !self.state.live {
             return unknown();

@@ -832,7 +832,9 @@ impl World for Link<'_, '_> {
                 return self.linker.enclosing_class(self.unit);
             }
             let full = self.full_path(path).unwrap_or(path);
-            if full != path && !of_crate(&full) || self.linker.models.is_type(self.linker.models.canonical(full)) {
+            let foreign =
+                full.as_str().contains("::") && self.linker.models.is_type(self.linker.models.canonical(full));
+            if full != path && !of_crate(&full) || foreign {
                 return None;
             }
             let (i, n) = self.linker.find_class(self.unit, full)?;

@@ -433,7 +433,12 @@ fn starts_with(receiver: Option<&Val>, prefix: &Val) -> SinkKinds {
                 SinkKinds::NONE
             }
         }
-        Some(t) if t.len() > 1 && normalized(receiver) && receiver.is_some_and(|r| !r.taints.is_empty()) && prefix.exact => {
+        Some(t)
+            if t.len() > 1
+                && normalized(receiver)
+                && receiver.is_some_and(|r| !r.taints.is_empty())
+                && prefix.exact =>
+        {
             SinkKind::Path.set()
         }
         Some(t) if t.len() > 1 && t.starts_with('/') && !t.starts_with("//") && prefix.exact => {
@@ -443,7 +448,11 @@ fn starts_with(receiver: Option<&Val>, prefix: &Val) -> SinkKinds {
         Some(_) if prefix.exact => SinkKinds::NONE,
         // A folder that the program chose: a barrier for paths, if the path was made absolute before.
         _ if !prefix.has_taint() => {
-            if normalized(receiver) { SinkKind::Path.set() } else { SinkKinds::NONE }
+            if normalized(receiver) {
+                SinkKind::Path.set()
+            } else {
+                SinkKinds::NONE
+            }
         }
         _ => SinkKinds::NONE,
     }

@@ -15,9 +15,10 @@ use crate::semantics::hir::{
 use crate::syntax::{Arena, Span};
 
 use super::guard::{Facts, Learned};
+use super::kinds::SinkKind;
 use super::models::Models;
-use super::report::Outcome;
 use super::place::last_name;
+use super::report::Outcome;
 use super::state::{State, join_into};
 use super::value::{
     At, ClassRef, ELEMENT, FuncRef, StepKind, Types, Val, Value, api, constant, join, of_type, step, unknown,
@@ -861,6 +862,9 @@ impl<'a> Interp<'a> {
 
     /// The value of a type assertion: types that the source states are believed for numbers and library types.
     fn cast(&mut self, value: &Val, ty: &Type) -> Val {
+        if matches!(ty, Type::Path(path, _) if *path == "std::fmt::Debug") {
+            return Arc::new(value.cleaned(SinkKind::Log.set()));
+        }
         let mut out = Value::clone(value);
         for path in self.type_apis(ty) {
             if !out.apis.contains(&path) && out.apis.is_empty() {
@@ -872,6 +876,9 @@ impl<'a> Interp<'a> {
             if types.is_harmless() {
                 out.types = types;
                 out.exact &= value.types == types;
+                if is_small(ty) {
+                    out = out.cleaned(SinkKind::Allocation.set());
+                }
             }
         }
         Arc::new(out)
@@ -889,11 +896,16 @@ impl<'a> Interp<'a> {
         if types.is_harmless() {
             // A number cannot carry text; only its size is still somebody's.
             out.types = types;
+            if self.world.casts_convert() && is_small(ty) {
+                out = out.cleaned(SinkKind::Allocation.set());
+            }
         } else if types != Types::UNKNOWN && out.types == Types::UNKNOWN {
             out.types = types;
         }
         if out.apis.is_empty() {
-            out.apis.extend(apis);
+            // A wrapper of foreign data is its content.
+            let generic = matches!(ty, Type::Path(_, args) if !args.is_empty());
+            out.apis.extend(apis.into_iter().filter(|p| !generic || self.models.type_source(*p).is_none()));
         }
         if class.is_some() {
             out.class = class;
@@ -991,14 +1003,18 @@ impl<'a> Interp<'a> {
     }
 }
 
+/// Whether a type holds small numbers alone: no size made of one is large.
+fn is_small(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path, _) if matches!(path.as_str(), "u8" | "i8" | "u16" | "i16" | "bool" | "char"))
+}
+
 /// The primitive type that a declared type is.
 pub(super) fn primitive(ty: &Type) -> Types {
     match ty {
         Type::Path(path, args) if args.is_empty() => match last_name(*path).as_str() {
             "number" | "bigint" | "i8" | "i16" | "i32" | "i64" | "i128" | "isize" | "u8" | "u16" | "u32" | "u64"
-            | "u128" | "usize" | "f32" | "f64" | "Date" | "NonZeroU32" | "NonZeroUsize" | "Uuid" | "IpAddr" | "Ipv4Addr" | "Ipv6Addr" | "SocketAddr" | "Duration" | "NaiveDate" | "char" => {
-                Types::NUMBER
-            }
+            | "u128" | "usize" | "f32" | "f64" | "Date" | "NonZeroU32" | "NonZeroUsize" | "Uuid" | "IpAddr"
+            | "Ipv4Addr" | "Ipv6Addr" | "SocketAddr" | "Duration" | "NaiveDate" | "char" => Types::NUMBER,
             "boolean" | "bool" => Types::BOOL,
             "string" | "String" | "str" => Types::STRING,
             "null" | "undefined" | "void" => Types::NULL,

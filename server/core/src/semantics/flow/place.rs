@@ -27,7 +27,7 @@ impl Interp<'_> {
     pub(super) fn member(&mut self, base: &Val, name: Ustr, span: Span) -> Val {
         let known = base.field(name).cloned();
         if let Some(known) = &known
-            && base.apis.is_empty()
+            && (base.apis.is_empty() || self.world.casts_convert())
         {
             return known.clone();
         }
@@ -202,7 +202,8 @@ impl Interp<'_> {
     /// A parameter whose declared type says that it is foreign data: `Query<Params>`, `Json<T>`, `HttpRequest`.
     fn extracted(&mut self, value: &Val, ty: &crate::semantics::hir::Type, span: Span) -> Val {
         use crate::semantics::hir::Type;
-        let Some(source) = value.apis.iter().find_map(|p| self.models.type_source(*p)) else { return value.clone() };
+        let found = self.type_apis(ty).into_iter().find_map(|p| self.models.type_source(p));
+        let Some(source) = found else { return value.clone() };
         let origin = Origin::Source(Arc::new(Source { kind: source.kind, at: self.at(span), what: source.what }));
         let taint = Taint { origin, cleaned: source.cleans, trace: None };
         let mut out = Value::clone(value);
@@ -222,9 +223,8 @@ impl Interp<'_> {
                     }
                 }
                 Some(inner) => {
-                    let types = super::interp::primitive(inner);
-                    if types.is_harmless() {
-                        out.types = types;
+                    if super::interp::primitive(inner).is_harmless() {
+                        out = Value::clone(&self.typed(&Arc::new(out), inner));
                     }
                 }
                 None => {}

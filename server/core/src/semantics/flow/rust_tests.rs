@@ -44,5 +44,5 @@ mod commands;
 mod databases;
 mod files;
 mod network;
-mod text;
 mod sizes;
+mod text;

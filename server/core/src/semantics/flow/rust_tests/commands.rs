@@ -4,7 +4,9 @@ const RULES: &[&str] = &["command-injection"];
 
 #[test]
 fn bad() {
-    check(RULES, r#"
+    check(
+        RULES,
+        r#"
 use actix_web::{web, HttpRequest, HttpResponse};
 use axum::extract::{Path as AxumPath, Query};
 use std::process::{self, Command};
@@ -85,12 +87,15 @@ async fn l(body: String, req: HttpRequest) -> Result<(), Error> {
     Command::new(parts[0]).spawn()?; //~ command-injection
     Ok(())
 }
-"#);
+"#,
+    );
 }
 
 #[test]
 fn good() {
-    check(RULES, r#"
+    check(
+        RULES,
+        r#"
 use actix_web::{web, HttpRequest};
 use std::process::Command;
 
@@ -134,12 +139,15 @@ fn l() -> std::io::Result<()> {
     Command::new(exe).arg("--child").spawn()?;
     Ok(())
 }
-"#);
+"#,
+    );
 }
 
 #[test]
 fn near_misses() {
-    check(RULES, r#"
+    check(
+        RULES,
+        r#"
 use actix_web::web;
 struct Command { name: String }
 impl Command { fn new(name: String) -> Self { Command { name } } fn arg(self, a: &str) -> Self { self } }
@@ -156,5 +164,6 @@ async fn f(path: web::Path<String>) {
     let known = lookup(path.len());
     std::process::Command::new(known).status().unwrap();
 }
-"#);
+"#,
+    );
 }

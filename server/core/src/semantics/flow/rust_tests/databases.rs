@@ -4,7 +4,9 @@ const RULES: &[&str] = &["sql-injection"];
 
 #[test]
 fn bad() {
-    check(RULES, r#"
+    check(
+        RULES,
+        r#"
 use actix_web::web;
 use axum::{extract::{Query, State, Path}, Json};
 use rusqlite::{params, Connection};
@@ -71,12 +73,15 @@ async fn m(req: actix_web::HttpRequest, db: web::Data<Db>) {
     let id = req.query_string();
     db.execute(&format!("UPDATE t SET x = 1 WHERE id = {}", id)).await; //~ sql-injection
 }
-"#);
+"#,
+    );
 }
 
 #[test]
 fn good() {
-    check(RULES, r#"
+    check(
+        RULES,
+        r#"
 use actix_web::web;
 use axum::extract::{Query, State, Path};
 use rusqlite::{params, Connection};
@@ -119,12 +124,15 @@ async fn k(pool: &PgPool, ids: web::Json<Vec<i64>>) {
     sqlx::query(&format!("SELECT * FROM t WHERE id IN ({marks})")).fetch_all(pool).await.unwrap();
 }
 async fn l(conn: &mut PgConnection, q: web::Query<Search>) { users::table.filter(users::name.eq(&q.name)).load::<User>(conn).unwrap(); }
-"#);
+"#,
+    );
 }
 
 #[test]
 fn near_misses() {
-    check(RULES, r#"
+    check(
+        RULES,
+        r#"
 use actix_web::web;
 struct Engine;
 impl Engine { fn query(&self, text: &str) -> Vec<u32> { Vec::new() } }
@@ -139,5 +147,6 @@ async fn e(path: web::Path<String>, runner: &Runner) { runner.execute(&path).awa
 async fn f(path: web::Path<String>, pool: &PgPool) {
     sqlx::query(&format!("SELECT * FROM t WHERE n = {}", path.len())).execute(pool).await.unwrap();
 }
-"#);
+"#,
+    );
 }

@@ -4,7 +4,9 @@ const RULES: &[&str] = &["path-traversal"];
 
 #[test]
 fn bad() {
-    check(RULES, r#"
+    check(
+        RULES,
+        r#"
 use actix_web::{web, HttpRequest, HttpResponse};
 use actix_files::NamedFile;
 use axum::extract::{Path, Query, Multipart};
@@ -76,12 +78,15 @@ async fn k(Path(name): Path<String>) -> Result<String, Error> {
 async fn l(Path(name): Path<String>) {
     let f = fs::OpenOptions::new().write(true).create(true).open(name).unwrap(); //~ path-traversal
 }
-"#);
+"#,
+    );
 }
 
 #[test]
 fn good() {
-    check(RULES, r#"
+    check(
+        RULES,
+        r#"
 use actix_web::{web, HttpRequest};
 use axum::extract::Path;
 use std::fs;
@@ -132,12 +137,15 @@ async fn l(Path(name): Path<String>) {
     fs::read(format!("data/{name}")).unwrap();
 }
 fn m(data: fs::File, dest: &path::Path) -> std::io::Result<()> { tar::Archive::new(data).unpack(dest) }
-"#);
+"#,
+    );
 }
 
 #[test]
 fn near_misses() {
-    check(RULES, r#"
+    check(
+        RULES,
+        r#"
 use axum::extract::Path;
 use std::collections::HashMap;
 async fn a(Path(key): Path<String>, files: HashMap<String, Vec<u8>>) { files.get(&key).unwrap(); }
@@ -152,5 +160,6 @@ async fn f(Path(name): Path<String>, db: Db) {
     let stored = row.is_some();
     if stored { std::fs::read("stored.txt").unwrap(); }
 }
-"#);
+"#,
+    );
 }

@@ -4,7 +4,9 @@ const RULES: &[&str] = &["ssrf", "open-redirect"];
 
 #[test]
 fn bad() {
-    check(RULES, r#"
+    check(
+        RULES,
+        r#"
 use actix_web::{web, HttpRequest};
 use axum::{extract::{Query, State}, response::Redirect, Json};
 use reqwest::Client;
@@ -38,12 +40,15 @@ async fn l(q: web::Query<Fetch>) {
     let url = if q.url.starts_with("http") { q.url.clone() } else { format!("http://{}", q.url) };
     reqwest::get(url).await.unwrap(); //~ ssrf
 }
-"#);
+"#,
+    );
 }
 
 #[test]
 fn good() {
-    check(RULES, r#"
+    check(
+        RULES,
+        r#"
 use actix_web::web;
 use axum::{extract::{Query, State, Path}, response::Redirect};
 use reqwest::Client;
@@ -65,12 +70,15 @@ async fn i(Path(p): Path<String>) -> Redirect { Redirect::to(&format!("/users/{p
 fn j(cfg: &Config) { reqwest::blocking::get(&cfg.endpoint).unwrap(); }
 async fn k(q: web::Query<Fetch>) { if q.url.starts_with("https://api.example.com/") { reqwest::get(&q.url).await.unwrap(); } }
 fn l() { let base = std::env::var("API").unwrap(); reqwest::blocking::get(format!("{base}/x")).unwrap(); }
-"#);
+"#,
+    );
 }
 
 #[test]
 fn near_misses() {
-    check(RULES, r#"
+    check(
+        RULES,
+        r#"
 use actix_web::web;
 use std::collections::HashMap;
 async fn a(q: web::Query<String>, cache: web::Data<HashMap<String, String>>) { cache.get(&q.into_inner()); }
@@ -79,5 +87,6 @@ async fn c(q: web::Path<String>) { let u = url::Url::parse(&q).unwrap(); println
 async fn d(q: web::Path<String>, c: Client) { c.header("X-User", q.into_inner()); }
 async fn e(q: web::Path<String>) { let mut url = reqwest::Url::parse("https://a.example/").unwrap(); url.set_query(Some(&q)); reqwest::get(url).await.unwrap(); }
 async fn f(q: web::Path<u16>) { std::net::TcpStream::connect(("127.0.0.1", q.into_inner())).unwrap(); }
-"#);
+"#,
+    );
 }

@@ -2,7 +2,9 @@ use super::check;
 
 #[test]
 fn bad_html() {
-    check(&["xss"], r#"
+    check(
+        &["xss"],
+        r#"
 use actix_web::{web, HttpResponse};
 use axum::{extract::{Path, Query}, response::{Html, IntoResponse}};
 use rocket::response::content;
@@ -32,12 +34,15 @@ async fn j(q: web::Form<Q>) -> HttpResponse {
 }
 async fn k(Query(q): Query<Q>) -> poem::web::Html<String> { poem::web::Html(q.name) } //~ xss
 async fn l(Query(q): Query<Q>) -> impl IntoResponse { let m = maud::PreEscaped(q.name); m } //~ xss
-"#);
+"#,
+    );
 }
 
 #[test]
 fn good_html() {
-    check(&["xss"], r#"
+    check(
+        &["xss"],
+        r#"
 use actix_web::{web, HttpResponse};
 use axum::{extract::{Path, Query}, response::Html, Json};
 #[derive(Deserialize)]
@@ -58,12 +63,15 @@ async fn l(q: web::Query<Q>, t: web::Data<Tera>) -> HttpResponse {
     ctx.insert("name", &q.name);
     HttpResponse::Ok().content_type("text/html").body(t.render("page.html", &ctx).unwrap())
 }
-"#);
+"#,
+    );
 }
 
 #[test]
 fn html_near_misses() {
-    check(&["xss"], r#"
+    check(
+        &["xss"],
+        r#"
 use axum::extract::Path;
 struct Html(String);
 async fn a(Path(p): Path<String>) { let h = Html(p); }
@@ -72,12 +80,15 @@ async fn c(Path(p): Path<u64>) -> axum::response::Html<String> { axum::response:
 async fn d(Path(p): Path<String>) -> axum::response::Html<String> { axum::response::Html(format!("<p>{}</p>", p.len())) }
 async fn e(Path(p): Path<String>, c: reqwest::Client) { c.post("https://a.example/").body(format!("{p}")).send().await.unwrap(); }
 async fn f(Path(p): Path<String>) -> axum::response::Html<String> { let known = p == "x"; axum::response::Html(format!("<p>{known}</p>")) }
-"#);
+"#,
+    );
 }
 
 #[test]
 fn patterns_and_logs() {
-    check(&["regex-injection", "log-injection"], r#"
+    check(
+        &["regex-injection", "log-injection"],
+        r#"
 use axum::extract::{Path, Query};
 use regex::Regex;
 use tracing::{info, warn};
@@ -98,5 +109,6 @@ async fn k(Path(p): Path<String>) { info!("user {:?} logged in", p); }
 async fn l(Path(p): Path<String>) { warn!("user {} logged in", p.escape_debug()); }
 async fn m(Path(p): Path<String>) { info!("length {}", p.len()); }
 async fn n(Path(p): Path<String>) { info!("{}", p.replace('\n', " ")); }
-"#);
+"#,
+    );
 }
