@@ -151,6 +151,13 @@ impl<'a> Interp<'a> {
         if let Some(model) = model {
             result = self.apply_model(call, model, &result);
         }
+        if let Some(regex) = super::regex::constructed(call) {
+            result = Arc::new(regex);
+        }
+        let cleans = super::regex::replacement(call);
+        if cleans != SinkKinds::NONE {
+            result = Arc::new(result.cleaned(cleans));
+        }
         if !handed {
             self.hand_over_callbacks(call, model);
         }

@@ -386,6 +386,10 @@ impl Interp<'_> {
                     if kinds != SinkKinds::NONE {
                         yes.push((receiver, Learned::Clean(kinds)));
                     }
+                    // `path.relative(root, x).startsWith("..")` is true of what lies outside.
+                    if prefix.as_str().is_some_and(|p| p.starts_with("..")) && is_normalized(call.receiver.as_ref()) {
+                        no.push((receiver, Learned::Clean(SinkKind::Path.set())));
+                    }
                 }
             }
             // `if (x.includes('..')) return;`
@@ -433,22 +437,21 @@ fn starts_with(receiver: Option<&Val>, prefix: &Val) -> SinkKinds {
                 SinkKinds::NONE
             }
         }
-        Some(t)
-            if t.len() > 1
-                && normalized(receiver)
-                && receiver.is_some_and(|r| !r.taints.is_empty())
-                && prefix.exact =>
-        {
-            SinkKind::Path.set()
-        }
         Some(t) if t.len() > 1 && t.starts_with('/') && !t.starts_with("//") && prefix.exact => {
-            SinkKind::Redirect.set()
+            let path = if is_normalized(receiver) { SinkKind::Path.set() } else { SinkKinds::NONE };
+            SinkKind::Redirect.set() | path
         }
-        Some("/") if prefix.exact => SinkKinds::NONE,
-        Some(_) if prefix.exact => SinkKinds::NONE,
+        Some("/" | "." | "./") if prefix.exact => SinkKinds::NONE,
+        Some(t) if prefix.exact => {
+            if t.contains(['/', '\\']) && is_normalized(receiver) {
+                SinkKind::Path.set()
+            } else {
+                SinkKinds::NONE
+            }
+        }
         // A folder that the program chose: a barrier for paths, if the path was made absolute before.
         _ if !prefix.has_taint() => {
-            if normalized(receiver) {
+            if is_normalized(receiver) {
                 SinkKind::Path.set()
             } else {
                 SinkKinds::NONE
@@ -458,7 +461,7 @@ fn starts_with(receiver: Option<&Val>, prefix: &Val) -> SinkKinds {
     }
 }
 
-/// Whether a path was made absolute before.
-fn normalized(path: Option<&Val>) -> bool {
-    path.is_some_and(|p| p.taints.iter().all(|t| t.cleaned.has(SinkKind::Normalized)))
+/// Whether what is foreign in a value went through `resolve`, `join` or their like.
+fn is_normalized(value: Option<&Val>) -> bool {
+    value.is_some_and(|v| v.taints.iter().all(|t| t.cleaned.has(SinkKind::Normalized)))
 }

@@ -14,12 +14,10 @@ use super::value::{
     ELEMENT, MAX_PATH, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, api, constant, join, of_type, unknown,
 };
 
-/// Members that are numbers whoever the receiver is.
-fn is_measure(name: &str) -> bool {
-    matches!(
-        name,
-        "length" | "size" | "byteLength" | "byteOffset" | "len" | "count" | "lastIndex" | "status" | "statusCode"
-    )
+/// Members that are numbers: some whoever the receiver is, some unless it is a foreign object, which has any members.
+fn is_measure(name: &str, foreign: bool) -> bool {
+    matches!(name, "length" | "byteLength" | "byteOffset" | "lastIndex" | "statusCode")
+        || !foreign && matches!(name, "size" | "len" | "count" | "status")
 }
 
 impl Interp<'_> {
@@ -58,7 +56,8 @@ impl Interp<'_> {
             let origin = Source { kind: source.kind, at: self.at(span), what: source.what };
             out.add_taint(Taint { origin: Origin::Source(Arc::new(origin)), cleaned: source.cleans, trace: None });
         }
-        if is_measure(&name) && out.taints.is_empty() && !self.world.casts_convert() {
+        let foreign = base.types != Types::STRING && !base.taints.is_empty();
+        if known.is_none() && is_measure(&name, foreign) && !self.world.casts_convert() && out.taints.is_empty() {
             let mut value = Value { types: Types::NUMBER, ..Value::default() };
             value.apis = out.apis;
             return Arc::new(value);
