@@ -15,13 +15,15 @@ use crate::semantics::hir::{
 use crate::syntax::{Arena, Span};
 
 use super::guard::{Facts, Learned};
-use super::kinds::SinkKind;
+use super::kinds::{SinkKind, SinkKinds, SourceKind};
 use super::models::Models;
 use super::place::last_name;
 use super::report::Outcome;
+use super::report::SinkSite;
 use super::state::{State, join_into};
 use super::value::{
-    At, ClassRef, ELEMENT, FuncRef, StepKind, Types, Val, Value, api, constant, join, of_type, step, unknown,
+    At, ClassRef, ELEMENT, FuncRef, Origin, Source, StepKind, Taint, Types, Val, Value, api, constant, join, of_type,
+    step, unknown,
 };
 use super::world::World;
 
@@ -189,10 +191,26 @@ impl<'a> Interp<'a> {
             None => constant(Lit::Undefined),
         };
         let result = match &function.returns {
+            Some(Type::RawPointer(_)) => self.dangling(result),
             Some(ty) if self.world.casts_convert() => self.typed(&result, ty),
             _ => result,
         };
         if function.is_generator { self.collection(&result) } else { result }
+    }
+
+    /// What a function returns whose result may point to its own variables.
+    fn dangling(&self, result: Val) -> Val {
+        let Some(span) = crate::semantics::lifetimes::escapes(self.hir, self.arena).into_iter().next() else {
+            return result;
+        };
+        let source = Source {
+            kind: SourceKind::Dangling,
+            at: self.at(span),
+            what: Ustr::from("a variable of another function"),
+        };
+        let mut value = Value::clone(&result);
+        value.add_taint(Taint { origin: Origin::Source(Arc::new(source)), cleaned: SinkKinds::NONE, trace: None });
+        Arc::new(value)
     }
 
     /// A value of which only the taints of some others are known.
@@ -345,7 +363,13 @@ impl<'a> Interp<'a> {
                 }
                 unknown()
             }
-            ExprKind::Ref { value, .. } | ExprKind::Deref(value) => self.eval(*value),
+            ExprKind::Ref { value, .. } => self.eval(*value),
+            ExprKind::Deref(value) => {
+                let value = self.eval(*value);
+                let site = SinkSite { kind: SinkKind::Pointer, at: self.at(span), name: Ustr::from("*") };
+                self.reach(&value, &site, false);
+                value
+            }
             ExprKind::Cast(value, ty) => {
                 let value = self.eval(*value);
                 self.cast(&value, ty)
