@@ -14,7 +14,8 @@ use super::place::last_name;
 use super::report::SinkSite;
 use super::sink::{Ports, holds};
 use super::value::{
-    CONTENT, ELEMENT, FuncRef, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, constant, join, step, unknown,
+    CONTENT, ELEMENT, FuncRef, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, constant, join, position,
+    step, unknown,
 };
 use super::world::{ParamSink, Summary};
 
@@ -231,7 +232,7 @@ impl<'a> Interp<'a> {
             "call" => call.args.get(1..).unwrap_or_default().to_vec(),
             _ => {
                 let list = call.args.get(1).cloned().unwrap_or_else(unknown);
-                let known: Vec<Val> = (0..8).map_while(|i| list.field(Ustr::from(&i.to_string())).cloned()).collect();
+                let known: Vec<Val> = (0..8).map_while(|i| list.field(position(i)).cloned()).collect();
                 if known.is_empty() { vec![self.element(&list)] } else { known }
             }
         };

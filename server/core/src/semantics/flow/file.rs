@@ -113,6 +113,11 @@ struct Linker<'a> {
     building: RefCell<FxHashSet<(usize, u32)>>,
     imported: RefCell<FxHashMap<Ustr, Option<Arc<FileFlow>>>>,
     ready: Cell<bool>,
+    /// Positions of the imports of each block, by local name, and the names that its scope binds.
+    import_of: Vec<FxHashMap<Ustr, usize>>,
+    bound: Vec<FxHashSet<Ustr>>,
+    /// Values of globals and imports, which never change while the file is analysed.
+    globals: RefCell<FxHashMap<Ustr, Val>>,
 }
 
 impl<'a> Linker<'a> {
@@ -162,6 +167,12 @@ impl<'a> Linker<'a> {
             building: RefCell::default(),
             imported: RefCell::default(),
             ready: Cell::new(false),
+            import_of: units
+                .iter()
+                .map(|u| u.hir.imports.iter().enumerate().rev().map(|(n, im)| (im.local, n)).collect())
+                .collect(),
+            bound: units.iter().map(|u| u.hir.bindings.iter().map(|(n, _)| *n).collect()).collect(),
+            globals: RefCell::default(),
             units,
         }
     }
@@ -691,7 +702,7 @@ impl Link<'_, '_> {
         let mut at = Some(self.unit);
         while let Some(i) = at {
             let unit = &self.linker.units[i];
-            if let Some(import) = unit.hir.imports.iter().find(|im| im.local == name) {
+            if let Some(import) = self.linker.import_of[i].get(&name).map(|n| &unit.hir.imports[*n]) {
                 return Some(self.imported(import.module, import.what));
             }
             at = unit.parent;
@@ -703,7 +714,7 @@ impl Link<'_, '_> {
         let mut at = Some(self.unit);
         while let Some(i) = at {
             let unit = &self.linker.units[i];
-            if let Some(import) = unit.hir.imports.iter().find(|im| im.local == name) {
+            if let Some(import) = self.linker.import_of[i].get(&name).map(|n| &unit.hir.imports[*n]) {
                 let base = bare(&import.module);
                 let separator = if self.linker.family == Family::Rust { "::" } else { "." };
                 return Some(match import.what {
@@ -785,12 +796,12 @@ impl World for Link<'_, '_> {
         // Declared outside but not yet known: no global of that name.
         let mut at = self.linker.units[self.unit].parent;
         while let Some(i) = at {
-            if self.linker.units[i].hir.bindings.iter().any(|(n, _)| *n == name) {
+            if self.linker.bound[i].contains(&name) {
                 return unknown();
             }
             at = self.linker.units[i].parent;
         }
-        api(self.linker.models.canonical(name))
+        self.linker.globals.borrow_mut().entry(name).or_insert_with(|| api(self.linker.models.canonical(name))).clone()
     }
 
     fn child(&self, n: u32) -> Val {

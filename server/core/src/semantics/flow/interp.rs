@@ -23,7 +23,7 @@ use super::report::SinkSite;
 use super::state::{State, join_into};
 use super::value::{
     At, ClassRef, ELEMENT, FuncRef, Origin, Source, StepKind, Taint, Types, Val, Value, api, constant, join, of_type,
-    step, unknown,
+    position, step, unknown,
 };
 use super::world::World;
 
@@ -801,26 +801,26 @@ impl<'a> Interp<'a> {
             match member {
                 Member::Field(Key::Name(name), expr) => {
                     let v = self.eval(*expr);
-                    value = value.with_field(*name, v);
+                    value.set_field(*name, v);
                 }
                 Member::Field(Key::Computed(key), expr) => {
                     let key = self.eval(*key);
                     let v = self.eval(*expr);
                     match key.as_str() {
-                        Some(name) => value = value.with_field(name, v),
-                        None => value = value.with_field(*ELEMENT, v),
+                        Some(name) => value.set_field(name, v),
+                        None => value.set_field(*ELEMENT, v),
                     }
                 }
                 Member::Element(Some(expr)) => {
                     let v = self.eval(*expr);
-                    value = value.with_field(*ELEMENT, v);
+                    value.set_field(*ELEMENT, v);
                 }
                 Member::Element(None) => {}
                 Member::Spread(expr) => {
                     let spread = self.eval(*expr);
                     spread.taints.iter().for_each(|t| value.add_taint(t.clone()));
                     for (name, v) in spread.fields() {
-                        value = value.with_field(*name, v.clone());
+                        value.set_field(*name, v.clone());
                     }
                 }
             }
@@ -843,12 +843,12 @@ impl<'a> Interp<'a> {
                 Member::Element(None) => continue,
             };
             if i < 8 && !matches!(member, Member::Spread(_)) {
-                value = value.with_field(Ustr::from(&i.to_string()), item.clone());
+                value.set_field(position(i), item.clone());
             }
             element = Some(element.map_or_else(|| item.clone(), |e| join(&e, &item)));
         }
         if let Some(element) = element {
-            value = value.with_field(*ELEMENT, element);
+            value.set_field(*ELEMENT, element);
         }
         Arc::new(value)
     }
@@ -1002,7 +1002,7 @@ impl<'a> Interp<'a> {
             if arg.spread {
                 let element = self.element(&value);
                 // A spread of known elements keeps their places.
-                let known: Vec<Val> = (0..8).map_while(|i| value.field(Ustr::from(&i.to_string())).cloned()).collect();
+                let known: Vec<Val> = (0..8).map_while(|i| value.field(position(i)).cloned()).collect();
                 if known.is_empty() {
                     out.extend([element.clone(), element.clone(), element])
                 } else {

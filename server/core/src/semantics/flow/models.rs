@@ -470,6 +470,33 @@ fn expand(pattern: &str) -> Vec<String> {
 static ECMA: LazyLock<Models> = LazyLock::new(|| Models::built_in(embedded::ECMA));
 static RUST: LazyLock<Models> = LazyLock::new(|| Models::built_in(embedded::RUST));
 
+/// Longest API path that grows further, in bytes.
+const MAX_PATH_TEXT: usize = 96;
+/// Entries of each cache of paths.
+const MAX_CACHED: usize = 1 << 16;
+
+/// Paths put together before; making one means formatting and interning text.
+#[derive(Default)]
+struct Cache {
+    members: FxHashMap<(usize, Ustr, Ustr), Ustr>,
+    lineages: FxHashMap<(usize, Ustr, Ustr), SmallVec<[Ustr; 4]>>,
+}
+
+impl Cache {
+    fn trim(&mut self) {
+        if self.members.len() > MAX_CACHED {
+            self.members.clear();
+        }
+        if self.lineages.len() > MAX_CACHED {
+            self.lineages.clear();
+        }
+    }
+}
+
+thread_local! {
+    static CACHE: std::cell::RefCell<Cache> = std::cell::RefCell::default();
+}
+
 impl Models {
     /// The built-in models of a family.
     pub fn of(family: Family) -> &'static Models {
@@ -665,6 +692,22 @@ impl Models {
 
     /// The API path of a member.
     pub fn member(&self, base: Ustr, name: Ustr) -> Ustr {
+        if base.len() > MAX_PATH_TEXT {
+            return base;
+        }
+        let key = (std::ptr::from_ref(self) as usize, base, name);
+        CACHE.with_borrow_mut(|cache| match cache.members.get(&key) {
+            Some(path) => *path,
+            None => {
+                let path = self.find_member(base, name);
+                cache.trim();
+                cache.members.insert(key, path);
+                path
+            }
+        })
+    }
+
+    fn find_member(&self, base: Ustr, name: Ustr) -> Ustr {
         let mut at = Some(base);
         let mut wild = None;
         // A model's chain of `extends` is short; the bound is for one that bites its tail.
@@ -692,6 +735,19 @@ impl Models {
 
     /// The path itself and those of the types that it extends: `a.B.m`, `a.Base.m`.
     fn lineage(&self, path: Ustr, name: Ustr) -> SmallVec<[Ustr; 4]> {
+        let key = (std::ptr::from_ref(self) as usize, path, name);
+        CACHE.with_borrow_mut(|cache| {
+            if let Some(known) = cache.lineages.get(&key) {
+                return known.clone();
+            }
+            let found = self.find_lineage(path, name);
+            cache.trim();
+            cache.lineages.insert(key, found.clone());
+            found
+        })
+    }
+
+    fn find_lineage(&self, path: Ustr, name: Ustr) -> SmallVec<[Ustr; 4]> {
         let mut out = SmallVec::new();
         out.push(path);
         let mut base = path.as_str().strip_suffix(name.as_str()).and_then(|p| p.strip_suffix('.')).map(Ustr::from);

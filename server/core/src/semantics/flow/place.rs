@@ -11,7 +11,8 @@ use super::interp::Interp;
 use super::models::Target;
 use super::report::SinkSite;
 use super::value::{
-    ELEMENT, MAX_PATH, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, api, constant, join, of_type, unknown,
+    ELEMENT, MAX_PATH, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, api, constant, join, of_type,
+    position, unknown,
 };
 
 /// Members that are numbers: some whoever the receiver is, some unless it is a foreign object, which has any members.
@@ -82,7 +83,7 @@ impl Interp<'_> {
         match index.as_lit() {
             Some(Lit::Str(name)) => return self.member(base, *name, span),
             Some(Lit::Num(n)) if *n >= 0.0 => {
-                if let Some(known) = base.field(Ustr::from(&n.to_string())) {
+                if let Some(known) = base.field(position(*n as usize)) {
                     return known.clone();
                 }
             }
@@ -162,7 +163,7 @@ impl Interp<'_> {
                     rest.iter().skip(1).fold(rest.first().cloned().unwrap_or_else(unknown), |a, b| join(&a, b));
                 let mut all = Value::clone(&self.collection(&element));
                 for (n, v) in rest.iter().take(8).enumerate() {
-                    all = all.with_field(Ustr::from(&n.to_string()), v.clone());
+                    all = all.with_field(position(n), v.clone());
                 }
                 Arc::new(all)
             } else {
@@ -339,7 +340,7 @@ impl Interp<'_> {
                         self.assign(*sub, whole);
                         continue;
                     }
-                    let known = value.field(Ustr::from(&i.to_string())).cloned();
+                    let known = value.field(position(i)).cloned();
                     let inner = known.unwrap_or_else(|| value.clone());
                     self.assign(*sub, &inner);
                 }

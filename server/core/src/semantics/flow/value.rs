@@ -34,6 +34,12 @@ pub static ELEMENT: LazyLock<Ustr> = LazyLock::new(|| Ustr::from("[]"));
 /// value itself (`Option`, `Result`, a future).
 pub static CONTENT: LazyLock<Ustr> = LazyLock::new(|| Ustr::from("?"));
 
+/// The field name of a position: `0`, `1` and so on.
+pub fn position(n: usize) -> Ustr {
+    static NAMES: LazyLock<Vec<Ustr>> = LazyLock::new(|| (0..32).map(|n: usize| Ustr::from(&n.to_string())).collect());
+    NAMES.get(n).copied().unwrap_or_else(|| Ustr::from(&n.to_string()))
+}
+
 /// A span of some block's syntax.
 #[derive(Clone, Debug)]
 pub struct At {
@@ -308,26 +314,26 @@ impl Value {
     /// The same value with a field set.
     pub fn with_field(&self, name: Ustr, value: Val) -> Value {
         let mut copy = self.clone();
-        let fields = Arc::make_mut(copy.fields.get_or_insert_default());
-        match fields.binary_search_by(|(n, _)| n.as_str().cmp(name.as_str())) {
+        copy.set_field(name, value);
+        copy
+    }
+
+    /// Sets a field.
+    pub fn set_field(&mut self, name: Ustr, value: Val) {
+        self.types = Types(self.types.0 | Types::OBJECT.0);
+        self.exact = false;
+        self.lits.clear();
+        let fields = Arc::make_mut(self.fields.get_or_insert_default());
+        let find = |fields: &[(Ustr, Val)], name: Ustr| fields.binary_search_by(|(n, _)| n.as_str().cmp(name.as_str()));
+        match find(fields, name) {
             Ok(i) => fields[i].1 = value,
             Err(i) if fields.len() < MAX_FIELDS => fields.insert(i, (name, value)),
-            Err(_) => {
-                // Too many to tell apart: further ones flow into the elements.
-                let element = *ELEMENT;
-                let old = copy.field(element).cloned();
-                let joined = old.map_or_else(|| value.clone(), |o| join(&o, &value));
-                let fields = Arc::make_mut(copy.fields.get_or_insert_default());
-                match fields.binary_search_by(|(n, _)| n.as_str().cmp(element.as_str())) {
-                    Ok(i) => fields[i].1 = joined,
-                    Err(i) => fields.insert(i, (element, joined)),
-                }
-            }
+            // Too many to tell apart: further ones flow into the elements.
+            Err(_) => match find(fields, *ELEMENT) {
+                Ok(i) => fields[i].1 = join(&fields[i].1, &value),
+                Err(i) => fields.insert(i, (*ELEMENT, value)),
+            },
         }
-        copy.types = Types(copy.types.0 | Types::OBJECT.0);
-        copy.exact = false;
-        copy.lits.clear();
-        copy
     }
 
     /// The same value with its taints made harmless for some kinds, however deep.
