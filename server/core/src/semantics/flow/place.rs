@@ -86,6 +86,11 @@ impl Interp<'_> {
                 if let Some(known) = base.field(position(*n as usize)) {
                     return known.clone();
                 }
+                // A library's tuple.
+                let name = position(*n as usize);
+                if base.apis.iter().any(|p| self.models.is_type(self.models.member(*p, name))) {
+                    return self.member(base, name, span);
+                }
             }
             _ => {}
         }
