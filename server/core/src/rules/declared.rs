@@ -16,8 +16,8 @@ const LONGEST: usize = 256;
 pub struct Declared {
     /// Source text of the top level's constants (`const`, `static`) with a short literal value.
     pub constants: BTreeMap<String, String>,
-    /// Types of the fields of the top level's generic structs (Rust), as written.
-    pub generic_structs: BTreeMap<String, Vec<String>>,
+    /// The top level's generic structs (Rust): whether they are public without reserve, and the types of their fields.
+    pub generic_structs: BTreeMap<String, (bool, Vec<String>)>,
     /// Async functions of the top level that may reject: not those whose body is one `try` with a handler.
     pub async_functions: BTreeSet<String>,
     /// Methods that are async in every class of the file that has a method of that name, and may reject.
@@ -66,7 +66,8 @@ impl Declared {
                 });
                 let types = types.map(|t| t.text().to_owned()).collect();
                 if let Some(name) = node.child(Field::Name) {
-                    self.generic_structs.insert(name.text().to_owned(), types);
+                    let public = node.child_of_kind(Kind::VisibilityModifier).is_some_and(|v| v.text() == "pub");
+                    self.generic_structs.insert(name.text().to_owned(), (public, types));
                 }
             }
             Kind::FunctionDeclaration => {

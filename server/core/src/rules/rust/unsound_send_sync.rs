@@ -21,19 +21,19 @@ pub static RULE: Rule = Rule {
         example: "unsafe impl<T> Send for Queue<T> {}",
         instead: "unsafe impl<T: Send> Send for Queue<T> {}",
         limits: "Parameters that have any bound count as thought about. Types that do not own their parameter (`PhantomData`, function pointers) are right \
-                 without one; where the file declares the type, its fields are looked at.",
+                 without one; where the file declares the type, its fields are looked at, and types that are not public stay silent.",
         fix: "The suggested fix adds the bound.",
     },
     checks: &[Check::Nodes(&[Kind::ImplItem], check)],
     cases: &[
-        Case::bad("a.rs", "struct Q<T> { head: *mut T }\nunsafe impl<T> Send for Q<T> {} //~ unsound-send-sync"),
+        Case::bad("a.rs", "pub struct Q<T> { head: *mut T }\nunsafe impl<T> Send for Q<T> {} //~ unsound-send-sync"),
         Case::bad("a.rs", "unsafe impl<T> Sync for Cell2<T> {} //~ unsound-send-sync"),
         Case::bad("a.rs", "unsafe impl<'a, T> Send for Guard<'a, T> {} //~ unsound-send-sync"),
         Case::bad("a.rs", "unsafe impl<K: Send, V> Send for Map<K, V> {} //~ unsound-send-sync"),
         Case::bad("a.rs", "unsafe impl<T> std::marker::Sync for Lock<T> {} //~ unsound-send-sync"),
         Case::bad("a.rs", "unsafe impl<T> Sync for Lock<T> where T: 'static {} //~ unsound-send-sync"),
         Case::bad("a.rs", "unsafe impl<T: ?Sized> Send for Lock<T> {} //~ unsound-send-sync"),
-        Case::bad("a.rs", "struct Slot<T> { value: UnsafeCell<Option<T>> }\nunsafe impl<T> Sync for Slot<T> {} //~ unsound-send-sync"),
+        Case::bad("a.rs", "pub struct Slot<T> { value: UnsafeCell<Option<T>> }\nunsafe impl<T> Sync for Slot<T> {} //~ unsound-send-sync"),
         Case::good("a.rs", "unsafe impl<T: Send> Send for Q<T> {}"),
         Case::good("a.rs", "unsafe impl<T> Sync for Q<T> where T: Send + Sync {}"),
         Case::good("a.rs", "unsafe impl Send for Handle {}"),
@@ -43,10 +43,11 @@ pub static RULE: Rule = Rule {
         Case::good("a.rs", "unsafe impl<const N: usize> Send for Buf<N> {}"),
         Case::good("a.rs", "impl<T> Clone for Q<T> { fn clone(&self) -> Self { todo!() } }"),
         Case::near_miss("a.rs", "unsafe impl<T> Send for Q<Arc<T>> where Arc<T>: Send {}"),
-        Case::near_miss("a.rs", "struct Id<T> { n: usize, of: PhantomData<T> }\nunsafe impl<T> Send for Id<T> {}"),
+        Case::near_miss("a.rs", "pub struct Id<T> { n: usize, of: PhantomData<T> }\nunsafe impl<T> Send for Id<T> {}"),
         Case::near_miss("a.rs", "unsafe impl<T: Entity> Send for Id<T> {}"),
+        Case::near_miss("a.rs", "pub(crate) struct Slot<T> { value: UnsafeCell<Option<T>> }\nunsafe impl<T> Sync for Slot<T> {}"),
         Case::near_miss("a.rs", "unsafe impl<T> GlobalAlloc for A<T> {}"),
-        Case::near_miss("a.rs", "struct Call<T> { f: fn(T), p: AtomicUsize }\nunsafe impl<T> Sync for Call<T> {}"),
+        Case::near_miss("a.rs", "pub struct Call<T> { f: fn(T), p: AtomicUsize }\nunsafe impl<T> Sync for Call<T> {}"),
     ],
 };
 
@@ -65,6 +66,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(target) = node.child(Field::Type) else { return };
     let bounds = head.split_once(" where ").or_else(|| head.split_once("\nwhere")).map_or("", |(_, w)| w);
     let holds = declared_fields(target, cx);
+    // Whoever can reach a type that is not public keeps to its rules.
+    if holds.is_some_and(|(public, _)| !public) {
+        return;
+    }
     for parameter in parameters.named_children() {
         let text = parameter.text();
         if text.starts_with('\'') || text.starts_with("const ") || text.starts_with('#') {
@@ -83,7 +88,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         if asked(own) || in_where {
             continue;
         }
-        if let Some(fields) = &holds {
+        if let Some((_, fields)) = &holds {
             let owned = fields.iter().any(|ty| {
                 mentioned(ty) && !ty.contains("PhantomData") && !ty.starts_with("fn(") && !ty.contains("Mutex<") && !ty.starts_with("Arc<")
             });
@@ -103,7 +108,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The types of the fields of a struct, where the file declares it.
-fn declared_fields<'a>(target: Node<'_>, cx: &Cx<'a>) -> Option<&'a Vec<String>> {
+fn declared_fields<'a>(target: Node<'_>, cx: &Cx<'a>) -> Option<&'a (bool, Vec<String>)> {
     let name = target.text().split('<').next()?.trim();
     cx.file.declared.generic_structs.get(name)
 }

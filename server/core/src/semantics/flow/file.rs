@@ -184,6 +184,8 @@ impl<'a> Linker<'a> {
             self.keep_env(i, &mut outcome);
         }
         self.ready.set(true);
+        // What classes hold was looked at without functions so far.
+        self.members.borrow_mut().clear();
         let mut queue: Vec<usize> = Vec::new();
         for i in self.top_levels() {
             let mut outcome = self.run_unit(i, &[]);
@@ -479,8 +481,6 @@ impl<'a> Linker<'a> {
                 }
                 self.members.borrow_mut().insert((i, n), Arc::new(members.clone()));
             }
-        } else {
-            self.members.borrow_mut().remove(&(i, n));
         }
         self.building.borrow_mut().remove(&(i, n));
         Arc::new(members)
@@ -933,7 +933,7 @@ impl Link<'_, '_> {
                     // A function of a trait, which a derive may have written.
                     None => {
                         let path = match name {
-                            "parse" | "parse_from" | "try_parse" | "from_args" => {
+                            "parse" | "parse_from" | "try_parse" | "from_args" if self.reads_arguments(&class) => {
                                 Ustr::from(&format!("clap::Parser::{name}"))
                             }
                             _ => path,
@@ -968,6 +968,23 @@ impl Link<'_, '_> {
             }
         }
         api(known)
+    }
+
+    /// Whether a derive makes the type read the command line.
+    fn reads_arguments(&self, class: &ClassRef) -> bool {
+        let Some(parts) = self.class_name(class).and_then(|n| self.linker.classes.get(&last_name(n))) else {
+            return false;
+        };
+        parts.iter().any(|(i, n)| {
+            let hir = &self.linker.units[*i].hir;
+            let derives = hir.classes.get(*n as usize).map_or(&[][..], |c| &c.decorators);
+            derives.iter().any(|d| {
+                let span = hir.expr(*d).span;
+                hir.exprs.iter().filter(|e| span.start <= e.span.start && e.span.end <= span.end).any(|e| {
+                    matches!(&e.kind, ExprKind::Name(n) if matches!(last_name(*n).as_str(), "Parser" | "StructOpt" | "FromArgs"))
+                })
+            })
+        })
     }
 
     fn class_name(&self, class: &ClassRef) -> Option<Ustr> {

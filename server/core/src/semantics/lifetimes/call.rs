@@ -33,7 +33,10 @@ impl Walk<'_> {
                 Some(owner) if self.is_owner(owner) || self.is_owner_reference(owner) => {
                     Points::one(Pointee::Heap(owner))
                 }
-                Some(owner) if self.state.plain.contains(&owner) => Points::one(Pointee::Stack(owner)),
+                // An array.
+                Some(owner) if self.state.plain.contains(&owner) && !self.state.droppable.contains(&owner) => {
+                    Points::one(Pointee::Stack(owner))
+                }
                 Some(_) => Points::default(),
                 None if self.owns(base) => Points::one(Pointee::Temporary),
                 None => receiver,

@@ -278,7 +278,18 @@ impl Walk<'_> {
                 self.all(args[1..].to_vec());
                 Points::default()
             }
-            ExprKind::Template(parts) | ExprKind::Opaque(parts) | ExprKind::Macro { args: parts, .. } => {
+            // Names in a macro that nobody knows: anything may happen to them.
+            ExprKind::Opaque(parts) => {
+                for part in parts {
+                    self.eval(*part);
+                    if let ExprKind::Local(local) = &hir.expr(*part).kind {
+                        self.state.forgotten(*local);
+                        self.state.set(*local, Points::default());
+                    }
+                }
+                Points::default()
+            }
+            ExprKind::Template(parts) | ExprKind::Macro { args: parts, .. } => {
                 self.all(parts.iter().copied());
                 Points::default()
             }
@@ -602,7 +613,10 @@ impl Walk<'_> {
                 ExprKind::Name(path) => {
                     let mut parts = path.as_str().rsplit("::");
                     let constructor = matches!(parts.next(), Some("new" | "default"));
-                    let ty = parts.next().is_some_and(|t| t.starts_with(char::is_uppercase));
+                    let ty = parts.next().is_some_and(|t| {
+                        t.starts_with(char::is_uppercase)
+                            && !matches!(t, "ManuallyDrop" | "MaybeUninit" | "NonNull" | "Cell")
+                    });
                     if constructor && path.as_str().ends_with("with_capacity")
                         || path.as_str().ends_with("::with_capacity")
                     {
@@ -614,6 +628,9 @@ impl Walk<'_> {
             },
             _ => (false, false),
         };
+        if let ExprKind::Ref { .. } = &self.hir.expr(value).kind {
+            self.state.references.insert(local);
+        }
         if plain {
             self.state.plain.insert(local);
         }
@@ -818,6 +835,11 @@ impl Walk<'_> {
     }
 
     fn null(&mut self, local: LocalId, is_null: bool) {
+        // `is_null` of a reference to a pointer is about that pointer.
+        let param = self.hir.local(local).kind == LocalKind::Param && self.arena_says_reference(local);
+        if self.state.references.contains(&local) || param {
+            return;
+        }
         let points = if is_null { Points::one(Pointee::Null) } else { self.state.points(local).not_null() };
         self.state.set(local, points);
         if !is_null {
@@ -900,6 +922,11 @@ impl Walk<'_> {
     /// Whether a variable holds a value that was made in sight: no reference that may point elsewhere.
     fn is_plain(&self, local: LocalId) -> bool {
         self.state.plain.contains(&local)
+    }
+
+    fn arena_says_reference(&self, local: LocalId) -> bool {
+        let text = self.arena.text().get(self.hir.local(local).span.end as usize..).unwrap_or_default().trim_start();
+        text.strip_prefix(':').is_some_and(|t| t.trim_start().starts_with('&'))
     }
 
     fn is_reference(&self, local: LocalId) -> bool {

@@ -116,6 +116,8 @@ pub(super) struct State {
     pub(super) owners: FxHashSet<LocalId>,
     /// Variables that hold a value made in sight.
     pub(super) plain: FxHashSet<LocalId>,
+    /// Variables that hold references.
+    pub(super) references: FxHashSet<LocalId>,
     /// Those of them that drop something.
     pub(super) droppable: FxHashSet<LocalId>,
     /// Collections that were made with room for what comes.
@@ -132,6 +134,7 @@ impl State {
             points: FxHashMap::default(),
             owners: FxHashSet::default(),
             plain: FxHashSet::default(),
+            references: FxHashSet::default(),
             droppable: FxHashSet::default(),
             roomy: FxHashSet::default(),
             adopted: FxHashSet::default(),
