@@ -16,6 +16,8 @@ const LONGEST: usize = 256;
 pub struct Declared {
     /// Source text of the top level's constants (`const`, `static`) with a short literal value.
     pub constants: BTreeMap<String, String>,
+    /// The top level's generic structs (Rust): whether they are public without reserve, and the types of their fields.
+    pub generic_structs: BTreeMap<String, (bool, Vec<String>)>,
     /// Async functions of the top level that may reject: not those whose body is one `try` with a handler.
     pub async_functions: BTreeSet<String>,
     /// Methods that are async in every class of the file that has a method of that name, and may reject.
@@ -55,6 +57,19 @@ impl Declared {
             _ => node,
         };
         match node.kind() {
+            Kind::StructItem if node.child(Field::TypeParameters).is_some() => {
+                let fields = node.child(Field::Body).into_iter().flat_map(Node::named_children);
+                let types = fields.filter_map(|f| match f.kind() {
+                    Kind::FieldDeclaration => f.child(Field::Type),
+                    _ if f.field() == Field::Type => Some(f),
+                    _ => None,
+                });
+                let types = types.map(|t| t.text().to_owned()).collect();
+                if let Some(name) = node.child(Field::Name) {
+                    let public = node.child_of_kind(Kind::VisibilityModifier).is_some_and(|v| v.text() == "pub");
+                    self.generic_structs.insert(name.text().to_owned(), (public, types));
+                }
+            }
             Kind::FunctionDeclaration => {
                 let function = open(root, node);
                 if may_reject(function) {

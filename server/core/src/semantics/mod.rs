@@ -7,4 +7,5 @@ pub mod dump;
 pub mod flow;
 pub mod hir;
 pub mod imports;
+pub mod lifetimes;
 pub mod lower;

@@ -14,7 +14,8 @@ use super::place::{is_sensitive, is_weak_random, last_name};
 use super::report::SinkSite;
 use super::sink::{Ports, holds};
 use super::value::{
-    ELEMENT, FuncRef, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, constant, join, position, step, unknown,
+    CONTENT, ELEMENT, FuncRef, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, constant, join, position,
+    step, unknown,
 };
 use super::world::{ParamSink, Summary};
 
@@ -104,6 +105,8 @@ impl<'a> Interp<'a> {
             return unknown();
         }
         let open = match &receiver {
+            // A method of the program's own type is no library's.
+            Some(_) if self.world.casts_convert() && !callee_val.funcs.is_empty() => false,
             Some(r) => !self.is_modelled(r),
             None => false,
         };
@@ -192,6 +195,25 @@ impl<'a> Interp<'a> {
             let mut masked = Value::clone(&result);
             masked.taints.retain(|t| !is_sensitive(t));
             result = Arc::new(masked);
+        }
+        // `parse::<u32>()`: text that became a number.
+        if let [ty, ..] = call.types
+            && self.world.casts_convert()
+            && super::interp::primitive(ty).is_harmless()
+        {
+            result = self.typed(&result, ty);
+        }
+        // Without line breaks no line of a log is forged.
+        if matches!(call.name.as_str(), "replace" | "replaceAll" | "replacen")
+            && call.args.first().is_some_and(|a| {
+                a.lits.iter().any(|l| match l {
+                    Lit::Char(c) => matches!(c, '\n' | '\r'),
+                    Lit::Str(s) => self.world.casts_convert() && matches!(s.as_str(), "\n" | "\r" | "\r\n"),
+                    _ => false,
+                })
+            })
+        {
+            result = Arc::new(result.cleaned(SinkKind::Log.set()));
         }
         if let Some(receiver) = &call.receiver {
             self.mutate_receiver(call, receiver);
@@ -338,7 +360,13 @@ impl<'a> Interp<'a> {
     pub(super) fn project(&mut self, value: &Val, path: &[Ustr]) -> Val {
         let mut at = value.clone();
         for name in path {
-            at = if *name == *ELEMENT { self.element(&at) } else { self.plain_member(&at, *name, Span::default()) };
+            at = if *name == *CONTENT {
+                if at.field(*ELEMENT).is_some() { self.element(&at) } else { at }
+            } else if *name == *ELEMENT {
+                self.element(&at)
+            } else {
+                self.plain_member(&at, *name, Span::default())
+            };
         }
         at
     }
@@ -404,6 +432,11 @@ impl<'a> Interp<'a> {
                     }
                 }
             }
+        } else if self.world.casts_convert() {
+            // A tuple struct.
+            for (i, arg) in call.args.iter().take(8).enumerate() {
+                out = out.with_field(Ustr::from(&i.to_string()), arg.clone());
+            }
         }
         Arc::new(out)
     }
@@ -428,6 +461,9 @@ impl<'a> Interp<'a> {
                 return Arc::new(Value { apis: smallvec::smallvec![*ty], ..Value::clone(&result) });
             }
             return result;
+        }
+        if let Some(made) = self.made_by_class(call) {
+            return made;
         }
         // The general rule. Text methods keep their receiver's taint; functions whose name says that they transform text
         // keep their arguments'.
@@ -491,6 +527,25 @@ impl<'a> Interp<'a> {
         Arc::new(out)
     }
 
+    /// An enum's variant, or a function that a type of the program has from a trait that somebody else wrote for it.
+    fn made_by_class(&mut self, call: &Call<'_>) -> Option<Val> {
+        if !self.world.casts_convert() || call.receiver.is_some() {
+            return None;
+        }
+        let class = call.callee.class.clone().filter(|c| !c.is_static)?;
+        let mut out = Value { class: Some(class), types: Types::OBJECT, ..Value::default() };
+        if call.name.starts_with(char::is_uppercase) {
+            for (i, arg) in call.args.iter().take(8).enumerate() {
+                out = out.with_field(Ustr::from(&i.to_string()), arg.clone());
+            }
+        } else if self.world.transforms(call.name) {
+            for taint in call.args.iter().filter(|a| !a.types.is_harmless()).flat_map(|a| a.taints.iter()) {
+                out.add_taint(taint.clone());
+            }
+        }
+        Some(Arc::new(out))
+    }
+
     fn apply_model(&mut self, call: &Call<'_>, model: &CallModel, result: &Val) -> Val {
         let mut out = Value::clone(result);
         match model.returns.as_ref().map(|r| r.as_str()) {
@@ -548,7 +603,11 @@ impl<'a> Interp<'a> {
             let value = if value.taints.is_empty() { value } else { Arc::new(value.stepped(&at, StepKind::Through)) };
             match to.base {
                 Base::Return => {
+                    let is_collection = call.receiver.as_ref().is_some_and(|r| r.field(*ELEMENT).is_some());
                     let shaped = to.path.iter().rev().fold(value, |v, name| {
+                        if *name == *CONTENT {
+                            return if is_collection { self.collection(&v) } else { v };
+                        }
                         Arc::new(Value { types: Types::OBJECT, ..Value::default() }.with_field(*name, v))
                     });
                     result = Some(result.map_or_else(|| shaped.clone(), |r| join(&r, &shaped)));
@@ -759,7 +818,9 @@ impl<'a> Interp<'a> {
                 }
                 Base::Arg(n) => {
                     if let (Some(arg), Some(id)) = (call.args.get(n as usize), call.arg_ids.get(n as usize)) {
-                        let mut value = Value::clone(arg);
+                        // Another source may have put something there just now.
+                        let now = self.peek(*id).unwrap_or_else(|| arg.clone());
+                        let mut value = Value::clone(&now);
                         value.add_taint(taint);
                         self.put(*id, Arc::new(value));
                     }
@@ -908,6 +969,14 @@ impl<'a> Interp<'a> {
     pub(super) fn macro_call(&mut self, id: ExprId, path: Ustr, args: &[ExprId], name_span: Span) -> Val {
         let hir = self.hir;
         let span = hir.expr(id).span;
+        if matches!(last_name(path).as_str(), "assert" | "debug_assert" | "ensure") {
+            if let [cond, rest @ ..] = args {
+                let facts = super::guard::condition(self, *cond);
+                rest.iter().for_each(|a| drop(self.eval(*a)));
+                self.refine(&facts.when_true);
+            }
+            return unknown();
+        }
         let values: Vec<Val> = args.iter().map(|a| self.eval(*a)).collect();
         if !self.state.live {
             return unknown();

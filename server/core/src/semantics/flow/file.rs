@@ -13,17 +13,17 @@ use smallvec::SmallVec;
 
 use crate::blocks::{Block, BlockKind, Blocks};
 use crate::findings::{Note, Place};
-use crate::semantics::hir::{Class, Export, ExprKind, FnId, Hir, Imported, MethodKind, Ustr};
+use crate::semantics::hir::{Class, Export, ExprKind, FnId, Hir, Imported, Lit, MethodKind, PatKind, Ustr};
 use crate::semantics::imports::bare;
 use crate::syntax::Arena;
 
 use super::interp::Interp;
-use super::kinds::SinkKinds;
+use super::kinds::{SinkKinds, SourceKind};
 use super::models::Models;
 use super::place::last_name;
 use super::report::{self, Outcome};
 use super::state::Locals;
-use super::value::{ClassRef, FuncRef, Origin, THIS, Taint, Types, Val, Value, api, join, unknown};
+use super::value::{At, ClassRef, FuncRef, Origin, Source, THIS, Taint, Types, Val, Value, api, join, unknown};
 use super::world::{Summary, World};
 
 /// Times that a function is run again because more became known of its callers.
@@ -190,6 +190,8 @@ impl<'a> Linker<'a> {
             self.keep_env(i, &mut outcome);
         }
         self.ready.set(true);
+        // What classes hold was looked at without functions so far.
+        self.members.borrow_mut().clear();
         let mut queue: Vec<usize> = Vec::new();
         for i in self.top_levels() {
             let mut outcome = self.run_unit(i, &[]);
@@ -289,12 +291,56 @@ impl<'a> Linker<'a> {
         let Some(function) = hir.functions.first() else { return Vec::new() };
         let contexts = self.contexts.borrow();
         let context = contexts[i].as_deref().unwrap_or_default();
+        let routed = self.routed_params(i);
         (0..function.params.len())
-            .map(|n| match context.get(n) {
-                Some(value) => symbol(value, n as u16),
-                None => symbol(&Value::default(), n as u16),
+            .map(|n| {
+                let mut value = context.get(n).map_or_else(Value::default, |v| Value::clone(v));
+                let pat = hir.pat(function.params[n].pat);
+                if let PatKind::Bind(local, _) = &pat.kind
+                    && routed.contains(&hir.local(*local).name)
+                {
+                    let at = At { arena: self.units[i].block.arena().clone(), span: pat.span };
+                    let what = Ustr::from("the request");
+                    let origin = Origin::Source(Arc::new(Source { kind: SourceKind::Remote, at, what }));
+                    value.add_taint(Taint { origin, cleaned: SinkKinds::NONE, trace: None });
+                }
+                symbol(&value, n as u16)
             })
             .collect()
+    }
+
+    /// Names of parameters that a route attribute fills from the request: `#[get("/<name>?<page>", data = "<form>")]`.
+    fn routed_params(&self, i: usize) -> Vec<Ustr> {
+        if self.family != Family::Rust {
+            return Vec::new();
+        }
+        let Some(parent) = self.units[i].parent else { return Vec::new() };
+        let hir = &self.units[parent].hir;
+        let Some(number) = self.units[parent].children.iter().position(|c| *c == i) else { return Vec::new() };
+        let Ok(found) = hir.child_decorators.binary_search_by_key(&(number as u32), |(n, _)| *n) else {
+            return Vec::new();
+        };
+        let mut names = Vec::new();
+        for decorator in &hir.child_decorators[found].1 {
+            let ExprKind::Call { callee, .. } = &hir.expr(*decorator).kind else { continue };
+            let ExprKind::Name(route) = &hir.expr(*callee).kind else { continue };
+            if !matches!(
+                last_name(*route).as_str(),
+                "get" | "post" | "put" | "delete" | "patch" | "head" | "options" | "route"
+            ) {
+                continue;
+            }
+            let span = hir.expr(*decorator).span;
+            for expr in hir.exprs.iter().filter(|e| span.start <= e.span.start && e.span.end <= span.end) {
+                let ExprKind::Lit(Lit::Str(text)) = &expr.kind else { continue };
+                for part in text.as_str().split('<').skip(1) {
+                    if let Some((name, _)) = part.split_once('>') {
+                        names.push(Ustr::from(name.trim_end_matches("..")));
+                    }
+                }
+            }
+        }
+        names
     }
 
     fn run_unit(&self, i: usize, args: &[Val]) -> Outcome {
@@ -472,8 +518,6 @@ impl<'a> Linker<'a> {
                 }
                 self.members.borrow_mut().insert((i, n), Arc::new(members.clone()));
             }
-        } else {
-            self.members.borrow_mut().remove(&(i, n));
         }
         self.building.borrow_mut().remove(&(i, n));
         Arc::new(members)
@@ -628,6 +672,11 @@ impl<'a> Linker<'a> {
     }
 }
 
+/// Whether a Rust path begins in the crate itself.
+fn of_crate(path: &str) -> bool {
+    matches!(path.split("::").next(), Some("crate" | "self" | "super"))
+}
+
 /// A value that also stands for a parameter.
 fn symbol(value: &Value, param: u16) -> Val {
     let mut value = value.clone();
@@ -715,6 +764,25 @@ impl Link<'_, '_> {
         None
     }
 
+    /// A path whose first name a glob import brings in, where models know it there.
+    fn by_glob(&self, path: Ustr) -> Option<Ustr> {
+        if self.linker.family != Family::Rust {
+            return None;
+        }
+        let mut at = Some(self.unit);
+        while let Some(i) = at {
+            let unit = &self.linker.units[i];
+            for import in unit.hir.imports.iter().filter(|im| im.what == Imported::Glob) {
+                let full = Ustr::from(&format!("{}::{path}", import.module));
+                if self.linker.models.knows(full) {
+                    return Some(full);
+                }
+            }
+            at = unit.parent;
+        }
+        None
+    }
+
     fn separator(&self) -> &'static str {
         if self.linker.family == Family::Rust { "::" } else { "." }
     }
@@ -726,7 +794,7 @@ impl Link<'_, '_> {
             Some((head, rest)) => (Ustr::from(head), Some(rest)),
             None => (path, None),
         };
-        let base = self.import_path(head)?;
+        let Some(base) = self.import_path(head) else { return self.by_glob(path) };
         Some(match rest {
             Some(rest) => Ustr::from(&format!("{base}{separator}{rest}")),
             None => base,
@@ -748,11 +816,19 @@ impl World for Link<'_, '_> {
             }
             at = self.linker.units[i].parent;
         }
-        if let Some(value) = self.import(name) {
+        if self.linker.family == Family::Rust {
+            let text = name.as_str();
+            if text.contains("::") {
+                return self.rust_path(name);
+            }
+            match self.full_path(name) {
+                // Something of this crate: it may be in this file.
+                Some(full) if of_crate(&full) => return self.rust_path(full),
+                Some(full) => return api(self.linker.models.canonical(full)),
+                None => {}
+            }
+        } else if let Some(value) = self.import(name) {
             return value;
-        }
-        if self.linker.family == Family::Rust && name.as_str().contains("::") {
-            return self.rust_path(name);
         }
         // Declared outside but not yet known: no global of that name.
         let mut at = self.linker.units[self.unit].parent;
@@ -785,7 +861,11 @@ impl World for Link<'_, '_> {
     fn type_path(&self, path: Ustr) -> Option<Ustr> {
         let models = self.linker.models;
         if let Some(full) = self.full_path(path) {
-            return Some(models.canonical(full));
+            let ours = of_crate(&full) && self.linker.classes.contains_key(&last_name(path));
+            return (!ours).then(|| models.canonical(full));
+        }
+        if path.as_str().contains("::") && models.is_type(models.canonical(path)) {
+            return Some(models.canonical(path));
         }
         if self.linker.classes.contains_key(&last_name(path)) {
             return None;
@@ -795,6 +875,19 @@ impl World for Link<'_, '_> {
     }
 
     fn class(&self, path: Ustr) -> Option<ClassRef> {
+        if self.linker.family == Family::Rust {
+            if path == "Self" {
+                return self.linker.enclosing_class(self.unit);
+            }
+            let full = self.full_path(path).unwrap_or(path);
+            let foreign =
+                full.as_str().contains("::") && self.linker.models.is_type(self.linker.models.canonical(full));
+            if full != path && !of_crate(&full) || foreign {
+                return None;
+            }
+            let (i, n) = self.linker.find_class(self.unit, full)?;
+            return Some(ClassRef { arena: self.linker.units[i].block.arena().clone(), id: n, is_static: false });
+        }
         if self.full_path(path).is_some() {
             if let Some(value) = self.import(path) {
                 return value.class.clone().map(|c| ClassRef { is_static: false, ..c });
@@ -869,10 +962,22 @@ impl Link<'_, '_> {
             } else {
                 Some(Ustr::from(ty))
             };
-            if let Some(class) = ty_name.and_then(|t| self.class(t))
-                && let Some(member) = self.class_member(&class, Ustr::from(name))
-            {
-                return member;
+            if let Some(class) = ty_name.and_then(|t| self.class(t)) {
+                return match self.class_member(&class, Ustr::from(name)) {
+                    Some(member) if !member.is_unknown() => member,
+                    // A variant.
+                    Some(_) => Arc::new(Value { class: Some(class), ..Value::default() }),
+                    // A function of a trait, which a derive may have written.
+                    None => {
+                        let path = match name {
+                            "parse" | "parse_from" | "try_parse" | "from_args" if self.reads_arguments(&class) => {
+                                Ustr::from(&format!("clap::Parser::{name}"))
+                            }
+                            _ => path,
+                        };
+                        Arc::new(Value { class: Some(class), apis: SmallVec::from_iter([path]), ..Value::default() })
+                    }
+                };
             }
             // A function of a module of this file: `inner::f`, `self::f`, `crate::f`.
             let in_file = self.linker.envs.borrow().iter().enumerate().find_map(|(i, env)| {
@@ -889,7 +994,34 @@ impl Link<'_, '_> {
             }
         }
         let full = self.full_path(path).unwrap_or(path);
-        api(self.linker.models.canonical(full))
+        let known = self.linker.models.canonical(full);
+        if known == full
+            && let Some((ty, name)) = full.as_str().rsplit_once("::")
+        {
+            let ty = Ustr::from(ty);
+            let canonical = self.linker.models.canonical(ty);
+            if canonical != ty {
+                return api(Ustr::from(&format!("{canonical}::{name}")));
+            }
+        }
+        api(known)
+    }
+
+    /// Whether a derive makes the type read the command line.
+    fn reads_arguments(&self, class: &ClassRef) -> bool {
+        let Some(parts) = self.class_name(class).and_then(|n| self.linker.classes.get(&last_name(n))) else {
+            return false;
+        };
+        parts.iter().any(|(i, n)| {
+            let hir = &self.linker.units[*i].hir;
+            let derives = hir.classes.get(*n as usize).map_or(&[][..], |c| &c.decorators);
+            derives.iter().any(|d| {
+                let span = hir.expr(*d).span;
+                hir.exprs.iter().filter(|e| span.start <= e.span.start && e.span.end <= span.end).any(|e| {
+                    matches!(&e.kind, ExprKind::Name(n) if matches!(last_name(*n).as_str(), "Parser" | "StructOpt" | "FromArgs"))
+                })
+            })
+        })
     }
 
     fn class_name(&self, class: &ClassRef) -> Option<Ustr> {

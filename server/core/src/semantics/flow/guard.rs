@@ -120,6 +120,15 @@ pub(super) fn condition(interp: &mut Interp<'_>, id: ExprId) -> Facts {
             }
             facts
         }
+        ExprKind::LetCondition(pat, value) => {
+            let (pat, place) = (*pat, *value);
+            let value = interp.eval(id);
+            let mut facts = Facts::of(value);
+            if is_constant(hir, pat) {
+                facts.when_true.push((place, Learned::Clean(SinkKinds::ALL)));
+            }
+            facts
+        }
         ExprKind::Call { .. } => {
             let value = interp.eval(id);
             let mut facts = Facts::of(value);
@@ -138,6 +147,18 @@ pub(super) fn condition(interp: &mut Interp<'_>, id: ExprId) -> Facts {
             }
             facts
         }
+    }
+}
+
+/// Whether a pattern matches constants alone.
+fn is_constant(hir: &crate::semantics::hir::Hir, pat: PatId) -> bool {
+    match &hir.pat(pat).kind {
+        PatKind::Value(_) => true,
+        PatKind::Or(all) => all.iter().all(|p| matches!(hir.pat(*p).kind, PatKind::Value(_))),
+        PatKind::Variant { elements, .. } => {
+            !elements.is_empty() && elements.iter().all(|p| matches!(hir.pat(*p).kind, PatKind::Value(_)))
+        }
+        _ => false,
     }
 }
 
@@ -312,7 +333,15 @@ impl Interp<'_> {
     /// `x` for `x.trim()`, `x.toLowerCase()`, `String(x)`: what is learned of the result holds of the text in it.
     fn root_text(&self, id: ExprId) -> ExprId {
         let mut at = id;
-        while let ExprKind::Call { callee, args, .. } = &self.hir.expr(at).kind {
+        loop {
+            let (callee, args) = match &self.hir.expr(at).kind {
+                ExprKind::Call { callee, args, .. } => (callee, args),
+                ExprKind::Ref { value, .. } | ExprKind::Deref(value) => {
+                    at = *value;
+                    continue;
+                }
+                _ => break,
+            };
             match &self.hir.expr(*callee).kind {
                 ExprKind::Field(base, name)
                     if matches!(
@@ -324,6 +353,15 @@ impl Interp<'_> {
                             | "normalize"
                             | "as_str"
                             | "as_ref"
+                            | "as_deref"
+                            | "as_path"
+                            | "as_bytes"
+                            | "deref"
+                            | "clone"
+                            | "to_owned"
+                            | "unwrap"
+                            | "unwrap_or_default"
+                            | "to_ascii_lowercase"
                             | "to_string"
                             | "to_lowercase"
                     ) =>
@@ -360,6 +398,24 @@ impl Interp<'_> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// The text whose parts are all looked at by a test that leaves nothing dangerous, and for which sinks that holds.
+    fn checked_parts(&self, parts: ExprId, test: ExprId) -> Option<(ExprId, SinkKinds)> {
+        let ExprKind::Call { callee, .. } = &self.hir.expr(parts).kind else { return None };
+        let ExprKind::Field(whole, name) = &self.hir.expr(*callee).kind else { return None };
+        let span = self.hir.expr(test).span;
+        let text = self.arena.root().text();
+        let test = text.get(span.start as usize..span.end as usize)?;
+        let has = |list: &[&str]| list.iter().any(|w| test.contains(w));
+        match name.as_str() {
+            "components" if has(&["ParentDir", "Normal"]) => Some((*whole, SinkKind::Path.set())),
+            "chars" | "bytes" if has(&["alphanumeric", "digit", "alphabetic", "is_numeric"]) => {
+                Some((*whole, SinkKinds::ALL))
+            }
+            "split" if has(&["\"..\""]) => Some((*whole, SinkKind::Path.set())),
+            _ => None,
         }
     }
 
@@ -409,6 +465,15 @@ impl Interp<'_> {
                     && matches!(part.as_str(), ".." | "../" | "..\\")
                 {
                     no.push((receiver, Learned::Clean(SinkKind::Path.set())));
+                }
+            }
+            // `path.components().any(|c| c == Component::ParentDir)`, `name.chars().all(char::is_alphanumeric)`
+            ("any" | "all", Some(test)) => {
+                if let Some(receiver) = call.receiver_id
+                    && let Some((place, kinds)) = self.checked_parts(receiver, *test)
+                {
+                    let list = if call.name == "all" { &mut yes } else { &mut no };
+                    list.push((place, Learned::Clean(kinds)));
                 }
             }
             // Whoever asks knows that it may be one.

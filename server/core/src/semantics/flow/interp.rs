@@ -17,13 +17,15 @@ use crate::semantics::hir::{
 use crate::syntax::{Arena, Span};
 
 use super::guard::{Facts, Lessons};
+use super::kinds::{SinkKind, SinkKinds, SourceKind};
 use super::lexicon;
 use super::models::Models;
-use super::place::is_weak_random;
-use super::report::Outcome;
+use super::place::{is_weak_random, last_name};
+use super::report::{Outcome, SinkSite};
 use super::state::{Locals, State, join_into};
 use super::value::{
-    At, ClassRef, ELEMENT, FuncRef, StepKind, Types, Val, Value, api, constant, join, of_type, position, step, unknown,
+    At, ClassRef, ELEMENT, FuncRef, Origin, Source, StepKind, Taint, Types, Val, Value, api, constant, join, of_type,
+    position, step, unknown,
 };
 use super::world::World;
 
@@ -239,7 +241,27 @@ impl<'a> Interp<'a> {
             None if has_value => value,
             None => constant(Lit::Undefined),
         };
+        let result = match &function.returns {
+            Some(Type::RawPointer(_)) => self.dangling(result),
+            Some(ty) if self.world.casts_convert() => self.typed(&result, ty),
+            _ => result,
+        };
         if function.is_generator { self.collection(&result) } else { result }
+    }
+
+    /// What a function returns whose result may point to its own variables.
+    fn dangling(&self, result: Val) -> Val {
+        let Some(span) = crate::semantics::lifetimes::escapes(self.hir, self.arena).into_iter().next() else {
+            return result;
+        };
+        let source = Source {
+            kind: SourceKind::Dangling,
+            at: self.at(span),
+            what: Ustr::from("a variable of another function"),
+        };
+        let mut value = Value::clone(&result);
+        value.add_taint(Taint { origin: Origin::Source(Arc::new(source)), cleaned: SinkKinds::NONE, trace: None });
+        Arc::new(value)
     }
 
     /// A value of which only the taints of some others are known.
@@ -283,6 +305,11 @@ impl<'a> Interp<'a> {
             self.active.push(activation);
         }
         self.state.live = false;
+    }
+
+    /// The function being run.
+    pub(super) fn current(&self) -> FnId {
+        self.active.last().map_or(FnId(0), |a| a.id)
     }
 
     /// Evaluates an expression. In unreachable code nothing happens.
@@ -415,7 +442,13 @@ impl<'a> Interp<'a> {
                 }
                 unknown()
             }
-            ExprKind::Ref { value, .. } | ExprKind::Deref(value) => self.eval(*value),
+            ExprKind::Ref { value, .. } => self.eval(*value),
+            ExprKind::Deref(value) => {
+                let value = self.eval(*value);
+                let site = SinkSite { kind: SinkKind::Pointer, at: self.at(span), name: Ustr::from("*") };
+                self.reach(&value, &site, false);
+                value
+            }
             ExprKind::Cast(value, ty) => {
                 let value = self.eval(*value);
                 self.cast(&value, ty)
@@ -869,6 +902,7 @@ impl<'a> Interp<'a> {
         let mut value = Value { types: Types::OBJECT, ..Value::default() };
         if let Some(path) = path {
             value.apis.extend(self.world.type_path(path));
+            value.class = self.world.class(path);
         }
         for member in members {
             match member {
@@ -961,6 +995,9 @@ impl<'a> Interp<'a> {
 
     /// The value of a type assertion: types that the source states are believed for numbers and library types.
     fn cast(&mut self, value: &Val, ty: &Type) -> Val {
+        if matches!(ty, Type::Path(path, _) if *path == "std::fmt::Debug") {
+            return Arc::new(value.cleaned(SinkKind::Log.set()));
+        }
         let mut out = Value::clone(value);
         for path in self.type_apis(ty) {
             if !out.apis.contains(&path) && out.apis.is_empty() {
@@ -972,6 +1009,9 @@ impl<'a> Interp<'a> {
             if types.is_harmless() {
                 out.types = types;
                 out.exact &= value.types == types;
+                if is_small(ty) {
+                    out = out.cleaned(SinkKind::Allocation.set());
+                }
             }
         }
         Arc::new(out)
@@ -989,11 +1029,16 @@ impl<'a> Interp<'a> {
         if types.is_harmless() {
             // A number cannot carry text; only its size is still somebody's.
             out.types = types;
+            if self.world.casts_convert() && is_small(ty) {
+                out = out.cleaned(SinkKind::Allocation.set());
+            }
         } else if types != Types::UNKNOWN && out.types == Types::UNKNOWN {
             out.types = types;
         }
         if out.apis.is_empty() {
-            out.apis.extend(apis);
+            // A wrapper of foreign data is its content.
+            let generic = matches!(ty, Type::Path(_, args) if !args.is_empty());
+            out.apis.extend(apis.into_iter().filter(|p| !generic || self.models.type_source(*p).is_none()));
         }
         if class.is_some() {
             out.class = class;
@@ -1005,7 +1050,7 @@ impl<'a> Interp<'a> {
         match ty {
             Type::Path(path, args) => {
                 let transparent = matches!(
-                    path.as_str(),
+                    last_name(*path).as_str(),
                     "Promise"
                         | "Readonly"
                         | "Partial"
@@ -1016,6 +1061,25 @@ impl<'a> Interp<'a> {
                         | "Box"
                         | "Arc"
                         | "Rc"
+                        | "Result"
+                        | "Data"
+                        | "State"
+                        | "Extension"
+                        | "Mutex"
+                        | "RwLock"
+                        | "RefCell"
+                        | "MutexGuard"
+                        | "RwLockReadGuard"
+                        | "RwLockWriteGuard"
+                        | "Ref"
+                        | "RefMut"
+                        | "Cow"
+                        | "Pin"
+                        | "OnceCell"
+                        | "OnceLock"
+                        | "LazyLock"
+                        | "Lazy"
+                        | "ManuallyDrop"
                 );
                 if transparent && let Some(inner) = args.first() {
                     self.type_apis(inner)
@@ -1068,20 +1132,26 @@ impl<'a> Interp<'a> {
     }
 }
 
+/// Whether a type holds small numbers alone: no size made of one is large.
+fn is_small(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path, _) if matches!(path.as_str(), "u8" | "i8" | "u16" | "i16" | "bool" | "char"))
+}
+
 /// The primitive type that a declared type is.
 pub(super) fn primitive(ty: &Type) -> Types {
     match ty {
-        Type::Path(path, args) if args.is_empty() => match path.as_str() {
+        Type::Path(path, args) if args.is_empty() => match last_name(*path).as_str() {
             "number" | "bigint" | "i8" | "i16" | "i32" | "i64" | "i128" | "isize" | "u8" | "u16" | "u32" | "u64"
-            | "u128" | "usize" | "f32" | "f64" | "Date" | "NonZeroU32" | "NonZeroUsize" | "Uuid" | "IpAddr" => {
-                Types::NUMBER
-            }
+            | "u128" | "usize" | "f32" | "f64" | "Date" | "NonZeroU32" | "NonZeroUsize" | "Uuid" | "IpAddr"
+            | "Ipv4Addr" | "Ipv6Addr" | "SocketAddr" | "Duration" | "NaiveDate" | "char" => Types::NUMBER,
             "boolean" | "bool" => Types::BOOL,
             "string" | "String" | "str" => Types::STRING,
             "null" | "undefined" | "void" => Types::NULL,
             _ => Types::UNKNOWN,
         },
-        Type::Path(path, args) if matches!(path.as_str(), "Option" | "Promise") => {
+        Type::Path(path, args)
+            if matches!(last_name(*path).as_str(), "Option" | "Promise" | "Result" | "Box" | "Arc" | "Rc" | "Cow") =>
+        {
             args.first().map_or(Types::UNKNOWN, primitive)
         }
         Type::Lit(Lit::Num(_)) => Types::NUMBER,

@@ -21,5 +21,8 @@ mod world;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+mod rust_tests;
+
 pub use file::{FileFlow, Modules, NoModules, analyze};
 pub use report::{CallView, WriteView};

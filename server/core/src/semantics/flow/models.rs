@@ -140,6 +140,8 @@ struct RawSource {
     #[serde(default)]
     read: Vec<String>,
     #[serde(default)]
+    r#type: Vec<String>,
+    #[serde(default)]
     r#fn: Vec<String>,
     #[serde(default)]
     port: Option<String>,
@@ -250,7 +252,7 @@ impl Port {
     /// Reads `arg0`, `arg1..`, `args`, `this`, `return`, `value`, `cb0.1`, `cb*.0`, `cb0.return`, each with `.field` and `[]`
     /// behind it.
     pub fn parse(text: &str) -> Option<Port> {
-        let spaced = text.replace("..", "\u{0}").replace("[]", ".[]");
+        let spaced = text.replace("..", "\u{0}").replace("[]", ".[]").replace('?', ".?");
         let mut parts = spaced.split('.').filter(|p| !p.is_empty());
         let head = parts.next()?;
         let base = if let Some(n) = head.strip_prefix("arg").filter(|n| !n.is_empty() && *n != "s") {
@@ -412,6 +414,7 @@ pub struct Models {
     calls: Table<CallModel>,
     read_sources: Table<SourceModel>,
     call_sources: Table<SourceModel>,
+    type_sources: Table<SourceModel>,
     call_sinks: Table<SinkModel>,
     set_sinks: Table<SinkModel>,
     call_flags: Table<FlagModel>,
@@ -587,6 +590,9 @@ impl Models {
             if !raw.read.is_empty() {
                 self.read_sources.add(&raw.read, SourceModel { kind, what, port: None, when: Vec::new(), cleans });
             }
+            if !raw.r#type.is_empty() {
+                self.type_sources.add(&raw.r#type, SourceModel { kind, what, port: None, when: Vec::new(), cleans });
+            }
             if !raw.r#fn.is_empty() {
                 let port = raw.port.as_deref().unwrap_or("return");
                 let port = Port::parse(port).ok_or_else(|| bad(port_help(port)))?;
@@ -750,7 +756,26 @@ impl Models {
             out.push(Ustr::from(&format!("{parent}.{name}")));
             base = Some(parent);
         }
+        // What every type has: `unwrap`, `clone`.
+        if base.is_some_and(|b| self.types.contains_key(&b)) {
+            out.push(Ustr::from(&format!("Any.{name}")));
+        }
         out
+    }
+
+    /// Whether a model names this path: an item that a glob import may bring in.
+    pub fn knows(&self, path: Ustr) -> bool {
+        self.types.contains_key(&path)
+            || self.aliases.contains_key(&path)
+            || self.calls.exact.contains_key(&path)
+            || self.call_sources.exact.contains_key(&path)
+            || self.call_sinks.exact.contains_key(&path)
+            || self.call_flags.exact.contains_key(&path)
+    }
+
+    /// The source that every value of a type is.
+    pub fn type_source(&self, path: Ustr) -> Option<&SourceModel> {
+        self.type_sources.exact(path).next()
     }
 
     /// Looks in a table for a call or access: by the paths of what is called, then by its name alone where its receiver's

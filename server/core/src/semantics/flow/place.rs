@@ -33,7 +33,7 @@ impl Interp<'_> {
     pub(super) fn plain_member(&mut self, base: &Val, name: Ustr, span: Span) -> Val {
         let known = base.field(name).cloned();
         if let Some(known) = &known
-            && base.apis.is_empty()
+            && (base.apis.is_empty() || self.world.casts_convert())
         {
             return known.clone();
         }
@@ -41,19 +41,20 @@ impl Interp<'_> {
         if let Some(class) = &base.class
             && let Some(member) = self.world.class_member(class, name)
         {
-            // What other methods put there is as good as what this one did, or what its caller passed.
-            let mut member = match known {
+            // What other methods put there is as good as what this one did.
+            let mut found = match known {
                 Some(known) => join(&known, &member),
                 None => member,
             };
-            if member.funcs.is_empty()
+            // A foreign object of a declared class is foreign all the way down.
+            if found.funcs.is_empty()
                 && let Some(taints) = below(base, name)
             {
-                let mut all = Value::clone(&member);
-                taints.into_iter().for_each(|t| all.add_taint(t));
-                member = Arc::new(all);
+                let mut value = Value::clone(&found);
+                taints.into_iter().for_each(|t| value.add_taint(t));
+                found = Arc::new(value);
             }
-            return member;
+            return found;
         }
         for path in &base.apis {
             out.apis.push(self.models.member(*path, name));
@@ -75,7 +76,7 @@ impl Interp<'_> {
             out.add_taint(Taint { origin: Origin::Source(Arc::new(origin)), cleaned: source.cleans, trace: None });
         }
         let foreign = base.types != Types::STRING && !base.taints.is_empty();
-        if known.is_none() && is_measure(&name, foreign) && out.taints.is_empty() {
+        if known.is_none() && is_measure(&name, foreign) && !self.world.casts_convert() && out.taints.is_empty() {
             let mut value = Value { types: Types::NUMBER, ..Value::default() };
             value.apis = out.apis;
             return Arc::new(value);
@@ -121,6 +122,11 @@ impl Interp<'_> {
             Some(Lit::Num(n)) if *n >= 0.0 => {
                 if let Some(known) = base.field(position(*n as usize)) {
                     return known.clone();
+                }
+                // A library's tuple.
+                let name = position(*n as usize);
+                if base.apis.iter().any(|p| self.models.is_type(self.models.member(*p, name))) {
+                    return self.member(base, name, span);
                 }
             }
             _ => {}
@@ -218,6 +224,11 @@ impl Interp<'_> {
             if let Some(ty) = &param.ty {
                 value = self.typed(&value, ty);
             }
+            if self.world.casts_convert()
+                && let Some(ty) = &param.ty
+            {
+                value = self.extracted(&value, ty, hir.pat(param.pat).span);
+            }
             if value.apis.is_empty()
                 && let Some(Some(path)) = conventional.get(i)
             {
@@ -234,6 +245,40 @@ impl Interp<'_> {
                 self.state.this = Arc::new(self.state.this.with_field(property, value.clone()));
             }
         }
+    }
+
+    /// A parameter whose declared type says that it is foreign data: `Query<Params>`, `Json<T>`, `HttpRequest`.
+    fn extracted(&mut self, value: &Val, ty: &crate::semantics::hir::Type, span: Span) -> Val {
+        use crate::semantics::hir::Type;
+        let found = self.type_apis(ty).into_iter().find_map(|p| self.models.type_source(p));
+        let Some(source) = found else { return value.clone() };
+        let origin = Origin::Source(Arc::new(Source { kind: source.kind, at: self.at(span), what: source.what }));
+        let taint = Taint { origin, cleaned: source.cleans, trace: None };
+        let mut out = Value::clone(value);
+        out.add_taint(taint.clone());
+        if let Type::Path(_, args) = ty {
+            // A wrapper is its content.
+            if !args.is_empty() {
+                out.apis.clear();
+            }
+            match args.first() {
+                Some(Type::Tuple(parts)) => {
+                    for (i, part) in parts.iter().enumerate() {
+                        let mut inner = Value::default();
+                        inner.add_taint(taint.clone());
+                        let inner = self.typed(&Arc::new(inner), part);
+                        out = out.with_field(Ustr::from(&i.to_string()), inner);
+                    }
+                }
+                Some(inner) => {
+                    if super::interp::primitive(inner).is_harmless() {
+                        out = Value::clone(&self.typed(&Arc::new(out), inner));
+                    }
+                }
+                None => {}
+            }
+        }
+        Arc::new(out)
     }
 
     /// A parameter with a decorator, such as Nest's `@Body()`: what the decorator's model returns.
@@ -329,9 +374,22 @@ impl Interp<'_> {
                     }
                 }
             }
-            PatKind::Variant { elements, .. } => {
+            PatKind::Variant { elements, path } => {
                 // `Some(x)`, `Ok(x)`: wrappers are their content.
+                let name = last_name(*path);
+                let whole = match name.as_str() {
+                    "Err" => Some(unknown()),
+                    "Some" | "Ok" | "Ready" => Some(value.clone()),
+                    _ if self.world.type_path(*path).is_some_and(|p| self.models.type_source(p).is_some()) => {
+                        Some(value.clone())
+                    }
+                    _ => None,
+                };
                 for (i, sub) in elements.iter().enumerate() {
+                    if let Some(whole) = &whole {
+                        self.assign(*sub, whole);
+                        continue;
+                    }
                     let known = value.field(position(i)).cloned();
                     let inner = known.unwrap_or_else(|| value.clone());
                     self.assign(*sub, &inner);

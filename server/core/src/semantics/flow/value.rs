@@ -32,6 +32,10 @@ pub const MAX_PATH: usize = 3;
 /// The pseudo field that stands for all elements of an array, map or other collection.
 pub static ELEMENT: LazyLock<Ustr> = LazyLock::new(|| Ustr::from("[]"));
 
+/// The pseudo field of a port that stands for what a wrapper or a collection holds: its elements where it has some, else the
+/// value itself (`Option`, `Result`, a future).
+pub static CONTENT: LazyLock<Ustr> = LazyLock::new(|| Ustr::from("?"));
+
 /// The field name of a position: `0`, `1` and so on.
 pub fn position(n: usize) -> Ustr {
     static NAMES: LazyLock<Vec<Ustr>> = LazyLock::new(|| (0..32).map(|n: usize| Ustr::from(&n.to_string())).collect());

@@ -52,7 +52,12 @@ impl Lower<'_> {
                     let trimmed = name.trim();
                     let start = i + 1 + (name.len() - name.trim_start().len());
                     let whole = if trimmed.is_empty() { at(i, i + len + 1) } else { at(start, start + trimmed.len()) };
-                    parts.extend(self.argument(trimmed, whole, &mut next, &mut args));
+                    if let Some(value) = self.argument(trimmed, whole, &mut next, &mut args) {
+                        // `{:?}` quotes what it shows.
+                        let debug = spec.trim_end().ends_with('?');
+                        let ty = || Type::Path(Ustr::from("std::fmt::Debug"), Vec::new());
+                        parts.push(if debug { self.hir.add(ExprKind::Cast(value, ty()), whole) } else { value });
+                    }
                     for (dollar, _) in spec.match_indices('$') {
                         let word = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
                         let len = spec.as_bytes()[..dollar].iter().rev().take_while(|b| word(b)).count();

@@ -361,9 +361,9 @@ std::format!("{}", format!("{}", dbg!(a)))
 "#), @r##"
 bindings a%0 b%1 q%2
 fn0 f(a%0: A, b%1: B) = (do
-  (let q%2 = (format! (template "a " (call a%0.x) " b " b%1 " " (call a%0.x) " {x} " (call a%0.b 1) 3 2 " {\n" (+ b%1 1))))
+  (let q%2 = (format! (template "a " (call a%0.x) " b " b%1 " " (cast (call a%0.x): std::fmt::Debug) " {x} " (call a%0.b 1) 3 2 " {\n" (+ b%1 1))))
   (println!)
-  (eprintln! (template a%0))
+  (eprintln! (template (cast a%0: std::fmt::Debug)))
   (? (write! @out (template "raw " a%0 "\\" b%1)))
   (panic! (template "no " @x))
   (assert! (< a%0 1) (template "bad " a%0))

@@ -1,0 +1,102 @@
+use sidenote_grammars::Family;
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::semantics::flow::kinds::SinkKind;
+use crate::semantics::lifetimes::{Flaw, analyze};
+
+pub static RULE: Rule = Rule {
+    id: "access-after-lifetime",
+    summary: "a raw pointer is used after its owner is gone",
+    category: Category::Security,
+    severity: Severity::High,
+    confidence: Confidence::High,
+    cwe: &[825, 416],
+    families: &[Family::Rust],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Follows raw pointers from the value that they point into, and finds reads and writes through them after that value was \
+               dropped, replaced, made to grow (so that its buffer may have moved), or has left its scope, and pointers to \
+               local variables or temporaries that a function returns.",
+        why: "The compiler does not check how long a raw pointer is valid. The memory may hold something else by then: \
+              the program reads foreign data or overwrites it, which is how memory errors become exploits.",
+        example: "let name = CString::new(text)?.as_ptr();\nunsafe { open(CStr::from_ptr(name)) }",
+        instead: "let name = CString::new(text)?;\nunsafe { open(CStr::from_ptr(name.as_ptr())) }",
+        limits: "Pointers kept in fields, and owners that are moved into a function or structure, are not followed further and stay silent. \
+                 Growing a collection that was made by `with_capacity` counts only where it asks for more room.",
+        fix: "",
+    },
+    checks: &[
+        Check::Block(check),
+        Check::Flow(&[SinkKind::Pointer], "The pointer points to {source}, which is gone when `{sink}` uses it."),
+    ],
+    cases: &[
+        Case::bad("a.rs", "fn f() -> u8 {\n    let s = String::from(\"x\");\n    let p = s.as_ptr();\n    drop(s);\n    unsafe { *p } //~ access-after-lifetime\n}"),
+        Case::bad("a.rs", "fn f() {\n    let p = std::ffi::CString::new(\"x\").unwrap().as_ptr();\n    unsafe { libc::puts(p); } //~ access-after-lifetime\n}"),
+        Case::bad("a.rs", "fn f() -> i32 {\n    let p: *const i32;\n    { let x = 5; p = &x; }\n    unsafe { *p } //~ access-after-lifetime\n}"),
+        Case::bad("a.rs", "fn f() {\n    let mut v = vec![1, 2, 3];\n    let p = v.as_mut_ptr();\n    v.push(4);\n    unsafe { *p = 1; } //~ access-after-lifetime\n}"),
+        Case::bad("a.rs", "fn f() -> *const i32 {\n    let x = 5;\n    &x as *const i32 //~ access-after-lifetime\n}"),
+        Case::bad("a.rs", "fn f(n: usize) -> *const u8 {\n    let v = vec![0u8; n];\n    v.as_ptr() //~ access-after-lifetime\n}"),
+        Case::bad("a.rs", "use std::ptr;\nfn f() {\n    let b = Box::new(7);\n    let p = &*b as *const i32;\n    std::mem::drop(b);\n    let v = unsafe { ptr::read(p) }; //~ access-after-lifetime\n}"),
+        Case::bad("a.rs", "fn f(items: &mut Vec<u32>) {\n    let p = items.as_ptr();\n    items.reserve(100);\n    let s = unsafe { std::slice::from_raw_parts(p, 1) }; //~ access-after-lifetime\n}"),
+        Case::bad("a.rs", "fn f() {\n    let mut s = String::from(\"a\");\n    let p = s.as_ptr();\n    s = String::from(\"b\");\n    unsafe { p.read() }; //~ access-after-lifetime\n}"),
+        Case::bad("a.rs", "struct P { x: i32 }\nfn f() -> i32 {\n    let p;\n    { let v = P { x: 1 }; p = &v as *const P; }\n    unsafe { (*p).x } //~ access-after-lifetime\n}"),
+        Case::bad("a.rs", "fn f() {\n    let r: *mut String;\n    {\n        let mut s = String::new();\n        r = &mut s as *mut String;\n    }\n    unsafe { (*r).push('x'); } //~ access-after-lifetime\n}"),
+        Case::bad("a.rs", "fn f() -> *const std::os::raw::c_char {\n    let c = std::ffi::CString::new(\"hi\").unwrap();\n    return c.as_ptr(); //~ access-after-lifetime\n}"),
+        Case::bad("a.rs", "fn f() {\n    let v = vec![1];\n    let p = &v[0] as *const i32;\n    let w = v;\n    drop(w);\n    println!(\"{}\", unsafe { *p }); //~ access-after-lifetime\n}"),
+        Case::bad("a.rs", "fn f() {\n    let bytes = format!(\"{}\", 1).as_ptr();\n    unsafe { core::ptr::copy_nonoverlapping(bytes, out, 1); } //~ access-after-lifetime\n}"),
+        Case::bad("a.rs", "fn dangling() -> *const i32 { let x = 1; &x } //~ access-after-lifetime\nfn f() -> i32 { let p = dangling(); unsafe { *p } } //~ access-after-lifetime"),
+        Case::good("a.rs", "fn f() -> u8 { let s = String::from(\"x\"); let p = s.as_ptr(); let b = unsafe { *p }; drop(s); b }"),
+        Case::good("a.rs", "fn f() { let c = std::ffi::CString::new(\"x\").unwrap(); let p = c.as_ptr(); unsafe { libc::puts(p); } }"),
+        Case::good("a.rs", "fn f() { unsafe { libc::puts(std::ffi::CString::new(\"x\").unwrap().as_ptr()); } }"),
+        Case::good("a.rs", "fn f() -> i32 { let x = 5; let p = &x as *const i32; unsafe { *p } }"),
+        Case::good("a.rs", "fn f() { let mut v = vec![1]; v.push(4); let p = v.as_mut_ptr(); unsafe { *p = 1; } }"),
+        Case::good("a.rs", "fn f() -> *mut i32 { Box::into_raw(Box::new(5)) }"),
+        Case::good("a.rs", "fn f(v: &[u8]) -> *const u8 { v.as_ptr() }"),
+        Case::good("a.rs", "fn f() -> *const u8 { static A: [u8; 2] = [1, 2]; A.as_ptr() }"),
+        Case::good("a.rs", "fn f(v: &Vec<u8>) -> *const u8 { let p = v.as_ptr(); p }"),
+        Case::good("a.rs", "fn f() -> *const u8 { let s = String::from(\"x\"); let p = s.as_ptr(); std::mem::forget(s); p }"),
+        Case::good("a.rs", "fn f() { let mut v = vec![1]; let mut p = v.as_ptr(); v.push(2); p = v.as_ptr(); unsafe { *p }; }"),
+        Case::good("a.rs", "fn f(x: &mut i32) -> *mut i32 { x as *mut i32 }"),
+        Case::good("a.rs", "fn f() { let p = \"abc\".as_ptr(); unsafe { *p }; }"),
+        Case::near_miss("a.rs", "fn f() { let mut v = Vec::with_capacity(8); let p: *mut u8 = v.as_mut_ptr(); v.push(1u8); unsafe { *p }; }"),
+        Case::near_miss("a.rs", "fn f(mut list: Vec<u8>) -> Holder { let p = list.as_mut_ptr(); let h = Holder { list }; unsafe { *p = 1; } h }"),
+        Case::near_miss("a.rs", "fn f() { let s = vec![1]; let p = s.as_ptr(); let t = s; unsafe { *p }; t.len(); }"),
+        Case::near_miss("a.rs", "fn f() { let x = 5; let p = &x as *const i32; drop(x); unsafe { *p }; }"),
+        Case::near_miss("a.rs", "fn f(cond: bool) { let s = String::new(); let p = s.as_ptr(); if cond { drop(s); return; } unsafe { *p }; }"),
+        Case::near_miss("a.rs", "fn f() -> usize { let x = 5; &x as *const i32 as usize }"),
+        Case::near_miss("a.rs", "fn f() { let s = String::from(\"x\"); let n = s.as_ptr() as usize; drop(s); println!(\"{n}\"); }"),
+    ],
+};
+
+fn check<'a>(cx: &mut Cx<'a>) {
+    let text = cx.arena().text();
+    if !text.contains("unsafe") && !text.contains("*const") && !text.contains("*mut") {
+        return;
+    }
+    for found in analyze(&cx.block.hir(), cx.arena()) {
+        if !found.flaw.is_lifetime() {
+            continue;
+        }
+        let owner = found.owner.map_or_else(|| "the value".to_owned(), |name| format!("`{name}`"));
+        let message = match found.flaw {
+            Flaw::Dropped => format!("The pointer points into {owner}, which has been dropped."),
+            Flaw::OutOfScope => format!("The pointer points to {owner}, which has left its scope."),
+            Flaw::Temporary => "The pointer points into a temporary that was dropped at the end of its statement. Give the value a name that lives as long as the pointer.".to_owned(),
+            Flaw::Reallocated => format!("{} may have moved its buffer since this pointer was taken. Take the pointer again.", capitalized(&owner)),
+            Flaw::Replaced => format!("The pointer points into an old value of {owner}, which was dropped when it was replaced."),
+            _ if found.owner.is_some() => format!("This returns a pointer to {owner}, which is gone when the function returns."),
+            _ => "This returns a pointer into a temporary, which is gone when the function returns.".to_owned(),
+        };
+        let mut note = Note::new(cx.rule, found.at, message);
+        if let Some(ended) = found.ended {
+            note = note.related(ended, "its life ends here");
+        }
+        cx.report(note);
+    }
+}
+
+fn capitalized(text: &str) -> String {
+    text.strip_prefix("the").map_or_else(|| text.to_owned(), |rest| format!("The{rest}"))
+}

@@ -1,0 +1,71 @@
+use sidenote_grammars::Family;
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::{Case, Check, Docs, Rule};
+use crate::semantics::flow::CallView;
+
+pub static RULE: Rule = Rule {
+    id: "insecure-temp-file",
+    summary: "a file of a name that can be guessed is made in the shared temporary folder",
+    category: Category::Security,
+    severity: Severity::Medium,
+    confidence: Confidence::Medium,
+    cwe: &[377, 379],
+    families: &[Family::Rust],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds files that are created or written under `/tmp`, `/var/tmp` or `/dev/shm` by a path that begins with a constant.",
+        why: "Everybody on the machine may write there. Whoever makes the file or a link of that name first reads what the program writes, or \
+              makes it overwrite another file.",
+        example: "fs::write(\"/tmp/report.txt\", text)?;",
+        instead: "let mut file = tempfile::NamedTempFile::new()?;\nfile.write_all(text.as_bytes())?;",
+        limits: "`create_new`, which refuses files that are there already, is left alone, as are reads, folders, and sockets.",
+        fix: "",
+    },
+    checks: &[Check::Calls(&["create", "write", "copy"], check)],
+    cases: &[
+        Case::bad("a.rs", "fn f(t: &str) { std::fs::write(\"/tmp/report.txt\", t).unwrap(); } //~ insecure-temp-file"),
+        Case::bad("a.rs", "use std::fs::File;\nfn f() { let f = File::create(\"/tmp/app.log\").unwrap(); } //~ insecure-temp-file"),
+        Case::bad("a.rs", "use std::fs;\nfn f(id: u32, t: &str) { fs::write(format!(\"/tmp/app-{id}.json\"), t).unwrap(); } //~ insecure-temp-file"),
+        Case::bad("a.rs", "use tokio::fs;\nasync fn f(t: &[u8]) { fs::write(\"/var/tmp/cache.bin\", t).await.unwrap(); } //~ insecure-temp-file"),
+        Case::bad("a.rs", "use std::path::Path;\nfn f() { let p = Path::new(\"/tmp/lock\"); std::fs::File::create(p).unwrap(); } //~ insecure-temp-file"),
+        Case::bad("a.rs", "fn f(a: &str) { std::fs::copy(a, \"/tmp/copy\").unwrap(); } //~ insecure-temp-file"),
+        Case::bad("a.rs", "const OUT: &str = \"/tmp/out\";\nfn f() { std::fs::File::create(OUT).unwrap(); } //~ insecure-temp-file"),
+        Case::bad("a.rs", "fn f() { std::fs::write(\"/dev/shm/key\", b\"x\").unwrap(); } //~ insecure-temp-file"),
+        Case::good("a.rs", "fn f() { let f = tempfile::NamedTempFile::new().unwrap(); }"),
+        Case::good("a.rs", "fn f() { std::fs::File::create_new(\"/tmp/app.lock\").unwrap(); }"),
+        Case::good("a.rs", "fn f() { std::fs::read_to_string(\"/tmp/in.txt\").unwrap(); }"),
+        Case::good("a.rs", "fn f() { std::fs::write(\"out/report.txt\", \"x\").unwrap(); }"),
+        Case::good("a.rs", "fn f() { std::fs::File::create(\"/var/log/app.log\").unwrap(); }"),
+        Case::good("a.rs", "fn f(dir: &Path) { std::fs::write(dir.join(\"a\"), \"x\").unwrap(); }"),
+        Case::good("a.rs", "fn f() { let d = tempfile::tempdir().unwrap(); std::fs::write(d.path().join(\"a\"), \"x\").unwrap(); }"),
+        Case::good("a.rs", "fn f() { std::fs::copy(\"/tmp/in\", \"out\").unwrap(); }"),
+        Case::near_miss("a.rs", "fn f() { println!(\"/tmp/report.txt\"); store.write(\"/tmp/x\", 1); }"),
+        Case::near_miss("a.rs", "fn f() { std::fs::write(\"tmp/report.txt\", \"x\").unwrap(); }"),
+        Case::near_miss("a.rs", "fn f() { std::fs::File::create(\"/tmpfiles/x\").unwrap(); }"),
+        Case::near_miss("a.rs", "fn f() { std::fs::create_dir_all(\"/tmp/report\").unwrap(); }"),
+    ],
+};
+
+const FOLDERS: [&str; 3] = ["/tmp/", "/var/tmp/", "/dev/shm/"];
+
+fn check(call: &CallView<'_>, out: &mut Vec<Note>) {
+    let modules = ["std::fs", "tokio::fs", "async_std::fs", "fs_err"];
+    let of_fs = |name: &str| modules.iter().any(|m| call.is(&format!("{m}::{name}")));
+    let at = match call.name.as_str() {
+        "create" if call.is("std::fs::File::create") => 0,
+        "write" if of_fs("write") => 0,
+        "copy" if of_fs("copy") => 1,
+        _ => return,
+    };
+    let Some(path) = call.args.get(at) else { return };
+    let constants = path.strings().chain(path.prefix).any(|t| FOLDERS.iter().any(|f| t.starts_with(f)));
+    if constants {
+        out.push(Note::new(
+            call.rule,
+            call.arg_span(at),
+            "Anybody on this machine can make a file or link of this name first. Use a fresh one, as `tempfile::NamedTempFile` makes it.",
+        ));
+    }
+}

@@ -1,0 +1,106 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::support::{args, rust_path};
+use crate::rules::{Case, Check, Cx, Docs, Rule, unparenthesized};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "integer-overflow-to-allocation",
+    summary: "the size of a raw allocation is computed without looking for overflow",
+    category: Category::Security,
+    severity: Severity::High,
+    confidence: Confidence::Medium,
+    cwe: &[190, 680],
+    families: &[Family::Rust],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds products and sums of variables as the size of `Layout::from_size_align`, `from_size_align_unchecked`, `libc::malloc` and \
+               `libc::realloc`.",
+        why: "In a release build the product wraps around: less memory is allocated than the code behind it fills, which writes beyond the \
+              end of it.",
+        example: "let layout = Layout::from_size_align(count * size_of::<T>(), align_of::<T>())?;",
+        instead: "let layout = Layout::array::<T>(count)?;",
+        limits: "Sizes made of constants and `size_of` alone are fine, as are `checked_mul` and its kin, which are method calls. Sums with a constant below 64 Ki are left alone.",
+        fix: "",
+    },
+    checks: &[Check::Nodes(&[Kind::CallExpression], check)],
+    cases: &[
+        Case::bad("a.rs", "use std::alloc::Layout;\nfn f(n: usize) { Layout::from_size_align(n * 8, 8).unwrap(); } //~ integer-overflow-to-allocation"),
+        Case::bad("a.rs", "use std::alloc::Layout;\nfn f<T>(n: usize) { unsafe { Layout::from_size_align_unchecked(n * std::mem::size_of::<T>(), 8) }; } //~ integer-overflow-to-allocation"),
+        Case::bad("a.rs", "unsafe fn f(a: usize, b: usize) -> *mut c_void { libc::malloc(a * b) } //~ integer-overflow-to-allocation"),
+        Case::bad("a.rs", "unsafe fn f(p: *mut c_void, n: usize) -> *mut c_void { libc::realloc(p, n * 4) } //~ integer-overflow-to-allocation"),
+        Case::bad("a.rs", "fn f(w: u32, h: u32) { std::alloc::Layout::from_size_align((w * h) as usize, 1).unwrap(); } //~ integer-overflow-to-allocation"),
+        Case::bad("a.rs", "use core::alloc::Layout;\nfn f(head: usize, body: usize) { Layout::from_size_align(head + body, 1).unwrap(); } //~ integer-overflow-to-allocation"),
+        Case::bad("a.rs", "fn f(n: usize) {\n    let size = n * 16;\n    let l = std::alloc::Layout::from_size_align(size, 16).unwrap(); //~ integer-overflow-to-allocation\n}"),
+        Case::bad("a.rs", "use std::alloc::Layout;\nfn f(n: usize) { Layout::from_size_align(n << 3, 8).unwrap(); } //~ integer-overflow-to-allocation"),
+        Case::good("a.rs", "use std::alloc::Layout;\nfn f(n: usize) { Layout::array::<u64>(n).unwrap(); }"),
+        Case::good("a.rs", "use std::alloc::Layout;\nfn f(n: usize) -> Option<()> { Layout::from_size_align(n.checked_mul(8)?, 8).ok()?; None }"),
+        Case::good("a.rs", "use std::alloc::Layout;\nfn f(n: usize) { Layout::from_size_align(n, 8).unwrap(); }"),
+        Case::good("a.rs", "use std::alloc::Layout;\nfn f() { Layout::from_size_align(4 * 1024, 8).unwrap(); }"),
+        Case::good("a.rs", "use std::alloc::Layout;\nfn f<T>() { Layout::from_size_align(4 * std::mem::size_of::<T>(), 8).unwrap(); }"),
+        Case::good("a.rs", "unsafe fn f(n: usize) -> *mut c_void { libc::calloc(n, 8) }"),
+        Case::good("a.rs", "unsafe fn f() -> *mut c_void { libc::malloc(PAGE * 2) }"),
+        Case::good("a.rs", "use std::alloc::Layout;\nfn f(n: usize) { Layout::from_size_align(n.saturating_mul(8), 8).unwrap(); }"),
+        Case::near_miss("a.rs", "use std::alloc::Layout;\nfn f(n: usize) { Layout::from_size_align(n + 1, 8).unwrap(); }"),
+        Case::near_miss("a.rs", "struct Layout; impl Layout { fn from_size_align(a: usize, b: usize) {} }\nfn f(n: usize) { other::Layout::from_size_align(n * 2, 8); }"),
+        Case::near_miss("a.rs", "use std::alloc::Layout;\nfn f(n: usize) { Layout::from_size_align(n / 2, 8).unwrap(); }"),
+        Case::near_miss("a.rs", "use std::alloc::Layout;\nfn f(n: usize) { if n > 1000 { return; } Layout::from_size_align(n * 2, 8).unwrap(); }"),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(path) = node.child(Field::Function).and_then(|f| rust_path(f, cx)) else { return };
+    let at = match path.as_str() {
+        "std::alloc::Layout::from_size_align"
+        | "core::alloc::Layout::from_size_align"
+        | "alloc::alloc::Layout::from_size_align"
+        | "std::alloc::Layout::from_size_align_unchecked"
+        | "core::alloc::Layout::from_size_align_unchecked"
+        | "libc::malloc" => 0,
+        "libc::realloc" => 1,
+        _ => return,
+    };
+    let Some(size) = args(node).nth(at) else { return };
+    let mut value = crate::rules::support::constant(size);
+    while matches!(value.kind(), Kind::TypeCastExpression | Kind::ParenthesizedExpression) {
+        let Some(inner) = value.child(Field::Value).or_else(|| value.first_named()) else { break };
+        value = unparenthesized(inner);
+    }
+    let Some(variable) = overflows(value) else { return };
+    // A comparison of that variable anywhere in the function bounds it.
+    let compared = cx.arena().nodes().any(|n| {
+        n.kind() == Kind::BinaryExpression
+            && n.child(Field::Operator).is_some_and(|o| matches!(o.text(), "<" | ">" | "<=" | ">="))
+            && [Field::Left, Field::Right].iter().any(|f| n.child(*f).is_some_and(|s| s.text() == variable))
+    });
+    if compared {
+        return;
+    }
+    cx.report(Note::new(
+        cx.rule,
+        size.span(),
+        "This may wrap around, and less memory is allocated than is used. Compute it with `checked_mul` and `checked_add`, or use `Layout::array`.",
+    ));
+}
+
+/// The variable by which an expression may wrap around.
+fn overflows<'a>(value: Node<'a>) -> Option<&'a str> {
+    if value.kind() != Kind::BinaryExpression {
+        return None;
+    }
+    let operator = value.child(Field::Operator)?.text();
+    let (left, right) = (value.child(Field::Left)?, value.child(Field::Right)?);
+    let variable = |n: Node<'a>| {
+        let n = unparenthesized(n);
+        let is_variable = matches!(n.kind(), Kind::Identifier | Kind::FieldExpression) && !n.text().starts_with(char::is_uppercase);
+        is_variable.then(|| n.text())
+    };
+    let small = |n: Node<'_>| n.text().parse::<u64>().is_ok_and(|v| v < 65_536);
+    match operator {
+        "*" | "<<" => variable(left).or_else(|| variable(right)),
+        "+" if !small(left) && !small(right) => variable(left).and(variable(right)),
+        _ => None,
+    }
+}

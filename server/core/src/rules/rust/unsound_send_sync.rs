@@ -1,0 +1,114 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "unsound-send-sync",
+    summary: "`Send` or `Sync` is claimed for a generic type without asking it of the parameter",
+    category: Category::Security,
+    severity: Severity::High,
+    confidence: Confidence::Medium,
+    cwe: &[362, 820],
+    families: &[Family::Rust],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds `unsafe impl<T> Send for X<T>` and `Sync` where nothing is asked of `T`, neither in the list of parameters nor in the `where` \
+               clause.",
+        why: "The type then carries an `Rc` or a `Cell` to another thread, from safe code: a data race, which is undefined behaviour.",
+        example: "unsafe impl<T> Send for Queue<T> {}",
+        instead: "unsafe impl<T: Send> Send for Queue<T> {}",
+        limits: "Parameters that have any bound count as thought about. Types that do not own their parameter (`PhantomData`, function pointers) are right \
+                 without one; where the file declares the type, its fields are looked at, and types that are not public stay silent.",
+        fix: "The suggested fix adds the bound.",
+    },
+    checks: &[Check::Nodes(&[Kind::ImplItem], check)],
+    cases: &[
+        Case::bad("a.rs", "pub struct Q<T> { head: *mut T }\nunsafe impl<T> Send for Q<T> {} //~ unsound-send-sync"),
+        Case::bad("a.rs", "unsafe impl<T> Sync for Cell2<T> {} //~ unsound-send-sync"),
+        Case::bad("a.rs", "unsafe impl<'a, T> Send for Guard<'a, T> {} //~ unsound-send-sync"),
+        Case::bad("a.rs", "unsafe impl<K: Send, V> Send for Map<K, V> {} //~ unsound-send-sync"),
+        Case::bad("a.rs", "unsafe impl<T> std::marker::Sync for Lock<T> {} //~ unsound-send-sync"),
+        Case::bad("a.rs", "unsafe impl<T> Sync for Lock<T> where T: 'static {} //~ unsound-send-sync"),
+        Case::bad("a.rs", "unsafe impl<T: ?Sized> Send for Lock<T> {} //~ unsound-send-sync"),
+        Case::bad("a.rs", "pub struct Slot<T> { value: UnsafeCell<Option<T>> }\nunsafe impl<T> Sync for Slot<T> {} //~ unsound-send-sync"),
+        Case::good("a.rs", "unsafe impl<T: Send> Send for Q<T> {}"),
+        Case::good("a.rs", "unsafe impl<T> Sync for Q<T> where T: Send + Sync {}"),
+        Case::good("a.rs", "unsafe impl Send for Handle {}"),
+        Case::good("a.rs", "unsafe impl<'a> Send for Handle<'a> {}"),
+        Case::good("a.rs", "unsafe impl<T: ?Sized + Sync> Sync for Lock<T> {}"),
+        Case::good("a.rs", "unsafe impl<K: Send, V: Send> Send for Map<K, V> {}"),
+        Case::good("a.rs", "unsafe impl<const N: usize> Send for Buf<N> {}"),
+        Case::good("a.rs", "impl<T> Clone for Q<T> { fn clone(&self) -> Self { todo!() } }"),
+        Case::near_miss("a.rs", "unsafe impl<T> Send for Q<Arc<T>> where Arc<T>: Send {}"),
+        Case::near_miss("a.rs", "pub struct Id<T> { n: usize, of: PhantomData<T> }\nunsafe impl<T> Send for Id<T> {}"),
+        Case::near_miss("a.rs", "unsafe impl<T: Entity> Send for Id<T> {}"),
+        Case::near_miss("a.rs", "pub(crate) struct Slot<T> { value: UnsafeCell<Option<T>> }\nunsafe impl<T> Sync for Slot<T> {}"),
+        Case::near_miss("a.rs", "unsafe impl<T> GlobalAlloc for A<T> {}"),
+        Case::near_miss("a.rs", "pub struct Call<T> { f: fn(T), p: AtomicUsize }\nunsafe impl<T> Sync for Call<T> {}"),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let node = cx.open(node);
+    let head = node.text().split('{').next().unwrap_or_default();
+    if !head.trim_start().starts_with("unsafe impl") {
+        return;
+    }
+    let Some(marker) = node.child(Field::Trait) else { return };
+    let name = match marker.text().rsplit("::").next() {
+        Some(name @ ("Send" | "Sync")) => name,
+        _ => return,
+    };
+    let Some(parameters) = node.child(Field::TypeParameters) else { return };
+    let Some(target) = node.child(Field::Type) else { return };
+    let bounds = head.split_once(" where ").or_else(|| head.split_once("\nwhere")).map_or("", |(_, w)| w);
+    let holds = declared_fields(target, cx);
+    // Whoever can reach a type that is not public keeps to its rules.
+    if holds.is_some_and(|(public, _)| !public) {
+        return;
+    }
+    for parameter in parameters.named_children() {
+        let text = parameter.text();
+        if text.starts_with('\'') || text.starts_with("const ") || text.starts_with('#') {
+            continue;
+        }
+        let (parameter_name, own) = text.split_once([':', '=']).unwrap_or((text, ""));
+        let parameter_name = parameter_name.trim();
+        let mentioned = |t: &str| words(t).any(|w| w == parameter_name);
+        if !mentioned(target.text()) {
+            continue;
+        }
+        let asked = |list: &str| list.split('+').map(str::trim).any(|b| !b.is_empty() && !b.starts_with(['?', '\'']));
+        let in_where = bounds.split(',').any(|clause| {
+            clause.split_once(':').is_some_and(|(of, list)| mentioned(of) && asked(list))
+        });
+        if asked(own) || in_where {
+            continue;
+        }
+        if let Some((_, fields)) = &holds {
+            let owned = fields.iter().any(|ty| {
+                mentioned(ty) && !ty.contains("PhantomData") && !ty.starts_with("fn(") && !ty.contains("Mutex<") && !ty.starts_with("Arc<")
+            });
+            if !owned {
+                continue;
+            }
+        }
+        let message = format!("Nothing is asked of `{parameter_name}`: any type may be sent or shared across threads inside this one. Ask `{parameter_name}: {name}`.");
+        // A container's head stands in its own block: the note points to the trait.
+        cx.report(Note::new(cx.rule, marker.span(), message));
+        return;
+    }
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|w| !w.is_empty())
+}
+
+/// The types of the fields of a struct, where the file declares it.
+fn declared_fields<'a>(target: Node<'_>, cx: &Cx<'a>) -> Option<&'a (bool, Vec<String>)> {
+    let name = target.text().split('<').next()?.trim();
+    cx.file.declared.generic_structs.get(name)
+}

@@ -1,0 +1,220 @@
+//! Calls: which make pointers, which end them, which use them.
+
+use super::*;
+
+impl Walk<'_> {
+    pub(super) fn call(&mut self, id: ExprId, callee: ExprId, args: &[Arg], name: Span) -> Points {
+        let hir = self.hir;
+        match &hir.expr(callee).kind {
+            ExprKind::Field(base, method) => self.method(id, *base, *method, args),
+            ExprKind::Name(path) => self.function(id, *path, args),
+            _ => {
+                self.eval(callee);
+                args.iter().for_each(|a| self.given_away(a.value));
+                let _ = name;
+                Points::default()
+            }
+        }
+    }
+
+    fn method(&mut self, id: ExprId, base: ExprId, method: Ustr, args: &[Arg]) -> Points {
+        let hir = self.hir;
+        let span = hir.expr(id).span;
+        let receiver = self.eval(base);
+        let values: Vec<Points> = args.iter().map(|a| self.value(a.value, None)).collect();
+        let local = match &hir.expr(base).kind {
+            ExprKind::Local(local) => Some(*local),
+            _ => None,
+        };
+        match method.as_str() {
+            "as_ptr" | "as_mut_ptr" => match local {
+                // A pointer type's own `as_ptr`.
+                Some(_) if receiver.iter().any(|p| !matches!(p, Pointee::Stack(_))) => receiver,
+                Some(owner) if self.is_owner(owner) || self.is_owner_reference(owner) => {
+                    Points::one(Pointee::Heap(owner))
+                }
+                // An array.
+                Some(owner) if self.state.plain.contains(&owner) && !self.state.droppable.contains(&owner) => {
+                    Points::one(Pointee::Stack(owner))
+                }
+                Some(_) => Points::default(),
+                None if self.owns(base) => Points::one(Pointee::Temporary),
+                None => receiver,
+            },
+            "cast" | "cast_mut" | "cast_const" | "add" | "sub" | "offset" | "wrapping_add" | "wrapping_sub"
+            | "byte_add" | "wrapping_offset" | "unwrap" | "expect" | "as_non_null_ptr" | "to_owned" | "clone" => {
+                receiver
+            }
+            "read"
+            | "write"
+            | "read_volatile"
+            | "write_volatile"
+            | "read_unaligned"
+            | "write_unaligned"
+            | "as_mut_unchecked"
+            | "as_ref_unchecked"
+            | "replace"
+            | "write_bytes"
+            | "copy_from"
+            | "copy_to"
+            | "copy_from_nonoverlapping"
+            | "copy_to_nonoverlapping"
+            | "swap"
+                if self.is_pointer(&receiver) =>
+            {
+                self.used(&receiver, span);
+                Points::default()
+            }
+            "as_ref" | "as_mut" if self.is_pointer(&receiver) => {
+                // Of null these make `None`.
+                if receiver.flaw().is_some_and(|(flaw, ..)| !matches!(flaw, Flaw::Null | Flaw::Unchecked)) {
+                    self.used(&receiver, span);
+                }
+                Points::default()
+            }
+            "drop_in_place" if self.is_pointer(&receiver) => {
+                self.used(&receiver, span);
+                self.drop_in_place(base, &receiver, span);
+                Points::default()
+            }
+            _ => {
+                if let Some(owner) = local {
+                    if grows(&method) {
+                        self.grown(owner, span);
+                    } else if method.starts_with("into_") || matches!(method.as_str(), "leak" | "join") {
+                        self.state.forgotten(owner);
+                    }
+                }
+                drop(values);
+                Points::default()
+            }
+        }
+    }
+
+    /// Whether a value is a raw pointer, for methods that other types have too.
+    fn is_pointer(&self, points: &Points) -> bool {
+        points.iter().any(|p| !matches!(p, Pointee::Stack(_))) || points.iter().any(|p| matches!(p, Pointee::Stack(_)))
+    }
+
+    /// Whether a variable is a reference to an owner: `v: &mut Vec<u8>`.
+    fn is_owner_reference(&self, local: LocalId) -> bool {
+        self.hir.local(local).ty.as_ref().is_some_and(is_owner_type)
+    }
+
+    fn function(&mut self, id: ExprId, path: Ustr, args: &[Arg]) -> Points {
+        let hir = self.hir;
+        let span = hir.expr(id).span;
+        let short = path.as_str().rsplit("::").next().unwrap_or_default();
+        let module = path.as_str().rsplit("::").nth(1).unwrap_or_default();
+        // `drop(x)`, which must not count as a move away.
+        if short == "drop" && (module.is_empty() || module == "mem") && args.len() == 1 {
+            let value = args[0].value;
+            let allocation = self.adopted(value);
+            self.eval(value);
+            if let Some(allocation) = allocation {
+                self.state.end(|p| *p == allocation, Flaw::Freed, Some(span));
+            }
+            if let ExprKind::Local(owner) = &hir.expr(value).kind {
+                let owner = *owner;
+                let owns = self.is_owner(owner) || self.state.droppable.contains(&owner);
+                if owns {
+                    let test = |p: &Pointee| *p == Pointee::Heap(owner) || *p == Pointee::Stack(owner);
+                    self.state.end_named(test, Flaw::Dropped, Some(span), hir);
+                }
+            }
+            return Points::default();
+        }
+        let values: Vec<Points> = args.iter().map(|a| self.value(a.value, None)).collect();
+        let first = values.first().cloned().unwrap_or_default();
+        match role(&path) {
+            Role::Access(list) => {
+                for n in list {
+                    if let Some(points) = values.get(*n) {
+                        // A slice of no elements may point anywhere.
+                        let of_slice = short.starts_with("from_raw_parts")
+                            && points.flaw().is_some_and(|(flaw, ..)| flaw == Flaw::Unallocated);
+                        let written = short.starts_with("write") || short.starts_with("copy") && *n == 1;
+                        let emptied = points.flaw().is_some_and(|(flaw, ..)| flaw == Flaw::Emptied);
+                        if !of_slice && !(written && emptied) {
+                            self.used(points, span);
+                        }
+                    }
+                }
+                return Points::default();
+            }
+            Role::Free => {
+                if first.flaw().is_some_and(|(flaw, ..)| flaw == Flaw::Freed) {
+                    self.used(&first, span);
+                }
+                if let Some(arg) = args.first() {
+                    self.free(arg.value, &first, span);
+                }
+                if short != "realloc" {
+                    return Points::default();
+                }
+            }
+            Role::DropInPlace => {
+                self.used(&first, span);
+                if let Some(arg) = args.first() {
+                    self.drop_in_place(arg.value, &first, span);
+                }
+                return Points::default();
+            }
+            Role::Adopt => {
+                if first.flaw().is_some_and(|(flaw, ..)| flaw != Flaw::Unchecked && flaw != Flaw::Emptied) {
+                    self.used(&first, span);
+                } else if let Some(Pointee::Heap(owner)) = first.single()
+                    && self.state.adopted.contains(&owner)
+                    && self.is_owner(owner)
+                {
+                    let name = hir.local(owner).name;
+                    self.used(&Points::one(Pointee::Gone(Flaw::Owned, None, Some(name))), span);
+                }
+                return Points::default();
+            }
+            Role::Other => {
+                let foreign = matches!(module, "libc" | "ffi" | "sys" | "bindings" | "raw") || module.ends_with("_sys");
+                for points in values.iter().filter(|_| foreign) {
+                    if points.flaw().is_some_and(|(flaw, ..)| flaw.is_lifetime() || flaw == Flaw::Freed) {
+                        self.used(points, span);
+                    }
+                }
+            }
+        }
+        match (module, short) {
+            ("ptr" | "", "null" | "null_mut") if args.is_empty() => Points::one(Pointee::Null),
+            ("ptr" | "NonNull", "dangling" | "dangling_mut") => Points::one(Pointee::Unallocated),
+            ("alloc" | "", "alloc" | "alloc_zeroed")
+            | ("libc", "malloc" | "calloc" | "realloc")
+            | ("alloc", "realloc") => Points::one(Pointee::Allocation(span, true)),
+            ("Box" | "CString" | "Rc" | "Arc", "into_raw" | "leak") => Points::one(Pointee::Allocation(span, false)),
+            ("ptr", "from_ref" | "from_mut" | "addr_of") | ("NonNull", "new" | "new_unchecked" | "from") => first,
+            ("", "Some" | "Ok") => first,
+            _ => Points::default(),
+        }
+    }
+
+    /// The memory behind a pointer is given back.
+    fn free(&mut self, pointer: ExprId, points: &Points, at: Span) {
+        for pointee in points.iter().filter(|p| matches!(p, Pointee::Allocation(..))) {
+            self.state.end(|p| p == pointee, Flaw::Freed, Some(at));
+        }
+        if let Some(local) = self.pointer(pointer)
+            && !matches!(points.single(), Some(Pointee::Null))
+        {
+            self.state.set(local, Points::one(Pointee::Gone(Flaw::Freed, Some(at), None)));
+        }
+    }
+
+    /// The value behind a pointer is dropped; its memory stays and may be freed or written.
+    fn drop_in_place(&mut self, pointer: ExprId, points: &Points, at: Span) {
+        for pointee in points.iter().filter(|p| matches!(p, Pointee::Allocation(..))) {
+            self.state.end(|p| p == pointee, Flaw::Emptied, Some(at));
+        }
+        if let Some(local) = self.pointer(pointer)
+            && !matches!(points.single(), Some(Pointee::Null))
+        {
+            self.state.set(local, Points::one(Pointee::Gone(Flaw::Emptied, Some(at), None)));
+        }
+    }
+}

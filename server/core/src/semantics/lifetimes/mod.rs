@@ -1,0 +1,999 @@
+//! Lifetimes of values behind raw pointers (Rust).
+//!
+//! A run over one function follows which owner every pointer variable points into, and ends the pointers when the owner is
+//! dropped, reassigned, made to grow, or leaves its scope. It reports what is read or written through a pointer that has ended, is
+//! null for sure, may be null because an allocation may have failed, or was freed. Of a pointer whose origin is not in sight
+//! nothing is said. References need no such care: the compiler looks after them.
+
+mod state;
+
+use crate::semantics::hir::*;
+use crate::syntax::{Arena, Span};
+
+use state::{Pointee, Points, State};
+
+/// Expressions that one function may take.
+const FUEL: u32 = 60_000;
+/// Stack kept free, and stack added when it runs short, in bytes.
+const RED_ZONE: usize = 128 * 1024;
+const MORE_STACK: usize = 2 * 1024 * 1024;
+
+/// Why a pointer may not be used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Flaw {
+    /// Its owner was dropped.
+    Dropped,
+    /// Its owner left its scope.
+    OutOfScope,
+    /// Its owner was a temporary, gone at the end of its statement.
+    Temporary,
+    /// Its owner may have moved its buffer.
+    Reallocated,
+    /// Its owner was given another value.
+    Replaced,
+    /// It leaves the function that its owner lives in.
+    Returned,
+    /// It is null.
+    Null,
+    /// It never pointed to memory (`dangling()`).
+    Unallocated,
+    /// The allocation may have failed.
+    Unchecked,
+    /// It was freed.
+    Freed,
+    /// What it points to was dropped; the memory is still there.
+    Emptied,
+    /// A value owns what it points to already.
+    Owned,
+}
+
+impl Flaw {
+    /// Whether the owner's life had ended, rather than that there never was one or that it was freed by hand.
+    pub fn is_lifetime(self) -> bool {
+        !matches!(self, Flaw::Null | Flaw::Unallocated | Flaw::Unchecked | Flaw::Freed | Flaw::Emptied | Flaw::Owned)
+    }
+}
+
+/// A use of a pointer that may not be used.
+#[derive(Clone, Debug)]
+pub struct Use {
+    /// What is wrong.
+    pub flaw: Flaw,
+    /// Where it is used.
+    pub at: Span,
+    /// Where the owner's life ended, where that is a place.
+    pub ended: Option<Span>,
+    /// The owner's name, where it has one.
+    pub owner: Option<Ustr>,
+}
+
+/// All such uses in a block.
+pub fn analyze(hir: &Hir, arena: &Arena) -> Vec<Use> {
+    let mut out = Vec::new();
+    for id in 0..hir.functions.len() as u32 {
+        run(hir, arena, FnId(id), &mut out);
+    }
+    out
+}
+
+/// Expressions of a block by which a pointer into a function's own variables leaves it.
+pub fn escapes(hir: &Hir, arena: &Arena) -> Vec<Span> {
+    let mut out = Vec::new();
+    for (id, function) in hir.functions.iter().enumerate() {
+        if matches!(function.returns, Some(Type::RawPointer(_))) {
+            run(hir, arena, FnId(id as u32), &mut out);
+        }
+    }
+    out.retain(|u| u.flaw == Flaw::Returned);
+    out.iter().map(|u| u.at).collect()
+}
+
+fn run(hir: &Hir, arena: &Arena, id: FnId, out: &mut Vec<Use>) {
+    let function = hir.function(id);
+    let Some(body) = function.body else { return };
+    let mut walk =
+        Walk { hir, arena, function: id, state: State::new(), scopes: Vec::new(), loops: Vec::new(), out, fuel: FUEL };
+    let result = walk.eval(body);
+    if walk.state.live && matches!(hir.expr(body).kind, ExprKind::Block { value: true, .. }) {
+        let at = tail(hir, body);
+        walk.leave_function(&result, at);
+    }
+}
+
+/// The expression that gives a block its value.
+fn tail(hir: &Hir, mut at: ExprId) -> Span {
+    while let ExprKind::Block { body, value: true, .. } = &hir.expr(at).kind {
+        let Some(last) = body.last() else { break };
+        at = *last;
+    }
+    hir.expr(at).span
+}
+
+struct Walk<'a> {
+    hir: &'a Hir,
+    arena: &'a Arena,
+    function: FnId,
+    state: State,
+    /// Variables declared in the open blocks.
+    scopes: Vec<Vec<LocalId>>,
+    /// States with which the open loops are left.
+    loops: Vec<(Option<Ustr>, Vec<State>)>,
+    out: &'a mut Vec<Use>,
+    fuel: u32,
+}
+
+/// How a call uses its pointer arguments.
+enum Role {
+    /// Reads or writes through these arguments.
+    Access(&'static [usize]),
+    /// Frees what the first argument points to.
+    Free,
+    /// Takes ownership of what the first argument points to.
+    Adopt,
+    /// Drops what the first argument points to; the memory stays.
+    DropInPlace,
+    /// Nothing is known.
+    Other,
+}
+
+fn role(path: &str) -> Role {
+    let mut parts = path.rsplit("::");
+    let name = parts.next().unwrap_or_default();
+    let module = parts.next().unwrap_or_default();
+    match (module, name) {
+        ("ptr", "copy" | "copy_nonoverlapping" | "swap" | "swap_nonoverlapping") => Role::Access(&[0, 1]),
+        (
+            "ptr",
+            "read" | "write" | "read_volatile" | "write_volatile" | "read_unaligned" | "write_unaligned" | "replace"
+            | "write_bytes",
+        )
+        | ("slice", "from_raw_parts" | "from_raw_parts_mut")
+        | ("CStr", "from_ptr")
+        | ("libc", "strlen" | "puts" | "strdup" | "atoi") => Role::Access(&[0]),
+        ("libc", "strcpy" | "strcmp" | "memcpy" | "memmove" | "strcat" | "memcmp") => Role::Access(&[0, 1]),
+        ("ptr", "drop_in_place") => Role::DropInPlace,
+        ("alloc" | "libc" | "", "dealloc" | "free") | ("libc", "realloc") | ("alloc", "realloc") => Role::Free,
+        ("Box" | "Rc" | "Arc" | "CString", "from_raw") | ("Vec" | "String", "from_raw_parts") => Role::Adopt,
+        _ => Role::Other,
+    }
+}
+
+/// Whether a call of this path makes a value that owns heap memory.
+fn makes_owner(path: &str) -> bool {
+    let mut parts = path.rsplit("::");
+    let name = parts.next().unwrap_or_default();
+    let ty = parts.next().unwrap_or_default();
+    matches!(ty, "Vec" | "String" | "CString" | "Box" | "OsString" | "PathBuf" | "VecDeque" | "Rc" | "Arc")
+        && matches!(
+            name,
+            "new"
+                | "from"
+                | "with_capacity"
+                | "from_iter"
+                | "from_raw"
+                | "from_vec_unchecked"
+                | "default"
+                | "from_utf8_lossy"
+        )
+}
+
+/// Methods whose result owns memory of its own.
+fn copies(name: &str) -> bool {
+    matches!(
+        name,
+        "to_string"
+            | "to_owned"
+            | "to_vec"
+            | "into_bytes"
+            | "into_bytes_with_nul"
+            | "into_boxed_slice"
+            | "into_boxed_str"
+            | "to_uppercase"
+            | "to_lowercase"
+            | "repeat"
+            | "into_string"
+            | "to_path_buf"
+    )
+}
+
+/// Methods that hand on the value itself.
+fn passes(name: &str) -> bool {
+    matches!(name, "unwrap" | "expect" | "unwrap_or_default" | "unwrap_or_else" | "ok" | "unwrap_unchecked")
+}
+
+/// Methods that may move a collection's buffer.
+fn grows(name: &str) -> bool {
+    matches!(
+        name,
+        "push"
+            | "push_str"
+            | "insert"
+            | "insert_str"
+            | "extend"
+            | "extend_from_slice"
+            | "append"
+            | "reserve"
+            | "reserve_exact"
+            | "shrink_to_fit"
+            | "resize"
+            | "push_back"
+            | "push_front"
+            | "resize_with"
+    )
+}
+
+/// Type names whose values own heap memory.
+fn is_owner_type(ty: &Type) -> bool {
+    match ty {
+        Type::Path(path, _) => matches!(
+            path.as_str().rsplit("::").next().unwrap_or_default(),
+            "Vec" | "String" | "CString" | "Box" | "OsString" | "PathBuf" | "VecDeque"
+        ),
+        _ => false,
+    }
+}
+
+impl Walk<'_> {
+    fn eval(&mut self, id: ExprId) -> Points {
+        if !self.state.live || self.fuel == 0 {
+            return Points::default();
+        }
+        self.fuel -= 1;
+        stacker::maybe_grow(RED_ZONE, MORE_STACK, || self.step(id))
+    }
+
+    fn all(&mut self, ids: impl IntoIterator<Item = ExprId>) {
+        for id in ids {
+            self.eval(id);
+        }
+    }
+
+    fn step(&mut self, id: ExprId) -> Points {
+        let hir = self.hir;
+        let expr = hir.expr(id);
+        match &expr.kind {
+            ExprKind::Lit(_)
+            | ExprKind::Name(_)
+            | ExprKind::This
+            | ExprKind::Super
+            | ExprKind::Child(_)
+            | ExprKind::Class(_) => Points::default(),
+            ExprKind::Function(function) => {
+                self.captured(*function);
+                Points::default()
+            }
+            ExprKind::Local(local) => self.state.points(*local),
+            ExprKind::Field(base, _) => {
+                self.eval(*base);
+                Points::default()
+            }
+            ExprKind::Index(base, index) => {
+                self.eval(*base);
+                self.eval(*index);
+                Points::default()
+            }
+            ExprKind::Call { callee, args, types: _, name, .. } => self.call(id, *callee, args, *name),
+            ExprKind::Macro { args, .. } if self.is_assertion(id) => {
+                self.condition(args[0], true);
+                self.all(args[1..].to_vec());
+                Points::default()
+            }
+            // Names in a macro that nobody knows: anything may happen to them.
+            ExprKind::Opaque(parts) => {
+                for part in parts {
+                    self.eval(*part);
+                    if let ExprKind::Local(local) = &hir.expr(*part).kind {
+                        self.state.forgotten(*local);
+                        self.state.set(*local, Points::default());
+                    }
+                }
+                Points::default()
+            }
+            ExprKind::Template(parts) | ExprKind::Macro { args: parts, .. } => {
+                self.all(parts.iter().copied());
+                Points::default()
+            }
+            ExprKind::Tagged { values, .. } => {
+                self.all(values.iter().copied());
+                Points::default()
+            }
+            ExprKind::Unary(_, inner) | ExprKind::Yield(Some(inner)) | ExprKind::Await(inner) => {
+                self.eval(*inner);
+                Points::default()
+            }
+            ExprKind::Try(inner) => self.eval(*inner),
+            ExprKind::Binary(_, a, b) => {
+                self.all([*a, *b]);
+                Points::default()
+            }
+            ExprKind::Logical(_, a, b) => {
+                self.eval(*a);
+                let before = self.state.clone();
+                self.condition(*a, matches!(&expr.kind, ExprKind::Logical(LogicalOp::And, ..)));
+                self.eval(*b);
+                self.state.join(&before);
+                Points::default()
+            }
+            ExprKind::Assign(pat, value) => {
+                let points = self.value(*value, Some(*pat));
+                self.assign(*pat, points, *value);
+                Points::default()
+            }
+            ExprKind::AssignOp { read, value, .. } => {
+                self.eval(*read);
+                self.eval(*value);
+                if let ExprKind::Local(local) = &hir.expr(*read).kind {
+                    self.grown(*local, expr.span);
+                }
+                Points::default()
+            }
+            ExprKind::Object(_, members) | ExprKind::Array(members) => {
+                for member in members {
+                    match member {
+                        Member::Field(_, value) | Member::Element(Some(value)) | Member::Spread(value) => {
+                            self.given_away(*value);
+                        }
+                        Member::Element(None) => {}
+                    }
+                }
+                Points::default()
+            }
+            ExprKind::Repeat(a, b) => {
+                self.all([*a, *b]);
+                Points::default()
+            }
+            ExprKind::Ref { value, mutable, .. } => self.reference(*value, *mutable),
+            ExprKind::Deref(inner) => {
+                let points = self.eval(*inner);
+                self.used(&points, expr.span);
+                Points::default()
+            }
+            ExprKind::Cast(inner, ty) => {
+                let points = self.eval(*inner);
+                match (&hir.expr(*inner).kind, ty) {
+                    (ExprKind::Lit(Lit::Num(n)), Type::RawPointer(_)) if *n == 0.0 => Points::one(Pointee::Null),
+                    // A number made of a pointer.
+                    (_, Type::Path(path, _)) if matches!(path.as_str(), "usize" | "u64" | "isize") => points,
+                    _ => points,
+                }
+            }
+            ExprKind::Range(a, b) => {
+                self.all([a, b].into_iter().flatten().copied());
+                Points::default()
+            }
+            ExprKind::If { cond, then, alternative } => {
+                self.eval(*cond);
+                let before = self.state.clone();
+                self.condition(*cond, true);
+                let mut points = self.eval(*then);
+                let after = std::mem::replace(&mut self.state, before);
+                self.condition(*cond, false);
+                if let Some(alternative) = alternative {
+                    let other = self.eval(*alternative);
+                    points = match (after.live, self.state.live) {
+                        (true, true) => points.joined(&other),
+                        (false, _) => other,
+                        _ => points,
+                    };
+                }
+                self.state.join(&after);
+                points
+            }
+            ExprKind::LetCondition(pat, value) => {
+                let points = self.value(*value, None);
+                self.bind(*pat, points, *value);
+                Points::default()
+            }
+            ExprKind::Block { body, value, label, .. } => self.block(body, *value, *label),
+            ExprKind::Let { pat, value, otherwise, .. } => {
+                let points = value.map_or_else(Points::default, |v| self.value(v, Some(*pat)));
+                if let Some(otherwise) = otherwise {
+                    let before = self.state.clone();
+                    self.eval(*otherwise);
+                    self.state = before;
+                }
+                match value {
+                    Some(value) => self.bind(*pat, points, *value),
+                    None => self.declare(*pat),
+                }
+                Points::default()
+            }
+            ExprKind::Loop { label, init, cond, update, body, .. } => {
+                self.all(init.iter().copied());
+                self.repeated(*label, &|walk| {
+                    if let Some(cond) = cond {
+                        walk.eval(*cond);
+                        let leaving = walk.state.clone();
+                        walk.condition(*cond, true);
+                        walk.exit_with(leaving);
+                    }
+                    walk.eval(*body);
+                    walk.all(update.iter().copied());
+                });
+                Points::default()
+            }
+            ExprKind::ForEach { label, pat, iterable, body, .. } => {
+                self.given_away(*iterable);
+                let before = self.state.clone();
+                self.repeated(*label, &|walk| {
+                    walk.declare(*pat);
+                    walk.eval(*body);
+                    let now = walk.state.clone();
+                    walk.exit_with(now);
+                });
+                self.state.join(&before);
+                Points::default()
+            }
+            ExprKind::Switch { value, cases } => {
+                self.eval(*value);
+                for case in cases {
+                    self.all(case.body.iter().copied());
+                }
+                Points::default()
+            }
+            ExprKind::Match { value, arms } => {
+                let subject = self.value(*value, None);
+                let before = self.state.clone();
+                let mut merged: Option<State> = None;
+                let mut points: Option<Points> = None;
+                for arm in arms {
+                    self.state = before.clone();
+                    self.bind(arm.pat, subject.clone(), *value);
+                    if let Some(guard) = arm.guard {
+                        self.eval(guard);
+                        self.condition(guard, true);
+                    }
+                    let p = self.eval(arm.body);
+                    if self.state.live {
+                        points = Some(points.map_or_else(|| p.clone(), |old| old.joined(&p)));
+                        match &mut merged {
+                            Some(merged) => merged.join(&self.state),
+                            None => merged = Some(self.state.clone()),
+                        }
+                    }
+                }
+                self.state = merged.unwrap_or_else(|| before.dead());
+                points.unwrap_or_default()
+            }
+            ExprKind::Try3 { body, catch, finally } => {
+                self.eval(*body);
+                self.all(catch.iter().map(|c| c.1).chain(*finally));
+                Points::default()
+            }
+            ExprKind::Return(value) => {
+                if let Some(value) = value {
+                    let points = self.value(*value, None);
+                    self.leave_function(&points, self.hir.expr(*value).span);
+                }
+                self.state.live = false;
+                Points::default()
+            }
+            ExprKind::Throw(value) => {
+                self.eval(*value);
+                self.state.live = false;
+                Points::default()
+            }
+            ExprKind::Break { label, value } => {
+                self.all(value.iter().copied());
+                let state = self.state.clone();
+                let at = self.loops.iter().rposition(|(l, _)| label.is_none() || l == label);
+                if let Some(at) = at {
+                    self.loops[at].1.push(state);
+                }
+                self.state.live = false;
+                Points::default()
+            }
+            ExprKind::Continue(_) => {
+                // What the next round sees is the state at the loop's head, which is joined in.
+                let state = self.state.clone();
+                self.exit_with(state);
+                self.state.live = false;
+                Points::default()
+            }
+            ExprKind::Yield(None) | ExprKind::Jsx { .. } => Points::default(),
+        }
+    }
+
+    /// The value of an expression that is stored somewhere: an owner that is named there moves.
+    fn value(&mut self, id: ExprId, target: Option<PatId>) -> Points {
+        let points = self.eval(id);
+        if let ExprKind::Local(from) = &self.hir.expr(id).kind
+            && self.is_owner(*from)
+        {
+            match target.and_then(|t| self.bound(t)) {
+                Some(to) => self.state.moved(*from, to),
+                None => self.state.forgotten(*from),
+            }
+        }
+        points
+    }
+
+    /// A value that goes where it is not followed.
+    fn given_away(&mut self, id: ExprId) {
+        self.value(id, None);
+    }
+
+    fn bound(&self, pat: PatId) -> Option<LocalId> {
+        match &self.hir.pat(pat).kind {
+            PatKind::Bind(local, None) => Some(*local),
+            PatKind::Place(place) => match &self.hir.expr(*place).kind {
+                ExprKind::Local(local) => Some(*local),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn declare(&mut self, pat: PatId) {
+        match &self.hir.pat(pat).kind {
+            PatKind::Bind(local, sub) => {
+                self.state.set(*local, Points::default());
+                if let Some(scope) = self.scopes.last_mut() {
+                    scope.push(*local);
+                }
+                if let Some(sub) = sub {
+                    self.declare(*sub);
+                }
+            }
+            PatKind::Object { fields, rest, .. } => {
+                fields.iter().map(|f| f.1).chain(*rest).for_each(|p| self.declare(p));
+            }
+            PatKind::Array { elements, .. } => elements.iter().flatten().for_each(|p| self.declare(*p)),
+            PatKind::Variant { elements, .. } => elements.iter().for_each(|p| self.declare(*p)),
+            PatKind::Or(list) => list.iter().for_each(|p| self.declare(*p)),
+            PatKind::Default(p, _) | PatKind::Ref(p) => self.declare(*p),
+            PatKind::Wild | PatKind::Place(_) | PatKind::Value(_) => {}
+        }
+    }
+
+    fn bind(&mut self, pat: PatId, points: Points, value: ExprId) {
+        self.declare(pat);
+        let target = match &self.hir.pat(pat).kind {
+            PatKind::Bind(local, _) => Some(*local),
+            // `let Some(p) = ..`
+            PatKind::Variant { elements, .. } if elements.len() == 1 => self.bound(elements[0]),
+            _ => None,
+        };
+        if let Some(local) = target {
+            let declared = self.hir.local(local).ty.as_ref().is_some_and(is_owner_type) && !self.is_reference(local);
+            if self.owns(value) || declared {
+                self.state.owners.insert(local);
+            }
+            self.made_here(local, value);
+            if let Some(allocation) = self.adopted(value) {
+                self.state.owners.insert(local);
+                self.state.adopt(allocation, local);
+            }
+            self.state.set(local, points);
+        } else if matches!(self.hir.pat(pat).kind, PatKind::Wild)
+            && let Some(allocation) = self.adopted(value)
+        {
+            // `let _ = Box::from_raw(p);` drops at once.
+            self.state.end(|p| *p == allocation, Flaw::Freed, Some(self.hir.expr(value).span));
+        }
+    }
+
+    fn assign(&mut self, pat: PatId, points: Points, value: ExprId) {
+        let PatKind::Place(place) = &self.hir.pat(pat).kind else { return };
+        match &self.hir.expr(*place).kind {
+            ExprKind::Local(local) => {
+                if self.is_owner(*local) && !matches!(&self.hir.expr(value).kind, ExprKind::Local(v) if v == local) {
+                    let span = self.hir.expr(*place).span;
+                    self.state.end(|p| *p == Pointee::Heap(*local), Flaw::Replaced, Some(span));
+                }
+                if self.owns(value) {
+                    self.state.owners.insert(*local);
+                }
+                self.state.set(*local, points);
+            }
+            ExprKind::Deref(inner) => {
+                let target = self.eval(*inner);
+                self.used(&target, self.hir.expr(*place).span);
+            }
+            // `(*p).field = value`, `list[i] = value`
+            _ => {
+                self.eval(*place);
+            }
+        }
+    }
+
+    /// Remembers what is known of a variable by the expression that makes its value.
+    fn made_here(&mut self, local: LocalId, value: ExprId) {
+        let before = self.arena.text().get(..self.hir.local(local).span.start as usize).unwrap_or_default().trim_end();
+        if before.ends_with("static") || before.ends_with("const") || before.ends_with("static mut") {
+            return;
+        }
+        let (plain, droppable) = match &self.hir.expr(value).kind {
+            ExprKind::Lit(Lit::Str(_) | Lit::Bytes(_)) => (false, false),
+            ExprKind::Lit(_) | ExprKind::Binary(..) | ExprKind::Unary(..) => (true, false),
+            ExprKind::Array(_) | ExprKind::Repeat(..) => (!self.owns(value), false),
+            ExprKind::Object(..) => (true, true),
+            ExprKind::Call { callee, .. } => match &self.hir.expr(*callee).kind {
+                // `Type::new(..)`
+                ExprKind::Name(path) => {
+                    let mut parts = path.as_str().rsplit("::");
+                    let constructor = matches!(parts.next(), Some("new" | "default"));
+                    let ty = parts.next().is_some_and(|t| {
+                        t.starts_with(char::is_uppercase)
+                            && !matches!(t, "ManuallyDrop" | "MaybeUninit" | "NonNull" | "Cell")
+                    });
+                    if constructor && path.as_str().ends_with("with_capacity")
+                        || path.as_str().ends_with("::with_capacity")
+                    {
+                        self.state.roomy.insert(local);
+                    }
+                    (constructor && ty, constructor && ty)
+                }
+                _ => (false, false),
+            },
+            _ => (false, false),
+        };
+        if let ExprKind::Ref { .. } = &self.hir.expr(value).kind {
+            self.state.references.insert(local);
+        }
+        if plain {
+            self.state.plain.insert(local);
+        }
+        if droppable {
+            self.state.droppable.insert(local);
+        }
+    }
+
+    fn is_owner(&self, local: LocalId) -> bool {
+        self.state.owners.contains(&local) || self.owned_param(local)
+    }
+
+    /// Whether a parameter owns heap memory: declared as such and not by reference.
+    fn owned_param(&self, local: LocalId) -> bool {
+        let l = self.hir.local(local);
+        if l.kind != LocalKind::Param || !l.ty.as_ref().is_some_and(is_owner_type) {
+            return false;
+        }
+        let text = self.arena.text().get(l.span.end as usize..).unwrap_or_default();
+        text.trim_start().strip_prefix(':').is_some_and(|t| t.trim_start().starts_with(char::is_alphabetic))
+    }
+
+    /// Whether an expression makes a new owner of heap memory.
+    fn owns(&self, id: ExprId) -> bool {
+        match &self.hir.expr(id).kind {
+            ExprKind::Call { callee, .. } => match &self.hir.expr(*callee).kind {
+                ExprKind::Name(path) => makes_owner(path),
+                ExprKind::Field(base, name) => {
+                    copies(name) || passes(name) && self.owns(*base) || name == "clone" && self.is_place_of_owner(*base)
+                }
+                _ => false,
+            },
+            ExprKind::Macro { path, .. } => matches!(path.as_str(), "format" | "vec" | "std::format"),
+            // `vec![..]`: an array literal stands on the stack.
+            ExprKind::Array(_) | ExprKind::Repeat(..) => self.arena.slice(self.hir.expr(id).span).starts_with("vec!"),
+            ExprKind::Try(inner) => self.owns(*inner),
+            ExprKind::Block { value: true, .. } => {
+                let inner = self.inner(id);
+                inner != id && self.owns(inner)
+            }
+            ExprKind::Local(local) => self.is_owner(*local),
+            _ => false,
+        }
+    }
+
+    fn is_place_of_owner(&self, id: ExprId) -> bool {
+        matches!(&self.hir.expr(id).kind, ExprKind::Local(local) if self.is_owner(*local))
+    }
+
+    /// The allocation that an expression takes ownership of, `Box::from_raw(p)`.
+    fn adopted(&self, id: ExprId) -> Option<Pointee> {
+        let id = self.inner(id);
+        let ExprKind::Call { callee, args, .. } = &self.hir.expr(id).kind else { return None };
+        let ExprKind::Name(path) = &self.hir.expr(*callee).kind else { return None };
+        if !matches!(role(path), Role::Adopt) {
+            return None;
+        }
+        let points = self.state.points(self.pointer(args.first()?.value)?);
+        points.single().filter(|p| matches!(p, Pointee::Allocation(..)))
+    }
+
+    /// The expression that gives a block, `unsafe { .. }`, its value.
+    fn inner(&self, mut id: ExprId) -> ExprId {
+        while let ExprKind::Block { body, value: true, .. } = &self.hir.expr(id).kind {
+            let Some(last) = body.last() else { break };
+            id = *last;
+        }
+        id
+    }
+
+    /// The pointer variable behind casts and conversions.
+    fn pointer(&self, mut id: ExprId) -> Option<LocalId> {
+        loop {
+            match &self.hir.expr(id).kind {
+                ExprKind::Local(local) => return Some(*local),
+                ExprKind::Cast(inner, _) => id = *inner,
+                ExprKind::Call { callee, .. } => match &self.hir.expr(*callee).kind {
+                    ExprKind::Field(base, name)
+                        if matches!(name.as_str(), "cast" | "cast_mut" | "cast_const" | "as_ptr") =>
+                    {
+                        id = *base
+                    }
+                    _ => return None,
+                },
+                _ => return None,
+            }
+        }
+    }
+
+    fn block(&mut self, body: &[ExprId], value: bool, label: Option<Ustr>) -> Points {
+        self.scopes.push(Vec::new());
+        if label.is_some() {
+            self.loops.push((label, Vec::new()));
+        }
+        let mut points = Points::default();
+        for (i, id) in body.iter().enumerate() {
+            points = self.eval(*id);
+            let is_value = value && i + 1 == body.len();
+            if !is_value {
+                self.end_statement(*id);
+            }
+        }
+        if label.is_some()
+            && let Some((_, exits)) = self.loops.pop()
+        {
+            exits.iter().for_each(|s| self.state.join(s));
+        }
+        let locals = self.scopes.pop().unwrap_or_default();
+        let span = body.last().map(|id| self.hir.expr(*id).span);
+        // The outermost scope's end is the function's: `leave_function` speaks of it.
+        if !self.scopes.is_empty() {
+            let in_scope = |p: &Pointee| match p {
+                Pointee::Stack(l) => locals.contains(l),
+                Pointee::Heap(l) => locals.contains(l) && self.state.owners.contains(l),
+                _ => false,
+            };
+            let ended = points.clone().ended(&in_scope, Flaw::OutOfScope, span, self.hir);
+            let owners = self.state.owners.clone();
+            let in_scope = |p: &Pointee| match p {
+                Pointee::Stack(l) => locals.contains(l),
+                Pointee::Heap(l) => locals.contains(l) && owners.contains(l),
+                _ => false,
+            };
+            self.state.end_named(in_scope, Flaw::OutOfScope, span, self.hir);
+            points = ended;
+        }
+        if value { points } else { Points::default() }
+    }
+
+    /// Temporaries go at the end of their statement.
+    fn end_statement(&mut self, statement: ExprId) {
+        let span = self.hir.expr(statement).span;
+        self.state.end(|p| *p == Pointee::Temporary, Flaw::Temporary, Some(span));
+        // `Box::from_raw(p);`
+        if let Some(allocation) = self.adopted(statement) {
+            self.state.end(|p| *p == allocation, Flaw::Freed, Some(span));
+        }
+    }
+
+    /// Runs a loop's body twice, so that it meets what it left behind.
+    fn repeated(&mut self, label: Option<Ustr>, body: &dyn Fn(&mut Self)) {
+        self.loops.push((label, Vec::new()));
+        for _ in 0..2 {
+            let head = self.state.clone();
+            body(self);
+            self.state.join(&head);
+        }
+        if let Some((_, exits)) = self.loops.pop() {
+            self.state.live = !exits.is_empty();
+            let mut exits = exits.into_iter();
+            if let Some(first) = exits.next() {
+                self.state = first;
+            }
+            exits.for_each(|s| self.state.join(&s));
+        }
+    }
+
+    fn exit_with(&mut self, state: State) {
+        if let Some((_, exits)) = self.loops.last_mut()
+            && state.live
+        {
+            exits.push(state);
+        }
+    }
+
+    fn is_assertion(&self, id: ExprId) -> bool {
+        matches!(&self.hir.expr(id).kind, ExprKind::Macro { path, args, .. }
+            if !args.is_empty() && matches!(path.as_str(), "assert" | "debug_assert"))
+    }
+
+    /// What a condition's truth says of null pointers. The condition itself was evaluated before, or need not be.
+    fn condition(&mut self, id: ExprId, truth: bool) {
+        match &self.hir.expr(id).kind {
+            ExprKind::Unary(UnaryOp::Not, inner) => self.condition(*inner, !truth),
+            ExprKind::Logical(LogicalOp::And, a, b) if truth => {
+                self.condition(*a, true);
+                self.condition(*b, true);
+            }
+            ExprKind::Logical(LogicalOp::Or, a, b) if !truth => {
+                self.condition(*a, false);
+                self.condition(*b, false);
+            }
+            ExprKind::Call { callee, .. } => {
+                if let ExprKind::Field(base, name) = &self.hir.expr(*callee).kind
+                    && name == "is_null"
+                    && let Some(local) = self.pointer(*base)
+                {
+                    self.null(local, truth);
+                }
+            }
+            ExprKind::Binary(op @ (BinaryOp::Eq | BinaryOp::Ne), a, b) => {
+                for (pointer, other) in [(*a, *b), (*b, *a)] {
+                    if let Some(local) = self.pointer(pointer)
+                        && self.is_null(other)
+                    {
+                        self.null(local, truth == (*op == BinaryOp::Eq));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn null(&mut self, local: LocalId, is_null: bool) {
+        // `is_null` of a reference to a pointer is about that pointer.
+        let param = self.hir.local(local).kind == LocalKind::Param && self.arena_says_reference(local);
+        if self.state.references.contains(&local) || param {
+            return;
+        }
+        let points = if is_null { Points::one(Pointee::Null) } else { self.state.points(local).not_null() };
+        self.state.set(local, points);
+        if !is_null {
+            self.state.checked(local);
+        }
+    }
+
+    fn is_null(&self, id: ExprId) -> bool {
+        match &self.hir.expr(id).kind {
+            ExprKind::Call { callee, .. } => {
+                matches!(&self.hir.expr(*callee).kind, ExprKind::Name(p) if matches!(p.as_str().rsplit("::").next(), Some("null" | "null_mut")))
+            }
+            ExprKind::Cast(inner, _) => {
+                matches!(&self.hir.expr(*inner).kind, ExprKind::Lit(Lit::Num(n)) if *n == 0.0) || self.is_null(*inner)
+            }
+            _ => false,
+        }
+    }
+
+    /// `&x`, `&mut x`, `&raw const x`.
+    fn reference(&mut self, value: ExprId, mutable: bool) -> Points {
+        match &self.hir.expr(value).kind {
+            ExprKind::Local(local) => {
+                if mutable {
+                    // A pointer whose address is given away may be set by anybody.
+                    self.state.set(*local, Points::default());
+                }
+                let param = self.hir.local(*local).kind == LocalKind::Param;
+                if self.hir.local(*local).function == self.function && !(param && self.is_reference(*local)) {
+                    Points::one(Pointee::Stack(*local))
+                } else {
+                    Points::default()
+                }
+            }
+            // `&*p`, `&mut *p`: a use, and the same place again.
+            ExprKind::Deref(inner) => {
+                if let ExprKind::Local(owner) = &self.hir.expr(*inner).kind
+                    && self.is_owner(*owner)
+                {
+                    return Points::one(Pointee::Heap(*owner));
+                }
+                let points = self.eval(*inner);
+                self.used(&points, self.hir.expr(value).span);
+                points
+            }
+            // `&v[0]`
+            ExprKind::Index(base, _) if self.is_place_of_owner(*base) => {
+                self.eval(value);
+                match &self.hir.expr(*base).kind {
+                    ExprKind::Local(owner) => Points::one(Pointee::Heap(*owner)),
+                    _ => Points::default(),
+                }
+            }
+            // `&x.field`
+            ExprKind::Field(base, _) => {
+                let mut at = *base;
+                while let ExprKind::Field(inner, _) = &self.hir.expr(at).kind {
+                    at = *inner;
+                }
+                let points = match &self.hir.expr(at).kind {
+                    ExprKind::Local(local)
+                        if self.hir.local(*local).kind != LocalKind::Param
+                            && self.state.points(*local).is_empty()
+                            && self.is_plain(*local) =>
+                    {
+                        Points::one(Pointee::Stack(*local))
+                    }
+                    _ => Points::default(),
+                };
+                self.eval(value);
+                points
+            }
+            _ => {
+                self.eval(value);
+                Points::default()
+            }
+        }
+    }
+
+    /// Whether a variable holds a value that was made in sight: no reference that may point elsewhere.
+    fn is_plain(&self, local: LocalId) -> bool {
+        self.state.plain.contains(&local)
+    }
+
+    fn arena_says_reference(&self, local: LocalId) -> bool {
+        let text = self.arena.text().get(self.hir.local(local).span.end as usize..).unwrap_or_default().trim_start();
+        text.strip_prefix(':').is_some_and(|t| t.trim_start().starts_with('&'))
+    }
+
+    fn is_reference(&self, local: LocalId) -> bool {
+        let l = self.hir.local(local);
+        let text = self.arena.text().get(l.span.end as usize..).unwrap_or_default().trim_start();
+        text.strip_prefix(':').is_none_or(|t| !t.trim_start().starts_with(|c: char| c.is_alphanumeric() || c == '['))
+    }
+
+    /// Something is read or written through pointers.
+    fn used(&mut self, points: &Points, at: Span) {
+        if !self.state.live {
+            return;
+        }
+        let Some((flaw, ended, owner)) = points.flaw() else { return };
+        if self.out.iter().any(|u| u.at == at) {
+            return;
+        }
+        self.out.push(Use { flaw, at, ended, owner });
+    }
+
+    /// A pointer leaves the function: its own variables do not.
+    fn leave_function(&mut self, points: &Points, at: Span) {
+        if !matches!(self.hir.function(self.function).returns, Some(Type::RawPointer(_))) {
+            return;
+        }
+        let owner = points.iter().find_map(|p| match p {
+            Pointee::Stack(l) => Some(Some(*l)),
+            Pointee::Heap(l) if self.is_owner(*l) => Some(Some(*l)),
+            Pointee::Temporary => Some(None),
+            _ => None,
+        });
+        if let Some(owner) = owner
+            && self.state.live
+            && !self.out.iter().any(|u| u.at == at)
+        {
+            let owner = owner.map(|l| self.hir.local(l).name);
+            self.out.push(Use { flaw: Flaw::Returned, at, ended: None, owner });
+        }
+    }
+
+    /// Variables that a closure captures may be moved into it, or be set by it.
+    fn captured(&mut self, function: FnId) {
+        let span = self.hir.function(function).span;
+        for expr in self.hir.exprs.iter().filter(|e| span.start <= e.span.start && e.span.end <= span.end) {
+            if let ExprKind::Local(local) = &expr.kind
+                && self.hir.local(*local).function != function
+            {
+                self.state.forgotten(*local);
+                self.state.set(*local, Points::default());
+            }
+        }
+    }
+
+    fn grown(&mut self, owner: LocalId, at: Span) {
+        let call = self.arena.slice(at);
+        let moves = call.contains("reserve") || call.contains("shrink");
+        if self.state.roomy.contains(&owner) && !moves {
+            return;
+        }
+        if self.is_owner(owner) || self.hir.local(owner).ty.as_ref().is_some_and(is_owner_type) {
+            let hir = self.hir;
+            self.state.end_named(|p| *p == Pointee::Heap(owner), Flaw::Reallocated, Some(at), hir);
+        }
+    }
+}
+
+mod call;
+
+#[cfg(test)]
+mod tests;
