@@ -11,6 +11,7 @@ pub mod declared;
 mod docs;
 mod measure;
 pub(crate) mod secrets;
+pub(crate) mod shape;
 pub(crate) mod support;
 
 pub use case::{Case, Verdict};
