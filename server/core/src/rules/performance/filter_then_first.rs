@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{only_reads, operator, operands, function, callback};
+use crate::rules::shape::{only_reads, operator, operands, function};
 use crate::rules::support::{args, bare, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
@@ -91,7 +91,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(callback) = args(call).next().map(bare) else { return };
     let Some(function) = function(callback, cx) else { return };
     let root = bare(receiver);
-    if root.text().starts_with('$') || call.has_token("?.") || function.has_token("async") {
+    if root.kind() == Kind::Array || root.text().starts_with('$') || call.has_token("?.") || function.has_token("async") {
         return;
     }
     let message = format!("`filter` looks at every element and builds a list for one answer. `{instead}` stops at the first match.");
