@@ -2,7 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::{is_global};
-use crate::rules::support::{args, bare, method};
+use crate::rules::support::{args, bare, is_function, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node};
 
@@ -48,6 +48,7 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "function toJSON(o) { return JSON.parse(JSON.stringify(o)); }"),
         Case::near_miss("a.js", "const JSON = require('./json5');\nconst c = JSON.parse(JSON.stringify(o));"),
         Case::near_miss("a.js", "const o = JSON.parse(String(JSON.stringify(o)));"),
+        Case::near_miss("a.js", "try { x = JSON.parse(JSON.stringify(data)); } catch (e) { x = null; }"),
         Case::near_miss("a.js", "const plain = toPlain(JSON.parse(JSON.stringify(doc.toJSON(), null)));"),
     ],
 };
@@ -59,7 +60,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let meant = |name: &str| name.to_lowercase().contains("json") || name.to_lowercase().contains("serializ");
     let inside = cx.block.name().is_some_and(meant)
         || node.ancestors().any(|a| a.child(Field::Name).is_some_and(|n| n.kind() != Kind::ComputedPropertyName && n.text().len() < 80 && meant(n.text())));
-    if inside {
+    // What is tried may fail on purpose, and what is written out loses its `undefined` on purpose.
+    let shape = bare(value);
+    let tried = node.ancestors().take_while(|a| !is_function(*a)).any(|a| a.kind() == Kind::TryStatement);
+    let error = matches!(shape.text(), "err" | "error" | "e");
+    if inside || tried || error || shape.kind() == Kind::Object {
         return;
     }
     let message = "The value is copied by way of text, which is slow and loses dates, `undefined`, maps and sets. `structuredClone` copies it as it is.";
