@@ -54,6 +54,7 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "if ((m = re.exec(s))) { use(m); }"),
         Case::near_miss("a.js", "while ((node = node.next)) { use(node); }"),
         Case::near_miss("a.js", "if (x === 'a' || y === 'b') { go(); }"),
+        Case::near_miss("a.js", "if (ready || (blocked() && (this.blocked = true))) { go(); }"),
         Case::near_miss("a.js", "if (next() === 1 && next() === 2) { go(); }"),
         Case::near_miss("a.js", "let a; if (a = load()) { a.push(1); } else { b(); }"),
     ],
@@ -61,6 +62,10 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(condition) = node.child(Field::Condition).map(bare) else { return };
+    // What did not parse may be a type that looks like a condition.
+    if cx.arena().has_error() {
+        return;
+    }
     let endless = node.kind() == Kind::WhileStatement;
     let mut parts = vec![condition];
     while let Some(part) = parts.pop() {
@@ -77,7 +82,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             }
             continue;
         }
-        if part.kind() == Kind::AssignmentExpression {
+        // `a && (b = true)` is meant.
+        if part.kind() == Kind::AssignmentExpression && part == condition {
             let Some(value) = part.child(Field::Right) else { continue };
             if let Some(outcome) = truth(value) {
                 let message = format!("This assigns, and the condition is always {outcome}. To compare, write `===`.");
