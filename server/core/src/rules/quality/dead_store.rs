@@ -44,6 +44,7 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "let cached;\nfunction f(a) { cached = load(a); }"),
         Case::good("a.js", "function f(a) { let x = a; x = 1; return () => x; }"),
         Case::good("a.js", "function f(i) { const r = i; i += 4; return r; }"),
+        Case::good("a.js", "function f(i) { let n = go(i); use(n); n = n + 4; }"),
         Case::near_miss("a.js", "function f(a) { let x = big(); use(x); x = null; }"),
         Case::near_miss("a.js", "function f(a) { let n = 0; const get = () => n; n = a.size(); return get; }"),
         Case::near_miss("a.js", "function f(a) { let x = a; try { x = load(); } finally { use(x); } }"),
@@ -67,7 +68,12 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         let Some((name, value)) = operands(assignment) else { return };
         (name, value, node)
     };
-    if name.kind() != Kind::Identifier || is_blank(value) {
+    // Parsers move their position on after the last read, too.
+    let moves = node.kind() == Kind::ExpressionStatement
+        && bare(value).kind() == Kind::BinaryExpression
+        && mentions(value, name.text())
+        && bare(value).child(Field::Right).is_some_and(|r| r.kind() == Kind::Number);
+    if name.kind() != Kind::Identifier || is_blank(value) || moves {
         return;
     }
     let home = home(statement);
@@ -92,6 +98,7 @@ fn is_blank(value: Node<'_>) -> bool {
         Kind::Null | Kind::Undefined | Kind::True | Kind::False | Kind::Number | Kind::String | Kind::Regex => true,
         Kind::Array | Kind::Object => value.first_named().is_none(),
         Kind::UnaryExpression => value.child(Field::Argument).is_some_and(is_blank),
+        Kind::AssignmentExpression => value.child(Field::Right).is_some_and(is_blank),
         Kind::Identifier => value.text() == "undefined",
         _ => false,
     }
