@@ -24,7 +24,7 @@ pub static RULE: Rule = Rule {
         example: "if (rect.width > min && rect.width > min) { draw(); }",
         instead: "if (rect.width > min && rect.height > min) { draw(); }",
         limits: "Operands that call something are left alone: they may differ. `x !== x` on a plain variable asks for NaN \
-              and is meant; so are two literals. Rust's macros are not read.",
+              and is meant; so are two literals, and `x & x`, which makes a 32 bit integer. Rust's macros are not read.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::BinaryExpression], check)],
@@ -35,7 +35,7 @@ pub static RULE: Rule = Rule {
         Case::bad("a.js", "const d = end - end; //~ identical-operands"),
         Case::bad("a.ts", "const ok = (p.x as number) <= (p.x); //~ identical-operands"),
         Case::bad("a.js", "if (list[i] == list[i]) { go(); } //~ identical-operands"),
-        Case::bad("a.js", "const m = flags & flags; //~ identical-operands"),
+        Case::bad("a.js", "const m = flags ^ flags; //~ identical-operands"),
         Case::bad("a.js", "const v = opts.name ?? opts.name; //~ identical-operands"),
         Case::bad("a.rs", "fn f(a: &P) -> bool { a.x == a.x } //~ identical-operands"),
         Case::bad("a.rs", "fn g(a: u32, b: u32) -> bool { a > b || a > b } //~ identical-operands"),
@@ -50,6 +50,7 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "const isNaN = (v) => v !== v;"),
         Case::near_miss("a.js", "if (it.next() === it.next()) { go(); }"),
         Case::near_miss("a.js", "const nan = 0 / 0;"),
+        Case::near_miss("a.js", "hash = hash & hash;"),
         Case::near_miss("a.js", "const eq = a[i++] === a[i++];"),
         Case::near_miss("a.rs", "fn f(a: f64) -> bool { a != a }"),
         Case::near_miss("a.js", "const same = a['x'] === a['y'];"),
@@ -59,7 +60,7 @@ pub static RULE: Rule = Rule {
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let op = operator(node);
     let equality = matches!(op, "==" | "===" | "!=" | "!==");
-    if !equality && !matches!(op, "<" | "<=" | ">" | ">=" | "-" | "/" | "%" | "&&" | "||" | "??" | "&" | "|" | "^") {
+    if !equality && !matches!(op, "<" | "<=" | ">" | ">=" | "-" | "/" | "%" | "&&" | "||" | "??" | "^") {
         return;
     }
     let Some((left, right)) = operands(node) else { return };
