@@ -25,7 +25,7 @@ pub static RULE: Rule = Rule {
         example: "const names = users.map((u) => { u.name; });",
         instead: "const names = users.map((u) => u.name);",
         limits: "Callbacks that always throw and generators are left alone, as are `map` calls whose result nobody uses, \
-              and `find` with a Node-style callback (`(err, docs)`).",
+              async callbacks, and `find` with a Node-style callback (`(err, docs)`).",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
@@ -53,6 +53,7 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "User.find(function (err, users) { if (err) fail(err); show(users); });"),
         Case::near_miss("a.js", "const on = xs.filter((x) => { if (x.on) return true; });"),
         Case::near_miss("a.js", "const v = xs.map(save);"),
+        Case::near_miss("a.js", "await Promise.all(xs.map(async (x) => { await save(x); }));"),
         Case::near_miss("a.js", "const v = xs.map(function* (x) { yield x; });"),
         Case::near_miss("a.js", "const c = _.find(xs, (x) => { x.ok; });"),
         Case::near_miss("a.js", "const sum = xs.reduce((acc, x) => { switch (x.k) { case 1: return acc; default: return acc + 1; } }, 0);"),
@@ -73,7 +74,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let Some(callback) = callback(node, at, cx) else { return };
     let Some(body) = callback.child(Field::Body).filter(|b| b.kind() == Kind::StatementBlock) else { return };
-    if callback.has_token("*") || body.descendants().any(|n| n.is_error()) {
+    // Several async callbacks are waited for, not asked for values.
+    if callback.has_token("*") || callback.has_token("async") || body.descendants().any(|n| n.is_error()) {
         return;
     }
     let parameters = parameters(callback);
