@@ -58,7 +58,7 @@ pub static RULE: Rule = Rule {
 /// Properties whose assignment does something even if the value stays.
 const LIVE: &[&str] = &[
     "innerHTML", "outerHTML", "textContent", "src", "href", "hash", "value", "scrollTop", "scrollLeft", "location", "currentTime",
-    "className", "cssText", "display", "lastIndex", "selectionStart", "selectionEnd", "length", "prototype", "width", "height",
+    "className", "cssText", "display", "lastIndex", "selectionStart", "selectionEnd", "length", "prototype", "width", "height", "stack",
 ];
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
