@@ -2,7 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::{exits, has_comment};
-use crate::rules::support::{bare, is_function, place_name};
+use crate::rules::support::{bare, is_function, is_loop, place_name};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
 
@@ -47,6 +47,8 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "function f(t) { try { return JSON.parse(t); } catch {} return null; }"),
         Case::near_miss("a.js", "try { process.kill(pid); } catch (e) {}"),
         Case::near_miss("a.js", "let mod; try { mod = require('fast'); } catch (e) {}"),
+        Case::near_miss("a.js", "for (const x of xs) { try { const y = decode(x); use(y); break; } catch {} }"),
+        Case::near_miss("a.js", "let v; try { const t = read(); v = parse(t); } catch {}"),
         Case::near_miss("a.js", "let url; try { url = new URL(text); } catch {}\nif (!url) fail();"),
         Case::near_miss("a.js", "try { localStorage.setItem('k', v); } catch (e) {}"),
     ],
@@ -56,7 +58,7 @@ pub static RULE: Rule = Rule {
 const TIDY: &[&str] = &[
     "close", "unlink", "rm", "rmdir", "remove", "kill", "destroy", "abort", "cancel", "unref", "dispose", "cleanup", "clear", "end", "delete",
     "disconnect", "terminate", "release", "unsubscribe", "detach", "stop", "unwatch", "mkdir", "revoke", "setitem", "getitem", "removeitem",
-    "focus", "blur", "exit", "shutdown", "quit", "unlock", "restore", "debug", "log", "warn",
+    "focus", "blur", "off", "exit", "shutdown", "quit", "unlock", "restore", "debug", "log", "warn",
 ];
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
@@ -67,7 +69,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(attempt) = node.parent() else { return };
     let Some(guarded) = attempt.child(Field::Body) else { return };
     // A comment above the `try`, in it, or behind the brace explains it.
-    if commented(attempt, cx) || is_attempt(guarded) {
+    if commented(attempt, cx) || is_attempt(guarded) || is_probe(attempt, guarded) {
         return;
     }
     let keyword = Span { start: node.span().start, end: node.span().start + 5 };
@@ -83,11 +85,43 @@ fn commented(attempt: Node<'_>, cx: &Cx<'_>) -> bool {
     after.contains("//") || after.contains("/*") || above.starts_with("//") || above.ends_with("*/")
 }
 
+/// Several steps whose outcome is asked for behind: they end in an assignment, leave a loop on success, only tidy up, or say
+/// in a comment what happens otherwise.
+fn is_probe(attempt: Node<'_>, guarded: Node<'_>) -> bool {
+    let explained = guarded.children().last().is_some_and(Node::is_comment);
+    let assigns = guarded.last_named().is_some_and(ends_in_assignment);
+    let leaves = attempt.ancestors().take_while(|a| !is_function(*a)).any(is_loop)
+        && guarded.descendants_until(is_function).any(|n| matches!(n.kind(), Kind::BreakStatement | Kind::ContinueStatement));
+    let tidies = guarded.named_children().all(|s| {
+        let call = s.first_named().map(bare);
+        let call = call.and_then(|c| if c.kind() == Kind::AwaitExpression { c.first_named().map(bare) } else { Some(c) });
+        call.and_then(|c| c.child(Field::Function)).and_then(place_name).is_some_and(|n| is_tidy(&n))
+    });
+    explained || assigns || leaves || tidies
+}
+
+fn ends_in_assignment(statement: Node<'_>) -> bool {
+    match statement.kind() {
+        Kind::ExpressionStatement => statement.first_named().is_some_and(|e| {
+            let local = |l: Node<'_>| l.kind() == Kind::Identifier;
+            e.kind() == Kind::AssignmentExpression && e.child(Field::Left).is_some_and(local)
+        }),
+        Kind::IfStatement => statement.child(Field::Consequence).is_some_and(ends_in_assignment),
+        Kind::StatementBlock => statement.last_named().is_some_and(ends_in_assignment),
+        _ => false,
+    }
+}
+
+fn is_tidy(name: &str) -> bool {
+    let name = name.to_lowercase();
+    TIDY.iter().any(|t| name.starts_with(t)) || name == "require"
+}
+
 /// A single attempt: something that may fail without harm.
 fn is_attempt(guarded: Node<'_>) -> bool {
     let mut statements = guarded.named_children();
     let (Some(only), None) = (statements.next(), statements.next()) else { return guarded.first_named().is_none() || ends_in_return(guarded) };
-    if has_comment(guarded) || exits(only) || ends_in_return(only) {
+    if exits(only) || ends_in_return(only) {
         return true;
     }
     let expression = match only.kind() {
@@ -105,10 +139,7 @@ fn is_attempt(guarded: Node<'_>) -> bool {
         expression = bare(inner);
     }
     let Some(callee) = expression.child(Field::Function) else { return true };
-    place_name(callee).is_none_or(|name| {
-        let name = name.to_lowercase();
-        TIDY.iter().any(|t| name.starts_with(t)) || name == "require"
-    })
+    place_name(callee).is_none_or(|name| is_tidy(&name))
 }
 
 fn ends_in_return(node: Node<'_>) -> bool {
