@@ -1,7 +1,8 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{exits, case_body};
+use crate::rules::shape::{same, exits, case_body, broken};
+use crate::rules::support::{bare, place_name};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
 
@@ -47,6 +48,8 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "switch (k) {\n  case 1:\n    a();\n    /* fallthrough */\n  case 2: b();\n}"),
         Case::near_miss("a.js", "switch (k) { case 1: a(); break; case 2: b(); default: }"),
         Case::near_miss("a.js", "switch (k) {\n  case 1: a(); // no break\n  case 2: b();\n}"),
+        Case::near_miss("a.js", "switch (state) { case S.A: state = S.B; case S.B: go(); }"),
+        Case::near_miss("a.js", "function f(a) { switch (a.k) { case 1: { switch (a.j) { case 1: return 2; case 2: return 3; } } case 2: return 4; } }"),
         Case::near_miss("a.js", "switch (k) { case 1: for (;;) { a(); } case 2: b(); }"),
     ],
 };
@@ -58,6 +61,16 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         let (clause, next) = (pair[0], pair[1]);
         let mut statements = case_body(clause).peekable();
         if statements.peek().is_none() || statements.any(exits) || case_body(clause).any(|s| s.is_error()) {
+            continue;
+        }
+        // Compilers' state machines, and those that say so: `state = NEXT` runs on into `case NEXT`.
+        let machine = node.parent().and_then(|s| s.child(Field::Value)).map(bare).is_some_and(|v| {
+            v.kind() == Kind::AssignmentExpression || matches!(place_name(v).as_deref(), Some("label" | "next" | "prev"))
+        });
+        let steps = next.child(Field::Value).is_some_and(|target| {
+            clause.descendants().any(|n| n.kind() == Kind::AssignmentExpression && n.child(Field::Right).is_some_and(|r| same(r, target)))
+        });
+        if machine || steps || case_body(clause).any(covers) {
             continue;
         }
         // Running on into nothing does no harm.
@@ -76,6 +89,17 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         notes.push(Note::new(cx.rule, span, message).related(next.span(), "runs as well"));
     }
     notes.into_iter().for_each(|n| cx.report(n));
+}
+
+/// Whether a statement is or ends in a `switch` over all cases, each of which leaves.
+fn covers(statement: Node<'_>) -> bool {
+    match statement.kind() {
+        Kind::StatementBlock => statement.last_named().is_some_and(covers),
+        Kind::SwitchStatement => statement.child(Field::Body).is_some_and(|body| {
+            body.named_children().filter(|c| case_body(*c).next().is_some()).all(|c| case_body(c).any(exits)) && !broken(statement)
+        }),
+        _ => false,
+    }
 }
 
 fn announces(comment: &str) -> bool {
