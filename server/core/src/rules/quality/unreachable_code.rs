@@ -23,8 +23,8 @@ pub static RULE: Rule = Rule {
               conditional.",
         example: "function f(user) {\n  return user;\n  log(user);\n}",
         instead: "function f(user) {\n  log(user);\n  return user;\n}",
-        limits: "Functions are hoisted and may stand behind a `return`; so may declarations without a value. A `break` \
-              behind a `return` in a `switch` is a habit. TypeScript's types do not run.",
+        limits: "Functions are hoisted and may stand behind a `return`; so may declarations without a value. A `break` or \
+              an empty `return` behind a `throw` or `return` is a habit. TypeScript's types do not run.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::StatementBlock, Kind::SwitchCase, Kind::SwitchDefault], check)],
@@ -92,6 +92,7 @@ fn is_harmless(statement: Node<'_>) -> bool {
         | Kind::TypeAliasDeclaration
         | Kind::InterfaceDeclaration
         | Kind::AmbientDeclaration => true,
+        Kind::ReturnStatement => statement.first_named().is_none(),
         Kind::VariableDeclaration => statement.named_children().all(|d| d.child(Field::Value).is_none()),
         Kind::ExpressionStatement => statement.first_named().is_some_and(|e| bare(e).kind() == Kind::YieldExpression),
         _ => false,
