@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::support::{is_function, is_loop};
+use crate::rules::support::{bare, is_function, is_loop};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node};
 
@@ -27,7 +27,7 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::FinallyClause], check)],
     cases: &[
         Case::bad("a.js", "function f() { try { return a(); } finally { return null; } } //~ unsafe-finally"),
-        Case::bad("a.js", "function f() { try { a(); } finally { if (x) { throw new Error('x'); } } } //~ unsafe-finally"),
+        Case::bad("a.js", "function f() { try { a(); } finally { if (!x) { throw new Error('x'); } } } //~ unsafe-finally"),
         Case::bad("a.js", "for (const x of xs) { try { a(x); } finally { break; } } //~ unsafe-finally"),
         Case::bad("a.js", "for (const x of xs) { try { a(x); } finally { if (x) continue; } } //~ unsafe-finally"),
         Case::bad("a.js", "async function f() { try { await a(); } catch (e) { log(e); } finally {\n  return 1; //~ unsafe-finally\n} }"),
@@ -45,6 +45,7 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "function f() { try { a(); } finally { } return 1; }"),
         Case::near_miss("a.js", "function f() { try { a(); } finally { class B { m() { return 1; } } new B().m(); } }"),
         Case::near_miss("a.js", "promise.finally(() => { return 1; });"),
+        Case::near_miss("a.js", "function f() { let err; try { a(); } finally { if (err) throw err.error; } }"),
         Case::near_miss("a.js", "function f() { try { a(); } finally { inner: for (const x of xs) { for (const y of x) { break inner; } } } }"),
     ],
 };
@@ -66,7 +67,12 @@ fn leaves<'a>(jump: Node<'a>, finalizer: Node<'a>) -> bool {
     match jump.kind() {
         Kind::ReturnStatement => true,
         // A handler inside catches it.
-        Kind::ThrowStatement => !inside().any(|a| a.kind() == Kind::TryStatement),
+        // `if (error) throw error` throws what was kept for later.
+        Kind::ThrowStatement => !inside().any(|a| {
+            let kept = a.kind() == Kind::IfStatement
+                && a.child(Field::Condition).map(bare).is_some_and(|c| matches!(c.kind(), Kind::Identifier | Kind::MemberExpression));
+            kept || a.kind() == Kind::TryStatement
+        }),
         Kind::BreakStatement | Kind::ContinueStatement => match jump.child(Field::Label) {
             Some(label) => {
                 !inside().any(|a| a.kind() == Kind::LabeledStatement && a.child(Field::Label).is_some_and(|l| l.text() == label.text()))
