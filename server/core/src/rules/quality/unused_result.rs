@@ -55,6 +55,7 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "el.classList.replace('a', 'b');"),
         Case::near_miss("a.js", "history.replace(url);"),
         Case::near_miss("a.js", "await table.slice(0, 3);"),
+        Case::near_miss("a.js", "text.replace(/%s/g, (m) => { seen.push(m); });"),
     ],
 };
 
@@ -74,7 +75,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let told = match name.text() {
         "trim" | "trimStart" | "trimEnd" | "toLowerCase" | "toUpperCase" => arguments.is_empty(),
         "replace" | "replaceAll" => {
-            arguments.len() == 2 && first.is_some_and(|f| is_text(f) || f.kind() == Kind::Regex) && (first.is_some_and(|f| f.kind() == Kind::Regex) || is_text(bare(arguments[1])))
+            arguments.len() == 2 && first.is_some_and(|f| is_text(f) || f.kind() == Kind::Regex) && is_text(bare(arguments[1]))
         }
         "padStart" | "padEnd" => matches!(arguments.len(), 1 | 2),
         "map" | "filter" => arguments.len() <= 2 && callback(call, 0, cx).is_some(),
