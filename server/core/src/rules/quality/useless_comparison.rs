@@ -60,6 +60,10 @@ pub static RULE: Rule = Rule {
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some((left, right)) = operands(node) else { return };
     let op = operator(node);
+    // Generic arguments that did not parse look like comparisons.
+    if cx.arena().has_error() {
+        return;
+    }
     let comparison = |o: &str| matches!(o, "<" | "<=" | ">" | ">=");
     let equality = |o: &str| matches!(o, "==" | "===" | "!=" | "!==");
     match op {
