@@ -126,6 +126,15 @@ pub fn returned<'a>(function: Node<'a>) -> Option<Vec<Node<'a>>> {
 
 /// Whether control never passes the end of a statement of JavaScript.
 pub fn exits(statement: Node<'_>) -> bool {
+    exits_within(statement, MAX_DEPTH)
+}
+
+/// Nesting of statements beyond which control is taken to pass.
+const MAX_DEPTH: usize = 40;
+
+fn exits_within(statement: Node<'_>, depth: usize) -> bool {
+    let Some(depth) = depth.checked_sub(1) else { return false };
+    let exits = |inner: Node<'_>| exits_within(inner, depth);
     match statement.kind() {
         Kind::ReturnStatement | Kind::ThrowStatement | Kind::BreakStatement | Kind::ContinueStatement => true,
         Kind::StatementBlock => statement.named_children().any(exits),
@@ -149,17 +158,17 @@ pub fn exits(statement: Node<'_>) -> bool {
             let condition = statement.child(Field::Condition);
             condition.is_none_or(|c| c.kind() == Kind::EmptyStatement) && !broken(statement)
         }
-        Kind::SwitchStatement => switch_exits(statement),
+        Kind::SwitchStatement => switch_exits(statement, depth),
         Kind::ExpressionStatement => statement.first_named().is_some_and(never_returns),
         _ => false,
     }
 }
 
-fn switch_exits(statement: Node<'_>) -> bool {
+fn switch_exits(statement: Node<'_>, depth: usize) -> bool {
     let Some(body) = statement.child(Field::Body) else { return false };
     let clauses: Vec<_> = body.named_children().collect();
     let has_default = clauses.iter().any(|c| c.kind() == Kind::SwitchDefault);
-    let last_exits = clauses.last().is_some_and(|c| case_body(*c).any(exits));
+    let last_exits = clauses.last().is_some_and(|c| case_body(*c).any(|s| exits_within(s, depth)));
     has_default && last_exits && !broken(statement)
 }
 

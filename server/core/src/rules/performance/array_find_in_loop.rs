@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{mentions, declarator, written_type, is_array};
+use crate::rules::shape::{declarator, is_array, mentions, written_type};
 use crate::rules::support::{args, bare, is_function, is_loop, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
@@ -29,15 +29,42 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
-        Case::bad("a.ts", "function f(users: User[], active: string[]) { return users.filter((u) => !active.includes(u.id)); } //~ array-find-in-loop"),
-        Case::bad("a.ts", "function f(users: User[], orders: Order[]) {\n  for (const u of users) {\n    const o = orders.find((o) => o.user === u.id); //~ array-find-in-loop\n    use(u, o);\n  }\n}"),
-        Case::bad("a.js", "function f(rows, o) {\n  const ids = Object.keys(o);\n  rows.forEach((r) => { if (ids.indexOf(r.id) >= 0) go(r); }); //~ array-find-in-loop\n}"),
-        Case::bad("a.js", "function f(a, rows) {\n  const old = rows.map((r) => r.id);\n  return a.filter((x) => !old.includes(x)); //~ array-find-in-loop\n}"),
-        Case::bad("a.ts", "function f(xs: number[], ys: number[]) { const out = []; for (let i = 0; i < xs.length; i++) { if (ys.includes(xs[i])) out.push(i); } return out; } //~ array-find-in-loop"),
-        Case::bad("a.ts", "const f = (xs: A[], ys: readonly B[]) => xs.map((x) => ys.find((y) => y.id === x.id)); //~ array-find-in-loop"),
-        Case::bad("a.js", "function f(text, xs) {\n  const words = text.split(' ');\n  return xs.filter((x) => words.includes(x)); //~ array-find-in-loop\n}"),
-        Case::bad("a.ts", "function f(users: U[], orders: O[]) { return users.map((u) => ({ ...u, open: orders.some((o) => o.user === u.id) })); } //~ array-find-in-loop"),
-        Case::good("a.ts", "function f(users: U[], active: string[]) { const ids = new Set(active); return users.filter((u) => ids.has(u.id)); }"),
+        Case::bad(
+            "a.ts",
+            "function f(users: User[], active: string[]) { return users.filter((u) => !active.includes(u.id)); } //~ array-find-in-loop",
+        ),
+        Case::bad(
+            "a.ts",
+            "function f(users: User[], orders: Order[]) {\n  for (const u of users) {\n    const o = orders.find((o) => o.user === u.id); //~ array-find-in-loop\n    use(u, o);\n  }\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(rows, o) {\n  const ids = Object.keys(o);\n  rows.forEach((r) => { if (ids.indexOf(r.id) >= 0) go(r); }); //~ array-find-in-loop\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(a, rows) {\n  const old = rows.map((r) => r.id);\n  return a.filter((x) => !old.includes(x)); //~ array-find-in-loop\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "function f(xs: number[], ys: number[]) { const out = []; for (let i = 0; i < xs.length; i++) { if (ys.includes(xs[i])) out.push(i); } return out; } //~ array-find-in-loop",
+        ),
+        Case::bad(
+            "a.ts",
+            "const f = (xs: A[], ys: readonly B[]) => xs.map((x) => ys.find((y) => y.id === x.id)); //~ array-find-in-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(text, xs) {\n  const words = text.split(' ');\n  return xs.filter((x) => words.includes(x)); //~ array-find-in-loop\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "function f(users: U[], orders: O[]) { return users.map((u) => ({ ...u, open: orders.some((o) => o.user === u.id) })); } //~ array-find-in-loop",
+        ),
+        Case::good(
+            "a.ts",
+            "function f(users: U[], active: string[]) { const ids = new Set(active); return users.filter((u) => ids.has(u.id)); }",
+        ),
         Case::good("a.ts", "function f(active: string[], id: string) { return active.includes(id); }"),
         Case::good("a.js", "for (const x of xs) { if (['a', 'b'].includes(x)) go(x); }"),
         Case::good("a.js", "for (const u of users) { if (u.roles.includes('admin')) go(u); }"),
@@ -45,10 +72,16 @@ pub static RULE: Rule = Rule {
         Case::good("a.ts", "function f(xs: string[], text: string) { return xs.filter((x) => text.includes(x)); }"),
         Case::good("a.js", "for (const x of xs) { const ys = load(x).map(g); if (ys.includes(1)) go(x); }"),
         Case::good("a.js", "for (const x of xs) { if (s.indexOf(x) >= 0) go(x); }"),
-        Case::near_miss("a.ts", "function f(xs: string[], seen: string[]) { for (const x of xs) { if (!seen.includes(x)) seen.push(x); } }"),
+        Case::near_miss(
+            "a.ts",
+            "function f(xs: string[], seen: string[]) { for (const x of xs) { if (!seen.includes(x)) seen.push(x); } }",
+        ),
         Case::near_miss("a.ts", "function f(xs: string[], ys: string[]) { return ys.find(Boolean); }"),
         Case::near_miss("a.js", "const kinds = ['a', 'b', 'c']; const r = xs.filter((x) => kinds.includes(x));"),
-        Case::near_miss("a.ts", "function f(xs: string[], ys: string[]) { for (const x of xs) { ys = next(ys); if (ys.includes(x)) go(x); } }"),
+        Case::near_miss(
+            "a.ts",
+            "function f(xs: string[], ys: string[]) { for (const x of xs) { ys = next(ys); if (ys.includes(x)) go(x); } }",
+        ),
         Case::near_miss("a.ts", "function f(xs: string[]) { return ['x'].map((y) => xs.includes(y)); }"),
         Case::near_miss("a.ts", "function f(ys: string[]) { el.on('x', (e) => { if (ys.includes(e.id)) go(e); }); }"),
     ],
@@ -56,7 +89,8 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some((list, name)) = method(node) else { return };
-    if !matches!(name.text(), "includes" | "indexOf" | "find" | "findIndex" | "some") || list.kind() != Kind::Identifier {
+    if !matches!(name.text(), "includes" | "indexOf" | "find" | "findIndex" | "some") || list.kind() != Kind::Identifier
+    {
         return;
     }
     let count = args(node).count();
@@ -67,10 +101,16 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if !is_long(list) || changes(round, list.text()) || leaves_with_match(node, round) {
         return;
     }
-    let message = format!("`{0}` is searched from its start in every round, so that the time grows with the product of both lengths. Make a `Set` or a `Map` of `{0}` once, before.", list.text());
+    let message = format!(
+        "`{0}` is searched from its start in every round, so that the time grows with the product of both lengths. Make a `Set` or a `Map` of `{0}` once, before.",
+        list.text()
+    );
     let mut head = round.span();
     head.end = round.child(Field::Body).map_or(head.end, |b| b.span().start);
-    cx.report(Note::new(cx.rule, Span { start: list.span().start, end: name.span().end }, message).related(head, "runs for every element"));
+    cx.report(
+        Note::new(cx.rule, Span { start: list.span().start, end: name.span().end }, message)
+            .related(head, "runs for every element"),
+    );
 }
 
 /// The loop, or the callback of an array's method, that runs the search for every element and does not bind the list.
@@ -83,7 +123,8 @@ fn round<'a>(node: Node<'a>, list: Node<'a>, cx: &Cx<'a>) -> Option<Node<'a>> {
             let few = over.is_some_and(|o| o.kind() == Kind::Array || mentions(o, list.text()))
                 || parent.kind() == Kind::WhileStatement
                 || parent.kind() == Kind::DoStatement
-                || parent.kind() == Kind::ForStatement && !parent.child(Field::Condition).is_some_and(|c| c.text().contains(".length"));
+                || parent.kind() == Kind::ForStatement
+                    && !parent.child(Field::Condition).is_some_and(|c| c.text().contains(".length"));
             let bound = binds(parent, list.text());
             return (!few && !bound).then_some(parent);
         }
@@ -141,7 +182,8 @@ fn changes(round: Node<'_>, list: &str) -> bool {
             n.child(Field::Left).is_some_and(|l| l.text() == list || l.text().starts_with(&format!("{list}[")))
         }
         Kind::CallExpression => method(n).is_some_and(|(r, m)| {
-            r.text() == list && matches!(m.text(), "push" | "pop" | "shift" | "unshift" | "splice" | "sort" | "reverse" | "fill")
+            r.text() == list
+                && matches!(m.text(), "push" | "pop" | "shift" | "unshift" | "splice" | "sort" | "reverse" | "fill")
         }),
         _ => false,
     })
@@ -149,5 +191,7 @@ fn changes(round: Node<'_>, list: &str) -> bool {
 
 /// Whether the search happens once, on the way out of the loop.
 fn leaves_with_match(node: Node<'_>, round: Node<'_>) -> bool {
-    node.ancestors().take_while(|a| *a != round).any(|a| matches!(a.kind(), Kind::ThrowStatement | Kind::ReturnStatement) && is_loop(round))
+    node.ancestors()
+        .take_while(|a| *a != round)
+        .any(|a| matches!(a.kind(), Kind::ThrowStatement | Kind::ReturnStatement) && is_loop(round))
 }

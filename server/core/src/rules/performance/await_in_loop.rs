@@ -4,7 +4,7 @@ use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::{mentions, root_name};
 use crate::rules::support::{bare, is_function, is_loop, method, place_name, words};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::{Node};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "await-in-loop",
@@ -31,46 +31,132 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::ForInStatement], check)],
     cases: &[
-        Case::bad("a.js", "async function f(urls) { const out = []; for (const url of urls) { out.push(await fetch(url)); } return out; } //~ await-in-loop"),
-        Case::bad("a.js", "async function f(ids) {\n  const users = [];\n  for (const id of ids) { //~ await-in-loop\n    const user = await loadUser(id);\n    users.push(user);\n  }\n  return users;\n}"),
-        Case::bad("a.js", "async function f(files) { const m = new Map(); for (const file of files) { m.set(file, await readFile(file)); } return m; } //~ await-in-loop"),
-        Case::bad("a.ts", "async function f(ids: string[], db: Db) { const r: R[] = []; for (const id of ids) { r.push(await db.findOne(id)); } return r; } //~ await-in-loop"),
-        Case::bad("a.js", "const f = async (xs) => { const o = {}; for (const x of xs) { o[x.id] = await this.getDetails(x); } return o; }; //~ await-in-loop"),
-        Case::bad("a.js", "async function f(paths) { const out = []; for (const p of paths) { const s = await fs.stat(p); if (s.isFile()) out.push(p); } return out; } //~ await-in-loop"),
-        Case::bad("a.js", "async function f(xs) { for (const x of xs) { x.size = await getSize(x.path); } } //~ await-in-loop"),
-        Case::bad("a.js", "async function f(names) { const mods = []; for (const n of names) { const { a } = await fetchModule(n); mods.push({ n, a }); } return mods; } //~ await-in-loop"),
+        Case::bad(
+            "a.js",
+            "async function f(urls) { const out = []; for (const url of urls) { out.push(await fetch(url)); } return out; } //~ await-in-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(ids) {\n  const users = [];\n  for (const id of ids) { //~ await-in-loop\n    const user = await loadUser(id);\n    users.push(user);\n  }\n  return users;\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(files) { const m = new Map(); for (const file of files) { m.set(file, await readFile(file)); } return m; } //~ await-in-loop",
+        ),
+        Case::bad(
+            "a.ts",
+            "async function f(ids: string[], db: Db) { const r: R[] = []; for (const id of ids) { r.push(await db.findOne(id)); } return r; } //~ await-in-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "const f = async (xs) => { const o = {}; for (const x of xs) { o[x.id] = await this.getDetails(x); } return o; }; //~ await-in-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(paths) { const out = []; for (const p of paths) { const s = await fs.stat(p); if (s.isFile()) out.push(p); } return out; } //~ await-in-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(xs) { for (const x of xs) { x.size = await getSize(x.path); } } //~ await-in-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(names) { const mods = []; for (const n of names) { const { a } = await fetchModule(n); mods.push({ n, a }); } return mods; } //~ await-in-loop",
+        ),
         Case::good("a.js", "async function f(urls) { return Promise.all(urls.map((url) => fetch(url))); }"),
         Case::good("a.js", "async function f(stream) { for await (const x of stream) { await fetch(x); } }"),
         Case::good("a.js", "async function f(xs) { for (const x of xs) { use(x); } await load(xs); }"),
-        Case::good("a.js", "async function f(urls) { for (const u of urls) { const r = await fetch(u); if (r.ok) return r; } }"),
-        Case::good("a.js", "async function f(xs) { let last = null; for (const x of xs) { last = await load(x, last); } return last; }"),
+        Case::good(
+            "a.js",
+            "async function f(urls) { for (const u of urls) { const r = await fetch(u); if (r.ok) return r; } }",
+        ),
+        Case::good(
+            "a.js",
+            "async function f(xs) { let last = null; for (const x of xs) { last = await load(x, last); } return last; }",
+        ),
         Case::good("a.js", "async function f(xs) { for (const x of xs) { await write(x); } }"),
         Case::good("a.js", "async function f(xs) { for (const x of xs) { await load(x); await sleep(100); } }"),
-        Case::good("a.js", "async function f(xs) { for (const x of xs) { try { use(await load(x)); } catch (e) { log(e); } } }"),
-        Case::near_miss("a.js", "async function f(xs) { for (const x of xs) { xs2.push(async () => await load(x)); } }"),
-        Case::near_miss("a.js", "async function f(xs) { let total = 0; for (const x of xs) { if (total > 10) { continue; } total += (await getSize(x)).n; } }"),
-        Case::near_miss("a.js", "async function f(db, xs) { const tx = await db.begin(); for (const x of xs) { await tx.get(x); } }"),
+        Case::good(
+            "a.js",
+            "async function f(xs) { for (const x of xs) { try { use(await load(x)); } catch (e) { log(e); } } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function f(xs) { for (const x of xs) { xs2.push(async () => await load(x)); } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function f(xs) { let total = 0; for (const x of xs) { if (total > 10) { continue; } total += (await getSize(x)).n; } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function f(db, xs) { const tx = await db.begin(); for (const x of xs) { await tx.get(x); } }",
+        ),
         Case::near_miss("a.js", "async function f() { for (const w of ['a', 'b']) { use(await load(w)); } }"),
-        Case::near_miss("a.js", "async function f(xs) { const seen = []; for (const x of xs) { seen.push(await load(x, seen.length)); } }"),
-        Case::near_miss("a.js", "async function f(pages) { for (const p of pages) { const t = await p.read(); log(t); await p.next(); } }"),
+        Case::near_miss(
+            "a.js",
+            "async function f(xs) { const seen = []; for (const x of xs) { seen.push(await load(x, seen.length)); } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function f(pages) { for (const p of pages) { const t = await p.read(); log(t); await p.next(); } }",
+        ),
     ],
 };
 
 /// First words of functions that only read.
 const READS: &[&str] = &[
-    "get", "fetch", "load", "find", "read", "stat", "lstat", "resolve", "lookup", "query", "retrieve", "download", "request", "describe", "exists", "access",
-    "realpath", "compute", "search",
+    "get", "fetch", "load", "find", "read", "stat", "lstat", "resolve", "lookup", "retrieve", "download", "describe",
+    "exists", "access", "realpath", "compute", "search",
 ];
 
 /// Words that tell that order or pace is the point.
 const ORDERED: &[&str] = &[
-    "sleep", "delay", "wait", "retry", "attempt", "tx", "trx", "transaction", "lock", "mutex", "migration", "migrate", "reader", "stream", "cursor", "page", "browser",
-    "prompt", "question", "rl", "readline", "queue", "throttle", "limit", "limiter", "next", "token", "iterator", "socket", "connection", "conn", "client", "session",
+    "sleep",
+    "delay",
+    "wait",
+    "retry",
+    "attempt",
+    "tx",
+    "trx",
+    "transaction",
+    "lock",
+    "mutex",
+    "migration",
+    "migrate",
+    "reader",
+    "stream",
+    "cursor",
+    "page",
+    "browser",
+    "prompt",
+    "question",
+    "rl",
+    "readline",
+    "queue",
+    "throttle",
+    "limit",
+    "limiter",
+    "next",
+    "token",
+    "iterator",
+    "socket",
+    "connection",
+    "conn",
+    "client",
+    "session",
 ];
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
-    let (Some(left), Some(over), Some(body)) = (node.child(Field::Left), node.child(Field::Right), node.child(Field::Body)) else { return };
-    if node.child(Field::Operator).is_none_or(|o| o.text() != "of") || node.has_token("await") || bare(over).kind() == Kind::Array {
+    let (Some(left), Some(over), Some(body)) =
+        (node.child(Field::Left), node.child(Field::Right), node.child(Field::Body))
+    else {
+        return;
+    };
+    if node.child(Field::Operator).is_none_or(|o| o.text() != "of")
+        || node.has_token("await")
+        || bare(over).kind() == Kind::Array
+    {
         return;
     }
     let inside = || body.descendants_until(is_function);
@@ -89,7 +175,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     if node.descendants().any(|n| {
-        matches!(n.kind(), Kind::Identifier | Kind::PropertyIdentifier) && words(n.text()).iter().any(|w| ORDERED.contains(&w.as_str()))
+        matches!(n.kind(), Kind::Identifier | Kind::PropertyIdentifier)
+            && words(n.text()).iter().any(|w| ORDERED.contains(&w.as_str()))
     }) {
         return;
     }
@@ -109,7 +196,12 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 fn stops(n: Node<'_>) -> bool {
     matches!(
         n.kind(),
-        Kind::BreakStatement | Kind::ReturnStatement | Kind::ThrowStatement | Kind::TryStatement | Kind::YieldExpression | Kind::UpdateExpression
+        Kind::BreakStatement
+            | Kind::ReturnStatement
+            | Kind::ThrowStatement
+            | Kind::TryStatement
+            | Kind::YieldExpression
+            | Kind::UpdateExpression
     )
 }
 
@@ -128,7 +220,8 @@ fn carries(n: Node<'_>, own: &[&str], body: Node<'_>) -> bool {
         Kind::AssignmentExpression => {
             let Some(left) = n.child(Field::Left) else { return true };
             // A slot of a table by the round's own key is no carried value; a variable is.
-            let slot = matches!(left.kind(), Kind::SubscriptExpression) || root(Some(left)).is_some_and(|r| own.contains(&r));
+            let slot =
+                matches!(left.kind(), Kind::SubscriptExpression) || root(Some(left)).is_some_and(|r| own.contains(&r));
             !slot || root(Some(left)).is_some_and(|r| !own.contains(&r) && count(body, r) > 1)
         }
         Kind::CallExpression => {

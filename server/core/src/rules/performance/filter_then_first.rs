@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{only_reads, operator, operands, function};
+use crate::rules::shape::{function, only_reads, operands, operator};
 use crate::rules::support::{args, bare, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
@@ -72,7 +72,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         _ => {
             let Some((left, right)) = operands(node) else { return };
             let left = bare(left);
-            if left.kind() != Kind::MemberExpression || left.child(Field::Property).is_none_or(|p| p.text() != "length") {
+            if left.kind() != Kind::MemberExpression || left.child(Field::Property).is_none_or(|p| p.text() != "length")
+            {
                 return;
             }
             let Some(call) = left.child(Field::Object) else { return };
@@ -91,10 +92,13 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(callback) = args(call).next().map(bare) else { return };
     let Some(function) = function(callback, cx) else { return };
     let root = bare(receiver);
-    if root.kind() == Kind::Array || root.text().starts_with('$') || call.has_token("?.") || function.has_token("async") {
+    if root.kind() == Kind::Array || root.text().starts_with('$') || call.has_token("?.") || function.has_token("async")
+    {
         return;
     }
-    let message = format!("`filter` looks at every element and builds a list for one answer. `{instead}` stops at the first match.");
+    let message = format!(
+        "`filter` looks at every element and builds a list for one answer. `{instead}` stops at the first match."
+    );
     let mut note = Note::new(cx.rule, Span { start: name.span().start, end: node.span().end }, message);
     let edits = vec![
         (Span { start: node.span().start, end: node.span().start }, if negate { "!".into() } else { String::new() }),
@@ -105,7 +109,13 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     // Stopping early makes a difference only to callbacks that do something; `findLast` is newer than the rest.
     let reads = function.child(Field::Body).is_some_and(only_reads);
     let chained = bare(receiver).kind() != Kind::Identifier && !matches!(bare(receiver).kind(), Kind::MemberExpression);
-    note = if reads && instead != "findLast" && !chained && !callback.is_hole() && bare(call).span() == call.span() && is_whole(node) {
+    note = if reads
+        && instead != "findLast"
+        && !chained
+        && !callback.is_hole()
+        && bare(call).span() == call.span()
+        && is_whole(node)
+    {
         note.safe_fix(format!("Use `{instead}`"), edits)
     } else {
         note.suggestion(format!("Use `{instead}`"), edits)
@@ -116,7 +126,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 /// Whether the expression stands alone enough for a `!` before it, and is not assigned to.
 fn is_whole(node: Node<'_>) -> bool {
     let Some(parent) = node.parent() else { return false };
-    let target = matches!(parent.kind(), Kind::AssignmentExpression | Kind::AugmentedAssignmentExpression | Kind::UpdateExpression)
-        && node.field() != Field::Right;
+    let target = matches!(
+        parent.kind(),
+        Kind::AssignmentExpression | Kind::AugmentedAssignmentExpression | Kind::UpdateExpression
+    ) && node.field() != Field::Right;
     !target && operator(parent) != "delete"
 }

@@ -1,10 +1,10 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{is_global};
+use crate::rules::shape::is_global;
 use crate::rules::support::{args, bare, is_function, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::{Node};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "json-clone",
@@ -59,7 +59,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     // Somebody who makes JSON wants what JSON makes of the value.
     let meant = |name: &str| name.to_lowercase().contains("json") || name.to_lowercase().contains("serializ");
     let inside = cx.block.name().is_some_and(meant)
-        || node.ancestors().any(|a| a.child(Field::Name).is_some_and(|n| n.kind() != Kind::ComputedPropertyName && n.text().len() < 80 && meant(n.text())));
+        || node.ancestors().any(|a| {
+            a.child(Field::Name)
+                .is_some_and(|n| n.kind() != Kind::ComputedPropertyName && n.text().len() < 80 && meant(n.text()))
+        });
     // What is tried may fail on purpose, and what is written out loses its `undefined` on purpose.
     let shape = bare(value);
     let tried = node.ancestors().take_while(|a| !is_function(*a)).any(|a| a.kind() == Kind::TryStatement);

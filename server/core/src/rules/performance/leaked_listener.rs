@@ -4,7 +4,7 @@ use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::{callback, report_in, returned};
 use crate::rules::support::{args, bare, ecma_path, is_function, place_name};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::{Node};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "leaked-listener",
@@ -30,25 +30,61 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
         Case::bad("a.js", "useEffect(() => { window.addEventListener('resize', onResize); }, []); //~ leaked-listener"),
-        Case::bad("a.js", "React.useEffect(() => {\n  const id = setInterval(tick, 1000); //~ leaked-listener\n}, []);"),
-        Case::bad("a.tsx", "useLayoutEffect(() => { document.addEventListener('keydown', (e) => onKey(e)); }, [onKey]); //~ leaked-listener"),
-        Case::bad("a.js", "useEffect(() => { const o = new ResizeObserver(go); o.observe(ref.current); }, []); //~ leaked-listener"),
-        Case::bad("a.js", "useEffect(() => { const ws = new WebSocket(url); ws.onmessage = go; }, [url]); //~ leaked-listener"),
-        Case::bad("a.js", "useEffect(() => { if (open) { window.addEventListener('click', close); } }, [open]); //~ leaked-listener"),
-        Case::bad("a.js", "import { useEffect as effect } from 'react';\nfunction V() { effect(() => { setInterval(go, 10); }, []); } //~ leaked-listener"),
-        Case::bad("a.tsx", "function V() {\n  useEffect(() => {\n    const poll = () => { refresh(); };\n    poll();\n    const handle = window.setInterval(poll, 5000); //~ leaked-listener\n    setHandleForLaterUseSomewhereElseInTheComponent(handle);\n    console.log('polling has begun for this component, and goes on');\n  }, []);\n}"),
-        Case::good("a.js", "useEffect(() => { window.addEventListener('resize', f); return () => window.removeEventListener('resize', f); }, []);"),
-        Case::good("a.js", "useEffect(() => { const id = setInterval(tick, 1000); return () => clearInterval(id); }, []);"),
+        Case::bad(
+            "a.js",
+            "React.useEffect(() => {\n  const id = setInterval(tick, 1000); //~ leaked-listener\n}, []);",
+        ),
+        Case::bad(
+            "a.tsx",
+            "useLayoutEffect(() => { document.addEventListener('keydown', (e) => onKey(e)); }, [onKey]); //~ leaked-listener",
+        ),
+        Case::bad(
+            "a.js",
+            "useEffect(() => { const o = new ResizeObserver(go); o.observe(ref.current); }, []); //~ leaked-listener",
+        ),
+        Case::bad(
+            "a.js",
+            "useEffect(() => { const ws = new WebSocket(url); ws.onmessage = go; }, [url]); //~ leaked-listener",
+        ),
+        Case::bad(
+            "a.js",
+            "useEffect(() => { if (open) { window.addEventListener('click', close); } }, [open]); //~ leaked-listener",
+        ),
+        Case::bad(
+            "a.js",
+            "import { useEffect as effect } from 'react';\nfunction V() { effect(() => { setInterval(go, 10); }, []); } //~ leaked-listener",
+        ),
+        Case::bad(
+            "a.tsx",
+            "function V() {\n  useEffect(() => {\n    const poll = () => { refresh(); };\n    poll();\n    const handle = window.setInterval(poll, 5000); //~ leaked-listener\n    setHandleForLaterUseSomewhereElseInTheComponent(handle);\n    console.log('polling has begun for this component, and goes on');\n  }, []);\n}",
+        ),
+        Case::good(
+            "a.js",
+            "useEffect(() => { window.addEventListener('resize', f); return () => window.removeEventListener('resize', f); }, []);",
+        ),
+        Case::good(
+            "a.js",
+            "useEffect(() => { const id = setInterval(tick, 1000); return () => clearInterval(id); }, []);",
+        ),
         Case::good("a.js", "useEffect(() => { load(); }, []);"),
         Case::good("a.js", "useEffect(() => { const id = setTimeout(tick, 10); }, []);"),
         Case::good("a.js", "useEffect(() => store.subscribe(go), []);"),
         Case::good("a.js", "window.addEventListener('load', init);"),
         Case::good("a.js", "useEffect(() => { el.addEventListener('x', f, { once: true }); }, []);"),
-        Case::good("a.js", "useEffect(() => { const c = new AbortController(); window.addEventListener('x', f, { signal: c.signal }); return () => c.abort(); }, []);"),
-        Case::near_miss("a.js", "useEffect(() => { const run = () => { window.addEventListener('x', f); }; register(run); }, []);"),
+        Case::good(
+            "a.js",
+            "useEffect(() => { const c = new AbortController(); window.addEventListener('x', f, { signal: c.signal }); return () => c.abort(); }, []);",
+        ),
+        Case::near_miss(
+            "a.js",
+            "useEffect(() => { const run = () => { window.addEventListener('x', f); }; register(run); }, []);",
+        ),
         Case::near_miss("a.js", "useCallback(() => { window.addEventListener('x', f); }, []);"),
         Case::near_miss("a.js", "useEffect(() => { window.removeEventListener('x', f); }, []);"),
-        Case::near_miss("a.js", "useEffect(() => { const id = setInterval(() => { if (done()) clearInterval(id); }, 10); }, []);"),
+        Case::near_miss(
+            "a.js",
+            "useEffect(() => { const id = setInterval(() => { if (done()) clearInterval(id); }, 10); }, []);",
+        ),
         Case::near_miss("a.js", "function useEffect2(f) { f(); } useEffect2(() => { setInterval(go, 1); });"),
     ],
 };
@@ -67,11 +103,18 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let text = body.text();
-    if ["clearInterval", "removeEventListener", ".disconnect(", ".unobserve(", ".close(", ".abort(", "signal"].iter().any(|w| text.contains(w)) {
+    if ["clearInterval", "removeEventListener", ".disconnect(", ".unobserve(", ".close(", ".abort(", "signal"]
+        .iter()
+        .any(|w| text.contains(w))
+    {
         return;
     }
-    let Some((start, what)) = body.descendants_until(is_function).find_map(|n| starts(n).map(|w| (n, w))) else { return };
-    let message = format!("{what}, and the effect returns nothing that ends it: every run and every mount adds another. Return a function that does.");
+    let Some((start, what)) = body.descendants_until(is_function).find_map(|n| starts(n).map(|w| (n, w))) else {
+        return;
+    };
+    let message = format!(
+        "{what}, and the effect returns nothing that ends it: every run and every mount adds another. Return a function that does."
+    );
     report_in(cx, effect, Note::new(cx.rule, start.span(), message));
 }
 

@@ -59,7 +59,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             if map.text() != "map" || args(mapped).count() == 0 {
                 return;
             }
-            let edits = vec![(map.span(), "flatMap".to_owned()), (Span { start: mapped.span().end, end: node.span().end }, String::new())];
+            let edits = vec![
+                (map.span(), "flatMap".to_owned()),
+                (Span { start: mapped.span().end, end: node.span().end }, String::new()),
+            ];
             cx.report(Note::new(cx.rule, name.span(), message).safe_fix("Use `flatMap`", edits));
         }
         "concat" if receiver.kind() == Kind::Array && receiver.first_named().is_none() => {

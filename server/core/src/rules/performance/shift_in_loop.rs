@@ -1,10 +1,10 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{operator, operands};
+use crate::rules::shape::{operands, operator};
 use crate::rules::support::{args, enclosing_loop, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::{Node};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "shift-in-loop",
@@ -29,14 +29,32 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
-        Case::bad("a.js", "while (queue.length) { const n = queue.shift(); queue.push(...n.children); } //~ shift-in-loop"),
-        Case::bad("a.js", "while (queue.length > 0) {\n  const n = queue.shift(); //~ shift-in-loop\n  for (const c of n.next) { queue.push(c); }\n}"),
-        Case::bad("a.js", "function f(root) { const q = [root]; while (q.length !== 0) { const n = q.shift(); n.kids.forEach((k) => q.push(k)); } } //~ shift-in-loop"),
+        Case::bad(
+            "a.js",
+            "while (queue.length) { const n = queue.shift(); queue.push(...n.children); } //~ shift-in-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "while (queue.length > 0) {\n  const n = queue.shift(); //~ shift-in-loop\n  for (const c of n.next) { queue.push(c); }\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(root) { const q = [root]; while (q.length !== 0) { const n = q.shift(); n.kids.forEach((k) => q.push(k)); } } //~ shift-in-loop",
+        ),
         Case::bad("a.js", "let n; while ((n = todo.shift())) { todo.push(...n.kids); } //~ shift-in-loop"),
-        Case::bad("a.js", "do { const x = q.shift(); if (x.more) q.push(x.more); } while (q.length); //~ shift-in-loop"),
-        Case::bad("a.js", "for (; work.length > 0;) { const x = work.shift(); work.push(x.a, x.b); } //~ shift-in-loop"),
+        Case::bad(
+            "a.js",
+            "do { const x = q.shift(); if (x.more) q.push(x.more); } while (q.length); //~ shift-in-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "for (; work.length > 0;) { const x = work.shift(); work.push(x.a, x.b); } //~ shift-in-loop",
+        ),
         Case::bad("a.js", "while (q.length) { const [x] = q.splice(0, 1); q.push(x.next); } //~ shift-in-loop"),
-        Case::bad("a.ts", "while (this.queue.length) { const n = this.queue.shift()!; this.queue.push(n.left); } //~ shift-in-loop"),
+        Case::bad(
+            "a.ts",
+            "while (this.queue.length) { const n = this.queue.shift()!; this.queue.push(n.left); } //~ shift-in-loop",
+        ),
         Case::good("a.js", "const first = queue.shift();"),
         Case::good("a.js", "for (let i = 0; i < queue.length; i++) { queue.push(...queue[i].children); }"),
         Case::good("a.js", "while (stack.length) { const n = stack.pop(); stack.push(...n.kids); }"),
@@ -68,17 +86,22 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         || condition.descendants().any(|n| {
             n.kind() == Kind::MemberExpression
                 && n.text() == format!("{queue_text}.length")
-                && n.parent().is_some_and(|p| p.kind() != Kind::BinaryExpression || operands(p).is_some_and(|(l, r)| l == n && matches!(r.text(), "0" | "1") || operator(p) == "&&"))
+                && n.parent().is_some_and(|p| {
+                    p.kind() != Kind::BinaryExpression
+                        || operands(p)
+                            .is_some_and(|(l, r)| l == n && matches!(r.text(), "0" | "1") || operator(p) == "&&")
+                })
         });
-    let adds = |n: Node<'a>| {
-        method(n).is_some_and(|(r, m)| m.text() == "push" && r.text() == queue_text)
-    };
+    let adds = |n: Node<'a>| method(n).is_some_and(|(r, m)| m.text() == "push" && r.text() == queue_text);
     let body = around.child(Field::Body);
     let grows = body.is_some_and(|b| b.descendants().any(adds));
     let waits = around.descendants().any(|n| matches!(n.kind(), Kind::AwaitExpression | Kind::YieldExpression));
     if !drains || !grows || waits {
         return;
     }
-    let message = format!("`{}` moves every element that is left, in every round: the loop grows with the square of the queue. Read by an index, or use a queue.", name.text());
+    let message = format!(
+        "`{}` moves every element that is left, in every round: the loop grows with the square of the queue. Read by an index, or use a queue.",
+        name.text()
+    );
     cx.report(Note::new(cx.rule, name.span(), message));
 }

@@ -1,10 +1,10 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{mentions, root_name, declarator};
+use crate::rules::shape::{declarator, mentions, root_name};
 use crate::rules::support::{args, bare, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::{Node};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "spread-into-math",
@@ -56,14 +56,19 @@ pub static RULE: Rule = Rule {
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(callee) = node.child(Field::Function).map(bare) else { return };
     let (path, list) = match callee.text() {
-        "Math.max.apply" | "Math.min.apply" | "String.fromCharCode.apply" => (callee.text().trim_end_matches(".apply"), args(node).nth(1)),
+        "Math.max.apply" | "Math.min.apply" | "String.fromCharCode.apply" => {
+            (callee.text().trim_end_matches(".apply"), args(node).nth(1))
+        }
         "Math.max" | "Math.min" | "String.fromCharCode" => {
             (callee.text(), args(node).find(|a| a.kind() == Kind::SpreadElement).and_then(Node::first_named))
         }
         _ => return,
     };
     let Some(list) = list.map(bare).filter(|l| !is_short(*l, 4)) else { return };
-    let message = format!("Every element of `{}` becomes an argument of `{path}`: a long list overflows the stack. Use a loop or `reduce`.", short(list));
+    let message = format!(
+        "Every element of `{}` becomes an argument of `{path}`: a long list overflows the stack. Use a loop or `reduce`.",
+        short(list)
+    );
     cx.report(Note::new(cx.rule, node.span(), message));
 }
 
@@ -76,10 +81,14 @@ fn is_short(list: Node<'_>, depth: usize) -> bool {
     let list = bare(list);
     match list.kind() {
         _ if depth == 0 => false,
-        Kind::Array => !list.named_children().any(|e| e.kind() == Kind::SpreadElement && e.first_named().is_some_and(|s| !is_short(s, depth - 1))),
+        Kind::Array => !list
+            .named_children()
+            .any(|e| e.kind() == Kind::SpreadElement && e.first_named().is_some_and(|s| !is_short(s, depth - 1))),
         Kind::Identifier => {
             let rest = list.arena().nodes().any(|n| n.kind() == Kind::RestPattern && mentions(n, list.text()));
-            list.text() == "arguments" || rest || declarator(list).and_then(|d| d.child(Field::Value)).is_some_and(|v| is_short(v, depth - 1))
+            list.text() == "arguments"
+                || rest
+                || declarator(list).and_then(|d| d.child(Field::Value)).is_some_and(|v| is_short(v, depth - 1))
         }
         Kind::CallExpression => match method(list) {
             Some((receiver, name)) => match name.text() {

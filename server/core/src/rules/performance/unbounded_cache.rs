@@ -1,11 +1,11 @@
 use sidenote_grammars::{Family, Field, Kind};
 
+use crate::blocks::Block;
 use crate::blocks::BlockKind;
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::support::{args, bare, is_function, words};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::{Node};
-use crate::blocks::Block;
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "unbounded-cache",
@@ -31,22 +31,52 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Block(check)],
     cases: &[
-        Case::bad("a.js", "const cache = new Map();\nfunction user(id) { if (!cache.has(id)) cache.set(id, load(id)); return cache.get(id); }\n//~^^ unbounded-cache"),
-        Case::bad("a.js", "const userCache = new Map();\nexport async function get(req) { userCache.set(req.id, await load(req)); }\n//~^^ unbounded-cache"),
-        Case::bad("a.ts", "const cache = new Map<string, User>();\nexport const get = (id: string) => { const u = load(id); cache.set(id, u); return u; };\n//~^^ unbounded-cache"),
+        Case::bad(
+            "a.js",
+            "const cache = new Map();\nfunction user(id) { if (!cache.has(id)) cache.set(id, load(id)); return cache.get(id); }\n//~^^ unbounded-cache",
+        ),
+        Case::bad(
+            "a.js",
+            "const userCache = new Map();\nexport async function get(req) { userCache.set(req.id, await load(req)); }\n//~^^ unbounded-cache",
+        ),
+        Case::bad(
+            "a.ts",
+            "const cache = new Map<string, User>();\nexport const get = (id: string) => { const u = load(id); cache.set(id, u); return u; };\n//~^^ unbounded-cache",
+        ),
         Case::bad("a.js", "const seenCache = new Set();\nfunction see(x) { seenCache.add(x); }\n//~^^ unbounded-cache"),
-        Case::bad("a.js", "let memo = new Map();\nexport function f(x) { memo.set(x, g(x)); return memo.get(x); }\n//~^^ unbounded-cache"),
-        Case::bad("a.js", "const resultCache = new Map();\nclass A { run(k) { resultCache.set(k, 1); } }\n//~^^ unbounded-cache"),
-        Case::bad("a.js", "const cache = new Map(), other = 1;\nfunction f(k) { cache.set(k, other); }\n//~^^ unbounded-cache"),
-        Case::bad("a.js", "const tokenCache = new Map();\napp.get('/x', (req, res) => { tokenCache.set(req.query.t, 1); res.end('this handler is long enough to be a block of its own in the tree of blocks, as most handlers are'); });\n//~^^ unbounded-cache"),
-        Case::good("a.js", "const cache = new Map();\nfunction f(k) { cache.set(k, 1); }\nfunction g(k) { cache.delete(k); }"),
-        Case::good("a.js", "const cache = new Map();\nfunction f(k) { if (cache.size > 100) cache.clear(); cache.set(k, 1); }"),
+        Case::bad(
+            "a.js",
+            "let memo = new Map();\nexport function f(x) { memo.set(x, g(x)); return memo.get(x); }\n//~^^ unbounded-cache",
+        ),
+        Case::bad(
+            "a.js",
+            "const resultCache = new Map();\nclass A { run(k) { resultCache.set(k, 1); } }\n//~^^ unbounded-cache",
+        ),
+        Case::bad(
+            "a.js",
+            "const cache = new Map(), other = 1;\nfunction f(k) { cache.set(k, other); }\n//~^^ unbounded-cache",
+        ),
+        Case::bad(
+            "a.js",
+            "const tokenCache = new Map();\napp.get('/x', (req, res) => { tokenCache.set(req.query.t, 1); res.end('this handler is long enough to be a block of its own in the tree of blocks, as most handlers are'); });\n//~^^ unbounded-cache",
+        ),
+        Case::good(
+            "a.js",
+            "const cache = new Map();\nfunction f(k) { cache.set(k, 1); }\nfunction g(k) { cache.delete(k); }",
+        ),
+        Case::good(
+            "a.js",
+            "const cache = new Map();\nfunction f(k) { if (cache.size > 100) cache.clear(); cache.set(k, 1); }",
+        ),
         Case::good("a.js", "const cache = new WeakMap();\nfunction f(k) { cache.set(k, 1); }"),
         Case::good("a.js", "const cache = new LRU(100);\nfunction f(k) { cache.set(k, 1); }"),
         Case::good("a.js", "function f() { const cache = new Map(); cache.set(1, 2); return cache; }"),
         Case::good("a.js", "const table = new Map();\nfunction f(k) { table.set(k, 1); }"),
         Case::good("a.js", "const cache = new Map([[1, 2]]);\nfunction f(k) { return cache.get(k); }"),
-        Case::good("a.js", "let cache = new Map();\nfunction f(k) { cache.set(k, 1); }\nfunction reset() { cache = new Map(); }"),
+        Case::good(
+            "a.js",
+            "let cache = new Map();\nfunction f(k) { cache.set(k, 1); }\nfunction reset() { cache = new Map(); }",
+        ),
         Case::near_miss("a.js", "const cache = new Map();\ncache.set('a', 1);\nfunction f(k) { return cache.get(k); }"),
         Case::near_miss("a.js", "export const cache = new Map();\nfunction f(k) { cache.set(k, 1); }"),
         Case::near_miss("a.js", "const cache = new Map();\nfunction f(k) { cache.set(k, 1); }\nregister(cache);"),
@@ -64,9 +94,13 @@ fn check(cx: &mut Cx<'_>) {
             continue;
         }
         for declarator in node.named_children() {
-            let (Some(name), Some(value)) = (declarator.child(Field::Name), declarator.child(Field::Value).map(bare)) else { continue };
+            let (Some(name), Some(value)) = (declarator.child(Field::Name), declarator.child(Field::Value).map(bare))
+            else {
+                continue;
+            };
             let kind = value.child(Field::Constructor).map_or("", Node::text);
-            let empty = value.kind() == Kind::NewExpression && matches!(kind, "Map" | "Set") && args(value).next().is_none();
+            let empty =
+                value.kind() == Kind::NewExpression && matches!(kind, "Map" | "Set") && args(value).next().is_none();
             let told = words(name.text()).iter().any(|w| matches!(w.as_str(), "cache" | "cached" | "memo" | "caches"));
             if !empty || !told || name.kind() != Kind::Identifier {
                 continue;
@@ -74,7 +108,10 @@ fn check(cx: &mut Cx<'_>) {
             let mut uses = Uses::default();
             visit(cx.block, name.text(), name, 0, &mut uses);
             if uses.grows && !uses.bounded {
-                let message = format!("Functions add to `{}` by keys that they are given, and nothing is ever taken away: it grows as long as the process lives. Bound its size, or let entries expire.", name.text());
+                let message = format!(
+                    "Functions add to `{}` by keys that they are given, and nothing is ever taken away: it grows as long as the process lives. Bound its size, or let entries expire.",
+                    name.text()
+                );
                 notes.push(Note::new(cx.rule, name.span(), message));
             }
         }

@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{operator, function, returned, declarator, written_type};
+use crate::rules::shape::{declarator, function, operator, returned, written_type};
 use crate::rules::support::{args, bare, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
@@ -33,9 +33,18 @@ pub static RULE: Rule = Rule {
         Case::bad("a.ts", "function f(xs: number[]) { return xs.sort(); } //~ array-sort-default-numbers"),
         Case::bad("a.js", "const ids = Object.keys(o).map(Number).sort(); //~ array-sort-default-numbers"),
         Case::bad("a.ts", "const xs: Array<number> = load();\nxs.sort(); //~ array-sort-default-numbers"),
-        Case::bad("a.js", "const r = s.split(',').map((x) => parseInt(x, 10)).toSorted(); //~ array-sort-default-numbers"),
-        Case::bad("a.js", "const r = rows.map((r) => +r.score).filter(Boolean).sort().reverse(); //~ array-sort-default-numbers"),
-        Case::bad("a.ts", "function f(xs: readonly number[]) { return [...xs].sort(); } //~ array-sort-default-numbers"),
+        Case::bad(
+            "a.js",
+            "const r = s.split(',').map((x) => parseInt(x, 10)).toSorted(); //~ array-sort-default-numbers",
+        ),
+        Case::bad(
+            "a.js",
+            "const r = rows.map((r) => +r.score).filter(Boolean).sort().reverse(); //~ array-sort-default-numbers",
+        ),
+        Case::bad(
+            "a.ts",
+            "function f(xs: readonly number[]) { return [...xs].sort(); } //~ array-sort-default-numbers",
+        ),
         Case::bad("a.js", "const sizes = [300, 20, 1000];\nsizes.sort(); //~ array-sort-default-numbers"),
         Case::good("a.js", "const r = [10, 9, 1].sort((a, b) => a - b);"),
         Case::good("a.js", "const r = names.sort();"),
@@ -59,9 +68,14 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let span = Span { start: name.span().start, end: node.span().end };
-    let message = format!("These are numbers, and `{}()` compares them as text: 10 comes before 9. Give it `(a, b) => a - b`.", name.text());
+    let message = format!(
+        "These are numbers, and `{}()` compares them as text: 10 comes before 9. Give it `(a, b) => a - b`.",
+        name.text()
+    );
     let inside = Span { start: node.span().end - 1, end: node.span().end - 1 };
-    cx.report(Note::new(cx.rule, span, message).suggestion("Compare as numbers", vec![(inside, "(a, b) => a - b".into())]));
+    cx.report(
+        Note::new(cx.rule, span, message).suggestion("Compare as numbers", vec![(inside, "(a, b) => a - b".into())]),
+    );
 }
 
 /// Whether an expression is certainly an array of numbers.
@@ -117,7 +131,7 @@ fn is_number(node: Node<'_>) -> bool {
         Kind::Number => !node.text().ends_with('n'),
         Kind::UnaryExpression => match operator(node) {
             "+" => true,
-            "-" => node.child(Field::Argument).is_some_and(is_number),
+            "-" => node.child(Field::Argument).is_some_and(|a| a.kind() == Kind::Number),
             _ => false,
         },
         Kind::CallExpression => {

@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{is_global};
+use crate::rules::shape::is_global;
 use crate::rules::support::{args, bare, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
@@ -27,14 +27,29 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
-        Case::bad("a.js", "async function f() { const [a, b] = await Promise.all([await load(1), await load(2)]); } //~ await-in-promise-all"),
-        Case::bad("a.js", "async function f() { await Promise.race([await slow(), timeout(10)]); } //~ await-in-promise-all"),
+        Case::bad(
+            "a.js",
+            "async function f() { const [a, b] = await Promise.all([await load(1), await load(2)]); } //~ await-in-promise-all",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f() { await Promise.race([await slow(), timeout(10)]); } //~ await-in-promise-all",
+        ),
         Case::bad("a.js", "async function f() { return Promise.allSettled([await a()]); } //~ await-in-promise-all"),
-        Case::bad("a.js", "async function f() { await Promise.any([\n  await a(), //~^ await-in-promise-all\n  b(),\n]); }"),
+        Case::bad(
+            "a.js",
+            "async function f() { await Promise.any([\n  await a(), //~^ await-in-promise-all\n  b(),\n]); }",
+        ),
         Case::bad("a.ts", "const f = async () => Promise.all([await load('a'), load('b')]); //~ await-in-promise-all"),
-        Case::bad("a.js", "async function f() { await Promise.all([await Promise.resolve(1)]); } //~ await-in-promise-all"),
+        Case::bad(
+            "a.js",
+            "async function f() { await Promise.all([await Promise.resolve(1)]); } //~ await-in-promise-all",
+        ),
         Case::bad("a.js", "async function f() { await Promise.all([(await load(1)), 2]); } //~ await-in-promise-all"),
-        Case::bad("a.js", "class A { async m() { await Promise.all([await this.a(), await this.b()]); } } //~ await-in-promise-all"),
+        Case::bad(
+            "a.js",
+            "class A { async m() { await Promise.all([await this.a(), await this.b()]); } } //~ await-in-promise-all",
+        ),
         Case::good("a.js", "async function f() { await Promise.all([load(1), load(2)]); }"),
         Case::good("a.js", "async function f() { const a = await load(1); const b = await load(2); }"),
         Case::good("a.js", "async function f() { await Promise.all(xs.map(load)); }"),
@@ -56,7 +71,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let Some(list) = args(node).next().map(bare).filter(|a| a.kind() == Kind::Array) else { return };
-    let awaited: Vec<Node<'a>> = list.named_children().map(bare).filter(|e| e.kind() == Kind::AwaitExpression).collect();
+    let awaited: Vec<Node<'a>> =
+        list.named_children().map(bare).filter(|e| e.kind() == Kind::AwaitExpression).collect();
     if awaited.is_empty() {
         return;
     }
@@ -64,7 +80,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         let inner = a.first_named()?;
         Some((Span { start: a.span().start, end: inner.span().start }, String::new()))
     });
-    let message = format!("Each `await` waits before the next element begins, so that `Promise.{}` has nothing left to do at the same time. Pass the promises.", name.text());
+    let message = format!(
+        "Each `await` waits before the next element begins, so that `Promise.{}` has nothing left to do at the same time. Pass the promises.",
+        name.text()
+    );
     let note = Note::new(cx.rule, name.span(), message).suggestion("Pass the promises", edits.collect());
     cx.report(note);
 }

@@ -1,10 +1,10 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{same, only_reads, operator, operands};
-use crate::rules::support::{bare};
+use crate::rules::shape::{only_reads, operands, operator, same};
+use crate::rules::support::bare;
 use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::{Node};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "constant-condition",
@@ -28,8 +28,10 @@ pub static RULE: Rule = Rule {
               followed.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::IfStatement, Kind::TernaryExpression, Kind::WhileStatement], check),
-        Check::Nodes(&[Kind::BinaryExpression], compare)],
+    checks: &[
+        Check::Nodes(&[Kind::IfStatement, Kind::TernaryExpression, Kind::WhileStatement], check),
+        Check::Nodes(&[Kind::BinaryExpression], compare),
+    ],
     cases: &[
         Case::bad("a.js", "if (role === 'admin' || 'owner') { allow(); } //~ constant-condition"),
         Case::bad("a.js", "if (x !== 'a' || x !== 'b') { stop(); } //~ constant-condition"),
@@ -74,8 +76,15 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             let Some((left, right)) = operands(part) else { continue };
             // `x === 'a' || 'b'`: only in a condition; elsewhere it is a default.
             let compares = |n: Node<'_>| matches!(operator(bare(n)), "==" | "===" | "!=" | "!==");
-            if truth(right) == Some(true) && operator(part) == "||" && compares(left) && bare(right).kind() == Kind::String {
-                let message = format!("`{}` alone is always true, so that the whole condition is. Compare it too: `x === {0}`.", right.text());
+            if truth(right) == Some(true)
+                && operator(part) == "||"
+                && compares(left)
+                && bare(right).kind() == Kind::String
+            {
+                let message = format!(
+                    "`{}` alone is always true, so that the whole condition is. Compare it too: `x === {0}`.",
+                    right.text()
+                );
                 cx.report(Note::new(cx.rule, right.span(), message));
             } else {
                 parts.extend([left, right]);
@@ -103,16 +112,22 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 
 /// The truth of a value that is written out.
 fn truth(node: Node<'_>) -> Option<bool> {
+    truth_within(node, 8)
+}
+
+fn truth_within(node: Node<'_>, depth: usize) -> Option<bool> {
     let node = bare(node);
     match node.kind() {
-        Kind::True | Kind::Object | Kind::Array | Kind::ArrowFunction | Kind::FunctionExpression | Kind::Regex => Some(true),
+        Kind::True | Kind::Object | Kind::Array | Kind::ArrowFunction | Kind::FunctionExpression | Kind::Regex => {
+            Some(true)
+        }
         Kind::False | Kind::Null | Kind::Undefined => Some(false),
         Kind::Number => Some(!matches!(node.text(), "0" | "0.0" | "0n" | "0x0")),
         Kind::String => Some(node.text().len() > 2),
         Kind::UnaryExpression if operator(node) == "!" => {
             let inner = node.child(Field::Argument).map(bare)?;
             // `!0` and `!1` are a minifier's `true` and `false`, but no less constant.
-            truth(inner).map(|t| !t)
+            truth_within(inner, depth.checked_sub(1)?).map(|t| !t)
         }
         _ => None,
     }
@@ -126,11 +141,13 @@ fn compare<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             let fresh = |n: Node<'_>| {
                 let n = bare(n);
                 matches!(n.kind(), Kind::Object | Kind::ArrowFunction | Kind::FunctionExpression | Kind::Regex)
-                    || n.kind() == Kind::Array && (op.len() == 3 )
+                    || n.kind() == Kind::Array && (op.len() == 3)
             };
             if fresh(left) || fresh(right) {
                 let outcome = op.starts_with('!');
-                let message = format!("A new object equals nothing else, so that this is always {outcome}. Compare its content: `length`, keys, or a deep comparison.");
+                let message = format!(
+                    "A new object equals nothing else, so that this is always {outcome}. Compare its content: `length`, keys, or a deep comparison."
+                );
                 cx.report(Note::new(cx.rule, node.span(), message));
             }
         }
@@ -138,7 +155,10 @@ fn compare<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             let (Some(a), Some(b)) = (literal_test(left, op), literal_test(right, op)) else { return };
             if same(a.0, b.0) && only_reads(a.0) && a.1.kind() == b.1.kind() && a.1.text() != b.1.text() {
                 let message = if op == "||" {
-                    format!("`{}` differs from one of the two whatever it is, so that this is always true. `&&` was meant.", a.0.text())
+                    format!(
+                        "`{}` differs from one of the two whatever it is, so that this is always true. `&&` was meant.",
+                        a.0.text()
+                    )
                 } else {
                     format!("`{}` cannot equal both, so that this is always false. `||` was meant.", a.0.text())
                 };

@@ -1,10 +1,10 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{operands, parameters, mentions, home};
+use crate::rules::shape::{home, mentions, operands, parameters};
 use crate::rules::support::{bare, is_function, is_loop};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::{Node};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "dead-store",
@@ -28,14 +28,29 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::ExpressionStatement, Kind::VariableDeclarator], check)],
     cases: &[
-        Case::bad("a.js", "function f(items, extras) {\n  let total = sum(items); //~ dead-store\n  total = sum(extras);\n  return total;\n}"),
+        Case::bad(
+            "a.js",
+            "function f(items, extras) {\n  let total = sum(items); //~ dead-store\n  total = sum(extras);\n  return total;\n}",
+        ),
         Case::bad("a.js", "function f(a) {\n  let x = a;\n  use(x);\n  x = load(a); //~ dead-store\n}"),
-        Case::bad("a.js", "function f(a) {\n  let x = a.one();\n  use(x);\n  x = a.two(); //~ dead-store\n  x = a.three();\n  return x;\n}"),
+        Case::bad(
+            "a.js",
+            "function f(a) {\n  let x = a.one();\n  use(x);\n  x = a.two(); //~ dead-store\n  x = a.three();\n  return x;\n}",
+        ),
         Case::bad("a.js", "function f(name) {\n  log(1);\n  name = name.trim(); //~ dead-store\n}"),
-        Case::bad("a.js", "class A { m(v) {\n  let out = this.a(v); //~ dead-store\n  const k = 1;\n  out = this.b(k);\n  return out;\n} }"),
+        Case::bad(
+            "a.js",
+            "class A { m(v) {\n  let out = this.a(v); //~ dead-store\n  const k = 1;\n  out = this.b(k);\n  return out;\n} }",
+        ),
         Case::bad("a.js", "const f = (user) => {\n  check(user);\n  user = normalize(user); //~ dead-store\n};"),
-        Case::bad("a.ts", "function f(v: string) {\n  let r: string = v.trim(); //~ dead-store\n  r = v.toLowerCase();\n  return r;\n}"),
-        Case::bad("a.js", "function f(a) {\n  let r = a;\n  if (r.ok) {\n    send(r);\n    r = a.next; //~ dead-store\n  }\n}"),
+        Case::bad(
+            "a.ts",
+            "function f(v: string) {\n  let r: string = v.trim(); //~ dead-store\n  r = v.toLowerCase();\n  return r;\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(a) {\n  let r = a;\n  if (r.ok) {\n    send(r);\n    r = a.next; //~ dead-store\n  }\n}",
+        ),
         Case::good("a.js", "function f(a) { let x = a; x = x.trim(); return x; }"),
         Case::good("a.js", "function f(a) { let x = null; x = load(a); return x; }"),
         Case::good("a.js", "function f(a) { let x = load(a); if (a) { x = other(a); } return x; }"),
@@ -56,8 +71,15 @@ pub static RULE: Rule = Rule {
 };
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    // Each assignment is compared with the whole function.
+    if cx.arena().len() > MAX_NODES {
+        return;
+    }
     let (name, value, statement) = if node.kind() == Kind::VariableDeclarator {
-        let (Some(name), Some(value), Some(list)) = (node.child(Field::Name), node.child(Field::Value), node.parent()) else { return };
+        let (Some(name), Some(value), Some(list)) = (node.child(Field::Name), node.child(Field::Value), node.parent())
+        else {
+            return;
+        };
         // Constants cannot be overwritten.
         if list.child(Field::Kind).is_some_and(|k| k.text() != "let") {
             return;
@@ -73,7 +95,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         && bare(value).kind() == Kind::BinaryExpression
         && mentions(value, name.text())
         && bare(value).child(Field::Right).is_some_and(|r| r.kind() == Kind::Number);
-    if name.kind() != Kind::Identifier || is_blank(value) || moves {
+    if name.kind() != Kind::Identifier || is_blank(value, 8) || moves {
         return;
     }
     let home = home(statement);
@@ -86,19 +108,26 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         let message = format!("The value stored in `{}` is overwritten before anybody reads it.", name.text());
         cx.report(Note::new(cx.rule, name.span(), message).related(next.span(), "overwritten here"));
     } else if unread {
-        let message = format!("Nobody reads what is stored in `{}` here: the function ends first. Return it, or drop the assignment.", name.text());
+        let message = format!(
+            "Nobody reads what is stored in `{}` here: the function ends first. Return it, or drop the assignment.",
+            name.text()
+        );
         cx.report(Note::new(cx.rule, name.span(), message));
     }
 }
 
+/// Blocks with more syntax nodes are left alone: the cost grows with the square.
+const MAX_NODES: usize = 20_000;
+
 /// Initial and clearing values.
-fn is_blank(value: Node<'_>) -> bool {
+fn is_blank(value: Node<'_>, depth: usize) -> bool {
     let value = bare(value);
     match value.kind() {
+        _ if depth == 0 => false,
         Kind::Null | Kind::Undefined | Kind::True | Kind::False | Kind::Number | Kind::String | Kind::Regex => true,
         Kind::Array | Kind::Object => value.first_named().is_none(),
-        Kind::UnaryExpression => value.child(Field::Argument).is_some_and(is_blank),
-        Kind::AssignmentExpression => value.child(Field::Right).is_some_and(is_blank),
+        Kind::UnaryExpression => value.child(Field::Argument).is_some_and(|v| is_blank(v, depth - 1)),
+        Kind::AssignmentExpression => value.child(Field::Right).is_some_and(|v| is_blank(v, depth - 1)),
         Kind::Identifier => value.text() == "undefined",
         _ => false,
     }
@@ -143,7 +172,9 @@ fn overwritten<'a>(statement: Node<'a>, name: &str) -> Option<Node<'a>> {
         {
             return (!mentions(right, name)).then_some(left);
         }
-        if mentions(next, name) || next.descendants().any(|n| matches!(n.kind(), Kind::AwaitExpression | Kind::YieldExpression)) {
+        if mentions(next, name)
+            || next.descendants().any(|n| matches!(n.kind(), Kind::AwaitExpression | Kind::YieldExpression))
+        {
             return None;
         }
         at = next.next_named_sibling();
@@ -154,5 +185,10 @@ fn overwritten<'a>(statement: Node<'a>, name: &str) -> Option<Node<'a>> {
 fn never_read_after(statement: Node<'_>, name: &str, home: Node<'_>) -> bool {
     let end = statement.span().end;
     let looped = statement.ancestors().take_while(|a| *a != home).any(is_loop);
-    !looped && !home.descendants().any(|n| n.span().start >= end && matches!(n.kind(), Kind::Identifier | Kind::ShorthandPropertyIdentifier) && n.text() == name)
+    !looped
+        && !home.descendants().any(|n| {
+            n.span().start >= end
+                && matches!(n.kind(), Kind::Identifier | Kind::ShorthandPropertyIdentifier)
+                && n.text() == name
+        })
 }

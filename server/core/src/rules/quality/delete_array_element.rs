@@ -1,10 +1,10 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{operator, operands, is_array};
-use crate::rules::support::{bare};
+use crate::rules::shape::{is_array, operands, operator};
+use crate::rules::support::bare;
 use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::{Node};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "delete-array-element",
@@ -31,11 +31,17 @@ pub static RULE: Rule = Rule {
         Case::bad("a.js", "const list = [1, 2, 3];\ndelete list[0]; //~ delete-array-element"),
         Case::bad("a.ts", "function f(xs: string[], i: number) { delete xs[i]; } //~ delete-array-element"),
         Case::bad("a.js", "const parts = s.split('/');\ndelete parts[parts.length - 1]; //~ delete-array-element"),
-        Case::bad("a.js", "for (let i = 0; i < rows.length; i++) { if (rows[i].old) delete rows[i]; } //~ delete-array-element"),
+        Case::bad(
+            "a.js",
+            "for (let i = 0; i < rows.length; i++) { if (rows[i].old) delete rows[i]; } //~ delete-array-element",
+        ),
         Case::bad("a.js", "const keys = Object.keys(o);\ndelete keys[keys.indexOf('x')]; //~ delete-array-element"),
         Case::bad("a.js", "const xs = new Array(3);\ndelete xs[1]; //~ delete-array-element"),
         Case::bad("a.ts", "const xs: Array<number> = load();\ndelete xs[i]; //~ delete-array-element"),
-        Case::bad("a.js", "function f() { const ys = xs.filter(Boolean).map(g), zs = [].concat(xs); delete zs[2]; } //~ delete-array-element"),
+        Case::bad(
+            "a.js",
+            "function f() { const ys = xs.filter(Boolean).map(g), zs = [].concat(xs); delete zs[2]; } //~ delete-array-element",
+        ),
         Case::good("a.js", "delete o[key];"),
         Case::good("a.js", "delete o.x;"),
         Case::good("a.js", "const map = {};\ndelete map[id];"),
@@ -56,12 +62,17 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if operator(node) != "delete" {
         return;
     }
-    let Some(place) = node.child(Field::Argument).map(bare).filter(|p| p.kind() == Kind::SubscriptExpression) else { return };
+    let Some(place) = node.child(Field::Argument).map(bare).filter(|p| p.kind() == Kind::SubscriptExpression) else {
+        return;
+    };
     let (Some(list), Some(index)) = (place.child(Field::Object), place.child(Field::Index)) else { return };
     if matches!(index.kind(), Kind::String | Kind::TemplateString) || !is_array(list) && !counted(node, list, index) {
         return;
     }
-    let message = format!("`delete` leaves a hole: `{}.length` stays, and the element reads `undefined`. Use `splice`.", list.text());
+    let message = format!(
+        "`delete` leaves a hole: `{}.length` stays, and the element reads `undefined`. Use `splice`.",
+        list.text()
+    );
     let mut note = Note::new(cx.rule, node.span(), message);
     if node.parent().is_some_and(|p| p.kind() == Kind::ExpressionStatement) {
         let text = format!("{}.splice({}, 1)", list.text(), index.text());

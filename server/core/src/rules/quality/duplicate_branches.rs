@@ -1,9 +1,9 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{same, only_reads};
+use crate::rules::shape::{only_reads, same};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::{Node};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "duplicate-branches",
@@ -26,18 +26,29 @@ pub static RULE: Rule = Rule {
               several are a matter of taste. Empty branches are left alone.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::IfStatement, Kind::IfExpression, Kind::TernaryExpression], check),
-        Check::Nodes(&[Kind::SwitchStatement], cases)],
+    checks: &[
+        Check::Nodes(&[Kind::IfStatement, Kind::IfExpression, Kind::TernaryExpression], check),
+        Check::Nodes(&[Kind::SwitchStatement], cases),
+    ],
     cases: &[
         Case::bad("a.js", "const label = isAdmin ? user.name : user.name; //~ duplicate-branches"),
         Case::bad("a.js", "if (a) { go(1); } else { go(1); } //~ duplicate-branches"),
         Case::bad("a.js", "if (a) { go(1); } else if (b) { go(1); } else { go(1); } //~ duplicate-branches"),
-        Case::bad("a.js", "if (k === 1) { a(); }\nelse if (k === 2) { b(); }\nelse if (k === 1) { c(); } //~ duplicate-branches"),
-        Case::bad("a.js", "switch (k) {\n  case 'a': return 1;\n  case 'b': return 2;\n  case 'a': return 3; //~ duplicate-branches\n}"),
+        Case::bad(
+            "a.js",
+            "if (k === 1) { a(); }\nelse if (k === 2) { b(); }\nelse if (k === 1) { c(); } //~ duplicate-branches",
+        ),
+        Case::bad(
+            "a.js",
+            "switch (k) {\n  case 'a': return 1;\n  case 'b': return 2;\n  case 'a': return 3; //~ duplicate-branches\n}",
+        ),
         Case::bad("a.js", "const n = x > 1 ? f( x ) : f(x); //~ duplicate-branches"),
         Case::bad("a.js", "if (a)\n  return b;  else return b; //~^ duplicate-branches"),
         Case::bad("a.rs", "fn f(a: bool) -> u32 { if a { g(1) } else { g(1) } } //~ duplicate-branches"),
-        Case::bad("a.rs", "fn f(k: u32) {\n    if k == 1 { a() }\n    else if k == 2 { b() }\n    else if k == 1 { c() } //~ duplicate-branches\n}"),
+        Case::bad(
+            "a.rs",
+            "fn f(k: u32) {\n    if k == 1 { a() }\n    else if k == 2 { b() }\n    else if k == 1 { c() } //~ duplicate-branches\n}",
+        ),
         Case::good("a.js", "const label = isAdmin ? user.title : user.name;"),
         Case::good("a.js", "if (a) { go(1); } else { go(2); }"),
         Case::good("a.js", "if (a) { go(1); } else if (b) { go(2); } else { go(1); }"),
@@ -56,7 +67,10 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     // Once a chain, at its head.
-    if node.parent().is_some_and(|p| p.kind() == Kind::ElseClause || p.kind() == node.kind() && node.field() == Field::Alternative) {
+    if node
+        .parent()
+        .is_some_and(|p| p.kind() == Kind::ElseClause || p.kind() == node.kind() && node.field() == Field::Alternative)
+    {
         return;
     }
     let (mut conditions, mut branches): (Vec<Node<'a>>, Vec<Node<'a>>) = (Vec::new(), Vec::new());
@@ -78,14 +92,16 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     for (i, condition) in conditions.iter().enumerate() {
         let Some(before) = conditions[..i].iter().find(|c| same(**c, *condition) && only_reads(**c)) else { continue };
-        let message = "This condition was asked further up the chain, so that its branch never runs. A copy was not changed.";
+        let message =
+            "This condition was asked further up the chain, so that its branch never runs. A copy was not changed.";
         cx.report(Note::new(cx.rule, condition.span(), message).related(before.span(), "asked here first"));
     }
     let Some(first) = branches.first().copied() else { return };
     let empty = |n: Node<'_>| matches!(n.kind(), Kind::StatementBlock | Kind::Block) && n.first_named().is_none();
     if complete && branches.len() > 1 && !empty(first) && branches[1..].iter().all(|b| same(first, *b)) {
         let span = conditions.first().map_or(node.span(), |c| c.span());
-        let message = "Every branch does the same, so that this condition decides nothing. One of them was meant to differ.";
+        let message =
+            "Every branch does the same, so that this condition decides nothing. One of them was meant to differ.";
         cx.report(Note::new(cx.rule, span, message).related(branches[branches.len() - 1].span(), "the same again"));
     }
 }
@@ -100,7 +116,8 @@ fn cases<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
         match seen.get(test.text()) {
             Some(first) => {
-                let message = format!("`case {}` comes a second time and never runs. A copy was not changed.", test.text());
+                let message =
+                    format!("`case {}` comes a second time and never runs. A copy was not changed.", test.text());
                 cx.report(Note::new(cx.rule, test.span(), message).related(first.span(), "this one is taken"));
             }
             None => {

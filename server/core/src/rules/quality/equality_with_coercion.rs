@@ -1,10 +1,10 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{operator, operands};
+use crate::rules::shape::{operands, operator};
 use crate::rules::support::{bare, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::{Node};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "equality-with-coercion",
@@ -68,8 +68,15 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let strict = format!("{}=", op.text());
-    let message = format!("`{}` converts both sides first, so that other values equal `{}` as well. Use `{strict}`.", op.text(), literal.text());
-    cx.report(Note::new(cx.rule, node.span(), message).suggestion(format!("Use `{strict}`"), vec![(op.span(), strict.clone())]));
+    let message = format!(
+        "`{}` converts both sides first, so that other values equal `{}` as well. Use `{strict}`.",
+        op.text(),
+        literal.text()
+    );
+    cx.report(
+        Note::new(cx.rule, node.span(), message)
+            .suggestion(format!("Use `{strict}`"), vec![(op.span(), strict.clone())]),
+    );
 }
 
 fn risky(node: Node<'_>) -> bool {
@@ -91,12 +98,20 @@ fn is_same_type(literal: Node<'_>, other: Node<'_>) -> bool {
             _ => literal.kind() == Kind::Number,
         },
         Kind::MemberExpression => {
-            literal.kind() == Kind::Number && other.child(Field::Property).is_some_and(|p| matches!(p.text(), "length" | "size"))
+            literal.kind() == Kind::Number
+                && other.child(Field::Property).is_some_and(|p| matches!(p.text(), "length" | "size"))
         }
-        Kind::BinaryExpression => literal.kind() == Kind::Number && matches!(operator(other), "-" | "*" | "/" | "%" | "&" | "|" | "^" | ">>" | "<<" | ">>>"),
+        Kind::BinaryExpression => {
+            literal.kind() == Kind::Number
+                && matches!(operator(other), "-" | "*" | "/" | "%" | "&" | "|" | "^" | ">>" | "<<" | ">>>")
+        }
         Kind::CallExpression => method(other).is_some_and(|(_, m)| match literal.kind() {
-            Kind::String => matches!(m.text(), "trim" | "toString" | "toLowerCase" | "toUpperCase" | "slice" | "substring" | "join"),
-            Kind::Number => matches!(m.text(), "indexOf" | "lastIndexOf" | "search" | "localeCompare" | "getTime" | "charCodeAt"),
+            Kind::String => {
+                matches!(m.text(), "trim" | "toString" | "toLowerCase" | "toUpperCase" | "slice" | "substring" | "join")
+            }
+            Kind::Number => {
+                matches!(m.text(), "indexOf" | "lastIndexOf" | "search" | "localeCompare" | "getTime" | "charCodeAt")
+            }
             _ => false,
         }),
         kind => kind == literal.kind(),

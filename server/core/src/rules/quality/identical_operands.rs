@@ -1,10 +1,10 @@
 use sidenote_grammars::{Family, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{same, only_reads, operator, operands};
-use crate::rules::support::{bare};
+use crate::rules::shape::{only_reads, operands, operator, same};
+use crate::rules::support::bare;
 use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::{Node};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "identical-operands",
@@ -68,7 +68,13 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let plain = matches!(left.kind(), Kind::Identifier | Kind::This);
     let literal = matches!(
         left.kind(),
-        Kind::Number | Kind::String | Kind::IntegerLiteral | Kind::FloatLiteral | Kind::StringLiteral | Kind::True | Kind::False
+        Kind::Number
+            | Kind::String
+            | Kind::IntegerLiteral
+            | Kind::FloatLiteral
+            | Kind::StringLiteral
+            | Kind::True
+            | Kind::False
     );
     // What is not equal to itself is NaN.
     if literal || equality && plain || op == "!==" || !same(left, right) || !only_reads(left) {
@@ -81,7 +87,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         "/" => "always 1",
         _ => "the operand itself",
     };
-    let message = format!("Both sides of `{op}` are `{}`: the result is {always}. One of them was meant to be something else.", short(left));
+    let message = format!(
+        "Both sides of `{op}` are `{}`: the result is {always}. One of them was meant to be something else.",
+        short(left)
+    );
     cx.report(Note::new(cx.rule, node.span(), message));
 }
 

@@ -1,10 +1,10 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{operator, operands, is_global};
+use crate::rules::shape::{is_global, operands, operator};
 use crate::rules::support::{bare, string_value};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::{Node};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "invalid-typeof",
@@ -84,7 +84,8 @@ fn is_typeof(node: Node<'_>) -> bool {
 fn judge<'a>(value: Node<'a>, cx: &mut Cx<'a>) {
     let value = bare(value);
     if matches!(value.kind(), Kind::Undefined | Kind::Null) || is_global(value, "undefined", cx) {
-        let message = format!("`typeof` gives a text, never `{0}` itself. Write `'{0}'`, or compare the value.", value.text());
+        let message =
+            format!("`typeof` gives a text, never `{0}` itself. Write `'{0}'`, or compare the value.", value.text());
         let mut note = Note::new(cx.rule, value.span(), message);
         if value.text() == "undefined" {
             note = note.suggestion("Compare with the text", vec![(value.span(), "'undefined'".into())]);
@@ -101,9 +102,11 @@ fn judge<'a>(value: Node<'a>, cx: &mut Cx<'a>) {
         "null" => " `typeof null` is `'object'`; compare with `null`.",
         _ => "",
     };
-    let message = format!("`typeof` never gives `'{text}'`, so that this comparison has always the same outcome.{hint}");
+    let message =
+        format!("`typeof` never gives `'{text}'`, so that this comparison has always the same outcome.{hint}");
     let mut note = Note::new(cx.rule, value.span(), message);
-    let near = TYPES.iter().map(|t| (strsim::jaro_winkler(&text.to_lowercase(), t), *t)).max_by(|a, b| a.0.total_cmp(&b.0));
+    let near =
+        TYPES.iter().map(|t| (strsim::jaro_winkler(&text.to_lowercase(), t), *t)).max_by(|a, b| a.0.total_cmp(&b.0));
     if let Some((score, name)) = near
         && score > 0.9
     {

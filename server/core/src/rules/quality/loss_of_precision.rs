@@ -2,7 +2,7 @@ use sidenote_grammars::{Family, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::{Node};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "loss-of-precision",
@@ -72,6 +72,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     // Written so, it reads back as the same double: whoever wrote it may have copied what a program printed.
-    let message = format!("{} is kept as {kept}: a number holds 53 bits. Use a BigInt (`{0}n`) or a string.", node.text());
+    let message =
+        format!("{} is kept as {kept}: a number holds 53 bits. Use a BigInt (`{0}n`) or a string.", node.text());
     cx.report(Note::new(cx.rule, node.span(), message));
 }

@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{is_global};
+use crate::rules::shape::is_global;
 use crate::rules::support::{args, bare, declares, ecma_path, enclosing_function, is_async, is_function, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
@@ -29,27 +29,63 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::ReturnStatement], check)],
     cases: &[
-        Case::bad("a.js", "async function f(url) { try { return fetch(url); } catch (e) { return null; } } //~ missing-await-in-try-return"),
-        Case::bad("a.js", "async function get() { return await db.x(); }\nasync function f() {\n  try {\n    return get(); //~ missing-await-in-try-return\n  } catch (e) { log(e); }\n}"),
-        Case::bad("a.js", "import fs from 'fs/promises';\nasync function f(p) {\n  try { return fs.readFile(p); } catch { return ''; } //~ missing-await-in-try-return\n}"),
-        Case::bad("a.ts", "class A {\n  async get() { return await this.db.x(); }\n  async run() {\n    const c = open();\n    try { return this.get(); } finally { c.close(); } //~ missing-await-in-try-return\n  }\n}"),
-        Case::bad("a.js", "async function f(u) { try { return load(u).then((r) => r.json()); } catch (e) { return null; } } //~ missing-await-in-try-return"),
-        Case::bad("a.js", "const f = async (u) => { try { if (u) { return fetch(u); } } catch (e) { log(e); } }; //~ missing-await-in-try-return"),
-        Case::bad("a.js", "import { readFile } from 'node:fs/promises';\nasync function f(p) { try { return readFile(p); } catch (e) { return null; } } //~ missing-await-in-try-return"),
-        Case::bad("a.js", "async function f(u) { try { return Promise.all(u.map(go)); } catch (e) { return []; } } //~ missing-await-in-try-return"),
-        Case::bad("a.js", "async function f(u) { try { a(); } catch (e) { return fetch(u); } finally { close(); } } //~ missing-await-in-try-return"),
+        Case::bad(
+            "a.js",
+            "async function f(url) { try { return fetch(url); } catch (e) { return null; } } //~ missing-await-in-try-return",
+        ),
+        Case::bad(
+            "a.js",
+            "async function get() { return await db.x(); }\nasync function f() {\n  try {\n    return get(); //~ missing-await-in-try-return\n  } catch (e) { log(e); }\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "import fs from 'fs/promises';\nasync function f(p) {\n  try { return fs.readFile(p); } catch { return ''; } //~ missing-await-in-try-return\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "class A {\n  async get() { return await this.db.x(); }\n  async run() {\n    const c = open();\n    try { return this.get(); } finally { c.close(); } //~ missing-await-in-try-return\n  }\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(u) { try { return load(u).then((r) => r.json()); } catch (e) { return null; } } //~ missing-await-in-try-return",
+        ),
+        Case::bad(
+            "a.js",
+            "const f = async (u) => { try { if (u) { return fetch(u); } } catch (e) { log(e); } }; //~ missing-await-in-try-return",
+        ),
+        Case::bad(
+            "a.js",
+            "import { readFile } from 'node:fs/promises';\nasync function f(p) { try { return readFile(p); } catch (e) { return null; } } //~ missing-await-in-try-return",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(u) { try { return Promise.all(u.map(go)); } catch (e) { return []; } } //~ missing-await-in-try-return",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(u) { try { a(); } catch (e) { return fetch(u); } finally { close(); } } //~ missing-await-in-try-return",
+        ),
         Case::good("a.js", "async function f(url) { try { return await fetch(url); } catch (e) { return null; } }"),
         Case::good("a.js", "async function f(url) { return fetch(url); }"),
         Case::good("a.js", "function f(url) { try { return fetch(url); } catch (e) { return null; } }"),
         Case::good("a.js", "async function f(x) { try { return parse(x); } catch (e) { return null; } }"),
         Case::good("a.js", "async function f(u) { try { a(); } catch (e) { return fetch(u); } }"),
         Case::good("a.js", "async function f(u) { try { return parse(u); } catch (e) { throw e; } }"),
-        Case::good("a.js", "async function f(u) { try { const r = await fetch(u); return r; } catch (e) { return null; } }"),
+        Case::good(
+            "a.js",
+            "async function f(u) { try { const r = await fetch(u); return r; } catch (e) { return null; } }",
+        ),
         Case::good("a.js", "async function f(u) { try { return; } catch (e) { log(e); } }"),
         Case::near_miss("a.js", "async function f(u) { try { return () => fetch(u); } catch (e) { return null; } }"),
         Case::near_miss("a.js", "async function f(u, fetch) { try { return fetch(u); } catch (e) { return null; } }"),
-        Case::near_miss("a.js", "async function f(u) { try { return load(u).then(a).catch(b); } catch (e) { return null; } }"),
-        Case::near_miss("a.js", "async function f(u) { try { go(() => { return fetch(u); }); } catch (e) { return null; } }"),
+        Case::near_miss(
+            "a.js",
+            "async function f(u) { try { return load(u).then(a).catch(b); } catch (e) { return null; } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function f(u) { try { go(() => { return fetch(u); }); } catch (e) { return null; } }",
+        ),
     ],
 };
 
@@ -62,7 +98,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if !is_promise(value, cx) {
         return;
     }
-    let what = if guard.child(Field::Handler).is_some() { "this `catch` never sees its rejection" } else { "`finally` runs before it is settled" };
+    let what = if guard.child(Field::Handler).is_some() {
+        "this `catch` never sees its rejection"
+    } else {
+        "`finally` runs before it is settled"
+    };
     let message = format!("The promise leaves the `try` unsettled, so that {what}. Write `return await`.");
     let at = Span { start: value.span().start, end: value.span().start };
     cx.report(Note::new(cx.rule, value.span(), message).suggestion("Await it here", vec![(at, "await ".into())]));

@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{callback, parameters, home, root_name};
+use crate::rules::shape::{callback, home, parameters, root_name};
 use crate::rules::support::{args, bare, ecma_path, is_function, place_name, statement};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
@@ -30,16 +30,46 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
-        Case::bad("a.tsx", "function V({ price }) {\n  const [count, setCount] = useState(0);\n  return useMemo(() => price * count, [price]); //~ missing-dependency\n}"),
-        Case::bad("a.jsx", "function V({ id, onDone }) { return useCallback(() => onDone(id), [id]); } //~ missing-dependency"),
-        Case::bad("a.tsx", "const V = ({ q }: P) => { const [page] = useState(1); useEffect(() => { load(q, page); }, [q]); return null; }; //~ missing-dependency"),
-        Case::bad("a.js", "import React from 'react';\nfunction V() { const [a] = React.useState(1); const [b] = React.useState(2); const f = React.useCallback(() => a + b, [a]); return f; } //~ missing-dependency"),
-        Case::bad("a.jsx", "function V({ items }) { const [sel] = useState(null); const shown = useMemo(() => items.filter((i) => i.id === sel), [items]); return shown; } //~ missing-dependency"),
-        Case::bad("a.jsx", "function V() { const [n, setN] = useState(0); const inc = useCallback(() => { setN(n + 1); }, []); return inc; } //~ missing-dependency"),
-        Case::bad("a.tsx", "export default function V({ user, theme }) { useLayoutEffect(() => { paint(user.name, theme); }, [user.name]); return null; } //~ missing-dependency"),
-        Case::bad("a.jsx", "function useThing({ url }) { const [opts] = useState({}); const run = useCallback(async () => { await fetch(url, opts); }, [url]); return run; } //~ missing-dependency"),
-        Case::good("a.jsx", "function V({ price }) { const [count] = useState(0); return useMemo(() => price * count, [price, count]); }"),
-        Case::good("a.jsx", "function V() { const [n, setN] = useState(0); return useCallback(() => { setN((x) => x + 1); }, []); }"),
+        Case::bad(
+            "a.tsx",
+            "function V({ price }) {\n  const [count, setCount] = useState(0);\n  return useMemo(() => price * count, [price]); //~ missing-dependency\n}",
+        ),
+        Case::bad(
+            "a.jsx",
+            "function V({ id, onDone }) { return useCallback(() => onDone(id), [id]); } //~ missing-dependency",
+        ),
+        Case::bad(
+            "a.tsx",
+            "const V = ({ q }: P) => { const [page] = useState(1); useEffect(() => { load(q, page); }, [q]); return null; }; //~ missing-dependency",
+        ),
+        Case::bad(
+            "a.js",
+            "import React from 'react';\nfunction V() { const [a] = React.useState(1); const [b] = React.useState(2); const f = React.useCallback(() => a + b, [a]); return f; } //~ missing-dependency",
+        ),
+        Case::bad(
+            "a.jsx",
+            "function V({ items }) { const [sel] = useState(null); const shown = useMemo(() => items.filter((i) => i.id === sel), [items]); return shown; } //~ missing-dependency",
+        ),
+        Case::bad(
+            "a.jsx",
+            "function V() { const [n, setN] = useState(0); const inc = useCallback(() => { setN(n + 1); }, []); return inc; } //~ missing-dependency",
+        ),
+        Case::bad(
+            "a.tsx",
+            "export default function V({ user, theme }) { useLayoutEffect(() => { paint(user.name, theme); }, [user.name]); return null; } //~ missing-dependency",
+        ),
+        Case::bad(
+            "a.jsx",
+            "function useThing({ url }) { const [opts] = useState({}); const run = useCallback(async () => { await fetch(url, opts); }, [url]); return run; } //~ missing-dependency",
+        ),
+        Case::good(
+            "a.jsx",
+            "function V({ price }) { const [count] = useState(0); return useMemo(() => price * count, [price, count]); }",
+        ),
+        Case::good(
+            "a.jsx",
+            "function V() { const [n, setN] = useState(0); return useCallback(() => { setN((x) => x + 1); }, []); }",
+        ),
         Case::good("a.jsx", "function V({ id }) { useEffect(() => { load(id); }, []); return null; }"),
         Case::good("a.jsx", "function V({ id }) { useEffect(() => { load(id); }); return null; }"),
         Case::good("a.jsx", "function V() { const ref = useRef(null); return useCallback(() => ref.current, []); }"),
@@ -48,7 +78,10 @@ pub static RULE: Rule = Rule {
         Case::good("a.jsx", "const K = 1; function V() { return useMemo(() => K * 2, []); }"),
         Case::near_miss("a.jsx", "function V({ id }) { return useCallback((id) => load(id), []); }"),
         Case::near_miss("a.jsx", "function V({ id }) { return useMemo(() => xs.map((x) => ({ id: x })), []); }"),
-        Case::near_miss("a.jsx", "function V({ id, q }) {\n  // eslint-disable-next-line react-hooks/exhaustive-deps\n  return useMemo(() => f(id, q), [id]);\n}"),
+        Case::near_miss(
+            "a.jsx",
+            "function V({ id, q }) {\n  // eslint-disable-next-line react-hooks/exhaustive-deps\n  return useMemo(() => f(id, q), [id]);\n}",
+        ),
         Case::near_miss("a.jsx", "function V({ id }) { return useMemo(() => { const id = 1; return id; }, []); }"),
         Case::near_miss("a.jsx", "function V({ user }) { return useMemo(() => f(user), [user.id]); }"),
     ],
@@ -84,7 +117,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let names = missing.join("`, `");
-    let message = format!("`{hook}` reads `{names}`, which the list of dependencies leaves out: it keeps an old value.");
+    let message =
+        format!("`{hook}` reads `{names}`, which the list of dependencies leaves out: it keeps an old value.");
     let at = Span { start: list.span().end - 1, end: list.span().end - 1 };
     let text = format!("{}{}", if list.first_named().is_some() { ", " } else { "" }, missing.join(", "));
     cx.report(Note::new(cx.rule, list.span(), message).suggestion("Add them to the list", vec![(at, text)]));
@@ -106,15 +140,21 @@ fn changing<'a>(component: Node<'a>) -> Vec<&'a str> {
         for member in pattern.named_children() {
             match member.kind() {
                 Kind::ShorthandPropertyIdentifierPattern => out.push(member.text()),
-                Kind::PairPattern => out.extend(member.child(Field::Value).filter(|v| v.kind() == Kind::Identifier).map(Node::text)),
+                Kind::PairPattern => {
+                    out.extend(member.child(Field::Value).filter(|v| v.kind() == Kind::Identifier).map(Node::text))
+                }
                 _ => {}
             }
         }
     }
     for n in component.descendants_until(|n| n != component && is_function(n)) {
         let state = n.kind() == Kind::VariableDeclarator
-            && n.child(Field::Value).map(bare).and_then(|v| v.child(Field::Function)).is_some_and(|f| place_name(f).as_deref() == Some("useState"));
-        let first = n.child(Field::Name).filter(|p| state && p.kind() == Kind::ArrayPattern).and_then(Node::first_named);
+            && n.child(Field::Value)
+                .map(bare)
+                .and_then(|v| v.child(Field::Function))
+                .is_some_and(|f| place_name(f).as_deref() == Some("useState"));
+        let first =
+            n.child(Field::Name).filter(|p| state && p.kind() == Kind::ArrayPattern).and_then(Node::first_named);
         out.extend(first.filter(|f| f.kind() == Kind::Identifier).map(Node::text));
     }
     out

@@ -1,10 +1,10 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{callback, parameters, returned, exits};
+use crate::rules::shape::{callback, exits, parameters, returned};
 use crate::rules::support::{args, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::{Node};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "missing-return-in-callback",
@@ -35,12 +35,21 @@ pub static RULE: Rule = Rule {
         Case::bad("a.js", "const sum = xs.reduce((a, x) => { a + x; }, 0); //~ missing-return-in-callback"),
         Case::bad("a.js", "xs.sort((a, b) => { a - b; }); //~ missing-return-in-callback"),
         Case::bad("a.js", "if (xs.some((x) => { x.ok; })) { go(); } //~ missing-return-in-callback"),
-        Case::bad("a.js", "const sum = xs.reduce((acc, x) => { //~ missing-return-in-callback\n  if (x.ok) { return acc + x.n; }\n}, 0);"),
+        Case::bad(
+            "a.js",
+            "const sum = xs.reduce((acc, x) => { //~ missing-return-in-callback\n  if (x.ok) { return acc + x.n; }\n}, 0);",
+        ),
         Case::bad("a.js", "const u = users.find((u) => { u.id === id; }); //~ missing-return-in-callback"),
         Case::bad("a.js", "const v = Array.from(set, (x) => { x * 2; }); //~ missing-return-in-callback"),
         Case::bad("a.js", "const all = xs.flatMap((x) => { load(x); }); //~ missing-return-in-callback"),
-        Case::bad("a.ts", "export const f = (xs: string[]): number[] => xs.map((x: string) => { parse(x); }); //~ missing-return-in-callback"),
-        Case::bad("a.js", "const v = xs.map((value) => { //~ missing-return-in-callback\n  const first = value.first + ' this callback is long enough to become a block of its own in the tree';\n  const second = value.second + ' and so is looked at through a placeholder';\n  log(first, second);\n});"),
+        Case::bad(
+            "a.ts",
+            "export const f = (xs: string[]): number[] => xs.map((x: string) => { parse(x); }); //~ missing-return-in-callback",
+        ),
+        Case::bad(
+            "a.js",
+            "const v = xs.map((value) => { //~ missing-return-in-callback\n  const first = value.first + ' this callback is long enough to become a block of its own in the tree';\n  const second = value.second + ' and so is looked at through a placeholder';\n  log(first, second);\n});",
+        ),
         Case::good("a.js", "const names = users.map((u) => u.name);"),
         Case::good("a.js", "const names = users.map((u) => { return u.name; });"),
         Case::good("a.js", "xs.forEach((x) => { use(x); });"),
@@ -56,14 +65,22 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "await Promise.all(xs.map(async (x) => { await save(x); }));"),
         Case::near_miss("a.js", "const v = xs.map(function* (x) { yield x; });"),
         Case::near_miss("a.js", "const c = _.find(xs, (x) => { x.ok; });"),
-        Case::near_miss("a.js", "const sum = xs.reduce((acc, x) => { switch (x.k) { case 1: return acc; default: return acc + 1; } }, 0);"),
+        Case::near_miss(
+            "a.js",
+            "const sum = xs.reduce((acc, x) => { switch (x.k) { case 1: return acc; default: return acc + 1; } }, 0);",
+        ),
     ],
 };
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some((receiver, name)) = method(node) else { return };
+    // `Option.map(f)` of a module for functions is no array's `map`.
+    let module =
+        receiver.kind() == Kind::Identifier && receiver.text().starts_with(|c: char| c.is_uppercase() || c == '_');
     let at = match name.text() {
-        "map" | "filter" | "reduce" | "reduceRight" | "sort" | "toSorted" | "some" | "every" | "find" | "findIndex" | "findLast" | "flatMap" => 0,
+        _ if module && name.text() != "from" => return,
+        "map" | "filter" | "reduce" | "reduceRight" | "sort" | "toSorted" | "some" | "every" | "find" | "findIndex"
+        | "findLast" | "flatMap" => 0,
         "from" if receiver.text() == "Array" => 1,
         _ => return,
     };
@@ -92,6 +109,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     } else {
         return;
     };
-    let message = format!("The callback of `{}` {what}, so that its result is `undefined`. Return the value.", name.text());
+    let message =
+        format!("The callback of `{}` {what}, so that its result is `undefined`. Return the value.", name.text());
     cx.report(Note::new(cx.rule, name.span(), message));
 }

@@ -1,10 +1,10 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{operator, operands, is_global};
+use crate::rules::shape::{is_global, operands, operator};
 use crate::rules::support::{args, bare, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::{Node};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "nan-comparison",
@@ -25,7 +25,10 @@ pub static RULE: Rule = Rule {
         limits: "`Object.is(x, NaN)` and `includes(NaN)` work and are silent.",
         fix: "The suggestion asks `Number.isNaN` instead. It changes what the code does, which is the point.",
     },
-    checks: &[Check::Nodes(&[Kind::BinaryExpression, Kind::SwitchCase, Kind::SwitchStatement, Kind::CallExpression], check)],
+    checks: &[Check::Nodes(
+        &[Kind::BinaryExpression, Kind::SwitchCase, Kind::SwitchStatement, Kind::CallExpression],
+        check,
+    )],
     cases: &[
         Case::bad("a.js", "if (parseFloat(t) === NaN) { fail(); } //~ nan-comparison"),
         Case::bad("a.js", "const bad = x == NaN; //~ nan-comparison"),
@@ -72,7 +75,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 return;
             };
             let outcome = op.starts_with('!');
-            let message = format!("NaN is equal to nothing, not even to itself: this is always {outcome}. Ask `Number.isNaN`.");
+            let message =
+                format!("NaN is equal to nothing, not even to itself: this is always {outcome}. Ask `Number.isNaN`.");
             let mut note = Note::new(cx.rule, node.span(), message);
             if !matches!(op, "<" | "<=" | ">" | ">=") {
                 let text = format!("{}Number.isNaN({})", if outcome { "!" } else { "" }, other.text());
@@ -89,7 +93,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         _ => {
             let Some((_, name)) = method(node) else { return };
             if matches!(name.text(), "indexOf" | "lastIndexOf") && args(node).next().is_some_and(|a| is_nan(a, cx)) {
-                let message = format!("`{}` compares with `===` and never finds NaN. Use `includes(NaN)` or `findIndex(Number.isNaN)`.", name.text());
+                let message = format!(
+                    "`{}` compares with `===` and never finds NaN. Use `includes(NaN)` or `findIndex(Number.isNaN)`.",
+                    name.text()
+                );
                 cx.report(Note::new(cx.rule, name.span(), message));
             }
         }

@@ -1,10 +1,10 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{same, operator, operands, mentions};
-use crate::rules::support::{bare};
+use crate::rules::shape::{mentions, operands, operator, same};
+use crate::rules::support::bare;
 use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::{Node};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "off-by-one",
@@ -26,15 +26,20 @@ pub static RULE: Rule = Rule {
               element is there.",
         fix: "`<=` becomes `<`. It changes the result, so it is a suggestion.",
     },
-    checks: &[Check::Nodes(&[Kind::ForStatement], counted),
+    checks: &[
+        Check::Nodes(&[Kind::ForStatement], counted),
         Check::Nodes(&[Kind::SubscriptExpression], end),
-        Check::Nodes(&[Kind::ForExpression], range)],
+        Check::Nodes(&[Kind::ForExpression], range),
+    ],
     cases: &[
         Case::bad("a.js", "for (let i = 0; i <= items.length; i++) { send(items[i]); } //~ off-by-one"),
         Case::bad("a.js", "for (let i = 0; i <= xs.length; ++i) sum += xs[i]; //~ off-by-one"),
         Case::bad("a.js", "for (let i = items.length; i >= 0; i--) { send(items[i]); } //~ off-by-one"),
         Case::bad("a.js", "const last = xs[xs.length]; //~ off-by-one"),
-        Case::bad("a.js", "function f(a) { for (var i = 0; i <= a.list.length; i++) { go(a.list[i].name); } } //~ off-by-one"),
+        Case::bad(
+            "a.js",
+            "function f(a) { for (var i = 0; i <= a.list.length; i++) { go(a.list[i].name); } } //~ off-by-one",
+        ),
         Case::bad("a.ts", "for (let i: number = 1; i <= args.length; i += 2) { use(args[i]!); } //~ off-by-one"),
         Case::bad("a.js", "if (path[path.length] === '/') { trim(); } //~ off-by-one"),
         Case::bad("a.js", "for (let i = 0; xs.length >= i; i++) { go(xs[i]); } //~ off-by-one"),
@@ -47,9 +52,15 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "for (let i = 0; i <= n; i++) { send(xs[i]); }"),
         Case::good("a.js", "for (let i = 0; i <= xs.length; i++) { slice(0, i); }"),
         Case::good("a.rs", "fn f(v: &[u8]) { for i in 0..v.len() { g(v[i]); } }"),
-        Case::near_miss("a.js", "for (let i = 0; i <= xs.length; i++) { if (i === xs.length) { flush(); } else { go(xs[i]); } }"),
+        Case::near_miss(
+            "a.js",
+            "for (let i = 0; i <= xs.length; i++) { if (i === xs.length) { flush(); } else { go(xs[i]); } }",
+        ),
         Case::near_miss("a.js", "for (let i = 0; i <= xs.length; i++) { go(ys[i]); }"),
-        Case::near_miss("a.js", "for (let i = 0; i <= s.length; i++) { const c = s[i]; if (c === undefined) { end(); } }"),
+        Case::near_miss(
+            "a.js",
+            "for (let i = 0; i <= s.length; i++) { const c = s[i]; if (c === undefined) { end(); } }",
+        ),
         Case::near_miss("a.js", "for (let i = 0; i <= xs.length - 1; i++) { go(xs[i]); }"),
         Case::near_miss("a.rs", "fn f(v: &[u8]) { for i in 0..=v.len() { g(&v[..i]); } }"),
         Case::near_miss("a.js", "for (let i = xs.length; i > 0; i--) { go(xs[i - 1]); }"),
@@ -61,7 +72,11 @@ const MESSAGE: &str = "The last index is one less than the length: this reads on
 
 fn counted<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let (Some(condition), Some(body)) = (node.child(Field::Condition), node.child(Field::Body)) else { return };
-    let condition = if condition.kind() == Kind::ExpressionStatement { condition.first_named().unwrap_or(condition) } else { condition };
+    let condition = if condition.kind() == Kind::ExpressionStatement {
+        condition.first_named().unwrap_or(condition)
+    } else {
+        condition
+    };
     let Some((left, right)) = operands(condition) else { return };
     let (index, length, up) = match operator(condition) {
         "<=" => (left, right, true),
@@ -76,7 +91,9 @@ fn counted<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         length_of(length).map(|l| l.text())
     } else {
         let start = node.child(Field::Initializer).into_iter().flat_map(|i| i.descendants().collect::<Vec<_>>());
-        let declarator = start.filter(|d| d.kind() == Kind::VariableDeclarator).find(|d| d.child(Field::Name).is_some_and(|n| n.text() == index.text()));
+        let declarator = start
+            .filter(|d| d.kind() == Kind::VariableDeclarator)
+            .find(|d| d.child(Field::Name).is_some_and(|n| n.text() == index.text()));
         declarator.and_then(|d| d.child(Field::Value)).and_then(length_of).map(|l| l.text())
     };
     let Some(list) = list else { return };
@@ -118,7 +135,9 @@ fn asks(around: Node<'_>, body: Node<'_>, index: &str, list: &str) -> bool {
         let compared = n.kind() == Kind::BinaryExpression
             && condition.is_none_or(|c| !c.span().contains(n.span()))
             && matches!(operator(n), "<" | "<=" | ">" | ">=" | "==" | "===" | "!=" | "!==" | "&&" | "||" | "??")
-            && operands(n).is_some_and(|(l, r)| [l, r].iter().any(|o| o.text() == index || o.text() == element || kept.contains(&o.text())));
+            && operands(n).is_some_and(|(l, r)| {
+                [l, r].iter().any(|o| o.text() == index || o.text() == element || kept.contains(&o.text()))
+            });
         let tested = matches!(n.kind(), Kind::IfStatement | Kind::TernaryExpression)
             && n.child(Field::Condition).is_some_and(|c| mentions(c, index) || kept.iter().any(|k| mentions(c, k)));
         compared || tested || n.kind() == Kind::OptionalChain
@@ -129,7 +148,8 @@ fn end<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let (Some(list), Some(index)) = (node.child(Field::Object), node.child(Field::Index)) else { return };
     let Some(measured) = length_of(index) else { return };
     let written = node.parent().is_some_and(|p| {
-        matches!(p.kind(), Kind::AssignmentExpression | Kind::AugmentedAssignmentExpression) && node.field() == Field::Left
+        matches!(p.kind(), Kind::AssignmentExpression | Kind::AugmentedAssignmentExpression)
+            && node.field() == Field::Left
             || p.kind() == Kind::UpdateExpression
             || p.kind() == Kind::ArrayPattern
     });
@@ -140,7 +160,11 @@ fn end<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 
 /// Rust: `for i in 0..=v.len()` with `v[i]`.
 fn range<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
-    let (Some(index), Some(range), Some(body)) = (node.child(Field::Pattern), node.child(Field::Value), node.child(Field::Body)) else { return };
+    let (Some(index), Some(range), Some(body)) =
+        (node.child(Field::Pattern), node.child(Field::Value), node.child(Field::Body))
+    else {
+        return;
+    };
     if range.kind() != Kind::RangeExpression || !range.text().contains("..=") {
         return;
     }
@@ -148,7 +172,8 @@ fn range<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let element = format!("{list}[{}]", index.text());
     let read = body.descendants().find(|n| n.kind() == Kind::IndexExpression && n.text() == element);
     let guarded = body.descendants().any(|n| {
-        matches!(n.kind(), Kind::IfExpression | Kind::MatchExpression) && n.child(Field::Condition).or(n.child(Field::Value)).is_some_and(|c| mentions(c, index.text()))
+        matches!(n.kind(), Kind::IfExpression | Kind::MatchExpression)
+            && n.child(Field::Condition).or(n.child(Field::Value)).is_some_and(|c| mentions(c, index.text()))
     });
     if let Some(read) = read.filter(|_| !guarded) {
         cx.report(Note::new(cx.rule, range.span(), MESSAGE).related(read.span(), "read here"));

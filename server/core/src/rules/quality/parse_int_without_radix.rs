@@ -1,10 +1,10 @@
 use sidenote_grammars::{Family, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{is_global};
+use crate::rules::shape::is_global;
 use crate::rules::support::{args, bare, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::{Node};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "parse-int-without-radix",
@@ -63,7 +63,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         _ => None,
     };
     let Some(mapper) = mapper.map(bare) else { return };
-    let known = is_global(mapper, "parseInt", cx) || matches!(mapper.text(), "Number.parseInt" | "window.parseInt" | "globalThis.parseInt");
+    let known = is_global(mapper, "parseInt", cx)
+        || matches!(mapper.text(), "Number.parseInt" | "window.parseInt" | "globalThis.parseInt");
     if !known {
         return;
     }

@@ -1,10 +1,10 @@
 use sidenote_grammars::{Family, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{same, only_reads, operands};
-use crate::rules::support::{place_name};
+use crate::rules::shape::{only_reads, operands, same};
+use crate::rules::support::place_name;
 use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::{Node};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "self-assignment",
@@ -57,8 +57,28 @@ pub static RULE: Rule = Rule {
 
 /// Properties whose assignment does something even if the value stays.
 const LIVE: &[&str] = &[
-    "innerHTML", "outerHTML", "textContent", "src", "href", "hash", "value", "scrollTop", "scrollLeft", "location", "currentTime",
-    "className", "cssText", "display", "lastIndex", "selectionStart", "selectionEnd", "length", "prototype", "width", "height", "stack",
+    "innerHTML",
+    "outerHTML",
+    "textContent",
+    "src",
+    "href",
+    "hash",
+    "value",
+    "scrollTop",
+    "scrollLeft",
+    "location",
+    "currentTime",
+    "className",
+    "cssText",
+    "display",
+    "lastIndex",
+    "selectionStart",
+    "selectionEnd",
+    "length",
+    "prototype",
+    "width",
+    "height",
+    "stack",
 ];
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
@@ -75,7 +95,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         if place_name(left).is_some_and(|n| LIVE.contains(&n.as_ref())) {
             continue;
         }
-        let message = format!("`{}` is assigned to itself, which does nothing. One side was meant to be something else.", left.text());
+        let message = format!(
+            "`{}` is assigned to itself, which does nothing. One side was meant to be something else.",
+            left.text()
+        );
         let mut note = Note::new(cx.rule, node.span(), message);
         if !matches!(left.kind(), Kind::Identifier) {
             note = note.confidence(Confidence::Medium);
@@ -87,6 +110,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 fn is_place(node: Node<'_>) -> bool {
     matches!(
         node.kind(),
-        Kind::Identifier | Kind::MemberExpression | Kind::SubscriptExpression | Kind::FieldExpression | Kind::IndexExpression
+        Kind::Identifier
+            | Kind::MemberExpression
+            | Kind::SubscriptExpression
+            | Kind::FieldExpression
+            | Kind::IndexExpression
     )
 }

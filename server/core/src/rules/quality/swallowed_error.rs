@@ -29,12 +29,21 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::CatchClause], check)],
     cases: &[
         Case::bad("a.js", "try {\n  saveAll(items);\n  notify(user);\n} catch (e) {}\n//~^ swallowed-error"),
-        Case::bad("a.js", "async function f() { try { await db.write(x); await q.push(x); } catch {} }\n//~^ swallowed-error"),
+        Case::bad(
+            "a.js",
+            "async function f() { try { await db.write(x); await q.push(x); } catch {} }\n//~^ swallowed-error",
+        ),
         Case::bad("a.js", "try { config = parse(text); apply(config); } catch (err) { }\n//~^ swallowed-error"),
-        Case::bad("a.js", "function f() {\n  try {\n    send(mail);\n    mark(mail);\n  } catch (e) {\n  }\n} //~^^ swallowed-error"),
+        Case::bad(
+            "a.js",
+            "function f() {\n  try {\n    send(mail);\n    mark(mail);\n  } catch (e) {\n  }\n} //~^^ swallowed-error",
+        ),
         Case::bad("a.js", "try { for (const x of xs) { store(x); } } catch (e) {}\n//~^ swallowed-error"),
         Case::bad("a.js", "try { await charge(card); } catch (e) {}\n//~^ swallowed-error"),
-        Case::bad("a.js", "class A { m() { try { this.sync(); this.flushAll(); } catch (_) {} } }\n//~^ swallowed-error"),
+        Case::bad(
+            "a.js",
+            "class A { m() { try { this.sync(); this.flushAll(); } catch (_) {} } }\n//~^ swallowed-error",
+        ),
         Case::bad("a.ts", "try { await upload(file); } catch (e: unknown) {}\n//~^ swallowed-error"),
         Case::good("a.js", "try { save(); go(); } catch (e) { log(e); }"),
         Case::good("a.js", "try { save(); go(); } catch (e) { /* best effort */ }"),
@@ -56,9 +65,46 @@ pub static RULE: Rule = Rule {
 
 /// Parts of names whose failure nobody can do anything about.
 const TIDY: &[&str] = &[
-    "close", "unlink", "rm", "rmdir", "remove", "kill", "destroy", "abort", "cancel", "unref", "dispose", "cleanup", "clear", "end", "delete",
-    "disconnect", "terminate", "release", "unsubscribe", "detach", "stop", "unwatch", "mkdir", "revoke", "setitem", "getitem", "removeitem",
-    "focus", "blur", "off", "exit", "shutdown", "quit", "unlock", "restore", "debug", "log", "warn",
+    "close",
+    "unlink",
+    "rm",
+    "rmdir",
+    "remove",
+    "kill",
+    "destroy",
+    "abort",
+    "cancel",
+    "unref",
+    "dispose",
+    "cleanup",
+    "clear",
+    "end",
+    "delete",
+    "disconnect",
+    "terminate",
+    "release",
+    "unsubscribe",
+    "detach",
+    "stop",
+    "unwatch",
+    "mkdir",
+    "revoke",
+    "setitem",
+    "getitem",
+    "removeitem",
+    "focus",
+    "blur",
+    "off",
+    "parse",
+    "cwd",
+    "exit",
+    "shutdown",
+    "quit",
+    "unlock",
+    "restore",
+    "debug",
+    "log",
+    "warn",
 ];
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
@@ -89,25 +135,29 @@ fn commented(attempt: Node<'_>, cx: &Cx<'_>) -> bool {
 /// in a comment what happens otherwise.
 fn is_probe(attempt: Node<'_>, guarded: Node<'_>) -> bool {
     let explained = guarded.children().last().is_some_and(Node::is_comment);
-    let assigns = guarded.last_named().is_some_and(ends_in_assignment);
+    let assigns = guarded.last_named().is_some_and(|s| ends_in_assignment(s, 8));
     let leaves = attempt.ancestors().take_while(|a| !is_function(*a)).any(is_loop)
-        && guarded.descendants_until(is_function).any(|n| matches!(n.kind(), Kind::BreakStatement | Kind::ContinueStatement));
+        && guarded
+            .descendants_until(is_function)
+            .any(|n| matches!(n.kind(), Kind::BreakStatement | Kind::ContinueStatement));
     let tidies = guarded.named_children().all(|s| {
         let call = s.first_named().map(bare);
-        let call = call.and_then(|c| if c.kind() == Kind::AwaitExpression { c.first_named().map(bare) } else { Some(c) });
+        let call =
+            call.and_then(|c| if c.kind() == Kind::AwaitExpression { c.first_named().map(bare) } else { Some(c) });
         call.and_then(|c| c.child(Field::Function)).and_then(place_name).is_some_and(|n| is_tidy(&n))
     });
     explained || assigns || leaves || tidies
 }
 
-fn ends_in_assignment(statement: Node<'_>) -> bool {
+fn ends_in_assignment(statement: Node<'_>, depth: usize) -> bool {
     match statement.kind() {
+        _ if depth == 0 => false,
         Kind::ExpressionStatement => statement.first_named().is_some_and(|e| {
             let local = |l: Node<'_>| l.kind() == Kind::Identifier;
             e.kind() == Kind::AssignmentExpression && e.child(Field::Left).is_some_and(local)
         }),
-        Kind::IfStatement => statement.child(Field::Consequence).is_some_and(ends_in_assignment),
-        Kind::StatementBlock => statement.last_named().is_some_and(ends_in_assignment),
+        Kind::IfStatement => statement.child(Field::Consequence).is_some_and(|s| ends_in_assignment(s, depth - 1)),
+        Kind::StatementBlock => statement.last_named().is_some_and(|s| ends_in_assignment(s, depth - 1)),
         _ => false,
     }
 }
@@ -120,7 +170,9 @@ fn is_tidy(name: &str) -> bool {
 /// A single attempt: something that may fail without harm.
 fn is_attempt(guarded: Node<'_>) -> bool {
     let mut statements = guarded.named_children();
-    let (Some(only), None) = (statements.next(), statements.next()) else { return guarded.first_named().is_none() || ends_in_return(guarded) };
+    let (Some(only), None) = (statements.next(), statements.next()) else {
+        return guarded.first_named().is_none() || ends_in_return(guarded);
+    };
     if exits(only) || ends_in_return(only) {
         return true;
     }

@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{same, exits, case_body, broken};
+use crate::rules::shape::{broken, case_body, exits, same};
 use crate::rules::support::{bare, place_name};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
@@ -31,11 +31,23 @@ pub static RULE: Rule = Rule {
         Case::bad("a.js", "switch (k) {\n  case 1:\n    a();\n  case 2:\n    b();\n}\n//~^^^^^ switch-fallthrough"),
         Case::bad("a.js", "switch (k) {\n  case 1: {\n    a();\n  }\n  default: b();\n}\n//~^^^^^ switch-fallthrough"),
         Case::bad("a.js", "switch (k) {\n  case 1: if (x) { break; }\n  case 2: b();\n}\n//~^^^ switch-fallthrough"),
-        Case::bad("a.js", "function f(k) {\n  switch (k) {\n    case 1: if (x) return 1;\n    default: return 2;\n  }\n}\n//~^^^^ switch-fallthrough"),
+        Case::bad(
+            "a.js",
+            "function f(k) {\n  switch (k) {\n    case 1: if (x) return 1;\n    default: return 2;\n  }\n}\n//~^^^^ switch-fallthrough",
+        ),
         Case::bad("a.js", "switch (k) {\n  default: a();\n  case 2: b();\n}\n//~^^^ switch-fallthrough"),
-        Case::bad("a.js", "switch (k) {\n  case 'x': total += 1;\n  case 'y': total -= 1;\n}\n//~^^^ switch-fallthrough"),
-        Case::bad("a.ts", "switch (k as string) {\n  case 'x': try { a(); break; } catch (e) { log(e); }\n  case 'y': b();\n}\n//~^^^ switch-fallthrough"),
-        Case::bad("a.js", "switch (k) {\n  case 1:\n    // adds one\n    a();\n  case 2: b();\n}\n//~^^^^^ switch-fallthrough"),
+        Case::bad(
+            "a.js",
+            "switch (k) {\n  case 'x': total += 1;\n  case 'y': total -= 1;\n}\n//~^^^ switch-fallthrough",
+        ),
+        Case::bad(
+            "a.ts",
+            "switch (k as string) {\n  case 'x': try { a(); break; } catch (e) { log(e); }\n  case 'y': b();\n}\n//~^^^ switch-fallthrough",
+        ),
+        Case::bad(
+            "a.js",
+            "switch (k) {\n  case 1:\n    // adds one\n    a();\n  case 2: b();\n}\n//~^^^^^ switch-fallthrough",
+        ),
         Case::good("a.js", "switch (k) { case 1: a(); break; case 2: b(); }"),
         Case::good("a.js", "switch (k) { case 1: case 2: b(); }"),
         Case::good("a.js", "function f(k) { switch (k) { case 1: return a(); default: return b(); } }"),
@@ -49,7 +61,10 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "switch (k) { case 1: a(); break; case 2: b(); default: }"),
         Case::near_miss("a.js", "switch (k) {\n  case 1: a(); // no break\n  case 2: b();\n}"),
         Case::near_miss("a.js", "switch (state) { case S.A: state = S.B; case S.B: go(); }"),
-        Case::near_miss("a.js", "function f(a) { switch (a.k) { case 1: { switch (a.j) { case 1: return 2; case 2: return 3; } } case 2: return 4; } }"),
+        Case::near_miss(
+            "a.js",
+            "function f(a) { switch (a.k) { case 1: { switch (a.j) { case 1: return 2; case 2: return 3; } } case 2: return 4; } }",
+        ),
         Case::near_miss("a.js", "switch (k) { case 1: for (;;) { a(); } case 2: b(); }"),
     ],
 };
@@ -65,12 +80,15 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
         // Compilers' state machines, and those that say so: `state = NEXT` runs on into `case NEXT`.
         let machine = node.parent().and_then(|s| s.child(Field::Value)).map(bare).is_some_and(|v| {
-            v.kind() == Kind::AssignmentExpression || matches!(place_name(v).as_deref(), Some("label" | "next" | "prev"))
+            v.kind() == Kind::AssignmentExpression
+                || matches!(place_name(v).as_deref(), Some("label" | "next" | "prev"))
         });
         let steps = next.child(Field::Value).is_some_and(|target| {
-            clause.descendants().any(|n| n.kind() == Kind::AssignmentExpression && n.child(Field::Right).is_some_and(|r| same(r, target)))
+            clause.descendants().any(|n| {
+                n.kind() == Kind::AssignmentExpression && n.child(Field::Right).is_some_and(|r| same(r, target))
+            })
         });
-        if machine || steps || case_body(clause).any(covers) {
+        if machine || steps || case_body(clause).any(|s| covers(s, 8)) {
             continue;
         }
         // Running on into nothing does no harm.
@@ -92,11 +110,13 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 }
 
 /// Whether a statement is or ends in a `switch` over all cases, each of which leaves.
-fn covers(statement: Node<'_>) -> bool {
+fn covers(statement: Node<'_>, depth: usize) -> bool {
     match statement.kind() {
-        Kind::StatementBlock => statement.last_named().is_some_and(covers),
+        _ if depth == 0 => false,
+        Kind::StatementBlock => statement.last_named().is_some_and(|s| covers(s, depth - 1)),
         Kind::SwitchStatement => statement.child(Field::Body).is_some_and(|body| {
-            body.named_children().filter(|c| case_body(*c).next().is_some()).all(|c| case_body(c).any(exits)) && !broken(statement)
+            body.named_children().filter(|c| case_body(*c).next().is_some()).all(|c| case_body(c).any(exits))
+                && !broken(statement)
         }),
         _ => false,
     }
@@ -104,5 +124,7 @@ fn covers(statement: Node<'_>) -> bool {
 
 fn announces(comment: &str) -> bool {
     let text: String = comment.to_lowercase().chars().filter(char::is_ascii_alphabetic).collect();
-    ["fall", "nobreak", "passthrough", "continue", "dropthrough", "intentional", "runon"].iter().any(|w| text.contains(w))
+    ["fall", "nobreak", "passthrough", "continue", "dropthrough", "intentional", "runon"]
+        .iter()
+        .any(|w| text.contains(w))
 }

@@ -1,10 +1,10 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{mentions};
+use crate::rules::shape::mentions;
 use crate::rules::support::{declares, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::{Node};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "template-in-plain-string",
@@ -30,7 +30,10 @@ pub static RULE: Rule = Rule {
         Case::bad("a.js", "function greet(name) { return 'Hello ${name}'; } //~ template-in-plain-string"),
         Case::bad("a.js", "const id = 1;\nfetch('/users/${id}'); //~ template-in-plain-string"),
         Case::bad("a.js", "function f(user) { log(\"user ${user.id} failed\"); } //~ template-in-plain-string"),
-        Case::bad("a.js", "class A { m(count) { throw new Error('got ${count} items'); } } //~ template-in-plain-string"),
+        Case::bad(
+            "a.js",
+            "class A { m(count) { throw new Error('got ${count} items'); } } //~ template-in-plain-string",
+        ),
         Case::bad("a.js", "import { base } from './c';\nconst url = '${base}/api'; //~ template-in-plain-string"),
         Case::bad("a.ts", "const f = (n: number) => 'n = ${n + 1}'; //~ template-in-plain-string"),
         Case::bad("a.js", "function f(a, b) { return 'x ' + '${a} and ${b}'; } //~ template-in-plain-string"),
@@ -69,7 +72,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if !cx.is_bound(&name) && !declares(node, &name) || is_pattern(node, &name) {
         return;
     }
-    let message = format!("`${{{inside}}}` stays as it is in a string with plain quotes, though `{name}` is a variable here. Use backticks.");
+    let message = format!(
+        "`${{{inside}}}` stays as it is in a string with plain quotes, though `{name}` is a variable here. Use backticks."
+    );
     let mut inner = text.get(1..text.len().saturating_sub(1)).unwrap_or("").to_owned();
     inner = inner.replace("\\'", "'").replace("\\\"", "\"");
     let edit = vec![(node.span(), format!("`{inner}`"))];
@@ -87,11 +92,24 @@ fn is_pattern(node: Node<'_>, name: &str) -> bool {
             others
                 || matches!(
                     called,
-                    "replace" | "replaceAll" | "split" | "includes" | "indexOf" | "startsWith" | "endsWith" | "match" | "test" | "template"
+                    "replace"
+                        | "replaceAll"
+                        | "split"
+                        | "includes"
+                        | "indexOf"
+                        | "startsWith"
+                        | "endsWith"
+                        | "match"
+                        | "test"
+                        | "template"
                 )
         }
         Kind::BinaryExpression => !matches!(parent.child(Field::Operator).map_or("", Node::text), "+" | "||" | "??"),
-        Kind::ImportStatement | Kind::ExportStatement | Kind::LiteralType | Kind::SwitchCase | Kind::ExpressionStatement => true,
+        Kind::ImportStatement
+        | Kind::ExportStatement
+        | Kind::LiteralType
+        | Kind::SwitchCase
+        | Kind::ExpressionStatement => true,
         Kind::Pair => node.field() == Field::Key,
         Kind::MemberExpression | Kind::SubscriptExpression => true,
         _ => false,

@@ -1,10 +1,10 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{operator, parameters, mentions};
-use crate::rules::support::{is_function};
+use crate::rules::shape::{mentions, operator, parameters};
+use crate::rules::support::is_function;
 use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::{Node};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "unconditional-recursion",
@@ -49,7 +49,10 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "function f(x) { for (const y of x) { f(y); } }"),
         Case::near_miss("a.js", "function f(f) { return f(1); }"),
         Case::near_miss("a.js", "async function poll() { await wait(); poll(); }"),
-        Case::near_miss("a.js", "class A { get x() { Object.defineProperty(this, 'x', { value: 1 }); return this.x; } }"),
+        Case::near_miss(
+            "a.js",
+            "class A { get x() { Object.defineProperty(this, 'x', { value: 1 }); return this.x; } }",
+        ),
         Case::near_miss("a.js", "function* g() { yield 1; yield* g(); }"),
         Case::near_miss("a.js", "class A { get x() { delete this.x; return this.x; } }"),
         Case::near_miss("a.js", "function f() { f = () => 1; return f(); }"),
@@ -83,11 +86,21 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             return;
         }
         if let Some(call) = certain(statement).into_iter().find(|n| itself.is(*n)) {
-            let message = format!("`{}` calls itself here whatever happens, and never ends. Something else of that name was meant, or a condition is missing.", itself.name);
+            let message = format!(
+                "`{}` calls itself here whatever happens, and never ends. Something else of that name was meant, or a condition is missing.",
+                itself.name
+            );
             cx.report(Note::new(cx.rule, call.span(), message).related(name.span(), "the same"));
             return;
         }
-        let plain = matches!(statement.kind(), Kind::ExpressionStatement | Kind::LexicalDeclaration | Kind::VariableDeclaration | Kind::FunctionDeclaration | Kind::EmptyStatement);
+        let plain = matches!(
+            statement.kind(),
+            Kind::ExpressionStatement
+                | Kind::LexicalDeclaration
+                | Kind::VariableDeclaration
+                | Kind::FunctionDeclaration
+                | Kind::EmptyStatement
+        );
         if !plain {
             return;
         }
@@ -106,7 +119,9 @@ impl Itself<'_> {
         let own = |member: Node<'_>| {
             let object = member.child(Field::Object);
             let receiver = object.is_some_and(|o| o.kind() == Kind::This);
-            member.kind() == Kind::MemberExpression && receiver && member.child(Field::Property).is_some_and(|p| p.text() == self.name)
+            member.kind() == Kind::MemberExpression
+                && receiver
+                && member.child(Field::Property).is_some_and(|p| p.text() == self.name)
         };
         let target = n.parent().is_some_and(|p| p.kind() == Kind::AssignmentExpression && n.field() == Field::Left);
         if self.setter {
@@ -115,7 +130,9 @@ impl Itself<'_> {
         if self.getter {
             return own(n) && !target;
         }
-        let Some(callee) = (n.kind() == Kind::CallExpression).then(|| n.child(Field::Function)).flatten() else { return false };
+        let Some(callee) = (n.kind() == Kind::CallExpression).then(|| n.child(Field::Function)).flatten() else {
+            return false;
+        };
         if self.method { own(callee) } else { callee.kind() == Kind::Identifier && callee.text() == self.name }
     }
 }

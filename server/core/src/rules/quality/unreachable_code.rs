@@ -2,9 +2,9 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::{exits, never_returns};
-use crate::rules::support::{bare};
+use crate::rules::support::bare;
 use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::{Node};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "unreachable-code",
@@ -32,12 +32,21 @@ pub static RULE: Rule = Rule {
         Case::bad("a.js", "function f(u) {\n  return u;\n  log(u); //~ unreachable-code\n}"),
         Case::bad("a.js", "function f() {\n  throw new Error('x');\n  cleanup(); //~ unreachable-code\n}"),
         Case::bad("a.js", "for (const x of xs) {\n  continue;\n  use(x); //~ unreachable-code\n}"),
-        Case::bad("a.js", "function f(a) {\n  if (a) { return 1; } else { return 2; }\n  done(); //~ unreachable-code\n}"),
+        Case::bad(
+            "a.js",
+            "function f(a) {\n  if (a) { return 1; } else { return 2; }\n  done(); //~ unreachable-code\n}",
+        ),
         Case::bad("a.js", "function f() {\n  while (true) { step(); }\n  done(); //~ unreachable-code\n}"),
         Case::bad("a.js", "switch (k) { case 1: {\n  break;\n  go(); //~ unreachable-code\n} }"),
         Case::bad("a.js", "function f() {\n  return\n  { ok: true } //~ unreachable-code\n}"),
-        Case::bad("a.js", "function f(k) {\n  switch (k) { case 1: return 1; default: return 2; }\n  log(k); //~ unreachable-code\n}"),
-        Case::bad("a.js", "function f() {\n  try { return a(); } catch (e) { return b(); }\n  log(1); //~ unreachable-code\n}"),
+        Case::bad(
+            "a.js",
+            "function f(k) {\n  switch (k) { case 1: return 1; default: return 2; }\n  log(k); //~ unreachable-code\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "function f() {\n  try { return a(); } catch (e) { return b(); }\n  log(1); //~ unreachable-code\n}",
+        ),
         Case::good("a.js", "function f(u) { log(u); return u; }"),
         Case::good("a.js", "function f() { return helper(); function helper() { return 1; } }"),
         Case::good("a.js", "function f() { if (a) return 1; go(); }"),
@@ -71,8 +80,13 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             continue;
         }
         let mut message = String::from("This never runs: control does not pass what stands before it.");
-        if before.kind() == Kind::ReturnStatement && before.first_named().is_none() && statement.kind() == Kind::StatementBlock {
-            message = String::from("This never runs: `return` alone on its line returns `undefined`. Put the value on the same line.");
+        if before.kind() == Kind::ReturnStatement
+            && before.first_named().is_none()
+            && statement.kind() == Kind::StatementBlock
+        {
+            message = String::from(
+                "This never runs: `return` alone on its line returns `undefined`. Put the value on the same line.",
+            );
         }
         cx.report(Note::new(cx.rule, statement.span(), message).related(before.span(), "control leaves here"));
         return;

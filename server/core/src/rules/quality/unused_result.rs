@@ -1,10 +1,10 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{is_global, callback, root_name, is_array};
+use crate::rules::shape::{callback, is_array, is_global, root_name};
 use crate::rules::support::{args, bare, method, place_name, words};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::{Node};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "unused-result",
@@ -61,9 +61,56 @@ pub static RULE: Rule = Rule {
 
 /// What else has methods of these names: places, editors, queries, streams.
 const OTHERS: &[&str] = &[
-    "router", "navigate", "navigation", "navigator", "history", "location", "editor", "query", "stream", "store", "cy", "builder", "knex", "db", "observable",
-    "signal", "container", "view", "model", "document", "doc", "tree", "node", "nodes", "selection", "chain", "session", "magic", "code", "buffer",
-    "table", "collection", "edit", "workspace", "transform", "source", "app", "route", "list$", "cursor", "table", "tr", "class", "array", "$", "pipeline", "mocker", "registry", "state", "replacer",
+    "router",
+    "navigate",
+    "navigation",
+    "navigator",
+    "history",
+    "location",
+    "editor",
+    "query",
+    "stream",
+    "store",
+    "cy",
+    "builder",
+    "knex",
+    "db",
+    "observable",
+    "signal",
+    "container",
+    "view",
+    "model",
+    "document",
+    "doc",
+    "tree",
+    "node",
+    "nodes",
+    "selection",
+    "chain",
+    "session",
+    "magic",
+    "code",
+    "buffer",
+    "table",
+    "collection",
+    "edit",
+    "workspace",
+    "transform",
+    "source",
+    "app",
+    "route",
+    "list$",
+    "cursor",
+    "table",
+    "tr",
+    "class",
+    "array",
+    "$",
+    "pipeline",
+    "mocker",
+    "registry",
+    "state",
+    "replacer",
 ];
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
@@ -75,7 +122,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let told = match name.text() {
         "trim" | "trimStart" | "trimEnd" | "toLowerCase" | "toUpperCase" => arguments.is_empty(),
         "replace" | "replaceAll" => {
-            arguments.len() == 2 && first.is_some_and(|f| is_text(f) || f.kind() == Kind::Regex) && is_text(bare(arguments[1]))
+            arguments.len() == 2
+                && first.is_some_and(|f| is_text(f) || f.kind() == Kind::Regex)
+                && is_text(bare(arguments[1]))
         }
         "padStart" | "padEnd" => matches!(arguments.len(), 1 | 2),
         "map" | "filter" => arguments.len() <= 2 && callback(call, 0, cx).is_some(),
@@ -87,7 +136,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if !told || own(receiver) {
         return;
     }
-    if matches!(name.text(), "map" | "filter") && method(bare(receiver)).is_some_and(|(_, m)| matches!(m.text(), "find" | "select" | "query" | "get" | "pipe" | "from" | "where"))
+    if matches!(name.text(), "map" | "filter")
+        && method(bare(receiver))
+            .is_some_and(|(_, m)| matches!(m.text(), "find" | "select" | "query" | "get" | "pipe" | "from" | "where"))
     {
         return;
     }
@@ -112,9 +163,18 @@ fn own(receiver: Node<'_>) -> bool {
     if matches!(receiver.kind(), Kind::This | Kind::Super | Kind::NewExpression | Kind::AwaitExpression) {
         return true;
     }
-    let callee = method(receiver).map_or_else(|| receiver.child(Field::Function).filter(|_| receiver.kind() == Kind::CallExpression), |(_, m)| Some(m));
-    let last = callee.map(|c| c.text().to_owned()).or_else(|| place_name(receiver).map(|n| n.into_owned())).unwrap_or_default();
+    let callee = method(receiver).map_or_else(
+        || receiver.child(Field::Function).filter(|_| receiver.kind() == Kind::CallExpression),
+        |(_, m)| Some(m),
+    );
+    let last = callee
+        .map(|c| c.text().to_owned())
+        .or_else(|| place_name(receiver).map(|n| n.into_owned()))
+        .unwrap_or_default();
     let all = words(&last);
     let root = root_name(receiver).map_or("", Node::text).to_lowercase();
-    all.iter().any(|w| OTHERS.contains(&w.as_str())) || OTHERS.contains(&root.as_str()) || last.starts_with('$') || root.starts_with(['$', '_'])
+    all.iter().any(|w| OTHERS.contains(&w.as_str()))
+        || OTHERS.contains(&root.as_str())
+        || last.starts_with('$')
+        || root.starts_with(['$', '_'])
 }

@@ -1,8 +1,8 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{has_comment};
-use crate::rules::support::{bare};
+use crate::rules::shape::has_comment;
+use crate::rules::support::bare;
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
 
@@ -28,7 +28,10 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::CatchClause], check)],
     cases: &[
         Case::bad("a.js", "function f() { try { return load(); } catch (e) { throw e; } } //~ useless-catch"),
-        Case::bad("a.js", "async function f() {\n  try {\n    await a();\n  } catch (err) {\n    throw err;\n  }\n}\n//~^^^^ useless-catch"),
+        Case::bad(
+            "a.js",
+            "async function f() {\n  try {\n    await a();\n  } catch (err) {\n    throw err;\n  }\n}\n//~^^^^ useless-catch",
+        ),
         Case::bad("a.js", "try { a(); } catch (e) { throw e; } finally { b(); } //~ useless-catch"),
         Case::bad("a.js", "const f = () => { try { a(); } catch (error) { throw error } }; //~ useless-catch"),
         Case::bad("a.ts", "try { a(); } catch (e) { throw e as Error; }\n//~^ useless-catch"),

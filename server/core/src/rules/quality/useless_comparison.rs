@@ -1,10 +1,10 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{operator, operands};
+use crate::rules::shape::{operands, operator};
 use crate::rules::support::{bare, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::{Node};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "useless-comparison",
@@ -69,9 +69,16 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     match op {
         "in" | "instanceof" if left.kind() == Kind::UnaryExpression && operator(left) == "!" => {
             let Some(inner) = left.child(Field::Argument) else { return };
-            let message = format!("`!` applies to `{}` alone, not to the whole test. Put parentheses around `{0} {op} {}`.", inner.text(), right.text());
+            let message = format!(
+                "`!` applies to `{}` alone, not to the whole test. Put parentheses around `{0} {op} {}`.",
+                inner.text(),
+                right.text()
+            );
             let text = format!("!({} {op} {})", inner.text(), right.text());
-            cx.report(Note::new(cx.rule, node.span(), message).suggestion("Put the test in parentheses", vec![(node.span(), text)]));
+            cx.report(
+                Note::new(cx.rule, node.span(), message)
+                    .suggestion("Put the test in parentheses", vec![(node.span(), text)]),
+            );
         }
         _ if comparison(op) && left.kind() == Kind::BinaryExpression && comparison(operator(left)) => {
             let message = "This compares the outcome of the first comparison, `true` or `false`, with the second number. Join two comparisons with `&&`.";
@@ -81,9 +88,18 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             let compares = |n: Node<'a>| n.kind() == Kind::BinaryExpression && equality(operator(n));
             // Two comparisons joined by a bit operator are slow but right.
             let (l, r) = (compares(left), compares(right));
-            let loose = if r && !is_truth(left) { Some(right) } else if l && !is_truth(right) { Some(left) } else { None };
+            let loose = if r && !is_truth(left) {
+                Some(right)
+            } else if l && !is_truth(right) {
+                Some(left)
+            } else {
+                None
+            };
             let Some(loose) = loose.filter(|_| l != r) else { return };
-            let message = format!("`{}` binds tighter than `{op}`: the comparison comes first. Put the bit operation in parentheses.", operator(loose));
+            let message = format!(
+                "`{}` binds tighter than `{op}`: the comparison comes first. Put the bit operation in parentheses.",
+                operator(loose)
+            );
             cx.report(Note::new(cx.rule, node.span(), message));
         }
         _ if comparison(op) || equality(op) => {
@@ -94,8 +110,17 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             };
             let value = bare(value);
             let least = match value.kind() {
-                Kind::MemberExpression if value.child(Field::Property).is_some_and(|p| matches!(p.text(), "length" | "size")) => 0.0,
-                Kind::CallExpression if method(value).is_some_and(|(_, m)| matches!(m.text(), "indexOf" | "lastIndexOf" | "findIndex")) => -1.0,
+                Kind::MemberExpression
+                    if value.child(Field::Property).is_some_and(|p| matches!(p.text(), "length" | "size")) =>
+                {
+                    0.0
+                }
+                Kind::CallExpression
+                    if method(value)
+                        .is_some_and(|(_, m)| matches!(m.text(), "indexOf" | "lastIndexOf" | "findIndex")) =>
+                {
+                    -1.0
+                }
                 _ => return,
             };
             let fixed = match op {
@@ -124,7 +149,10 @@ fn is_truth(node: Node<'_>) -> bool {
     match node.kind() {
         Kind::True | Kind::False => true,
         Kind::UnaryExpression => operator(node) == "!",
-        Kind::BinaryExpression => matches!(operator(node), "<" | ">" | "<=" | ">=" | "==" | "===" | "!=" | "!==" | "in" | "instanceof" | "&&" | "||"),
+        Kind::BinaryExpression => matches!(
+            operator(node),
+            "<" | ">" | "<=" | ">=" | "==" | "===" | "!=" | "!==" | "in" | "instanceof" | "&&" | "||"
+        ),
         _ => false,
     }
 }
@@ -133,7 +161,9 @@ fn number(node: Node<'_>) -> Option<f64> {
     let node = bare(node);
     match node.kind() {
         Kind::Number => node.text().parse().ok(),
-        Kind::UnaryExpression if operator(node) == "-" => node.child(Field::Argument)?.text().parse::<f64>().ok().map(|n| -n),
+        Kind::UnaryExpression if operator(node) == "-" => {
+            node.child(Field::Argument)?.text().parse::<f64>().ok().map(|n| -n)
+        }
         _ => None,
     }
 }
