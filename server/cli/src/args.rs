@@ -221,7 +221,13 @@ pub enum ConfigCommand {
 
 #[derive(Args, Debug)]
 pub struct Lsp {
+    /// Log to a file instead of standard error; SIDENOTE_LOG says what
+    #[arg(long, value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
     /// Accepted because editors' clients pass it; standard input and output are always used
-    #[arg(long)]
+    #[arg(long, hide = true)]
     pub stdio: bool,
+    /// Accepted because editors' clients pass it; the protocol's `processId` is what counts
+    #[arg(long = "clientProcessId", value_name = "ID", hide = true)]
+    pub client_process_id: Option<u32>,
 }

@@ -12,29 +12,31 @@ pub const BOLD: Style = Style::new().effects(Effects::BOLD);
 /// Set back.
 pub const DIM: Style = AnsiColor::BrightBlack.on_default();
 /// Good news.
-pub const GOOD: Style = AnsiColor::Green.on_default().effects(Effects::BOLD);
+pub const GOOD: Style = AnsiColor::BrightGreen.on_default().effects(Effects::BOLD);
 /// So-so.
-pub const FAIR: Style = AnsiColor::Yellow.on_default().effects(Effects::BOLD);
+pub const FAIR: Style = AnsiColor::BrightYellow.on_default().effects(Effects::BOLD);
 /// Bad news.
-pub const BAD: Style = AnsiColor::Red.on_default().effects(Effects::BOLD);
+pub const BAD: Style = AnsiColor::BrightRed.on_default().effects(Effects::BOLD);
 /// Code inside of prose.
 pub const CODE: Style = AnsiColor::Cyan.on_default();
 
 /// The colour of a severity.
 pub fn severity(severity: Severity) -> Style {
     match severity {
-        Severity::Critical => AnsiColor::Magenta.on_default().effects(Effects::BOLD),
+        Severity::Critical => AnsiColor::BrightMagenta.on_default().effects(Effects::BOLD),
         Severity::High => BAD,
         Severity::Medium => FAIR,
-        Severity::Low => AnsiColor::Blue.on_default().effects(Effects::BOLD),
-        Severity::Info => AnsiColor::Cyan.on_default().effects(Effects::BOLD),
+        Severity::Low => AnsiColor::BrightBlue.on_default().effects(Effects::BOLD),
+        Severity::Info => AnsiColor::BrightCyan.on_default().effects(Effects::BOLD),
     }
 }
 
 /// The renderer of code with remarks, as wide as the terminal.
 pub fn renderer() -> Renderer {
     let decor = if unicode() { DecorStyle::Unicode } else { DecorStyle::Ascii };
-    Renderer::styled().decor_style(decor).term_width(width(140))
+    let quiet = AnsiColor::BrightBlack.on_default();
+    // Where remarks belong to what is marked, they are set back behind it.
+    Renderer::styled().decor_style(decor).term_width(width(140)).line_num(quiet).context(CODE)
 }
 
 /// Columns of the terminal on standard output, within reason; `otherwise` where there is none.

@@ -2,14 +2,18 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sidenote_core::document::{Change, Document};
-use sidenote_core::engine::SkipReason;
+use sidenote_core::engine::{Flow, SkipReason};
 use tokio::sync::oneshot;
 use tower_lsp::ls_types::{TraceValue, Uri};
 
 use crate::pool::{Analysis, Analyzed};
 use crate::session::{ClientSettings, Session};
+
+/// Where the answer to an [`Event::Ask`] goes.
+pub(crate) type Reply = oneshot::Sender<Option<Arc<Analysis>>>;
 
 /// One thing that happened.
 pub(crate) enum Event {
@@ -21,10 +25,12 @@ pub(crate) enum Event {
     Change { uri: Uri, version: i32, changes: Vec<Change> },
     /// `textDocument/didClose`.
     Close { uri: Uri },
-    /// A request wants the analysis of the document's newest version.
-    Ask { uri: Uri, reply: oneshot::Sender<Option<Arc<Analysis>>> },
+    /// A request wants the analysis of the document's newest version; for its diagnostics, or for something else.
+    Ask { uri: Uri, diagnostics: bool, reply: Reply },
     /// The pool has analysed a version.
     Analyzed(Box<Analyzed>),
+    /// The pool has followed the data through a version.
+    Flowed { uri: Uri, stamp: u64, flow: Box<Flow>, took: Duration },
     /// The pool has parsed a version from scratch.
     Refreshed { uri: Uri, stamp: u64, document: Box<Document>, differs: bool, skip: Option<SkipReason> },
     /// The editor's settings changed.

@@ -15,13 +15,22 @@ use tower_lsp::ls_types::{Diagnostic, MessageType, TraceValue, Uri};
 use crate::Life;
 use crate::event::Event;
 use crate::outbox::Outbox;
-use crate::pool::{Analysis, Analyzed, Job, Pool, Refresh};
+use crate::pool::{Analysis, Analyzed, Job, Later, Pool};
 use crate::session::{ClientSettings, Session};
-use crate::workspace::{CONFIG_FILE, Workspace};
+use crate::workspace::Workspace;
 use open::{Content, Open};
 
 /// A turn longer than this is logged.
 const LONG_TURN: Duration = Duration::from_millis(100);
+
+/// A data flow that takes less than this is never put off.
+const INLINE_FLOW: Duration = Duration::from_micros(1500);
+
+/// Of a document larger than this, in bytes, the first diagnostics do not wait for the data flow.
+const LARGE: usize = 256 * 1024;
+
+/// The data is followed through a larger file only when nobody has typed for this long.
+const FLOW_DELAY: Duration = Duration::from_millis(40);
 
 /// A document that was not edited for this long is parsed from scratch.
 const IDLE: Duration = Duration::from_secs(1);
@@ -170,11 +179,20 @@ impl State {
                     self.outbox.publish(uri, None, Arc::default());
                 }
             }
-            Event::Ask { uri, reply } => match self.documents.get_mut(&uri) {
-                Some(open) => open.waiters.push(reply),
+            Event::Ask { uri, diagnostics, reply } => match self.documents.get_mut(&uri) {
+                Some(open) => open.waiters.push((diagnostics, reply)),
                 None => drop(reply.send(None)),
             },
             Event::Analyzed(analyzed) => self.analyzed(*analyzed),
+            Event::Flowed { uri, stamp, flow, took } => {
+                if let Some(open) = self.documents.get_mut(&uri) {
+                    open.flow_running = false;
+                    open.flow_took = Some(took);
+                    // Also that of an older version is nearer than what is there.
+                    open.flow = Some(*flow);
+                    open.again = open.stamp == stamp;
+                }
+            }
             Event::Refreshed { uri, stamp, document, differs, skip } => {
                 let next = self.stamp();
                 if let Some(open) = self.documents.get_mut(&uri)
@@ -229,12 +247,12 @@ impl State {
 
     /// Says once what is wrong with a configuration.
     fn tell_errors(&mut self) {
-        let errors = self.workspace.errors();
-        let errors: Vec<String> =
-            errors.map(|(folder, e)| format!("{}: {}", folder.join(CONFIG_FILE).display(), e.message)).collect();
+        let mut errors: Vec<String> = self.workspace.errors().map(ToString::to_string).collect();
+        errors.dedup();
         for error in &errors {
             if !self.told.contains(error) {
-                let text = format!("Sidenote uses its default configuration. {error}");
+                let text =
+                    format!("Sidenote goes on with its default configuration, for this one cannot be used.\n{error}");
                 self.outbox.show(MessageType::ERROR, text);
             }
         }
@@ -242,15 +260,17 @@ impl State {
     }
 
     /// Takes a result of the pool, unless the document has moved on.
-    fn analyzed(&mut self, Analyzed { analysis, memo, took }: Analyzed) {
+    fn analyzed(&mut self, Analyzed { analysis, memo, took, flow_took }: Analyzed) {
         let Some(open) = self.documents.get_mut(&analysis.uri) else { return };
         if open.running == Some(analysis.stamp) {
             open.running = None;
             open.memo = memo;
         }
+        open.flow_took = flow_took.or(open.flow_took);
         if open.stamp != analysis.stamp {
             return;
         }
+        open.flow_at = (!analysis.complete).then(|| Instant::now() + FLOW_DELAY);
         if self.trace != TraceValue::Off {
             let (version, count) = (analysis.version, analysis.diagnostics.len());
             let name = analysis.uri.path().as_str();
@@ -270,51 +290,41 @@ impl State {
             analysis.result_id = self.result_ids;
         }
         open.result_id = analysis.result_id;
-        let asked = !open.waiters.is_empty();
         // Of a file that is not ours nothing is said, not even that there is nothing to say.
         let silent = matches!(open.content, Content::Ignored) && open.published.is_none();
+        let analysis = Arc::new(analysis);
+        open.current = Some(analysis.clone());
+        let told_before = open.told;
+        let told_now = open.answer(&analysis, &self.session);
         if self.session.pull {
             // A client that was told something else, and has no reason of its own to ask again.
-            let told_otherwise = !same && !asked && open.told.is_some_and(|(_, version)| version == analysis.version);
-            if told_otherwise && self.session.refresh {
+            let otherwise = |(id, version)| version == analysis.version && id != analysis.result_id;
+            if !told_now && told_before.is_some_and(otherwise) && self.session.refresh {
                 self.outbox.refresh();
             }
-            if asked {
-                open.told = Some((analysis.result_id, analysis.version));
-            }
-        } else if !silent && (!same || self.session.versions && open.published_version != Some(analysis.version)) {
-            // Equal diagnostics of a newer version are news to a client that reads versions: they say that the analysis
-            // has caught up.
-            let version = self.session.versions.then_some(analysis.version);
-            self.outbox.publish(analysis.uri.clone(), version, analysis.diagnostics.clone());
+        } else if !silent && (!same || open.published_version != Some(analysis.version)) {
+            // Equal diagnostics of a newer version are news too: they say that the analysis has caught up.
+            self.outbox.publish(analysis.uri.clone(), Some(analysis.version), analysis.diagnostics.clone());
             open.published_version = Some(analysis.version);
         }
         open.published = Some(analysis.diagnostics.clone());
-        let analysis = Arc::new(analysis);
-        open.current = Some(analysis.clone());
-        for waiter in open.waiters.drain(..) {
-            // A request that was cancelled does not listen any more.
-            let _ = waiter.send(Some(analysis.clone()));
-        }
     }
 
     /// Sends every document that changed to the pool, and answers what needs no analysis.
     fn dispatch(&mut self) {
         let mut settled = Vec::new();
         for (uri, open) in &mut self.documents {
-            if let Some(current) = &open.current
-                && current.stamp == open.stamp
-            {
-                for waiter in open.waiters.drain(..) {
-                    open.told = Some((current.result_id, current.version));
-                    let _ = waiter.send(Some(current.clone()));
-                }
-                continue;
-            }
+            let current = open.current.clone().filter(|c| c.stamp == open.stamp);
             if let Content::Code(document) = &open.content
                 && self.settings.enable
+                && open.home.included
             {
-                if open.running.is_none() {
+                if (current.is_none() || open.again) && open.running.is_none() {
+                    let mut memo = std::mem::take(&mut open.memo);
+                    if let Some(flow) = open.flow.take() {
+                        memo.set_flow(flow);
+                    }
+                    open.again = false;
                     open.running = Some(open.stamp);
                     self.pool.analyze(Job {
                         uri: uri.clone(),
@@ -322,13 +332,24 @@ impl State {
                         document: (**document).clone(),
                         folder: open.home.folder.clone(),
                         engine: open.home.engine.clone(),
-                        memo: std::mem::take(&mut open.memo),
+                        complete: match open.flow_took {
+                            Some(took) => took < INLINE_FLOW,
+                            None => document.text().len() < LARGE,
+                        },
+                        memo,
                         session: self.session.clone(),
                     });
                 }
+                if let Some(current) = current {
+                    open.answer(&current, &self.session);
+                }
                 continue;
             }
-            let diagnostics = if self.settings.enable {
+            if let Some(current) = current {
+                open.answer(&current, &self.session);
+                continue;
+            }
+            let diagnostics = if self.settings.enable && open.home.included {
                 open.plain_diagnostics(uri, &self.workspace, &self.session)
             } else {
                 Vec::new()
@@ -339,19 +360,28 @@ impl State {
     }
 
     fn next_idle(&self) -> Option<Instant> {
-        self.documents.values().filter_map(|o| o.idle_at).min()
+        let flow_at = |o: &Open| o.flow_at.filter(|_| !o.flow_running);
+        self.documents.values().flat_map(|o| [o.idle_at, flow_at(o)]).flatten().min()
     }
 
     fn refresh_idle(&mut self) {
         let now = Instant::now();
         for (uri, open) in &mut self.documents {
+            if let Content::Code(document) = &open.content
+                && !open.flow_running
+                && open.flow_at.is_some_and(|at| at <= now)
+            {
+                (open.flow_at, open.flow_running) = (None, true);
+                let document = (**document).clone();
+                self.pool.flow(Later { uri: uri.clone(), stamp: open.stamp, document });
+            }
             if open.idle_at.is_none_or(|at| at > now) {
                 continue;
             }
             open.idle_at = None;
             if let Content::Code(document) = &open.content {
                 let document = (**document).clone();
-                self.pool.refresh(Refresh { uri: uri.clone(), stamp: open.stamp, document });
+                self.pool.refresh(Later { uri: uri.clone(), stamp: open.stamp, document });
             } else if open.try_again() {
                 self.stamps += 1;
                 open.stamp = self.stamps;
@@ -369,6 +399,7 @@ fn plain(uri: &Uri, open: &Open, diagnostics: Vec<Diagnostic>) -> Analysis {
         document: None,
         folder: open.home.folder.clone(),
         report: Report::default(),
+        complete: true,
         diagnostics: Arc::new(diagnostics),
         result_id: 0,
     }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sidenote_core::document::Document;
-use sidenote_core::engine::{Engine, Memo, Report, SkipReason, why_skip};
+use sidenote_core::engine::{Engine, Flow, Memo, Report, SkipReason, why_skip};
 use tower_lsp::ls_types::{Diagnostic, Range, Uri};
 
 use crate::convert::{Context, Positions, information};
@@ -26,6 +26,8 @@ pub(crate) struct Analysis {
     pub document: Option<Document>,
     pub folder: Option<PathBuf>,
     pub report: Report,
+    /// Whether the data flow is that of this very version, and not of an earlier one, moved along.
+    pub complete: bool,
     pub diagnostics: Arc<Vec<Diagnostic>>,
     /// Names these diagnostics to a client that asks for changes; equal ones have the same name.
     pub result_id: u64,
@@ -39,6 +41,8 @@ pub(crate) struct Job {
     pub folder: Option<PathBuf>,
     pub engine: Arc<Engine>,
     pub memo: Memo,
+    /// Whether the data flow is worth waiting for.
+    pub complete: bool,
     pub session: Arc<Session>,
 }
 
@@ -47,10 +51,12 @@ pub(crate) struct Analyzed {
     pub analysis: Analysis,
     pub memo: Memo,
     pub took: Duration,
+    /// How long the data flow took, if it was waited for.
+    pub flow_took: Option<Duration>,
 }
 
 /// Something to do when there is time.
-pub(crate) struct Refresh {
+pub(crate) struct Later {
     pub uri: Uri,
     pub stamp: u64,
     pub document: Document,
@@ -59,7 +65,8 @@ pub(crate) struct Refresh {
 /// The threads; they end when this is dropped and their work is done.
 pub(crate) struct Pool {
     jobs: Sender<Job>,
-    refreshes: Sender<Refresh>,
+    flows: Sender<Later>,
+    refreshes: Sender<Later>,
 }
 
 /// Threads that analyse. Documents are analysed side by side, versions of one document never.
@@ -80,18 +87,11 @@ impl Pool {
                 }
             });
         }
-        let (refreshes, queue) = channel::<Refresh>();
-        let events = events.clone();
-        spawn("sidenote-worker".into(), move || {
-            for refresh in queue {
-                if let Some(event) = reparse(refresh)
-                    && events.send(event).is_err()
-                {
-                    return;
-                }
-            }
-        });
-        Pool { jobs, refreshes }
+        Pool {
+            jobs,
+            flows: worker("sidenote-flow", events, flow),
+            refreshes: worker("sidenote-worker", events, reparse),
+        }
     }
 
     /// Analyses a snapshot; the answer is an [`Event::Analyzed`].
@@ -100,9 +100,30 @@ impl Pool {
     }
 
     /// Parses a snapshot from scratch; the answer is an [`Event::Refreshed`], or nothing if that fails.
-    pub(crate) fn refresh(&self, refresh: Refresh) {
-        let _ = self.refreshes.send(refresh);
+    pub(crate) fn refresh(&self, snapshot: Later) {
+        let _ = self.refreshes.send(snapshot);
     }
+
+    /// Follows the data through a snapshot; the answer is an [`Event::Flowed`].
+    pub(crate) fn flow(&self, snapshot: Later) {
+        let _ = self.flows.send(snapshot);
+    }
+}
+
+/// Starts a thread that turns snapshots into events, one after another.
+fn worker(name: &str, events: &Sender<Event>, work: fn(Later) -> Option<Event>) -> Sender<Later> {
+    let (sender, queue) = channel::<Later>();
+    let events = events.clone();
+    spawn(name.into(), move || {
+        for snapshot in queue {
+            if let Some(event) = work(snapshot)
+                && events.send(event).is_err()
+            {
+                return;
+            }
+        }
+    });
+    sender
 }
 
 fn spawn(name: String, body: impl FnOnce() + Send + 'static) {
@@ -116,21 +137,27 @@ fn next<T>(queue: &Mutex<Receiver<T>>) -> Option<T> {
 }
 
 fn analyze(job: Job) -> Analyzed {
-    let Job { uri, stamp, document, folder, engine, mut memo, session } = job;
+    let Job { uri, stamp, document, folder, engine, mut memo, complete, session } = job;
     let start = Instant::now();
+    let mut flow_took = None;
     let made = catch_unwind(AssertUnwindSafe(|| {
-        let report = engine.analyze_again(&document, &mut memo);
+        if complete && !memo.has_flow_of(document.blocks()) {
+            let start = Instant::now();
+            memo.set_flow(Flow::of(document.blocks()));
+            flow_took = Some(start.elapsed());
+        }
+        let report = engine.analyze_quickly(&document, &mut memo);
         let positions = Positions::new(document.text(), session.encoding);
         let cx = Context { uri: &uri, folder: folder.as_deref(), positions, session: &session };
         let diagnostics = cx.diagnostics(&report);
-        (report, diagnostics)
+        (report, diagnostics, memo.has_flow_of(document.blocks()))
     }));
-    let (report, diagnostics) = made.unwrap_or_else(|panic| {
+    let (report, diagnostics, complete) = made.unwrap_or_else(|panic| {
         let what = panic_message(&*panic);
         tracing::error!("analysing {} version {} failed: {what}", uri.as_str(), document.version());
         memo = Memo::default();
         let message = format!("Sidenote could not analyse this version of the file (internal error: {what})");
-        (Report::default(), vec![information(Range::default(), message)])
+        (Report::default(), vec![information(Range::default(), message)], true)
     });
     let analysis = Analysis {
         uri,
@@ -139,10 +166,11 @@ fn analyze(job: Job) -> Analyzed {
         document: Some(document),
         folder,
         report,
+        complete,
         diagnostics: Arc::new(diagnostics),
         result_id: 0,
     };
-    Analyzed { analysis, memo, took: start.elapsed() }
+    Analyzed { analysis, memo, took: start.elapsed(), flow_took }
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> String {
@@ -150,8 +178,19 @@ fn panic_message(panic: &(dyn Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panic".into())
 }
 
-fn reparse(refresh: Refresh) -> Option<Event> {
-    let Refresh { uri, stamp, mut document } = refresh;
+fn flow(snapshot: Later) -> Option<Event> {
+    let Later { uri, stamp, document } = snapshot;
+    let start = Instant::now();
+    // No data is followed through a version that breaks the engine; the analysis that shows it says so.
+    let flow = catch_unwind(AssertUnwindSafe(|| Flow::of(document.blocks()))).unwrap_or_else(|panic| {
+        tracing::error!("the data flow of {} failed: {}", uri.as_str(), panic_message(&*panic));
+        Flow::none(document.blocks())
+    });
+    Some(Event::Flowed { uri, stamp, flow: Box::new(flow), took: start.elapsed() })
+}
+
+fn reparse(snapshot: Later) -> Option<Event> {
+    let Later { uri, stamp, mut document } = snapshot;
     let skip: Option<SkipReason> = why_skip(document.text().to_string().as_bytes()).err();
     let differs = match catch_unwind(AssertUnwindSafe(|| document.refresh())) {
         Ok(Ok(differs)) => differs,

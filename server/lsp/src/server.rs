@@ -59,9 +59,9 @@ impl Front {
     }
 
     /// The analysis of the document's newest version; `None` if it is not open.
-    fn ask(&self, uri: Uri) -> impl Future<Output = Result<Option<Arc<Analysis>>>> + use<> {
+    fn ask(&self, uri: Uri, diagnostics: bool) -> impl Future<Output = Result<Option<Arc<Analysis>>>> + use<> {
         let (reply, answer) = oneshot::channel();
-        self.events.send(Event::Ask { uri, reply });
+        self.events.send(Event::Ask { uri, diagnostics, reply });
         async { answer.await.map_err(|_| Error::internal_error()) }
     }
 
@@ -182,7 +182,7 @@ impl LanguageServer for Front {
     }
 
     async fn diagnostic(&self, params: DocumentDiagnosticParams) -> Result<DocumentDiagnosticReportResult> {
-        let analysis = self.ask(params.text_document.uri).await?;
+        let analysis = self.ask(params.text_document.uri, true).await?;
         let (id, items) = match &analysis {
             Some(analysis) => (Some(format!("{}-{}", self.run, analysis.result_id)), analysis.diagnostics.as_slice()),
             None => (None, [].as_slice()),
@@ -204,12 +204,12 @@ impl LanguageServer for Front {
 
     async fn hover(&self, params: HoverParams) -> Result<Option<Hover>> {
         let at = params.text_document_position_params;
-        let analysis = self.ask(at.text_document.uri).await?;
+        let analysis = self.ask(at.text_document.uri, false).await?;
         Ok(analysis.and_then(|analysis| hover::hover(&analysis, &self.session(), at.position)))
     }
 
     async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {
-        let analysis = self.ask(params.text_document.uri).await?;
+        let analysis = self.ask(params.text_document.uri, false).await?;
         let session = self.session();
         let actions = analysis.map(|analysis| actions::actions(&analysis, &session, params.range, &params.context));
         Ok(actions.filter(|a| !a.is_empty()))

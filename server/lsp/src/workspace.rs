@@ -3,25 +3,20 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sidenote_core::config::Config;
+use sidenote_core::config::{self, Config, ConfigError};
 use sidenote_core::engine::Engine;
+use sidenote_core::system::OsSystem;
 use tower_lsp::ls_types::Uri;
 
-/// The name of the configuration file.
-pub(crate) const CONFIG_FILE: &str = "sidenote.toml";
+/// The name of a configuration file.
+pub(crate) const CONFIG_FILE: &str = config::FILE_NAME;
 
-/// A configuration that cannot be used.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct ConfigError {
-    /// What is wrong, for people.
-    pub message: String,
-    /// Where in the file, in bytes.
-    pub range: std::ops::Range<usize>,
-}
-
-/// The configuration of a folder.
-pub(crate) fn load_config(_folder: &Path) -> Result<Config, ConfigError> {
-    Ok(Config::default())
+/// The configuration of a folder: the nearest file in it or above it, inside its repository.
+pub(crate) fn load_config(folder: &Path) -> Result<Config, ConfigError> {
+    match config::discover(&OsSystem, folder) {
+        Some(file) => Config::load(&OsSystem, &file, folder),
+        None => Ok(Config::default()),
+    }
 }
 
 /// A folder with its engine.
@@ -78,9 +73,9 @@ impl Workspace {
         }
     }
 
-    /// The folders whose configuration cannot be used, with the reason.
-    pub(crate) fn errors(&self) -> impl Iterator<Item = (&Path, &ConfigError)> {
-        self.folders.iter().filter_map(|f| Some((f.path.as_path(), f.error.as_ref()?)))
+    /// What is wrong with the configurations.
+    pub(crate) fn errors(&self) -> impl Iterator<Item = &ConfigError> {
+        self.folders.iter().filter_map(|f| f.error.as_ref())
     }
 
     /// The innermost folder around a document, the document's path relative to it, and the engine for it. A document
@@ -94,12 +89,16 @@ impl Workspace {
             parts.map(|c| c.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
         };
         match folder {
-            Some(f) => Home { folder: Some(f.path.clone()), path: relative(&f.path), engine: f.engine.clone() },
+            Some(f) => {
+                let path = relative(&f.path);
+                let included = f.engine.config().includes(&path);
+                Home { folder: Some(f.path.clone()), path, included, engine: f.engine.clone() }
+            }
             None => {
                 let whole = uri.path().as_str().trim_start_matches('/').to_owned();
                 let path =
                     path.as_deref().map_or(whole, |p| p.to_string_lossy().trim_start_matches('/').replace('\\', "/"));
-                Home { folder: None, path, engine: self.elsewhere.clone() }
+                Home { folder: None, path, included: true, engine: self.elsewhere.clone() }
             }
         }
     }
@@ -112,6 +111,8 @@ pub(crate) struct Home {
     pub folder: Option<PathBuf>,
     /// Its path relative to that, with `/`.
     pub path: String,
+    /// Whether the configuration leaves it in.
+    pub included: bool,
     /// The engine that analyses it.
     pub engine: Arc<Engine>,
 }

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use crate::args;
 
 /// Runs the language server until its client ends it.
-pub fn run(_args: &args::Lsp) -> ExitCode {
-    eprintln!("error: this build has no language server yet");
-    ExitCode::from(crate::error::INTERNAL)
+pub fn run(args: &args::Lsp) -> ExitCode {
+    sidenote_lsp::run(sidenote_lsp::Options { log_file: args.log_file.clone() })
 }

@@ -51,7 +51,10 @@ fn split_message(message: &str) -> (&str, &str) {
 }
 
 #[cfg(test)]
-mod tests {
+mod tests;
+
+#[cfg(test)]
+mod messages {
     use super::split_message;
 
     #[test]

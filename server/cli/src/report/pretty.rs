@@ -15,21 +15,25 @@ use crate::style;
 
 /// Most steps of a flow that are shown; of a longer one the first and the last.
 const MAX_STEPS: usize = 8;
+/// Most further places that are shown.
+const MAX_RELATED: usize = 6;
 /// Lines over which a marked range is drawn; of a longer one only the first line is marked.
 const MAX_MARKED_LINES: u32 = 6;
 
 /// Writes it.
 pub fn write(context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let renderer = style::renderer();
+    let plain = style::renderer();
     let mut explained = HashSet::new();
     for file in &context.scan.files {
         for finding in &file.findings {
             let first = explained.insert(finding.rule.id);
-            let mut page = Page { context, file, renderer: &renderer };
+            let paint = style::severity(finding.severity);
+            let renderer = plain.clone().error(paint).warning(paint).info(paint);
+            let page = Page { context, file, renderer: &renderer };
             writeln!(out, "{}\n", page.finding(finding, first))?;
         }
     }
-    tail::troubles(context, &renderer, out)?;
+    tail::troubles(context, &plain, out)?;
     if !context.args.quiet {
         tail::write(context, out)?;
     }
@@ -41,8 +45,7 @@ fn level(severity: Severity) -> Level<'static> {
     match severity {
         Severity::Critical | Severity::High => Level::ERROR,
         Severity::Medium => Level::WARNING,
-        Severity::Low => Level::INFO,
-        Severity::Info => Level::NOTE,
+        Severity::Low | Severity::Info => Level::INFO,
     }
     .with_name(severity.name())
 }
@@ -62,7 +65,7 @@ struct Mark {
 }
 
 impl Page<'_> {
-    fn finding(&mut self, finding: &Finding, first: bool) -> String {
+    fn finding(&self, finding: &Finding, first: bool) -> String {
         let (title, rest) = split_message(&finding.message);
         let title = style::printable(title);
         let (marks, left_out) = marks(finding);
@@ -77,7 +80,7 @@ impl Page<'_> {
         }
         let mut remarks: Vec<(Level<'static>, String)> = Vec::new();
         if left_out > 0 {
-            remarks.push((Level::NOTE, format!("{left_out} more steps; `--format json` has them all")));
+            remarks.push((Level::NOTE, format!("and {left_out} more places: `--format json` has them all")));
         }
         if !rest.is_empty() {
             remarks.push((Level::HELP, style::printable(rest)));
@@ -86,9 +89,9 @@ impl Page<'_> {
             remarks.push((Level::NOTE, format!("suppressed: {}", style::printable(reason))));
         }
         if first {
-            let explain = format!("`sidenote explain {}` tells more", finding.rule.id);
-            let silence = format!("`// sidenote: allow({}) -- reason` silences it", finding.rule.id);
-            remarks.push((Level::NOTE, format!("{explain}; {silence}")));
+            let id = finding.rule.id;
+            remarks.push((Level::NOTE.with_name("more"), format!("sidenote explain {id}")));
+            remarks.push((Level::NOTE.with_name("silence"), format!("// sidenote: allow({id}) -- reason")));
         }
         group = group.elements(remarks.into_iter().map(|(level, text)| level.message(text)));
         let mut report = vec![group];
@@ -146,7 +149,7 @@ impl Page<'_> {
     }
 }
 
-/// The marks of a finding in the order in which to show them, and how many steps were left out.
+/// The marks of a finding in the order in which to show them, and how many were left out.
 fn marks(finding: &Finding) -> (Vec<Mark>, usize) {
     let own = Mark { path: None, range: finding.region.range(), label: None, primary: true };
     let mark = |place: &Place, label: String| Mark {
@@ -170,7 +173,8 @@ fn marks(finding: &Finding) -> (Vec<Mark>, usize) {
         Some(step) => step.primary = true,
         None => marks.push(own),
     }
-    marks.extend(finding.related.iter().map(|place| mark(place, place.message.clone())));
+    marks.extend(finding.related.iter().take(MAX_RELATED).map(|place| mark(place, place.message.clone())));
+    left_out += finding.related.len().saturating_sub(MAX_RELATED);
     // Marks in the file itself are shown together, so that its excerpt comes but once where that keeps the order.
     if marks.iter().all(|m| m.path.is_none()) {
         marks.sort_by_key(|m| m.range.start);

@@ -1,5 +1,6 @@
 //! The engine: runs the rules over a document's blocks, with what it knows kept by block.
 
+mod memo;
 mod skip;
 mod suppress;
 
@@ -14,10 +15,10 @@ use crate::document::Document;
 use crate::findings::{Finding, Fix, Location, Note, Place, Score, score};
 use crate::rules::declared::Declared;
 use crate::rules::{self, BlockCheck, Check, Cx, FileFacts, NodeCheck, Rule};
-use crate::semantics::flow;
 use crate::semantics::imports::Imports;
 use crate::syntax::Arena;
 
+pub use memo::{Flow, Memo};
 pub use skip::{SkipReason, why_skip};
 pub use suppress::Suppression;
 
@@ -70,35 +71,6 @@ struct BlockNotes {
     suppressions: Vec<Suppression>,
 }
 
-/// What is remembered of a document from one version to the next; see [`Engine::analyze_again`]. A new configuration
-/// does not hurt it.
-#[derive(Default)]
-pub struct Memo {
-    /// The facts, with the module's syntax that they were read from.
-    facts: Option<(Arc<Arena>, Arc<FileFacts>)>,
-}
-
-impl Memo {
-    fn facts(&mut self, path: &str, blocks: &Blocks) -> Arc<FileFacts> {
-        let arena = blocks.root().arena();
-        if let Some((of, facts)) = &self.facts
-            && Arc::ptr_eq(of, arena)
-            && facts.path == path
-        {
-            return facts.clone();
-        }
-        let mut facts = file_facts(path, blocks);
-        // Equal facts stay the same object, so that no block has to compare them.
-        if let Some((_, old)) = &self.facts
-            && **old == *facts
-        {
-            facts = old.clone();
-        }
-        self.facts = Some((arena.clone(), facts.clone()));
-        facts
-    }
-}
-
 impl Engine {
     /// An engine for a configuration.
     pub fn new(config: Config) -> Engine {
@@ -115,9 +87,18 @@ impl Engine {
         self.analyze_again(document, &mut Memo::default())
     }
 
-    /// Analyses a document of which `memo` remembers an earlier version, at a cost that follows the edits since. The
-    /// report is that of [`Engine::analyze`].
+    /// Analyses a document of which `memo` remembers an earlier version. The report is that of [`Engine::analyze`].
     pub fn analyze_again(&self, document: &Document, memo: &mut Memo) -> Report {
+        if !memo.has_flow_of(document.blocks()) {
+            memo.set_flow(Flow::of(document.blocks()));
+        }
+        self.analyze_quickly(document, memo)
+    }
+
+    /// Analyses a document at a cost that follows the edits since the version that `memo` remembers. Findings that need
+    /// the data flow of the file are those that the memory holds ([`Memo::set_flow`]), moved along with the edits since; the
+    /// report is that of [`Engine::analyze`] if [`Memo::has_flow_of`] this very version.
+    pub fn analyze_quickly(&self, document: &Document, memo: &mut Memo) -> Report {
         let settings = self.config.settings(document.path());
         let blocks = document.blocks();
         let family = blocks.language().family;
@@ -130,8 +111,8 @@ impl Engine {
         let mut around: Vec<(Arc<BlockNotes>, usize)> = Vec::new();
         // The block at hand and those around it, outermost first.
         let mut path: Vec<&Block> = Vec::new();
-        let flow = flow::analyze(blocks, &flow::NoModules);
-        let mut flow_notes = flow.notes.iter().peekable();
+        let flow_notes = memo.flow_notes(blocks);
+        let mut flow_notes = flow_notes.iter().peekable();
         for (index, placed) in blocks.iter().enumerate() {
             around.truncate(placed.depth);
             let in_test = around.last_mut().is_some_and(|(notes, met)| {
@@ -219,7 +200,9 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
         "cypress",
     ];
     let name = path.rsplit('/').next().unwrap_or(path);
-    if name.contains(".test.") || name.contains(".spec.") {
+    let rust_tests =
+        matches!(name, "tests.rs" | "test.rs") || name.ends_with("_test.rs") || name.ends_with("_tests.rs");
+    if name.contains(".test.") || name.contains(".spec.") || rust_tests {
         return true;
     }
     let framework =

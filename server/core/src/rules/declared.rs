@@ -118,14 +118,30 @@ pub fn may_reject(function: Node<'_>) -> bool {
     if body.kind() != Kind::StatementBlock {
         return true;
     }
-    // Declarations without calls before the `try` cannot throw either, but are seldom so plain.
-    let mut statements = body.named_children().filter(|s| s.kind() != Kind::FunctionDeclaration);
-    let guarded = match (statements.next(), statements.next()) {
-        (None, _) => return false,
-        (Some(only), None) if only.kind() == Kind::TryStatement => only.child(Field::Handler).is_some_and(|h| {
-            !h.descendants_until(|n| support::is_function(n)).any(|n| n.kind() == Kind::ThrowStatement)
-        }),
-        _ => false,
-    };
-    !guarded
+    // What is caught, as long as the handler does not throw itself.
+    let guards: Vec<_> = body
+        .descendants_until(support::is_function)
+        .filter(|n| n.kind() == Kind::TryStatement)
+        .filter_map(|t| t.child(Field::Body).zip(t.child(Field::Handler)))
+        .filter(|(_, handler)| {
+            !handler.descendants_until(support::is_function).any(|n| n.kind() == Kind::ThrowStatement)
+        })
+        .map(|(body, _)| body.span())
+        .collect();
+    body.descendants_until(support::is_function).any(|n| {
+        let rejects = match n.kind() {
+            Kind::AwaitExpression | Kind::ThrowStatement => true,
+            // The promise of what is returned becomes the function's own.
+            Kind::ReturnStatement => n.first_named().is_some_and(|v| {
+                matches!(
+                    support::bare(v).kind(),
+                    Kind::CallExpression | Kind::TernaryExpression | Kind::BinaryExpression
+                )
+            }),
+            Kind::ForInStatement => n.has_token("await"),
+            _ => false,
+        };
+        // `return f()` leaves the `try` before the promise settles.
+        rejects && (n.kind() == Kind::ReturnStatement || !guards.iter().any(|g| g.contains(n.span())))
+    })
 }

@@ -193,8 +193,8 @@ pub fn place_name<'a>(place: Node<'a>) -> Option<Cow<'a, str>> {
     }
 }
 
-/// The dotted path of names, with its first name resolved through the file's imports: `jwt.sign` becomes
-/// `jsonwebtoken.sign`. `None` where it is not a plain path.
+/// The dotted path of names, with its first name resolved through the file's imports, as if the block did not hide it:
+/// `jwt.sign` becomes `jsonwebtoken.sign`. `None` where it is not a plain path.
 pub fn ecma_path(node: Node<'_>, cx: &Cx<'_>) -> Option<String> {
     let mut names = Vec::new();
     let mut at = bare(node);
@@ -205,8 +205,7 @@ pub fn ecma_path(node: Node<'_>, cx: &Cx<'_>) -> Option<String> {
                 at = bare(at.child(Field::Object)?);
             }
             Kind::Identifier => {
-                let first = if declares(at, at.text()) { None } else { cx.file.imports.path(at.text()) };
-                names.push(first.unwrap_or(at.text()));
+                names.push(cx.file.imports.path(at.text()).unwrap_or(at.text()));
                 break;
             }
             Kind::This => {

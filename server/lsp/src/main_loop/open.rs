@@ -1,19 +1,19 @@
 //! An open document.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sidenote_core::document::{Change, Document};
-use sidenote_core::engine::{Memo, why_skip};
+use sidenote_core::engine::{Flow, Memo, why_skip};
 use sidenote_core::grammars::{self, Language};
 use sidenote_core::text::{Encoding, Text};
-use tokio::sync::oneshot;
 use tower_lsp::ls_types::{Diagnostic, DiagnosticSeverity, Range, Uri};
 
 use crate::convert::{Positions, SOURCE, information};
+use crate::event::Reply;
 use crate::pool::Analysis;
 use crate::session::Session;
-use crate::workspace::{CONFIG_FILE, Home, Workspace, file_path, is_config};
+use crate::workspace::{Home, Workspace, file_path, is_config};
 
 /// What is in a document.
 pub(super) enum Content {
@@ -46,8 +46,18 @@ pub(super) struct Open {
     pub result_id: u64,
     /// Result id and version of the last answer to a client that asks.
     pub told: Option<(u64, i32)>,
-    /// Requests that wait for the analysis of the newest version.
-    pub waiters: Vec<oneshot::Sender<Option<Arc<Analysis>>>>,
+    /// Requests that wait for the analysis of the newest version, and whether they want its diagnostics.
+    pub waiters: Vec<(bool, Reply)>,
+    /// A data flow that has arrived and is not yet in the memory.
+    pub flow: Option<Flow>,
+    /// Whether the pool follows the data through some version.
+    pub flow_running: bool,
+    /// How long that took last.
+    pub flow_took: Option<Duration>,
+    /// When it is time to do so.
+    pub flow_at: Option<Instant>,
+    /// Whether the newest version is worth another analysis, for there is a data flow of it.
+    pub again: bool,
     /// When the document will have rested.
     pub idle_at: Option<Instant>,
 }
@@ -78,13 +88,18 @@ impl Open {
             result_id: 0,
             told: None,
             waiters: Vec::new(),
+            flow: None,
+            flow_running: false,
+            flow_took: None,
+            flow_at: None,
+            again: false,
             idle_at: None,
         }
     }
 
     /// Ends it: nobody waits any more. Returns what was published.
     pub(super) fn close(self) -> Option<Arc<Vec<Diagnostic>>> {
-        for waiter in self.waiters {
+        for (_, waiter) in self.waiters {
             let _ = waiter.send(None);
         }
         self.published
@@ -119,6 +134,24 @@ impl Open {
         }
     }
 
+    /// Answers the requests that wait, if `analysis` is what they wait for. Whether diagnostics were told.
+    pub(super) fn answer(&mut self, analysis: &Arc<Analysis>, session: &Session) -> bool {
+        let mut told = false;
+        for (diagnostics, reply) in std::mem::take(&mut self.waiters) {
+            // A client that cannot be told to ask again waits until there is nothing to add.
+            if diagnostics && !analysis.complete && !session.refresh {
+                self.waiters.push((diagnostics, reply));
+                continue;
+            }
+            // A request that was cancelled does not listen any more.
+            told |= reply.send(Some(analysis.clone())).is_ok() && diagnostics;
+        }
+        if told {
+            self.told = Some((analysis.result_id, analysis.version));
+        }
+        told
+    }
+
     /// Stops analysing it.
     pub(super) fn skip(&mut self, reason: &str) {
         if let Content::Code(document) = &self.content {
@@ -143,7 +176,9 @@ impl Open {
                 self.content = code(&home.path, language, &text, self.version);
             }
         }
-        (self.home, self.stamp, self.memo) = (home, stamp, Memo::default());
+        (self.home, self.stamp, self.memo, self.flow) = (home, stamp, Memo::default(), None);
+        // Who resets all documents also tells the client to ask again.
+        self.told = None;
     }
 
     /// The diagnostics of a document that is not analysed.
@@ -154,16 +189,24 @@ impl Open {
             }
             Content::Config(text) => {
                 let path = file_path(uri);
-                let own = workspace.errors().filter(|(folder, _)| path.as_ref() == Some(&folder.join(CONFIG_FILE)));
+                let errors = workspace.errors().filter(|e| e.path.is_some() && e.path == path);
                 let positions = Positions::new(text, session.encoding);
-                own.map(|(_, error)| Diagnostic {
-                    range: positions.range(&error.range),
-                    severity: Some(DiagnosticSeverity::ERROR),
-                    source: Some(SOURCE.to_owned()),
-                    message: error.message.clone(),
-                    ..Diagnostic::default()
-                })
-                .collect()
+                let mut found: Vec<_> = errors
+                    .flat_map(|e| &e.problems)
+                    .map(|problem| Diagnostic {
+                        range: positions.range(problem.range.as_ref().unwrap_or(&(0..0))),
+                        severity: Some(DiagnosticSeverity::ERROR),
+                        source: Some(SOURCE.to_owned()),
+                        message: match &problem.help {
+                            Some(help) => format!("{}; {help}", problem.message),
+                            None => problem.message.clone(),
+                        },
+                        ..Diagnostic::default()
+                    })
+                    .collect();
+                // Two folders may share a file.
+                found.dedup();
+                found
             }
             Content::Code(_) | Content::Ignored => Vec::new(),
         }

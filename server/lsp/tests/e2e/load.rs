@@ -3,10 +3,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use sidenote_core::config::Config;
-use sidenote_core::document::{Change, Document};
+use sidenote_core::document::Document;
 use sidenote_core::engine::Engine;
 use sidenote_core::grammars;
-use sidenote_core::text::{Encoding, LineColumn};
+use sidenote_core::text::{Encoding, LineColumn, Text};
 
 use crate::client::{BAD, Client, URI, pull, push};
 
@@ -39,7 +39,7 @@ async fn a_thousand_edits(capabilities: Value, seed: u64) {
     let mut next = numbers(seed);
     let start: String = (0..40).map(|i| format!("function f{i}() {{\n  {BAD}}}\n")).collect();
     let language = grammars::by_name("typescript").expect("language");
-    let mut mirror = Document::new("a.ts", language, &start, 1).expect("parse");
+    let mut mirror = Text::new(&start);
     let pulls = capabilities["textDocument"].get("diagnostic").is_some();
     let mut client = Client::start(capabilities).await;
     client.open(&start).await;
@@ -50,8 +50,9 @@ async fn a_thousand_edits(capabilities: Value, seed: u64) {
         let text = PIECES[next(PIECES.len() as u32) as usize];
         client.edit(version, ((line, column), end), text).await;
         let at = |(line, column)| LineColumn { line, column };
-        let change = Change { range: Some((at((line, column)), at(end))), text: text.into() };
-        mirror.change(&[change], Encoding::Utf16, version as i32).expect("change");
+        let at = |position| mirror.offset(at(position), Encoding::Utf16);
+        let (from, to) = (at((line, column)), at(end));
+        mirror.replace(from, to, text).expect("an edit");
         if pulls && version % 50 == 0 {
             asked.push(client.ask("textDocument/diagnostic", json!({"textDocument": {"uri": URI}})).await);
         }
@@ -59,8 +60,7 @@ async fn a_thousand_edits(capabilities: Value, seed: u64) {
     for id in asked {
         assert_eq!(client.answer(id).await["result"]["kind"], "full");
     }
-    let text = mirror.text().to_string();
-    let fresh = Document::new("a.ts", language, &text, 1).expect("parse");
+    let fresh = Document::new("a.ts", language, &mirror.to_string(), 1).expect("parse");
     let report = Engine::new(Config::default()).analyze(&fresh);
     let expected: Vec<Value> = report
         .active()
@@ -95,14 +95,14 @@ async fn a_thousand_edits(capabilities: Value, seed: u64) {
 
 #[tokio::test]
 async fn a_thousand_edits_pushed() {
-    for seed in 0..3 {
+    for seed in 0..2 {
         a_thousand_edits(push(), seed).await;
     }
 }
 
 #[tokio::test]
 async fn a_thousand_edits_pulled() {
-    for seed in 10..13 {
+    for seed in 10..12 {
         a_thousand_edits(pull(), seed).await;
     }
 }
@@ -141,12 +141,13 @@ async fn every_request_is_answered_once_cancelled_or_not() {
 async fn a_cancelled_request_is_answered_at_once() {
     let mut client = Client::start(pull()).await;
     // Large enough that its first analysis takes a while.
-    client.open(&BAD.repeat(20_000)).await;
+    let large: String = (0..3000).map(|i| format!("function f{i}() {{\n  {BAD}}}\n")).collect();
+    client.open(&large).await;
     let start = Instant::now();
     let id = client.ask("textDocument/diagnostic", json!({"textDocument": {"uri": URI}})).await;
     client.send(json!({"method": "$/cancelRequest", "params": {"id": id}})).await;
     let answer = client.answer(id).await;
     assert_eq!(answer["error"]["code"], -32800, "{:?} after {:?}", answer["error"], start.elapsed());
-    assert_eq!(client.pull(None).await["items"].as_array().map(Vec::len), Some(20_000));
+    assert_eq!(client.pull(None).await["items"].as_array().map(Vec::len), Some(3000));
     client.finish().await;
 }

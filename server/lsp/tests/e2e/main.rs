@@ -1,6 +1,7 @@
 //! The server from its client's side, over an in-memory stream.
 
 mod client;
+mod configuration;
 mod documents;
 mod lifecycle;
 mod load;

@@ -212,16 +212,14 @@ fn increments(function: Node<'_>, nested: bool) -> Vec<Increment> {
                 out.push(Increment { span: keyword(node), cost: 1 + nesting, nesting });
                 levels.extend(node.child(Field::Body).map(Node::span));
             }
-            Kind::BreakStatement | Kind::ContinueStatement => {
-                if node.child(Field::Label).is_some() {
+            Kind::BreakStatement | Kind::ContinueStatement
+                if node.child(Field::Label).is_some() => {
                     out.push(Increment { span, cost: 1, nesting: 0 });
                 }
-            }
-            Kind::BreakExpression | Kind::ContinueExpression => {
-                if node.child_of_kind(Kind::Label).is_some() {
+            Kind::BreakExpression | Kind::ContinueExpression
+                if node.child_of_kind(Kind::Label).is_some() => {
                     out.push(Increment { span, cost: 1, nesting: 0 });
                 }
-            }
             Kind::BinaryExpression | Kind::LetChain => {
                 out.extend(starts_run(node).map(|span| Increment { span, cost: 1, nesting: 0 }));
             }

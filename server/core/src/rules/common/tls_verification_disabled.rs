@@ -24,7 +24,7 @@ pub static RULE: Rule = Rule {
               everything that is sent, passwords and tokens included. The connection still looks encrypted.",
         example: "https.request({ host, rejectUnauthorized: false });",
         instead: "https.request({ host, ca: fs.readFileSync('internal-ca.pem') });",
-        limits: "A value that is computed or read from configuration is left alone, and so is a server that asks for no \
+        limits: "A value that is computed or read from configuration is left alone, so is code under a condition that names the choice (`if (insecure)`), and so is a server that asks for no \
                  client certificates. A verifier is recognised where its `verify_server_cert` does nothing but accept.",
         fix: "The suggested fix turns the check on again; a server with a self-signed certificate then needs its authority \
               configured.",
@@ -81,6 +81,8 @@ pub static RULE: Rule = Rule {
         Case::good("a.rs", "fn f(mut b: SslConnectorBuilder) { b.set_verify(SslVerifyMode::PEER); }"),
         Case::near_miss("a.ts", "const schema = { rejectUnauthorized: { type: 'boolean', default: true }, strictSSL: true };"),
         Case::near_miss("a.js", "https.createServer({ key, cert, rejectUnauthorized: false }, app);"),
+        Case::near_miss("a.js", "if (options.tlsInsecure) { options.rejectUnauthorized = false; }"),
+        Case::near_miss("a.rs", "fn f(insecure: bool) { let mut b = Client::builder(); if insecure { b = b.danger_accept_invalid_certs(true); } }"),
         Case::near_miss("a.js", "assert.deepEqual(parse(argv), { rejectUnauthorized: false });"),
         Case::near_miss("a.js", "delete process.env.NODE_TLS_REJECT_UNAUTHORIZED; const strict = options.strictSSL === false;"),
         Case::near_miss(
@@ -133,6 +135,25 @@ fn report<'a>(span: Span, value: Option<Node<'a>>, what: &str, confidence: Confi
     cx.report(note);
 }
 
+/// Whether the code runs only where somebody asked for it by an option: `if (insecure) { .. }`, `case 'no-verify':`.
+fn is_opt_in(node: Node<'_>) -> bool {
+    const WORDS: [&str; 13] = [
+        "insecure", "verif", "reject", "danger", "invalid", "trust", "unsafe", "selfsigned", "self_signed", "skip", "strict", "ssl", "tls",
+    ];
+    node.ancestors().any(|n| {
+        let condition = match n.kind() {
+            Kind::IfStatement | Kind::IfExpression | Kind::TernaryExpression => n.child(Field::Condition),
+            Kind::SwitchCase => n.child(Field::Value),
+            Kind::MatchArm => n.child(Field::Pattern),
+            _ => None,
+        };
+        condition.is_some_and(|c| {
+            let text = c.text().to_ascii_lowercase();
+            !c.span().contains(node.span()) && WORDS.iter().any(|w| text.contains(w))
+        })
+    })
+}
+
 fn pair<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let (Some(name), Some(value)) = (key_name(node), node.child(Field::Value)) else { return };
     if name == "checkServerIdentity" {
@@ -144,7 +165,7 @@ fn pair<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let Some(confidence) = switches_off(&name, value, cx) else { return };
     let Some(object) = node.parent() else { return };
-    if is_expectation(object) || is_server(object) {
+    if is_expectation(object) || is_server(object) || is_opt_in(node) {
         return;
     }
     report(node.span(), Some(value), &format!("`{name}` is off: certificates are not checked"), confidence, cx);
@@ -192,7 +213,7 @@ fn assignment<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if left.kind() == Kind::Identifier {
         return;
     }
-    let Some(name) = place_name(left) else { return };
+    let Some(name) = place_name(left).filter(|_| !is_opt_in(node)) else { return };
     if name == "checkServerIdentity" {
         let function = bare(right);
         if support::is_function(function) && accepts_any(cx.open(function)) {
@@ -213,7 +234,12 @@ fn rust_call<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let Some((_, name)) = method(node) else { return };
-    let Some(argument) = args(node).next() else { return };
+    // Finding a constant takes a walk over the block: not for every call.
+    let told = name.text();
+    if !["danger", "verif", "invalid"].iter().any(|w| told.contains(w)) {
+        return;
+    }
+    let Some(argument) = args(node).next().filter(|_| !is_opt_in(node)) else { return };
     let text = constant_text(argument, cx);
     let span = Span { start: name.span().start, end: node.span().end };
     let (bad, what) = match name.text() {
@@ -271,6 +297,6 @@ fn rust_verifier<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         && only.child(Field::Function).is_some_and(|f| f.text() == "Ok")
         && args(only).next().is_some_and(|a| a.text().ends_with("ServerCertVerified::assertion()"));
     if accepts {
-        report(name.span(), None, "This verifier accepts every certificate", Confidence::High, cx);
+        report(name.span(), None, "This verifier accepts every certificate", Confidence::Medium, cx);
     }
 }

@@ -63,6 +63,9 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "for (const x of xs) { if (x.last) { all = [...all, x]; break; } }"),
         Case::near_miss("a.js", "const merged = [base, extra].reduce((acc, o) => ({ ...acc, ...o }), {});"),
         Case::near_miss("a.js", "const o = xs.reduce((acc, x) => { acc.push({ ...x, n: acc.length }); return acc; }, []);"),
+        Case::near_miss("a.js", "while (next()) { event = { ...event, value: read(), scope }; list = [...list]; }"),
+        Case::near_miss("a.js", "for (const k of ['anyOf', 'oneOf']) { json = { ...json, [k]: 1 }; }"),
+        Case::near_miss("a.js", "for (let item of items) { item = Object.assign({}, item); use(item); }"),
         Case::near_miss("a.js", "for (const b of buttons) { b.onclick = () => { list = [...list, b.id]; }; }"),
         Case::near_miss("a.js", "const text = parts.reduce((acc, p) => acc.concat(p.toString()), '');"),
     ],
@@ -81,7 +84,10 @@ fn reduce<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     // A string's `concat` is no copy of an array.
-    let text = arguments.next().map(bare).is_some_and(|i| matches!(i.kind(), Kind::String | Kind::TemplateString));
+    let text = match arguments.next().map(bare) {
+        Some(initial) => matches!(initial.kind(), Kind::String | Kind::TemplateString),
+        None => [".endsWith(", ".startsWith(", ".trim", "'", "\"", "`"].iter().any(|m| callback.text().contains(m)),
+    };
     let function = cx.open(callback);
     let Some(accumulator) = first_parameter(function) else { return };
     let Some(body) = function.child(Field::Body) else { return };
@@ -128,19 +134,30 @@ fn copy_of<'a>(value: Node<'a>, name: &str) -> Option<Node<'a>> {
     match value.kind() {
         Kind::Object | Kind::Array => value
             .named_children()
-            .find(|c| c.kind() == Kind::SpreadElement && c.first_named().is_some_and(|s| bare(s).text() == name)),
+            .find(|c| c.kind() == Kind::SpreadElement && c.first_named().is_some_and(|s| bare(s).text() == name))
+            .filter(|copy| grows(value, *copy)),
         Kind::CallExpression => {
             let (receiver, method) = method(value)?;
             let concat = method.text() == "concat" && receiver.text() == name;
             let assign = method.text() == "assign" && receiver.text() == "Object" && {
                 let mut arguments = args(value);
                 arguments.next().is_some_and(|a| a.text().trim_matches(['{', '}', ' ']).is_empty())
-                    && arguments.any(|a| a.text() == name)
+                    && arguments.next().is_some_and(|a| a.text() == name)
+                    && arguments.next().is_some()
             };
             (concat || assign).then_some(value)
         }
         _ => None,
     }
+}
+
+/// Whether a copy has more than it copies: an element, a key that is not always the same, or another spread.
+fn grows(value: Node<'_>, copy: Node<'_>) -> bool {
+    value.named_children().filter(|c| *c != copy).any(|c| {
+        value.kind() == Kind::Array
+            || c.kind() == Kind::SpreadElement
+            || c.child(Field::Key).is_some_and(|k| k.kind() == Kind::ComputedPropertyName)
+    })
 }
 
 fn in_loop<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
@@ -152,6 +169,10 @@ fn in_loop<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(statement) = node.parent().filter(|p| p.kind() == Kind::ExpressionStatement) else { return };
     let Some(copy) = copy_of(bare(right), name) else { return };
     let Some(around) = enclosing_loop(node) else { return };
+    // A list that stands in the code is short.
+    if around.child(Field::Right).map(bare).is_some_and(|r| r.kind() == Kind::Array) {
+        return;
+    }
     // In a switch or an `if` at the loop's end too: what follows must run on to the next round.
     let leaves = statement.next_named_sibling().is_some_and(|next| {
         matches!(next.kind(), Kind::BreakStatement | Kind::ReturnStatement | Kind::ThrowStatement)

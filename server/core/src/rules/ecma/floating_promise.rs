@@ -88,6 +88,10 @@ fn promise<'a>(call: Node<'a>, cx: &Cx<'a>) -> Option<String> {
         if name == "fetch" && !cx.is_bound(name) && !declares(call, name) {
             return Some("The promise of this `fetch` is dropped".into());
         }
+        let here = cx.block.hir().functions.iter().any(|f| f.is_async && f.name.is_some_and(|n| n.as_str() == name));
+        if !here && !cx.file.declared.async_functions.contains(name) {
+            return None;
+        }
         let local = local_functions(call, name);
         let floats = match local.as_slice() {
             [] => cx.file.declared.async_functions.contains(name) && !declares(call, name) && !starts_script(call, cx),
@@ -128,7 +132,7 @@ fn chain(call: Node<'_>) -> Option<String> {
     }
     // Cypress and WebDriver queue commands; their `then` is no promise's.
     let root = at.child(Field::Function).map_or(at, bare).text();
-    let queue = matches!(root, "cy" | "browser" | "$" | "$$" | "expect" | "this" | "client") && root != "this";
+    let queue = matches!(root, "cy" | "browser" | "$" | "$$" | "expect" | "client");
     (thens > 0 && !queue).then(|| "No error handler follows this `then`".into())
 }
 

@@ -2,7 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::secrets::{Provider, looks_random, placeholder, provider, secret_name, wordlike};
-use crate::rules::support::{args, bare, constant, ecma_path, key_name, place_name, string_value};
+use crate::rules::support::{args, bare, constant, declares, ecma_path, key_name, place_name, string_value};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -46,6 +46,9 @@ pub static RULE: Rule = Rule {
         Case::bad("a.js", "const dbPassword = process.env.DB_PASSWORD || 'Pr0duct1on!'; //~ hardcoded-secret"),
         Case::bad("a.js", "passport.use(new GoogleStrategy({ clientID: id, clientSecret: 'd4kLx02msPq9vZr1' }, done)); //~ hardcoded-secret"),
         Case::bad("a.js", "config.secretKey = 'f8Zk3vQ9sLx7Rt2W'; //~ hardcoded-secret"),
+        Case::bad("a.js", "const jwt = require('jsonwebtoken');\nconst JWT_SECRET = 'mysecretkey';\nfunction login(u) { return jwt.sign({ id: u.id }, JWT_SECRET); } //~ hardcoded-secret"),
+        Case::bad("a.js", "fetch(url, { headers: { Authorization: 'Basic YWRtaW46czNjcmV0cGFzcw==' } }); //~ hardcoded-secret"),
+        Case::near_miss("a.js", "const HEADER = 'authorization'; fetch(url, { headers: { Authorization: 'Bearer ' + token, authorization: 'Basic realm' } });"),
         Case::bad("a.ts", "class Api {\n  private accessToken = 'xoZk3vQ9sLx7Rt2WmYb8Nc41'; //~ hardcoded-secret\n}"),
         Case::good("a.js", "const apiKey = process.env.API_KEY;"),
         Case::good("a.js", "const password = 'your-password-here'; const secret = '<secret>'; const token = 'xxxxxxxxxxxxxxxx';"),
@@ -85,6 +88,9 @@ fn literal<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return report(node, format!("This is {what}"), confidence, severity, cx);
     }
     let Some((name, defines)) = name_of(node) else { return };
+    if name.eq_ignore_ascii_case("authorization") && is_authorization(&value) {
+        return report(node, "This header logs in with a fixed secret".into(), Confidence::High, None, cx);
+    }
     if value.chars().any(char::is_whitespace) || placeholder(&value) {
         return;
     }
@@ -98,6 +104,17 @@ fn literal<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         report(node, "A login's password stands here".into(), Confidence::High, None, cx);
     } else if random {
         report(node, format!("`{name}` is a fixed secret"), Confidence::Medium, None, cx);
+    }
+}
+
+/// Whether a header's value carries credentials: `Basic` with base64, or `Bearer` with something that looks random.
+fn is_authorization(value: &str) -> bool {
+    let Some((scheme, rest)) = value.split_once(' ') else { return false };
+    let base64 = rest.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/' | b'='));
+    match scheme.to_ascii_lowercase().as_str() {
+        "basic" => base64 && rest.len() >= 8 && !placeholder(rest) && (rest.ends_with('=') || looks_random(rest, true)),
+        "bearer" | "token" => rest.len() >= 16 && looks_random(rest, false),
+        _ => false,
     }
 }
 
@@ -195,6 +212,9 @@ fn callee<'a>(call: Node<'a>) -> Option<Node<'a>> {
 fn place<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(path) = callee(node).and_then(|c| ecma_path(c, cx)) else { return };
     let (index, keys) = places(&path);
+    if index.is_none() && keys.is_empty() {
+        return;
+    }
     let what = path.rsplit('.').next().unwrap_or(&path).to_owned();
     if let Some(argument) = index.and_then(|i| args(node).nth(i)) {
         secret_value(argument, &what, cx);
@@ -233,6 +253,16 @@ fn secret_value<'a>(value: Node<'a>, what: &str, cx: &mut Cx<'a>) {
         value = bare(right);
     }
     let at = constant(value);
+    if at.kind() == Kind::Identifier && !declares(at, at.text()) {
+        // A constant of the file's top level.
+        let literal = cx.file.declared.constants.get(at.text());
+        let inner = literal.filter(|t| t.starts_with(['\'', '"', '`'])).and_then(|t| t.get(1..t.len() - 1));
+        let told = secret_name(at.text()).is_some() && inner.is_some_and(|t| looks_random(t, false));
+        if inner.is_some_and(|t| !t.is_empty() && provider(t).is_none() && !told && !t.contains("${")) {
+            report(value, format!("`{what}` is given a fixed secret"), Confidence::High, None, cx);
+        }
+        return;
+    }
     let Some(text) = string_value(at) else { return };
     // A name that tells is reported where the constant is declared.
     let told = at != value && name_of(at).is_some_and(|(n, _)| secret_name(&n).is_some()) && looks_random(&text, false);

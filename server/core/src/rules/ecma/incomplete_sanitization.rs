@@ -179,7 +179,8 @@ fn first_only(search: &Search<'_>, with: &str) -> Option<&'static str> {
             .map(|()| "removed");
     }
     let entity = with.starts_with('&') && with.ends_with(';') && with.len() > 3;
-    let percent = with.len() == 3 && with.starts_with('%');
+    // A single slash in a scoped name is encoded so on purpose.
+    let percent = with.len() == 3 && with.starts_with('%') && search.targets.iter().all(|t| t != "/");
     let escaped = with.starts_with('\\') && with.len() >= 2;
     let doubled = search.targets.len() == 1 && matches!(search.targets[0].as_ref(), "'" | "\"") && with == search.targets[0].repeat(2);
     if entity || percent || escaped || doubled {

@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::support::{enclosing_function, in_async, method, rust_path};
+use crate::rules::support::{args, enclosing_function, in_async, method, rust_path};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
 
@@ -46,6 +46,8 @@ pub static RULE: Rule = Rule {
         Case::good("a.rs", "async fn f() { std::thread::spawn(|| { std::thread::sleep(D); }); }"),
         Case::near_miss("a.rs", "async fn f() { fn g() { std::thread::sleep(D); } spawn_blocking(g).await; }"),
         Case::near_miss("a.rs", "#[tokio::main]\nasync fn main() { let c = std::fs::read_to_string(\"app.toml\").unwrap(); serve(c).await; }"),
+        Case::bad("a.rs", "async fn f(rx: &mut Receiver<u8>) { let x = rx.blocking_recv(); } //~ blocking-in-async"),
+        Case::near_miss("a.rs", "async fn f(r: Response) { r.blocking_read(|b| parse(b)).await; }"),
         Case::near_miss("a.rs", "use async_std::fs;\nasync fn f(p: &Path) { fs::read(p).await; let x = self.thread.sleep(1); }"),
         Case::near_miss("a.rs", "use std::process::Command;\nasync fn f() { let c = Command::new(\"git\"); run(c.into()).output().await; }"),
     ],
@@ -82,7 +84,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         if matches!(what, "output" | "status") && is_command(receiver, cx) && !is_awaited(node) {
             let span = Span { start: name.span().start, end: node.span().end };
             report(span, "waits for a process", "`tokio::process::Command`", cx);
-        } else if matches!(what, "blocking_recv" | "blocking_send" | "blocking_lock" | "blocking_read" | "blocking_write") {
+        } else if matches!(what, "blocking_recv" | "blocking_send" | "blocking_lock" | "blocking_read" | "blocking_write")
+            && args(node).count() == usize::from(what == "blocking_send")
+            && !is_awaited(node)
+        {
             report(name.span(), "blocks, and panics in async code,", "the async method and `.await`", cx);
         }
         return;

@@ -46,6 +46,7 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.rs", "use std::io::Write;\nfn f() { let mut v = Vec::new(); v.write(b\"abc\").unwrap(); }"),
         Case::near_miss("a.rs", "fn f(h: &mut DefaultHasher, b: &[u8]) { h.write(b); }"),
         Case::near_miss("a.rs", "use std::io::Write;\nfn f(mut pipe: &File) { let _ = pipe.write(&[1u8; 1]); let _ = pipe.write(b\"wake up\"); }"),
+        Case::near_miss("a.rs", "use std::io::Write;\nimpl Smtp { fn quit(&mut self) -> Result<(), Error> { self.write(b\"QUIT\\r\\n\")?; Ok(()) } }"),
         Case::near_miss("a.rs", "fn f(table: &mut Table) -> Result<()> { table.write(&buf)?; Ok(()) }"),
     ],
 };
@@ -123,17 +124,26 @@ fn trait_is_there(reads: bool, cx: &Cx<'_>) -> bool {
 /// Whether the receiver is a stream that transfers in parts (`Some(true)`), or memory or something else (`Some(false)`).
 fn stream(receiver: Node<'_>) -> Option<bool> {
     let judge = |text: &str| {
+        let text = text.trim_start_matches("std::").trim_start_matches("io::").trim_start_matches("fs::");
         let has = |names: &[&str]| names.iter().any(|n| text.contains(n));
+        let begins = |names: &[&str]| names.iter().any(|n| text.starts_with(n));
         if has(&["Vec::", "Vec<", "vec!", "Cursor", "String", "Hasher", "BytesMut", "Sha", "Md5", "&mut [u8]", "MemoryStream", "Mmap"]) {
             return Some(false);
         }
-        has(&["File::", "TcpStream", "UnixStream", "stdin()", "stdout()", "stderr()", "impl Read", "impl Write", "dyn Read", "dyn Write", "ChildStdin", "ChildStdout", "BufWriter", "BufReader", "OpenOptions"])
-            .then_some(true)
-            .or_else(|| (text == "File" || text == "&mut File" || text == "&File").then_some(true))
+        let type_or_constructor = begins(&["File::", "TcpStream", "UnixStream", "stdin()", "stdout()", "stderr()", "BufWriter", "BufReader", "OpenOptions"]);
+        let ty = text.trim_start_matches('&').trim_start_matches("mut ");
+        let is_type = ["impl Read", "impl Write", "dyn Read", "dyn Write", "Box<dyn Read", "Box<dyn Write", "ChildStdin", "ChildStdout", "TcpStream", "UnixStream", "impl std::io::Write", "impl io::Write"]
+            .iter()
+            .any(|t| ty.starts_with(t));
+        (type_or_constructor || is_type || ty == "File").then_some(true)
     };
     let mut root = receiver;
     while let Some((inner, _)) = method(root) {
         root = inner;
+    }
+    // A method of the type's own, most likely.
+    if receiver.kind() == Kind::SelfValue {
+        return Some(false);
     }
     if root.kind() != Kind::Identifier {
         return judge(root.text());

@@ -14,7 +14,7 @@ use super::place::last_name;
 use super::report::SinkSite;
 use super::sink::{Ports, holds};
 use super::value::{
-    ELEMENT, FuncRef, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, constant, join, step, unknown,
+    ELEMENT, FuncRef, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, constant, join, position, step, unknown,
 };
 use super::world::{ParamSink, Summary};
 
@@ -83,6 +83,14 @@ impl<'a> Interp<'a> {
             }
             _ => {
                 let value = self.eval(callee);
+                if let ExprKind::Local(local) = &hir.expr(callee).kind
+                    && let Some(key) = self.out.looked_up.get(local).copied()
+                    && let Some(key) = self.peek(key)
+                    && key.as_lit().is_none()
+                {
+                    let at = self.at(hir.expr(callee).span);
+                    self.reach(&key, &SinkSite { kind: SinkKind::MethodName, at, name: Ustr::from("method") }, false);
+                }
                 let name = match &hir.expr(callee).kind {
                     ExprKind::Name(name) => last_name(*name),
                     ExprKind::Local(local) => hir.local(*local).name,
@@ -143,11 +151,20 @@ impl<'a> Interp<'a> {
             self.call_functions(call)
         } else if let Some(class) = call.callee.class.clone().filter(|c| c.is_static) {
             self.construct(call, &class)
+        } else if let Some(known) = looked_up(call) {
+            known
         } else {
             self.library_call(call, model, &mut handed)
         };
         if let Some(model) = model {
             result = self.apply_model(call, model, &result);
+        }
+        if let Some(regex) = super::regex::constructed(call) {
+            result = Arc::new(regex);
+        }
+        let cleans = super::regex::replacement(call);
+        if cleans != SinkKinds::NONE {
+            result = Arc::new(result.cleaned(cleans));
         }
         if !handed {
             self.hand_over_callbacks(call, model);
@@ -158,17 +175,21 @@ impl<'a> Interp<'a> {
         }
         if let Some(model) = model {
             let ports = Ports { args: &call.args, receiver: call.receiver.as_ref(), value: None };
-            let becomes = model.becomes.iter().find(|(_, when)| when.iter().all(|c| holds(c, &ports)));
-            if let (Some((ty, _)), Some(receiver)) = (becomes, &call.receiver) {
-                let mut new = Value::clone(receiver);
-                new.apis.clear();
-                new.apis.push(*ty);
-                let new = Arc::new(new);
-                if let Some(id) = call.receiver_id {
-                    self.put(id, new.clone());
-                }
-                if model.returns.is_some_and(|r| r == "this") {
-                    result = new;
+            let found = model.becomes.iter().find(|(_, _, when)| when.iter().all(|c| holds(c, &ports)));
+            if let Some((ty, is_result, _)) = found {
+                let of_type = |value: &Value| Arc::new(Value { apis: smallvec::smallvec![*ty], ..value.clone() });
+                match &call.receiver {
+                    _ if *is_result => result = of_type(&result),
+                    Some(receiver) => {
+                        let new = of_type(receiver);
+                        if let Some(id) = call.receiver_id {
+                            self.put(id, new.clone());
+                        }
+                        if model.returns.is_some_and(|r| r == "this") {
+                            result = new;
+                        }
+                    }
+                    None => {}
                 }
             }
         }
@@ -189,9 +210,9 @@ impl<'a> Interp<'a> {
     /// `f.call(this, ..)`, `f.apply(this, [..])`, `f.bind(this)`.
     fn indirect(&mut self, call: &Call<'_>) -> Option<Val> {
         let receiver = call.receiver.as_ref()?;
-        if !matches!(call.name.as_str(), "call" | "apply" | "bind")
-            || receiver.funcs.is_empty() && receiver.apis.is_empty()
-        {
+        // A library's type may have a method of that name.
+        let is_function = !receiver.funcs.is_empty() || !receiver.apis.is_empty() && !self.is_modelled(receiver);
+        if !matches!(call.name.as_str(), "call" | "apply" | "bind") || !is_function {
             return None;
         }
         let args: Vec<Val> = match call.name.as_str() {
@@ -199,7 +220,7 @@ impl<'a> Interp<'a> {
             "call" => call.args.get(1..).unwrap_or_default().to_vec(),
             _ => {
                 let list = call.args.get(1).cloned().unwrap_or_else(unknown);
-                let known: Vec<Val> = (0..8).map_while(|i| list.field(Ustr::from(&i.to_string())).cloned()).collect();
+                let known: Vec<Val> = (0..8).map_while(|i| list.field(position(i)).cloned()).collect();
                 if known.is_empty() { vec![self.element(&list)] } else { known }
             }
         };
@@ -257,6 +278,10 @@ impl<'a> Interp<'a> {
             // A callee that always throws ends the caller too, but what comes after is still worth a look.
             self.state.live = was_live;
             return result;
+        }
+        // Types of a library's values are no part of a summary.
+        if args.iter().any(|a| self.is_modelled(a)) {
+            self.out.context(func, args);
         }
         match self.world.summary(func) {
             Some(summary) => self.apply_summary(&summary, args, this, span),
@@ -332,7 +357,7 @@ impl<'a> Interp<'a> {
         }
         if let Some(fields) = &value.fields {
             let mapped = fields.iter().map(|(n, v)| (*n, self.substitute(v, args, this, at))).collect();
-            out.fields = Some(Arc::new(mapped));
+            out = out.with_fields(mapped);
         }
         Arc::new(out)
     }
@@ -368,7 +393,18 @@ impl<'a> Interp<'a> {
         {
             *handed = flows.iter().any(|(from, _)| matches!(from.base, Base::CallbackReturn(_)))
                 || flows.iter().any(|(_, to)| matches!(to.base, Base::CallbackParam(..)));
-            return self.model_flows(call, flows, model);
+            let result = self.model_flows(call, flows, model);
+            let known: SmallVec<[Ustr; 2]> = match model.returns {
+                Some(_) => SmallVec::new(),
+                None => call.paths.iter().map(|p| self.models.canonical(Ustr::from(&format!("{p}()")))).collect(),
+            };
+            // What it returns has a type all the same.
+            if result.apis.is_empty()
+                && let Some(ty) = known.iter().find(|p| self.models.is_type(**p))
+            {
+                return Arc::new(Value { apis: smallvec::smallvec![*ty], ..Value::clone(&result) });
+            }
+            return result;
         }
         // The general rule. Text methods keep their receiver's taint; functions whose name says that they transform text
         // keep their arguments'.
@@ -404,6 +440,11 @@ impl<'a> Interp<'a> {
             for path in &call.paths {
                 let returned = Ustr::from(&format!("{path}()"));
                 let known = self.models.canonical(returned);
+                // A class is known as the type of its instances.
+                if known == returned && self.models.is_type(*path) {
+                    out.apis.push(*path);
+                    continue;
+                }
                 if known != returned || path.len() < 60 {
                     out.apis.push(known);
                 }
@@ -435,6 +476,10 @@ impl<'a> Interp<'a> {
         }
         if model.cleans != SinkKinds::NONE {
             out = out.cleaned(model.cleans);
+        }
+        if model.types == Some(Types::STRING) && out.types.is_harmless() {
+            // The text of a number.
+            out = out.untainted();
         }
         if let Some(types) = model.types {
             out.types = types;
@@ -510,7 +555,13 @@ impl<'a> Interp<'a> {
     fn read_port(&mut self, call: &Call<'_>, port: &Port) -> Val {
         let value = match port.base {
             Base::Arg(n) => call.args.get(n as usize).cloned(),
-            Base::ArgsFrom(n) => call.args.iter().skip(n as usize).cloned().reduce(|a, b| join(&a, &b)),
+            // Beside others a number is text without harm.
+            Base::ArgsFrom(n) if call.args.len() > n as usize + 1 => {
+                let args = call.args.iter().skip(n as usize);
+                let parts = args.map(|a| if a.types.is_harmless() { Arc::new(a.untainted()) } else { a.clone() });
+                parts.reduce(|a, b| join(&a, &b))
+            }
+            Base::ArgsFrom(n) => call.args.get(n as usize).cloned(),
             Base::This => call.receiver.clone(),
             _ => None,
         };
@@ -575,7 +626,7 @@ impl<'a> Interp<'a> {
                         let mut value = Value::default();
                         value.add_taint(Taint {
                             origin: Origin::Source(Arc::new(origin)),
-                            cleaned: SinkKinds::NONE,
+                            cleaned: source.cleans,
                             trace: None,
                         });
                         set(param as usize, Arc::new(value));
@@ -657,7 +708,7 @@ impl<'a> Interp<'a> {
             }
             let origin =
                 Origin::Source(Arc::new(Source { kind: source.kind, at: self.at(call.span), what: source.what }));
-            let taint = Taint { origin, cleaned: SinkKinds::NONE, trace: None };
+            let taint = Taint { origin, cleaned: source.cleans, trace: None };
             match port.base {
                 Base::Return => {
                     let value = out.get_or_insert_with(|| Value::clone(&result));
@@ -897,6 +948,12 @@ impl<'a> Interp<'a> {
             }
         }
     }
+}
+
+/// `map.get("key")` where that key was set.
+fn looked_up(call: &Call<'_>) -> Option<Val> {
+    let receiver = call.receiver.as_ref().filter(|_| call.name == "get" && call.args.len() == 1)?;
+    receiver.field(call.args[0].as_str()?).cloned()
 }
 
 impl Value {

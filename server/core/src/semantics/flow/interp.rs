@@ -10,16 +10,17 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use crate::semantics::hir::{
-    Arg, BinaryOp, BlockExpr, Case, ExprId, ExprKind, FnId, Hir, Key, Lit, LogicalOp, Member, Type, UnaryOp, Ustr,
+    Arg, BinaryOp, BlockExpr, Case, ExprId, ExprKind, FnId, Hir, Key, Lit, LogicalOp, Member, PatKind, Type, UnaryOp,
+    Ustr,
 };
 use crate::syntax::{Arena, Span};
 
 use super::guard::{Facts, Learned};
 use super::models::Models;
 use super::report::Outcome;
-use super::state::{State, join_into};
+use super::state::{Locals, State, join_into};
 use super::value::{
-    At, ClassRef, ELEMENT, FuncRef, StepKind, Types, Val, Value, api, constant, join, of_type, step, unknown,
+    At, ClassRef, ELEMENT, FuncRef, StepKind, Types, Val, Value, api, constant, join, of_type, position, step, unknown,
 };
 use super::world::World;
 
@@ -72,7 +73,7 @@ pub struct Interp<'a> {
 impl<'a> Interp<'a> {
     /// A run over a block. `this` is what `this` is in its outermost function.
     pub fn new(hir: &'a Hir, arena: &'a Arc<Arena>, world: &'a dyn World, models: &'a Models, this: Val) -> Interp<'a> {
-        let state = State { locals: vec![unknown(); hir.locals.len()], names: Vec::new(), this, live: true };
+        let state = State { locals: Locals::unknown(hir.locals.len()), names: Vec::new(), this, live: true };
         let fuel = FUEL_MIN.max(hir.exprs.len() as u32 * FUEL_PER_EXPR);
         Interp {
             hir,
@@ -98,11 +99,9 @@ impl<'a> Interp<'a> {
         }
         let result = self.activate(root, args, true);
         self.out.result = result;
-        self.out.bindings =
-            self.hir.bindings.iter().map(|(n, l)| (*n, self.state.locals[l.0 as usize].clone())).collect();
+        self.out.bindings = self.hir.bindings.iter().map(|(n, l)| (*n, self.state.locals.get(*l))).collect();
         let locals = &self.state.locals;
-        self.out.inner =
-            self.hir.inner_bindings.iter().map(|(c, n, l)| (*c, *n, locals[l.0 as usize].clone())).collect();
+        self.out.inner = self.hir.inner_bindings.iter().map(|(c, n, l)| (*c, *n, locals.get(*l))).collect();
         self.state.live = true;
         for class in &self.hir.classes {
             for field in class.fields.iter().filter_map(|f| Some((f.name, f.value?))) {
@@ -125,8 +124,8 @@ impl<'a> Interp<'a> {
     }
 
     /// Runs one function that is nested in the block, with the block's variables as a run left them.
-    pub fn run_function(mut self, id: FnId, args: &[Val], locals: Vec<Val>) -> Outcome {
-        if locals.len() == self.state.locals.len() {
+    pub fn run_function(mut self, id: FnId, args: &[Val], locals: Locals) -> Outcome {
+        if locals.fits(&self.state.locals) {
             self.state.locals = locals;
         }
         self.out.result = self.activate(id, args, true);
@@ -242,7 +241,7 @@ impl<'a> Interp<'a> {
                 let parts: Vec<Val> = parts.iter().map(|p| self.eval(*p)).collect();
                 self.concat(&parts, span)
             }
-            ExprKind::Local(local) => self.state.locals[local.0 as usize].clone(),
+            ExprKind::Local(local) => self.state.locals.get(*local),
             ExprKind::Name(name) => self.read_name(*name, span),
             ExprKind::This => self.state.this.clone(),
             ExprKind::Super => self.super_value(),
@@ -264,7 +263,11 @@ impl<'a> Interp<'a> {
                     UnaryOp::Not => of_type(Types::BOOL),
                     UnaryOp::Arithmetic => match value.as_lit() {
                         Some(Lit::Num(n)) => constant(Lit::Num(-n)),
-                        _ => of_type(Types::NUMBER),
+                        _ => {
+                            // A number of which somebody chooses the size.
+                            let made = Value::clone(&self.made_of(&[value]));
+                            Arc::new(Value { types: Types::NUMBER, ..made })
+                        }
                     },
                     UnaryOp::TypeOf => of_type(Types::STRING),
                     UnaryOp::Void => constant(Lit::Undefined),
@@ -390,6 +393,13 @@ impl<'a> Interp<'a> {
                     self.state = before;
                 }
                 self.bind_step(*pat, &bound, span);
+                // What is looked up by a key is chosen by whoever chooses the key.
+                if let (PatKind::Bind(local, _), Some(value)) = (&hir.pat(*pat).kind, value)
+                    && let ExprKind::Index(_, key) = &hir.expr(*value).kind
+                    && self.is_place(*key)
+                {
+                    self.out.looked_up.insert(*local, *key);
+                }
                 unknown()
             }
             ExprKind::Loop { label, init, cond, post, update, body } => {
@@ -737,8 +747,19 @@ impl<'a> Interp<'a> {
         let mut out = Value { types: Types::STRING, ..Value::default() };
         let mut prefix = String::new();
         let mut open = true;
+        // The text so far, with one letter for every part that is no constant: where the host of an address is past, what
+        // follows cannot change it.
+        let mut shape = String::new();
         let at = self.at(span);
         for part in parts {
+            let past_host = super::sink::is_past_host(&shape);
+            match part.text_prefix().filter(|_| part.exact) {
+                Some(text) if shape.len() <= MAX_CONSTANT => shape.push_str(&text),
+                _ => {
+                    shape.push_str(part.prefix.as_ref().map_or("", |p| p.as_str()));
+                    shape.push(super::sink::UNKNOWN_TEXT);
+                }
+            }
             if open {
                 if let Some(text) = part.text_prefix() {
                     prefix.push_str(&text);
@@ -749,6 +770,9 @@ impl<'a> Interp<'a> {
                 for taint in &part.taints {
                     let mut taint = taint.clone();
                     taint.trace = Some(step(taint.trace.as_ref(), &at, StepKind::Concatenated));
+                    if past_host {
+                        taint.cleaned = taint.cleaned | super::sink::ADDRESS;
+                    }
                     out.add_taint(taint);
                 }
                 // Text of a small array: `['a', x].join(..)` is handled by models; `${array}` joins its elements.
@@ -770,26 +794,26 @@ impl<'a> Interp<'a> {
             match member {
                 Member::Field(Key::Name(name), expr) => {
                     let v = self.eval(*expr);
-                    value = value.with_field(*name, v);
+                    value.set_field(*name, v);
                 }
                 Member::Field(Key::Computed(key), expr) => {
                     let key = self.eval(*key);
                     let v = self.eval(*expr);
                     match key.as_str() {
-                        Some(name) => value = value.with_field(name, v),
-                        None => value = value.with_field(*ELEMENT, v),
+                        Some(name) => value.set_field(name, v),
+                        None => value.set_field(*ELEMENT, v),
                     }
                 }
                 Member::Element(Some(expr)) => {
                     let v = self.eval(*expr);
-                    value = value.with_field(*ELEMENT, v);
+                    value.set_field(*ELEMENT, v);
                 }
                 Member::Element(None) => {}
                 Member::Spread(expr) => {
                     let spread = self.eval(*expr);
                     spread.taints.iter().for_each(|t| value.add_taint(t.clone()));
                     for (name, v) in spread.fields() {
-                        value = value.with_field(*name, v.clone());
+                        value.set_field(*name, v.clone());
                     }
                 }
             }
@@ -812,12 +836,12 @@ impl<'a> Interp<'a> {
                 Member::Element(None) => continue,
             };
             if i < 8 && !matches!(member, Member::Spread(_)) {
-                value = value.with_field(Ustr::from(&i.to_string()), item.clone());
+                value.set_field(position(i), item.clone());
             }
             element = Some(element.map_or_else(|| item.clone(), |e| join(&e, &item)));
         }
         if let Some(element) = element {
-            value = value.with_field(*ELEMENT, element);
+            value.set_field(*ELEMENT, element);
         }
         Arc::new(value)
     }
@@ -941,7 +965,7 @@ impl<'a> Interp<'a> {
             if arg.spread {
                 let element = self.element(&value);
                 // A spread of known elements keeps their places.
-                let known: Vec<Val> = (0..8).map_while(|i| value.field(Ustr::from(&i.to_string())).cloned()).collect();
+                let known: Vec<Val> = (0..8).map_while(|i| value.field(position(i)).cloned()).collect();
                 if known.is_empty() {
                     out.extend([element.clone(), element.clone(), element])
                 } else {

@@ -114,6 +114,9 @@ struct RawCall {
 #[serde(deny_unknown_fields)]
 struct RawBecomes {
     r#type: String,
+    /// `this` or `return`.
+    #[serde(default)]
+    port: Option<String>,
     #[serde(default)]
     when: Vec<RawCondition>,
 }
@@ -144,6 +147,8 @@ struct RawSource {
     when: Vec<RawCondition>,
     kind: String,
     what: String,
+    #[serde(default)]
+    cleans: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -205,6 +210,12 @@ struct RawCondition {
     /// A number below this.
     #[serde(default)]
     below: Option<f64>,
+    /// Whether nothing is known of its beginning.
+    #[serde(default)]
+    bare: Option<bool>,
+    /// API path that it is.
+    #[serde(default)]
+    is: Option<String>,
 }
 
 /// Where a value enters or leaves a call.
@@ -290,8 +301,8 @@ pub struct CallModel {
     pub guard: Option<(Port, SinkKinds, bool)>,
     /// Primitive type of the result: `string`, `number`, `boolean`.
     pub types: Option<super::value::Types>,
-    /// What the receiver is afterwards: the first type whose conditions hold.
-    pub becomes: Vec<(Ustr, Vec<Condition>)>,
+    /// What the receiver, or (`true`) the result, is afterwards: the first type whose conditions hold.
+    pub becomes: Vec<(Ustr, bool, Vec<Condition>)>,
 }
 
 /// A source.
@@ -305,6 +316,8 @@ pub struct SourceModel {
     pub port: Option<Port>,
     /// When a call is one.
     pub when: Vec<Condition>,
+    /// Kinds of sinks for which it is harmless from the start: text that is never an object.
+    pub cleans: SinkKinds,
 }
 
 /// A sink.
@@ -363,6 +376,10 @@ pub enum Test {
     Constant(bool),
     /// It is a number below.
     Below(f64),
+    /// Nothing is known of its text's beginning.
+    Bare(bool),
+    /// It is this entity of a library.
+    Is(Ustr),
 }
 
 /// A constant in a condition.
@@ -450,6 +467,33 @@ fn expand(pattern: &str) -> Vec<String> {
 static ECMA: LazyLock<Models> = LazyLock::new(|| Models::built_in(embedded::ECMA));
 static RUST: LazyLock<Models> = LazyLock::new(|| Models::built_in(embedded::RUST));
 
+/// Longest API path that grows further, in bytes.
+const MAX_PATH_TEXT: usize = 96;
+/// Entries of each cache of paths.
+const MAX_CACHED: usize = 1 << 16;
+
+/// Paths put together before; making one means formatting and interning text.
+#[derive(Default)]
+struct Cache {
+    members: FxHashMap<(usize, Ustr, Ustr), Ustr>,
+    lineages: FxHashMap<(usize, Ustr, Ustr), SmallVec<[Ustr; 4]>>,
+}
+
+impl Cache {
+    fn trim(&mut self) {
+        if self.members.len() > MAX_CACHED {
+            self.members.clear();
+        }
+        if self.lineages.len() > MAX_CACHED {
+            self.lineages.clear();
+        }
+    }
+}
+
+thread_local! {
+    static CACHE: std::cell::RefCell<Cache> = std::cell::RefCell::default();
+}
+
 impl Models {
     /// The built-in models of a family.
     pub fn of(family: Family) -> &'static Models {
@@ -527,7 +571,10 @@ impl Models {
                 becomes: raw
                     .becomes
                     .iter()
-                    .map(|b| Ok((Ustr::from(&b.r#type), conditions(&b.when).map_err(&bad)?)))
+                    .map(|b| {
+                        let result = b.port.as_deref() == Some("return");
+                        Ok((Ustr::from(&b.r#type), result, conditions(&b.when).map_err(&bad)?))
+                    })
                     .collect::<Result<_, ModelError>>()?,
             };
             self.calls.add(&raw.r#fn, model);
@@ -536,14 +583,15 @@ impl Models {
             let kind = SourceKind::from_name(&raw.kind)
                 .ok_or_else(|| bad(format!("there is no kind of source `{}`", raw.kind)))?;
             let what = Ustr::from(&raw.what);
+            let cleans = sink_kinds(&raw.cleans).map_err(&bad)?;
             if !raw.read.is_empty() {
-                self.read_sources.add(&raw.read, SourceModel { kind, what, port: None, when: Vec::new() });
+                self.read_sources.add(&raw.read, SourceModel { kind, what, port: None, when: Vec::new(), cleans });
             }
             if !raw.r#fn.is_empty() {
                 let port = raw.port.as_deref().unwrap_or("return");
                 let port = Port::parse(port).ok_or_else(|| bad(port_help(port)))?;
                 let when = conditions(&raw.when).map_err(&bad)?;
-                self.call_sources.add(&raw.r#fn, SourceModel { kind, what, port: Some(port), when });
+                self.call_sources.add(&raw.r#fn, SourceModel { kind, what, port: Some(port), when, cleans });
             }
         }
         for raw in &parsed.sinks {
@@ -638,6 +686,22 @@ impl Models {
 
     /// The API path of a member.
     pub fn member(&self, base: Ustr, name: Ustr) -> Ustr {
+        if base.len() > MAX_PATH_TEXT {
+            return base;
+        }
+        let key = (std::ptr::from_ref(self) as usize, base, name);
+        CACHE.with_borrow_mut(|cache| match cache.members.get(&key) {
+            Some(path) => *path,
+            None => {
+                let path = self.find_member(base, name);
+                cache.trim();
+                cache.members.insert(key, path);
+                path
+            }
+        })
+    }
+
+    fn find_member(&self, base: Ustr, name: Ustr) -> Ustr {
         let mut at = Some(base);
         let mut wild = None;
         // A model's chain of `extends` is short; the bound is for one that bites its tail.
@@ -665,6 +729,19 @@ impl Models {
 
     /// The path itself and those of the types that it extends: `a.B.m`, `a.Base.m`.
     fn lineage(&self, path: Ustr, name: Ustr) -> SmallVec<[Ustr; 4]> {
+        let key = (std::ptr::from_ref(self) as usize, path, name);
+        CACHE.with_borrow_mut(|cache| {
+            if let Some(known) = cache.lineages.get(&key) {
+                return known.clone();
+            }
+            let found = self.find_lineage(path, name);
+            cache.trim();
+            cache.lineages.insert(key, found.clone());
+            found
+        })
+    }
+
+    fn find_lineage(&self, path: Ustr, name: Ustr) -> SmallVec<[Ustr; 4]> {
         let mut out = SmallVec::new();
         out.push(path);
         let mut base = path.as_str().strip_suffix(name.as_str()).and_then(|p| p.strip_suffix('.')).map(Ustr::from);
@@ -793,6 +870,12 @@ fn conditions(raw: &[RawCondition]) -> Result<Vec<Condition>, String> {
         }
         if let Some(below) = c.below {
             add(Test::Below(below));
+        }
+        if let Some(bare) = c.bare {
+            add(Test::Bare(bare));
+        }
+        if let Some(path) = &c.is {
+            add(Test::Is(Ustr::from(path)));
         }
         if out.len() == before {
             return Err(format!("the condition on `{}` tests nothing", c.port));

@@ -11,15 +11,14 @@ use super::interp::Interp;
 use super::models::Target;
 use super::report::SinkSite;
 use super::value::{
-    ELEMENT, MAX_PATH, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, api, constant, join, of_type, unknown,
+    ELEMENT, MAX_PATH, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, api, constant, join, of_type,
+    position, unknown,
 };
 
-/// Members that are numbers whoever the receiver is.
-fn is_measure(name: &str) -> bool {
-    matches!(
-        name,
-        "length" | "size" | "byteLength" | "byteOffset" | "len" | "count" | "lastIndex" | "status" | "statusCode"
-    )
+/// Members that are numbers: some whoever the receiver is, some unless it is a foreign object, which has any members.
+fn is_measure(name: &str, foreign: bool) -> bool {
+    matches!(name, "length" | "byteLength" | "byteOffset" | "lastIndex" | "statusCode")
+        || !foreign && matches!(name, "size" | "len" | "count" | "status")
 }
 
 impl Interp<'_> {
@@ -52,16 +51,21 @@ impl Interp<'_> {
         for path in &base.apis {
             out.apis.push(self.models.member(*path, name));
         }
-        let target = Target { paths: &out.apis.clone(), name, open: base.apis.is_empty() || !self.is_modelled(base) };
+        // A member of a modelled type may be a source by itself too.
+        let mut paths = out.apis.clone();
+        for path in &base.apis {
+            let own = Ustr::from(&format!("{path}.{name}"));
+            if !paths.contains(&own) {
+                paths.push(own);
+            }
+        }
+        let target = Target { paths: &paths, name, open: base.apis.is_empty() || !self.is_modelled(base) };
         for source in self.models.read_sources(&target) {
             let origin = Source { kind: source.kind, at: self.at(span), what: source.what };
-            out.add_taint(Taint {
-                origin: Origin::Source(Arc::new(origin)),
-                cleaned: super::kinds::SinkKinds::NONE,
-                trace: None,
-            });
+            out.add_taint(Taint { origin: Origin::Source(Arc::new(origin)), cleaned: source.cleans, trace: None });
         }
-        if is_measure(&name) && out.taints.is_empty() {
+        let foreign = base.types != Types::STRING && !base.taints.is_empty();
+        if known.is_none() && is_measure(&name, foreign) && out.taints.is_empty() {
             let mut value = Value { types: Types::NUMBER, ..Value::default() };
             value.apis = out.apis;
             return Arc::new(value);
@@ -86,7 +90,7 @@ impl Interp<'_> {
         match index.as_lit() {
             Some(Lit::Str(name)) => return self.member(base, *name, span),
             Some(Lit::Num(n)) if *n >= 0.0 => {
-                if let Some(known) = base.field(Ustr::from(&n.to_string())) {
+                if let Some(known) = base.field(position(*n as usize)) {
                     return known.clone();
                 }
             }
@@ -103,7 +107,11 @@ impl Interp<'_> {
     pub(super) fn element(&mut self, base: &Val) -> Val {
         let mut out: Option<Val> = base.field(*ELEMENT).cloned();
         if out.is_none() {
+            let many = base.fields().nth(1).is_some();
             for (_, field) in base.fields() {
+                // Beside others a number is text without harm.
+                let number = many && field.types.is_harmless() && !field.taints.is_empty();
+                let field = &if number { Arc::new(field.untainted()) } else { field.clone() };
                 out = Some(out.map_or_else(|| field.clone(), |o| join(&o, field)));
             }
         }
@@ -144,11 +152,7 @@ impl Interp<'_> {
         let mut out = Value::clone(&value);
         for source in sources {
             let origin = Source { kind: source.kind, at: self.at(span), what: source.what };
-            out.add_taint(Taint {
-                origin: Origin::Source(Arc::new(origin)),
-                cleaned: super::kinds::SinkKinds::NONE,
-                trace: None,
-            });
+            out.add_taint(Taint { origin: Origin::Source(Arc::new(origin)), cleaned: source.cleans, trace: None });
         }
         Arc::new(out)
     }
@@ -170,7 +174,7 @@ impl Interp<'_> {
                     rest.iter().skip(1).fold(rest.first().cloned().unwrap_or_else(unknown), |a, b| join(&a, b));
                 let mut all = Value::clone(&self.collection(&element));
                 for (n, v) in rest.iter().take(8).enumerate() {
-                    all = all.with_field(Ustr::from(&n.to_string()), v.clone());
+                    all = all.with_field(position(n), v.clone());
                 }
                 Arc::new(all)
             } else {
@@ -205,6 +209,9 @@ impl Interp<'_> {
     fn decorated(&mut self, value: &Val, decorator: &Val, span: Span) -> Val {
         let mut out = Value::clone(value);
         for path in &decorator.apis {
+            if out.apis.is_empty() && self.models.is_type(*path) {
+                out.apis.push(*path);
+            }
             let name = last_name(*path);
             let target = Target { paths: &[*path], name, open: false };
             for source in self.models.read_sources(&target) {
@@ -212,7 +219,7 @@ impl Interp<'_> {
                 if !out.types.is_harmless() {
                     out.add_taint(Taint {
                         origin: Origin::Source(Arc::new(origin)),
-                        cleaned: super::kinds::SinkKinds::NONE,
+                        cleaned: source.cleans,
                         trace: None,
                     });
                 }
@@ -255,7 +262,7 @@ impl Interp<'_> {
                     self.out.named(hir.local(*local).name, &value, self.arena, span);
                     value = self.named_source(hir.local(*local).name, value, span);
                 }
-                self.state.locals[local.0 as usize] = value.clone();
+                self.state.locals.set(*local, value.clone());
                 if let Some(sub) = sub {
                     self.assign(*sub, &value);
                 }
@@ -292,7 +299,7 @@ impl Interp<'_> {
             PatKind::Variant { elements, .. } => {
                 // `Some(x)`, `Ok(x)`: wrappers are their content.
                 for (i, sub) in elements.iter().enumerate() {
-                    let known = value.field(Ustr::from(&i.to_string())).cloned();
+                    let known = value.field(position(i)).cloned();
                     let inner = known.unwrap_or_else(|| value.clone());
                     self.assign(*sub, &inner);
                 }
@@ -352,7 +359,7 @@ impl Interp<'_> {
     pub(super) fn put(&mut self, place: ExprId, value: Val) {
         let hir = self.hir;
         match &hir.expr(place).kind {
-            ExprKind::Local(local) => self.state.locals[local.0 as usize] = value,
+            ExprKind::Local(local) => self.state.locals.set(*local, value),
             ExprKind::Name(name) => self.state.set_name(*name, value),
             ExprKind::This => self.state.this = value,
             ExprKind::Field(base, name) => {
@@ -381,7 +388,7 @@ impl Interp<'_> {
         let hir = self.hir;
         let span = hir.expr(place).span;
         match &hir.expr(place).kind {
-            ExprKind::Local(local) => Some(self.state.locals[local.0 as usize].clone()),
+            ExprKind::Local(local) => Some(self.state.locals.get(*local)),
             ExprKind::Name(name) => Some(self.read_name(*name, span)),
             ExprKind::This => Some(self.state.this.clone()),
             ExprKind::Lit(lit) => Some(constant(lit.clone())),
@@ -418,6 +425,11 @@ impl Interp<'_> {
                 self.out.flag(flag, value, self.at(span), self.arena);
             }
         }
+        if name == "onmessage" {
+            for func in value.funcs.clone() {
+                self.hand_over(&func, &[api(Ustr::from("MessageEvent"))]);
+            }
+        }
         self.out.write_event(self.hir, place, object, name, value, &paths, self.arena);
         self.out.named(name, value, self.arena, span);
         for taint in &object.taints {
@@ -437,7 +449,10 @@ impl Interp<'_> {
         // Writing below something that was itself looked up by a foreign key reaches the prototype.
         let nested = match &self.hir.expr(base).kind {
             ExprKind::Index(_, inner) => self.peek(*inner),
-            ExprKind::Local(local) => self.out.looked_up.get(local).cloned(),
+            ExprKind::Local(local) => {
+                let key = self.out.looked_up.get(local).copied();
+                key.and_then(|key| self.peek(key))
+            }
             _ => None,
         };
         if let Some(inner) = nested {

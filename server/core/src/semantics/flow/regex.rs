@@ -1,30 +1,211 @@
-//! Regular expressions as guards.
+//! Regular expressions as guards and as sanitizers, judged by the expression itself.
 
-use crate::semantics::hir::{ExprId, Lit};
+use std::cell::RefCell;
+
+use rustc_hash::FxHashMap;
+
+use crate::regex::{AllowList, CharSet, Dialect, Flags, is_allow_list, parse, removes};
+use crate::semantics::hir::{ExprId, Lit, Ustr};
 
 use super::call::Call;
 use super::guard::Learned;
-use super::kinds::SinkKinds;
+use super::kinds::{SinkKind, SinkKinds};
+use super::value::{Val, Value};
+
+/// Judgements that are kept; a program has few patterns, hostile ones are bounded by this.
+const MAX_KEPT: usize = 4096;
+
+thread_local! {
+    static GUARDS: RefCell<FxHashMap<(Ustr, Ustr), SinkKinds>> = RefCell::default();
+    static REPLACEMENTS: RefCell<FxHashMap<(Ustr, Ustr, Ustr), SinkKinds>> = RefCell::default();
+}
 
 /// What the truth of `re.test(x)`, `x.match(re)`, `re.exec(x)`, `re.is_match(x)` says of `x`: an anchored pattern of harmless
-/// characters is an allow-list.
-pub(super) fn guard(call: &Call<'_>, yes: &mut Vec<(ExprId, Learned)>, _no: &mut Vec<(ExprId, Learned)>) {
+/// characters is an allow-list. A pattern that finds harmful characters says so where it finds none.
+pub(super) fn guard(call: &Call<'_>, yes: &mut Vec<(ExprId, Learned)>, no: &mut Vec<(ExprId, Learned)>) {
     let (pattern, subject) = match call.name.as_str() {
         "test" | "exec" | "is_match" => (call.receiver.as_ref(), call.arg_ids.first().copied()),
         "match" | "search" => (call.args.first(), call.receiver_id),
         _ => return,
     };
-    let (Some(pattern), Some(subject)) = (pattern, subject) else { return };
-    if let Some(Lit::Regex { pattern, flags }) = pattern.as_lit() {
-        let kinds = harmless_kinds(pattern, flags);
-        if kinds != SinkKinds::NONE {
-            yes.push((subject, Learned::Clean(kinds)));
-        }
+    let (Some((pattern, flags)), Some(subject)) = (pattern.and_then(pattern_of), subject) else { return };
+    let kinds = harmless_when_matched(pattern, flags);
+    if kinds != SinkKinds::NONE {
+        yes.push((subject, Learned::Clean(kinds)));
+    }
+    // `if (/[^a-z]/.test(x)) return;`
+    let kinds = harmless_after(pattern, Ustr::from(&format!("{flags}g")), Ustr::from(""));
+    if kinds != SinkKinds::NONE {
+        no.push((subject, Learned::Clean(kinds)));
     }
 }
 
-/// The kinds of sinks for which text that matches the pattern is harmless.
-pub(super) fn harmless_kinds(pattern: &str, flags: &str) -> SinkKinds {
-    let anchored = pattern.starts_with('^') && pattern.ends_with('$') && !pattern.contains('|') && !flags.contains('m');
-    if anchored && !pattern.contains('.') { SinkKinds::ALL } else { SinkKinds::NONE }
+/// The kinds of sinks for which `x.replace(re, text)` makes `x` harmless.
+pub(super) fn replacement(call: &Call<'_>) -> SinkKinds {
+    if !matches!(call.name.as_str(), "replace" | "replaceAll" | "replace_all") {
+        return SinkKinds::NONE;
+    }
+    let (Some(from), Some(to)) = (call.args.first(), call.args.get(1)) else { return SinkKinds::NONE };
+    // A function decides by itself what a harmful character becomes: taken to know what it does where the pattern is right.
+    let text = to.as_str().unwrap_or_default();
+    if to.as_str().is_none() && to.funcs.is_empty() && to.lits.is_empty() && to.fields.is_none() {
+        return SinkKinds::NONE;
+    }
+    match pattern_of(from) {
+        Some((pattern, flags)) => harmless_after(pattern, flags, text),
+        None => match from.as_str().as_ref().map(|s| s.as_str()) {
+            Some("<") if call.name == "replaceAll" => SinkKind::Html.set(),
+            Some("..") if call.name == "replaceAll" => SinkKind::Path.set(),
+            Some("\n" | "\r" | "\r\n") if call.name != "replace" => SinkKind::Log.set() | SinkKind::Header.set(),
+            _ => SinkKinds::NONE,
+        },
+    }
+}
+
+/// The regular expression that a value is, literal or constructed.
+fn pattern_of(value: &Val) -> Option<(Ustr, Ustr)> {
+    match value.as_lit()? {
+        Lit::Regex { pattern, flags } => Some((*pattern, *flags)),
+        _ => None,
+    }
+}
+
+fn harmless_when_matched(pattern: Ustr, flags: Ustr) -> SinkKinds {
+    GUARDS.with_borrow_mut(|kept| {
+        if kept.len() > MAX_KEPT {
+            kept.clear();
+        }
+        *kept.entry((pattern, flags)).or_insert_with(|| {
+            let ast = parse(&pattern, Flags::from_letters(&flags), Dialect::JavaScript).ok();
+            let listed = ast.as_ref().and_then(is_allow_list).map_or(SinkKinds::NONE, |list| harmless(&list));
+            // `/page`: one component of the program's own site.
+            let one_slash =
+                pattern.starts_with("^\\/") && pattern.matches('/').count() == 1 && listed.has(SinkKind::ScriptUrl);
+            let redirect = if one_slash && !pattern.contains('.') { SinkKind::Redirect.set() } else { SinkKinds::NONE };
+            listed | redirect | fixed_host(&pattern)
+        })
+    })
+}
+
+fn harmless_after(pattern: Ustr, flags: Ustr, text: Ustr) -> SinkKinds {
+    REPLACEMENTS.with_borrow_mut(|kept| {
+        if kept.len() > MAX_KEPT {
+            kept.clear();
+        }
+        *kept.entry((pattern, flags, text)).or_insert_with(|| {
+            let letters = Flags::from_letters(&flags);
+            let Ok(ast) = parse(&pattern, letters, Dialect::JavaScript) else { return SinkKinds::NONE };
+            if flags.contains('g') && matches!(pattern.as_str(), r"\.\." | r"(\.\.)" | r"\.{2,}" | r"\.+") {
+                return SinkKind::Path.set();
+            }
+            let Some(left) = removes(&ast, letters) else { return SinkKinds::NONE };
+            let chars = left.union(&CharSet::from_chars(&text));
+            let dot_dot = chars.contains('.');
+            let mut kinds = harmless(&AllowList {
+                anchored_start: true,
+                anchored_end: true,
+                first: chars.clone(),
+                chars,
+                dot_dot,
+                empty: true,
+            });
+            // `.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")`
+            if !left.contains_any("*+(") && text.starts_with('\\') && text.contains('$') {
+                kinds = kinds | SinkKind::Regex.set();
+            }
+            // An entity may hold `&` and `;`, and a tag cannot begin without `<`.
+            if !left.contains('<') && !text.contains('<') {
+                kinds = kinds | SinkKind::Html.set();
+            }
+            kinds
+        })
+    })
+}
+
+/// `^https://example\.com/`: the address's host, or at least its scheme, is the program's.
+fn fixed_host(pattern: &str) -> SinkKinds {
+    let text = pattern.replace("\\/", "/");
+    let rest = text.strip_prefix("^https://").or_else(|| text.strip_prefix("^https?://"));
+    let Some(rest) = rest.filter(|r| !r.contains('|')) else { return SinkKinds::NONE };
+    let host = rest.split(['/', '$']).next().unwrap_or_default();
+    let literal = host.replace("\\.", "").chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    if rest.len() > host.len() && !host.is_empty() && literal {
+        super::sink::ADDRESS
+    } else {
+        SinkKind::ScriptUrl.set()
+    }
+}
+
+/// The kinds of sinks for which every string of an allow-list is harmless.
+fn harmless(list: &AllowList) -> SinkKinds {
+    if !list.is_anchored() {
+        return SinkKinds::NONE;
+    }
+    let mut kinds = SinkKind::Merge.set() | SinkKind::NoSql.set() | SinkKind::StringCheck.set();
+    let mut add = |holds: bool, kind: SinkKind| {
+        if holds {
+            kinds = kinds | kind.set();
+        }
+    };
+    let word = list.is_safe_sql_word();
+    let quoted = list.is_safe_quoted();
+    add(word || quoted && list.excludes(" ;-#/*()"), SinkKind::Sql);
+    add(list.excludes("|&;<>()$`\\\"'*?[]#~!{}\n\r "), SinkKind::Command);
+    add(list.is_safe_path_component() || list.excludes(".") && list.excludes("\0"), SinkKind::Path);
+    add(list.excludes("<&\"'`"), SinkKind::Html);
+    add(list.excludes("<"), SinkKind::Html);
+    add(list.excludes(":"), SinkKind::ScriptUrl);
+    add(word, SinkKind::Code);
+    add(word || list.excludes("{}<%#$"), SinkKind::Template);
+    add(list.excludes("/:\\?#@"), SinkKind::Url);
+    add(list.excludes(":") && list.excludes("\\") && !list.first.contains('/'), SinkKind::Redirect);
+    add(list.excludes("\n\r"), SinkKind::Log);
+    add(list.excludes("\n\r"), SinkKind::Header);
+    add(list.excludes("\\^$.|?*+()[]{}"), SinkKind::Regex);
+    add(list.excludes("_"), SinkKind::PropertyKey);
+    add(list.excludes("%"), SinkKind::Format);
+    add(list.excludes("*()\\\0|&="), SinkKind::Ldap);
+    add(list.excludes("'\"<>[]()/@="), SinkKind::Xpath);
+    add(list.excludes("<&"), SinkKind::Xml);
+    kinds
+}
+
+/// A regular expression made of a constant: `new RegExp("^a$")`.
+pub(super) fn constructed(call: &Call<'_>) -> Option<Value> {
+    let is = call.paths.iter().any(|p| matches!(p.as_str(), "RegExp" | "regex::Regex::new"));
+    let pattern = is.then(|| call.args.first()?.as_str()).flatten()?;
+    let flags = call.args.get(1).and_then(|f| f.as_str()).unwrap_or_default();
+    let lit = Lit::Regex { pattern, flags };
+    Some(Value::clone(&super::value::constant(lit)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn when(pattern: &str, flags: &str, kind: SinkKind) -> bool {
+        harmless_when_matched(Ustr::from(pattern), Ustr::from(flags)).has(kind)
+    }
+
+    #[test]
+    fn allow_lists_are_judged_by_their_characters() {
+        assert!(when("^[a-z0-9_]+$", "i", SinkKind::Command));
+        assert!(when("^[a-z0-9_]+$", "i", SinkKind::Sql));
+        assert!(when(r"^[\w-]+$", "", SinkKind::Path));
+        assert!(!when("[a-z]+", "", SinkKind::Command), "not anchored");
+        assert!(!when("^[a-z]+$", "m", SinkKind::Command), "one line of many");
+        assert!(!when(r"^[a-z.\/]+$", "", SinkKind::Path), "dots and slashes");
+        assert!(!when("^a|b$", "", SinkKind::Command), "half anchored");
+        assert!(when(r"^\d+$", "", SinkKind::Html));
+    }
+
+    #[test]
+    fn replacements_are_judged_by_what_is_left() {
+        let after = |p: &str, f: &str, t: &str, k| harmless_after(Ustr::from(p), Ustr::from(f), Ustr::from(t)).has(k);
+        assert!(after("[^a-z0-9]", "gi", "", SinkKind::Command));
+        assert!(!after("[^a-z0-9]", "i", "", SinkKind::Command), "only the first");
+        assert!(after("<", "g", "&lt;", SinkKind::Html));
+        assert!(after(r"[\r\n]", "g", " ", SinkKind::Log));
+        assert!(!after("'", "g", "", SinkKind::Command));
+    }
 }

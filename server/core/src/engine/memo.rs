@@ -1,0 +1,255 @@
+//! What is remembered of a document from one version to the next.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use sidenote_grammars::{Field, Kind};
+
+use super::file_facts;
+use crate::blocks::{Block, Blocks};
+use crate::findings::{Note, Place};
+use crate::rules::FileFacts;
+use crate::rules::declared::may_reject;
+use crate::semantics::flow;
+use crate::syntax::{Arena, Node, Span};
+
+/// What is remembered of a document from one version to the next; see [`super::Engine::analyze_again`]. A new
+/// configuration does not hurt it.
+#[derive(Default)]
+pub struct Memo {
+    facts: Option<(Arc<Block>, Arc<FileFacts>)>,
+    flow: Option<Flow>,
+}
+
+/// The data flow of one version of a document: a pure function of its blocks.
+pub struct Flow {
+    /// The module block of that version.
+    root: Arc<Block>,
+    /// Notes with the syntax of the blocks that they belong to.
+    notes: Vec<(Arc<Arena>, Note)>,
+}
+
+impl Flow {
+    /// Follows the data through a file. The cost grows with the file.
+    pub fn of(blocks: &Blocks) -> Flow {
+        let found = flow::analyze(blocks, &flow::NoModules);
+        let mut notes = Vec::with_capacity(found.notes.len());
+        let mut blocks_in_order = blocks.iter().enumerate();
+        let mut at = blocks_in_order.next();
+        for (index, note) in found.notes {
+            while at.is_some_and(|(i, _)| i < index) {
+                at = blocks_in_order.next();
+            }
+            if let Some((_, placed)) = at {
+                notes.push((placed.block.arena().clone(), note));
+            }
+        }
+        Flow { root: blocks.root().clone(), notes }
+    }
+}
+
+impl Flow {
+    /// A data flow in which nothing was found, for a version that could not be followed through.
+    pub fn none(blocks: &Blocks) -> Flow {
+        Flow { root: blocks.root().clone(), notes: Vec::new() }
+    }
+}
+
+impl Memo {
+    /// Facts of the file.
+    pub(super) fn facts(&mut self, path: &str, blocks: &Blocks) -> Arc<FileFacts> {
+        let root = blocks.root();
+        if let Some((of, facts)) = &mut self.facts
+            && facts.path == path
+            && has_same_facts(of, root)
+        {
+            *of = root.clone();
+            return facts.clone();
+        }
+        let mut facts = file_facts(path, blocks);
+        // Equal facts stay the same object, so that no block has to compare them.
+        if let Some((_, old)) = &self.facts
+            && **old == *facts
+        {
+            facts = old.clone();
+        }
+        self.facts = Some((root.clone(), facts.clone()));
+        facts
+    }
+
+    /// Remembers the data flow of a version.
+    pub fn set_flow(&mut self, flow: Flow) {
+        self.flow = Some(flow);
+    }
+
+    /// Whether the data flow of exactly this version is known.
+    pub fn has_flow_of(&self, blocks: &Blocks) -> bool {
+        self.flow.as_ref().is_some_and(|f| Arc::ptr_eq(&f.root, blocks.root()))
+    }
+
+    /// Whether the data flow of any version is known.
+    pub fn has_flow(&self) -> bool {
+        self.flow.is_some()
+    }
+
+    /// The notes of the data flow by the position of their block in [`Blocks::iter`], ascending. Where the flow is that
+    /// of an earlier version they are carried over: what is untouched stays, what was edited moves along.
+    pub(super) fn flow_notes(&self, blocks: &Blocks) -> Vec<(usize, Note)> {
+        let Some(flow) = self.flow.as_ref().filter(|f| !f.notes.is_empty()) else { return Vec::new() };
+        let index: FxHashMap<*const Arena, usize> =
+            blocks.iter().enumerate().map(|(i, p)| (Arc::as_ptr(p.block.arena()), i)).collect();
+        let mut moves = Moves::default();
+        if !Arc::ptr_eq(&flow.root, blocks.root()) {
+            pairs(&flow.root, blocks.root(), &mut |old, new| {
+                if !Arc::ptr_eq(old.arena(), new.arena()) {
+                    moves.edited.insert(Arc::as_ptr(old.arena()), Move::new(old.arena(), new.arena()));
+                }
+            });
+        }
+        let mut notes: Vec<(usize, Note)> = Vec::with_capacity(flow.notes.len());
+        for (arena, note) in &flow.notes {
+            if let Some(&i) = index.get(&Arc::as_ptr(arena)) {
+                notes.extend(moves.others(note).map(|note| (i, note)));
+            } else if let Some(edited) = moves.edited.get(&Arc::as_ptr(arena))
+                && let Some(&i) = index.get(&Arc::as_ptr(&edited.new))
+                && let Some(note) = moves.here(note, edited)
+            {
+                notes.push((i, note));
+            }
+        }
+        notes.sort_by_key(|(i, _)| *i);
+        notes
+    }
+}
+
+/// Whether everything that [`FileFacts`] are read from is the same in both versions: the module's own syntax, and of every
+/// function whether its promise may be rejected.
+fn has_same_facts(old: &Arc<Block>, new: &Arc<Block>) -> bool {
+    let mut same = Arc::ptr_eq(old.arena(), new.arena());
+    let told = |block: &Block| {
+        let root = block.arena().root();
+        let name = root.child(Field::Name).map_or("", Node::text).to_owned();
+        (root.kind(), (root.kind() == Kind::MethodDefinition).then_some(name), may_reject(root))
+    };
+    same &= pairs(old, new, &mut |a, b| {
+        same &= Arc::ptr_eq(a.arena(), b.arena()) || told(a) == told(b);
+    });
+    same
+}
+
+/// Calls `edited` for the blocks of two versions that are not one and the same, paired by their place. False if some have
+/// no partner. The cost follows the number of such blocks and of their children.
+fn pairs<'a>(
+    old: &'a Arc<Block>,
+    new: &'a Arc<Block>,
+    edited: &mut impl FnMut(&'a Arc<Block>, &'a Arc<Block>),
+) -> bool {
+    let mut all = true;
+    let mut stack = vec![(old, new)];
+    while let Some((old, new)) = stack.pop() {
+        if Arc::ptr_eq(old, new) {
+            continue;
+        }
+        edited(old, new);
+        let (a, b) = (old.children().len(), new.children().len());
+        let both = old.children().zip(new.children());
+        let before = both.take_while(|(x, y)| Arc::ptr_eq(x, y)).count();
+        let most = a.min(b) - before;
+        let after = (1..=most)
+            .take_while(|n| matches!((old.child(a - n), new.child(b - n)), (Some(x), Some(y)) if Arc::ptr_eq(x, y)));
+        let after = after.count();
+        all &= a == b;
+        let rest = old.children().take(a - after).zip(new.children().take(b - after)).skip(before);
+        stack.extend(rest.filter(|(x, y)| x.kind() == y.kind()));
+    }
+    all
+}
+
+/// How the own text of a block moved under an edit: everything before and after it is as it was.
+struct Move {
+    new: Arc<Arena>,
+    /// Length of the text before the edit that both have.
+    before: u32,
+    /// Where in the old text the part after the edit begins.
+    after: u32,
+    /// By how much that part moved.
+    delta: i64,
+}
+
+impl Move {
+    fn new(old: &Arc<Arena>, new: &Arc<Arena>) -> Move {
+        let (a, b) = (old.text().as_bytes(), new.text().as_bytes());
+        let before = a.iter().zip(b).take_while(|(x, y)| x == y).count();
+        let most = a.len().min(b.len()) - before;
+        let after = a.iter().rev().zip(b.iter().rev()).take(most).take_while(|(x, y)| x == y).count();
+        Move {
+            new: new.clone(),
+            before: before as u32,
+            after: (a.len() - after) as u32,
+            delta: b.len() as i64 - a.len() as i64,
+        }
+    }
+
+    fn offset(&self, offset: u32) -> Option<u32> {
+        if offset <= self.before {
+            Some(offset)
+        } else if offset >= self.after {
+            u32::try_from(i64::from(offset) + self.delta).ok()
+        } else {
+            None
+        }
+    }
+
+    fn span(&self, span: Span) -> Option<Span> {
+        let moved = Span { start: self.offset(span.start)?, end: self.offset(span.end)? };
+        (moved.start <= moved.end).then_some(moved)
+    }
+}
+
+#[derive(Default)]
+struct Moves {
+    edited: FxHashMap<*const Arena, Move>,
+}
+
+impl Moves {
+    /// A note of a block that is as it was; its place and steps may lie in edited ones.
+    fn others(&self, note: &Note) -> Option<Note> {
+        let mut note = note.clone();
+        if !self.edited.is_empty() {
+            note.place = self.place(note.place, None)?;
+            self.steps(&mut note, None);
+        }
+        Some(note)
+    }
+
+    /// A note of an edited block; `None` where the edit cuts its place or its fix.
+    fn here(&self, note: &Note, edited: &Move) -> Option<Note> {
+        let mut note = note.clone();
+        note.place = self.place(note.place, Some(edited))?;
+        self.steps(&mut note, Some(edited));
+        note.fixes.retain_mut(|fix| {
+            fix.edits.iter_mut().all(|(span, _)| edited.span(*span).map(|moved| *span = moved).is_some())
+        });
+        Some(note)
+    }
+
+    fn steps(&self, note: &mut Note, edited: Option<&Move>) {
+        for list in [&mut note.related, &mut note.flow] {
+            *list = std::mem::take(list)
+                .into_iter()
+                .filter_map(|(place, message)| Some((self.place(place, edited)?, message)))
+                .collect();
+        }
+    }
+
+    fn place(&self, place: Place, edited: Option<&Move>) -> Option<Place> {
+        match place {
+            Place::Here(span) => edited.map_or(Some(span), |e| e.span(span)).map(Place::Here),
+            Place::Block(arena, span) => match self.edited.get(&Arc::as_ptr(&arena)) {
+                Some(e) => e.span(span).map(|span| Place::Block(e.new.clone(), span)),
+                None => Some(Place::Block(arena, span)),
+            },
+            Place::File(location) => Some(Place::File(location)),
+        }
+    }
+}

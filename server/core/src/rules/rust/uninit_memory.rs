@@ -1,0 +1,254 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::support::{args, is_function, method, rust_path, statement};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "uninit-memory",
+    summary: "memory is taken for initialised that is not",
+    category: Category::Security,
+    severity: Severity::High,
+    confidence: Confidence::High,
+    cwe: &[908, 457],
+    families: &[Family::Rust],
+    default_on: true,
+    in_tests: true,
+    docs: Docs {
+        what: "Finds `set_len` right after `with_capacity` or `reserve` with no write between them, `MaybeUninit::uninit().assume_init()`, \
+               `mem::uninitialized`, and `mem::zeroed` of types for which zero is no value (references, `Box`, `NonNull`, `NonZero`, function pointers).",
+        why: "Such a value is undefined behaviour as soon as it exists: the compiler may do anything, and what is read \
+              may be old memory of the process, secrets included.",
+        example: "let mut buf: Vec<u8> = Vec::with_capacity(n);\nunsafe { buf.set_len(n) };\nfile.read_exact(&mut buf)?;",
+        instead: "let mut buf = vec![0u8; n];\nfile.read_exact(&mut buf)?;",
+        limits: "A vector that is touched in any other way between its allocation and `set_len`, shrinking, elements of `MaybeUninit`, and \
+                 `assume_init` of a type that is not written beside it are left alone.",
+        fix: "",
+    },
+    checks: &[Check::Nodes(&[Kind::CallExpression], check)],
+    cases: &[
+        Case::bad("a.rs", "fn f(n: usize) -> Vec<u8> {\n    let mut v = Vec::with_capacity(n);\n    unsafe { v.set_len(n); } //~ uninit-memory\n    v\n}"),
+        Case::bad("a.rs", "fn f(r: &mut R, n: usize) {\n    let mut v: Vec<u8> = Vec::with_capacity(n);\n    unsafe {\n        v.set_len(n); //~ uninit-memory\n        r.read_exact(&mut v);\n    }\n}"),
+        Case::bad("a.rs", "impl A { fn grow(&mut self, n: usize) {\n    self.buf.reserve(n);\n    unsafe { self.buf.set_len(self.buf.len() + n) } //~ uninit-memory\n} }"),
+        Case::bad("a.rs", "fn f() { let x: u32 = unsafe { MaybeUninit::uninit().assume_init() }; } //~ uninit-memory"),
+        Case::bad("a.rs", "fn f() -> [u8; 16] { unsafe { std::mem::MaybeUninit::<[u8; 16]>::uninit().assume_init() } } //~ uninit-memory"),
+        Case::bad("a.rs", "use std::mem;\nfn f() { let x: [u8; 4] = unsafe { mem::uninitialized() }; } //~ uninit-memory"),
+        Case::bad("a.rs", "fn f() { let x: &str = unsafe { std::mem::zeroed() }; } //~ uninit-memory"),
+        Case::bad("a.rs", "fn f() { let x = unsafe { core::mem::zeroed::<Box<u8>>() }; } //~ uninit-memory"),
+        Case::bad("a.rs", "fn f() { let x = MaybeUninit::<u64>::uninit(); let y = unsafe { x.assume_init() }; } //~ uninit-memory"),
+        Case::good("a.rs", "fn f(n: usize) -> Vec<u8> { let mut v = vec![0; n]; unsafe { v.set_len(n); } v }"),
+        Case::good("a.rs", "fn f(n: usize) -> Vec<u8> { let mut v = Vec::with_capacity(n); unsafe { ptr::write_bytes(v.as_mut_ptr(), 0, n); v.set_len(n); } v }"),
+        Case::good("a.rs", "fn f() { let a: [MaybeUninit<u8>; 8] = unsafe { MaybeUninit::uninit().assume_init() }; }"),
+        Case::good("a.rs", "fn f() { let mut x = MaybeUninit::<u64>::uninit(); x.write(1); let y = unsafe { x.assume_init() }; }"),
+        Case::good("a.rs", "fn f() { let x: libc::stat = unsafe { std::mem::zeroed() }; }"),
+        Case::good("a.rs", "fn f(v: &mut Vec<u8>) { unsafe { v.set_len(0); } }"),
+        Case::near_miss("a.rs", "fn f(n: usize) { let mut v: Vec<MaybeUninit<u8>> = Vec::with_capacity(n); unsafe { v.set_len(n); } }"),
+        Case::near_miss("a.rs", "fn f(n: usize) { let mut v = Vec::with_capacity(n); fill(v.spare_capacity_mut()); unsafe { v.set_len(n); } }"),
+        Case::near_miss("a.rs", "fn f(b: &mut BytesMut, len: usize) { b.reserve(1); unsafe { b.set_len(len); } }"),
+        Case::near_miss("a.rs", "fn f(v: &mut Vec<u8>) { v.reserve(1); let n = v.len(); unsafe { v.set_len(n - 1); } }"),
+        Case::near_miss("a.rs", "fn f(n: usize) { let mut x = MaybeUninit::<sys::T>::uninit(); let y = unsafe { sys::init(x.as_mut_ptr()); x.assume_init() }; }"),
+        Case::near_miss("a.rs", "fn f() { let x: Option<Box<u8>> = unsafe { std::mem::zeroed() }; let p: *const u8 = unsafe { std::mem::zeroed() }; }"),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if let Some((receiver, name)) = method(node) {
+        match name.text() {
+            "set_len" => set_len(node, receiver, name, cx),
+            "assume_init" => assume_init(node, receiver, cx),
+            _ => {}
+        }
+        return;
+    }
+    let Some(callee) = node.child(Field::Function) else { return };
+    let Some(path) = rust_path(callee, cx) else { return };
+    match path.as_str() {
+        "std::mem::uninitialized" | "core::mem::uninitialized" => report(
+            node,
+            "`mem::uninitialized` makes a value of memory that nobody has written, which is undefined behaviour for nearly every type. Use `MaybeUninit`.",
+            cx,
+        ),
+        "std::mem::zeroed" | "core::mem::zeroed"
+            if result_type(node).is_some_and(never_zero) => {
+                report(node, "Zero is no value of this type, so that making it is undefined behaviour. Use `Option`, or a value that exists.", cx);
+            }
+        _ => {}
+    }
+}
+
+fn report<'a>(node: Node<'a>, message: &str, cx: &mut Cx<'a>) {
+    cx.report(Note::new(cx.rule, node.span(), message));
+}
+
+/// The type of a call's value as far as it is written beside it: its turbofish, or the `let` that it ends up in.
+fn result_type<'a>(call: Node<'a>) -> Option<&'a str> {
+    if let Some(types) = call.child(Field::Function).filter(|f| f.kind() == Kind::GenericFunction).and_then(|f| f.child(Field::TypeArguments)) {
+        return types.first_named().map(Node::text);
+    }
+    let mut at = call;
+    loop {
+        let parent = at.parent()?;
+        match parent.kind() {
+            Kind::UnsafeBlock | Kind::ParenthesizedExpression => {}
+            Kind::Block if parent.last_named() == Some(at) => {}
+            Kind::LetDeclaration if at.field() == Field::Value => return parent.child(Field::Type).map(Node::text),
+            _ => return None,
+        }
+        at = parent;
+    }
+}
+
+fn never_zero(ty: &str) -> bool {
+    let path = ty.split('<').next().unwrap_or(ty);
+    let name = path.rsplit("::").next().unwrap_or(path).trim();
+    ty.starts_with('&')
+        || ty.starts_with("fn(")
+        || ty.starts_with("extern \"C\" fn")
+        || ty.starts_with("unsafe extern")
+        || matches!(name, "Box" | "Rc" | "Arc" | "NonNull" | "Vec" | "String" | "HashMap" | "BTreeMap" | "Mutex")
+            && !ty.starts_with('*')
+            && !ty.starts_with('[')
+            && name != "Mutex"
+        || name.starts_with("NonZero")
+}
+
+fn assume_init<'a>(node: Node<'a>, receiver: Node<'a>, cx: &mut Cx<'a>) {
+    let (source, through) = match receiver.kind() {
+        Kind::CallExpression => (receiver, None),
+        Kind::Identifier => match untouched(node, receiver) {
+            Some(value) => (value, Some(receiver)),
+            None => return,
+        },
+        _ => return,
+    };
+    let Some(callee) = source.child(Field::Function) else { return };
+    let text = callee.text();
+    let zeroed = text.ends_with("::zeroed");
+    if !text.contains("MaybeUninit") || !(text.ends_with("::uninit") || zeroed) {
+        return;
+    }
+    let written = text.split_once("MaybeUninit::<").and_then(|(_, t)| t.rsplit_once(">::")).map(|(t, _)| t);
+    let ty = written.or_else(|| {
+        let declared = through.and_then(|v| declaration(node, v.text())).and_then(|d| d.child(Field::Type)).map(Node::text);
+        declared.and_then(|t| t.split_once('<')).and_then(|(_, t)| t.strip_suffix('>')).or_else(|| result_type(node))
+    });
+    let Some(ty) = ty else { return };
+    let bad = if zeroed { never_zero(ty) } else { !ty.contains("MaybeUninit") && ty != "()" && ty != "_" };
+    if bad {
+        report(node, "This takes memory that nobody has written for a value, which is undefined behaviour. Write it first.", cx);
+    }
+}
+
+fn declaration<'a>(node: Node<'a>, name: &str) -> Option<Node<'a>> {
+    let function = node.ancestors().find(|n| is_function(*n))?;
+    let mut all = function.descendants().filter(|n| {
+        n.kind() == Kind::LetDeclaration && n.child(Field::Pattern).is_some_and(|p| p.text().trim_start_matches("mut ") == name)
+    });
+    let first = all.next()?;
+    all.next().is_none().then_some(first)
+}
+
+/// The initial value of a variable that is mentioned nowhere between its declaration and this use.
+fn untouched<'a>(node: Node<'a>, variable: Node<'a>) -> Option<Node<'a>> {
+    let declaration = declaration(node, variable.text())?;
+    let between = declaration.span().end..variable.span().start;
+    let touched = node.arena().nodes().any(|n| {
+        n.kind() == Kind::Identifier && n.text() == variable.text() && between.contains(&n.span().start)
+    });
+    if touched { None } else { declaration.child(Field::Value) }
+}
+
+fn set_len<'a>(node: Node<'a>, receiver: Node<'a>, name: Node<'a>, cx: &mut Cx<'a>) {
+    let place = receiver.text();
+    let Some(length) = args(node).next() else { return };
+    let shrinks = length.text().contains('-') || length.text().contains("min(") || length.text() == "0";
+    if !matches!(receiver.kind(), Kind::Identifier | Kind::FieldExpression) || shrinks {
+        return;
+    }
+    let Some(allocation) = allocation(node, place) else { return };
+    // Room for more says nothing of a length that was there before.
+    let room = allocation.first_named().filter(|_| allocation.kind() == Kind::ExpressionStatement);
+    if let Some(room) = room.and_then(|c| args(c).next())
+        && !length.text().contains(room.text())
+        && !length.text().contains("capacity()")
+    {
+        return;
+    }
+    let end = node.span().start;
+    let start = allocation.span().end;
+    // Anything of the vector or of its owner between the two may have written it.
+    let root = place.split('.').next().unwrap_or(place);
+    let touched = node.arena().nodes().any(|n| {
+        let here = n.span().start >= start && n.span().start < end;
+        here && !receiver.span().contains(n.span())
+            && (n.kind() == Kind::Identifier || n.kind() == Kind::SelfValue || n.kind() == Kind::TokenTree)
+            && (n.text() == root || n.kind() == Kind::TokenTree && n.text().contains(root))
+            && !is_harmless(n, place)
+    });
+    let loops = node.ancestors().take_while(|n| !n.span().contains(allocation.span())).any(is_conditional);
+    if touched || loops {
+        return;
+    }
+    let span = crate::syntax::Span { start: name.span().start, end: node.span().end };
+    let message = format!("`{place}` is said to have elements that nobody has written: reading them is undefined behaviour and may leak old memory. Use `resize`, `vec![0; n]`, or write through `spare_capacity_mut` first.");
+    cx.report(Note::new(cx.rule, span, message).related(allocation.span(), "allocated here, without a value"));
+}
+
+fn is_conditional(n: Node<'_>) -> bool {
+    crate::rules::support::is_loop(n) || is_function(n)
+}
+
+/// Whether a mention only asks for the length or capacity.
+fn is_harmless(n: Node<'_>, place: &str) -> bool {
+    let mut at = n;
+    while at.text() != place {
+        match at.parent() {
+            Some(p) if p.kind() == Kind::FieldExpression => at = p,
+            _ => return false,
+        }
+    }
+    at.parent().is_some_and(|p| {
+        p.kind() == Kind::FieldExpression && matches!(p.child(Field::Field).map(Node::text), Some("len" | "capacity"))
+    })
+}
+
+/// The last statement before a call, in the same function, which gives the vector unwritten room: `let v = Vec::with_capacity(..)` or
+/// `v.reserve(..)`; `None` where another statement may have come between by a different path.
+fn allocation<'a>(node: Node<'a>, place: &str) -> Option<Node<'a>> {
+    let mut at = statement(node);
+    loop {
+        let mut before: Vec<Node<'a>> = at.parent()?.named_children().take_while(|n| n.index() < at.index()).collect();
+        while let Some(s) = before.pop() {
+            if is_allocation(s, place) {
+                return Some(s);
+            }
+            if s.descendants().any(|n| n.kind() == Kind::CallExpression && is_allocation_call(n, place)) {
+                return None;
+            }
+        }
+        // Out of `unsafe { .. }` or a plain block only.
+        let block = at.parent()?;
+        let around = block.parent()?;
+        if !matches!(around.kind(), Kind::UnsafeBlock | Kind::Block | Kind::ExpressionStatement) {
+            return None;
+        }
+        at = statement(around);
+    }
+}
+
+fn is_allocation_call(n: Node<'_>, place: &str) -> bool {
+    method(n).is_some_and(|(r, m)| r.text() == place && matches!(m.text(), "reserve" | "reserve_exact"))
+}
+
+fn is_allocation(s: Node<'_>, place: &str) -> bool {
+    if s.kind() == Kind::LetDeclaration {
+        let named = s.child(Field::Pattern).is_some_and(|p| p.text().trim_start_matches("mut ") == place);
+        let value = s.child(Field::Value).filter(|v| v.kind() == Kind::CallExpression).and_then(|v| v.child(Field::Function));
+        let uninit = |t: &str| t.contains("MaybeUninit");
+        return named
+            && value.is_some_and(|f| f.text().starts_with("Vec") && f.text().ends_with("::with_capacity") && !uninit(f.text()))
+            && !s.child(Field::Type).is_some_and(|t| uninit(t.text()));
+    }
+    s.kind() == Kind::ExpressionStatement && s.first_named().is_some_and(|c| is_allocation_call(c, place))
+}

@@ -1,0 +1,158 @@
+//! Incremental equals from scratch, findings included: over random edit scripts, a document that is changed step by
+//! step and analysed with a memory reports what a fresh document of the same text reports.
+
+use proptest::prelude::*;
+use sidenote_core::config::Config;
+use sidenote_core::document::{Change, Document};
+use sidenote_core::engine::{Engine, Flow, Memo, Report};
+use sidenote_core::grammars::{LANGUAGES, Language};
+use sidenote_core::text::{Encoding, LineColumn};
+
+/// Pieces from which programs and edits are made: findings and their near misses, facts of the whole file (imports,
+/// declarations, test globals), suppressions, and debris.
+const PIECES: &[&str] = &[
+    "new Promise(async (r) => { await 1; r(); });\n",
+    "function f(p) {\n  return new Promise(async (r) => { await p; r(); });\n}\n",
+    "class A { m() { new Promise(async function (r) { await 1; }); } static s = 'é😀'; }\n",
+    "const g = (a) => { /* a comment that makes the closure long enough to be a block of its own, so that its parent has a placeholder; that is long */ new Promise(async (r) => { await 1; r(); }); };\n",
+    "// sidenote: allow(async-promise-executor) -- a good reason\n",
+    "/* sidenote: allow-file(async-promise-executor) -- a good reason */\n",
+    "{/* sidenote: allow(async-promise-executor) -- a good reason */}\n",
+    "// sidenote: allow(async-promise-executor)\n",
+    "// sidenote: allow(none) -- a good reason\n",
+    "import Promise from 'bluebird';\n",
+    "async function later() { await g(); }\n",
+    "later();\n",
+    "class B { async save() { await g(); } all() { this.save(); } }\n",
+    "export function find(req, res) { const q = req.query.q; run('ls ' + q); show(q, res); }\nfunction show(q, res) { res.send('<p>' + q); }\n",
+    "import { exec as run } from 'node:child_process';\nexport function h(req) { run(req.query.a); eval(req.body); }\n",
+    "describe('x', () => { it('y', async () => { new Promise(async (r) => { await 1; }); }); });\n",
+    "function Promise() {}\n",
+    "fn f(a: u32) -> u32 { let m: u8 = unsafe { std::mem::uninitialized() }; a + 1 }\n",
+    "impl S { async fn m(&self) { let g = self.lock().unwrap(); other().await; drop(g); } }\n",
+    "mod tests { use super::*; #[test] fn t() { assert!(true) } }\n",
+    "const E = <div>{new Promise(async (r) => { await 1; })}</div>;\n",
+    "{",
+    "}",
+    "(",
+    ")",
+    "'",
+    "`",
+    "/*",
+    "*/",
+    "//",
+    "\r\n",
+    "\n",
+    "\r",
+    "😀",
+    "é",
+    " ",
+    "async ",
+    "x",
+    "",
+];
+
+fn program(most: usize) -> impl Strategy<Value = String> {
+    prop::collection::vec(0..PIECES.len(), 0..most).prop_map(|v| v.into_iter().map(|i| PIECES[i]).collect())
+}
+
+fn path(language: &Language) -> String {
+    format!("src/a.{}", language.extensions[0])
+}
+
+fn shown(report: &Report) -> (Vec<String>, Vec<String>, usize) {
+    let findings = report.findings.iter().map(|f| format!("{f:#?}")).collect();
+    (findings, report.gaps.iter().map(|g| format!("{g:?}")).collect(), report.lines)
+}
+
+/// An edit: from where, how far (`None` replaces the whole text), the new text, and how the version is analysed.
+type Step = (u32, u32, Option<(u32, u32)>, String, (bool, bool));
+
+fn step() -> impl Strategy<Value = Step> {
+    let length = prop::option::weighted(0.95, (0u32..3, 0u32..30));
+    (0u32..30, 0u32..90, length, program(3), any::<(bool, bool)>())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn findings_after_edits_are_those_of_a_fresh_document(
+        start in program(10),
+        steps in prop::collection::vec(step(), 1..8),
+        language in 0..LANGUAGES.len(),
+        encoding in prop::sample::select(vec![Encoding::Utf8, Encoding::Utf16, Encoding::Utf32]),
+    ) {
+        let language = LANGUAGES[language];
+        let path = path(language);
+        let engine = Engine::new(Config::everything());
+        let mut document = Document::new(&path, language, &start, 0).expect("open");
+        let mut memo = Memo::default();
+        for (version, (line, column, length, text, (analysed, late))) in (1..).zip(steps) {
+            let range = length.map(|(lines, columns)| {
+                let start = LineColumn { line, column };
+                let column = if lines == 0 { column + columns } else { columns };
+                (start, LineColumn { line: line + lines, column })
+            });
+            document.change(&[Change { range, text }], encoding, version).expect("change");
+            let fresh = || {
+                // The same tree and blocks, with nothing remembered.
+                let mut forgetful = document.clone();
+                forgetful.reset();
+                shown(&engine.analyze(&forgetful))
+            };
+            // Some versions are never analysed, as while somebody types fast, and of some the data flow comes late.
+            if analysed {
+                prop_assert_eq!(shown(&engine.analyze_again(&document, &mut memo)), fresh());
+            } else if late {
+                let quick = engine.analyze_quickly(&document, &mut memo);
+                prop_assert!(quick.findings.iter().all(|f| f.range.end <= document.text().len()));
+                memo.set_flow(Flow::of(document.blocks()));
+                prop_assert_eq!(shown(&engine.analyze_quickly(&document, &mut memo)), fresh());
+            }
+        }
+        // A tree that was edited may differ from a fresh one where the text is broken, until it is refreshed.
+        document.refresh().expect("refresh");
+        let fresh = Document::new(&path, language, &document.text().to_string(), 0).expect("open");
+        prop_assert_eq!(shown(&engine.analyze_again(&document, &mut memo)), shown(&engine.analyze(&fresh)));
+    }
+
+    #[test]
+    fn findings_of_well_formed_code_need_no_refresh(
+        before in prop::collection::vec(0usize..3, 0..6),
+        edits in prop::collection::vec((0usize..6, 0usize..4), 1..10),
+    ) {
+        // Whole lines come and go, so that every version is well-formed.
+        let lines = [PIECES[0], PIECES[4], "const x = 'é😀';\r\n", "import Promise from 'bluebird';\n"];
+        let engine = Engine::new(Config::everything());
+        let text: String = before.iter().map(|i| lines[*i]).collect();
+        let language = sidenote_core::grammars::by_name("typescript").expect("typescript");
+        let mut document = Document::new("a.ts", language, &text, 0).expect("open");
+        let mut memo = Memo::default();
+        for (version, (line, piece)) in (1..).zip(edits) {
+            let at = LineColumn { line: (line % document.text().lines()) as u32, column: 0 };
+            let change = Change { range: Some((at, at)), text: lines[piece].into() };
+            document.change(&[change], Encoding::Utf16, version).expect("change");
+            let fresh = Document::new("a.ts", language, &document.text().to_string(), 0).expect("open");
+            prop_assert_eq!(shown(&engine.analyze_again(&document, &mut memo)), shown(&engine.analyze(&fresh)));
+        }
+    }
+}
+
+#[test]
+fn the_empty_file_and_back() {
+    let engine = Engine::new(Config::everything());
+    for language in LANGUAGES {
+        let mut document = Document::new(&path(language), language, "", 0).expect("open");
+        let mut memo = Memo::default();
+        for (version, text) in (1..).zip([PIECES[0], "", "\r", "\u{feff}", PIECES[1], ""]) {
+            let all = (LineColumn::default(), LineColumn { line: u32::MAX, column: 0 });
+            document
+                .change(&[Change { range: Some(all), text: text.into() }], Encoding::Utf16, version)
+                .expect("change");
+            assert_eq!(document.text().to_string(), text);
+            let fresh = Document::new(&path(language), language, text, 0).expect("open");
+            assert_eq!(shown(&engine.analyze_again(&document, &mut memo)), shown(&engine.analyze(&fresh)));
+        }
+    }
+}

@@ -1,0 +1,111 @@
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::client::{BAD, Client, pull, push};
+
+fn uri(path: &Path) -> String {
+    format!("file://{}", path.display())
+}
+
+async fn start(folders: &[&Path], capabilities: Value) -> Client {
+    let folders: Vec<_> = folders.iter().map(|f| json!({"uri": uri(f), "name": "f"})).collect();
+    let params = json!({"processId": null, "capabilities": capabilities, "workspaceFolders": folders});
+    Client::start_with(params).await
+}
+
+async fn open(client: &mut Client, path: &Path) -> usize {
+    client.open_as(&uri(path), "typescript", BAD).await;
+    count(client).await
+}
+
+async fn count(client: &mut Client) -> usize {
+    let message = client.expect("textDocument/publishDiagnostics").await;
+    message["params"]["diagnostics"].as_array().expect("list").len()
+}
+
+fn write(folder: &Path, text: &str) {
+    std::fs::write(folder.join("sidenote.toml"), text).expect("write");
+}
+
+fn changed(folder: &Path) -> Value {
+    json!({"changes": [
+        {"uri": uri(&folder.join("other.txt")), "type": 2},
+        {"uri": uri(&folder.join("sidenote.toml")), "type": 2}
+    ]})
+}
+
+#[tokio::test]
+async fn each_folder_has_its_own_configuration() {
+    let root = tempfile::tempdir().expect("folder");
+    let (a, b) = (root.path().join("a"), root.path().join("a/b"));
+    std::fs::create_dir_all(&b).expect("folders");
+    write(&a, "[rules]\nignore = [\"async-promise-executor\"]\n");
+    write(&b, "[files]\nexclude = [\"generated/**\"]\n");
+    let mut client = start(&[&a, &b], push()).await;
+    assert_eq!(open(&mut client, &a.join("x.ts")).await, 0);
+    assert_eq!(open(&mut client, &b.join("x.ts")).await, 1);
+    assert_eq!(open(&mut client, &b.join("generated/x.ts")).await, 0);
+    client.finish().await;
+}
+
+#[tokio::test]
+async fn a_changed_configuration_is_read_again() {
+    let root = tempfile::tempdir().expect("folder");
+    let file = root.path().join("x.ts");
+    let mut client = start(&[root.path()], push()).await;
+    assert_eq!(open(&mut client, &file).await, 1);
+    write(root.path(), "[rules]\nignore = [\"quality\"]\n");
+    client.notify("workspace/didChangeWatchedFiles", changed(root.path())).await;
+    assert_eq!(count(&mut client).await, 0);
+    std::fs::remove_file(root.path().join("sidenote.toml")).expect("remove");
+    client.notify("workspace/didChangeWatchedFiles", changed(root.path())).await;
+    assert_eq!(count(&mut client).await, 1);
+    client.finish().await;
+}
+
+#[tokio::test]
+async fn a_configuration_that_cannot_be_used_is_shown_once() {
+    let root = tempfile::tempdir().expect("folder");
+    write(root.path(), "# é😀\n[rules]\nignroe = []\n");
+    let mut client = start(&[root.path()], push()).await;
+    let shown = client.expect("window/showMessage").await;
+    assert_eq!(shown["params"]["type"], 1);
+    assert!(shown["params"]["message"].as_str().is_some_and(|m| m.contains("ignroe") && m.contains(":3:1")), "{shown}");
+    let config = root.path().join("sidenote.toml");
+    let text = std::fs::read_to_string(&config).expect("read");
+    client.open_as(&uri(&config), "toml", &text).await;
+    let message = client.expect("textDocument/publishDiagnostics").await;
+    let found = &message["params"]["diagnostics"];
+    assert_eq!(found[0]["range"]["start"], json!({"line": 2, "character": 0}));
+    assert_eq!(found[0]["severity"], 1);
+    // The same error again is no news, and the default configuration goes on.
+    client.notify("workspace/didChangeWatchedFiles", changed(root.path())).await;
+    assert_eq!(open(&mut client, &root.path().join("x.ts")).await, 1);
+    write(root.path(), "[rules]\nignore = []\n");
+    let saved = json!({"textDocument": {"uri": uri(&config)}});
+    client.notify("textDocument/didSave", saved).await;
+    assert_eq!(count(&mut client).await, 0);
+    client.drain(Duration::from_millis(300)).await;
+    client.finish().await;
+}
+
+#[tokio::test]
+async fn a_client_that_asks_is_told_to_ask_again() {
+    let root = tempfile::tempdir().expect("folder");
+    let file = uri(&root.path().join("x.ts"));
+    let mut capabilities = pull();
+    capabilities["workspace"]["diagnostics"] = json!({"refreshSupport": true});
+    let mut client = start(&[root.path()], capabilities).await;
+    client.open_as(&file, "typescript", BAD).await;
+    let params = json!({"textDocument": {"uri": file}});
+    let first = client.request("textDocument/diagnostic", params.clone()).await;
+    assert_eq!(first["items"].as_array().map(Vec::len), Some(1));
+    write(root.path(), "[rules]\nignore = [\"quality\"]\n");
+    client.notify("workspace/didChangeWatchedFiles", changed(root.path())).await;
+    let refresh = client.expect("workspace/diagnostic/refresh").await;
+    client.send(json!({"id": refresh["id"], "result": null})).await;
+    assert_eq!(client.request("textDocument/diagnostic", params).await["items"], json!([]));
+    client.finish().await;
+}

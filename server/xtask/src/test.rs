@@ -1,0 +1,53 @@
+//! `cargo x test`: everything that CI checks, each thing built once.
+//!
+//! Dependencies are built for three profiles at most: checked (clippy), dev (unit tests) and release (the binary that the
+//! end-to-end tests run). The end-to-end tests link none of our crates.
+
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+
+use crate::run::{Cargo, release, say, works};
+use crate::tools;
+
+/// Runs it.
+pub fn run(arguments: &[String]) -> Result<()> {
+    let mut editors = true;
+    for argument in arguments {
+        match argument.as_str() {
+            "--no-editors" => editors = false,
+            other => bail!("`cargo x test` takes no `{other}`; it takes --no-editors"),
+        }
+    }
+    let start = Instant::now();
+    tools::compiler()?;
+    if editors {
+        tools::python()?;
+        tools::node()?;
+    }
+    Cargo::new("checking the format").args(["fmt", "--all", "--check"]).run()?;
+    Cargo::new("clippy").args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]).run()?;
+    // The kernels' bench builds its rivals; it has no tests.
+    let workspace = ["--workspace", "--exclude", "sidenote-tests", "--exclude", "sidenote-bench-kernels"];
+    if works("cargo", &["nextest", "--version"]) {
+        Cargo::new("unit tests").args(["nextest", "run"]).args(workspace).args(["--status-level", "fail"]).run()?;
+    } else {
+        Cargo::new("unit tests").args(["test", "--quiet"]).args(workspace).run()?;
+    }
+    Cargo::new("building the binary").args(["build", "--release", "-p", "sidenote"]).run()?;
+    let mut end_to_end = Cargo::new("end-to-end tests")
+        .args(["test", "--quiet", "-p", "sidenote-tests"])
+        .env("SIDENOTE_BIN", release().display().to_string());
+    if !editors {
+        say("editors and validators are left out (--no-editors)");
+        end_to_end = end_to_end.env("SIDENOTE_NO_EDITORS", "1");
+    }
+    end_to_end.run()?;
+    if works("cargo", &["deny", "--version"]) {
+        Cargo::new("licences and sources").args(["deny", "--offline", "check", "bans", "licenses", "sources"]).run()?;
+    } else {
+        say("cargo-deny is not installed: licences and sources are not checked");
+    }
+    say(&format!("all is well, after {:.0} s", start.elapsed().as_secs_f64()));
+    Ok(())
+}

@@ -1,0 +1,10 @@
+//! The command line, as its users see it: exit codes, every format read back, inputs that are broken or hostile.
+
+mod cli {
+    mod configuration;
+    mod demo;
+    mod formats;
+    mod inputs;
+    pub mod support;
+    mod usage;
+}

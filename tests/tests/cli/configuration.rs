@@ -1,0 +1,102 @@
+use super::support::{FLAWED, Project, RULE, findings, skipped};
+
+#[test]
+fn the_nearest_configuration_holds() {
+    let project = Project::new(&[
+        ("sidenote.toml", "[rules.severity]\nasync-promise-executor = \"info\"\n[files]\nexclude = [\"gen\"]\n"),
+        ("a.ts", FLAWED),
+        ("gen/b.ts", FLAWED),
+        (
+            "sub/sidenote.toml",
+            "extends = \"../sidenote.toml\"\n[[overrides]]\npaths = [\"quiet.ts\"]\nignore = [\"all\"]\n",
+        ),
+        ("sub/c.ts", FLAWED),
+        ("sub/quiet.ts", FLAWED),
+        (".git/HEAD", "ref: refs/heads/main\n"),
+    ]);
+    let report = project.json(&["."]);
+    assert_eq!(findings(&report).len(), 3, "{report}");
+    assert_eq!(report["findings"][0]["severity"], "info");
+    assert_eq!(skipped(&report), ["gen/b.ts excluded"]);
+    project.run(&["scan"]).code(0);
+    project.run(&["scan", "--fail-on", "info"]).code(1);
+    let sub = project.json(&["sub"]);
+    assert_eq!(findings(&sub), [format!("{RULE} sub/c.ts:2")], "paths are relative to the repository");
+    assert_eq!(findings(&project.json(&["--no-config"])).len(), 4);
+    assert_eq!(findings(&project.json(&["--config", "sub/sidenote.toml", "sub"])).len(), 1);
+    project.run(&["config", "check"]).code(0).shows("sidenote.toml").shows("rules are on");
+    project.run(&["config", "check", "sub"]).code(0).shows("extends");
+}
+
+#[test]
+fn fingerprints_do_not_depend_on_where_the_scan_starts() {
+    let project = Project::new(&[(".git/HEAD", ""), ("pkg/src/a.ts", FLAWED)]);
+    let id = |report: serde_json::Value| report["findings"][0]["fingerprint"].as_str().expect("id").to_owned();
+    let whole = id(project.json(&[]));
+    assert_eq!(id(project.json(&["pkg"])), whole);
+    assert_eq!(id(project.json(&["pkg/src/a.ts"])), whole);
+    let moved = format!("// A line more.\n\n{FLAWED}");
+    project.write("pkg/src/a.ts", moved.as_bytes());
+    assert_eq!(id(project.json(&[])), whole);
+}
+
+#[test]
+fn mistakes_exit_with_2_and_show_the_place() {
+    let with = |text: &str| Project::new(&[("a.ts", FLAWED), ("sidenote.toml", text)]);
+    with("[rulse]\n").run(&["scan"]).code(2).says("sidenote.toml:1:2").says("did you mean `rules`?");
+    with("[rules]\nselect = [\"asinc-promise-executor\"]\n")
+        .run(&["scan"])
+        .code(2)
+        .says("sidenote.toml:2:11")
+        .says("did you mean `async-promise-executor`?");
+    with("[rules\n").run(&["scan"]).code(2).says("sidenote.toml:1");
+    with("[rules]\nselect = \"all\"\n").run(&["config", "check"]).code(2).says("must be a list");
+    with("[rules]\nselect = \"all\"\n").run(&["scan", "--no-config"]).code(1);
+}
+
+/// A scanned repository names no program, no model, no output, and reads nothing outside of itself.
+#[test]
+fn hostile_configurations_are_refused() {
+    let outside = Project::new(&[("secret.toml", "password = \"hunter2\"\n")]);
+    let absolute = outside.path().join("secret.toml").display().to_string();
+    for text in [
+        format!("extends = {absolute:?}\n"),
+        "extends = \"../../../../../../etc/passwd\"\n".to_owned(),
+        "extends = \"../x.toml\"\n".to_owned(),
+        "extends = \"sidenote.toml\"\n".to_owned(),
+        "[[model]]\npath = \"evil.gguf\"\n".to_owned(),
+        "output = \"/etc/passwd\"\n".to_owned(),
+        "[rules]\npaths = [\"/etc\"]\n".to_owned(),
+        "exec = \"curl evil\"\n".to_owned(),
+        "[".repeat(100_000),
+        format!("x = {}", "{a=".repeat(50_000)),
+        "x".repeat(1_000_000),
+        "[files]\nexclude = [\"../../**\"]\n".to_owned(),
+    ] {
+        let project = Project::new(&[("a.ts", FLAWED), ("sidenote.toml", &text)]);
+        let outcome = project.run(&["scan"]).code(2);
+        assert!(!outcome.stderr.contains("hunter2"), "{}", outcome.stderr);
+        assert!(!outcome.stderr.contains("panicked"), "{}", outcome.stderr);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_linked_base_does_not_lead_outside() {
+    let outside = Project::new(&[("secret.toml", "password = \"hunter2\"\n")]);
+    let project = Project::new(&[("a.ts", FLAWED), ("sidenote.toml", "extends = \"base/secret.toml\"\n")]);
+    std::os::unix::fs::symlink(outside.path(), project.path().join("base")).expect("link");
+    let outcome = project.run(&["scan"]).code(2).says("leaves the repository");
+    assert!(!outcome.stderr.contains("hunter2"));
+}
+
+#[test]
+fn the_schema_is_json_and_names_every_section() {
+    let project = Project::new(&[]);
+    let schema: serde_json::Value =
+        serde_json::from_str(&project.run(&["config", "schema"]).code(0).stdout).expect("JSON");
+    for key in ["extends", "rules", "files", "overrides"] {
+        assert!(schema["properties"][key].is_object(), "{key}");
+    }
+    assert_eq!(schema["additionalProperties"], false);
+}
