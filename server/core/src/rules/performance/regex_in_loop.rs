@@ -108,6 +108,7 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "for (const l of lines) { if (/^a+$/.test(l)) go(l); }"),
         Case::good("a.js", "for (const w of words) { all.push(new RegExp(`^${w}$`)); }"),
         Case::near_miss("a.js", "for (const k of keys) { const p = o[k]; use(new RegExp(p)); }"),
+        Case::near_miss("a.js", "let re; for (const l of lines) { if (!re) re = new RegExp(SRC); re.test(l); }"),
         Case::near_miss("a.js", "const res = patterns.map((p) => new RegExp(p, 'i'));"),
         Case::near_miss("a.js", "while (more()) { src = next(); use(new RegExp(src)); }"),
         Case::near_miss("a.js", "function f(word) { button.on('x', () => new RegExp(word).test(q)); }"),
@@ -201,6 +202,11 @@ fn repeats(closure: Node<'_>) -> Option<crate::syntax::Span> {
 fn constructed<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let built = node.child(Field::Constructor).is_some_and(|c| c.text() == "RegExp") && !cx.is_bound("RegExp");
     if !built || args(node).next().is_none() || !args(node).all(only_reads) {
+        return;
+    }
+    // `re = new RegExp(..)` keeps it for the next round.
+    let kept = node.parent().is_some_and(|p| p.kind() == Kind::AssignmentExpression);
+    if kept {
         return;
     }
     let mut at = node;

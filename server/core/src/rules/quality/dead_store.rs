@@ -60,6 +60,10 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "function f(a) { let x = a; x = 1; return () => x; }"),
         Case::good("a.js", "function f(i) { const r = i; i += 4; return r; }"),
         Case::good("a.js", "function f(i) { let n = go(i); use(n); n = n + 4; }"),
+        Case::near_miss(
+            "a.js",
+            "let mode = 0;\nfunction f(t) { if (t.a) { const mode = t.mode(); use(mode); } mode = next(t); run(t); }",
+        ),
         Case::near_miss("a.js", "function f(a) { let x = big(); use(x); x = null; }"),
         Case::near_miss("a.js", "function f(a) { let n = 0; const get = () => n; n = a.size(); return get; }"),
         Case::near_miss("a.js", "function f(a) { let x = a; try { x = load(); } finally { use(x); } }"),
@@ -99,7 +103,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let home = home(statement);
-    if !is_function(home) || !is_own(home, name.text()) {
+    if !is_function(home) || !is_own(home, statement, name.text()) {
         return;
     }
     let overwritten = overwritten(statement, name.text());
@@ -134,7 +138,7 @@ fn is_blank(value: Node<'_>, depth: usize) -> bool {
 }
 
 /// Whether the function itself declares the variable, once, and no function inside it knows it.
-fn is_own(home: Node<'_>, name: &str) -> bool {
+fn is_own(home: Node<'_>, statement: Node<'_>, name: &str) -> bool {
     let mut declared = 0;
     for p in parameters(home) {
         declared += usize::from(p.kind() == Kind::Identifier && p.text() == name);
@@ -146,7 +150,14 @@ fn is_own(home: Node<'_>, name: &str) -> bool {
             }
         } else if n.kind() == Kind::VariableDeclarator {
             let binding = n.child(Field::Name);
-            declared += usize::from(binding.is_some_and(|b| b.kind() == Kind::Identifier && b.text() == name));
+            if binding.is_some_and(|b| b.kind() == Kind::Identifier && b.text() == name) {
+                // One of an inner block is another variable.
+                let scope = n.parent().and_then(|list| list.parent());
+                if scope.is_none_or(|s| !s.span().contains(statement.span())) {
+                    return false;
+                }
+                declared += 1;
+            }
         } else if n.kind() == Kind::Identifier && n.text() == "arguments" {
             return false;
         }

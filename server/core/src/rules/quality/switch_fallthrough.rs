@@ -81,6 +81,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         // Compilers' state machines, and those that say so: `state = NEXT` runs on into `case NEXT`.
         let machine = node.parent().and_then(|s| s.child(Field::Value)).map(bare).is_some_and(|v| {
             v.kind() == Kind::AssignmentExpression
+                || v.text().starts_with("_context")
                 || matches!(place_name(v).as_deref(), Some("label" | "next" | "prev"))
         });
         let steps = next.child(Field::Value).is_some_and(|target| {

@@ -80,7 +80,12 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                     .suggestion("Put the test in parentheses", vec![(node.span(), text)]),
             );
         }
-        _ if comparison(op) && left.kind() == Kind::BinaryExpression && comparison(operator(left)) => {
+        // `f<T>(x)` may read as two comparisons.
+        _ if comparison(op)
+            && left.kind() == Kind::BinaryExpression
+            && comparison(operator(left))
+            && !(operator(left) == "<" && op == ">") =>
+        {
             let message = "This compares the outcome of the first comparison, `true` or `false`, with the second number. Join two comparisons with `&&`.";
             cx.report(Note::new(cx.rule, node.span(), message));
         }
