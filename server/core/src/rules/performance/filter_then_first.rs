@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{function, only_reads, operands, operator};
+use crate::rules::shape::{function, is_array, only_reads, operands, operator};
 use crate::rules::support::{args, bare, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
@@ -39,6 +39,11 @@ pub static RULE: Rule = Rule {
         Case::bad("a.js", "const last = xs.filter((x) => x.ok).pop(); //~ filter-then-first"),
         Case::bad("a.ts", "const t = (xs as T[]).filter((x: T) => x.kind === k)[0]!; //~ filter-then-first"),
         Case::bad("a.js", "const some = xs.filter((x) => x.ok).length !== 0; //~ filter-then-first"),
+        Case::bad(
+            "a.ts",
+            "function f(users: User[], id: string) { return users.filter((u) => u.id === id)[0]; } //~ filter-then-first",
+        ),
+        Case::bad("a.js", "const none = Object.keys(o).filter((k) => o[k] > 1).length === 0; //~ filter-then-first"),
         Case::good("a.js", "const user = users.find((u) => u.id === id);"),
         Case::good("a.js", "const on = users.filter((u) => u.on);"),
         Case::good("a.js", "const n = users.filter((u) => u.on).length;"),
@@ -108,10 +113,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let edits: Vec<(Span, String)> = edits.into_iter().filter(|(s, t)| s.start != s.end || !t.is_empty()).collect();
     // Stopping early makes a difference only to callbacks that do something; `findLast` is newer than the rest.
     let reads = function.child(Field::Body).is_some_and(only_reads);
-    let chained = bare(receiver).kind() != Kind::Identifier && !matches!(bare(receiver).kind(), Kind::MemberExpression);
+    // Collections of other kinds have a `filter`, but not always `find` and `some`.
+    let certain = is_array(receiver);
     note = if reads
         && instead != "findLast"
-        && !chained
+        && certain
         && !callback.is_hole()
         && bare(call).span() == call.span()
         && is_whole(node)
