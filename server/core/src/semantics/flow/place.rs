@@ -270,12 +270,10 @@ impl Interp<'_> {
                         out = out.with_field(Ustr::from(&i.to_string()), inner);
                     }
                 }
-                Some(inner) => {
-                    if super::interp::primitive(inner).is_harmless() {
-                        out = Value::clone(&self.typed(&Arc::new(out), inner));
-                    }
+                Some(inner) if super::interp::primitive(inner).is_harmless() => {
+                    out = Value::clone(&self.typed(&Arc::new(out), inner));
                 }
-                None => {}
+                _ => {}
             }
         }
         Arc::new(out)
