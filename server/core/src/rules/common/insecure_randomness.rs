@@ -26,7 +26,7 @@ pub static RULE: Rule = Rule {
                  samples are left alone. Where the name does not tell, nothing is said.",
         fix: "",
     },
-    checks: &[Check::Flow(&[SinkKind::Secret], "`{sink}` must not be guessed, and it is made of {source}, which can be. Use `crypto.randomBytes` or `crypto.randomUUID`.")],
+    checks: &[Check::Flow(&[SinkKind::Secret], "`{sink}` must not be guessed, and it is made of {source}, which can be. Use a cryptographic generator (`crypto.randomBytes`, `OsRng`).")],
     cases: &[
         Case::bad("a.js", "const token = Math.random().toString(36).slice(2); //~ insecure-randomness"),
         Case::bad("a.js", "function generatePassword() {\n  let out = '';\n  for (let i = 0; i < 12; i++) out += CHARS[Math.floor(Math.random() * CHARS.length)];\n  return out; //~ insecure-randomness\n}"),
