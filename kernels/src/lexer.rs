@@ -28,18 +28,18 @@ pub fn lex(text: &[u8], bits: u32, ids: &mut Vec<u32>) {
                 let mut upper = CLASS[byte as usize] == Class::Upper;
                 at += 1;
                 while let Some(&b) = text.get(at) {
-                    match CLASS[b as usize] {
-                        Class::Lower | Class::Digit => upper = false,
-                        Class::Upper => {
-                            let next_lower = text.get(at + 1).is_some_and(|&n| CLASS[n as usize] == Class::Lower);
-                            // `aB` starts a word, and so does the `U` of `HTTPUrl`.
-                            if !upper || next_lower {
-                                break;
-                            }
+                    let class = CLASS[b as usize];
+                    // Nearly every byte: one branch, which is foreseen.
+                    if matches!(class, Class::Lower | Class::Digit) {
+                        upper = false;
+                    } else {
+                        let next_lower = || text.get(at + 1).is_some_and(|&n| CLASS[n as usize] == Class::Lower);
+                        // `aB` starts a word, and so does the `U` of `HTTPUrl`.
+                        if class != Class::Upper || !upper || next_lower() {
+                            break;
                         }
-                        Class::Space | Class::Other => break,
                     }
-                    hash = mix(hash, if b.is_ascii_uppercase() { b | 32 } else { b });
+                    hash = mix(hash, if class == Class::Upper { b | 32 } else { b });
                     at += 1;
                 }
                 push(hash);

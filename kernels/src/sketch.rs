@@ -60,6 +60,9 @@ pub struct Sketcher {
     width: usize,
     /// `[dim, width]`.
     basis: Vec<f32>,
+    /// The largest coordinate that a code reaches; a larger one is cut, and its error says so. One for all rows, so
+    /// that a threshold on a panel of sketches is one bound on the dot product, equally tight for every query.
+    largest: f32,
     kernels: Kernels,
 }
 
@@ -121,7 +124,12 @@ impl Sketcher {
             orthonormalise(&mut vectors, dim);
             basis = transpose(&vectors, width, dim);
         }
-        Ok(Sketcher { dim, width, basis, kernels })
+        let mut sketcher = Sketcher { dim, width, basis, largest: 0.0, kernels };
+        let sampled: Vec<u32> = (0..n).map(|i| ids.map_or((i * total / n) as u32, |ids| ids[i * total / n])).collect();
+        let mut largest = 0.0f32;
+        sketcher.coordinates(rows, &sampled, |s| largest = s.iter().fold(largest, |m, x| m.max(x.abs())));
+        sketcher.largest = if largest > 0.0 { largest } else { 1.0 };
+        Ok(sketcher)
     }
 
     /// The sketch of one row.
@@ -140,6 +148,21 @@ impl Sketcher {
 
     /// Sketches of the rows `ids`, in order.
     pub(crate) fn sketch_set(&self, rows: &RowSet<'_>, ids: &[u32], mut each: impl FnMut(Sketch)) {
+        self.coordinates(rows, ids, |s| {
+            let mut line = [Line::ZERO];
+            self.kernels.quantise(s, 127.0 / self.largest, &mut line);
+            let scale = self.largest / 127.0;
+            let mut square = 0.0;
+            for (&s, &q) in s.iter().zip(&line[0].0) {
+                let e = s - f32::from(q) * scale;
+                square += e * e;
+            }
+            each(Sketch { line: line[0], scale, err: square.sqrt() * 1.0001 + 1e-6 });
+        });
+    }
+
+    /// `s(u)` of the rows `ids`, in order.
+    fn coordinates(&self, rows: &RowSet<'_>, ids: &[u32], mut each: impl FnMut(&[f32; LINE])) {
         const BATCH: usize = 64;
         let mut x = vec![0.0; BATCH * self.dim];
         let mut y = vec![0.0; BATCH * self.width];
@@ -150,38 +173,26 @@ impl Sketcher {
             let (x, y) = (&x[..ids.len() * self.dim], &mut y[..ids.len() * self.width]);
             self.kernels.matmul(x, self.dim, &self.basis, self.width, y);
             for (x, y) in x.chunks_exact(self.dim).zip(y.chunks_exact(self.width)) {
-                each(self.finish(x, y));
+                each(&self.segments(x, y));
             }
         }
     }
 
-    fn finish(&self, x: &[f32], y: &[f32]) -> Sketch {
+    /// The head of `y`, and the norms of its segments; `x` is the row, whose norm is 1 but for rounding.
+    fn segments(&self, x: &[f32], y: &[f32]) -> [f32; LINE] {
         let mut s = [0.0f32; LINE];
         s[..HEAD].copy_from_slice(&y[..HEAD]);
-        // The norm of a unit vector of codes is 1 but for rounding, and 0 for the zero vector.
-        let mut left = sum_of_squares(x);
+        let mut left = sum_of_squares(x) - sum_of_squares(&y[..HEAD]);
         for (i, &start) in SEGMENTS.iter().enumerate() {
             let start = start.min(self.width);
             let end = SEGMENTS.get(i + 1).map_or(self.width, |&e| e.min(self.width));
             let square = sum_of_squares(&y[start..end]);
             s[HEAD + i] = square.sqrt();
-            if i == 0 {
-                left -= sum_of_squares(&y[..HEAD]);
-            }
             left -= square;
         }
-        // The last segment starts where the basis ends, and is all residual; 2e-6 covers the rounding of `left`.
-        s[LINE - 1] = (left.max(0.0) + 2e-6 + s[LINE - 1] * s[LINE - 1]).sqrt();
-        let max = s.iter().fold(0.0f32, |m, x| m.max(x.abs()));
-        let mut line = [Line::ZERO];
-        self.kernels.quantise(&s, 127.0 / max, &mut line);
-        let scale = max / 127.0;
-        let mut square = 0.0;
-        for (&s, &q) in s.iter().zip(&line[0].0) {
-            let e = s - f32::from(q) * scale;
-            square += e * e;
-        }
-        Sketch { line: line[0], scale, err: square.sqrt() * 1.0001 + 1e-6 }
+        // The last segment starts where the basis ends: it is all residual. 2e-6 covers the rounding of `left`.
+        s[LINE - 1] = (left.max(0.0) + 2e-6).sqrt();
+        s
     }
 }
 

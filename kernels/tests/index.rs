@@ -1,5 +1,7 @@
 //! The index against a plain map of rows, its snapshots, its file.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -191,7 +193,7 @@ fn readers_see_whole_writes_only() {
                 let mut seen = 0;
                 while seen < 200 {
                     let index = shared.snapshot();
-                    assert!(index.len() >= seen && index.len() % 10 == 0);
+                    assert!(index.len() >= seen && index.len().is_multiple_of(10));
                     seen = index.len();
                     let found = index.top_k(&code(5), 3).unwrap();
                     assert_eq!(found.len(), seen.min(3));

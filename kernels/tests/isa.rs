@@ -1,5 +1,7 @@
 //! Every kernel on every instruction set of this machine, against plain 64-bit arithmetic.
 
+#![allow(clippy::unwrap_used)]
+
 use proptest::prelude::*;
 use sidenote_kernels::{Code, Codes, Error, Isa, Kernels, PANEL, Panel, PanelHit, Signs};
 

@@ -85,7 +85,7 @@ fn main() {
             }
             if wants("pairs") {
                 for tau in [0.95, 0.90] {
-                    all_pairs(&rows, tau, o.rounds.min(5));
+                    all_pairs(&rows, tau, o.rounds.min(3));
                 }
             }
         }

@@ -170,8 +170,8 @@ fn hits(
     let s = Avx512::token();
     let starts = &starts[row..row + SIDE];
     let mut all = [s.splat(-1); 2];
-    for r in 0..SIDE {
-        let start = s.splat(starts[r]);
+    for (r, &start) in starts.iter().enumerate() {
+        let start = s.splat(start);
         for (side, all) in all.iter_mut().enumerate() {
             *all = s.and(*all, s.add(s.load(&products.0[r / 16 * 2 + side][r % 16]), start));
         }

@@ -12,7 +12,7 @@ use sidenote_grammars::{BlockRole, Field, Kind, Language};
 
 use crate::semantics::hir::Hir;
 use crate::semantics::lower::lower;
-use crate::syntax::{Arena, ArenaBuilder, Node, Span, SyntaxTree};
+use crate::syntax::{Arena, ArenaBuilder, Node, Span, Splice, SyntaxTree};
 use crate::text::{Edit, Text};
 
 /// A function longer than this, in bytes, is split: the functions inside it are blocks of their own. A file that is
@@ -21,6 +21,9 @@ const LARGE: usize = 16 * 1024;
 
 /// A closure shorter than this, in bytes, stays in the block around it.
 const SMALL_CLOSURE: usize = 160;
+
+/// A module's own syntax of fewer nodes than this is built anew after an edit.
+const WORTH_SPLICING: usize = if cfg!(test) { 1 } else { 2000 };
 
 /// Nesting of blocks beyond which everything stays in the innermost one.
 const MAX_NESTING: usize = 24;
@@ -45,7 +48,7 @@ pub type Key = [u8; 16];
 pub struct Block {
     kind: BlockKind,
     arena: Arc<Arena>,
-    key: Key,
+    key: OnceLock<Key>,
     /// Length in the file, child blocks included, in bytes.
     len: u32,
     children: Vec<Child>,
@@ -58,7 +61,7 @@ impl Clone for Block {
         Block {
             kind: self.kind,
             arena: self.arena.clone(),
-            key: self.key,
+            key: self.key.clone(),
             len: self.len,
             children: self.children.clone(),
             hir: self.hir.clone(),
@@ -89,7 +92,7 @@ impl Block {
 
     /// Its content key.
     pub fn key(&self) -> Key {
-        self.key
+        *self.key.get_or_init(|| key(self.arena.language(), self.kind, &self.arena))
     }
 
     /// Its child blocks, in order; the n-th belongs to the arena's n-th placeholder.
@@ -114,6 +117,10 @@ impl Block {
 
     /// Its name in the source, if it has one: `function name`, `class Name`, `impl Type`, a method's name.
     pub fn name(&self) -> Option<&str> {
+        // A module has none, and may have thousands of children to look through.
+        if self.kind == BlockKind::Module {
+            return None;
+        }
         let root = self.arena.root();
         let named = |field| root.child(field).map(Node::text);
         named(Field::Name).or_else(|| if root.kind() == Kind::ImplItem { named(Field::Type) } else { None })
@@ -145,6 +152,81 @@ impl Block {
         }
     }
 
+    /// The offset in the own text of an offset relative to the block's start; the edges of the placeholder for what lies
+    /// in a child.
+    fn to_own(&self, outer: u32) -> (u32, u32) {
+        let n = self.children.partition_point(|c| c.at + c.before <= outer);
+        match n.checked_sub(1).map(|n| &self.children[n]) {
+            None => (outer, outer),
+            Some(c) if outer < c.at + c.before + c.block.len => (c.at, c.at + 1),
+            Some(c) => {
+                let own = outer - c.before - (c.block.len - 1);
+                (own, own)
+            }
+        }
+    }
+
+    /// The module block after an edit of its own text; what the edit does not touch is taken over. `None` if that is
+    /// not possible.
+    fn spliced(
+        &self,
+        node: tree_sitter::Node<'_>,
+        range: (u32, u32),
+        dirty: Edit,
+        cx: &Cx<'_>,
+        reuse: &mut dyn FnMut(Kind, (u32, u32)) -> Option<Arc<Block>>,
+    ) -> Option<Block> {
+        if self.kind != BlockKind::Module || range.0 != 0 || self.arena.len() < WORTH_SPLICING {
+            return None;
+        }
+        if cx.language.kind(node.kind_id()) != self.arena.root().kind() {
+            return None;
+        }
+        let edited = self.to_own(dirty.start as u32).0..self.to_own(dirty.old_end as u32).1;
+        let (nodes, own) = self.arena.touched(edited);
+        let outer = self.to_outer(own.start)..self.to_outer(own.end);
+        let delta = i64::from(range.1) - i64::from(self.len);
+        let new_end = u32::try_from(i64::from(outer.end) + delta).ok()?;
+        if outer.start as usize > dirty.start || (outer.end as usize) < dirty.old_end || new_end < outer.start {
+            return None;
+        }
+        let is_block = |kind: Kind, node: &tree_sitter::Node<'_>| cut(cx.language, kind, node).is_some();
+        let splice = Splice { own: own.clone(), outer, new_end, nodes };
+        let append = |a: usize, b: usize, out: &mut String| (cx.append)(a, b, out);
+        let (arena, cut_nodes) = ArenaBuilder::splice(&self.arena, node, 0, splice, is_block, append)?;
+        let first = self.children.partition_point(|c| c.at < own.start);
+        let last = self.children.partition_point(|c| c.at < own.end);
+        let mut children = Vec::with_capacity(self.children.len() + cut_nodes.len());
+        children.extend_from_slice(&self.children[..first]);
+        let removed = |children: &[Child]| children.last().map_or(0, |c| c.before + c.block.len - 1);
+        let mut before = removed(&children);
+        for (hole, node) in arena.holes().skip(first).zip(cut_nodes) {
+            let block = child_block(hole.kind(), node, cx, 0, reuse);
+            let len = block.len;
+            children.push(Child { at: hole.span().start, before, block });
+            before += len - 1;
+        }
+        let moved = (arena.text().len() as u32).wrapping_sub(self.arena.text().len() as u32);
+        let longer = before.wrapping_sub(removed(&self.children[..last]));
+        children.extend(self.children[last..].iter().map(|c| Child {
+            at: c.at.wrapping_add(moved),
+            before: c.before.wrapping_add(longer),
+            block: c.block.clone(),
+        }));
+        if children.len() != arena.holes().count() {
+            return None;
+        }
+        Some(Block {
+            kind: self.kind,
+            arena: Arc::new(arena),
+            key: OnceLock::new(),
+            len: range.1,
+            children,
+            hir: OnceLock::new(),
+            notes: Mutex::default(),
+        })
+    }
+
     /// Offset of the n-th child relative to the block's start.
     fn child_start(&self, n: usize) -> u32 {
         self.children[n].at + self.children[n].before
@@ -173,26 +255,37 @@ impl Block {
             .zip(nodes)
             .map(|(hole, node)| {
                 let (start, end) = (node.start_byte() as u32, node.end_byte() as u32);
-                let block = reuse(hole.kind(), (start, end)).unwrap_or_else(|| {
-                    let kind = cut(cx.language, hole.kind(), &node).unwrap_or(BlockKind::Function);
-                    Arc::new(Block::build(kind, node, (start, end), cx, depth + 1))
-                });
+                let block = child_block(hole.kind(), node, cx, depth, reuse);
                 let child = Child { at: hole.span().start, before, block };
                 before += end - start - 1;
                 child
             })
             .collect();
-        let key = key(cx.language, kind, &arena);
         Block {
             kind,
             arena: Arc::new(arena),
-            key,
+            key: OnceLock::new(),
             len: range.1 - range.0,
             children,
             hir: OnceLock::new(),
             notes: Mutex::default(),
         }
     }
+}
+
+/// The block behind a placeholder.
+fn child_block(
+    kind: Kind,
+    node: tree_sitter::Node<'_>,
+    cx: &Cx<'_>,
+    depth: usize,
+    reuse: &mut dyn FnMut(Kind, (u32, u32)) -> Option<Arc<Block>>,
+) -> Arc<Block> {
+    let range = (node.start_byte() as u32, node.end_byte() as u32);
+    reuse(kind, range).unwrap_or_else(|| {
+        let kind = cut(cx.language, kind, &node).unwrap_or(BlockKind::Function);
+        Arc::new(Block::build(kind, node, range, cx, depth + 1))
+    })
 }
 
 /// Whether the functions inside a block are blocks of their own.
@@ -405,7 +498,8 @@ fn update(
         let child = &old.children[n].block;
         (child.len == to - from && child.arena.root().kind() == kind).then(|| child.clone())
     };
-    *slot = Arc::new(Block::build_with(slot.kind, node, range, cx, depth, &mut reuse));
+    let block = old.spliced(node, range, dirty, cx, &mut reuse);
+    *slot = Arc::new(block.unwrap_or_else(|| Block::build_with(old.kind, node, range, cx, depth, &mut reuse)));
 }
 
 /// The node of that kind with exactly that range.

@@ -302,11 +302,9 @@ impl State {
             if !told_now && told_before.is_some_and(otherwise) && self.session.refresh {
                 self.outbox.refresh();
             }
-        } else if !silent && (!same || self.session.versions && open.published_version != Some(analysis.version)) {
-            // Equal diagnostics of a newer version are news to a client that reads versions: they say that the analysis
-            // has caught up.
-            let version = self.session.versions.then_some(analysis.version);
-            self.outbox.publish(analysis.uri.clone(), version, analysis.diagnostics.clone());
+        } else if !silent && (!same || open.published_version != Some(analysis.version)) {
+            // Equal diagnostics of a newer version are news too: they say that the analysis has caught up.
+            self.outbox.publish(analysis.uri.clone(), Some(analysis.version), analysis.diagnostics.clone());
             open.published_version = Some(analysis.version);
         }
         open.published = Some(analysis.diagnostics.clone());

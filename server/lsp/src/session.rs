@@ -13,8 +13,6 @@ pub(crate) struct Session {
     pub pull: bool,
     /// The client can be told to ask for diagnostics again.
     pub refresh: bool,
-    /// Published diagnostics carry the version that they were made for.
-    pub versions: bool,
     pub related_information: bool,
     /// It shows `DiagnosticTag::UNNECESSARY`.
     pub unnecessary_tag: bool,
@@ -49,7 +47,6 @@ impl Session {
             encoding: encoding(offered),
             pull: pulled.is_some(),
             refresh: yes(workspace.and_then(|w| w.diagnostics.as_ref()).map(|d| d.refresh_support)),
-            versions: yes(pushed.map(|p| p.version_support)),
             related_information: related,
             unnecessary_tag: tagged,
             hover_markdown: document

@@ -80,19 +80,19 @@ fn scan(arguments: &[String]) -> Result<u8> {
     binary(&all)
 }
 
-/// A command of Sidenote's own, with the release build.
+/// A command of Sidenote's own, with the build that the tests use too.
 fn sidenote(command: &str, arguments: &[String]) -> Result<u8> {
     tools::compiler()?;
-    Cargo::new("building Sidenote").args(["build", "--release", "-p", "sidenote"]).run()?;
+    Cargo::new("building Sidenote").args(["build", "-p", "sidenote"]).run()?;
     let mut all = vec![command.to_owned()];
     all.extend_from_slice(arguments);
-    binary(&all)
+    run::program(&run::debug().display().to_string(), &all)
 }
 
 fn docs(arguments: &[String]) -> Result<()> {
     let folder = arguments.first().map_or_else(|| root().join("target/rules"), PathBuf::from);
     Cargo::new("building Sidenote").args(["build", "-p", "sidenote"]).run()?;
-    let run = |arguments: &[&str]| run::output(&run::target().join("debug/sidenote"), arguments);
+    let run = |arguments: &[&str]| run::output(&run::debug(), arguments);
     let schema = root().join("server/core/sidenote.schema.json");
     std::fs::write(&schema, run(&["config", "schema"])?).with_context(|| schema.display().to_string())?;
     say(&format!("wrote {}", schema.display()));

@@ -14,13 +14,22 @@ pub fn say(text: &str) {
 }
 
 /// The folder of build results.
-pub fn target() -> PathBuf {
+fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |folder| root().join(folder))
 }
 
 /// The release build.
 pub fn release() -> PathBuf {
-    target().join("release").join(format!("sidenote{}", std::env::consts::EXE_SUFFIX))
+    built("release")
+}
+
+/// The build for development.
+pub fn debug() -> PathBuf {
+    built("debug")
+}
+
+fn built(profile: &str) -> PathBuf {
+    target().join(profile).join(format!("sidenote{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// One run of cargo in the workspace.

@@ -67,7 +67,7 @@ fn progress(args: &Args, files: usize) -> ProgressBar {
     }
     let bar = ProgressBar::with_draw_target(Some(files as u64), ProgressDrawTarget::stderr_with_hz(12));
     let shape = if style::unicode() { "━╸─" } else { "=> " };
-    let template = "{bar:32.cyan/black.bright} {pos}/{len} files  {per_sec:.dim}  {eta:.dim}";
+    let template = "{bar:32.cyan/black.bright} {pos}/{len} files  {eta:.dim} to go";
     if let Ok(template) = ProgressStyle::with_template(template) {
         bar.set_style(template.progress_chars(shape));
     }

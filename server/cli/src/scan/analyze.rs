@@ -70,7 +70,9 @@ pub fn scan_file(
 /// A file's bytes. Of one without an extension only those with a `#!` line are read to the end.
 fn read(path: &Path, needs_shebang: bool) -> std::io::Result<Either<Vec<u8>, SkipReason>> {
     let mut file = File::open(path)?;
-    let mut bytes = Vec::new();
+    // One byte more than there is: the end is then met without another allocation.
+    let length = file.metadata().map_or(0, |m| m.len().min(MAX_BYTES as u64) as usize);
+    let mut bytes = Vec::with_capacity(if needs_shebang { 0 } else { length + 1 });
     if needs_shebang {
         file.by_ref().take(2).read_to_end(&mut bytes)?;
         if bytes != b"#!" {

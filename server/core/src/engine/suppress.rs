@@ -94,12 +94,10 @@ fn reach(range: &Range<usize>, placed: blocks::Placed<'_>, text: &Text) -> Range
     }
     let mut next = text.line_of(range.end.saturating_sub(1)) + 1;
     let mut start = text.line_start(next);
+    let mut in_comment = false;
     for _ in 0..MAX_LINES_BETWEEN {
         let content = text.slice(start, text.line_start(next + 1));
-        let content = content.trim();
-        let skipped = content.is_empty()
-            || ["//", "/*", "*", "#[", "@", "{/*"].iter().any(|lead| content.starts_with(lead))
-                && !content.ends_with('{');
+        let skipped = is_between(content.trim(), &mut in_comment);
         if !skipped || next >= text.lines() {
             break;
         }
@@ -111,6 +109,25 @@ fn reach(range: &Range<usize>, placed: blocks::Placed<'_>, text: &Text) -> Range
     // or class, whatever starts there.
     let block = placed.children_starting_in(start..end).map(|r| r.end).max();
     start..end.max(block.unwrap_or(0))
+}
+
+/// Whether a trimmed line holds nothing but comments or an attribute. `in_comment` tells whether a block comment is open at
+/// its start, and then at its end.
+fn is_between(line: &str, in_comment: &mut bool) -> bool {
+    let mut rest = line;
+    loop {
+        if *in_comment {
+            let Some((_, after)) = rest.split_once("*/") else { return true };
+            *in_comment = false;
+            // The comment of JSX is in braces.
+            rest = after.trim_start().trim_start_matches('}').trim_start();
+        }
+        match rest.strip_prefix("/*").or_else(|| rest.strip_prefix("{/*")) {
+            Some(inside) => (rest, *in_comment) = (inside, true),
+            None => break,
+        }
+    }
+    rest.is_empty() || rest.starts_with("//") || ["#[", "@"].iter().any(|l| rest.starts_with(l)) && !rest.ends_with('{')
 }
 
 /// Marks suppressed findings, and reports suppressions that are wrong or silence nothing.
@@ -189,6 +206,18 @@ mod tests {
 
     fn parsed(comment: &str) -> Option<Result<(Vec<String>, String), String>> {
         parse(comment, Span::default()).map(|s| s.reason.map(|r| (s.rules, r)))
+    }
+
+    #[test]
+    fn code_behind_a_comment_is_code() {
+        let between = |lines: &[&str]| {
+            let mut in_comment = false;
+            lines.iter().take_while(|l| is_between(l.trim(), &mut in_comment)).count()
+        };
+        assert_eq!(between(&["", "// x", "/* a", "b", " * c */", "#[inline]", "@Get()", "{/* y */}", "f();"]), 8);
+        assert_eq!(between(&["/* é😀 */ f();"]), 0);
+        assert_eq!(between(&["/* a */ /* b", "*/ f();"]), 1);
+        assert_eq!(between(&["*guard += 1;"]), 0);
     }
 
     #[test]

@@ -323,6 +323,42 @@ impl<'a> Iterator for Children<'a> {
     }
 }
 
+/// Which part of an arena is replaced; see [`ArenaBuilder::splice`].
+pub(crate) struct Splice {
+    pub own: std::ops::Range<u32>,
+    pub outer: std::ops::Range<u32>,
+    pub new_end: u32,
+    pub nodes: std::ops::Range<u32>,
+}
+
+impl Arena {
+    /// The direct children of the root that an edited range of the own text touches, as node indexes, and the range
+    /// widened to their edges.
+    pub(crate) fn touched(&self, edited: std::ops::Range<u32>) -> (std::ops::Range<u32>, std::ops::Range<u32>) {
+        let at = |n: u32| self.nodes.get(n as usize);
+        let is_code = |n: u32| at(n).is_some() && !Node { arena: self, index: n }.is_comment();
+        // A token that the parser invents has no width, and so lies in no edited range: it may come and go at the end
+        // of the code before the edit, or at the start of the code after it.
+        let (mut first, mut n) = (1, 1);
+        while let Some(node) = at(n).filter(|node| node.end < edited.start) {
+            if is_code(n) {
+                first = n;
+            }
+            n = node.last;
+        }
+        let (mut last, mut own) = (first, edited.clone());
+        while let Some(node) = at(last) {
+            let (done, code) = (node.start > edited.end, is_code(last));
+            own = own.start.min(node.start)..own.end.max(node.end);
+            last = node.last;
+            if done && code {
+                break;
+            }
+        }
+        (first..last, own)
+    }
+}
+
 /// Builds an [`Arena`] from one walk over tree-sitter's tree.
 pub(crate) struct ArenaBuilder<'t> {
     language: &'static Language,
@@ -360,7 +396,7 @@ impl<'t> ArenaBuilder<'t> {
             removed: 0,
             cut: Vec::new(),
         };
-        b.walk(root, is_block);
+        b.walk(&mut root.walk(), Vec::new(), &is_block);
         let mut text = String::with_capacity((end - start - b.removed.min(end - start)) as usize);
         let mut at = start as usize;
         for node in &b.cut {
@@ -377,10 +413,108 @@ impl<'t> ArenaBuilder<'t> {
         (arena, b.cut)
     }
 
-    fn walk(&mut self, root: tree_sitter::Node<'t>, is_block: impl Fn(Kind, &tree_sitter::Node<'t>) -> bool) {
+    /// The arena after an edit of the direct children of its root, of which those outside the edit are taken over.
+    /// `None` if the new tree does not have them where they should be; then everything has to be built anew.
+    ///
+    /// `own` is the edited range of the own text and `outer` that of the file before the edit, both widened to the edges of
+    /// the children that they touch; `new_end` is the end of the latter after the edit. Nodes `nodes` are replaced.
+    pub(crate) fn splice(
+        old: &Arena,
+        root: tree_sitter::Node<'t>,
+        base: u32,
+        Splice { own, outer, new_end, nodes }: Splice,
+        is_block: impl Fn(Kind, &tree_sitter::Node<'t>) -> bool,
+        append: impl Fn(usize, usize, &mut String),
+    ) -> Option<(Arena, Vec<tree_sitter::Node<'t>>)> {
+        let (first, last) = (nodes.start as usize, nodes.end as usize);
+        let mut kept = Vec::with_capacity(old.nodes.len() + 256);
+        kept.extend_from_slice(&old.nodes[..first]);
+        let before = |list: &[u32]| list[..list.partition_point(|n| *n < nodes.start)].to_vec();
+        let mut b = ArenaBuilder {
+            language: old.language,
+            nodes: kept,
+            holes: before(&old.holes),
+            comments: before(&old.comments),
+            has_error: false,
+            base,
+            removed: (outer.start - base) - own.start,
+            cut: Vec::new(),
+        };
+        let delta = i64::from(new_end) - i64::from(outer.end);
+        // Where the first child after the edit must be, in the file after it.
+        let next =
+            old.nodes.get(last).map(|n| i64::from(outer.end) + (i64::from(n.start) - i64::from(own.end)) + delta);
         let mut cursor = root.walk();
-        // Indexes of the open nodes, root first; the second part counts token trees among them.
-        let mut open: Vec<u32> = Vec::with_capacity(64);
+        let mut more = match (outer.start as usize).checked_sub(1) {
+            Some(byte) => cursor.goto_first_child_for_byte(byte).is_some(),
+            None => cursor.goto_first_child(),
+        };
+        while more && cursor.node().start_byte() < outer.start as usize {
+            if cursor.node().end_byte() > outer.start as usize {
+                return None;
+            }
+            more = cursor.goto_next_sibling();
+        }
+        while more {
+            let node = cursor.node();
+            if next.is_some_and(|next| node.start_byte() as i64 >= next) {
+                break;
+            }
+            if node.end_byte() > new_end as usize {
+                return None;
+            }
+            b.walk(&mut cursor, vec![0], &is_block);
+            more = cursor.goto_next_sibling();
+        }
+        if let Some(next) = next {
+            let (node, expected) = (cursor.node(), old.nodes[last]);
+            if !more || node.start_byte() as i64 != next || old.language.kind(node.kind_id()) != expected.kind {
+                return None;
+            }
+        }
+        let mut text = String::with_capacity(old.text.len() + 256);
+        text.push_str(old.text.get(..own.start as usize)?);
+        let mut at = outer.start as usize;
+        for node in &b.cut {
+            append(at, node.start_byte(), &mut text);
+            text.push(HOLE);
+            at = node.end_byte();
+        }
+        append(at, new_end as usize, &mut text);
+        let moved = text.len() as u32;
+        debug_assert_eq!(moved, new_end - base - b.removed);
+        text.push_str(old.text.get(own.end as usize..)?);
+        let (shift, by) = (moved.wrapping_sub(own.end), (b.nodes.len() as u32).wrapping_sub(nodes.end));
+        b.nodes.extend(old.nodes[last..].iter().map(|n| NodeData {
+            start: n.start.wrapping_add(shift),
+            end: n.end.wrapping_add(shift),
+            parent: if n.parent == 0 { 0 } else { n.parent.wrapping_add(by) },
+            last: n.last.wrapping_add(by),
+            ..*n
+        }));
+        let after = |list: &[u32], out: &mut Vec<u32>| {
+            let from = list.partition_point(|n| *n < nodes.end);
+            out.extend(list[from..].iter().map(|n| n.wrapping_add(by)));
+        };
+        after(&old.holes, &mut b.holes);
+        after(&old.comments, &mut b.comments);
+        b.nodes[0].end = text.len() as u32;
+        b.nodes[0].last = b.nodes.len() as u32;
+        let has_error = b.has_error || old.has_error && b.nodes.iter().any(|n| n.flags & (ERROR | MISSING) != 0);
+        let arena =
+            Arena { language: old.language, text, nodes: b.nodes, holes: b.holes, comments: b.comments, has_error };
+        Some((arena, b.cut))
+    }
+
+    /// Walks the subtree at the cursor, and leaves the cursor there. `open` holds the indexes of the nodes around it, root
+    /// first, none of them a token tree.
+    fn walk(
+        &mut self,
+        cursor: &mut tree_sitter::TreeCursor<'t>,
+        mut open: Vec<u32>,
+        is_block: &impl Fn(Kind, &tree_sitter::Node<'t>) -> bool,
+    ) {
+        let outside = open.len();
         let mut token_trees = 0u32;
         loop {
             let node = cursor.node();
@@ -388,10 +522,10 @@ impl<'t> ArenaBuilder<'t> {
             let descend = if open.is_empty() {
                 self.push(&node, kind, Field::None, 0, 0);
                 true
-            } else if kind == Kind::Token && !node.is_error() && token_trees == 0 && !self.is_telling(&cursor, &node) {
+            } else if kind == Kind::Token && !node.is_error() && token_trees == 0 && !self.is_telling(cursor, &node) {
                 false
             } else {
-                let field = self.language.field(field_of(&cursor));
+                let field = self.language.field(field_of(cursor));
                 let parent = *open.last().expect("an open node");
                 if is_block(kind, &node) {
                     self.holes.push(self.nodes.len() as u32);
@@ -414,7 +548,7 @@ impl<'t> ArenaBuilder<'t> {
                 continue;
             }
             loop {
-                if open.is_empty() {
+                if open.len() == outside {
                     return;
                 }
                 if cursor.goto_next_sibling() {

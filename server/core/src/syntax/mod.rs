@@ -6,8 +6,8 @@
 mod arena;
 mod parse;
 
-pub(crate) use arena::ArenaBuilder;
 #[cfg(test)]
 pub(crate) use arena::HOLE;
 pub use arena::{Arena, Children, Node, Span};
+pub(crate) use arena::{ArenaBuilder, Splice};
 pub use parse::{ParseError, SyntaxTree};

@@ -27,7 +27,7 @@ fn describe(rule: &Rule) -> Value {
     let markdown = rules::markdown(rule);
     json!({
         "id": rule.id,
-        "name": pascal_case(rule.id),
+        "name": name(rule.id),
         "shortDescription": { "text": super::sentence(&plain(rule.summary)) },
         "fullDescription": { "text": shortened(&super::sentence(&plain(rule.docs.what))) },
         "help": { "text": plain(&markdown), "markdown": markdown },
@@ -72,12 +72,14 @@ fn precision(confidence: Confidence) -> &'static str {
     }
 }
 
-fn pascal_case(id: &str) -> String {
+/// The id in another spelling: SARIF wants the two to differ, in more than the case of their letters.
+fn name(id: &str) -> String {
     let word = |word: &str| {
         let mut chars = word.chars();
         chars.next().map_or_else(String::new, |c| format!("{}{}", c.to_uppercase(), chars.as_str()))
     };
-    id.split('-').map(word).collect()
+    let name: String = id.split('-').map(word).collect();
+    if id.contains('-') { name } else { format!("{name}Rule") }
 }
 
 /// Without Markdown's marks of code.
@@ -117,6 +119,7 @@ mod tests {
 
     #[test]
     fn names() {
-        assert_eq!(pascal_case("async-promise-executor"), "AsyncPromiseExecutor");
+        assert_eq!(name("async-promise-executor"), "AsyncPromiseExecutor");
+        assert_eq!(name("ssrf"), "SsrfRule");
     }
 }

@@ -175,6 +175,12 @@ app.get("/x", async (req, res) => {
     default: res.redirect("/");
   }
 });"#),
+        Case::near_miss("a.ts", r#"import { NextRequest, NextResponse } from "next/server";
+export function middleware(request: NextRequest) {
+  const { pathname, origin } = request.nextUrl;
+  const to = new URL(`/login?from=${pathname}`, origin);
+  return NextResponse.redirect(pathname === "/" ? to : new URL("/home", request.url));
+}"#),
         Case::near_miss("a.ts", r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {

@@ -155,9 +155,10 @@ app.get("/x", async (req, res) => {
 const ALLOWED = new Set(["a.com"]);
 const app = express();
 app.get("/x", async (req, res) => {
-  const u = new URL(req.query.url);
+  const { url } = req.query;
+  const u = new URL(url);
   if (!ALLOWED.has(u.host)) return res.sendStatus(400);
-  await fetch(req.query.url);
+  await fetch(url);
 });"#),
         Case::good("a.ts", r#"import express from "express";
 const app = express();

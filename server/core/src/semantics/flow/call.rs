@@ -84,6 +84,14 @@ impl<'a> Interp<'a> {
             }
             _ => {
                 let value = self.eval(callee);
+                if let ExprKind::Local(local) = &hir.expr(callee).kind
+                    && let Some(key) = self.out.looked_up.get(local).copied()
+                    && let Some(key) = self.peek(key)
+                    && key.as_lit().is_none()
+                {
+                    let at = self.at(hir.expr(callee).span);
+                    self.reach(&key, &SinkSite { kind: SinkKind::MethodName, at, name: Ustr::from("method") }, false);
+                }
                 let name = match &hir.expr(callee).kind {
                     ExprKind::Name(name) => last_name(*name),
                     ExprKind::Local(local) => hir.local(*local).name,
@@ -146,6 +154,8 @@ impl<'a> Interp<'a> {
             self.call_functions(call)
         } else if let Some(class) = call.callee.class.clone().filter(|c| c.is_static) {
             self.construct(call, &class)
+        } else if let Some(known) = looked_up(call) {
+            known
         } else {
             self.library_call(call, model, &mut handed)
         };
@@ -222,9 +232,9 @@ impl<'a> Interp<'a> {
     /// `f.call(this, ..)`, `f.apply(this, [..])`, `f.bind(this)`.
     fn indirect(&mut self, call: &Call<'_>) -> Option<Val> {
         let receiver = call.receiver.as_ref()?;
-        if !matches!(call.name.as_str(), "call" | "apply" | "bind")
-            || receiver.funcs.is_empty() && receiver.apis.is_empty()
-        {
+        // A library's type may have a method of that name.
+        let is_function = !receiver.funcs.is_empty() || !receiver.apis.is_empty() && !self.is_modelled(receiver);
+        if !matches!(call.name.as_str(), "call" | "apply" | "bind") || !is_function {
             return None;
         }
         let args: Vec<Val> = match call.name.as_str() {
@@ -290,6 +300,10 @@ impl<'a> Interp<'a> {
             // A callee that always throws ends the caller too, but what comes after is still worth a look.
             self.state.live = was_live;
             return result;
+        }
+        // Types of a library's values are no part of a summary.
+        if args.iter().any(|a| self.is_modelled(a)) {
+            self.out.context(func, args);
         }
         match self.world.summary(func) {
             Some(summary) => self.apply_summary(&summary, args, this, span),
@@ -371,7 +385,7 @@ impl<'a> Interp<'a> {
         }
         if let Some(fields) = &value.fields {
             let mapped = fields.iter().map(|(n, v)| (*n, self.substitute(v, args, this, at))).collect();
-            out.fields = Some(Arc::new(mapped));
+            out = out.with_fields(mapped);
         }
         Arc::new(out)
     }
@@ -412,7 +426,18 @@ impl<'a> Interp<'a> {
         {
             *handed = flows.iter().any(|(from, _)| matches!(from.base, Base::CallbackReturn(_)))
                 || flows.iter().any(|(_, to)| matches!(to.base, Base::CallbackParam(..)));
-            return self.model_flows(call, flows, model);
+            let result = self.model_flows(call, flows, model);
+            let known: SmallVec<[Ustr; 2]> = match model.returns {
+                Some(_) => SmallVec::new(),
+                None => call.paths.iter().map(|p| self.models.canonical(Ustr::from(&format!("{p}()")))).collect(),
+            };
+            // What it returns has a type all the same.
+            if result.apis.is_empty()
+                && let Some(ty) = known.iter().find(|p| self.models.is_type(**p))
+            {
+                return Arc::new(Value { apis: smallvec::smallvec![*ty], ..Value::clone(&result) });
+            }
+            return result;
         }
         if let Some(made) = self.made_by_class(call) {
             return made;
@@ -451,6 +476,11 @@ impl<'a> Interp<'a> {
             for path in &call.paths {
                 let returned = Ustr::from(&format!("{path}()"));
                 let known = self.models.canonical(returned);
+                // A class is known as the type of its instances.
+                if known == returned && self.models.is_type(*path) {
+                    out.apis.push(*path);
+                    continue;
+                }
                 if known != returned || path.len() < 60 {
                     out.apis.push(known);
                 }
@@ -501,6 +531,10 @@ impl<'a> Interp<'a> {
         }
         if model.cleans != SinkKinds::NONE {
             out = out.cleaned(model.cleans);
+        }
+        if model.types == Some(Types::STRING) && out.types.is_harmless() {
+            // The text of a number.
+            out = out.untainted();
         }
         if let Some(types) = model.types {
             out.types = types;
@@ -580,7 +614,13 @@ impl<'a> Interp<'a> {
     fn read_port(&mut self, call: &Call<'_>, port: &Port) -> Val {
         let value = match port.base {
             Base::Arg(n) => call.args.get(n as usize).cloned(),
-            Base::ArgsFrom(n) => call.args.iter().skip(n as usize).cloned().reduce(|a, b| join(&a, &b)),
+            // Beside others a number is text without harm.
+            Base::ArgsFrom(n) if call.args.len() > n as usize + 1 => {
+                let args = call.args.iter().skip(n as usize);
+                let parts = args.map(|a| if a.types.is_harmless() { Arc::new(a.untainted()) } else { a.clone() });
+                parts.reduce(|a, b| join(&a, &b))
+            }
+            Base::ArgsFrom(n) => call.args.get(n as usize).cloned(),
             Base::This => call.receiver.clone(),
             _ => None,
         };
@@ -977,6 +1017,12 @@ impl<'a> Interp<'a> {
             }
         }
     }
+}
+
+/// `map.get("key")` where that key was set.
+fn looked_up(call: &Call<'_>) -> Option<Val> {
+    let receiver = call.receiver.as_ref().filter(|_| call.name == "get" && call.args.len() == 1)?;
+    receiver.field(call.args[0].as_str()?).cloned()
 }
 
 impl Value {

@@ -22,6 +22,7 @@ use super::kinds::{SinkKinds, SourceKind};
 use super::models::Models;
 use super::place::last_name;
 use super::report::{self, Outcome};
+use super::state::Locals;
 use super::value::{At, ClassRef, FuncRef, Origin, Source, THIS, Taint, Types, Val, Value, api, join, unknown};
 use super::world::{Summary, World};
 
@@ -81,6 +82,8 @@ struct Unit {
 enum Sum {
     /// Being made, at a depth of the stack of those; what a round before made, for calls in a circle.
     Running(usize, Option<Arc<Summary>>),
+    /// Made in this round of a circle whose first function, at that depth, is not done yet.
+    Provisional(usize, Arc<Summary>),
     Done(Arc<Summary>),
 }
 
@@ -101,10 +104,10 @@ struct Linker<'a> {
     /// How many summaries are being made, and the lowest of them that the one at work leans on.
     depth: Cell<usize>,
     lowest: Cell<usize>,
-    /// Times that a summary was made without being kept.
-    lost: RefCell<FxHashMap<(usize, u32), u8>>,
+    /// Functions with provisional summaries, in the order in which they were made.
+    provisional: RefCell<Vec<(usize, u32)>>,
     /// The variables of every block when its run ended.
-    locals: RefCell<Vec<Vec<Val>>>,
+    locals: RefCell<Vec<Locals>>,
     outcomes: RefCell<Vec<Option<Outcome>>>,
     contexts: RefCell<Vec<Option<Vec<Val>>>>,
     /// Classes by name: block and number.
@@ -158,8 +161,8 @@ impl<'a> Linker<'a> {
             sums: RefCell::default(),
             depth: Cell::new(0),
             lowest: Cell::new(usize::MAX),
-            lost: RefCell::default(),
-            locals: RefCell::new(vec![Vec::new(); count]),
+            provisional: RefCell::default(),
+            locals: RefCell::new(vec![Locals::default(); count]),
             outcomes: RefCell::new((0..count).map(|_| None).collect()),
             contexts: RefCell::new(vec![None; count]),
             classes,
@@ -222,7 +225,9 @@ impl<'a> Linker<'a> {
     }
 
     fn keep_env(&self, i: usize, outcome: &mut Outcome) {
-        self.locals.borrow_mut()[i] = std::mem::take(&mut outcome.locals).iter().map(concrete).collect();
+        let mut locals = std::mem::take(&mut outcome.locals);
+        locals.update(|v| v.has_taint().then(|| concrete(v)));
+        self.locals.borrow_mut()[i] = locals;
         let mut envs = self.envs.borrow_mut();
         for (name, value) in &outcome.bindings {
             envs[i].insert(*name, concrete(value));
@@ -361,7 +366,7 @@ impl<'a> Linker<'a> {
     }
 
     /// The summary of a function of a block; made on demand. Functions that call each other in a circle are gone round a
-    /// few times by the first of them; what the others make on the way is not kept unless it stands by itself.
+    /// few times by the first of them; in each round every other one is made once.
     fn summary_of(&self, i: usize, id: FnId) -> Option<Arc<Summary>> {
         if !self.ready.get() {
             return None;
@@ -373,33 +378,49 @@ impl<'a> Linker<'a> {
                 self.lowest.set(self.lowest.get().min(*depth));
                 return before.clone();
             }
+            Some(Sum::Provisional(depth, summary)) => {
+                self.lowest.set(self.lowest.get().min(*depth));
+                return Some(summary.clone());
+            }
             None => {}
         }
         let depth = self.depth.get();
         let outer_lowest = self.lowest.replace(usize::MAX);
+        let first_provisional = self.provisional.borrow().len();
         self.depth.set(depth + 1);
         let mut before: Option<Arc<Summary>> = None;
-        for _ in 0..MAX_ROUNDS {
+        let mut lowest = usize::MAX;
+        for round in 1..=MAX_ROUNDS {
             self.sums.borrow_mut().insert(key, Sum::Running(depth, before.clone()));
+            self.lowest.set(usize::MAX);
             let new = Arc::new(stacker::maybe_grow(256 * 1024, 4 * 1024 * 1024, || self.summarized(i, id)));
             let stable = before.as_ref() == Some(&new);
             before = Some(new);
-            // Only a circle that ends here needs another round.
-            if stable || self.lowest.get() != depth {
+            lowest = lowest.min(self.lowest.get());
+            // Only the first function of a circle goes round again.
+            if stable || lowest != depth || round == MAX_ROUNDS {
                 break;
+            }
+            for key in self.provisional.borrow_mut().drain(first_provisional..) {
+                self.sums.borrow_mut().remove(&key);
             }
         }
         self.depth.set(depth);
-        let lowest = self.lowest.get();
-        self.lowest.set(outer_lowest.min(if lowest < depth { lowest } else { usize::MAX }));
         let summary = before?;
-        let mut lost = self.lost.borrow_mut();
-        let times = lost.entry(key).or_default();
-        if lowest < depth && *times < 4 {
-            *times += 1;
-            self.sums.borrow_mut().remove(&key);
+        if lowest < depth {
+            self.lowest.set(outer_lowest.min(lowest));
+            self.sums.borrow_mut().insert(key, Sum::Provisional(lowest, summary.clone()));
+            self.provisional.borrow_mut().push(key);
         } else {
-            self.sums.borrow_mut().insert(key, Sum::Done(summary.clone()));
+            self.lowest.set(outer_lowest);
+            let mut sums = self.sums.borrow_mut();
+            for key in self.provisional.borrow_mut().drain(first_provisional..) {
+                if let Some(Sum::Provisional(_, made)) = sums.get(&key) {
+                    let done = Sum::Done(made.clone());
+                    sums.insert(key, done);
+                }
+            }
+            sums.insert(key, Sum::Done(summary.clone()));
         }
         Some(summary)
     }
@@ -459,6 +480,19 @@ impl<'a> Linker<'a> {
                     None => unknown(),
                 },
                 MethodKind::Setter => continue,
+                MethodKind::Constructor => {
+                    // `constructor(private db: Pool)` declares a field.
+                    for func in &value.funcs {
+                        let Some(&unit) = self.by_arena.get(&address(&func.arena)) else { continue };
+                        let Some(function) = self.units[unit].hir.functions.get(func.id.0 as usize) else { continue };
+                        for param in &function.params {
+                            if let (Some(property), Some(ty)) = (param.property, &param.ty) {
+                                members.insert(property, concrete(&interp.typed(&unknown(), ty)));
+                            }
+                        }
+                    }
+                    value
+                }
                 _ => value,
             };
             members.insert(method.name, value);

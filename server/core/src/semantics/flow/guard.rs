@@ -7,7 +7,7 @@ use crate::semantics::hir::{BinaryOp, ExprId, ExprKind, Lit, LogicalOp, PatId, P
 use super::interp::Interp;
 use super::kinds::{SinkKind, SinkKinds};
 use super::models::{Base, Target};
-use super::value::{Types, Val, Value, constant, of_type};
+use super::value::{Origin, Types, Val, Value, constant, of_type};
 
 /// What is learned of a place.
 #[derive(Clone, Debug)]
@@ -63,7 +63,11 @@ pub(super) fn condition(interp: &mut Interp<'_>, id: ExprId) -> Facts {
             let mut both = same;
             both.extend(b_same);
             let either = in_both(hir, &other, &b_other);
-            let value = of_type(Types::BOOL);
+            let value = match (op, a.value.as_bool()) {
+                (LogicalOp::And, Some(false)) | (LogicalOp::Or, Some(true)) => a.value,
+                (LogicalOp::And, _) | (_, Some(false)) => b.value,
+                _ => super::value::join(&a.value, &b.value),
+            };
             match op {
                 LogicalOp::And => Facts { value, when_true: both, when_false: either },
                 _ => Facts { value, when_true: either, when_false: both },
@@ -170,6 +174,27 @@ fn equal(interp: &mut Interp<'_>, out: &mut Vec<(ExprId, Learned)>, a: (ExprId, 
             }
             continue;
         }
+        // `x.slice(0, n) === root`, `x.indexOf(root) === 0`
+        if let ExprKind::Call { callee, args, .. } = &hir.expr(id).kind
+            && let ExprKind::Field(base, name) = &hir.expr(*callee).kind
+        {
+            let zero = |id: ExprId| matches!(hir.expr(id).kind, ExprKind::Lit(Lit::Num(n)) if n == 0.0);
+            let first = args.first().map(|a| a.value);
+            let prefix = match name.as_str() {
+                "slice" | "substring" | "substr" if first.is_some_and(zero) => Some((*other).clone()),
+                "indexOf" if matches!(other.as_lit(), Some(Lit::Num(n)) if *n == 0.0) => {
+                    first.and_then(|a| interp.peek(a))
+                }
+                _ => None,
+            };
+            if let (Some(prefix), Some(text)) = (prefix, interp.peek(*base)) {
+                let kinds = starts_with(Some(&text), &prefix);
+                if kinds != SinkKinds::NONE {
+                    out.push((*base, Learned::Clean(kinds)));
+                }
+                continue;
+            }
+        }
         if other.exact && !other.has_taint() {
             out.push((id, Learned::Is((*other).clone())));
         } else if !other.has_taint()
@@ -245,6 +270,7 @@ impl Interp<'_> {
                 continue;
             }
             let Some(old) = self.peek(place) else { continue };
+            self.refine_kin(place, &old, learned);
             let new = match learned {
                 Learned::Clean(kinds) => {
                     if !old.has_taint() {
@@ -260,6 +286,44 @@ impl Interp<'_> {
                 }
             };
             self.put(place, new);
+        }
+    }
+
+    /// What is learned of a part or a derivative of foreign data holds of the data itself: of an address whose host was
+    /// compared, of a name whose absolute path was found to be inside a folder.
+    fn refine_kin(&mut self, place: ExprId, old: &Val, learned: &Learned) {
+        let kinds = match (&self.hir.expr(place).kind, learned) {
+            (ExprKind::Field(_, name), Learned::Is(_) | Learned::Clean(_))
+                if matches!(name.as_str(), "hostname" | "host" | "origin") =>
+            {
+                super::sink::ADDRESS
+            }
+            (_, Learned::Clean(kinds)) if *kinds == SinkKind::Path.set() && is_normalized(Some(old)) => *kinds,
+            _ => return,
+        };
+        if old.taints.is_empty() {
+            return;
+        }
+        let origins: Vec<_> = old.taints.iter().map(|t| t.origin.clone()).collect();
+        let clean = |value: &Val| {
+            let kin = |t: &super::value::Taint| origins.iter().any(|o| is_kin(o, &t.origin));
+            if !value.has_taint() || !value.deep_taints().iter().any(kin) {
+                return None;
+            }
+            let mut mark = |t: &super::value::Taint| {
+                let mut taint = t.clone();
+                if kin(t) {
+                    taint.cleaned = taint.cleaned | kinds;
+                }
+                Some(taint)
+            };
+            Some(Arc::new(value.map_taints(&mut mark, 0)))
+        };
+        self.state.locals.update(clean);
+        for (_, value) in &mut self.state.names {
+            if let Some(new) = clean(value) {
+                *value = new;
+            }
         }
     }
 
@@ -409,6 +473,16 @@ impl Interp<'_> {
                     list.push((place, Learned::Clean(kinds)));
                 }
             }
+            // Whoever asks knows that it may be one.
+            ("isArray", Some(arg)) => {
+                yes.push((*arg, Learned::Clean(SinkKind::StringCheck.set())));
+                no.push((*arg, Learned::Clean(SinkKind::StringCheck.set())));
+            }
+            // A check by the program's own function, by its name.
+            (name, Some(arg)) if says(name, &TRUSTED) && !says(name, &DISTRUSTED) => {
+                yes.push((*arg, Learned::Clean(SinkKinds::ALL)));
+            }
+            (name, Some(arg)) if says(name, &DISTRUSTED) => no.push((*arg, Learned::Clean(SinkKinds::ALL))),
             ("isNaN" | "isInteger" | "isFinite" | "isSafeInteger", Some(arg)) => {
                 let list = if call.name == "isNaN" { &mut no } else { &mut yes };
                 list.push((*arg, Learned::Clean(SinkKinds::ALL)));
@@ -420,6 +494,30 @@ impl Interp<'_> {
             self.call_facts = Some((yes, no));
         }
     }
+}
+
+/// Words in the names of predicates that are true of what is harmless.
+const TRUSTED: [&str; 10] =
+    ["allowed", "safe", "valid", "trusted", "whitelisted", "permitted", "inside", "within", "allowlisted", "validate"];
+
+/// And of what is not.
+const DISTRUSTED: [&str; 12] = [
+    "blocked",
+    "forbidden",
+    "malicious",
+    "dangerous",
+    "private",
+    "internal",
+    "invalid",
+    "unsafe",
+    "traversal",
+    "blacklisted",
+    "denied",
+    "untrusted",
+];
+
+fn says(name: &str, words: &[&str]) -> bool {
+    (5..40).contains(&name.len()) && super::lexicon::words(name).iter().any(|w| words.contains(&w.as_str()))
 }
 
 /// For which kinds a value that starts with `prefix` is harmless.
@@ -458,6 +556,14 @@ fn starts_with(receiver: Option<&Val>, prefix: &Val) -> SinkKinds {
             }
         }
         _ => SinkKinds::NONE,
+    }
+}
+
+/// Whether one is the other or something below it.
+fn is_kin(part: &Origin, whole: &Origin) -> bool {
+    match (part, whole) {
+        (Origin::Param(a, path), Origin::Param(b, prefix)) => a == b && path.starts_with(prefix),
+        _ => part == whole,
     }
 }
 

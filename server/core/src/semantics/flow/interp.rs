@@ -7,10 +7,12 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
+use sidenote_grammars::Kind;
 
 use crate::semantics::hir::{
-    Arg, BinaryOp, BlockExpr, Case, ExprId, ExprKind, FnId, Hir, Key, Lit, LogicalOp, Member, Type, UnaryOp, Ustr,
+    Arg, BinaryOp, BlockExpr, Case, ExprId, ExprKind, FnId, Hir, Key, Lit, LocalId, LocalKind, LogicalOp, Member,
+    PatKind, Type, UnaryOp, Ustr,
 };
 use crate::syntax::{Arena, Span};
 
@@ -20,7 +22,7 @@ use super::models::Models;
 use super::place::last_name;
 use super::report::Outcome;
 use super::report::SinkSite;
-use super::state::{State, join_into};
+use super::state::{Locals, State, join_into};
 use super::value::{
     At, ClassRef, ELEMENT, FuncRef, Origin, Source, StepKind, Taint, Types, Val, Value, api, constant, join, of_type,
     position, step, unknown,
@@ -67,6 +69,8 @@ pub struct Interp<'a> {
     active: Vec<Activation>,
     tries: Vec<Option<State>>,
     done: FxHashSet<FnId>,
+    /// Names of inner scopes by child block, made when a child is met.
+    inner_of: Option<FxHashMap<u32, Vec<(Ustr, LocalId)>>>,
     fuel: u32,
     /// What the truth of the call that was evaluated last says; taken by the condition around it.
     pub(super) call_facts: Option<(Vec<(ExprId, Learned)>, Vec<(ExprId, Learned)>)>,
@@ -76,7 +80,7 @@ pub struct Interp<'a> {
 impl<'a> Interp<'a> {
     /// A run over a block. `this` is what `this` is in its outermost function.
     pub fn new(hir: &'a Hir, arena: &'a Arc<Arena>, world: &'a dyn World, models: &'a Models, this: Val) -> Interp<'a> {
-        let state = State { locals: vec![unknown(); hir.locals.len()], names: Vec::new(), this, live: true };
+        let state = State { locals: Locals::unknown(hir.locals.len()), names: Default::default(), this, live: true };
         let fuel = FUEL_MIN.max(hir.exprs.len() as u32 * FUEL_PER_EXPR);
         Interp {
             hir,
@@ -88,6 +92,7 @@ impl<'a> Interp<'a> {
             active: Vec::new(),
             tries: Vec::new(),
             done: FxHashSet::default(),
+            inner_of: None,
             fuel,
             call_facts: None,
             out: Outcome::default(),
@@ -102,11 +107,10 @@ impl<'a> Interp<'a> {
         }
         let result = self.activate(root, args, true);
         self.out.result = result;
-        self.out.bindings =
-            self.hir.bindings.iter().map(|(n, l)| (*n, self.state.locals[l.0 as usize].clone())).collect();
+        self.out.bindings = self.hir.bindings.iter().map(|(n, l)| (*n, self.state.locals.get(*l))).collect();
         let locals = &self.state.locals;
-        self.out.inner =
-            self.hir.inner_bindings.iter().map(|(c, n, l)| (*c, *n, locals[l.0 as usize].clone())).collect();
+        self.out.inner = self.hir.inner_bindings.iter().map(|(c, n, l)| (*c, *n, locals.get(*l))).collect();
+        self.settle_captures();
         self.state.live = true;
         for class in &self.hir.classes {
             for field in class.fields.iter().filter_map(|f| Some((f.name, f.value?))) {
@@ -122,15 +126,55 @@ impl<'a> Interp<'a> {
             }
         }
         self.out.this = self.state.this.clone();
-        self.out.names = std::mem::take(&mut self.state.names);
+        self.out.names = std::mem::take(&mut self.state.names).into_iter().collect();
+        self.out.names.sort_by_key(|(n, _)| n.as_str());
         self.out.locals = std::mem::take(&mut self.state.locals);
         self.out.out_of_fuel = self.fuel == 0;
         self.out
     }
 
+    /// What a child block captures is what its variables hold where it stands, guards before it included; a module's
+    /// variables are settled before any of its functions runs.
+    fn capture(&mut self, child: u32) {
+        if matches!(self.arena.root().kind(), Kind::Program | Kind::SourceFile) {
+            return;
+        }
+        let hir = self.hir;
+        let own = hir.bindings.iter().map(|(n, l)| (*n, *l));
+        let inner_of = self.inner_of.get_or_insert_with(|| {
+            let mut map: FxHashMap<u32, Vec<(Ustr, LocalId)>> = FxHashMap::default();
+            for (child, name, local) in &hir.inner_bindings {
+                map.entry(*child).or_default().push((*name, *local));
+            }
+            map
+        });
+        let inner = inner_of.get(&child).into_iter().flatten().copied();
+        for (name, local) in own.chain(inner) {
+            let value = self.state.locals.get(local);
+            let slot = self.out.captured.entry((child, name)).or_insert_with(|| (local, value.clone()));
+            if slot.0 == local {
+                slot.1 = join(&slot.1, &value);
+            } else {
+                *slot = (local, value);
+            }
+        }
+    }
+
+    /// Variables that may be assigned after a child block was made also hold what they hold in the end.
+    fn settle_captures(&mut self) {
+        let hir = self.hir;
+        let captured = std::mem::take(&mut self.out.captured);
+        self.out.inner.retain(|(child, name, _)| !captured.contains_key(&(*child, *name)));
+        for ((child, name), (local, value)) in captured {
+            let last = self.state.locals.get(local);
+            let value = if hir.local(local).kind == LocalKind::Variable { join(&value, &last) } else { value };
+            self.out.inner.push((child, name, value));
+        }
+    }
+
     /// Runs one function that is nested in the block, with the block's variables as a run left them.
-    pub fn run_function(mut self, id: FnId, args: &[Val], locals: Vec<Val>) -> Outcome {
-        if locals.len() == self.state.locals.len() {
+    pub fn run_function(mut self, id: FnId, args: &[Val], locals: Locals) -> Outcome {
+        if locals.fits(&self.state.locals) {
             self.state.locals = locals;
         }
         self.out.result = self.activate(id, args, true);
@@ -266,7 +310,7 @@ impl<'a> Interp<'a> {
                 let parts: Vec<Val> = parts.iter().map(|p| self.eval(*p)).collect();
                 self.concat(&parts, span)
             }
-            ExprKind::Local(local) => self.state.locals[local.0 as usize].clone(),
+            ExprKind::Local(local) => self.state.locals.get(*local),
             ExprKind::Name(name) => self.read_name(*name, span),
             ExprKind::This => self.state.this.clone(),
             ExprKind::Super => self.super_value(),
@@ -288,7 +332,11 @@ impl<'a> Interp<'a> {
                     UnaryOp::Not => of_type(Types::BOOL),
                     UnaryOp::Arithmetic => match value.as_lit() {
                         Some(Lit::Num(n)) => constant(Lit::Num(-n)),
-                        _ => of_type(Types::NUMBER),
+                        _ => {
+                            // A number of which somebody chooses the size.
+                            let made = Value::clone(&self.made_of(&[value]));
+                            Arc::new(Value { types: Types::NUMBER, ..made })
+                        }
                     },
                     UnaryOp::TypeOf => of_type(Types::STRING),
                     UnaryOp::Void => constant(Lit::Undefined),
@@ -341,7 +389,10 @@ impl<'a> Interp<'a> {
                 let class = ClassRef { arena: self.arena.clone(), id: class.0, is_static: true };
                 Arc::new(Value { class: Some(class), types: Types::OBJECT, ..Value::default() })
             }
-            ExprKind::Child(n) => self.world.child(*n),
+            ExprKind::Child(n) => {
+                self.capture(*n);
+                self.world.child(*n)
+            }
             ExprKind::Await(value) | ExprKind::Try(value) => {
                 let value = self.eval(*value);
                 self.may_throw();
@@ -420,6 +471,13 @@ impl<'a> Interp<'a> {
                     self.state = before;
                 }
                 self.bind_step(*pat, &bound, span);
+                // What is looked up by a key is chosen by whoever chooses the key.
+                if let (PatKind::Bind(local, _), Some(value)) = (&hir.pat(*pat).kind, value)
+                    && let ExprKind::Index(_, key) = &hir.expr(*value).kind
+                    && self.is_place(*key)
+                {
+                    self.out.looked_up.insert(*local, *key);
+                }
                 unknown()
             }
             ExprKind::Loop { label, init, cond, post, update, body } => {
@@ -767,8 +825,19 @@ impl<'a> Interp<'a> {
         let mut out = Value { types: Types::STRING, ..Value::default() };
         let mut prefix = String::new();
         let mut open = true;
+        // The text so far, with one letter for every part that is no constant: where the host of an address is past, what
+        // follows cannot change it.
+        let mut shape = String::new();
         let at = self.at(span);
         for part in parts {
+            let past_host = super::sink::is_past_host(&shape);
+            match part.text_prefix().filter(|_| part.exact) {
+                Some(text) if shape.len() <= MAX_CONSTANT => shape.push_str(&text),
+                _ => {
+                    shape.push_str(part.prefix.as_ref().map_or("", |p| p.as_str()));
+                    shape.push(super::sink::UNKNOWN_TEXT);
+                }
+            }
             if open {
                 if let Some(text) = part.text_prefix() {
                     prefix.push_str(&text);
@@ -779,6 +848,9 @@ impl<'a> Interp<'a> {
                 for taint in &part.taints {
                     let mut taint = taint.clone();
                     taint.trace = Some(step(taint.trace.as_ref(), &at, StepKind::Concatenated));
+                    if past_host {
+                        taint.cleaned = taint.cleaned | super::sink::ADDRESS;
+                    }
                     out.add_taint(taint);
                 }
                 // Text of a small array: `['a', x].join(..)` is handled by models; `${array}` joins its elements.

@@ -52,7 +52,15 @@ impl Interp<'_> {
         for path in &base.apis {
             out.apis.push(self.models.member(*path, name));
         }
-        let target = Target { paths: &out.apis.clone(), name, open: base.apis.is_empty() || !self.is_modelled(base) };
+        // A member of a modelled type may be a source by itself too.
+        let mut paths = out.apis.clone();
+        for path in &base.apis {
+            let own = Ustr::from(&format!("{path}.{name}"));
+            if !paths.contains(&own) {
+                paths.push(own);
+            }
+        }
+        let target = Target { paths: &paths, name, open: base.apis.is_empty() || !self.is_modelled(base) };
         for source in self.models.read_sources(&target) {
             let origin = Source { kind: source.kind, at: self.at(span), what: source.what };
             out.add_taint(Taint { origin: Origin::Source(Arc::new(origin)), cleaned: source.cleans, trace: None });
@@ -105,7 +113,11 @@ impl Interp<'_> {
     pub(super) fn element(&mut self, base: &Val) -> Val {
         let mut out: Option<Val> = base.field(*ELEMENT).cloned();
         if out.is_none() {
+            let many = base.fields().nth(1).is_some();
             for (_, field) in base.fields() {
+                // Beside others a number is text without harm.
+                let number = many && field.types.is_harmless() && !field.taints.is_empty();
+                let field = &if number { Arc::new(field.untainted()) } else { field.clone() };
                 out = Some(out.map_or_else(|| field.clone(), |o| join(&o, field)));
             }
         }
@@ -295,7 +307,7 @@ impl Interp<'_> {
                     self.out.named(hir.local(*local).name, &value, self.arena, span);
                     value = self.named_source(hir.local(*local).name, value, span);
                 }
-                self.state.locals[local.0 as usize] = value.clone();
+                self.state.locals.set(*local, value.clone());
                 if let Some(sub) = sub {
                     self.assign(*sub, &value);
                 }
@@ -405,7 +417,7 @@ impl Interp<'_> {
     pub(super) fn put(&mut self, place: ExprId, value: Val) {
         let hir = self.hir;
         match &hir.expr(place).kind {
-            ExprKind::Local(local) => self.state.locals[local.0 as usize] = value,
+            ExprKind::Local(local) => self.state.locals.set(*local, value),
             ExprKind::Name(name) => self.state.set_name(*name, value),
             ExprKind::This => self.state.this = value,
             ExprKind::Field(base, name) => {
@@ -434,7 +446,7 @@ impl Interp<'_> {
         let hir = self.hir;
         let span = hir.expr(place).span;
         match &hir.expr(place).kind {
-            ExprKind::Local(local) => Some(self.state.locals[local.0 as usize].clone()),
+            ExprKind::Local(local) => Some(self.state.locals.get(*local)),
             ExprKind::Name(name) => Some(self.read_name(*name, span)),
             ExprKind::This => Some(self.state.this.clone()),
             ExprKind::Lit(lit) => Some(constant(lit.clone())),
@@ -471,6 +483,11 @@ impl Interp<'_> {
                 self.out.flag(flag, value, self.at(span), self.arena);
             }
         }
+        if name == "onmessage" {
+            for func in value.funcs.clone() {
+                self.hand_over(&func, &[api(Ustr::from("MessageEvent"))]);
+            }
+        }
         self.out.write_event(self.hir, place, object, name, value, &paths, self.arena);
         self.out.named(name, value, self.arena, span);
         for taint in &object.taints {
@@ -490,7 +507,10 @@ impl Interp<'_> {
         // Writing below something that was itself looked up by a foreign key reaches the prototype.
         let nested = match &self.hir.expr(base).kind {
             ExprKind::Index(_, inner) => self.peek(*inner),
-            ExprKind::Local(local) => self.out.looked_up.get(local).cloned(),
+            ExprKind::Local(local) => {
+                let key = self.out.looked_up.get(local).copied();
+                key.and_then(|key| self.peek(key))
+            }
             _ => None,
         };
         if let Some(inner) = nested {

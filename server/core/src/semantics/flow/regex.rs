@@ -77,7 +77,12 @@ fn harmless_when_matched(pattern: Ustr, flags: Ustr) -> SinkKinds {
         }
         *kept.entry((pattern, flags)).or_insert_with(|| {
             let ast = parse(&pattern, Flags::from_letters(&flags), Dialect::JavaScript).ok();
-            ast.as_ref().and_then(is_allow_list).map_or(SinkKinds::NONE, |list| harmless(&list))
+            let listed = ast.as_ref().and_then(is_allow_list).map_or(SinkKinds::NONE, |list| harmless(&list));
+            // `/page`: one component of the program's own site.
+            let one_slash =
+                pattern.starts_with("^\\/") && pattern.matches('/').count() == 1 && listed.has(SinkKind::ScriptUrl);
+            let redirect = if one_slash && !pattern.contains('.') { SinkKind::Redirect.set() } else { SinkKinds::NONE };
+            listed | redirect | fixed_host(&pattern)
         })
     })
 }
@@ -104,6 +109,10 @@ fn harmless_after(pattern: Ustr, flags: Ustr, text: Ustr) -> SinkKinds {
                 dot_dot,
                 empty: true,
             });
+            // `.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")`
+            if !left.contains_any("*+(") && text.starts_with('\\') && text.contains('$') {
+                kinds = kinds | SinkKind::Regex.set();
+            }
             // An entity may hold `&` and `;`, and a tag cannot begin without `<`.
             if !left.contains('<') && !text.contains('<') {
                 kinds = kinds | SinkKind::Html.set();
@@ -111,6 +120,20 @@ fn harmless_after(pattern: Ustr, flags: Ustr, text: Ustr) -> SinkKinds {
             kinds
         })
     })
+}
+
+/// `^https://example\.com/`: the address's host, or at least its scheme, is the program's.
+fn fixed_host(pattern: &str) -> SinkKinds {
+    let text = pattern.replace("\\/", "/");
+    let rest = text.strip_prefix("^https://").or_else(|| text.strip_prefix("^https?://"));
+    let Some(rest) = rest.filter(|r| !r.contains('|')) else { return SinkKinds::NONE };
+    let host = rest.split(['/', '$']).next().unwrap_or_default();
+    let literal = host.replace("\\.", "").chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    if rest.len() > host.len() && !host.is_empty() && literal {
+        super::sink::ADDRESS
+    } else {
+        SinkKind::ScriptUrl.set()
+    }
 }
 
 /// The kinds of sinks for which every string of an allow-list is harmless.

@@ -15,6 +15,7 @@ use super::kinds::{SinkKind, SinkKinds, SourceKind};
 use super::lexicon;
 use super::models::FlagModel;
 use super::sink::{is_harmless, prefix_protects};
+use super::state::Locals;
 use super::value::{At, FuncRef, Origin, Source, Step, StepKind, Taint, Val, Value, step, unknown};
 use super::world::ParamSink;
 
@@ -43,7 +44,9 @@ pub struct Outcome {
     pub(super) this: Val,
     pub(super) bindings: Vec<(Ustr, Val)>,
     pub(super) inner: Vec<(u32, Ustr, Val)>,
-    pub(super) locals: Vec<Val>,
+    /// What child blocks capture: by child and name, the variable and what it holds.
+    pub(super) captured: FxHashMap<(u32, Ustr), (LocalId, Val)>,
+    pub(super) locals: Locals,
     pub(super) fields: Vec<(Ustr, Val)>,
     pub(super) names: Vec<(Ustr, Val)>,
     pub(super) hits: Vec<Hit>,
@@ -53,7 +56,7 @@ pub struct Outcome {
     pub(super) param_calls: Vec<(u16, Vec<Ustr>, Vec<Val>)>,
     pub(super) contexts: Vec<(FuncRef, Vec<Val>)>,
     /// Variables that hold what was looked up by a key, with the key.
-    pub(super) looked_up: FxHashMap<LocalId, Val>,
+    pub(super) looked_up: FxHashMap<LocalId, ExprId>,
     pub(super) out_of_fuel: bool,
 }
 
@@ -157,7 +160,8 @@ impl Default for Outcome {
             this: unknown(),
             bindings: Vec::new(),
             inner: Vec::new(),
-            locals: Vec::new(),
+            captured: FxHashMap::default(),
+            locals: Locals::default(),
             fields: Vec::new(),
             names: Vec::new(),
             hits: Vec::new(),
@@ -290,7 +294,9 @@ impl Outcome {
 
     /// The fields of a value reach a sink with it.
     fn reach_below(&mut self, value: &Value, site: &SinkSite, depth: usize) {
-        for (_, field) in value.fields().filter(|(_, v)| v.has_taint() && !is_harmless(site.kind, v)) {
+        // `{ name: { $eq: x } }` compares with x whatever it is.
+        let literal = |name: &Ustr| site.kind == SinkKind::NoSql && *name == "$eq";
+        for (_, field) in value.fields().filter(|(n, v)| v.has_taint() && !is_harmless(site.kind, v) && !literal(n)) {
             for taint in &field.taints {
                 self.reach_taint(taint, site, field.prefix, None);
             }

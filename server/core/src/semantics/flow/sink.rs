@@ -2,7 +2,7 @@
 
 use crate::semantics::hir::{Lit, Ustr};
 
-use super::kinds::SinkKind;
+use super::kinds::{SinkKind, SinkKinds};
 use super::models::{Base, Condition, Constant, Looks, Port, Test};
 use super::value::{ELEMENT, Val, Value};
 
@@ -75,6 +75,8 @@ fn may_be_given(condition: &Condition, ports: &Ports<'_>) -> bool {
     }
     let root = Port { base: condition.port.base, path: Default::default() };
     match ports.read(&root) {
+        // A constant or a function has none.
+        Some(object) if object.exact || !object.funcs.is_empty() => false,
         Some(object) => {
             object.fields.is_none()
                 || object.field(*ELEMENT).is_some()
@@ -158,6 +160,22 @@ pub(super) fn prefix_protects(kind: SinkKind, prefix: Option<Ustr>) -> bool {
     }
 }
 
+/// Stands for text that is no constant.
+pub(super) const UNKNOWN_TEXT: char = '\u{fffc}';
+
+/// Kinds of sinks to which an address's host matters.
+pub(super) const ADDRESS: SinkKinds = SinkKind::Url.set().and(SinkKind::Redirect.set()).and(SinkKind::ScriptUrl.set());
+
+/// Whether text that is put behind this one, in which [`UNKNOWN_TEXT`] stands for what is no constant, cannot change an
+/// address's host.
+pub(super) fn is_past_host(text: &str) -> bool {
+    if text.contains("://") {
+        return after_host(text);
+    }
+    let rest = text.trim_start_matches(UNKNOWN_TEXT);
+    rest.len() < text.len() && (rest.starts_with(['?', '#']) || rest.starts_with('/') && !rest.starts_with("//"))
+}
+
 fn after_host(text: &str) -> bool {
     text.split_once("://").is_some_and(|(_, rest)| rest.contains(['/', '?', '#']))
 }
@@ -176,7 +194,9 @@ pub(super) fn is_harmless(kind: SinkKind, value: &Value) -> bool {
         | SinkKind::SensitiveWire
         | SinkKind::FastHash => false,
         // An object of operators is what harms; a string is none.
-        SinkKind::NoSql => value.types.is_harmless() || value.types == super::value::Types::STRING,
+        SinkKind::NoSql | SinkKind::StringCheck => {
+            value.types.is_harmless() || value.types == super::value::Types::STRING
+        }
         _ => value.types.is_harmless(),
     }
 }

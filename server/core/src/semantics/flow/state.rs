@@ -2,17 +2,91 @@
 
 use std::sync::Arc;
 
-use crate::semantics::hir::Ustr;
+use rustc_hash::FxHashMap;
 
-use super::value::{Val, join};
+use crate::semantics::hir::{LocalId, Ustr};
+
+use super::value::{Val, join, unknown};
+
+/// Most outer variables that are followed through one block; a block that touches more keeps the first.
+const MAX_NAMES: usize = 96;
+
+/// Variables in a chunk.
+const CHUNK: usize = 32;
+
+/// What every variable of a block holds. States share chunks until one of them writes, so that a branch costs what it
+/// touches and not what a long function or module declares.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Locals {
+    chunks: Vec<Arc<Vec<Val>>>,
+}
+
+impl Locals {
+    /// That many variables of which nothing is known.
+    pub(super) fn unknown(count: usize) -> Locals {
+        let chunk = Arc::new(vec![unknown(); CHUNK]);
+        Locals { chunks: vec![chunk; count.div_ceil(CHUNK)] }
+    }
+
+    pub(super) fn get(&self, local: LocalId) -> Val {
+        let n = local.0 as usize;
+        self.chunks[n / CHUNK][n % CHUNK].clone()
+    }
+
+    pub(super) fn set(&mut self, local: LocalId, value: Val) {
+        let n = local.0 as usize;
+        let slot = &self.chunks[n / CHUNK][n % CHUNK];
+        if !Arc::ptr_eq(slot, &value) {
+            Arc::make_mut(&mut self.chunks[n / CHUNK])[n % CHUNK] = value;
+        }
+    }
+
+    /// Replaces every value for which `f` has another.
+    pub(super) fn update(&mut self, f: impl Fn(&Val) -> Option<Val>) {
+        for chunk in &mut self.chunks {
+            for n in 0..CHUNK {
+                if let Some(new) = f(&chunk[n]) {
+                    Arc::make_mut(chunk)[n] = new;
+                }
+            }
+        }
+    }
+
+    /// Whether both are of one block.
+    pub(super) fn fits(&self, other: &Locals) -> bool {
+        self.chunks.len() == other.chunks.len()
+    }
+
+    fn join(&mut self, other: &Locals) {
+        for (mine, theirs) in self.chunks.iter_mut().zip(&other.chunks) {
+            if Arc::ptr_eq(mine, theirs) {
+                continue;
+            }
+            for n in 0..CHUNK {
+                if !Arc::ptr_eq(&mine[n], &theirs[n]) {
+                    let joined = join(&mine[n], &theirs[n]);
+                    if !Arc::ptr_eq(&mine[n], &joined) {
+                        Arc::make_mut(mine)[n] = joined;
+                    }
+                }
+            }
+        }
+    }
+
+    fn same(&self, other: &Locals) -> bool {
+        let eq = |a: &Val, b: &Val| Arc::ptr_eq(a, b) || a == b;
+        let mut chunks = self.chunks.iter().zip(&other.chunks);
+        chunks.all(|(a, b)| Arc::ptr_eq(a, b) || a.iter().zip(b.iter()).all(|(x, y)| eq(x, y)))
+    }
+}
 
 /// What is known at a point of the program. Joining two states is what happens where two ways meet.
 #[derive(Clone, Debug)]
 pub(super) struct State {
     /// By [`crate::semantics::hir::LocalId`].
-    pub locals: Vec<Val>,
+    pub locals: Locals,
     /// Outer variables that were written or refined here.
-    pub names: Vec<(Ustr, Val)>,
+    pub names: FxHashMap<Ustr, Val>,
     /// `this`.
     pub this: Val,
     /// Whether the point can be reached.
@@ -21,13 +95,12 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn name(&self, name: Ustr) -> Option<&Val> {
-        self.names.iter().find(|(n, _)| *n == name).map(|(_, v)| v)
+        self.names.get(&name)
     }
 
     pub(super) fn set_name(&mut self, name: Ustr, value: Val) {
-        match self.names.iter_mut().find(|(n, _)| *n == name) {
-            Some((_, old)) => *old = value,
-            None => self.names.push((name, value)),
+        if self.names.len() < MAX_NAMES || self.names.contains_key(&name) {
+            self.names.insert(name, value);
         }
     }
 
@@ -40,21 +113,19 @@ impl State {
             *self = other.clone();
             return;
         }
-        for (mine, theirs) in self.locals.iter_mut().zip(&other.locals) {
-            if !Arc::ptr_eq(mine, theirs) {
-                *mine = join(mine, theirs);
-            }
-        }
+        self.locals.join(&other.locals);
         if !Arc::ptr_eq(&self.this, &other.this) {
             self.this = join(&self.this, &other.this);
         }
         for (name, value) in &mut self.names {
             let theirs = other.name(*name).cloned().unwrap_or_else(|| outer(*name));
-            *value = join(value, &theirs);
+            if !Arc::ptr_eq(value, &theirs) {
+                *value = join(value, &theirs);
+            }
         }
         for (name, value) in &other.names {
             if self.name(*name).is_none() {
-                self.names.push((*name, join(value, &outer(*name))));
+                self.set_name(*name, join(value, &outer(*name)));
             }
         }
     }
@@ -64,9 +135,9 @@ impl State {
         let eq = |a: &Val, b: &Val| Arc::ptr_eq(a, b) || a == b;
         self.live == other.live
             && eq(&self.this, &other.this)
-            && self.locals.iter().zip(&other.locals).all(|(a, b)| eq(a, b))
+            && self.locals.same(&other.locals)
             && self.names.len() == other.names.len()
-            && self.names.iter().zip(&other.names).all(|(a, b)| a.0 == b.0 && eq(&a.1, &b.1))
+            && self.names.iter().all(|(n, v)| other.name(*n).is_some_and(|o| eq(v, o)))
     }
 }
 

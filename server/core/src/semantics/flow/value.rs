@@ -24,6 +24,8 @@ const MAX_ALTERNATIVES: usize = 4;
 const MAX_FIELDS: usize = 48;
 /// Depth of tracked objects.
 const MAX_DEPTH: usize = 5;
+/// Most values in a tracked object, however deep.
+const MAX_WEIGHT: u32 = 400;
 /// Longest access path below a parameter.
 pub const MAX_PATH: usize = 3;
 
@@ -192,8 +194,68 @@ impl Types {
     }
 }
 
+/// The known fields of a value, bounded in number, depth and weight.
+#[derive(Clone, Debug, Default)]
+pub struct Fields {
+    /// Sorted by name.
+    list: Vec<(Ustr, Val)>,
+    /// Levels of fields below.
+    depth: u8,
+    /// Values below, however deep.
+    weight: u32,
+    /// Whether somebody controls something in it.
+    tainted: bool,
+}
+
+impl PartialEq for Fields {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+            || self.weight == other.weight
+                && self.list.len() == other.list.len()
+                && self.list.iter().zip(&other.list).all(|(a, b)| a.0 == b.0 && (Arc::ptr_eq(&a.1, &b.1) || a.1 == b.1))
+    }
+}
+
+impl std::ops::Deref for Fields {
+    type Target = [(Ustr, Val)];
+
+    fn deref(&self) -> &Self::Target {
+        &self.list
+    }
+}
+
+impl Fields {
+    /// Fields from a sorted list; what is too deep or too heavy is flattened.
+    fn new(list: Vec<(Ustr, Val)>) -> Fields {
+        let mut fields = Fields { list, ..Fields::default() };
+        fields.settle();
+        fields
+    }
+
+    fn settle(&mut self) {
+        let heavy = |v: &Val| v.fields.as_ref().map_or(1, |f| f.weight + 1);
+        for (_, value) in &mut self.list {
+            if value.fields.as_ref().is_some_and(|f| usize::from(f.depth) + 1 >= MAX_DEPTH || f.weight > MAX_WEIGHT / 2)
+            {
+                *value = Arc::new(value.flattened());
+            }
+        }
+        self.weight = self.list.iter().map(|(_, v)| heavy(v)).sum();
+        if self.weight > MAX_WEIGHT {
+            for (_, value) in &mut self.list {
+                if value.fields.is_some() {
+                    *value = Arc::new(value.flattened());
+                }
+            }
+            self.weight = self.list.len() as u32;
+        }
+        self.depth = self.list.iter().map(|(_, v)| v.fields.as_ref().map_or(0, |f| f.depth + 1)).max().unwrap_or(0);
+        self.tainted = self.list.iter().any(|(_, v)| v.has_taint());
+    }
+}
+
 /// What is known of a value.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Value {
     /// Who controls it.
     pub taints: SmallVec<[Taint; 1]>,
@@ -212,7 +274,22 @@ pub struct Value {
     /// Primitive types.
     pub types: Types,
     /// Known fields, sorted by name; [`ELEMENT`] stands for elements.
-    pub fields: Option<Arc<Vec<(Ustr, Val)>>>,
+    pub fields: Option<Arc<Fields>>,
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+            || self.types == other.types
+                && self.exact == other.exact
+                && self.taints == other.taints
+                && self.apis == other.apis
+                && self.funcs == other.funcs
+                && self.class == other.class
+                && self.lits == other.lits
+                && self.prefix == other.prefix
+                && self.fields == other.fields
+    }
 }
 
 static UNKNOWN: LazyLock<Val> = LazyLock::new(|| Arc::new(Value::default()));
@@ -324,16 +401,33 @@ impl Value {
         self.exact = false;
         self.lits.clear();
         let fields = Arc::make_mut(self.fields.get_or_insert_default());
-        let find = |fields: &[(Ustr, Val)], name: Ustr| fields.binary_search_by(|(n, _)| n.as_str().cmp(name.as_str()));
-        match find(fields, name) {
-            Ok(i) => fields[i].1 = value,
-            Err(i) if fields.len() < MAX_FIELDS => fields.insert(i, (name, value)),
+        let list = &mut fields.list;
+        let find = |list: &[(Ustr, Val)], name: Ustr| list.binary_search_by(|(n, _)| n.as_str().cmp(name.as_str()));
+        match find(list, name) {
+            Ok(i) => list[i].1 = value,
+            Err(i) if list.len() < MAX_FIELDS => list.insert(i, (name, value)),
             // Too many to tell apart: further ones flow into the elements.
-            Err(_) => match find(fields, *ELEMENT) {
-                Ok(i) => fields[i].1 = join(&fields[i].1, &value),
-                Err(i) => fields.insert(i, (*ELEMENT, value)),
+            Err(_) => match find(list, *ELEMENT) {
+                Ok(i) => list[i].1 = join(&list[i].1, &value),
+                Err(i) => list.insert(i, (*ELEMENT, value)),
             },
         }
+        fields.settle();
+    }
+
+    /// The same value with its fields replaced by a sorted list.
+    pub fn with_fields(mut self, list: Vec<(Ustr, Val)>) -> Value {
+        self.fields = Some(Arc::new(Fields::new(list)));
+        self
+    }
+
+    /// The same value without fields; their taints become its own.
+    fn flattened(&self) -> Value {
+        let mut flat = self.clone();
+        let deep = self.deep_taints();
+        flat.fields = None;
+        deep.into_iter().for_each(|t| flat.add_taint(t));
+        flat
     }
 
     /// The same value with its taints made harmless for some kinds, however deep.
@@ -353,19 +447,19 @@ impl Value {
             copy.taints = self.taints.iter().filter_map(&mut *f).collect();
         }
         if depth < MAX_DEPTH
-            && let Some(fields) = &self.fields
+            && let Some(fields) = self.fields.as_ref().filter(|f| f.tainted)
         {
             let mapped = fields
                 .iter()
                 .map(|(n, v)| (*n, if v.has_taint() { Arc::new(v.map_taints(f, depth + 1)) } else { v.clone() }));
-            copy.fields = Some(Arc::new(mapped.collect()));
+            copy.fields = Some(Arc::new(Fields::new(mapped.collect())));
         }
         copy
     }
 
     /// Whether somebody controls it or something in it.
     pub fn has_taint(&self) -> bool {
-        !self.taints.is_empty() || self.fields().any(|(_, v)| v.has_taint())
+        !self.taints.is_empty() || self.fields.as_ref().is_some_and(|f| f.tainted)
     }
 
     /// Adds a taint unless there are enough.
@@ -451,7 +545,7 @@ fn join_at(a: &Val, b: &Val, depth: usize) -> Val {
     out.types = a.types.join(b.types);
     out.fields = match (&a.fields, &b.fields) {
         (Some(x), Some(y)) if Arc::ptr_eq(x, y) => Some(x.clone()),
-        (Some(x), Some(y)) if depth < MAX_DEPTH => Some(Arc::new(join_fields(x, y, depth + 1))),
+        (Some(x), Some(y)) if depth < MAX_DEPTH => Some(Arc::new(Fields::new(join_fields(x, y, depth + 1)))),
         (x, y) => x.clone().or_else(|| y.clone()),
     };
     if out == **a { a.clone() } else { Arc::new(out) }
