@@ -55,6 +55,25 @@ impl Witness {
     pub fn attack(&self, count: usize) -> String {
         format!("{}{}{}", self.prefix, self.pump.repeat(count), self.suffix)
     }
+
+    /// The attack as a JavaScript expression in which `n` is the count: `'a'.repeat(n) + '!'`.
+    #[must_use]
+    pub fn expression(&self) -> String {
+        let quoted = |text: &str| {
+            format!("'{}'", text.escape_debug().to_string().replace("\\\"", "\"").chars().take(60).collect::<String>())
+        };
+        let mut out = String::new();
+        if !self.prefix.is_empty() {
+            out = quoted(&self.prefix) + " + ";
+        }
+        out += &quoted(&self.pump);
+        out += ".repeat(n)";
+        if !self.suffix.is_empty() {
+            out += " + ";
+            out += &quoted(&self.suffix);
+        }
+        out
+    }
 }
 
 /// A pattern whose matching time can blow up.

@@ -9,6 +9,7 @@ mod registry {
 mod case;
 pub mod declared;
 mod docs;
+pub(crate) mod evidence;
 mod measure;
 pub(crate) mod secrets;
 pub(crate) mod support;

@@ -10,7 +10,7 @@ use crate::syntax::Span;
 use super::interp::Interp;
 use super::kinds::{SinkKind, SinkKinds};
 use super::models::{Base, CallModel, Port, Target};
-use super::place::last_name;
+use super::place::{is_sensitive, is_weak_random, last_name};
 use super::report::SinkSite;
 use super::sink::{Ports, holds};
 use super::value::{
@@ -146,6 +146,7 @@ impl<'a> Interp<'a> {
             return result;
         }
         self.call_sinks(call);
+        self.slow_match(call);
         self.out.call_event(self.hir, call, self.arena);
         let model = self.model(call);
         let mut handed = false;
@@ -191,6 +192,29 @@ impl<'a> Interp<'a> {
             })
         {
             result = Arc::new(result.cleaned(SinkKind::Log.set()));
+        }
+        if matches!(
+            call.name.as_str(),
+            "charAt" | "at" | "substr" | "substring" | "slice" | "charCodeAt" | "get" | "nth"
+        ) && call.args.iter().any(|a| a.taints.iter().any(is_weak_random))
+        {
+            let mut drawn = Value::clone(&result);
+            for taint in call.args.iter().flat_map(|a| &a.taints).filter(|t| is_weak_random(t)) {
+                drawn.add_taint(taint.clone());
+            }
+            result = Arc::new(drawn);
+        }
+        // `password.replace(/./g, '*')`
+        if call.name.starts_with("replace")
+            && call.args.get(1).and_then(|a| a.as_str()).is_some_and(|t| {
+                t.contains("***")
+                    || matches!(t.as_str(), "*" | "•" | "x" | "X" | "#")
+                    || t.to_lowercase().contains("redact")
+            })
+        {
+            let mut masked = Value::clone(&result);
+            masked.taints.retain(|t| !is_sensitive(t));
+            result = Arc::new(masked);
         }
         if let Some(receiver) = &call.receiver {
             self.mutate_receiver(call, receiver);
@@ -342,7 +366,7 @@ impl<'a> Interp<'a> {
             } else if *name == *ELEMENT {
                 self.element(&at)
             } else {
-                self.member(&at, *name, Span::default())
+                self.plain_member(&at, *name, Span::default())
             };
         }
         at
@@ -456,7 +480,15 @@ impl<'a> Interp<'a> {
             && !self.is_modelled(receiver)
             && !receiver.types.is_harmless()
         {
-            take(receiver);
+            // What an unknown method makes of something sensitive need not be it.
+            let known = receiver.taints.iter().any(is_sensitive);
+            if known {
+                let mut rest = Value::clone(receiver);
+                rest.taints.retain(|t| !is_sensitive(t));
+                take(&rest);
+            } else {
+                take(receiver);
+            }
         }
         if self.world.transforms(call.name) {
             for arg in &call.args {
@@ -534,7 +566,7 @@ impl<'a> Interp<'a> {
         }
         if model.types == Some(Types::STRING) && out.types.is_harmless() {
             // The text of a number.
-            out = out.untainted();
+            out = out.digits();
         }
         if let Some(types) = model.types {
             out.types = types;
@@ -617,7 +649,7 @@ impl<'a> Interp<'a> {
             // Beside others a number is text without harm.
             Base::ArgsFrom(n) if call.args.len() > n as usize + 1 => {
                 let args = call.args.iter().skip(n as usize);
-                let parts = args.map(|a| if a.types.is_harmless() { Arc::new(a.untainted()) } else { a.clone() });
+                let parts = args.map(|a| if a.types.is_harmless() { Arc::new(a.digits()) } else { a.clone() });
                 parts.reduce(|a, b| join(&a, &b))
             }
             Base::ArgsFrom(n) => call.args.get(n as usize).cloned(),

@@ -18,8 +18,9 @@ use crate::syntax::{Arena, Span};
 
 use super::guard::{Facts, Learned};
 use super::kinds::{SinkKind, SinkKinds, SourceKind};
+use super::lexicon;
 use super::models::Models;
-use super::place::last_name;
+use super::place::{is_weak_random, last_name};
 use super::report::Outcome;
 use super::report::SinkSite;
 use super::state::{Locals, State, join_into};
@@ -115,6 +116,7 @@ impl<'a> Interp<'a> {
         for class in &self.hir.classes {
             for field in class.fields.iter().filter_map(|f| Some((f.name, f.value?))) {
                 let value = self.eval(field.1);
+                self.out.named(field.0, &value, self.arena, self.hir.expr(field.1).span);
                 self.out.fields.push((field.0, value));
             }
         }
@@ -228,6 +230,12 @@ impl<'a> Interp<'a> {
             if falls_through { self.join_state(exits) } else { self.state = exits.clone() }
         }
         let has_value = !matches!(hir.expr(body).kind, ExprKind::Block { value: false, .. });
+        if has_value
+            && falls_through
+            && let Some(name) = function.name
+        {
+            self.out.named(name, &value, self.arena, hir.expr(body).span);
+        }
         let result = match activation.result {
             Some(returned) if falls_through && has_value => join(&returned, &value),
             Some(returned) => returned,
@@ -269,6 +277,23 @@ impl<'a> Interp<'a> {
     /// A collection of elements.
     pub(super) fn collection(&self, element: &Val) -> Val {
         Arc::new(Value { types: Types::OBJECT, ..Value::default() }.with_field(*ELEMENT, element.clone()))
+    }
+
+    /// Whether an object holds what is said about things rather than the things: `errors.password`.
+    fn is_about(&self, object: ExprId) -> bool {
+        let name = match &self.hir.expr(object).kind {
+            ExprKind::Local(local) => self.hir.local(*local).name,
+            ExprKind::Name(name) | ExprKind::Field(_, name) => *name,
+            _ => return false,
+        };
+        lexicon::is_about(name)
+    }
+
+    /// What a function gives is what its name says: `newToken()`.
+    fn returned_named(&mut self, value: &Val, span: Span) {
+        if let Some(name) = self.hir.function(self.current()).name {
+            self.out.named(name, value, self.arena, span);
+        }
     }
 
     fn returned(&mut self, value: Val) {
@@ -315,8 +340,12 @@ impl<'a> Interp<'a> {
             ExprKind::This => self.state.this.clone(),
             ExprKind::Super => self.super_value(),
             ExprKind::Field(base, name) => {
-                let base = self.eval(*base);
-                self.member(&base, *name, span)
+                let value = self.eval(*base);
+                if self.is_about(*base) {
+                    self.plain_member(&value, *name, span)
+                } else {
+                    self.member(&value, *name, span)
+                }
             }
             ExprKind::Index(base, index) => {
                 let base = self.eval(*base);
@@ -367,7 +396,7 @@ impl<'a> Interp<'a> {
                 self.assign(*place, &new);
                 new
             }
-            ExprKind::Object(path, members) => self.object(*path, members, span),
+            ExprKind::Object(path, members) => self.object(*path, members),
             ExprKind::Array(members) => self.array(members),
             ExprKind::Repeat(value, len) => {
                 let value = self.eval(*value);
@@ -539,8 +568,10 @@ impl<'a> Interp<'a> {
             }
             ExprKind::Try3 { body, catch, finally } => self.try_catch(*body, catch.as_ref(), *finally),
             ExprKind::Return(value) => {
+                let at = value.map_or(span, |v| hir.expr(v).span);
                 let value = value.map_or_else(|| constant(Lit::Undefined), |v| self.eval(v));
                 if self.state.live {
+                    self.returned_named(&value, at);
                     self.returned(value);
                 }
                 unknown()
@@ -578,7 +609,7 @@ impl<'a> Interp<'a> {
                 self.state.live = false;
                 unknown()
             }
-            ExprKind::Jsx { tag, attributes, children } => self.jsx(tag, attributes, children, span),
+            ExprKind::Jsx { tag, attributes, children } => self.jsx(tag, attributes, children),
             ExprKind::Opaque(parts) => {
                 let parts: Vec<Val> = parts.iter().map(|p| self.eval(*p)).collect();
                 self.made_of(&parts)
@@ -844,7 +875,12 @@ impl<'a> Interp<'a> {
                 }
                 open = part.exact && prefix.len() <= MAX_CONSTANT;
             }
-            if !part.types.is_harmless() {
+            // A number holds no text, but one that can be guessed makes a text that can be guessed.
+            let harmless = part.types.is_harmless();
+            for taint in part.taints.iter().filter(|t| harmless && is_weak_random(t)) {
+                out.add_taint(taint.clone());
+            }
+            if !harmless {
                 for taint in &part.taints {
                     let mut taint = taint.clone();
                     taint.trace = Some(step(taint.trace.as_ref(), &at, StepKind::Concatenated));
@@ -863,7 +899,7 @@ impl<'a> Interp<'a> {
         Arc::new(out)
     }
 
-    fn object(&mut self, path: Option<Ustr>, members: &[Member], span: Span) -> Val {
+    fn object(&mut self, path: Option<Ustr>, members: &[Member]) -> Val {
         let mut value = Value { types: Types::OBJECT, ..Value::default() };
         if let Some(path) = path {
             value.apis.extend(self.world.type_path(path));
@@ -873,6 +909,7 @@ impl<'a> Interp<'a> {
             match member {
                 Member::Field(Key::Name(name), expr) => {
                     let v = self.eval(*expr);
+                    let v = self.named_source(*name, v, self.hir.expr(*expr).span);
                     value.set_field(*name, v);
                 }
                 Member::Field(Key::Computed(key), expr) => {
@@ -897,8 +934,9 @@ impl<'a> Interp<'a> {
                 }
             }
         }
-        self.out.object(self.hir, members, &value, span);
-        Arc::new(value)
+        let value = Arc::new(value);
+        self.out.object(self.hir, members, &value, self.arena);
+        value
     }
 
     fn array(&mut self, members: &[Member]) -> Val {
@@ -925,7 +963,7 @@ impl<'a> Interp<'a> {
         Arc::new(value)
     }
 
-    fn jsx(&mut self, tag: &Result<Ustr, ExprId>, attributes: &[Member], children: &[ExprId], span: Span) -> Val {
+    fn jsx(&mut self, tag: &Result<Ustr, ExprId>, attributes: &[Member], children: &[ExprId]) -> Val {
         let name = match tag {
             Ok(name) => Some(*name),
             Err(component) => {
@@ -933,7 +971,7 @@ impl<'a> Interp<'a> {
                 None
             }
         };
-        let props = self.object(None, attributes, span);
+        let props = self.object(None, attributes);
         self.jsx_sinks(name, attributes, &props);
         for child in children {
             let child = self.eval(*child);
@@ -1090,7 +1128,8 @@ impl<'a> Interp<'a> {
     /// The value of a name from outside the block.
     pub(super) fn read_name(&mut self, name: Ustr, span: Span) -> Val {
         let value = self.state.name(name).cloned().unwrap_or_else(|| self.outer(name));
-        self.sourced_name(name, value, span)
+        let value = self.sourced_name(name, value, span);
+        self.named_source(name, value, span)
     }
 
     /// `async { .. }` and the like.

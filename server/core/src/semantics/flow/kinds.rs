@@ -271,6 +271,7 @@ impl SinkKind {
             SinkKind::Code | SinkKind::Command => {
                 OUTSIDE | SourceKind::Environment.set() | SourceKind::File.set() | SourceKind::Response.set()
             }
+            SinkKind::RegexInput => remote | SourceKind::Message.set() | SourceKind::Library.set(),
             SinkKind::Allocation => OUTSIDE | SourceKind::Environment.set(),
             _ => OUTSIDE,
         }

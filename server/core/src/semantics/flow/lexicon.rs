@@ -1,5 +1,11 @@
 //! Names that say what a value is: the evidence for sensitive data and for secrets.
 
+use std::cell::RefCell;
+
+use rustc_hash::FxHashMap;
+
+use crate::semantics::hir::Ustr;
+
 use super::kinds::SourceKind;
 
 /// The lower-case words of a name: `userAPIKey_2` is `user`, `api`, `key`, `2`.
@@ -28,6 +34,13 @@ pub fn words(name: &str) -> Vec<String> {
 /// Words beside a sensitive one that say it is not the datum itself.
 const HARMLESS: &[&str] = &[
     "hash",
+    "sha",
+    "sha1",
+    "sha256",
+    "md",
+    "md5",
+    "bcrypt",
+    "hashes",
     "hashed",
     "digest",
     "encrypted",
@@ -172,7 +185,7 @@ const HARMLESS: &[&str] = &[
 /// What kind of sensitive datum a name stands for.
 pub fn sensitive(name: &str) -> Option<SourceKind> {
     // Most names are short words that are none of these: a cheap look first.
-    if name.len() < 3 || name.len() > 48 {
+    if name.len() < 3 || name.len() > 48 || matches!(name, "PWD" | "OLDPWD") {
         return None;
     }
     let words = words(name);
@@ -214,6 +227,52 @@ pub fn sensitive(name: &str) -> Option<SourceKind> {
     Some(if password { SourceKind::Password } else { SourceKind::Sensitive })
 }
 
+thread_local! {
+    static KNOWN: RefCell<FxHashMap<Ustr, Option<SourceKind>>> = RefCell::default();
+}
+
+/// As [`sensitive`], remembered: the same names come again and again.
+pub fn sensitive_name(name: Ustr) -> Option<SourceKind> {
+    KNOWN.with_borrow_mut(|known| *known.entry(name).or_insert_with(|| sensitive(&name)))
+}
+
+/// Whether an object of that name holds labels, messages, kinds or places of things, not the things.
+pub fn is_about(name: Ustr) -> bool {
+    matches!(
+        name.as_str(),
+        "errors"
+            | "messages"
+            | "labels"
+            | "strings"
+            | "translations"
+            | "i18n"
+            | "locale"
+            | "validators"
+            | "validations"
+            | "placeholders"
+            | "hints"
+            | "touched"
+            | "dirty"
+            | "classes"
+            | "styles"
+            | "types"
+            | "fields"
+            | "inputs"
+            | "refs"
+            | "routes"
+            | "paths"
+            | "urls"
+            | "columns"
+            | "icons"
+            | "schemas"
+            | "rules"
+            | "enums"
+            | "Types"
+            | "Fields"
+            | "Routes"
+    )
+}
+
 /// Whether a name says that its value must not be guessed.
 pub fn must_be_random(name: &str) -> bool {
     let words = words(name);
@@ -238,6 +297,33 @@ pub fn must_be_random(name: &str) -> bool {
         })
         || has("iv") && words.len() == 1;
     named
+        && ![
+            "expiry",
+            "expires",
+            "ttl",
+            "delay",
+            "timeout",
+            "interval",
+            "time",
+            "size",
+            "limit",
+            "color",
+            "weight",
+            "price",
+            "amount",
+            "balance",
+            "symbol",
+            "score",
+            "rate",
+            "usage",
+            "probability",
+            "prob",
+            "loss",
+            "embedding",
+            "vocab",
+        ]
+        .iter()
+        .any(|w| has(w))
         && !["index", "type", "count", "length", "name", "kind", "cancel", "cancellation", "position", "mock", "test"]
             .iter()
             .any(|w| has(w))

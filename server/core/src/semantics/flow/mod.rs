@@ -13,6 +13,7 @@ mod place;
 mod regex;
 mod report;
 mod sink;
+mod slow;
 mod state;
 pub mod value;
 mod world;

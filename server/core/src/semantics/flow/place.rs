@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use sidenote_grammars::{Field, Kind};
 use smallvec::SmallVec;
 
 use crate::semantics::hir::{ExprId, ExprKind, FnId, Key, Lit, LocalKind, PatId, PatKind, Ustr};
 use crate::syntax::Span;
 
 use super::interp::Interp;
+use super::kinds::SourceKind;
 use super::models::Target;
 use super::report::SinkSite;
 use super::value::{
@@ -22,8 +24,14 @@ fn is_measure(name: &str, foreign: bool) -> bool {
 }
 
 impl Interp<'_> {
-    /// The value of `base.name`.
+    /// The value of `base.name`; a name that says so makes it sensitive.
     pub(super) fn member(&mut self, base: &Val, name: Ustr, span: Span) -> Val {
+        let value = self.plain_member(base, name, span);
+        self.named_source(name, value, span)
+    }
+
+    /// The value of `base.name`, whatever it is called.
+    pub(super) fn plain_member(&mut self, base: &Val, name: Ustr, span: Span) -> Val {
         let known = base.field(name).cloned();
         if let Some(known) = &known
             && (base.apis.is_empty() || self.world.casts_convert())
@@ -62,6 +70,9 @@ impl Interp<'_> {
         }
         let target = Target { paths: &paths, name, open: base.apis.is_empty() || !self.is_modelled(base) };
         for source in self.models.read_sources(&target) {
+            if source.kind == SourceKind::ErrorDetail && self.is_for_developers(span) {
+                continue;
+            }
             let origin = Source { kind: source.kind, at: self.at(span), what: source.what };
             out.add_taint(Taint { origin: Origin::Source(Arc::new(origin)), cleaned: source.cleans, trace: None });
         }
@@ -79,6 +90,25 @@ impl Interp<'_> {
             Some(known) => known,
             None => Arc::new(out),
         }
+    }
+
+    /// Whether code runs only where a condition around it says that this is no production system.
+    fn is_for_developers(&self, span: Span) -> bool {
+        let node = self.arena.root().smallest_at(span);
+        node.ancestors().any(|n| {
+            let condition = match n.kind() {
+                Kind::TernaryExpression | Kind::IfStatement => n.child(Field::Condition),
+                Kind::BinaryExpression => n.child(Field::Left),
+                _ => None,
+            };
+            condition.is_some_and(|c| {
+                let text = c.text().to_ascii_lowercase();
+                !c.span().contains(span)
+                    && ["env", "production", "development", "isdev", "isprod", "debug", "expose"]
+                        .iter()
+                        .any(|w| text.contains(w))
+            })
+        })
     }
 
     /// Whether models know the type of a value.
@@ -106,6 +136,8 @@ impl Interp<'_> {
         // What is looked up by a foreign key is chosen by whoever chose the key; that matters to code that writes to it
         // or calls it, which looks at the key itself.
         value.prefix = None;
+        // What is drawn at random can be guessed as well as the draw.
+        index.taints.iter().filter(|t| is_weak_random(t)).for_each(|t| value.add_taint(t.clone()));
         Arc::new(value)
     }
 
@@ -117,7 +149,7 @@ impl Interp<'_> {
             for (_, field) in base.fields() {
                 // Beside others a number is text without harm.
                 let number = many && field.types.is_harmless() && !field.taints.is_empty();
-                let field = &if number { Arc::new(field.untainted()) } else { field.clone() };
+                let field = &if number { Arc::new(field.digits()) } else { field.clone() };
                 out = Some(out.map_or_else(|| field.clone(), |o| join(&o, field)));
             }
         }
@@ -305,6 +337,8 @@ impl Interp<'_> {
                 }
                 if let LocalKind::Variable | LocalKind::Constant = hir.local(*local).kind {
                     self.out.named(hir.local(*local).name, &value, self.arena, span);
+                }
+                if !matches!(hir.local(*local).kind, LocalKind::Function | LocalKind::Class) {
                     value = self.named_source(hir.local(*local).name, value, span);
                 }
                 self.state.locals.set(*local, value.clone());
@@ -390,7 +424,8 @@ impl Interp<'_> {
             ExprKind::Field(base, name) => {
                 let object = self.eval(*base);
                 self.written(&object, *name, value, place, span);
-                let new = Arc::new(object.with_field(*name, value.clone()));
+                let value = self.named_source(*name, value.clone(), span);
+                let new = Arc::new(object.with_field(*name, value));
                 self.put(*base, new);
             }
             ExprKind::Index(base, index) => {
@@ -398,7 +433,8 @@ impl Interp<'_> {
                 let key = self.eval(*index);
                 if let Some(name) = key.as_str() {
                     self.written(&object, name, value, place, span);
-                    let new = Arc::new(object.with_field(name, value.clone()));
+                    let value = self.named_source(name, value.clone(), span);
+                    let new = Arc::new(object.with_field(name, value));
                     self.put(*base, new);
                 } else {
                     self.written_by_key(&object, *base, &key, value, place);
@@ -409,7 +445,19 @@ impl Interp<'_> {
                 }
             }
             ExprKind::Deref(inner) => self.write(*inner, value, span),
-            _ => self.put(place, value.clone()),
+            kind => {
+                let name = match kind {
+                    ExprKind::Local(local) => Some(hir.local(*local).name),
+                    ExprKind::Name(name) => Some(*name),
+                    _ => None,
+                };
+                let mut value = value.clone();
+                if let Some(name) = name {
+                    self.out.named(name, &value, self.arena, span);
+                    value = self.named_source(name, value, span);
+                }
+                self.put(place, value);
+            }
         }
     }
 
@@ -550,7 +598,19 @@ pub(super) fn below(base: &Value, name: Ustr) -> Option<Vec<Taint>> {
             Taint { origin: Origin::Param(*param, path), ..taint.clone() }
         }
     };
-    Some(base.taints.iter().map(longer).collect())
+    // Not all that is beside a password is secret: `credentials.region`.
+    let whole = name == *ELEMENT;
+    Some(base.taints.iter().filter(|t| whole || !is_sensitive(t)).map(longer).collect())
+}
+
+/// Whether a taint is that of a guessable random number.
+pub(super) fn is_weak_random(taint: &Taint) -> bool {
+    matches!(&taint.origin, Origin::Source(s) if s.kind == SourceKind::WeakRandom)
+}
+
+/// Whether a taint is that of something sensitive.
+pub(super) fn is_sensitive(taint: &Taint) -> bool {
+    matches!(&taint.origin, Origin::Source(s) if matches!(s.kind, SourceKind::Sensitive | SourceKind::Password))
 }
 
 /// The last name of a path: `c` of `a.b.c` and `a::b::c`; calls at its end are left out.

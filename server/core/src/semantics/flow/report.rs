@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use crate::findings::{Confidence, Note, Place, Severity};
 use crate::rules::{self, Check, Rule};
-use crate::semantics::hir::{ExprId, Hir, LocalId, Member, Ustr};
+use crate::semantics::hir::{ExprId, Hir, Key, LocalId, Member, Ustr};
 use crate::syntax::{Arena, Span};
 
 use super::call::Call;
@@ -217,8 +217,13 @@ impl Outcome {
     }
 
     /// The fields of an object literal are writes too.
-    pub(super) fn object(&mut self, hir: &Hir, members: &[Member], object: &Value, _span: Span) {
-        let _ = (hir, members, object);
+    pub(super) fn object(&mut self, hir: &Hir, members: &[Member], object: &Val, arena: &Arc<Arena>) {
+        for member in members {
+            let Member::Field(Key::Name(name), expr) = member else { continue };
+            let Some(value) = object.field(*name) else { continue };
+            self.write_event(hir, *expr, object, *name, value, &[], arena);
+            self.named(*name, value, arena, hir.expr(*expr).span);
+        }
     }
 
     pub(super) fn key_write_event(
@@ -312,8 +317,13 @@ impl Outcome {
         }
         match &taint.origin {
             Origin::Source(source) => {
+                // A guessable value is reported where it first becomes a secret.
+                let once = site.kind == SinkKind::Secret;
                 if site.kind.accepts().has(source.kind)
-                    && !self.hits.iter().any(|h| h.kind == site.kind && h.at == site.at)
+                    && !self
+                        .hits
+                        .iter()
+                        .any(|h| h.kind == site.kind && (h.at == site.at || once && h.source.at == source.at))
                 {
                     self.hits.push(Hit {
                         kind: site.kind,
@@ -377,11 +387,16 @@ impl Interp<'_> {
 
     /// A variable whose name says that it holds something sensitive is a source of it.
     pub(super) fn named_source(&mut self, name: Ustr, value: Val, span: Span) -> Val {
-        if value.exact || value.types.is_harmless() || !value.funcs.is_empty() {
+        // Functions, classes and objects of known fields are no secrets; what is in them may be.
+        let structured = value.fields.is_some() || !value.funcs.is_empty() || value.class.is_some();
+        if value.exact || value.types.is_harmless() || structured {
             return value;
         }
-        let Some(kind) = lexicon::sensitive(&name) else { return value };
+        let Some(kind) = lexicon::sensitive_name(name) else { return value };
         let mut out = Value::clone(&value);
+        if value.taints.iter().any(|t| matches!(&t.origin, Origin::Source(s) if s.kind == kind)) {
+            return value;
+        }
         let what = Ustr::from(&format!("`{name}`"));
         let origin = Origin::Source(Arc::new(Source { kind, at: self.at(span), what }));
         out.add_taint(Taint { origin, cleaned: SinkKinds::NONE, trace: None });

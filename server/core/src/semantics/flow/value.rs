@@ -440,6 +440,12 @@ impl Value {
         self.map_taints(&mut |_| None, 0)
     }
 
+    /// What a number becomes as text: no harm can hide in it, but one that can be guessed makes a text that can be guessed.
+    pub fn digits(&self) -> Value {
+        let guessable = |t: &Taint| matches!(&t.origin, Origin::Source(s) if s.kind == SourceKind::WeakRandom);
+        self.map_taints(&mut |t| guessable(t).then(|| t.clone()), 0)
+    }
+
     /// Replaces every taint.
     pub fn map_taints(&self, f: &mut dyn FnMut(&Taint) -> Option<Taint>, depth: usize) -> Value {
         let mut copy = self.clone();

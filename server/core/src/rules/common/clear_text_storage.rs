@@ -1,0 +1,82 @@
+use sidenote_grammars::Family;
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::{Case, Check, Docs, Rule};
+use crate::semantics::flow::CallView;
+use crate::semantics::flow::kinds::{SinkKind, SourceKind};
+use crate::semantics::flow::value::Origin;
+
+pub static RULE: Rule = Rule {
+    id: "clear-text-storage",
+    summary: "a password, key or other secret is stored in clear",
+    category: Category::Security,
+    severity: Severity::High,
+    confidence: Confidence::Medium,
+    cwe: &[312, 313, 315],
+    families: &[Family::Ecma, Family::Rust],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Follows values whose names say that they are secrets into places that keep them in clear: `localStorage` and \
+               `sessionStorage`, `document.cookie`, an extension's storage, React Native's AsyncStorage, files; and passwords into \
+               cookies.",
+        why: "Every script in the page reads the web's storage, so one injected line takes it all; files are copied into backups and \
+              images.",
+        example: "localStorage.setItem('password', form.password);",
+        instead: "// keep a session in a cookie that is httpOnly and secure, and the password nowhere",
+        limits: "What is secret is told by names. What went through an encryption or a hash is not reported.",
+        fix: "",
+    },
+    checks: &[
+        Check::Flow(&[SinkKind::SensitiveStore], "`{sink}` stores {source} in clear. Encrypt it, or do not keep it."),
+        Check::Calls(&["cookie", "setCookie", "serialize"], cookie),
+    ],
+    cases: &[
+        Case::bad("a.js", "localStorage.setItem('pw', password); //~ clear-text-storage"),
+        Case::bad("a.ts", "export function remember(user: User) {\n  window.localStorage.setItem('user', JSON.stringify({ name: user.name, password: user.password })); //~ clear-text-storage\n}"),
+        Case::bad("a.js", "sessionStorage.setItem('t', response.data.accessToken); //~ clear-text-storage"),
+        Case::bad("a.js", "document.cookie = 'pw=' + form.password; //~ clear-text-storage"),
+        Case::bad("a.js", "const fs = require('fs');\nfs.writeFileSync('.npmrc', `token=${config.authToken}`); //~ clear-text-storage"),
+        Case::bad("a.ts", "import { writeFile } from 'node:fs/promises';\nexport async function save(apiKey: string) {\n  await writeFile(target, JSON.stringify({ apiKey })); //~ clear-text-storage\n}"),
+        Case::bad("a.js", "import AsyncStorage from '@react-native-async-storage/async-storage';\nAsyncStorage.setItem('secret', user.clientSecret); //~ clear-text-storage"),
+        Case::bad("a.js", "app.post('/login', (req, res) => {\n  res.cookie('password', req.body.password); //~ clear-text-storage\n  res.end();\n});"),
+        Case::bad("a.js", "chrome.storage.local.set({ password: input.value + passphrase }); //~ clear-text-storage"),
+        Case::bad("a.js", "const Cookies = require('js-cookie');\nCookies.set('k', settings.privateKey); //~ clear-text-storage"),
+        Case::bad("a.js", "function keep(value) { localStorage.setItem('x', value); } //~ clear-text-storage\nfunction login(password) { keep(password); }"),
+        Case::bad("a.js", "const fs = require('fs');\nconst line = [user, passwd].join(':');\nfs.appendFile('users.txt', line, done); //~ clear-text-storage"),
+        Case::bad("a.js", "localStorage.token = user.accessToken; //~ clear-text-storage"),
+        Case::good("a.js", "localStorage.setItem('theme', theme);"),
+        Case::good("a.js", "localStorage.theme = theme;\nconst t = localStorage.accessToken;"),
+        Case::good("a.js", "localStorage.removeItem('password');"),
+        Case::good("a.js", "const fs = require('fs');\nfs.writeFileSync('vault', encrypt(password));"),
+        Case::good("a.js", "const fs = require('fs');\nfs.writeFile('users.json', JSON.stringify({ name, passwordHash }), done);"),
+        Case::good("a.js", "localStorage.setItem('hasPassword', String(password.length > 0));"),
+        Case::good("a.js", "document.cookie = 'lang=' + lang;"),
+        Case::good("a.js", "res.cookie('session', session.id, { httpOnly: true });"),
+        Case::good("a.js", "const bcrypt = require('bcrypt');\nconst fs = require('fs');\nconst hash = await bcrypt.hash(password, 12);\nfs.writeFileSync('h', hash);"),
+        Case::good("a.ts", "localStorage.setItem('passwordHint', passwordHint);"),
+        Case::good("a.js", "const { safeStorage } = require('electron');\nconst fs = require('fs');\nfs.writeFileSync('s', safeStorage.encryptString(password));"),
+        Case::good("a.js", "cache.setItem('password', password);"),
+        Case::good("a.js", "const fs = require('fs');\nfs.readFileSync(passwordFile);"),
+        Case::near_miss("a.js", "localStorage.setItem('password_visible', visible);"),
+        Case::near_miss("a.js", "sessionStorage.setItem('tokenType', auth.tokenType);"),
+        Case::near_miss("a.js", "const fs = require('fs');\nfs.writeFileSync(secretPath, template);"),
+        Case::near_miss("a.js", "const fs = require('fs');\nfs.writeFileSync('doc.md', '# password: ' + description);"),
+        Case::near_miss("a.js", "localStorage.setItem('credentials_region', credentials.region);"),
+        Case::near_miss("a.js", "res.cookie('access', accessToken, { httpOnly: true, secure: true });"),
+    ],
+};
+
+/// Session tokens live in cookies; passwords must not.
+fn cookie(call: &CallView<'_>, out: &mut Vec<Note>) {
+    for (n, value) in call.args.iter().enumerate().take(3) {
+        let password = value.taints.iter().find_map(|t| match &t.origin {
+            Origin::Source(s) if s.kind == SourceKind::Password && !t.cleaned.has(SinkKind::SensitiveStore) => Some(s.what),
+            _ => None,
+        });
+        if let Some(what) = password {
+            let message = format!("A cookie stores {what}. Keep a session's id there, and the password nowhere.");
+            out.push(Note::new(call.rule, call.arg_span(n), message));
+        }
+    }
+}

@@ -1,0 +1,63 @@
+use sidenote_grammars::Family;
+
+use crate::findings::{Category, Confidence, Severity};
+use crate::rules::{Case, Check, Docs, Rule};
+use crate::semantics::flow::kinds::SinkKind;
+
+pub static RULE: Rule = Rule {
+    id: "insecure-randomness",
+    summary: "a secret made of random numbers that can be guessed",
+    category: Category::Security,
+    severity: Severity::High,
+    confidence: Confidence::Medium,
+    cwe: &[338, 330],
+    families: &[Family::Ecma, Family::Rust],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Follows `Math.random()`, `_.random()` and other generators that are not cryptographic into tokens, passwords, \
+               session ids, salts, nonces, keys and one-time codes: into variables, fields and functions of such names, and into \
+               the keys that cryptographic functions take.",
+        why: "The state of `Math.random` follows from a handful of outputs, and with it every token that the process has made or will \
+              make.",
+        example: "const resetToken = Math.random().toString(36).slice(2);",
+        instead: "const resetToken = crypto.randomBytes(32).toString('base64url');",
+        limits: "What a value is for is told by names and by the functions that take it; ids of elements, colours, delays and \
+                 samples are left alone. Where the name does not tell, nothing is said.",
+        fix: "",
+    },
+    checks: &[Check::Flow(&[SinkKind::Secret], "`{sink}` must not be guessed, and it is made of {source}, which can be. Use a cryptographic generator (`crypto.randomBytes`, `OsRng`).")],
+    cases: &[
+        Case::bad("a.js", "const token = Math.random().toString(36).slice(2); //~ insecure-randomness"),
+        Case::bad("a.js", "function generatePassword() {\n  let out = '';\n  for (let i = 0; i < 12; i++) out += CHARS[Math.floor(Math.random() * CHARS.length)];\n  return out; //~ insecure-randomness\n}"),
+        Case::bad("a.ts", "const makeToken = () => Math.random().toString(36); //~ insecure-randomness"),
+        Case::bad("a.ts", "export class Users {\n  async forgot(user: User) {\n    user.resetToken = String(Math.random()); //~ insecure-randomness\n    await user.save();\n  }\n}"),
+        Case::bad("a.js", "const _ = require('lodash');\nconst otp = _.random(100000, 999999); //~ insecure-randomness"),
+        Case::bad("a.js", "const user = { name, apiKey: 'k-' + Math.random() }; //~ insecure-randomness"),
+        Case::bad("a.js", "const crypto = require('crypto');\nconst r = Math.random().toString();\nconst mac = crypto.createHmac('sha256', r); //~ insecure-randomness"),
+        Case::bad("a.js", "function code() { return Math.floor(Math.random() * 1e6); }\nconst otp = code(); //~ insecure-randomness"),
+        Case::bad("a.js", "let sessionId = '';\nwhile (sessionId.length < 20) {\n  sessionId += 'abcdef'.charAt(Math.floor(Math.random() * 6)); //~ insecure-randomness\n}"),
+        Case::bad("a.ts", "const nonce: string = `${Date.now()}${Math.random()}`; //~ insecure-randomness"),
+        Case::bad("a.js", "const salt = Array.from({ length: 8 }, () => Math.floor(Math.random() * 36).toString(36)).join(''); //~ insecure-randomness"),
+        Case::bad("a.js", "const secret = 'xxxx-xxxx'.replace(/x/g, () => Math.floor(Math.random() * 16).toString(16)); //~ insecure-randomness"),
+        Case::good("a.js", "const crypto = require('crypto');\nconst token = crypto.randomBytes(32).toString('hex');"),
+        Case::good("a.js", "const color = '#' + Math.floor(Math.random() * 0xffffff).toString(16);"),
+        Case::good("a.js", "const delay = 1000 * Math.random();\nsetTimeout(retry, delay);"),
+        Case::good("a.ts", "const id = `input-${Math.random().toString(36)}`;"),
+        Case::good("a.js", "const sessionId = crypto.randomUUID();"),
+        Case::good("a.js", "const pick = items[Math.floor(Math.random() * items.length)];"),
+        Case::good("a.ts", "const otp = crypto.randomInt(100000, 999999);"),
+        Case::good("a.js", "const { nanoid } = require('nanoid');\nconst apiKey = nanoid(32);"),
+        Case::good("a.js", "const tokens = text.split(' ');\nconst weight = Math.random();"),
+        Case::good("a.js", "let token = Math.floor(3.7);\ntoken = crypto.randomBytes(8);"),
+        Case::good("a.js", "function shuffle(list) { return list.sort(() => Math.random() - 0.5); }"),
+        Case::good("a.js", "const sample = Math.random() < 0.1;\nconst password = sample ? readline() : prompt();"),
+        Case::near_miss("a.js", "const tokenIndex = Math.floor(Math.random() * tokens.length);"),
+        Case::near_miss("a.js", "const tokenExpiry = Date.now() + Math.random() * 1000;"),
+        Case::near_miss("a.js", "const tokenCount = Math.random() * 10;"),
+        Case::near_miss("a.js", "if (Math.random() > 0.5) { token = await refresh(); }"),
+        Case::near_miss("a.js", "const cancelToken = Math.random();"),
+        Case::near_miss("a.js", "const jitter = Math.random() * 100;\nscheduleTokenRefresh(jitter);"),
+        Case::near_miss("a.js", "const secretSanta = people[0];\nconst seed = Math.random();"),
+    ],
+};

@@ -1,0 +1,135 @@
+use sidenote_grammars::Family;
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::{Case, Check, Docs, Rule};
+use crate::semantics::flow::{CallView, WriteView};
+
+pub static RULE: Rule = Rule {
+    id: "weak-cipher",
+    summary: "encryption with a broken cipher or an old TLS version",
+    category: Category::Security,
+    severity: Severity::High,
+    confidence: Confidence::High,
+    cwe: &[327],
+    families: &[Family::Ecma, Family::Rust],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds DES, 3DES, RC2, RC4, Blowfish, CAST5, IDEA and SEED in `createCipheriv` and its kin, CryptoJS and node-forge; \
+               `createCipher`, whose key is one MD5 of the password; and TLS contexts that allow SSL 3, TLS 1.0 or 1.1.",
+        why: "Keys of 56 bits are searched in a day, blocks of 64 bits repeat after a few gigabytes, RC4's stream leaks its \
+              plaintext, and old protocol versions can be forced into them.",
+        example: "const cipher = crypto.createCipheriv('des-ede3-cbc', key, iv);",
+        instead: "const cipher = crypto.createCipheriv('aes-256-gcm', key, iv);",
+        limits: "Only names that are constants are judged. Decryption with an old cipher is reported with low severity: data may \
+                 have to be read that somebody else wrote.",
+        fix: "",
+    },
+    checks: &[
+        Check::Calls(&["createCipheriv", "createCipher", "createDecipheriv", "createDecipher"], node),
+        Check::Calls(&["encrypt", "createCipher", "startEncrypting", "createEncryptionCipher"], library),
+        Check::Writes(&["secureProtocol", "minVersion", "maxVersion"], protocol),
+        Check::Model,
+    ],
+    cases: &[
+        Case::bad("a.js", "const crypto = require('crypto');\nconst c = crypto.createCipheriv('des-ede3-cbc', key, iv); //~ weak-cipher"),
+        Case::bad("a.ts", "import { createCipheriv } from 'node:crypto';\nexport const seal = (k: Buffer) => createCipheriv('rc4', k, null); //~ weak-cipher"),
+        Case::bad("a.ts", "import crypto from 'crypto';\nconst ALGORITHM = 'bf-cbc';\nfunction seal(text: string) { return crypto.createCipheriv(ALGORITHM, KEY, IV).update(text); } //~ weak-cipher"),
+        Case::bad("a.js", "const crypto = require('crypto');\nconst c = crypto.createCipher('aes-256-cbc', password); //~ weak-cipher"),
+        Case::bad("a.js", "const CryptoJS = require('crypto-js');\nconst out = CryptoJS.TripleDES.encrypt(text, key); //~ weak-cipher"),
+        Case::bad("a.ts", "import CryptoJS from 'crypto-js';\nexport const e = (t: string) => CryptoJS.RC4.encrypt(t, pass).toString(); //~ weak-cipher"),
+        Case::bad("a.js", "const forge = require('node-forge');\nconst c = forge.cipher.createCipher('3DES-CBC', key); //~ weak-cipher"),
+        Case::bad("a.js", "const tls = require('tls');\ntls.createServer({ key, cert, secureProtocol: 'TLSv1_method' }); //~ weak-cipher"),
+        Case::bad("a.ts", "const agent = new https.Agent({ minVersion: 'TLSv1' }); //~ weak-cipher"),
+        Case::good("a.js", "const crypto = require('crypto');\nconst c = crypto.createCipheriv('aes-256-gcm', key, iv);"),
+        Case::good("a.js", "const crypto = require('crypto');\nconst c = crypto.createCipheriv('chacha20-poly1305', key, iv, { authTagLength: 16 });"),
+        Case::good("a.ts", "import { createCipheriv } from 'crypto';\nexport const f = (name: string) => createCipheriv(name, key, iv);"),
+        Case::good("a.js", "const CryptoJS = require('crypto-js');\nconst out = CryptoJS.AES.encrypt(text, key);"),
+        Case::good("a.js", "const forge = require('node-forge');\nconst c = forge.cipher.createCipher('AES-GCM', key);"),
+        Case::good("a.js", "https.createServer({ key, cert, minVersion: 'TLSv1.2' }, app);"),
+        Case::good("a.js", "const tls = require('tls');\ntls.connect({ secureProtocol: 'TLSv1_2_method' });"),
+        Case::good("a.ts", "const key = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, k, data);"),
+        Case::near_miss("a.js", "const description = translate('des', 'rc4');\nconst c = factory.createCipheriv('gost', key);"),
+        Case::near_miss("a.js", "const options = { minVersion: '1.0.0', maxVersion: 'latest' };"),
+        Case::near_miss("a.js", "const mailer = box.encrypt('des-ede3-cbc');"),
+        Case::near_miss("a.js", "const names = { des: 'DES', rc4: 'RC4' };\nconsole.log(names.des);"),
+    ],
+};
+
+/// The broken cipher that a name stands for.
+fn broken(name: &str) -> Option<&'static str> {
+    let lower = name.to_ascii_lowercase();
+    let first = lower.split(['-', '_']).next().unwrap_or_default();
+    Some(match first {
+        "des" if lower.starts_with("des-ede") => "3DES",
+        "des3" | "3des" | "tripledes" | "desede" => "3DES",
+        "des" | "desx" => "DES",
+        "rc4" | "arcfour" | "rc4drop" => "RC4",
+        "rc2" => "RC2",
+        "bf" | "blowfish" => "Blowfish",
+        "cast" | "cast5" => "CAST5",
+        "idea" => "IDEA",
+        "seed" => "SEED",
+        "rabbit" => "Rabbit",
+        _ => return None,
+    })
+}
+
+fn node(call: &CallView<'_>, out: &mut Vec<Note>) {
+    if !call.paths.iter().any(|p| {
+        let p = p.as_str();
+        p.starts_with("crypto.") || p.starts_with("crypto-browserify.") || p.starts_with("browserify-cipher.")
+    }) {
+        return;
+    }
+    let decrypts = call.name.starts_with("createDecipher");
+    if let Some(name) = call.args.first().into_iter().flat_map(|a| a.strings()).find_map(|s| broken(&s)) {
+        report(call, name, call.arg_span(0), decrypts, out);
+    } else if call.name == "createCipher" {
+        let message = "`createCipher` makes its key of one MD5 of the password, without salt. Derive the key with `scrypt` and use `createCipheriv`.";
+        out.push(Note::new(call.rule, call.name_span, message));
+    }
+}
+
+/// CryptoJS names the cipher in the path, node-forge in an argument.
+fn library(call: &CallView<'_>, out: &mut Vec<Note>) {
+    for path in call.paths {
+        let path = path.as_str();
+        let inner = path.strip_prefix("crypto-js.").or_else(|| path.strip_prefix("CryptoJS."));
+        if let Some(name) = inner.and_then(|p| p.strip_suffix(".encrypt")).and_then(broken) {
+            return report(call, name, call.name_span, false, out);
+        }
+        let forge = path.starts_with("node-forge.") || path.starts_with("forge.");
+        if forge {
+            let by_argument = call.args.first().into_iter().flat_map(|a| a.strings()).find_map(|s| broken(&s));
+            let by_path = path.split('.').rev().nth(1).and_then(broken);
+            if let Some(name) = by_argument.or(by_path) {
+                return report(call, name, call.name_span, false, out);
+            }
+        }
+    }
+}
+
+fn report(call: &CallView<'_>, name: &str, span: crate::syntax::Span, decrypts: bool, out: &mut Vec<Note>) {
+    let mut note = Note::new(call.rule, span, format!("{name} is broken. Use AES-256-GCM or ChaCha20-Poly1305."));
+    if decrypts {
+        note = note.severity(Severity::Low).confidence(Confidence::Medium);
+    }
+    out.push(note);
+}
+
+fn protocol(write: &WriteView<'_>, out: &mut Vec<Note>) {
+    let old = write.value.strings().find(|s| {
+        let s = s.as_str();
+        match write.name.as_str() {
+            "secureProtocol" => {
+                ["SSLv2", "SSLv3", "TLSv1_method", "TLSv1_client", "TLSv1_server", "TLSv1_1"].iter().any(|p| s.starts_with(p))
+            }
+            _ => matches!(s, "TLSv1" | "TLSv1.1" | "SSLv3"),
+        }
+    });
+    if let Some(old) = old {
+        let message = format!("`{old}` lets connections use broken ciphers. Use TLS 1.2 or newer.");
+        out.push(Note::new(write.rule, write.span, message).severity(Severity::Medium));
+    }
+}

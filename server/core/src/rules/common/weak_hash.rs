@@ -1,0 +1,192 @@
+use sidenote_grammars::Family;
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::evidence::{self, any, around};
+use crate::rules::{Case, Check, Docs, Rule};
+use crate::semantics::flow::CallView;
+use crate::syntax::Span;
+
+pub static RULE: Rule = Rule {
+    id: "weak-hash",
+    summary: "a broken hash (MD5, SHA-1) where collisions or reversal matter",
+    category: Category::Security,
+    severity: Severity::Medium,
+    confidence: Confidence::Medium,
+    cwe: &[327, 328],
+    families: &[Family::Ecma, Family::Rust],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds hashes and signatures made with MD2, MD4, MD5, SHA-1 or RIPEMD-128: `crypto.createHash('md5')`, \
+               `createSign('RSA-SHA1')`, CryptoJS, WebCrypto's `digest('SHA-1')`, the `md5` and `sha1` packages. The names around \
+               the call decide how bad it is: passwords, tokens and signatures are high, what has no such name is low.",
+        why: "Two inputs with one MD5 are made in seconds and with one SHA-1 for the price of a car, so a signature or an \
+              integrity check built on them can be forged; and they are so fast that hashed passwords are guessed by the billion.",
+        example: "const signature = crypto.createHash('md5').update(body + secret).digest('hex');",
+        instead: "const signature = crypto.createHmac('sha256', secret).update(body).digest('hex');",
+        limits: "Checksums, entity tags, cache keys, file fingerprints, avatars, UUIDs and protocols that prescribe the hash \
+                 (WebSocket's handshake, git objects) are left alone; they are known by the names around the call. HMAC with \
+                 SHA-1 is not broken and is left alone.",
+        fix: "The suggested fix names SHA-256; stored hashes must be made again.",
+    },
+    checks: &[
+        Check::Calls(
+            &["createHash", "Hash", "createHmac", "createSign", "createVerify", "hash", "sign", "verify", "digest"],
+            named,
+        ),
+        Check::Calls(&["crypto-js/md5", "crypto-js/sha1", "MD5", "SHA1", "md5", "sha1", "hashStr", "RIPEMD160", "create", "HmacMD5", "md4", "js-md5", "js-sha1", "blueimp-md5"], direct),
+        Check::Model,
+    ],
+    cases: &[
+        Case::bad("a.js", "const crypto = require('crypto');\nfunction hashPassword(password) {\n  return crypto.createHash('md5').update(password).digest('hex'); //~ weak-hash\n}"),
+        Case::bad("a.ts", "import { createHash } from 'node:crypto';\nexport const digest = (data: Buffer) => createHash('sha1').update(data).digest(); //~ weak-hash"),
+        Case::bad("a.ts", "import * as crypto from 'crypto';\nconst algorithm = 'MD5';\nfunction sign(body: string, key: string) {\n  const h = crypto.createHash(algorithm); //~ weak-hash\n  h.update(body + key);\n  return h.digest('base64');\n}"),
+        Case::bad("a.js", "const crypto = require('crypto');\nconst signer = crypto.createSign('RSA-SHA1'); //~ weak-hash"),
+        Case::bad("a.js", "const CryptoJS = require('crypto-js');\nconst token = CryptoJS.MD5(user.id + Date.now()).toString(); //~ weak-hash"),
+        Case::bad("a.js", "const md5 = require('md5');\nuser.password = md5(req.body.password); //~ weak-hash"),
+        Case::bad("a.js", "import sha1 from 'js-sha1';\nexport function resetToken(mail) { return sha1(mail + secret); } //~ weak-hash"),
+        Case::bad("a.ts", "async function key(passphrase: string) {\n  return crypto.subtle.digest('SHA-1', new TextEncoder().encode(passphrase)); //~ weak-hash\n}"),
+        Case::bad("a.ts", "async function sum(data: ArrayBuffer) {\n  return window.crypto.subtle.digest({ name: 'SHA-1' }, data); //~ weak-hash\n}"),
+        Case::bad("a.js", "const { createHash: make } = require('crypto');\nconst alg = strong ? 'sha256' : 'md5';\nconst d = make(alg).update(message).digest(); //~ weak-hash"),
+        Case::bad("a.ts", "import MD5 from 'crypto-js/md5';\nconst signature = MD5(params + secret).toString(); //~ weak-hash"),
+        Case::bad("a.js", "const forge = require('node-forge');\nconst md = forge.md.md5.create(); //~ weak-hash\nmd.update(password);"),
+        Case::bad("a.js", "const crypto = require('crypto');\nconst mac = crypto.createHmac('md5', key).update(data).digest('hex'); //~ weak-hash"),
+        Case::good("a.js", "const crypto = require('crypto');\nconst h = crypto.createHash('sha256').update(data).digest('hex');"),
+        Case::good("a.ts", "import { createHash } from 'crypto';\nconst etag = createHash('md5').update(body).digest('base64');"),
+        Case::good("a.ts", "import { createHash } from 'crypto';\nfunction cacheKey(parts: string[]) { return createHash('sha1').update(parts.join('|')).digest('hex'); }"),
+        Case::good("a.js", "const crypto = require('crypto');\nconst checksum = crypto.createHash('md5');\nfs.createReadStream(file).pipe(checksum);"),
+        Case::good("a.js", "const md5 = require('md5');\nconst url = `https://www.gravatar.com/avatar/${md5(mail)}`;"),
+        Case::good("a.js", "const crypto = require('crypto');\nconst mac = crypto.createHmac('sha1', key).update(counter).digest();"),
+        Case::good("a.js", "const crypto = require('crypto');\nconst accept = crypto.createHash('sha1').update(key + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11').digest('base64');"),
+        Case::good("a.ts", "async function f(data: ArrayBuffer) { return crypto.subtle.digest('SHA-256', data); }"),
+        Case::near_miss("a.js", "const digest = lodash.digest('md5'); const x = table.hash('sha1');"),
+        Case::near_miss("a.js", "const crypto = require('crypto');\nconst short = crypto.createHash('sha1').update(url).digest('hex').slice(0, 7);"),
+        Case::near_miss("a.js", "function md5(text) { return native(text); }\nconst a = md5(content);"),
+        Case::near_miss("a.js", "const crypto = require('crypto');\nconst h = crypto.createHash(options.algorithm || 'sha512').update(x).digest();"),
+        Case::near_miss("a.js", "const crypto = require('crypto');\nconst revision = crypto.createHash('md5').update(source).digest('hex').slice(0, 8);"),
+    ],
+};
+
+/// Words of purposes for which any hash does.
+const HARMLESS: &[&str] = &[
+    "etag", "etags", "checksum", "checksums", "cache", "cached", "caching", "fingerprint", "fingerprints", "gravatar",
+    "avatar", "uuid", "guid", "shard", "bucket", "color", "colour", "version", "revision", "rev", "asset", "assets",
+    "filename", "dedupe", "dedup", "duplicate", "duplicates", "unique", "uniq", "identifier", "path", "paths", "file",
+    "files", "filepath", "content", "contents", "chunk", "chunks", "module", "modules", "bundle", "source", "sources",
+    "blob", "manifest", "integrity", "pwned", "breach", "websocket", "memo", "partition", "css", "stylesheet", "scope",
+    "schema", "query", "queries", "lockfile", "snapshot", "deps", "dependencies", "template", "classname", "seed",
+    "build", "config", "package", "tarball", "image", "thumbnail", "etagged", "slug", "suffix", "immutable", "git",
+    "commit", "tree", "ketama", "continuum", "sync", "changed", "diff", "sourcemap", "namespace", "icon", "locale",
+];
+
+/// The broken hash that a name of an algorithm stands for.
+fn broken(name: &str) -> Option<&'static str> {
+    let plain: String = name.to_ascii_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+    let plain = plain.strip_prefix("rsa").or_else(|| plain.strip_prefix("dsa")).unwrap_or(&plain);
+    let plain = plain.strip_prefix("with").unwrap_or(plain);
+    Some(match plain {
+        "md5" | "ssl3md5" | "md5withrsaencryption" | "md5sha1" => "MD5",
+        "md4" => "MD4",
+        "md2" => "MD2",
+        "sha1" | "sha" | "sha12" | "ssl3sha1" | "sha1withrsaencryption" | "ecdsawithsha1" | "dss1" => "SHA-1",
+        "ripemd128" | "rmd128" => "RIPEMD-128",
+        _ => return None,
+    })
+}
+
+/// A function that takes the algorithm's name.
+fn named(call: &CallView<'_>, out: &mut Vec<Note>) {
+    let of_node = |names: &[&str]| {
+        call.paths.iter().any(|p| {
+            let path = p.as_str();
+            let library = path.strip_suffix(call.name.as_str()).unwrap_or_default();
+            matches!(
+                library,
+                "crypto." | "crypto-browserify." | "create-hash." | "crypto.webcrypto." | "globalThis.crypto." | "node-crypto."
+            ) && names.contains(&call.name.as_str())
+                || matches!(path, "create-hash" | "create-hmac" | "hasha" | "hash-wasm.createHash")
+        })
+    };
+    let one_shot = matches!(call.name.as_str(), "sign" | "verify" | "hash");
+    let is_digest = call.name == "digest" && call.paths.iter().any(|p| p.ends_with("subtle.digest"));
+    let by_name = matches!(call.name.as_str(), "createHash" | "createSign" | "createVerify") && call.receiver.is_some();
+    let known = of_node(&["createHash", "Hash", "createHmac", "createSign", "createVerify", "hash", "sign", "verify"]);
+    if !(known || is_digest || by_name && !one_shot) {
+        return;
+    }
+    let Some(argument) = call.args.first() else { return };
+    let algorithm = argument.strings().chain(argument.field("name".into()).into_iter().flat_map(|v| v.strings()));
+    let Some(name) = algorithm.filter_map(|s| broken(&s)).next() else { return };
+    let signature = matches!(call.name.as_str(), "createSign" | "createVerify" | "sign" | "verify");
+    if call.name == "createHmac" && name == "SHA-1" {
+        return;
+    }
+    report(call, name, call.arg_span(0), signature, true, out);
+}
+
+/// A function that is the algorithm.
+fn direct(call: &CallView<'_>, out: &mut Vec<Note>) {
+    let name = call.paths.iter().find_map(|p| {
+        let path = p.as_str();
+        let known = [
+            "crypto-js.", "crypto-js/", "CryptoJS.", "node-forge.md.", "forge.md.", "md5", "js-md5", "blueimp-md5", "sha1",
+            "js-sha1", "ts-md5.", "md5-hex", "hash-wasm.", "spark-md5.",
+        ];
+        if !known.iter().any(|k| path == *k || k.ends_with(['.', '/']) && path.starts_with(k)) {
+            return None;
+        }
+        let lower = path.to_ascii_lowercase();
+        if lower.contains("hmacsha1") {
+            None
+        } else if lower.contains("md5") {
+            Some("MD5")
+        } else if lower.contains("sha1") && !lower.contains("sha1withrsa") {
+            Some("SHA-1")
+        } else if lower.contains("md4") {
+            Some("MD4")
+        } else {
+            None
+        }
+    });
+    // A function of this file of that name is somebody's own, and judged by what it does.
+    if let Some(name) = name {
+        report(call, name, call.name_span, false, false, out);
+    }
+}
+
+fn report(call: &CallView<'_>, name: &str, span: Span, signature: bool, fixable: bool, out: &mut Vec<Note>) {
+    let words = around(call.hir, call.arena, call.span);
+    let sensitive = signature || any(&words, evidence::SECRETS);
+    // A few characters of a hash make a name, not a proof.
+    let statement = crate::rules::support::statement(call.arena.root().smallest_at(call.span)).text();
+    let cut = [".slice(0,", ".substring(0,", ".substr(0,"].iter().any(|c| statement.contains(c));
+    if cut && !sensitive {
+        return;
+    }
+    let prescribed = call.arena.text().contains("258EAFA5") || any(&words, &["pwned", "breach", "websocket"]);
+    if prescribed || !sensitive && any(&words, HARMLESS) {
+        return;
+    }
+    let keyed = call.name == "createHmac" || call.name == "HmacMD5";
+    let (severity, confidence, message) = if signature {
+        (Severity::High, Confidence::High, format!("Signatures over {name} can be forged, since collisions are easy to make. Use SHA-256."))
+    } else if keyed {
+        (Severity::Low, Confidence::Medium, format!("HMAC over {name} is out of date. Use SHA-256."))
+    } else if any(&words, &["password", "passwd", "pwd", "pw", "passphrase", "passwords"]) {
+        let message = format!("{name} does not protect passwords: billions are tried a second. Use bcrypt, scrypt or Argon2.");
+        (Severity::High, Confidence::High, message)
+    } else if sensitive {
+        (Severity::High, Confidence::Medium, format!("{name} is broken and protects no secret or signature. Use SHA-256, with a key `createHmac`."))
+    } else {
+        let message = format!("{name} is broken: two inputs with one hash are easy to make. Use SHA-256, unless nobody gains by a collision.");
+        (Severity::Low, Confidence::Medium, message)
+    };
+    let mut note = Note::new(call.rule, span, message).severity(severity).confidence(confidence);
+    let written = call.arena.slice(span);
+    if fixable && (written.starts_with('\'') || written.starts_with('"')) {
+        let quote = &written[..1];
+        let new = if written.contains("RSA-") { "RSA-SHA256" } else if call.name == "digest" { "SHA-256" } else { "sha256" };
+        note = note.suggestion("Use SHA-256", vec![(span, format!("{quote}{new}{quote}"))]);
+    }
+    out.push(note);
+}

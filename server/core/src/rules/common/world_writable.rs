@@ -1,0 +1,115 @@
+use sidenote_grammars::Family;
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::evidence::{field, numbers};
+use crate::rules::{Case, Check, Docs, Rule};
+use crate::semantics::flow::CallView;
+use crate::semantics::flow::value::Val;
+
+pub static RULE: Rule = Rule {
+    id: "world-writable",
+    summary: "a file or folder that every user of the machine may change",
+    category: Category::Security,
+    severity: Severity::Medium,
+    confidence: Confidence::High,
+    cwe: &[732, 276],
+    families: &[Family::Ecma, Family::Rust],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds permissions with which others may write: `chmod` with `0o777` or `0o666`, modes of `mkdir`, `writeFile`, `open` and \
+               `createWriteStream`, and a `umask` of zero.",
+        why: "Another user, or another service that was broken into, then changes the program's configuration, scripts or data.",
+        example: "fs.chmodSync(socket, 0o777);",
+        instead: "fs.chmodSync(socket, 0o770);",
+        limits: "`mkdir`'s and `open`'s modes are cut by the process's umask, so these are reported with low severity; folders with \
+                 the sticky bit (`0o1777`) are left alone.",
+        fix: "The suggested fix takes the permission to write from others.",
+    },
+    checks: &[
+        Check::Calls(&["chmod", "chmodSync", "fchmod", "fchmodSync", "lchmod"], chmod),
+        Check::Calls(&["mkdir", "mkdirSync", "writeFile", "writeFileSync", "open", "openSync", "createWriteStream", "appendFile", "appendFileSync", "mkdirp"], made),
+        Check::Calls(&["umask"], umask),
+        Check::Model,
+    ],
+    cases: &[
+        Case::bad("a.js", "const fs = require('fs');\nfs.chmodSync('/var/run/app.sock', 0o777); //~ world-writable"),
+        Case::bad("a.ts", "import { chmod } from 'node:fs/promises';\nawait chmod(path, '0666'); //~ world-writable"),
+        Case::bad("a.js", "const fs = require('fs');\nconst MODE = 0o777;\nfs.chmod(target, MODE, done); //~ world-writable"),
+        Case::bad("a.js", "const fs = require('fs');\nfs.writeFileSync(file, text, { mode: 0o666 }); //~ world-writable"),
+        Case::bad("a.js", "const fs = require('fs');\nfs.mkdirSync(dir, { recursive: true, mode: 0o777 }); //~ world-writable"),
+        Case::bad("a.js", "const fs = require('fs');\nfs.openSync(file, 'w', 0o666); //~ world-writable"),
+        Case::bad("a.js", "process.umask(0); //~ world-writable"),
+        Case::bad("a.js", "const fs = require('fs').promises;\nasync function f(p) { await fs.chmod(p, 511); } //~ world-writable"),
+        Case::good("a.js", "const fs = require('fs');\nfs.chmodSync(file, 0o755);"),
+        Case::good("a.js", "const fs = require('fs');\nfs.chmodSync(file, '600');"),
+        Case::good("a.js", "const fs = require('fs');\nfs.writeFileSync(file, text, { mode: 0o600 });"),
+        Case::good("a.js", "const fs = require('fs');\nfs.mkdirSync(dir, { recursive: true });"),
+        Case::good("a.js", "const fs = require('fs');\nfs.chmodSync(file, stat.mode | 0o111);"),
+        Case::good("a.js", "process.umask(0o077);"),
+        Case::good("a.js", "const fs = require('fs');\nfs.chmodSync('/tmp/shared', 0o1777);"),
+        Case::good("a.js", "const old = process.umask();"),
+        Case::near_miss("a.js", "door.chmod(lock, 0o777);\nconst port = 0o777;"),
+        Case::near_miss("a.js", "const fs = require('fs');\nfs.openSync(file, 'r', 0o666);"),
+        Case::near_miss("a.js", "const fs = require('fs');\nfs.writeFileSync(file, '777');"),
+        Case::near_miss("a.js", "const fs = require('fs');\nfs.mkdirSync(dir, { mode });"),
+    ],
+};
+
+fn is_fs(call: &CallView<'_>) -> bool {
+    call.paths.iter().any(|p| {
+        ["fs.", "fs/promises.", "fs-extra.", "graceful-fs.", "original-fs.", "mkdirp"].iter().any(|l| p.starts_with(l))
+    })
+}
+
+/// A constant mode with which others may write.
+fn open_mode(value: Option<&Val>) -> Option<u32> {
+    let value = value?;
+    let texts = value.strings().filter_map(|s| u32::from_str_radix(s.trim_start_matches("0o"), 8).ok());
+    let found = numbers(value).filter(|n| *n >= 0.0 && *n < 65_536.0).map(|n| n as u32).chain(texts);
+    found.into_iter().find(|m| m & 0o002 != 0 && m & 0o1000 == 0)
+}
+
+fn report(call: &CallView<'_>, mode: u32, n: usize, severity: Severity, out: &mut Vec<Note>) {
+    let message = format!("With the mode {mode:#o} every user of the machine may change it. Leave others out: {:#o}.", mode & !0o007);
+    let mut note = Note::new(call.rule, call.arg_span(n), message).severity(severity);
+    let written = call.arena.slice(call.arg_span(n));
+    if written.starts_with("0o") {
+        note = note.suggestion("Leave others out", vec![(call.arg_span(n), format!("{:#o}", mode & !0o007))]);
+    }
+    out.push(note);
+}
+
+fn chmod(call: &CallView<'_>, out: &mut Vec<Note>) {
+    if let Some(mode) = open_mode(call.args.get(1)).filter(|_| is_fs(call)) {
+        report(call, mode, 1, Severity::Medium, out);
+    }
+}
+
+fn made(call: &CallView<'_>, out: &mut Vec<Note>) {
+    if !is_fs(call) {
+        return;
+    }
+    let name = call.name.as_str();
+    for (n, value) in call.args.iter().enumerate().skip(1) {
+        let mode = match name {
+            "mkdir" | "mkdirSync" | "mkdirp" => open_mode(field(Some(value), "mode")).or_else(|| open_mode(Some(value).filter(|_| n == 1))),
+            "open" | "openSync" => {
+                let writes = call.args.get(1).is_some_and(|f| f.strings().any(|s| s.starts_with('w') || s.starts_with('a') || s.contains('+')));
+                open_mode(Some(value).filter(|_| n == 2 && writes))
+            }
+            _ => open_mode(field(Some(value), "mode")),
+        };
+        if let Some(mode) = mode {
+            return report(call, mode, n, Severity::Low, out);
+        }
+    }
+}
+
+fn umask(call: &CallView<'_>, out: &mut Vec<Note>) {
+    let zero = call.args.first().is_some_and(|v| v.exact && numbers(v).any(|n| n == 0.0));
+    if zero && call.is("process.umask") {
+        let message = "With a umask of zero every user of the machine may change the files that the process makes. Use `0o022` or stricter.";
+        out.push(Note::new(call.rule, call.name_span, message));
+    }
+}

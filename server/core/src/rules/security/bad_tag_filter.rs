@@ -1,0 +1,85 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::regex::{Dialect, Flags, HtmlBypass, html_filter_bypasses, parse};
+use crate::rules::support::method;
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "bad-tag-filter",
+    summary: "a pattern that filters HTML and misses forms that browsers accept",
+    category: Category::Security,
+    severity: Severity::Medium,
+    confidence: Confidence::High,
+    cwe: &[116, 20, 185, 186],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds regular expressions that are to remove or find `<script>` elements and HTML comments and do not match what \
+               browsers take for one: upper-case names, `</script >`, attributes, line breaks inside, comments that end with `--!>`.",
+        why: "What the pattern misses the browser runs.",
+        example: "html = html.replace(/<script>.*<\\/script>/g, '');",
+        instead: "html = DOMPurify.sanitize(html);",
+        limits: "Judged by matching the forms against the pattern. Patterns that only split or highlight are seldom told apart.",
+        fix: "",
+    },
+    checks: &[Check::Nodes(&[Kind::Regex], check)],
+    cases: &[
+        Case::bad("a.js", "const a = html.replace(/<script>.*<\\/script>/g, ''); //~ bad-tag-filter"),
+        Case::bad("a.js", "const a = html.replace(/<script[^>]*>[\\s\\S]*?<\\/script>/g, ''); //~ bad-tag-filter"),
+        Case::bad("a.js", "if (/<script.*?>.*?<\\/script>/i.test(html)) reject(); //~ bad-tag-filter"),
+        Case::bad("a.js", "const a = html.replace(/<!--.*-->/g, ''); //~ bad-tag-filter"),
+        Case::bad("a.ts", "const strip = (s: string) => s.replace(/<script\\b[^>]*>([\\s\\S]*?)<\\/script>/gi, ''); //~ bad-tag-filter"),
+        Case::bad("a.js", "const SCRIPT = /<script>([\\s\\S]*?)<\\/script>/gi; //~ bad-tag-filter\nconst a = html.replace(SCRIPT, '');"),
+        Case::bad("a.ts", "const has = (s: string): boolean => /<script>/.test(s); //~ bad-tag-filter"),
+        Case::bad("a.js", "const parts = html.match(/<script\\b[^>]*>.*?<\\/script>/gi); //~ bad-tag-filter"),
+        Case::good("a.js", "const a = html.replace(/<script\\b[^>]*>[\\s\\S]*?<\\/script\\b[^>]*>/gi, '');"),
+        Case::good("a.js", "const a = html.replace(/<[^>]*>/g, '');"),
+        Case::good("a.js", "const a = DOMPurify.sanitize(html);"),
+        Case::good("a.js", "const a = text.replace(/\\bscript\\b/g, 'code');"),
+        Case::good("a.js", "const a = html.replace(/<\\/?[a-z][^>]*>/gi, '');"),
+        Case::good("a.js", "const a = html.split('<script>');"),
+        Case::good("a.ts", "const clean = sanitizeHtml(html, { allowedTags: ['b', 'i'] });"),
+        Case::good("a.js", "const a = html.replace(/&/g, '&amp;').replace(/</g, '&lt;');"),
+        Case::near_miss("a.js", "const manuscript = /manuscript\\d+/.test(name);"),
+        Case::near_miss("a.js", "const a = source.split(/<!-- more -->/);"),
+        Case::near_miss("a.js", "const a = /description|prescript/.test(word);"),
+        Case::near_miss("a.js", "const name = 'script'; const re = /^script-src$/;"),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let text = node.child(Field::Pattern).map_or("", |n| n.text());
+    let lower = text.to_ascii_lowercase();
+    if !lower.contains("script") && !text.contains("<!--") || !filters(node) {
+        return;
+    }
+    let flags = Flags::from_letters(node.child(Field::Flags).map_or("", |n| n.text()));
+    let Ok(ast) = parse(text, flags, Dialect::JavaScript) else { return };
+    let Some(bypass) = html_filter_bypasses(&ast).into_iter().next() else { return };
+    let missed = match bypass {
+        HtmlBypass::UpperCase => "names in upper case (`<SCRIPT>`)",
+        HtmlBypass::EndTag => "end tags with blanks or attributes (`</script >`)",
+        HtmlBypass::StartTag => "start tags with blanks or attributes (`<script src=x>`)",
+        HtmlBypass::Newline => "line breaks inside",
+        _ => "forms that browsers accept, as `--!>`",
+    };
+    let message = format!("This pattern misses {missed}, which browsers run all the same. Use a sanitizer such as DOMPurify.");
+    cx.report(Note::new(cx.rule, node.span(), message));
+}
+
+/// Whether a pattern removes or detects.
+fn filters(node: Node<'_>) -> bool {
+    let Some(parent) = node.parent() else { return false };
+    match parent.kind() {
+        Kind::MemberExpression => parent.child(Field::Property).is_some_and(|p| matches!(p.text(), "test" | "exec")),
+        Kind::Arguments => parent
+            .parent()
+            .and_then(method)
+            .is_some_and(|(_, name)| matches!(name.text(), "replace" | "replaceAll" | "match" | "search")),
+        Kind::VariableDeclarator | Kind::Pair | Kind::AssignmentExpression => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,115 @@
+use sidenote_grammars::{Family, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::support::{args, bare, ecma_path, method};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "file-race",
+    summary: "a file is checked and then written, and may change in between",
+    category: Category::Security,
+    severity: Severity::Low,
+    confidence: Confidence::Medium,
+    cwe: &[367],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds a check of a path (`exists`, `stat`, `access` and their kin) followed by a write to, change of or deletion of the same \
+               path in one function.",
+        why: "Between the two somebody else can create the file or put a link in its place, and the program then writes what it must \
+              not, or overwrites what it just found missing.",
+        example: "if (!fs.existsSync(path)) fs.writeFileSync(path, text);",
+        instead: "fs.writeFileSync(path, text, { flag: 'wx' }); // fails if it exists",
+        limits: "Reading and making folders after a check are left alone, since little is lost. Paths are compared as they are written.",
+        fix: "",
+    },
+    checks: &[Check::Block(check)],
+    cases: &[
+        Case::bad("a.js", "const fs = require('fs');\nif (!fs.existsSync(file)) {\n  fs.writeFileSync(file, text); //~ file-race\n}"),
+        Case::bad("a.ts", "import { promises as fs } from 'fs';\nasync function save(path: string) {\n  await fs.access(path);\n  await fs.writeFile(path, data); //~ file-race\n}"),
+        Case::bad("a.js", "const fs = require('fs');\nfs.stat(target, (err, info) => {\n  if (info.size < 10) fs.appendFile(target, line, done); //~ file-race\n});"),
+        Case::bad("a.js", "const fs = require('fs-extra');\nasync function f(p) {\n  if (await fs.pathExists(p)) await fs.chmod(p, 0o600); //~ file-race\n}"),
+        Case::bad("a.js", "const { existsSync, createWriteStream } = require('fs');\nfunction open(out) {\n  if (existsSync(out)) throw new Error('exists');\n  return createWriteStream(out); //~ file-race\n}"),
+        Case::bad("a.ts", "import * as fs from 'node:fs';\nexport function lock(cfg: Config) {\n  if (fs.statSync(cfg.lock).isFile()) return;\n  fs.openSync(cfg.lock, 'w'); //~ file-race\n}"),
+        Case::bad("a.js", "const fs = require('fs');\nif (fs.lstatSync(p).isSymbolicLink()) skip();\nelse fs.writeFileSync(p, text); //~ file-race"),
+        Case::bad("a.js", "const fs = require('fs');\nfs.access(name, fs.constants.W_OK, (err) => {\n  if (err) return;\n  fs.open(name, 'r+', use); //~ file-race\n});"),
+        Case::good("a.js", "const fs = require('fs');\nfs.writeFileSync(file, text, { flag: 'wx' });"),
+        Case::good("a.js", "const fs = require('fs');\nif (!fs.existsSync(file)) fs.writeFileSync(file, text, { flag: 'wx' });"),
+        Case::good("a.js", "const fs = require('fs');\nif (fs.existsSync(file)) config = fs.readFileSync(file, 'utf8');"),
+        Case::good("a.js", "const fs = require('fs');\nif (!fs.existsSync(dir)) fs.mkdirSync(dir);"),
+        Case::good("a.js", "const fs = require('fs');\nif (fs.existsSync(a)) fs.writeFileSync(b, text);"),
+        Case::good("a.js", "const fs = require('fs');\nfs.writeFileSync(file, text);\nconst size = fs.statSync(file).size;"),
+        Case::good("a.js", "const fs = require('fs');\nfunction a(p) { return fs.existsSync(p); }\nfunction b(p) { fs.writeFileSync(p, 'x'); }"),
+        Case::good("a.js", "const fs = require('fs');\nconst fd = fs.openSync(p, 'r+');\nconst info = fs.fstatSync(fd);\nfs.writeSync(fd, text);"),
+        Case::near_miss("a.js", "const fs = require('fs');\nconst mode = fs.statSync(file).mode;\nfs.chmodSync(file, mode | 0o100);"),
+        Case::near_miss("a.js", "if (cache.exists(key)) cache.writeFile(key, value);"),
+        Case::near_miss("a.js", "const fs = require('fs');\nif (fs.existsSync('a.txt')) fs.writeFileSync('b.txt', '');"),
+        Case::near_miss("a.js", "const fs = require('fs');\nif (!fs.existsSync(lock)) fs.openSync(lock, 'wx');"),
+        Case::near_miss("a.js", "const fs = require('fs');\nif (fs.existsSync(file)) watch(file);\nlog(file);"),
+    ],
+};
+
+const CHECKS: &[&str] = &[
+    "exists", "existsSync", "stat", "statSync", "lstat", "lstatSync", "access", "accessSync", "pathExists", "pathExistsSync",
+];
+const USES: &[&str] = &[
+    "writeFile", "writeFileSync", "appendFile", "appendFileSync", "open", "openSync", "createWriteStream", "chmod", "chmodSync",
+    "chown", "chownSync", "truncate", "truncateSync", "outputFile", "writeJson", "writeJsonSync",
+];
+
+fn file_call<'a>(node: Node<'a>, cx: &Cx<'a>) -> Option<(&'a str, Node<'a>)> {
+    if node.kind() != Kind::CallExpression {
+        return None;
+    }
+    let callee = node.child(sidenote_grammars::Field::Function)?;
+    let name = method(node).map_or(callee.text(), |(_, n)| n.text());
+    let simple = name;
+    let path = ecma_path(callee, cx)?;
+    let known = ["fs.", "node:fs.", "fs-extra.", "graceful-fs.", "fs/promises.", "node:fs/promises.", "original-fs."];
+    if !known.iter().any(|k| path.starts_with(k)) {
+        return None;
+    }
+    let last = path.rsplit('.').next().unwrap_or(simple);
+    let known = CHECKS.iter().chain(USES).find(|n| **n == last)?;
+    Some((known, bare(args(node).next()?)))
+}
+
+fn check<'a>(cx: &mut Cx<'a>) {
+    let arena = cx.arena();
+    let mut checked: Vec<&str> = Vec::new();
+    let mut notes = Vec::new();
+    if !CHECKS.iter().any(|c| arena.text().contains(c)) {
+        return;
+    }
+    for node in arena.nodes() {
+        let Some((name, path)) = file_call(node, cx) else { continue };
+        if !matches!(path.kind(), Kind::Identifier | Kind::MemberExpression | Kind::TemplateString | Kind::String) {
+            continue;
+        }
+        if CHECKS.contains(&name) {
+            // What only reads a size or a mode decides nothing.
+            if !name.contains("stat") || name.starts_with('l') || decides(node) {
+                checked.push(path.text());
+            }
+        } else if checked.contains(&path.text()) {
+            let rest: String = args(node).skip(1).map(|a| a.text()).collect::<Vec<_>>().join(",");
+            // `wx` fails where the file exists; reading changes nothing.
+            let exclusive = ["'wx", "\"wx", "'ax", "\"ax", "O_EXCL"].iter().any(|f| rest.contains(f));
+            let reads = name.starts_with("open") && !["'w", "\"w", "'a", "\"a", "+'", "+\"", "O_WRONLY", "O_RDWR"].iter().any(|f| rest.contains(f));
+            if !exclusive && !reads {
+                let message = "The file may be another than the one that was checked. Open it once, with `wx` if it must not exist, and work on what is open.";
+                notes.push(Note::new(cx.rule, node.span(), message));
+            }
+        }
+    }
+    notes.into_iter().for_each(|n| cx.report(n));
+}
+
+/// Whether what a call finds out decides about what follows: it stands in a condition, or hands it to a callback.
+fn decides(node: Node<'_>) -> bool {
+    use sidenote_grammars::Field;
+    let in_condition = std::iter::once(node).chain(node.ancestors()).any(|n| n.field() == Field::Condition);
+    in_condition || args(node).last().is_some_and(|a| crate::rules::support::is_function(a) || a.is_hole())
+}

@@ -1,0 +1,230 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::regex::{Dialect, Flags, UrlFlaw, missing_anchor, parse};
+use crate::rules::support::{args, bare, constant, key_name, method, place_name, string_value, words};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::{Node, Span};
+
+pub static RULE: Rule = Rule {
+    id: "incomplete-url-check",
+    summary: "a check of a URL or host that other addresses pass",
+    category: Category::Security,
+    severity: Severity::Medium,
+    confidence: Confidence::Medium,
+    cwe: &[20],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds checks of a URL by a part of its text: `url.includes('example.com')`, `startsWith` without a slash after the \
+               host, `endsWith` without a dot before it, patterns without anchors or with bare dots, and checks for `javascript:` \
+               that forget `data:` and `vbscript:`.",
+        why: "`https://evil.org/?example.com`, `https://example.com.evil.org` and `https://evilexample.com` pass such checks.",
+        example: "if (url.includes('example.com')) redirect(url);",
+        instead: "if (new URL(url).hostname === 'example.com') redirect(url);",
+        limits: "Only constants that are a host or an origin count, and only where the checked value's name says that it is an \
+                 address. The page's own address is left alone, and so are lists of hosts.",
+        fix: "The suggested fixes add the slash or the dot.",
+    },
+    checks: &[Check::Nodes(&[Kind::CallExpression], call), Check::Nodes(&[Kind::Regex], pattern)],
+    cases: &[
+        Case::bad("a.js", "if (url.includes('example.com')) go(url); //~ incomplete-url-check"),
+        Case::bad("a.ts", "const trusted = (u: URL) => u.hostname.endsWith('example.com'); //~ incomplete-url-check"),
+        Case::bad("a.js", "if (req.query.redirect.startsWith('https://example.com')) res.redirect(req.query.redirect); //~ incomplete-url-check"),
+        Case::bad("a.js", "if (req.headers.origin.indexOf('shop.example.org') !== -1) next(); //~ incomplete-url-check"),
+        Case::bad("a.js", "const HOST = 'api.example.io';\nfunction check(targetUrl) { const H = 'api.example.io'; return targetUrl.indexOf(H) >= 0; } //~ incomplete-url-check"),
+        Case::bad("a.js", "if (/https?:\\/\\/www.example.com/.test(link)) open(link); //~ incomplete-url-check"),
+        Case::bad("a.js", "const ok = referer.match(/example\\.com$/); //~ incomplete-url-check"),
+        Case::bad("a.ts", "app.use(cors({ origin: /example\\.com$/, credentials: true })); //~ incomplete-url-check"),
+        Case::bad("a.js", "function safe(href) {\n  return !href.toLowerCase().startsWith('javascript:'); //~ incomplete-url-check\n}"),
+        Case::bad("a.js", "const domain = mail.split('@')[1];\nif (domain.endsWith('example.com')) grant(); //~ incomplete-url-check"),
+        Case::bad("a.js", "app.get('/go', (req, res) => { if (req.param('url').indexOf('https://example.com') === 0) res.redirect(req.param('url')); }); //~ incomplete-url-check"),
+        Case::bad("a.js", "if (event.origin.match('shop.example.org')) run(event.data); //~ incomplete-url-check"),
+        Case::good("a.js", "if (new URL(url).hostname === 'example.com') go(url);"),
+        Case::good("a.ts", "const trusted = (u: URL) => u.hostname === 'example.com' || u.hostname.endsWith('.example.com');"),
+        Case::good("a.js", "if (url.startsWith('https://example.com/')) go(url);"),
+        Case::good("a.js", "if (/^https:\\/\\/www\\.example\\.com\\//.test(link)) open(link);"),
+        Case::good("a.js", "const HOSTS = ['example.com', 'example.org'];\nif (HOSTS.includes(host)) go();"),
+        Case::good("a.js", "function safe(href) { const h = href.toLowerCase(); return !h.startsWith('javascript:') && !h.startsWith('data:') && !h.startsWith('vbscript:'); }"),
+        Case::good("a.js", "if (text.includes('example.com')) count++;"),
+        Case::good("a.js", "if (url.includes('/api/')) log(url);"),
+        Case::good("a.js", "if (window.location.hostname.includes('staging.example.com')) enableDebug();"),
+        Case::near_miss("a.js", "if (allowedHosts.includes('example.com')) go();"),
+        Case::near_miss("a.js", "if (url.endsWith('.json') || url.endsWith('main.js')) parse(url);"),
+        Case::near_miss("a.js", "const short = url.replace(/https?:\\/\\/www.example.com/, '');"),
+        Case::near_miss("a.js", "const parts = url.split('example.com');"),
+        Case::near_miss("a.js", "if (url.startsWith('https://') && url.includes('?')) strip(url);"),
+    ],
+};
+
+const TOP_LEVEL: [&str; 26] = [
+    "com", "org", "net", "io", "dev", "app", "co", "uk", "de", "fr", "eu", "edu", "gov", "info", "biz", "me", "ai", "us",
+    "cn", "ru", "jp", "br", "ca", "au", "nl", "ch",
+];
+
+/// A constant that is a host, with or without a scheme before it.
+struct Host<'a> {
+    scheme: bool,
+    /// What comes after the host.
+    rest: &'a str,
+    /// A dot before the host.
+    dotted: bool,
+}
+
+fn host(text: &str) -> Option<Host<'_>> {
+    let (scheme, rest) = match text.split_once("://") {
+        Some(("http" | "https" | "ws" | "wss", rest)) => (true, rest),
+        Some(_) => return None,
+        None => (false, text.strip_prefix("//").unwrap_or(text)),
+    };
+    let dotted = rest.starts_with('.');
+    let rest = rest.strip_prefix(['.', '@']).unwrap_or(rest);
+    let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '.'))).unwrap_or(rest.len());
+    let (name, after) = rest.split_at(end);
+    let (before, top) = name.rsplit_once('.')?;
+    (!before.is_empty() && TOP_LEVEL.contains(&top) && !before.starts_with('.')).then_some(Host { scheme, rest: after, dotted })
+}
+
+/// Last words of names of addresses.
+const ADDRESSES: [&str; 19] = [
+    "url", "uri", "href", "host", "hostname", "origin", "domain", "link", "referer", "referrer", "redirect", "website",
+    "endpoint", "src", "target", "callback", "address", "proxy", "u",
+];
+
+/// Whether a name is that of an address.
+fn is_address(node: Node<'_>) -> bool {
+    let node = bare(node);
+    if let Some((receiver, name)) = method(node) {
+        return matches!(name.text(), "toLowerCase" | "toString" | "trim" | "toLocaleLowerCase") && is_address(receiver)
+            || matches!(name.text(), "get" | "header" | "param")
+                && args(node).next().and_then(string_value).is_some_and(|s| {
+                    words(&s).last().is_some_and(|w| ADDRESSES.contains(&w.as_str()))
+                });
+    }
+    let text = node.text();
+    if text.contains("location.host") || text.contains("location.origin") || text == "location.href" {
+        return false;
+    }
+    let Some(name) = place_name(node) else { return false };
+    let words = words(&name);
+    words.last().is_some_and(|w| ADDRESSES.contains(&w.as_str())) || words.iter().any(|w| matches!(w.as_str(), "url" | "uri" | "href"))
+        && words.last().is_some_and(|w| !w.ends_with('s'))
+}
+
+fn note(cx: &mut Cx<'_>, span: Span, message: String, fix: Option<(Span, String, &str)>) {
+    let mut note = Note::new(cx.rule, span, message);
+    if let Some((at, text, title)) = fix {
+        note = note.suggestion(title, vec![(at, text)]);
+    }
+    cx.report(note);
+}
+
+fn call<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some((receiver, name)) = method(node) else { return };
+    let kind = name.text();
+    if !matches!(kind, "includes" | "indexOf" | "startsWith" | "endsWith" | "contains" | "match") {
+        return;
+    }
+    let Some(argument) = args(node).next() else { return };
+    let written = constant(argument);
+    let Some(text) = string_value(written) else { return };
+    let span = Span { start: name.span().start, end: node.span().end };
+    if scheme_check(node, receiver, &text, cx, span) {
+        return;
+    }
+    let Some(found) = host(&text) else { return };
+    if !is_address(receiver) {
+        return;
+    }
+    let literal = written == argument && matches!(written.kind(), Kind::String);
+    match kind {
+        "startsWith" if found.rest.is_empty() && found.scheme => {
+            let fix = literal.then(|| (end_inside(written), "/".to_owned(), "Add the slash"));
+            note(cx, span, format!("`{text}.evil.org` passes too: nothing ends the host. Add a slash, or compare the parsed host."), fix);
+        }
+        "endsWith" if !found.dotted && !found.scheme && found.rest.is_empty() && !text.starts_with('@') => {
+            let fix = literal.then(|| (start_inside(written), ".".to_owned(), "Add the dot"));
+            note(cx, span, format!("`evil{text}` passes too: nothing begins the host. Compare it whole, or with a dot before it."), fix);
+        }
+        "includes" | "indexOf" | "contains" | "match" => {
+            // `indexOf(..) === 0` is a check of the beginning.
+            let first = node.parent().is_some_and(|p| {
+                p.kind() == Kind::BinaryExpression && p.child(Field::Right).is_some_and(|r| r.text() == "0")
+                    && p.text().contains("==")
+            });
+            if first && found.scheme && !found.rest.is_empty() {
+                return;
+            }
+            if first {
+                let message = format!("`{text}.evil.org` passes too: nothing ends the host. Compare the host of `new URL(..)`.");
+                return note(cx, span, message, None);
+            }
+            note(cx, span, format!("`https://evil.org/?{text}` passes too: the host may stand anywhere. Compare the host of `new URL(..)`."), None);
+        }
+        _ => {}
+    }
+}
+
+fn end_inside(string: Node<'_>) -> Span {
+    let mut span = string.span();
+    span.end -= 1;
+    span.start = span.end;
+    span
+}
+
+fn start_inside(string: Node<'_>) -> Span {
+    let mut span = string.span();
+    span.start += 1;
+    span.end = span.start;
+    span
+}
+
+/// A check for scripts in an address that knows one scheme of three.
+fn scheme_check<'a>(node: Node<'a>, receiver: Node<'a>, text: &str, cx: &mut Cx<'a>, span: Span) -> bool {
+    if text.trim().to_ascii_lowercase().trim_end_matches(':') != "javascript" || !text.contains(':') {
+        return false;
+    }
+    let all = node.arena().text().to_ascii_lowercase();
+    if is_address(receiver) && !(all.contains("data:") || all.contains("vbscript:")) {
+        let message = "`data:` and `vbscript:` addresses run scripts too and pass. Accept `http:` and `https:` alone.";
+        note(cx, span, message.to_owned(), None);
+    }
+    true
+}
+
+fn pattern<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let text = node.child(Field::Pattern).map_or("", |n| n.text());
+    if !TOP_LEVEL.iter().any(|t| text.contains(t)) || !text.contains('.') || !is_test(node) {
+        return;
+    }
+    let flags = Flags::from_letters(node.child(Field::Flags).map_or("", |n| n.text()));
+    let Ok(ast) = parse(text, flags, Dialect::JavaScript) else { return };
+    let Some(issue) = missing_anchor(&ast).into_iter().next() else { return };
+    let message = match issue.flaw {
+        UrlFlaw::UnescapedDot => "A bare dot stands for any character, so other hosts match too. Escape it.",
+        UrlFlaw::MissingStart => "Anything may come before the host, so other addresses match too. Begin the pattern with `^`.",
+        UrlFlaw::MissingEnd => "Anything may follow the host, so `example.com.evil.org` matches too. End the host with `/` or `$`.",
+        UrlFlaw::HalfAnchored => "The anchors belong to one alternative each. Put the alternatives in a group.",
+    };
+    note(cx, node.span(), message.to_owned(), None);
+}
+
+/// Whether a pattern decides something about an address.
+fn is_test(node: Node<'_>) -> bool {
+    let Some(parent) = node.parent() else { return false };
+    match parent.kind() {
+        Kind::MemberExpression if node.field() == Field::Object => {
+            let tests = parent.child(Field::Property).is_some_and(|p| matches!(p.text(), "test" | "exec"));
+            tests && parent.parent().and_then(|c| args(c).next()).is_some_and(is_address)
+        }
+        Kind::Arguments => parent.parent().and_then(method).is_some_and(|(receiver, name)| {
+            matches!(name.text(), "match" | "search") && is_address(receiver)
+        }),
+        Kind::Pair => key_name(parent).is_some_and(|k| matches!(k.as_ref(), "origin" | "origins")),
+        Kind::Array => parent.parent().filter(|p| p.kind() == Kind::Pair).is_some_and(|p| {
+            key_name(p).is_some_and(|k| matches!(k.as_ref(), "origin" | "origins"))
+        }),
+        _ => false,
+    }
+}

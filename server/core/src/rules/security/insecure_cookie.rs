@@ -1,0 +1,259 @@
+use std::collections::BTreeSet;
+
+use sidenote_grammars::Family;
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::evidence::{any, field, is_literal_object};
+use crate::rules::support::words;
+use crate::rules::{Case, Check, Docs, Rule};
+use crate::semantics::flow::value::{Val, Value};
+use crate::semantics::flow::{CallView, WriteView};
+use crate::syntax::Span;
+
+pub static RULE: Rule = Rule {
+    id: "insecure-cookie",
+    summary: "a session cookie without `httpOnly` or `secure`",
+    category: Category::Security,
+    severity: Severity::Medium,
+    confidence: Confidence::High,
+    cwe: &[614, 1004],
+    families: &[Family::Ecma, Family::Rust],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds cookies that hold a session or a token and lack `httpOnly` or `secure`, or turn them off: `res.cookie`, \
+               `reply.setCookie`, `ctx.cookies.set`, Next's and Hono's cookies, `cookie.serialize`, `Set-Cookie` headers, \
+               `document.cookie`, and the options of express-session and cookie-session.",
+        why: "Without `httpOnly` one injected script reads the session; without `secure` the browser sends it over plain http, where \
+              everybody on the way reads it.",
+        example: "res.cookie('session', id);",
+        instead: "res.cookie('session', id, { httpOnly: true, secure: true, sameSite: 'lax' });",
+        limits: "Cookies are judged by their names; those for preferences and tokens against request forgery, which scripts must \
+                 read, are left alone. A flag that is computed counts as set.",
+        fix: "The suggested fix sets the flag; over plain http, as in local development, a secure cookie is not sent.",
+    },
+    checks: &[
+        Check::Calls(&["cookie", "setCookie", "set", "serialize", "setSignedCookie"], call),
+        Check::Calls(&["express-session", "session", "cookie-session", "cookieSession", "register"], session),
+        Check::Calls(&["setHeader", "header", "append", "appendHeader", "writeHead"], header),
+        Check::Writes(&["cookie"], document),
+        Check::Model,
+    ],
+    cases: &[
+        Case::bad("a.js", "app.get('/', (req, res) => { res.cookie('session', id); }); //~ insecure-cookie"),
+        Case::bad("a.js", "app.post('/login', (req, res) => {\n  res.cookie('token', jwt, { httpOnly: true }); //~ insecure-cookie\n});"),
+        Case::bad("a.ts", "app.post('/login', (req: Request, res: Response) => {\n  res.cookie('access_token', token, { httpOnly: false, secure: true }); //~ insecure-cookie\n});"),
+        Case::bad("a.js", "const options = { httpOnly: true, secure: false };\napp.get('/', (req, res) => { res.cookie('sid', sid, options); }); //~ insecure-cookie"),
+        Case::bad("a.js", "const session = require('express-session');\napp.use(session({ secret, cookie: { secure: false } })); //~ insecure-cookie"),
+        Case::bad("a.ts", "import session from 'express-session';\napp.use(session({ secret, cookie: { secure: true, httpOnly: false } })); //~ insecure-cookie"),
+        Case::bad("a.js", "const fastify = require('fastify')();\nfastify.post('/login', async (request, reply) => {\n  reply.setCookie('authToken', t, { path: '/', secure: true }); //~ insecure-cookie\n});"),
+        Case::bad("a.js", "const Koa = require('koa');\nnew Koa().use(async (ctx, next) => {\n  ctx.cookies.set('session', id, { httpOnly: false, secure: true }); //~ insecure-cookie\n});"),
+        Case::bad("a.js", "const cookie = require('cookie');\nres.setHeader('Set-Cookie', cookie.serialize('jwt', token, { httpOnly: true })); //~ insecure-cookie"),
+        Case::bad("a.js", "const http = require('http');\nhttp.createServer((req, res) => {\n  res.setHeader('Set-Cookie', 'session=' + id + '; HttpOnly'); //~ insecure-cookie\n  res.end();\n});"),
+        Case::bad("a.js", "document.cookie = 'authToken=' + token; //~ insecure-cookie"),
+        Case::bad("a.js", "const cookieSession = require('cookie-session');\napp.use(cookieSession({ keys, httpOnly: false })); //~ insecure-cookie"),
+        Case::bad("a.js", "const session = require('express-session');\napp.use(session({ secret, resave: false })); //~ insecure-cookie"),
+        Case::good("a.js", "const session = require('express-session');\napp.use(session(config.session));"),
+        Case::good("a.js", "app.get('/', (req, res) => { res.cookie('session', id, { httpOnly: true, secure: true }); });"),
+        Case::good("a.js", "app.get('/', (req, res) => { res.cookie('theme', 'dark'); });"),
+        Case::good("a.js", "app.get('/', (req, res) => { res.cookie('sid', id, { httpOnly: true, secure: process.env.NODE_ENV === 'production' }); });"),
+        Case::good("a.js", "app.get('/', (req, res) => { res.cookie('session', id, cookieOptions); });"),
+        Case::good("a.js", "const session = require('express-session');\napp.use(session({ secret, cookie: { secure: 'auto' } }));"),
+        Case::good("a.js", "const cookie = require('cookie');\nres.setHeader('Set-Cookie', cookie.serialize('jwt', token, { httpOnly: true, secure: true }));"),
+        Case::good("a.js", "app.get('/', (req, res) => { res.cookie('XSRF-TOKEN', req.csrfToken(), { secure: true }); });"),
+        Case::good("a.js", "const http = require('http');\nhttp.createServer((req, res) => { res.setHeader('Set-Cookie', `session=${id}; HttpOnly; Secure; Path=/`); res.end(); });"),
+        Case::good("a.js", "document.cookie = 'lang=de; path=/';"),
+        Case::near_miss("a.js", "cache.set('session', id);\nmap.set('token', value, { ttl: 5 });"),
+        Case::near_miss("a.js", "app.get('/', (req, res) => { res.cookie('session', '', { maxAge: 0 }); res.clearCookie('token'); });"),
+        Case::near_miss("a.js", "document.cookie = 'session=; expires=Thu, 01 Jan 1970 00:00:00 GMT';"),
+        Case::near_miss("a.js", "app.get('/', (req, res) => { res.cookie('token', t, { ...defaults }); });"),
+        Case::near_miss("a.js", "const text = superjson.serialize('session', data);"),
+    ],
+};
+
+/// Whether a cookie of that name is worth stealing.
+fn is_session(name: &str) -> bool {
+    let words: BTreeSet<String> = words(name).into_iter().collect();
+    let token = any(&words, &["session", "sess", "sid", "sessionid", "token", "jwt", "auth", "authtoken", "accesstoken", "refreshtoken", "connect", "login", "remember", "credentials", "password", "userid"])
+        || any(&words, &["access", "refresh", "id"]) && any(&words, &["token"])
+        || any(&words, &["user"]) && any(&words, &["id"]);
+    token && !any(&words, &["csrf", "xsrf", "consent", "csrftoken", "banner", "theme", "lang", "locale"])
+}
+
+/// What a cookie's options make of a flag.
+#[derive(PartialEq)]
+enum Flag {
+    Set,
+    Off,
+    Missing,
+}
+
+fn flag(options: Option<&Val>, names: &[&str]) -> Flag {
+    let Some(options) = options else { return Flag::Missing };
+    match names.iter().find_map(|n| field(Some(options), n)) {
+        Some(value) if value.as_bool() == Some(false) => Flag::Off,
+        Some(_) => Flag::Set,
+        None if is_literal_object(options) || options.as_bool() == Some(false) => Flag::Missing,
+        None => Flag::Set,
+    }
+}
+
+fn is_empty(value: Option<&Val>) -> bool {
+    value.is_none_or(|v| v.exact && v.lits.iter().all(|l| !matches!(l, crate::semantics::hir::Lit::Str(s) if !s.is_empty())))
+}
+
+/// Who the receiver or callee is: where the name, value and options of a cookie stand, and whether `httpOnly` is on by default.
+fn form(call: &CallView<'_>) -> Option<(usize, bool)> {
+    let path = |f: &dyn Fn(&str) -> bool| call.paths.iter().any(|p| f(p));
+    let receiver = || {
+        let node = call.arena.root().smallest_at(call.name_span);
+        node.parent().and_then(|p| p.child(sidenote_grammars::Field::Object)).map_or("", |o| o.text()).to_owned()
+    };
+    match call.name.as_str() {
+        "cookie" | "setSignedCookie" => {
+            let known = path(&|p| p.contains("Response.cookie") || p.starts_with("fastify.Reply"));
+            let named = call.receiver.is_some() && call.args.len() >= 2 && {
+                let r = receiver();
+                ["res", "response", "reply", "resp"].contains(&r.as_str()) || r.starts_with("res.") || r.ends_with(".res")
+            };
+            (known || named).then_some((0, false))
+        }
+        "setCookie" if path(&|p| p.starts_with("hono/cookie") || p.starts_with("h3.")) => Some((1, false)),
+        "setCookie" if path(&|p| p.starts_with("nookies") || p.starts_with("cookies-next")) => None,
+        "setCookie" => {
+            let r = receiver();
+            let known = path(&|p| p.starts_with("fastify.Reply")) || ["reply", "res", "response"].contains(&r.as_str());
+            (known && call.args.len() >= 2).then_some((0, false))
+        }
+        "set" => {
+            let r = receiver();
+            let koa = r == "ctx.cookies" || r == "this.cookies" || path(&|p| p == "koa.Context.cookies.set");
+            let next = path(&|p| p.starts_with("next/headers.cookies()")) || r == "response.cookies" || r == "res.cookies" || r == "cookies()";
+            if koa { Some((0, true)) } else { next.then_some((0, false)) }
+        }
+        "serialize" => path(&|p| p == "cookie.serialize" || p == "cookie").then_some((0, false)),
+        _ => None,
+    }
+}
+
+fn call(call: &CallView<'_>, out: &mut Vec<Note>) {
+    let Some((n, hidden)) = form(call) else { return };
+    let Some(name) = call.args.get(n).and_then(|v| v.as_str()) else { return };
+    if !is_session(&name) || is_empty(call.args.get(n + 1)) {
+        return;
+    }
+    let options = call.args.get(n + 2);
+    judge(call, &format!("The cookie `{name}`"), options, hidden, call.name_span, out);
+}
+
+fn judge(call: &CallView<'_>, what: &str, options: Option<&Val>, hidden: bool, span: Span, out: &mut Vec<Note>) {
+    let cleared = field(options, "maxAge").or_else(|| field(options, "expires")).is_some_and(|v: &Val| {
+        v.lits.iter().any(|l| matches!(l, crate::semantics::hir::Lit::Num(n) if *n <= 0.0))
+    });
+    if cleared {
+        return;
+    }
+    let http_only = flag(options, &["httpOnly", "httponly"]);
+    let secure = flag(options, &["secure"]);
+    let open = http_only == Flag::Off || http_only == Flag::Missing && !hidden;
+    let message = match (open, secure == Flag::Set) {
+        (true, false) => format!("{what} can be read by scripts and is sent over plain http. Set `httpOnly` and `secure`."),
+        (true, true) => format!("{what} can be read by every script in the page. Set `httpOnly`."),
+        (false, false) => format!("{what} is sent over plain http too. Set `secure`."),
+        (false, true) => return,
+    };
+    let mut note = Note::new(call.rule, span, message);
+    if http_only == Flag::Off || secure == Flag::Off {
+        note = note.severity(Severity::Medium);
+    }
+    // Turn on what is off, where it is written.
+    let node = call.arena.root().smallest_at(call.span);
+    let edits: Vec<(Span, String)> = node
+        .descendants()
+        .filter(|p| crate::rules::support::key_name(*p).is_some_and(|k| k == "httpOnly" || k == "secure"))
+        .filter_map(|p| p.child(sidenote_grammars::Field::Value))
+        .filter(|v| v.text() == "false")
+        .map(|v| (v.span(), "true".to_owned()))
+        .collect();
+    if !edits.is_empty() {
+        note = note.suggestion("Set the flag", edits);
+    }
+    out.push(note);
+}
+
+fn session(call: &CallView<'_>, out: &mut Vec<Note>) {
+    let express = call.is("express-session");
+    let client = call.is("cookie-session");
+    let plugin = call.name == "register"
+        && call.args.first().is_some_and(|p| {
+            p.apis.iter().any(|a| matches!(a.as_str(), "@fastify/session" | "fastify-session" | "@fastify/secure-session"))
+        });
+    let given = if plugin { call.args.get(1) } else { call.args.first() };
+    let Some(options) = given.filter(|_| express || client || plugin) else { return };
+    let options = if express || plugin { field(Some(options), "cookie") } else { Some(options) };
+    // What is left out is the library's choice: `httpOnly` on, `secure` off.
+    let off = |name: &str| field(options, name).is_some_and(|v| v.as_bool() == Some(false));
+    let unset = express && flag(options, &["secure"]) == Flag::Missing && call.args.first().is_some_and(|o| is_literal_object(o));
+    if unset && !off("httpOnly") {
+        let message = "The session's cookie is sent over plain http too, unless told otherwise. Set `cookie: { secure: true }`.";
+        out.push(Note::new(call.rule, call.name_span, message).severity(Severity::Low).confidence(Confidence::Medium));
+    } else if off("httpOnly") || off("secure") {
+        judge(call, "The session's cookie", options, !off("httpOnly"), call.name_span, out);
+    }
+}
+
+/// Name and attributes of a cookie in a header's text.
+fn judge_text(value: &Value, rule: &'static Rule, span: Span, written: &str, script: bool, out: &mut Vec<Note>) {
+    let Some(text) = value.text_prefix() else { return };
+    let Some((name, rest)) = text.split_once('=') else { return };
+    let whole = written.to_ascii_lowercase();
+    if !is_session(name.trim())
+        || rest.starts_with(';')
+        || whole.contains("expires=thu, 01")
+        || whole.contains("max-age=0")
+        || rest.is_empty() && value.exact
+    {
+        return;
+    }
+    let secure = whole.contains("secure");
+    let http_only = whole.contains("httponly") || script;
+    if secure && http_only {
+        return;
+    }
+    let what = name.trim();
+    let message = match (http_only, secure) {
+        (false, false) => format!("The cookie `{what}` can be read by scripts and is sent over plain http. Add `HttpOnly` and `Secure`."),
+        (false, true) => format!("The cookie `{what}` can be read by every script in the page. Add `HttpOnly`."),
+        _ => format!("The cookie `{what}` is sent over plain http too. Add `Secure`."),
+    };
+    out.push(Note::new(rule, span, message).confidence(Confidence::Medium));
+}
+
+fn header(call: &CallView<'_>, out: &mut Vec<Note>) {
+    for (name, value) in call.args.iter().skip(1).flat_map(|a| a.fields()).filter(|_| call.name == "writeHead") {
+        if name.eq_ignore_ascii_case("set-cookie") {
+            judge_text(value, call.rule, call.name_span, call.arena.slice(call.span), false, out);
+        }
+    }
+    if !call.args.first().and_then(|a| a.as_str()).is_some_and(|n| n.eq_ignore_ascii_case("set-cookie")) {
+        return;
+    }
+    let Some(value) = call.args.get(1) else { return };
+    let written = call.arena.slice(call.span);
+    // Elements of a list are judged one by one.
+    let list: Vec<&Val> = value.fields().filter(|(n, _)| n.parse::<u32>().is_ok()).map(|(_, v)| v).collect();
+    if list.is_empty() {
+        judge_text(value, call.rule, call.name_span, written, false, out);
+    } else if list.len() == 1 {
+        judge_text(list[0], call.rule, call.name_span, written, false, out);
+    }
+}
+
+fn document(write: &WriteView<'_>, out: &mut Vec<Note>) {
+    if !write.paths.iter().any(|p| p.ends_with("document.cookie")) {
+        return;
+    }
+    let text = write.arena.root().smallest_at(write.span);
+    let statement = crate::rules::support::statement(text);
+    judge_text(write.value, write.rule, write.span, statement.text(), true, out);
+}
