@@ -44,5 +44,6 @@ mod commands;
 mod databases;
 mod files;
 mod network;
+mod secrets;
 mod sizes;
 mod text;
