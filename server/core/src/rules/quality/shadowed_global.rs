@@ -52,6 +52,9 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "if (!Promise) { Promise = require('bluebird'); }"),
         Case::near_miss("a.js", "const name = person.name;"),
         Case::near_miss("a.js", "const o = { undefined: 1 };"),
+        Case::near_miss("a.ts", "const middleware = new Set<middleware.Fn>();"),
+        Case::near_miss("a.ts", "const { address = parameters.chain, mode = 1 } = parameters;"),
+        Case::near_miss("a.ts", "const prefix = dual<(prefix: string) => void>(2, go);"),
         Case::near_miss("a.js", "const process = require('process');"),
         Case::near_miss("a.js", "var global = typeof global === 'undefined' ? self : 1;"),
     ],
@@ -76,13 +79,17 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             if !scoped || matches!(bare(value).kind(), Kind::Class | Kind::ClassDeclaration) {
                 return;
             }
-            let bound = name
+            let bound: Vec<&str> = name
                 .descendants()
-                .filter(|n| matches!(n.kind(), Kind::Identifier | Kind::ShorthandPropertyIdentifierPattern));
-            let bound: Vec<&str> = bound.map(Node::text).collect();
+                .filter(|n| {
+                    *n == name && n.kind() == Kind::Identifier || n.kind() == Kind::ShorthandPropertyIdentifierPattern
+                })
+                .map(Node::text)
+                .collect();
+            let inner = value.descendants_until(runs_later);
             let read = std::iter::once(value)
-                .chain(value.descendants_until(is_function))
-                .find(|n| n.kind() == Kind::Identifier && bound.contains(&n.text()));
+                .chain(inner)
+                .find(|n| n.kind() == Kind::Identifier && bound.contains(&n.text()) && !n.ancestors().any(is_type));
             let Some(read) = read.filter(|_| !is_function(value)) else { return };
             let message = format!(
                 "`{}` is this variable already, not the outer one: reading it here throws a `ReferenceError`. Give the variable another name.",
@@ -113,6 +120,18 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             cx.report(Note::new(cx.rule, left.span(), message));
         }
     }
+}
+
+/// Code that does not run where it stands, and types.
+fn runs_later(n: Node<'_>) -> bool {
+    is_function(n) || is_type(n) || matches!(n.kind(), Kind::Class | Kind::ClassBody)
+}
+
+fn is_type(n: Node<'_>) -> bool {
+    matches!(
+        n.kind(),
+        Kind::TypeArguments | Kind::TypeAnnotation | Kind::TypeQuery | Kind::FunctionType | Kind::ObjectType
+    )
 }
 
 fn hides<'a>(name: Node<'a>, cx: &mut Cx<'a>) {
