@@ -148,7 +148,10 @@ fn scan(rounds: usize) {
     let (query, codes, flat, q, bytes) = (&query, &codes, &flat, &q, &bytes);
     let mut g = Group::new("int8 scan, top 10 of 1,000,000 x 384", ROWS, "row");
     // SAFETY (both): `main` checked for AVX-512.
-    let stream = g.ceiling("stream (prefetched)", move || unsafe { ceilings::stream(bytes) });
+    let stream = g.ceiling("stream (prefetched)", move || {
+        // SAFETY: `main` checked for AVX-512 VNNI.
+        unsafe { ceilings::stream(bytes) }
+    });
     // SAFETY: as above.
     g.ceiling("stream (plain loads)", move || unsafe { ceilings::stream_plain(bytes) });
     let mut best = 0;
@@ -253,7 +256,10 @@ fn panel(rounds: usize) {
     let mut g = Group::new("panel, 64 queries x 1024 rows x 384, in cache, hits only", pairs, "pair");
     let n = pairs as u64;
     // SAFETY (all four): `main` checked for AVX-512 VNNI; the others follow from `is_available`.
-    let peak512 = g.ceiling("register peak, AVX-512 VNNI", move || unsafe { ceilings::vnni512(n * 6) });
+    let peak512 = g.ceiling("register peak, AVX-512 VNNI", move || {
+        // SAFETY: `main` checked for AVX-512 VNNI.
+        unsafe { ceilings::vnni512(n * 6) }
+    });
     let mut peaks = vec![(Isa::Avx512Vnni, peak512)];
     if Isa::AvxVnni.is_available() {
         // SAFETY: as above.
