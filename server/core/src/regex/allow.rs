@@ -123,6 +123,9 @@ pub fn is_allow_list(ast: &Ast) -> Option<AllowList> {
         };
         chars = chars.union(&used(&mut (1..nfa.states.len() as u32)));
         first = used(&mut nfa.states[0].edges.iter().map(|e| e.to));
+        if ast.is_approximate() {
+            first = first.union(&CharSet::range(0x80, 0x10_FFFF));
+        }
         if final_newline {
             chars = chars.union(&newline_end);
             first = first.union(&newline_end);

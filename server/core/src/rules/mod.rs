@@ -12,6 +12,7 @@ mod docs;
 pub(crate) mod evidence;
 mod measure;
 pub(crate) mod secrets;
+pub(crate) mod shape;
 pub(crate) mod support;
 
 pub use case::{Case, Verdict};

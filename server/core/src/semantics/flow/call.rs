@@ -137,10 +137,9 @@ impl<'a> Interp<'a> {
     fn finish_call(&mut self, call: &Call<'_>) -> Val {
         if matches!(call.name.as_str(), "require" | "import")
             && call.paths.iter().any(|p| *p == "require" || *p == "import")
+            && let Some(specifier) = call.args.first().and_then(|a| a.as_str())
         {
-            if let Some(specifier) = call.args.first().and_then(|a| a.as_str()) {
-                return self.world.module(specifier);
-            }
+            return self.world.module(specifier);
         }
         if let Some(result) = self.indirect(call) {
             return result;
@@ -174,25 +173,6 @@ impl<'a> Interp<'a> {
             self.hand_over_callbacks(call, model);
         }
         result = self.call_sources(call, result);
-        // `parse::<u32>()`: text that became a number.
-        if let [ty, ..] = call.types
-            && self.world.casts_convert()
-            && super::interp::primitive(ty).is_harmless()
-        {
-            result = self.typed(&result, ty);
-        }
-        // Without line breaks no line of a log is forged.
-        if matches!(call.name.as_str(), "replace" | "replaceAll" | "replacen")
-            && call.args.first().is_some_and(|a| {
-                a.lits.iter().any(|l| match l {
-                    Lit::Char(c) => matches!(c, '\n' | '\r'),
-                    Lit::Str(s) => self.world.casts_convert() && matches!(s.as_str(), "\n" | "\r" | "\r\n"),
-                    _ => false,
-                })
-            })
-        {
-            result = Arc::new(result.cleaned(SinkKind::Log.set()));
-        }
         if matches!(
             call.name.as_str(),
             "charAt" | "at" | "substr" | "substring" | "slice" | "charCodeAt" | "get" | "nth"
@@ -215,6 +195,25 @@ impl<'a> Interp<'a> {
             let mut masked = Value::clone(&result);
             masked.taints.retain(|t| !is_sensitive(t));
             result = Arc::new(masked);
+        }
+        // `parse::<u32>()`: text that became a number.
+        if let [ty, ..] = call.types
+            && self.world.casts_convert()
+            && super::interp::primitive(ty).is_harmless()
+        {
+            result = self.typed(&result, ty);
+        }
+        // Without line breaks no line of a log is forged.
+        if matches!(call.name.as_str(), "replace" | "replaceAll" | "replacen")
+            && call.args.first().is_some_and(|a| {
+                a.lits.iter().any(|l| match l {
+                    Lit::Char(c) => matches!(c, '\n' | '\r'),
+                    Lit::Str(s) => self.world.casts_convert() && matches!(s.as_str(), "\n" | "\r" | "\r\n"),
+                    _ => false,
+                })
+            })
+        {
+            result = Arc::new(result.cleaned(SinkKind::Log.set()));
         }
         if let Some(receiver) = &call.receiver {
             self.mutate_receiver(call, receiver);

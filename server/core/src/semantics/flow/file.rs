@@ -54,10 +54,13 @@ pub struct FileFlow {
     /// Exported names with their values.
     exports: FxHashMap<Ustr, Val>,
     summaries: FxHashMap<(usize, u32), Arc<Summary>>,
-    classes: FxHashMap<(usize, u32), Arc<FxHashMap<Ustr, Val>>>,
+    classes: FxHashMap<(usize, u32), Arc<Members>>,
     /// Keeps the syntax alive whose addresses are the keys above, with the path and place of each for findings elsewhere.
     arenas: Vec<Arc<Arena>>,
 }
+
+/// Members of a class by name.
+type Members = FxHashMap<Ustr, Val>;
 
 fn address(arena: &Arc<Arena>) -> usize {
     Arc::as_ptr(arena) as usize
@@ -112,7 +115,7 @@ struct Linker<'a> {
     contexts: RefCell<Vec<Option<Vec<Val>>>>,
     /// Classes by name: block and number.
     classes: FxHashMap<Ustr, SmallVec<[(usize, u32); 2]>>,
-    members: RefCell<FxHashMap<(usize, u32), Arc<FxHashMap<Ustr, Val>>>>,
+    members: RefCell<FxHashMap<(usize, u32), Arc<Members>>>,
     building: RefCell<FxHashSet<(usize, u32)>>,
     imported: RefCell<FxHashMap<Ustr, Option<Arc<FileFlow>>>>,
     ready: Cell<bool>,

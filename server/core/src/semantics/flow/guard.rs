@@ -20,6 +20,9 @@ pub(super) enum Learned {
     Of(Types),
 }
 
+/// What is learned of which places.
+pub(super) type Lessons = Vec<(ExprId, Learned)>;
+
 /// A condition's value and what its outcome says.
 pub(super) struct Facts {
     pub value: Val,
@@ -320,7 +323,7 @@ impl Interp<'_> {
             Some(Arc::new(value.map_taints(&mut mark, 0)))
         };
         self.state.locals.update(clean);
-        for (_, value) in &mut self.state.names {
+        for value in self.state.names.values_mut() {
             if let Some(new) = clean(value) {
                 *value = new;
             }

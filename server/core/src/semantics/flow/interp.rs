@@ -11,18 +11,17 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use sidenote_grammars::Kind;
 
 use crate::semantics::hir::{
-    Arg, BinaryOp, BlockExpr, Case, ExprId, ExprKind, FnId, Hir, Key, Lit, LocalId, LocalKind, LogicalOp, Member,
-    PatKind, Type, UnaryOp, Ustr,
+    Arg, BinaryOp, Case, ExprId, ExprKind, FnId, Hir, Key, Lit, LocalId, LocalKind, LogicalOp, Member, PatKind, Type,
+    UnaryOp, Ustr,
 };
 use crate::syntax::{Arena, Span};
 
-use super::guard::{Facts, Learned};
+use super::guard::{Facts, Lessons};
 use super::kinds::{SinkKind, SinkKinds, SourceKind};
 use super::lexicon;
 use super::models::Models;
 use super::place::{is_weak_random, last_name};
-use super::report::Outcome;
-use super::report::SinkSite;
+use super::report::{Outcome, SinkSite};
 use super::state::{Locals, State, join_into};
 use super::value::{
     At, ClassRef, ELEMENT, FuncRef, Origin, Source, StepKind, Taint, Types, Val, Value, api, constant, join, of_type,
@@ -74,7 +73,7 @@ pub struct Interp<'a> {
     inner_of: Option<FxHashMap<u32, Vec<(Ustr, LocalId)>>>,
     fuel: u32,
     /// What the truth of the call that was evaluated last says; taken by the condition around it.
-    pub(super) call_facts: Option<(Vec<(ExprId, Learned)>, Vec<(ExprId, Learned)>)>,
+    pub(super) call_facts: Option<(Lessons, Lessons)>,
     pub(super) out: Outcome,
 }
 
@@ -1131,11 +1130,6 @@ impl<'a> Interp<'a> {
         let value = self.sourced_name(name, value, span);
         self.named_source(name, value, span)
     }
-
-    /// `async { .. }` and the like.
-    pub(super) fn is_async_block(kind: BlockExpr) -> bool {
-        kind == BlockExpr::Async
-    }
 }
 
 /// Whether a type holds small numbers alone: no size made of one is large.
@@ -1165,7 +1159,7 @@ pub(super) fn primitive(ty: &Type) -> Types {
         // A union of literal types is an allow-list that the type checker holds.
         Type::Union(parts) => {
             let all: Vec<Types> = parts.iter().map(primitive).collect();
-            if all.iter().any(|t| *t == Types::UNKNOWN) {
+            if all.contains(&Types::UNKNOWN) {
                 Types::UNKNOWN
             } else {
                 all.into_iter().fold(Types(0), |a, b| Types(a.0 | b.0))

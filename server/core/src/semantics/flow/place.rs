@@ -13,8 +13,7 @@ use super::kinds::SourceKind;
 use super::models::Target;
 use super::report::SinkSite;
 use super::value::{
-    ELEMENT, MAX_PATH, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, api, constant, join, of_type,
-    position, unknown,
+    ELEMENT, MAX_PATH, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, api, constant, join, position, unknown,
 };
 
 /// Members that are numbers: some whoever the receiver is, some unless it is a foreign object, which has any members.
@@ -271,12 +270,10 @@ impl Interp<'_> {
                         out = out.with_field(Ustr::from(&i.to_string()), inner);
                     }
                 }
-                Some(inner) => {
-                    if super::interp::primitive(inner).is_harmless() {
-                        out = Value::clone(&self.typed(&Arc::new(out), inner));
-                    }
+                Some(inner) if super::interp::primitive(inner).is_harmless() => {
+                    out = Value::clone(&self.typed(&Arc::new(out), inner));
                 }
-                None => {}
+                _ => {}
             }
         }
         Arc::new(out)
@@ -617,14 +614,4 @@ pub(super) fn is_sensitive(taint: &Taint) -> bool {
 pub(super) fn last_name(path: Ustr) -> Ustr {
     let path = path.as_str().trim_end_matches("()");
     Ustr::from(path.rsplit(['.', ':']).next().unwrap_or(path))
-}
-
-/// A library's value.
-pub(super) fn api_value(path: &str) -> Val {
-    api(Ustr::from(path))
-}
-
-/// A text of which nothing is known.
-pub(super) fn some_text() -> Val {
-    of_type(Types::STRING)
 }

@@ -135,7 +135,7 @@ impl Walk<'_> {
                             && points.flaw().is_some_and(|(flaw, ..)| flaw == Flaw::Unallocated);
                         let written = short.starts_with("write") || short.starts_with("copy") && *n == 1;
                         let emptied = points.flaw().is_some_and(|(flaw, ..)| flaw == Flaw::Emptied);
-                        if !of_slice && !(written && emptied) {
+                        if !(of_slice || written && emptied) {
                             self.used(points, span);
                         }
                     }

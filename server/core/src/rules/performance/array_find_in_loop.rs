@@ -1,0 +1,197 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::{declarator, is_array, mentions, written_type};
+use crate::rules::support::{args, bare, is_function, is_loop, method};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::{Node, Span};
+
+pub static RULE: Rule = Rule {
+    id: "array-find-in-loop",
+    summary: "a list is searched from its start in every round",
+    category: Category::Performance,
+    severity: Severity::Low,
+    confidence: Confidence::Medium,
+    cwe: &[407],
+    families: &[Family::Ecma],
+    default_on: false,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds `includes`, `indexOf`, `find`, `findIndex` and `some` on a list that stays the same, inside a loop \
+              or a callback of `map`, `filter`, `forEach` and the like over another list.",
+        why: "Two lists of n elements take n² comparisons: 10,000 users and orders make 100 million. A `Set` or a `Map` \
+              made once before the loop answers at once.",
+        example: "const missing = users.filter((u) => !active.includes(u.id));",
+        instead: "const ids = new Set(active);\nconst missing = users.filter((u) => !ids.has(u.id));",
+        limits: "Only if the searched value is certainly an array of unknown length that comes from outside the loop and \
+              does not change in it. Literals, strings, constants in capitals and short-named options are left alone.",
+        fix: "",
+    },
+    checks: &[Check::Nodes(&[Kind::CallExpression], check)],
+    cases: &[
+        Case::bad(
+            "a.ts",
+            "function f(users: User[], active: string[]) { return users.filter((u) => !active.includes(u.id)); } //~ array-find-in-loop",
+        ),
+        Case::bad(
+            "a.ts",
+            "function f(users: User[], orders: Order[]) {\n  for (const u of users) {\n    const o = orders.find((o) => o.user === u.id); //~ array-find-in-loop\n    use(u, o);\n  }\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(rows, o) {\n  const ids = Object.keys(o);\n  rows.forEach((r) => { if (ids.indexOf(r.id) >= 0) go(r); }); //~ array-find-in-loop\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(a, rows) {\n  const old = rows.map((r) => r.id);\n  return a.filter((x) => !old.includes(x)); //~ array-find-in-loop\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "function f(xs: number[], ys: number[]) { const out = []; for (let i = 0; i < xs.length; i++) { if (ys.includes(xs[i])) out.push(i); } return out; } //~ array-find-in-loop",
+        ),
+        Case::bad(
+            "a.ts",
+            "const f = (xs: A[], ys: readonly B[]) => xs.map((x) => ys.find((y) => y.id === x.id)); //~ array-find-in-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(text, xs) {\n  const words = text.split(' ');\n  return xs.filter((x) => words.includes(x)); //~ array-find-in-loop\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "function f(users: U[], orders: O[]) { return users.map((u) => ({ ...u, open: orders.some((o) => o.user === u.id) })); } //~ array-find-in-loop",
+        ),
+        Case::good(
+            "a.ts",
+            "function f(users: U[], active: string[]) { const ids = new Set(active); return users.filter((u) => ids.has(u.id)); }",
+        ),
+        Case::good("a.ts", "function f(active: string[], id: string) { return active.includes(id); }"),
+        Case::good("a.js", "for (const x of xs) { if (['a', 'b'].includes(x)) go(x); }"),
+        Case::good("a.js", "for (const u of users) { if (u.roles.includes('admin')) go(u); }"),
+        Case::good("a.js", "const KINDS = ['a', 'b']; for (const x of xs) { if (KINDS.includes(x)) go(x); }"),
+        Case::good("a.ts", "function f(xs: string[], text: string) { return xs.filter((x) => text.includes(x)); }"),
+        Case::good("a.js", "for (const x of xs) { const ys = load(x).map(g); if (ys.includes(1)) go(x); }"),
+        Case::good("a.js", "for (const x of xs) { if (s.indexOf(x) >= 0) go(x); }"),
+        Case::near_miss(
+            "a.ts",
+            "function f(xs: string[], seen: string[]) { for (const x of xs) { if (!seen.includes(x)) seen.push(x); } }",
+        ),
+        Case::near_miss("a.ts", "function f(xs: string[], ys: string[]) { return ys.find(Boolean); }"),
+        Case::near_miss("a.js", "const kinds = ['a', 'b', 'c']; const r = xs.filter((x) => kinds.includes(x));"),
+        Case::near_miss(
+            "a.ts",
+            "function f(xs: string[], ys: string[]) { for (const x of xs) { ys = next(ys); if (ys.includes(x)) go(x); } }",
+        ),
+        Case::near_miss("a.ts", "function f(xs: string[]) { return ['x'].map((y) => xs.includes(y)); }"),
+        Case::near_miss("a.ts", "function f(ys: string[]) { el.on('x', (e) => { if (ys.includes(e.id)) go(e); }); }"),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some((list, name)) = method(node) else { return };
+    if !matches!(name.text(), "includes" | "indexOf" | "find" | "findIndex" | "some") || list.kind() != Kind::Identifier
+    {
+        return;
+    }
+    let count = args(node).count();
+    if count != 1 {
+        return;
+    }
+    let Some(round) = round(node, list, cx) else { return };
+    if !is_long(list) || changes(round, list.text()) || leaves_with_match(node, round) {
+        return;
+    }
+    let message = format!(
+        "`{0}` is searched from its start in every round, so that the time grows with the product of both lengths. Make a `Set` or a `Map` of `{0}` once, before.",
+        list.text()
+    );
+    let mut head = round.span();
+    head.end = round.child(Field::Body).map_or(head.end, |b| b.span().start);
+    cx.report(
+        Note::new(cx.rule, Span { start: list.span().start, end: name.span().end }, message)
+            .related(head, "runs for every element"),
+    );
+}
+
+/// The loop, or the callback of an array's method, that runs the search for every element and does not bind the list.
+fn round<'a>(node: Node<'a>, list: Node<'a>, cx: &Cx<'a>) -> Option<Node<'a>> {
+    let mut at = node;
+    while let Some(parent) = at.parent() {
+        if is_loop(parent) && at.field() == Field::Body {
+            // Over a few literals, or the list itself.
+            let over = parent.child(Field::Right).map(bare);
+            let few = over.is_some_and(|o| o.kind() == Kind::Array || mentions(o, list.text()))
+                || parent.kind() == Kind::WhileStatement
+                || parent.kind() == Kind::DoStatement
+                || parent.kind() == Kind::ForStatement
+                    && !parent.child(Field::Condition).is_some_and(|c| c.text().contains(".length"));
+            let bound = binds(parent, list.text());
+            return (!few && !bound).then_some(parent);
+        }
+        if is_function(parent) {
+            let call = parent.parent()?.parent()?;
+            let (over, name) = method(call)?;
+            let each = matches!(name.text(), "map" | "filter" | "forEach" | "flatMap" | "some" | "every" | "reduce");
+            let short = bare(over).kind() == Kind::Array || bare(over).text().starts_with("Object.");
+            if !each || short || binds(parent, list.text()) || cx.is_bound(over.text()) && over.text() == list.text() {
+                return None;
+            }
+            return (over.text() != list.text()).then_some(parent);
+        }
+        at = parent;
+    }
+    None
+}
+
+fn binds(around: Node<'_>, name: &str) -> bool {
+    around.descendants().any(|n| match n.kind() {
+        Kind::VariableDeclarator => n.child(Field::Name).is_some_and(|d| mentions(d, name)),
+        Kind::ForInStatement => n.child(Field::Left).is_some_and(|d| mentions(d, name)),
+        Kind::FormalParameters => mentions(n, name),
+        Kind::ArrowFunction => n.child(Field::Parameter).is_some_and(|p| p.text() == name),
+        _ => false,
+    })
+}
+
+/// Whether the value is an array whose length the code does not bound.
+fn is_long(list: Node<'_>) -> bool {
+    if list.text().chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit()) {
+        return false;
+    }
+    if let Some(written) = written_type(list) {
+        let written = written.strip_prefix("readonly ").unwrap_or(written);
+        return written.ends_with("[]") || written.starts_with("Array<") || written.starts_with("ReadonlyArray<");
+    }
+    let Some(value) = declarator(list).and_then(|d| d.child(Field::Value)).map(bare) else { return false };
+    value.kind() == Kind::CallExpression && is_array(value) && !few(value)
+}
+
+/// Whether an array comes from a literal, or was cut short.
+fn few(value: Node<'_>) -> bool {
+    value.descendants().any(|n| {
+        n.kind() == Kind::Array && n.first_named().is_some_and(|e| e.kind() != Kind::SpreadElement)
+            || method(n).is_some_and(|(_, m)| m.text() == "slice")
+            || method(n).is_some_and(|(r, m)| m.text() == "split" && bare(r).kind() == Kind::String)
+    })
+}
+
+/// Whether the round changes the list.
+fn changes(round: Node<'_>, list: &str) -> bool {
+    round.descendants().any(|n| match n.kind() {
+        Kind::AssignmentExpression | Kind::AugmentedAssignmentExpression => {
+            n.child(Field::Left).is_some_and(|l| l.text() == list || l.text().starts_with(&format!("{list}[")))
+        }
+        Kind::CallExpression => method(n).is_some_and(|(r, m)| {
+            r.text() == list
+                && matches!(m.text(), "push" | "pop" | "shift" | "unshift" | "splice" | "sort" | "reverse" | "fill")
+        }),
+        _ => false,
+    })
+}
+
+/// Whether the search happens once, on the way out of the loop.
+fn leaves_with_match(node: Node<'_>, round: Node<'_>) -> bool {
+    node.ancestors()
+        .take_while(|a| *a != round)
+        .any(|a| matches!(a.kind(), Kind::ThrowStatement | Kind::ReturnStatement) && is_loop(round))
+}

@@ -1,0 +1,244 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::{mentions, root_name};
+use crate::rules::support::{bare, is_function, is_loop, method, place_name, words};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "await-in-loop",
+    summary: "independent waits run one after another",
+    category: Category::Performance,
+    severity: Severity::Low,
+    confidence: Confidence::Medium,
+    cwe: &[],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds `await` in a `for .. of` loop over a list, where no round needs what another one gave.",
+        why: "Each round waits for the one before it: 50 requests of 100 ms take five seconds instead of one tenth of \
+              one. `Promise.all` starts them together.",
+        example: "const pages = [];\nfor (const url of urls) {\n  pages.push(await fetch(url));\n}",
+        instead: "const pages = await Promise.all(urls.map((url) => fetch(url)));",
+        limits: "Silent where the order matters or is not known not to: a variable or field carried from round to round, \
+              `break`, `return` or `throw` in the loop, `try` inside, waiting on purpose (`sleep`, `delay`, retries), \
+              transactions, migrations, streams, locks, writes to one place (`write`, `send`, `run`, `exec`, `save`, \
+              `next`), and `for await`. Only calls whose names say that they read (`get`, `fetch`, `load`, `find`, \
+              `read`, `stat`, `resolve`, ..) are reported.",
+        fix: "",
+    },
+    checks: &[Check::Nodes(&[Kind::ForInStatement], check)],
+    cases: &[
+        Case::bad(
+            "a.js",
+            "async function f(urls) { const out = []; for (const url of urls) { out.push(await fetch(url)); } return out; } //~ await-in-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(ids) {\n  const users = [];\n  for (const id of ids) { //~ await-in-loop\n    const user = await loadUser(id);\n    users.push(user);\n  }\n  return users;\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(files) { const m = new Map(); for (const file of files) { m.set(file, await readFile(file)); } return m; } //~ await-in-loop",
+        ),
+        Case::bad(
+            "a.ts",
+            "async function f(ids: string[], db: Db) { const r: R[] = []; for (const id of ids) { r.push(await db.findOne(id)); } return r; } //~ await-in-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "const f = async (xs) => { const o = {}; for (const x of xs) { o[x.id] = await this.getDetails(x); } return o; }; //~ await-in-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(paths) { const out = []; for (const p of paths) { const s = await fs.stat(p); if (s.isFile()) out.push(p); } return out; } //~ await-in-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(xs) { for (const x of xs) { x.size = await getSize(x.path); } } //~ await-in-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(names) { const mods = []; for (const n of names) { const { a } = await fetchModule(n); mods.push({ n, a }); } return mods; } //~ await-in-loop",
+        ),
+        Case::good("a.js", "async function f(urls) { return Promise.all(urls.map((url) => fetch(url))); }"),
+        Case::good("a.js", "async function f(stream) { for await (const x of stream) { await fetch(x); } }"),
+        Case::good("a.js", "async function f(xs) { for (const x of xs) { use(x); } await load(xs); }"),
+        Case::good(
+            "a.js",
+            "async function f(urls) { for (const u of urls) { const r = await fetch(u); if (r.ok) return r; } }",
+        ),
+        Case::good(
+            "a.js",
+            "async function f(xs) { let last = null; for (const x of xs) { last = await load(x, last); } return last; }",
+        ),
+        Case::good("a.js", "async function f(xs) { for (const x of xs) { await write(x); } }"),
+        Case::good("a.js", "async function f(xs) { for (const x of xs) { await load(x); await sleep(100); } }"),
+        Case::good(
+            "a.js",
+            "async function f(xs) { for (const x of xs) { try { use(await load(x)); } catch (e) { log(e); } } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function f(xs) { for (const x of xs) { xs2.push(async () => await load(x)); } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function f(xs) { let total = 0; for (const x of xs) { if (total > 10) { continue; } total += (await getSize(x)).n; } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function f(db, xs) { const tx = await db.begin(); for (const x of xs) { await tx.get(x); } }",
+        ),
+        Case::near_miss("a.js", "async function f() { for (const w of ['a', 'b']) { use(await load(w)); } }"),
+        Case::near_miss(
+            "a.js",
+            "async function f(xs) { const seen = []; for (const x of xs) { seen.push(await load(x, seen.length)); } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function f(pages) { for (const p of pages) { const t = await p.read(); log(t); await p.next(); } }",
+        ),
+    ],
+};
+
+/// First words of functions that only read.
+const READS: &[&str] = &[
+    "get", "fetch", "load", "find", "read", "stat", "lstat", "resolve", "lookup", "retrieve", "download", "describe",
+    "exists", "access", "realpath", "compute", "search",
+];
+
+/// Words that tell that order or pace is the point.
+const ORDERED: &[&str] = &[
+    "sleep",
+    "delay",
+    "wait",
+    "retry",
+    "attempt",
+    "tx",
+    "trx",
+    "transaction",
+    "lock",
+    "mutex",
+    "migration",
+    "migrate",
+    "reader",
+    "stream",
+    "cursor",
+    "page",
+    "browser",
+    "prompt",
+    "question",
+    "rl",
+    "readline",
+    "queue",
+    "throttle",
+    "limit",
+    "limiter",
+    "next",
+    "token",
+    "iterator",
+    "socket",
+    "connection",
+    "conn",
+    "client",
+    "session",
+];
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let (Some(left), Some(over), Some(body)) =
+        (node.child(Field::Left), node.child(Field::Right), node.child(Field::Body))
+    else {
+        return;
+    };
+    if node.child(Field::Operator).is_none_or(|o| o.text() != "of")
+        || node.has_token("await")
+        || bare(over).kind() == Kind::Array
+    {
+        return;
+    }
+    let inside = || body.descendants_until(is_function);
+    let awaits: Vec<Node<'a>> = inside().filter(|n| n.kind() == Kind::AwaitExpression).collect();
+    let Some(first) = awaits.first().copied() else { return };
+    // One call that reads, with the round's own element.
+    let [only] = awaits.as_slice() else { return };
+    let Some(call) = only.first_named().map(bare).filter(|c| c.kind() == Kind::CallExpression) else { return };
+    let Some(callee) = call.child(Field::Function) else { return };
+    let reads = place_name(callee).is_some_and(|n| words(&n).first().is_some_and(|w| READS.contains(&w.as_str())));
+    if !reads || inside().any(stops) || node.ancestors().take_while(|a| !is_function(*a)).any(is_loop) {
+        return;
+    }
+    let bound: Vec<&str> = bound_names(left);
+    if !bound.iter().any(|b| mentions(call, b)) {
+        return;
+    }
+    if node.descendants().any(|n| {
+        matches!(n.kind(), Kind::Identifier | Kind::PropertyIdentifier)
+            && words(n.text()).iter().any(|w| ORDERED.contains(&w.as_str()))
+    }) {
+        return;
+    }
+    let mut own: Vec<&str> = bound;
+    for n in inside().filter(|n| n.kind() == Kind::VariableDeclarator) {
+        own.extend(n.child(Field::Name).map(bound_names).unwrap_or_default());
+    }
+    if inside().any(|n| carries(n, &own, body)) {
+        return;
+    }
+    let mut head = node.span();
+    head.end = over.span().end;
+    let message = "No round needs what another one gave, and yet each waits for the one before. Start them together: `await Promise.all(list.map(..))`.";
+    cx.report(Note::new(cx.rule, head, message).related(first.span(), "waits here"));
+}
+
+fn stops(n: Node<'_>) -> bool {
+    matches!(
+        n.kind(),
+        Kind::BreakStatement
+            | Kind::ReturnStatement
+            | Kind::ThrowStatement
+            | Kind::TryStatement
+            | Kind::YieldExpression
+            | Kind::UpdateExpression
+    )
+}
+
+fn bound_names<'a>(pattern: Node<'a>) -> Vec<&'a str> {
+    pattern
+        .descendants()
+        .filter(|n| matches!(n.kind(), Kind::Identifier | Kind::ShorthandPropertyIdentifierPattern))
+        .map(Node::text)
+        .collect()
+}
+
+/// Whether a node changes something that lives longer than the round and that the round reads.
+fn carries(n: Node<'_>, own: &[&str], body: Node<'_>) -> bool {
+    match n.kind() {
+        Kind::AugmentedAssignmentExpression => !root(n.child(Field::Left)).is_some_and(|r| own.contains(&r)),
+        Kind::AssignmentExpression => {
+            let Some(left) = n.child(Field::Left) else { return true };
+            // A slot of a table by the round's own key is no carried value; a variable is.
+            let slot =
+                matches!(left.kind(), Kind::SubscriptExpression) || root(Some(left)).is_some_and(|r| own.contains(&r));
+            !slot || root(Some(left)).is_some_and(|r| !own.contains(&r) && count(body, r) > 1)
+        }
+        Kind::CallExpression => {
+            let Some((receiver, name)) = method(n) else { return false };
+            let Some(root) = root(Some(receiver)) else { return false };
+            let collects = matches!(name.text(), "push" | "set" | "add" | "unshift");
+            // What gathers results must not be looked at in the loop.
+            collects && !own.contains(&root) && count(body, root) > 1
+        }
+        _ => false,
+    }
+}
+
+fn root<'a>(place: Option<Node<'a>>) -> Option<&'a str> {
+    root_name(place?).map(Node::text)
+}
+
+fn count(body: Node<'_>, name: &str) -> usize {
+    body.descendants().filter(|n| matches!(n.kind(), Kind::Identifier | Kind::This) && n.text() == name).count()
+}

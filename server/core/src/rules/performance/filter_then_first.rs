@@ -1,0 +1,140 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::{function, is_array, only_reads, operands, operator};
+use crate::rules::support::{args, bare, method};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::{Node, Span};
+
+pub static RULE: Rule = Rule {
+    id: "filter-then-first",
+    summary: "a whole list is filtered for one match",
+    category: Category::Performance,
+    severity: Severity::Low,
+    confidence: Confidence::High,
+    cwe: &[407],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds `list.filter(f)[0]`, `.filter(f).shift()`, `.filter(f).at(0)`, `.filter(f).length > 0` and \
+              `.filter(f).pop()`.",
+        why: "`filter` looks at every element and builds a list; `find`, `some` and `findLast` stop at the first match \
+              and build nothing.",
+        example: "const user = users.filter((u) => u.id === id)[0];",
+        instead: "const user = users.find((u) => u.id === id);",
+        limits: "Only with a function written in place, so that it is an array's `filter` and not that of a query or of \
+              jQuery.",
+        fix: "`filter(f)[0]` becomes `find(f)`, `filter(f).length > 0` becomes `some(f)`. Safe where the callback only \
+              reads.",
+    },
+    checks: &[Check::Nodes(&[Kind::SubscriptExpression, Kind::CallExpression, Kind::BinaryExpression], check)],
+    cases: &[
+        Case::bad("a.js", "const user = users.filter((u) => u.id === id)[0]; //~ filter-then-first"),
+        Case::bad("a.js", "const u = users.filter(function (u) { return u.on; }).shift(); //~ filter-then-first"),
+        Case::bad("a.js", "const u = users.filter((u) => u.on).at(0); //~ filter-then-first"),
+        Case::bad("a.js", "if (users.filter((u) => u.on).length > 0) { go(); } //~ filter-then-first"),
+        Case::bad("a.js", "const none = xs.filter((x) => x.ok).length === 0; //~ filter-then-first"),
+        Case::bad("a.js", "const v = xs.map(f).filter((x) => x != null)[0].name; //~ filter-then-first"),
+        Case::bad("a.js", "const last = xs.filter((x) => x.ok).pop(); //~ filter-then-first"),
+        Case::bad("a.ts", "const t = (xs as T[]).filter((x: T) => x.kind === k)[0]!; //~ filter-then-first"),
+        Case::bad("a.js", "const some = xs.filter((x) => x.ok).length !== 0; //~ filter-then-first"),
+        Case::bad(
+            "a.ts",
+            "function f(users: User[], id: string) { return users.filter((u) => u.id === id)[0]; } //~ filter-then-first",
+        ),
+        Case::bad("a.js", "const none = Object.keys(o).filter((k) => o[k] > 1).length === 0; //~ filter-then-first"),
+        Case::good("a.js", "const user = users.find((u) => u.id === id);"),
+        Case::good("a.js", "const on = users.filter((u) => u.on);"),
+        Case::good("a.js", "const n = users.filter((u) => u.on).length;"),
+        Case::good("a.js", "if (users.some((u) => u.on)) { go(); }"),
+        Case::good("a.js", "const two = users.filter((u) => u.on)[1];"),
+        Case::good("a.js", "const first = $('li').filter('.on')[0];"),
+        Case::good("a.js", "const many = xs.filter((x) => x.ok).length > 1;"),
+        Case::good("a.js", "const s = xs.filter((x) => x.ok).slice(0, 3);"),
+        Case::near_miss("a.js", "const el = $('a').filter(visible)[0];"),
+        Case::near_miss("a.js", "const same = xs.filter((x) => x.ok).length === n;"),
+        Case::near_miss("a.js", "const v = xs.filter((x) => x.ok)[i];"),
+        Case::near_miss("a.js", "const head = filter(xs, (x) => x.ok)[0];"),
+        Case::near_miss("a.js", "const k = xs.filter((x) => x.ok).length - 1;"),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let (call, instead, negate) = match node.kind() {
+        Kind::SubscriptExpression => match (node.child(Field::Object), node.child(Field::Index)) {
+            (Some(object), Some(index)) if index.text() == "0" => (object, "find", false),
+            _ => return,
+        },
+        Kind::CallExpression => {
+            let Some((receiver, name)) = method(node) else { return };
+            match (name.text(), args(node).next().map(Node::text)) {
+                ("shift", None) | ("at", Some("0")) => (receiver, "find", false),
+                ("pop", None) | ("at", Some("-1")) => (receiver, "findLast", false),
+                _ => return,
+            }
+        }
+        _ => {
+            let Some((left, right)) = operands(node) else { return };
+            let left = bare(left);
+            if left.kind() != Kind::MemberExpression || left.child(Field::Property).is_none_or(|p| p.text() != "length")
+            {
+                return;
+            }
+            let Some(call) = left.child(Field::Object) else { return };
+            match (operator(node), right.text()) {
+                (">" | "!==" | "!=", "0") | (">=", "1") => (call, "some", false),
+                ("===" | "==" | "<=", "0") | ("<", "1") => (call, "some", true),
+                _ => return,
+            }
+        }
+    };
+    let call = bare(call);
+    let Some((receiver, name)) = method(call) else { return };
+    if name.text() != "filter" {
+        return;
+    }
+    let Some(callback) = args(call).next().map(bare) else { return };
+    let Some(function) = function(callback, cx) else { return };
+    let root = bare(receiver);
+    if root.kind() == Kind::Array || root.text().starts_with('$') || call.has_token("?.") || function.has_token("async")
+    {
+        return;
+    }
+    let message = format!(
+        "`filter` looks at every element and builds a list for one answer. `{instead}` stops at the first match."
+    );
+    let mut note = Note::new(cx.rule, Span { start: name.span().start, end: node.span().end }, message);
+    let edits = vec![
+        (Span { start: node.span().start, end: node.span().start }, if negate { "!".into() } else { String::new() }),
+        (name.span(), instead.to_owned()),
+        (Span { start: call.span().end, end: node.span().end }, String::new()),
+    ];
+    let edits: Vec<(Span, String)> = edits.into_iter().filter(|(s, t)| s.start != s.end || !t.is_empty()).collect();
+    // Stopping early makes a difference only to callbacks that do something; `findLast` is newer than the rest.
+    let reads = function.child(Field::Body).is_some_and(only_reads);
+    // Collections of other kinds have a `filter`, but not always `find` and `some`.
+    let certain = is_array(receiver);
+    note = if reads
+        && instead != "findLast"
+        && certain
+        && !callback.is_hole()
+        && bare(call).span() == call.span()
+        && is_whole(node)
+    {
+        note.safe_fix(format!("Use `{instead}`"), edits)
+    } else {
+        note.suggestion(format!("Use `{instead}`"), edits)
+    };
+    cx.report(note);
+}
+
+/// Whether the expression stands alone enough for a `!` before it, and is not assigned to.
+fn is_whole(node: Node<'_>) -> bool {
+    let Some(parent) = node.parent() else { return false };
+    let target = matches!(
+        parent.kind(),
+        Kind::AssignmentExpression | Kind::AugmentedAssignmentExpression | Kind::UpdateExpression
+    ) && node.field() != Field::Right;
+    !target && operator(parent) != "delete"
+}

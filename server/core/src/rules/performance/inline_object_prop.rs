@@ -1,0 +1,140 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::blocks::BlockKind;
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::{mentions, parameters, report_in};
+use crate::rules::support::{args, bare, is_function};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "inline-object-prop",
+    summary: "a memoised component gets a new object in every render",
+    category: Category::Performance,
+    severity: Severity::Low,
+    confidence: Confidence::High,
+    cwe: &[],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds object, array and function literals as props of components of the file that are wrapped in `memo`.",
+        why: "`memo` compares the props by identity: a literal is new in every render, so that the component is \
+              rendered every time and the comparison is wasted on top.",
+        example: "const Row = memo(RowView);\nfunction List() { return <Row style={{ color: 'red' }} />; }",
+        instead: "const STYLE = { color: 'red' };\nfunction List() { return <Row style={STYLE} />; }",
+        limits: "Only components whose `memo` is in the same file, without a comparison of its own. Children and plain \
+              components are left alone.",
+        fix: "",
+    },
+    checks: &[Check::Block(check)],
+    cases: &[
+        Case::bad(
+            "a.jsx",
+            "const Row = memo(RowView);\nfunction List() { return <Row style={{ color: 'red' }} />; } //~ inline-object-prop",
+        ),
+        Case::bad(
+            "a.tsx",
+            "const Row = React.memo(function Row(p: P) { return <i/>; });\nexport function List() { return <Row items={[1, 2]} />; } //~ inline-object-prop",
+        ),
+        Case::bad(
+            "a.jsx",
+            "import { memo } from 'react';\nexport const Row = memo((p) => <i>{p.x}</i>);\nexport const List = () => <Row onClick={() => go()} />; //~ inline-object-prop",
+        ),
+        Case::bad(
+            "a.jsx",
+            "const Row = memo(RowView);\nfunction List({ xs }) { return xs.map((x) => <Row key={x} x={x} opts={{ x }} />); } //~ inline-object-prop",
+        ),
+        Case::bad(
+            "a.jsx",
+            "const Row = memo(RowView);\nconst List = ({ a }) => <div><Row a={a} list={[]} /></div>; //~ inline-object-prop",
+        ),
+        Case::bad(
+            "a.jsx",
+            "const Row = memo(RowView);\nfunction A() { return <Row f={function () { go(); }}>text</Row>; } //~ inline-object-prop",
+        ),
+        Case::bad(
+            "a.tsx",
+            "const Row = memo<Props>(RowView);\nfunction A() { return <Row d={{ a: 1 } as D} />; } //~ inline-object-prop",
+        ),
+        Case::bad(
+            "a.jsx",
+            "const Cell = memo(forwardRef(CellView));\nfunction A() {\n  return (\n    <Cell\n      style={{ a: 1 }} //~ inline-object-prop\n    />\n  );\n}",
+        ),
+        Case::good(
+            "a.jsx",
+            "const STYLE = {};\nconst Row = memo(RowView);\nfunction List() { return <Row style={STYLE} />; }",
+        ),
+        Case::good("a.jsx", "function List() { return <Row style={{ color: 'red' }} />; }"),
+        Case::good("a.jsx", "const Row = memo(RowView, same);\nfunction List() { return <Row style={{}} />; }"),
+        Case::good(
+            "a.jsx",
+            "const Row = memo(RowView);\nfunction List() { const f = useCallback(() => go(), []); return <Row onClick={f} />; }",
+        ),
+        Case::good("a.jsx", "const Row = memo(RowView);\nfunction List() { return <Row x={1} y=\"a\" z={a.b} />; }"),
+        Case::good("a.jsx", "const Row = memo(RowView);\nfunction List() { return <div style={{}}><Row /></div>; }"),
+        Case::good("a.jsx", "const Row = observer(RowView);\nfunction List() { return <Row a={{}} />; }"),
+        Case::good("a.jsx", "const Row = memo(RowView);\nfunction List() { return <Row>{[1, 2]}</Row>; }"),
+        Case::near_miss("a.jsx", "const Row = memo(RowView);\nfunction List() { return <Other row={Row} a={{}} />; }"),
+        Case::near_miss("a.jsx", "const Row = memo(RowView);\nfunction List(Row) { return <Row a={{}} />; }"),
+        Case::near_miss("a.jsx", "const Row = cache.memo(RowView);\nfunction List() { return <Row a={{}} />; }"),
+        Case::near_miss("a.jsx", "const Row = memo(RowView);\nconst one = <Row a={{}} />;"),
+    ],
+};
+
+fn check(cx: &mut Cx<'_>) {
+    if cx.block.kind() != BlockKind::Module {
+        return;
+    }
+    let block = cx.block;
+    let memoised: Vec<&str> = block
+        .arena()
+        .nodes()
+        .filter(|n| n.kind() == Kind::VariableDeclarator)
+        .filter_map(|n| {
+            let call = bare(n.child(Field::Value)?);
+            let callee = call.child(Field::Function)?;
+            let memo = matches!(callee.text(), "memo" | "React.memo") && args(call).count() == 1;
+            memo.then(|| n.child(Field::Name).map(Node::text))?
+        })
+        .collect();
+    if memoised.is_empty() {
+        return;
+    }
+    let inline = block.arena();
+    let blocks = block.children().map(|c| c.arena()).chain(std::iter::once(inline));
+    for arena in blocks {
+        for element in arena.nodes() {
+            if !matches!(element.kind(), Kind::JsxOpeningElement | Kind::JsxSelfClosingElement) {
+                continue;
+            }
+            let Some(name) = element.child(Field::Name).filter(|n| memoised.contains(&n.text())) else { continue };
+            // Code that runs once, and parameters of that name.
+            let once = !element.ancestors().any(is_function);
+            if once || element.ancestors().any(|f| parameters(f).iter().any(|p| mentions(*p, name.text()))) {
+                continue;
+            }
+            for attribute in element.named_children().filter(|a| a.kind() == Kind::JsxAttribute) {
+                let Some(value) = attribute
+                    .last_named()
+                    .filter(|v| v.kind() == Kind::JsxExpression)
+                    .and_then(Node::first_named)
+                    .map(bare)
+                else {
+                    continue;
+                };
+                let what = match value.kind() {
+                    Kind::Object => "object",
+                    Kind::Array => "array",
+                    Kind::ArrowFunction | Kind::FunctionExpression => "function",
+                    _ => continue,
+                };
+                let message = format!(
+                    "`{}` is memoised, and this {what} is new in every render: it is rendered every time all the same. Make it once, outside or with a hook.",
+                    name.text()
+                );
+                report_in(cx, value, Note::new(cx.rule, value.span(), message));
+            }
+        }
+    }
+}

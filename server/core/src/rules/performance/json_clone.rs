@@ -1,0 +1,88 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::is_global;
+use crate::rules::support::{args, bare, is_function, method};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "json-clone",
+    summary: "an object is copied by way of text",
+    category: Category::Performance,
+    severity: Severity::Low,
+    confidence: Confidence::Medium,
+    cwe: &[1073],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds `JSON.parse(JSON.stringify(value))`.",
+        why: "It writes the whole value as text and reads it back, and it changes it on the way: dates become strings, \
+              `undefined`, functions, maps and sets are lost, cycles throw.",
+        example: "const copy = JSON.parse(JSON.stringify(state));",
+        instead: "const copy = structuredClone(state);",
+        limits: "A replacer or reviver makes a difference, and so does a value that is to be what JSON would make of it: \
+              comments that say so, and names like `toJSON`, are silent. `structuredClone` needs Node 17 or a browser \
+              of 2022, and throws on functions.",
+        fix: "The suggestion writes `structuredClone`. Dates stay dates then, and functions throw: it needs a look.",
+    },
+    checks: &[Check::Nodes(&[Kind::CallExpression], check)],
+    cases: &[
+        Case::bad("a.js", "const copy = JSON.parse(JSON.stringify(state)); //~ json-clone"),
+        Case::bad("a.js", "function f(o) { return JSON.parse(JSON.stringify(o.items)); } //~ json-clone"),
+        Case::bad("a.ts", "const copy = JSON.parse(JSON.stringify(state)) as State; //~ json-clone"),
+        Case::bad("a.js", "const c = { ...JSON.parse(JSON.stringify(base)), x: 1 }; //~ json-clone"),
+        Case::bad("a.js", "xs.map((x) => JSON.parse(JSON.stringify(x))); //~ json-clone"),
+        Case::bad("a.js", "let next = JSON.parse( JSON.stringify( prev ) ); //~ json-clone"),
+        Case::bad("a.js", "class A { copy() { return JSON.parse(JSON.stringify(this.data)); } } //~ json-clone"),
+        Case::bad("a.js", "const c = window.JSON ? JSON.parse(JSON.stringify(defaults)) : null; //~ json-clone"),
+        Case::good("a.js", "const copy = structuredClone(state);"),
+        Case::good("a.js", "const o = JSON.parse(text);"),
+        Case::good("a.js", "const t = JSON.stringify(o);"),
+        Case::good("a.js", "const o = JSON.parse(JSON.stringify(o, replacer));"),
+        Case::good("a.js", "const o = JSON.parse(JSON.stringify(o), reviver);"),
+        Case::good("a.js", "const o = JSON.parse(await r.text());"),
+        Case::good("a.js", "const c = { ...state };"),
+        Case::good("a.js", "const c = clone(state);"),
+        Case::near_miss("a.js", "function toJSON(o) { return JSON.parse(JSON.stringify(o)); }"),
+        Case::near_miss("a.js", "const JSON = require('./json5');\nconst c = JSON.parse(JSON.stringify(o));"),
+        Case::near_miss("a.js", "const o = JSON.parse(String(JSON.stringify(o)));"),
+        Case::near_miss("a.js", "try { x = JSON.parse(JSON.stringify(data)); } catch (e) { x = null; }"),
+        Case::near_miss("a.js", "const plain = toPlain(JSON.parse(JSON.stringify(doc.toJSON(), null)));"),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(inner) = json(node, "parse", cx) else { return };
+    let Some(value) = json(bare(inner), "stringify", cx) else { return };
+    // Somebody who makes JSON wants what JSON makes of the value.
+    let meant = |name: &str| name.to_lowercase().contains("json") || name.to_lowercase().contains("serializ");
+    let inside = cx.block.name().is_some_and(meant)
+        || node.ancestors().any(|a| {
+            a.child(Field::Name)
+                .is_some_and(|n| n.kind() != Kind::ComputedPropertyName && n.text().len() < 80 && meant(n.text()))
+        });
+    // What is tried may fail on purpose, and what is written out loses its `undefined` on purpose.
+    let shape = bare(value);
+    let tried = node.ancestors().take_while(|a| !is_function(*a)).any(|a| a.kind() == Kind::TryStatement);
+    let error = matches!(shape.text(), "err" | "error" | "e");
+    if inside || tried || error || shape.kind() == Kind::Object {
+        return;
+    }
+    let message = "The value is copied by way of text, which is slow and loses dates, `undefined`, maps and sets. `structuredClone` copies it as it is.";
+    let edit = vec![(node.span(), format!("structuredClone({})", value.text()))];
+    let mut note = Note::new(cx.rule, node.span(), message);
+    if !value.text().contains('\u{1a}') {
+        note = note.suggestion("Use `structuredClone`", edit);
+    }
+    cx.report(note);
+}
+
+/// The only argument of `JSON.method(..)`.
+fn json<'a>(node: Node<'a>, wanted: &str, cx: &Cx<'a>) -> Option<Node<'a>> {
+    let (receiver, name) = method(node)?;
+    let mut arguments = args(node);
+    let only = arguments.next()?;
+    (name.text() == wanted && is_global(receiver, "JSON", cx) && arguments.next().is_none()).then_some(only)
+}

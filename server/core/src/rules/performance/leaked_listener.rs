@@ -1,0 +1,143 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::{callback, report_in, returned};
+use crate::rules::support::{args, bare, ecma_path, is_function, place_name};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "leaked-listener",
+    summary: "an effect starts something that it never stops",
+    category: Category::Performance,
+    severity: Severity::Medium,
+    confidence: Confidence::High,
+    cwe: &[401, 772],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds React effects (`useEffect`, `useLayoutEffect`) that add a listener to `window`, `document` or an \
+              emitter, start an interval or an observer, or open a socket, and return no function that ends it.",
+        why: "The effect runs again whenever its dependencies change and once for every mount: listeners and timers \
+              pile up, keep the component's data alive, and set the state of components that are gone.",
+        example: "useEffect(() => {\n  window.addEventListener('resize', onResize);\n}, []);",
+        instead: "useEffect(() => {\n  window.addEventListener('resize', onResize);\n  return () => window.removeEventListener('resize', onResize);\n}, []);",
+        limits: "An effect that returns anything is trusted. `{ once: true }`, an abort signal, and timeouts that run once \
+              are left alone.",
+        fix: "",
+    },
+    checks: &[Check::Nodes(&[Kind::CallExpression], check)],
+    cases: &[
+        Case::bad("a.js", "useEffect(() => { window.addEventListener('resize', onResize); }, []); //~ leaked-listener"),
+        Case::bad(
+            "a.js",
+            "React.useEffect(() => {\n  const id = setInterval(tick, 1000); //~ leaked-listener\n}, []);",
+        ),
+        Case::bad(
+            "a.tsx",
+            "useLayoutEffect(() => { document.addEventListener('keydown', (e) => onKey(e)); }, [onKey]); //~ leaked-listener",
+        ),
+        Case::bad(
+            "a.js",
+            "useEffect(() => { const o = new ResizeObserver(go); o.observe(ref.current); }, []); //~ leaked-listener",
+        ),
+        Case::bad(
+            "a.js",
+            "useEffect(() => { const ws = new WebSocket(url); ws.onmessage = go; }, [url]); //~ leaked-listener",
+        ),
+        Case::bad(
+            "a.js",
+            "useEffect(() => { if (open) { window.addEventListener('click', close); } }, [open]); //~ leaked-listener",
+        ),
+        Case::bad(
+            "a.js",
+            "import { useEffect as effect } from 'react';\nfunction V() { effect(() => { setInterval(go, 10); }, []); } //~ leaked-listener",
+        ),
+        Case::bad(
+            "a.tsx",
+            "function V() {\n  useEffect(() => {\n    const poll = () => { refresh(); };\n    poll();\n    const handle = window.setInterval(poll, 5000); //~ leaked-listener\n    setHandleForLaterUseSomewhereElseInTheComponent(handle);\n    console.log('polling has begun for this component, and goes on');\n  }, []);\n}",
+        ),
+        Case::good(
+            "a.js",
+            "useEffect(() => { window.addEventListener('resize', f); return () => window.removeEventListener('resize', f); }, []);",
+        ),
+        Case::good(
+            "a.js",
+            "useEffect(() => { const id = setInterval(tick, 1000); return () => clearInterval(id); }, []);",
+        ),
+        Case::good("a.js", "useEffect(() => { load(); }, []);"),
+        Case::good("a.js", "useEffect(() => { const id = setTimeout(tick, 10); }, []);"),
+        Case::good("a.js", "useEffect(() => store.subscribe(go), []);"),
+        Case::good("a.js", "window.addEventListener('load', init);"),
+        Case::good("a.js", "useEffect(() => { el.addEventListener('x', f, { once: true }); }, []);"),
+        Case::good(
+            "a.js",
+            "useEffect(() => { const c = new AbortController(); window.addEventListener('x', f, { signal: c.signal }); return () => c.abort(); }, []);",
+        ),
+        Case::near_miss(
+            "a.js",
+            "useEffect(() => { const run = () => { window.addEventListener('x', f); }; register(run); }, []);",
+        ),
+        Case::near_miss("a.js", "useCallback(() => { window.addEventListener('x', f); }, []);"),
+        Case::near_miss("a.js", "useEffect(() => { window.removeEventListener('x', f); }, []);"),
+        Case::near_miss(
+            "a.js",
+            "useEffect(() => { const id = setInterval(() => { if (done()) clearInterval(id); }, 10); }, []);",
+        ),
+        Case::near_miss("a.js", "function useEffect2(f) { f(); } useEffect2(() => { setInterval(go, 1); });"),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(callee) = node.child(Field::Function).map(bare) else { return };
+    let Some(path) = ecma_path(callee, cx) else { return };
+    let name = path.rsplit('.').next().unwrap_or(&path);
+    if !matches!(name, "useEffect" | "useLayoutEffect") {
+        return;
+    }
+    let Some(effect) = callback(node, 0, cx) else { return };
+    let Some(body) = effect.child(Field::Body).filter(|b| b.kind() == Kind::StatementBlock) else { return };
+    // Whatever it returns is taken for the clean-up.
+    if returned(effect).is_none_or(|values| !values.is_empty()) {
+        return;
+    }
+    let text = body.text();
+    if ["clearInterval", "removeEventListener", ".disconnect(", ".unobserve(", ".close(", ".abort(", "signal"]
+        .iter()
+        .any(|w| text.contains(w))
+    {
+        return;
+    }
+    let Some((start, what)) = body.descendants_until(is_function).find_map(|n| starts(n).map(|w| (n, w))) else {
+        return;
+    };
+    let message = format!(
+        "{what}, and the effect returns nothing that ends it: every run and every mount adds another. Return a function that does."
+    );
+    report_in(cx, effect, Note::new(cx.rule, start.span(), message));
+}
+
+/// What a call starts that must be ended.
+fn starts(node: Node<'_>) -> Option<&'static str> {
+    if node.kind() == Kind::NewExpression {
+        let name = node.child(Field::Constructor)?.text();
+        return match name {
+            "WebSocket" | "EventSource" => Some("A connection is opened here"),
+            "ResizeObserver" | "IntersectionObserver" | "MutationObserver" => Some("An observer begins here"),
+            _ => None,
+        };
+    }
+    if node.kind() != Kind::CallExpression {
+        return None;
+    }
+    let callee = bare(node.child(Field::Function)?);
+    match place_name(callee)?.as_ref() {
+        "setInterval" => Some("An interval begins here"),
+        "addEventListener" => {
+            let options = args(node).nth(2).map_or("", Node::text);
+            (!options.contains("once")).then_some("A listener is added here")
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,259 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::{mentions, only_reads};
+use crate::rules::support::{args, constant_text, is_function, is_loop, method, rust_path};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "regex-in-loop",
+    summary: "the same pattern is compiled in every round",
+    category: Category::Performance,
+    severity: Severity::Medium,
+    confidence: Confidence::High,
+    cwe: &[1050],
+    families: &[Family::Rust, Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds `Regex::new` (and `RegexBuilder`, `RegexSet`, `regex::bytes`) of a constant pattern inside a loop or the closure \
+               of an iterator's method; in JavaScript `new RegExp` of a pattern that stays the same inside a loop, or inside a \
+               callback of `map`, `filter` and the like.",
+        why: "Compiling a pattern takes thousands of times as long as a search with it: microseconds to milliseconds, and \
+              memory each time.",
+        example: "for line in lines {\n    let re = Regex::new(r\"^\\d+$\").unwrap();\n    if re.is_match(line) { n += 1; }\n}",
+        instead: "static NUMBER: LazyLock<Regex> = LazyLock::new(|| Regex::new(r\"^\\d+$\").unwrap());\nfor line in lines {\n    if NUMBER.is_match(line) { n += 1; }\n}",
+        limits: "Patterns that are put together at run time are left alone, and so are closures that run once \
+                 (`LazyLock::new`, `get_or_init`, `Option`'s methods). Literals of JavaScript (`/x/`) are compiled once and are fine; \
+                 there a pattern of outer variables counts as the same if the loop does not assign them.",
+        fix: "",
+    },
+    checks: &[Check::Nodes(&[Kind::CallExpression], check), Check::Nodes(&[Kind::NewExpression], constructed)],
+    cases: &[
+        Case::bad(
+            "a.rs",
+            "use regex::Regex;\nfn f(ls: &[&str]) { for l in ls { let re = Regex::new(r\"^a+$\").unwrap(); re.is_match(l); } } //~ regex-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() { while more() { let re = regex::Regex::new(\"a|b\").unwrap(); use_it(re); } } //~ regex-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "use regex::Regex;\nfn f(ls: Vec<String>) -> usize { ls.iter().filter(|l| Regex::new(\"x\").unwrap().is_match(l)).count() } //~ regex-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "use regex::bytes::Regex;\nfn f() { loop { if Regex::new(\"x\").unwrap().is_match(next()) { break; } } } //~ regex-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "use regex::RegexBuilder;\nfn f(ls: &[&str]) { for l in ls { let r = RegexBuilder::new(\"x\").case_insensitive(true).build(); } } //~ regex-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "use regex::Regex as Re;\nconst P: &str = \"x+\";\nfn f(ls: &[&str]) { ls.iter().for_each(|l| { let r = Re::new(P).unwrap(); r.find(l); }); } //~ regex-in-loop",
+        ),
+        Case::bad("a.js", "for (const l of lines) { if (new RegExp('^a+$').test(l)) go(l); } //~ regex-in-loop"),
+        Case::bad(
+            "a.js",
+            "function f(lines, word) { return lines.filter((l) => new RegExp(`\\b${word}\\b`, 'i').test(l)); } //~ regex-in-loop",
+        ),
+        Case::bad(
+            "a.ts",
+            "function f(xs: string[], p: string) { for (let i = 0; i < xs.length; i++) { const re = new RegExp(p, 'g'); xs[i] = xs[i].replace(re, ''); } } //~ regex-in-loop",
+        ),
+        Case::good(
+            "a.rs",
+            "use regex::Regex;\nfn f(ls: &[&str]) { let re = Regex::new(\"x\").unwrap(); for l in ls { re.is_match(l); } }",
+        ),
+        Case::good(
+            "a.rs",
+            "use regex::Regex;\nfn f(ps: &[String]) { for p in ps { let re = Regex::new(p).unwrap(); all.push(re); } }",
+        ),
+        Case::good(
+            "a.rs",
+            "use regex::Regex;\nfn f(ps: &[String]) { for p in ps { let re = Regex::new(&format!(\"^{p}$\")).unwrap(); } }",
+        ),
+        Case::good(
+            "a.rs",
+            "use regex::Regex;\nfn f(ls: &[&str]) { for l in ls { static RE: LazyLock<Regex> = LazyLock::new(|| Regex::new(\"x\").unwrap()); RE.is_match(l); } }",
+        ),
+        Case::good(
+            "a.rs",
+            "use regex::Regex;\nfn f(ls: &[&str]) { for l in ls { RE.get_or_init(|| Regex::new(\"x\").unwrap()).is_match(l); } }",
+        ),
+        Case::good(
+            "a.rs",
+            "use regex::Regex;\nfn f(ps: &[&str]) -> Vec<Regex> { ps.iter().map(|p| Regex::new(p).unwrap()).collect() }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use regex::Regex;\nfn f() { for m in Regex::new(\"x\").unwrap().find_iter(text) { use_it(m); } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use regex::Regex;\nfn f(o: Option<&str>) { o.map(|l| Regex::new(\"x\").unwrap().is_match(l)); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f() { for l in ls { let c = Config::new(\"x\"); let r = self.regex.new(\"x\"); } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use regex::Regex;\nfn f() { for l in ls { lazy_static! { static ref RE: Regex = Regex::new(\"x\").unwrap(); } RE.is_match(l); } }",
+        ),
+        Case::good("a.js", "const re = new RegExp('^a+$'); for (const l of lines) { if (re.test(l)) go(l); }"),
+        Case::good("a.js", "for (const l of lines) { if (/^a+$/.test(l)) go(l); }"),
+        Case::good("a.js", "for (const w of words) { all.push(new RegExp(`^${w}$`)); }"),
+        Case::near_miss("a.js", "for (const k of keys) { const p = o[k]; use(new RegExp(p)); }"),
+        Case::near_miss("a.js", "let re; for (const l of lines) { if (!re) re = new RegExp(SRC); re.test(l); }"),
+        Case::near_miss("a.js", "const res = patterns.map((p) => new RegExp(p, 'i'));"),
+        Case::near_miss("a.js", "while (more()) { src = next(); use(new RegExp(src)); }"),
+        Case::near_miss("a.js", "function f(word) { button.on('x', () => new RegExp(word).test(q)); }"),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(callee) = node.child(Field::Function) else { return };
+    let Some(path) = rust_path(callee, cx) else { return };
+    let mut names = path.rsplit("::");
+    let compiles = names.next() == Some("new")
+        && matches!(names.next(), Some("Regex" | "RegexBuilder" | "RegexSet" | "RegexSetBuilder"))
+        && names.last().is_none_or(|first| first.contains("regex") || matches!(first, "onig" | "pcre2" | "grep"));
+    if !compiles {
+        return;
+    }
+    let Some(pattern) = args(node).next() else { return };
+    let text = constant_text(pattern, cx).trim_start_matches(['&', '[']);
+    if !text.starts_with(['"', 'r']) || !text.contains('"') {
+        return;
+    }
+    let Some(round) = round(node) else { return };
+    let message = "The same pattern is compiled in every round, which takes far longer than matching it. Compile it once: before the loop, or in a `static` `LazyLock<Regex>`.";
+    cx.report(Note::new(cx.rule, node.span(), message).related(round, "runs again and again"));
+}
+
+/// What runs the node again and again: a loop's keyword, or an iterator's method.
+fn round(node: Node<'_>) -> Option<crate::syntax::Span> {
+    let mut at = node;
+    while let Some(parent) = at.parent() {
+        match parent.kind() {
+            Kind::FunctionItem | Kind::AsyncBlock | Kind::ConstItem | Kind::StaticItem => return None,
+            Kind::ClosureExpression => return repeats(parent),
+            _ if is_loop(parent) && matches!(at.field(), Field::Body | Field::Condition) => {
+                let mut span = parent.span();
+                span.end = parent.child(Field::Body).map_or(span.end, |b| b.span().start);
+                return Some(span);
+            }
+            _ => at = parent,
+        }
+    }
+    None
+}
+
+/// The method's name, if the closure is an argument of an iterator's method; of those that `Option` has as well,
+/// only behind something that iterates.
+fn repeats(closure: Node<'_>) -> Option<crate::syntax::Span> {
+    let call = closure.parent()?.parent()?;
+    let (receiver, name) = method(call)?;
+    let certain = matches!(
+        name.text(),
+        "for_each"
+            | "filter_map"
+            | "flat_map"
+            | "any"
+            | "all"
+            | "position"
+            | "fold"
+            | "take_while"
+            | "skip_while"
+            | "map_while"
+            | "retain"
+            | "partition"
+    );
+    let both = matches!(name.text(), "map" | "filter" | "find" | "inspect");
+    let iterates = |n: Node<'_>| {
+        std::iter::successors(Some(n), |n| method(*n).map(|(r, _)| r)).filter_map(method).any(|(_, m)| {
+            matches!(
+                m.text(),
+                "iter"
+                    | "into_iter"
+                    | "iter_mut"
+                    | "par_iter"
+                    | "lines"
+                    | "chars"
+                    | "split"
+                    | "split_whitespace"
+                    | "bytes"
+                    | "keys"
+                    | "values"
+                    | "enumerate"
+                    | "windows"
+                    | "chunks"
+            )
+        })
+    };
+    (certain || both && iterates(receiver)).then(|| name.span())
+}
+
+/// JavaScript: `new RegExp(pattern)` whose arguments stay the same from round to round.
+fn constructed<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let built = node.child(Field::Constructor).is_some_and(|c| c.text() == "RegExp") && !cx.is_bound("RegExp");
+    if !built || args(node).next().is_none() || !args(node).all(only_reads) {
+        return;
+    }
+    // `re = new RegExp(..)` keeps it for the next round.
+    let kept = node.parent().is_some_and(|p| p.kind() == Kind::AssignmentExpression);
+    if kept {
+        return;
+    }
+    let mut at = node;
+    while let Some(parent) = at.parent() {
+        let callback = is_function(parent);
+        let round = is_loop(parent) && matches!(at.field(), Field::Body | Field::Condition | Field::Increment);
+        if callback && !runs_for_each(parent) {
+            return;
+        }
+        if callback || round {
+            if args(node).any(|a| a.descendants().any(|n| varies(n, parent))) {
+                return;
+            }
+            let mut head = parent.span();
+            head.end = parent.child(Field::Body).map_or(head.end, |b| b.span().start);
+            let message = "The same pattern is compiled in every round, which takes far longer than matching it. Make the expression once, before the loop.";
+            cx.report(Note::new(cx.rule, node.span(), message).related(head, "runs again and again"));
+            return;
+        }
+        at = parent;
+    }
+}
+
+fn runs_for_each(callback: Node<'_>) -> bool {
+    let call = callback.parent().and_then(|p| p.parent());
+    call.and_then(|c| method(c)).is_some_and(|(_, m)| {
+        matches!(
+            m.text(),
+            "map" | "filter" | "forEach" | "some" | "every" | "find" | "findIndex" | "flatMap" | "reduce"
+        )
+    })
+}
+
+/// Whether a name in the pattern is bound or assigned inside the round, or is a member of something (which may change).
+fn varies(n: Node<'_>, round: Node<'_>) -> bool {
+    if matches!(n.kind(), Kind::MemberExpression | Kind::SubscriptExpression | Kind::This) {
+        return true;
+    }
+    n.kind() == Kind::Identifier
+        && round.descendants().any(|d| match d.kind() {
+            Kind::VariableDeclarator => d.child(Field::Name).is_some_and(|b| mentions(b, n.text())),
+            Kind::FormalParameters => mentions(d, n.text()),
+            Kind::ArrowFunction => d.child(Field::Parameter).is_some_and(|p| p.text() == n.text()),
+            Kind::ForInStatement | Kind::AssignmentExpression | Kind::AugmentedAssignmentExpression => {
+                d.child(Field::Left).is_some_and(|l| mentions(l, n.text()))
+            }
+            Kind::UpdateExpression => mentions(d, n.text()),
+            _ => false,
+        })
+}

@@ -1,0 +1,189 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::{only_reads, operands, operator, same};
+use crate::rules::support::bare;
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "constant-condition",
+    summary: "a condition is always true or always false",
+    category: Category::Quality,
+    severity: Severity::Medium,
+    confidence: Confidence::High,
+    cwe: &[570, 571],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds conditions whose outcome is written in the code: literals, `x === 'a' || 'b'`, `x !== 'a' || x !== \
+              'b'`, `x === 'a' && x === 'b'`, an assignment of a constant (`if (a = 5)`), a comparison with a new \
+              object or array (`x === []`).",
+        why: "One branch is dead. Behind these forms stands a condition that was meant to ask something else, and the \
+              check that it stands for never happens.",
+        example: "if (role === 'admin' || 'owner') { allow(); }",
+        instead: "if (role === 'admin' || role === 'owner') { allow(); }",
+        limits: "Endless loops (`while (true)`, `for (;;)`, `do .. while (false)`) are meant. Values of variables are not \
+              followed.",
+        fix: "",
+    },
+    checks: &[
+        Check::Nodes(&[Kind::IfStatement, Kind::TernaryExpression, Kind::WhileStatement], check),
+        Check::Nodes(&[Kind::BinaryExpression], compare),
+    ],
+    cases: &[
+        Case::bad("a.js", "if (role === 'admin' || 'owner') { allow(); } //~ constant-condition"),
+        Case::bad("a.js", "if (x !== 'a' || x !== 'b') { stop(); } //~ constant-condition"),
+        Case::bad("a.js", "if (mode = 1) { go(); } //~ constant-condition"),
+        Case::bad("a.js", "if (list === []) { empty(); } //~ constant-condition"),
+        Case::bad("a.js", "const n = k === 1 && k === 2; //~ constant-condition"),
+        Case::bad("a.js", "if (false) { go(); } //~ constant-condition"),
+        Case::bad("a.js", "while (!'x') { go(); } //~ constant-condition"),
+        Case::bad("a.js", "const v = [] ? 1 : 2; //~ constant-condition"),
+        Case::bad("a.ts", "if (opts == {}) { reset(); } //~ constant-condition"),
+        Case::bad("a.js", "if ({}) { go(); } //~ constant-condition"),
+        Case::bad("a.js", "if (a.kind != 1 || a.kind != 2) { go(); } //~ constant-condition"),
+        Case::good("a.js", "if (role === 'admin' || role === 'owner') { allow(); }"),
+        Case::good("a.js", "while (true) { if (go()) break; }"),
+        Case::good("a.js", "for (;;) { step(); }"),
+        Case::good("a.js", "if (x !== 'a' && x !== 'b') { stop(); }"),
+        Case::good("a.js", "if (list.length === 0) { empty(); }"),
+        Case::good("a.js", "const name = given || 'none';"),
+        Case::good("a.js", "if (ready) { go(); }"),
+        Case::good("a.js", "do { step(); } while (false);"),
+        Case::near_miss("a.js", "const port = env.PORT || 8080;"),
+        Case::near_miss("a.js", "if ((m = re.exec(s))) { use(m); }"),
+        Case::near_miss("a.js", "while ((node = node.next)) { use(node); }"),
+        Case::near_miss("a.js", "if (x === 'a' || y === 'b') { go(); }"),
+        Case::near_miss("a.js", "if (ready || (blocked() && (this.blocked = true))) { go(); }"),
+        Case::near_miss("a.js", "if (next() === 1 && next() === 2) { go(); }"),
+        Case::near_miss("a.js", "let a; if (a = load()) { a.push(1); } else { b(); }"),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(condition) = node.child(Field::Condition).map(bare) else { return };
+    // What did not parse may be a type that looks like a condition.
+    if cx.arena().has_error() {
+        return;
+    }
+    let endless = node.kind() == Kind::WhileStatement;
+    let mut parts = vec![condition];
+    while let Some(part) = parts.pop() {
+        let part = bare(part);
+        if part.kind() == Kind::BinaryExpression && matches!(operator(part), "||" | "&&") {
+            let Some((left, right)) = operands(part) else { continue };
+            // `x === 'a' || 'b'`: only in a condition; elsewhere it is a default.
+            let compares = |n: Node<'_>| matches!(operator(bare(n)), "==" | "===" | "!=" | "!==");
+            if truth(right) == Some(true)
+                && operator(part) == "||"
+                && compares(left)
+                && bare(right).kind() == Kind::String
+            {
+                let message = format!(
+                    "`{}` alone is always true, so that the whole condition is. Compare it too: `x === {0}`.",
+                    right.text()
+                );
+                cx.report(Note::new(cx.rule, right.span(), message));
+            } else {
+                parts.extend([left, right]);
+            }
+            continue;
+        }
+        // `a && (b = true)` is meant.
+        if part.kind() == Kind::AssignmentExpression && part == condition {
+            let Some(value) = part.child(Field::Right) else { continue };
+            if let Some(outcome) = truth(value) {
+                let message = format!("This assigns, and the condition is always {outcome}. To compare, write `===`.");
+                cx.report(Note::new(cx.rule, part.span(), message));
+            }
+            continue;
+        }
+        if part != condition || endless && truth(part) == Some(true) {
+            continue;
+        }
+        if let Some(outcome) = truth(part) {
+            let message = format!("This condition is always {outcome}: one branch never runs.");
+            cx.report(Note::new(cx.rule, part.span(), message));
+        }
+    }
+}
+
+/// The truth of a value that is written out.
+fn truth(node: Node<'_>) -> Option<bool> {
+    truth_within(node, 8)
+}
+
+fn truth_within(node: Node<'_>, depth: usize) -> Option<bool> {
+    let node = bare(node);
+    match node.kind() {
+        Kind::True | Kind::Object | Kind::Array | Kind::ArrowFunction | Kind::FunctionExpression | Kind::Regex => {
+            Some(true)
+        }
+        Kind::False | Kind::Null | Kind::Undefined => Some(false),
+        Kind::Number => Some(!matches!(node.text(), "0" | "0.0" | "0n" | "0x0")),
+        Kind::String => Some(node.text().len() > 2),
+        Kind::UnaryExpression if operator(node) == "!" => {
+            let inner = node.child(Field::Argument).map(bare)?;
+            // `!0` and `!1` are a minifier's `true` and `false`, but no less constant.
+            truth_within(inner, depth.checked_sub(1)?).map(|t| !t)
+        }
+        _ => None,
+    }
+}
+
+fn compare<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some((left, right)) = operands(node) else { return };
+    let op = operator(node);
+    match op {
+        "==" | "===" | "!=" | "!==" => {
+            let fresh = |n: Node<'_>| {
+                let n = bare(n);
+                matches!(n.kind(), Kind::Object | Kind::ArrowFunction | Kind::FunctionExpression | Kind::Regex)
+                    || n.kind() == Kind::Array && (op.len() == 3)
+            };
+            if fresh(left) || fresh(right) {
+                let outcome = op.starts_with('!');
+                let message = format!(
+                    "A new object equals nothing else, so that this is always {outcome}. Compare its content: `length`, keys, or a deep comparison."
+                );
+                cx.report(Note::new(cx.rule, node.span(), message));
+            }
+        }
+        "||" | "&&" => {
+            let (Some(a), Some(b)) = (literal_test(left, op), literal_test(right, op)) else { return };
+            if same(a.0, b.0) && only_reads(a.0) && a.1.kind() == b.1.kind() && a.1.text() != b.1.text() {
+                let message = if op == "||" {
+                    format!(
+                        "`{}` differs from one of the two whatever it is, so that this is always true. `&&` was meant.",
+                        a.0.text()
+                    )
+                } else {
+                    format!("`{}` cannot equal both, so that this is always false. `||` was meant.", a.0.text())
+                };
+                cx.report(Note::new(cx.rule, node.span(), message));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Operand and literal of `x !== 'a'` (under `||`) or `x === 'a'` (under `&&`).
+fn literal_test<'a>(node: Node<'a>, around: &str) -> Option<(Node<'a>, Node<'a>)> {
+    let node = bare(node);
+    if node.kind() != Kind::BinaryExpression {
+        return None;
+    }
+    let op = operator(node);
+    let fits = if around == "||" { matches!(op, "!=" | "!==") } else { matches!(op, "==" | "===") };
+    let (left, right) = operands(node)?;
+    // `x != null || x != undefined` mixes kinds; equal kinds of loose equality with numbers and strings are exact.
+    let literal = |n: Node<'_>| matches!(n.kind(), Kind::Number | Kind::String);
+    let (left, right) = (bare(left), bare(right));
+    match (literal(left), literal(right)) {
+        (false, true) if fits => Some((left, right)),
+        (true, false) if fits => Some((right, left)),
+        _ => None,
+    }
+}

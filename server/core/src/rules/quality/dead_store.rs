@@ -1,0 +1,205 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::{home, mentions, operands, parameters};
+use crate::rules::support::{bare, is_function, is_loop};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "dead-store",
+    summary: "a value is stored and never read",
+    category: Category::Quality,
+    severity: Severity::Medium,
+    confidence: Confidence::High,
+    cwe: &[563],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds assignments to a local variable whose value nobody reads: it is overwritten by a following \
+              statement, or the function ends without looking at it.",
+        why: "The work is wasted, and often the wrong variable was assigned: what should have changed did not.",
+        example: "let total = sum(items);\ntotal = sum(extras);\nreturn total;",
+        instead: "let total = sum(items);\ntotal += sum(extras);\nreturn total;",
+        limits: "Seen inside one function, for variables that no inner function reads. Initial values such as `null`, `0`, \
+              `''`, `[]` and clearing (`x = null`) are meant; so are counters (`i++`, `i += 4`).",
+        fix: "",
+    },
+    checks: &[Check::Nodes(&[Kind::ExpressionStatement, Kind::VariableDeclarator], check)],
+    cases: &[
+        Case::bad(
+            "a.js",
+            "function f(items, extras) {\n  let total = sum(items); //~ dead-store\n  total = sum(extras);\n  return total;\n}",
+        ),
+        Case::bad("a.js", "function f(a) {\n  let x = a;\n  use(x);\n  x = load(a); //~ dead-store\n}"),
+        Case::bad(
+            "a.js",
+            "function f(a) {\n  let x = a.one();\n  use(x);\n  x = a.two(); //~ dead-store\n  x = a.three();\n  return x;\n}",
+        ),
+        Case::bad("a.js", "function f(name) {\n  log(1);\n  name = name.trim(); //~ dead-store\n}"),
+        Case::bad(
+            "a.js",
+            "class A { m(v) {\n  let out = this.a(v); //~ dead-store\n  const k = 1;\n  out = this.b(k);\n  return out;\n} }",
+        ),
+        Case::bad("a.js", "const f = (user) => {\n  check(user);\n  user = normalize(user); //~ dead-store\n};"),
+        Case::bad(
+            "a.ts",
+            "function f(v: string) {\n  let r: string = v.trim(); //~ dead-store\n  r = v.toLowerCase();\n  return r;\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(a) {\n  let r = a;\n  if (r.ok) {\n    send(r);\n    r = a.next; //~ dead-store\n  }\n}",
+        ),
+        Case::good("a.js", "function f(a) { let x = a; x = x.trim(); return x; }"),
+        Case::good("a.js", "function f(a) { let x = null; x = load(a); return x; }"),
+        Case::good("a.js", "function f(a) { let x = load(a); if (a) { x = other(a); } return x; }"),
+        Case::good("a.js", "function f(a) { let i = 0; while (i < 3) { use(i); i = next(i); } }"),
+        Case::good("a.js", "function f(a) { let last; for (const x of a) { if (last) use(last); last = x; } }"),
+        Case::good("a.js", "let cached;\nfunction f(a) { cached = load(a); }"),
+        Case::good("a.js", "function f(a) { let x = a; x = 1; return () => x; }"),
+        Case::good("a.js", "function f(i) { const r = i; i += 4; return r; }"),
+        Case::good("a.js", "function f(i) { let n = go(i); use(n); n = n + 4; }"),
+        Case::near_miss(
+            "a.js",
+            "let mode = 0;\nfunction f(t) { if (t.a) { const mode = t.mode(); use(mode); } mode = next(t); run(t); }",
+        ),
+        Case::near_miss("a.js", "function f(a) { let x = big(); use(x); x = null; }"),
+        Case::near_miss("a.js", "function f(a) { let n = 0; const get = () => n; n = a.size(); return get; }"),
+        Case::near_miss("a.js", "function f(a) { let x = a; try { x = load(); } finally { use(x); } }"),
+        Case::near_miss("a.js", "function f(a) { var x = a; g(); x = b(); function g() { use(x); } }"),
+        Case::near_miss("a.js", "function f(o) { o.x = load(); }"),
+        Case::near_miss("a.js", "function f(a) { let x = one(a); x = two(x); return x; }"),
+        Case::near_miss("a.js", "function f(a) { a = a || {}; return arguments[0]; }"),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    // Each assignment is compared with the whole function.
+    if cx.arena().len() > MAX_NODES {
+        return;
+    }
+    let (name, value, statement) = if node.kind() == Kind::VariableDeclarator {
+        let (Some(name), Some(value), Some(list)) = (node.child(Field::Name), node.child(Field::Value), node.parent())
+        else {
+            return;
+        };
+        // Constants cannot be overwritten.
+        if list.child(Field::Kind).is_some_and(|k| k.text() != "let") {
+            return;
+        }
+        (name, value, list)
+    } else {
+        let Some(assignment) = node.first_named().filter(|a| a.kind() == Kind::AssignmentExpression) else { return };
+        let Some((name, value)) = operands(assignment) else { return };
+        (name, value, node)
+    };
+    // Parsers move their position on after the last read, too.
+    let moves = node.kind() == Kind::ExpressionStatement
+        && bare(value).kind() == Kind::BinaryExpression
+        && mentions(value, name.text())
+        && bare(value).child(Field::Right).is_some_and(|r| r.kind() == Kind::Number);
+    if name.kind() != Kind::Identifier || is_blank(value, 8) || moves {
+        return;
+    }
+    let home = home(statement);
+    if !is_function(home) || !is_own(home, statement, name.text()) {
+        return;
+    }
+    let overwritten = overwritten(statement, name.text());
+    let unread = node.kind() == Kind::ExpressionStatement && never_read_after(statement, name.text(), home);
+    if let Some(next) = overwritten {
+        let message = format!("The value stored in `{}` is overwritten before anybody reads it.", name.text());
+        cx.report(Note::new(cx.rule, name.span(), message).related(next.span(), "overwritten here"));
+    } else if unread {
+        let message = format!(
+            "Nobody reads what is stored in `{}` here: the function ends first. Return it, or drop the assignment.",
+            name.text()
+        );
+        cx.report(Note::new(cx.rule, name.span(), message));
+    }
+}
+
+/// Blocks with more syntax nodes are left alone: the cost grows with the square.
+const MAX_NODES: usize = 20_000;
+
+/// Initial and clearing values.
+fn is_blank(value: Node<'_>, depth: usize) -> bool {
+    let value = bare(value);
+    match value.kind() {
+        _ if depth == 0 => false,
+        Kind::Null | Kind::Undefined | Kind::True | Kind::False | Kind::Number | Kind::String | Kind::Regex => true,
+        Kind::Array | Kind::Object => value.first_named().is_none(),
+        Kind::UnaryExpression => value.child(Field::Argument).is_some_and(|v| is_blank(v, depth - 1)),
+        Kind::AssignmentExpression => value.child(Field::Right).is_some_and(|v| is_blank(v, depth - 1)),
+        Kind::Identifier => value.text() == "undefined",
+        _ => false,
+    }
+}
+
+/// Whether the function itself declares the variable, once, and no function inside it knows it.
+fn is_own(home: Node<'_>, statement: Node<'_>, name: &str) -> bool {
+    let mut declared = 0;
+    for p in parameters(home) {
+        declared += usize::from(p.kind() == Kind::Identifier && p.text() == name);
+    }
+    for n in home.descendants_until(|n| n != home && is_function(n)) {
+        if is_function(n) || n.is_hole() || matches!(n.kind(), Kind::ClassDeclaration | Kind::Class) {
+            if n.is_hole() || mentions(n, name) {
+                return false;
+            }
+        } else if n.kind() == Kind::VariableDeclarator {
+            let binding = n.child(Field::Name);
+            if binding.is_some_and(|b| b.kind() == Kind::Identifier && b.text() == name) {
+                // One of an inner block is another variable.
+                let scope = n.parent().and_then(|list| list.parent());
+                if scope.is_none_or(|s| !s.span().contains(statement.span())) {
+                    return false;
+                }
+                declared += 1;
+            }
+        } else if n.kind() == Kind::Identifier && n.text() == "arguments" {
+            return false;
+        }
+    }
+    declared == 1
+}
+
+/// The following statement that overwrites the variable before anything reads it.
+fn overwritten<'a>(statement: Node<'a>, name: &str) -> Option<Node<'a>> {
+    if statement.named_children().filter(|c| c.kind() == Kind::VariableDeclarator).count() > 1 {
+        return None;
+    }
+    let mut at = statement.next_named_sibling();
+    while let Some(next) = at {
+        if !matches!(next.kind(), Kind::ExpressionStatement | Kind::LexicalDeclaration | Kind::VariableDeclaration) {
+            return None;
+        }
+        if next.kind() == Kind::ExpressionStatement
+            && let Some(assignment) = next.first_named().filter(|a| a.kind() == Kind::AssignmentExpression)
+            && let Some((left, right)) = operands(assignment)
+            && left.kind() == Kind::Identifier
+            && left.text() == name
+        {
+            return (!mentions(right, name)).then_some(left);
+        }
+        if mentions(next, name)
+            || next.descendants().any(|n| matches!(n.kind(), Kind::AwaitExpression | Kind::YieldExpression))
+        {
+            return None;
+        }
+        at = next.next_named_sibling();
+    }
+    None
+}
+
+fn never_read_after(statement: Node<'_>, name: &str, home: Node<'_>) -> bool {
+    let end = statement.span().end;
+    let looped = statement.ancestors().take_while(|a| *a != home).any(is_loop);
+    !looped
+        && !home.descendants().any(|n| {
+            n.span().start >= end
+                && matches!(n.kind(), Kind::Identifier | Kind::ShorthandPropertyIdentifier)
+                && n.text() == name
+        })
+}

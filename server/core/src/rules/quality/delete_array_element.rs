@@ -1,0 +1,93 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::{is_array, operands, operator};
+use crate::rules::support::bare;
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "delete-array-element",
+    summary: "`delete` leaves a hole in an array",
+    category: Category::Quality,
+    severity: Severity::Medium,
+    confidence: Confidence::High,
+    cwe: &[],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds `delete list[i]` where `list` is certainly an array.",
+        why: "The element is gone but its place stays: `length` does not change, loops meet `undefined`, and the array \
+              becomes slow.",
+        example: "const list = load().slice();\ndelete list[0];",
+        instead: "list.splice(0, 1);",
+        limits: "Only if the value is known to be an array: by its type, its initial value, or a loop over its `length`.",
+        fix: "The suggestion uses `splice(i, 1)`. It moves the following elements, so loops over the same array need a \
+              look.",
+    },
+    checks: &[Check::Nodes(&[Kind::UnaryExpression], check)],
+    cases: &[
+        Case::bad("a.js", "const list = [1, 2, 3];\ndelete list[0]; //~ delete-array-element"),
+        Case::bad("a.ts", "function f(xs: string[], i: number) { delete xs[i]; } //~ delete-array-element"),
+        Case::bad("a.js", "const parts = s.split('/');\ndelete parts[parts.length - 1]; //~ delete-array-element"),
+        Case::bad(
+            "a.js",
+            "for (let i = 0; i < rows.length; i++) { if (rows[i].old) delete rows[i]; } //~ delete-array-element",
+        ),
+        Case::bad("a.js", "const keys = Object.keys(o);\ndelete keys[keys.indexOf('x')]; //~ delete-array-element"),
+        Case::bad("a.js", "const xs = new Array(3);\ndelete xs[1]; //~ delete-array-element"),
+        Case::bad("a.ts", "const xs: Array<number> = load();\ndelete xs[i]; //~ delete-array-element"),
+        Case::bad(
+            "a.js",
+            "function f() { const ys = xs.filter(Boolean).map(g), zs = [].concat(xs); delete zs[2]; } //~ delete-array-element",
+        ),
+        Case::good("a.js", "delete o[key];"),
+        Case::good("a.js", "delete o.x;"),
+        Case::good("a.js", "const map = {};\ndelete map[id];"),
+        Case::good("a.js", "list.splice(0, 1);"),
+        Case::good("a.ts", "function f(o: Record<string, number>, k: string) { delete o[k]; }"),
+        Case::good("a.js", "const m = new Map(); m.delete(1);"),
+        Case::good("a.js", "delete cache['x'];"),
+        Case::good("a.js", "const list = []; delete list.extra;"),
+        Case::near_miss("a.js", "function f(list, i) { delete list[i]; }"),
+        Case::near_miss("a.js", "const list = {}; delete list[0];"),
+        Case::near_miss("a.js", "for (let i = 0; i < rows.length; i++) { delete seen[i]; }"),
+        Case::near_miss("a.js", "let list = [1]; list = {}; delete other[0];"),
+        Case::near_miss("a.js", "const keys = Object.keys(o); delete o[keys[0]];"),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if operator(node) != "delete" {
+        return;
+    }
+    let Some(place) = node.child(Field::Argument).map(bare).filter(|p| p.kind() == Kind::SubscriptExpression) else {
+        return;
+    };
+    let (Some(list), Some(index)) = (place.child(Field::Object), place.child(Field::Index)) else { return };
+    if matches!(index.kind(), Kind::String | Kind::TemplateString) || !is_array(list) && !counted(node, list, index) {
+        return;
+    }
+    let message = format!(
+        "`delete` leaves a hole: `{}.length` stays, and the element reads `undefined`. Use `splice`.",
+        list.text()
+    );
+    let mut note = Note::new(cx.rule, node.span(), message);
+    if node.parent().is_some_and(|p| p.kind() == Kind::ExpressionStatement) {
+        let text = format!("{}.splice({}, 1)", list.text(), index.text());
+        note = note.suggestion("Use `splice`", vec![(node.span(), text)]);
+    }
+    cx.report(note);
+}
+
+/// Whether the index counts up to the list's length in a loop around.
+fn counted(node: Node<'_>, list: Node<'_>, index: Node<'_>) -> bool {
+    let bound = format!("{}.length", list.text());
+    node.ancestors().filter(|a| a.kind() == Kind::ForStatement).any(|around| {
+        around.child(Field::Condition).is_some_and(|c| {
+            let c = if c.kind() == Kind::ExpressionStatement { c.first_named().unwrap_or(c) } else { c };
+            operands(c).is_some_and(|(l, r)| l.text() == index.text() && r.text() == bound)
+        })
+    })
+}

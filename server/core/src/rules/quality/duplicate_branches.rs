@@ -1,0 +1,128 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::{only_reads, same};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "duplicate-branches",
+    summary: "branches of a condition are the same",
+    category: Category::Quality,
+    severity: Severity::Medium,
+    confidence: Confidence::High,
+    cwe: &[561, 571],
+    families: &[Family::Ecma, Family::Rust],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds `if`/`else` and `?:` whose branches all do the same, a condition that is asked again further down \
+              the same `else if` chain, and a `case` that comes twice.",
+        why: "With equal branches the condition decides nothing; a condition that was asked before is never reached \
+              again. A copy was not changed.",
+        example: "const label = isAdmin ? user.name : user.name;",
+        instead: "const label = isAdmin ? user.title : user.name;",
+        limits: "Only chains whose branches are all equal are reported, with an `else` at the end; two equal branches of \
+              several are a matter of taste. Empty branches are left alone.",
+        fix: "",
+    },
+    checks: &[
+        Check::Nodes(&[Kind::IfStatement, Kind::IfExpression, Kind::TernaryExpression], check),
+        Check::Nodes(&[Kind::SwitchStatement], cases),
+    ],
+    cases: &[
+        Case::bad("a.js", "const label = isAdmin ? user.name : user.name; //~ duplicate-branches"),
+        Case::bad("a.js", "if (a) { go(1); } else { go(1); } //~ duplicate-branches"),
+        Case::bad("a.js", "if (a) { go(1); } else if (b) { go(1); } else { go(1); } //~ duplicate-branches"),
+        Case::bad(
+            "a.js",
+            "if (k === 1) { a(); }\nelse if (k === 2) { b(); }\nelse if (k === 1) { c(); } //~ duplicate-branches",
+        ),
+        Case::bad(
+            "a.js",
+            "switch (k) {\n  case 'a': return 1;\n  case 'b': return 2;\n  case 'a': return 3; //~ duplicate-branches\n}",
+        ),
+        Case::bad("a.js", "const n = x > 1 ? f( x ) : f(x); //~ duplicate-branches"),
+        Case::bad("a.js", "if (a)\n  return b;  else return b; //~^ duplicate-branches"),
+        Case::bad("a.rs", "fn f(a: bool) -> u32 { if a { g(1) } else { g(1) } } //~ duplicate-branches"),
+        Case::bad(
+            "a.rs",
+            "fn f(k: u32) {\n    if k == 1 { a() }\n    else if k == 2 { b() }\n    else if k == 1 { c() } //~ duplicate-branches\n}",
+        ),
+        Case::good("a.js", "const label = isAdmin ? user.title : user.name;"),
+        Case::good("a.js", "if (a) { go(1); } else { go(2); }"),
+        Case::good("a.js", "if (a) { go(1); } else if (b) { go(2); } else { go(1); }"),
+        Case::good("a.js", "if (a) { go(1); }"),
+        Case::good("a.js", "switch (k) { case 'a': return 1; case 'b': return 1; default: return 2; }"),
+        Case::good("a.js", "if (a) {} else {}"),
+        Case::good("a.js", "if (a === 1) { x(); } else if (a === 2) { y(); }"),
+        Case::good("a.rs", "fn f(a: bool) -> u32 { if a { g(1) } else { g(2) } }"),
+        Case::near_miss("a.js", "if (a) { go(1); } else if (b) { go(1); }"),
+        Case::near_miss("a.js", "if (next()) { a(); } else if (next()) { b(); }"),
+        Case::near_miss("a.js", "if (a) { /* wait for the other */ } else { }"),
+        Case::near_miss("a.js", "if (a) { go(1); }\nif (a) { stop(1); }"),
+        Case::near_miss("a.js", "const f = a ? () => 1 : () => 2;"),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    // Once a chain, at its head.
+    if node
+        .parent()
+        .is_some_and(|p| p.kind() == Kind::ElseClause || p.kind() == node.kind() && node.field() == Field::Alternative)
+    {
+        return;
+    }
+    let (mut conditions, mut branches): (Vec<Node<'a>>, Vec<Node<'a>>) = (Vec::new(), Vec::new());
+    let (mut at, mut complete) = (node, false);
+    loop {
+        conditions.extend(at.child(Field::Condition));
+        branches.extend(at.child(Field::Consequence));
+        let next = at.child(Field::Alternative);
+        let next = next.and_then(|e| if e.kind() == Kind::ElseClause { e.last_named() } else { Some(e) });
+        match next {
+            Some(n) if n.kind() == node.kind() => at = n,
+            Some(n) => {
+                branches.push(n);
+                complete = true;
+                break;
+            }
+            None => break,
+        }
+    }
+    for (i, condition) in conditions.iter().enumerate() {
+        let Some(before) = conditions[..i].iter().find(|c| same(**c, *condition) && only_reads(**c)) else { continue };
+        let message =
+            "This condition was asked further up the chain, so that its branch never runs. A copy was not changed.";
+        cx.report(Note::new(cx.rule, condition.span(), message).related(before.span(), "asked here first"));
+    }
+    let Some(first) = branches.first().copied() else { return };
+    let empty = |n: Node<'_>| matches!(n.kind(), Kind::StatementBlock | Kind::Block) && n.first_named().is_none();
+    if complete && branches.len() > 1 && !empty(first) && branches[1..].iter().all(|b| same(first, *b)) {
+        let span = conditions.first().map_or(node.span(), |c| c.span());
+        let message =
+            "Every branch does the same, so that this condition decides nothing. One of them was meant to differ.";
+        cx.report(Note::new(cx.rule, span, message).related(branches[branches.len() - 1].span(), "the same again"));
+    }
+}
+
+fn cases<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(body) = node.child(Field::Body) else { return };
+    let tests: Vec<Node<'a>> = body.named_children().filter_map(|c| c.child(Field::Value)).collect();
+    let mut seen: std::collections::HashMap<&str, Node<'a>> = std::collections::HashMap::new();
+    for test in tests {
+        if !only_reads(test) || test.text().contains('\n') {
+            continue;
+        }
+        match seen.get(test.text()) {
+            Some(first) => {
+                let message =
+                    format!("`case {}` comes a second time and never runs. A copy was not changed.", test.text());
+                cx.report(Note::new(cx.rule, test.span(), message).related(first.span(), "this one is taken"));
+            }
+            None => {
+                seen.insert(test.text(), test);
+            }
+        }
+    }
+}

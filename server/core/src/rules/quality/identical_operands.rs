@@ -1,0 +1,100 @@
+use sidenote_grammars::{Family, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::{only_reads, operands, operator, same};
+use crate::rules::support::bare;
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "identical-operands",
+    summary: "both sides of an operator are the same expression",
+    category: Category::Quality,
+    severity: Severity::Medium,
+    confidence: Confidence::High,
+    cwe: &[1025, 571],
+    families: &[Family::Ecma, Family::Rust],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds comparisons, logical, bitwise and arithmetic operators with the same expression on both sides: `a.x \
+              === a.x`, `ready && ready`, `n - n`.",
+        why: "The result does not depend on the operator, so that one side was meant to be something else: most often a \
+              copy was not changed.",
+        example: "if (rect.width > min && rect.width > min) { draw(); }",
+        instead: "if (rect.width > min && rect.height > min) { draw(); }",
+        limits: "Operands that call something are left alone: they may differ. `x !== x` on a plain variable asks for NaN \
+              and is meant; so are two literals, and `x & x`, which makes a 32 bit integer. Rust's macros are not read.",
+        fix: "",
+    },
+    checks: &[Check::Nodes(&[Kind::BinaryExpression], check)],
+    cases: &[
+        Case::bad("a.js", "const same = a.start === a.start; //~ identical-operands"),
+        Case::bad("a.js", "if (rect.width > min && rect.width > min) { draw(); } //~ identical-operands"),
+        Case::bad("a.js", "const x = ready || ready; //~ identical-operands"),
+        Case::bad("a.js", "const d = end - end; //~ identical-operands"),
+        Case::bad("a.ts", "const ok = (p.x as number) <= (p.x); //~ identical-operands"),
+        Case::bad("a.js", "if (list[i] == list[i]) { go(); } //~ identical-operands"),
+        Case::bad("a.js", "const m = flags ^ flags; //~ identical-operands"),
+        Case::bad("a.js", "const v = opts.name ?? opts.name; //~ identical-operands"),
+        Case::bad("a.rs", "fn f(a: &P) -> bool { a.x == a.x } //~ identical-operands"),
+        Case::bad("a.rs", "fn g(a: u32, b: u32) -> bool { a > b || a > b } //~ identical-operands"),
+        Case::good("a.js", "const same = a.start === b.start;"),
+        Case::good("a.js", "const d = end - start;"),
+        Case::good("a.js", "const sq = x * x;"),
+        Case::good("a.js", "const dbl = x + x;"),
+        Case::good("a.js", "const bits = 1 << 1;"),
+        Case::good("a.js", "if (a && b) { go(); }"),
+        Case::good("a.js", "const n = next() - next();"),
+        Case::good("a.rs", "fn f(a: &P, b: &P) -> bool { a.x == b.x }"),
+        Case::near_miss("a.js", "const isNaN = (v) => v !== v;"),
+        Case::near_miss("a.js", "if (it.next() === it.next()) { go(); }"),
+        Case::near_miss("a.js", "const nan = 0 / 0;"),
+        Case::near_miss("a.js", "hash = hash & hash;"),
+        Case::near_miss("a.js", "const eq = a[i++] === a[i++];"),
+        Case::near_miss("a.rs", "fn f(a: f64) -> bool { a != a }"),
+        Case::near_miss("a.js", "const same = a['x'] === a['y'];"),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let op = operator(node);
+    let equality = matches!(op, "==" | "===" | "!=" | "!==");
+    if !equality && !matches!(op, "<" | "<=" | ">" | ">=" | "-" | "/" | "%" | "&&" | "||" | "??" | "^") {
+        return;
+    }
+    let Some((left, right)) = operands(node) else { return };
+    let (left, right) = (bare(left), bare(right));
+    let plain = matches!(left.kind(), Kind::Identifier | Kind::This);
+    let literal = matches!(
+        left.kind(),
+        Kind::Number
+            | Kind::String
+            | Kind::IntegerLiteral
+            | Kind::FloatLiteral
+            | Kind::StringLiteral
+            | Kind::True
+            | Kind::False
+    );
+    // What is not equal to itself is NaN.
+    if literal || equality && plain || op == "!==" || !same(left, right) || !only_reads(left) {
+        return;
+    }
+    let always = match op {
+        "==" | "===" | "<=" | ">=" => "always true",
+        "!=" | "!==" | "<" | ">" => "always false",
+        "-" | "^" | "%" => "always 0",
+        "/" => "always 1",
+        _ => "the operand itself",
+    };
+    let message = format!(
+        "Both sides of `{op}` are `{}`: the result is {always}. One of them was meant to be something else.",
+        short(left)
+    );
+    cx.report(Note::new(cx.rule, node.span(), message));
+}
+
+fn short(node: Node<'_>) -> String {
+    let text = node.text();
+    if text.chars().count() <= 40 && !text.contains('\n') { text.to_owned() } else { "the same expression".to_owned() }
+}

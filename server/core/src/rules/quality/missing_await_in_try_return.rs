@@ -1,0 +1,151 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::is_global;
+use crate::rules::support::{args, bare, declares, ecma_path, enclosing_function, is_async, is_function, method};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::{Node, Span};
+
+pub static RULE: Rule = Rule {
+    id: "missing-await-in-try-return",
+    summary: "a promise leaves a `try` before it can fail there",
+    category: Category::Quality,
+    severity: Severity::Medium,
+    confidence: Confidence::High,
+    cwe: &[755],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds `return promise` without `await` inside the `try` of an async function, where the promise comes \
+              from an async function of the file, `fetch`, `fs.promises`, or a chain of `then`.",
+        why: "The function returns before the promise is settled: its rejection is never caught by this `catch`, and \
+              `finally` runs too early, as when it closes what the promise still needs.",
+        example: "async function load(url) {\n  try { return fetch(url); } catch (e) { return null; }\n}",
+        instead: "async function load(url) {\n  try { return await fetch(url); } catch (e) { return null; }\n}",
+        limits: "Only calls that are known to give promises. A `return` inside the `catch` of a `try` without `finally` is \
+              right as it is.",
+        fix: "The suggestion adds `await`.",
+    },
+    checks: &[Check::Nodes(&[Kind::ReturnStatement], check)],
+    cases: &[
+        Case::bad(
+            "a.js",
+            "async function f(url) { try { return fetch(url); } catch (e) { return null; } } //~ missing-await-in-try-return",
+        ),
+        Case::bad(
+            "a.js",
+            "async function get() { return await db.x(); }\nasync function f() {\n  try {\n    return get(); //~ missing-await-in-try-return\n  } catch (e) { log(e); }\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "import fs from 'fs/promises';\nasync function f(p) {\n  try { return fs.readFile(p); } catch { return ''; } //~ missing-await-in-try-return\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "class A {\n  async get() { return await this.db.x(); }\n  async run() {\n    const c = open();\n    try { return this.get(); } finally { c.close(); } //~ missing-await-in-try-return\n  }\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(u) { try { return load(u).then((r) => r.json()); } catch (e) { return null; } } //~ missing-await-in-try-return",
+        ),
+        Case::bad(
+            "a.js",
+            "const f = async (u) => { try { if (u) { return fetch(u); } } catch (e) { log(e); } }; //~ missing-await-in-try-return",
+        ),
+        Case::bad(
+            "a.js",
+            "import { readFile } from 'node:fs/promises';\nasync function f(p) { try { return readFile(p); } catch (e) { return null; } } //~ missing-await-in-try-return",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(u) { try { return Promise.all(u.map(go)); } catch (e) { return []; } } //~ missing-await-in-try-return",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(u) { try { a(); } catch (e) { return fetch(u); } finally { close(); } } //~ missing-await-in-try-return",
+        ),
+        Case::good("a.js", "async function f(url) { try { return await fetch(url); } catch (e) { return null; } }"),
+        Case::good("a.js", "async function f(url) { return fetch(url); }"),
+        Case::good("a.js", "function f(url) { try { return fetch(url); } catch (e) { return null; } }"),
+        Case::good("a.js", "async function f(x) { try { return parse(x); } catch (e) { return null; } }"),
+        Case::good("a.js", "async function f(u) { try { a(); } catch (e) { return fetch(u); } }"),
+        Case::good("a.js", "async function f(u) { try { return parse(u); } catch (e) { throw e; } }"),
+        Case::good(
+            "a.js",
+            "async function f(u) { try { const r = await fetch(u); return r; } catch (e) { return null; } }",
+        ),
+        Case::good("a.js", "async function f(u) { try { return; } catch (e) { log(e); } }"),
+        Case::near_miss("a.js", "async function f(u) { try { return () => fetch(u); } catch (e) { return null; } }"),
+        Case::near_miss("a.js", "async function f(u, fetch) { try { return fetch(u); } catch (e) { return null; } }"),
+        Case::near_miss(
+            "a.js",
+            "async function f(u) { try { return load(u).then(a).catch(b); } catch (e) { return null; } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function f(u) { try { go(() => { return fetch(u); }); } catch (e) { return null; } }",
+        ),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(value) = node.first_named().map(bare).filter(|v| v.kind() == Kind::CallExpression) else { return };
+    if enclosing_function(node).and_then(is_async) != Some(true) {
+        return;
+    }
+    let Some(guard) = guard(node) else { return };
+    if !is_promise(value, cx) {
+        return;
+    }
+    let what = if guard.child(Field::Handler).is_some() {
+        "this `catch` never sees its rejection"
+    } else {
+        "`finally` runs before it is settled"
+    };
+    let message = format!("The promise leaves the `try` unsettled, so that {what}. Write `return await`.");
+    let at = Span { start: value.span().start, end: value.span().start };
+    cx.report(Note::new(cx.rule, value.span(), message).suggestion("Await it here", vec![(at, "await ".into())]));
+}
+
+/// The `try` of the same function that should see what happens here.
+fn guard(node: Node<'_>) -> Option<Node<'_>> {
+    let mut at = node;
+    while let Some(parent) = at.parent() {
+        if is_function(parent) {
+            return None;
+        }
+        if parent.kind() == Kind::TryStatement {
+            let in_body = at.field() == Field::Body;
+            let in_handler = at.field() == Field::Handler;
+            if in_body || in_handler && parent.child(Field::Finalizer).is_some() {
+                return Some(parent);
+            }
+        }
+        at = parent;
+    }
+    None
+}
+
+fn is_promise<'a>(call: Node<'a>, cx: &Cx<'a>) -> bool {
+    let Some(callee) = call.child(Field::Function).map(bare) else { return false };
+    if callee.kind() == Kind::Identifier && !declares(callee, callee.text()) {
+        let known = cx.file.declared.async_functions.contains(callee.text());
+        if known || is_global(callee, "fetch", cx) {
+            return true;
+        }
+    }
+    if let Some((receiver, name)) = method(call) {
+        if receiver.kind() == Kind::This {
+            return cx.file.declared.async_methods.contains(name.text());
+        }
+        // A chain that handles its errors itself has none left for the `catch`.
+        if name.text() == "then" {
+            return args(call).count() == 1;
+        }
+        if is_global(receiver, "Promise", cx) {
+            return matches!(name.text(), "all" | "race" | "any");
+        }
+    }
+    ecma_path(callee, cx).is_some_and(|p| p.starts_with("fs/promises.") || p.starts_with("fs.promises."))
+}

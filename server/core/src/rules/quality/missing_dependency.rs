@@ -1,0 +1,186 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::{callback, home, parameters, root_name};
+use crate::rules::support::{args, bare, ecma_path, is_function, place_name, statement};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::{Node, Span};
+
+pub static RULE: Rule = Rule {
+    id: "missing-dependency",
+    summary: "a hook reads a value that its dependencies leave out",
+    category: Category::Quality,
+    severity: Severity::Medium,
+    confidence: Confidence::Medium,
+    cwe: &[],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds `useMemo`, `useCallback` and effects of React whose callback reads a state value or a prop of the \
+              component that the list of dependencies does not name.",
+        why: "The callback keeps the value of the render in which it was made: it shows, sends or compares an old one, \
+              and the bug comes and goes with the order of events.",
+        example: "const total = useMemo(() => price * count, [price]);",
+        instead: "const total = useMemo(() => price * count, [price, count]);",
+        limits: "Only state values (`const [x] = useState()`) and destructured props, which are known to change. An effect \
+              with an empty list that runs once on purpose, setters, refs, and lists that are no literals are left \
+              alone, and so is whatever a comment about the dependencies explains.",
+        fix: "The suggestion adds the names to the list. The effect then runs more often, which needs a look.",
+    },
+    checks: &[Check::Nodes(&[Kind::CallExpression], check)],
+    cases: &[
+        Case::bad(
+            "a.tsx",
+            "function V({ price }) {\n  const [count, setCount] = useState(0);\n  return useMemo(() => price * count, [price]); //~ missing-dependency\n}",
+        ),
+        Case::bad(
+            "a.jsx",
+            "function V({ id, onDone }) { return useCallback(() => onDone(id), [id]); } //~ missing-dependency",
+        ),
+        Case::bad(
+            "a.tsx",
+            "const V = ({ q }: P) => { const [page] = useState(1); useEffect(() => { load(q, page); }, [q]); return null; }; //~ missing-dependency",
+        ),
+        Case::bad(
+            "a.js",
+            "import React from 'react';\nfunction V() { const [a] = React.useState(1); const [b] = React.useState(2); const f = React.useCallback(() => a + b, [a]); return f; } //~ missing-dependency",
+        ),
+        Case::bad(
+            "a.jsx",
+            "function V({ items }) { const [sel] = useState(null); const shown = useMemo(() => items.filter((i) => i.id === sel), [items]); return shown; } //~ missing-dependency",
+        ),
+        Case::bad(
+            "a.jsx",
+            "function V() { const [n, setN] = useState(0); const inc = useCallback(() => { setN(n + 1); }, []); return inc; } //~ missing-dependency",
+        ),
+        Case::bad(
+            "a.tsx",
+            "export default function V({ user, theme }) { useLayoutEffect(() => { paint(user.name, theme); }, [user.name]); return null; } //~ missing-dependency",
+        ),
+        Case::bad(
+            "a.jsx",
+            "function useThing({ url }) { const [opts] = useState({}); const run = useCallback(async () => { await fetch(url, opts); }, [url]); return run; } //~ missing-dependency",
+        ),
+        Case::good(
+            "a.jsx",
+            "function V({ price }) { const [count] = useState(0); return useMemo(() => price * count, [price, count]); }",
+        ),
+        Case::good(
+            "a.jsx",
+            "function V() { const [n, setN] = useState(0); return useCallback(() => { setN((x) => x + 1); }, []); }",
+        ),
+        Case::good("a.jsx", "function V({ id }) { useEffect(() => { load(id); }, []); return null; }"),
+        Case::good("a.jsx", "function V({ id }) { useEffect(() => { load(id); }); return null; }"),
+        Case::good("a.jsx", "function V() { const ref = useRef(null); return useCallback(() => ref.current, []); }"),
+        Case::good("a.jsx", "function V({ user }) { return useMemo(() => f(user.name), [user.name]); }"),
+        Case::good("a.jsx", "function V({ id }) { const deps = [id]; return useMemo(() => f(id), deps); }"),
+        Case::good("a.jsx", "const K = 1; function V() { return useMemo(() => K * 2, []); }"),
+        Case::near_miss("a.jsx", "function V({ id }) { return useCallback((id) => load(id), []); }"),
+        Case::near_miss("a.jsx", "function V({ id }) { return useMemo(() => xs.map((x) => ({ id: x })), []); }"),
+        Case::near_miss(
+            "a.jsx",
+            "function V({ id, q }) {\n  // eslint-disable-next-line react-hooks/exhaustive-deps\n  return useMemo(() => f(id, q), [id]);\n}",
+        ),
+        Case::near_miss("a.jsx", "function V({ id }) { return useMemo(() => { const id = 1; return id; }, []); }"),
+        Case::near_miss("a.jsx", "function V({ user }) { return useMemo(() => f(user), [user.id]); }"),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(callee) = node.child(Field::Function).map(bare) else { return };
+    let Some(path) = ecma_path(callee, cx) else { return };
+    let hook = path.rsplit('.').next().unwrap_or(&path).to_owned();
+    let effect = matches!(hook.as_str(), "useEffect" | "useLayoutEffect");
+    if !effect && !matches!(hook.as_str(), "useMemo" | "useCallback") {
+        return;
+    }
+    let Some(list) = args(node).nth(1).map(bare).filter(|l| l.kind() == Kind::Array) else { return };
+    let Some(function) = callback(node, 0, cx) else { return };
+    let named: Vec<&str> = list.named_children().filter_map(root_name).map(Node::text).collect();
+    // To run once is a decision; whether it is right cannot be seen here.
+    if effect && named.is_empty() || explained(node, cx) {
+        return;
+    }
+    let component = home(node);
+    if !is_function(component) {
+        return;
+    }
+    let mut missing: Vec<&'a str> = Vec::new();
+    for name in changing(component) {
+        let reads = !named.contains(&name) && !missing.contains(&name) && reads(function, name);
+        if reads {
+            missing.push(name);
+        }
+    }
+    if missing.is_empty() {
+        return;
+    }
+    let names = missing.join("`, `");
+    let message =
+        format!("`{hook}` reads `{names}`, which the list of dependencies leaves out: it keeps an old value.");
+    let at = Span { start: list.span().end - 1, end: list.span().end - 1 };
+    let text = format!("{}{}", if list.first_named().is_some() { ", " } else { "" }, missing.join(", "));
+    cx.report(Note::new(cx.rule, list.span(), message).suggestion("Add them to the list", vec![(at, text)]));
+}
+
+/// Whether a comment in or right above the statement speaks of the dependencies.
+fn explained(node: Node<'_>, cx: &Cx<'_>) -> bool {
+    let around = statement(node).span();
+    cx.arena().comments().any(|c| {
+        let near = c.span().end <= around.start && around.start - c.span().end < 40 || around.contains(c.span());
+        near && (c.text().contains("deps") || c.text().contains("dependenc") || c.text().contains("eslint-disable"))
+    })
+}
+
+/// The component's values that change between renders: state, and destructured props.
+fn changing<'a>(component: Node<'a>) -> Vec<&'a str> {
+    let mut out = Vec::new();
+    for pattern in parameters(component).into_iter().filter(|p| p.kind() == Kind::ObjectPattern) {
+        for member in pattern.named_children() {
+            match member.kind() {
+                Kind::ShorthandPropertyIdentifierPattern => out.push(member.text()),
+                Kind::PairPattern => {
+                    out.extend(member.child(Field::Value).filter(|v| v.kind() == Kind::Identifier).map(Node::text))
+                }
+                _ => {}
+            }
+        }
+    }
+    for n in component.descendants_until(|n| n != component && is_function(n)) {
+        let state = n.kind() == Kind::VariableDeclarator
+            && n.child(Field::Value)
+                .map(bare)
+                .and_then(|v| v.child(Field::Function))
+                .is_some_and(|f| place_name(f).as_deref() == Some("useState"));
+        let first =
+            n.child(Field::Name).filter(|p| state && p.kind() == Kind::ArrayPattern).and_then(Node::first_named);
+        out.extend(first.filter(|f| f.kind() == Kind::Identifier).map(Node::text));
+    }
+    out
+}
+
+/// Whether a function reads the variable, and nothing inside it binds the name anew.
+fn reads(function: Node<'_>, name: &str) -> bool {
+    let mut read = false;
+    for n in function.descendants() {
+        if matches!(n.kind(), Kind::Identifier | Kind::ShorthandPropertyIdentifier) && n.text() == name {
+            let parent = n.parent();
+            let bound = parent.is_some_and(|p| match p.kind() {
+                Kind::VariableDeclarator | Kind::FunctionDeclaration => n.field() == Field::Name,
+                Kind::FormalParameters | Kind::ArrayPattern | Kind::RestPattern => true,
+                Kind::RequiredParameter | Kind::OptionalParameter => n.field() == Field::Pattern,
+                Kind::ArrowFunction | Kind::CatchClause => n.field() == Field::Parameter,
+                Kind::PairPattern => n.field() == Field::Value,
+                _ => false,
+            });
+            if bound {
+                return false;
+            }
+            read = true;
+        } else if n.kind() == Kind::ShorthandPropertyIdentifierPattern && n.text() == name {
+            return false;
+        }
+    }
+    read
+}

@@ -1,0 +1,115 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::{callback, exits, parameters, returned};
+use crate::rules::support::{args, method};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "missing-return-in-callback",
+    summary: "a callback that must give a value gives none",
+    category: Category::Quality,
+    severity: Severity::Medium,
+    confidence: Confidence::High,
+    cwe: &[394],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds callbacks of `map`, `filter`, `reduce`, `sort`, `some`, `every`, `find`, `flatMap` and `Array.from` \
+              whose body is a block without any `return` of a value, and `reduce` callbacks that can reach their end \
+              without one.",
+        why: "The result is then `undefined` for every element: `map` gives a list of `undefined`, `filter` an empty \
+              one, and `reduce` loses its accumulator.",
+        example: "const names = users.map((u) => { u.name; });",
+        instead: "const names = users.map((u) => u.name);",
+        limits: "Callbacks that always throw and generators are left alone, as are `map` calls whose result nobody uses, \
+              async callbacks, and `find` with a Node-style callback (`(err, docs)`).",
+        fix: "",
+    },
+    checks: &[Check::Nodes(&[Kind::CallExpression], check)],
+    cases: &[
+        Case::bad("a.js", "const names = users.map((u) => { u.name; }); //~ missing-return-in-callback"),
+        Case::bad("a.js", "const on = xs.filter(function (x) { x.on === true; }); //~ missing-return-in-callback"),
+        Case::bad("a.js", "const sum = xs.reduce((a, x) => { a + x; }, 0); //~ missing-return-in-callback"),
+        Case::bad("a.js", "xs.sort((a, b) => { a - b; }); //~ missing-return-in-callback"),
+        Case::bad("a.js", "if (xs.some((x) => { x.ok; })) { go(); } //~ missing-return-in-callback"),
+        Case::bad(
+            "a.js",
+            "const sum = xs.reduce((acc, x) => { //~ missing-return-in-callback\n  if (x.ok) { return acc + x.n; }\n}, 0);",
+        ),
+        Case::bad("a.js", "const u = users.find((u) => { u.id === id; }); //~ missing-return-in-callback"),
+        Case::bad("a.js", "const v = Array.from(set, (x) => { x * 2; }); //~ missing-return-in-callback"),
+        Case::bad("a.js", "const all = xs.flatMap((x) => { load(x); }); //~ missing-return-in-callback"),
+        Case::bad(
+            "a.ts",
+            "export const f = (xs: string[]): number[] => xs.map((x: string) => { parse(x); }); //~ missing-return-in-callback",
+        ),
+        Case::bad(
+            "a.js",
+            "const v = xs.map((value) => { //~ missing-return-in-callback\n  const first = value.first + ' this callback is long enough to become a block of its own in the tree';\n  const second = value.second + ' and so is looked at through a placeholder';\n  log(first, second);\n});",
+        ),
+        Case::good("a.js", "const names = users.map((u) => u.name);"),
+        Case::good("a.js", "const names = users.map((u) => { return u.name; });"),
+        Case::good("a.js", "xs.forEach((x) => { use(x); });"),
+        Case::good("a.js", "const sum = xs.reduce((a, x) => { if (x) { return a + x; } return a; }, 0);"),
+        Case::good("a.js", "const names = users.map((u) => ({ name: u.name }));"),
+        Case::good("a.js", "xs.sort((a, b) => { if (a < b) return -1; return 1; });"),
+        Case::good("a.js", "const on = xs.filter((x) => { return x.on; });"),
+        Case::good("a.js", "const v = xs.map((x) => { throw new Error(x); });"),
+        Case::near_miss("a.js", "users.map((u) => { u.save(); });"),
+        Case::near_miss("a.js", "User.find(function (err, users) { if (err) fail(err); show(users); });"),
+        Case::near_miss("a.js", "const on = xs.filter((x) => { if (x.on) return true; });"),
+        Case::near_miss("a.js", "const v = xs.map(save);"),
+        Case::near_miss("a.js", "await Promise.all(xs.map(async (x) => { await save(x); }));"),
+        Case::near_miss("a.js", "const v = xs.map(function* (x) { yield x; });"),
+        Case::near_miss("a.js", "const c = _.find(xs, (x) => { x.ok; });"),
+        Case::near_miss(
+            "a.js",
+            "const sum = xs.reduce((acc, x) => { switch (x.k) { case 1: return acc; default: return acc + 1; } }, 0);",
+        ),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some((receiver, name)) = method(node) else { return };
+    // `Option.map(f)` of a module for functions is no array's `map`.
+    let module =
+        receiver.kind() == Kind::Identifier && receiver.text().starts_with(|c: char| c.is_uppercase() || c == '_');
+    let at = match name.text() {
+        _ if module && name.text() != "from" => return,
+        "map" | "filter" | "reduce" | "reduceRight" | "sort" | "toSorted" | "some" | "every" | "find" | "findIndex"
+        | "findLast" | "flatMap" => 0,
+        "from" if receiver.text() == "Array" => 1,
+        _ => return,
+    };
+    // A result that nobody uses makes it a loop.
+    let unused = node.parent().is_some_and(|p| p.kind() == Kind::ExpressionStatement);
+    if unused && !matches!(name.text(), "sort" | "reduce") || at == 0 && args(node).count() > 2 {
+        return;
+    }
+    let Some(callback) = callback(node, at, cx) else { return };
+    let Some(body) = callback.child(Field::Body).filter(|b| b.kind() == Kind::StatementBlock) else { return };
+    // Several async callbacks are waited for, not asked for values.
+    if callback.has_token("*") || callback.has_token("async") || body.descendants().any(|n| n.is_error()) {
+        return;
+    }
+    let parameters = parameters(callback);
+    // Models of databases, and events, call back with an error first; streams and tests call without values.
+    if parameters.first().is_none_or(|p| matches!(p.text(), "err" | "error" | "e" | "_err")) {
+        return;
+    }
+    let values = returned(callback).unwrap_or_default();
+    let ends = !exits(body);
+    let what = if values.is_empty() && ends && body.first_named().is_some() {
+        "returns nothing"
+    } else if name.text().starts_with("reduce") && !values.is_empty() && ends {
+        "can reach its end without returning the accumulator"
+    } else {
+        return;
+    };
+    let message =
+        format!("The callback of `{}` {what}, so that its result is `undefined`. Return the value.", name.text());
+    cx.report(Note::new(cx.rule, name.span(), message));
+}

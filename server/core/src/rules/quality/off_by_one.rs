@@ -1,0 +1,181 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::{mentions, operands, operator, same};
+use crate::rules::support::bare;
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "off-by-one",
+    summary: "an index runs one past the end",
+    category: Category::Quality,
+    severity: Severity::Medium,
+    confidence: Confidence::High,
+    cwe: &[193],
+    families: &[Family::Ecma, Family::Rust],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds loops that run to `i <= list.length` and read `list[i]`, loops that start at `list.length` and read \
+              `list[i]`, and reads of `list[list.length]`.",
+        why: "The last index is `length - 1`: what is read one past it is `undefined`, and in Rust the program panics.",
+        example: "for (let i = 0; i <= items.length; i++) { send(items[i]); }",
+        instead: "for (let i = 0; i < items.length; i++) { send(items[i]); }",
+        limits: "Only if the body reads that list at that very index, without asking first whether the index or the \
+              element is there.",
+        fix: "`<=` becomes `<`. It changes the result, so it is a suggestion.",
+    },
+    checks: &[
+        Check::Nodes(&[Kind::ForStatement], counted),
+        Check::Nodes(&[Kind::SubscriptExpression], end),
+        Check::Nodes(&[Kind::ForExpression], range),
+    ],
+    cases: &[
+        Case::bad("a.js", "for (let i = 0; i <= items.length; i++) { send(items[i]); } //~ off-by-one"),
+        Case::bad("a.js", "for (let i = 0; i <= xs.length; ++i) sum += xs[i]; //~ off-by-one"),
+        Case::bad("a.js", "for (let i = items.length; i >= 0; i--) { send(items[i]); } //~ off-by-one"),
+        Case::bad("a.js", "const last = xs[xs.length]; //~ off-by-one"),
+        Case::bad(
+            "a.js",
+            "function f(a) { for (var i = 0; i <= a.list.length; i++) { go(a.list[i].name); } } //~ off-by-one",
+        ),
+        Case::bad("a.ts", "for (let i: number = 1; i <= args.length; i += 2) { use(args[i]!); } //~ off-by-one"),
+        Case::bad("a.js", "if (path[path.length] === '/') { trim(); } //~ off-by-one"),
+        Case::bad("a.js", "for (let i = 0; xs.length >= i; i++) { go(xs[i]); } //~ off-by-one"),
+        Case::bad("a.rs", "fn f(v: &[u8]) { for i in 0..=v.len() { g(v[i]); } } //~ off-by-one"),
+        Case::good("a.js", "for (let i = 0; i < items.length; i++) { send(items[i]); }"),
+        Case::good("a.js", "for (let i = items.length - 1; i >= 0; i--) { send(items[i]); }"),
+        Case::good("a.js", "xs[xs.length] = x;"),
+        Case::good("a.js", "const last = xs[xs.length - 1];"),
+        Case::good("a.js", "for (let i = 1; i <= xs.length; i++) { send(xs[i - 1]); }"),
+        Case::good("a.js", "for (let i = 0; i <= n; i++) { send(xs[i]); }"),
+        Case::good("a.js", "for (let i = 0; i <= xs.length; i++) { slice(0, i); }"),
+        Case::good("a.rs", "fn f(v: &[u8]) { for i in 0..v.len() { g(v[i]); } }"),
+        Case::near_miss(
+            "a.js",
+            "for (let i = 0; i <= xs.length; i++) { if (i === xs.length) { flush(); } else { go(xs[i]); } }",
+        ),
+        Case::near_miss("a.js", "for (let i = 0; i <= xs.length; i++) { go(ys[i]); }"),
+        Case::near_miss(
+            "a.js",
+            "for (let i = 0; i <= s.length; i++) { const c = s[i]; if (c === undefined) { end(); } }",
+        ),
+        Case::near_miss("a.js", "for (let i = 0; i <= xs.length - 1; i++) { go(xs[i]); }"),
+        Case::near_miss("a.rs", "fn f(v: &[u8]) { for i in 0..=v.len() { g(&v[..i]); } }"),
+        Case::near_miss("a.js", "for (let i = xs.length; i > 0; i--) { go(xs[i - 1]); }"),
+        Case::near_miss("a.js", "for (let i = xs.length; i-- >= 0;) { go(xs[i]); }"),
+    ],
+};
+
+const MESSAGE: &str = "The last index is one less than the length: this reads one past the end.";
+
+fn counted<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let (Some(condition), Some(body)) = (node.child(Field::Condition), node.child(Field::Body)) else { return };
+    let condition = if condition.kind() == Kind::ExpressionStatement {
+        condition.first_named().unwrap_or(condition)
+    } else {
+        condition
+    };
+    let Some((left, right)) = operands(condition) else { return };
+    let (index, length, up) = match operator(condition) {
+        "<=" => (left, right, true),
+        ">=" if right.text() == "0" => (left, right, false),
+        ">=" => (right, left, true),
+        _ => return,
+    };
+    if index.kind() != Kind::Identifier || node.child(Field::Increment).is_none() {
+        return;
+    }
+    let list = if up {
+        length_of(length).map(|l| l.text())
+    } else {
+        let start = node.child(Field::Initializer).into_iter().flat_map(|i| i.descendants().collect::<Vec<_>>());
+        let declarator = start
+            .filter(|d| d.kind() == Kind::VariableDeclarator)
+            .find(|d| d.child(Field::Name).is_some_and(|n| n.text() == index.text()));
+        declarator.and_then(|d| d.child(Field::Value)).and_then(length_of).map(|l| l.text())
+    };
+    let Some(list) = list else { return };
+    let reads = body.descendants().find(|n| {
+        n.kind() == Kind::SubscriptExpression
+            && n.child(Field::Object).is_some_and(|o| o.text() == list)
+            && n.child(Field::Index).is_some_and(|i| i.text() == index.text())
+            && !n.parent().is_some_and(|p| p.kind() == Kind::AssignmentExpression && n.field() == Field::Left)
+    });
+    let Some(read) = reads else { return };
+    if asks(node, body, index.text(), list) {
+        return;
+    }
+    let mut note = Note::new(cx.rule, condition.span(), MESSAGE).related(read.span(), "read here");
+    if up && let Some(op) = condition.child(Field::Operator) {
+        let strict = if op.text() == "<=" { "<" } else { ">" };
+        note = note.suggestion(format!("Write `{strict}`"), vec![(op.span(), strict.into())]);
+    }
+    cx.report(note);
+}
+
+fn length_of<'a>(node: Node<'a>) -> Option<Node<'a>> {
+    let node = bare(node);
+    let property = node.kind() == Kind::MemberExpression && node.child(Field::Property)?.text() == "length";
+    if property { node.child(Field::Object) } else { None }
+}
+
+/// Whether the body asks for the end: a comparison with the index or a test of the element.
+fn asks(around: Node<'_>, body: Node<'_>, index: &str, list: &str) -> bool {
+    let element = format!("{list}[{index}]");
+    // The element kept in a variable that is tested.
+    let kept: Vec<&str> = body
+        .descendants()
+        .filter(|n| n.kind() == Kind::VariableDeclarator && n.child(Field::Value).is_some_and(|v| v.text() == element))
+        .filter_map(|n| n.child(Field::Name).map(Node::text))
+        .collect();
+    let condition = around.child(Field::Condition);
+    around.descendants().any(|n| {
+        let compared = n.kind() == Kind::BinaryExpression
+            && condition.is_none_or(|c| !c.span().contains(n.span()))
+            && matches!(operator(n), "<" | "<=" | ">" | ">=" | "==" | "===" | "!=" | "!==" | "&&" | "||" | "??")
+            && operands(n).is_some_and(|(l, r)| {
+                [l, r].iter().any(|o| o.text() == index || o.text() == element || kept.contains(&o.text()))
+            });
+        let tested = matches!(n.kind(), Kind::IfStatement | Kind::TernaryExpression)
+            && n.child(Field::Condition).is_some_and(|c| mentions(c, index) || kept.iter().any(|k| mentions(c, k)));
+        compared || tested || n.kind() == Kind::OptionalChain
+    })
+}
+
+fn end<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let (Some(list), Some(index)) = (node.child(Field::Object), node.child(Field::Index)) else { return };
+    let Some(measured) = length_of(index) else { return };
+    let written = node.parent().is_some_and(|p| {
+        matches!(p.kind(), Kind::AssignmentExpression | Kind::AugmentedAssignmentExpression)
+            && node.field() == Field::Left
+            || p.kind() == Kind::UpdateExpression
+            || p.kind() == Kind::ArrayPattern
+    });
+    if !written && same(list, measured) {
+        cx.report(Note::new(cx.rule, node.span(), MESSAGE));
+    }
+}
+
+/// Rust: `for i in 0..=v.len()` with `v[i]`.
+fn range<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let (Some(index), Some(range), Some(body)) =
+        (node.child(Field::Pattern), node.child(Field::Value), node.child(Field::Body))
+    else {
+        return;
+    };
+    if range.kind() != Kind::RangeExpression || !range.text().contains("..=") {
+        return;
+    }
+    let Some(list) = range.text().split("..=").nth(1).and_then(|e| e.trim().strip_suffix(".len()")) else { return };
+    let element = format!("{list}[{}]", index.text());
+    let read = body.descendants().find(|n| n.kind() == Kind::IndexExpression && n.text() == element);
+    let guarded = body.descendants().any(|n| {
+        matches!(n.kind(), Kind::IfExpression | Kind::MatchExpression)
+            && n.child(Field::Condition).or(n.child(Field::Value)).is_some_and(|c| mentions(c, index.text()))
+    });
+    if let Some(read) = read.filter(|_| !guarded) {
+        cx.report(Note::new(cx.rule, range.span(), MESSAGE).related(read.span(), "read here"));
+    }
+}

@@ -1,0 +1,119 @@
+use sidenote_grammars::{Family, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::{only_reads, operands, same};
+use crate::rules::support::place_name;
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "self-assignment",
+    summary: "a variable is assigned to itself",
+    category: Category::Quality,
+    severity: Severity::Medium,
+    confidence: Confidence::High,
+    cwe: &[1164],
+    families: &[Family::Ecma, Family::Rust],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds assignments of a variable or a property to itself, also inside destructuring: `a = a`, `this.name = \
+              this.name`, `[a, b] = [a, c]`.",
+        why: "It does nothing. Nearly always one side was meant to be another name, often a parameter: the value that \
+              was to be kept is lost.",
+        example: "constructor(name) {\n  this.name = this.name;\n}",
+        instead: "constructor(name) {\n  this.name = name;\n}",
+        limits: "Properties whose setter does something (`innerHTML`, `src`, `href`, `value`, `scrollTop`, ..) are left \
+              alone; so are casts (`x = x as T`), which narrow a type.",
+        fix: "",
+    },
+    checks: &[Check::Nodes(&[Kind::AssignmentExpression], check)],
+    cases: &[
+        Case::bad("a.js", "function f(a) { a = a; return a; } //~ self-assignment"),
+        Case::bad("a.js", "class A { constructor(name) {\n  this.name = this.name; //~ self-assignment\n} }"),
+        Case::bad("a.js", "o.list[0] = o.list[0]; //~ self-assignment"),
+        Case::bad("a.js", "let a = 1, b = 2, c = 3;\n[a, b] = [a, c]; //~ self-assignment"),
+        Case::bad("a.js", "options.port = (options.port); //~ self-assignment"),
+        Case::bad("a.js", "self.total = self.total; //~ self-assignment"),
+        Case::bad("a.js", "if (x) { count = count; } //~ self-assignment"),
+        Case::bad("a.rs", "fn f(mut a: u32) -> u32 { a = a; a } //~ self-assignment"),
+        Case::bad("a.rs", "impl A { fn set(&mut self, name: String) { self.name = self.name; } } //~ self-assignment"),
+        Case::good("a.js", "a = b;"),
+        Case::good("a.js", "this.name = name;"),
+        Case::good("a.js", "a += a;"),
+        Case::good("a.js", "a.x = b.x;"),
+        Case::good("a.js", "a = a || {};"),
+        Case::good("a.js", "[a, b] = [b, a];"),
+        Case::good("a.js", "a = f(a);"),
+        Case::good("a.rs", "fn f(mut a: u32) { a = a + 1; g(a) }"),
+        Case::near_miss("a.js", "el.innerHTML = el.innerHTML;"),
+        Case::near_miss("a.ts", "x = x as string;"),
+        Case::near_miss("a.js", "location.href = location.href;"),
+        Case::near_miss("a.js", "list[i++] = list[i++];"),
+        Case::near_miss("a.js", "const a = this.a;"),
+        Case::near_miss("a.js", "img.src = img.src;"),
+    ],
+};
+
+/// Properties whose assignment does something even if the value stays.
+const LIVE: &[&str] = &[
+    "innerHTML",
+    "outerHTML",
+    "textContent",
+    "src",
+    "href",
+    "hash",
+    "value",
+    "scrollTop",
+    "scrollLeft",
+    "location",
+    "currentTime",
+    "className",
+    "cssText",
+    "display",
+    "lastIndex",
+    "selectionStart",
+    "selectionEnd",
+    "length",
+    "prototype",
+    "width",
+    "height",
+    "stack",
+];
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some((left, right)) = operands(node) else { return };
+    let pairs: Vec<(Node<'a>, Node<'a>)> = if left.kind() == Kind::ArrayPattern && right.kind() == Kind::Array {
+        left.named_children().zip(right.named_children()).collect()
+    } else {
+        vec![(left, right)]
+    };
+    for (left, right) in pairs {
+        if !is_place(left) || !same(left, right) || !only_reads(left) {
+            continue;
+        }
+        if place_name(left).is_some_and(|n| LIVE.contains(&n.as_ref())) {
+            continue;
+        }
+        let message = format!(
+            "`{}` is assigned to itself, which does nothing. One side was meant to be something else.",
+            left.text()
+        );
+        let mut note = Note::new(cx.rule, node.span(), message);
+        if !matches!(left.kind(), Kind::Identifier) {
+            note = note.confidence(Confidence::Medium);
+        }
+        cx.report(note);
+    }
+}
+
+fn is_place(node: Node<'_>) -> bool {
+    matches!(
+        node.kind(),
+        Kind::Identifier
+            | Kind::MemberExpression
+            | Kind::SubscriptExpression
+            | Kind::FieldExpression
+            | Kind::IndexExpression
+    )
+}

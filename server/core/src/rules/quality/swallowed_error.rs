@@ -1,0 +1,199 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::{exits, has_comment};
+use crate::rules::support::{bare, is_function, is_loop, place_name};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::{Node, Span};
+
+pub static RULE: Rule = Rule {
+    id: "swallowed-error",
+    summary: "an error is caught and dropped without a word",
+    category: Category::Quality,
+    severity: Severity::Low,
+    confidence: Confidence::Medium,
+    cwe: &[390, 391, 1069],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds `catch` clauses that are empty, without even a comment, around more than a clean-up or an attempt \
+              whose failure is dealt with right behind.",
+        why: "Whatever goes wrong inside stays unseen: the program runs on with work half done, and nobody learns why.",
+        example: "try {\n  saveAll(items);\n  notify(user);\n} catch (e) {}",
+        instead: "try {\n  saveAll(items);\n  notify(user);\n} catch (e) {\n  log.error('saving failed', e);\n  throw e;\n}",
+        limits: "A comment says that it is meant. Clean-ups (`close`, `unlink`, `kill`, ..) and single attempts that end \
+              in a `return`, or behind which the fallback follows, are left alone.",
+        fix: "",
+    },
+    checks: &[Check::Nodes(&[Kind::CatchClause], check)],
+    cases: &[
+        Case::bad("a.js", "try {\n  saveAll(items);\n  notify(user);\n} catch (e) {}\n//~^ swallowed-error"),
+        Case::bad(
+            "a.js",
+            "async function f() { try { await db.write(x); await q.push(x); } catch {} }\n//~^ swallowed-error",
+        ),
+        Case::bad("a.js", "try { config = parse(text); apply(config); } catch (err) { }\n//~^ swallowed-error"),
+        Case::bad(
+            "a.js",
+            "function f() {\n  try {\n    send(mail);\n    mark(mail);\n  } catch (e) {\n  }\n} //~^^ swallowed-error",
+        ),
+        Case::bad("a.js", "try { for (const x of xs) { store(x); } } catch (e) {}\n//~^ swallowed-error"),
+        Case::bad("a.js", "try { await charge(card); } catch (e) {}\n//~^ swallowed-error"),
+        Case::bad(
+            "a.js",
+            "class A { m() { try { this.sync(); this.flushAll(); } catch (_) {} } }\n//~^ swallowed-error",
+        ),
+        Case::bad("a.ts", "try { await upload(file); } catch (e: unknown) {}\n//~^ swallowed-error"),
+        Case::good("a.js", "try { save(); go(); } catch (e) { log(e); }"),
+        Case::good("a.js", "try { save(); go(); } catch (e) { /* best effort */ }"),
+        Case::good("a.js", "try { save(); go(); } catch {\n  // nothing to save\n}"),
+        Case::good("a.js", "try { save(); } finally { close(); }"),
+        Case::good("a.js", "try { save(); go(); } catch (e) { throw new Error('x', { cause: e }); }"),
+        Case::good("a.js", "try { fs.unlinkSync(tmp); } catch (e) {}"),
+        Case::good("a.js", "try { await browser.close(); } catch {}"),
+        Case::good("a.js", "try { save(); go(); } catch (e) { return false; }"),
+        Case::near_miss("a.js", "function f(t) { try { return JSON.parse(t); } catch {} return null; }"),
+        Case::near_miss("a.js", "try { process.kill(pid); } catch (e) {}"),
+        Case::near_miss("a.js", "let mod; try { mod = require('fast'); } catch (e) {}"),
+        Case::near_miss("a.js", "for (const x of xs) { try { const y = decode(x); use(y); break; } catch {} }"),
+        Case::near_miss("a.js", "let v; try { const t = read(); v = parse(t); } catch {}"),
+        Case::near_miss("a.js", "let url; try { url = new URL(text); } catch {}\nif (!url) fail();"),
+        Case::near_miss("a.js", "try { localStorage.setItem('k', v); } catch (e) {}"),
+    ],
+};
+
+/// Parts of names whose failure nobody can do anything about.
+const TIDY: &[&str] = &[
+    "close",
+    "unlink",
+    "rm",
+    "rmdir",
+    "remove",
+    "kill",
+    "destroy",
+    "abort",
+    "cancel",
+    "unref",
+    "dispose",
+    "cleanup",
+    "clear",
+    "end",
+    "delete",
+    "disconnect",
+    "terminate",
+    "release",
+    "unsubscribe",
+    "detach",
+    "stop",
+    "unwatch",
+    "mkdir",
+    "revoke",
+    "setitem",
+    "getitem",
+    "removeitem",
+    "focus",
+    "blur",
+    "off",
+    "parse",
+    "cwd",
+    "exit",
+    "shutdown",
+    "quit",
+    "unlock",
+    "restore",
+    "debug",
+    "log",
+    "warn",
+];
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(body) = node.child(Field::Body) else { return };
+    if body.first_named().is_some() || has_comment(node) {
+        return;
+    }
+    let Some(attempt) = node.parent() else { return };
+    let Some(guarded) = attempt.child(Field::Body) else { return };
+    // A comment above the `try`, in it, or behind the brace explains it.
+    if commented(attempt, cx) || is_attempt(guarded) || is_probe(attempt, guarded) {
+        return;
+    }
+    let keyword = Span { start: node.span().start, end: node.span().start + 5 };
+    let message = "Errors are dropped here without a word, and the program runs on with the work half done. Handle it, log it, or say in a comment why it does not matter.";
+    cx.report(Note::new(cx.rule, keyword, message));
+}
+
+fn commented(attempt: Node<'_>, cx: &Cx<'_>) -> bool {
+    let text = cx.arena().text();
+    let (start, end) = (attempt.span().start as usize, attempt.span().end as usize);
+    let after = text.get(end..).and_then(|t| t.lines().next()).unwrap_or("");
+    let above = text.get(..start).map_or("", |t| t.trim_end().lines().last().unwrap_or("")).trim_start();
+    after.contains("//") || after.contains("/*") || above.starts_with("//") || above.ends_with("*/")
+}
+
+/// Several steps whose outcome is asked for behind: they end in an assignment, leave a loop on success, only tidy up, or say
+/// in a comment what happens otherwise.
+fn is_probe(attempt: Node<'_>, guarded: Node<'_>) -> bool {
+    let explained = guarded.children().last().is_some_and(Node::is_comment);
+    let assigns = guarded.last_named().is_some_and(|s| ends_in_assignment(s, 8));
+    let leaves = attempt.ancestors().take_while(|a| !is_function(*a)).any(is_loop)
+        && guarded
+            .descendants_until(is_function)
+            .any(|n| matches!(n.kind(), Kind::BreakStatement | Kind::ContinueStatement));
+    let tidies = guarded.named_children().all(|s| {
+        let call = s.first_named().map(bare);
+        let call =
+            call.and_then(|c| if c.kind() == Kind::AwaitExpression { c.first_named().map(bare) } else { Some(c) });
+        call.and_then(|c| c.child(Field::Function)).and_then(place_name).is_some_and(|n| is_tidy(&n))
+    });
+    explained || assigns || leaves || tidies
+}
+
+fn ends_in_assignment(statement: Node<'_>, depth: usize) -> bool {
+    match statement.kind() {
+        _ if depth == 0 => false,
+        Kind::ExpressionStatement => statement.first_named().is_some_and(|e| {
+            let local = |l: Node<'_>| l.kind() == Kind::Identifier;
+            e.kind() == Kind::AssignmentExpression && e.child(Field::Left).is_some_and(local)
+        }),
+        Kind::IfStatement => statement.child(Field::Consequence).is_some_and(|s| ends_in_assignment(s, depth - 1)),
+        Kind::StatementBlock => statement.last_named().is_some_and(|s| ends_in_assignment(s, depth - 1)),
+        _ => false,
+    }
+}
+
+fn is_tidy(name: &str) -> bool {
+    let name = name.to_lowercase();
+    TIDY.iter().any(|t| name.starts_with(t)) || name == "require"
+}
+
+/// A single attempt: something that may fail without harm.
+fn is_attempt(guarded: Node<'_>) -> bool {
+    let mut statements = guarded.named_children();
+    let (Some(only), None) = (statements.next(), statements.next()) else {
+        return guarded.first_named().is_none() || ends_in_return(guarded);
+    };
+    if exits(only) || ends_in_return(only) {
+        return true;
+    }
+    let expression = match only.kind() {
+        Kind::ExpressionStatement => only.first_named().map(bare),
+        Kind::IfStatement => return true,
+        _ => return false,
+    };
+    let Some(mut expression) = expression else { return true };
+    // The variable keeps its old value, which the code behind can see.
+    if matches!(expression.kind(), Kind::AssignmentExpression | Kind::UnaryExpression) {
+        return true;
+    }
+    while matches!(expression.kind(), Kind::AwaitExpression) {
+        let Some(inner) = expression.first_named() else { return true };
+        expression = bare(inner);
+    }
+    let Some(callee) = expression.child(Field::Function) else { return true };
+    place_name(callee).is_none_or(|name| is_tidy(&name))
+}
+
+fn ends_in_return(node: Node<'_>) -> bool {
+    node.descendants_until(is_function).any(|n| n.kind() == Kind::ReturnStatement)
+}

@@ -1,0 +1,131 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::{broken, case_body, exits, same};
+use crate::rules::support::{bare, place_name};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::{Node, Span};
+
+pub static RULE: Rule = Rule {
+    id: "switch-fallthrough",
+    summary: "a `case` runs on into the next one",
+    category: Category::Quality,
+    severity: Severity::Medium,
+    confidence: Confidence::High,
+    cwe: &[484],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds `case` clauses with statements whose end is reached, so that control runs on into the next clause, \
+              without a comment that says so.",
+        why: "A forgotten `break` runs the next case as well. Where it is meant, the reader cannot tell.",
+        example: "switch (kind) {\n  case 'add': total += n;\n  case 'remove': total -= n; break;\n}",
+        instead: "switch (kind) {\n  case 'add': total += n; break;\n  case 'remove': total -= n; break;\n}",
+        limits: "Empty clauses share the next one's body and are fine, as is any comment between the clauses that says \
+              that control falls through.",
+        fix: "",
+    },
+    checks: &[Check::Nodes(&[Kind::SwitchBody], check)],
+    cases: &[
+        Case::bad("a.js", "switch (k) {\n  case 1:\n    a();\n  case 2:\n    b();\n}\n//~^^^^^ switch-fallthrough"),
+        Case::bad("a.js", "switch (k) {\n  case 1: {\n    a();\n  }\n  default: b();\n}\n//~^^^^^ switch-fallthrough"),
+        Case::bad("a.js", "switch (k) {\n  case 1: if (x) { break; }\n  case 2: b();\n}\n//~^^^ switch-fallthrough"),
+        Case::bad(
+            "a.js",
+            "function f(k) {\n  switch (k) {\n    case 1: if (x) return 1;\n    default: return 2;\n  }\n}\n//~^^^^ switch-fallthrough",
+        ),
+        Case::bad("a.js", "switch (k) {\n  default: a();\n  case 2: b();\n}\n//~^^^ switch-fallthrough"),
+        Case::bad(
+            "a.js",
+            "switch (k) {\n  case 'x': total += 1;\n  case 'y': total -= 1;\n}\n//~^^^ switch-fallthrough",
+        ),
+        Case::bad(
+            "a.ts",
+            "switch (k as string) {\n  case 'x': try { a(); break; } catch (e) { log(e); }\n  case 'y': b();\n}\n//~^^^ switch-fallthrough",
+        ),
+        Case::bad(
+            "a.js",
+            "switch (k) {\n  case 1:\n    // adds one\n    a();\n  case 2: b();\n}\n//~^^^^^ switch-fallthrough",
+        ),
+        Case::good("a.js", "switch (k) { case 1: a(); break; case 2: b(); }"),
+        Case::good("a.js", "switch (k) { case 1: case 2: b(); }"),
+        Case::good("a.js", "function f(k) { switch (k) { case 1: return a(); default: return b(); } }"),
+        Case::good("a.js", "switch (k) {\n  case 1:\n    a();\n    // falls through\n  case 2: b();\n}"),
+        Case::good("a.js", "switch (k) { case 1: throw new Error('x'); case 2: b(); }"),
+        Case::good("a.js", "for (const k of ks) { switch (k) { case 1: a(); continue; case 2: b(); } }"),
+        Case::good("a.js", "switch (k) { case 1: if (x) { break; } else { return_(); break; } case 2: b(); }"),
+        Case::good("a.js", "switch (k) { case 1: { a(); break; } case 2: b(); }"),
+        Case::near_miss("a.js", "switch (k) { case 1: process.exit(1); case 2: b(); }"),
+        Case::near_miss("a.js", "switch (k) {\n  case 1:\n    a();\n    /* fallthrough */\n  case 2: b();\n}"),
+        Case::near_miss("a.js", "switch (k) { case 1: a(); break; case 2: b(); default: }"),
+        Case::near_miss("a.js", "switch (k) {\n  case 1: a(); // no break\n  case 2: b();\n}"),
+        Case::near_miss("a.js", "switch (state) { case S.A: state = S.B; case S.B: go(); }"),
+        Case::near_miss(
+            "a.js",
+            "function f(a) { switch (a.k) { case 1: { switch (a.j) { case 1: return 2; case 2: return 3; } } case 2: return 4; } }",
+        ),
+        Case::near_miss("a.js", "switch (k) { case 1: for (;;) { a(); } case 2: b(); }"),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let clauses: Vec<Node<'a>> = node.named_children().collect();
+    let mut notes = Vec::new();
+    for pair in clauses.windows(2) {
+        let (clause, next) = (pair[0], pair[1]);
+        let mut statements = case_body(clause).peekable();
+        if statements.peek().is_none() || statements.any(exits) || case_body(clause).any(|s| s.is_error()) {
+            continue;
+        }
+        // Compilers' state machines, and those that say so: `state = NEXT` runs on into `case NEXT`.
+        let machine = node.parent().and_then(|s| s.child(Field::Value)).map(bare).is_some_and(|v| {
+            v.kind() == Kind::AssignmentExpression
+                || v.text().starts_with("_context")
+                || matches!(place_name(v).as_deref(), Some("label" | "next" | "prev"))
+        });
+        let steps = next.child(Field::Value).is_some_and(|target| {
+            clause.descendants().any(|n| {
+                n.kind() == Kind::AssignmentExpression && n.child(Field::Right).is_some_and(|r| same(r, target))
+            })
+        });
+        if machine || steps || case_body(clause).any(|s| covers(s, 8)) {
+            continue;
+        }
+        // Running on into nothing does no harm.
+        if clauses.iter().skip_while(|c| **c != next).all(|c| case_body(*c).all(|s| s.kind() == Kind::BreakStatement)) {
+            continue;
+        }
+        let Some(last) = case_body(clause).last() else { continue };
+        let between = Span { start: last.span().start, end: next.span().start };
+        let said = cx.arena().comments().filter(|c| between.contains(c.span())).any(|c| announces(c.text()));
+        if said {
+            continue;
+        }
+        let head = clause.child(Field::Value).map_or(clause.span().start + 7, |v| v.span().end);
+        let span = Span { start: clause.span().start, end: head };
+        let message = "Control runs on from this clause into the next one. Add `break`, or a comment `falls through` if it is meant.";
+        notes.push(Note::new(cx.rule, span, message).related(next.span(), "runs as well"));
+    }
+    notes.into_iter().for_each(|n| cx.report(n));
+}
+
+/// Whether a statement is or ends in a `switch` over all cases, each of which leaves.
+fn covers(statement: Node<'_>, depth: usize) -> bool {
+    match statement.kind() {
+        _ if depth == 0 => false,
+        Kind::StatementBlock => statement.last_named().is_some_and(|s| covers(s, depth - 1)),
+        Kind::SwitchStatement => statement.child(Field::Body).is_some_and(|body| {
+            body.named_children().filter(|c| case_body(*c).next().is_some()).all(|c| case_body(c).any(exits))
+                && !broken(statement)
+        }),
+        _ => false,
+    }
+}
+
+fn announces(comment: &str) -> bool {
+    let text: String = comment.to_lowercase().chars().filter(char::is_ascii_alphabetic).collect();
+    ["fall", "nobreak", "passthrough", "continue", "dropthrough", "intentional", "runon"]
+        .iter()
+        .any(|w| text.contains(w))
+}

@@ -1,0 +1,114 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::{exits, never_returns};
+use crate::rules::support::bare;
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "unreachable-code",
+    summary: "code can never run",
+    category: Category::Quality,
+    severity: Severity::Medium,
+    confidence: Confidence::High,
+    cwe: &[561],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds statements behind a `return`, `throw`, `break`, `continue` or an endless loop of the same list of \
+              statements, also where both branches before leave.",
+        why: "It looks as if it did something, and readers take it into account. Often the jump above was meant to be \
+              conditional.",
+        example: "function f(user) {\n  return user;\n  log(user);\n}",
+        instead: "function f(user) {\n  log(user);\n  return user;\n}",
+        limits: "Functions are hoisted and may stand behind a `return`; so may declarations without a value. A `break` or \
+              an empty `return` behind a `throw` or `return` is a habit. TypeScript's types do not run.",
+        fix: "",
+    },
+    checks: &[Check::Nodes(&[Kind::StatementBlock, Kind::SwitchCase, Kind::SwitchDefault], check)],
+    cases: &[
+        Case::bad("a.js", "function f(u) {\n  return u;\n  log(u); //~ unreachable-code\n}"),
+        Case::bad("a.js", "function f() {\n  throw new Error('x');\n  cleanup(); //~ unreachable-code\n}"),
+        Case::bad("a.js", "for (const x of xs) {\n  continue;\n  use(x); //~ unreachable-code\n}"),
+        Case::bad(
+            "a.js",
+            "function f(a) {\n  if (a) { return 1; } else { return 2; }\n  done(); //~ unreachable-code\n}",
+        ),
+        Case::bad("a.js", "function f() {\n  while (true) { step(); }\n  done(); //~ unreachable-code\n}"),
+        Case::bad("a.js", "switch (k) { case 1: {\n  break;\n  go(); //~ unreachable-code\n} }"),
+        Case::bad("a.js", "function f() {\n  return\n  { ok: true } //~ unreachable-code\n}"),
+        Case::bad(
+            "a.js",
+            "function f(k) {\n  switch (k) { case 1: return 1; default: return 2; }\n  log(k); //~ unreachable-code\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "function f() {\n  try { return a(); } catch (e) { return b(); }\n  log(1); //~ unreachable-code\n}",
+        ),
+        Case::good("a.js", "function f(u) { log(u); return u; }"),
+        Case::good("a.js", "function f() { return helper(); function helper() { return 1; } }"),
+        Case::good("a.js", "function f() { if (a) return 1; go(); }"),
+        Case::good("a.js", "for (;;) { if (done()) break; }"),
+        Case::good("a.js", "function f() { while (true) { if (x()) break; } done(); }"),
+        Case::good("a.js", "switch (k) { case 1: go(); break; case 2: stop(); }"),
+        Case::good("a.js", "function f() { try { return a(); } catch (e) { log(e); } return 1; }"),
+        Case::good("a.js", "function f() { return 1; var x; }"),
+        Case::near_miss("a.js", "switch (k) { case 1: return 1; break; default: return 2; }"),
+        Case::near_miss("a.js", "function* empty() { return; yield; }"),
+        Case::near_miss("a.js", "outer: for (;;) { for (;;) { break outer; } }"),
+        Case::near_miss("a.js", "function f(k) { switch (k) { case 1: return 1; default: break; } log(k); }"),
+        Case::near_miss("a.ts", "function f(): number { return 1; type A = string; }"),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let mut exit: Option<Node<'a>> = None;
+    for statement in node.named_children() {
+        if node.kind() == Kind::SwitchCase && statement.field() == Field::Value {
+            continue;
+        }
+        let Some(before) = exit else {
+            // Calls that never return are guessed from names, which is not enough here.
+            if exits(statement) && statement.kind() != Kind::ExpressionStatement && !guessed(statement) {
+                exit = Some(statement);
+            }
+            continue;
+        };
+        if is_harmless(statement) {
+            continue;
+        }
+        let mut message = String::from("This never runs: control does not pass what stands before it.");
+        if before.kind() == Kind::ReturnStatement
+            && before.first_named().is_none()
+            && statement.kind() == Kind::StatementBlock
+        {
+            message = String::from(
+                "This never runs: `return` alone on its line returns `undefined`. Put the value on the same line.",
+            );
+        }
+        cx.report(Note::new(cx.rule, statement.span(), message).related(before.span(), "control leaves here"));
+        return;
+    }
+}
+
+fn guessed(statement: Node<'_>) -> bool {
+    statement.descendants().any(|n| n.kind() == Kind::ExpressionStatement && n.first_named().is_some_and(never_returns))
+}
+
+fn is_harmless(statement: Node<'_>) -> bool {
+    match statement.kind() {
+        Kind::FunctionDeclaration
+        | Kind::GeneratorFunctionDeclaration
+        | Kind::EmptyStatement
+        | Kind::BreakStatement
+        | Kind::TypeAliasDeclaration
+        | Kind::InterfaceDeclaration
+        | Kind::AmbientDeclaration => true,
+        Kind::ReturnStatement => statement.first_named().is_none(),
+        Kind::VariableDeclaration => statement.named_children().all(|d| d.child(Field::Value).is_none()),
+        Kind::ExpressionStatement => statement.first_named().is_some_and(|e| bare(e).kind() == Kind::YieldExpression),
+        _ => false,
+    }
+}

@@ -1,0 +1,180 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::{callback, is_array, is_global, root_name};
+use crate::rules::support::{args, bare, method, place_name, words};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "unused-result",
+    summary: "the result of a call that only computes is dropped",
+    category: Category::Quality,
+    severity: Severity::Medium,
+    confidence: Confidence::High,
+    cwe: &[252, 563],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds calls that stand alone although they change nothing: `text.replace(..)`, `text.trim()`, \
+              `list.concat(..)`, `list.map(..)` and `list.filter(..)` with a function.",
+        why: "Strings never change and these methods of arrays give a new one: without taking the result the call does \
+              nothing. `map` that is used for its effects builds an array for nobody.",
+        example: "name.trim();\nsave(name);",
+        instead: "name = name.trim();\nsave(name);",
+        limits: "Methods whose names other objects use as well (`replace` of a router or a location, `filter` of a query) \
+              are reported only with arguments that fit a string or an array, and not on receivers with a telling name.",
+        fix: "",
+    },
+    checks: &[Check::Nodes(&[Kind::ExpressionStatement], check)],
+    cases: &[
+        Case::bad("a.js", "name.trim(); //~ unused-result"),
+        Case::bad("a.js", "text.replace(/a/g, 'b'); //~ unused-result"),
+        Case::bad("a.js", "list.concat([1, 2]); //~ unused-result"),
+        Case::bad("a.js", "users.map((u) => { u.seen = true; }); //~ unused-result"),
+        Case::bad("a.js", "s.toLowerCase(); //~ unused-result"),
+        Case::bad("a.js", "const xs = [3, 1];\nxs.slice(1); //~ unused-result"),
+        Case::bad("a.js", "users.filter((u) => u.on); //~ unused-result"),
+        Case::bad("a.ts", "function f(s: string) { s.padStart(3, '0'); return s; } //~ unused-result"),
+        Case::bad("a.js", "html.replaceAll('<', '&lt;'); //~ unused-result"),
+        Case::bad("a.js", "Object.keys(o); //~ unused-result"),
+        Case::good("a.js", "name = name.trim();"),
+        Case::good("a.js", "return_(text.replace(/a/g, 'b'));"),
+        Case::good("a.js", "list.push(1);"),
+        Case::good("a.js", "users.forEach((u) => { u.seen = true; });"),
+        Case::good("a.js", "xs.sort();"),
+        Case::good("a.js", "const ys = xs.map((x) => x);"),
+        Case::good("a.js", "router.replace('/home');"),
+        Case::good("a.js", "s && f(s.trim());"),
+        Case::near_miss("a.js", "location.replace('/login');"),
+        Case::near_miss("a.js", "query.filter({ a: 1 });"),
+        Case::near_miss("a.js", "editor.replace('a', 'b');"),
+        Case::near_miss("a.js", "stream.map((x) => x).pipe(out);"),
+        Case::near_miss("a.js", "cy.get('a').filter('.b');"),
+        Case::near_miss("a.js", "el.classList.replace('a', 'b');"),
+        Case::near_miss("a.js", "history.replace(url);"),
+        Case::near_miss("a.js", "await table.slice(0, 3);"),
+        Case::near_miss("a.js", "text.replace(/%s/g, (m) => { seen.push(m); });"),
+    ],
+};
+
+/// What else has methods of these names: places, editors, queries, streams.
+const OTHERS: &[&str] = &[
+    "router",
+    "navigate",
+    "navigation",
+    "navigator",
+    "history",
+    "location",
+    "editor",
+    "query",
+    "stream",
+    "store",
+    "cy",
+    "builder",
+    "knex",
+    "db",
+    "observable",
+    "signal",
+    "container",
+    "view",
+    "model",
+    "document",
+    "doc",
+    "tree",
+    "node",
+    "nodes",
+    "selection",
+    "chain",
+    "session",
+    "magic",
+    "code",
+    "buffer",
+    "table",
+    "collection",
+    "edit",
+    "workspace",
+    "transform",
+    "source",
+    "app",
+    "route",
+    "list$",
+    "cursor",
+    "table",
+    "tr",
+    "class",
+    "array",
+    "$",
+    "pipeline",
+    "mocker",
+    "registry",
+    "state",
+    "replacer",
+];
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(call) = node.first_named().map(bare).filter(|c| c.kind() == Kind::CallExpression) else { return };
+    let Some((receiver, name)) = method(call) else { return };
+    let arguments: Vec<Node<'a>> = args(call).collect();
+    let first = arguments.first().copied().map(bare);
+    let is_text = |n: Node<'_>| matches!(n.kind(), Kind::String | Kind::TemplateString);
+    let told = match name.text() {
+        "trim" | "trimStart" | "trimEnd" | "toLowerCase" | "toUpperCase" => arguments.is_empty(),
+        "replace" | "replaceAll" => {
+            arguments.len() == 2
+                && first.is_some_and(|f| is_text(f) || f.kind() == Kind::Regex)
+                && is_text(bare(arguments[1]))
+        }
+        "padStart" | "padEnd" => matches!(arguments.len(), 1 | 2),
+        "map" | "filter" => arguments.len() <= 2 && callback(call, 0, cx).is_some(),
+        "concat" => first.is_some_and(|f| f.kind() == Kind::Array || is_text(f)),
+        "slice" => is_array(receiver) && (arguments.len() == 1 || arguments.len() == 2),
+        "keys" | "values" | "entries" => is_global(receiver, "Object", cx),
+        _ => false,
+    };
+    if !told || own(receiver) {
+        return;
+    }
+    if matches!(name.text(), "map" | "filter")
+        && method(bare(receiver))
+            .is_some_and(|(_, m)| matches!(m.text(), "find" | "select" | "query" | "get" | "pipe" | "from" | "where"))
+    {
+        return;
+    }
+    let message = match name.text() {
+        "map" => "`map` builds a new array here for nobody. Use `forEach` or `for .. of` for the effects, or take the result.".to_owned(),
+        other => format!("`{other}` changes nothing: it returns a new value, which is dropped here. Take the result."),
+    };
+    let mut note = Note::new(cx.rule, name.span(), message);
+    if name.text() == "map" {
+        let awaited = callback(call, 0, cx).is_some_and(|f| f.has_token("async"));
+        note = note.severity(Severity::Low);
+        if !awaited {
+            note = note.suggestion("Use `forEach`", vec![(name.span(), "forEach".into())]);
+        }
+    }
+    cx.report(note);
+}
+
+/// Whether the receiver's name tells of something else than a string or an array.
+fn own(receiver: Node<'_>) -> bool {
+    let receiver = bare(receiver);
+    if matches!(receiver.kind(), Kind::This | Kind::Super | Kind::NewExpression | Kind::AwaitExpression) {
+        return true;
+    }
+    let callee = method(receiver).map_or_else(
+        || receiver.child(Field::Function).filter(|_| receiver.kind() == Kind::CallExpression),
+        |(_, m)| Some(m),
+    );
+    let last = callee
+        .map(|c| c.text().to_owned())
+        .or_else(|| place_name(receiver).map(|n| n.into_owned()))
+        .unwrap_or_default();
+    let all = words(&last);
+    let root = root_name(receiver).map_or("", Node::text).to_lowercase();
+    all.iter().any(|w| OTHERS.contains(&w.as_str()))
+        || OTHERS.contains(&root.as_str())
+        || last.starts_with('$')
+        || root.starts_with(['$', '_'])
+}

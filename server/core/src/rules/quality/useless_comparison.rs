@@ -1,0 +1,184 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::{operands, operator};
+use crate::rules::support::{bare, method};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "useless-comparison",
+    summary: "a comparison does not compare what it seems to",
+    category: Category::Quality,
+    severity: Severity::Medium,
+    confidence: Confidence::High,
+    cwe: &[783, 697],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds comparisons whose outcome is fixed or whose operands are grouped otherwise than they look: \
+              `list.length < 0`, `!key in map`, `!x instanceof C`, `a < b < c`, `flags & MASK === 0`.",
+        why: "A length is never negative, `!key in map` asks for the key `false`, and `flags & (MASK === 0)` is nearly \
+              always 0: the check passes or fails whatever the data is.",
+        example: "if (!key in cache) { load(key); }",
+        instead: "if (!(key in cache)) { load(key); }",
+        limits: "`length >= 0` and the like only of `length` and `size`, whose values are known to be natural numbers.",
+        fix: "Parentheses are suggested where they are certainly meant.",
+    },
+    checks: &[Check::Nodes(&[Kind::BinaryExpression], check)],
+    cases: &[
+        Case::bad("a.js", "if (!key in cache) { load(key); } //~ useless-comparison"),
+        Case::bad("a.js", "if (!x instanceof Error) { wrap(x); } //~ useless-comparison"),
+        Case::bad("a.js", "if (list.length < 0) { empty(); } //~ useless-comparison"),
+        Case::bad("a.js", "const ok = list.length >= 0; //~ useless-comparison"),
+        Case::bad("a.js", "if (0 < a < 10) { go(); } //~ useless-comparison"),
+        Case::bad("a.js", "if (flags & MASK === 0) { go(); } //~ useless-comparison"),
+        Case::bad("a.ts", "if (set.size < 0) { go(); } //~ useless-comparison"),
+        Case::bad("a.js", "if (s.indexOf('x') < -1) { go(); } //~ useless-comparison"),
+        Case::bad("a.js", "const none = list.length === -1; //~ useless-comparison"),
+        Case::bad("a.js", "if (0 > xs.length) { go(); } //~ useless-comparison"),
+        Case::bad("a.js", "if (mode != 1 | 2) { go(); } //~ useless-comparison"),
+        Case::good("a.js", "if (!(key in cache)) { load(key); }"),
+        Case::good("a.js", "if (!(x instanceof Error)) { wrap(x); }"),
+        Case::good("a.js", "if (list.length > 0) { go(); }"),
+        Case::good("a.js", "if (0 < a && a < 10) { go(); }"),
+        Case::good("a.js", "if ((flags & MASK) === 0) { go(); }"),
+        Case::good("a.js", "if (s.indexOf('x') < 0) { go(); }"),
+        Case::good("a.js", "if (n >= 0) { go(); }"),
+        Case::good("a.js", "if (s.indexOf('x') === -1) { go(); }"),
+        Case::near_miss("a.js", "if (o.length - n < 0) { go(); }"),
+        Case::near_miss("a.js", "const same = (a < b) === (c < d);"),
+        Case::near_miss("a.js", "const bits = a & b;"),
+        Case::near_miss("a.js", "const n = (x == 1) | (y == 2);"),
+        Case::near_miss("a.js", "if (lengths[0] < 0) { go(); }"),
+        Case::near_miss("a.js", "if (!hidden && key in cache) {}"),
+        Case::near_miss("a.ts", "const t = f<A>(x) > 1;"),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some((left, right)) = operands(node) else { return };
+    let op = operator(node);
+    // Generic arguments that did not parse look like comparisons.
+    if cx.arena().has_error() {
+        return;
+    }
+    let comparison = |o: &str| matches!(o, "<" | "<=" | ">" | ">=");
+    let equality = |o: &str| matches!(o, "==" | "===" | "!=" | "!==");
+    match op {
+        "in" | "instanceof" if left.kind() == Kind::UnaryExpression && operator(left) == "!" => {
+            let Some(inner) = left.child(Field::Argument) else { return };
+            let message = format!(
+                "`!` applies to `{}` alone, not to the whole test. Put parentheses around `{0} {op} {}`.",
+                inner.text(),
+                right.text()
+            );
+            let text = format!("!({} {op} {})", inner.text(), right.text());
+            cx.report(
+                Note::new(cx.rule, node.span(), message)
+                    .suggestion("Put the test in parentheses", vec![(node.span(), text)]),
+            );
+        }
+        // `f<T>(x)` may read as two comparisons.
+        _ if comparison(op)
+            && left.kind() == Kind::BinaryExpression
+            && comparison(operator(left))
+            && !(operator(left) == "<" && op == ">") =>
+        {
+            let message = "This compares the outcome of the first comparison, `true` or `false`, with the second number. Join two comparisons with `&&`.";
+            cx.report(Note::new(cx.rule, node.span(), message));
+        }
+        "&" | "|" | "^" => {
+            let compares = |n: Node<'a>| n.kind() == Kind::BinaryExpression && equality(operator(n));
+            // Two comparisons joined by a bit operator are slow but right.
+            let (l, r) = (compares(left), compares(right));
+            let loose = if r && !is_truth(left) {
+                Some(right)
+            } else if l && !is_truth(right) {
+                Some(left)
+            } else {
+                None
+            };
+            let Some(loose) = loose.filter(|_| l != r) else { return };
+            let message = format!(
+                "`{}` binds tighter than `{op}`: the comparison comes first. Put the bit operation in parentheses.",
+                operator(loose)
+            );
+            cx.report(Note::new(cx.rule, node.span(), message));
+        }
+        _ if comparison(op) || equality(op) => {
+            let (value, number, op) = match (number(left), number(right)) {
+                (None, Some(n)) => (left, n, op),
+                (Some(n), None) => (right, n, mirrored(op)),
+                _ => return,
+            };
+            let value = bare(value);
+            let least = match value.kind() {
+                Kind::MemberExpression
+                    if value.child(Field::Property).is_some_and(|p| matches!(p.text(), "length" | "size")) =>
+                {
+                    0.0
+                }
+                Kind::CallExpression
+                    if method(value)
+                        .is_some_and(|(_, m)| matches!(m.text(), "indexOf" | "lastIndexOf" | "findIndex")) =>
+                {
+                    -1.0
+                }
+                _ => return,
+            };
+            let fixed = match op {
+                "<" if number <= least => false,
+                ">=" if number <= least => true,
+                "<=" if number < least => false,
+                ">" if number < least => true,
+                "==" | "===" if number < least => false,
+                "!=" | "!==" if number < least => true,
+                _ => return,
+            };
+            let message = format!("This is always {fixed}: `{}` is never less than {least}.", place(value));
+            cx.report(Note::new(cx.rule, node.span(), message));
+        }
+        _ => {}
+    }
+}
+
+fn place(value: Node<'_>) -> String {
+    method(value).map_or_else(|| value.text().to_owned(), |(_, m)| m.text().to_owned())
+}
+
+/// Whether a value is certainly a truth value.
+fn is_truth(node: Node<'_>) -> bool {
+    let node = bare(node);
+    match node.kind() {
+        Kind::True | Kind::False => true,
+        Kind::UnaryExpression => operator(node) == "!",
+        Kind::BinaryExpression => matches!(
+            operator(node),
+            "<" | ">" | "<=" | ">=" | "==" | "===" | "!=" | "!==" | "in" | "instanceof" | "&&" | "||"
+        ),
+        _ => false,
+    }
+}
+
+fn number(node: Node<'_>) -> Option<f64> {
+    let node = bare(node);
+    match node.kind() {
+        Kind::Number => node.text().parse().ok(),
+        Kind::UnaryExpression if operator(node) == "-" => {
+            node.child(Field::Argument)?.text().parse::<f64>().ok().map(|n| -n)
+        }
+        _ => None,
+    }
+}
+
+fn mirrored(op: &str) -> &str {
+    match op {
+        "<" => ">",
+        ">" => "<",
+        "<=" => ">=",
+        ">=" => "<=",
+        same => same,
+    }
+}
