@@ -91,9 +91,9 @@ impl Walk<'_> {
         }
     }
 
-    /// Whether a value is a raw pointer, for methods that other types have too.
+    /// Whether a value is known to be a pointer, for methods that other types have too.
     fn is_pointer(&self, points: &Points) -> bool {
-        points.iter().any(|p| !matches!(p, Pointee::Stack(_))) || points.iter().any(|p| matches!(p, Pointee::Stack(_)))
+        !points.is_empty()
     }
 
     /// Whether a variable is a reference to an owner: `v: &mut Vec<u8>`.
