@@ -1,0 +1,405 @@
+//! Calls of library functions: models, the general rule, and the functions that are handed to them.
+
+use super::*;
+
+impl<'a> Interp<'a> {
+    /// A call of something that is no function of the program.
+    pub(in crate::semantics::flow) fn library_call(
+        &mut self,
+        call: &Call<'_>,
+        model: Option<&CallModel>,
+        handed: &mut bool,
+    ) -> Val {
+        let mut out = Value::default();
+        if let Some(model) = model
+            && let Some(flows) = &model.flows
+        {
+            *handed = flows.iter().any(|(from, _)| matches!(from.base, Base::CallbackReturn(_)))
+                || flows.iter().any(|(_, to)| matches!(to.base, Base::CallbackParam(..)));
+            let result = self.model_flows(call, flows, model);
+            let known: SmallVec<[Ustr; 2]> = match model.returns {
+                Some(_) => SmallVec::new(),
+                None => call.paths.iter().map(|p| self.models.canonical(Ustr::from(&format!("{p}()")))).collect(),
+            };
+            // What it returns has a type all the same.
+            if result.apis.is_empty()
+                && let Some(ty) = known.iter().find(|p| self.models.is_type(**p))
+            {
+                return Arc::new(Value { apis: smallvec::smallvec![*ty], ..Value::clone(&result) });
+            }
+            return result;
+        }
+        if let Some(made) = self.made_by_class(call) {
+            return made;
+        }
+        // The general rule. Text methods keep their receiver's taint; functions whose name says that they transform text
+        // keep their arguments'.
+        let at = self.at(call.span);
+        let mut take = |value: &Value| {
+            for taint in value.taints.iter() {
+                let mut taint = taint.clone();
+                taint.trace = Some(step(taint.trace.as_ref(), &at, StepKind::Through));
+                out.add_taint(taint);
+            }
+        };
+        if let Some(receiver) = &call.receiver
+            && !self.is_modelled(receiver)
+            && !receiver.types.is_harmless()
+        {
+            // What an unknown method makes of something sensitive need not be it.
+            let known = receiver.taints.iter().any(is_sensitive);
+            if known {
+                let mut rest = Value::clone(receiver);
+                rest.taints.retain(|t| !is_sensitive(t));
+                take(&rest);
+            } else {
+                take(receiver);
+            }
+        }
+        if self.world.transforms(call.name) {
+            for arg in &call.args {
+                if !arg.types.is_harmless() {
+                    take(arg);
+                }
+            }
+        }
+        let cleans = self.world.cleans(call.name);
+        if cleans != SinkKinds::NONE {
+            for arg in &call.args {
+                take(arg);
+            }
+            out = out.cleaned(cleans);
+        }
+        if model.is_none_or(|m| m.returns.is_none()) {
+            for path in &call.paths {
+                let returned = Ustr::from(&format!("{path}()"));
+                let known = self.models.canonical(returned);
+                // A class is known as the type of its instances.
+                if known == returned && self.models.is_type(*path) {
+                    out.apis.push(*path);
+                    continue;
+                }
+                if known != returned || path.len() < 60 {
+                    out.apis.push(known);
+                }
+            }
+        }
+        for ty in call.types {
+            for path in self.type_apis(ty) {
+                if out.apis.is_empty() {
+                    out.apis.push(path);
+                }
+            }
+        }
+        Arc::new(out)
+    }
+
+    /// An enum's variant, or a function that a type of the program has from a trait that somebody else wrote for it.
+    pub(in crate::semantics::flow) fn made_by_class(&mut self, call: &Call<'_>) -> Option<Val> {
+        if !self.world.casts_convert() || call.receiver.is_some() {
+            return None;
+        }
+        let class = call.callee.class.clone().filter(|c| !c.is_static)?;
+        let mut out = Value { class: Some(class), types: Types::OBJECT, ..Value::default() };
+        if call.name.starts_with(char::is_uppercase) {
+            for (i, arg) in call.args.iter().take(8).enumerate() {
+                out = out.with_field(Ustr::from(&i.to_string()), arg.clone());
+            }
+        } else if self.world.transforms(call.name) {
+            for taint in call.args.iter().filter(|a| !a.types.is_harmless()).flat_map(|a| a.taints.iter()) {
+                out.add_taint(taint.clone());
+            }
+        }
+        Some(Arc::new(out))
+    }
+
+    pub(in crate::semantics::flow) fn apply_model(&mut self, call: &Call<'_>, model: &CallModel, result: &Val) -> Val {
+        let mut out = Value::clone(result);
+        match model.returns.as_ref().map(|r| r.as_str()) {
+            Some("this") => {
+                if let Some(receiver) = &call.receiver {
+                    return receiver.clone();
+                }
+            }
+            Some(path) => {
+                out.apis.clear();
+                out.apis.push(Ustr::from(path));
+            }
+            None => {}
+        }
+        if model.cleans != SinkKinds::NONE {
+            out = out.cleaned(model.cleans);
+        }
+        if model.types == Some(Types::STRING) && out.types.is_harmless() {
+            // The text of a number.
+            out = out.digits();
+        }
+        if let Some(types) = model.types {
+            out.types = types;
+            if types.is_harmless() {
+                out.prefix = None;
+            }
+        }
+        Arc::new(out)
+    }
+
+    /// Values along the flows of a model, callbacks included.
+    pub(in crate::semantics::flow) fn model_flows(
+        &mut self,
+        call: &Call<'_>,
+        flows: &[(Port, Port)],
+        model: &CallModel,
+    ) -> Val {
+        let mut result: Option<Val> = None;
+        let at = self.at(call.span);
+        let mut params: Vec<(u8, u8, Val)> = Vec::new();
+        for (from, to) in flows {
+            if let Base::CallbackParam(callback, param) = to.base {
+                let value = self.read_port(call, from);
+                params.push((callback, param, value));
+            }
+        }
+        let returned = self.run_callbacks(call, &params, Some(model));
+        for (from, to) in flows {
+            if matches!(from.base, Base::Arg(n) if n as usize >= call.args.len()) {
+                continue;
+            }
+            let value = match from.base {
+                Base::CallbackReturn(n) => {
+                    let found = returned.iter().filter(|(i, _)| n == 255 || *i == n).map(|(_, v)| v.clone());
+                    let value = found.reduce(|a, b| join(&a, &b)).unwrap_or_else(unknown);
+                    self.project(&value, &from.path)
+                }
+                _ => self.read_port(call, from),
+            };
+            let value = if value.taints.is_empty() { value } else { Arc::new(value.stepped(&at, StepKind::Through)) };
+            match to.base {
+                Base::Return => {
+                    let is_collection = call.receiver.as_ref().is_some_and(|r| r.field(*ELEMENT).is_some());
+                    let shaped = to.path.iter().rev().fold(value, |v, name| {
+                        if *name == *CONTENT {
+                            return if is_collection { self.collection(&v) } else { v };
+                        }
+                        Arc::new(Value { types: Types::OBJECT, ..Value::default() }.with_field(*name, v))
+                    });
+                    result = Some(result.map_or_else(|| shaped.clone(), |r| join(&r, &shaped)));
+                }
+                Base::This => {
+                    if let (Some(receiver), Some(id)) = (&call.receiver, call.receiver_id) {
+                        let new = self.grown(receiver, &to.path, &value);
+                        self.put(id, new);
+                    }
+                }
+                Base::Arg(n) => {
+                    if let (Some(arg), Some(id)) = (call.args.get(n as usize), call.arg_ids.get(n as usize)) {
+                        let new = self.grown(arg, &to.path, &value);
+                        self.put(*id, new);
+                    }
+                }
+                _ => {}
+            }
+        }
+        result.unwrap_or_else(unknown)
+    }
+
+    /// A value into which another was put, at a path or as a whole.
+    pub(in crate::semantics::flow) fn grown(&self, target: &Val, path: &[Ustr], value: &Val) -> Val {
+        match path.first() {
+            None => join(target, value),
+            Some(name) => {
+                let inner = target.field(*name).cloned();
+                let rest = inner.as_ref().map_or_else(|| value.clone(), |i| join(i, value));
+                Arc::new(target.with_field(*name, rest))
+            }
+        }
+    }
+
+    pub(in crate::semantics::flow) fn read_port(&mut self, call: &Call<'_>, port: &Port) -> Val {
+        let value = match port.base {
+            Base::Arg(n) => call.args.get(n as usize).cloned(),
+            // Beside others a number is text without harm.
+            Base::ArgsFrom(n) if call.args.len() > n as usize + 1 => {
+                let args = call.args.iter().skip(n as usize);
+                let parts = args.map(|a| if a.types.is_harmless() { Arc::new(a.digits()) } else { a.clone() });
+                parts.reduce(|a, b| join(&a, &b))
+            }
+            Base::ArgsFrom(n) => call.args.get(n as usize).cloned(),
+            Base::This => call.receiver.clone(),
+            _ => None,
+        };
+        let value = value.unwrap_or_else(unknown);
+        self.project(&value, &port.path)
+    }
+
+    /// Runs functions that are handed to a call.
+    pub(in crate::semantics::flow) fn hand_over_callbacks(&mut self, call: &Call<'_>, model: Option<&CallModel>) {
+        if call.args.iter().any(|a| !a.funcs.is_empty() || a.fields.is_some()) {
+            self.run_callbacks(call, &[], model);
+        }
+    }
+
+    pub(in crate::semantics::flow) fn run_callbacks(
+        &mut self,
+        call: &Call<'_>,
+        params: &[(u8, u8, Val)],
+        model: Option<&CallModel>,
+    ) -> Vec<(u8, Val)> {
+        let mut out = Vec::new();
+        let target = Target { paths: &call.paths, name: call.name, open: call.open };
+        let models = self.models;
+        let ports = Ports { args: &call.args, receiver: call.receiver.as_ref(), value: None };
+        let mut sources = models.call_sources(&target);
+        sources.retain(|s| s.when.iter().all(|c| holds(c, &ports)));
+        for (i, arg) in call.args.iter().enumerate() {
+            let i = i as u8;
+            let mut funcs: Vec<FuncRef> = arg.funcs.to_vec();
+            // Handlers in an array, `app.get('/', [check, handler])`, or in an options object.
+            if funcs.is_empty() {
+                funcs.extend(arg.fields().flat_map(|(_, v)| v.funcs.iter().cloned()).take(8));
+            }
+            for func in funcs {
+                let mut args: Vec<Val> = Vec::new();
+                let mut set = |n: usize, value: Val| {
+                    while args.len() <= n {
+                        args.push(unknown());
+                    }
+                    args[n] = if args[n].is_unknown() { value } else { join(&args[n], &value) };
+                };
+                for (callback, param, value) in params {
+                    if *callback == 255 || *callback == i {
+                        set(*param as usize, value.clone());
+                    }
+                }
+                if let Some(types) = model.and_then(|m| m.callbacks.iter().find(|(n, _)| *n == 255 || *n == i)) {
+                    // An error handler of the Express kind takes the error first.
+                    let shift = usize::from(types.1.len() == 3 && self.param_count(&func) == Some(4));
+                    for (n, ty) in types.1.iter().enumerate() {
+                        if let Some(ty) = ty {
+                            set(n + shift, super::super::value::api(*ty));
+                        }
+                    }
+                }
+                for source in &sources {
+                    if let Some(port) = &source.port
+                        && let Base::CallbackParam(n, param) = port.base
+                        && (n == 255 || n == i)
+                    {
+                        let origin = Source { kind: source.kind, at: self.at(call.name_span), what: source.what };
+                        let mut value = Value::default();
+                        value.add_taint(Taint {
+                            origin: Origin::Source(Arc::new(origin)),
+                            cleaned: source.cleans,
+                            trace: None,
+                        });
+                        set(param as usize, Arc::new(value));
+                    }
+                }
+                let before = self.state.clone();
+                let result = self.hand_over(&func, &args);
+                // The callback may never run.
+                self.state.live = true;
+                self.join_with(&before);
+                out.push((i, result));
+            }
+        }
+        out
+    }
+
+    pub(in crate::semantics::flow) fn param_count(&self, func: &FuncRef) -> Option<usize> {
+        Arc::ptr_eq(&func.arena, self.arena).then(|| self.hir.function(func.id).params.len())
+    }
+
+    /// A function is given away and may be called with these arguments.
+    pub(in crate::semantics::flow) fn hand_over(&mut self, func: &FuncRef, args: &[Val]) -> Val {
+        if Arc::ptr_eq(&func.arena, self.arena) {
+            let this = self.state.this.clone();
+            let result = self.activate(func.id, args, args.is_empty());
+            self.state.this = this;
+            return result;
+        }
+        self.out.context(func, args);
+        match self.world.summary(func) {
+            Some(summary) => self.apply_summary(&summary, args, None, Span::default()),
+            None => unknown(),
+        }
+    }
+
+    /// `list.push(x)` and its kin put things into their receiver.
+    pub(in crate::semantics::flow) fn mutate_receiver(&mut self, call: &Call<'_>, receiver: &Val) {
+        let from = match call.name.as_str() {
+            "push" | "unshift" | "add" | "append" | "push_back" | "push_front" | "extend" | "concat_with" => 0,
+            "push_str" => {
+                if let Some(id) = call.receiver_id {
+                    let text = call.args.first().cloned().unwrap_or_else(unknown);
+                    let joined = self.concat(&[receiver.clone(), text], call.span);
+                    self.put(id, joined);
+                }
+                return;
+            }
+            "set" | "insert" | "entry" if call.args.len() >= 2 => 1,
+            "splice" => 2,
+            _ => return,
+        };
+        let Some(id) = call.receiver_id else { return };
+        if !receiver.apis.is_empty() || !self.is_place(id) {
+            return;
+        }
+        let mut new = Value::clone(receiver);
+        for arg in call.args.iter().skip(from) {
+            let old = new.field(*ELEMENT).cloned();
+            let element = old.map_or_else(|| arg.clone(), |o| join(&o, arg));
+            new = new.with_field(*ELEMENT, element);
+            if from == 1
+                && let Some(key) = call.args[0].as_str()
+            {
+                new = new.with_field(key, arg.clone());
+            }
+        }
+        self.put(id, Arc::new(new));
+    }
+
+    pub(in crate::semantics::flow) fn call_sources(&mut self, call: &Call<'_>, result: Val) -> Val {
+        let target = Target { paths: &call.paths, name: call.name, open: call.open };
+        let models = self.models;
+        let mut out: Option<Value> = None;
+        for source in models.call_sources(&target) {
+            let Some(port) = &source.port else { continue };
+            let ports = Ports { args: &call.args, receiver: call.receiver.as_ref(), value: None };
+            if !source.when.iter().all(|c| holds(c, &ports)) {
+                continue;
+            }
+            let origin =
+                Origin::Source(Arc::new(Source { kind: source.kind, at: self.at(call.span), what: source.what }));
+            let taint = Taint { origin, cleaned: source.cleans, trace: None };
+            match port.base {
+                Base::Return => {
+                    let value = out.get_or_insert_with(|| Value::clone(&result));
+                    if port.path.is_empty() {
+                        value.add_taint(taint);
+                    } else {
+                        let mut inner = Value::default();
+                        inner.add_taint(taint);
+                        let inner = port
+                            .path
+                            .iter()
+                            .skip(1)
+                            .rev()
+                            .fold(Arc::new(inner), |v, n| Arc::new(Value::default().with_field(*n, v)));
+                        *value = value.with_field(port.path[0], inner);
+                    }
+                }
+                Base::Arg(n) => {
+                    if let (Some(arg), Some(id)) = (call.args.get(n as usize), call.arg_ids.get(n as usize)) {
+                        // Another source may have put something there just now.
+                        let now = self.peek(*id).unwrap_or_else(|| arg.clone());
+                        let mut value = Value::clone(&now);
+                        value.add_taint(taint);
+                        self.put(*id, Arc::new(value));
+                    }
+                }
+                _ => {}
+            }
+        }
+        out.map_or(result, Arc::new)
+    }
+}

@@ -1,0 +1,195 @@
+//! Calls of the program's own functions: run in place, or known by their summaries.
+
+use super::*;
+
+impl<'a> Interp<'a> {
+    pub(in crate::semantics::flow) fn call_functions(&mut self, call: &Call<'_>) -> Val {
+        let this = call.receiver.clone();
+        let mut result: Option<Val> = None;
+        for func in &call.callee.funcs {
+            let value = self.invoke(func, &call.args, this.as_ref(), call.span);
+            result = Some(result.map_or_else(|| value.clone(), |r| join(&r, &value)));
+        }
+        if call.new {
+            // A constructor function: what it put into `this` is not followed.
+            return unknown();
+        }
+        result.unwrap_or_else(unknown)
+    }
+
+    /// Calls a function of the program.
+    pub(in crate::semantics::flow) fn invoke(
+        &mut self,
+        func: &FuncRef,
+        args: &[Val],
+        this: Option<&Val>,
+        span: Span,
+    ) -> Val {
+        if Arc::ptr_eq(&func.arena, self.arena) {
+            let at = self.at(span);
+            let passed: Vec<Val> = args
+                .iter()
+                .map(|a| if a.taints.is_empty() { a.clone() } else { Arc::new(a.stepped(&at, StepKind::Passed)) })
+                .collect();
+            let inherits = self.hir.function(func.id).inherits_this;
+            let outer = self.state.this.clone();
+            if !inherits && let Some(this) = this {
+                self.state.this = this.clone();
+            }
+            let was_live = self.state.live;
+            let result = self.activate(func.id, &passed, false);
+            if !inherits {
+                self.state.this = outer;
+            }
+            // A callee that always throws ends the caller too, but what comes after is still worth a look.
+            self.state.live = was_live;
+            return result;
+        }
+        // Types of a library's values are no part of a summary.
+        if args.iter().any(|a| self.is_modelled(a)) {
+            self.out.context(func, args);
+        }
+        match self.world.summary(func) {
+            Some(summary) => self.apply_summary(&summary, args, this, span),
+            None => unknown(),
+        }
+    }
+
+    /// What a call of a summarised function does here.
+    pub(in crate::semantics::flow) fn apply_summary(
+        &mut self,
+        summary: &Summary,
+        args: &[Val],
+        this: Option<&Val>,
+        span: Span,
+    ) -> Val {
+        let at = self.at(span);
+        let argument = |param: u16| if param == THIS { this.cloned() } else { args.get(param as usize).cloned() };
+        // A function that is handed over is run by itself with what it is handed ([`Outcome::context`]): its sinks are
+        // reported there, with the places of its own sources.
+        let handed_over = span == Span::default();
+        for sink in summary.sinks.iter().filter(|_| !handed_over) {
+            if let Some(arg) = argument(sink.param) {
+                let value = self.project(&arg, &sink.path);
+                self.reach_through(&value, sink, &at);
+            }
+        }
+        for (param, path, list) in &summary.calls {
+            if let Some(arg) = argument(*param) {
+                let callee = self.project(&arg, path);
+                let list: Vec<Val> = list.iter().map(|v| self.substitute(v, args, this, &at)).collect();
+                for func in callee.funcs.clone() {
+                    self.invoke(&func, &list, None, span);
+                }
+            }
+        }
+        self.substitute(&summary.result, args, this, &at)
+    }
+
+    /// What lies at a path below a value.
+    pub(in crate::semantics::flow) fn project(&mut self, value: &Val, path: &[Ustr]) -> Val {
+        let mut at = value.clone();
+        for name in path {
+            at = if *name == *CONTENT {
+                if at.field(*ELEMENT).is_some() { self.element(&at) } else { at }
+            } else if *name == *ELEMENT {
+                self.element(&at)
+            } else {
+                self.plain_member(&at, *name, Span::default())
+            };
+        }
+        at
+    }
+
+    /// A summary's value with the arguments put in for the parameters.
+    pub(in crate::semantics::flow) fn substitute(
+        &mut self,
+        value: &Val,
+        args: &[Val],
+        this: Option<&Val>,
+        at: &super::super::value::At,
+    ) -> Val {
+        if !value.has_taint() && value.funcs.is_empty() {
+            return value.clone();
+        }
+        let mut out = value.untainted_here();
+        let mut passed: Option<Val> = None;
+        for taint in &value.taints {
+            match &taint.origin {
+                Origin::Source(_) => {
+                    let trace = Some(step(taint.trace.as_ref(), at, StepKind::Returned));
+                    out.add_taint(Taint { trace, ..taint.clone() });
+                }
+                Origin::Param(param, path) => {
+                    let arg = if *param == THIS { this.cloned() } else { args.get(*param as usize).cloned() };
+                    let Some(arg) = arg else { continue };
+                    let arg = self.project(&arg, path);
+                    for t in &arg.taints {
+                        let trace = Some(step(t.trace.as_ref(), at, StepKind::Passed));
+                        out.add_taint(Taint { origin: t.origin.clone(), cleaned: t.cleaned | taint.cleaned, trace });
+                    }
+                    // An argument that is handed back as it is keeps what else is known of it.
+                    let whole = value.types == Types::UNKNOWN
+                        && value.taints.len() == 1
+                        && value.fields.is_none()
+                        && value.prefix.is_none();
+                    if whole && taint.trace.is_none() {
+                        passed = Some(Arc::new(arg.cleaned(taint.cleaned)));
+                    }
+                }
+            }
+        }
+        if let Some(passed) = passed {
+            return passed;
+        }
+        if let Some(fields) = &value.fields {
+            let mapped = fields.iter().map(|(n, v)| (*n, self.substitute(v, args, this, at))).collect();
+            out = out.with_fields(mapped);
+        }
+        Arc::new(out)
+    }
+
+    /// `new Class(..)`.
+    pub(in crate::semantics::flow) fn construct(
+        &mut self,
+        call: &Call<'_>,
+        class: &super::super::value::ClassRef,
+    ) -> Val {
+        let instance = super::super::value::ClassRef { is_static: false, ..class.clone() };
+        let value: Val = Arc::new(Value { class: Some(instance.clone()), types: Types::OBJECT, ..Value::default() });
+        let constructor = self.world.class_member(&instance, Ustr::from("constructor"));
+        let mut out = Value::clone(&value);
+        if let Some(constructor) = constructor {
+            for func in &constructor.funcs {
+                if let Some(summary) = self.world.summary(func) {
+                    self.apply_summary(&summary, &call.args, Some(&value), call.span);
+                    let at = self.at(call.span);
+                    for (param, path, written) in &summary.writes {
+                        if *param == THIS && path.len() == 1 {
+                            let v = self.substitute(written, &call.args, Some(&value), &at);
+                            out = out.with_field(path[0], v);
+                        }
+                    }
+                }
+            }
+        } else if self.world.casts_convert() {
+            // A tuple struct.
+            for (i, arg) in call.args.iter().take(8).enumerate() {
+                out = out.with_field(Ustr::from(&i.to_string()), arg.clone());
+            }
+        }
+        Arc::new(out)
+    }
+
+    /// A sink inside a callee, reached by an argument.
+    pub(in crate::semantics::flow) fn reach_through(
+        &mut self,
+        value: &Val,
+        sink: &ParamSink,
+        at: &super::super::value::At,
+    ) {
+        if value.has_taint() {
+            self.out.reach_param_sink(value, sink, at);
+        }
+    }
+}

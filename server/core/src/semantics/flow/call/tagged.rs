@@ -1,0 +1,150 @@
+//! Calls in other clothes: tagged templates, macros, JSX attributes.
+
+use super::*;
+
+impl<'a> Interp<'a> {
+    pub(in crate::semantics::flow) fn tagged(
+        &mut self,
+        id: ExprId,
+        tag: ExprId,
+        strings: &[Ustr],
+        values: &[ExprId],
+    ) -> Val {
+        let hir = self.hir;
+        let span = hir.expr(id).span;
+        let tag_value = self.eval(tag);
+        let values: Vec<Val> = values.iter().map(|v| self.eval(*v)).collect();
+        let mut parts = Vec::new();
+        for (i, text) in strings.iter().enumerate() {
+            parts.push(constant(Lit::Str(*text)));
+            parts.extend(values.get(i).cloned());
+        }
+        let text = self.concat(&parts, span);
+        let name = match &hir.expr(tag).kind {
+            ExprKind::Field(_, name) => *name,
+            ExprKind::Name(name) => last_name(*name),
+            ExprKind::Local(local) => hir.local(*local).name,
+            _ => Ustr::default(),
+        };
+        let paths: SmallVec<[Ustr; 2]> = tag_value.apis.iter().map(|p| Ustr::from(&format!("{p}``"))).collect();
+        let call = Call {
+            id,
+            callee: tag_value.clone(),
+            paths,
+            name: Ustr::from(&format!("{name}``")),
+            open: tag_value.funcs.is_empty(),
+            receiver: None,
+            receiver_id: None,
+            args: vec![text.clone()],
+            arg_ids: SmallVec::from_slice(&[id]),
+            new: false,
+            span,
+            name_span: hir.expr(tag).span,
+            types: &[],
+        };
+        self.call_sinks(&call);
+        let model = self.model(&call);
+        match model {
+            Some(model) => {
+                let base = if model.flows.is_some() { unknown() } else { text };
+                self.apply_model(&call, model, &base)
+            }
+            None if matches!(name.as_str(), "raw" | "dedent" | "stripIndent" | "oneLine") => text,
+            // A tag that nobody knows is there to make its parts safe: `sql`, `html`, `gql`, `css`.
+            None => Arc::new(Value {
+                types: Types::STRING,
+                apis: smallvec::smallvec![Ustr::from(&format!("{name}``"))],
+                ..Value::default()
+            }),
+        }
+    }
+
+    pub(in crate::semantics::flow) fn macro_call(
+        &mut self,
+        id: ExprId,
+        path: Ustr,
+        args: &[ExprId],
+        name_span: Span,
+    ) -> Val {
+        let hir = self.hir;
+        let span = hir.expr(id).span;
+        if matches!(last_name(path).as_str(), "assert" | "debug_assert" | "ensure") {
+            if let [cond, rest @ ..] = args {
+                let facts = crate::semantics::flow::guard::condition(self, *cond);
+                rest.iter().for_each(|a| drop(self.eval(*a)));
+                self.refine(&facts.when_true);
+            }
+            return unknown();
+        }
+        let values: Vec<Val> = args.iter().map(|a| self.eval(*a)).collect();
+        if !self.state.live {
+            return unknown();
+        }
+        let full = self.world.type_path(path).unwrap_or(path);
+        let call = Call {
+            id,
+            callee: unknown(),
+            paths: SmallVec::from_slice(&[Ustr::from(&format!("{full}!"))]),
+            name: Ustr::from(&format!("{}!", last_name(path))),
+            open: true,
+            receiver: None,
+            receiver_id: None,
+            args: values.clone(),
+            arg_ids: args.iter().copied().collect(),
+            new: false,
+            span,
+            name_span,
+            types: &[],
+        };
+        self.call_sinks(&call);
+        self.out.call_event(hir, &call, self.arena);
+        let name = last_name(path);
+        if matches!(name.as_str(), "panic" | "todo" | "unreachable" | "unimplemented" | "bail") {
+            self.may_throw();
+            self.state.live = false;
+            return unknown();
+        }
+        let model = self.model(&call);
+        let base = match model.and_then(|m| m.flows.as_ref().map(|f| (m, f))) {
+            Some((m, flows)) => self.model_flows(&call, flows, m),
+            None if matches!(name.as_str(), "format" | "concat" | "format_args" | "dbg") => {
+                values.first().cloned().unwrap_or_else(unknown)
+            }
+            None => {
+                let all: Vec<Val> = values;
+                self.made_of(&all)
+            }
+        };
+        let result = self.call_sources(&call, base);
+        match model {
+            Some(model) => self.apply_model(&call, model, &result),
+            None => result,
+        }
+    }
+
+    /// Intrinsic JSX elements with attributes that do harm.
+    pub(in crate::semantics::flow) fn jsx_sinks(&mut self, tag: Option<Ustr>, attributes: &[Member], props: &Val) {
+        let models = self.models;
+        for member in attributes {
+            let Member::Field(crate::semantics::hir::Key::Name(name), expr) = member else { continue };
+            let Some(value) = props.field(*name).cloned() else { continue };
+            let tag = tag.unwrap_or_else(|| Ustr::from("*"));
+            let paths = [Ustr::from(&format!("jsx:{tag}.{name}")), Ustr::from(&format!("jsx:*.{name}"))];
+            let target = Target { paths: &paths, name: *name, open: false };
+            let props_view = Ports { args: &[], receiver: Some(props), value: Some(&value) };
+            for sink in models.set_sinks(&target) {
+                if sink.when.iter().all(|c| holds(c, &props_view)) {
+                    let path = sink.ports.first().map(|p| p.path.clone()).unwrap_or_default();
+                    let inner = self.project(&value, &path);
+                    let site = SinkSite { kind: sink.kind, at: self.at(self.hir.expr(*expr).span), name: sink.name };
+                    self.reach(&inner, &site, sink.deep);
+                }
+            }
+            for flag in models.set_flags(&target) {
+                if flag.when.iter().all(|c| holds(c, &props_view)) {
+                    self.out.flag(flag, &value, self.at(self.hir.expr(*expr).span), self.arena);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! The world of one block: names, types, classes and summaries, resolved through the file.
+
+use super::*;
+
+/// The world of one block.
+pub(super) struct Link<'l, 'a> {
+    pub(super) linker: &'l Linker<'a>,
+    pub(super) unit: usize,
+}
+
+impl Link<'_, '_> {
+    pub(in crate::semantics::flow) fn imported(&self, module: Ustr, what: Imported) -> Val {
+        if let Some(file) = self.linker.file(module) {
+            let name = match what {
+                Imported::Default => Ustr::from("default"),
+                Imported::Name(name) => name,
+                Imported::Namespace | Imported::Glob => {
+                    let mut value = match file.exports.get(&Ustr::from("default")) {
+                        Some(default) => Value::clone(default),
+                        None => Value { types: Types::OBJECT, ..Value::default() },
+                    };
+                    for (name, v) in &file.exports {
+                        value = value.with_field(*name, v.clone());
+                    }
+                    return Arc::new(value);
+                }
+            };
+            if let Some(value) = file.exports.get(&name) {
+                return value.clone();
+            }
+            if what == Imported::Default {
+                // CommonJS through a default import: the exports object.
+                let value = file.exports.iter().fold(Value::default(), |v, (n, x)| v.with_field(*n, x.clone()));
+                return Arc::new(value);
+            }
+            return unknown();
+        }
+        let base = bare(&module);
+        let separator = if self.linker.family == Family::Rust { "::" } else { "." };
+        let path = match what {
+            Imported::Name(name) if name != "default" => Ustr::from(&format!("{base}{separator}{name}")),
+            _ => Ustr::from(base),
+        };
+        api(self.linker.models.canonical(path))
+    }
+
+    /// The import of a local name, of the block or one around it.
+    fn import(&self, name: Ustr) -> Option<Val> {
+        let mut at = Some(self.unit);
+        while let Some(i) = at {
+            let unit = &self.linker.units[i];
+            if let Some(import) = self.linker.import_of[i].get(&name).map(|n| &unit.hir.imports[*n]) {
+                return Some(self.imported(import.module, import.what));
+            }
+            at = unit.parent;
+        }
+        None
+    }
+
+    fn import_path(&self, name: Ustr) -> Option<Ustr> {
+        let mut at = Some(self.unit);
+        while let Some(i) = at {
+            let unit = &self.linker.units[i];
+            if let Some(import) = self.linker.import_of[i].get(&name).map(|n| &unit.hir.imports[*n]) {
+                let base = bare(&import.module);
+                let separator = if self.linker.family == Family::Rust { "::" } else { "." };
+                return Some(match import.what {
+                    Imported::Name(name) if name != "default" => Ustr::from(&format!("{base}{separator}{name}")),
+                    _ => Ustr::from(base),
+                });
+            }
+            at = unit.parent;
+        }
+        None
+    }
+
+    /// A path whose first name a glob import brings in, where models know it there.
+    fn by_glob(&self, path: Ustr) -> Option<Ustr> {
+        if self.linker.family != Family::Rust {
+            return None;
+        }
+        let mut at = Some(self.unit);
+        while let Some(i) = at {
+            let unit = &self.linker.units[i];
+            for import in unit.hir.imports.iter().filter(|im| im.what == Imported::Glob) {
+                let full = Ustr::from(&format!("{}::{path}", import.module));
+                if self.linker.models.knows(full) {
+                    return Some(full);
+                }
+            }
+            at = unit.parent;
+        }
+        None
+    }
+
+    fn separator(&self) -> &'static str {
+        if self.linker.family == Family::Rust { "::" } else { "." }
+    }
+
+    /// A path as written with its first part resolved by the imports.
+    fn full_path(&self, path: Ustr) -> Option<Ustr> {
+        let separator = self.separator();
+        let (head, rest) = match path.as_str().split_once(separator) {
+            Some((head, rest)) => (Ustr::from(head), Some(rest)),
+            None => (path, None),
+        };
+        let Some(base) = self.import_path(head) else { return self.by_glob(path) };
+        Some(match rest {
+            Some(rest) => Ustr::from(&format!("{base}{separator}{rest}")),
+            None => base,
+        })
+    }
+}
+
+impl World for Link<'_, '_> {
+    fn name(&self, name: Ustr) -> Val {
+        let mut at = self.linker.units[self.unit].parent;
+        let mut below = self.unit;
+        while let Some(i) = at {
+            if let Some(value) = self.linker.inner.borrow().get(&(below, name)) {
+                return value.clone();
+            }
+            below = i;
+            if let Some(value) = self.linker.envs.borrow()[i].get(&name) {
+                return value.clone();
+            }
+            at = self.linker.units[i].parent;
+        }
+        if self.linker.family == Family::Rust {
+            let text = name.as_str();
+            if text.contains("::") {
+                return self.rust_path(name);
+            }
+            match self.full_path(name) {
+                // Something of this crate: it may be in this file.
+                Some(full) if of_crate(&full) => return self.rust_path(full),
+                Some(full) => return api(self.linker.models.canonical(full)),
+                None => {}
+            }
+        } else if let Some(value) = self.import(name) {
+            return value;
+        }
+        // Declared outside but not yet known: no global of that name.
+        let mut at = self.linker.units[self.unit].parent;
+        while let Some(i) = at {
+            if self.linker.bound[i].contains(&name) {
+                return unknown();
+            }
+            at = self.linker.units[i].parent;
+        }
+        self.linker.globals.borrow_mut().entry(name).or_insert_with(|| api(self.linker.models.canonical(name))).clone()
+    }
+
+    fn child(&self, n: u32) -> Val {
+        let Some(&i) = self.linker.units[self.unit].children.get(n as usize) else { return unknown() };
+        let unit = &self.linker.units[i];
+        let arena = unit.block.arena().clone();
+        let mut value = Value { types: Types::OBJECT, ..Value::default() };
+        match unit.block.kind() {
+            BlockKind::Function => value.funcs.push(FuncRef { arena, id: FnId(0) }),
+            _ if unit.hir.classes.first().is_some_and(|c| c.is_namespace) => {
+                for (name, v) in self.linker.envs.borrow()[i].iter() {
+                    value = value.with_field(*name, v.clone());
+                }
+            }
+            _ => value.class = Some(ClassRef { arena, id: 0, is_static: true }),
+        }
+        Arc::new(value)
+    }
+
+    fn type_path(&self, path: Ustr) -> Option<Ustr> {
+        let models = self.linker.models;
+        if let Some(full) = self.full_path(path) {
+            let ours = of_crate(&full) && self.linker.classes.contains_key(&last_name(path));
+            return (!ours).then(|| models.canonical(full));
+        }
+        if path.as_str().contains("::") && models.is_type(models.canonical(path)) {
+            return Some(models.canonical(path));
+        }
+        if self.linker.classes.contains_key(&last_name(path)) {
+            return None;
+        }
+        let known = models.canonical(path);
+        (models.is_type(known) || known != path || path.as_str().contains(self.separator())).then_some(known)
+    }
+
+    fn class(&self, path: Ustr) -> Option<ClassRef> {
+        if self.linker.family == Family::Rust {
+            if path == "Self" {
+                return self.linker.enclosing_class(self.unit);
+            }
+            let full = self.full_path(path).unwrap_or(path);
+            let foreign =
+                full.as_str().contains("::") && self.linker.models.is_type(self.linker.models.canonical(full));
+            if full != path && !of_crate(&full) || foreign {
+                return None;
+            }
+            let (i, n) = self.linker.find_class(self.unit, full)?;
+            return Some(ClassRef { arena: self.linker.units[i].block.arena().clone(), id: n, is_static: false });
+        }
+        if self.full_path(path).is_some() {
+            if let Some(value) = self.import(path) {
+                return value.class.clone().map(|c| ClassRef { is_static: false, ..c });
+            }
+            return None;
+        }
+        let (i, n) = self.linker.find_class(self.unit, path)?;
+        Some(ClassRef { arena: self.linker.units[i].block.arena().clone(), id: n, is_static: false })
+    }
+
+    fn summary(&self, func: &FuncRef) -> Option<Arc<Summary>> {
+        match self.linker.by_arena.get(&address(&func.arena)) {
+            Some(&i) => self.linker.summary_of(i, func.id),
+            None => self.linker.foreign(&func.arena)?.summaries.get(&(address(&func.arena), func.id.0)).cloned(),
+        }
+    }
+
+    fn class_member(&self, class: &ClassRef, name: Ustr) -> Option<Val> {
+        if let Some(&i) = self.linker.by_arena.get(&address(&class.arena)) {
+            // The parts of a type: its fields, and all of its impls.
+            let own = self.linker.units[i].hir.classes.get(class.id as usize)?.name;
+            if let Some(found) = self.linker.class_members(i, class.id).get(&name) {
+                return Some(found.clone());
+            }
+            let parts = own.and_then(|n| self.linker.classes.get(&last_name(n)))?;
+            return parts
+                .iter()
+                .filter(|p| **p != (i, class.id))
+                .find_map(|(j, n)| self.linker.class_members(*j, *n).get(&name).cloned());
+        }
+        let file = self.linker.foreign(&class.arena)?;
+        file.classes.get(&(address(&class.arena), class.id))?.get(&name).cloned()
+    }
+
+    fn module(&self, specifier: Ustr) -> Val {
+        self.imported(specifier, Imported::Namespace)
+    }
+
+    fn super_value(&self) -> Val {
+        unknown()
+    }
+
+    fn caught(&self) -> Val {
+        api(Ustr::from("Error"))
+    }
+
+    fn casts_convert(&self) -> bool {
+        self.linker.family == Family::Rust
+    }
+
+    fn conventional(&self, names: &[Option<Ustr>]) -> Vec<Option<Ustr>> {
+        self.linker.models.conventional(names)
+    }
+
+    fn transforms(&self, name: Ustr) -> bool {
+        self.linker.models.transforms(name)
+    }
+
+    fn cleans(&self, name: Ustr) -> SinkKinds {
+        self.linker.models.cleans(name)
+    }
+}
+
+impl Link<'_, '_> {
+    /// A Rust path: an import, an associated function of a type of the crate, a function of a module of the file, or a
+    /// library's item.
+    fn rust_path(&self, path: Ustr) -> Val {
+        let text = path.as_str();
+        if let Some((ty, name)) = text.rsplit_once("::") {
+            let ty_name = if ty == "Self" {
+                self.linker.enclosing_class(self.unit).and_then(|c| self.class_name(&c))
+            } else {
+                Some(Ustr::from(ty))
+            };
+            if let Some(class) = ty_name.and_then(|t| self.class(t)) {
+                return match self.class_member(&class, Ustr::from(name)) {
+                    Some(member) if !member.is_unknown() => member,
+                    // A variant.
+                    Some(_) => Arc::new(Value { class: Some(class), ..Value::default() }),
+                    // A function of a trait, which a derive may have written.
+                    None => {
+                        let path = match name {
+                            "parse" | "parse_from" | "try_parse" | "from_args" if self.reads_arguments(&class) => {
+                                Ustr::from(&format!("clap::Parser::{name}"))
+                            }
+                            _ => path,
+                        };
+                        Arc::new(Value { class: Some(class), apis: SmallVec::from_iter([path]), ..Value::default() })
+                    }
+                };
+            }
+            // A function of a module of this file: `inner::f`, `self::f`, `crate::f`.
+            let in_file = self.linker.envs.borrow().iter().enumerate().find_map(|(i, env)| {
+                let module = &self.linker.units[i];
+                let is_module = match ty.rsplit("::").next() {
+                    Some("self" | "crate" | "super") => i == 0,
+                    Some(last) => module.block.kind() == BlockKind::Container && module.block.name() == Some(last),
+                    None => false,
+                };
+                if is_module { env.get(&Ustr::from(name)).cloned() } else { None }
+            });
+            if let Some(value) = in_file {
+                return value;
+            }
+        }
+        let full = self.full_path(path).unwrap_or(path);
+        let known = self.linker.models.canonical(full);
+        if known == full
+            && let Some((ty, name)) = full.as_str().rsplit_once("::")
+        {
+            let ty = Ustr::from(ty);
+            let canonical = self.linker.models.canonical(ty);
+            if canonical != ty {
+                return api(Ustr::from(&format!("{canonical}::{name}")));
+            }
+        }
+        api(known)
+    }
+
+    /// Whether a derive makes the type read the command line.
+    fn reads_arguments(&self, class: &ClassRef) -> bool {
+        let Some(parts) = self.class_name(class).and_then(|n| self.linker.classes.get(&last_name(n))) else {
+            return false;
+        };
+        parts.iter().any(|(i, n)| {
+            let hir = &self.linker.units[*i].hir;
+            let derives = hir.classes.get(*n as usize).map_or(&[][..], |c| &c.decorators);
+            derives.iter().any(|d| {
+                let span = hir.expr(*d).span;
+                hir.exprs.iter().filter(|e| span.start <= e.span.start && e.span.end <= span.end).any(|e| {
+                    matches!(&e.kind, ExprKind::Name(n) if matches!(last_name(*n).as_str(), "Parser" | "StructOpt" | "FromArgs"))
+                })
+            })
+        })
+    }
+
+    fn class_name(&self, class: &ClassRef) -> Option<Ustr> {
+        let i = *self.linker.by_arena.get(&address(&class.arena))?;
+        self.linker.units[i].hir.classes.get(class.id as usize)?.name
+    }
+}

@@ -1,0 +1,166 @@
+//! Control flow: blocks, loops, switches, exceptions.
+
+use super::*;
+
+impl<'a> Interp<'a> {
+    pub(super) fn enter(&mut self, label: Option<Ustr>, is_loop: bool) {
+        self.scopes.push(Scope { label, is_loop, breaks: None, continues: None, value: None });
+    }
+
+    pub(super) fn leave(&mut self) -> Scope {
+        self.scopes.pop().unwrap_or(Scope { label: None, is_loop: false, breaks: None, continues: None, value: None })
+    }
+
+    pub(in crate::semantics::flow) fn block(&mut self, body: &[ExprId], value: bool, label: Option<Ustr>) -> Val {
+        if label.is_some() {
+            self.enter(label, false);
+        }
+        let mut last = constant(Lit::Undefined);
+        for expr in body {
+            last = self.eval(*expr);
+            if !self.state.live {
+                break;
+            }
+        }
+        if label.is_some() {
+            let scope = self.leave();
+            if let Some(s) = &scope.breaks {
+                self.join_state(s);
+            }
+            if let Some(v) = scope.value {
+                last = join(&last, &v);
+            }
+        }
+        if value { last } else { unknown() }
+    }
+
+    pub(in crate::semantics::flow) fn run_loop(
+        &mut self,
+        label: Option<Ustr>,
+        cond: Option<ExprId>,
+        post: bool,
+        update: Option<ExprId>,
+        body: ExprId,
+    ) -> Val {
+        let mut head = self.state.clone();
+        let mut exits: Option<State> = None;
+        let mut value: Option<Val> = None;
+        for _ in 0..MAX_ROUNDS {
+            if let (Some(cond), false) = (cond, post) {
+                let facts = self.condition(cond);
+                let mut leaves = self.state.clone();
+                std::mem::swap(&mut leaves, &mut self.state);
+                self.refine(&facts.when_false);
+                let constant_true = matches!(&self.hir.expr(cond).kind, ExprKind::Lit(Lit::Bool(true) | Lit::Num(1.0)));
+                if !constant_true {
+                    let state = self.state.clone();
+                    self.join_slot(&mut exits, &state);
+                }
+                self.state = leaves;
+                self.refine(&facts.when_true);
+            }
+            self.enter(label, true);
+            self.eval(body);
+            let scope = self.leave();
+            if let Some(s) = &scope.continues {
+                self.join_state(s);
+            }
+            if let Some(s) = &scope.breaks {
+                self.join_slot(&mut exits, s);
+            }
+            if let Some(v) = scope.value {
+                value = Some(value.map_or_else(|| v.clone(), |old| join(&old, &v)));
+            }
+            if let Some(update) = update {
+                self.eval(update);
+            }
+            if let (Some(cond), true) = (cond, post) {
+                let facts = self.condition(cond);
+                let again = self.state.clone();
+                self.refine(&facts.when_false);
+                let state = self.state.clone();
+                self.join_slot(&mut exits, &state);
+                self.state = again;
+                self.refine(&facts.when_true);
+            }
+            self.join_state(&head);
+            if self.state.same(&head) {
+                break;
+            }
+            head = self.state.clone();
+        }
+        match exits {
+            Some(state) => self.state = state,
+            None => self.state.live = false,
+        }
+        value.unwrap_or_else(unknown)
+    }
+
+    pub(in crate::semantics::flow) fn switch(&mut self, value: ExprId, cases: &[Case]) -> Val {
+        let subject = self.eval(value);
+        let base = self.state.clone();
+        self.enter(None, false);
+        let mut falling: Option<State> = None;
+        let mut has_default = false;
+        for case in cases {
+            self.state = base.clone();
+            match case.test {
+                Some(test) => {
+                    let test = self.eval(test);
+                    self.refine_equal(value, &test);
+                }
+                None => has_default = true,
+            }
+            if let Some(state) = falling.take() {
+                self.join_state(&state);
+            }
+            for statement in &case.body {
+                self.eval(*statement);
+            }
+            if self.state.live {
+                falling = Some(self.state.clone());
+            }
+        }
+        let scope = self.leave();
+        self.state = if has_default { State { live: false, ..base } } else { base };
+        if let Some(state) = falling {
+            self.join_state(&state);
+        }
+        if let Some(state) = &scope.breaks {
+            self.join_state(state);
+        }
+        drop(subject);
+        unknown()
+    }
+
+    pub(in crate::semantics::flow) fn try_catch(
+        &mut self,
+        body: ExprId,
+        catch: Option<&(Option<crate::semantics::hir::PatId>, ExprId)>,
+        finally: Option<ExprId>,
+    ) -> Val {
+        self.tries.push(Some(self.state.clone()));
+        let mut value = self.eval(body);
+        let thrown = self.tries.pop().flatten();
+        if let Some((pat, handler)) = catch {
+            let after_body = self.state.clone();
+            if let Some(state) = thrown {
+                self.state = state;
+                if let Some(pat) = pat {
+                    let error = self.world.caught();
+                    self.assign(*pat, &error);
+                }
+                let handled = self.eval(*handler);
+                value = join(&value, &handled);
+            }
+            self.join_state(&after_body);
+        }
+        if let Some(finally) = finally {
+            let was_live = self.state.live;
+            self.state.live = true;
+            self.eval(finally);
+            self.state.live &= was_live;
+        }
+        value
+    }
+}

@@ -1,0 +1,221 @@
+//! Operators and literals: what comes of putting values together.
+
+use super::*;
+
+impl<'a> Interp<'a> {
+    /// A chain of operators, from the left, without recursion on its left spine.
+    pub(in crate::semantics::flow) fn binary(&mut self, id: ExprId) -> Val {
+        let hir = self.hir;
+        let mut spine = Vec::new();
+        let mut at = id;
+        while let ExprKind::Binary(op, left, right) = &hir.expr(at).kind {
+            spine.push((*op, *right, hir.expr(at).span));
+            at = *left;
+        }
+        let mut value = self.eval(at);
+        while let Some((op, right, span)) = spine.pop() {
+            let other = self.eval(right);
+            value = match op {
+                BinaryOp::Add => self.sum(&[value, other], span),
+                BinaryOp::Arithmetic => match (value.as_lit(), other.as_lit()) {
+                    (Some(Lit::Num(_)), Some(Lit::Num(_))) => of_type(Types::NUMBER),
+                    _ => {
+                        // Arithmetic on what somebody controls is still a number that they control: it matters to sizes alone.
+                        let parts = [value, other];
+                        let mut made = Value::clone(&self.made_of(&parts));
+                        made.types = Types::NUMBER;
+                        Arc::new(made)
+                    }
+                },
+                BinaryOp::Eq | BinaryOp::Ne | BinaryOp::Order | BinaryOp::In | BinaryOp::InstanceOf => {
+                    of_type(Types::BOOL)
+                }
+            };
+        }
+        value
+    }
+
+    pub(in crate::semantics::flow) fn logical(&mut self, op: LogicalOp, left: ExprId, right: ExprId) -> Val {
+        let facts = self.condition(left);
+        let value = facts.value.clone();
+        let before = self.state.clone();
+        self.refine(if op == LogicalOp::And { &facts.when_true } else { &facts.when_false });
+        let other = self.eval(right);
+        self.join_state(&before);
+        match op {
+            // What is false is no text that matters.
+            LogicalOp::And => match value.as_bool() {
+                Some(false) => value,
+                _ => other,
+            },
+            LogicalOp::Or | LogicalOp::Nullish => match value.as_bool() {
+                Some(true) => value,
+                Some(false) => other,
+                None => join(&value, &other),
+            },
+        }
+    }
+
+    /// `a + b`: numbers add, anything else becomes text.
+    pub(in crate::semantics::flow) fn sum(&mut self, parts: &[Val], span: Span) -> Val {
+        if parts.iter().all(|p| p.types == Types::NUMBER) {
+            let mut made = Value::clone(&self.made_of(parts));
+            made.types = Types::NUMBER;
+            return Arc::new(made);
+        }
+        let mut joined = Value::clone(&self.concat(parts, span));
+        if !parts.iter().any(|p| p.types == Types::STRING) {
+            joined.types = Types::UNKNOWN;
+        }
+        Arc::new(joined)
+    }
+
+    /// Text put together from parts.
+    pub(in crate::semantics::flow) fn concat(&mut self, parts: &[Val], span: Span) -> Val {
+        let texts: Option<Vec<Ustr>> = parts.iter().map(|p| if p.exact { p.text_prefix() } else { None }).collect();
+        if let Some(texts) = texts
+            && texts.iter().map(|t| t.len()).sum::<usize>() <= MAX_CONSTANT
+        {
+            return constant(Lit::Str(Ustr::from(&texts.iter().map(|t| t.as_str()).collect::<String>())));
+        }
+        let mut out = Value { types: Types::STRING, ..Value::default() };
+        let mut prefix = String::new();
+        let mut open = true;
+        // The text so far, with one letter for every part that is no constant: where the host of an address is past, what
+        // follows cannot change it.
+        let mut shape = String::new();
+        let at = self.at(span);
+        for part in parts {
+            let past_host = crate::semantics::flow::sink::is_past_host(&shape);
+            match part.text_prefix().filter(|_| part.exact) {
+                Some(text) if shape.len() <= MAX_CONSTANT => shape.push_str(&text),
+                _ => {
+                    shape.push_str(part.prefix.as_ref().map_or("", |p| p.as_str()));
+                    shape.push(crate::semantics::flow::sink::UNKNOWN_TEXT);
+                }
+            }
+            if open {
+                if let Some(text) = part.text_prefix() {
+                    prefix.push_str(&text);
+                }
+                open = part.exact && prefix.len() <= MAX_CONSTANT;
+            }
+            // A number holds no text, but one that can be guessed makes a text that can be guessed.
+            let harmless = part.types.is_harmless();
+            for taint in part.taints.iter().filter(|t| harmless && is_weak_random(t)) {
+                out.add_taint(taint.clone());
+            }
+            if !harmless {
+                for taint in &part.taints {
+                    let mut taint = taint.clone();
+                    taint.trace = Some(step(taint.trace.as_ref(), &at, StepKind::Concatenated));
+                    if past_host {
+                        taint.cleaned = taint.cleaned | crate::semantics::flow::sink::ADDRESS;
+                    }
+                    out.add_taint(taint);
+                }
+                // Text of a small array: `['a', x].join(..)` is handled by models; `${array}` joins its elements.
+                if let Some(element) = part.field(*ELEMENT) {
+                    element.taints.iter().for_each(|t| out.add_taint(t.clone()));
+                }
+            }
+        }
+        out.prefix = (!prefix.is_empty()).then(|| Ustr::from(&prefix));
+        Arc::new(out)
+    }
+
+    pub(in crate::semantics::flow) fn object(&mut self, path: Option<Ustr>, members: &[Member]) -> Val {
+        let mut value = Value { types: Types::OBJECT, ..Value::default() };
+        if let Some(path) = path {
+            value.apis.extend(self.world.type_path(path));
+            value.class = self.world.class(path);
+        }
+        for member in members {
+            match member {
+                Member::Field(Key::Name(name), expr) => {
+                    let v = self.eval(*expr);
+                    let v = self.named_source(*name, v, self.hir.expr(*expr).span);
+                    value.set_field(*name, v);
+                }
+                Member::Field(Key::Computed(key), expr) => {
+                    let key = self.eval(*key);
+                    let v = self.eval(*expr);
+                    match key.as_str() {
+                        Some(name) => value.set_field(name, v),
+                        None => value.set_field(*ELEMENT, v),
+                    }
+                }
+                Member::Element(Some(expr)) => {
+                    let v = self.eval(*expr);
+                    value.set_field(*ELEMENT, v);
+                }
+                Member::Element(None) => {}
+                Member::Spread(expr) => {
+                    let spread = self.eval(*expr);
+                    spread.taints.iter().for_each(|t| value.add_taint(t.clone()));
+                    for (name, v) in spread.fields() {
+                        value.set_field(*name, v.clone());
+                    }
+                }
+            }
+        }
+        let value = Arc::new(value);
+        self.out.object(self.hir, members, &value, self.arena);
+        value
+    }
+
+    pub(in crate::semantics::flow) fn array(&mut self, members: &[Member]) -> Val {
+        let mut value = Value { types: Types::OBJECT, ..Value::default() };
+        let mut element: Option<Val> = None;
+        for (i, member) in members.iter().enumerate() {
+            let item = match member {
+                Member::Element(Some(expr)) => self.eval(*expr),
+                Member::Spread(expr) => {
+                    let spread = self.eval(*expr);
+                    self.element(&spread)
+                }
+                Member::Field(_, expr) => self.eval(*expr),
+                Member::Element(None) => continue,
+            };
+            if i < 8 && !matches!(member, Member::Spread(_)) {
+                value.set_field(position(i), item.clone());
+            }
+            element = Some(element.map_or_else(|| item.clone(), |e| join(&e, &item)));
+        }
+        if let Some(element) = element {
+            value.set_field(*ELEMENT, element);
+        }
+        Arc::new(value)
+    }
+
+    pub(in crate::semantics::flow) fn jsx(
+        &mut self,
+        tag: &Result<Ustr, ExprId>,
+        attributes: &[Member],
+        children: &[ExprId],
+    ) -> Val {
+        let name = match tag {
+            Ok(name) => Some(*name),
+            Err(component) => {
+                self.eval(*component);
+                None
+            }
+        };
+        let props = self.object(None, attributes);
+        self.jsx_sinks(name, attributes, &props);
+        for child in children {
+            let child = self.eval(*child);
+            for func in child.funcs.clone() {
+                self.hand_over(&func, &[]);
+            }
+        }
+        for (attribute, value) in props.fields() {
+            // Event handlers run later with an event that the page made.
+            for func in value.funcs.clone() {
+                let event = if attribute.starts_with("on") { api(Ustr::from("Event")) } else { unknown() };
+                self.hand_over(&func, &[event]);
+            }
+        }
+        api(Ustr::from("React.Element"))
+    }
+}

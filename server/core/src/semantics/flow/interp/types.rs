@@ -1,0 +1,112 @@
+//! Types that the source states.
+
+use super::*;
+
+impl<'a> Interp<'a> {
+    /// The value of a type assertion: types that the source states are believed for numbers and library types.
+    pub(in crate::semantics::flow) fn cast(&mut self, value: &Val, ty: &Type) -> Val {
+        if matches!(ty, Type::Path(path, _) if *path == "std::fmt::Debug") {
+            return Arc::new(value.cleaned(SinkKind::Log.set()));
+        }
+        let mut out = Value::clone(value);
+        for path in self.type_apis(ty) {
+            if !out.apis.contains(&path) && out.apis.is_empty() {
+                out.apis.push(path);
+            }
+        }
+        if self.world.casts_convert() {
+            let types = primitive(ty);
+            if types.is_harmless() {
+                out.types = types;
+                out.exact &= value.types == types;
+                if is_small(ty) {
+                    out = out.cleaned(SinkKind::Allocation.set());
+                }
+            }
+        }
+        Arc::new(out)
+    }
+
+    /// A value of a declared type.
+    pub(in crate::semantics::flow) fn typed(&mut self, value: &Val, ty: &Type) -> Val {
+        let types = primitive(ty);
+        let apis = self.type_apis(ty);
+        let class = if value.class.is_none() { self.type_class(ty) } else { None };
+        if types == Types::UNKNOWN && apis.is_empty() && class.is_none() {
+            return value.clone();
+        }
+        let mut out = Value::clone(value);
+        if types.is_harmless() {
+            // A number cannot carry text; only its size is still somebody's.
+            out.types = types;
+            if self.world.casts_convert() && is_small(ty) {
+                out = out.cleaned(SinkKind::Allocation.set());
+            }
+        } else if types != Types::UNKNOWN && out.types == Types::UNKNOWN {
+            out.types = types;
+        }
+        if out.apis.is_empty() {
+            // A wrapper of foreign data is its content.
+            let generic = matches!(ty, Type::Path(_, args) if !args.is_empty());
+            out.apis.extend(apis.into_iter().filter(|p| !generic || self.models.type_source(*p).is_none()));
+        }
+        if class.is_some() {
+            out.class = class;
+        }
+        Arc::new(out)
+    }
+
+    pub(in crate::semantics::flow) fn type_apis(&self, ty: &Type) -> Vec<Ustr> {
+        match ty {
+            Type::Path(path, args) => {
+                let transparent = matches!(
+                    last_name(*path).as_str(),
+                    "Promise"
+                        | "Readonly"
+                        | "Partial"
+                        | "Required"
+                        | "NonNullable"
+                        | "Awaited"
+                        | "Option"
+                        | "Box"
+                        | "Arc"
+                        | "Rc"
+                        | "Result"
+                        | "Data"
+                        | "State"
+                        | "Extension"
+                        | "Mutex"
+                        | "RwLock"
+                        | "RefCell"
+                        | "MutexGuard"
+                        | "RwLockReadGuard"
+                        | "RwLockWriteGuard"
+                        | "Ref"
+                        | "RefMut"
+                        | "Cow"
+                        | "Pin"
+                        | "OnceCell"
+                        | "OnceLock"
+                        | "LazyLock"
+                        | "Lazy"
+                        | "ManuallyDrop"
+                );
+                if transparent && let Some(inner) = args.first() {
+                    self.type_apis(inner)
+                } else {
+                    self.world.type_path(*path).into_iter().collect()
+                }
+            }
+            Type::Union(parts) => parts.iter().flat_map(|p| self.type_apis(p)).take(2).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    pub(in crate::semantics::flow) fn type_class(&self, ty: &Type) -> Option<ClassRef> {
+        match ty {
+            Type::Path(path, args) => self.world.class(*path).or_else(|| args.first().and_then(|a| self.type_class(a))),
+            Type::Union(parts) => parts.iter().find_map(|p| self.type_class(p)),
+            _ => None,
+        }
+    }
+}
