@@ -1,8 +1,8 @@
 //! Verdicts on patterns, remembered by their text: the same patterns are judged again with every edit.
 
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock};
 
-use rustc_hash::FxHashMap;
+use dashmap::DashMap;
 
 use super::{Dialect, Flags, Verdict, analyze};
 
@@ -11,22 +11,20 @@ const MOST: usize = 8192;
 /// Longest pattern that is judged, in bytes.
 const LONGEST: usize = 4096;
 
-type Known = FxHashMap<(String, String), Option<Arc<Verdict>>>;
-
-static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
+/// Shared by all workers of a scan. No entry is held across another call on the map.
+static KNOWN: LazyLock<DashMap<(String, String), Option<Arc<Verdict>>>> = LazyLock::new(DashMap::default);
 
 /// The verdict on a JavaScript pattern with its flag letters; `None` for one that is too long to be judged.
 pub fn verdict(pattern: &str, flags: &str) -> Option<Arc<Verdict>> {
     let key = (pattern.to_owned(), flags.to_owned());
-    if let Some(found) = KNOWN.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+    if let Some(found) = KNOWN.get(&key) {
         return found.clone();
     }
     let judged =
         (pattern.len() <= LONGEST).then(|| Arc::new(analyze(pattern, Flags::from_letters(flags), Dialect::JavaScript)));
-    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    if known.len() >= MOST {
-        known.clear();
+    if KNOWN.len() >= MOST {
+        KNOWN.clear();
     }
-    known.insert(key, judged.clone());
+    KNOWN.insert(key, judged.clone());
     judged
 }
