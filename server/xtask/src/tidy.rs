@@ -344,3 +344,14 @@ fn literals_and_comments_are_taken_out() {
     assert_eq!(plain.lines().count(), text.lines().count());
     assert!(has_word("unsafe {", "unsafe") && !has_word("unsafe_code", "unsafe"));
 }
+
+/// `cargo fmt` follows `mod` declarations, and those of the rules are written by the build script: it does not reach them.
+#[test]
+fn rules_are_formatted() {
+    let files: Vec<_> = sources("server/core/src/rules").into_iter().map(|p| p.display().to_string()).collect();
+    assert!(files.len() > 50, "the rules are where they were");
+    let mut arguments = vec!["--edition", "2024", "--check", "--quiet"];
+    arguments.extend(files.iter().map(String::as_str));
+    let status = std::process::Command::new("rustfmt").args(arguments).status().expect("rustfmt runs");
+    assert!(status.success(), "run `rustfmt --edition 2024` on the files above");
+}

@@ -11,8 +11,11 @@ const MOST: usize = 8192;
 /// Longest pattern that is judged, in bytes.
 const LONGEST: usize = 4096;
 
+/// By pattern and flag letters.
+type Known = DashMap<(String, String), Option<Arc<Verdict>>>;
+
 /// Shared by all workers of a scan. No entry is held across another call on the map.
-static KNOWN: LazyLock<DashMap<(String, String), Option<Arc<Verdict>>>> = LazyLock::new(DashMap::default);
+static KNOWN: LazyLock<Known> = LazyLock::new(DashMap::default);
 
 /// The verdict on a JavaScript pattern with its flag letters; `None` for one that is too long to be judged.
 pub fn verdict(pattern: &str, flags: &str) -> Option<Arc<Verdict>> {

@@ -26,19 +26,52 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Flow(&[SinkKind::SensitiveLog], "`{sink}` writes {source} to the log. Leave it out, or mask it.")],
     cases: &[
-        Case::bad("a.js", "function login(name, password) {\n  console.log('login', name, password); //~ clear-text-logging\n}"),
-        Case::bad("a.ts", "app.post('/login', (req, res) => {\n  console.log(`user ${req.body.name} ${req.body.password}`); //~ clear-text-logging\n});"),
-        Case::bad("a.js", "const winston = require('winston');\nconst logger = winston.createLogger({});\nlogger.info('key ' + config.apiKey); //~ clear-text-logging"),
-        Case::bad("a.ts", "import pino from 'pino';\nconst log = pino();\nexport const f = (accessToken: string) => log.debug({ accessToken }, 'refreshed'); //~ clear-text-logging"),
+        Case::bad(
+            "a.js",
+            "function login(name, password) {\n  console.log('login', name, password); //~ clear-text-logging\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "app.post('/login', (req, res) => {\n  console.log(`user ${req.body.name} ${req.body.password}`); //~ clear-text-logging\n});",
+        ),
+        Case::bad(
+            "a.js",
+            "const winston = require('winston');\nconst logger = winston.createLogger({});\nlogger.info('key ' + config.apiKey); //~ clear-text-logging",
+        ),
+        Case::bad(
+            "a.ts",
+            "import pino from 'pino';\nconst log = pino();\nexport const f = (accessToken: string) => log.debug({ accessToken }, 'refreshed'); //~ clear-text-logging",
+        ),
         Case::bad("a.js", "console.info(JSON.stringify({ user, password: input.password })); //~ clear-text-logging"),
-        Case::bad("a.js", "const pwd = process.env.DB_PASSWORD;\nconst line = 'connecting with ' + pwd;\nconsole.error(line); //~ clear-text-logging"),
-        Case::bad("a.js", "const { clientSecret } = options;\nconsole.log(clientSecret.trim()); //~ clear-text-logging"),
-        Case::bad("a.js", "function debug(message) { console.debug(message); } //~ clear-text-logging\nfunction save(user) { debug('saving ' + user.passphrase); }"),
-        Case::bad("a.ts", "class Auth {\n  constructor(private privateKey: string) {}\n  dump() { console.log('key is', this.privateKey); } //~ clear-text-logging\n}"),
-        Case::bad("a.js", "const bunyan = require('bunyan');\nconst log = bunyan.createLogger({ name: 'a' });\nlog.warn('card %s declined', order.creditCard); //~ clear-text-logging"),
+        Case::bad(
+            "a.js",
+            "const pwd = process.env.DB_PASSWORD;\nconst line = 'connecting with ' + pwd;\nconsole.error(line); //~ clear-text-logging",
+        ),
+        Case::bad(
+            "a.js",
+            "const { clientSecret } = options;\nconsole.log(clientSecret.trim()); //~ clear-text-logging",
+        ),
+        Case::bad(
+            "a.js",
+            "function debug(message) { console.debug(message); } //~ clear-text-logging\nfunction save(user) { debug('saving ' + user.passphrase); }",
+        ),
+        Case::bad(
+            "a.ts",
+            "class Auth {\n  constructor(private privateKey: string) {}\n  dump() { console.log('key is', this.privateKey); } //~ clear-text-logging\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "const bunyan = require('bunyan');\nconst log = bunyan.createLogger({ name: 'a' });\nlog.warn('card %s declined', order.creditCard); //~ clear-text-logging",
+        ),
         Case::bad("a.js", "const entry = { secret: vault.read('x') };\nlogger.error(entry); //~ clear-text-logging"),
-        Case::bad("a.js", "let password = prompt('password');\npassword = password.toLowerCase();\nconsole.log([name, password].join(':')); //~ clear-text-logging"),
-        Case::good("a.js", "function login(name, password) { console.log('login of', name); return check(name, password); }"),
+        Case::bad(
+            "a.js",
+            "let password = prompt('password');\npassword = password.toLowerCase();\nconsole.log([name, password].join(':')); //~ clear-text-logging",
+        ),
+        Case::good(
+            "a.js",
+            "function login(name, password) { console.log('login of', name); return check(name, password); }",
+        ),
         Case::good("a.js", "console.log('password must not be empty');"),
         Case::good("a.js", "console.log('password length', password.length);"),
         Case::good("a.js", "console.log(`secret ${secretName} not found in ${passwordFile}`);"),

@@ -33,29 +33,62 @@ pub static RULE: Rule = Rule {
     ],
     cases: &[
         Case::bad("a.js", "localStorage.setItem('pw', password); //~ clear-text-storage"),
-        Case::bad("a.ts", "export function remember(user: User) {\n  window.localStorage.setItem('user', JSON.stringify({ name: user.name, password: user.password })); //~ clear-text-storage\n}"),
+        Case::bad(
+            "a.ts",
+            "export function remember(user: User) {\n  window.localStorage.setItem('user', JSON.stringify({ name: user.name, password: user.password })); //~ clear-text-storage\n}",
+        ),
         Case::bad("a.js", "sessionStorage.setItem('t', response.data.accessToken); //~ clear-text-storage"),
         Case::bad("a.js", "document.cookie = 'pw=' + form.password; //~ clear-text-storage"),
-        Case::bad("a.js", "const fs = require('fs');\nfs.writeFileSync('.npmrc', `token=${config.authToken}`); //~ clear-text-storage"),
-        Case::bad("a.ts", "import { writeFile } from 'node:fs/promises';\nexport async function save(apiKey: string) {\n  await writeFile(target, JSON.stringify({ apiKey })); //~ clear-text-storage\n}"),
-        Case::bad("a.js", "import AsyncStorage from '@react-native-async-storage/async-storage';\nAsyncStorage.setItem('secret', user.clientSecret); //~ clear-text-storage"),
-        Case::bad("a.js", "app.post('/login', (req, res) => {\n  res.cookie('password', req.body.password); //~ clear-text-storage\n  res.end();\n});"),
+        Case::bad(
+            "a.js",
+            "const fs = require('fs');\nfs.writeFileSync('.npmrc', `token=${config.authToken}`); //~ clear-text-storage",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { writeFile } from 'node:fs/promises';\nexport async function save(apiKey: string) {\n  await writeFile(target, JSON.stringify({ apiKey })); //~ clear-text-storage\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "import AsyncStorage from '@react-native-async-storage/async-storage';\nAsyncStorage.setItem('secret', user.clientSecret); //~ clear-text-storage",
+        ),
+        Case::bad(
+            "a.js",
+            "app.post('/login', (req, res) => {\n  res.cookie('password', req.body.password); //~ clear-text-storage\n  res.end();\n});",
+        ),
         Case::bad("a.js", "chrome.storage.local.set({ password: input.value + passphrase }); //~ clear-text-storage"),
-        Case::bad("a.js", "const Cookies = require('js-cookie');\nCookies.set('k', settings.privateKey); //~ clear-text-storage"),
-        Case::bad("a.js", "function keep(value) { localStorage.setItem('x', value); } //~ clear-text-storage\nfunction login(password) { keep(password); }"),
-        Case::bad("a.js", "const fs = require('fs');\nconst line = [user, passwd].join(':');\nfs.appendFile('users.txt', line, done); //~ clear-text-storage"),
+        Case::bad(
+            "a.js",
+            "const Cookies = require('js-cookie');\nCookies.set('k', settings.privateKey); //~ clear-text-storage",
+        ),
+        Case::bad(
+            "a.js",
+            "function keep(value) { localStorage.setItem('x', value); } //~ clear-text-storage\nfunction login(password) { keep(password); }",
+        ),
+        Case::bad(
+            "a.js",
+            "const fs = require('fs');\nconst line = [user, passwd].join(':');\nfs.appendFile('users.txt', line, done); //~ clear-text-storage",
+        ),
         Case::bad("a.js", "localStorage.token = user.accessToken; //~ clear-text-storage"),
         Case::good("a.js", "localStorage.setItem('theme', theme);"),
         Case::good("a.js", "localStorage.theme = theme;\nconst t = localStorage.accessToken;"),
         Case::good("a.js", "localStorage.removeItem('password');"),
         Case::good("a.js", "const fs = require('fs');\nfs.writeFileSync('vault', encrypt(password));"),
-        Case::good("a.js", "const fs = require('fs');\nfs.writeFile('users.json', JSON.stringify({ name, passwordHash }), done);"),
+        Case::good(
+            "a.js",
+            "const fs = require('fs');\nfs.writeFile('users.json', JSON.stringify({ name, passwordHash }), done);",
+        ),
         Case::good("a.js", "localStorage.setItem('hasPassword', String(password.length > 0));"),
         Case::good("a.js", "document.cookie = 'lang=' + lang;"),
         Case::good("a.js", "res.cookie('session', session.id, { httpOnly: true });"),
-        Case::good("a.js", "const bcrypt = require('bcrypt');\nconst fs = require('fs');\nconst hash = await bcrypt.hash(password, 12);\nfs.writeFileSync('h', hash);"),
+        Case::good(
+            "a.js",
+            "const bcrypt = require('bcrypt');\nconst fs = require('fs');\nconst hash = await bcrypt.hash(password, 12);\nfs.writeFileSync('h', hash);",
+        ),
         Case::good("a.ts", "localStorage.setItem('passwordHint', passwordHint);"),
-        Case::good("a.js", "const { safeStorage } = require('electron');\nconst fs = require('fs');\nfs.writeFileSync('s', safeStorage.encryptString(password));"),
+        Case::good(
+            "a.js",
+            "const { safeStorage } = require('electron');\nconst fs = require('fs');\nfs.writeFileSync('s', safeStorage.encryptString(password));",
+        ),
         Case::good("a.js", "cache.setItem('password', password);"),
         Case::good("a.js", "const fs = require('fs');\nfs.readFileSync(passwordFile);"),
         Case::near_miss("a.js", "localStorage.setItem('password_visible', visible);"),
@@ -71,7 +104,9 @@ pub static RULE: Rule = Rule {
 fn cookie(call: &CallView<'_>, out: &mut Vec<Note>) {
     for (n, value) in call.args.iter().enumerate().take(3) {
         let password = value.taints.iter().find_map(|t| match &t.origin {
-            Origin::Source(s) if s.kind == SourceKind::Password && !t.cleaned.has(SinkKind::SensitiveStore) => Some(s.what),
+            Origin::Source(s) if s.kind == SourceKind::Password && !t.cleaned.has(SinkKind::SensitiveStore) => {
+                Some(s.what)
+            }
             _ => None,
         });
         if let Some(what) = password {

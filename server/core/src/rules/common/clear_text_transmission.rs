@@ -24,15 +24,39 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Flow(&[SinkKind::SensitiveWire], "`{sink}` sends {source} without encryption. Use `https://`.")],
     cases: &[
-        Case::bad("a.js", "const axios = require('axios');\naxios.post('http://api.shop.example/login', { name, password }); //~ clear-text-transmission"),
-        Case::bad("a.ts", "export const f = (apiKey: string) => fetch('http://weather.example/v1?key=' + apiKey); //~ clear-text-transmission"),
-        Case::bad("a.js", "fetch('http://api.example.org/x', { method: 'POST', headers: { Authorization: 'Bearer ' + accessToken } }); //~ clear-text-transmission"),
-        Case::bad("a.js", "const BASE = 'http://login.example.net';\nfetch(`${BASE}/auth`, { body: JSON.stringify({ password: form.password }) }); //~ clear-text-transmission"),
-        Case::bad("a.js", "const got = require('got');\ngot.post('http://a.example.com', { json: { clientSecret } }); //~ clear-text-transmission"),
-        Case::bad("a.js", "const http = require('http');\nhttp.get('http://a.example.com/?pw=' + user.password, done); //~ clear-text-transmission"),
+        Case::bad(
+            "a.js",
+            "const axios = require('axios');\naxios.post('http://api.shop.example/login', { name, password }); //~ clear-text-transmission",
+        ),
+        Case::bad(
+            "a.ts",
+            "export const f = (apiKey: string) => fetch('http://weather.example/v1?key=' + apiKey); //~ clear-text-transmission",
+        ),
+        Case::bad(
+            "a.js",
+            "fetch('http://api.example.org/x', { method: 'POST', headers: { Authorization: 'Bearer ' + accessToken } }); //~ clear-text-transmission",
+        ),
+        Case::bad(
+            "a.js",
+            "const BASE = 'http://login.example.net';\nfetch(`${BASE}/auth`, { body: JSON.stringify({ password: form.password }) }); //~ clear-text-transmission",
+        ),
+        Case::bad(
+            "a.js",
+            "const got = require('got');\ngot.post('http://a.example.com', { json: { clientSecret } }); //~ clear-text-transmission",
+        ),
+        Case::bad(
+            "a.js",
+            "const http = require('http');\nhttp.get('http://a.example.com/?pw=' + user.password, done); //~ clear-text-transmission",
+        ),
         Case::bad("a.js", "$.post('http://api.example.com/login', { user, password }); //~ clear-text-transmission"),
-        Case::bad("a.ts", "const send = (url: string, secret: string) => fetch(url, { body: secret });\nexport const f = (apiSecret: string) => fetch('http://a.example.com/x', { body: apiSecret }); //~ clear-text-transmission"),
-        Case::good("a.js", "const axios = require('axios');\naxios.post('https://api.shop.example/login', { name, password });"),
+        Case::bad(
+            "a.ts",
+            "const send = (url: string, secret: string) => fetch(url, { body: secret });\nexport const f = (apiSecret: string) => fetch('http://a.example.com/x', { body: apiSecret }); //~ clear-text-transmission",
+        ),
+        Case::good(
+            "a.js",
+            "const axios = require('axios');\naxios.post('https://api.shop.example/login', { name, password });",
+        ),
         Case::good("a.js", "fetch('http://localhost:3000/login', { body: JSON.stringify({ password }) });"),
         Case::good("a.js", "fetch('http://192.168.0.10/login', { body: password });"),
         Case::good("a.js", "fetch('http://api.example.com/list?page=' + page);"),
@@ -40,7 +64,18 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "fetch('/login', { body: JSON.stringify({ password }) });"),
         Case::good("a.js", "fetch(`https://api.example.com/?key=${apiKey}`);"),
         Case::good("a.js", "fetch('http://10.0.0.7/metrics', { headers: { authorization: accessToken } });"),
-        Case::near_miss("a.js", "fetch('http://api.example.com/', { body: JSON.stringify({ passwordPolicy, hasPassword }) });"),
+        Case::bad(
+            "a.rs",
+            "async fn f(password: &str) {\n    let url = format!(\"http://example.com/login?p={}\", password);\n    reqwest::get(&url).await; //~ clear-text-transmission\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "async fn f(password: &str) {\n    let url = format!(\"https://example.com/login?p={}\", password);\n    reqwest::get(&url).await;\n}",
+        ),
+        Case::near_miss(
+            "a.js",
+            "fetch('http://api.example.com/', { body: JSON.stringify({ passwordPolicy, hasPassword }) });",
+        ),
         Case::near_miss("a.js", "fetch('http://api.example.com/', { body: JSON.stringify({ passwordHash }) });"),
         Case::near_miss("a.js", "const url = 'http://example.com/' + password.length;\nfetch(url);"),
         Case::near_miss("a.js", "const password = 'http://example.com';\nsave(password);"),

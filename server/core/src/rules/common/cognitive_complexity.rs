@@ -67,12 +67,18 @@ pub static RULE: Rule = Rule {
             "function f(k: string) { switch (k) { case 'a': return 1; case 'b': return 2; case 'c': return 3; case 'd': return 4; default: return 0; } }",
         ),
         Case::good("a.rs", "fn f(k: u8) -> u8 { match k { 0 => 1, 1 => 2, 2 => 3, 3 => 4, 4 => 5, 5 => 6, _ => 0 } }"),
-        Case::good("a.rs", "fn f(k: Option<u8>) -> Option<u8> { let Some(x) = k else { return None }; let y = g(x)?; if y > 1 { Some(y) } else { None } }"),
+        Case::good(
+            "a.rs",
+            "fn f(k: Option<u8>) -> Option<u8> { let Some(x) = k else { return None }; let y = g(x)?; if y > 1 { Some(y) } else { None } }",
+        ),
         Case::good("a.js", "function f(a) { return a?.b?.c ?? a?.d ?? 0; }"),
         Case::good("a.js", "const table = { a: (x) => x && 1, b: (x) => x || 2, c: (x) => (x ? 1 : 2) };"),
         // Exactly 15, counted by hand: 1+2+3+4+5.
         Case::near_miss("a.js", "function f(a) { if (a) { for (;;) { if (a) { while (a) { if (a) { a--; } } } } } }"),
-        Case::near_miss("a.rs", "fn f(a: u32) { if a > 1 { for _ in 0..a { if a > 2 { while a > 3 { if a > 4 { g() } } } } } }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f(a: u32) { if a > 1 { for _ in 0..a { if a > 2 { while a > 3 { if a > 4 { g() } } } } } }",
+        ),
         Case::near_miss(
             "a.js",
             "function wrapper() {\n  function a(x) { if (x) { if (x) { if (x) { if (x) {} } } } }\n  function b(x) { if (x) { if (x) { if (x) { if (x) {} } } } }\n  return { a, b };\n}",
@@ -212,14 +218,12 @@ fn increments(function: Node<'_>, nested: bool) -> Vec<Increment> {
                 out.push(Increment { span: keyword(node), cost: 1 + nesting, nesting });
                 levels.extend(node.child(Field::Body).map(Node::span));
             }
-            Kind::BreakStatement | Kind::ContinueStatement
-                if node.child(Field::Label).is_some() => {
-                    out.push(Increment { span, cost: 1, nesting: 0 });
-                }
-            Kind::BreakExpression | Kind::ContinueExpression
-                if node.child_of_kind(Kind::Label).is_some() => {
-                    out.push(Increment { span, cost: 1, nesting: 0 });
-                }
+            Kind::BreakStatement | Kind::ContinueStatement if node.child(Field::Label).is_some() => {
+                out.push(Increment { span, cost: 1, nesting: 0 });
+            }
+            Kind::BreakExpression | Kind::ContinueExpression if node.child_of_kind(Kind::Label).is_some() => {
+                out.push(Increment { span, cost: 1, nesting: 0 });
+            }
             Kind::BinaryExpression | Kind::LetChain => {
                 out.extend(starts_run(node).map(|span| Increment { span, cost: 1, nesting: 0 }));
             }

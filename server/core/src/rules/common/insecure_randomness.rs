@@ -26,20 +26,47 @@ pub static RULE: Rule = Rule {
                  samples are left alone. Where the name does not tell, nothing is said.",
         fix: "",
     },
-    checks: &[Check::Flow(&[SinkKind::Secret], "`{sink}` must not be guessed, and it is made of {source}, which can be. Use a cryptographic generator (`crypto.randomBytes`, `OsRng`).")],
+    checks: &[Check::Flow(
+        &[SinkKind::Secret],
+        "`{sink}` must not be guessed, and it is made of {source}, which can be. Use a cryptographic generator (`crypto.randomBytes`, `OsRng`).",
+    )],
     cases: &[
         Case::bad("a.js", "const token = Math.random().toString(36).slice(2); //~ insecure-randomness"),
-        Case::bad("a.js", "function generatePassword() {\n  let out = '';\n  for (let i = 0; i < 12; i++) out += CHARS[Math.floor(Math.random() * CHARS.length)];\n  return out; //~ insecure-randomness\n}"),
+        Case::bad(
+            "a.js",
+            "function generatePassword() {\n  let out = '';\n  for (let i = 0; i < 12; i++) out += CHARS[Math.floor(Math.random() * CHARS.length)];\n  return out; //~ insecure-randomness\n}",
+        ),
         Case::bad("a.ts", "const makeToken = () => Math.random().toString(36); //~ insecure-randomness"),
-        Case::bad("a.ts", "export class Users {\n  async forgot(user: User) {\n    user.resetToken = String(Math.random()); //~ insecure-randomness\n    await user.save();\n  }\n}"),
-        Case::bad("a.js", "const _ = require('lodash');\nconst otp = _.random(100000, 999999); //~ insecure-randomness"),
+        Case::bad(
+            "a.ts",
+            "export class Users {\n  async forgot(user: User) {\n    user.resetToken = String(Math.random()); //~ insecure-randomness\n    await user.save();\n  }\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "const _ = require('lodash');\nconst otp = _.random(100000, 999999); //~ insecure-randomness",
+        ),
         Case::bad("a.js", "const user = { name, apiKey: 'k-' + Math.random() }; //~ insecure-randomness"),
-        Case::bad("a.js", "const crypto = require('crypto');\nconst r = Math.random().toString();\nconst mac = crypto.createHmac('sha256', r); //~ insecure-randomness"),
-        Case::bad("a.js", "function code() { return Math.floor(Math.random() * 1e6); }\nconst otp = code(); //~ insecure-randomness"),
-        Case::bad("a.js", "let sessionId = '';\nwhile (sessionId.length < 20) {\n  sessionId += 'abcdef'.charAt(Math.floor(Math.random() * 6)); //~ insecure-randomness\n}"),
+        Case::bad(
+            "a.js",
+            "const crypto = require('crypto');\nconst r = Math.random().toString();\nconst mac = crypto.createHmac('sha256', r); //~ insecure-randomness",
+        ),
+        Case::bad(
+            "a.js",
+            "function code() { return Math.floor(Math.random() * 1e6); }\nconst otp = code(); //~ insecure-randomness",
+        ),
+        Case::bad(
+            "a.js",
+            "let sessionId = '';\nwhile (sessionId.length < 20) {\n  sessionId += 'abcdef'.charAt(Math.floor(Math.random() * 6)); //~ insecure-randomness\n}",
+        ),
         Case::bad("a.ts", "const nonce: string = `${Date.now()}${Math.random()}`; //~ insecure-randomness"),
-        Case::bad("a.js", "const salt = Array.from({ length: 8 }, () => Math.floor(Math.random() * 36).toString(36)).join(''); //~ insecure-randomness"),
-        Case::bad("a.js", "const secret = 'xxxx-xxxx'.replace(/x/g, () => Math.floor(Math.random() * 16).toString(16)); //~ insecure-randomness"),
+        Case::bad(
+            "a.js",
+            "const salt = Array.from({ length: 8 }, () => Math.floor(Math.random() * 36).toString(36)).join(''); //~ insecure-randomness",
+        ),
+        Case::bad(
+            "a.js",
+            "const secret = 'xxxx-xxxx'.replace(/x/g, () => Math.floor(Math.random() * 16).toString(16)); //~ insecure-randomness",
+        ),
         Case::good("a.js", "const crypto = require('crypto');\nconst token = crypto.randomBytes(32).toString('hex');"),
         Case::good("a.js", "const color = '#' + Math.floor(Math.random() * 0xffffff).toString(16);"),
         Case::good("a.js", "const delay = 1000 * Math.random();\nsetTimeout(retry, delay);"),

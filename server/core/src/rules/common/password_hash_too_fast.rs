@@ -40,47 +40,121 @@ pub static RULE: Rule = Rule {
         Check::Model,
     ],
     cases: &[
-        Case::bad("a.js", "const crypto = require('crypto');\nfunction store(password, salt) {\n  return crypto.createHash('sha256').update(password + salt).digest('hex'); //~ password-hash-too-fast\n}"),
-        Case::bad("a.ts", "import { createHash } from 'node:crypto';\nexport async function register(req: Request, res: Response) {\n  const { name, password } = req.body;\n  const hash = createHash('sha512').update(password).digest('hex'); //~ password-hash-too-fast\n  await save(name, hash);\n}"),
+        Case::bad(
+            "a.js",
+            "const crypto = require('crypto');\nfunction store(password, salt) {\n  return crypto.createHash('sha256').update(password + salt).digest('hex'); //~ password-hash-too-fast\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { createHash } from 'node:crypto';\nexport async function register(req: Request, res: Response) {\n  const { name, password } = req.body;\n  const hash = createHash('sha512').update(password).digest('hex'); //~ password-hash-too-fast\n  await save(name, hash);\n}",
+        ),
         Case::bad("a.js", "const md5 = require('md5');\nuser.hash = md5(user.password); //~ password-hash-too-fast"),
-        Case::bad("a.js", "const CryptoJS = require('crypto-js');\nconst h = CryptoJS.SHA256(form.password).toString(); //~ password-hash-too-fast"),
-        Case::bad("a.js", "const crypto = require('crypto');\nconst digest = (text) => crypto.createHash('sha1').update(text).digest('hex'); //~ password-hash-too-fast\nexports.login = (name, password) => find(name, digest(password));"),
-        Case::bad("a.js", "const bcrypt = require('bcrypt');\nconst hash = await bcrypt.hash(password, 4); //~ password-hash-too-fast"),
-        Case::bad("a.ts", "import bcrypt from 'bcryptjs';\nconst ROUNDS = 8;\nconst salt = bcrypt.genSaltSync(ROUNDS); //~ password-hash-too-fast"),
-        Case::bad("a.js", "const crypto = require('crypto');\nconst key = crypto.pbkdf2Sync(password, salt, 1000, 32, 'sha256'); //~ password-hash-too-fast"),
-        Case::bad("a.js", "const crypto = require('crypto');\nconst key = crypto.scryptSync(password, salt, 32, { N: 1024 }); //~ password-hash-too-fast"),
-        Case::bad("a.js", "const CryptoJS = require('crypto-js');\nconst key = CryptoJS.PBKDF2(password, salt, { keySize: 8, iterations: 500 }); //~ password-hash-too-fast"),
-        Case::bad("a.js", "const crypto = require('crypto');\nclass Account {\n  set(pwd) {\n    const h = crypto.createHash('sha256');\n    h.update(pwd); //~ password-hash-too-fast\n    this.hash = h.digest('hex');\n  }\n}"),
-        Case::bad("a.js", "const crypto = require('crypto');\napp.post('/signup', (req, res) => {\n  const h = crypto.createHash('sha256').update(req.body.password, 'utf8').digest('hex'); //~ password-hash-too-fast\n  db.save(h);\n});"),
+        Case::bad(
+            "a.js",
+            "const CryptoJS = require('crypto-js');\nconst h = CryptoJS.SHA256(form.password).toString(); //~ password-hash-too-fast",
+        ),
+        Case::bad(
+            "a.js",
+            "const crypto = require('crypto');\nconst digest = (text) => crypto.createHash('sha1').update(text).digest('hex'); //~ password-hash-too-fast\nexports.login = (name, password) => find(name, digest(password));",
+        ),
+        Case::bad(
+            "a.js",
+            "const bcrypt = require('bcrypt');\nconst hash = await bcrypt.hash(password, 4); //~ password-hash-too-fast",
+        ),
+        Case::bad(
+            "a.ts",
+            "import bcrypt from 'bcryptjs';\nconst ROUNDS = 8;\nconst salt = bcrypt.genSaltSync(ROUNDS); //~ password-hash-too-fast",
+        ),
+        Case::bad(
+            "a.js",
+            "const crypto = require('crypto');\nconst key = crypto.pbkdf2Sync(password, salt, 1000, 32, 'sha256'); //~ password-hash-too-fast",
+        ),
+        Case::bad(
+            "a.js",
+            "const crypto = require('crypto');\nconst key = crypto.scryptSync(password, salt, 32, { N: 1024 }); //~ password-hash-too-fast",
+        ),
+        Case::bad(
+            "a.js",
+            "const CryptoJS = require('crypto-js');\nconst key = CryptoJS.PBKDF2(password, salt, { keySize: 8, iterations: 500 }); //~ password-hash-too-fast",
+        ),
+        Case::bad(
+            "a.js",
+            "const crypto = require('crypto');\nclass Account {\n  set(pwd) {\n    const h = crypto.createHash('sha256');\n    h.update(pwd); //~ password-hash-too-fast\n    this.hash = h.digest('hex');\n  }\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "const crypto = require('crypto');\napp.post('/signup', (req, res) => {\n  const h = crypto.createHash('sha256').update(req.body.password, 'utf8').digest('hex'); //~ password-hash-too-fast\n  db.save(h);\n});",
+        ),
         Case::good("a.js", "const bcrypt = require('bcrypt');\nconst hash = await bcrypt.hash(password, 12);"),
         Case::good("a.js", "const crypto = require('crypto');\nconst key = crypto.scryptSync(password, salt, 64);"),
-        Case::good("a.js", "const crypto = require('crypto');\nconst key = crypto.pbkdf2Sync(password, salt, 600000, 32, 'sha256');"),
-        Case::good("a.js", "const crypto = require('crypto');\nconst etag = crypto.createHash('sha256').update(body).digest('hex');"),
+        Case::good(
+            "a.js",
+            "const crypto = require('crypto');\nconst key = crypto.pbkdf2Sync(password, salt, 600000, 32, 'sha256');",
+        ),
+        Case::good(
+            "a.js",
+            "const crypto = require('crypto');\nconst etag = crypto.createHash('sha256').update(body).digest('hex');",
+        ),
         Case::good("a.ts", "import argon2 from 'argon2';\nconst hash = await argon2.hash(password);"),
         Case::good("a.js", "const bcrypt = require('bcryptjs');\nconst salt = bcrypt.genSaltSync(10);"),
         Case::good("a.ts", "const hash = await bcrypt.hash(password, config.rounds);"),
-        Case::good("a.js", "const crypto = require('crypto');\nconst h = crypto.createHash('sha256').update(token).digest('hex');"),
-        Case::good("a.js", "const crypto = require('crypto');\nconst h = crypto.createHash('sha256').update(passwordHash).digest('hex');"),
-        Case::good("a.js", "const crypto = require('crypto');\nconst mac = crypto.createHmac('sha256', key).update(data).digest('hex');"),
-        Case::good("a.js", "const crypto = require('crypto');\nconst h = crypto.createHash('sha256').update('password').digest('hex');"),
-        Case::good("a.js", "const CryptoJS = require('crypto-js');\nconst key = CryptoJS.PBKDF2(password, salt, { keySize: 8, iterations: 310000 });"),
-        Case::near_miss("a.js", "const crypto = require('crypto');\nconst h = crypto.createHash('sha256').update(passwordField.name).digest('hex');"),
+        Case::good(
+            "a.js",
+            "const crypto = require('crypto');\nconst h = crypto.createHash('sha256').update(token).digest('hex');",
+        ),
+        Case::good(
+            "a.js",
+            "const crypto = require('crypto');\nconst h = crypto.createHash('sha256').update(passwordHash).digest('hex');",
+        ),
+        Case::good(
+            "a.js",
+            "const crypto = require('crypto');\nconst mac = crypto.createHmac('sha256', key).update(data).digest('hex');",
+        ),
+        Case::good(
+            "a.js",
+            "const crypto = require('crypto');\nconst h = crypto.createHash('sha256').update('password').digest('hex');",
+        ),
+        Case::good(
+            "a.js",
+            "const CryptoJS = require('crypto-js');\nconst key = CryptoJS.PBKDF2(password, salt, { keySize: 8, iterations: 310000 });",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const crypto = require('crypto');\nconst h = crypto.createHash('sha256').update(passwordField.name).digest('hex');",
+        ),
         Case::near_miss("a.js", "const map = cache.hash(password, 4);"),
-        Case::near_miss("a.js", "const crypto = require('crypto');\nconst h = crypto.createHash('sha256').update(String(password.length)).digest('hex');"),
-        Case::near_miss("a.js", "const bcrypt = require('bcrypt');\nconst ok = await bcrypt.compare(password, user.hash);"),
-        Case::near_miss("a.js", "const crypto = require('crypto');\nconst h = crypto.createHash('sha256').update(isPassword ? 'a' : 'b').digest();"),
-        Case::near_miss("a.js", "const crypto = require('crypto');\nconst key = crypto.pbkdf2Sync(password, salt, options.iterations, 32, 'sha256');"),
+        Case::near_miss(
+            "a.js",
+            "const crypto = require('crypto');\nconst h = crypto.createHash('sha256').update(String(password.length)).digest('hex');",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const bcrypt = require('bcrypt');\nconst ok = await bcrypt.compare(password, user.hash);",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const crypto = require('crypto');\nconst h = crypto.createHash('sha256').update(isPassword ? 'a' : 'b').digest();",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const crypto = require('crypto');\nconst key = crypto.pbkdf2Sync(password, salt, options.iterations, 32, 'sha256');",
+        ),
     ],
 };
 
 fn low(call: &CallView<'_>, value: Option<&Val>, least: f64, what: &str, argument: usize, out: &mut Vec<Note>) {
     let Some(given) = value.and_then(|v| numbers(v).find(|n| *n >= 1.0 && *n < least)) else { return };
     let message = format!("{given} {what} are too few to slow guessing down. Use at least {least}.");
-    out.push(Note::new(call.rule, call.arg_span(argument), message).severity(Severity::Medium).confidence(Confidence::High));
+    out.push(
+        Note::new(call.rule, call.arg_span(argument), message).severity(Severity::Medium).confidence(Confidence::High),
+    );
 }
 
 fn bcrypt(call: &CallView<'_>, out: &mut Vec<Note>) {
-    let known = call.paths.iter().any(|p| ["bcrypt.", "bcryptjs.", "@node-rs/bcrypt.", "bcrypt-nodejs."].iter().any(|l| p.starts_with(l)));
+    let known = call
+        .paths
+        .iter()
+        .any(|p| ["bcrypt.", "bcryptjs.", "@node-rs/bcrypt.", "bcrypt-nodejs."].iter().any(|l| p.starts_with(l)));
     if known {
         let n = usize::from(call.name.starts_with("hash"));
         low(call, call.args.get(n), 10.0, "rounds", n, out);

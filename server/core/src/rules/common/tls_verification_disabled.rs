@@ -63,7 +63,10 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "const INSECURE: bool = true;\nfn f(b: ClientBuilder) -> ClientBuilder { b.danger_accept_invalid_hostnames(INSECURE) } //~ tls-verification-disabled",
         ),
-        Case::bad("a.rs", "fn f(mut b: SslConnectorBuilder) { b.set_verify(SslVerifyMode::NONE); } //~ tls-verification-disabled"),
+        Case::bad(
+            "a.rs",
+            "fn f(mut b: SslConnectorBuilder) { b.set_verify(SslVerifyMode::NONE); } //~ tls-verification-disabled",
+        ),
         Case::bad(
             "a.rs",
             "impl ServerCertVerifier for Nope {\n    fn verify_server_cert(&self, _: &CertificateDer<'_>) -> Result<ServerCertVerified, Error> { //~ tls-verification-disabled\n        Ok(ServerCertVerified::assertion())\n    }\n}",
@@ -75,16 +78,28 @@ pub static RULE: Rule = Rule {
         Case::good("a.ts", "https.request({ host, rejectUnauthorized: true });"),
         Case::good("a.ts", "https.request({ host, rejectUnauthorized: process.env.NODE_ENV === 'production' });"),
         Case::good("a.js", "process.env.NODE_TLS_REJECT_UNAUTHORIZED = '1';"),
-        Case::good("a.js", "tls.connect({ checkServerIdentity: (host, cert) => pinned(cert) ? undefined : new Error('pin') });"),
+        Case::good(
+            "a.js",
+            "tls.connect({ checkServerIdentity: (host, cert) => pinned(cert) ? undefined : new Error('pin') });",
+        ),
         Case::good("a.rs", "fn f() { Client::builder().danger_accept_invalid_certs(false); }"),
         Case::good("a.rs", "fn f(o: &Options) { Client::builder().danger_accept_invalid_certs(o.insecure); }"),
         Case::good("a.rs", "fn f(mut b: SslConnectorBuilder) { b.set_verify(SslVerifyMode::PEER); }"),
-        Case::near_miss("a.ts", "const schema = { rejectUnauthorized: { type: 'boolean', default: true }, strictSSL: true };"),
+        Case::near_miss(
+            "a.ts",
+            "const schema = { rejectUnauthorized: { type: 'boolean', default: true }, strictSSL: true };",
+        ),
         Case::near_miss("a.js", "https.createServer({ key, cert, rejectUnauthorized: false }, app);"),
         Case::near_miss("a.js", "if (options.tlsInsecure) { options.rejectUnauthorized = false; }"),
-        Case::near_miss("a.rs", "fn f(insecure: bool) { let mut b = Client::builder(); if insecure { b = b.danger_accept_invalid_certs(true); } }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f(insecure: bool) { let mut b = Client::builder(); if insecure { b = b.danger_accept_invalid_certs(true); } }",
+        ),
         Case::near_miss("a.js", "assert.deepEqual(parse(argv), { rejectUnauthorized: false });"),
-        Case::near_miss("a.js", "delete process.env.NODE_TLS_REJECT_UNAUTHORIZED; const strict = options.strictSSL === false;"),
+        Case::near_miss(
+            "a.js",
+            "delete process.env.NODE_TLS_REJECT_UNAUTHORIZED; const strict = options.strictSSL === false;",
+        ),
         Case::near_miss(
             "a.rs",
             "impl ServerCertVerifier for Pinned {\n    fn verify_server_cert(&self, cert: &CertificateDer<'_>) -> Result<ServerCertVerified, Error> {\n        if cert != self.pin { return Err(Error::General(\"pin\".into())); }\n        Ok(ServerCertVerified::assertion())\n    }\n}",
@@ -120,8 +135,9 @@ fn switches_off(name: &str, value: Node<'_>, cx: &Cx<'_>) -> Option<Confidence> 
 }
 
 fn report<'a>(span: Span, value: Option<Node<'a>>, what: &str, confidence: Confidence, cx: &mut Cx<'a>) {
-    let mut note = Note::new(cx.rule, span, format!("{what}, {COST} Leave the check on; trust a private authority with `ca`."))
-        .confidence(confidence);
+    let mut note =
+        Note::new(cx.rule, span, format!("{what}, {COST} Leave the check on; trust a private authority with `ca`."))
+            .confidence(confidence);
     if let Some(value) = value.map(bare) {
         let on = match value.text() {
             "false" => Some("true"),
@@ -138,7 +154,19 @@ fn report<'a>(span: Span, value: Option<Node<'a>>, what: &str, confidence: Confi
 /// Whether the code runs only where somebody asked for it by an option: `if (insecure) { .. }`, `case 'no-verify':`.
 fn is_opt_in(node: Node<'_>) -> bool {
     const WORDS: [&str; 13] = [
-        "insecure", "verif", "reject", "danger", "invalid", "trust", "unsafe", "selfsigned", "self_signed", "skip", "strict", "ssl", "tls",
+        "insecure",
+        "verif",
+        "reject",
+        "danger",
+        "invalid",
+        "trust",
+        "unsafe",
+        "selfsigned",
+        "self_signed",
+        "skip",
+        "strict",
+        "ssl",
+        "tls",
     ];
     node.ancestors().any(|n| {
         let condition = match n.kind() {
@@ -194,10 +222,12 @@ fn accepts_any(function: Node<'_>) -> bool {
 
 /// Whether an object is what a test expects rather than what anything is configured with.
 fn is_expectation(object: Node<'_>) -> bool {
-    object.ancestors().find(|n| n.kind() == Kind::CallExpression).and_then(|c| c.child(Field::Function)).is_some_and(|f| {
-        let name = place_name(f).unwrap_or_default();
-        name.starts_with("to") || name.contains("qual") || name.contains("Called") || name == "match"
-    })
+    object.ancestors().find(|n| n.kind() == Kind::CallExpression).and_then(|c| c.child(Field::Function)).is_some_and(
+        |f| {
+            let name = place_name(f).unwrap_or_default();
+            name.starts_with("to") || name.contains("qual") || name.contains("Called") || name == "match"
+        },
+    )
 }
 
 /// Whether an object configures a server that asks for no client certificates.
@@ -267,7 +297,9 @@ fn rust_call<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             if !argument.descendants().any(|n| names_blind_verifier(n)) {
                 return;
             }
-            let note = format!("This verifier, by its name, accepts every certificate, {COST} Use the platform's roots or your own authority's.");
+            let note = format!(
+                "This verifier, by its name, accepts every certificate, {COST} Use the platform's roots or your own authority's."
+            );
             cx.report(Note::new(cx.rule, span, note).confidence(Confidence::Medium));
             return;
         }

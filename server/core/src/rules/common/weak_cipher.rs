@@ -32,24 +32,63 @@ pub static RULE: Rule = Rule {
         Check::Model,
     ],
     cases: &[
-        Case::bad("a.js", "const crypto = require('crypto');\nconst c = crypto.createCipheriv('des-ede3-cbc', key, iv); //~ weak-cipher"),
-        Case::bad("a.ts", "import { createCipheriv } from 'node:crypto';\nexport const seal = (k: Buffer) => createCipheriv('rc4', k, null); //~ weak-cipher"),
-        Case::bad("a.ts", "import crypto from 'crypto';\nconst ALGORITHM = 'bf-cbc';\nfunction seal(text: string) { return crypto.createCipheriv(ALGORITHM, KEY, IV).update(text); } //~ weak-cipher"),
-        Case::bad("a.js", "const crypto = require('crypto');\nconst c = crypto.createCipher('aes-256-cbc', password); //~ weak-cipher"),
-        Case::bad("a.js", "const CryptoJS = require('crypto-js');\nconst out = CryptoJS.TripleDES.encrypt(text, key); //~ weak-cipher"),
-        Case::bad("a.ts", "import CryptoJS from 'crypto-js';\nexport const e = (t: string) => CryptoJS.RC4.encrypt(t, pass).toString(); //~ weak-cipher"),
-        Case::bad("a.js", "const forge = require('node-forge');\nconst c = forge.cipher.createCipher('3DES-CBC', key); //~ weak-cipher"),
-        Case::bad("a.js", "const tls = require('tls');\ntls.createServer({ key, cert, secureProtocol: 'TLSv1_method' }); //~ weak-cipher"),
+        Case::bad(
+            "a.js",
+            "const crypto = require('crypto');\nconst c = crypto.createCipheriv('des-ede3-cbc', key, iv); //~ weak-cipher",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { createCipheriv } from 'node:crypto';\nexport const seal = (k: Buffer) => createCipheriv('rc4', k, null); //~ weak-cipher",
+        ),
+        Case::bad(
+            "a.ts",
+            "import crypto from 'crypto';\nconst ALGORITHM = 'bf-cbc';\nfunction seal(text: string) { return crypto.createCipheriv(ALGORITHM, KEY, IV).update(text); } //~ weak-cipher",
+        ),
+        Case::bad(
+            "a.js",
+            "const crypto = require('crypto');\nconst c = crypto.createCipher('aes-256-cbc', password); //~ weak-cipher",
+        ),
+        Case::bad(
+            "a.js",
+            "const CryptoJS = require('crypto-js');\nconst out = CryptoJS.TripleDES.encrypt(text, key); //~ weak-cipher",
+        ),
+        Case::bad(
+            "a.ts",
+            "import CryptoJS from 'crypto-js';\nexport const e = (t: string) => CryptoJS.RC4.encrypt(t, pass).toString(); //~ weak-cipher",
+        ),
+        Case::bad(
+            "a.js",
+            "const forge = require('node-forge');\nconst c = forge.cipher.createCipher('3DES-CBC', key); //~ weak-cipher",
+        ),
+        Case::bad(
+            "a.js",
+            "const tls = require('tls');\ntls.createServer({ key, cert, secureProtocol: 'TLSv1_method' }); //~ weak-cipher",
+        ),
         Case::bad("a.ts", "const agent = new https.Agent({ minVersion: 'TLSv1' }); //~ weak-cipher"),
-        Case::good("a.js", "const crypto = require('crypto');\nconst c = crypto.createCipheriv('aes-256-gcm', key, iv);"),
-        Case::good("a.js", "const crypto = require('crypto');\nconst c = crypto.createCipheriv('chacha20-poly1305', key, iv, { authTagLength: 16 });"),
-        Case::good("a.ts", "import { createCipheriv } from 'crypto';\nexport const f = (name: string) => createCipheriv(name, key, iv);"),
+        Case::good(
+            "a.js",
+            "const crypto = require('crypto');\nconst c = crypto.createCipheriv('aes-256-gcm', key, iv);",
+        ),
+        Case::good(
+            "a.js",
+            "const crypto = require('crypto');\nconst c = crypto.createCipheriv('chacha20-poly1305', key, iv, { authTagLength: 16 });",
+        ),
+        Case::good(
+            "a.ts",
+            "import { createCipheriv } from 'crypto';\nexport const f = (name: string) => createCipheriv(name, key, iv);",
+        ),
         Case::good("a.js", "const CryptoJS = require('crypto-js');\nconst out = CryptoJS.AES.encrypt(text, key);"),
-        Case::good("a.js", "const forge = require('node-forge');\nconst c = forge.cipher.createCipher('AES-GCM', key);"),
+        Case::good(
+            "a.js",
+            "const forge = require('node-forge');\nconst c = forge.cipher.createCipher('AES-GCM', key);",
+        ),
         Case::good("a.js", "https.createServer({ key, cert, minVersion: 'TLSv1.2' }, app);"),
         Case::good("a.js", "const tls = require('tls');\ntls.connect({ secureProtocol: 'TLSv1_2_method' });"),
         Case::good("a.ts", "const key = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, k, data);"),
-        Case::near_miss("a.js", "const description = translate('des', 'rc4');\nconst c = factory.createCipheriv('gost', key);"),
+        Case::near_miss(
+            "a.js",
+            "const description = translate('des', 'rc4');\nconst c = factory.createCipheriv('gost', key);",
+        ),
         Case::near_miss("a.js", "const options = { minVersion: '1.0.0', maxVersion: 'latest' };"),
         Case::near_miss("a.js", "const mailer = box.encrypt('des-ede3-cbc');"),
         Case::near_miss("a.js", "const names = { des: 'DES', rc4: 'RC4' };\nconsole.log(names.des);"),
@@ -122,9 +161,9 @@ fn protocol(write: &WriteView<'_>, out: &mut Vec<Note>) {
     let old = write.value.strings().find(|s| {
         let s = s.as_str();
         match write.name.as_str() {
-            "secureProtocol" => {
-                ["SSLv2", "SSLv3", "TLSv1_method", "TLSv1_client", "TLSv1_server", "TLSv1_1"].iter().any(|p| s.starts_with(p))
-            }
+            "secureProtocol" => ["SSLv2", "SSLv3", "TLSv1_method", "TLSv1_client", "TLSv1_server", "TLSv1_1"]
+                .iter()
+                .any(|p| s.starts_with(p)),
             _ => matches!(s, "TLSv1" | "TLSv1.1" | "SSLv3"),
         }
     });

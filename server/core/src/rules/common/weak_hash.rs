@@ -34,49 +34,209 @@ pub static RULE: Rule = Rule {
             &["createHash", "Hash", "createHmac", "createSign", "createVerify", "hash", "sign", "verify", "digest"],
             named,
         ),
-        Check::Calls(&["crypto-js/md5", "crypto-js/sha1", "MD5", "SHA1", "md5", "sha1", "hashStr", "RIPEMD160", "create", "HmacMD5", "md4", "js-md5", "js-sha1", "blueimp-md5"], direct),
+        Check::Calls(
+            &[
+                "crypto-js/md5",
+                "crypto-js/sha1",
+                "MD5",
+                "SHA1",
+                "md5",
+                "sha1",
+                "hashStr",
+                "RIPEMD160",
+                "create",
+                "HmacMD5",
+                "md4",
+                "js-md5",
+                "js-sha1",
+                "blueimp-md5",
+            ],
+            direct,
+        ),
         Check::Model,
     ],
     cases: &[
-        Case::bad("a.js", "const crypto = require('crypto');\nfunction hashPassword(password) {\n  return crypto.createHash('md5').update(password).digest('hex'); //~ weak-hash\n}"),
-        Case::bad("a.ts", "import { createHash } from 'node:crypto';\nexport const digest = (data: Buffer) => createHash('sha1').update(data).digest(); //~ weak-hash"),
-        Case::bad("a.ts", "import * as crypto from 'crypto';\nconst algorithm = 'MD5';\nfunction sign(body: string, key: string) {\n  const h = crypto.createHash(algorithm); //~ weak-hash\n  h.update(body + key);\n  return h.digest('base64');\n}"),
-        Case::bad("a.js", "const crypto = require('crypto');\nconst signer = crypto.createSign('RSA-SHA1'); //~ weak-hash"),
-        Case::bad("a.js", "const CryptoJS = require('crypto-js');\nconst token = CryptoJS.MD5(user.id + Date.now()).toString(); //~ weak-hash"),
+        Case::bad(
+            "a.js",
+            "const crypto = require('crypto');\nfunction hashPassword(password) {\n  return crypto.createHash('md5').update(password).digest('hex'); //~ weak-hash\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { createHash } from 'node:crypto';\nexport const digest = (data: Buffer) => createHash('sha1').update(data).digest(); //~ weak-hash",
+        ),
+        Case::bad(
+            "a.ts",
+            "import * as crypto from 'crypto';\nconst algorithm = 'MD5';\nfunction sign(body: string, key: string) {\n  const h = crypto.createHash(algorithm); //~ weak-hash\n  h.update(body + key);\n  return h.digest('base64');\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "const crypto = require('crypto');\nconst signer = crypto.createSign('RSA-SHA1'); //~ weak-hash",
+        ),
+        Case::bad(
+            "a.js",
+            "const CryptoJS = require('crypto-js');\nconst token = CryptoJS.MD5(user.id + Date.now()).toString(); //~ weak-hash",
+        ),
         Case::bad("a.js", "const md5 = require('md5');\nuser.password = md5(req.body.password); //~ weak-hash"),
-        Case::bad("a.js", "import sha1 from 'js-sha1';\nexport function resetToken(mail) { return sha1(mail + secret); } //~ weak-hash"),
-        Case::bad("a.ts", "async function key(passphrase: string) {\n  return crypto.subtle.digest('SHA-1', new TextEncoder().encode(passphrase)); //~ weak-hash\n}"),
-        Case::bad("a.ts", "async function sum(data: ArrayBuffer) {\n  return window.crypto.subtle.digest({ name: 'SHA-1' }, data); //~ weak-hash\n}"),
-        Case::bad("a.js", "const { createHash: make } = require('crypto');\nconst alg = strong ? 'sha256' : 'md5';\nconst d = make(alg).update(message).digest(); //~ weak-hash"),
-        Case::bad("a.ts", "import MD5 from 'crypto-js/md5';\nconst signature = MD5(params + secret).toString(); //~ weak-hash"),
-        Case::bad("a.js", "const forge = require('node-forge');\nconst md = forge.md.md5.create(); //~ weak-hash\nmd.update(password);"),
-        Case::bad("a.js", "const crypto = require('crypto');\nconst mac = crypto.createHmac('md5', key).update(data).digest('hex'); //~ weak-hash"),
-        Case::good("a.js", "const crypto = require('crypto');\nconst h = crypto.createHash('sha256').update(data).digest('hex');"),
-        Case::good("a.ts", "import { createHash } from 'crypto';\nconst etag = createHash('md5').update(body).digest('base64');"),
-        Case::good("a.ts", "import { createHash } from 'crypto';\nfunction cacheKey(parts: string[]) { return createHash('sha1').update(parts.join('|')).digest('hex'); }"),
-        Case::good("a.js", "const crypto = require('crypto');\nconst checksum = crypto.createHash('md5');\nfs.createReadStream(file).pipe(checksum);"),
+        Case::bad(
+            "a.js",
+            "import sha1 from 'js-sha1';\nexport function resetToken(mail) { return sha1(mail + secret); } //~ weak-hash",
+        ),
+        Case::bad(
+            "a.ts",
+            "async function key(passphrase: string) {\n  return crypto.subtle.digest('SHA-1', new TextEncoder().encode(passphrase)); //~ weak-hash\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "async function sum(data: ArrayBuffer) {\n  return window.crypto.subtle.digest({ name: 'SHA-1' }, data); //~ weak-hash\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "const { createHash: make } = require('crypto');\nconst alg = strong ? 'sha256' : 'md5';\nconst d = make(alg).update(message).digest(); //~ weak-hash",
+        ),
+        Case::bad(
+            "a.ts",
+            "import MD5 from 'crypto-js/md5';\nconst signature = MD5(params + secret).toString(); //~ weak-hash",
+        ),
+        Case::bad(
+            "a.js",
+            "const forge = require('node-forge');\nconst md = forge.md.md5.create(); //~ weak-hash\nmd.update(password);",
+        ),
+        Case::bad(
+            "a.js",
+            "const crypto = require('crypto');\nconst mac = crypto.createHmac('md5', key).update(data).digest('hex'); //~ weak-hash",
+        ),
+        Case::good(
+            "a.js",
+            "const crypto = require('crypto');\nconst h = crypto.createHash('sha256').update(data).digest('hex');",
+        ),
+        Case::good(
+            "a.ts",
+            "import { createHash } from 'crypto';\nconst etag = createHash('md5').update(body).digest('base64');",
+        ),
+        Case::good(
+            "a.ts",
+            "import { createHash } from 'crypto';\nfunction cacheKey(parts: string[]) { return createHash('sha1').update(parts.join('|')).digest('hex'); }",
+        ),
+        Case::good(
+            "a.js",
+            "const crypto = require('crypto');\nconst checksum = crypto.createHash('md5');\nfs.createReadStream(file).pipe(checksum);",
+        ),
         Case::good("a.js", "const md5 = require('md5');\nconst url = `https://www.gravatar.com/avatar/${md5(mail)}`;"),
-        Case::good("a.js", "const crypto = require('crypto');\nconst mac = crypto.createHmac('sha1', key).update(counter).digest();"),
-        Case::good("a.js", "const crypto = require('crypto');\nconst accept = crypto.createHash('sha1').update(key + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11').digest('base64');"),
+        Case::good(
+            "a.js",
+            "const crypto = require('crypto');\nconst mac = crypto.createHmac('sha1', key).update(counter).digest();",
+        ),
+        Case::good(
+            "a.js",
+            "const crypto = require('crypto');\nconst accept = crypto.createHash('sha1').update(key + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11').digest('base64');",
+        ),
         Case::good("a.ts", "async function f(data: ArrayBuffer) { return crypto.subtle.digest('SHA-256', data); }"),
         Case::near_miss("a.js", "const digest = lodash.digest('md5'); const x = table.hash('sha1');"),
-        Case::near_miss("a.js", "const crypto = require('crypto');\nconst short = crypto.createHash('sha1').update(url).digest('hex').slice(0, 7);"),
+        Case::near_miss(
+            "a.js",
+            "const crypto = require('crypto');\nconst short = crypto.createHash('sha1').update(url).digest('hex').slice(0, 7);",
+        ),
         Case::near_miss("a.js", "function md5(text) { return native(text); }\nconst a = md5(content);"),
-        Case::near_miss("a.js", "const crypto = require('crypto');\nconst h = crypto.createHash(options.algorithm || 'sha512').update(x).digest();"),
-        Case::near_miss("a.js", "const crypto = require('crypto');\nconst revision = crypto.createHash('md5').update(source).digest('hex').slice(0, 8);"),
+        Case::near_miss(
+            "a.js",
+            "const crypto = require('crypto');\nconst h = crypto.createHash(options.algorithm || 'sha512').update(x).digest();",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const crypto = require('crypto');\nconst revision = crypto.createHash('md5').update(source).digest('hex').slice(0, 8);",
+        ),
     ],
 };
 
 /// Words of purposes for which any hash does.
 const HARMLESS: &[&str] = &[
-    "etag", "etags", "checksum", "checksums", "cache", "cached", "caching", "fingerprint", "fingerprints", "gravatar",
-    "avatar", "uuid", "guid", "shard", "bucket", "color", "colour", "version", "revision", "rev", "asset", "assets",
-    "filename", "dedupe", "dedup", "duplicate", "duplicates", "unique", "uniq", "identifier", "path", "paths", "file",
-    "files", "filepath", "content", "contents", "chunk", "chunks", "module", "modules", "bundle", "source", "sources",
-    "blob", "manifest", "integrity", "pwned", "breach", "websocket", "memo", "partition", "css", "stylesheet", "scope",
-    "schema", "query", "queries", "lockfile", "snapshot", "deps", "dependencies", "template", "classname", "seed",
-    "build", "config", "package", "tarball", "image", "thumbnail", "etagged", "slug", "suffix", "immutable", "git",
-    "commit", "tree", "ketama", "continuum", "sync", "changed", "diff", "sourcemap", "namespace", "icon", "locale",
+    "etag",
+    "etags",
+    "checksum",
+    "checksums",
+    "cache",
+    "cached",
+    "caching",
+    "fingerprint",
+    "fingerprints",
+    "gravatar",
+    "avatar",
+    "uuid",
+    "guid",
+    "shard",
+    "bucket",
+    "color",
+    "colour",
+    "version",
+    "revision",
+    "rev",
+    "asset",
+    "assets",
+    "filename",
+    "dedupe",
+    "dedup",
+    "duplicate",
+    "duplicates",
+    "unique",
+    "uniq",
+    "identifier",
+    "path",
+    "paths",
+    "file",
+    "files",
+    "filepath",
+    "content",
+    "contents",
+    "chunk",
+    "chunks",
+    "module",
+    "modules",
+    "bundle",
+    "source",
+    "sources",
+    "blob",
+    "manifest",
+    "integrity",
+    "pwned",
+    "breach",
+    "websocket",
+    "memo",
+    "partition",
+    "css",
+    "stylesheet",
+    "scope",
+    "schema",
+    "query",
+    "queries",
+    "lockfile",
+    "snapshot",
+    "deps",
+    "dependencies",
+    "template",
+    "classname",
+    "seed",
+    "build",
+    "config",
+    "package",
+    "tarball",
+    "image",
+    "thumbnail",
+    "etagged",
+    "slug",
+    "suffix",
+    "immutable",
+    "git",
+    "commit",
+    "tree",
+    "ketama",
+    "continuum",
+    "sync",
+    "changed",
+    "diff",
+    "sourcemap",
+    "namespace",
+    "icon",
+    "locale",
 ];
 
 /// The broken hash that a name of an algorithm stands for.
@@ -102,7 +262,12 @@ fn named(call: &CallView<'_>, out: &mut Vec<Note>) {
             let library = path.strip_suffix(call.name.as_str()).unwrap_or_default();
             matches!(
                 library,
-                "crypto." | "crypto-browserify." | "create-hash." | "crypto.webcrypto." | "globalThis.crypto." | "node-crypto."
+                "crypto."
+                    | "crypto-browserify."
+                    | "create-hash."
+                    | "crypto.webcrypto."
+                    | "globalThis.crypto."
+                    | "node-crypto."
             ) && names.contains(&call.name.as_str())
                 || matches!(path, "create-hash" | "create-hmac" | "hasha" | "hash-wasm.createHash")
         })
@@ -129,8 +294,20 @@ fn direct(call: &CallView<'_>, out: &mut Vec<Note>) {
     let name = call.paths.iter().find_map(|p| {
         let path = p.as_str();
         let known = [
-            "crypto-js.", "crypto-js/", "CryptoJS.", "node-forge.md.", "forge.md.", "md5", "js-md5", "blueimp-md5", "sha1",
-            "js-sha1", "ts-md5.", "md5-hex", "hash-wasm.", "spark-md5.",
+            "crypto-js.",
+            "crypto-js/",
+            "CryptoJS.",
+            "node-forge.md.",
+            "forge.md.",
+            "md5",
+            "js-md5",
+            "blueimp-md5",
+            "sha1",
+            "js-sha1",
+            "ts-md5.",
+            "md5-hex",
+            "hash-wasm.",
+            "spark-md5.",
         ];
         if !known.iter().any(|k| path == *k || k.ends_with(['.', '/']) && path.starts_with(k)) {
             return None;
@@ -169,23 +346,40 @@ fn report(call: &CallView<'_>, name: &str, span: Span, signature: bool, fixable:
     }
     let keyed = call.name == "createHmac" || call.name == "HmacMD5";
     let (severity, confidence, message) = if signature {
-        (Severity::High, Confidence::High, format!("Signatures over {name} can be forged, since collisions are easy to make. Use SHA-256."))
+        (
+            Severity::High,
+            Confidence::High,
+            format!("Signatures over {name} can be forged, since collisions are easy to make. Use SHA-256."),
+        )
     } else if keyed {
         (Severity::Low, Confidence::Medium, format!("HMAC over {name} is out of date. Use SHA-256."))
     } else if any(&words, &["password", "passwd", "pwd", "pw", "passphrase", "passwords"]) {
-        let message = format!("{name} does not protect passwords: billions are tried a second. Use bcrypt, scrypt or Argon2.");
+        let message =
+            format!("{name} does not protect passwords: billions are tried a second. Use bcrypt, scrypt or Argon2.");
         (Severity::High, Confidence::High, message)
     } else if sensitive {
-        (Severity::High, Confidence::Medium, format!("{name} is broken and protects no secret or signature. Use SHA-256, with a key `createHmac`."))
+        (
+            Severity::High,
+            Confidence::Medium,
+            format!("{name} is broken and protects no secret or signature. Use SHA-256, with a key `createHmac`."),
+        )
     } else {
-        let message = format!("{name} is broken: two inputs with one hash are easy to make. Use SHA-256, unless nobody gains by a collision.");
+        let message = format!(
+            "{name} is broken: two inputs with one hash are easy to make. Use SHA-256, unless nobody gains by a collision."
+        );
         (Severity::Low, Confidence::Medium, message)
     };
     let mut note = Note::new(call.rule, span, message).severity(severity).confidence(confidence);
     let written = call.arena.slice(span);
     if fixable && (written.starts_with('\'') || written.starts_with('"')) {
         let quote = &written[..1];
-        let new = if written.contains("RSA-") { "RSA-SHA256" } else if call.name == "digest" { "SHA-256" } else { "sha256" };
+        let new = if written.contains("RSA-") {
+            "RSA-SHA256"
+        } else if call.name == "digest" {
+            "SHA-256"
+        } else {
+            "sha256"
+        };
         note = note.suggestion("Use SHA-256", vec![(span, format!("{quote}{new}{quote}"))]);
     }
     out.push(note);

@@ -28,19 +28,45 @@ pub static RULE: Rule = Rule {
     },
     checks: &[
         Check::Calls(&["chmod", "chmodSync", "fchmod", "fchmodSync", "lchmod"], chmod),
-        Check::Calls(&["mkdir", "mkdirSync", "writeFile", "writeFileSync", "open", "openSync", "createWriteStream", "appendFile", "appendFileSync", "mkdirp"], made),
+        Check::Calls(
+            &[
+                "mkdir",
+                "mkdirSync",
+                "writeFile",
+                "writeFileSync",
+                "open",
+                "openSync",
+                "createWriteStream",
+                "appendFile",
+                "appendFileSync",
+                "mkdirp",
+            ],
+            made,
+        ),
         Check::Calls(&["umask"], umask),
         Check::Model,
     ],
     cases: &[
         Case::bad("a.js", "const fs = require('fs');\nfs.chmodSync('/var/run/app.sock', 0o777); //~ world-writable"),
         Case::bad("a.ts", "import { chmod } from 'node:fs/promises';\nawait chmod(path, '0666'); //~ world-writable"),
-        Case::bad("a.js", "const fs = require('fs');\nconst MODE = 0o777;\nfs.chmod(target, MODE, done); //~ world-writable"),
-        Case::bad("a.js", "const fs = require('fs');\nfs.writeFileSync(file, text, { mode: 0o666 }); //~ world-writable"),
-        Case::bad("a.js", "const fs = require('fs');\nfs.mkdirSync(dir, { recursive: true, mode: 0o777 }); //~ world-writable"),
+        Case::bad(
+            "a.js",
+            "const fs = require('fs');\nconst MODE = 0o777;\nfs.chmod(target, MODE, done); //~ world-writable",
+        ),
+        Case::bad(
+            "a.js",
+            "const fs = require('fs');\nfs.writeFileSync(file, text, { mode: 0o666 }); //~ world-writable",
+        ),
+        Case::bad(
+            "a.js",
+            "const fs = require('fs');\nfs.mkdirSync(dir, { recursive: true, mode: 0o777 }); //~ world-writable",
+        ),
         Case::bad("a.js", "const fs = require('fs');\nfs.openSync(file, 'w', 0o666); //~ world-writable"),
         Case::bad("a.js", "process.umask(0); //~ world-writable"),
-        Case::bad("a.js", "const fs = require('fs').promises;\nasync function f(p) { await fs.chmod(p, 511); } //~ world-writable"),
+        Case::bad(
+            "a.js",
+            "const fs = require('fs').promises;\nasync function f(p) { await fs.chmod(p, 511); } //~ world-writable",
+        ),
         Case::good("a.js", "const fs = require('fs');\nfs.chmodSync(file, 0o755);"),
         Case::good("a.js", "const fs = require('fs');\nfs.chmodSync(file, '600');"),
         Case::good("a.js", "const fs = require('fs');\nfs.writeFileSync(file, text, { mode: 0o600 });"),
@@ -71,7 +97,10 @@ fn open_mode(value: Option<&Val>) -> Option<u32> {
 }
 
 fn report(call: &CallView<'_>, mode: u32, n: usize, severity: Severity, out: &mut Vec<Note>) {
-    let message = format!("With the mode {mode:#o} every user of the machine may change it. Leave others out: {:#o}.", mode & !0o007);
+    let message = format!(
+        "With the mode {mode:#o} every user of the machine may change it. Leave others out: {:#o}.",
+        mode & !0o007
+    );
     let mut note = Note::new(call.rule, call.arg_span(n), message).severity(severity);
     let written = call.arena.slice(call.arg_span(n));
     if written.starts_with("0o") {
@@ -93,9 +122,14 @@ fn made(call: &CallView<'_>, out: &mut Vec<Note>) {
     let name = call.name.as_str();
     for (n, value) in call.args.iter().enumerate().skip(1) {
         let mode = match name {
-            "mkdir" | "mkdirSync" | "mkdirp" => open_mode(field(Some(value), "mode")).or_else(|| open_mode(Some(value).filter(|_| n == 1))),
+            "mkdir" | "mkdirSync" | "mkdirp" => {
+                open_mode(field(Some(value), "mode")).or_else(|| open_mode(Some(value).filter(|_| n == 1)))
+            }
             "open" | "openSync" => {
-                let writes = call.args.get(1).is_some_and(|f| f.strings().any(|s| s.starts_with('w') || s.starts_with('a') || s.contains('+')));
+                let writes = call
+                    .args
+                    .get(1)
+                    .is_some_and(|f| f.strings().any(|s| s.starts_with('w') || s.starts_with('a') || s.contains('+')));
                 open_mode(Some(value).filter(|_| n == 2 && writes))
             }
             _ => open_mode(field(Some(value), "mode")),

@@ -28,15 +28,21 @@ pub static RULE: Rule = Rule {
                  left alone.",
         fix: "",
     },
-    checks: &[
-        Check::Nodes(&[Kind::CallExpression], reduce),
-        Check::Nodes(&[Kind::AssignmentExpression], in_loop),
-    ],
+    checks: &[Check::Nodes(&[Kind::CallExpression], reduce), Check::Nodes(&[Kind::AssignmentExpression], in_loop)],
     cases: &[
         Case::bad("a.ts", "const o = users.reduce((acc, u) => ({ ...acc, [u.id]: u }), {}); //~ accumulating-spread"),
-        Case::bad("a.js", "const o = xs.reduce(function (all, x) { if (x) { return [...all, x]; } return all; }, []); //~ accumulating-spread"),
-        Case::bad("a.js", "const o = xs.reduce((all, x) => x.ok ? all.concat(x.items) : all, []); //~ accumulating-spread"),
-        Case::bad("a.js", "const o = keys.reduceRight((acc, k) => Object.assign({}, acc, { [k]: 1 }), {}); //~ accumulating-spread"),
+        Case::bad(
+            "a.js",
+            "const o = xs.reduce(function (all, x) { if (x) { return [...all, x]; } return all; }, []); //~ accumulating-spread",
+        ),
+        Case::bad(
+            "a.js",
+            "const o = xs.reduce((all, x) => x.ok ? all.concat(x.items) : all, []); //~ accumulating-spread",
+        ),
+        Case::bad(
+            "a.js",
+            "const o = keys.reduceRight((acc, k) => Object.assign({}, acc, { [k]: 1 }), {}); //~ accumulating-spread",
+        ),
         Case::bad(
             "a.ts",
             "function f(rows: Row[]) {\n  let out: Record<string, Row> = {};\n  for (const row of rows) {\n    out = { ...out, [row.id]: row }; //~ accumulating-spread\n  }\n  return out;\n}",
@@ -58,11 +64,17 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "for (const x of xs) { all.push(...x.items); }"),
         Case::good("a.js", "const o = Object.fromEntries(users.map((u) => [u.id, { ...u }]));"),
         Case::good("a.js", "const state = { ...state0, ready: true };"),
-        Case::good("a.js", "function reducer(state, action) { return { ...state, items: [...state.items, action.item] }; }"),
+        Case::good(
+            "a.js",
+            "function reducer(state, action) { return { ...state, items: [...state.items, action.item] }; }",
+        ),
         Case::near_miss("a.js", "for (const x of xs) { let copy = [1]; copy = [...copy, x]; use(copy); }"),
         Case::near_miss("a.js", "for (const x of xs) { if (x.last) { all = [...all, x]; break; } }"),
         Case::near_miss("a.js", "const merged = [base, extra].reduce((acc, o) => ({ ...acc, ...o }), {});"),
-        Case::near_miss("a.js", "const o = xs.reduce((acc, x) => { acc.push({ ...x, n: acc.length }); return acc; }, []);"),
+        Case::near_miss(
+            "a.js",
+            "const o = xs.reduce((acc, x) => { acc.push({ ...x, n: acc.length }); return acc; }, []);",
+        ),
         Case::near_miss("a.js", "while (next()) { event = { ...event, value: read(), scope }; list = [...list]; }"),
         Case::near_miss("a.js", "for (const k of ['anyOf', 'oneOf']) { json = { ...json, [k]: 1 }; }"),
         Case::near_miss("a.js", "for (let item of items) { item = Object.assign({}, item); use(item); }"),
@@ -111,7 +123,9 @@ fn reduce<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
     }
     for copy in copies {
-        let message = format!("`{accumulator}` is copied whole for every element, {ADVICE}, or use `Object.fromEntries`, `flatMap` or a loop.");
+        let message = format!(
+            "`{accumulator}` is copied whole for every element, {ADVICE}, or use `Object.fromEntries`, `flatMap` or a loop."
+        );
         let mut note = Note::new(cx.rule, copy.span(), message);
         if let Some(child) = callback.hole().and_then(|n| cx.block.child(n)) {
             note.place = Place::Block(Arc::clone(child.arena()), copy.span());
@@ -174,9 +188,9 @@ fn in_loop<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     // In a switch or an `if` at the loop's end too: what follows must run on to the next round.
-    let leaves = statement.next_named_sibling().is_some_and(|next| {
-        matches!(next.kind(), Kind::BreakStatement | Kind::ReturnStatement | Kind::ThrowStatement)
-    });
+    let leaves = statement
+        .next_named_sibling()
+        .is_some_and(|next| matches!(next.kind(), Kind::BreakStatement | Kind::ReturnStatement | Kind::ThrowStatement));
     if leaves || declared_in(around, name) || (copy.kind() == Kind::CallExpression && is_text(node, name)) {
         return;
     }

@@ -30,16 +30,31 @@ pub static RULE: Rule = Rule {
             "a.js",
             "export function wait(url) {\n  return new Promise(async function (resolve, reject) { //~ async-promise-executor\n    const r = await fetch(url);\n    resolve(r);\n  });\n}",
         ),
-        Case::bad("a.tsx", "const p: Promise<number> = new Promise<number>(async (ok, no) => ok(await f())); //~ async-promise-executor"),
-        Case::bad("a.js", "class A { m() { return new Promise((async (r) => { await 1; r(); })); } } //~ async-promise-executor"),
-        Case::bad("a.ts", "const p = new globalThis.Promise(async (r) => { await x(); r(1); }); //~ async-promise-executor"),
+        Case::bad(
+            "a.tsx",
+            "const p: Promise<number> = new Promise<number>(async (ok, no) => ok(await f())); //~ async-promise-executor",
+        ),
+        Case::bad(
+            "a.js",
+            "class A { m() { return new Promise((async (r) => { await 1; r(); })); } } //~ async-promise-executor",
+        ),
+        Case::bad(
+            "a.ts",
+            "const p = new globalThis.Promise(async (r) => { await x(); r(1); }); //~ async-promise-executor",
+        ),
         Case::good("a.ts", "new Promise((resolve, reject) => { setTimeout(resolve, 100); });"),
         Case::good("a.ts", "const p = load(url).then(async (page) => { await save(page); });"),
         Case::good("a.js", "const queue = new Queue(async (job) => { await job.run(); });"),
         Case::good("a.js", "async function f() { return await g(); }\nnew Promise((r) => { f().then(r); });"),
-        Case::near_miss("a.js", "import Promise from './cancellable';\nnew Promise(async (resolve) => { resolve(await load()); });"),
+        Case::near_miss(
+            "a.js",
+            "import Promise from './cancellable';\nnew Promise(async (resolve) => { resolve(await load()); });",
+        ),
         Case::near_miss("a.ts", "function f(Promise: any) { return new Promise(async () => { await 1; }); }"),
-        Case::near_miss("a.ts", "new Promise((resolve) => { const later = async () => { await 1; resolve(1); }; later(); });"),
+        Case::near_miss(
+            "a.ts",
+            "new Promise((resolve) => { const later = async () => { await 1; resolve(1); }; later(); });",
+        ),
     ],
 };
 
@@ -47,7 +62,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(constructor) = node.child(Field::Constructor) else { return };
     let global = match constructor.kind() {
         Kind::Identifier => constructor.text() == "Promise" && !cx.is_bound("Promise"),
-        Kind::MemberExpression => matches!(constructor.text(), "globalThis.Promise" | "window.Promise" | "global.Promise"),
+        Kind::MemberExpression => {
+            matches!(constructor.text(), "globalThis.Promise" | "window.Promise" | "global.Promise")
+        }
         _ => false,
     };
     if !global {
@@ -56,7 +73,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(executor) = node.child(Field::Arguments).and_then(Node::first_named).map(unparenthesized) else {
         return;
     };
-    if !matches!(executor.kind(), Kind::ArrowFunction | Kind::FunctionExpression) || !cx.open(executor).has_token("async") {
+    if !matches!(executor.kind(), Kind::ArrowFunction | Kind::FunctionExpression)
+        || !cx.open(executor).has_token("async")
+    {
         return;
     }
     cx.report(Note::new(

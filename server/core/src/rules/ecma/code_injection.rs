@@ -22,176 +22,281 @@ pub static RULE: Rule = Rule {
         limits: "Sandboxes (`vm`, `vm2`) are no protection and count as sinks.",
         fix: "",
     },
-    checks: &[Check::Flow(&[SinkKind::Code], "`{sink}` runs {source} as code: whoever sends it can do whatever the program may. Parse the data (`JSON.parse`), or look it up in a table of what is allowed."), Check::Flow(&[SinkKind::Template], "`{sink}` compiles a template that {source} is part of: templates are code. Keep the template constant and pass the data as a variable.")],
+    checks: &[
+        Check::Flow(
+            &[SinkKind::Code],
+            "`{sink}` runs {source} as code: whoever sends it can do whatever the program may. Parse the data (`JSON.parse`), or look it up in a table of what is allowed.",
+        ),
+        Check::Flow(
+            &[SinkKind::Template],
+            "`{sink}` compiles a template that {source} is part of: templates are code. Keep the template constant and pass the data as a variable.",
+        ),
+    ],
     cases: &[
-        Case::bad("a.ts", r#"import express from "express";
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   eval(req.query.code); //~ code-injection
-});"#),
-        Case::bad("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.post("/x", async (req, res) => {
   const f = new Function("x", "return " + req.body.expr); //~ code-injection
   res.json({ v: f(1) });
-});"#),
-        Case::bad("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   setTimeout("go('" + req.query.to + "')", 100); //~ code-injection
-});"#),
-        Case::bad("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 import vm from "node:vm";
 const app = express();
 app.post("/x", async (req, res) => {
   const v = vm.runInNewContext(req.body.script, { a: 1 }); //~ code-injection
   res.json({ v });
-});"#),
-        Case::bad("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 import ejs from "ejs";
 const app = express();
 app.get("/x", async (req, res) => {
   res.end(ejs.render("<p>" + req.query.name + "</p>")); //~ code-injection
-});"#),
-        Case::bad("a.js", r#"const pug = require("pug");
+});"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"const pug = require("pug");
 exports.page = (req, res) => {
   const fn = pug.compile(`p Hello ${req.query.name}`); //~ code-injection
   res.end(fn());
-};"#),
-        Case::bad("a.js", r#"const Handlebars = require("handlebars");
+};"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"const Handlebars = require("handlebars");
 function render(source, data) { return Handlebars.compile(source)(data); } //~ code-injection
-exports.page = (req, res) => { const html = render(req.body.template, {}); res.json({ html }); };"#),
-        Case::bad("a.js", r#"const q = decodeURIComponent(location.hash.slice(1));
-eval("show(" + q + ")"); //~ code-injection"#),
-        Case::bad("a.js", r#"window.addEventListener("message", (e) => {
+exports.page = (req, res) => { const html = render(req.body.template, {}); res.json({ html }); };"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"const q = decodeURIComponent(location.hash.slice(1));
+eval("show(" + q + ")"); //~ code-injection"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"window.addEventListener("message", (e) => {
   eval(e.data.code); //~ code-injection
-});"#),
-        Case::bad("a.ts", r#"import _ from "lodash";
-export const page = (req, res) => res.json({ html: _.template(req.query.t)({}) }); //~ code-injection"#),
-        Case::bad("a.ts", r#"import nunjucks from "nunjucks";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import _ from "lodash";
+export const page = (req, res) => res.json({ html: _.template(req.query.t)({}) }); //~ code-injection"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import nunjucks from "nunjucks";
 import Koa from "koa";
 const app = new Koa();
 app.use(async (ctx) => {
   const html = nunjucks.renderString("Hello " + ctx.query.name, {}); //~ code-injection
   ctx.type = "text/plain";
-});"#),
-        Case::bad("a.ts", r#"import vm from "vm";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import vm from "vm";
 class Rules {
   run(source: string) { return new vm.Script(source).runInThisContext(); } //~ code-injection
 }
-export function post(req, res) { new Rules().run(req.body.rule); res.end(); }"#),
-        Case::bad("a.ts", r#"import express from "express";
+export function post(req, res) { new Rules().run(req.body.rule); res.end(); }"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   (0, eval)(req.query.code); //~ code-injection
-});"#),
-        Case::bad("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   const script = `return ${req.query.e ?? "1"}`;
   const g = Function(script); //~ code-injection
   res.json({ v: g() });
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   const v = JSON.parse(req.query.filter);
   res.json(v);
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 import ejs from "ejs";
 const app = express();
 app.get("/x", async (req, res) => {
   res.end(ejs.render("<p><%= name %></p>", { name: req.query.name }));
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 import { run } from "./run";
 const app = express();
 app.get("/x", async (req, res) => {
   setTimeout(() => run(req.query.x), 100);
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   eval("1 + 1");
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   const n = Number(req.query.n);
   res.json({ v: eval("2 * " + n) });
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   const ops = { add: (a, b) => a + b };
   const op = ops[req.query.op];
   res.json({ v: op ? op(1, 2) : 0 });
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 import vm from "node:vm";
 const app = express();
 app.get("/x", async (req, res) => {
   const v = vm.runInNewContext("a + 1", { a: req.query.a });
   res.json({ v });
-});"#),
-        Case::good("a.js", r#"const Handlebars = require("handlebars");
+});"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"const Handlebars = require("handlebars");
 const page = Handlebars.compile("<p>{{name}}</p>");
-exports.page = (req, res) => res.json({ html: page({ name: req.query.name }) });"#),
-        Case::good("a.ts", r#"import express from "express";
+exports.page = (req, res) => res.json({ html: page({ name: req.query.name }) });"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   res.render("index", { title: req.query.title });
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   if (!["a", "b"].includes(req.query.fn)) return res.end();
   eval(req.query.fn + "()");
-});"#),
-        Case::good("a.js", r#"const template = require("fs").readFileSync(__dirname + "/a.ejs", "utf8");
+});"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"const template = require("fs").readFileSync(__dirname + "/a.ejs", "utf8");
 const ejs = require("ejs");
-exports.page = (req, res) => { const html = ejs.render(template, { q: req.query.q }); res.json({ html }); };"#),
-        Case::good("a.ts", r#"import express from "express";
+exports.page = (req, res) => { const html = ejs.render(template, { q: req.query.q }); res.json({ html }); };"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 import { poll } from "./poll";
 const app = express();
 app.get("/x", async (req, res) => {
   setInterval(poll, 1000);
   setTimeout(poll.bind(null, req.query.id), 10);
-});"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   const evaluate = (s) => s.length;
   res.json({ n: evaluate(req.query.code) });
-});"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   let code = req.query.code;
   code = "1";
   eval(code);
-});"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   if (!/^\d+$/.test(req.query.n)) return res.end();
   eval("f(" + req.query.n + ")");
-});"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 import { page } from "./page";
 const app = express();
 app.get("/x", async (req, res) => {
   const rows = await page.$$eval("a", (list) => list.length);
   res.json({ rows, q: req.query.q });
-});"#),
-        Case::near_miss("a.ts", r#"import { compile } from "path-to-regexp";
-export const get = (req, res) => res.json({ p: compile("/u/:id")({ id: req.query.id }) });"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import { compile } from "path-to-regexp";
+export const get = (req, res) => res.json({ p: compile("/u/:id")({ id: req.query.id }) });"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 import { Worker } from "worker_threads";
 const app = express();
 app.get("/x", async (req, res) => {
   new Worker("./worker.js").postMessage(req.query.job);
-});"#),
+});"#,
+        ),
     ],
 };

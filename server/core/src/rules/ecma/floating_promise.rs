@@ -44,14 +44,26 @@ pub static RULE: Rule = Rule {
             "a.js",
             "const refresh = async () => { cache = await load(); };\nsetInterval(() => {\n  refresh(); //~ floating-promise\n}, 1000);",
         ),
-        Case::bad("a.js", "async function f() {\n  const send = async () => { await post(); };\n  send(); //~ floating-promise\n}"),
-        Case::bad("a.js", "function f() {\n  fetch(url).then((r) => r.json()).finally(() => stop()); //~ floating-promise\n}"),
-        Case::good("a.ts", "async function save(u) { await db.write(u); }\nasync function submit(u) { await save(u); }"),
+        Case::bad(
+            "a.js",
+            "async function f() {\n  const send = async () => { await post(); };\n  send(); //~ floating-promise\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "function f() {\n  fetch(url).then((r) => r.json()).finally(() => stop()); //~ floating-promise\n}",
+        ),
+        Case::good(
+            "a.ts",
+            "async function save(u) { await db.write(u); }\nasync function submit(u) { await save(u); }",
+        ),
         Case::good("a.js", "function f() { fetch('/x').then(show).catch(report); }"),
         Case::good("a.js", "function f() { void fetch('/x'); }"),
         Case::good("a.js", "function f() { return load().then(show); }"),
         Case::good("a.js", "function f() { load().then(show, report); }"),
-        Case::good("a.js", "async function save() { await db.write(); }\nfunction f() { const p = save(); jobs.push(save()); return p; }"),
+        Case::good(
+            "a.js",
+            "async function save() { await db.write(); }\nfunction f() { const p = save(); jobs.push(save()); return p; }",
+        ),
         Case::near_miss(
             "a.js",
             "async function save() { try { await db.write(); } catch (e) { log(e); } }\nfunction f() { save(); }",
@@ -70,7 +82,8 @@ pub static RULE: Rule = Rule {
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(call) = node.first_named().map(bare).filter(|c| c.kind() == Kind::CallExpression) else { return };
     let Some(what) = promise(call, cx) else { return };
-    let message = format!("{what}: a rejection goes unhandled. Await it, return it, add `catch`, or say `void` if it is meant.");
+    let message =
+        format!("{what}: a rejection goes unhandled. Await it, return it, add `catch`, or say `void` if it is meant.");
     let mut note = Note::new(cx.rule, call.span(), message);
     if enclosing_function(node).is_some_and(|f| is_async(f) == Some(true)) {
         let mut at = call.span();
@@ -103,7 +116,12 @@ fn promise<'a>(call: Node<'a>, cx: &Cx<'a>) -> Option<String> {
     let (receiver, name) = method(call)?;
     if receiver.kind() == Kind::This {
         let name = name.text();
-        return cx.file.declared.async_methods.contains(name).then(|| format!("The promise of the async method `{name}` is dropped"));
+        return cx
+            .file
+            .declared
+            .async_methods
+            .contains(name)
+            .then(|| format!("The promise of the async method `{name}` is dropped"));
     }
     chain(call)
 }

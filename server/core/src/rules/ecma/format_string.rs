@@ -22,38 +22,61 @@ pub static RULE: Rule = Rule {
         limits: "Calls with one argument have nothing to shift and are silent.",
         fix: "",
     },
-    checks: &[Check::Flow(&[SinkKind::Format], "`{sink}` takes {source} as a format: `%s` and `%d` in it eat the arguments that follow. Begin with a constant format.")],
+    checks: &[Check::Flow(
+        &[SinkKind::Format],
+        "`{sink}` takes {source} as a format: `%s` and `%d` in it eat the arguments that follow. Begin with a constant format.",
+    )],
     cases: &[
-        Case::bad("a.ts", r#"import express from "express";
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   console.log("user " + req.query.user, new Date()); //~ format-string
   res.end();
-});"#),
-        Case::bad("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 const err = new Error();
 const app = express();
 app.get("/x", async (req, res) => {
   console.error(`failed ${req.params.id}:`, err); //~ format-string
   res.end();
-});"#),
-        Case::bad("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 import util from "node:util";
 const app = express();
 app.get("/x", async (req, res) => {
   res.json({ m: util.format(req.query.f, 1, 2) }); //~ format-string
-});"#),
-        Case::bad("a.js", r#"const util = require("util");
+});"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"const util = require("util");
 module.exports = (req, res) => {
   const line = util.format("[" + req.url + "] %s", "x"); //~ format-string
   res.end(line.length + "");
-};"#),
-        Case::bad("a.ts", r#"import { sprintf } from "sprintf-js";
-export const get = (req, res) => res.json({ t: sprintf(req.query.fmt, 1) }); //~ format-string"#),
-        Case::bad("a.ts", r#"import { format } from "util";
+};"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import { sprintf } from "sprintf-js";
+export const get = (req, res) => res.json({ t: sprintf(req.query.fmt, 1) }); //~ format-string"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import { format } from "util";
 function say(text, ...rest) { return format(text, 1); } //~ format-string
-export const get = (req, res) => res.json(say(req.body.text));"#),
-        Case::bad("a.ts", r#"import util from "node:util";
+export const get = (req, res) => res.json(say(req.body.text));"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import util from "node:util";
 import express from "express";
 const app = express();
 function work({ value }: { value: string }, res: any) {
@@ -62,8 +85,11 @@ function work({ value }: { value: string }, res: any) {
 app.post("/x", (req, res) => {
   const { a: { b: [first = "none"] } } = req.query as any;
   work({ value: first }, res);
-});"#),
-        Case::bad("a.ts", r#"import util from "node:util";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import util from "node:util";
 export default function handler(request, response) {}
 export const post = async (req: any, res: any) => {
   const list: string[] = [];
@@ -71,8 +97,11 @@ export const post = async (req: any, res: any) => {
   list.forEach((item) => {
     const out = util.format(item, 1); //~ format-string
   });
-};"#),
-        Case::bad("a.ts", r#"import util from "node:util";
+};"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import util from "node:util";
 import { Request, Response } from "express";
 class Service {
   private last = "";
@@ -86,23 +115,32 @@ export function get(req: Request, res: Response) {
   const value = (req.query.a as string) || (req.query.b as string) || "c";
   new Service().remember(value);
   const out = util.format(value!, 1); //~ format-string
-}"#),
-        Case::bad("a.ts", r#"import util from "node:util";
+}"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import util from "node:util";
 export const get = (req, res) => {
   load(req.query?.id ?? "none").then((value) => {
     const out = util.format(value, 1); //~ format-string
   });
 };
-async function load(id) { return id; }"#),
-        Case::bad("a.js", r#"import util from "node:util";
+async function load(id) { return id; }"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"import util from "node:util";
 exports.get = function (req, res) {
   var value = "a";
   if (req.query.mode) { value = req.query.value; } else { value = "b"; }
   try {
     const out = util.format(value, 1); //~ format-string
   } catch (e) { res.end(); }
-};"#),
-        Case::bad("a.ts", r#"import util from "node:util";
+};"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import util from "node:util";
 export const get = (req: any, res: any) => {
   const holder = { inner: { value: req.query.value } };
   const { inner } = { ...holder };
@@ -110,115 +148,170 @@ export const get = (req: any, res: any) => {
     const out = util.format(inner.value, 1); //~ format-string
   };
   run();
-};"#),
-        Case::good("a.ts", r#"import express from "express";
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   console.log("user %s", req.query.user);
   res.end();
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   console.log(req.query.user);
   res.end();
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 import util from "node:util";
 const app = express();
 app.get("/x", async (req, res) => {
   res.json({ m: util.format("%s", req.query.f) });
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   console.log("n " + Number(req.query.n), 1);
   res.end();
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   console.log("started", 1, 2);
   res.end();
-});"#),
-        Case::good("a.ts", r#"const d = format(new Date(), "yyyy");
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"const d = format(new Date(), "yyyy");
 import { format } from "date-fns";
-console.log(d, 1);"#),
-        Case::good("a.ts", r#"import util from "node:util";
+console.log(d, 1);"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import util from "node:util";
 export const get = (req: any, res: any) => {
   const allowed = ["a", "b"];
   const value = req.query.value;
   if (!allowed.includes(value)) throw new Error("no");
   const out = util.format(value, 1);
-};"#),
-        Case::good("a.ts", r#"import util from "node:util";
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import util from "node:util";
 type Kind = "a" | "b";
 const table: Record<string, string> = { a: "x", b: "y" };
 export const get = (req: any, res: any) => {
   const value = table[req.query.kind] ?? "z";
   const out = util.format(value, 1);
-};"#),
-        Case::good("a.ts", r#"import util from "node:util";
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import util from "node:util";
 export const get = (req: any, res: any) => {
   const holder = { safe: "constant", bad: req.query.value };
   const out = util.format(holder.safe, 1);
-};"#),
-        Case::good("a.js", r#"import util from "node:util";
+};"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"import util from "node:util";
 exports.get = (req, res) => {
   const value = req.query.flag ? "on" : "off";
   const out = util.format(value, 1);
-};"#),
-        Case::good("a.ts", r#"import util from "node:util";
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import util from "node:util";
 const ALLOWED = new Set(["a"]);
 export const get = (req: any, res: any) => {
   const { value } = req.query;
   if (ALLOWED.has(value)) {
     const out = util.format(value, 1);
   }
-};"#),
-        Case::good("a.ts", r#"import util from "node:util";
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import util from "node:util";
 function unused(value: string) { return value; }
 export function work(value: string, res: any) {
   const out = util.format(value, 1);
 }
 work("constant", null);
-unused("x");"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+unused("x");"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   console.log("%s", `user ${req.query.user}`, 1);
   res.end();
-});"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   const t = req.query.t === "a" ? "a" : "b";
   console.log("t " + t, 1);
   res.end();
-});"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   console.log(`q ${encodeURIComponent(req.query.q)}`);
   res.end();
-});"#),
-        Case::near_miss("a.ts", r#"import util from "node:util";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import util from "node:util";
 export const get = (req: any, res: any) => {
   let value = req.query.value;
   if (value !== "a" && value !== "b") value = "a";
   const out = util.format(value, 1);
-};"#),
-        Case::near_miss("a.ts", r#"import util from "node:util";
+};"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import util from "node:util";
 export const get = (req: any, res: any) => {
   const copy = req.query.value;
   const value = copy === "x" ? copy : "y";
   const out = util.format(value, 1);
-};"#),
-        Case::near_miss("a.ts", r#"import util from "node:util";
+};"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import util from "node:util";
 export const get = (req: any, res: any) => {
   const value = "constant";
   res.locals.value = req.query.value;
   const out = util.format(value, 1);
-};"#),
+};"#,
+        ),
     ],
 };

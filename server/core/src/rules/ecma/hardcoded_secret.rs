@@ -35,32 +35,83 @@ pub static RULE: Rule = Rule {
     ],
     cases: &[
         Case::bad("a.js", "const id = 'AKIA4HRJ2LQ7XWVZ5TNB'; //~ hardcoded-secret"),
-        Case::bad("a.ts", "fetch(url, { headers: { Authorization: 'token ghp_Zk3vQ9sLx7Rt2WmYb8NcJ4dHf6KgP1aEoU5i' } }); //~ hardcoded-secret"),
-        Case::bad("a.js", "const pem = `-----BEGIN RSA PRIVATE KEY-----\\nMIIEowIBAAKCAQEAx3Zk9vQ2sLr7Rt2WmYb8NcJ4dHf6KgP1aEoU5iTjXwVzQ3y7n\\n-----END RSA PRIVATE KEY-----`; //~ hardcoded-secret"),
-        Case::bad("a.ts", "mongoose.connect('mongodb://admin:Xk29fLq7@db.prod.internal:27017/app'); //~ hardcoded-secret"),
-        Case::bad("a.js", "const jwt = require('jsonwebtoken');\nconst t = jwt.sign({ id }, 'shhhhh'); //~ hardcoded-secret"),
+        Case::bad(
+            "a.ts",
+            "fetch(url, { headers: { Authorization: 'token ghp_Zk3vQ9sLx7Rt2WmYb8NcJ4dHf6KgP1aEoU5i' } }); //~ hardcoded-secret",
+        ),
+        Case::bad(
+            "a.js",
+            "const pem = `-----BEGIN RSA PRIVATE KEY-----\\nMIIEowIBAAKCAQEAx3Zk9vQ2sLr7Rt2WmYb8NcJ4dHf6KgP1aEoU5iTjXwVzQ3y7n\\n-----END RSA PRIVATE KEY-----`; //~ hardcoded-secret",
+        ),
+        Case::bad(
+            "a.ts",
+            "mongoose.connect('mongodb://admin:Xk29fLq7@db.prod.internal:27017/app'); //~ hardcoded-secret",
+        ),
+        Case::bad(
+            "a.js",
+            "const jwt = require('jsonwebtoken');\nconst t = jwt.sign({ id }, 'shhhhh'); //~ hardcoded-secret",
+        ),
         Case::bad("a.js", "app.use(session({ secret: 'keyboard cat', resave: false })); //~ hardcoded-secret"),
         Case::bad("a.js", "const h = crypto.createHmac('sha256', 'a-very-fixed-key').update(x); //~ hardcoded-secret"),
         Case::bad("a.ts", "const apiKey = '9f8a7c6b5d4e3f2a1b0c9d8e7f6a5b4c'; //~ hardcoded-secret"),
-        Case::bad("a.ts", "const pool = mysql.createPool({ host: 'db', user: 'app', password: 'hunter2' }); //~ hardcoded-secret"),
+        Case::bad(
+            "a.ts",
+            "const pool = mysql.createPool({ host: 'db', user: 'app', password: 'hunter2' }); //~ hardcoded-secret",
+        ),
         Case::bad("a.js", "const dbPassword = process.env.DB_PASSWORD || 'Pr0duct1on!'; //~ hardcoded-secret"),
-        Case::bad("a.js", "passport.use(new GoogleStrategy({ clientID: id, clientSecret: 'd4kLx02msPq9vZr1' }, done)); //~ hardcoded-secret"),
+        Case::bad(
+            "a.js",
+            "passport.use(new GoogleStrategy({ clientID: id, clientSecret: 'd4kLx02msPq9vZr1' }, done)); //~ hardcoded-secret",
+        ),
         Case::bad("a.js", "config.secretKey = 'f8Zk3vQ9sLx7Rt2W'; //~ hardcoded-secret"),
-        Case::bad("a.js", "const jwt = require('jsonwebtoken');\nconst JWT_SECRET = 'mysecretkey';\nfunction login(u) { return jwt.sign({ id: u.id }, JWT_SECRET); } //~ hardcoded-secret"),
-        Case::bad("a.js", "fetch(url, { headers: { Authorization: 'Basic YWRtaW46czNjcmV0cGFzcw==' } }); //~ hardcoded-secret"),
-        Case::near_miss("a.js", "const HEADER = 'authorization'; fetch(url, { headers: { Authorization: 'Bearer ' + token, authorization: 'Basic realm' } });"),
+        Case::bad(
+            "a.js",
+            "const jwt = require('jsonwebtoken');\nconst JWT_SECRET = 'mysecretkey';\nfunction login(u) { return jwt.sign({ id: u.id }, JWT_SECRET); } //~ hardcoded-secret",
+        ),
+        Case::bad(
+            "a.js",
+            "fetch(url, { headers: { Authorization: 'Basic YWRtaW46czNjcmV0cGFzcw==' } }); //~ hardcoded-secret",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const HEADER = 'authorization'; fetch(url, { headers: { Authorization: 'Bearer ' + token, authorization: 'Basic realm' } });",
+        ),
         Case::bad("a.ts", "class Api {\n  private accessToken = 'xoZk3vQ9sLx7Rt2WmYb8Nc41'; //~ hardcoded-secret\n}"),
         Case::good("a.js", "const apiKey = process.env.API_KEY;"),
-        Case::good("a.js", "const password = 'your-password-here'; const secret = '<secret>'; const token = 'xxxxxxxxxxxxxxxx';"),
-        Case::good("a.ts", "const labels = { password: 'Password', token: 'Access token', secret: 'login.form.secret' };"),
-        Case::good("a.js", "const url = 'postgres://user:password@localhost/test'; const other = `postgres://${u}:${p}@db/app`;"),
+        Case::good(
+            "a.js",
+            "const password = 'your-password-here'; const secret = '<secret>'; const token = 'xxxxxxxxxxxxxxxx';",
+        ),
+        Case::good(
+            "a.ts",
+            "const labels = { password: 'Password', token: 'Access token', secret: 'login.form.secret' };",
+        ),
+        Case::good(
+            "a.js",
+            "const url = 'postgres://user:password@localhost/test'; const other = `postgres://${u}:${p}@db/app`;",
+        ),
         Case::good("a.ts", "const t = jwt.sign({ id }, process.env.JWT_SECRET!, { algorithm: 'HS256' });"),
         Case::good("a.js", "const h = crypto.createHmac('sha256', key).update('a-very-fixed-text');"),
-        Case::good("a.ts", "type Kind = 'password'; const PASSWORD_FIELD = 'user_password_1'; const tokenUrl = 'https://auth.example.com/token';"),
-        Case::near_miss("a.js", "const HEADER = '-----BEGIN PRIVATE KEY-----'; if (pem.startsWith(HEADER)) parse(pem);"),
-        Case::near_miss("a.ts", "const passwordPattern = '^(?=.*[A-Z])(?=.*[0-9]).{8,}$'; const apiKeyHeader = 'x-api-key-v2';"),
-        Case::near_miss("a.js", "const secret = 'AWS_SECRET_ACCESS_KEY'; const token = 'refresh_token'; const key = 'sk_test_4eC39HqLyjWDarjtT1zdp7dc';"),
-        Case::near_miss("a.tsx", "const a = <input type=\"password\" name=\"apiKey1\" autoComplete=\"new-password\" />; const id = 'AKIAIOSFODNN7EXAMPLE';"),
+        Case::good(
+            "a.ts",
+            "type Kind = 'password'; const PASSWORD_FIELD = 'user_password_1'; const tokenUrl = 'https://auth.example.com/token';",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const HEADER = '-----BEGIN PRIVATE KEY-----'; if (pem.startsWith(HEADER)) parse(pem);",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "const passwordPattern = '^(?=.*[A-Z])(?=.*[0-9]).{8,}$'; const apiKeyHeader = 'x-api-key-v2';",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const secret = 'AWS_SECRET_ACCESS_KEY'; const token = 'refresh_token'; const key = 'sk_test_4eC39HqLyjWDarjtT1zdp7dc';",
+        ),
+        Case::near_miss(
+            "a.tsx",
+            "const a = <input type=\"password\" name=\"apiKey1\" autoComplete=\"new-password\" />; const id = 'AKIAIOSFODNN7EXAMPLE';",
+        ),
     ],
 };
 
@@ -68,7 +119,9 @@ fn report<'a>(node: Node<'a>, message: String, confidence: Confidence, severity:
     let mut note = Note::new(
         cx.rule,
         node.span(),
-        format!("{message}: whoever reads the code has it. Take it from the environment or a secret store, and replace it."),
+        format!(
+            "{message}: whoever reads the code has it. Take it from the environment or a secret store, and replace it."
+        ),
     )
     .confidence(confidence);
     note.severity = severity;
@@ -76,7 +129,9 @@ fn report<'a>(node: Node<'a>, message: String, confidence: Confidence, severity:
 }
 
 fn literal<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
-    if node.kind() == Kind::String && matches!(node.parent().map(Node::kind), Some(Kind::ImportStatement | Kind::LiteralType)) {
+    if node.kind() == Kind::String
+        && matches!(node.parent().map(Node::kind), Some(Kind::ImportStatement | Kind::LiteralType))
+    {
         return;
     }
     let Some(value) = string_value(node) else { return };
@@ -186,7 +241,11 @@ fn is_login(node: Node<'_>) -> bool {
 fn places(path: &str) -> (Option<usize>, &'static [&'static str]) {
     let last = path.rsplit('.').next().unwrap_or(path);
     match last {
-        "sign" | "verify" if path.starts_with("jsonwebtoken.") || path.starts_with("jwt.") || path.starts_with("JWT.") => (Some(1), &[]),
+        "sign" | "verify"
+            if path.starts_with("jsonwebtoken.") || path.starts_with("jwt.") || path.starts_with("JWT.") =>
+        {
+            (Some(1), &[])
+        }
         "createHmac" | "createCipheriv" | "createDecipheriv" | "createCipher" | "createDecipher" => (Some(1), &[]),
         "session" | "express-session" | "expressSession" => (None, &["secret"]),
         "cookieSession" | "cookie-session" => (None, &["secret", "keys"]),

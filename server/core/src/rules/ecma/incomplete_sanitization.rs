@@ -32,14 +32,20 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
         Case::bad("a.js", "const a = s.replace(\"'\", \"''\"); //~ incomplete-sanitization"),
-        Case::bad("a.js", "const a = s.replace('<', '&lt;').replace('>', '&gt;'); //~ incomplete-sanitization //~ incomplete-sanitization"),
+        Case::bad(
+            "a.js",
+            "const a = s.replace('<', '&lt;').replace('>', '&gt;'); //~ incomplete-sanitization //~ incomplete-sanitization",
+        ),
         Case::bad("a.ts", "const a = path.replace('../', ''); //~ incomplete-sanitization"),
         Case::bad("a.ts", "const a = s.replace(/\"/, '&quot;'); //~ incomplete-sanitization"),
         Case::bad("a.ts", "const a = '\"' + s.replace(/\"/g, '\\\\\"') + '\"'; //~ incomplete-sanitization"),
         Case::bad("a.js", "const a = s.replaceAll(\"'\", \"\\\\'\"); //~ incomplete-sanitization"),
         Case::bad("a.js", "const a = s.replace(/</g, '&lt;').replace(/&/g, '&amp;'); //~ incomplete-sanitization"),
         Case::bad("a.js", "const a = s.replace(/&amp;/g, '&').replace(/&lt;/g, '<'); //~ incomplete-sanitization"),
-        Case::bad("a.js", "const a = s.replace(/'/g, \"\\\\'\").replace(/\\\\/g, '\\\\\\\\'); //~ incomplete-sanitization"),
+        Case::bad(
+            "a.js",
+            "const a = s.replace(/'/g, \"\\\\'\").replace(/\\\\/g, '\\\\\\\\'); //~ incomplete-sanitization",
+        ),
         Case::bad("a.js", "const a = cell.replace('|', '\\\\|'); //~ incomplete-sanitization"),
         Case::bad("a.js", "const a = s.replace(/[<>]/, ''); //~ incomplete-sanitization"),
         Case::good("a.js", "const a = s.replace(/'/g, \"''\");"),
@@ -75,7 +81,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             let mut note = Note::new(
                 cx.rule,
                 node.span(),
-                format!("Only the first `{}` is {what}: the rest gets through. Replace every one, with `/../g` or `replaceAll`.", shown(&search)),
+                format!(
+                    "Only the first `{}` is {what}: the rest gets through. Replace every one, with `/../g` or `replaceAll`.",
+                    shown(&search)
+                ),
             );
             // Names of one string only: a pattern needs its flag.
             if args(node).next().is_some_and(|a| matches!(bare(a).kind(), Kind::String | Kind::TemplateString)) {
@@ -170,19 +179,24 @@ fn characters(pattern: &str) -> Option<Vec<Cow<'_, str>>> {
 
 /// What a replacement of the first occurrence was meant to do to special characters.
 fn first_only(search: &Search<'_>, with: &str) -> Option<&'static str> {
-    let special = |t: &str| matches!(t, "'" | "\"" | "`" | "<" | ">" | "&" | "\\" | "|" | "*" | "$" | "_" | "[" | "]" | "/");
+    let special =
+        |t: &str| matches!(t, "'" | "\"" | "`" | "<" | ">" | "&" | "\\" | "|" | "*" | "$" | "_" | "[" | "]" | "/");
     let only = |f: &dyn Fn(&str) -> bool| search.targets.iter().all(|t| f(t));
     if !only(&|t| special(t) || matches!(t, "../" | "..\\" | "..")) {
-        return only(&|t| matches!(t.to_ascii_lowercase().as_str(), "<script>" | "</script>" | "<script" | "javascript:"))
-            .then_some(())
-            .filter(|()| with.is_empty())
-            .map(|()| "removed");
+        return only(&|t| {
+            matches!(t.to_ascii_lowercase().as_str(), "<script>" | "</script>" | "<script" | "javascript:")
+        })
+        .then_some(())
+        .filter(|()| with.is_empty())
+        .map(|()| "removed");
     }
     let entity = with.starts_with('&') && with.ends_with(';') && with.len() > 3;
     // A single slash in a scoped name is encoded so on purpose.
     let percent = with.len() == 3 && with.starts_with('%') && search.targets.iter().all(|t| t != "/");
     let escaped = with.starts_with('\\') && with.len() >= 2;
-    let doubled = search.targets.len() == 1 && matches!(search.targets[0].as_ref(), "'" | "\"") && with == search.targets[0].repeat(2);
+    let doubled = search.targets.len() == 1
+        && matches!(search.targets[0].as_ref(), "'" | "\"")
+        && with == search.targets[0].repeat(2);
     if entity || percent || escaped || doubled {
         return Some("escaped");
     }
@@ -196,21 +210,24 @@ fn first_only(search: &Search<'_>, with: &str) -> Option<&'static str> {
 /// Whether a chain takes a pair of delimiters off: the same character twice, or both brackets of a pair.
 fn is_unwrapping<'a>(call: Node<'a>, receiver: Node<'a>, search: &Search<'a>) -> bool {
     let [target] = search.targets.as_slice() else { return false };
-    let partner = |t: &str| match t {
-        "<" => ">",
-        ">" => "<",
-        "[" => "]",
-        "]" => "[",
-        "'" => "'",
-        "\"" => "\"",
-        "`" => "`",
-        _ => "",
-    }
-    .to_owned();
+    let partner = |t: &str| {
+        match t {
+            "<" => ">",
+            ">" => "<",
+            "[" => "]",
+            "]" => "[",
+            "'" => "'",
+            "\"" => "\"",
+            "`" => "`",
+            _ => "",
+        }
+        .to_owned()
+    };
     let wanted = partner(target);
     let outer = call.parent().and_then(|p| p.parent()).filter(|c| method(*c).is_some_and(|(r, _)| r == call));
     [Some(bare(receiver)), outer].into_iter().flatten().any(|c| {
-        replacement(c).is_some_and(|(s, with)| with.is_empty() && !s.global && s.targets.len() == 1 && s.targets[0] == wanted)
+        replacement(c)
+            .is_some_and(|(s, with)| with.is_empty() && !s.global && s.targets.len() == 1 && s.targets[0] == wanted)
     })
 }
 
@@ -221,17 +238,22 @@ fn chain<'a>(receiver: Node<'a>) -> impl Iterator<Item = Node<'a>> {
 
 /// Whether backslashes were escaped before: earlier in the chain, by `JSON.stringify`, or in another statement.
 fn backslashes_before<'a>(receiver: Node<'a>, cx: &Cx<'a>) -> bool {
-    let json = chain(receiver).any(|n| n.child(Field::Function).is_some_and(|f| {
-        let text = f.text();
-        text == "JSON.stringify" || text.contains("escape") || text.contains("inspect")
-    }));
+    let json = chain(receiver).any(|n| {
+        n.child(Field::Function).is_some_and(|f| {
+            let text = f.text();
+            text == "JSON.stringify" || text.contains("escape") || text.contains("inspect")
+        })
+    });
     if json {
         return true;
     }
     let escapes = |n: Node<'a>| {
         n.kind() == Kind::CallExpression
             && method(n).is_some_and(|(_, m)| m.text().starts_with("replace"))
-            && args(n).next().map(constant).is_some_and(|a| matches!(a.kind(), Kind::Regex | Kind::String) && a.text().contains("\\\\"))
+            && args(n)
+                .next()
+                .map(constant)
+                .is_some_and(|a| matches!(a.kind(), Kind::Regex | Kind::String) && a.text().contains("\\\\"))
     };
     if chain(receiver).any(escapes) {
         return true;
@@ -247,7 +269,10 @@ fn order<'a>(node: Node<'a>, receiver: Node<'a>, name: Node<'a>, search: &Search
     let entity = |s: &str| s.starts_with('&') && s.ends_with(';') && s.len() > 3;
     let message = if target == "&" && entity(with) && before().any(|(_, w)| entity(&w) && w != with) {
         "The `&` of entities made just before is escaped again. Escape `&` first."
-    } else if target == "\\" && with == "\\\\" && before().any(|(_, w)| w.starts_with('\\') && w.len() == 2 && w != "\\\\") {
+    } else if target == "\\"
+        && with == "\\\\"
+        && before().any(|(_, w)| w.starts_with('\\') && w.len() == 2 && w != "\\\\")
+    {
         "Backslashes that were put in just before are escaped again, which turns the escape off. Escape backslashes first."
     } else if with != "&"
         && entity(target)

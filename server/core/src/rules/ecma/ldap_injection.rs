@@ -22,17 +22,25 @@ pub static RULE: Rule = Rule {
         limits: "Filters that are built from objects are silent.",
         fix: "",
     },
-    checks: &[Check::Flow(&[SinkKind::Ldap], "`{sink}` runs an LDAP filter that {source} is part of: parentheses and `*` in it change who is found. Escape it, or build the filter from objects.")],
+    checks: &[Check::Flow(
+        &[SinkKind::Ldap],
+        "`{sink}` runs an LDAP filter that {source} is part of: parentheses and `*` in it change who is found. Escape it, or build the filter from objects.",
+    )],
     cases: &[
-        Case::bad("a.ts", r#"import express from "express";
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 import ldap from "ldapjs";
 import { done } from "./d";
 const client = ldap.createClient({ url: "ldap://x" });
 const app = express();
 app.post("/x", async (req, res) => {
   client.search("dc=x", { filter: `(uid=${req.body.user})` }, done); //~ ldap-injection
-});"#),
-        Case::bad("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 import ldap from "ldapjs";
 import { done } from "./d";
 const client = ldap.createClient({ url: "ldap://x" });
@@ -40,21 +48,33 @@ const app = express();
 app.get("/x", async (req, res) => {
   const options = { scope: "sub", filter: "(cn=" + req.query.cn + ")" };
   client.search("dc=x", options, done); //~ ldap-injection
-});"#),
-        Case::bad("a.js", r#"const ldap = require("ldapjs");
+});"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"const ldap = require("ldapjs");
 const client = ldap.createClient({ url: "ldap://x" });
 module.exports = (req, res) => {
   client.bind("uid=" + req.body.user + ",dc=x", req.body.password, () => res.end()); //~ ldap-injection
-};"#),
-        Case::bad("a.ts", r#"import { Client } from "ldapts";
+};"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import { Client } from "ldapts";
 const client = new Client({ url: "ldap://x" });
 export async function find(req, res) {
   const { name } = req.query;
   res.json(await client.search("dc=x", { filter: `(&(objectClass=user)(cn=${name}))` })); //~ ldap-injection
-}"#),
-        Case::bad("a.js", r#"const ldap = require("ldapjs");
-exports.get = (req, res) => { const f = ldap.parseFilter("(cn=" + req.query.cn + ")"); res.json(f); }; //~ ldap-injection"#),
-        Case::bad("a.ts", r#"import ldap from "ldapjs";
+}"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"const ldap = require("ldapjs");
+exports.get = (req, res) => { const f = ldap.parseFilter("(cn=" + req.query.cn + ")"); res.json(f); }; //~ ldap-injection"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import ldap from "ldapjs";
 import { done } from "./done";
 const client = ldap.createClient({ url: "ldap://x" });
 import express from "express";
@@ -65,8 +85,11 @@ function work({ value }: { value: string }, res: any) {
 app.post("/x", (req, res) => {
   const { a: { b: [first = "none"] } } = req.query as any;
   work({ value: first }, res);
-});"#),
-        Case::bad("a.ts", r#"import ldap from "ldapjs";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import ldap from "ldapjs";
 import { done } from "./done";
 const client = ldap.createClient({ url: "ldap://x" });
 export default function handler(request, response) {}
@@ -76,8 +99,11 @@ export const post = async (req: any, res: any) => {
   list.forEach((item) => {
     client.search("dc=x", { filter: "(uid=" + item + ")" }, done); //~ ldap-injection
   });
-};"#),
-        Case::bad("a.ts", r#"import ldap from "ldapjs";
+};"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import ldap from "ldapjs";
 import { done } from "./done";
 const client = ldap.createClient({ url: "ldap://x" });
 import { Request, Response } from "express";
@@ -93,8 +119,11 @@ export function get(req: Request, res: Response) {
   const value = (req.query.a as string) || (req.query.b as string) || "c";
   new Service().remember(value);
   client.search("dc=x", { filter: "(uid=" + value! + ")" }, done); //~ ldap-injection
-}"#),
-        Case::bad("a.ts", r#"import ldap from "ldapjs";
+}"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import ldap from "ldapjs";
 import { done } from "./done";
 const client = ldap.createClient({ url: "ldap://x" });
 export const get = (req, res) => {
@@ -102,8 +131,11 @@ export const get = (req, res) => {
     client.search("dc=x", { filter: "(uid=" + value + ")" }, done); //~ ldap-injection
   });
 };
-async function load(id) { return id; }"#),
-        Case::bad("a.js", r#"import ldap from "ldapjs";
+async function load(id) { return id; }"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"import ldap from "ldapjs";
 import { done } from "./done";
 const client = ldap.createClient({ url: "ldap://x" });
 exports.get = function (req, res) {
@@ -112,8 +144,11 @@ exports.get = function (req, res) {
   try {
     client.search("dc=x", { filter: "(uid=" + value + ")" }, done); //~ ldap-injection
   } catch (e) { res.end(); }
-};"#),
-        Case::bad("a.ts", r#"import ldap from "ldapjs";
+};"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import ldap from "ldapjs";
 import { done } from "./done";
 const client = ldap.createClient({ url: "ldap://x" });
 export const get = (req: any, res: any) => {
@@ -123,32 +158,44 @@ export const get = (req: any, res: any) => {
     client.search("dc=x", { filter: "(uid=" + inner.value + ")" }, done); //~ ldap-injection
   };
   run();
-};"#),
-        Case::good("a.ts", r#"import express from "express";
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 import ldap from "ldapjs";
 import { done } from "./d";
 const client = ldap.createClient({ url: "ldap://x" });
 const app = express();
 app.post("/x", async (req, res) => {
   client.search("dc=x", { filter: new ldap.EqualityFilter({ attribute: "uid", value: req.body.user }) }, done);
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 import ldap from "ldapjs";
 import { done } from "./d";
 const client = ldap.createClient({ url: "ldap://x" });
 const app = express();
 app.get("/x", async (req, res) => {
   client.search("dc=x", { filter: "(objectClass=*)" }, done);
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 import ldap from "ldapjs";
 import { done } from "./d";
 const client = ldap.createClient({ url: "ldap://x" });
 const app = express();
 app.get("/x", async (req, res) => {
   client.search("dc=x", { filter: `(id=${Number(req.query.id)})` }, done);
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 import ldap from "ldapjs";
 import escapeFilter from "ldap-escape";
 import { done } from "./d";
@@ -156,8 +203,11 @@ const client = ldap.createClient({ url: "ldap://x" });
 const app = express();
 app.post("/x", async (req, res) => {
   client.search("dc=x", { filter: `(uid=${escapeFilter.filter(req.body.user)})` }, done);
-});"#),
-        Case::good("a.ts", r#"import ldap from "ldapjs";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import ldap from "ldapjs";
 import { done } from "./done";
 const client = ldap.createClient({ url: "ldap://x" });
 export const get = (req: any, res: any) => {
@@ -165,8 +215,11 @@ export const get = (req: any, res: any) => {
   const value = req.query.value;
   if (!allowed.includes(value)) throw new Error("no");
   client.search("dc=x", { filter: "(uid=" + value + ")" }, done);
-};"#),
-        Case::good("a.ts", r#"import ldap from "ldapjs";
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import ldap from "ldapjs";
 import { done } from "./done";
 const client = ldap.createClient({ url: "ldap://x" });
 type Kind = "a" | "b";
@@ -174,22 +227,31 @@ const table: Record<string, string> = { a: "x", b: "y" };
 export const get = (req: any, res: any) => {
   const value = table[req.query.kind] ?? "z";
   client.search("dc=x", { filter: "(uid=" + value + ")" }, done);
-};"#),
-        Case::good("a.ts", r#"import ldap from "ldapjs";
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import ldap from "ldapjs";
 import { done } from "./done";
 const client = ldap.createClient({ url: "ldap://x" });
 export const get = (req: any, res: any) => {
   const holder = { safe: "constant", bad: req.query.value };
   client.search("dc=x", { filter: "(uid=" + holder.safe + ")" }, done);
-};"#),
-        Case::good("a.js", r#"import ldap from "ldapjs";
+};"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"import ldap from "ldapjs";
 import { done } from "./done";
 const client = ldap.createClient({ url: "ldap://x" });
 exports.get = (req, res) => {
   const value = req.query.flag ? "on" : "off";
   client.search("dc=x", { filter: "(uid=" + value + ")" }, done);
-};"#),
-        Case::good("a.ts", r#"import ldap from "ldapjs";
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import ldap from "ldapjs";
 import { done } from "./done";
 const client = ldap.createClient({ url: "ldap://x" });
 const ALLOWED = new Set(["a"]);
@@ -198,8 +260,11 @@ export const get = (req: any, res: any) => {
   if (ALLOWED.has(value)) {
     client.search("dc=x", { filter: "(uid=" + value + ")" }, done);
   }
-};"#),
-        Case::good("a.ts", r#"import ldap from "ldapjs";
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import ldap from "ldapjs";
 import { done } from "./done";
 const client = ldap.createClient({ url: "ldap://x" });
 function unused(value: string) { return value; }
@@ -207,8 +272,11 @@ export function work(value: string, res: any) {
   client.search("dc=x", { filter: "(uid=" + value + ")" }, done);
 }
 work("constant", null);
-unused("x");"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+unused("x");"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 import ldap from "ldapjs";
 import { done } from "./d";
 const client = ldap.createClient({ url: "ldap://x" });
@@ -216,43 +284,59 @@ const app = express();
 app.post("/x", async (req, res) => {
   if (!/^[a-z0-9]+$/.test(req.body.user)) return res.end();
   client.search("dc=x", { filter: `(uid=${req.body.user})` }, done);
-});"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 import { index } from "./index";
 const app = express();
 app.get("/x", async (req, res) => {
   index.search("(uid=" + req.query.q + ")");
   res.end();
-});"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   const client = { search: (a, b) => a };
   res.json(client.search("x", { filter: req.query.f }));
-});"#),
-        Case::near_miss("a.ts", r#"import ldap from "ldapjs";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import ldap from "ldapjs";
 import { done } from "./done";
 const client = ldap.createClient({ url: "ldap://x" });
 export const get = (req: any, res: any) => {
   let value = req.query.value;
   if (value !== "a" && value !== "b") value = "a";
   client.search("dc=x", { filter: "(uid=" + value + ")" }, done);
-};"#),
-        Case::near_miss("a.ts", r#"import ldap from "ldapjs";
+};"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import ldap from "ldapjs";
 import { done } from "./done";
 const client = ldap.createClient({ url: "ldap://x" });
 export const get = (req: any, res: any) => {
   const copy = req.query.value;
   const value = copy === "x" ? copy : "y";
   client.search("dc=x", { filter: "(uid=" + value + ")" }, done);
-};"#),
-        Case::near_miss("a.ts", r#"import ldap from "ldapjs";
+};"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import ldap from "ldapjs";
 import { done } from "./done";
 const client = ldap.createClient({ url: "ldap://x" });
 export const get = (req: any, res: any) => {
   const value = "constant";
   res.locals.value = req.query.value;
   client.search("dc=x", { filter: "(uid=" + value + ")" }, done);
-};"#),
+};"#,
+        ),
     ],
 };

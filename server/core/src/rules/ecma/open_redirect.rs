@@ -22,170 +22,263 @@ pub static RULE: Rule = Rule {
         limits: "Addresses that begin with a constant host, or with `/` and a constant letter, are silent.",
         fix: "",
     },
-    checks: &[Check::Flow(&[SinkKind::Redirect], "`{sink}` sends the visitor to an address that {source} decides: a link to this site leads to another one. Accept only paths of your own.")],
+    checks: &[Check::Flow(
+        &[SinkKind::Redirect],
+        "`{sink}` sends the visitor to an address that {source} decides: a link to this site leads to another one. Accept only paths of your own.",
+    )],
     cases: &[
-        Case::bad("a.ts", r#"import express from "express";
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   res.redirect(req.query.next); //~ open-redirect
-});"#),
-        Case::bad("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   res.redirect(302, req.query.next || "/"); //~ open-redirect
-});"#),
-        Case::bad("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   res.setHeader("Location", req.query.to); //~ open-redirect
   res.status(302).end();
-});"#),
-        Case::bad("a.js", r#"module.exports = (req, res) => {
+});"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"module.exports = (req, res) => {
   res.writeHead(302, { Location: req.query.url }); //~ open-redirect
   res.end();
-};"#),
+};"#,
+        ),
         Case::bad("a.js", r#"location.href = new URLSearchParams(location.search).get("next"); //~ open-redirect"#),
-        Case::bad("a.js", r#"const next = window.location.hash.slice(1);
-window.location.assign(next); //~ open-redirect"#),
-        Case::bad("a.ts", r#"import Koa from "koa";
+        Case::bad(
+            "a.js",
+            r#"const next = window.location.hash.slice(1);
+window.location.assign(next); //~ open-redirect"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import Koa from "koa";
 const app = new Koa();
-app.use((ctx) => { ctx.redirect(ctx.query.to); }); //~ open-redirect"#),
-        Case::bad("a.ts", r#"import Fastify from "fastify";
+app.use((ctx) => { ctx.redirect(ctx.query.to); }); //~ open-redirect"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import Fastify from "fastify";
 const app = Fastify();
-app.get("/r", (request, reply) => reply.redirect(request.query.to)); //~ open-redirect"#),
-        Case::bad("a.ts", r#"import { NextResponse } from "next/server";
+app.get("/r", (request, reply) => reply.redirect(request.query.to)); //~ open-redirect"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import { NextResponse } from "next/server";
 export function GET(request: Request) {
   const to = new URL(request.url).searchParams.get("to");
   return NextResponse.redirect(to); //~ open-redirect
-}"#),
-        Case::bad("a.ts", r#"import express from "express";
+}"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.post("/x", async (req, res) => {
   const target = req.session.returnTo || req.body.returnTo;
   function go(r, to) { r.redirect(to); } //~ open-redirect
   go(res, target);
-});"#),
-        Case::bad("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   const { to = "/" } = req.query;
   return res.redirect(`${to}?ok=1`); //~ open-redirect
-});"#),
-        Case::bad("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   res.redirect("//" + req.query.host); //~ open-redirect
-});"#),
-        Case::bad("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   res.redirect("https://" + req.hostname + req.url); //~ open-redirect
-});"#),
+});"#,
+        ),
         Case::bad("a.js", r#"window.location = decodeURIComponent(location.search.slice(6)); //~ open-redirect"#),
-        Case::good("a.ts", r#"import express from "express";
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   res.redirect("/login?next=" + encodeURIComponent(req.query.next));
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   res.redirect("/users/" + req.params.id);
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   res.redirect("https://example.com/" + req.query.path);
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   const next = req.query.next === "home" ? "/home" : "/";
   res.redirect(next);
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   const PAGES = ["/a", "/b"];
   if (!PAGES.includes(req.query.next)) return res.redirect("/");
   res.redirect(req.query.next);
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   const u = new URL(req.query.next, "https://example.com");
   if (u.origin !== "https://example.com") return res.redirect("/");
   res.redirect(u.href);
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   res.redirect(`/page/${Number(req.query.n)}`);
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   res.redirect("back");
   res.redirect(process.env.HOME_URL);
-});"#),
+});"#,
+        ),
         Case::good("a.js", r#"location.href = "/search?q=" + location.hash.slice(1);"#),
-        Case::good("a.js", r#"location.reload();
+        Case::good(
+            "a.js",
+            r#"location.reload();
 location.hash = location.search;
-history.pushState({}, "", "/a" + location.search);"#),
-        Case::good("a.ts", r#"import express from "express";
+history.pushState({}, "", "/a" + location.search);"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   const map = new Map([["a", "/a"]]);
   res.redirect(map.get(req.query.k) ?? "/");
-});"#),
-        Case::good("a.js", r#"module.exports = (req, res) => {
+});"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"module.exports = (req, res) => {
   res.writeHead(302, { Location: "/done" });
   res.end();
-};"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+};"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   res.redirect("?page=" + req.query.page);
-});"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   if (!/^\/[a-z]+$/.test(req.query.next)) return res.redirect("/");
   res.redirect(req.query.next);
-});"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   res.setHeader("X-Next", "a");
   res.locals.next = req.query.next;
   res.json({});
-});"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   let next = req.query.next;
   next = "/";
   res.redirect(next);
-});"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   switch (req.query.to) {
     case "/a": res.redirect(req.query.to); break;
     default: res.redirect("/");
   }
-});"#),
-        Case::near_miss("a.ts", r#"import { NextRequest, NextResponse } from "next/server";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import { NextRequest, NextResponse } from "next/server";
 export function middleware(request: NextRequest) {
   const { pathname, origin } = request.nextUrl;
   const to = new URL(`/login?from=${pathname}`, origin);
   return NextResponse.redirect(pathname === "/" ? to : new URL("/home", request.url));
-}"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+}"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   if (req.query.next.startsWith("https://example.com/")) res.redirect(req.query.next);
   else res.redirect("/");
-});"#),
+});"#,
+        ),
     ],
 };

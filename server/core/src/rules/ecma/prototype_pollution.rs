@@ -24,67 +24,106 @@ pub static RULE: Rule = Rule {
         limits: "One level, `object[key] = value`, writes only to the object itself and is silent. A function that merges deeply is flagged where it is written, unless it mentions `__proto__` or asks whether the target has the key itself.",
         fix: "",
     },
-    checks: &[Check::Flow(&[SinkKind::PropertyKey], "{source} chooses the property that is written: `__proto__` and `constructor` reach the prototype of every object. Use a `Map`, or refuse these names."), Check::Flow(&[SinkKind::Merge], "`{sink}` merges {source} deeply: a key `__proto__` in it reaches the prototype of every object. Copy the known fields by name."), Check::Nodes(&[Kind::AssignmentExpression], deep_copy)],
+    checks: &[
+        Check::Flow(
+            &[SinkKind::PropertyKey],
+            "{source} chooses the property that is written: `__proto__` and `constructor` reach the prototype of every object. Use a `Map`, or refuse these names.",
+        ),
+        Check::Flow(
+            &[SinkKind::Merge],
+            "`{sink}` merges {source} deeply: a key `__proto__` in it reaches the prototype of every object. Copy the known fields by name.",
+        ),
+        Check::Nodes(&[Kind::AssignmentExpression], deep_copy),
+    ],
     cases: &[
-        Case::bad("a.ts", r#"import express from "express";
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 const config = {};
 const app = express();
 app.post("/x", async (req, res) => {
   config[req.body.section][req.body.key] = req.body.value; //~ prototype-pollution
   res.end();
-});"#),
-        Case::bad("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 import { store } from "./s";
 const app = express();
 app.get("/x", async (req, res) => {
   const { a, b } = req.query;
   store[a][b] = 1; //~ prototype-pollution
   res.end();
-});"#),
-        Case::bad("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 import _ from "lodash";
 const app = express();
 app.post("/x", async (req, res) => {
   _.merge({}, req.body); //~ prototype-pollution
   res.end();
-});"#),
-        Case::bad("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 import _ from "lodash";
 const state = {};
 const app = express();
 app.get("/x", async (req, res) => {
   _.set(state, req.query.path, 1); //~ prototype-pollution
   res.end();
-});"#),
-        Case::bad("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 import _ from "lodash";
 const app = express();
 app.post("/x", async (req, res) => {
   const options = _.defaultsDeep({}, JSON.parse(req.body.options)); //~ prototype-pollution
   res.json(options);
-});"#),
-        Case::bad("a.js", r#"const merge = require("lodash.merge");
+});"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"const merge = require("lodash.merge");
 const defaults = {};
 module.exports = (req, res) => {
   const settings = merge(defaults, req.body); //~ prototype-pollution
   res.end(String(settings));
-};"#),
-        Case::bad("a.js", r#"import $ from "jquery";
+};"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"import $ from "jquery";
 const data = JSON.parse(decodeURIComponent(location.hash.slice(1)));
 const options = $.extend(true, {}, data); //~ prototype-pollution
-console.assert(options);"#),
-        Case::bad("a.ts", r#"import { set } from "lodash";
+console.assert(options);"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import { set } from "lodash";
 function patch(target, path, value) { set(target, path, value); } //~ prototype-pollution
-export const post = (req, res) => { patch({}, req.body.path, req.body.value); res.end(); };"#),
-        Case::bad("a.ts", r#"import express from "express";
+export const post = (req, res) => { patch({}, req.body.path, req.body.value); res.end(); };"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 const store = {};
 const app = express();
 app.post("/x", async (req, res) => {
   const inner = store[req.body.a];
   inner[req.body.b] = req.body.c; //~ prototype-pollution
   res.end();
-});"#),
-        Case::bad("a.ts", r#"import _ from "lodash";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import _ from "lodash";
 const state = {};
 import express from "express";
 const app = express();
@@ -94,8 +133,11 @@ function work({ value }: { value: string }, res: any) {
 app.post("/x", (req, res) => {
   const { a: { b: [first = "none"] } } = req.query as any;
   work({ value: first }, res);
-});"#),
-        Case::bad("a.ts", r#"import _ from "lodash";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import _ from "lodash";
 const state = {};
 export default function handler(request, response) {}
 export const post = async (req: any, res: any) => {
@@ -104,8 +146,11 @@ export const post = async (req: any, res: any) => {
   list.forEach((item) => {
     _.set(state, item, 1); //~ prototype-pollution
   });
-};"#),
-        Case::bad("a.ts", r#"import _ from "lodash";
+};"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import _ from "lodash";
 const state = {};
 import { Request, Response } from "express";
 class Service {
@@ -120,16 +165,22 @@ export function get(req: Request, res: Response) {
   const value = (req.query.a as string) || (req.query.b as string) || "c";
   new Service().remember(value);
   _.set(state, value!, 1); //~ prototype-pollution
-}"#),
-        Case::bad("a.ts", r#"import _ from "lodash";
+}"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import _ from "lodash";
 const state = {};
 export const get = (req, res) => {
   load(req.query?.id ?? "none").then((value) => {
     _.set(state, value, 1); //~ prototype-pollution
   });
 };
-async function load(id) { return id; }"#),
-        Case::bad("a.js", r#"import _ from "lodash";
+async function load(id) { return id; }"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"import _ from "lodash";
 const state = {};
 exports.get = function (req, res) {
   var value = "a";
@@ -137,8 +188,11 @@ exports.get = function (req, res) {
   try {
     _.set(state, value, 1); //~ prototype-pollution
   } catch (e) { res.end(); }
-};"#),
-        Case::bad("a.ts", r#"import _ from "lodash";
+};"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import _ from "lodash";
 const state = {};
 export const get = (req: any, res: any) => {
   const holder = { inner: { value: req.query.value } };
@@ -147,92 +201,131 @@ export const get = (req: any, res: any) => {
     _.set(state, inner.value, 1); //~ prototype-pollution
   };
   run();
-};"#),
-        Case::good("a.ts", r#"import express from "express";
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.post("/x", async (req, res) => {
   const o = {};
   o[req.body.key] = req.body.value;
   res.json(o);
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const defaults = {};
 const app = express();
 app.post("/x", async (req, res) => {
   const o = { ...defaults, ...req.body };
   res.json(o);
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.post("/x", async (req, res) => {
   const o = Object.assign({}, req.body);
   res.json(o);
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 import _ from "lodash";
 const app = express();
 app.post("/x", async (req, res) => {
   _.merge({}, { a: req.body.a });
   res.end();
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const map = new Map();
 const app = express();
 app.post("/x", async (req, res) => {
   map.set(req.body.key, req.body.value);
   res.end();
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const config = { a: {}, b: {} };
 const app = express();
 app.post("/x", async (req, res) => {
   if (!["a", "b"].includes(req.body.section)) return res.end();
   config[req.body.section][req.body.key] = 1;
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const grid = [[0]];
 const app = express();
 app.get("/x", async (req, res) => {
   const i = Number(req.query.i), j = Number(req.query.j);
   grid[i][j] = 1;
   res.end();
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 import $ from "jquery";
 const app = express();
 app.post("/x", async (req, res) => {
   $.extend({}, req.body);
   res.end();
-});"#),
-        Case::good("a.ts", r#"import _ from "lodash";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import _ from "lodash";
 const state = {};
 export const get = (req: any, res: any) => {
   const allowed = ["a", "b"];
   const value = req.query.value;
   if (!allowed.includes(value)) throw new Error("no");
   _.set(state, value, 1);
-};"#),
-        Case::good("a.ts", r#"import _ from "lodash";
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import _ from "lodash";
 const state = {};
 type Kind = "a" | "b";
 const table: Record<string, string> = { a: "x", b: "y" };
 export const get = (req: any, res: any) => {
   const value = table[req.query.kind] ?? "z";
   _.set(state, value, 1);
-};"#),
-        Case::good("a.ts", r#"import _ from "lodash";
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import _ from "lodash";
 const state = {};
 export const get = (req: any, res: any) => {
   const holder = { safe: "constant", bad: req.query.value };
   _.set(state, holder.safe, 1);
-};"#),
-        Case::good("a.js", r#"import _ from "lodash";
+};"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"import _ from "lodash";
 const state = {};
 exports.get = (req, res) => {
   const value = req.query.flag ? "on" : "off";
   _.set(state, value, 1);
-};"#),
-        Case::good("a.ts", r#"import _ from "lodash";
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import _ from "lodash";
 const state = {};
 const ALLOWED = new Set(["a"]);
 export const get = (req: any, res: any) => {
@@ -240,73 +333,103 @@ export const get = (req: any, res: any) => {
   if (ALLOWED.has(value)) {
     _.set(state, value, 1);
   }
-};"#),
-        Case::good("a.ts", r#"import _ from "lodash";
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import _ from "lodash";
 const state = {};
 function unused(value: string) { return value; }
 export function work(value: string, res: any) {
   _.set(state, value, 1);
 }
 work("constant", null);
-unused("x");"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+unused("x");"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.post("/x", async (req, res) => {
   if (req.body.section === "__proto__" || req.body.section === "constructor") return res.end();
   res.end();
-});"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 import _ from "lodash";
 const state = {};
 const app = express();
 app.get("/x", async (req, res) => {
   _.set(state, "a.b", req.query.v);
   res.end();
-});"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 import _ from "lodash";
 const state = {};
 const app = express();
 app.get("/x", async (req, res) => {
   _.get(state, req.query.path);
   res.end();
-});"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 const counts = {};
 const app = express();
 app.get("/x", async (req, res) => {
   counts[req.query.k] = (counts[req.query.k] || 0) + 1;
   res.end();
-});"#),
-        Case::near_miss("a.ts", r#"import _ from "lodash";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import _ from "lodash";
 const state = {};
 export const get = (req: any, res: any) => {
   let value = req.query.value;
   if (value !== "a" && value !== "b") value = "a";
   _.set(state, value, 1);
-};"#),
-        Case::near_miss("a.ts", r#"import _ from "lodash";
+};"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import _ from "lodash";
 const state = {};
 export const get = (req: any, res: any) => {
   const copy = req.query.value;
   const value = copy === "x" ? copy : "y";
   _.set(state, value, 1);
-};"#),
-        Case::near_miss("a.ts", r#"import _ from "lodash";
+};"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import _ from "lodash";
 const state = {};
 export const get = (req: any, res: any) => {
   const value = "constant";
   res.locals.value = req.query.value;
   _.set(state, value, 1);
-};"#),
-            Case::bad("a.js", r#"function merge(target, source) {
+};"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"function merge(target, source) {
   for (const key in source) {
     if (typeof source[key] === "object") merge(target[key], source[key]);
     else target[key] = source[key]; //~ prototype-pollution
   }
   return target;
-}"#),
-        Case::bad("a.js", r#"const extend = (dst, src) => {
+}"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"const extend = (dst, src) => {
   Object.keys(src).forEach((k) => {
     if (dst[k] && isObject(dst[k])) {
       extend(dst[k], src[k]);
@@ -314,43 +437,62 @@ export const get = (req: any, res: any) => {
       dst[k] = src[k]; //~ prototype-pollution
     }
   });
-};"#),
-        Case::bad("a.js", r#"module.exports = function deep(to, from) {
+};"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"module.exports = function deep(to, from) {
   for (var name in from) {
     if (from.hasOwnProperty(name)) {
       to[name] = isPlain(from[name]) ? deep(to[name] || {}, from[name]) : from[name]; //~ prototype-pollution
     }
   }
   return to;
-};"#),
-        Case::good("a.js", r#"function merge(target, source) {
+};"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"function merge(target, source) {
   for (const key in source) {
     if (key === "__proto__" || key === "constructor") continue;
     if (typeof source[key] === "object") merge(target[key], source[key]);
     else target[key] = source[key];
   }
-}"#),
-        Case::good("a.js", r#"function merge(target, source) {
+}"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"function merge(target, source) {
   for (const key of Object.keys(source)) {
     if (Object.hasOwn(target, key) && typeof target[key] === "object") merge(target[key], source[key]);
     else target[key] = source[key];
   }
-}"#),
-        Case::good("a.js", r#"function copy(target, source) {
+}"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"function copy(target, source) {
   for (const key in source) target[key] = source[key];
   return target;
-}"#),
-        Case::near_miss("a.js", r#"function clone(value) {
+}"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"function clone(value) {
   const out = {};
   for (const key in value) out[key] = typeof value[key] === "object" ? clone(value[key]) : value[key];
   return out;
-}"#),
-        Case::near_miss("a.js", r#"function fill(rows, values) {
+}"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"function fill(rows, values) {
   for (let i = 0; i < values.length; i++) {
     if (Array.isArray(values[i])) fill(rows[i], values[i]);
     else rows[i] = values[i];
   }
-}"#),
+}"#,
+        ),
     ],
 };
 
@@ -369,7 +511,8 @@ fn deep_copy<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(outer) = functions().last() else { return };
     let text = outer.text();
     let (target, key) = (object.text(), index.text());
-    let over_keys = text.contains(&format!(" {key} in ")) || text.contains("Object.keys(") || text.contains("Object.entries(");
+    let over_keys =
+        text.contains(&format!(" {key} in ")) || text.contains("Object.keys(") || text.contains("Object.entries(");
     let asked = ["hasOwn(", "hasOwnProperty.call(", "has("].iter().any(|f| text.contains(&format!("{f}{target}")))
         || text.contains(&format!("{target}.hasOwnProperty("))
         || ["has(", "includes(", "isSafe"].iter().any(|f| text.contains(&format!("{f}{key})")));

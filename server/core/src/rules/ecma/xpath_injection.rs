@@ -22,35 +22,55 @@ pub static RULE: Rule = Rule {
         limits: "Documents are not followed into what they hold.",
         fix: "",
     },
-    checks: &[Check::Flow(&[SinkKind::Xpath], "`{sink}` evaluates XPath that {source} is part of: quotes in it change what is selected. Pass the value as a variable.")],
+    checks: &[Check::Flow(
+        &[SinkKind::Xpath],
+        "`{sink}` evaluates XPath that {source} is part of: quotes in it change what is selected. Pass the value as a variable.",
+    )],
     cases: &[
-        Case::bad("a.ts", r#"import express from "express";
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 import xpath from "xpath";
 import { doc } from "./doc";
 const app = express();
 app.get("/x", async (req, res) => {
   const nodes = xpath.select(`//user[name="${req.query.name}"]`, doc); //~ xpath-injection
   res.json(nodes.length);
-});"#),
-        Case::bad("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 import { select1 } from "xpath";
 import { doc } from "./doc";
 const app = express();
 app.get("/x", async (req, res) => {
   res.json(select1("//u[@id='" + req.params.id + "']", doc)); //~ xpath-injection
-});"#),
-        Case::bad("a.js", r#"const xpath = require("xpath");
+});"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"const xpath = require("xpath");
 module.exports = (req, res) => {
   const e = xpath.parse("//a[text()='" + req.body.t + "']"); //~ xpath-injection
   res.end(String(e));
-};"#),
-        Case::bad("a.js", r#"const q = location.hash.slice(1);
+};"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"const q = location.hash.slice(1);
 const r = document.evaluate("//a[@id='" + q + "']", document, null, 0, null); //~ xpath-injection
-console.assert(r);"#),
-        Case::bad("a.ts", r#"import libxmljs from "libxmljs";
+console.assert(r);"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import libxmljs from "libxmljs";
 const doc = libxmljs.parseXml("<a/>");
-export const get = (req, res) => res.json(doc.get("//u[@n='" + req.query.n + "']")); //~ xpath-injection"#),
-        Case::bad("a.ts", r#"import xpath from "xpath";
+export const get = (req, res) => res.json(doc.get("//u[@n='" + req.query.n + "']")); //~ xpath-injection"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import xpath from "xpath";
 import { doc } from "./doc";
 import express from "express";
 const app = express();
@@ -60,8 +80,11 @@ function work({ value }: { value: string }, res: any) {
 app.post("/x", (req, res) => {
   const { a: { b: [first = "none"] } } = req.query as any;
   work({ value: first }, res);
-});"#),
-        Case::bad("a.ts", r#"import xpath from "xpath";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import xpath from "xpath";
 import { doc } from "./doc";
 export default function handler(request, response) {}
 export const post = async (req: any, res: any) => {
@@ -70,8 +93,11 @@ export const post = async (req: any, res: any) => {
   list.forEach((item) => {
     const out = xpath.select("//a[@n='" + item + "']", doc); //~ xpath-injection
   });
-};"#),
-        Case::bad("a.ts", r#"import xpath from "xpath";
+};"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import xpath from "xpath";
 import { doc } from "./doc";
 import { Request, Response } from "express";
 class Service {
@@ -86,16 +112,22 @@ export function get(req: Request, res: Response) {
   const value = (req.query.a as string) || (req.query.b as string) || "c";
   new Service().remember(value);
   const out = xpath.select("//a[@n='" + value! + "']", doc); //~ xpath-injection
-}"#),
-        Case::bad("a.ts", r#"import xpath from "xpath";
+}"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import xpath from "xpath";
 import { doc } from "./doc";
 export const get = (req, res) => {
   load(req.query?.id ?? "none").then((value) => {
     const out = xpath.select("//a[@n='" + value + "']", doc); //~ xpath-injection
   });
 };
-async function load(id) { return id; }"#),
-        Case::bad("a.js", r#"import xpath from "xpath";
+async function load(id) { return id; }"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"import xpath from "xpath";
 import { doc } from "./doc";
 exports.get = function (req, res) {
   var value = "a";
@@ -103,8 +135,11 @@ exports.get = function (req, res) {
   try {
     const out = xpath.select("//a[@n='" + value + "']", doc); //~ xpath-injection
   } catch (e) { res.end(); }
-};"#),
-        Case::bad("a.ts", r#"import xpath from "xpath";
+};"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import xpath from "xpath";
 import { doc } from "./doc";
 export const get = (req: any, res: any) => {
   const holder = { inner: { value: req.query.value } };
@@ -113,66 +148,93 @@ export const get = (req: any, res: any) => {
     const out = xpath.select("//a[@n='" + inner.value + "']", doc); //~ xpath-injection
   };
   run();
-};"#),
-        Case::good("a.ts", r#"import express from "express";
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 import xpath from "xpath";
 import { doc } from "./doc";
 const app = express();
 app.get("/x", async (req, res) => {
   const nodes = xpath.parse("//user[name=$name]").select({ node: doc, variables: { name: req.query.name } });
   res.json(nodes);
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 import xpath from "xpath";
 import { doc } from "./doc";
 const app = express();
 app.get("/x", async (req, res) => {
   res.json(xpath.select("//user", doc).length);
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 import xpath from "xpath";
 import { doc } from "./doc";
 const app = express();
 app.get("/x", async (req, res) => {
   res.json(xpath.select(`//user[${Number(req.query.n)}]`, doc));
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 import xpath from "xpath";
 import { doc } from "./doc";
 const app = express();
 app.get("/x", async (req, res) => {
   const names = { a: "//a", b: "//b" };
   res.json(xpath.select(names[req.query.k] || "//a", doc));
-});"#),
-        Case::good("a.ts", r#"import xpath from "xpath";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import xpath from "xpath";
 import { doc } from "./doc";
 export const get = (req: any, res: any) => {
   const allowed = ["a", "b"];
   const value = req.query.value;
   if (!allowed.includes(value)) throw new Error("no");
   const out = xpath.select("//a[@n='" + value + "']", doc);
-};"#),
-        Case::good("a.ts", r#"import xpath from "xpath";
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import xpath from "xpath";
 import { doc } from "./doc";
 type Kind = "a" | "b";
 const table: Record<string, string> = { a: "x", b: "y" };
 export const get = (req: any, res: any) => {
   const value = table[req.query.kind] ?? "z";
   const out = xpath.select("//a[@n='" + value + "']", doc);
-};"#),
-        Case::good("a.ts", r#"import xpath from "xpath";
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import xpath from "xpath";
 import { doc } from "./doc";
 export const get = (req: any, res: any) => {
   const holder = { safe: "constant", bad: req.query.value };
   const out = xpath.select("//a[@n='" + holder.safe + "']", doc);
-};"#),
-        Case::good("a.js", r#"import xpath from "xpath";
+};"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"import xpath from "xpath";
 import { doc } from "./doc";
 exports.get = (req, res) => {
   const value = req.query.flag ? "on" : "off";
   const out = xpath.select("//a[@n='" + value + "']", doc);
-};"#),
-        Case::good("a.ts", r#"import xpath from "xpath";
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import xpath from "xpath";
 import { doc } from "./doc";
 const ALLOWED = new Set(["a"]);
 export const get = (req: any, res: any) => {
@@ -180,55 +242,77 @@ export const get = (req: any, res: any) => {
   if (ALLOWED.has(value)) {
     const out = xpath.select("//a[@n='" + value + "']", doc);
   }
-};"#),
-        Case::good("a.ts", r#"import xpath from "xpath";
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import xpath from "xpath";
 import { doc } from "./doc";
 function unused(value: string) { return value; }
 export function work(value: string, res: any) {
   const out = xpath.select("//a[@n='" + value + "']", doc);
 }
 work("constant", null);
-unused("x");"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+unused("x");"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 import xpath from "xpath";
 import { doc } from "./doc";
 const app = express();
 app.get("/x", async (req, res) => {
   if (!/^\w+$/.test(req.query.n)) return res.end();
   res.json(xpath.select(`//u[@n="${req.query.n}"]`, doc));
-});"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   const xpath = { select: (s) => s };
   res.json(xpath.select(req.query.s));
-});"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 const document = { evaluate: (a, b) => 1 };
 const app = express();
 app.get("/x", async (req, res) => {
   document.evaluate("//a", req.query.x);
-});"#),
-        Case::near_miss("a.ts", r#"import xpath from "xpath";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import xpath from "xpath";
 import { doc } from "./doc";
 export const get = (req: any, res: any) => {
   let value = req.query.value;
   if (value !== "a" && value !== "b") value = "a";
   const out = xpath.select("//a[@n='" + value + "']", doc);
-};"#),
-        Case::near_miss("a.ts", r#"import xpath from "xpath";
+};"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import xpath from "xpath";
 import { doc } from "./doc";
 export const get = (req: any, res: any) => {
   const copy = req.query.value;
   const value = copy === "x" ? copy : "y";
   const out = xpath.select("//a[@n='" + value + "']", doc);
-};"#),
-        Case::near_miss("a.ts", r#"import xpath from "xpath";
+};"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import xpath from "xpath";
 import { doc } from "./doc";
 export const get = (req: any, res: any) => {
   const value = "constant";
   res.locals.value = req.query.value;
   const out = xpath.select("//a[@n='" + value + "']", doc);
-};"#),
+};"#,
+        ),
     ],
 };

@@ -22,38 +22,58 @@ pub static RULE: Rule = Rule {
         limits: "Streams are bounded by their readers and are silent.",
         fix: "",
     },
-    checks: &[Check::Flow(&[SinkKind::Unpack], "`{sink}` unpacks {source} without a limit: a few kilobytes become gigabytes. Set `maxOutputLength`, or count while streaming.")],
+    checks: &[Check::Flow(
+        &[SinkKind::Unpack],
+        "`{sink}` unpacks {source} without a limit: a few kilobytes become gigabytes. Set `maxOutputLength`, or count while streaming.",
+    )],
     cases: &[
-        Case::bad("a.ts", r#"import express from "express";
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 import zlib from "node:zlib";
 const app = express();
 app.post("/x", async (req, res) => {
   const text = zlib.gunzipSync(req.body); //~ zip-bomb-unbounded-read
   res.json({ n: text.length });
-});"#),
-        Case::bad("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 import zlib from "node:zlib";
 const app = express();
 app.post("/x", async (req, res) => {
   zlib.inflate(Buffer.from(req.body.data, "base64"), (e, r) => res.json({ n: r.length })); //~ zip-bomb-unbounded-read
-});"#),
-        Case::bad("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 import JSZip from "jszip";
 const app = express();
 app.post("/x", async (req, res) => {
   const zip = await JSZip.loadAsync(req.file.buffer); //~ zip-bomb-unbounded-read
   res.json(Object.keys(zip.files));
-});"#),
-        Case::bad("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 import AdmZip from "adm-zip";
 const app = express();
 app.post("/x", async (req, res) => {
   const zip = new AdmZip(req.file.buffer); //~ zip-bomb-unbounded-read
   res.json(zip.getEntries().length);
-});"#),
-        Case::bad("a.js", r#"const { brotliDecompressSync } = require("zlib");
-exports.post = (req, res) => res.json({ n: brotliDecompressSync(req.body).length }); //~ zip-bomb-unbounded-read"#),
-        Case::bad("a.ts", r#"import zlib from "node:zlib";
+});"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"const { brotliDecompressSync } = require("zlib");
+exports.post = (req, res) => res.json({ n: brotliDecompressSync(req.body).length }); //~ zip-bomb-unbounded-read"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import zlib from "node:zlib";
 import express from "express";
 const app = express();
 function work({ value }: { value: string }, res: any) {
@@ -62,8 +82,11 @@ function work({ value }: { value: string }, res: any) {
 app.post("/x", (req, res) => {
   const { a: { b: [first = "none"] } } = req.query as any;
   work({ value: first }, res);
-});"#),
-        Case::bad("a.ts", r#"import zlib from "node:zlib";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import zlib from "node:zlib";
 export default function handler(request, response) {}
 export const post = async (req: any, res: any) => {
   const list: string[] = [];
@@ -71,8 +94,11 @@ export const post = async (req: any, res: any) => {
   list.forEach((item) => {
     const out = zlib.gunzipSync(item); //~ zip-bomb-unbounded-read
   });
-};"#),
-        Case::bad("a.ts", r#"import zlib from "node:zlib";
+};"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import zlib from "node:zlib";
 import { Request, Response } from "express";
 class Service {
   private last = "";
@@ -86,23 +112,32 @@ export function get(req: Request, res: Response) {
   const value = (req.query.a as string) || (req.query.b as string) || "c";
   new Service().remember(value);
   const out = zlib.gunzipSync(value!); //~ zip-bomb-unbounded-read
-}"#),
-        Case::bad("a.ts", r#"import zlib from "node:zlib";
+}"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import zlib from "node:zlib";
 export const get = (req, res) => {
   load(req.query?.id ?? "none").then((value) => {
     const out = zlib.gunzipSync(value); //~ zip-bomb-unbounded-read
   });
 };
-async function load(id) { return id; }"#),
-        Case::bad("a.js", r#"import zlib from "node:zlib";
+async function load(id) { return id; }"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"import zlib from "node:zlib";
 exports.get = function (req, res) {
   var value = "a";
   if (req.query.mode) { value = req.query.value; } else { value = "b"; }
   try {
     const out = zlib.gunzipSync(value); //~ zip-bomb-unbounded-read
   } catch (e) { res.end(); }
-};"#),
-        Case::bad("a.ts", r#"import zlib from "node:zlib";
+};"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import zlib from "node:zlib";
 export const get = (req: any, res: any) => {
   const holder = { inner: { value: req.query.value } };
   const { inner } = { ...holder };
@@ -110,97 +145,143 @@ export const get = (req: any, res: any) => {
     const out = zlib.gunzipSync(inner.value); //~ zip-bomb-unbounded-read
   };
   run();
-};"#),
-        Case::good("a.ts", r#"import express from "express";
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 import zlib from "node:zlib";
 const app = express();
 app.post("/x", async (req, res) => {
   const text = zlib.gunzipSync(req.body, { maxOutputLength: 1e6 });
   res.json({ n: text.length });
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 import zlib from "node:zlib";
 const app = express();
 app.post("/x", async (req, res) => {
   res.json({ n: zlib.gzipSync(req.body).length });
-});"#),
-        Case::good("a.ts", r#"import zlib from "zlib";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import zlib from "zlib";
 import fs from "fs";
-export const data = zlib.gunzipSync(fs.readFileSync("a.gz"));"#),
-        Case::good("a.ts", r#"import express from "express";
+export const data = zlib.gunzipSync(fs.readFileSync("a.gz"));"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 import zlib from "node:zlib";
 const app = express();
 app.get("/x", async (req, res) => {
   zlib.inflate(Buffer.from("aa", "hex"), () => res.end());
-});"#),
-        Case::good("a.ts", r#"import zlib from "node:zlib";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import zlib from "node:zlib";
 export const get = (req: any, res: any) => {
   const allowed = ["a", "b"];
   const value = req.query.value;
   if (!allowed.includes(value)) throw new Error("no");
   const out = zlib.gunzipSync(value);
-};"#),
-        Case::good("a.ts", r#"import zlib from "node:zlib";
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import zlib from "node:zlib";
 type Kind = "a" | "b";
 const table: Record<string, string> = { a: "x", b: "y" };
 export const get = (req: any, res: any) => {
   const value = table[req.query.kind] ?? "z";
   const out = zlib.gunzipSync(value);
-};"#),
-        Case::good("a.ts", r#"import zlib from "node:zlib";
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import zlib from "node:zlib";
 export const get = (req: any, res: any) => {
   const holder = { safe: "constant", bad: req.query.value };
   const out = zlib.gunzipSync(holder.safe);
-};"#),
-        Case::good("a.js", r#"import zlib from "node:zlib";
+};"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"import zlib from "node:zlib";
 exports.get = (req, res) => {
   const value = req.query.flag ? "on" : "off";
   const out = zlib.gunzipSync(value);
-};"#),
-        Case::good("a.ts", r#"import zlib from "node:zlib";
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import zlib from "node:zlib";
 const ALLOWED = new Set(["a"]);
 export const get = (req: any, res: any) => {
   const { value } = req.query;
   if (ALLOWED.has(value)) {
     const out = zlib.gunzipSync(value);
   }
-};"#),
-        Case::good("a.ts", r#"import zlib from "node:zlib";
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import zlib from "node:zlib";
 function unused(value: string) { return value; }
 export function work(value: string, res: any) {
   const out = zlib.gunzipSync(value);
 }
 work("constant", null);
-unused("x");"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+unused("x");"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 import zlib from "node:zlib";
 const app = express();
 app.post("/x", async (req, res) => {
   req.pipe(zlib.createGunzip()).pipe(res);
-});"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.post("/x", async (req, res) => {
   const zlib = { gunzipSync: (x) => x };
   res.json(zlib.gunzipSync(req.body));
-});"#),
-        Case::near_miss("a.ts", r#"import zlib from "node:zlib";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import zlib from "node:zlib";
 export const get = (req: any, res: any) => {
   let value = req.query.value;
   if (value !== "a" && value !== "b") value = "a";
   const out = zlib.gunzipSync(value);
-};"#),
-        Case::near_miss("a.ts", r#"import zlib from "node:zlib";
+};"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import zlib from "node:zlib";
 export const get = (req: any, res: any) => {
   const copy = req.query.value;
   const value = copy === "x" ? copy : "y";
   const out = zlib.gunzipSync(value);
-};"#),
-        Case::near_miss("a.ts", r#"import zlib from "node:zlib";
+};"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import zlib from "node:zlib";
 export const get = (req: any, res: any) => {
   const value = "constant";
   res.locals.value = req.query.value;
   const out = zlib.gunzipSync(value);
-};"#),
+};"#,
+        ),
     ],
 };

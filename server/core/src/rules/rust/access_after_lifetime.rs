@@ -32,23 +32,71 @@ pub static RULE: Rule = Rule {
         Check::Flow(&[SinkKind::Pointer], "The pointer points to {source}, which is gone when `{sink}` uses it."),
     ],
     cases: &[
-        Case::bad("a.rs", "fn f() -> u8 {\n    let s = String::from(\"x\");\n    let p = s.as_ptr();\n    drop(s);\n    unsafe { *p } //~ access-after-lifetime\n}"),
-        Case::bad("a.rs", "fn f() {\n    let p = std::ffi::CString::new(\"x\").unwrap().as_ptr();\n    unsafe { libc::puts(p); } //~ access-after-lifetime\n}"),
-        Case::bad("a.rs", "fn f() -> i32 {\n    let p: *const i32;\n    { let x = 5; p = &x; }\n    unsafe { *p } //~ access-after-lifetime\n}"),
-        Case::bad("a.rs", "fn f() {\n    let mut v = vec![1, 2, 3];\n    let p = v.as_mut_ptr();\n    v.push(4);\n    unsafe { *p = 1; } //~ access-after-lifetime\n}"),
+        Case::bad(
+            "a.rs",
+            "fn f() -> u8 {\n    let s = String::from(\"x\");\n    let p = s.as_ptr();\n    drop(s);\n    unsafe { *p } //~ access-after-lifetime\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() {\n    let p = std::ffi::CString::new(\"x\").unwrap().as_ptr();\n    unsafe { libc::puts(p); } //~ access-after-lifetime\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() -> i32 {\n    let p: *const i32;\n    { let x = 5; p = &x; }\n    unsafe { *p } //~ access-after-lifetime\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() {\n    let mut v = vec![1, 2, 3];\n    let p = v.as_mut_ptr();\n    v.push(4);\n    unsafe { *p = 1; } //~ access-after-lifetime\n}",
+        ),
         Case::bad("a.rs", "fn f() -> *const i32 {\n    let x = 5;\n    &x as *const i32 //~ access-after-lifetime\n}"),
-        Case::bad("a.rs", "fn f(n: usize) -> *const u8 {\n    let v = vec![0u8; n];\n    v.as_ptr() //~ access-after-lifetime\n}"),
-        Case::bad("a.rs", "use std::ptr;\nfn f() {\n    let b = Box::new(7);\n    let p = &*b as *const i32;\n    std::mem::drop(b);\n    let v = unsafe { ptr::read(p) }; //~ access-after-lifetime\n}"),
-        Case::bad("a.rs", "fn f(items: &mut Vec<u32>) {\n    let p = items.as_ptr();\n    items.reserve(100);\n    let s = unsafe { std::slice::from_raw_parts(p, 1) }; //~ access-after-lifetime\n}"),
-        Case::bad("a.rs", "fn f() {\n    let mut s = String::from(\"a\");\n    let p = s.as_ptr();\n    s = String::from(\"b\");\n    unsafe { p.read() }; //~ access-after-lifetime\n}"),
-        Case::bad("a.rs", "struct P { x: i32 }\nfn f() -> i32 {\n    let p;\n    { let v = P { x: 1 }; p = &v as *const P; }\n    unsafe { (*p).x } //~ access-after-lifetime\n}"),
-        Case::bad("a.rs", "fn f() {\n    let r: *mut String;\n    {\n        let mut s = String::new();\n        r = &mut s as *mut String;\n    }\n    unsafe { (*r).push('x'); } //~ access-after-lifetime\n}"),
-        Case::bad("a.rs", "fn f() -> *const std::os::raw::c_char {\n    let c = std::ffi::CString::new(\"hi\").unwrap();\n    return c.as_ptr(); //~ access-after-lifetime\n}"),
-        Case::bad("a.rs", "fn f() {\n    let v = vec![1];\n    let p = &v[0] as *const i32;\n    let w = v;\n    drop(w);\n    println!(\"{}\", unsafe { *p }); //~ access-after-lifetime\n}"),
-        Case::bad("a.rs", "fn f() {\n    let bytes = format!(\"{}\", 1).as_ptr();\n    unsafe { core::ptr::copy_nonoverlapping(bytes, out, 1); } //~ access-after-lifetime\n}"),
-        Case::bad("a.rs", "fn dangling() -> *const i32 { let x = 1; &x } //~ access-after-lifetime\nfn f() -> i32 { let p = dangling(); unsafe { *p } } //~ access-after-lifetime"),
-        Case::good("a.rs", "fn f() -> u8 { let s = String::from(\"x\"); let p = s.as_ptr(); let b = unsafe { *p }; drop(s); b }"),
-        Case::good("a.rs", "fn f() { let c = std::ffi::CString::new(\"x\").unwrap(); let p = c.as_ptr(); unsafe { libc::puts(p); } }"),
+        Case::bad(
+            "a.rs",
+            "fn f(n: usize) -> *const u8 {\n    let v = vec![0u8; n];\n    v.as_ptr() //~ access-after-lifetime\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::ptr;\nfn f() {\n    let b = Box::new(7);\n    let p = &*b as *const i32;\n    std::mem::drop(b);\n    let v = unsafe { ptr::read(p) }; //~ access-after-lifetime\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(items: &mut Vec<u32>) {\n    let p = items.as_ptr();\n    items.reserve(100);\n    let s = unsafe { std::slice::from_raw_parts(p, 1) }; //~ access-after-lifetime\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() {\n    let mut s = String::from(\"a\");\n    let p = s.as_ptr();\n    s = String::from(\"b\");\n    unsafe { p.read() }; //~ access-after-lifetime\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "struct P { x: i32 }\nfn f() -> i32 {\n    let p;\n    { let v = P { x: 1 }; p = &v as *const P; }\n    unsafe { (*p).x } //~ access-after-lifetime\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() {\n    let r: *mut String;\n    {\n        let mut s = String::new();\n        r = &mut s as *mut String;\n    }\n    unsafe { (*r).push('x'); } //~ access-after-lifetime\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() -> *const std::os::raw::c_char {\n    let c = std::ffi::CString::new(\"hi\").unwrap();\n    return c.as_ptr(); //~ access-after-lifetime\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() {\n    let v = vec![1];\n    let p = &v[0] as *const i32;\n    let w = v;\n    drop(w);\n    println!(\"{}\", unsafe { *p }); //~ access-after-lifetime\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() {\n    let bytes = format!(\"{}\", 1).as_ptr();\n    unsafe { core::ptr::copy_nonoverlapping(bytes, out, 1); } //~ access-after-lifetime\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn dangling() -> *const i32 { let x = 1; &x } //~ access-after-lifetime\nfn f() -> i32 { let p = dangling(); unsafe { *p } } //~ access-after-lifetime",
+        ),
+        Case::good(
+            "a.rs",
+            "fn f() -> u8 { let s = String::from(\"x\"); let p = s.as_ptr(); let b = unsafe { *p }; drop(s); b }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn f() { let c = std::ffi::CString::new(\"x\").unwrap(); let p = c.as_ptr(); unsafe { libc::puts(p); } }",
+        ),
         Case::good("a.rs", "fn f() { unsafe { libc::puts(std::ffi::CString::new(\"x\").unwrap().as_ptr()); } }"),
         Case::good("a.rs", "fn f() -> i32 { let x = 5; let p = &x as *const i32; unsafe { *p } }"),
         Case::good("a.rs", "fn f() { let mut v = vec![1]; v.push(4); let p = v.as_mut_ptr(); unsafe { *p = 1; } }"),
@@ -56,17 +104,35 @@ pub static RULE: Rule = Rule {
         Case::good("a.rs", "fn f(v: &[u8]) -> *const u8 { v.as_ptr() }"),
         Case::good("a.rs", "fn f() -> *const u8 { static A: [u8; 2] = [1, 2]; A.as_ptr() }"),
         Case::good("a.rs", "fn f(v: &Vec<u8>) -> *const u8 { let p = v.as_ptr(); p }"),
-        Case::good("a.rs", "fn f() -> *const u8 { let s = String::from(\"x\"); let p = s.as_ptr(); std::mem::forget(s); p }"),
-        Case::good("a.rs", "fn f() { let mut v = vec![1]; let mut p = v.as_ptr(); v.push(2); p = v.as_ptr(); unsafe { *p }; }"),
+        Case::good(
+            "a.rs",
+            "fn f() -> *const u8 { let s = String::from(\"x\"); let p = s.as_ptr(); std::mem::forget(s); p }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn f() { let mut v = vec![1]; let mut p = v.as_ptr(); v.push(2); p = v.as_ptr(); unsafe { *p }; }",
+        ),
         Case::good("a.rs", "fn f(x: &mut i32) -> *mut i32 { x as *mut i32 }"),
         Case::good("a.rs", "fn f() { let p = \"abc\".as_ptr(); unsafe { *p }; }"),
-        Case::near_miss("a.rs", "fn f() { let mut v = Vec::with_capacity(8); let p: *mut u8 = v.as_mut_ptr(); v.push(1u8); unsafe { *p }; }"),
-        Case::near_miss("a.rs", "fn f(mut list: Vec<u8>) -> Holder { let p = list.as_mut_ptr(); let h = Holder { list }; unsafe { *p = 1; } h }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f() { let mut v = Vec::with_capacity(8); let p: *mut u8 = v.as_mut_ptr(); v.push(1u8); unsafe { *p }; }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(mut list: Vec<u8>) -> Holder { let p = list.as_mut_ptr(); let h = Holder { list }; unsafe { *p = 1; } h }",
+        ),
         Case::near_miss("a.rs", "fn f() { let s = vec![1]; let p = s.as_ptr(); let t = s; unsafe { *p }; t.len(); }"),
         Case::near_miss("a.rs", "fn f() { let x = 5; let p = &x as *const i32; drop(x); unsafe { *p }; }"),
-        Case::near_miss("a.rs", "fn f(cond: bool) { let s = String::new(); let p = s.as_ptr(); if cond { drop(s); return; } unsafe { *p }; }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f(cond: bool) { let s = String::new(); let p = s.as_ptr(); if cond { drop(s); return; } unsafe { *p }; }",
+        ),
         Case::near_miss("a.rs", "fn f() -> usize { let x = 5; &x as *const i32 as usize }"),
-        Case::near_miss("a.rs", "fn f() { let s = String::from(\"x\"); let n = s.as_ptr() as usize; drop(s); println!(\"{n}\"); }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f() { let s = String::from(\"x\"); let n = s.as_ptr() as usize; drop(s); println!(\"{n}\"); }",
+        ),
     ],
 };
 

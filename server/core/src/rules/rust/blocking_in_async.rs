@@ -31,25 +31,58 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
         Case::bad("a.rs", "async fn f() { std::thread::sleep(Duration::from_secs(1)); } //~ blocking-in-async"),
-        Case::bad("a.rs", "use std::fs;\nasync fn f(p: &Path) -> String { fs::read_to_string(p).unwrap() } //~ blocking-in-async"),
-        Case::bad("a.rs", "use std::{thread, time::Duration};\nfn f() { tokio::spawn(async move { loop { thread::sleep(Duration::from_millis(5)); } }); } //~ blocking-in-async"),
-        Case::bad("a.rs", "use std::fs::File;\nimpl A { async fn f(&self) -> io::Result<File> { File::open(&self.path) } } //~ blocking-in-async"),
-        Case::bad("a.rs", "async fn f() { let r = reqwest::blocking::get(\"https://example.com\"); } //~ blocking-in-async"),
-        Case::bad("a.rs", "use std::process::Command;\nasync fn f() { let o = Command::new(\"git\").arg(\"log\").output().unwrap(); } //~ blocking-in-async"),
-        Case::bad("a.rs", "use std::net::TcpStream;\nasync fn f() { let s = TcpStream::connect(\"a:1\"); } //~ blocking-in-async"),
-        Case::bad("a.rs", "async fn f(tx: &Sender<u8>) { futures::executor::block_on(tx.send(1)); } //~ blocking-in-async"),
+        Case::bad(
+            "a.rs",
+            "use std::fs;\nasync fn f(p: &Path) -> String { fs::read_to_string(p).unwrap() } //~ blocking-in-async",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::{thread, time::Duration};\nfn f() { tokio::spawn(async move { loop { thread::sleep(Duration::from_millis(5)); } }); } //~ blocking-in-async",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::fs::File;\nimpl A { async fn f(&self) -> io::Result<File> { File::open(&self.path) } } //~ blocking-in-async",
+        ),
+        Case::bad(
+            "a.rs",
+            "async fn f() { let r = reqwest::blocking::get(\"https://example.com\"); } //~ blocking-in-async",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::process::Command;\nasync fn f() { let o = Command::new(\"git\").arg(\"log\").output().unwrap(); } //~ blocking-in-async",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::net::TcpStream;\nasync fn f() { let s = TcpStream::connect(\"a:1\"); } //~ blocking-in-async",
+        ),
+        Case::bad(
+            "a.rs",
+            "async fn f(tx: &Sender<u8>) { futures::executor::block_on(tx.send(1)); } //~ blocking-in-async",
+        ),
         Case::good("a.rs", "async fn f() { tokio::time::sleep(Duration::from_secs(1)).await; }"),
         Case::good("a.rs", "use tokio::fs;\nasync fn f(p: &Path) -> String { fs::read_to_string(p).await.unwrap() }"),
         Case::good("a.rs", "fn f() { std::thread::sleep(Duration::from_secs(1)); }"),
-        Case::good("a.rs", "use tokio::process::Command;\nasync fn f() { Command::new(\"git\").output().await.unwrap(); }"),
+        Case::good(
+            "a.rs",
+            "use tokio::process::Command;\nasync fn f() { Command::new(\"git\").output().await.unwrap(); }",
+        ),
         Case::good("a.rs", "async fn f(p: PathBuf) { tokio::task::spawn_blocking(move || std::fs::read(p)).await; }"),
         Case::good("a.rs", "async fn f() { std::thread::spawn(|| { std::thread::sleep(D); }); }"),
         Case::near_miss("a.rs", "async fn f() { fn g() { std::thread::sleep(D); } spawn_blocking(g).await; }"),
-        Case::near_miss("a.rs", "#[tokio::main]\nasync fn main() { let c = std::fs::read_to_string(\"app.toml\").unwrap(); serve(c).await; }"),
+        Case::near_miss(
+            "a.rs",
+            "#[tokio::main]\nasync fn main() { let c = std::fs::read_to_string(\"app.toml\").unwrap(); serve(c).await; }",
+        ),
         Case::bad("a.rs", "async fn f(rx: &mut Receiver<u8>) { let x = rx.blocking_recv(); } //~ blocking-in-async"),
         Case::near_miss("a.rs", "async fn f(r: Response) { r.blocking_read(|b| parse(b)).await; }"),
-        Case::near_miss("a.rs", "use async_std::fs;\nasync fn f(p: &Path) { fs::read(p).await; let x = self.thread.sleep(1); }"),
-        Case::near_miss("a.rs", "use std::process::Command;\nasync fn f() { let c = Command::new(\"git\"); run(c.into()).output().await; }"),
+        Case::near_miss(
+            "a.rs",
+            "use async_std::fs;\nasync fn f(p: &Path) { fs::read(p).await; let x = self.thread.sleep(1); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::process::Command;\nasync fn f() { let c = Command::new(\"git\"); run(c.into()).output().await; }",
+        ),
     ],
 };
 
@@ -58,13 +91,16 @@ fn blocks(path: &str) -> Option<(&'static str, &'static str)> {
     let tokio_fs = "`tokio::fs`, or `spawn_blocking`";
     match path {
         "std::thread::sleep" => Some(("sleeps", "`tokio::time::sleep`")),
-        "std::fs::File::open" | "std::fs::File::create" | "std::fs::File::create_new" => Some(("opens a file", tokio_fs)),
+        "std::fs::File::open" | "std::fs::File::create" | "std::fs::File::create_new" => {
+            Some(("opens a file", tokio_fs))
+        }
         "std::net::TcpStream::connect" | "std::net::TcpStream::connect_timeout" | "std::net::TcpListener::accept" => {
             Some(("waits for the network", "`tokio::net`"))
         }
-        "futures::executor::block_on" | "futures_executor::block_on" | "pollster::block_on" | "async_std::task::block_on" => {
-            Some(("waits for another future", "`.await`"))
-        }
+        "futures::executor::block_on"
+        | "futures_executor::block_on"
+        | "pollster::block_on"
+        | "async_std::task::block_on" => Some(("waits for another future", "`.await`")),
         "std::io::read_to_string" => Some(("reads", "`tokio::io`")),
         _ if path.starts_with("reqwest::blocking::") => Some(("waits for the network", "reqwest's async client")),
         _ => {
@@ -84,8 +120,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         if matches!(what, "output" | "status") && is_command(receiver, cx) && !is_awaited(node) {
             let span = Span { start: name.span().start, end: node.span().end };
             report(span, "waits for a process", "`tokio::process::Command`", cx);
-        } else if matches!(what, "blocking_recv" | "blocking_send" | "blocking_lock" | "blocking_read" | "blocking_write")
-            && args(node).count() == usize::from(what == "blocking_send")
+        } else if matches!(
+            what,
+            "blocking_recv" | "blocking_send" | "blocking_lock" | "blocking_read" | "blocking_write"
+        ) && args(node).count() == usize::from(what == "blocking_send")
             && !is_awaited(node)
         {
             report(name.span(), "blocks, and panics in async code,", "the async method and `.await`", cx);

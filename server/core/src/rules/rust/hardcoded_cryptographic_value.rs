@@ -27,27 +27,78 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
-        Case::bad("a.rs", "use aes_gcm::Aes256Gcm;\nfn f() { let c = Aes256Gcm::new_from_slice(b\"0123456789abcdef0123456789abcdef\"); } //~ hardcoded-cryptographic-value"),
-        Case::bad("a.rs", "fn f() { let nonce = Nonce::from_slice(b\"unique nonce\"); } //~ hardcoded-cryptographic-value"),
-        Case::bad("a.rs", "const KEY: [u8; 32] = [7; 32];\nfn f() { let k = Key::<Aes256Gcm>::from_slice(&KEY); } //~ hardcoded-cryptographic-value"),
-        Case::bad("a.rs", "fn f() { let iv = [0u8; 16]; let e = openssl::symm::encrypt(Cipher::aes_256_cbc(), &key(), Some(&iv), data); } //~ hardcoded-cryptographic-value"),
-        Case::bad("a.rs", "use ring::{aead, hmac};\nfn f() { let k = hmac::Key::new(hmac::HMAC_SHA256, b\"secret\"); } //~ hardcoded-cryptographic-value"),
-        Case::bad("a.rs", "fn f() { let n = ring::aead::Nonce::assume_unique_for_key([0; 12]); } //~ hardcoded-cryptographic-value"),
-        Case::bad("a.rs", "use jsonwebtoken::EncodingKey;\nfn f() { let k = EncodingKey::from_secret(\"secret\".as_ref()); } //~ hardcoded-cryptographic-value"),
-        Case::bad("a.rs", "fn f(p: &[u8], out: &mut [u8]) { pbkdf2_hmac::<Sha256>(p, b\"salt\", 600_000, out); } //~ hardcoded-cryptographic-value"),
-        Case::bad("a.rs", "fn f(p: &[u8]) { let a = Argon2::default(); a.hash_password_into(p, b\"some salt\", &mut out); } //~ hardcoded-cryptographic-value"),
-        Case::bad("a.rs", "use cookie::Key;\nfn f() { let k = Key::from(&[0; 64]); } //~ hardcoded-cryptographic-value"),
-        Case::bad("a.rs", "type E = cbc::Encryptor<Aes128>;\nfn f() { let k = [1u8; 16]; let c = Aes128CbcEnc::new(&k.into(), &iv.into()); } //~ hardcoded-cryptographic-value"),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::Aes256Gcm;\nfn f() { let c = Aes256Gcm::new_from_slice(b\"0123456789abcdef0123456789abcdef\"); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() { let nonce = Nonce::from_slice(b\"unique nonce\"); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "const KEY: [u8; 32] = [7; 32];\nfn f() { let k = Key::<Aes256Gcm>::from_slice(&KEY); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() { let iv = [0u8; 16]; let e = openssl::symm::encrypt(Cipher::aes_256_cbc(), &key(), Some(&iv), data); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use ring::{aead, hmac};\nfn f() { let k = hmac::Key::new(hmac::HMAC_SHA256, b\"secret\"); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() { let n = ring::aead::Nonce::assume_unique_for_key([0; 12]); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use jsonwebtoken::EncodingKey;\nfn f() { let k = EncodingKey::from_secret(\"secret\".as_ref()); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(p: &[u8], out: &mut [u8]) { pbkdf2_hmac::<Sha256>(p, b\"salt\", 600_000, out); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(p: &[u8]) { let a = Argon2::default(); a.hash_password_into(p, b\"some salt\", &mut out); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use cookie::Key;\nfn f() { let k = Key::from(&[0; 64]); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "type E = cbc::Encryptor<Aes128>;\nfn f() { let k = [1u8; 16]; let c = Aes128CbcEnc::new(&k.into(), &iv.into()); } //~ hardcoded-cryptographic-value",
+        ),
         Case::good("a.rs", "fn f(key: &[u8]) { let c = Aes256Gcm::new_from_slice(key); }"),
-        Case::good("a.rs", "fn f() { let mut n = [0u8; 12]; OsRng.fill_bytes(&mut n); let nonce = Nonce::from_slice(&n); }"),
+        Case::good(
+            "a.rs",
+            "fn f() { let mut n = [0u8; 12]; OsRng.fill_bytes(&mut n); let nonce = Nonce::from_slice(&n); }",
+        ),
         Case::good("a.rs", "fn f() { let key = Aes256Gcm::generate_key(&mut OsRng); let c = Aes256Gcm::new(&key); }"),
         Case::good("a.rs", "fn f() { let k = EncodingKey::from_secret(std::env::var(\"JWT\").unwrap().as_bytes()); }"),
-        Case::good("a.rs", "fn f(b: &[u8]) { let n = Nonce::from_slice(&b[..12]); let s = Salt::new(HKDF_SHA256, b); }"),
+        Case::good(
+            "a.rs",
+            "fn f(b: &[u8]) { let n = Nonce::from_slice(&b[..12]); let s = Salt::new(HKDF_SHA256, b); }",
+        ),
         Case::good("a.rs", "fn f() { let n: [u8; 12] = rand::random(); let nonce = Nonce::assume_unique_for_key(n); }"),
-        Case::near_miss("a.rs", "fn f() { let m = Map::new(b\"key\"); let k = Key::from(\"Enter\"); let h = hkdf.expand(b\"info\", &mut okm); }"),
-        Case::near_miss("a.rs", "fn f(p: &[u8], salt: &[u8], out: &mut [u8]) { const ITERATIONS: u32 = 600_000; pbkdf2_hmac::<Sha256>(p, salt, ITERATIONS, out); }"),
-        Case::near_miss("a.rs", "#[cfg(any())]\nfn f(n: u64) { let nonce = [n as u8, 0, 0, 0]; let x = Nonce::assume_unique_for_key(counter(n)); let y = Nonce::from_slice(&nonce); }"),
-        Case::near_miss("a.rs", "fn f() { let k = Key::from(b\"accelerator\".to_vec()); let p = Point::from_slice(b\"abc\"); }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f() { let m = Map::new(b\"key\"); let k = Key::from(\"Enter\"); let h = hkdf.expand(b\"info\", &mut okm); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(p: &[u8], salt: &[u8], out: &mut [u8]) { const ITERATIONS: u32 = 600_000; pbkdf2_hmac::<Sha256>(p, salt, ITERATIONS, out); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "#[cfg(any())]\nfn f(n: u64) { let nonce = [n as u8, 0, 0, 0]; let x = Nonce::assume_unique_for_key(counter(n)); let y = Nonce::from_slice(&nonce); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f() { let k = Key::from(b\"accelerator\".to_vec()); let p = Point::from_slice(b\"abc\"); }",
+        ),
     ],
 };
 
@@ -56,15 +107,27 @@ fn places(path: &str) -> &'static [(usize, &'static str)] {
     let mut names = path.rsplit("::");
     let (last, owner) = (names.next().unwrap_or(""), names.next().unwrap_or(""));
     let module = names.next().unwrap_or("");
-    let cipher = ["Aes", "ChaCha", "XChaCha", "Salsa", "XSalsa", "Des", "TdesEde", "Blowfish", "Camellia", "Twofish", "Serpent", "Sm4", "Rc4"]
-        .iter()
-        .any(|p| owner.starts_with(p));
+    let cipher = [
+        "Aes", "ChaCha", "XChaCha", "Salsa", "XSalsa", "Des", "TdesEde", "Blowfish", "Camellia", "Twofish", "Serpent",
+        "Sm4", "Rc4",
+    ]
+    .iter()
+    .any(|p| owner.starts_with(p));
     match (owner, last) {
         (_, "new_from_slice") => &[(0, "key")],
         (_, "new_from_slices") => &[(0, "key"), (1, "initialisation vector")],
         ("Key", "from_slice" | "from_exact_iter" | "derive_from") => &[(0, "key")],
-        ("Key", "from") if matches!(module, "cookie" | "axum_extra" | "aead" | "aes_gcm" | "chacha20poly1305" | "actix_web" | "extract") => &[(0, "key")],
-        ("Nonce" | "XNonce", "from_slice" | "from" | "assume_unique_for_key" | "try_assume_unique_for_key") => &[(0, "nonce")],
+        ("Key", "from")
+            if matches!(
+                module,
+                "cookie" | "axum_extra" | "aead" | "aes_gcm" | "chacha20poly1305" | "actix_web" | "extract"
+            ) =>
+        {
+            &[(0, "key")]
+        }
+        ("Nonce" | "XNonce", "from_slice" | "from" | "assume_unique_for_key" | "try_assume_unique_for_key") => {
+            &[(0, "nonce")]
+        }
         ("Iv", "from_slice" | "from") => &[(0, "initialisation vector")],
         ("GenericArray", "from_slice") => &[(0, "key or nonce")],
         ("UnboundKey" | "LessSafeKey", "new") => &[(1, "key")],
@@ -74,7 +137,9 @@ fn places(path: &str) -> &'static [(usize, &'static str)] {
         ("PKey", "hmac") => &[(0, "key")],
         ("SigningKey" | "SecretKey" | "StaticSecret", "from_bytes" | "from_slice") => &[(0, "key")],
         ("Hkdf", "new") => &[(1, "key")],
-        ("symm", "encrypt" | "decrypt" | "encrypt_aead" | "decrypt_aead") => &[(1, "key"), (2, "initialisation vector")],
+        ("symm", "encrypt" | "decrypt" | "encrypt_aead" | "decrypt_aead") => {
+            &[(1, "key"), (2, "initialisation vector")]
+        }
         ("Crypter", "new") if module == "symm" || module.is_empty() => &[(2, "key"), (3, "initialisation vector")],
         (_, "pbkdf2_hmac" | "pbkdf2_hmac_array" | "pbkdf2" | "scrypt") => &[(1, "salt")],
         (_, "hash_with_salt") => &[(2, "salt")],
@@ -107,7 +172,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             "key or nonce" => "Read a key from a secret store and draw a nonce at random",
             _ => "Draw it at random for every use",
         };
-        let mut note = Note::new(cx.rule, argument.span(), format!("This {what} is a constant of the program: {danger}. {advice}."));
+        let mut note = Note::new(
+            cx.rule,
+            argument.span(),
+            format!("This {what} is a constant of the program: {danger}. {advice}."),
+        );
         if value != argument && value.arena().root() == node.arena().root() {
             note = note.related(value.span(), "the constant");
         }
@@ -128,7 +197,19 @@ fn fixed<'a>(argument: Node<'a>, cx: &Cx<'a>) -> Option<Node<'a>> {
             Kind::ArrayExpression => return is_literal_array(at).then_some(at),
             Kind::CallExpression => match method(at) {
                 Some((receiver, name))
-                    if matches!(name.text(), "as_bytes" | "as_ref" | "as_slice" | "into" | "to_vec" | "to_owned" | "clone" | "to_string" | "try_into" | "unwrap") =>
+                    if matches!(
+                        name.text(),
+                        "as_bytes"
+                            | "as_ref"
+                            | "as_slice"
+                            | "into"
+                            | "to_vec"
+                            | "to_owned"
+                            | "clone"
+                            | "to_string"
+                            | "try_into"
+                            | "unwrap"
+                    ) =>
                 {
                     receiver
                 }

@@ -29,24 +29,69 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
-        Case::bad("a.rs", "use std::io::Write;\nfn f(w: &mut impl Write, b: &[u8]) -> io::Result<()> { w.write(b)?; Ok(()) } //~ ignored-io-amount"),
-        Case::bad("a.rs", "use std::io::Read;\nfn f(mut s: File) -> io::Result<()> { let mut buf = [0; 16]; let _ = s.read(&mut buf)?; Ok(()) } //~ ignored-io-amount"),
-        Case::bad("a.rs", "use std::io::prelude::*;\nfn f() { let mut f = File::create(\"a\").unwrap(); f.write(b\"hello\").unwrap(); } //~ ignored-io-amount"),
-        Case::bad("a.rs", "use tokio::io::AsyncWriteExt;\nasync fn f(s: &mut TcpStream) -> io::Result<()> { s.write(b\"ping\\r\\n\").await?; Ok(()) } //~ ignored-io-amount"),
-        Case::bad("a.rs", "use std::io::{self, Write};\nfn f(t: &str) { io::stdout().write(t.as_bytes()).expect(\"stdout\"); } //~ ignored-io-amount"),
-        Case::bad("a.rs", "use std::io::Read;\nfn f(s: &mut TcpStream) { let mut buf = vec![0u8; 512]; s.read(&mut buf[..]).unwrap(); } //~ ignored-io-amount"),
-        Case::bad("a.rs", "use std::io::Write;\nfn f(mut s: TcpStream, h: u32) -> io::Result<()> { let _n = s.write(&h.to_be_bytes())?; Ok(()) } //~ ignored-io-amount"),
-        Case::good("a.rs", "use std::io::Write;\nfn f(w: &mut impl Write, b: &[u8]) -> io::Result<()> { w.write_all(b)?; Ok(()) }"),
-        Case::good("a.rs", "use std::io::Read;\nfn f(mut s: File) -> io::Result<usize> { let mut buf = [0; 16]; let n = s.read(&mut buf)?; Ok(n) }"),
-        Case::good("a.rs", "use std::io::Read;\nfn f(mut s: File) -> io::Result<()> { let mut buf = [0; 16]; s.read_exact(&mut buf)?; Ok(()) }"),
-        Case::good("a.rs", "use std::io::Write;\nfn f(w: &mut impl Write, b: &[u8]) -> io::Result<usize> { w.write(b) }"),
+        Case::bad(
+            "a.rs",
+            "use std::io::Write;\nfn f(w: &mut impl Write, b: &[u8]) -> io::Result<()> { w.write(b)?; Ok(()) } //~ ignored-io-amount",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::io::Read;\nfn f(mut s: File) -> io::Result<()> { let mut buf = [0; 16]; let _ = s.read(&mut buf)?; Ok(()) } //~ ignored-io-amount",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::io::prelude::*;\nfn f() { let mut f = File::create(\"a\").unwrap(); f.write(b\"hello\").unwrap(); } //~ ignored-io-amount",
+        ),
+        Case::bad(
+            "a.rs",
+            "use tokio::io::AsyncWriteExt;\nasync fn f(s: &mut TcpStream) -> io::Result<()> { s.write(b\"ping\\r\\n\").await?; Ok(()) } //~ ignored-io-amount",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::io::{self, Write};\nfn f(t: &str) { io::stdout().write(t.as_bytes()).expect(\"stdout\"); } //~ ignored-io-amount",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::io::Read;\nfn f(s: &mut TcpStream) { let mut buf = vec![0u8; 512]; s.read(&mut buf[..]).unwrap(); } //~ ignored-io-amount",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::io::Write;\nfn f(mut s: TcpStream, h: u32) -> io::Result<()> { let _n = s.write(&h.to_be_bytes())?; Ok(()) } //~ ignored-io-amount",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::io::Write;\nfn f(w: &mut impl Write, b: &[u8]) -> io::Result<()> { w.write_all(b)?; Ok(()) }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::io::Read;\nfn f(mut s: File) -> io::Result<usize> { let mut buf = [0; 16]; let n = s.read(&mut buf)?; Ok(n) }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::io::Read;\nfn f(mut s: File) -> io::Result<()> { let mut buf = [0; 16]; s.read_exact(&mut buf)?; Ok(()) }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::io::Write;\nfn f(w: &mut impl Write, b: &[u8]) -> io::Result<usize> { w.write(b) }",
+        ),
         Case::good("a.rs", "fn f(l: &RwLock<u8>) { l.write().unwrap(); l.read().unwrap(); }"),
-        Case::good("a.rs", "use std::io::Read;\nfn f(s: &mut File) -> io::Result<()> { while s.read(&mut buf)? > 0 {} Ok(()) }"),
-        Case::near_miss("a.rs", "use std::io::Write;\nfn f(h: Header, w: &mut dyn Write) -> io::Result<()> { h.write(w)?; Ok(()) }"),
+        Case::good(
+            "a.rs",
+            "use std::io::Read;\nfn f(s: &mut File) -> io::Result<()> { while s.read(&mut buf)? > 0 {} Ok(()) }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::io::Write;\nfn f(h: Header, w: &mut dyn Write) -> io::Result<()> { h.write(w)?; Ok(()) }",
+        ),
         Case::near_miss("a.rs", "use std::io::Write;\nfn f() { let mut v = Vec::new(); v.write(b\"abc\").unwrap(); }"),
         Case::near_miss("a.rs", "fn f(h: &mut DefaultHasher, b: &[u8]) { h.write(b); }"),
-        Case::near_miss("a.rs", "use std::io::Write;\nfn f(mut pipe: &File) { let _ = pipe.write(&[1u8; 1]); let _ = pipe.write(b\"wake up\"); }"),
-        Case::near_miss("a.rs", "use std::io::Write;\nimpl Smtp { fn quit(&mut self) -> Result<(), Error> { self.write(b\"QUIT\\r\\n\")?; Ok(()) } }"),
+        Case::near_miss(
+            "a.rs",
+            "use std::io::Write;\nfn f(mut pipe: &File) { let _ = pipe.write(&[1u8; 1]); let _ = pipe.write(b\"wake up\"); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::io::Write;\nimpl Smtp { fn quit(&mut self) -> Result<(), Error> { self.write(b\"QUIT\\r\\n\")?; Ok(()) } }",
+        ),
         Case::near_miss("a.rs", "fn f(table: &mut Table) -> Result<()> { table.write(&buf)?; Ok(()) }"),
     ],
 };
@@ -76,7 +121,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let mut note = Note::new(
         cx.rule,
         name.span(),
-        format!("Fewer bytes may be {done} than asked, and the amount is ignored: data is lost. Use `{all}`, or go on until everything is {done}."),
+        format!(
+            "Fewer bytes may be {done} than asked, and the amount is ignored: data is lost. Use `{all}`, or go on until everything is {done}."
+        ),
     );
     if reads {
         note = note.suggestion("Use `read_exact`", vec![(name.span(), all.into())]);
@@ -94,8 +141,13 @@ fn amount_is_dropped(call: Node<'_>) -> bool {
         match parent.kind() {
             Kind::AwaitExpression => {}
             Kind::TryExpression => handled = true,
-            Kind::FieldExpression if matches!(parent.child(Field::Field).map(Node::text), Some("unwrap" | "expect")) => handled = true,
-            Kind::CallExpression if at.kind() == Kind::FieldExpression && parent.child(Field::Function) == Some(at) => {}
+            Kind::FieldExpression
+                if matches!(parent.child(Field::Field).map(Node::text), Some("unwrap" | "expect")) =>
+            {
+                handled = true
+            }
+            Kind::CallExpression if at.kind() == Kind::FieldExpression && parent.child(Field::Function) == Some(at) => {
+            }
             Kind::ExpressionStatement => return handled,
             Kind::LetDeclaration => {
                 return handled && parent.child(Field::Pattern).is_some_and(|p| p.text().starts_with('_'));
@@ -112,13 +164,26 @@ fn trait_is_there(reads: bool, cx: &Cx<'_>) -> bool {
     let name = if reads { "Read" } else { "Write" };
     let is_io = |path: &str| {
         let Some((module, last)) = path.rsplit_once("::") else { return false };
-        let module = matches!(module, "std::io" | "std::io::prelude" | "tokio::io" | "futures::io" | "futures" | "futures_util" | "futures_lite::io" | "async_std::io" | "futures::prelude");
+        let module = matches!(
+            module,
+            "std::io"
+                | "std::io::prelude"
+                | "tokio::io"
+                | "futures::io"
+                | "futures"
+                | "futures_util"
+                | "futures_lite::io"
+                | "async_std::io"
+                | "futures::prelude"
+        );
         module && (last == name || last.strip_prefix("Async").and_then(|l| l.strip_suffix("Ext")) == Some(name))
     };
     let inner = cx.block.hir();
     cx.file.imports.iter().any(|(_, path)| is_io(path))
         || inner.imports.iter().any(|i| is_io(&i.module))
-        || cx.file.imports.globs().any(|g| matches!(g, "std::io::prelude" | "std::io" | "tokio::io" | "futures::prelude" | "async_std::prelude"))
+        || cx.file.imports.globs().any(|g| {
+            matches!(g, "std::io::prelude" | "std::io" | "tokio::io" | "futures::prelude" | "async_std::prelude")
+        })
 }
 
 /// Whether the receiver is a stream that transfers in parts (`Some(true)`), or memory or something else (`Some(false)`).
@@ -127,14 +192,50 @@ fn stream(receiver: Node<'_>) -> Option<bool> {
         let text = text.trim_start_matches("std::").trim_start_matches("io::").trim_start_matches("fs::");
         let has = |names: &[&str]| names.iter().any(|n| text.contains(n));
         let begins = |names: &[&str]| names.iter().any(|n| text.starts_with(n));
-        if has(&["Vec::", "Vec<", "vec!", "Cursor", "String", "Hasher", "BytesMut", "Sha", "Md5", "&mut [u8]", "MemoryStream", "Mmap"]) {
+        if has(&[
+            "Vec::",
+            "Vec<",
+            "vec!",
+            "Cursor",
+            "String",
+            "Hasher",
+            "BytesMut",
+            "Sha",
+            "Md5",
+            "&mut [u8]",
+            "MemoryStream",
+            "Mmap",
+        ]) {
             return Some(false);
         }
-        let type_or_constructor = begins(&["File::", "TcpStream", "UnixStream", "stdin()", "stdout()", "stderr()", "BufWriter", "BufReader", "OpenOptions"]);
+        let type_or_constructor = begins(&[
+            "File::",
+            "TcpStream",
+            "UnixStream",
+            "stdin()",
+            "stdout()",
+            "stderr()",
+            "BufWriter",
+            "BufReader",
+            "OpenOptions",
+        ]);
         let ty = text.trim_start_matches('&').trim_start_matches("mut ");
-        let is_type = ["impl Read", "impl Write", "dyn Read", "dyn Write", "Box<dyn Read", "Box<dyn Write", "ChildStdin", "ChildStdout", "TcpStream", "UnixStream", "impl std::io::Write", "impl io::Write"]
-            .iter()
-            .any(|t| ty.starts_with(t));
+        let is_type = [
+            "impl Read",
+            "impl Write",
+            "dyn Read",
+            "dyn Write",
+            "Box<dyn Read",
+            "Box<dyn Write",
+            "ChildStdin",
+            "ChildStdout",
+            "TcpStream",
+            "UnixStream",
+            "impl std::io::Write",
+            "impl io::Write",
+        ]
+        .iter()
+        .any(|t| ty.starts_with(t));
         (type_or_constructor || is_type || ty == "File").then_some(true)
     };
     let mut root = receiver;

@@ -26,12 +26,27 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Calls(&["create", "write", "copy"], check)],
     cases: &[
         Case::bad("a.rs", "fn f(t: &str) { std::fs::write(\"/tmp/report.txt\", t).unwrap(); } //~ insecure-temp-file"),
-        Case::bad("a.rs", "use std::fs::File;\nfn f() { let f = File::create(\"/tmp/app.log\").unwrap(); } //~ insecure-temp-file"),
-        Case::bad("a.rs", "use std::fs;\nfn f(id: u32, t: &str) { fs::write(format!(\"/tmp/app-{id}.json\"), t).unwrap(); } //~ insecure-temp-file"),
-        Case::bad("a.rs", "use tokio::fs;\nasync fn f(t: &[u8]) { fs::write(\"/var/tmp/cache.bin\", t).await.unwrap(); } //~ insecure-temp-file"),
-        Case::bad("a.rs", "use std::path::Path;\nfn f() { let p = Path::new(\"/tmp/lock\"); std::fs::File::create(p).unwrap(); } //~ insecure-temp-file"),
+        Case::bad(
+            "a.rs",
+            "use std::fs::File;\nfn f() { let f = File::create(\"/tmp/app.log\").unwrap(); } //~ insecure-temp-file",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::fs;\nfn f(id: u32, t: &str) { fs::write(format!(\"/tmp/app-{id}.json\"), t).unwrap(); } //~ insecure-temp-file",
+        ),
+        Case::bad(
+            "a.rs",
+            "use tokio::fs;\nasync fn f(t: &[u8]) { fs::write(\"/var/tmp/cache.bin\", t).await.unwrap(); } //~ insecure-temp-file",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::path::Path;\nfn f() { let p = Path::new(\"/tmp/lock\"); std::fs::File::create(p).unwrap(); } //~ insecure-temp-file",
+        ),
         Case::bad("a.rs", "fn f(a: &str) { std::fs::copy(a, \"/tmp/copy\").unwrap(); } //~ insecure-temp-file"),
-        Case::bad("a.rs", "const OUT: &str = \"/tmp/out\";\nfn f() { std::fs::File::create(OUT).unwrap(); } //~ insecure-temp-file"),
+        Case::bad(
+            "a.rs",
+            "const OUT: &str = \"/tmp/out\";\nfn f() { std::fs::File::create(OUT).unwrap(); } //~ insecure-temp-file",
+        ),
         Case::bad("a.rs", "fn f() { std::fs::write(\"/dev/shm/key\", b\"x\").unwrap(); } //~ insecure-temp-file"),
         Case::good("a.rs", "fn f() { let f = tempfile::NamedTempFile::new().unwrap(); }"),
         Case::good("a.rs", "fn f() { std::fs::File::create_new(\"/tmp/app.lock\").unwrap(); }"),
@@ -39,7 +54,10 @@ pub static RULE: Rule = Rule {
         Case::good("a.rs", "fn f() { std::fs::write(\"out/report.txt\", \"x\").unwrap(); }"),
         Case::good("a.rs", "fn f() { std::fs::File::create(\"/var/log/app.log\").unwrap(); }"),
         Case::good("a.rs", "fn f(dir: &Path) { std::fs::write(dir.join(\"a\"), \"x\").unwrap(); }"),
-        Case::good("a.rs", "fn f() { let d = tempfile::tempdir().unwrap(); std::fs::write(d.path().join(\"a\"), \"x\").unwrap(); }"),
+        Case::good(
+            "a.rs",
+            "fn f() { let d = tempfile::tempdir().unwrap(); std::fs::write(d.path().join(\"a\"), \"x\").unwrap(); }",
+        ),
         Case::good("a.rs", "fn f() { std::fs::copy(\"/tmp/in\", \"out\").unwrap(); }"),
         Case::near_miss("a.rs", "fn f() { println!(\"/tmp/report.txt\"); store.write(\"/tmp/x\", 1); }"),
         Case::near_miss("a.rs", "fn f() { std::fs::write(\"tmp/report.txt\", \"x\").unwrap(); }"),

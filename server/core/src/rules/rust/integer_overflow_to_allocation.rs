@@ -27,26 +27,71 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
-        Case::bad("a.rs", "use std::alloc::Layout;\nfn f(n: usize) { Layout::from_size_align(n * 8, 8).unwrap(); } //~ integer-overflow-to-allocation"),
-        Case::bad("a.rs", "use std::alloc::Layout;\nfn f<T>(n: usize) { unsafe { Layout::from_size_align_unchecked(n * std::mem::size_of::<T>(), 8) }; } //~ integer-overflow-to-allocation"),
-        Case::bad("a.rs", "unsafe fn f(a: usize, b: usize) -> *mut c_void { libc::malloc(a * b) } //~ integer-overflow-to-allocation"),
-        Case::bad("a.rs", "unsafe fn f(p: *mut c_void, n: usize) -> *mut c_void { libc::realloc(p, n * 4) } //~ integer-overflow-to-allocation"),
-        Case::bad("a.rs", "fn f(w: u32, h: u32) { std::alloc::Layout::from_size_align((w * h) as usize, 1).unwrap(); } //~ integer-overflow-to-allocation"),
-        Case::bad("a.rs", "use core::alloc::Layout;\nfn f(head: usize, body: usize) { Layout::from_size_align(head + body, 1).unwrap(); } //~ integer-overflow-to-allocation"),
-        Case::bad("a.rs", "fn f(n: usize) {\n    let size = n * 16;\n    let l = std::alloc::Layout::from_size_align(size, 16).unwrap(); //~ integer-overflow-to-allocation\n}"),
-        Case::bad("a.rs", "use std::alloc::Layout;\nfn f(n: usize) { Layout::from_size_align(n << 3, 8).unwrap(); } //~ integer-overflow-to-allocation"),
+        Case::bad(
+            "a.rs",
+            "use std::alloc::Layout;\nfn f(n: usize) { Layout::from_size_align(n * 8, 8).unwrap(); } //~ integer-overflow-to-allocation",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::alloc::Layout;\nfn f<T>(n: usize) { unsafe { Layout::from_size_align_unchecked(n * std::mem::size_of::<T>(), 8) }; } //~ integer-overflow-to-allocation",
+        ),
+        Case::bad(
+            "a.rs",
+            "unsafe fn f(a: usize, b: usize) -> *mut c_void { libc::malloc(a * b) } //~ integer-overflow-to-allocation",
+        ),
+        Case::bad(
+            "a.rs",
+            "unsafe fn f(p: *mut c_void, n: usize) -> *mut c_void { libc::realloc(p, n * 4) } //~ integer-overflow-to-allocation",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(w: u32, h: u32) { std::alloc::Layout::from_size_align((w * h) as usize, 1).unwrap(); } //~ integer-overflow-to-allocation",
+        ),
+        Case::bad(
+            "a.rs",
+            "use core::alloc::Layout;\nfn f(head: usize, body: usize) { Layout::from_size_align(head + body, 1).unwrap(); } //~ integer-overflow-to-allocation",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(n: usize) {\n    let size = n * 16;\n    let l = std::alloc::Layout::from_size_align(size, 16).unwrap(); //~ integer-overflow-to-allocation\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::alloc::Layout;\nfn f(n: usize) { Layout::from_size_align(n << 3, 8).unwrap(); } //~ integer-overflow-to-allocation",
+        ),
         Case::good("a.rs", "use std::alloc::Layout;\nfn f(n: usize) { Layout::array::<u64>(n).unwrap(); }"),
-        Case::good("a.rs", "use std::alloc::Layout;\nfn f(n: usize) -> Option<()> { Layout::from_size_align(n.checked_mul(8)?, 8).ok()?; None }"),
+        Case::good(
+            "a.rs",
+            "use std::alloc::Layout;\nfn f(n: usize) -> Option<()> { Layout::from_size_align(n.checked_mul(8)?, 8).ok()?; None }",
+        ),
         Case::good("a.rs", "use std::alloc::Layout;\nfn f(n: usize) { Layout::from_size_align(n, 8).unwrap(); }"),
         Case::good("a.rs", "use std::alloc::Layout;\nfn f() { Layout::from_size_align(4 * 1024, 8).unwrap(); }"),
-        Case::good("a.rs", "use std::alloc::Layout;\nfn f<T>() { Layout::from_size_align(4 * std::mem::size_of::<T>(), 8).unwrap(); }"),
+        Case::good(
+            "a.rs",
+            "use std::alloc::Layout;\nfn f<T>() { Layout::from_size_align(4 * std::mem::size_of::<T>(), 8).unwrap(); }",
+        ),
         Case::good("a.rs", "unsafe fn f(n: usize) -> *mut c_void { libc::calloc(n, 8) }"),
         Case::good("a.rs", "unsafe fn f() -> *mut c_void { libc::malloc(PAGE * 2) }"),
-        Case::good("a.rs", "use std::alloc::Layout;\nfn f(n: usize) { Layout::from_size_align(n.saturating_mul(8), 8).unwrap(); }"),
-        Case::near_miss("a.rs", "use std::alloc::Layout;\nfn f(n: usize) { Layout::from_size_align(n + 1, 8).unwrap(); }"),
-        Case::near_miss("a.rs", "struct Layout; impl Layout { fn from_size_align(a: usize, b: usize) {} }\nfn f(n: usize) { other::Layout::from_size_align(n * 2, 8); }"),
-        Case::near_miss("a.rs", "use std::alloc::Layout;\nfn f(n: usize) { Layout::from_size_align(n / 2, 8).unwrap(); }"),
-        Case::near_miss("a.rs", "use std::alloc::Layout;\nfn f(n: usize) { if n > 1000 { return; } Layout::from_size_align(n * 2, 8).unwrap(); }"),
+        Case::good(
+            "a.rs",
+            "use std::alloc::Layout;\nfn f(n: usize) { Layout::from_size_align(n.saturating_mul(8), 8).unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::alloc::Layout;\nfn f(n: usize) { Layout::from_size_align(n + 1, 8).unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "struct Layout; impl Layout { fn from_size_align(a: usize, b: usize) {} }\nfn f(n: usize) { other::Layout::from_size_align(n * 2, 8); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::alloc::Layout;\nfn f(n: usize) { Layout::from_size_align(n / 2, 8).unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::alloc::Layout;\nfn f(n: usize) { if n > 1000 { return; } Layout::from_size_align(n * 2, 8).unwrap(); }",
+        ),
     ],
 };
 
@@ -94,7 +139,8 @@ fn overflows<'a>(value: Node<'a>) -> Option<&'a str> {
     let (left, right) = (value.child(Field::Left)?, value.child(Field::Right)?);
     let variable = |n: Node<'a>| {
         let n = unparenthesized(n);
-        let is_variable = matches!(n.kind(), Kind::Identifier | Kind::FieldExpression) && !n.text().starts_with(char::is_uppercase);
+        let is_variable =
+            matches!(n.kind(), Kind::Identifier | Kind::FieldExpression) && !n.text().starts_with(char::is_uppercase);
         is_variable.then(|| n.text())
     };
     let small = |n: Node<'_>| n.text().parse::<u64>().is_ok_and(|v| v < 65_536);

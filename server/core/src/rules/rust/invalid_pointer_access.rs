@@ -26,36 +26,102 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Block(check)],
     cases: &[
-        Case::bad("a.rs", "fn f() -> i32 { let p: *const i32 = std::ptr::null(); unsafe { *p } } //~ invalid-pointer-access"),
-        Case::bad("a.rs", "use std::ptr;\nfn f() { let p = ptr::null_mut::<u8>(); unsafe { ptr::write(p, 1); } } //~ invalid-pointer-access"),
-        Case::bad("a.rs", "use std::alloc::{alloc, dealloc, Layout};\nunsafe fn f(l: Layout) -> u8 {\n    let p = alloc(l);\n    if p.is_null() { return 0; }\n    dealloc(p, l);\n    *p //~ invalid-pointer-access\n}"),
-        Case::bad("a.rs", "fn f() {\n    let p = Box::into_raw(Box::new(1));\n    unsafe {\n        drop(Box::from_raw(p));\n        println!(\"{}\", *p); //~ invalid-pointer-access\n    }\n}"),
-        Case::bad("a.rs", "fn f(p: *mut T) {\n    unsafe {\n        libc::free(p as *mut _);\n        libc::free(p as *mut _); //~ invalid-pointer-access\n    }\n}"),
-        Case::bad("a.rs", "unsafe fn f(layout: Layout) {\n    let p = std::alloc::alloc(layout);\n    p.write(1); //~ invalid-pointer-access\n}"),
-        Case::bad("a.rs", "use std::ptr;\nfn f(p: *mut String) {\n    unsafe {\n        ptr::drop_in_place(p);\n        println!(\"{}\", *p); //~ invalid-pointer-access\n    }\n}"),
-        Case::bad("a.rs", "fn f() {\n    let p = Box::into_raw(Box::new(1));\n    let a = unsafe { Box::from_raw(p) };\n    let b = unsafe { Box::from_raw(p) }; //~ invalid-pointer-access\n}"),
-        Case::bad("a.rs", "fn f(p: *const u8) -> u8 { if p.is_null() { unsafe { *p } } else { 0 } } //~ invalid-pointer-access"),
+        Case::bad(
+            "a.rs",
+            "fn f() -> i32 { let p: *const i32 = std::ptr::null(); unsafe { *p } } //~ invalid-pointer-access",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::ptr;\nfn f() { let p = ptr::null_mut::<u8>(); unsafe { ptr::write(p, 1); } } //~ invalid-pointer-access",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::alloc::{alloc, dealloc, Layout};\nunsafe fn f(l: Layout) -> u8 {\n    let p = alloc(l);\n    if p.is_null() { return 0; }\n    dealloc(p, l);\n    *p //~ invalid-pointer-access\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() {\n    let p = Box::into_raw(Box::new(1));\n    unsafe {\n        drop(Box::from_raw(p));\n        println!(\"{}\", *p); //~ invalid-pointer-access\n    }\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(p: *mut T) {\n    unsafe {\n        libc::free(p as *mut _);\n        libc::free(p as *mut _); //~ invalid-pointer-access\n    }\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "unsafe fn f(layout: Layout) {\n    let p = std::alloc::alloc(layout);\n    p.write(1); //~ invalid-pointer-access\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::ptr;\nfn f(p: *mut String) {\n    unsafe {\n        ptr::drop_in_place(p);\n        println!(\"{}\", *p); //~ invalid-pointer-access\n    }\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() {\n    let p = Box::into_raw(Box::new(1));\n    let a = unsafe { Box::from_raw(p) };\n    let b = unsafe { Box::from_raw(p) }; //~ invalid-pointer-access\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(p: *const u8) -> u8 { if p.is_null() { unsafe { *p } } else { 0 } } //~ invalid-pointer-access",
+        ),
         Case::bad("a.rs", "unsafe fn f() { let p = libc::malloc(8) as *mut u32; *p = 1; } //~ invalid-pointer-access"),
-        Case::bad("a.rs", "fn f() { let p = 0 as *const u32; let v = unsafe { std::ptr::read_volatile(p) }; } //~ invalid-pointer-access"),
-        Case::bad("a.rs", "fn f() -> u32 { let p = std::ptr::NonNull::<u32>::dangling(); unsafe { *p.as_ptr() } } //~ invalid-pointer-access"),
-        Case::bad("a.rs", "fn f() {\n    let p = Box::into_raw(Box::new(1));\n    unsafe { let _ = Box::from_raw(p); }\n    unsafe { *p = 2; } //~ invalid-pointer-access\n}"),
+        Case::bad(
+            "a.rs",
+            "fn f() { let p = 0 as *const u32; let v = unsafe { std::ptr::read_volatile(p) }; } //~ invalid-pointer-access",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() -> u32 { let p = std::ptr::NonNull::<u32>::dangling(); unsafe { *p.as_ptr() } } //~ invalid-pointer-access",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() {\n    let p = Box::into_raw(Box::new(1));\n    unsafe { let _ = Box::from_raw(p); }\n    unsafe { *p = 2; } //~ invalid-pointer-access\n}",
+        ),
         Case::good("a.rs", "fn f(p: *const i32) -> i32 { if p.is_null() { return 0; } unsafe { *p } }"),
-        Case::good("a.rs", "unsafe fn f(l: Layout) { let p = std::alloc::alloc(l); if p.is_null() { std::alloc::handle_alloc_error(l); } p.write(1); }"),
+        Case::good(
+            "a.rs",
+            "unsafe fn f(l: Layout) { let p = std::alloc::alloc(l); if p.is_null() { std::alloc::handle_alloc_error(l); } p.write(1); }",
+        ),
         Case::good("a.rs", "fn f() { let mut p = std::ptr::null_mut(); unsafe { open(&mut p); *p = 1; } }"),
-        Case::good("a.rs", "fn f(l: Layout) { unsafe { let p = alloc(l); assert!(!p.is_null()); *p = 1; dealloc(p, l); } }"),
+        Case::good(
+            "a.rs",
+            "fn f(l: Layout) { unsafe { let p = alloc(l); assert!(!p.is_null()); *p = 1; dealloc(p, l); } }",
+        ),
         Case::good("a.rs", "fn f() { let p = Box::into_raw(Box::new(1)); unsafe { *p = 2; drop(Box::from_raw(p)); } }"),
         Case::good("a.rs", "fn f() { let mut p: *const u8 = std::ptr::null(); p = get(); unsafe { *p }; }"),
-        Case::good("a.rs", "fn f(p: *mut T, l: Layout) { unsafe { std::ptr::drop_in_place(p); std::alloc::dealloc(p as *mut u8, l); } }"),
+        Case::good(
+            "a.rs",
+            "fn f(p: *mut T, l: Layout) { unsafe { std::ptr::drop_in_place(p); std::alloc::dealloc(p as *mut u8, l); } }",
+        ),
         Case::good("a.rs", "fn f() { unsafe { call(std::ptr::null(), std::ptr::null_mut()); } }"),
         Case::good("a.rs", "fn f(p: *mut T) { unsafe { std::ptr::drop_in_place(p); std::ptr::write(p, T::new()); } }"),
-        Case::good("a.rs", "fn f() { let p: *const T = std::ptr::null(); if let Some(t) = unsafe { p.as_ref() } { t.go(); } }"),
+        Case::good(
+            "a.rs",
+            "fn f() { let p: *const T = std::ptr::null(); if let Some(t) = unsafe { p.as_ref() } { t.go(); } }",
+        ),
         Case::good("a.rs", "unsafe fn f(l: Layout) -> Option<NonNull<u8>> { NonNull::new(std::alloc::alloc(l)) }"),
-        Case::good("a.rs", "fn f() { let b = unsafe { Box::from_raw(Box::into_raw(Box::new(1))) }; println!(\"{b}\"); }"),
-        Case::near_miss("a.rs", "fn f(c: bool, q: *const u8) -> u8 { let mut p = std::ptr::null(); if c { p = q; } if c { unsafe { *p } } else { 0 } }"),
-        Case::near_miss("a.rs", "fn f() { let mut head: *mut Node = std::ptr::null_mut(); while more() { let n = make(head); head = n; } unsafe { free_list(head); } }"),
-        Case::near_miss("a.rs", "fn f() -> &'static [u8] { unsafe { std::slice::from_raw_parts(std::ptr::NonNull::dangling().as_ptr(), 0) } }"),
-        Case::near_miss("a.rs", "fn f(mut p: *mut Node) { unsafe { while !p.is_null() { let next = (*p).next; drop(Box::from_raw(p)); p = next; } } }"),
-        Case::near_miss("a.rs", "fn f(p: *mut u8, l: Layout) -> *mut u8 { unsafe { let q = std::alloc::realloc(p, l, 8); if q.is_null() { return p; } q } }"),
+        Case::good(
+            "a.rs",
+            "fn f() { let b = unsafe { Box::from_raw(Box::into_raw(Box::new(1))) }; println!(\"{b}\"); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(c: bool, q: *const u8) -> u8 { let mut p = std::ptr::null(); if c { p = q; } if c { unsafe { *p } } else { 0 } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f() { let mut head: *mut Node = std::ptr::null_mut(); while more() { let n = make(head); head = n; } unsafe { free_list(head); } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f() -> &'static [u8] { unsafe { std::slice::from_raw_parts(std::ptr::NonNull::dangling().as_ptr(), 0) } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(mut p: *mut Node) { unsafe { while !p.is_null() { let next = (*p).next; drop(Box::from_raw(p)); p = next; } } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(p: *mut u8, l: Layout) -> *mut u8 { unsafe { let q = std::alloc::realloc(p, l, 8); if q.is_null() { return p; } q } }",
+        ),
         Case::near_miss("a.rs", "fn f(pool: &Pool, p: *mut u8) { pool.free(p); log(p as usize); }"),
     ],
 };
@@ -71,7 +137,9 @@ fn check<'a>(cx: &mut Cx<'a>) {
         let (message, sure) = match found.flaw {
             Flaw::Null => ("The pointer is null here.", true),
             Flaw::Unallocated => ("The pointer never pointed to memory: `dangling` is for values of no size.", true),
-            Flaw::Unchecked => ("The allocation may have failed, and the pointer is then null. Check it with `is_null` first.", false),
+            Flaw::Unchecked => {
+                ("The allocation may have failed, and the pointer is then null. Check it with `is_null` first.", false)
+            }
             Flaw::Emptied => ("What the pointer points to was dropped in place.", true),
             Flaw::Owned => ("Another value owns this memory already: it will be freed twice.", true),
             _ => ("The memory was freed.", true),

@@ -28,26 +28,62 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
-        Case::bad("a.rs", "async fn f(m: &Mutex<u32>) {\n    let mut g = m.lock().unwrap(); //~ lock-across-await\n    *g += load().await;\n}"),
-        Case::bad("a.rs", "impl A { async fn f(&self) {\n    let g = self.state.read().expect(\"poisoned\"); //~ lock-across-await\n    if g.ready { send(&g.name).await; }\n} }"),
-        Case::bad("a.rs", "use parking_lot::Mutex;\nasync fn f(m: &Mutex<u32>) {\n    let g = m.lock(); //~ lock-across-await\n    load().await;\n    drop(g);\n}"),
+        Case::bad(
+            "a.rs",
+            "async fn f(m: &Mutex<u32>) {\n    let mut g = m.lock().unwrap(); //~ lock-across-await\n    *g += load().await;\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "impl A { async fn f(&self) {\n    let g = self.state.read().expect(\"poisoned\"); //~ lock-across-await\n    if g.ready { send(&g.name).await; }\n} }",
+        ),
+        Case::bad(
+            "a.rs",
+            "use parking_lot::Mutex;\nasync fn f(m: &Mutex<u32>) {\n    let g = m.lock(); //~ lock-across-await\n    load().await;\n    drop(g);\n}",
+        ),
         Case::bad("a.rs", "async fn f(m: &Mutex<Client>) { m.lock().unwrap().send().await; } //~ lock-across-await"),
-        Case::bad("a.rs", "async fn f(m: &Mutex<Vec<u8>>) { send(m.lock().unwrap().len()).await; } //~ lock-across-await"),
-        Case::bad("a.rs", "async fn f(m: &Mutex<Map>) {\n    if let Some(x) = m.lock().unwrap().get(&1) { //~ lock-across-await\n        send(x).await;\n    }\n}"),
-        Case::bad("a.rs", "fn f(m: Arc<RwLock<u32>>) { tokio::spawn(async move {\n    let g = m.write().unwrap_or_else(|e| e.into_inner()); //~ lock-across-await\n    step().await;\n    println!(\"{}\", *g);\n}); }"),
-        Case::bad("a.rs", "async fn f(m: &Mutex<Kind>) {\n    match *m.lock().unwrap() { //~ lock-across-await\n        Kind::A => a().await,\n        Kind::B => {}\n    }\n}"),
-        Case::good("a.rs", "async fn f(m: &tokio::sync::Mutex<u32>) { let mut g = m.lock().await; *g += load().await; }"),
-        Case::good("a.rs", "async fn f(m: &Mutex<u32>) { let mut g = m.lock().unwrap(); *g += 1; drop(g); load().await; }"),
+        Case::bad(
+            "a.rs",
+            "async fn f(m: &Mutex<Vec<u8>>) { send(m.lock().unwrap().len()).await; } //~ lock-across-await",
+        ),
+        Case::bad(
+            "a.rs",
+            "async fn f(m: &Mutex<Map>) {\n    if let Some(x) = m.lock().unwrap().get(&1) { //~ lock-across-await\n        send(x).await;\n    }\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(m: Arc<RwLock<u32>>) { tokio::spawn(async move {\n    let g = m.write().unwrap_or_else(|e| e.into_inner()); //~ lock-across-await\n    step().await;\n    println!(\"{}\", *g);\n}); }",
+        ),
+        Case::bad(
+            "a.rs",
+            "async fn f(m: &Mutex<Kind>) {\n    match *m.lock().unwrap() { //~ lock-across-await\n        Kind::A => a().await,\n        Kind::B => {}\n    }\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "async fn f(m: &tokio::sync::Mutex<u32>) { let mut g = m.lock().await; *g += load().await; }",
+        ),
+        Case::good(
+            "a.rs",
+            "async fn f(m: &Mutex<u32>) { let mut g = m.lock().unwrap(); *g += 1; drop(g); load().await; }",
+        ),
         Case::good("a.rs", "async fn f(m: &Mutex<u32>) { { let mut g = m.lock().unwrap(); *g += 1; } load().await; }"),
         Case::good("a.rs", "async fn f(m: &Mutex<u32>) { let v = *m.lock().unwrap(); load(v).await; }"),
         Case::good("a.rs", "async fn f(m: &Mutex<Vec<u8>>) { let v = m.lock().unwrap().clone(); load(v).await; }"),
         Case::good("a.rs", "fn f(m: &Mutex<u32>) { let g = m.lock().unwrap(); block_on(async { load().await }); }"),
-        Case::near_miss("a.rs", "async fn f(m: &Mutex<u32>) { let g = m.lock().unwrap(); let task = async move { load().await }; tasks.push(task); }"),
+        Case::near_miss(
+            "a.rs",
+            "async fn f(m: &Mutex<u32>) { let g = m.lock().unwrap(); let task = async move { load().await }; tasks.push(task); }",
+        ),
         Case::near_miss("a.rs", "async fn f(m: &Mutex<u32>) { let _ = m.lock().unwrap(); load().await; }"),
         Case::near_miss("a.rs", "async fn f(m: &Mutex<bool>) { if *m.lock().unwrap() { load().await; } }"),
-        Case::near_miss("a.rs", "async fn f(m: &Mutex<u32>) { let g = m.lock().unwrap(); let v = finish(g); load(v).await; }"),
+        Case::near_miss(
+            "a.rs",
+            "async fn f(m: &Mutex<u32>) { let g = m.lock().unwrap(); let v = finish(g); load(v).await; }",
+        ),
         Case::near_miss("a.rs", "async fn f(r: &mut Reader) { let n = r.read(&mut buf).unwrap(); load(n).await; }"),
-        Case::near_miss("a.rs", "async fn f(m: &Mutex<Map>) { let x = m.lock().unwrap().get(&1).cloned(); if let Some(x) = x { send(x).await; } }"),
+        Case::near_miss(
+            "a.rs",
+            "async fn f(m: &Mutex<Map>) { let x = m.lock().unwrap().get(&1).cloned(); if let Some(x) = x { send(x).await; } }",
+        ),
     ],
 };
 
@@ -63,7 +99,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         && parent.child(Field::Alternative).is_none()
     {
         let Some(pattern) = parent.child(Field::Pattern) else { return };
-        let pattern = if pattern.kind() == Kind::MutPattern { pattern.first_named().unwrap_or(pattern) } else { pattern };
+        let pattern =
+            if pattern.kind() == Kind::MutPattern { pattern.first_named().unwrap_or(pattern) } else { pattern };
         if pattern.kind() == Kind::Identifier
             && let Some(awaits) = await_while_held(parent, pattern.text())
         {
@@ -117,8 +154,12 @@ fn await_while_held(declaration: Node<'_>, name: &str) -> Option<Span> {
     let mut statement = declaration.next_named_sibling();
     while let Some(s) = statement {
         // Calls are left after their arguments: what is moved into an awaited call was moved before the `.await`.
-        let awaits = std::iter::once(s).chain(s.descendants_until(is_elsewhere)).find(|n| n.kind() == Kind::AwaitExpression && !is_elsewhere(s));
-        let moved = std::iter::once(s).chain(s.descendants()).find(|n| n.kind() == Kind::Identifier && n.text() == name && moves(*n));
+        let awaits = std::iter::once(s)
+            .chain(s.descendants_until(is_elsewhere))
+            .find(|n| n.kind() == Kind::AwaitExpression && !is_elsewhere(s));
+        let moved = std::iter::once(s)
+            .chain(s.descendants())
+            .find(|n| n.kind() == Kind::Identifier && n.text() == name && moves(*n));
         match (awaits, moved) {
             (Some(a), Some(m)) => return (m.span().start > a.span().end).then(|| dot_await(a)),
             (Some(a), None) => return Some(dot_await(a)),
@@ -134,7 +175,11 @@ fn await_while_held(declaration: Node<'_>, name: &str) -> Option<Span> {
 /// Whether an identifier stands where its value is given away: as an argument, a value to bind, return or put in a struct.
 fn moves(n: Node<'_>) -> bool {
     n.parent().is_some_and(|p| match p.kind() {
-        Kind::Arguments | Kind::ReturnExpression | Kind::TupleExpression | Kind::ArrayExpression | Kind::ShorthandFieldInitializer => true,
+        Kind::Arguments
+        | Kind::ReturnExpression
+        | Kind::TupleExpression
+        | Kind::ArrayExpression
+        | Kind::ShorthandFieldInitializer => true,
         Kind::LetDeclaration | Kind::FieldInitializer => n.field() == Field::Value,
         Kind::AssignmentExpression => true,
         Kind::Block => p.last_named() == Some(n),
@@ -161,7 +206,9 @@ fn await_in_statement(guard: Node<'_>) -> Option<Span> {
                 return parent.child(Field::Body).and_then(first_await);
             }
             Kind::LetCondition if at.field() == Field::Value => {
-                let around = parent.ancestors().find(|n| matches!(n.kind(), Kind::IfExpression | Kind::WhileExpression | Kind::MatchArm))?;
+                let around = parent
+                    .ancestors()
+                    .find(|n| matches!(n.kind(), Kind::IfExpression | Kind::WhileExpression | Kind::MatchArm))?;
                 return around.child(Field::Consequence).or_else(|| around.child(Field::Body)).and_then(first_await);
             }
             // The conditions of these end their temporaries.

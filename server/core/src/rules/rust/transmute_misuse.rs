@@ -29,14 +29,38 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
         Case::bad("a.rs", "fn f(b: u8) -> bool { unsafe { std::mem::transmute::<u8, bool>(b) } } //~ transmute-misuse"),
-        Case::bad("a.rs", "use std::mem;\nfn f(x: &u32) -> &mut u32 { unsafe { mem::transmute::<&u32, &mut u32>(x) } } //~ transmute-misuse"),
-        Case::bad("a.rs", "use std::mem::transmute;\nfn f(c: u32) -> char { unsafe { transmute::<u32, char>(c) } } //~ transmute-misuse"),
-        Case::bad("a.rs", "fn f(p: usize) -> &'static str { unsafe { core::mem::transmute::<usize, &u8>(p) }; \"\" } //~ transmute-misuse"),
-        Case::bad("a.rs", "use std::mem::transmute;\nfn f(v: Vec<u8>) -> Vec<i8> { unsafe { transmute::<Vec<u8>, Vec<i8>>(v) } } //~ transmute-misuse"),
-        Case::bad("a.rs", "use std::mem::transmute;\nfn f<'a>(s: &'a str) -> &'static str { unsafe { transmute::<&'a str, &'static str>(s) } } //~ transmute-misuse"),
-        Case::bad("a.rs", "use std::mem::transmute;\nfn f(b: u8) { let n = unsafe { transmute::<i8, bool>(1) }; } //~ transmute-misuse"),
-        Case::bad("a.rs", "fn f(x: &[u8]) { unsafe { std::mem::transmute::<&[u8], &mut [u8]>(x) }; } //~ transmute-misuse"),
-        Case::bad("a.rs", "use std::mem::transmute;\nfn f(m: HashMap<u8, A>) { unsafe { transmute::<HashMap<u8, A>, HashMap<u8, B>>(m) }; } //~ transmute-misuse"),
+        Case::bad(
+            "a.rs",
+            "use std::mem;\nfn f(x: &u32) -> &mut u32 { unsafe { mem::transmute::<&u32, &mut u32>(x) } } //~ transmute-misuse",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::transmute;\nfn f(c: u32) -> char { unsafe { transmute::<u32, char>(c) } } //~ transmute-misuse",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(p: usize) -> &'static str { unsafe { core::mem::transmute::<usize, &u8>(p) }; \"\" } //~ transmute-misuse",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::transmute;\nfn f(v: Vec<u8>) -> Vec<i8> { unsafe { transmute::<Vec<u8>, Vec<i8>>(v) } } //~ transmute-misuse",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::transmute;\nfn f<'a>(s: &'a str) -> &'static str { unsafe { transmute::<&'a str, &'static str>(s) } } //~ transmute-misuse",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::transmute;\nfn f(b: u8) { let n = unsafe { transmute::<i8, bool>(1) }; } //~ transmute-misuse",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(x: &[u8]) { unsafe { std::mem::transmute::<&[u8], &mut [u8]>(x) }; } //~ transmute-misuse",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::transmute;\nfn f(m: HashMap<u8, A>) { unsafe { transmute::<HashMap<u8, A>, HashMap<u8, B>>(m) }; } //~ transmute-misuse",
+        ),
         Case::good("a.rs", "fn f(x: f32) -> u32 { unsafe { std::mem::transmute::<f32, u32>(x) } }"),
         Case::good("a.rs", "fn f(x: [u8; 4]) -> u32 { unsafe { std::mem::transmute::<[u8; 4], u32>(x) } }"),
         Case::good("a.rs", "fn f(p: *const ()) -> fn() { unsafe { std::mem::transmute::<*const (), fn()>(p) } }"),
@@ -45,10 +69,19 @@ pub static RULE: Rule = Rule {
         Case::good("a.rs", "fn f(x: u8) -> Kind { unsafe { std::mem::transmute::<u8, Kind>(x) } }"),
         Case::good("a.rs", "fn f(x: __m128i) -> [u8; 16] { unsafe { std::mem::transmute(x) } }"),
         Case::good("a.rs", "fn f(x: &[u8; 4]) -> &[i8; 4] { unsafe { std::mem::transmute::<&[u8; 4], &[i8; 4]>(x) } }"),
-        Case::near_miss("a.rs", "fn transmute<A, B>(a: A) -> B { todo!() }\nfn f(b: u8) { other::transmute::<u8, bool>(b); }"),
+        Case::near_miss(
+            "a.rs",
+            "fn transmute<A, B>(a: A) -> B { todo!() }\nfn f(b: u8) { other::transmute::<u8, bool>(b); }",
+        ),
         Case::near_miss("a.rs", "fn f(x: &str) -> &[u8] { unsafe { std::mem::transmute::<&str, &[u8]>(x) } }"),
-        Case::near_miss("a.rs", "fn f(x: &'static str) -> &'static [u8] { unsafe { std::mem::transmute::<&'static str, &'static [u8]>(x) } }"),
-        Case::near_miss("a.rs", "fn f(v: Vec<u8>) -> Vec<u8> { unsafe { std::mem::transmute::<Vec<u8>, Vec<u8>>(v) } }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f(x: &'static str) -> &'static [u8] { unsafe { std::mem::transmute::<&'static str, &'static [u8]>(x) } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(v: Vec<u8>) -> Vec<u8> { unsafe { std::mem::transmute::<Vec<u8>, Vec<u8>>(v) } }",
+        ),
     ],
 };
 
@@ -75,9 +108,12 @@ fn wrong(from: &str, to: &str) -> Option<String> {
     if from == to {
         return None;
     }
-    let integer = |t: &str| matches!(t, "u8" | "i8" | "u16" | "i16" | "u32" | "i32" | "u64" | "i64" | "usize" | "isize");
+    let integer =
+        |t: &str| matches!(t, "u8" | "i8" | "u16" | "i16" | "u32" | "i32" | "u64" | "i64" | "usize" | "isize");
     if integer(&from) && to == "bool" {
-        return Some("A `bool` that is neither 0 nor 1 is undefined behaviour. Compare the number with 0 instead.".into());
+        return Some(
+            "A `bool` that is neither 0 nor 1 is undefined behaviour. Compare the number with 0 instead.".into(),
+        );
     }
     if integer(&from) && to == "char" {
         return Some("Not every number is a `char`. Use `char::from_u32`, which checks.".into());
@@ -95,7 +131,8 @@ fn wrong(from: &str, to: &str) -> Option<String> {
         }
     }
     let generic = |t: &str| t.split_once('<').map(|(name, _)| name.rsplit("::").next().unwrap_or(name).to_owned());
-    let collection = |n: &str| matches!(n, "Vec" | "HashMap" | "HashSet" | "BTreeMap" | "BTreeSet" | "VecDeque" | "Rc" | "Arc");
+    let collection =
+        |n: &str| matches!(n, "Vec" | "HashMap" | "HashSet" | "BTreeMap" | "BTreeSet" | "VecDeque" | "Rc" | "Arc");
     match (generic(&from), generic(&to)) {
         (Some(a), Some(b)) if a == b && collection(&a) => Some(format!(
             "The layout of `{a}` is not fixed: `{a}` of another type may order its fields differently. Convert the elements, or use `from_raw_parts`."

@@ -28,27 +28,66 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
-        Case::bad("a.rs", "fn f(n: usize) -> Vec<u8> {\n    let mut v = Vec::with_capacity(n);\n    unsafe { v.set_len(n); } //~ uninit-memory\n    v\n}"),
-        Case::bad("a.rs", "fn f(r: &mut R, n: usize) {\n    let mut v: Vec<u8> = Vec::with_capacity(n);\n    unsafe {\n        v.set_len(n); //~ uninit-memory\n        r.read_exact(&mut v);\n    }\n}"),
-        Case::bad("a.rs", "impl A { fn grow(&mut self, n: usize) {\n    self.buf.reserve(n);\n    unsafe { self.buf.set_len(self.buf.len() + n) } //~ uninit-memory\n} }"),
+        Case::bad(
+            "a.rs",
+            "fn f(n: usize) -> Vec<u8> {\n    let mut v = Vec::with_capacity(n);\n    unsafe { v.set_len(n); } //~ uninit-memory\n    v\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(r: &mut R, n: usize) {\n    let mut v: Vec<u8> = Vec::with_capacity(n);\n    unsafe {\n        v.set_len(n); //~ uninit-memory\n        r.read_exact(&mut v);\n    }\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "impl A { fn grow(&mut self, n: usize) {\n    self.buf.reserve(n);\n    unsafe { self.buf.set_len(self.buf.len() + n) } //~ uninit-memory\n} }",
+        ),
         Case::bad("a.rs", "fn f() { let x: u32 = unsafe { MaybeUninit::uninit().assume_init() }; } //~ uninit-memory"),
-        Case::bad("a.rs", "fn f() -> [u8; 16] { unsafe { std::mem::MaybeUninit::<[u8; 16]>::uninit().assume_init() } } //~ uninit-memory"),
-        Case::bad("a.rs", "use std::mem;\nfn f() { let x: [u8; 4] = unsafe { mem::uninitialized() }; } //~ uninit-memory"),
+        Case::bad(
+            "a.rs",
+            "fn f() -> [u8; 16] { unsafe { std::mem::MaybeUninit::<[u8; 16]>::uninit().assume_init() } } //~ uninit-memory",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem;\nfn f() { let x: [u8; 4] = unsafe { mem::uninitialized() }; } //~ uninit-memory",
+        ),
         Case::bad("a.rs", "fn f() { let x: &str = unsafe { std::mem::zeroed() }; } //~ uninit-memory"),
         Case::bad("a.rs", "fn f() { let x = unsafe { core::mem::zeroed::<Box<u8>>() }; } //~ uninit-memory"),
-        Case::bad("a.rs", "fn f() { let x = MaybeUninit::<u64>::uninit(); let y = unsafe { x.assume_init() }; } //~ uninit-memory"),
+        Case::bad(
+            "a.rs",
+            "fn f() { let x = MaybeUninit::<u64>::uninit(); let y = unsafe { x.assume_init() }; } //~ uninit-memory",
+        ),
         Case::good("a.rs", "fn f(n: usize) -> Vec<u8> { let mut v = vec![0; n]; unsafe { v.set_len(n); } v }"),
-        Case::good("a.rs", "fn f(n: usize) -> Vec<u8> { let mut v = Vec::with_capacity(n); unsafe { ptr::write_bytes(v.as_mut_ptr(), 0, n); v.set_len(n); } v }"),
+        Case::good(
+            "a.rs",
+            "fn f(n: usize) -> Vec<u8> { let mut v = Vec::with_capacity(n); unsafe { ptr::write_bytes(v.as_mut_ptr(), 0, n); v.set_len(n); } v }",
+        ),
         Case::good("a.rs", "fn f() { let a: [MaybeUninit<u8>; 8] = unsafe { MaybeUninit::uninit().assume_init() }; }"),
-        Case::good("a.rs", "fn f() { let mut x = MaybeUninit::<u64>::uninit(); x.write(1); let y = unsafe { x.assume_init() }; }"),
+        Case::good(
+            "a.rs",
+            "fn f() { let mut x = MaybeUninit::<u64>::uninit(); x.write(1); let y = unsafe { x.assume_init() }; }",
+        ),
         Case::good("a.rs", "fn f() { let x: libc::stat = unsafe { std::mem::zeroed() }; }"),
         Case::good("a.rs", "fn f(v: &mut Vec<u8>) { unsafe { v.set_len(0); } }"),
-        Case::near_miss("a.rs", "fn f(n: usize) { let mut v: Vec<MaybeUninit<u8>> = Vec::with_capacity(n); unsafe { v.set_len(n); } }"),
-        Case::near_miss("a.rs", "fn f(n: usize) { let mut v = Vec::with_capacity(n); fill(v.spare_capacity_mut()); unsafe { v.set_len(n); } }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f(n: usize) { let mut v: Vec<MaybeUninit<u8>> = Vec::with_capacity(n); unsafe { v.set_len(n); } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(n: usize) { let mut v = Vec::with_capacity(n); fill(v.spare_capacity_mut()); unsafe { v.set_len(n); } }",
+        ),
         Case::near_miss("a.rs", "fn f(b: &mut BytesMut, len: usize) { b.reserve(1); unsafe { b.set_len(len); } }"),
-        Case::near_miss("a.rs", "fn f(v: &mut Vec<u8>) { v.reserve(1); let n = v.len(); unsafe { v.set_len(n - 1); } }"),
-        Case::near_miss("a.rs", "fn f(n: usize) { let mut x = MaybeUninit::<sys::T>::uninit(); let y = unsafe { sys::init(x.as_mut_ptr()); x.assume_init() }; }"),
-        Case::near_miss("a.rs", "fn f() { let x: Option<Box<u8>> = unsafe { std::mem::zeroed() }; let p: *const u8 = unsafe { std::mem::zeroed() }; }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f(v: &mut Vec<u8>) { v.reserve(1); let n = v.len(); unsafe { v.set_len(n - 1); } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(n: usize) { let mut x = MaybeUninit::<sys::T>::uninit(); let y = unsafe { sys::init(x.as_mut_ptr()); x.assume_init() }; }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f() { let x: Option<Box<u8>> = unsafe { std::mem::zeroed() }; let p: *const u8 = unsafe { std::mem::zeroed() }; }",
+        ),
     ],
 };
 
@@ -69,10 +108,13 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             "`mem::uninitialized` makes a value of memory that nobody has written, which is undefined behaviour for nearly every type. Use `MaybeUninit`.",
             cx,
         ),
-        "std::mem::zeroed" | "core::mem::zeroed"
-            if result_type(node).is_some_and(never_zero) => {
-                report(node, "Zero is no value of this type, so that making it is undefined behaviour. Use `Option`, or a value that exists.", cx);
-            }
+        "std::mem::zeroed" | "core::mem::zeroed" if result_type(node).is_some_and(never_zero) => {
+            report(
+                node,
+                "Zero is no value of this type, so that making it is undefined behaviour. Use `Option`, or a value that exists.",
+                cx,
+            );
+        }
         _ => {}
     }
 }
@@ -83,7 +125,11 @@ fn report<'a>(node: Node<'a>, message: &str, cx: &mut Cx<'a>) {
 
 /// The type of a call's value as far as it is written beside it: its turbofish, or the `let` that it ends up in.
 fn result_type<'a>(call: Node<'a>) -> Option<&'a str> {
-    if let Some(types) = call.child(Field::Function).filter(|f| f.kind() == Kind::GenericFunction).and_then(|f| f.child(Field::TypeArguments)) {
+    if let Some(types) = call
+        .child(Field::Function)
+        .filter(|f| f.kind() == Kind::GenericFunction)
+        .and_then(|f| f.child(Field::TypeArguments))
+    {
         return types.first_named().map(Node::text);
     }
     let mut at = call;
@@ -130,20 +176,26 @@ fn assume_init<'a>(node: Node<'a>, receiver: Node<'a>, cx: &mut Cx<'a>) {
     }
     let written = text.split_once("MaybeUninit::<").and_then(|(_, t)| t.rsplit_once(">::")).map(|(t, _)| t);
     let ty = written.or_else(|| {
-        let declared = through.and_then(|v| declaration(node, v.text())).and_then(|d| d.child(Field::Type)).map(Node::text);
+        let declared =
+            through.and_then(|v| declaration(node, v.text())).and_then(|d| d.child(Field::Type)).map(Node::text);
         declared.and_then(|t| t.split_once('<')).and_then(|(_, t)| t.strip_suffix('>')).or_else(|| result_type(node))
     });
     let Some(ty) = ty else { return };
     let bad = if zeroed { never_zero(ty) } else { !ty.contains("MaybeUninit") && ty != "()" && ty != "_" };
     if bad {
-        report(node, "This takes memory that nobody has written for a value, which is undefined behaviour. Write it first.", cx);
+        report(
+            node,
+            "This takes memory that nobody has written for a value, which is undefined behaviour. Write it first.",
+            cx,
+        );
     }
 }
 
 fn declaration<'a>(node: Node<'a>, name: &str) -> Option<Node<'a>> {
     let function = node.ancestors().find(|n| is_function(*n))?;
     let mut all = function.descendants().filter(|n| {
-        n.kind() == Kind::LetDeclaration && n.child(Field::Pattern).is_some_and(|p| p.text().trim_start_matches("mut ") == name)
+        n.kind() == Kind::LetDeclaration
+            && n.child(Field::Pattern).is_some_and(|p| p.text().trim_start_matches("mut ") == name)
     });
     let first = all.next()?;
     all.next().is_none().then_some(first)
@@ -153,9 +205,10 @@ fn declaration<'a>(node: Node<'a>, name: &str) -> Option<Node<'a>> {
 fn untouched<'a>(node: Node<'a>, variable: Node<'a>) -> Option<Node<'a>> {
     let declaration = declaration(node, variable.text())?;
     let between = declaration.span().end..variable.span().start;
-    let touched = node.arena().nodes().any(|n| {
-        n.kind() == Kind::Identifier && n.text() == variable.text() && between.contains(&n.span().start)
-    });
+    let touched = node
+        .arena()
+        .nodes()
+        .any(|n| n.kind() == Kind::Identifier && n.text() == variable.text() && between.contains(&n.span().start));
     if touched { None } else { declaration.child(Field::Value) }
 }
 
@@ -191,7 +244,9 @@ fn set_len<'a>(node: Node<'a>, receiver: Node<'a>, name: Node<'a>, cx: &mut Cx<'
         return;
     }
     let span = crate::syntax::Span { start: name.span().start, end: node.span().end };
-    let message = format!("`{place}` is said to have elements that nobody has written: reading them is undefined behaviour and may leak old memory. Use `resize`, `vec![0; n]`, or write through `spare_capacity_mut` first.");
+    let message = format!(
+        "`{place}` is said to have elements that nobody has written: reading them is undefined behaviour and may leak old memory. Use `resize`, `vec![0; n]`, or write through `spare_capacity_mut` first."
+    );
     cx.report(Note::new(cx.rule, span, message).related(allocation.span(), "allocated here, without a value"));
 }
 
@@ -244,10 +299,13 @@ fn is_allocation_call(n: Node<'_>, place: &str) -> bool {
 fn is_allocation(s: Node<'_>, place: &str) -> bool {
     if s.kind() == Kind::LetDeclaration {
         let named = s.child(Field::Pattern).is_some_and(|p| p.text().trim_start_matches("mut ") == place);
-        let value = s.child(Field::Value).filter(|v| v.kind() == Kind::CallExpression).and_then(|v| v.child(Field::Function));
+        let value =
+            s.child(Field::Value).filter(|v| v.kind() == Kind::CallExpression).and_then(|v| v.child(Field::Function));
         let uninit = |t: &str| t.contains("MaybeUninit");
         return named
-            && value.is_some_and(|f| f.text().starts_with("Vec") && f.text().ends_with("::with_capacity") && !uninit(f.text()))
+            && value.is_some_and(|f| {
+                f.text().starts_with("Vec") && f.text().ends_with("::with_capacity") && !uninit(f.text())
+            })
             && !s.child(Field::Type).is_some_and(|t| uninit(t.text()));
     }
     s.kind() == Kind::ExpressionStatement && s.first_named().is_some_and(|c| is_allocation_call(c, place))

@@ -26,23 +26,47 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::UnsafeBlock], check)],
     cases: &[
         Case::bad("a.rs", "fn f(p: *const u8) -> u8 { unsafe { *p } } //~ unsafe-without-safety-comment"),
-        Case::bad("a.rs", "fn f(v: &[u8]) {\n    let x = unsafe { v.get_unchecked(0) }; //~ unsafe-without-safety-comment\n}"),
-        Case::bad("a.rs", "fn f() {\n    // Faster this way.\n    unsafe { go() } //~ unsafe-without-safety-comment\n}"),
-        Case::bad("a.rs", "fn f() {\n    // SAFETY: nothing is shared.\n    let a = 1;\n    unsafe { go() } //~ unsafe-without-safety-comment\n}"),
+        Case::bad(
+            "a.rs",
+            "fn f(v: &[u8]) {\n    let x = unsafe { v.get_unchecked(0) }; //~ unsafe-without-safety-comment\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() {\n    // Faster this way.\n    unsafe { go() } //~ unsafe-without-safety-comment\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() {\n    // SAFETY: nothing is shared.\n    let a = 1;\n    unsafe { go() } //~ unsafe-without-safety-comment\n}",
+        ),
         Case::bad("a.rs", "fn f() {\n    if a {\n        unsafe { go() } //~ unsafe-without-safety-comment\n    }\n}"),
-        Case::bad("a.rs", "fn f() -> u8 {\n    let s = \"SAFETY: text\";\n    unsafe { go(s) } //~ unsafe-without-safety-comment\n}"),
+        Case::bad(
+            "a.rs",
+            "fn f() -> u8 {\n    let s = \"SAFETY: text\";\n    unsafe { go(s) } //~ unsafe-without-safety-comment\n}",
+        ),
         Case::bad("a.rs", "fn f() {\n    g(|| unsafe { go() }); //~ unsafe-without-safety-comment\n}"),
         Case::bad("a.rs", "fn f() { let r = unsafe { go() } + 1; } //~ unsafe-without-safety-comment"),
-        Case::good("a.rs", "fn f(p: *const u8) -> u8 {\n    // SAFETY: `p` is valid by contract.\n    unsafe { *p }\n}"),
-        Case::good("a.rs", "fn f(p: *const u8) -> u8 {\n    unsafe {\n        // SAFETY: `p` is valid.\n        *p\n    }\n}"),
-        Case::good("a.rs", "fn f() {\n    // Safety: one thread only,\n    // as the lock says.\n    let x = unsafe { go() };\n}"),
+        Case::good(
+            "a.rs",
+            "fn f(p: *const u8) -> u8 {\n    // SAFETY: `p` is valid by contract.\n    unsafe { *p }\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "fn f(p: *const u8) -> u8 {\n    unsafe {\n        // SAFETY: `p` is valid.\n        *p\n    }\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "fn f() {\n    // Safety: one thread only,\n    // as the lock says.\n    let x = unsafe { go() };\n}",
+        ),
         Case::good("a.rs", "fn f() {\n    let x = /* SAFETY: checked */ unsafe { go() };\n}"),
         Case::good("a.rs", "fn f() { go(); }"),
         Case::good("a.rs", "unsafe fn f() { go(); }"),
         Case::good("a.rs", "fn f() {\n    // SAFETY: fine.\n    return unsafe { go() };\n}"),
         Case::good("a.rs", "fn f() {\n    // SAFETY: fine.\n    match unsafe { go() } { _ => {} }\n}"),
         Case::near_miss("a.rs", "fn f() {\n    // SAFETY: fine.\n    #[allow(x)]\n    unsafe { go() }\n}"),
-        Case::near_miss("a.rs", "fn f() {\n    // SAFETY: the first\n    //\n    // and the second reason.\n    unsafe { go() }\n}"),
+        Case::near_miss(
+            "a.rs",
+            "fn f() {\n    // SAFETY: the first\n    //\n    // and the second reason.\n    unsafe { go() }\n}",
+        ),
         Case::near_miss("a.rs", "fn f() {\n    // SAFETY: long\n    let value =\n        unsafe { go() };\n}"),
         Case::near_miss("a.rs", "fn f() {\n    // safety: lower case will do.\n    unsafe { go() }\n}"),
     ],
@@ -56,7 +80,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let inside = text.get(span.start as usize..span.end as usize).unwrap_or_default();
     let body = inside.trim_start_matches("unsafe").trim_start().trim_start_matches('{').trim_start();
     if body.starts_with("//") || body.starts_with("/*") {
-        let comment: String = body.lines().take_while(|l| l.trim_start().starts_with("//") || l.contains("/*")).collect();
+        let comment: String =
+            body.lines().take_while(|l| l.trim_start().starts_with("//") || l.contains("/*")).collect();
         if says(&comment) {
             return;
         }

@@ -33,7 +33,10 @@ pub static RULE: Rule = Rule {
         Case::bad("a.rs", "unsafe impl<T> std::marker::Sync for Lock<T> {} //~ unsound-send-sync"),
         Case::bad("a.rs", "unsafe impl<T> Sync for Lock<T> where T: 'static {} //~ unsound-send-sync"),
         Case::bad("a.rs", "unsafe impl<T: ?Sized> Send for Lock<T> {} //~ unsound-send-sync"),
-        Case::bad("a.rs", "pub struct Slot<T> { value: UnsafeCell<Option<T>> }\nunsafe impl<T> Sync for Slot<T> {} //~ unsound-send-sync"),
+        Case::bad(
+            "a.rs",
+            "pub struct Slot<T> { value: UnsafeCell<Option<T>> }\nunsafe impl<T> Sync for Slot<T> {} //~ unsound-send-sync",
+        ),
         Case::good("a.rs", "unsafe impl<T: Send> Send for Q<T> {}"),
         Case::good("a.rs", "unsafe impl<T> Sync for Q<T> where T: Send + Sync {}"),
         Case::good("a.rs", "unsafe impl Send for Handle {}"),
@@ -45,7 +48,10 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.rs", "unsafe impl<T> Send for Q<Arc<T>> where Arc<T>: Send {}"),
         Case::near_miss("a.rs", "pub struct Id<T> { n: usize, of: PhantomData<T> }\nunsafe impl<T> Send for Id<T> {}"),
         Case::near_miss("a.rs", "unsafe impl<T: Entity> Send for Id<T> {}"),
-        Case::near_miss("a.rs", "pub(crate) struct Slot<T> { value: UnsafeCell<Option<T>> }\nunsafe impl<T> Sync for Slot<T> {}"),
+        Case::near_miss(
+            "a.rs",
+            "pub(crate) struct Slot<T> { value: UnsafeCell<Option<T>> }\nunsafe impl<T> Sync for Slot<T> {}",
+        ),
         Case::near_miss("a.rs", "unsafe impl<T> GlobalAlloc for A<T> {}"),
         Case::near_miss("a.rs", "pub struct Call<T> { f: fn(T), p: AtomicUsize }\nunsafe impl<T> Sync for Call<T> {}"),
     ],
@@ -82,21 +88,27 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             continue;
         }
         let asked = |list: &str| list.split('+').map(str::trim).any(|b| !b.is_empty() && !b.starts_with(['?', '\'']));
-        let in_where = bounds.split(',').any(|clause| {
-            clause.split_once(':').is_some_and(|(of, list)| mentioned(of) && asked(list))
-        });
+        let in_where = bounds
+            .split(',')
+            .any(|clause| clause.split_once(':').is_some_and(|(of, list)| mentioned(of) && asked(list)));
         if asked(own) || in_where {
             continue;
         }
         if let Some((_, fields)) = &holds {
             let owned = fields.iter().any(|ty| {
-                mentioned(ty) && !ty.contains("PhantomData") && !ty.starts_with("fn(") && !ty.contains("Mutex<") && !ty.starts_with("Arc<")
+                mentioned(ty)
+                    && !ty.contains("PhantomData")
+                    && !ty.starts_with("fn(")
+                    && !ty.contains("Mutex<")
+                    && !ty.starts_with("Arc<")
             });
             if !owned {
                 continue;
             }
         }
-        let message = format!("Nothing is asked of `{parameter_name}`: any type may be sent or shared across threads inside this one. Ask `{parameter_name}: {name}`.");
+        let message = format!(
+            "Nothing is asked of `{parameter_name}`: any type may be sent or shared across threads inside this one. Ask `{parameter_name}: {name}`."
+        );
         // A container's head stands in its own block: the note points to the trait.
         cx.report(Note::new(cx.rule, marker.span(), message));
         return;

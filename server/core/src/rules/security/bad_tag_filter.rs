@@ -31,8 +31,14 @@ pub static RULE: Rule = Rule {
         Case::bad("a.js", "const a = html.replace(/<script[^>]*>[\\s\\S]*?<\\/script>/g, ''); //~ bad-tag-filter"),
         Case::bad("a.js", "if (/<script.*?>.*?<\\/script>/i.test(html)) reject(); //~ bad-tag-filter"),
         Case::bad("a.js", "const a = html.replace(/<!--.*-->/g, ''); //~ bad-tag-filter"),
-        Case::bad("a.ts", "const strip = (s: string) => s.replace(/<script\\b[^>]*>([\\s\\S]*?)<\\/script>/gi, ''); //~ bad-tag-filter"),
-        Case::bad("a.js", "const SCRIPT = /<script>([\\s\\S]*?)<\\/script>/gi; //~ bad-tag-filter\nconst a = html.replace(SCRIPT, '');"),
+        Case::bad(
+            "a.ts",
+            "const strip = (s: string) => s.replace(/<script\\b[^>]*>([\\s\\S]*?)<\\/script>/gi, ''); //~ bad-tag-filter",
+        ),
+        Case::bad(
+            "a.js",
+            "const SCRIPT = /<script>([\\s\\S]*?)<\\/script>/gi; //~ bad-tag-filter\nconst a = html.replace(SCRIPT, '');",
+        ),
         Case::bad("a.ts", "const has = (s: string): boolean => /<script>/.test(s); //~ bad-tag-filter"),
         Case::bad("a.js", "const parts = html.match(/<script\\b[^>]*>.*?<\\/script>/gi); //~ bad-tag-filter"),
         Case::good("a.js", "const a = html.replace(/<script\\b[^>]*>[\\s\\S]*?<\\/script\\b[^>]*>/gi, '');"),
@@ -66,7 +72,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         HtmlBypass::Newline => "line breaks inside",
         _ => "forms that browsers accept, as `--!>`",
     };
-    let message = format!("This pattern misses {missed}, which browsers run all the same. Use a sanitizer such as DOMPurify.");
+    let message =
+        format!("This pattern misses {missed}, which browsers run all the same. Use a sanitizer such as DOMPurify.");
     cx.report(Note::new(cx.rule, node.span(), message));
 }
 

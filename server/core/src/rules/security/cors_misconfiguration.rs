@@ -3,9 +3,9 @@ use sidenote_grammars::Family;
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::evidence::{all_code, code, field};
 use crate::rules::{Case, Check, Docs, Rule};
-use crate::semantics::flow::{CallView, WriteView};
 use crate::semantics::flow::kinds::{SinkKind, SourceKind};
 use crate::semantics::flow::value::{Origin, Val, Value};
+use crate::semantics::flow::{CallView, WriteView};
 use crate::syntax::{Arena, Span};
 
 pub static RULE: Rule = Rule {
@@ -33,28 +33,89 @@ pub static RULE: Rule = Rule {
     checks: &[
         Check::Writes(&["Access-Control-Allow-Origin", "access-control-allow-origin"], written),
         Check::Calls(&["setHeader", "set", "header", "append"], header),
-        Check::Calls(&["cors", "@koa/cors", "koa-cors", "koa2-cors", "enableCors", "register", "@fastify/cors", "socket.io", "Server"], middleware),
+        Check::Calls(
+            &[
+                "cors",
+                "@koa/cors",
+                "koa-cors",
+                "koa2-cors",
+                "enableCors",
+                "register",
+                "@fastify/cors",
+                "socket.io",
+                "Server",
+            ],
+            middleware,
+        ),
     ],
     cases: &[
-        Case::bad("a.js", "app.use((req, res, next) => {\n  res.header('Access-Control-Allow-Origin', req.headers.origin); //~ cors-misconfiguration\n  res.header('Access-Control-Allow-Credentials', 'true');\n  next();\n});"),
-        Case::bad("a.js", "const http = require('http');\nhttp.createServer((req, res) => {\n  const origin = req.headers.origin || '*';\n  res.setHeader('Access-Control-Allow-Origin', origin); //~ cors-misconfiguration\n  res.setHeader('Access-Control-Allow-Credentials', true);\n  res.end();\n});"),
-        Case::bad("a.js", "const cors = require('cors');\napp.use(cors({ origin: true, credentials: true })); //~ cors-misconfiguration"),
-        Case::bad("a.ts", "import cors from 'cors';\nconst options = { credentials: true, origin: (origin: string, cb: Done) => cb(null, true) };\napp.use(cors(options)); //~ cors-misconfiguration"),
-        Case::bad("a.ts", "const app = await NestFactory.create(AppModule);\napp.enableCors({ origin: true, credentials: true }); //~ cors-misconfiguration"),
-        Case::bad("a.js", "app.use((req, res, next) => {\n  res.set('Access-Control-Allow-Origin', 'null'); //~ cors-misconfiguration\n  res.set('Access-Control-Allow-Credentials', 'true');\n  next();\n});"),
-        Case::bad("a.js", "const cors = require('@koa/cors');\nnew Koa().use(cors({ credentials: true })); //~ cors-misconfiguration"),
-        Case::bad("a.js", "const { Server } = require('socket.io');\nconst io = new Server(server, { cors: { origin: true, credentials: true } }); //~ cors-misconfiguration"),
-        Case::bad("a.js", "app.get('/data', (req, res) => {\n  res.set('Access-Control-Allow-Origin', req.query.origin); //~ cors-misconfiguration\n  res.json(data);\n});"),
-        Case::bad("a.js", "app.all('*', function (req, res, next) {\n  var o = req.headers['origin'];\n  res.header({\n    'Access-Control-Allow-Origin': o, //~ cors-misconfiguration\n    'Access-Control-Allow-Credentials': 'true',\n  });\n  next();\n});"),
+        Case::bad(
+            "a.js",
+            "app.use((req, res, next) => {\n  res.header('Access-Control-Allow-Origin', req.headers.origin); //~ cors-misconfiguration\n  res.header('Access-Control-Allow-Credentials', 'true');\n  next();\n});",
+        ),
+        Case::bad(
+            "a.js",
+            "const http = require('http');\nhttp.createServer((req, res) => {\n  const origin = req.headers.origin || '*';\n  res.setHeader('Access-Control-Allow-Origin', origin); //~ cors-misconfiguration\n  res.setHeader('Access-Control-Allow-Credentials', true);\n  res.end();\n});",
+        ),
+        Case::bad(
+            "a.js",
+            "const cors = require('cors');\napp.use(cors({ origin: true, credentials: true })); //~ cors-misconfiguration",
+        ),
+        Case::bad(
+            "a.ts",
+            "import cors from 'cors';\nconst options = { credentials: true, origin: (origin: string, cb: Done) => cb(null, true) };\napp.use(cors(options)); //~ cors-misconfiguration",
+        ),
+        Case::bad(
+            "a.ts",
+            "const app = await NestFactory.create(AppModule);\napp.enableCors({ origin: true, credentials: true }); //~ cors-misconfiguration",
+        ),
+        Case::bad(
+            "a.js",
+            "app.use((req, res, next) => {\n  res.set('Access-Control-Allow-Origin', 'null'); //~ cors-misconfiguration\n  res.set('Access-Control-Allow-Credentials', 'true');\n  next();\n});",
+        ),
+        Case::bad(
+            "a.js",
+            "const cors = require('@koa/cors');\nnew Koa().use(cors({ credentials: true })); //~ cors-misconfiguration",
+        ),
+        Case::bad(
+            "a.js",
+            "const { Server } = require('socket.io');\nconst io = new Server(server, { cors: { origin: true, credentials: true } }); //~ cors-misconfiguration",
+        ),
+        Case::bad(
+            "a.js",
+            "app.get('/data', (req, res) => {\n  res.set('Access-Control-Allow-Origin', req.query.origin); //~ cors-misconfiguration\n  res.json(data);\n});",
+        ),
+        Case::bad(
+            "a.js",
+            "app.all('*', function (req, res, next) {\n  var o = req.headers['origin'];\n  res.header({\n    'Access-Control-Allow-Origin': o, //~ cors-misconfiguration\n    'Access-Control-Allow-Credentials': 'true',\n  });\n  next();\n});",
+        ),
         Case::good("a.js", "const cors = require('cors');\napp.use(cors());"),
-        Case::good("a.js", "const cors = require('cors');\napp.use(cors({ origin: 'https://app.example.com', credentials: true }));"),
-        Case::good("a.js", "const ALLOWED = ['https://a.example.com'];\napp.use((req, res, next) => {\n  const origin = req.headers.origin;\n  if (ALLOWED.includes(origin)) {\n    res.header('Access-Control-Allow-Origin', origin);\n    res.header('Access-Control-Allow-Credentials', 'true');\n  }\n  next();\n});"),
+        Case::good(
+            "a.js",
+            "const cors = require('cors');\napp.use(cors({ origin: 'https://app.example.com', credentials: true }));",
+        ),
+        Case::good(
+            "a.js",
+            "const ALLOWED = ['https://a.example.com'];\napp.use((req, res, next) => {\n  const origin = req.headers.origin;\n  if (ALLOWED.includes(origin)) {\n    res.header('Access-Control-Allow-Origin', origin);\n    res.header('Access-Control-Allow-Credentials', 'true');\n  }\n  next();\n});",
+        ),
         Case::good("a.js", "app.use((req, res, next) => { res.header('Access-Control-Allow-Origin', '*'); next(); });"),
         Case::good("a.js", "const cors = require('cors');\napp.use(cors({ origin: true }));"),
-        Case::good("a.js", "const cors = require('cors');\napp.use(cors({ credentials: true, origin: (origin, cb) => cb(null, ALLOWED.has(origin)) }));"),
-        Case::good("a.js", "const cors = require('cors');\napp.use(cors({ origin: config.origins, credentials: true }));"),
-        Case::good("a.js", "app.use((req, res, next) => { res.header('Access-Control-Allow-Origin', process.env.ORIGIN); res.header('Access-Control-Allow-Credentials', 'true'); next(); });"),
-        Case::near_miss("a.js", "app.use((req, res, next) => { res.header('X-Request-Origin', req.headers.origin); next(); });"),
+        Case::good(
+            "a.js",
+            "const cors = require('cors');\napp.use(cors({ credentials: true, origin: (origin, cb) => cb(null, ALLOWED.has(origin)) }));",
+        ),
+        Case::good(
+            "a.js",
+            "const cors = require('cors');\napp.use(cors({ origin: config.origins, credentials: true }));",
+        ),
+        Case::good(
+            "a.js",
+            "app.use((req, res, next) => { res.header('Access-Control-Allow-Origin', process.env.ORIGIN); res.header('Access-Control-Allow-Credentials', 'true'); next(); });",
+        ),
+        Case::near_miss(
+            "a.js",
+            "app.use((req, res, next) => { res.header('X-Request-Origin', req.headers.origin); next(); });",
+        ),
         Case::near_miss("a.js", "fastify.register(plugin, { origin: true, credentials: true });"),
         Case::near_miss("a.js", "map.set('Access-Control-Allow-Origin', 'null');"),
         Case::near_miss("a.js", "const cors = require('cors');\napp.use(cors({ origin: false, credentials: true }));"),
@@ -127,7 +188,10 @@ fn lets_all_in(options: &Val, by_default: bool, call: &CallView<'_>) -> bool {
             };
             let squeezed: String = own.chars().filter(|c| !c.is_whitespace()).collect();
             let accepts = squeezed.contains("(null,true)") || squeezed.contains("(null,origin)");
-            accepts && !["if(", "?", "includes", "indexOf", "test(", "has(", "&&", "some(", "find("].iter().any(|w| squeezed.contains(w))
+            accepts
+                && !["if(", "?", "includes", "indexOf", "test(", "has(", "&&", "some(", "find("]
+                    .iter()
+                    .any(|w| squeezed.contains(w))
         }),
     }
 }
@@ -138,7 +202,10 @@ fn middleware(call: &CallView<'_>, out: &mut Vec<Note>) {
     let (options, n) = if koa || path(&["cors", "hono/cors.cors"]) || call.name == "enableCors" {
         (call.args.first().cloned(), 0)
     } else if call.name == "register" {
-        let plugin = call.args.first().is_some_and(|p| p.apis.iter().any(|a| matches!(a.as_str(), "@fastify/cors" | "fastify-cors")));
+        let plugin = call
+            .args
+            .first()
+            .is_some_and(|p| p.apis.iter().any(|a| matches!(a.as_str(), "@fastify/cors" | "fastify-cors")));
         (call.args.get(1).cloned().filter(|_| plugin), 1)
     } else if path(&["socket.io", "socket.io.Server"]) {
         let n = usize::from(call.args.len() > 1);
@@ -147,7 +214,8 @@ fn middleware(call: &CallView<'_>, out: &mut Vec<Note>) {
         return;
     };
     let Some(options) = options else { return };
-    let credentials = field(Some(&options), "credentials").is_some_and(|v| v.as_bool() == Some(true) || v.strings().any(|s| s == "true"));
+    let credentials = field(Some(&options), "credentials")
+        .is_some_and(|v| v.as_bool() == Some(true) || v.strings().any(|s| s == "true"));
     if credentials && lets_all_in(&options, koa, call) {
         let message = "Any site may make requests with the user's cookies and read the answers: every origin is allowed together with credentials. List the origins.";
         out.push(Note::new(call.rule, call.arg_span(n), message));

@@ -31,26 +31,83 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Calls(&["use"], check)],
     cases: &[
-        Case::bad("a.js", "const session = require('express-session');\nconst app = require('express')();\napp.use(session({ secret })); //~ csrf-missing\napp.post('/transfer', (req, res) => { pay(req.session.user, req.body.to); res.end(); });"),
-        Case::bad("a.ts", "import express from 'express';\nimport cookieSession from 'cookie-session';\nconst app = express();\napp.use(cookieSession({ keys })); //~ csrf-missing\napp.delete('/account', remove);"),
-        Case::bad("a.js", "const express = require('express');\nconst cookieParser = require('cookie-parser');\nconst app = express();\napp.use(cookieParser()); //~ csrf-missing\napp.post('/profile', (req, res) => { save(req.cookies.sid, req.body); res.end(); });"),
-        Case::bad("a.js", "const session = require('express-session');\nmodule.exports = function (app) {\n  app.use(session({ secret })); //~ csrf-missing\n  app.put('/mail', change);\n};"),
-        Case::bad("a.js", "const session = require('express-session');\nconst app = require('express')();\nconst s = session({ secret });\napp.use(s); //~ csrf-missing\napp.patch('/user/:id', update);"),
-        Case::bad("a.js", "const session = require('express-session');\nconst app = require('express')();\nconst router = require('express').Router();\napp.use(session({ secret, resave: false })); //~ csrf-missing\nrouter.post('/x', f);\napp.use('/r', router);"),
-        Case::bad("a.js", "const session = require('express-session');\nconst app = require('express')();\napp.use('/app', session({ secret })); //~ csrf-missing\napp.route('/x').post(save);"),
-        Case::bad("a.js", "const session = require('express-session');\nconst app = require('express')();\napp.use(session({ secret, cookie: { maxAge: 1000 } })); //~ csrf-missing\napp.post('/login', login);\napp.post('/password', change);"),
-        Case::good("a.js", "const session = require('express-session');\nconst csurf = require('csurf');\nconst app = require('express')();\napp.use(session({ secret }));\napp.use(csurf());\napp.post('/transfer', pay);"),
-        Case::good("a.js", "const session = require('express-session');\nconst app = require('express')();\napp.use(session({ secret, cookie: { sameSite: 'lax' } }));\napp.post('/transfer', pay);"),
-        Case::good("a.js", "const session = require('express-session');\nconst app = require('express')();\napp.use(session({ secret }));\napp.get('/', show);"),
-        Case::good("a.js", "const app = require('express')();\napp.use(require('express').json());\napp.post('/x', save);"),
-        Case::good("a.js", "const session = require('express-session');\nconst lusca = require('lusca');\nconst app = require('express')();\napp.use(session({ secret }));\napp.use(lusca.csrf());\napp.post('/x', save);"),
-        Case::good("a.js", "const cookieParser = require('cookie-parser');\nconst app = require('express')();\napp.use(cookieParser());\napp.post('/x', (req, res) => { res.end(req.body.x); });"),
-        Case::good("a.ts", "import { doubleCsrf } from 'csrf-csrf';\nimport session from 'express-session';\nconst { doubleCsrfProtection } = doubleCsrf(options);\napp.use(session({ secret }));\napp.use(doubleCsrfProtection);\napp.post('/x', save);"),
-        Case::good("a.js", "const session = require('express-session');\nconst app = require('express')();\napp.use(session({ secret }));\napp.use((req, res, next) => checkOrigin(req.headers.origin) ? next() : res.sendStatus(403));\napp.post('/x', save);"),
+        Case::bad(
+            "a.js",
+            "const session = require('express-session');\nconst app = require('express')();\napp.use(session({ secret })); //~ csrf-missing\napp.post('/transfer', (req, res) => { pay(req.session.user, req.body.to); res.end(); });",
+        ),
+        Case::bad(
+            "a.ts",
+            "import express from 'express';\nimport cookieSession from 'cookie-session';\nconst app = express();\napp.use(cookieSession({ keys })); //~ csrf-missing\napp.delete('/account', remove);",
+        ),
+        Case::bad(
+            "a.js",
+            "const express = require('express');\nconst cookieParser = require('cookie-parser');\nconst app = express();\napp.use(cookieParser()); //~ csrf-missing\napp.post('/profile', (req, res) => { save(req.cookies.sid, req.body); res.end(); });",
+        ),
+        Case::bad(
+            "a.js",
+            "const session = require('express-session');\nmodule.exports = function (app) {\n  app.use(session({ secret })); //~ csrf-missing\n  app.put('/mail', change);\n};",
+        ),
+        Case::bad(
+            "a.js",
+            "const session = require('express-session');\nconst app = require('express')();\nconst s = session({ secret });\napp.use(s); //~ csrf-missing\napp.patch('/user/:id', update);",
+        ),
+        Case::bad(
+            "a.js",
+            "const session = require('express-session');\nconst app = require('express')();\nconst router = require('express').Router();\napp.use(session({ secret, resave: false })); //~ csrf-missing\nrouter.post('/x', f);\napp.use('/r', router);",
+        ),
+        Case::bad(
+            "a.js",
+            "const session = require('express-session');\nconst app = require('express')();\napp.use('/app', session({ secret })); //~ csrf-missing\napp.route('/x').post(save);",
+        ),
+        Case::bad(
+            "a.js",
+            "const session = require('express-session');\nconst app = require('express')();\napp.use(session({ secret, cookie: { maxAge: 1000 } })); //~ csrf-missing\napp.post('/login', login);\napp.post('/password', change);",
+        ),
+        Case::good(
+            "a.js",
+            "const session = require('express-session');\nconst csurf = require('csurf');\nconst app = require('express')();\napp.use(session({ secret }));\napp.use(csurf());\napp.post('/transfer', pay);",
+        ),
+        Case::good(
+            "a.js",
+            "const session = require('express-session');\nconst app = require('express')();\napp.use(session({ secret, cookie: { sameSite: 'lax' } }));\napp.post('/transfer', pay);",
+        ),
+        Case::good(
+            "a.js",
+            "const session = require('express-session');\nconst app = require('express')();\napp.use(session({ secret }));\napp.get('/', show);",
+        ),
+        Case::good(
+            "a.js",
+            "const app = require('express')();\napp.use(require('express').json());\napp.post('/x', save);",
+        ),
+        Case::good(
+            "a.js",
+            "const session = require('express-session');\nconst lusca = require('lusca');\nconst app = require('express')();\napp.use(session({ secret }));\napp.use(lusca.csrf());\napp.post('/x', save);",
+        ),
+        Case::good(
+            "a.js",
+            "const cookieParser = require('cookie-parser');\nconst app = require('express')();\napp.use(cookieParser());\napp.post('/x', (req, res) => { res.end(req.body.x); });",
+        ),
+        Case::good(
+            "a.ts",
+            "import { doubleCsrf } from 'csrf-csrf';\nimport session from 'express-session';\nconst { doubleCsrfProtection } = doubleCsrf(options);\napp.use(session({ secret }));\napp.use(doubleCsrfProtection);\napp.post('/x', save);",
+        ),
+        Case::good(
+            "a.js",
+            "const session = require('express-session');\nconst app = require('express')();\napp.use(session({ secret }));\napp.use((req, res, next) => checkOrigin(req.headers.origin) ? next() : res.sendStatus(403));\napp.post('/x', save);",
+        ),
         Case::near_miss("a.js", "const session = require('./session');\napp.use(session());\napp.post('/x', save);"),
-        Case::near_miss("a.js", "const session = require('express-session');\nconst axios = require('axios');\napp.use(session({ secret }));\naxios.post('/x', data);"),
-        Case::near_miss("a.js", "const session = require('express-session');\napp.use(session({ secret }));\napp.get('/x', (req, res) => { cache.delete('x'); res.end(); });"),
-        Case::near_miss("a.js", "const session = require('express-session');\nconst mw = session({ secret });\nqueue.post('/x', mw);"),
+        Case::near_miss(
+            "a.js",
+            "const session = require('express-session');\nconst axios = require('axios');\napp.use(session({ secret }));\naxios.post('/x', data);",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const session = require('express-session');\napp.use(session({ secret }));\napp.get('/x', (req, res) => { cache.delete('x'); res.end(); });",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const session = require('express-session');\nconst mw = session({ secret });\nqueue.post('/x', mw);",
+        ),
     ],
 };
 

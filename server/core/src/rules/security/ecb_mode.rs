@@ -31,26 +31,71 @@ pub static RULE: Rule = Rule {
         Check::Calls(&["ecb"], aes_js),
     ],
     cases: &[
-        Case::bad("a.js", "const crypto = require('crypto');\nconst c = crypto.createCipheriv('aes-256-ecb', key, null); //~ ecb-mode"),
-        Case::bad("a.ts", "import { createCipheriv } from 'node:crypto';\nexport const seal = (k: Buffer) => createCipheriv('AES-128-ECB', k, ''); //~ ecb-mode"),
-        Case::bad("a.ts", "import crypto from 'crypto';\nconst mode = 'ecb';\nconst c = crypto.createCipheriv(`aes-256-${mode}`, key, null); //~ ecb-mode"),
-        Case::bad("a.js", "const CryptoJS = require('crypto-js');\nconst out = CryptoJS.AES.encrypt(text, key, { mode: CryptoJS.mode.ECB }); //~ ecb-mode"),
-        Case::bad("a.ts", "import CryptoJS from 'crypto-js';\nconst options = { mode: CryptoJS.mode.ECB, padding: CryptoJS.pad.Pkcs7 };\nexport const e = CryptoJS.AES.encrypt(text, key, options); //~ ecb-mode"),
-        Case::bad("a.js", "const forge = require('node-forge');\nconst c = forge.cipher.createCipher('AES-ECB', key); //~ ecb-mode"),
-        Case::bad("a.js", "const aesjs = require('aes-js');\nconst aes = new aesjs.ModeOfOperation.ecb(key); //~ ecb-mode"),
-        Case::bad("a.js", "const crypto = require('crypto');\nclass Box {\n  seal(t) { return crypto.createCipheriv('aes-192-ecb', this.key, null).update(t); } //~ ecb-mode\n}"),
-        Case::good("a.js", "const crypto = require('crypto');\nconst c = crypto.createCipheriv('aes-256-gcm', key, iv);"),
-        Case::good("a.js", "const crypto = require('crypto');\nconst c = crypto.createCipheriv('aes-256-cbc', key, iv);"),
-        Case::good("a.js", "const crypto = require('crypto');\nconst c = crypto.createDecipheriv('aes-256-ecb', key, null);"),
-        Case::good("a.js", "const CryptoJS = require('crypto-js');\nconst out = CryptoJS.AES.encrypt(text, key, { mode: CryptoJS.mode.CBC, iv });"),
+        Case::bad(
+            "a.js",
+            "const crypto = require('crypto');\nconst c = crypto.createCipheriv('aes-256-ecb', key, null); //~ ecb-mode",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { createCipheriv } from 'node:crypto';\nexport const seal = (k: Buffer) => createCipheriv('AES-128-ECB', k, ''); //~ ecb-mode",
+        ),
+        Case::bad(
+            "a.ts",
+            "import crypto from 'crypto';\nconst mode = 'ecb';\nconst c = crypto.createCipheriv(`aes-256-${mode}`, key, null); //~ ecb-mode",
+        ),
+        Case::bad(
+            "a.js",
+            "const CryptoJS = require('crypto-js');\nconst out = CryptoJS.AES.encrypt(text, key, { mode: CryptoJS.mode.ECB }); //~ ecb-mode",
+        ),
+        Case::bad(
+            "a.ts",
+            "import CryptoJS from 'crypto-js';\nconst options = { mode: CryptoJS.mode.ECB, padding: CryptoJS.pad.Pkcs7 };\nexport const e = CryptoJS.AES.encrypt(text, key, options); //~ ecb-mode",
+        ),
+        Case::bad(
+            "a.js",
+            "const forge = require('node-forge');\nconst c = forge.cipher.createCipher('AES-ECB', key); //~ ecb-mode",
+        ),
+        Case::bad(
+            "a.js",
+            "const aesjs = require('aes-js');\nconst aes = new aesjs.ModeOfOperation.ecb(key); //~ ecb-mode",
+        ),
+        Case::bad(
+            "a.js",
+            "const crypto = require('crypto');\nclass Box {\n  seal(t) { return crypto.createCipheriv('aes-192-ecb', this.key, null).update(t); } //~ ecb-mode\n}",
+        ),
+        Case::good(
+            "a.js",
+            "const crypto = require('crypto');\nconst c = crypto.createCipheriv('aes-256-gcm', key, iv);",
+        ),
+        Case::good(
+            "a.js",
+            "const crypto = require('crypto');\nconst c = crypto.createCipheriv('aes-256-cbc', key, iv);",
+        ),
+        Case::good(
+            "a.js",
+            "const crypto = require('crypto');\nconst c = crypto.createDecipheriv('aes-256-ecb', key, null);",
+        ),
+        Case::good(
+            "a.js",
+            "const CryptoJS = require('crypto-js');\nconst out = CryptoJS.AES.encrypt(text, key, { mode: CryptoJS.mode.CBC, iv });",
+        ),
         Case::good("a.js", "const CryptoJS = require('crypto-js');\nconst out = CryptoJS.AES.encrypt(text, pass);"),
-        Case::good("a.js", "const forge = require('node-forge');\nconst c = forge.cipher.createCipher('AES-CBC', key);"),
-        Case::good("a.js", "const aesjs = require('aes-js');\nconst aes = new aesjs.ModeOfOperation.ctr(key, counter);"),
+        Case::good(
+            "a.js",
+            "const forge = require('node-forge');\nconst c = forge.cipher.createCipher('AES-CBC', key);",
+        ),
+        Case::good(
+            "a.js",
+            "const aesjs = require('aes-js');\nconst aes = new aesjs.ModeOfOperation.ctr(key, counter);",
+        ),
         Case::good("a.ts", "export const seal = (alg: string) => crypto.createCipheriv(alg, key, iv);"),
         Case::near_miss("a.js", "const rates = await bank.fetch('ecb');\nconst c = source.create('usd-ecb');"),
         Case::near_miss("a.js", "const modes = ['aes-256-ecb'].map(describe);"),
         Case::near_miss("a.js", "const out = wrapper.encrypt(text, key, { mode: 'ECB-rates' });"),
-        Case::near_miss("a.js", "const crypto = require('crypto');\nif (crypto.getCiphers().includes('aes-256-ecb')) report();"),
+        Case::near_miss(
+            "a.js",
+            "const crypto = require('crypto');\nif (crypto.getCiphers().includes('aes-256-ecb')) report();",
+        ),
     ],
 };
 

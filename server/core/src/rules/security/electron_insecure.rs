@@ -30,34 +30,86 @@ pub static RULE: Rule = Rule {
     checks: &[
         Check::Writes(
             &[
-                "nodeIntegration", "nodeIntegrationInWorker", "nodeIntegrationInSubFrames", "contextIsolation", "webSecurity",
-                "allowRunningInsecureContent", "enableRemoteModule", "experimentalFeatures", "sandbox",
+                "nodeIntegration",
+                "nodeIntegrationInWorker",
+                "nodeIntegrationInSubFrames",
+                "contextIsolation",
+                "webSecurity",
+                "allowRunningInsecureContent",
+                "enableRemoteModule",
+                "experimentalFeatures",
+                "sandbox",
             ],
             setting,
         ),
         Check::Calls(&["openExternal"], open),
     ],
     cases: &[
-        Case::bad("a.js", "const { BrowserWindow } = require('electron');\nnew BrowserWindow({ webPreferences: { nodeIntegration: true } }); //~ electron-insecure"),
-        Case::bad("a.ts", "import { BrowserWindow } from 'electron';\nconst win = new BrowserWindow({\n  webPreferences: {\n    contextIsolation: false, //~ electron-insecure\n  },\n});"),
-        Case::bad("a.js", "const electron = require('electron');\nconst webPreferences = { webSecurity: false }; //~ electron-insecure\nnew electron.BrowserWindow({ webPreferences });"),
-        Case::bad("a.js", "const { BrowserView } = require('electron');\nnew BrowserView({ webPreferences: { allowRunningInsecureContent: true } }); //~ electron-insecure"),
-        Case::bad("a.js", "const { app } = require('electron');\napp.on('web-contents-created', (e, contents) => {\n  contents.on('will-attach-webview', (event, webPreferences) => {\n    webPreferences.nodeIntegration = true; //~ electron-insecure\n  });\n});"),
-        Case::bad("a.js", "const { BrowserWindow } = require('electron');\nconst on = true;\nnew BrowserWindow({ webPreferences: { nodeIntegrationInWorker: on } }); //~ electron-insecure"),
-        Case::bad("a.js", "const { shell } = require('electron');\nwindow.addEventListener('message', (e) => { shell.openExternal(e.data.url); }); //~ electron-insecure"),
-        Case::bad("a.ts", "import { BrowserWindow } from 'electron';\nnew BrowserWindow({ webPreferences: { preload, sandbox: false } }); //~ electron-insecure"),
-        Case::good("a.js", "const { BrowserWindow } = require('electron');\nnew BrowserWindow({ webPreferences: { nodeIntegration: false, contextIsolation: true, sandbox: true } });"),
-        Case::good("a.js", "const { BrowserWindow } = require('electron');\nnew BrowserWindow({ webPreferences: { preload } });"),
+        Case::bad(
+            "a.js",
+            "const { BrowserWindow } = require('electron');\nnew BrowserWindow({ webPreferences: { nodeIntegration: true } }); //~ electron-insecure",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { BrowserWindow } from 'electron';\nconst win = new BrowserWindow({\n  webPreferences: {\n    contextIsolation: false, //~ electron-insecure\n  },\n});",
+        ),
+        Case::bad(
+            "a.js",
+            "const electron = require('electron');\nconst webPreferences = { webSecurity: false }; //~ electron-insecure\nnew electron.BrowserWindow({ webPreferences });",
+        ),
+        Case::bad(
+            "a.js",
+            "const { BrowserView } = require('electron');\nnew BrowserView({ webPreferences: { allowRunningInsecureContent: true } }); //~ electron-insecure",
+        ),
+        Case::bad(
+            "a.js",
+            "const { app } = require('electron');\napp.on('web-contents-created', (e, contents) => {\n  contents.on('will-attach-webview', (event, webPreferences) => {\n    webPreferences.nodeIntegration = true; //~ electron-insecure\n  });\n});",
+        ),
+        Case::bad(
+            "a.js",
+            "const { BrowserWindow } = require('electron');\nconst on = true;\nnew BrowserWindow({ webPreferences: { nodeIntegrationInWorker: on } }); //~ electron-insecure",
+        ),
+        Case::bad(
+            "a.js",
+            "const { shell } = require('electron');\nwindow.addEventListener('message', (e) => { shell.openExternal(e.data.url); }); //~ electron-insecure",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { BrowserWindow } from 'electron';\nnew BrowserWindow({ webPreferences: { preload, sandbox: false } }); //~ electron-insecure",
+        ),
+        Case::good(
+            "a.js",
+            "const { BrowserWindow } = require('electron');\nnew BrowserWindow({ webPreferences: { nodeIntegration: false, contextIsolation: true, sandbox: true } });",
+        ),
+        Case::good(
+            "a.js",
+            "const { BrowserWindow } = require('electron');\nnew BrowserWindow({ webPreferences: { preload } });",
+        ),
         Case::good("a.js", "const { shell } = require('electron');\nshell.openExternal('https://example.com/help');"),
-        Case::good("a.js", "const { BrowserWindow } = require('electron');\nnew BrowserWindow({ webPreferences: { webSecurity: !isDev } });"),
+        Case::good(
+            "a.js",
+            "const { BrowserWindow } = require('electron');\nnew BrowserWindow({ webPreferences: { webSecurity: !isDev } });",
+        ),
         Case::good("a.js", "const frame = { sandbox: false };\nrender(frame);"),
-        Case::good("a.js", "const { shell } = require('electron');\nwindow.addEventListener('message', (e) => { if (LINKS.includes(e.data)) shell.openExternal(e.data); });"),
+        Case::good(
+            "a.js",
+            "const { shell } = require('electron');\nwindow.addEventListener('message', (e) => { if (LINKS.includes(e.data)) shell.openExternal(e.data); });",
+        ),
         Case::good("a.js", "const config = { contextIsolation: true, webSecurity: true };"),
-        Case::good("a.js", "const { BrowserWindow } = require('electron');\nnew BrowserWindow({ width: 800, webPreferences: { allowRunningInsecureContent: false } });"),
+        Case::good(
+            "a.js",
+            "const { BrowserWindow } = require('electron');\nnew BrowserWindow({ width: 800, webPreferences: { allowRunningInsecureContent: false } });",
+        ),
         Case::near_miss("a.js", "const schema = { nodeIntegration: { type: 'boolean' }, webSecurity: {} };"),
-        Case::near_miss("a.js", "jest.mock('x');\nconst { runner } = require('./electron');\nrunner.start({ sandbox: false });"),
+        Case::near_miss(
+            "a.js",
+            "jest.mock('x');\nconst { runner } = require('./electron');\nrunner.start({ sandbox: false });",
+        ),
         Case::near_miss("a.js", "if (preferences.nodeIntegration === true) warn();"),
-        Case::near_miss("a.js", "const { shell } = require('electron');\nshell.openExternal(`https://example.com/help/${page}`);"),
+        Case::near_miss(
+            "a.js",
+            "const { shell } = require('electron');\nshell.openExternal(`https://example.com/help/${page}`);",
+        ),
     ],
 };
 
@@ -97,18 +149,24 @@ fn open(call: &CallView<'_>, out: &mut Vec<Note>) {
         return;
     }
     let Some(address) = call.args.first() else { return };
-    let fixed = address.prefix.is_some_and(|p| p.starts_with("https://") || p.starts_with("http://") || p.starts_with("mailto:"));
+    let fixed = address
+        .prefix
+        .is_some_and(|p| p.starts_with("https://") || p.starts_with("http://") || p.starts_with("mailto:"));
     let foreign = address.taints.iter().find_map(|t| match &t.origin {
         Origin::Source(s)
-            if matches!(s.kind, SourceKind::Remote | SourceKind::Message | SourceKind::Location | SourceKind::Response)
-                && !t.cleaned.has(crate::semantics::flow::kinds::SinkKind::Redirect) =>
+            if matches!(
+                s.kind,
+                SourceKind::Remote | SourceKind::Message | SourceKind::Location | SourceKind::Response
+            ) && !t.cleaned.has(crate::semantics::flow::kinds::SinkKind::Redirect) =>
         {
             Some(s.what)
         }
         _ => None,
     });
     if let Some(what) = foreign.filter(|_| !fixed) {
-        let message = format!("What is opened is decided by {what}, `file:` and programs included. Accept `https:` addresses alone.");
+        let message = format!(
+            "What is opened is decided by {what}, `file:` and programs included. Accept `https:` addresses alone."
+        );
         out.push(Note::new(call.rule, call.arg_span(0), message).severity(Severity::Medium));
     }
 }

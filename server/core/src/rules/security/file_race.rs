@@ -27,36 +27,104 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Block(check)],
     cases: &[
-        Case::bad("a.js", "const fs = require('fs');\nif (!fs.existsSync(file)) {\n  fs.writeFileSync(file, text); //~ file-race\n}"),
-        Case::bad("a.ts", "import { promises as fs } from 'fs';\nasync function save(path: string) {\n  await fs.access(path);\n  await fs.writeFile(path, data); //~ file-race\n}"),
-        Case::bad("a.js", "const fs = require('fs');\nfs.stat(target, (err, info) => {\n  if (info.size < 10) fs.appendFile(target, line, done); //~ file-race\n});"),
-        Case::bad("a.js", "const fs = require('fs-extra');\nasync function f(p) {\n  if (await fs.pathExists(p)) await fs.chmod(p, 0o600); //~ file-race\n}"),
-        Case::bad("a.js", "const { existsSync, createWriteStream } = require('fs');\nfunction open(out) {\n  if (existsSync(out)) throw new Error('exists');\n  return createWriteStream(out); //~ file-race\n}"),
-        Case::bad("a.ts", "import * as fs from 'node:fs';\nexport function lock(cfg: Config) {\n  if (fs.statSync(cfg.lock).isFile()) return;\n  fs.openSync(cfg.lock, 'w'); //~ file-race\n}"),
-        Case::bad("a.js", "const fs = require('fs');\nif (fs.lstatSync(p).isSymbolicLink()) skip();\nelse fs.writeFileSync(p, text); //~ file-race"),
-        Case::bad("a.js", "const fs = require('fs');\nfs.access(name, fs.constants.W_OK, (err) => {\n  if (err) return;\n  fs.open(name, 'r+', use); //~ file-race\n});"),
+        Case::bad(
+            "a.js",
+            "const fs = require('fs');\nif (!fs.existsSync(file)) {\n  fs.writeFileSync(file, text); //~ file-race\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { promises as fs } from 'fs';\nasync function save(path: string) {\n  await fs.access(path);\n  await fs.writeFile(path, data); //~ file-race\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "const fs = require('fs');\nfs.stat(target, (err, info) => {\n  if (info.size < 10) fs.appendFile(target, line, done); //~ file-race\n});",
+        ),
+        Case::bad(
+            "a.js",
+            "const fs = require('fs-extra');\nasync function f(p) {\n  if (await fs.pathExists(p)) await fs.chmod(p, 0o600); //~ file-race\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "const { existsSync, createWriteStream } = require('fs');\nfunction open(out) {\n  if (existsSync(out)) throw new Error('exists');\n  return createWriteStream(out); //~ file-race\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "import * as fs from 'node:fs';\nexport function lock(cfg: Config) {\n  if (fs.statSync(cfg.lock).isFile()) return;\n  fs.openSync(cfg.lock, 'w'); //~ file-race\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "const fs = require('fs');\nif (fs.lstatSync(p).isSymbolicLink()) skip();\nelse fs.writeFileSync(p, text); //~ file-race",
+        ),
+        Case::bad(
+            "a.js",
+            "const fs = require('fs');\nfs.access(name, fs.constants.W_OK, (err) => {\n  if (err) return;\n  fs.open(name, 'r+', use); //~ file-race\n});",
+        ),
         Case::good("a.js", "const fs = require('fs');\nfs.writeFileSync(file, text, { flag: 'wx' });"),
-        Case::good("a.js", "const fs = require('fs');\nif (!fs.existsSync(file)) fs.writeFileSync(file, text, { flag: 'wx' });"),
-        Case::good("a.js", "const fs = require('fs');\nif (fs.existsSync(file)) config = fs.readFileSync(file, 'utf8');"),
+        Case::good(
+            "a.js",
+            "const fs = require('fs');\nif (!fs.existsSync(file)) fs.writeFileSync(file, text, { flag: 'wx' });",
+        ),
+        Case::good(
+            "a.js",
+            "const fs = require('fs');\nif (fs.existsSync(file)) config = fs.readFileSync(file, 'utf8');",
+        ),
         Case::good("a.js", "const fs = require('fs');\nif (!fs.existsSync(dir)) fs.mkdirSync(dir);"),
         Case::good("a.js", "const fs = require('fs');\nif (fs.existsSync(a)) fs.writeFileSync(b, text);"),
-        Case::good("a.js", "const fs = require('fs');\nfs.writeFileSync(file, text);\nconst size = fs.statSync(file).size;"),
-        Case::good("a.js", "const fs = require('fs');\nfunction a(p) { return fs.existsSync(p); }\nfunction b(p) { fs.writeFileSync(p, 'x'); }"),
-        Case::good("a.js", "const fs = require('fs');\nconst fd = fs.openSync(p, 'r+');\nconst info = fs.fstatSync(fd);\nfs.writeSync(fd, text);"),
-        Case::near_miss("a.js", "const fs = require('fs');\nconst mode = fs.statSync(file).mode;\nfs.chmodSync(file, mode | 0o100);"),
+        Case::good(
+            "a.js",
+            "const fs = require('fs');\nfs.writeFileSync(file, text);\nconst size = fs.statSync(file).size;",
+        ),
+        Case::good(
+            "a.js",
+            "const fs = require('fs');\nfunction a(p) { return fs.existsSync(p); }\nfunction b(p) { fs.writeFileSync(p, 'x'); }",
+        ),
+        Case::good(
+            "a.js",
+            "const fs = require('fs');\nconst fd = fs.openSync(p, 'r+');\nconst info = fs.fstatSync(fd);\nfs.writeSync(fd, text);",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const fs = require('fs');\nconst mode = fs.statSync(file).mode;\nfs.chmodSync(file, mode | 0o100);",
+        ),
         Case::near_miss("a.js", "if (cache.exists(key)) cache.writeFile(key, value);"),
-        Case::near_miss("a.js", "const fs = require('fs');\nif (fs.existsSync('a.txt')) fs.writeFileSync('b.txt', '');"),
+        Case::near_miss(
+            "a.js",
+            "const fs = require('fs');\nif (fs.existsSync('a.txt')) fs.writeFileSync('b.txt', '');",
+        ),
         Case::near_miss("a.js", "const fs = require('fs');\nif (!fs.existsSync(lock)) fs.openSync(lock, 'wx');"),
         Case::near_miss("a.js", "const fs = require('fs');\nif (fs.existsSync(file)) watch(file);\nlog(file);"),
     ],
 };
 
 const CHECKS: &[&str] = &[
-    "exists", "existsSync", "stat", "statSync", "lstat", "lstatSync", "access", "accessSync", "pathExists", "pathExistsSync",
+    "exists",
+    "existsSync",
+    "stat",
+    "statSync",
+    "lstat",
+    "lstatSync",
+    "access",
+    "accessSync",
+    "pathExists",
+    "pathExistsSync",
 ];
 const USES: &[&str] = &[
-    "writeFile", "writeFileSync", "appendFile", "appendFileSync", "open", "openSync", "createWriteStream", "chmod", "chmodSync",
-    "chown", "chownSync", "truncate", "truncateSync", "outputFile", "writeJson", "writeJsonSync",
+    "writeFile",
+    "writeFileSync",
+    "appendFile",
+    "appendFileSync",
+    "open",
+    "openSync",
+    "createWriteStream",
+    "chmod",
+    "chmodSync",
+    "chown",
+    "chownSync",
+    "truncate",
+    "truncateSync",
+    "outputFile",
+    "writeJson",
+    "writeJsonSync",
 ];
 
 fn file_call<'a>(node: Node<'a>, cx: &Cx<'a>) -> Option<(&'a str, Node<'a>)> {
@@ -97,7 +165,8 @@ fn check<'a>(cx: &mut Cx<'a>) {
             let rest: String = args(node).skip(1).map(|a| a.text()).collect::<Vec<_>>().join(",");
             // `wx` fails where the file exists; reading changes nothing.
             let exclusive = ["'wx", "\"wx", "'ax", "\"ax", "O_EXCL"].iter().any(|f| rest.contains(f));
-            let reads = name.starts_with("open") && !["'w", "\"w", "'a", "\"a", "+'", "+\"", "O_WRONLY", "O_RDWR"].iter().any(|f| rest.contains(f));
+            let reads = name.starts_with("open")
+                && !["'w", "\"w", "'a", "\"a", "+'", "+\"", "O_WRONLY", "O_RDWR"].iter().any(|f| rest.contains(f));
             if !exclusive && !reads {
                 let message = "The file may be another than the one that was checked. Open it once, with `wx` if it must not exist, and work on what is open.";
                 notes.push(Note::new(cx.rule, node.span(), message));

@@ -27,26 +27,62 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Calls(&["helmet", "contentSecurityPolicy", "register", "csp"], check)],
     cases: &[
-        Case::bad("a.js", "const helmet = require('helmet');\napp.use(helmet({ contentSecurityPolicy: false })); //~ helmet-csp-disabled"),
-        Case::bad("a.ts", "import helmet from 'helmet';\nconst options = { contentSecurityPolicy: false, hsts: true };\napp.use(helmet(options)); //~ helmet-csp-disabled"),
-        Case::bad("a.js", "const helmet = require('helmet');\napp.use(helmet({ frameguard: false })); //~ helmet-csp-disabled"),
-        Case::bad("a.js", "const helmet = require('helmet');\napp.use(helmet.contentSecurityPolicy({ directives: { scriptSrc: [\"'self'\", \"'unsafe-eval'\"] } })); //~ helmet-csp-disabled"),
-        Case::bad("a.js", "const helmet = require('helmet');\napp.use(helmet({ contentSecurityPolicy: { directives: { 'script-src': ['*'] } } })); //~ helmet-csp-disabled"),
-        Case::bad("a.js", "const helmet = require('@fastify/helmet');\nfastify.register(helmet, { contentSecurityPolicy: false }); //~ helmet-csp-disabled"),
-        Case::bad("a.ts", "import helmet from 'helmet';\napp.use(helmet({ xFrameOptions: false })); //~ helmet-csp-disabled"),
-        Case::bad("a.ts", "import helmet from 'helmet';\nconst off = false;\nexport const secure = helmet({ contentSecurityPolicy: off, crossOriginEmbedderPolicy: off }); //~ helmet-csp-disabled"),
+        Case::bad(
+            "a.js",
+            "const helmet = require('helmet');\napp.use(helmet({ contentSecurityPolicy: false })); //~ helmet-csp-disabled",
+        ),
+        Case::bad(
+            "a.ts",
+            "import helmet from 'helmet';\nconst options = { contentSecurityPolicy: false, hsts: true };\napp.use(helmet(options)); //~ helmet-csp-disabled",
+        ),
+        Case::bad(
+            "a.js",
+            "const helmet = require('helmet');\napp.use(helmet({ frameguard: false })); //~ helmet-csp-disabled",
+        ),
+        Case::bad(
+            "a.js",
+            "const helmet = require('helmet');\napp.use(helmet.contentSecurityPolicy({ directives: { scriptSrc: [\"'self'\", \"'unsafe-eval'\"] } })); //~ helmet-csp-disabled",
+        ),
+        Case::bad(
+            "a.js",
+            "const helmet = require('helmet');\napp.use(helmet({ contentSecurityPolicy: { directives: { 'script-src': ['*'] } } })); //~ helmet-csp-disabled",
+        ),
+        Case::bad(
+            "a.js",
+            "const helmet = require('@fastify/helmet');\nfastify.register(helmet, { contentSecurityPolicy: false }); //~ helmet-csp-disabled",
+        ),
+        Case::bad(
+            "a.ts",
+            "import helmet from 'helmet';\napp.use(helmet({ xFrameOptions: false })); //~ helmet-csp-disabled",
+        ),
+        Case::bad(
+            "a.ts",
+            "import helmet from 'helmet';\nconst off = false;\nexport const secure = helmet({ contentSecurityPolicy: off, crossOriginEmbedderPolicy: off }); //~ helmet-csp-disabled",
+        ),
         Case::good("a.js", "const helmet = require('helmet');\napp.use(helmet());"),
-        Case::good("a.js", "const helmet = require('helmet');\napp.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: [\"'self'\"] } } }));"),
-        Case::good("a.js", "const helmet = require('helmet');\napp.use(helmet({ contentSecurityPolicy: process.env.NODE_ENV === 'production' ? undefined : false }));"),
+        Case::good(
+            "a.js",
+            "const helmet = require('helmet');\napp.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: [\"'self'\"] } } }));",
+        ),
+        Case::good(
+            "a.js",
+            "const helmet = require('helmet');\napp.use(helmet({ contentSecurityPolicy: process.env.NODE_ENV === 'production' ? undefined : false }));",
+        ),
         Case::good("a.js", "const helmet = require('helmet');\napp.use(helmet({ crossOriginEmbedderPolicy: false }));"),
         Case::good("a.js", "const helmet = require('helmet');\napp.use(helmet(config.helmet));"),
-        Case::good("a.js", "const helmet = require('helmet');\napp.use(helmet.contentSecurityPolicy({ directives: { scriptSrc: [\"'self'\", 'https://cdn.example.com'] } }));"),
+        Case::good(
+            "a.js",
+            "const helmet = require('helmet');\napp.use(helmet.contentSecurityPolicy({ directives: { scriptSrc: [\"'self'\", 'https://cdn.example.com'] } }));",
+        ),
         Case::good("a.js", "const helmet = require('@fastify/helmet');\nfastify.register(helmet, { global: true });"),
         Case::good("a.js", "const helmet = require('helmet');\napp.use(helmet({ frameguard: { action: 'deny' } }));"),
         Case::near_miss("a.js", "const options = { contentSecurityPolicy: false };\nrender(options);"),
         Case::near_miss("a.js", "fastify.register(plugin, { contentSecurityPolicy: false });"),
         Case::near_miss("a.js", "const helmet = require('./gear');\nwear(helmet({ contentSecurityPolicy: false }));"),
-        Case::near_miss("a.js", "const helmet = require('helmet');\napp.use(helmet({ contentSecurityPolicy: isProduction }));"),
+        Case::near_miss(
+            "a.js",
+            "const helmet = require('helmet');\napp.use(helmet({ contentSecurityPolicy: isProduction }));",
+        ),
     ],
 };
 
@@ -57,7 +93,10 @@ fn check(call: &CallView<'_>, out: &mut Vec<Note>) {
     } else if is(&["helmet.contentSecurityPolicy", "helmet-csp", "helmet.csp"]) {
         policy(call, call.args.first(), 0, out);
     } else if call.name == "register"
-        && call.args.first().is_some_and(|p| p.apis.iter().any(|a| matches!(a.as_str(), "@fastify/helmet" | "fastify-helmet")))
+        && call
+            .args
+            .first()
+            .is_some_and(|p| p.apis.iter().any(|a| matches!(a.as_str(), "@fastify/helmet" | "fastify-helmet")))
     {
         options(call, call.args.get(1), 1, out);
     }
@@ -65,16 +104,25 @@ fn check(call: &CallView<'_>, out: &mut Vec<Note>) {
 
 fn options(call: &CallView<'_>, options: Option<&Val>, n: usize, out: &mut Vec<Note>) {
     for (name, what) in [
-        ("contentSecurityPolicy", "The content security policy is off: injected scripts run. Leave it on and name the page's sources."),
+        (
+            "contentSecurityPolicy",
+            "The content security policy is off: injected scripts run. Leave it on and name the page's sources.",
+        ),
         ("frameguard", "Other sites may put the page into a frame and catch clicks. Leave `frameguard` on."),
         ("xFrameOptions", "Other sites may put the page into a frame and catch clicks. Leave `xFrameOptions` on."),
     ] {
-        let off = field(options, name).is_some_and(|v| v.exact && v.as_bool() == Some(false) && !v.lits.iter().any(|l| matches!(l, crate::semantics::hir::Lit::Undefined)));
+        let off = field(options, name).is_some_and(|v| {
+            v.exact
+                && v.as_bool() == Some(false)
+                && !v.lits.iter().any(|l| matches!(l, crate::semantics::hir::Lit::Undefined))
+        });
         if off {
             let mut note = Note::new(call.rule, call.arg_span(n), what);
             let node = call.arena.root().smallest_at(call.arg_span(n));
             let pair = node.named_children().find(|p| crate::rules::support::key_name(*p).is_some_and(|k| k == name));
-            if let Some(value) = pair.and_then(|p| p.child(sidenote_grammars::Field::Value)).filter(|v| v.text() == "false") {
+            if let Some(value) =
+                pair.and_then(|p| p.child(sidenote_grammars::Field::Value)).filter(|v| v.text() == "false")
+            {
                 note = note.suggestion("Leave it at its default", vec![(value.span(), "undefined".into())]);
             }
             out.push(note);
@@ -91,7 +139,9 @@ fn policy(call: &CallView<'_>, options: Option<&Val>, n: usize, out: &mut Vec<No
         let weak = |s: &str| matches!(s, "'unsafe-eval'" | "*" | "data:" | "http:" | "https:");
         let found = list.fields().flat_map(|(_, v)| v.strings()).chain(list.strings()).find(|s| weak(s));
         if let Some(found) = found {
-            let message = format!("`{name}` allows {found}, so the policy stops few injected scripts. Name the sources one by one.");
+            let message = format!(
+                "`{name}` allows {found}, so the policy stops few injected scripts. Name the sources one by one."
+            );
             out.push(Note::new(call.rule, call.arg_span(n), message).severity(Severity::Low));
             return;
         }

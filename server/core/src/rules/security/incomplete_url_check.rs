@@ -31,22 +31,46 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::bad("a.js", "if (url.includes('example.com')) go(url); //~ incomplete-url-check"),
         Case::bad("a.ts", "const trusted = (u: URL) => u.hostname.endsWith('example.com'); //~ incomplete-url-check"),
-        Case::bad("a.js", "if (req.query.redirect.startsWith('https://example.com')) res.redirect(req.query.redirect); //~ incomplete-url-check"),
-        Case::bad("a.js", "if (req.headers.origin.indexOf('shop.example.org') !== -1) next(); //~ incomplete-url-check"),
-        Case::bad("a.js", "const HOST = 'api.example.io';\nfunction check(targetUrl) { const H = 'api.example.io'; return targetUrl.indexOf(H) >= 0; } //~ incomplete-url-check"),
+        Case::bad(
+            "a.js",
+            "if (req.query.redirect.startsWith('https://example.com')) res.redirect(req.query.redirect); //~ incomplete-url-check",
+        ),
+        Case::bad(
+            "a.js",
+            "if (req.headers.origin.indexOf('shop.example.org') !== -1) next(); //~ incomplete-url-check",
+        ),
+        Case::bad(
+            "a.js",
+            "const HOST = 'api.example.io';\nfunction check(targetUrl) { const H = 'api.example.io'; return targetUrl.indexOf(H) >= 0; } //~ incomplete-url-check",
+        ),
         Case::bad("a.js", "if (/https?:\\/\\/www.example.com/.test(link)) open(link); //~ incomplete-url-check"),
         Case::bad("a.js", "const ok = referer.match(/example\\.com$/); //~ incomplete-url-check"),
         Case::bad("a.ts", "app.use(cors({ origin: /example\\.com$/, credentials: true })); //~ incomplete-url-check"),
-        Case::bad("a.js", "function safe(href) {\n  return !href.toLowerCase().startsWith('javascript:'); //~ incomplete-url-check\n}"),
-        Case::bad("a.js", "const domain = mail.split('@')[1];\nif (domain.endsWith('example.com')) grant(); //~ incomplete-url-check"),
-        Case::bad("a.js", "app.get('/go', (req, res) => { if (req.param('url').indexOf('https://example.com') === 0) res.redirect(req.param('url')); }); //~ incomplete-url-check"),
+        Case::bad(
+            "a.js",
+            "function safe(href) {\n  return !href.toLowerCase().startsWith('javascript:'); //~ incomplete-url-check\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "const domain = mail.split('@')[1];\nif (domain.endsWith('example.com')) grant(); //~ incomplete-url-check",
+        ),
+        Case::bad(
+            "a.js",
+            "app.get('/go', (req, res) => { if (req.param('url').indexOf('https://example.com') === 0) res.redirect(req.param('url')); }); //~ incomplete-url-check",
+        ),
         Case::bad("a.js", "if (event.origin.match('shop.example.org')) run(event.data); //~ incomplete-url-check"),
         Case::good("a.js", "if (new URL(url).hostname === 'example.com') go(url);"),
-        Case::good("a.ts", "const trusted = (u: URL) => u.hostname === 'example.com' || u.hostname.endsWith('.example.com');"),
+        Case::good(
+            "a.ts",
+            "const trusted = (u: URL) => u.hostname === 'example.com' || u.hostname.endsWith('.example.com');",
+        ),
         Case::good("a.js", "if (url.startsWith('https://example.com/')) go(url);"),
         Case::good("a.js", "if (/^https:\\/\\/www\\.example\\.com\\//.test(link)) open(link);"),
         Case::good("a.js", "const HOSTS = ['example.com', 'example.org'];\nif (HOSTS.includes(host)) go();"),
-        Case::good("a.js", "function safe(href) { const h = href.toLowerCase(); return !h.startsWith('javascript:') && !h.startsWith('data:') && !h.startsWith('vbscript:'); }"),
+        Case::good(
+            "a.js",
+            "function safe(href) { const h = href.toLowerCase(); return !h.startsWith('javascript:') && !h.startsWith('data:') && !h.startsWith('vbscript:'); }",
+        ),
         Case::good("a.js", "if (text.includes('example.com')) count++;"),
         Case::good("a.js", "if (url.includes('/api/')) log(url);"),
         Case::good("a.js", "if (window.location.hostname.includes('staging.example.com')) enableDebug();"),
@@ -59,8 +83,8 @@ pub static RULE: Rule = Rule {
 };
 
 const TOP_LEVEL: [&str; 26] = [
-    "com", "org", "net", "io", "dev", "app", "co", "uk", "de", "fr", "eu", "edu", "gov", "info", "biz", "me", "ai", "us",
-    "cn", "ru", "jp", "br", "ca", "au", "nl", "ch",
+    "com", "org", "net", "io", "dev", "app", "co", "uk", "de", "fr", "eu", "edu", "gov", "info", "biz", "me", "ai",
+    "us", "cn", "ru", "jp", "br", "ca", "au", "nl", "ch",
 ];
 
 /// A constant that is a host, with or without a scheme before it.
@@ -83,7 +107,11 @@ fn host(text: &str) -> Option<Host<'_>> {
     let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '.'))).unwrap_or(rest.len());
     let (name, after) = rest.split_at(end);
     let (before, top) = name.rsplit_once('.')?;
-    (!before.is_empty() && TOP_LEVEL.contains(&top) && !before.starts_with('.')).then_some(Host { scheme, rest: after, dotted })
+    (!before.is_empty() && TOP_LEVEL.contains(&top) && !before.starts_with('.')).then_some(Host {
+        scheme,
+        rest: after,
+        dotted,
+    })
 }
 
 /// Last words of names of addresses.
@@ -96,11 +124,13 @@ const ADDRESSES: [&str; 19] = [
 fn is_address(node: Node<'_>) -> bool {
     let node = bare(node);
     if let Some((receiver, name)) = method(node) {
-        return matches!(name.text(), "toLowerCase" | "toString" | "trim" | "toLocaleLowerCase") && is_address(receiver)
+        return matches!(name.text(), "toLowerCase" | "toString" | "trim" | "toLocaleLowerCase")
+            && is_address(receiver)
             || matches!(name.text(), "get" | "header" | "param")
-                && args(node).next().and_then(string_value).is_some_and(|s| {
-                    words(&s).last().is_some_and(|w| ADDRESSES.contains(&w.as_str()))
-                });
+                && args(node)
+                    .next()
+                    .and_then(string_value)
+                    .is_some_and(|s| words(&s).last().is_some_and(|w| ADDRESSES.contains(&w.as_str())));
     }
     let text = node.text();
     if text.contains("location.host") || text.contains("location.origin") || text == "location.href" {
@@ -108,8 +138,9 @@ fn is_address(node: Node<'_>) -> bool {
     }
     let Some(name) = place_name(node) else { return false };
     let words = words(&name);
-    words.last().is_some_and(|w| ADDRESSES.contains(&w.as_str())) || words.iter().any(|w| matches!(w.as_str(), "url" | "uri" | "href"))
-        && words.last().is_some_and(|w| !w.ends_with('s'))
+    words.last().is_some_and(|w| ADDRESSES.contains(&w.as_str()))
+        || words.iter().any(|w| matches!(w.as_str(), "url" | "uri" | "href"))
+            && words.last().is_some_and(|w| !w.ends_with('s'))
 }
 
 fn note(cx: &mut Cx<'_>, span: Span, message: String, fix: Option<(Span, String, &str)>) {
@@ -141,26 +172,47 @@ fn call<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     match kind {
         "startsWith" if found.rest.is_empty() && found.scheme => {
             let fix = literal.then(|| (end_inside(written), "/".to_owned(), "Add the slash"));
-            note(cx, span, format!("`{text}.evil.org` passes too: nothing ends the host. Add a slash, or compare the parsed host."), fix);
+            note(
+                cx,
+                span,
+                format!(
+                    "`{text}.evil.org` passes too: nothing ends the host. Add a slash, or compare the parsed host."
+                ),
+                fix,
+            );
         }
         "endsWith" if !found.dotted && !found.scheme && found.rest.is_empty() && !text.starts_with('@') => {
             let fix = literal.then(|| (start_inside(written), ".".to_owned(), "Add the dot"));
-            note(cx, span, format!("`evil{text}` passes too: nothing begins the host. Compare it whole, or with a dot before it."), fix);
+            note(
+                cx,
+                span,
+                format!("`evil{text}` passes too: nothing begins the host. Compare it whole, or with a dot before it."),
+                fix,
+            );
         }
         "includes" | "indexOf" | "contains" | "match" => {
             // `indexOf(..) === 0` is a check of the beginning.
             let first = node.parent().is_some_and(|p| {
-                p.kind() == Kind::BinaryExpression && p.child(Field::Right).is_some_and(|r| r.text() == "0")
+                p.kind() == Kind::BinaryExpression
+                    && p.child(Field::Right).is_some_and(|r| r.text() == "0")
                     && p.text().contains("==")
             });
             if first && found.scheme && !found.rest.is_empty() {
                 return;
             }
             if first {
-                let message = format!("`{text}.evil.org` passes too: nothing ends the host. Compare the host of `new URL(..)`.");
+                let message =
+                    format!("`{text}.evil.org` passes too: nothing ends the host. Compare the host of `new URL(..)`.");
                 return note(cx, span, message, None);
             }
-            note(cx, span, format!("`https://evil.org/?{text}` passes too: the host may stand anywhere. Compare the host of `new URL(..)`."), None);
+            note(
+                cx,
+                span,
+                format!(
+                    "`https://evil.org/?{text}` passes too: the host may stand anywhere. Compare the host of `new URL(..)`."
+                ),
+                None,
+            );
         }
         _ => {}
     }
@@ -203,8 +255,12 @@ fn pattern<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(issue) = missing_anchor(&ast).into_iter().next() else { return };
     let message = match issue.flaw {
         UrlFlaw::UnescapedDot => "A bare dot stands for any character, so other hosts match too. Escape it.",
-        UrlFlaw::MissingStart => "Anything may come before the host, so other addresses match too. Begin the pattern with `^`.",
-        UrlFlaw::MissingEnd => "Anything may follow the host, so `example.com.evil.org` matches too. End the host with `/` or `$`.",
+        UrlFlaw::MissingStart => {
+            "Anything may come before the host, so other addresses match too. Begin the pattern with `^`."
+        }
+        UrlFlaw::MissingEnd => {
+            "Anything may follow the host, so `example.com.evil.org` matches too. End the host with `/` or `$`."
+        }
         UrlFlaw::HalfAnchored => "The anchors belong to one alternative each. Put the alternatives in a group.",
     };
     note(cx, node.span(), message.to_owned(), None);
@@ -218,13 +274,15 @@ fn is_test(node: Node<'_>) -> bool {
             let tests = parent.child(Field::Property).is_some_and(|p| matches!(p.text(), "test" | "exec"));
             tests && parent.parent().and_then(|c| args(c).next()).is_some_and(is_address)
         }
-        Kind::Arguments => parent.parent().and_then(method).is_some_and(|(receiver, name)| {
-            matches!(name.text(), "match" | "search") && is_address(receiver)
-        }),
+        Kind::Arguments => parent
+            .parent()
+            .and_then(method)
+            .is_some_and(|(receiver, name)| matches!(name.text(), "match" | "search") && is_address(receiver)),
         Kind::Pair => key_name(parent).is_some_and(|k| matches!(k.as_ref(), "origin" | "origins")),
-        Kind::Array => parent.parent().filter(|p| p.kind() == Kind::Pair).is_some_and(|p| {
-            key_name(p).is_some_and(|k| matches!(k.as_ref(), "origin" | "origins"))
-        }),
+        Kind::Array => parent
+            .parent()
+            .filter(|p| p.kind() == Kind::Pair)
+            .is_some_and(|p| key_name(p).is_some_and(|k| matches!(k.as_ref(), "origin" | "origins"))),
         _ => false,
     }
 }

@@ -41,30 +41,84 @@ pub static RULE: Rule = Rule {
     ],
     cases: &[
         Case::bad("a.js", "app.get('/', (req, res) => { res.cookie('session', id); }); //~ insecure-cookie"),
-        Case::bad("a.js", "app.post('/login', (req, res) => {\n  res.cookie('token', jwt, { httpOnly: true }); //~ insecure-cookie\n});"),
-        Case::bad("a.ts", "app.post('/login', (req: Request, res: Response) => {\n  res.cookie('access_token', token, { httpOnly: false, secure: true }); //~ insecure-cookie\n});"),
-        Case::bad("a.js", "const options = { httpOnly: true, secure: false };\napp.get('/', (req, res) => { res.cookie('sid', sid, options); }); //~ insecure-cookie"),
-        Case::bad("a.js", "const session = require('express-session');\napp.use(session({ secret, cookie: { secure: false } })); //~ insecure-cookie"),
-        Case::bad("a.ts", "import session from 'express-session';\napp.use(session({ secret, cookie: { secure: true, httpOnly: false } })); //~ insecure-cookie"),
-        Case::bad("a.js", "const fastify = require('fastify')();\nfastify.post('/login', async (request, reply) => {\n  reply.setCookie('authToken', t, { path: '/', secure: true }); //~ insecure-cookie\n});"),
-        Case::bad("a.js", "const Koa = require('koa');\nnew Koa().use(async (ctx, next) => {\n  ctx.cookies.set('session', id, { httpOnly: false, secure: true }); //~ insecure-cookie\n});"),
-        Case::bad("a.js", "const cookie = require('cookie');\nres.setHeader('Set-Cookie', cookie.serialize('jwt', token, { httpOnly: true })); //~ insecure-cookie"),
-        Case::bad("a.js", "const http = require('http');\nhttp.createServer((req, res) => {\n  res.setHeader('Set-Cookie', 'session=' + id + '; HttpOnly'); //~ insecure-cookie\n  res.end();\n});"),
+        Case::bad(
+            "a.js",
+            "app.post('/login', (req, res) => {\n  res.cookie('token', jwt, { httpOnly: true }); //~ insecure-cookie\n});",
+        ),
+        Case::bad(
+            "a.ts",
+            "app.post('/login', (req: Request, res: Response) => {\n  res.cookie('access_token', token, { httpOnly: false, secure: true }); //~ insecure-cookie\n});",
+        ),
+        Case::bad(
+            "a.js",
+            "const options = { httpOnly: true, secure: false };\napp.get('/', (req, res) => { res.cookie('sid', sid, options); }); //~ insecure-cookie",
+        ),
+        Case::bad(
+            "a.js",
+            "const session = require('express-session');\napp.use(session({ secret, cookie: { secure: false } })); //~ insecure-cookie",
+        ),
+        Case::bad(
+            "a.ts",
+            "import session from 'express-session';\napp.use(session({ secret, cookie: { secure: true, httpOnly: false } })); //~ insecure-cookie",
+        ),
+        Case::bad(
+            "a.js",
+            "const fastify = require('fastify')();\nfastify.post('/login', async (request, reply) => {\n  reply.setCookie('authToken', t, { path: '/', secure: true }); //~ insecure-cookie\n});",
+        ),
+        Case::bad(
+            "a.js",
+            "const Koa = require('koa');\nnew Koa().use(async (ctx, next) => {\n  ctx.cookies.set('session', id, { httpOnly: false, secure: true }); //~ insecure-cookie\n});",
+        ),
+        Case::bad(
+            "a.js",
+            "const cookie = require('cookie');\nres.setHeader('Set-Cookie', cookie.serialize('jwt', token, { httpOnly: true })); //~ insecure-cookie",
+        ),
+        Case::bad(
+            "a.js",
+            "const http = require('http');\nhttp.createServer((req, res) => {\n  res.setHeader('Set-Cookie', 'session=' + id + '; HttpOnly'); //~ insecure-cookie\n  res.end();\n});",
+        ),
         Case::bad("a.js", "document.cookie = 'authToken=' + token; //~ insecure-cookie"),
-        Case::bad("a.js", "const cookieSession = require('cookie-session');\napp.use(cookieSession({ keys, httpOnly: false })); //~ insecure-cookie"),
-        Case::bad("a.js", "const session = require('express-session');\napp.use(session({ secret, resave: false })); //~ insecure-cookie"),
+        Case::bad(
+            "a.js",
+            "const cookieSession = require('cookie-session');\napp.use(cookieSession({ keys, httpOnly: false })); //~ insecure-cookie",
+        ),
+        Case::bad(
+            "a.js",
+            "const session = require('express-session');\napp.use(session({ secret, resave: false })); //~ insecure-cookie",
+        ),
         Case::good("a.js", "const session = require('express-session');\napp.use(session(config.session));"),
-        Case::good("a.js", "app.get('/', (req, res) => { res.cookie('session', id, { httpOnly: true, secure: true }); });"),
+        Case::good(
+            "a.js",
+            "app.get('/', (req, res) => { res.cookie('session', id, { httpOnly: true, secure: true }); });",
+        ),
         Case::good("a.js", "app.get('/', (req, res) => { res.cookie('theme', 'dark'); });"),
-        Case::good("a.js", "app.get('/', (req, res) => { res.cookie('sid', id, { httpOnly: true, secure: process.env.NODE_ENV === 'production' }); });"),
+        Case::good(
+            "a.js",
+            "app.get('/', (req, res) => { res.cookie('sid', id, { httpOnly: true, secure: process.env.NODE_ENV === 'production' }); });",
+        ),
         Case::good("a.js", "app.get('/', (req, res) => { res.cookie('session', id, cookieOptions); });"),
-        Case::good("a.js", "const session = require('express-session');\napp.use(session({ secret, cookie: { secure: 'auto' } }));"),
-        Case::good("a.js", "const cookie = require('cookie');\nres.setHeader('Set-Cookie', cookie.serialize('jwt', token, { httpOnly: true, secure: true }));"),
-        Case::good("a.js", "app.get('/', (req, res) => { res.cookie('XSRF-TOKEN', req.csrfToken(), { secure: true }); });"),
-        Case::good("a.js", "const http = require('http');\nhttp.createServer((req, res) => { res.setHeader('Set-Cookie', `session=${id}; HttpOnly; Secure; Path=/`); res.end(); });"),
+        Case::good(
+            "a.js",
+            "const session = require('express-session');\napp.use(session({ secret, cookie: { secure: 'auto' } }));",
+        ),
+        Case::good(
+            "a.js",
+            "const cookie = require('cookie');\nres.setHeader('Set-Cookie', cookie.serialize('jwt', token, { httpOnly: true, secure: true }));",
+        ),
+        Case::good(
+            "a.js",
+            "app.get('/', (req, res) => { res.cookie('XSRF-TOKEN', req.csrfToken(), { secure: true }); });",
+        ),
+        Case::good(
+            "a.js",
+            "const http = require('http');\nhttp.createServer((req, res) => { res.setHeader('Set-Cookie', `session=${id}; HttpOnly; Secure; Path=/`); res.end(); });",
+        ),
         Case::good("a.js", "document.cookie = 'lang=de; path=/';"),
         Case::near_miss("a.js", "cache.set('session', id);\nmap.set('token', value, { ttl: 5 });"),
-        Case::near_miss("a.js", "app.get('/', (req, res) => { res.cookie('session', '', { maxAge: 0 }); res.clearCookie('token'); });"),
+        Case::near_miss(
+            "a.js",
+            "app.get('/', (req, res) => { res.cookie('session', '', { maxAge: 0 }); res.clearCookie('token'); });",
+        ),
         Case::near_miss("a.js", "document.cookie = 'session=; expires=Thu, 01 Jan 1970 00:00:00 GMT';"),
         Case::near_miss("a.js", "app.get('/', (req, res) => { res.cookie('token', t, { ...defaults }); });"),
         Case::near_miss("a.js", "const text = superjson.serialize('session', data);"),
@@ -74,8 +128,27 @@ pub static RULE: Rule = Rule {
 /// Whether a cookie of that name is worth stealing.
 fn is_session(name: &str) -> bool {
     let words: BTreeSet<String> = words(name).into_iter().collect();
-    let token = any(&words, &["session", "sess", "sid", "sessionid", "token", "jwt", "auth", "authtoken", "accesstoken", "refreshtoken", "connect", "login", "remember", "credentials", "password", "userid"])
-        || any(&words, &["access", "refresh", "id"]) && any(&words, &["token"])
+    let token = any(
+        &words,
+        &[
+            "session",
+            "sess",
+            "sid",
+            "sessionid",
+            "token",
+            "jwt",
+            "auth",
+            "authtoken",
+            "accesstoken",
+            "refreshtoken",
+            "connect",
+            "login",
+            "remember",
+            "credentials",
+            "password",
+            "userid",
+        ],
+    ) || any(&words, &["access", "refresh", "id"]) && any(&words, &["token"])
         || any(&words, &["user"]) && any(&words, &["id"]);
     token && !any(&words, &["csrf", "xsrf", "consent", "csrftoken", "banner", "theme", "lang", "locale"])
 }
@@ -99,7 +172,9 @@ fn flag(options: Option<&Val>, names: &[&str]) -> Flag {
 }
 
 fn is_empty(value: Option<&Val>) -> bool {
-    value.is_none_or(|v| v.exact && v.lits.iter().all(|l| !matches!(l, crate::semantics::hir::Lit::Str(s) if !s.is_empty())))
+    value.is_none_or(|v| {
+        v.exact && v.lits.iter().all(|l| !matches!(l, crate::semantics::hir::Lit::Str(s) if !s.is_empty()))
+    })
 }
 
 /// Who the receiver or callee is: where the name, value and options of a cookie stand, and whether `httpOnly` is on by default.
@@ -114,7 +189,9 @@ fn form(call: &CallView<'_>) -> Option<(usize, bool)> {
             let known = path(&|p| p.contains("Response.cookie") || p.starts_with("fastify.Reply"));
             let named = call.receiver.is_some() && call.args.len() >= 2 && {
                 let r = receiver();
-                ["res", "response", "reply", "resp"].contains(&r.as_str()) || r.starts_with("res.") || r.ends_with(".res")
+                ["res", "response", "reply", "resp"].contains(&r.as_str())
+                    || r.starts_with("res.")
+                    || r.ends_with(".res")
             };
             (known || named).then_some((0, false))
         }
@@ -128,7 +205,10 @@ fn form(call: &CallView<'_>) -> Option<(usize, bool)> {
         "set" => {
             let r = receiver();
             let koa = r == "ctx.cookies" || r == "this.cookies" || path(&|p| p == "koa.Context.cookies.set");
-            let next = path(&|p| p.starts_with("next/headers.cookies()")) || r == "response.cookies" || r == "res.cookies" || r == "cookies()";
+            let next = path(&|p| p.starts_with("next/headers.cookies()"))
+                || r == "response.cookies"
+                || r == "res.cookies"
+                || r == "cookies()";
             if koa { Some((0, true)) } else { next.then_some((0, false)) }
         }
         "serialize" => path(&|p| p == "cookie.serialize" || p == "cookie").then_some((0, false)),
@@ -147,9 +227,9 @@ fn call(call: &CallView<'_>, out: &mut Vec<Note>) {
 }
 
 fn judge(call: &CallView<'_>, what: &str, options: Option<&Val>, hidden: bool, span: Span, out: &mut Vec<Note>) {
-    let cleared = field(options, "maxAge").or_else(|| field(options, "expires")).is_some_and(|v: &Val| {
-        v.lits.iter().any(|l| matches!(l, crate::semantics::hir::Lit::Num(n) if *n <= 0.0))
-    });
+    let cleared = field(options, "maxAge")
+        .or_else(|| field(options, "expires"))
+        .is_some_and(|v: &Val| v.lits.iter().any(|l| matches!(l, crate::semantics::hir::Lit::Num(n) if *n <= 0.0)));
     if cleared {
         return;
     }
@@ -157,7 +237,9 @@ fn judge(call: &CallView<'_>, what: &str, options: Option<&Val>, hidden: bool, s
     let secure = flag(options, &["secure"]);
     let open = http_only == Flag::Off || http_only == Flag::Missing && !hidden;
     let message = match (open, secure == Flag::Set) {
-        (true, false) => format!("{what} can be read by scripts and is sent over plain http. Set `httpOnly` and `secure`."),
+        (true, false) => {
+            format!("{what} can be read by scripts and is sent over plain http. Set `httpOnly` and `secure`.")
+        }
         (true, true) => format!("{what} can be read by every script in the page. Set `httpOnly`."),
         (false, false) => format!("{what} is sent over plain http too. Set `secure`."),
         (false, true) => return,
@@ -186,16 +268,21 @@ fn session(call: &CallView<'_>, out: &mut Vec<Note>) {
     let client = call.is("cookie-session");
     let plugin = call.name == "register"
         && call.args.first().is_some_and(|p| {
-            p.apis.iter().any(|a| matches!(a.as_str(), "@fastify/session" | "fastify-session" | "@fastify/secure-session"))
+            p.apis
+                .iter()
+                .any(|a| matches!(a.as_str(), "@fastify/session" | "fastify-session" | "@fastify/secure-session"))
         });
     let given = if plugin { call.args.get(1) } else { call.args.first() };
     let Some(options) = given.filter(|_| express || client || plugin) else { return };
     let options = if express || plugin { field(Some(options), "cookie") } else { Some(options) };
     // What is left out is the library's choice: `httpOnly` on, `secure` off.
     let off = |name: &str| field(options, name).is_some_and(|v| v.as_bool() == Some(false));
-    let unset = express && flag(options, &["secure"]) == Flag::Missing && call.args.first().is_some_and(|o| is_literal_object(o));
+    let unset = express
+        && flag(options, &["secure"]) == Flag::Missing
+        && call.args.first().is_some_and(|o| is_literal_object(o));
     if unset && !off("httpOnly") {
-        let message = "The session's cookie is sent over plain http too, unless told otherwise. Set `cookie: { secure: true }`.";
+        let message =
+            "The session's cookie is sent over plain http too, unless told otherwise. Set `cookie: { secure: true }`.";
         out.push(Note::new(call.rule, call.name_span, message).severity(Severity::Low).confidence(Confidence::Medium));
     } else if off("httpOnly") || off("secure") {
         judge(call, "The session's cookie", options, !off("httpOnly"), call.name_span, out);
@@ -222,7 +309,9 @@ fn judge_text(value: &Value, rule: &'static Rule, span: Span, written: &str, scr
     }
     let what = name.trim();
     let message = match (http_only, secure) {
-        (false, false) => format!("The cookie `{what}` can be read by scripts and is sent over plain http. Add `HttpOnly` and `Secure`."),
+        (false, false) => format!(
+            "The cookie `{what}` can be read by scripts and is sent over plain http. Add `HttpOnly` and `Secure`."
+        ),
         (false, true) => format!("The cookie `{what}` can be read by every script in the page. Add `HttpOnly`."),
         _ => format!("The cookie `{what}` is sent over plain http too. Add `Secure`."),
     };

@@ -24,22 +24,65 @@ pub static RULE: Rule = Rule {
         fix: "The suggested fix writes `https`; the server must offer it.",
     },
     checks: &[
-        Check::Calls(&["get", "request", "fetch", "download", "axios", "got", "node-fetch", "superagent", "needle", "stream", "nugget", "wget"], fetch),
+        Check::Calls(
+            &[
+                "get",
+                "request",
+                "fetch",
+                "download",
+                "axios",
+                "got",
+                "node-fetch",
+                "superagent",
+                "needle",
+                "stream",
+                "nugget",
+                "wget",
+            ],
+            fetch,
+        ),
         Check::Calls(&["exec", "execSync", "spawn", "spawnSync"], shell),
     ],
     cases: &[
-        Case::bad("a.js", "const request = require('request');\nrequest('http://dl.example.com/tool.tar.gz').pipe(out); //~ insecure-download"),
-        Case::bad("a.js", "const http = require('http');\nhttp.get('http://downloads.example.org/setup.exe', save); //~ insecure-download"),
+        Case::bad(
+            "a.js",
+            "const request = require('request');\nrequest('http://dl.example.com/tool.tar.gz').pipe(out); //~ insecure-download",
+        ),
+        Case::bad(
+            "a.js",
+            "const http = require('http');\nhttp.get('http://downloads.example.org/setup.exe', save); //~ insecure-download",
+        ),
         Case::bad("a.ts", "const r = await fetch(`http://cdn.example.net/driver-linux.zip`); //~ insecure-download"),
-        Case::bad("a.js", "const BASE = 'http://repo.example.com/';\nconst axios = require('axios');\naxios.get(BASE + 'plugin.jar'); //~ insecure-download"),
-        Case::bad("a.js", "const { execSync } = require('child_process');\nexecSync('curl http://get.example.com/install.sh | sh'); //~ insecure-download"),
-        Case::bad("a.js", "const download = require('download');\ndownload('http://files.example.com/app.dmg', dest); //~ insecure-download"),
-        Case::bad("a.js", "const got = require('got');\ngot.stream('http://a.example.com/x.deb').pipe(f); //~ insecure-download"),
-        Case::bad("a.js", "const cp = require('child_process');\ncp.exec('wget -q http://a.example.com/bin/agent.bin', done); //~ insecure-download"),
-        Case::good("a.js", "const request = require('request');\nrequest('https://dl.example.com/tool.tar.gz').pipe(out);"),
+        Case::bad(
+            "a.js",
+            "const BASE = 'http://repo.example.com/';\nconst axios = require('axios');\naxios.get(BASE + 'plugin.jar'); //~ insecure-download",
+        ),
+        Case::bad(
+            "a.js",
+            "const { execSync } = require('child_process');\nexecSync('curl http://get.example.com/install.sh | sh'); //~ insecure-download",
+        ),
+        Case::bad(
+            "a.js",
+            "const download = require('download');\ndownload('http://files.example.com/app.dmg', dest); //~ insecure-download",
+        ),
+        Case::bad(
+            "a.js",
+            "const got = require('got');\ngot.stream('http://a.example.com/x.deb').pipe(f); //~ insecure-download",
+        ),
+        Case::bad(
+            "a.js",
+            "const cp = require('child_process');\ncp.exec('wget -q http://a.example.com/bin/agent.bin', done); //~ insecure-download",
+        ),
+        Case::good(
+            "a.js",
+            "const request = require('request');\nrequest('https://dl.example.com/tool.tar.gz').pipe(out);",
+        ),
         Case::good("a.js", "fetch('http://api.example.com/list.json');"),
         Case::good("a.js", "fetch('http://localhost:8080/app.zip');"),
-        Case::good("a.js", "const { execSync } = require('child_process');\nexecSync('curl https://get.example.com/install.sh | sh');"),
+        Case::good(
+            "a.js",
+            "const { execSync } = require('child_process');\nexecSync('curl https://get.example.com/install.sh | sh');",
+        ),
         Case::good("a.js", "const axios = require('axios');\naxios.get(url);"),
         Case::good("a.js", "fetch('/static/app.zip');"),
         Case::good("a.js", "fetch('http://127.0.0.1/a.exe');"),
@@ -52,8 +95,36 @@ pub static RULE: Rule = Rule {
 };
 
 const ENDINGS: &[&str] = &[
-    ".exe", ".msi", ".dmg", ".pkg", ".deb", ".rpm", ".apk", ".jar", ".war", ".sh", ".bash", ".ps1", ".bat", ".cmd", ".bin", ".run",
-    ".appimage", ".so", ".dll", ".dylib", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".zip", ".7z", ".node", ".whl", ".vsix", ".py",
+    ".exe",
+    ".msi",
+    ".dmg",
+    ".pkg",
+    ".deb",
+    ".rpm",
+    ".apk",
+    ".jar",
+    ".war",
+    ".sh",
+    ".bash",
+    ".ps1",
+    ".bat",
+    ".cmd",
+    ".bin",
+    ".run",
+    ".appimage",
+    ".so",
+    ".dll",
+    ".dylib",
+    ".tar.gz",
+    ".tgz",
+    ".tar.xz",
+    ".tar.bz2",
+    ".zip",
+    ".7z",
+    ".node",
+    ".whl",
+    ".vsix",
+    ".py",
 ];
 
 /// Whether text is a plain address of something that runs.
@@ -66,11 +137,28 @@ fn is_plain(address: &str) -> bool {
 
 fn fetch(call: &CallView<'_>, out: &mut Vec<Note>) {
     const CLIENTS: [&str; 17] = [
-        "http.", "request", "fetch", "window.fetch", "axios", "got", "node-fetch", "superagent", "needle", "download", "undici.",
-        "follow-redirects.", "nugget", "wget", "ky", "cross-fetch", "bent",
+        "http.",
+        "request",
+        "fetch",
+        "window.fetch",
+        "axios",
+        "got",
+        "node-fetch",
+        "superagent",
+        "needle",
+        "download",
+        "undici.",
+        "follow-redirects.",
+        "nugget",
+        "wget",
+        "ky",
+        "cross-fetch",
+        "bent",
     ];
     let client = call.paths.iter().any(|p| {
-        CLIENTS.iter().any(|c| p == c || p.starts_with(c) && (c.ends_with('.') || p.as_str()[c.len()..].starts_with('.')))
+        CLIENTS
+            .iter()
+            .any(|c| p == c || p.starts_with(c) && (c.ends_with('.') || p.as_str()[c.len()..].starts_with('.')))
     });
     if let Some(address) = call.args.first().filter(|_| client).and_then(|a| a.as_str()).filter(|a| is_plain(a)) {
         report(call, &address, out);
@@ -81,7 +169,11 @@ fn shell(call: &CallView<'_>, out: &mut Vec<Note>) {
     if !call.paths.iter().any(|p| p.starts_with("child_process.")) {
         return;
     }
-    let texts = call.args.iter().take(2).flat_map(|a| a.strings().chain(a.fields().flat_map(|(_, v)| v.strings())).collect::<Vec<_>>());
+    let texts = call
+        .args
+        .iter()
+        .take(2)
+        .flat_map(|a| a.strings().chain(a.fields().flat_map(|(_, v)| v.strings())).collect::<Vec<_>>());
     for text in texts {
         if let Some(address) = text.split([' ', '"', '\'', '|']).find(|w| is_plain(w)) {
             return report(call, address, out);
@@ -90,7 +182,8 @@ fn shell(call: &CallView<'_>, out: &mut Vec<Note>) {
 }
 
 fn report(call: &CallView<'_>, address: &str, out: &mut Vec<Note>) {
-    let message = format!("`{address}` comes over plain http, so whoever sits on the way decides what runs. Use `https`.");
+    let message =
+        format!("`{address}` comes over plain http, so whoever sits on the way decides what runs. Use `https`.");
     let mut note = Note::new(call.rule, call.arg_span(0), message);
     let span = call.arg_span(0);
     let written = call.arena.slice(span);

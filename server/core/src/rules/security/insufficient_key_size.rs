@@ -32,40 +32,93 @@ pub static RULE: Rule = Rule {
         Check::Calls(&["NodeRSA", "node-rsa", "JSEncrypt", "jsencrypt", "generateKeyPairSync"], wrappers),
     ],
     cases: &[
-        Case::bad("a.js", "const crypto = require('crypto');\ncrypto.generateKeyPairSync('rsa', { modulusLength: 1024 }); //~ insufficient-key-size"),
-        Case::bad("a.ts", "import { generateKeyPair } from 'node:crypto';\nconst size = 512;\ngenerateKeyPair('rsa', { modulusLength: size, publicKeyEncoding }, done); //~ insufficient-key-size"),
-        Case::bad("a.js", "const crypto = require('crypto');\ncrypto.generateKeyPairSync('ec', { namedCurve: 'secp160r1' }); //~ insufficient-key-size"),
-        Case::bad("a.js", "const crypto = require('crypto');\nconst dh = crypto.createDiffieHellman(1024); //~ insufficient-key-size"),
-        Case::bad("a.js", "const crypto = require('crypto');\nconst dh = crypto.getDiffieHellman('modp2'); //~ insufficient-key-size"),
-        Case::bad("a.ts", "await window.crypto.subtle.generateKey({ name: 'RSA-OAEP', modulusLength: 1024, publicExponent, hash }, true, ['encrypt']); //~ insufficient-key-size"),
-        Case::bad("a.js", "const forge = require('node-forge');\nconst keys = forge.pki.rsa.generateKeyPair({ bits: 1024 }); //~ insufficient-key-size"),
-        Case::bad("a.js", "const NodeRSA = require('node-rsa');\nconst key = new NodeRSA({ b: 512 }); //~ insufficient-key-size"),
-        Case::good("a.js", "const crypto = require('crypto');\ncrypto.generateKeyPairSync('rsa', { modulusLength: 3072 });"),
-        Case::good("a.js", "const crypto = require('crypto');\ncrypto.generateKeyPairSync('ec', { namedCurve: 'prime256v1' });"),
+        Case::bad(
+            "a.js",
+            "const crypto = require('crypto');\ncrypto.generateKeyPairSync('rsa', { modulusLength: 1024 }); //~ insufficient-key-size",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { generateKeyPair } from 'node:crypto';\nconst size = 512;\ngenerateKeyPair('rsa', { modulusLength: size, publicKeyEncoding }, done); //~ insufficient-key-size",
+        ),
+        Case::bad(
+            "a.js",
+            "const crypto = require('crypto');\ncrypto.generateKeyPairSync('ec', { namedCurve: 'secp160r1' }); //~ insufficient-key-size",
+        ),
+        Case::bad(
+            "a.js",
+            "const crypto = require('crypto');\nconst dh = crypto.createDiffieHellman(1024); //~ insufficient-key-size",
+        ),
+        Case::bad(
+            "a.js",
+            "const crypto = require('crypto');\nconst dh = crypto.getDiffieHellman('modp2'); //~ insufficient-key-size",
+        ),
+        Case::bad(
+            "a.ts",
+            "await window.crypto.subtle.generateKey({ name: 'RSA-OAEP', modulusLength: 1024, publicExponent, hash }, true, ['encrypt']); //~ insufficient-key-size",
+        ),
+        Case::bad(
+            "a.js",
+            "const forge = require('node-forge');\nconst keys = forge.pki.rsa.generateKeyPair({ bits: 1024 }); //~ insufficient-key-size",
+        ),
+        Case::bad(
+            "a.js",
+            "const NodeRSA = require('node-rsa');\nconst key = new NodeRSA({ b: 512 }); //~ insufficient-key-size",
+        ),
+        Case::good(
+            "a.js",
+            "const crypto = require('crypto');\ncrypto.generateKeyPairSync('rsa', { modulusLength: 3072 });",
+        ),
+        Case::good(
+            "a.js",
+            "const crypto = require('crypto');\ncrypto.generateKeyPairSync('ec', { namedCurve: 'prime256v1' });",
+        ),
         Case::good("a.js", "const crypto = require('crypto');\ncrypto.generateKeyPairSync('ed25519');"),
         Case::good("a.js", "const crypto = require('crypto');\nconst dh = crypto.createDiffieHellman(2048);"),
         Case::good("a.js", "const crypto = require('crypto');\nconst dh = crypto.getDiffieHellman('modp14');"),
-        Case::good("a.ts", "import { generateKeyPair } from 'crypto';\nexport const make = (modulusLength: number) => generateKeyPair('rsa', { modulusLength }, done);"),
+        Case::good(
+            "a.ts",
+            "import { generateKeyPair } from 'crypto';\nexport const make = (modulusLength: number) => generateKeyPair('rsa', { modulusLength }, done);",
+        ),
         Case::good("a.js", "const forge = require('node-forge');\nconst keys = forge.pki.rsa.generateKeyPair(2048);"),
         Case::good("a.js", "const NodeRSA = require('node-rsa');\nconst key = new NodeRSA({ b: 2048 });"),
-        Case::near_miss("a.js", "const crypto = require('crypto');\nconst key = crypto.generateKeySync('aes', { length: 256 });"),
-        Case::near_miss("a.js", "registry.generateKey({ modulusLength: 8 });\ncache.generateKeyPair('user', { modulusLength: 16 });"),
+        Case::near_miss(
+            "a.js",
+            "const crypto = require('crypto');\nconst key = crypto.generateKeySync('aes', { length: 256 });",
+        ),
+        Case::near_miss(
+            "a.js",
+            "registry.generateKey({ modulusLength: 8 });\ncache.generateKeyPair('user', { modulusLength: 16 });",
+        ),
         Case::near_miss("a.js", "const crypto = require('crypto');\ncrypto.createDiffieHellman(prime, 'hex', 2);"),
-        Case::near_miss("a.ts", "await crypto.subtle.generateKey({ name: 'AES-GCM', length: 128 }, false, ['encrypt']);"),
+        Case::near_miss(
+            "a.ts",
+            "await crypto.subtle.generateKey({ name: 'AES-GCM', length: 128 }, false, ['encrypt']);",
+        ),
     ],
 };
 
 const LEAST: f64 = 2048.0;
 
-fn short(call: &CallView<'_>, value: Option<&crate::semantics::flow::value::Val>, argument: usize, out: &mut Vec<Note>) {
+fn short(
+    call: &CallView<'_>,
+    value: Option<&crate::semantics::flow::value::Val>,
+    argument: usize,
+    out: &mut Vec<Note>,
+) {
     let Some(bits) = value.and_then(|v| numbers(v).find(|n| *n > 0.0 && *n < LEAST)) else { return };
     let message = format!("A key of {bits} bits can be broken. Use at least 2048, better 3072.");
     out.push(Note::new(call.rule, call.arg_span(argument), message));
 }
 
-fn curve(call: &CallView<'_>, value: Option<&crate::semantics::flow::value::Val>, argument: usize, out: &mut Vec<Note>) {
+fn curve(
+    call: &CallView<'_>,
+    value: Option<&crate::semantics::flow::value::Val>,
+    argument: usize,
+    out: &mut Vec<Note>,
+) {
     let weak = |name: &str| {
-        let digits: String = name.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+        let digits: String =
+            name.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
         let bits = digits.parse::<u32>().unwrap_or(u32::MAX);
         let families = ["secp", "sect", "prime", "brainpool", "c2pnb", "c2tnb", "wap-wsg"];
         families.iter().any(|f| name.starts_with(f)) && (100..224).contains(&bits)
@@ -101,7 +154,8 @@ fn exchange(call: &CallView<'_>, out: &mut Vec<Note>) {
         "createDiffieHellman" => short(call, call.args.first(), 0, out),
         "createECDH" => curve(call, call.args.first(), 0, out),
         _ => {
-            if call.args.first().is_some_and(|a| a.strings().any(|s| matches!(s.as_str(), "modp1" | "modp2" | "modp5"))) {
+            if call.args.first().is_some_and(|a| a.strings().any(|s| matches!(s.as_str(), "modp1" | "modp2" | "modp5")))
+            {
                 let message = "This Diffie-Hellman group is too small. Use `modp14` or larger, or X25519.";
                 out.push(Note::new(call.rule, call.arg_span(0), message));
             }

@@ -35,26 +35,68 @@ pub static RULE: Rule = Rule {
         Check::Calls(&["verify", "expressjwt", "express-jwt", "jwtVerify", "Strategy"], expiry),
     ],
     cases: &[
-        Case::bad("a.js", "const jwt = require('jsonwebtoken');\napp.get('/me', (req, res) => {\n  const user = jwt.decode(req.headers.authorization); //~ jwt-not-verified\n  res.json(load(user.id));\n});"),
-        Case::bad("a.ts", "import { decode } from 'jsonwebtoken';\nimport type { Request, Response, NextFunction } from 'express';\nexport function auth(req: Request, res: Response, next: NextFunction) {\n  const token = req.cookies.token;\n  req.user = decode(token) as User; //~ jwt-not-verified\n  next();\n}"),
-        Case::bad("a.js", "const jose = require('jose');\napp.use((req, res, next) => {\n  req.claims = jose.decodeJwt(req.headers.authorization.split(' ')[1]); //~ jwt-not-verified\n  next();\n});"),
-        Case::bad("a.js", "const jwt = require('jsonwebtoken');\nconst claims = jwt.verify(token, null); //~ jwt-not-verified"),
-        Case::bad("a.js", "const jwt = require('jsonwebtoken');\nconst claims = jwt.verify(token, '', { algorithms: ['HS256'] }); //~ jwt-not-verified"),
-        Case::bad("a.js", "const jwt = require('jwt-simple');\nconst claims = jwt.decode(token, secret, true); //~ jwt-not-verified"),
-        Case::bad("a.ts", "import jwt from 'jsonwebtoken';\nconst claims = jwt.verify(token, key, { ignoreExpiration: true }); //~ jwt-not-verified"),
-        Case::bad("a.js", "const jwtDecode = require('jwt-decode');\napp.get('/admin', (req, res) => {\n  const { role } = jwtDecode(req.query.token); //~ jwt-not-verified\n  if (role === 'admin') res.json(secrets);\n});"),
-        Case::good("a.js", "const jwt = require('jsonwebtoken');\napp.get('/me', (req, res) => { const user = jwt.verify(req.headers.authorization, key); res.json(load(user.id)); });"),
-        Case::good("a.js", "import jwtDecode from 'jwt-decode';\nconst { exp } = jwtDecode(localStorage.getItem('token'));"),
+        Case::bad(
+            "a.js",
+            "const jwt = require('jsonwebtoken');\napp.get('/me', (req, res) => {\n  const user = jwt.decode(req.headers.authorization); //~ jwt-not-verified\n  res.json(load(user.id));\n});",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { decode } from 'jsonwebtoken';\nimport type { Request, Response, NextFunction } from 'express';\nexport function auth(req: Request, res: Response, next: NextFunction) {\n  const token = req.cookies.token;\n  req.user = decode(token) as User; //~ jwt-not-verified\n  next();\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "const jose = require('jose');\napp.use((req, res, next) => {\n  req.claims = jose.decodeJwt(req.headers.authorization.split(' ')[1]); //~ jwt-not-verified\n  next();\n});",
+        ),
+        Case::bad(
+            "a.js",
+            "const jwt = require('jsonwebtoken');\nconst claims = jwt.verify(token, null); //~ jwt-not-verified",
+        ),
+        Case::bad(
+            "a.js",
+            "const jwt = require('jsonwebtoken');\nconst claims = jwt.verify(token, '', { algorithms: ['HS256'] }); //~ jwt-not-verified",
+        ),
+        Case::bad(
+            "a.js",
+            "const jwt = require('jwt-simple');\nconst claims = jwt.decode(token, secret, true); //~ jwt-not-verified",
+        ),
+        Case::bad(
+            "a.ts",
+            "import jwt from 'jsonwebtoken';\nconst claims = jwt.verify(token, key, { ignoreExpiration: true }); //~ jwt-not-verified",
+        ),
+        Case::bad(
+            "a.js",
+            "const jwtDecode = require('jwt-decode');\napp.get('/admin', (req, res) => {\n  const { role } = jwtDecode(req.query.token); //~ jwt-not-verified\n  if (role === 'admin') res.json(secrets);\n});",
+        ),
+        Case::good(
+            "a.js",
+            "const jwt = require('jsonwebtoken');\napp.get('/me', (req, res) => { const user = jwt.verify(req.headers.authorization, key); res.json(load(user.id)); });",
+        ),
+        Case::good(
+            "a.js",
+            "import jwtDecode from 'jwt-decode';\nconst { exp } = jwtDecode(localStorage.getItem('token'));",
+        ),
         Case::good("a.js", "const jwt = require('jwt-simple');\nconst claims = jwt.decode(token, secret);"),
-        Case::good("a.ts", "import jwt from 'jsonwebtoken';\nexport function check(req: Request, res: Response) {\n  const head = jwt.decode(req.cookies.token, { complete: true });\n  return jwt.verify(req.cookies.token, keyOf(head.header.kid));\n}"),
+        Case::good(
+            "a.ts",
+            "import jwt from 'jsonwebtoken';\nexport function check(req: Request, res: Response) {\n  const head = jwt.decode(req.cookies.token, { complete: true });\n  return jwt.verify(req.cookies.token, keyOf(head.header.kid));\n}",
+        ),
         Case::good("a.ts", "import { jwtVerify } from 'jose';\nconst { payload } = await jwtVerify(token, key);"),
-        Case::good("a.js", "const jwt = require('jsonwebtoken');\nconst claims = jwt.verify(token, process.env.KEY, { ignoreExpiration: false });"),
+        Case::good(
+            "a.js",
+            "const jwt = require('jsonwebtoken');\nconst claims = jwt.verify(token, process.env.KEY, { ignoreExpiration: false });",
+        ),
         Case::good("a.js", "const jwt = require('jsonwebtoken');\nconst own = jwt.decode(issue(user));"),
         Case::good("a.js", "const jwt = require('jsonwebtoken');\njwt.verify(token, getKey, options, done);"),
         Case::near_miss("a.js", "app.get('/', (req, res) => res.send(base64.decode(req.query.x)));"),
-        Case::near_miss("a.js", "const he = require('he');\napp.get('/', (req, res) => res.json(he.decode(req.query.x)));"),
+        Case::near_miss(
+            "a.js",
+            "const he = require('he');\napp.get('/', (req, res) => res.json(he.decode(req.query.x)));",
+        ),
         Case::near_miss("a.js", "signature.verify(data, null);"),
-        Case::near_miss("a.js", "const crypto = require('crypto');\nconst ok = crypto.createVerify('sha256').update(x).verify(key, sig);"),
+        Case::near_miss(
+            "a.js",
+            "const crypto = require('crypto');\nconst ok = crypto.createVerify('sha256').update(x).verify(key, sig);",
+        ),
     ],
 };
 
@@ -66,13 +108,25 @@ fn decode(call: &CallView<'_>, out: &mut Vec<Note>) {
     let path = |names: &[&str]| call.paths.iter().any(|p| names.contains(&p.as_str()));
     if path(&["jwt-simple.decode"]) {
         if call.args.get(2).is_some_and(|v| v.as_bool() == Some(true)) {
-            out.push(Note::new(call.rule, call.name_span, "The third argument turns the check of the signature off. Leave it out."));
+            out.push(Note::new(
+                call.rule,
+                call.name_span,
+                "The third argument turns the check of the signature off. Leave it out.",
+            ));
         }
         return;
     }
     let decodes = path(&[
-        "jsonwebtoken.decode", "jose.decodeJwt", "jwt-decode", "jwt-decode.jwtDecode", "jwt-decode.jwt_decode", "jws.decode",
-        "jose.JWT.decode", "jose.UnsecuredJWT.decode", "@nestjs/jwt.JwtService.decode", "jwt-decode.default",
+        "jsonwebtoken.decode",
+        "jose.decodeJwt",
+        "jwt-decode",
+        "jwt-decode.jwtDecode",
+        "jwt-decode.jwt_decode",
+        "jws.decode",
+        "jose.JWT.decode",
+        "jose.UnsecuredJWT.decode",
+        "@nestjs/jwt.JwtService.decode",
+        "jwt-decode.default",
     ]);
     if !decodes || !call.args.first().is_some_and(|a| is_foreign(a)) {
         return;
@@ -81,7 +135,8 @@ fn decode(call: &CallView<'_>, out: &mut Vec<Note>) {
     if [".verify(", "jwtVerify(", "verify(", "compactVerify("].iter().any(|v| text.contains(v)) {
         return;
     }
-    let message = "The token is decoded and believed, whoever wrote it: its signature is not checked. Use `verify` with the key.";
+    let message =
+        "The token is decoded and believed, whoever wrote it: its signature is not checked. Use `verify` with the key.";
     out.push(Note::new(call.rule, call.name_span, message));
 }
 
@@ -106,9 +161,11 @@ fn expiry(call: &CallView<'_>, out: &mut Vec<Note>) {
     if !known {
         return;
     }
-    let ignored = call.args.iter().position(|a| field(Some(a), "ignoreExpiration").is_some_and(|v| v.as_bool() == Some(true)));
+    let ignored =
+        call.args.iter().position(|a| field(Some(a), "ignoreExpiration").is_some_and(|v| v.as_bool() == Some(true)));
     if let Some(n) = ignored {
-        let message = "Tokens are accepted after their expiry, so a stolen one works for ever. Leave `ignoreExpiration` out.";
+        let message =
+            "Tokens are accepted after their expiry, so a stolen one works for ever. Leave `ignoreExpiration` out.";
         out.push(Note::new(call.rule, call.arg_span(n), message).severity(Severity::Medium));
     }
 }

@@ -22,54 +22,83 @@ pub static RULE: Rule = Rule {
         limits: "Fields of an object that a structured logger writes are silent.",
         fix: "",
     },
-    checks: &[Check::Flow(&[SinkKind::Log], "`{sink}` logs {source}: line breaks in it forge lines of the log. Remove them, or log JSON.")],
+    checks: &[Check::Flow(
+        &[SinkKind::Log],
+        "`{sink}` logs {source}: line breaks in it forge lines of the log. Remove them, or log JSON.",
+    )],
     cases: &[
-        Case::bad("a.ts", r#"import express from "express";
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.post("/x", async (req, res) => {
   console.log("login: " + req.body.user); //~ log-injection
   res.end();
-});"#),
-        Case::bad("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   console.error(`bad ${req.query.id}`); //~ log-injection
   res.end();
-});"#),
-        Case::bad("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 import winston from "winston";
 const logger = winston.createLogger({});
 const app = express();
 app.get("/x", async (req, res) => {
   logger.info("user %s", req.query.user); //~ log-injection
   res.end();
-});"#),
-        Case::bad("a.js", r#"module.exports = (req, res) => {
+});"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"module.exports = (req, res) => {
   const name = req.body.name || "?";
   console.warn("hello", name); //~ log-injection
   res.end();
-};"#),
-        Case::bad("a.ts", r#"import pino from "pino";
+};"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import pino from "pino";
 import Fastify from "fastify";
 const log = pino();
 const app = Fastify();
-app.get("/x", async (request) => { log.warn("from " + request.query.from); }); //~ log-injection"#),
-        Case::bad("a.js", r#"const http = require("http");
+app.get("/x", async (request) => { log.warn("from " + request.query.from); }); //~ log-injection"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"const http = require("http");
 http.createServer((req, res) => {
   console.log(req.method + " " + req.url); //~ log-injection
   res.end();
-});"#),
-        Case::bad("a.ts", r#"import log4js from "log4js";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import log4js from "log4js";
 const logger = log4js.getLogger();
 function audit(text) { logger.debug(text); } //~ log-injection
-export const get = (req, res) => { audit("q=" + req.query.q); res.end(); };"#),
-        Case::bad("a.ts", r#"import { Logger, Controller, Post, Body } from "@nestjs/common";
+export const get = (req, res) => { audit("q=" + req.query.q); res.end(); };"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import { Logger, Controller, Post, Body } from "@nestjs/common";
 @Controller()
 export class A {
   private readonly logger = new Logger("A");
   @Post() add(@Body() body: any) { this.logger.log(`added ${body.name}`); } //~ log-injection
-}"#),
-        Case::bad("a.ts", r#"import express from "express";
+}"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 function work({ value }: { value: string }, res: any) {
   console.log(value); //~ log-injection
@@ -77,16 +106,22 @@ function work({ value }: { value: string }, res: any) {
 app.post("/x", (req, res) => {
   const { a: { b: [first = "none"] } } = req.query as any;
   work({ value: first }, res);
-});"#),
-        Case::bad("a.ts", r#"export default function handler(request, response) {}
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"export default function handler(request, response) {}
 export const post = async (req: any, res: any) => {
   const list: string[] = [];
   for (const value of Object.values(req.query)) list.push(value as string);
   list.forEach((item) => {
     console.log(item); //~ log-injection
   });
-};"#),
-        Case::bad("a.ts", r#"import { Request, Response } from "express";
+};"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import { Request, Response } from "express";
 class Service {
   private last = "";
   remember(value: string) { this.last = value; }
@@ -99,130 +134,193 @@ export function get(req: Request, res: Response) {
   const value = (req.query.a as string) || (req.query.b as string) || "c";
   new Service().remember(value);
   console.log(value!); //~ log-injection
-}"#),
-        Case::bad("a.ts", r#"export const get = (req, res) => {
+}"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"export const get = (req, res) => {
   load(req.query?.id ?? "none").then((value) => {
     console.log(value); //~ log-injection
   });
 };
-async function load(id) { return id; }"#),
-        Case::bad("a.js", r#"exports.get = function (req, res) {
+async function load(id) { return id; }"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"exports.get = function (req, res) {
   var value = "a";
   if (req.query.mode) { value = req.query.value; } else { value = "b"; }
   try {
     console.log(value); //~ log-injection
   } catch (e) { res.end(); }
-};"#),
-        Case::bad("a.ts", r#"export const get = (req: any, res: any) => {
+};"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"export const get = (req: any, res: any) => {
   const holder = { inner: { value: req.query.value } };
   const { inner } = { ...holder };
   const run = () => {
     console.log(inner.value); //~ log-injection
   };
   run();
-};"#),
-        Case::good("a.ts", r#"import express from "express";
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   console.log("started");
   res.end();
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   console.log("n=" + Number(req.query.n));
   res.end();
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   console.log("user " + req.query.user.replace(/[\r\n]/g, ""));
   res.end();
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.post("/x", async (req, res) => {
   console.log(JSON.stringify(req.body));
   res.end();
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   console.log("q=" + encodeURIComponent(req.query.q));
   res.end();
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 import pino from "pino";
 const logger = pino();
 const app = express();
 app.get("/x", async (req, res) => {
   logger.info({ user: req.query.user }, "login");
   res.end();
-});"#),
-        Case::good("a.js", r#"console.log(process.argv[2]);
-console.log(location.hash);"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"console.log(process.argv[2]);
+console.log(location.hash);"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   const level = req.query.level === "debug" ? "debug" : "info";
   console.log("level " + level);
   res.end();
-});"#),
-        Case::good("a.ts", r#"export const get = (req: any, res: any) => {
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"export const get = (req: any, res: any) => {
   const allowed = ["a", "b"];
   const value = req.query.value;
   if (!allowed.includes(value)) throw new Error("no");
   console.log(value);
-};"#),
-        Case::good("a.ts", r#"type Kind = "a" | "b";
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"type Kind = "a" | "b";
 const table: Record<string, string> = { a: "x", b: "y" };
 export const get = (req: any, res: any) => {
   const value = table[req.query.kind] ?? "z";
   console.log(value);
-};"#),
-        Case::good("a.ts", r#"export const get = (req: any, res: any) => {
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"export const get = (req: any, res: any) => {
   const holder = { safe: "constant", bad: req.query.value };
   console.log(holder.safe);
-};"#),
-        Case::good("a.js", r#"exports.get = (req, res) => {
+};"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"exports.get = (req, res) => {
   const value = req.query.flag ? "on" : "off";
   console.log(value);
-};"#),
-        Case::good("a.ts", r#"const ALLOWED = new Set(["a"]);
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"const ALLOWED = new Set(["a"]);
 export const get = (req: any, res: any) => {
   const { value } = req.query;
   if (ALLOWED.has(value)) {
     console.log(value);
   }
-};"#),
-        Case::good("a.ts", r#"function unused(value: string) { return value; }
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"function unused(value: string) { return value; }
 export function work(value: string, res: any) {
   console.log(value);
 }
 work("constant", null);
-unused("x");"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+unused("x");"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   const line = String(req.query.q).replace(/\n|\r/g, " ");
   console.log(line);
   res.end();
-});"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   if (!/^[a-z]+$/.test(req.query.q)) return res.end();
   console.log(req.query.q);
-});"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   req.log = (x) => x;
   req.log(req.query.q);
   Math.log(Number(req.query.n));
   res.end();
-});"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 import { run } from "./run";
 const app = express();
 app.get("/x", async (req, res) => {
@@ -232,21 +330,31 @@ app.get("/x", async (req, res) => {
     console.error(e);
   }
   res.end();
-});"#),
-        Case::near_miss("a.ts", r#"export const get = (req: any, res: any) => {
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"export const get = (req: any, res: any) => {
   let value = req.query.value;
   if (value !== "a" && value !== "b") value = "a";
   console.log(value);
-};"#),
-        Case::near_miss("a.ts", r#"export const get = (req: any, res: any) => {
+};"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"export const get = (req: any, res: any) => {
   const copy = req.query.value;
   const value = copy === "x" ? copy : "y";
   console.log(value);
-};"#),
-        Case::near_miss("a.ts", r#"export const get = (req: any, res: any) => {
+};"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"export const get = (req: any, res: any) => {
   const value = "constant";
   res.locals.value = req.query.value;
   console.log(value);
-};"#),
+};"#,
+        ),
     ],
 };

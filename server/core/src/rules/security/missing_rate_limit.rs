@@ -28,24 +28,60 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Calls(&["post", "put"], check)],
     cases: &[
-        Case::bad("a.js", "const app = require('express')();\napp.post('/login', (req, res) => { check(req.body); res.end(); }); //~ missing-rate-limit"),
-        Case::bad("a.ts", "import express from 'express';\nconst app = express();\napp.post('/api/v1/auth/signin', signIn); //~ missing-rate-limit"),
-        Case::bad("a.js", "const express = require('express');\nconst app = express();\napp.post('/reset-password', reset); //~ missing-rate-limit"),
-        Case::bad("a.js", "const express = require('express');\nconst app = express();\napp.post('/otp/verify', verify); //~ missing-rate-limit"),
-        Case::bad("a.js", "const express = require('express');\nconst app = express();\napp.use(express.json());\napp.post('/users/login', passport.authenticate('local'), done); //~ missing-rate-limit"),
-        Case::bad("a.js", "const express = require('express');\nconst app = express();\napp.post('/forgotPassword', forgot); //~ missing-rate-limit"),
-        Case::bad("a.js", "const express = require('express');\nfunction start() {\n  const app = express();\n  app.post('/auth/token', grant); //~ missing-rate-limit\n  return app;\n}"),
-        Case::bad("a.js", "const express = require('express');\nconst app = express();\nconst LOGIN = '/session/login';\napp.post(LOGIN, login); //~ missing-rate-limit"),
-        Case::good("a.js", "const rateLimit = require('express-rate-limit');\nconst app = require('express')();\napp.post('/login', rateLimit({ max: 5 }), login);"),
+        Case::bad(
+            "a.js",
+            "const app = require('express')();\napp.post('/login', (req, res) => { check(req.body); res.end(); }); //~ missing-rate-limit",
+        ),
+        Case::bad(
+            "a.ts",
+            "import express from 'express';\nconst app = express();\napp.post('/api/v1/auth/signin', signIn); //~ missing-rate-limit",
+        ),
+        Case::bad(
+            "a.js",
+            "const express = require('express');\nconst app = express();\napp.post('/reset-password', reset); //~ missing-rate-limit",
+        ),
+        Case::bad(
+            "a.js",
+            "const express = require('express');\nconst app = express();\napp.post('/otp/verify', verify); //~ missing-rate-limit",
+        ),
+        Case::bad(
+            "a.js",
+            "const express = require('express');\nconst app = express();\napp.use(express.json());\napp.post('/users/login', passport.authenticate('local'), done); //~ missing-rate-limit",
+        ),
+        Case::bad(
+            "a.js",
+            "const express = require('express');\nconst app = express();\napp.post('/forgotPassword', forgot); //~ missing-rate-limit",
+        ),
+        Case::bad(
+            "a.js",
+            "const express = require('express');\nfunction start() {\n  const app = express();\n  app.post('/auth/token', grant); //~ missing-rate-limit\n  return app;\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "const express = require('express');\nconst app = express();\nconst LOGIN = '/session/login';\napp.post(LOGIN, login); //~ missing-rate-limit",
+        ),
+        Case::good(
+            "a.js",
+            "const rateLimit = require('express-rate-limit');\nconst app = require('express')();\napp.post('/login', rateLimit({ max: 5 }), login);",
+        ),
         Case::good("a.js", "const app = require('express')();\napp.use(limiter);\napp.post('/login', login);"),
         Case::good("a.js", "const app = require('express')();\napp.get('/login', form);"),
         Case::good("a.js", "const app = require('express')();\napp.post('/comments', save);"),
-        Case::good("a.js", "const slowDown = require('express-slow-down');\nconst app = require('express')();\napp.use(slowDown({ delayAfter: 3 }));\napp.post('/login', login);"),
+        Case::good(
+            "a.js",
+            "const slowDown = require('express-slow-down');\nconst app = require('express')();\napp.use(slowDown({ delayAfter: 3 }));\napp.post('/login', login);",
+        ),
         Case::good("a.js", "const app = require('express')();\napp.post('/login', throttle(5), login);"),
-        Case::good("a.js", "const router = require('express').Router();\nrouter.post('/login', login);\nmodule.exports = router;"),
+        Case::good(
+            "a.js",
+            "const router = require('express').Router();\nrouter.post('/login', login);\nmodule.exports = router;",
+        ),
         Case::good("a.js", "const app = require('express')();\napp.post('/register', verifyCaptcha, register);"),
         Case::near_miss("a.js", "const client = require('axios');\nclient.post('/login', { name });"),
-        Case::near_miss("a.js", "const app = require('express')();\napp.post('/authors', save);\napp.post('/catalog', save);"),
+        Case::near_miss(
+            "a.js",
+            "const app = require('express')();\napp.post('/authors', save);\napp.post('/catalog', save);",
+        ),
         Case::near_miss("a.js", "const app = require('express')();\napp.post('/logout', leave);"),
         Case::near_miss("a.js", "const app = require('express')();\napp.post('/signing-requests', save);"),
     ],
@@ -56,15 +92,29 @@ fn check(call: &CallView<'_>, out: &mut Vec<Note>) {
     let Some(path) = call.args.first().filter(|_| own).and_then(|a| a.as_str()) else { return };
     let text = all_code(call.arena);
     // A router is limited where it is mounted.
-    if !text.contains("express()") && !text.contains("require('express')()") && !text.contains("require(\"express\")()") {
+    if !text.contains("express()") && !text.contains("require('express')()") && !text.contains("require(\"express\")()")
+    {
         return;
     }
     let words = words(&path);
     let has = |w: &str| words.iter().any(|x| x == w);
     let pair = |a: &str, b: &str| words.windows(2).any(|w| w[0] == a && w[1] == b);
-    let credentials = has("login") || has("signin") || has("signup") || has("otp") || has("2fa") || has("mfa") || has("authenticate")
-        || pair("sign", "in") || pair("sign", "up") || pair("log", "in") || pair("auth", "token") || pair("reset", "password")
-        || pair("forgot", "password") || pair("password", "reset") || has("register") || pair("verify", "code");
+    let credentials = has("login")
+        || has("signin")
+        || has("signup")
+        || has("otp")
+        || has("2fa")
+        || has("mfa")
+        || has("authenticate")
+        || pair("sign", "in")
+        || pair("sign", "up")
+        || pair("log", "in")
+        || pair("auth", "token")
+        || pair("reset", "password")
+        || pair("forgot", "password")
+        || pair("password", "reset")
+        || has("register")
+        || pair("verify", "code");
     if !credentials || !path.starts_with('/') {
         return;
     }

@@ -31,33 +31,75 @@ pub static RULE: Rule = Rule {
                  file is not seen.",
         fix: "",
     },
-    checks: &[
-        Check::Calls(&["addEventListener", "attachEvent", "on"], listen),
-        Check::Writes(&["onmessage"], assign),
-    ],
+    checks: &[Check::Calls(&["addEventListener", "attachEvent", "on"], listen), Check::Writes(&["onmessage"], assign)],
     cases: &[
-        Case::bad("a.js", "window.addEventListener('message', (event) => render(event.data)); //~ postmessage-origin-unchecked"),
-        Case::bad("a.js", "window.addEventListener('message', onMessage); //~ postmessage-origin-unchecked\nfunction onMessage(e) { eval(e.data); }"),
-        Case::bad("a.ts", "addEventListener('message', function (e: MessageEvent) { location.href = e.data.url; }); //~ postmessage-origin-unchecked"),
-        Case::bad("a.js", "window.onmessage = (e) => { document.body.innerHTML = e.data; }; //~ postmessage-origin-unchecked"),
-        Case::bad("a.js", "window.addEventListener('message', ({ data }) => { store.dispatch(data); }, false); //~ postmessage-origin-unchecked"),
-        Case::bad("a.jsx", "function App() {\n  useEffect(() => {\n    const handler = (event) => setState(JSON.parse(event.data));\n    window.addEventListener('message', handler); //~ postmessage-origin-unchecked\n  }, []);\n  return null;\n}"),
-        Case::bad("a.js", "globalThis.addEventListener('message', async (m) => { await run(m.data.command); }); //~ postmessage-origin-unchecked"),
-        Case::bad("a.js", "class Bridge {\n  constructor() {\n    window.addEventListener('message', (e) => this.handle(e.data)); //~ postmessage-origin-unchecked\n  }\n}"),
-        Case::bad("a.js", "$(window).on('message', function (e) { run(e.originalEvent.data); }); //~ postmessage-origin-unchecked"),
-        Case::good("a.js", "window.addEventListener('message', (event) => { if (event.origin !== ORIGIN) return; render(event.data); });"),
-        Case::good("a.js", "window.addEventListener('message', (e) => { if (e.source === frame.contentWindow) render(e.data); });"),
-        Case::good("a.js", "window.addEventListener('message', ({ origin, data }) => { if (trusted(origin)) run(data); });"),
+        Case::bad(
+            "a.js",
+            "window.addEventListener('message', (event) => render(event.data)); //~ postmessage-origin-unchecked",
+        ),
+        Case::bad(
+            "a.js",
+            "window.addEventListener('message', onMessage); //~ postmessage-origin-unchecked\nfunction onMessage(e) { eval(e.data); }",
+        ),
+        Case::bad(
+            "a.ts",
+            "addEventListener('message', function (e: MessageEvent) { location.href = e.data.url; }); //~ postmessage-origin-unchecked",
+        ),
+        Case::bad(
+            "a.js",
+            "window.onmessage = (e) => { document.body.innerHTML = e.data; }; //~ postmessage-origin-unchecked",
+        ),
+        Case::bad(
+            "a.js",
+            "window.addEventListener('message', ({ data }) => { store.dispatch(data); }, false); //~ postmessage-origin-unchecked",
+        ),
+        Case::bad(
+            "a.jsx",
+            "function App() {\n  useEffect(() => {\n    const handler = (event) => setState(JSON.parse(event.data));\n    window.addEventListener('message', handler); //~ postmessage-origin-unchecked\n  }, []);\n  return null;\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "globalThis.addEventListener('message', async (m) => { await run(m.data.command); }); //~ postmessage-origin-unchecked",
+        ),
+        Case::bad(
+            "a.js",
+            "class Bridge {\n  constructor() {\n    window.addEventListener('message', (e) => this.handle(e.data)); //~ postmessage-origin-unchecked\n  }\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "$(window).on('message', function (e) { run(e.originalEvent.data); }); //~ postmessage-origin-unchecked",
+        ),
+        Case::good(
+            "a.js",
+            "window.addEventListener('message', (event) => { if (event.origin !== ORIGIN) return; render(event.data); });",
+        ),
+        Case::good(
+            "a.js",
+            "window.addEventListener('message', (e) => { if (e.source === frame.contentWindow) render(e.data); });",
+        ),
+        Case::good(
+            "a.js",
+            "window.addEventListener('message', ({ origin, data }) => { if (trusted(origin)) run(data); });",
+        ),
         Case::good("a.js", "worker.addEventListener('message', (e) => render(e.data));"),
-        Case::good("a.js", "const socket = new WebSocket(url);\nsocket.addEventListener('message', (e) => render(e.data));"),
-        Case::good("a.js", "importScripts('lib.js');\nself.addEventListener('message', (e) => { self.postMessage(work(e.data)); });"),
+        Case::good(
+            "a.js",
+            "const socket = new WebSocket(url);\nsocket.addEventListener('message', (e) => render(e.data));",
+        ),
+        Case::good(
+            "a.js",
+            "importScripts('lib.js');\nself.addEventListener('message', (e) => { self.postMessage(work(e.data)); });",
+        ),
         Case::good("a.js", "window.addEventListener('click', (e) => render(e.data));"),
         Case::good("a.js", "port.onmessage = (e) => render(e.data);"),
         Case::near_miss("a.js", "window.addEventListener('message', () => { count += 1; });"),
         Case::near_miss("a.js", "window.addEventListener('message', (e) => handle(e));"),
         Case::near_miss("a.js", "addEventListener('message', async (message) => { run(message.data); });"),
         Case::near_miss("a.js", "onmessage = (e) => { postMessage(work(e.data)); };"),
-        Case::near_miss("a.js", "window.addEventListener('message', (e) => { if (!isTrusted(e)) return; run(e.data); });"),
+        Case::near_miss(
+            "a.js",
+            "window.addEventListener('message', (e) => { if (!isTrusted(e)) return; run(e.data); });",
+        ),
     ],
 };
 
@@ -68,11 +110,15 @@ fn check(rule: &'static Rule, span: Span, handler: &Val, hir: &Hir, arena: &Arc<
         } else {
             all_code(&func.arena)
         };
-        let uses = text.contains(".data") || text.contains("data }") || text.contains("{ data") || text.contains("{data");
+        let uses =
+            text.contains(".data") || text.contains("data }") || text.contains("{ data") || text.contains("{data");
         let lower = text.to_ascii_lowercase().replace("originalevent", "");
-        let checks = ["origin", "source", "istrusted", "trusted", "allowed", "sender", "validate", "verify"].iter().any(|w| lower.contains(w));
+        let checks = ["origin", "source", "istrusted", "trusted", "allowed", "sender", "validate", "verify"]
+            .iter()
+            .any(|w| lower.contains(w));
         let worker = ["importScripts", "WorkerGlobalScope"].iter().any(|w| arena.text().contains(w))
-            || lower.contains("self.postmessage") || lower.contains("; postmessage(");
+            || lower.contains("self.postmessage")
+            || lower.contains("; postmessage(");
         if uses && !checks && !worker {
             let message = "Every page that gets hold of this window can send this message. Check `event.origin` first.";
             out.push(Note::new(rule, span, message));
@@ -95,7 +141,12 @@ fn listen(call: &CallView<'_>, out: &mut Vec<Note>) {
         Some(_) => {
             let who = receiver(call.arena, call.name_span);
             let jquery = matches!(who.replace(' ', "").as_str(), "$(window)" | "jQuery(window)");
-            jquery || call.name != "on" && matches!(who.as_str(), "window" | "globalThis" | "top" | "parent" | "self" | "window.top" | "window.parent")
+            jquery
+                || call.name != "on"
+                    && matches!(
+                        who.as_str(),
+                        "window" | "globalThis" | "top" | "parent" | "self" | "window.top" | "window.parent"
+                    )
         }
     };
     if !window || !event.is_some_and(|e| e == "message" || e == "onmessage") {

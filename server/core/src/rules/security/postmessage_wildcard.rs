@@ -30,12 +30,24 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Calls(&["postMessage"], check)],
     cases: &[
         Case::bad("a.js", "window.parent.postMessage({ token: session.token }, '*'); //~ postmessage-wildcard"),
-        Case::bad("a.ts", "export const send = (frame: HTMLIFrameElement, password: string) => frame.contentWindow!.postMessage(password, '*'); //~ postmessage-wildcard"),
-        Case::bad("a.js", "window.opener.postMessage(JSON.stringify({ type: 'auth', accessToken }), '*'); //~ postmessage-wildcard"),
+        Case::bad(
+            "a.ts",
+            "export const send = (frame: HTMLIFrameElement, password: string) => frame.contentWindow!.postMessage(password, '*'); //~ postmessage-wildcard",
+        ),
+        Case::bad(
+            "a.js",
+            "window.opener.postMessage(JSON.stringify({ type: 'auth', accessToken }), '*'); //~ postmessage-wildcard",
+        ),
         Case::bad("a.js", "const target = '*';\ntop.postMessage(user.credentials, target); //~ postmessage-wildcard"),
         Case::bad("a.js", "popup.postMessage({ apiKey }, { targetOrigin: '*' }); //~ postmessage-wildcard"),
-        Case::bad("a.js", "window.parent.postMessage({ type: 'profile', user: currentUser }, '*'); //~ postmessage-wildcard"),
-        Case::bad("a.js", "window.opener.postMessage('authorization:success:' + JSON.stringify(response), '*'); //~ postmessage-wildcard"),
+        Case::bad(
+            "a.js",
+            "window.parent.postMessage({ type: 'profile', user: currentUser }, '*'); //~ postmessage-wildcard",
+        ),
+        Case::bad(
+            "a.js",
+            "window.opener.postMessage('authorization:success:' + JSON.stringify(response), '*'); //~ postmessage-wildcard",
+        ),
         Case::bad("a.js", "parent.postMessage(location.hash, '*'); //~ postmessage-wildcard"),
         Case::good("a.js", "window.parent.postMessage({ token }, 'https://app.example.com');"),
         Case::good("a.js", "window.parent.postMessage('ready', '*');"),
@@ -66,9 +78,9 @@ fn check(call: &CallView<'_>, out: &mut Vec<Note>) {
         return;
     }
     let Some(data) = call.args.first() else { return };
-    let secret = data.deep_taints().iter().any(|t| {
-        matches!(&t.origin, Origin::Source(s) if matches!(s.kind, SourceKind::Password | SourceKind::Sensitive))
-    });
+    let secret = data.deep_taints().iter().any(
+        |t| matches!(&t.origin, Origin::Source(s) if matches!(s.kind, SourceKind::Password | SourceKind::Sensitive)),
+    );
     let names = around(call.hir, call.arena, call.span);
     let node = call.arena.root().smallest_at(call.arg_span(0));
     if secret || carries(node, &|n| is_secret(n)) {
@@ -90,10 +102,49 @@ fn is_secret(name: &str) -> bool {
 fn is_data(name: &str) -> bool {
     let words = crate::rules::support::words(name);
     const HARMLESS: &[&str] = &[
-        "type", "event", "action", "kind", "height", "width", "name", "id", "size", "source", "top", "left", "x", "y",
-        "scroll", "status", "method", "version", "ready", "state", "index", "count", "key", "code", "frame", "title", "channel",
-        "command", "cmd", "message", "msg", "visible", "theme", "lang", "locale", "href", "url", "origin", "nonce", "timestamp",
-        "body", "document", "window",
+        "type",
+        "event",
+        "action",
+        "kind",
+        "height",
+        "width",
+        "name",
+        "id",
+        "size",
+        "source",
+        "top",
+        "left",
+        "x",
+        "y",
+        "scroll",
+        "status",
+        "method",
+        "version",
+        "ready",
+        "state",
+        "index",
+        "count",
+        "key",
+        "code",
+        "frame",
+        "title",
+        "channel",
+        "command",
+        "cmd",
+        "message",
+        "msg",
+        "visible",
+        "theme",
+        "lang",
+        "locale",
+        "href",
+        "url",
+        "origin",
+        "nonce",
+        "timestamp",
+        "body",
+        "document",
+        "window",
     ];
     !words.last().is_some_and(|w| HARMLESS.contains(&w.as_str()))
 }
@@ -114,7 +165,9 @@ fn carries(node: Node<'_>, of: &dyn Fn(&str) -> bool) -> bool {
         Kind::MemberExpression => node.child(Field::Property).is_some_and(|p| of(p.text())),
         Kind::CallExpression => crate::rules::support::args(node).any(|a| carries(a, of)),
         Kind::BinaryExpression => node.named_children().any(|c| carries(c, of)),
-        Kind::TemplateString => node.descendants().any(|c| c.kind() == Kind::TemplateSubstitution && c.named_children().any(|e| carries(e, of))),
+        Kind::TemplateString => node
+            .descendants()
+            .any(|c| c.kind() == Kind::TemplateSubstitution && c.named_children().any(|e| carries(e, of))),
         _ => false,
     }
 }

@@ -33,25 +33,49 @@ pub static RULE: Rule = Rule {
     checks: &[
         Check::Nodes(&[Kind::Regex], literal),
         Check::Calls(&["RegExp"], constructed),
-        Check::Flow(&[SinkKind::RegexInput], "A long text stops the server here: {source} is matched by `{sink}`. Make the repetitions exclude each other, or limit the length."),
+        Check::Flow(
+            &[SinkKind::RegexInput],
+            "A long text stops the server here: {source} is matched by `{sink}`. Make the repetitions exclude each other, or limit the length.",
+        ),
     ],
     cases: &[
         Case::bad("a.js", "const ok = /^(\\w+\\s?)*$/.test(name); //~ redos"),
         Case::bad("a.js", "const re = /(a+)+$/; //~ redos"),
-        Case::bad("a.ts", "const MAIL = /^([a-zA-Z0-9]+)*@example\\.com$/; //~ redos\nexport const isMail = (s: string) => MAIL.test(s);"),
+        Case::bad(
+            "a.ts",
+            "const MAIL = /^([a-zA-Z0-9]+)*@example\\.com$/; //~ redos\nexport const isMail = (s: string) => MAIL.test(s);",
+        ),
         Case::bad("a.js", "const re = new RegExp('^(a|a)*$'); //~ redos"),
         Case::bad("a.js", "const re = RegExp(`^(\\\\d+)+x$`); //~ redos"),
-        Case::bad("a.js", "app.get('/x', (req, res) => {\n  const clean = req.query.text.replace(/\\s+$/, ''); //~ redos\n  res.json(clean.length);\n});"),
-        Case::bad("a.js", "app.post('/x', (req, res) => {\n  if (/^\\s*a?\\s*;/.test(req.body.text)) return res.end(); //~ redos\n});"),
-        Case::bad("a.ts", "import express from 'express';\nconst app = express();\nconst trim = (s: string) => s.replace(/^-+|-+$/g, ''); //~ redos\napp.get('/:slug', (req, res) => res.json(trim(req.params.slug)));"),
+        Case::bad(
+            "a.js",
+            "app.get('/x', (req, res) => {\n  const clean = req.query.text.replace(/\\s+$/, ''); //~ redos\n  res.json(clean.length);\n});",
+        ),
+        Case::bad(
+            "a.js",
+            "app.post('/x', (req, res) => {\n  if (/^\\s*a?\\s*;/.test(req.body.text)) return res.end(); //~ redos\n});",
+        ),
+        Case::bad(
+            "a.ts",
+            "import express from 'express';\nconst app = express();\nconst trim = (s: string) => s.replace(/^-+|-+$/g, ''); //~ redos\napp.get('/:slug', (req, res) => res.json(trim(req.params.slug)));",
+        ),
         Case::bad("a.js", "const parts = text.split(/(?:\\s*,?\\s*)+;/); //~ redos"),
         Case::bad("a.js", "const re = /<(?:[^<>]+|\"[^\"]*\")*>/; //~ redos"),
-        Case::bad("a.js", "router.get('/', async (ctx, next) => {\n  const m = ctx.query.q.match(/\\d+\\d+x/); //~ redos\n});"),
-        Case::bad("a.js", "wss.on('connection', s => s);\nconst { WebSocketServer } = require('ws');\nnew WebSocketServer({ port }).on('connection', (socket) => {\n  socket.on('message', (data) => { data.toString().match(/.*,.*,.*x/); }); //~ redos\n});"),
+        Case::bad(
+            "a.js",
+            "router.get('/', async (ctx, next) => {\n  const m = ctx.query.q.match(/\\d+\\d+x/); //~ redos\n});",
+        ),
+        Case::bad(
+            "a.js",
+            "wss.on('connection', s => s);\nconst { WebSocketServer } = require('ws');\nnew WebSocketServer({ port }).on('connection', (socket) => {\n  socket.on('message', (data) => { data.toString().match(/.*,.*,.*x/); }); //~ redos\n});",
+        ),
         Case::good("a.js", "const ok = /^\\w+(\\s\\w+)*$/.test(name);"),
         Case::good("a.js", "const re = /^[a-z0-9]+(-[a-z0-9]+)*$/;"),
         Case::good("a.js", "const trimmed = text.replace(/\\s+$/, '');"),
-        Case::good("a.js", "app.get('/x', (req, res) => { const t = req.query.text.replace(/\\s/g, ''); res.json(t); });"),
+        Case::good(
+            "a.js",
+            "app.get('/x', (req, res) => { const t = req.query.text.replace(/\\s/g, ''); res.json(t); });",
+        ),
         Case::good("a.js", "const re = /^(a+)$/;"),
         Case::good("a.js", "const re = new RegExp('^[a-z]+$');"),
         Case::good("a.js", "app.get('/x', (req, res) => { const n = Number(req.query.n); /^\\s*x?\\s*;/.test(n); });"),
@@ -85,9 +109,10 @@ fn is_fed_constants(node: Node<'_>) -> bool {
     let Some(parent) = node.parent() else { return false };
     // `/../.test('x')`
     if parent.kind() == Kind::MemberExpression && node.field() == Field::Object {
-        return parent.parent().filter(|c| c.kind() == Kind::CallExpression).is_some_and(|call| {
-            args(call).next().is_some_and(|a| string_value(a).is_some())
-        });
+        return parent
+            .parent()
+            .filter(|c| c.kind() == Kind::CallExpression)
+            .is_some_and(|call| args(call).next().is_some_and(|a| string_value(a).is_some()));
     }
     // `'x'.replace(/../)`
     parent.parent().and_then(method).is_some_and(|(receiver, _)| string_value(receiver).is_some())

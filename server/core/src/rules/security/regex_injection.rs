@@ -22,55 +22,84 @@ pub static RULE: Rule = Rule {
         limits: "Rust's `regex` runs in linear time; there the size of what is compiled is the danger.",
         fix: "",
     },
-    checks: &[Check::Flow(&[SinkKind::Regex], "`{sink}` compiles {source} as a pattern: one that backtracks without end stops the program. Escape it (`RegExp.escape`) or search for plain text.")],
+    checks: &[Check::Flow(
+        &[SinkKind::Regex],
+        "`{sink}` compiles {source} as a pattern: one that backtracks without end stops the program. Escape it (`RegExp.escape`) or search for plain text.",
+    )],
     cases: &[
-        Case::bad("a.ts", r#"import express from "express";
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   const re = new RegExp(req.query.q, "i"); //~ regex-injection
   res.json(["a"].filter((n) => re.test(n)));
-});"#),
-        Case::bad("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   const re = RegExp("^" + req.query.prefix); //~ regex-injection
   res.json(re.test("a"));
-});"#),
-        Case::bad("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 const names = ["a"];
 const app = express();
 app.get("/x", async (req, res) => {
   const q = String(req.query.q).trim();
   res.json(names.filter((n) => new RegExp(`.*${q}.*`).test(n))); //~ regex-injection
-});"#),
-        Case::bad("a.js", r#"module.exports = (req, res) => {
+});"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"module.exports = (req, res) => {
   const search = (list, text) => list.filter((x) => x.match(new RegExp(text))); //~ regex-injection
   res.end(String(search(["a"], req.query.t)));
-};"#),
-        Case::bad("a.js", r#"const q = new URLSearchParams(location.search).get("q");
+};"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"const q = new URLSearchParams(location.search).get("q");
 const marked = document.title.replace(new RegExp(q, "g"), "*"); //~ regex-injection
-console.assert(marked);"#),
-        Case::bad("a.ts", r#"import Koa from "koa";
+console.assert(marked);"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import Koa from "koa";
 const app = new Koa();
 app.use(async (ctx) => {
   const { pattern } = ctx.query;
   ctx.status = new RegExp(pattern as string).test("x") ? 200 : 404; //~ regex-injection
-});"#),
-        Case::bad("a.ts", r#"import { Server } from "socket.io";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import { Server } from "socket.io";
 new Server().on("connection", (socket) => {
   socket.on("find", (text) => {
     const re = new RegExp(text); //~ regex-injection
     socket.emit("found", re.test("a"));
   });
-});"#),
-        Case::bad("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   const words = req.query.words.split(" ").join("|");
   const re = new RegExp("(" + words + ")"); //~ regex-injection
   res.json(re.test("x"));
-});"#),
-        Case::bad("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 function work({ value }: { value: string }, res: any) {
   const out = new RegExp(value, "i"); //~ regex-injection
@@ -78,16 +107,22 @@ function work({ value }: { value: string }, res: any) {
 app.post("/x", (req, res) => {
   const { a: { b: [first = "none"] } } = req.query as any;
   work({ value: first }, res);
-});"#),
-        Case::bad("a.ts", r#"export default function handler(request, response) {}
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"export default function handler(request, response) {}
 export const post = async (req: any, res: any) => {
   const list: string[] = [];
   for (const value of Object.values(req.query)) list.push(value as string);
   list.forEach((item) => {
     const out = new RegExp(item, "i"); //~ regex-injection
   });
-};"#),
-        Case::bad("a.ts", r#"import { Request, Response } from "express";
+};"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import { Request, Response } from "express";
 class Service {
   private last = "";
   remember(value: string) { this.last = value; }
@@ -100,144 +135,217 @@ export function get(req: Request, res: Response) {
   const value = (req.query.a as string) || (req.query.b as string) || "c";
   new Service().remember(value);
   const out = new RegExp(value!, "i"); //~ regex-injection
-}"#),
-        Case::bad("a.ts", r#"export const get = (req, res) => {
+}"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"export const get = (req, res) => {
   load(req.query?.id ?? "none").then((value) => {
     const out = new RegExp(value, "i"); //~ regex-injection
   });
 };
-async function load(id) { return id; }"#),
-        Case::bad("a.js", r#"exports.get = function (req, res) {
+async function load(id) { return id; }"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"exports.get = function (req, res) {
   var value = "a";
   if (req.query.mode) { value = req.query.value; } else { value = "b"; }
   try {
     const out = new RegExp(value, "i"); //~ regex-injection
   } catch (e) { res.end(); }
-};"#),
-        Case::bad("a.ts", r#"export const get = (req: any, res: any) => {
+};"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"export const get = (req: any, res: any) => {
   const holder = { inner: { value: req.query.value } };
   const { inner } = { ...holder };
   const run = () => {
     const out = new RegExp(inner.value, "i"); //~ regex-injection
   };
   run();
-};"#),
-        Case::good("a.ts", r#"import express from "express";
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 import escapeStringRegexp from "escape-string-regexp";
 const app = express();
 app.get("/x", async (req, res) => {
   const re = new RegExp(escapeStringRegexp(req.query.q));
   res.json(re.test("a"));
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 import _ from "lodash";
 const app = express();
 app.get("/x", async (req, res) => {
   const re = new RegExp(_.escapeRegExp(req.query.q), "i");
   res.json(re.test("a"));
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   const text = req.query.q.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   res.json(new RegExp(text).test("a"));
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   res.json(["a"].filter((n) => n.includes(req.query.q)));
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   const n = Number(req.query.n);
   res.json(new RegExp(`a{${n}}`).test("aa"));
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   res.json(/^[a-z]+$/.test(req.query.q));
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   const res2 = { a: "^a$" };
   res.json(new RegExp(res2[req.query.k] ?? "x").test("a"));
-});"#),
-        Case::good("a.js", r#"const escapeRegExp = (s) => s.replace(/[-\/\\^$*+?.()|[\]{}]/g, "\\$&");
-exports.get = (req, res) => res.json(new RegExp(escapeRegExp(req.query.q)).test("a"));"#),
-        Case::good("a.ts", r#"export const get = (req: any, res: any) => {
+});"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"const escapeRegExp = (s) => s.replace(/[-\/\\^$*+?.()|[\]{}]/g, "\\$&");
+exports.get = (req, res) => res.json(new RegExp(escapeRegExp(req.query.q)).test("a"));"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"export const get = (req: any, res: any) => {
   const allowed = ["a", "b"];
   const value = req.query.value;
   if (!allowed.includes(value)) throw new Error("no");
   const out = new RegExp(value, "i");
-};"#),
-        Case::good("a.ts", r#"type Kind = "a" | "b";
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"type Kind = "a" | "b";
 const table: Record<string, string> = { a: "x", b: "y" };
 export const get = (req: any, res: any) => {
   const value = table[req.query.kind] ?? "z";
   const out = new RegExp(value, "i");
-};"#),
-        Case::good("a.ts", r#"export const get = (req: any, res: any) => {
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"export const get = (req: any, res: any) => {
   const holder = { safe: "constant", bad: req.query.value };
   const out = new RegExp(holder.safe, "i");
-};"#),
-        Case::good("a.js", r#"exports.get = (req, res) => {
+};"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"exports.get = (req, res) => {
   const value = req.query.flag ? "on" : "off";
   const out = new RegExp(value, "i");
-};"#),
-        Case::good("a.ts", r#"const ALLOWED = new Set(["a"]);
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"const ALLOWED = new Set(["a"]);
 export const get = (req: any, res: any) => {
   const { value } = req.query;
   if (ALLOWED.has(value)) {
     const out = new RegExp(value, "i");
   }
-};"#),
-        Case::good("a.ts", r#"function unused(value: string) { return value; }
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"function unused(value: string) { return value; }
 export function work(value: string, res: any) {
   const out = new RegExp(value, "i");
 }
 work("constant", null);
-unused("x");"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+unused("x");"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   if (!/^\w+$/.test(req.query.q)) return res.end();
   res.json(new RegExp(req.query.q).test("a"));
-});"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   const RegExp2 = (s) => s;
   res.json(RegExp2(req.query.q));
-});"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   let q = req.query.q;
   q = "a+";
   res.json(new RegExp(q).test("a"));
-});"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   res.json("a-b".split(req.query.sep));
   res.json("abc".replace(req.query.a, ""));
-});"#),
-        Case::near_miss("a.ts", r#"export const get = (req: any, res: any) => {
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"export const get = (req: any, res: any) => {
   let value = req.query.value;
   if (value !== "a" && value !== "b") value = "a";
   const out = new RegExp(value, "i");
-};"#),
-        Case::near_miss("a.ts", r#"export const get = (req: any, res: any) => {
+};"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"export const get = (req: any, res: any) => {
   const copy = req.query.value;
   const value = copy === "x" ? copy : "y";
   const out = new RegExp(value, "i");
-};"#),
-        Case::near_miss("a.ts", r#"export const get = (req: any, res: any) => {
+};"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"export const get = (req: any, res: any) => {
   const value = "constant";
   res.locals.value = req.query.value;
   const out = new RegExp(value, "i");
-};"#),
+};"#,
+        ),
     ],
 };

@@ -28,31 +28,85 @@ pub static RULE: Rule = Rule {
         limits: "Decryption is left alone. A vector that comes from configuration cannot be judged.",
         fix: "",
     },
-    checks: &[
-        Check::Calls(&["createCipheriv"], node),
-        Check::Calls(&["encrypt"], others),
-    ],
+    checks: &[Check::Calls(&["createCipheriv"], node), Check::Calls(&["encrypt"], others)],
     cases: &[
-        Case::bad("a.js", "const crypto = require('crypto');\nconst c = crypto.createCipheriv('aes-256-cbc', key, '1234567890abcdef'); //~ static-iv"),
-        Case::bad("a.js", "const crypto = require('crypto');\nconst IV = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex');\nfunction seal(t) { return crypto.createCipheriv('aes-256-cbc', key, IV).update(t); } //~ static-iv"),
-        Case::bad("a.ts", "import { createCipheriv } from 'crypto';\nexport function seal(k: Buffer) {\n  const iv = Buffer.alloc(16);\n  return createCipheriv('aes-256-gcm', k, iv); //~ static-iv\n}"),
-        Case::bad("a.ts", "import { createCipheriv } from 'crypto';\nexport const s = (k: Buffer) => createCipheriv('aes-256-ctr', k, Buffer.alloc(16, 0)); //~ static-iv"),
-        Case::bad("a.js", "const crypto = require('crypto');\nconst c = crypto.createCipheriv('aes-128-cbc', key, Buffer.from([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16])); //~ static-iv"),
-        Case::bad("a.js", "const CryptoJS = require('crypto-js');\nconst iv = CryptoJS.enc.Utf8.parse('abcdefghijklmnop');\nconst out = CryptoJS.AES.encrypt(text, key, { iv }); //~ static-iv"),
-        Case::bad("a.ts", "async function seal(k: CryptoKey, data: BufferSource) {\n  return crypto.subtle.encrypt({ name: 'AES-GCM', iv: new Uint8Array(12) }, k, data); //~ static-iv\n}"),
-        Case::bad("a.js", "const crypto = require('crypto');\nclass Vault {\n  iv = 'fixed-vector-123';\n  seal(t) { return crypto.createCipheriv('aes-256-cbc', this.key, this.iv).update(t); } //~ static-iv\n}"),
-        Case::good("a.js", "const crypto = require('crypto');\nconst iv = crypto.randomBytes(16);\nconst c = crypto.createCipheriv('aes-256-cbc', key, iv);"),
-        Case::good("a.ts", "import { createCipheriv, randomFillSync } from 'crypto';\nconst iv = Buffer.alloc(12);\nrandomFillSync(iv);\nconst c = createCipheriv('aes-256-gcm', key, iv);"),
-        Case::good("a.ts", "const iv = window.crypto.getRandomValues(new Uint8Array(12));\nconst c = await window.crypto.subtle.encrypt({ name: 'AES-GCM', iv }, key, data);"),
-        Case::good("a.js", "const crypto = require('crypto');\nconst d = crypto.createDecipheriv('aes-256-cbc', key, '1234567890abcdef');"),
-        Case::good("a.js", "const crypto = require('crypto');\nconst c = crypto.createCipheriv('aes-256-cbc', key, Buffer.from(parts[0], 'hex'));"),
-        Case::good("a.js", "const crypto = require('crypto');\nexport const seal = (iv) => crypto.createCipheriv('aes-256-cbc', key, iv);"),
-        Case::good("a.js", "const CryptoJS = require('crypto-js');\nconst iv = CryptoJS.lib.WordArray.random(16);\nconst out = CryptoJS.AES.encrypt(text, key, { iv });"),
-        Case::good("a.js", "const crypto = require('crypto');\nconst c = crypto.createCipheriv('aes-256-ecb', key, null);"),
-        Case::near_miss("a.js", "const crypto = require('crypto');\nconst c = crypto.createCipheriv('aes-256-ecb', key, '');"),
+        Case::bad(
+            "a.js",
+            "const crypto = require('crypto');\nconst c = crypto.createCipheriv('aes-256-cbc', key, '1234567890abcdef'); //~ static-iv",
+        ),
+        Case::bad(
+            "a.js",
+            "const crypto = require('crypto');\nconst IV = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex');\nfunction seal(t) { return crypto.createCipheriv('aes-256-cbc', key, IV).update(t); } //~ static-iv",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { createCipheriv } from 'crypto';\nexport function seal(k: Buffer) {\n  const iv = Buffer.alloc(16);\n  return createCipheriv('aes-256-gcm', k, iv); //~ static-iv\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { createCipheriv } from 'crypto';\nexport const s = (k: Buffer) => createCipheriv('aes-256-ctr', k, Buffer.alloc(16, 0)); //~ static-iv",
+        ),
+        Case::bad(
+            "a.js",
+            "const crypto = require('crypto');\nconst c = crypto.createCipheriv('aes-128-cbc', key, Buffer.from([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16])); //~ static-iv",
+        ),
+        Case::bad(
+            "a.js",
+            "const CryptoJS = require('crypto-js');\nconst iv = CryptoJS.enc.Utf8.parse('abcdefghijklmnop');\nconst out = CryptoJS.AES.encrypt(text, key, { iv }); //~ static-iv",
+        ),
+        Case::bad(
+            "a.ts",
+            "async function seal(k: CryptoKey, data: BufferSource) {\n  return crypto.subtle.encrypt({ name: 'AES-GCM', iv: new Uint8Array(12) }, k, data); //~ static-iv\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "const crypto = require('crypto');\nclass Vault {\n  iv = 'fixed-vector-123';\n  seal(t) { return crypto.createCipheriv('aes-256-cbc', this.key, this.iv).update(t); } //~ static-iv\n}",
+        ),
+        Case::good(
+            "a.js",
+            "const crypto = require('crypto');\nconst iv = crypto.randomBytes(16);\nconst c = crypto.createCipheriv('aes-256-cbc', key, iv);",
+        ),
+        Case::good(
+            "a.ts",
+            "import { createCipheriv, randomFillSync } from 'crypto';\nconst iv = Buffer.alloc(12);\nrandomFillSync(iv);\nconst c = createCipheriv('aes-256-gcm', key, iv);",
+        ),
+        Case::good(
+            "a.ts",
+            "const iv = window.crypto.getRandomValues(new Uint8Array(12));\nconst c = await window.crypto.subtle.encrypt({ name: 'AES-GCM', iv }, key, data);",
+        ),
+        Case::good(
+            "a.js",
+            "const crypto = require('crypto');\nconst d = crypto.createDecipheriv('aes-256-cbc', key, '1234567890abcdef');",
+        ),
+        Case::good(
+            "a.js",
+            "const crypto = require('crypto');\nconst c = crypto.createCipheriv('aes-256-cbc', key, Buffer.from(parts[0], 'hex'));",
+        ),
+        Case::good(
+            "a.js",
+            "const crypto = require('crypto');\nexport const seal = (iv) => crypto.createCipheriv('aes-256-cbc', key, iv);",
+        ),
+        Case::good(
+            "a.js",
+            "const CryptoJS = require('crypto-js');\nconst iv = CryptoJS.lib.WordArray.random(16);\nconst out = CryptoJS.AES.encrypt(text, key, { iv });",
+        ),
+        Case::good(
+            "a.js",
+            "const crypto = require('crypto');\nconst c = crypto.createCipheriv('aes-256-ecb', key, null);",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const crypto = require('crypto');\nconst c = crypto.createCipheriv('aes-256-ecb', key, '');",
+        ),
         Case::near_miss("a.js", "const out = mailer.encrypt({ name: 'AES', iv: 'x' });"),
-        Case::near_miss("a.js", "const crypto = require('crypto');\nconst iv = Buffer.alloc(16);\ncounter.copy(iv, 8);\nconst c = crypto.createCipheriv('aes-256-ctr', key, iv);"),
-        Case::near_miss("a.js", "const crypto = require('crypto');\nconst c = crypto.createCipheriv('aes-256-cbc', key, process.env.IV || '0000000000000000');"),
+        Case::near_miss(
+            "a.js",
+            "const crypto = require('crypto');\nconst iv = Buffer.alloc(16);\ncounter.copy(iv, 8);\nconst c = crypto.createCipheriv('aes-256-ctr', key, iv);",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const crypto = require('crypto');\nconst c = crypto.createCipheriv('aes-256-cbc', key, process.env.IV || '0000000000000000');",
+        ),
     ],
 };
 

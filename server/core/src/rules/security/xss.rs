@@ -22,53 +22,91 @@ pub static RULE: Rule = Rule {
         limits: "Responses of JSON, plain text or files are silent. Data that the server stored earlier is not followed.",
         fix: "",
     },
-    checks: &[Check::Flow(&[SinkKind::Html], "`{sink}` writes {source} into a page as HTML: scripts in it run for whoever opens the page. Escape it, set `textContent`, or clean it with DOMPurify."), Check::Flow(&[SinkKind::ScriptUrl], "`{sink}` takes {source} as an address: `javascript:` in it runs as a script of the page. Accept only addresses that begin with `https://`.")],
+    checks: &[
+        Check::Flow(
+            &[SinkKind::Html],
+            "`{sink}` writes {source} into a page as HTML: scripts in it run for whoever opens the page. Escape it, set `textContent`, or clean it with DOMPurify.",
+        ),
+        Check::Flow(
+            &[SinkKind::ScriptUrl],
+            "`{sink}` takes {source} as an address: `javascript:` in it runs as a script of the page. Accept only addresses that begin with `https://`.",
+        ),
+    ],
     cases: &[
-        Case::bad("a.ts", r#"import express from "express";
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   res.send("<h1>Hello " + req.query.name + "</h1>"); //~ xss
-});"#),
-        Case::bad("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   res.status(404).send(`No such page: ${req.originalUrl}`); //~ xss
-});"#),
-        Case::bad("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.post("/x", async (req, res) => {
   res.write("<p>"); 
   res.write(req.body.comment); //~ xss
   res.end();
-});"#),
-        Case::bad("a.ts", r#"import http from "http";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import http from "http";
 http.createServer((req, res) => {
   const { searchParams } = new URL(req.url!, "http://x");
   res.writeHead(200, { "Content-Type": "text/html" });
   res.end("<b>" + searchParams.get("q") + "</b>"); //~ xss
-});"#),
+});"#,
+        ),
         Case::bad("a.js", r#"document.getElementById("out").innerHTML = location.hash.slice(1); //~ xss"#),
-        Case::bad("a.js", r#"const params = new URLSearchParams(window.location.search);
-document.write("<p>" + params.get("name") + "</p>"); //~ xss"#),
-        Case::bad("a.js", r##"window.addEventListener("message", (event) => {
+        Case::bad(
+            "a.js",
+            r#"const params = new URLSearchParams(window.location.search);
+document.write("<p>" + params.get("name") + "</p>"); //~ xss"#,
+        ),
+        Case::bad(
+            "a.js",
+            r##"window.addEventListener("message", (event) => {
   const box = document.querySelector("#box");
   box.insertAdjacentHTML("beforeend", event.data.html); //~ xss
-});"##),
-        Case::bad("a.ts", r##"import $ from "jquery";
+});"##,
+        ),
+        Case::bad(
+            "a.ts",
+            r##"import $ from "jquery";
 const q = decodeURIComponent(window.location.search.split("q=")[1]);
-$("#result").html("Found: " + q); //~ xss"##),
-        Case::bad("a.tsx", r#"import { useSearchParams } from "next/navigation";
+$("#result").html("Found: " + q); //~ xss"##,
+        ),
+        Case::bad(
+            "a.tsx",
+            r#"import { useSearchParams } from "next/navigation";
 export default function Page() {
   const params = useSearchParams();
   const text = params.get("text");
   return <div dangerouslySetInnerHTML={{ __html: text }} />; //~ xss
-}"#),
-        Case::bad("a.ts", r#"import Koa from "koa";
+}"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import Koa from "koa";
 const app = new Koa();
 app.use(async (ctx) => {
   ctx.body = `<h1>${ctx.query.title}</h1>`; //~ xss
-});"#),
-        Case::bad("a.ts", r#"import { Component } from "@angular/core";
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import { Component } from "@angular/core";
 import { ActivatedRoute } from "@angular/router";
 import { DomSanitizer } from "@angular/platform-browser";
 @Component({})
@@ -77,120 +115,193 @@ export class A {
   constructor(private route: ActivatedRoute, private sanitizer: DomSanitizer) {
     this.html = this.sanitizer.bypassSecurityTrustHtml(this.route.snapshot.queryParams.html); //~ xss
   }
-}"#),
-        Case::bad("a.tsx", r#"import { useParams } from "react-router-dom";
+}"#,
+        ),
+        Case::bad(
+            "a.tsx",
+            r#"import { useParams } from "react-router-dom";
 export function Link() {
   const { to } = useParams();
   return <a href={to}>go</a>; //~ xss
-}"#),
-        Case::bad("a.js", r#"module.exports = (req, res) => {
+}"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"module.exports = (req, res) => {
   const page = (title) => "<title>" + title + "</title>";
   res.send(page(req.query.t)); //~ xss
-};"#),
-        Case::bad("a.js", r#"function show(text) {
+};"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"function show(text) {
   const el = document.createElement("div");
   el.innerHTML = `<b>${text}</b>`; //~ xss
   document.body.append(el);
 }
-show(document.referrer);"#),
-        Case::bad("a.ts", r#"import express from "express";
+show(document.referrer);"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   const name = req.query.name || "you";
   const parts = ["<p>", name, "</p>"];
   res.send(parts.join("")); //~ xss
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   res.json({ name: req.query.name });
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   res.send({ name: req.query.name });
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   res.type("text/plain").send(req.query.name);
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.post("/x", async (req, res) => {
   res.setHeader("Content-Type", "application/json");
   res.end(req.body.text);
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 import escapeHtml from "escape-html";
 const app = express();
 app.get("/x", async (req, res) => {
   res.send("<p>" + escapeHtml(req.query.name) + "</p>");
-});"#),
-        Case::good("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   res.render("page", { name: req.query.name });
-});"#),
+});"#,
+        ),
         Case::good("a.js", r#"document.getElementById("out").textContent = location.hash.slice(1);"#),
-        Case::good("a.ts", r##"import DOMPurify from "dompurify";
-document.querySelector("#a").innerHTML = DOMPurify.sanitize(location.hash);"##),
-        Case::good("a.tsx", r#"export function Page({ text }: { text: string }) {
+        Case::good(
+            "a.ts",
+            r##"import DOMPurify from "dompurify";
+document.querySelector("#a").innerHTML = DOMPurify.sanitize(location.hash);"##,
+        ),
+        Case::good(
+            "a.tsx",
+            r#"export function Page({ text }: { text: string }) {
   const params = new URLSearchParams(location.search);
   return <p title={params.get("t")}>{params.get("q")}</p>;
-}"#),
-        Case::good("a.js", r#"const n = parseInt(new URLSearchParams(location.search).get("page"), 10);
-document.body.innerHTML = "<p>Page " + n + "</p>";"#),
-        Case::good("a.ts", r#"import express from "express";
+}"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"const n = parseInt(new URLSearchParams(location.search).get("page"), 10);
+document.body.innerHTML = "<p>Page " + n + "</p>";"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   res.send(`<p>${encodeURIComponent(req.query.q)}</p>`);
-});"#),
-        Case::good("a.ts", r##"import $ from "jquery";
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r##"import $ from "jquery";
 $("#out").text(location.hash);
-$("#list").html("<li>fixed</li>");"##),
-        Case::good("a.js", r#"const esc = (s) => s.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;");
-exports.get = (req, res) => res.send("<p>" + esc(req.query.q) + "</p>");"#),
-        Case::good("a.ts", r#"import express from "express";
+$("#list").html("<li>fixed</li>");"##,
+        ),
+        Case::good(
+            "a.js",
+            r#"const esc = (s) => s.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;");
+exports.get = (req, res) => res.send("<p>" + esc(req.query.q) + "</p>");"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   res.writeHead(200, { "content-type": "text/plain; charset=utf-8" });
   res.end(req.query.q);
-});"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   const page = Number(req.query.page) || 1;
   res.send(`<p>Page ${page}</p>`);
-});"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   const lang = ["en", "de"].includes(req.query.lang) ? req.query.lang : "en";
   res.send(`<html lang="${lang}">`);
-});"#),
-        Case::near_miss("a.js", r#"const link = document.createElement("a");
+});"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"const link = document.createElement("a");
 link.href = "/search?q=" + location.hash.slice(1);
-link.textContent = location.hash;"#),
-        Case::near_miss("a.jsx", r#"export function Link({ id }) {
+link.textContent = location.hash;"#,
+        ),
+        Case::near_miss(
+            "a.jsx",
+            r#"export function Link({ id }) {
   const p = new URLSearchParams(location.search);
   return <a href={`/user/${p.get("id")}`}>go</a>;
-}"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+}"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
   res.set("Content-Type", "text/csv");
   res.send(req.query.rows);
-});"#),
-        Case::near_miss("a.js", r#"const el = document.createElement("div");
+});"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"const el = document.createElement("div");
 el.innerHTML = "<p>loading</p>";
 el.dataset.q = location.search;
-console.assert(el.innerHTML !== location.hash);"#),
-        Case::near_miss("a.ts", r#"import express from "express";
+console.assert(el.innerHTML !== location.hash);"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
 const app = express();
 app.post("/x", async (req, res) => {
   res.status(200).json(req.body);
   res.sendStatus(204);
-});"#),
+});"#,
+        ),
     ],
 };

@@ -28,7 +28,10 @@ pub static RULE: Rule = Rule {
         Case::bad("a.rs", "// sidenote: allow(no-such-rule) -- a reason //~ invalid-suppression\nfn f() {}"),
         Case::bad("a.ts", "/* sidenote: ignore */ //~ invalid-suppression\nlet a;"),
         Case::bad("a.ts", "let a; // sidenote: allow() -- a reason //~ invalid-suppression"),
-        Case::good("a.ts", "// sidenote: allow(async-promise-executor) -- legacy code\nnew Promise(async () => { await 1; });"),
+        Case::good(
+            "a.ts",
+            "// sidenote: allow(async-promise-executor) -- legacy code\nnew Promise(async () => { await 1; });",
+        ),
         Case::good("a.rs", "// A plain comment.\nfn f() {}"),
         Case::good("a.ts", "const a = 'sidenote: allow(x)';"),
         Case::good("a.ts", "/** Documents `sidenote: allow`. */\nlet a;"),

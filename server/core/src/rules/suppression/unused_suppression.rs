@@ -24,15 +24,42 @@ pub static RULE: Rule = Rule {
     },
     checks: &[],
     cases: &[
-        Case::bad("a.ts", "// sidenote: allow(async-promise-executor) -- legacy code //~ unused-suppression\nconst a = 1;"),
-        Case::bad("a.js", "const a = 1; // sidenote: allow(async-promise-executor) -- legacy code //~ unused-suppression"),
-        Case::bad("a.ts", "/* sidenote: allow(async-promise-executor) -- legacy code */ //~ unused-suppression\nfunction f() { return 1; }"),
-        Case::bad("a.ts", "// sidenote: allow-file(async-promise-executor) -- legacy code //~ unused-suppression\nlet a;"),
-        Case::good("a.ts", "// sidenote: allow(async-promise-executor) -- legacy code\nnew Promise(async () => { await 1; });"),
-        Case::good("a.ts", "new Promise(async () => { await 1; }); // sidenote: allow(async-promise-executor) -- legacy code"),
-        Case::good("a.ts", "// sidenote: allow(async-promise-executor) -- legacy code\nfunction f() {\n  let a;\n  return new Promise(async () => { await 1; });\n}"),
-        Case::good("a.ts", "let a;\n// sidenote: allow-file(async-promise-executor) -- legacy code\nfunction f() {\n  return new Promise(async () => { await 1; });\n}"),
+        Case::bad(
+            "a.ts",
+            "// sidenote: allow(async-promise-executor) -- legacy code //~ unused-suppression\nconst a = 1;",
+        ),
+        Case::bad(
+            "a.js",
+            "const a = 1; // sidenote: allow(async-promise-executor) -- legacy code //~ unused-suppression",
+        ),
+        Case::bad(
+            "a.ts",
+            "/* sidenote: allow(async-promise-executor) -- legacy code */ //~ unused-suppression\nfunction f() { return 1; }",
+        ),
+        Case::bad(
+            "a.ts",
+            "// sidenote: allow-file(async-promise-executor) -- legacy code //~ unused-suppression\nlet a;",
+        ),
+        Case::good(
+            "a.ts",
+            "// sidenote: allow(async-promise-executor) -- legacy code\nnew Promise(async () => { await 1; });",
+        ),
+        Case::good(
+            "a.ts",
+            "new Promise(async () => { await 1; }); // sidenote: allow(async-promise-executor) -- legacy code",
+        ),
+        Case::good(
+            "a.ts",
+            "// sidenote: allow(async-promise-executor) -- legacy code\nfunction f() {\n  let a;\n  return new Promise(async () => { await 1; });\n}",
+        ),
+        Case::good(
+            "a.ts",
+            "let a;\n// sidenote: allow-file(async-promise-executor) -- legacy code\nfunction f() {\n  return new Promise(async () => { await 1; });\n}",
+        ),
         Case::near_miss("a.ts", "// Write `sidenote: allow(async-promise-executor)` to silence it.\nlet a;"),
-        Case::near_miss("a.tsx", "const a = <div>\n  {/* sidenote: allow(async-promise-executor) -- legacy code */}\n  <A p={new Promise(async () => { await 1; })} />\n</div>;"),
+        Case::near_miss(
+            "a.tsx",
+            "const a = <div>\n  {/* sidenote: allow(async-promise-executor) -- legacy code */}\n  <A p={new Promise(async () => { await 1; })} />\n</div>;",
+        ),
     ],
 };
