@@ -75,6 +75,9 @@ pub struct Interp<'a> {
     done: FxHashSet<FnId>,
     /// Names of inner scopes by child block, made when a child is met.
     inner_of: Option<FxHashMap<u32, Vec<(Ustr, LocalId)>>>,
+    /// Child blocks by the address of their syntax, and those whose uses were seen.
+    children: FxHashMap<usize, u32>,
+    used_children: FxHashSet<u32>,
     fuel: u32,
     /// What the truth of the call that was evaluated last says; taken by the condition around it.
     pub(super) call_facts: Option<(Lessons, Lessons)>,
@@ -97,6 +100,8 @@ impl<'a> Interp<'a> {
             tries: Vec::new(),
             done: FxHashSet::default(),
             inner_of: None,
+            children: FxHashMap::default(),
+            used_children: FxHashSet::default(),
             fuel,
             call_facts: None,
             out: Outcome::default(),
@@ -165,14 +170,25 @@ impl<'a> Interp<'a> {
         }
     }
 
-    /// Variables that may be assigned after a child block was made also hold what they hold in the end.
+    /// A child block is called or handed over here: what its variables hold now is what it finds. A hoisted function
+    /// stands before the guards that its calls come after.
+    pub(super) fn use_child(&mut self, func: &FuncRef) {
+        if let Some(&child) = self.children.get(&(Arc::as_ptr(&func.arena) as usize)) {
+            self.capture(child);
+            self.used_children.insert(child);
+        }
+    }
+
+    /// Variables that may be assigned after a child block was made also hold what they hold in the end, unless the block's
+    /// uses were seen.
     fn settle_captures(&mut self) {
         let hir = self.hir;
         let captured = std::mem::take(&mut self.out.captured);
         self.out.inner.retain(|(child, name, _)| !captured.contains_key(&(*child, *name)));
         for ((child, name), (local, value)) in captured {
             let last = self.state.locals.get(local);
-            let value = if hir.local(local).kind == LocalKind::Variable { join(&value, &last) } else { value };
+            let open = hir.local(local).kind == LocalKind::Variable && !self.used_children.contains(&child);
+            let value = if open { join(&value, &last) } else { value };
             self.out.inner.push((child, name, value));
         }
     }
@@ -423,7 +439,11 @@ impl<'a> Interp<'a> {
             }
             ExprKind::Child(n) => {
                 self.capture(*n);
-                self.world.child(*n)
+                let child = self.world.child(*n);
+                for func in &child.funcs {
+                    self.children.insert(Arc::as_ptr(&func.arena) as usize, *n);
+                }
+                child
             }
             ExprKind::Await(value) | ExprKind::Try(value) => {
                 let value = self.eval(*value);

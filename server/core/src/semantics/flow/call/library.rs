@@ -317,6 +317,7 @@ impl<'a> Interp<'a> {
             self.state.this = this;
             return result;
         }
+        self.use_child(func);
         self.out.context(func, args);
         match self.world.summary(func) {
             Some(summary) => self.apply_summary(&summary, args, None, Span::default()),

@@ -49,6 +49,7 @@ impl<'a> Interp<'a> {
         if args.iter().any(|a| self.is_modelled(a)) {
             self.out.context(func, args);
         }
+        self.use_child(func);
         match self.world.summary(func) {
             Some(summary) => self.apply_summary(&summary, args, this, span),
             None => unknown(),
