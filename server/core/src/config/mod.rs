@@ -50,7 +50,7 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             rules: rules::all().iter().map(|r| RuleSetting { enabled: r.default_on, severity: None }).collect(),
-            cognitive_complexity: 15,
+            cognitive_complexity: DEFAULT_COMPLEXITY,
             include_tests: false,
         }
     }
