@@ -78,6 +78,9 @@ pub struct Interp<'a> {
     /// Child blocks by the address of their syntax, and those whose uses were seen.
     children: FxHashMap<usize, u32>,
     used_children: FxHashSet<u32>,
+    /// What the variables held where the outermost function ran to its end: functions that are called later find the
+    /// guards passed that returned early.
+    end: Option<Locals>,
     fuel: u32,
     /// What the truth of the call that was evaluated last says; taken by the condition around it.
     pub(super) call_facts: Option<(Lessons, Lessons)>,
@@ -102,6 +105,7 @@ impl<'a> Interp<'a> {
             inner_of: None,
             children: FxHashMap::default(),
             used_children: FxHashSet::default(),
+            end: None,
             fuel,
             call_facts: None,
             out: Outcome::default(),
@@ -186,7 +190,7 @@ impl<'a> Interp<'a> {
         let captured = std::mem::take(&mut self.out.captured);
         self.out.inner.retain(|(child, name, _)| !captured.contains_key(&(*child, *name)));
         for ((child, name), (local, value)) in captured {
-            let last = self.state.locals.get(local);
+            let last = self.end.as_ref().unwrap_or(&self.state.locals).get(local);
             let open = hir.local(local).kind == LocalKind::Variable && !self.used_children.contains(&child);
             let value = if open { join(&value, &last) } else { value };
             self.out.inner.push((child, name, value));
@@ -243,6 +247,9 @@ impl<'a> Interp<'a> {
         self.bind_params(id, args, root);
         let value = self.eval(body);
         let falls_through = self.state.live;
+        if root && id == FnId(0) && falls_through {
+            self.end = Some(self.state.locals.clone());
+        }
         let activation = self.active.pop().expect("the activation pushed above");
         self.scopes = scopes;
         if let Some(exits) = &activation.exits {

@@ -109,9 +109,11 @@ fn hoisted_functions_find_what_their_callers_checked() {
     // The outer function is long enough to be split, so that the inner ones are blocks of their own.
     let filler: String =
         (0..400).map(|i| format!("  log('some text that makes this function long, number {i}');\n")).collect();
+    let pad = "-".repeat(200);
     let code = format!(
         "const {{ exec }} = require('child_process');\nfunction outer(req, res) {{\n  let d;\n  d = req.query.d;\n  if (!OK.has(d)) {{ fail(res); return; }}\n\
-         {filler}  checked();\n  function checked() {{ exec(d); }}\n}}\nfunction open(req, res) {{\n  let d = req.query.d;\n{filler}  free();\n  function free() {{ exec(d); }}\n}}\n"
+         {filler}  checked();\n  function checked() {{ exec(d); }}\n  function later() {{ exec('x ' + d); /* called by a sibling alone, which is long enough to be a block too: {pad} */ }}\n  \
+         function sibling() {{ load((e) => {{ later(e); }}); /* {pad} */ }}\n  load(sibling);\n}}\nfunction open(req, res) {{\n  let d = req.query.d;\n{filler}  free();\n  function free() {{ exec(d); }}\n}}\n"
     );
     let wanted: Vec<usize> =
         code.lines().enumerate().filter(|(_, l)| l.contains("function free")).map(|(i, _)| i + 1).collect();
