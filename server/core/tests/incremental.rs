@@ -156,3 +156,19 @@ fn the_empty_file_and_back() {
         }
     }
 }
+
+/// What was given up for its cost is a gap, never passed over in silence.
+#[test]
+fn a_block_that_is_too_costly_is_a_gap() {
+    // Loops in loops, each of which needs rounds of its own.
+    let depth = 14;
+    let code = format!(
+        "function f(a) {{ {} x = g(x, a); {} }}",
+        "while (more(a)) { let y = x; x = a + y; ".repeat(depth),
+        "}".repeat(depth)
+    );
+    let language = sidenote_core::grammars::by_name("javascript").expect("known");
+    let document = sidenote_core::document::Document::new("a.js", language, &code, 1).expect("parses");
+    let report = sidenote_core::engine::Engine::new(sidenote_core::config::Config::default()).analyze(&document);
+    assert!(report.gaps.iter().any(|g| g.message.starts_with("too costly")), "{:?}", report.gaps);
+}

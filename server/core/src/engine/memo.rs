@@ -27,6 +27,8 @@ pub struct Flow {
     root: Arc<Block>,
     /// Notes with the syntax of the blocks that they belong to.
     notes: Vec<(Arc<Arena>, Note)>,
+    /// Syntax of the blocks that were too costly to follow to the end.
+    exhausted: Vec<Arc<Arena>>,
 }
 
 impl Flow {
@@ -44,18 +46,30 @@ impl Flow {
                 notes.push((placed.block.arena().clone(), note));
             }
         }
-        Flow { root: blocks.root().clone(), notes }
+        let exhausted = match found.exhausted.is_empty() {
+            true => Vec::new(),
+            false => {
+                let arenas: Vec<_> = blocks.iter().map(|p| p.block.arena().clone()).collect();
+                found.exhausted.iter().filter_map(|i| arenas.get(*i).cloned()).collect()
+            }
+        };
+        Flow { root: blocks.root().clone(), notes, exhausted }
     }
 }
 
 impl Flow {
     /// A data flow in which nothing was found, for a version that could not be followed through.
     pub fn none(blocks: &Blocks) -> Flow {
-        Flow { root: blocks.root().clone(), notes: Vec::new() }
+        Flow { root: blocks.root().clone(), notes: Vec::new(), exhausted: Vec::new() }
     }
 }
 
 impl Memo {
+    /// Whether the data flow of a block was given up for its cost.
+    pub(super) fn gave_up(&self, arena: &Arc<Arena>) -> bool {
+        self.flow.as_ref().is_some_and(|f| f.exhausted.iter().any(|a| Arc::ptr_eq(a, arena)))
+    }
+
     /// Facts of the file.
     pub(super) fn facts(&mut self, path: &str, blocks: &Blocks) -> Arc<FileFacts> {
         let root = blocks.root();

@@ -137,6 +137,10 @@ impl Engine {
             }
             suppressions.extend(notes.suppressions.iter().map(|s| suppress::Placed::new(s, placed, document.text())));
             block_gaps(placed, &mut gaps);
+            if memo.gave_up(placed.block.arena()) {
+                let range = placed.start..placed.start + placed.block.len();
+                gaps.push(Gap { range, message: "too costly: its data flow was not followed to the end".into() });
+            }
         }
         suppress::apply(document, &settings, suppressions, &mut findings);
         findings.sort_by(|a, b| (a.range.start, a.range.end, a.rule.id).cmp(&(b.range.start, b.range.end, b.rule.id)));
