@@ -6,8 +6,8 @@ use rustc_hash::FxHashMap;
 use sidenote_grammars::{Field, Kind};
 
 use super::file_facts;
-use crate::blocks::{Block, Blocks};
-use crate::findings::{Note, Place};
+use crate::blocks::{Block, BlockId, Blocks};
+use crate::findings::{Location, Note, Place};
 use crate::rules::FileFacts;
 use crate::rules::declared::may_reject;
 use crate::semantics::flow;
@@ -32,28 +32,33 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// Follows the data through a file. The cost grows with the file.
+    /// Follows the data through a file that is looked at by itself. The cost grows with the file.
     pub fn of(blocks: &Blocks) -> Flow {
-        let found = flow::analyze(blocks, &flow::NoModules);
-        let mut notes = Vec::with_capacity(found.notes.len());
-        let mut blocks_in_order = blocks.iter().enumerate();
-        let mut at = blocks_in_order.next();
-        for (index, note) in found.notes {
-            while at.is_some_and(|(i, _)| i < index) {
-                at = blocks_in_order.next();
-            }
-            if let Some((_, placed)) = at {
-                notes.push((placed.block.arena().clone(), note));
-            }
+        let input = flow::FileInput { id: flow::FileId(0), blocks: blocks.clone(), links: Arc::default() };
+        let linker = flow::Linker::new(&[input], &flow::NoModules);
+        linker.up(false);
+        let found = linker.down(&Vec::new()).pop().unwrap_or_default();
+        Flow::found(blocks, found.hits.iter().map(|(b, h)| (*b, h)), &found, &|_, _, _| None)
+    }
+
+    /// What was found in a file: hits with the blocks that they belong to, and everything else of `result`. `elsewhere`
+    /// gives the place of what is in another file.
+    pub(crate) fn found<'h>(
+        blocks: &Blocks,
+        hits: impl Iterator<Item = (BlockId, &'h flow::Hit)>,
+        result: &flow::FileResult,
+        elsewhere: &dyn Fn(BlockId, &Arc<Arena>, Span) -> Option<Location>,
+    ) -> Flow {
+        let arenas: FxHashMap<BlockId, &Arc<Arena>> =
+            blocks.iter().map(|p| (p.block.id(), p.block.arena())).collect();
+        let arena = |block: &BlockId| arenas.get(block).map(|a| Arc::clone(a));
+        let hits = hits.filter_map(|(block, hit)| Some((arena(&block)?, flow::note(hit, block, elsewhere)?)));
+        let other = result.notes.iter().filter_map(|(block, note)| Some((arena(block)?, note.clone())));
+        Flow {
+            root: blocks.root().clone(),
+            notes: hits.chain(other).collect(),
+            exhausted: result.exhausted.iter().filter_map(arena).collect(),
         }
-        let exhausted = match found.exhausted.is_empty() {
-            true => Vec::new(),
-            false => {
-                let arenas: Vec<_> = blocks.iter().map(|p| p.block.arena().clone()).collect();
-                found.exhausted.iter().filter_map(|i| arenas.get(*i).cloned()).collect()
-            }
-        };
-        Flow { root: blocks.root().clone(), notes, exhausted }
     }
 }
 
