@@ -74,9 +74,8 @@ Exit codes:
 A finding is silenced with a reason, on its line or on the line above:
   // sidenote: allow(rule-id) -- why this is fine here")]
 pub struct Scan {
-    /// Files and folders to look at
-    #[arg(value_name = "PATH", default_value = ".")]
-    pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub selection: Selection,
 
     /// How to report
     #[arg(short, long, value_enum, default_value_t = Format::Pretty)]
@@ -100,6 +99,18 @@ pub struct Scan {
     #[arg(short, long)]
     pub quiet: bool,
 
+    /// Read one file from standard input, and take it for this one
+    #[arg(long, value_name = "PATH", conflicts_with = "paths", help_heading = "Files")]
+    pub stdin_filename: Option<PathBuf>,
+}
+
+/// Which code is looked at, and with which rules.
+#[derive(Args, Clone, Debug)]
+pub struct Selection {
+    /// Files and folders to look at
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+
     /// Rules to run instead of the configured ones: ids, categories, CWE-n, `default`, `all`
     #[arg(long, value_name = "RULES", value_delimiter = ',', help_heading = "Rules")]
     pub select: Vec<String>,
@@ -113,9 +124,6 @@ pub struct Scan {
     #[arg(long, help_heading = "Rules")]
     pub no_config: bool,
 
-    /// Read one file from standard input, and take it for this one
-    #[arg(long, value_name = "PATH", conflicts_with = "paths", help_heading = "Files")]
-    pub stdin_filename: Option<PathBuf>,
     /// Look into node_modules, target, dist and vendor too
     #[arg(long, help_heading = "Files")]
     pub all_folders: bool,

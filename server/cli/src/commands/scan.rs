@@ -17,21 +17,21 @@ use crate::{output, style};
 pub fn run(args: &Args) -> Result<u8, Error> {
     scan::guard_panics();
     let stats = Stats::start();
-    let workspace = Workspace::open(args)?;
+    let workspace = Workspace::open(&args.selection, args.stdin_filename.as_deref())?;
     let options = Options {
         min_severity: args.min_severity,
         include_suppressed: args.include_suppressed,
         keep_text: args.format == Format::Pretty,
         line_hashes: args.format == Format::Sarif,
     };
-    let pool = scan::workers(args.jobs)?;
+    let pool = scan::workers(args.selection.jobs)?;
     let (scan, folders) = match &args.stdin_filename {
         Some(_) => (from_stdin(&workspace, &options, &stats, &pool)?, Default::default()),
         None => {
             let limits = Limits {
-                all_folders: args.all_folders,
-                no_gitignore: args.no_gitignore,
-                hidden: args.hidden,
+                all_folders: args.selection.all_folders,
+                no_gitignore: args.selection.no_gitignore,
+                hidden: args.selection.hidden,
                 jobs: pool.current_num_threads(),
             };
             let walked = stats.time(Phase::Walk, || scan::walk(&workspace, limits));

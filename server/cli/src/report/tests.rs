@@ -69,7 +69,7 @@ fn report(format: Format, finding: Finding) -> String {
         panic!("a scan")
     };
     args.format = format;
-    let workspace = Workspace::open(&args).expect("a workspace");
+    let workspace = Workspace::open(&args.selection, None).expect("a workspace");
     let file = FileReport {
         path: "src/handle.js".into(),
         file: root.join("src/handle.js"),
