@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sidenote_core::document::Change;
+use sidenote_core::grammars::LANGUAGES;
 use tokio::sync::oneshot;
 use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::ls_types::notification::{DidChangeConfiguration, DidChangeWatchedFiles, Notification as _};
@@ -98,8 +99,12 @@ impl Front {
             register(DidChangeConfiguration::METHOD, Some(serde_json::json!({ "section": SECTION })));
         }
         if session.watch_files {
-            let glob_pattern = GlobPattern::String(format!("**/{CONFIG_FILE}"));
-            let watchers = vec![FileSystemWatcher { glob_pattern, kind: None }];
+            let mut names = vec![CONFIG_FILE.to_owned(), "package.json".into(), "{ts,js}config*.json".into()];
+            names.push("Cargo.toml".into());
+            let extensions: Vec<&str> = LANGUAGES.iter().flat_map(|l| l.extensions).copied().collect();
+            names.push(format!("*.{{{}}}", extensions.join(",")));
+            let watcher = |name| FileSystemWatcher { glob_pattern: GlobPattern::String(format!("**/{name}")), kind: None };
+            let watchers = names.into_iter().map(watcher).collect();
             let options = serde_json::to_value(DidChangeWatchedFilesRegistrationOptions { watchers }).ok();
             register(DidChangeWatchedFiles::METHOD, options);
         }
@@ -231,6 +236,10 @@ impl LanguageServer for Front {
     async fn did_change_watched_files(&self, params: DidChangeWatchedFilesParams) {
         if params.changes.iter().any(|c| is_config(&c.uri)) {
             self.events.send(Event::Reload);
+        }
+        let files: Vec<_> = params.changes.iter().filter_map(|c| file_path(&c.uri)).collect();
+        if !files.is_empty() {
+            self.events.send(Event::Files(files));
         }
     }
 }

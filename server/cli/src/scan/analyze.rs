@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use rayon::iter::Either;
 use sidenote_core::document::Document;
-use sidenote_core::engine::{Report, SkipReason, why_skip};
+use sidenote_core::engine::{Flow, Memo, Report, SkipReason, why_skip};
 use sidenote_core::findings::{self, Location, Severity, fingerprints};
 use sidenote_core::grammars::{self, Language};
+use sidenote_core::program::{Program, Source};
 use sidenote_core::system::{OsSystem, System};
 use sidenote_core::text::{MAX_BYTES, Text};
 
@@ -40,13 +41,16 @@ impl Default for Options {
     }
 }
 
-/// Reads and analyses a file; `None` if it is in no language that is read.
-pub fn scan_file(
-    workspace: &Workspace,
-    candidate: &Candidate,
-    options: &Options,
-    stats: &Stats,
-) -> Result<Option<FileReport>, Skipped> {
+/// A file that was read and parsed.
+pub enum Loaded {
+    /// Its text with its syntax, and what it takes to follow the data through it.
+    Parsed(Document, Source),
+    /// What there is to say of a file on which Sidenote itself failed.
+    Failed(FileReport),
+}
+
+/// Reads and parses a file; `None` if it is in no language that is read.
+pub fn load(workspace: &Workspace, candidate: &Candidate, stats: &Stats) -> Result<Option<Loaded>, Skipped> {
     let skip = |why| Skipped { path: candidate.path.clone(), why };
     let by_name = grammars::by_path(&candidate.path);
     match &candidate.odd {
@@ -73,7 +77,19 @@ pub fn scan_file(
         return if candidate.named { Err(skip(Skip::Language)) } else { Ok(None) };
     };
     let text = why_skip(&bytes).map_err(|why| skip(Skip::Content(why)))?;
-    scan_text(workspace, candidate, language, text, options, stats).map(Some).map_err(skip)
+    let outcome = guarded(|| {
+        let document = stats.time(Phase::Parse, || Document::new(&candidate.path, language, text, 0))?;
+        let source = stats.time(Phase::Follow, || Source::new(&candidate.path, document.blocks(), document.text()));
+        Ok(Loaded::Parsed(document, source))
+    });
+    match outcome {
+        Ok(Ok(loaded)) => Ok(Some(loaded)),
+        Ok(Err(error)) => {
+            let error: sidenote_core::document::DocumentError = error;
+            Err(skip(Skip::Parse(error.to_string())))
+        }
+        Err(panic) => Ok(Some(Loaded::Failed(failed(candidate, language, &Text::new(text), &panic)))),
+    }
 }
 
 /// A file's bytes. Of one without an extension only those with a `#!` line are read to the end.
@@ -93,41 +109,37 @@ fn read(path: &Path, needs_shebang: bool) -> std::io::Result<Either<Vec<u8>, Ski
     Ok(if bytes.len() > MAX_BYTES { Either::Right(SkipReason::TooLarge) } else { Either::Left(bytes) })
 }
 
-/// Analyses a text as the file that `candidate` names. A panic inside becomes a gap.
-pub fn scan_text(
+/// Analyses a file of a program. A panic inside becomes a gap.
+pub fn analyze(
     workspace: &Workspace,
     candidate: &Candidate,
-    language: &'static Language,
-    text: &str,
+    document: &Document,
+    program: &Program,
     options: &Options,
     stats: &Stats,
-) -> Result<FileReport, Skip> {
+) -> FileReport {
     let outcome = guarded(|| {
-        let document = stats.time(Phase::Parse, || Document::new(&candidate.path, language, text, 0))?;
-        let report = stats.time(Phase::Analyze, || analyze(workspace, candidate, &document));
-        Ok(stats.time(Phase::Resolve, || resolve(workspace, candidate, &document, text, report, options)))
+        let report = stats.time(Phase::Analyze, || {
+            let mut memo = Memo::default();
+            let failure = program.failure(&candidate.path);
+            // Where the files that it belongs with broke the engine it is looked at by itself.
+            let flow = program.flow(&candidate.path).filter(|_| failure.is_none());
+            memo.set_flow(flow.unwrap_or_else(|| Flow::of(document.blocks())));
+            workspace.engine(candidate.project).analyze_quickly(document, &mut memo)
+        });
+        stats.time(Phase::Resolve, || resolve(workspace, candidate, document, report, options))
     });
-    match outcome {
-        Ok(Ok(report)) => Ok(report),
-        Ok(Err(error)) => {
-            let error: sidenote_core::document::DocumentError = error;
-            Err(Skip::Parse(error.to_string()))
-        }
-        Err(panic) => {
-            let whole = Text::new(text);
-            let gap = Gap {
-                region: Region::new(&whole, &(0..0)),
-                message: format!("the analysis of this file failed inside Sidenote: {panic}"),
-                internal: true,
-            };
-            Ok(FileReport { gaps: vec![gap], ..empty(candidate, language, &whole) })
-        }
-    }
+    outcome.unwrap_or_else(|panic| failed(candidate, document.language(), document.text(), &panic))
 }
 
-/// The one place where the engine is called.
-fn analyze(workspace: &Workspace, candidate: &Candidate, document: &Document) -> Report {
-    workspace.engine(candidate.project).analyze(document)
+/// The report of a file on which Sidenote itself failed.
+fn failed(candidate: &Candidate, language: &'static Language, text: &Text, panic: &str) -> FileReport {
+    let gap = Gap {
+        region: Region::new(text, &(0..0)),
+        message: format!("the analysis of this file failed inside Sidenote: {panic}"),
+        internal: true,
+    };
+    FileReport { gaps: vec![gap], ..empty(candidate, language, text) }
 }
 
 fn empty(candidate: &Candidate, language: &'static Language, text: &Text) -> FileReport {
@@ -151,7 +163,6 @@ fn resolve(
     workspace: &Workspace,
     candidate: &Candidate,
     document: &Document,
-    text: &str,
     report: Report,
     options: &Options,
 ) -> FileReport {
@@ -176,7 +187,7 @@ fn resolve(
         }
         let region = Region::new(rope, &finding.range);
         let line_hash = options.line_hashes.then(|| {
-            let hashes = hashes.get_or_insert_with(|| line_hashes(text));
+            let hashes = hashes.get_or_insert_with(|| line_hashes(&rope.to_string()));
             hashes.get(region.start.line as usize - 1).cloned().unwrap_or_default()
         });
         let fixes = finding.fixes.iter().map(|fix| Fix {
@@ -205,7 +216,7 @@ fn resolve(
         });
     }
     if options.keep_text && !(file.findings.is_empty() && file.gaps.is_empty()) {
-        file.text = Some(text.into());
+        file.text = Some(rope.to_string().into());
     }
     file
 }
@@ -269,7 +280,7 @@ thread_local! {
 }
 
 /// Does something; a panic is caught and told.
-fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+pub fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     GUARDED.set(true);
     // Nothing that outlives the work is changed by it: the engine is immutable, and the parser is set anew each time.
     let outcome = catch_unwind(AssertUnwindSafe(work));

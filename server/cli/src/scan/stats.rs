@@ -12,6 +12,8 @@ pub enum Phase {
     Read,
     /// Syntax trees and blocks.
     Parse,
+    /// Data flow, across files.
+    Follow,
     /// Facts, rules, suppressions.
     Analyze,
     /// Positions, fingerprints and hashes for the report.
@@ -20,7 +22,7 @@ pub enum Phase {
 
 impl Phase {
     /// All of them, in the order of the work.
-    pub const ALL: [Phase; 5] = [Phase::Walk, Phase::Read, Phase::Parse, Phase::Analyze, Phase::Resolve];
+    pub const ALL: [Phase; 6] = [Phase::Walk, Phase::Read, Phase::Parse, Phase::Follow, Phase::Analyze, Phase::Resolve];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -28,6 +30,7 @@ impl Phase {
             Phase::Walk => "walk",
             Phase::Read => "read",
             Phase::Parse => "parse",
+            Phase::Follow => "follow",
             Phase::Analyze => "analyze",
             Phase::Resolve => "resolve",
         }
@@ -38,7 +41,7 @@ impl Phase {
 #[derive(Debug)]
 pub struct Stats {
     started: Instant,
-    nanos: [AtomicU64; 5],
+    nanos: [AtomicU64; 6],
 }
 
 impl Stats {

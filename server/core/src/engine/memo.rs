@@ -29,9 +29,16 @@ pub struct Flow {
     notes: Vec<(Arc<Arena>, Note)>,
     /// Syntax of the blocks that were too costly to follow to the end.
     exhausted: Vec<Arc<Arena>>,
+    /// Whether more is known of the file soon.
+    provisional: bool,
 }
 
 impl Flow {
+    /// The same, to be replaced when the files around it are known.
+    pub fn provisional(self) -> Flow {
+        Flow { provisional: true, ..self }
+    }
+
     /// Follows the data through a file that is looked at by itself. The cost grows with the file.
     pub fn of(blocks: &Blocks) -> Flow {
         let input = flow::FileInput { id: flow::FileId(0), blocks: blocks.clone(), links: Arc::default() };
@@ -49,8 +56,7 @@ impl Flow {
         result: &flow::FileResult,
         elsewhere: &dyn Fn(BlockId, &Arc<Arena>, Span) -> Option<Location>,
     ) -> Flow {
-        let arenas: FxHashMap<BlockId, &Arc<Arena>> =
-            blocks.iter().map(|p| (p.block.id(), p.block.arena())).collect();
+        let arenas: FxHashMap<BlockId, &Arc<Arena>> = blocks.iter().map(|p| (p.block.id(), p.block.arena())).collect();
         let arena = |block: &BlockId| arenas.get(block).map(|a| Arc::clone(a));
         let hits = hits.filter_map(|(block, hit)| Some((arena(&block)?, flow::note(hit, block, elsewhere)?)));
         let other = result.notes.iter().filter_map(|(block, note)| Some((arena(block)?, note.clone())));
@@ -58,6 +64,7 @@ impl Flow {
             root: blocks.root().clone(),
             notes: hits.chain(other).collect(),
             exhausted: result.exhausted.iter().filter_map(arena).collect(),
+            provisional: false,
         }
     }
 }
@@ -65,7 +72,7 @@ impl Flow {
 impl Flow {
     /// A data flow in which nothing was found, for a version that could not be followed through.
     pub fn none(blocks: &Blocks) -> Flow {
-        Flow { root: blocks.root().clone(), notes: Vec::new(), exhausted: Vec::new() }
+        Flow { root: blocks.root().clone(), notes: Vec::new(), exhausted: Vec::new(), provisional: false }
     }
 }
 
@@ -103,7 +110,7 @@ impl Memo {
 
     /// Whether the data flow of exactly this version is known.
     pub fn has_flow_of(&self, blocks: &Blocks) -> bool {
-        self.flow.as_ref().is_some_and(|f| Arc::ptr_eq(&f.root, blocks.root()))
+        self.flow.as_ref().is_some_and(|f| !f.provisional && Arc::ptr_eq(&f.root, blocks.root()))
     }
 
     /// Whether the data flow of any version is known.

@@ -90,7 +90,8 @@ impl Layout {
                 }
                 layout.packages.insert(folder.to_owned(), package);
             }
-            let config = ["tsconfig.json", "jsconfig.json"].into_iter().find(|n| system.is_file(&root.join(folder).join(n)));
+            let config =
+                ["tsconfig.json", "jsconfig.json"].into_iter().find(|n| system.is_file(&root.join(folder).join(n)));
             if let Some(name) = config {
                 let compiler = compiler(system, root, &join(folder, name).unwrap_or_default(), 0);
                 layout.compilers.insert(folder.to_owned(), compiler);
@@ -342,7 +343,8 @@ fn targets(value: &Value) -> Vec<String> {
 fn compiler(system: &dyn System, root: &Path, file: &str, depth: usize) -> Compiler {
     let path = root.join(file);
     let text = if system.is_file(&path) { system.read(&path) } else { None };
-    let json = text.filter(|t| t.len() <= MAX_MANIFEST).and_then(|t| serde_json::from_str::<Value>(&plain_json(&t)).ok());
+    let json =
+        text.filter(|t| t.len() <= MAX_MANIFEST).and_then(|t| serde_json::from_str::<Value>(&plain_json(&t)).ok());
     let Some(json) = json else { return Compiler::default() };
     let folder = folder_of(file);
     let mut out = Compiler::default();

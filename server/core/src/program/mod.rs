@@ -219,6 +219,11 @@ impl Program {
         self.files.get(id.0 as usize)?.as_ref()
     }
 
+    /// Whether files came or went, or name other files than before, since the last analysis.
+    pub fn is_moved(&self) -> bool {
+        self.moved
+    }
+
     /// Files that those of the program name and that exist, but are not in it.
     pub fn missing(&self, exists: &dyn Fn(&str) -> bool) -> Vec<String> {
         let mut missing: Vec<String> = Vec::new();
@@ -331,8 +336,7 @@ impl Program {
             }
         }
         self.route(&mut news);
-        let mut paths: Vec<Arc<str>> =
-            news.iter().filter_map(|id| self.file(*id).map(|f| f.path.clone())).collect();
+        let mut paths: Vec<Arc<str>> = news.iter().filter_map(|id| self.file(*id).map(|f| f.path.clone())).collect();
         paths.sort_unstable();
         paths
     }

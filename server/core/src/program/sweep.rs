@@ -84,7 +84,12 @@ impl<'p> Sweep<'p> {
     /// Up and down: what is to be remembered of every group.
     pub(super) fn run(&self, workers: &dyn Workers) -> Vec<Group> {
         let count = self.graph.groups.len();
-        let view = |g: usize| View { sweep: self, level: self.levels[g], down: AtomicBool::new(false), seen: Mutex::default() };
+        let view = |g: usize| View {
+            sweep: self,
+            level: self.levels[g],
+            down: AtomicBool::new(false),
+            seen: Mutex::default(),
+        };
         let views: Vec<View<'_>> = (0..count).map(view).collect();
         let works: Vec<Mutex<Option<Work<'_>>>> = (0..count).map(|_| Mutex::new(None)).collect();
         for groups in &self.graph.levels {
@@ -155,11 +160,8 @@ impl<'p> Sweep<'p> {
 
     fn linker<'s>(&self, g: usize, view: &'s View<'s>) -> Linker<'s> {
         let files = self.graph.groups[g].iter().filter_map(|id| Some((*id, self.program.file(*id)?)));
-        let input = |(id, f): (FileId, &File)| FileInput {
-            id,
-            blocks: f.source.blocks.clone(),
-            links: f.links.clone(),
-        };
+        let input =
+            |(id, f): (FileId, &File)| FileInput { id, blocks: f.source.blocks.clone(), links: f.links.clone() };
         Linker::new(&files.map(input).collect::<Vec<_>>(), view)
     }
 

@@ -308,8 +308,7 @@ fn the_order_of_files_does_not_matter() {
     ";
     check(code);
     let shown = |files: &[(String, String)]| {
-        let mut all: Vec<String> =
-            found(files).iter().map(|(p, _, f)| format!("{p} {f:#?}")).collect();
+        let mut all: Vec<String> = found(files).iter().map(|(p, _, f)| format!("{p} {f:#?}")).collect();
         all.sort();
         all
     };
@@ -319,4 +318,116 @@ fn the_order_of_files_does_not_matter() {
     assert_eq!(first, shown(&files));
     files.swap(0, 1);
     assert_eq!(first, shown(&files));
+}
+
+#[test]
+fn modules_of_a_crate() {
+    let found = check(
+        r#"
+        //// app/Cargo.toml
+        [package]
+        name = "app"
+        //// app/src/main.rs
+        mod db;
+        mod handlers;
+        mod util;
+        use actix_web::{web, App, HttpServer};
+        fn main() { HttpServer::new(|| App::new().route("/", web::get().to(handlers::show))); }
+        //// app/src/handlers/mod.rs
+        mod files;
+        use crate::db::{self, Store};
+        use crate::util::shell::run;
+        use actix_web::web::Query;
+        pub async fn show(q: Query<Params>) -> String {
+            db::by_name(&q.name);
+            run(&q.cmd);
+            files::remove(&q.path);
+            let store = Store::open();
+            store.find(&q.id);
+            super::util::quiet(&q.cmd);
+            let n: u32 = q.n.parse().unwrap();
+            db::by_name(&n.to_string());
+            String::new()
+        }
+        pub struct Params { pub name: String, pub cmd: String, pub path: String, pub id: String, pub n: String }
+        //// app/src/handlers/files.rs
+        use std::fs as disk;
+        pub fn remove(path: &str) {
+            let _ = disk::remove_file(format!("/data/{}", path)); //!
+        }
+        //// app/src/db.rs
+        use rusqlite::Connection;
+        pub fn by_name(name: &str) {
+            let c = Connection::open("x.db").unwrap();
+            let _ = c.execute(&format!("DELETE FROM t WHERE name = '{}'", name), []); //!
+        }
+        pub struct Store { conn: Connection }
+        impl Store {
+            pub fn open() -> Self { Store { conn: Connection::open("x.db").unwrap() } }
+            pub fn find(&self, id: &str) {
+                let _ = self.conn.execute(&format!("DELETE FROM t WHERE id = {}", id), []); //!
+            }
+        }
+        //// app/src/util/mod.rs
+        pub mod shell;
+        pub use shell::run as execute;
+        pub fn quiet(_x: &str) {}
+        //// app/src/util/shell.rs
+        use std::process::Command;
+        pub fn run(cmd: &str) {
+            let _ = Command::new("sh").arg("-c").arg(cmd).output(); //!
+        }
+    "#,
+    );
+    assert!(found.iter().flat_map(|(_, _, f)| f).all(|f| f.flow.first().is_some_and(|(l, _)| l.path.is_some())));
+}
+
+#[test]
+fn crates_of_a_workspace() {
+    check(
+        r#"
+        //// Cargo.toml
+        [workspace]
+        members = ["tool", "lib-shell"]
+        //// tool/Cargo.toml
+        [package]
+        name = "tool"
+        //// tool/src/main.rs
+        use lib_shell::{Runner, run_all};
+        fn main() {
+            let arg = std::env::args().nth(1).unwrap();
+            lib_shell::run(&arg);
+            run_all(&arg);
+            lib_shell::inner::deep(&arg);
+            Runner::new(arg).go();
+            lib_shell::safe(3);
+        }
+        //// lib-shell/Cargo.toml
+        [package]
+        name = "lib-shell"
+        //// lib-shell/src/lib.rs
+        pub mod inner;
+        mod hidden;
+        pub use hidden::{every as run_all, Runner};
+        use std::process::Command;
+        pub fn run(cmd: &str) {
+            let _ = Command::new("sh").arg("-c").arg(cmd).output(); //!
+        }
+        pub fn safe(n: u32) { let _ = Command::new("sh").arg("-c").arg(n.to_string()).output(); }
+        //// lib-shell/src/inner.rs
+        pub fn deep(cmd: &str) { crate::run(cmd); }
+        //// lib-shell/src/hidden.rs
+        use std::process::Command;
+        pub fn every(cmd: &str) {
+            let _ = Command::new("sh").arg("-c").arg(cmd).output(); //!
+        }
+        pub struct Runner { cmd: String }
+        impl Runner {
+            pub fn new(cmd: String) -> Self { Runner { cmd } }
+            pub fn go(&self) {
+                let _ = Command::new("sh").arg("-c").arg(&self.cmd).output(); //!
+            }
+        }
+    "#,
+    );
 }

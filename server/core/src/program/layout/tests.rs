@@ -80,7 +80,10 @@ fn packages_of_the_workspace() {
 #[test]
 fn paths_of_typescript() {
     let files = [
-        ("tsconfig.base.json", r#"{ "compilerOptions": { "baseUrl": ".", "paths": { "@app/*": ["apps/*/src"], } } } // end"#),
+        (
+            "tsconfig.base.json",
+            r#"{ "compilerOptions": { "baseUrl": ".", "paths": { "@app/*": ["apps/*/src"], } } } // end"#,
+        ),
         ("apps/web/tsconfig.json", r#"{ /* up */ "extends": "../../tsconfig.base" }"#),
         ("apps/web/src/index.ts", ""),
         ("apps/api/src/index.ts", ""),

@@ -21,18 +21,16 @@ use crate::blocks::{Block, BlockId, BlockKind, Blocks};
 use crate::semantics::hir::{Class, Export, ExprKind, FnId, Hir, Imported, Lit, MethodKind, PatKind, Ustr};
 use crate::semantics::imports::bare;
 
-use super::interface::{Contexts, FileId, FileResult, Interface, Links, Members, Modules};
 #[cfg(test)]
 use super::interface::NoModules;
+use super::interface::{Contexts, FileId, FileResult, Interface, Links, Members, Modules};
 use super::interp::Interp;
 use super::kinds::{SinkKinds, SourceKind};
 use super::models::Models;
 use super::place::last_name;
 use super::report::Outcome;
 use super::state::Locals;
-use super::value::{
-    At, ClassRef, FuncRef, Origin, Source, THIS, Taint, Types, Val, Value, api, join, unknown,
-};
+use super::value::{At, ClassRef, FuncRef, Origin, Source, THIS, Taint, Types, Val, Value, api, join, unknown};
 use super::world::{Summary, World};
 use crates::{Known, Tree};
 use link::Link;

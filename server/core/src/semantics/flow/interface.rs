@@ -104,12 +104,11 @@ impl Interface {
             && self.children == other.children
             && self.summaries.len() == other.summaries.len()
             && self.classes.len() == other.classes.len()
-            && self.summaries.iter().all(|(f, s)| {
-                other.summaries.get(f).is_some_and(|o| Arc::ptr_eq(s, o) || s.is_identical(o))
-            })
-            && self.classes.iter().all(|(c, m)| {
-                other.classes.get(c).is_some_and(|o| Arc::ptr_eq(m, o) || values(m, o))
-            })
+            && self
+                .summaries
+                .iter()
+                .all(|(f, s)| other.summaries.get(f).is_some_and(|o| Arc::ptr_eq(s, o) || s.is_identical(o)))
+            && self.classes.iter().all(|(c, m)| other.classes.get(c).is_some_and(|o| Arc::ptr_eq(m, o) || values(m, o)))
     }
 
     pub(super) fn summary(&self, func: &FuncRef) -> Option<Arc<Summary>> {

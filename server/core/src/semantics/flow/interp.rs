@@ -17,8 +17,8 @@ use smallvec::SmallVec;
 
 use crate::blocks::{Block, BlockId, BlockKind};
 use crate::semantics::hir::{
-    Arg, BinaryOp, Case, Export, ExprId, ExprKind, FnId, Hir, Key, Lit, LocalId, LocalKind, LogicalOp, Member, PatKind, Type,
-    UnaryOp, Ustr,
+    Arg, BinaryOp, Case, Export, ExprId, ExprKind, FnId, Hir, Key, Lit, LocalId, LocalKind, LogicalOp, Member, PatKind,
+    Type, UnaryOp, Ustr,
 };
 use crate::syntax::{Arena, Span};
 
@@ -94,13 +94,7 @@ pub struct Interp<'a> {
 
 impl<'a> Interp<'a> {
     /// A run over a block. `this` is what `this` is in its outermost function.
-    pub fn new(
-        hir: &'a Hir,
-        block: &'a Block,
-        world: &'a dyn World,
-        models: &'a Models,
-        this: Val,
-    ) -> Interp<'a> {
+    pub fn new(hir: &'a Hir, block: &'a Block, world: &'a dyn World, models: &'a Models, this: Val) -> Interp<'a> {
         let state = State { locals: Locals::unknown(hir.locals.len()), names: Default::default(), this, live: true };
         let fuel = FUEL_MIN.max(hir.exprs.len() as u32 * FUEL_PER_EXPR);
         Interp {

@@ -27,5 +27,5 @@ mod rust_tests;
 
 pub use group::{FileInput, Linker};
 pub use interface::{Contexts, FileId, FileResult, Interface, Links, Modules, NoModules, same_contexts};
-pub(crate) use report::{Hit, note};
 pub use report::{CallView, WriteView};
+pub(crate) use report::{Hit, note};

@@ -463,7 +463,9 @@ impl Value {
     fn only_at(&self, blocks: &dyn Fn(BlockId) -> bool, depth: usize) -> Option<Val> {
         let own = self.funcs.iter().all(|f| blocks(f.block)) && self.class.is_none_or(|c| blocks(c.block));
         let inner: Vec<(usize, Val)> = match depth < MAX_DEPTH {
-            true => self.fields().enumerate().filter_map(|(i, (_, v))| Some((i, v.only_at(blocks, depth + 1)?))).collect(),
+            true => {
+                self.fields().enumerate().filter_map(|(i, (_, v))| Some((i, v.only_at(blocks, depth + 1)?))).collect()
+            }
             false => Vec::new(),
         };
         if own && inner.is_empty() {

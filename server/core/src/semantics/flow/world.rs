@@ -89,9 +89,11 @@ impl Summary {
             && self == other
             && self.writes.iter().zip(&other.writes).all(|(a, b)| identical(&a.2, &b.2))
             && self.calls.iter().zip(&other.calls).all(|(a, b)| values(&a.2, &b.2))
-            && self.sinks.iter().zip(&other.sinks).all(|(a, b)| {
-                a.name == b.name && a.prefix == b.prefix && same_way(a.trace.as_ref(), b.trace.as_ref())
-            })
+            && self
+                .sinks
+                .iter()
+                .zip(&other.sinks)
+                .all(|(a, b)| a.name == b.name && a.prefix == b.prefix && same_way(a.trace.as_ref(), b.trace.as_ref()))
     }
 }
 

@@ -123,7 +123,9 @@ impl Linker<'_> {
             None => Value { types: Types::OBJECT, ..Value::default() },
         };
         let mut names: Vec<(Ustr, Val)> = match self.file_of.get(&file) {
-            Some(&own) => self.export_names(own, 0).into_iter().filter_map(|n| Some((n, self.own_export(own, n, 0)?))).collect(),
+            Some(&own) => {
+                self.export_names(own, 0).into_iter().filter_map(|n| Some((n, self.own_export(own, n, 0)?))).collect()
+            }
             None => self
                 .modules
                 .interface(file)
@@ -145,7 +147,9 @@ impl Linker<'_> {
         }
         for export in &self.units[self.files[file].module].hir.exports {
             match export {
-                Export::Binding { name, .. } | Export::Value { name, .. } | Export::From { name, .. } => names.push(*name),
+                Export::Binding { name, .. } | Export::Value { name, .. } | Export::From { name, .. } => {
+                    names.push(*name)
+                }
                 Export::All { module } => {
                     let Some(target) = self.target(file, *module) else { continue };
                     let below = match self.file_of.get(&target) {
