@@ -62,9 +62,7 @@ fn kept(library: &Library, filter: Option<&str>) -> Option<Library> {
     if library.name.to_lowercase() == filter {
         return Some(library.clone());
     }
-    let has = |text: &String| text.to_lowercase().contains(filter);
-    let entries: Vec<Entry> =
-        library.entries.iter().filter(|e| e.paths.iter().any(has) || e.kinds.iter().any(has)).cloned().collect();
+    let entries: Vec<Entry> = library.entries.iter().filter(|e| e.mentions(filter)).cloned().collect();
     (!entries.is_empty()).then(|| Library { entries, ..library.clone() })
 }
 

@@ -6,7 +6,7 @@ use sidenote_grammars::Family;
 
 use super::raw::{RawModel, Text};
 use super::set::holds_for;
-use super::{SinkKind, embedded};
+use super::{SinkKind, embedded, expand};
 
 /// What models know, by library.
 #[derive(Clone, Debug)]
@@ -60,6 +60,14 @@ pub enum EntryKind {
     Flag,
     /// A type.
     Type,
+}
+
+impl Entry {
+    /// Whether a path or kind of it holds this text, in lower case.
+    pub fn mentions(&self, text: &str) -> bool {
+        let has = |s: &str| s.to_lowercase().contains(text);
+        self.kinds.iter().any(|k| has(k)) || self.paths.iter().any(|p| has(p) || expand(p).iter().any(|p| has(p)))
+    }
 }
 
 impl EntryKind {
