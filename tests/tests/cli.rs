@@ -5,6 +5,7 @@ mod cli {
     mod demo;
     mod formats;
     mod inputs;
+    mod news;
     pub mod support;
     mod usage;
 }

@@ -44,6 +44,12 @@ pub enum Error {
     /// The report could not be written.
     #[error("cannot write {what}: {source}")]
     Output { what: String, source: std::io::Error },
+    /// git could not tell what changed.
+    #[error(transparent)]
+    Git(#[from] crate::git::GitError),
+    /// A baseline that cannot be used.
+    #[error(transparent)]
+    Baseline(#[from] crate::baseline::BaselineError),
     /// The worker threads could not be started.
     #[error("cannot start the workers: {0}")]
     Threads(String),
@@ -94,6 +100,8 @@ impl Error {
                 ErrorKind::PermissionDenied => "write to a folder that is yours".to_owned(),
                 _ => return None,
             },
+            Error::Git(error) => return error.next_step(),
+            Error::Baseline(error) => return error.next_step(),
             Error::Threads(_) => "try a smaller `--jobs`".to_owned(),
             _ => return None,
         })

@@ -119,7 +119,7 @@ fn own_models_find_what_built_in_ones_do_not() {
     project.run(&["models", "--own", "--json"]).code(0).shows("\"@acme/db.run\"");
     project.run(&["models", "express"]).code(0).shows("express.Request");
     project.run(&["models", "child_process.exec"]).code(0).shows("command-injection");
-    project.run(&["models", "expres"]).code(2).says("did you mean `express`?");
+    project.run(&["models", "exprss"]).code(2).says("did you mean `express`?");
     project.write("sidenote/models/db.toml", MODEL.replace("kind", "knid").as_bytes());
     project.run(&["scan"]).code(2).says("sidenote/models/db.toml:4:1").says("did you mean `kind`?");
 }

@@ -103,6 +103,9 @@ pub fn write(context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
     if s.suppressed > 0 {
         rest.push(count(s.suppressed, "suppressed"));
     }
+    if s.known > 0 {
+        rest.push(format!("{} known", s.known));
+    }
     if s.hidden > 0 {
         rest.push(format!("{} below --min-severity", s.hidden));
     }
