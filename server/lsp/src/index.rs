@@ -14,6 +14,7 @@ use sidenote_core::document::Document;
 use sidenote_core::engine::{Engine, Flow, why_skip};
 use sidenote_core::grammars;
 use sidenote_core::program::{Alone, Layout, Program, Source, Workers};
+use sidenote_core::semantics::flow::ModelSet;
 use sidenote_core::system::{OsSystem, System};
 use tower_lsp::ls_types::Uri;
 
@@ -126,21 +127,21 @@ impl Index {
     }
 
     /// Follows the data through a document's version and whatever depends on it.
-    pub(crate) fn follow(&self, uri: &Uri, document: &Document) -> (Option<Flow>, News) {
+    pub(crate) fn follow(&self, uri: &Uri, document: &Document, engine: &Engine) -> (Option<Flow>, News) {
         let mut inner = self.lock();
-        self.follow_in(&mut inner, uri, document)
+        self.follow_in(&mut inner, uri, document, engine)
     }
 
     /// The same, if nobody else is at work and the folder is known.
-    pub(crate) fn try_follow(&self, uri: &Uri, document: &Document) -> Option<(Option<Flow>, News)> {
+    pub(crate) fn try_follow(&self, uri: &Uri, document: &Document, engine: &Engine) -> Option<(Option<Flow>, News)> {
         let mut inner = self.inner.try_lock().ok().filter(|i| i.ready)?;
-        Some(self.follow_in(&mut inner, uri, document))
+        Some(self.follow_in(&mut inner, uri, document, engine))
     }
 
-    fn follow_in(&self, inner: &mut Inner, uri: &Uri, document: &Document) -> (Option<Flow>, News) {
+    fn follow_in(&self, inner: &mut Inner, uri: &Uri, document: &Document, engine: &Engine) -> (Option<Flow>, News) {
         let path = self.path_of(document);
         inner.open.insert(path.clone(), uri.clone());
-        inner.program.set(&path, source(&path, document));
+        inner.program.set(&path, source(&path, document, &engine.config().settings(document.path()).models));
         let news = self.update(inner, Some(&path));
         let failed = inner.program.failure(&path).is_some();
         (inner.program.flow(&path).filter(|_| !failed), news)
@@ -165,8 +166,7 @@ impl Index {
         }
         let paths: Vec<String> = files.iter().filter_map(|f| self.relative(f)).collect();
         let wanted = |p: &&String| !is_foreign(p) && grammars::by_path(p).is_some() && self.includes(p);
-        let code: Vec<String> =
-            paths.iter().filter(wanted).filter(|p| !inner.open.contains_key(*p)).cloned().collect();
+        let code: Vec<String> = paths.iter().filter(wanted).filter(|p| !inner.open.contains_key(*p)).cloned().collect();
         self.reread(&mut inner, &code);
         if paths.iter().any(|p| Layout::is_manifest(p)) {
             inner.absent.clear();
@@ -215,7 +215,11 @@ impl Index {
         let text = OsSystem.read(&self.root.join(path))?;
         let text = why_skip(text.as_bytes()).ok()?;
         let document = Document::new(path, language, text, 0).ok()?;
-        Some(source(path, &document))
+        let (folder, engine) = self.folder.as_ref()?;
+        let file = self.root.join(path);
+        let below =
+            file.strip_prefix(folder).map_or_else(|_| path.to_owned(), |p| p.to_string_lossy().replace('\\', "/"));
+        Some(source(path, &document, &engine.config().settings(&below).models))
     }
 
     /// Brings the program up to date: what is news to other open documents.
@@ -247,8 +251,8 @@ impl Index {
     }
 }
 
-fn source(path: &str, document: &Document) -> Source {
-    Source::new(path, document.blocks(), document.text())
+fn source(path: &str, document: &Document, models: &ModelSet) -> Source {
+    Source::new(path, document.blocks(), document.text(), models)
 }
 
 fn is_foreign(path: &str) -> bool {

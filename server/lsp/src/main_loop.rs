@@ -14,8 +14,8 @@ use tower_lsp::ls_types::{Diagnostic, MessageType, TraceValue, Uri};
 
 use crate::Life;
 use crate::event::Event;
-use crate::outbox::Outbox;
 use crate::index::News;
+use crate::outbox::Outbox;
 use crate::pool::{Analysis, Analyzed, Follow, Job, Later, Pool};
 use crate::session::{ClientSettings, Session};
 use crate::workspace::Workspace;
@@ -402,7 +402,8 @@ impl State {
             {
                 (open.flow_at, open.flow_running) = (None, true);
                 let document = (**document).clone();
-                let later = Later { uri: uri.clone(), stamp: open.stamp, document };
+                let (uri, engine) = (uri.clone(), open.home.engine.clone());
+                let later = Later { uri, stamp: open.stamp, document, engine };
                 self.pool.flow(Follow::Document(later, open.home.index.clone()));
             }
             if open.idle_at.is_none_or(|at| at > now) {
@@ -411,7 +412,12 @@ impl State {
             open.idle_at = None;
             if let Content::Code(document) = &open.content {
                 let document = (**document).clone();
-                self.pool.refresh(Later { uri: uri.clone(), stamp: open.stamp, document });
+                self.pool.refresh(Later {
+                    uri: uri.clone(),
+                    stamp: open.stamp,
+                    document,
+                    engine: open.home.engine.clone(),
+                });
             } else if open.try_again() {
                 self.stamps += 1;
                 open.stamp = self.stamps;

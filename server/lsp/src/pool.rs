@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sidenote_core::document::Document;
-use sidenote_core::engine::{Engine, Flow, Memo, Report, SkipReason, why_skip};
+use sidenote_core::engine::{Engine, Memo, Report, SkipReason, why_skip};
 use tower_lsp::ls_types::{Diagnostic, Range, Uri};
 
 use crate::convert::{Context, Positions, information};
@@ -61,6 +61,7 @@ pub(crate) struct Analyzed {
 
 /// Something to do when there is time.
 pub(crate) struct Later {
+    pub engine: Arc<Engine>,
     pub uri: Uri,
     pub stamp: u64,
     pub document: Document,
@@ -157,16 +158,16 @@ fn analyze(job: Job) -> Analyzed {
     let start = Instant::now();
     let (mut flow_took, mut news) = (None, News::new());
     let made = catch_unwind(AssertUnwindSafe(|| {
-        if complete && !memo.has_flow_of(document.blocks()) {
+        if complete && !engine.has_flow(&document, &memo) {
             let start = Instant::now();
-            match index.try_follow(&uri, &document) {
+            match index.try_follow(&uri, &document, &engine) {
                 Some((flow, others)) => {
-                    memo.set_flow(flow.unwrap_or_else(|| Flow::of(document.blocks())));
+                    memo.set_flow(flow.unwrap_or_else(|| engine.flow(&document)));
                     flow_took = Some(start.elapsed());
                     news = others;
                 }
                 // Until the files around it are known it is looked at by itself.
-                None if !memo.has_flow() => memo.set_flow(Flow::of(document.blocks()).provisional()),
+                None if !memo.has_flow() => memo.set_flow(engine.flow(&document).provisional()),
                 None => {}
             }
         }
@@ -174,7 +175,7 @@ fn analyze(job: Job) -> Analyzed {
         let positions = Positions::new(document.text(), session.encoding);
         let cx = Context { uri: &uri, folder: folder.as_deref(), positions, session: &session };
         let diagnostics = cx.diagnostics(&report);
-        (report, diagnostics, memo.has_flow_of(document.blocks()))
+        (report, diagnostics, engine.has_flow(&document, &memo))
     }));
     let (report, diagnostics, complete) = made.unwrap_or_else(|panic| {
         let what = panic_message(&*panic);
@@ -211,16 +212,16 @@ fn follow(what: Follow) -> Vec<Event> {
     };
     let mut events = Vec::new();
     let news = match what {
-        Follow::Document(Later { uri, stamp, document }, index) => {
+        Follow::Document(Later { uri, stamp, document, engine }, index) => {
             let start = Instant::now();
             let mut flow = None;
             let news = guarded(uri.as_str(), &mut || {
-                let (found, news) = index.follow(&uri, &document);
-                flow = Some(found.unwrap_or_else(|| Flow::of(document.blocks())));
+                let (found, news) = index.follow(&uri, &document, &engine);
+                flow = Some(found.unwrap_or_else(|| engine.flow(&document)));
                 news
             });
             // No data is followed through a version that breaks the engine; the analysis that shows it says so.
-            let flow = Box::new(flow.unwrap_or_else(|| Flow::none(document.blocks())));
+            let flow = Box::new(flow.unwrap_or_else(|| engine.no_flow(&document)));
             events.push(Event::Flowed { uri, stamp, flow, took: start.elapsed() });
             news
         }
@@ -235,7 +236,7 @@ fn follow(what: Follow) -> Vec<Event> {
 }
 
 fn reparse(snapshot: Later) -> Vec<Event> {
-    let Later { uri, stamp, mut document } = snapshot;
+    let Later { uri, stamp, mut document, .. } = snapshot;
     let skip: Option<SkipReason> = why_skip(document.text().to_string().as_bytes()).err();
     let differs = match catch_unwind(AssertUnwindSafe(|| document.refresh())) {
         Ok(Ok(differs)) => differs,

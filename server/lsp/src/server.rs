@@ -30,7 +30,7 @@ use crate::event::Event;
 use crate::main_loop::Events;
 use crate::pool::Analysis;
 use crate::session::{ClientSettings, Session};
-use crate::workspace::{CONFIG_FILE, file_path, is_config};
+use crate::workspace::{WATCHED, file_path, is_config};
 use crate::{Life, actions, hover, parent};
 
 /// How long an answer of the client is waited for.
@@ -99,12 +99,11 @@ impl Front {
             register(DidChangeConfiguration::METHOD, Some(serde_json::json!({ "section": SECTION })));
         }
         if session.watch_files {
-            let mut names = vec![CONFIG_FILE.to_owned(), "package.json".into(), "{ts,js}config*.json".into()];
-            names.push("Cargo.toml".into());
             let extensions: Vec<&str> = LANGUAGES.iter().flat_map(|l| l.extensions).copied().collect();
-            names.push(format!("*.{{{}}}", extensions.join(",")));
-            let watcher = |name| FileSystemWatcher { glob_pattern: GlobPattern::String(format!("**/{name}")), kind: None };
-            let watchers = names.into_iter().map(watcher).collect();
+            let mut globs: Vec<String> = WATCHED.iter().map(|g| (*g).to_owned()).collect();
+            globs.push(format!("**/*.{{{}}}", extensions.join(",")));
+            let watcher = |glob| FileSystemWatcher { glob_pattern: GlobPattern::String(glob), kind: None };
+            let watchers = globs.into_iter().map(watcher).collect();
             let options = serde_json::to_value(DidChangeWatchedFilesRegistrationOptions { watchers }).ok();
             register(DidChangeWatchedFiles::METHOD, options);
         }

@@ -10,9 +10,6 @@ use tower_lsp::ls_types::Uri;
 
 use crate::index::Index;
 
-/// The name of a configuration file.
-pub(crate) const CONFIG_FILE: &str = config::FILE_NAME;
-
 /// The configuration of a folder: the nearest file in it or above it, inside its repository.
 pub(crate) fn load_config(folder: &Path) -> Result<Config, ConfigError> {
     match config::discover(&OsSystem, folder) {
@@ -105,14 +102,28 @@ impl Workspace {
             Some(f) => {
                 let path = relative(&f.path);
                 let included = f.engine.config().includes(&path);
-                Home { folder: Some(f.path.clone()), path, included, engine: f.engine.clone(), index: f.index.clone() }
+                Home {
+                    #[cfg(test)]
+                    folder: Some(f.path.clone()),
+                    path,
+                    included,
+                    engine: f.engine.clone(),
+                    index: f.index.clone(),
+                }
             }
             None => {
                 let whole = uri.path().as_str().trim_start_matches('/').to_owned();
                 let path =
                     path.as_deref().map_or(whole, |p| p.to_string_lossy().trim_start_matches('/').replace('\\', "/"));
                 let (engine, index) = (self.elsewhere.clone(), self.strays.clone());
-                Home { folder: None, path, included: true, engine, index }
+                Home {
+                    #[cfg(test)]
+                    folder: None,
+                    path,
+                    included: true,
+                    engine,
+                    index,
+                }
             }
         }
     }
@@ -122,6 +133,7 @@ impl Workspace {
 #[derive(Clone)]
 pub(crate) struct Home {
     /// Its workspace folder.
+    #[cfg(test)]
     pub folder: Option<PathBuf>,
     /// Its path relative to that, with `/`.
     pub path: String,
@@ -141,9 +153,20 @@ pub(crate) fn file_path(uri: &Uri) -> Option<PathBuf> {
     uri.to_file_path().map(std::borrow::Cow::into_owned)
 }
 
-/// Whether a URI is that of a configuration file.
+/// What a client is asked to watch beside code: configuration files, the models and rules that they name by convention, and
+/// what says where modules lie.
+pub(crate) const WATCHED: [&str; 3] = [
+    "**/sidenote.toml",
+    "**/sidenote/**/*.{toml,yml,yaml}",
+    "**/{package.json,tsconfig*.json,jsconfig*.json,Cargo.toml}",
+];
+
+/// Whether a URI is that of a configuration file, or of one with models or rules in a folder `sidenote`.
 pub(crate) fn is_config(uri: &Uri) -> bool {
-    uri.path().as_str().rsplit('/').next() == Some(CONFIG_FILE)
+    let mut parts = uri.path().as_str().rsplit('/');
+    let name = parts.next().unwrap_or_default();
+    let data = [".toml", ".yml", ".yaml"].iter().any(|e| name.ends_with(e));
+    name == config::FILE_NAME || data && parts.any(|p| p == "sidenote")
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use rayon::iter::Either;
 use sidenote_core::document::Document;
-use sidenote_core::engine::{Flow, Memo, Report, SkipReason, why_skip};
+use sidenote_core::engine::{Memo, Report, SkipReason, why_skip};
 use sidenote_core::findings::{self, Location, Severity, fingerprints};
 use sidenote_core::grammars::{self, Language};
 use sidenote_core::program::{Program, Source};
@@ -79,7 +79,9 @@ pub fn load(workspace: &Workspace, candidate: &Candidate, stats: &Stats) -> Resu
     let text = why_skip(&bytes).map_err(|why| skip(Skip::Content(why)))?;
     let outcome = guarded(|| {
         let document = stats.time(Phase::Parse, || Document::new(&candidate.path, language, text, 0))?;
-        let source = stats.time(Phase::Follow, || Source::new(&candidate.path, document.blocks(), document.text()));
+        let models = &workspace.engine(candidate.project).config().settings(&candidate.path).models;
+        let new = || Source::new(&candidate.path, document.blocks(), document.text(), models);
+        let source = stats.time(Phase::Follow, new);
         Ok(Loaded::Parsed(document, source))
     });
     match outcome {
@@ -124,8 +126,9 @@ pub fn analyze(
             let failure = program.failure(&candidate.path);
             // Where the files that it belongs with broke the engine it is looked at by itself.
             let flow = program.flow(&candidate.path).filter(|_| failure.is_none());
-            memo.set_flow(flow.unwrap_or_else(|| Flow::of(document.blocks())));
-            workspace.engine(candidate.project).analyze_quickly(document, &mut memo)
+            let engine = workspace.engine(candidate.project);
+            memo.set_flow(flow.unwrap_or_else(|| engine.flow(document)));
+            engine.analyze_quickly(document, &mut memo)
         });
         stats.time(Phase::Resolve, || resolve(workspace, candidate, document, report, options))
     });

@@ -15,7 +15,7 @@ pub use analyze::{Options, guard_panics};
 pub use base::{Base, fingerprints};
 #[cfg(test)]
 pub use model::Replacement;
-pub use model::{FileReport, Finding, Fix, Gap, Place, Region, Scan, Skip, Skipped};
+pub use model::{FileReport, Finding, Fix, Gap, Place, Region, Scan, Skipped};
 pub use stats::{Phase, Stats, peak_memory};
 pub use summary::Summary;
 pub use walk::{Candidate, Limits, walk};
@@ -59,7 +59,7 @@ pub fn scan(
             Ok(Some(Loaded::Parsed(_, source))) => Some((&*candidate.path, source.clone())),
             _ => None,
         });
-        let program = program::follow(workspace.root(), sources.collect(), stats);
+        let program = program::follow(workspace, sources.collect(), stats);
         let one = |(candidate, loaded): (&Candidate, Result<Option<Loaded>, Skipped>)| {
             let analyze =
                 |document: Document| analyze::analyze(workspace, candidate, &document, &program, options, stats);

@@ -1,7 +1,6 @@
 //! The files of a scan as a program: what they import is read too, though nothing is reported of it.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::Mutex;
 
 use rayon::prelude::*;
@@ -14,6 +13,7 @@ use sidenote_core::system::{OsSystem, System};
 use super::analyze::guarded;
 use super::stats::{Phase, Stats};
 use super::walk::FOREIGN;
+use super::workspace::Workspace;
 
 /// Rounds in which files that files import are read.
 const MAX_ROUNDS: usize = 64;
@@ -34,7 +34,8 @@ impl Workers for Pool<'_> {
 }
 
 /// Follows the data through files with their paths, and through those that they import. On a worker.
-pub fn follow(root: &Path, files: Vec<(&str, Source)>, stats: &Stats) -> Program {
+pub fn follow(workspace: &Workspace, files: Vec<(&str, Source)>, stats: &Stats) -> Program {
+    let root = workspace.root();
     let mut program = Program::new(root.to_owned());
     for (path, source) in files {
         program.set(path, source);
@@ -54,7 +55,7 @@ pub fn follow(root: &Path, files: Vec<(&str, Source)>, stats: &Stats) -> Program
             break;
         }
         let read = |path: &String| {
-            let read = || guarded(|| read(root, path)).ok().flatten();
+            let read = || guarded(|| read(workspace, path)).ok().flatten();
             stats.time(Phase::Follow, read).ok_or_else(|| path.clone())
         };
         let read: Vec<Result<(String, Source), String>> = missing.par_iter().map(read).collect();
@@ -73,10 +74,11 @@ pub fn follow(root: &Path, files: Vec<(&str, Source)>, stats: &Stats) -> Program
     program
 }
 
-fn read(root: &Path, path: &str) -> Option<(String, Source)> {
+fn read(workspace: &Workspace, path: &str) -> Option<(String, Source)> {
     let language = grammars::by_path(path)?;
-    let text = OsSystem.read(&root.join(path))?;
+    let text = OsSystem.read(&workspace.root().join(path))?;
     let text = why_skip(text.as_bytes()).ok()?;
     let document = Document::new(path, language, text, 0).ok()?;
-    Some((path.to_owned(), Source::new(path, document.blocks(), document.text())))
+    let models = &workspace.engine(0).config().settings(path).models;
+    Some((path.to_owned(), Source::new(path, document.blocks(), document.text(), models)))
 }

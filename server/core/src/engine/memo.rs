@@ -10,7 +10,7 @@ use crate::blocks::{Block, BlockId, Blocks};
 use crate::findings::{Location, Note, Place};
 use crate::rules::FileFacts;
 use crate::rules::declared::may_reject;
-use crate::semantics::flow;
+use crate::semantics::flow::{self, ModelSet};
 use crate::syntax::{Arena, Node, Span};
 
 /// What is remembered of a document from one version to the next; see [`super::Engine::analyze_again`]. A new
@@ -29,6 +29,8 @@ pub struct Flow {
     notes: Vec<(Arc<Arena>, Note)>,
     /// Syntax of the blocks that were too costly to follow to the end.
     exhausted: Vec<Arc<Arena>>,
+    /// The models that it was made with.
+    models: ModelSet,
     /// Whether more is known of the file soon.
     provisional: bool,
 }
@@ -40,18 +42,20 @@ impl Flow {
     }
 
     /// Follows the data through a file that is looked at by itself. The cost grows with the file.
-    pub fn of(blocks: &Blocks) -> Flow {
-        let input = flow::FileInput { id: flow::FileId(0), blocks: blocks.clone(), links: Arc::default() };
+    pub fn of(blocks: &Blocks, models: &ModelSet) -> Flow {
+        let (links, id) = (Arc::default(), flow::FileId(0));
+        let input = flow::FileInput { id, blocks: blocks.clone(), links, models: models.clone() };
         let linker = flow::Linker::new(&[input], &flow::NoModules);
         linker.up(false);
         let found = linker.down(&Vec::new()).pop().unwrap_or_default();
-        Flow::found(blocks, found.hits.iter().map(|(b, h)| (*b, h)), &found, &|_, _, _| None)
+        Flow::found(blocks, models, found.hits.iter().map(|(b, h)| (*b, h)), &found, &|_, _, _| None)
     }
 
     /// What was found in a file: hits with the blocks that they belong to, and everything else of `result`. `elsewhere`
     /// gives the place of what is in another file.
     pub(crate) fn found<'h>(
         blocks: &Blocks,
+        models: &ModelSet,
         hits: impl Iterator<Item = (BlockId, &'h flow::Hit)>,
         result: &flow::FileResult,
         elsewhere: &dyn Fn(BlockId, &Arc<Arena>, Span) -> Option<Location>,
@@ -64,6 +68,7 @@ impl Flow {
             root: blocks.root().clone(),
             notes: hits.chain(other).collect(),
             exhausted: result.exhausted.iter().filter_map(arena).collect(),
+            models: models.clone(),
             provisional: false,
         }
     }
@@ -71,8 +76,9 @@ impl Flow {
 
 impl Flow {
     /// A data flow in which nothing was found, for a version that could not be followed through.
-    pub fn none(blocks: &Blocks) -> Flow {
-        Flow { root: blocks.root().clone(), notes: Vec::new(), exhausted: Vec::new(), provisional: false }
+    pub fn none(blocks: &Blocks, models: &ModelSet) -> Flow {
+        let (root, models) = (blocks.root().clone(), models.clone());
+        Flow { root, notes: Vec::new(), exhausted: Vec::new(), models, provisional: false }
     }
 }
 
@@ -108,9 +114,10 @@ impl Memo {
         self.flow = Some(flow);
     }
 
-    /// Whether the data flow of exactly this version is known.
-    pub fn has_flow_of(&self, blocks: &Blocks) -> bool {
-        self.flow.as_ref().is_some_and(|f| !f.provisional && Arc::ptr_eq(&f.root, blocks.root()))
+    /// Whether the data flow of exactly this version, under these models, is known.
+    pub fn has_flow_of(&self, blocks: &Blocks, models: &ModelSet) -> bool {
+        let holds = |f: &Flow| !f.provisional && Arc::ptr_eq(&f.root, blocks.root()) && f.models == *models;
+        self.flow.as_ref().is_some_and(holds)
     }
 
     /// Whether the data flow of any version is known.

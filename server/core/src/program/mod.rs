@@ -21,7 +21,7 @@ use sidenote_grammars::Family;
 use crate::blocks::{Block, BlockId, Blocks};
 use crate::engine::Flow;
 use crate::findings::Location;
-use crate::semantics::flow::{Contexts, FileId, FileInput, FileResult, Interface, Linker, Links, Modules};
+use crate::semantics::flow::{Contexts, FileId, FileInput, FileResult, Interface, Linker, Links, ModelSet, Modules};
 use crate::syntax::Arena;
 use crate::system::System;
 use crate::text::Text;
@@ -68,16 +68,19 @@ pub struct Source {
     pub text: Text,
     /// What it names of other files.
     pub names: Arc<Names>,
+    /// What is known of libraries there.
+    pub models: ModelSet,
     /// Whether it is test code: what it does with the code that it tests is no flaw of that.
     pub is_test: bool,
 }
 
 impl Source {
     /// A file of a path; looks through all of its blocks.
-    pub fn new(path: &str, blocks: &Blocks, text: &Text) -> Source {
+    pub fn new(path: &str, blocks: &Blocks, text: &Text, models: &ModelSet) -> Source {
         Source {
             blocks: blocks.clone(),
             text: text.clone(),
+            models: models.clone(),
             names: Arc::new(Names::of(blocks)),
             is_test: crate::engine::is_test_file(path, blocks),
         }
@@ -99,7 +102,7 @@ struct File {
 /// What is remembered of a group.
 struct Group {
     /// Its files with their modules and links, in the order of their evaluation.
-    files: Vec<(FileId, Arc<Block>, Arc<Links>)>,
+    files: Vec<(FileId, Arc<Block>, Arc<Links>, ModelSet)>,
     wanted: bool,
     /// What it read of other files on the way up, and offers.
     reads: Reads,
@@ -175,7 +178,12 @@ impl Program {
         };
         let slot = &mut self.files[id.0 as usize];
         match slot {
-            Some(old) if Arc::ptr_eq(old.source.blocks.root(), source.blocks.root()) => return,
+            Some(old)
+                if Arc::ptr_eq(old.source.blocks.root(), source.blocks.root())
+                    && old.source.models == source.models =>
+            {
+                return;
+            }
             Some(old) => {
                 let kept: FxHashSet<BlockId> = source.blocks.iter().map(|p| p.block.id()).collect();
                 for placed in old.source.blocks.iter() {
@@ -399,7 +407,7 @@ impl Program {
             let owner = self.owners.get(&block).filter(|o| **o != id)?;
             self.location(*owner, arena, span)
         };
-        Some(Flow::found(&file.source.blocks, hits, found, &elsewhere))
+        Some(Flow::found(&file.source.blocks, &file.source.models, hits, found, &elsewhere))
     }
 
     fn location(&self, id: FileId, arena: &Arc<Arena>, span: crate::syntax::Span) -> Option<Location> {

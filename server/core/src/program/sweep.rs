@@ -131,9 +131,11 @@ impl<'p> Sweep<'p> {
         works.enumerate().filter_map(finish).collect()
     }
 
-    fn files(&self, g: usize) -> Vec<(FileId, Arc<Block>, Arc<Links>)> {
+    fn files(&self, g: usize) -> Vec<(FileId, Arc<Block>, Arc<Links>, ModelSet)> {
         let files = self.graph.groups[g].iter().filter_map(|id| Some((*id, self.program.file(*id)?)));
-        files.map(|(id, f)| (id, f.source.blocks.root().clone(), f.links.clone())).collect()
+        let file =
+            |(id, f): (FileId, &File)| (id, f.source.blocks.root().clone(), f.links.clone(), f.source.models.clone());
+        files.map(file).collect()
     }
 
     /// What is remembered of the same files.
@@ -141,7 +143,11 @@ impl<'p> Sweep<'p> {
         let files = self.files(g);
         let old = self.old.get(&files.iter().map(|(id, ..)| *id).min()?)?;
         let same = old.files.len() == files.len()
-            && old.files.iter().zip(&files).all(|(a, b)| a.0 == b.0 && Arc::ptr_eq(&a.1, &b.1) && a.2 == b.2);
+            && old
+                .files
+                .iter()
+                .zip(&files)
+                .all(|(a, b)| a.0 == b.0 && Arc::ptr_eq(&a.1, &b.1) && a.2 == b.2 && a.3 == b.3);
         (same && old.wanted == self.wanted[g] && old.failed.is_none()).then_some(old)
     }
 
@@ -160,8 +166,12 @@ impl<'p> Sweep<'p> {
 
     fn linker<'s>(&self, g: usize, view: &'s View<'s>) -> Linker<'s> {
         let files = self.graph.groups[g].iter().filter_map(|id| Some((*id, self.program.file(*id)?)));
-        let input =
-            |(id, f): (FileId, &File)| FileInput { id, blocks: f.source.blocks.clone(), links: f.links.clone() };
+        let input = |(id, f): (FileId, &File)| FileInput {
+            id,
+            blocks: f.source.blocks.clone(),
+            links: f.links.clone(),
+            models: f.source.models.clone(),
+        };
         Linker::new(&files.map(input).collect::<Vec<_>>(), view)
     }
 

@@ -42,7 +42,7 @@ fn document(path: &str, text: &str) -> Option<Document> {
 }
 
 fn source(document: &Document) -> Source {
-    Source::new(document.path(), document.blocks(), document.text())
+    Source::new(document.path(), document.blocks(), document.text(), &Default::default())
 }
 
 /// Findings of the security rules in every file, in the order of the files.

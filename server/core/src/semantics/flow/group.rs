@@ -26,7 +26,7 @@ use super::interface::NoModules;
 use super::interface::{Contexts, FileId, FileResult, Interface, Links, Members, Modules};
 use super::interp::Interp;
 use super::kinds::{SinkKinds, SourceKind};
-use super::models::Models;
+use super::models::{ModelSet, Models};
 use super::place::last_name;
 use super::report::Outcome;
 use super::state::Locals;
@@ -46,6 +46,8 @@ pub struct FileInput {
     pub blocks: Blocks,
     /// Where its names of other files lead.
     pub links: Arc<Links>,
+    /// What is known of libraries.
+    pub models: ModelSet,
 }
 
 /// A file of the group.
@@ -54,6 +56,7 @@ struct Member {
     /// The unit of its module block.
     module: usize,
     links: Arc<Links>,
+    models: ModelSet,
     /// Classes by name: unit and number.
     classes: FxHashMap<Ustr, SmallVec<[(usize, u32); 2]>>,
 }
@@ -89,7 +92,6 @@ struct Task {
 /// Links a group of files.
 pub struct Linker<'a> {
     family: Family,
-    models: &'a Models,
     modules: &'a dyn Modules,
     files: Vec<Member>,
     file_of: FxHashMap<FileId, usize>,
@@ -160,12 +162,12 @@ impl<'a> Linker<'a> {
                     }
                 }
             }
-            files.push(Member { id: input.id, module, links: input.links.clone(), classes });
+            let (links, models) = (input.links.clone(), input.models.clone());
+            files.push(Member { id: input.id, module, links, models, classes });
         }
         let count = units.len();
         Linker {
             family,
-            models: Models::of(family),
             modules,
             file_of: files.iter().enumerate().map(|(i, f)| (f.id, i)).collect(),
             by_id: units.iter().enumerate().map(|(i, u)| (u.block.id(), i)).collect(),
@@ -379,7 +381,12 @@ impl<'a> Linker<'a> {
 
     fn interp<'l>(&'l self, i: usize, link: &'l Link<'l, 'a>, this: Val) -> Interp<'l> {
         let unit = &self.units[i];
-        Interp::new(&unit.hir, &unit.block, link, self.models, this)
+        Interp::new(&unit.hir, &unit.block, link, self.models(i), this)
+    }
+
+    /// The models that hold in a unit.
+    fn models(&self, i: usize) -> &Models {
+        self.files[self.units[i].file].models.of(self.family)
     }
 
     fn run_unit(&self, i: usize, args: &[Val]) -> Outcome {
@@ -631,7 +638,7 @@ fn concrete(value: &Val) -> Val {
 /// Where sinks of a kind are reached, as offsets in the file, rules or no rules.
 #[cfg(test)]
 pub(super) fn hits(blocks: &Blocks, kind: super::kinds::SinkKind) -> Vec<usize> {
-    let input = FileInput { id: FileId(0), blocks: blocks.clone(), links: Arc::default() };
+    let input = FileInput { id: FileId(0), blocks: blocks.clone(), links: Arc::default(), models: ModelSet::default() };
     let linker = Linker::new(&[input], &NoModules);
     linker.up(false);
     let places: FxHashMap<BlockId, _> = blocks.iter().map(|p| (p.block.id(), p)).collect();

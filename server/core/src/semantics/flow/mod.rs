@@ -27,5 +27,6 @@ mod rust_tests;
 
 pub use group::{FileInput, Linker};
 pub use interface::{Contexts, FileId, FileResult, Interface, Links, Modules, NoModules, same_contexts};
+pub use models::{ModelSet, RawModel};
 pub use report::{CallView, WriteView};
 pub(crate) use report::{Hit, note};

@@ -10,6 +10,11 @@ pub(super) struct Link<'l, 'a> {
 }
 
 impl Link<'_, '_> {
+    /// The models that hold in the unit.
+    fn models(&self) -> &Models {
+        self.linker.models(self.unit)
+    }
+
     /// Which file of the group the unit is of.
     fn file(&self) -> usize {
         self.linker.units[self.unit].file
@@ -24,7 +29,7 @@ impl Link<'_, '_> {
             Imported::Name(name) if name != "default" => Ustr::from(&format!("{base}{}{name}", self.separator())),
             _ => Ustr::from(base),
         };
-        api(self.linker.models.canonical(path))
+        api(self.models().canonical(path))
     }
 
     /// The import of a local name, of the block or one around it.
@@ -68,7 +73,7 @@ impl Link<'_, '_> {
             let unit = &self.linker.units[i];
             for import in unit.hir.imports.iter().filter(|im| im.what == Imported::Glob) {
                 let full = Ustr::from(&format!("{}::{path}", import.module));
-                if self.linker.models.knows(full) {
+                if self.models().knows(full) {
                     return Some(full);
                 }
             }
@@ -123,7 +128,7 @@ impl World for Link<'_, '_> {
                     let item = self.linker.item(self.unit, &full);
                     return match item.and_then(|item| self.linker.item_value(&item)) {
                         Some(value) => value,
-                        None => api(self.linker.models.canonical(full)),
+                        None => api(self.models().canonical(full)),
                     };
                 }
                 None => {}
@@ -139,7 +144,7 @@ impl World for Link<'_, '_> {
             }
             at = self.linker.units[i].parent;
         }
-        self.linker.globals.borrow_mut().entry(name).or_insert_with(|| api(self.linker.models.canonical(name))).clone()
+        self.linker.globals.borrow_mut().entry(name).or_insert_with(|| api(self.models().canonical(name))).clone()
     }
 
     fn child(&self, n: u32) -> Val {
@@ -160,7 +165,7 @@ impl World for Link<'_, '_> {
     }
 
     fn type_path(&self, path: Ustr) -> Option<Ustr> {
-        let models = self.linker.models;
+        let models = self.models();
         if let Some(full) = self.full_path(path) {
             let ours = of_crate(&full) && self.has_class(path)
                 || self.linker.item(self.unit, &full).is_some_and(|item| self.linker.item_class(&item).is_some());
@@ -187,8 +192,7 @@ impl World for Link<'_, '_> {
             {
                 return Some(ClassRef { is_static: false, ..class });
             }
-            let foreign =
-                full.as_str().contains("::") && self.linker.models.is_type(self.linker.models.canonical(full));
+            let foreign = full.as_str().contains("::") && self.models().is_type(self.models().canonical(full));
             if full != path && !of_crate(&full) || foreign {
                 return None;
             }
@@ -247,15 +251,15 @@ impl World for Link<'_, '_> {
     }
 
     fn conventional(&self, names: &[Option<Ustr>]) -> Vec<Option<Ustr>> {
-        self.linker.models.conventional(names)
+        self.models().conventional(names)
     }
 
     fn transforms(&self, name: Ustr) -> bool {
-        self.linker.models.transforms(name)
+        self.models().transforms(name)
     }
 
     fn cleans(&self, name: Ustr) -> SinkKinds {
-        self.linker.models.cleans(name)
+        self.models().cleans(name)
     }
 }
 
@@ -304,12 +308,12 @@ impl Link<'_, '_> {
             }
         }
         let full = self.full_path(path).unwrap_or(path);
-        let known = self.linker.models.canonical(full);
+        let known = self.models().canonical(full);
         if known == full
             && let Some((ty, name)) = full.as_str().rsplit_once("::")
         {
             let ty = Ustr::from(ty);
-            let canonical = self.linker.models.canonical(ty);
+            let canonical = self.models().canonical(ty);
             if canonical != ty {
                 return api(Ustr::from(&format!("{canonical}::{name}")));
             }
