@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 use sidenote_grammars::{Family, Field, Kind};
 
-use crate::blocks::{BlockKind, Blocks};
+use crate::blocks::{Block, BlockKind, Blocks};
 use crate::semantics::hir::{Export, ExprKind, Hir, Ustr};
 
 /// What a file names of other files, before anybody knows where that is.
@@ -41,7 +41,7 @@ impl Names {
                 _ => None,
             };
             if let Some(path) = &inner {
-                modules(placed.block.arena(), path, &mut declared);
+                modules(placed.block, path, &mut declared);
             }
             around.push(inner);
         }
@@ -86,8 +86,8 @@ fn first_names(hir: &Hir, names: &mut FxHashSet<Ustr>) {
 }
 
 /// `mod name;` among a module's items.
-fn modules(arena: &crate::syntax::Arena, around: &str, out: &mut Vec<(Ustr, Option<String>)>) {
-    let root = arena.root();
+fn modules(block: &Block, around: &str, out: &mut Vec<(Ustr, Option<String>)>) {
+    let root = block.arena().root();
     let body = if root.kind() == Kind::SourceFile { Some(root) } else { root.child(Field::Body) };
     let mut path: Option<String> = None;
     for item in body.into_iter().flat_map(|b| b.named_children()) {
@@ -98,8 +98,10 @@ fn modules(arena: &crate::syntax::Arena, around: &str, out: &mut Vec<(Ustr, Opti
                     path = text.split('"').nth(1).map(str::to_owned);
                 }
             }
-            Kind::ModItem if !item.is_hole() && item.child(Field::Body).is_none() => {
-                if let Some(name) = item.child(Field::Name) {
+            Kind::ModItem => {
+                let child = item.hole().and_then(|n| block.child(n));
+                let item = child.map_or(item, |c| c.arena().root());
+                if let Some(name) = item.child(Field::Name).filter(|_| item.child(Field::Body).is_none()) {
                     let name = name.text();
                     let whole = if around.is_empty() { name.to_owned() } else { format!("{around}::{name}") };
                     out.push((Ustr::from(&whole), path.take()));
