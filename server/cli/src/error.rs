@@ -41,6 +41,9 @@ pub enum Error {
     /// The report could not be written.
     #[error("cannot write {what}: {source}")]
     Output { what: String, source: std::io::Error },
+    /// Several reports for standard output.
+    #[error("two reports would go to standard output")]
+    TwoReports,
     /// git could not tell what changed.
     #[error(transparent)]
     Git(#[from] crate::git::GitError),
@@ -93,6 +96,7 @@ impl Error {
                 ErrorKind::PermissionDenied => "write to a folder that is yours".to_owned(),
                 _ => return None,
             },
+            Error::TwoReports => "give all but one a file: `--output sarif=findings.sarif`".to_owned(),
             Error::Git(error) => return error.next_step(),
             Error::Baseline(error) => return error.next_step(),
             Error::Threads(_) => "try a smaller `--jobs`".to_owned(),

@@ -19,11 +19,16 @@ pub fn run(args: &Args) -> Result<u8, Error> {
     scan::guard_panics();
     let stats = Stats::start();
     let workspace = Workspace::open(&args.selection, args.stdin_filename.as_deref())?;
+    let reports = args.reports();
+    if reports.iter().filter(|(_, file)| file.is_none()).count() > 1 {
+        return Err(Error::TwoReports);
+    }
+    let wanted = |format| reports.iter().any(|(f, _)| *f == format);
     let options = Options {
         min_severity: args.min_severity,
         include_suppressed: args.include_suppressed,
-        keep_text: args.format == Format::Pretty,
-        line_hashes: args.format == Format::Sarif,
+        keep_text: wanted(Format::Pretty),
+        line_hashes: wanted(Format::Sarif),
     };
     let pool = scan::workers(args.selection.jobs)?;
     let list = args.baseline.as_deref().map(Baseline::load).transpose()?;
@@ -64,13 +69,14 @@ pub fn run(args: &Args) -> Result<u8, Error> {
     let code = summary.exit_code(&scan, args.fail_on);
     let context =
         Context { workspace: &workspace, scan: &scan, summary: &summary, folders: &folders, stats: &stats, args };
-    let told = output::write(args.output.as_deref(), |out| report::write(&context, out));
-    match told {
-        // The reader went away, as `| head` does. What was found stays found.
-        Err(Error::Output { source, .. }) if source.kind() == std::io::ErrorKind::BrokenPipe => return Ok(code),
-        told => told?,
+    for (format, file) in &reports {
+        match output::write(file.as_deref(), |out| report::write(&context, *format, out)) {
+            // The reader went away, as `| head` does. What was found stays found.
+            Err(Error::Output { source, .. }) if source.kind() == std::io::ErrorKind::BrokenPipe => {}
+            told => told?,
+        }
     }
-    if !args.quiet && (args.output.is_some() || args.format != Format::Pretty) {
+    if !args.quiet && reports.iter().all(|(format, file)| file.is_some() || *format != Format::Pretty) {
         anstream::eprintln!("{}", report::one_line(&context));
     }
     if args.stats {

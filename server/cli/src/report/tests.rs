@@ -60,16 +60,19 @@ fn flow() -> Vec<Place> {
 
 /// The report of one finding.
 fn report(format: Format, finding: Finding) -> String {
+    report_of(format, vec![finding])
+}
+
+fn report_of(format: Format, findings: Vec<Finding>) -> String {
     let folder = tempfile::tempdir().expect("a folder");
     let root = folder.path().canonicalize().expect("canonical");
     std::fs::create_dir(root.join("src")).expect("create");
     std::fs::write(root.join("src/handle.js"), CODE).expect("write");
     std::fs::write(root.join("src/run.js"), OTHER).expect("write");
     let path = root.display().to_string();
-    let Command::Scan(mut args) = Cli::parse_from(["sidenote", "scan", "--no-config", &path]).command else {
+    let Command::Scan(args) = Cli::parse_from(["sidenote", "scan", "--no-config", &path]).command else {
         panic!("a scan")
     };
-    args.format = format;
     let workspace = Workspace::open(&args.selection, None).expect("a workspace");
     let file = FileReport {
         path: "src/handle.js".into(),
@@ -78,7 +81,7 @@ fn report(format: Format, finding: Finding) -> String {
         lines: 8,
         bytes: CODE.len(),
         score: Score { debt: 30.0, lines: 8 },
-        findings: vec![finding],
+        findings,
         suppressed: 0,
         hidden: 0,
         known: 0,
@@ -96,7 +99,7 @@ fn report(format: Format, finding: Finding) -> String {
         args: &args,
     };
     let mut out = Vec::new();
-    super::write(&context, &mut out).expect("written");
+    super::write(&context, format, &mut out).expect("written");
     let out = anstream::adapter::strip_bytes(&out).into_vec();
     String::from_utf8(out).expect("UTF-8").replace(&path, "ROOT")
 }
@@ -172,4 +175,19 @@ fn github_lists_the_steps() {
     assert!(out.starts_with("::error file=src/handle.js,line=6,endLine=6,col=3,endColumn=12,title="), "{out}");
     assert!(out.contains("%0A4. comes in here (src/run.js:1)%0A"), "{out}");
     assert_eq!(out.lines().count(), 1);
+}
+
+#[test]
+fn sarif_keeps_the_worst_within_its_limits() {
+    let low = |n: usize| Finding { severity: Severity::Low, message: format!("Low {n}."), ..finding(Vec::new()) };
+    let mut findings: Vec<Finding> = (0..26_000).map(low).collect();
+    findings.push(finding(flow()));
+    let log: Value = serde_json::from_str(&report_of(Format::Sarif, findings)).expect("JSON");
+    let run = &log["runs"][0];
+    let results = run["results"].as_array().expect("results");
+    assert_eq!(results.len(), 25_000);
+    assert_eq!(results.last().expect("a result")["level"], "error", "the worst stays, and in its place");
+    let told = &run["invocations"][0]["toolExecutionNotifications"][0];
+    assert_eq!(told["descriptor"]["id"], "truncated");
+    assert!(told["message"]["text"].as_str().is_some_and(|t| t.starts_with("1001 findings were left out")), "{told}");
 }
