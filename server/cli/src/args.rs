@@ -93,6 +93,15 @@ pub struct Scan {
     /// Report suppressed findings too; they never count for the exit code
     #[arg(long)]
     pub include_suppressed: bool,
+    /// Apply the fixes that keep the meaning of correct code, then report what is left
+    #[arg(long, help_heading = "Fixes")]
+    pub fix: bool,
+    /// With --fix: apply suggestions too, which may change what the code does; look at the result
+    #[arg(long, requires = "fix", help_heading = "Fixes")]
+    pub unsafe_fixes: bool,
+    /// With --fix: write nothing, print a unified diff of what would change, and exit with 1 if anything would
+    #[arg(long, requires = "fix", help_heading = "Fixes")]
+    pub diff: bool,
     /// Tell where the time went
     #[arg(long)]
     pub stats: bool,

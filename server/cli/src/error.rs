@@ -41,6 +41,9 @@ pub enum Error {
     /// The report could not be written.
     #[error("cannot write {what}: {source}")]
     Output { what: String, source: std::io::Error },
+    /// Files that `--fix` could not write.
+    #[error("cannot write the fixes of {} file{}:\n{}", .0.len(), if .0.len() == 1 { "" } else { "s" }, .0.join("\n"))]
+    Fixes(Vec<String>),
     /// The worker threads could not be started.
     #[error("cannot start the workers: {0}")]
     Threads(String),
@@ -65,7 +68,7 @@ impl Error {
                 NotFound | NotADirectory | IsADirectory | PermissionDenied => USAGE,
                 _ => INTERNAL,
             },
-            Error::Threads(_) | Error::Stdin(_) => INTERNAL,
+            Error::Threads(_) | Error::Stdin(_) | Error::Fixes(_) => INTERNAL,
             _ => USAGE,
         }
     }
@@ -87,6 +90,7 @@ impl Error {
                 ErrorKind::PermissionDenied => "write to a folder that is yours".to_owned(),
                 _ => return None,
             },
+            Error::Fixes(_) => "these files are as they were; `--fix --diff` shows what would change".to_owned(),
             Error::Threads(_) => "try a smaller `--jobs`".to_owned(),
             _ => return None,
         })

@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod error;
+mod fix;
 mod output;
 mod report;
 mod scan;

@@ -82,6 +82,8 @@ fn report(format: Format, finding: Finding) -> String {
         hidden: 0,
         gaps: Vec::new(),
         text: Some(CODE.into()),
+        fixed: None,
+        fixes_refused: 0,
     };
     let scan = Scan { files: vec![file], skipped: Vec::new() };
     let (summary, stats, folders) = (Summary::of(&scan), Stats::start(), BTreeMap::new());
