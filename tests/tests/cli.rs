@@ -6,6 +6,7 @@ mod cli {
     mod fixes;
     mod formats;
     mod inputs;
+    mod news;
     pub mod support;
     mod usage;
 }

@@ -41,9 +41,18 @@ pub enum Error {
     /// The report could not be written.
     #[error("cannot write {what}: {source}")]
     Output { what: String, source: std::io::Error },
+    /// Arguments that do not go together.
+    #[error("{0}")]
+    Usage(&'static str),
     /// Files that `--fix` could not write.
     #[error("cannot write the fixes of {} file{}:\n{}", .0.len(), if .0.len() == 1 { "" } else { "s" }, .0.join("\n"))]
     Fixes(Vec<String>),
+    /// git could not tell what changed.
+    #[error(transparent)]
+    Git(#[from] crate::git::GitError),
+    /// A baseline that cannot be used.
+    #[error(transparent)]
+    Baseline(#[from] crate::baseline::BaselineError),
     /// The worker threads could not be started.
     #[error("cannot start the workers: {0}")]
     Threads(String),
@@ -91,6 +100,8 @@ impl Error {
                 _ => return None,
             },
             Error::Fixes(_) => "these files are as they were; `--fix --diff` shows what would change".to_owned(),
+            Error::Git(error) => return error.next_step(),
+            Error::Baseline(error) => return error.next_step(),
             Error::Threads(_) => "try a smaller `--jobs`".to_owned(),
             _ => return None,
         })

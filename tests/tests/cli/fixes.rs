@@ -55,7 +55,8 @@ fn a_diff_is_shown_and_nothing_is_written() {
     assert_eq!(read(&project, "src/a.js"), SAFE);
     assert_eq!(read(&project, "src/b.js"), format!("{}x", SAFE.replace('\n', "\r\n")));
     project.run(&["scan", "--fix", "--diff"]).code(0);
-    project.run(&["scan", "--diff"]).code(2).says("--fix");
+    project.run(&["scan", "--diff"]).code(2).says("needs a commit");
+    project.run(&["scan", "--fix", "--staged"]).code(2).says("cannot be used with");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! One file for each command.
 
+pub mod baseline;
 pub mod config;
 pub mod explain;
 pub mod lsp;

@@ -51,6 +51,8 @@ struct FindingRow<'a> {
     fixes: &'a [Fix],
     #[serde(skip_serializing_if = "Option::is_none")]
     suppressed: Option<&'a str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    known: bool,
 }
 
 impl<'a> FindingRow<'a> {
@@ -70,6 +72,7 @@ impl<'a> FindingRow<'a> {
             flow: &finding.flow,
             fixes: &finding.fixes,
             suppressed: finding.suppressed.as_deref(),
+            known: finding.known,
         }
     }
 }

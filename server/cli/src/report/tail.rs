@@ -103,6 +103,9 @@ pub fn write(context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
     if s.suppressed > 0 {
         rest.push(count(s.suppressed, "suppressed"));
     }
+    if s.known > 0 {
+        rest.push(format!("{} known", s.known));
+    }
     if s.hidden > 0 {
         rest.push(format!("{} below --min-severity", s.hidden));
     }
@@ -163,7 +166,7 @@ fn fixes(context: &Context<'_>) -> String {
     let total: usize = s.fixed.values().sum();
     let files = context.scan.files.iter().filter(|f| f.fixed.is_some()).count();
     let refused: usize = context.scan.files.iter().map(|f| f.fixes_refused).sum();
-    let mut text = match (total, context.args.diff) {
+    let mut text = match (total, context.args.previews()) {
         (0, _) => "nothing to fix".to_owned(),
         (_, true) => format!("would fix {} in {}", count(total, "finding"), count(files, "file")),
         (_, false) => format!("{GOOD}fixed {}{GOOD:#} in {}", count(total, "finding"), count(files, "file")),

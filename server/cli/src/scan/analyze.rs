@@ -37,6 +37,18 @@ pub struct Options {
     pub fix: Option<Wanted>,
 }
 
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            min_severity: Severity::Info,
+            include_suppressed: false,
+            keep_text: false,
+            line_hashes: false,
+            fix: None,
+        }
+    }
+}
+
 /// Reads and analyses a file; `None` if it is in no language that is read.
 pub fn scan_file(
     workspace: &Workspace,
@@ -57,10 +69,13 @@ pub fn scan_file(
     if !workspace.engine(candidate.project).config().includes(&candidate.path) {
         return if by_name.is_some() || candidate.named { Err(skip(Skip::Excluded)) } else { Ok(None) };
     }
-    let bytes = match stats.time(Phase::Read, || read(&candidate.file, by_name.is_none())) {
-        Ok(Either::Left(bytes)) => bytes,
-        Ok(Either::Right(why)) => return Err(skip(Skip::Content(why))),
-        Err(error) => return Err(skip(Skip::Unreadable(error.to_string()))),
+    let bytes = match &candidate.content {
+        Some(bytes) => bytes.clone(),
+        None => match stats.time(Phase::Read, || read(&candidate.file, by_name.is_none())) {
+            Ok(Either::Left(bytes)) => bytes.into(),
+            Ok(Either::Right(why)) => return Err(skip(Skip::Content(why))),
+            Err(error) => return Err(skip(Skip::Unreadable(error.to_string()))),
+        },
     };
     let language = by_name.or_else(|| std::str::from_utf8(&bytes).ok().and_then(grammars::by_shebang));
     let Some(language) = language else {
@@ -146,6 +161,7 @@ fn empty(candidate: &Candidate, language: &'static Language, text: &Text) -> Fil
         findings: Vec::new(),
         suppressed: 0,
         hidden: 0,
+        known: 0,
         gaps: Vec::new(),
         text: None,
         fixed: None,
@@ -205,6 +221,7 @@ fn resolve(
             message: finding.message,
             symbol: finding.symbol,
             suppressed: finding.suppressed,
+            known: false,
             fingerprint,
             line_hash,
         });

@@ -83,6 +83,8 @@ pub struct Finding {
     pub symbol: String,
     /// The reason, if it is suppressed.
     pub suppressed: Option<String>,
+    /// Whether a baseline lists it, or the commit that the scan is compared with has it too.
+    pub known: bool,
     pub fingerprint: Fingerprint,
     /// GitHub's hash of the line it starts on, where that was asked for.
     pub line_hash: Option<String>,
@@ -116,6 +118,8 @@ pub struct FileReport {
     pub suppressed: usize,
     /// Findings below `--min-severity`.
     pub hidden: usize,
+    /// Findings that are not new, reported or not.
+    pub known: usize,
     pub gaps: Vec<Gap>,
     /// The text, where a report shows it; with `--fix` the one after the fixes.
     pub text: Option<Arc<str>>,

@@ -24,6 +24,8 @@ pub struct Summary {
     pub suppressed: usize,
     /// Below `--min-severity`.
     pub hidden: usize,
+    /// In the baseline, or in the commit that the scan is compared with.
+    pub known: usize,
     pub skipped: BTreeMap<&'static str, usize>,
     /// Places that could not be analysed.
     pub gaps: usize,
@@ -53,6 +55,7 @@ impl Summary {
             bytes: 0,
             suppressed: 0,
             hidden: 0,
+            known: 0,
             skipped: BTreeMap::new(),
             gaps: 0,
             internal_errors: 0,
@@ -80,6 +83,7 @@ impl Summary {
             summary.bytes += file.bytes;
             summary.suppressed += file.suppressed;
             summary.hidden += file.hidden;
+            summary.known += file.known;
             summary.gaps += file.gaps.len();
             summary.internal_errors += usize::from(file.gaps.iter().any(|g| g.internal));
         }
@@ -91,14 +95,11 @@ impl Summary {
 
     /// The exit code of a scan.
     pub fn exit_code(&self, scan: &Scan, fail_on: FailOn) -> u8 {
-        let fails = match fail_on {
-            FailOn::Never => false,
-            FailOn::At(least) => scan
-                .files
-                .iter()
-                .flat_map(|f| &f.findings)
-                .any(|finding| finding.suppressed.is_none() && finding.severity >= least),
-        };
+        let findings = scan.files.iter().flat_map(|f| &f.findings).filter(|f| f.suppressed.is_none());
+        let fails = findings.into_iter().any(|finding| {
+            let reaches = |least: Option<Severity>| least.is_some_and(|least| finding.severity >= least);
+            reaches(fail_on.any) || !finding.known && reaches(fail_on.new)
+        });
         if self.internal_errors > 0 {
             crate::error::INTERNAL
         } else if fails {
