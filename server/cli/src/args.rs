@@ -51,6 +51,8 @@ pub enum Command {
     Rules(Rules),
     /// Tell what a rule finds, why, and what to write instead
     Explain(Explain),
+    /// List what is known of libraries: sources, sinks, sanitizers, guards
+    Models(Models),
     /// Keep a list of findings that are accepted for now, so that only new ones are reported
     Baseline(Baseline),
     /// Check the configuration, or print its JSON schema
@@ -272,6 +274,22 @@ fn category(text: &str) -> Result<Category, String> {
         .into_iter()
         .find(|c| c.name() == text)
         .ok_or_else(|| "one of security, performance, quality".to_owned())
+}
+
+#[derive(Args, Debug)]
+pub struct Models {
+    /// Only libraries of that name, and what has this in its path or kind
+    #[arg(value_name = "LIBRARY|PATH")]
+    pub filter: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Only what the configuration adds
+    #[arg(long)]
+    pub own: bool,
+    /// The configuration, instead of the nearest sidenote.toml
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

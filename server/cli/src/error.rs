@@ -32,6 +32,9 @@ pub enum Error {
     /// A rule that does not exist.
     #[error("there is no rule `{id}`")]
     NoRule { id: String, near: Vec<&'static str> },
+    /// Nothing is known of a library.
+    #[error("no model knows `{filter}`")]
+    NoModel { filter: String, near: Option<String> },
     /// A file whose language is not read.
     #[error("`{0}` names no language that Sidenote reads")]
     Language(String),
@@ -91,6 +94,10 @@ impl Error {
             }
             Error::NoRule { near, .. } if !near.is_empty() => format!("did you mean `{}`?", near.join("`, or `")),
             Error::NoRule { .. } => "`sidenote rules` lists them".to_owned(),
+            Error::NoModel { near: Some(near), .. } => format!("did you mean `{near}`?"),
+            Error::NoModel { .. } => {
+                "`sidenote models` lists the libraries; `[[model]]` in sidenote.toml adds one".to_owned()
+            }
             Error::NoConfig(_) => "leave `--config` out to use the nearest sidenote.toml".to_owned(),
             Error::Language(_) => "extensions: rs, ts, mts, cts, tsx, js, mjs, cjs, jsx".to_owned(),
             Error::Output { source, .. } => match source.kind() {
