@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sidenote_core::findings::{Category, Severity};
 
+use crate::error::Error;
+
 /// Notes in the margin of your code: quality, security and performance, offline.
 ///
 /// Sidenote reads Rust, TypeScript, TSX and JavaScript. Nothing leaves your machine.
@@ -49,6 +51,8 @@ pub enum Command {
     Rules(Rules),
     /// Tell what a rule finds, why, and what to write instead
     Explain(Explain),
+    /// List what is known of libraries: sources, sinks, sanitizers, guards
+    Models(Models),
     /// Keep a list of findings that are accepted for now, so that only new ones are reported
     Baseline(Baseline),
     /// Check the configuration, or print its JSON schema
@@ -82,9 +86,11 @@ pub struct Scan {
     /// Leave out the findings that this file lists; `sidenote baseline create` writes it
     #[arg(long, value_name = "FILE", help_heading = "Only what is new")]
     pub baseline: Option<PathBuf>,
-    /// Only what is new since the current branch left this commit or branch
-    #[arg(long, value_name = "COMMIT", conflicts_with_all = ["staged", "changed", "stdin_filename"], help_heading = "Only what is new")]
-    pub diff: Option<String>,
+    /// Only what is new since the current branch left this commit or branch; after --fix and without a commit: print what
+    /// the fixes would change as a unified diff, write nothing, and exit with 1 if anything would change
+    #[arg(long, value_name = "COMMIT", num_args = 0..=1, conflicts_with_all = ["staged", "changed"], help_heading = "Only what is new")]
+    #[allow(clippy::option_option, reason = "left out, given, given with a commit")]
+    pub diff: Option<Option<String>>,
     /// Only what is new in the files that differ from the last commit
     #[arg(long, conflicts_with_all = ["staged", "stdin_filename"], help_heading = "Only what is new")]
     pub changed: bool,
@@ -112,6 +118,12 @@ pub struct Scan {
     /// Report suppressed findings too; they never count for the exit code
     #[arg(long)]
     pub include_suppressed: bool,
+    /// Apply the fixes that keep the meaning of correct code, then report what is left
+    #[arg(long, conflicts_with = "staged", help_heading = "Fixes")]
+    pub fix: bool,
+    /// With --fix: apply suggestions too, which may change what the code does; look at the result
+    #[arg(long, requires = "fix", help_heading = "Fixes")]
+    pub unsafe_fixes: bool,
     /// Tell where the time went
     #[arg(long)]
     pub stats: bool,
@@ -145,7 +157,36 @@ impl Scan {
 
     /// Whether findings are told apart into new and known ones.
     pub fn compares(&self) -> bool {
-        self.baseline.is_some() || self.diff.is_some() || self.changed || self.staged
+        self.baseline.is_some() || self.since().is_some() || self.changed || self.staged
+    }
+
+    /// The commit of `--diff COMMIT`.
+    pub fn since(&self) -> Option<&str> {
+        self.diff.as_ref()?.as_deref()
+    }
+
+    /// Whether fixes are shown and not written: `--fix --diff`.
+    pub fn previews(&self) -> bool {
+        self.fix && self.diff == Some(None)
+    }
+
+    /// What clap cannot see.
+    ///
+    /// # Errors
+    /// When arguments do not go together.
+    pub fn check(&self) -> Result<(), Error> {
+        match &self.diff {
+            Some(None) if !self.fix => Err(Error::Usage(
+                "`--diff` needs a commit or branch; after `--fix` and without one it shows what would change",
+            )),
+            Some(Some(_)) if self.stdin_filename.is_some() => {
+                Err(Error::Usage("`--diff COMMIT` cannot be used with `--stdin-filename`"))
+            }
+            _ if self.reports().iter().filter(|(_, file)| file.is_none()).count() > 1 => Err(Error::Usage(
+                "two reports would go to standard output; give all but one a file: `--output sarif=findings.sarif`",
+            )),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -269,6 +310,22 @@ fn category(text: &str) -> Result<Category, String> {
         .into_iter()
         .find(|c| c.name() == text)
         .ok_or_else(|| "one of security, performance, quality".to_owned())
+}
+
+#[derive(Args, Debug)]
+pub struct Models {
+    /// Only libraries of that name, and what has this in its path or kind
+    #[arg(value_name = "LIBRARY|PATH")]
+    pub filter: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Only what the configuration adds
+    #[arg(long)]
+    pub own: bool,
+    /// The configuration, instead of the nearest sidenote.toml
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

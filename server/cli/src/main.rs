@@ -4,6 +4,7 @@ mod args;
 mod baseline;
 mod commands;
 mod error;
+mod fix;
 mod git;
 mod output;
 mod report;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Command::Scan(args) => commands::scan::run(&args),
         Command::Rules(args) => commands::rules::run(&args),
         Command::Explain(args) => commands::explain::run(&args),
+        Command::Models(args) => commands::models::run(&args),
         Command::Baseline(args) => commands::baseline::run(&args),
         Command::Config(args) => commands::config::run(&args),
         Command::Completions { shell } => commands::shell::completions(shell),

@@ -125,8 +125,21 @@ pub struct FileReport {
     /// Findings that are not new, reported or not.
     pub known: usize,
     pub gaps: Vec<Gap>,
-    /// The text, where a report shows it.
+    /// The text, where a report shows it; with `--fix` the one after the fixes.
     pub text: Option<Arc<str>>,
+    /// What `--fix` made of it, if anything.
+    pub fixed: Option<Fixed>,
+    /// Fixes that were left out, since the code after them did not prove right.
+    pub fixes_refused: usize,
+}
+
+/// A file's text before and after its fixes.
+#[derive(Clone, Debug)]
+pub struct Fixed {
+    pub before: Arc<str>,
+    pub after: Arc<str>,
+    /// The rule of each fix.
+    pub rules: Vec<&'static Rule>,
 }
 
 /// Why a file was not analysed.

@@ -271,12 +271,19 @@ mod tests {
             known: 0,
             gaps: Vec::new(),
             text: None,
+            fixed: None,
+            fixes_refused: 0,
         };
         let (all, none) = kept([&file].into_iter(), 25_000, |l| fitting(l, 10_000_000, false)).expect("counted");
         assert_eq!((all.len(), none), (3_000, 0));
         let (some, rest) = kept([&file].into_iter(), 25_000, |l| fitting(l, 100_000, false)).expect("counted");
         assert!(!some.is_empty() && some.len() < 3_000 && some.len() + rest == 3_000, "{}", some.len());
         assert_eq!(some[0].1.message, file.findings[0].message, "the first of equals are kept");
+        let mut worse = file.clone();
+        worse.findings[2_500].severity = sidenote_core::findings::Severity::High;
+        let (few, rest) = kept([&worse].into_iter(), 10, |l| Ok(l.len())).expect("counted");
+        assert_eq!((few.len(), rest), (10, 2_990));
+        assert_eq!(few[9].1.message, file.findings[2_500].message, "the worst stays, and in its place");
     }
 
     /// Text that hardly compresses.
