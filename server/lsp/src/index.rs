@@ -142,6 +142,7 @@ impl Index {
         let path = self.path_of(document);
         inner.open.insert(path.clone(), uri.clone());
         inner.program.set(&path, source(&path, document, &engine.config().settings(document.path()).models));
+        inner.program.edit(&path, true);
         let news = self.update(inner, Some(&path));
         let failed = inner.program.failure(&path).is_some();
         (inner.program.flow(&path).filter(|_| !failed), news)
@@ -154,6 +155,7 @@ impl Index {
             return News::new();
         };
         inner.open.remove(&path);
+        inner.program.edit(&path, false);
         self.reread(&mut inner, &[path]);
         self.update(&mut inner, None)
     }

@@ -11,13 +11,14 @@ use rayon::iter::Either;
 use sidenote_core::document::Document;
 use sidenote_core::engine::{Memo, Report, SkipReason, why_skip};
 use sidenote_core::findings::{self, Location, Severity, fingerprints};
+use sidenote_core::fix::{Wanted, fix};
 use sidenote_core::grammars::{self, Language};
 use sidenote_core::program::{Program, Source};
 use sidenote_core::system::{OsSystem, System};
 use sidenote_core::text::{MAX_BYTES, Text};
 
 use super::linehash::line_hashes;
-use super::model::{FileReport, Finding, Fix, Gap, Place, Region, Replacement, Skip, Skipped};
+use super::model::{FileReport, Finding, Fix, Fixed, Gap, Place, Region, Replacement, Skip, Skipped};
 use super::stats::{Phase, Stats};
 use super::walk::{Candidate, Odd};
 use super::workspace::Workspace;
@@ -33,11 +34,19 @@ pub struct Options {
     pub keep_text: bool,
     /// Hash lines as GitHub does.
     pub line_hashes: bool,
+    /// Fixes to apply before the report.
+    pub fix: Option<Wanted>,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { min_severity: Severity::Info, include_suppressed: false, keep_text: false, line_hashes: false }
+        Options {
+            min_severity: Severity::Info,
+            include_suppressed: false,
+            keep_text: false,
+            line_hashes: false,
+            fix: None,
+        }
     }
 }
 
@@ -121,18 +130,36 @@ pub fn analyze(
     stats: &Stats,
 ) -> FileReport {
     let outcome = guarded(|| {
-        let report = stats.time(Phase::Analyze, || {
-            let mut memo = Memo::default();
-            let failure = program.failure(&candidate.path);
-            // Where the files that it belongs with broke the engine it is looked at by itself.
-            let flow = program.flow(&candidate.path).filter(|_| failure.is_none());
-            let engine = workspace.engine(candidate.project);
-            memo.set_flow(flow.unwrap_or_else(|| engine.flow(document)));
-            engine.analyze_quickly(document, &mut memo)
-        });
-        stats.time(Phase::Resolve, || resolve(workspace, candidate, document, report, options))
+        let Some(wanted) = options.fix else {
+            let report = stats.time(Phase::Analyze, || report(workspace, candidate, document, program));
+            return stats.time(Phase::Resolve, || resolve(workspace, candidate, document, report, options));
+        };
+        let before = document.text().to_string();
+        let again = |d: &Document| report(workspace, candidate, d, program);
+        let fixed = stats.time(Phase::Fix, || fix(document.clone(), &again, wanted));
+        let mut file =
+            stats.time(Phase::Resolve, || resolve(workspace, candidate, &fixed.document, fixed.report, options));
+        file.fixes_refused = fixed.refused;
+        if !fixed.applied.is_empty() {
+            let after = fixed.document.text().to_string();
+            file.fixed = Some(Fixed { before: before.into(), after: after.into(), rules: fixed.applied });
+        }
+        file
     });
     outcome.unwrap_or_else(|panic| failed(candidate, document.language(), document.text(), &panic))
+}
+
+/// What the engine says of a version of a file: the program's own, or one with fixes.
+fn report(workspace: &Workspace, candidate: &Candidate, document: &Document, program: &Program) -> Report {
+    let engine = workspace.engine(candidate.project);
+    // Where the files that it belongs with broke the engine it is looked at by itself.
+    let flow = match program.failure(&candidate.path) {
+        None => program.flow_as(&candidate.path, document.blocks()),
+        Some(_) => None,
+    };
+    let mut memo = Memo::default();
+    memo.set_flow(flow.unwrap_or_else(|| engine.flow(document)));
+    engine.analyze_quickly(document, &mut memo)
 }
 
 /// The report of a file on which Sidenote itself failed.
@@ -159,6 +186,8 @@ fn empty(candidate: &Candidate, language: &'static Language, text: &Text) -> Fil
         known: 0,
         gaps: Vec::new(),
         text: None,
+        fixed: None,
+        fixes_refused: 0,
     }
 }
 

@@ -15,7 +15,7 @@ pub use analyze::{Options, guard_panics};
 pub use base::{Base, fingerprints};
 #[cfg(test)]
 pub use model::Replacement;
-pub use model::{FileReport, Finding, Fix, Gap, Place, Region, Scan, Skipped};
+pub use model::{FileReport, Finding, Fix, Fixed, Gap, Place, Region, Scan, Skipped};
 pub use stats::{Phase, Stats, peak_memory};
 pub use summary::Summary;
 pub use walk::{Candidate, Limits, walk};

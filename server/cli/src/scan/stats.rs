@@ -16,13 +16,16 @@ pub enum Phase {
     Follow,
     /// Facts, rules, suppressions.
     Analyze,
+    /// The same again after each round of fixes.
+    Fix,
     /// Positions, fingerprints and hashes for the report.
     Resolve,
 }
 
 impl Phase {
     /// All of them, in the order of the work.
-    pub const ALL: [Phase; 6] = [Phase::Walk, Phase::Read, Phase::Parse, Phase::Follow, Phase::Analyze, Phase::Resolve];
+    pub const ALL: [Phase; 7] =
+        [Phase::Walk, Phase::Read, Phase::Parse, Phase::Follow, Phase::Analyze, Phase::Fix, Phase::Resolve];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -32,6 +35,7 @@ impl Phase {
             Phase::Parse => "parse",
             Phase::Follow => "follow",
             Phase::Analyze => "analyze",
+            Phase::Fix => "fix",
             Phase::Resolve => "resolve",
         }
     }
@@ -41,7 +45,7 @@ impl Phase {
 #[derive(Debug)]
 pub struct Stats {
     started: Instant,
-    nanos: [AtomicU64; 6],
+    nanos: [AtomicU64; 7],
 }
 
 impl Stats {

@@ -21,7 +21,9 @@ use sidenote_grammars::Family;
 use crate::blocks::{Block, BlockId, Blocks};
 use crate::engine::Flow;
 use crate::findings::Location;
-use crate::semantics::flow::{Contexts, FileId, FileInput, FileResult, Interface, Linker, Links, ModelSet, Modules};
+use crate::semantics::flow::{
+    Contexts, FileId, FileInput, FileResult, Interface, Linker, Links, Memory, ModelSet, Modules,
+};
 use crate::syntax::Arena;
 use crate::system::System;
 use crate::text::Text;
@@ -113,6 +115,8 @@ struct Group {
     reads_down: Reads,
     results: Vec<Arc<FileResult>>,
     failed: Option<String>,
+    /// Its runs, for groups with files that somebody edits.
+    memory: Mutex<Option<Memory>>,
 }
 
 /// Interfaces by file, as they were read.
@@ -133,6 +137,8 @@ pub struct Program {
     changed: FxHashSet<FileId>,
     /// Hits that are reported in a file, by the file that found them.
     incoming: FxHashMap<FileId, Vec<(FileId, usize)>>,
+    /// Files that somebody edits.
+    edited: FxHashSet<FileId>,
 }
 
 impl Program {
@@ -210,6 +216,22 @@ impl Program {
         self.changed.insert(id);
     }
 
+    /// Somebody edits a file, or does no more: what its functions do is remembered from one analysis to the next.
+    pub fn edit(&mut self, path: &str, edited: bool) {
+        if let Some(id) = self.by_path.get(path) {
+            if edited {
+                self.edited.insert(*id)
+            } else {
+                self.edited.remove(id)
+            };
+        }
+    }
+
+    /// Expressions that were visited in the last analysis of every group.
+    pub fn steps(&self) -> u64 {
+        self.groups.values().flat_map(|g| &g.results).map(|r| r.steps).sum()
+    }
+
     /// Takes a file away.
     pub fn remove(&mut self, path: &str) {
         if let Some(id) = self.by_path.remove(path)
@@ -219,6 +241,7 @@ impl Program {
                 self.owners.remove(&placed.block.id());
             }
             self.changed.insert(id);
+            self.edited.remove(&id);
             self.moved = true;
         }
     }
@@ -410,6 +433,42 @@ impl Program {
         Some(Flow::found(&file.source.blocks, &file.source.models, hits, found, &elsewhere))
     }
 
+    /// The data flow of another version of a file, all others being as they were in the last analysis. The version that the
+    /// program has is looked up.
+    pub fn flow_as(&self, path: &str, blocks: &Blocks) -> Option<Flow> {
+        let id = *self.by_path.get(path)?;
+        let file = self.file(id)?;
+        if Arc::ptr_eq(file.source.blocks.root(), blocks.root()) {
+            return self.flow(path);
+        }
+        let group = self.groups.values().find(|g| g.files.iter().any(|(f, ..)| *f == id))?;
+        let own: FxHashMap<BlockId, &Arc<Arena>> = blocks.iter().map(|p| (p.block.id(), p.block.arena())).collect();
+        let input = |(of, ..): &(FileId, Arc<Block>, Arc<Links>, ModelSet)| {
+            let known = self.file(*of)?;
+            let blocks = if *of == id { blocks } else { &known.source.blocks };
+            let (links, models) = (known.links.clone(), known.source.models.clone());
+            Some(FileInput { id: *of, blocks: blocks.clone(), links, models })
+        };
+        let inputs: Vec<FileInput> = group.files.iter().filter_map(input).collect();
+        let settled = Settled::new(self);
+        let linker = Linker::new(&inputs, &settled);
+        linker.up(false);
+        let at = inputs.iter().position(|i| i.id == id)?;
+        let found = linker.down(&group.given).into_iter().nth(at)?;
+        let hits = found.hits.iter().filter(|(_, hit)| own.contains_key(&hit.at.block)).map(|(b, h)| (*b, h));
+        // What others bring here still ends where it did, unless the place itself was changed.
+        let incoming = self.incoming.get(&id).into_iter().flatten().filter_map(|(from, n)| {
+            let (_, hit) = self.file(*from)?.found.as_ref()?.hits.get(*n)?;
+            own.get(&hit.at.block).filter(|a| Arc::ptr_eq(a, &hit.at.arena))?;
+            Some((hit.at.block, hit))
+        });
+        let elsewhere = |block: BlockId, arena: &Arc<Arena>, span| {
+            let owner = self.owners.get(&block).filter(|o| **o != id)?;
+            self.location(*owner, arena, span)
+        };
+        Some(Flow::found(blocks, &file.source.models, hits.chain(incoming), &found, &elsewhere))
+    }
+
     fn location(&self, id: FileId, arena: &Arc<Arena>, span: crate::syntax::Span) -> Option<Location> {
         let file = self.file(id)?;
         let starts = file.starts.get_or_init(|| {
@@ -420,6 +479,30 @@ impl Program {
         let range = crate::blocks::Placed { block, start: *start, depth: 0 }.range(span);
         let line = file.source.text.line_of(range.start) as u32 + 1;
         Some(Location { path: Some(file.path.clone()), range, line })
+    }
+}
+
+/// The interfaces of the last analysis.
+struct Settled<'p> {
+    owners: &'p FxHashMap<BlockId, FileId>,
+    interfaces: FxHashMap<FileId, &'p Arc<Interface>>,
+}
+
+impl<'p> Settled<'p> {
+    fn new(program: &'p Program) -> Settled<'p> {
+        let groups = program.groups.values();
+        let interfaces = groups.flat_map(|g| g.files.iter().map(|(id, ..)| *id).zip(&g.interfaces)).collect();
+        Settled { owners: &program.owners, interfaces }
+    }
+}
+
+impl Modules for Settled<'_> {
+    fn interface(&self, file: FileId) -> Option<Arc<Interface>> {
+        self.interfaces.get(&file).map(|i| Arc::clone(i))
+    }
+
+    fn owner(&self, block: BlockId) -> Option<FileId> {
+        self.owners.get(&block).copied()
     }
 }
 

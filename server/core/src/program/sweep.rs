@@ -57,6 +57,7 @@ struct Work<'s> {
     reads_down: Reads,
     given: Arc<Contexts>,
     failed: Option<String>,
+    memory: Option<Memory>,
 }
 
 impl<'p> Sweep<'p> {
@@ -126,6 +127,7 @@ impl<'p> Sweep<'p> {
                 reads_down: work.reads_down,
                 results: work.results,
                 failed: work.failed,
+                memory: Mutex::new(work.memory),
             })
         };
         works.enumerate().filter_map(finish).collect()
@@ -172,7 +174,21 @@ impl<'p> Sweep<'p> {
             links: f.links.clone(),
             models: f.source.models.clone(),
         };
-        Linker::new(&files.map(input).collect::<Vec<_>>(), view)
+        let linker = Linker::new(&files.map(input).collect::<Vec<_>>(), view);
+        if !self.is_edited(g) {
+            return linker;
+        }
+        let memory = self.then(g).and_then(|then| then.memory.lock().unwrap_or_else(PoisonError::into_inner).take());
+        linker.with_memory(memory.map(Memory::next).unwrap_or_default())
+    }
+
+    fn is_edited(&self, g: usize) -> bool {
+        self.graph.groups[g].iter().any(|f| self.program.edited.contains(f))
+    }
+
+    /// What is remembered of a group with the same first file.
+    fn then(&self, g: usize) -> Option<&'p Group> {
+        self.old.get(self.graph.groups[g].iter().min()?)
     }
 
     fn up<'s>(&self, g: usize, view: &'s View<'s>, workers: &dyn Workers) -> Work<'s> {
@@ -185,6 +201,7 @@ impl<'p> Sweep<'p> {
             reads_down: Vec::new(),
             given: Arc::default(),
             failed: None,
+            memory: None,
         };
         let before = self.before(g);
         if let Some(old) = before.filter(|old| self.holds(&old.reads, self.levels[g], false)) {
@@ -207,7 +224,7 @@ impl<'p> Sweep<'p> {
                 None => work.interfaces = files.iter().map(|_| Arc::default()).collect(),
             }
             // What is as it was stays the same object, so that nobody who read it has to look again.
-            let then = self.old.get(&files.iter().copied().min().unwrap_or_default());
+            let then = self.then(g);
             for (file, now) in files.iter().zip(&mut work.interfaces) {
                 let old = then.and_then(|t| {
                     let n = t.files.iter().position(|(id, ..)| id == file)?;
@@ -238,23 +255,22 @@ impl<'p> Sweep<'p> {
             work.results.clone_from(&old.results);
             work.reads_down.clone_from(&old.reads_down);
             work.given = old.given.clone();
+            if self.is_edited(g) {
+                work.memory = old.memory.lock().unwrap_or_else(PoisonError::into_inner).take();
+            }
             return;
         }
         let mut results = Vec::new();
-        let linker = work.linker.take();
+        let mut linker = work.linker.take();
         let outcome = workers.guarded(&mut || {
-            let run = |linker: &Linker<'_>| {
-                view.down.store(true, Ordering::Release);
-                linker.down(&given)
-            };
-            results = match &linker {
-                Some(linker) => run(linker),
-                None => {
-                    let linker = self.linker(g, view);
-                    linker.up(self.wanted[g]);
-                    run(&linker)
-                }
-            };
+            let linker = linker.take().unwrap_or_else(|| {
+                let linker = self.linker(g, view);
+                linker.up(self.wanted[g]);
+                linker
+            });
+            view.down.store(true, Ordering::Release);
+            results = linker.down(&given);
+            work.memory = linker.into_memory();
         });
         work.failed = outcome.err();
         results.resize_with(count, FileResult::default);

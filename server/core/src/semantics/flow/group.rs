@@ -9,6 +9,7 @@
 mod crates;
 mod exports;
 mod link;
+mod memo;
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -34,6 +35,8 @@ use super::value::{At, ClassRef, FuncRef, Origin, Source, THIS, Taint, Types, Va
 use super::world::{Summary, World};
 use crates::{Known, Tree};
 use link::Link;
+pub use memo::Memory;
+use memo::Ran;
 
 /// Times that a function is run again because more became known of its callers.
 const MAX_RUNS: u8 = 2;
@@ -112,13 +115,17 @@ pub struct Linker<'a> {
     provisional: RefCell<Vec<(usize, u32)>>,
     /// The variables of every block when its run ended.
     locals: RefCell<Vec<Locals>>,
-    outcomes: RefCell<Vec<Option<Outcome>>>,
+    outcomes: RefCell<Vec<Option<Arc<Ran>>>>,
     /// What runs of nested functions with their callers' arguments brought to light beyond that.
-    nested: RefCell<Vec<(usize, Outcome)>>,
+    nested: RefCell<Vec<(usize, Arc<Ran>)>>,
+    /// Runs of earlier analyses, if they are remembered.
+    memory: Option<RefCell<Memory>>,
     contexts: RefCell<FxHashMap<Task, Vec<Val>>>,
     members: RefCell<FxHashMap<(usize, u32), Arc<Members>>>,
     building: RefCell<FxHashSet<(usize, u32)>>,
     ready: Cell<bool>,
+    /// Expressions that were visited.
+    steps: Cell<u64>,
     /// Positions of the imports of each block, by local name, and the names that its scope binds.
     import_of: Vec<FxHashMap<Ustr, usize>>,
     bound: Vec<FxHashSet<Ustr>>,
@@ -182,10 +189,12 @@ impl<'a> Linker<'a> {
             locals: RefCell::new(vec![Locals::default(); count]),
             outcomes: RefCell::new((0..count).map(|_| None).collect()),
             nested: RefCell::default(),
+            memory: None,
             contexts: RefCell::default(),
             members: RefCell::default(),
             building: RefCell::default(),
             ready: Cell::new(false),
+            steps: Cell::new(0),
             import_of: units
                 .iter()
                 .map(|u| u.hir.imports.iter().enumerate().rev().map(|(n, im)| (im.local, n)).collect())
@@ -199,21 +208,31 @@ impl<'a> Linker<'a> {
         }
     }
 
+    /// The same, remembering runs of earlier analyses.
+    pub fn with_memory(self, memory: Memory) -> Self {
+        Linker { memory: Some(RefCell::new(memory)), ..self }
+    }
+
+    /// What is remembered for the next analysis.
+    pub fn into_memory(self) -> Option<Memory> {
+        self.memory.map(RefCell::into_inner)
+    }
+
     /// Runs the modules, and summarises what other groups may call: what each file offers, in the order of the files.
     /// Where nobody imports the group, `wanted` is false and there is nothing to offer.
     pub fn up(&self, wanted: bool) -> Vec<Interface> {
         // What the variables of modules and namespaces are, without looking into functions.
         for i in self.top_levels() {
-            let outcome = self.run_unit(i, &[]);
-            self.keep_env(i, outcome);
+            let ran = self.run_unit(i, &[]);
+            self.keep_env(i, ran);
         }
         self.ready.set(true);
         // What classes hold was looked at without functions so far.
         self.members.borrow_mut().clear();
         for i in self.top_levels() {
-            let outcome = self.run_unit(i, &[]);
-            self.take_contexts(&outcome.contexts);
-            self.keep_env(i, outcome);
+            let ran = self.run_unit(i, &[]);
+            self.take_contexts(&ran.outcome.contexts);
+            self.keep_env(i, ran);
         }
         if wanted { self.interfaces() } else { self.files.iter().map(|_| Interface::default()).collect() }
     }
@@ -240,13 +259,13 @@ impl<'a> Linker<'a> {
             *run += 1;
             let args = self.params(task);
             if task.function == 0 {
-                let outcome = self.run_unit(task.unit, &args);
-                self.take_contexts(&outcome.contexts);
-                self.keep_env(task.unit, outcome);
+                let ran = self.run_unit(task.unit, &args);
+                self.take_contexts(&ran.outcome.contexts);
+                self.keep_env(task.unit, ran);
             } else {
-                let outcome = self.run_nested(task.unit, FnId(task.function), &args);
-                self.take_contexts(&outcome.contexts);
-                self.nested.borrow_mut().push((task.unit, outcome));
+                let ran = self.run(task.unit, FnId(task.function), &args, unknown());
+                self.take_contexts(&ran.outcome.contexts);
+                self.nested.borrow_mut().push((task.unit, ran));
             }
             queue.append(&mut self.queue.borrow_mut());
         }
@@ -258,19 +277,16 @@ impl<'a> Linker<'a> {
         (0..self.units.len()).filter(|i| self.units[*i].block.kind() != BlockKind::Function)
     }
 
-    fn keep_env(&self, i: usize, mut outcome: Outcome) {
-        let mut locals = std::mem::take(&mut outcome.locals);
-        locals.update(|v| v.has_taint().then(|| concrete(v)));
-        self.locals.borrow_mut()[i] = locals;
+    fn keep_env(&self, i: usize, ran: Arc<Ran>) {
+        let outcome = &ran.outcome;
+        self.locals.borrow_mut()[i] = outcome.locals.clone();
         let mut envs = self.envs.borrow_mut();
-        for (name, value) in &outcome.bindings {
-            envs[i].insert(*name, concrete(value));
-        }
+        envs[i].extend(outcome.bindings.iter().map(|(name, value)| (*name, value.clone())));
         if !outcome.inner.is_empty() {
             let mut inner = self.inner.borrow_mut();
             for (child, name, value) in &outcome.inner {
                 if let Some(&child) = self.units[i].children.get(*child as usize) {
-                    inner.insert((child, *name), concrete(value));
+                    inner.insert((child, *name), value.clone());
                 }
             }
         }
@@ -279,16 +295,16 @@ impl<'a> Linker<'a> {
             let mut at = self.units[i].parent;
             while let Some(p) = at {
                 if let Some(old) = envs[p].get_mut(name) {
-                    *old = join(old, &concrete(value));
+                    *old = join(old, value);
                     break;
                 }
                 at = self.units[p].parent;
             }
         }
         if self.units[i].parent.is_none() && self.family == Family::Ecma {
-            self.keep_common(self.units[i].file, &outcome);
+            self.keep_common(self.units[i].file, outcome);
         }
-        self.outcomes.borrow_mut()[i] = Some(outcome);
+        self.outcomes.borrow_mut()[i] = Some(ran);
     }
 
     /// Remembers what callers pass to functions of the group.
@@ -297,14 +313,13 @@ impl<'a> Linker<'a> {
         for (func, args) in found {
             let Some(&unit) = self.by_id.get(&func.block) else { continue };
             let task = Task { unit, function: func.id.0 };
-            let args: Vec<Val> = args.iter().map(concrete).collect();
             let new = match contexts.get(&task) {
-                None => args,
+                None => args.clone(),
                 Some(old) => {
                     let len = old.len().max(args.len());
                     let get = |list: &[Val], n: usize| list.get(n).cloned();
                     (0..len)
-                        .map(|n| match (get(old, n), get(&args, n)) {
+                        .map(|n| match (get(old, n), get(args, n)) {
                             (Some(a), Some(b)) => join(&a, &b),
                             (Some(a), None) | (None, Some(a)) => a,
                             (None, None) => unknown(),
@@ -389,24 +404,15 @@ impl<'a> Linker<'a> {
         self.files[self.units[i].file].models.of(self.family)
     }
 
-    fn run_unit(&self, i: usize, args: &[Val]) -> Outcome {
-        let unit = &self.units[i];
-        let link = Link { linker: self, unit: i };
+    fn run_unit(&self, i: usize, args: &[Val]) -> Arc<Ran> {
         let this = match self.enclosing_class(i) {
-            Some(class) if unit.block.kind() == BlockKind::Function => {
+            Some(class) if self.units[i].block.kind() == BlockKind::Function => {
                 let value = Value { class: Some(class), types: Types::OBJECT, ..Value::default() };
                 Interp::param_this(&Arc::new(value))
             }
             _ => unknown(),
         };
-        self.interp(i, &link, this).run(args)
-    }
-
-    /// Runs a function that is nested in a block, with the block's variables as its last run left them.
-    fn run_nested(&self, i: usize, id: FnId, args: &[Val]) -> Outcome {
-        let link = Link { linker: self, unit: i };
-        let locals = self.locals.borrow()[i].clone();
-        self.interp(i, &link, unknown()).run_function(id, args, locals)
+        self.run(i, FnId(0), args, this)
     }
 
     /// The class of which a block is a method.
@@ -446,7 +452,7 @@ impl<'a> Linker<'a> {
         for round in 1..=MAX_ROUNDS {
             self.sums.borrow_mut().insert(key, Sum::Running(depth, before.clone()));
             self.lowest.set(usize::MAX);
-            let new = Arc::new(stacker::maybe_grow(256 * 1024, 4 * 1024 * 1024, || self.summarized(i, id)));
+            let new = stacker::maybe_grow(256 * 1024, 4 * 1024 * 1024, || self.summarized(i, id));
             let stable = before.as_ref() == Some(&new);
             before = Some(new);
             lowest = lowest.min(self.lowest.get());
@@ -478,16 +484,11 @@ impl<'a> Linker<'a> {
         Some(summary)
     }
 
-    fn summarized(&self, i: usize, id: FnId) -> Summary {
+    fn summarized(&self, i: usize, id: FnId) -> Arc<Summary> {
         let count = self.units[i].hir.functions.get(id.0 as usize).map_or(0, |f| f.params.len());
         let args: Vec<Val> = (0..count).map(|n| symbol(&Value::default(), n as u16)).collect();
-        let outcome = if id == FnId(0) { self.run_unit(i, &args) } else { self.run_nested(i, id, &args) };
-        Summary {
-            result: outcome.result,
-            sinks: outcome.param_sinks,
-            writes: outcome.param_writes,
-            calls: outcome.param_calls,
-        }
+        let ran = if id == FnId(0) { self.run_unit(i, &args) } else { self.run(i, id, &args, unknown()) };
+        ran.summary.clone()
     }
 
     /// The members of a class: methods, and what its fields hold.
@@ -588,28 +589,28 @@ impl<'a> Linker<'a> {
 
     fn results(&self) -> Vec<FileResult> {
         let mut results: Vec<FileResult> = self.files.iter().map(|_| FileResult::default()).collect();
-        let mut take = |i: usize, outcome: &mut Outcome| {
+        let mut take = |i: usize, outcome: &Outcome| {
             let unit = &self.units[i];
             let result = &mut results[unit.file];
             let block = unit.block.id();
-            result.hits.extend(std::mem::take(&mut outcome.hits).into_iter().map(|hit| (block, hit)));
-            result.notes.extend(std::mem::take(&mut outcome.notes).into_iter().map(|n| (block, n)));
+            result.hits.extend(outcome.hits.iter().map(|hit| (block, hit.clone())));
+            result.notes.extend(outcome.notes.iter().map(|n| (block, n.clone())));
             if outcome.out_of_fuel && !result.exhausted.contains(&block) {
                 result.exhausted.push(block);
             }
-            for (func, args) in std::mem::take(&mut outcome.contexts) {
-                if !self.by_id.contains_key(&func.block) {
-                    result.contexts.push((func, args.iter().map(concrete).collect()));
-                }
-            }
+            let foreign = outcome.contexts.iter().filter(|(func, _)| !self.by_id.contains_key(&func.block));
+            result.contexts.extend(foreign.cloned());
         };
-        for (i, outcome) in self.outcomes.borrow_mut().iter_mut().enumerate() {
-            if let Some(outcome) = outcome {
-                take(i, outcome);
+        for (i, ran) in self.outcomes.borrow().iter().enumerate() {
+            if let Some(ran) = ran {
+                take(i, &ran.outcome);
             }
         }
-        for (i, outcome) in self.nested.borrow_mut().iter_mut() {
-            take(*i, outcome);
+        for (i, ran) in self.nested.borrow().iter() {
+            take(*i, &ran.outcome);
+        }
+        if let Some(first) = results.first_mut() {
+            first.steps = self.steps.get();
         }
         results
     }
@@ -629,7 +630,7 @@ fn symbol(value: &Value, param: u16) -> Val {
 
 /// A value without symbols of parameters: what holds for every caller.
 fn concrete(value: &Val) -> Val {
-    if !value.has_taint() {
+    if !value.has_taint() || !value.has_symbol(0) {
         return value.clone();
     }
     Arc::new(value.map_taints(&mut |t| matches!(t.origin, Origin::Source(_)).then(|| t.clone()), 0))

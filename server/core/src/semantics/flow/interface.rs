@@ -80,6 +80,8 @@ pub struct FileResult {
     pub(crate) exhausted: Vec<BlockId>,
     /// What it hands to functions of other groups.
     pub(crate) contexts: Contexts,
+    /// Expressions that were visited to find it; the first file of a group holds those of the group.
+    pub(crate) steps: u64,
 }
 
 /// Whether both are the same in everything.

@@ -84,6 +84,7 @@ pub struct Interp<'a> {
     /// What the variables held where the outermost function ran to its end: functions that are called later find the
     /// guards passed that returned early.
     end: Option<Locals>,
+    budget: u32,
     fuel: u32,
     /// What the truth of the call that was evaluated last says; taken by the condition around it.
     pub(super) call_facts: Option<(Lessons, Lessons)>,
@@ -112,6 +113,7 @@ impl<'a> Interp<'a> {
             children: FxHashMap::default(),
             used_children: FxHashSet::default(),
             end: None,
+            budget: fuel,
             fuel,
             call_facts: None,
             watched: match block.kind() {
@@ -154,6 +156,7 @@ impl<'a> Interp<'a> {
         self.out.names.sort_by_key(|(n, _)| n.as_str());
         self.out.locals = std::mem::take(&mut self.state.locals);
         self.out.out_of_fuel = self.fuel == 0;
+        self.out.steps = self.budget - self.fuel;
         self.out
     }
 
@@ -214,6 +217,7 @@ impl<'a> Interp<'a> {
         }
         self.out.result = self.activate(id, args, true);
         self.out.out_of_fuel = self.fuel == 0;
+        self.out.steps = self.budget - self.fuel;
         self.out
     }
 

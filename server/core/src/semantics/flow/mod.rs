@@ -25,7 +25,7 @@ mod tests;
 #[cfg(test)]
 mod rust_tests;
 
-pub use group::{FileInput, Linker};
+pub use group::{FileInput, Linker, Memory};
 pub use interface::{Contexts, FileId, FileResult, Interface, Links, Modules, NoModules, same_contexts};
 pub use models::{ModelSet, RawModel};
 pub use report::{CallView, WriteView};

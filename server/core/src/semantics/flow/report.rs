@@ -69,6 +69,8 @@ pub struct Outcome {
     /// Variables that hold what was looked up by a key, with the key.
     pub(super) looked_up: FxHashMap<LocalId, ExprId>,
     pub(super) out_of_fuel: bool,
+    /// Expressions that were visited.
+    pub(super) steps: u32,
 }
 
 /// Most entries of each list of a summary.
@@ -199,6 +201,7 @@ impl Default for Outcome {
             contexts: Vec::new(),
             looked_up: FxHashMap::default(),
             out_of_fuel: false,
+            steps: 0,
         }
     }
 }

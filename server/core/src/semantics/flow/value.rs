@@ -487,6 +487,13 @@ impl Value {
         !self.taints.is_empty() || self.fields.as_ref().is_some_and(|f| f.tainted)
     }
 
+    /// Whether a parameter's symbol is in it.
+    pub fn has_symbol(&self, depth: usize) -> bool {
+        let own = self.taints.iter().any(|t| matches!(t.origin, Origin::Param(..)));
+        own || depth < MAX_DEPTH
+            && self.fields.as_ref().is_some_and(|f| f.tainted && f.iter().any(|(_, v)| v.has_symbol(depth + 1)))
+    }
+
     /// Adds a taint unless there are enough.
     pub fn add_taint(&mut self, taint: Taint) {
         if self.taints.len() < MAX_TAINTS && !self.taints.contains(&taint) {

@@ -85,8 +85,8 @@ impl Linker<'_> {
     /// The value of an exported expression, as the module's run saw it.
     fn exported_value(&self, file: usize, value: crate::semantics::hir::ExprId) -> Val {
         let outcomes = self.outcomes.borrow();
-        let exported = outcomes[self.files[file].module].as_ref().map(|o| &o.exported[..]).unwrap_or_default();
-        let found = exported.iter().filter(|(id, _)| *id == value).map(|(_, v)| concrete(v));
+        let exported = outcomes[self.files[file].module].as_ref().map(|r| &r.outcome.exported[..]).unwrap_or_default();
+        let found = exported.iter().filter(|(id, _)| *id == value).map(|(_, v)| v.clone());
         found.reduce(|a, b| join(&a, &b)).unwrap_or_else(unknown)
     }
 
