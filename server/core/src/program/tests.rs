@@ -431,3 +431,154 @@ fn crates_of_a_workspace() {
     "#,
     );
 }
+
+mod edits {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::document::Change;
+    use crate::text::{Encoding, LineColumn};
+
+    /// Files of a small workspace, each with lines that edits may put in, take out or swap for another.
+    const FILES: [(&str, &[&str]); 5] = [
+        (
+            "app.js",
+            &[
+                "import express from 'express';\n",
+                "import { show, other } from './show.js';\n",
+                "import * as lib from './lib.js';\n",
+                "const app = express();\n",
+                "app.get('/', show);\n",
+                "app.get('/x', (req, res) => { lib.run(req.query.x); });\n",
+                "app.get('/y', (req, res) => { other(lib.same(req.query.y), res); });\n",
+                "function local(q) { lib.run(q); return lib.same(q); }\n",
+                "app.get('/z', (req, res) => { local(req.query.z); });\n",
+                "import { list } from './data';\n",
+            ],
+        ),
+        (
+            "show.js",
+            &[
+                "import { run, same } from './lib.js';\n",
+                "export function show(a, b) { run(a.query.x); b.end(); }\n",
+                "export function show(a, b) { run(Number(a.query.x)); b.end(); }\n",
+                "export const other = (v, b) => { const w = same(v); run(w); b.send(w); };\n",
+                "export function other(v, b) {\n  b.end(v);\n}\n",
+                "export default class Shower { constructor(x) { this.x = x; } go() { run(this.x); } }\n",
+                "export * from './lib.js';\n",
+            ],
+        ),
+        (
+            "lib.js",
+            &[
+                "import { exec } from 'child_process';\n",
+                "export function run(x) { exec('ls ' + x); }\n",
+                "export function run(x) {\n  const y = x;\n  exec(y);\n}\n",
+                "export const same = (x) => x;\n",
+                "export const same = (x) => encodeURIComponent(x);\n",
+                "export function same(x) { return again(x, 3); }\nfunction again(x, n) { return n ? same(x) : x; }\n",
+                "import { show } from './show.js';\n",
+                "let kept;\nexport function keep(x) { kept = x; }\nexport function use() { exec(kept); }\n",
+            ],
+        ),
+        (
+            "data/index.ts",
+            &[
+                "import Shower, { show } from '../show';\n",
+                "export function list(req: any, res: any) { new Shower(req.query.q).go(); }\n",
+                "export const list = (req, res) => { show(req, res); };\n",
+                "import { keep, use } from '../lib';\n",
+                "export function both(req, res) { keep(req.body.a); use(); }\n",
+            ],
+        ),
+        ("app.test.js", &["const { run } = require('./lib.js');\n", "test('x', () => run(process.argv[2]));\n"]),
+    ];
+
+    fn shown(program: &Program, documents: &[Document]) -> Vec<String> {
+        let engine = Engine::new(Config::default());
+        let show = |d: &Document| {
+            let mut memo = Memo::default();
+            memo.set_flow(program.flow(d.path()).expect("a flow"));
+            format!("{} {:#?}", d.path(), engine.analyze_quickly(d, &mut memo).findings)
+        };
+        documents.iter().map(show).collect()
+    }
+
+    /// An edit: which file, which line, how many lines go, which piece comes, and whether the version is analysed.
+    type Step = (usize, usize, usize, usize, bool);
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        prop::collection::vec((0..FILES.len(), 0usize..12, 0usize..3, 0usize..12, any::<bool>()), 1..14)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_is_found_after_edits_is_what_a_new_program_finds(
+            start in prop::collection::vec(prop::collection::vec(0usize..12, 0..9), FILES.len()),
+            steps in steps(),
+        ) {
+            let text = |n: usize, pieces: &[usize]| -> String {
+                pieces.iter().map(|p| FILES[n].1[p % FILES[n].1.len()]).collect()
+            };
+            let mut documents: Vec<Document> = start
+                .iter()
+                .enumerate()
+                .map(|(n, pieces)| document(FILES[n].0, &text(n, pieces)).expect("a language"))
+                .collect();
+            let mut program = Program::new("/w".into());
+            let update = |program: &mut Program, documents: &[Document]| {
+                for document in documents {
+                    program.set(document.path(), source(document));
+                    program.edit(document.path(), true);
+                }
+                program.analyze(&Alone);
+            };
+            update(&mut program, &documents);
+            for (version, (n, line, gone, piece, analysed)) in (1..).zip(steps) {
+                let lines = documents[n].text().lines();
+                let at = |line: usize| LineColumn { line: line.min(lines) as u32, column: 0 };
+                let line = line % (lines + 1);
+                let range = Some((at(line), at(line + gone)));
+                let change = Change { range, text: FILES[n].1[piece % FILES[n].1.len()].into() };
+                documents[n].change(&[change], Encoding::Utf16, version).expect("change");
+                if analysed {
+                    update(&mut program, &documents);
+                    let mut fresh = Program::new("/w".into());
+                    // In another order, too.
+                    for document in documents.iter().rev() {
+                        fresh.set(document.path(), source(document));
+                    }
+                    fresh.analyze(&Alone);
+                    prop_assert_eq!(shown(&program, &documents), shown(&fresh, &documents));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_edit_runs_what_it_touches() {
+        let count = 200;
+        let mut code = String::from("import { exec } from 'child_process';\n");
+        for n in 0..count {
+            let call = if n == 0 { "exec(x)".to_owned() } else { format!("f{}(x + {n})", n / 2) };
+            code += &format!("export function f{n}(x) {{ const y = x; {call}; return y; }}\n");
+        }
+        code += "export function h(req, res) { f7(req.query.x); }\n";
+        let mut one = document("a.js", &code).expect("javascript");
+        let mut program = Program::new("/w".into());
+        program.set("a.js", source(&one));
+        program.edit("a.js", true);
+        program.analyze(&Alone);
+        let at = code.find("const y = x; f75(").expect("in f150");
+        let start = one.text().position(at + 10, Encoding::Utf16);
+        let end = one.text().position(at + 11, Encoding::Utf16);
+        one.change(&[Change { range: Some((start, end)), text: "[x]".into() }], Encoding::Utf16, 1).expect("change");
+        program.set("a.js", source(&one));
+        let before = program.steps();
+        program.analyze(&Alone);
+        let steps = program.steps();
+        assert!(steps > 0 && steps * 20 < before, "{steps} of {before}");
+    }
+}
