@@ -3,6 +3,7 @@
 mod cli {
     mod configuration;
     mod demo;
+    mod fixes;
     mod formats;
     mod inputs;
     mod news;

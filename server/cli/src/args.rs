@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sidenote_core::findings::{Category, Severity};
 
+use crate::error::Error;
+
 /// Notes in the margin of your code: quality, security and performance, offline.
 ///
 /// Sidenote reads Rust, TypeScript, TSX and JavaScript. Nothing leaves your machine.
@@ -84,9 +86,11 @@ pub struct Scan {
     /// Leave out the findings that this file lists; `sidenote baseline create` writes it
     #[arg(long, value_name = "FILE", help_heading = "Only what is new")]
     pub baseline: Option<PathBuf>,
-    /// Only what is new since the current branch left this commit or branch
-    #[arg(long, value_name = "COMMIT", conflicts_with_all = ["staged", "changed", "stdin_filename"], help_heading = "Only what is new")]
-    pub diff: Option<String>,
+    /// Only what is new since the current branch left this commit or branch; after --fix and without a commit: print what
+    /// the fixes would change as a unified diff, write nothing, and exit with 1 if anything would change
+    #[arg(long, value_name = "COMMIT", num_args = 0..=1, conflicts_with_all = ["staged", "changed"], help_heading = "Only what is new")]
+    #[allow(clippy::option_option, reason = "left out, given, given with a commit")]
+    pub diff: Option<Option<String>>,
     /// Only what is new in the files that differ from the last commit
     #[arg(long, conflicts_with_all = ["staged", "stdin_filename"], help_heading = "Only what is new")]
     pub changed: bool,
@@ -100,9 +104,10 @@ pub struct Scan {
     /// How to report
     #[arg(short, long, value_enum, default_value_t = Format::Pretty)]
     pub format: Format,
-    /// Write the report to a file, whole or not at all
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    /// Write the report to a file, whole or not at all; `sarif=a.sarif` names its format, a format alone (`pretty`) goes
+    /// to standard output. May be repeated
+    #[arg(short, long, value_name = "[FORMAT=]FILE")]
+    pub output: Vec<String>,
     /// Report only what is at least that severe
     #[arg(long, value_name = "SEVERITY", default_value = "info", value_parser = severity)]
     pub min_severity: Severity,
@@ -113,6 +118,12 @@ pub struct Scan {
     /// Report suppressed findings too; they never count for the exit code
     #[arg(long)]
     pub include_suppressed: bool,
+    /// Apply the fixes that keep the meaning of correct code, then report what is left
+    #[arg(long, conflicts_with = "staged", help_heading = "Fixes")]
+    pub fix: bool,
+    /// With --fix: apply suggestions too, which may change what the code does; look at the result
+    #[arg(long, requires = "fix", help_heading = "Fixes")]
+    pub unsafe_fixes: bool,
     /// Tell where the time went
     #[arg(long)]
     pub stats: bool,
@@ -126,9 +137,56 @@ pub struct Scan {
 }
 
 impl Scan {
+    /// What to write, and where: a file, or standard output.
+    pub fn reports(&self) -> Vec<(Format, Option<PathBuf>)> {
+        if self.output.is_empty() {
+            return vec![(self.format, None)];
+        }
+        let report = |output: &String| {
+            let format = |name: &str| Format::from_str(name, false).ok();
+            match (format(output), output.split_once('=')) {
+                (Some(format), _) => (format, None),
+                (None, Some((name, file))) if format(name).is_some() && !file.is_empty() => {
+                    (format(name).unwrap_or(self.format), Some(file.into()))
+                }
+                _ => (self.format, Some(output.into())),
+            }
+        };
+        self.output.iter().map(report).collect()
+    }
+
     /// Whether findings are told apart into new and known ones.
     pub fn compares(&self) -> bool {
-        self.baseline.is_some() || self.diff.is_some() || self.changed || self.staged
+        self.baseline.is_some() || self.since().is_some() || self.changed || self.staged
+    }
+
+    /// The commit of `--diff COMMIT`.
+    pub fn since(&self) -> Option<&str> {
+        self.diff.as_ref()?.as_deref()
+    }
+
+    /// Whether fixes are shown and not written: `--fix --diff`.
+    pub fn previews(&self) -> bool {
+        self.fix && self.diff == Some(None)
+    }
+
+    /// What clap cannot see.
+    ///
+    /// # Errors
+    /// When arguments do not go together.
+    pub fn check(&self) -> Result<(), Error> {
+        match &self.diff {
+            Some(None) if !self.fix => Err(Error::Usage(
+                "`--diff` needs a commit or branch; after `--fix` and without one it shows what would change",
+            )),
+            Some(Some(_)) if self.stdin_filename.is_some() => {
+                Err(Error::Usage("`--diff COMMIT` cannot be used with `--stdin-filename`"))
+            }
+            _ if self.reports().iter().filter(|(_, file)| file.is_none()).count() > 1 => Err(Error::Usage(
+                "two reports would go to standard output; give all but one a file: `--output sarif=findings.sarif`",
+            )),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -179,6 +237,20 @@ pub enum Format {
     Sarif,
     /// Workflow commands: annotations in GitHub Actions
     Github,
+    /// GitLab's code quality report
+    Gitlab,
+    /// JUnit's XML: a failed test for each finding
+    Junit,
+    /// Checkstyle's XML
+    Checkstyle,
+    /// Reviewdog's format, one object
+    Rdjson,
+    /// Reviewdog's format, an object on each line
+    Rdjsonl,
+    /// A summary for the page of a CI job
+    Markdown,
+    /// A row for each finding
+    Csv,
 }
 
 /// From which severity on findings make the exit code 1; `None` for never.

@@ -47,6 +47,12 @@ pub enum Error {
     /// The report could not be written.
     #[error("cannot write {what}: {source}")]
     Output { what: String, source: std::io::Error },
+    /// Arguments that do not go together.
+    #[error("{0}")]
+    Usage(&'static str),
+    /// Files that `--fix` could not write.
+    #[error("cannot write the fixes of {} file{}:\n{}", .0.len(), if .0.len() == 1 { "" } else { "s" }, .0.join("\n"))]
+    Fixes(Vec<String>),
     /// git could not tell what changed.
     #[error(transparent)]
     Git(#[from] crate::git::GitError),
@@ -77,7 +83,7 @@ impl Error {
                 NotFound | NotADirectory | IsADirectory | PermissionDenied => USAGE,
                 _ => INTERNAL,
             },
-            Error::Threads(_) | Error::Stdin(_) => INTERNAL,
+            Error::Threads(_) | Error::Stdin(_) | Error::Fixes(_) => INTERNAL,
             _ => USAGE,
         }
     }
@@ -104,6 +110,7 @@ impl Error {
                 ErrorKind::PermissionDenied => "write to a folder that is yours".to_owned(),
                 _ => return None,
             },
+            Error::Fixes(_) => "these files are as they were; `--fix --diff` shows what would change".to_owned(),
             Error::Git(error) => return error.next_step(),
             Error::Baseline(error) => return error.next_step(),
             Error::Threads(_) => "try a smaller `--jobs`".to_owned(),

@@ -4,6 +4,7 @@ mod args;
 mod baseline;
 mod commands;
 mod error;
+mod fix;
 mod git;
 mod output;
 mod report;

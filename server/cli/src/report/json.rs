@@ -86,6 +86,8 @@ struct FileRow<'a> {
     score: f64,
     findings: usize,
     suppressed: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fixed: Option<usize>,
 }
 
 impl<'a> FileRow<'a> {
@@ -98,6 +100,7 @@ impl<'a> FileRow<'a> {
             score: file.score.value(),
             findings: file.findings.iter().filter(|f| f.suppressed.is_none()).count(),
             suppressed: file.suppressed,
+            fixed: file.fixed.as_ref().map(|f| f.rules.len()),
         }
     }
 }

@@ -11,12 +11,13 @@ use rayon::iter::Either;
 use sidenote_core::document::Document;
 use sidenote_core::engine::{Report, SkipReason, why_skip};
 use sidenote_core::findings::{self, Location, Severity, fingerprints};
+use sidenote_core::fix::{Wanted, fix};
 use sidenote_core::grammars::{self, Language};
 use sidenote_core::system::{OsSystem, System};
 use sidenote_core::text::{MAX_BYTES, Text};
 
 use super::linehash::line_hashes;
-use super::model::{FileReport, Finding, Fix, Gap, Place, Region, Replacement, Skip, Skipped};
+use super::model::{FileReport, Finding, Fix, Fixed, Gap, Place, Region, Replacement, Skip, Skipped};
 use super::stats::{Phase, Stats};
 use super::walk::{Candidate, Odd};
 use super::workspace::Workspace;
@@ -32,11 +33,19 @@ pub struct Options {
     pub keep_text: bool,
     /// Hash lines as GitHub does.
     pub line_hashes: bool,
+    /// Fixes to apply before the report.
+    pub fix: Option<Wanted>,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { min_severity: Severity::Info, include_suppressed: false, keep_text: false, line_hashes: false }
+        Options {
+            min_severity: Severity::Info,
+            include_suppressed: false,
+            keep_text: false,
+            line_hashes: false,
+            fix: None,
+        }
     }
 }
 
@@ -104,8 +113,19 @@ pub fn scan_text(
 ) -> Result<FileReport, Skip> {
     let outcome = guarded(|| {
         let document = stats.time(Phase::Parse, || Document::new(&candidate.path, language, text, 0))?;
-        let report = stats.time(Phase::Analyze, || analyze(workspace, candidate, &document));
-        Ok(stats.time(Phase::Resolve, || resolve(workspace, candidate, &document, text, report, options)))
+        let Some(wanted) = options.fix else {
+            let report = stats.time(Phase::Analyze, || analyze(workspace, candidate, &document));
+            return Ok(stats.time(Phase::Resolve, || resolve(workspace, candidate, &document, text, report, options)));
+        };
+        let fixed = stats.time(Phase::Fix, || fix(document, &|d| analyze(workspace, candidate, d), wanted));
+        let after = fixed.document.text().to_string();
+        let mut file = stats
+            .time(Phase::Resolve, || resolve(workspace, candidate, &fixed.document, &after, fixed.report, options));
+        file.fixes_refused = fixed.refused;
+        if !fixed.applied.is_empty() {
+            file.fixed = Some(Fixed { before: text.into(), after: after.into(), rules: fixed.applied });
+        }
+        Ok(file)
     });
     match outcome {
         Ok(Ok(report)) => Ok(report),
@@ -144,6 +164,8 @@ fn empty(candidate: &Candidate, language: &'static Language, text: &Text) -> Fil
         known: 0,
         gaps: Vec::new(),
         text: None,
+        fixed: None,
+        fixes_refused: 0,
     }
 }
 

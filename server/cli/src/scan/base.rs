@@ -27,11 +27,11 @@ impl Base {
     /// # Errors
     /// When git cannot tell.
     pub fn open(workspace: &Workspace, args: &args::Scan) -> Result<Option<Base>, Error> {
-        if args.diff.is_none() && !args.changed && !args.staged {
+        if args.since().is_none() && !args.changed && !args.staged {
             return Ok(None);
         }
         let repository = Repository::of(workspace.root())?;
-        let commit = match &args.diff {
+        let commit = match args.since() {
             Some(name) => Some(repository.merge_base(name)?),
             None => repository.commit("HEAD").ok(),
         };

@@ -13,7 +13,7 @@ pub use analyze::{Options, guard_panics, scan_text};
 pub use base::{Base, fingerprints};
 #[cfg(test)]
 pub use model::Replacement;
-pub use model::{FileReport, Finding, Fix, Gap, Place, Region, Scan, Skip, Skipped};
+pub use model::{FileReport, Finding, Fix, Fixed, Gap, Place, Region, Scan, Skip, Skipped};
 pub use stats::{Phase, Stats, peak_memory};
 pub use summary::Summary;
 pub use walk::{Candidate, Limits, walk};

@@ -16,6 +16,9 @@ pub struct Position {
     pub line: u32,
     pub column: u32,
     pub offset: usize,
+    /// One-based column in bytes.
+    #[serde(skip)]
+    pub byte: u32,
 }
 
 /// A range; the end is the position after it.
@@ -30,7 +33,8 @@ impl Region {
     pub fn new(text: &Text, range: &Range<usize>) -> Region {
         let position = |offset| {
             let at = text.position(offset, Encoding::Utf16);
-            Position { line: at.line + 1, column: at.column + 1, offset }
+            let byte = text.position(offset, Encoding::Utf8).column + 1;
+            Position { line: at.line + 1, column: at.column + 1, offset, byte }
         };
         Region { start: position(range.start), end: position(range.end.max(range.start)) }
     }
@@ -121,8 +125,21 @@ pub struct FileReport {
     /// Findings that are not new, reported or not.
     pub known: usize,
     pub gaps: Vec<Gap>,
-    /// The text, where a report shows it.
+    /// The text, where a report shows it; with `--fix` the one after the fixes.
     pub text: Option<Arc<str>>,
+    /// What `--fix` made of it, if anything.
+    pub fixed: Option<Fixed>,
+    /// Fixes that were left out, since the code after them did not prove right.
+    pub fixes_refused: usize,
+}
+
+/// A file's text before and after its fixes.
+#[derive(Clone, Debug)]
+pub struct Fixed {
+    pub before: Arc<str>,
+    pub after: Arc<str>,
+    /// The rule of each fix.
+    pub rules: Vec<&'static Rule>,
 }
 
 /// Why a file was not analysed.

@@ -31,6 +31,12 @@ pub struct Summary {
     pub gaps: usize,
     /// Files in which Sidenote itself failed.
     pub internal_errors: usize,
+    /// Fixes that `--fix` applied, by rule.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub fixed: BTreeMap<&'static str, usize>,
+    /// Reported findings with a fix that `--fix` would apply, and with one that only `--unsafe-fixes` would.
+    pub fixable: usize,
+    pub fixable_unsafe: usize,
     /// Health score of all files together, 0 to 100.
     pub score: f64,
 }
@@ -53,6 +59,9 @@ impl Summary {
             skipped: BTreeMap::new(),
             gaps: 0,
             internal_errors: 0,
+            fixed: BTreeMap::new(),
+            fixable: 0,
+            fixable_unsafe: 0,
             score: scan.files.iter().map(|f| f.score).sum::<Score>().value(),
         };
         for file in &scan.files {
@@ -62,6 +71,12 @@ impl Summary {
                 *summary.by_severity.entry(finding.severity.name()).or_default() += 1;
                 *summary.by_category.entry(finding.rule.category.name()).or_default() += 1;
                 *summary.by_rule.entry(finding.rule.id).or_default() += 1;
+                let safe = finding.fixes.iter().any(|f| f.safe);
+                summary.fixable += usize::from(safe);
+                summary.fixable_unsafe += usize::from(!safe && !finding.fixes.is_empty());
+            }
+            for rule in file.fixed.iter().flat_map(|f| &f.rules) {
+                *summary.fixed.entry(rule.id).or_default() += 1;
             }
             summary.files_with_findings += usize::from(summary.findings > before);
             summary.lines += file.lines;
