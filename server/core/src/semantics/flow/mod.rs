@@ -15,6 +15,7 @@ mod report;
 mod sink;
 mod slow;
 mod state;
+pub mod trace;
 pub mod value;
 mod world;
 
