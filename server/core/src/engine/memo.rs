@@ -43,11 +43,7 @@ impl Flow {
 
     /// Follows the data through a file that is looked at by itself. The cost grows with the file.
     pub fn of(blocks: &Blocks, models: &ModelSet) -> Flow {
-        let (links, id) = (Arc::default(), flow::FileId(0));
-        let input = flow::FileInput { id, blocks: blocks.clone(), links, models: models.clone() };
-        let linker = flow::Linker::new(&[input], &flow::NoModules);
-        linker.up(false);
-        let found = linker.down(&Vec::new()).pop().unwrap_or_default();
+        let found = flow::analyze_alone(blocks, models);
         Flow::found(blocks, models, found.hits.iter().map(|(b, h)| (*b, h)), &found, &|_, _, _| None)
     }
 

@@ -22,9 +22,7 @@ use crate::blocks::{Block, BlockId, BlockKind, Blocks};
 use crate::semantics::hir::{Class, Export, ExprKind, FnId, Hir, Imported, Lit, MethodKind, PatKind, Ustr};
 use crate::semantics::imports::bare;
 
-#[cfg(test)]
-use super::interface::NoModules;
-use super::interface::{Contexts, FileId, FileResult, Interface, Links, Members, Modules};
+use super::interface::{Contexts, FileId, FileResult, Interface, Links, Members, Modules, NoModules};
 use super::interp::Interp;
 use super::kinds::{SinkKinds, SourceKind};
 use super::models::{ModelSet, Models};
@@ -616,6 +614,14 @@ impl<'a> Linker<'a> {
     }
 }
 
+/// What is found in a file that is looked at by itself.
+pub fn analyze_alone(blocks: &Blocks, models: &ModelSet) -> FileResult {
+    let (id, links) = (FileId::default(), Arc::default());
+    let linker = Linker::new(&[FileInput { id, blocks: blocks.clone(), links, models: models.clone() }], &NoModules);
+    linker.up(false);
+    linker.down(&Vec::new()).pop().unwrap_or_default()
+}
+
 /// Whether a Rust path begins in the crate itself.
 fn of_crate(path: &str) -> bool {
     matches!(path.split("::").next(), Some("crate" | "self" | "super"))
@@ -639,11 +645,8 @@ fn concrete(value: &Val) -> Val {
 /// Where sinks of a kind are reached, as offsets in the file, rules or no rules.
 #[cfg(test)]
 pub(super) fn hits(blocks: &Blocks, kind: super::kinds::SinkKind) -> Vec<usize> {
-    let input = FileInput { id: FileId(0), blocks: blocks.clone(), links: Arc::default(), models: ModelSet::default() };
-    let linker = Linker::new(&[input], &NoModules);
-    linker.up(false);
     let places: FxHashMap<BlockId, _> = blocks.iter().map(|p| (p.block.id(), p)).collect();
-    let result = linker.down(&Vec::new()).remove(0);
+    let result = analyze_alone(blocks, &ModelSet::default());
     let hits = result.hits.iter().filter(|(_, h)| h.kind == kind);
     hits.filter_map(|(_, h)| places.get(&h.at.block).map(|p| p.range(h.at.span).start)).collect()
 }

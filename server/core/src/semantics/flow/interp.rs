@@ -29,6 +29,7 @@ use super::models::Models;
 use super::place::{is_weak_random, last_name};
 use super::report::{Outcome, SinkSite};
 use super::state::{Locals, State, join_into};
+use super::trace::Recorder;
 use super::value::{
     At, ClassRef, ELEMENT, FuncRef, Origin, Source, StepKind, Taint, Types, Val, Value, api, constant, join, of_type,
     position, step, unknown,
@@ -91,6 +92,8 @@ pub struct Interp<'a> {
     /// Expressions that a module exports.
     watched: SmallVec<[ExprId; 1]>,
     pub(super) out: Outcome,
+    /// Who wants to know what happens; nobody in an analysis.
+    pub(super) record: Option<std::rc::Rc<Recorder>>,
 }
 
 impl<'a> Interp<'a> {
@@ -121,6 +124,7 @@ impl<'a> Interp<'a> {
                 _ => SmallVec::new(),
             },
             out: Outcome { block: Some(block.id()), ..Outcome::default() },
+            record: super::trace::current(),
         }
     }
 
@@ -365,6 +369,9 @@ impl<'a> Interp<'a> {
         let value = stacker::maybe_grow(RED_ZONE, MORE_STACK, || self.eval_inner(id));
         if self.watched.contains(&id) {
             self.out.exported.push((id, value.clone()));
+        }
+        if let Some(record) = &self.record {
+            record.value(self.arena, id, &value);
         }
         value
     }

@@ -16,6 +16,7 @@ mod report;
 mod sink;
 mod slow;
 mod state;
+pub mod trace;
 pub mod value;
 mod world;
 
@@ -25,7 +26,7 @@ mod tests;
 #[cfg(test)]
 mod rust_tests;
 
-pub use group::{FileInput, Linker, Memory};
+pub use group::{FileInput, Linker, Memory, analyze_alone};
 pub use interface::{Contexts, FileId, FileResult, Interface, Links, Modules, NoModules, same_contexts};
 pub use models::{ModelSet, RawModel};
 pub use report::{CallView, WriteView};
