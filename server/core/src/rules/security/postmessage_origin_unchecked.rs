@@ -105,14 +105,7 @@ pub static RULE: Rule = Rule {
 /// The block of a function, and where in it the function is.
 type CodeOf<'a> = &'a dyn Fn(&FuncRef) -> Option<(Arc<Arena>, Span)>;
 
-fn check(
-    rule: &'static Rule,
-    span: Span,
-    handler: &Val,
-    arena: &Arc<Arena>,
-    code_of: CodeOf<'_>,
-    out: &mut Vec<Note>,
-) {
+fn check(rule: &'static Rule, span: Span, handler: &Val, arena: &Arc<Arena>, code_of: CodeOf<'_>, out: &mut Vec<Note>) {
     for func in &handler.funcs {
         let Some((of, part)) = code_of(func) else { continue };
         let text = code(&of, part);
