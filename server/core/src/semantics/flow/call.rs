@@ -67,7 +67,16 @@ impl<'a> Interp<'a> {
     ) -> Val {
         let hir = self.hir;
         let span = hir.expr(id).span;
+        if matches!(hir.expr(callee).kind, ExprKind::Super) {
+            let values = self.eval_args(args);
+            return if self.state.live { self.construct_super(&values, span) } else { unknown() };
+        }
         let (receiver, receiver_id, callee_val, name) = match &hir.expr(callee).kind {
+            ExprKind::Field(base, name) if matches!(hir.expr(*base).kind, ExprKind::Super) => {
+                let parent = self.eval(*base);
+                let member = self.member(&parent, *name, hir.expr(callee).span);
+                (Some(self.state.this.clone()), None, member, *name)
+            }
             ExprKind::Field(base, name) => {
                 let receiver = self.eval(*base);
                 let member = self.member(&receiver, *name, hir.expr(callee).span);
@@ -152,6 +161,9 @@ impl<'a> Interp<'a> {
             return self.world.module(specifier);
         }
         if let Some(result) = self.indirect(call) {
+            return result;
+        }
+        if let Some(result) = self.special_call(call) {
             return result;
         }
         self.call_sinks(call);
@@ -284,7 +296,7 @@ impl<'a> Interp<'a> {
             return None;
         }
         let args: Vec<Val> = match call.name.as_str() {
-            "bind" => return Some(receiver.clone()),
+            "bind" => return Some(self.bound(receiver, call.args.get(1..).unwrap_or_default())),
             "call" => call.args.get(1..).unwrap_or_default().to_vec(),
             _ => {
                 let list = call.args.get(1).cloned().unwrap_or_else(unknown);

@@ -129,6 +129,8 @@ pub struct Linker<'a> {
     bound: Vec<FxHashSet<Ustr>>,
     /// Values of globals, which never change while the group is analysed.
     globals: RefCell<FxHashMap<Ustr, Val>>,
+    /// What blocks put into cells that others read.
+    cells: RefCell<FxHashMap<Ustr, Val>>,
     /// `module.exports` of each file, where its code wrote to it.
     common: RefCell<Vec<Option<Val>>>,
     /// Functions in the order in which they are to be run.
@@ -199,6 +201,7 @@ impl<'a> Linker<'a> {
                 .collect(),
             bound: units.iter().map(|u| u.hir.bindings.iter().map(|(n, _)| *n).collect()).collect(),
             globals: RefCell::default(),
+            cells: RefCell::default(),
             common: RefCell::new(vec![None; files.len()]),
             queue: RefCell::default(),
             files,
@@ -299,10 +302,31 @@ impl<'a> Linker<'a> {
                 at = self.units[p].parent;
             }
         }
+        if !outcome.cells.is_empty() {
+            self.keep_cells(i, &outcome.cells);
+        }
         if self.units[i].parent.is_none() && self.family == Family::Ecma {
             self.keep_common(self.units[i].file, outcome);
         }
         self.outcomes.borrow_mut()[i] = Some(ran);
+    }
+
+    /// Remembers what a block put into cells. The blocks around it, which may have read them, are worth another run.
+    fn keep_cells(&self, i: usize, found: &[(Ustr, Val)]) {
+        let mut cells = self.cells.borrow_mut();
+        let mut news = false;
+        for (name, value) in found {
+            let new = cells.get(name).map_or_else(|| value.clone(), |old| join(old, value));
+            if cells.get(name) != Some(&new) {
+                news = true;
+                cells.insert(*name, new);
+            }
+        }
+        let around = std::iter::successors(self.units[i].parent, |p| self.units[*p].parent);
+        let around = around.filter(|p| self.units[*p].block.kind() == BlockKind::Function);
+        if news {
+            self.queue.borrow_mut().extend(around.map(|unit| Task { unit, function: 0 }));
+        }
     }
 
     /// Remembers what callers pass to functions of the group.
@@ -408,6 +432,13 @@ impl<'a> Linker<'a> {
                 let value = Value { class: Some(class), types: Types::OBJECT, ..Value::default() };
                 Interp::param_this(&Arc::new(value))
             }
+            // A function that is a method of some object, or makes one.
+            _ if self.family == Family::Ecma
+                && self.units[i].hir.functions.first().is_some_and(|f| !f.inherits_this)
+                && self.units[i].block.kind() == BlockKind::Function =>
+            {
+                Interp::param_this(&unknown())
+            }
             _ => unknown(),
         };
         self.run(i, FnId(0), args, this)
@@ -483,9 +514,18 @@ impl<'a> Linker<'a> {
     }
 
     fn summarized(&self, i: usize, id: FnId) -> Arc<Summary> {
-        let count = self.units[i].hir.functions.get(id.0 as usize).map_or(0, |f| f.params.len());
+        let hir = &self.units[i].hir;
+        let count = hir.functions.get(id.0 as usize).map_or(0, |f| f.params.len());
+        let arguments = |e: &crate::semantics::hir::Expr| matches!(&e.kind, ExprKind::Name(n) if *n == "arguments");
+        let any = count < 4 && self.family == Family::Ecma && hir.exprs.iter().any(arguments);
+        let count = if any { 4 } else { count };
         let args: Vec<Val> = (0..count).map(|n| symbol(&Value::default(), n as u16)).collect();
-        let ran = if id == FnId(0) { self.run_unit(i, &args) } else { self.run(i, id, &args, unknown()) };
+        let own_this = hir.functions.get(id.0 as usize).is_some_and(|f| !f.inherits_this);
+        let ran = match id {
+            FnId(0) => self.run_unit(i, &args),
+            _ if own_this && self.family == Family::Ecma => self.run(i, id, &args, Interp::param_this(&unknown())),
+            _ => self.run(i, id, &args, unknown()),
+        };
         ran.summary.clone()
     }
 
@@ -519,7 +559,8 @@ impl<'a> Linker<'a> {
             let value = interp.eval(method.value);
             let value = match method.kind {
                 MethodKind::Getter => match value.funcs.first().and_then(|f| link.summary(f)) {
-                    Some(summary) => concrete(&summary.result),
+                    // What it gives depends on the object at hand.
+                    Some(summary) => of_this(&summary.result),
                     None => unknown(),
                 },
                 MethodKind::Setter => continue,
@@ -580,6 +621,18 @@ impl<'a> Linker<'a> {
         }
     }
 
+    /// The class that a class extends.
+    fn parent_class(&self, class: &ClassRef) -> Option<ClassRef> {
+        let &unit = self.by_id.get(&class.block)?;
+        let hir = &self.units[unit].hir;
+        let name = match &hir.expr(hir.classes.get(class.id as usize)?.parent?).kind {
+            ExprKind::Name(name) => *name,
+            ExprKind::Local(local) => hir.local(*local).name,
+            _ => return None,
+        };
+        Link { linker: self, unit }.class(name)
+    }
+
     /// The class of that name in the file of a unit.
     fn find_class(&self, from: usize, name: Ustr) -> Option<(usize, u32)> {
         self.files[self.units[from].file].classes.get(&last_name(name)).and_then(|list| list.first().copied())
@@ -632,6 +685,12 @@ fn symbol(value: &Value, param: u16) -> Val {
     let mut value = value.clone();
     value.add_taint(Taint { origin: Origin::Param(param, SmallVec::new()), cleaned: SinkKinds::NONE, trace: None });
     Arc::new(value)
+}
+
+/// A value that depends on the receiver alone.
+fn of_this(value: &Val) -> Val {
+    let keep = |t: &Taint| !matches!(t.origin, Origin::Param(n, _) if n != THIS);
+    Arc::new(value.map_taints(&mut |t| keep(t).then(|| t.clone()), 0))
 }
 
 /// A value without symbols of parameters: what holds for every caller.

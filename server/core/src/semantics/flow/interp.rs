@@ -5,6 +5,7 @@
 //! that moment, so that captured variables flow both ways; functions of other blocks are known by their summaries. Fuel
 //! bounds the whole.
 
+pub(super) mod cells;
 mod control;
 mod operators;
 mod types;
@@ -61,6 +62,7 @@ struct Scope {
 /// A function that is being run.
 struct Activation {
     id: FnId,
+    args: Vec<Val>,
     result: Option<Val>,
     exits: Option<State>,
 }
@@ -89,6 +91,12 @@ pub struct Interp<'a> {
     fuel: u32,
     /// What the truth of the call that was evaluated last says; taken by the condition around it.
     pub(super) call_facts: Option<(Lessons, Lessons)>,
+    /// What promises resolve to and state is set to, by the call that made them, and what was read of them when.
+    cells: FxHashMap<Ustr, Val>,
+    read_cells: Vec<(Ustr, Val)>,
+    source: &'a Block,
+    /// Getters that are being asked.
+    pub(super) getters: u8,
     /// Expressions that a module exports.
     watched: SmallVec<[ExprId; 1]>,
     pub(super) out: Outcome,
@@ -119,6 +127,10 @@ impl<'a> Interp<'a> {
             budget: fuel,
             fuel,
             call_facts: None,
+            cells: FxHashMap::default(),
+            read_cells: Vec::new(),
+            source: block,
+            getters: 0,
             watched: match block.kind() {
                 BlockKind::Module => hir.exports.iter().filter_map(Export::value).collect(),
                 _ => SmallVec::new(),
@@ -129,7 +141,21 @@ impl<'a> Interp<'a> {
     }
 
     /// Runs the block's own function with these arguments, then every function in it that nothing ran.
-    pub fn run(mut self, args: &[Val]) -> Outcome {
+    pub fn run(self, args: &[Val]) -> Outcome {
+        let (hir, source, world, models) = (self.hir, self.source, self.world, self.models);
+        let this = self.state.this.clone();
+        let mut first = self.run_once(args);
+        let Some(cells) = first.stale_cells.take() else { return first };
+        // What was set after it was read is found by a second run.
+        let mut again = Interp::new(hir, source, world, models, this);
+        again.cells = cells;
+        let mut second = again.run_once(args);
+        second.steps += first.steps;
+        second.stale_cells = None;
+        second
+    }
+
+    fn run_once(mut self, args: &[Val]) -> Outcome {
         let root = FnId(0);
         if self.hir.functions.is_empty() {
             return self.out;
@@ -155,6 +181,11 @@ impl<'a> Interp<'a> {
                 self.activate(id, &[], false);
             }
         }
+        if self.has_stale_cells() {
+            self.out.stale_cells = Some(self.cells.clone());
+        }
+        self.out.cells = std::mem::take(&mut self.cells).into_iter().collect();
+        self.out.cells.sort_by_key(|(n, _)| n.as_str());
         self.out.this = self.state.this.clone();
         self.out.names = std::mem::take(&mut self.state.names).into_iter().collect();
         self.out.names.sort_by_key(|(n, _)| n.as_str());
@@ -220,6 +251,8 @@ impl<'a> Interp<'a> {
             self.state.locals = locals;
         }
         self.out.result = self.activate(id, args, true);
+        self.out.cells = std::mem::take(&mut self.cells).into_iter().collect();
+        self.out.cells.sort_by_key(|(n, _)| n.as_str());
         self.out.out_of_fuel = self.fuel == 0;
         self.out.steps = self.budget - self.fuel;
         self.out
@@ -261,7 +294,7 @@ impl<'a> Interp<'a> {
         self.done.insert(id);
         let Some(body) = function.body else { return unknown() };
         let scopes = std::mem::take(&mut self.scopes);
-        self.active.push(Activation { id, result: None, exits: None });
+        self.active.push(Activation { id, args: args.to_vec(), result: None, exits: None });
         self.bind_params(id, args, root);
         let value = self.eval(body);
         let falls_through = self.state.live;
@@ -703,6 +736,9 @@ impl<'a> Interp<'a> {
 
     /// The value of a name from outside the block.
     pub(super) fn read_name(&mut self, name: Ustr, span: Span) -> Val {
+        if name == "arguments" && !self.world.casts_convert() && !self.active.is_empty() {
+            return self.arguments();
+        }
         let value = self.state.name(name).cloned().unwrap_or_else(|| self.outer(name));
         let value = self.sourced_name(name, value, span);
         self.named_source(name, value, span)

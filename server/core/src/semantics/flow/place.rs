@@ -16,6 +16,9 @@ use super::value::{
     ELEMENT, MAX_PATH, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, api, constant, join, position, unknown,
 };
 
+/// Getters that ask for others on the way.
+const MAX_GETTERS: u8 = 3;
+
 /// Members that are numbers: some whoever the receiver is, some unless it is a foreign object, which has any members.
 fn is_measure(name: &str, foreign: bool) -> bool {
     matches!(name, "length" | "byteLength" | "byteOffset" | "lastIndex" | "statusCode")
@@ -41,6 +44,18 @@ impl Interp<'_> {
         if let Some(class) = &base.class
             && let Some(member) = self.world.class_member(class, name)
         {
+            // A getter gives what its object holds; one that asks for itself gives nothing.
+            let member = if member.has_symbol(0) && self.getters < MAX_GETTERS {
+                self.getters += 1;
+                let at = self.at(span);
+                let given = self.substitute(&member, &[], Some(base), &at);
+                self.getters -= 1;
+                given
+            } else if member.has_symbol(0) {
+                Arc::new(member.untainted())
+            } else {
+                member
+            };
             // What other methods put there is as good as what this one did.
             let mut found = match known {
                 Some(known) => join(&known, &member),

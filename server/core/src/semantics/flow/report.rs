@@ -71,6 +71,9 @@ pub struct Outcome {
     pub(super) out_of_fuel: bool,
     /// Expressions that were visited.
     pub(super) steps: u32,
+    /// What was put into cells, and all of them if one was read before.
+    pub(super) cells: Vec<(Ustr, Val)>,
+    pub(super) stale_cells: Option<FxHashMap<Ustr, Val>>,
 }
 
 /// Most entries of each list of a summary.
@@ -202,6 +205,8 @@ impl Default for Outcome {
             looked_up: FxHashMap::default(),
             out_of_fuel: false,
             steps: 0,
+            cells: Vec::new(),
+            stale_cells: None,
         }
     }
 }

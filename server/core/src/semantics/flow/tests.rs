@@ -119,3 +119,99 @@ fn hoisted_functions_find_what_their_callers_checked() {
         code.lines().enumerate().filter(|(_, l)| l.contains("function free")).map(|(i, _)| i + 1).collect();
     assert_eq!(reached("javascript", SinkKind::Command, &code), wanted);
 }
+
+#[test]
+fn promises_and_state() {
+    check(
+        "
+        function a(req, res) { new Promise((resolve, reject) => { resolve(req.query.x); }).then((v) => exec(v)); } //!
+        async function b(req, res) { const v = await new Promise((resolve) => resolve(req.query.x)); exec(v); } //!
+        async function c(req, res) { const v = await new Promise((done) => { setTimeout(() => done(req.query.x), 1); }); exec(v); } //!
+        async function d(req, res) { const v = await new Promise((resolve) => resolve('ls')); exec(v); }
+        async function e(req, res) { const v = await new Promise((resolve) => resolve(Number(req.query.x))); exec('ls ' + v); }
+        function f(req, res) { const p = Promise.withResolvers(); p.resolve(req.query.x); p.promise.then((v) => exec(v)); } //!
+        const wait = (x) => new Promise((resolve) => resolve(x));
+        async function g(req, res) { exec(await wait(req.query.x)); exec(await wait('ls')); } //!
+    ",
+    );
+}
+
+#[test]
+fn constructors_prototypes_and_super() {
+    check(
+        "
+        function A(x, y) { this.x = x; this.y = y; }
+        A.prototype.run = function () { exec(this.x); }; //!
+        A.prototype.quiet = function () { exec(this.y); };
+        A.prototype.get = function () { return this.x; };
+        function a(req, res) { const a = new A(req.query.x, 'ls'); a.run(); a.quiet(); }
+        function b(req, res) { exec(new A(req.query.x, 'ls').x); } //!
+        function c(req, res) { exec(new A(req.query.x, 'ls').y); exec(new A('ls').get()); }
+        function d(req, res) { exec(new A(req.query.x).get()); } //!
+        class G { constructor(v) { this._v = v; } get v() { return this._v; } get w() { return this.w; } set v(n) { this._v = n; } }
+        function e(req, res) { const g = new G('a'); g.v = req.query.x; exec(g.v); } //!
+        function f(req, res) { const g = new G(req.query.x); exec(g.v); } //!
+        function g(req, res) { const g = new G('ls'); exec(g.v); exec(g.w); }
+        class B1 { constructor(v, w) { this.v = v; this.w = w; } go() { exec(this.v); } stay() { exec(this.w); } } //!
+        class C1 extends B1 { constructor(v) { super(v, 'ls'); } }
+        function h(req, res) { const c = new C1(req.query.x); c.go(); c.stay(); }
+        class B2 { go(v) { exec(v); } } //!
+        class C2 extends B2 { go(v) { super.go(v); } }
+        function i(req, res) { new C2().go(req.query.x); }
+    ",
+    );
+}
+
+#[test]
+fn listeners_bound_and_spread_arguments() {
+    check(
+        "
+        const { EventEmitter } = require('events');
+        const bus = new EventEmitter();
+        bus.on('go', (v) => { exec(v); }); //!
+        bus.on('stop', (v) => { exec(v); });
+        function a(req, res) { bus.emit('go', req.query.x); bus.emit('stop', 'ls'); }
+        function args() { exec(arguments[0]); } //!
+        function none() { exec(arguments[1]); }
+        function b(req, res) { args(req.query.x); none(req.query.x, 'ls'); }
+        function second(a, c) { exec(c); } //!
+        function c(req, res) { const f = second.bind(null, 'a'); f(req.query.x); }
+        function first(a, c) { exec(a); } //!
+        function d(req, res) { const f = first.bind(null, req.query.x); f('b'); }
+        function fixed(a, c) { exec(c); }
+        function e(req, res) { const f = fixed.bind(null, req.query.x); f('ls'); }
+        function called(c) { exec(c); } //!
+        function f(req, res) { called.call(null, req.query.x); }
+        function applied(a, c) { exec(c); } //!
+        function g(req, res) { applied.apply(null, ['a', req.query.x]); }
+    ",
+    );
+}
+
+#[test]
+fn state_of_components() {
+    let code = "
+        import React, { useState, useMemo, useEffect } from 'react';
+        export function A() { const [s, setS] = useState(''); useEffect(() => { setS(location.hash); }, []); return <div dangerouslySetInnerHTML={{ __html: s }} />; } //!
+        export function B() { const [s, setS] = useState(''); useEffect(() => { setS('x'); }, []); return <div dangerouslySetInnerHTML={{ __html: s }} />; }
+        export function C() { const [s] = useState(() => location.hash); return <div dangerouslySetInnerHTML={{ __html: s }} />; } //!
+        export function D() { const h = useMemo(() => location.hash.slice(1), []); return <div dangerouslySetInnerHTML={{ __html: h }} />; } //!
+        function E({ html }) { return <div dangerouslySetInnerHTML={{ __html: html }} />; } //!
+        export function F() { return <E html={location.hash} />; }
+        function G({ html }) { return <div dangerouslySetInnerHTML={{ __html: html }} />; }
+        export function H() { return <G html='x' other={location.hash} />; }
+        class K extends React.Component { componentDidMount() { this.setState({ h: location.hash }); } render() { return <div dangerouslySetInnerHTML={{ __html: this.state.h }} />; } } //!
+        export function L() {
+          const [s, setS] = useState('');
+          useEffect(() => {
+            // A closure that is long enough to be a block of its own: what it sets is found by the component around it, later.
+            const part = location.hash.slice(1);
+            if (part.length > 2) { setS(part); } else { setS(''); }
+          }, []);
+          return <div dangerouslySetInnerHTML={{ __html: s }} />; //!
+        }
+    ";
+    let expected: Vec<usize> =
+        code.lines().enumerate().filter(|(_, l)| l.contains("//!")).map(|(i, _)| i + 1).collect();
+    assert_eq!(reached("javascript", SinkKind::Html, code), expected);
+}

@@ -34,7 +34,10 @@ pub trait World {
     /// What a module is.
     fn module(&self, specifier: Ustr) -> Val;
 
-    /// `super`.
+    /// What other blocks put into a cell.
+    fn cell(&self, name: Ustr) -> Option<Val>;
+
+    /// `super`: the parent class, as an instance.
     fn super_value(&self) -> Val;
 
     /// What a `catch` catches.

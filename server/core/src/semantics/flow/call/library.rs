@@ -294,6 +294,7 @@ impl<'a> Interp<'a> {
                         set(param as usize, Arc::new(value));
                     }
                 }
+                let args = self.with_bound(arg, &args);
                 let before = self.state.clone();
                 let result = self.hand_over(&func, &args);
                 // The callback may never run.

@@ -6,13 +6,13 @@ impl<'a> Interp<'a> {
     pub(in crate::semantics::flow) fn call_functions(&mut self, call: &Call<'_>) -> Val {
         let this = call.receiver.clone();
         let mut result: Option<Val> = None;
+        let args = self.with_bound(&call.callee, &call.args);
         for func in &call.callee.funcs {
-            let value = self.invoke(func, &call.args, this.as_ref(), call.span);
+            let value = match call.new {
+                true => self.construct_by(func, call),
+                false => self.invoke(func, &args, this.as_ref(), call.span),
+            };
             result = Some(result.map_or_else(|| value.clone(), |r| join(&r, &value)));
-        }
-        if call.new {
-            // A constructor function: what it put into `this` is not followed.
-            return unknown();
         }
         result.unwrap_or_else(unknown)
     }
@@ -80,8 +80,9 @@ impl<'a> Interp<'a> {
                 let callee = self.project(&arg, path);
                 let list: Vec<Val> = list.iter().map(|v| self.substitute(v, args, this, &at)).collect();
                 for func in callee.funcs.clone() {
-                    self.invoke(&func, &list, None, span);
+                    self.invoke(&func, &self.with_bound(&callee, &list), None, span);
                 }
+                self.settle(&callee, &list);
             }
         }
         self.substitute(&summary.result, args, this, &at)

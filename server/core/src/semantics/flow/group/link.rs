@@ -238,8 +238,16 @@ impl World for Link<'_, '_> {
         self.imported(specifier, Imported::Namespace)
     }
 
+    fn cell(&self, name: Ustr) -> Option<Val> {
+        self.linker.cells.borrow().get(&name).cloned()
+    }
+
     fn super_value(&self) -> Val {
-        unknown()
+        let class = self.linker.enclosing_class(self.unit).and_then(|c| self.linker.parent_class(&c));
+        class.map_or_else(unknown, |c| {
+            let class = Some(ClassRef { is_static: false, ..c });
+            Arc::new(Value { class, types: Types::OBJECT, ..Value::default() })
+        })
     }
 
     fn caught(&self) -> Val {

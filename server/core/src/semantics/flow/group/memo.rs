@@ -23,6 +23,8 @@ enum Read {
     Code(FuncRef, Option<(Arc<Arena>, Span)>),
     Member(ClassRef, Ustr, Option<Val>),
     Module(Ustr, Val),
+    Cell(Ustr, Option<Val>),
+    Super(Val),
 }
 
 /// A question, to tell it from others.
@@ -36,6 +38,8 @@ enum Question {
     Code(FuncRef),
     Member(BlockId, u32, bool, Ustr),
     Module(Ustr),
+    Cell(Ustr),
+    Super,
 }
 
 /// A finished run. What it brought to light holds for every caller.
@@ -57,6 +61,7 @@ impl Ran {
         let every = |list: &mut Vec<(Ustr, Val)>| list.iter_mut().for_each(|(_, v)| *v = concrete(v));
         every(&mut outcome.bindings);
         every(&mut outcome.names);
+        every(&mut outcome.cells);
         outcome.inner.iter_mut().for_each(|(_, _, v)| *v = concrete(v));
         outcome.exported.iter_mut().for_each(|(_, v)| *v = concrete(v));
         outcome.contexts.iter_mut().flat_map(|(_, args)| args).for_each(|v| *v = concrete(v));
@@ -183,6 +188,8 @@ impl Read {
             },
             Read::Member(class, name, then) => same(world.class_member(class, *name).as_ref(), then.as_ref()),
             Read::Module(specifier, then) => identical(&world.module(*specifier), then),
+            Read::Cell(name, then) => same(world.cell(*name).as_ref(), then.as_ref()),
+            Read::Super(then) => identical(&world.super_value(), then),
         }
     }
 
@@ -195,6 +202,8 @@ impl Read {
             (Read::Summary(_, a), Read::Summary(_, b)) => same_summary(a.as_ref(), b.as_ref()),
             (Read::Member(_, _, a), Read::Member(_, _, b)) => same(a.as_ref(), b.as_ref()),
             (Read::Code(..), Read::Code(..)) => true,
+            (Read::Cell(_, a), Read::Cell(_, b)) => same(a.as_ref(), b.as_ref()),
+            (Read::Super(a), Read::Super(b)) => identical(a, b),
             _ => false,
         }
     }
@@ -276,8 +285,16 @@ impl World for Recorder<'_, '_> {
         answer
     }
 
+    fn cell(&self, name: Ustr) -> Option<Val> {
+        let answer = self.link.cell(name);
+        self.note(Question::Cell(name), || Read::Cell(name, answer.clone()));
+        answer
+    }
+
     fn super_value(&self) -> Val {
-        self.link.super_value()
+        let answer = self.link.super_value();
+        self.note(Question::Super, || Read::Super(answer.clone()));
+        answer
     }
 
     fn caught(&self) -> Val {

@@ -194,14 +194,21 @@ impl<'a> Interp<'a> {
         attributes: &[Member],
         children: &[ExprId],
     ) -> Val {
+        let mut component = None;
         let name = match tag {
             Ok(name) => Some(*name),
-            Err(component) => {
-                self.eval(*component);
+            Err(tag) => {
+                component = Some((self.eval(*tag), self.hir.expr(*tag).span));
                 None
             }
         };
         let props = self.object(None, attributes);
+        // A component of the program is called with what it is given.
+        if let Some((component, span)) = component {
+            for func in component.funcs.clone() {
+                self.invoke(&func, std::slice::from_ref(&props), None, span);
+            }
+        }
         self.jsx_sinks(name, attributes, &props);
         for child in children {
             let child = self.eval(*child);
