@@ -94,7 +94,7 @@ impl State {
     fn new(pool: Pool, outbox: Outbox) -> State {
         State {
             documents: FxHashMap::default(),
-            workspace: Workspace::new([]),
+            workspace: Workspace::new([], true),
             session: Arc::default(),
             settings: ClientSettings::default(),
             trace: TraceValue::Off,
@@ -151,7 +151,7 @@ impl State {
         match event {
             Event::Start { session, folders, settings, trace } => {
                 (self.session, self.settings, self.trace) = (session, settings, trace);
-                self.workspace = Workspace::new(folders);
+                self.workspace = Workspace::new(folders, self.settings.workspace_rules);
                 self.tell_errors();
             }
             Event::Open { uri, language, version, text } => {
@@ -224,6 +224,9 @@ impl State {
             Event::Settings(settings) => {
                 if settings != self.settings {
                     self.settings = settings;
+                    if self.workspace.set_rules(self.settings.workspace_rules) {
+                        self.tell_errors();
+                    }
                     self.reset();
                 }
             }

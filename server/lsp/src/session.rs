@@ -95,11 +95,13 @@ fn encoding(offered: &[PositionEncodingKind]) -> Encoding {
 pub(crate) struct ClientSettings {
     /// Whether anything is reported.
     pub enable: bool,
+    /// Whether rules are used that the workspace brings (`[rules] paths`); off in one that is not trusted.
+    pub workspace_rules: bool,
 }
 
 impl Default for ClientSettings {
     fn default() -> ClientSettings {
-        ClientSettings { enable: true }
+        ClientSettings { enable: true, workspace_rules: true }
     }
 }
 

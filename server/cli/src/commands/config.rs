@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use sidenote_core::config::{self, Config};
-use sidenote_core::rules;
 use sidenote_core::system::OsSystem;
 
 use crate::args::{Config as Args, ConfigCommand};
@@ -41,19 +40,26 @@ fn check(path: &Path) -> Result<u8, Error> {
         None => Config::default(),
     };
     let settings = config.settings("");
-    let on: Vec<_> = rules::all().iter().zip(&settings.rules).filter(|(_, s)| s.enabled).collect();
+    let on: Vec<_> = settings.every().zip(&settings.rules).filter(|(_, s)| s.enabled).collect();
     output::write(None, |out| {
         match &file {
             None => writeln!(out, "No sidenote.toml here or above: the defaults hold.")?,
             Some(_) => {
                 for (i, source) in config.sources().iter().enumerate() {
-                    let lead = if i == 0 { "configuration" } else { "extends" };
+                    let is_data = source.extension().is_some_and(|e| e != "toml");
+                    let lead = if i == 0 {
+                        "configuration"
+                    } else if is_data {
+                        "rules"
+                    } else {
+                        "reads"
+                    };
                     writeln!(out, "{lead}: {}", style::shown(source))?;
                 }
                 writeln!(out, "{}ok{:#}", style::GOOD, style::GOOD)?;
             }
         }
-        writeln!(out, "{} of {} rules are on:", on.len(), rules::all().len())?;
+        writeln!(out, "{} of {} rules are on:", on.len(), settings.rules.len())?;
         for (rule, setting) in &on {
             let severity = setting.severity.unwrap_or(rule.severity);
             let paint = style::severity(severity);
