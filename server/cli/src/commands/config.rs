@@ -46,15 +46,11 @@ fn check(path: &Path) -> Result<u8, Error> {
             None => writeln!(out, "No sidenote.toml here or above: the defaults hold.")?,
             Some(_) => {
                 for (i, source) in config.sources().iter().enumerate() {
-                    let is_data = source.extension().is_some_and(|e| e != "toml");
-                    let lead = if i == 0 {
-                        "configuration"
-                    } else if is_data {
-                        "rules"
-                    } else {
-                        "reads"
-                    };
+                    let lead = if i == 0 { "configuration" } else { "extends" };
                     writeln!(out, "{lead}: {}", style::shown(source))?;
+                }
+                for data in config.data() {
+                    writeln!(out, "reads: {}", style::shown(data))?;
                 }
                 writeln!(out, "{}ok{:#}", style::GOOD, style::GOOD)?;
             }

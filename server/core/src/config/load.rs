@@ -80,7 +80,8 @@ pub(super) fn load(
         overrides.extend(loaded.overrides);
         config.include = loaded.include.or(config.include);
         config.exclude.push(loaded.exclude);
-        config.sources.splice(0..0, std::iter::once(loaded.path).chain(loaded.used));
+        config.sources.insert(0, loaded.path);
+        config.data.splice(0..0, loaded.used);
     }
     settings.models = models.finish();
     config.base = Arc::new(settings);

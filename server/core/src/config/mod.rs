@@ -198,6 +198,7 @@ pub struct Config {
     /// By position in [`Settings::rules`]: what overrides may switch on.
     only: Option<Arc<[bool]>>,
     sources: Vec<PathBuf>,
+    data: Vec<PathBuf>,
     /// Settings by the overrides that match, by position.
     made: Arc<Mutex<HashMap<Vec<u16>, Arc<Settings>>>>,
 }
@@ -303,6 +304,11 @@ impl Config {
     /// The files it was made of, the topmost first.
     pub fn sources(&self) -> &[PathBuf] {
         &self.sources
+    }
+
+    /// The files with models and rules that those name.
+    pub fn data(&self) -> &[PathBuf] {
+        &self.data
     }
 
     /// A workspace path as seen from the configuration's folder; `None` if it lies outside.

@@ -181,12 +181,20 @@ impl Models {
     }
 }
 
+/// Cases of a rule, with the file that they are in.
+struct Cases {
+    path: PathBuf,
+    text: Arc<str>,
+    id: Spanned<String>,
+    valid: Vec<String>,
+    invalid: Vec<String>,
+}
+
 /// One's own rules, as a chain of configurations collects them.
 #[derive(Default)]
 pub(super) struct Rules {
     patterns: Vec<Pattern>,
-    /// Cases of rules with the file that they are in.
-    cases: Vec<(PathBuf, Arc<str>, Spanned<String>, Vec<String>, Vec<String>)>,
+    cases: Vec<Cases>,
     texts: Vec<Arc<str>>,
 }
 
@@ -206,8 +214,8 @@ impl Rules {
             return Err(FileError::Inside(ConfigError { path: Some(file.to_owned()), text, problems }));
         }
         self.patterns.extend(loaded.patterns);
-        let cases = loaded.cases.into_iter();
-        self.cases.extend(cases.map(|(id, valid, invalid)| (file.to_owned(), text.clone(), id, valid, invalid)));
+        let of_file = |(id, valid, invalid)| Cases { path: file.to_owned(), text: text.clone(), id, valid, invalid };
+        self.cases.extend(loaded.cases.into_iter().map(of_file));
         self.texts.push(text);
         Ok(())
     }
@@ -222,7 +230,7 @@ impl Rules {
 
     /// All of them, with their cases.
     pub fn finish(mut self) -> Result<Patterns, ConfigError> {
-        for (path, text, id, valid, invalid) in self.cases {
+        for Cases { path, text, id, valid, invalid } in self.cases {
             if !patterns::Loaded::attach(&mut self.patterns, id.get_ref(), &valid, &invalid) {
                 let ids: Vec<&str> = self.patterns.iter().map(|p| p.rule.id).collect();
                 let near = super::check::near(id.get_ref(), &ids);

@@ -197,7 +197,7 @@ impl Engine {
         }
         let mut notes = Vec::new();
         run_rules(block, facts, settings, in_test, &mut notes);
-        let suppressions = suppress::read(block.arena(), &settings);
+        let suppressions = suppress::read(block.arena(), settings);
         let tests = test_children(block.arena());
         let (facts, settings) = (facts.clone(), settings.clone());
         let made = Arc::new(BlockNotes { facts, settings, in_test, notes, tests, suppressions });
