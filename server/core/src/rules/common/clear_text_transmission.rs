@@ -15,14 +15,21 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Follows values whose names say that they are secrets into requests to addresses that begin with `http://`.",
+        what: "Follows values whose names say that they are secrets into requests to addresses that begin with `http://`, into plain TCP \
+               connections, and (Rust) into the address itself, whatever its scheme.",
         why: "Everybody on the way reads what is sent without encryption: the neighbour in the café, the hotel, the provider.",
         example: "axios.post('http://api.example.com/login', { name, password });",
         instead: "axios.post('https://api.example.com/login', { name, password });",
         limits: "Addresses of this machine and of private networks are left alone. The address must begin with a constant.",
         fix: "",
     },
-    checks: &[Check::Flow(&[SinkKind::SensitiveWire], "`{sink}` sends {source} without encryption. Use `https://`.")],
+    checks: &[
+        Check::Flow(&[SinkKind::SensitiveWire], "`{sink}` sends {source} without encryption. Use `https://`."),
+        Check::Flow(
+            &[SinkKind::SensitiveUrl],
+            "`{sink}` puts {source} into an address, which servers and proxies write to their logs. Send it in the body or a header, over `https://`.",
+        ),
+    ],
     cases: &[
         Case::bad(
             "a.js",
@@ -68,9 +75,13 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "async fn f(password: &str) {\n    let url = format!(\"http://example.com/login?p={}\", password);\n    reqwest::get(&url).await; //~ clear-text-transmission\n}",
         ),
+        Case::bad(
+            "a.rs",
+            "async fn f(password: &str) {\n    let url = format!(\"https://example.com/login?p={}\", password);\n    reqwest::get(&url).await; //~ clear-text-transmission\n}",
+        ),
         Case::good(
             "a.rs",
-            "async fn f(password: &str) {\n    let url = format!(\"https://example.com/login?p={}\", password);\n    reqwest::get(&url).await;\n}",
+            "async fn f(c: &reqwest::Client, password: &str) { c.post(\"https://example.com/login\").form(&[(\"p\", password)]).send().await; }",
         ),
         Case::near_miss(
             "a.js",

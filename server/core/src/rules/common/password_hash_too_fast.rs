@@ -37,6 +37,7 @@ pub static RULE: Rule = Rule {
         Check::Calls(&["hash", "hashSync", "genSalt", "genSaltSync"], bcrypt),
         Check::Calls(&["pbkdf2", "pbkdf2Sync", "PBKDF2"], pbkdf2),
         Check::Calls(&["scrypt", "scryptSync"], scrypt),
+        Check::Calls(&["hash", "hash_with_result", "hash_with_salt", "pbkdf2", "pbkdf2_hmac", "pbkdf2_hmac_array", "new"], rust),
         Check::Model,
     ],
     cases: &[
@@ -177,5 +178,21 @@ fn scrypt(call: &CallView<'_>, out: &mut Vec<Note>) {
                 low(call, Some(cost), 16_384.0, "units of scrypt's cost", 3, out);
             }
         }
+    }
+}
+
+/// Costs of bcrypt, pbkdf2, scrypt and argon2 in Rust.
+fn rust(call: &CallView<'_>, out: &mut Vec<Note>) {
+    let of = |path: &str| call.paths.iter().any(|p| p == path);
+    match call.name.as_str() {
+        "hash" | "hash_with_result" | "hash_with_salt" if call.paths.iter().any(|p| p.starts_with("bcrypt::")) => {
+            low(call, call.args.get(1), 10.0, "rounds", 1, out);
+        }
+        "pbkdf2" | "pbkdf2_hmac" | "pbkdf2_hmac_array" if call.paths.iter().any(|p| p.starts_with("pbkdf2::")) => {
+            low(call, call.args.get(2), 100_000.0, "iterations", 2, out);
+        }
+        "new" if of("scrypt::Params::new") => low(call, call.args.first(), 14.0, "as scrypt's logarithmic cost", 0, out),
+        "new" if of("argon2::Params::new") => low(call, call.args.first(), 7_168.0, "KiB of memory", 0, out),
+        _ => {}
     }
 }

@@ -266,7 +266,7 @@ fn rust_call<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some((_, name)) = method(node) else { return };
     // Finding a constant takes a walk over the block: not for every call.
     let told = name.text();
-    if !["danger", "verif", "invalid"].iter().any(|w| told.contains(w)) {
+    if !["danger", "verif", "invalid", "certificate_check", "ssl_options"].iter().any(|w| told.contains(w)) {
         return;
     }
     let Some(argument) = args(node).next().filter(|_| !is_opt_in(node)) else { return };
@@ -285,6 +285,15 @@ fn rust_call<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         "disable_verification" => (text == "true", "Every certificate is accepted"),
         "ssl_verify_peer" | "ssl_verify_host" | "set_verify_hostname" => (text == "false", "The peer is not verified"),
         "verify_hostname" => (text == "false", "A certificate of any other host is accepted"),
+        "ssl_options" => {
+            let open = ["DANGER_ACCEPT_INVALID_CERTS", "DANGER_ACCEPT_INVALID_HOSTS"];
+            (open.iter().any(|o| argument.text().contains(o)), "Every certificate is accepted")
+        }
+        "certificate_check" => {
+            let body = argument.child(Field::Body).map_or("", Node::text);
+            let accepts = body.contains("CertificateOk") || body == "true";
+            (accepts && !body.contains("if ") && !body.contains("match "), "Every certificate and host key is accepted")
+        }
         "set_verify" | "set_verify_callback" => {
             let none = matches!(text.rsplit("::").next(), Some("NONE")) && text.contains("SslVerifyMode");
             let always = name.text() == "set_verify_callback"

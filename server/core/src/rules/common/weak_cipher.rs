@@ -1,8 +1,10 @@
-use sidenote_grammars::Family;
+use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::{Case, Check, Docs, Rule};
+use crate::rules::support::{resolve_rust, rust_path};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::semantics::flow::{CallView, WriteView};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "weak-cipher",
@@ -29,7 +31,7 @@ pub static RULE: Rule = Rule {
         Check::Calls(&["createCipheriv", "createCipher", "createDecipheriv", "createDecipher"], node),
         Check::Calls(&["encrypt", "createCipher", "startEncrypting", "createEncryptionCipher"], library),
         Check::Writes(&["secureProtocol", "minVersion", "maxVersion"], protocol),
-        Check::Model,
+        Check::Nodes(&[Kind::CallExpression], rust),
     ],
     cases: &[
         Case::bad(
@@ -171,4 +173,77 @@ fn protocol(write: &WriteView<'_>, out: &mut Vec<Note>) {
         let message = format!("`{old}` lets connections use broken ciphers. Use TLS 1.2 or newer.");
         out.push(Note::new(write.rule, write.span, message).severity(Severity::Medium));
     }
+}
+
+/// Crates of broken ciphers, and the mode in which equal blocks stay equal.
+fn weak_crate(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "des" => "DES",
+        "rc2" => "RC2",
+        "rc4" => "RC4",
+        "rc5" => "RC5",
+        "blowfish" => "Blowfish",
+        "cast5" => "CAST5",
+        "idea" => "IDEA",
+        "magma" => "Magma",
+        "ecb" => "ECB mode",
+        _ => return None,
+    })
+}
+
+/// The broken cipher of an openssl constructor, `aes_128_ecb`.
+fn weak_openssl(name: &str) -> Option<&'static str> {
+    let first = name.split('_').next().unwrap_or_default();
+    match first {
+        "des" if name.contains("ede") => Some("3DES"),
+        "des" => Some("DES"),
+        "rc4" => Some("RC4"),
+        "rc2" => Some("RC2"),
+        "bf" => Some("Blowfish"),
+        "cast5" => Some("CAST5"),
+        "idea" => Some("IDEA"),
+        "seed" => Some("SEED"),
+        _ if name.ends_with("_ecb") => Some("ECB mode"),
+        _ => None,
+    }
+}
+
+fn rust<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.arena().language().family != Family::Rust {
+        return;
+    }
+    let Some(function) = node.child(Field::Function) else { return };
+    if !matches!(function.kind(), Kind::ScopedIdentifier | Kind::GenericFunction) {
+        return;
+    }
+    let text = function.text();
+    let Some(last) = text.rsplit("::").next() else { return };
+    let name = if matches!(last, "new" | "new_from_slice" | "new_from_slices" | "inner_iv_init" | "new_var" | "new_varkey" | "new_var_key") {
+        // The type with its parameters, behind an alias of the file.
+        let head = text.strip_suffix(last).unwrap_or_default().trim_end_matches("::");
+        let whole = match cx.file.declared.aliases.get(head) {
+            Some(alias) => alias.as_str(),
+            None => head,
+        };
+        let paths = whole.split(|c: char| !c.is_alphanumeric() && c != '_' && c != ':').filter(|p| !p.is_empty());
+        paths.filter(|p| p.contains("::") || cx.file.imports.path(p).is_some()).find_map(|p| {
+            let full = resolve_rust(p.trim_matches(':'), cx);
+            let (root, rest) = full.split_once("::")?;
+            (!rest.is_empty()).then(|| weak_crate(root)).flatten()
+        })
+    } else {
+        let Some(path) = rust_path(function, cx) else { return };
+        match path.strip_prefix("openssl::symm::Cipher::").or_else(|| path.strip_prefix("openssl::cipher::Cipher::")) {
+            Some(name) => weak_openssl(name),
+            None => None,
+        }
+    };
+    let Some(name) = name else { return };
+    let message = if name == "ECB mode" {
+        "In ECB mode equal blocks stay equal: the pattern of the text shows through. Use AES-256-GCM or ChaCha20-Poly1305."
+            .to_owned()
+    } else {
+        format!("{name} is broken or too small for today's data. Use AES-256-GCM or ChaCha20-Poly1305.")
+    };
+    cx.report(Note::new(cx.rule, function.span(), message));
 }

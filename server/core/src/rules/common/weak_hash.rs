@@ -4,6 +4,7 @@ use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::evidence::{self, any, around};
 use crate::rules::{Case, Check, Docs, Rule};
 use crate::semantics::flow::CallView;
+use crate::semantics::flow::kinds::SinkKind;
 use crate::syntax::Span;
 
 pub static RULE: Rule = Rule {
@@ -52,6 +53,10 @@ pub static RULE: Rule = Rule {
                 "blueimp-md5",
             ],
             direct,
+        ),
+        Check::Flow(
+            &[SinkKind::WeakHash],
+            "`{sink}` makes a broken hash of {source}: it can be guessed or forged. Use SHA-256, for passwords bcrypt, scrypt or Argon2.",
         ),
         Check::Model,
     ],

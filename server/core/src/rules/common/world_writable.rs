@@ -44,7 +44,7 @@ pub static RULE: Rule = Rule {
             made,
         ),
         Check::Calls(&["umask"], umask),
-        Check::Model,
+        Check::Calls(&["from_mode", "set_mode", "mode", "chmod", "fchmod", "open", "mkdir"], rust),
     ],
     cases: &[
         Case::bad("a.js", "const fs = require('fs');\nfs.chmodSync('/var/run/app.sock', 0o777); //~ world-writable"),
@@ -141,9 +141,36 @@ fn made(call: &CallView<'_>, out: &mut Vec<Note>) {
 }
 
 fn umask(call: &CallView<'_>, out: &mut Vec<Note>) {
-    let zero = call.args.first().is_some_and(|v| v.exact && numbers(v).any(|n| n == 0.0));
-    if zero && call.is("process.umask") {
+    let zero = call.args.first().is_some_and(|v| {
+        v.exact && numbers(v).any(|n| n == 0.0) || v.apis.iter().any(|p| p == "nix::sys::stat::Mode::empty()")
+    });
+    if zero && (call.is("process.umask") || call.is("libc::umask") || call.is("nix::sys::stat::umask")) {
         let message = "With a umask of zero every user of the machine may change the files that the process makes. Use `0o022` or stricter.";
         out.push(Note::new(call.rule, call.name_span, message));
+    }
+}
+
+/// `Permissions::from_mode`, `set_mode`, modes of new files and folders, and libc's calls.
+fn rust(call: &CallView<'_>, out: &mut Vec<Note>) {
+    let libc = |n: &str| call.is(&format!("libc::{n}"));
+    let (at, severity) = match call.name.as_str() {
+        "from_mode" if call.is("std::fs::Permissions::from_mode") || call.is("Permissions::from_mode") => (0, Severity::Medium),
+        "set_mode" if call.receiver.is_some() => (0, Severity::Medium),
+        "mode" if call.paths.iter().any(|p| {
+            ["std::fs::OpenOptions.", "std::fs::CreateOptions.", "std::fs::NewOptions.", "std::fs::DirBuilder."].iter().any(|t| p.starts_with(t))
+        }) =>
+        {
+            (0, Severity::Low)
+        }
+        "chmod" | "fchmod" if libc(&call.name) => (1, Severity::Medium),
+        "mkdir" if libc("mkdir") => (1, Severity::Low),
+        "open" if libc("open") => (2, Severity::Low),
+        _ => return,
+    };
+    if let Some(mode) = call.args.get(at).and_then(|v| {
+        let found = numbers(v).filter(|n| *n >= 0.0 && *n < 65_536.0).map(|n| n as u32);
+        found.into_iter().find(|m| m & 0o002 != 0 && m & 0o1000 == 0)
+    }) {
+        report(call, mode, at, severity, out);
     }
 }

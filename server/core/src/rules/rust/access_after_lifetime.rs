@@ -23,7 +23,8 @@ pub static RULE: Rule = Rule {
               the program reads foreign data or overwrites it, which is how memory errors become exploits.",
         example: "let name = CString::new(text)?.as_ptr();\nunsafe { open(CStr::from_ptr(name)) }",
         instead: "let name = CString::new(text)?;\nunsafe { open(CStr::from_ptr(name.as_ptr())) }",
-        limits: "Pointers kept in fields, and owners that are moved into a function or structure, are not followed further and stay silent. \
+        limits: "Owners that are moved into a function or structure are not followed further and stay silent, as are pointers that are stored behind \
+                 references. Where a returned pointer is used in the same file, the use is reported. \
                  Growing a collection that was made by `with_capacity` counts only where it asks for more room.",
         fix: "",
     },
@@ -87,7 +88,7 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad(
             "a.rs",
-            "fn dangling() -> *const i32 { let x = 1; &x } //~ access-after-lifetime\nfn f() -> i32 { let p = dangling(); unsafe { *p } } //~ access-after-lifetime",
+            "fn dangling() -> *const i32 { let x = 1; &x }\nfn f() -> i32 { let p = dangling(); unsafe { *p } } //~ access-after-lifetime",
         ),
         Case::good(
             "a.rs",

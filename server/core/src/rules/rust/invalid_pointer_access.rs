@@ -15,7 +15,7 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds reads and writes through pointers that are null for sure, that were freed or whose value was dropped in place, memory that is \
+        what: "Finds reads and writes through pointers that are null for sure, that are a number (unless volatile, as for devices), that were freed or whose value was dropped in place, memory that is \
                freed or owned twice, and memory of an allocation that was never checked for failure.",
         why: "Using freed memory lets whoever controls what is put there next control the program; null and unchecked allocations \
               are undefined behaviour, which the compiler may turn into anything.",
@@ -137,6 +137,7 @@ fn check<'a>(cx: &mut Cx<'a>) {
         let (message, sure) = match found.flaw {
             Flaw::Null => ("The pointer is null here.", true),
             Flaw::Unallocated => ("The pointer never pointed to memory: `dangling` is for values of no size.", true),
+            Flaw::Address => ("The address is a number of the program: nothing says that there is a value.", false),
             Flaw::Unchecked => {
                 ("The allocation may have failed, and the pointer is then null. Check it with `is_null` first.", false)
             }

@@ -218,6 +218,9 @@ struct RawCondition {
     /// API path that it is.
     #[serde(default)]
     is: Option<String>,
+    /// API path that it is not.
+    #[serde(default)]
+    not_is: Option<String>,
 }
 
 /// Where a value enters or leaves a call.
@@ -382,6 +385,8 @@ pub enum Test {
     Bare(bool),
     /// It is this entity of a library.
     Is(Ustr),
+    /// It is not that API path.
+    IsNot(Ustr),
 }
 
 /// A constant in a condition.
@@ -901,6 +906,9 @@ fn conditions(raw: &[RawCondition]) -> Result<Vec<Condition>, String> {
         }
         if let Some(path) = &c.is {
             add(Test::Is(Ustr::from(path)));
+        }
+        if let Some(path) = &c.not_is {
+            add(Test::IsNot(Ustr::from(path)));
         }
         if out.len() == before {
             return Err(format!("the condition on `{}` tests nothing", c.port));
