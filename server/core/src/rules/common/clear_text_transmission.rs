@@ -90,5 +90,65 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "fetch('http://api.example.com/', { body: JSON.stringify({ passwordHash }) });"),
         Case::near_miss("a.js", "const url = 'http://example.com/' + password.length;\nfetch(url);"),
         Case::near_miss("a.js", "const password = 'http://example.com';\nsave(password);"),
+        Case::bad(
+            "a.rs",
+            "async fn a(password: &str) { reqwest::get(format!(\"http://example.com/login?password={}\", password)).await.unwrap(); } //~ clear-text-transmission",
+        ),
+        Case::bad(
+            "a.rs",
+            "use reqwest::Client;\nasync fn b(c: &Client, password: &str) { c.post(\"http://example.com/login\").body(password.to_string()).send().await.unwrap(); } //~ clear-text-transmission",
+        ),
+        Case::bad(
+            "a.rs",
+            "use reqwest::Client;\nasync fn c2(c: &Client, u: &User) { c.post(\"http://api.example.com\").form(&[(\"pw\", &u.password)]).send().await.unwrap(); } //~ clear-text-transmission",
+        ),
+        Case::bad(
+            "a.rs",
+            "use reqwest::Client;\nasync fn d(c: &Client, api_key: &str) { c.get(\"http://api.example.com\").header(\"X-Api-Key\", api_key).send().await.unwrap(); } //~ clear-text-transmission",
+        ),
+        Case::bad(
+            "a.rs",
+            "use reqwest::Client;\nasync fn e(c: &Client, access_token: &str) { c.get(\"http://api.example.com\").bearer_auth(access_token).send().await.unwrap(); } //~ clear-text-transmission",
+        ),
+        Case::bad(
+            "a.rs",
+            "use reqwest::Client;\nasync fn f(c: &Client, password: &str) { c.get(&format!(\"https://example.com/?password={password}\")).send().await.unwrap(); } //~ clear-text-transmission",
+        ),
+        Case::bad(
+            "a.rs",
+            "use reqwest::Client;\nasync fn f2(c: &Client, password: &str) { let address = format!(\"https://example.com/{password}/x\"); let u = reqwest::Url::parse(&address).unwrap(); c.post(u).send().await.unwrap(); } //~ clear-text-transmission",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn g(password: &str) { ureq::get(&format!(\"http://example.com/?p={}\", password)).call().unwrap(); } //~ clear-text-transmission",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn g2(password: &str) { use std::io::Write; let mut s = std::net::TcpStream::connect(\"example.com:80\").unwrap(); s.write_all(password.as_bytes()).unwrap(); } //~ clear-text-transmission",
+        ),
+        Case::bad(
+            "a.rs",
+            "use reqwest::Client;\nasync fn h(c: &Client, password: &str) { c.get(\"http://example.com\").basic_auth(\"u\", Some(password)).send().await.unwrap(); } //~ clear-text-transmission",
+        ),
+        Case::good(
+            "a.rs",
+            "use reqwest::Client;\nasync fn ok1(c: &Client, password: &str) { c.post(\"https://example.com/login\").body(password.to_string()).send().await.unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use reqwest::Client;\nasync fn ok2(c: &Client, access_token: &str) { c.get(\"https://example.com\").bearer_auth(access_token).send().await.unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use reqwest::Client;\nasync fn ok3(c: &Client, name: &str) { c.get(format!(\"http://example.com/{name}\")).send().await.unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use reqwest::Client;\nasync fn ok4(c: &Client, password: &str) { let e = encrypt(password); c.get(format!(\"https://example.com/{e}\")).send().await.unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use reqwest::Client;\nasync fn ok5(c: &Client, password: &str) { c.post(\"http://localhost:8080/login\").body(password.to_string()).send().await.unwrap(); }",
+        ),
     ],
 };

@@ -72,7 +72,17 @@ pub static RULE: Rule = Rule {
 
 /// What keeps a value safe while somebody else's code runs.
 const GUARDS: [&str; 12] = [
-    "ManuallyDrop", "catch_unwind", "abort", "uard", "mem::forget", "impl Drop", "set_len(0)", "SetLenOnDrop", "Abort", "Hole", "Drain",
+    "ManuallyDrop",
+    "catch_unwind",
+    "abort",
+    "uard",
+    "mem::forget",
+    "impl Drop",
+    "set_len(0)",
+    "SetLenOnDrop",
+    "Abort",
+    "Hole",
+    "Drain",
     "panic::",
 ];
 
@@ -98,7 +108,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         };
         names.contains(&name)
     };
-    let function = |call: Node<'a>| method(call).is_none() && call.child(Field::Function).is_some_and(|f| f.text().contains("ptr::"));
+    let function = |call: Node<'a>| {
+        method(call).is_none() && call.child(Field::Function).is_some_and(|f| f.text().contains("ptr::"))
+    };
     let breaks = |c: &Node<'a>| {
         named(*c, &["set_len"])
             || named(*c, &["read"]) && (function(*c) || method(*c).is_some_and(|(r, _)| is_pointer(r)))
@@ -117,12 +129,14 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         let in_loop = around(call).is_some_and(|l| l.span().contains(first.span()) && !named(*first, &["set_len"]));
         let after = call.span().start > first.span().end || first.span().contains(call.span());
         let before = call.span().end < last.span().end;
-        if (after || in_loop) && (before || in_loop) && call.span() != first.span() {
+        if (in_loop || after && before) && call.span() != first.span() {
             let message = format!(
                 "`{}` may panic here, and unwinding drops what is held twice or was never written. Keep a guard that mends it, or set the length to zero first.",
                 callee.text()
             );
-            cx.report(Note::new(cx.rule, call.span(), message).related(first.span(), "from here on the value is not whole"));
+            cx.report(
+                Note::new(cx.rule, call.span(), message).related(first.span(), "from here on the value is not whole"),
+            );
             return;
         }
     }

@@ -100,6 +100,142 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn f() { let k = Key::from(b\"accelerator\".to_vec()); let p = Point::from_slice(b\"abc\"); }",
         ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore, generic_array::GenericArray}};\nuse aes::cipher::KeyInit as _;\nfn a(data: &[u8]) { let key = [0u8; 32]; let c = Aes256Gcm::new(&key.into()); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore, generic_array::GenericArray}};\nuse aes::cipher::KeyInit as _;\nconst KEY: [u8; 32] = [0x42; 32];\nfn a3(data: &[u8]) { let c = Aes256Gcm::new_from_slice(&KEY).unwrap(); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore, generic_array::GenericArray}};\nuse aes::cipher::KeyInit as _;\nuse chacha20poly1305::ChaCha20Poly1305;\nfn a5(c: &ChaCha20Poly1305, data: &[u8]) { let nonce = [0u8; 12]; c.encrypt(&nonce.into(), data).unwrap(); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore, generic_array::GenericArray}};\nuse aes::cipher::KeyInit as _;\ntype Enc = cbc::Encryptor<aes::Aes128>;\nfn a7(key: &[u8; 16]) { let iv = [0x24; 16]; let e = Enc::new(key.into(), &iv.into()); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore, generic_array::GenericArray}};\nuse aes::cipher::KeyInit as _;\nfn a9() { let mut key = [0u8; 32]; for i in 0..32 { key[i] = i as u8; } let c = Aes256Gcm::new_from_slice(&key).unwrap(); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore, generic_array::GenericArray}};\nuse aes::cipher::KeyInit as _;\nfn a11() { let mut key = [0u8; 32]; let c = Aes256Gcm::new_from_slice(&key).unwrap(); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore, generic_array::GenericArray}};\nuse aes::cipher::KeyInit as _;\nfn a13() { let k: Vec<u8> = (0..32).collect(); let c = Aes256Gcm::new_from_slice(&k).unwrap(); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore, generic_array::GenericArray}};\nuse aes::cipher::KeyInit as _;\nfn a15() { let k = GenericArray::from_slice(&[0u8; 16]); let c = aes::Aes128::new(k); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore, generic_array::GenericArray}};\nuse aes::cipher::KeyInit as _;\nfn a18() { let n: [u8; 12] = Default::default(); let nonce = Nonce::from_slice(&n); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore, generic_array::GenericArray}};\nuse aes::cipher::KeyInit as _;\nstatic SALT: &[u8] = b\"static salt\";\nfn b1(pw: &[u8], out: &mut [u8]) { argon2::Argon2::default().hash_password_into(pw, SALT, out).unwrap(); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore, generic_array::GenericArray}};\nuse aes::cipher::KeyInit as _;\nfn b3(pw: &[u8]) { let k = pbkdf2::pbkdf2_hmac_array::<sha2::Sha256, 32>(pw, &[1, 2, 3, 4], 600_000); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore, generic_array::GenericArray}};\nuse aes::cipher::KeyInit as _;\nfn b5(claims: &Claims) { jsonwebtoken::encode(&jsonwebtoken::Header::default(), claims, &jsonwebtoken::EncodingKey::from_secret(b\"my-secret\")).unwrap(); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore, generic_array::GenericArray}};\nuse aes::cipher::KeyInit as _;\nfn b7() { let k = ring::aead::UnboundKey::new(&ring::aead::AES_256_GCM, &[0; 32]).unwrap(); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore, generic_array::GenericArray}};\nuse aes::cipher::KeyInit as _;\nfn b9() { let k = openssl::pkey::PKey::hmac(b\"my_secret\").unwrap(); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore, generic_array::GenericArray}};\nuse aes::cipher::KeyInit as _;\nfn b11() { let k = actix_web::cookie::Key::from(&[0; 64]); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::good(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore, generic_array::GenericArray}};\nuse aes::cipher::KeyInit as _;\nfn a19() { helper(&[7u8; 32]); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn a(data: &[u8]) { let key = Aes256Gcm::generate_key(&mut OsRng); let c = Aes256Gcm::new(&key); let n = Aes256Gcm::generate_nonce(&mut OsRng); c.encrypt(&n, data).unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn b() { let mut key = [0u8; 32]; OsRng.fill_bytes(&mut key); let c = Aes256Gcm::new_from_slice(&key).unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn c() { let mut key = [0u8; 32]; getrandom::getrandom(&mut key).unwrap(); let c = Aes256Gcm::new_from_slice(&key).unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn e() { let key: [u8; 32] = rand::random(); let c = Aes256Gcm::new(&key.into()); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn f(k: &[u8; 32], n: &[u8; 12]) { let c = Aes256Gcm::new(k.into()); let nonce = Nonce::from_slice(n); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn g() { let k = std::env::var(\"KEY\").unwrap(); let c = Aes256Gcm::new_from_slice(k.as_bytes()).unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn h() { let k = std::fs::read(\"key.bin\").unwrap(); let c = Aes256Gcm::new_from_slice(&k).unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn j(pw: &[u8]) { let salt = argon2::password_hash::SaltString::generate(&mut OsRng); let mut key = [0u8; 32]; argon2::Argon2::default().hash_password_into(pw, salt.as_str().as_bytes(), &mut key).unwrap(); let c = Aes256Gcm::new_from_slice(&key).unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn k(pw: &[u8], salt: &[u8]) { let mut key = [0u8; 32]; pbkdf2::pbkdf2_hmac::<sha2::Sha256>(pw, salt, 600_000, &mut key); let c = Aes256Gcm::new(Key::<Aes256Gcm>::from_slice(&key)); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn l() { let mut rng = rand::thread_rng(); let mut k = Vec::with_capacity(32); for _ in 0..32 { k.push(rng.gen::<u8>()); } let c = Aes256Gcm::new_from_slice(&k).unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn m(data: &[u8], off: usize) { let mut iv = [0u8; 16]; iv.copy_from_slice(&data[..16]); let e = Enc::new_from_slices(&data[16..32], &iv).unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn o() { let d = sha2::Sha256::digest(b\"hello\"); let h = hex::encode(d); let mut v = vec![0u8; 16]; v[0] = 1; }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn p() { let rng = ring::rand::SystemRandom::new(); let mut n = [0u8; 12]; ring::rand::SecureRandom::fill(&rng, &mut n).unwrap(); let nonce = ring::aead::Nonce::assume_unique_for_key(n); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn q(secret: &str) { let k = jsonwebtoken::EncodingKey::from_secret(secret.as_bytes()); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn r(k: &[u8]) { let mut key = [0u8; 32]; key[..k.len()].copy_from_slice(k); let c = Aes256Gcm::new_from_slice(&key).unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn t() { let mut key = [0u8; 32]; load_key(&mut key); let c = Aes256Gcm::new_from_slice(&key).unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn u() { let mut key = [0u8; 32]; for b in key.iter_mut() { *b = rand::random(); } let c = Aes256Gcm::new_from_slice(&key).unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn v(x: &[u8]) { let mut key = [0u8; 16]; for (i, b) in x.iter().enumerate() { key[i] ^= b; } let c = Aes128Gcm::new_from_slice(&key).unwrap(); }",
+        ),
     ],
 };
 
@@ -148,8 +284,25 @@ fn places(path: &str, cx: &Cx<'_>) -> &'static [(usize, &'static str)] {
 /// Whether a type is a cipher or a mode of one, by its name or behind an alias of the file.
 fn is_cipher(owner: &str, cx: &Cx<'_>) -> bool {
     const NAMES: [&str; 19] = [
-        "Aes", "ChaCha", "XChaCha", "Salsa", "XSalsa", "Des", "TdesEde", "TdesEee", "Blowfish", "Camellia", "Twofish", "Serpent",
-        "Sm4", "Rc2", "Rc4", "Rabbit", "Ctr", "Encryptor", "Decryptor",
+        "Aes",
+        "ChaCha",
+        "XChaCha",
+        "Salsa",
+        "XSalsa",
+        "Des",
+        "TdesEde",
+        "TdesEee",
+        "Blowfish",
+        "Camellia",
+        "Twofish",
+        "Serpent",
+        "Sm4",
+        "Rc2",
+        "Rc4",
+        "Rabbit",
+        "Ctr",
+        "Encryptor",
+        "Decryptor",
     ];
     let named = |name: &str| {
         NAMES.iter().any(|p| {
@@ -160,9 +313,10 @@ fn is_cipher(owner: &str, cx: &Cx<'_>) -> bool {
     if named(owner) || owner == "RabbitKeyOnly" {
         return true;
     }
-    let inner = cx.arena().nodes().find(|n| {
-        n.kind() == Kind::TypeItem && n.child(Field::Name).is_some_and(|name| name.text() == owner)
-    });
+    let inner = cx
+        .arena()
+        .nodes()
+        .find(|n| n.kind() == Kind::TypeItem && n.child(Field::Name).is_some_and(|name| name.text() == owner));
     let alias = match inner.and_then(|n| n.child(Field::Type)) {
         Some(ty) => ty.text(),
         None => match cx.file.declared.aliases.get(owner) {
@@ -177,7 +331,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let places: &[(usize, &str)] = match method(node) {
         Some((_, name)) => match name.text() {
             "hash_password_into" => &[(1, "salt")],
-            "encrypt" | "encrypt_in_place" | "encrypt_in_place_detached" if args(node).nth(1).is_some() => &[(0, "nonce")],
+            "encrypt" | "encrypt_in_place" | "encrypt_in_place_detached" if args(node).nth(1).is_some() => {
+                &[(0, "nonce")]
+            }
             _ => return,
         },
         None => match node.child(Field::Function).and_then(|f| rust_path(f, cx)) {
@@ -189,7 +345,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         let Some(argument) = args(node).nth(*index) else { continue };
         let Some(value) = fixed(argument, cx, 12) else { continue };
         // `encrypt` is a method of many things: text is no nonce.
-        if *what == "nonce" && matches!(value.kind(), Kind::StringLiteral | Kind::RawStringLiteral) && !value.text().starts_with('b') {
+        if *what == "nonce"
+            && matches!(value.kind(), Kind::StringLiteral | Kind::RawStringLiteral)
+            && !value.text().starts_with('b')
+        {
             continue;
         }
         let danger = match *what {
@@ -204,11 +363,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         };
         let message = format!("This {what} is a constant of the program: {danger}. {advice}.");
         let here = value.arena().root() == node.arena().root();
-        let note = if here && value.span() != argument.span() && !argument.span().contains(value.span()) {
-            Note::new(cx.rule, value.span(), message).related(argument.span(), "used here")
-        } else {
-            Note::new(cx.rule, argument.span(), message)
-        };
+        let inside = argument.span().contains(value.span());
+        let mut note = Note::new(cx.rule, if here { value.span() } else { argument.span() }, message);
+        if here && !inside {
+            note = note.related(argument.span(), "used here");
+        }
         // A constant that is used twice is one finding.
         let same = |n: &Note| matches!((&n.place, &note.place), (Place::Here(a), Place::Here(b)) if a == b);
         if !cx.out.iter().any(|n| n.rule == cx.rule && same(n)) {
@@ -228,14 +387,16 @@ fn fixed<'a>(argument: Node<'a>, cx: &Cx<'a>, depth: usize) -> Option<Node<'a>> 
         Kind::ReferenceExpression => at.child(Field::Value)?,
         Kind::UnaryExpression | Kind::ParenthesizedExpression | Kind::TryExpression => at.first_named()?,
         // A part of a constant is one.
-        Kind::IndexExpression if at.named_children().nth(1).is_some_and(|i| i.kind() == Kind::RangeExpression) => at.first_named()?,
+        Kind::IndexExpression if at.named_children().nth(1).is_some_and(|i| i.kind() == Kind::RangeExpression) => {
+            at.first_named()?
+        }
         Kind::StringLiteral | Kind::RawStringLiteral => return (at.text().len() > 3).then_some(at),
         Kind::ArrayExpression => return is_literal_array(at, cx).then_some(at),
         Kind::MacroInvocation => return is_literal_vec(at).then_some(at),
         Kind::CallExpression => match method(at) {
             Some((receiver, name)) => match name.text() {
-                "as_bytes" | "as_ref" | "as_slice" | "into" | "to_vec" | "to_owned" | "clone" | "to_string" | "try_into" | "unwrap"
-                | "expect" | "as_mut_slice" | "as_mut" | "into_bytes" => receiver,
+                "as_bytes" | "as_ref" | "as_slice" | "into" | "to_vec" | "to_owned" | "clone" | "to_string"
+                | "try_into" | "unwrap" | "expect" | "as_mut_slice" | "as_mut" | "into_bytes" => receiver,
                 "decode" => args(at).next()?,
                 "collect" => return is_literal_range(receiver).then_some(at),
                 _ => return None,
@@ -247,17 +408,20 @@ fn fixed<'a>(argument: Node<'a>, cx: &Cx<'a>, depth: usize) -> Option<Node<'a>> 
                     return first().is_some_and(|f| is_fixed_closure(f)).then_some(at);
                 }
                 let plain = text.split("::<").next().unwrap_or(text);
-                let wraps = matches!(plain, "Some" | "Vec::from" | "String::from" | "hex::decode" | "base64::decode" | "Default::default")
-                    || ["GenericArray", "Key", "Nonce", "XNonce", "Array", "Iv"].iter().any(|t| {
-                        plain.rsplit_once("::").is_some_and(|(ty, f)| {
-                            matches!(f, "from" | "from_slice" | "clone_from_slice" | "from_mut_slice") && ty.rsplit("::").next() == Some(t)
-                        })
+                let wraps = matches!(
+                    plain,
+                    "Some" | "Vec::from" | "String::from" | "hex::decode" | "base64::decode" | "Default::default"
+                ) || ["GenericArray", "Key", "Nonce", "XNonce", "Array", "Iv"].iter().any(|t| {
+                    plain.rsplit_once("::").is_some_and(|(ty, f)| {
+                        matches!(f, "from" | "from_slice" | "clone_from_slice" | "from_mut_slice")
+                            && ty.rsplit("::").next() == Some(t)
                     })
-                    || text.ends_with(">::from_slice")
+                }) || text.ends_with(">::from_slice")
                     || text.ends_with(">::from");
                 if plain == "Default::default" {
                     // Zeros, where the type beside it is an array.
-                    let typed = at.parent().filter(|p| p.kind() == Kind::LetDeclaration).and_then(|p| p.child(Field::Type));
+                    let typed =
+                        at.parent().filter(|p| p.kind() == Kind::LetDeclaration).and_then(|p| p.child(Field::Type));
                     return typed.is_some_and(|t| t.kind() == Kind::ArrayType).then_some(at);
                 }
                 wraps.then(first)??
@@ -308,14 +472,18 @@ fn constant<'a>(name: Node<'a>, cx: &Cx<'a>, depth: usize) -> Option<Node<'a>> {
 /// Whether everything that is done to a variable between its declaration and its use leaves a constant in it.
 fn stays_fixed<'a>(declaration: Node<'a>, used: Node<'a>, text: &str, cx: &Cx<'a>) -> bool {
     let (from, to) = (declaration.span().end, used.span().start);
-    let between = used.arena().nodes().filter(|n| {
-        n.kind() == Kind::Identifier && n.text() == text && n.span().start >= from && n.span().start < to
-    });
+    let between = used
+        .arena()
+        .nodes()
+        .filter(|n| n.kind() == Kind::Identifier && n.text() == text && n.span().start >= from && n.span().start < to);
     for mention in between {
         let Some(parent) = mention.parent() else { return false };
         let harmless = match parent.kind() {
             Kind::IndexExpression => match parent.parent() {
-                Some(p) if matches!(p.kind(), Kind::AssignmentExpression | Kind::CompoundAssignmentExpr) && parent.field() == Field::Left => {
+                Some(p)
+                    if matches!(p.kind(), Kind::AssignmentExpression | Kind::CompoundAssignmentExpr)
+                        && parent.field() == Field::Left =>
+                {
                     p.child(Field::Right).is_some_and(|r| is_computed(r, 8))
                 }
                 Some(p) if p.kind() == Kind::ReferenceExpression => p.child_of_kind(Kind::MutableSpecifier).is_none(),
@@ -353,9 +521,13 @@ fn is_computed(node: Node<'_>, depth: usize) -> bool {
     }
     match node.kind() {
         Kind::IntegerLiteral | Kind::CharLiteral => true,
-        Kind::ParenthesizedExpression | Kind::UnaryExpression => node.first_named().is_some_and(|n| is_computed(n, depth - 1)),
+        Kind::ParenthesizedExpression | Kind::UnaryExpression => {
+            node.first_named().is_some_and(|n| is_computed(n, depth - 1))
+        }
         Kind::TypeCastExpression => node.child(Field::Value).is_some_and(|n| is_computed(n, depth - 1)),
-        Kind::BinaryExpression => [Field::Left, Field::Right].iter().all(|f| node.child(*f).is_some_and(|n| is_computed(n, depth - 1))),
+        Kind::BinaryExpression => {
+            [Field::Left, Field::Right].iter().all(|f| node.child(*f).is_some_and(|n| is_computed(n, depth - 1)))
+        }
         Kind::Identifier if node.text().chars().all(|c| c.is_uppercase() || c.is_ascii_digit() || c == '_') => true,
         Kind::Identifier => node.ancestors().any(|a| {
             a.kind() == Kind::ForExpression
@@ -388,9 +560,7 @@ fn is_fixed_closure(node: Node<'_>) -> bool {
     }
     let (Some(parameters), Some(body)) = (node.child(Field::Parameters), node.child(Field::Body)) else { return false };
     let own = |n: Node<'_>| parameters.named_children().any(|p| p.text() == n.text());
-    !body.descendants().any(|n| {
-        n.kind() == Kind::CallExpression || n.kind() == Kind::Identifier && !own(n)
-    })
+    !body.descendants().any(|n| n.kind() == Kind::CallExpression || n.kind() == Kind::Identifier && !own(n))
 }
 
 fn is_literal_array(array: Node<'_>, cx: &Cx<'_>) -> bool {
@@ -404,7 +574,9 @@ fn is_literal_array(array: Node<'_>, cx: &Cx<'_>) -> bool {
 
 /// `vec![0; 32]`, `vec![1, 2, 3]`.
 fn is_literal_vec(node: Node<'_>) -> bool {
-    let Some(tree) = node.child_of_kind(Kind::TokenTree).filter(|_| node.text().starts_with("vec!")) else { return false };
+    let Some(tree) = node.child_of_kind(Kind::TokenTree).filter(|_| node.text().starts_with("vec!")) else {
+        return false;
+    };
     let mut literals = 0;
     let filled = tree.text().contains(';');
     for token in tree.descendants().skip(1) {

@@ -64,6 +64,54 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.rs", "fn f() { std::fs::write(\"tmp/report.txt\", \"x\").unwrap(); }"),
         Case::near_miss("a.rs", "fn f() { std::fs::File::create(\"/tmpfiles/x\").unwrap(); }"),
         Case::near_miss("a.rs", "fn f() { std::fs::create_dir_all(\"/tmp/report\").unwrap(); }"),
+        Case::bad(
+            "a.rs",
+            "use std::fs::File;\nfn a() { let f = File::create(\"/tmp/app.log\").unwrap(); } //~ insecure-temp-file",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::{env, fs};\nfn b() { let p = env::temp_dir().join(\"myapp.tmp\"); fs::write(&p, \"x\").unwrap(); } //~ insecure-temp-file",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::fs;\nfn c() { let p = format!(\"/tmp/app-{}.sock\", std::process::id()); fs::write(p, \"x\").unwrap(); } //~ insecure-temp-file",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::{env, fs::File};\nfn d() { let mut p = std::env::temp_dir(); p.push(\"data.json\"); let f = File::create(&p).unwrap(); } //~ insecure-temp-file",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::fs;\nfn e() { let f = fs::OpenOptions::new().write(true).create(true).open(\"/tmp/x\").unwrap(); } //~ insecure-temp-file",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::{env, fs};\nfn f() { let f = fs::OpenOptions::new().write(true).create(true).truncate(true).open(env::temp_dir().join(\"x\")).unwrap(); } //~ insecure-temp-file",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::fs;\nfn g() { let f = fs::OpenOptions::new().write(true).create_new(true).open(\"/tmp/x\").unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn h() { let f = tempfile::NamedTempFile::new().unwrap(); let g = tempfile::tempfile().unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::fs;\nfn i() { let d = tempfile::tempdir().unwrap(); fs::write(d.path().join(\"x\"), \"x\").unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::{env, fs};\nfn j() { let p = env::temp_dir().join(uuid::Uuid::new_v4().to_string()); fs::write(p, \"x\").unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::fs;\nfn k() { fs::read(\"/tmp/x\").unwrap(); fs::remove_file(\"/tmp/x\").unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn l() { let f = tempfile::Builder::new().prefix(\"x\").tempfile_in(\"/tmp\").unwrap(); }",
+        ),
     ],
 };
 

@@ -83,6 +83,65 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn f(v: Vec<u8>) -> Vec<u8> { unsafe { std::mem::transmute::<Vec<u8>, Vec<u8>>(v) } }",
         ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::{self, transmute};\nfn a(x: &u32) -> &mut u32 { unsafe { mem::transmute(x) } } //~ transmute-misuse",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::{self, transmute};\nfn b(x: u8) -> bool { unsafe { std::mem::transmute::<u8, bool>(x) } } //~ transmute-misuse",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::transmute;\nfn c(x: u8) -> bool { unsafe { transmute(x) } } //~ transmute-misuse",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::transmute;\nfn d<'a>(s: &'a str) -> &'static str { unsafe { transmute(s) } } //~ transmute-misuse",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::transmute;\nfn e(x: u32) -> char { unsafe { transmute(x) } } //~ transmute-misuse",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::transmute;\nfn f(v: Vec<u8>) -> Vec<i8> { unsafe { transmute(v) } } //~ transmute-misuse",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::transmute;\nfn g(x: &[u8]) -> &str { unsafe { transmute(x) } } //~ transmute-misuse",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::transmute;\nfn h(x: usize) -> &'static u8 { unsafe { transmute(x) } } //~ transmute-misuse",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::transmute;\nfn i(x: &T) -> &mut T { unsafe { &mut *(x as *const T as *mut T) } } //~ transmute-misuse",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::transmute;\nfn j(x: &u8) -> &u64 { unsafe { transmute::<&u8, &u64>(x) } } //~ transmute-misuse",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::transmute;\nfn j2(x: &[u8]) -> &[u32] { unsafe { transmute(x) } } //~ transmute-misuse",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::{self, transmute};\nfn j3(n: i32) { let b: bool = unsafe { mem::transmute(n as u8) }; } //~ transmute-misuse",
+        ),
+        Case::good("a.rs", "use std::mem::transmute;\nfn k(x: f32) -> u32 { unsafe { transmute(x) } }"),
+        Case::good("a.rs", "use std::mem::transmute;\nfn l(x: [u8; 4]) -> u32 { unsafe { transmute(x) } }"),
+        Case::good(
+            "a.rs",
+            "use std::mem::transmute;\nfn m(p: *const ()) -> fn(i32) -> i32 { unsafe { transmute(p) } }",
+        ),
+        Case::near_miss("a.rs", "use std::mem::transmute;\nfn n(x: &str) -> &[u8] { unsafe { transmute(x) } }"),
+        Case::near_miss(
+            "a.rs",
+            "use std::mem::transmute;\nfn o<'a>(x: &'static str) -> &'a str { unsafe { transmute(x) } }",
+        ),
     ],
 };
 
@@ -110,7 +169,11 @@ fn recast<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if node.child_of_kind(Kind::MutableSpecifier).is_none() {
         return;
     }
-    let Some(place) = node.child(Field::Value).filter(|v| v.kind() == Kind::UnaryExpression && v.text().starts_with('*')) else { return };
+    let Some(place) =
+        node.child(Field::Value).filter(|v| v.kind() == Kind::UnaryExpression && v.text().starts_with('*'))
+    else {
+        return;
+    };
     let mut at = match place.first_named() {
         Some(inner) => unparenthesized(inner),
         None => return,
@@ -243,7 +306,9 @@ fn wrong(from: &str, to: &str) -> Option<String> {
         if let (Some(a), Some(b)) = (width(from_ty), width(to_ty))
             && b > a
         {
-            return Some("What this points to is smaller than the type says: reading it reaches beyond the value.".into());
+            return Some(
+                "What this points to is smaller than the type says: reading it reaches beyond the value.".into(),
+            );
         }
         if to_life == "'static" && from_life != "'static" && from_ty == to_ty {
             return Some("This claims that what is borrowed lives for ever. It will be used after it is gone.".into());

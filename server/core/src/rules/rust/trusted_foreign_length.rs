@@ -82,9 +82,12 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     // A comparison of any kind may be the check.
     let checked = body.descendants().any(|n| match n.kind() {
-        Kind::BinaryExpression => n.child(Field::Operator).is_some_and(|o| matches!(o.text(), "<" | ">" | "<=" | ">=" | "==" | "!=")),
+        Kind::BinaryExpression => {
+            n.child(Field::Operator).is_some_and(|o| matches!(o.text(), "<" | ">" | "<=" | ">=" | "==" | "!="))
+        }
         Kind::MacroInvocation => n.text().starts_with("assert") || n.text().starts_with("debug_assert"),
-        Kind::CallExpression => method(n).is_some_and(|(_, m)| matches!(m.text(), "min" | "take" | "zip" | "get" | "get_mut" | "clamp" | "push")),
+        Kind::CallExpression => method(n)
+            .is_some_and(|(_, m)| matches!(m.text(), "min" | "take" | "zip" | "get" | "get_mut" | "clamp" | "push")),
         _ => false,
     });
     if checked {
@@ -103,8 +106,12 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         let after = body.descendants().filter(|n| n.span().start > call.span().end);
         let Some(relied) = after.into_iter().find(|n| relies(*n, kind)) else { continue };
         let message = match kind {
-            Foreign::Iterator => format!("`{of}` may give more or fewer elements than it says, and this writes by what it says. Check it, or `take` as many."),
-            Foreign::Reader => format!("`{of}` may say that it read more than there is room for. Check the number before it becomes a length."),
+            Foreign::Iterator => format!(
+                "`{of}` may give more or fewer elements than it says, and this writes by what it says. Check it, or `take` as many."
+            ),
+            Foreign::Reader => format!(
+                "`{of}` may say that it read more than there is room for. Check the number before it becomes a length."
+            ),
         };
         cx.report(Note::new(cx.rule, relied.span(), message).related(call.span(), "the number comes from here"));
         return;
@@ -126,13 +133,19 @@ fn relies(n: Node<'_>, kind: Foreign) -> bool {
         Kind::CallExpression => match method(n) {
             Some((_, m)) => match kind {
                 Foreign::Iterator => matches!(m.text(), "write" | "get_unchecked_mut"),
-                Foreign::Reader => m.text() == "set_len" && args(n).next().is_some_and(|a| a.kind() == Kind::Identifier),
+                Foreign::Reader => {
+                    m.text() == "set_len" && args(n).next().is_some_and(|a| a.kind() == Kind::Identifier)
+                }
             },
-            None => kind == Foreign::Iterator && n.child(Field::Function).is_some_and(|f| f.text().ends_with("ptr::write")),
+            None => {
+                kind == Foreign::Iterator && n.child(Field::Function).is_some_and(|f| f.text().ends_with("ptr::write"))
+            }
         },
         Kind::AssignmentExpression => {
             kind == Foreign::Iterator
-                && n.child(Field::Left).is_some_and(|l| l.kind() == Kind::UnaryExpression && l.text().starts_with('*') && l.text().contains("add("))
+                && n.child(Field::Left).is_some_and(|l| {
+                    l.kind() == Kind::UnaryExpression && l.text().starts_with('*') && l.text().contains("add(")
+                })
         }
         _ => false,
     }
@@ -148,7 +161,9 @@ fn foreign<'a>(function: Node<'a>, body: Node<'a>) -> Vec<(&'a str, &'a str, For
     let parameters = function.child(Field::Parameters).into_iter().flat_map(Node::named_children);
     let mut out = Vec::new();
     for parameter in parameters {
-        let (Some(pattern), Some(ty)) = (parameter.child(Field::Pattern), parameter.child(Field::Type)) else { continue };
+        let (Some(pattern), Some(ty)) = (parameter.child(Field::Pattern), parameter.child(Field::Type)) else {
+            continue;
+        };
         let name = pattern.text().trim_start_matches("mut ");
         let ty = ty.text().trim_start_matches(['&', ' ']).trim_start_matches("mut ");
         // The bound: written in place, in the list of parameters, or in the `where` clause.
@@ -169,7 +184,9 @@ fn foreign<'a>(function: Node<'a>, body: Node<'a>) -> Vec<(&'a str, &'a str, For
         }
     }
     for declaration in body.descendants().filter(|n| n.kind() == Kind::LetDeclaration) {
-        let (Some(pattern), Some(value)) = (declaration.child(Field::Pattern), declaration.child(Field::Value)) else { continue };
+        let (Some(pattern), Some(value)) = (declaration.child(Field::Pattern), declaration.child(Field::Value)) else {
+            continue;
+        };
         if let Some((receiver, m)) = method(value)
             && m.text() == "into_iter"
             && let Some((_, of, kind)) = out.iter().find(|(n, ..)| *n == receiver.text()).copied()

@@ -89,6 +89,123 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn f() { let x: Option<Box<u8>> = unsafe { std::mem::zeroed() }; let p: *const u8 = unsafe { std::mem::zeroed() }; }",
         ),
+        Case::bad(
+            "a.rs",
+            "fn a(n: usize) -> Vec<u8> { let mut v = Vec::with_capacity(n); unsafe { v.set_len(n); } v } //~ uninit-memory",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::io::Read;\nfn b(r: &mut impl Read, n: usize) -> Vec<u8> { let mut v: Vec<u8> = Vec::with_capacity(n); unsafe { v.set_len(n) }; r.read_exact(&mut v).unwrap(); v } //~ uninit-memory",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::MaybeUninit;\nfn c() -> u32 { let x: u32 = unsafe { MaybeUninit::uninit().assume_init() }; x } //~ uninit-memory",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::{self};\nfn d() -> [u8; 32] { unsafe { mem::uninitialized() } } //~ uninit-memory",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::MaybeUninit;\nfn e() { let mut a: [u8; 64] = unsafe { MaybeUninit::uninit().assume_init() }; a[0] = 1; } //~ uninit-memory",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::MaybeUninit;\nfn f() { let x = MaybeUninit::<u64>::uninit(); let y = unsafe { x.assume_init() }; } //~ uninit-memory",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::MaybeUninit;\nfn g() { let x: MaybeUninit<u64> = MaybeUninit::uninit(); let y = unsafe { *x.as_ptr() }; } //~ uninit-memory",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::MaybeUninit;\nfn h() { let x: MaybeUninit<String> = MaybeUninit::uninit(); let r = unsafe { x.assume_init_ref() }; } //~ uninit-memory",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn j() { let mut v: Vec<u32> = Vec::new(); v.reserve(10); unsafe { v.set_len(10); } println!(\"{:?}\", v); } //~ uninit-memory",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::{self};\nfn k() { let b: Box<i32> = unsafe { mem::zeroed() }; } //~ uninit-memory",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::MaybeUninit;\nfn k2() { let b: &str = unsafe { MaybeUninit::zeroed().assume_init() }; } //~ uninit-memory",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn l() -> bool { let v: Vec<u8> = Vec::with_capacity(4); unsafe { *v.get_unchecked(0) == 1 } } //~ uninit-memory",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn m2() { let mut s = String::with_capacity(10); unsafe { s.as_mut_vec().set_len(10); } } //~ uninit-memory",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn m3(n: usize) { let mut v = Vec::<u8>::with_capacity(n); let p = v.as_mut_ptr(); let s = unsafe { std::slice::from_raw_parts_mut(p, n) }; s[0] = 1; } //~ uninit-memory",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn m5<T>(n: usize) -> Vec<T> { let mut v = Vec::with_capacity(n); unsafe { v.set_len(n); } v } //~ uninit-memory",
+        ),
+        Case::good(
+            "a.rs",
+            "fn ok1(n: usize) -> Vec<u8> { let mut v = Vec::with_capacity(n); v.resize(n, 0); unsafe { v.set_len(n); } v }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn ok2(n: usize) { let mut v: Vec<u8> = Vec::with_capacity(n); unsafe { std::ptr::write_bytes(v.as_mut_ptr(), 0, n); v.set_len(n); } }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::mem::MaybeUninit;\nfn ok3() { let mut x = MaybeUninit::uninit(); x.write(1); let y: i32 = unsafe { x.assume_init() }; }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::mem::MaybeUninit;\nfn ok4() { let a: [MaybeUninit<u8>; 4] = unsafe { MaybeUninit::uninit().assume_init() }; }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::mem::MaybeUninit;\nfn ok5() { let mut x = MaybeUninit::<libc::stat>::uninit(); unsafe { libc::fstat(0, x.as_mut_ptr()); let s = x.assume_init(); } }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::mem::{self};\nfn ok6() { let s: libc::stat = unsafe { mem::zeroed() }; let n: u64 = unsafe { mem::zeroed() }; }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn ok7(src: &[u8]) { let n = src.len(); let mut v: Vec<u8> = Vec::with_capacity(n); unsafe { std::ptr::copy_nonoverlapping(src.as_ptr(), v.as_mut_ptr(), n); v.set_len(n); } }",
+        ),
+        Case::good("a.rs", "fn ok8() { let mut v = vec![1, 2, 3]; unsafe { v.set_len(1); } }"),
+        Case::good(
+            "a.rs",
+            "use std::mem::MaybeUninit;\nfn ok9() { let mut x = MaybeUninit::<u64>::uninit(); unsafe { x.as_mut_ptr().write(5); } let y = unsafe { x.assume_init() }; }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn ok10(n: usize) { let mut v: Vec<u8> = Vec::with_capacity(n); for i in 0..n { unsafe { v.as_mut_ptr().add(i).write(0); } } unsafe { v.set_len(n); } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn ok11(n: usize) { let mut v: Vec<u8> = Vec::with_capacity(n); let s = v.spare_capacity_mut(); for x in s.iter_mut() { x.write(0); } unsafe { v.set_len(n); } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::mem::MaybeUninit;\nfn ok12(n: usize) { let mut v: Vec<MaybeUninit<u8>> = Vec::with_capacity(n); unsafe { v.set_len(n); } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::mem::MaybeUninit;\nfn ok13() { let x = MaybeUninit::<u64>::zeroed(); let y = unsafe { x.assume_init() }; }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::mem::{self, MaybeUninit};\nfn ok14() { let mut arr: [MaybeUninit<u8>; 4] = [const { MaybeUninit::uninit() }; 4]; for a in &mut arr { a.write(1); } let b: [u8; 4] = unsafe { mem::transmute(arr) }; }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn ok15(n: usize, f: &mut File) { let mut v: Vec<u8> = Vec::with_capacity(n); let got = unsafe { libc::read(0, v.as_mut_ptr() as *mut _, n) }; unsafe { v.set_len(got as usize); } }",
+        ),
     ],
 };
 
@@ -120,7 +237,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 cx,
             );
         }
-        "std::slice::from_raw_parts" | "std::slice::from_raw_parts_mut" | "core::slice::from_raw_parts_mut" | "slice::from_raw_parts_mut" => {
+        "std::slice::from_raw_parts"
+        | "std::slice::from_raw_parts_mut"
+        | "core::slice::from_raw_parts_mut"
+        | "slice::from_raw_parts_mut" => {
             slice_of_room(node, cx);
         }
         _ => {}
@@ -202,12 +322,16 @@ fn assume_init<'a>(node: Node<'a>, receiver: Node<'a>, cx: &mut Cx<'a>) {
     }
 }
 
-const UNWRITTEN: &str = "This takes memory that nobody has written for a value, which is undefined behaviour. Write it first.";
+const UNWRITTEN: &str =
+    "This takes memory that nobody has written for a value, which is undefined behaviour. Write it first.";
 
 /// `*x.as_ptr()` of a `MaybeUninit` that nothing was written to.
 fn dereferenced<'a>(node: Node<'a>, receiver: Node<'a>, cx: &mut Cx<'a>) {
-    let Some(parent) = node.parent().filter(|p| p.kind() == Kind::UnaryExpression && p.text().starts_with('*')) else { return };
-    let written = parent.parent().is_some_and(|p| p.kind() == Kind::AssignmentExpression && parent.field() == Field::Left);
+    let Some(parent) = node.parent().filter(|p| p.kind() == Kind::UnaryExpression && p.text().starts_with('*')) else {
+        return;
+    };
+    let written =
+        parent.parent().is_some_and(|p| p.kind() == Kind::AssignmentExpression && parent.field() == Field::Left);
     if written || receiver.kind() != Kind::Identifier {
         return;
     }

@@ -54,6 +54,28 @@ pub static RULE: Rule = Rule {
         ),
         Case::near_miss("a.rs", "unsafe impl<T> GlobalAlloc for A<T> {}"),
         Case::near_miss("a.rs", "pub struct Call<T> { f: fn(T), p: AtomicUsize }\nunsafe impl<T> Sync for Call<T> {}"),
+        Case::bad(
+            "a.rs",
+            "pub struct A<T> { v: *mut T }\nunsafe impl Send for H {}\nunsafe impl<T> Send for A<T> {} //~ unsound-send-sync",
+        ),
+        Case::bad("a.rs", "pub struct A<T> { v: *mut T }\nunsafe impl<T> Sync for A<T> {} //~ unsound-send-sync"),
+        Case::bad(
+            "a.rs",
+            "pub struct C { r: Rc<u32> }\nunsafe impl Send for H {}\nunsafe impl Send for C {} //~ unsound-send-sync",
+        ),
+        Case::bad("a.rs", "pub struct D { c: Cell<u32> }\nunsafe impl Sync for D {} //~ unsound-send-sync"),
+        Case::bad(
+            "a.rs",
+            "pub struct E<F> { f: Box<F> }\nunsafe impl Send for H {}\nunsafe impl<F> Send for E<F> where F: FnOnce() {} //~ unsound-send-sync",
+        ),
+        Case::bad(
+            "a.rs",
+            "pub struct G<'a, T: ?Sized> { m: &'a B<T> }\nunsafe impl<'a, T: ?Sized + Sync> Send for G<'a, T> {}\nunsafe impl<T: ?Sized> Sync for G<'_, T> {} //~ unsound-send-sync",
+        ),
+        Case::bad(
+            "a.rs",
+            "pub struct L<T> { v: UnsafeCell<Option<T>> }\nunsafe impl<T> Sync for L<T> where T: Copy {} //~ unsound-send-sync",
+        ),
     ],
 };
 
@@ -90,7 +112,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         if !mentioned(target.text()) {
             continue;
         }
-        let asked = |list: &str| list.split('+').map(str::trim).any(|b| !b.is_empty() && !b.starts_with(['?', '\'']) && !says_nothing(b));
+        let asked = |list: &str| {
+            list.split('+').map(str::trim).any(|b| !b.is_empty() && !b.starts_with(['?', '\'']) && !says_nothing(b))
+        };
         let in_where = bounds
             .split(',')
             .any(|clause| clause.split_once(':').is_some_and(|(of, list)| mentioned(of) && asked(list)));
@@ -135,7 +159,8 @@ fn plain<'a>(marker: Node<'a>, name: &str, target: Node<'a>, cx: &mut Cx<'a>) {
     };
     if let Some(what) = fields.iter().find_map(|ty| bound(ty)) {
         let message = match what {
-            "Rc" => "The count of an `Rc` is not made for several threads: two of them change it at once. Use `Arc`.".to_owned(),
+            "Rc" => "The count of an `Rc` is not made for several threads: two of them change it at once. Use `Arc`."
+                .to_owned(),
             _ => format!("Two threads may change the `{what}` in it at once. Use an atomic or a lock."),
         };
         cx.report(Note::new(cx.rule, marker.span(), message));
@@ -147,8 +172,31 @@ fn says_nothing(bound: &str) -> bool {
     let name = bound.split(['<', '(']).next().unwrap_or(bound).rsplit("::").next().unwrap_or(bound).trim();
     matches!(
         name,
-        "Copy" | "Clone" | "Debug" | "Display" | "Default" | "Eq" | "PartialEq" | "Ord" | "PartialOrd" | "Hash" | "Sized" | "Any" | "Fn"
-            | "FnMut" | "FnOnce" | "Iterator" | "Read" | "Write" | "Future" | "Drop" | "Unpin" | "AsRef" | "Into" | "From" | "Deref"
+        "Copy"
+            | "Clone"
+            | "Debug"
+            | "Display"
+            | "Default"
+            | "Eq"
+            | "PartialEq"
+            | "Ord"
+            | "PartialOrd"
+            | "Hash"
+            | "Sized"
+            | "Any"
+            | "Fn"
+            | "FnMut"
+            | "FnOnce"
+            | "Iterator"
+            | "Read"
+            | "Write"
+            | "Future"
+            | "Drop"
+            | "Unpin"
+            | "AsRef"
+            | "Into"
+            | "From"
+            | "Deref"
             | "DerefMut"
     )
 }

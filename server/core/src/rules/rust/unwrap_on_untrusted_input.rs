@@ -91,10 +91,43 @@ pub static RULE: Rule = Rule {
 
 /// Calls whose success depends on what the data holds.
 const MAY_FAIL: [&str; 37] = [
-    "parse", "get", "from_utf8", "from_slice", "from_str", "from_reader", "from_value", "to_str", "nth", "first", "last", "as_str",
-    "as_u64", "as_i64", "as_f64", "as_bool", "as_array", "as_object", "find", "rfind", "split_once", "rsplit_once", "decode",
-    "strip_prefix", "strip_suffix", "pop", "header", "cookie", "query", "param", "try_into", "try_from", "file_name", "position",
-    "from_hex", "parse_str", "get_mut",
+    "parse",
+    "get",
+    "from_utf8",
+    "from_slice",
+    "from_str",
+    "from_reader",
+    "from_value",
+    "to_str",
+    "nth",
+    "first",
+    "last",
+    "as_str",
+    "as_u64",
+    "as_i64",
+    "as_f64",
+    "as_bool",
+    "as_array",
+    "as_object",
+    "find",
+    "rfind",
+    "split_once",
+    "rsplit_once",
+    "decode",
+    "strip_prefix",
+    "strip_suffix",
+    "pop",
+    "header",
+    "cookie",
+    "query",
+    "param",
+    "try_into",
+    "try_from",
+    "file_name",
+    "position",
+    "from_hex",
+    "parse_str",
+    "get_mut",
 ];
 
 fn check(call: &CallView<'_>, out: &mut Vec<Note>) {
@@ -129,7 +162,10 @@ fn check(call: &CallView<'_>, out: &mut Vec<Note>) {
     let mut note = Note::new(
         call.rule,
         call.name_span,
-        format!("Whoever sends {} decides whether `{name}` fails, and a panic stops what serves it. Answer with an error.", source.what),
+        format!(
+            "Whoever sends {} decides whether `{name}` fails, and a panic stops what serves it. Answer with an error.",
+            source.what
+        ),
     );
     if std::sync::Arc::ptr_eq(&source.at.arena, call.arena) {
         note = note.related(source.at.span, "the data comes in here");

@@ -121,6 +121,44 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "fastify.register(plugin, { origin: true, credentials: true });"),
         Case::near_miss("a.js", "map.set('Access-Control-Allow-Origin', 'null');"),
         Case::near_miss("a.js", "const cors = require('cors');\napp.use(cors({ origin: false, credentials: true }));"),
+        Case::bad("a.rs", "use actix_cors::Cors;\nfn a() { let c = Cors::permissive(); } //~ cors-misconfiguration"),
+        Case::bad(
+            "a.rs",
+            "use tower_http::cors::CorsLayer;\nfn b() { let c = CorsLayer::very_permissive(); } //~ cors-misconfiguration",
+        ),
+        Case::bad(
+            "a.rs",
+            "use actix_cors::Cors;\nfn c() { let c = Cors::default().allow_any_origin().supports_credentials(); } //~ cors-misconfiguration",
+        ),
+        Case::bad(
+            "a.rs",
+            "use tower_http::cors::{CorsLayer, AllowOrigin};\nfn d() { let c = CorsLayer::new().allow_origin(AllowOrigin::mirror_request()).allow_credentials(true); } //~ cors-misconfiguration",
+        ),
+        Case::bad(
+            "a.rs",
+            "use actix_cors::Cors;\nfn e() { let c = Cors::default().allowed_origin_fn(|_, _| true).supports_credentials(); } //~ cors-misconfiguration",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn e2() { let c = rocket_cors::CorsOptions::default().allowed_origins(rocket_cors::AllOrSome::All).allow_credentials(true); } //~ cors-misconfiguration",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn e3() { let w = warp::cors().allow_any_origin().allow_credentials(true); } //~ cors-misconfiguration",
+        ),
+        Case::good(
+            "a.rs",
+            "use tower_http::cors::{CorsLayer, Any};\nfn f() { let c = CorsLayer::new().allow_origin(Any); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use actix_cors::Cors;\nfn g() { let c = Cors::default().allowed_origin(\"https://example.com\").supports_credentials(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use tower_http::cors::CorsLayer;\nfn h() { let c = CorsLayer::new().allow_origin(\"https://example.com\".parse::<HeaderValue>().unwrap()).allow_credentials(true); }",
+        ),
+        Case::near_miss("a.rs", "use actix_cors::Cors;\nfn i() { let c = Cors::default().allow_any_origin(); }"),
     ],
 };
 

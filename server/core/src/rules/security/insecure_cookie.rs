@@ -123,6 +123,82 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "document.cookie = 'session=; expires=Thu, 01 Jan 1970 00:00:00 GMT';"),
         Case::near_miss("a.js", "app.get('/', (req, res) => { res.cookie('token', t, { ...defaults }); });"),
         Case::near_miss("a.js", "const text = superjson.serialize('session', data);"),
+        Case::bad(
+            "a.rs",
+            "use cookie::Cookie;\nfn a() { let c = Cookie::build((\"session\", \"v\")).secure(false).build(); } //~ insecure-cookie",
+        ),
+        Case::bad(
+            "a.rs",
+            "use cookie::Cookie;\nfn b() { let mut c = Cookie::new(\"session\", \"v\"); c.set_secure(false); } //~ insecure-cookie",
+        ),
+        Case::bad(
+            "a.rs",
+            "use cookie::{Cookie, CookieJar};\nfn c(jar: &mut CookieJar) { let c = Cookie::new(\"session_id\", \"abc\"); jar.add(c); } //~ insecure-cookie",
+        ),
+        Case::bad(
+            "a.rs",
+            "use cookie::{Cookie, CookieJar};\nfn d(jar: &mut CookieJar, t: String) { jar.add(Cookie::build((\"auth_token\", t)).http_only(true).build()); } //~ insecure-cookie",
+        ),
+        Case::bad(
+            "a.rs",
+            "use actix_web::{HttpResponse, cookie::Cookie as ACookie};\nasync fn e(t: String) -> HttpResponse { HttpResponse::Ok().cookie(ACookie::build(\"session\", t).path(\"/\").http_only(true).finish()).finish() } //~ insecure-cookie",
+        ),
+        Case::bad(
+            "a.rs",
+            "use axum_extra::extract::cookie::{Cookie as XCookie, CookieJar as XJar};\nasync fn f(jar: XJar, t: String) -> XJar { jar.add(XCookie::new(\"token\", t)) } //~ insecure-cookie",
+        ),
+        Case::bad(
+            "a.rs",
+            "use cookie::Cookie;\nfn h() { let c = Cookie::build((\"session\", \"v\")).secure(true).http_only(false).build(); } //~ insecure-cookie",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn h2() { let l = tower_sessions::SessionManagerLayer::new(store()).with_secure(false); } //~ insecure-cookie",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn h3() { let l = actix_session::SessionMiddleware::builder(store(), key()).cookie_secure(false).build(); } //~ insecure-cookie",
+        ),
+        Case::bad(
+            "a.rs",
+            "use cookie::Cookie;\nfn h5() { let mut c = Cookie::new(\"name\", \"value\"); c.set_secure(false); c.set_partitioned(false); } //~ insecure-cookie",
+        ),
+        Case::bad(
+            "a.rs",
+            "use cookie::{Cookie, SameSite};\nfn h6() { let c = Cookie::build((\"session\", \"v\")).same_site(SameSite::None).build(); } //~ insecure-cookie",
+        ),
+        Case::good(
+            "a.rs",
+            "use cookie::Cookie;\nfn i() { let c = Cookie::build((\"session\", \"v\")).secure(true).http_only(true).build(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use cookie::Cookie;\nfn j() { let mut c = Cookie::new(\"session\", \"v\"); c.set_secure(true); c.set_http_only(true); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use cookie::{Cookie, CookieJar};\nfn k(jar: &mut CookieJar) { jar.add(Cookie::new(\"theme\", \"dark\")); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use cookie::{Cookie, CookieJar};\nfn l(jar: &mut CookieJar) { jar.remove(Cookie::from(\"session\")); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use cookie::Cookie;\nfn m(secure: bool) { let c = Cookie::build((\"session\", \"v\")).secure(secure).http_only(true).build(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use cookie::{Cookie, CookieJar};\nfn n(jar: &rocket::http::CookieJar<'_>, t: String) { jar.add_private(rocket::http::Cookie::build((\"session\", t)).secure(true).build()); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use cookie::Cookie;\nfn o() { let c = Cookie::build((\"session\", \"v\")).partitioned(true).secure(true).http_only(true).build(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn p() { let l = tower_sessions::SessionManagerLayer::new(store()).with_secure(true); }",
+        ),
     ],
 };
 
@@ -351,8 +427,15 @@ fn document(write: &WriteView<'_>, out: &mut Vec<Note>) {
 /// Whether a path is that of a cookie's constructor of a library that leaves `Secure` off.
 fn makes_cookie(path: &str) -> bool {
     let known = [
-        "cookie::", "actix_web::cookie::", "axum_extra::", "tower_cookies::", "tide::http::", "poem::web::cookie::", "salvo::",
-        "time_cookie::", "Cookie::",
+        "cookie::",
+        "actix_web::cookie::",
+        "axum_extra::",
+        "tower_cookies::",
+        "tide::http::",
+        "poem::web::cookie::",
+        "salvo::",
+        "time_cookie::",
+        "Cookie::",
     ];
     (path.ends_with("Cookie::build") || path.ends_with("Cookie::new") || path.ends_with("CookieBuilder::new"))
         && known.iter().any(|k| path.starts_with(k))
@@ -392,13 +475,16 @@ fn rust<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(text) = named.map(|n| constant_text(n, cx)).filter(|t| t.starts_with('"')) else { return };
     let cookie = text.trim_matches('"');
     let value = given.get(1).copied().or_else(|| given.first().and_then(|t| t.named_children().nth(1)));
-    if cookie.is_empty() || is_preference(cookie) || value.is_none_or(|v| matches!(v.text(), "\"\"" | "String::new()")) {
+    if cookie.is_empty() || is_preference(cookie) || value.is_none_or(|v| matches!(v.text(), "\"\"" | "String::new()"))
+    {
         return;
     }
     let calls = chain(node);
     let name = |call: &Node<'a>| method(*call).map_or("", |(_, n)| n.text());
     let ends = calls.iter().any(|c| matches!(name(c), "make_removal" | "removal" | "expires" | "into_owned"))
-        || calls.iter().any(|c| name(c) == "max_age" && args(*c).next().is_some_and(|a| a.text().to_ascii_lowercase().contains("zero")));
+        || calls.iter().any(|c| {
+            name(c) == "max_age" && args(*c).next().is_some_and(|a| a.text().to_ascii_lowercase().contains("zero"))
+        });
     let set = |flag: &str| calls.iter().any(|c| name(c) == flag || name(c) == format!("set_{flag}"));
     let whole = calls.last().copied().unwrap_or(node);
     if ends || set("secure") || is_given_on(whole, cx) {
@@ -408,7 +494,9 @@ fn rust<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let what = if set("http_only") {
         format!("The cookie `{cookie}` is sent over plain http too. Set `secure(true)`.")
     } else {
-        format!("The cookie `{cookie}` is sent over plain http too, and scripts can read it. Set `secure(true)` and `http_only(true)`.")
+        format!(
+            "The cookie `{cookie}` is sent over plain http too, and scripts can read it. Set `secure(true)` and `http_only(true)`."
+        )
     };
     let severity = if session { Severity::Medium } else { Severity::Low };
     let confidence = if session { Confidence::High } else { Confidence::Medium };
@@ -418,7 +506,30 @@ fn rust<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 /// Whether a cookie of that name keeps what somebody likes, or must be read by scripts.
 fn is_preference(name: &str) -> bool {
     let words: BTreeSet<String> = words(name).into_iter().collect();
-    any(&words, &["csrf", "xsrf", "csrftoken", "theme", "lang", "language", "locale", "consent", "banner", "color", "dark", "font", "tz", "timezone", "flash", "tab", "sort", "layout", "sidebar"])
+    any(
+        &words,
+        &[
+            "csrf",
+            "xsrf",
+            "csrftoken",
+            "theme",
+            "lang",
+            "language",
+            "locale",
+            "consent",
+            "banner",
+            "color",
+            "dark",
+            "font",
+            "tz",
+            "timezone",
+            "flash",
+            "tab",
+            "sort",
+            "layout",
+            "sidebar",
+        ],
+    )
 }
 
 /// Whether what is built in a chain is a cookie or a session layer.
@@ -444,7 +555,9 @@ fn about_cookies(receiver: Node<'_>, cx: &Cx<'_>) -> bool {
 fn is_given_on(made: Node<'_>, cx: &Cx<'_>) -> bool {
     let mut at = made;
     // Out of references, blocks and parentheses.
-    while let Some(parent) = at.parent().filter(|p| matches!(p.kind(), Kind::ReferenceExpression | Kind::ParenthesizedExpression)) {
+    while let Some(parent) =
+        at.parent().filter(|p| matches!(p.kind(), Kind::ReferenceExpression | Kind::ParenthesizedExpression))
+    {
         at = parent;
     }
     let Some(parent) = at.parent() else { return false };
@@ -466,9 +579,9 @@ fn is_given_on(made: Node<'_>, cx: &Cx<'_>) -> bool {
                 }
                 let Some(around) = n.parent() else { return false };
                 match around.kind() {
-                    Kind::FieldExpression => around
-                        .child(Field::Field)
-                        .is_some_and(|f| matches!(f.text(), "set_secure" | "secure" | "make_removal" | "set_max_age" | "set_expires")),
+                    Kind::FieldExpression => around.child(Field::Field).is_some_and(|f| {
+                        matches!(f.text(), "set_secure" | "secure" | "make_removal" | "set_max_age" | "set_expires")
+                    }),
                     Kind::ReferenceExpression => around.text().starts_with("&mut"),
                     Kind::Arguments => around
                         .parent()

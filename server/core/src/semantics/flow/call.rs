@@ -295,7 +295,7 @@ impl<'a> Interp<'a> {
         for (arg, id) in call.args.iter().zip(&call.arg_ids) {
             let ExprKind::Ref { value: place, mutable: true, .. } = self.hir.expr(*id).kind else { continue };
             let place = place.to_owned();
-            if !self.is_place(place) || !(arg.exact || !arg.lits.is_empty()) {
+            if !self.is_place(place) || !arg.exact && arg.lits.is_empty() {
                 continue;
             }
             let Some(now) = self.peek(place) else { continue };
