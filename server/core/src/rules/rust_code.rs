@@ -43,16 +43,6 @@ pub fn call_on<'a>(receiver: Node<'a>) -> Option<(Node<'a>, Node<'a>)> {
     (name.parent() == Some(field)).then_some((call, name))
 }
 
-/// Parameters and body of a closure that is written in place and not a block of its own.
-pub fn closure<'a>(node: Node<'a>) -> Option<(Vec<Node<'a>>, Node<'a>)> {
-    if node.kind() != Kind::ClosureExpression || node.is_hole() {
-        return None;
-    }
-    let list = node.child(Field::Parameters)?;
-    let parameters = list.children().filter(|c| c.is_named() && !c.is_comment() || c.text() == "_").collect();
-    Some((parameters, node.child(Field::Body)?))
-}
-
 /// The constant integer that an expression is, `u8::MAX` and the like included.
 pub fn integer(node: Node<'_>) -> Option<i128> {
     let node = unparenthesized(node);

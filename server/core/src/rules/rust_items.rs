@@ -195,6 +195,11 @@ impl Items {
     fn function(&mut self, n: Node<'_>, of: Option<String>) {
         let Some(name) = n.child(Field::Name).map(|n| n.text().to_owned()) else { return };
         let is_async = n.child_of_kind(Kind::FunctionModifiers).is_some_and(|m| m.has_token("async"));
+        if is_async {
+            self.async_functions.insert(name.clone());
+        } else {
+            self.sync.insert(name.clone());
+        }
         let returns =
             if is_async { "_".to_owned() } else { n.child(Field::ReturnType).map_or("()", Node::text).to_owned() };
         match of {

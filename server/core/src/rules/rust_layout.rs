@@ -1,18 +1,36 @@
 //! Sizes of Rust's types in memory, on a machine of 64 bits.
 
+use std::cell::Cell;
+
 use super::Cx;
 use super::rust_types::Ty;
 
 /// Nesting of types beyond which a size is not told.
 const DEPTH: usize = 8;
+/// Types that are looked at for one size.
+const STEPS: u32 = 400;
 
 /// The least size of a type in bytes, and whether it is exact but for padding and niches.
 pub fn size_of_type(ty: &Ty<'_>, cx: &Cx<'_>) -> (u64, bool) {
-    size(ty, cx, DEPTH)
+    size(ty, cx, Depth { left: DEPTH, steps: &Cell::new(STEPS) })
 }
 
-fn size(ty: &Ty<'_>, cx: &Cx<'_>, depth: usize) -> (u64, bool) {
-    let Some(depth) = depth.checked_sub(1) else { return (0, false) };
+/// What is left of the nesting, and of the types that one question may look at.
+#[derive(Clone, Copy)]
+struct Depth<'s> {
+    left: usize,
+    steps: &'s Cell<u32>,
+}
+
+impl Depth<'_> {
+    fn deeper(self) -> Option<Self> {
+        self.steps.set(self.steps.get().checked_sub(1)?);
+        Some(Depth { left: self.left.checked_sub(1)?, ..self })
+    }
+}
+
+fn size(ty: &Ty<'_>, cx: &Cx<'_>, depth: Depth<'_>) -> (u64, bool) {
+    let Some(depth) = depth.deeper() else { return (0, false) };
     if ty.refs > 0 {
         let wide = matches!(ty.name, "str" | "[]" | "dyn") && ty.refs == 1;
         return (if wide { 16 } else { 8 }, true);
@@ -56,7 +74,8 @@ fn size(ty: &Ty<'_>, cx: &Cx<'_>, depth: usize) -> (u64, bool) {
             (n + if ty.name == "RefCell" || ty.name.ends_with("ex") || ty.name == "RwLock" { 8 } else { 0 }, sure)
         }
         name => match cx.file.declared.rust.types.get(name) {
-            Some(item) if !item.generic => {
+            // A path leads to another type of that name.
+            Some(item) if !item.generic && !ty.path.contains("::") => {
                 let variants = item.variants.iter().map(|(_, fields)| {
                     fields
                         .iter()

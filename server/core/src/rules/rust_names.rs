@@ -39,28 +39,10 @@ pub struct Binding<'a> {
 }
 
 impl Binding<'_> {
-    /// Whether the variable may be assigned and borrowed mutably.
-    pub fn is_mutable(&self) -> bool {
-        let marked = |n: &Node<'_>| n.child_of_kind(Kind::MutableSpecifier).is_some();
-        match self.origin {
-            Origin::Let(n) | Origin::Param(n) if self.pattern == self.name => marked(&n),
-            Origin::Closure(n) if n.kind() == Kind::Parameter => marked(&n),
-            _ => self.name.parent().is_some_and(|p| p.kind() == Kind::MutPattern),
-        }
-    }
-
     /// Whether the pattern is the name alone.
     pub fn is_plain(&self) -> bool {
         self.pattern == self.name
             || self.pattern.kind() == Kind::MutPattern && self.pattern.last_named() == Some(self.name)
-    }
-
-    /// The value of a plain `let`.
-    pub fn value(&self) -> Option<Node<'_>> {
-        match self.origin {
-            Origin::Let(n) if self.is_plain() => n.child(Field::Value),
-            _ => None,
-        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! What Rust's source tells of the types of expressions: annotations, constructors, literals, fields and functions of the
 //! file, and the standard library's methods. Nothing is inferred beyond that; what is not told is `None`.
 
+use std::cell::Cell;
+
 use sidenote_grammars::{Field, Kind};
 
 use super::Cx;
@@ -10,6 +12,8 @@ use crate::syntax::Node;
 
 /// Nesting of expressions beyond which nothing is told.
 const DEPTH: usize = 24;
+/// Expressions that are looked at for one answer.
+const STEPS: u32 = 300;
 /// Nesting of written types beyond which nothing is told.
 const TYPE_DEPTH: usize = 12;
 
@@ -214,9 +218,23 @@ fn split(text: &str, by: char) -> Vec<&str> {
     out
 }
 
+/// What is left of the depth, and of the steps that all branches of one question share.
+#[derive(Clone, Copy)]
+struct Depth<'s> {
+    left: usize,
+    steps: &'s Cell<u32>,
+}
+
+impl Depth<'_> {
+    fn checked_sub(self, n: usize) -> Option<Self> {
+        self.steps.set(self.steps.get().checked_sub(1)?);
+        Some(Depth { left: self.left.checked_sub(n)?, ..self })
+    }
+}
+
 /// The type of an expression.
 pub fn type_of<'a>(node: Node<'a>, cx: &Cx<'a>) -> Option<Ty<'a>> {
-    infer(node, cx, DEPTH).filter(|t| t.name != "_")
+    infer(node, cx, Depth { left: DEPTH, steps: &Cell::new(STEPS) }).filter(|t| t.name != "_")
 }
 
 /// The name of an expression's type behind references, if it is told.
@@ -224,12 +242,7 @@ pub fn type_name<'a>(node: Node<'a>, cx: &Cx<'a>) -> Option<&'a str> {
     type_of(node, cx).map(|t| t.name)
 }
 
-/// The type of a variable.
-pub fn type_of_variable<'a>(name: Node<'a>, cx: &Cx<'a>) -> Option<Ty<'a>> {
-    variable(name, cx, DEPTH).filter(|t| t.name != "_")
-}
-
-fn infer<'a>(node: Node<'a>, cx: &Cx<'a>, depth: usize) -> Option<Ty<'a>> {
+fn infer<'a>(node: Node<'a>, cx: &Cx<'a>, depth: Depth<'_>) -> Option<Ty<'a>> {
     let depth = depth.checked_sub(1)?;
     if node.is_hole() {
         return None;
@@ -380,7 +393,7 @@ fn suffix(literal: &str) -> Option<&str> {
     ALL.iter().find(|s| literal.ends_with(**s)).map(|s| &literal[literal.len() - s.len()..])
 }
 
-fn variable<'a>(name: Node<'a>, cx: &Cx<'a>, depth: usize) -> Option<Ty<'a>> {
+fn variable<'a>(name: Node<'a>, cx: &Cx<'a>, depth: Depth<'_>) -> Option<Ty<'a>> {
     let depth = depth.checked_sub(1)?;
     let Some(bound) = binding(name) else {
         return cx.file.declared.rust.constants.get(name.text()).map(|t| Ty::parse(t));
@@ -415,7 +428,7 @@ fn variable<'a>(name: Node<'a>, cx: &Cx<'a>, depth: usize) -> Option<Ty<'a>> {
 }
 
 /// The type that a pattern gives to one of its names.
-fn project<'a>(pattern: Node<'a>, name: Node<'a>, ty: Ty<'a>, depth: usize) -> Option<Ty<'a>> {
+fn project<'a>(pattern: Node<'a>, name: Node<'a>, ty: Ty<'a>, depth: Depth<'_>) -> Option<Ty<'a>> {
     let depth = depth.checked_sub(1)?;
     if pattern == name {
         return Some(ty);
@@ -458,7 +471,7 @@ fn project<'a>(pattern: Node<'a>, name: Node<'a>, ty: Ty<'a>, depth: usize) -> O
 }
 
 /// What a closure's parameter is, by the method that takes the closure.
-fn closure_parameter<'a>(parameter: Node<'a>, cx: &Cx<'a>, depth: usize) -> Option<Ty<'a>> {
+fn closure_parameter<'a>(parameter: Node<'a>, cx: &Cx<'a>, depth: Depth<'_>) -> Option<Ty<'a>> {
     let closure = parameter.ancestors().find(|a| a.kind() == Kind::ClosureExpression)?;
     let call = closure.parent()?.parent()?;
     let (receiver, name) = method(call)?;
@@ -485,7 +498,7 @@ fn closure_parameter<'a>(parameter: Node<'a>, cx: &Cx<'a>, depth: usize) -> Opti
     }
 }
 
-fn call_type<'a>(node: Node<'a>, cx: &Cx<'a>, depth: usize) -> Option<Ty<'a>> {
+fn call_type<'a>(node: Node<'a>, cx: &Cx<'a>, depth: Depth<'_>) -> Option<Ty<'a>> {
     let callee = node.child(Field::Function)?;
     let written = if callee.kind() == Kind::GenericFunction { callee.child(Field::Function)? } else { callee };
     let first = || args(node).next().and_then(|a| infer(a, cx, depth)).unwrap_or_else(Ty::unknown);
@@ -533,7 +546,11 @@ fn call_type<'a>(node: Node<'a>, cx: &Cx<'a>, depth: usize) -> Option<Ty<'a>> {
     }
     let path = rust_path(callee, cx)?;
     match path.as_str() {
-        "std::fs::File::open" | "std::fs::File::create" | "std::fs::File::create_new" => {
+        "std::fs::File::open"
+        | "std::fs::File::create"
+        | "std::fs::File::create_new"
+        | "File::open"
+        | "File::create" => {
             return Some(Ty::with("Result", vec![Ty::named("File"), Ty::named("Error")]));
         }
         "std::fs::read_to_string" | "std::env::var" => {
@@ -553,7 +570,7 @@ fn call_type<'a>(node: Node<'a>, cx: &Cx<'a>, depth: usize) -> Option<Ty<'a>> {
     (constructor && ty.name.starts_with(|c: char| c.is_ascii_uppercase()) && ty.name != "Self").then_some(ty)
 }
 
-fn method_type<'a>(node: Node<'a>, receiver: Node<'a>, name: &str, cx: &Cx<'a>, depth: usize) -> Option<Ty<'a>> {
+fn method_type<'a>(node: Node<'a>, receiver: Node<'a>, name: &str, cx: &Cx<'a>, depth: Depth<'_>) -> Option<Ty<'a>> {
     // What needs no receiver.
     match name {
         "to_string" if args(node).next().is_none() => return Some(Ty::named("String")),
