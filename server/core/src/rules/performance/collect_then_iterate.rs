@@ -129,7 +129,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let turbofish =
         value.child(Field::Function).and_then(|f| f.child(Field::TypeArguments)).and_then(Node::first_named);
     let told = node.child(Field::Type).or(turbofish);
-    if !told.is_some_and(|t| last_name(t.text()) == "Vec") || !is_iterator(source, cx) || has_effects(source) {
+    if told.is_none_or(|t| last_name(t.text()) != "Vec") || !is_iterator(source, cx) || has_effects(source) {
         return;
     }
     let Some(next) = node.next_named_sibling() else { return };

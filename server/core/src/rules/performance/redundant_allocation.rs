@@ -80,7 +80,8 @@ fn types<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     // A type parameter may be without size.
     let generic = content.name.len() <= 2;
     let wide = matches!(inner.name, "str" | "[]" | "dyn");
-    if !(pointer && !generic || inner.refs == 1 && !wide && !inner.mutable && inner.name.len() > 2) {
+    let reference = inner.refs == 1 && !wide && !inner.mutable && inner.name.len() > 2;
+    if !reference && (generic || !pointer) {
         return;
     }
     // What is implemented for all kinds of pointers says nothing about its use.

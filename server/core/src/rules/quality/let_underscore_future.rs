@@ -1,6 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::rust_names::binding;
 use crate::rules::support::{method, rust_path};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
@@ -88,7 +89,7 @@ fn is_async_call<'a>(call: Node<'a>, cx: &Cx<'a>) -> bool {
     }
     let Some(callee) = call.child(Field::Function) else { return false };
     match callee.kind() {
-        Kind::Identifier => known(callee.text()) && !cx.is_bound(callee.text()),
+        Kind::Identifier => known(callee.text()) && binding(callee).is_none(),
         Kind::ScopedIdentifier => {
             let own = callee.child(Field::Path).is_some_and(|p| p.text() == "Self");
             let path = rust_path(callee, cx).unwrap_or_default();
