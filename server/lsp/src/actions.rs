@@ -151,7 +151,8 @@ pub(crate) fn suppression(document: &Document, finding: &Finding) -> Option<Edit
 }
 
 fn surroundings(document: &Document, offset: usize) -> Surroundings {
-    let root = document.tree().tree().root_node();
+    let tree = document.tree();
+    let root = tree.tree().root_node();
     let mut at = root.descendant_for_byte_range(offset, offset);
     while let Some(node) = at {
         // Only what began before the line stands around its start.

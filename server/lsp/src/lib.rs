@@ -16,6 +16,7 @@ mod pool;
 mod server;
 mod service;
 mod session;
+mod stdout;
 mod workspace;
 
 use std::path::PathBuf;
@@ -55,8 +56,8 @@ pub fn run(options: Options) -> ExitCode {
         eprintln!("sidenote: cannot write the log: {error}");
         return ExitCode::from(CANNOT_START);
     }
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("sidenote-io").enable_all().build();
+    // One thread reads, asks the main loop and writes: each hand-over between threads would cost a keystroke.
+    let runtime = tokio::runtime::Builder::new_current_thread().thread_name("sidenote-io").enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -64,7 +65,7 @@ pub fn run(options: Options) -> ExitCode {
             return ExitCode::from(BROKEN);
         }
     };
-    let code = runtime.block_on(serve(tokio::io::stdin(), tokio::io::stdout()));
+    let code = runtime.block_on(serve(tokio::io::stdin(), stdout::open()));
     // A read of stdin may still block; it must not keep the process alive.
     runtime.shutdown_background();
     ExitCode::from(code)

@@ -267,6 +267,7 @@ impl State {
             open.memo = memo;
         }
         open.flow_took = flow_took.or(open.flow_took);
+        open.took = Some(took.saturating_sub(flow_took.unwrap_or_default()));
         if open.stamp != analysis.stamp {
             return;
         }
@@ -313,6 +314,7 @@ impl State {
     /// Sends every document that changed to the pool, and answers what needs no analysis.
     fn dispatch(&mut self) {
         let mut settled = Vec::new();
+        let mut quick = None;
         for (uri, open) in &mut self.documents {
             let current = open.current.clone().filter(|c| c.stamp == open.stamp);
             if let Content::Code(document) = &open.content
@@ -326,7 +328,9 @@ impl State {
                     }
                     open.again = false;
                     open.running = Some(open.stamp);
-                    self.pool.analyze(Job {
+                    let is_quick = open.is_quick() && quick.is_none();
+                    open.typed = 0;
+                    let job = Job {
                         uri: uri.clone(),
                         stamp: open.stamp,
                         document: (**document).clone(),
@@ -338,7 +342,12 @@ impl State {
                         },
                         memo,
                         session: self.session.clone(),
-                    });
+                    };
+                    if is_quick {
+                        quick = Some(job);
+                    } else {
+                        self.pool.analyze(job);
+                    }
                 }
                 if let Some(current) = current {
                     open.answer(&current, &self.session);
@@ -357,6 +366,9 @@ impl State {
             settled.push(plain(uri, open, diagnostics));
         }
         settled.into_iter().for_each(|analysis| self.settle(analysis));
+        if let Some(job) = quick {
+            self.analyzed(crate::pool::analyze(job));
+        }
     }
 
     fn next_idle(&self) -> Option<Instant> {

@@ -136,7 +136,8 @@ fn next<T>(queue: &Mutex<Receiver<T>>) -> Option<T> {
     queue.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
 }
 
-fn analyze(job: Job) -> Analyzed {
+/// Analyses a snapshot on the calling thread.
+pub(crate) fn analyze(job: Job) -> Analyzed {
     let Job { uri, stamp, document, folder, engine, mut memo, complete, session } = job;
     let start = Instant::now();
     let mut flow_took = None;
