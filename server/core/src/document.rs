@@ -75,8 +75,7 @@ impl Document {
             self.blocks = Blocks::of_text(&self.tree, &text);
         } else if let Some(edit) = edit {
             let pending = self.pending.map_or(edit, |p| p.then(edit));
-            // Errors elsewhere might reach over the block.
-            if !self.tree.root().has_error() && self.blocks.update_alone(&text, edit) {
+            if self.blocks.update_alone(&text, edit) {
                 (self.tree, self.pending) = (tree, Some(pending));
             } else {
                 let (tree, dirty) = tree.reparse(&text, pending)?;

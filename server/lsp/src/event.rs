@@ -37,6 +37,10 @@ pub(crate) enum Event {
     Settings(ClientSettings),
     /// Workspace folders came and went.
     Folders { added: Vec<PathBuf>, removed: Vec<PathBuf> },
+    /// The index has read files whose diagnostics changed.
+    Indexed(Vec<PathBuf>),
+    /// The user wants to see the diagnostics of all files.
+    ShowWorkspace,
     /// Configuration files changed on disk.
     Reload,
     /// `$/setTrace`.

@@ -6,17 +6,24 @@
 //! protocol, and it knows nothing of what a rule does.
 
 mod actions;
+mod commands;
 mod convert;
 mod event;
+pub mod files;
+mod hints;
 mod hover;
+mod index;
+mod lenses;
 mod main_loop;
 mod outbox;
 mod parent;
 mod pool;
+mod progress;
 mod server;
 mod service;
 mod session;
 mod stdout;
+mod symbols;
 mod workspace;
 
 use std::path::PathBuf;
@@ -77,6 +84,7 @@ pub async fn serve(input: impl AsyncRead + Unpin, output: impl AsyncWrite) -> u8
     let events = main_loop::start(life.clone());
     let (service, socket) = LspService::build(|client| server::Front::new(client, events.clone(), life.clone()))
         .custom_method("$/setTrace", server::Front::set_trace)
+        .custom_method("window/workDoneProgress/cancel", server::Front::cancel_progress)
         .finish();
     let input = service::Watched::new(input, life.clone());
     let serving = Server::new(input, output, socket)

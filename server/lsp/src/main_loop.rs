@@ -3,21 +3,23 @@
 
 mod open;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use sidenote_core::engine::Report;
 use tower_lsp::ls_types::{Diagnostic, MessageType, TraceValue, Uri};
 
 use crate::Life;
 use crate::event::Event;
+use crate::index::{Entry, Index};
 use crate::outbox::Outbox;
 use crate::pool::{Analysis, Analyzed, Job, Later, Pool};
-use crate::session::{ClientSettings, Session};
-use crate::workspace::Workspace;
+use crate::session::{ClientSettings, Scope, Session};
+use crate::workspace::{Workspace, file_path};
 use open::{Content, Open};
 
 /// A turn longer than this is logged.
@@ -40,12 +42,18 @@ const IDLE: Duration = Duration::from_secs(1);
 pub(crate) struct Events {
     sender: Sender<Event>,
     outbox: Outbox,
+    index: Index,
 }
 
 impl Events {
     /// Tells the loop. The event is dropped if the server is at its end.
     pub(crate) fn send(&self, event: Event) {
         let _ = self.sender.send(event);
+    }
+
+    /// What is known of files that are not open.
+    pub(crate) fn index(&self) -> &Index {
+        &self.index
     }
 
     /// What the loop has to say to the client.
@@ -58,7 +66,8 @@ impl Events {
 pub(crate) fn start(life: Arc<Life>) -> Events {
     let (sender, events) = channel();
     let outbox = Outbox::default();
-    let mut state = State::new(Pool::new(&sender), outbox.clone());
+    let index = Index::new(sender.clone());
+    let mut state = State::new(Pool::new(&sender), outbox.clone(), index.clone());
     let body = move || {
         let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| state.run(&events)));
         if ended.is_err() {
@@ -70,14 +79,14 @@ pub(crate) fn start(life: Arc<Life>) -> Events {
     if let Err(error) = std::thread::Builder::new().name("sidenote-main-loop".into()).spawn(body) {
         tracing::error!("no main loop: {error}");
     }
-    Events { sender, outbox }
+    Events { sender, outbox, index }
 }
 
 struct State {
     documents: FxHashMap<Uri, Open>,
     workspace: Workspace,
     session: Arc<Session>,
-    settings: ClientSettings,
+    settings: Arc<ClientSettings>,
     trace: TraceValue,
     /// The last stamp given out; every state of every document has its own.
     stamps: u64,
@@ -87,21 +96,26 @@ struct State {
     told: Vec<String>,
     pool: Pool,
     outbox: Outbox,
+    index: Index,
+    /// Whether diagnostics of files that are not open are published.
+    shows_all: bool,
 }
 
 impl State {
-    fn new(pool: Pool, outbox: Outbox) -> State {
+    fn new(pool: Pool, outbox: Outbox, index: Index) -> State {
         State {
             documents: FxHashMap::default(),
             workspace: Workspace::new([]),
             session: Arc::default(),
-            settings: ClientSettings::default(),
+            settings: Arc::default(),
             trace: TraceValue::Off,
             stamps: 0,
             result_ids: 0,
             told: Vec::new(),
             pool,
             outbox,
+            index,
+            shows_all: false,
         }
     }
 
@@ -149,9 +163,12 @@ impl State {
     fn handle(&mut self, event: Event) {
         match event {
             Event::Start { session, folders, settings, trace } => {
-                (self.session, self.settings, self.trace) = (session, settings, trace);
+                (self.session, self.trace) = (session, trace);
                 self.workspace = Workspace::new(folders);
+                self.index.set_workspace(self.workspace.clone(), self.session.clone());
+                self.greet();
                 self.tell_errors();
+                self.set_settings(settings);
             }
             Event::Open { uri, language, version, text } => {
                 let home = self.workspace.locate(&uri);
@@ -159,6 +176,7 @@ impl State {
                 let published = self.documents.remove(&uri).and_then(Open::close);
                 let mut open = Open::new(&uri, language, version, &text, home, stamp);
                 open.published = published;
+                self.opened(&uri);
                 self.documents.insert(uri, open);
             }
             Event::Change { uri, version, changes } => {
@@ -175,9 +193,7 @@ impl State {
             }
             Event::Close { uri } => {
                 let last = self.documents.remove(&uri).and_then(Open::close);
-                if last.is_some_and(|d| !d.is_empty()) && !self.session.pull {
-                    self.outbox.publish(uri, None, Arc::default());
-                }
+                self.closed(uri, last);
             }
             Event::Ask { uri, diagnostics, reply } => match self.documents.get_mut(&uri) {
                 Some(open) => open.waiters.push((diagnostics, reply)),
@@ -208,22 +224,26 @@ impl State {
                 }
             }
             Event::Settings(settings) => {
-                if settings != self.settings {
-                    self.settings = settings;
+                if settings != *self.settings {
+                    self.set_settings(settings);
                     self.reset();
                 }
             }
             Event::Folders { added, removed } => {
                 removed.iter().for_each(|path| self.workspace.remove(path));
                 added.into_iter().for_each(|path| self.workspace.add(path));
+                self.index.set_workspace(self.workspace.clone(), self.session.clone());
                 self.tell_errors();
                 self.reset();
             }
             Event::Reload => {
                 self.workspace.reload();
+                self.index.set_workspace(self.workspace.clone(), self.session.clone());
                 self.tell_errors();
                 self.reset();
             }
+            Event::Indexed(files) => self.publish_files(files.iter().filter_map(|f| self.index.get(f)).collect()),
+            Event::ShowWorkspace => self.show_all(),
             Event::Trace(trace) => self.trace = trace,
             Event::Stop => {}
         }
@@ -242,6 +262,72 @@ impl State {
         }
         if self.session.pull && self.session.refresh {
             self.outbox.refresh();
+        }
+        if self.session.refresh_hints || self.session.refresh_lenses {
+            self.outbox.refresh_hints(self.session.refresh_hints, self.session.refresh_lenses);
+        }
+    }
+
+    fn set_settings(&mut self, settings: ClientSettings) {
+        self.settings = Arc::new(settings);
+        if self.settings.diagnostics.scope == Scope::Workspace && self.settings.enable {
+            self.show_all();
+            self.index.want();
+        }
+    }
+
+    /// A line for the client's log.
+    fn greet(&self) {
+        let folders: Vec<String> = self.workspace.folders().map(|f| f.display().to_string()).collect();
+        let folders = if folders.is_empty() { "no folder".to_owned() } else { folders.join(", ") };
+        let rules = sidenote_core::rules::all().len();
+        let text = format!("Sidenote {} with {rules} rules, on {folders}", env!("CARGO_PKG_VERSION"));
+        self.outbox.log(MessageType::INFO, text);
+    }
+
+    /// From now on the diagnostics of files that are not open are published, where the client does not ask for them.
+    fn show_all(&mut self) {
+        if !self.shows_all {
+            self.shows_all = true;
+            self.publish_files(self.index.files());
+        }
+    }
+
+    fn publish_files(&self, files: Vec<Arc<Entry>>) {
+        if !self.shows_all || self.session.pull_workspace {
+            return;
+        }
+        let open: FxHashSet<PathBuf> = self.documents.keys().filter_map(file_path).collect();
+        let is_open = |e: &Entry| file_path(&e.uri).is_some_and(|f| open.contains(&f));
+        let files: Vec<_> =
+            files.iter().filter(|e| !is_open(e)).map(|e| (e.uri.clone(), e.diagnostics.clone())).collect();
+        if !files.is_empty() {
+            self.outbox.publish_all(files);
+        }
+    }
+
+    /// What the disk says of a file does not count while it is open.
+    fn opened(&self, uri: &Uri) {
+        let Some(file) = file_path(uri) else { return };
+        self.index.set_open(&file, true);
+        let was_shown = self.shows_all && !self.session.pull_workspace && self.session.pull;
+        if was_shown && self.index.get(&file).is_some_and(|e| !e.diagnostics.is_empty()) {
+            self.outbox.publish(uri.clone(), None, Arc::default());
+        }
+    }
+
+    /// A document was closed; `last` are its diagnostics.
+    fn closed(&self, uri: Uri, last: Option<Arc<Vec<Diagnostic>>>) {
+        let mut on_disk = None;
+        if let Some(file) = file_path(&uri) {
+            self.index.set_open(&file, false);
+            on_disk = self.index.get(&file).filter(|_| self.shows_all && !self.session.pull_workspace);
+            self.index.touch(vec![file]);
+        }
+        let now = on_disk.map_or_else(Arc::default, |e| e.diagnostics.clone());
+        let had = last.is_some_and(|d| !d.is_empty()) && !self.session.pull;
+        if had || !now.is_empty() {
+            self.outbox.publish(uri, None, now);
         }
     }
 
@@ -284,6 +370,11 @@ impl State {
     fn settle(&mut self, mut analysis: Analysis) {
         let Some(open) = self.documents.get_mut(&analysis.uri) else { return };
         let same = open.published.as_ref().is_some_and(|p| p.as_slice() == analysis.diagnostics.as_slice());
+        // The client asks for these by itself when the text changes, not when only the findings do.
+        let again = !same && open.current.as_ref().is_some_and(|c| c.version == analysis.version);
+        if again && (self.session.refresh_hints || self.session.refresh_lenses) {
+            self.outbox.refresh_hints(self.session.refresh_hints, self.session.refresh_lenses);
+        }
         if same && open.result_id != 0 {
             analysis.result_id = open.result_id;
         } else {
@@ -342,6 +433,7 @@ impl State {
                         },
                         memo,
                         session: self.session.clone(),
+                        settings: self.settings.clone(),
                     };
                     if is_quick {
                         quick = Some(job);
@@ -363,7 +455,7 @@ impl State {
             } else {
                 Vec::new()
             };
-            settled.push(plain(uri, open, diagnostics));
+            settled.push(plain(uri, open, &self.settings, diagnostics));
         }
         settled.into_iter().for_each(|analysis| self.settle(analysis));
         if let Some(job) = quick {
@@ -403,13 +495,14 @@ impl State {
 }
 
 /// The analysis of a document that is not analysed.
-fn plain(uri: &Uri, open: &Open, diagnostics: Vec<Diagnostic>) -> Analysis {
+fn plain(uri: &Uri, open: &Open, settings: &Arc<ClientSettings>, diagnostics: Vec<Diagnostic>) -> Analysis {
     Analysis {
         uri: uri.clone(),
         version: open.version,
         stamp: open.stamp,
         document: None,
         folder: open.home.folder.clone(),
+        settings: settings.clone(),
         report: Report::default(),
         complete: true,
         diagnostics: Arc::new(diagnostics),

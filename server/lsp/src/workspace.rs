@@ -20,6 +20,7 @@ pub(crate) fn load_config(folder: &Path) -> Result<Config, ConfigError> {
 }
 
 /// A folder with its engine.
+#[derive(Clone)]
 pub(crate) struct Folder {
     /// Where it is.
     pub path: PathBuf,
@@ -40,6 +41,7 @@ impl Folder {
 }
 
 /// All folders.
+#[derive(Clone)]
 pub(crate) struct Workspace {
     folders: Vec<Folder>,
     /// For documents outside of every folder.
@@ -71,6 +73,11 @@ impl Workspace {
         for folder in &mut self.folders {
             *folder = Folder::load(std::mem::take(&mut folder.path));
         }
+    }
+
+    /// Where the folders are.
+    pub(crate) fn folders(&self) -> impl Iterator<Item = &Path> {
+        self.folders.iter().map(|f| f.path.as_path())
     }
 
     /// What is wrong with the configurations.

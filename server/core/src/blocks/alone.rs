@@ -15,17 +15,17 @@ use crate::text::{Edit, Text};
 const MAX_LEN: usize = if cfg!(test) { usize::MAX } else { 24 * 1024 };
 
 /// In a file shorter than this, in bytes, nothing is parsed alone.
-const WORTH_IT: usize = if cfg!(test) { 0 } else { 48 * 1024 };
+const WORTH_IT: usize = if cfg!(test) { 1 } else { 48 * 1024 };
 
 impl Blocks {
-    /// Blocks after an edit of a file without syntax errors, if the edit lies inside of a top-level block that stands by
-    /// itself before and after it. `text` is the new one. The cost follows that block. False, and nothing changes, if the
-    /// edit is not of that kind.
+    /// Blocks after an edit inside of a top-level block that stands by itself before and after it. `text` is the new one.
+    /// The cost follows that block. False, and nothing changes, if the edit is not of that kind.
     pub(crate) fn update_alone(&mut self, text: &Text, edit: Edit) -> bool {
-        if text.len() < WORTH_IT {
+        let root = &self.root;
+        // An error at the top level might reach over the block. One inside of another block ends with that.
+        if text.len() < WORTH_IT || root.arena.has_error() {
             return false;
         }
-        let root = &self.root;
         let n = root.children.partition_point(|c| ((c.at + c.before) as usize) < edit.start);
         let Some(n) = n.checked_sub(1) else { return false };
         let old = &root.children[n].block;
@@ -33,6 +33,9 @@ impl Blocks {
         let delta = edit.new_end as i64 - edit.old_end as i64;
         let new_len = old.len() as i64 + delta;
         if edit.old_end >= from + old.len() || new_len < 2 || new_len as usize > MAX_LEN {
+            return false;
+        }
+        if has_error(old) {
             return false;
         }
         let to = from + new_len as usize;
@@ -63,6 +66,10 @@ impl Blocks {
         graft(&mut new, old);
         Some(new)
     }
+}
+
+fn has_error(block: &Block) -> bool {
+    block.arena.has_error() || block.children.iter().any(|c| has_error(&c.block))
 }
 
 /// Puts what is the same in the old block into the new one, so that what was computed for it stays.
