@@ -7,6 +7,7 @@ use std::ops::Range as Bytes;
 use serde::{Deserialize, Serialize};
 use sidenote_core::document::Document;
 use sidenote_core::findings::{Finding, Fix};
+use sidenote_core::fix::{Wanted, compatible, merged};
 use sidenote_core::text::Text;
 use tower_lsp::ls_types::{
     CodeAction, CodeActionContext, CodeActionKind, CodeActionOrCommand, Command, DocumentChangeOperation,
@@ -123,8 +124,10 @@ fn edits(plan: &Plan, analysis: &Analysis, document: &Document) -> Option<Vec<Ed
         |rule: &str, at: &Bytes<usize>| analysis.report.active().find(|f| f.rule.id == rule && f.range == *at);
     let edits = match plan {
         Plan::Fix { rule, at, fix } => finding(rule, at)?.fixes.get(*fix)?.edits.clone(),
-        Plan::FixRule { rule } => safe_edits(analysis.report.active().filter(|f| f.rule.id == rule)),
-        Plan::FixAll => safe_edits(analysis.report.active()),
+        Plan::FixRule { rule } => {
+            merged(&compatible(analysis.report.active().filter(|f| f.rule.id == rule), Wanted::Safe))
+        }
+        Plan::FixAll => merged(&compatible(analysis.report.active(), Wanted::Safe)),
         Plan::Allow { rule, at, scope } => vec![allow(document, finding(rule, at)?, *scope)?],
     };
     Some(edits).filter(|e| !e.is_empty())
@@ -148,14 +151,15 @@ impl Offer<'_> {
         finding.fixes.iter().enumerate().filter_map(make).collect()
     }
 
-    /// All fixes of a finding's rule, where there are more than this one's.
+    /// Every safe fix of the finding's rule in the file, where there is more than one.
     fn fix_rule(&self, finding: &Finding) -> Option<CodeAction> {
+        Wanted::Safe.of(finding)?;
         let id = finding.rule.id;
-        let same = |f: &&Finding| f.rule.id == id && f.fixes.iter().any(|f| f.safe);
-        if self.analysis.report.active().filter(same).count() < 2 {
+        let count = compatible(self.analysis.report.active().filter(|f| f.rule.id == id), Wanted::Safe).len();
+        if count < 2 {
             return None;
         }
-        let title = format!("Fix all `{id}` in this file");
+        let title = format!("Fix all {count} of `{id}` in this file");
         self.action(title, CodeActionKind::QUICKFIX, None, Plan::FixRule { rule: id.to_owned() })
     }
 
@@ -233,20 +237,6 @@ fn workspace_edit(cx: &Context<'_>, analysis: &Analysis, edits: &[Edit]) -> Work
         let changes = HashMap::from([(analysis.uri.clone(), edits.collect())]);
         WorkspaceEdit { changes: Some(changes), ..WorkspaceEdit::default() }
     }
-}
-
-/// The edits of every safe fix, first come first served: a fix that touches an earlier one waits for the next round.
-pub(crate) fn safe_edits<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<Edit> {
-    let mut taken: Vec<Edit> = Vec::new();
-    for finding in findings {
-        let Some(Fix { edits, .. }) = finding.fixes.iter().find(|f| f.safe) else { continue };
-        let free = |range: &Bytes<usize>| taken.iter().all(|(t, _)| range.end < t.start || t.end < range.start);
-        if edits.iter().all(|(range, _)| free(range)) {
-            taken.extend(edits.iter().cloned());
-        }
-    }
-    taken.sort_by_key(|(range, _)| (range.start, range.end));
-    taken
 }
 
 /// What stands around the start of a line.

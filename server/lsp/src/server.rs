@@ -39,7 +39,7 @@ use crate::main_loop::Events;
 use crate::pool::Analysis;
 use crate::progress::{self, PartialResult, PartialResultParams};
 use crate::session::{ClientSettings, Session};
-use crate::workspace::{CONFIG_FILE, file_path, is_config};
+use crate::workspace::{WATCHED, file_path, is_config};
 use crate::{Life, actions, commands, hints, hover, lenses, parent, symbols};
 
 /// How long an answer of the client is waited for.
@@ -163,9 +163,9 @@ impl Front {
         }
         if session.watch_files {
             let extensions: Vec<&str> = LANGUAGES.iter().flat_map(|l| l.extensions.iter().copied()).collect();
-            let globs = [format!("**/{CONFIG_FILE}"), format!("**/*.{{{}}}", extensions.join(","))];
-            let watcher = |glob| FileSystemWatcher { glob_pattern: GlobPattern::String(glob), kind: None };
-            let watchers = globs.map(watcher).into();
+            let sources = format!("**/*.{{{}}}", extensions.join(","));
+            let watcher = |glob: &str| FileSystemWatcher { glob_pattern: GlobPattern::String(glob.into()), kind: None };
+            let watchers = WATCHED.into_iter().chain([sources.as_str()]).map(watcher).collect();
             let options = serde_json::to_value(DidChangeWatchedFilesRegistrationOptions { watchers }).ok();
             register(DidChangeWatchedFiles::METHOD, options);
         }

@@ -8,6 +8,7 @@ use ignore::{WalkBuilder, WalkState};
 use sidenote_lsp::files::{may_be_read, walker};
 
 use super::workspace::Workspace;
+use crate::args;
 
 /// A file to look at.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -22,6 +23,8 @@ pub struct Candidate {
     pub named: bool,
     /// What it is, if it is not a regular file.
     pub odd: Option<Odd>,
+    /// What it holds, where that is not what lies on the disk.
+    pub content: Option<Arc<[u8]>>,
 }
 
 /// What is not a regular file.
@@ -46,6 +49,18 @@ pub struct Limits {
     pub jobs: usize,
 }
 
+impl Limits {
+    /// What the command line says.
+    pub fn of(selection: &args::Selection, pool: &rayon::ThreadPool) -> Limits {
+        Limits {
+            all_folders: selection.all_folders,
+            no_gitignore: selection.no_gitignore,
+            hidden: selection.hidden,
+            jobs: pool.current_num_threads(),
+        }
+    }
+}
+
 /// What was found.
 #[derive(Debug, Default)]
 pub struct Walked {
@@ -67,6 +82,7 @@ pub fn walk(workspace: &Workspace, limits: Limits) -> Walked {
                 project: target.project,
                 named: true,
                 odd: (!target.path.is_file()).then_some(Odd::Special),
+                content: None,
             };
             found.insert(candidate);
             continue;
@@ -83,6 +99,7 @@ pub fn walk(workspace: &Workspace, limits: Limits) -> Walked {
                     project: target.project,
                     named: false,
                     odd,
+                    content: None,
                 };
                 match entry {
                     Ok(entry) => {

@@ -103,7 +103,7 @@ async fn edits_are_made_when_they_are_chosen() {
         let all = found.as_array().expect("actions").iter();
         all.clone().find(|a| a["title"] == title).unwrap_or_else(|| panic!("no {title} in {found:#?}")).clone()
     };
-    let rule = titled("Fix all `unused-suppression` in this file");
+    let rule = titled("Fix all 2 of `unused-suppression` in this file");
     assert!(rule.get("edit").is_none() && rule.get("data").is_some(), "{rule}");
     let resolved = client.request("codeAction/resolve", rule.clone()).await;
     assert_eq!(resolved["edit"]["documentChanges"][0]["edits"].as_array().map(Vec::len), Some(2), "{resolved:#?}");

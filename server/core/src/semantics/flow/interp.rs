@@ -27,6 +27,7 @@ use super::models::Models;
 use super::place::{is_weak_random, last_name};
 use super::report::{Outcome, SinkSite};
 use super::state::{Locals, State, join_into};
+use super::trace::Recorder;
 use super::value::{
     At, ClassRef, ELEMENT, FuncRef, Origin, Source, StepKind, Taint, Types, Val, Value, api, constant, join, of_type,
     position, step, unknown,
@@ -85,6 +86,8 @@ pub struct Interp<'a> {
     /// What the truth of the call that was evaluated last says; taken by the condition around it.
     pub(super) call_facts: Option<(Lessons, Lessons)>,
     pub(super) out: Outcome,
+    /// Who wants to know what happens; nobody in an analysis.
+    pub(super) record: Option<std::rc::Rc<Recorder>>,
 }
 
 impl<'a> Interp<'a> {
@@ -109,6 +112,7 @@ impl<'a> Interp<'a> {
             fuel,
             call_facts: None,
             out: Outcome::default(),
+            record: super::trace::current(),
         }
     }
 
@@ -348,7 +352,11 @@ impl<'a> Interp<'a> {
             return unknown();
         }
         self.fuel -= 1;
-        stacker::maybe_grow(RED_ZONE, MORE_STACK, || self.eval_inner(id))
+        let value = stacker::maybe_grow(RED_ZONE, MORE_STACK, || self.eval_inner(id));
+        if let Some(record) = &self.record {
+            record.value(self.arena, id, &value);
+        }
+        value
     }
 
     fn eval_inner(&mut self, id: ExprId) -> Val {

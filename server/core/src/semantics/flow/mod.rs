@@ -15,6 +15,7 @@ mod report;
 mod sink;
 mod slow;
 mod state;
+pub mod trace;
 pub mod value;
 mod world;
 
@@ -25,4 +26,5 @@ mod tests;
 mod rust_tests;
 
 pub use file::{FileFlow, Modules, NoModules, analyze};
+pub use models::{ModelSet, RawModel};
 pub use report::{CallView, WriteView};

@@ -380,6 +380,9 @@ fn splice(way: Option<&Arc<Step>>, before: Arc<Step>) -> Arc<Step> {
 
 impl Interp<'_> {
     pub(super) fn reach(&mut self, value: &Val, site: &SinkSite, deep: bool) {
+        if let Some(record) = &self.record {
+            record.sink(site.kind, &site.at, site.name, value, deep);
+        }
         if value.has_taint() {
             self.out.reach(value, site, deep);
         }
