@@ -40,7 +40,7 @@ pub fn run(args: &Args) -> Result<u8, Error> {
             let mut walked = stats.time(Phase::Walk, || scan::walk(&workspace, limits));
             let base = Base::open(&workspace, args)?;
             if let Some(base) = &base {
-                base.narrow(&mut walked.candidates)?;
+                base.narrow(&mut walked.candidates, args.include_known)?;
             }
             let progress = progress(args, walked.candidates.len());
             let mut scan = scan::scan(&workspace, &walked.candidates, &options, &pool, &stats, &|| progress.inc(1));
@@ -50,7 +50,11 @@ pub fn run(args: &Args) -> Result<u8, Error> {
                 let plain = Options { min_severity: args.min_severity, ..Options::default() };
                 let known =
                     scan::fingerprints(&scan::scan(&workspace, &before, &plain, &pool, &Stats::start(), &|| ()));
-                baseline::mark_known(&mut scan, |id| known.contains(id), args.include_known);
+                baseline::mark_known(
+                    &mut scan,
+                    |file, id| base.is_unchanged(&file.file) || known.contains(id),
+                    args.include_known,
+                );
             }
             (scan, walked.folders)
         }
@@ -58,7 +62,7 @@ pub fn run(args: &Args) -> Result<u8, Error> {
     if let Some(list) = &list {
         let today = baseline::today();
         let known = list.known(&today);
-        baseline::mark_known(&mut scan, |id| known.contains(&id.to_string()), args.include_known);
+        baseline::mark_known(&mut scan, |_, id| known.contains(&id.to_string()), args.include_known);
         let expired = list.expired(&today);
         if expired > 0 && !args.quiet {
             anstream::eprintln!(
