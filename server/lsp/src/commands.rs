@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sidenote_core::findings::{Score, Severity};
 use sidenote_core::rules;
 
-use crate::index::Entry;
+use crate::catalog::Entry;
 
 /// Explains a rule, its one argument. The result is `{"rule": id, "markdown": text}`.
 pub(crate) const EXPLAIN: &str = "sidenote.explain";

@@ -14,10 +14,11 @@ use sidenote_core::engine::Report;
 use tower_lsp::ls_types::{Diagnostic, MessageType, TraceValue, Uri};
 
 use crate::Life;
+use crate::catalog::{Catalog, Entry};
 use crate::event::Event;
-use crate::index::{Entry, Index};
+use crate::index::News;
 use crate::outbox::Outbox;
-use crate::pool::{Analysis, Analyzed, Job, Later, Pool};
+use crate::pool::{Analysis, Analyzed, Follow, Job, Later, Pool};
 use crate::session::{ClientSettings, Scope, Session};
 use crate::workspace::{Workspace, file_path};
 use open::{Content, Open};
@@ -42,7 +43,7 @@ const IDLE: Duration = Duration::from_secs(1);
 pub(crate) struct Events {
     sender: Sender<Event>,
     outbox: Outbox,
-    index: Index,
+    catalog: Catalog,
 }
 
 impl Events {
@@ -52,8 +53,8 @@ impl Events {
     }
 
     /// What is known of files that are not open.
-    pub(crate) fn index(&self) -> &Index {
-        &self.index
+    pub(crate) fn catalog(&self) -> &Catalog {
+        &self.catalog
     }
 
     /// What the loop has to say to the client.
@@ -66,8 +67,8 @@ impl Events {
 pub(crate) fn start(life: Arc<Life>) -> Events {
     let (sender, events) = channel();
     let outbox = Outbox::default();
-    let index = Index::new(sender.clone());
-    let mut state = State::new(Pool::new(&sender), outbox.clone(), index.clone());
+    let catalog = Catalog::new(sender.clone());
+    let mut state = State::new(Pool::new(&sender), outbox.clone(), catalog.clone());
     let body = move || {
         let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| state.run(&events)));
         if ended.is_err() {
@@ -79,7 +80,7 @@ pub(crate) fn start(life: Arc<Life>) -> Events {
     if let Err(error) = std::thread::Builder::new().name("sidenote-main-loop".into()).spawn(body) {
         tracing::error!("no main loop: {error}");
     }
-    Events { sender, outbox, index }
+    Events { sender, outbox, catalog }
 }
 
 struct State {
@@ -96,13 +97,13 @@ struct State {
     told: Vec<String>,
     pool: Pool,
     outbox: Outbox,
-    index: Index,
+    catalog: Catalog,
     /// Whether diagnostics of files that are not open are published.
     shows_all: bool,
 }
 
 impl State {
-    fn new(pool: Pool, outbox: Outbox, index: Index) -> State {
+    fn new(pool: Pool, outbox: Outbox, catalog: Catalog) -> State {
         State {
             documents: FxHashMap::default(),
             workspace: Workspace::new([]),
@@ -114,7 +115,7 @@ impl State {
             told: Vec::new(),
             pool,
             outbox,
-            index,
+            catalog,
             shows_all: false,
         }
     }
@@ -165,7 +166,7 @@ impl State {
             Event::Start { session, folders, settings, trace } => {
                 (self.session, self.trace) = (session, trace);
                 self.workspace = Workspace::new(folders);
-                self.index.set_workspace(self.workspace.clone(), self.session.clone());
+                self.catalog.set_workspace(self.workspace.clone(), self.session.clone());
                 self.greet();
                 self.tell_errors();
                 self.set_settings(settings);
@@ -174,6 +175,9 @@ impl State {
                 let home = self.workspace.locate(&uri);
                 let stamp = self.stamp();
                 let published = self.documents.remove(&uri).and_then(Open::close);
+                if home.index.wants_building() {
+                    self.pool.flow(Follow::Build(home.index.clone()));
+                }
                 let mut open = Open::new(&uri, language, version, &text, home, stamp);
                 open.published = published;
                 self.opened(&uri);
@@ -192,7 +196,11 @@ impl State {
                 }
             }
             Event::Close { uri } => {
-                let last = self.documents.remove(&uri).and_then(Open::close);
+                let closed = self.documents.remove(&uri);
+                if let Some(open) = &closed {
+                    self.pool.flow(Follow::Close(uri.clone(), open.home.index.clone()));
+                }
+                let last = closed.and_then(Open::close);
                 self.closed(uri, last);
             }
             Event::Ask { uri, diagnostics, reply } => match self.documents.get_mut(&uri) {
@@ -207,6 +215,12 @@ impl State {
                     // Also that of an older version is nearer than what is there.
                     open.flow = Some(*flow);
                     open.again = open.stamp == stamp;
+                }
+            }
+            Event::News(news) => self.take_news(news),
+            Event::Files(files) => {
+                for index in self.workspace.indexes() {
+                    self.pool.flow(Follow::Changed(files.clone(), index.clone()));
                 }
             }
             Event::Refreshed { uri, stamp, document, differs, skip } => {
@@ -232,17 +246,17 @@ impl State {
             Event::Folders { added, removed } => {
                 removed.iter().for_each(|path| self.workspace.remove(path));
                 added.into_iter().for_each(|path| self.workspace.add(path));
-                self.index.set_workspace(self.workspace.clone(), self.session.clone());
+                self.catalog.set_workspace(self.workspace.clone(), self.session.clone());
                 self.tell_errors();
                 self.reset();
             }
             Event::Reload => {
                 self.workspace.reload();
-                self.index.set_workspace(self.workspace.clone(), self.session.clone());
+                self.catalog.set_workspace(self.workspace.clone(), self.session.clone());
                 self.tell_errors();
                 self.reset();
             }
-            Event::Indexed(files) => self.publish_files(files.iter().filter_map(|f| self.index.get(f)).collect()),
+            Event::Catalogued(files) => self.publish_files(files.iter().filter_map(|f| self.catalog.get(f)).collect()),
             Event::ShowWorkspace => self.show_all(),
             Event::Trace(trace) => self.trace = trace,
             Event::Stop => {}
@@ -259,6 +273,9 @@ impl State {
         for (uri, open) in &mut self.documents {
             self.stamps += 1;
             open.reset(self.workspace.locate(uri), self.stamps);
+            if open.home.index.wants_building() {
+                self.pool.flow(Follow::Build(open.home.index.clone()));
+            }
         }
         if self.session.pull && self.session.refresh {
             self.outbox.refresh();
@@ -272,7 +289,7 @@ impl State {
         self.settings = Arc::new(settings);
         if self.settings.diagnostics.scope == Scope::Workspace && self.settings.enable {
             self.show_all();
-            self.index.want();
+            self.catalog.want();
         }
     }
 
@@ -289,7 +306,7 @@ impl State {
     fn show_all(&mut self) {
         if !self.shows_all {
             self.shows_all = true;
-            self.publish_files(self.index.files());
+            self.publish_files(self.catalog.files());
         }
     }
 
@@ -309,9 +326,9 @@ impl State {
     /// What the disk says of a file does not count while it is open.
     fn opened(&self, uri: &Uri) {
         let Some(file) = file_path(uri) else { return };
-        self.index.set_open(&file, true);
+        self.catalog.set_open(&file, true);
         let was_shown = self.shows_all && !self.session.pull_workspace && self.session.pull;
-        if was_shown && self.index.get(&file).is_some_and(|e| !e.diagnostics.is_empty()) {
+        if was_shown && self.catalog.get(&file).is_some_and(|e| !e.diagnostics.is_empty()) {
             self.outbox.publish(uri.clone(), None, Arc::default());
         }
     }
@@ -320,9 +337,9 @@ impl State {
     fn closed(&self, uri: Uri, last: Option<Arc<Vec<Diagnostic>>>) {
         let mut on_disk = None;
         if let Some(file) = file_path(&uri) {
-            self.index.set_open(&file, false);
-            on_disk = self.index.get(&file).filter(|_| self.shows_all && !self.session.pull_workspace);
-            self.index.touch(vec![file]);
+            self.catalog.set_open(&file, false);
+            on_disk = self.catalog.get(&file).filter(|_| self.shows_all && !self.session.pull_workspace);
+            self.catalog.touch(vec![file]);
         }
         let now = on_disk.map_or_else(Arc::default, |e| e.diagnostics.clone());
         let had = last.is_some_and(|d| !d.is_empty()) && !self.session.pull;
@@ -345,8 +362,19 @@ impl State {
         self.told = errors;
     }
 
+    /// Documents whose data flow changed because others did are worth another analysis.
+    fn take_news(&mut self, news: News) {
+        for (uri, flow) in news {
+            if let Some(open) = self.documents.get_mut(&uri) {
+                open.flow = Some(flow);
+                open.again = true;
+            }
+        }
+    }
+
     /// Takes a result of the pool, unless the document has moved on.
-    fn analyzed(&mut self, Analyzed { analysis, memo, took, flow_took }: Analyzed) {
+    fn analyzed(&mut self, Analyzed { analysis, memo, took, flow_took, news }: Analyzed) {
+        self.take_news(news);
         let Some(open) = self.documents.get_mut(&analysis.uri) else { return };
         if open.running == Some(analysis.stamp) {
             open.running = None;
@@ -425,8 +453,9 @@ impl State {
                         uri: uri.clone(),
                         stamp: open.stamp,
                         document: (**document).clone(),
-                        folder: open.home.folder.clone(),
+                        folder: open.home.index.base(),
                         engine: open.home.engine.clone(),
+                        index: open.home.index.clone(),
                         complete: match open.flow_took {
                             Some(took) => took < INLINE_FLOW,
                             None => document.text().len() < LARGE,
@@ -477,12 +506,9 @@ impl State {
             {
                 (open.flow_at, open.flow_running) = (None, true);
                 let document = (**document).clone();
-                self.pool.flow(Later {
-                    uri: uri.clone(),
-                    stamp: open.stamp,
-                    document,
-                    engine: open.home.engine.clone(),
-                });
+                let (uri, engine) = (uri.clone(), open.home.engine.clone());
+                let later = Later { uri, stamp: open.stamp, document, engine };
+                self.pool.flow(Follow::Document(later, open.home.index.clone()));
             }
             if open.idle_at.is_none_or(|at| at > now) {
                 continue;
@@ -511,7 +537,7 @@ fn plain(uri: &Uri, open: &Open, settings: &Arc<ClientSettings>, diagnostics: Ve
         version: open.version,
         stamp: open.stamp,
         document: None,
-        folder: open.home.folder.clone(),
+        folder: open.home.index.base(),
         settings: settings.clone(),
         report: Report::default(),
         complete: true,

@@ -9,7 +9,7 @@ use tower_lsp::ls_types::{
     WorkDoneProgressReport, WorkspaceDiagnosticReport,
 };
 
-use crate::index::{Index, Progress};
+use crate::catalog::{Catalog, Progress};
 use crate::server::CLIENT_PATIENCE;
 
 /// Work on fewer files than this is done before anybody could read of it.
@@ -33,26 +33,26 @@ impl Notification for PartialResult {
     const METHOD: &'static str = "$/progress";
 }
 
-/// Shows every piece of work of the index, for ever.
-pub(crate) async fn show(index: Index, client: Client) {
-    let mut progress = index.progress();
+/// Shows every piece of work of the catalogue, for ever.
+pub(crate) async fn show(catalog: Catalog, client: Client) {
+    let mut progress = catalog.progress();
     for number in 1u64.. {
         let worth_showing = |p: &Progress| p.busy && p.total >= WORTH_SHOWING;
         if progress.wait_for(worth_showing).await.is_err() {
             return;
         }
-        let token = ProgressToken::String(format!("sidenote/index/{number}"));
+        let token = ProgressToken::String(format!("sidenote/catalog/{number}"));
         let created = tokio::time::timeout(CLIENT_PATIENCE, client.create_work_done_progress(token.clone())).await;
         if matches!(created, Ok(Ok(()))) {
-            follow(&index, &client, token, None).await;
+            follow(&catalog, &client, token, None).await;
         } else if progress.wait_for(|p| !p.busy).await.is_err() {
             return;
         }
     }
 }
 
-/// Shows the index's work under a token until it rests, or until a scan is done.
-pub(crate) async fn follow(index: &Index, client: &Client, token: ProgressToken, scan: Option<u64>) {
+/// Shows the catalogue's work under a token until it rests, or until a scan is done.
+pub(crate) async fn follow(catalog: &Catalog, client: &Client, token: ProgressToken, scan: Option<u64>) {
     let send = |value| {
         let params = ProgressParams { token: token.clone(), value: ProgressParamsValue::WorkDone(value) };
         client.send_notification::<ProgressNotification>(params)
@@ -64,7 +64,7 @@ pub(crate) async fn follow(index: &Index, client: &Client, token: ProgressToken,
         percentage: Some(0),
     }))
     .await;
-    let mut progress = index.progress();
+    let mut progress = catalog.progress();
     let mut shown = 0;
     loop {
         let now = *progress.borrow_and_update();

@@ -32,9 +32,9 @@ use tower_lsp::ls_types::{
 };
 use tower_lsp::{Client, LanguageServer};
 
+use crate::catalog::Entry;
 use crate::convert::{Positions, line_column};
 use crate::event::Event;
-use crate::index::Entry;
 use crate::main_loop::Events;
 use crate::pool::Analysis;
 use crate::progress::{self, PartialResult, PartialResultParams};
@@ -100,26 +100,26 @@ impl Front {
         self.events.send(Event::Trace(params.value));
     }
 
-    /// `window/workDoneProgress/cancel`; all progress that is shown is the index's.
+    /// `window/workDoneProgress/cancel`; all progress that is shown is the catalogue's.
     pub(crate) async fn cancel_progress(&self, _: WorkDoneProgressCancelParams) {
-        self.events.index().cancel();
+        self.events.catalog().cancel();
     }
 
     /// Files that may have changed on disk.
     fn touch<'a>(&self, uris: impl Iterator<Item = &'a Uri>) {
-        self.events.index().touch(uris.filter_map(file_path).collect());
+        self.events.catalog().touch(uris.filter_map(file_path).collect());
     }
 
     /// Scans the workspace; the result sums it up.
     async fn scan(&self, token: Option<ProgressToken>) -> LSPAny {
-        let index = self.events.index();
+        let catalog = self.events.catalog();
         self.events.send(Event::ShowWorkspace);
-        let scan = index.scan();
+        let scan = catalog.scan();
         match token {
-            Some(token) => progress::follow(index, &self.client, token, Some(scan)).await,
-            None => index.done(scan).await,
+            Some(token) => progress::follow(catalog, &self.client, token, Some(scan)).await,
+            None => catalog.done(scan).await,
         }
-        commands::summary(&index.files())
+        commands::summary(&catalog.files())
     }
 
     /// Applies every safe fix of a document.
@@ -162,10 +162,11 @@ impl Front {
             register(DidChangeConfiguration::METHOD, Some(serde_json::json!({ "section": SECTION })));
         }
         if session.watch_files {
-            let extensions: Vec<&str> = LANGUAGES.iter().flat_map(|l| l.extensions.iter().copied()).collect();
-            let sources = format!("**/*.{{{}}}", extensions.join(","));
-            let watcher = |glob: &str| FileSystemWatcher { glob_pattern: GlobPattern::String(glob.into()), kind: None };
-            let watchers = WATCHED.into_iter().chain([sources.as_str()]).map(watcher).collect();
+            let extensions: Vec<&str> = LANGUAGES.iter().flat_map(|l| l.extensions).copied().collect();
+            let mut globs: Vec<String> = WATCHED.iter().map(|g| (*g).to_owned()).collect();
+            globs.push(format!("**/*.{{{}}}", extensions.join(",")));
+            let watcher = |glob| FileSystemWatcher { glob_pattern: GlobPattern::String(glob), kind: None };
+            let watchers = globs.into_iter().map(watcher).collect();
             let options = serde_json::to_value(DidChangeWatchedFilesRegistrationOptions { watchers }).ok();
             register(DidChangeWatchedFiles::METHOD, options);
         }
@@ -204,7 +205,7 @@ impl LanguageServer for Front {
     async fn initialized(&self, _: InitializedParams) {
         self.register();
         if self.session().progress {
-            tokio::spawn(progress::show(self.events.index().clone(), self.client.clone()));
+            tokio::spawn(progress::show(self.events.catalog().clone(), self.client.clone()));
         }
         if self.session().configuration {
             self.pull_settings();
@@ -273,9 +274,9 @@ impl LanguageServer for Front {
 
     /// Held open until there is news: a client asks again and again.
     async fn workspace_diagnostic(&self, params: WorkspaceDiagnosticParams) -> Result<WorkspaceDiagnosticReportResult> {
-        let index = self.events.index();
-        let mut progress = index.progress();
-        let scan = index.want();
+        let catalog = self.events.catalog();
+        let mut progress = catalog.progress();
+        let scan = catalog.want();
         let client_knows_nothing = params.previous_result_ids.is_empty();
         let first = !self.workspace_asked.swap(true, Ordering::Relaxed);
         let mut told: HashMap<PathBuf, u64> = HashMap::new();
@@ -290,7 +291,7 @@ impl LanguageServer for Front {
         let mut streamed = false;
         loop {
             let now = *progress.borrow_and_update();
-            let news: Vec<_> = index.news(&mut told).iter().map(|entry| self.workspace_report(entry)).collect();
+            let news: Vec<_> = catalog.news(&mut told).iter().map(|entry| self.workspace_report(entry)).collect();
             match params.partial_result_params.partial_result_token.clone() {
                 Some(token) if !news.is_empty() => {
                     streamed = true;
@@ -334,9 +335,9 @@ impl LanguageServer for Front {
     }
 
     async fn symbol(&self, params: WorkspaceSymbolParams) -> Result<Option<WorkspaceSymbolResponse>> {
-        let index = self.events.index().clone();
-        index.done(index.want()).await;
-        let search = move || symbols::search(&index.files(), &params.query);
+        let catalog = self.events.catalog().clone();
+        catalog.done(catalog.want()).await;
+        let search = move || symbols::search(&catalog.files(), &params.query);
         let found = tokio::task::spawn_blocking(search).await.map_err(|_| Error::internal_error())?;
         Ok(Some(WorkspaceSymbolResponse::Nested(found)))
     }
@@ -355,9 +356,9 @@ impl LanguageServer for Front {
             }
             commands::SCAN => Ok(Some(self.scan(params.work_done_progress_params.work_done_token).await)),
             commands::REPORT => {
-                let index = self.events.index();
-                index.done(index.want()).await;
-                let files = index.files();
+                let catalog = self.events.catalog();
+                catalog.done(catalog.want()).await;
+                let files = catalog.files();
                 if !self.session().shows_documents {
                     let sum = commands::summary(&files);
                     let text = format!(
@@ -425,6 +426,10 @@ impl LanguageServer for Front {
         self.touch(params.changes.iter().map(|c| &c.uri));
         if params.changes.iter().any(|c| is_config(&c.uri)) {
             self.events.send(Event::Reload);
+        }
+        let files: Vec<_> = params.changes.iter().filter_map(|c| file_path(&c.uri)).collect();
+        if !files.is_empty() {
+            self.events.send(Event::Files(files));
         }
     }
 }

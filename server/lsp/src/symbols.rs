@@ -5,8 +5,8 @@ use sidenote_core::document::Document;
 use sidenote_core::grammars::{Field, Kind};
 use tower_lsp::ls_types::{DocumentSymbol, Location, OneOf, Range, SymbolInformation, SymbolKind, WorkspaceSymbol};
 
+use crate::catalog::{Entry, Symbol};
 use crate::convert::Positions;
-use crate::index::{Entry, Symbol};
 
 /// Symbols of a whole workspace in one answer; a user narrows the query rather than read more.
 const MOST: usize = 256;

@@ -1,4 +1,4 @@
-//! The index's threads.
+//! The catalogue's threads.
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use sidenote_core::document::Document;
-use sidenote_core::engine::why_skip;
+use sidenote_core::engine::{Memo, why_skip};
 use sidenote_core::findings::{Score, Severity};
 use sidenote_core::grammars;
 use sidenote_core::system::{OsSystem, System};
@@ -40,8 +40,8 @@ pub(super) fn start(shared: Arc<Shared>, queue: Receiver<Command>, events: Sende
     let body = move || {
         Worker { shared, events, workspace: Workspace::new([]), session: Arc::default(), last_id: 0 }.run(&queue)
     };
-    if let Err(error) = std::thread::Builder::new().name("sidenote-index".into()).spawn(body) {
-        tracing::error!("no index: {error}");
+    if let Err(error) = std::thread::Builder::new().name("sidenote-catalog".into()).spawn(body) {
+        tracing::error!("no catalogue: {error}");
     }
 }
 
@@ -91,6 +91,14 @@ impl Worker {
     fn scan(&mut self) {
         self.shared.cancelled.store(false, Ordering::Relaxed);
         let asked = self.shared.progress.borrow().asked;
+        // The data is followed across files, as in `scan`.
+        for index in self.workspace.indexes() {
+            if index.wants_building() {
+                let news = index.build();
+                let _ = self.events.send(Event::News(news));
+            }
+            index.wait_until_ready();
+        }
         let all: BTreeSet<PathBuf> = self.workspace.folders().flat_map(files_of).collect();
         let old: Vec<PathBuf> = lock(&self.shared.files).keys().filter(|f| !all.contains(*f)).cloned().collect();
         let files: Vec<PathBuf> = all.into_iter().chain(old).collect();
@@ -125,7 +133,7 @@ impl Worker {
         };
         std::thread::scope(|scope| {
             let spawn = |_| {
-                std::thread::Builder::new().name("sidenote-index".into()).stack_size(STACK).spawn_scoped(scope, work)
+                std::thread::Builder::new().name("sidenote-catalog".into()).stack_size(STACK).spawn_scoped(scope, work)
             };
             let handles: Vec<_> =
                 (0..threads).map(spawn).filter_map(|t| t.map_err(|e| tracing::error!("no thread: {e}")).ok()).collect();
@@ -172,7 +180,7 @@ impl Worker {
             p.generation += 1;
         });
         if !news.is_empty() {
-            let _ = self.events.send(Event::Indexed(news));
+            let _ = self.events.send(Event::Catalogued(news));
         }
     }
 }
@@ -197,11 +205,14 @@ fn read_file(file: &Path, workspace: &Workspace, session: &Session) -> Option<En
     let (Some(text), Some(language)) = (OsSystem.read(file), grammars::by_path(&home.path)) else { return Some(entry) };
     entry.gone = false;
     let Ok(text) = why_skip(text.as_bytes()) else { return Some(entry) };
+    let base = home.index.base();
     let analyzed = catch_unwind(AssertUnwindSafe(|| {
-        let document = Document::new(&home.path, language, text, 0).ok()?;
-        let report = home.engine.analyze(&document);
+        let mut document = Document::new(&home.path, language, text, 0).ok()?;
+        let mut memo = Memo::default();
+        memo.set_flow(home.index.on_disk(&mut document).unwrap_or_else(|| home.engine.flow(&document)));
+        let report = home.engine.analyze_quickly(&document, &mut memo);
         let positions = Positions::new(document.text(), session.encoding);
-        let cx = Context { uri: &entry.uri, folder: home.folder.as_deref(), positions, session };
+        let cx = Context { uri: &entry.uri, folder: base.as_deref(), positions, session };
         let diagnostics = cx.diagnostics(&report);
         let mut counts = [0; Severity::ALL.len()];
         report.active().for_each(|f| counts[f.severity as usize] += 1);
