@@ -14,7 +14,6 @@ use sidenote_lsp::files::FOREIGN;
 use super::analyze::guarded;
 use super::stats::{Phase, Stats};
 use super::workspace::Workspace;
-use sidenote_lsp::files::FOREIGN;
 
 /// Rounds in which files that files import are read.
 const MAX_ROUNDS: usize = 64;
