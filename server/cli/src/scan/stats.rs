@@ -12,15 +12,20 @@ pub enum Phase {
     Read,
     /// Syntax trees and blocks.
     Parse,
+    /// Data flow, across files.
+    Follow,
     /// Facts, rules, suppressions.
     Analyze,
+    /// The same again after each round of fixes.
+    Fix,
     /// Positions, fingerprints and hashes for the report.
     Resolve,
 }
 
 impl Phase {
     /// All of them, in the order of the work.
-    pub const ALL: [Phase; 5] = [Phase::Walk, Phase::Read, Phase::Parse, Phase::Analyze, Phase::Resolve];
+    pub const ALL: [Phase; 7] =
+        [Phase::Walk, Phase::Read, Phase::Parse, Phase::Follow, Phase::Analyze, Phase::Fix, Phase::Resolve];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -28,7 +33,9 @@ impl Phase {
             Phase::Walk => "walk",
             Phase::Read => "read",
             Phase::Parse => "parse",
+            Phase::Follow => "follow",
             Phase::Analyze => "analyze",
+            Phase::Fix => "fix",
             Phase::Resolve => "resolve",
         }
     }
@@ -38,7 +45,7 @@ impl Phase {
 #[derive(Debug)]
 pub struct Stats {
     started: Instant,
-    nanos: [AtomicU64; 5],
+    nanos: [AtomicU64; 7],
 }
 
 impl Stats {

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::{WalkBuilder, WalkState};
-use sidenote_core::grammars;
+use sidenote_lsp::files::{may_be_read, walker};
 
 use super::workspace::Workspace;
+use crate::args;
 
 /// A file to look at.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -22,6 +23,8 @@ pub struct Candidate {
     pub named: bool,
     /// What it is, if it is not a regular file.
     pub odd: Option<Odd>,
+    /// What it holds, where that is not what lies on the disk.
+    pub content: Option<Arc<[u8]>>,
 }
 
 /// What is not a regular file.
@@ -46,8 +49,17 @@ pub struct Limits {
     pub jobs: usize,
 }
 
-/// Folders of other people's code and of build results.
-pub const FOREIGN: [&str; 4] = ["node_modules", "target", "dist", "vendor"];
+impl Limits {
+    /// What the command line says.
+    pub fn of(selection: &args::Selection, pool: &rayon::ThreadPool) -> Limits {
+        Limits {
+            all_folders: selection.all_folders,
+            no_gitignore: selection.no_gitignore,
+            hidden: selection.hidden,
+            jobs: pool.current_num_threads(),
+        }
+    }
+}
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -70,6 +82,7 @@ pub fn walk(workspace: &Workspace, limits: Limits) -> Walked {
                 project: target.project,
                 named: true,
                 odd: (!target.path.is_file()).then_some(Odd::Special),
+                content: None,
             };
             found.insert(candidate);
             continue;
@@ -86,6 +99,7 @@ pub fn walk(workspace: &Workspace, limits: Limits) -> Walked {
                     project: target.project,
                     named: false,
                     odd,
+                    content: None,
                 };
                 match entry {
                     Ok(entry) => {
@@ -127,46 +141,19 @@ pub fn walk(workspace: &Workspace, limits: Limits) -> Walked {
 type Skipped = Arc<Mutex<Vec<(&'static str, PathBuf)>>>;
 
 fn builder(path: &Path, limits: Limits, skip: Skipped) -> WalkBuilder {
-    let mut builder = WalkBuilder::new(path);
+    let mut builder = walker(path, move |foreign, path| {
+        if !limits.all_folders {
+            skip.lock().unwrap_or_else(PoisonError::into_inner).push((foreign, path.to_owned()));
+        }
+        limits.all_folders
+    });
     builder
-        .follow_links(false)
         .hidden(!limits.hidden)
         .git_ignore(!limits.no_gitignore)
         .ignore(!limits.no_gitignore)
         .git_exclude(!limits.no_gitignore)
-        // What is found must not depend on whose machine it is, nor on whether there is a `.git`.
-        .git_global(false)
-        .require_git(false)
-        .threads(limits.jobs)
-        .filter_entry(move |entry| {
-            if entry.depth() == 0 || !entry.file_type().is_some_and(|t| t.is_dir()) {
-                return true;
-            }
-            let name = entry.file_name().to_str().unwrap_or_default();
-            if name == ".git" {
-                return false;
-            }
-            if limits.all_folders {
-                return true;
-            }
-            let Some(foreign) = FOREIGN.iter().find(|f| **f == name) else { return true };
-            // A folder named `target` that cargo did not make may well be somebody's module.
-            let path = entry.path();
-            let built = *foreign != "target"
-                || path.join("CACHEDIR.TAG").is_file()
-                || path.parent().is_some_and(|p| p.join("Cargo.toml").is_file());
-            if built {
-                skip.lock().unwrap_or_else(PoisonError::into_inner).push((foreign, path.to_owned()));
-            }
-            !built
-        });
+        .threads(limits.jobs);
     builder
-}
-
-/// Whether the name could be that of a file to read: a known extension, or none, where a `#!` line may tell.
-fn may_be_read(path: &Path) -> bool {
-    let name = path.file_name().map(|n| n.to_string_lossy()).unwrap_or_default();
-    grammars::by_path(&name).is_some() || !name.contains('.')
 }
 
 fn path_of(error: &ignore::Error) -> Option<PathBuf> {

@@ -15,6 +15,7 @@ use crate::document::Document;
 use crate::findings::{Finding, Fix, Location, Note, Place, Score, score};
 use crate::rules::declared::Declared;
 use crate::rules::{self, BlockCheck, Check, Cx, FileFacts, NodeCheck, Rule};
+use crate::semantics::flow::trace::{Trace, trace};
 use crate::semantics::imports::Imports;
 use crate::syntax::Arena;
 
@@ -82,6 +83,28 @@ impl Engine {
         &self.config
     }
 
+    /// Follows the data through a document, for [`Memo::set_flow`]. The cost grows with the file.
+    pub fn flow(&self, document: &Document) -> Flow {
+        Flow::of(document.blocks(), &self.config.settings(document.path()).models)
+    }
+
+    /// Tells what the data flow knows of some bytes of a document: why there is a finding, or where a flow was lost. The cost is
+    /// that of the whole flow, and somewhat more.
+    pub fn trace(&self, document: &Document, range: &std::ops::Range<usize>) -> Trace {
+        let settings = self.config.settings(document.path());
+        trace(document.text(), document.blocks(), &settings.models, range)
+    }
+
+    /// A data flow in which nothing was found, for a version that could not be followed through.
+    pub fn no_flow(&self, document: &Document) -> Flow {
+        Flow::none(document.blocks(), &self.config.settings(document.path()).models)
+    }
+
+    /// Whether the memory holds the data flow of exactly this version under this configuration.
+    pub fn has_flow(&self, document: &Document, memo: &Memo) -> bool {
+        memo.has_flow_of(document.blocks(), &self.config.settings(document.path()).models)
+    }
+
     /// Analyses a document. What was computed for its blocks before is used again where it still holds.
     pub fn analyze(&self, document: &Document) -> Report {
         self.analyze_again(document, &mut Memo::default())
@@ -89,15 +112,15 @@ impl Engine {
 
     /// Analyses a document of which `memo` remembers an earlier version. The report is that of [`Engine::analyze`].
     pub fn analyze_again(&self, document: &Document, memo: &mut Memo) -> Report {
-        if !memo.has_flow_of(document.blocks()) {
-            memo.set_flow(Flow::of(document.blocks()));
+        if !self.has_flow(document, memo) {
+            memo.set_flow(self.flow(document));
         }
         self.analyze_quickly(document, memo)
     }
 
     /// Analyses a document at a cost that follows the edits since the version that `memo` remembers. Findings that need
     /// the data flow of the file are those that the memory holds ([`Memo::set_flow`]), moved along with the edits since; the
-    /// report is that of [`Engine::analyze`] if [`Memo::has_flow_of`] this very version.
+    /// report is that of [`Engine::analyze`] if [`Engine::has_flow`] this very version.
     pub fn analyze_quickly(&self, document: &Document, memo: &mut Memo) -> Report {
         let settings = self.config.settings(document.path());
         let blocks = document.blocks();
@@ -185,6 +208,12 @@ fn file_facts(path: &str, blocks: &Blocks) -> Arc<FileFacts> {
     let imports = Imports::of(&hir, blocks.language().family);
     let is_test = is_test(path, root, &imports);
     Arc::new(FileFacts { path: path.to_owned(), imports, declared: Declared::of(blocks), is_test })
+}
+
+/// Whether a file is test code.
+pub(crate) fn is_test_file(path: &str, blocks: &Blocks) -> bool {
+    let root = blocks.root();
+    is_test(path, root, &Imports::of(&root.hir(), blocks.language().family))
 }
 
 /// Whether the file is test code, by what it says rather than where it lies: a folder named `test` holds fixtures and

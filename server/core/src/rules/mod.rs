@@ -172,6 +172,11 @@ pub fn unparenthesized(mut node: Node<'_>) -> Node<'_> {
     node
 }
 
+/// The cognitive complexity of each function of a block that is measured by itself, with the span of its head.
+pub fn complexity(block: &Block) -> Vec<(crate::syntax::Span, u32)> {
+    registry::common_cognitive_complexity::complexity(block)
+}
+
 /// Every built-in rule, sorted by id.
 pub fn all() -> &'static [&'static Rule] {
     registry::RULES
