@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sidenote_grammars::{Field, Kind};
+use sidenote_grammars::{Family, Field, Kind};
 
 use super::support;
 use crate::blocks::{Block, Blocks};
@@ -26,6 +26,8 @@ pub struct Declared {
     pub async_functions: BTreeSet<String>,
     /// Methods that are async in every class of the file that has a method of that name, and may reject.
     pub async_methods: BTreeSet<String>,
+    /// What Rust's items say.
+    pub rust: super::rust_items::Items,
 }
 
 impl Declared {
@@ -49,6 +51,9 @@ impl Declared {
             }
         }
         declared.async_methods.retain(|m| !sync.contains(m));
+        if blocks.language().family == Family::Rust {
+            declared.rust = super::rust_items::Items::of(blocks);
+        }
         declared
     }
 
