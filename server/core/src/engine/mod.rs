@@ -165,6 +165,11 @@ impl Engine {
                 gaps.push(Gap { range, message: "too costly: its data flow was not followed to the end".into() });
             }
         }
+        // Where a finding begins that is told in full elsewhere, nothing more need be said.
+        let begins: Vec<_> =
+            findings.iter().filter_map(|f| Some((f.rule.id, f.flow.first()?.0.range.clone()))).collect();
+        findings
+            .retain(|f| !f.flow.is_empty() || !begins.iter().any(|(rule, at)| *rule == f.rule.id && *at == f.range));
         if !settings.patterns.is_empty() {
             let (own, whole) = memo.own(blocks.root(), &settings, || own_findings(document, &settings));
             findings.extend(own.iter().cloned());
@@ -210,8 +215,8 @@ impl Engine {
 fn own_findings(document: &Document, settings: &Settings) -> (Vec<Finding>, bool) {
     let wanted = |rule: &Rule| settings.find(rule.id).is_some_and(|(_, s)| s.enabled);
     let text = document.text().to_string();
-    let tree = document.tree().tree();
-    let (found, whole) = settings.patterns.scan(Some(document.path()), document.language(), text, tree, &wanted);
+    let tree = document.tree();
+    let (found, whole) = settings.patterns.scan(Some(document.path()), document.language(), text, tree.tree(), &wanted);
     // The named blocks around a place: where each begins and ends, and its path.
     let mut symbols: Vec<(std::ops::Range<usize>, String)> = Vec::new();
     if !found.is_empty() {
@@ -281,7 +286,9 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let rust_tests =
         matches!(name, "tests.rs" | "test.rs") || name.ends_with("_test.rs") || name.ends_with("_tests.rs");
-    if name.contains(".test.") || name.contains(".spec.") || rust_tests {
+    // Cargo's folder for what is measured.
+    let benches = name.ends_with(".rs") && (path.starts_with("benches/") || path.contains("/benches/"));
+    if name.contains(".test.") || name.contains(".spec.") || rust_tests || benches {
         return true;
     }
     let framework =
