@@ -582,3 +582,118 @@ mod edits {
         assert!(steps > 0 && steps * 20 < before, "{steps} of {before}");
     }
 }
+
+mod growth {
+    //! The work of an analysis grows as its program does: counted in steps of the interpreter, on generated programs.
+
+    use super::*;
+
+    /// Numbers that look random and are always the same.
+    struct Dice(u64);
+
+    impl Dice {
+        fn roll(&mut self, sides: usize) -> usize {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 33) as usize % sides
+        }
+    }
+
+    fn expression(dice: &mut Dice, functions: usize, depth: usize) -> String {
+        let mut below = || expression(dice, functions, depth + 1);
+        match if depth > 3 { 0 } else { 1 } {
+            0 => ["x", "y", "req.query.a", "'ls'", "this.kept", "7"][dice.roll(6)].to_owned(),
+            _ => {
+                let (a, b) = (below(), below());
+                match dice.roll(9) {
+                    0 => format!("f{}({a}, {b})", dice.roll(functions)),
+                    1 => format!("[{a}, {b}].map((x) => x + {b})"),
+                    2 => format!("({a} ? {b} : {a})"),
+                    3 => format!("`${{{a}}} ${{{b}}}`"),
+                    4 => format!("{{ k: {a}, ...{b} }}.k").replace('{', "({").replacen("}.k", "}).k", 1),
+                    5 => format!("new Promise((y) => y({a}))"),
+                    6 => format!("new C{}({a}).go({b})", dice.roll(functions)),
+                    7 => format!("({a} || {b})"),
+                    _ => format!("{a}.concat({b})"),
+                }
+            }
+        }
+    }
+
+    fn statement(dice: &mut Dice, functions: usize, depth: usize) -> String {
+        let value = expression(dice, functions, 2);
+        let inner = |dice: &mut Dice| if depth > 2 { "y = x;".into() } else { statement(dice, functions, depth + 1) };
+        match dice.roll(8) {
+            0 => format!("if ({value}) {{ {} }} else {{ {} }}", inner(dice), inner(dice)),
+            1 => format!("for (const x of {value}) {{ {} }}", inner(dice)),
+            2 => format!("while (y.length) {{ {} }}", inner(dice)),
+            3 => format!("exec({value});"),
+            4 => format!("const g = (x) => {{ {} return x; }}; y = g({value});", inner(dice)),
+            5 => format!("try {{ {} }} catch (e) {{ {} }}", inner(dice), inner(dice)),
+            6 => format!("switch (y) {{ case 1: {} break; default: {} }}", inner(dice), inner(dice)),
+            _ => format!("y = {value};"),
+        }
+    }
+
+    /// A program of so many files, each of so many functions, that call and import each other without order.
+    fn program(seed: u64, files: usize, functions: usize) -> Vec<(String, String)> {
+        let mut dice = Dice(seed);
+        let file = |n: usize| {
+            let mut code = String::from("import { exec } from 'child_process';\n");
+            let other = dice.roll(files);
+            code += &format!("import * as other from './m{other}.js';\n");
+            for f in 0..functions {
+                let body: String = (0..4).map(|_| statement(&mut dice, functions, 0) + "\n").collect();
+                code +=
+                    &format!("export function f{f}(x, y) {{\n{body}return other.f{}(y);\n}}\n", dice.roll(functions));
+                let body = statement(&mut dice, functions, 1);
+                code += &format!(
+                    "export class C{f} {{ constructor(v) {{ this.kept = v; }} go(x) {{ let y; {body} return y; }} }}\n"
+                );
+            }
+            code += "export function h(req, res) { f0(req.query.a, req.body); }\n";
+            (format!("m{n}.js"), code)
+        };
+        (0..files).map(file).collect()
+    }
+
+    fn steps(files: &[(String, String)]) -> f64 {
+        let mut program = Program::new("/w".into());
+        for (path, text) in files {
+            program.set(path, source(&document(path, text).expect("javascript")));
+        }
+        program.analyze(&Alone);
+        program.steps() as f64
+    }
+
+    /// How the work for a byte of code grows when the code does.
+    fn ratio(small: &[(String, String)], large: &[(String, String)]) -> f64 {
+        let bytes = |files: &[(String, String)]| files.iter().map(|(_, t)| t.len()).sum::<usize>() as f64;
+        (steps(large) / bytes(large)) / (steps(small) / bytes(small))
+    }
+
+    #[test]
+    fn work_grows_with_the_code_and_no_faster() {
+        for seed in 0..4 {
+            let more_functions = ratio(&program(seed, 2, 8), &program(seed, 2, 48));
+            let more_files = ratio(&program(seed, 3, 8), &program(seed, 18, 8));
+            assert!(more_functions < 2.5, "six times the functions: {more_functions:.2} times the work for a byte");
+            assert!(more_files < 2.5, "six times the files: {more_files:.2} times the work for a byte");
+        }
+    }
+
+    #[test]
+    fn no_function_costs_more_than_its_budget() {
+        // Calls in calls and loops in loops: each budget is a multiple of the code that it is for.
+        let deep = |n: usize| {
+            let body = "for (const x of y) { ".repeat(n) + "y = g(x, y); " + &"}".repeat(n);
+            let calls =
+                (0..n).map(|_| "((q) => ").collect::<String>() + "x" + &(0..n).map(|_| ")(x)").collect::<String>();
+            vec![("a.js".to_owned(), format!("export function f(x, y) {{ {body} return {calls}; }}\n"))]
+        };
+        for n in [4, 8, 16, 32] {
+            let found = steps(&deep(n));
+            // Twice as summary and twice with its callers, and the module's own.
+            assert!(found < 5.0 * 20_000.0, "{n} levels: {found} steps");
+        }
+    }
+}

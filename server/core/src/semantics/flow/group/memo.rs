@@ -25,6 +25,7 @@ enum Read {
     Module(Ustr, Val),
     Cell(Ustr, Option<Val>),
     Super(Val),
+    Shown(ClassRef, Option<Ustr>),
 }
 
 /// A question, to tell it from others.
@@ -40,6 +41,7 @@ enum Question {
     Module(Ustr),
     Cell(Ustr),
     Super,
+    Shown(BlockId, u32),
 }
 
 /// A finished run. What it brought to light holds for every caller.
@@ -190,6 +192,7 @@ impl Read {
             Read::Module(specifier, then) => identical(&world.module(*specifier), then),
             Read::Cell(name, then) => same(world.cell(*name).as_ref(), then.as_ref()),
             Read::Super(then) => identical(&world.super_value(), then),
+            Read::Shown(class, then) => world.shown_secret(class) == *then,
         }
     }
 
@@ -199,6 +202,7 @@ impl Read {
             (Read::Child(_, a), Read::Child(_, b)) => identical(a, b),
             (Read::TypePath(_, a), Read::TypePath(_, b)) => a == b,
             (Read::Class(_, a), Read::Class(_, b)) => a == b,
+            (Read::Shown(_, a), Read::Shown(_, b)) => a == b,
             (Read::Summary(_, a), Read::Summary(_, b)) => same_summary(a.as_ref(), b.as_ref()),
             (Read::Member(_, _, a), Read::Member(_, _, b)) => same(a.as_ref(), b.as_ref()),
             (Read::Code(..), Read::Code(..)) => true,
@@ -288,6 +292,12 @@ impl World for Recorder<'_, '_> {
     fn cell(&self, name: Ustr) -> Option<Val> {
         let answer = self.link.cell(name);
         self.note(Question::Cell(name), || Read::Cell(name, answer.clone()));
+        answer
+    }
+
+    fn shown_secret(&self, class: &ClassRef) -> Option<Ustr> {
+        let answer = self.link.shown_secret(class);
+        self.note(Question::Shown(class.block, class.id), || Read::Shown(*class, answer));
         answer
     }
 
