@@ -81,6 +81,8 @@ fn graft(new: &mut Arc<Block>, old: &Arc<Block>) {
     let same_arena = *new.arena == *old.arena;
     {
         let Some(block) = Arc::get_mut(new) else { return };
+        // What was edited in place keeps its name.
+        block.id = old.id;
         // From both ends, as far as the blocks are the same; one that differs is looked into.
         let mut before = 0;
         while before < a.min(b) {

@@ -665,20 +665,20 @@ mod growth {
         program.steps() as f64
     }
 
-    /// How the work for a byte of code grows when the code does.
-    fn ratio(small: &[(String, String)], large: &[(String, String)]) -> f64 {
-        let bytes = |files: &[(String, String)]| files.iter().map(|(_, t)| t.len()).sum::<usize>() as f64;
-        (steps(large) / bytes(large)) / (steps(small) / bytes(small))
+    /// Steps for a byte of code, over a few programs of a size.
+    fn cost(files: usize, functions: usize) -> f64 {
+        let programs: Vec<_> = (0..3).map(|seed| program(seed, files, functions)).collect();
+        let bytes = programs.iter().flatten().map(|(_, t)| t.len()).sum::<usize>() as f64;
+        programs.iter().map(|p| steps(p)).sum::<f64>() / bytes
     }
 
     #[test]
     fn work_grows_with_the_code_and_no_faster() {
-        for seed in 0..4 {
-            let more_functions = ratio(&program(seed, 2, 8), &program(seed, 2, 48));
-            let more_files = ratio(&program(seed, 3, 8), &program(seed, 18, 8));
-            assert!(more_functions < 2.5, "six times the functions: {more_functions:.2} times the work for a byte");
-            assert!(more_files < 2.5, "six times the files: {more_files:.2} times the work for a byte");
-        }
+        // Four times the code may cost four times as much, and chance a little more.
+        let (few, many) = (cost(1, 8), cost(1, 32));
+        assert!(many < 2.0 * few, "functions: {few:.2}, then {many:.2} steps a byte");
+        let (few, many) = (cost(4, 4), cost(16, 4));
+        assert!(many < 2.0 * few, "files: {few:.2}, then {many:.2} steps a byte");
     }
 
     #[test]

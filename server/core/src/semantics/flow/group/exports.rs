@@ -118,7 +118,7 @@ impl Linker<'_> {
     /// A module as an object.
     pub(super) fn namespace(&self, file: FileId) -> Val {
         let common = self.common_of(file);
-        let mut value = match common {
+        let value = match common {
             Some(common) => Value::clone(&common),
             None => Value { types: Types::OBJECT, ..Value::default() },
         };
@@ -132,11 +132,12 @@ impl Linker<'_> {
                 .map(|i| i.exports.iter().map(|(n, v)| (*n, v.clone())).collect())
                 .unwrap_or_default(),
         };
+        // Of `module.exports` the fields that no export names stay.
+        let named = |n: &Ustr| names.iter().any(|(m, _)| m == n);
+        let rest: Vec<(Ustr, Val)> = value.fields().filter(|(n, _)| !named(n)).cloned().collect();
+        names.extend(rest);
         names.sort_by_key(|(n, _)| n.as_str());
-        for (name, v) in names {
-            value = value.with_field(name, v);
-        }
-        Arc::new(value)
+        if names.is_empty() { Arc::new(value) } else { Arc::new(value.with_fields(names)) }
     }
 
     /// Names that a file of the group exports.
