@@ -1,5 +1,6 @@
 //! The server from its client's side, over an in-memory stream.
 
+mod across;
 mod client;
 mod configuration;
 mod documents;

@@ -1,0 +1,70 @@
+//! Data across files: an edit in one shows in the others that are open.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::client::{Client, push};
+
+const RUN: &str = "import { exec } from 'child_process';\nexport function run(x) {\n  exec('ls ' + x);\n}\n";
+const CLEAN: &str = "import { exec } from 'child_process';\nexport function run(x) {\n  exec('ls ' + Number(x));\n}\n";
+const APP: &str = "import { run } from './run.js';\nexport function h(req, res) { run(req.query.x); res.end(); }\n";
+
+fn uri(path: &Path) -> String {
+    format!("file://{}", path.display())
+}
+
+/// Waits until that many findings are published for a file.
+async fn until(client: &mut Client, path: &Path, count: usize) -> Value {
+    let wanted = uri(path);
+    let wait = async {
+        loop {
+            let mut message = client.expect("textDocument/publishDiagnostics").await;
+            let list = message["params"]["diagnostics"].take();
+            if message["params"]["uri"] == wanted.as_str() && list.as_array().map(Vec::len) == Some(count) {
+                return list;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), wait).await.expect("the findings change")
+}
+
+#[tokio::test]
+async fn edits_in_one_file_show_in_another() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = folder.path().canonicalize().expect("a path");
+    let (app, run) = (root.join("app.js"), root.join("run.js"));
+    std::fs::write(&app, APP).expect("write");
+    std::fs::write(&run, RUN).expect("write");
+    let mut capabilities = push();
+    capabilities["textDocument"]["publishDiagnostics"] = json!({"relatedInformation": true});
+    let folders = json!([{"uri": uri(&root), "name": "f"}]);
+    let params = json!({"processId": null, "capabilities": capabilities, "workspaceFolders": folders});
+    let mut client = Client::start_with(params).await;
+    // Who calls it is on disk.
+    client.open_as(&uri(&run), "javascript", RUN).await;
+    let found = until(&mut client, &run, 1).await;
+    assert_eq!(found[0]["code"], "command-injection");
+    let related = found[0]["relatedInformation"].as_array().expect("a way");
+    assert!(related.iter().any(|r| r["location"]["uri"] == uri(&app).as_str()), "{related:#?}");
+    // The caller's unsaved text wins over the disk.
+    client.open_as(&uri(&app), "javascript", APP).await;
+    let change = |uri: String, version: i32, text: String| json!({"textDocument": {"uri": uri, "version": version}, "contentChanges": [{"text": text}]});
+    client.notify("textDocument/didChange", change(uri(&app), 2, APP.replace("req.query.x", "'/tmp'"))).await;
+    until(&mut client, &run, 0).await;
+    client.notify("textDocument/didChange", change(uri(&app), 3, APP.into())).await;
+    until(&mut client, &run, 1).await;
+    // So does that of what is called.
+    client.notify("textDocument/didChange", change(uri(&run), 2, CLEAN.into())).await;
+    until(&mut client, &run, 0).await;
+    client.notify("textDocument/didChange", change(uri(&run), 3, RUN.into())).await;
+    until(&mut client, &run, 1).await;
+    // A closed file is what is on disk, and the disk may change.
+    client.notify("textDocument/didClose", json!({"textDocument": {"uri": uri(&app)}})).await;
+    std::fs::write(&app, "").expect("write");
+    let changes = json!({"changes": [{"uri": uri(&app), "type": 2}]});
+    client.notify("workspace/didChangeWatchedFiles", changes).await;
+    until(&mut client, &run, 0).await;
+    client.finish().await;
+}
