@@ -7,6 +7,7 @@ mod model;
 mod program;
 mod stats;
 mod summary;
+mod twins;
 mod walk;
 mod workspace;
 
@@ -60,9 +61,10 @@ pub fn scan(
             _ => None,
         });
         let program = program::follow(workspace, sources.collect(), stats);
+        let copies = twins::across(workspace, candidates, &loaded);
         let one = |(candidate, loaded): (&Candidate, Result<Option<Loaded>, Skipped>)| {
-            let analyze =
-                |document: Document| analyze::analyze(workspace, candidate, &document, &program, options, stats);
+            let known = (&program, copies.get(&candidate.path));
+            let analyze = |document: Document| analyze::analyze(workspace, candidate, &document, known, options, stats);
             let result = loaded.map(|loaded| {
                 loaded.map(|loaded| match loaded {
                     Loaded::Parsed(document, _) => analyze(document),
