@@ -20,7 +20,7 @@ impl Answers<'_> {
         if data.is_empty() {
             // What callers pass comes in by parameters.
             let params = taints.iter().filter(|t| matches!(t.origin, Origin::Param(..)));
-            data = params.map(|t| self.from_parameter(note, t)).collect();
+            data = params.map(|t| self.parameter_data(note, t)).collect();
         }
         let lost = match verdict {
             Verdict::Untainted | Verdict::Parameter => match self.expr_at(note) {
@@ -237,7 +237,7 @@ impl Answers<'_> {
     }
 
     /// The same for what a parameter brings.
-    fn from_parameter(&self, note: &SinkNote, taint: &Taint) -> Data {
+    fn parameter_data(&self, note: &SinkNote, taint: &Taint) -> Data {
         let mut data = self.data(taint, Some(note.kind));
         if let Origin::Param(n, path) = &taint.origin {
             data.what = self.parameter(note, *n, path);
