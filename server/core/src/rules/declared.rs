@@ -20,6 +20,8 @@ pub struct Declared {
     pub generic_structs: BTreeMap<String, (bool, Vec<String>)>,
     /// The top level's structs without parameters that hold cells or `Rc` (Rust), with the types of their fields.
     pub structs: BTreeMap<String, Vec<String>>,
+    /// The top level's traits (Rust): whether they ask for `Send` or `Sync`, or for traits that may.
+    pub traits: BTreeMap<String, bool>,
     /// The top level's type aliases (Rust) with the types that they stand for, as written.
     pub aliases: BTreeMap<String, String>,
     /// Async functions of the top level that may reject: not those whose body is one `try` with a handler.
@@ -90,6 +92,19 @@ impl Declared {
                 if let Some(name) = node.child(Field::Name) {
                     let public = node.child_of_kind(Kind::VisibilityModifier).is_some_and(|v| v.text() == "pub");
                     self.generic_structs.insert(name.text().to_owned(), (public, types));
+                }
+            }
+            Kind::TraitItem => {
+                let node = open(root, node);
+                if let Some(name) = node.child(Field::Name) {
+                    // A supertrait of somebody else's may ask for it.
+                    let asks = node.child(Field::Bounds).is_some_and(|b| {
+                        let known = |t: &str| {
+                            matches!(t.trim(), "Sized" | "Copy" | "Clone" | "Debug" | "Default" | "'static" | "?Sized")
+                        };
+                        b.text().trim_start_matches(':').split('+').any(|t| !known(t))
+                    });
+                    self.traits.insert(name.text().to_owned(), asks);
                 }
             }
             Kind::TypeItem => {
