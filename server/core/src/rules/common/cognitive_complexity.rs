@@ -15,11 +15,11 @@ pub static RULE: Rule = Rule {
     confidence: Confidence::High,
     cwe: &[1121],
     families: &[Family::Ecma, Family::Rust],
-    default_on: true,
+    default_on: false,
     in_tests: false,
     docs: Docs {
         what: "Measures every function by SonarSource's cognitive complexity (G. Ann Campbell, *Cognitive Complexity: a new \
-               way of measuring understandability*, version 1.7) and reports those above the configured limit (25 by default; SonarSource's own is 15). `if`, \
+               way of measuring understandability*, version 1.7) and reports those above the configured limit (15, as SonarSource's own). `if`, \
                `?:`, `switch`/`match`, loops and `catch` cost 1 and 1 more for each level of nesting; `else` and `else if` cost \
                1; so do each run of the same logical operator, each jump to a label, and recursion. Functions \
                inside a function deepen the nesting.",
@@ -27,7 +27,7 @@ pub static RULE: Rule = Rule {
               longest to understand, and changes to them break most often.",
         example: "function f(list) {\n  for (const a of list) {\n    if (a.ok) {\n      for (const b of a.items) {\n        if (b.ok && b.size > 0) {\n          while (b.next()) {\n            if (b.done) { return b; }\n          }\n        }\n      }\n    }\n  }\n}",
         instead: "function f(list) {\n  return list.filter((a) => a.ok).map(firstDone).find(Boolean);\n}",
-        limits: "`a?.b`, `??`, `let .. else` and `?` cost nothing, nor does JSX under `&&`. The insides of Rust macros are not \
+        limits: "Off by default: on other people's code it flags far more functions than anybody rewrites. `a?.b`, `??`, `let .. else` and `?` cost nothing, nor does JSX under `&&`. The insides of Rust macros are not \
                  read, and recursion by way of other functions is not seen. A JavaScript function which has no branch of its own and only holds other functions is \
                  taken for a mere wrapper: those are measured one by one. A function inside one of more than 16 KiB is measured on its own.",
         fix: "",
