@@ -44,6 +44,11 @@ fn describe(finding: &Finding, cx: &Context<'_>, language: &str) -> String {
         for (n, (place, message)) in finding.flow.iter().enumerate() {
             let line = line_of(place, cx);
             let _ = write!(out, "\n{}. {message} ({code}{line}{code})", n + 1);
+            if place.path.is_none() {
+                let text = cx.positions.code(place.range.start);
+                let _ =
+                    if markdown { write!(out, "  \n   {}", inline_code(&text)) } else { write!(out, "\n   {text}") };
+            }
         }
     }
     if !finding.related.is_empty() {
@@ -76,6 +81,15 @@ fn describe(finding: &Finding, cx: &Context<'_>, language: &str) -> String {
             let _ = write!(out, "\n\n{strong}{heading}{strong}\n\n{text}");
         }
     }
+    // What is wrong with a suppression is not allowed by another one.
+    if !matches!(rule.id, "unused-suppression" | "invalid-suppression") {
+        let _ = write!(
+            out,
+            "\n\n{strong}To silence it{strong}\n\n{code}// sidenote: allow({id}) -- reason{code} here, or \
+             {code}ignore = [\"{id}\"]{code} under {code}[rules]{code} in sidenote.toml",
+            id = rule.id
+        );
+    }
     out
 }
 
@@ -83,5 +97,25 @@ fn line_of(place: &Location, cx: &Context<'_>) -> String {
     match &place.path {
         None => format!("line {}", cx.positions.position(place.range.start).line + 1),
         Some(path) => format!("{path}:{}", place.line),
+    }
+}
+
+/// Code as Markdown shows it, whatever backticks are in it.
+fn inline_code(text: &str) -> String {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let ticks = "`".repeat(longest + 1);
+    let gap = if longest > 0 { " " } else { "" };
+    format!("{ticks}{gap}{text}{gap}{ticks}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::inline_code;
+
+    #[test]
+    fn backticks_stay_inside_of_code() {
+        assert_eq!(inline_code("a"), "`a`");
+        assert_eq!(inline_code("f(`x`)"), "`` f(`x`) ``");
+        assert_eq!(inline_code("``"), "``` `` ```");
     }
 }

@@ -12,7 +12,7 @@ use crate::args::{Format, Scan as Args};
 use crate::baseline::{self, Baseline};
 use crate::error::Error;
 use crate::report::{self, Context};
-use crate::scan::{self, Base, Candidate, Limits, Options, Phase, Scan, Skip, Skipped, Stats, Summary, Workspace};
+use crate::scan::{self, Base, Candidate, Limits, Options, Phase, Scan, Stats, Summary, Workspace};
 use crate::{fix, output, style};
 
 /// Runs it.
@@ -21,11 +21,13 @@ pub fn run(args: &Args) -> Result<u8, Error> {
     scan::guard_panics();
     let stats = Stats::start();
     let workspace = Workspace::open(&args.selection, args.stdin_filename.as_deref())?;
+    let reports = args.reports();
+    let wanted = |format| reports.iter().any(|(f, _)| *f == format);
     let options = Options {
         min_severity: args.min_severity,
         include_suppressed: args.include_suppressed,
-        keep_text: args.format == Format::Pretty,
-        line_hashes: args.format == Format::Sarif,
+        keep_text: wanted(Format::Pretty),
+        line_hashes: wanted(Format::Sarif),
         fix: args.fix.then_some(if args.unsafe_fixes { Wanted::Any } else { Wanted::Safe }),
     };
     let pool = scan::workers(args.selection.jobs)?;
@@ -38,7 +40,7 @@ pub fn run(args: &Args) -> Result<u8, Error> {
             let mut walked = stats.time(Phase::Walk, || scan::walk(&workspace, limits));
             let base = Base::open(&workspace, args)?;
             if let Some(base) = &base {
-                base.narrow(&mut walked.candidates)?;
+                base.narrow(&mut walked.candidates, args.include_known)?;
             }
             let progress = progress(args, walked.candidates.len());
             let mut scan = scan::scan(&workspace, &walked.candidates, &options, &pool, &stats, &|| progress.inc(1));
@@ -48,7 +50,11 @@ pub fn run(args: &Args) -> Result<u8, Error> {
                 let plain = Options { min_severity: args.min_severity, ..Options::default() };
                 let known =
                     scan::fingerprints(&scan::scan(&workspace, &before, &plain, &pool, &Stats::start(), &|| ()));
-                baseline::mark_known(&mut scan, |id| known.contains(id), args.include_known);
+                baseline::mark_known(
+                    &mut scan,
+                    |file, id| base.is_unchanged(&file.file) || known.contains(id),
+                    args.include_known,
+                );
             }
             (scan, walked.folders)
         }
@@ -56,7 +62,7 @@ pub fn run(args: &Args) -> Result<u8, Error> {
     if let Some(list) = &list {
         let today = baseline::today();
         let known = list.known(&today);
-        baseline::mark_known(&mut scan, |id| known.contains(&id.to_string()), args.include_known);
+        baseline::mark_known(&mut scan, |_, id| known.contains(&id.to_string()), args.include_known);
         let expired = list.expired(&today);
         if expired > 0 && !args.quiet {
             anstream::eprintln!(
@@ -69,25 +75,28 @@ pub fn run(args: &Args) -> Result<u8, Error> {
     let context =
         Context { workspace: &workspace, scan: &scan, summary: &summary, folders: &folders, stats: &stats, args };
     let fixes = if args.fix && !args.previews() && args.stdin_filename.is_none() { fix::write(&scan) } else { Ok(()) };
-    let report = |context: &Context<'_>| output::write(args.output.as_deref(), |out| report::write(context, out));
-    // With fixes the text or the diff is what is printed, and the report goes to a file where one is named.
-    let prints_text = args.previews() || args.fix && args.stdin_filename.is_some();
-    let told = if args.previews() {
-        let terminal = args.output.is_none() && output::on_terminal();
-        output::raw(args.output.as_deref(), &fix::diff(&scan, terminal))
-    } else if prints_text {
+    // With fixes the text or the diff is what is printed, and reports go to files alone.
+    let text = if args.previews() {
+        Some(fix::diff(&scan, output::on_terminal()))
+    } else if args.fix && args.stdin_filename.is_some() {
         let fixed = scan.files.first().and_then(|f| f.fixed.as_ref());
-        let text = fixed.map_or(&stdin[..], |f| f.after.as_bytes());
-        output::raw(None, text).and_then(|()| if args.output.is_some() { report(&context) } else { Ok(()) })
+        Some(fixed.map_or(stdin, |f| f.after.as_bytes().to_vec()))
     } else {
-        report(&context)
+        None
     };
-    match told {
-        // The reader went away, as `| head` does. What was found stays found.
-        Err(Error::Output { source, .. }) if source.kind() == std::io::ErrorKind::BrokenPipe => return Ok(code),
-        told => told?,
+    let printed = text.as_ref().map(|text| output::raw(None, text));
+    let written = reports.iter().filter(|(_, file)| text.is_none() || file.is_some());
+    let written =
+        written.map(|(format, file)| output::write(file.as_deref(), |out| report::write(&context, *format, out)));
+    for told in printed.into_iter().chain(written) {
+        match told {
+            // The reader went away, as `| head` does. What was found stays found.
+            Err(Error::Output { source, .. }) if source.kind() == std::io::ErrorKind::BrokenPipe => {}
+            told => told?,
+        }
     }
-    if !args.quiet && (args.output.is_some() || args.format != Format::Pretty || prints_text) {
+    let shown = text.is_none() && reports.iter().any(|(format, file)| file.is_none() && *format == Format::Pretty);
+    if !args.quiet && !shown {
         anstream::eprintln!("{}", report::one_line(&context));
     }
     fixes?;
@@ -138,23 +147,9 @@ fn from_stdin(
     let limit = if options.fix.is_some() { u64::MAX } else { MAX_BYTES as u64 + 1 };
     stats.time(Phase::Read, || input.by_ref().take(limit).read_to_end(bytes)).map_err(Error::Stdin)?;
     let by_shebang = || std::str::from_utf8(bytes).ok().and_then(grammars::by_shebang);
-    let language = grammars::by_path(&candidate.path)
+    grammars::by_path(&candidate.path)
         .or_else(by_shebang)
         .ok_or_else(|| Error::Language(style::printable(&candidate.path)))?;
-    let mut scan = Scan::default();
-    let skip = |why| Skipped { path: candidate.path.clone(), why };
-    if !workspace.engine(target.project).config().includes(&candidate.path) {
-        scan.skipped.push(skip(Skip::Excluded));
-        return Ok(scan);
-    }
-    // On a worker, for its stack.
-    let result = pool.install(|| {
-        let text = sidenote_core::engine::why_skip(bytes).map_err(Skip::Content)?;
-        scan::scan_text(workspace, &candidate, language, text, options, stats)
-    });
-    match result {
-        Ok(report) => scan.files.push(report),
-        Err(why) => scan.skipped.push(skip(why)),
-    }
-    Ok(scan)
+    let candidate = Candidate { content: Some(bytes.as_slice().into()), ..candidate };
+    Ok(scan::scan(workspace, &[candidate], options, pool, stats, &|| ()))
 }

@@ -15,6 +15,7 @@ use crate::document::Document;
 use crate::findings::{Finding, Fix, Location, Note, Place, Score, score};
 use crate::rules::declared::Declared;
 use crate::rules::{self, BlockCheck, Check, Cx, FileFacts, NodeCheck, Rule};
+use crate::semantics::flow::trace::{Trace, trace};
 use crate::semantics::imports::Imports;
 use crate::syntax::Arena;
 
@@ -87,6 +88,13 @@ impl Engine {
         Flow::of(document.blocks(), &self.config.settings(document.path()).models)
     }
 
+    /// Tells what the data flow knows of some bytes of a document: why there is a finding, or where a flow was lost. The cost is
+    /// that of the whole flow, and somewhat more.
+    pub fn trace(&self, document: &Document, range: &std::ops::Range<usize>) -> Trace {
+        let settings = self.config.settings(document.path());
+        trace(document.text(), document.blocks(), &settings.models, range)
+    }
+
     /// A data flow in which nothing was found, for a version that could not be followed through.
     pub fn no_flow(&self, document: &Document) -> Flow {
         Flow::none(document.blocks(), &self.config.settings(document.path()).models)
@@ -157,6 +165,11 @@ impl Engine {
                 gaps.push(Gap { range, message: "too costly: its data flow was not followed to the end".into() });
             }
         }
+        // Where a finding begins that is told in full elsewhere, nothing more need be said.
+        let begins: Vec<_> =
+            findings.iter().filter_map(|f| Some((f.rule.id, f.flow.first()?.0.range.clone()))).collect();
+        findings
+            .retain(|f| !f.flow.is_empty() || !begins.iter().any(|(rule, at)| *rule == f.rule.id && *at == f.range));
         suppress::apply(document, &settings, suppressions, &mut findings);
         findings.sort_by(|a, b| (a.range.start, a.range.end, a.rule.id).cmp(&(b.range.start, b.range.end, b.rule.id)));
         findings.dedup_by(|a, b| a.rule == b.rule && a.range == b.range && a.message == b.message);
@@ -202,6 +215,12 @@ fn file_facts(path: &str, blocks: &Blocks) -> Arc<FileFacts> {
     Arc::new(FileFacts { path: path.to_owned(), imports, declared: Declared::of(blocks), is_test })
 }
 
+/// Whether a file is test code.
+pub(crate) fn is_test_file(path: &str, blocks: &Blocks) -> bool {
+    let root = blocks.root();
+    is_test(path, root, &Imports::of(&root.hir(), blocks.language().family))
+}
+
 /// Whether the file is test code, by what it says rather than where it lies: a folder named `test` holds fixtures and
 /// helpers too, and other people's servers.
 fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
@@ -221,7 +240,9 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let rust_tests =
         matches!(name, "tests.rs" | "test.rs") || name.ends_with("_test.rs") || name.ends_with("_tests.rs");
-    if name.contains(".test.") || name.contains(".spec.") || rust_tests {
+    // Cargo's folder for what is measured.
+    let benches = name.ends_with(".rs") && (path.starts_with("benches/") || path.contains("/benches/"));
+    if name.contains(".test.") || name.contains(".spec.") || rust_tests || benches {
         return true;
     }
     let framework =

@@ -13,10 +13,12 @@ use crate::syntax::Span;
 
 use super::interp::Interp;
 use super::kinds::{SinkKind, SinkKinds};
+use super::lexicon;
 use super::models::{Base, CallModel, Port, Target};
 use super::place::{is_sensitive, is_weak_random, last_name};
 use super::report::SinkSite;
 use super::sink::{Ports, holds};
+use super::trace::CallNote;
 use super::value::{
     CONTENT, ELEMENT, FuncRef, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, constant, join, position,
     step, unknown,
@@ -104,7 +106,10 @@ impl<'a> Interp<'a> {
                 (None, None, value, name)
             }
         };
-        let values = self.eval_args(args);
+        let mut values = self.eval_args(args);
+        if self.world.casts_convert() && !callee_val.funcs.is_empty() && !args.is_empty() {
+            self.handed_on(&mut values, args);
+        }
         if !self.state.live {
             return unknown();
         }
@@ -155,7 +160,7 @@ impl<'a> Interp<'a> {
         }
         self.call_sinks(call);
         self.slow_match(call);
-        self.out.call_event(self.hir, call, self.arena);
+        self.out.call_event(self.hir, call, self.arena, self.world);
         let model = self.model(call);
         let mut handed = false;
         let mut result = if !call.callee.funcs.is_empty() {
@@ -212,6 +217,22 @@ impl<'a> Interp<'a> {
         {
             result = self.typed(&result, ty);
         }
+        // `text.chars().filter(|c| c.is_alphanumeric())`
+        if matches!(call.name.as_str(), "filter" | "retain")
+            && self.world.casts_convert()
+            && let Some(test) = call.arg_ids.first()
+        {
+            let test = self.arena.slice(self.hir.expr(*test).span);
+            let kinds =
+                if ["alphanumeric", "is_ascii_digit", "is_numeric", "alphabetic"].iter().any(|w| test.contains(w)) {
+                    SinkKinds::ALL
+                } else if test.contains("is_control") || test.contains("is_ascii_graphic") || test.contains("'\\n'") {
+                    SinkKind::Log.set()
+                } else {
+                    SinkKinds::NONE
+                };
+            result = Arc::new(result.cleaned(kinds));
+        }
         // Without line breaks no line of a log is forged.
         if matches!(call.name.as_str(), "replace" | "replaceAll" | "replacen")
             && call.args.first().is_some_and(|a| {
@@ -223,6 +244,10 @@ impl<'a> Interp<'a> {
             })
         {
             result = Arc::new(result.cleaned(SinkKind::Log.set()));
+        }
+        if self.world.casts_convert() {
+            result = self.told_by_name(call, result, model.is_some());
+            self.forget_constants(call);
         }
         if let Some(receiver) = &call.receiver {
             self.mutate_receiver(call, receiver);
@@ -249,12 +274,55 @@ impl<'a> Interp<'a> {
         }
         self.call_facts = None;
         self.guard_call(call);
+        if let Some(record) = &self.record {
+            let note = CallNote {
+                name: call.name,
+                name_span: call.name_span,
+                paths: call.paths.to_vec(),
+                funcs: call.callee.funcs.to_vec(),
+                class: call.callee.class.as_ref().is_some_and(|c| c.is_static),
+                model: model.map(|m| m.flows.is_some()),
+                transforms: self.world.transforms(call.name),
+                cleans: cleans | model.map_or(SinkKinds::NONE, |m| m.cleans) | self.world.cleans(call.name),
+            };
+            record.call(self.arena, call.id, note);
+        }
         for taint in &call.callee.taints {
             if let Origin::Param(param, path) = &taint.origin {
                 self.out.param_call(*param, path, &call.args);
             }
         }
         result
+    }
+
+    /// What a function gives that says so: `get_password()`, `env::var("DB_PASSWORD")`.
+    fn told_by_name(&mut self, call: &Call<'_>, result: Val, known: bool) -> Val {
+        let asked = matches!(call.name.as_str(), "var" | "var_os" | "get" | "get_string" | "get_str" | "value_of")
+            .then(|| call.args.first().and_then(|a| a.as_str()))
+            .flatten();
+        if let Some(key) = asked {
+            return self.named_source(key, result, call.span);
+        }
+        if known || call.name.as_str().starts_with(char::is_uppercase) || lexicon::gives(call.name).is_none() {
+            return result;
+        }
+        self.named_source(call.name, result, call.span)
+    }
+
+    /// What is given away as `&mut` is no constant any more.
+    fn forget_constants(&mut self, call: &Call<'_>) {
+        for (arg, id) in call.args.iter().zip(&call.arg_ids) {
+            let ExprKind::Ref { value: place, mutable: true, .. } = self.hir.expr(*id).kind else { continue };
+            let place = place.to_owned();
+            if !self.is_place(place) || !arg.exact && arg.lits.is_empty() {
+                continue;
+            }
+            let Some(now) = self.peek(place) else { continue };
+            let mut open = Value::clone(&now);
+            open.exact = false;
+            open.lits.clear();
+            self.put(place, Arc::new(open));
+        }
     }
 
     fn model(&self, call: &Call<'_>) -> Option<&'a CallModel> {
@@ -302,7 +370,13 @@ impl<'a> Interp<'a> {
         let models = self.models;
         let ports = Ports { args: &call.args, receiver: call.receiver.as_ref(), value: None };
         for sink in models.call_sinks(&target) {
-            if !sink.when.iter().all(|c| holds(c, &ports)) {
+            if let Some(unmet) = sink.when.iter().find(|c| !holds(c, &ports)) {
+                if let Some(record) = &self.record {
+                    for (value, id) in sink.ports.iter().filter_map(|p| self.port_at(call, p)) {
+                        let at = self.at(id.map_or(call.span, |id| self.hir.expr(id).span));
+                        record.unmet(sink.kind, &at, sink.name, &value, unmet.to_string());
+                    }
+                }
                 continue;
             }
             for port in &sink.ports {
@@ -323,6 +397,17 @@ impl<'a> Interp<'a> {
                 let value = flag.when.first().map_or_else(unknown, |c| ports.read(&c.port).unwrap_or_else(unknown));
                 self.out.flag(flag, &value, self.at(span), self.arena);
             }
+        }
+    }
+
+    /// What stands at the root of a port of a call.
+    fn port_at(&self, call: &Call<'_>, port: &Port) -> Option<(Val, Option<ExprId>)> {
+        match port.base {
+            Base::Arg(n) | Base::ArgsFrom(n) => {
+                Some((call.args.get(n as usize)?.clone(), call.arg_ids.get(n as usize).copied()))
+            }
+            Base::This => Some((call.receiver.clone()?, call.receiver_id)),
+            _ => None,
         }
     }
 

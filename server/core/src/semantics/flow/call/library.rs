@@ -172,7 +172,11 @@ impl<'a> Interp<'a> {
                 }
                 _ => self.read_port(call, from),
             };
-            let value = if value.taints.is_empty() { value } else { Arc::new(value.stepped(&at, StepKind::Through)) };
+            // A path that is put below another is part of a text as well.
+            let joins = matches!(call.name.as_str(), "join" | "push" | "with_file_name" | "set_file_name")
+                && matches!(from.base, Base::Arg(_));
+            let what = if joins { StepKind::Concatenated } else { StepKind::Through };
+            let value = if value.taints.is_empty() { value } else { Arc::new(value.stepped(&at, what)) };
             match to.base {
                 Base::Return => {
                     let is_collection = call.receiver.as_ref().is_some_and(|r| r.field(*ELEMENT).is_some());
@@ -306,12 +310,12 @@ impl<'a> Interp<'a> {
     }
 
     pub(in crate::semantics::flow) fn param_count(&self, func: &FuncRef) -> Option<usize> {
-        Arc::ptr_eq(&func.arena, self.arena).then(|| self.hir.function(func.id).params.len())
+        (func.block == self.block).then(|| self.hir.function(func.id).params.len())
     }
 
     /// A function is given away and may be called with these arguments.
     pub(in crate::semantics::flow) fn hand_over(&mut self, func: &FuncRef, args: &[Val]) -> Val {
-        if Arc::ptr_eq(&func.arena, self.arena) {
+        if func.block == self.block {
             let this = self.state.this.clone();
             let result = self.activate(func.id, args, args.is_empty());
             self.state.this = this;
