@@ -34,7 +34,10 @@ pub static RULE: Rule = Rule {
         Case::bad("a.jsx", "const a = <ul>{items.map((i) => <li>{i}</li>)}</ul>; //~ missing-key"),
         Case::bad("a.jsx", "const a = items.map((i) => { return <li>{i}</li>; }); //~ missing-key"),
         Case::bad("a.jsx", "const a = items.map(function (i) { return (\n  <li>{i}</li> //~ missing-key\n); });"),
-        Case::bad("a.jsx", "const a = items.filter(Boolean).map((i) => (i.ok ? <A/> : <B/>)); //~ missing-key //~ missing-key"),
+        Case::bad(
+            "a.jsx",
+            "const a = items.filter(Boolean).map((i) => (i.ok ? <A/> : <B/>)); //~ missing-key //~ missing-key",
+        ),
         Case::bad("a.jsx", "const a = Array.from(xs, (x) => <Row x={x} />); //~ missing-key"),
         Case::bad("a.jsx", "const a = [<A />, <B />]; //~ missing-key //~ missing-key"),
         Case::bad("a.jsx", "const a = items?.map((i) => i.ok && <Row i={i} />); //~ missing-key"),
