@@ -93,8 +93,12 @@ impl Engine {
     /// Tells what the data flow knows of some bytes of a document: why there is a finding, or where a flow was lost. The cost is
     /// that of the whole flow, and somewhat more.
     pub fn trace(&self, document: &Document, range: &std::ops::Range<usize>) -> Trace {
-        let settings = self.config.settings(document.path());
-        trace(document.text(), document.blocks(), &settings.models, range)
+        self.trace_during(document, range, || drop(self.flow(document)))
+    }
+
+    /// The same for a document that is part of a program: `analyze` follows the data through that, on this thread.
+    pub fn trace_during(&self, document: &Document, range: &std::ops::Range<usize>, analyze: impl FnOnce()) -> Trace {
+        trace(document.text(), document.blocks(), range, analyze)
     }
 
     /// A data flow in which nothing was found, for a version that could not be followed through.
