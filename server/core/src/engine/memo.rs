@@ -65,6 +65,7 @@ impl Flow {
 
     /// What was found in a file: hits with the blocks that they belong to, and everything else of `result`. `elsewhere`
     /// gives the place of what is in another file.
+    #[allow(clippy::type_complexity, reason = "said in one place, where it is called")]
     pub(crate) fn found<'h>(
         blocks: &Blocks,
         models: &ModelSet,

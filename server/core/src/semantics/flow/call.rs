@@ -178,7 +178,7 @@ impl<'a> Interp<'a> {
         let mut result = if !call.callee.funcs.is_empty() {
             handed = true;
             self.call_functions(call)
-        } else if let Some(class) = call.callee.class.clone().filter(|c| c.is_static) {
+        } else if let Some(class) = call.callee.class.filter(|c| c.is_static) {
             self.construct(call, &class)
         } else if let Some(known) = looked_up(call) {
             known

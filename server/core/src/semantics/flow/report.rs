@@ -326,7 +326,7 @@ impl Outcome {
     }
 
     pub(super) fn context(&mut self, func: &FuncRef, args: &[Val]) {
-        self.contexts.push((func.clone(), args.to_vec()));
+        self.contexts.push((*func, args.to_vec()));
     }
 
     /// A value reaches a sink.
@@ -471,6 +471,7 @@ impl Interp<'_> {
 
 /// Turns a hit into a note. `here` is the block that the note belongs to; `elsewhere` gives the place of what is in another
 /// file.
+#[allow(clippy::type_complexity, reason = "said in one place, where it is called")]
 pub(crate) fn note(
     hit: &Hit,
     here: BlockId,

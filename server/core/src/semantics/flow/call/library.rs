@@ -99,7 +99,7 @@ impl<'a> Interp<'a> {
         if !self.world.casts_convert() || call.receiver.is_some() {
             return None;
         }
-        let class = call.callee.class.clone().filter(|c| !c.is_static)?;
+        let class = call.callee.class.filter(|c| !c.is_static)?;
         let mut out = Value { class: Some(class), types: Types::OBJECT, ..Value::default() };
         if call.name.starts_with(char::is_uppercase) {
             for (i, arg) in call.args.iter().take(8).enumerate() {

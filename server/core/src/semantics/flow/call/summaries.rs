@@ -157,8 +157,8 @@ impl<'a> Interp<'a> {
         call: &Call<'_>,
         class: &super::super::value::ClassRef,
     ) -> Val {
-        let instance = super::super::value::ClassRef { is_static: false, ..class.clone() };
-        let value: Val = Arc::new(Value { class: Some(instance.clone()), types: Types::OBJECT, ..Value::default() });
+        let instance = super::super::value::ClassRef { is_static: false, ..*class };
+        let value: Val = Arc::new(Value { class: Some(instance), types: Types::OBJECT, ..Value::default() });
         let constructor = self.world.class_member(&instance, Ustr::from("constructor"));
         let mut out = Value::clone(&value);
         if let Some(constructor) = constructor {

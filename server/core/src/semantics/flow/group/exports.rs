@@ -197,13 +197,13 @@ impl Linker<'_> {
                 && let Some(&i) = self.by_id.get(&class.block)
             {
                 let interface = &mut out[self.units[i].file];
-                if !interface.classes.contains_key(&(class.block, class.id)) {
+                interface.classes.entry((class.block, class.id)).or_insert_with(|| {
                     let members = self.whole_class(i, class.id);
                     let mut list: Vec<_> = members.iter().collect();
                     list.sort_by_key(|(n, _)| n.as_str());
                     open.extend(list.into_iter().rev().map(|(_, v)| v.clone()));
-                    interface.classes.insert((class.block, class.id), members);
-                }
+                    members
+                });
             }
             open.extend(value.fields().map(|(_, v)| v.clone()));
         }
