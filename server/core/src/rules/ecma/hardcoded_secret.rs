@@ -32,6 +32,7 @@ pub static RULE: Rule = Rule {
     checks: &[
         Check::Nodes(&[Kind::String, Kind::TemplateString], literal),
         Check::Nodes(&[Kind::CallExpression, Kind::NewExpression], place),
+        Check::Nodes(&[Kind::BinaryExpression], comparison),
     ],
     cases: &[
         Case::bad("a.js", "const id = 'AKIA4HRJ2LQ7XWVZ5TNB'; //~ hardcoded-secret"),
@@ -146,10 +147,14 @@ fn literal<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if name.eq_ignore_ascii_case("authorization") && is_authorization(&value) {
         return report(node, "This header logs in with a fixed secret".into(), Confidence::High, None, cx);
     }
-    if value.chars().any(char::is_whitespace) || placeholder(&value) {
+    if placeholder(&value) {
         return;
     }
     let Some(kind) = secret_name(&name) else { return };
+    // Passwords of mail accounts are written with blanks.
+    if value.chars().any(char::is_whitespace) && !(kind.is_password && value.len() < 24 && is_login(node)) {
+        return;
+    }
     if is_place(node, cx) {
         return;
     }
@@ -246,6 +251,7 @@ fn places(path: &str) -> (Option<usize>, &'static [&'static str]) {
         {
             (Some(1), &[])
         }
+        "Sequelize" if path.starts_with("sequelize.") || path == "Sequelize" => (Some(2), &[]),
         "createHmac" | "createCipheriv" | "createDecipheriv" | "createCipher" | "createDecipher" => (Some(1), &[]),
         "session" | "express-session" | "expressSession" => (None, &["secret"]),
         "cookieSession" | "cookie-session" => (None, &["secret", "keys"]),
@@ -329,4 +335,28 @@ fn secret_value<'a>(value: Node<'a>, what: &str, cx: &mut Cx<'a>) {
         return;
     }
     report(value, format!("`{what}` is given a fixed secret"), Confidence::High, None, cx);
+}
+
+/// `password === "admin123"`: whoever reads the code can log in.
+fn comparison<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let operator = node.child(Field::Operator).map_or("", Node::text);
+    let (Some(left), Some(right)) = (node.child(Field::Left), node.child(Field::Right)) else { return };
+    if !matches!(operator, "===" | "==" | "!==" | "!=") {
+        return;
+    }
+    let (left, right) = (bare(left), bare(right));
+    let (place, literal) = if string_value(right).is_some() { (left, right) } else { (right, left) };
+    let Some(value) = string_value(literal) else { return };
+    let Some(name) = place_name(place) else { return };
+    let mixed = value.bytes().any(|c| c.is_ascii_digit()) && value.bytes().any(|c| c.is_ascii_alphabetic());
+    let is_password = secret_name(&name).is_some_and(|k| k.is_password);
+    if is_password
+        && mixed
+        && (6..40).contains(&value.len())
+        && !value.chars().any(char::is_whitespace)
+        && !placeholder(&value)
+        && provider(&value).is_none()
+    {
+        report(literal, format!("`{name}` is compared with a fixed password"), Confidence::Medium, None, cx);
+    }
 }

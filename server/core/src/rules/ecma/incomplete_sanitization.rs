@@ -99,6 +99,21 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
         return;
     }
+    // What stands around the removed text may form it again: `..././`.
+    if with.is_empty()
+        && let [target] = search.targets.as_slice()
+        && matches!(
+            target.to_ascii_lowercase().as_str(),
+            "../" | "..\\" | "<script>" | "<script" | "<!--" | "javascript:"
+        )
+        && !node.ancestors().any(|n| matches!(n.kind(), Kind::WhileStatement | Kind::DoStatement | Kind::ForStatement))
+    {
+        let message = format!(
+            "What is left around a removed `{target}` may form it again. Repeat until nothing changes, or refuse the input."
+        );
+        cx.report(Note::new(cx.rule, call_part(node, name), message).confidence(Confidence::Medium));
+        return;
+    }
     if search.targets.iter().any(|t| matches!(t.as_ref(), "'" | "\"" | "`"))
         && !search.targets.iter().any(|t| t == "\\")
         && with.starts_with('\\')

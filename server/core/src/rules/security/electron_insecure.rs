@@ -2,7 +2,7 @@ use sidenote_grammars::Family;
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::{Case, Check, Docs, Rule};
-use crate::semantics::flow::kinds::SourceKind;
+use crate::semantics::flow::kinds::{SinkKind, SourceKind};
 use crate::semantics::flow::value::Origin;
 use crate::semantics::flow::{CallView, WriteView};
 
@@ -157,7 +157,8 @@ fn open(call: &CallView<'_>, out: &mut Vec<Note>) {
             if matches!(
                 s.kind,
                 SourceKind::Remote | SourceKind::Message | SourceKind::Location | SourceKind::Response
-            ) && !t.cleaned.has(crate::semantics::flow::kinds::SinkKind::Redirect) =>
+            ) && !t.cleaned.has(SinkKind::Redirect)
+                && !t.cleaned.has(SinkKind::ScriptUrl) =>
         {
             Some(s.what)
         }

@@ -70,6 +70,15 @@ impl<'a> Interp<'a> {
             ExprKind::Field(base, name) => {
                 let receiver = self.eval(*base);
                 let member = self.member(&receiver, *name, hir.expr(callee).span);
+                // `api[name].apply(null, args)`
+                if matches!(name.as_str(), "apply" | "call")
+                    && let ExprKind::Index(_, index) = &hir.expr(*base).kind
+                    && let Some(key) = self.peek(*index)
+                    && key.as_lit().is_none()
+                {
+                    let at = self.at(hir.expr(*index).span);
+                    self.reach(&key, &SinkSite { kind: SinkKind::MethodName, at, name: Ustr::from("method") }, false);
+                }
                 (Some(receiver), Some(*base), member, *name)
             }
             ExprKind::Index(base, index) => {
@@ -187,6 +196,22 @@ impl<'a> Interp<'a> {
                 drawn.add_taint(taint.clone());
             }
             result = Arc::new(drawn);
+        }
+        // `location.href.split("?")[1]` is no whole address any more.
+        if matches!(call.name.as_str(), "split" | "match" | "matchAll" | "exec" | "substring" | "substr" | "slice")
+            && result.has_taint()
+        {
+            result = Arc::new(result.taken_apart());
+        }
+        // Where a relative path leads to is not known.
+        if call.name == "resolve"
+            && model.is_some_and(|m| m.cleans.has(SinkKind::Normalized))
+            && !result.lits.is_empty()
+        {
+            let absolute = result.as_str().is_some_and(|t| t.starts_with('/'));
+            if !absolute {
+                result = Arc::new(Value { lits: SmallVec::new(), exact: false, prefix: None, ..Value::clone(&result) });
+            }
         }
         // `password.replace(/./g, '*')`
         if call.name.starts_with("replace")

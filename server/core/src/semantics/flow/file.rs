@@ -4,6 +4,7 @@
 //! with their parameters as symbols. The module runs again with the summaries, which tells which functions are handed to
 //! whom (a request handler to a router), and at last every function runs with what is known of its callers.
 
+mod exported;
 mod link;
 
 use std::cell::{Cell, RefCell};
@@ -20,7 +21,7 @@ use crate::semantics::imports::bare;
 use crate::syntax::Arena;
 
 use super::interp::Interp;
-use super::kinds::{SinkKinds, SourceKind};
+use super::kinds::{SinkKind, SinkKinds, SourceKind};
 use super::models::Models;
 use super::place::last_name;
 use super::report::{self, Outcome};
@@ -541,10 +542,14 @@ impl<'a> Linker<'a> {
     fn finish(self) -> FileFlow {
         let mut flow = FileFlow::default();
         let arenas = &self.by_arena;
+        // Middleware that takes operators out of every request.
+        let of_mongo = |o: &Outcome| o.hits.iter().any(|h| h.kind == SinkKind::NoSql);
+        let operators_removed = self.outcomes.borrow().iter().flatten().any(of_mongo)
+            && self.units.iter().any(|u| u.block.arena().text().contains("express-mongo-sanitize"));
         for (i, outcome) in self.outcomes.borrow_mut().iter_mut().enumerate() {
             let Some(outcome) = outcome else { continue };
             let here = self.units[i].block.arena();
-            for hit in &outcome.hits {
+            for hit in outcome.hits.iter().filter(|h| !(operators_removed && h.kind == SinkKind::NoSql)) {
                 let mut hit = hit.clone();
                 // A sink in another file is reported where this file calls into it.
                 if !arenas.contains_key(&address(&hit.at.arena))
@@ -552,11 +557,7 @@ impl<'a> Linker<'a> {
                 {
                     hit.at = via.clone();
                 }
-                let in_file = |arena: &Arc<Arena>| {
-                    arenas
-                        .contains_key(&address(arena))
-                        .then(|| Place::Block(arena.clone(), crate::syntax::Span::default()))
-                };
+                let in_file = |arena: &Arc<Arena>| self.place_in_file(arena);
                 if let Some(note) = report::note(&hit, here, &in_file) {
                     flow.notes.push((i, note));
                 }
@@ -568,6 +569,8 @@ impl<'a> Linker<'a> {
         }
         flow.notes.sort_by_key(|(i, _)| *i);
         flow.exports = self.exports();
+        flow.notes.extend(self.exported_notes(&flow.exports));
+        flow.notes.sort_by_key(|(i, _)| *i);
         for ((i, id), sum) in self.sums.borrow().iter() {
             if let Sum::Done(summary) = sum {
                 flow.summaries.insert((address(self.units[*i].block.arena()), *id), summary.clone());
@@ -578,6 +581,10 @@ impl<'a> Linker<'a> {
         }
         flow.arenas = self.units.iter().map(|u| u.block.arena().clone()).collect();
         flow
+    }
+
+    fn place_in_file(&self, arena: &Arc<Arena>) -> Option<Place> {
+        self.by_arena.contains_key(&address(arena)).then(|| Place::Block(arena.clone(), crate::syntax::Span::default()))
     }
 
     fn exports(&self) -> FxHashMap<Ustr, Val> {

@@ -107,6 +107,8 @@ kinds! {
         ArchiveEntry = "archive-entry",
         /// A pointer whose owner is gone.
         Dangling = "dangling",
+        /// Text that somebody typed into the page, or that an attribute in it holds.
+        PageText = "page-text",
     }
 }
 
@@ -191,8 +193,14 @@ kinds! {
         Unwrap = "unwrap",
         /// A script's address.
         ScriptUrl = "script-url",
+        /// Text that a shell reads, for what the program itself puts into it: folders' names, parameters of a library.
+        ShellText = "shell-text",
+        /// An argument of a program that has options to run others.
+        ProgramOption = "program-option",
         /// No sink: marks a path that was made absolute, so that a check of its beginning decides.
         Normalized = "normalized-path",
+        /// No sink: marks an address that begins with the page's own host as long as it is whole.
+        WholeAddress = "whole-address",
     }
 }
 
@@ -244,7 +252,8 @@ impl SinkKind {
             SinkKind::FileContent => "file-content-from-network",
             SinkKind::StringCheck => "type-confusion-through-parameter",
             SinkKind::Unwrap => "unwrap-on-untrusted-input",
-            SinkKind::Normalized => "",
+            SinkKind::ShellText | SinkKind::ProgramOption => "command-injection",
+            SinkKind::Normalized | SinkKind::WholeAddress => "",
         }
     }
 
@@ -263,7 +272,11 @@ impl SinkKind {
             SinkKind::FileContent => SourceKind::Response.set(),
             SinkKind::PostMessage => SourceKind::Sensitive.set() | SourceKind::Password.set(),
             SinkKind::Path => OUTSIDE | SourceKind::ArchiveEntry.set(),
-            SinkKind::Html => OUTSIDE | SourceKind::Stored.set(),
+            SinkKind::Html => {
+                OUTSIDE | SourceKind::Stored.set() | SourceKind::Response.set() | SourceKind::PageText.set()
+            }
+            SinkKind::ShellText => SourceKind::Environment.set() | SourceKind::Library.set(),
+            SinkKind::ProgramOption => remote | SourceKind::Message.set(),
             SinkKind::Log | SinkKind::Header | SinkKind::CorsOrigin | SinkKind::StringCheck => remote,
             SinkKind::NoSql | SinkKind::Timer | SinkKind::Prompt | SinkKind::MethodName | SinkKind::Unwrap => {
                 remote | SourceKind::Message.set() | SourceKind::Location.set()
@@ -288,6 +301,7 @@ impl SourceKind {
                 | SourceKind::File
                 | SourceKind::Library
                 | SourceKind::Stored
+                | SourceKind::PageText
         )
     }
 }

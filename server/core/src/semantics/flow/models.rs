@@ -459,6 +459,18 @@ impl<T> Table<T> {
     }
 }
 
+/// Whether a parameter has the name that a convention asks for. A parameter that is taken apart is named `{a,b}` after what is
+/// taken out of it: `{a}` asks for that field among others, `{}` for any.
+fn is_named(wanted: &str, name: &str) -> bool {
+    match (wanted.strip_prefix('{'), name.strip_prefix('{')) {
+        (Some(wanted), Some(name)) => {
+            let has = |field: &str| name.trim_end_matches('}').split(',').any(|n| n == field);
+            wanted.trim_end_matches('}').split(',').filter(|f| !f.is_empty()).all(has)
+        }
+        _ => wanted == name,
+    }
+}
+
 /// `a.{b,c}.d` as `a.b.d` and `a.c.d`.
 fn expand(pattern: &str) -> Vec<String> {
     let Some((head, rest)) = pattern.split_once('{') else { return vec![pattern.to_owned()] };
@@ -661,7 +673,7 @@ impl Models {
     pub fn conventional(&self, names: &[Option<Ustr>]) -> Vec<Option<Ustr>> {
         let matches = |wanted: &[Vec<String>]| {
             wanted.len() <= names.len()
-                && wanted.iter().zip(names).all(|(w, n)| n.is_some_and(|n| w.iter().any(|x| x == n.as_str())))
+                && wanted.iter().zip(names).all(|(w, n)| n.is_some_and(|n| w.iter().any(|x| is_named(x, &n))))
         };
         let found = self.conventions.iter().find(|(wanted, _)| matches(wanted));
         found.map_or_else(Vec::new, |(_, types)| types.iter().map(|t| (!t.is_empty()).then_some(*t)).collect())

@@ -87,6 +87,7 @@ impl Interp<'_> {
         match known {
             // A refined or written field says more than the type does.
             Some(known) => known,
+            None if matches!(name.as_str(), "searchParams" | "search" | "hash") => Arc::new(out.taken_apart()),
             None => Arc::new(out),
         }
     }
@@ -306,6 +307,12 @@ impl Interp<'_> {
         match &self.hir.pat(pat).kind {
             PatKind::Bind(local, _) => Some(self.hir.local(*local).name),
             PatKind::Default(inner, _) | PatKind::Ref(inner) => self.pat_name(*inner),
+            // Its fields stand for the name of what is taken apart: `{id,name}`.
+            PatKind::Object { fields, path: None, .. } => {
+                let names =
+                    fields.iter().filter_map(|(k, _)| if let Key::Name(n) = k { Some(n.as_str()) } else { None });
+                Some(Ustr::from(&format!("{{{}}}", names.collect::<Vec<_>>().join(","))))
+            }
             _ => None,
         }
     }
@@ -421,6 +428,10 @@ impl Interp<'_> {
             ExprKind::Field(base, name) => {
                 let object = self.eval(*base);
                 self.written(&object, *name, value, place, span);
+                // A write to `window.location` leads elsewhere; what is read there later is an address again.
+                if object.apis.iter().any(|p| self.models.member(*p, *name) == "location") {
+                    return;
+                }
                 let value = self.named_source(*name, value.clone(), span);
                 let new = Arc::new(object.with_field(*name, value));
                 self.put(*base, new);
@@ -531,6 +542,22 @@ impl Interp<'_> {
         if name == "onmessage" {
             for func in value.funcs.clone() {
                 self.hand_over(&func, &[api(Ustr::from("MessageEvent"))]);
+            }
+        }
+        // `$.fn.plugin = function (options) ..`: whoever calls the plugin decides what is in the options.
+        if object.apis.iter().any(|p| matches!(p.as_str(), "$.fn" | "jQuery.fn" | "jquery.fn" | "window.jQuery.fn")) {
+            for func in value.funcs.clone() {
+                let what = Ustr::from("the plugin's option");
+                let origin = Source { kind: SourceKind::Library, at: self.at(span), what };
+                let mut options = Value::default();
+                options.add_taint(Taint {
+                    origin: Origin::Source(Arc::new(origin)),
+                    cleaned: super::kinds::SinkKind::ShellText.set(),
+                    trace: None,
+                });
+                let this = std::mem::replace(&mut self.state.this, api(Ustr::from("jquery.Object")));
+                self.hand_over(&func, &[Arc::new(options)]);
+                self.state.this = this;
             }
         }
         self.out.write_event(self.hir, place, object, name, value, &paths, self.arena);

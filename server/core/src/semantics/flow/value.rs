@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 use crate::semantics::hir::{FnId, Lit, Ustr};
 use crate::syntax::{Arena, Span};
 
-use super::kinds::{SinkKinds, SourceKind};
+use super::kinds::{SinkKind, SinkKinds, SourceKind};
 
 /// A shared value.
 pub type Val = Arc<Value>;
@@ -368,6 +368,20 @@ impl Value {
             Some(lit) => lit_text(lit),
             None => self.prefix,
         }
+    }
+
+    /// A part of an address: it no longer begins with the page's own host.
+    pub fn taken_apart(&self) -> Value {
+        let mut out = self.clone();
+        let whole = SinkKind::WholeAddress.set();
+        for taint in &mut out.taints {
+            taint.cleaned = SinkKinds(taint.cleaned.0 & !whole.0);
+        }
+        if let Some(element) = out.field(*ELEMENT).filter(|e| e.has_taint()) {
+            let element = Arc::new(element.taken_apart());
+            out.set_field(*ELEMENT, element);
+        }
+        out
     }
 
     /// A known field.
