@@ -3,8 +3,10 @@
 mod cli {
     mod configuration;
     mod demo;
+    mod fixes;
     mod formats;
     mod inputs;
+    mod news;
     pub mod support;
     mod usage;
 }

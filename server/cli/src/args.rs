@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sidenote_core::findings::{Category, Severity};
 
+use crate::error::Error;
+
 /// Notes in the margin of your code: quality, security and performance, offline.
 ///
 /// Sidenote reads Rust, TypeScript, TSX and JavaScript. Nothing leaves your machine.
@@ -49,6 +51,10 @@ pub enum Command {
     Rules(Rules),
     /// Tell what a rule finds, why, and what to write instead
     Explain(Explain),
+    /// List what is known of libraries: sources, sinks, sanitizers, guards
+    Models(Models),
+    /// Keep a list of findings that are accepted for now, so that only new ones are reported
+    Baseline(Baseline),
     /// Check the configuration, or print its JSON schema
     Config(Config),
     /// Run the language server over standard input and output
@@ -74,9 +80,26 @@ Exit codes:
 A finding is silenced with a reason, on its line or on the line above:
   // sidenote: allow(rule-id) -- why this is fine here")]
 pub struct Scan {
-    /// Files and folders to look at
-    #[arg(value_name = "PATH", default_value = ".")]
-    pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub selection: Selection,
+
+    /// Leave out the findings that this file lists; `sidenote baseline create` writes it
+    #[arg(long, value_name = "FILE", help_heading = "Only what is new")]
+    pub baseline: Option<PathBuf>,
+    /// Only what is new since the current branch left this commit or branch; after --fix and without a commit: print what
+    /// the fixes would change as a unified diff, write nothing, and exit with 1 if anything would change
+    #[arg(long, value_name = "COMMIT", num_args = 0..=1, conflicts_with_all = ["staged", "changed"], help_heading = "Only what is new")]
+    #[allow(clippy::option_option, reason = "left out, given, given with a commit")]
+    pub diff: Option<Option<String>>,
+    /// Only what is new in the files that differ from the last commit
+    #[arg(long, conflicts_with_all = ["staged", "stdin_filename"], help_heading = "Only what is new")]
+    pub changed: bool,
+    /// Only what is new in what the next commit would hold
+    #[arg(long, conflicts_with = "stdin_filename", help_heading = "Only what is new")]
+    pub staged: bool,
+    /// Report known findings too, marked as such
+    #[arg(long, help_heading = "Only what is new")]
+    pub include_known: bool,
 
     /// How to report
     #[arg(short, long, value_enum, default_value_t = Format::Pretty)]
@@ -87,18 +110,70 @@ pub struct Scan {
     /// Report only what is at least that severe
     #[arg(long, value_name = "SEVERITY", default_value = "info", value_parser = severity)]
     pub min_severity: Severity,
-    /// Exit with 1 if there is a finding at least that severe, or `never`
+    /// Exit with 1 if there is a finding at least that severe, or `never`; `new:high` counts only what --baseline or --diff
+    /// do not know, `critical,new:low` is both
     #[arg(long, value_name = "SEVERITY", default_value = "low", value_parser = fail_on)]
     pub fail_on: FailOn,
     /// Report suppressed findings too; they never count for the exit code
     #[arg(long)]
     pub include_suppressed: bool,
+    /// Apply the fixes that keep the meaning of correct code, then report what is left
+    #[arg(long, conflicts_with = "staged", help_heading = "Fixes")]
+    pub fix: bool,
+    /// With --fix: apply suggestions too, which may change what the code does; look at the result
+    #[arg(long, requires = "fix", help_heading = "Fixes")]
+    pub unsafe_fixes: bool,
     /// Tell where the time went
     #[arg(long)]
     pub stats: bool,
     /// No summary and no progress
     #[arg(short, long)]
     pub quiet: bool,
+
+    /// Read one file from standard input, and take it for this one
+    #[arg(long, value_name = "PATH", conflicts_with = "paths", help_heading = "Files")]
+    pub stdin_filename: Option<PathBuf>,
+}
+
+impl Scan {
+    /// Whether findings are told apart into new and known ones.
+    pub fn compares(&self) -> bool {
+        self.baseline.is_some() || self.since().is_some() || self.changed || self.staged
+    }
+
+    /// The commit of `--diff COMMIT`.
+    pub fn since(&self) -> Option<&str> {
+        self.diff.as_ref()?.as_deref()
+    }
+
+    /// Whether fixes are shown and not written: `--fix --diff`.
+    pub fn previews(&self) -> bool {
+        self.fix && self.diff == Some(None)
+    }
+
+    /// What clap cannot see.
+    ///
+    /// # Errors
+    /// When arguments do not go together.
+    pub fn check(&self) -> Result<(), Error> {
+        match &self.diff {
+            Some(None) if !self.fix => Err(Error::Usage(
+                "`--diff` needs a commit or branch; after `--fix` and without one it shows what would change",
+            )),
+            Some(Some(_)) if self.stdin_filename.is_some() => {
+                Err(Error::Usage("`--diff COMMIT` cannot be used with `--stdin-filename`"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Which code is looked at, and with which rules.
+#[derive(Args, Clone, Debug)]
+pub struct Selection {
+    /// Files and folders to look at
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
 
     /// Rules to run instead of the configured ones: ids, categories, CWE-n, `default`, `all`
     #[arg(long, value_name = "RULES", value_delimiter = ',', help_heading = "Rules")]
@@ -113,9 +188,6 @@ pub struct Scan {
     #[arg(long, help_heading = "Rules")]
     pub no_config: bool,
 
-    /// Read one file from standard input, and take it for this one
-    #[arg(long, value_name = "PATH", conflicts_with = "paths", help_heading = "Files")]
-    pub stdin_filename: Option<PathBuf>,
     /// Look into node_modules, target, dist and vendor too
     #[arg(long, help_heading = "Files")]
     pub all_folders: bool,
@@ -145,11 +217,13 @@ pub enum Format {
     Github,
 }
 
-/// From which severity on findings make the exit code 1.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum FailOn {
-    At(Severity),
-    Never,
+/// From which severity on findings make the exit code 1; `None` for never.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct FailOn {
+    /// Any finding that is reported.
+    pub any: Option<Severity>,
+    /// One that is not known from a baseline or a commit.
+    pub new: Option<Severity>,
 }
 
 fn severity(text: &str) -> Result<Severity, String> {
@@ -160,10 +234,20 @@ fn severity(text: &str) -> Result<Severity, String> {
 }
 
 fn fail_on(text: &str) -> Result<FailOn, String> {
-    match text {
-        "never" => Ok(FailOn::Never),
-        text => severity(text).map(FailOn::At).map_err(|e| format!("{e}, never")),
+    let mut fail_on = FailOn::default();
+    if text == "never" {
+        return Ok(fail_on);
     }
+    for part in text.split(',') {
+        let (name, slot) = match part.strip_prefix("new:") {
+            Some(name) => (name, &mut fail_on.new),
+            None => (part, &mut fail_on.any),
+        };
+        *slot = Some(
+            severity(name).map_err(|e| format!("{e}, never; also `new:high`, or several as in `critical,new:low`"))?,
+        );
+    }
+    Ok(fail_on)
 }
 
 #[derive(Args, Debug)]
@@ -193,12 +277,79 @@ fn category(text: &str) -> Result<Category, String> {
 }
 
 #[derive(Args, Debug)]
+pub struct Models {
+    /// Only libraries of that name, and what has this in its path or kind
+    #[arg(value_name = "LIBRARY|PATH")]
+    pub filter: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Only what the configuration adds
+    #[arg(long)]
+    pub own: bool,
+    /// The configuration, instead of the nearest sidenote.toml
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
 pub struct Explain {
     /// The rule's id
     pub rule: String,
     /// Print Markdown
     #[arg(long)]
     pub markdown: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+A scan leaves out what the list holds: sidenote scan --baseline sidenote-baseline.toml
+An entry stands for one finding, told by its fingerprint; another of the same kind beside it is new.
+It may say `reason`, and `expires = \"2027-03-31\"`: after that day its finding is reported again.")]
+pub struct Baseline {
+    #[command(subcommand)]
+    pub command: BaselineCommand,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum BaselineCommand {
+    /// List all findings that there are
+    Create {
+        #[command(flatten)]
+        entries: Entries,
+        /// Replace a list that is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// Add what is new, take out what is gone, keep the rest with its reasons
+    Update(Entries),
+    /// Take out what is gone or expired, add nothing
+    Prune {
+        #[command(flatten)]
+        selection: Selection,
+        /// The list
+        #[arg(long, value_name = "FILE", default_value = BASELINE)]
+        file: PathBuf,
+    },
+}
+
+/// Where a baseline lies if nothing else is said.
+const BASELINE: &str = "sidenote-baseline.toml";
+
+/// New entries of a baseline.
+#[derive(Args, Debug)]
+pub struct Entries {
+    #[command(flatten)]
+    pub selection: Selection,
+    /// The list
+    #[arg(long, value_name = "FILE", default_value = BASELINE)]
+    pub file: PathBuf,
+    /// Why the new entries are accepted
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// The last day on which the new entries hold, as 2027-03-31
+    #[arg(long, value_name = "DATE", value_parser = crate::baseline::day)]
+    pub expires: Option<String>,
 }
 
 #[derive(Args, Debug)]

@@ -32,6 +32,9 @@ pub enum Error {
     /// A rule that does not exist.
     #[error("there is no rule `{id}`")]
     NoRule { id: String, near: Vec<&'static str> },
+    /// Nothing is known of a library.
+    #[error("no model knows `{filter}`")]
+    NoModel { filter: String, near: Option<String> },
     /// A file whose language is not read.
     #[error("`{0}` names no language that Sidenote reads")]
     Language(String),
@@ -41,6 +44,18 @@ pub enum Error {
     /// The report could not be written.
     #[error("cannot write {what}: {source}")]
     Output { what: String, source: std::io::Error },
+    /// Arguments that do not go together.
+    #[error("{0}")]
+    Usage(&'static str),
+    /// Files that `--fix` could not write.
+    #[error("cannot write the fixes of {} file{}:\n{}", .0.len(), if .0.len() == 1 { "" } else { "s" }, .0.join("\n"))]
+    Fixes(Vec<String>),
+    /// git could not tell what changed.
+    #[error(transparent)]
+    Git(#[from] crate::git::GitError),
+    /// A baseline that cannot be used.
+    #[error(transparent)]
+    Baseline(#[from] crate::baseline::BaselineError),
     /// The worker threads could not be started.
     #[error("cannot start the workers: {0}")]
     Threads(String),
@@ -65,7 +80,7 @@ impl Error {
                 NotFound | NotADirectory | IsADirectory | PermissionDenied => USAGE,
                 _ => INTERNAL,
             },
-            Error::Threads(_) | Error::Stdin(_) => INTERNAL,
+            Error::Threads(_) | Error::Stdin(_) | Error::Fixes(_) => INTERNAL,
             _ => USAGE,
         }
     }
@@ -79,6 +94,10 @@ impl Error {
             }
             Error::NoRule { near, .. } if !near.is_empty() => format!("did you mean `{}`?", near.join("`, or `")),
             Error::NoRule { .. } => "`sidenote rules` lists them".to_owned(),
+            Error::NoModel { near: Some(near), .. } => format!("did you mean `{near}`?"),
+            Error::NoModel { .. } => {
+                "`sidenote models` lists the libraries; `[[model]]` in sidenote.toml adds one".to_owned()
+            }
             Error::NoConfig(_) => "leave `--config` out to use the nearest sidenote.toml".to_owned(),
             Error::Language(_) => "extensions: rs, ts, mts, cts, tsx, js, mjs, cjs, jsx".to_owned(),
             Error::Output { source, .. } => match source.kind() {
@@ -87,6 +106,9 @@ impl Error {
                 ErrorKind::PermissionDenied => "write to a folder that is yours".to_owned(),
                 _ => return None,
             },
+            Error::Fixes(_) => "these files are as they were; `--fix --diff` shows what would change".to_owned(),
+            Error::Git(error) => return error.next_step(),
+            Error::Baseline(error) => return error.next_step(),
             Error::Threads(_) => "try a smaller `--jobs`".to_owned(),
             _ => return None,
         })

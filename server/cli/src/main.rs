@@ -1,8 +1,11 @@
 //! `sidenote`: notes in the margin of your code, in a terminal, in CI and in an editor.
 
 mod args;
+mod baseline;
 mod commands;
 mod error;
+mod fix;
+mod git;
 mod output;
 mod report;
 mod scan;
@@ -30,6 +33,8 @@ fn main() -> ExitCode {
         Command::Scan(args) => commands::scan::run(&args),
         Command::Rules(args) => commands::rules::run(&args),
         Command::Explain(args) => commands::explain::run(&args),
+        Command::Models(args) => commands::models::run(&args),
+        Command::Baseline(args) => commands::baseline::run(&args),
         Command::Config(args) => commands::config::run(&args),
         Command::Completions { shell } => commands::shell::completions(shell),
         Command::Man { folder } => commands::shell::man(folder.as_deref()),

@@ -17,7 +17,28 @@ pub fn write(path: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> io::Resu
             let mut stream = anstream::AutoStream::new(boxed(io::stdout().lock()), choice);
             write(&mut stream).and_then(|()| stream.flush()).map_err(Error::stdout)
         }
-        Some(path) => to_file(path, write).map_err(|source| Error::file(path, source)),
+        Some(path) => {
+            let plain = |file: File| {
+                let mut stream = anstream::StripStream::new(boxed(file));
+                write(&mut stream)?;
+                stream.flush()
+            };
+            to_file(path, plain).map_err(|source| Error::file(path, source))
+        }
+    }
+}
+
+/// Writes bytes as they are, escape sequences included, to a file or to standard output.
+///
+/// # Errors
+/// When they cannot be written.
+pub fn raw(path: Option<&Path>, bytes: &[u8]) -> Result<(), Error> {
+    match path {
+        None => {
+            let mut stdout = io::stdout().lock();
+            stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(Error::stdout)
+        }
+        Some(path) => to_file(path, |mut file| file.write_all(bytes)).map_err(|source| Error::file(path, source)),
     }
 }
 
@@ -26,12 +47,7 @@ fn boxed(stream: impl Write + 'static) -> Box<dyn Write> {
     Box::new(BufWriter::new(stream))
 }
 
-fn to_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let plain = |file: File| -> io::Result<()> {
-        let mut stream = anstream::StripStream::new(boxed(file));
-        write(&mut stream)?;
-        stream.flush()
-    };
+fn to_file(path: &Path, plain: impl FnOnce(File) -> io::Result<()>) -> io::Result<()> {
     // A device or a pipe cannot be replaced by a file.
     if fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir()) {
         return plain(File::options().write(true).open(path)?);
@@ -52,6 +68,11 @@ fn to_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
     plain(file.as_file().try_clone()?)?;
     file.as_file().sync_all()?;
     file.persist(path).map(drop).map_err(|e| e.error)
+}
+
+/// Whether people are reading standard output.
+pub fn on_terminal() -> bool {
+    io::stdout().is_terminal()
 }
 
 /// Whether people are watching standard error.

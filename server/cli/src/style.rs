@@ -4,7 +4,8 @@ use std::io::Write;
 use std::path::Path;
 
 use annotate_snippets::Renderer;
-use annotate_snippets::renderer::{AnsiColor, DecorStyle, Effects, Style};
+pub use annotate_snippets::renderer::Style;
+use annotate_snippets::renderer::{AnsiColor, DecorStyle, Effects};
 use sidenote_core::findings::Severity;
 
 /// Bold.

@@ -8,6 +8,7 @@ pub mod config;
 pub mod document;
 pub mod engine;
 pub mod findings;
+pub mod fix;
 pub mod regex;
 pub mod rules;
 pub mod semantics;

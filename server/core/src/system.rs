@@ -28,6 +28,12 @@ pub trait System: Send + Sync {
     /// Whether there is such a regular file.
     fn is_file(&self, path: &Path) -> bool;
 
+    /// The names of the regular files in a folder, sorted; at most so many. Other folders in it are left out.
+    fn files(&self, folder: &Path, most: usize) -> Vec<String> {
+        let _ = (folder, most);
+        Vec::new()
+    }
+
     /// The path with every symbolic link on the way resolved, or `None` if there is nothing.
     fn canonical(&self, path: &Path) -> Option<PathBuf> {
         Some(path.to_owned())
@@ -49,6 +55,14 @@ impl System for OsSystem {
 
     fn is_file(&self, path: &Path) -> bool {
         std::fs::symlink_metadata(path).is_ok_and(|m| m.is_file())
+    }
+
+    fn files(&self, folder: &Path, most: usize) -> Vec<String> {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let files = entries.filter(|e| e.file_type().is_ok_and(|t| t.is_file()));
+        let mut names: Vec<String> = files.filter_map(|e| e.file_name().into_string().ok()).take(most).collect();
+        names.sort();
+        names
     }
 
     fn canonical(&self, path: &Path) -> Option<PathBuf> {

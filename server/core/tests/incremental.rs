@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use sidenote_core::config::Config;
 use sidenote_core::document::{Change, Document};
-use sidenote_core::engine::{Engine, Flow, Memo, Report};
+use sidenote_core::engine::{Engine, Memo, Report};
 use sidenote_core::grammars::{LANGUAGES, Language};
 use sidenote_core::text::{Encoding, LineColumn};
 
@@ -107,7 +107,7 @@ proptest! {
             } else if late {
                 let quick = engine.analyze_quickly(&document, &mut memo);
                 prop_assert!(quick.findings.iter().all(|f| f.range.end <= document.text().len()));
-                memo.set_flow(Flow::of(document.blocks()));
+                memo.set_flow(engine.flow(&document));
                 prop_assert_eq!(shown(&engine.analyze_quickly(&document, &mut memo)), fresh());
             }
         }

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::ops::Range as Bytes;
 
 use sidenote_core::document::Document;
-use sidenote_core::findings::{Finding, Fix};
+use sidenote_core::findings::Finding;
+use sidenote_core::fix::{Wanted, compatible, merged};
 use sidenote_core::text::Text;
 use tower_lsp::ls_types::{
     CodeAction, CodeActionContext, CodeActionKind, CodeActionOrCommand, DocumentChangeOperation, DocumentChanges,
@@ -44,6 +45,10 @@ pub(crate) fn actions(
                 actions.push(quick_fix(&cx, analysis, finding, &fix.title, &fix.edits, fix.safe));
             }
         }
+        actions.extend(here.iter().enumerate().filter_map(|(n, finding)| {
+            let first = here[..n].iter().all(|f| f.rule != finding.rule);
+            if first { fix_all_of_rule(&cx, analysis, finding) } else { None }
+        }));
         for finding in &here {
             // A word on a suppression is not silenced by another one.
             if matches!(finding.rule.id, "unused-suppression" | "invalid-suppression") {
@@ -56,7 +61,7 @@ pub(crate) fn actions(
         }
     }
     if is_wanted(context, FIX_ALL) {
-        let edits = safe_edits(analysis.report.active());
+        let edits = merged(&compatible(analysis.report.active(), Wanted::Safe));
         if !edits.is_empty() {
             actions.push(CodeAction {
                 title: "Fix all that Sidenote can fix safely".into(),
@@ -97,6 +102,14 @@ fn quick_fix(
     }
 }
 
+/// Every safe fix of the finding's rule in the file, where there is more than one.
+fn fix_all_of_rule(cx: &Context<'_>, analysis: &Analysis, finding: &Finding) -> Option<CodeAction> {
+    Wanted::Safe.of(finding)?;
+    let fixes = compatible(analysis.report.active().filter(|f| f.rule == finding.rule), Wanted::Safe);
+    let title = format!("Fix all {} of `{}` in this file", fixes.len(), finding.rule.id);
+    (fixes.len() > 1).then(|| quick_fix(cx, analysis, finding, &title, &merged(&fixes), false))
+}
+
 fn workspace_edit(cx: &Context<'_>, analysis: &Analysis, edits: &[Edit]) -> WorkspaceEdit {
     let edits = edits.iter().map(|(range, text)| TextEdit { range: cx.positions.range(range), new_text: text.clone() });
     if cx.session.document_changes {
@@ -109,20 +122,6 @@ fn workspace_edit(cx: &Context<'_>, analysis: &Analysis, edits: &[Edit]) -> Work
         let changes = HashMap::from([(analysis.uri.clone(), edits.collect())]);
         WorkspaceEdit { changes: Some(changes), ..WorkspaceEdit::default() }
     }
-}
-
-/// The edits of every safe fix, first come first served: a fix that touches an earlier one waits for the next round.
-pub(crate) fn safe_edits<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<Edit> {
-    let mut taken: Vec<Edit> = Vec::new();
-    for finding in findings {
-        let Some(Fix { edits, .. }) = finding.fixes.iter().find(|f| f.safe) else { continue };
-        let free = |range: &Bytes<usize>| taken.iter().all(|(t, _)| range.end < t.start || t.end < range.start);
-        if edits.iter().all(|(range, _)| free(range)) {
-            taken.extend(edits.iter().cloned());
-        }
-    }
-    taken.sort_by_key(|(range, _)| (range.start, range.end));
-    taken
 }
 
 /// What stands around the start of a line.

@@ -373,7 +373,12 @@ impl State {
             {
                 (open.flow_at, open.flow_running) = (None, true);
                 let document = (**document).clone();
-                self.pool.flow(Later { uri: uri.clone(), stamp: open.stamp, document });
+                self.pool.flow(Later {
+                    uri: uri.clone(),
+                    stamp: open.stamp,
+                    document,
+                    engine: open.home.engine.clone(),
+                });
             }
             if open.idle_at.is_none_or(|at| at > now) {
                 continue;
@@ -381,7 +386,12 @@ impl State {
             open.idle_at = None;
             if let Content::Code(document) = &open.content {
                 let document = (**document).clone();
-                self.pool.refresh(Later { uri: uri.clone(), stamp: open.stamp, document });
+                self.pool.refresh(Later {
+                    uri: uri.clone(),
+                    stamp: open.stamp,
+                    document,
+                    engine: open.home.engine.clone(),
+                });
             } else if open.try_again() {
                 self.stamps += 1;
                 open.stamp = self.stamps;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sidenote_core::document::Document;
-use sidenote_core::engine::{Engine, Flow, Memo, Report, SkipReason, why_skip};
+use sidenote_core::engine::{Engine, Memo, Report, SkipReason, why_skip};
 use tower_lsp::ls_types::{Diagnostic, Range, Uri};
 
 use crate::convert::{Context, Positions, information};
@@ -57,6 +57,7 @@ pub(crate) struct Analyzed {
 
 /// Something to do when there is time.
 pub(crate) struct Later {
+    pub engine: Arc<Engine>,
     pub uri: Uri,
     pub stamp: u64,
     pub document: Document,
@@ -141,16 +142,16 @@ fn analyze(job: Job) -> Analyzed {
     let start = Instant::now();
     let mut flow_took = None;
     let made = catch_unwind(AssertUnwindSafe(|| {
-        if complete && !memo.has_flow_of(document.blocks()) {
+        if complete && !engine.has_flow(&document, &memo) {
             let start = Instant::now();
-            memo.set_flow(Flow::of(document.blocks()));
+            memo.set_flow(engine.flow(&document));
             flow_took = Some(start.elapsed());
         }
         let report = engine.analyze_quickly(&document, &mut memo);
         let positions = Positions::new(document.text(), session.encoding);
         let cx = Context { uri: &uri, folder: folder.as_deref(), positions, session: &session };
         let diagnostics = cx.diagnostics(&report);
-        (report, diagnostics, memo.has_flow_of(document.blocks()))
+        (report, diagnostics, engine.has_flow(&document, &memo))
     }));
     let (report, diagnostics, complete) = made.unwrap_or_else(|panic| {
         let what = panic_message(&*panic);
@@ -179,18 +180,18 @@ fn panic_message(panic: &(dyn Any + Send)) -> String {
 }
 
 fn flow(snapshot: Later) -> Option<Event> {
-    let Later { uri, stamp, document } = snapshot;
+    let Later { uri, stamp, document, engine } = snapshot;
     let start = Instant::now();
     // No data is followed through a version that breaks the engine; the analysis that shows it says so.
-    let flow = catch_unwind(AssertUnwindSafe(|| Flow::of(document.blocks()))).unwrap_or_else(|panic| {
+    let flow = catch_unwind(AssertUnwindSafe(|| engine.flow(&document))).unwrap_or_else(|panic| {
         tracing::error!("the data flow of {} failed: {}", uri.as_str(), panic_message(&*panic));
-        Flow::none(document.blocks())
+        engine.no_flow(&document)
     });
     Some(Event::Flowed { uri, stamp, flow: Box::new(flow), took: start.elapsed() })
 }
 
 fn reparse(snapshot: Later) -> Option<Event> {
-    let Later { uri, stamp, mut document } = snapshot;
+    let Later { uri, stamp, mut document, .. } = snapshot;
     let skip: Option<SkipReason> = why_skip(document.text().to_string().as_bytes()).err();
     let differs = match catch_unwind(AssertUnwindSafe(|| document.refresh())) {
         Ok(Ok(differs)) => differs,

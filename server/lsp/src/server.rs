@@ -29,7 +29,7 @@ use crate::event::Event;
 use crate::main_loop::Events;
 use crate::pool::Analysis;
 use crate::session::{ClientSettings, Session};
-use crate::workspace::{CONFIG_FILE, file_path, is_config};
+use crate::workspace::{WATCHED, file_path, is_config};
 use crate::{Life, actions, hover, parent};
 
 /// How long an answer of the client is waited for.
@@ -98,8 +98,8 @@ impl Front {
             register(DidChangeConfiguration::METHOD, Some(serde_json::json!({ "section": SECTION })));
         }
         if session.watch_files {
-            let glob_pattern = GlobPattern::String(format!("**/{CONFIG_FILE}"));
-            let watchers = vec![FileSystemWatcher { glob_pattern, kind: None }];
+            let watcher = |glob: &str| FileSystemWatcher { glob_pattern: GlobPattern::String(glob.into()), kind: None };
+            let watchers = WATCHED.iter().map(|glob| watcher(glob)).collect();
             let options = serde_json::to_value(DidChangeWatchedFilesRegistrationOptions { watchers }).ok();
             register(DidChangeWatchedFiles::METHOD, options);
         }

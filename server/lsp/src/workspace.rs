@@ -8,9 +8,6 @@ use sidenote_core::engine::Engine;
 use sidenote_core::system::OsSystem;
 use tower_lsp::ls_types::Uri;
 
-/// The name of a configuration file.
-pub(crate) const CONFIG_FILE: &str = config::FILE_NAME;
-
 /// The configuration of a folder: the nearest file in it or above it, inside its repository.
 pub(crate) fn load_config(folder: &Path) -> Result<Config, ConfigError> {
     match config::discover(&OsSystem, folder) {
@@ -125,9 +122,15 @@ pub(crate) fn file_path(uri: &Uri) -> Option<PathBuf> {
     uri.to_file_path().map(std::borrow::Cow::into_owned)
 }
 
-/// Whether a URI is that of a configuration file.
+/// What a client is asked to watch: configuration files, and the models and rules that they name by convention.
+pub(crate) const WATCHED: [&str; 2] = ["**/sidenote.toml", "**/sidenote/**/*.{toml,yml,yaml}"];
+
+/// Whether a URI is that of a configuration file, or of one with models or rules in a folder `sidenote`.
 pub(crate) fn is_config(uri: &Uri) -> bool {
-    uri.path().as_str().rsplit('/').next() == Some(CONFIG_FILE)
+    let mut parts = uri.path().as_str().rsplit('/');
+    let name = parts.next().unwrap_or_default();
+    let data = [".toml", ".yml", ".yaml"].iter().any(|e| name.ends_with(e));
+    name == config::FILE_NAME || data && parts.any(|p| p == "sidenote")
 }
 
 #[cfg(test)]

@@ -100,3 +100,26 @@ fn the_schema_is_json_and_names_every_section() {
     }
     assert_eq!(schema["additionalProperties"], false);
 }
+
+const MODEL: &str = "library = \"@acme/db\"\n[[sink]]\nfn = [\"@acme/db.run\"]\nkind = \"sql\"\n";
+const CALL: &str = "import express from 'express';\nimport { run } from '@acme/db';\nconst app = express();\n\
+                    app.get('/', (req) => { run('select ' + req.query.q); });\n";
+
+#[test]
+fn own_models_find_what_built_in_ones_do_not() {
+    let project = Project::new(&[
+        (".git/HEAD", ""),
+        ("sidenote.toml", "[models]\npaths = [\"sidenote/models/*.toml\"]\n"),
+        ("sidenote/models/db.toml", MODEL),
+        ("a.ts", CALL),
+    ]);
+    assert_eq!(findings(&project.json(&[])), ["sql-injection a.ts:4"]);
+    assert_eq!(findings(&project.json(&["--no-config"])), Vec::<String>::new());
+    project.run(&["models"]).code(0).shows("your own\n  @acme/db").shows("express");
+    project.run(&["models", "--own", "--json"]).code(0).shows("\"@acme/db.run\"");
+    project.run(&["models", "express"]).code(0).shows("express.Request");
+    project.run(&["models", "child_process.exec"]).code(0).shows("command-injection");
+    project.run(&["models", "exprss"]).code(2).says("did you mean `express`?");
+    project.write("sidenote/models/db.toml", MODEL.replace("kind", "knid").as_bytes());
+    project.run(&["scan"]).code(2).says("sidenote/models/db.toml:4:1").says("did you mean `kind`?");
+}

@@ -1,8 +1,10 @@
 //! One file for each command.
 
+pub mod baseline;
 pub mod config;
 pub mod explain;
 pub mod lsp;
+pub mod models;
 pub mod rules;
 pub mod scan;
 pub mod shell;

@@ -4,58 +4,99 @@ use std::io::Read;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use sidenote_core::fix::Wanted;
 use sidenote_core::grammars;
 use sidenote_core::text::MAX_BYTES;
 
 use crate::args::{Format, Scan as Args};
+use crate::baseline::{self, Baseline};
 use crate::error::Error;
 use crate::report::{self, Context};
-use crate::scan::{self, Candidate, Limits, Options, Phase, Scan, Skip, Skipped, Stats, Summary, Workspace};
-use crate::{output, style};
+use crate::scan::{self, Base, Candidate, Limits, Options, Phase, Scan, Skip, Skipped, Stats, Summary, Workspace};
+use crate::{fix, output, style};
 
 /// Runs it.
 pub fn run(args: &Args) -> Result<u8, Error> {
+    args.check()?;
     scan::guard_panics();
     let stats = Stats::start();
-    let workspace = Workspace::open(args)?;
+    let workspace = Workspace::open(&args.selection, args.stdin_filename.as_deref())?;
     let options = Options {
         min_severity: args.min_severity,
         include_suppressed: args.include_suppressed,
         keep_text: args.format == Format::Pretty,
         line_hashes: args.format == Format::Sarif,
+        fix: args.fix.then_some(if args.unsafe_fixes { Wanted::Any } else { Wanted::Safe }),
     };
-    let pool = scan::workers(args.jobs)?;
-    let (scan, folders) = match &args.stdin_filename {
-        Some(_) => (from_stdin(&workspace, &options, &stats, &pool)?, Default::default()),
+    let pool = scan::workers(args.selection.jobs)?;
+    let list = args.baseline.as_deref().map(Baseline::load).transpose()?;
+    let mut stdin = Vec::new();
+    let (mut scan, folders) = match &args.stdin_filename {
+        Some(_) => (from_stdin(&workspace, &options, &stats, &pool, &mut stdin)?, Default::default()),
         None => {
-            let limits = Limits {
-                all_folders: args.all_folders,
-                no_gitignore: args.no_gitignore,
-                hidden: args.hidden,
-                jobs: pool.current_num_threads(),
-            };
-            let walked = stats.time(Phase::Walk, || scan::walk(&workspace, limits));
+            let limits = Limits::of(&args.selection, &pool);
+            let mut walked = stats.time(Phase::Walk, || scan::walk(&workspace, limits));
+            let base = Base::open(&workspace, args)?;
+            if let Some(base) = &base {
+                base.narrow(&mut walked.candidates)?;
+            }
             let progress = progress(args, walked.candidates.len());
-            let scan = scan::scan(&workspace, &walked.candidates, &options, &pool, &stats, &|| progress.inc(1));
+            let mut scan = scan::scan(&workspace, &walked.candidates, &options, &pool, &stats, &|| progress.inc(1));
             progress.finish_and_clear();
+            if let Some(base) = &base {
+                let before = base.before(&walked.candidates)?;
+                let plain = Options { min_severity: args.min_severity, ..Options::default() };
+                let known =
+                    scan::fingerprints(&scan::scan(&workspace, &before, &plain, &pool, &Stats::start(), &|| ()));
+                baseline::mark_known(&mut scan, |id| known.contains(id), args.include_known);
+            }
             (scan, walked.folders)
         }
     };
+    if let Some(list) = &list {
+        let today = baseline::today();
+        let known = list.known(&today);
+        baseline::mark_known(&mut scan, |id| known.contains(&id.to_string()), args.include_known);
+        let expired = list.expired(&today);
+        if expired > 0 && !args.quiet {
+            anstream::eprintln!(
+                "note: {expired} entries of the baseline have expired; their findings are reported again"
+            );
+        }
+    }
     let summary = Summary::of(&scan);
     let code = summary.exit_code(&scan, args.fail_on);
     let context =
         Context { workspace: &workspace, scan: &scan, summary: &summary, folders: &folders, stats: &stats, args };
-    let told = output::write(args.output.as_deref(), |out| report::write(&context, out));
+    let fixes = if args.fix && !args.previews() && args.stdin_filename.is_none() { fix::write(&scan) } else { Ok(()) };
+    let report = |context: &Context<'_>| output::write(args.output.as_deref(), |out| report::write(context, out));
+    // With fixes the text or the diff is what is printed, and the report goes to a file where one is named.
+    let prints_text = args.previews() || args.fix && args.stdin_filename.is_some();
+    let told = if args.previews() {
+        let terminal = args.output.is_none() && output::on_terminal();
+        output::raw(args.output.as_deref(), &fix::diff(&scan, terminal))
+    } else if prints_text {
+        let fixed = scan.files.first().and_then(|f| f.fixed.as_ref());
+        let text = fixed.map_or(&stdin[..], |f| f.after.as_bytes());
+        output::raw(None, text).and_then(|()| if args.output.is_some() { report(&context) } else { Ok(()) })
+    } else {
+        report(&context)
+    };
     match told {
         // The reader went away, as `| head` does. What was found stays found.
         Err(Error::Output { source, .. }) if source.kind() == std::io::ErrorKind::BrokenPipe => return Ok(code),
         told => told?,
     }
-    if !args.quiet && (args.output.is_some() || args.format != Format::Pretty) {
+    if !args.quiet && (args.output.is_some() || args.format != Format::Pretty || prints_text) {
         anstream::eprintln!("{}", report::one_line(&context));
     }
+    fixes?;
     if args.stats {
         report::stats(&context, &mut anstream::stderr()).map_err(Error::stdout)?;
+    }
+    if args.previews() && code != crate::error::INTERNAL {
+        let changes = scan.files.iter().any(|f| f.fixed.is_some());
+        return Ok(if changes { crate::error::FINDINGS } else { crate::error::CLEAN });
     }
     Ok(code)
 }
@@ -75,12 +116,14 @@ fn progress(args: &Args, files: usize) -> ProgressBar {
     bar
 }
 
-/// Analyses standard input as the file that `--stdin-filename` names.
+/// Analyses standard input as the file that `--stdin-filename` names. All of it goes to `bytes`: with `--fix` nothing of it
+/// may get lost, whatever is thought of it.
 fn from_stdin(
     workspace: &Workspace,
     options: &Options,
     stats: &Stats,
     pool: &rayon::ThreadPool,
+    bytes: &mut Vec<u8>,
 ) -> Result<Scan, Error> {
     let target = &workspace.targets()[0];
     let candidate = Candidate {
@@ -89,11 +132,12 @@ fn from_stdin(
         project: target.project,
         named: true,
         odd: None,
+        content: None,
     };
-    let mut bytes = Vec::new();
-    let input = std::io::stdin().lock();
-    stats.time(Phase::Read, || input.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)).map_err(Error::Stdin)?;
-    let by_shebang = || std::str::from_utf8(&bytes).ok().and_then(grammars::by_shebang);
+    let mut input = std::io::stdin().lock();
+    let limit = if options.fix.is_some() { u64::MAX } else { MAX_BYTES as u64 + 1 };
+    stats.time(Phase::Read, || input.by_ref().take(limit).read_to_end(bytes)).map_err(Error::Stdin)?;
+    let by_shebang = || std::str::from_utf8(bytes).ok().and_then(grammars::by_shebang);
     let language = grammars::by_path(&candidate.path)
         .or_else(by_shebang)
         .ok_or_else(|| Error::Language(style::printable(&candidate.path)))?;
@@ -105,7 +149,7 @@ fn from_stdin(
     }
     // On a worker, for its stack.
     let result = pool.install(|| {
-        let text = sidenote_core::engine::why_skip(&bytes).map_err(Skip::Content)?;
+        let text = sidenote_core::engine::why_skip(bytes).map_err(Skip::Content)?;
         scan::scan_text(workspace, &candidate, language, text, options, stats)
     });
     match result {

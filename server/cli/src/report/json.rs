@@ -51,6 +51,8 @@ struct FindingRow<'a> {
     fixes: &'a [Fix],
     #[serde(skip_serializing_if = "Option::is_none")]
     suppressed: Option<&'a str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    known: bool,
 }
 
 impl<'a> FindingRow<'a> {
@@ -70,6 +72,7 @@ impl<'a> FindingRow<'a> {
             flow: &finding.flow,
             fixes: &finding.fixes,
             suppressed: finding.suppressed.as_deref(),
+            known: finding.known,
         }
     }
 }
@@ -83,6 +86,8 @@ struct FileRow<'a> {
     score: f64,
     findings: usize,
     suppressed: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fixed: Option<usize>,
 }
 
 impl<'a> FileRow<'a> {
@@ -95,6 +100,7 @@ impl<'a> FileRow<'a> {
             score: file.score.value(),
             findings: file.findings.iter().filter(|f| f.suppressed.is_none()).count(),
             suppressed: file.suppressed,
+            fixed: file.fixed.as_ref().map(|f| f.rules.len()),
         }
     }
 }

@@ -88,6 +88,9 @@ impl Page<'_> {
         if let Some(reason) = &finding.suppressed {
             remarks.push((Level::NOTE, format!("suppressed: {}", style::printable(reason))));
         }
+        if finding.known {
+            remarks.push((Level::NOTE, "known: it is not new".to_owned()));
+        }
         if first {
             let id = finding.rule.id;
             remarks.push((Level::NOTE.with_name("more"), format!("sidenote explain {id}")));

@@ -7,7 +7,7 @@ use sidenote_core::findings::{Category, Severity};
 
 use super::Context;
 use crate::scan::{Phase, peak_memory};
-use crate::style::{self, BOLD, DIM};
+use crate::style::{self, BOLD, DIM, GOOD};
 
 /// Most files named one by one.
 const MAX_NAMED: usize = 5;
@@ -103,6 +103,9 @@ pub fn write(context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
     if s.suppressed > 0 {
         rest.push(count(s.suppressed, "suppressed"));
     }
+    if s.known > 0 {
+        rest.push(format!("{} known", s.known));
+    }
     if s.hidden > 0 {
         rest.push(format!("{} below --min-severity", s.hidden));
     }
@@ -124,6 +127,11 @@ pub fn write(context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
     if !context.folders.is_empty() {
         let names: Vec<String> = context.folders.keys().map(|n| format!("{n}/")).collect();
         writeln!(out, "{DIM}not looked into: {} (--all-folders does){DIM:#}", names.join(", "))?;
+    }
+    if context.args.fix {
+        writeln!(out, "{}", fixes(context))?;
+    } else if s.fixable > 0 {
+        writeln!(out, "{DIM}{} can be fixed by --fix{DIM:#}", count(s.fixable, "finding"))?;
     }
     if s.files > 0 {
         writeln!(out, "health {} {}", bar(s.score), painted(s.score))?;
@@ -152,13 +160,43 @@ fn bar(score: f64) -> String {
     format!("{style}{}{style:#}{DIM}{}{DIM:#}", full.repeat(filled), empty.repeat(CELLS - filled))
 }
 
+/// What `--fix` did, or with `--diff` would do.
+fn fixes(context: &Context<'_>) -> String {
+    let s = context.summary;
+    let total: usize = s.fixed.values().sum();
+    let files = context.scan.files.iter().filter(|f| f.fixed.is_some()).count();
+    let refused: usize = context.scan.files.iter().map(|f| f.fixes_refused).sum();
+    let mut text = match (total, context.args.previews()) {
+        (0, _) => "nothing to fix".to_owned(),
+        (_, true) => format!("would fix {} in {}", count(total, "finding"), count(files, "file")),
+        (_, false) => format!("{GOOD}fixed {}{GOOD:#} in {}", count(total, "finding"), count(files, "file")),
+    };
+    if total > 0 {
+        let mut rules: Vec<_> = s.fixed.iter().collect();
+        rules.sort_by_key(|(id, n)| (std::cmp::Reverse(**n), **id));
+        let named: Vec<String> = rules.iter().take(MAX_NAMED).map(|(id, n)| format!("{n} {id}")).collect();
+        let more = if rules.len() > MAX_NAMED { ", ..." } else { "" };
+        text += &format!(" {DIM}({}{more}){DIM:#}", named.join(", "));
+    }
+    match refused {
+        0 => {}
+        1 => text += "; 1 fix left out, since the code after it did not prove right",
+        n => text += &format!("; {n} fixes left out, since the code after them did not prove right"),
+    }
+    if s.fixable_unsafe > 0 && !context.args.unsafe_fixes {
+        text += &format!("; {DIM}--unsafe-fixes would change {} more{DIM:#}", s.fixable_unsafe);
+    }
+    text
+}
+
 /// The numbers in one line, beside a report for machines.
 pub fn one_line(context: &Context<'_>) -> String {
     let s = context.summary;
     let to = context.args.output.as_deref().map_or_else(String::new, |p| format!(" written to {}", style::shown(p)));
     let gaps = if s.gaps > 0 { format!(", {}", count(s.gaps, "gap")) } else { String::new() };
     let (findings, files) = (count(s.findings, "finding"), count(s.files, "file"));
-    format!("{BOLD}sidenote{BOLD:#}: {findings} in {files}{gaps}, health {}{to}", painted(s.score))
+    let left = if context.args.fix { format!("{}; left: ", fixes(context)) } else { String::new() };
+    format!("{BOLD}sidenote{BOLD:#}: {left}{findings} in {files}{gaps}, health {}{to}", painted(s.score))
 }
 
 /// Where the time went.

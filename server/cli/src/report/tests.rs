@@ -42,6 +42,7 @@ fn finding(flow: Vec<Place>) -> Finding {
         }],
         symbol: "handle".to_owned(),
         suppressed: None,
+        known: false,
         fingerprint: Fingerprint([7; 16]),
         line_hash: Some("abc:1".to_owned()),
     }
@@ -69,7 +70,7 @@ fn report(format: Format, finding: Finding) -> String {
         panic!("a scan")
     };
     args.format = format;
-    let workspace = Workspace::open(&args).expect("a workspace");
+    let workspace = Workspace::open(&args.selection, None).expect("a workspace");
     let file = FileReport {
         path: "src/handle.js".into(),
         file: root.join("src/handle.js"),
@@ -80,8 +81,11 @@ fn report(format: Format, finding: Finding) -> String {
         findings: vec![finding],
         suppressed: 0,
         hidden: 0,
+        known: 0,
         gaps: Vec::new(),
         text: Some(CODE.into()),
+        fixed: None,
+        fixes_refused: 0,
     };
     let scan = Scan { files: vec![file], skipped: Vec::new() };
     let (summary, stats, folders) = (Summary::of(&scan), Stats::start(), BTreeMap::new());

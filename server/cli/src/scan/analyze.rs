@@ -11,12 +11,13 @@ use rayon::iter::Either;
 use sidenote_core::document::Document;
 use sidenote_core::engine::{Report, SkipReason, why_skip};
 use sidenote_core::findings::{self, Location, Severity, fingerprints};
+use sidenote_core::fix::{Wanted, fix};
 use sidenote_core::grammars::{self, Language};
 use sidenote_core::system::{OsSystem, System};
 use sidenote_core::text::{MAX_BYTES, Text};
 
 use super::linehash::line_hashes;
-use super::model::{FileReport, Finding, Fix, Gap, Place, Region, Replacement, Skip, Skipped};
+use super::model::{FileReport, Finding, Fix, Fixed, Gap, Place, Region, Replacement, Skip, Skipped};
 use super::stats::{Phase, Stats};
 use super::walk::{Candidate, Odd};
 use super::workspace::Workspace;
@@ -32,6 +33,20 @@ pub struct Options {
     pub keep_text: bool,
     /// Hash lines as GitHub does.
     pub line_hashes: bool,
+    /// Fixes to apply before the report.
+    pub fix: Option<Wanted>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            min_severity: Severity::Info,
+            include_suppressed: false,
+            keep_text: false,
+            line_hashes: false,
+            fix: None,
+        }
+    }
 }
 
 /// Reads and analyses a file; `None` if it is in no language that is read.
@@ -54,10 +69,13 @@ pub fn scan_file(
     if !workspace.engine(candidate.project).config().includes(&candidate.path) {
         return if by_name.is_some() || candidate.named { Err(skip(Skip::Excluded)) } else { Ok(None) };
     }
-    let bytes = match stats.time(Phase::Read, || read(&candidate.file, by_name.is_none())) {
-        Ok(Either::Left(bytes)) => bytes,
-        Ok(Either::Right(why)) => return Err(skip(Skip::Content(why))),
-        Err(error) => return Err(skip(Skip::Unreadable(error.to_string()))),
+    let bytes = match &candidate.content {
+        Some(bytes) => bytes.clone(),
+        None => match stats.time(Phase::Read, || read(&candidate.file, by_name.is_none())) {
+            Ok(Either::Left(bytes)) => bytes.into(),
+            Ok(Either::Right(why)) => return Err(skip(Skip::Content(why))),
+            Err(error) => return Err(skip(Skip::Unreadable(error.to_string()))),
+        },
     };
     let language = by_name.or_else(|| std::str::from_utf8(&bytes).ok().and_then(grammars::by_shebang));
     let Some(language) = language else {
@@ -95,8 +113,19 @@ pub fn scan_text(
 ) -> Result<FileReport, Skip> {
     let outcome = guarded(|| {
         let document = stats.time(Phase::Parse, || Document::new(&candidate.path, language, text, 0))?;
-        let report = stats.time(Phase::Analyze, || analyze(workspace, candidate, &document));
-        Ok(stats.time(Phase::Resolve, || resolve(workspace, candidate, &document, text, report, options)))
+        let Some(wanted) = options.fix else {
+            let report = stats.time(Phase::Analyze, || analyze(workspace, candidate, &document));
+            return Ok(stats.time(Phase::Resolve, || resolve(workspace, candidate, &document, text, report, options)));
+        };
+        let fixed = stats.time(Phase::Fix, || fix(document, &|d| analyze(workspace, candidate, d), wanted));
+        let after = fixed.document.text().to_string();
+        let mut file = stats
+            .time(Phase::Resolve, || resolve(workspace, candidate, &fixed.document, &after, fixed.report, options));
+        file.fixes_refused = fixed.refused;
+        if !fixed.applied.is_empty() {
+            file.fixed = Some(Fixed { before: text.into(), after: after.into(), rules: fixed.applied });
+        }
+        Ok(file)
     });
     match outcome {
         Ok(Ok(report)) => Ok(report),
@@ -132,8 +161,11 @@ fn empty(candidate: &Candidate, language: &'static Language, text: &Text) -> Fil
         findings: Vec::new(),
         suppressed: 0,
         hidden: 0,
+        known: 0,
         gaps: Vec::new(),
         text: None,
+        fixed: None,
+        fixes_refused: 0,
     }
 }
 
@@ -189,6 +221,7 @@ fn resolve(
             message: finding.message,
             symbol: finding.symbol,
             suppressed: finding.suppressed,
+            known: false,
             fingerprint,
             line_hash,
         });

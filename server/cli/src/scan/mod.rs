@@ -1,6 +1,7 @@
 //! The scan: walk, read, analyse on every core, collect in a stable order.
 
 mod analyze;
+mod base;
 mod linehash;
 mod model;
 mod stats;
@@ -9,9 +10,10 @@ mod walk;
 mod workspace;
 
 pub use analyze::{Options, guard_panics, scan_text};
+pub use base::{Base, fingerprints};
 #[cfg(test)]
 pub use model::Replacement;
-pub use model::{FileReport, Finding, Fix, Gap, Place, Region, Scan, Skip, Skipped};
+pub use model::{FileReport, Finding, Fix, Fixed, Gap, Place, Region, Scan, Skip, Skipped};
 pub use stats::{Phase, Stats, peak_memory};
 pub use summary::Summary;
 pub use walk::{Candidate, Limits, walk};
@@ -19,6 +21,7 @@ pub use workspace::Workspace;
 
 use rayon::prelude::*;
 
+use crate::args;
 use crate::error::Error;
 
 /// Stack of a worker, in bytes: deep code nests deeply, and the default of 2 MB is soon spent.
@@ -62,4 +65,17 @@ pub fn scan(
         }
     }
     scan
+}
+
+/// Scans what a selection of the command line names, for all findings that there are.
+///
+/// # Errors
+/// When a path or a configuration cannot be used.
+pub fn of_selection(selection: &args::Selection) -> Result<(Workspace, Scan), Error> {
+    guard_panics();
+    let workspace = Workspace::open(selection, None)?;
+    let pool = workers(selection.jobs)?;
+    let walked = walk(&workspace, Limits::of(selection, &pool));
+    let scan = scan(&workspace, &walked.candidates, &Options::default(), &pool, &Stats::start(), &|| ());
+    Ok((workspace, scan))
 }

@@ -83,6 +83,8 @@ pub struct Finding {
     pub symbol: String,
     /// The reason, if it is suppressed.
     pub suppressed: Option<String>,
+    /// Whether a baseline lists it, or the commit that the scan is compared with has it too.
+    pub known: bool,
     pub fingerprint: Fingerprint,
     /// GitHub's hash of the line it starts on, where that was asked for.
     pub line_hash: Option<String>,
@@ -116,9 +118,24 @@ pub struct FileReport {
     pub suppressed: usize,
     /// Findings below `--min-severity`.
     pub hidden: usize,
+    /// Findings that are not new, reported or not.
+    pub known: usize,
     pub gaps: Vec<Gap>,
-    /// The text, where a report shows it.
+    /// The text, where a report shows it; with `--fix` the one after the fixes.
     pub text: Option<Arc<str>>,
+    /// What `--fix` made of it, if anything.
+    pub fixed: Option<Fixed>,
+    /// Fixes that were left out, since the code after them did not prove right.
+    pub fixes_refused: usize,
+}
+
+/// A file's text before and after its fixes.
+#[derive(Clone, Debug)]
+pub struct Fixed {
+    pub before: Arc<str>,
+    pub after: Arc<str>,
+    /// The rule of each fix.
+    pub rules: Vec<&'static Rule>,
 }
 
 /// Why a file was not analysed.

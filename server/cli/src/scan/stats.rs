@@ -14,13 +14,15 @@ pub enum Phase {
     Parse,
     /// Facts, rules, suppressions.
     Analyze,
+    /// The same again after each round of fixes.
+    Fix,
     /// Positions, fingerprints and hashes for the report.
     Resolve,
 }
 
 impl Phase {
     /// All of them, in the order of the work.
-    pub const ALL: [Phase; 5] = [Phase::Walk, Phase::Read, Phase::Parse, Phase::Analyze, Phase::Resolve];
+    pub const ALL: [Phase; 6] = [Phase::Walk, Phase::Read, Phase::Parse, Phase::Analyze, Phase::Fix, Phase::Resolve];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -29,6 +31,7 @@ impl Phase {
             Phase::Read => "read",
             Phase::Parse => "parse",
             Phase::Analyze => "analyze",
+            Phase::Fix => "fix",
             Phase::Resolve => "resolve",
         }
     }
@@ -38,7 +41,7 @@ impl Phase {
 #[derive(Debug)]
 pub struct Stats {
     started: Instant,
-    nanos: [AtomicU64; 5],
+    nanos: [AtomicU64; 6],
 }
 
 impl Stats {

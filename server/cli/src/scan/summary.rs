@@ -24,11 +24,19 @@ pub struct Summary {
     pub suppressed: usize,
     /// Below `--min-severity`.
     pub hidden: usize,
+    /// In the baseline, or in the commit that the scan is compared with.
+    pub known: usize,
     pub skipped: BTreeMap<&'static str, usize>,
     /// Places that could not be analysed.
     pub gaps: usize,
     /// Files in which Sidenote itself failed.
     pub internal_errors: usize,
+    /// Fixes that `--fix` applied, by rule.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub fixed: BTreeMap<&'static str, usize>,
+    /// Reported findings with a fix that `--fix` would apply, and with one that only `--unsafe-fixes` would.
+    pub fixable: usize,
+    pub fixable_unsafe: usize,
     /// Health score of all files together, 0 to 100.
     pub score: f64,
 }
@@ -47,9 +55,13 @@ impl Summary {
             bytes: 0,
             suppressed: 0,
             hidden: 0,
+            known: 0,
             skipped: BTreeMap::new(),
             gaps: 0,
             internal_errors: 0,
+            fixed: BTreeMap::new(),
+            fixable: 0,
+            fixable_unsafe: 0,
             score: scan.files.iter().map(|f| f.score).sum::<Score>().value(),
         };
         for file in &scan.files {
@@ -59,12 +71,19 @@ impl Summary {
                 *summary.by_severity.entry(finding.severity.name()).or_default() += 1;
                 *summary.by_category.entry(finding.rule.category.name()).or_default() += 1;
                 *summary.by_rule.entry(finding.rule.id).or_default() += 1;
+                let safe = finding.fixes.iter().any(|f| f.safe);
+                summary.fixable += usize::from(safe);
+                summary.fixable_unsafe += usize::from(!safe && !finding.fixes.is_empty());
+            }
+            for rule in file.fixed.iter().flat_map(|f| &f.rules) {
+                *summary.fixed.entry(rule.id).or_default() += 1;
             }
             summary.files_with_findings += usize::from(summary.findings > before);
             summary.lines += file.lines;
             summary.bytes += file.bytes;
             summary.suppressed += file.suppressed;
             summary.hidden += file.hidden;
+            summary.known += file.known;
             summary.gaps += file.gaps.len();
             summary.internal_errors += usize::from(file.gaps.iter().any(|g| g.internal));
         }
@@ -76,14 +95,11 @@ impl Summary {
 
     /// The exit code of a scan.
     pub fn exit_code(&self, scan: &Scan, fail_on: FailOn) -> u8 {
-        let fails = match fail_on {
-            FailOn::Never => false,
-            FailOn::At(least) => scan
-                .files
-                .iter()
-                .flat_map(|f| &f.findings)
-                .any(|finding| finding.suppressed.is_none() && finding.severity >= least),
-        };
+        let findings = scan.files.iter().flat_map(|f| &f.findings).filter(|f| f.suppressed.is_none());
+        let fails = findings.into_iter().any(|finding| {
+            let reaches = |least: Option<Severity>| least.is_some_and(|least| finding.severity >= least);
+            reaches(fail_on.any) || !finding.known && reaches(fail_on.new)
+        });
         if self.internal_errors > 0 {
             crate::error::INTERNAL
         } else if fails {

@@ -8,6 +8,7 @@ use ignore::{WalkBuilder, WalkState};
 use sidenote_core::grammars;
 
 use super::workspace::Workspace;
+use crate::args;
 
 /// A file to look at.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -22,6 +23,8 @@ pub struct Candidate {
     pub named: bool,
     /// What it is, if it is not a regular file.
     pub odd: Option<Odd>,
+    /// What it holds, where that is not what lies on the disk.
+    pub content: Option<Arc<[u8]>>,
 }
 
 /// What is not a regular file.
@@ -44,6 +47,18 @@ pub struct Limits {
     pub hidden: bool,
     /// Threads.
     pub jobs: usize,
+}
+
+impl Limits {
+    /// What the command line says.
+    pub fn of(selection: &args::Selection, pool: &rayon::ThreadPool) -> Limits {
+        Limits {
+            all_folders: selection.all_folders,
+            no_gitignore: selection.no_gitignore,
+            hidden: selection.hidden,
+            jobs: pool.current_num_threads(),
+        }
+    }
 }
 
 /// Folders of other people's code and of build results.
@@ -70,6 +85,7 @@ pub fn walk(workspace: &Workspace, limits: Limits) -> Walked {
                 project: target.project,
                 named: true,
                 odd: (!target.path.is_file()).then_some(Odd::Special),
+                content: None,
             };
             found.insert(candidate);
             continue;
@@ -86,6 +102,7 @@ pub fn walk(workspace: &Workspace, limits: Limits) -> Walked {
                     project: target.project,
                     named: false,
                     odd,
+                    content: None,
                 };
                 match entry {
                     Ok(entry) => {

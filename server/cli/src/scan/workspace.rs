@@ -28,14 +28,14 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// Resolves paths and configurations. The root is the repository of the paths, else their configuration's folder, else
+    /// Resolves paths and configurations; a file that is read from standard input stands for the paths. The root is the repository of the paths, else their configuration's folder, else
     /// the current folder if they lie in it, else the nearest folder above all of them.
     ///
     /// # Errors
     /// When a path does not exist, or a configuration cannot be used.
-    pub fn open(args: &args::Scan) -> Result<Workspace, Error> {
-        let wanted = match &args.stdin_filename {
-            Some(path) => vec![resolve_missing(path).map_err(|source| Error::Path { path: path.clone(), source })?],
+    pub fn open(args: &args::Selection, stdin_filename: Option<&Path>) -> Result<Workspace, Error> {
+        let wanted = match stdin_filename {
+            Some(path) => vec![resolve_missing(path).map_err(|source| Error::Path { path: path.to_owned(), source })?],
             None => args
                 .paths
                 .iter()
@@ -103,7 +103,7 @@ impl Workspace {
 ///
 /// # Errors
 /// When the file or a selector cannot be used.
-pub fn configuration(file: Option<&Path>, root: &Path, args: &args::Scan) -> Result<Config, ConfigError> {
+pub fn configuration(file: Option<&Path>, root: &Path, args: &args::Selection) -> Result<Config, ConfigError> {
     let config = match file {
         Some(file) => Config::load(&OsSystem, file, root)?,
         None => Config::default(),

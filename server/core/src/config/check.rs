@@ -65,6 +65,7 @@ impl<'a> Checker<'a> {
             }
             (DeValue::String(_), "string") | (DeValue::Boolean(_), "boolean") | (_, "any") => {}
             (DeValue::Integer(n), "integer") => self.integer(n, value.span(), schema, path),
+            (DeValue::Integer(_) | DeValue::Float(_), "number") => {}
             (got, _) => {
                 let help = (wanted == "array" && matches!(got, DeValue::String(_)))
                     .then(|| "put it in brackets: `[\"..\"]`".to_owned());
@@ -115,9 +116,6 @@ impl<'a> Checker<'a> {
 }
 
 fn unknown_key(name: &str, path: &str, known: &[&str]) -> (String, Option<String>) {
-    if path == "model" {
-        return ("models cannot be configured yet: `model` is reserved for them".to_owned(), None);
-    }
     let help = match near(name, known) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("known keys are `{}`", known.join("`, `")),
@@ -148,6 +146,7 @@ fn type_name(json: &str) -> &'static str {
         "string" => "a string",
         "boolean" => "true or false",
         "integer" => "a whole number",
+        "number" => "a number",
         _ => "something else",
     }
 }

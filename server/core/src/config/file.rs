@@ -8,6 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::findings::Severity;
+use crate::semantics::flow::RawModel;
 
 /// Configuration of Sidenote, in `sidenote.toml`.
 ///
@@ -36,6 +37,23 @@ pub(super) struct File {
     /// Other settings for some paths; later ones win.
     #[serde(default)]
     pub overrides: Vec<Override>,
+    /// Files with models of libraries.
+    #[serde(default)]
+    pub models: Models,
+    /// What libraries, and your own functions, do with data: sources, sinks, sanitizers.
+    #[serde(default, rename = "model")]
+    pub model: Vec<RawModel>,
+}
+
+/// Files with models of libraries.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Models {
+    /// Paths of TOML files in the format of `[[model]]`, one model each, relative to this file and inside of the same repository;
+    /// `*` in a file's name stands for any text.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub paths: Vec<Spanned<String>>,
 }
 
 /// Which rules speak, and how loudly.
@@ -128,6 +146,11 @@ pub fn schema() -> String {
 
 pub(super) fn schema_value() -> serde_json::Value {
     schemars::schema_for!(File).to_value()
+}
+
+/// The schema of a file with one model.
+pub(super) fn model_schema_value() -> serde_json::Value {
+    schemars::schema_for!(RawModel).to_value()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use super::error::{ConfigError, Problem};
 use super::glob::Globs;
-use super::{Config, Layer, Place, Settings, check, check_selector, file};
+use super::{Config, Layer, Place, Settings, check, check_selector, file, own};
 use crate::findings::Severity;
 use crate::system::System;
 
@@ -49,18 +49,22 @@ fn is_repository(system: &dyn System, folder: &Path) -> bool {
 pub(super) fn load(system: &dyn System, file: &Path, workspace: &Path) -> Result<Config, ConfigError> {
     let folder = file.parent().unwrap_or(Path::new(""));
     let root = repository_root(system, folder).unwrap_or_else(|| folder.to_owned());
-    let mut chain = Chain { system, root: system.canonical(&root).unwrap_or(root), files: Vec::new() };
+    let root = system.canonical(&root).unwrap_or(root);
+    let mut chain = Chain { system, root, files: Vec::new() };
     chain.read(file, None)?;
     let mut settings = Settings::default();
     let mut config = Config { place: place(folder, workspace), ..Config::default() };
     let mut overrides = Vec::new();
+    let mut models = own::Models::default();
     for loaded in chain.files.into_iter().rev() {
         loaded.layer.apply(&mut settings, false);
+        models.extend(loaded.models);
         overrides.extend(loaded.overrides);
         config.include = loaded.include.or(config.include);
         config.exclude.push(loaded.exclude);
-        config.sources.insert(0, loaded.path);
+        config.sources.splice(0..0, std::iter::once(loaded.path).chain(loaded.used));
     }
+    settings.models = models.finish();
     config.base = Arc::new(settings);
     config.overrides = overrides.into();
     Ok(config)
@@ -88,6 +92,9 @@ struct Loaded {
     overrides: Vec<(Globs, Layer)>,
     include: Option<Globs>,
     exclude: Globs,
+    models: own::Models,
+    /// Files that it names: models.
+    used: Vec<PathBuf>,
 }
 
 struct Chain<'s> {
@@ -132,7 +139,10 @@ impl Chain<'_> {
         let fail = |problems| Err(ConfigError { path: Some(path.to_owned()), text: text.clone(), problems });
         let mut problems = Vec::new();
         let Some(parsed) = parse(&text, &mut problems) else { return fail(problems) };
-        let loaded = lower(path, &parsed, &mut problems);
+        let mut loaded = lower(path, &parsed, &mut problems);
+        loaded.models.add_tables(&text, &parsed.model, &mut problems);
+        let files = own::Files { system: self.system, root: &self.root, config: path };
+        let named = files.named(&parsed.models.paths, "toml", &mut problems);
         let overrides: usize = self.files.iter().map(|f| f.overrides.len()).sum();
         if overrides + loaded.overrides.len() > MAX_OVERRIDES {
             problems.push(Problem { range: None, message: format!("more than {MAX_OVERRIDES} overrides"), help: None });
@@ -140,6 +150,16 @@ impl Chain<'_> {
         if !problems.is_empty() {
             problems.sort_by_key(|p| p.range.as_ref().map_or(0, |r| r.start));
             return fail(problems);
+        }
+        for (file, span) in named {
+            loaded.models.add_file(self.system, &file).map_err(|error| match error {
+                own::FileError::Inside(error) => error,
+                own::FileError::Unreadable(message) => {
+                    let problems = vec![Problem { range: Some(span), message, help: None }];
+                    ConfigError { path: Some(path.to_owned()), text: text.clone(), problems }
+                }
+            })?;
+            loaded.used.push(file);
         }
         self.files.push(loaded);
         if let Some(key) = &parsed.extends {
@@ -174,7 +194,7 @@ impl Chain<'_> {
 }
 
 /// Without `.` and, as far as it goes, without `..`.
-fn normalized(path: &Path) -> PathBuf {
+pub(super) fn normalized(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for part in path.components() {
         match part {
@@ -190,6 +210,15 @@ fn normalized(path: &Path) -> PathBuf {
 
 /// Reads a file; what is wrong with its syntax, keys and types goes to `problems`, and then there is none.
 pub(super) fn parse(text: &str, problems: &mut Vec<Problem>) -> Option<file::File> {
+    parse_as(text, &file::schema_value(), problems)
+}
+
+/// Reads a file of which `schema` says what it may hold.
+pub(super) fn parse_as<T: serde::de::DeserializeOwned>(
+    text: &str,
+    schema: &serde_json::Value,
+    problems: &mut Vec<Problem>,
+) -> Option<T> {
     let text =
         text.strip_prefix('\u{feff}').map_or_else(|| text.into(), |rest| std::borrow::Cow::from(format!("   {rest}")));
     let table = match toml::de::DeTable::parse(&text) {
@@ -199,11 +228,11 @@ pub(super) fn parse(text: &str, problems: &mut Vec<Problem>) -> Option<file::Fil
             return None;
         }
     };
-    *problems = check::check(&table, &file::schema_value());
+    *problems = check::check(&table, schema);
     if !problems.is_empty() {
         return None;
     }
-    match toml::from_str::<file::File>(&text) {
+    match toml::from_str::<T>(&text) {
         Ok(parsed) => Some(parsed),
         Err(error) => {
             problems.push(Problem { range: error.span(), message: error.message().to_owned(), help: None });
@@ -240,7 +269,8 @@ fn lower(path: &Path, parsed: &file::File, problems: &mut Vec<Problem>) -> Loade
     let overrides = overrides.collect();
     let include = parsed.files.include.as_ref().map(|list| Globs::new(list, problems));
     let exclude = Globs::new(&parsed.files.exclude, problems);
-    Loaded { path: path.to_owned(), layer, overrides, include, exclude }
+    let (models, used) = (own::Models::default(), Vec::new());
+    Loaded { path: path.to_owned(), layer, overrides, include, exclude, models, used }
 }
 
 fn selectors(list: &[Spanned<String>], problems: &mut Vec<Problem>) -> Vec<String> {

@@ -8,6 +8,7 @@ mod error;
 mod file;
 mod glob;
 mod load;
+mod own;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ pub use load::{FILE_NAME, discover, repository_root};
 
 use crate::findings::{Category, Severity};
 use crate::rules;
+use crate::semantics::flow::ModelSet;
 use glob::Globs;
 
 /// What a rule is set to for a file.
@@ -39,6 +41,8 @@ pub struct Settings {
     pub cognitive_complexity: u32,
     /// Whether rules that leave test code alone speak there too.
     pub include_tests: bool,
+    /// What is known of libraries.
+    pub models: ModelSet,
 }
 
 /// SonarSource's own limit. On other people's code it flags far more functions than anybody rewrites, so that the default
@@ -52,6 +56,7 @@ impl Default for Settings {
             rules: rules::all().iter().map(|r| RuleSetting { enabled: r.default_on, severity: None }).collect(),
             cognitive_complexity: DEFAULT_COMPLEXITY,
             include_tests: false,
+            models: ModelSet::default(),
         }
     }
 }

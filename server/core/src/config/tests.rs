@@ -20,6 +20,11 @@ impl System for Files {
     fn is_file(&self, path: &Path) -> bool {
         self.0.contains_key(path)
     }
+
+    fn files(&self, folder: &Path, _: usize) -> Vec<String> {
+        let inside = self.0.keys().filter(|p| p.parent() == Some(folder));
+        inside.filter_map(|p| p.file_name()?.to_str().map(str::to_owned)).collect()
+    }
 }
 
 fn load_one(text: &str) -> Result<Config, ConfigError> {
@@ -157,7 +162,6 @@ fn mistakes_are_told_with_place_and_suggestion() {
     assert_eq!(wrong("[[overrides]]\nselect = []").len(), 1, "paths are required");
     assert!(wrong("[[overrides]]\nselect = []")[0].contains("lacks `paths`"));
     assert!(wrong("[rules]\npaths = [\"rules\"]")[0].contains("not supported yet"));
-    assert!(wrong("[[model]]\nname = \"x\"")[0].contains("reserved"));
     assert!(wrong("[rules\n")[0].starts_with("1:"));
     assert_eq!(wrong("a = 1\nb = 2\n[files]\nc = 3").len(), 3, "all at once");
     assert!(wrong("[files]\nexclude = [\"a[\"]")[0].starts_with("2:12: not a glob"));
@@ -180,4 +184,105 @@ fn no_input_panics() {
         let _ = load_one(&text).map_err(|e| e.to_string());
     }
     assert!(load_one("\u{feff}[rules]\nselect = [\"all\"]").is_ok());
+}
+
+/// The rules that speak in a text under a configuration, with lines.
+fn spoken(config: &Config, path: &str, code: &str) -> Vec<(&'static str, usize)> {
+    let language = sidenote_grammars::by_path(path).expect("a language");
+    let document = crate::document::Document::new(path, language, code, 0).expect("parsed");
+    let report = crate::engine::Engine::new(config.clone()).analyze(&document);
+    let line = |at: usize| code[..at].matches('\n').count() + 1;
+    report.findings.iter().map(|f| (f.rule.id, line(f.range.start))).collect()
+}
+
+const OWN: &str = r#"
+[[model]]
+library = "@acme/db"
+language = "typescript"
+
+[[model.source]]
+fn = ["@acme/queue.receive"]
+kind = "remote"
+what = "a message of the queue"
+
+[[model.sink]]
+fn = ["@acme/db.Db.run"]
+kind = "sql"
+
+[[model.type]]
+name = "@acme/db.Db"
+names = ["@acme/db.open()"]
+
+[[model.call]]
+fn = ["quoteIdent"]
+flows = ["arg0 > return"]
+cleans = ["sql"]
+"#;
+
+#[test]
+fn own_models_are_used_by_their_configuration_alone() {
+    let code = "import { receive } from '@acme/queue';\nimport { open } from '@acme/db';\n\
+                function quoteIdent(s: string) { return s.split('x').join('y'); }\n\
+                const db = open();\ndb.run('select ' + receive());\ndb.run('select ' + quoteIdent(receive()));\n";
+    let own = load_one(OWN).expect("ok");
+    assert_eq!(spoken(&own, "a.ts", code), [("sql-injection", 5)]);
+    assert_eq!(spoken(&Config::default(), "a.ts", code), []);
+    let other = load_one(&OWN.replace("\"typescript\"", "\"rust\"")).expect("ok");
+    assert_eq!(spoken(&other, "a.ts", code), []);
+    assert_ne!(own.settings("a.ts").models, other.settings("a.ts").models);
+    assert_eq!(own.settings("a.ts").models, load_one(OWN).expect("ok").settings("b.ts").models);
+}
+
+#[test]
+fn own_models_come_before_built_in_ones() {
+    let code = "import express from 'express';\nimport v from 'validator';\nconst app = express();\n\
+                app.get('/', (req, res) => { res.send('<b>' + v.escape(req.query.q) + '</b>'); });\n";
+    assert_eq!(spoken(&Config::default(), "a.ts", code), []);
+    let own =
+        "[[model]]\nlibrary = 'validator'\n[[model.call]]\nfn = ['validator.escape']\nflows = ['arg0 > return']\n";
+    assert_eq!(spoken(&load_one(own).expect("ok"), "a.ts", code), [("xss", 4)]);
+}
+
+#[test]
+fn models_are_read_from_files_of_the_repository() {
+    let model = "library = 'acme'\n[[sink]]\nfn = ['acme.run']\nkind = 'command'\n";
+    let load = |paths: &str, files: &[(&str, &str)]| {
+        let text = format!("[models]\npaths = [{paths}]");
+        let mut all = vec![("/r/.git/HEAD", ""), ("/r/sidenote.toml", text.as_str())];
+        all.extend(files);
+        Config::load(&Files::new(&all), Path::new("/r/sidenote.toml"), Path::new("/r"))
+    };
+    let code = "import { run } from 'acme';\nrun(process.argv[2]);\n";
+    let two = [("/r/m/a.toml", "library = 'x'"), ("/r/m/b.toml", model), ("/r/m/c.md", "no")];
+    let config = load("'m/*.toml'", &two).expect("ok");
+    assert_eq!(spoken(&config, "a.ts", code), [("command-injection", 2)]);
+    assert_eq!(config.sources().len(), 3);
+    let error = |paths: &str, files: &[(&str, &str)]| load(paths, files).expect_err(paths).to_string();
+    assert!(error("'../x/a.toml'", &[]).contains("2:10: `../x/a.toml` leaves the repository"));
+    assert!(error("'/etc/a.toml'", &[]).contains("no relative path"));
+    assert!(error("'**/a.toml'", &[]).contains("only the last part"));
+    assert!(error("'m/*'", &[]).contains("names no `.toml` file; write `m/*.toml`"));
+    assert!(error("'m/a.toml'", &[]).contains("2:10: `/r/m/a.toml` is no readable text file"));
+    let wrong = model.replace("command", "comand");
+    let told = error("'m/a.toml'", &[("/r/m/a.toml", wrong.as_str())]);
+    assert!(told.starts_with("/r/m/a.toml:4:8: ") && told.contains("did you mean `command`?"), "{told}");
+    let told = error("'m/a.toml'", &[("/r/m/a.toml", "library = 'x'\n[[sinks]]\n")]);
+    assert!(told.contains("2:3: unknown key `sinks`; did you mean `sink`?"), "{told}");
+}
+
+#[test]
+fn mistakes_in_models_are_told_with_place_and_suggestion() {
+    let model = |rest: &str| wrong(&format!("[[model]]\nlibrary = 'x'\n{rest}"));
+    assert_eq!(
+        model("[[model.sink]]\nfn = ['a.b']\nports = ['arg']\nkind = 'sql'"),
+        [
+            "5:10: `arg` is no port; write arg0, arg1.., args, this, return, value, cb0.1 or cb0.return, with .field or [] behind it"
+        ]
+    );
+    assert!(model("[[model.sink]]\nfn = ['a']\nkind = 'sqll'")[0].starts_with("5:8: `model[0].sink[0].kind` must be"));
+    assert_eq!(model("[[model.snik]]")[0], "3:9: unknown key `model[0].snik`; did you mean `sink`?");
+    assert!(model("[[model.source]]\nread = 'a'\nkind = 'remote'\nwhat = 'x'")[0].contains("put it in brackets"));
+    assert!(wrong("[[model]]\nname = 'x'").iter().any(|m| m.contains("lacks `library`")));
+    assert_eq!(model("[[model.flag]]\nrule = 'weak-hsh'\nfn = ['a.b']\nmessage = 'm'").len(), 1);
+    assert!(model("[[model.source]]\nfn = ['{a,b}{c']\nkind = 'remote'\nwhat = 'x'")[0].contains("not closed"));
 }

@@ -10,7 +10,7 @@ use crate::blocks::{Block, Blocks};
 use crate::findings::{Note, Place};
 use crate::rules::FileFacts;
 use crate::rules::declared::may_reject;
-use crate::semantics::flow;
+use crate::semantics::flow::{self, ModelSet};
 use crate::syntax::{Arena, Node, Span};
 
 /// What is remembered of a document from one version to the next; see [`super::Engine::analyze_again`]. A new
@@ -29,12 +29,14 @@ pub struct Flow {
     notes: Vec<(Arc<Arena>, Note)>,
     /// Syntax of the blocks that were too costly to follow to the end.
     exhausted: Vec<Arc<Arena>>,
+    /// The models that it was made with.
+    models: ModelSet,
 }
 
 impl Flow {
-    /// Follows the data through a file. The cost grows with the file.
-    pub fn of(blocks: &Blocks) -> Flow {
-        let found = flow::analyze(blocks, &flow::NoModules);
+    /// Follows the data through a file, as far as models know what libraries do. The cost grows with the file.
+    pub fn of(blocks: &Blocks, models: &ModelSet) -> Flow {
+        let found = flow::analyze(blocks, &flow::NoModules, models);
         let mut notes = Vec::with_capacity(found.notes.len());
         let mut blocks_in_order = blocks.iter().enumerate();
         let mut at = blocks_in_order.next();
@@ -53,14 +55,14 @@ impl Flow {
                 found.exhausted.iter().filter_map(|i| arenas.get(*i).cloned()).collect()
             }
         };
-        Flow { root: blocks.root().clone(), notes, exhausted }
+        Flow { root: blocks.root().clone(), notes, exhausted, models: models.clone() }
     }
 }
 
 impl Flow {
     /// A data flow in which nothing was found, for a version that could not be followed through.
-    pub fn none(blocks: &Blocks) -> Flow {
-        Flow { root: blocks.root().clone(), notes: Vec::new(), exhausted: Vec::new() }
+    pub fn none(blocks: &Blocks, models: &ModelSet) -> Flow {
+        Flow { root: blocks.root().clone(), notes: Vec::new(), exhausted: Vec::new(), models: models.clone() }
     }
 }
 
@@ -96,9 +98,9 @@ impl Memo {
         self.flow = Some(flow);
     }
 
-    /// Whether the data flow of exactly this version is known.
-    pub fn has_flow_of(&self, blocks: &Blocks) -> bool {
-        self.flow.as_ref().is_some_and(|f| Arc::ptr_eq(&f.root, blocks.root()))
+    /// Whether the data flow of exactly this version, under these models, is known.
+    pub fn has_flow_of(&self, blocks: &Blocks, models: &ModelSet) -> bool {
+        self.flow.as_ref().is_some_and(|f| Arc::ptr_eq(&f.root, blocks.root()) && f.models == *models)
     }
 
     /// Whether the data flow of any version is known.

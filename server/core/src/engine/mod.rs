@@ -82,6 +82,21 @@ impl Engine {
         &self.config
     }
 
+    /// Follows the data through a document, for [`Memo::set_flow`]. The cost grows with the file.
+    pub fn flow(&self, document: &Document) -> Flow {
+        Flow::of(document.blocks(), &self.config.settings(document.path()).models)
+    }
+
+    /// A data flow in which nothing was found, for a version that could not be followed through.
+    pub fn no_flow(&self, document: &Document) -> Flow {
+        Flow::none(document.blocks(), &self.config.settings(document.path()).models)
+    }
+
+    /// Whether the memory holds the data flow of exactly this version under this configuration.
+    pub fn has_flow(&self, document: &Document, memo: &Memo) -> bool {
+        memo.has_flow_of(document.blocks(), &self.config.settings(document.path()).models)
+    }
+
     /// Analyses a document. What was computed for its blocks before is used again where it still holds.
     pub fn analyze(&self, document: &Document) -> Report {
         self.analyze_again(document, &mut Memo::default())
@@ -89,15 +104,15 @@ impl Engine {
 
     /// Analyses a document of which `memo` remembers an earlier version. The report is that of [`Engine::analyze`].
     pub fn analyze_again(&self, document: &Document, memo: &mut Memo) -> Report {
-        if !memo.has_flow_of(document.blocks()) {
-            memo.set_flow(Flow::of(document.blocks()));
+        if !self.has_flow(document, memo) {
+            memo.set_flow(self.flow(document));
         }
         self.analyze_quickly(document, memo)
     }
 
     /// Analyses a document at a cost that follows the edits since the version that `memo` remembers. Findings that need
     /// the data flow of the file are those that the memory holds ([`Memo::set_flow`]), moved along with the edits since; the
-    /// report is that of [`Engine::analyze`] if [`Memo::has_flow_of`] this very version.
+    /// report is that of [`Engine::analyze`] if [`Engine::has_flow`] this very version.
     pub fn analyze_quickly(&self, document: &Document, memo: &mut Memo) -> Report {
         let settings = self.config.settings(document.path());
         let blocks = document.blocks();

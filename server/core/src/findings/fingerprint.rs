@@ -19,7 +19,7 @@ impl std::fmt::Display for Fingerprint {
 const MAX_TEXT: usize = 2048;
 
 /// The fingerprints of a file's findings, in their order: blake3 over rule, path, enclosing symbols, the flagged text
-/// without white space, and an ordinal among findings that are equal in all of these.
+/// without what formatters change, and an ordinal among findings that are equal in all of these.
 pub fn fingerprints(path: &str, text: &Text, findings: &[Finding]) -> Vec<Fingerprint> {
     let mut seen: HashMap<[u8; 32], u32> = HashMap::new();
     findings
@@ -31,8 +31,7 @@ pub fn fingerprints(path: &str, text: &Text, findings: &[Finding]) -> Vec<Finger
                 hasher.update(&[0]);
             }
             let end = finding.range.end.min(finding.range.start + MAX_TEXT);
-            let flagged: String = text.slice(finding.range.start, end).split_whitespace().collect();
-            hasher.update(flagged.as_bytes());
+            hasher.update(bare(&text.slice(finding.range.start, end)).as_bytes());
             let base = *hasher.finalize().as_bytes();
             let ordinal = seen.entry(base).or_default();
             hasher.update(&[0]);
@@ -43,4 +42,25 @@ pub fn fingerprints(path: &str, text: &Text, findings: &[Finding]) -> Vec<Finger
             Fingerprint(id)
         })
         .collect()
+}
+
+/// Code without white space, separators and parentheses, and with one kind of quotes: formatters add and remove them.
+fn bare(code: &str) -> String {
+    code.chars()
+        .filter(|c| !c.is_whitespace() && !matches!(c, ',' | ';' | '(' | ')'))
+        .map(|c| if c == '\'' { '"' } else { c })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bare;
+
+    #[test]
+    fn formatters_do_not_change_what_a_finding_is() {
+        let before = "run(x => ({ a: 'b', c }), [ 1,2 ])";
+        let after = "run(\n  (x) => ({ a: \"b\", c }),\n  [1, 2],\n);";
+        assert_eq!(bare(before), bare(after));
+        assert_ne!(bare("a + b"), bare("a - b"));
+    }
 }

@@ -75,19 +75,3 @@ fn kinds_are_asked_for_by_prefix() {
     assert!(!is_wanted(&context(Some(&["quickfix"])), FIX_ALL));
     assert!(is_wanted(&context(Some(&[""])), "quickfix"));
 }
-
-#[test]
-fn safe_fixes_that_touch_are_applied_one_at_a_time() {
-    let (_, findings) = open("a.ts", "new Promise(async (r) => { await 1; r(); });\n");
-    let with = |edits: &[(usize, usize)], safe| Finding {
-        fixes: vec![Fix {
-            title: String::new(),
-            edits: edits.iter().map(|(a, b)| (*a..*b, "x".to_owned())).collect(),
-            safe,
-        }],
-        ..findings[0].clone()
-    };
-    let all = [with(&[(10, 12)], true), with(&[(0, 2), (11, 14)], true), with(&[(3, 4)], false), with(&[(5, 6)], true)];
-    let ranges: Vec<_> = safe_edits(all.iter()).into_iter().map(|(r, _)| (r.start, r.end)).collect();
-    assert_eq!(ranges, [(5, 6), (10, 12)]);
-}

@@ -52,6 +52,27 @@ async fn safe_fixes_are_preferred_and_all_of_them_come_at_once() {
 }
 
 #[tokio::test]
+async fn all_of_a_rule_can_be_fixed_in_the_file() {
+    let mut client = Client::start(push()).await;
+    let unused = "// sidenote: allow(async-promise-executor) -- it was needed once\n";
+    client.open(&format!("x;\n{unused}y;\n{unused}z;\nconst a = b.map((c) => c.d).flat();\n")).await;
+    client.published(1).await;
+    let fixes = actions(&mut client, Some("quickfix")).await;
+    assert_eq!(fixes.len(), 2, "{fixes:#?}");
+    assert_eq!(fixes[1]["title"], "Fix all 2 of `unused-suppression` in this file");
+    assert_eq!(fixes[1].get("isPreferred"), None);
+    let lines = |action: &Value| -> Vec<Value> {
+        let edits = action["edit"]["documentChanges"][0]["edits"].as_array().cloned().unwrap_or_default();
+        edits.iter().map(|e| e["range"]["start"]["line"].clone()).collect()
+    };
+    assert_eq!(lines(&fixes[1]), [1, 3]);
+    let all = actions(&mut client, Some("source.fixAll.sidenote")).await;
+    assert_eq!(lines(&all[0])[..2], [1, 3], "{all:#?}");
+    assert!(lines(&all[0]).contains(&json!(5)), "{all:#?}");
+    client.finish().await;
+}
+
+#[tokio::test]
 async fn hover_tells_of_the_rule() {
     let mut client = Client::start(push()).await;
     client.open(&format!("x;\n{BAD}")).await;

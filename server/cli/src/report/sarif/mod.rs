@@ -28,7 +28,8 @@ pub fn write(context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
 
 fn log(context: &Context<'_>, most: usize) -> Value {
     let (kept, left_out) = kept(context.scan.files.iter(), most);
-    let results: Vec<Value> = kept.into_iter().map(|(file, finding)| result::result(file, finding)).collect();
+    let compared = context.args.compares();
+    let results: Vec<Value> = kept.into_iter().map(|(file, finding)| result::result(file, finding, compared)).collect();
     let mut notifications = notifications(context);
     if left_out > 0 {
         let text = format!("{left_out} findings were left out, the least severe ones: a run holds {most} at most.");

@@ -9,8 +9,8 @@ use crate::scan::{FileReport, Finding, Fix, Place, Region};
 /// Most locations that GitHub takes in a result.
 const MAX_LOCATIONS: usize = 1000;
 
-/// A finding.
-pub fn result(file: &FileReport, finding: &Finding) -> Value {
+/// A finding; `compared` says whether new ones are told apart from known ones.
+pub fn result(file: &FileReport, finding: &Finding, compared: bool) -> Value {
     let mut text = no_links(&super::sentence(&finding.message));
     let related = &finding.related[..finding.related.len().min(MAX_LOCATIONS)];
     if !related.is_empty() {
@@ -53,6 +53,9 @@ pub fn result(file: &FileReport, finding: &Finding) -> Value {
     }
     if !finding.fixes.is_empty() {
         result["fixes"] = finding.fixes.iter().map(|fix| fix_of(&file.path, fix)).collect();
+    }
+    if compared {
+        result["baselineState"] = if finding.known { "unchanged" } else { "new" }.into();
     }
     if let Some(reason) = &finding.suppressed {
         result["suppressions"] = json!([{ "kind": "inSource", "status": "accepted", "justification": reason }]);

@@ -127,9 +127,14 @@ impl<'a> Interp<'a> {
             Some(path) if receiver.is_none() => last_name(*path),
             _ => name,
         };
+        let mut paths: SmallVec<[Ustr; 2]> = callee_val.apis.iter().map(|p| self.models.canonical(*p)).collect();
+        // A function of the program that a user's model describes by its name.
+        if paths.is_empty() && self.models.names_own(name) {
+            paths.push(name);
+        }
         let call = Call {
             id,
-            paths: callee_val.apis.iter().map(|p| self.models.canonical(*p)).collect(),
+            paths,
             callee: callee_val,
             name,
             open,

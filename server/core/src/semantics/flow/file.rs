@@ -22,7 +22,7 @@ use crate::syntax::Arena;
 
 use super::interp::Interp;
 use super::kinds::{SinkKind, SinkKinds, SourceKind};
-use super::models::Models;
+use super::models::{ModelSet, Models};
 use super::place::last_name;
 use super::report::{self, Outcome};
 use super::state::Locals;
@@ -71,8 +71,8 @@ fn address(arena: &Arc<Arena>) -> usize {
 }
 
 /// Analyses the data flow of a file.
-pub fn analyze(blocks: &Blocks, modules: &dyn Modules) -> FileFlow {
-    let models = Models::of(blocks.language().family);
+pub fn analyze(blocks: &Blocks, modules: &dyn Modules, models: &ModelSet) -> FileFlow {
+    let models = models.of(blocks.language().family);
     let linker = Linker::new(blocks, models, modules);
     linker.run();
     linker.finish()

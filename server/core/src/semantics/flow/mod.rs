@@ -25,4 +25,5 @@ mod tests;
 mod rust_tests;
 
 pub use file::{FileFlow, Modules, NoModules, analyze};
+pub use models::{ModelSet, RawModel};
 pub use report::{CallView, WriteView};

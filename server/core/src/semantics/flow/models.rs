@@ -1,11 +1,15 @@
 //! Models: what libraries do, as data. `models/<family>/*.toml` holds one library or one theme a file; users add theirs
 //! as `[[model]]` tables of `sidenote.toml`. See `models/README.md` for the format.
 
-use std::collections::BTreeMap;
+mod catalog;
+mod load;
+mod raw;
+mod set;
+
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustc_hash::FxHashMap;
-use serde::Deserialize;
 use sidenote_grammars::Family;
 use smallvec::SmallVec;
 
@@ -13,211 +17,13 @@ use crate::semantics::hir::Ustr;
 
 use super::kinds::{SinkKind, SinkKinds, SourceKind};
 
+pub use catalog::{Catalog, Entry, EntryKind, Library};
+pub use load::ModelProblem;
+pub use raw::RawModel;
+pub use set::{ModelSet, check_model};
+
 mod embedded {
     include!(concat!(env!("OUT_DIR"), "/models.rs"));
-}
-
-/// Why a model is refused.
-#[derive(thiserror::Error, Debug)]
-pub enum ModelError {
-    /// No TOML, or keys that no model has.
-    #[error("{file}: {error}")]
-    Syntax {
-        /// The file.
-        file: String,
-        /// What is wrong, with its place.
-        error: String,
-    },
-    /// A value that is not understood.
-    #[error("{file}: {what}")]
-    Value {
-        /// The file.
-        file: String,
-        /// What is wrong and what would be right.
-        what: String,
-    },
-}
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-struct ModelFile {
-    #[allow(dead_code, reason = "documents the file; listed by `sidenote models`")]
-    library: String,
-    #[serde(default, rename = "type")]
-    types: Vec<RawType>,
-    #[serde(default, rename = "call")]
-    calls: Vec<RawCall>,
-    #[serde(default, rename = "source")]
-    sources: Vec<RawSource>,
-    #[serde(default, rename = "sink")]
-    sinks: Vec<RawSink>,
-    #[serde(default, rename = "flag")]
-    flags: Vec<RawFlag>,
-    #[serde(default, rename = "convention")]
-    conventions: Vec<RawConvention>,
-    #[serde(default)]
-    transforms: Vec<String>,
-    #[serde(default, rename = "cleaner")]
-    cleaners: Vec<RawCleaner>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawConvention {
-    names: Vec<Vec<String>>,
-    types: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawCleaner {
-    words: Vec<String>,
-    #[serde(default)]
-    with: Vec<String>,
-    cleans: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawType {
-    name: String,
-    #[serde(default)]
-    names: Vec<String>,
-    #[serde(default)]
-    members: BTreeMap<String, String>,
-    #[serde(default)]
-    extends: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawCall {
-    r#fn: Vec<String>,
-    #[serde(default)]
-    returns: Option<String>,
-    #[serde(default)]
-    callbacks: BTreeMap<String, Vec<String>>,
-    #[serde(default)]
-    flows: Option<Vec<String>>,
-    #[serde(default)]
-    cleans: Vec<String>,
-    #[serde(default)]
-    guards: Option<RawGuard>,
-    #[serde(default)]
-    types: Option<String>,
-    #[serde(default)]
-    becomes: Vec<RawBecomes>,
-}
-
-/// What the receiver is after the call.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawBecomes {
-    r#type: String,
-    /// `this` or `return`.
-    #[serde(default)]
-    port: Option<String>,
-    #[serde(default)]
-    when: Vec<RawCondition>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawGuard {
-    port: String,
-    cleans: Vec<String>,
-    #[serde(default = "yes")]
-    when: bool,
-}
-
-fn yes() -> bool {
-    true
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawSource {
-    #[serde(default)]
-    read: Vec<String>,
-    #[serde(default)]
-    r#type: Vec<String>,
-    #[serde(default)]
-    r#fn: Vec<String>,
-    #[serde(default)]
-    port: Option<String>,
-    #[serde(default)]
-    when: Vec<RawCondition>,
-    kind: String,
-    what: String,
-    #[serde(default)]
-    cleans: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawSink {
-    #[serde(default)]
-    r#fn: Vec<String>,
-    #[serde(default)]
-    set: Vec<String>,
-    #[serde(default)]
-    ports: Vec<String>,
-    kind: String,
-    #[serde(default)]
-    when: Vec<RawCondition>,
-    #[serde(default)]
-    deep: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawFlag {
-    rule: String,
-    #[serde(default)]
-    r#fn: Vec<String>,
-    #[serde(default)]
-    set: Vec<String>,
-    #[serde(default)]
-    at: Option<String>,
-    #[serde(default)]
-    when: Vec<RawCondition>,
-    message: String,
-}
-
-/// All parts that are given must hold.
-#[derive(Deserialize, Clone)]
-#[serde(deny_unknown_fields)]
-struct RawCondition {
-    port: String,
-    /// One of these constants, for sure or possibly.
-    #[serde(default, rename = "in")]
-    one_of: Vec<toml::Value>,
-    /// None of these constants, for sure.
-    #[serde(default)]
-    not_in: Vec<toml::Value>,
-    /// The constant text begins with, ends with, or holds one of these, in lower case.
-    #[serde(default)]
-    contains: Vec<String>,
-    #[serde(default)]
-    starts: Vec<String>,
-    /// `sql`, `html`, `url`: what the constant part of the text looks like.
-    #[serde(default)]
-    looks: Option<String>,
-    /// Whether it is given at all.
-    #[serde(default)]
-    given: Option<bool>,
-    /// Whether it is a constant.
-    #[serde(default)]
-    constant: Option<bool>,
-    /// A number below this.
-    #[serde(default)]
-    below: Option<f64>,
-    /// Whether nothing is known of its beginning.
-    #[serde(default)]
-    bare: Option<bool>,
-    /// API path that it is.
-    #[serde(default)]
-    is: Option<String>,
 }
 
 /// Where a value enters or leaves a call.
@@ -280,7 +86,7 @@ impl Port {
 }
 
 /// A type of a library.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct TypeModel {
     /// Members with their types.
     pub members: FxHashMap<Ustr, Ustr>,
@@ -289,7 +95,7 @@ pub struct TypeModel {
 }
 
 /// What a call does.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct CallModel {
     /// API path of the result; `this` for the receiver's own.
     pub returns: Option<Ustr>,
@@ -308,7 +114,7 @@ pub struct CallModel {
 }
 
 /// A source.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SourceModel {
     /// Which kind.
     pub kind: SourceKind,
@@ -323,7 +129,7 @@ pub struct SourceModel {
 }
 
 /// A sink.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SinkModel {
     /// Which kind.
     pub kind: SinkKind,
@@ -338,7 +144,7 @@ pub struct SinkModel {
 }
 
 /// A call or write that is wrong by its constants alone.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct FlagModel {
     /// The rule that speaks.
     pub rule: Ustr,
@@ -351,7 +157,7 @@ pub struct FlagModel {
 }
 
 /// A condition on a value.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Condition {
     /// Of which value.
     pub port: Port,
@@ -360,7 +166,7 @@ pub struct Condition {
 }
 
 /// What must hold of a value.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Test {
     /// It may be one of these constants.
     In(Vec<Constant>),
@@ -385,7 +191,7 @@ pub enum Test {
 }
 
 /// A constant in a condition.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Constant {
     /// Text, compared without regard to case.
     Text(String),
@@ -407,8 +213,13 @@ pub enum Looks {
 }
 
 /// All models of a language family.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Models {
+    id: Identity,
+    /// Whether what is added now is a user's own, which comes before what is built in.
+    own: bool,
+    /// Names without a path that a user's models describe: functions of the program too.
+    own_names: rustc_hash::FxHashSet<Ustr>,
     types: FxHashMap<Ustr, TypeModel>,
     aliases: FxHashMap<Ustr, Ustr>,
     calls: Table<CallModel>,
@@ -424,8 +235,25 @@ pub struct Models {
     cleaners: Vec<(Vec<String>, Vec<String>, SinkKinds)>,
 }
 
+/// Tells one set of models from every other that the process ever had, also one at the same address.
+#[derive(PartialEq, Eq, Debug)]
+struct Identity(usize);
+
+impl Default for Identity {
+    fn default() -> Identity {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        Identity(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl Clone for Identity {
+    fn clone(&self) -> Identity {
+        Identity::default()
+    }
+}
+
 /// Models by full path, and by last name where the path begins with `*.`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Table<T> {
     items: Vec<T>,
     exact: FxHashMap<Ustr, SmallVec<[u32; 2]>>,
@@ -439,14 +267,17 @@ impl<T> Default for Table<T> {
 }
 
 impl<T> Table<T> {
-    fn add(&mut self, patterns: &[String], item: T) {
+    /// Adds a model of some paths, before those that are there or behind them.
+    fn add(&mut self, paths: &[String], item: T, first: bool) {
         let index = self.items.len() as u32;
         self.items.push(item);
-        for pattern in patterns.iter().flat_map(|p| expand(p)) {
-            match pattern.strip_prefix("*.").or_else(|| pattern.strip_prefix("*::")) {
-                Some(name) => self.any.entry(Ustr::from(name)).or_default().push(index),
-                None => self.exact.entry(Ustr::from(&pattern)).or_default().push(index),
-            }
+        for path in paths {
+            let list = match path.strip_prefix("*.").or_else(|| path.strip_prefix("*::")) {
+                Some(name) => self.any.entry(Ustr::from(name)).or_default(),
+                None => self.exact.entry(Ustr::from(path)).or_default(),
+            };
+            let at = if first { 0 } else { list.len() };
+            list.insert(at, index);
         }
     }
 
@@ -522,151 +353,19 @@ impl Models {
         let mut models = Models::default();
         for (name, text) in files {
             // A test reads every embedded file, so that an error cannot get here.
-            if let Err(error) = models.load(name, text) {
-                tracing::error!("built-in model: {error}");
+            match toml::from_str::<RawModel>(text) {
+                Ok(model) => {
+                    models.add(&model).iter().for_each(|p| tracing::error!("built-in model {name}: {}", p.message))
+                }
+                Err(error) => tracing::error!("built-in model {name}: {error}"),
             }
         }
         models
     }
 
-    /// Adds the models of a file.
-    pub fn load(&mut self, file: &str, text: &str) -> Result<(), ModelError> {
-        let parsed: ModelFile =
-            toml::from_str(text).map_err(|e| ModelError::Syntax { file: file.into(), error: e.to_string() })?;
-        let bad = |what: String| ModelError::Value { file: file.into(), what };
-        for raw in &parsed.types {
-            let name = Ustr::from(&raw.name);
-            for alias in raw.names.iter().flat_map(|n| expand(n)) {
-                self.aliases.insert(Ustr::from(&alias), name);
-            }
-            let model =
-                self.types.entry(name).or_insert_with(|| TypeModel { members: FxHashMap::default(), extends: None });
-            for (members, ty) in &raw.members {
-                for member in expand(&format!("{{{members}}}")) {
-                    model.members.insert(Ustr::from(&member), Ustr::from(ty));
-                }
-            }
-            if let Some(base) = &raw.extends {
-                model.extends = Some(Ustr::from(base));
-            }
-        }
-        for raw in &parsed.calls {
-            let callbacks = raw.callbacks.iter().map(|(arg, types)| {
-                let number = if arg == "*" { Some(255) } else { arg.parse().ok() };
-                let arg = number.ok_or_else(|| bad(format!("`{arg}` is no argument: write \"0\" or \"*\"")))?;
-                let types = types.iter().map(|t| (!t.is_empty()).then(|| Ustr::from(t))).collect();
-                Ok((arg, types))
-            });
-            let flows = raw
-                .flows
-                .as_ref()
-                .map(|flows| flows.iter().map(|f| flow(f).ok_or_else(|| bad(port_help(f)))).collect());
-            let guard = match &raw.guards {
-                Some(g) => {
-                    let port = Port::parse(&g.port).ok_or_else(|| bad(port_help(&g.port)))?;
-                    Some((port, sink_kinds(&g.cleans).map_err(&bad)?, g.when))
-                }
-                None => None,
-            };
-            let types = match raw.types.as_deref() {
-                None => None,
-                Some("string") => Some(super::value::Types::STRING),
-                Some("number") => Some(super::value::Types::NUMBER),
-                Some("boolean") => Some(super::value::Types::BOOL),
-                Some("object") => Some(super::value::Types::OBJECT),
-                Some(other) => return Err(bad(format!("`{other}` is no type: string, number, boolean or object"))),
-            };
-            let model = CallModel {
-                returns: raw.returns.as_deref().map(Ustr::from),
-                callbacks: callbacks.collect::<Result<_, _>>()?,
-                flows: flows.transpose()?,
-                cleans: sink_kinds(&raw.cleans).map_err(&bad)?,
-                guard,
-                types,
-                becomes: raw
-                    .becomes
-                    .iter()
-                    .map(|b| {
-                        let result = b.port.as_deref() == Some("return");
-                        Ok((Ustr::from(&b.r#type), result, conditions(&b.when).map_err(&bad)?))
-                    })
-                    .collect::<Result<_, ModelError>>()?,
-            };
-            self.calls.add(&raw.r#fn, model);
-        }
-        for raw in &parsed.sources {
-            let kind = SourceKind::from_name(&raw.kind)
-                .ok_or_else(|| bad(format!("there is no kind of source `{}`", raw.kind)))?;
-            let what = Ustr::from(&raw.what);
-            let cleans = sink_kinds(&raw.cleans).map_err(&bad)?;
-            if !raw.read.is_empty() {
-                self.read_sources.add(&raw.read, SourceModel { kind, what, port: None, when: Vec::new(), cleans });
-            }
-            if !raw.r#type.is_empty() {
-                self.type_sources.add(&raw.r#type, SourceModel { kind, what, port: None, when: Vec::new(), cleans });
-            }
-            if !raw.r#fn.is_empty() {
-                let port = raw.port.as_deref().unwrap_or("return");
-                let port = Port::parse(port).ok_or_else(|| bad(port_help(port)))?;
-                let when = conditions(&raw.when).map_err(&bad)?;
-                self.call_sources.add(&raw.r#fn, SourceModel { kind, what, port: Some(port), when, cleans });
-            }
-        }
-        for raw in &parsed.sinks {
-            let kind = SinkKind::from_name(&raw.kind)
-                .ok_or_else(|| bad(format!("there is no kind of sink `{}`", raw.kind)))?;
-            for patterns in [&raw.r#fn, &raw.set] {
-                let is_set = std::ptr::eq(patterns, &raw.set);
-                for pattern in patterns {
-                    let ports = if raw.ports.is_empty() {
-                        vec![if is_set { "value" } else { "arg0" }.to_owned()]
-                    } else {
-                        raw.ports.clone()
-                    };
-                    let ports = ports.iter().map(|p| Port::parse(p).ok_or_else(|| bad(port_help(p))));
-                    for path in expand(pattern) {
-                        let name = Ustr::from(path.rsplit(['.', ':']).next().unwrap_or(&path));
-                        let model = SinkModel {
-                            kind,
-                            ports: ports.clone().collect::<Result<_, _>>()?,
-                            when: conditions(&raw.when).map_err(&bad)?,
-                            deep: raw.deep,
-                            name,
-                        };
-                        let table = if is_set { &mut self.set_sinks } else { &mut self.call_sinks };
-                        table.add(&[path], model);
-                    }
-                }
-            }
-        }
-        for raw in &parsed.flags {
-            let at = match &raw.at {
-                Some(at) => Some(Port::parse(at).ok_or_else(|| bad(port_help(at)))?),
-                None => None,
-            };
-            for (patterns, is_set) in [(&raw.r#fn, false), (&raw.set, true)] {
-                if patterns.is_empty() {
-                    continue;
-                }
-                let model = FlagModel {
-                    rule: Ustr::from(&raw.rule),
-                    at: at.clone(),
-                    when: conditions(&raw.when).map_err(&bad)?,
-                    message: raw.message.clone(),
-                };
-                let table = if is_set { &mut self.set_flags } else { &mut self.call_flags };
-                table.add(patterns, model);
-            }
-        }
-        for raw in parsed.conventions {
-            self.conventions.push((raw.names, raw.types.iter().map(|t| Ustr::from(t)).collect()));
-        }
-        self.transforms.extend(parsed.transforms.iter().map(|t| Ustr::from(t)));
-        for raw in parsed.cleaners {
-            let kinds = sink_kinds(&raw.cleans).map_err(&bad)?;
-            self.cleaners.push((raw.words, raw.with, kinds));
-        }
-        Ok(())
+    /// Whether a user's models describe functions of the program of that name.
+    pub fn names_own(&self, name: Ustr) -> bool {
+        !self.own_names.is_empty() && self.own_names.contains(&name)
     }
 
     /// The types of the parameters of a function of which no caller is known, by the names that people give them.
@@ -707,7 +406,7 @@ impl Models {
         if base.len() > MAX_PATH_TEXT {
             return base;
         }
-        let key = (std::ptr::from_ref(self) as usize, base, name);
+        let key = (self.id.0, base, name);
         CACHE.with_borrow_mut(|cache| match cache.members.get(&key) {
             Some(path) => *path,
             None => {
@@ -747,7 +446,7 @@ impl Models {
 
     /// The path itself and those of the types that it extends: `a.B.m`, `a.Base.m`.
     fn lineage(&self, path: Ustr, name: Ustr) -> SmallVec<[Ustr; 4]> {
-        let key = (std::ptr::from_ref(self) as usize, path, name);
+        let key = (self.id.0, path, name);
         CACHE.with_borrow_mut(|cache| {
             if let Some(known) = cache.lineages.get(&key) {
                 return known.clone();
@@ -851,86 +550,6 @@ pub struct Target<'a> {
     pub open: bool,
 }
 
-fn flow(text: &str) -> Option<(Port, Port)> {
-    let (from, to) = text.split_once('>')?;
-    Some((Port::parse(from.trim())?, Port::parse(to.trim())?))
-}
-
-fn port_help(text: &str) -> String {
-    format!(
-        "`{text}` is no port: write arg0, arg1.., args, this, return, value, cb0.1 or cb0.return, with .field or [] behind it"
-    )
-}
-
-fn sink_kinds(names: &[String]) -> Result<SinkKinds, String> {
-    let mut kinds = SinkKinds::NONE;
-    for name in names {
-        if name == "all" {
-            return Ok(SinkKinds::ALL);
-        }
-        kinds = kinds | SinkKind::from_name(name).ok_or_else(|| format!("there is no kind of sink `{name}`"))?.set();
-    }
-    Ok(kinds)
-}
-
-fn conditions(raw: &[RawCondition]) -> Result<Vec<Condition>, String> {
-    let mut out = Vec::new();
-    for c in raw {
-        let port = Port::parse(&c.port).ok_or_else(|| port_help(&c.port))?;
-        let before = out.len();
-        let mut add = |test| out.push(Condition { port: port.clone(), test });
-        let constants = |list: &[toml::Value]| list.iter().map(constant).collect::<Result<Vec<_>, _>>();
-        if !c.one_of.is_empty() {
-            add(Test::In(constants(&c.one_of)?));
-        }
-        if !c.not_in.is_empty() {
-            add(Test::NotIn(constants(&c.not_in)?));
-        }
-        if !c.contains.is_empty() {
-            add(Test::Contains(c.contains.iter().map(|s| s.to_lowercase()).collect()));
-        }
-        if !c.starts.is_empty() {
-            add(Test::Starts(c.starts.iter().map(|s| s.to_lowercase()).collect()));
-        }
-        match c.looks.as_deref() {
-            None => {}
-            Some("sql") => add(Test::Looks(Looks::Sql)),
-            Some("html") => add(Test::Looks(Looks::Html)),
-            Some("plain-http") => add(Test::Looks(Looks::PlainHttp)),
-            Some(other) => return Err(format!("text cannot look like `{other}`: sql, html or plain-http")),
-        }
-        if let Some(given) = c.given {
-            add(Test::Given(given));
-        }
-        if let Some(constant) = c.constant {
-            add(Test::Constant(constant));
-        }
-        if let Some(below) = c.below {
-            add(Test::Below(below));
-        }
-        if let Some(bare) = c.bare {
-            add(Test::Bare(bare));
-        }
-        if let Some(path) = &c.is {
-            add(Test::Is(Ustr::from(path)));
-        }
-        if out.len() == before {
-            return Err(format!("the condition on `{}` tests nothing", c.port));
-        }
-    }
-    Ok(out)
-}
-
-fn constant(value: &toml::Value) -> Result<Constant, String> {
-    Ok(match value {
-        toml::Value::String(s) => Constant::Text(s.to_lowercase()),
-        toml::Value::Integer(n) => Constant::Number(*n as f64),
-        toml::Value::Float(n) => Constant::Number(*n),
-        toml::Value::Boolean(b) => Constant::Bool(*b),
-        other => return Err(format!("`{other}` is no constant: text, a number or a truth value")),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -940,7 +559,8 @@ mod tests {
         for files in [embedded::ECMA, embedded::RUST] {
             let mut models = Models::default();
             for (name, text) in files {
-                models.load(name, text).unwrap_or_else(|e| panic!("{e}"));
+                let model: RawModel = toml::from_str(text).unwrap_or_else(|e| panic!("{name}: {e}"));
+                assert_eq!(models.add(&model), [], "{name}");
             }
             let rules = models.call_flags.items.iter().chain(&models.set_flags.items).map(|f| f.rule);
             for rule in rules {
@@ -970,11 +590,24 @@ mod tests {
 
     #[test]
     fn errors_say_what_would_be_right() {
-        let mut models = Models::default();
-        let error =
-            models.load("m.toml", "library = 'x'\n[[sink]]\nfn = ['a.b']\nkind = 'sqll'\n").expect_err("refused");
-        assert!(error.to_string().contains("no kind of sink `sqll`"), "{error}");
-        let error = models.load("m.toml", "library = 'x'\n[[sinks]]\n").expect_err("refused");
-        assert!(error.to_string().contains("sinks"), "{error}");
+        let wrong = |text: &str| {
+            let model: RawModel = toml::from_str(&format!("library = 'x'\n{text}")).expect(text);
+            let problem = check_model(&model).into_iter().next().expect("a problem");
+            (problem.message, problem.help.unwrap_or_default())
+        };
+        let (message, help) = wrong("[[sink]]\nfn = ['a.b']\nkind = 'sqll'");
+        assert_eq!((&*message, &*help), ("there is no kind of sink `sqll`", "did you mean `sql`?"));
+        let (message, help) = wrong("[[sink]]\nfn = ['a.b']\nports = ['argh']\nkind = 'sql'");
+        assert!(message == "`argh` is no port" && help.contains("arg0"), "{message} {help}");
+        for bad in ["a.*.b", "*.a.b", "{a", "a}", "{a,{b}}", "", "a b", &"{a,b,c,d}".repeat(12)] {
+            let (message, _) = wrong(&format!("[[source]]\nread = ['{bad}']\nkind = 'remote'\nwhat = 'x'"));
+            assert!(message.contains("path"), "{bad}: {message}");
+        }
+        let (_, help) = wrong("[[flag]]\nrule = 'weak-hsh'\nfn = ['a']\nmessage = 'm'");
+        assert_eq!(help, "did you mean `weak-hash`?");
+        let (message, _) = wrong("[[call]]\nfn = ['a']\nflows = ['arg0 -> return']");
+        assert!(message.contains("no way"), "{message}");
+        let (message, _) = wrong("[[sink]]\nfn = ['a']\nkind = 'sql'\nwhen = [{ port = 'arg0' }]");
+        assert!(message.contains("tests nothing"), "{message}");
     }
 }
