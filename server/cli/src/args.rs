@@ -104,9 +104,10 @@ pub struct Scan {
     /// How to report
     #[arg(short, long, value_enum, default_value_t = Format::Pretty)]
     pub format: Format,
-    /// Write the report to a file, whole or not at all
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    /// Write the report to a file, whole or not at all; `sarif=a.sarif` names its format, a format alone (`pretty`) goes
+    /// to standard output. May be repeated
+    #[arg(short, long, value_name = "[FORMAT=]FILE")]
+    pub output: Vec<String>,
     /// Report only what is at least that severe
     #[arg(long, value_name = "SEVERITY", default_value = "info", value_parser = severity)]
     pub min_severity: Severity,
@@ -136,6 +137,24 @@ pub struct Scan {
 }
 
 impl Scan {
+    /// What to write, and where: a file, or standard output.
+    pub fn reports(&self) -> Vec<(Format, Option<PathBuf>)> {
+        if self.output.is_empty() {
+            return vec![(self.format, None)];
+        }
+        let report = |output: &String| {
+            let format = |name: &str| Format::from_str(name, false).ok();
+            match (format(output), output.split_once('=')) {
+                (Some(format), _) => (format, None),
+                (None, Some((name, file))) if format(name).is_some() && !file.is_empty() => {
+                    (format(name).unwrap_or(self.format), Some(file.into()))
+                }
+                _ => (self.format, Some(output.into())),
+            }
+        };
+        self.output.iter().map(report).collect()
+    }
+
     /// Whether findings are told apart into new and known ones.
     pub fn compares(&self) -> bool {
         self.baseline.is_some() || self.since().is_some() || self.changed || self.staged
@@ -163,6 +182,9 @@ impl Scan {
             Some(Some(_)) if self.stdin_filename.is_some() => {
                 Err(Error::Usage("`--diff COMMIT` cannot be used with `--stdin-filename`"))
             }
+            _ if self.reports().iter().filter(|(_, file)| file.is_none()).count() > 1 => Err(Error::Usage(
+                "two reports would go to standard output; give all but one a file: `--output sarif=findings.sarif`",
+            )),
             _ => Ok(()),
         }
     }
@@ -215,6 +237,20 @@ pub enum Format {
     Sarif,
     /// Workflow commands: annotations in GitHub Actions
     Github,
+    /// GitLab's code quality report
+    Gitlab,
+    /// JUnit's XML: a failed test for each finding
+    Junit,
+    /// Checkstyle's XML
+    Checkstyle,
+    /// Reviewdog's format, one object
+    Rdjson,
+    /// Reviewdog's format, an object on each line
+    Rdjsonl,
+    /// A summary for the page of a CI job
+    Markdown,
+    /// A row for each finding
+    Csv,
 }
 
 /// From which severity on findings make the exit code 1; `None` for never.

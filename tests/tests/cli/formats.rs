@@ -157,3 +157,115 @@ fn sarif_within_githubs_limits() {
     let told = told.iter().find(|n| n["descriptor"]["id"] == "truncated").expect("a notice");
     assert!(told["message"]["text"].as_str().expect("text").starts_with("251 findings were left out"), "{told}");
 }
+
+/// A folder whose names and code try to leave every format.
+fn hostile() -> Project {
+    let flaw = |name: &str| {
+        format!("export function {name}(url) {{\n  return new Promise(async (r) => r(await fetch(url)));\n}}\n")
+    };
+    Project::new(&[
+        ("=cmd|' /C calc'!A0.ts", &flaw("a")),
+        ("@scope/b,\"c\" & <d> ]]>.ts", &flaw("b")),
+        ("line\nbreak\t\u{1b}[31m\u{7}.ts", &flaw("c")),
+        ("ünï/😀`|`.ts", &format!("/* 😀é */ {}", flaw("dé"))),
+        ("clean.ts", "export const x = 1;\n"),
+    ])
+}
+
+fn report(project: &Project, format: &str) -> String {
+    project.run(&["scan", "-q", "--select", RULE, "-f", format]).code(1).stdout
+}
+
+#[test]
+fn xml_holds_what_it_cannot_say() {
+    let project = hostile();
+    let text = report(&project, "checkstyle");
+    let checkstyle = roxmltree::Document::parse(&text).expect("XML");
+    let errors: Vec<_> = checkstyle.descendants().filter(|n| n.has_tag_name("error")).collect();
+    assert_eq!(errors.len(), 4);
+    let names: Vec<_> = checkstyle.descendants().filter_map(|n| n.attribute("name")).collect();
+    assert!(
+        names.contains(&"@scope/b,\"c\" & <d> ]]>.ts") && names.contains(&"line\nbreak\t\u{FFFD}[31m\u{FFFD}.ts"),
+        "{names:?}"
+    );
+    assert!(errors.iter().all(|e| e.attribute("source") == Some("sidenote.async-promise-executor")));
+    assert!(errors.iter().all(|e| e.attribute("severity") == Some("error") && e.attribute("line") == Some("2")));
+
+    let text = report(&project, "junit");
+    let junit = roxmltree::Document::parse(&text).expect("XML");
+    let root = junit.root_element();
+    assert_eq!((root.attribute("tests"), root.attribute("failures")), (Some("5"), Some("4")));
+    let failed = junit.descendants().filter(|n| n.has_tag_name("failure")).count();
+    assert_eq!((failed, junit.descendants().filter(|n| n.has_tag_name("testcase")).count()), (4, 5));
+}
+
+#[test]
+fn csv_is_read_back_and_holds_no_formula() {
+    let text = report(&hostile(), "csv");
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let rows: Vec<csv::StringRecord> = reader.records().map(|r| r.expect("a row")).collect();
+    let mut paths: Vec<&str> = rows.iter().map(|r| &r[0]).collect();
+    paths.sort_unstable();
+    // Colours and bells never leave the process, whatever the format.
+    let expected = ["./=cmd|' /C calc'!A0.ts", "./@scope/b,\"c\" & <d> ]]>.ts", "line\nbreak\t.ts", "ünï/😀`|`.ts"];
+    assert_eq!(paths, expected);
+    assert!(rows.iter().all(|r| r.len() == 12 && &r[3] == RULE && &r[9] == "open" && !r[11].is_empty()));
+}
+
+#[test]
+fn gitlab_and_reviewdog_get_what_they_ask_for() {
+    let project = hostile();
+    let gitlab: Value = serde_json::from_str(&report(&project, "gitlab")).expect("JSON");
+    let list = gitlab.as_array().expect("a list");
+    let ids: std::collections::BTreeSet<_> = list.iter().filter_map(|i| i["fingerprint"].as_str()).collect();
+    assert_eq!((list.len(), ids.len()), (4, 4));
+    assert!(
+        list.iter()
+            .all(|i| i["severity"] == "critical" && i["location"]["lines"]["begin"] == 2 && i["check_name"] == RULE)
+    );
+    let clean = Project::new(&[("a.ts", "export const x = 1;\n")]);
+    assert_eq!(clean.run(&["scan", "-q", "-f", "gitlab"]).code(0).stdout, "[]\n");
+
+    let whole: Value = serde_json::from_str(&report(&project, "rdjson")).expect("JSON");
+    let lines: Vec<Value> =
+        report(&project, "rdjsonl").lines().map(|l| serde_json::from_str(l).expect("JSON")).collect();
+    assert_eq!((whole["source"]["name"].as_str(), lines.len()), (Some("sidenote"), 4));
+    for (a, b) in whole["diagnostics"].as_array().expect("a list").iter().zip(&lines) {
+        assert_eq!((&a["message"], &a["location"]), (&b["message"], &b["location"]));
+        assert_eq!((&a["severity"], &b["source"]["name"]), (&"ERROR".into(), &"sidenote".into()));
+    }
+    // Columns count bytes.
+    let one = Project::new(&[("a.ts", &format!("/* 😀é */ {}", FLAWED.replace('\n', " ")))]);
+    let diagnostic: Value = serde_json::from_str(&report(&one, "rdjsonl")).expect("JSON");
+    let text = format!("/* 😀é */ {}", FLAWED.replace('\n', " "));
+    let range = &diagnostic["location"]["range"];
+    let at = |end: &str| range[end]["column"].as_u64().expect("a column") as usize - 1;
+    assert_eq!(&text[at("start")..at("end")], "Promise");
+}
+
+#[test]
+fn markdown_keeps_its_table() {
+    let text = report(&hostile(), "markdown");
+    assert!(text.starts_with("## Sidenote: 4 findings\n\n5 files · "), "{text}");
+    let rows: Vec<&str> = text.lines().filter(|l| l.starts_with("| 🟠 high |")).collect();
+    assert_eq!(rows.len(), 4, "{text}");
+    for row in rows {
+        assert_eq!(row.replace("\\|", "").matches('|').count(), 5, "{row}");
+    }
+    let clean = Project::new(&[("a.ts", "export const x = 1;\n")]);
+    clean.run(&["scan", "-q", "-f", "markdown"]).code(0).shows("## Sidenote: no findings");
+}
+
+#[test]
+fn several_reports_at_once() {
+    let project = Project::new(&[("a.ts", FLAWED)]);
+    let outcome =
+        project.run(&["scan", "-o", "sarif=out/a.sarif", "-o", "pretty"]).code(2).says("create the folder first");
+    assert_eq!(outcome.stdout, "");
+    let both = ["scan", "-o", "sarif=a.sarif", "-o", "junit=b=c.xml", "-o", "pretty", "-f", "csv", "-o", "plain"];
+    project.run(&both).code(1).shows("high[async-promise-executor]");
+    let read = |name: &str| std::fs::read_to_string(project.path().join(name)).expect("written");
+    assert!(read("a.sarif").contains("primaryLocationLineHash"));
+    assert!(read("b=c.xml").contains("<testsuites") && read("plain").starts_with("path,line,"));
+    project.run(&["scan", "-o", "sarif", "-o", "pretty"]).code(2).says("two reports").says("--output sarif=");
+}

@@ -21,11 +21,13 @@ pub fn run(args: &Args) -> Result<u8, Error> {
     scan::guard_panics();
     let stats = Stats::start();
     let workspace = Workspace::open(&args.selection, args.stdin_filename.as_deref())?;
+    let reports = args.reports();
+    let wanted = |format| reports.iter().any(|(f, _)| *f == format);
     let options = Options {
         min_severity: args.min_severity,
         include_suppressed: args.include_suppressed,
-        keep_text: args.format == Format::Pretty,
-        line_hashes: args.format == Format::Sarif,
+        keep_text: wanted(Format::Pretty),
+        line_hashes: wanted(Format::Sarif),
         fix: args.fix.then_some(if args.unsafe_fixes { Wanted::Any } else { Wanted::Safe }),
     };
     let pool = scan::workers(args.selection.jobs)?;
@@ -69,25 +71,28 @@ pub fn run(args: &Args) -> Result<u8, Error> {
     let context =
         Context { workspace: &workspace, scan: &scan, summary: &summary, folders: &folders, stats: &stats, args };
     let fixes = if args.fix && !args.previews() && args.stdin_filename.is_none() { fix::write(&scan) } else { Ok(()) };
-    let report = |context: &Context<'_>| output::write(args.output.as_deref(), |out| report::write(context, out));
-    // With fixes the text or the diff is what is printed, and the report goes to a file where one is named.
-    let prints_text = args.previews() || args.fix && args.stdin_filename.is_some();
-    let told = if args.previews() {
-        let terminal = args.output.is_none() && output::on_terminal();
-        output::raw(args.output.as_deref(), &fix::diff(&scan, terminal))
-    } else if prints_text {
+    // With fixes the text or the diff is what is printed, and reports go to files alone.
+    let text = if args.previews() {
+        Some(fix::diff(&scan, output::on_terminal()))
+    } else if args.fix && args.stdin_filename.is_some() {
         let fixed = scan.files.first().and_then(|f| f.fixed.as_ref());
-        let text = fixed.map_or(&stdin[..], |f| f.after.as_bytes());
-        output::raw(None, text).and_then(|()| if args.output.is_some() { report(&context) } else { Ok(()) })
+        Some(fixed.map_or(stdin, |f| f.after.as_bytes().to_vec()))
     } else {
-        report(&context)
+        None
     };
-    match told {
-        // The reader went away, as `| head` does. What was found stays found.
-        Err(Error::Output { source, .. }) if source.kind() == std::io::ErrorKind::BrokenPipe => return Ok(code),
-        told => told?,
+    let printed = text.as_ref().map(|text| output::raw(None, text));
+    let written = reports.iter().filter(|(_, file)| text.is_none() || file.is_some());
+    let written =
+        written.map(|(format, file)| output::write(file.as_deref(), |out| report::write(&context, *format, out)));
+    for told in printed.into_iter().chain(written) {
+        match told {
+            // The reader went away, as `| head` does. What was found stays found.
+            Err(Error::Output { source, .. }) if source.kind() == std::io::ErrorKind::BrokenPipe => {}
+            told => told?,
+        }
     }
-    if !args.quiet && (args.output.is_some() || args.format != Format::Pretty || prints_text) {
+    let shown = text.is_none() && reports.iter().any(|(format, file)| file.is_none() && *format == Format::Pretty);
+    if !args.quiet && !shown {
         anstream::eprintln!("{}", report::one_line(&context));
     }
     fixes?;

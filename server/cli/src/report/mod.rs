@@ -1,10 +1,17 @@
 //! Reports: one file for each format.
 
+mod checkstyle;
+mod csv;
 mod github;
+mod gitlab;
 mod json;
+mod junit;
+mod markdown;
 mod pretty;
+mod rdjson;
 mod sarif;
 mod tail;
+mod xml;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -25,14 +32,21 @@ pub struct Context<'a> {
     pub args: &'a args::Scan,
 }
 
-/// Writes the report.
-pub fn write(context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
-    match context.args.format {
+/// Writes a report.
+pub fn write(context: &Context<'_>, format: Format, out: &mut dyn Write) -> io::Result<()> {
+    match format {
         Format::Pretty => pretty::write(context, out),
         Format::Json => json::write(context, out),
         Format::Jsonl => json::write_lines(context, out),
         Format::Sarif => sarif::write(context, out),
         Format::Github => github::write(context, out),
+        Format::Gitlab => gitlab::write(context, out),
+        Format::Junit => junit::write(context, out),
+        Format::Checkstyle => checkstyle::write(context, out),
+        Format::Rdjson => rdjson::write(context, out),
+        Format::Rdjsonl => rdjson::write_lines(context, out),
+        Format::Markdown => markdown::write(context, out),
+        Format::Csv => csv::write(context, out),
     }
 }
 

@@ -192,7 +192,9 @@ fn fixes(context: &Context<'_>) -> String {
 /// The numbers in one line, beside a report for machines.
 pub fn one_line(context: &Context<'_>) -> String {
     let s = context.summary;
-    let to = context.args.output.as_deref().map_or_else(String::new, |p| format!(" written to {}", style::shown(p)));
+    let files: Vec<String> =
+        context.args.reports().iter().filter_map(|(_, f)| f.as_deref().map(style::shown)).collect();
+    let to = if files.is_empty() { String::new() } else { format!(" written to {}", files.join(", ")) };
     let gaps = if s.gaps > 0 { format!(", {}", count(s.gaps, "gap")) } else { String::new() };
     let (findings, files) = (count(s.findings, "finding"), count(s.files, "file"));
     let left = if context.args.fix { format!("{}; left: ", fixes(context)) } else { String::new() };

@@ -60,16 +60,19 @@ fn flow() -> Vec<Place> {
 
 /// The report of one finding.
 fn report(format: Format, finding: Finding) -> String {
+    report_of(format, vec![finding])
+}
+
+fn report_of(format: Format, findings: Vec<Finding>) -> String {
     let folder = tempfile::tempdir().expect("a folder");
     let root = folder.path().canonicalize().expect("canonical");
     std::fs::create_dir(root.join("src")).expect("create");
     std::fs::write(root.join("src/handle.js"), CODE).expect("write");
     std::fs::write(root.join("src/run.js"), OTHER).expect("write");
     let path = root.display().to_string();
-    let Command::Scan(mut args) = Cli::parse_from(["sidenote", "scan", "--no-config", &path]).command else {
+    let Command::Scan(args) = Cli::parse_from(["sidenote", "scan", "--no-config", &path]).command else {
         panic!("a scan")
     };
-    args.format = format;
     let workspace = Workspace::open(&args.selection, None).expect("a workspace");
     let file = FileReport {
         path: "src/handle.js".into(),
@@ -78,7 +81,7 @@ fn report(format: Format, finding: Finding) -> String {
         lines: 8,
         bytes: CODE.len(),
         score: Score { debt: 30.0, lines: 8 },
-        findings: vec![finding],
+        findings,
         suppressed: 0,
         hidden: 0,
         known: 0,
@@ -98,7 +101,7 @@ fn report(format: Format, finding: Finding) -> String {
         args: &args,
     };
     let mut out = Vec::new();
-    super::write(&context, &mut out).expect("written");
+    super::write(&context, format, &mut out).expect("written");
     let out = anstream::adapter::strip_bytes(&out).into_vec();
     String::from_utf8(out).expect("UTF-8").replace(&path, "ROOT")
 }

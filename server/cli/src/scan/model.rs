@@ -16,6 +16,9 @@ pub struct Position {
     pub line: u32,
     pub column: u32,
     pub offset: usize,
+    /// One-based column in bytes.
+    #[serde(skip)]
+    pub byte: u32,
 }
 
 /// A range; the end is the position after it.
@@ -30,7 +33,8 @@ impl Region {
     pub fn new(text: &Text, range: &Range<usize>) -> Region {
         let position = |offset| {
             let at = text.position(offset, Encoding::Utf16);
-            Position { line: at.line + 1, column: at.column + 1, offset }
+            let byte = text.position(offset, Encoding::Utf8).column + 1;
+            Position { line: at.line + 1, column: at.column + 1, offset, byte }
         };
         Region { start: position(range.start), end: position(range.end.max(range.start)) }
     }

@@ -9,6 +9,7 @@ mod rule;
 
 use std::io::{self, Write};
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Context;
@@ -20,36 +21,70 @@ const MAX_RESULTS: usize = 25_000;
 /// Name of the folder that paths are relative to.
 const ROOT: &str = "SRCROOT";
 
-/// Writes it.
+/// Longest file that GitHub takes, in bytes when compressed.
+const MAX_COMPRESSED: u64 = 10_000_000;
+
+/// Writes it, a result at a time.
 pub fn write(context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &log(context, MAX_RESULTS))?;
+    serde_json::to_writer_pretty(&mut *out, &Log::new(context, MAX_RESULTS, MAX_COMPRESSED)?)?;
     writeln!(out)
 }
 
-fn log(context: &Context<'_>, most: usize) -> Value {
-    let (kept, left_out) = kept(context.scan.files.iter(), most);
-    let compared = context.args.compares();
-    let results: Vec<Value> = kept.into_iter().map(|(file, finding)| result::result(file, finding, compared)).collect();
-    let mut notifications = notifications(context);
-    if left_out > 0 {
-        let text = format!("{left_out} findings were left out, the least severe ones: a run holds {most} at most.");
-        notifications
-            .push(json!({ "descriptor": { "id": "truncated" }, "level": "warning", "message": { "text": text } }));
-    }
-    let internal = context.summary.internal_errors > 0;
-    let code = context.summary.exit_code(context.scan, context.args.fail_on);
-    let mut root = encoded(&context.workspace.root().to_string_lossy().replace('\\', "/"));
-    if !root.starts_with('/') {
-        root.insert(0, '/');
-    }
-    if !root.ends_with('/') {
-        root.push('/');
-    }
-    json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
+#[derive(Serialize)]
+struct Log<'a> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [Run<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<'a> {
+    tool: Value,
+    automation_details: Value,
+    column_kind: &'static str,
+    original_uri_base_ids: Value,
+    invocations: Value,
+    #[serde(serialize_with = "each")]
+    results: Results<'a>,
+}
+
+/// Findings that become JSON one by one: all of them together would take many times the memory of the scan.
+struct Results<'a> {
+    findings: Vec<(&'a FileReport, &'a Finding)>,
+    compared: bool,
+}
+
+fn each<S: serde::Serializer>(results: &Results<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer
+        .collect_seq(results.findings.iter().map(|(file, finding)| result::result(file, finding, results.compared)))
+}
+
+impl<'a> Log<'a> {
+    fn new(context: &Context<'a>, most: usize, compressed: u64) -> io::Result<Log<'a>> {
+        let compared = context.args.compares();
+        let (kept, left_out) = kept(context.scan.files.iter(), most, |list| fitting(list, compressed, compared))?;
+        let mut notifications = notifications(context);
+        if left_out > 0 {
+            let text = format!(
+                "{left_out} findings were left out, the least severe ones: code scanning takes {most} and {} MB at most.",
+                compressed / 1_000_000
+            );
+            notifications
+                .push(json!({ "descriptor": { "id": "truncated" }, "level": "warning", "message": { "text": text } }));
+        }
+        let internal = context.summary.internal_errors > 0;
+        let code = context.summary.exit_code(context.scan, context.args.fail_on);
+        let mut root = encoded(&context.workspace.root().to_string_lossy().replace('\\', "/"));
+        if !root.starts_with('/') {
+            root.insert(0, '/');
+        }
+        if !root.ends_with('/') {
+            root.push('/');
+        }
+        let run = Run {
+            tool: json!({ "driver": {
                 "name": "sidenote",
                 "version": env!("CARGO_PKG_VERSION"),
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
@@ -61,13 +96,13 @@ fn log(context: &Context<'_>, most: usize) -> Value {
                     event("internal-error", "Sidenote failed on a file", "This is a mistake in Sidenote: please report it. The other files were analysed."),
                     event("truncated", "Results were left out", "A run holds no more results than code scanning takes; the most severe ones are kept."),
                 ],
-            } },
-            "automationDetails": { "id": "sidenote/" },
-            "columnKind": "utf16CodeUnits",
-            "originalUriBaseIds": {
+            } }),
+            automation_details: json!({ "id": "sidenote/" }),
+            column_kind: "utf16CodeUnits",
+            original_uri_base_ids: json!({
                 ROOT: { "uri": format!("file://{root}"), "description": { "text": "The root of the scanned repository." } },
-            },
-            "invocations": [{
+            }),
+            invocations: json!([{
                 "executionSuccessful": !internal,
                 "exitCode": code,
                 "exitCodeDescription": match code {
@@ -76,10 +111,36 @@ fn log(context: &Context<'_>, most: usize) -> Value {
                     _ => "clean",
                 },
                 "toolExecutionNotifications": notifications,
-            }],
-            "results": results,
-        }],
-    })
+            }]),
+            results: Results { findings: kept, compared },
+        };
+        Ok(Log { schema: "https://json.schemastore.org/sarif-2.1.0.json", version: "2.1.0", runs: [run] })
+    }
+}
+
+/// How many of the findings, in their order, stay below a number of bytes when compressed. What stands around them takes
+/// a tenth.
+fn fitting(findings: &[(&FileReport, &Finding)], compressed: u64, compared: bool) -> io::Result<usize> {
+    /// Where compressed bytes are counted.
+    struct Count(u64);
+    impl Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len() as u64;
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let room = compressed / 10 * 9;
+    let mut encoder = flate2::write::DeflateEncoder::new(Count(0), flate2::Compression::fast());
+    for (i, (file, finding)) in findings.iter().enumerate() {
+        serde_json::to_writer(&mut encoder, &result::result(file, finding, compared))?;
+        if encoder.get_ref().0 > room {
+            return Ok(i);
+        }
+    }
+    Ok(findings.len())
 }
 
 /// A kind of notification.
@@ -92,16 +153,32 @@ fn event(id: &str, short: &str, full: &str) -> Value {
     })
 }
 
-/// The findings to report, in their order; over the limit the most severe and surest, the first of equals.
-fn kept<'a>(files: impl Iterator<Item = &'a FileReport>, most: usize) -> (Vec<(&'a FileReport, &'a Finding)>, usize) {
-    let mut all: Vec<_> = files.flat_map(|f| f.findings.iter().map(move |finding| (f, finding))).enumerate().collect();
-    let left_out = all.len().saturating_sub(most);
-    if left_out > 0 {
-        all.sort_by_key(|(i, (_, f))| (f.suppressed.is_some(), std::cmp::Reverse((f.severity, f.confidence)), *i));
-        all.truncate(most);
-        all.sort_by_key(|(i, _)| *i);
+/// The findings to report, in their order, and how many are left out; over a limit the most severe and surest are kept, the
+/// first of equals. `fitting` tells how many of a list fit.
+fn kept<'a>(
+    files: impl Iterator<Item = &'a FileReport>,
+    most: usize,
+    fitting: impl Fn(&[(&'a FileReport, &'a Finding)]) -> io::Result<usize>,
+) -> io::Result<(Vec<(&'a FileReport, &'a Finding)>, usize)> {
+    /// So many results never come near the limit of a file's size.
+    const FEW: usize = 2_000;
+    let mut all: Vec<_> = files.flat_map(|f| f.findings.iter().map(move |finding| (f, finding))).collect();
+    let count = all.len();
+    if count <= most.min(FEW) {
+        return Ok((all, 0));
     }
-    (all.into_iter().map(|(_, found)| found).collect(), left_out)
+    let mut order: Vec<usize> = (0..count).collect();
+    order.sort_by_key(|i| {
+        let finding = all[*i].1;
+        (finding.suppressed.is_some(), std::cmp::Reverse((finding.severity, finding.confidence)), *i)
+    });
+    order.truncate(most);
+    let ranked: Vec<_> = order.iter().map(|i| all[*i]).collect();
+    order.truncate(fitting(&ranked)?);
+    order.sort_unstable();
+    all = order.iter().map(|i| all[*i]).collect();
+    let left_out = count - all.len();
+    Ok((all, left_out))
 }
 
 /// What could not be analysed.
@@ -160,6 +237,66 @@ mod tests {
     fn paths_become_uris() {
         assert_eq!(encoded("a b/é#?%.ts"), "a%20b/%C3%A9%23%3F%25.ts");
         assert_eq!(encoded("c:x.ts"), "c%3Ax.ts");
+    }
+
+    #[test]
+    fn a_file_stays_below_its_size() {
+        let rule = sidenote_core::rules::all()[0];
+        let place = crate::scan::Region::new(&sidenote_core::text::Text::new("x"), &(0..1));
+        let finding = |n: u32| Finding {
+            rule,
+            severity: sidenote_core::findings::Severity::Low,
+            confidence: sidenote_core::findings::Confidence::Low,
+            message: noise(n),
+            region: place,
+            related: Vec::new(),
+            flow: Vec::new(),
+            fixes: Vec::new(),
+            symbol: String::new(),
+            suppressed: None,
+            known: false,
+            fingerprint: sidenote_core::findings::Fingerprint([n as u8; 16]),
+            line_hash: None,
+        };
+        let file = FileReport {
+            path: "a.ts".into(),
+            file: "a.ts".into(),
+            language: "typescript",
+            lines: 1,
+            bytes: 1,
+            score: sidenote_core::findings::score(&[], 1),
+            findings: (0..3_000).map(finding).collect(),
+            suppressed: 0,
+            hidden: 0,
+            known: 0,
+            gaps: Vec::new(),
+            text: None,
+            fixed: None,
+            fixes_refused: 0,
+        };
+        let (all, none) = kept([&file].into_iter(), 25_000, |l| fitting(l, 10_000_000, false)).expect("counted");
+        assert_eq!((all.len(), none), (3_000, 0));
+        let (some, rest) = kept([&file].into_iter(), 25_000, |l| fitting(l, 100_000, false)).expect("counted");
+        assert!(!some.is_empty() && some.len() < 3_000 && some.len() + rest == 3_000, "{}", some.len());
+        assert_eq!(some[0].1.message, file.findings[0].message, "the first of equals are kept");
+        let mut worse = file.clone();
+        worse.findings[2_500].severity = sidenote_core::findings::Severity::High;
+        let (few, rest) = kept([&worse].into_iter(), 10, |l| Ok(l.len())).expect("counted");
+        assert_eq!((few.len(), rest), (10, 2_990));
+        assert_eq!(few[9].1.message, file.findings[2_500].message, "the worst stays, and in its place");
+    }
+
+    /// Text that hardly compresses.
+    fn noise(n: u32) -> String {
+        let mut x = u64::from(n).wrapping_add(0x9E37_79B9_7F4A_7C15);
+        (0..12)
+            .map(|_| {
+                x ^= x << 13;
+                x ^= x >> 7;
+                x ^= x << 17;
+                format!("{x:x}")
+            })
+            .collect()
     }
 
     #[test]
