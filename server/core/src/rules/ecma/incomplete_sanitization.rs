@@ -117,6 +117,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if search.targets.iter().any(|t| matches!(t.as_ref(), "'" | "\"" | "`"))
         && !search.targets.iter().any(|t| t == "\\")
         && with.starts_with('\\')
+        && !["\\u", "\\x"].iter().any(|escape| with.starts_with(escape))
         && !backslashes_before(receiver, cx)
     {
         let message = "Quotes are escaped with a backslash, backslashes are not: an input of `\\'` ends the string. Escape backslashes first.";

@@ -508,7 +508,12 @@ fn deep_copy<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let functions = || node.ancestors().filter(|n| is_function(*n));
-    let Some(outer) = functions().last() else { return };
+    // The function that is given the target; an arrow function may lie in another.
+    let given = |f: &Node<'a>| {
+        let parameters = f.child(Field::Parameters).or_else(|| f.child(Field::Parameter)).map_or("", Node::text);
+        parameters.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$').any(|p| p == object.text())
+    };
+    let Some(outer) = functions().find(given).or_else(|| functions().last()) else { return };
     let text = outer.text();
     let (target, key) = (object.text(), index.text());
     let over_keys = index.kind() == Kind::Identifier

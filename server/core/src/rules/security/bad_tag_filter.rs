@@ -59,7 +59,9 @@ pub static RULE: Rule = Rule {
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let text = node.child(Field::Pattern).map_or("", |n| n.text());
     let lower = text.to_ascii_lowercase();
-    if !lower.contains("script") && !text.contains("<!--") || !filters(node) {
+    // A pattern that is bound to the beginning takes a text apart piece by piece.
+    let reads = text.starts_with('^') && !text.ends_with('$');
+    if !lower.contains("script") && !text.contains("<!--") || reads || !filters(node) {
         return;
     }
     let flags = Flags::from_letters(node.child(Field::Flags).map_or("", |n| n.text()));
@@ -82,7 +84,7 @@ fn filters(node: Node<'_>) -> bool {
     let Some(parent) = node.parent() else { return false };
     match parent.kind() {
         Kind::MemberExpression => parent.child(Field::Property).is_some_and(|p| matches!(p.text(), "test" | "exec")),
-        Kind::Arguments => parent
+        Kind::Arguments if parent.first_named() == Some(node) => parent
             .parent()
             .and_then(method)
             .is_some_and(|(_, name)| matches!(name.text(), "replace" | "replaceAll" | "match" | "search")),

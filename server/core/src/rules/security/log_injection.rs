@@ -76,7 +76,7 @@ app.get("/x", async (request) => { log.warn("from " + request.query.from); }); /
             "a.js",
             r#"const http = require("http");
 http.createServer((req, res) => {
-  console.log(req.method + " " + req.url); //~ log-injection
+  console.log(req.method + " " + decodeURIComponent(req.url)); //~ log-injection
   res.end();
 });"#,
         ),

@@ -206,7 +206,17 @@ impl<'a> Interp<'a> {
         if matches!(call.name.as_str(), "split" | "match" | "matchAll" | "exec" | "substring" | "substr" | "slice")
             && result.has_taint()
         {
-            result = Arc::new(result.taken_apart());
+            result = Arc::new(Value { prefix: None, ..result.without_mark(SinkKind::WholeAddress) });
+        }
+        if call.name == "replace" && result.prefix.is_some_and(|p| matches!(p.as_str(), "#" | "?")) {
+            result = Arc::new(Value { prefix: None, ..Value::clone(&result) });
+        }
+        if matches!(
+            call.name.as_str(),
+            "decodeURIComponent" | "decodeURI" | "unescape" | "decode" | "URLSearchParams" | "get" | "atob"
+        ) && result.has_taint()
+        {
+            result = Arc::new(result.without_mark(SinkKind::Encoded));
         }
         // Where a relative path leads to is not known.
         if call.name == "resolve"
@@ -271,6 +281,10 @@ impl<'a> Interp<'a> {
                     None => {}
                 }
             }
+        }
+        // What never comes back ends the way.
+        if model.is_some_and(|m| m.ends) {
+            self.state.live = false;
         }
         self.call_facts = None;
         self.guard_call(call);

@@ -106,7 +106,7 @@ pub(super) fn condition(interp: &mut Interp<'_>, id: ExprId) -> Facts {
             interp.eval(left);
             let list = interp.eval(*right);
             let mut facts = Facts::of(of_type(Types::BOOL));
-            if !list.has_taint() && (list.fields.is_some() || list.is_unknown()) {
+            if !list.is_foreign() && (list.fields.is_some() || list.is_unknown() || list.has_taint()) {
                 facts.when_true.push((left, Learned::Clean(SinkKinds::ALL)));
             }
             facts
@@ -359,6 +359,14 @@ impl Interp<'_> {
                 super::sink::ADDRESS
             }
             (ExprKind::Field(_, name), Learned::Is(_)) if name == "protocol" => SinkKind::ScriptUrl.set(),
+            // `const host = new URL(x).host; if (!allowed.includes(host)) return;`
+            (ExprKind::Local(local), Learned::Is(_) | Learned::Clean(SinkKinds::ALL))
+                if super::lexicon::words(&self.hir.local(*local).name)
+                    .iter()
+                    .any(|w| matches!(w.as_str(), "host" | "hostname" | "origin" | "domain")) =>
+            {
+                super::sink::ADDRESS
+            }
             (_, Learned::Clean(kinds)) if *kinds == SinkKind::Path.set() && is_normalized(Some(old)) => *kinds,
             _ => return,
         };
@@ -492,7 +500,7 @@ impl Interp<'_> {
                 if *when { yes.push((place, Learned::Clean(*kinds))) } else { no.push((place, Learned::Clean(*kinds))) }
             }
         }
-        let list_is_ours = call.receiver.as_ref().is_some_and(|r| !r.has_taint());
+        let list_is_ours = call.receiver.as_ref().is_some_and(|r| !r.is_foreign());
         match (call.name.as_str(), call.arg_ids.first()) {
             (
                 "includes" | "has" | "hasOwnProperty" | "contains" | "contains_key" | "hasOwn" | "some"
@@ -609,7 +617,7 @@ fn starts_with(receiver: Option<&Val>, prefix: &Val) -> SinkKinds {
             }
         }
         // A folder that the program chose: a barrier for paths, if the path was made absolute before.
-        _ if !prefix.has_taint() || receiver.is_some_and(|r| is_base_of(prefix, r)) => {
+        _ if !prefix.is_foreign() || receiver.is_some_and(|r| is_base_of(prefix, r)) => {
             if is_normalized(receiver) {
                 SinkKind::Path.set()
             } else {

@@ -201,6 +201,8 @@ kinds! {
         Normalized = "normalized-path",
         /// No sink: marks an address that begins with the page's own host as long as it is whole.
         WholeAddress = "whole-address",
+        /// No sink: marks a request's address as it was sent, in which line breaks are encoded.
+        Encoded = "encoded",
     }
 }
 
@@ -253,7 +255,7 @@ impl SinkKind {
             SinkKind::StringCheck => "type-confusion-through-parameter",
             SinkKind::Unwrap => "unwrap-on-untrusted-input",
             SinkKind::ShellText | SinkKind::ProgramOption => "command-injection",
-            SinkKind::Normalized | SinkKind::WholeAddress => "",
+            SinkKind::Normalized | SinkKind::WholeAddress | SinkKind::Encoded => "",
         }
     }
 
@@ -278,7 +280,8 @@ impl SinkKind {
             SinkKind::ShellText => SourceKind::Environment.set() | SourceKind::Library.set(),
             SinkKind::ProgramOption => remote | SourceKind::Message.set(),
             SinkKind::Log | SinkKind::Header | SinkKind::CorsOrigin | SinkKind::StringCheck => remote,
-            SinkKind::NoSql | SinkKind::Timer | SinkKind::Prompt | SinkKind::MethodName | SinkKind::Unwrap => {
+            SinkKind::NoSql => remote | SourceKind::Message.set(),
+            SinkKind::Timer | SinkKind::Prompt | SinkKind::MethodName | SinkKind::Unwrap => {
                 remote | SourceKind::Message.set() | SourceKind::Location.set()
             }
             SinkKind::Code | SinkKind::Command => {

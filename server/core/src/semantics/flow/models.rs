@@ -111,6 +111,8 @@ pub struct CallModel {
     pub types: Option<super::value::Types>,
     /// What the receiver, or (`true`) the result, is afterwards: the first type whose conditions hold.
     pub becomes: Vec<(Ustr, bool, Vec<Condition>)>,
+    /// Whether it never comes back.
+    pub ends: bool,
 }
 
 /// A source.
@@ -433,8 +435,9 @@ impl Models {
             at = model.extends;
         }
         // Members of any name, but methods of collections stay what they are.
+        let is_collection = self.types.get(&base).is_some_and(|t| t.members.contains_key(&Ustr::from("[]")));
         if let Some(ty) = wild
-            && self.calls.exact(Ustr::from(&format!("Array.{name}"))).next().is_none()
+            && (!is_collection || self.calls.exact(Ustr::from(&format!("Array.{name}"))).next().is_none())
         {
             return ty;
         }

@@ -9,7 +9,7 @@ use crate::semantics::hir::{ExprId, ExprKind, FnId, Key, Lit, LocalKind, PatId, 
 use crate::syntax::Span;
 
 use super::interp::Interp;
-use super::kinds::SourceKind;
+use super::kinds::{SinkKind, SourceKind};
 use super::models::Target;
 use super::report::SinkSite;
 use super::value::{
@@ -75,6 +75,12 @@ impl Interp<'_> {
             let origin = Source { kind: source.kind, at: self.at(span), what: source.what };
             out.add_taint(Taint { origin: Origin::Source(Arc::new(origin)), cleaned: source.cleans, trace: None });
         }
+        // They begin so, unless they are empty.
+        match paths.iter().find_map(|p| p.as_str().strip_prefix("location.")) {
+            Some("hash") => out.prefix = Some(Ustr::from("#")),
+            Some("search") => out.prefix = Some(Ustr::from("?")),
+            _ => {}
+        }
         let foreign = base.types != Types::STRING && !base.taints.is_empty();
         if known.is_none() && is_measure(&name, foreign) && !self.world.casts_convert() && out.taints.is_empty() {
             let mut value = Value { types: Types::NUMBER, ..Value::default() };
@@ -87,7 +93,11 @@ impl Interp<'_> {
         match known {
             // A refined or written field says more than the type does.
             Some(known) => known,
-            None if matches!(name.as_str(), "searchParams" | "search" | "hash") => Arc::new(out.taken_apart()),
+            None if matches!(name.as_str(), "searchParams" | "search" | "hash" | "query") => {
+                let part = out.without_mark(SinkKind::WholeAddress);
+                let decoded = matches!(name.as_str(), "searchParams" | "query");
+                Arc::new(if decoded { part.without_mark(SinkKind::Encoded) } else { part })
+            }
             None => Arc::new(out),
         }
     }
@@ -552,7 +562,7 @@ impl Interp<'_> {
                 let mut options = Value::default();
                 options.add_taint(Taint {
                     origin: Origin::Source(Arc::new(origin)),
-                    cleaned: super::kinds::SinkKind::ShellText.set(),
+                    cleaned: super::kinds::SinkKinds(!SinkKind::Html.set().0),
                     trace: None,
                 });
                 let this = std::mem::replace(&mut self.state.this, api(Ustr::from("jquery.Object")));
@@ -586,8 +596,7 @@ impl Interp<'_> {
             _ => None,
         };
         if let Some(inner) = nested {
-            let site =
-                SinkSite { kind: super::kinds::SinkKind::PropertyKey, at: self.at(span), name: Ustr::from("property") };
+            let site = SinkSite { kind: SinkKind::PropertyKey, at: self.at(span), name: Ustr::from("property") };
             if key.has_taint() {
                 self.reach(&inner, &site, false);
             }

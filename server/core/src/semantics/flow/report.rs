@@ -363,6 +363,9 @@ impl Outcome {
         if super::sink::ADDRESS.has(kind) && taint.cleaned.has(SinkKind::WholeAddress) {
             return false;
         }
+        if matches!(kind, SinkKind::Log | SinkKind::Header) && taint.cleaned.has(SinkKind::Encoded) {
+            return false;
+        }
         let Origin::Source(source) = &taint.origin else { return true };
         match (kind, source.kind) {
             // Stored text is often meant to be HTML; what is put between tags is not.

@@ -38,6 +38,9 @@ impl<'a> Interp<'a> {
             port: crate::semantics::flow::models::Port { base: Base::Value, path: SmallVec::new() },
             test: crate::semantics::flow::models::Test::Looks(crate::semantics::flow::models::Looks::Html),
         };
+        // `return { statusCode, headers, body }`
+        let value = value.field(Ustr::from("body")).cloned().unwrap_or_else(|| value.clone());
+        let value = &value;
         if holds(&html, &Ports::write(value, value)) {
             let site = SinkSite { kind: SinkKind::Html, at: self.at(span), name: Ustr::from("return") };
             self.reach(value, &site, false);

@@ -171,6 +171,12 @@ impl<'a> Interp<'a> {
                 Member::Element(None) => {}
                 Member::Spread(expr) => {
                     let spread = self.eval(*expr);
+                    if !spread.taints.is_empty() {
+                        // What was written before may be overwritten.
+                        let theirs = Arc::new(Value { taints: spread.taints.clone(), ..Value::default() });
+                        let before: Vec<_> = value.fields().map(|(n, v)| (*n, join(v, &theirs))).collect();
+                        before.into_iter().for_each(|(n, v)| value.set_field(n, v));
+                    }
                     spread.taints.iter().for_each(|t| value.add_taint(t.clone()));
                     for (name, v) in spread.fields() {
                         value.set_field(*name, v.clone());
