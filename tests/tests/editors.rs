@@ -1,5 +1,5 @@
 //! Foreign clients and validators against the built `sidenote`: pytest-lsp over the capabilities of several editors, real
-//! Neovim, the strict reader of recorded sessions, Microsoft's SARIF validator.
+//! Neovim, the strict reader of recorded sessions, Microsoft's SARIF validator, and what CI systems start.
 //!
 //! They set themselves up under the user's cache folder and need bash, Python 3.11 and npm, and on the first run PyPI and
 //! the npm registry. `SIDENOTE_NO_EDITORS=1` leaves them out, and says so.
@@ -84,6 +84,14 @@ fn sarif_satisfies_the_validator() {
         file
     });
     run_script("editors/sarif/validate-sarif.sh", &files);
+}
+
+#[test]
+fn the_action_the_hook_and_the_install_script() {
+    if left_out("ci") {
+        return;
+    }
+    run_script::<&str>("editors/ci/run.sh", &[]);
 }
 
 /// The strict reader guards everything above, so it is shown sessions that are wrong and must say so.

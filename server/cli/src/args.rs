@@ -331,10 +331,21 @@ pub struct Models {
 #[derive(Args, Debug)]
 pub struct Explain {
     /// The rule's id
-    pub rule: String,
+    #[arg(required_unless_present = "trace")]
+    pub rule: Option<String>,
     /// Print Markdown
     #[arg(long)]
     pub markdown: bool,
+    /// Tell why there is a finding at a place, with every step and check on the way; or, where there is none, where the flow of data
+    /// was lost
+    #[arg(long, value_name = "FILE:LINE[:COLUMN]", conflicts_with_all = ["rule", "markdown"])]
+    pub trace: Option<String>,
+    /// Print the trace as JSON
+    #[arg(long, requires = "trace")]
+    pub json: bool,
+    /// The configuration, instead of the nearest sidenote.toml
+    #[arg(long, value_name = "FILE", requires = "trace")]
+    pub config: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 use sidenote_core::findings::Fingerprint;
 
-use crate::scan::{Finding, Scan};
+use crate::scan::{FileReport, Finding, Scan};
 
 const FORMAT: u32 = 1;
 
@@ -230,11 +230,13 @@ pub fn day(text: &str) -> Result<String, String> {
 }
 
 /// Marks the findings that are known, and takes them out unless they are to be kept.
-pub fn mark_known(scan: &mut Scan, known: impl Fn(&Fingerprint) -> bool, keep: bool) {
+pub fn mark_known(scan: &mut Scan, known: impl Fn(&FileReport, &Fingerprint) -> bool, keep: bool) {
     for file in &mut scan.files {
-        for finding in file.findings.iter_mut().filter(|f| f.suppressed.is_none() && !f.known) {
-            finding.known = known(&finding.fingerprint);
-            file.known += usize::from(finding.known);
+        let open = |f: &Finding| f.suppressed.is_none() && !f.known;
+        let is_known: Vec<bool> = file.findings.iter().map(|f| open(f) && known(file, &f.fingerprint)).collect();
+        for (finding, known) in file.findings.iter_mut().zip(is_known) {
+            finding.known |= known;
+            file.known += usize::from(known);
         }
         if !keep {
             file.findings.retain(|f| !f.known);

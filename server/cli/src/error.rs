@@ -35,6 +35,9 @@ pub enum Error {
     /// Nothing is known of a library.
     #[error("no model knows `{filter}`")]
     NoModel { filter: String, near: Option<String> },
+    /// A place to explain.
+    #[error("`{place}` is no place: {why}")]
+    Place { place: String, why: String },
     /// A file whose language is not read.
     #[error("`{0}` names no language that Sidenote reads")]
     Language(String),
@@ -98,6 +101,7 @@ impl Error {
             Error::NoModel { .. } => {
                 "`sidenote models` lists the libraries; `[[model]]` in sidenote.toml adds one".to_owned()
             }
+            Error::Place { .. } => "write FILE:LINE or FILE:LINE:COLUMN, as in `src/app.ts:12`".to_owned(),
             Error::NoConfig(_) => "leave `--config` out to use the nearest sidenote.toml".to_owned(),
             Error::Language(_) => "extensions: rs, ts, mts, cts, tsx, js, mjs, cjs, jsx".to_owned(),
             Error::Output { source, .. } => match source.kind() {

@@ -79,6 +79,22 @@ impl<'a> Positions<'a> {
         Position { line: line.number as u32, character: column as u32 }
     }
 
+    /// The code of the line around an offset, without its indentation and not longer than a hover can show.
+    pub(crate) fn code(&self, offset: usize) -> String {
+        const LONGEST: usize = 100;
+        let line = self.text.line_of(offset.min(self.text.len()));
+        let (start, end) = (self.text.line_start(line), self.text.line_start(line + 1));
+        if end - start > LONG_LINE {
+            return "…".to_owned();
+        }
+        let text = self.text.slice(start, end);
+        let text = text.trim();
+        match text.char_indices().nth(LONGEST) {
+            Some((at, _)) => format!("{}…", &text[..at]),
+            None => text.to_owned(),
+        }
+    }
+
     /// The range of a byte range.
     pub(crate) fn range(&self, bytes: &Bytes<usize>) -> Range {
         Range { start: self.position(bytes.start), end: self.position(bytes.end) }

@@ -44,6 +44,11 @@ fn describe(finding: &Finding, cx: &Context<'_>, language: &str) -> String {
                 Some(path) => format!("{path}:{}", place.line),
             };
             let _ = write!(out, "\n{}. {message} ({code}{line}{code})", n + 1);
+            if place.path.is_none() {
+                let text = cx.positions.code(place.range.start);
+                let _ =
+                    if markdown { write!(out, "  \n   {}", inline_code(&text)) } else { write!(out, "\n   {text}") };
+            }
         }
     }
     let docs = &rule.docs;
@@ -68,4 +73,24 @@ fn describe(finding: &Finding, cx: &Context<'_>, language: &str) -> String {
         }
     }
     out
+}
+
+/// Code as Markdown shows it, whatever backticks are in it.
+fn inline_code(text: &str) -> String {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let ticks = "`".repeat(longest + 1);
+    let gap = if longest > 0 { " " } else { "" };
+    format!("{ticks}{gap}{text}{gap}{ticks}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::inline_code;
+
+    #[test]
+    fn backticks_stay_inside_of_code() {
+        assert_eq!(inline_code("a"), "`a`");
+        assert_eq!(inline_code("f(`x`)"), "`` f(`x`) ``");
+        assert_eq!(inline_code("``"), "``` `` ```");
+    }
 }

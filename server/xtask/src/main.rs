@@ -1,5 +1,6 @@
 //! Developer commands, as `cargo x COMMAND`.
 
+mod package;
 mod run;
 mod test;
 #[cfg(test)]
@@ -18,6 +19,7 @@ cargo x scan [PATH] [ARGS]    build Sidenote and scan PATH; without one, the dem
 cargo x test [--no-editors]   everything that CI checks
 cargo x rules [ARGS]          list the rules; with --measure, judge each by its own cases
 cargo x docs [FOLDER]         write the JSON schema, and the rules' pages into FOLDER (target/rules)
+cargo x package               build what releases ship, and pack it into target/package
 cargo x bench [NAME] [ARGS]   run a benchmark beside its rivals: scan, latency
 ";
 
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
         "scan" => scan(rest),
         "test" => test::run(rest).map(|()| 0),
         "rules" => sidenote("rules", rest),
+        "package" => package::run(rest).map(|()| 0),
         "docs" => docs(rest).map(|()| 0),
         "bench" => bench(rest),
         "help" | "--help" | "-h" => {

@@ -28,6 +28,11 @@ pub fn debug() -> PathBuf {
     built("debug")
 }
 
+/// The build of a profile.
+pub fn profile(name: &str) -> PathBuf {
+    built(if name == "dev" { "debug" } else { name })
+}
+
 fn built(profile: &str) -> PathBuf {
     target().join(profile).join(format!("sidenote{}", std::env::consts::EXE_SUFFIX))
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 use crate::run::{Cargo, release, say, works};
-use crate::tools;
+use crate::{package, tools};
 
 /// Runs it.
 pub fn run(arguments: &[String]) -> Result<()> {
@@ -35,6 +35,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
         Cargo::new("unit tests").args(["test", "--quiet"]).args(workspace).run()?;
     }
     Cargo::new("building the binary").args(["build", "--release", "-p", "sidenote"]).run()?;
+    package::run(&["--profile".to_owned(), "release".to_owned()])?;
     let mut end_to_end = Cargo::new("end-to-end tests")
         .args(["test", "--quiet", "-p", "sidenote-tests"])
         .env("SIDENOTE_BIN", release().display().to_string());

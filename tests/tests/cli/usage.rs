@@ -153,3 +153,26 @@ fn stats_tell_where_the_time_went() {
         assert!(out.stderr.contains("MB at most"), "{}", out.stderr);
     }
 }
+
+#[test]
+fn a_place_is_explained() {
+    let code = "import express from 'express';\nimport { exec } from 'child_process';\nimport { load } from '@acme/x';\n\
+                const app = express();\napp.get('/', (req) => {\n  const id = req.query.id;\n  exec('ls ' + id);\n  \
+                exec('ls ' + load(id));\n});\n";
+    let project = Project::new(&[(".git/HEAD", ""), ("src/a.ts", code)]);
+    project
+        .run(&["explain", "--trace", "src/a.ts:7"])
+        .code(0)
+        .shows("command-injection")
+        .shows("const id = req.query.id;")
+        .shows("What would silence it")
+        .shows("// sidenote: allow(command-injection)");
+    project.run(&["explain", "--trace", "src/a.ts:8"]).code(0).shows("no model says what").shows("@acme/x.load");
+    let json = project.run(&["explain", "--trace", "src/a.ts:8:3", "--json"]).code(0);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
+    assert_eq!(json["sinks"][0]["verdict"], "untainted", "{json}");
+    project.run(&["explain", "--trace", "src/a.ts"]).code(2).says("FILE:LINE");
+    project.run(&["explain", "--trace", "src/a.ts:999"]).code(2).says("lines");
+    project.run(&["explain", "--trace", "src/b.ts:1"]).code(2).says("src/b.ts");
+    project.run(&["explain"]).code(2);
+}

@@ -18,6 +18,21 @@ pub fn run(args: &Args) -> Result<u8, Error> {
     }
 }
 
+/// The configuration that a user named, else the one that holds for a folder. Paths given to it are relative to `root`.
+pub fn of(named: Option<&Path>, folder: &Path, root: &Path) -> Result<Config, Error> {
+    let file = match named {
+        Some(file) => {
+            let found = file.canonicalize().ok().filter(|f| f.is_file());
+            Some(found.ok_or_else(|| Error::NoConfig(file.to_owned()))?)
+        }
+        None => config::discover(&OsSystem, folder),
+    };
+    Ok(match file {
+        Some(file) => Config::load(&OsSystem, &file, root)?,
+        None => Config::default(),
+    })
+}
+
 fn check(path: &Path) -> Result<u8, Error> {
     let path = path.canonicalize().map_err(|source| Error::Path { path: path.to_owned(), source })?;
     let file = if path.is_file() { Some(path.clone()) } else { config::discover(&OsSystem, &path) };

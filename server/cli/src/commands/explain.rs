@@ -11,8 +11,12 @@ use crate::{output, style};
 
 /// Runs it.
 pub fn run(args: &args::Explain) -> Result<u8, Error> {
-    let Some(rule) = rules::find(&args.rule) else {
-        return Err(Error::NoRule { id: style::printable(&args.rule), near: rules::suggestions(&args.rule) });
+    if let Some(place) = &args.trace {
+        return super::trace::run(place, args);
+    }
+    let id = args.rule.as_deref().unwrap_or_default();
+    let Some(rule) = rules::find(id) else {
+        return Err(Error::NoRule { id: style::printable(id), near: rules::suggestions(id) });
     };
     if args.markdown {
         return super::shell::print(rules::markdown(rule).as_bytes());

@@ -8,3 +8,4 @@ pub mod models;
 pub mod rules;
 pub mod scan;
 pub mod shell;
+pub mod trace;

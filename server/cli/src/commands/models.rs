@@ -4,10 +4,9 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use serde_json::{Value, json};
-use sidenote_core::config::{self, Config};
+use sidenote_core::config::Config;
 use sidenote_core::grammars::{Family, LANGUAGES};
 use sidenote_core::semantics::flow::models::{Entry, EntryKind, Library};
-use sidenote_core::system::OsSystem;
 
 use crate::args::Models as Args;
 use crate::error::{CLEAN, Error};
@@ -43,17 +42,7 @@ pub fn run(args: &Args) -> Result<u8, Error> {
 
 fn configuration(file: Option<&Path>) -> Result<Config, Error> {
     let here = Path::new(".").canonicalize().map_err(|source| Error::Path { path: ".".into(), source })?;
-    let file = match file {
-        Some(file) => {
-            let found = file.canonicalize().ok().filter(|f| f.is_file());
-            Some(found.ok_or_else(|| Error::NoConfig(file.to_owned()))?)
-        }
-        None => config::discover(&OsSystem, &here),
-    };
-    Ok(match file {
-        Some(file) => Config::load(&OsSystem, &file, &here)?,
-        None => Config::default(),
-    })
+    super::config::of(file, &here, &here)
 }
 
 /// What of a library a filter leaves; all of it if it is named.

@@ -12,7 +12,7 @@ use crate::args::{Format, Scan as Args};
 use crate::baseline::{self, Baseline};
 use crate::error::Error;
 use crate::report::{self, Context};
-use crate::scan::{self, Base, Candidate, Limits, Options, Phase, Scan, Skip, Skipped, Stats, Summary, Workspace};
+use crate::scan::{self, Base, Candidate, Limits, Options, Phase, Scan, Stats, Summary, Workspace};
 use crate::{fix, output, style};
 
 /// Runs it.
@@ -40,7 +40,7 @@ pub fn run(args: &Args) -> Result<u8, Error> {
             let mut walked = stats.time(Phase::Walk, || scan::walk(&workspace, limits));
             let base = Base::open(&workspace, args)?;
             if let Some(base) = &base {
-                base.narrow(&mut walked.candidates)?;
+                base.narrow(&mut walked.candidates, args.include_known)?;
             }
             let progress = progress(args, walked.candidates.len());
             let mut scan = scan::scan(&workspace, &walked.candidates, &options, &pool, &stats, &|| progress.inc(1));
@@ -50,7 +50,11 @@ pub fn run(args: &Args) -> Result<u8, Error> {
                 let plain = Options { min_severity: args.min_severity, ..Options::default() };
                 let known =
                     scan::fingerprints(&scan::scan(&workspace, &before, &plain, &pool, &Stats::start(), &|| ()));
-                baseline::mark_known(&mut scan, |id| known.contains(id), args.include_known);
+                baseline::mark_known(
+                    &mut scan,
+                    |file, id| base.is_unchanged(&file.file) || known.contains(id),
+                    args.include_known,
+                );
             }
             (scan, walked.folders)
         }
@@ -58,7 +62,7 @@ pub fn run(args: &Args) -> Result<u8, Error> {
     if let Some(list) = &list {
         let today = baseline::today();
         let known = list.known(&today);
-        baseline::mark_known(&mut scan, |id| known.contains(&id.to_string()), args.include_known);
+        baseline::mark_known(&mut scan, |_, id| known.contains(&id.to_string()), args.include_known);
         let expired = list.expired(&today);
         if expired > 0 && !args.quiet {
             anstream::eprintln!(
@@ -143,23 +147,9 @@ fn from_stdin(
     let limit = if options.fix.is_some() { u64::MAX } else { MAX_BYTES as u64 + 1 };
     stats.time(Phase::Read, || input.by_ref().take(limit).read_to_end(bytes)).map_err(Error::Stdin)?;
     let by_shebang = || std::str::from_utf8(bytes).ok().and_then(grammars::by_shebang);
-    let language = grammars::by_path(&candidate.path)
+    grammars::by_path(&candidate.path)
         .or_else(by_shebang)
         .ok_or_else(|| Error::Language(style::printable(&candidate.path)))?;
-    let mut scan = Scan::default();
-    let skip = |why| Skipped { path: candidate.path.clone(), why };
-    if !workspace.engine(target.project).config().includes(&candidate.path) {
-        scan.skipped.push(skip(Skip::Excluded));
-        return Ok(scan);
-    }
-    // On a worker, for its stack.
-    let result = pool.install(|| {
-        let text = sidenote_core::engine::why_skip(bytes).map_err(Skip::Content)?;
-        scan::scan_text(workspace, &candidate, language, text, options, stats)
-    });
-    match result {
-        Ok(report) => scan.files.push(report),
-        Err(why) => scan.skipped.push(skip(why)),
-    }
-    Ok(scan)
+    let candidate = Candidate { content: Some(bytes.as_slice().into()), ..candidate };
+    Ok(scan::scan(workspace, &[candidate], options, pool, stats, &|| ()))
 }

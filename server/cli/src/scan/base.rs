@@ -1,5 +1,5 @@
-//! A scan compared with a commit: only the files that differ from it are analysed, as they are and as they were, and a
-//! finding is known if they had it then, wherever it stood.
+//! A scan compared with a commit: the files that differ from it are analysed as they are and as they were, and a finding is
+//! known if they had it then, wherever it stood. Other files are looked at only if known findings are wanted too.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -41,17 +41,20 @@ impl Base {
         Ok(Some(Base { repository, commit, state, changes }))
     }
 
-    /// Leaves the candidates that differ, with what the index holds of them where that is asked for.
+    /// Leaves the candidates that differ, or all of them, with what the index holds where that is asked for.
     ///
     /// # Errors
     /// When git cannot tell.
-    pub fn narrow(&self, candidates: &mut Vec<Candidate>) -> Result<(), Error> {
-        candidates.retain(|c| self.changes.contains_key(&c.file));
+    pub fn narrow(&self, candidates: &mut Vec<Candidate>, all: bool) -> Result<(), Error> {
+        if !all {
+            candidates.retain(|c| self.changes.contains_key(&c.file));
+        }
         if self.state == State::Index {
             let name = |c: &Candidate| self.repository.relative(&c.file);
             let names: Vec<_> = candidates.iter().filter_map(name).collect();
             let contents = self.repository.contents(None, &names)?;
             for candidate in candidates {
+                // A file that is not in the index yet stays what it is.
                 candidate.content = name(candidate).and_then(|n| contents.get(&n)).map(|b| Arc::from(b.as_slice()));
             }
         }
@@ -72,6 +75,13 @@ impl Base {
             Some(Candidate { content: Some(content.as_slice().into()), odd: None, ..candidate.clone() })
         });
         Ok(old.collect())
+    }
+}
+
+impl Base {
+    /// Whether a file is as it was.
+    pub fn is_unchanged(&self, file: &std::path::Path) -> bool {
+        !self.changes.contains_key(file)
     }
 }
 

@@ -15,6 +15,7 @@ use crate::document::Document;
 use crate::findings::{Finding, Fix, Location, Note, Place, Score, score};
 use crate::rules::declared::Declared;
 use crate::rules::{self, BlockCheck, Check, Cx, FileFacts, NodeCheck, Rule};
+use crate::semantics::flow::trace::{Trace, trace};
 use crate::semantics::imports::Imports;
 use crate::syntax::Arena;
 
@@ -85,6 +86,13 @@ impl Engine {
     /// Follows the data through a document, for [`Memo::set_flow`]. The cost grows with the file.
     pub fn flow(&self, document: &Document) -> Flow {
         Flow::of(document.blocks(), &self.config.settings(document.path()).models)
+    }
+
+    /// Tells what the data flow knows of some bytes of a document: why there is a finding, or where a flow was lost. The cost is
+    /// that of the whole flow, and somewhat more.
+    pub fn trace(&self, document: &Document, range: &std::ops::Range<usize>) -> Trace {
+        let settings = self.config.settings(document.path());
+        trace(document.text(), document.blocks(), &settings.models, range)
     }
 
     /// A data flow in which nothing was found, for a version that could not be followed through.
@@ -200,6 +208,12 @@ fn file_facts(path: &str, blocks: &Blocks) -> Arc<FileFacts> {
     let imports = Imports::of(&hir, blocks.language().family);
     let is_test = is_test(path, root, &imports);
     Arc::new(FileFacts { path: path.to_owned(), imports, declared: Declared::of(blocks), is_test })
+}
+
+/// Whether a file is test code.
+pub(crate) fn is_test_file(path: &str, blocks: &Blocks) -> bool {
+    let root = blocks.root();
+    is_test(path, root, &Imports::of(&root.hir(), blocks.language().family))
 }
 
 /// Whether the file is test code, by what it says rather than where it lies: a folder named `test` holds fixtures and

@@ -158,6 +158,12 @@ fn literal<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if is_place(node, cx) {
         return;
     }
+    // A file of a page: `icons/secret.png?v8`.
+    if value.contains('/')
+        && [".png", ".svg", ".jpg", ".gif", ".js", ".css", ".html", ".json"].iter().any(|e| value.contains(e))
+    {
+        return;
+    }
     let login = kind.is_password && defines == Defines::Key && is_login(node);
     let random = looks_random(&value, kind.is_password);
     if login && !wordlike_key(&name, &value) {

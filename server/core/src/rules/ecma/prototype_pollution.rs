@@ -514,6 +514,10 @@ fn deep_copy<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         parameters.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$').any(|p| p == object.text())
     };
     let Some(outer) = functions().find(given).or_else(|| functions().last()) else { return };
+    let whole = functions().last().unwrap_or(outer);
+    if !AWARE.iter().any(|w| whole.text().contains(w)) && path_setter(node, left, object, index, whole, cx) {
+        return;
+    }
     let text = outer.text();
     let (target, key) = (object.text(), index.text());
     let over_keys = index.kind() == Kind::Identifier
@@ -521,14 +525,10 @@ fn deep_copy<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             || text.contains("Object.keys(")
             || text.contains("Object.entries(")
             || text.contains("Reflect.ownKeys("));
-    let splits = text.contains(".split(");
     let asked = ["hasOwn(", "hasOwnProperty.call(", "has("].iter().any(|f| text.contains(&format!("{f}{target}")))
         || text.contains(&format!("{target}.hasOwnProperty("))
         || ["has(", "includes(", "isSafe"].iter().any(|f| text.contains(&format!("{f}{key})")));
-    if !(over_keys || splits) || asked || AWARE.iter().any(|w| text.contains(w)) {
-        return;
-    }
-    if path_setter(node, left, object, index, outer, cx) {
+    if !over_keys || asked || AWARE.iter().any(|w| text.contains(w)) {
         return;
     }
     // The target is somebody else's object, and what is copied is the same key of another.
@@ -596,7 +596,9 @@ fn path_setter<'a>(
         let first = function.child(Field::Parameters)?.named_children().next()?;
         (callee.ends_with(".reduce") && callee.contains("split(") && first.text() == target).then_some(())
     };
-    if !descends && folds().is_none() {
+    // What is written goes on with what was there: `o[k] = o[k] || {}`.
+    let goes_on = write.child(Field::Right).is_some_and(|r| r.text().contains(left.text()));
+    if !descends && (!goes_on || folds().is_none()) {
         return false;
     }
     // Making the objects on the way is not the write itself.

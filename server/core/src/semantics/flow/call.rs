@@ -17,6 +17,7 @@ use super::models::{Base, CallModel, Port, Target};
 use super::place::{is_sensitive, is_weak_random, last_name};
 use super::report::SinkSite;
 use super::sink::{Ports, holds};
+use super::trace::CallNote;
 use super::value::{
     CONTENT, ELEMENT, FuncRef, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, constant, join, position,
     step, unknown,
@@ -164,7 +165,7 @@ impl<'a> Interp<'a> {
         }
         self.call_sinks(call);
         self.slow_match(call);
-        self.out.call_event(self.hir, call, self.arena);
+        self.out.call_event(self.hir, call, self.arena, self.world);
         let model = self.model(call);
         let mut handed = false;
         let mut result = if !call.callee.funcs.is_empty() {
@@ -202,11 +203,21 @@ impl<'a> Interp<'a> {
             }
             result = Arc::new(drawn);
         }
-        // `location.href.split("?")[1]` is no whole address any more.
+        // `location.href.split("?")[1]` is no whole address any more; its beginning is.
+        let from_start = matches!(call.name.as_str(), "slice" | "substring" | "substr")
+            && matches!(call.args.first().and_then(|a| a.as_lit()), Some(Lit::Num(n)) if *n == 0.0);
         if matches!(call.name.as_str(), "split" | "match" | "matchAll" | "exec" | "substring" | "substr" | "slice")
+            && !from_start
             && result.has_taint()
         {
-            result = Arc::new(Value { prefix: None, ..result.without_mark(SinkKind::WholeAddress) });
+            let mut parts = Value { prefix: None, ..result.without_mark(SinkKind::WholeAddress) };
+            if call.name == "split"
+                && let Some(whole) = &call.receiver
+            {
+                let at = self.at(call.span);
+                parts.set_field(position(0), Arc::new(whole.stepped(&at, StepKind::Through)));
+            }
+            result = Arc::new(parts);
         }
         if call.name == "replace" && result.prefix.is_some_and(|p| matches!(p.as_str(), "#" | "?")) {
             result = Arc::new(Value { prefix: None, ..Value::clone(&result) });
@@ -288,6 +299,19 @@ impl<'a> Interp<'a> {
         }
         self.call_facts = None;
         self.guard_call(call);
+        if let Some(record) = &self.record {
+            let note = CallNote {
+                name: call.name,
+                name_span: call.name_span,
+                paths: call.paths.to_vec(),
+                funcs: call.callee.funcs.to_vec(),
+                class: call.callee.class.as_ref().is_some_and(|c| c.is_static),
+                model: model.map(|m| m.flows.is_some()),
+                transforms: self.world.transforms(call.name),
+                cleans: cleans | model.map_or(SinkKinds::NONE, |m| m.cleans) | self.world.cleans(call.name),
+            };
+            record.call(self.arena, call.id, note);
+        }
         for taint in &call.callee.taints {
             if let Origin::Param(param, path) = &taint.origin {
                 self.out.param_call(*param, path, &call.args);
@@ -341,7 +365,13 @@ impl<'a> Interp<'a> {
         let models = self.models;
         let ports = Ports { args: &call.args, receiver: call.receiver.as_ref(), value: None };
         for sink in models.call_sinks(&target) {
-            if !sink.when.iter().all(|c| holds(c, &ports)) {
+            if let Some(unmet) = sink.when.iter().find(|c| !holds(c, &ports)) {
+                if let Some(record) = &self.record {
+                    for (value, id) in sink.ports.iter().filter_map(|p| self.port_at(call, p)) {
+                        let at = self.at(id.map_or(call.span, |id| self.hir.expr(id).span));
+                        record.unmet(sink.kind, &at, sink.name, &value, unmet.to_string());
+                    }
+                }
                 continue;
             }
             for port in &sink.ports {
@@ -362,6 +392,17 @@ impl<'a> Interp<'a> {
                 let value = flag.when.first().map_or_else(unknown, |c| ports.read(&c.port).unwrap_or_else(unknown));
                 self.out.flag(flag, &value, self.at(span), self.arena);
             }
+        }
+    }
+
+    /// What stands at the root of a port of a call.
+    fn port_at(&self, call: &Call<'_>, port: &Port) -> Option<(Val, Option<ExprId>)> {
+        match port.base {
+            Base::Arg(n) | Base::ArgsFrom(n) => {
+                Some((call.args.get(n as usize)?.clone(), call.arg_ids.get(n as usize).copied()))
+            }
+            Base::This => Some((call.receiver.clone()?, call.receiver_id)),
+            _ => None,
         }
     }
 

@@ -330,6 +330,9 @@ impl Interp<'_> {
                 continue;
             }
             let Some(old) = self.peek(place) else { continue };
+            if let Some(record) = &self.record {
+                record.learned(self.at(self.hir.expr(place).span), learned, &old);
+            }
             self.refine_kin(place, &old, learned);
             let new = match learned {
                 Learned::Clean(kinds) => {
@@ -559,6 +562,10 @@ impl Interp<'_> {
             _ => {}
         }
         super::regex::guard(call, &mut yes, &mut no);
+        if let Some(record) = &self.record {
+            let values: Vec<&Val> = call.args.iter().chain(&call.receiver).collect();
+            record.guard(self.at(call.span), call.name, &values, [&yes, &no]);
+        }
         if !yes.is_empty() || !no.is_empty() {
             self.call_facts = Some((yes, no));
         }

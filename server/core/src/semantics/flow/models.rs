@@ -167,6 +167,58 @@ pub struct Condition {
     pub test: Test,
 }
 
+impl std::fmt::Display for Condition {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let words = |list: &[String]| format!("`{}`", list.join("`, `"));
+        let constants = |list: &[Constant]| {
+            let text = |c: &Constant| match c {
+                Constant::Text(s) => s.clone(),
+                Constant::Number(n) => n.to_string(),
+                Constant::Bool(b) => b.to_string(),
+            };
+            words(&list.iter().map(text).collect::<Vec<_>>())
+        };
+        write!(f, "`{}` ", self.port)?;
+        match &self.test {
+            Test::In(list) => write!(f, "is one of {}", constants(list)),
+            Test::NotIn(list) => write!(f, "is none of {}", constants(list)),
+            Test::Contains(list) => write!(f, "holds one of {}", words(list)),
+            Test::Starts(list) => write!(f, "begins with one of {}", words(list)),
+            Test::Looks(Looks::Sql) => write!(f, "begins with text that looks like SQL"),
+            Test::Looks(Looks::Html) => write!(f, "holds text that looks like HTML"),
+            Test::Looks(Looks::PlainHttp) => write!(f, "begins with `http://` and a host of the network"),
+            Test::Given(true) => write!(f, "is given"),
+            Test::Given(false) => write!(f, "is not given"),
+            Test::Constant(true) => write!(f, "is a constant"),
+            Test::Constant(false) => write!(f, "is no constant"),
+            Test::Below(limit) => write!(f, "is below {limit}"),
+            Test::Bare(true) => write!(f, "has no known beginning"),
+            Test::Bare(false) => write!(f, "has a known beginning"),
+            Test::Is(path) => write!(f, "is `{path}`"),
+        }
+    }
+}
+
+impl std::fmt::Display for Port {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let any = |n: u8| if n == 255 { "*".to_owned() } else { n.to_string() };
+        match self.base {
+            Base::Arg(n) => write!(f, "arg{n}")?,
+            Base::ArgsFrom(0) => write!(f, "args")?,
+            Base::ArgsFrom(n) => write!(f, "arg{n}..")?,
+            Base::This => write!(f, "this")?,
+            Base::Return => write!(f, "return")?,
+            Base::Value => write!(f, "value")?,
+            Base::CallbackParam(n, param) => write!(f, "cb{}.{param}", any(n))?,
+            Base::CallbackReturn(n) => write!(f, "cb{}.return", any(n))?,
+        }
+        self.path.iter().try_for_each(|name| match name.as_str() {
+            "[]" | "?" => write!(f, "{name}"),
+            name => write!(f, ".{name}"),
+        })
+    }
+}
+
 /// What must hold of a value.
 #[derive(Clone, Debug)]
 pub enum Test {

@@ -570,7 +570,7 @@ impl Interp<'_> {
                 self.state.this = this;
             }
         }
-        self.out.write_event(self.hir, place, object, name, value, &paths, self.arena);
+        self.out.write_event(self.hir, place, object, name, value, &paths, self.arena, self.world);
         self.out.named(name, value, self.arena, span);
         for taint in &object.taints {
             if let Origin::Param(param, path) = &taint.origin
@@ -622,6 +622,11 @@ pub(super) fn below(base: &Value, name: Ustr) -> Option<Vec<Taint>> {
         return None;
     }
     let longer = |taint: &Taint| match &taint.origin {
+        // What is in the options of a plugin matters, not what they are themselves.
+        Origin::Source(s) if s.kind == SourceKind::Library => {
+            let whole = SinkKind::WholeAddress.set();
+            Taint { cleaned: super::kinds::SinkKinds(taint.cleaned.0 & !whole.0), ..taint.clone() }
+        }
         Origin::Source(_) => taint.clone(),
         Origin::Param(param, path) => {
             let mut path = path.clone();
