@@ -19,6 +19,7 @@ pub(crate) fn load_config(folder: &Path) -> Result<Config, ConfigError> {
 }
 
 /// A folder with its engine.
+#[derive(Clone)]
 pub(crate) struct Folder {
     /// Where it is.
     pub path: PathBuf,
@@ -43,6 +44,7 @@ impl Folder {
 }
 
 /// All folders.
+#[derive(Clone)]
 pub(crate) struct Workspace {
     folders: Vec<Folder>,
     /// For documents outside of every folder.
@@ -78,6 +80,11 @@ impl Workspace {
         }
     }
 
+    /// Where the folders are.
+    pub(crate) fn folders(&self) -> impl Iterator<Item = &Path> {
+        self.folders.iter().map(|f| f.path.as_path())
+    }
+
     /// The indexes of all folders.
     pub(crate) fn indexes(&self) -> impl Iterator<Item = &Arc<Index>> {
         self.folders.iter().map(|f| &f.index)
@@ -102,28 +109,14 @@ impl Workspace {
             Some(f) => {
                 let path = relative(&f.path);
                 let included = f.engine.config().includes(&path);
-                Home {
-                    #[cfg(test)]
-                    folder: Some(f.path.clone()),
-                    path,
-                    included,
-                    engine: f.engine.clone(),
-                    index: f.index.clone(),
-                }
+                Home { folder: Some(f.path.clone()), path, included, engine: f.engine.clone(), index: f.index.clone() }
             }
             None => {
                 let whole = uri.path().as_str().trim_start_matches('/').to_owned();
                 let path =
                     path.as_deref().map_or(whole, |p| p.to_string_lossy().trim_start_matches('/').replace('\\', "/"));
                 let (engine, index) = (self.elsewhere.clone(), self.strays.clone());
-                Home {
-                    #[cfg(test)]
-                    folder: None,
-                    path,
-                    included: true,
-                    engine,
-                    index,
-                }
+                Home { folder: None, path, included: true, engine, index }
             }
         }
     }
@@ -133,7 +126,6 @@ impl Workspace {
 #[derive(Clone)]
 pub(crate) struct Home {
     /// Its workspace folder.
-    #[cfg(test)]
     pub folder: Option<PathBuf>,
     /// Its path relative to that, with `/`.
     pub path: String,

@@ -165,6 +165,11 @@ impl Engine {
                 gaps.push(Gap { range, message: "too costly: its data flow was not followed to the end".into() });
             }
         }
+        // Where a finding begins that is told in full elsewhere, nothing more need be said.
+        let begins: Vec<_> =
+            findings.iter().filter_map(|f| Some((f.rule.id, f.flow.first()?.0.range.clone()))).collect();
+        findings
+            .retain(|f| !f.flow.is_empty() || !begins.iter().any(|(rule, at)| *rule == f.rule.id && *at == f.range));
         suppress::apply(document, &settings, suppressions, &mut findings);
         findings.sort_by(|a, b| (a.range.start, a.range.end, a.rule.id).cmp(&(b.range.start, b.range.end, b.rule.id)));
         findings.dedup_by(|a, b| a.rule == b.rule && a.range == b.range && a.message == b.message);
@@ -235,7 +240,9 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let rust_tests =
         matches!(name, "tests.rs" | "test.rs") || name.ends_with("_test.rs") || name.ends_with("_tests.rs");
-    if name.contains(".test.") || name.contains(".spec.") || rust_tests {
+    // Cargo's folder for what is measured.
+    let benches = name.ends_with(".rs") && (path.starts_with("benches/") || path.contains("/benches/"));
+    if name.contains(".test.") || name.contains(".spec.") || rust_tests || benches {
         return true;
     }
     let framework =

@@ -113,6 +113,8 @@ pub static RULE: Rule = Rule {
             "a.tsx",
             "const a = <input type=\"password\" name=\"apiKey1\" autoComplete=\"new-password\" />; const id = 'AKIAIOSFODNN7EXAMPLE';",
         ),
+        Case::bad("a.js", r#"if (req.body.password === "hunter2secret") login(); //~ hardcoded-secret"#),
+        Case::near_miss("a.js", r#"const emoji = { secret: "unicode/3299.png?v8", key: "unicode/1f511.png?v8" };"#),
     ],
 };
 

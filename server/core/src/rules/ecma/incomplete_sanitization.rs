@@ -61,6 +61,8 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "const a = JSON.stringify(s).replace(/'/g, \"\\\\'\");"),
         Case::near_miss("a.js", "const a = s.replace('\"', '').replace('\"', '');"),
         Case::near_miss("a.js", "const a = router.replace('/', 'home');"),
+        Case::bad("a.js", r#"const safe = name.replace(/\.\.\//g, ""); //~ incomplete-sanitization"#),
+        Case::near_miss("a.js", r#"const typographic = text.replace(/'/g, "\u2019").replace(/"/g, "\u201d");"#),
     ],
 };
 

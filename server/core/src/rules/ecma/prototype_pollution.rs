@@ -493,6 +493,52 @@ export const get = (req: any, res: any) => {
   }
 }"#,
         ),
+        Case::bad(
+            "a.ts",
+            r#"export function setValue(target: any, path: string, value: unknown) {
+  const keys = path.split(".");
+  let at = target;
+  for (let i = 0; i < keys.length - 1; i++) {
+    if (!at[keys[i]]) at[keys[i]] = {};
+    at = at[keys[i]];
+  }
+  at[keys[keys.length - 1]] = value; //~ prototype-pollution
+}"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"exports.set = (target, path, value) =>
+  path.split(".").reduce((o, k, i, all) => (o[k] = i === all.length - 1 ? value : o[k] || {}), target); //~ prototype-pollution"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"export default function extend(to, from) {
+  for (const [key, value] of Object.entries(from)) {
+    if (value && typeof value === "object" && to[key]) { extend(to[key], value); continue; }
+    to[key] = value; //~ prototype-pollution
+  }
+  return to;
+}"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"const BAD = new Set(["__proto__", "constructor", "prototype"]);
+exports.set = function (target, path, value) {
+  const keys = path.split(".");
+  if (keys.some((k) => BAD.has(k))) throw new Error("bad");
+  let at = target;
+  for (const k of keys.slice(0, -1)) at = at[k] ??= {};
+  at[keys.at(-1)] = value;
+};"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"exports.users = (text) => text.split("\n").reduce((map, line) => {
+  const fields = line.split(":");
+  map[fields[0]] = fields[2];
+  return map;
+}, {});"#,
+        ),
     ],
 };
 

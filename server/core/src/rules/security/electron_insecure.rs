@@ -110,6 +110,16 @@ pub static RULE: Rule = Rule {
             "a.js",
             "const { shell } = require('electron');\nshell.openExternal(`https://example.com/help/${page}`);",
         ),
+        Case::bad(
+            "a.js",
+            r#"const { ipcMain, shell } = require("electron");
+ipcMain.on("open", (event, url) => shell.openExternal(url)); //~ electron-insecure"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"const { ipcMain, shell } = require("electron");
+ipcMain.handle("open", (event, url) => { if (new URL(url).protocol === "https:") shell.openExternal(url); });"#,
+        ),
     ],
 };
 

@@ -83,6 +83,10 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "const short = url.replace(/https?:\\/\\/www.example.com/, '');"),
         Case::near_miss("a.js", "const parts = url.split('example.com');"),
         Case::near_miss("a.js", "if (url.startsWith('https://') && url.includes('?')) strip(url);"),
+        Case::bad(
+            "a.js",
+            r#"if (new RegExp("^https://www.example.com/").test(url)) go(url); //~ incomplete-url-check"#,
+        ),
     ],
 };
 

@@ -225,6 +225,10 @@ fn equal(interp: &mut Interp<'_>, out: &mut Vec<(ExprId, Learned)>, a: (ExprId, 
         if let ExprKind::Call { callee, args, .. } = &hir.expr(id).kind
             && let ExprKind::Field(base, name) = &hir.expr(*callee).kind
         {
+            // `url.host_str() == Some("example.com")`
+            if matches!(name.as_str(), "host_str" | "host" | "domain" | "origin" | "authority") && !other.has_taint() {
+                out.push((*base, Learned::Clean(super::sink::ADDRESS)));
+            }
             let zero = |id: ExprId| matches!(hir.expr(id).kind, ExprKind::Lit(Lit::Num(n)) if n == 0.0);
             let first = args.first().map(|a| a.value);
             let prefix = match name.as_str() {
@@ -437,7 +441,13 @@ impl Interp<'_> {
                 {
                     at = *base;
                 }
-                ExprKind::Name(name) if name == "String" && args.len() == 1 => at = args[0].value,
+                ExprKind::Name(name)
+                    if args.len() == 1
+                        && (name == "String"
+                            || ["Path::new", "PathBuf::from"].iter().any(|p| name.as_str().ends_with(p))) =>
+                {
+                    at = args[0].value;
+                }
                 _ => break,
             }
         }
@@ -458,6 +468,16 @@ impl Interp<'_> {
                 if let ExprKind::Lit(lit) = &self.hir.expr(*expr).kind {
                     let value = constant(lit.clone());
                     self.refine(&[(place, Learned::Is(value))]);
+                } else if self.is_bounded(pat) {
+                    self.refine(&[(place, Learned::Clean(SinkKind::Allocation.set()))]);
+                }
+            }
+            // `0..=100 => n`: an `@` pattern too.
+            PatKind::Bind(local, Some(sub)) => {
+                let local = *local;
+                if self.is_bounded(*sub) {
+                    let value = self.state.locals.get(local).cleaned(SinkKind::Allocation.set());
+                    self.state.locals.set(local, Arc::new(value));
                 }
             }
             PatKind::Or(alternatives) => {
@@ -468,6 +488,11 @@ impl Interp<'_> {
             }
             _ => {}
         }
+    }
+
+    /// Whether a pattern is a range with an upper end.
+    fn is_bounded(&self, pat: PatId) -> bool {
+        matches!(&self.hir.pat(pat).kind, PatKind::Value(e) if matches!(self.hir.expr(*e).kind, ExprKind::Range(_, Some(_))))
     }
 
     /// The text whose parts are all looked at by a test that leaves nothing dangerous, and for which sinks that holds.
@@ -624,7 +649,7 @@ fn starts_with(receiver: Option<&Val>, prefix: &Val) -> SinkKinds {
             }
         }
         // A folder that the program chose: a barrier for paths, if the path was made absolute before.
-        _ if !prefix.is_foreign() || receiver.is_some_and(|r| is_base_of(prefix, r)) => {
+        _ if !prefix.is_foreign() || prefix.deep_taints().iter().all(|t| matches!(t.origin, Origin::Param(..))) => {
             if is_normalized(receiver) {
                 SinkKind::Path.set()
             } else {
@@ -633,12 +658,6 @@ fn starts_with(receiver: Option<&Val>, prefix: &Val) -> SinkKinds {
         }
         _ => SinkKinds::NONE,
     }
-}
-
-/// Whether a folder is a parameter of its own: the path in it comes from another one.
-fn is_base_of(folder: &Value, path: &Value) -> bool {
-    let only_params = folder.taints.iter().all(|t| matches!(t.origin, Origin::Param(..)));
-    only_params && path.taints.iter().any(|t| !folder.taints.iter().any(|f| f.origin == t.origin))
 }
 
 /// Whether one is the other or something below it.

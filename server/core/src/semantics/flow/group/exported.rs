@@ -13,7 +13,7 @@ impl Linker<'_> {
     /// sinks.
     pub(super) fn exported_hits(&self, file: usize, known: &[(BlockId, Hit)]) -> Vec<(BlockId, Hit)> {
         let mut out: Vec<(BlockId, Hit)> = Vec::new();
-        // Summaries cost; most files run nothing.
+        // Summaries cost, and most functions run nothing. Those that hand on what they are given are left out.
         let runs = |text: &str| ["exec", "Function(", "eval("].iter().any(|w| text.contains(w));
         let units = || self.units.iter().filter(|u| u.file == file);
         if self.family != Family::Ecma || !units().any(|u| runs(u.block.arena().text())) {
@@ -21,6 +21,9 @@ impl Linker<'_> {
         }
         for func in self.exported_functions(file) {
             let Some(&i) = self.by_id.get(&func.block) else { continue };
+            if !runs(self.units[i].block.arena().text()) {
+                continue;
+            }
             let Some(summary) = self.summary_of(i, func.id) else { continue };
             for sink in summary.sinks.iter().filter(|s| s.param != THIS && is_built(s)) {
                 let same = |h: &Hit| h.at == sink.at && h.kind.rule() == sink.kind.rule();
