@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sidenote_grammars::{Family, Field, Kind};
 
-use super::support;
+use super::{shape, support};
 use crate::blocks::{Block, Blocks};
 use crate::syntax::Node;
 
@@ -24,6 +24,9 @@ pub struct Declared {
     pub aliases: BTreeMap<String, String>,
     /// Async functions of the top level that may reject: not those whose body is one `try` with a handler.
     pub async_functions: BTreeSet<String>,
+    /// The parameters' names of the top level's functions (TypeScript and JavaScript), for those with two and more; empty for
+    /// patterns.
+    pub parameters: BTreeMap<String, Vec<String>>,
     /// Methods that are async in every class of the file that has a method of that name, and may reject.
     pub async_methods: BTreeSet<String>,
     /// What Rust's items say.
@@ -101,8 +104,8 @@ impl Declared {
             }
             Kind::FunctionDeclaration => {
                 let function = open(root, node);
-                if may_reject(function) {
-                    self.async_functions.extend(function.child(Field::Name).map(|n| n.text().to_owned()));
+                if let Some(name) = function.child(Field::Name) {
+                    self.function(name, function);
                 }
             }
             Kind::LexicalDeclaration => {
@@ -112,9 +115,7 @@ impl Declared {
                     let (Some(name), Some(value)) = (name, declarator.child(Field::Value)) else { continue };
                     let value = support::bare(value);
                     if matches!(value.kind(), Kind::ArrowFunction | Kind::FunctionExpression) {
-                        if may_reject(open(root, value)) {
-                            self.async_functions.insert(name.text().to_owned());
-                        }
+                        self.function(name, open(root, value));
                     } else if fixed {
                         self.constant(name, value);
                     }
@@ -126,6 +127,17 @@ impl Declared {
                 }
             }
             _ => {}
+        }
+    }
+
+    fn function(&mut self, name: Node<'_>, function: Node<'_>) {
+        if may_reject(function) {
+            self.async_functions.insert(name.text().to_owned());
+        }
+        let names = shape::parameters(function);
+        if names.len() > 1 {
+            let plain = |n: &Node<'_>| if n.kind() == Kind::Identifier { n.text().to_owned() } else { String::new() };
+            self.parameters.insert(name.text().to_owned(), names.iter().map(plain).collect());
         }
     }
 
