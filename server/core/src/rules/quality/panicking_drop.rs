@@ -19,11 +19,11 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `unwrap()` and `expect(..)` of calls in `Drop::drop`.",
+        what: "Finds `unwrap()` and `expect(..)` in `Drop::drop` on what depends on files, locks, channels, threads and processes.",
         why: "A destructor also runs while a panic unwinds the stack. A second panic then aborts the whole program at once, and hides what went wrong first.",
         example: "impl Drop for Log {\n    fn drop(&mut self) { self.file.flush().unwrap(); }\n}",
         instead: "impl Drop for Log {\n    fn drop(&mut self) {\n        if let Err(e) = self.file.flush() { eprintln!(\"log: {e}\"); }\n    }\n}",
-        limits: "Destructors that ask `thread::panicking()`, panics and assertions that are written out, and a field that is taken out (`self.x.take().unwrap()`), which is there by construction, are left alone.",
+        limits: "Destructors that ask `thread::panicking()`, panics and assertions that are written out, and values that are there by construction (`self.x.take().unwrap()`), are left alone.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::ImplItem], check)],
@@ -41,7 +41,11 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.rs", "impl Drop for L { fn drop(&mut self) { assert!(self.done, \"not done\"); } }"),
         Case::bad(
             "a.rs",
-            "impl Drop for L { fn drop(&mut self) { let t = serde_json::to_string(&self.x).unwrap(); save(t); } } //~ panicking-drop",
+            "impl Drop for L { fn drop(&mut self) { if let Some(mut c) = self.child.take() { c.wait().unwrap(); } } } //~ panicking-drop",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "impl Drop for L { fn drop(&mut self) { let t = serde_json::to_string(&self.x).unwrap(); save(t); } }",
         ),
         Case::bad(
             "a.rs",
@@ -53,7 +57,7 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad(
             "a.rs",
-            "impl Drop for L { fn drop(&mut self) { if self.dirty { self.save().expect(\"saved\"); } } } //~ panicking-drop",
+            "impl Drop for L { fn drop(&mut self) { if self.dirty { self.tx.commit().expect(\"saved\"); } } } //~ panicking-drop",
         ),
         Case::near_miss(
             "a.rs",
@@ -106,12 +110,32 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             if !matches!(name.text(), "unwrap" | "expect") || of.kind() != Kind::CallExpression {
                 return None;
             }
-            // Present by construction.
-            let sure = method(of).is_some_and(|(_, m)| {
-                matches!(m.text(), "take" | "get_mut" | "as_mut" | "as_ref" | "as_deref_mut" | "take_mut")
-            }) || of.text().contains("Layout::")
-                || of.text().starts_with("NonNull::");
-            (!sure).then(|| tail(name, n))
+            // What depends on files, threads and other processes fails on some day.
+            let fails = match method(of) {
+                Some((_, m)) => matches!(
+                    m.text(),
+                    "lock"
+                        | "read"
+                        | "write"
+                        | "send"
+                        | "flush"
+                        | "write_all"
+                        | "join"
+                        | "wait"
+                        | "recv"
+                        | "sync_all"
+                        | "kill"
+                        | "set_len"
+                        | "blocking_send"
+                        | "shutdown"
+                        | "finish"
+                        | "close"
+                        | "commit"
+                        | "rollback"
+                ),
+                None => of.child(Field::Function).is_some_and(|f| f.text().contains("fs::")),
+            };
+            fails.then(|| tail(name, n))
         }
         _ => None,
     });

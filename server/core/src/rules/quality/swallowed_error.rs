@@ -265,6 +265,8 @@ const RUST_ATTEMPTS: &[&str] = &[
     "restore",
     "register",
     "add",
+    "record",
+    "dotenv",
 ];
 
 fn rust_error<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
