@@ -22,6 +22,9 @@ const REPORT = "sidenote.report";
 const FIX_ALL = "sidenote.fixAll";
 const SEARCH = "sidenote.search";
 
+/** Milliseconds between a change of settings and the restart that it wants. */
+const RESTART_DELAY = 200;
+
 /** Starts of a server that broke, in three minutes, before it is left alone. */
 const MAX_RESTARTS = 4;
 
@@ -118,6 +121,11 @@ class Sidenote {
             this.status.work(params.kind === "begin");
           }
           next(token, params);
+        },
+        // A server that is being stopped hears of no settings any more.
+        workspace: {
+          didChangeConfiguration: (sections, next) =>
+            this.client?.isRunning() === true ? next(sections) : Promise.resolve(),
         },
         provideDocumentSymbols: (document, token, next) => (this.offersSymbols() ? next(document, token) : undefined),
         provideWorkspaceSymbols: (query, token, next) => (this.offersSymbols() ? next(query, token) : undefined),
@@ -266,7 +274,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     ...Object.entries(commands).map(([name, run]) => vscode.commands.registerCommand(name, guarded(run))),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (["sidenote.server", "sidenote.diagnostics.scope"].some((section) => event.affectsConfiguration(section))) {
-        void it.restart();
+        // The client tells the old server of the change first.
+        setTimeout(() => void it.restart(), RESTART_DELAY);
       }
     }),
     vscode.workspace.onDidGrantWorkspaceTrust(() => void it.restart()),

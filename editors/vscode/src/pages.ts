@@ -18,6 +18,8 @@ export class Pages implements vscode.TextDocumentContentProvider {
     const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${name}.md` });
     this.texts.set(uri.path, text);
     this.changed.fire(uri);
-    await vscode.commands.executeCommand("markdown.showPreviewToSide", uri);
+    // Beside code, but not beside another page.
+    const command = vscode.window.activeTextEditor === undefined ? "markdown.showPreview" : "markdown.showPreviewToSide";
+    await vscode.commands.executeCommand(command, uri);
   }
 }

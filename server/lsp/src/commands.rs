@@ -71,13 +71,9 @@ pub(crate) fn report(files: &[Arc<Entry>]) -> serde_json::Value {
         let _ = writeln!(out, "## Files with the most to mend\n\n| file | findings | health |\n|---|---:|---:|");
         for entry in worst.iter().take(ROWS) {
             let findings: usize = entry.counts.iter().sum();
-            let _ = writeln!(
-                out,
-                "| [{}]({}) | {findings} | {:.1} |",
-                entry.path.replace('|', "\\|"),
-                entry.uri.as_str(),
-                entry.score.value()
-            );
+            // No link: editors refuse those to files in a page that a server wrote.
+            let path = entry.path.replace('|', "\\|");
+            let _ = writeln!(out, "| {path} | {findings} | {:.1} |", entry.score.value());
         }
         if worst.len() > ROWS {
             let _ = writeln!(out, "\n{} more files have findings.", worst.len() - ROWS);

@@ -106,7 +106,7 @@ impl State {
     fn new(pool: Pool, outbox: Outbox, catalog: Catalog) -> State {
         State {
             documents: FxHashMap::default(),
-            workspace: Workspace::new([]),
+            workspace: Workspace::new([], true),
             session: Arc::default(),
             settings: Arc::default(),
             trace: TraceValue::Off,
@@ -165,7 +165,7 @@ impl State {
         match event {
             Event::Start { session, folders, settings, trace } => {
                 (self.session, self.trace) = (session, trace);
-                self.workspace = Workspace::new(folders);
+                self.workspace = Workspace::new(folders, settings.workspace_rules);
                 self.catalog.set_workspace(self.workspace.clone(), self.session.clone());
                 self.greet();
                 self.tell_errors();
@@ -239,6 +239,10 @@ impl State {
             }
             Event::Settings(settings) => {
                 if settings != *self.settings {
+                    if self.workspace.set_rules(settings.workspace_rules) {
+                        self.catalog.set_workspace(self.workspace.clone(), self.session.clone());
+                        self.tell_errors();
+                    }
                     self.set_settings(settings);
                     self.reset();
                 }

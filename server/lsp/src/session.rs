@@ -123,6 +123,8 @@ fn encoding(offered: &[PositionEncodingKind]) -> Encoding {
 pub(crate) struct ClientSettings {
     /// Whether anything is reported.
     pub enable: bool,
+    /// Whether rules are used that the workspace brings (`[rules] paths`); off in one that is not trusted.
+    pub workspace_rules: bool,
     pub diagnostics: DiagnosticSettings,
     pub inlay_hints: HintSettings,
     pub code_lens: LensSettings,
@@ -132,6 +134,7 @@ impl Default for ClientSettings {
     fn default() -> ClientSettings {
         ClientSettings {
             enable: true,
+            workspace_rules: true,
             diagnostics: DiagnosticSettings::default(),
             inlay_hints: HintSettings::default(),
             code_lens: LensSettings::default(),

@@ -6,6 +6,7 @@ pub mod explain;
 pub mod lsp;
 pub mod models;
 pub mod rules;
+pub mod rules_test;
 pub mod scan;
 pub mod shell;
 pub mod trace;

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Block, Blocks, Cx, child_block, cut, node_at};
-use crate::syntax::SyntaxTree;
+use crate::syntax::{Span, SyntaxTree};
 use crate::text::{Edit, Text};
 
 /// A block longer than this, in bytes, is not parsed alone: that would take as long.
@@ -17,13 +17,15 @@ const MAX_LEN: usize = if cfg!(test) { usize::MAX } else { 24 * 1024 };
 /// In a file shorter than this, in bytes, nothing is parsed alone.
 const WORTH_IT: usize = if cfg!(test) { 1 } else { 48 * 1024 };
 
+/// Bytes of the module's own text between a syntax error and a block that it does not concern.
+const NEAR: u32 = 200;
+
 impl Blocks {
     /// Blocks after an edit inside of a top-level block that stands by itself before and after it. `text` is the new one.
     /// The cost follows that block. False, and nothing changes, if the edit is not of that kind.
     pub(crate) fn update_alone(&mut self, text: &Text, edit: Edit) -> bool {
         let root = &self.root;
-        // An error at the top level might reach over the block. One inside of another block ends with that.
-        if text.len() < WORTH_IT || root.arena.has_error() {
+        if text.len() < WORTH_IT {
             return false;
         }
         let n = root.children.partition_point(|c| ((c.at + c.before) as usize) < edit.start);
@@ -35,7 +37,7 @@ impl Blocks {
         if edit.old_end >= from + old.len() || new_len < 2 || new_len as usize > MAX_LEN {
             return false;
         }
-        if has_error(old) {
+        if has_error(old) || has_error_near(root, root.children[n].at) {
             return false;
         }
         let to = from + new_len as usize;
@@ -66,6 +68,13 @@ impl Blocks {
         graft(&mut new, old);
         Some(new)
     }
+}
+
+/// Whether a syntax error at the top level could reach over the child at an offset of the module's own text: it is around
+/// it, or but few bytes away. One inside of another block ends with that.
+fn has_error_near(root: &Block, at: u32) -> bool {
+    let near = |span: Span| span.start <= at + NEAR && at <= span.end + NEAR;
+    root.arena.has_error() && root.arena.nodes().any(|n| (n.is_error() || n.is_missing()) && near(n.span()))
 }
 
 fn has_error(block: &Block) -> bool {

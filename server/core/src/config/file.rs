@@ -68,10 +68,11 @@ pub(super) struct Rules {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub ignore: Vec<Spanned<String>>,
-    /// Folders with rules of your own. Reserved: not supported yet.
+    /// YAML files with rules of your own, in ast-grep's language: paths relative to this file and inside of the same repository; `*`
+    /// in a file's name stands for any text.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub paths: Option<Spanned<Vec<String>>>,
+    pub paths: Vec<Spanned<String>>,
     /// Severities by selector; an id counts more than a CWE, that more than a category, that more than `all`.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Severity>")]
@@ -89,7 +90,7 @@ pub(super) struct Rules {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct CognitiveComplexity {
-    /// Complexity above which a function is reported; default 25.
+    /// Complexity above which a function is reported; default 15.
     #[serde(default)]
     #[schemars(with = "u32", range(min = 1, max = 1000))]
     pub threshold: Option<u32>,

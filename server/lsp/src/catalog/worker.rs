@@ -38,7 +38,7 @@ const STACK: usize = 16 << 20;
 
 pub(super) fn start(shared: Arc<Shared>, queue: Receiver<Command>, events: Sender<Event>) {
     let body = move || {
-        Worker { shared, events, workspace: Workspace::new([]), session: Arc::default(), last_id: 0 }.run(&queue)
+        Worker { shared, events, workspace: Workspace::new([], true), session: Arc::default(), last_id: 0 }.run(&queue)
     };
     if let Err(error) = std::thread::Builder::new().name("sidenote-catalog".into()).spawn(body) {
         tracing::error!("no catalogue: {error}");

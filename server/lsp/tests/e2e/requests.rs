@@ -86,7 +86,13 @@ async fn hover_tells_of_the_rule() {
     let hover = client.request("textDocument/hover", at(1, 5)).await;
     assert_eq!(hover["contents"]["kind"], "markdown");
     let text = hover["contents"]["value"].as_str().expect("text");
-    for part in ["**async-promise-executor**", "CWE-755", "What it does", "```typescript"] {
+    for part in [
+        "**async-promise-executor**",
+        "CWE-755",
+        "What it does",
+        "```typescript",
+        "`// sidenote: allow(async-promise-executor) -- reason`",
+    ] {
         assert!(text.contains(part), "{part} in {text}");
     }
     assert_eq!(hover["range"]["start"], json!({"line": 1, "character": 4}));
