@@ -47,7 +47,7 @@ fi
   sed -i "s#\.\./\.\./#$root/#" scripts/copy.mjs
   npm run --silent check
   npm run --silent build 2>&1
-  npx vsce package --no-dependencies --allow-missing-repository --out "$scratch/sidenote.vsix"
+  npx vsce package --no-dependencies --allow-missing-repository --no-rewrite-relative-links --out "$scratch/sidenote.vsix"
 ) > "$out/package.log" 2>&1 || { cat "$out/package.log" >&2; die 'the extension could not be packaged'; }
 cp "$scratch/sidenote.vsix" "$out"
 
