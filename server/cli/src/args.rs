@@ -57,6 +57,17 @@ pub enum Command {
     Baseline(Baseline),
     /// Check the configuration, or print its JSON schema
     Config(Config),
+    /// Find functions by what they do, in plain words
+    #[cfg(feature = "model")]
+    Search(Search),
+    /// Find functions like the one at a line
+    #[cfg(feature = "model")]
+    Similar(Similar),
+    /// List, add, measure and choose local models
+    #[cfg(feature = "model")]
+    Model(Model),
+    /// Tell what this machine can do, and what is processed where
+    Doctor(Doctor),
     /// Run the language server over standard input and output
     Lsp(Lsp),
     /// Print the completions of a shell
@@ -441,4 +452,131 @@ pub struct Lsp {
     /// Accepted because editors' clients pass it; the protocol's `processId` is what counts
     #[arg(long = "clientProcessId", value_name = "ID", hide = true)]
     pub client_process_id: Option<u32>,
+}
+
+#[derive(Args, Debug)]
+pub struct Doctor {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What searches share.
+#[cfg(feature = "model")]
+#[derive(Args, Debug)]
+pub struct Searching {
+    /// How many to show
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
+    pub count: usize,
+    /// Seconds to embed functions that are new, before the search goes on with what there is
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub wait: u64,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Tell where the time went
+    #[arg(long)]
+    pub stats: bool,
+}
+
+#[cfg(feature = "model")]
+#[derive(Args, Debug)]
+pub struct Search {
+    /// What it does: "parse a date with its time zone"
+    pub question: String,
+    #[command(flatten)]
+    pub searching: Searching,
+    /// By words alone: no model is started
+    #[arg(long)]
+    pub words: bool,
+    #[command(flatten)]
+    pub selection: Selection,
+}
+
+#[cfg(feature = "model")]
+#[derive(Args, Debug)]
+pub struct Similar {
+    /// A line of a function
+    #[arg(value_name = "FILE:LINE")]
+    pub place: String,
+    #[command(flatten)]
+    pub searching: Searching,
+    #[command(flatten)]
+    pub selection: Selection,
+}
+
+#[cfg(feature = "model")]
+#[derive(Args, Debug)]
+pub struct Model {
+    #[command(subcommand)]
+    pub command: ModelCommand,
+}
+
+#[cfg(feature = "model")]
+#[derive(Subcommand, Debug)]
+pub enum ModelCommand {
+    /// List the models that may run
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Allow a GGUF file to run
+    Add {
+        /// The file; it stays where it is
+        file: PathBuf,
+        /// Its name in other commands [default: the file's]
+        #[arg(long)]
+        name: Option<String>,
+        /// Make it the encoder, too
+        #[arg(long)]
+        r#use: bool,
+    },
+    /// Make a model the encoder
+    Use { name: String },
+    /// Take a model off the list; its file stays
+    Remove { name: String },
+    /// Check files against their hashes, and their headers
+    Verify {
+        /// Models, or GGUF files [default: all models]
+        names: Vec<String>,
+    },
+    /// Measure load, speed and memory: 5 warm-ups, 100 runs
+    Bench {
+        /// A model [default: the encoder]
+        name: Option<String>,
+        /// Threads
+        #[arg(long, default_value_t = 2)]
+        threads: u32,
+    },
+    /// Measure how well a model finds functions by their comments, and hold it against the edge budget
+    Eval {
+        /// A model [default: the encoder]
+        #[arg(long = "model", value_name = "MODEL")]
+        name: Option<String>,
+        /// The full-precision model that its accuracy is measured against
+        #[arg(long, value_name = "MODEL")]
+        against: Option<String>,
+        /// Pairs of a comment and a function, at most
+        #[arg(long, default_value_t = 600)]
+        pairs: usize,
+        #[command(flatten)]
+        selection: Selection,
+    },
+    /// Quantise a model to several types, measure each, and name the one to keep
+    Optimize {
+        /// A model: best one of full precision
+        name: String,
+        /// Where the files go
+        #[arg(long, value_name = "FOLDER")]
+        out: PathBuf,
+        /// Types to try
+        #[arg(long, value_delimiter = ',', default_values_t = ["q8_0", "q5_1", "q4_1", "q4_0"].map(String::from))]
+        types: Vec<String>,
+        /// Pairs of a comment and a function, at most
+        #[arg(long, default_value_t = 300)]
+        pairs: usize,
+        #[command(flatten)]
+        selection: Selection,
+    },
 }

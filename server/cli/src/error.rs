@@ -62,6 +62,26 @@ pub enum Error {
     /// The worker threads could not be started.
     #[error("cannot start the workers: {0}")]
     Threads(String),
+    /// There is no home, and so no place for models.
+    #[cfg(feature = "model")]
+    #[error("there is no home folder")]
+    NoHome,
+    /// No host lies beside this program.
+    #[cfg(feature = "model")]
+    #[error("the model host, `sidenote-host`, is not beside this program")]
+    NoHost,
+    /// The host does not work.
+    #[cfg(feature = "model")]
+    #[error(transparent)]
+    Host(sidenote_model::client::HostError),
+    /// A model or the list of models.
+    #[cfg(feature = "model")]
+    #[error(transparent)]
+    Store(#[from] sidenote_model::store::StoreError),
+    /// Something about a model's work.
+    #[cfg(feature = "model")]
+    #[error("{0}")]
+    Local(String),
 }
 
 impl Error {
@@ -113,6 +133,15 @@ impl Error {
             Error::Fixes(_) => "these files are as they were; `--fix --diff` shows what would change".to_owned(),
             Error::Git(error) => return error.next_step(),
             Error::Baseline(error) => return error.next_step(),
+            #[cfg(feature = "model")]
+            Error::NoHome => "set SIDENOTE_CACHE and SIDENOTE_CONFIG to folders of your own".to_owned(),
+            #[cfg(feature = "model")]
+            Error::NoHost => {
+                "`cargo x host` builds it from source, once, in some minutes; everything but embeddings works without"
+                    .to_owned()
+            }
+            #[cfg(feature = "model")]
+            Error::Host(_) => "`sidenote doctor` tells what is wrong".to_owned(),
             Error::Threads(_) => "try a smaller `--jobs`".to_owned(),
             _ => return None,
         })

@@ -6,6 +6,8 @@ mod commands;
 mod error;
 mod fix;
 mod git;
+#[cfg(feature = "model")]
+mod local;
 mod output;
 mod report;
 mod scan;
@@ -38,6 +40,13 @@ fn main() -> ExitCode {
         Command::Config(args) => commands::config::run(&args),
         Command::Completions { shell } => commands::shell::completions(shell),
         Command::Man { folder } => commands::shell::man(folder.as_deref()),
+        #[cfg(feature = "model")]
+        Command::Search(args) => commands::search::run(&args),
+        #[cfg(feature = "model")]
+        Command::Similar(args) => commands::similar::run(&args),
+        #[cfg(feature = "model")]
+        Command::Model(args) => commands::model::run(&args),
+        Command::Doctor(args) => commands::doctor::run(&args),
         Command::Lsp(args) => return commands::lsp::run(&args),
     };
     match outcome {

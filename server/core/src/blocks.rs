@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use sidenote_grammars::{BlockRole, Field, Kind, Language};
 
+use crate::duplicates::Shape;
 use crate::semantics::hir::Hir;
 use crate::semantics::lower::lower;
 use crate::syntax::{Arena, ArenaBuilder, Node, Span, Splice, SyntaxTree};
@@ -68,6 +69,7 @@ pub struct Block {
     len: u32,
     children: Vec<Child>,
     hir: OnceLock<Arc<Hir>>,
+    shape: OnceLock<Option<Arc<Shape>>>,
     notes: Mutex<Option<Arc<dyn Any + Send + Sync>>>,
 }
 
@@ -81,6 +83,7 @@ impl Clone for Block {
             len: self.len,
             children: self.children.clone(),
             hir: self.hir.clone(),
+            shape: self.shape.clone(),
             notes: Mutex::new(self.notes.lock().unwrap_or_else(PoisonError::into_inner).clone()),
         }
     }
@@ -150,6 +153,11 @@ impl Block {
     /// Its lowered form, made on first use.
     pub fn hir(&self) -> Arc<Hir> {
         self.hir.get_or_init(|| Arc::new(lower(self))).clone()
+    }
+
+    /// What it looks like beside other functions, made on first use; `None` where it is not worth comparing.
+    pub fn shape(&self) -> Option<Arc<Shape>> {
+        self.shape.get_or_init(|| Shape::of(self).map(Arc::new)).clone()
     }
 
     /// What somebody kept here for this block. The keeper must be able to tell whether it still holds.
@@ -245,6 +253,7 @@ impl Block {
             len: range.1,
             children,
             hir: OnceLock::new(),
+            shape: OnceLock::new(),
             notes: Mutex::default(),
         })
     }
@@ -291,6 +300,7 @@ impl Block {
             len: range.1 - range.0,
             children,
             hir: OnceLock::new(),
+            shape: OnceLock::new(),
             notes: Mutex::default(),
         }
     }

@@ -6,6 +6,7 @@
 pub mod blocks;
 pub mod config;
 pub mod document;
+pub mod duplicates;
 pub mod engine;
 pub mod findings;
 pub mod fix;

@@ -58,3 +58,41 @@ fn a_finding_has_its_whole_path() {
     assert_eq!(lines.last(), Some(&2), "the sink comes last: {lines:?}");
     assert!(lines.contains(&5), "the call between them: {lines:?}");
 }
+
+/// A small program of our own with the flaw of RUSTSEC-2020-0030: a server's answer names the files that are written. The advisory's
+/// program, mozwire 0.4.1, is found by the same way.
+#[test]
+fn a_server_that_names_files_is_followed_from_its_answer_to_the_file() {
+    let code = r#"
+use std::path::Path;
+#[derive(serde::Deserialize)]
+struct Server { hostname: String, key: String }
+#[derive(serde::Deserialize)]
+struct Servers { list: Vec<Server> }
+impl Servers {
+    fn load(client: &reqwest::blocking::Client) -> Servers {
+        client.get("https://api.example.org/servers").send().unwrap().json().unwrap()
+    }
+}
+fn save(out: &Path, server: &Server) {
+    let path = out.join(format!("{}.conf", server.hostname));
+    std::fs::write(&path, &server.key).unwrap();
+}
+fn main() {
+    let client = reqwest::blocking::Client::new();
+    let servers = Servers::load(&client);
+    for server in servers.list.iter().filter(|s| !s.key.is_empty()) {
+        save(Path::new("configs"), server);
+    }
+}
+"#;
+    let language = grammars::by_path("a.rs").expect("Rust is known");
+    let document = Document::new("a.rs", language, code, 1).expect("parses");
+    let report = Engine::new(Config::everything()).analyze(&document);
+    let finding = report.active().find(|f| f.rule.id == "path-traversal").expect("found");
+    let line = |offset: usize| code[..offset].matches('\n').count() + 1;
+    assert_eq!(line(finding.range.start), 14, "the file is written here");
+    let way: Vec<usize> = finding.flow.iter().map(|(at, _)| line(at.range.start)).collect();
+    assert_eq!((way.first(), way.last()), (Some(&9), Some(&14)), "from the answer to the file: {way:?}");
+    assert!(way.contains(&18) && way.contains(&13), "through the list and the name of the file: {way:?}");
+}

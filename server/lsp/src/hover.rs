@@ -2,12 +2,15 @@
 
 use std::fmt::Write as _;
 
-use sidenote_core::findings::Finding;
+use sidenote_core::findings::{Finding, Location};
 use tower_lsp::ls_types::{Hover, HoverContents, MarkupContent, MarkupKind, Position};
 
 use crate::convert::{Context, Positions, line_column};
 use crate::pool::Analysis;
 use crate::session::Session;
+
+/// Most further places that are listed.
+const MAX_RELATED: usize = 40;
 
 /// What to show at a position: the findings there, narrowest first.
 pub(crate) fn hover(analysis: &Analysis, session: &Session, position: Position) -> Option<Hover> {
@@ -39,16 +42,22 @@ fn describe(finding: &Finding, cx: &Context<'_>, language: &str) -> String {
     if !finding.flow.is_empty() {
         let _ = write!(out, "\n\n{strong}Path of the data{strong}\n");
         for (n, (place, message)) in finding.flow.iter().enumerate() {
-            let line = match &place.path {
-                None => format!("line {}", cx.positions.position(place.range.start).line + 1),
-                Some(path) => format!("{path}:{}", place.line),
-            };
+            let line = line_of(place, cx);
             let _ = write!(out, "\n{}. {message} ({code}{line}{code})", n + 1);
             if place.path.is_none() {
                 let text = cx.positions.code(place.range.start);
                 let _ =
                     if markdown { write!(out, "  \n   {}", inline_code(&text)) } else { write!(out, "\n   {text}") };
             }
+        }
+    }
+    if !finding.related.is_empty() {
+        let _ = write!(out, "\n\n{strong}Further places{strong}\n");
+        for (place, message) in finding.related.iter().take(MAX_RELATED) {
+            let _ = write!(out, "\n- {code}{}{code}: {message}", line_of(place, cx));
+        }
+        if let Some(more) = finding.related.len().checked_sub(MAX_RELATED).filter(|n| *n > 0) {
+            let _ = write!(out, "\n- and {more} more");
         }
     }
     let docs = &rule.docs;
@@ -82,6 +91,13 @@ fn describe(finding: &Finding, cx: &Context<'_>, language: &str) -> String {
         );
     }
     out
+}
+
+fn line_of(place: &Location, cx: &Context<'_>) -> String {
+    match &place.path {
+        None => format!("line {}", cx.positions.position(place.range.start).line + 1),
+        Some(path) => format!("{path}:{}", place.line),
+    }
 }
 
 /// Code as Markdown shows it, whatever backticks are in it.

@@ -58,13 +58,18 @@ pub fn read_frame<T: DeserializeOwned>(from: &mut impl Read) -> Result<Option<T>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::{BlockText, Reply, Request, Verdict};
+    use crate::message::{BlockText, Priority, Reply, Request, Verdict};
 
     #[test]
     fn messages_come_back_as_they_went() {
         let requests = [
             Request::Hello { protocol: crate::PROTOCOL },
-            Request::Embed { id: 1, blocks: vec![BlockText { key: [7; 16], text: "fn f() {}\n// é😀".into() }] },
+            Request::Embed {
+                id: 1,
+                priority: Priority::Visible,
+                deadline: Some(250),
+                blocks: vec![BlockText { key: [7; 16], text: "fn f() {}\n// é😀".into() }],
+            },
             Request::Cancel { id: 1 },
         ];
         let mut stream = Vec::new();

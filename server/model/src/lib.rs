@@ -1,10 +1,29 @@
-//! The protocol between Sidenote and its model host, a child process that owns the language model.
+//! Local models: how they are kept, asked, and searched by. The models themselves run in a child process, the model host
+//! (`server/model/host`), which owns llama.cpp; this crate never links it.
 //!
-//! So far this crate holds the protocol alone: what goes over the child's standard input and output. Nothing starts a
-//! host yet, and every other part works without one.
+//! Without the feature `client` there is only what the host needs too: the protocol and the check of GGUF headers.
 
+pub mod gguf;
+
+mod file;
 mod frame;
 mod message;
 
+#[cfg(feature = "client")]
+pub mod cache;
+#[cfg(feature = "client")]
+pub mod client;
+#[cfg(feature = "client")]
+pub mod embed;
+#[cfg(feature = "client")]
+pub mod search;
+#[cfg(feature = "client")]
+pub mod store;
+#[cfg(feature = "client")]
+pub mod stream;
+#[cfg(feature = "client")]
+pub mod words;
+
+pub use file::{ModelError, check, hexadecimal, sha256};
 pub use frame::{FrameError, MAX_FRAME, read_frame, write_frame};
-pub use message::{BlockKey, BlockText, PROTOCOL, Reply, Request, RequestId, Verdict};
+pub use message::{BlockKey, BlockText, MAX_WAITING, PROTOCOL, Priority, Reply, Request, RequestId, Verdict};

@@ -3,13 +3,30 @@
 use serde::{Deserialize, Serialize};
 
 /// Version of the protocol. Host and client are one binary; a different number means a stale child.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// Number of a request, chosen by the client; every reply names the request that it answers.
 pub type RequestId = u64;
 
-/// Content key of a block (the first 16 bytes of blake3), as `sidenote-core` computes it.
+/// Key of a block's text (the first 16 bytes of blake3).
 pub type BlockKey = [u8; 16];
+
+/// Blocks that a host holds at most, over all requests; a request that does not fit is answered with [`Reply::Busy`].
+pub const MAX_WAITING: usize = 1024;
+
+/// What is done first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Priority {
+    /// The rest of a workspace.
+    Background,
+    /// A file that is open.
+    Open,
+    /// What somebody looks at.
+    Visible,
+    /// Somebody waits for it.
+    Interactive,
+}
 
 /// The text of a block. The host sees texts and keys and nothing of files.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -33,8 +50,17 @@ pub enum Request {
     Embed {
         /// The request's number.
         id: RequestId,
+        /// When it is its turn.
+        priority: Priority,
+        /// Milliseconds from now after which nobody wants it any more.
+        deadline: Option<u64>,
         /// The blocks.
         blocks: Vec<BlockText>,
+    },
+    /// Uses so many threads from now on: one while somebody types.
+    Threads {
+        /// How many.
+        threads: u32,
     },
     /// A judgement on a finding.
     Score {
@@ -73,6 +99,17 @@ pub enum Reply {
         model: String,
         /// Length of its vectors.
         dimension: u32,
+        /// Tokens of a text that it reads; the rest is cut off.
+        context: u32,
+        /// How long the model took to load, in milliseconds.
+        loaded_in: u32,
+        /// What keeps it in: `landlock`, `seccomp`, `memory`; what the system lacks is missing.
+        sandbox: Vec<String>,
+    },
+    /// Answers any first message when there is no model to serve; the host ends.
+    Refused {
+        /// Why, for people.
+        reason: String,
     },
     /// The vector of a block, not normalised.
     Vector {
@@ -99,6 +136,11 @@ pub enum Reply {
     },
     /// A request is answered whole.
     Done {
+        /// The request's number.
+        id: RequestId,
+    },
+    /// The host has too much to do: send it again later.
+    Busy {
         /// The request's number.
         id: RequestId,
     },

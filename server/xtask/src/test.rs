@@ -8,15 +8,16 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 use crate::run::{Cargo, release, say, works};
-use crate::{package, tools};
+use crate::{host, package, tools};
 
 /// Runs it.
 pub fn run(arguments: &[String]) -> Result<()> {
-    let mut editors = true;
+    let (mut editors, mut host) = (true, true);
     for argument in arguments {
         match argument.as_str() {
             "--no-editors" => editors = false,
-            other => bail!("`cargo x test` takes no `{other}`; it takes --no-editors"),
+            "--no-host" => host = false,
+            other => bail!("`cargo x test` takes no `{other}`; it takes --no-editors and --no-host"),
         }
     }
     let start = Instant::now();
@@ -35,6 +36,14 @@ pub fn run(arguments: &[String]) -> Result<()> {
         Cargo::new("unit tests").args(["test", "--quiet"]).args(workspace).run()?;
     }
     Cargo::new("building the binary").args(["build", "--release", "-p", "sidenote"]).run()?;
+    if host {
+        host::build()?;
+        tools::tracing()?;
+        // Of the host's own code clippy sees all but llama.cpp's part, which only the host's build compiles.
+        host::clippy()?;
+    } else {
+        say("the model host and what needs it are left out (--no-host)");
+    }
     package::run(&["--profile".to_owned(), "release".to_owned()])?;
     let mut end_to_end = Cargo::new("end-to-end tests")
         .args(["test", "--quiet", "-p", "sidenote-tests"])
@@ -42,6 +51,9 @@ pub fn run(arguments: &[String]) -> Result<()> {
     if !editors {
         say("editors and validators are left out (--no-editors)");
         end_to_end = end_to_end.env("SIDENOTE_NO_EDITORS", "1");
+    }
+    if !host {
+        end_to_end = end_to_end.env("SIDENOTE_NO_HOST", "1");
     }
     end_to_end.run()?;
     if works("cargo", &["deny", "--version"]) {

@@ -10,11 +10,12 @@ use crate::root;
 const MAX_LINES: usize = 1000;
 
 /// Our crates, by folder.
-const CRATES: [&str; 10] = [
+const CRATES: [&str; 11] = [
     "grammars",
     "kernels",
     "server/core",
     "server/model",
+    "server/model/host",
     "server/lsp",
     "server/cli",
     "server/xtask",
@@ -194,19 +195,26 @@ fn only_lsp_imports_lsp_types() {
     }
 }
 
-/// Invariant 5: only `model` links llama.cpp.
+/// Invariant 5: only the model host links llama.cpp, and only where it is asked to.
 #[test]
-fn only_model_links_llama() {
-    for folder in all_but(&["server/model"]) {
+fn only_the_host_links_llama() {
+    for folder in all_but(&["server/model/host"]) {
         assert!(!dependencies(folder).iter().any(|d| d.starts_with("llama")), "{folder} links llama.cpp");
     }
+    let manifest = read(&root().join("server/model/host/Cargo.toml"));
+    let llama: Vec<&str> = manifest.lines().filter(|l| l.starts_with("llama-cpp")).collect();
+    assert_eq!(llama.len(), 2, "{llama:?}");
+    for line in llama {
+        assert!(line.contains("optional = true") && line.contains("\"=0.1."), "pinned and optional: {line}");
+    }
+    assert!(!manifest.contains("default = ["), "no build but the host's own compiles llama.cpp");
 }
 
-/// Invariant 5: only `kernels` and `model` contain `unsafe`; the kernels' bench calls rivals that are written in C.
+/// Invariant 5: only `kernels` and the model host contain `unsafe`; the kernels' bench calls rivals that are written in C.
 #[test]
-fn only_kernels_and_model_contain_unsafe() {
+fn only_kernels_and_the_host_contain_unsafe() {
     forbid(
-        &all_but(&["kernels", "server/model", "benches/kernels"]),
+        &all_but(&["kernels", "server/model/host", "benches/kernels"]),
         &["unsafe", "allow(unsafe_code)"],
         true,
         &[],
@@ -293,6 +301,7 @@ fn lower_layers_do_not_know_the_upper_ones() {
         ("grammars", &[][..]),
         ("kernels", &[]),
         ("server/model", &["sidenote-kernels"]),
+        ("server/model/host", &["sidenote-kernels", "sidenote-model"]),
         ("server/core", &["sidenote-grammars"]),
         ("tests", &[]),
     ] {

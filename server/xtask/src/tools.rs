@@ -22,6 +22,90 @@ pub fn node() -> Result<()> {
     if works() { Ok(()) } else { install("Node.js with npm", &["nodejs", "npm"], works) }
 }
 
+/// strace and nm, with which the tests prove that nothing opens a socket.
+pub fn tracing() -> Result<()> {
+    let works = || works("strace", &["--version"]) && works("nm", &["--version"]);
+    if works() || !cfg!(target_os = "linux") { Ok(()) } else { install("strace or nm", &["strace", "binutils"], works) }
+}
+
+/// What llama.cpp is built with: CMake, a C++ compiler, and libclang for its bindings. Without a package manager that may be used,
+/// CMake and libclang come as Python wheels into a folder of the build. Returns variables for cargo.
+pub fn llama() -> Result<Vec<(&'static str, String)>> {
+    let compiler =
+        || ["c++", "g++", "clang++"].iter().any(|c| works(c, &["--version"])) || std::env::var_os("CXX").is_some();
+    let ready = || works("cmake", &["--version"]) && libclang() && compiler();
+    if ready() {
+        return Ok(Vec::new());
+    }
+    let root = works("sh", &["-c", "test \"$(id -u)\" = 0"]);
+    if root && works("apt-get", &["--version"]) {
+        install("CMake, a C++ compiler or libclang", &["cmake", "g++", "make", "libclang-dev"], ready)?;
+        return Ok(Vec::new());
+    }
+    if !compiler() {
+        bail!("a C++ compiler is missing: install it with your system's package manager (on Debian: g++)");
+    }
+    python()?;
+    let home = crate::root().join("target/llama-tools");
+    let python = home.join("bin/python");
+    if !home.join("ready").is_file() {
+        say(&format!(
+            "CMake or libclang is missing: installing the PyPI packages cmake and libclang into {}",
+            home.display()
+        ));
+        let run = |name: &str, arguments: &[&str]| -> Result<()> {
+            let arguments: Vec<String> = arguments.iter().map(|a| (*a).to_owned()).collect();
+            if program(name, &arguments)? == 0 { Ok(()) } else { bail!("{name} {} failed", arguments.join(" ")) }
+        };
+        let python = python.display().to_string();
+        run("python3", &["-m", "venv", &home.display().to_string()])?;
+        run(&python, &["-m", "pip", "install", "--quiet", "cmake>=3.28,<5", "libclang>=16,<22"])?;
+        std::fs::write(home.join("ready"), "")?;
+    }
+    let folder = crate::run::output(
+        &python,
+        &["-c", "import clang, os; print(os.path.join(os.path.dirname(clang.__file__), 'native'))"],
+    )?;
+    let include = crate::run::output(std::path::Path::new("cc"), &["-print-file-name=include"])?;
+    let path = std::env::var("PATH").unwrap_or_default();
+    Ok(vec![
+        ("LIBCLANG_PATH", folder.trim().to_owned()),
+        ("BINDGEN_EXTRA_CLANG_ARGS", format!("-I{}", include.trim())),
+        ("PATH", format!("{}:{path}", home.join("bin").display())),
+    ])
+}
+
+/// Where bindgen would find it.
+fn libclang() -> bool {
+    if std::env::var_os("LIBCLANG_PATH").is_some() || works("llvm-config", &["--version"]) {
+        return true;
+    }
+    let has = |folder: &std::path::Path| {
+        std::fs::read_dir(folder).is_ok_and(|entries| {
+            entries.flatten().any(|e| {
+                let name = e.file_name().to_string_lossy().into_owned();
+                name == "libclang.so"
+                    || name.starts_with("libclang.so.")
+                    || name.starts_with("libclang-") && name.contains(".so")
+                    || name == "libclang.dylib"
+            })
+        })
+    };
+    let mut folders: Vec<std::path::PathBuf> =
+        ["/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu"]
+            .map(Into::into)
+            .to_vec();
+    folders.extend(
+        std::fs::read_dir("/usr/lib")
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|e| e.path().join("lib"))
+            .filter(|p| p.is_dir()),
+    );
+    folders.iter().any(|f| has(f))
+}
+
 fn install(what: &str, packages: &[&str], works_now: impl Fn() -> bool) -> Result<()> {
     let list = packages.join(" ");
     let root = works("sh", &["-c", "test \"$(id -u)\" = 0"]);

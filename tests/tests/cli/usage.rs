@@ -3,7 +3,7 @@ use std::process::{Command, Stdio};
 
 use sidenote_tests::sidenote_binary;
 
-use super::support::{FLAWED, Project, RULE};
+use super::support::{FLAWED, Project, RULE, findings};
 
 #[test]
 fn exit_codes() {
@@ -175,4 +175,22 @@ fn a_place_is_explained() {
     project.run(&["explain", "--trace", "src/a.ts:999"]).code(2).says("lines");
     project.run(&["explain", "--trace", "src/b.ts:1"]).code(2).says("src/b.ts");
     project.run(&["explain"]).code(2);
+}
+
+/// Data that comes from another file is explained like that of one file.
+#[test]
+fn a_flow_across_files_is_explained() {
+    let app = "import express from 'express';\nimport { run } from './run';\nconst app = express();\n\
+               app.get('/', (req) => {\n  run(req.query.id as string);\n});\n";
+    let run = "import { exec } from 'child_process';\nexport function run(id: string) {\n  if (!id.startsWith('x')) return;\n  exec('ls ' + id);\n}\n";
+    let project = Project::new(&[(".git/HEAD", ""), ("src/app.ts", app), ("src/run.ts", run)]);
+    let found = findings(&project.json(&[]));
+    assert_eq!(found.len(), 1, "{found:?}");
+    let place = found[0].split(' ').nth(1).expect("a place");
+    project
+        .run(&["explain", "--trace", place])
+        .code(0)
+        .shows("command-injection")
+        .shows("src/app.ts")
+        .shows("What would silence it");
 }

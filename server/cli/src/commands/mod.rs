@@ -2,11 +2,18 @@
 
 pub mod baseline;
 pub mod config;
+pub mod doctor;
 pub mod explain;
 pub mod lsp;
+#[cfg(feature = "model")]
+pub mod model;
 pub mod models;
 pub mod rules;
 pub mod rules_test;
 pub mod scan;
+#[cfg(feature = "model")]
+pub mod search;
 pub mod shell;
+#[cfg(feature = "model")]
+pub mod similar;
 pub mod trace;

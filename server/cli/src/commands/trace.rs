@@ -5,19 +5,20 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use sidenote_core::config::{Settings, repository_root};
+use sidenote_core::config::{Settings, discover, repository_root};
 use sidenote_core::document::Document;
-use sidenote_core::engine::{Engine, Report, why_skip};
+use sidenote_core::engine::{Engine, Memo, Report, why_skip};
 use sidenote_core::findings::{Finding, Location};
 use sidenote_core::grammars;
+use sidenote_core::program::Source;
 use sidenote_core::rules;
 use sidenote_core::semantics::flow::trace::{CallTrace, Data, SinkTrace, Stop, Trace, Verdict};
 use sidenote_core::system::{OsSystem, System};
 use sidenote_core::text::Text;
 
-use crate::args::Explain as Args;
+use crate::args::{Explain as Args, Selection};
 use crate::error::{CLEAN, Error};
-use crate::{output, style};
+use crate::{output, scan, style};
 
 /// Most known barriers that are named.
 const MAX_BARRIERS: usize = 8;
@@ -33,21 +34,41 @@ pub fn run(place: &str, args: &Args) -> Result<u8, Error> {
         .ok_or_else(|| Error::Language(style::printable(&file.to_string_lossy())))?;
     why_skip(text.as_bytes()).map_err(|why| wrong(format!("the file is not analysed: {}", why.explain())))?;
     let folder = path.parent().unwrap_or(Path::new("/")).to_owned();
-    let root = repository_root(&OsSystem, &folder).unwrap_or_else(|| folder.clone());
-    let config = super::config::of(args.config.as_deref(), &folder, &root)?;
-    let relative = path.strip_prefix(&root).unwrap_or(&path);
-    let relative: Vec<_> = relative.components().map(|c| c.as_os_str().to_string_lossy()).collect();
-    let document = Document::new(&relative.join("/"), language, &text, 0).map_err(|error| wrong(format!("{error}")))?;
+    // Who calls the file matters too: all of the repository, or of the configuration's folder, is read. Without either a folder
+    // may hold anything.
+    let home = discover(&OsSystem, &folder).and_then(|f| f.parent().map(Path::to_owned));
+    let around = repository_root(&OsSystem, &folder).or(home).unwrap_or_else(|| path.clone());
+    let (workspace, mut program) = scan::linked(&Selection {
+        paths: vec![around],
+        config: args.config.clone(),
+        select: Vec::new(),
+        ignore: Vec::new(),
+        no_config: false,
+        all_folders: false,
+        no_gitignore: false,
+        hidden: false,
+        jobs: None,
+    })?;
+    let config = super::config::of(args.config.as_deref(), &folder, workspace.root())?;
+    let document =
+        Document::new(&workspace.relative(&path), language, &text, 0).map_err(|error| wrong(format!("{error}")))?;
     let rope = document.text();
     if line > rope.lines() {
         return Err(wrong(format!("the file has {} lines", rope.lines())));
     }
     let range = wanted(rope, line, column);
     let engine = Engine::new(config);
-    let report = engine.analyze(&document);
-    let trace = engine.trace(&document, &range);
-    let range = trace.range.clone();
     let settings = engine.config().settings(document.path());
+    program.set(document.path(), Source::new(document.path(), document.blocks(), rope, &settings.models));
+    // One worker with a stack for deep code: what is recorded is recorded on its thread.
+    let trace = scan::workers(Some(1))?
+        .install(|| engine.trace_during(&document, &range, || drop(program.analyze(&sidenote_core::program::Alone))));
+    let mut memo = Memo::default();
+    if let Some(flow) = program.flow(document.path()) {
+        memo.set_flow(flow);
+    }
+    let report = engine.analyze_again(&document, &mut memo);
+    let range = trace.range.clone();
     let answer = Answer { file: &file, text: rope, document: &document, settings: &settings, report, trace, range };
     output::write(None, |out| {
         if args.json {
@@ -230,11 +251,18 @@ impl Answer<'_> {
         }
         let sink = self.sink_of(finding);
         match sink {
-            Some(sink) if !sink.data.is_empty() => self.data(out, &sink.data)?,
+            Some(sink) if !sink.data.is_empty() && finding.flow.iter().all(|(place, _)| place.path.is_none()) => {
+                self.data(out, &sink.data)?;
+            }
             _ if finding.flow.is_empty() => {
                 style::prose(out, "It is found by the code alone: no data needs to flow for it.", 2, 100)?;
             }
-            _ => self.flow(out, &finding.flow)?,
+            _ => {
+                self.flow(out, &finding.flow)?;
+                // Steps in other files are told by the finding; checks in this one by what was recorded.
+                let barriers = sink.iter().flat_map(|s| &s.data).flat_map(|d| d.barriers.clone());
+                self.stops(out, "Checks and sanitizers on the way", &barriers.collect::<Vec<_>>())?;
+            }
         }
         writeln!(out, "\n  {bold}What would silence it{bold:#}")?;
         if let Some(sink) = sink {
@@ -354,7 +382,9 @@ impl Answer<'_> {
             return Ok(());
         }
         self.calls(out)?;
-        if let Some(call) = self.trace.calls.iter().find(|c| !c.data.is_empty()) {
+        // What a function of the program does is followed into it.
+        let foreign = |c: &&CallTrace| !c.data.is_empty() && !c.known.ends_with("of the program");
+        if let Some(call) = self.trace.calls.iter().find(foreign) {
             let code = style::CODE;
             let path = call.paths.first().cloned().unwrap_or_else(|| format!("*.{}", call.name));
             writeln!(out)?;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use rayon::iter::Either;
 use sidenote_core::document::Document;
-use sidenote_core::engine::{Memo, Report, SkipReason, why_skip};
+use sidenote_core::engine::{Memo, Report, SkipReason, Twin, why_skip};
 use sidenote_core::findings::{self, Location, Severity, fingerprints};
 use sidenote_core::fix::{Wanted, fix};
 use sidenote_core::grammars::{self, Language};
@@ -49,6 +49,9 @@ impl Default for Options {
         }
     }
 }
+
+/// Functions of a file that are copies: their places among its blocks, how many twins they have, and the most alike of those.
+pub type Copies = Vec<(usize, usize, Vec<Twin>)>;
 
 /// A file that was read and parsed.
 pub enum Loaded {
@@ -125,17 +128,17 @@ pub fn analyze(
     workspace: &Workspace,
     candidate: &Candidate,
     document: &Document,
-    program: &Program,
+    (program, copies): (&Program, Option<&Copies>),
     options: &Options,
     stats: &Stats,
 ) -> FileReport {
     let outcome = guarded(|| {
         let Some(wanted) = options.fix else {
-            let report = stats.time(Phase::Analyze, || report(workspace, candidate, document, program));
+            let report = stats.time(Phase::Analyze, || report(workspace, candidate, document, (program, copies)));
             return stats.time(Phase::Resolve, || resolve(workspace, candidate, document, report, options));
         };
         let before = document.text().to_string();
-        let again = |d: &Document| report(workspace, candidate, d, program);
+        let again = |d: &Document| report(workspace, candidate, d, (program, None));
         let fixed = stats.time(Phase::Fix, || fix(document.clone(), &again, wanted));
         let mut file =
             stats.time(Phase::Resolve, || resolve(workspace, candidate, &fixed.document, fixed.report, options));
@@ -150,7 +153,12 @@ pub fn analyze(
 }
 
 /// What the engine says of a version of a file: the program's own, or one with fixes.
-fn report(workspace: &Workspace, candidate: &Candidate, document: &Document, program: &Program) -> Report {
+fn report(
+    workspace: &Workspace,
+    candidate: &Candidate,
+    document: &Document,
+    (program, copies): (&Program, Option<&Copies>),
+) -> Report {
     let engine = workspace.engine(candidate.project);
     // Where the files that it belongs with broke the engine it is looked at by itself.
     let flow = match program.failure(&candidate.path) {
@@ -158,7 +166,11 @@ fn report(workspace: &Workspace, candidate: &Candidate, document: &Document, pro
         Some(_) => None,
     };
     let mut memo = Memo::default();
-    memo.set_flow(flow.unwrap_or_else(|| engine.flow(document)));
+    let flow = flow.unwrap_or_else(|| engine.flow(document));
+    memo.set_flow(match copies {
+        Some(copies) => engine.among(document, flow, copies),
+        None => flow,
+    });
     engine.analyze_quickly(document, &mut memo)
 }
 

@@ -7,6 +7,7 @@ mod model;
 mod program;
 mod stats;
 mod summary;
+mod twins;
 mod walk;
 mod workspace;
 
@@ -23,6 +24,7 @@ pub use workspace::Workspace;
 
 use rayon::prelude::*;
 use sidenote_core::document::Document;
+use sidenote_core::program::Program;
 
 use crate::args;
 use crate::error::Error;
@@ -60,9 +62,10 @@ pub fn scan(
             _ => None,
         });
         let program = program::follow(workspace, sources.collect(), stats);
+        let copies = twins::across(workspace, candidates, &loaded);
         let one = |(candidate, loaded): (&Candidate, Result<Option<Loaded>, Skipped>)| {
-            let analyze =
-                |document: Document| analyze::analyze(workspace, candidate, &document, &program, options, stats);
+            let known = (&program, copies.get(&candidate.path));
+            let analyze = |document: Document| analyze::analyze(workspace, candidate, &document, known, options, stats);
             let result = loaded.map(|loaded| {
                 loaded.map(|loaded| match loaded {
                     Loaded::Parsed(document, _) => analyze(document),
@@ -84,6 +87,28 @@ pub fn scan(
         }
     }
     scan
+}
+
+/// The files that a selection names with what they import, before the data is followed through them.
+///
+/// # Errors
+/// When a path or a configuration cannot be used.
+pub fn linked(selection: &args::Selection) -> Result<(Workspace, Program), Error> {
+    guard_panics();
+    let workspace = Workspace::open(selection, None)?;
+    let pool = workers(selection.jobs)?;
+    let walked = walk(&workspace, Limits::of(selection, &pool));
+    let stats = Stats::start();
+    let program = pool.install(|| {
+        let load = |candidate: &Candidate| analyze::load(&workspace, candidate, &stats);
+        let loaded: Vec<_> = walked.candidates.par_iter().map(load).collect();
+        let sources = walked.candidates.iter().zip(&loaded).filter_map(|(candidate, loaded)| match loaded {
+            Ok(Some(Loaded::Parsed(_, source))) => Some((&*candidate.path, source.clone())),
+            _ => None,
+        });
+        program::link(&workspace, sources.collect(), &stats)
+    });
+    Ok((workspace, program))
 }
 
 /// Scans what a selection of the command line names, for all findings that there are.

@@ -35,6 +35,13 @@ impl Workers for Pool<'_> {
 
 /// Follows the data through files with their paths, and through those that they import. On a worker.
 pub fn follow(workspace: &Workspace, files: Vec<(&str, Source)>, stats: &Stats) -> Program {
+    let mut program = link(workspace, files, stats);
+    program.analyze(&Pool { stats });
+    program
+}
+
+/// Files with their paths, and those that they import, before the data is followed through them. On a worker.
+pub fn link(workspace: &Workspace, files: Vec<(&str, Source)>, stats: &Stats) -> Program {
     let root = workspace.root();
     let mut program = Program::new(root.to_owned());
     for (path, source) in files {
@@ -70,7 +77,6 @@ pub fn follow(workspace: &Workspace, files: Vec<(&str, Source)>, stats: &Stats) 
         // A file may lie in a folder with a manifest of its own.
         stats.time(Phase::Follow, || program.read_layout(&OsSystem));
     }
-    program.analyze(&Pool { stats });
     program
 }
 

@@ -90,7 +90,7 @@ pub(super) struct Rules {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct CognitiveComplexity {
-    /// Complexity above which a function is reported; default 25.
+    /// Complexity above which a function is reported; default 15.
     #[serde(default)]
     #[schemars(with = "u32", range(min = 1, max = 1000))]
     pub threshold: Option<u32>,

@@ -68,10 +68,8 @@ impl Settings {
     }
 }
 
-/// SonarSource's own limit. On other people's code it flags far more functions than anybody rewrites, so that the default
-/// is higher.
-const STRICT_COMPLEXITY: u32 = 15;
-const DEFAULT_COMPLEXITY: u32 = 25;
+/// SonarSource's own limit.
+const DEFAULT_COMPLEXITY: u32 = 15;
 
 impl Default for Settings {
     fn default() -> Settings {
@@ -227,8 +225,7 @@ impl Config {
 
     /// A configuration in which every rule is on and strict, test code included.
     pub fn everything() -> Config {
-        let mut settings =
-            Settings { include_tests: true, cognitive_complexity: STRICT_COMPLEXITY, ..Settings::default() };
+        let mut settings = Settings { include_tests: true, ..Settings::default() };
         settings.rules.iter_mut().for_each(|r| r.enabled = true);
         Config { base: Arc::new(settings), ..Config::default() }
     }

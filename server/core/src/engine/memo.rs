@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use sidenote_grammars::{Field, Kind};
 
-use super::file_facts;
+use super::{file_facts, twins};
 use crate::blocks::{Block, BlockId, Blocks};
 use crate::config::Settings;
 use crate::findings::{Finding, Location, Note, Place};
@@ -45,6 +45,13 @@ pub struct Flow {
 }
 
 impl Flow {
+    /// The same, with what is known of functions that repeat those of other files in place of what the file alone tells.
+    pub(super) fn among(mut self, notes: Vec<(Arc<Arena>, Note)>) -> Flow {
+        self.notes.retain(|(_, note)| note.rule.id != twins::RULE);
+        self.notes.extend(notes);
+        self
+    }
+
     /// The same, to be replaced when the files around it are known.
     pub fn provisional(self) -> Flow {
         Flow { provisional: true, ..self }
@@ -71,7 +78,7 @@ impl Flow {
         let other = result.notes.iter().filter_map(|(block, note)| Some((arena(block)?, note.clone())));
         Flow {
             root: blocks.root().clone(),
-            notes: hits.chain(other).collect(),
+            notes: hits.chain(other).chain(twins::in_file(blocks)).collect(),
             exhausted: result.exhausted.iter().filter_map(arena).collect(),
             models: models.clone(),
             provisional: false,

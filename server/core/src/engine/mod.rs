@@ -3,6 +3,7 @@
 mod memo;
 mod skip;
 mod suppress;
+mod twins;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use crate::syntax::Arena;
 pub use memo::{Flow, Memo};
 pub use skip::{SkipReason, why_skip};
 pub use suppress::Suppression;
+pub use twins::{Twin, TwinPlace};
 
 /// Something that could not be analysed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -91,8 +93,12 @@ impl Engine {
     /// Tells what the data flow knows of some bytes of a document: why there is a finding, or where a flow was lost. The cost is
     /// that of the whole flow, and somewhat more.
     pub fn trace(&self, document: &Document, range: &std::ops::Range<usize>) -> Trace {
-        let settings = self.config.settings(document.path());
-        trace(document.text(), document.blocks(), &settings.models, range)
+        self.trace_during(document, range, || drop(self.flow(document)))
+    }
+
+    /// The same for a document that is part of a program: `analyze` follows the data through that, on this thread.
+    pub fn trace_during(&self, document: &Document, range: &std::ops::Range<usize>, analyze: impl FnOnce()) -> Trace {
+        trace(document.text(), document.blocks(), range, analyze)
     }
 
     /// A data flow in which nothing was found, for a version that could not be followed through.
@@ -134,6 +140,7 @@ impl Engine {
         let mut around: Vec<(Arc<BlockNotes>, usize)> = Vec::new();
         // The block at hand and those around it, outermost first.
         let mut path: Vec<&Block> = Vec::new();
+        let repeats = !twins::is_practice(document.path());
         let flow_notes = memo.flow_notes(blocks);
         let mut flow_notes = flow_notes.iter().peekable();
         for (index, placed) in blocks.iter().enumerate() {
@@ -150,7 +157,11 @@ impl Engine {
             let silent = (facts.is_test || in_test) && !settings.include_tests;
             while let Some((_, note)) = flow_notes.next_if(|(i, _)| *i <= index) {
                 let enabled = rules::index(note.rule.id).is_some_and(|i| settings.rules[i].enabled);
-                if enabled && note.rule.families.contains(&family) && (note.rule.in_tests || !silent) {
+                if enabled
+                    && note.rule.families.contains(&family)
+                    && (note.rule.in_tests || !silent)
+                    && (repeats || note.rule.id != twins::RULE)
+                {
                     found.push(note);
                 }
             }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sidenote_grammars::{Family, Field, Kind};
 
-use super::support;
+use super::{shape, support};
 use crate::blocks::{Block, Blocks};
 use crate::syntax::Node;
 
@@ -20,10 +20,15 @@ pub struct Declared {
     pub generic_structs: BTreeMap<String, (bool, Vec<String>)>,
     /// The top level's structs without parameters that hold cells or `Rc` (Rust), with the types of their fields.
     pub structs: BTreeMap<String, Vec<String>>,
+    /// The top level's traits (Rust): whether they ask for `Send` or `Sync`, or for traits that may.
+    pub traits: BTreeMap<String, bool>,
     /// The top level's type aliases (Rust) with the types that they stand for, as written.
     pub aliases: BTreeMap<String, String>,
     /// Async functions of the top level that may reject: not those whose body is one `try` with a handler.
     pub async_functions: BTreeSet<String>,
+    /// The parameters' names of the top level's functions (TypeScript and JavaScript), for those with two and more; empty for
+    /// patterns.
+    pub parameters: BTreeMap<String, Vec<String>>,
     /// Methods that are async in every class of the file that has a method of that name, and may reject.
     pub async_methods: BTreeSet<String>,
     /// What Rust's items say.
@@ -92,6 +97,19 @@ impl Declared {
                     self.generic_structs.insert(name.text().to_owned(), (public, types));
                 }
             }
+            Kind::TraitItem => {
+                let node = open(root, node);
+                if let Some(name) = node.child(Field::Name) {
+                    // A supertrait of somebody else's may ask for it.
+                    let asks = node.child(Field::Bounds).is_some_and(|b| {
+                        let known = |t: &str| {
+                            matches!(t.trim(), "Sized" | "Copy" | "Clone" | "Debug" | "Default" | "'static" | "?Sized")
+                        };
+                        b.text().trim_start_matches(':').split('+').any(|t| !known(t))
+                    });
+                    self.traits.insert(name.text().to_owned(), asks);
+                }
+            }
             Kind::TypeItem => {
                 if let (Some(name), Some(ty)) = (node.child(Field::Name), node.child(Field::Type))
                     && ty.text().len() <= LONGEST
@@ -101,8 +119,8 @@ impl Declared {
             }
             Kind::FunctionDeclaration => {
                 let function = open(root, node);
-                if may_reject(function) {
-                    self.async_functions.extend(function.child(Field::Name).map(|n| n.text().to_owned()));
+                if let Some(name) = function.child(Field::Name) {
+                    self.function(name, function);
                 }
             }
             Kind::LexicalDeclaration => {
@@ -112,9 +130,7 @@ impl Declared {
                     let (Some(name), Some(value)) = (name, declarator.child(Field::Value)) else { continue };
                     let value = support::bare(value);
                     if matches!(value.kind(), Kind::ArrowFunction | Kind::FunctionExpression) {
-                        if may_reject(open(root, value)) {
-                            self.async_functions.insert(name.text().to_owned());
-                        }
+                        self.function(name, open(root, value));
                     } else if fixed {
                         self.constant(name, value);
                     }
@@ -126,6 +142,17 @@ impl Declared {
                 }
             }
             _ => {}
+        }
+    }
+
+    fn function(&mut self, name: Node<'_>, function: Node<'_>) {
+        if may_reject(function) {
+            self.async_functions.insert(name.text().to_owned());
+        }
+        let names = shape::parameters(function);
+        if names.len() > 1 {
+            let plain = |n: &Node<'_>| if n.kind() == Kind::Identifier { n.text().to_owned() } else { String::new() };
+            self.parameters.insert(name.text().to_owned(), names.iter().map(plain).collect());
         }
     }
 

@@ -200,6 +200,7 @@ pub fn never_returns(expression: Node<'_>) -> bool {
         || ["assertnever", "unreachable", "die", "fail", "panic", "bail", "fatal", "usage", "exit", "absurd"]
             .contains(&last.as_str())
         || last.starts_with("throw")
+            && !super::support::words(text).iter().any(|w| matches!(w.as_str(), "if" | "when" | "unless" | "on"))
         || last.contains("unreachable")
         || last.starts_with("neverreach")
 }

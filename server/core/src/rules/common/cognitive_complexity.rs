@@ -2,8 +2,9 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::blocks::{Block, BlockKind};
 use crate::findings::{Category, Confidence, Note, Place, Severity};
+use crate::rules::shape::operands;
 use crate::rules::support::{bare, is_function};
-use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::rules::{Case, Check, Cx, Docs, Rule, unparenthesized};
 use crate::syntax::{Node, Span};
 
 pub static RULE: Rule = Rule {
@@ -14,11 +15,11 @@ pub static RULE: Rule = Rule {
     confidence: Confidence::High,
     cwe: &[1121],
     families: &[Family::Ecma, Family::Rust],
-    default_on: true,
+    default_on: false,
     in_tests: false,
     docs: Docs {
         what: "Measures every function by SonarSource's cognitive complexity (G. Ann Campbell, *Cognitive Complexity: a new \
-               way of measuring understandability*, version 1.7) and reports those above the configured limit (25 by default; SonarSource's own is 15). `if`, \
+               way of measuring understandability*, version 1.7) and reports those above the configured limit (15, as SonarSource's own). `if`, \
                `?:`, `switch`/`match`, loops and `catch` cost 1 and 1 more for each level of nesting; `else` and `else if` cost \
                1; so do each run of the same logical operator, each jump to a label, and recursion. Functions \
                inside a function deepen the nesting.",
@@ -26,8 +27,8 @@ pub static RULE: Rule = Rule {
               longest to understand, and changes to them break most often.",
         example: "function f(list) {\n  for (const a of list) {\n    if (a.ok) {\n      for (const b of a.items) {\n        if (b.ok && b.size > 0) {\n          while (b.next()) {\n            if (b.done) { return b; }\n          }\n        }\n      }\n    }\n  }\n}",
         instead: "function f(list) {\n  return list.filter((a) => a.ok).map(firstDone).find(Boolean);\n}",
-        limits: "`a?.b`, `??`, `let .. else` and `?` cost nothing, nor does JSX under `&&`. The insides of Rust macros are not \
-                 read. A JavaScript function which has no branch of its own and only holds other functions is \
+        limits: "Off by default: on other people's code it flags far more functions than anybody rewrites. `a?.b`, `??`, `let .. else` and `?` cost nothing, nor does JSX under `&&`. The insides of Rust macros are not \
+                 read, and recursion by way of other functions is not seen. A JavaScript function which has no branch of its own and only holds other functions is \
                  taken for a mere wrapper: those are measured one by one. A function inside one of more than 16 KiB is measured on its own.",
         fix: "",
     },
@@ -148,7 +149,7 @@ fn report(function: Node<'_>, increments: &[Increment], cx: &mut Cx<'_>) {
     for i in increments {
         let text = match i.nesting {
             0 => format!("+{}", i.cost),
-            n => format!("+{} (1, and {n} for nesting)", i.cost),
+            n => format!("+{} ({n} for nesting)", i.cost),
         };
         note.related.push((Place::Here(i.span), text));
     }
@@ -178,8 +179,8 @@ fn head(function: Node<'_>) -> Span {
 /// The increments of a function in the order of the text; `nested` says whether those of the functions inside count.
 fn increments(function: Node<'_>, nested: bool) -> Vec<Increment> {
     let mut out = Vec::new();
-    let own_name = function.child(Field::Name).map(Node::text);
-    let mut recursion = false;
+    // The functions around the node at hand, and whether each is known to call itself.
+    let mut around: Vec<(Node<'_>, bool)> = vec![(function, false)];
     // Where nesting is deeper, one span a level.
     let mut levels: Vec<Span> = Vec::new();
     let mut skip_to = 0;
@@ -191,12 +192,14 @@ fn increments(function: Node<'_>, nested: bool) -> Vec<Increment> {
         }
         // A level may begin further on: a condition comes before the branch that it guards.
         levels.retain(|l| l.end > span.start);
+        around.retain(|(f, _)| f.span().end > span.start);
         let nesting = levels.iter().filter(|l| l.contains(span)).count() as u32;
         if is_function(node) {
             if !nested {
                 skip_to = span.end;
             } else {
                 levels.push(span);
+                around.push((node, false));
             }
             continue;
         }
@@ -240,13 +243,14 @@ fn increments(function: Node<'_>, nested: bool) -> Vec<Increment> {
                 out.push(Increment { span, cost: 1, nesting: 0 });
             }
             Kind::BinaryExpression | Kind::LetChain => {
-                out.extend(starts_run(node).map(|span| Increment { span, cost: 1, nesting: 0 }));
+                out.extend(runs(node).into_iter().map(|span| Increment { span, cost: 1, nesting: 0 }));
             }
-            Kind::CallExpression if !recursion => {
-                let callee = node.child(Field::Function);
-                recursion = callee.is_some_and(|c| Some(called(c)) == own_name);
-                if recursion {
-                    out.push(Increment { span: callee.map_or(span, Node::span), cost: 1, nesting: 0 });
+            Kind::CallExpression => {
+                let Some(callee) = node.child(Field::Function) else { continue };
+                let itself = around.iter_mut().rev().find(|(f, _)| calls_itself(*f, callee));
+                if let Some((_, known)) = itself.filter(|(_, known)| !known) {
+                    *known = true;
+                    out.push(Increment { span: callee.span(), cost: 1, nesting: 0 });
                 }
             }
             _ => {}
@@ -255,42 +259,159 @@ fn increments(function: Node<'_>, nested: bool) -> Vec<Increment> {
     out
 }
 
-/// The name by which a function would call itself: `f`, `this.f`, `self.f`, `Self::f`.
-fn called(callee: Node<'_>) -> &str {
+/// Whether a callee names the function itself: `f` of a function, `this.f`, `self.f` or `Self::f` of a method.
+fn calls_itself(function: Node<'_>, callee: Node<'_>) -> bool {
+    let Some(name) = name_of(function) else { return false };
     let text = callee.text();
-    ["this.", "self.", "Self::"].iter().find_map(|p| text.strip_prefix(p)).unwrap_or(text)
+    let of_self = ["this.", "self.", "Self::"].iter().find_map(|p| text.strip_prefix(p));
+    let has_receiver = function.kind() == Kind::MethodDefinition
+        || function.child(Field::Parameters).is_some_and(|p| p.child_of_kind(Kind::SelfParameter).is_some())
+        || function.parent().is_some_and(|p| p.kind() == Kind::Pair);
+    match of_self {
+        Some(method) => method == name.text(),
+        None => !has_receiver && text == name.text(),
+    }
 }
 
 fn is_else_if(node: Node<'_>) -> bool {
     node.parent().is_some_and(|p| p.kind() == Kind::ElseClause)
 }
 
-/// The keyword with which a statement begins.
+/// The keyword with which a statement begins, behind any label.
 fn keyword(node: Node<'_>) -> Span {
-    let span = node.span();
-    let length = node.text().bytes().take_while(u8::is_ascii_alphabetic).count() as u32;
-    Span { start: span.start, end: span.start + length.max(1) }
+    let (span, text) = (node.span(), node.text());
+    let label = if text.starts_with('\'') { text.find(':').map_or(0, |i| i + 1) } else { 0 };
+    let skipped = label + text[label..].len() - text[label..].trim_start().len();
+    let length = text[skipped..].bytes().take_while(u8::is_ascii_alphabetic).count();
+    let start = span.start + skipped as u32;
+    Span { start, end: start + length.max(1) as u32 }
 }
 
-/// The operator, if this expression begins a run of like logical operators: its left neighbour in the text is another
-/// operator or none.
-fn starts_run(node: Node<'_>) -> Option<Span> {
+/// Where the runs of like logical operators begin in an expression, in the order of the text: `a && b && c || d` has two.
+/// Nothing where the expression is an operand of a larger one, which tells for both.
+fn runs(node: Node<'_>) -> Vec<Span> {
     if node.kind() == Kind::LetChain {
-        return Some(node.span());
+        return vec![node.span()];
     }
-    let operator = logical(node)?;
-    let right = bare(node.child(Field::Right)?);
-    if matches!(right.kind(), Kind::JsxElement | Kind::JsxSelfClosingElement) {
-        return None;
+    let around = node.ancestors().find(|p| p.kind() != Kind::ParenthesizedExpression);
+    if logical(node).is_none() || around.is_some_and(|p| logical(p).is_some() || p.kind() == Kind::LetChain) {
+        return Vec::new();
     }
-    // The parser nests to the left, so that a run's last operator is on top.
-    let parent = node.parent().filter(|p| p.kind() == Kind::BinaryExpression && node.field() == Field::Left);
-    if parent.and_then(logical).is_some_and(|p| p.text() == operator.text()) {
-        return None;
+    // `a && <A/>` shows or hides; it is no condition to follow.
+    let right = node.child(Field::Right).map(bare);
+    let shows = right.is_some_and(|r| matches!(r.kind(), Kind::JsxElement | Kind::JsxSelfClosingElement));
+    let mut operators = Vec::new();
+    // Operands still to look at, and operators between them, the next one last.
+    let mut todo = vec![Operand::Expression(node)];
+    while let Some(next) = todo.pop() {
+        match next {
+            Operand::Operator(operator) => operators.push(operator),
+            Operand::Expression(node) => {
+                let node = unparenthesized(node);
+                if let (Some(operator), Some((left, right))) = (logical(node), operands(node)) {
+                    todo.extend([Operand::Expression(right), Operand::Operator(operator), Operand::Expression(left)]);
+                }
+            }
+        }
     }
-    Some(operator.span())
+    let mut last = if shows { logical(node).map(Node::text) } else { None };
+    let begins = operators.into_iter().filter(|o| last.replace(o.text()) != Some(o.text()));
+    begins.map(Node::span).collect()
+}
+
+enum Operand<'a> {
+    Expression(Node<'a>),
+    Operator(Node<'a>),
 }
 
 fn logical(node: Node<'_>) -> Option<Node<'_>> {
+    if node.kind() != Kind::BinaryExpression {
+        return None;
+    }
     node.child(Field::Operator).filter(|o| matches!(o.text(), "&&" | "||"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::Document;
+
+    /// The increments of the first function, as `cost@operator or keyword`.
+    fn told(path: &str, code: &str) -> (u32, Vec<String>) {
+        let language = crate::grammars::by_path(path).expect("known");
+        let document = Document::new(path, language, code, 1).expect("parses");
+        let arenas: Vec<_> = document.blocks().iter().map(|p| p.block.arena().clone()).collect();
+        let function = arenas.iter().flat_map(|a| a.nodes()).find(|n| is_function(*n) && !n.is_hole()).expect("one");
+        let all = increments(function, true);
+        let list = all.iter().map(|i| format!("{}@{}", i.cost, function.arena().slice(i.span)));
+        (all.iter().map(|i| i.cost).sum(), list.collect())
+    }
+
+    /// The examples of the paper's appendix, written anew, and every kind of increment by itself.
+    #[test]
+    fn increments_are_those_of_the_paper() {
+        let cases: &[(&str, &str, &str)] = &[
+            // Else and else if cost one, whatever the nesting.
+            (
+                "a.js",
+                "function f(a) { while (a) { if (a) {} else if (a > 1) {} else {} } }",
+                "1@while 2@if 1@else 1@else",
+            ),
+            // What is inside of `else if` is one level deep, not two.
+            ("a.js", "function f(a) { if (a) {} else if (a > 1) { for (;;) {} } }", "1@if 1@else 2@for"),
+            ("a.js", "function f(a) { if (a) {} else { if (a > 1) {} } }", "1@if 1@else 2@if"),
+            ("a.js", "function f(a) { return a ? 1 : a > 1 ? 2 : 3; }", "1@a 2@a > 1"),
+            ("a.js", "function f(a) { switch (a) { case 1: if (a) {} break; default: } }", "1@switch 2@if"),
+            (
+                "a.js",
+                "function f(a) { try { if (a) {} } catch (e) { if (e) {} } finally { if (a) {} } }",
+                "1@if 1@catch 2@if 1@if",
+            ),
+            (
+                "a.js",
+                "function f(a) { do { if (a) {} } while (a); for (const b in a) {} for (const b of a) {} }",
+                "1@do 2@if 1@for 1@for",
+            ),
+            ("a.js", "function f(a) { x: for (;;) { for (;;) { continue x; } break; } }", "1@for 2@for 1@continue x;"),
+            // Runs of like operators, read from left to right.
+            ("a.js", "function f(a, b, c, d, e, g) { return a && b && c || d || e && g; }", "1@&& 1@|| 1@&&"),
+            ("a.js", "function f(a, b, c, d) { return a || b && c || d; }", "1@|| 1@&& 1@||"),
+            ("a.js", "function f(a, b, c) { return a && (b && c); }", "1@&&"),
+            ("a.js", "function f(a, b, c) { return a && !(b && c); }", "1@&& 1@&&"),
+            ("a.js", "function f(a, b, c) { if (a && b) { g(a || c, b); } }", "1@if 1@&& 1@||"),
+            // Shorthand costs nothing.
+            ("a.js", "function f(a) { return a?.b?.c ?? a?.d ?? 0; }", ""),
+            // Functions inside deepen the nesting and cost nothing themselves.
+            ("a.js", "function f(a) { return a.map((b) => { if (b) {} }); }", "2@if"),
+            ("a.js", "function f(a) { if (a) { a.forEach(function (b) { while (b) {} }); } }", "1@if 3@while"),
+            // Recursion: once for each function.
+            ("a.js", "function f(n) { if (n) { f(n - 1); f(n - 2); } }", "1@if 1@f"),
+            ("a.js", "const f = (n) => { if (n) return f(n - 1); };", "1@if 1@f"),
+            ("a.js", "function f(n) { const g = (m) => (m ? g(m - 1) : f(m)); return g(n); }", "2@m 1@g 1@f"),
+            ("a.js", "class A { f(n) { if (n) { f(n); this.f(n); } } }", "1@if 1@this.f"),
+            // JSX that is shown or not.
+            (
+                "a.jsx",
+                "function F(p) { return <a>{p.a && p.b && <b/>}{p.c || p.d && <i/>}{p.e ? <b/> : null}</a>; }",
+                "1@|| 1@&& 1@p.e",
+            ),
+            (
+                "a.rs",
+                "fn f(a: u32) { for i in 0..a { if i > 1 && i < 9 || i == 4 {} else if i == 2 {} else {} } }",
+                "1@for 2@if 1@&& 1@|| 1@else 1@else",
+            ),
+            ("a.rs", "fn f(a: u32) { match a { 0 => while a > 1 {}, _ => loop { break } } }", "1@match 2@while 2@loop"),
+            (
+                "a.rs",
+                "fn f(a: Option<u32>) -> Option<u32> { let Some(b) = a else { return None }; 'x: loop { if let Some(_) = a { break 'x } } }",
+                "1@loop 2@if 1@break 'x",
+            ),
+            ("a.rs", "impl A { fn f(&self, n: u32) { if n > 0 { self.f(n - 1); f(n) } } }", "1@if 1@self.f"),
+            ("a.rs", "fn f(n: u32) -> u32 { let g = |m| if m > 0 { 1 } else { 2 }; g(n) + f(n) }", "2@if 1@else 1@f"),
+        ];
+        for (path, code, expected) in cases {
+            let (_, found) = told(path, code);
+            assert_eq!(found.join(" "), *expected, "{code}");
+        }
+    }
 }

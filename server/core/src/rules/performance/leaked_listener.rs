@@ -1,5 +1,6 @@
 use sidenote_grammars::{Family, Field, Kind};
 
+use crate::blocks::BlockKind;
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::{callback, report_in, returned};
 use crate::rules::support::{args, bare, ecma_path, is_function, place_name};
@@ -8,7 +9,7 @@ use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "leaked-listener",
-    summary: "an effect starts something that it never stops",
+    summary: "an effect or component starts something that it never stops",
     category: Category::Performance,
     severity: Severity::Medium,
     confidence: Confidence::High,
@@ -18,7 +19,7 @@ pub static RULE: Rule = Rule {
     in_tests: false,
     docs: Docs {
         what: "Finds React effects (`useEffect`, `useLayoutEffect`) that add a listener to `window`, `document` or an \
-              emitter, start an interval or an observer, or open a socket, and return no function that ends it.",
+              emitter, start an interval or an observer, or open a socket, and return no function that ends it; and classes of components that do so when they are mounted, with nothing in them that ends it.",
         why: "The effect runs again whenever its dependencies change and once for every mount: listeners and timers \
               pile up, keep the component's data alive, and set the state of components that are gone.",
         example: "useEffect(() => {\n  window.addEventListener('resize', onResize);\n}, []);",
@@ -27,8 +28,33 @@ pub static RULE: Rule = Rule {
               are left alone.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::CallExpression], check)],
+    checks: &[Check::Nodes(&[Kind::CallExpression], check), Check::Block(class)],
     cases: &[
+        Case::bad(
+            "a.jsx",
+            "class Clock extends React.Component {\n  componentDidMount() { this.id = setInterval(() => this.tick(), 1000); } //~ leaked-listener\n  render() { return null; }\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "class Panel extends HTMLElement {\n  connectedCallback() { window.addEventListener('resize', this.draw); } //~ leaked-listener\n  draw() {}\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "@Component({})\nexport class Feed implements OnInit {\n  ngOnInit() {\n    this.load();\n    setInterval(() => this.load(), 5000); //~ leaked-listener\n  }\n  load() {}\n}",
+        ),
+        Case::good(
+            "a.jsx",
+            "class Clock extends React.Component {\n  componentDidMount() { this.id = setInterval(() => this.tick(), 1000); }\n  componentWillUnmount() { clearInterval(this.id); }\n}",
+        ),
+        Case::good(
+            "a.ts",
+            "class Panel extends HTMLElement {\n  connectedCallback() { this.addEventListener('click', this.draw); }\n}",
+        ),
+        Case::near_miss("a.ts", "class Server {\n  start() { this.id = setInterval(() => this.sweep(), 1000); }\n}"),
+        Case::near_miss(
+            "a.ts",
+            "class Panel extends HTMLElement {\n  connectedCallback() { window.addEventListener('resize', this.draw); }\n  disconnectedCallback() { this.cleanUp(); }\n  cleanUp() { window.removeEventListener('resize', this.draw); }\n}",
+        ),
         Case::bad("a.js", "useEffect(() => { window.addEventListener('resize', onResize); }, []); //~ leaked-listener"),
         Case::bad(
             "a.js",
@@ -103,10 +129,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let text = body.text();
-    if ["clearInterval", "removeEventListener", ".disconnect(", ".unobserve(", ".close(", ".abort(", "signal"]
-        .iter()
-        .any(|w| text.contains(w))
-    {
+    if ENDS.iter().any(|w| text.contains(w)) {
         return;
     }
     let Some((start, what)) = body.descendants_until(is_function).find_map(|n| starts(n).map(|w| (n, w))) else {
@@ -116,6 +139,44 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         "{what}, and the effect returns nothing that ends it: every run and every mount adds another. Return a function that does."
     );
     report_in(cx, effect, Note::new(cx.rule, start.span(), message));
+}
+
+/// Words of code that ends what was begun.
+const ENDS: &[&str] =
+    &["clearInterval", "removeEventListener", ".disconnect(", ".unobserve(", ".close(", ".abort(", "signal"];
+
+/// A component's class that begins something when it is mounted, with nothing in it that ends it.
+fn class(cx: &mut Cx<'_>) {
+    if cx.block.kind() != BlockKind::Container {
+        return;
+    }
+    let block = cx.block;
+    let arenas: Vec<_> = block.children().map(|c| c.arena()).chain(std::iter::once(block.arena())).collect();
+    if arenas.iter().any(|a| ENDS.iter().any(|w| a.text().contains(w))) {
+        return;
+    }
+    for arena in arenas {
+        let methods = arena.nodes().filter(|n| n.kind() == Kind::MethodDefinition && !n.is_hole());
+        for mount in methods {
+            let name = mount.child(Field::Name).map_or("", Node::text);
+            if !matches!(name, "componentDidMount" | "connectedCallback" | "ngOnInit" | "ngAfterViewInit" | "mounted") {
+                continue;
+            }
+            let started = mount.descendants_until(is_function).find_map(|n| {
+                // What listens to the component itself goes with it.
+                let own = n.kind() == Kind::CallExpression
+                    && n.child(Field::Function)
+                        .is_some_and(|f| f.text().starts_with("this.") && f.text().ends_with("addEventListener"));
+                starts(n).filter(|_| !own).map(|what| (n, what))
+            });
+            if let Some((start, what)) = started {
+                let message = format!(
+                    "{what} when the component is mounted, and nothing in the class ends it: every mount adds another, and keeps the component alive. End it when the component goes."
+                );
+                report_in(cx, start, Note::new(cx.rule, start.span(), message));
+            }
+        }
+    }
 }
 
 /// What a call starts that must be ended.

@@ -33,6 +33,14 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::BinaryExpression], compare),
     ],
     cases: &[
+        Case::bad("a.js", "const y = {} || x; //~ constant-condition"),
+        Case::bad("a.js", "const z = `a${x}` ?? 'b'; //~ constant-condition"),
+        Case::bad("a.js", "const w = !x ?? 3; //~ constant-condition"),
+        Case::bad("a.js", "if (x > 5 && x < 3) go(); //~ constant-condition"),
+        Case::bad("a.js", "if (new Error('x')) go(); //~ constant-condition"),
+        Case::bad("a.js", "const total = a + b ?? 0; //~ constant-condition"),
+        Case::good("a.js", "const y = x || {}; const z = x ?? 'b'; const e = `${x}` || 'empty';"),
+        Case::near_miss("a.js", "if (x > 3 && x < 5 || x < 1 && y > 2) go();"),
         Case::bad("a.js", "if (role === 'admin' || 'owner') { allow(); } //~ constant-condition"),
         Case::bad("a.js", "if (x !== 'a' || x !== 'b') { stop(); } //~ constant-condition"),
         Case::bad("a.js", "if (mode = 1) { go(); } //~ constant-condition"),
@@ -121,6 +129,7 @@ fn truth_within(node: Node<'_>, depth: usize) -> Option<bool> {
         Kind::True | Kind::Object | Kind::Array | Kind::ArrowFunction | Kind::FunctionExpression | Kind::Regex => {
             Some(true)
         }
+        Kind::NewExpression => Some(true),
         Kind::False | Kind::Null | Kind::Undefined => Some(false),
         Kind::Number => Some(!matches!(node.text(), "0" | "0.0" | "0n" | "0x0")),
         Kind::String => Some(node.text().len() > 2),
@@ -131,6 +140,56 @@ fn truth_within(node: Node<'_>, depth: usize) -> Option<bool> {
         }
         _ => None,
     }
+}
+
+/// Whether a value is new each time, and so neither empty nor `null`.
+fn always_there(node: Node<'_>) -> bool {
+    let node = bare(node);
+    match node.kind() {
+        Kind::Object
+        | Kind::Array
+        | Kind::ArrowFunction
+        | Kind::FunctionExpression
+        | Kind::NewExpression
+        | Kind::Regex => true,
+        Kind::TemplateString => node.named_children().any(|c| c.kind() != Kind::TemplateSubstitution),
+        _ => false,
+    }
+}
+
+/// Whether a value may be neither `null` nor `undefined`, though it may be false.
+fn never_nullish(node: Node<'_>) -> bool {
+    let node = bare(node);
+    match node.kind() {
+        Kind::True | Kind::False | Kind::Number | Kind::String | Kind::TemplateString => true,
+        Kind::UnaryExpression => matches!(operator(node), "!" | "+" | "-" | "~" | "typeof"),
+        Kind::BinaryExpression => !matches!(operator(node), "||" | "&&" | "??"),
+        _ => always_there(node),
+    }
+}
+
+/// Bounds of one variable that cannot both hold: `x > 5 && x < 3`.
+fn contradicts(left: Node<'_>, right: Node<'_>) -> bool {
+    let bound = |n: Node<'_>| -> Option<(String, bool, f64)> {
+        let n = bare(n);
+        let (a, b) = operands(n).filter(|_| n.kind() == Kind::BinaryExpression)?;
+        let (a, b) = (bare(a), bare(b));
+        let up = match operator(n) {
+            ">" | ">=" => true,
+            "<" | "<=" => false,
+            _ => return None,
+        };
+        let value = |n: Node<'_>| {
+            n.text().parse::<f64>().ok().filter(|_| matches!(n.kind(), Kind::Number | Kind::UnaryExpression))
+        };
+        match (value(a), value(b)) {
+            (None, Some(limit)) if only_reads(a) => Some((a.text().to_owned(), up, limit)),
+            (Some(limit), None) if only_reads(b) => Some((b.text().to_owned(), !up, limit)),
+            _ => None,
+        }
+    };
+    let (Some(a), Some(b)) = (bound(left), bound(right)) else { return false };
+    a.0 == b.0 && (a.1 && !b.1 && a.2 > b.2 || b.1 && !a.1 && b.2 > a.2)
 }
 
 fn compare<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
@@ -151,6 +210,15 @@ fn compare<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 cx.report(Note::new(cx.rule, node.span(), message));
             }
         }
+        "||" | "??" if always_there(left) || op == "??" && never_nullish(left) && !is_literal(left) => {
+            let message =
+                format!("The value on the left is always there, so that what stands behind `{op}` is never used.");
+            cx.report(Note::new(cx.rule, node.span(), message));
+        }
+        "&&" if contradicts(left, right) => {
+            let message = "No number is beyond both of these bounds, so that this is always false. `||` was meant, or another number.";
+            cx.report(Note::new(cx.rule, node.span(), message));
+        }
         "||" | "&&" => {
             let (Some(a), Some(b)) = (literal_test(left, op), literal_test(right, op)) else { return };
             if same(a.0, b.0) && only_reads(a.0) && a.1.kind() == b.1.kind() && a.1.text() != b.1.text() {
@@ -167,6 +235,10 @@ fn compare<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
         _ => {}
     }
+}
+
+fn is_literal(node: Node<'_>) -> bool {
+    matches!(bare(node).kind(), Kind::True | Kind::False | Kind::Number | Kind::String)
 }
 
 /// Operand and literal of `x !== 'a'` (under `||`) or `x === 'a'` (under `&&`).

@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{home, mentions, operands, parameters};
+use crate::rules::shape::{home, mentions, only_reads, operands, parameters, root_name, same};
 use crate::rules::support::{bare, is_function, is_loop};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
@@ -26,8 +26,20 @@ pub static RULE: Rule = Rule {
               `''`, `[]` and clearing (`x = null`) are meant; so are counters (`i++`, `i += 4`).",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::ExpressionStatement, Kind::VariableDeclarator], check)],
+    checks: &[
+        Check::Nodes(&[Kind::ExpressionStatement, Kind::VariableDeclarator], check),
+        Check::Nodes(&[Kind::ExpressionStatement], element),
+        Check::Nodes(&[Kind::UpdateExpression], increment),
+    ],
     cases: &[
+        Case::bad("a.js", "function f(xs) { xs[0] = 1; xs[0] = 2; } //~ dead-store"),
+        Case::bad("a.js", "function f(o, k) { o[k] = a; o[k] = b; } //~ dead-store"),
+        Case::bad("a.js", "function f(i) { i = i++; return i; } //~ dead-store"),
+        Case::bad("a.js", "function f(n) { let c = n; return c++; } //~ dead-store"),
+        Case::good("a.js", "function f(xs) { xs[0] = 1; xs[1] = 2; xs[0] = xs[0] + 3; xs[1] = g(); }"),
+        Case::good("a.js", "let ids = 0; function next() { return ids++; }"),
+        Case::near_miss("a.js", "class A { next() { return this.n++; } }"),
+        Case::near_miss("a.js", "function f() { let n = 0; return { next() { return n++; } }; }"),
         Case::bad(
             "a.js",
             "function f(items, extras) {\n  let total = sum(items); //~ dead-store\n  total = sum(extras);\n  return total;\n}",
@@ -73,6 +85,57 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "function f(a) { a = a || {}; return arguments[0]; }"),
     ],
 };
+
+/// `xs[k] = a; xs[k] = b;`: the same element twice in a row.
+fn element<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some((place, _)) = stored_element(node) else { return };
+    let Some(next) = node.next_named_sibling() else { return };
+    let Some((other, value)) = stored_element(next) else { return };
+    if same(place, other)
+        && only_reads(place)
+        && !root_name(place).is_some_and(|r| mentions(value, r.text()))
+        && only_reads(value)
+    {
+        let message = format!("What is stored in `{}` is overwritten by the next statement.", place.text());
+        cx.report(Note::new(cx.rule, place.span(), message).related(other.span(), "overwritten here"));
+    }
+}
+
+/// The element and the value of `xs[k] = value;`.
+fn stored_element<'a>(statement: Node<'a>) -> Option<(Node<'a>, Node<'a>)> {
+    let assignment = statement.first_named().filter(|a| a.kind() == Kind::AssignmentExpression)?;
+    let (left, right) = operands(assignment)?;
+    (left.kind() == Kind::SubscriptExpression
+        && left.child(Field::Object).is_some_and(|o| o.kind() == Kind::Identifier))
+    .then_some((left, right))
+}
+
+/// `x = x++`, and `return x++` of a variable that ends there.
+fn increment<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if node.text().starts_with(['+', '-']) || cx.arena().len() > MAX_NODES {
+        return;
+    }
+    let Some(counter) = node.child(Field::Argument).filter(|a| a.kind() == Kind::Identifier) else { return };
+    let Some(parent) = node.parent() else { return };
+    let stored_back = parent.kind() == Kind::AssignmentExpression
+        && node.field() == Field::Right
+        && parent.child(Field::Left).is_some_and(|l| l.text() == counter.text());
+    let returned = parent.kind() == Kind::ReturnStatement && {
+        let home = home(node);
+        is_function(home)
+            && is_own(home, node, counter.text())
+            && !node.ancestors().take_while(|a| *a != home).any(|a| a.kind() == Kind::TryStatement)
+    };
+    if stored_back || returned {
+        let operator = if node.text().ends_with("++") { "++" } else { "--" };
+        let end = if stored_back { "overwritten by it at once" } else { "gone when the function returns" };
+        let message = format!(
+            "`{}` gives the value from before, and the changed one is {end}. Write `{operator}` before the name, or leave it out.",
+            node.text()
+        );
+        cx.report(Note::new(cx.rule, node.span(), message));
+    }
+}
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     // Each assignment is compared with the whole function.

@@ -1,8 +1,8 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{callback, is_array, is_global, root_name};
-use crate::rules::support::{args, bare, method, place_name, words};
+use crate::rules::shape::{callback, is_array, is_global, only_reads, operator, root_name};
+use crate::rules::support::{args, bare, is_function, method, place_name, words};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -29,6 +29,21 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::ExpressionStatement], check)],
     cases: &[
+        Case::bad("a.js", "function f(x) { if (!x) { new TypeError('x is missing'); } return x.y; } //~ unused-result"),
+        Case::bad(
+            "a.ts",
+            "class A { get(k: string) { if (!this.m.has(k)) new NotFoundError(k); return this.m.get(k); } } //~ unused-result",
+        ),
+        Case::bad("a.js", "function f(o) { o.state === 'open'; return o; } //~ unused-result"),
+        Case::bad("a.js", "function f(xs) { xs.filter(Boolean); return xs; } //~ unused-result"),
+        Case::good("a.js", "function f(x) { if (!x) throw new TypeError('x'); new Worker('w.js'); }"),
+        Case::good("a.js", "function f(x) { const e = new Error('x'); log(e); return x === 1; }"),
+        Case::near_miss(
+            "a.js",
+            "function has() { try { new DOMException(''); return true; } catch (e) { return false; } }",
+        ),
+        Case::near_miss("a.js", "function f(o) { o.next() === 'x' && go(); }"),
+        Case::near_miss("a.js", "new ErrorReporter(app);"),
         Case::bad("a.js", "name.trim(); //~ unused-result"),
         Case::bad("a.js", "text.replace(/a/g, 'b'); //~ unused-result"),
         Case::bad("a.js", "list.concat([1, 2]); //~ unused-result"),
@@ -114,7 +129,13 @@ const OTHERS: &[&str] = &[
 ];
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
-    let Some(call) = node.first_named().map(bare).filter(|c| c.kind() == Kind::CallExpression) else { return };
+    let Some(expression) = node.first_named().map(bare) else { return };
+    match expression.kind() {
+        Kind::NewExpression => return new_error(expression, cx),
+        Kind::BinaryExpression => return comparison(expression, cx),
+        _ => {}
+    }
+    let Some(call) = Some(expression).filter(|c| c.kind() == Kind::CallExpression) else { return };
     let Some((receiver, name)) = method(call) else { return };
     let arguments: Vec<Node<'a>> = args(call).collect();
     let first = arguments.first().copied().map(bare);
@@ -127,6 +148,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 && is_text(bare(arguments[1]))
         }
         "padStart" | "padEnd" => matches!(arguments.len(), 1 | 2),
+        "filter" if first.is_some_and(|f| is_global(f, "Boolean", cx)) => arguments.len() == 1,
         "map" | "filter" => arguments.len() <= 2 && callback(call, 0, cx).is_some(),
         "concat" => first.is_some_and(|f| f.kind() == Kind::Array || is_text(f)),
         "slice" => is_array(receiver) && (arguments.len() == 1 || arguments.len() == 2),
@@ -155,6 +177,32 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
     }
     cx.report(note);
+}
+
+/// An error that is made and not thrown.
+fn new_error<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(constructor) = node.child(Field::Constructor).filter(|c| c.kind() == Kind::Identifier) else { return };
+    let known = constructor.text().ends_with("Error") || constructor.text().ends_with("Exception");
+    // `try { new DOMException(''); return true }` asks whether there is one.
+    let asks = node.ancestors().take_while(|a| !is_function(*a)).any(|a| a.kind() == Kind::TryStatement);
+    if known && !asks {
+        let message =
+            format!("This `{}` is made and not thrown: nothing happens. Write `throw` before it.", constructor.text());
+        let at = crate::syntax::Span { start: node.span().start, end: node.span().start };
+        cx.report(Note::new(cx.rule, node.span(), message).suggestion("Throw it", vec![(at, "throw ".into())]));
+    }
+}
+
+/// A comparison as a statement.
+fn comparison<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let equality = matches!(operator(node), "==" | "===" | "!=" | "!==");
+    // `a == 1` at the top level of a script may be the last value of a console.
+    if !equality || !only_reads(node) || cx.arena().has_error() || node.ancestors().all(|a| !is_function(a)) {
+        return;
+    }
+    let message =
+        "The outcome of this comparison is dropped. An assignment (`=`), a condition or a `return` was meant.";
+    cx.report(Note::new(cx.rule, node.span(), message));
 }
 
 /// Whether the receiver's name tells of something else than a string or an array.

@@ -1,8 +1,8 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{operands, operator};
-use crate::rules::support::{bare, method};
+use crate::rules::shape::{is_array, operands, operator, written_type};
+use crate::rules::support::{bare, method, string_value};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -28,6 +28,16 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::BinaryExpression], check)],
     cases: &[
+        Case::bad("a.js", "if ('admin' in ['admin', 'root']) go(); //~ useless-comparison"),
+        Case::bad("a.ts", "function f(roles: string[]) { return 'admin' in roles; } //~ useless-comparison"),
+        Case::bad("a.ts", "function f(xs: number[], x: number) { return xs.indexOf(x) > 0; } //~ useless-comparison"),
+        Case::bad("a.js", "if (list.includes(x) === -1) go(); //~ useless-comparison"),
+        Case::bad("a.js", "if (s.indexOf('a') === true) go(); //~ useless-comparison"),
+        Case::bad("a.js", "if (x === -0) go(); //~ useless-comparison"),
+        Case::good("a.js", "if ('key' in options || 0 in [1]) go();"),
+        Case::good("a.ts", "function f(xs: number[], x: number) { return xs.indexOf(x) > -1 && xs.indexOf(x) >= 0; }"),
+        Case::near_miss("a.js", "if (name.indexOf('.') > 0) go();"),
+        Case::near_miss("a.js", "if ('length' in ['a']) go(); if (re.test(s) == 1) go();"),
         Case::bad("a.js", "if (!key in cache) { load(key); } //~ useless-comparison"),
         Case::bad("a.js", "if (!x instanceof Error) { wrap(x); } //~ useless-comparison"),
         Case::bad("a.js", "if (list.length < 0) { empty(); } //~ useless-comparison"),
@@ -107,6 +117,16 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             );
             cx.report(Note::new(cx.rule, node.span(), message));
         }
+        "in" if is_plain_array(right) && names_no_index(left) => {
+            let message = format!(
+                "`in` asks an array for an index, and never for a value. Write `{}.includes({})`.",
+                right.text(),
+                left.text()
+            );
+            let text = format!("{}.includes({})", right.text(), left.text());
+            cx.report(Note::new(cx.rule, node.span(), message).suggestion("Use `includes`", vec![(node.span(), text)]));
+        }
+        _ if (comparison(op) || equality(op)) && mixed_kinds(node, cx) => {}
         _ if comparison(op) || equality(op) => {
             let (value, number, op) = match (number(left), number(right)) {
                 (None, Some(n)) => (left, n, op),
@@ -114,6 +134,12 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 _ => return,
             };
             let value = bare(value);
+            if op == ">" && number == 0.0 && skips_first(value) {
+                let message =
+                    "This is false for the first element, whose index is 0. Write `>= 0`, `> -1` or `includes`.";
+                cx.report(Note::new(cx.rule, node.span(), message));
+                return;
+            }
             let least = match value.kind() {
                 Kind::MemberExpression
                     if value.child(Field::Property).is_some_and(|p| matches!(p.text(), "length" | "size")) =>
@@ -142,6 +168,44 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
         _ => {}
     }
+}
+
+/// An array without properties of its own: written out, or of an array's type.
+fn is_plain_array(node: Node<'_>) -> bool {
+    bare(node).kind() == Kind::Array || written_type(bare(node)).is_some_and(|t| t.ends_with("[]"))
+}
+
+/// A literal that is no index.
+fn names_no_index(left: Node<'_>) -> bool {
+    let left = bare(left);
+    left.kind() == Kind::String && string_value(left).is_some_and(|v| v != "length" && v.parse::<u64>().is_err())
+}
+
+/// `list.indexOf(x) > 0` of what is certainly an array.
+fn skips_first(value: Node<'_>) -> bool {
+    method(value).is_some_and(|(receiver, m)| matches!(m.text(), "indexOf" | "findIndex") && is_array(receiver))
+}
+
+/// Reports comparisons of a truth value with a number, and of an index with a truth value.
+fn mixed_kinds<'a>(node: Node<'a>, cx: &mut Cx<'a>) -> bool {
+    let Some((left, right)) = operands(node) else { return false };
+    let of = |n: Node<'_>, names: &[&str]| method(bare(n)).is_some_and(|(_, m)| names.contains(&m.text()));
+    let asks = |n: Node<'_>| of(n, &["includes", "startsWith", "endsWith", "some", "every", "test"]);
+    let finds = |n: Node<'_>| of(n, &["indexOf", "lastIndexOf", "findIndex", "localeCompare"]);
+    let truth = |n: Node<'_>| matches!(bare(n).kind(), Kind::True | Kind::False);
+    let pairs = [(left, right), (right, left)];
+    let negative_zero = |n: Node<'_>| bare(n).kind() == Kind::UnaryExpression && bare(n).text() == "-0";
+    let message = if pairs.iter().any(|(a, b)| asks(*a) && number(*b).is_some_and(|n| n != 0.0 && n != 1.0)) {
+        "This compares `true` or `false` with a number that is neither: the outcome never changes. Ask for the truth value itself."
+    } else if pairs.iter().any(|(a, b)| finds(*a) && truth(*b)) {
+        "This compares a number with a truth value: -1, for `not found`, counts as true, and 0 as false. Compare it with a number."
+    } else if pairs.iter().any(|(_, b)| negative_zero(*b)) {
+        "`-0` equals `0` in every comparison. To tell the two apart, write `Object.is(x, -0)`."
+    } else {
+        return false;
+    };
+    cx.report(Note::new(cx.rule, node.span(), message));
+    true
 }
 
 fn place(value: Node<'_>) -> String {

@@ -25,7 +25,7 @@ pub static RULE: Rule = Rule {
         limits: "Functions that keep a guard, use `ManuallyDrop` or `catch_unwind`, or set the length to zero first are left alone.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::FunctionItem], check)],
+    checks: &[Check::Nodes(&[Kind::FunctionItem], check), Check::Nodes(&[Kind::CallExpression], rewritten)],
     cases: &[
         Case::bad(
             "a.rs",
@@ -42,6 +42,14 @@ pub static RULE: Rule = Rule {
         Case::bad(
             "a.rs",
             "pub fn update<T>(x: &mut T, f: impl FnOnce(T) -> T) { unsafe { let v = core::ptr::read(x); core::ptr::write(x, f(v)); } } //~ double-drop-on-panic",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::ptr;\npub fn swap_all<T: Order>(list: &mut [T]) { for x in list.iter_mut() { unsafe { ptr::write(x, ptr::read(x).swapped()); } } } //~ double-drop-on-panic",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::ptr;\npub fn copy<T>(a: *mut T, b: *const T) { unsafe { ptr::write(a, ptr::read(b)); } }",
         ),
         Case::good(
             "a.rs",
@@ -140,6 +148,27 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             return;
         }
     }
+}
+
+/// `ptr::write(x, ptr::read(x).convert())`: a method of whatever type it is runs while the value is held twice.
+fn rewritten<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let named = |n: Node<'a>, name: &str| {
+        n.kind() == Kind::CallExpression && n.child(Field::Function).is_some_and(|f| f.text().ends_with(name))
+    };
+    if !named(node, "ptr::write") {
+        return;
+    }
+    let (Some(place), Some(value)) = (args(node).next(), args(node).nth(1)) else { return };
+    let Some((receiver, _)) = method(value) else { return };
+    let same = named(receiver, "ptr::read") && args(receiver).next().is_some_and(|a| a.text() == place.text());
+    let function = node.ancestors().find(|n| crate::rules::support::is_function(*n));
+    if !same || function.is_some_and(|f| GUARDS.iter().any(|g| f.text().contains(g))) {
+        return;
+    }
+    let message = "If this call panics, unwinding drops the value here and where it was read from. Keep a guard that forgets one of them.";
+    cx.report(
+        Note::new(cx.rule, value.span(), message).related(receiver.span(), "from here on the value is held twice"),
+    );
 }
 
 fn is_pointer(receiver: Node<'_>) -> bool {

@@ -56,6 +56,10 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn f() { let x = MaybeUninit::<u64>::uninit(); let y = unsafe { x.assume_init() }; } //~ uninit-memory",
         ),
+        Case::bad(
+            "a.rs",
+            "impl R { fn fill(&mut self) {\n    if self.buf.capacity() == self.used { self.grow(); }\n    let b = self.buf.len();\n    unsafe { self.buf.set_len(self.buf.capacity()); } //~ uninit-memory\n    self.inner.read(&mut self.buf[b..]);\n} }",
+        ),
         Case::good("a.rs", "fn f(n: usize) -> Vec<u8> { let mut v = vec![0; n]; unsafe { v.set_len(n); } v }"),
         Case::good(
             "a.rs",
@@ -414,7 +418,10 @@ fn set_len<'a>(node: Node<'a>, receiver: Node<'a>, name: Node<'a>, cx: &mut Cx<'
     if !matches!(receiver.kind(), Kind::Identifier | Kind::FieldExpression) || shrinks {
         return;
     }
-    let Some(allocation) = allocation(node, place) else { return };
+    let Some(allocation) = allocation(node, place) else {
+        to_capacity(node, place, name, length, cx);
+        return;
+    };
     // Room for more says nothing of a length that was there before.
     let room = allocation.first_named().filter(|_| allocation.kind() == Kind::ExpressionStatement);
     if let Some(room) = room.and_then(|c| args(c).next())
@@ -443,6 +450,25 @@ fn set_len<'a>(node: Node<'a>, receiver: Node<'a>, name: Node<'a>, cx: &mut Cx<'
         "`{place}` is said to have elements that nobody has written: reading them is undefined behaviour and may leak old memory. Use `resize`, `vec![0; n]`, or write through `spare_capacity_mut` first."
     );
     cx.report(Note::new(cx.rule, span, message).related(allocation.span(), "allocated here, without a value"));
+}
+
+/// `v.set_len(v.capacity())` in a function that writes nothing to the vector's room before.
+fn to_capacity<'a>(node: Node<'a>, place: &str, name: Node<'a>, length: Node<'a>, cx: &mut Cx<'a>) {
+    if length.text() != format!("{place}.capacity()") {
+        return;
+    }
+    let Some(function) = node.ancestors().find(|n| is_function(*n)) else { return };
+    let (from, to) = (function.span().start as usize, node.span().start as usize);
+    let before = node.arena().text().get(from..to).unwrap_or_default();
+    let writes = ["ptr::", "as_mut_ptr", "spare_capacity", "set_len", "MaybeUninit", "resize", "extend", "write_bytes"];
+    if writes.iter().any(|w| before.contains(w)) {
+        return;
+    }
+    let span = crate::syntax::Span { start: name.span().start, end: node.span().end };
+    let message = format!(
+        "All of `{place}`'s room is said to be elements, which nobody has written. Use `resize`, or write through `spare_capacity_mut` first."
+    );
+    cx.report(Note::new(cx.rule, span, message).confidence(Confidence::Medium));
 }
 
 fn is_conditional(n: Node<'_>) -> bool {

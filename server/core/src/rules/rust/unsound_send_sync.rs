@@ -113,7 +113,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             continue;
         }
         let asked = |list: &str| {
-            list.split('+').map(str::trim).any(|b| !b.is_empty() && !b.starts_with(['?', '\'']) && !says_nothing(b))
+            list.split('+').map(str::trim).any(|b| !b.is_empty() && !b.starts_with(['?', '\'']) && !says_nothing(b, cx))
         };
         let in_where = bounds
             .split(',')
@@ -127,7 +127,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 let head = ty.split('<').next().unwrap_or(ty);
                 let ty = cx.file.declared.aliases.get(head).unwrap_or(ty);
                 (mentioned(ty) || ty.contains('<'))
-                    && !ty.contains("PhantomData")
+                    && !is_marker(ty)
                     && !ty.starts_with("fn(")
                     && !ty.contains("Mutex<")
                     && !ty.starts_with("Arc<")
@@ -140,9 +140,16 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             "Nothing is asked of `{parameter_name}`: any type may be sent or shared across threads inside this one. Ask `{parameter_name}: {name}`."
         );
         // A container's head stands in its own block: the note points to the trait.
-        cx.report(Note::new(cx.rule, marker.span(), message));
+        let bound = if own.trim().is_empty() { format!("{text}: {name}") } else { format!("{text} + {name}") };
+        let fix = vec![(parameter.span(), bound)];
+        cx.report(Note::new(cx.rule, marker.span(), message).suggestion(format!("Ask it to be `{name}`"), fix));
         return;
     }
+}
+
+/// Whether a field only names its parameter. `PhantomData<UnsafeCell<T>>` and the like stand for something that is owned elsewhere.
+fn is_marker(ty: &str) -> bool {
+    ty.contains("PhantomData") && !["Cell<", "Box<", "Vec<", "Rc<"].iter().any(|owned| ty.contains(owned))
 }
 
 /// A type without parameters that owns what must not leave its thread.
@@ -167,9 +174,13 @@ fn plain<'a>(marker: Node<'a>, name: &str, target: Node<'a>, cx: &mut Cx<'a>) {
     }
 }
 
-/// Traits of the standard library that a type may have and still be bound to its thread.
-fn says_nothing(bound: &str) -> bool {
+/// Traits of the standard library or of the file that a type may have and still be bound to its thread.
+fn says_nothing(bound: &str, cx: &Cx<'_>) -> bool {
     let name = bound.split(['<', '(']).next().unwrap_or(bound).rsplit("::").next().unwrap_or(bound).trim();
+    // A trait of the file that asks for neither.
+    if let Some(asked) = cx.file.declared.traits.get(name) {
+        return !asked;
+    }
     matches!(
         name,
         "Copy"

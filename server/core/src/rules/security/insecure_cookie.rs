@@ -459,7 +459,11 @@ fn rust<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 "Without `HttpOnly` every script in the page reads the cookie. Leave it on."
             };
             let span = Span { start: name.span().start, end: node.span().end };
-            cx.report(Note::new(cx.rule, span, message));
+            let mut note = Note::new(cx.rule, span, message);
+            if let Some(value) = args(node).next().filter(|a| a.text() == "false") {
+                note = note.suggestion("Leave the flag on", vec![(value.span(), "true".to_owned())]);
+            }
+            cx.report(note);
         }
         return;
     }

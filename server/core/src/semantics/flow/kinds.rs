@@ -269,7 +269,7 @@ impl SinkKind {
             SinkKind::Pointer => SourceKind::Dangling.set(),
             SinkKind::FileContent => SourceKind::Response.set(),
             SinkKind::PostMessage => SourceKind::Sensitive.set() | SourceKind::Password.set(),
-            SinkKind::Path => OUTSIDE | SourceKind::ArchiveEntry.set(),
+            SinkKind::Path => OUTSIDE | SourceKind::ArchiveEntry.set() | SourceKind::Response.set(),
             SinkKind::Html => OUTSIDE | SourceKind::Stored.set(),
             SinkKind::Header | SinkKind::CorsOrigin | SinkKind::StringCheck => remote,
             SinkKind::Log => {

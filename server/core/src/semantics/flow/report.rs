@@ -362,12 +362,18 @@ impl Outcome {
             Origin::Source(source) => {
                 // A guessable value is reported where it first becomes a secret.
                 let once = site.kind == SinkKind::Secret;
-                // A path from the command line as it is: whoever starts the program may read that file anyway.
+                // A path from the command line as it is: whoever starts the program may read that file anyway. A server that names a
+                // file as a whole is seldom believed by accident.
                 let parts = || std::iter::successors(taint.trace.as_ref(), |s| s.previous.as_ref());
                 if site.kind == SinkKind::Path
-                    && matches!(source.kind, SourceKind::Argument)
+                    && matches!(source.kind, SourceKind::Argument | SourceKind::Response)
                     && !parts().any(|s| s.what == StepKind::Concatenated)
                 {
+                    return;
+                }
+                // What the program was started with is logged all over; it counts where it is read and logged at once.
+                let local = source.kind.is_local() || source.kind == SourceKind::Response;
+                if site.kind == SinkKind::Log && local && source.at.block != site.at.block {
                     return;
                 }
                 if site.kind.accepts().has(source.kind)

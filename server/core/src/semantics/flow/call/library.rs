@@ -173,8 +173,10 @@ impl<'a> Interp<'a> {
                 _ => self.read_port(call, from),
             };
             // A path that is put below another is part of a text as well.
+            let known = |v: &Val| v.exact || v.prefix.is_some();
             let joins = matches!(call.name.as_str(), "join" | "push" | "with_file_name" | "set_file_name")
-                && matches!(from.base, Base::Arg(_));
+                && matches!(from.base, Base::Arg(_))
+                && (call.receiver.as_ref().is_some_and(known) || call.args.first().is_some_and(known));
             let what = if joins { StepKind::Concatenated } else { StepKind::Through };
             let value = if value.taints.is_empty() { value } else { Arc::new(value.stepped(&at, what)) };
             match to.base {

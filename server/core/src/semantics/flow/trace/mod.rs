@@ -18,7 +18,6 @@ use crate::syntax::{Arena, Span};
 use crate::text::Text;
 
 use super::kinds::SinkKind;
-use super::models::ModelSet;
 use super::value::At;
 pub(super) use record::{CallNote, Recorder, SinkNote, current};
 
@@ -131,12 +130,11 @@ pub struct CallTrace {
     pub data: Vec<Data>,
 }
 
-/// Follows the data through a file, and tells what is known of some bytes of it. The cost is that of the whole file's flow, and
-/// somewhat more.
-pub fn trace(text: &Text, blocks: &Blocks, models: &ModelSet, range: &Range<usize>) -> Trace {
-    let record = record::during(|| {
-        super::analyze_alone(blocks, models);
-    });
+/// Tells what is known of some bytes of a file from what the interpreter does during `analyze`, which must follow the data
+/// through these very blocks, on this thread.
+pub fn trace(text: &Text, blocks: &Blocks, range: &Range<usize>, analyze: impl FnOnce()) -> Trace {
+    let wanted = blocks.iter().map(|p| address(p.block.arena())).collect();
+    let record = record::during(wanted, analyze);
     Answers::new(text, blocks, &record).trace(range)
 }
 

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::semantics::hir::{ExprId, Ustr};
 use crate::syntax::{Arena, Span};
@@ -87,6 +87,8 @@ pub struct Guard {
 /// Takes notes.
 #[derive(Default)]
 pub struct Recorder {
+    /// The blocks that are asked about, by the address of their syntax.
+    wanted: FxHashSet<usize>,
     record: RefCell<Record>,
 }
 
@@ -99,8 +101,8 @@ pub fn current() -> Option<Rc<Recorder>> {
     CURRENT.with_borrow(Clone::clone)
 }
 
-/// Does something on this thread, and notes what the interpreter does meanwhile.
-pub fn during(work: impl FnOnce()) -> Record {
+/// Does something on this thread, and notes what the interpreter does meanwhile in some blocks.
+pub fn during(wanted: FxHashSet<usize>, work: impl FnOnce()) -> Record {
     /// Nobody listens any more, also after a panic.
     struct Silence;
     impl Drop for Silence {
@@ -108,7 +110,7 @@ pub fn during(work: impl FnOnce()) -> Record {
             CURRENT.set(None);
         }
     }
-    let recorder = Rc::new(Recorder::default());
+    let recorder = Rc::new(Recorder { wanted, record: RefCell::default() });
     CURRENT.set(Some(recorder.clone()));
     let silence = Silence;
     work();
@@ -127,8 +129,15 @@ fn origins(values: &[&Val]) -> Vec<Origin> {
 }
 
 impl Recorder {
+    fn wants(&self, arena: &Arc<Arena>) -> bool {
+        self.wanted.contains(&(Arc::as_ptr(arena) as usize))
+    }
+
     /// An expression was evaluated.
     pub fn value(&self, arena: &Arc<Arena>, id: ExprId, value: &Val) {
+        if !self.wants(arena) {
+            return;
+        }
         let mut record = self.record.borrow_mut();
         let key = (Arc::as_ptr(arena) as usize, id);
         record.arenas.entry(key.0).or_insert_with(|| arena.clone());
@@ -146,6 +155,9 @@ impl Recorder {
     }
 
     fn note_sink(&self, kind: SinkKind, at: &At, name: Ustr, value: &Value, deep: bool, unmet: Option<String>) {
+        if !self.wants(&at.arena) {
+            return;
+        }
         let Record { sinks, sink_index, .. } = &mut *self.record.borrow_mut();
         let value = Arc::new(value.clone());
         let key = (kind, Arc::as_ptr(&at.arena) as usize, at.span, unmet.is_some());
@@ -158,7 +170,9 @@ impl Recorder {
 
     /// A call was evaluated.
     pub fn call(&self, arena: &Arc<Arena>, id: ExprId, note: CallNote) {
-        self.record.borrow_mut().calls.insert((Arc::as_ptr(arena) as usize, id), note);
+        if self.wants(arena) {
+            self.record.borrow_mut().calls.insert((Arc::as_ptr(arena) as usize, id), note);
+        }
     }
 
     /// A condition says something of a value.
@@ -168,6 +182,9 @@ impl Recorder {
             Learned::Is(_) => (SinkKinds::ALL, "a comparison with a constant"),
             Learned::Of(_) => return,
         };
+        if !self.wants(&at.arena) {
+            return;
+        }
         let origins = origins(&[value]);
         let barriers = &mut self.record.borrow_mut().barriers;
         if origins.is_empty() || barriers.len() >= MAX_NOTES {
@@ -180,6 +197,9 @@ impl Recorder {
 
     /// The truth of a call says something of values, or nothing.
     pub fn guard(&self, at: At, name: Ustr, values: &[&Val], lessons: [&Lessons; 2]) {
+        if !self.wants(&at.arena) {
+            return;
+        }
         let origins = origins(values);
         if origins.is_empty() {
             return;

@@ -16,7 +16,12 @@ impl Answers<'_> {
         let taints = if note.deep { note.value.deep_taints() } else { note.value.taints.to_vec() };
         let sources: Vec<&Taint> = taints.iter().filter(|t| matches!(t.origin, Origin::Source(_))).collect();
         let (verdict, why) = self.verdict(note, &taints);
-        let data = sources.iter().map(|t| self.data(t, Some(kind))).collect();
+        let mut data: Vec<Data> = sources.iter().map(|t| self.data(t, Some(kind))).collect();
+        if data.is_empty() {
+            // What callers pass comes in by parameters.
+            let params = taints.iter().filter(|t| matches!(t.origin, Origin::Param(..)));
+            data = params.map(|t| self.parameter_data(note, t)).collect();
+        }
         let lost = match verdict {
             Verdict::Untainted | Verdict::Parameter => match self.expr_at(note) {
                 Some((unit, expr)) => self.lost(unit, expr, kind),
@@ -157,10 +162,10 @@ impl Answers<'_> {
 
     /// The way of some data, and the barriers that it met. With a kind of sink, what they say of that.
     pub(super) fn data(&self, taint: &Taint, kind: Option<SinkKind>) -> Data {
-        let Origin::Source(source) = &taint.origin else {
-            return Data { what: String::new(), source: "", steps: Vec::new(), barriers: Vec::new() };
-        };
-        let mut out = vec![Stop { range: self.range(&source.at), text: format!("{} comes in here", source.what) }];
+        let mut out = Vec::new();
+        if let Origin::Source(source) = &taint.origin {
+            out.push(Stop { range: self.range(&source.at), text: format!("{} comes in here", source.what) });
+        }
         let mut barriers: Vec<Stop> = Vec::new();
         for step in steps(taint) {
             let call = self.call_at(step);
@@ -224,7 +229,20 @@ impl Answers<'_> {
             push(&mut barriers, Stop { range, text });
         }
         barriers.sort_by_key(|b| b.range.as_ref().map_or(usize::MAX, |r| r.start));
-        Data { what: source.what.to_string(), source: source.kind.name(), steps: out, barriers }
+        let (what, source) = match &taint.origin {
+            Origin::Source(source) => (source.what.to_string(), source.kind.name()),
+            Origin::Param(..) => (String::new(), "parameter"),
+        };
+        Data { what, source, steps: out, barriers }
+    }
+
+    /// The same for what a parameter brings.
+    fn parameter_data(&self, note: &SinkNote, taint: &Taint) -> Data {
+        let mut data = self.data(taint, Some(note.kind));
+        if let Origin::Param(n, path) = &taint.origin {
+            data.what = self.parameter(note, *n, path);
+        }
+        data
     }
 
     pub(super) fn call(&self, unit: usize, id: ExprId, note: &CallNote, range: Range<usize>) -> CallTrace {
@@ -310,7 +328,7 @@ fn silent(name: Ustr) -> Option<&'static str> {
             "the beginning is none that decides, or the path was not made absolute before (`path.resolve`, `canonicalize`)"
         }
         "endsWith" | "ends_with" => "an ending does not decide what the rest is",
-        "test" | "exec" | "match" | "is_match" | "search" => {
+        "test" | "match" | "is_match" | "search" => {
             "the pattern is not anchored at both ends, or lets harmful characters through"
         }
         "includes" | "has" | "contains" | "indexOf" | "contains_key" | "some" => {

@@ -1,0 +1,106 @@
+//! The user's encoder, ready to embed.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use sidenote_model::client::Options;
+use sidenote_model::embed::{Embedder, Outcome, host_program, key, launch, many_threads};
+use sidenote_model::store::{Folders, Model, Store};
+use sidenote_model::{BlockKey, Priority};
+
+use crate::error::Error;
+use crate::{output, style};
+
+/// The folders of this user.
+///
+/// # Errors
+/// When there is no home.
+pub fn folders() -> Result<Folders, Error> {
+    Folders::of_user().ok_or(Error::NoHome)
+}
+
+/// An encoder and what serves it.
+pub struct Encoder {
+    /// The model.
+    pub model: Model,
+    /// Texts to codes.
+    pub embedder: Embedder,
+}
+
+impl Encoder {
+    /// The encoder of that name, or the one that the user chose. Nothing is started yet.
+    ///
+    /// # Errors
+    /// When the model is refused, or there is no host beside this program.
+    pub fn open(store: &Store, name: Option<&str>, threads: u32) -> Result<Encoder, Error> {
+        let program = program()?;
+        let model = store.model(name.unwrap_or(store.encoder()))?;
+        let (embedder, error) = Embedder::new(
+            launch(&program, &model, threads),
+            Options::default(),
+            &model.entry.sha256,
+            &store.folders().vectors(),
+        );
+        if let Some(error) = error {
+            anstream::eprintln!("{}note{:#}: {error}; vectors are not kept", style::DIM, style::DIM);
+        }
+        Ok(Encoder { model, embedder })
+    }
+
+    /// As [`Encoder::open`] with the user's choice and all threads; says why where there is none.
+    pub fn or_words() -> Option<Encoder> {
+        let open = || Encoder::open(&Store::open(folders()?)?, None, many_threads());
+        match open() {
+            Ok(encoder) => Some(encoder),
+            Err(error) => {
+                anstream::eprintln!("{}note{:#}: searching by words alone: {error}", style::DIM, style::DIM);
+                None
+            }
+        }
+    }
+
+    /// Embeds texts for as long as the user wants to wait, and shows how it goes.
+    pub fn embed(&self, texts: &[String], wait: Duration) -> Outcome {
+        let by_key: HashMap<BlockKey, &str> = texts.iter().map(|t| (key(t), t.as_str())).collect();
+        let bar = if output::watched() {
+            ProgressBar::with_draw_target(Some(by_key.len() as u64), ProgressDrawTarget::stderr_with_hz(8))
+        } else {
+            ProgressBar::hidden()
+        };
+        if let Ok(template) = ProgressStyle::with_template("{bar:32.cyan/black.bright} {pos}/{len} functions embedded")
+        {
+            bar.set_style(template);
+        }
+        let until = Instant::now() + wait;
+        let outcome = self.embedder.embed(&by_key, Priority::Open, None, |done, _| {
+            bar.set_position(done as u64);
+            Instant::now() < until
+        });
+        bar.finish_and_clear();
+        if let Some(error) = &outcome.failed {
+            anstream::eprintln!("{}note{:#}: {error}", style::DIM, style::DIM);
+        } else if outcome.codes.len() + outcome.skipped < by_key.len() {
+            anstream::eprintln!(
+                "{}note{:#}: {} of {} functions are embedded so far, and the rest is found by words alone; the next search goes on \
+                 (--wait SECONDS does more at once)",
+                style::DIM,
+                style::DIM,
+                outcome.codes.len(),
+                by_key.len()
+            );
+        }
+        outcome
+    }
+}
+
+/// The host's program beside this one.
+///
+/// # Errors
+/// When there is none.
+pub fn program() -> Result<PathBuf, Error> {
+    let own = std::env::current_exe().map_err(|_| Error::NoHost)?;
+    let folder = own.parent().ok_or(Error::NoHost)?;
+    host_program(folder).ok_or(Error::NoHost)
+}

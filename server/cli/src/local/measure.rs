@@ -1,0 +1,134 @@
+//! How fast and how large a model is.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use sidenote_model::client::About;
+
+use super::Encoder;
+use crate::error::Error;
+
+/// Runs before those that count.
+pub const WARM_UPS: usize = 5;
+/// Runs that count.
+pub const RUNS: usize = 100;
+/// Longest time that one block may take here.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The edge budget.
+pub mod budget {
+    /// Bytes on disk.
+    pub const SIZE: u64 = 100_000_000;
+    /// Milliseconds a block at the 95th percentile.
+    pub const P95: f64 = 50.0;
+    /// Bytes resident.
+    pub const RESIDENT: u64 = 500_000_000;
+    /// Share of the full-precision model's accuracy.
+    pub const RETAINED: f64 = 0.9;
+}
+
+/// A block of about 220 tokens: real code, and the same for every model.
+pub const BLOCK: &str = r#"
+/** Reads settings from a file, merges them over the defaults and checks what they say. */
+async function loadSettings(path: string, defaults: Settings): Promise<Settings> {
+  const text = await fs.promises.readFile(path, "utf8").catch((error) => {
+    if (error.code === "ENOENT") return "{}";
+    throw new SettingsError(`cannot read ${path}`, error);
+  });
+  let parsed: Partial<Settings>;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    throw new SettingsError(`${path} is no JSON`, error);
+  }
+  const settings = { ...defaults, ...parsed };
+  for (const [name, value] of Object.entries(settings)) {
+    const check = validators.get(name);
+    if (!check) {
+      logger.warn("unknown setting", { name, path });
+      continue;
+    }
+    const problem = check(value, settings);
+    if (problem) throw new SettingsError(`${name} in ${path}: ${problem}`);
+  }
+  if (settings.retries > MAX_RETRIES || settings.timeout <= 0) {
+    throw new SettingsError(`retries and timeout of ${path} are out of range`);
+  }
+  return Object.freeze(settings);
+}
+"#;
+
+/// Times of single blocks, in milliseconds.
+#[derive(Clone, Debug, Default)]
+pub struct Times {
+    sorted: Vec<f64>,
+}
+
+impl Times {
+    pub fn new(mut times: Vec<f64>) -> Times {
+        times.sort_by(f64::total_cmp);
+        Times { sorted: times }
+    }
+
+    pub fn mean(&self) -> f64 {
+        self.sorted.iter().sum::<f64>() / self.sorted.len().max(1) as f64
+    }
+
+    /// By the nearest rank; `percent` of 50 is the median.
+    pub fn percentile(&self, percent: usize) -> f64 {
+        let rank = (self.sorted.len() * percent).div_ceil(100).max(1);
+        self.sorted.get(rank - 1).copied().unwrap_or(f64::NAN)
+    }
+}
+
+/// What a model costs.
+#[derive(Clone, Debug)]
+pub struct Cost {
+    pub about: About,
+    pub size: u64,
+    pub times: Times,
+    /// Bytes resident after the runs, where the system tells.
+    pub resident: Option<u64>,
+}
+
+/// Runs a model over [`BLOCK`]; every run embeds anew.
+///
+/// # Errors
+/// When the host does not work.
+pub fn cost(encoder: &Encoder) -> Result<Cost, Error> {
+    let host = encoder.embedder.host();
+    let about = host.about().map_err(Error::Host)?;
+    let text = sidenote_model::words::for_encoder(BLOCK);
+    let mut times = Vec::with_capacity(RUNS);
+    for run in 0..WARM_UPS + RUNS {
+        let start = Instant::now();
+        host.embed_one(&text, PATIENCE).map_err(Error::Host)?;
+        if run >= WARM_UPS {
+            times.push(start.elapsed().as_secs_f64() * 1000.0);
+        }
+    }
+    let size = std::fs::metadata(&encoder.model.entry.path).map_or(0, |m| m.len());
+    let resident = resident(about.process);
+    Ok(Cost { about, size, times: Times::new(times), resident })
+}
+
+/// Bytes that a process has in memory; Linux alone tells.
+pub fn resident(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(Path::new("/proc").join(process.to_string()).join("status")).ok()?;
+    let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"))?;
+    let kilobytes: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_ranks() {
+        let times = Times::new((1..=100).rev().map(f64::from).collect());
+        assert_eq!((times.percentile(50), times.percentile(95), times.percentile(99)), (50.0, 95.0, 99.0));
+        assert_eq!(times.mean(), 50.5);
+        assert_eq!(Times::new(vec![3.0]).percentile(95), 3.0);
+    }
+}

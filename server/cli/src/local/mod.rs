@@ -1,0 +1,9 @@
+//! What local models serve: search, likeness, and the models themselves.
+
+mod blocks;
+mod encoder;
+pub mod eval;
+pub mod measure;
+
+pub use blocks::{CodeBlock, collect};
+pub use encoder::{Encoder, folders, program};

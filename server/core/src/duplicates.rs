@@ -1,0 +1,366 @@
+//! Functions that repeat each other.
+//!
+//! A function is compared by its **shingles**: every five leaves of its syntax in a row, names and literals replaced by
+//! their kinds. White space, comments, renamed variables and changed constants make no difference then (clones of types 1
+//! and 2), and a changed, added or removed statement only a small one (type 3). Two functions are twins when the Jaccard
+//! index of their shingles is at least [`STRUCTURE`] and what they call and name agrees too: code of the same shape that speaks
+//! of other things is no copy. (Shingles: A. Broder, *On the resemblance and containment of documents*, 1997. The search by the
+//! rarest shingles is the prefix filter of S. Chaudhuri et al., 2006.)
+//!
+//! No model is needed. The cost follows the functions and the twins that there are, not the pairs.
+
+use std::hash::{Hash as _, Hasher as _};
+use std::ops::Range;
+use std::sync::Arc;
+
+use rustc_hash::FxHasher;
+use sidenote_grammars::{Field, Kind};
+
+use crate::blocks::{Block, BlockKind, Blocks, Placed};
+use crate::syntax::{Arena, Span};
+
+/// Leaves in a shingle.
+const SHINGLE: usize = 5;
+/// Functions of fewer leaves are too small to be worth a function of their own.
+const LEAST_LEAVES: usize = 60;
+/// Functions of fewer different shingles are tables: long, and all alike.
+const LEAST_SHINGLES: usize = 40;
+/// Longest function that is compared, in different shingles.
+const MOST_SHINGLES: usize = 20_000;
+/// Jaccard index of the structure from which on functions may be twins.
+const STRUCTURE: f32 = 0.6;
+/// Jaccard index of the words that twins of the least structure share.
+const WORDS: f32 = 0.5;
+/// Twins of this structure and more may have renamed everything.
+const SAME: f32 = 0.95;
+/// Leaves from which on that is believed: small functions are alike by chance.
+const SURELY: usize = 120;
+/// Twins that are told of one function.
+const TOLD: usize = 8;
+/// Bits of a shingle by which they are counted.
+const BUCKETS: u32 = 18;
+/// Functions of one shingle that are looked at: more share it than is worth knowing.
+const MOST_SHARING: usize = 400;
+
+/// What a function looks like.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Hashes of its shingles, ascending and each once.
+    shingles: Box<[u32]>,
+    /// Hashes of the names and strings in it, ascending and each once.
+    words: Box<[u32]>,
+    leaves: u32,
+}
+
+impl Shape {
+    /// The shape of a function; `None` where it is too small or too uniform to be compared.
+    pub fn of(block: &Block) -> Option<Shape> {
+        let arena = block.arena();
+        // Cheap, and right for most: there are more nodes than leaves.
+        if arena.len() < LEAST_LEAVES || arena.has_error() {
+            return None;
+        }
+        let mut window = [0u64; SHINGLE];
+        let mut leaves = 0usize;
+        let mut shingles = Vec::with_capacity(arena.len());
+        let mut words = Vec::new();
+        for node in arena.nodes() {
+            let leaf = node.children().next().is_none();
+            if !leaf || node.is_comment() {
+                continue;
+            }
+            let mut hasher = FxHasher::default();
+            node.kind().hash(&mut hasher);
+            if node.kind() == Kind::Token {
+                node.text().hash(&mut hasher);
+            } else if node.is_named() && !is_constant(node.kind()) {
+                let mut word = FxHasher::default();
+                node.text().hash(&mut word);
+                words.push((word.finish() >> 32) as u32);
+            }
+            window.rotate_left(1);
+            window[SHINGLE - 1] = hasher.finish();
+            leaves += 1;
+            if leaves >= SHINGLE {
+                let mut hasher = FxHasher::default();
+                window.hash(&mut hasher);
+                shingles.push((hasher.finish() >> 32) as u32);
+            }
+        }
+        if leaves < LEAST_LEAVES {
+            return None;
+        }
+        shingles.sort_unstable();
+        shingles.dedup();
+        if !(LEAST_SHINGLES..=MOST_SHINGLES).contains(&shingles.len()) {
+            return None;
+        }
+        words.sort_unstable();
+        words.dedup();
+        Some(Shape { shingles: shingles.into(), words: words.into(), leaves: leaves as u32 })
+    }
+
+    /// How alike two functions are built, from 0 to 1.
+    pub fn structure(&self, other: &Shape) -> f32 {
+        jaccard(&self.shingles, &other.shingles)
+    }
+
+    /// The structure of two twins; `None` where they are none.
+    fn twin(&self, other: &Shape) -> Option<f32> {
+        let (a, b) = (self.shingles.len() as f32, other.shingles.len() as f32);
+        if a.min(b) < STRUCTURE * a.max(b) {
+            return None;
+        }
+        let structure = self.structure(other);
+        if structure < STRUCTURE {
+            return None;
+        }
+        let words = jaccard(&self.words, &other.words);
+        let same = structure >= SAME && self.leaves.min(other.leaves) as usize >= SURELY;
+        // The less of the structure is the same the more must be named the same.
+        let wanted = WORDS + (SAME - structure).max(0.0) * 0.5;
+        (same || words >= wanted).then_some(structure)
+    }
+}
+
+fn is_constant(kind: Kind) -> bool {
+    matches!(kind, Kind::Number | Kind::IntegerLiteral | Kind::FloatLiteral | Kind::BooleanLiteral | Kind::CharLiteral)
+}
+
+/// Size of the intersection over that of the union; both ascending.
+fn jaccard<T: Ord>(a: &[T], b: &[T]) -> f32 {
+    let (mut i, mut j, mut both) = (0, 0, 0usize);
+    while i < a.len() && j < b.len() {
+        match a[i].cmp(&b[j]) {
+            std::cmp::Ordering::Less => i += 1,
+            std::cmp::Ordering::Greater => j += 1,
+            std::cmp::Ordering::Equal => (i, j, both) = (i + 1, j + 1, both + 1),
+        }
+    }
+    let all = a.len() + b.len() - both;
+    if all == 0 { 0.0 } else { both as f32 / all as f32 }
+}
+
+/// A function that may have twins.
+#[derive(Clone, Debug)]
+pub struct Unit {
+    /// Its position in [`Blocks::iter`].
+    pub index: usize,
+    /// Its bytes in the file.
+    pub range: Range<usize>,
+    /// The bytes of its head, where it is told of.
+    pub head: Range<usize>,
+    /// Its name, or what kind of function it is.
+    pub name: String,
+    /// What it looks like.
+    pub shape: Arc<Shape>,
+}
+
+/// The functions of a file that are compared. Left out are those in tests, implementations of traits, conversions and the like, whose
+/// form is not theirs to choose, and small ones. `tests` says which child blocks a block's syntax marks as tests.
+pub fn units(blocks: &Blocks, tests: impl Fn(&Arena) -> Vec<usize>) -> Vec<Unit> {
+    let mut units = Vec::new();
+    // Of the blocks around the one at hand: its syntax, what it marks as tests, how many children were met, and whether all
+    // of it is left out.
+    let mut around: Vec<(Vec<usize>, usize, bool)> = Vec::new();
+    for (index, placed) in blocks.iter().enumerate() {
+        around.truncate(placed.depth);
+        let out = around.last_mut().is_some_and(|(tests, met, out)| {
+            *met += 1;
+            *out || tests.binary_search(&(*met - 1)).is_ok()
+        });
+        let root = placed.block.arena().root();
+        let out = out || root.kind() == Kind::ImplItem && root.child(Field::Trait).is_some();
+        around.push((tests(placed.block.arena()), 0, out));
+        if out || placed.block.kind() != BlockKind::Function || is_conversion(placed.block) {
+            continue;
+        }
+        let Some(shape) = placed.block.shape() else { continue };
+        let span = head(placed);
+        let name = placed.block.name().map_or_else(|| "a function".to_owned(), |n| format!("`{n}`"));
+        let range = placed.start..placed.start + placed.block.len();
+        units.push(Unit { index, range, head: placed.range(span), name, shape });
+    }
+    units
+}
+
+/// The name of a function, or its first line.
+pub fn head(placed: Placed<'_>) -> Span {
+    let root = placed.block.arena().root();
+    let whole = root.span();
+    let first = root.text().find(['\n', '{']).map_or(whole.end, |at| whole.start + at as u32);
+    root.child(Field::Name).map_or(Span { start: whole.start, end: first }, |n| n.span())
+}
+
+/// Functions whose form follows from their name: those of different types are alike, and cannot be one.
+fn is_conversion(block: &Block) -> bool {
+    const NAMES: [&str; 34] = [
+        "from",
+        "into",
+        "try_from",
+        "try_into",
+        "from_str",
+        "fmt",
+        "eq",
+        "ne",
+        "cmp",
+        "partial_cmp",
+        "hash",
+        "clone",
+        "default",
+        "drop",
+        "deref",
+        "deref_mut",
+        "serialize",
+        "deserialize",
+        "new",
+        "build",
+        "main",
+        "constructor",
+        "toString",
+        "toJSON",
+        "fromJSON",
+        "valueOf",
+        "equals",
+        "hashCode",
+        "clone_from",
+        "visit",
+        "accept",
+        "encode",
+        "decode",
+        "toObject",
+    ];
+    let Some(name) = block.name() else { return false };
+    let prefix = |p: &str| name.strip_prefix(p).is_some_and(|r| r.starts_with(|c: char| c.is_uppercase() || c == '_'));
+    NAMES.contains(&name) || ["as", "to", "from", "into", "visit", "serialize", "deserialize"].into_iter().any(prefix)
+}
+
+/// The twins of a function.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Twins {
+    /// Numbers of the most alike ones with how alike they are, from 0 to 1; ascending by number, and not more than a few.
+    pub told: Vec<(usize, f32)>,
+    /// How many there are.
+    pub count: usize,
+    /// Whether one of them comes before it: the first of a group is the original.
+    pub is_copy: bool,
+}
+
+/// The twins of each function among all. Numbers are positions in `shapes`.
+pub fn twins(shapes: &[&Shape]) -> Vec<Twins> {
+    let mut all = vec![Twins::default(); shapes.len()];
+    let mut add = |a: usize, b: usize, structure: f32| {
+        for (one, other) in [(a, b), (b, a)] {
+            let twins = &mut all[one];
+            twins.count += 1;
+            twins.is_copy |= other < one;
+            if twins.told.len() < TOLD {
+                twins.told.push((other, structure));
+            } else if let Some(worst) = twins.told.iter_mut().min_by(|x, y| x.1.total_cmp(&y.1))
+                && worst.1 < structure
+            {
+                *worst = (other, structure);
+            }
+        }
+    };
+    // Rare shingles first: two functions that share enough share one of their rarest. Any one order would do, so that counts of
+    // buckets are as good as counts of shingles.
+    let mut counts = vec![0u32; 1 << BUCKETS];
+    let bucket = |s: u32| (s >> (32 - BUCKETS)) as usize;
+    for shape in shapes {
+        shape.shingles.iter().for_each(|s| counts[bucket(*s)] += 1);
+    }
+    let rarest = |shape: &Shape, out: &mut Vec<u32>| {
+        out.clear();
+        out.extend_from_slice(&shape.shingles);
+        out.sort_unstable_by_key(|s| (counts[bucket(*s)], *s));
+        let least = (shape.shingles.len() as f32 * STRUCTURE).ceil() as usize;
+        out.truncate(shape.shingles.len() - least + 1);
+    };
+    let mut rare = Vec::new();
+    let mut having: Vec<(u32, u32)> = Vec::new();
+    for (n, shape) in shapes.iter().enumerate() {
+        rarest(shape, &mut rare);
+        having.extend(rare.iter().map(|s| (*s, n as u32)));
+    }
+    having.sort_unstable();
+    let mut seen = vec![u32::MAX; shapes.len()];
+    for (n, shape) in shapes.iter().enumerate() {
+        rarest(shape, &mut rare);
+        for shingle in &rare {
+            let from = having.partition_point(|h| h.0 < *shingle);
+            let sharing =
+                having[from..].iter().take_while(|h| h.0 == *shingle && (h.1 as usize) < n).take(MOST_SHARING);
+            for &(_, other) in sharing {
+                if std::mem::replace(&mut seen[other as usize], n as u32) == n as u32 {
+                    continue;
+                }
+                if let Some(structure) = shapes[other as usize].twin(shape) {
+                    add(other as usize, n, structure);
+                }
+            }
+        }
+    }
+    for twins in &mut all {
+        twins.told.sort_unstable_by_key(|t| t.0);
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::Document;
+
+    fn shapes(code: &str) -> Vec<Unit> {
+        let language = crate::grammars::by_path("a.ts").expect("a language");
+        let document = Document::new("a.ts", language, code, 1).expect("parsed");
+        units(document.blocks(), |_| Vec::new())
+    }
+
+    const BODY: &str = "const out = [];\nfor (const entry of rows) {\n  if (entry.id && entry.amount > 0) {\n    const total = entry.amount * rate(entry.currency);\n    out.push({ id: entry.id, total, name: entry.name.trim().toLowerCase() });\n  } else {\n    log.warn('skipped', entry.id);\n  }\n}\nif (out.length === 0) { throw new Error('nothing to do'); }\nreturn out.sort((a, b) => a.total - b.total).slice(0, limit);\n";
+
+    #[test]
+    fn copies_are_found_whatever_was_renamed_or_added() {
+        let renamed = BODY.replace("out", "result").replace("entry", "line");
+        let added = BODY.replace("return out", "count += 1;\nreturn out");
+        let code = format!(
+            "function a(rows) {{ {BODY} }}\nfunction b(lines) {{ /* no */ {renamed} }}\nfunction c(rows) {{ {added} }}"
+        );
+        let units = shapes(&code);
+        let shapes: Vec<&Shape> = units.iter().map(|u| &*u.shape).collect();
+        let twins = twins(&shapes);
+        assert_eq!(twins.iter().map(|t| (t.count, t.is_copy)).collect::<Vec<_>>(), [(2, false), (2, true), (2, true)]);
+        assert_eq!(shapes[0].structure(shapes[1]), 1.0);
+        assert!((0.6..1.0).contains(&shapes[0].structure(shapes[2])));
+    }
+
+    /// The search by rare shingles finds what comparing all pairs finds.
+    #[test]
+    fn as_brute_force() {
+        let statements = [
+            "const first = rows.filter((r) => r.ok && r.size > 3).map((r) => r.name.trim());",
+            "if (first.length > limit) { throw new RangeError(`too many: ${first.length}`); }",
+            "for (const name of first) { seen.set(name, (seen.get(name) ?? 0) + 1); }",
+            "while (queue.length > 0) { const job = queue.shift(); job.run(rows, first); }",
+            "try { store.write(first.join(',')); } catch (error) { log.error(error.message); }",
+            "switch (mode) { case 'a': return first; case 'b': return [...seen.keys()]; default: break; }",
+            "const sum = first.reduce((all, name) => all + name.length * weight, 0);",
+            "return sum > 10 ? { sum, first, seen } : null;",
+        ];
+        let mut code = String::new();
+        for n in 0..60usize {
+            let kept = statements.iter().enumerate().filter(|(i, _)| (n * 7 + i) % 5 != 0 && (n >> (i % 4)) % 3 != 1);
+            let body: Vec<&str> = kept.map(|(_, s)| *s).collect();
+            code += &format!("function f{n}(rows) {{ {} return extra{}(rows, {n}); }}\n", body.join("\n"), n % 7);
+        }
+        let units = shapes(&code);
+        let shapes: Vec<&Shape> = units.iter().map(|u| &*u.shape).collect();
+        assert!(shapes.len() > 10, "{}", shapes.len());
+        let found = twins(&shapes);
+        for (n, twins) in found.iter().enumerate() {
+            let brute = (0..shapes.len()).filter(|m| *m != n && shapes[*m].twin(shapes[n]).is_some()).count();
+            assert_eq!(twins.count, brute, "of function {n}");
+        }
+    }
+}

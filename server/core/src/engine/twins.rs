@@ -1,0 +1,142 @@
+//! Notes on functions that repeat each other: those of one file, and, where somebody has seen all files, of others.
+
+use std::sync::Arc;
+
+use crate::blocks::{Blocks, Placed};
+use crate::document::Document;
+use crate::duplicates::{self, Shape, Unit, head, twins};
+use crate::findings::{Location, Note, Place};
+use crate::rules;
+use crate::syntax::Arena;
+
+use super::{Engine, Flow, file_facts, test_children};
+
+/// Where a twin is.
+#[derive(Clone, PartialEq, Debug)]
+pub enum TwinPlace {
+    /// In the same file: its position in [`Blocks::iter`].
+    Here(usize),
+    /// In another file.
+    There(Location),
+}
+
+/// A function that another one repeats, or is repeated by.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Twin {
+    /// Where it is.
+    pub place: TwinPlace,
+    /// What it is called.
+    pub name: String,
+    /// How much of the structure is the same, from 0 to 1.
+    pub structure: f32,
+}
+
+impl Engine {
+    /// The functions of a document that may have twins in other files; none of test files, nor where the rule is off.
+    pub fn units(&self, document: &Document) -> Vec<Unit> {
+        let settings = self.config.settings(document.path());
+        let enabled = rules::index(RULE).is_some_and(|i| settings.rules[i].enabled);
+        if !enabled
+            || is_practice(document.path())
+            || !settings.include_tests && file_facts(document.path(), document.blocks()).is_test
+        {
+            return Vec::new();
+        }
+        duplicates::units(document.blocks(), test_children)
+    }
+
+    /// A data flow of a document with twins in other files: `twins` has those functions that are copies, by their position in
+    /// [`Blocks::iter`], with the number of all of their twins and the most alike ones.
+    pub fn among(&self, document: &Document, flow: Flow, twins: &[(usize, usize, Vec<Twin>)]) -> Flow {
+        let placed: Vec<Placed<'_>> = document.blocks().iter().collect();
+        let notes = twins.iter().filter_map(|(index, count, twins)| {
+            Some((placed.get(*index)?.block.arena().clone(), note(&placed, *index, *count, twins)?))
+        });
+        flow.among(notes.collect())
+    }
+}
+
+pub(super) const RULE: &str = "duplicated-block";
+
+/// Whether a file's folder says that its code repeats itself on purpose: set-ups of tests, measurements, examples.
+pub(super) fn is_practice(path: &str) -> bool {
+    const FOLDERS: [&str; 14] = [
+        "test",
+        "tests",
+        "__tests__",
+        "spec",
+        "specs",
+        "testsuite",
+        "testing",
+        "fixtures",
+        "bench",
+        "benches",
+        "benchmark",
+        "benchmarks",
+        "example",
+        "examples",
+    ];
+    path.rsplit('/').skip(1).any(|folder| FOLDERS.contains(&folder))
+}
+
+/// Notes on the functions of a file that repeat others of the same file.
+pub(super) fn in_file(blocks: &Blocks) -> Vec<(Arc<Arena>, Note)> {
+    let units = duplicates::units(blocks, |arena: &Arena| test_children(arena));
+    if units.len() < 2 {
+        return Vec::new();
+    }
+    let shapes: Vec<&Shape> = units.iter().map(|u| &*u.shape).collect();
+    let placed: Vec<Placed<'_>> = blocks.iter().collect();
+    let mut notes = Vec::new();
+    for (unit, found) in units.iter().zip(twins(&shapes)).filter(|(_, t)| t.is_copy) {
+        let twins: Vec<Twin> = found
+            .told
+            .iter()
+            .map(|&(other, structure)| Twin {
+                place: TwinPlace::Here(units[other].index),
+                name: units[other].name.clone(),
+                structure,
+            })
+            .collect();
+        notes.extend(
+            note(&placed, unit.index, found.count, &twins).map(|note| (placed[unit.index].block.arena().clone(), note)),
+        );
+    }
+    notes
+}
+
+fn note(placed: &[Placed<'_>], index: usize, count: usize, twins: &[Twin]) -> Option<Note> {
+    let rule = rules::find(RULE)?;
+    let here = placed.get(index)?;
+    let first = twins.first()?;
+    let name = here.block.name().map_or_else(|| "This function".to_owned(), |n| format!("`{n}`"));
+    let elsewhere = match &first.place {
+        TwinPlace::Here(_) => String::new(),
+        TwinPlace::There(location) => format!(" of {}", location.path.as_deref().unwrap_or("another file")),
+    };
+    let more = match count {
+        0 | 1 => String::new(),
+        2 => " and one more".to_owned(),
+        n => format!(" and {} more", n - 1),
+    };
+    let percent = (twins.iter().fold(0.0, |m: f32, t| m.max(t.structure)) * 100.0).floor();
+    let same =
+        if percent >= 100.0 { "all of its structure".to_owned() } else { format!("{percent} % of its structure") };
+    let message = format!(
+        "{name} repeats {}{elsewhere}{more}, {same}. A change to one will be forgotten in the other: let them share it.",
+        first.name
+    );
+    let mut note = Note::new(rule, head(*here), message);
+    for twin in twins {
+        let place = match &twin.place {
+            TwinPlace::Here(other) => {
+                let other = placed.get(*other)?;
+                Place::Block(Arc::clone(other.block.arena()), head(*other))
+            }
+            TwinPlace::There(location) => Place::File(location.clone()),
+        };
+        let percent = (twin.structure * 100.0).floor();
+        note.related.push((place, format!("{}, {percent} % the same", twin.name)));
+    }
+    Some(note)
+}

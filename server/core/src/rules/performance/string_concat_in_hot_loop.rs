@@ -1,0 +1,181 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::{mentions, operands, operator};
+use crate::rules::support::{args, bare, enclosing_loop, is_function, method, place_name};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "string-concat-in-hot-loop",
+    summary: "text or bytes are copied whole in every round",
+    category: Category::Performance,
+    severity: Severity::Medium,
+    confidence: Confidence::Medium,
+    cwe: &[1046, 407],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds, in a loop or in a `forEach` or `data` callback: `element.innerHTML += ..`, which writes \
+               and parses the whole content again; `all = Buffer.concat([all, chunk])`, which copies everything \
+               so far; a string that grows with `+=` and is looked into by index or `length` in the same round, \
+               which joins its pieces each time; and a string that grows at its front.",
+        why: "The cost grows with the square of the number of rounds: a thousand rows take a million steps. \
+               The page's listeners and inputs inside of the element get lost besides.",
+        example: "for (const row of rows) { list.innerHTML += `<li>${row.name}</li>`; }",
+        instead: "list.innerHTML = rows.map((row) => `<li>${row.name}</li>`).join('');",
+        limits: "A plain `text += piece` is cheap in today's engines and left alone.",
+        fix: "",
+    },
+    checks: &[Check::Nodes(&[Kind::AugmentedAssignmentExpression, Kind::AssignmentExpression], check)],
+    cases: &[
+        Case::bad("a.js", "for (const row of rows) { list.innerHTML += row.html; } //~ string-concat-in-hot-loop"),
+        Case::bad("a.js", "rows.forEach((row) => { list.innerHTML += render(row); }); //~ string-concat-in-hot-loop"),
+        Case::bad(
+            "a.js",
+            "let all = Buffer.alloc(0);\nfor await (const chunk of stream) { all = Buffer.concat([all, chunk]); } //~ string-concat-in-hot-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "req.on('data', (chunk) => { body = Buffer.concat([body, chunk]); }); //~ string-concat-in-hot-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "for (let i = 0; i < n; i++) { el.textContent = el.textContent + lines[i]; } //~ string-concat-in-hot-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "let s = '';\nfor (const c of cs) { s += c; if (s[s.length - 1] === ';') flush(); } //~ string-concat-in-hot-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "let out = '';\nwhile (n > 0) { out = digits[n % 10] + out; n = next(n); } //~ string-concat-in-hot-loop",
+        ),
+        Case::bad("a.ts", "for (const x of xs) { this.host.outerHTML += x; } //~ string-concat-in-hot-loop"),
+        Case::good("a.js", "let s = '';\nfor (const x of xs) { s += x; }"),
+        Case::good("a.js", "list.innerHTML += footer;"),
+        Case::good("a.js", "for (const x of xs) { parts.push(x); }"),
+        Case::good("a.js", "const all = Buffer.concat(chunks);"),
+        Case::good("a.js", "req.on('data', (chunk) => { chunks.push(chunk); });"),
+        Case::good("a.js", "for (const x of xs) { total = total + x.size; }"),
+        Case::good("a.js", "for (const el of els) { el.innerHTML += icon; }"),
+        Case::good("a.js", "for (const x of xs) { const el = make(); el.innerHTML += x; }"),
+        Case::near_miss("a.js", "let s = '';\nfor (const x of xs) { s += x; }\nif (s.length > 3) go(s);"),
+        Case::near_miss("a.js", "for (const x of xs) { count += s.length; }"),
+        Case::near_miss("a.js", "for (const f of files) { let text = ''; text = head + text; write(text); }"),
+        Case::near_miss("a.js", "button.on('click', () => { log.innerHTML += 'x'; });"),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some((place, value)) = operands(node) else { return };
+    let Some(around) = round(node) else { return };
+    // A place that is new in every round does not grow.
+    let root = crate::rules::shape::root_name(place);
+    let fresh = root.is_none_or(|r| r.kind() != Kind::This && declared_in(around, r.text()));
+    if fresh {
+        return;
+    }
+    let name = place_name(place).unwrap_or_default();
+    let appends = node.kind() == Kind::AugmentedAssignmentExpression && operator(node) == "+=";
+    let (left, right) = if node.kind() == Kind::AssignmentExpression
+        && bare(value).kind() == Kind::BinaryExpression
+        && operator(bare(value)) == "+"
+    {
+        operands(bare(value)).map_or((None, None), |(l, r)| (Some(bare(l)), Some(bare(r))))
+    } else {
+        (None, None)
+    };
+    let again = left.is_some_and(|l| l.text() == place.text());
+    let message = if matches!(name.as_ref(), "innerHTML" | "outerHTML" | "textContent" | "innerText")
+        && (appends || again)
+    {
+        format!(
+            "Every round writes the whole `{name}` again, and the browser parses it anew. Collect the pieces, and set it once behind the loop."
+        )
+    } else if concatenates(bare(value), place) {
+        "Every round copies all bytes so far. Push the chunks to an array, and call `Buffer.concat` once at the end."
+            .to_owned()
+    } else if place.kind() == Kind::Identifier && is_text(place) {
+        if right.is_some_and(|r| r.text() == place.text()) {
+            format!(
+                "`{}` grows at its front, so that every round copies it. Collect the pieces, and reverse and join them at the end.",
+                place.text()
+            )
+        } else if (appends || again) && looks_into(around, place) {
+            format!(
+                "`{}` is looked into in the round in which it grows: its pieces are joined each time. Look at the piece itself, or collect them in an array.",
+                place.text()
+            )
+        } else {
+            return;
+        }
+    } else {
+        return;
+    };
+    cx.report(Note::new(cx.rule, node.span(), message));
+}
+
+/// The loop's or callback's body that runs again and again around a node.
+fn round<'a>(node: Node<'a>) -> Option<Node<'a>> {
+    if let Some(found) = enclosing_loop(node) {
+        return Some(found);
+    }
+    let function = node.ancestors().find(|a| is_function(*a))?;
+    let call = function.parent()?.parent()?;
+    let (_, name) = method(call)?;
+    let again = match name.text() {
+        "forEach" => true,
+        "on" => {
+            args(call).next().is_some_and(|a| matches!(a.text().trim_matches(['\'', '"', '`']), "data" | "readable"))
+        }
+        _ => false,
+    };
+    again.then_some(function)
+}
+
+fn declared_in(around: Node<'_>, name: &str) -> bool {
+    around.descendants().any(|n| match n.kind() {
+        Kind::VariableDeclarator => n.child(Field::Name).is_some_and(|d| mentions(d, name)),
+        Kind::ForInStatement => n.child(Field::Left).is_some_and(|d| mentions(d, name)),
+        _ => is_function(n) && crate::rules::shape::parameters(n).iter().any(|p| mentions(*p, name)),
+    })
+}
+
+/// `Buffer.concat([place, ..])`.
+fn concatenates(value: Node<'_>, place: Node<'_>) -> bool {
+    method(value).is_some_and(|(receiver, name)| receiver.text() == "Buffer" && name.text() == "concat")
+        && args(value).next().is_some_and(|list| {
+            list.kind() == Kind::Array && list.first_named().is_some_and(|first| first.text() == place.text())
+        })
+}
+
+/// Whether a variable starts as a string.
+fn is_text(name: Node<'_>) -> bool {
+    let value = crate::rules::shape::declarator(name).and_then(|d| d.child(Field::Value));
+    value.is_some_and(|v| matches!(bare(v).kind(), Kind::String | Kind::TemplateString))
+}
+
+/// Whether the round reads a character or the length of the string.
+fn looks_into(around: Node<'_>, place: Node<'_>) -> bool {
+    around.descendants().any(|n| match n.kind() {
+        Kind::SubscriptExpression => n.child(Field::Object).is_some_and(|o| o.text() == place.text()),
+        Kind::CallExpression => method(n).is_some_and(|(receiver, name)| {
+            receiver.text() == place.text()
+                && matches!(
+                    name.text(),
+                    "charAt"
+                        | "charCodeAt"
+                        | "endsWith"
+                        | "slice"
+                        | "substring"
+                        | "indexOf"
+                        | "includes"
+                        | "match"
+                        | "at"
+                )
+        }),
+        _ => false,
+    })
+}

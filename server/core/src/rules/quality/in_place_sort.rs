@@ -1,0 +1,156 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::{home, parameters, returned, root_name};
+use crate::rules::support::{args, bare, is_function, method};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "in-place-sort",
+    summary: "`sort` or `reverse` changes somebody else's array",
+    category: Category::Quality,
+    severity: Severity::Medium,
+    confidence: Confidence::Medium,
+    cwe: &[374],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds `sort()` and `reverse()` whose result is taken as if it were a new array, while the array \
+               belongs to a parameter, to `props` or `state`, or to a field.",
+        why: "Both change the array itself and return it. The caller's list is suddenly in another order, and \
+               React sees no change, since it is the same array.",
+        example: "function newest(posts) {\n  const sorted = posts.sort(byDate);\n  return sorted[0];\n}",
+        instead: "function newest(posts) {\n  const sorted = [...posts].sort(byDate);\n  return sorted[0];\n}",
+        limits: "An array that the function made itself may be sorted in place, and so may one that the result is \
+               stored back to. A bare `list.sort()` says what it does.",
+        fix: "The suggestion copies the array first.",
+    },
+    checks: &[Check::Nodes(&[Kind::CallExpression], check)],
+    cases: &[
+        Case::bad(
+            "a.js",
+            "function newest(posts) {\n  const sorted = posts.sort(byDate); //~ in-place-sort\n  return sorted[0];\n}",
+        ),
+        Case::bad("a.js", "const List = ({ items }) => <ul>{items.sort(cmp).map(show)}</ul>; //~ in-place-sort"),
+        Case::bad("a.js", "class A { view() { return this.rows.reverse(); } } //~ in-place-sort"),
+        Case::bad("a.js", "function f(o) { return o.list.sort((a, b) => a - b).slice(0, 3); } //~ in-place-sort"),
+        Case::bad(
+            "a.js",
+            "function f(props) { const last = props.items.reverse()[0]; return last; } //~ in-place-sort",
+        ),
+        Case::bad("a.js", "const top = (scores) => scores.sort((a, b) => b - a)[0]; //~ in-place-sort"),
+        Case::bad(
+            "a.ts",
+            "function f(xs: readonly number[] | number[]) { const r = (xs as number[]).reverse(); return r; } //~ in-place-sort",
+        ),
+        Case::bad("a.js", "function f({ users }) { return users.sort(byName); } //~ in-place-sort"),
+        Case::good("a.js", "function f(xs) { return [...xs].sort(); }"),
+        Case::good("a.js", "function f(xs) { return xs.slice().sort(cmp); }"),
+        Case::good("a.js", "function f(xs) { const ys = xs.filter(Boolean); return ys.sort(cmp); }"),
+        Case::good("a.js", "function f(xs) { xs.sort(cmp); return xs; }"),
+        Case::good("a.js", "function f(o) { return Object.keys(o).sort(); }"),
+        Case::good("a.js", "function f(o) { o.list = o.list.sort(cmp); }"),
+        Case::good("a.js", "function f(s) { return s.split('').reverse().join(''); }"),
+        Case::good("a.js", "function f(xs) { return xs.map(g).sort(cmp); }"),
+        Case::near_miss("a.js", "function f(animation) { return animation.reverse(500); }"),
+        Case::near_miss("a.js", "function f(query) { return query.sort({ age: 1 }); }"),
+        Case::near_miss("a.js", "function f(xs) { xs = xs.concat(1); return xs.sort(cmp); }"),
+        Case::near_miss("a.js", "class A { top() { return this.query.sort('-date'); } }"),
+        Case::near_miss("a.js", "function sortInPlace(xs) { return xs.sort(cmp); }"),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some((receiver, name)) = method(node) else { return };
+    let mut arguments = args(node);
+    let (first, second) = (arguments.next().map(bare), arguments.next());
+    let fits = match name.text() {
+        "sort" => match first {
+            None => true,
+            // A comparator; what sorts a query gets a string or an object.
+            Some(f) => is_function(f) || f.kind() == Kind::Identifier && sounds_like_comparator(f.text()),
+        },
+        "reverse" => first.is_none(),
+        _ => false,
+    };
+    if !fits || second.is_some() || !is_used(node) {
+        return;
+    }
+    let receiver_place = bare(receiver);
+    if !matches!(receiver_place.kind(), Kind::Identifier | Kind::MemberExpression | Kind::SubscriptExpression) {
+        return;
+    }
+    let Some(root) = root_name(receiver_place) else { return };
+    if receiver_place.descendants().any(|n| n.kind() == Kind::CallExpression) {
+        return;
+    }
+    let owner = root.ancestors().filter(|a| is_function(*a)).find(|f| {
+        parameters(*f).iter().any(|p| {
+            p.descendants().any(|n| {
+                n.text() == root.text()
+                    && matches!(n.kind(), Kind::Identifier | Kind::ShorthandPropertyIdentifierPattern)
+            })
+        })
+    });
+    let foreign = match (root.kind(), owner) {
+        (Kind::This, _) => receiver_place.kind() == Kind::MemberExpression,
+        (_, Some(f)) => !reassigned(f, root.text()) && !runs_over_own(f, root),
+        _ => false,
+    };
+    // A function whose name says so does what it is asked to.
+    let around = home(node);
+    let named = around.child(Field::Name).or_else(|| around.parent().and_then(|p| p.child(Field::Name)));
+    let told = named.is_some_and(|n| {
+        let name = n.text().to_ascii_lowercase();
+        name.contains("inplace") || name.starts_with("sort") || name.starts_with("reverse")
+    });
+    if !foreign || told {
+        return;
+    }
+    let text = receiver.text();
+    let message = format!(
+        "`{}` changes `{text}` itself, which belongs to somebody else, and returns it. Sort a copy: `[...{text}].{0}(..)`.",
+        name.text()
+    );
+    let note = Note::new(cx.rule, name.span(), message);
+    cx.report(note.suggestion("Copy it first", vec![(receiver.span(), format!("[...{text}]"))]));
+}
+
+fn sounds_like_comparator(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["cmp", "compare", "by", "sort", "order", "asc", "desc"].iter().any(|w| name.starts_with(w) || name.ends_with(w))
+}
+
+/// Whether the result goes anywhere but back to where the array is.
+fn is_used(node: Node<'_>) -> bool {
+    let Some(parent) = node.parent() else { return false };
+    match parent.kind() {
+        Kind::ExpressionStatement => false,
+        Kind::AssignmentExpression => {
+            let receiver = method(node).map(|(r, _)| bare(r).text());
+            parent.child(Field::Left).map(Node::text) != receiver
+        }
+        // `=> xs.sort()` of a callback whose result nobody takes is not told apart from one that is taken.
+        Kind::ArrowFunction => returned(parent).is_some(),
+        _ => true,
+    }
+}
+
+fn reassigned(function: Node<'_>, name: &str) -> bool {
+    function.descendants().any(|n| {
+        matches!(n.kind(), Kind::AssignmentExpression | Kind::VariableDeclarator)
+            && [Field::Left, Field::Name].iter().any(|f| n.child(*f).is_some_and(|l| l.text() == name))
+    })
+}
+
+/// Whether the parameter is that of a callback, over whose values nothing is known: `groups.map((g) => g.sort())` sorts
+/// arrays that were just made as often as not.
+fn runs_over_own(function: Node<'_>, root: Node<'_>) -> bool {
+    function.parent().is_some_and(|p| p.kind() == Kind::Arguments)
+        && root.parent().is_some_and(|p| {
+            p.kind() == Kind::MemberExpression
+                && p.child(Field::Property).is_some_and(|m| matches!(m.text(), "sort" | "reverse"))
+        })
+}

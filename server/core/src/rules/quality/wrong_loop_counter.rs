@@ -1,0 +1,178 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::{operands, operator};
+use crate::rules::support::bare;
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "wrong-loop-counter",
+    summary: "a loop counts the wrong way, or counts another variable than it asks for",
+    category: Category::Quality,
+    severity: Severity::High,
+    confidence: Confidence::High,
+    cwe: &[835],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds `for` loops whose counter moves away from its limit (`i < n` with `i--`), and loops whose \
+               last part changes a variable that the condition does not ask for while the loop's own variable \
+               stands still.",
+        why: "Such a loop runs not at all, or until the counter overflows or the program is killed. The second \
+               form is a copied inner loop in which one name was not changed.",
+        example: "for (let j = 0; j < columns; i++) { draw(i, j); }",
+        instead: "for (let j = 0; j < columns; j++) { draw(i, j); }",
+        limits: "Only counters that the body leaves alone, and steps whose sign can be seen. A condition joined \
+               with `||` is left alone.",
+        fix: "",
+    },
+    checks: &[Check::Nodes(&[Kind::ForStatement], check)],
+    cases: &[
+        Case::bad("a.js", "for (let i = 0; i < n; i--) go(i); //~ wrong-loop-counter"),
+        Case::bad("a.js", "for (let i = n - 1; i >= 0; i++) { go(xs[i]); } //~ wrong-loop-counter"),
+        Case::bad("a.js", "for (let i = 10; i > 0; i += 1) go(i); //~ wrong-loop-counter"),
+        Case::bad("a.js", "for (let i = 0; i < 9; i -= 2) go(i); //~ wrong-loop-counter"),
+        Case::bad("a.js", "for (let i = 0; n > i; i--) go(i); //~ wrong-loop-counter"),
+        Case::bad(
+            "a.js",
+            "for (let i = 0; i < xs.length; i++) {\n  for (let j = 0; j < ys.length; i++) { go(i, j); } //~ wrong-loop-counter\n}",
+        ),
+        Case::bad("a.js", "for (let i = 0; ok && i < n; --i) go(i); //~ wrong-loop-counter"),
+        Case::bad(
+            "a.js",
+            "function f(rows) {\n  for (var r = 0; r < rows.length; r++) for (var c = 0; c < width; r++) paint(r, c); //~ wrong-loop-counter\n}",
+        ),
+        Case::good("a.js", "for (let i = 0; i < n; i++) go(i);"),
+        Case::good("a.js", "for (let i = n - 1; i >= 0; i--) go(i);"),
+        Case::good("a.js", "for (let i = n; i--; ) go(i);"),
+        Case::good("a.js", "for (let i = 0, j = n; i < j; i++, j--) swap(i, j);"),
+        Case::good("a.js", "for (let node = head; node; node = node.next) go(node);"),
+        Case::good("a.js", "for (let x = 0; x < 100; x += step) go(x);"),
+        Case::good("a.js", "for (let i = 0; i < n; ) { i += go(i); }"),
+        Case::good("a.js", "for (let i = 10; 0 < i; i -= 2) go(i);"),
+        Case::near_miss("a.js", "for (let i = 1; i < parts.length; prefix += '.' + parts[i++]) { go(prefix); }"),
+        Case::near_miss("a.js", "for (let i = 0; !done; i++) { done = go(i); }"),
+        Case::near_miss("a.js", "for (let left = n; left > 0; i++) { left -= go(i); }"),
+        Case::near_miss("a.js", "for (let i = 0; i < n; i--) { i += 2; }"),
+        Case::near_miss("a.js", "let at = 0; for (let m = re.exec(s); at < s.length; at++) { m = next(m); }"),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let (Some(condition), Some(step)) = (node.child(Field::Condition), node.child(Field::Increment)) else { return };
+    let Some((counter, up)) = moved(bare(step)) else { return };
+    // The grammar keeps the condition with its semicolon as a statement.
+    let condition =
+        if condition.kind() == Kind::ExpressionStatement { condition.first_named() } else { Some(condition) };
+    let mut parts = Vec::from_iter(condition);
+    let mut asked = false;
+    let mut wrong = None;
+    while let Some(part) = parts.pop().map(bare) {
+        asked |= mentions_any(part, counter.text());
+        let Some((left, right)) = operands(part).filter(|_| part.kind() == Kind::BinaryExpression) else { continue };
+        match operator(part) {
+            "&&" => parts.extend([left, right]),
+            "||" => return,
+            op @ ("<" | "<=" | ">" | ">=") => {
+                let is_counter = |n: Node<'_>| bare(n).kind() == Kind::Identifier && bare(n).text() == counter.text();
+                let grows = match (is_counter(left), is_counter(right)) {
+                    (true, false) => op.starts_with('<'),
+                    (false, true) => op.starts_with('>'),
+                    _ => continue,
+                };
+                if up.is_some_and(|up| up != grows) {
+                    wrong = Some((part, grows));
+                }
+            }
+            _ => {}
+        }
+    }
+    let Some(body) = node.child(Field::Body) else { return };
+    if let Some((part, grows)) = wrong {
+        if changes(body, counter.text()) || mentions_call(part) {
+            return;
+        }
+        let (way, other) = if grows { ("down", "up") } else { ("up", "down") };
+        let message = format!(
+            "`{}` counts {way}, away from the limit in `{}`: the loop ends at once or hardly ever. Count {other}.",
+            counter.text(),
+            part.text()
+        );
+        cx.report(Note::new(cx.rule, step.span(), message));
+        return;
+    }
+    if asked {
+        return;
+    }
+    // The loop's own variable, asked for and never changed.
+    let Some(own) = own_variable(node) else { return };
+    let Some(condition) = condition.map(bare) else { return };
+    if own.text() == counter.text()
+        || !matches!(operator(condition), "<" | "<=" | ">" | ">=" | "!=" | "!==")
+        || !operands(condition).is_some_and(|(l, r)| [l, r].iter().any(|n| bare(*n).text() == own.text()))
+        || mentions_call(condition)
+        || changes(body, own.text())
+        || changes(step, own.text())
+    {
+        return;
+    }
+    let message = format!(
+        "This changes `{}`, and the condition asks for `{}`, which stays as it is. `{1}` was meant.",
+        counter.text(),
+        own.text()
+    );
+    let note = Note::new(cx.rule, step.span(), message).related(condition.span(), "the condition");
+    cx.report(note.suggestion(format!("Change `{}`", own.text()), vec![(counter.span(), own.text().to_owned())]));
+}
+
+/// The variable that a step changes, and whether it grows, where the sign can be seen.
+fn moved(step: Node<'_>) -> Option<(Node<'_>, Option<bool>)> {
+    match step.kind() {
+        Kind::UpdateExpression => {
+            let counter = step.child(Field::Argument).filter(|n| n.kind() == Kind::Identifier)?;
+            Some((counter, Some(step.text().contains("++"))))
+        }
+        Kind::AugmentedAssignmentExpression => {
+            let (left, right) = operands(step)?;
+            let counter = Some(left).filter(|n| n.kind() == Kind::Identifier)?;
+            let plus = match operator(step) {
+                "+=" => true,
+                "-=" => false,
+                _ => return None,
+            };
+            let literal = right.kind() == Kind::Number;
+            Some((counter, literal.then_some(plus)))
+        }
+        _ => None,
+    }
+}
+
+/// The only variable that the loop declares.
+fn own_variable(node: Node<'_>) -> Option<Node<'_>> {
+    let list = node.child(Field::Initializer)?;
+    let mut declared = list.named_children().filter(|n| n.kind() == Kind::VariableDeclarator);
+    let only = declared.next()?.child(Field::Name).filter(|n| n.kind() == Kind::Identifier)?;
+    declared.next().is_none().then_some(only)
+}
+
+fn mentions_any(node: Node<'_>, name: &str) -> bool {
+    node.descendants().any(|n| n.kind() == Kind::Identifier && n.text() == name)
+}
+
+fn mentions_call(node: Node<'_>) -> bool {
+    node.descendants()
+        .any(|n| matches!(n.kind(), Kind::CallExpression | Kind::AssignmentExpression | Kind::UpdateExpression))
+}
+
+/// Whether something below assigns the variable, or a function below may.
+fn changes(node: Node<'_>, name: &str) -> bool {
+    node.descendants().any(|n| match n.kind() {
+        Kind::AssignmentExpression | Kind::AugmentedAssignmentExpression => {
+            n.child(Field::Left).is_some_and(|l| mentions_any(l, name))
+        }
+        Kind::UpdateExpression => n.child(Field::Argument).is_some_and(|a| a.text() == name),
+        _ => n.is_hole(),
+    })
+}

@@ -1,0 +1,164 @@
+//! llama.cpp. Nothing of it is known outside of this file.
+
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use anyhow::{Context as _, Result, bail};
+use llama_cpp_2::context::LlamaContext;
+use llama_cpp_2::context::params::{LlamaContextParams, LlamaPoolingType};
+use llama_cpp_2::llama_backend::LlamaBackend;
+use llama_cpp_2::llama_batch::LlamaBatch;
+use llama_cpp_2::model::LlamaModel;
+use llama_cpp_2::model::params::LlamaModelParams;
+use sidenote_host::serve::Encoder;
+use sidenote_kernels::Kernels;
+
+/// Longest context that an encoder is given, whatever it was trained on: attention is quadratic.
+const MAX_CONTEXT: u32 = 512;
+
+/// The backend, once a process, silent.
+fn backend() -> Result<&'static LlamaBackend> {
+    static BACKEND: OnceLock<Option<LlamaBackend>> = OnceLock::new();
+    let made = BACKEND.get_or_init(|| {
+        let mut backend = LlamaBackend::init().ok()?;
+        backend.void_logs();
+        Some(backend)
+    });
+    made.as_ref().context("llama.cpp does not start")
+}
+
+/// A model with its one context. One thread owns both.
+pub struct Llama {
+    model: &'static LlamaModel,
+    context: LlamaContext<'static>,
+    batch: LlamaBatch<'static>,
+    threads: u32,
+    length: u32,
+    kernels: Kernels,
+}
+
+impl Llama {
+    /// Loads a checked file.
+    pub fn load(path: &Path, threads: u32, context: Option<u32>) -> Result<Llama> {
+        let model = LlamaModel::load_from_file(backend()?, path, &LlamaModelParams::default().with_n_gpu_layers(0))
+            .with_context(|| format!("llama.cpp refuses {}", path.display()))?;
+        // One model a process, for as long as it lives.
+        let model: &'static LlamaModel = Box::leak(Box::new(model));
+        let length =
+            context.unwrap_or(MAX_CONTEXT).min(model.n_ctx_train()).clamp(8, MAX_CONTEXT.max(context.unwrap_or(0)));
+        let context = make_context(model, threads, length)?;
+        let batch = LlamaBatch::new(length as usize, 1);
+        Ok(Llama { model, context, batch, threads, length, kernels: Kernels::get() })
+    }
+
+    pub fn dimension(&self) -> u32 {
+        u32::try_from(self.model.n_embd_out()).unwrap_or(0)
+    }
+
+    pub fn context_length(&self) -> u32 {
+        self.length
+    }
+
+    fn vector(&mut self, text: &str) -> Result<Vec<f32>> {
+        // Special tokens in code are text.
+        let mut tokens = self.model.vocab().tokenize(text.as_bytes(), true, false);
+        let length = self.length as usize;
+        if tokens.len() > length {
+            // The last one ends the text for the model.
+            let last = tokens[tokens.len() - 1];
+            tokens.truncate(length);
+            tokens[length - 1] = last;
+        }
+        if tokens.is_empty() {
+            bail!("there is nothing to read");
+        }
+        self.batch.clear();
+        for (at, token) in tokens.iter().enumerate() {
+            self.batch.add(*token, at as i32, &[0], true)?;
+        }
+        self.context.clear_kv_cache();
+        if self.model.n_embd_out() <= 0 {
+            bail!("the model has no vectors");
+        }
+        // Models that look back only have to be decoded; those that look both ways, encoded.
+        self.context.encode(&mut self.batch).map_err(|e| anyhow::anyhow!("{e}"))?;
+        let dimension = self.model.n_embd_out() as usize;
+        let mut rows = Vec::with_capacity(tokens.len() * dimension);
+        for at in 0..tokens.len() {
+            rows.extend_from_slice(self.context.embeddings_ith(at as i32).map_err(|e| anyhow::anyhow!("{e}"))?);
+        }
+        Ok(self.kernels.pool_dense(&rows, dimension)?)
+    }
+}
+
+/// For an encoder a text is one batch, or ggml ends the process. Vectors come by token: pooling is the kernels'.
+fn make_context(model: &'static LlamaModel, threads: u32, length: u32) -> Result<LlamaContext<'static>> {
+    let threads = i32::try_from(threads.max(1))?;
+    let params = LlamaContextParams::default()
+        .with_n_ctx(NonZeroU32::new(length))
+        .with_n_batch(length)
+        .with_n_ubatch(length)
+        .with_n_threads(threads)
+        .with_n_threads_batch(threads)
+        .with_embeddings(true)
+        .with_pooling_type(LlamaPoolingType::None);
+    Ok(model.new_context(backend()?, params)?)
+}
+
+impl Encoder for Llama {
+    fn embed(&mut self, text: &str) -> Result<Vec<f32>, String> {
+        self.vector(text).map_err(|e| format!("{e:#}"))
+    }
+
+    fn threads(&mut self, threads: u32) {
+        // The binding has no setter; a context of an encoder is made in milliseconds.
+        if threads != self.threads
+            && let Ok(context) = make_context(self.model, threads, self.length)
+        {
+            self.context = context;
+            self.threads = threads;
+        }
+    }
+}
+
+/// What llama.cpp could compute on: name and description.
+pub fn devices() -> Vec<(String, String)> {
+    if backend().is_err() {
+        return Vec::new();
+    }
+    llama_cpp_2::list_llama_ggml_backend_devices()
+        .into_iter()
+        .map(|d| (d.name, format!("{:?}, {}, {} MiB", d.device_type, d.description.trim(), d.memory_total >> 20)))
+        .collect()
+}
+
+/// Writes a model in another type.
+#[allow(unsafe_code)]
+pub fn quantize(from: &Path, to: &Path, kind: &str) -> Result<()> {
+    use llama_cpp_sys_2 as sys;
+    let wanted = match kind {
+        "f16" => sys::LLAMA_FTYPE_MOSTLY_F16,
+        "q8_0" => sys::LLAMA_FTYPE_MOSTLY_Q8_0,
+        "q6_k" => sys::LLAMA_FTYPE_MOSTLY_Q6_K,
+        "q5_1" => sys::LLAMA_FTYPE_MOSTLY_Q5_1,
+        "q5_0" => sys::LLAMA_FTYPE_MOSTLY_Q5_0,
+        "q4_k" => sys::LLAMA_FTYPE_MOSTLY_Q4_K_M,
+        "q4_1" => sys::LLAMA_FTYPE_MOSTLY_Q4_1,
+        "q4_0" => sys::LLAMA_FTYPE_MOSTLY_Q4_0,
+        other => bail!("there is no type `{other}`"),
+    };
+    backend()?;
+    let path = |p: &Path| -> Result<std::ffi::CString> {
+        Ok(std::ffi::CString::new(p.to_str().context("the path is not UTF-8")?)?)
+    };
+    let (input, output) = (path(from)?, path(to)?);
+    // SAFETY: the defaults are plain data.
+    let mut params = unsafe { sys::llama_model_quantize_default_params() };
+    params.ftype = wanted;
+    params.nthread = 1;
+    params.allow_requantize = true;
+    // SAFETY: both paths are C strings and `params` is a whole set of parameters; all three outlive the call.
+    let outcome = unsafe { sys::llama_model_quantize(input.as_ptr(), output.as_ptr(), &raw const params) };
+    if outcome == 0 { Ok(()) } else { bail!("llama.cpp cannot write it as {kind}") }
+}

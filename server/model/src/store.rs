@@ -1,0 +1,340 @@
+//! Models of this user: the embedded encoder, and files that the user allowed.
+//!
+//! A model runs only if its SHA-256 is on the list: that of the embedded encoder, and those which `sidenote model add` wrote to the
+//! user's own `models.toml`. A repository's configuration can neither add nor choose one.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::file::{ModelError, check, sha256};
+use crate::gguf::Header;
+
+/// Name of the encoder that is built in.
+pub const EMBEDDED: &str = "minilm-code";
+static ENCODER: &[u8] = include_bytes!("../encoder/encoder.gguf");
+static ENCODER_SHA256: &str = include_str!("../encoder/encoder.sha256");
+
+/// Why the store cannot do something.
+#[derive(thiserror::Error, Debug)]
+pub enum StoreError {
+    /// A model is refused.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A file of the store cannot be read or written.
+    #[error("cannot use `{}`: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The list is no list.
+    #[error("`{}` cannot be read: {message}", path.display())]
+    List {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+    },
+    /// No such model.
+    #[error("there is no model `{0}`; `sidenote model list` shows those that there are")]
+    Unknown(String),
+    /// A name that is taken, or none.
+    #[error("{0}")]
+    Name(String),
+    /// A model that makes no vectors.
+    #[error("`{0}` is no encoder: it makes texts, not vectors, and cannot take the encoder's place")]
+    NoEncoder(String),
+}
+
+/// Where a user's models are.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Folders {
+    /// What may be deleted at any time: the unpacked encoder, vectors.
+    pub cache: PathBuf,
+    /// The user's own choices.
+    pub config: PathBuf,
+}
+
+impl Folders {
+    /// The usual folders of this system; `SIDENOTE_CACHE` and `SIDENOTE_CONFIG` replace them. `None` if there is no home.
+    pub fn of_user() -> Option<Folders> {
+        let var = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+        let home = || var("HOME").or_else(|| var("USERPROFILE"));
+        let under = |name: &str, windows: &str, mac: &str, other: &str| -> Option<PathBuf> {
+            if let Some(base) = var(name).filter(|p| p.is_absolute()) {
+                return Some(base.join("sidenote"));
+            }
+            let base = if cfg!(windows) {
+                var(windows)?
+            } else if cfg!(target_os = "macos") {
+                home()?.join(mac)
+            } else {
+                home()?.join(other)
+            };
+            Some(base.join("sidenote"))
+        };
+        Some(Folders {
+            cache: var("SIDENOTE_CACHE")
+                .or_else(|| under("XDG_CACHE_HOME", "LOCALAPPDATA", "Library/Caches", ".cache"))?,
+            config: var("SIDENOTE_CONFIG")
+                .or_else(|| under("XDG_CONFIG_HOME", "APPDATA", "Library/Application Support", ".config"))?,
+        })
+    }
+
+    /// The file of cached vectors.
+    pub fn vectors(&self) -> PathBuf {
+        self.cache.join("vectors.db")
+    }
+
+    fn list(&self) -> PathBuf {
+        self.config.join("models.toml")
+    }
+}
+
+/// The user's `models.toml`.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct List {
+    /// Name of the encoder in use; the embedded one without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoder: Option<String>,
+    #[serde(rename = "model")]
+    models: Vec<Entry>,
+}
+
+/// A model on the list.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// Its name in commands.
+    pub name: String,
+    /// Where it lies.
+    pub path: PathBuf,
+    /// The file that was allowed.
+    pub sha256: String,
+}
+
+/// A model that may run.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// Its place on the list.
+    pub entry: Entry,
+    /// What its file says.
+    pub header: Header,
+}
+
+/// The user's models.
+#[derive(Clone, Debug)]
+pub struct Store {
+    folders: Folders,
+    list: List,
+}
+
+impl Store {
+    /// Reads the list.
+    ///
+    /// # Errors
+    /// When there is a list that cannot be read.
+    pub fn open(folders: Folders) -> Result<Store, StoreError> {
+        let path = folders.list();
+        let list = match std::fs::read_to_string(&path) {
+            Ok(text) => toml::from_str(&text).map_err(|e| StoreError::List { path, message: e.to_string() })?,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => List::default(),
+            Err(source) => return Err(StoreError::Io { path, source }),
+        };
+        Ok(Store { folders, list })
+    }
+
+    /// The folders.
+    pub fn folders(&self) -> &Folders {
+        &self.folders
+    }
+
+    /// Every model, the embedded encoder first.
+    pub fn entries(&self) -> Vec<Entry> {
+        std::iter::once(self.embedded()).chain(self.list.models.iter().cloned()).collect()
+    }
+
+    /// The name of the encoder in use.
+    pub fn encoder(&self) -> &str {
+        self.list.encoder.as_deref().unwrap_or(EMBEDDED)
+    }
+
+    fn embedded(&self) -> Entry {
+        let sha256 = ENCODER_SHA256.trim().to_owned();
+        let path = self.folders.cache.join("models").join(format!("{EMBEDDED}-{}.gguf", &sha256[..16]));
+        Entry { name: EMBEDDED.into(), path, sha256 }
+    }
+
+    fn entry(&self, name: &str) -> Result<Entry, StoreError> {
+        self.entries().into_iter().find(|e| e.name == name).ok_or_else(|| StoreError::Unknown(name.to_owned()))
+    }
+
+    /// Checks a model against the list and returns it; unpacks the embedded one where that is needed.
+    ///
+    /// # Errors
+    /// When there is no such model, or its file is not the one that was allowed.
+    pub fn model(&self, name: &str) -> Result<Model, StoreError> {
+        let entry = self.entry(name)?;
+        if entry.name == EMBEDDED && check(&entry.path, Some(&entry.sha256)).is_err() {
+            unpack(&entry.path)?;
+        }
+        let (header, _) = check(&entry.path, Some(&entry.sha256))?;
+        Ok(Model { entry, header })
+    }
+
+    /// Allows a file: checks it, and writes its hash to the user's list. Without a name, its own.
+    ///
+    /// # Errors
+    /// When the file is refused, the name taken, or the list cannot be written.
+    pub fn add(&mut self, file: &Path, name: Option<&str>) -> Result<Model, StoreError> {
+        let io = |source| StoreError::Io { path: file.to_owned(), source };
+        let path = file.canonicalize().map_err(io)?;
+        let own = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = name.map_or(own, str::to_owned);
+        let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if name.is_empty() || name.len() > 64 || !name.chars().all(fits) {
+            return Err(StoreError::Name(format!(
+                "`{}` is no name for a model: letters, digits, `-`, `_` and `.`; choose one with --name",
+                name.escape_debug()
+            )));
+        }
+        if self.entries().iter().any(|e| e.name == name) {
+            return Err(StoreError::Name(format!(
+                "there is a model `{name}` already; choose another name with --name"
+            )));
+        }
+        let (header, sha256) = check(&path, None)?;
+        let entry = Entry { name, path, sha256 };
+        self.list.models.push(entry.clone());
+        self.write()?;
+        Ok(Model { entry, header })
+    }
+
+    /// Takes a model off the list; its file stays where it is.
+    ///
+    /// # Errors
+    /// When there is no such model, or the list cannot be written.
+    pub fn remove(&mut self, name: &str) -> Result<Entry, StoreError> {
+        if name == EMBEDDED {
+            return Err(StoreError::Name(format!("`{EMBEDDED}` is built in; `sidenote model use NAME` replaces it")));
+        }
+        let at = self.list.models.iter().position(|e| e.name == name);
+        let at = at.ok_or_else(|| StoreError::Unknown(name.to_owned()))?;
+        let entry = self.list.models.remove(at);
+        self.list.encoder.take_if(|n| n == name);
+        self.write()?;
+        Ok(entry)
+    }
+
+    /// Makes a model the encoder.
+    ///
+    /// # Errors
+    /// When it is none, or is refused, or the list cannot be written.
+    pub fn choose(&mut self, name: &str) -> Result<Model, StoreError> {
+        let model = self.model(name)?;
+        if !model.header.is_encoder() {
+            return Err(StoreError::NoEncoder(name.to_owned()));
+        }
+        self.list.encoder = (name != EMBEDDED).then(|| name.to_owned());
+        self.write()?;
+        Ok(model)
+    }
+
+    fn write(&self) -> Result<(), StoreError> {
+        let path = self.folders.list();
+        let message = |e: toml::ser::Error| StoreError::List { path: path.clone(), message: e.to_string() };
+        let text = format!(
+            "# Models that may run, by their hashes. Written by `sidenote model`.\n{}",
+            toml::to_string(&self.list).map_err(message)?
+        );
+        replace(&path, text.as_bytes())
+    }
+}
+
+/// Writes a file whole or not at all.
+fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let io = |source| StoreError::Io { path: path.to_owned(), source };
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(io)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
+    file.write_all(bytes).map_err(io)?;
+    file.as_file().sync_all().map_err(io)?;
+    file.persist(path).map_err(|e| io(e.error))?;
+    Ok(())
+}
+
+fn unpack(path: &Path) -> Result<(), StoreError> {
+    let found = sha256(&mut &*ENCODER).unwrap_or_default();
+    let wanted = ENCODER_SHA256.trim();
+    if found != wanted {
+        // The binary itself is damaged.
+        return Err(
+            ModelError::Changed { path: "the embedded encoder".into(), found, wanted: wanted.to_owned() }.into()
+        );
+    }
+    replace(path, ENCODER)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store(folder: &Path) -> Store {
+        Store::open(Folders { cache: folder.join("cache"), config: folder.join("config") }).expect("a store")
+    }
+
+    #[test]
+    fn the_embedded_encoder_is_whole_and_is_unpacked_again_when_damaged() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = store(folder.path());
+        let model = store.model(store.encoder()).expect("unpacked");
+        assert_eq!(model.header.architecture(), Some("bert"));
+        assert_eq!((model.header.number("embedding_length"), model.header.main_type()), (Some(384), "Q8_0"));
+        assert!(model.header.is_encoder() && ENCODER.len() < 20_000_000);
+        std::fs::write(&model.entry.path, "GGUF").expect("damaged");
+        store.model(EMBEDDED).expect("unpacked again");
+        assert_eq!(std::fs::read(&model.entry.path).expect("read").len(), ENCODER.len());
+    }
+
+    #[test]
+    fn only_what_was_allowed_runs() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("mine.gguf");
+        std::fs::write(&file, ENCODER).expect("written");
+        let mut store = store(folder.path());
+        assert!(matches!(store.model("mine"), Err(StoreError::Unknown(_))));
+        store.add(&file, None).expect("allowed");
+        assert!(matches!(store.add(&file, None), Err(StoreError::Name(_))), "taken");
+        assert!(matches!(store.add(&file, Some("../x")), Err(StoreError::Name(_))));
+        store.choose("mine").expect("an encoder");
+        let mut store = super::Store::open(store.folders().clone()).expect("read again");
+        assert_eq!(store.encoder(), "mine");
+        // One byte of a weight: the header is as good as before.
+        let mut changed = ENCODER.to_vec();
+        let last = changed.len() - 1;
+        changed[last] ^= 1;
+        std::fs::write(&file, changed).expect("written");
+        let error = store.model("mine").expect_err("changed").to_string();
+        assert!(error.contains("has changed since it was allowed"), "{error}");
+        store.remove("mine").expect("removed");
+        assert_eq!(store.encoder(), EMBEDDED);
+    }
+
+    #[test]
+    fn hostile_files_and_lists_are_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut store = store(folder.path());
+        let file = folder.path().join("x.gguf");
+        std::fs::write(&file, b"GGUF\x03\0\0\0\xff\xff\xff\xff\xff\xff\xff\x7f\0\0\0\0\0\0\0\0").expect("written");
+        let error = store.add(&file, None).expect_err("hostile").to_string();
+        assert!(error.contains("tensors"), "{error}");
+        assert!(matches!(store.add(folder.path(), Some("folder")), Err(StoreError::Model(_))));
+        std::fs::create_dir_all(&store.folders().config).expect("made");
+        std::fs::write(store.folders().config.join("models.toml"), "modl = 1").expect("written");
+        assert!(matches!(Store::open(store.folders().clone()), Err(StoreError::List { .. })));
+    }
+}
