@@ -4,6 +4,7 @@ pub mod baseline;
 pub mod config;
 pub mod explain;
 pub mod lsp;
+pub mod merge;
 pub mod models;
 pub mod rules;
 pub mod scan;

@@ -38,6 +38,9 @@ pub fn run(args: &Args) -> Result<u8, Error> {
         None => {
             let limits = Limits::of(&args.selection, &pool);
             let mut walked = stats.time(Phase::Walk, || scan::walk(&workspace, limits));
+            if let Some(part) = args.shard {
+                scan::shard(&mut walked.candidates, part);
+            }
             let base = Base::open(&workspace, args)?;
             if let Some(base) = &base {
                 base.narrow(&mut walked.candidates, args.include_known)?;

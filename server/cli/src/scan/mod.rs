@@ -4,6 +4,7 @@ mod analyze;
 mod base;
 mod linehash;
 mod model;
+mod shard;
 mod stats;
 mod summary;
 mod walk;
@@ -14,6 +15,7 @@ pub use base::{Base, fingerprints};
 #[cfg(test)]
 pub use model::Replacement;
 pub use model::{FileReport, Finding, Fix, Fixed, Gap, Place, Region, Scan, Skip, Skipped};
+pub use shard::shard;
 pub use stats::{Phase, Stats, peak_memory};
 pub use summary::Summary;
 pub use walk::{Candidate, Limits, walk};

@@ -32,7 +32,7 @@ impl Answers<'_> {
         let unit = self.unit_of(&note.at)?;
         let arena = super::address(&note.at.arena);
         let known = |id: &&ExprId| self.record.values.contains_key(&(arena, **id));
-        let found = self.units[unit].by_span.get(&note.at.span)?.iter().filter(known).next_back()?;
+        let found = self.units[unit].by_span.get(&note.at.span)?.iter().rfind(known)?;
         Some((unit, *found))
     }
 
