@@ -6,6 +6,7 @@
 //! what was computed for a block ([`Block::hir`], [`Block::notes`]) lives and dies with it.
 
 use std::any::Any;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use sidenote_grammars::{BlockRole, Field, Kind, Language};
@@ -42,10 +43,22 @@ pub enum BlockKind {
 /// The content key of a block: blake3 of its language, kind and own text.
 pub type Key = [u8; 16];
 
+/// Names a block for as long as it is edited in place. Ids say nothing but "the same".
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct BlockId(u64);
+
+impl BlockId {
+    fn next() -> BlockId {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        BlockId(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
 /// One block. Positions in it are offsets into its own text ([`Arena::text`]).
 // A clone is a version of the same block: own text and syntax are shared, so that its notes stay true.
 #[derive(Debug)]
 pub struct Block {
+    id: BlockId,
     kind: BlockKind,
     arena: Arc<Arena>,
     key: OnceLock<Key>,
@@ -59,6 +72,7 @@ pub struct Block {
 impl Clone for Block {
     fn clone(&self) -> Block {
         Block {
+            id: self.id,
             kind: self.kind,
             arena: self.arena.clone(),
             key: self.key.clone(),
@@ -80,6 +94,11 @@ struct Child {
 }
 
 impl Block {
+    /// Its name for what refers to it: an edit inside of the block leaves it.
+    pub fn id(&self) -> BlockId {
+        self.id
+    }
+
     /// What it is.
     pub fn kind(&self) -> BlockKind {
         self.kind
@@ -217,6 +236,7 @@ impl Block {
             return None;
         }
         Some(Block {
+            id: self.id,
             kind: self.kind,
             arena: Arc::new(arena),
             key: OnceLock::new(),
@@ -262,6 +282,7 @@ impl Block {
             })
             .collect();
         Block {
+            id: BlockId::next(),
             kind,
             arena: Arc::new(arena),
             key: OnceLock::new(),
@@ -499,7 +520,8 @@ fn update(
         (child.len == to - from && child.arena.root().kind() == kind).then(|| child.clone())
     };
     let block = old.spliced(node, range, dirty, cx, &mut reuse);
-    *slot = Arc::new(block.unwrap_or_else(|| Block::build_with(old.kind, node, range, cx, depth, &mut reuse)));
+    let block = block.unwrap_or_else(|| Block::build_with(old.kind, node, range, cx, depth, &mut reuse));
+    *slot = Arc::new(Block { id: old.id, ..block });
 }
 
 /// The node of that kind with exactly that range.

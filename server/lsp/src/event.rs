@@ -9,6 +9,7 @@ use sidenote_core::engine::{Flow, SkipReason};
 use tokio::sync::oneshot;
 use tower_lsp::ls_types::{TraceValue, Uri};
 
+use crate::index::News;
 use crate::pool::{Analysis, Analyzed};
 use crate::session::{ClientSettings, Session};
 
@@ -31,6 +32,10 @@ pub(crate) enum Event {
     Analyzed(Box<Analyzed>),
     /// The pool has followed the data through a version.
     Flowed { uri: Uri, stamp: u64, flow: Box<Flow>, took: Duration },
+    /// The data flows of documents changed because other files did.
+    News(News),
+    /// Files changed on disk.
+    Files(Vec<PathBuf>),
     /// The pool has parsed a version from scratch.
     Refreshed { uri: Uri, stamp: u64, document: Box<Document>, differs: bool, skip: Option<SkipReason> },
     /// The editor's settings changed.

@@ -9,6 +9,7 @@ mod actions;
 mod convert;
 mod event;
 mod hover;
+mod index;
 mod main_loop;
 mod outbox;
 mod parent;

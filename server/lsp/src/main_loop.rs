@@ -14,8 +14,9 @@ use tower_lsp::ls_types::{Diagnostic, MessageType, TraceValue, Uri};
 
 use crate::Life;
 use crate::event::Event;
+use crate::index::News;
 use crate::outbox::Outbox;
-use crate::pool::{Analysis, Analyzed, Job, Later, Pool};
+use crate::pool::{Analysis, Analyzed, Follow, Job, Later, Pool};
 use crate::session::{ClientSettings, Session};
 use crate::workspace::Workspace;
 use open::{Content, Open};
@@ -157,6 +158,9 @@ impl State {
                 let home = self.workspace.locate(&uri);
                 let stamp = self.stamp();
                 let published = self.documents.remove(&uri).and_then(Open::close);
+                if home.index.wants_building() {
+                    self.pool.flow(Follow::Build(home.index.clone()));
+                }
                 let mut open = Open::new(&uri, language, version, &text, home, stamp);
                 open.published = published;
                 self.documents.insert(uri, open);
@@ -174,7 +178,11 @@ impl State {
                 }
             }
             Event::Close { uri } => {
-                let last = self.documents.remove(&uri).and_then(Open::close);
+                let closed = self.documents.remove(&uri);
+                if let Some(open) = &closed {
+                    self.pool.flow(Follow::Close(uri.clone(), open.home.index.clone()));
+                }
+                let last = closed.and_then(Open::close);
                 if last.is_some_and(|d| !d.is_empty()) && !self.session.pull {
                     self.outbox.publish(uri, None, Arc::default());
                 }
@@ -191,6 +199,12 @@ impl State {
                     // Also that of an older version is nearer than what is there.
                     open.flow = Some(*flow);
                     open.again = open.stamp == stamp;
+                }
+            }
+            Event::News(news) => self.take_news(news),
+            Event::Files(files) => {
+                for index in self.workspace.indexes() {
+                    self.pool.flow(Follow::Changed(files.clone(), index.clone()));
                 }
             }
             Event::Refreshed { uri, stamp, document, differs, skip } => {
@@ -239,6 +253,9 @@ impl State {
         for (uri, open) in &mut self.documents {
             self.stamps += 1;
             open.reset(self.workspace.locate(uri), self.stamps);
+            if open.home.index.wants_building() {
+                self.pool.flow(Follow::Build(open.home.index.clone()));
+            }
         }
         if self.session.pull && self.session.refresh {
             self.outbox.refresh();
@@ -259,8 +276,19 @@ impl State {
         self.told = errors;
     }
 
+    /// Documents whose data flow changed because others did are worth another analysis.
+    fn take_news(&mut self, news: News) {
+        for (uri, flow) in news {
+            if let Some(open) = self.documents.get_mut(&uri) {
+                open.flow = Some(flow);
+                open.again = true;
+            }
+        }
+    }
+
     /// Takes a result of the pool, unless the document has moved on.
-    fn analyzed(&mut self, Analyzed { analysis, memo, took, flow_took }: Analyzed) {
+    fn analyzed(&mut self, Analyzed { analysis, memo, took, flow_took, news }: Analyzed) {
+        self.take_news(news);
         let Some(open) = self.documents.get_mut(&analysis.uri) else { return };
         if open.running == Some(analysis.stamp) {
             open.running = None;
@@ -330,8 +358,9 @@ impl State {
                         uri: uri.clone(),
                         stamp: open.stamp,
                         document: (**document).clone(),
-                        folder: open.home.folder.clone(),
+                        folder: open.home.index.base(),
                         engine: open.home.engine.clone(),
+                        index: open.home.index.clone(),
                         complete: match open.flow_took {
                             Some(took) => took < INLINE_FLOW,
                             None => document.text().len() < LARGE,
@@ -373,12 +402,9 @@ impl State {
             {
                 (open.flow_at, open.flow_running) = (None, true);
                 let document = (**document).clone();
-                self.pool.flow(Later {
-                    uri: uri.clone(),
-                    stamp: open.stamp,
-                    document,
-                    engine: open.home.engine.clone(),
-                });
+                let (uri, engine) = (uri.clone(), open.home.engine.clone());
+                let later = Later { uri, stamp: open.stamp, document, engine };
+                self.pool.flow(Follow::Document(later, open.home.index.clone()));
             }
             if open.idle_at.is_none_or(|at| at > now) {
                 continue;
@@ -407,7 +433,7 @@ fn plain(uri: &Uri, open: &Open, diagnostics: Vec<Diagnostic>) -> Analysis {
         version: open.version,
         stamp: open.stamp,
         document: None,
-        folder: open.home.folder.clone(),
+        folder: open.home.index.base(),
         report: Report::default(),
         complete: true,
         diagnostics: Arc::new(diagnostics),

@@ -13,6 +13,7 @@ use tower_lsp::ls_types::{Diagnostic, Range, Uri};
 
 use crate::convert::{Context, Positions, information};
 use crate::event::Event;
+use crate::index::{Index, News};
 use crate::session::Session;
 
 /// The analysis of one version of a document.
@@ -40,6 +41,7 @@ pub(crate) struct Job {
     pub document: Document,
     pub folder: Option<PathBuf>,
     pub engine: Arc<Engine>,
+    pub index: Arc<Index>,
     pub memo: Memo,
     /// Whether the data flow is worth waiting for.
     pub complete: bool,
@@ -53,6 +55,8 @@ pub(crate) struct Analyzed {
     pub took: Duration,
     /// How long the data flow took, if it was waited for.
     pub flow_took: Option<Duration>,
+    /// What it changed for other documents.
+    pub news: News,
 }
 
 /// Something to do when there is time.
@@ -63,10 +67,22 @@ pub(crate) struct Later {
     pub document: Document,
 }
 
+/// What the thread that follows the data is told.
+pub(crate) enum Follow {
+    /// Follow the data through a version of a document.
+    Document(Later, Arc<Index>),
+    /// Read the files of a folder.
+    Build(Arc<Index>),
+    /// A document was closed.
+    Close(Uri, Arc<Index>),
+    /// Files changed on disk.
+    Changed(Vec<PathBuf>, Arc<Index>),
+}
+
 /// The threads; they end when this is dropped and their work is done.
 pub(crate) struct Pool {
     jobs: Sender<Job>,
-    flows: Sender<Later>,
+    flows: Sender<Follow>,
     refreshes: Sender<Later>,
 }
 
@@ -90,7 +106,7 @@ impl Pool {
         }
         Pool {
             jobs,
-            flows: worker("sidenote-flow", events, flow),
+            flows: worker("sidenote-flow", events, follow),
             refreshes: worker("sidenote-worker", events, reparse),
         }
     }
@@ -105,22 +121,22 @@ impl Pool {
         let _ = self.refreshes.send(snapshot);
     }
 
-    /// Follows the data through a snapshot; the answer is an [`Event::Flowed`].
-    pub(crate) fn flow(&self, snapshot: Later) {
-        let _ = self.flows.send(snapshot);
+    /// Follows the data; the answer is an [`Event::Flowed`], or [`Event::News`] if there are some.
+    pub(crate) fn flow(&self, what: Follow) {
+        let _ = self.flows.send(what);
     }
 }
 
-/// Starts a thread that turns snapshots into events, one after another.
-fn worker(name: &str, events: &Sender<Event>, work: fn(Later) -> Option<Event>) -> Sender<Later> {
-    let (sender, queue) = channel::<Later>();
+/// Starts a thread that turns what it is sent into events, one after another.
+fn worker<T: Send + 'static>(name: &str, events: &Sender<Event>, work: fn(T) -> Vec<Event>) -> Sender<T> {
+    let (sender, queue) = channel::<T>();
     let events = events.clone();
     spawn(name.into(), move || {
-        for snapshot in queue {
-            if let Some(event) = work(snapshot)
-                && events.send(event).is_err()
-            {
-                return;
+        for what in queue {
+            for event in work(what) {
+                if events.send(event).is_err() {
+                    return;
+                }
             }
         }
     });
@@ -138,14 +154,22 @@ fn next<T>(queue: &Mutex<Receiver<T>>) -> Option<T> {
 }
 
 fn analyze(job: Job) -> Analyzed {
-    let Job { uri, stamp, document, folder, engine, mut memo, complete, session } = job;
+    let Job { uri, stamp, document, folder, engine, index, mut memo, complete, session } = job;
     let start = Instant::now();
-    let mut flow_took = None;
+    let (mut flow_took, mut news) = (None, News::new());
     let made = catch_unwind(AssertUnwindSafe(|| {
         if complete && !engine.has_flow(&document, &memo) {
             let start = Instant::now();
-            memo.set_flow(engine.flow(&document));
-            flow_took = Some(start.elapsed());
+            match index.try_follow(&uri, &document, &engine) {
+                Some((flow, others)) => {
+                    memo.set_flow(flow.unwrap_or_else(|| engine.flow(&document)));
+                    flow_took = Some(start.elapsed());
+                    news = others;
+                }
+                // Until the files around it are known it is looked at by itself.
+                None if !memo.has_flow() => memo.set_flow(engine.flow(&document).provisional()),
+                None => {}
+            }
         }
         let report = engine.analyze_quickly(&document, &mut memo);
         let positions = Positions::new(document.text(), session.encoding);
@@ -171,7 +195,7 @@ fn analyze(job: Job) -> Analyzed {
         diagnostics: Arc::new(diagnostics),
         result_id: 0,
     };
-    Analyzed { analysis, memo, took: start.elapsed(), flow_took }
+    Analyzed { analysis, memo, took: start.elapsed(), flow_took, news }
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> String {
@@ -179,30 +203,51 @@ fn panic_message(panic: &(dyn Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panic".into())
 }
 
-fn flow(snapshot: Later) -> Option<Event> {
-    let Later { uri, stamp, document, engine } = snapshot;
-    let start = Instant::now();
-    // No data is followed through a version that breaks the engine; the analysis that shows it says so.
-    let flow = catch_unwind(AssertUnwindSafe(|| engine.flow(&document))).unwrap_or_else(|panic| {
-        tracing::error!("the data flow of {} failed: {}", uri.as_str(), panic_message(&*panic));
-        engine.no_flow(&document)
-    });
-    Some(Event::Flowed { uri, stamp, flow: Box::new(flow), took: start.elapsed() })
+fn follow(what: Follow) -> Vec<Event> {
+    let guarded = |what: &str, work: &mut dyn FnMut() -> News| {
+        catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+            tracing::error!("following the data through {what} failed: {}", panic_message(&*panic));
+            News::new()
+        })
+    };
+    let mut events = Vec::new();
+    let news = match what {
+        Follow::Document(Later { uri, stamp, document, engine }, index) => {
+            let start = Instant::now();
+            let mut flow = None;
+            let news = guarded(uri.as_str(), &mut || {
+                let (found, news) = index.follow(&uri, &document, &engine);
+                flow = Some(found.unwrap_or_else(|| engine.flow(&document)));
+                news
+            });
+            // No data is followed through a version that breaks the engine; the analysis that shows it says so.
+            let flow = Box::new(flow.unwrap_or_else(|| engine.no_flow(&document)));
+            events.push(Event::Flowed { uri, stamp, flow, took: start.elapsed() });
+            news
+        }
+        Follow::Build(index) => guarded("a folder", &mut || index.build()),
+        Follow::Close(uri, index) => guarded(uri.as_str(), &mut || index.close(&uri)),
+        Follow::Changed(files, index) => guarded("changed files", &mut || index.changed(&files)),
+    };
+    if !news.is_empty() {
+        events.push(Event::News(news));
+    }
+    events
 }
 
-fn reparse(snapshot: Later) -> Option<Event> {
+fn reparse(snapshot: Later) -> Vec<Event> {
     let Later { uri, stamp, mut document, .. } = snapshot;
     let skip: Option<SkipReason> = why_skip(document.text().to_string().as_bytes()).err();
     let differs = match catch_unwind(AssertUnwindSafe(|| document.refresh())) {
         Ok(Ok(differs)) => differs,
         Ok(Err(error)) => {
             tracing::warn!("{}: {error}", uri.as_str());
-            return None;
+            return Vec::new();
         }
         Err(panic) => {
             tracing::error!("parsing {} failed: {}", uri.as_str(), panic_message(&*panic));
-            return None;
+            return Vec::new();
         }
     };
-    Some(Event::Refreshed { uri, stamp, document: Box::new(document), differs, skip })
+    vec![Event::Refreshed { uri, stamp, document: Box::new(document), differs, skip }]
 }

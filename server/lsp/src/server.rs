@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sidenote_core::document::Change;
+use sidenote_core::grammars::LANGUAGES;
 use tokio::sync::oneshot;
 use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::ls_types::notification::{DidChangeConfiguration, DidChangeWatchedFiles, Notification as _};
@@ -98,8 +99,11 @@ impl Front {
             register(DidChangeConfiguration::METHOD, Some(serde_json::json!({ "section": SECTION })));
         }
         if session.watch_files {
-            let watcher = |glob: &str| FileSystemWatcher { glob_pattern: GlobPattern::String(glob.into()), kind: None };
-            let watchers = WATCHED.iter().map(|glob| watcher(glob)).collect();
+            let extensions: Vec<&str> = LANGUAGES.iter().flat_map(|l| l.extensions).copied().collect();
+            let mut globs: Vec<String> = WATCHED.iter().map(|g| (*g).to_owned()).collect();
+            globs.push(format!("**/*.{{{}}}", extensions.join(",")));
+            let watcher = |glob| FileSystemWatcher { glob_pattern: GlobPattern::String(glob), kind: None };
+            let watchers = globs.into_iter().map(watcher).collect();
             let options = serde_json::to_value(DidChangeWatchedFilesRegistrationOptions { watchers }).ok();
             register(DidChangeWatchedFiles::METHOD, options);
         }
@@ -231,6 +235,10 @@ impl LanguageServer for Front {
     async fn did_change_watched_files(&self, params: DidChangeWatchedFilesParams) {
         if params.changes.iter().any(|c| is_config(&c.uri)) {
             self.events.send(Event::Reload);
+        }
+        let files: Vec<_> = params.changes.iter().filter_map(|c| file_path(&c.uri)).collect();
+        if !files.is_empty() {
+            self.events.send(Event::Files(files));
         }
     }
 }

@@ -8,6 +8,8 @@ use sidenote_core::engine::Engine;
 use sidenote_core::system::OsSystem;
 use tower_lsp::ls_types::Uri;
 
+use crate::index::Index;
+
 /// The configuration of a folder: the nearest file in it or above it, inside its repository.
 pub(crate) fn load_config(folder: &Path) -> Result<Config, ConfigError> {
     match config::discover(&OsSystem, folder) {
@@ -24,6 +26,8 @@ pub(crate) struct Folder {
     pub engine: Arc<Engine>,
     /// What is wrong with the configuration.
     pub error: Option<ConfigError>,
+    /// Its files.
+    pub index: Arc<Index>,
 }
 
 impl Folder {
@@ -32,7 +36,9 @@ impl Folder {
             Ok(config) => (config, None),
             Err(error) => (Config::default(), Some(error)),
         };
-        Folder { path, engine: Arc::new(Engine::new(config)), error }
+        let engine = Arc::new(Engine::new(config));
+        let index = Arc::new(Index::of_folder(&path, engine.clone()));
+        Folder { path, engine, error, index }
     }
 }
 
@@ -41,12 +47,14 @@ pub(crate) struct Workspace {
     folders: Vec<Folder>,
     /// For documents outside of every folder.
     elsewhere: Arc<Engine>,
+    strays: Arc<Index>,
 }
 
 impl Workspace {
     /// The folders at these places.
     pub(crate) fn new(folders: impl IntoIterator<Item = PathBuf>) -> Workspace {
-        let mut workspace = Workspace { folders: Vec::new(), elsewhere: Arc::new(Engine::new(Config::default())) };
+        let elsewhere = Arc::new(Engine::new(Config::default()));
+        let mut workspace = Workspace { folders: Vec::new(), elsewhere, strays: Arc::new(Index::of_strays()) };
         folders.into_iter().for_each(|path| workspace.add(path));
         workspace
     }
@@ -70,6 +78,11 @@ impl Workspace {
         }
     }
 
+    /// The indexes of all folders.
+    pub(crate) fn indexes(&self) -> impl Iterator<Item = &Arc<Index>> {
+        self.folders.iter().map(|f| &f.index)
+    }
+
     /// What is wrong with the configurations.
     pub(crate) fn errors(&self) -> impl Iterator<Item = &ConfigError> {
         self.folders.iter().filter_map(|f| f.error.as_ref())
@@ -89,13 +102,28 @@ impl Workspace {
             Some(f) => {
                 let path = relative(&f.path);
                 let included = f.engine.config().includes(&path);
-                Home { folder: Some(f.path.clone()), path, included, engine: f.engine.clone() }
+                Home {
+                    #[cfg(test)]
+                    folder: Some(f.path.clone()),
+                    path,
+                    included,
+                    engine: f.engine.clone(),
+                    index: f.index.clone(),
+                }
             }
             None => {
                 let whole = uri.path().as_str().trim_start_matches('/').to_owned();
                 let path =
                     path.as_deref().map_or(whole, |p| p.to_string_lossy().trim_start_matches('/').replace('\\', "/"));
-                Home { folder: None, path, included: true, engine: self.elsewhere.clone() }
+                let (engine, index) = (self.elsewhere.clone(), self.strays.clone());
+                Home {
+                    #[cfg(test)]
+                    folder: None,
+                    path,
+                    included: true,
+                    engine,
+                    index,
+                }
             }
         }
     }
@@ -105,6 +133,7 @@ impl Workspace {
 #[derive(Clone)]
 pub(crate) struct Home {
     /// Its workspace folder.
+    #[cfg(test)]
     pub folder: Option<PathBuf>,
     /// Its path relative to that, with `/`.
     pub path: String,
@@ -112,6 +141,8 @@ pub(crate) struct Home {
     pub included: bool,
     /// The engine that analyses it.
     pub engine: Arc<Engine>,
+    /// The files that it lies among.
+    pub index: Arc<Index>,
 }
 
 /// The path of a `file:` URI.
@@ -122,8 +153,13 @@ pub(crate) fn file_path(uri: &Uri) -> Option<PathBuf> {
     uri.to_file_path().map(std::borrow::Cow::into_owned)
 }
 
-/// What a client is asked to watch: configuration files, and the models and rules that they name by convention.
-pub(crate) const WATCHED: [&str; 2] = ["**/sidenote.toml", "**/sidenote/**/*.{toml,yml,yaml}"];
+/// What a client is asked to watch beside code: configuration files, the models and rules that they name by convention, and
+/// what says where modules lie.
+pub(crate) const WATCHED: [&str; 3] = [
+    "**/sidenote.toml",
+    "**/sidenote/**/*.{toml,yml,yaml}",
+    "**/{package.json,tsconfig*.json,jsconfig*.json,Cargo.toml}",
+];
 
 /// Whether a URI is that of a configuration file, or of one with models or rules in a folder `sidenote`.
 pub(crate) fn is_config(uri: &Uri) -> bool {

@@ -12,7 +12,7 @@ use crate::args::{Format, Scan as Args};
 use crate::baseline::{self, Baseline};
 use crate::error::Error;
 use crate::report::{self, Context};
-use crate::scan::{self, Base, Candidate, Limits, Options, Phase, Scan, Skip, Skipped, Stats, Summary, Workspace};
+use crate::scan::{self, Base, Candidate, Limits, Options, Phase, Scan, Stats, Summary, Workspace};
 use crate::{fix, output, style};
 
 /// Runs it.
@@ -150,23 +150,9 @@ fn from_stdin(
     let limit = if options.fix.is_some() { u64::MAX } else { MAX_BYTES as u64 + 1 };
     stats.time(Phase::Read, || input.by_ref().take(limit).read_to_end(bytes)).map_err(Error::Stdin)?;
     let by_shebang = || std::str::from_utf8(bytes).ok().and_then(grammars::by_shebang);
-    let language = grammars::by_path(&candidate.path)
+    grammars::by_path(&candidate.path)
         .or_else(by_shebang)
         .ok_or_else(|| Error::Language(style::printable(&candidate.path)))?;
-    let mut scan = Scan::default();
-    let skip = |why| Skipped { path: candidate.path.clone(), why };
-    if !workspace.engine(target.project).config().includes(&candidate.path) {
-        scan.skipped.push(skip(Skip::Excluded));
-        return Ok(scan);
-    }
-    // On a worker, for its stack.
-    let result = pool.install(|| {
-        let text = sidenote_core::engine::why_skip(bytes).map_err(Skip::Content)?;
-        scan::scan_text(workspace, &candidate, language, text, options, stats)
-    });
-    match result {
-        Ok(report) => scan.files.push(report),
-        Err(why) => scan.skipped.push(skip(why)),
-    }
-    Ok(scan)
+    let candidate = Candidate { content: Some(bytes.as_slice().into()), ..candidate };
+    Ok(scan::scan(workspace, &[candidate], options, pool, stats, &|| ()))
 }

@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use rayon::iter::Either;
 use sidenote_core::document::Document;
-use sidenote_core::engine::{Report, SkipReason, why_skip};
+use sidenote_core::engine::{Memo, Report, SkipReason, why_skip};
 use sidenote_core::findings::{self, Location, Severity, fingerprints};
 use sidenote_core::fix::{Wanted, fix};
 use sidenote_core::grammars::{self, Language};
+use sidenote_core::program::{Program, Source};
 use sidenote_core::system::{OsSystem, System};
 use sidenote_core::text::{MAX_BYTES, Text};
 
@@ -49,13 +50,16 @@ impl Default for Options {
     }
 }
 
-/// Reads and analyses a file; `None` if it is in no language that is read.
-pub fn scan_file(
-    workspace: &Workspace,
-    candidate: &Candidate,
-    options: &Options,
-    stats: &Stats,
-) -> Result<Option<FileReport>, Skipped> {
+/// A file that was read and parsed.
+pub enum Loaded {
+    /// Its text with its syntax, and what it takes to follow the data through it.
+    Parsed(Document, Source),
+    /// What there is to say of a file on which Sidenote itself failed.
+    Failed(FileReport),
+}
+
+/// Reads and parses a file; `None` if it is in no language that is read.
+pub fn load(workspace: &Workspace, candidate: &Candidate, stats: &Stats) -> Result<Option<Loaded>, Skipped> {
     let skip = |why| Skipped { path: candidate.path.clone(), why };
     let by_name = grammars::by_path(&candidate.path);
     match &candidate.odd {
@@ -82,7 +86,21 @@ pub fn scan_file(
         return if candidate.named { Err(skip(Skip::Language)) } else { Ok(None) };
     };
     let text = why_skip(&bytes).map_err(|why| skip(Skip::Content(why)))?;
-    scan_text(workspace, candidate, language, text, options, stats).map(Some).map_err(skip)
+    let outcome = guarded(|| {
+        let document = stats.time(Phase::Parse, || Document::new(&candidate.path, language, text, 0))?;
+        let models = &workspace.engine(candidate.project).config().settings(&candidate.path).models;
+        let new = || Source::new(&candidate.path, document.blocks(), document.text(), models);
+        let source = stats.time(Phase::Follow, new);
+        Ok(Loaded::Parsed(document, source))
+    });
+    match outcome {
+        Ok(Ok(loaded)) => Ok(Some(loaded)),
+        Ok(Err(error)) => {
+            let error: sidenote_core::document::DocumentError = error;
+            Err(skip(Skip::Parse(error.to_string())))
+        }
+        Err(panic) => Ok(Some(Loaded::Failed(failed(candidate, language, &Text::new(text), &panic)))),
+    }
 }
 
 /// A file's bytes. Of one without an extension only those with a `#!` line are read to the end.
@@ -102,52 +120,56 @@ fn read(path: &Path, needs_shebang: bool) -> std::io::Result<Either<Vec<u8>, Ski
     Ok(if bytes.len() > MAX_BYTES { Either::Right(SkipReason::TooLarge) } else { Either::Left(bytes) })
 }
 
-/// Analyses a text as the file that `candidate` names. A panic inside becomes a gap.
-pub fn scan_text(
+/// Analyses a file of a program. A panic inside becomes a gap.
+pub fn analyze(
     workspace: &Workspace,
     candidate: &Candidate,
-    language: &'static Language,
-    text: &str,
+    document: &Document,
+    program: &Program,
     options: &Options,
     stats: &Stats,
-) -> Result<FileReport, Skip> {
+) -> FileReport {
     let outcome = guarded(|| {
-        let document = stats.time(Phase::Parse, || Document::new(&candidate.path, language, text, 0))?;
         let Some(wanted) = options.fix else {
-            let report = stats.time(Phase::Analyze, || analyze(workspace, candidate, &document));
-            return Ok(stats.time(Phase::Resolve, || resolve(workspace, candidate, &document, text, report, options)));
+            let report = stats.time(Phase::Analyze, || report(workspace, candidate, document, program));
+            return stats.time(Phase::Resolve, || resolve(workspace, candidate, document, report, options));
         };
-        let fixed = stats.time(Phase::Fix, || fix(document, &|d| analyze(workspace, candidate, d), wanted));
-        let after = fixed.document.text().to_string();
-        let mut file = stats
-            .time(Phase::Resolve, || resolve(workspace, candidate, &fixed.document, &after, fixed.report, options));
+        let before = document.text().to_string();
+        let again = |d: &Document| report(workspace, candidate, d, program);
+        let fixed = stats.time(Phase::Fix, || fix(document.clone(), &again, wanted));
+        let mut file =
+            stats.time(Phase::Resolve, || resolve(workspace, candidate, &fixed.document, fixed.report, options));
         file.fixes_refused = fixed.refused;
         if !fixed.applied.is_empty() {
-            file.fixed = Some(Fixed { before: text.into(), after: after.into(), rules: fixed.applied });
+            let after = fixed.document.text().to_string();
+            file.fixed = Some(Fixed { before: before.into(), after: after.into(), rules: fixed.applied });
         }
-        Ok(file)
+        file
     });
-    match outcome {
-        Ok(Ok(report)) => Ok(report),
-        Ok(Err(error)) => {
-            let error: sidenote_core::document::DocumentError = error;
-            Err(Skip::Parse(error.to_string()))
-        }
-        Err(panic) => {
-            let whole = Text::new(text);
-            let gap = Gap {
-                region: Region::new(&whole, &(0..0)),
-                message: format!("the analysis of this file failed inside Sidenote: {panic}"),
-                internal: true,
-            };
-            Ok(FileReport { gaps: vec![gap], ..empty(candidate, language, &whole) })
-        }
-    }
+    outcome.unwrap_or_else(|panic| failed(candidate, document.language(), document.text(), &panic))
 }
 
-/// The one place where the engine is called.
-fn analyze(workspace: &Workspace, candidate: &Candidate, document: &Document) -> Report {
-    workspace.engine(candidate.project).analyze(document)
+/// What the engine says of a version of a file: the program's own, or one with fixes.
+fn report(workspace: &Workspace, candidate: &Candidate, document: &Document, program: &Program) -> Report {
+    let engine = workspace.engine(candidate.project);
+    // Where the files that it belongs with broke the engine it is looked at by itself.
+    let flow = match program.failure(&candidate.path) {
+        None => program.flow_as(&candidate.path, document.blocks()),
+        Some(_) => None,
+    };
+    let mut memo = Memo::default();
+    memo.set_flow(flow.unwrap_or_else(|| engine.flow(document)));
+    engine.analyze_quickly(document, &mut memo)
+}
+
+/// The report of a file on which Sidenote itself failed.
+fn failed(candidate: &Candidate, language: &'static Language, text: &Text, panic: &str) -> FileReport {
+    let gap = Gap {
+        region: Region::new(text, &(0..0)),
+        message: format!("the analysis of this file failed inside Sidenote: {panic}"),
+        internal: true,
+    };
+    FileReport { gaps: vec![gap], ..empty(candidate, language, text) }
 }
 
 fn empty(candidate: &Candidate, language: &'static Language, text: &Text) -> FileReport {
@@ -173,7 +195,6 @@ fn resolve(
     workspace: &Workspace,
     candidate: &Candidate,
     document: &Document,
-    text: &str,
     report: Report,
     options: &Options,
 ) -> FileReport {
@@ -198,7 +219,7 @@ fn resolve(
         }
         let region = Region::new(rope, &finding.range);
         let line_hash = options.line_hashes.then(|| {
-            let hashes = hashes.get_or_insert_with(|| line_hashes(text));
+            let hashes = hashes.get_or_insert_with(|| line_hashes(&rope.to_string()));
             hashes.get(region.start.line as usize - 1).cloned().unwrap_or_default()
         });
         let fixes = finding.fixes.iter().map(|fix| Fix {
@@ -227,7 +248,7 @@ fn resolve(
         });
     }
     if options.keep_text && !(file.findings.is_empty() && file.gaps.is_empty()) {
-        file.text = Some(text.into());
+        file.text = Some(rope.to_string().into());
     }
     file
 }
@@ -291,7 +312,7 @@ thread_local! {
 }
 
 /// Does something; a panic is caught and told.
-fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+pub fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     GUARDED.set(true);
     // Nothing that outlives the work is changed by it: the engine is immutable, and the parser is set anew each time.
     let outcome = catch_unwind(AssertUnwindSafe(work));

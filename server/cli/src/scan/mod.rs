@@ -4,17 +4,19 @@ mod analyze;
 mod base;
 mod linehash;
 mod model;
+mod program;
 mod shard;
 mod stats;
 mod summary;
 mod walk;
 mod workspace;
 
-pub use analyze::{Options, guard_panics, scan_text};
+use analyze::Loaded;
+pub use analyze::{Options, guard_panics};
 pub use base::{Base, fingerprints};
 #[cfg(test)]
 pub use model::Replacement;
-pub use model::{FileReport, Finding, Fix, Fixed, Gap, Place, Region, Scan, Skip, Skipped};
+pub use model::{FileReport, Finding, Fix, Fixed, Gap, Place, Region, Scan, Skipped};
 pub use shard::shard;
 pub use stats::{Phase, Stats, peak_memory};
 pub use summary::Summary;
@@ -22,6 +24,7 @@ pub use walk::{Candidate, Limits, walk};
 pub use workspace::Workspace;
 
 use rayon::prelude::*;
+use sidenote_core::document::Document;
 
 use crate::args;
 use crate::error::Error;
@@ -51,12 +54,28 @@ pub fn scan(
     stats: &Stats,
     done: &(dyn Fn() + Sync),
 ) -> Scan {
-    let one = |candidate: &Candidate| {
-        let result = analyze::scan_file(workspace, candidate, options, stats);
-        done();
-        result
-    };
-    let results: Vec<_> = pool.install(|| candidates.par_iter().map(one).collect());
+    let results: Vec<_> = pool.install(|| {
+        let load = |candidate: &Candidate| analyze::load(workspace, candidate, stats);
+        let loaded: Vec<_> = candidates.par_iter().map(load).collect();
+        let sources = candidates.iter().zip(&loaded).filter_map(|(candidate, loaded)| match loaded {
+            Ok(Some(Loaded::Parsed(_, source))) => Some((&*candidate.path, source.clone())),
+            _ => None,
+        });
+        let program = program::follow(workspace, sources.collect(), stats);
+        let one = |(candidate, loaded): (&Candidate, Result<Option<Loaded>, Skipped>)| {
+            let analyze =
+                |document: Document| analyze::analyze(workspace, candidate, &document, &program, options, stats);
+            let result = loaded.map(|loaded| {
+                loaded.map(|loaded| match loaded {
+                    Loaded::Parsed(document, _) => analyze(document),
+                    Loaded::Failed(report) => report,
+                })
+            });
+            done();
+            result
+        };
+        candidates.par_iter().zip(loaded).map(one).collect()
+    });
     let mut scan = Scan::default();
     for result in results {
         match result {

@@ -12,6 +12,8 @@ pub enum Phase {
     Read,
     /// Syntax trees and blocks.
     Parse,
+    /// Data flow, across files.
+    Follow,
     /// Facts, rules, suppressions.
     Analyze,
     /// The same again after each round of fixes.
@@ -22,7 +24,8 @@ pub enum Phase {
 
 impl Phase {
     /// All of them, in the order of the work.
-    pub const ALL: [Phase; 6] = [Phase::Walk, Phase::Read, Phase::Parse, Phase::Analyze, Phase::Fix, Phase::Resolve];
+    pub const ALL: [Phase; 7] =
+        [Phase::Walk, Phase::Read, Phase::Parse, Phase::Follow, Phase::Analyze, Phase::Fix, Phase::Resolve];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -30,6 +33,7 @@ impl Phase {
             Phase::Walk => "walk",
             Phase::Read => "read",
             Phase::Parse => "parse",
+            Phase::Follow => "follow",
             Phase::Analyze => "analyze",
             Phase::Fix => "fix",
             Phase::Resolve => "resolve",
@@ -41,7 +45,7 @@ impl Phase {
 #[derive(Debug)]
 pub struct Stats {
     started: Instant,
-    nanos: [AtomicU64; 6],
+    nanos: [AtomicU64; 7],
 }
 
 impl Stats {

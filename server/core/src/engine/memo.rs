@@ -6,8 +6,8 @@ use rustc_hash::FxHashMap;
 use sidenote_grammars::{Field, Kind};
 
 use super::file_facts;
-use crate::blocks::{Block, Blocks};
-use crate::findings::{Note, Place};
+use crate::blocks::{Block, BlockId, Blocks};
+use crate::findings::{Location, Note, Place};
 use crate::rules::FileFacts;
 use crate::rules::declared::may_reject;
 use crate::semantics::flow::{self, ModelSet};
@@ -31,38 +31,50 @@ pub struct Flow {
     exhausted: Vec<Arc<Arena>>,
     /// The models that it was made with.
     models: ModelSet,
+    /// Whether more is known of the file soon.
+    provisional: bool,
 }
 
 impl Flow {
-    /// Follows the data through a file, as far as models know what libraries do. The cost grows with the file.
+    /// The same, to be replaced when the files around it are known.
+    pub fn provisional(self) -> Flow {
+        Flow { provisional: true, ..self }
+    }
+
+    /// Follows the data through a file that is looked at by itself. The cost grows with the file.
     pub fn of(blocks: &Blocks, models: &ModelSet) -> Flow {
-        let found = flow::analyze(blocks, &flow::NoModules, models);
-        let mut notes = Vec::with_capacity(found.notes.len());
-        let mut blocks_in_order = blocks.iter().enumerate();
-        let mut at = blocks_in_order.next();
-        for (index, note) in found.notes {
-            while at.is_some_and(|(i, _)| i < index) {
-                at = blocks_in_order.next();
-            }
-            if let Some((_, placed)) = at {
-                notes.push((placed.block.arena().clone(), note));
-            }
+        let found = flow::analyze_alone(blocks, models);
+        Flow::found(blocks, models, found.hits.iter().map(|(b, h)| (*b, h)), &found, &|_, _, _| None)
+    }
+
+    /// What was found in a file: hits with the blocks that they belong to, and everything else of `result`. `elsewhere`
+    /// gives the place of what is in another file.
+    pub(crate) fn found<'h>(
+        blocks: &Blocks,
+        models: &ModelSet,
+        hits: impl Iterator<Item = (BlockId, &'h flow::Hit)>,
+        result: &flow::FileResult,
+        elsewhere: &dyn Fn(BlockId, &Arc<Arena>, Span) -> Option<Location>,
+    ) -> Flow {
+        let arenas: FxHashMap<BlockId, &Arc<Arena>> = blocks.iter().map(|p| (p.block.id(), p.block.arena())).collect();
+        let arena = |block: &BlockId| arenas.get(block).map(|a| Arc::clone(a));
+        let hits = hits.filter_map(|(block, hit)| Some((arena(&block)?, flow::note(hit, block, elsewhere)?)));
+        let other = result.notes.iter().filter_map(|(block, note)| Some((arena(block)?, note.clone())));
+        Flow {
+            root: blocks.root().clone(),
+            notes: hits.chain(other).collect(),
+            exhausted: result.exhausted.iter().filter_map(arena).collect(),
+            models: models.clone(),
+            provisional: false,
         }
-        let exhausted = match found.exhausted.is_empty() {
-            true => Vec::new(),
-            false => {
-                let arenas: Vec<_> = blocks.iter().map(|p| p.block.arena().clone()).collect();
-                found.exhausted.iter().filter_map(|i| arenas.get(*i).cloned()).collect()
-            }
-        };
-        Flow { root: blocks.root().clone(), notes, exhausted, models: models.clone() }
     }
 }
 
 impl Flow {
     /// A data flow in which nothing was found, for a version that could not be followed through.
     pub fn none(blocks: &Blocks, models: &ModelSet) -> Flow {
-        Flow { root: blocks.root().clone(), notes: Vec::new(), exhausted: Vec::new(), models: models.clone() }
+        let (root, models) = (blocks.root().clone(), models.clone());
+        Flow { root, notes: Vec::new(), exhausted: Vec::new(), models, provisional: false }
     }
 }
 
@@ -100,7 +112,8 @@ impl Memo {
 
     /// Whether the data flow of exactly this version, under these models, is known.
     pub fn has_flow_of(&self, blocks: &Blocks, models: &ModelSet) -> bool {
-        self.flow.as_ref().is_some_and(|f| Arc::ptr_eq(&f.root, blocks.root()) && f.models == *models)
+        let holds = |f: &Flow| !f.provisional && Arc::ptr_eq(&f.root, blocks.root()) && f.models == *models;
+        self.flow.as_ref().is_some_and(holds)
     }
 
     /// Whether the data flow of any version is known.

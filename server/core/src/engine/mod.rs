@@ -210,6 +210,12 @@ fn file_facts(path: &str, blocks: &Blocks) -> Arc<FileFacts> {
     Arc::new(FileFacts { path: path.to_owned(), imports, declared: Declared::of(blocks), is_test })
 }
 
+/// Whether a file is test code.
+pub(crate) fn is_test_file(path: &str, blocks: &Blocks) -> bool {
+    let root = blocks.root();
+    is_test(path, root, &Imports::of(&root.hir(), blocks.language().family))
+}
+
 /// Whether the file is test code, by what it says rather than where it lies: a folder named `test` holds fixtures and
 /// helpers too, and other people's servers.
 fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {

@@ -681,6 +681,16 @@ pub enum Export {
     },
 }
 
+impl Export {
+    /// The expression that it exports.
+    pub fn value(&self) -> Option<ExprId> {
+        match self {
+            Export::Value { value, .. } => Some(*value),
+            _ => None,
+        }
+    }
+}
+
 /// A type as written, as far as analysis uses it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Type {

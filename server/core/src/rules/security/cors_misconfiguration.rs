@@ -181,11 +181,8 @@ fn lets_all_in(options: &Val, by_default: bool, call: &CallView<'_>) -> bool {
         Some(origin) if origin.strings().any(|s| s == "null") => true,
         // `(origin, callback) => callback(null, true)`, without a condition.
         Some(origin) => origin.funcs.iter().any(|f| {
-            let own = if std::sync::Arc::ptr_eq(&f.arena, call.arena) {
-                call.hir.functions.get(f.id.0 as usize).map_or_else(String::new, |f| code(call.arena, f.span))
-            } else {
-                all_code(&f.arena)
-            };
+            let Some((arena, span)) = call.function(f) else { return false };
+            let own = code(&arena, span);
             let squeezed: String = own.chars().filter(|c| !c.is_whitespace()).collect();
             let accepts = squeezed.contains("(null,true)") || squeezed.contains("(null,origin)");
             accepts

@@ -3,11 +3,10 @@ use std::sync::Arc;
 use sidenote_grammars::{Family, Field};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::evidence::{all_code, code};
+use crate::rules::evidence::code;
 use crate::rules::{Case, Check, Docs, Rule};
-use crate::semantics::flow::value::Val;
+use crate::semantics::flow::value::{FuncRef, Val};
 use crate::semantics::flow::{CallView, WriteView};
-use crate::semantics::hir::Hir;
 use crate::syntax::{Arena, Span};
 
 pub static RULE: Rule = Rule {
@@ -103,13 +102,13 @@ pub static RULE: Rule = Rule {
     ],
 };
 
-fn check(rule: &'static Rule, span: Span, handler: &Val, hir: &Hir, arena: &Arc<Arena>, out: &mut Vec<Note>) {
+/// The block of a function, and where in it the function is.
+type CodeOf<'a> = &'a dyn Fn(&FuncRef) -> Option<(Arc<Arena>, Span)>;
+
+fn check(rule: &'static Rule, span: Span, handler: &Val, arena: &Arc<Arena>, code_of: CodeOf<'_>, out: &mut Vec<Note>) {
     for func in &handler.funcs {
-        let text = if Arc::ptr_eq(&func.arena, arena) {
-            hir.functions.get(func.id.0 as usize).map_or_else(String::new, |f| code(arena, f.span))
-        } else {
-            all_code(&func.arena)
-        };
+        let Some((of, part)) = code_of(func) else { continue };
+        let text = code(&of, part);
         let uses =
             text.contains(".data") || text.contains("data }") || text.contains("{ data") || text.contains("{data");
         let lower = text.to_ascii_lowercase().replace("originalevent", "");
@@ -153,13 +152,13 @@ fn listen(call: &CallView<'_>, out: &mut Vec<Note>) {
         return;
     }
     if let Some(handler) = call.args.get(1) {
-        check(call.rule, call.name_span, handler, call.hir, call.arena, out);
+        check(call.rule, call.name_span, handler, call.arena, &|f| call.function(f), out);
     }
 }
 
 fn assign(write: &WriteView<'_>, out: &mut Vec<Note>) {
     let text = write.arena.slice(write.span);
     if matches!(text, "window.onmessage" | "top.onmessage" | "parent.onmessage" | "globalThis.onmessage") {
-        check(write.rule, write.span, write.value, write.hir, write.arena, out);
+        check(write.rule, write.span, write.value, write.arena, &|f| write.function(f), out);
     }
 }

@@ -156,7 +156,7 @@ impl<'a> Interp<'a> {
         }
         self.call_sinks(call);
         self.slow_match(call);
-        self.out.call_event(self.hir, call, self.arena);
+        self.out.call_event(self.hir, call, self.arena, self.world);
         let model = self.model(call);
         let mut handed = false;
         let mut result = if !call.callee.funcs.is_empty() {

@@ -13,10 +13,12 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use sidenote_grammars::Kind;
+use smallvec::SmallVec;
 
+use crate::blocks::{Block, BlockId, BlockKind};
 use crate::semantics::hir::{
-    Arg, BinaryOp, Case, ExprId, ExprKind, FnId, Hir, Key, Lit, LocalId, LocalKind, LogicalOp, Member, PatKind, Type,
-    UnaryOp, Ustr,
+    Arg, BinaryOp, Case, Export, ExprId, ExprKind, FnId, Hir, Key, Lit, LocalId, LocalKind, LogicalOp, Member, PatKind,
+    Type, UnaryOp, Ustr,
 };
 use crate::syntax::{Arena, Span};
 
@@ -67,6 +69,7 @@ struct Activation {
 pub struct Interp<'a> {
     pub(super) hir: &'a Hir,
     pub(super) arena: &'a Arc<Arena>,
+    pub(super) block: BlockId,
     pub(super) world: &'a dyn World,
     pub(super) models: &'a Models,
     pub(super) state: State,
@@ -76,15 +79,18 @@ pub struct Interp<'a> {
     done: FxHashSet<FnId>,
     /// Names of inner scopes by child block, made when a child is met.
     inner_of: Option<FxHashMap<u32, Vec<(Ustr, LocalId)>>>,
-    /// Child blocks by the address of their syntax, and those whose uses were seen.
-    children: FxHashMap<usize, u32>,
+    /// Child blocks by their ids, and those whose uses were seen.
+    children: FxHashMap<BlockId, u32>,
     used_children: FxHashSet<u32>,
     /// What the variables held where the outermost function ran to its end: functions that are called later find the
     /// guards passed that returned early.
     end: Option<Locals>,
+    budget: u32,
     fuel: u32,
     /// What the truth of the call that was evaluated last says; taken by the condition around it.
     pub(super) call_facts: Option<(Lessons, Lessons)>,
+    /// Expressions that a module exports.
+    watched: SmallVec<[ExprId; 1]>,
     pub(super) out: Outcome,
     /// Who wants to know what happens; nobody in an analysis.
     pub(super) record: Option<std::rc::Rc<Recorder>>,
@@ -92,12 +98,13 @@ pub struct Interp<'a> {
 
 impl<'a> Interp<'a> {
     /// A run over a block. `this` is what `this` is in its outermost function.
-    pub fn new(hir: &'a Hir, arena: &'a Arc<Arena>, world: &'a dyn World, models: &'a Models, this: Val) -> Interp<'a> {
+    pub fn new(hir: &'a Hir, block: &'a Block, world: &'a dyn World, models: &'a Models, this: Val) -> Interp<'a> {
         let state = State { locals: Locals::unknown(hir.locals.len()), names: Default::default(), this, live: true };
         let fuel = FUEL_MIN.max(hir.exprs.len() as u32 * FUEL_PER_EXPR);
         Interp {
             hir,
-            arena,
+            arena: block.arena(),
+            block: block.id(),
             world,
             models,
             state,
@@ -109,9 +116,14 @@ impl<'a> Interp<'a> {
             children: FxHashMap::default(),
             used_children: FxHashSet::default(),
             end: None,
+            budget: fuel,
             fuel,
             call_facts: None,
-            out: Outcome::default(),
+            watched: match block.kind() {
+                BlockKind::Module => hir.exports.iter().filter_map(Export::value).collect(),
+                _ => SmallVec::new(),
+            },
+            out: Outcome { block: Some(block.id()), ..Outcome::default() },
             record: super::trace::current(),
         }
     }
@@ -148,6 +160,7 @@ impl<'a> Interp<'a> {
         self.out.names.sort_by_key(|(n, _)| n.as_str());
         self.out.locals = std::mem::take(&mut self.state.locals);
         self.out.out_of_fuel = self.fuel == 0;
+        self.out.steps = self.budget - self.fuel;
         self.out
     }
 
@@ -181,7 +194,7 @@ impl<'a> Interp<'a> {
     /// A child block is called or handed over here: what its variables hold now is what it finds. A hoisted function
     /// stands before the guards that its calls come after.
     pub(super) fn use_child(&mut self, func: &FuncRef) {
-        if let Some(&child) = self.children.get(&(Arc::as_ptr(&func.arena) as usize)) {
+        if let Some(&child) = self.children.get(&func.block) {
             self.capture(child);
             self.used_children.insert(child);
         }
@@ -208,11 +221,12 @@ impl<'a> Interp<'a> {
         }
         self.out.result = self.activate(id, args, true);
         self.out.out_of_fuel = self.fuel == 0;
+        self.out.steps = self.budget - self.fuel;
         self.out
     }
 
     pub(super) fn at(&self, span: Span) -> At {
-        At { arena: self.arena.clone(), span }
+        At { block: self.block, arena: self.arena.clone(), span }
     }
 
     fn outer(&self, name: Ustr) -> Val {
@@ -353,6 +367,9 @@ impl<'a> Interp<'a> {
         }
         self.fuel -= 1;
         let value = stacker::maybe_grow(RED_ZONE, MORE_STACK, || self.eval_inner(id));
+        if self.watched.contains(&id) {
+            self.out.exported.push((id, value.clone()));
+        }
         if let Some(record) = &self.record {
             record.value(self.arena, id, &value);
         }
@@ -439,7 +456,7 @@ impl<'a> Interp<'a> {
                 self.collection(&value)
             }
             ExprKind::Function(id) => {
-                let func = FuncRef { arena: self.arena.clone(), id: *id };
+                let func = FuncRef { block: self.block, id: *id };
                 Arc::new(Value { funcs: smallvec::smallvec![func], types: Types::OBJECT, ..Value::default() })
             }
             ExprKind::Class(class) => {
@@ -449,14 +466,14 @@ impl<'a> Interp<'a> {
                 if let Some(parent) = hir.class(*class).parent {
                     self.eval(parent);
                 }
-                let class = ClassRef { arena: self.arena.clone(), id: class.0, is_static: true };
+                let class = ClassRef { block: self.block, id: class.0, is_static: true };
                 Arc::new(Value { class: Some(class), types: Types::OBJECT, ..Value::default() })
             }
             ExprKind::Child(n) => {
                 self.capture(*n);
                 let child = self.world.child(*n);
                 for func in &child.funcs {
-                    self.children.insert(Arc::as_ptr(&func.arena) as usize, *n);
+                    self.children.insert(func.block, *n);
                 }
                 child
             }

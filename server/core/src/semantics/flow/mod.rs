@@ -1,10 +1,11 @@
 //! Data flow: values, models of libraries, and the interpreter that follows the ones through the other.
 //!
-//! [`value`] is the domain, [`models`] say what libraries do, `interp` runs one block, `file` links the blocks of a file.
+//! [`value`] is the domain, [`models`] say what libraries do, `interp` runs one block, `group` links the blocks of files.
 
 mod call;
-mod file;
+mod group;
 mod guard;
+mod interface;
 mod interp;
 pub mod kinds;
 pub mod lexicon;
@@ -25,6 +26,8 @@ mod tests;
 #[cfg(test)]
 mod rust_tests;
 
-pub use file::{FileFlow, Modules, NoModules, analyze};
+pub use group::{FileInput, Linker, Memory, analyze_alone};
+pub use interface::{Contexts, FileId, FileResult, Interface, Links, Modules, NoModules, same_contexts};
 pub use models::{ModelSet, RawModel};
 pub use report::{CallView, WriteView};
+pub(crate) use report::{Hit, note};

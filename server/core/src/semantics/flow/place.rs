@@ -533,7 +533,7 @@ impl Interp<'_> {
                 self.hand_over(&func, &[api(Ustr::from("MessageEvent"))]);
             }
         }
-        self.out.write_event(self.hir, place, object, name, value, &paths, self.arena);
+        self.out.write_event(self.hir, place, object, name, value, &paths, self.arena, self.world);
         self.out.named(name, value, self.arena, span);
         for taint in &object.taints {
             if let Origin::Param(param, path) = &taint.origin

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::findings::{Confidence, Note, Place, Severity};
+use crate::blocks::BlockId;
+use crate::findings::{Confidence, Location, Note, Place, Severity};
 use crate::rules::{self, Check, Rule};
 use crate::semantics::hir::{ExprId, Hir, Key, LocalId, Member, Ustr};
 use crate::syntax::{Arena, Span};
@@ -17,7 +18,7 @@ use super::models::FlagModel;
 use super::sink::{is_harmless, prefix_protects};
 use super::state::Locals;
 use super::value::{At, FuncRef, Origin, Source, Step, StepKind, Taint, Val, Value, step, unknown};
-use super::world::ParamSink;
+use super::world::{ParamSink, World};
 
 /// A sink in the block at work.
 pub(super) struct SinkSite {
@@ -28,18 +29,28 @@ pub(super) struct SinkSite {
 
 /// Foreign data that reached a sink.
 #[derive(Clone, Debug)]
-pub(super) struct Hit {
+pub(crate) struct Hit {
     pub kind: SinkKind,
     pub source: Arc<Source>,
     pub trace: Option<Arc<Step>>,
     pub at: At,
     pub name: Ustr,
-    /// The call in the block at work through which a sink elsewhere is reached.
-    pub via: Option<At>,
+}
+
+impl Hit {
+    /// The blocks through which its way leads.
+    pub(crate) fn blocks(&self) -> Vec<BlockId> {
+        let steps = std::iter::successors(self.trace.as_ref(), |s| s.previous.as_ref());
+        [self.at.block, self.source.at.block].into_iter().chain(steps.map(|s| s.at.block)).collect()
+    }
 }
 
 /// Everything that a run brings to light.
 pub struct Outcome {
+    /// The block at work.
+    pub(super) block: Option<BlockId>,
+    /// Expressions that the module exports, with their values.
+    pub(super) exported: Vec<(ExprId, Val)>,
     pub(super) result: Val,
     pub(super) this: Val,
     pub(super) bindings: Vec<(Ustr, Val)>,
@@ -58,6 +69,8 @@ pub struct Outcome {
     /// Variables that hold what was looked up by a key, with the key.
     pub(super) looked_up: FxHashMap<LocalId, ExprId>,
     pub(super) out_of_fuel: bool,
+    /// Expressions that were visited.
+    pub(super) steps: u32,
 }
 
 /// Most entries of each list of a summary.
@@ -89,9 +102,15 @@ pub struct CallView<'a> {
     pub span: Span,
     /// The called name.
     pub name_span: Span,
+    pub(super) world: &'a dyn World,
 }
 
 impl CallView<'_> {
+    /// The block that holds a function, with the function's span there; `None` where it is in another file.
+    pub fn function(&self, func: &FuncRef) -> Option<(Arc<Arena>, Span)> {
+        self.world.code(func)
+    }
+
     /// Whether what is called may be this API path.
     pub fn is(&self, path: &str) -> bool {
         self.paths.iter().any(|p| p == path)
@@ -123,6 +142,14 @@ pub struct WriteView<'a> {
     pub value: &'a Val,
     /// Where.
     pub span: Span,
+    pub(super) world: &'a dyn World,
+}
+
+impl WriteView<'_> {
+    /// The block that holds a function, with the function's span there; `None` where it is in another file.
+    pub fn function(&self, func: &FuncRef) -> Option<(Arc<Arena>, Span)> {
+        self.world.code(func)
+    }
 }
 
 /// Rules with checks of calls and writes, by name.
@@ -156,6 +183,8 @@ static CHECKS: std::sync::LazyLock<Checks> = std::sync::LazyLock::new(|| {
 impl Default for Outcome {
     fn default() -> Outcome {
         Outcome {
+            block: None,
+            exported: Vec::new(),
             result: unknown(),
             this: unknown(),
             bindings: Vec::new(),
@@ -172,12 +201,13 @@ impl Default for Outcome {
             contexts: Vec::new(),
             looked_up: FxHashMap::default(),
             out_of_fuel: false,
+            steps: 0,
         }
     }
 }
 
 impl Outcome {
-    pub(super) fn call_event(&mut self, hir: &Hir, call: &Call<'_>, arena: &Arc<Arena>) {
+    pub(super) fn call_event(&mut self, hir: &Hir, call: &Call<'_>, arena: &Arc<Arena>, world: &dyn World) {
         let Some(checks) = CHECKS.calls.get(&call.name) else { return };
         for (rule, check) in checks {
             let view = CallView {
@@ -193,6 +223,7 @@ impl Outcome {
                 new: call.new,
                 span: call.span,
                 name_span: call.name_span,
+                world,
             };
             check(&view, &mut self.notes);
         }
@@ -208,20 +239,28 @@ impl Outcome {
         value: &Val,
         paths: &[Ustr],
         arena: &Arc<Arena>,
+        world: &dyn World,
     ) {
         let Some(checks) = CHECKS.writes.get(&name) else { return };
         for (rule, check) in checks {
             let span = hir.expr(place).span;
-            check(&WriteView { rule, hir, arena, place, name, paths, object, value, span }, &mut self.notes);
+            check(&WriteView { rule, hir, arena, place, name, paths, object, value, span, world }, &mut self.notes);
         }
     }
 
     /// The fields of an object literal are writes too.
-    pub(super) fn object(&mut self, hir: &Hir, members: &[Member], object: &Val, arena: &Arc<Arena>) {
+    pub(super) fn object(
+        &mut self,
+        hir: &Hir,
+        members: &[Member],
+        object: &Val,
+        arena: &Arc<Arena>,
+        world: &dyn World,
+    ) {
         for member in members {
             let Member::Field(Key::Name(name), expr) = member else { continue };
             let Some(value) = object.field(*name) else { continue };
-            self.write_event(hir, *expr, object, *name, value, &[], arena);
+            self.write_event(hir, *expr, object, *name, value, &[], arena, world);
             self.named(*name, value, arena, hir.expr(*expr).span);
         }
     }
@@ -249,8 +288,12 @@ impl Outcome {
             return;
         }
         let weak = |t: &Taint| matches!(&t.origin, Origin::Source(s) if s.kind == SourceKind::WeakRandom);
-        if value.taints.iter().any(weak) && lexicon::must_be_random(&name) {
-            let site = SinkSite { kind: SinkKind::Secret, at: At { arena: arena.clone(), span }, name };
+        if let Some(block) = self.block
+            && value.taints.iter().any(weak)
+            && lexicon::must_be_random(&name)
+        {
+            let at = At { block, arena: arena.clone(), span };
+            let site = SinkSite { kind: SinkKind::Secret, at, name };
             self.reach(value, &site, false);
         }
     }
@@ -290,7 +333,7 @@ impl Outcome {
             return;
         }
         for taint in &value.taints {
-            self.reach_taint(taint, site, value.prefix, None);
+            self.reach_taint(taint, site, value.prefix);
         }
         if deep {
             self.reach_below(value, site, 0);
@@ -303,7 +346,7 @@ impl Outcome {
         let literal = |name: &Ustr| site.kind == SinkKind::NoSql && *name == "$eq";
         for (_, field) in value.fields().filter(|(n, v)| v.has_taint() && !is_harmless(site.kind, v) && !literal(n)) {
             for taint in &field.taints {
-                self.reach_taint(taint, site, field.prefix, None);
+                self.reach_taint(taint, site, field.prefix);
             }
             if depth < 5 {
                 self.reach_below(field, site, depth + 1);
@@ -311,7 +354,7 @@ impl Outcome {
         }
     }
 
-    fn reach_taint(&mut self, taint: &Taint, site: &SinkSite, prefix: Option<Ustr>, via: Option<&At>) {
+    fn reach_taint(&mut self, taint: &Taint, site: &SinkSite, prefix: Option<Ustr>) {
         if taint.cleaned.has(site.kind) {
             return;
         }
@@ -331,7 +374,6 @@ impl Outcome {
                         trace: taint.trace.clone(),
                         at: site.at.clone(),
                         name: site.name,
-                        via: via.cloned(),
                     });
                 }
             }
@@ -363,7 +405,7 @@ impl Outcome {
         let site = SinkSite { kind: sink.kind, at: sink.at.clone(), name: sink.name };
         for taint in &value.taints {
             let trace = Some(splice(sink.trace.as_ref(), step(taint.trace.as_ref(), call, StepKind::Passed)));
-            self.reach_taint(&Taint { trace, ..taint.clone() }, &site, prefix, Some(call));
+            self.reach_taint(&Taint { trace, ..taint.clone() }, &site, prefix);
         }
     }
 }
@@ -407,18 +449,19 @@ impl Interp<'_> {
     }
 }
 
-/// Turns a hit into a note. `here` is the block that the note belongs to; `in_file` tells whether a block is of the same file.
-pub(super) fn note(hit: &Hit, here: &Arc<Arena>, in_file: &dyn Fn(&Arc<Arena>) -> Option<Place>) -> Option<Note> {
+/// Turns a hit into a note. `here` is the block that the note belongs to; `elsewhere` gives the place of what is in another
+/// file.
+pub(crate) fn note(
+    hit: &Hit,
+    here: BlockId,
+    elsewhere: &dyn Fn(BlockId, &Arc<Arena>, Span) -> Option<Location>,
+) -> Option<Note> {
     let (rule, text) = CHECKS.flows.get(&hit.kind).copied()?;
     let place = |at: &At| -> Place {
-        if Arc::ptr_eq(&at.arena, here) {
+        if at.block == here {
             return Place::Here(at.span);
         }
-        match in_file(&at.arena) {
-            Some(Place::File(location)) => Place::File(location),
-            Some(_) => Place::Block(at.arena.clone(), at.span),
-            None => Place::Block(at.arena.clone(), at.span),
-        }
+        elsewhere(at.block, &at.arena, at.span).map_or_else(|| Place::Block(at.arena.clone(), at.span), Place::File)
     };
     let message = text.replace("{source}", &hit.source.what).replace("{sink}", &hit.name);
     let mut note = Note::new(rule, hit.at.span, message);

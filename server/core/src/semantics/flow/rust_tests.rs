@@ -3,7 +3,7 @@
 
 use sidenote_grammars::by_name;
 
-use super::file;
+use super::group;
 use super::kinds::SinkKind;
 use crate::blocks::Blocks;
 use crate::syntax::SyntaxTree;
@@ -15,7 +15,7 @@ fn reached(code: &str) -> Vec<(usize, &'static str)> {
     let blocks = Blocks::of_str(&tree, code);
     let mut found = Vec::new();
     for kind in SinkKind::ALL {
-        for offset in file::hits(&blocks, *kind) {
+        for offset in group::hits(&blocks, *kind) {
             found.push((code[..offset].matches('\n').count() + 1, kind.rule()));
         }
     }

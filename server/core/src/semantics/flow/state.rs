@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use crate::semantics::hir::{LocalId, Ustr};
 
-use super::value::{Val, join, unknown};
+use super::value::{Val, identical, join, unknown};
 
 /// Most outer variables that are followed through one block; a block that touches more keeps the first.
 const MAX_NAMES: usize = 96;
@@ -71,6 +71,13 @@ impl Locals {
                 }
             }
         }
+    }
+
+    /// Whether both hold the same in everything.
+    pub(super) fn is_identical(&self, other: &Locals) -> bool {
+        let mut chunks = self.chunks.iter().zip(&other.chunks);
+        self.chunks.len() == other.chunks.len()
+            && chunks.all(|(a, b)| Arc::ptr_eq(a, b) || a.iter().zip(b.iter()).all(|(x, y)| identical(x, y)))
     }
 
     fn same(&self, other: &Locals) -> bool {

@@ -12,7 +12,7 @@ fn reached(language: &str, kind: SinkKind, code: &str) -> Vec<usize> {
     let tree = SyntaxTree::parse_str(by_name(language).expect("language"), code).expect("parse");
     let blocks = Blocks::of_str(&tree, code);
     let mut lines: Vec<usize> =
-        file::hits(&blocks, kind).into_iter().map(|offset| code[..offset].matches('\n').count() + 1).collect();
+        group::hits(&blocks, kind).into_iter().map(|offset| code[..offset].matches('\n').count() + 1).collect();
     lines.sort_unstable();
     lines.dedup();
     lines

@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock};
 
 use smallvec::SmallVec;
 
+use crate::blocks::BlockId;
 use crate::semantics::hir::{FnId, Lit, Ustr};
 use crate::syntax::{Arena, Span};
 
@@ -45,7 +46,9 @@ pub fn position(n: usize) -> Ustr {
 /// A span of some block's syntax.
 #[derive(Clone, Debug)]
 pub struct At {
-    /// The block's syntax, which is its identity.
+    /// The block.
+    pub block: BlockId,
+    /// The block's syntax, which tells versions of it apart.
     pub arena: Arc<Arena>,
     /// The span in it.
     pub span: Span,
@@ -135,35 +138,23 @@ impl PartialEq for Taint {
 }
 
 /// A function of the program.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct FuncRef {
-    /// The syntax of the block that holds it.
-    pub arena: Arc<Arena>,
+    /// The block that holds it.
+    pub block: BlockId,
     /// Which function of the block.
     pub id: FnId,
 }
 
-impl PartialEq for FuncRef {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.arena, &other.arena) && self.id == other.id
-    }
-}
-
-/// A class of the program: the container block's syntax (or the block of an inline class) and the class's number in it.
-#[derive(Clone, Debug)]
+/// A class of the program: the container block (or the block of an inline class) and the class's number in it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ClassRef {
-    /// The syntax of the block that holds it.
-    pub arena: Arc<Arena>,
+    /// The block that holds it.
+    pub block: BlockId,
     /// Which class of the block.
     pub id: u32,
     /// Whether the value is the class itself rather than an instance.
     pub is_static: bool,
-}
-
-impl PartialEq for ClassRef {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.arena, &other.arena) && self.id == other.id && self.is_static == other.is_static
-    }
 }
 
 /// Primitive types, as a set; empty means unknown.
@@ -463,9 +454,44 @@ impl Value {
         copy
     }
 
+    /// The same value with only those functions and classes that lie in certain blocks.
+    pub fn only(self: &Arc<Value>, blocks: &dyn Fn(BlockId) -> bool) -> Val {
+        self.only_at(blocks, 0).unwrap_or_else(|| self.clone())
+    }
+
+    /// `None` if nothing is to be left out.
+    fn only_at(&self, blocks: &dyn Fn(BlockId) -> bool, depth: usize) -> Option<Val> {
+        let own = self.funcs.iter().all(|f| blocks(f.block)) && self.class.is_none_or(|c| blocks(c.block));
+        let inner: Vec<(usize, Val)> = match depth < MAX_DEPTH {
+            true => {
+                self.fields().enumerate().filter_map(|(i, (_, v))| Some((i, v.only_at(blocks, depth + 1)?))).collect()
+            }
+            false => Vec::new(),
+        };
+        if own && inner.is_empty() {
+            return None;
+        }
+        let mut copy = self.clone();
+        copy.funcs.retain(|f| blocks(f.block));
+        copy.class = copy.class.filter(|c| blocks(c.block));
+        if !inner.is_empty() {
+            let mut list: Vec<(Ustr, Val)> = copy.fields().cloned().collect();
+            inner.into_iter().for_each(|(i, v)| list[i].1 = v);
+            copy = copy.with_fields(list);
+        }
+        Some(Arc::new(copy))
+    }
+
     /// Whether somebody controls it or something in it.
     pub fn has_taint(&self) -> bool {
         !self.taints.is_empty() || self.fields.as_ref().is_some_and(|f| f.tainted)
+    }
+
+    /// Whether a parameter's symbol is in it.
+    pub fn has_symbol(&self, depth: usize) -> bool {
+        let own = self.taints.iter().any(|t| matches!(t.origin, Origin::Param(..)));
+        own || depth < MAX_DEPTH
+            && self.fields.as_ref().is_some_and(|f| f.tainted && f.iter().any(|(_, v)| v.has_symbol(depth + 1)))
     }
 
     /// Adds a taint unless there are enough.
@@ -502,6 +528,53 @@ fn collect(value: &Value, out: &mut Vec<Taint>, depth: usize) {
     for (_, field) in value.fields() {
         out.extend(field.taints.iter().cloned());
         collect(field, out, depth + 1);
+    }
+}
+
+/// Whether two values are the same in everything, the ways of their taints included, which are no part of equality.
+pub fn identical(a: &Val, b: &Val) -> bool {
+    if Arc::ptr_eq(a, b) {
+        return true;
+    }
+    let plain = a.types == b.types
+        && a.exact == b.exact
+        && a.prefix == b.prefix
+        && a.class == b.class
+        && a.apis == b.apis
+        && a.funcs == b.funcs
+        && a.lits == b.lits;
+    let fields = || match (&a.fields, &b.fields) {
+        (None, None) => true,
+        (Some(x), Some(y)) => {
+            Arc::ptr_eq(x, y)
+                || x.len() == y.len() && x.iter().zip(y.iter()).all(|(p, q)| p.0 == q.0 && identical(&p.1, &q.1))
+        }
+        _ => false,
+    };
+    plain
+        && a.taints.len() == b.taints.len()
+        && a.taints.iter().zip(&b.taints).all(|(x, y)| {
+            let what = |t: &Taint| match &t.origin {
+                Origin::Source(s) => Some(s.what),
+                Origin::Param(..) => None,
+            };
+            x == y && what(x) == what(y) && same_way(x.trace.as_ref(), y.trace.as_ref())
+        })
+        && fields()
+}
+
+/// Whether two ways are the same.
+pub fn same_way(a: Option<&Arc<Step>>, b: Option<&Arc<Step>>) -> bool {
+    let (mut a, mut b) = (a, b);
+    loop {
+        match (a, b) {
+            (None, None) => return true,
+            (Some(x), Some(y)) if Arc::ptr_eq(x, y) => return true,
+            (Some(x), Some(y)) if x.at == y.at && x.what == y.what => {
+                (a, b) = (x.previous.as_ref(), y.previous.as_ref());
+            }
+            _ => return false,
+        }
     }
 }
 

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::semantics::hir::Ustr;
+use crate::syntax::{Arena, Span};
 
 use super::kinds::{SinkKind, SinkKinds};
-use super::value::{At, ClassRef, FuncRef, Step, Val};
+use super::value::{At, ClassRef, FuncRef, Step, Val, identical, same_way};
 
 /// The linker, as the interpreter sees it.
 pub trait World {
@@ -23,6 +24,9 @@ pub trait World {
 
     /// What is known of a function in another block.
     fn summary(&self, func: &FuncRef) -> Option<Arc<Summary>>;
+
+    /// The block that holds a function, with the function's span there; `None` where it is in another file.
+    fn code(&self, func: &FuncRef) -> Option<(Arc<Arena>, Span)>;
 
     /// A member of a class: a method, or what its fields hold.
     fn class_member(&self, class: &ClassRef, name: Ustr) -> Option<Val>;
@@ -74,6 +78,22 @@ impl PartialEq for Summary {
                 .iter()
                 .zip(&other.sinks)
                 .all(|(a, b)| a.param == b.param && a.path == b.path && a.kind == b.kind && a.at == b.at)
+    }
+}
+
+impl Summary {
+    /// Whether both are the same in everything, ways included.
+    pub fn is_identical(&self, other: &Summary) -> bool {
+        let values = |a: &[Val], b: &[Val]| a.len() == b.len() && a.iter().zip(b).all(|(x, y)| identical(x, y));
+        identical(&self.result, &other.result)
+            && self == other
+            && self.writes.iter().zip(&other.writes).all(|(a, b)| identical(&a.2, &b.2))
+            && self.calls.iter().zip(&other.calls).all(|(a, b)| values(&a.2, &b.2))
+            && self
+                .sinks
+                .iter()
+                .zip(&other.sinks)
+                .all(|(a, b)| a.name == b.name && a.prefix == b.prefix && same_way(a.trace.as_ref(), b.trace.as_ref()))
     }
 }
 

@@ -306,12 +306,12 @@ impl<'a> Interp<'a> {
     }
 
     pub(in crate::semantics::flow) fn param_count(&self, func: &FuncRef) -> Option<usize> {
-        Arc::ptr_eq(&func.arena, self.arena).then(|| self.hir.function(func.id).params.len())
+        (func.block == self.block).then(|| self.hir.function(func.id).params.len())
     }
 
     /// A function is given away and may be called with these arguments.
     pub(in crate::semantics::flow) fn hand_over(&mut self, func: &FuncRef, args: &[Val]) -> Val {
-        if Arc::ptr_eq(&func.arena, self.arena) {
+        if func.block == self.block {
             let this = self.state.this.clone();
             let result = self.activate(func.id, args, args.is_empty());
             self.state.this = this;

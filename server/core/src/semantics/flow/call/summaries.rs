@@ -25,7 +25,7 @@ impl<'a> Interp<'a> {
         this: Option<&Val>,
         span: Span,
     ) -> Val {
-        if Arc::ptr_eq(&func.arena, self.arena) {
+        if func.block == self.block {
             let at = self.at(span);
             let passed: Vec<Val> = args
                 .iter()

@@ -97,7 +97,7 @@ impl<'a> Interp<'a> {
             types: &[],
         };
         self.call_sinks(&call);
-        self.out.call_event(hir, &call, self.arena);
+        self.out.call_event(hir, &call, self.arena, self.world);
         let name = last_name(path);
         if matches!(name.as_str(), "panic" | "todo" | "unreachable" | "unimplemented" | "bail") {
             self.may_throw();

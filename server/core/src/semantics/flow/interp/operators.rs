@@ -160,7 +160,7 @@ impl<'a> Interp<'a> {
             }
         }
         let value = Arc::new(value);
-        self.out.object(self.hir, members, &value, self.arena);
+        self.out.object(self.hir, members, &value, self.arena, self.world);
         value
     }
 

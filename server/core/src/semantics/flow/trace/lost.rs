@@ -86,7 +86,7 @@ impl Answers<'_> {
                 let arena = super::address(self.units[unit].placed.block.arena());
                 let note = self.record.calls.get(&(arena, expr));
                 for func in note.iter().flat_map(|n| &n.funcs) {
-                    if let Some(&at) = self.by_arena.get(&super::address(&func.arena)) {
+                    if let Some(&at) = self.by_id.get(&func.block) {
                         let returned = returned(&self.units[at].hir, func.id.0 as usize);
                         parts.extend(returned.into_iter().map(|e| Part::Expr(at, e)));
                     }
@@ -146,11 +146,10 @@ impl Answers<'_> {
 
     /// What the calls in the file pass for a parameter.
     fn arguments(&self, unit: usize, function: usize, param: usize) -> Vec<Part> {
-        let arena = super::address(self.units[unit].placed.block.arena());
+        let block = self.units[unit].placed.block.id();
         let mut out = Vec::new();
         for ((caller, id), note) in &self.record.calls {
-            let called =
-                |f: &super::super::value::FuncRef| super::address(&f.arena) == arena && f.id.0 as usize == function;
+            let called = |f: &super::super::value::FuncRef| f.block == block && f.id.0 as usize == function;
             if !note.funcs.iter().any(called) {
                 continue;
             }

@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
-use crate::blocks::{Blocks, Placed};
+use crate::blocks::{BlockId, Blocks, Placed};
 use crate::semantics::hir::{ExprId, ExprKind, Hir};
 use crate::syntax::{Arena, Span};
 use crate::text::Text;
@@ -135,7 +135,7 @@ pub struct CallTrace {
 /// somewhat more.
 pub fn trace(text: &Text, blocks: &Blocks, models: &ModelSet, range: &Range<usize>) -> Trace {
     let record = record::during(|| {
-        super::analyze(blocks, &super::NoModules, models);
+        super::analyze_alone(blocks, models);
     });
     Answers::new(text, blocks, &record).trace(range)
 }
@@ -146,6 +146,7 @@ struct Answers<'a> {
     record: &'a record::Record,
     units: Vec<Unit<'a>>,
     by_arena: FxHashMap<usize, usize>,
+    by_id: FxHashMap<BlockId, usize>,
 }
 
 /// A block of the file.
@@ -181,7 +182,8 @@ impl<'a> Answers<'a> {
             units.push(Unit { placed, hir, parent, number, by_span });
         }
         let by_arena = units.iter().enumerate().map(|(i, u)| (address(u.placed.block.arena()), i)).collect();
-        Answers { text, record, units, by_arena }
+        let by_id = units.iter().enumerate().map(|(i, u)| (u.placed.block.id(), i)).collect();
+        Answers { text, record, units, by_arena, by_id }
     }
 
     fn unit_of(&self, at: &At) -> Option<usize> {

@@ -1,10 +1,15 @@
-//! Links the blocks of a file: resolves names, keeps summaries, and runs every block once it is known who calls it.
+//! Links the blocks of a group of files: resolves names, keeps summaries, and runs every block once it is known who calls it.
 //!
-//! First the module's top level runs by itself, for what its variables are. Then functions are summarised on demand, each once,
-//! with their parameters as symbols. The module runs again with the summaries, which tells which functions are handed to
-//! whom (a request handler to a router), and at last every function runs with what is known of its callers.
+//! A group is a file, or files that import each other in a circle, or the files of a crate. First every module's top level
+//! runs by itself, for what its variables are. Then functions are summarised on demand, each once, with their parameters as
+//! symbols. The modules run again with the summaries, which tells which functions are handed to whom (a request handler to
+//! a router); what other groups may call is summarised ([`Linker::up`]). When it is known what the groups that import this
+//! one hand to its functions, every function runs with what is known of its callers ([`Linker::down`]).
 
+mod crates;
+mod exports;
 mod link;
+mod memo;
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -13,73 +18,55 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use sidenote_grammars::Family;
 use smallvec::SmallVec;
 
-use crate::blocks::{Block, BlockKind, Blocks};
-use crate::findings::{Note, Place};
+use crate::blocks::{Block, BlockId, BlockKind, Blocks};
 use crate::semantics::hir::{Class, Export, ExprKind, FnId, Hir, Imported, Lit, MethodKind, PatKind, Ustr};
 use crate::semantics::imports::bare;
-use crate::syntax::Arena;
 
+use super::interface::{Contexts, FileId, FileResult, Interface, Links, Members, Modules, NoModules};
 use super::interp::Interp;
 use super::kinds::{SinkKinds, SourceKind};
 use super::models::{ModelSet, Models};
 use super::place::last_name;
-use super::report::{self, Outcome};
+use super::report::Outcome;
 use super::state::Locals;
 use super::value::{At, ClassRef, FuncRef, Origin, Source, THIS, Taint, Types, Val, Value, api, join, unknown};
 use super::world::{Summary, World};
+use crates::{Known, Tree};
 use link::Link;
+pub use memo::Memory;
+use memo::Ran;
 
 /// Times that a function is run again because more became known of its callers.
 const MAX_RUNS: u8 = 2;
 
-/// Other files, as far as imports reach them.
-pub trait Modules {
-    /// The module that a specifier names in the file at work; `None` for libraries and for what cannot be found.
-    fn resolve(&self, specifier: &str) -> Option<Arc<FileFlow>>;
+/// A file, as the linker takes it.
+pub struct FileInput {
+    /// Its number in the program.
+    pub id: FileId,
+    /// Its blocks.
+    pub blocks: Blocks,
+    /// Where its names of other files lead.
+    pub links: Arc<Links>,
+    /// What is known of libraries.
+    pub models: ModelSet,
 }
 
-/// No other files.
-pub struct NoModules;
-
-impl Modules for NoModules {
-    fn resolve(&self, _: &str) -> Option<Arc<FileFlow>> {
-        None
-    }
-}
-
-/// What is known of a file after its analysis.
-#[derive(Default)]
-pub struct FileFlow {
-    /// Notes by the position of their block in [`Blocks::iter`].
-    pub notes: Vec<(usize, Note)>,
-    /// Positions of blocks that were too costly to analyse whole.
-    pub exhausted: Vec<usize>,
-    /// Exported names with their values.
-    exports: FxHashMap<Ustr, Val>,
-    summaries: FxHashMap<(usize, u32), Arc<Summary>>,
-    classes: FxHashMap<(usize, u32), Arc<Members>>,
-    /// Keeps the syntax alive whose addresses are the keys above, with the path and place of each for findings elsewhere.
-    arenas: Vec<Arc<Arena>>,
-}
-
-/// Members of a class by name.
-type Members = FxHashMap<Ustr, Val>;
-
-fn address(arena: &Arc<Arena>) -> usize {
-    Arc::as_ptr(arena) as usize
-}
-
-/// Analyses the data flow of a file.
-pub fn analyze(blocks: &Blocks, modules: &dyn Modules, models: &ModelSet) -> FileFlow {
-    let models = models.of(blocks.language().family);
-    let linker = Linker::new(blocks, models, modules);
-    linker.run();
-    linker.finish()
+/// A file of the group.
+struct Member {
+    id: FileId,
+    /// The unit of its module block.
+    module: usize,
+    links: Arc<Links>,
+    models: ModelSet,
+    /// Classes by name: unit and number.
+    classes: FxHashMap<Ustr, SmallVec<[(usize, u32); 2]>>,
 }
 
 struct Unit {
     block: Arc<Block>,
     hir: Arc<Hir>,
+    /// Which file of the group.
+    file: usize,
     parent: Option<usize>,
     children: Vec<usize>,
 }
@@ -96,12 +83,24 @@ enum Sum {
 /// Rounds for functions that call each other in a circle.
 const MAX_ROUNDS: usize = 3;
 
-struct Linker<'a> {
+/// What remains to be run: a block, or a function nested in it, with what its callers are known to pass.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Task {
+    unit: usize,
+    function: u32,
+}
+
+/// Links a group of files.
+pub struct Linker<'a> {
     family: Family,
-    models: &'a Models,
     modules: &'a dyn Modules,
+    files: Vec<Member>,
+    file_of: FxHashMap<FileId, usize>,
     units: Vec<Unit>,
-    by_arena: FxHashMap<usize, usize>,
+    by_id: FxHashMap<BlockId, usize>,
+    /// The modules of a crate, and what names in them lead to.
+    tree: Tree,
+    items: RefCell<Known>,
     envs: RefCell<Vec<FxHashMap<Ustr, Val>>>,
     /// Names of inner scopes by the child block that sees them.
     inner: RefCell<FxHashMap<(usize, Ustr), Val>>,
@@ -114,54 +113,71 @@ struct Linker<'a> {
     provisional: RefCell<Vec<(usize, u32)>>,
     /// The variables of every block when its run ended.
     locals: RefCell<Vec<Locals>>,
-    outcomes: RefCell<Vec<Option<Outcome>>>,
-    contexts: RefCell<Vec<Option<Vec<Val>>>>,
-    /// Classes by name: block and number.
-    classes: FxHashMap<Ustr, SmallVec<[(usize, u32); 2]>>,
+    outcomes: RefCell<Vec<Option<Arc<Ran>>>>,
+    /// What runs of nested functions with their callers' arguments brought to light beyond that.
+    nested: RefCell<Vec<(usize, Arc<Ran>)>>,
+    /// Runs of earlier analyses, if they are remembered.
+    memory: Option<RefCell<Memory>>,
+    contexts: RefCell<FxHashMap<Task, Vec<Val>>>,
     members: RefCell<FxHashMap<(usize, u32), Arc<Members>>>,
     building: RefCell<FxHashSet<(usize, u32)>>,
-    imported: RefCell<FxHashMap<Ustr, Option<Arc<FileFlow>>>>,
     ready: Cell<bool>,
+    /// Expressions that were visited.
+    steps: Cell<u64>,
     /// Positions of the imports of each block, by local name, and the names that its scope binds.
     import_of: Vec<FxHashMap<Ustr, usize>>,
     bound: Vec<FxHashSet<Ustr>>,
-    /// Values of globals and imports, which never change while the file is analysed.
+    /// Values of globals, which never change while the group is analysed.
     globals: RefCell<FxHashMap<Ustr, Val>>,
+    /// `module.exports` of each file, where its code wrote to it.
+    common: RefCell<Vec<Option<Val>>>,
+    /// Functions in the order in which they are to be run.
+    queue: RefCell<Vec<Task>>,
 }
 
 impl<'a> Linker<'a> {
-    fn new(blocks: &Blocks, models: &'a Models, modules: &'a dyn Modules) -> Linker<'a> {
+    /// A linker over files of one language family, in the order of their evaluation.
+    pub fn new(inputs: &[FileInput], modules: &'a dyn Modules) -> Linker<'a> {
+        let family = inputs.first().map_or(Family::Ecma, |f| f.blocks.language().family);
         let mut units: Vec<Unit> = Vec::new();
-        let mut stack: Vec<(usize, usize)> = Vec::new();
-        for placed in blocks.iter() {
-            while stack.last().is_some_and(|(depth, _)| *depth >= placed.depth) {
-                stack.pop();
+        let mut files: Vec<Member> = Vec::new();
+        for (file, input) in inputs.iter().enumerate() {
+            let module = units.len();
+            let mut stack: Vec<(usize, usize)> = Vec::new();
+            for placed in input.blocks.iter() {
+                while stack.last().is_some_and(|(depth, _)| *depth >= placed.depth) {
+                    stack.pop();
+                }
+                let parent = stack.last().map(|(_, i)| *i);
+                let index = units.len();
+                if let Some(parent) = parent {
+                    units[parent].children.push(index);
+                }
+                let (block, hir) = (placed.block.clone(), placed.block.hir());
+                units.push(Unit { block, hir, file, parent, children: Vec::new() });
+                stack.push((placed.depth, index));
             }
-            let parent = stack.last().map(|(_, i)| *i);
-            let index = units.len();
-            if let Some(parent) = parent {
-                units[parent].children.push(index);
-            }
-            units.push(Unit { block: placed.block.clone(), hir: placed.block.hir(), parent, children: Vec::new() });
-            stack.push((placed.depth, index));
-        }
-        let by_arena = units.iter().enumerate().map(|(i, u)| (address(u.block.arena()), i)).collect();
-        let mut classes: FxHashMap<Ustr, SmallVec<[(usize, u32); 2]>> = FxHashMap::default();
-        for (i, unit) in units.iter().enumerate() {
-            for (n, class) in unit.hir.classes.iter().enumerate() {
-                if let Some(name) = class.name
-                    && !class.is_namespace
-                {
-                    classes.entry(last_name(name)).or_default().push((i, n as u32));
+            let mut classes: FxHashMap<Ustr, SmallVec<[(usize, u32); 2]>> = FxHashMap::default();
+            for (i, unit) in units.iter().enumerate().skip(module) {
+                for (n, class) in unit.hir.classes.iter().enumerate() {
+                    if let Some(name) = class.name
+                        && !class.is_namespace
+                    {
+                        classes.entry(last_name(name)).or_default().push((i, n as u32));
+                    }
                 }
             }
+            let (links, models) = (input.links.clone(), input.models.clone());
+            files.push(Member { id: input.id, module, links, models, classes });
         }
         let count = units.len();
         Linker {
-            family: blocks.language().family,
-            models,
+            family,
             modules,
-            by_arena,
+            file_of: files.iter().enumerate().map(|(i, f)| (f.id, i)).collect(),
+            by_id: units.iter().enumerate().map(|(i, u)| (u.block.id(), i)).collect(),
+            tree: if family == Family::Rust { Tree::new(&units, &files) } else { Tree::default() },
+            items: RefCell::default(),
             envs: RefCell::new(vec![FxHashMap::default(); count]),
             inner: RefCell::default(),
             sums: RefCell::default(),
@@ -170,79 +186,105 @@ impl<'a> Linker<'a> {
             provisional: RefCell::default(),
             locals: RefCell::new(vec![Locals::default(); count]),
             outcomes: RefCell::new((0..count).map(|_| None).collect()),
-            contexts: RefCell::new(vec![None; count]),
-            classes,
+            nested: RefCell::default(),
+            memory: None,
+            contexts: RefCell::default(),
             members: RefCell::default(),
             building: RefCell::default(),
-            imported: RefCell::default(),
             ready: Cell::new(false),
+            steps: Cell::new(0),
             import_of: units
                 .iter()
                 .map(|u| u.hir.imports.iter().enumerate().rev().map(|(n, im)| (im.local, n)).collect())
                 .collect(),
             bound: units.iter().map(|u| u.hir.bindings.iter().map(|(n, _)| *n).collect()).collect(),
             globals: RefCell::default(),
+            common: RefCell::new(vec![None; files.len()]),
+            queue: RefCell::default(),
+            files,
             units,
         }
     }
 
-    fn run(&self) {
+    /// The same, remembering runs of earlier analyses.
+    pub fn with_memory(self, memory: Memory) -> Self {
+        Linker { memory: Some(RefCell::new(memory)), ..self }
+    }
+
+    /// What is remembered for the next analysis.
+    pub fn into_memory(self) -> Option<Memory> {
+        self.memory.map(RefCell::into_inner)
+    }
+
+    /// Runs the modules, and summarises what other groups may call: what each file offers, in the order of the files.
+    /// Where nobody imports the group, `wanted` is false and there is nothing to offer.
+    pub fn up(&self, wanted: bool) -> Vec<Interface> {
         // What the variables of modules and namespaces are, without looking into functions.
         for i in self.top_levels() {
-            let mut outcome = self.run_unit(i, &[]);
-            self.keep_env(i, &mut outcome);
+            let ran = self.run_unit(i, &[]);
+            self.keep_env(i, ran);
         }
         self.ready.set(true);
         // What classes hold was looked at without functions so far.
         self.members.borrow_mut().clear();
-        let mut queue: Vec<usize> = Vec::new();
         for i in self.top_levels() {
-            let mut outcome = self.run_unit(i, &[]);
-            self.keep_env(i, &mut outcome);
-            self.take_contexts(&outcome, &mut queue);
-            self.outcomes.borrow_mut()[i] = Some(outcome);
+            let ran = self.run_unit(i, &[]);
+            self.take_contexts(&ran.outcome.contexts);
+            self.keep_env(i, ran);
         }
-        queue.clear();
-        let mut runs = vec![0u8; self.units.len()];
-        for i in 0..self.units.len() {
-            if self.units[i].block.kind() == BlockKind::Function {
-                queue.push(i);
-            }
-        }
-        let mut at = 0;
-        while at < queue.len() {
-            let i = queue[at];
-            at += 1;
-            if runs[i] >= MAX_RUNS {
-                continue;
-            }
-            runs[i] += 1;
-            let args = self.params(i);
-            let mut outcome = self.run_unit(i, &args);
-            self.keep_env(i, &mut outcome);
-            self.take_contexts(&outcome, &mut queue);
-            self.outcomes.borrow_mut()[i] = Some(outcome);
-        }
+        if wanted { self.interfaces() } else { self.files.iter().map(|_| Interface::default()).collect() }
     }
 
-    /// Blocks whose code runs when the file is loaded.
+    /// Runs every function, with what other groups hand to some of them: what was found, in the order of the files.
+    pub fn down(&self, given: &Contexts) -> Vec<FileResult> {
+        self.take_contexts(given);
+        let mut queue: Vec<Task> = (0..self.units.len())
+            .filter(|i| self.units[*i].block.kind() == BlockKind::Function)
+            .map(|unit| Task { unit, function: 0 })
+            .collect();
+        // Functions of other blocks are run whole by the line above.
+        let nested = |t: &Task| t.function != 0;
+        queue.extend(self.queue.borrow_mut().drain(..).filter(nested));
+        let mut runs: FxHashMap<Task, u8> = FxHashMap::default();
+        let mut at = 0;
+        while at < queue.len() {
+            let task = queue[at];
+            at += 1;
+            let run = runs.entry(task).or_default();
+            if *run >= MAX_RUNS {
+                continue;
+            }
+            *run += 1;
+            let args = self.params(task);
+            if task.function == 0 {
+                let ran = self.run_unit(task.unit, &args);
+                self.take_contexts(&ran.outcome.contexts);
+                self.keep_env(task.unit, ran);
+            } else {
+                let ran = self.run(task.unit, FnId(task.function), &args, unknown());
+                self.take_contexts(&ran.outcome.contexts);
+                self.nested.borrow_mut().push((task.unit, ran));
+            }
+            queue.append(&mut self.queue.borrow_mut());
+        }
+        self.results()
+    }
+
+    /// Blocks whose code runs when a file is loaded.
     fn top_levels(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.units.len()).filter(|i| self.units[*i].block.kind() != BlockKind::Function)
     }
 
-    fn keep_env(&self, i: usize, outcome: &mut Outcome) {
-        let mut locals = std::mem::take(&mut outcome.locals);
-        locals.update(|v| v.has_taint().then(|| concrete(v)));
-        self.locals.borrow_mut()[i] = locals;
+    fn keep_env(&self, i: usize, ran: Arc<Ran>) {
+        let outcome = &ran.outcome;
+        self.locals.borrow_mut()[i] = outcome.locals.clone();
         let mut envs = self.envs.borrow_mut();
-        for (name, value) in &outcome.bindings {
-            envs[i].insert(*name, concrete(value));
-        }
+        envs[i].extend(outcome.bindings.iter().map(|(name, value)| (*name, value.clone())));
         if !outcome.inner.is_empty() {
             let mut inner = self.inner.borrow_mut();
             for (child, name, value) in &outcome.inner {
                 if let Some(&child) = self.units[i].children.get(*child as usize) {
-                    inner.insert((child, *name), concrete(value));
+                    inner.insert((child, *name), value.clone());
                 }
             }
         }
@@ -251,29 +293,31 @@ impl<'a> Linker<'a> {
             let mut at = self.units[i].parent;
             while let Some(p) = at {
                 if let Some(old) = envs[p].get_mut(name) {
-                    *old = join(old, &concrete(value));
+                    *old = join(old, value);
                     break;
                 }
                 at = self.units[p].parent;
             }
         }
+        if self.units[i].parent.is_none() && self.family == Family::Ecma {
+            self.keep_common(self.units[i].file, outcome);
+        }
+        self.outcomes.borrow_mut()[i] = Some(ran);
     }
 
-    fn take_contexts(&self, outcome: &Outcome, queue: &mut Vec<usize>) {
+    /// Remembers what callers pass to functions of the group.
+    fn take_contexts(&self, found: &Contexts) {
         let mut contexts = self.contexts.borrow_mut();
-        for (func, args) in &outcome.contexts {
-            let Some(&i) = self.by_arena.get(&address(&func.arena)) else { continue };
-            if func.id != FnId(0) {
-                continue;
-            }
-            let args: Vec<Val> = args.iter().map(concrete).collect();
-            let new = match &contexts[i] {
-                None => args,
+        for (func, args) in found {
+            let Some(&unit) = self.by_id.get(&func.block) else { continue };
+            let task = Task { unit, function: func.id.0 };
+            let new = match contexts.get(&task) {
+                None => args.clone(),
                 Some(old) => {
                     let len = old.len().max(args.len());
                     let get = |list: &[Val], n: usize| list.get(n).cloned();
                     (0..len)
-                        .map(|n| match (get(old, n), get(&args, n)) {
+                        .map(|n| match (get(old, n), get(args, n)) {
                             (Some(a), Some(b)) => join(&a, &b),
                             (Some(a), None) | (None, Some(a)) => a,
                             (None, None) => unknown(),
@@ -281,20 +325,21 @@ impl<'a> Linker<'a> {
                         .collect()
                 }
             };
-            if contexts[i].as_ref() != Some(&new) {
-                contexts[i] = Some(new);
-                queue.push(i);
+            if contexts.get(&task) != Some(&new) {
+                contexts.insert(task, new);
+                self.queue.borrow_mut().push(task);
             }
         }
     }
 
-    /// The parameters of a function's block: symbols, joined with what callers are known to pass.
-    fn params(&self, i: usize) -> Vec<Val> {
+    /// The parameters of a function: symbols, joined with what callers are known to pass.
+    fn params(&self, task: Task) -> Vec<Val> {
+        let i = task.unit;
         let hir = &self.units[i].hir;
-        let Some(function) = hir.functions.first() else { return Vec::new() };
+        let Some(function) = hir.functions.get(task.function as usize) else { return Vec::new() };
         let contexts = self.contexts.borrow();
-        let context = contexts[i].as_deref().unwrap_or_default();
-        let routed = self.routed_params(i);
+        let context = contexts.get(&task).map(Vec::as_slice).unwrap_or_default();
+        let routed = if task.function == 0 { self.routed_params(i) } else { Vec::new() };
         (0..function.params.len())
             .map(|n| {
                 let mut value = context.get(n).map_or_else(Value::default, |v| Value::clone(v));
@@ -302,7 +347,8 @@ impl<'a> Linker<'a> {
                 if let PatKind::Bind(local, _) = &pat.kind
                     && routed.contains(&hir.local(*local).name)
                 {
-                    let at = At { arena: self.units[i].block.arena().clone(), span: pat.span };
+                    let block = &self.units[i].block;
+                    let at = At { block: block.id(), arena: block.arena().clone(), span: pat.span };
                     let what = Ustr::from("the request");
                     let origin = Origin::Source(Arc::new(Source { kind: SourceKind::Remote, at, what }));
                     value.add_taint(Taint { origin, cleaned: SinkKinds::NONE, trace: None });
@@ -346,17 +392,25 @@ impl<'a> Linker<'a> {
         names
     }
 
-    fn run_unit(&self, i: usize, args: &[Val]) -> Outcome {
+    fn interp<'l>(&'l self, i: usize, link: &'l Link<'l, 'a>, this: Val) -> Interp<'l> {
         let unit = &self.units[i];
-        let link = Link { linker: self, unit: i };
+        Interp::new(&unit.hir, &unit.block, link, self.models(i), this)
+    }
+
+    /// The models that hold in a unit.
+    fn models(&self, i: usize) -> &Models {
+        self.files[self.units[i].file].models.of(self.family)
+    }
+
+    fn run_unit(&self, i: usize, args: &[Val]) -> Arc<Ran> {
         let this = match self.enclosing_class(i) {
-            Some(class) if unit.block.kind() == BlockKind::Function => {
+            Some(class) if self.units[i].block.kind() == BlockKind::Function => {
                 let value = Value { class: Some(class), types: Types::OBJECT, ..Value::default() };
                 Interp::param_this(&Arc::new(value))
             }
             _ => unknown(),
         };
-        Interp::new(&unit.hir, unit.block.arena(), &link, self.models, this).run(args)
+        self.run(i, FnId(0), args, this)
     }
 
     /// The class of which a block is a method.
@@ -364,11 +418,8 @@ impl<'a> Linker<'a> {
         let parent = self.units[i].parent?;
         let unit = &self.units[parent];
         let class = unit.hir.classes.first()?;
-        (unit.block.kind() == BlockKind::Container && !class.is_namespace).then(|| ClassRef {
-            arena: unit.block.arena().clone(),
-            id: 0,
-            is_static: false,
-        })
+        let is_class = unit.block.kind() == BlockKind::Container && !class.is_namespace;
+        is_class.then(|| ClassRef { block: unit.block.id(), id: 0, is_static: false })
     }
 
     /// The summary of a function of a block; made on demand. Functions that call each other in a circle are gone round a
@@ -399,7 +450,7 @@ impl<'a> Linker<'a> {
         for round in 1..=MAX_ROUNDS {
             self.sums.borrow_mut().insert(key, Sum::Running(depth, before.clone()));
             self.lowest.set(usize::MAX);
-            let new = Arc::new(stacker::maybe_grow(256 * 1024, 4 * 1024 * 1024, || self.summarized(i, id)));
+            let new = stacker::maybe_grow(256 * 1024, 4 * 1024 * 1024, || self.summarized(i, id));
             let stable = before.as_ref() == Some(&new);
             before = Some(new);
             lowest = lowest.min(self.lowest.get());
@@ -431,27 +482,15 @@ impl<'a> Linker<'a> {
         Some(summary)
     }
 
-    fn summarized(&self, i: usize, id: FnId) -> Summary {
+    fn summarized(&self, i: usize, id: FnId) -> Arc<Summary> {
         let count = self.units[i].hir.functions.get(id.0 as usize).map_or(0, |f| f.params.len());
         let args: Vec<Val> = (0..count).map(|n| symbol(&Value::default(), n as u16)).collect();
-        let outcome = if id == FnId(0) {
-            self.run_unit(i, &args)
-        } else {
-            let unit = &self.units[i];
-            let link = Link { linker: self, unit: i };
-            let locals = self.locals.borrow()[i].clone();
-            Interp::new(&unit.hir, unit.block.arena(), &link, self.models, unknown()).run_function(id, &args, locals)
-        };
-        Summary {
-            result: outcome.result,
-            sinks: outcome.param_sinks,
-            writes: outcome.param_writes,
-            calls: outcome.param_calls,
-        }
+        let ran = if id == FnId(0) { self.run_unit(i, &args) } else { self.run(i, id, &args, unknown()) };
+        ran.summary.clone()
     }
 
     /// The members of a class: methods, and what its fields hold.
-    fn class_members(&self, i: usize, n: u32) -> Arc<FxHashMap<Ustr, Val>> {
+    fn class_members(&self, i: usize, n: u32) -> Arc<Members> {
         if let Some(known) = self.members.borrow().get(&(i, n)) {
             return known.clone();
         }
@@ -461,13 +500,11 @@ impl<'a> Linker<'a> {
         let unit = &self.units[i];
         let link = Link { linker: self, unit: i };
         let class: &Class = &unit.hir.classes[n as usize];
-        let mut members: FxHashMap<Ustr, Val> = FxHashMap::default();
-        if let Some(parent) = class.parent
-            && let Some(parent) = self.class_of_expr(i, &unit.hir.expr(parent).kind)
-        {
-            members.extend(self.class_members(parent.0, parent.1).iter().map(|(k, v)| (*k, v.clone())));
+        let mut members: Members = Members::default();
+        if let Some(parent) = class.parent {
+            members.extend(self.inherited(&link, &unit.hir.expr(parent).kind));
         }
-        let mut interp = Interp::new(&unit.hir, unit.block.arena(), &link, self.models, unknown());
+        let mut interp = self.interp(i, &link, unknown());
         for field in &class.fields {
             let mut value = match field.value {
                 Some(value) => interp.eval(value),
@@ -489,7 +526,7 @@ impl<'a> Linker<'a> {
                 MethodKind::Constructor => {
                     // `constructor(private db: Pool)` declares a field.
                     for func in &value.funcs {
-                        let Some(&unit) = self.by_arena.get(&address(&func.arena)) else { continue };
+                        let Some(&unit) = self.by_id.get(&func.block) else { continue };
                         let Some(function) = self.units[unit].hir.functions.get(func.id.0 as usize) else { continue };
                         for param in &function.params {
                             if let (Some(property), Some(ty)) = (param.property, &param.ty) {
@@ -526,153 +563,63 @@ impl<'a> Linker<'a> {
         Arc::new(members)
     }
 
-    fn class_of_expr(&self, i: usize, kind: &ExprKind) -> Option<(usize, u32)> {
-        match kind {
-            ExprKind::Name(name) => self.find_class(i, *name),
-            ExprKind::Local(local) => self.find_class(i, self.units[i].hir.local(*local).name),
-            _ => None,
+    /// The members of the class that an `extends` names.
+    fn inherited(&self, link: &Link<'_, '_>, parent: &ExprKind) -> Vec<(Ustr, Val)> {
+        let name = match parent {
+            ExprKind::Name(name) => *name,
+            ExprKind::Local(local) => self.units[link.unit].hir.local(*local).name,
+            _ => return Vec::new(),
+        };
+        let list = |members: &Members| members.iter().map(|(k, v)| (*k, v.clone())).collect();
+        match link.class(name) {
+            Some(class) => match self.by_id.get(&class.block) {
+                Some(&unit) => list(&self.class_members(unit, class.id)),
+                None => self.foreign_members(&class).map_or_else(Vec::new, |m| list(&m)),
+            },
+            None => Vec::new(),
         }
     }
 
-    fn find_class(&self, _from: usize, name: Ustr) -> Option<(usize, u32)> {
-        self.classes.get(&last_name(name)).and_then(|list| list.first().copied())
+    /// The class of that name in the file of a unit.
+    fn find_class(&self, from: usize, name: Ustr) -> Option<(usize, u32)> {
+        self.files[self.units[from].file].classes.get(&last_name(name)).and_then(|list| list.first().copied())
     }
 
-    fn finish(self) -> FileFlow {
-        let mut flow = FileFlow::default();
-        let arenas = &self.by_arena;
-        for (i, outcome) in self.outcomes.borrow_mut().iter_mut().enumerate() {
-            let Some(outcome) = outcome else { continue };
-            let here = self.units[i].block.arena();
-            for hit in &outcome.hits {
-                let mut hit = hit.clone();
-                // A sink in another file is reported where this file calls into it.
-                if !arenas.contains_key(&address(&hit.at.arena))
-                    && let Some(via) = &hit.via
-                {
-                    hit.at = via.clone();
-                }
-                let in_file = |arena: &Arc<Arena>| {
-                    arenas
-                        .contains_key(&address(arena))
-                        .then(|| Place::Block(arena.clone(), crate::syntax::Span::default()))
-                };
-                if let Some(note) = report::note(&hit, here, &in_file) {
-                    flow.notes.push((i, note));
-                }
+    fn results(&self) -> Vec<FileResult> {
+        let mut results: Vec<FileResult> = self.files.iter().map(|_| FileResult::default()).collect();
+        let mut take = |i: usize, outcome: &Outcome| {
+            let unit = &self.units[i];
+            let result = &mut results[unit.file];
+            let block = unit.block.id();
+            result.hits.extend(outcome.hits.iter().map(|hit| (block, hit.clone())));
+            result.notes.extend(outcome.notes.iter().map(|n| (block, n.clone())));
+            if outcome.out_of_fuel && !result.exhausted.contains(&block) {
+                result.exhausted.push(block);
             }
-            flow.notes.extend(std::mem::take(&mut outcome.notes).into_iter().map(|n| (i, n)));
-            if outcome.out_of_fuel {
-                flow.exhausted.push(i);
+            let foreign = outcome.contexts.iter().filter(|(func, _)| !self.by_id.contains_key(&func.block));
+            result.contexts.extend(foreign.cloned());
+        };
+        for (i, ran) in self.outcomes.borrow().iter().enumerate() {
+            if let Some(ran) = ran {
+                take(i, &ran.outcome);
             }
         }
-        flow.notes.sort_by_key(|(i, _)| *i);
-        flow.exports = self.exports();
-        for ((i, id), sum) in self.sums.borrow().iter() {
-            if let Sum::Done(summary) = sum {
-                flow.summaries.insert((address(self.units[*i].block.arena()), *id), summary.clone());
-            }
+        for (i, ran) in self.nested.borrow().iter() {
+            take(*i, &ran.outcome);
         }
-        for ((i, n), members) in self.members.borrow().iter() {
-            flow.classes.insert((address(self.units[*i].block.arena()), *n), members.clone());
+        if let Some(first) = results.first_mut() {
+            first.steps = self.steps.get();
         }
-        flow.arenas = self.units.iter().map(|u| u.block.arena().clone()).collect();
-        flow
+        results
     }
+}
 
-    fn exports(&self) -> FxHashMap<Ustr, Val> {
-        let mut out = FxHashMap::default();
-        let Some(module) = self.units.first() else { return out };
-        let link = Link { linker: self, unit: 0 };
-        let env = self.envs.borrow()[0].clone();
-        let local = |name: Ustr| env.get(&name).cloned().unwrap_or_else(|| link.name(name));
-        for export in &module.hir.exports {
-            match export {
-                Export::Binding { name, local: inner } => {
-                    out.insert(*name, concrete(&local(*inner)));
-                }
-                Export::Value { name, value } => {
-                    let mut interp = Interp::new(&module.hir, module.block.arena(), &link, self.models, unknown());
-                    let value = interp.eval(*value);
-                    out.insert(*name, concrete(&value));
-                }
-                Export::From { name, module, what } => {
-                    let value = link.imported(*module, *what);
-                    out.insert(*name, value);
-                }
-                Export::All { module } => {
-                    if let Some(other) = self.file(*module) {
-                        for (name, value) in &other.exports {
-                            out.entry(*name).or_insert_with(|| value.clone());
-                        }
-                    }
-                }
-            }
-        }
-        // CommonJS: what the module's code left in `module.exports` and `exports`.
-        if let Some(Some(outcome)) = self.outcomes.borrow().first() {
-            for (name, value) in &outcome.names {
-                let exported = match name.as_str() {
-                    "module" => value.field(Ustr::from("exports")).cloned(),
-                    "exports" => Some(value.clone()),
-                    _ => None,
-                };
-                let Some(exported) = exported else { continue };
-                for (field, value) in exported.fields() {
-                    out.insert(*field, concrete(value));
-                }
-                if !exported.funcs.is_empty() || exported.class.is_some() {
-                    out.insert(Ustr::from("default"), concrete(&exported));
-                }
-            }
-        }
-        // Everything that other files may call is summarised now.
-        let values: Vec<Val> = out.values().cloned().collect();
-        for value in values {
-            self.summarize(&value);
-        }
-        out
-    }
-
-    fn summarize(&self, value: &Val) {
-        for func in &value.funcs {
-            if let Some(&i) = self.by_arena.get(&address(&func.arena)) {
-                self.summary_of(i, func.id);
-            }
-        }
-        if let Some(class) = &value.class
-            && let Some(&i) = self.by_arena.get(&address(&class.arena))
-        {
-            for member in self.class_members(i, class.id).values() {
-                for func in &member.funcs {
-                    if let Some(&i) = self.by_arena.get(&address(&func.arena)) {
-                        self.summary_of(i, func.id);
-                    }
-                }
-            }
-        }
-        for (_, field) in value.fields() {
-            for func in &field.funcs {
-                if let Some(&i) = self.by_arena.get(&address(&func.arena)) {
-                    self.summary_of(i, func.id);
-                }
-            }
-        }
-    }
-
-    fn file(&self, specifier: Ustr) -> Option<Arc<FileFlow>> {
-        if let Some(known) = self.imported.borrow().get(&specifier) {
-            return known.clone();
-        }
-        let found = self.modules.resolve(&specifier);
-        self.imported.borrow_mut().insert(specifier, found.clone());
-        found
-    }
-
-    fn foreign(&self, arena: &Arc<Arena>) -> Option<Arc<FileFlow>> {
-        let imported = self.imported.borrow();
-        imported.values().flatten().find(|f| f.arenas.iter().any(|a| Arc::ptr_eq(a, arena))).cloned()
-    }
+/// What is found in a file that is looked at by itself.
+pub fn analyze_alone(blocks: &Blocks, models: &ModelSet) -> FileResult {
+    let (id, links) = (FileId::default(), Arc::default());
+    let linker = Linker::new(&[FileInput { id, blocks: blocks.clone(), links, models: models.clone() }], &NoModules);
+    linker.up(false);
+    linker.down(&Vec::new()).pop().unwrap_or_default()
 }
 
 /// Whether a Rust path begins in the crate itself.
@@ -689,7 +636,7 @@ fn symbol(value: &Value, param: u16) -> Val {
 
 /// A value without symbols of parameters: what holds for every caller.
 fn concrete(value: &Val) -> Val {
-    if !value.has_taint() {
+    if !value.has_taint() || !value.has_symbol(0) {
         return value.clone();
     }
     Arc::new(value.map_taints(&mut |t| matches!(t.origin, Origin::Source(_)).then(|| t.clone()), 0))
@@ -698,10 +645,8 @@ fn concrete(value: &Val) -> Val {
 /// Where sinks of a kind are reached, as offsets in the file, rules or no rules.
 #[cfg(test)]
 pub(super) fn hits(blocks: &Blocks, kind: super::kinds::SinkKind) -> Vec<usize> {
-    let linker = Linker::new(blocks, Models::of(blocks.language().family), &NoModules);
-    linker.run();
-    let places: Vec<_> = blocks.iter().collect();
-    let outcomes = linker.outcomes.borrow();
-    let hits = outcomes.iter().flatten().flat_map(|o| &o.hits).filter(|h| h.kind == kind);
-    hits.filter_map(|h| linker.by_arena.get(&address(&h.at.arena)).map(|i| places[*i].range(h.at.span).start)).collect()
+    let places: FxHashMap<BlockId, _> = blocks.iter().map(|p| (p.block.id(), p)).collect();
+    let result = analyze_alone(blocks, &ModelSet::default());
+    let hits = result.hits.iter().filter(|(_, h)| h.kind == kind);
+    hits.filter_map(|(_, h)| places.get(&h.at.block).map(|p| p.range(h.at.span).start)).collect()
 }

@@ -1,6 +1,7 @@
 //! The world of one block: names, types, classes and summaries, resolved through the file.
 
 use super::*;
+use crate::syntax::{Arena, Span};
 
 /// The world of one block.
 pub(super) struct Link<'l, 'a> {
@@ -9,39 +10,26 @@ pub(super) struct Link<'l, 'a> {
 }
 
 impl Link<'_, '_> {
+    /// The models that hold in the unit.
+    fn models(&self) -> &Models {
+        self.linker.models(self.unit)
+    }
+
+    /// Which file of the group the unit is of.
+    fn file(&self) -> usize {
+        self.linker.units[self.unit].file
+    }
+
     pub(in crate::semantics::flow) fn imported(&self, module: Ustr, what: Imported) -> Val {
-        if let Some(file) = self.linker.file(module) {
-            let name = match what {
-                Imported::Default => Ustr::from("default"),
-                Imported::Name(name) => name,
-                Imported::Namespace | Imported::Glob => {
-                    let mut value = match file.exports.get(&Ustr::from("default")) {
-                        Some(default) => Value::clone(default),
-                        None => Value { types: Types::OBJECT, ..Value::default() },
-                    };
-                    for (name, v) in &file.exports {
-                        value = value.with_field(*name, v.clone());
-                    }
-                    return Arc::new(value);
-                }
-            };
-            if let Some(value) = file.exports.get(&name) {
-                return value.clone();
-            }
-            if what == Imported::Default {
-                // CommonJS through a default import: the exports object.
-                let value = file.exports.iter().fold(Value::default(), |v, (n, x)| v.with_field(*n, x.clone()));
-                return Arc::new(value);
-            }
-            return unknown();
+        if self.linker.target(self.file(), module).is_some() {
+            return self.linker.imported(self.file(), module, what, 0).unwrap_or_else(unknown);
         }
         let base = bare(&module);
-        let separator = if self.linker.family == Family::Rust { "::" } else { "." };
         let path = match what {
-            Imported::Name(name) if name != "default" => Ustr::from(&format!("{base}{separator}{name}")),
+            Imported::Name(name) if name != "default" => Ustr::from(&format!("{base}{}{name}", self.separator())),
             _ => Ustr::from(base),
         };
-        api(self.linker.models.canonical(path))
+        api(self.models().canonical(path))
     }
 
     /// The import of a local name, of the block or one around it.
@@ -63,9 +51,10 @@ impl Link<'_, '_> {
             let unit = &self.linker.units[i];
             if let Some(import) = self.linker.import_of[i].get(&name).map(|n| &unit.hir.imports[*n]) {
                 let base = bare(&import.module);
-                let separator = if self.linker.family == Family::Rust { "::" } else { "." };
                 return Some(match import.what {
-                    Imported::Name(name) if name != "default" => Ustr::from(&format!("{base}{separator}{name}")),
+                    Imported::Name(name) if name != "default" => {
+                        Ustr::from(&format!("{base}{}{name}", self.separator()))
+                    }
                     _ => Ustr::from(base),
                 });
             }
@@ -84,7 +73,7 @@ impl Link<'_, '_> {
             let unit = &self.linker.units[i];
             for import in unit.hir.imports.iter().filter(|im| im.what == Imported::Glob) {
                 let full = Ustr::from(&format!("{}::{path}", import.module));
-                if self.linker.models.knows(full) {
+                if self.models().knows(full) {
                     return Some(full);
                 }
             }
@@ -132,9 +121,16 @@ impl World for Link<'_, '_> {
                 return self.rust_path(name);
             }
             match self.full_path(name) {
-                // Something of this crate: it may be in this file.
+                // Something of this crate.
                 Some(full) if of_crate(&full) => return self.rust_path(full),
-                Some(full) => return api(self.linker.models.canonical(full)),
+                Some(full) => {
+                    // Or of another one of the workspace.
+                    let item = self.linker.item(self.unit, &full);
+                    return match item.and_then(|item| self.linker.item_value(&item)) {
+                        Some(value) => value,
+                        None => api(self.models().canonical(full)),
+                    };
+                }
                 None => {}
             }
         } else if let Some(value) = self.import(name) {
@@ -148,36 +144,37 @@ impl World for Link<'_, '_> {
             }
             at = self.linker.units[i].parent;
         }
-        self.linker.globals.borrow_mut().entry(name).or_insert_with(|| api(self.linker.models.canonical(name))).clone()
+        self.linker.globals.borrow_mut().entry(name).or_insert_with(|| api(self.models().canonical(name))).clone()
     }
 
     fn child(&self, n: u32) -> Val {
         let Some(&i) = self.linker.units[self.unit].children.get(n as usize) else { return unknown() };
         let unit = &self.linker.units[i];
-        let arena = unit.block.arena().clone();
+        let block = unit.block.id();
         let mut value = Value { types: Types::OBJECT, ..Value::default() };
         match unit.block.kind() {
-            BlockKind::Function => value.funcs.push(FuncRef { arena, id: FnId(0) }),
+            BlockKind::Function => value.funcs.push(FuncRef { block, id: FnId(0) }),
             _ if unit.hir.classes.first().is_some_and(|c| c.is_namespace) => {
                 for (name, v) in self.linker.envs.borrow()[i].iter() {
                     value = value.with_field(*name, v.clone());
                 }
             }
-            _ => value.class = Some(ClassRef { arena, id: 0, is_static: true }),
+            _ => value.class = Some(ClassRef { block, id: 0, is_static: true }),
         }
         Arc::new(value)
     }
 
     fn type_path(&self, path: Ustr) -> Option<Ustr> {
-        let models = self.linker.models;
+        let models = self.models();
         if let Some(full) = self.full_path(path) {
-            let ours = of_crate(&full) && self.linker.classes.contains_key(&last_name(path));
+            let ours = of_crate(&full) && self.has_class(path)
+                || self.linker.item(self.unit, &full).is_some_and(|item| self.linker.item_class(&item).is_some());
             return (!ours).then(|| models.canonical(full));
         }
         if path.as_str().contains("::") && models.is_type(models.canonical(path)) {
             return Some(models.canonical(path));
         }
-        if self.linker.classes.contains_key(&last_name(path)) {
+        if self.has_class(path) {
             return None;
         }
         let known = models.canonical(path);
@@ -190,46 +187,51 @@ impl World for Link<'_, '_> {
                 return self.linker.enclosing_class(self.unit);
             }
             let full = self.full_path(path).unwrap_or(path);
-            let foreign =
-                full.as_str().contains("::") && self.linker.models.is_type(self.linker.models.canonical(full));
+            if let Some(item) = self.linker.item(self.unit, &full)
+                && let Some(class) = self.linker.item_class(&item)
+            {
+                return Some(ClassRef { is_static: false, ..class });
+            }
+            let foreign = full.as_str().contains("::") && self.models().is_type(self.models().canonical(full));
             if full != path && !of_crate(&full) || foreign {
                 return None;
             }
-            let (i, n) = self.linker.find_class(self.unit, full)?;
-            return Some(ClassRef { arena: self.linker.units[i].block.arena().clone(), id: n, is_static: false });
+            return self.own_class(full);
         }
         if self.full_path(path).is_some() {
             if let Some(value) = self.import(path) {
-                return value.class.clone().map(|c| ClassRef { is_static: false, ..c });
+                return value.class.map(|c| ClassRef { is_static: false, ..c });
             }
             return None;
         }
-        let (i, n) = self.linker.find_class(self.unit, path)?;
-        Some(ClassRef { arena: self.linker.units[i].block.arena().clone(), id: n, is_static: false })
+        self.own_class(path)
     }
 
     fn summary(&self, func: &FuncRef) -> Option<Arc<Summary>> {
-        match self.linker.by_arena.get(&address(&func.arena)) {
+        match self.linker.by_id.get(&func.block) {
             Some(&i) => self.linker.summary_of(i, func.id),
-            None => self.linker.foreign(&func.arena)?.summaries.get(&(address(&func.arena), func.id.0)).cloned(),
+            None => {
+                let owner = self.linker.modules.owner(func.block)?;
+                self.linker.modules.interface(owner)?.summary(func)
+            }
         }
     }
 
+    fn code(&self, func: &FuncRef) -> Option<(Arc<Arena>, Span)> {
+        let unit = &self.linker.units[*self.linker.by_id.get(&func.block)?];
+        let function = unit.hir.functions.get(func.id.0 as usize)?;
+        Some((unit.block.arena().clone(), function.span))
+    }
+
     fn class_member(&self, class: &ClassRef, name: Ustr) -> Option<Val> {
-        if let Some(&i) = self.linker.by_arena.get(&address(&class.arena)) {
-            // The parts of a type: its fields, and all of its impls.
-            let own = self.linker.units[i].hir.classes.get(class.id as usize)?.name;
+        if let Some(&i) = self.linker.by_id.get(&class.block) {
             if let Some(found) = self.linker.class_members(i, class.id).get(&name) {
                 return Some(found.clone());
             }
-            let parts = own.and_then(|n| self.linker.classes.get(&last_name(n)))?;
-            return parts
-                .iter()
-                .filter(|p| **p != (i, class.id))
-                .find_map(|(j, n)| self.linker.class_members(*j, *n).get(&name).cloned());
+            let parts = self.linker.parts(i, class.id);
+            return parts.into_iter().find_map(|(j, n)| self.linker.class_members(j, n).get(&name).cloned());
         }
-        let file = self.linker.foreign(&class.arena)?;
-        file.classes.get(&(address(&class.arena), class.id))?.get(&name).cloned()
+        self.linker.foreign_members(class)?.get(&name).cloned()
     }
 
     fn module(&self, specifier: Ustr) -> Val {
@@ -249,20 +251,31 @@ impl World for Link<'_, '_> {
     }
 
     fn conventional(&self, names: &[Option<Ustr>]) -> Vec<Option<Ustr>> {
-        self.linker.models.conventional(names)
+        self.models().conventional(names)
     }
 
     fn transforms(&self, name: Ustr) -> bool {
-        self.linker.models.transforms(name)
+        self.models().transforms(name)
     }
 
     fn cleans(&self, name: Ustr) -> SinkKinds {
-        self.linker.models.cleans(name)
+        self.models().cleans(name)
     }
 }
 
 impl Link<'_, '_> {
-    /// A Rust path: an import, an associated function of a type of the crate, a function of a module of the file, or a
+    /// Whether the file has a class of that name.
+    fn has_class(&self, path: Ustr) -> bool {
+        self.linker.files[self.file()].classes.contains_key(&last_name(path))
+    }
+
+    /// The class of that name in the file.
+    fn own_class(&self, path: Ustr) -> Option<ClassRef> {
+        let (i, id) = self.linker.find_class(self.unit, path)?;
+        Some(ClassRef { block: self.linker.units[i].block.id(), id, is_static: false })
+    }
+
+    /// A Rust path: an import, an associated function of a type of the program, a function of one of its modules, or a
     /// library's item.
     fn rust_path(&self, path: Ustr) -> Val {
         let text = path.as_str();
@@ -289,27 +302,18 @@ impl Link<'_, '_> {
                     }
                 };
             }
-            // A function of a module of this file: `inner::f`, `self::f`, `crate::f`.
-            let in_file = self.linker.envs.borrow().iter().enumerate().find_map(|(i, env)| {
-                let module = &self.linker.units[i];
-                let is_module = match ty.rsplit("::").next() {
-                    Some("self" | "crate" | "super") => i == 0,
-                    Some(last) => module.block.kind() == BlockKind::Container && module.block.name() == Some(last),
-                    None => false,
-                };
-                if is_module { env.get(&Ustr::from(name)).cloned() } else { None }
-            });
-            if let Some(value) = in_file {
+            // An item of a module: `inner::f`, `self::f`, `crate::f`.
+            if let Some(value) = self.linker.item(self.unit, text).and_then(|item| self.linker.item_value(&item)) {
                 return value;
             }
         }
         let full = self.full_path(path).unwrap_or(path);
-        let known = self.linker.models.canonical(full);
+        let known = self.models().canonical(full);
         if known == full
             && let Some((ty, name)) = full.as_str().rsplit_once("::")
         {
             let ty = Ustr::from(ty);
-            let canonical = self.linker.models.canonical(ty);
+            let canonical = self.models().canonical(ty);
             if canonical != ty {
                 return api(Ustr::from(&format!("{canonical}::{name}")));
             }
@@ -319,9 +323,9 @@ impl Link<'_, '_> {
 
     /// Whether a derive makes the type read the command line.
     fn reads_arguments(&self, class: &ClassRef) -> bool {
-        let Some(parts) = self.class_name(class).and_then(|n| self.linker.classes.get(&last_name(n))) else {
-            return false;
-        };
+        let Some(&own) = self.linker.by_id.get(&class.block) else { return false };
+        let mut parts = self.linker.parts(own, class.id);
+        parts.push((own, class.id));
         parts.iter().any(|(i, n)| {
             let hir = &self.linker.units[*i].hir;
             let derives = hir.classes.get(*n as usize).map_or(&[][..], |c| &c.decorators);
@@ -335,7 +339,23 @@ impl Link<'_, '_> {
     }
 
     fn class_name(&self, class: &ClassRef) -> Option<Ustr> {
-        let i = *self.linker.by_arena.get(&address(&class.arena))?;
+        let i = *self.linker.by_id.get(&class.block)?;
         self.linker.units[i].hir.classes.get(class.id as usize)?.name
+    }
+}
+
+impl Linker<'_> {
+    /// The other parts of a type of which one is the n-th class of a unit: its fields, and all of its impls. Those in other
+    /// files are found where the type's own file and theirs are of one crate and mean the same type by the name.
+    pub(super) fn parts(&self, i: usize, n: u32) -> Vec<(usize, u32)> {
+        let Some(name) = self.units[i].hir.classes.get(n as usize).and_then(|c| c.name) else { return Vec::new() };
+        let own = self.files[self.units[i].file].classes.get(&last_name(name));
+        own.into_iter().flatten().filter(|p| **p != (i, n)).copied().collect()
+    }
+
+    /// The members of a class of another group.
+    pub(super) fn foreign_members(&self, class: &ClassRef) -> Option<Arc<Members>> {
+        let owner = self.modules.owner(class.block)?;
+        self.modules.interface(owner)?.members(class)
     }
 }

@@ -1,0 +1,584 @@
+//! Data across files: programs of a few small files each, with the lines on which something is found.
+
+use super::*;
+use crate::config::Config;
+use crate::document::Document;
+use crate::engine::{Engine, Memo};
+use crate::findings::Finding;
+
+/// The files of a program: `//// path` begins one; `//!` marks the lines on which something is found.
+fn files(code: &str) -> Vec<(String, String)> {
+    let mut out: Vec<(String, String)> = Vec::new();
+    for line in code.lines() {
+        match line.trim_start().strip_prefix("//// ") {
+            Some(path) => out.push((path.trim().to_owned(), String::new())),
+            None => {
+                if let Some((_, text)) = out.last_mut() {
+                    text.push_str(line);
+                    text.push('\n');
+                }
+            }
+        }
+    }
+    out
+}
+
+struct Files<'a>(&'a [(String, String)]);
+
+impl System for Files<'_> {
+    fn read(&self, path: &Path) -> Option<String> {
+        let path = path.strip_prefix("/w").ok()?.to_str()?;
+        self.0.iter().find(|(p, _)| p == path).map(|(_, t)| t.clone())
+    }
+
+    fn is_file(&self, path: &Path) -> bool {
+        self.read(path).is_some()
+    }
+}
+
+fn document(path: &str, text: &str) -> Option<Document> {
+    let language = sidenote_grammars::by_path(path)?;
+    Some(Document::new(path, language, text, 0).expect("parse"))
+}
+
+fn source(document: &Document) -> Source {
+    Source::new(document.path(), document.blocks(), document.text(), &Default::default())
+}
+
+/// Findings of the security rules in every file, in the order of the files.
+fn found(files: &[(String, String)]) -> Vec<(String, Document, Vec<Finding>)> {
+    let mut program = Program::new("/w".into());
+    let documents: Vec<Document> = files.iter().filter_map(|(p, t)| document(p, t)).collect();
+    for document in &documents {
+        program.set(document.path(), source(document));
+    }
+    program.read_layout(&Files(files));
+    program.analyze(&Alone);
+    let engine = Engine::new(Config::default());
+    let findings = |d: Document| {
+        let mut memo = Memo::default();
+        memo.set_flow(program.flow(d.path()).expect("a flow"));
+        let report = engine.analyze_quickly(&d, &mut memo);
+        let flows = report.findings.into_iter().filter(|f| !f.flow.is_empty()).collect();
+        (d.path().to_owned(), d, flows)
+    };
+    documents.into_iter().map(findings).collect()
+}
+
+/// Checks that data reaches sinks on the marked lines and on no others.
+fn check(code: &str) -> Vec<(String, Document, Vec<Finding>)> {
+    let files = files(code);
+    let found = found(&files);
+    let (mut missed, mut wrong) = (Vec::new(), Vec::new());
+    for (path, document, findings) in &found {
+        let lines: Vec<usize> = findings.iter().map(|f| document.text().line_of(f.range.start)).collect();
+        let text = document.text().to_string();
+        for (n, line) in text.lines().enumerate() {
+            match (line.contains("//!"), lines.contains(&n)) {
+                (true, false) => missed.push(format!("{path}: {}", line.trim())),
+                (false, true) => wrong.push(format!("{path}: {}", line.trim())),
+                _ => {}
+            }
+        }
+    }
+    assert!(missed.is_empty() && wrong.is_empty(), "missed {missed:#?}\nfalse alarms {wrong:#?}");
+    found
+}
+
+#[test]
+fn parameters_reach_sinks_in_other_files() {
+    let found = check(
+        "
+        //// src/app.js
+        import express from 'express';
+        import { run, clean } from './run';
+        import ping from './run.js';
+        import * as tools from './tools';
+        const app = express();
+        app.get('/a', (req, res) => { run(req.query.a); res.send('ok'); });
+        app.get('/b', (req, res) => { clean(req.query.a); ping('localhost'); res.send('ok'); });
+        app.get('/c', (req, res) => { tools.list(req.query.dir); tools.fixed(req.query.dir); res.send('ok'); });
+        //// src/run.js
+        import { exec } from 'child_process';
+        export function run(cmd) {
+          exec('ls ' + cmd); //!
+        }
+        export function clean(cmd) { exec('ls ' + parseInt(cmd, 10)); }
+        export default function (host) { exec('ping ' + host); }
+        //// src/tools.ts
+        import { execSync } from 'node:child_process';
+        export const list = (dir: string) => {
+          return execSync(`ls ${dir}`); //!
+        };
+        export const fixed = (dir: string) => execSync('ls');
+    ",
+    );
+    let (_, _, findings) = &found[1];
+    let way: Vec<_> = findings[0].flow.iter().map(|(l, _)| (l.path.as_deref(), l.line)).collect();
+    assert_eq!(way.first().map(|w| w.0), Some(Some("src/app.js")), "{way:?}");
+    assert_eq!(way.first().map(|w| w.1), Some(6), "{way:?}");
+    assert_eq!(way.last().map(|w| w.0), Some(None), "{way:?}");
+}
+
+#[test]
+fn results_come_back_from_other_files() {
+    check(
+        "
+        //// app.js
+        const { exec } = require('child_process');
+        const { name, quoted, LIST } = require('./input');
+        const input = require('./input');
+        function a(req, res) {
+          exec('ls ' + name(req)); //!
+          exec('ls ' + quoted(req));
+          exec('ls ' + input.name(req)); //!
+          exec('ls ' + LIST[0]);
+          exec('ls ' + input.VERSION);
+        }
+        //// input.js
+        exports.name = function (req) { return req.query.name; };
+        exports.quoted = (req) => Number(req.query.name);
+        exports.LIST = ['a', 'b'];
+        exports.VERSION = '1';
+    ",
+    );
+}
+
+#[test]
+fn controllers_services_and_models() {
+    check(
+        "
+        //// src/server.ts
+        import express from 'express';
+        import { router } from './routes/users';
+        import './routes/orders';
+        const app = express();
+        app.use('/users', router);
+        //// src/routes/users.ts
+        import { Router } from 'express';
+        import { UserController } from '../controllers/user';
+        import * as other from '../controllers/other';
+        import audit from '../middleware/audit';
+        export const router = Router();
+        const users = new UserController();
+        router.use(audit);
+        router.get('/:id', users.show.bind(users));
+        router.get('/all', users.all);
+        router.post('/x', other.create);
+        //// src/controllers/user.ts
+        import { UserService } from '../services/user';
+        export class UserController {
+          private service = new UserService();
+          async show(a: any, b: any) {
+            const user = await this.service.find(a.params.id);
+            b.json(user);
+          }
+          all = async (a: any, b: any) => { b.json(await this.service.list()); };
+        }
+        //// src/controllers/other.ts
+        import { db } from '../db';
+        export const create = async (r, s) => {
+          await db.query(`INSERT INTO t VALUES ('${r.body.name}')`); //!
+          s.end();
+        };
+        //// src/middleware/audit.js
+        const { exec } = require('child_process');
+        module.exports = function audit(a, b, next) {
+          exec(`logger ${a.headers['x-user']}`); //!
+          next();
+        };
+        //// src/services/user.ts
+        import { db } from '../db';
+        export class UserService {
+          async find(id: string) {
+            return db.query('SELECT * FROM users WHERE id = ' + id); //!
+          }
+          async list() { return db.query('SELECT * FROM users'); }
+        }
+        //// src/db.ts
+        import mysql from 'mysql2/promise';
+        export const db = mysql.createPool({});
+        //// src/routes/orders.ts
+        import './users';
+    ",
+    );
+}
+
+#[test]
+fn barrels_and_renames() {
+    check(
+        "
+        //// a/app.ts
+        import { shell, again as more, fs } from './lib';
+        import main, { nothing } from './lib';
+        export function h(req, res) { shell(req.query.a); more(req.query.b); fs.open(req.query.c); main(req.query.d); nothing(req.query.e); }
+        //// a/lib/index.ts
+        export * from './one';
+        export { two as again } from './two';
+        export * as fs from './three';
+        export { default } from './four';
+        export { nothing } from './five';
+        //// a/lib/one.ts
+        import cp from 'child_process';
+        export function shell(x) {
+          cp.exec(x); //!
+        }
+        //// a/lib/two.ts
+        import cp from 'child_process';
+        function two(x) {
+          cp.exec(x); //!
+        }
+        export { two };
+        //// a/lib/three.ts
+        import cp from 'child_process';
+        export function open(x) {
+          cp.exec(x); //!
+        }
+        //// a/lib/four.ts
+        import cp from 'child_process';
+        const four = (x) => {
+          cp.exec(x); //!
+        };
+        export default four;
+        //// a/lib/five.ts
+        export function nothing(x) { return x; }
+    ",
+    );
+}
+
+#[test]
+fn circles_of_imports_end() {
+    check(
+        "
+        //// a.js
+        import { b } from './b.js';
+        import { exec } from 'child_process';
+        export function a(x, n) {
+          if (n > 3) return exec(x); //!
+          return b(x, n + 1);
+        }
+        //// b.js
+        import { a } from './a.js';
+        export function b(x, n) { return a(x, n); }
+        export function h(req, res) { b(req.query.x, 0); }
+        //// c.js
+        export * from './c.js';
+        export * from './d.js';
+        //// d.js
+        export * from './c.js';
+        import { nothing } from './c.js';
+        nothing();
+    ",
+    );
+}
+
+#[test]
+fn tests_of_code_say_nothing_about_it() {
+    check(
+        "
+        //// run.js
+        const { exec } = require('child_process');
+        exports.run = (cmd) => { exec('ls ' + cmd); };
+        //// run.test.js
+        const { run } = require('./run');
+        test('x', () => run(process.argv[2]));
+        app.get('/', (req, res) => run(req.query.x));
+    ",
+    );
+}
+
+#[test]
+fn the_order_of_files_does_not_matter() {
+    let code = "
+        //// b/app.js
+        import express from 'express';
+        import { show } from './show.js';
+        express().get('/', show);
+        //// b/show.js
+        import { run } from '../run.js';
+        import './app.js';
+        export function show(a, b) { run(a.query.x); b.end(); }
+        //// run.js
+        import { exec } from 'child_process';
+        import { show } from './b/show.js';
+        export function run(x) {
+          if (x === 1) show(x);
+          exec(x); //!
+        }
+    ";
+    check(code);
+    let shown = |files: &[(String, String)]| {
+        let mut all: Vec<String> = found(files).iter().map(|(p, _, f)| format!("{p} {f:#?}")).collect();
+        all.sort();
+        all
+    };
+    let mut files = files(code);
+    let first = shown(&files);
+    files.reverse();
+    assert_eq!(first, shown(&files));
+    files.swap(0, 1);
+    assert_eq!(first, shown(&files));
+}
+
+#[test]
+fn modules_of_a_crate() {
+    let found = check(
+        r#"
+        //// app/Cargo.toml
+        [package]
+        name = "app"
+        //// app/src/main.rs
+        mod db;
+        mod handlers;
+        mod util;
+        use actix_web::{web, App, HttpServer};
+        fn main() { HttpServer::new(|| App::new().route("/", web::get().to(handlers::show))); }
+        //// app/src/handlers/mod.rs
+        mod files;
+        use crate::db::{self, Store};
+        use crate::util::shell::run;
+        use actix_web::web::Query;
+        pub async fn show(q: Query<Params>) -> String {
+            db::by_name(&q.name);
+            run(&q.cmd);
+            files::remove(&q.path);
+            let store = Store::open();
+            store.find(&q.id);
+            super::util::quiet(&q.cmd);
+            let n: u32 = q.n.parse().unwrap();
+            db::by_name(&n.to_string());
+            String::new()
+        }
+        pub struct Params { pub name: String, pub cmd: String, pub path: String, pub id: String, pub n: String }
+        //// app/src/handlers/files.rs
+        use std::fs as disk;
+        pub fn remove(path: &str) {
+            let _ = disk::remove_file(format!("/data/{}", path)); //!
+        }
+        //// app/src/db.rs
+        use rusqlite::Connection;
+        pub fn by_name(name: &str) {
+            let c = Connection::open("x.db").unwrap();
+            let _ = c.execute(&format!("DELETE FROM t WHERE name = '{}'", name), []); //!
+        }
+        pub struct Store { conn: Connection }
+        impl Store {
+            pub fn open() -> Self { Store { conn: Connection::open("x.db").unwrap() } }
+            pub fn find(&self, id: &str) {
+                let _ = self.conn.execute(&format!("DELETE FROM t WHERE id = {}", id), []); //!
+            }
+        }
+        //// app/src/util/mod.rs
+        pub mod shell;
+        pub use shell::run as execute;
+        pub fn quiet(_x: &str) {}
+        //// app/src/util/shell.rs
+        use std::process::Command;
+        pub fn run(cmd: &str) {
+            let _ = Command::new("sh").arg("-c").arg(cmd).output(); //!
+        }
+    "#,
+    );
+    assert!(found.iter().flat_map(|(_, _, f)| f).all(|f| f.flow.first().is_some_and(|(l, _)| l.path.is_some())));
+}
+
+#[test]
+fn crates_of_a_workspace() {
+    check(
+        r#"
+        //// Cargo.toml
+        [workspace]
+        members = ["tool", "lib-shell"]
+        //// tool/Cargo.toml
+        [package]
+        name = "tool"
+        //// tool/src/main.rs
+        use lib_shell::{Runner, run_all};
+        fn main() {
+            let arg = std::env::args().nth(1).unwrap();
+            lib_shell::run(&arg);
+            run_all(&arg);
+            lib_shell::inner::deep(&arg);
+            Runner::new(arg).go();
+            lib_shell::safe(3);
+        }
+        //// lib-shell/Cargo.toml
+        [package]
+        name = "lib-shell"
+        //// lib-shell/src/lib.rs
+        pub mod inner;
+        mod hidden;
+        pub use hidden::{every as run_all, Runner};
+        use std::process::Command;
+        pub fn run(cmd: &str) {
+            let _ = Command::new("sh").arg("-c").arg(cmd).output(); //!
+        }
+        pub fn safe(n: u32) { let _ = Command::new("sh").arg("-c").arg(n.to_string()).output(); }
+        //// lib-shell/src/inner.rs
+        pub fn deep(cmd: &str) { crate::run(cmd); }
+        //// lib-shell/src/hidden.rs
+        use std::process::Command;
+        pub fn every(cmd: &str) {
+            let _ = Command::new("sh").arg("-c").arg(cmd).output(); //!
+        }
+        pub struct Runner { cmd: String }
+        impl Runner {
+            pub fn new(cmd: String) -> Self { Runner { cmd } }
+            pub fn go(&self) {
+                let _ = Command::new("sh").arg("-c").arg(&self.cmd).output(); //!
+            }
+        }
+    "#,
+    );
+}
+
+mod edits {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::document::Change;
+    use crate::text::{Encoding, LineColumn};
+
+    /// Files of a small workspace, each with lines that edits may put in, take out or swap for another.
+    const FILES: [(&str, &[&str]); 5] = [
+        (
+            "app.js",
+            &[
+                "import express from 'express';\n",
+                "import { show, other } from './show.js';\n",
+                "import * as lib from './lib.js';\n",
+                "const app = express();\n",
+                "app.get('/', show);\n",
+                "app.get('/x', (req, res) => { lib.run(req.query.x); });\n",
+                "app.get('/y', (req, res) => { other(lib.same(req.query.y), res); });\n",
+                "function local(q) { lib.run(q); return lib.same(q); }\n",
+                "app.get('/z', (req, res) => { local(req.query.z); });\n",
+                "import { list } from './data';\n",
+            ],
+        ),
+        (
+            "show.js",
+            &[
+                "import { run, same } from './lib.js';\n",
+                "export function show(a, b) { run(a.query.x); b.end(); }\n",
+                "export function show(a, b) { run(Number(a.query.x)); b.end(); }\n",
+                "export const other = (v, b) => { const w = same(v); run(w); b.send(w); };\n",
+                "export function other(v, b) {\n  b.end(v);\n}\n",
+                "export default class Shower { constructor(x) { this.x = x; } go() { run(this.x); } }\n",
+                "export * from './lib.js';\n",
+            ],
+        ),
+        (
+            "lib.js",
+            &[
+                "import { exec } from 'child_process';\n",
+                "export function run(x) { exec('ls ' + x); }\n",
+                "export function run(x) {\n  const y = x;\n  exec(y);\n}\n",
+                "export const same = (x) => x;\n",
+                "export const same = (x) => encodeURIComponent(x);\n",
+                "export function same(x) { return again(x, 3); }\nfunction again(x, n) { return n ? same(x) : x; }\n",
+                "import { show } from './show.js';\n",
+                "let kept;\nexport function keep(x) { kept = x; }\nexport function use() { exec(kept); }\n",
+            ],
+        ),
+        (
+            "data/index.ts",
+            &[
+                "import Shower, { show } from '../show';\n",
+                "export function list(req: any, res: any) { new Shower(req.query.q).go(); }\n",
+                "export const list = (req, res) => { show(req, res); };\n",
+                "import { keep, use } from '../lib';\n",
+                "export function both(req, res) { keep(req.body.a); use(); }\n",
+            ],
+        ),
+        ("app.test.js", &["const { run } = require('./lib.js');\n", "test('x', () => run(process.argv[2]));\n"]),
+    ];
+
+    fn shown(program: &Program, documents: &[Document]) -> Vec<String> {
+        let engine = Engine::new(Config::default());
+        let show = |d: &Document| {
+            let mut memo = Memo::default();
+            memo.set_flow(program.flow(d.path()).expect("a flow"));
+            format!("{} {:#?}", d.path(), engine.analyze_quickly(d, &mut memo).findings)
+        };
+        documents.iter().map(show).collect()
+    }
+
+    /// An edit: which file, which line, how many lines go, which piece comes, and whether the version is analysed.
+    type Step = (usize, usize, usize, usize, bool);
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        prop::collection::vec((0..FILES.len(), 0usize..12, 0usize..3, 0usize..12, any::<bool>()), 1..14)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_is_found_after_edits_is_what_a_new_program_finds(
+            start in prop::collection::vec(prop::collection::vec(0usize..12, 0..9), FILES.len()),
+            steps in steps(),
+        ) {
+            let text = |n: usize, pieces: &[usize]| -> String {
+                pieces.iter().map(|p| FILES[n].1[p % FILES[n].1.len()]).collect()
+            };
+            let mut documents: Vec<Document> = start
+                .iter()
+                .enumerate()
+                .map(|(n, pieces)| document(FILES[n].0, &text(n, pieces)).expect("a language"))
+                .collect();
+            let mut program = Program::new("/w".into());
+            let update = |program: &mut Program, documents: &[Document]| {
+                for document in documents {
+                    program.set(document.path(), source(document));
+                    program.edit(document.path(), true);
+                }
+                program.analyze(&Alone);
+            };
+            update(&mut program, &documents);
+            for (version, (n, line, gone, piece, analysed)) in (1..).zip(steps) {
+                let lines = documents[n].text().lines();
+                let at = |line: usize| LineColumn { line: line.min(lines) as u32, column: 0 };
+                let line = line % (lines + 1);
+                let range = Some((at(line), at(line + gone)));
+                let change = Change { range, text: FILES[n].1[piece % FILES[n].1.len()].into() };
+                documents[n].change(&[change], Encoding::Utf16, version).expect("change");
+                if analysed {
+                    update(&mut program, &documents);
+                    let mut fresh = Program::new("/w".into());
+                    // In another order, too.
+                    for document in documents.iter().rev() {
+                        fresh.set(document.path(), source(document));
+                    }
+                    fresh.analyze(&Alone);
+                    prop_assert_eq!(shown(&program, &documents), shown(&fresh, &documents));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_edit_runs_what_it_touches() {
+        let count = 200;
+        let mut code = String::from("import { exec } from 'child_process';\n");
+        for n in 0..count {
+            let call = if n == 0 { "exec(x)".to_owned() } else { format!("f{}(x + {n})", n / 2) };
+            code += &format!("export function f{n}(x) {{ const y = x; {call}; return y; }}\n");
+        }
+        code += "export function h(req, res) { f7(req.query.x); }\n";
+        let mut one = document("a.js", &code).expect("javascript");
+        let mut program = Program::new("/w".into());
+        program.set("a.js", source(&one));
+        program.edit("a.js", true);
+        program.analyze(&Alone);
+        let at = code.find("const y = x; f75(").expect("in f150");
+        let start = one.text().position(at + 10, Encoding::Utf16);
+        let end = one.text().position(at + 11, Encoding::Utf16);
+        one.change(&[Change { range: Some((start, end)), text: "[x]".into() }], Encoding::Utf16, 1).expect("change");
+        program.set("a.js", source(&one));
+        let before = program.steps();
+        program.analyze(&Alone);
+        let steps = program.steps();
+        assert!(steps > 0 && steps * 20 < before, "{steps} of {before}");
+    }
+}

@@ -1,0 +1,259 @@
+//! What the files of a group export, to each other while the group is at work and to other groups when it is done.
+
+use super::*;
+
+/// Re-exports that are followed one after another.
+const MAX_HOPS: usize = 16;
+
+impl Linker<'_> {
+    /// Remembers what a module's code left in `module.exports` and `exports`.
+    pub(super) fn keep_common(&self, file: usize, outcome: &Outcome) {
+        let mut found: Option<Val> = None;
+        for (name, value) in &outcome.names {
+            let exported = match name.as_str() {
+                "module" => value.field(Ustr::from("exports")).cloned(),
+                "exports" => Some(value.clone()),
+                _ => None,
+            };
+            if let Some(exported) = exported {
+                found = Some(found.map_or_else(|| exported.clone(), |old| merged(&old, &exported)));
+            }
+        }
+        if let Some(found) = found {
+            // The names themselves are no library's.
+            let mut value = Value::clone(&concrete(&found));
+            value.apis.retain(|p| !matches!(p.as_str(), "module.exports" | "exports"));
+            self.common.borrow_mut()[file] = Some(Arc::new(value));
+        }
+    }
+
+    /// The value that a file of the program exports under a name.
+    pub(super) fn export(&self, file: FileId, name: Ustr, hops: usize) -> Option<Val> {
+        match self.file_of.get(&file) {
+            Some(&own) => self.own_export(own, name, hops),
+            None => {
+                let interface = self.modules.interface(file)?;
+                if let Some(value) = interface.exports.get(&name) {
+                    return Some(value.clone());
+                }
+                let common = interface.common.as_ref()?;
+                common_export(common, name)
+            }
+        }
+    }
+
+    fn own_export(&self, file: usize, name: Ustr, hops: usize) -> Option<Val> {
+        if hops >= MAX_HOPS {
+            return None;
+        }
+        let hir = &self.units[self.files[file].module].hir;
+        for export in &hir.exports {
+            match export {
+                Export::Binding { name: exported, local } if *exported == name => {
+                    return Some(self.module_name(file, *local));
+                }
+                Export::Value { name: exported, value } if *exported == name => {
+                    return Some(self.exported_value(file, *value));
+                }
+                Export::From { name: exported, module, what } if *exported == name => {
+                    return self.imported(file, *module, *what, hops + 1);
+                }
+                _ => {}
+            }
+        }
+        if let Some(common) = self.common.borrow()[file].clone()
+            && let Some(found) = common_export(&common, name)
+        {
+            return Some(found);
+        }
+        if name == "default" {
+            return None;
+        }
+        hir.exports.iter().find_map(|export| match export {
+            Export::All { module } => self.export(self.target(file, *module)?, name, hops + 1),
+            _ => None,
+        })
+    }
+
+    /// What a name of a module's top level holds.
+    pub(super) fn module_name(&self, file: usize, name: Ustr) -> Val {
+        let unit = self.files[file].module;
+        let known = self.envs.borrow()[unit].get(&name).cloned();
+        known.unwrap_or_else(|| Link { linker: self, unit }.name(name))
+    }
+
+    /// The value of an exported expression, as the module's run saw it.
+    fn exported_value(&self, file: usize, value: crate::semantics::hir::ExprId) -> Val {
+        let outcomes = self.outcomes.borrow();
+        let exported = outcomes[self.files[file].module].as_ref().map(|r| &r.outcome.exported[..]).unwrap_or_default();
+        let found = exported.iter().filter(|(id, _)| *id == value).map(|(_, v)| v.clone());
+        found.reduce(|a, b| join(&a, &b)).unwrap_or_else(unknown)
+    }
+
+    /// The file that a specifier in a file of the group leads to.
+    pub(super) fn target(&self, file: usize, module: Ustr) -> Option<FileId> {
+        self.files[file].links.targets.get(&module).copied()
+    }
+
+    /// What a file of the group imports from a module of the program; `None` if it is none, or has no such export.
+    pub(super) fn imported(&self, file: usize, module: Ustr, what: Imported, hops: usize) -> Option<Val> {
+        let target = self.target(file, module)?;
+        match what {
+            Imported::Name(name) => self.export(target, name, hops),
+            Imported::Namespace | Imported::Glob => Some(self.namespace(target)),
+            Imported::Default => {
+                // CommonJS through a default import: the exports object.
+                self.export(target, Ustr::from("default"), hops).or_else(|| self.common_of(target))
+            }
+        }
+    }
+
+    fn common_of(&self, file: FileId) -> Option<Val> {
+        match self.file_of.get(&file) {
+            Some(&own) => self.common.borrow()[own].clone(),
+            None => self.modules.interface(file)?.common.clone(),
+        }
+    }
+
+    /// A module as an object.
+    pub(super) fn namespace(&self, file: FileId) -> Val {
+        let common = self.common_of(file);
+        let mut value = match common {
+            Some(common) => Value::clone(&common),
+            None => Value { types: Types::OBJECT, ..Value::default() },
+        };
+        let mut names: Vec<(Ustr, Val)> = match self.file_of.get(&file) {
+            Some(&own) => {
+                self.export_names(own, 0).into_iter().filter_map(|n| Some((n, self.own_export(own, n, 0)?))).collect()
+            }
+            None => self
+                .modules
+                .interface(file)
+                .map(|i| i.exports.iter().map(|(n, v)| (*n, v.clone())).collect())
+                .unwrap_or_default(),
+        };
+        names.sort_by_key(|(n, _)| n.as_str());
+        for (name, v) in names {
+            value = value.with_field(name, v);
+        }
+        Arc::new(value)
+    }
+
+    /// Names that a file of the group exports.
+    fn export_names(&self, file: usize, hops: usize) -> Vec<Ustr> {
+        let mut names = Vec::new();
+        if hops >= MAX_HOPS {
+            return names;
+        }
+        for export in &self.units[self.files[file].module].hir.exports {
+            match export {
+                Export::Binding { name, .. } | Export::Value { name, .. } | Export::From { name, .. } => {
+                    names.push(*name)
+                }
+                Export::All { module } => {
+                    let Some(target) = self.target(file, *module) else { continue };
+                    let below = match self.file_of.get(&target) {
+                        Some(&own) => self.export_names(own, hops + 1),
+                        None => self
+                            .modules
+                            .interface(target)
+                            .map(|i| i.exports.keys().copied().collect())
+                            .unwrap_or_default(),
+                    };
+                    names.extend(below.into_iter().filter(|n| *n != "default"));
+                }
+            }
+        }
+        names.sort_unstable_by_key(|n| n.as_str());
+        names.dedup();
+        names
+    }
+
+    /// What each file offers to other groups, with summaries of everything that these can get hold of.
+    pub(super) fn interfaces(&self) -> Vec<Interface> {
+        let mut out: Vec<Interface> = (0..self.files.len()).map(|file| self.interface(file)).collect();
+        let mut open: Vec<Val> = Vec::new();
+        for interface in &out {
+            let mut values: Vec<_> = interface.exports.iter().collect();
+            values.sort_by_key(|(n, _)| n.as_str());
+            open.extend(interface.common.iter().cloned());
+            open.extend(values.into_iter().map(|(_, v)| v.clone()));
+        }
+        open.reverse();
+        while let Some(value) = open.pop() {
+            for func in &value.funcs {
+                let Some(&i) = self.by_id.get(&func.block) else { continue };
+                let interface = &mut out[self.units[i].file];
+                if interface.summaries.contains_key(func) {
+                    continue;
+                }
+                let Some(summary) = self.summary_of(i, func.id) else { continue };
+                open.push(summary.result.clone());
+                open.extend(summary.writes.iter().map(|(_, _, v)| v.clone()));
+                interface.summaries.insert(*func, summary);
+            }
+            if let Some(class) = &value.class
+                && let Some(&i) = self.by_id.get(&class.block)
+            {
+                let interface = &mut out[self.units[i].file];
+                if !interface.classes.contains_key(&(class.block, class.id)) {
+                    let members = self.whole_class(i, class.id);
+                    let mut list: Vec<_> = members.iter().collect();
+                    list.sort_by_key(|(n, _)| n.as_str());
+                    open.extend(list.into_iter().rev().map(|(_, v)| v.clone()));
+                    interface.classes.insert((class.block, class.id), members);
+                }
+            }
+            open.extend(value.fields().map(|(_, v)| v.clone()));
+        }
+        out
+    }
+
+    fn interface(&self, file: usize) -> Interface {
+        let mut interface = Interface::default();
+        let id = self.files[file].id;
+        if self.family == Family::Rust {
+            self.crate_interface(file, &mut interface);
+            return interface;
+        }
+        interface.common = self.common_of(id);
+        for name in self.export_names(file, 0) {
+            if let Some(value) = self.own_export(file, name, 0) {
+                interface.exports.insert(name, value);
+            }
+        }
+        interface
+    }
+
+    /// All members of a class, those of its other parts included.
+    fn whole_class(&self, i: usize, n: u32) -> Arc<Members> {
+        let own = self.class_members(i, n);
+        let parts = self.parts(i, n);
+        if parts.is_empty() {
+            return own;
+        }
+        let mut all = Members::clone(&own);
+        for (j, m) in parts {
+            for (name, value) in self.class_members(j, m).iter() {
+                all.entry(*name).or_insert_with(|| value.clone());
+            }
+        }
+        Arc::new(all)
+    }
+}
+
+/// What `module.exports` gives under a name.
+fn common_export(common: &Val, name: Ustr) -> Option<Val> {
+    common.field(name).cloned()
+}
+
+/// `module.exports` and `exports`, which are one object until one of them is replaced.
+fn merged(a: &Val, b: &Val) -> Val {
+    let mut out = Value::clone(a);
+    for (name, value) in b.fields() {
+        if out.field(*name).is_none() {
+            out = out.with_field(*name, value.clone());
+        }
+    }
+    Arc::new(out)
+}
