@@ -23,7 +23,8 @@ fn main() -> io::Result<()> {
         let stem = |p: &Path| p.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
         let folder = file.parent().map(stem).unwrap_or_default();
         let name = format!("{folder}_{}", stem(&file));
-        writeln!(out, "#[path = {:?}]\nmod {name};", file.display().to_string()).map_err(io::Error::other)?;
+        writeln!(out, "#[path = {:?}]\npub(super) mod {name};", file.display().to_string())
+            .map_err(io::Error::other)?;
         let id = stem(&file).replace('_', "-");
         names.push((id, name));
     }

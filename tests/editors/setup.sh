@@ -52,3 +52,22 @@ build_venv() {
     --requirement "$1" >&2 || die "pip could not install the packages of $1; is PyPI reachable?"
   touch "$VENV/.complete"
 }
+
+# debian_packages NAME...: installs what is missing of Debian's packages, where this user may.
+debian_packages() {
+  local missing=() package
+  for package; do
+    dpkg-query -W -f '${Status}' "$package" 2> /dev/null | grep -q 'ok installed' || missing+=("$package")
+  done
+  ((${#missing[@]})) || return 0
+  command -v apt-get > /dev/null || die "install ${missing[*]} with your system's package manager"
+  [ "$(id -u)" = 0 ] || die "run \`sudo apt-get install ${missing[*]}\`"
+  locked "$SIDENOTE_CACHE/.apt.lock" apt_install "${missing[@]}"
+}
+
+apt_install() {
+  say "installing $* with apt-get"
+  export DEBIAN_FRONTEND=noninteractive
+  retry 3 apt-get -o DPkg::Lock::Timeout=120 update -qq >&2
+  retry 3 apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends "$@" > /dev/null || die "apt-get could not install $*"
+}

@@ -1,5 +1,5 @@
 //! Foreign clients and validators against the built `sidenote`: pytest-lsp over the capabilities of several editors, real
-//! Neovim, the strict reader of recorded sessions, Microsoft's SARIF validator, and what CI systems start.
+//! Neovim, Emacs and VS Code, the strict reader of recorded sessions, Microsoft's SARIF validator, and what CI systems start.
 //!
 //! They set themselves up under the user's cache folder and need bash, Python 3.11 and npm, and on the first run PyPI and
 //! the npm registry. `SIDENOTE_NO_EDITORS=1` leaves them out, and says so.
@@ -32,6 +32,23 @@ fn real_neovim() {
         return;
     }
     run_script::<&str>("editors/nvim/run.sh", &[]);
+}
+
+#[test]
+fn real_emacs() {
+    if left_out("emacs") {
+        return;
+    }
+    run_script::<&str>("editors/emacs/run.sh", &[]);
+}
+
+/// The extension in a real workbench; screenshots are left in `target/vscode`.
+#[test]
+fn real_vs_code() {
+    if left_out("vscode") {
+        return;
+    }
+    run_script::<&str>("editors/vscode/run.sh", &[]);
 }
 
 #[test]

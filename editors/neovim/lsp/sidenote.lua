@@ -3,4 +3,6 @@ return {
   cmd = { "sidenote", "lsp" },
   filetypes = { "rust", "typescript", "typescriptreact", "javascript", "javascriptreact" },
   root_markers = { "sidenote.toml", ".git" },
+  -- The plugin shows rules and the report in windows of their own.
+  init_options = { showsDocuments = true },
 }

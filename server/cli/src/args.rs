@@ -312,7 +312,10 @@ fn fail_on(text: &str) -> Result<FailOn, String> {
 }
 
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Rules {
+    #[command(subcommand)]
+    pub command: Option<RulesCommand>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -328,6 +331,16 @@ pub struct Rules {
     /// Judge every rule by its own cases
     #[arg(long, hide = true)]
     pub measure: bool,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum RulesCommand {
+    /// Run your own rules on their cases: code in which they must find something, and code in which they must not
+    Test {
+        /// A folder, a sidenote.toml, or a YAML file with rules
+        #[arg(default_value = ".")]
+        path: PathBuf,
+    },
 }
 
 fn category(text: &str) -> Result<Category, String> {

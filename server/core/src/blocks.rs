@@ -5,6 +5,8 @@
 //! and shared between the versions of a document; an edit makes new blocks only where text or syntax changed, and
 //! what was computed for a block ([`Block::hir`], [`Block::notes`]) lives and dies with it.
 
+mod alone;
+
 use std::any::Any;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};

@@ -15,6 +15,8 @@ pub struct Document {
     version: i32,
     text: Text,
     tree: SyntaxTree,
+    /// Edits that `tree` was told of and does not yet show, as one: blocks were brought up to date without it.
+    pending: Option<Edit>,
     blocks: Blocks,
 }
 
@@ -43,7 +45,7 @@ impl Document {
     pub fn new(path: &str, language: &'static Language, text: &str, version: i32) -> Result<Document, DocumentError> {
         let tree = SyntaxTree::parse_str(language, text)?;
         let blocks = Blocks::of_str(&tree, text);
-        Ok(Document { path: path.into(), version, text: Text::new(text), tree, blocks })
+        Ok(Document { path: path.into(), version, text: Text::new(text), tree, pending: None, blocks })
     }
 
     /// Applies the changes of one notification, one after another, and parses once. Ranges with an end before their
@@ -69,11 +71,19 @@ impl Document {
         }
         if whole {
             self.tree = SyntaxTree::parse(tree.language(), &text)?;
+            self.pending = None;
             self.blocks = Blocks::of_text(&self.tree, &text);
         } else if let Some(edit) = edit {
-            let (tree, dirty) = tree.reparse(&text, edit)?;
-            self.blocks.update(&tree, &text, dirty);
-            self.tree = tree;
+            let pending = self.pending.map_or(edit, |p| p.then(edit));
+            if self.blocks.update_alone(&text, edit) {
+                (self.tree, self.pending) = (tree, Some(pending));
+            } else {
+                let (tree, dirty) = tree.reparse(&text, pending)?;
+                // The blocks have seen all but the last edit.
+                let old_end = dirty.new_end - edit.new_end + edit.old_end;
+                self.blocks.update(&tree, &text, Edit { old_end, ..dirty });
+                (self.tree, self.pending) = (tree, None);
+            }
         }
         self.text = text;
         self.version = version;
@@ -89,13 +99,22 @@ impl Document {
         if differs {
             self.blocks = blocks;
         }
-        self.tree = tree;
+        (self.tree, self.pending) = (tree, None);
         Ok(differs)
     }
 
     /// Forgets everything that was computed for its blocks, as a new configuration demands.
     pub fn reset(&mut self) {
+        self.tree = self.tree();
+        self.pending = None;
         self.blocks = Blocks::of_text(&self.tree, &self.text);
+    }
+
+    /// Takes over the blocks of another document, with what was computed for them, if they are the same.
+    pub fn share(&mut self, blocks: &Blocks) {
+        if self.blocks.same_shape(blocks) {
+            self.blocks = blocks.clone();
+        }
     }
 
     /// Path relative to the workspace.
@@ -123,9 +142,10 @@ impl Document {
         &self.blocks
     }
 
-    /// tree-sitter's tree.
-    pub fn tree(&self) -> &SyntaxTree {
-        &self.tree
+    /// tree-sitter's tree. After edits inside of a function this is where the file is parsed again.
+    pub fn tree(&self) -> SyntaxTree {
+        let fresh = self.pending.and_then(|edit| self.tree.reparse(&self.text, edit).ok());
+        fresh.map_or_else(|| self.tree.clone(), |(tree, _)| tree)
     }
 }
 
@@ -150,5 +170,113 @@ mod tests {
         document.change(&[Change { range: None, text: "x".into() }], Encoding::Utf16, 3).expect("change");
         assert_eq!(document.text().to_string(), "x");
         assert!(!document.refresh().expect("refresh"));
+    }
+
+    /// Edits inside of functions and classes, of texts that are well-formed most of the time.
+    const INSIDES: &[&str] = &[
+        "a",
+        "1",
+        " ",
+        "\n",
+        "{",
+        "}",
+        "(",
+        ")",
+        ";",
+        "=>",
+        "'",
+        "`",
+        "/*",
+        "*/",
+        "//",
+        "x => { y }",
+        "if (a) { b() }",
+        "😀",
+        "class Z { z() {} }",
+        "",
+        "return",
+        "\u{e9}",
+        "async ",
+        "<",
+        "fn q() {}",
+    ];
+
+    const FILES: &[(&str, &str)] = &[
+        (
+            "typescript",
+            "import a from 'b';\nexport function f(x: number) { return () => { a(x); }; }\nclass C { m() { return 1 }\n  n(): string { return `é😀${this.m()}` } }\nconst g = async (y) => { await y; return { a: 1 } };\nexport default class { p = 1; q() {} }\n",
+        ),
+        (
+            "tsx",
+            "export function View(p) { return <div a={p.b}>{p.list.map((x) => { return <i>{x}</i> })}</div>; }\nfunction other() { return 1; }\n",
+        ),
+        (
+            "javascript",
+            "(function () { function a() { return 1 } function b() { return 2 } })();\nmodule.exports = function (x) { return x };\n",
+        ),
+        (
+            "rust",
+            "use a::b;\nfn f(x: u32) -> u32 { let y = |z| { z + x }; y(1) }\nimpl S { fn m(&self) { println!(\"{}\", 1) } fn n() {} }\nmod tests { use super::*; #[test] fn t() { assert!(true) } }\n",
+        ),
+    ];
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig { cases: 600, ..Default::default() })]
+
+        #[test]
+        fn edits_inside_of_blocks_equal_a_parse_from_scratch(
+            file in 0..FILES.len(),
+            edits in proptest::collection::vec((0u32..300, 0u32..4, 0..INSIDES.len(), proptest::bool::ANY), 1..12),
+        ) {
+            let (name, text) = FILES[file];
+            let language = by_name(name).expect("language");
+            let mut document = Document::new("a", language, text, 1).expect("open");
+            for (at, length, new, undo) in edits {
+                let old = document.text().to_string();
+                let mut start = at as usize % old.len().max(1);
+                let mut end = (start + length as usize).min(old.len());
+                while !old.is_char_boundary(start) { start -= 1; }
+                while !old.is_char_boundary(end) { end += 1; }
+                let place = |d: &Document, offset| d.text().position(offset, Encoding::Utf8);
+                let range = Some((place(&document, start), place(&document, end)));
+                document.change(&[Change { range, text: INSIDES[new].into() }], Encoding::Utf8, 2).expect("change");
+                same_as_from_scratch(&document)?;
+                if undo {
+                    let range = Some((place(&document, start), place(&document, start + INSIDES[new].len())));
+                    let text = old[start..end].to_owned();
+                    document.change(&[Change { range, text }], Encoding::Utf8, 3).expect("change");
+                    same_as_from_scratch(&document)?;
+                }
+            }
+        }
+    }
+
+    fn same_as_from_scratch(document: &Document) -> Result<(), proptest::test_runner::TestCaseError> {
+        let text = document.text().to_string();
+        let fresh = Document::new("a", document.language(), &text, 1).expect("open");
+        // On broken text tree-sitter's own recovery may differ.
+        if !fresh.tree().root().has_error() && !document.tree().root().has_error() {
+            proptest::prop_assert!(document.blocks().same_shape(fresh.blocks()), "{text}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn an_edit_inside_of_a_function_needs_no_tree_of_the_file() {
+        let text = "class C { m() { return 1 } n() { return 2 } }\nfunction f() { return 3 }\n";
+        let mut document = Document::new("a.ts", by_name("typescript").expect("ts"), text, 1).expect("open");
+        let before: Vec<_> = document.blocks().iter().map(|p| p.block.clone()).collect();
+        let at = |column| LineColumn { line: 0, column };
+        let change = [Change { range: Some((at(23), at(24))), text: "17".into() }];
+        document.change(&change, Encoding::Utf8, 2).expect("change");
+        assert!(document.pending.is_some());
+        let after: Vec<_> = document.blocks().iter().map(|p| p.block.clone()).collect();
+        let same: Vec<bool> = before.iter().zip(&after).map(|(a, b)| Arc::ptr_eq(a, b)).collect();
+        assert_eq!(same, [false, false, false, true, true]);
+        assert!(Arc::ptr_eq(before[1].arena(), after[1].arena()), "the class's own syntax is shared");
+        let again = [Change { range: Some((at(0), at(0))), text: "let x;".into() }];
+        document.change(&again, Encoding::Utf8, 3).expect("change");
+        assert!(document.pending.is_none());
+        same_as_from_scratch(&document).expect("same");
     }
 }

@@ -172,7 +172,8 @@ fn counts(report: &Report) -> FxHashMap<(&'static str, &str), usize> {
 
 /// Places that the parser could not make sense of.
 fn syntax_errors(document: &Document) -> usize {
-    let root = document.tree().tree().root_node();
+    let tree = document.tree();
+    let root = tree.tree().root_node();
     if !root.has_error() {
         return 0;
     }

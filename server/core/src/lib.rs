@@ -9,6 +9,7 @@ pub mod document;
 pub mod engine;
 pub mod findings;
 pub mod fix;
+pub mod patterns;
 pub mod program;
 pub mod regex;
 pub mod rules;

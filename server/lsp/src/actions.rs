@@ -1,17 +1,21 @@
-//! Code actions: a finding's fixes, all safe fixes at once, and a suppression with its reason.
+//! Code actions: a finding's fixes, all of its rule, all safe ones at once, suppressions with their reason, an explanation.
+//! A client that can is given the edits only of what the user chose.
 
 use std::collections::HashMap;
 use std::ops::Range as Bytes;
 
+use serde::{Deserialize, Serialize};
 use sidenote_core::document::Document;
-use sidenote_core::findings::Finding;
+use sidenote_core::findings::{Finding, Fix};
 use sidenote_core::fix::{Wanted, compatible, merged};
 use sidenote_core::text::Text;
 use tower_lsp::ls_types::{
-    CodeAction, CodeActionContext, CodeActionKind, CodeActionOrCommand, DocumentChangeOperation, DocumentChanges,
-    OneOf, OptionalVersionedTextDocumentIdentifier, Range, TextDocumentEdit, TextEdit, WorkspaceEdit,
+    CodeAction, CodeActionContext, CodeActionKind, CodeActionOrCommand, Command, DocumentChangeOperation,
+    DocumentChanges, OneOf, OptionalVersionedTextDocumentIdentifier, Range, TextDocumentEdit, TextEdit, Uri,
+    WorkspaceEdit,
 };
 
+use crate::commands;
 use crate::convert::{self, Context, Positions};
 use crate::pool::Analysis;
 use crate::session::Session;
@@ -21,6 +25,37 @@ pub(crate) const FIX_ALL: &str = "source.fixAll.sidenote";
 
 /// What a new suppression gives as its reason until somebody writes the real one.
 const REASON: &str = "TODO: say why";
+
+/// Where a suppression speaks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Scope {
+    Line,
+    Block,
+    File,
+}
+
+/// What an action does, told so that its edit can be made later.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Plan {
+    /// One fix of one finding.
+    Fix { rule: String, at: Bytes<usize>, fix: usize },
+    /// Every safe fix of a rule.
+    FixRule { rule: String },
+    /// Every safe fix.
+    FixAll,
+    /// A suppression.
+    Allow { rule: String, at: Bytes<usize>, scope: Scope },
+}
+
+/// An action that waits for its edit.
+#[derive(Debug, Serialize, Deserialize)]
+struct Pending {
+    uri: Uri,
+    version: i32,
+    plan: Plan,
+}
 
 /// The actions for a range of the newest version.
 pub(crate) fn actions(
@@ -35,43 +70,149 @@ pub(crate) fn actions(
     }
     let positions = Positions::new(document.text(), session.encoding);
     let cx = Context { uri: &analysis.uri, folder: analysis.folder.as_deref(), positions, session };
+    let offer = Offer { cx, analysis, document };
     let wanted = convert::bytes(document.text(), range, session.encoding);
     let mut actions = Vec::new();
     if is_wanted(context, CodeActionKind::QUICKFIX.as_str()) {
         let here: Vec<&Finding> =
             analysis.report.active().filter(|f| f.range.start <= wanted.end && wanted.start <= f.range.end).collect();
+        actions.extend(here.iter().flat_map(|f| offer.fixes(f)));
+        let mut rules: Vec<&str> = Vec::new();
         for finding in &here {
-            for fix in &finding.fixes {
-                actions.push(quick_fix(&cx, analysis, finding, &fix.title, &fix.edits, fix.safe));
+            if !rules.contains(&finding.rule.id) {
+                rules.push(finding.rule.id);
+                actions.extend(offer.fix_rule(finding));
             }
         }
-        actions.extend(here.iter().enumerate().filter_map(|(n, finding)| {
-            let first = here[..n].iter().all(|f| f.rule != finding.rule);
-            if first { fix_all_of_rule(&cx, analysis, finding) } else { None }
-        }));
-        for finding in &here {
-            // A word on a suppression is not silenced by another one.
-            if matches!(finding.rule.id, "unused-suppression" | "invalid-suppression") {
-                continue;
-            }
-            if let Some(edit) = suppression(document, finding) {
-                let title = format!("Allow `{}` here", finding.rule.id);
-                actions.push(quick_fix(&cx, analysis, finding, &title, &[edit], false));
-            }
-        }
+        actions.extend(here.iter().flat_map(|f| offer.suppressions(f)));
+        actions.extend(rules.iter().map(|id| explanation(id)));
     }
-    if is_wanted(context, FIX_ALL) {
-        let edits = merged(&compatible(analysis.report.active(), Wanted::Safe));
-        if !edits.is_empty() {
-            actions.push(CodeAction {
-                title: "Fix all that Sidenote can fix safely".into(),
-                kind: Some(CodeActionKind::from(FIX_ALL)),
-                edit: Some(workspace_edit(&cx, analysis, &edits)),
-                ..CodeAction::default()
-            });
-        }
+    if is_wanted(context, FIX_ALL) && analysis.report.active().any(|f| f.fixes.iter().any(|f| f.safe)) {
+        let title = "Fix all that Sidenote can fix safely".to_owned();
+        actions.extend(offer.action(title, CodeActionKind::from(FIX_ALL), None, Plan::FixAll));
     }
     actions.into_iter().map(CodeActionOrCommand::CodeAction).collect()
+}
+
+/// The document of an action that waits for its edit.
+pub(crate) fn pending_uri(action: &CodeAction) -> Option<Uri> {
+    Some(serde_json::from_value::<Pending>(action.data.clone()?).ok()?.uri)
+}
+
+/// Fills the edit of an action in; `None` if the document has changed since it was offered.
+pub(crate) fn resolve(mut action: CodeAction, analysis: &Analysis, session: &Session) -> Option<CodeAction> {
+    let pending: Pending = serde_json::from_value(action.data.take()?).ok()?;
+    let document = analysis.document.as_ref().filter(|_| pending.version == analysis.version)?;
+    let positions = Positions::new(document.text(), session.encoding);
+    let cx = Context { uri: &analysis.uri, folder: analysis.folder.as_deref(), positions, session };
+    let edits = edits(&pending.plan, analysis, document)?;
+    action.edit = Some(workspace_edit(&cx, analysis, &edits));
+    Some(action)
+}
+
+/// Every safe fix of a document as one edit, with their number; `None` if there is none.
+pub(crate) fn fix_all(analysis: &Analysis, session: &Session) -> Option<WorkspaceEdit> {
+    let document = analysis.document.as_ref()?;
+    let positions = Positions::new(document.text(), session.encoding);
+    let cx = Context { uri: &analysis.uri, folder: analysis.folder.as_deref(), positions, session };
+    edits(&Plan::FixAll, analysis, document).map(|edits| workspace_edit(&cx, analysis, &edits))
+}
+
+/// The edits of a plan; `None` if there is nothing to do.
+fn edits(plan: &Plan, analysis: &Analysis, document: &Document) -> Option<Vec<Edit>> {
+    let finding =
+        |rule: &str, at: &Bytes<usize>| analysis.report.active().find(|f| f.rule.id == rule && f.range == *at);
+    let edits = match plan {
+        Plan::Fix { rule, at, fix } => finding(rule, at)?.fixes.get(*fix)?.edits.clone(),
+        Plan::FixRule { rule } => {
+            merged(&compatible(analysis.report.active().filter(|f| f.rule.id == rule), Wanted::Safe))
+        }
+        Plan::FixAll => merged(&compatible(analysis.report.active(), Wanted::Safe)),
+        Plan::Allow { rule, at, scope } => vec![allow(document, finding(rule, at)?, *scope)?],
+    };
+    Some(edits).filter(|e| !e.is_empty())
+}
+
+/// Actions for the findings of one analysis.
+struct Offer<'a> {
+    cx: Context<'a>,
+    analysis: &'a Analysis,
+    document: &'a Document,
+}
+
+impl Offer<'_> {
+    fn fixes(&self, finding: &Finding) -> Vec<CodeAction> {
+        let make = |(n, fix): (usize, &Fix)| {
+            let plan = Plan::Fix { rule: finding.rule.id.to_owned(), at: finding.range.clone(), fix: n };
+            let mut action = self.action(fix.title.clone(), CodeActionKind::QUICKFIX, Some(finding), plan)?;
+            action.is_preferred = (fix.safe && self.cx.session.preferred_actions).then_some(true);
+            Some(action)
+        };
+        finding.fixes.iter().enumerate().filter_map(make).collect()
+    }
+
+    /// Every safe fix of the finding's rule in the file, where there is more than one.
+    fn fix_rule(&self, finding: &Finding) -> Option<CodeAction> {
+        Wanted::Safe.of(finding)?;
+        let id = finding.rule.id;
+        let count = compatible(self.analysis.report.active().filter(|f| f.rule.id == id), Wanted::Safe).len();
+        if count < 2 {
+            return None;
+        }
+        let title = format!("Fix all {count} of `{id}` in this file");
+        self.action(title, CodeActionKind::QUICKFIX, None, Plan::FixRule { rule: id.to_owned() })
+    }
+
+    fn suppressions(&self, finding: &Finding) -> Vec<CodeAction> {
+        let id = finding.rule.id;
+        // A word on a suppression is not silenced by another one.
+        if matches!(id, "unused-suppression" | "invalid-suppression") {
+            return Vec::new();
+        }
+        let make = |scope| {
+            let title = match scope {
+                Scope::Line => format!("Allow `{id}` here"),
+                Scope::Block => {
+                    let (name, _) = around(self.document, finding)?;
+                    format!("Allow `{id}` in all of `{name}`")
+                }
+                Scope::File => format!("Allow `{id}` in this file"),
+            };
+            // Where no comment can stand nothing is offered.
+            allow(self.document, finding, scope)?;
+            let plan = Plan::Allow { rule: id.to_owned(), at: finding.range.clone(), scope };
+            self.action(title, CodeActionKind::QUICKFIX, Some(finding), plan)
+        };
+        [Scope::Line, Scope::Block, Scope::File].into_iter().filter_map(make).collect()
+    }
+
+    fn action(&self, title: String, kind: CodeActionKind, finding: Option<&Finding>, plan: Plan) -> Option<CodeAction> {
+        let mut action = CodeAction {
+            title,
+            kind: Some(kind),
+            diagnostics: finding.map(|f| vec![self.cx.diagnostic(f)]),
+            ..CodeAction::default()
+        };
+        if self.cx.session.resolve_edits {
+            let pending = Pending { uri: self.analysis.uri.clone(), version: self.analysis.version, plan };
+            action.data = serde_json::to_value(pending).ok();
+        } else {
+            let edits = edits(&plan, self.analysis, self.document)?;
+            action.edit = Some(workspace_edit(&self.cx, self.analysis, &edits));
+        }
+        Some(action)
+    }
+}
+
+fn explanation(id: &str) -> CodeAction {
+    let title = format!("Explain `{id}`");
+    let arguments = Some(vec![id.into()]);
+    CodeAction {
+        title: title.clone(),
+        kind: Some(CodeActionKind::QUICKFIX),
+        command: Some(Command { title, command: commands::EXPLAIN.into(), arguments }),
+        ..CodeAction::default()
+    }
 }
 
 /// Whether the client asked for actions of this kind: `source` asks for `source.fixAll` too.
@@ -83,32 +224,6 @@ fn is_wanted(context: &CodeActionContext, kind: &str) -> bool {
 }
 
 type Edit = (Bytes<usize>, String);
-
-fn quick_fix(
-    cx: &Context<'_>,
-    analysis: &Analysis,
-    finding: &Finding,
-    title: &str,
-    edits: &[Edit],
-    safe: bool,
-) -> CodeAction {
-    CodeAction {
-        title: title.to_owned(),
-        kind: Some(CodeActionKind::QUICKFIX),
-        diagnostics: Some(vec![cx.diagnostic(finding)]),
-        edit: Some(workspace_edit(cx, analysis, edits)),
-        is_preferred: (safe && cx.session.preferred_actions).then_some(true),
-        ..CodeAction::default()
-    }
-}
-
-/// Every safe fix of the finding's rule in the file, where there is more than one.
-fn fix_all_of_rule(cx: &Context<'_>, analysis: &Analysis, finding: &Finding) -> Option<CodeAction> {
-    Wanted::Safe.of(finding)?;
-    let fixes = compatible(analysis.report.active().filter(|f| f.rule == finding.rule), Wanted::Safe);
-    let title = format!("Fix all {} of `{}` in this file", fixes.len(), finding.rule.id);
-    (fixes.len() > 1).then(|| quick_fix(cx, analysis, finding, &title, &merged(&fixes), false))
-}
 
 fn workspace_edit(cx: &Context<'_>, analysis: &Analysis, edits: &[Edit]) -> WorkspaceEdit {
     let edits = edits.iter().map(|(range, text)| TextEdit { range: cx.positions.range(range), new_text: text.clone() });
@@ -133,14 +248,28 @@ enum Surroundings {
     Literal,
 }
 
-/// The insertion of a suppression on a line of its own above the finding's line. `None` where no comment can stand.
-pub(crate) fn suppression(document: &Document, finding: &Finding) -> Option<Edit> {
+/// The named function or class around a finding, if it begins on an earlier line, with that line.
+fn around<'a>(document: &'a Document, finding: &Finding) -> Option<(&'a str, usize)> {
     let text = document.text();
-    let line = text.line_of(finding.range.start);
+    let path = document.blocks().path_at(finding.range.start);
+    let placed = path.into_iter().rev().find(|p| p.block.name().is_some_and(|n| !n.trim().is_empty()))?;
+    let line = text.line_of(placed.start);
+    (line < text.line_of(finding.range.start)).then(|| placed.block.name().map(|name| (name, line))).flatten()
+}
+
+/// The insertion of a suppression on a line of its own. `None` where no comment can stand.
+fn allow(document: &Document, finding: &Finding, scope: Scope) -> Option<Edit> {
+    let text = document.text();
+    let (line, word) = match scope {
+        Scope::Line => (text.line_of(finding.range.start), "allow"),
+        Scope::Block => (around(document, finding)?.1, "allow"),
+        // A `#!` line stays the first; an attribute of a Rust file begins likewise, and may well stand below.
+        Scope::File => (usize::from(text.slice(0, 2) == "#!" && text.slice(0, 3) != "#!["), "allow-file"),
+    };
     let start = text.line_start(line);
     let content = text.slice(start, text.line_start(line + 1));
     let indent = &content[..content.len() - content.trim_start_matches([' ', '\t']).len()];
-    let body = format!("sidenote: allow({}) -- {REASON}", finding.rule.id);
+    let body = format!("sidenote: {word}({}) -- {REASON}", finding.rule.id);
     let comment = match surroundings(document, start + indent.len()) {
         Surroundings::Code => format!("// {body}"),
         Surroundings::JsxChildren => format!("{{/* {body} */}}"),
@@ -150,7 +279,8 @@ pub(crate) fn suppression(document: &Document, finding: &Finding) -> Option<Edit
 }
 
 fn surroundings(document: &Document, offset: usize) -> Surroundings {
-    let root = document.tree().tree().root_node();
+    let tree = document.tree();
+    let root = tree.tree().root_node();
     let mut at = root.descendant_for_byte_range(offset, offset);
     while let Some(node) = at {
         // Only what began before the line stands around its start.

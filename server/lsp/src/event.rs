@@ -42,6 +42,10 @@ pub(crate) enum Event {
     Settings(ClientSettings),
     /// Workspace folders came and went.
     Folders { added: Vec<PathBuf>, removed: Vec<PathBuf> },
+    /// The catalogue has files whose diagnostics changed.
+    Catalogued(Vec<PathBuf>),
+    /// The user wants to see the diagnostics of all files.
+    ShowWorkspace,
     /// Configuration files changed on disk.
     Reload,
     /// `$/setTrace`.

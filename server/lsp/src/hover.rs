@@ -72,6 +72,15 @@ fn describe(finding: &Finding, cx: &Context<'_>, language: &str) -> String {
             let _ = write!(out, "\n\n{strong}{heading}{strong}\n\n{text}");
         }
     }
+    // What is wrong with a suppression is not allowed by another one.
+    if !matches!(rule.id, "unused-suppression" | "invalid-suppression") {
+        let _ = write!(
+            out,
+            "\n\n{strong}To silence it{strong}\n\n{code}// sidenote: allow({id}) -- reason{code} here, or \
+             {code}ignore = [\"{id}\"]{code} under {code}[rules]{code} in sidenote.toml",
+            id = rule.id
+        );
+    }
     out
 }
 

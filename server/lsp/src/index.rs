@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ignore::WalkBuilder;
 use rustc_hash::FxHashMap;
 use sidenote_core::config::repository_root;
 use sidenote_core::document::Document;
@@ -18,14 +17,17 @@ use sidenote_core::semantics::flow::ModelSet;
 use sidenote_core::system::{OsSystem, System};
 use tower_lsp::ls_types::Uri;
 
+use crate::files::{FOREIGN, walker};
+
 /// Most source text that an index holds, in bytes. Of a larger folder only open documents and what they import are followed.
 const MAX_BYTES: usize = 96 << 20;
 
-/// Folders of other people's code and of build results.
-const FOREIGN: [&str; 4] = ["node_modules", "target", "dist", "vendor"];
-
 /// Rounds in which files that files import are read.
 const MAX_ROUNDS: usize = 64;
+
+/// How often, and how many times, a folder that somebody else reads is looked for.
+const WAIT: std::time::Duration = std::time::Duration::from_millis(5);
+const MAX_WAITS: usize = 24_000;
 
 /// Stack of a thread that reads files, in bytes.
 const STACK: usize = 16 << 20;
@@ -105,7 +107,7 @@ impl Index {
         let Some((folder, engine)) = &self.folder else { return News::new() };
         let mut files = Vec::new();
         let mut bytes = 0;
-        for entry in walk(folder).flatten() {
+        for entry in walker(folder, |_, _| false).build().flatten() {
             let path = entry.path();
             let Some(relative) = self.relative(path) else { continue };
             let below = path.strip_prefix(folder).map(|p| p.to_string_lossy().replace('\\', "/")).unwrap_or_default();
@@ -146,6 +148,28 @@ impl Index {
         let news = self.update(inner, Some(&path));
         let failed = inner.program.failure(&path).is_some();
         (inner.program.flow(&path).filter(|_| !failed), news)
+    }
+
+    /// Waits until the folder is known; not for ever, should the thread that reads it have broken.
+    pub(crate) fn wait_until_ready(&self) {
+        for _ in 0..MAX_WAITS {
+            if self.lock().ready {
+                return;
+            }
+            std::thread::sleep(WAIT);
+        }
+    }
+
+    /// The data flow of a file as it is on disk; `None` if it is not known. The document takes over the program's blocks
+    /// where they are the same.
+    pub(crate) fn on_disk(&self, document: &mut Document) -> Option<Flow> {
+        let inner = self.lock();
+        let path = self.path_of(document);
+        if inner.program.failure(&path).is_some() {
+            return None;
+        }
+        document.share(inner.program.blocks(&path)?);
+        inner.program.flow_as(&path, document.blocks())
     }
 
     /// A document was closed: what is on disk counts again.
@@ -259,28 +283,6 @@ fn source(path: &str, document: &Document, models: &ModelSet) -> Source {
 
 fn is_foreign(path: &str) -> bool {
     path.split('/').any(|part| FOREIGN.contains(&part))
-}
-
-/// The files that a scan of the folder looks at.
-fn walk(folder: &Path) -> ignore::Walk {
-    WalkBuilder::new(folder)
-        .follow_links(false)
-        .git_global(false)
-        .require_git(false)
-        .filter_entry(|entry| {
-            if entry.depth() == 0 || !entry.file_type().is_some_and(|t| t.is_dir()) {
-                return true;
-            }
-            let name = entry.file_name().to_str().unwrap_or_default();
-            let path = entry.path();
-            let built = || {
-                name != "target"
-                    || path.join("CACHEDIR.TAG").is_file()
-                    || path.parent().is_some_and(|p| p.join("Cargo.toml").is_file())
-            };
-            name != ".git" && !(FOREIGN.contains(&name) && built())
-        })
-        .build()
 }
 
 /// As many threads as the machine has, for whole folders.

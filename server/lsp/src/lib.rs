@@ -6,17 +6,25 @@
 //! protocol, and it knows nothing of what a rule does.
 
 mod actions;
+mod catalog;
+mod commands;
 mod convert;
 mod event;
+pub mod files;
+mod hints;
 mod hover;
 mod index;
+mod lenses;
 mod main_loop;
 mod outbox;
 mod parent;
 mod pool;
+mod progress;
 mod server;
 mod service;
 mod session;
+mod stdout;
+mod symbols;
 mod workspace;
 
 use std::path::PathBuf;
@@ -56,8 +64,8 @@ pub fn run(options: Options) -> ExitCode {
         eprintln!("sidenote: cannot write the log: {error}");
         return ExitCode::from(CANNOT_START);
     }
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("sidenote-io").enable_all().build();
+    // One thread reads, asks the main loop and writes: each hand-over between threads would cost a keystroke.
+    let runtime = tokio::runtime::Builder::new_current_thread().thread_name("sidenote-io").enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -65,7 +73,7 @@ pub fn run(options: Options) -> ExitCode {
             return ExitCode::from(BROKEN);
         }
     };
-    let code = runtime.block_on(serve(tokio::io::stdin(), tokio::io::stdout()));
+    let code = runtime.block_on(serve(tokio::io::stdin(), stdout::open()));
     // A read of stdin may still block; it must not keep the process alive.
     runtime.shutdown_background();
     ExitCode::from(code)
@@ -77,6 +85,7 @@ pub async fn serve(input: impl AsyncRead + Unpin, output: impl AsyncWrite) -> u8
     let events = main_loop::start(life.clone());
     let (service, socket) = LspService::build(|client| server::Front::new(client, events.clone(), life.clone()))
         .custom_method("$/setTrace", server::Front::set_trace)
+        .custom_method("window/workDoneProgress/cancel", server::Front::cancel_progress)
         .finish();
     let input = service::Watched::new(input, life.clone());
     let serving = Server::new(input, output, socket)

@@ -3,22 +3,24 @@
 
 mod open;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use sidenote_core::engine::Report;
 use tower_lsp::ls_types::{Diagnostic, MessageType, TraceValue, Uri};
 
 use crate::Life;
+use crate::catalog::{Catalog, Entry};
 use crate::event::Event;
 use crate::index::News;
 use crate::outbox::Outbox;
 use crate::pool::{Analysis, Analyzed, Follow, Job, Later, Pool};
-use crate::session::{ClientSettings, Session};
-use crate::workspace::Workspace;
+use crate::session::{ClientSettings, Scope, Session};
+use crate::workspace::{Workspace, file_path};
 use open::{Content, Open};
 
 /// A turn longer than this is logged.
@@ -41,12 +43,18 @@ const IDLE: Duration = Duration::from_secs(1);
 pub(crate) struct Events {
     sender: Sender<Event>,
     outbox: Outbox,
+    catalog: Catalog,
 }
 
 impl Events {
     /// Tells the loop. The event is dropped if the server is at its end.
     pub(crate) fn send(&self, event: Event) {
         let _ = self.sender.send(event);
+    }
+
+    /// What is known of files that are not open.
+    pub(crate) fn catalog(&self) -> &Catalog {
+        &self.catalog
     }
 
     /// What the loop has to say to the client.
@@ -59,7 +67,8 @@ impl Events {
 pub(crate) fn start(life: Arc<Life>) -> Events {
     let (sender, events) = channel();
     let outbox = Outbox::default();
-    let mut state = State::new(Pool::new(&sender), outbox.clone());
+    let catalog = Catalog::new(sender.clone());
+    let mut state = State::new(Pool::new(&sender), outbox.clone(), catalog.clone());
     let body = move || {
         let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| state.run(&events)));
         if ended.is_err() {
@@ -71,14 +80,14 @@ pub(crate) fn start(life: Arc<Life>) -> Events {
     if let Err(error) = std::thread::Builder::new().name("sidenote-main-loop".into()).spawn(body) {
         tracing::error!("no main loop: {error}");
     }
-    Events { sender, outbox }
+    Events { sender, outbox, catalog }
 }
 
 struct State {
     documents: FxHashMap<Uri, Open>,
     workspace: Workspace,
     session: Arc<Session>,
-    settings: ClientSettings,
+    settings: Arc<ClientSettings>,
     trace: TraceValue,
     /// The last stamp given out; every state of every document has its own.
     stamps: u64,
@@ -88,21 +97,26 @@ struct State {
     told: Vec<String>,
     pool: Pool,
     outbox: Outbox,
+    catalog: Catalog,
+    /// Whether diagnostics of files that are not open are published.
+    shows_all: bool,
 }
 
 impl State {
-    fn new(pool: Pool, outbox: Outbox) -> State {
+    fn new(pool: Pool, outbox: Outbox, catalog: Catalog) -> State {
         State {
             documents: FxHashMap::default(),
-            workspace: Workspace::new([]),
+            workspace: Workspace::new([], true),
             session: Arc::default(),
-            settings: ClientSettings::default(),
+            settings: Arc::default(),
             trace: TraceValue::Off,
             stamps: 0,
             result_ids: 0,
             told: Vec::new(),
             pool,
             outbox,
+            catalog,
+            shows_all: false,
         }
     }
 
@@ -150,9 +164,12 @@ impl State {
     fn handle(&mut self, event: Event) {
         match event {
             Event::Start { session, folders, settings, trace } => {
-                (self.session, self.settings, self.trace) = (session, settings, trace);
-                self.workspace = Workspace::new(folders);
+                (self.session, self.trace) = (session, trace);
+                self.workspace = Workspace::new(folders, settings.workspace_rules);
+                self.catalog.set_workspace(self.workspace.clone(), self.session.clone());
+                self.greet();
                 self.tell_errors();
+                self.set_settings(settings);
             }
             Event::Open { uri, language, version, text } => {
                 let home = self.workspace.locate(&uri);
@@ -163,6 +180,7 @@ impl State {
                 }
                 let mut open = Open::new(&uri, language, version, &text, home, stamp);
                 open.published = published;
+                self.opened(&uri);
                 self.documents.insert(uri, open);
             }
             Event::Change { uri, version, changes } => {
@@ -183,9 +201,7 @@ impl State {
                     self.pool.flow(Follow::Close(uri.clone(), open.home.index.clone()));
                 }
                 let last = closed.and_then(Open::close);
-                if last.is_some_and(|d| !d.is_empty()) && !self.session.pull {
-                    self.outbox.publish(uri, None, Arc::default());
-                }
+                self.closed(uri, last);
             }
             Event::Ask { uri, diagnostics, reply } => match self.documents.get_mut(&uri) {
                 Some(open) => open.waiters.push((diagnostics, reply)),
@@ -222,22 +238,30 @@ impl State {
                 }
             }
             Event::Settings(settings) => {
-                if settings != self.settings {
-                    self.settings = settings;
+                if settings != *self.settings {
+                    if self.workspace.set_rules(settings.workspace_rules) {
+                        self.catalog.set_workspace(self.workspace.clone(), self.session.clone());
+                        self.tell_errors();
+                    }
+                    self.set_settings(settings);
                     self.reset();
                 }
             }
             Event::Folders { added, removed } => {
                 removed.iter().for_each(|path| self.workspace.remove(path));
                 added.into_iter().for_each(|path| self.workspace.add(path));
+                self.catalog.set_workspace(self.workspace.clone(), self.session.clone());
                 self.tell_errors();
                 self.reset();
             }
             Event::Reload => {
                 self.workspace.reload();
+                self.catalog.set_workspace(self.workspace.clone(), self.session.clone());
                 self.tell_errors();
                 self.reset();
             }
+            Event::Catalogued(files) => self.publish_files(files.iter().filter_map(|f| self.catalog.get(f)).collect()),
+            Event::ShowWorkspace => self.show_all(),
             Event::Trace(trace) => self.trace = trace,
             Event::Stop => {}
         }
@@ -259,6 +283,72 @@ impl State {
         }
         if self.session.pull && self.session.refresh {
             self.outbox.refresh();
+        }
+        if self.session.refresh_hints || self.session.refresh_lenses {
+            self.outbox.refresh_hints(self.session.refresh_hints, self.session.refresh_lenses);
+        }
+    }
+
+    fn set_settings(&mut self, settings: ClientSettings) {
+        self.settings = Arc::new(settings);
+        if self.settings.diagnostics.scope == Scope::Workspace && self.settings.enable {
+            self.show_all();
+            self.catalog.want();
+        }
+    }
+
+    /// A line for the client's log.
+    fn greet(&self) {
+        let folders: Vec<String> = self.workspace.folders().map(|f| f.display().to_string()).collect();
+        let folders = if folders.is_empty() { "no folder".to_owned() } else { folders.join(", ") };
+        let rules = sidenote_core::rules::all().len();
+        let text = format!("Sidenote {} with {rules} rules, on {folders}", env!("CARGO_PKG_VERSION"));
+        self.outbox.log(MessageType::INFO, text);
+    }
+
+    /// From now on the diagnostics of files that are not open are published, where the client does not ask for them.
+    fn show_all(&mut self) {
+        if !self.shows_all {
+            self.shows_all = true;
+            self.publish_files(self.catalog.files());
+        }
+    }
+
+    fn publish_files(&self, files: Vec<Arc<Entry>>) {
+        if !self.shows_all || self.session.pull_workspace {
+            return;
+        }
+        let open: FxHashSet<PathBuf> = self.documents.keys().filter_map(file_path).collect();
+        let is_open = |e: &Entry| file_path(&e.uri).is_some_and(|f| open.contains(&f));
+        let files: Vec<_> =
+            files.iter().filter(|e| !is_open(e)).map(|e| (e.uri.clone(), e.diagnostics.clone())).collect();
+        if !files.is_empty() {
+            self.outbox.publish_all(files);
+        }
+    }
+
+    /// What the disk says of a file does not count while it is open.
+    fn opened(&self, uri: &Uri) {
+        let Some(file) = file_path(uri) else { return };
+        self.catalog.set_open(&file, true);
+        let was_shown = self.shows_all && !self.session.pull_workspace && self.session.pull;
+        if was_shown && self.catalog.get(&file).is_some_and(|e| !e.diagnostics.is_empty()) {
+            self.outbox.publish(uri.clone(), None, Arc::default());
+        }
+    }
+
+    /// A document was closed; `last` are its diagnostics.
+    fn closed(&self, uri: Uri, last: Option<Arc<Vec<Diagnostic>>>) {
+        let mut on_disk = None;
+        if let Some(file) = file_path(&uri) {
+            self.catalog.set_open(&file, false);
+            on_disk = self.catalog.get(&file).filter(|_| self.shows_all && !self.session.pull_workspace);
+            self.catalog.touch(vec![file]);
+        }
+        let now = on_disk.map_or_else(Arc::default, |e| e.diagnostics.clone());
+        let had = last.is_some_and(|d| !d.is_empty()) && !self.session.pull;
+        if had || !now.is_empty() {
+            self.outbox.publish(uri, None, now);
         }
     }
 
@@ -295,6 +385,7 @@ impl State {
             open.memo = memo;
         }
         open.flow_took = flow_took.or(open.flow_took);
+        open.took = Some(took.saturating_sub(flow_took.unwrap_or_default()));
         if open.stamp != analysis.stamp {
             return;
         }
@@ -311,6 +402,11 @@ impl State {
     fn settle(&mut self, mut analysis: Analysis) {
         let Some(open) = self.documents.get_mut(&analysis.uri) else { return };
         let same = open.published.as_ref().is_some_and(|p| p.as_slice() == analysis.diagnostics.as_slice());
+        // The client asks for these by itself when the text changes, not when only the findings do.
+        let again = !same && open.current.as_ref().is_some_and(|c| c.version == analysis.version);
+        if again && (self.session.refresh_hints || self.session.refresh_lenses) {
+            self.outbox.refresh_hints(self.session.refresh_hints, self.session.refresh_lenses);
+        }
         if same && open.result_id != 0 {
             analysis.result_id = open.result_id;
         } else {
@@ -341,6 +437,7 @@ impl State {
     /// Sends every document that changed to the pool, and answers what needs no analysis.
     fn dispatch(&mut self) {
         let mut settled = Vec::new();
+        let mut quick = None;
         for (uri, open) in &mut self.documents {
             let current = open.current.clone().filter(|c| c.stamp == open.stamp);
             if let Content::Code(document) = &open.content
@@ -354,7 +451,9 @@ impl State {
                     }
                     open.again = false;
                     open.running = Some(open.stamp);
-                    self.pool.analyze(Job {
+                    let is_quick = open.is_quick() && quick.is_none();
+                    open.typed = 0;
+                    let job = Job {
                         uri: uri.clone(),
                         stamp: open.stamp,
                         document: (**document).clone(),
@@ -367,7 +466,13 @@ impl State {
                         },
                         memo,
                         session: self.session.clone(),
-                    });
+                        settings: self.settings.clone(),
+                    };
+                    if is_quick {
+                        quick = Some(job);
+                    } else {
+                        self.pool.analyze(job);
+                    }
                 }
                 if let Some(current) = current {
                     open.answer(&current, &self.session);
@@ -383,9 +488,12 @@ impl State {
             } else {
                 Vec::new()
             };
-            settled.push(plain(uri, open, diagnostics));
+            settled.push(plain(uri, open, &self.settings, diagnostics));
         }
         settled.into_iter().for_each(|analysis| self.settle(analysis));
+        if let Some(job) = quick {
+            self.analyzed(crate::pool::analyze(job));
+        }
     }
 
     fn next_idle(&self) -> Option<Instant> {
@@ -427,13 +535,14 @@ impl State {
 }
 
 /// The analysis of a document that is not analysed.
-fn plain(uri: &Uri, open: &Open, diagnostics: Vec<Diagnostic>) -> Analysis {
+fn plain(uri: &Uri, open: &Open, settings: &Arc<ClientSettings>, diagnostics: Vec<Diagnostic>) -> Analysis {
     Analysis {
         uri: uri.clone(),
         version: open.version,
         stamp: open.stamp,
         document: None,
         folder: open.home.index.base(),
+        settings: settings.clone(),
         report: Report::default(),
         complete: true,
         diagnostics: Arc::new(diagnostics),

@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rustc_hash::FxHashSet;
 use tokio::sync::Notify;
 use tower_lsp::Client;
 use tower_lsp::ls_types::notification::LogTrace;
@@ -17,8 +18,14 @@ enum Message {
     },
     Show(MessageType, String),
     Trace(String),
+    Log(MessageType, String),
     /// Ask for diagnostics again.
     Refresh,
+    /// Ask for inlay hints, and code lenses, again.
+    RefreshHints {
+        hints: bool,
+        lenses: bool,
+    },
 }
 
 /// The outbox.
@@ -37,14 +44,42 @@ impl Outbox {
     /// Publishes diagnostics; they take the place of older ones of the document that still wait.
     pub(crate) fn publish(&self, uri: Uri, version: Option<i32>, diagnostics: Arc<Vec<Diagnostic>>) {
         self.put(|waiting| {
-            waiting.retain(|m| !matches!(m, Message::Diagnostics { uri: other, .. } if *other == uri));
+            let older =
+                waiting.iter().position(|m| matches!(m, Message::Diagnostics { uri: other, .. } if *other == uri));
+            if let Some(older) = older {
+                waiting.remove(older);
+            }
             waiting.push(Message::Diagnostics { uri, version, diagnostics });
+        });
+    }
+
+    /// Publishes diagnostics of many files that nothing waits for.
+    pub(crate) fn publish_all(&self, files: Vec<(Uri, Arc<Vec<Diagnostic>>)>) {
+        self.put(|waiting| {
+            let new: FxHashSet<&Uri> = files.iter().map(|(uri, _)| uri).collect();
+            waiting.retain(|m| !matches!(m, Message::Diagnostics { uri, .. } if new.contains(uri)));
+            drop(new);
+            let message = |(uri, diagnostics)| Message::Diagnostics { uri, version: None, diagnostics };
+            waiting.extend(files.into_iter().map(message));
         });
     }
 
     /// Shows a message to the user.
     pub(crate) fn show(&self, kind: MessageType, text: String) {
         self.put(|waiting| waiting.push(Message::Show(kind, text)));
+    }
+
+    /// Writes a line into the client's log of this server.
+    pub(crate) fn log(&self, kind: MessageType, text: String) {
+        self.put(|waiting| waiting.push(Message::Log(kind, text)));
+    }
+
+    /// Asks the client to ask for what is drawn between the lines again.
+    pub(crate) fn refresh_hints(&self, hints: bool, lenses: bool) {
+        self.put(|waiting| {
+            waiting.retain(|m| !matches!(m, Message::RefreshHints { .. }));
+            waiting.push(Message::RefreshHints { hints, lenses });
+        });
     }
 
     /// Traces, where the client asked for it; dropped when too many wait.
@@ -84,6 +119,21 @@ impl Outbox {
                         client.publish_diagnostics(uri, diagnostics, version).await;
                     }
                     Message::Show(kind, text) => client.show_message(kind, text).await,
+                    Message::Log(kind, text) => client.log_message(kind, text).await,
+                    Message::RefreshHints { hints, lenses } => {
+                        let client = client.clone();
+                        tokio::spawn(async move {
+                            let ask = async {
+                                if hints {
+                                    let _ = client.inlay_hint_refresh().await;
+                                }
+                                if lenses {
+                                    let _ = client.code_lens_refresh().await;
+                                }
+                            };
+                            let _ = tokio::time::timeout(crate::server::CLIENT_PATIENCE, ask).await;
+                        });
+                    }
                     Message::Trace(message) => {
                         client.send_notification::<LogTrace>(LogTraceParams { message, verbose: None }).await;
                     }

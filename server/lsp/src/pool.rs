@@ -14,7 +14,7 @@ use tower_lsp::ls_types::{Diagnostic, Range, Uri};
 use crate::convert::{Context, Positions, information};
 use crate::event::Event;
 use crate::index::{Index, News};
-use crate::session::Session;
+use crate::session::{ClientSettings, Session};
 
 /// The analysis of one version of a document.
 pub(crate) struct Analysis {
@@ -26,6 +26,7 @@ pub(crate) struct Analysis {
     /// The text with its syntax; `None` where it is not analysed.
     pub document: Option<Document>,
     pub folder: Option<PathBuf>,
+    pub settings: Arc<ClientSettings>,
     pub report: Report,
     /// Whether the data flow is that of this very version, and not of an earlier one, moved along.
     pub complete: bool,
@@ -46,6 +47,7 @@ pub(crate) struct Job {
     /// Whether the data flow is worth waiting for.
     pub complete: bool,
     pub session: Arc<Session>,
+    pub settings: Arc<ClientSettings>,
 }
 
 /// A job done.
@@ -153,8 +155,9 @@ fn next<T>(queue: &Mutex<Receiver<T>>) -> Option<T> {
     queue.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
 }
 
-fn analyze(job: Job) -> Analyzed {
-    let Job { uri, stamp, document, folder, engine, index, mut memo, complete, session } = job;
+/// Analyses a snapshot on the calling thread.
+pub(crate) fn analyze(job: Job) -> Analyzed {
+    let Job { uri, stamp, document, folder, engine, index, mut memo, complete, session, settings } = job;
     let start = Instant::now();
     let (mut flow_took, mut news) = (None, News::new());
     let made = catch_unwind(AssertUnwindSafe(|| {
@@ -190,6 +193,7 @@ fn analyze(job: Job) -> Analyzed {
         stamp,
         document: Some(document),
         folder,
+        settings,
         report,
         complete,
         diagnostics: Arc::new(diagnostics),

@@ -1,7 +1,8 @@
 //! The tower-lsp front. Every handler first sends an event, and only then awaits anything.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,27 +12,35 @@ use tokio::sync::oneshot;
 use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::ls_types::notification::{DidChangeConfiguration, DidChangeWatchedFiles, Notification as _};
 use tower_lsp::ls_types::{
-    CodeActionKind, CodeActionOptions, CodeActionParams, CodeActionProviderCapability, CodeActionResponse,
-    ConfigurationItem, DiagnosticOptions, DiagnosticServerCapabilities, DidChangeConfigurationParams,
-    DidChangeTextDocumentParams, DidChangeWatchedFilesParams, DidChangeWatchedFilesRegistrationOptions,
-    DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams,
-    DocumentDiagnosticParams, DocumentDiagnosticReport, DocumentDiagnosticReportResult, FileSystemWatcher,
-    FullDocumentDiagnosticReport, GlobPattern, Hover, HoverParams, HoverProviderCapability, InitializeParams,
-    InitializeResult, InitializedParams, OneOf, Registration, RelatedFullDocumentDiagnosticReport,
-    RelatedUnchangedDocumentDiagnosticReport, ServerCapabilities, ServerInfo, SetTraceParams,
+    CodeAction, CodeActionKind, CodeActionOptions, CodeActionParams, CodeActionProviderCapability, CodeActionResponse,
+    CodeLens, CodeLensOptions, CodeLensParams, ConfigurationItem, DeleteFilesParams, DiagnosticOptions,
+    DiagnosticServerCapabilities, DidChangeConfigurationParams, DidChangeTextDocumentParams,
+    DidChangeWatchedFilesParams, DidChangeWatchedFilesRegistrationOptions, DidChangeWorkspaceFoldersParams,
+    DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams, DocumentDiagnosticParams,
+    DocumentDiagnosticReport, DocumentDiagnosticReportResult, DocumentSymbolParams, DocumentSymbolResponse,
+    ExecuteCommandOptions, ExecuteCommandParams, FileOperationFilter, FileOperationPattern,
+    FileOperationRegistrationOptions, FileSystemWatcher, FullDocumentDiagnosticReport, GlobPattern, Hover, HoverParams,
+    HoverProviderCapability, InitializeParams, InitializeResult, InitializedParams, InlayHint, InlayHintParams, LSPAny,
+    MessageType, OneOf, ProgressToken, Registration, RelatedFullDocumentDiagnosticReport,
+    RelatedUnchangedDocumentDiagnosticReport, RenameFilesParams, ServerCapabilities, ServerInfo, SetTraceParams,
     TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions, TraceValue,
-    UnchangedDocumentDiagnosticReport, Uri, WorkspaceFolder, WorkspaceFoldersServerCapabilities,
-    WorkspaceServerCapabilities,
+    UnchangedDocumentDiagnosticReport, Uri, WorkDoneProgressCancelParams, WorkDoneProgressOptions,
+    WorkspaceDiagnosticParams, WorkspaceDiagnosticReport, WorkspaceDiagnosticReportResult,
+    WorkspaceDocumentDiagnosticReport, WorkspaceFileOperationsServerCapabilities, WorkspaceFolder,
+    WorkspaceFoldersServerCapabilities, WorkspaceFullDocumentDiagnosticReport, WorkspaceServerCapabilities,
+    WorkspaceSymbolParams, WorkspaceSymbolResponse,
 };
 use tower_lsp::{Client, LanguageServer};
 
-use crate::convert::line_column;
+use crate::catalog::Entry;
+use crate::convert::{Positions, line_column};
 use crate::event::Event;
 use crate::main_loop::Events;
 use crate::pool::Analysis;
+use crate::progress::{self, PartialResult, PartialResultParams};
 use crate::session::{ClientSettings, Session};
 use crate::workspace::{WATCHED, file_path, is_config};
-use crate::{Life, actions, hover, parent};
+use crate::{Life, actions, commands, hints, hover, lenses, parent, symbols};
 
 /// How long an answer of the client is waited for.
 pub(crate) const CLIENT_PATIENCE: Duration = Duration::from_secs(10);
@@ -47,12 +56,21 @@ pub(crate) struct Front {
     session: Mutex<Arc<Session>>,
     /// Tells result ids of this run from those of an earlier one.
     run: String,
+    /// Whether the client has asked for the workspace's diagnostics.
+    workspace_asked: AtomicBool,
 }
 
 impl Front {
     pub(crate) fn new(client: Client, events: Events, life: Arc<Life>) -> Front {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        Front { client, events, life, session: Mutex::default(), run: format!("{:x}", now.as_nanos()) }
+        Front {
+            client,
+            events,
+            life,
+            session: Mutex::default(),
+            run: format!("{:x}", now.as_nanos()),
+            workspace_asked: AtomicBool::new(false),
+        }
     }
 
     fn session(&self) -> Arc<Session> {
@@ -66,9 +84,54 @@ impl Front {
         async { answer.await.map_err(|_| Error::internal_error()) }
     }
 
+    fn workspace_report(&self, entry: &Entry) -> WorkspaceDocumentDiagnosticReport {
+        WorkspaceDocumentDiagnosticReport::Full(WorkspaceFullDocumentDiagnosticReport {
+            uri: entry.uri.clone(),
+            version: None,
+            full_document_diagnostic_report: FullDocumentDiagnosticReport {
+                result_id: Some(format!("{}-w{}", self.run, entry.id)),
+                items: entry.diagnostics.to_vec(),
+            },
+        })
+    }
+
     /// `$/setTrace`.
     pub(crate) async fn set_trace(&self, params: SetTraceParams) {
         self.events.send(Event::Trace(params.value));
+    }
+
+    /// `window/workDoneProgress/cancel`; all progress that is shown is the catalogue's.
+    pub(crate) async fn cancel_progress(&self, _: WorkDoneProgressCancelParams) {
+        self.events.catalog().cancel();
+    }
+
+    /// Files that may have changed on disk.
+    fn touch<'a>(&self, uris: impl Iterator<Item = &'a Uri>) {
+        self.events.catalog().touch(uris.filter_map(file_path).collect());
+    }
+
+    /// Scans the workspace; the result sums it up.
+    async fn scan(&self, token: Option<ProgressToken>) -> LSPAny {
+        let catalog = self.events.catalog();
+        self.events.send(Event::ShowWorkspace);
+        let scan = catalog.scan();
+        match token {
+            Some(token) => progress::follow(catalog, &self.client, token, Some(scan)).await,
+            None => catalog.done(scan).await,
+        }
+        commands::summary(&catalog.files())
+    }
+
+    /// Applies every safe fix of a document.
+    async fn fix_all(&self, uri: Uri) -> Result<LSPAny> {
+        let analysis = self.ask(uri, false).await?;
+        let session = self.session();
+        let Some(edit) = analysis.and_then(|analysis| actions::fix_all(&analysis, &session)) else {
+            return Ok(serde_json::json!({ "applied": false }));
+        };
+        let answer = tokio::time::timeout(CLIENT_PATIENCE, self.client.apply_edit(edit)).await;
+        let applied = matches!(answer, Ok(Ok(ref a)) if a.applied);
+        Ok(serde_json::json!({ "applied": applied }))
     }
 
     /// Asks the client for its settings, in the background.
@@ -131,10 +194,9 @@ impl LanguageServer for Front {
         if let Some(pid) = params.process_id {
             parent::watch(pid, self.life.clone());
         }
-        let encoding = session.encoding_kind();
         tokio::spawn(self.events.outbox().deliver(self.client.clone()));
         Ok(InitializeResult {
-            capabilities: capabilities(encoding),
+            capabilities: capabilities(&session),
             server_info: Some(ServerInfo { name: "sidenote".into(), version: Some(env!("CARGO_PKG_VERSION").into()) }),
             offset_encoding: None,
         })
@@ -142,6 +204,9 @@ impl LanguageServer for Front {
 
     async fn initialized(&self, _: InitializedParams) {
         self.register();
+        if self.session().progress {
+            tokio::spawn(progress::show(self.events.catalog().clone(), self.client.clone()));
+        }
         if self.session().configuration {
             self.pull_settings();
         }
@@ -179,6 +244,7 @@ impl LanguageServer for Front {
     }
 
     async fn did_save(&self, params: DidSaveTextDocumentParams) {
+        self.touch(std::iter::once(&params.text_document.uri));
         // Clients without file watching tell of a new configuration only so.
         if is_config(&params.text_document.uri) {
             self.events.send(Event::Reload);
@@ -204,6 +270,119 @@ impl LanguageServer for Front {
             }),
         };
         Ok(DocumentDiagnosticReportResult::Report(report))
+    }
+
+    /// Held open until there is news: a client asks again and again.
+    async fn workspace_diagnostic(&self, params: WorkspaceDiagnosticParams) -> Result<WorkspaceDiagnosticReportResult> {
+        let catalog = self.events.catalog();
+        let mut progress = catalog.progress();
+        let scan = catalog.want();
+        let client_knows_nothing = params.previous_result_ids.is_empty();
+        let first = !self.workspace_asked.swap(true, Ordering::Relaxed);
+        let mut told: HashMap<PathBuf, u64> = HashMap::new();
+        for previous in &params.previous_result_ids {
+            let id = previous.value.strip_prefix(self.run.as_str()).and_then(|v| v.strip_prefix("-w")?.parse().ok());
+            // What is not ours is known to be another one.
+            if let Some(file) = file_path(&previous.uri) {
+                told.insert(file, id.unwrap_or(0));
+            }
+        }
+        let mut items = Vec::new();
+        let mut streamed = false;
+        loop {
+            let now = *progress.borrow_and_update();
+            let news: Vec<_> = catalog.news(&mut told).iter().map(|entry| self.workspace_report(entry)).collect();
+            match params.partial_result_params.partial_result_token.clone() {
+                Some(token) if !news.is_empty() => {
+                    streamed = true;
+                    let value = WorkspaceDiagnosticReport { items: news };
+                    self.client.send_notification::<PartialResult>(PartialResultParams { token, value }).await;
+                }
+                _ => items.extend(news),
+            }
+            let has_news = streamed || !items.is_empty() || first && client_knows_nothing;
+            if now.scans >= scan && !now.busy && has_news {
+                return Ok(WorkspaceDiagnosticReportResult::Report(WorkspaceDiagnosticReport { items }));
+            }
+            if progress.changed().await.is_err() {
+                return Err(Error::internal_error());
+            }
+        }
+    }
+
+    async fn code_lens(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {
+        let analysis = self.ask(params.text_document.uri, false).await?;
+        Ok(analysis.map(|analysis| lenses::lenses(&analysis, &self.session())))
+    }
+
+    async fn inlay_hint(&self, params: InlayHintParams) -> Result<Option<Vec<InlayHint>>> {
+        let analysis = self.ask(params.text_document.uri, false).await?;
+        Ok(analysis.map(|analysis| hints::hints(&analysis, &self.session(), params.range)))
+    }
+
+    async fn document_symbol(&self, params: DocumentSymbolParams) -> Result<Option<DocumentSymbolResponse>> {
+        let analysis = self.ask(params.text_document.uri, false).await?;
+        let Some(analysis) = analysis else { return Ok(None) };
+        let Some(document) = &analysis.document else { return Ok(None) };
+        let session = self.session();
+        let positions = Positions::new(document.text(), session.encoding);
+        Ok(Some(if session.symbol_tree {
+            DocumentSymbolResponse::Nested(symbols::tree(document, &positions))
+        } else {
+            let flat = symbols::flat(document, &positions);
+            DocumentSymbolResponse::Flat(symbols::information(flat, &analysis.uri))
+        }))
+    }
+
+    async fn symbol(&self, params: WorkspaceSymbolParams) -> Result<Option<WorkspaceSymbolResponse>> {
+        let catalog = self.events.catalog().clone();
+        catalog.done(catalog.want()).await;
+        let search = move || symbols::search(&catalog.files(), &params.query);
+        let found = tokio::task::spawn_blocking(search).await.map_err(|_| Error::internal_error())?;
+        Ok(Some(WorkspaceSymbolResponse::Nested(found)))
+    }
+
+    async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<LSPAny>> {
+        let argument = params.arguments.first().and_then(LSPAny::as_str).unwrap_or_default();
+        match params.command.as_str() {
+            commands::EXPLAIN => {
+                let page = commands::explain(argument).map_err(Error::invalid_params)?;
+                if !self.session().shows_documents {
+                    let rule = sidenote_core::rules::find(argument)
+                        .map(|r| format!("{}: {} {}", r.id, r.docs.what, r.docs.why));
+                    self.events.outbox().show(MessageType::INFO, rule.unwrap_or_default());
+                }
+                Ok(Some(page))
+            }
+            commands::SCAN => Ok(Some(self.scan(params.work_done_progress_params.work_done_token).await)),
+            commands::REPORT => {
+                let catalog = self.events.catalog();
+                catalog.done(catalog.want()).await;
+                let files = catalog.files();
+                if !self.session().shows_documents {
+                    let sum = commands::summary(&files);
+                    let text = format!(
+                        "Sidenote: health {}/100, {} findings in {} files",
+                        sum["health"], sum["findings"], sum["files"]
+                    );
+                    self.events.outbox().show(MessageType::INFO, text);
+                }
+                Ok(Some(commands::report(&files)))
+            }
+            commands::FIX_ALL => {
+                let uri = argument.parse().map_err(|_| Error::invalid_params("the argument is no URI"))?;
+                self.fix_all(uri).await.map(Some)
+            }
+            other => Err(Error::invalid_params(format!("there is no command `{other}`"))),
+        }
+    }
+
+    async fn code_action_resolve(&self, action: CodeAction) -> Result<CodeAction> {
+        let Some(uri) = actions::pending_uri(&action) else { return Ok(action) };
+        let analysis = self.ask(uri, false).await?;
+        let session = self.session();
+        let resolved = analysis.and_then(|analysis| actions::resolve(action, &analysis, &session));
+        resolved.ok_or_else(Error::content_modified)
     }
 
     async fn hover(&self, params: HoverParams) -> Result<Option<Hover>> {
@@ -232,7 +411,19 @@ impl LanguageServer for Front {
         self.events.send(Event::Folders { added: paths(params.event.added), removed: paths(params.event.removed) });
     }
 
+    async fn did_rename_files(&self, params: RenameFilesParams) {
+        let uris = params.files.iter().flat_map(|f| [f.old_uri.parse(), f.new_uri.parse()]);
+        let uris: Vec<Uri> = uris.flatten().collect();
+        self.touch(uris.iter());
+    }
+
+    async fn did_delete_files(&self, params: DeleteFilesParams) {
+        let uris: Vec<Uri> = params.files.iter().filter_map(|f| f.uri.parse().ok()).collect();
+        self.touch(uris.iter());
+    }
+
     async fn did_change_watched_files(&self, params: DidChangeWatchedFilesParams) {
+        self.touch(params.changes.iter().map(|c| &c.uri));
         if params.changes.iter().any(|c| is_config(&c.uri)) {
             self.events.send(Event::Reload);
         }
@@ -252,9 +443,19 @@ fn folders(params: &InitializeParams) -> Vec<PathBuf> {
     root.into_iter().collect()
 }
 
-fn capabilities(encoding: tower_lsp::ls_types::PositionEncodingKind) -> ServerCapabilities {
+fn capabilities(session: &Session) -> ServerCapabilities {
+    let sources = FileOperationRegistrationOptions {
+        filters: LANGUAGES
+            .iter()
+            .flat_map(|l| l.extensions)
+            .map(|extension| FileOperationFilter {
+                scheme: Some("file".into()),
+                pattern: FileOperationPattern { glob: format!("**/*.{extension}"), ..FileOperationPattern::default() },
+            })
+            .collect(),
+    };
     ServerCapabilities {
-        position_encoding: Some(encoding),
+        position_encoding: Some(session.encoding_kind()),
         text_document_sync: Some(TextDocumentSyncCapability::Options(TextDocumentSyncOptions {
             open_close: Some(true),
             change: Some(TextDocumentSyncKind::INCREMENTAL),
@@ -265,12 +466,21 @@ fn capabilities(encoding: tower_lsp::ls_types::PositionEncodingKind) -> ServerCa
         hover_provider: Some(HoverProviderCapability::Simple(true)),
         code_action_provider: Some(CodeActionProviderCapability::Options(CodeActionOptions {
             code_action_kinds: Some(vec![CodeActionKind::QUICKFIX, CodeActionKind::from(actions::FIX_ALL)]),
+            resolve_provider: Some(true),
             ..CodeActionOptions::default()
         })),
+        code_lens_provider: Some(CodeLensOptions { resolve_provider: Some(false) }),
+        inlay_hint_provider: Some(OneOf::Left(true)),
+        document_symbol_provider: Some(OneOf::Left(true)),
+        workspace_symbol_provider: Some(OneOf::Left(true)),
+        execute_command_provider: Some(ExecuteCommandOptions {
+            commands: commands::ALL.map(str::to_owned).into(),
+            work_done_progress_options: WorkDoneProgressOptions { work_done_progress: Some(true) },
+        }),
         diagnostic_provider: Some(DiagnosticServerCapabilities::Options(DiagnosticOptions {
             identifier: Some(SECTION.into()),
             inter_file_dependencies: false,
-            workspace_diagnostics: false,
+            workspace_diagnostics: session.pull_workspace,
             ..DiagnosticOptions::default()
         })),
         workspace: Some(WorkspaceServerCapabilities {
@@ -278,7 +488,11 @@ fn capabilities(encoding: tower_lsp::ls_types::PositionEncodingKind) -> ServerCa
                 supported: Some(true),
                 change_notifications: Some(OneOf::Left(true)),
             }),
-            file_operations: None,
+            file_operations: Some(WorkspaceFileOperationsServerCapabilities {
+                did_rename: Some(sources.clone()),
+                did_delete: Some(sources),
+                ..WorkspaceFileOperationsServerCapabilities::default()
+            }),
         }),
         ..ServerCapabilities::default()
     }

@@ -1,6 +1,7 @@
 //! What client and server agreed on at `initialize`.
 
 use serde::Deserialize;
+use sidenote_core::findings::Category;
 use sidenote_core::text::Encoding;
 use tower_lsp::ls_types::{ClientCapabilities, DiagnosticTag, InitializeParams, MarkupKind, PositionEncodingKind};
 
@@ -26,12 +27,25 @@ pub(crate) struct Session {
     pub configuration: bool,
     pub watch_configuration: bool,
     pub watch_files: bool,
+    /// It fills in the edit of a code action when the user has chosen it.
+    pub resolve_edits: bool,
+    /// It can be told to ask for inlay hints, and code lenses, again.
+    pub refresh_hints: bool,
+    pub refresh_lenses: bool,
+    /// It shows the progress of work that nobody asked for.
+    pub progress: bool,
+    /// It shows symbols as a tree.
+    pub symbol_tree: bool,
+    /// It asks for the diagnostics of the whole workspace, and nothing of them is pushed.
+    pub pull_workspace: bool,
+    /// It shows the result of `sidenote.explain` and `sidenote.report` itself.
+    pub shows_documents: bool,
 }
 
 impl Session {
     /// Reads the client's capabilities. What it does not announce it does not have.
     pub(crate) fn new(params: &InitializeParams) -> Session {
-        let ClientCapabilities { workspace, text_document, general, .. } = &params.capabilities;
+        let ClientCapabilities { workspace, text_document, window, general, .. } = &params.capabilities;
         let (workspace, document) = (workspace.as_ref(), text_document.as_ref());
         let pushed = document.and_then(|d| d.publish_diagnostics.as_ref());
         let pulled = document.and_then(|d| d.diagnostic.as_ref());
@@ -42,6 +56,9 @@ impl Session {
         let related = yes(pushed.map(|p| p.related_information)) || yes(pulled.map(|p| p.related_information));
         let tagged = tags.is_some_and(|t| t.value_set.contains(&DiagnosticTag::UNNECESSARY))
             || pulled.is_some_and(|p| p.tag_support.is_some());
+        let resolved = actions.and_then(|a| a.resolve_support.as_ref());
+        let options = params.initialization_options.as_ref();
+        let settings = options.and_then(ClientSettings::read).unwrap_or_default();
         let offered = general.as_ref().and_then(|g| g.position_encodings.as_deref()).unwrap_or_default();
         Session {
             encoding: encoding(offered),
@@ -63,6 +80,17 @@ impl Session {
             watch_files: yes(workspace
                 .and_then(|w| w.did_change_watched_files.as_ref())
                 .map(|d| d.dynamic_registration)),
+            resolve_edits: resolved.is_some_and(|r| r.properties.iter().any(|p| p == "edit"))
+                && yes(actions.map(|a| a.data_support)),
+            refresh_hints: yes(workspace.and_then(|w| w.inlay_hint.as_ref()).map(|d| d.refresh_support)),
+            refresh_lenses: yes(workspace.and_then(|w| w.code_lens.as_ref()).map(|d| d.refresh_support)),
+            progress: yes(window.as_ref().map(|w| w.work_done_progress)),
+            symbol_tree: yes(document
+                .and_then(|d| d.document_symbol.as_ref())
+                .map(|d| d.hierarchical_document_symbol_support)),
+            pull_workspace: pulled.is_some() && settings.diagnostics.scope == Scope::Workspace,
+            shows_documents: options.and_then(|o| o.get("showsDocuments")).and_then(serde_json::Value::as_bool)
+                == Some(true),
         }
     }
 
@@ -95,11 +123,83 @@ fn encoding(offered: &[PositionEncodingKind]) -> Encoding {
 pub(crate) struct ClientSettings {
     /// Whether anything is reported.
     pub enable: bool,
+    /// Whether rules are used that the workspace brings (`[rules] paths`); off in one that is not trusted.
+    pub workspace_rules: bool,
+    pub diagnostics: DiagnosticSettings,
+    pub inlay_hints: HintSettings,
+    pub code_lens: LensSettings,
 }
 
 impl Default for ClientSettings {
     fn default() -> ClientSettings {
-        ClientSettings { enable: true }
+        ClientSettings {
+            enable: true,
+            workspace_rules: true,
+            diagnostics: DiagnosticSettings::default(),
+            inlay_hints: HintSettings::default(),
+            code_lens: LensSettings::default(),
+        }
+    }
+}
+
+/// Which files have diagnostics.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct DiagnosticSettings {
+    pub scope: Scope,
+}
+
+/// Which files have diagnostics.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Scope {
+    /// Those that are open.
+    #[default]
+    OpenFiles,
+    /// All of the workspace.
+    Workspace,
+}
+
+/// Annotations at the ends of lines.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct HintSettings {
+    pub mode: HintMode,
+    /// Findings of which categories have one.
+    pub categories: Vec<Category>,
+}
+
+impl Default for HintSettings {
+    fn default() -> HintSettings {
+        HintSettings { mode: HintMode::default(), categories: Category::ALL.to_vec() }
+    }
+}
+
+/// What an annotation says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum HintMode {
+    Off,
+    /// The rule.
+    #[default]
+    Compact,
+    /// What is wrong, in a sentence.
+    Full,
+}
+
+/// Lenses.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct LensSettings {
+    /// The file's health, above its first line.
+    pub health: bool,
+    /// A function's cognitive complexity from this on; 0 for none.
+    pub complexity: u32,
+}
+
+impl Default for LensSettings {
+    fn default() -> LensSettings {
+        LensSettings { health: true, complexity: 15 }
     }
 }
 
@@ -135,5 +235,9 @@ mod tests {
         assert_eq!(read(r#"{"enable": false}"#), Some(false));
         assert_eq!(read(r#"{"sidenote": {"enable": false, "newer": 1}}"#), Some(false));
         assert_eq!(read(r#"{"enable": 3}"#), None);
+        let json = r#"{"inlayHints": {"mode": "full", "categories": ["security"]}, "codeLens": {"complexity": 0}}"#;
+        let read = ClientSettings::read(&serde_json::from_str(json).expect("json")).expect("settings");
+        assert_eq!(read.inlay_hints, HintSettings { mode: HintMode::Full, categories: vec![Category::Security] });
+        assert_eq!(read.code_lens, LensSettings { health: true, complexity: 0 });
     }
 }

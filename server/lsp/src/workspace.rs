@@ -11,14 +11,17 @@ use tower_lsp::ls_types::Uri;
 use crate::index::Index;
 
 /// The configuration of a folder: the nearest file in it or above it, inside its repository.
-pub(crate) fn load_config(folder: &Path) -> Result<Config, ConfigError> {
+/// Without `rules` those that the repository brings are left out.
+pub(crate) fn load_config(folder: &Path, rules: bool) -> Result<Config, ConfigError> {
     match config::discover(&OsSystem, folder) {
-        Some(file) => Config::load(&OsSystem, &file, folder),
+        Some(file) if rules => Config::load(&OsSystem, &file, folder),
+        Some(file) => Config::load_without_rules(&OsSystem, &file, folder),
         None => Ok(Config::default()),
     }
 }
 
 /// A folder with its engine.
+#[derive(Clone)]
 pub(crate) struct Folder {
     /// Where it is.
     pub path: PathBuf,
@@ -31,8 +34,8 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    fn load(path: PathBuf) -> Folder {
-        let (config, error) = match load_config(&path) {
+    fn load(path: PathBuf, rules: bool) -> Folder {
+        let (config, error) = match load_config(&path, rules) {
             Ok(config) => (config, None),
             Err(error) => (Config::default(), Some(error)),
         };
@@ -43,18 +46,21 @@ impl Folder {
 }
 
 /// All folders.
+#[derive(Clone)]
 pub(crate) struct Workspace {
     folders: Vec<Folder>,
     /// For documents outside of every folder.
     elsewhere: Arc<Engine>,
     strays: Arc<Index>,
+    /// Whether rules are read that repositories bring.
+    rules: bool,
 }
 
 impl Workspace {
     /// The folders at these places.
-    pub(crate) fn new(folders: impl IntoIterator<Item = PathBuf>) -> Workspace {
+    pub(crate) fn new(folders: impl IntoIterator<Item = PathBuf>, rules: bool) -> Workspace {
         let elsewhere = Arc::new(Engine::new(Config::default()));
-        let mut workspace = Workspace { folders: Vec::new(), elsewhere, strays: Arc::new(Index::of_strays()) };
+        let mut workspace = Workspace { folders: Vec::new(), elsewhere, strays: Arc::new(Index::of_strays()), rules };
         folders.into_iter().for_each(|path| workspace.add(path));
         workspace
     }
@@ -62,7 +68,7 @@ impl Workspace {
     /// Adds a folder, if it is not there yet.
     pub(crate) fn add(&mut self, path: PathBuf) {
         if self.folders.iter().all(|f| f.path != path) {
-            self.folders.push(Folder::load(path));
+            self.folders.push(Folder::load(path, self.rules));
         }
     }
 
@@ -71,11 +77,26 @@ impl Workspace {
         self.folders.retain(|f| f.path != path);
     }
 
+    /// Whether rules are read that repositories bring; what is open must be reset if that changes.
+    pub(crate) fn set_rules(&mut self, rules: bool) -> bool {
+        let changes = rules != self.rules;
+        self.rules = rules;
+        if changes {
+            self.reload();
+        }
+        changes
+    }
+
     /// Reads every configuration again.
     pub(crate) fn reload(&mut self) {
         for folder in &mut self.folders {
-            *folder = Folder::load(std::mem::take(&mut folder.path));
+            *folder = Folder::load(std::mem::take(&mut folder.path), self.rules);
         }
+    }
+
+    /// Where the folders are.
+    pub(crate) fn folders(&self) -> impl Iterator<Item = &Path> {
+        self.folders.iter().map(|f| f.path.as_path())
     }
 
     /// The indexes of all folders.
@@ -102,28 +123,14 @@ impl Workspace {
             Some(f) => {
                 let path = relative(&f.path);
                 let included = f.engine.config().includes(&path);
-                Home {
-                    #[cfg(test)]
-                    folder: Some(f.path.clone()),
-                    path,
-                    included,
-                    engine: f.engine.clone(),
-                    index: f.index.clone(),
-                }
+                Home { folder: Some(f.path.clone()), path, included, engine: f.engine.clone(), index: f.index.clone() }
             }
             None => {
                 let whole = uri.path().as_str().trim_start_matches('/').to_owned();
                 let path =
                     path.as_deref().map_or(whole, |p| p.to_string_lossy().trim_start_matches('/').replace('\\', "/"));
                 let (engine, index) = (self.elsewhere.clone(), self.strays.clone());
-                Home {
-                    #[cfg(test)]
-                    folder: None,
-                    path,
-                    included: true,
-                    engine,
-                    index,
-                }
+                Home { folder: None, path, included: true, engine, index }
             }
         }
     }
@@ -133,7 +140,6 @@ impl Workspace {
 #[derive(Clone)]
 pub(crate) struct Home {
     /// Its workspace folder.
-    #[cfg(test)]
     pub folder: Option<PathBuf>,
     /// Its path relative to that, with `/`.
     pub path: String,
@@ -175,7 +181,7 @@ mod tests {
 
     #[test]
     fn the_nearest_folder_wins() {
-        let workspace = Workspace::new(["/ws".into(), "/ws/packages/a".into()]);
+        let workspace = Workspace::new(["/ws".into(), "/ws/packages/a".into()], true);
         let home = |uri: &str| {
             let home = workspace.locate(&uri.parse().expect("uri"));
             (home.folder.map(|f| f.to_string_lossy().into_owned()), home.path)

@@ -39,4 +39,16 @@ else
   python3 "$here/expect.py" "$scratch/out.json" || status=1
 fi
 bash "$here/../strict/run.sh" "$scratch/session.jsonl" | sed "s#$scratch/##" || status=1
+
+# The plugin, in a folder of its own.
+mkdir -p "$scratch/flow/.git"
+cp "$here/../vscode/project/report.ts" "$scratch/flow"
+echo "require('https').request({ host: 'x', rejectUnauthorized: false });" > "$scratch/flow/other.ts"
+cp -r "$here/../../../editors/neovim" "$scratch/plugin"
+XDG_STATE_HOME=$scratch/state2 XDG_CONFIG_HOME=$scratch/config XDG_DATA_HOME=$scratch/data XDG_CACHE_HOME=$scratch/cache \
+  LSP_TEE_DIR=$scratch/sessions timeout 90 "$nvim" --clean --headless -l "$here/plugin_check.lua" \
+  "$scratch/plugin" "$scratch/flow" -- python3 "$here/../strict/lsp_tee.py" "$server" lsp || status=1
+for session in "$scratch"/sessions/*.jsonl; do
+  bash "$here/../strict/run.sh" "$session" | sed "s#$scratch/##" || status=1
+done
 exit "$status"

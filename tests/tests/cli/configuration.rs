@@ -123,3 +123,72 @@ fn own_models_find_what_built_in_ones_do_not() {
     project.write("sidenote/models/db.toml", MODEL.replace("kind", "knid").as_bytes());
     project.run(&["scan"]).code(2).says("sidenote/models/db.toml:4:1").says("did you mean `kind`?");
 }
+
+const OWN_RULE: &str = "id: no-console\nlanguages: [typescript]\nseverity: error\ncategory: security\ncwe: [532]\nmessage: $A goes to the console.\n\
+                        note: Use the logger.\nrule:\n  pattern: console.log($A)\nfix: logger.info($A)\nsafe-fix: true\n\
+                        tests:\n  valid:\n    - logger.info(1)\n  invalid:\n    - console.log(1)\n";
+
+/// In every report, selected, suppressed, mended, explained and tested like a rule that is built in.
+#[test]
+fn own_rules_live_like_built_in_ones() {
+    let code = "console.log(1);\n// sidenote: allow(no-console) -- it is a script\nconsole.log(2);\n";
+    let project = Project::new(&[
+        (".git/HEAD", ""),
+        ("sidenote.toml", "[rules]\npaths = [\"sidenote/rules/*.yml\"]\n"),
+        ("sidenote/rules/console.yml", OWN_RULE),
+        ("a.ts", code),
+    ]);
+    let report = project.json(&[]);
+    assert_eq!(findings(&report), ["no-console a.ts:1"]);
+    assert_eq!(report["findings"][0]["severity"], "high");
+    assert_eq!(report["findings"][0]["message"], "1 goes to the console.");
+    let id = report["findings"][0]["fingerprint"].as_str().expect("a fingerprint").to_owned();
+    assert_eq!(findings(&project.json(&["--select", "no-console"])).len(), 1);
+    assert_eq!(findings(&project.json(&["--ignore", "no-console"])).len(), 0);
+    assert_eq!(findings(&project.json(&["--select", "CWE-532"])).len(), 1);
+    project.run(&["scan", "--select", "no-consol"]).code(2).says("did you mean `no-console`?");
+    project.run(&["scan"]).code(1).shows("goes to the console").shows("logger.info(1)");
+    let sarif: serde_json::Value =
+        serde_json::from_str(&project.run(&["scan", "--format", "sarif", "--quiet"]).code(1).stdout).expect("JSON");
+    let run = &sarif["runs"][0];
+    let result = &run["results"][0];
+    let index = result["ruleIndex"].as_u64().expect("an index") as usize;
+    let rule = &run["tool"]["driver"]["rules"][index];
+    assert_eq!((&result["ruleId"], &rule["id"]), (&"no-console".into(), &"no-console".into()));
+    assert_eq!(rule["properties"]["security-severity"], "8.0");
+    for format in ["jsonl", "github", "gitlab", "junit", "checkstyle", "rdjson", "rdjsonl", "markdown", "csv"] {
+        project.run(&["scan", "--format", format, "--quiet"]).code(1).shows("no-console");
+    }
+    project.run(&["explain", "no-console"]).code(0).shows("Use the logger.").shows("console.log(1)");
+    project.run(&["rules", "--select", "no-console"]).code(0).shows("no-console");
+    project.run(&["rules", "test"]).code(0).shows("1 rules, 2 cases, 0 wrong");
+    project.write("a.ts", format!("// A line more.\n{code}").as_bytes());
+    assert_eq!(project.json(&[])["findings"][0]["fingerprint"], id.as_str(), "it does not depend on the line");
+    project.run(&["scan", "--fix"]).code(0);
+    let mended = std::fs::read_to_string(project.path().join("a.ts")).expect("read");
+    assert!(mended.contains("logger.info(1);") && mended.contains("console.log(2);"), "{mended}");
+}
+
+#[test]
+fn mistakes_in_own_rules_point_into_their_file() {
+    let project = Project::new(&[
+        (".git/HEAD", ""),
+        ("sidenote.toml", "[rules]\npaths = [\"rules/*.yml\"]\n"),
+        ("rules/a.yml", "id: a\nlanguage: ts\nrule:\n  kind: call_expresion\n"),
+        ("a.ts", FLAWED),
+    ]);
+    project.run(&["scan"]).code(2).says("rules/a.yml:4:9").says("did you mean `call_expression`?");
+    project.run(&["rules", "test", "rules/a.yml"]).code(2).says("rules/a.yml:4:9");
+    project.run(&["explain", RULE]).code(0);
+    let wrong = "id: a\nlanguage: ts\nrule: { pattern: f() }\ntests: { valid: ['f()'], invalid: ['g()'] }\n";
+    project.write("rules/a.yml", wrong.as_bytes());
+    project.run(&["rules", "test"]).code(1).shows("it must find nothing here").shows("2 wrong");
+    #[cfg(unix)]
+    {
+        let outside = Project::new(&[("b.yml", wrong)]);
+        std::fs::remove_file(project.path().join("rules/a.yml")).expect("remove");
+        std::os::unix::fs::symlink(outside.path().join("b.yml"), project.path().join("rules/a.yml")).expect("link");
+        project.write("sidenote.toml", b"[rules]\npaths = [\"rules/a.yml\"]\n");
+        project.run(&["scan"]).code(2).says("leaves the repository");
+    }
+}

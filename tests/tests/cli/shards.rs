@@ -17,9 +17,18 @@ fn shards_merge_to_the_scan_of_the_whole_byte_for_byte() {
         project.write(&format!("{folder}/f{i}.ts"), text.as_bytes());
     }
     project.write("empty.ts", b"");
+    // Rules of one's own are listed by what they find, so every part lists others.
+    project.write("sidenote.toml", b"[rules]\npaths = [\"own.yml\"]\n");
+    let rule = |id: &str, pattern: &str| {
+        format!("id: {id}\nlanguage: TypeScript\nmessage: no {id}\nrule: {{ pattern: '{pattern}' }}\n")
+    };
+    project.write("own.yml", [rule("own-b", "first()"), rule("own-a", "second()")].join("---\n").as_bytes());
+    project.write("src/first.ts", b"first();\n");
+    project.write("src/second.ts", b"second();\n");
     let scan = ["scan", "--quiet", "--format", "sarif"];
     let whole = project.run(&scan).code(1).stdout;
     assert!(whole.matches("\"ruleId\"").count() > 10 && whole.contains("\"skipped\""));
+    assert!(whole.contains("\"ruleId\": \"own-a\"") && whole.contains("\"ruleId\": \"own-b\""));
     for count in [1, 2, 3, 5, 40] {
         let mut files = Vec::new();
         for index in 1..=count {

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use sidenote_core::config::{self, Config};
-use sidenote_core::rules;
 use sidenote_core::system::OsSystem;
 
 use crate::args::{Config as Args, ConfigCommand};
@@ -41,7 +40,7 @@ fn check(path: &Path) -> Result<u8, Error> {
         None => Config::default(),
     };
     let settings = config.settings("");
-    let on: Vec<_> = rules::all().iter().zip(&settings.rules).filter(|(_, s)| s.enabled).collect();
+    let on: Vec<_> = settings.every().zip(&settings.rules).filter(|(_, s)| s.enabled).collect();
     output::write(None, |out| {
         match &file {
             None => writeln!(out, "No sidenote.toml here or above: the defaults hold.")?,
@@ -50,10 +49,13 @@ fn check(path: &Path) -> Result<u8, Error> {
                     let lead = if i == 0 { "configuration" } else { "extends" };
                     writeln!(out, "{lead}: {}", style::shown(source))?;
                 }
+                for data in config.data() {
+                    writeln!(out, "reads: {}", style::shown(data))?;
+                }
                 writeln!(out, "{}ok{:#}", style::GOOD, style::GOOD)?;
             }
         }
-        writeln!(out, "{} of {} rules are on:", on.len(), rules::all().len())?;
+        writeln!(out, "{} of {} rules are on:", on.len(), settings.rules.len())?;
         for (rule, setting) in &on {
             let severity = setting.severity.unwrap_or(rule.severity);
             let paint = style::severity(severity);

@@ -1,6 +1,7 @@
 //! `sidenote explain RULE`.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use sidenote_core::rules::{self, Rule};
 
@@ -15,7 +16,13 @@ pub fn run(args: &args::Explain) -> Result<u8, Error> {
         return super::trace::run(place, args);
     }
     let id = args.rule.as_deref().unwrap_or_default();
-    let Some(rule) = rules::find(id) else {
+    let here = Path::new(".").canonicalize().map_err(|source| Error::Path { path: ".".into(), source })?;
+    // Whoever asks for a built-in rule need not have a configuration that holds.
+    let found = match rules::find(id) {
+        Some(rule) => Some(rule),
+        None => super::config::of(None, &here, &here)?.settings("").find(id).map(|(rule, _)| rule),
+    };
+    let Some(rule) = found else {
         return Err(Error::NoRule { id: style::printable(id), near: rules::suggestions(id) });
     };
     if args.markdown {

@@ -7,6 +7,7 @@ pub mod lsp;
 pub mod merge;
 pub mod models;
 pub mod rules;
+pub mod rules_test;
 pub mod scan;
 pub mod shell;
 pub mod trace;

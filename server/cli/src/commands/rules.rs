@@ -1,7 +1,9 @@
 //! `sidenote rules`.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
-use sidenote_core::config::{check_selector, matches};
+use sidenote_core::config::matches;
 use sidenote_core::grammars::{Family, LANGUAGES};
 use sidenote_core::rules::{self, Rule};
 
@@ -11,7 +13,13 @@ use crate::{output, style};
 
 /// Runs it.
 pub fn run(args: &args::Rules) -> Result<u8, Error> {
-    let problems: Vec<_> = args.select.iter().filter_map(|s| check_selector(s).err()).collect();
+    if let Some(args::RulesCommand::Test { path }) = &args.command {
+        return super::rules_test::run(path);
+    }
+    let here = Path::new(".").canonicalize().map_err(|source| Error::Path { path: ".".into(), source })?;
+    let config = super::config::of(None, &here, &here)?;
+    let settings = config.settings("");
+    let problems: Vec<_> = args.select.iter().filter_map(|s| config.check_selector(s).err()).collect();
     if !problems.is_empty() {
         return Err(sidenote_core::config::ConfigError { path: None, text: "".into(), problems }.into());
     }
@@ -19,12 +27,12 @@ pub fn run(args: &args::Rules) -> Result<u8, Error> {
         None => None,
         Some(name) => Some(family(name).ok_or_else(|| Error::Language(name.clone()))?),
     };
-    let wanted = |rule: &&&Rule| {
+    let wanted = |rule: &&'static Rule| {
         (args.select.is_empty() || args.select.iter().any(|s| matches(s, rule)))
             && family.is_none_or(|f| rule.families.contains(&f))
             && args.category.is_none_or(|c| rule.category == c)
     };
-    let mut list: Vec<&Rule> = rules::all().iter().filter(wanted).copied().collect();
+    let mut list: Vec<&'static Rule> = settings.every().filter(wanted).collect();
     if args.measure {
         return measure(&list, args.json);
     }

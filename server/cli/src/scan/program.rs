@@ -9,10 +9,10 @@ use sidenote_core::engine::why_skip;
 use sidenote_core::grammars;
 use sidenote_core::program::{Program, Source, Workers};
 use sidenote_core::system::{OsSystem, System};
+use sidenote_lsp::files::FOREIGN;
 
 use super::analyze::guarded;
 use super::stats::{Phase, Stats};
-use super::walk::FOREIGN;
 use super::workspace::Workspace;
 
 /// Rounds in which files that files import are read.

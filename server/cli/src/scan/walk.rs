@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::{WalkBuilder, WalkState};
-use sidenote_core::grammars;
+use sidenote_lsp::files::{may_be_read, walker};
 
 use super::workspace::Workspace;
 use crate::args;
@@ -60,9 +60,6 @@ impl Limits {
         }
     }
 }
-
-/// Folders of other people's code and of build results.
-pub const FOREIGN: [&str; 4] = ["node_modules", "target", "dist", "vendor"];
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -144,46 +141,19 @@ pub fn walk(workspace: &Workspace, limits: Limits) -> Walked {
 type Skipped = Arc<Mutex<Vec<(&'static str, PathBuf)>>>;
 
 fn builder(path: &Path, limits: Limits, skip: Skipped) -> WalkBuilder {
-    let mut builder = WalkBuilder::new(path);
+    let mut builder = walker(path, move |foreign, path| {
+        if !limits.all_folders {
+            skip.lock().unwrap_or_else(PoisonError::into_inner).push((foreign, path.to_owned()));
+        }
+        limits.all_folders
+    });
     builder
-        .follow_links(false)
         .hidden(!limits.hidden)
         .git_ignore(!limits.no_gitignore)
         .ignore(!limits.no_gitignore)
         .git_exclude(!limits.no_gitignore)
-        // What is found must not depend on whose machine it is, nor on whether there is a `.git`.
-        .git_global(false)
-        .require_git(false)
-        .threads(limits.jobs)
-        .filter_entry(move |entry| {
-            if entry.depth() == 0 || !entry.file_type().is_some_and(|t| t.is_dir()) {
-                return true;
-            }
-            let name = entry.file_name().to_str().unwrap_or_default();
-            if name == ".git" {
-                return false;
-            }
-            if limits.all_folders {
-                return true;
-            }
-            let Some(foreign) = FOREIGN.iter().find(|f| **f == name) else { return true };
-            // A folder named `target` that cargo did not make may well be somebody's module.
-            let path = entry.path();
-            let built = *foreign != "target"
-                || path.join("CACHEDIR.TAG").is_file()
-                || path.parent().is_some_and(|p| p.join("Cargo.toml").is_file());
-            if built {
-                skip.lock().unwrap_or_else(PoisonError::into_inner).push((foreign, path.to_owned()));
-            }
-            !built
-        });
+        .threads(limits.jobs);
     builder
-}
-
-/// Whether the name could be that of a file to read: a known extension, or none, where a `#!` line may tell.
-fn may_be_read(path: &Path) -> bool {
-    let name = path.file_name().map(|n| n.to_string_lossy()).unwrap_or_default();
-    grammars::by_path(&name).is_some() || !name.contains('.')
 }
 
 fn path_of(error: &ignore::Error) -> Option<PathBuf> {

@@ -68,10 +68,11 @@ pub(super) struct Rules {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub ignore: Vec<Spanned<String>>,
-    /// Folders with rules of your own. Reserved: not supported yet.
+    /// YAML files with rules of your own, in ast-grep's language: paths relative to this file and inside of the same repository; `*`
+    /// in a file's name stands for any text.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
-    pub paths: Option<Spanned<Vec<String>>>,
+    pub paths: Vec<Spanned<String>>,
     /// Severities by selector; an id counts more than a CWE, that more than a category, that more than `all`.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Severity>")]

@@ -12,12 +12,12 @@ const MAX_LENGTH: usize = 1000;
 
 /// A list of globs. One without `/` matches in every folder; one that matches a folder matches all that is in it.
 #[derive(Clone, Debug)]
-pub(super) struct Globs {
+pub(crate) struct Globs {
     set: GlobSet,
 }
 
 impl Globs {
-    pub(super) fn new(patterns: &[Spanned<String>], problems: &mut Vec<Problem>) -> Globs {
+    pub(crate) fn new(patterns: &[Spanned<String>], problems: &mut Vec<Problem>) -> Globs {
         let mut builder = GlobSetBuilder::new();
         if let Some(extra) = patterns.get(MAX_GLOBS) {
             problems.push(Problem::at(extra.span(), format!("more than {MAX_GLOBS} globs in one list")));
@@ -63,7 +63,7 @@ impl Globs {
     }
 
     /// Whether a path with `/` matches.
-    pub(super) fn matches(&self, path: &str) -> bool {
+    pub(crate) fn matches(&self, path: &str) -> bool {
         !self.set.is_empty() && self.set.is_match(path)
     }
 }

@@ -8,8 +8,9 @@ use toml::Spanned;
 
 use super::error::{ConfigError, Problem};
 use super::glob::Globs;
-use super::{Config, Layer, Place, Settings, check, check_selector, file, own};
+use super::{Config, Layer, Place, Settings, check, check_own_selector, check_selector, file, own};
 use crate::findings::Severity;
+use crate::patterns::Patterns;
 use crate::system::System;
 
 /// The name of a configuration file.
@@ -46,13 +47,30 @@ fn is_repository(system: &dyn System, folder: &Path) -> bool {
     system.is_file(&folder.join(".git/HEAD")) || system.is_file(&folder.join(".git"))
 }
 
-pub(super) fn load(system: &dyn System, file: &Path, workspace: &Path) -> Result<Config, ConfigError> {
+pub(super) fn load(
+    system: &dyn System,
+    file: &Path,
+    workspace: &Path,
+    with_rules: bool,
+) -> Result<Config, ConfigError> {
     let folder = file.parent().unwrap_or(Path::new(""));
     let root = repository_root(system, folder).unwrap_or_else(|| folder.to_owned());
     let root = system.canonical(&root).unwrap_or(root);
-    let mut chain = Chain { system, root, files: Vec::new() };
+    let mut chain = Chain { system, root, files: Vec::new(), with_rules, has_rules: false };
     chain.read(file, None)?;
+    let mut patterns = own::Rules::default();
+    for loaded in chain.files.iter_mut().rev() {
+        patterns.extend(std::mem::take(&mut loaded.rules));
+    }
+    let patterns = patterns.finish()?;
+    // Rules that were not read are not known by name.
+    if with_rules || !chain.has_rules {
+        for loaded in &chain.files {
+            loaded.check_selectors(&patterns)?;
+        }
+    }
     let mut settings = Settings::default();
+    settings.adopt(patterns);
     let mut config = Config { place: place(folder, workspace), ..Config::default() };
     let mut overrides = Vec::new();
     let mut models = own::Models::default();
@@ -62,7 +80,8 @@ pub(super) fn load(system: &dyn System, file: &Path, workspace: &Path) -> Result
         overrides.extend(loaded.overrides);
         config.include = loaded.include.or(config.include);
         config.exclude.push(loaded.exclude);
-        config.sources.splice(0..0, std::iter::once(loaded.path).chain(loaded.used));
+        config.sources.insert(0, loaded.path);
+        config.data.splice(0..0, loaded.used);
     }
     settings.models = models.finish();
     config.base = Arc::new(settings);
@@ -93,8 +112,28 @@ struct Loaded {
     include: Option<Globs>,
     exclude: Globs,
     models: own::Models,
-    /// Files that it names: models.
+    rules: own::Rules,
+    text: Arc<str>,
+    /// Selectors that name no built-in rule.
+    unknown: Vec<Spanned<String>>,
+    /// Files that it names: models and rules.
     used: Vec<PathBuf>,
+}
+
+impl Loaded {
+    /// Whether every selector names a rule.
+    fn check_selectors(&self, patterns: &Patterns) -> Result<(), ConfigError> {
+        let wrong = |s: &Spanned<String>| {
+            let problem = check_own_selector(s.get_ref(), patterns).err()?;
+            Some(Problem { range: Some(s.span()), ..problem })
+        };
+        let mut problems: Vec<Problem> = self.unknown.iter().filter_map(wrong).collect();
+        if problems.is_empty() {
+            return Ok(());
+        }
+        problems.sort_by_key(|p| p.range.as_ref().map_or(0, |r| r.start));
+        Err(ConfigError { path: Some(self.path.clone()), text: self.text.clone(), problems })
+    }
 }
 
 struct Chain<'s> {
@@ -103,6 +142,9 @@ struct Chain<'s> {
     root: PathBuf,
     /// The topmost first.
     files: Vec<Loaded>,
+    /// Whether rules of the repository are read, and whether there are any.
+    with_rules: bool,
+    has_rules: bool,
 }
 
 /// The place of an `extends`, for what is wrong with the file it names.
@@ -139,10 +181,12 @@ impl Chain<'_> {
         let fail = |problems| Err(ConfigError { path: Some(path.to_owned()), text: text.clone(), problems });
         let mut problems = Vec::new();
         let Some(parsed) = parse(&text, &mut problems) else { return fail(problems) };
-        let mut loaded = lower(path, &parsed, &mut problems);
+        let mut loaded = lower(path, &text, &parsed, &mut problems);
         loaded.models.add_tables(&text, &parsed.model, &mut problems);
         let files = own::Files { system: self.system, root: &self.root, config: path };
-        let named = files.named(&parsed.models.paths, "toml", &mut problems);
+        let named = files.named(&parsed.models.paths, &["toml"], &mut problems);
+        let rules = files.named(&parsed.rules.paths, &["yml", "yaml"], &mut problems);
+        self.has_rules |= !parsed.rules.paths.is_empty();
         let overrides: usize = self.files.iter().map(|f| f.overrides.len()).sum();
         if overrides + loaded.overrides.len() > MAX_OVERRIDES {
             problems.push(Problem { range: None, message: format!("more than {MAX_OVERRIDES} overrides"), help: None });
@@ -151,14 +195,19 @@ impl Chain<'_> {
             problems.sort_by_key(|p| p.range.as_ref().map_or(0, |r| r.start));
             return fail(problems);
         }
+        let refused = |error, span| match error {
+            own::FileError::Inside(error) => error,
+            own::FileError::Unreadable(message) => {
+                let problems = vec![Problem { range: Some(span), message, help: None }];
+                ConfigError { path: Some(path.to_owned()), text: text.clone(), problems }
+            }
+        };
         for (file, span) in named {
-            loaded.models.add_file(self.system, &file).map_err(|error| match error {
-                own::FileError::Inside(error) => error,
-                own::FileError::Unreadable(message) => {
-                    let problems = vec![Problem { range: Some(span), message, help: None }];
-                    ConfigError { path: Some(path.to_owned()), text: text.clone(), problems }
-                }
-            })?;
+            loaded.models.add_file(self.system, &file).map_err(|error| refused(error, span))?;
+            loaded.used.push(file);
+        }
+        for (file, span) in rules.into_iter().filter(|_| self.with_rules) {
+            loaded.rules.add_file(self.system, &file).map_err(|error| refused(error, span))?;
             loaded.used.push(file);
         }
         self.files.push(loaded);
@@ -241,26 +290,21 @@ pub(super) fn parse_as<T: serde::de::DeserializeOwned>(
     }
 }
 
-fn lower(path: &Path, parsed: &file::File, problems: &mut Vec<Problem>) -> Loaded {
+fn lower(path: &Path, text: &Arc<str>, parsed: &file::File, problems: &mut Vec<Problem>) -> Loaded {
+    let mut unknown = Vec::new();
     let rules = &parsed.rules;
-    if let Some(paths) = &rules.paths {
-        problems.push(
-            Problem::at(paths.span(), "rules of your own are not supported yet: `rules.paths` is reserved for them")
-                .help("remove the key"),
-        );
-    }
     let layer = Layer {
-        select: rules.select.as_ref().map(|list| selectors(list, problems)),
-        ignore: selectors(&rules.ignore, problems),
-        severity: severities(&rules.severity, problems),
+        select: rules.select.as_ref().map(|list| selectors(list, &mut unknown)),
+        ignore: selectors(&rules.ignore, &mut unknown),
+        severity: severities(&rules.severity, &mut unknown),
         cognitive_complexity: rules.cognitive_complexity.threshold,
         include_tests: rules.include_tests,
     };
     let overrides = parsed.overrides.iter().map(|o| {
         let layer = Layer {
-            select: Some(selectors(&o.select, problems)),
-            ignore: selectors(&o.ignore, problems),
-            severity: severities(&o.severity, problems),
+            select: Some(selectors(&o.select, &mut unknown)),
+            ignore: selectors(&o.ignore, &mut unknown),
+            severity: severities(&o.severity, &mut unknown),
             cognitive_complexity: o.cognitive_complexity.threshold,
             include_tests: o.include_tests,
         };
@@ -269,22 +313,30 @@ fn lower(path: &Path, parsed: &file::File, problems: &mut Vec<Problem>) -> Loade
     let overrides = overrides.collect();
     let include = parsed.files.include.as_ref().map(|list| Globs::new(list, problems));
     let exclude = Globs::new(&parsed.files.exclude, problems);
-    let (models, used) = (own::Models::default(), Vec::new());
-    Loaded { path: path.to_owned(), layer, overrides, include, exclude, models, used }
+    let (models, rules, used) = Default::default();
+    Loaded {
+        path: path.to_owned(),
+        layer,
+        overrides,
+        include,
+        exclude,
+        models,
+        rules,
+        text: text.clone(),
+        unknown,
+        used,
+    }
 }
 
-fn selectors(list: &[Spanned<String>], problems: &mut Vec<Problem>) -> Vec<String> {
-    list.iter().for_each(|selector| check_spanned(selector, problems));
+fn selectors(list: &[Spanned<String>], unknown: &mut Vec<Spanned<String>>) -> Vec<String> {
+    unknown.extend(list.iter().filter(|s| check_selector(s.get_ref()).is_err()).cloned());
     list.iter().map(|s| s.get_ref().clone()).collect()
 }
 
-fn severities(map: &BTreeMap<Spanned<String>, Severity>, problems: &mut Vec<Problem>) -> Vec<(String, Severity)> {
-    map.keys().for_each(|selector| check_spanned(selector, problems));
+fn severities(
+    map: &BTreeMap<Spanned<String>, Severity>,
+    unknown: &mut Vec<Spanned<String>>,
+) -> Vec<(String, Severity)> {
+    unknown.extend(map.keys().filter(|s| check_selector(s.get_ref()).is_err()).cloned());
     map.iter().map(|(s, severity)| (s.get_ref().clone(), *severity)).collect()
-}
-
-fn check_spanned(selector: &Spanned<String>, problems: &mut Vec<Problem>) {
-    if let Err(problem) = check_selector(selector.get_ref()) {
-        problems.push(Problem { range: Some(selector.span()), ..problem });
-    }
 }

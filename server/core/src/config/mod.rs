@@ -19,9 +19,10 @@ pub use file::schema;
 pub use load::{FILE_NAME, discover, repository_root};
 
 use crate::findings::{Category, Severity};
+use crate::patterns::Patterns;
 use crate::rules;
 use crate::semantics::flow::ModelSet;
-use glob::Globs;
+pub(crate) use glob::Globs;
 
 /// What a rule is set to for a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,7 +36,7 @@ pub struct RuleSetting {
 /// What holds for one file.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Settings {
-    /// By position in [`rules::all`].
+    /// By position in [`rules::all`]; behind those the ones of [`Settings::patterns`].
     pub rules: Vec<RuleSetting>,
     /// Cognitive complexity above which a function is reported.
     pub cognitive_complexity: u32,
@@ -43,6 +44,28 @@ pub struct Settings {
     pub include_tests: bool,
     /// What is known of libraries.
     pub models: ModelSet,
+    /// One's own rules.
+    pub patterns: Patterns,
+}
+
+impl Settings {
+    /// Every rule, one's own behind the built-in ones; in the order of [`Settings::rules`].
+    pub fn every(&self) -> impl Iterator<Item = &'static rules::Rule> + '_ {
+        rules::all().iter().copied().chain(self.patterns.rules())
+    }
+
+    /// The rule of that id with what it is set to.
+    pub fn find(&self, id: &str) -> Option<(&'static rules::Rule, RuleSetting)> {
+        let at = rules::index(id).or_else(|| Some(rules::all().len() + self.patterns.index(id)?))?;
+        Some((self.every().nth(at)?, *self.rules.get(at)?))
+    }
+
+    /// Takes one's own rules in.
+    fn adopt(&mut self, patterns: Patterns) {
+        self.rules.truncate(rules::all().len());
+        self.rules.extend(patterns.rules().map(|r| RuleSetting { enabled: r.default_on, severity: None }));
+        self.patterns = patterns;
+    }
 }
 
 /// SonarSource's own limit. On other people's code it flags far more functions than anybody rewrites, so that the default
@@ -57,6 +80,7 @@ impl Default for Settings {
             cognitive_complexity: DEFAULT_COMPLEXITY,
             include_tests: false,
             models: ModelSet::default(),
+            patterns: Patterns::default(),
         }
     }
 }
@@ -96,6 +120,20 @@ pub fn check_selector(selector: &str) -> Result<(), Problem> {
     Err(problem)
 }
 
+/// The same, with one's own rules beside the built-in ones.
+fn check_own_selector(selector: &str, patterns: &Patterns) -> Result<(), Problem> {
+    if patterns.index(selector).is_some() {
+        return Ok(());
+    }
+    check_selector(selector).map_err(|mut problem| {
+        let ids: Vec<&str> = patterns.rules().map(|r| r.id).collect();
+        if let Some(near) = check::near(selector, &ids) {
+            problem.help = Some(format!("did you mean `{near}`?"));
+        }
+        problem
+    })
+}
+
 /// How much a selector says: a rule's id more than a CWE, that more than a category, that more than `all`.
 fn rank(selector: &str) -> u8 {
     match selector {
@@ -120,7 +158,8 @@ struct Layer {
 impl Layer {
     fn apply(&self, settings: &mut Settings, adds: bool) {
         let any = |list: &[String], rule| list.iter().any(|s| matches(s, rule));
-        for (setting, rule) in settings.rules.iter_mut().zip(rules::all()) {
+        let every: Vec<_> = settings.every().collect();
+        for (setting, rule) in settings.rules.iter_mut().zip(every) {
             if let Some(select) = &self.select {
                 setting.enabled = any(select, rule) || adds && setting.enabled;
             }
@@ -156,9 +195,10 @@ pub struct Config {
     overrides: Arc<[(Globs, Layer)]>,
     include: Option<Globs>,
     exclude: Vec<Globs>,
-    /// By position in [`rules::all`]: what overrides may switch on.
+    /// By position in [`Settings::rules`]: what overrides may switch on.
     only: Option<Arc<[bool]>>,
     sources: Vec<PathBuf>,
+    data: Vec<PathBuf>,
     /// Settings by the overrides that match, by position.
     made: Arc<Mutex<HashMap<Vec<u16>, Arc<Settings>>>>,
 }
@@ -169,7 +209,20 @@ impl Config {
     /// # Errors
     /// When a file cannot be read or used.
     pub fn load(system: &dyn crate::system::System, file: &Path, workspace: &Path) -> Result<Config, ConfigError> {
-        load::load(system, file, workspace)
+        load::load(system, file, workspace, true)
+    }
+
+    /// The same without the rules that the repository brings in `[rules] paths`, for one that is not trusted. Selectors may
+    /// name them all the same.
+    ///
+    /// # Errors
+    /// When a file cannot be read or used.
+    pub fn load_without_rules(
+        system: &dyn crate::system::System,
+        file: &Path,
+        workspace: &Path,
+    ) -> Result<Config, ConfigError> {
+        load::load(system, file, workspace, false)
     }
 
     /// A configuration in which every rule is on and strict, test code included.
@@ -187,7 +240,7 @@ impl Config {
     /// When a selector names nothing.
     pub fn narrowed(mut self, select: &[String], ignore: &[String]) -> Result<Config, ConfigError> {
         let problems: Vec<_> =
-            select.iter().chain(ignore).filter_map(|selector| check_selector(selector).err()).collect();
+            select.iter().chain(ignore).filter_map(|selector| self.check_selector(selector).err()).collect();
         if !problems.is_empty() {
             return Err(ConfigError { path: None, text: "".into(), problems });
         }
@@ -198,13 +251,21 @@ impl Config {
         };
         let mut settings = (*self.base).clone();
         layer.apply(&mut settings, false);
-        let may = |r: &&rules::Rule| {
+        let may = |r: &'static rules::Rule| {
             (select.is_empty() || select.iter().any(|s| matches(s, r))) && !ignore.iter().any(|s| matches(s, r))
         };
-        self.only = Some(rules::all().iter().map(may).collect());
+        self.only = Some(settings.every().map(may).collect());
         self.base = Arc::new(settings);
         self.made = Arc::default();
         Ok(self)
+    }
+
+    /// Why a selector selects nothing that could exist, one's own rules included.
+    ///
+    /// # Errors
+    /// When it names nothing, with what may have been meant.
+    pub fn check_selector(&self, selector: &str) -> Result<(), Problem> {
+        check_own_selector(selector, &self.base.patterns)
     }
 
     /// The settings of a file, by its path relative to the workspace, with `/`.
@@ -243,6 +304,11 @@ impl Config {
     /// The files it was made of, the topmost first.
     pub fn sources(&self) -> &[PathBuf] {
         &self.sources
+    }
+
+    /// The files with models and rules that those name.
+    pub fn data(&self) -> &[PathBuf] {
+        &self.data
     }
 
     /// A workspace path as seen from the configuration's folder; `None` if it lies outside.

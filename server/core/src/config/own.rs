@@ -1,4 +1,4 @@
-//! What a configuration brings of its own in other files: models of libraries.
+//! What a configuration brings of its own in other files: models of libraries, and rules.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use toml::Spanned;
 
 use super::error::{ConfigError, Problem};
 use super::{file, load};
+use crate::patterns::{self, Pattern, Patterns};
 use crate::semantics::flow::models::{ModelSet, RawModel, check_model};
 use crate::system::System;
 
@@ -34,12 +35,12 @@ impl Files<'_> {
     pub fn named(
         &self,
         patterns: &[Spanned<String>],
-        extension: &str,
+        extensions: &[&str],
         problems: &mut Vec<Problem>,
     ) -> Vec<(PathBuf, Range<usize>)> {
         let mut out: Vec<(PathBuf, Range<usize>)> = Vec::new();
         for pattern in patterns {
-            match self.matching(pattern.get_ref(), extension) {
+            match self.matching(pattern.get_ref(), extensions) {
                 Ok(files) => {
                     for file in files {
                         if !out.iter().any(|(f, _)| *f == file) {
@@ -57,7 +58,8 @@ impl Files<'_> {
         out
     }
 
-    fn matching(&self, pattern: &str, extension: &str) -> Result<Vec<PathBuf>, Problem> {
+    fn matching(&self, pattern: &str, extensions: &[&str]) -> Result<Vec<PathBuf>, Problem> {
+        let extension = extensions[0];
         let wrong = |message: String, help: &str| Problem { range: None, message, help: Some(help.to_owned()) };
         let path = Path::new(pattern);
         let (Some(name), false) = (path.file_name().and_then(|n| n.to_str()), path.has_root() || path.is_absolute())
@@ -74,7 +76,7 @@ impl Files<'_> {
                 "name each folder by itself",
             ));
         }
-        if !name.ends_with(&format!(".{extension}")) {
+        if !extensions.iter().any(|e| name.ends_with(&format!(".{e}"))) {
             let help = format!("write `{}*.{extension}` for all such files of a folder", slash(parent));
             return Err(wrong(format!("`{pattern}` names no `.{extension}` file"), &help));
         }
@@ -176,6 +178,74 @@ impl Models {
             key.update(text.as_bytes());
         }
         ModelSet::with_own(key.finalize(), self.models)
+    }
+}
+
+/// Cases of a rule, with the file that they are in.
+struct Cases {
+    path: PathBuf,
+    text: Arc<str>,
+    id: Spanned<String>,
+    valid: Vec<String>,
+    invalid: Vec<String>,
+}
+
+/// One's own rules, as a chain of configurations collects them.
+#[derive(Default)]
+pub(super) struct Rules {
+    patterns: Vec<Pattern>,
+    cases: Vec<Cases>,
+    texts: Vec<Arc<str>>,
+}
+
+impl Rules {
+    /// Adds a file.
+    pub fn add_file(&mut self, system: &dyn System, file: &Path) -> Result<(), FileError> {
+        let text = read(system, file)?;
+        let mut problems = Vec::new();
+        let loaded = patterns::load(&text, &mut problems);
+        for pattern in &loaded.patterns {
+            if self.patterns.iter().any(|p| p.rule.id == pattern.rule.id) {
+                let message = format!("another file has a rule `{}`", pattern.rule.id);
+                problems.push(Problem { range: None, message, help: Some("give one of them another id".into()) });
+            }
+        }
+        if !problems.is_empty() {
+            return Err(FileError::Inside(ConfigError { path: Some(file.to_owned()), text, problems }));
+        }
+        self.patterns.extend(loaded.patterns);
+        let of_file = |(id, valid, invalid)| Cases { path: file.to_owned(), text: text.clone(), id, valid, invalid };
+        self.cases.extend(loaded.cases.into_iter().map(of_file));
+        self.texts.push(text);
+        Ok(())
+    }
+
+    /// Adds those of another configuration. A rule of the same id replaces one that is there.
+    pub fn extend(&mut self, other: Rules) {
+        self.patterns.retain(|p| !other.patterns.iter().any(|o| o.rule.id == p.rule.id));
+        self.patterns.extend(other.patterns);
+        self.cases.extend(other.cases);
+        self.texts.extend(other.texts);
+    }
+
+    /// All of them, with their cases.
+    pub fn finish(mut self) -> Result<Patterns, ConfigError> {
+        for Cases { path, text, id, valid, invalid } in self.cases {
+            if !patterns::Loaded::attach(&mut self.patterns, id.get_ref(), &valid, &invalid) {
+                let ids: Vec<&str> = self.patterns.iter().map(|p| p.rule.id).collect();
+                let near = super::check::near(id.get_ref(), &ids);
+                let help = near.map_or("no file of `[rules] paths` has it".into(), |n| format!("did you mean `{n}`?"));
+                let message = format!("these are cases of `{}`, which is no rule of yours", id.get_ref());
+                let problems = vec![Problem { range: Some(id.span()), message, help: Some(help) }];
+                return Err(ConfigError { path: Some(path), text, problems });
+            }
+        }
+        let mut key = blake3::Hasher::new();
+        for text in &self.texts {
+            key.update(&(text.len() as u64).to_le_bytes());
+            key.update(text.as_bytes());
+        }
+        Ok(Patterns::new(key.finalize(), self.patterns))
     }
 }
 

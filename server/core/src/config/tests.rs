@@ -161,7 +161,7 @@ fn mistakes_are_told_with_place_and_suggestion() {
     );
     assert_eq!(wrong("[[overrides]]\nselect = []").len(), 1, "paths are required");
     assert!(wrong("[[overrides]]\nselect = []")[0].contains("lacks `paths`"));
-    assert!(wrong("[rules]\npaths = [\"rules\"]")[0].contains("not supported yet"));
+    assert!(wrong("[rules]\npaths = [\"rules\"]")[0].contains("names no `.yml` file"));
     assert!(wrong("[rules\n")[0].starts_with("1:"));
     assert_eq!(wrong("a = 1\nb = 2\n[files]\nc = 3").len(), 3, "all at once");
     assert!(wrong("[files]\nexclude = [\"a[\"]")[0].starts_with("2:12: not a glob"));
@@ -256,7 +256,7 @@ fn models_are_read_from_files_of_the_repository() {
     let two = [("/r/m/a.toml", "library = 'x'"), ("/r/m/b.toml", model), ("/r/m/c.md", "no")];
     let config = load("'m/*.toml'", &two).expect("ok");
     assert_eq!(spoken(&config, "a.ts", code), [("command-injection", 2)]);
-    assert_eq!(config.sources().len(), 3);
+    assert_eq!((config.sources().len(), config.data().len()), (1, 2));
     let error = |paths: &str, files: &[(&str, &str)]| load(paths, files).expect_err(paths).to_string();
     assert!(error("'../x/a.toml'", &[]).contains("2:10: `../x/a.toml` leaves the repository"));
     assert!(error("'/etc/a.toml'", &[]).contains("no relative path"));
@@ -285,4 +285,44 @@ fn mistakes_in_models_are_told_with_place_and_suggestion() {
     assert!(wrong("[[model]]\nname = 'x'").iter().any(|m| m.contains("lacks `library`")));
     assert_eq!(model("[[model.flag]]\nrule = 'weak-hsh'\nfn = ['a.b']\nmessage = 'm'").len(), 1);
     assert!(model("[[model.source]]\nfn = ['{a,b}{c']\nkind = 'remote'\nwhat = 'x'")[0].contains("not closed"));
+}
+
+const RULE: &str = "id: no-console\nlanguage: ts\nmessage: No console.\nrule: { pattern: console.log($A) }\n";
+
+#[test]
+fn rules_of_ones_own_live_like_built_in_ones() {
+    let load = |toml: &str, rule: &str| {
+        let files = [("/r/.git/HEAD", ""), ("/r/sidenote.toml", toml), ("/r/rules/a.yml", rule)];
+        Config::load(&Files::new(&files), Path::new("/r/sidenote.toml"), Path::new("/r"))
+    };
+    let paths = "[rules]\npaths = ['rules/*.yml']\n";
+    let code = "console.log(1);\n// sidenote: allow(no-console) -- it is a script\nconsole.log(2);\n";
+    let config = load(paths, RULE).expect("ok");
+    let document = crate::document::Document::new("a.ts", sidenote_grammars::by_path("a.ts").expect("ts"), code, 0);
+    let report = crate::engine::Engine::new(config.clone()).analyze(&document.expect("parsed"));
+    let told: Vec<_> = report.findings.iter().map(|f| (f.rule.id, f.suppressed.is_some())).collect();
+    assert_eq!(told, [("no-console", false), ("no-console", true)]);
+    // Selection, severities and overrides by id and category.
+    let spoken = |toml: &str| spoken(&load(toml, RULE).expect(toml), "a.ts", "console.log(1);\n");
+    assert_eq!(spoken(&format!("{paths}select = ['no-console']")), [("no-console", 1)]);
+    assert_eq!(spoken(&format!("{paths}ignore = ['no-console']")), []);
+    assert_eq!(spoken(&format!("{paths}ignore = ['quality']")), []);
+    assert_eq!(spoken(&format!("{paths}[[overrides]]\npaths = ['a.ts']\nignore = ['no-console']")), []);
+    let loud = load(&format!("{paths}[rules.severity]\nno-console = 'critical'"), RULE).expect("ok");
+    assert_eq!(loud.settings("a.ts").find("no-console").and_then(|(_, s)| s.severity), Some(Severity::Critical));
+    let narrowed = config.clone().narrowed(&["no-console".to_owned()], &[]).expect("known");
+    assert_eq!(narrowed.settings("a.ts").rules.iter().filter(|s| s.enabled).count(), 1);
+    // Mistakes, in either file.
+    let error = load(&format!("{paths}ignore = ['no-consol']"), RULE).expect_err("unknown").to_string();
+    assert!(error.contains("3:11: there is no rule or category `no-consol`; did you mean `no-console`?"), "{error}");
+    let error = load(paths, &RULE.replace("pattern", "patern")).expect_err("wrong").to_string();
+    assert!(error.starts_with("/r/rules/a.yml:"), "{error}");
+    // Who does not trust the repository reads none of them.
+    let files = [
+        ("/r/.git/HEAD", ""),
+        ("/r/sidenote.toml", "[rules]\npaths = ['rules/a.yml']\nignore = ['no-console']"),
+        ("/r/rules/a.yml", "broken: ["),
+    ];
+    let config = Config::load_without_rules(&Files::new(&files), Path::new("/r/sidenote.toml"), Path::new("/r"));
+    assert!(config.expect("ok").settings("a.ts").patterns.is_empty());
 }

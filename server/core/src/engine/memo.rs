@@ -7,7 +7,8 @@ use sidenote_grammars::{Field, Kind};
 
 use super::file_facts;
 use crate::blocks::{Block, BlockId, Blocks};
-use crate::findings::{Location, Note, Place};
+use crate::config::Settings;
+use crate::findings::{Finding, Location, Note, Place};
 use crate::rules::FileFacts;
 use crate::rules::declared::may_reject;
 use crate::semantics::flow::{self, ModelSet};
@@ -19,6 +20,14 @@ use crate::syntax::{Arena, Node, Span};
 pub struct Memo {
     facts: Option<(Arc<Block>, Arc<FileFacts>)>,
     flow: Option<Flow>,
+    own: Option<Own>,
+}
+
+/// What the rules of a configuration found in one version of a document.
+struct Own {
+    root: Arc<Block>,
+    settings: Arc<Settings>,
+    found: Arc<(Vec<Finding>, bool)>,
 }
 
 /// The data flow of one version of a document: a pure function of its blocks.
@@ -104,6 +113,24 @@ impl Memo {
         }
         self.facts = Some((root.clone(), facts.clone()));
         facts
+    }
+
+    /// What the rules of a configuration find in a version, and whether all of it was looked through; looked for once.
+    pub(super) fn own(
+        &mut self,
+        root: &Arc<Block>,
+        settings: &Arc<Settings>,
+        look: impl FnOnce() -> (Vec<Finding>, bool),
+    ) -> (Vec<Finding>, bool) {
+        if let Some(known) = &self.own
+            && Arc::ptr_eq(&known.root, root)
+            && known.settings == *settings
+        {
+            return (*known.found).clone();
+        }
+        let found = Arc::new(look());
+        self.own = Some(Own { root: root.clone(), settings: settings.clone(), found: found.clone() });
+        (*found).clone()
     }
 
     /// Remembers the data flow of a version.

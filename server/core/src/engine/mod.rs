@@ -165,6 +165,20 @@ impl Engine {
                 gaps.push(Gap { range, message: "too costly: its data flow was not followed to the end".into() });
             }
         }
+        // Where a finding begins that is told in full elsewhere, nothing more need be said.
+        let begins: Vec<_> =
+            findings.iter().filter_map(|f| Some((f.rule.id, f.flow.first()?.0.range.clone()))).collect();
+        findings
+            .retain(|f| !f.flow.is_empty() || !begins.iter().any(|(rule, at)| *rule == f.rule.id && *at == f.range));
+        if !settings.patterns.is_empty() {
+            let (own, whole) = memo.own(blocks.root(), &settings, || own_findings(document, &settings));
+            findings.extend(own.iter().cloned());
+            if !whole {
+                let message =
+                    "too costly: not all of it was looked through for the rules of the configuration".to_owned();
+                gaps.push(Gap { range: 0..document.text().len(), message });
+            }
+        }
         suppress::apply(document, &settings, suppressions, &mut findings);
         findings.sort_by(|a, b| (a.range.start, a.range.end, a.rule.id).cmp(&(b.range.start, b.range.end, b.rule.id)));
         findings.dedup_by(|a, b| a.rule == b.rule && a.range == b.range && a.message == b.message);
@@ -188,13 +202,50 @@ impl Engine {
         }
         let mut notes = Vec::new();
         run_rules(block, facts, settings, in_test, &mut notes);
-        let suppressions = suppress::read(block.arena());
+        let suppressions = suppress::read(block.arena(), settings);
         let tests = test_children(block.arena());
         let (facts, settings) = (facts.clone(), settings.clone());
         let made = Arc::new(BlockNotes { facts, settings, in_test, notes, tests, suppressions });
         block.set_notes(made.clone());
         made
     }
+}
+
+/// What the rules of the configuration find, and whether all of the file was looked through. The cost grows with the file.
+fn own_findings(document: &Document, settings: &Settings) -> (Vec<Finding>, bool) {
+    let wanted = |rule: &Rule| settings.find(rule.id).is_some_and(|(_, s)| s.enabled);
+    let text = document.text().to_string();
+    let tree = document.tree();
+    let (found, whole) = settings.patterns.scan(Some(document.path()), document.language(), text, tree.tree(), &wanted);
+    // The named blocks around a place: where each begins and ends, and its path.
+    let mut symbols: Vec<(std::ops::Range<usize>, String)> = Vec::new();
+    if !found.is_empty() {
+        let mut path: Vec<&Block> = Vec::new();
+        for placed in document.blocks().iter() {
+            path.truncate(placed.depth);
+            path.push(placed.block);
+            let symbol = path.iter().filter_map(|b| b.name()).collect::<Vec<_>>().join(".");
+            symbols.push((placed.start..placed.start + placed.block.len(), symbol));
+        }
+    }
+    let symbol = |at: usize| {
+        let around = symbols.iter().rev().find(|(range, _)| range.contains(&at));
+        around.map_or_else(String::new, |(_, symbol)| symbol.clone())
+    };
+    let local = |range| Location { path: None, range, line: 0 };
+    let finding = |m: crate::patterns::Match| Finding {
+        rule: m.rule,
+        severity: settings.find(m.rule.id).and_then(|(_, s)| s.severity).unwrap_or(m.rule.severity),
+        confidence: m.rule.confidence,
+        symbol: symbol(m.range.start),
+        range: m.range,
+        message: m.message,
+        related: m.related.into_iter().map(|(range, text)| (local(range), text)).collect(),
+        flow: Vec::new(),
+        fixes: m.fixes,
+        suppressed: None,
+    };
+    (found.into_iter().map(finding).collect(), whole)
 }
 
 fn same<T: PartialEq>(a: &Arc<T>, b: &Arc<T>) -> bool {
@@ -235,7 +286,9 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let rust_tests =
         matches!(name, "tests.rs" | "test.rs") || name.ends_with("_test.rs") || name.ends_with("_tests.rs");
-    if name.contains(".test.") || name.contains(".spec.") || rust_tests {
+    // Cargo's folder for what is measured.
+    let benches = name.ends_with(".rs") && (path.starts_with("benches/") || path.contains("/benches/"));
+    if name.contains(".test.") || name.contains(".spec.") || rust_tests || benches {
         return true;
     }
     let framework =

@@ -28,11 +28,11 @@ pub struct Suppression {
 }
 
 /// Suppressions among a block's comments.
-pub(super) fn read(arena: &Arena) -> Vec<Suppression> {
-    arena.comments().filter_map(|comment| parse(comment.text(), comment.span())).collect()
+pub(super) fn read(arena: &Arena, settings: &Settings) -> Vec<Suppression> {
+    arena.comments().filter_map(|comment| parse(comment.text(), comment.span(), settings)).collect()
 }
 
-fn parse(comment: &str, span: Span) -> Option<Suppression> {
+fn parse(comment: &str, span: Span, settings: &Settings) -> Option<Suppression> {
     let body = comment.trim_start_matches(['/', '*', '!', ' ', '\t']);
     let rest = body.strip_prefix("sidenote:")?.trim_start();
     let (whole_file, rest) = match (rest.strip_prefix("allow-file"), rest.strip_prefix("allow")) {
@@ -51,7 +51,7 @@ fn parse(comment: &str, span: Span) -> Option<Suppression> {
     let rules: Vec<String> = ids.split(',').map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()).collect();
     let tail = tail.trim().trim_end_matches("*/").trim();
     let reason = tail.strip_prefix("--").map_or("", str::trim);
-    let reason = if let Some(unknown) = rules.iter().find(|id| rules::find(id).is_none()) {
+    let reason = if let Some(unknown) = rules.iter().find(|id| settings.find(id).is_none()) {
         let near = rules::suggestions(unknown);
         let hint = near.first().map_or_else(String::new, |id| format!("; did you mean `{id}`?"));
         Err(format!("there is no rule `{unknown}`{hint}"))
@@ -147,14 +147,13 @@ pub(super) fn apply(document: &Document, settings: &Settings, mut all: Vec<Place
             }
         }
     }
-    let enabled = |id: &str| rules::index(id).is_some_and(|i| settings.rules[i].enabled);
     let family = document.language().family;
     for placed in all {
         match &placed.suppression.reason {
             Err(problem) => report(findings, "invalid-suppression", &placed.range, problem.clone(), None, settings),
             Ok(_) => {
                 let unused = |(id, used): (&String, &bool)| {
-                    let runs = rules::find(id).is_some_and(|r| r.families.contains(&family)) && enabled(id);
+                    let runs = settings.find(id).is_some_and(|(r, s)| s.enabled && r.families.contains(&family));
                     (!used && runs).then(|| id.clone())
                 };
                 let ids: Vec<String> = placed.suppression.rules.iter().zip(&placed.used).filter_map(unused).collect();
@@ -205,7 +204,7 @@ mod tests {
     use super::*;
 
     fn parsed(comment: &str) -> Option<Result<(Vec<String>, String), String>> {
-        parse(comment, Span::default()).map(|s| s.reason.map(|r| (s.rules, r)))
+        parse(comment, Span::default(), &Settings::default()).map(|s| s.reason.map(|r| (s.rules, r)))
     }
 
     #[test]

@@ -415,6 +415,11 @@ impl Program {
         self.file(*self.by_path.get(path)?)?.failed.as_deref()
     }
 
+    /// The blocks of a file.
+    pub fn blocks(&self, path: &str) -> Option<&Blocks> {
+        Some(&self.file(*self.by_path.get(path)?)?.source.blocks)
+    }
+
     /// The data flow of a file, as of the last analysis; `None` if it is not in the program.
     pub fn flow(&self, path: &str) -> Option<Flow> {
         let id = *self.by_path.get(path)?;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sidenote_grammars::{Field, Kind};
+use sidenote_grammars::{Family, Field, Kind};
 
 use super::support;
 use crate::blocks::{Block, Blocks};
@@ -18,10 +18,16 @@ pub struct Declared {
     pub constants: BTreeMap<String, String>,
     /// The top level's generic structs (Rust): whether they are public without reserve, and the types of their fields.
     pub generic_structs: BTreeMap<String, (bool, Vec<String>)>,
+    /// The top level's structs without parameters that hold cells or `Rc` (Rust), with the types of their fields.
+    pub structs: BTreeMap<String, Vec<String>>,
+    /// The top level's type aliases (Rust) with the types that they stand for, as written.
+    pub aliases: BTreeMap<String, String>,
     /// Async functions of the top level that may reject: not those whose body is one `try` with a handler.
     pub async_functions: BTreeSet<String>,
     /// Methods that are async in every class of the file that has a method of that name, and may reject.
     pub async_methods: BTreeSet<String>,
+    /// What Rust's items say.
+    pub rust: super::rust_items::Items,
 }
 
 impl Declared {
@@ -45,6 +51,9 @@ impl Declared {
             }
         }
         declared.async_methods.retain(|m| !sync.contains(m));
+        if blocks.language().family == Family::Rust {
+            declared.rust = super::rust_items::Items::of(blocks);
+        }
         declared
     }
 
@@ -57,7 +66,20 @@ impl Declared {
             _ => node,
         };
         match node.kind() {
-            Kind::StructItem if node.child(Field::TypeParameters).is_some() => {
+            Kind::StructItem if node.child(Field::TypeParameters).is_none() => {
+                let telling = ["Rc<", "Cell<"].iter().any(|w| node.text().contains(w));
+                let fields = node.child(Field::Body).into_iter().flat_map(Node::named_children).filter(|_| telling);
+                let types = fields.filter_map(|f| match f.kind() {
+                    Kind::FieldDeclaration => f.child(Field::Type),
+                    _ if f.field() == Field::Type => Some(f),
+                    _ => None,
+                });
+                let types: Vec<String> = types.map(|t| t.text().to_owned()).collect();
+                if let Some(name) = node.child(Field::Name).filter(|_| !types.is_empty()) {
+                    self.structs.insert(name.text().to_owned(), types);
+                }
+            }
+            Kind::StructItem => {
                 let fields = node.child(Field::Body).into_iter().flat_map(Node::named_children);
                 let types = fields.filter_map(|f| match f.kind() {
                     Kind::FieldDeclaration => f.child(Field::Type),
@@ -68,6 +90,13 @@ impl Declared {
                 if let Some(name) = node.child(Field::Name) {
                     let public = node.child_of_kind(Kind::VisibilityModifier).is_some_and(|v| v.text() == "pub");
                     self.generic_structs.insert(name.text().to_owned(), (public, types));
+                }
+            }
+            Kind::TypeItem => {
+                if let (Some(name), Some(ty)) = (node.child(Field::Name), node.child(Field::Type))
+                    && ty.text().len() <= LONGEST
+                {
+                    self.aliases.insert(name.text().to_owned(), ty.text().to_owned());
                 }
             }
             Kind::FunctionDeclaration => {

@@ -11,6 +11,13 @@ pub mod declared;
 mod docs;
 pub(crate) mod evidence;
 mod measure;
+pub(crate) mod rust_clones;
+pub(crate) mod rust_code;
+pub(crate) mod rust_guards;
+pub mod rust_items;
+pub(crate) mod rust_layout;
+pub(crate) mod rust_names;
+pub(crate) mod rust_types;
 pub(crate) mod secrets;
 pub(crate) mod shape;
 pub(crate) mod support;
@@ -163,6 +170,11 @@ pub fn unparenthesized(mut node: Node<'_>) -> Node<'_> {
         node = inner;
     }
     node
+}
+
+/// The cognitive complexity of each function of a block that is measured by itself, with the span of its head.
+pub fn complexity(block: &Block) -> Vec<(crate::syntax::Span, u32)> {
+    registry::common_cognitive_complexity::complexity(block)
 }
 
 /// Every built-in rule, sorted by id.

@@ -170,6 +170,26 @@ pub fn method<'a>(call: Node<'a>) -> Option<(Node<'a>, Node<'a>)> {
     }
 }
 
+/// The method calls that follow a call in its chain, from the inside out: `.b()` and `.c()` of `a().b().c()`; `?` and `.await` are
+/// looked through.
+pub fn chain<'a>(call: Node<'a>) -> Vec<Node<'a>> {
+    let mut out = Vec::new();
+    let mut at = call;
+    while let Some(parent) = at.parent() {
+        match parent.kind() {
+            Kind::FieldExpression if at.field() == Field::Value => at = parent,
+            Kind::GenericFunction if at.field() == Field::Function => at = parent,
+            Kind::TryExpression | Kind::AwaitExpression | Kind::ParenthesizedExpression => at = parent,
+            Kind::CallExpression if at.field() == Field::Function => {
+                out.push(parent);
+                at = parent;
+            }
+            _ => break,
+        }
+    }
+    out
+}
+
 /// The key of an object's pair as text, for `key`, `"key"` and `["key"]`.
 pub fn key_name<'a>(pair: Node<'a>) -> Option<Cow<'a, str>> {
     let key = pair.child(Field::Key)?;

@@ -40,12 +40,27 @@ impl SyntaxTree {
     /// Parses a string.
     pub fn parse_str(language: &'static Language, text: &str) -> Result<SyntaxTree, ParseError> {
         let bytes = text.as_bytes();
-        parse(language, &mut |at, _| bytes.get(at..).unwrap_or(&[]), None)
+        parse(language, &mut |at, _| bytes.get(at..).unwrap_or(&[]), None, &[])
     }
 
     /// Parses a text from scratch.
     pub fn parse(language: &'static Language, text: &Text) -> Result<SyntaxTree, ParseError> {
-        parse(language, &mut |at, _| text.chunk(at).as_bytes(), None)
+        parse(language, &mut |at, _| text.chunk(at).as_bytes(), None, &[])
+    }
+
+    /// Parses a part of a text as if it were a file; positions are those of the text.
+    pub(crate) fn parse_part(
+        language: &'static Language,
+        text: &Text,
+        part: std::ops::Range<usize>,
+    ) -> Result<SyntaxTree, ParseError> {
+        let range = tree_sitter::Range {
+            start_byte: part.start,
+            end_byte: part.end,
+            start_point: text.point(part.start),
+            end_point: text.point(part.end),
+        };
+        parse(language, &mut |at, _| text.chunk(at).as_bytes(), None, &[range])
     }
 
     /// Tells the tree of an edit that was made in the text; [`SyntaxTree::reparse`] must follow.
@@ -56,7 +71,7 @@ impl SyntaxTree {
     /// Parses the edited text again and returns the new tree with the range that may have changed: `edit` widened to
     /// every range in which the syntax differs.
     pub fn reparse(&self, text: &Text, edit: Edit) -> Result<(SyntaxTree, Edit), ParseError> {
-        let new = parse(self.language, &mut |at, _| text.chunk(at).as_bytes(), Some(&self.tree))?;
+        let new = parse(self.language, &mut |at, _| text.chunk(at).as_bytes(), Some(&self.tree), &[])?;
         let mut dirty = edit;
         for range in self.tree.changed_ranges(&new.tree) {
             dirty = dirty.widen(range.start_byte, range.end_byte.min(text.len()));
@@ -110,9 +125,12 @@ fn parse<'t>(
     language: &'static Language,
     source: &mut impl FnMut(usize, tree_sitter::Point) -> &'t [u8],
     old: Option<&Tree>,
+    parts: &[tree_sitter::Range],
 ) -> Result<SyntaxTree, ParseError> {
     PARSER.with_borrow_mut(|parser| {
         parser.set_language(language.grammar()).map_err(|_| ParseError::Grammar(language.name))?;
+        // None means all of it. They are ascending and disjoint, for there is at most one.
+        let _ = parser.set_included_ranges(parts);
         let deadline = Deadline::after(PARSE_LIMIT);
         let mut calls = 0u32;
         let mut progress = |_: &tree_sitter::ParseState| {

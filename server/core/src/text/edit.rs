@@ -61,7 +61,7 @@ impl Text {
     /// The point of an offset. tree-sitter's own rows end at `\n` alone while the rope's lines also end at a lone
     /// `\r`, so the two differ in texts with old Mac line ends. Nothing here reads tree-sitter's points, and the
     /// scanners of our grammars do not depend on them; monotonic points are all that its edit logic needs.
-    fn point(&self, offset: usize) -> Point {
+    pub(crate) fn point(&self, offset: usize) -> Point {
         let line = self.line_of(offset);
         Point { row: line, column: offset - self.line_start(line) }
     }

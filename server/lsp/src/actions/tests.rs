@@ -15,7 +15,7 @@ fn check(path: &str, before: &str, after: &str) {
     let mut text = before.to_owned();
     loop {
         let (document, findings) = open(path, &text);
-        let Some((range, comment)) = findings.iter().find_map(|f| suppression(&document, f)) else { break };
+        let Some((range, comment)) = findings.iter().find_map(|f| allow(&document, f, Scope::Line)) else { break };
         text.replace_range(range, &comment);
         assert!(text.len() < before.len() + 1000, "the suppression has no effect:\n{text}");
     }
@@ -59,7 +59,7 @@ fn a_suppression_among_jsx_children_has_braces() {
 fn nothing_is_put_into_a_template() {
     let (document, findings) = open("a.ts", "const a = `\n  ${new Promise(async (r) => { await 1; r(); })}\n`;\n");
     let finding = findings.iter().find(|f| f.rule.id == "async-promise-executor").expect("found");
-    assert_eq!(suppression(&document, finding), None);
+    assert_eq!(allow(&document, finding, Scope::Line), None);
 }
 
 #[test]
@@ -74,4 +74,34 @@ fn kinds_are_asked_for_by_prefix() {
     assert!(!is_wanted(&context(Some(&["source.fix"])), FIX_ALL));
     assert!(!is_wanted(&context(Some(&["quickfix"])), FIX_ALL));
     assert!(is_wanted(&context(Some(&[""])), "quickfix"));
+}
+/// Suppresses the first finding for a wider scope and expects the text, which must then be silent.
+fn check_wide(path: &str, scope: Scope, before: &str, after: &str) {
+    let (document, findings) = open(path, before);
+    let (range, comment) = allow(&document, findings.first().expect("a finding"), scope).expect("a place");
+    let mut text = before.to_owned();
+    text.replace_range(range, &comment);
+    assert_eq!(text, after);
+    assert_eq!(open(path, after).1.iter().map(|f| f.rule.id).collect::<Vec<_>>(), Vec::<&str>::new());
+}
+
+#[test]
+fn a_suppression_speaks_for_a_function_or_a_file() {
+    let bad = "new Promise(async (r) => { await 1; r(); });";
+    check_wide(
+        "a.ts",
+        Scope::Block,
+        &format!("class C {{\n  m() {{\n    {bad}\n    {bad}\n  }}\n}}\n"),
+        &format!(
+            "class C {{\n  // sidenote: allow(async-promise-executor) -- TODO: say why\n  m() {{\n    {bad}\n    {bad}\n  }}\n}}\n"
+        ),
+    );
+    check_wide(
+        "a.js",
+        Scope::File,
+        &format!("#!/usr/bin/env node\n{bad}\n{bad}\n"),
+        &format!(
+            "#!/usr/bin/env node\n// sidenote: allow-file(async-promise-executor) -- TODO: say why\n{bad}\n{bad}\n"
+        ),
+    );
 }

@@ -15,6 +15,13 @@ use crate::pool::Analysis;
 use crate::session::Session;
 use crate::workspace::{Home, Workspace, file_path, is_config};
 
+/// An analysis that is expected to take less than this is made by the main loop itself: to hand it over and take it back
+/// would take longer.
+const QUICK: Duration = Duration::from_millis(5);
+
+/// More than this, in bytes, is no typing.
+const QUICK_BYTES: usize = 4096;
+
 /// What is in a document.
 pub(super) enum Content {
     /// Code that is analysed.
@@ -58,6 +65,10 @@ pub(super) struct Open {
     pub flow_at: Option<Instant>,
     /// Whether the newest version is worth another analysis, for there is a data flow of it.
     pub again: bool,
+    /// How long the last analysis took, the data flow left out.
+    pub took: Option<Duration>,
+    /// Bytes that were typed or pasted since the last analysis.
+    pub typed: usize,
     /// When the document will have rested.
     pub idle_at: Option<Instant>,
 }
@@ -93,6 +104,8 @@ impl Open {
             flow_took: None,
             flow_at: None,
             again: false,
+            took: None,
+            typed: 0,
             idle_at: None,
         }
     }
@@ -105,9 +118,20 @@ impl Open {
         self.published
     }
 
+    /// Whether an analysis of this state will take but a moment: the last one did, and little was typed since.
+    pub(super) fn is_quick(&self) -> bool {
+        self.took.is_some_and(|took| took < QUICK) && self.typed < QUICK_BYTES
+    }
+
     /// Applies the changes of one or more notifications, in order. Whether there is a reason to look again when idle.
     pub(super) fn change(&mut self, changes: &[Change], encoding: Encoding, version: i32) -> bool {
         self.version = version;
+        // A change without a range replaces everything.
+        let typed = changes
+            .iter()
+            .map(|c| if c.range.is_some() { c.text.len() } else { usize::MAX / 2 })
+            .fold(self.typed, usize::saturating_add);
+        self.typed = typed;
         match &mut self.content {
             Content::Code(document) => {
                 if document.text().len() > sidenote_core::text::MAX_BYTES {
@@ -176,7 +200,7 @@ impl Open {
                 self.content = code(&home.path, language, &text, self.version);
             }
         }
-        (self.home, self.stamp, self.memo, self.flow) = (home, stamp, Memo::default(), None);
+        (self.home, self.stamp, self.memo, self.flow, self.took) = (home, stamp, Memo::default(), None, None);
         // Who resets all documents also tells the client to ask again.
         self.told = None;
     }

@@ -106,6 +106,11 @@ impl Client {
         let id = self.ask(method, params).await;
         let mut answer = self.answer(id).await;
         assert!(answer.get("error").is_none(), "{method}: {answer}");
+        if method == "initialize" {
+            let greeting = self.expect("window/logMessage").await;
+            let text = greeting["params"]["message"].as_str().unwrap_or_default();
+            assert!(text.starts_with("Sidenote ") && text.contains(" rules, on "), "{text}");
+        }
         answer["result"].take()
     }
 

@@ -109,3 +109,32 @@ async fn a_client_that_asks_is_told_to_ask_again() {
     assert_eq!(client.request("textDocument/diagnostic", params).await["items"], json!([]));
     client.finish().await;
 }
+
+const RULE: &str =
+    "id: no-console\nlanguage: ts\nmessage: No console here.\nrule: { pattern: console.log($A) }\nfix: log($A)\n";
+
+#[tokio::test]
+async fn rules_of_the_workspace_speak_where_it_is_trusted() {
+    let root = tempfile::tempdir().expect("folder");
+    std::fs::create_dir_all(root.path().join("sidenote/rules")).expect("folders");
+    std::fs::write(root.path().join("sidenote/rules/a.yml"), RULE).expect("write");
+    write(root.path(), "[rules]\npaths = [\"sidenote/rules/*.yml\"]\n");
+    let mut client = start(&[root.path()], push()).await;
+    let document = uri(&root.path().join("x.ts"));
+    client.open_as(&document, "typescript", "console.log(1);\n").await;
+    let shown = client.expect("textDocument/publishDiagnostics").await;
+    let found = &shown["params"]["diagnostics"];
+    assert_eq!(found[0]["code"], "no-console", "{shown}");
+    assert!(found[0]["message"].as_str().is_some_and(|m| m.contains("No console here")), "{shown}");
+    let settings = |on: bool| json!({"settings": {"sidenote": {"workspaceRules": on}}});
+    client.notify("workspace/didChangeConfiguration", settings(false)).await;
+    assert_eq!(count(&mut client).await, 0);
+    client.notify("workspace/didChangeConfiguration", settings(true)).await;
+    assert_eq!(count(&mut client).await, 1);
+    // A rule that is edited is read again.
+    std::fs::write(root.path().join("sidenote/rules/a.yml"), RULE.replace("console", "konsole")).expect("write");
+    let edited = json!({"changes": [{"uri": uri(&root.path().join("sidenote/rules/a.yml")), "type": 2}]});
+    client.notify("workspace/didChangeWatchedFiles", edited).await;
+    assert_eq!(count(&mut client).await, 0);
+    client.finish().await;
+}

@@ -6,3 +6,5 @@ mod documents;
 mod lifecycle;
 mod load;
 mod requests;
+mod surface;
+mod workspace;

@@ -19,8 +19,11 @@ async fn a_finding_can_be_allowed_with_a_reason() {
     client.open(&format!("{{\n  {BAD}}}\n")).await;
     client.published(1).await;
     let found = actions(&mut client, None).await;
-    assert_eq!(found.len(), 1, "{found:#?}");
-    assert_eq!(found[0]["title"], "Allow `async-promise-executor` here");
+    let titles: Vec<&str> = found.iter().filter_map(|a| a["title"].as_str()).collect();
+    let rule = "`async-promise-executor`";
+    assert_eq!(titles, [format!("Allow {rule} here"), format!("Allow {rule} in this file"), format!("Explain {rule}")]);
+    assert_eq!(found[2]["command"]["command"], "sidenote.explain");
+    assert_eq!(found[2]["command"]["arguments"], json!(["async-promise-executor"]));
     assert_eq!(found[0]["kind"], "quickfix");
     assert_eq!(found[0]["diagnostics"][0]["code"], "async-promise-executor");
     let change = &found[0]["edit"]["documentChanges"][0];
@@ -42,8 +45,9 @@ async fn safe_fixes_are_preferred_and_all_of_them_come_at_once() {
     assert_eq!(found[0]["code"], "unused-suppression");
     assert_eq!(found[0]["tags"], json!([1]));
     let fixes = actions(&mut client, Some("quickfix")).await;
-    assert_eq!(fixes.len(), 1, "{fixes:#?}");
+    assert_eq!(fixes.len(), 2, "{fixes:#?}");
     assert_eq!(fixes[0]["isPreferred"], true);
+    assert_eq!(fixes[1]["title"], "Explain `unused-suppression`");
     let all = actions(&mut client, Some("source.fixAll")).await;
     assert_eq!(all.len(), 1, "{all:#?}");
     assert_eq!(all[0]["kind"], "source.fixAll.sidenote");
@@ -58,7 +62,7 @@ async fn all_of_a_rule_can_be_fixed_in_the_file() {
     client.open(&format!("x;\n{unused}y;\n{unused}z;\nconst a = b.map((c) => c.d).flat();\n")).await;
     client.published(1).await;
     let fixes = actions(&mut client, Some("quickfix")).await;
-    assert_eq!(fixes.len(), 2, "{fixes:#?}");
+    assert_eq!(fixes.len(), 3, "{fixes:#?}");
     assert_eq!(fixes[1]["title"], "Fix all 2 of `unused-suppression` in this file");
     assert_eq!(fixes[1].get("isPreferred"), None);
     let lines = |action: &Value| -> Vec<Value> {
@@ -82,7 +86,13 @@ async fn hover_tells_of_the_rule() {
     let hover = client.request("textDocument/hover", at(1, 5)).await;
     assert_eq!(hover["contents"]["kind"], "markdown");
     let text = hover["contents"]["value"].as_str().expect("text");
-    for part in ["**async-promise-executor**", "CWE-755", "What it does", "```typescript"] {
+    for part in [
+        "**async-promise-executor**",
+        "CWE-755",
+        "What it does",
+        "```typescript",
+        "`// sidenote: allow(async-promise-executor) -- reason`",
+    ] {
         assert!(text.contains(part), "{part} in {text}");
     }
     assert_eq!(hover["range"]["start"], json!({"line": 1, "character": 4}));

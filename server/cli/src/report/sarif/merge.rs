@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use sidenote_core::findings::{Confidence, Severity};
+use sidenote_core::rules;
 
 use super::{MAX_COMPRESSED, MAX_RESULTS, fitting_values, truncated};
 
@@ -31,11 +32,18 @@ pub fn merge(logs: Vec<Value>) -> Result<Value, MergeError> {
     check(&whole, 0)?;
     let mut results: BTreeMap<Vec<u8>, (usize, Vec<Value>)> = BTreeMap::new();
     let mut notes: BTreeMap<(bool, Vec<u8>), (usize, Vec<Value>)> = BTreeMap::new();
+    let mut own: BTreeMap<String, Value> = BTreeMap::new();
     let mut left_out = 0;
     let mut code = 0;
     let mut successful = true;
     let mut take = |log: &mut Value, index: usize| {
         let run = &mut log["runs"][0];
+        // Behind the built-in rules come those of configurations, in each log those that found something.
+        if let Some(list) = run["tool"]["driver"]["rules"].as_array_mut() {
+            for rule in list.split_off(rules::all().len().min(list.len())) {
+                own.insert(rule["id"].as_str().unwrap_or_default().to_owned(), rule);
+            }
+        }
         let invocation = &mut run["invocations"][0];
         successful &= invocation["executionSuccessful"] == true;
         code = code.max(invocation["exitCode"].as_u64().unwrap_or(0));
@@ -61,12 +69,12 @@ pub fn merge(logs: Vec<Value>) -> Result<Value, MergeError> {
     take(&mut whole, 0);
     for (index, mut log) in logs {
         check(&log, index)?;
+        take(&mut log, index);
         for (what, at) in [("the set of rules", "/runs/0/tool"), ("the root", "/runs/0/originalUriBaseIds")] {
             if log.pointer(at) != whole.pointer(at) {
                 return Err(MergeError::Other(index + 1, what));
             }
         }
-        take(&mut log, index);
     }
     let mut all: Vec<Value> = results.into_values().flat_map(|(_, list)| list).collect();
     let mut notifications: Vec<Value> = notes.into_values().flat_map(|(_, list)| list).collect();
@@ -76,7 +84,16 @@ pub fn merge(logs: Vec<Value>) -> Result<Value, MergeError> {
     if left_out > 0 {
         notifications.push(truncated(left_out, MAX_RESULTS, MAX_COMPRESSED));
     }
+    own.retain(|id, _| all.iter().any(|r| r["ruleId"] == id.as_str()));
+    for result in &mut all {
+        if let Some(at) = own.keys().position(|id| result["ruleId"] == id.as_str()) {
+            result["ruleIndex"] = (rules::all().len() + at).into();
+        }
+    }
     let run = &mut whole["runs"][0];
+    if let Some(list) = run["tool"]["driver"]["rules"].as_array_mut() {
+        list.extend(own.into_values());
+    }
     let invocation = &mut run["invocations"][0];
     invocation["executionSuccessful"] = successful.into();
     invocation["exitCode"] = code.into();

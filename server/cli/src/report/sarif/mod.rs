@@ -14,6 +14,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use sidenote_core::rules::{self, Rule};
 
 use super::Context;
 use crate::error::INTERNAL;
@@ -57,17 +58,34 @@ struct Run<'a> {
 struct Results<'a> {
     findings: Vec<(&'a FileReport, &'a Finding)>,
     compared: bool,
+    /// Rules of configurations, behind the built-in ones.
+    own: Vec<&'static Rule>,
 }
 
 fn each<S: serde::Serializer>(results: &Results<'_>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer
-        .collect_seq(results.findings.iter().map(|(file, finding)| result::result(file, finding, results.compared)))
+    serializer.collect_seq(results.findings.iter().map(|(file, finding)| {
+        let mut result = result::result(file, finding, results.compared);
+        if let Some(index) = results.own.iter().position(|r| r.id == finding.rule.id) {
+            result["ruleIndex"] = (rules::all().len() + index).into();
+        }
+        result
+    }))
+}
+
+/// The rules among some findings that are not built in, by id.
+fn own_rules(findings: &[(&FileReport, &Finding)]) -> Vec<&'static Rule> {
+    let foreign = findings.iter().map(|(_, f)| f.rule).filter(|r| rules::index(r.id).is_none());
+    let mut own: Vec<&'static Rule> = foreign.collect();
+    own.sort_by_key(|r| r.id);
+    own.dedup_by_key(|r| r.id);
+    own
 }
 
 impl<'a> Log<'a> {
     fn new(context: &Context<'a>, most: usize, compressed: u64) -> Log<'a> {
         let compared = context.args.compares();
         let (kept, left_out) = kept(context.scan.files.iter(), most, compressed, compared);
+        let own = own_rules(&kept);
         let mut notifications = notifications(context);
         if left_out > 0 {
             notifications.push(truncated(left_out, most, compressed));
@@ -87,7 +105,7 @@ impl<'a> Log<'a> {
                 "version": env!("CARGO_PKG_VERSION"),
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
                 "informationUri": env!("CARGO_PKG_REPOSITORY"),
-                "rules": rule::all(),
+                "rules": rule::all(&own),
                 "notifications": [
                     event("gap", "A part of a file could not be analysed", "Code that cannot be parsed, or that nests too deeply, is passed over; the rest of its file is analysed."),
                     event("skipped", "A file was not analysed", "Files that are too large, no text, minified, generated, excluded, or not regular files are passed over."),
@@ -106,7 +124,7 @@ impl<'a> Log<'a> {
                 "exitCodeDescription": outcome(code),
                 "toolExecutionNotifications": notifications,
             }]),
-            results: Results { findings: kept, compared },
+            results: Results { findings: kept, compared, own },
         };
         Log { schema: "https://json.schemastore.org/sarif-2.1.0.json", version: "2.1.0", runs: [run] }
     }

@@ -9,9 +9,9 @@ const MAX_DESCRIPTION: usize = 1024;
 /// Most tags that GitHub shows.
 const MAX_TAGS: usize = 10;
 
-/// Every rule; a result's `ruleIndex` is its position in [`rules::all`].
-pub fn all() -> Vec<Value> {
-    rules::all().iter().map(|rule| describe(rule)).collect()
+/// Every rule, the configuration's own behind the built-in ones; a result's `ruleIndex` is its position.
+pub fn all(own: &[&'static Rule]) -> Vec<Value> {
+    rules::all().iter().chain(own).map(|rule| describe(rule)).collect()
 }
 
 fn describe(rule: &Rule) -> Value {
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn every_rule_is_described_within_the_limits() {
-        for rule in all() {
+        for rule in all(&[]) {
             let text = |at: &str| rule.pointer(at).and_then(Value::as_str).unwrap_or_default().to_owned();
             for at in
                 ["/id", "/name", "/shortDescription/text", "/fullDescription/text", "/help/text", "/help/markdown"]

@@ -90,5 +90,123 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "console.log(tokens.length, token.type, parser.token);"),
         Case::near_miss("a.js", "console.log(encrypt(password));"),
         Case::near_miss("a.js", "const key = 'a';\nfor (const key of keys) console.log(key);"),
+        Case::bad(
+            "a.rs",
+            "use log::info;\nfn a(password: &str) { info!(\"password is {}\", password); } //~ clear-text-logging",
+        ),
+        Case::bad(
+            "a.rs",
+            "use log::error;\nfn c(password: String) { let m = format!(\"login with {password}\"); error!(\"{}\", m); } //~ clear-text-logging",
+        ),
+        Case::bad(
+            "a.rs",
+            "use log::info;\nfn d(secret: &str) { tracing::info!(secret, \"connected\"); } //~ clear-text-logging",
+        ),
+        Case::bad(
+            "a.rs",
+            "use log::info;\n#[derive(Debug)] struct User { name: String, password: String, api_key: String, credit_card_number: String, ssn: String }\nfn f(u: User) { info!(\"{:?}\", u); } //~ clear-text-logging",
+        ),
+        Case::bad(
+            "a.rs",
+            "#[derive(Debug, Clone)] struct Login { username: String, password: String }\nfn g(l: Login) { println!(\"login: {:#?}\", l); } //~ clear-text-logging",
+        ),
+        Case::bad(
+            "a.rs",
+            "use log::warn;\nfn i() { let p = std::env::var(\"DB_PASSWORD\").unwrap(); log::warn!(\"using {}\", p); } //~ clear-text-logging",
+        ),
+        Case::bad(
+            "a.rs",
+            "use log::debug;\nfn j(access_token: &str) { let header = format!(\"Bearer {}\", access_token); debug!(\"header {}\", header); } //~ clear-text-logging",
+        ),
+        Case::bad(
+            "a.rs",
+            "use log::info;\nfn l(pin_code: &str, cvv: &str) { info!(\"{cvv}\"); } //~ clear-text-logging",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn m(password: &str) -> Result<(), String> { if password.len() < 8 { panic!(\"bad password {password}\"); } Ok(()) } //~ clear-text-logging",
+        ),
+        Case::bad("a.rs", "fn o(password: &str) { dbg!(password); } //~ clear-text-logging"),
+        Case::bad(
+            "a.rs",
+            "fn q(auth_token: String, n: u32) { log::log!(log::Level::Info, \"t {} {}\", n, auth_token); } //~ clear-text-logging",
+        ),
+        Case::bad(
+            "a.rs",
+            "use log::info;\nfn s(password: &str) { slog::info!(log, \"pw\"; \"password\" => password); } //~ clear-text-logging",
+        ),
+        Case::bad(
+            "a.rs",
+            "use log::info;\nfn get_password() -> String { String::new() }\nfn t() { info!(\"{}\", get_password()); } //~ clear-text-logging",
+        ),
+        Case::bad(
+            "a.rs",
+            "use log::info;\nfn t3(phone_number: &str, date_of_birth: &str, email: &str) { info!(\"{}\", phone_number); } //~ clear-text-logging",
+        ),
+        Case::bad(
+            "a.rs",
+            "use log::info;\nfn t4(social_security_number: &str) { info!(\"{}\", social_security_number); } //~ clear-text-logging",
+        ),
+        Case::good("a.rs", "fn get_password() -> String { String::new() }"),
+        Case::good(
+            "a.rs",
+            "use log::info;\nstruct User { name: String, password: String, password_hash: String }\nimpl std::fmt::Debug for User { fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.debug_struct(\"User\").field(\"name\", &self.name).field(\"password\", &\"***\").finish() } }\nfn a(u: &User) { info!(\"{:?}\", u); info!(\"{}\", u.name); }",
+        ),
+        Case::good("a.rs", "use log::info;\nfn b(password: &str) { info!(\"len {}\", password.len()); }"),
+        Case::good(
+            "a.rs",
+            "use log::debug;\nstruct User { name: String, password: String, password_hash: String }\nimpl std::fmt::Debug for User { fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.debug_struct(\"User\").field(\"name\", &self.name).field(\"password\", &\"***\").finish() } }\nfn d(u: &User) { debug!(\"{}\", u.password_hash); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use log::info;\nfn e(hashed_password: &str, encrypted_password: &str, masked_password: &str) { info!(\"{hashed_password} {encrypted_password} {masked_password}\"); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use log::debug;\nfn g(password: &str) { let h = bcrypt::hash(password, 12).unwrap(); debug!(\"{h}\"); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use log::debug;\nfn mask(s: &str) -> String { \"*\".repeat(s.len()) }\nfn h(password: &str) { debug!(\"{}\", mask(password)); }",
+        ),
+        Case::good("a.rs", "fn mask(s: &str) -> String { \"*\".repeat(s.len()) }"),
+        Case::good(
+            "a.rs",
+            "use log::debug;\nfn j(password: &str) { debug!(\"password is empty: {}\", password.is_empty()); }",
+        ),
+        Case::good("a.rs", "fn k(tokens: &[Token]) { for token in tokens { println!(\"{token:?}\"); } }"),
+        Case::good(
+            "a.rs",
+            "use log::info;\nimpl std::fmt::Debug for User { fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.debug_struct(\"User\").field(\"name\", &self.name).field(\"password\", &\"***\").finish() } }\nfn m(password_file: &str, secret_path: &std::path::Path, token_url: &str) { info!(\"{} {:?} {}\", password_file, secret_path, token_url); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use log::info;\nfn n(password_policy: &str, password_error: &str) { info!(\"{password_policy} {password_error}\"); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use log::info;\nfn p(password: &secrecy::SecretString) { info!(\"{:?}\", password); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use log::info;\nfn check(p: &str) -> bool { p == \"x\" }\nfn q(password: &str) { let ok = check(password); info!(\"result {}\", ok); }",
+        ),
+        Case::near_miss("a.rs", "fn check(p: &str) -> bool { p == \"x\" }"),
+        Case::near_miss(
+            "a.rs",
+            "use log::info;\nfn s(username: &str, account: &str) { info!(\"{username} {account}\"); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use log::info;\nfn t(password_id: u32, token_type: &str, accounting: &str) { info!(\"{password_id} {token_type} {accounting}\"); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use log::info;\nfn v(password: &str) { let redacted = redact(password); info!(\"{redacted}\"); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use log::info;\nfn w(password: Option<&str>) { info!(\"set: {}\", password.is_some()); }",
+        ),
     ],
 };

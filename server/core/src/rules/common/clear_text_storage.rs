@@ -97,6 +97,83 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "const fs = require('fs');\nfs.writeFileSync('doc.md', '# password: ' + description);"),
         Case::near_miss("a.js", "localStorage.setItem('credentials_region', credentials.region);"),
         Case::near_miss("a.js", "res.cookie('access', accessToken, { httpOnly: true, secure: true });"),
+        Case::bad(
+            "a.rs",
+            "use std::fs::{self};\nfn a(password: &str) { fs::write(\"pw.txt\", password).unwrap(); } //~ clear-text-storage",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::fs::File;\nstruct Creds { user: String, password: String, token: String }\nfn b(c: &Creds) -> std::io::Result<()> { let mut f = File::create(\"creds\")?; f.write_all(c.password.as_bytes())?; Ok(()) } //~ clear-text-storage",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::fs::OpenOptions;\nstruct Creds { user: String, password: String, token: String }\nfn d(c: &Creds) -> std::io::Result<()> { let mut f = OpenOptions::new().append(true).open(\"creds\")?; writeln!(f, \"{}:{}\", c.user, c.password)?; Ok(()) } //~ clear-text-storage",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::fs::{self};\nfn e(api_key: &str) { let body = format!(\"api_key={api_key}\\n\"); std::fs::write(\".env\", body.as_bytes()).unwrap(); } //~ clear-text-storage",
+        ),
+        Case::bad(
+            "a.rs",
+            "async fn f(pool: &sqlx::SqlitePool, password: &str) { sqlx::query(\"INSERT INTO u VALUES (?)\").bind(password).execute(pool).await.unwrap(); } //~ clear-text-storage",
+        ),
+        Case::bad(
+            "a.rs",
+            "async fn f2(pool: &sqlx::SqlitePool, credit_card: &str) { let q = format!(\"INSERT INTO u VALUES ('{}')\", credit_card); sqlx::query(&q).execute(pool).await.unwrap(); } //~ clear-text-storage",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn g(conn: &rusqlite::Connection, ssn: &str) { conn.execute(\"INSERT INTO u (ssn) VALUES (?1)\", rusqlite::params![ssn]).unwrap(); } //~ clear-text-storage",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn g2(conn: &rusqlite::Connection, password: &str) { conn.execute(\"INSERT INTO u (pw) VALUES (?1)\", [password]).unwrap(); } //~ clear-text-storage",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn g3(client: &mut postgres::Client, password: &str) { client.execute(\"INSERT INTO u (pw) VALUES ($1)\", &[&password]).unwrap(); } //~ clear-text-storage",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn h(password: &str) { let c = cookie::Cookie::new(\"pw\", password.to_owned()); } //~ clear-text-storage",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::fs::{self};\nstruct Creds { user: String, password: String, token: String }\nasync fn i(c: &Creds) { tokio::fs::write(\"t\", &c.password).await.unwrap(); } //~ clear-text-storage",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::fs::File;\nfn j(password: &str) -> std::io::Result<()> { let f = File::create(\"x\")?; let mut w = std::io::BufWriter::new(f); write!(w, \"{}\", password)?; Ok(()) } //~ clear-text-storage",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::fs::{self};\nfn ok1(password: &str) { let h = bcrypt::hash(password, 12).unwrap(); fs::write(\"pw\", h).unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn hash_password(p: &str) -> String { bcrypt::hash(p, 10).unwrap() }\nasync fn ok2(pool: &sqlx::SqlitePool, password: &str) { let h = hash_password(password); sqlx::query(\"INSERT INTO u VALUES (?)\").bind(h).execute(pool).await.unwrap(); }",
+        ),
+        Case::good("a.rs", "fn hash_password(p: &str) -> String { bcrypt::hash(p, 10).unwrap() }"),
+        Case::good(
+            "a.rs",
+            "use std::fs::{self};\nstruct Creds { user: String, password: String, token: String }\nfn ok3(c: &Creds) { fs::write(\"user\", &c.user).unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "async fn ok4(pool: &sqlx::SqlitePool, password_hash: &str) { sqlx::query(\"INSERT INTO u VALUES (?)\").bind(password_hash).execute(pool).await.unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "async fn ok5(pool: &sqlx::SqlitePool, username: &str) { sqlx::query(\"SELECT password FROM u WHERE name = ?\").bind(username).fetch_one(pool).await.unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::fs::{self};\nfn ok6(password: &str) { let e = encrypt(password); fs::write(\"pw\", e).unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::fs::{self};\nfn ok7(password: &str) { fs::write(\"len\", password.len().to_string()).unwrap(); }",
+        ),
     ],
 };
 

@@ -15,14 +15,21 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Follows values whose names say that they are secrets into requests to addresses that begin with `http://`.",
+        what: "Follows values whose names say that they are secrets into requests to addresses that begin with `http://`, into plain TCP \
+               connections, and (Rust) into the address itself, whatever its scheme.",
         why: "Everybody on the way reads what is sent without encryption: the neighbour in the café, the hotel, the provider.",
         example: "axios.post('http://api.example.com/login', { name, password });",
         instead: "axios.post('https://api.example.com/login', { name, password });",
         limits: "Addresses of this machine and of private networks are left alone. The address must begin with a constant.",
         fix: "",
     },
-    checks: &[Check::Flow(&[SinkKind::SensitiveWire], "`{sink}` sends {source} without encryption. Use `https://`.")],
+    checks: &[
+        Check::Flow(&[SinkKind::SensitiveWire], "`{sink}` sends {source} without encryption. Use `https://`."),
+        Check::Flow(
+            &[SinkKind::SensitiveUrl],
+            "`{sink}` puts {source} into an address, which servers and proxies write to their logs. Send it in the body or a header, over `https://`.",
+        ),
+    ],
     cases: &[
         Case::bad(
             "a.js",
@@ -68,9 +75,13 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "async fn f(password: &str) {\n    let url = format!(\"http://example.com/login?p={}\", password);\n    reqwest::get(&url).await; //~ clear-text-transmission\n}",
         ),
+        Case::bad(
+            "a.rs",
+            "async fn f(password: &str) {\n    let url = format!(\"https://example.com/login?p={}\", password);\n    reqwest::get(&url).await; //~ clear-text-transmission\n}",
+        ),
         Case::good(
             "a.rs",
-            "async fn f(password: &str) {\n    let url = format!(\"https://example.com/login?p={}\", password);\n    reqwest::get(&url).await;\n}",
+            "async fn f(c: &reqwest::Client, password: &str) { c.post(\"https://example.com/login\").form(&[(\"p\", password)]).send().await; }",
         ),
         Case::near_miss(
             "a.js",
@@ -79,5 +90,65 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "fetch('http://api.example.com/', { body: JSON.stringify({ passwordHash }) });"),
         Case::near_miss("a.js", "const url = 'http://example.com/' + password.length;\nfetch(url);"),
         Case::near_miss("a.js", "const password = 'http://example.com';\nsave(password);"),
+        Case::bad(
+            "a.rs",
+            "async fn a(password: &str) { reqwest::get(format!(\"http://example.com/login?password={}\", password)).await.unwrap(); } //~ clear-text-transmission",
+        ),
+        Case::bad(
+            "a.rs",
+            "use reqwest::Client;\nasync fn b(c: &Client, password: &str) { c.post(\"http://example.com/login\").body(password.to_string()).send().await.unwrap(); } //~ clear-text-transmission",
+        ),
+        Case::bad(
+            "a.rs",
+            "use reqwest::Client;\nasync fn c2(c: &Client, u: &User) { c.post(\"http://api.example.com\").form(&[(\"pw\", &u.password)]).send().await.unwrap(); } //~ clear-text-transmission",
+        ),
+        Case::bad(
+            "a.rs",
+            "use reqwest::Client;\nasync fn d(c: &Client, api_key: &str) { c.get(\"http://api.example.com\").header(\"X-Api-Key\", api_key).send().await.unwrap(); } //~ clear-text-transmission",
+        ),
+        Case::bad(
+            "a.rs",
+            "use reqwest::Client;\nasync fn e(c: &Client, access_token: &str) { c.get(\"http://api.example.com\").bearer_auth(access_token).send().await.unwrap(); } //~ clear-text-transmission",
+        ),
+        Case::bad(
+            "a.rs",
+            "use reqwest::Client;\nasync fn f(c: &Client, password: &str) { c.get(&format!(\"https://example.com/?password={password}\")).send().await.unwrap(); } //~ clear-text-transmission",
+        ),
+        Case::bad(
+            "a.rs",
+            "use reqwest::Client;\nasync fn f2(c: &Client, password: &str) { let address = format!(\"https://example.com/{password}/x\"); let u = reqwest::Url::parse(&address).unwrap(); c.post(u).send().await.unwrap(); } //~ clear-text-transmission",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn g(password: &str) { ureq::get(&format!(\"http://example.com/?p={}\", password)).call().unwrap(); } //~ clear-text-transmission",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn g2(password: &str) { use std::io::Write; let mut s = std::net::TcpStream::connect(\"example.com:80\").unwrap(); s.write_all(password.as_bytes()).unwrap(); } //~ clear-text-transmission",
+        ),
+        Case::bad(
+            "a.rs",
+            "use reqwest::Client;\nasync fn h(c: &Client, password: &str) { c.get(\"http://example.com\").basic_auth(\"u\", Some(password)).send().await.unwrap(); } //~ clear-text-transmission",
+        ),
+        Case::good(
+            "a.rs",
+            "use reqwest::Client;\nasync fn ok1(c: &Client, password: &str) { c.post(\"https://example.com/login\").body(password.to_string()).send().await.unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use reqwest::Client;\nasync fn ok2(c: &Client, access_token: &str) { c.get(\"https://example.com\").bearer_auth(access_token).send().await.unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use reqwest::Client;\nasync fn ok3(c: &Client, name: &str) { c.get(format!(\"http://example.com/{name}\")).send().await.unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use reqwest::Client;\nasync fn ok4(c: &Client, password: &str) { let e = encrypt(password); c.get(format!(\"https://example.com/{e}\")).send().await.unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use reqwest::Client;\nasync fn ok5(c: &Client, password: &str) { c.post(\"http://localhost:8080/login\").body(password.to_string()).send().await.unwrap(); }",
+        ),
     ],
 };

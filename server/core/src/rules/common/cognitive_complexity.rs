@@ -1,6 +1,6 @@
 use sidenote_grammars::{Family, Field, Kind};
 
-use crate::blocks::BlockKind;
+use crate::blocks::{Block, BlockKind};
 use crate::findings::{Category, Confidence, Note, Place, Severity};
 use crate::rules::support::{bare, is_function};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
@@ -94,21 +94,36 @@ struct Increment {
 }
 
 fn check(cx: &mut Cx<'_>) {
-    // At the top level only small closures are left, which cannot reach any sensible limit.
-    if cx.block.kind() != BlockKind::Function {
-        return;
+    for function in measured(cx.block) {
+        report(function, &increments(function, true), cx);
     }
-    let arena = cx.arena();
+}
+
+/// The functions of a block that are measured each by itself.
+fn measured(block: &Block) -> Vec<Node<'_>> {
+    // At the top level only small closures are left, which cannot reach any sensible limit.
+    if block.kind() != BlockKind::Function {
+        return Vec::new();
+    }
+    let arena = block.arena();
+    let mut measured = Vec::new();
     let mut queue = vec![arena.root()];
     while let Some(function) = queue.pop() {
         let inner: Vec<Node<'_>> = functions_in(function).collect();
         let own = increments(function, false);
         if own.is_empty() && !inner.is_empty() && arena.language().family == Family::Ecma {
             queue.extend(inner);
-            continue;
+        } else {
+            measured.push(function);
         }
-        report(function, &increments(function, true), cx);
     }
+    measured
+}
+
+/// The cognitive complexity of each function of a block that is measured by itself, with its head.
+pub fn complexity(block: &Block) -> Vec<(Span, u32)> {
+    let total = |function| increments(function, true).iter().map(|i| i.cost).sum();
+    measured(block).into_iter().map(|f| (name_of(f).map_or_else(|| head(f), Node::span), total(f))).collect()
 }
 
 /// The outermost functions inside a function.

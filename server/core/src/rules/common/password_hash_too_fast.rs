@@ -37,6 +37,10 @@ pub static RULE: Rule = Rule {
         Check::Calls(&["hash", "hashSync", "genSalt", "genSaltSync"], bcrypt),
         Check::Calls(&["pbkdf2", "pbkdf2Sync", "PBKDF2"], pbkdf2),
         Check::Calls(&["scrypt", "scryptSync"], scrypt),
+        Check::Calls(
+            &["hash", "hash_with_result", "hash_with_salt", "pbkdf2", "pbkdf2_hmac", "pbkdf2_hmac_array", "new"],
+            rust,
+        ),
         Check::Model,
     ],
     cases: &[
@@ -139,6 +143,26 @@ pub static RULE: Rule = Rule {
             "a.js",
             "const crypto = require('crypto');\nconst key = crypto.pbkdf2Sync(password, salt, options.iterations, 32, 'sha256');",
         ),
+        Case::bad(
+            "a.rs",
+            "fn n(password: &str) { let mut h = sha2::Sha256::new(); h.update(password); } //~ password-hash-too-fast",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn n2(password: &[u8]) { let d = sha2::Sha512::digest(password); } //~ password-hash-too-fast",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn n3(password: &str) { let d = blake3::hash(password.as_bytes()); } //~ password-hash-too-fast",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn p(salt: &[u8], password: &[u8]) { let mut k = [0u8; 32]; pbkdf2::pbkdf2_hmac::<sha2::Sha256>(password, salt, 1000, &mut k); } //~ password-hash-too-fast",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn p2(password: &str) { let h = bcrypt::hash(password, 4).unwrap(); } //~ password-hash-too-fast",
+        ),
     ],
 };
 
@@ -177,5 +201,23 @@ fn scrypt(call: &CallView<'_>, out: &mut Vec<Note>) {
                 low(call, Some(cost), 16_384.0, "units of scrypt's cost", 3, out);
             }
         }
+    }
+}
+
+/// Costs of bcrypt, pbkdf2, scrypt and argon2 in Rust.
+fn rust(call: &CallView<'_>, out: &mut Vec<Note>) {
+    let of = |path: &str| call.paths.iter().any(|p| p == path);
+    match call.name.as_str() {
+        "hash" | "hash_with_result" | "hash_with_salt" if call.paths.iter().any(|p| p.starts_with("bcrypt::")) => {
+            low(call, call.args.get(1), 10.0, "rounds", 1, out);
+        }
+        "pbkdf2" | "pbkdf2_hmac" | "pbkdf2_hmac_array" if call.paths.iter().any(|p| p.starts_with("pbkdf2::")) => {
+            low(call, call.args.get(2), 100_000.0, "iterations", 2, out);
+        }
+        "new" if of("scrypt::Params::new") => {
+            low(call, call.args.first(), 14.0, "as scrypt's logarithmic cost", 0, out)
+        }
+        "new" if of("argon2::Params::new") => low(call, call.args.first(), 7_168.0, "KiB of memory", 0, out),
+        _ => {}
     }
 }

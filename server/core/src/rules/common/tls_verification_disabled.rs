@@ -104,6 +104,90 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "impl ServerCertVerifier for Pinned {\n    fn verify_server_cert(&self, cert: &CertificateDer<'_>) -> Result<ServerCertVerified, Error> {\n        if cert != self.pin { return Err(Error::General(\"pin\".into())); }\n        Ok(ServerCertVerified::assertion())\n    }\n}",
         ),
+        Case::bad(
+            "a.rs",
+            "fn a() { reqwest::Client::builder().danger_accept_invalid_certs(true).build().unwrap(); } //~ tls-verification-disabled",
+        ),
+        Case::bad(
+            "a.rs",
+            "use reqwest::ClientBuilder;\nfn b() { ClientBuilder::new().danger_accept_invalid_hostnames(true).build().unwrap(); } //~ tls-verification-disabled",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn c() { native_tls::TlsConnector::builder().danger_accept_invalid_certs(true).build().unwrap(); } //~ tls-verification-disabled",
+        ),
+        Case::bad(
+            "a.rs",
+            "use openssl::ssl::{SslConnector, SslMethod, SslVerifyMode};\nfn d() { let mut b = SslConnector::builder(SslMethod::tls()).unwrap(); b.set_verify(SslVerifyMode::NONE); } //~ tls-verification-disabled",
+        ),
+        Case::bad(
+            "a.rs",
+            "use openssl::ssl::{SslConnector, SslMethod, SslVerifyMode};\nfn e() { let mut b = SslConnector::builder(SslMethod::tls()).unwrap(); b.set_verify_callback(SslVerifyMode::PEER, |_, _| true); } //~ tls-verification-disabled",
+        ),
+        Case::bad(
+            "a.rs",
+            "use openssl::ssl::{SslConnector, SslMethod};\nfn f() { let c = SslConnector::builder(SslMethod::tls()).unwrap().build().configure().unwrap().verify_hostname(false); } //~ tls-verification-disabled",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn h() { let mut cb = git2::RemoteCallbacks::new(); cb.certificate_check(|_, _| Ok(git2::CertificateCheckStatus::CertificateOk)); } //~ tls-verification-disabled",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn i() { let t = lettre::transport::smtp::client::TlsParameters::builder(\"x\".into()).dangerous_accept_invalid_certs(true).build(); } //~ tls-verification-disabled",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn i2() { let accept = true; reqwest::blocking::Client::builder().danger_accept_invalid_certs(accept); } //~ tls-verification-disabled",
+        ),
+        Case::bad(
+            "a.rs",
+            "#[derive(Debug)] struct NoVerify;\nimpl rustls::client::danger::ServerCertVerifier for NoVerify {\n    fn verify_server_cert(&self, e: &CertificateDer<'_>, i: &[CertificateDer<'_>], s: &ServerName<'_>, o: &[u8], n: UnixTime) -> Result<ServerCertVerified, rustls::Error> { Ok(ServerCertVerified::assertion()) } //~ tls-verification-disabled\n    fn verify_tls12_signature(&self, m: &[u8], c: &CertificateDer<'_>, d: &DigitallySignedStruct) -> Result<HandshakeSignatureValid, rustls::Error> { Ok(HandshakeSignatureValid::assertion()) }\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn j() { let t = ureq::tls::TlsConfig::builder().disable_verification(true).build(); } //~ tls-verification-disabled",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn j2() { let c = isahc::HttpClient::builder().ssl_options(isahc::config::SslOption::DANGER_ACCEPT_INVALID_CERTS | isahc::config::SslOption::DANGER_ACCEPT_REVOKED_CERTS).build(); } //~ tls-verification-disabled",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn j3() { let b = mongodb::options::TlsOptions::builder().allow_invalid_certificates(true).build(); } //~ tls-verification-disabled",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn j4() { let c = mysql::SslOpts::default().with_danger_accept_invalid_certs(true); } //~ tls-verification-disabled",
+        ),
+        Case::good(
+            "a.rs",
+            "use reqwest::ClientBuilder;\nfn i3(cfg: &Cfg) { ClientBuilder::new().danger_accept_invalid_certs(cfg.dev || true); }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn k() { reqwest::Client::builder().danger_accept_invalid_certs(false).build().unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn l(insecure: bool) { reqwest::Client::builder().danger_accept_invalid_certs(insecure).build().unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use openssl::ssl::{SslConnector, SslMethod, SslVerifyMode};\nfn m() { let mut b = SslConnector::builder(SslMethod::tls()).unwrap(); b.set_verify(SslVerifyMode::PEER); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use openssl::ssl::SslMethod;\nfn n() { let b = openssl::ssl::SslAcceptor::mozilla_modern(SslMethod::tls()).unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn o() { let c = rustls::ClientConfig::builder().with_root_certificates(roots()).with_no_client_auth(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn p() { let c = rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(vec![], key()); }",
+        ),
     ],
 };
 
@@ -266,7 +350,7 @@ fn rust_call<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some((_, name)) = method(node) else { return };
     // Finding a constant takes a walk over the block: not for every call.
     let told = name.text();
-    if !["danger", "verif", "invalid"].iter().any(|w| told.contains(w)) {
+    if !["danger", "verif", "invalid", "certificate_check", "ssl_options"].iter().any(|w| told.contains(w)) {
         return;
     }
     let Some(argument) = args(node).next().filter(|_| !is_opt_in(node)) else { return };
@@ -285,6 +369,15 @@ fn rust_call<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         "disable_verification" => (text == "true", "Every certificate is accepted"),
         "ssl_verify_peer" | "ssl_verify_host" | "set_verify_hostname" => (text == "false", "The peer is not verified"),
         "verify_hostname" => (text == "false", "A certificate of any other host is accepted"),
+        "ssl_options" => {
+            let open = ["DANGER_ACCEPT_INVALID_CERTS", "DANGER_ACCEPT_INVALID_HOSTS"];
+            (open.iter().any(|o| argument.text().contains(o)), "Every certificate is accepted")
+        }
+        "certificate_check" => {
+            let body = argument.child(Field::Body).map_or("", Node::text);
+            let accepts = body.contains("CertificateOk") || body == "true";
+            (accepts && !body.contains("if ") && !body.contains("match "), "Every certificate and host key is accepted")
+        }
         "set_verify" | "set_verify_callback" => {
             let none = matches!(text.rsplit("::").next(), Some("NONE")) && text.contains("SslVerifyMode");
             let always = name.text() == "set_verify_callback"

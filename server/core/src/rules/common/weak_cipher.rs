@@ -1,8 +1,10 @@
-use sidenote_grammars::Family;
+use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::{Case, Check, Docs, Rule};
+use crate::rules::support::{resolve_rust, rust_path};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::semantics::flow::{CallView, WriteView};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "weak-cipher",
@@ -29,7 +31,7 @@ pub static RULE: Rule = Rule {
         Check::Calls(&["createCipheriv", "createCipher", "createDecipheriv", "createDecipher"], node),
         Check::Calls(&["encrypt", "createCipher", "startEncrypting", "createEncryptionCipher"], library),
         Check::Writes(&["secureProtocol", "minVersion", "maxVersion"], protocol),
-        Check::Model,
+        Check::Nodes(&[Kind::CallExpression], rust),
     ],
     cases: &[
         Case::bad(
@@ -92,6 +94,82 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "const options = { minVersion: '1.0.0', maxVersion: 'latest' };"),
         Case::near_miss("a.js", "const mailer = box.encrypt('des-ede3-cbc');"),
         Case::near_miss("a.js", "const names = { des: 'DES', rc4: 'RC4' };\nconsole.log(names.des);"),
+        Case::bad(
+            "a.rs",
+            "use des::{Des, TdesEde3, cipher::{KeyInit, BlockEncrypt, KeyIvInit, StreamCipher}};\nfn a(k: &[u8]) { let c = Des::new_from_slice(k).unwrap(); } //~ weak-cipher",
+        ),
+        Case::bad(
+            "a.rs",
+            "use des::{Des, TdesEde3, cipher::{KeyInit, BlockEncrypt, KeyIvInit, StreamCipher}};\ntype DesCbc = cbc::Encryptor<des::Des>;\nfn b(k: &[u8; 8], iv: &[u8; 8]) { let c = DesCbc::new(k.into(), iv.into()); } //~ weak-cipher",
+        ),
+        Case::bad(
+            "a.rs",
+            "use des::{Des, TdesEde3, cipher::{KeyInit, BlockEncrypt, KeyIvInit, StreamCipher}};\nfn c(k: &[u8; 24]) { let c = TdesEde3::new(k.into()); } //~ weak-cipher",
+        ),
+        Case::bad(
+            "a.rs",
+            "use des::{Des, TdesEde3, cipher::{KeyInit, BlockEncrypt, KeyIvInit, StreamCipher}};\nfn d(k: &[u8]) { let mut c = rc4::Rc4::<rc4::consts::U16>::new(k.into()); } //~ weak-cipher",
+        ),
+        Case::bad(
+            "a.rs",
+            "use des::{Des, TdesEde3, cipher::{KeyInit, BlockEncrypt, KeyIvInit, StreamCipher}};\nuse openssl::symm::{Cipher, encrypt};\nfn e(k: &[u8], d: &[u8]) { let x = encrypt(Cipher::des_cbc(), k, None, d); } //~ weak-cipher",
+        ),
+        Case::bad(
+            "a.rs",
+            "use des::{Des, TdesEde3, cipher::{KeyInit, BlockEncrypt, KeyIvInit, StreamCipher}};\nuse openssl::symm::{Cipher, Crypter, Mode};\nfn f(k: &[u8], d: &[u8]) { let x = Crypter::new(Cipher::rc4(), Mode::Encrypt, k, None); } //~ weak-cipher",
+        ),
+        Case::bad(
+            "a.rs",
+            "use des::{Des, TdesEde3, cipher::{KeyInit, BlockEncrypt, KeyIvInit, StreamCipher}};\ntype AesEcb = ecb::Encryptor<aes::Aes128>;\nfn g(k: &[u8; 16]) { let x = AesEcb::new(k.into()); } //~ weak-cipher",
+        ),
+        Case::bad(
+            "a.rs",
+            "use des::{Des, TdesEde3, cipher::{KeyInit, BlockEncrypt, KeyIvInit, StreamCipher}};\nuse openssl::symm::{Cipher, encrypt};\nfn g2(k: &[u8], d: &[u8]) { let x = encrypt(Cipher::aes_128_ecb(), k, None, d); } //~ weak-cipher",
+        ),
+        Case::bad(
+            "a.rs",
+            "use des::{Des, TdesEde3, cipher::{KeyInit, BlockEncrypt, KeyIvInit, StreamCipher}};\nstruct Rc2 { v: u8 } impl Rc2 { fn new(v: u8) -> Self { Rc2 { v } } }\nfn h(k: &[u8]) { let c = rc2::Rc2::new_from_slice(k).unwrap(); } //~ weak-cipher",
+        ),
+        Case::bad(
+            "a.rs",
+            "use des::{Des, TdesEde3, cipher::{KeyInit, BlockEncrypt, KeyIvInit, StreamCipher}};\nfn h2(k: &[u8]) { let c = blowfish::Blowfish::<byteorder::BE>::new_from_slice(k).unwrap(); } //~ weak-cipher",
+        ),
+        Case::bad(
+            "a.rs",
+            "use des::{Des, TdesEde3, cipher::{KeyInit, BlockEncrypt, KeyIvInit, StreamCipher}};\nfn h3(k: &[u8; 8]) { let c = cfb_mode::Encryptor::<des::Des>::new(k.into(), k.into()); } //~ weak-cipher",
+        ),
+        Case::bad(
+            "a.rs",
+            "use des::{Des, TdesEde3, cipher::{KeyInit, BlockEncrypt, KeyIvInit, StreamCipher}};\nfn h4(k: &[u8; 8]) { let c = ecb::Encryptor::<aes::Aes256>::new(k.into()); } //~ weak-cipher",
+        ),
+        Case::bad(
+            "a.rs",
+            "use des::{Des, TdesEde3, cipher::{KeyInit, BlockEncrypt, KeyIvInit, StreamCipher}};\nuse openssl::symm::Cipher;\nfn h5() -> cipher::Cipher { openssl::cipher::Cipher::des_ede3_cbc() } //~ weak-cipher",
+        ),
+        Case::bad(
+            "a.rs",
+            "use des::{Des, TdesEde3, cipher::{KeyInit, BlockEncrypt, KeyIvInit, StreamCipher}};\nfn h6(k: &[u8]) { let c = cast5::Cast5::new_from_slice(k).unwrap(); } //~ weak-cipher",
+        ),
+        Case::good(
+            "a.rs",
+            "use des::{Des, TdesEde3, cipher::{KeyInit, BlockEncrypt, KeyIvInit, StreamCipher}};\nfn i(k: &[u8; 16], iv: &[u8; 16]) { let c = cbc::Encryptor::<aes::Aes128>::new(k.into(), iv.into()); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use des::{Des, TdesEde3, cipher::{KeyInit, BlockEncrypt, KeyIvInit, StreamCipher}};\nuse openssl::symm::{Cipher, encrypt};\nfn j(k: &[u8], d: &[u8], iv: &[u8]) { let x = encrypt(Cipher::aes_256_gcm(), k, Some(iv), d); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use des::{Des, TdesEde3, cipher::{KeyInit, BlockEncrypt, KeyIvInit, StreamCipher}};\nfn l(k: &[u8; 16], iv: &[u8; 16]) { type C = ctr::Ctr64BE<aes::Aes128>; let c = C::new(k.into(), iv.into()); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use des::{Des, TdesEde3, cipher::{KeyInit, BlockEncrypt, KeyIvInit, StreamCipher}};\nfn m(k: &[u8; 32], n: &[u8; 12]) { let c = chacha20::ChaCha20::new(k.into(), n.into()); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use des::{Des, TdesEde3, cipher::{KeyInit, BlockEncrypt, KeyIvInit, StreamCipher}};\nstruct Rc2 { v: u8 } impl Rc2 { fn new(v: u8) -> Self { Rc2 { v } } }\nfn n() { let r = Rc2::new(1); let d = Description::new(\"des\"); }",
+        ),
     ],
 };
 
@@ -171,4 +249,80 @@ fn protocol(write: &WriteView<'_>, out: &mut Vec<Note>) {
         let message = format!("`{old}` lets connections use broken ciphers. Use TLS 1.2 or newer.");
         out.push(Note::new(write.rule, write.span, message).severity(Severity::Medium));
     }
+}
+
+/// Crates of broken ciphers, and the mode in which equal blocks stay equal.
+fn weak_crate(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "des" => "DES",
+        "rc2" => "RC2",
+        "rc4" => "RC4",
+        "rc5" => "RC5",
+        "blowfish" => "Blowfish",
+        "cast5" => "CAST5",
+        "idea" => "IDEA",
+        "magma" => "Magma",
+        "ecb" => "ECB mode",
+        _ => return None,
+    })
+}
+
+/// The broken cipher of an openssl constructor, `aes_128_ecb`.
+fn weak_openssl(name: &str) -> Option<&'static str> {
+    let first = name.split('_').next().unwrap_or_default();
+    match first {
+        "des" if name.contains("ede") => Some("3DES"),
+        "des" => Some("DES"),
+        "rc4" => Some("RC4"),
+        "rc2" => Some("RC2"),
+        "bf" => Some("Blowfish"),
+        "cast5" => Some("CAST5"),
+        "idea" => Some("IDEA"),
+        "seed" => Some("SEED"),
+        _ if name.ends_with("_ecb") => Some("ECB mode"),
+        _ => None,
+    }
+}
+
+fn rust<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.arena().language().family != Family::Rust {
+        return;
+    }
+    let Some(function) = node.child(Field::Function) else { return };
+    if !matches!(function.kind(), Kind::ScopedIdentifier | Kind::GenericFunction) {
+        return;
+    }
+    let text = function.text();
+    let Some(last) = text.rsplit("::").next() else { return };
+    let name = if matches!(
+        last,
+        "new" | "new_from_slice" | "new_from_slices" | "inner_iv_init" | "new_var" | "new_varkey" | "new_var_key"
+    ) {
+        // The type with its parameters, behind an alias of the file.
+        let head = text.strip_suffix(last).unwrap_or_default().trim_end_matches("::");
+        let whole = match cx.file.declared.aliases.get(head) {
+            Some(alias) => alias.as_str(),
+            None => head,
+        };
+        let paths = whole.split(|c: char| !c.is_alphanumeric() && c != '_' && c != ':').filter(|p| !p.is_empty());
+        paths.filter(|p| p.contains("::") || cx.file.imports.path(p).is_some()).find_map(|p| {
+            let full = resolve_rust(p.trim_matches(':'), cx);
+            let (root, rest) = full.split_once("::")?;
+            (!rest.is_empty()).then(|| weak_crate(root)).flatten()
+        })
+    } else {
+        let Some(path) = rust_path(function, cx) else { return };
+        match path.strip_prefix("openssl::symm::Cipher::").or_else(|| path.strip_prefix("openssl::cipher::Cipher::")) {
+            Some(name) => weak_openssl(name),
+            None => None,
+        }
+    };
+    let Some(name) = name else { return };
+    let message = if name == "ECB mode" {
+        "In ECB mode equal blocks stay equal: the pattern of the text shows through. Use AES-256-GCM or ChaCha20-Poly1305."
+            .to_owned()
+    } else {
+        format!("{name} is broken or too small for today's data. Use AES-256-GCM or ChaCha20-Poly1305.")
+    };
+    cx.report(Note::new(cx.rule, function.span(), message));
 }

@@ -4,6 +4,7 @@ use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::evidence::{self, any, around};
 use crate::rules::{Case, Check, Docs, Rule};
 use crate::semantics::flow::CallView;
+use crate::semantics::flow::kinds::SinkKind;
 use crate::syntax::Span;
 
 pub static RULE: Rule = Rule {
@@ -52,6 +53,10 @@ pub static RULE: Rule = Rule {
                 "blueimp-md5",
             ],
             direct,
+        ),
+        Check::Flow(
+            &[SinkKind::WeakHash],
+            "`{sink}` makes a broken hash of {source}: it can be guessed or forged. Use SHA-256, for passwords bcrypt, scrypt or Argon2.",
         ),
         Check::Model,
     ],
@@ -144,6 +149,63 @@ pub static RULE: Rule = Rule {
         Case::near_miss(
             "a.js",
             "const crypto = require('crypto');\nconst revision = crypto.createHash('md5').update(source).digest('hex').slice(0, 8);",
+        ),
+        Case::bad(
+            "a.rs",
+            "use md5::Md5;\nfn a(password: &str) -> String { let mut h = Md5::new(); h.update(password); format!(\"{:x}\", h.finalize()) } //~ weak-hash",
+        ),
+        Case::bad("a.rs", "use sha1::Sha1;\nfn b(password: &[u8]) { let d = Sha1::digest(password); } //~ weak-hash"),
+        Case::bad("a.rs", "fn c(u: &User) { let d = md5::compute(u.password.as_bytes()); } //~ weak-hash"),
+        Case::bad(
+            "a.rs",
+            "use md5::Md5;\nfn d(credit_card_number: &str) { let d = md5::Md5::digest(credit_card_number.as_bytes()); } //~ weak-hash",
+        ),
+        Case::bad(
+            "a.rs",
+            "use sha1::Sha1;\nfn e(password: &str) { let mut h = sha1::Sha1::default(); h.update(password.as_bytes()); let r = h.finalize(); } //~ weak-hash",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(secret: &[u8]) { let d = openssl::hash::hash(openssl::hash::MessageDigest::md5(), secret).unwrap(); } //~ weak-hash",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn g(password: &[u8]) { let d = ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, password); } //~ weak-hash",
+        ),
+        Case::bad(
+            "a.rs",
+            "use md5::Md5;\nfn h(password: &str) { let d = Md5::new().chain_update(password).finalize(); } //~ weak-hash",
+        ),
+        Case::bad("a.rs", "fn h2(private_key: &[u8]) { let d = md4::Md4::digest(private_key); } //~ weak-hash"),
+        Case::bad(
+            "a.rs",
+            "use md5::Md5;\nfn h3(password: &str) { let x = Md5::new_with_prefix(password); } //~ weak-hash",
+        ),
+        Case::bad("a.rs", "fn h4(ssn: &str) { let mut x = ripemd::Ripemd160::new(); x.update(ssn); } //~ weak-hash"),
+        Case::good("a.rs", "use sha1::Sha1;\nfn i(data: &[u8]) { let d = Sha1::digest(data); }"),
+        Case::good("a.rs", "fn j(file: &[u8]) { let checksum = md5::compute(file); println!(\"{:x}\", checksum); }"),
+        Case::good("a.rs", "use md5::Md5;\nfn k(etag: &str) { let d = Md5::digest(etag); }"),
+        Case::good(
+            "a.rs",
+            "fn l(password: &str) { let h = argon2::hash_encoded(password.as_bytes(), &salt(), &argon2::Config::default()).unwrap(); }",
+        ),
+        Case::good("a.rs", "use md5::Md5;\nfn m(password_hash: &str) { let d = Md5::digest(password_hash); }"),
+        Case::good(
+            "a.rs",
+            "fn n4(pw: &str) { let mut h = std::collections::hash_map::DefaultHasher::new(); pw.hash(&mut h); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn n5(credit_card_number: &str) { let d = sha2::Sha256::digest(credit_card_number); }",
+        ),
+        Case::near_miss("a.rs", "fn o(name: &str) { let d = sha2::Sha256::digest(name); }"),
+        Case::near_miss(
+            "a.rs",
+            "fn p3(password: &str) { let h = bcrypt::hash(password, bcrypt::DEFAULT_COST).unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn p4(salt: &[u8], password: &[u8]) { let mut k = [0u8; 32]; pbkdf2::pbkdf2_hmac::<sha2::Sha256>(password, salt, 600_000, &mut k); }",
         ),
     ],
 };

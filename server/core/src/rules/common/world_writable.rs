@@ -44,7 +44,7 @@ pub static RULE: Rule = Rule {
             made,
         ),
         Check::Calls(&["umask"], umask),
-        Check::Model,
+        Check::Calls(&["from_mode", "set_mode", "mode", "chmod", "fchmod", "open", "mkdir"], rust),
     ],
     cases: &[
         Case::bad("a.js", "const fs = require('fs');\nfs.chmodSync('/var/run/app.sock', 0o777); //~ world-writable"),
@@ -79,6 +79,61 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "const fs = require('fs');\nfs.openSync(file, 'r', 0o666);"),
         Case::near_miss("a.js", "const fs = require('fs');\nfs.writeFileSync(file, '777');"),
         Case::near_miss("a.js", "const fs = require('fs');\nfs.mkdirSync(dir, { mode });"),
+        Case::bad(
+            "a.rs",
+            "use std::fs::{self, Permissions};\nfn a() { fs::set_permissions(\"/x\", Permissions::from_mode(0o777)).unwrap(); } //~ world-writable",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::fs::OpenOptions;\nfn b() { OpenOptions::new().create(true).write(true).mode(0o666).open(\"a\").unwrap(); } //~ world-writable",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::fs::{self};\nfn c() { let mut p = fs::metadata(\"x\").unwrap().permissions(); p.set_mode(0o777); fs::set_permissions(\"x\", p).unwrap(); } //~ world-writable",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::fs::DirBuilder;\nfn d() { DirBuilder::new().mode(0o777).create(\"d\").unwrap(); } //~ world-writable",
+        ),
+        Case::bad("a.rs", "fn e() { unsafe { libc::chmod(c\"/x\".as_ptr(), 0o777); } } //~ world-writable"),
+        Case::bad("a.rs", "fn e2() { nix::sys::stat::umask(nix::sys::stat::Mode::empty()); } //~ world-writable"),
+        Case::bad("a.rs", "fn e3() { unsafe { libc::umask(0); } } //~ world-writable"),
+        Case::bad(
+            "a.rs",
+            "use std::fs::{self, Permissions};\nfn e4() { const MODE: u32 = 0o666; fs::set_permissions(\"x\", Permissions::from_mode(MODE)).unwrap(); } //~ world-writable",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::fs::{self, Permissions};\nfn e5() { let p = Permissions::from_mode(0o757); fs::set_permissions(\"x\", p).unwrap(); } //~ world-writable",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn e6() { unsafe { libc::open(c\"/x\".as_ptr(), libc::O_CREAT | libc::O_WRONLY, 0o666); } } //~ world-writable",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::fs::{self, Permissions};\nfn f() { fs::set_permissions(\"/x\", Permissions::from_mode(0o600)).unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::fs::{self, Permissions};\nfn g() { fs::set_permissions(\"/x\", Permissions::from_mode(0o755)).unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::fs::{self};\nfn h() { let mut p = fs::metadata(\"x\").unwrap().permissions(); p.set_mode(p.mode() | 0o111); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::fs::{self, Permissions};\nfn i(m: u32) { fs::set_permissions(\"/x\", Permissions::from_mode(m)).unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::fs::{self, Permissions};\nfn j() { fs::set_permissions(\"/tmp/x\", Permissions::from_mode(0o1777)).unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::fs::{self, Permissions};\nfn k() { let readonly = 0o444; fs::set_permissions(\"/x\", Permissions::from_mode(readonly)).unwrap(); }",
+        ),
     ],
 };
 
@@ -141,9 +196,41 @@ fn made(call: &CallView<'_>, out: &mut Vec<Note>) {
 }
 
 fn umask(call: &CallView<'_>, out: &mut Vec<Note>) {
-    let zero = call.args.first().is_some_and(|v| v.exact && numbers(v).any(|n| n == 0.0));
-    if zero && call.is("process.umask") {
+    let zero = call.args.first().is_some_and(|v| {
+        v.exact && numbers(v).any(|n| n == 0.0) || v.apis.iter().any(|p| p == "nix::sys::stat::Mode::empty()")
+    });
+    if zero && (call.is("process.umask") || call.is("libc::umask") || call.is("nix::sys::stat::umask")) {
         let message = "With a umask of zero every user of the machine may change the files that the process makes. Use `0o022` or stricter.";
         out.push(Note::new(call.rule, call.name_span, message));
+    }
+}
+
+/// `Permissions::from_mode`, `set_mode`, modes of new files and folders, and libc's calls.
+fn rust(call: &CallView<'_>, out: &mut Vec<Note>) {
+    let libc = |n: &str| call.is(&format!("libc::{n}"));
+    let (at, severity) = match call.name.as_str() {
+        "from_mode" if call.is("std::fs::Permissions::from_mode") || call.is("Permissions::from_mode") => {
+            (0, Severity::Medium)
+        }
+        "set_mode" if call.receiver.is_some() => (0, Severity::Medium),
+        "mode"
+            if call.paths.iter().any(|p| {
+                ["std::fs::OpenOptions.", "std::fs::CreateOptions.", "std::fs::NewOptions.", "std::fs::DirBuilder."]
+                    .iter()
+                    .any(|t| p.starts_with(t))
+            }) =>
+        {
+            (0, Severity::Low)
+        }
+        "chmod" | "fchmod" if libc(&call.name) => (1, Severity::Medium),
+        "mkdir" if libc("mkdir") => (1, Severity::Low),
+        "open" if libc("open") => (2, Severity::Low),
+        _ => return,
+    };
+    if let Some(mode) = call.args.get(at).and_then(|v| {
+        let found = numbers(v).filter(|n| *n >= 0.0 && *n < 65_536.0).map(|n| n as u32);
+        found.into_iter().find(|m| m & 0o002 != 0 && m & 0o1000 == 0)
+    }) {
+        report(call, mode, at, severity, out);
     }
 }

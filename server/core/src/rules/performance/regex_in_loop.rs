@@ -1,6 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::rust_code::round;
 use crate::rules::shape::{mentions, only_reads};
 use crate::rules::support::{args, constant_text, is_function, is_loop, method, rust_path};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
@@ -133,69 +134,6 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(round) = round(node) else { return };
     let message = "The same pattern is compiled in every round, which takes far longer than matching it. Compile it once: before the loop, or in a `static` `LazyLock<Regex>`.";
     cx.report(Note::new(cx.rule, node.span(), message).related(round, "runs again and again"));
-}
-
-/// What runs the node again and again: a loop's keyword, or an iterator's method.
-fn round(node: Node<'_>) -> Option<crate::syntax::Span> {
-    let mut at = node;
-    while let Some(parent) = at.parent() {
-        match parent.kind() {
-            Kind::FunctionItem | Kind::AsyncBlock | Kind::ConstItem | Kind::StaticItem => return None,
-            Kind::ClosureExpression => return repeats(parent),
-            _ if is_loop(parent) && matches!(at.field(), Field::Body | Field::Condition) => {
-                let mut span = parent.span();
-                span.end = parent.child(Field::Body).map_or(span.end, |b| b.span().start);
-                return Some(span);
-            }
-            _ => at = parent,
-        }
-    }
-    None
-}
-
-/// The method's name, if the closure is an argument of an iterator's method; of those that `Option` has as well,
-/// only behind something that iterates.
-fn repeats(closure: Node<'_>) -> Option<crate::syntax::Span> {
-    let call = closure.parent()?.parent()?;
-    let (receiver, name) = method(call)?;
-    let certain = matches!(
-        name.text(),
-        "for_each"
-            | "filter_map"
-            | "flat_map"
-            | "any"
-            | "all"
-            | "position"
-            | "fold"
-            | "take_while"
-            | "skip_while"
-            | "map_while"
-            | "retain"
-            | "partition"
-    );
-    let both = matches!(name.text(), "map" | "filter" | "find" | "inspect");
-    let iterates = |n: Node<'_>| {
-        std::iter::successors(Some(n), |n| method(*n).map(|(r, _)| r)).filter_map(method).any(|(_, m)| {
-            matches!(
-                m.text(),
-                "iter"
-                    | "into_iter"
-                    | "iter_mut"
-                    | "par_iter"
-                    | "lines"
-                    | "chars"
-                    | "split"
-                    | "split_whitespace"
-                    | "bytes"
-                    | "keys"
-                    | "values"
-                    | "enumerate"
-                    | "windows"
-                    | "chunks"
-            )
-        })
-    };
-    (certain || both && iterates(receiver)).then(|| name.span())
 }
 
 /// JavaScript: `new RegExp(pattern)` whose arguments stay the same from round to round.

@@ -23,7 +23,8 @@ pub static RULE: Rule = Rule {
               the program reads foreign data or overwrites it, which is how memory errors become exploits.",
         example: "let name = CString::new(text)?.as_ptr();\nunsafe { open(CStr::from_ptr(name)) }",
         instead: "let name = CString::new(text)?;\nunsafe { open(CStr::from_ptr(name.as_ptr())) }",
-        limits: "Pointers kept in fields, and owners that are moved into a function or structure, are not followed further and stay silent. \
+        limits: "Owners that are moved into a function or structure are not followed further and stay silent, as are pointers that are stored behind \
+                 references. Where a returned pointer is used in the same file, the use is reported. \
                  Growing a collection that was made by `with_capacity` counts only where it asks for more room.",
         fix: "",
     },
@@ -87,7 +88,7 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad(
             "a.rs",
-            "fn dangling() -> *const i32 { let x = 1; &x } //~ access-after-lifetime\nfn f() -> i32 { let p = dangling(); unsafe { *p } } //~ access-after-lifetime",
+            "fn dangling() -> *const i32 { let x = 1; &x }\nfn f() -> i32 { let p = dangling(); unsafe { *p } } //~ access-after-lifetime",
         ),
         Case::good(
             "a.rs",
@@ -132,6 +133,104 @@ pub static RULE: Rule = Rule {
         Case::near_miss(
             "a.rs",
             "fn f() { let s = String::from(\"x\"); let n = s.as_ptr() as usize; drop(s); println!(\"{n}\"); }",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn a1() { let p: *const i64; { let x = 5i64; p = &x; } unsafe { println!(\"{}\", *p); } } //~ access-after-lifetime",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn dangling() -> *const i64 { let x = 5; &x }\nfn b1() { let p = dangling(); unsafe { println!(\"{}\", *p); } } //~ access-after-lifetime",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn dangling_box() -> *const i64 { let b = Box::new(5i64); &*b as *const i64 }\nfn b4() { let p = dangling_box(); let v = unsafe { *p }; } //~ access-after-lifetime",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn raw_of2() -> *const i64 { let x = 1; &raw const x }\nfn b8() { let p = raw_of2(); let v = unsafe { p.read() }; } //~ access-after-lifetime",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn c3() { let s = String::from(\"a\"); let p = s.as_ptr(); std::mem::drop(s); let b = unsafe { *p }; } //~ access-after-lifetime",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::ffi::CString;\nfn c6() { let p = CString::new(\"x\").unwrap().as_ptr(); unsafe { libc::puts(p); } } //~ access-after-lifetime",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn c9(k: i32) { let p: *const i64 = match k { 0 => { let x = 1i64; &x } _ => { let y = 2i64; &y } }; unsafe { println!(\"{}\", *p); } } //~ access-after-lifetime",
+        ),
+        Case::bad(
+            "a.rs",
+            "static mut GLOBAL: *const i64 = std::ptr::null();\nfn d3() { { let x = 3; unsafe { GLOBAL = &x; } } unsafe { println!(\"{}\", *GLOBAL); } } //~ access-after-lifetime",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn d5() { let f = || -> *const i64 { let x = 5; &x }; let p = f(); unsafe { println!(\"{}\", *p); } } //~ access-after-lifetime",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::ptr;\nfn e2() { let p = { let x = 5i64; &x as *const i64 }; let y = unsafe { ptr::read_volatile(p) }; } //~ access-after-lifetime",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn e7() { let mut v = vec![1]; let p = &v[0] as *const i32; v.clear(); v.shrink_to_fit(); unsafe { println!(\"{}\", *p); } } //~ access-after-lifetime",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn e10() { let p: *const i64; 'a: { let x = 5; p = &x; break 'a; } unsafe { println!(\"{}\", *p); } } //~ access-after-lifetime",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::ptr;\nfn e13() { let mut p = ptr::null(); let mut i = 0; while i < 2 { let x = i; p = &x as *const i32; i += 1; } unsafe { println!(\"{}\", *p); } } //~ access-after-lifetime",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn e16() { let p; { let a = [1i64, 2]; p = a.as_ptr(); } unsafe { println!(\"{}\", *p.add(1)); } } //~ access-after-lifetime",
+        ),
+        Case::good("a.rs", "fn use_ptr(p: *const i64) { unsafe { println!(\"{}\", *p); } }"),
+        Case::good("a.rs", "fn fine_param(x: &i64) -> *const i64 { x }"),
+        Case::good(
+            "a.rs",
+            "fn fine_param(x: &i64) -> *const i64 { x }\nfn b6() { let y = 4; let p = fine_param(&y); let v = unsafe { *p }; }",
+        ),
+        Case::good("a.rs", "fn out(p: &mut *const i64) { let x = 4; *p = &x; }"),
+        Case::good("a.rs", "fn a() { let x = 5; let p: *const i32 = &x; unsafe { println!(\"{}\", *p); } }"),
+        Case::good(
+            "a.rs",
+            "use std::ffi::CString;\nfn c() { unsafe { libc::puts(CString::new(\"x\").unwrap().as_ptr()); } }",
+        ),
+        Case::good("a.rs", "fn e() { let p = d(); unsafe { println!(\"{}\", *p); drop(Box::from_raw(p)); } }"),
+        Case::good(
+            "a.rs",
+            "fn g() { let mut v = vec![1]; v.push(2); let p = v.as_ptr(); unsafe { println!(\"{}\", *p); } }",
+        ),
+        Case::good("a.rs", "fn i(x: &i32) -> *const i32 { x as *const i32 }"),
+        Case::good("a.rs", "fn k2() -> *const i32 { &5 }"),
+        Case::good("a.rs", "fn l() { let p; let x = 5; { p = &x as *const i32; } unsafe { println!(\"{}\", *p); } }"),
+        Case::near_miss(
+            "a.rs",
+            "use std::ptr;\nstruct S { buf: Vec<u8> }\nimpl S { fn ptr(&self) -> *const u8 { self.buf.as_ptr() } fn first(&mut self) -> *mut u8 { let b = &mut self.buf; b.as_mut_ptr() } }\nfn n() { let s = S { buf: vec![1] }; let p = s.ptr(); unsafe { println!(\"{}\", *p); } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn q() { let b = Box::new(1); let p = &*b as *const i32; let c = b; unsafe { println!(\"{}\", *p); } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn s() { let a = std::sync::Arc::new(1); let b = a.clone(); let p = std::sync::Arc::as_ptr(&a); drop(a); unsafe { println!(\"{}\", *p); } drop(b); }",
+        ),
+        Case::near_miss("a.rs", "fn u(v: &mut Vec<u8>) { let p = v.as_mut_ptr(); unsafe { *p = 1; v.set_len(1); } }"),
+        Case::near_miss("a.rs", "fn x() { let mut a = [1, 2]; let p = a.as_mut_ptr(); a[1] = 3; unsafe { *p = 2; } }"),
+        Case::near_miss(
+            "a.rs",
+            "static X: i32 = 5;\nfn z() { let p; { let r = &X; p = r as *const i32; } unsafe { println!(\"{}\", *p); } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn z3() { let p; { let x = 5; p = &x as *const i32; } println!(\"{:p}\", p); let n = p as usize; }",
         ),
     ],
 };

@@ -1,6 +1,6 @@
 use sidenote_grammars::{Family, Field, Kind};
 
-use crate::findings::{Category, Confidence, Note, Severity};
+use crate::findings::{Category, Confidence, Note, Place, Severity};
 use crate::rules::support::{args, declares, method, rust_path};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
@@ -22,7 +22,8 @@ pub static RULE: Rule = Rule {
               ChaCha20-Poly1305 the authentication key as well; a fixed salt lets one table serve against all users.",
         example: "let cipher = Aes256Gcm::new_from_slice(b\"0123456789abcdef0123456789abcdef\")?;",
         instead: "let cipher = Aes256Gcm::new_from_slice(&std::env::var(\"KEY\").map(hex_bytes)?)?;",
-        limits: "A buffer that is mutable is taken to be filled before use. Constants of other files are not seen.",
+        limits: "A mutable buffer counts only where everything that is written to it before its use is constant. Constants of other files are not \
+                 seen, nor those that are handed on to another function.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
@@ -99,20 +100,150 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn f() { let k = Key::from(b\"accelerator\".to_vec()); let p = Point::from_slice(b\"abc\"); }",
         ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore, generic_array::GenericArray}};\nuse aes::cipher::KeyInit as _;\nfn a(data: &[u8]) { let key = [0u8; 32]; let c = Aes256Gcm::new(&key.into()); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore, generic_array::GenericArray}};\nuse aes::cipher::KeyInit as _;\nconst KEY: [u8; 32] = [0x42; 32];\nfn a3(data: &[u8]) { let c = Aes256Gcm::new_from_slice(&KEY).unwrap(); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore, generic_array::GenericArray}};\nuse aes::cipher::KeyInit as _;\nuse chacha20poly1305::ChaCha20Poly1305;\nfn a5(c: &ChaCha20Poly1305, data: &[u8]) { let nonce = [0u8; 12]; c.encrypt(&nonce.into(), data).unwrap(); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore, generic_array::GenericArray}};\nuse aes::cipher::KeyInit as _;\ntype Enc = cbc::Encryptor<aes::Aes128>;\nfn a7(key: &[u8; 16]) { let iv = [0x24; 16]; let e = Enc::new(key.into(), &iv.into()); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore, generic_array::GenericArray}};\nuse aes::cipher::KeyInit as _;\nfn a9() { let mut key = [0u8; 32]; for i in 0..32 { key[i] = i as u8; } let c = Aes256Gcm::new_from_slice(&key).unwrap(); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore, generic_array::GenericArray}};\nuse aes::cipher::KeyInit as _;\nfn a11() { let mut key = [0u8; 32]; let c = Aes256Gcm::new_from_slice(&key).unwrap(); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore, generic_array::GenericArray}};\nuse aes::cipher::KeyInit as _;\nfn a13() { let k: Vec<u8> = (0..32).collect(); let c = Aes256Gcm::new_from_slice(&k).unwrap(); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore, generic_array::GenericArray}};\nuse aes::cipher::KeyInit as _;\nfn a15() { let k = GenericArray::from_slice(&[0u8; 16]); let c = aes::Aes128::new(k); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore, generic_array::GenericArray}};\nuse aes::cipher::KeyInit as _;\nfn a18() { let n: [u8; 12] = Default::default(); let nonce = Nonce::from_slice(&n); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore, generic_array::GenericArray}};\nuse aes::cipher::KeyInit as _;\nstatic SALT: &[u8] = b\"static salt\";\nfn b1(pw: &[u8], out: &mut [u8]) { argon2::Argon2::default().hash_password_into(pw, SALT, out).unwrap(); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore, generic_array::GenericArray}};\nuse aes::cipher::KeyInit as _;\nfn b3(pw: &[u8]) { let k = pbkdf2::pbkdf2_hmac_array::<sha2::Sha256, 32>(pw, &[1, 2, 3, 4], 600_000); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore, generic_array::GenericArray}};\nuse aes::cipher::KeyInit as _;\nfn b5(claims: &Claims) { jsonwebtoken::encode(&jsonwebtoken::Header::default(), claims, &jsonwebtoken::EncodingKey::from_secret(b\"my-secret\")).unwrap(); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore, generic_array::GenericArray}};\nuse aes::cipher::KeyInit as _;\nfn b7() { let k = ring::aead::UnboundKey::new(&ring::aead::AES_256_GCM, &[0; 32]).unwrap(); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore, generic_array::GenericArray}};\nuse aes::cipher::KeyInit as _;\nfn b9() { let k = openssl::pkey::PKey::hmac(b\"my_secret\").unwrap(); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore, generic_array::GenericArray}};\nuse aes::cipher::KeyInit as _;\nfn b11() { let k = actix_web::cookie::Key::from(&[0; 64]); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::good(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore, generic_array::GenericArray}};\nuse aes::cipher::KeyInit as _;\nfn a19() { helper(&[7u8; 32]); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn a(data: &[u8]) { let key = Aes256Gcm::generate_key(&mut OsRng); let c = Aes256Gcm::new(&key); let n = Aes256Gcm::generate_nonce(&mut OsRng); c.encrypt(&n, data).unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn b() { let mut key = [0u8; 32]; OsRng.fill_bytes(&mut key); let c = Aes256Gcm::new_from_slice(&key).unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn c() { let mut key = [0u8; 32]; getrandom::getrandom(&mut key).unwrap(); let c = Aes256Gcm::new_from_slice(&key).unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn e() { let key: [u8; 32] = rand::random(); let c = Aes256Gcm::new(&key.into()); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn f(k: &[u8; 32], n: &[u8; 12]) { let c = Aes256Gcm::new(k.into()); let nonce = Nonce::from_slice(n); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn g() { let k = std::env::var(\"KEY\").unwrap(); let c = Aes256Gcm::new_from_slice(k.as_bytes()).unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn h() { let k = std::fs::read(\"key.bin\").unwrap(); let c = Aes256Gcm::new_from_slice(&k).unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn j(pw: &[u8]) { let salt = argon2::password_hash::SaltString::generate(&mut OsRng); let mut key = [0u8; 32]; argon2::Argon2::default().hash_password_into(pw, salt.as_str().as_bytes(), &mut key).unwrap(); let c = Aes256Gcm::new_from_slice(&key).unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn k(pw: &[u8], salt: &[u8]) { let mut key = [0u8; 32]; pbkdf2::pbkdf2_hmac::<sha2::Sha256>(pw, salt, 600_000, &mut key); let c = Aes256Gcm::new(Key::<Aes256Gcm>::from_slice(&key)); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn l() { let mut rng = rand::thread_rng(); let mut k = Vec::with_capacity(32); for _ in 0..32 { k.push(rng.gen::<u8>()); } let c = Aes256Gcm::new_from_slice(&k).unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn m(data: &[u8], off: usize) { let mut iv = [0u8; 16]; iv.copy_from_slice(&data[..16]); let e = Enc::new_from_slices(&data[16..32], &iv).unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn o() { let d = sha2::Sha256::digest(b\"hello\"); let h = hex::encode(d); let mut v = vec![0u8; 16]; v[0] = 1; }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn p() { let rng = ring::rand::SystemRandom::new(); let mut n = [0u8; 12]; ring::rand::SecureRandom::fill(&rng, &mut n).unwrap(); let nonce = ring::aead::Nonce::assume_unique_for_key(n); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn q(secret: &str) { let k = jsonwebtoken::EncodingKey::from_secret(secret.as_bytes()); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn r(k: &[u8]) { let mut key = [0u8; 32]; key[..k.len()].copy_from_slice(k); let c = Aes256Gcm::new_from_slice(&key).unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn t() { let mut key = [0u8; 32]; load_key(&mut key); let c = Aes256Gcm::new_from_slice(&key).unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn u() { let mut key = [0u8; 32]; for b in key.iter_mut() { *b = rand::random(); } let c = Aes256Gcm::new_from_slice(&key).unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, Aes128Gcm, Key, Nonce, KeyInit, aead::{Aead, OsRng, AeadCore}};\nfn v(x: &[u8]) { let mut key = [0u8; 16]; for (i, b) in x.iter().enumerate() { key[i] ^= b; } let c = Aes128Gcm::new_from_slice(&key).unwrap(); }",
+        ),
     ],
 };
 
 /// Which arguments of a call are secret, and as what.
-fn places(path: &str) -> &'static [(usize, &'static str)] {
+fn places(path: &str, cx: &Cx<'_>) -> &'static [(usize, &'static str)] {
     let mut names = path.rsplit("::");
     let (last, owner) = (names.next().unwrap_or(""), names.next().unwrap_or(""));
     let module = names.next().unwrap_or("");
-    let cipher = [
-        "Aes", "ChaCha", "XChaCha", "Salsa", "XSalsa", "Des", "TdesEde", "Blowfish", "Camellia", "Twofish", "Serpent",
-        "Sm4", "Rc4",
-    ]
-    .iter()
-    .any(|p| owner.starts_with(p));
     match (owner, last) {
         (_, "new_from_slice") => &[(0, "key")],
         (_, "new_from_slices") => &[(0, "key"), (1, "initialisation vector")],
@@ -145,23 +276,81 @@ fn places(path: &str) -> &'static [(usize, &'static str)] {
         (_, "hash_with_salt") => &[(2, "salt")],
         ("argon2", "hash_raw" | "hash_encoded") => &[(1, "salt")],
         ("SaltString", "from_b64" | "encode_b64") => &[(0, "salt")],
-        (_, "new") if cipher => &[(0, "key"), (1, "initialisation vector")],
+        (_, "new") if is_cipher(owner, cx) => &[(0, "key"), (1, "initialisation vector")],
         _ => &[],
     }
 }
 
+/// Whether a type is a cipher or a mode of one, by its name or behind an alias of the file.
+fn is_cipher(owner: &str, cx: &Cx<'_>) -> bool {
+    const NAMES: [&str; 19] = [
+        "Aes",
+        "ChaCha",
+        "XChaCha",
+        "Salsa",
+        "XSalsa",
+        "Des",
+        "TdesEde",
+        "TdesEee",
+        "Blowfish",
+        "Camellia",
+        "Twofish",
+        "Serpent",
+        "Sm4",
+        "Rc2",
+        "Rc4",
+        "Rabbit",
+        "Ctr",
+        "Encryptor",
+        "Decryptor",
+    ];
+    let named = |name: &str| {
+        NAMES.iter().any(|p| {
+            // `Des` and `DesCbc`, no `Description`.
+            name.strip_prefix(p).is_some_and(|rest| !rest.starts_with(|c: char| c.is_lowercase() && c != 'p'))
+        })
+    };
+    if named(owner) || owner == "RabbitKeyOnly" {
+        return true;
+    }
+    let inner = cx
+        .arena()
+        .nodes()
+        .find(|n| n.kind() == Kind::TypeItem && n.child(Field::Name).is_some_and(|name| name.text() == owner));
+    let alias = match inner.and_then(|n| n.child(Field::Type)) {
+        Some(ty) => ty.text(),
+        None => match cx.file.declared.aliases.get(owner) {
+            Some(alias) => alias.as_str(),
+            None => return false,
+        },
+    };
+    alias.split(|c: char| !c.is_alphanumeric() && c != '_').any(named)
+}
+
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
-    let places = match method(node) {
-        Some((_, name)) if name.text() == "hash_password_into" => &[(1, "salt")],
-        Some(_) => return,
+    let places: &[(usize, &str)] = match method(node) {
+        Some((_, name)) => match name.text() {
+            "hash_password_into" => &[(1, "salt")],
+            "encrypt" | "encrypt_in_place" | "encrypt_in_place_detached" if args(node).nth(1).is_some() => {
+                &[(0, "nonce")]
+            }
+            _ => return,
+        },
         None => match node.child(Field::Function).and_then(|f| rust_path(f, cx)) {
-            Some(path) => places(&path),
+            Some(path) => places(&path, cx),
             None => return,
         },
     };
     for (index, what) in places {
         let Some(argument) = args(node).nth(*index) else { continue };
-        let Some(value) = fixed(argument, cx) else { continue };
+        let Some(value) = fixed(argument, cx, 12) else { continue };
+        // `encrypt` is a method of many things: text is no nonce.
+        if *what == "nonce"
+            && matches!(value.kind(), Kind::StringLiteral | Kind::RawStringLiteral)
+            && !value.text().starts_with('b')
+        {
+            continue;
+        }
         let danger = match *what {
             "salt" => "one table of guesses serves against everybody",
             "nonce" | "initialisation vector" => "two messages under one key then give each other away",
@@ -172,66 +361,81 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             "key or nonce" => "Read a key from a secret store and draw a nonce at random",
             _ => "Draw it at random for every use",
         };
-        let mut note = Note::new(
-            cx.rule,
-            argument.span(),
-            format!("This {what} is a constant of the program: {danger}. {advice}."),
-        );
-        if value != argument && value.arena().root() == node.arena().root() {
-            note = note.related(value.span(), "the constant");
+        let message = format!("This {what} is a constant of the program: {danger}. {advice}.");
+        let here = value.arena().root() == node.arena().root();
+        let inside = argument.span().contains(value.span());
+        let mut note = Note::new(cx.rule, if here { value.span() } else { argument.span() }, message);
+        if here && !inside {
+            note = note.related(argument.span(), "used here");
         }
-        cx.report(note);
+        // A constant that is used twice is one finding.
+        let same = |n: &Note| matches!((&n.place, &note.place), (Place::Here(a), Place::Here(b)) if a == b);
+        if !cx.out.iter().any(|n| n.rule == cx.rule && same(n)) {
+            cx.report(note);
+        }
     }
 }
 
 /// The constant that an argument comes down to: an array of literals, a byte string or a string, behind references, conversions, `Some`
-/// and immutable variables.
-fn fixed<'a>(argument: Node<'a>, cx: &Cx<'a>) -> Option<Node<'a>> {
-    let mut at = argument;
-    // Bounded: each step goes down the tree or to a declaration before.
-    for _ in 0..12 {
-        at = match at.kind() {
-            Kind::ReferenceExpression => at.child(Field::Value)?,
-            Kind::UnaryExpression | Kind::ParenthesizedExpression | Kind::TryExpression => at.first_named()?,
-            Kind::StringLiteral | Kind::RawStringLiteral => return (at.text().len() > 3).then_some(at),
-            Kind::ArrayExpression => return is_literal_array(at).then_some(at),
-            Kind::CallExpression => match method(at) {
-                Some((receiver, name))
-                    if matches!(
-                        name.text(),
-                        "as_bytes"
-                            | "as_ref"
-                            | "as_slice"
-                            | "into"
-                            | "to_vec"
-                            | "to_owned"
-                            | "clone"
-                            | "to_string"
-                            | "try_into"
-                            | "unwrap"
-                    ) =>
-                {
-                    receiver
-                }
-                Some(_) => return None,
-                None => {
-                    let text = at.child(Field::Function)?.text();
-                    let wraps = matches!(text, "Some" | "GenericArray::from_slice" | "Vec::from" | "String::from");
-                    wraps.then(|| args(at).next())??
-                }
-            },
-            Kind::Identifier | Kind::ScopedIdentifier => return constant(at, cx),
-            _ => return None,
-        };
-        if at.kind() == Kind::Identifier {
-            return constant(at, cx);
-        }
+/// and variables that nothing else is written to.
+fn fixed<'a>(argument: Node<'a>, cx: &Cx<'a>, depth: usize) -> Option<Node<'a>> {
+    if depth == 0 {
+        return None;
     }
-    None
+    let at = argument;
+    let next = match at.kind() {
+        Kind::ReferenceExpression => at.child(Field::Value)?,
+        Kind::UnaryExpression | Kind::ParenthesizedExpression | Kind::TryExpression => at.first_named()?,
+        // A part of a constant is one.
+        Kind::IndexExpression if at.named_children().nth(1).is_some_and(|i| i.kind() == Kind::RangeExpression) => {
+            at.first_named()?
+        }
+        Kind::StringLiteral | Kind::RawStringLiteral => return (at.text().len() > 3).then_some(at),
+        Kind::ArrayExpression => return is_literal_array(at, cx).then_some(at),
+        Kind::MacroInvocation => return is_literal_vec(at).then_some(at),
+        Kind::CallExpression => match method(at) {
+            Some((receiver, name)) => match name.text() {
+                "as_bytes" | "as_ref" | "as_slice" | "into" | "to_vec" | "to_owned" | "clone" | "to_string"
+                | "try_into" | "unwrap" | "expect" | "as_mut_slice" | "as_mut" | "into_bytes" => receiver,
+                "decode" => args(at).next()?,
+                "collect" => return is_literal_range(receiver).then_some(at),
+                _ => return None,
+            },
+            None => {
+                let text = at.child(Field::Function)?.text();
+                let first = || args(at).next();
+                if text.ends_with("from_fn") || text.contains("from_fn::<") {
+                    return first().is_some_and(|f| is_fixed_closure(f)).then_some(at);
+                }
+                let plain = text.split("::<").next().unwrap_or(text);
+                let wraps = matches!(
+                    plain,
+                    "Some" | "Vec::from" | "String::from" | "hex::decode" | "base64::decode" | "Default::default"
+                ) || ["GenericArray", "Key", "Nonce", "XNonce", "Array", "Iv"].iter().any(|t| {
+                    plain.rsplit_once("::").is_some_and(|(ty, f)| {
+                        matches!(f, "from" | "from_slice" | "clone_from_slice" | "from_mut_slice")
+                            && ty.rsplit("::").next() == Some(t)
+                    })
+                }) || text.ends_with(">::from_slice")
+                    || text.ends_with(">::from");
+                if plain == "Default::default" {
+                    // Zeros, where the type beside it is an array.
+                    let typed =
+                        at.parent().filter(|p| p.kind() == Kind::LetDeclaration).and_then(|p| p.child(Field::Type));
+                    return typed.is_some_and(|t| t.kind() == Kind::ArrayType).then_some(at);
+                }
+                wraps.then(first)??
+            }
+        },
+        Kind::Identifier | Kind::ScopedIdentifier => return constant(at, cx, depth),
+        _ => return None,
+    };
+    fixed(next, cx, depth - 1)
 }
 
-/// The constant behind a name: one of the file's, or a variable of the block that is declared once, is not `mut` and starts as a literal.
-fn constant<'a>(name: Node<'a>, cx: &Cx<'a>) -> Option<Node<'a>> {
+/// The constant behind a name: one of the file's, or a variable of the block that is declared once and to which only constants are
+/// written before it is used.
+fn constant<'a>(name: Node<'a>, cx: &Cx<'a>, depth: usize) -> Option<Node<'a>> {
     let text = name.text().rsplit("::").next().unwrap_or_default();
     let mut found = None;
     for n in name.arena().nodes() {
@@ -240,24 +444,22 @@ fn constant<'a>(name: Node<'a>, cx: &Cx<'a>) -> Option<Node<'a>> {
             Kind::ConstItem | Kind::StaticItem => (n.child(Field::Name), true),
             _ => continue,
         };
-        if binding.is_some_and(|b| b.text() == text) {
-            if found.is_some() || !fixed {
+        if binding.is_some_and(|b| b.text().trim_start_matches("mut ") == text) {
+            if found.is_some() {
                 return None;
             }
-            found = Some(n.child(Field::Value)?);
+            let mutable = !fixed || binding.is_some_and(|b| b.text().starts_with("mut "));
+            found = Some((n, n.child(Field::Value)?, mutable));
         }
     }
-    if let Some(value) = found {
-        let mut value = value;
-        while value.kind() == Kind::ReferenceExpression || value.kind() == Kind::UnaryExpression {
-            value = value.first_named()?;
+    if let Some((declaration, value, mutable)) = found {
+        // A variable of another function of the block is not this one.
+        let home = |n: Node<'a>| crate::rules::support::enclosing_function(n);
+        if declaration.kind() == Kind::LetDeclaration && home(declaration) != home(name) {
+            return None;
         }
-        let literal = match value.kind() {
-            Kind::StringLiteral | Kind::RawStringLiteral => value.text().len() > 3,
-            Kind::ArrayExpression => is_literal_array(value),
-            _ => false,
-        };
-        return literal.then_some(value);
+        let value = fixed(value, cx, depth - 1)?;
+        return (!mutable || stays_fixed(declaration, name, text, cx)).then_some(value);
     }
     if declares(name, text) {
         return None;
@@ -267,7 +469,124 @@ fn constant<'a>(name: Node<'a>, cx: &Cx<'a>) -> Option<Node<'a>> {
     (inner.starts_with(['[', '"', 'b', 'r']) && inner.len() > 3).then_some(name)
 }
 
-fn is_literal_array(array: Node<'_>) -> bool {
+/// Whether everything that is done to a variable between its declaration and its use leaves a constant in it.
+fn stays_fixed<'a>(declaration: Node<'a>, used: Node<'a>, text: &str, cx: &Cx<'a>) -> bool {
+    let (from, to) = (declaration.span().end, used.span().start);
+    let between = used
+        .arena()
+        .nodes()
+        .filter(|n| n.kind() == Kind::Identifier && n.text() == text && n.span().start >= from && n.span().start < to);
+    for mention in between {
+        let Some(parent) = mention.parent() else { return false };
+        let harmless = match parent.kind() {
+            Kind::IndexExpression => match parent.parent() {
+                Some(p)
+                    if matches!(p.kind(), Kind::AssignmentExpression | Kind::CompoundAssignmentExpr)
+                        && parent.field() == Field::Left =>
+                {
+                    p.child(Field::Right).is_some_and(|r| is_computed(r, 8))
+                }
+                Some(p) if p.kind() == Kind::ReferenceExpression => p.child_of_kind(Kind::MutableSpecifier).is_none(),
+                Some(p) if p.kind() == Kind::FieldExpression => false,
+                _ => true,
+            },
+            Kind::ReferenceExpression => parent.child_of_kind(Kind::MutableSpecifier).is_none(),
+            Kind::FieldExpression => {
+                let called = parent.child(Field::Field).map_or("", Node::text);
+                let call = parent.parent().filter(|c| c.kind() == Kind::CallExpression);
+                match (called, call) {
+                    ("len" | "is_empty" | "as_ptr" | "as_slice" | "to_vec" | "iter" | "clone" | "as_ref", _) => true,
+                    ("fill" | "push", Some(call)) => args(call).next().is_some_and(|a| is_computed(a, 8)),
+                    ("copy_from_slice" | "clone_from_slice" | "extend_from_slice", Some(call)) => {
+                        args(call).next().is_some_and(|a| fixed(a, cx, 6).is_some())
+                    }
+                    _ => false,
+                }
+            }
+            // Formatting macros only show it.
+            Kind::TokenTree => true,
+            _ => false,
+        };
+        if !harmless {
+            return false;
+        }
+    }
+    true
+}
+
+/// Whether an expression is made of literals, constants and the counters of loops over literals.
+fn is_computed(node: Node<'_>, depth: usize) -> bool {
+    if depth == 0 {
+        return false;
+    }
+    match node.kind() {
+        Kind::IntegerLiteral | Kind::CharLiteral => true,
+        Kind::ParenthesizedExpression | Kind::UnaryExpression => {
+            node.first_named().is_some_and(|n| is_computed(n, depth - 1))
+        }
+        Kind::TypeCastExpression => node.child(Field::Value).is_some_and(|n| is_computed(n, depth - 1)),
+        Kind::BinaryExpression => {
+            [Field::Left, Field::Right].iter().all(|f| node.child(*f).is_some_and(|n| is_computed(n, depth - 1)))
+        }
+        Kind::Identifier if node.text().chars().all(|c| c.is_uppercase() || c.is_ascii_digit() || c == '_') => true,
+        Kind::Identifier => node.ancestors().any(|a| {
+            a.kind() == Kind::ForExpression
+                && a.child(Field::Pattern).is_some_and(|p| p.text() == node.text())
+                && a.child(Field::Value).is_some_and(|v| is_literal_range(v) || v.text().ends_with(".len()"))
+        }),
+        Kind::CallExpression => match method(node) {
+            Some((receiver, name)) => {
+                name.text().starts_with("wrapping_")
+                    && is_computed(receiver, depth - 1)
+                    && args(node).all(|a| is_computed(a, depth - 1))
+            }
+            None => false,
+        },
+        _ => false,
+    }
+}
+
+/// `0..32`, in parentheses or not.
+fn is_literal_range(node: Node<'_>) -> bool {
+    let node = crate::rules::unparenthesized(node);
+    node.kind() == Kind::RangeExpression
+        && node.named_children().all(|n| n.kind() == Kind::IntegerLiteral || n.text().ends_with(".len()"))
+}
+
+/// `|i| i as u8`: made of its parameter alone.
+fn is_fixed_closure(node: Node<'_>) -> bool {
+    if node.kind() != Kind::ClosureExpression {
+        return false;
+    }
+    let (Some(parameters), Some(body)) = (node.child(Field::Parameters), node.child(Field::Body)) else { return false };
+    let own = |n: Node<'_>| parameters.named_children().any(|p| p.text() == n.text());
+    !body.descendants().any(|n| n.kind() == Kind::CallExpression || n.kind() == Kind::Identifier && !own(n))
+}
+
+fn is_literal_array(array: Node<'_>, cx: &Cx<'_>) -> bool {
     let mut elements = array.named_children().filter(|c| c.field() != Field::Length).peekable();
-    elements.peek().is_some() && elements.all(|e| matches!(e.kind(), Kind::IntegerLiteral | Kind::CharLiteral))
+    elements.peek().is_some()
+        && elements.all(|e| match e.kind() {
+            Kind::Identifier => cx.file.declared.constants.contains_key(e.text()) && !declares(e, e.text()),
+            _ => matches!(e.kind(), Kind::IntegerLiteral | Kind::CharLiteral),
+        })
+}
+
+/// `vec![0; 32]`, `vec![1, 2, 3]`.
+fn is_literal_vec(node: Node<'_>) -> bool {
+    let Some(tree) = node.child_of_kind(Kind::TokenTree).filter(|_| node.text().starts_with("vec!")) else {
+        return false;
+    };
+    let mut literals = 0;
+    let filled = tree.text().contains(';');
+    for token in tree.descendants().skip(1) {
+        match token.kind() {
+            Kind::IntegerLiteral | Kind::CharLiteral => literals += 1,
+            // A length may be named.
+            Kind::Identifier | Kind::PrimitiveType if filled && literals > 0 => {}
+            Kind::Identifier | Kind::SelfValue | Kind::StringLiteral | Kind::TokenTree => return false,
+            _ => {}
+        }
+    }
+    literals > 0
 }

@@ -15,7 +15,8 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds files that are created or written under `/tmp`, `/var/tmp` or `/dev/shm` by a path that begins with a constant.",
+        what: "Finds files that are created or written under `/tmp`, `/var/tmp` or `/dev/shm` by a path that begins with a constant, or under \
+               `env::temp_dir()` by a constant name.",
         why: "Everybody on the machine may write there. Whoever makes the file or a link of that name first reads what the program writes, or \
               makes it overwrite another file.",
         example: "fs::write(\"/tmp/report.txt\", text)?;",
@@ -23,7 +24,7 @@ pub static RULE: Rule = Rule {
         limits: "`create_new`, which refuses files that are there already, is left alone, as are reads, folders, and sockets.",
         fix: "",
     },
-    checks: &[Check::Calls(&["create", "write", "copy"], check)],
+    checks: &[Check::Calls(&["create", "write", "copy", "open"], check)],
     cases: &[
         Case::bad("a.rs", "fn f(t: &str) { std::fs::write(\"/tmp/report.txt\", t).unwrap(); } //~ insecure-temp-file"),
         Case::bad(
@@ -63,6 +64,54 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.rs", "fn f() { std::fs::write(\"tmp/report.txt\", \"x\").unwrap(); }"),
         Case::near_miss("a.rs", "fn f() { std::fs::File::create(\"/tmpfiles/x\").unwrap(); }"),
         Case::near_miss("a.rs", "fn f() { std::fs::create_dir_all(\"/tmp/report\").unwrap(); }"),
+        Case::bad(
+            "a.rs",
+            "use std::fs::File;\nfn a() { let f = File::create(\"/tmp/app.log\").unwrap(); } //~ insecure-temp-file",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::{env, fs};\nfn b() { let p = env::temp_dir().join(\"myapp.tmp\"); fs::write(&p, \"x\").unwrap(); } //~ insecure-temp-file",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::fs;\nfn c() { let p = format!(\"/tmp/app-{}.sock\", std::process::id()); fs::write(p, \"x\").unwrap(); } //~ insecure-temp-file",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::{env, fs::File};\nfn d() { let mut p = std::env::temp_dir(); p.push(\"data.json\"); let f = File::create(&p).unwrap(); } //~ insecure-temp-file",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::fs;\nfn e() { let f = fs::OpenOptions::new().write(true).create(true).open(\"/tmp/x\").unwrap(); } //~ insecure-temp-file",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::{env, fs};\nfn f() { let f = fs::OpenOptions::new().write(true).create(true).truncate(true).open(env::temp_dir().join(\"x\")).unwrap(); } //~ insecure-temp-file",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::fs;\nfn g() { let f = fs::OpenOptions::new().write(true).create_new(true).open(\"/tmp/x\").unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn h() { let f = tempfile::NamedTempFile::new().unwrap(); let g = tempfile::tempfile().unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::fs;\nfn i() { let d = tempfile::tempdir().unwrap(); fs::write(d.path().join(\"x\"), \"x\").unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::{env, fs};\nfn j() { let p = env::temp_dir().join(uuid::Uuid::new_v4().to_string()); fs::write(p, \"x\").unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::fs;\nfn k() { fs::read(\"/tmp/x\").unwrap(); fs::remove_file(\"/tmp/x\").unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn l() { let f = tempfile::Builder::new().prefix(\"x\").tempfile_in(\"/tmp\").unwrap(); }",
+        ),
     ],
 };
 
@@ -75,11 +124,14 @@ fn check(call: &CallView<'_>, out: &mut Vec<Note>) {
         "create" if call.is("std::fs::File::create") => 0,
         "write" if of_fs("write") => 0,
         "copy" if of_fs("copy") => 1,
+        // `OpenOptions` that make a file unless there is one.
+        "open" if call.receiver.is_some_and(|r| r.apis.iter().any(|a| a == "std::fs::CreateOptions")) => 0,
         _ => return,
     };
     let Some(path) = call.args.get(at) else { return };
     let constants = path.strings().chain(path.prefix).any(|t| FOLDERS.iter().any(|f| t.starts_with(f)));
-    if constants {
+    let named = path.apis.iter().any(|a| a == "std::env::TempPath");
+    if constants || named {
         out.push(Note::new(
             call.rule,
             call.arg_span(at),

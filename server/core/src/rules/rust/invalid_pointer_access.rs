@@ -15,7 +15,7 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds reads and writes through pointers that are null for sure, that were freed or whose value was dropped in place, memory that is \
+        what: "Finds reads and writes through pointers that are null for sure, that are a number (unless volatile, as for devices), that were freed or whose value was dropped in place, memory that is \
                freed or owned twice, and memory of an allocation that was never checked for failure.",
         why: "Using freed memory lets whoever controls what is put there next control the program; null and unchecked allocations \
               are undefined behaviour, which the compiler may turn into anything.",
@@ -123,6 +123,106 @@ pub static RULE: Rule = Rule {
             "fn f(p: *mut u8, l: Layout) -> *mut u8 { unsafe { let q = std::alloc::realloc(p, l, 8); if q.is_null() { return p; } q } }",
         ),
         Case::near_miss("a.rs", "fn f(pool: &Pool, p: *mut u8) { pool.free(p); log(p as usize); }"),
+        Case::bad(
+            "a.rs",
+            "use std::ptr::{self};\nfn a() { let p: *const i32 = ptr::null(); unsafe { println!(\"{}\", *p); } } //~ invalid-pointer-access",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::ptr::{self};\nfn b() { let p = ptr::null_mut::<u8>(); unsafe { *p = 1; } } //~ invalid-pointer-access",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::ptr::NonNull;\nfn c() { let p = NonNull::<u32>::dangling(); unsafe { println!(\"{}\", *p.as_ptr()); } } //~ invalid-pointer-access",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn e() { let p = Box::into_raw(Box::new(5)); unsafe { drop(Box::from_raw(p)); println!(\"{}\", *p); } } //~ invalid-pointer-access",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::ptr::{self};\nfn f() { let p = Box::into_raw(Box::new(5)); unsafe { ptr::drop_in_place(p); let v = *p; } } //~ invalid-pointer-access",
+        ),
+        Case::bad("a.rs", "fn h() { let p = 0 as *const u8; unsafe { *p; } } //~ invalid-pointer-access"),
+        Case::bad(
+            "a.rs",
+            "fn h2() { let p = 0x1234 as *const u8; unsafe { println!(\"{}\", *p); } } //~ invalid-pointer-access",
+        ),
+        Case::bad("a.rs", "fn i(p: *const u8) { if p.is_null() { unsafe { *p; } } } //~ invalid-pointer-access"),
+        Case::bad(
+            "a.rs",
+            "use std::ptr::{self};\nfn k() { let mut p: *mut i32 = ptr::null_mut(); let x = unsafe { p.read() }; } //~ invalid-pointer-access",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::ptr::{self};\nfn l() { let p = ptr::dangling::<u64>(); let x = unsafe { ptr::read(p) }; } //~ invalid-pointer-access",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn n() { let p: *const i32 = unsafe { std::mem::zeroed() }; unsafe { println!(\"{}\", *p); } } //~ invalid-pointer-access",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::ptr::{self};\nfn n2() { let p: *const i32 = std::ptr::null(); let r: &i32 = unsafe { &*p }; } //~ invalid-pointer-access",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::ptr::{self};\nfn n7() { let p: *const i32 = ptr::null(); let q = p; let s = unsafe { *q.cast::<u8>() }; } //~ invalid-pointer-access",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::ptr::{self};\nfn n8() { let p: *mut u8 = std::ptr::without_provenance_mut(8); unsafe { p.write(1); } } //~ invalid-pointer-access",
+        ),
+        Case::good("a.rs", "fn n3() { let p: *const i32 = Default::default(); }"),
+        Case::good("a.rs", "use std::ptr::{self};\nfn nullp() -> *const i32 { ptr::null() }"),
+        Case::good("a.rs", "fn take(p: *mut i32) { unsafe { drop(Box::from_raw(p)); } }"),
+        Case::good(
+            "a.rs",
+            "fn ok1() { let x = 1; let p = &x as *const i32; if !p.is_null() { unsafe { println!(\"{}\", *p); } } }",
+        ),
+        Case::good("a.rs", "fn ok2(p: *const i32) -> Option<i32> { unsafe { p.as_ref().copied() } }"),
+        Case::good(
+            "a.rs",
+            "use std::ptr::{self};\nfn ok3() { let mut p: *const i32 = ptr::null(); let x = 5; p = &x; unsafe { println!(\"{}\", *p); } }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn ok4() { let p = Box::into_raw(Box::new(5)); unsafe { println!(\"{}\", *p); drop(Box::from_raw(p)); } }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::alloc::{alloc, dealloc, Layout};\nfn ok5() { unsafe { let l = Layout::new::<u64>(); let p = alloc(l) as *mut u64; if p.is_null() { std::alloc::handle_alloc_error(l); } *p = 1; dealloc(p as *mut u8, l); } }",
+        ),
+        Case::good("a.rs", "fn ok6(p: *const i32) { unsafe { println!(\"{}\", *p); } }"),
+        Case::good("a.rs", "fn ok7(p: *mut i32) { if p.is_null() { return; } unsafe { *p = 1; } }"),
+        Case::good(
+            "a.rs",
+            "use std::ptr::{self};\nfn ok8() { let p: *const i32 = ptr::null(); unsafe { ffi_call(p); } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::ptr::NonNull;\nfn ok9() { let s: &[u8] = unsafe { std::slice::from_raw_parts(NonNull::dangling().as_ptr(), 0) }; }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::ptr::{self};\nfn ok10() { let p = Box::into_raw(Box::new(String::new())); unsafe { ptr::drop_in_place(p); ptr::write(p, String::new()); println!(\"{}\", *p); } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn ok11() { let mut p = Box::into_raw(Box::new(1)); unsafe { drop(Box::from_raw(p)); } p = Box::into_raw(Box::new(2)); unsafe { println!(\"{}\", *p); } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::ptr::{self};\nfn ok12(c: bool) { let mut p: *const i32 = ptr::null(); let x = 3; if c { p = &x; } if c { unsafe { println!(\"{}\", *p); } } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn ok13() { const VGA: *mut u8 = 0xb8000 as *mut u8; unsafe { VGA.write_volatile(1); } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::ptr::{self};\nfn ok14() { let p: *const i32 = ptr::null(); assert!(p.is_null()); println!(\"{:p}\", p); }",
+        ),
     ],
 };
 
@@ -137,6 +237,7 @@ fn check<'a>(cx: &mut Cx<'a>) {
         let (message, sure) = match found.flaw {
             Flaw::Null => ("The pointer is null here.", true),
             Flaw::Unallocated => ("The pointer never pointed to memory: `dangling` is for values of no size.", true),
+            Flaw::Address => ("The address is a number of the program: nothing says that there is a value.", false),
             Flaw::Unchecked => {
                 ("The allocation may have failed, and the pointer is then null. Check it with `is_null` first.", false)
             }

@@ -1,8 +1,8 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::support::rust_path;
-use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::rules::support::{args, rust_path};
+use crate::rules::{Case, Check, Cx, Docs, Rule, unparenthesized};
 use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
@@ -16,17 +16,18 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `transmute::<From, To>` with both types written, where the pair is wrong whatever the value is: `&T` to `&mut T`, an integer to a \
-               reference, `bool` or `char`, a longer lifetime for a reference to `'static`, and collections of different elements.",
+        what: "Finds `transmute` with types that are written in the call or beside it (`let`, parameters, casts, the function's result), where the pair is wrong whatever the value is: `&T` to `&mut T`, an integer to a \
+               reference, `bool` or `char`, a longer lifetime for a reference to `'static`, slices and references of other sizes, and collections of different elements; and \
+               `&mut *(x as *const T as *mut T)` of a shared reference.",
         why: "Each is undefined behaviour: two exclusive references, a truth value that is neither true nor false, a `Vec` whose fields may be \
               ordered differently, a reference that outlives what it points to.",
         example: "let flag: bool = unsafe { std::mem::transmute::<u8, bool>(byte) };",
         instead: "let flag = byte != 0;",
-        limits: "Only where both types stand in the call. Function pointers, arrays of plain numbers, SIMD vectors and types of the program are left \
+        limits: "Only where both types are written. Function pointers, arrays of plain numbers, SIMD vectors and types of the program are left \
                  alone.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::CallExpression], check)],
+    checks: &[Check::Nodes(&[Kind::CallExpression], check), Check::Nodes(&[Kind::ReferenceExpression], recast)],
     cases: &[
         Case::bad("a.rs", "fn f(b: u8) -> bool { unsafe { std::mem::transmute::<u8, bool>(b) } } //~ transmute-misuse"),
         Case::bad(
@@ -82,23 +83,190 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn f(v: Vec<u8>) -> Vec<u8> { unsafe { std::mem::transmute::<Vec<u8>, Vec<u8>>(v) } }",
         ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::{self, transmute};\nfn a(x: &u32) -> &mut u32 { unsafe { mem::transmute(x) } } //~ transmute-misuse",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::{self, transmute};\nfn b(x: u8) -> bool { unsafe { std::mem::transmute::<u8, bool>(x) } } //~ transmute-misuse",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::transmute;\nfn c(x: u8) -> bool { unsafe { transmute(x) } } //~ transmute-misuse",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::transmute;\nfn d<'a>(s: &'a str) -> &'static str { unsafe { transmute(s) } } //~ transmute-misuse",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::transmute;\nfn e(x: u32) -> char { unsafe { transmute(x) } } //~ transmute-misuse",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::transmute;\nfn f(v: Vec<u8>) -> Vec<i8> { unsafe { transmute(v) } } //~ transmute-misuse",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::transmute;\nfn g(x: &[u8]) -> &str { unsafe { transmute(x) } } //~ transmute-misuse",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::transmute;\nfn h(x: usize) -> &'static u8 { unsafe { transmute(x) } } //~ transmute-misuse",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::transmute;\nfn i(x: &T) -> &mut T { unsafe { &mut *(x as *const T as *mut T) } } //~ transmute-misuse",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::transmute;\nfn j(x: &u8) -> &u64 { unsafe { transmute::<&u8, &u64>(x) } } //~ transmute-misuse",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::transmute;\nfn j2(x: &[u8]) -> &[u32] { unsafe { transmute(x) } } //~ transmute-misuse",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::{self, transmute};\nfn j3(n: i32) { let b: bool = unsafe { mem::transmute(n as u8) }; } //~ transmute-misuse",
+        ),
+        Case::good("a.rs", "use std::mem::transmute;\nfn k(x: f32) -> u32 { unsafe { transmute(x) } }"),
+        Case::good("a.rs", "use std::mem::transmute;\nfn l(x: [u8; 4]) -> u32 { unsafe { transmute(x) } }"),
+        Case::good(
+            "a.rs",
+            "use std::mem::transmute;\nfn m(p: *const ()) -> fn(i32) -> i32 { unsafe { transmute(p) } }",
+        ),
+        Case::near_miss("a.rs", "use std::mem::transmute;\nfn n(x: &str) -> &[u8] { unsafe { transmute(x) } }"),
+        Case::near_miss(
+            "a.rs",
+            "use std::mem::transmute;\nfn o<'a>(x: &'static str) -> &'a str { unsafe { transmute(x) } }",
+        ),
     ],
 };
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
-    let Some(function) = node.child(Field::Function) else { return };
-    if function.kind() != Kind::GenericFunction || !function.text().contains("transmute") {
-        return;
-    }
-    let Some(path) = function.child(Field::Function).and_then(|f| rust_path(f, cx)) else { return };
+    let Some(function) = node.child(Field::Function).filter(|f| f.text().contains("transmute")) else { return };
+    let Some(path) = rust_path(function, cx) else { return };
     if !matches!(path.as_str(), "std::mem::transmute" | "core::mem::transmute" | "std::intrinsics::transmute") {
         return;
     }
-    let Some(list) = function.child(Field::TypeArguments) else { return };
-    let types: Vec<Node<'_>> = list.named_children().collect();
-    let [from, to] = types[..] else { return };
-    let Some(what) = wrong(from.text(), to.text()) else { return };
+    let written: Vec<&str> = match function.child(Field::TypeArguments) {
+        Some(list) => list.named_children().map(Node::text).collect(),
+        None => Vec::new(),
+    };
+    let known = |ty: &&str| *ty != "_";
+    let from = written.first().copied().filter(known).map(str::to_owned);
+    let from = from.or_else(|| args(node).next().and_then(|a| type_of(a, 6)));
+    let to = written.get(1).copied().filter(known).or_else(|| expected_type(node));
+    let (Some(from), Some(to)) = (from, to) else { return };
+    let Some(what) = wrong(&from, to) else { return };
     cx.report(Note::new(cx.rule, function.span(), what));
+}
+
+/// `&mut *(x as *const T as *mut T)` of a shared reference.
+fn recast<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if node.child_of_kind(Kind::MutableSpecifier).is_none() {
+        return;
+    }
+    let Some(place) =
+        node.child(Field::Value).filter(|v| v.kind() == Kind::UnaryExpression && v.text().starts_with('*'))
+    else {
+        return;
+    };
+    let mut at = match place.first_named() {
+        Some(inner) => unparenthesized(inner),
+        None => return,
+    };
+    let (mut exclusive, mut shared) = (false, false);
+    while at.kind() == Kind::TypeCastExpression {
+        let ty = at.child(Field::Type).map_or("", Node::text);
+        exclusive |= ty.starts_with("*mut");
+        shared |= ty.starts_with("*const");
+        let Some(inner) = at.child(Field::Value) else { return };
+        at = unparenthesized(inner);
+    }
+    if exclusive && shared && type_of(at, 4).is_some_and(|t| t.starts_with('&') && !is_exclusive(&t)) {
+        let what = "This makes an exclusive reference of a shared one, which is always undefined behaviour. Use `UnsafeCell` or `&mut`.";
+        cx.report(Note::new(cx.rule, node.span(), what));
+    }
+}
+
+fn is_exclusive(ty: &str) -> bool {
+    reference(ty).is_some_and(|(_, exclusive, _)| exclusive)
+}
+
+/// The type that a call's value must have: of the `let` that takes it, or of the function that returns it.
+fn expected_type<'a>(call: Node<'a>) -> Option<&'a str> {
+    let mut at = call;
+    loop {
+        let parent = at.parent()?;
+        match parent.kind() {
+            Kind::UnsafeBlock | Kind::ParenthesizedExpression => {}
+            Kind::Block if parent.last_named() == Some(at) => {}
+            Kind::ReturnExpression => {
+                let function = parent.ancestors().find(|n| crate::rules::support::is_function(*n))?;
+                return function.child(Field::ReturnType).map(Node::text);
+            }
+            Kind::FunctionItem => return parent.child(Field::ReturnType).map(Node::text),
+            Kind::ExpressionStatement if !parent.text().ends_with(';') => {}
+            Kind::LetDeclaration if at.field() == Field::Value => return parent.child(Field::Type).map(Node::text),
+            _ => return None,
+        }
+        at = parent;
+    }
+}
+
+/// The type of an expression as far as it is written: of a parameter, a variable, a cast, a literal.
+fn type_of(node: Node<'_>, depth: usize) -> Option<String> {
+    if depth == 0 {
+        return None;
+    }
+    let node = unparenthesized(node);
+    match node.kind() {
+        Kind::TypeCastExpression => node.child(Field::Type).map(|t| t.text().to_owned()),
+        Kind::ReferenceExpression => {
+            let inner = type_of(node.child(Field::Value)?, depth - 1)?;
+            let exclusive = node.child_of_kind(Kind::MutableSpecifier).is_some();
+            Some(format!("&{}{inner}", if exclusive { "mut " } else { "" }))
+        }
+        Kind::IntegerLiteral => {
+            let suffix = ["u8", "i8", "u16", "i16", "u32", "i32", "u64", "i64", "usize", "isize"];
+            suffix.iter().find(|s| node.text().ends_with(**s)).map(|s| (*s).to_owned())
+        }
+        Kind::Identifier => {
+            let function = node.ancestors().find(|n| crate::rules::support::is_function(*n))?;
+            let mut found = None;
+            for n in function.descendants() {
+                let named = matches!(n.kind(), Kind::LetDeclaration | Kind::Parameter)
+                    && n.child(Field::Pattern).is_some_and(|p| p.text().trim_start_matches("mut ") == node.text());
+                if named {
+                    if found.is_some() {
+                        return None;
+                    }
+                    found = Some(n);
+                }
+            }
+            let declaration = found?;
+            match declaration.child(Field::Type) {
+                Some(ty) => Some(ty.text().to_owned()),
+                None => type_of(declaration.child(Field::Value)?, depth - 1),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Bytes of a primitive number.
+fn width(ty: &str) -> Option<u32> {
+    Some(match ty {
+        "u8" | "i8" => 1,
+        "u16" | "i16" => 2,
+        "u32" | "i32" | "f32" => 4,
+        "u64" | "i64" | "f64" => 8,
+        "u128" | "i128" => 16,
+        _ => return None,
+    })
 }
 
 /// What is wrong with the pair, if something is.
@@ -125,6 +293,22 @@ fn wrong(from: &str, to: &str) -> Option<String> {
     if let (Some((from_life, from_mut, from_ty)), Some((to_life, to_mut, to_ty))) = (from_ref, to_ref) {
         if to_mut && !from_mut {
             return Some("This makes an exclusive reference of a shared one, which is always undefined behaviour. Use `UnsafeCell` or `&mut`.".into());
+        }
+        if from_ty == "[u8]" && to_ty == "str" {
+            return Some("Nothing says that these bytes are UTF-8, as a `str` must be. Use `str::from_utf8`, or `from_utf8_unchecked` with a reason.".into());
+        }
+        let element = |t: &str| t.strip_prefix('[').and_then(|t| t.strip_suffix(']')).and_then(width);
+        if let (Some(a), Some(b)) = (element(from_ty), element(to_ty))
+            && a != b
+        {
+            return Some("The slice keeps its number of elements, which are of another size now: it reaches beyond the memory. Use `align_to` or `from_raw_parts` with the right length.".into());
+        }
+        if let (Some(a), Some(b)) = (width(from_ty), width(to_ty))
+            && b > a
+        {
+            return Some(
+                "What this points to is smaller than the type says: reading it reaches beyond the value.".into(),
+            );
         }
         if to_life == "'static" && from_life != "'static" && from_ty == to_ty {
             return Some("This claims that what is borrowed lives for ever. It will be used after it is gone.".into());

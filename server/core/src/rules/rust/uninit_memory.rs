@@ -16,7 +16,8 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: true,
     docs: Docs {
-        what: "Finds `set_len` right after `with_capacity` or `reserve` with no write between them, `MaybeUninit::uninit().assume_init()`, \
+        what: "Finds `set_len` right after `with_capacity` or `reserve` with no write between them, slices and unchecked reads of a vector's \
+               unwritten room, `MaybeUninit::uninit().assume_init()` and its kin, \
                `mem::uninitialized`, and `mem::zeroed` of types for which zero is no value (references, `Box`, `NonNull`, `NonZero`, function pointers).",
         why: "Such a value is undefined behaviour as soon as it exists: the compiler may do anything, and what is read \
               may be old memory of the process, secrets included.",
@@ -88,6 +89,123 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn f() { let x: Option<Box<u8>> = unsafe { std::mem::zeroed() }; let p: *const u8 = unsafe { std::mem::zeroed() }; }",
         ),
+        Case::bad(
+            "a.rs",
+            "fn a(n: usize) -> Vec<u8> { let mut v = Vec::with_capacity(n); unsafe { v.set_len(n); } v } //~ uninit-memory",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::io::Read;\nfn b(r: &mut impl Read, n: usize) -> Vec<u8> { let mut v: Vec<u8> = Vec::with_capacity(n); unsafe { v.set_len(n) }; r.read_exact(&mut v).unwrap(); v } //~ uninit-memory",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::MaybeUninit;\nfn c() -> u32 { let x: u32 = unsafe { MaybeUninit::uninit().assume_init() }; x } //~ uninit-memory",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::{self};\nfn d() -> [u8; 32] { unsafe { mem::uninitialized() } } //~ uninit-memory",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::MaybeUninit;\nfn e() { let mut a: [u8; 64] = unsafe { MaybeUninit::uninit().assume_init() }; a[0] = 1; } //~ uninit-memory",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::MaybeUninit;\nfn f() { let x = MaybeUninit::<u64>::uninit(); let y = unsafe { x.assume_init() }; } //~ uninit-memory",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::MaybeUninit;\nfn g() { let x: MaybeUninit<u64> = MaybeUninit::uninit(); let y = unsafe { *x.as_ptr() }; } //~ uninit-memory",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::MaybeUninit;\nfn h() { let x: MaybeUninit<String> = MaybeUninit::uninit(); let r = unsafe { x.assume_init_ref() }; } //~ uninit-memory",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn j() { let mut v: Vec<u32> = Vec::new(); v.reserve(10); unsafe { v.set_len(10); } println!(\"{:?}\", v); } //~ uninit-memory",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::{self};\nfn k() { let b: Box<i32> = unsafe { mem::zeroed() }; } //~ uninit-memory",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::MaybeUninit;\nfn k2() { let b: &str = unsafe { MaybeUninit::zeroed().assume_init() }; } //~ uninit-memory",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn l() -> bool { let v: Vec<u8> = Vec::with_capacity(4); unsafe { *v.get_unchecked(0) == 1 } } //~ uninit-memory",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn m2() { let mut s = String::with_capacity(10); unsafe { s.as_mut_vec().set_len(10); } } //~ uninit-memory",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn m3(n: usize) { let mut v = Vec::<u8>::with_capacity(n); let p = v.as_mut_ptr(); let s = unsafe { std::slice::from_raw_parts_mut(p, n) }; s[0] = 1; } //~ uninit-memory",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn m5<T>(n: usize) -> Vec<T> { let mut v = Vec::with_capacity(n); unsafe { v.set_len(n); } v } //~ uninit-memory",
+        ),
+        Case::good(
+            "a.rs",
+            "fn ok1(n: usize) -> Vec<u8> { let mut v = Vec::with_capacity(n); v.resize(n, 0); unsafe { v.set_len(n); } v }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn ok2(n: usize) { let mut v: Vec<u8> = Vec::with_capacity(n); unsafe { std::ptr::write_bytes(v.as_mut_ptr(), 0, n); v.set_len(n); } }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::mem::MaybeUninit;\nfn ok3() { let mut x = MaybeUninit::uninit(); x.write(1); let y: i32 = unsafe { x.assume_init() }; }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::mem::MaybeUninit;\nfn ok4() { let a: [MaybeUninit<u8>; 4] = unsafe { MaybeUninit::uninit().assume_init() }; }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::mem::MaybeUninit;\nfn ok5() { let mut x = MaybeUninit::<libc::stat>::uninit(); unsafe { libc::fstat(0, x.as_mut_ptr()); let s = x.assume_init(); } }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::mem::{self};\nfn ok6() { let s: libc::stat = unsafe { mem::zeroed() }; let n: u64 = unsafe { mem::zeroed() }; }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn ok7(src: &[u8]) { let n = src.len(); let mut v: Vec<u8> = Vec::with_capacity(n); unsafe { std::ptr::copy_nonoverlapping(src.as_ptr(), v.as_mut_ptr(), n); v.set_len(n); } }",
+        ),
+        Case::good("a.rs", "fn ok8() { let mut v = vec![1, 2, 3]; unsafe { v.set_len(1); } }"),
+        Case::good(
+            "a.rs",
+            "use std::mem::MaybeUninit;\nfn ok9() { let mut x = MaybeUninit::<u64>::uninit(); unsafe { x.as_mut_ptr().write(5); } let y = unsafe { x.assume_init() }; }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn ok10(n: usize) { let mut v: Vec<u8> = Vec::with_capacity(n); for i in 0..n { unsafe { v.as_mut_ptr().add(i).write(0); } } unsafe { v.set_len(n); } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn ok11(n: usize) { let mut v: Vec<u8> = Vec::with_capacity(n); let s = v.spare_capacity_mut(); for x in s.iter_mut() { x.write(0); } unsafe { v.set_len(n); } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::mem::MaybeUninit;\nfn ok12(n: usize) { let mut v: Vec<MaybeUninit<u8>> = Vec::with_capacity(n); unsafe { v.set_len(n); } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::mem::MaybeUninit;\nfn ok13() { let x = MaybeUninit::<u64>::zeroed(); let y = unsafe { x.assume_init() }; }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::mem::{self, MaybeUninit};\nfn ok14() { let mut arr: [MaybeUninit<u8>; 4] = [const { MaybeUninit::uninit() }; 4]; for a in &mut arr { a.write(1); } let b: [u8; 4] = unsafe { mem::transmute(arr) }; }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn ok15(n: usize, f: &mut File) { let mut v: Vec<u8> = Vec::with_capacity(n); let got = unsafe { libc::read(0, v.as_mut_ptr() as *mut _, n) }; unsafe { v.set_len(got as usize); } }",
+        ),
     ],
 };
 
@@ -95,7 +213,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if let Some((receiver, name)) = method(node) {
         match name.text() {
             "set_len" => set_len(node, receiver, name, cx),
-            "assume_init" => assume_init(node, receiver, cx),
+            "assume_init" | "assume_init_ref" | "assume_init_mut" | "assume_init_read" | "assume_init_drop" => {
+                assume_init(node, receiver, cx);
+            }
+            "as_ptr" => dereferenced(node, receiver, cx),
+            "get_unchecked" | "get_unchecked_mut" => unchecked(node, receiver, cx),
             _ => {}
         }
         return;
@@ -114,6 +236,12 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 "Zero is no value of this type, so that making it is undefined behaviour. Use `Option`, or a value that exists.",
                 cx,
             );
+        }
+        "std::slice::from_raw_parts"
+        | "std::slice::from_raw_parts_mut"
+        | "core::slice::from_raw_parts_mut"
+        | "slice::from_raw_parts_mut" => {
+            slice_of_room(node, cx);
         }
         _ => {}
     }
@@ -170,6 +298,13 @@ fn assume_init<'a>(node: Node<'a>, receiver: Node<'a>, cx: &mut Cx<'a>) {
     };
     let Some(callee) = source.child(Field::Function) else { return };
     let text = callee.text();
+    if text.ends_with("::new_uninit") || text.ends_with("::new_uninit_slice") {
+        let owner = text.split(['<', ':']).find(|t| !t.is_empty()).unwrap_or_default();
+        if matches!(owner, "Box" | "Rc" | "Arc" | "std" | "alloc") {
+            report(node, UNWRITTEN, cx);
+        }
+        return;
+    }
     let zeroed = text.ends_with("::zeroed");
     if !text.contains("MaybeUninit") || !(text.ends_with("::uninit") || zeroed) {
         return;
@@ -183,22 +318,77 @@ fn assume_init<'a>(node: Node<'a>, receiver: Node<'a>, cx: &mut Cx<'a>) {
     let Some(ty) = ty else { return };
     let bad = if zeroed { never_zero(ty) } else { !ty.contains("MaybeUninit") && ty != "()" && ty != "_" };
     if bad {
+        report(node, UNWRITTEN, cx);
+    }
+}
+
+const UNWRITTEN: &str =
+    "This takes memory that nobody has written for a value, which is undefined behaviour. Write it first.";
+
+/// `*x.as_ptr()` of a `MaybeUninit` that nothing was written to.
+fn dereferenced<'a>(node: Node<'a>, receiver: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(parent) = node.parent().filter(|p| p.kind() == Kind::UnaryExpression && p.text().starts_with('*')) else {
+        return;
+    };
+    let written =
+        parent.parent().is_some_and(|p| p.kind() == Kind::AssignmentExpression && parent.field() == Field::Left);
+    if written || receiver.kind() != Kind::Identifier {
+        return;
+    }
+    let Some(source) = untouched(node, receiver) else { return };
+    let callee = source.child(Field::Function).map_or("", Node::text);
+    if callee.contains("MaybeUninit") && callee.ends_with("::uninit") {
+        report(parent, UNWRITTEN, cx);
+    }
+}
+
+/// `v.get_unchecked(0)` of a vector that has room but no elements.
+fn unchecked<'a>(node: Node<'a>, receiver: Node<'a>, cx: &mut Cx<'a>) {
+    if receiver.kind() != Kind::Identifier {
+        return;
+    }
+    let Some(source) = untouched(node, receiver) else { return };
+    let callee = source.child(Field::Function).map_or("", Node::text);
+    if callee.starts_with("Vec") && (callee.ends_with("::with_capacity") || callee.ends_with("::new")) {
+        report(node, "The vector has no elements yet: this reads memory that nobody has written.", cx);
+    }
+}
+
+/// A slice over the unwritten room of a vector.
+fn slice_of_room<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(mut pointer) = args(node).next() else { return };
+    // Through one variable.
+    if pointer.kind() == Kind::Identifier
+        && let Some(value) = untouched(node, pointer)
+    {
+        pointer = value;
+    }
+    let Some((owner, name)) = method(pointer) else { return };
+    if !matches!(name.text(), "as_ptr" | "as_mut_ptr") || owner.kind() != Kind::Identifier {
+        return;
+    }
+    let Some(source) = untouched(pointer, owner) else { return };
+    let callee = source.child(Field::Function).map_or("", Node::text);
+    let typed = declaration(node, owner.text()).is_some_and(|d| d.text().contains("MaybeUninit"));
+    if callee.starts_with("Vec") && callee.ends_with("::with_capacity") && !typed {
         report(
             node,
-            "This takes memory that nobody has written for a value, which is undefined behaviour. Write it first.",
+            "This is a slice of elements that nobody has written, which is undefined behaviour. Use `spare_capacity_mut`.",
             cx,
         );
     }
 }
 
+/// The declaration of a variable that a place sees: the last one before it, in a block around it.
 fn declaration<'a>(node: Node<'a>, name: &str) -> Option<Node<'a>> {
     let function = node.ancestors().find(|n| is_function(*n))?;
-    let mut all = function.descendants().filter(|n| {
+    let all = function.descendants().filter(|n| {
         n.kind() == Kind::LetDeclaration
+            && n.span().end <= node.span().start
             && n.child(Field::Pattern).is_some_and(|p| p.text().trim_start_matches("mut ") == name)
     });
-    let first = all.next()?;
-    all.next().is_none().then_some(first)
+    let last = all.last()?;
+    last.parent().is_some_and(|block| block.span().contains(node.span())).then_some(last)
 }
 
 /// The initial value of a variable that is mentioned nowhere between its declaration and this use.
@@ -213,6 +403,11 @@ fn untouched<'a>(node: Node<'a>, variable: Node<'a>) -> Option<Node<'a>> {
 }
 
 fn set_len<'a>(node: Node<'a>, receiver: Node<'a>, name: Node<'a>, cx: &mut Cx<'a>) {
+    // `text.as_mut_vec().set_len(n)`
+    let receiver = match method(receiver) {
+        Some((text, m)) if m.text() == "as_mut_vec" => text,
+        _ => receiver,
+    };
     let place = receiver.text();
     let Some(length) = args(node).next() else { return };
     let shrinks = length.text().contains('-') || length.text().contains("min(") || length.text() == "0";
@@ -304,7 +499,9 @@ fn is_allocation(s: Node<'_>, place: &str) -> bool {
         let uninit = |t: &str| t.contains("MaybeUninit");
         return named
             && value.is_some_and(|f| {
-                f.text().starts_with("Vec") && f.text().ends_with("::with_capacity") && !uninit(f.text())
+                (f.text().starts_with("Vec") || f.text().starts_with("String::"))
+                    && f.text().ends_with("::with_capacity")
+                    && !uninit(f.text())
             })
             && !s.child(Field::Type).is_some_and(|t| uninit(t.text()));
     }

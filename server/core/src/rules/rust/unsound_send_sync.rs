@@ -16,11 +16,11 @@ pub static RULE: Rule = Rule {
     in_tests: false,
     docs: Docs {
         what: "Finds `unsafe impl<T> Send for X<T>` and `Sync` where nothing is asked of `T`, neither in the list of parameters nor in the `where` \
-               clause.",
+               clause, and such claims for types of the file that own an `Rc`, for `Sync` also a `Cell` or `RefCell`.",
         why: "The type then carries an `Rc` or a `Cell` to another thread, from safe code: a data race, which is undefined behaviour.",
         example: "unsafe impl<T> Send for Queue<T> {}",
         instead: "unsafe impl<T: Send> Send for Queue<T> {}",
-        limits: "Parameters that have any bound count as thought about. Types that do not own their parameter (`PhantomData`, function pointers) are right \
+        limits: "Parameters with a bound count as thought about, but for traits of the standard library that say nothing of threads (`Clone`, `FnOnce`). Types that do not own their parameter (`PhantomData`, function pointers) are right \
                  without one; where the file declares the type, its fields are looked at, and types that are not public stay silent.",
         fix: "The suggested fix adds the bound.",
     },
@@ -54,6 +54,28 @@ pub static RULE: Rule = Rule {
         ),
         Case::near_miss("a.rs", "unsafe impl<T> GlobalAlloc for A<T> {}"),
         Case::near_miss("a.rs", "pub struct Call<T> { f: fn(T), p: AtomicUsize }\nunsafe impl<T> Sync for Call<T> {}"),
+        Case::bad(
+            "a.rs",
+            "pub struct A<T> { v: *mut T }\nunsafe impl Send for H {}\nunsafe impl<T> Send for A<T> {} //~ unsound-send-sync",
+        ),
+        Case::bad("a.rs", "pub struct A<T> { v: *mut T }\nunsafe impl<T> Sync for A<T> {} //~ unsound-send-sync"),
+        Case::bad(
+            "a.rs",
+            "pub struct C { r: Rc<u32> }\nunsafe impl Send for H {}\nunsafe impl Send for C {} //~ unsound-send-sync",
+        ),
+        Case::bad("a.rs", "pub struct D { c: Cell<u32> }\nunsafe impl Sync for D {} //~ unsound-send-sync"),
+        Case::bad(
+            "a.rs",
+            "pub struct E<F> { f: Box<F> }\nunsafe impl Send for H {}\nunsafe impl<F> Send for E<F> where F: FnOnce() {} //~ unsound-send-sync",
+        ),
+        Case::bad(
+            "a.rs",
+            "pub struct G<'a, T: ?Sized> { m: &'a B<T> }\nunsafe impl<'a, T: ?Sized + Sync> Send for G<'a, T> {}\nunsafe impl<T: ?Sized> Sync for G<'_, T> {} //~ unsound-send-sync",
+        ),
+        Case::bad(
+            "a.rs",
+            "pub struct L<T> { v: UnsafeCell<Option<T>> }\nunsafe impl<T> Sync for L<T> where T: Copy {} //~ unsound-send-sync",
+        ),
     ],
 };
 
@@ -68,8 +90,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         Some(name @ ("Send" | "Sync")) => name,
         _ => return,
     };
-    let Some(parameters) = node.child(Field::TypeParameters) else { return };
     let Some(target) = node.child(Field::Type) else { return };
+    let Some(parameters) = node.child(Field::TypeParameters) else {
+        plain(marker, name, target, cx);
+        return;
+    };
     let bounds = head.split_once(" where ").or_else(|| head.split_once("\nwhere")).map_or("", |(_, w)| w);
     let holds = declared_fields(target, cx);
     // Whoever can reach a type that is not public keeps to its rules.
@@ -87,7 +112,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         if !mentioned(target.text()) {
             continue;
         }
-        let asked = |list: &str| list.split('+').map(str::trim).any(|b| !b.is_empty() && !b.starts_with(['?', '\'']));
+        let asked = |list: &str| {
+            list.split('+').map(str::trim).any(|b| !b.is_empty() && !b.starts_with(['?', '\'']) && !says_nothing(b))
+        };
         let in_where = bounds
             .split(',')
             .any(|clause| clause.split_once(':').is_some_and(|(of, list)| mentioned(of) && asked(list)));
@@ -96,7 +123,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
         if let Some((_, fields)) = &holds {
             let owned = fields.iter().any(|ty| {
-                mentioned(ty)
+                // Behind an alias of the file.
+                let head = ty.split('<').next().unwrap_or(ty);
+                let ty = cx.file.declared.aliases.get(head).unwrap_or(ty);
+                (mentioned(ty) || ty.contains('<'))
                     && !ty.contains("PhantomData")
                     && !ty.starts_with("fn(")
                     && !ty.contains("Mutex<")
@@ -113,6 +143,62 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         cx.report(Note::new(cx.rule, marker.span(), message));
         return;
     }
+}
+
+/// A type without parameters that owns what must not leave its thread.
+fn plain<'a>(marker: Node<'a>, name: &str, target: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(fields) = cx.file.declared.structs.get(target.text().trim()) else { return };
+    let bound = |ty: &str| -> Option<&'static str> {
+        let head = ty.split('<').next().unwrap_or(ty).rsplit("::").next().unwrap_or(ty).trim();
+        match head {
+            "Rc" => Some("Rc"),
+            "RefCell" if name == "Sync" => Some("RefCell"),
+            "Cell" if name == "Sync" => Some("Cell"),
+            _ => None,
+        }
+    };
+    if let Some(what) = fields.iter().find_map(|ty| bound(ty)) {
+        let message = match what {
+            "Rc" => "The count of an `Rc` is not made for several threads: two of them change it at once. Use `Arc`."
+                .to_owned(),
+            _ => format!("Two threads may change the `{what}` in it at once. Use an atomic or a lock."),
+        };
+        cx.report(Note::new(cx.rule, marker.span(), message));
+    }
+}
+
+/// Traits of the standard library that a type may have and still be bound to its thread.
+fn says_nothing(bound: &str) -> bool {
+    let name = bound.split(['<', '(']).next().unwrap_or(bound).rsplit("::").next().unwrap_or(bound).trim();
+    matches!(
+        name,
+        "Copy"
+            | "Clone"
+            | "Debug"
+            | "Display"
+            | "Default"
+            | "Eq"
+            | "PartialEq"
+            | "Ord"
+            | "PartialOrd"
+            | "Hash"
+            | "Sized"
+            | "Any"
+            | "Fn"
+            | "FnMut"
+            | "FnOnce"
+            | "Iterator"
+            | "Read"
+            | "Write"
+            | "Future"
+            | "Drop"
+            | "Unpin"
+            | "AsRef"
+            | "Into"
+            | "From"
+            | "Deref"
+            | "DerefMut"
+    )
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {

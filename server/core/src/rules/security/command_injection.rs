@@ -324,5 +324,137 @@ app.get("/x", async (req, res) => {
   res.json({ help });
 });"#,
         ),
+        Case::bad(
+            "a.rs",
+            "use std::env;\nuse std::io::{self};\nuse std::process::Command;\nfn env_args() {\n    let host = env::args().nth(1).expect(\"host\");\n    let out = Command::new(\"sh\").arg(\"-c\").arg(format!(\"ping -c1 {host}\")).output().unwrap(); //~ command-injection\n    io::stdout().write_all(&out.stdout).unwrap();\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::env;\nuse std::process::Command;\nfn skip_next() -> Result<(), &'static str> {\n    let mut args = env::args().skip(1);\n    let Some(cmd) = args.next() else { return Err(\"no command\") };\n    Command::new(cmd).spawn().map_err(|_| \"spawn\")?; //~ command-injection\n    Ok(())\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::io::{self};\nuse std::process::{Command, Stdio};\nfn stdin_lines() {\n    for line in io::stdin().lock().lines() {\n        let line = line.unwrap();\n        let _ = Command::new(\"sh\")\n            .arg(\"-c\")\n            .arg(&line) //~ command-injection\n            .stdout(Stdio::piped())\n            .spawn();\n    }\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use axum::{extract::{Path, Query, State, Json}, routing::{get, post}, Router, response::IntoResponse, http::{StatusCode, HeaderMap}};\nuse tokio::process::Command;\n#[derive(Deserialize)]\nstruct Params { host: String, count: Option<u32>, name: Option<String> }\nasync fn ping(Query(p): Query<Params>) -> impl IntoResponse {\n    let output = Command::new(\"sh\").arg(\"-c\").arg(format!(\"ping -c {} {}\", p.count.unwrap_or(1), p.host)).output().await; //~ command-injection\n    match output { Ok(o) => String::from_utf8_lossy(&o.stdout).into_owned(), Err(e) => e.to_string() }\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use axum::{extract::{Path, Query, State, Json}, routing::{get, post}, Router, response::IntoResponse, http::{StatusCode, HeaderMap}};\nuse tokio::process::Command;\nasync fn json(Json(body): Json<serde_json::Value>) -> String {\n    let c = body[\"command\"].as_str().unwrap_or_default();\n    if let Ok(mut child) = std::process::Command::new(\"sh\").arg(\"-c\").arg(c).spawn() { //~ command-injection\n        let _ = child.wait();\n    }\n    String::new()\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use actix_web::{get, web, HttpResponse, Responder};\nuse std::process::Command;\n#[derive(Deserialize)]\npub struct Info { pub file: String, lines: usize }\n#[get(\"/tail\")]\nasync fn tail(info: web::Query<Info>) -> impl Responder {\n    let cmd = format!(\"tail -n {} {}\", info.lines, info.file);\n    let out = Command::new(\"sh\").arg(\"-c\").arg(&cmd).output().expect(\"failed\"); //~ command-injection\n    HttpResponse::Ok().body(out.stdout)\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use actix_web::{get, web, HttpResponse};\nuse std::process::Command;\n#[get(\"/run/{tool}/{arg}\")]\nasync fn run(path: web::Path<(String, String)>) -> HttpResponse {\n    let (tool, arg) = path.into_inner();\n    let child = Command::new(tool).arg(arg).spawn(); //~ command-injection\n    HttpResponse::Ok().finish()\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use actix_web::{web, HttpResponse};\nuse std::process::Command;\nasync fn bytes(body: web::Bytes) -> HttpResponse {\n    let text = std::str::from_utf8(&body).unwrap();\n    Command::new(\"sh\").arg(\"-c\").arg(text).status().unwrap(); //~ command-injection\n    HttpResponse::Ok().finish()\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::process::Command;\n#[derive(FromForm)]\nstruct Task { name: String, priority: u8 }\n#[post(\"/task\", data = \"<task>\")]\nfn task(task: Form<Task>) -> String {\n    Command::new(\"sh\").arg(\"-c\").arg(&format!(\"run-task {}\", task.name)).spawn().unwrap(); //~ command-injection\n    \"ok\".to_string()\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::process::Command;\nasync fn tide_main() -> tide::Result<()> {\n    let mut app = tide::new();\n    app.at(\"/run/:cmd\").get(|req: tide::Request<()>| async move {\n        let cmd = req.param(\"cmd\")?;\n        let out = Command::new(\"sh\").arg(\"-c\").arg(cmd).output()?; //~ command-injection\n        Ok(String::from_utf8_lossy(&out.stdout).to_string())\n    });\n    app.at(\"/post\").post(|mut req: tide::Request<()>| async move {\n        let body = req.body_string().await?;\n        Command::new(\"sh\").args([\"-c\", body.as_str()]).spawn()?; //~ command-injection\n        Ok(\"done\")\n    });\n    app.listen(\"127.0.0.1:8080\").await?;\n    Ok(())\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::process::Command;\n#[poem::handler]\nasync fn poem_req(req: &poem::Request) -> String {\n    let c = req.header(\"x-cmd\").unwrap_or(\"\");\n    Command::new(\"sh\").arg(\"-c\").arg(c).output().unwrap(); //~ command-injection\n    String::new()\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::process::Command;\n#[derive(Parser)]\nstruct Cli { #[command(subcommand)] cmd: Cmd, #[arg(short)] shell_cmd: String, #[arg(long, default_value_t = 4)] jobs: usize }\n#[derive(Subcommand)]\nenum Cmd { Run { script: String }, List }\nfn main() {\n    let cli = Cli::parse();\n    match cli.cmd {\n        Cmd::Run { script } => { Command::new(\"sh\").arg(\"-c\").arg(script).status().unwrap(); } //~ command-injection\n        Cmd::List => {}\n    }\n    Command::new(\"sh\").arg(\"-c\").arg(cli.shell_cmd).status().unwrap(); //~ command-injection\n    Command::new(\"sh\").arg(\"-c\").arg(format!(\"make -j{}\", cli.jobs)).status().unwrap();\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::process::Command;\nasync fn tokio_socket() -> std::io::Result<()> {\n    use tokio::io::{AsyncBufReadExt, BufReader};\n    let l = tokio::net::TcpListener::bind(\"0.0.0.0:99\").await?;\n    loop {\n        let (sock, _) = l.accept().await?;\n        tokio::spawn(async move {\n            let mut lines = BufReader::new(sock).lines();\n            while let Ok(Some(line)) = lines.next_line().await {\n                Command::new(\"sh\").arg(\"-c\").arg(&line).status().unwrap(); //~ command-injection\n            }\n        });\n    }\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::process::Command;\nfn from_file() {\n    let cmd = std::fs::read_to_string(\"cmd.txt\").unwrap();\n    Command::new(\"sh\").arg(\"-c\").arg(cmd.trim()).status().unwrap(); //~ command-injection\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::env;\nuse std::process::Command;\nfn fixed() {\n    let host = env::args().nth(1).unwrap();\n    let out = Command::new(\"ping\").arg(\"-c\").arg(\"1\").arg(&host).output().unwrap();\n    println!(\"{}\", out.status);\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::process::Command;\nfn constant() {\n    let n = 5;\n    Command::new(\"sh\").arg(\"-c\").arg(format!(\"sleep {n}\")).status().unwrap();\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::env;\nuse std::process::Command;\nfn parsed() {\n    let n: u32 = env::args().nth(1).unwrap().parse().unwrap();\n    Command::new(\"sh\").arg(\"-c\").arg(format!(\"sleep {n}\")).status().unwrap();\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::env;\nuse std::process::Command;\nfn allow() {\n    let tool = env::args().nth(1).unwrap();\n    let program = match tool.as_str() { \"ls\" => \"ls\", \"ps\" => \"ps\", _ => return };\n    Command::new(program).status().unwrap();\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::env;\nuse std::process::Command;\nfn quoted() {\n    let f = env::args().nth(1).unwrap();\n    let safe = shell_escape::escape(f.into());\n    Command::new(\"sh\").arg(\"-c\").arg(format!(\"cat {safe}\")).status().unwrap();\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::env;\nuse std::process::Command;\nfn alnum() {\n    let f = env::args().nth(1).unwrap();\n    if f.chars().all(|c| c.is_ascii_alphanumeric()) {\n        Command::new(\"sh\").arg(\"-c\").arg(format!(\"id {f}\")).status().unwrap();\n    }\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::env;\nuse std::process::Command;\nfn positional() {\n    let f = env::args().nth(1).unwrap();\n    Command::new(\"sh\").arg(\"-c\").arg(\"cat \\\"$1\\\"\").arg(\"sh\").arg(f).status().unwrap();\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::env;\nuse std::process::Command;\nfn own_exe() {\n    let exe = env::current_exe().unwrap();\n    Command::new(exe).args(env::args().skip(1)).spawn().unwrap();\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::{extract::{Path, Query, State, Json}, routing::{get, post}, Router, response::IntoResponse, http::{StatusCode, HeaderMap}};\nasync fn path_param(Path(name): Path<String>) -> String {\n    let script = String::from(\"docker logs \") + &name;\n    run_shell(&script).await\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::{extract::{Path, Query, State, Json}, routing::{get, post}, Router, response::IntoResponse, http::{StatusCode, HeaderMap}};\nuse tokio::process::Command;\n#[derive(Deserialize)]\nstruct Params { host: String, count: Option<u32>, name: Option<String> }\nasync fn numbers(Query(p): Query<Params>) -> String {\n    Command::new(\"sh\").arg(\"-c\").arg(format!(\"sleep {}\", p.count.unwrap_or(3))).status().await.unwrap();\n    String::new()\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::{extract::{Path, Query, State, Json}, routing::{get, post}, Router, response::IntoResponse, http::{StatusCode, HeaderMap}};\nuse tokio::process::Command;\n#[derive(Deserialize)]\nstruct Params { host: String, count: Option<u32>, name: Option<String> }\nasync fn argv(Query(p): Query<Params>) -> String {\n    let out = Command::new(\"git\").args([\"log\", \"--\", &p.host]).output().await.unwrap();\n    String::from_utf8_lossy(&out.stdout).into_owned()\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::{extract::{Path, Query, State, Json}, routing::{get, post}, Router, response::IntoResponse, http::{StatusCode, HeaderMap}};\nuse tokio::process::Command;\n#[derive(Clone)]\nstruct App { hook: String }\nasync fn state_cmd(State(s): State<App>) -> String {\n    Command::new(\"sh\").arg(\"-c\").arg(&s.hook).status().await.unwrap();\n    String::new()\n}",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use axum::{extract::{Path, Query, State, Json}, routing::{get, post}, Router, response::IntoResponse, http::{StatusCode, HeaderMap}};\nfn app() -> Router { Router::new().route(\"/\", get(ping)).route(\"/j\", post(json)) }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::process::Command;\nstruct Runner { shell: String }\nimpl Runner {\n    fn run(&self, script: &str) -> std::io::Result<std::process::Output> {\n        Command::new(&self.shell).arg(\"-c\").arg(script).output()\n    }\n}",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::process::Command;\n#[get(\"/n/<count>\")]\nfn n(count: u32) -> String {\n    Command::new(\"sh\").arg(\"-c\").arg(format!(\"sleep {count}\")).status().unwrap();\n    \"ok\".into()\n}",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::process::Command;\n#[get(\"/static\")]\nfn fixed() -> String {\n    let out = Command::new(\"sh\").arg(\"-c\").arg(\"uptime | head -1\").output().unwrap();\n    String::from_utf8_lossy(&out.stdout).into()\n}",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::process::Command;\nfn via_env() {\n    let hook = std::env::var(\"POST_HOOK\").unwrap_or_default();\n    Command::new(\"ls\").arg(&hook).status().unwrap();\n}",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "struct Job { line: String }\nfn job() { let j = Job::new(std::env::args().nth(1).unwrap()); j.run(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn safe_duct() { let a = std::env::args().nth(1).unwrap(); duct::cmd!(\"ls\", \"-l\", a).run().unwrap(); }",
+        ),
     ],
 };

@@ -1,12 +1,13 @@
-use sidenote_grammars::Family;
+use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::evidence::{all_code, code, field};
-use crate::rules::{Case, Check, Docs, Rule};
+use crate::rules::support::{args, chain, method, rust_path};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::semantics::flow::kinds::{SinkKind, SourceKind};
 use crate::semantics::flow::value::{Origin, Val, Value};
 use crate::semantics::flow::{CallView, WriteView};
-use crate::syntax::{Arena, Span};
+use crate::syntax::{Arena, Node, Span};
 
 pub static RULE: Rule = Rule {
     id: "cors-misconfiguration",
@@ -15,13 +16,13 @@ pub static RULE: Rule = Rule {
     severity: Severity::High,
     confidence: Confidence::High,
     cwe: &[942, 346],
-    families: &[Family::Ecma],
+    families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
     docs: Docs {
         what: "Finds servers that send the request's `Origin` back as `Access-Control-Allow-Origin` and allow credentials, in headers \
-               set by hand and in the options of the cors middlewares (`origin: true` with `credentials: true`), and servers that \
-               allow the origin `null` with credentials.",
+               set by hand and in the options of the cors middlewares (`origin: true` with `credentials: true`), servers that \
+               allow the origin `null` with credentials, and in Rust such settings of actix-cors, tower-http, warp, rocket_cors and poem.",
         why: "The browser then lets any page that the user visits make requests with the user's cookies and read the answers, which is \
               what the same-origin policy is there to prevent.",
         example: "app.use(cors({ origin: true, credentials: true }));",
@@ -47,6 +48,7 @@ pub static RULE: Rule = Rule {
             ],
             middleware,
         ),
+        Check::Nodes(&[Kind::CallExpression], rust),
     ],
     cases: &[
         Case::bad(
@@ -119,6 +121,44 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "fastify.register(plugin, { origin: true, credentials: true });"),
         Case::near_miss("a.js", "map.set('Access-Control-Allow-Origin', 'null');"),
         Case::near_miss("a.js", "const cors = require('cors');\napp.use(cors({ origin: false, credentials: true }));"),
+        Case::bad("a.rs", "use actix_cors::Cors;\nfn a() { let c = Cors::permissive(); } //~ cors-misconfiguration"),
+        Case::bad(
+            "a.rs",
+            "use tower_http::cors::CorsLayer;\nfn b() { let c = CorsLayer::very_permissive(); } //~ cors-misconfiguration",
+        ),
+        Case::bad(
+            "a.rs",
+            "use actix_cors::Cors;\nfn c() { let c = Cors::default().allow_any_origin().supports_credentials(); } //~ cors-misconfiguration",
+        ),
+        Case::bad(
+            "a.rs",
+            "use tower_http::cors::{CorsLayer, AllowOrigin};\nfn d() { let c = CorsLayer::new().allow_origin(AllowOrigin::mirror_request()).allow_credentials(true); } //~ cors-misconfiguration",
+        ),
+        Case::bad(
+            "a.rs",
+            "use actix_cors::Cors;\nfn e() { let c = Cors::default().allowed_origin_fn(|_, _| true).supports_credentials(); } //~ cors-misconfiguration",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn e2() { let c = rocket_cors::CorsOptions::default().allowed_origins(rocket_cors::AllOrSome::All).allow_credentials(true); } //~ cors-misconfiguration",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn e3() { let w = warp::cors().allow_any_origin().allow_credentials(true); } //~ cors-misconfiguration",
+        ),
+        Case::good(
+            "a.rs",
+            "use tower_http::cors::{CorsLayer, Any};\nfn f() { let c = CorsLayer::new().allow_origin(Any); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use actix_cors::Cors;\nfn g() { let c = Cors::default().allowed_origin(\"https://example.com\").supports_credentials(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use tower_http::cors::CorsLayer;\nfn h() { let c = CorsLayer::new().allow_origin(\"https://example.com\".parse::<HeaderValue>().unwrap()).allow_credentials(true); }",
+        ),
+        Case::near_miss("a.rs", "use actix_cors::Cors;\nfn i() { let c = Cors::default().allow_any_origin(); }"),
     ],
 };
 
@@ -216,5 +256,48 @@ fn middleware(call: &CallView<'_>, out: &mut Vec<Note>) {
     if credentials && lets_all_in(&options, koa, call) {
         let message = "Any site may make requests with the user's cookies and read the answers: every origin is allowed together with credentials. List the origins.";
         out.push(Note::new(call.rule, call.arg_span(n), message));
+    }
+}
+
+/// Builders of Rust's middlewares: any origin together with credentials.
+fn rust<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.arena().language().family != Family::Rust {
+        return;
+    }
+    let Some(function) = node.child(Field::Function).filter(|f| f.text().contains("ors")) else { return };
+    let Some(path) = rust_path(function, cx) else { return };
+    let end = |of: &str| path == of || path.ends_with(&format!("::{of}"));
+    let message = "Any site may make requests with the user's cookies and read the answers: every origin is allowed together with credentials. List the origins.";
+    if end("Cors::permissive") || end("CorsLayer::very_permissive") {
+        cx.report(Note::new(cx.rule, function.span(), message));
+        return;
+    }
+    if !["Cors::default", "CorsLayer::new", "CorsOptions::default", "warp::cors", "Cors::new"].iter().any(|p| end(p)) {
+        return;
+    }
+    let (mut any, mut credentials) = (false, None);
+    for call in chain(node) {
+        let Some((_, name)) = method(call) else { continue };
+        let argument = args(call).next().map_or("", Node::text);
+        let squeezed: String = argument.chars().filter(|c| !c.is_whitespace()).collect();
+        match name.text() {
+            "allow_any_origin" => any = true,
+            "allow_origin" => {
+                any |= matches!(squeezed.as_str(), "Any" | "cors::Any" | "tower_http::cors::Any")
+                    || squeezed.ends_with("mirror_request()")
+                    || squeezed.ends_with("AllowOrigin::any()")
+                    || squeezed.contains("AllowOrigin::predicate(|_,_|true)");
+            }
+            "allowed_origin_fn" | "allow_origins_fn" | "allow_origin_fn" => {
+                any |= squeezed.starts_with('|') && squeezed.ends_with("|true");
+            }
+            "allowed_origins" => any |= squeezed.ends_with("::All") || squeezed.ends_with("::all()"),
+            "supports_credentials" => credentials = Some(name),
+            "allow_credentials" if argument == "true" => credentials = Some(name),
+            _ => {}
+        }
+    }
+    if let Some(name) = credentials.filter(|_| any) {
+        cx.report(Note::new(cx.rule, name.span(), message));
     }
 }

@@ -1,14 +1,14 @@
 use std::collections::BTreeSet;
 
-use sidenote_grammars::Family;
+use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::evidence::{any, field, is_literal_object};
-use crate::rules::support::words;
-use crate::rules::{Case, Check, Docs, Rule};
+use crate::rules::support::{args, chain, constant_text, method, rust_path, statement, words};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::semantics::flow::value::{Val, Value};
 use crate::semantics::flow::{CallView, WriteView};
-use crate::syntax::Span;
+use crate::syntax::{Node, Span};
 
 pub static RULE: Rule = Rule {
     id: "insecure-cookie",
@@ -23,7 +23,8 @@ pub static RULE: Rule = Rule {
     docs: Docs {
         what: "Finds cookies that hold a session or a token and lack `httpOnly` or `secure`, or turn them off: `res.cookie`, \
                `reply.setCookie`, `ctx.cookies.set`, Next's and Hono's cookies, `cookie.serialize`, `Set-Cookie` headers, \
-               `document.cookie`, and the options of express-session and cookie-session.",
+               `document.cookie`, the options of express-session and cookie-session, and in Rust the cookies of the cookie crate, actix-web, axum, \
+               tide, poem and tower-cookies, and the flags of session layers.",
         why: "Without `httpOnly` one injected script reads the session; without `secure` the browser sends it over plain http, where \
               everybody on the way reads it.",
         example: "res.cookie('session', id);",
@@ -37,7 +38,7 @@ pub static RULE: Rule = Rule {
         Check::Calls(&["express-session", "session", "cookie-session", "cookieSession", "register"], session),
         Check::Calls(&["setHeader", "header", "append", "appendHeader", "writeHead"], header),
         Check::Writes(&["cookie"], document),
-        Check::Model,
+        Check::Nodes(&[Kind::CallExpression], rust),
     ],
     cases: &[
         Case::bad("a.js", "app.get('/', (req, res) => { res.cookie('session', id); }); //~ insecure-cookie"),
@@ -122,6 +123,82 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "document.cookie = 'session=; expires=Thu, 01 Jan 1970 00:00:00 GMT';"),
         Case::near_miss("a.js", "app.get('/', (req, res) => { res.cookie('token', t, { ...defaults }); });"),
         Case::near_miss("a.js", "const text = superjson.serialize('session', data);"),
+        Case::bad(
+            "a.rs",
+            "use cookie::Cookie;\nfn a() { let c = Cookie::build((\"session\", \"v\")).secure(false).build(); } //~ insecure-cookie",
+        ),
+        Case::bad(
+            "a.rs",
+            "use cookie::Cookie;\nfn b() { let mut c = Cookie::new(\"session\", \"v\"); c.set_secure(false); } //~ insecure-cookie",
+        ),
+        Case::bad(
+            "a.rs",
+            "use cookie::{Cookie, CookieJar};\nfn c(jar: &mut CookieJar) { let c = Cookie::new(\"session_id\", \"abc\"); jar.add(c); } //~ insecure-cookie",
+        ),
+        Case::bad(
+            "a.rs",
+            "use cookie::{Cookie, CookieJar};\nfn d(jar: &mut CookieJar, t: String) { jar.add(Cookie::build((\"auth_token\", t)).http_only(true).build()); } //~ insecure-cookie",
+        ),
+        Case::bad(
+            "a.rs",
+            "use actix_web::{HttpResponse, cookie::Cookie as ACookie};\nasync fn e(t: String) -> HttpResponse { HttpResponse::Ok().cookie(ACookie::build(\"session\", t).path(\"/\").http_only(true).finish()).finish() } //~ insecure-cookie",
+        ),
+        Case::bad(
+            "a.rs",
+            "use axum_extra::extract::cookie::{Cookie as XCookie, CookieJar as XJar};\nasync fn f(jar: XJar, t: String) -> XJar { jar.add(XCookie::new(\"token\", t)) } //~ insecure-cookie",
+        ),
+        Case::bad(
+            "a.rs",
+            "use cookie::Cookie;\nfn h() { let c = Cookie::build((\"session\", \"v\")).secure(true).http_only(false).build(); } //~ insecure-cookie",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn h2() { let l = tower_sessions::SessionManagerLayer::new(store()).with_secure(false); } //~ insecure-cookie",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn h3() { let l = actix_session::SessionMiddleware::builder(store(), key()).cookie_secure(false).build(); } //~ insecure-cookie",
+        ),
+        Case::bad(
+            "a.rs",
+            "use cookie::Cookie;\nfn h5() { let mut c = Cookie::new(\"name\", \"value\"); c.set_secure(false); c.set_partitioned(false); } //~ insecure-cookie",
+        ),
+        Case::bad(
+            "a.rs",
+            "use cookie::{Cookie, SameSite};\nfn h6() { let c = Cookie::build((\"session\", \"v\")).same_site(SameSite::None).build(); } //~ insecure-cookie",
+        ),
+        Case::good(
+            "a.rs",
+            "use cookie::Cookie;\nfn i() { let c = Cookie::build((\"session\", \"v\")).secure(true).http_only(true).build(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use cookie::Cookie;\nfn j() { let mut c = Cookie::new(\"session\", \"v\"); c.set_secure(true); c.set_http_only(true); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use cookie::{Cookie, CookieJar};\nfn k(jar: &mut CookieJar) { jar.add(Cookie::new(\"theme\", \"dark\")); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use cookie::{Cookie, CookieJar};\nfn l(jar: &mut CookieJar) { jar.remove(Cookie::from(\"session\")); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use cookie::Cookie;\nfn m(secure: bool) { let c = Cookie::build((\"session\", \"v\")).secure(secure).http_only(true).build(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use cookie::{Cookie, CookieJar};\nfn n(jar: &rocket::http::CookieJar<'_>, t: String) { jar.add_private(rocket::http::Cookie::build((\"session\", t)).secure(true).build()); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use cookie::Cookie;\nfn o() { let c = Cookie::build((\"session\", \"v\")).partitioned(true).secure(true).http_only(true).build(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn p() { let l = tower_sessions::SessionManagerLayer::new(store()).with_secure(true); }",
+        ),
     ],
 };
 
@@ -345,4 +422,180 @@ fn document(write: &WriteView<'_>, out: &mut Vec<Note>) {
     let text = write.arena.root().smallest_at(write.span);
     let statement = crate::rules::support::statement(text);
     judge_text(write.value, write.rule, write.span, statement.text(), true, out);
+}
+
+/// Whether a path is that of a cookie's constructor of a library that leaves `Secure` off.
+fn makes_cookie(path: &str) -> bool {
+    let known = [
+        "cookie::",
+        "actix_web::cookie::",
+        "axum_extra::",
+        "tower_cookies::",
+        "tide::http::",
+        "poem::web::cookie::",
+        "salvo::",
+        "time_cookie::",
+        "Cookie::",
+    ];
+    (path.ends_with("Cookie::build") || path.ends_with("Cookie::new") || path.ends_with("CookieBuilder::new"))
+        && known.iter().any(|k| path.starts_with(k))
+}
+
+/// Flags that are turned off, and cookies that never get them.
+fn rust<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.arena().language().family != Family::Rust {
+        return;
+    }
+    if let Some((receiver, name)) = method(node) {
+        let flag = name.text();
+        let told = matches!(flag, "set_secure" | "set_http_only" | "cookie_secure" | "cookie_http_only");
+        if (told || matches!(flag, "secure" | "http_only" | "with_secure" | "with_http_only"))
+            && args(node).next().is_some_and(|a| constant_text(a, cx) == "false")
+            && (told || about_cookies(receiver, cx))
+        {
+            let message = if flag.contains("secure") {
+                "Without `Secure` the cookie goes over plain http too, where everybody on the way reads it. Leave it on."
+            } else {
+                "Without `HttpOnly` every script in the page reads the cookie. Leave it on."
+            };
+            let span = Span { start: name.span().start, end: node.span().end };
+            cx.report(Note::new(cx.rule, span, message));
+        }
+        return;
+    }
+    let Some(path) = node.child(Field::Function).and_then(|f| rust_path(f, cx)) else { return };
+    if !makes_cookie(&path) {
+        return;
+    }
+    let given: Vec<Node<'_>> = args(node).collect();
+    let named = match given.first() {
+        Some(tuple) if tuple.kind() == Kind::TupleExpression => tuple.first_named(),
+        other => other.copied(),
+    };
+    let Some(text) = named.map(|n| constant_text(n, cx)).filter(|t| t.starts_with('"')) else { return };
+    let cookie = text.trim_matches('"');
+    let value = given.get(1).copied().or_else(|| given.first().and_then(|t| t.named_children().nth(1)));
+    if cookie.is_empty() || is_preference(cookie) || value.is_none_or(|v| matches!(v.text(), "\"\"" | "String::new()"))
+    {
+        return;
+    }
+    let calls = chain(node);
+    let name = |call: &Node<'a>| method(*call).map_or("", |(_, n)| n.text());
+    let ends = calls.iter().any(|c| matches!(name(c), "make_removal" | "removal" | "expires" | "into_owned"))
+        || calls.iter().any(|c| {
+            name(c) == "max_age" && args(*c).next().is_some_and(|a| a.text().to_ascii_lowercase().contains("zero"))
+        });
+    let set = |flag: &str| calls.iter().any(|c| name(c) == flag || name(c) == format!("set_{flag}"));
+    let whole = calls.last().copied().unwrap_or(node);
+    if ends || set("secure") || is_given_on(whole, cx) {
+        return;
+    }
+    let session = is_session(cookie);
+    let what = if set("http_only") {
+        format!("The cookie `{cookie}` is sent over plain http too. Set `secure(true)`.")
+    } else {
+        format!(
+            "The cookie `{cookie}` is sent over plain http too, and scripts can read it. Set `secure(true)` and `http_only(true)`."
+        )
+    };
+    let severity = if session { Severity::Medium } else { Severity::Low };
+    let confidence = if session { Confidence::High } else { Confidence::Medium };
+    cx.report(Note::new(cx.rule, node.span(), what).severity(severity).confidence(confidence));
+}
+
+/// Whether a cookie of that name keeps what somebody likes, or must be read by scripts.
+fn is_preference(name: &str) -> bool {
+    let words: BTreeSet<String> = words(name).into_iter().collect();
+    any(
+        &words,
+        &[
+            "csrf",
+            "xsrf",
+            "csrftoken",
+            "theme",
+            "lang",
+            "language",
+            "locale",
+            "consent",
+            "banner",
+            "color",
+            "dark",
+            "font",
+            "tz",
+            "timezone",
+            "flash",
+            "tab",
+            "sort",
+            "layout",
+            "sidebar",
+        ],
+    )
+}
+
+/// Whether what is built in a chain is a cookie or a session layer.
+fn about_cookies(receiver: Node<'_>, cx: &Cx<'_>) -> bool {
+    let told = |text: &str| {
+        let lower = text.to_ascii_lowercase();
+        lower.contains("cookie") || lower.contains("session")
+    };
+    if told(receiver.text()) {
+        return true;
+    }
+    let root = std::iter::successors(Some(receiver), |n| method(*n).map(|(r, _)| r)).last().unwrap_or(receiver);
+    root.kind() == Kind::Identifier
+        && cx.arena().nodes().any(|n| {
+            matches!(n.kind(), Kind::LetDeclaration | Kind::Parameter)
+                && n.child(Field::Pattern).is_some_and(|p| p.text().trim_start_matches("mut ") == root.text())
+                && told(n.text())
+        })
+}
+
+/// Whether the cookie that an expression makes is finished elsewhere: it is handed to a function, returned as a builder, removed from
+/// a jar, or the variable that takes it is given its flags later.
+fn is_given_on(made: Node<'_>, cx: &Cx<'_>) -> bool {
+    let mut at = made;
+    // Out of references, blocks and parentheses.
+    while let Some(parent) =
+        at.parent().filter(|p| matches!(p.kind(), Kind::ReferenceExpression | Kind::ParenthesizedExpression))
+    {
+        at = parent;
+    }
+    let Some(parent) = at.parent() else { return false };
+    match parent.kind() {
+        Kind::Arguments => {
+            let Some(call) = parent.parent() else { return false };
+            let Some((_, name)) = method(call) else {
+                return call.child(Field::Function).is_some_and(|f| !matches!(f.text(), "Some" | "Ok"));
+            };
+            name.text().contains("remove") || name.text().contains("delete") || name.text().contains("private")
+        }
+        Kind::LetDeclaration => {
+            let Some(pattern) = parent.child(Field::Pattern) else { return false };
+            let variable = pattern.text().trim_start_matches("mut ");
+            let after = statement(parent).span().end;
+            cx.arena().nodes().any(|n| {
+                if n.span().start < after || n.kind() != Kind::Identifier || n.text() != variable {
+                    return false;
+                }
+                let Some(around) = n.parent() else { return false };
+                match around.kind() {
+                    Kind::FieldExpression => around.child(Field::Field).is_some_and(|f| {
+                        matches!(f.text(), "set_secure" | "secure" | "make_removal" | "set_max_age" | "set_expires")
+                    }),
+                    Kind::ReferenceExpression => around.text().starts_with("&mut"),
+                    Kind::Arguments => around
+                        .parent()
+                        .and_then(method)
+                        .is_none_or(|(_, m)| m.text().contains("remove") || m.text().contains("private")),
+                    _ => false,
+                }
+            })
+        }
+        // A builder that the caller finishes.
+        Kind::Block | Kind::ReturnExpression => {
+            let function = crate::rules::support::enclosing_function(parent);
+            function.and_then(|f| f.child(Field::ReturnType)).is_some_and(|t| t.text().contains("Builder"))
+        }
+        _ => false,
+    }
 }

@@ -356,5 +356,85 @@ app.get("/x", async (req, res) => {
   console.log(value);
 };"#,
         ),
+        Case::bad(
+            "a.rs",
+            "use log::info;\nuse actix_web::{web, HttpResponse};\n#[derive(serde::Deserialize, Debug)] struct Q { name: String, id: u32 }\nasync fn a(q: web::Query<Q>) -> HttpResponse { info!(\"login {}\", q.name); HttpResponse::Ok().finish() } //~ log-injection",
+        ),
+        Case::bad(
+            "a.rs",
+            "use log::warn;\nuse actix_web::{web, HttpResponse};\n#[derive(serde::Deserialize, Debug)] struct Q { name: String, id: u32 }\nasync fn b(q: web::Json<Q>) -> HttpResponse { let m = format!(\"user {}\", q.name); log::warn!(\"{}\", m); HttpResponse::Ok().finish() } //~ log-injection",
+        ),
+        Case::bad(
+            "a.rs",
+            "use log::info;\nuse actix_web::{web, HttpResponse};\n#[derive(serde::Deserialize, Debug)] struct Q { name: String, id: u32 }\nasync fn c(q: web::Form<Q>) -> HttpResponse { let name = &q.name; tracing::info!(\"user {name}\"); HttpResponse::Ok().finish() } //~ log-injection",
+        ),
+        Case::bad(
+            "a.rs",
+            "use log::error;\nuse actix_web::{web, HttpResponse};\n#[derive(serde::Deserialize, Debug)] struct Q { name: String, id: u32 }\nasync fn d(q: web::Query<Q>) -> HttpResponse { tracing::error!(user = %q.name, \"failed\"); HttpResponse::Ok().finish() } //~ log-injection",
+        ),
+        Case::bad(
+            "a.rs",
+            "use log::error;\nuse actix_web::{web, HttpResponse};\nasync fn e(body: web::Bytes) -> HttpResponse { let s = String::from_utf8_lossy(&body); error!(\"bad body: {}\", s); HttpResponse::Ok().finish() } //~ log-injection",
+        ),
+        Case::bad(
+            "a.rs",
+            "use actix_web::{web, HttpResponse};\nasync fn e2(p: web::Path<String>) -> HttpResponse { log::log!(log::Level::Info, \"p {}\", p); HttpResponse::Ok().finish() } //~ log-injection",
+        ),
+        Case::bad(
+            "a.rs",
+            "use log::info;\nfn e3() { let who = std::env::args().nth(1).unwrap(); info!(\"user {}\", who); } //~ log-injection",
+        ),
+        Case::bad(
+            "a.rs",
+            "use log::warn;\nfn e4() { let who = std::env::var(\"WHO\").unwrap(); warn!(\"user {who}\"); } //~ log-injection",
+        ),
+        Case::bad(
+            "a.rs",
+            "use log::error;\nfn e5() { let who = reqwest::blocking::get(\"http://example.com\").unwrap().text().unwrap(); error!(\"user {}\", who); } //~ log-injection",
+        ),
+        Case::bad(
+            "a.rs",
+            "use log::info;\nfn e6() { let mut s = String::new(); std::io::stdin().read_line(&mut s).unwrap(); info!(\"got {}\", s); } //~ log-injection",
+        ),
+        Case::good(
+            "a.rs",
+            "use log::info;\nuse actix_web::{web, HttpResponse};\n#[derive(serde::Deserialize, Debug)] struct Q { name: String, id: u32 }\nasync fn f(q: web::Query<Q>) -> HttpResponse { info!(\"id {}\", q.id); HttpResponse::Ok().finish() }",
+        ),
+        Case::good(
+            "a.rs",
+            "use log::info;\nuse actix_web::{web, HttpResponse};\n#[derive(serde::Deserialize, Debug)] struct Q { name: String, id: u32 }\nasync fn g(q: web::Query<Q>) -> HttpResponse { info!(\"login {:?}\", q.name); HttpResponse::Ok().finish() }",
+        ),
+        Case::good(
+            "a.rs",
+            "use log::info;\nuse actix_web::{web, HttpResponse};\n#[derive(serde::Deserialize, Debug)] struct Q { name: String, id: u32 }\nasync fn h(q: web::Query<Q>) -> HttpResponse { info!(\"login {}\", q.name.replace('\\n', \"\").replace('\\r', \"\")); HttpResponse::Ok().finish() }",
+        ),
+        Case::good(
+            "a.rs",
+            "use log::info;\nuse actix_web::{web, HttpResponse};\n#[derive(serde::Deserialize, Debug)] struct Q { name: String, id: u32 }\nasync fn i(q: web::Query<Q>) -> HttpResponse { info!(\"login {}\", q.name.escape_debug()); HttpResponse::Ok().finish() }",
+        ),
+        Case::good(
+            "a.rs",
+            "use log::info;\nuse actix_web::{web, HttpResponse};\n#[derive(serde::Deserialize, Debug)] struct Q { name: String, id: u32 }\nasync fn j(q: web::Query<Q>) -> HttpResponse { info!(\"len {}\", q.name.len()); HttpResponse::Ok().finish() }",
+        ),
+        Case::good(
+            "a.rs",
+            "use log::info;\nuse actix_web::{web, HttpResponse};\n#[derive(serde::Deserialize, Debug)] struct Q { name: String, id: u32 }\nasync fn k(q: web::Query<Q>) -> HttpResponse { info!(\"query {:?}\", q); HttpResponse::Ok().finish() }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use log::info;\nuse actix_web::{web, HttpResponse};\n#[derive(serde::Deserialize, Debug)] struct Q { name: String, id: u32 }\nasync fn l(q: web::Query<Q>) -> HttpResponse { info!(\"started\"); HttpResponse::Ok().finish() }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use log::info;\nuse actix_web::{web, HttpResponse};\n#[derive(serde::Deserialize, Debug)] struct Q { name: String, id: u32 }\nasync fn m(q: web::Query<Q>) -> HttpResponse { tracing::info!(user = ?q.name, \"x\"); HttpResponse::Ok().finish() }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use log::info;\nuse actix_web::{web, HttpResponse};\n#[derive(serde::Deserialize, Debug)] struct Q { name: String, id: u32 }\nasync fn n(q: web::Query<Q>) -> HttpResponse { let s: String = q.name.chars().filter(|c| !c.is_control()).collect(); info!(\"{s}\"); HttpResponse::Ok().finish() }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use log::info;\nfn o() { let n: u32 = std::env::args().nth(1).unwrap().parse().unwrap(); info!(\"{n}\"); }",
+        ),
     ],
 };

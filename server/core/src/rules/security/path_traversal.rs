@@ -389,5 +389,141 @@ app.get("/x", async (req, res) => {
   if (real.startsWith("/data" + path.sep)) fs.readFile(real, () => {});
 });"#,
         ),
+        Case::bad(
+            "a.rs",
+            "use actix_web::{get, web, HttpResponse};\nuse std::fs::{self};\nuse std::path::Path;\n#[get(\"/f/{name}\")]\nasync fn a(name: web::Path<String>) -> HttpResponse {\n    let content = fs::read_to_string(format!(\"./uploads/{}\", name)).unwrap(); //~ path-traversal\n    HttpResponse::Ok().body(content)\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use actix_web::{web, HttpResponse};\nuse std::fs::File;\nuse std::path::Path;\n#[derive(serde::Deserialize)] struct Q { name: String, id: u32 }\nasync fn b(q: web::Query<Q>) -> std::io::Result<HttpResponse> {\n    let path = Path::new(\"/srv/files\").join(&q.name);\n    let mut f = File::open(&path)?; //~ path-traversal\n    let mut s = String::new();\n    f.read_to_string(&mut s)?;\n    Ok(HttpResponse::Ok().body(s))\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use actix_web::{web, HttpResponse};\nuse std::fs::{self};\nuse std::path::PathBuf;\n#[derive(serde::Deserialize)] struct Q { name: String, id: u32 }\nasync fn c(q: web::Query<Q>, body: web::Bytes) -> HttpResponse {\n    let mut p = PathBuf::from(\"data\");\n    p.push(&q.name);\n    p.set_extension(\"bin\");\n    fs::write(&p, &body).unwrap(); //~ path-traversal\n    HttpResponse::Ok().finish()\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use actix_web::HttpRequest;\nuse std::path::PathBuf;\nasync fn e(req: HttpRequest) -> actix_web::Result<actix_files::NamedFile> {\n    let path: PathBuf = req.match_info().query(\"filename\").parse().unwrap();\n    Ok(actix_files::NamedFile::open(path)?) //~ path-traversal\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use actix_web::{web, HttpResponse};\nuse std::fs::OpenOptions;\n#[derive(serde::Deserialize)] struct Q { name: String, id: u32 }\nasync fn f(q: web::Query<Q>) -> HttpResponse {\n    let file = OpenOptions::new().append(true).create(true).open(&q.name); //~ path-traversal\n    HttpResponse::Ok().finish()\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use actix_web::{web, HttpResponse};\nuse std::fs::{self};\nuse std::path::Path;\n#[derive(serde::Deserialize)] struct Q { name: String, id: u32 }\nasync fn n(q: web::Query<Q>) -> HttpResponse {\n    let full = fs::canonicalize(Path::new(\"/srv\").join(&q.name)).unwrap();\n    HttpResponse::Ok().body(fs::read(full).unwrap()) //~ path-traversal\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use actix_web::{web, HttpResponse};\nuse std::fs::{self};\nuse std::path::Path;\n#[derive(serde::Deserialize)] struct Q { name: String, id: u32 }\nasync fn r(q: web::Query<Q>) -> HttpResponse {\n    fs::rename(\"/srv/tmp\", Path::new(\"/srv\").join(&q.name)).unwrap(); //~ path-traversal\n    fs::create_dir_all(format!(\"/srv/{}\", q.name)).unwrap(); //~ path-traversal\n    fs::copy(&q.name, \"/srv/out\").unwrap(); //~ path-traversal\n    let e = Path::new(&q.name).exists();\n    HttpResponse::Ok().finish()\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use axum::{extract::{Path as UrlPath, Query, Multipart}, response::IntoResponse, body::Bytes};\nuse tokio::{fs, io::{AsyncReadExt, AsyncWriteExt}};\nasync fn upload(mut mp: Multipart) {\n    while let Some(field) = mp.next_field().await.unwrap() {\n        let name = field.file_name().unwrap().to_string();\n        let data = field.bytes().await.unwrap();\n        let mut out = fs::File::create(format!(\"uploads/{name}\")).await.unwrap(); //~ path-traversal\n        out.write_all(&data).await.unwrap();\n    }\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use axum::{extract::{Path as UrlPath, Query, Multipart}, response::IntoResponse, body::Bytes};\nuse tokio::{fs, io::{AsyncReadExt, AsyncWriteExt}};\nasync fn b(Query(q): Query<std::collections::HashMap<String, String>>) -> Result<String, String> {\n    let p = q.get(\"p\").ok_or(\"p\")?;\n    tokio::fs::read_to_string(p).await.map_err(|e| e.to_string()) //~ path-traversal\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use rocket::{get, post, form::Form, fs::{NamedFile, TempFile}, data::{Data, ToByteUnit}};\nuse std::path::Path;\n#[get(\"/files/<name>\")]\nasync fn a(name: String) -> Option<NamedFile> {\n    NamedFile::open(Path::new(\"static/\").join(name)).await.ok() //~ path-traversal\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use rocket::{get, post, form::Form, fs::{NamedFile, TempFile}, data::{Data, ToByteUnit}};\n#[post(\"/up/<name>\", data = \"<file>\")]\nasync fn c(name: &str, mut file: Form<TempFile<'_>>) -> std::io::Result<()> {\n    file.persist_to(format!(\"/data/{name}\")).await //~ path-traversal\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use rocket::{get, post, form::Form, fs::{NamedFile, TempFile}, data::{Data, ToByteUnit}};\nasync fn tide_get(req: tide::Request<()>) -> tide::Result {\n    let name: String = req.param(\"name\")?.into();\n    let body = async_std::fs::read(format!(\"f/{}\", name)).await?; //~ path-traversal\n    Ok(tide::Response::builder(200).body(body).build())\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use rocket::{get, post, form::Form, fs::{NamedFile, TempFile}, data::{Data, ToByteUnit}};\nstruct Params { path: String }\n#[poem::handler]\nfn poem_get(poem::web::Query(q): poem::web::Query<Params>) -> Vec<u8> { std::fs::read(&q.path).unwrap() } //~ path-traversal",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::fs::{self, File};\nuse std::io;\nuse std::path::Path;\nfn zip_bad(r: File, dest: &Path) -> zip::result::ZipResult<()> {\n    let mut archive = zip::ZipArchive::new(r)?;\n    for i in 0..archive.len() {\n        let mut file = archive.by_index(i)?;\n        let out = dest.join(file.name());\n        if file.name().ends_with('/') { fs::create_dir_all(&out)?; } else { //~ path-traversal\n            let mut o = File::create(&out)?; //~ path-traversal\n            io::copy(&mut file, &mut o)?;\n        }\n    }\n    Ok(())\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::fs::File;\nuse std::io;\nuse std::path::Path;\nfn tar_bad(r: File, dest: &Path) -> io::Result<()> {\n    let mut a = tar::Archive::new(r);\n    for entry in a.entries()? {\n        let mut entry = entry?;\n        let path = dest.join(entry.path()?);\n        let mut o = File::create(path)?; //~ path-traversal\n        io::copy(&mut entry, &mut o)?;\n    }\n    Ok(())\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use actix_web::{web, HttpResponse};\nuse std::fs::{self};\nuse std::path::PathBuf;\n#[derive(serde::Deserialize)] struct Q { name: String, id: u32 }\nasync fn g(q: web::Query<Q>) -> HttpResponse {\n    let base = PathBuf::from(\"/srv/files\").canonicalize().unwrap();\n    let full = base.join(&q.name).canonicalize().unwrap();\n    if !full.starts_with(&base) { return HttpResponse::Forbidden().finish(); }\n    HttpResponse::Ok().body(fs::read(full).unwrap())\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use actix_web::{web, HttpResponse};\nuse std::fs::{self};\nuse std::path::Path;\n#[derive(serde::Deserialize)] struct Q { name: String, id: u32 }\nasync fn i(q: web::Query<Q>) -> HttpResponse {\n    let Some(name) = Path::new(&q.name).file_name() else { return HttpResponse::BadRequest().finish() };\n    HttpResponse::Ok().body(fs::read(Path::new(\"/srv\").join(name)).unwrap())\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use actix_web::{web, HttpResponse};\nuse std::fs::{self};\n#[derive(serde::Deserialize)] struct Q { name: String, id: u32 }\nasync fn j(q: web::Query<Q>) -> HttpResponse {\n    HttpResponse::Ok().body(fs::read(format!(\"/srv/{}.txt\", q.id)).unwrap())\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use actix_web::{web, HttpResponse};\nuse std::fs::{self};\n#[derive(serde::Deserialize)] struct Q { name: String, id: u32 }\nasync fn k(q: web::Query<Q>) -> HttpResponse {\n    if q.name.contains(\"..\") || q.name.contains('/') || q.name.contains('\\\\') { return HttpResponse::BadRequest().finish(); }\n    HttpResponse::Ok().body(fs::read(format!(\"/srv/{}\", q.name)).unwrap())\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use actix_web::{web, HttpResponse};\nuse std::fs::{self};\n#[derive(serde::Deserialize)] struct Q { name: String, id: u32 }\nasync fn m(q: web::Query<Q>) -> HttpResponse {\n    let p = match q.name.as_str() { \"terms\" => \"terms.txt\", \"about\" => \"about.txt\", _ => return HttpResponse::NotFound().finish() };\n    HttpResponse::Ok().body(fs::read(p).unwrap())\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use actix_web::{web, HttpResponse};\nuse std::fs::{self};\nuse std::path::Path;\n#[derive(serde::Deserialize)] struct Q { name: String, id: u32 }\nasync fn o(q: web::Query<Q>) -> HttpResponse {\n    let full = Path::new(\"/srv\").join(&q.name);\n    let full = match full.canonicalize() { Ok(p) if p.starts_with(\"/srv\") => p, _ => return HttpResponse::NotFound().finish() };\n    HttpResponse::Ok().body(fs::read(full).unwrap())\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::path::{Path, PathBuf};\nfn safe_join(base: &Path, name: &str) -> Option<PathBuf> {\n    let p = base.join(name).canonicalize().ok()?;\n    if p.starts_with(base) { Some(p) } else { None }\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::{extract::{Path as UrlPath, Query, Multipart}, response::IntoResponse, body::Bytes};\nuse tokio::{fs, io::{AsyncReadExt, AsyncWriteExt}};\nasync fn ok(mut mp: Multipart) {\n    while let Some(field) = mp.next_field().await.unwrap() {\n        let data = field.bytes().await.unwrap();\n        let id = uuid::Uuid::new_v4();\n        fs::write(format!(\"uploads/{id}\"), &data).await.unwrap();\n    }\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::{extract::{Path as UrlPath, Query, Multipart}, response::IntoResponse, body::Bytes};\nuse tokio::{fs, io::{AsyncReadExt, AsyncWriteExt}};\nasync fn ok2(UrlPath(id): UrlPath<u64>) -> Vec<u8> { fs::read(format!(\"d/{id}.png\")).await.unwrap() }",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::{extract::{Path as UrlPath, Query, Multipart}, response::IntoResponse, body::Bytes};\nuse tokio::{fs, io::{AsyncReadExt, AsyncWriteExt}};\nasync fn ok3(UrlPath(id): UrlPath<String>) -> Vec<u8> {\n    let id: u64 = id.parse().unwrap();\n    fs::read(format!(\"d/{}.png\", id)).await.unwrap()\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::{extract::{Path as UrlPath, Query, Multipart}, response::IntoResponse, body::Bytes};\nuse tokio::{fs, io::{AsyncReadExt, AsyncWriteExt}};\nasync fn ok5(UrlPath(name): UrlPath<String>) -> Vec<u8> {\n    if !name.chars().all(|c| c.is_alphanumeric() || c == '_') { return vec![]; }\n    fs::read(format!(\"d/{name}\")).await.unwrap()\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use rocket::{get, post, form::Form, fs::{NamedFile, TempFile}, data::{Data, ToByteUnit}};\nuse std::path::{Path, PathBuf};\n#[get(\"/<file..>\")]\nasync fn b(file: PathBuf) -> Option<NamedFile> {\n    NamedFile::open(Path::new(\"static/\").join(file)).await.ok()\n}",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::fs::File;\nuse std::io;\nuse std::path::Path;\nfn zip_good(r: File, dest: &Path) -> zip::result::ZipResult<()> {\n    let mut archive = zip::ZipArchive::new(r)?;\n    for i in 0..archive.len() {\n        let mut file = archive.by_index(i)?;\n        let Some(name) = file.enclosed_name() else { continue };\n        let mut o = File::create(dest.join(name))?;\n        io::copy(&mut file, &mut o)?;\n    }\n    Ok(())\n}",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::fs::File;\nuse std::io;\nuse std::path::Path;\nfn tar_good2(r: File, dest: &Path) -> io::Result<()> {\n    for e in tar::Archive::new(r).entries()? { let mut e = e?; e.unpack_in(dest)?; }\n    Ok(())\n}",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::fs::File;\nuse std::io;\nuse std::path::Path;\nfn tar_good3(r: File, dest: &Path) -> io::Result<()> {\n    for e in tar::Archive::new(r).entries()? {\n        let mut e = e?;\n        let p = e.path()?.into_owned();\n        if p.components().any(|c| matches!(c, std::path::Component::ParentDir | std::path::Component::RootDir)) { continue; }\n        e.unpack(dest.join(p))?;\n    }\n    Ok(())\n}",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::{env, fs};\nfn cat() { for f in env::args().skip(1) { print!(\"{}\", fs::read_to_string(f).unwrap()); } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::{env, fs};\nfn conf() { let c = env::var_os(\"APP_CONFIG\").unwrap(); fs::read_to_string(c).unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::{fs, io};\nfn dir() -> io::Result<()> { for e in fs::read_dir(\".\")? { fs::remove_file(e?.path())?; } Ok(()) }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::{env, fs};\nfn tmp() { let p = env::temp_dir().join(\"x\"); fs::create_dir_all(p).unwrap(); }",
+        ),
     ],
 };

@@ -347,5 +347,65 @@ app.get("/x", async (req, res) => {
   const out = new RegExp(value, "i");
 };"#,
         ),
+        Case::bad(
+            "a.rs",
+            "use regex::Regex;\nuse axum::extract::Query;\n#[derive(serde::Deserialize)] struct Q { pat: String, text: String, n: usize }\nasync fn a(Query(q): Query<Q>) { let re = Regex::new(&q.pat).unwrap(); } //~ regex-injection",
+        ),
+        Case::bad(
+            "a.rs",
+            "use regex::Regex;\nuse axum::extract::Query;\n#[derive(serde::Deserialize)] struct Q { pat: String, text: String, n: usize }\nasync fn b(Query(q): Query<Q>) { let re = Regex::new(&format!(\"^{}$\", q.pat)).unwrap(); } //~ regex-injection",
+        ),
+        Case::bad(
+            "a.rs",
+            "use regex::RegexBuilder;\nuse axum::extract::Query;\n#[derive(serde::Deserialize)] struct Q { pat: String, text: String, n: usize }\nasync fn c(Query(q): Query<Q>) { let re = RegexBuilder::new(&q.pat).case_insensitive(true).build(); } //~ regex-injection",
+        ),
+        Case::bad(
+            "a.rs",
+            "use regex::RegexSet;\nuse axum::extract::Query;\n#[derive(serde::Deserialize)] struct Q { pat: String, text: String, n: usize }\nasync fn d(Query(q): Query<Q>) { let re = RegexSet::new(&[q.pat.as_str(), \"a\"]).unwrap(); } //~ regex-injection",
+        ),
+        Case::bad(
+            "a.rs",
+            "use regex::Regex;\nuse axum::extract::Query;\n#[derive(serde::Deserialize)] struct Q { pat: String, text: String, n: usize }\nasync fn e(Query(q): Query<Q>) { let re = regex::bytes::Regex::new(&q.pat); } //~ regex-injection",
+        ),
+        Case::bad(
+            "a.rs",
+            "use regex::Regex;\nuse axum::extract::Query;\n#[derive(serde::Deserialize)] struct Q { pat: String, text: String, n: usize }\nasync fn f(Query(q): Query<Q>) { let re = fancy_regex::Regex::new(&q.pat); } //~ regex-injection",
+        ),
+        Case::bad(
+            "a.rs",
+            "use regex::Regex;\nfn g() { let p = std::env::args().nth(1).unwrap(); let re = Regex::new(&p).unwrap(); } //~ regex-injection",
+        ),
+        Case::bad(
+            "a.rs",
+            "use regex::Regex;\nfn h() { let mut s = String::new(); std::io::stdin().read_line(&mut s).unwrap(); let re = Regex::new(s.trim()).expect(\"re\"); } //~ regex-injection",
+        ),
+        Case::bad(
+            "a.rs",
+            "use regex::Regex;\nfn h2() { let p = std::env::var(\"PATTERN\").unwrap(); let re = Regex::new(&format!(\"{}foo\", p)).unwrap(); } //~ regex-injection",
+        ),
+        Case::good(
+            "a.rs",
+            "use regex::Regex;\nuse axum::extract::Query;\n#[derive(serde::Deserialize)] struct Q { pat: String, text: String, n: usize }\nasync fn i(Query(q): Query<Q>) { let re = Regex::new(&regex::escape(&q.pat)).unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use regex::Regex;\nuse axum::extract::Query;\n#[derive(serde::Deserialize)] struct Q { pat: String, text: String, n: usize }\nasync fn j(Query(q): Query<Q>) { let re = Regex::new(r\"^\\d+$\").unwrap(); re.is_match(&q.text); re.replace_all(&q.text, \"x\"); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use regex::Regex;\nuse axum::extract::Query;\n#[derive(serde::Deserialize)] struct Q { pat: String, text: String, n: usize }\nasync fn k(Query(q): Query<Q>) { let re = Regex::new(&format!(\"a{{{}}}\", q.n)).unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use regex::Regex;\nuse axum::extract::Query;\n#[derive(serde::Deserialize)] struct Q { pat: String, text: String, n: usize }\nasync fn l(Query(q): Query<Q>) { let e = regex::escape(&q.pat); let p = format!(r\"\\b{e}\\b\"); Regex::new(&p).unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use regex::Regex;\nuse axum::extract::Query;\n#[derive(serde::Deserialize)] struct Q { pat: String, text: String, n: usize }\nasync fn m(Query(q): Query<Q>) { Regex::new(&format!(\"^{}$\", regex::escape(&q.pat))).unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use regex::Regex;\nuse axum::extract::Query;\n#[derive(serde::Deserialize)] struct Q { pat: String, text: String, n: usize }\nasync fn n(Query(q): Query<Q>) { let p = if q.pat == \"digits\" { r\"\\d+\" } else { r\"\\w+\" }; Regex::new(p).unwrap(); }",
+        ),
     ],
 };

@@ -384,5 +384,109 @@ app.get("/x", async (req, res) => {
 const TABLE = "users";
 exports.get = (req, res) => db.query("SELECT * FROM " + TABLE + " LIMIT 10", (e, r) => res.json(r));"#,
         ),
+        Case::bad(
+            "a.rs",
+            "use sqlx::{PgPool, query};\nuse axum::extract::{Query, State};\n#[derive(serde::Deserialize)] struct Filter { name: String, sort: Option<String>, limit: i64 }\nasync fn a(State(pool): State<PgPool>, Query(f): Query<Filter>) {\n    let sql = format!(\"SELECT * FROM users WHERE name = '{}'\", f.name);\n    let rows = sqlx::query(&sql).fetch_all(&pool).await.unwrap(); //~ sql-injection\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use sqlx::{PgPool, query_as};\nuse axum::extract::{Query, State};\n#[derive(sqlx::FromRow)] struct User { id: i64, name: String }\n#[derive(serde::Deserialize)] struct Filter { name: String, sort: Option<String>, limit: i64 }\nasync fn b(State(pool): State<PgPool>, Query(f): Query<Filter>) {\n    let rows = sqlx::query_as::<_, User>(&format!(\"SELECT * FROM users ORDER BY {}\", f.sort.unwrap())).fetch_all(&pool).await.unwrap(); //~ sql-injection\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use sqlx::PgPool;\nuse axum::extract::{Path, State};\nasync fn c(State(pool): State<PgPool>, Path(id): Path<String>) {\n    let mut sql = String::from(\"DELETE FROM users WHERE id = \");\n    sql += &id;\n    pool.execute(sql.as_str()).await.unwrap(); //~ sql-injection\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use sqlx::PgPool;\nuse axum::extract::{Query, State};\nuse std::collections::HashMap;\nasync fn d(State(pool): State<PgPool>, Query(p): Query<HashMap<String, String>>) {\n    let table = p.get(\"table\").cloned().unwrap_or_default();\n    let n: i64 = sqlx::query_scalar(&(\"SELECT COUNT(*) FROM \".to_owned() + &table)).fetch_one(&pool).await.unwrap(); //~ sql-injection\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use sqlx::{PgPool, QueryBuilder, Postgres};\nuse axum::extract::{Query, State};\n#[derive(serde::Deserialize)] struct Filter { name: String, sort: Option<String>, limit: i64 }\nasync fn e(State(pool): State<PgPool>, Query(f): Query<Filter>) {\n    let mut qb: QueryBuilder<Postgres> = QueryBuilder::new(\"SELECT * FROM t WHERE name = '\");\n    qb.push(&f.name); //~ sql-injection\n    qb.push(\"'\");\n    qb.build().fetch_all(&pool).await.unwrap();\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use sqlx::SqlitePool;\nasync fn f(pool: &SqlitePool) {\n    let who = std::env::args().nth(1).unwrap();\n    sqlx::raw_sql(&format!(\"INSERT INTO log VALUES ('{who}')\")).execute(pool).await.unwrap(); //~ sql-injection\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use sqlx::{query, MySqlPool};\nasync fn g(pool: &MySqlPool) {\n    let who = std::env::var(\"WHO\").unwrap_or_default();\n    let remote = reqwest::get(\"http://example.com/name\").await.unwrap().text().await.unwrap_or(String::from(\"x\"));\n    let q = format!(\"SELECT * FROM people WHERE firstname='{remote}'\");\n    let _ = sqlx::query(q.as_str()).execute(pool).await; //~ sql-injection\n    let _ = conn_query(pool, &q).await;\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use rusqlite::Connection;\nuse actix_web::{web, HttpResponse, get};\n#[derive(serde::Deserialize)] struct Q { name: String, id: i64 }\n#[get(\"/u\")]\nasync fn a(q: web::Query<Q>) -> HttpResponse {\n    let conn = Connection::open(\"a.db\").unwrap();\n    let mut stmt = conn.prepare(&format!(\"SELECT id FROM users WHERE name = '{}'\", q.name)).unwrap(); //~ sql-injection\n    let rows = stmt.query_map([], |row| row.get::<_, i64>(0)).unwrap();\n    HttpResponse::Ok().finish()\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use rusqlite::{Connection, Result};\nuse actix_web::get;\nfn b(conn: &Connection) -> Result<()> {\n    let name = std::env::args().nth(1).unwrap();\n    conn.execute(&[\"INSERT INTO t VALUES ('\", &name, \"')\"].concat(), [])?; //~ sql-injection\n    conn.execute_batch(&format!(\"BEGIN; DROP TABLE {name}; COMMIT;\"))?; //~ sql-injection\n    let n: i64 = conn.query_row(&format!(\"SELECT id FROM t WHERE n = '{}'\", name), [], |r| r.get(0))?; //~ sql-injection\n    Ok(())\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use rusqlite::Connection;\nuse actix_web::{web, HttpResponse};\n#[derive(serde::Deserialize)] struct Q { name: String, id: i64 }\nasync fn c(q: web::Json<Q>, db: web::Data<std::sync::Mutex<Connection>>) -> HttpResponse {\n    let conn = db.lock().unwrap();\n    let sql = format!(\"UPDATE t SET name = \\\"{}\\\"\", q.name);\n    conn.execute(&sql, ()).unwrap(); //~ sql-injection\n    HttpResponse::Ok().finish()\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use postgres::Client;\nuse tokio_postgres as tpg;\nasync fn b(client: &tpg::Client, req: actix_web::HttpRequest) -> Result<(), tpg::Error> {\n    let id = req.match_info().get(\"id\").unwrap();\n    let rows = client.query(&format!(\"SELECT * FROM t WHERE id = {id}\"), &[]).await?; //~ sql-injection\n    let rows = client.query(\"SELECT * FROM t WHERE id = $1\", &[&id]).await?;\n    let n: i32 = id.parse().unwrap();\n    client.query_opt(&format!(\"SELECT * FROM t WHERE id = {n}\"), &[]).await?;\n    Ok(())\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "async fn c(pool: deadpool_postgres::Pool, body: axum::Json<Vec<String>>) {\n    let client = pool.get().await.unwrap();\n    for name in body.0.iter() {\n        let stmt = client.prepare_cached(&format!(\"SELECT '{}'\", name)).await.unwrap(); //~ sql-injection\n        client.query(&stmt, &[]).await.unwrap();\n    }\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use mysql::prelude::*;\nuse mysql::*;\nuse diesel::prelude::*;\nuse diesel::sql_query;\n#[get(\"/d/<name>\")]\nfn b(name: String, conn: &mut PgConnection) {\n    let u = sql_query(format!(\"SELECT * FROM users WHERE name = '{}'\", name)).load::<User>(conn); //~ sql-injection\n    let v = diesel::sql_query(format!(\"DELETE FROM users WHERE name = '{name}'\")).execute(conn); //~ sql-injection\n    let w = users::table.filter(diesel::dsl::sql::<diesel::sql_types::Bool>(&format!(\"name = '{}'\", name))).load::<User>(conn); //~ sql-injection\n    let x = users::table.filter(users::name.eq(&name)).load::<User>(conn);\n    let y = sql_query(\"SELECT * FROM users WHERE name = $1\").bind::<diesel::sql_types::Text, _>(name).load::<User>(conn);\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use mysql::prelude::*;\nuse mysql::*;\nuse diesel::prelude::*;\nuse sea_orm::{DatabaseBackend, Statement, DatabaseConnection};\nasync fn c(db: &DatabaseConnection, axum::extract::Path(n): axum::extract::Path<String>) {\n    let s = Statement::from_string(DatabaseBackend::Postgres, format!(\"SELECT * FROM c WHERE n = '{}'\", n)); //~ sql-injection\n    db.query_all(s).await.unwrap();\n    db.execute_unprepared(&format!(\"DELETE FROM c WHERE n = '{n}'\")).await.unwrap(); //~ sql-injection\n    let t = Statement::from_sql_and_values(DatabaseBackend::Postgres, \"SELECT * FROM c WHERE n = $1\", [n.clone().into()]);\n    let u = cake::Entity::find().filter(cake::Column::Name.eq(n)).all(db).await;\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use sqlx::{PgPool, query};\nuse axum::extract::{Query, State};\n#[derive(serde::Deserialize)] struct Filter { name: String, sort: Option<String>, limit: i64 }\nasync fn ok1(State(pool): State<PgPool>, Query(f): Query<Filter>) {\n    sqlx::query(\"SELECT * FROM users WHERE name = $1\").bind(&f.name).fetch_all(&pool).await.unwrap();\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use sqlx::{PgPool, query_as};\nuse axum::extract::{Query, State};\n#[derive(sqlx::FromRow)] struct User { id: i64, name: String }\n#[derive(serde::Deserialize)] struct Filter { name: String, sort: Option<String>, limit: i64 }\nasync fn ok2(State(pool): State<PgPool>, Query(f): Query<Filter>) {\n    sqlx::query_as!(User, \"SELECT id, name FROM users WHERE name = $1\", f.name).fetch_all(&pool).await.unwrap();\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use sqlx::{PgPool, query};\nuse axum::extract::{Query, State};\n#[derive(serde::Deserialize)] struct Filter { name: String, sort: Option<String>, limit: i64 }\nasync fn ok3(State(pool): State<PgPool>, Query(f): Query<Filter>) {\n    let dir = if f.sort.as_deref() == Some(\"asc\") { \"ASC\" } else { \"DESC\" };\n    sqlx::query(&format!(\"SELECT * FROM users ORDER BY name {dir} LIMIT {}\", f.limit)).fetch_all(&pool).await.unwrap();\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use sqlx::{PgPool, QueryBuilder, Postgres};\nuse axum::extract::{Query, State};\n#[derive(serde::Deserialize)] struct Filter { name: String, sort: Option<String>, limit: i64 }\nasync fn ok4(State(pool): State<PgPool>, Query(f): Query<Filter>) {\n    let mut qb = QueryBuilder::<Postgres>::new(\"SELECT * FROM t WHERE name = \");\n    qb.push_bind(f.name).push(\" LIMIT \").push_bind(f.limit);\n    qb.build().fetch_all(&pool).await.unwrap();\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use sqlx::{PgPool, query};\nuse axum::extract::{Query, State};\n#[derive(serde::Deserialize)] struct Filter { name: String, sort: Option<String>, limit: i64 }\nasync fn ok5(State(pool): State<PgPool>, Query(f): Query<Filter>) {\n    let column = match f.sort.as_deref() { Some(\"name\") => \"name\", Some(\"id\") => \"id\", _ => \"created\" };\n    let sql = format!(\"SELECT * FROM users ORDER BY {column}\");\n    sqlx::query(&sql).fetch_all(&pool).await.unwrap();\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use sqlx::{PgPool, query};\nuse axum::extract::{Query, Path, State};\n#[derive(serde::Deserialize)] struct Filter { name: String, sort: Option<String>, limit: i64 }\nasync fn ok6(State(pool): State<PgPool>, Query(f): Query<Filter>, Path(ids): Path<String>) {\n    let ids: Vec<i64> = ids.split(',').filter_map(|s| s.parse().ok()).collect();\n    let marks = vec![\"?\"; ids.len()].join(\",\");\n    let sql = format!(\"SELECT * FROM users WHERE id IN ({marks})\");\n    let mut q = sqlx::query(&sql);\n    for id in ids { q = q.bind(id); }\n    q.fetch_all(&pool).await.unwrap();\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use sqlx::{PgPool, query};\nuse axum::extract::{Path, State};\nasync fn ok7(State(pool): State<PgPool>, Path(id): Path<i64>) {\n    sqlx::query(&format!(\"DELETE FROM users WHERE id = {}\", id)).execute(&pool).await.unwrap();\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use sqlx::{PgPool, query};\nuse axum::extract::{Path, State};\nasync fn ok8(State(pool): State<PgPool>, Path(id): Path<uuid::Uuid>) {\n    sqlx::query(&format!(\"DELETE FROM users WHERE id = '{}'\", id)).execute(&pool).await.unwrap();\n}",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use sqlx::{PgPool, query};\nconst TABLE: &str = \"users\";\nasync fn ok9(pool: &PgPool) { sqlx::query(&format!(\"SELECT * FROM {TABLE}\")).fetch_all(pool).await.unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use sqlx::{PgPool, query};\nuse axum::extract::{Query, State};\n#[derive(serde::Deserialize)] struct Filter { name: String, sort: Option<String>, limit: i64 }\nasync fn ok10(State(pool): State<PgPool>, Query(f): Query<Filter>) {\n    let allowed = [\"name\", \"id\"];\n    let sort = f.sort.unwrap_or_default();\n    let col = if allowed.contains(&sort.as_str()) { sort } else { \"id\".into() };\n    sqlx::query(&format!(\"SELECT * FROM t ORDER BY {col}\")).fetch_all(&pool).await.unwrap();\n}",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use actix_web::{web, HttpResponse};\n#[derive(serde::Deserialize)] struct Q { name: String, id: i64 }\nstruct Repo { conn: Connection }\nasync fn d(q: web::Query<Q>, repo: web::Data<Repo>) -> HttpResponse {\n    let id = repo.find(&q.name).unwrap();\n    let other = repo.safe(&q.name).unwrap();\n    HttpResponse::Ok().body(id.to_string())\n}",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use rusqlite::{Connection, Result, named_params};\nfn ok(conn: &Connection) -> Result<()> {\n    let name = std::env::args().nth(1).unwrap();\n    conn.execute(\"INSERT INTO t VALUES (?1)\", [&name])?;\n    conn.execute(\"INSERT INTO t VALUES (:n)\", named_params! {\":n\": name})?;\n    let mut st = conn.prepare_cached(\"SELECT * FROM t WHERE n = ?\")?;\n    st.query([name])?;\n    Ok(())\n}",
+        ),
     ],
 };

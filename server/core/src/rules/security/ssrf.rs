@@ -315,5 +315,89 @@ app.get("/x", async (req, res) => {
             r#"const id = new URLSearchParams(location.search).get("id");
 fetch(`/api/items/${id}`).then((r) => r.json());"#,
         ),
+        Case::bad(
+            "a.rs",
+            "use actix_web::{web, get, HttpResponse};\nuse axum::extract::Query;\n#[derive(serde::Deserialize)] struct Q { url: String, host: String, id: u32, path: String }\n#[get(\"/p\")]\nasync fn a(q: web::Query<Q>) -> HttpResponse {\n    let body = reqwest::get(&q.url).await.unwrap().text().await.unwrap(); //~ ssrf\n    HttpResponse::Ok().body(body)\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use actix_web::get;\nuse axum::extract::Query;\n#[derive(serde::Deserialize)] struct Q { url: String, host: String, id: u32, path: String }\nasync fn b(Query(q): Query<Q>) -> String {\n    let client = reqwest::Client::new();\n    let res = client.get(format!(\"http://{}/api\", q.host)).send().await.unwrap(); //~ ssrf\n    let r2 = client.post(q.url.as_str()).body(\"x\").send().await; //~ ssrf\n    let r3 = client.request(reqwest::Method::GET, &q.url).send().await; //~ ssrf\n    String::new()\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use actix_web::get;\nuse axum::Json;\n#[derive(serde::Deserialize)] struct Q { url: String, host: String, id: u32, path: String }\nasync fn c(Json(q): Json<Q>) -> String {\n    let url = url::Url::parse(&q.url).unwrap();\n    reqwest::get(url).await.unwrap().text().await.unwrap() //~ ssrf\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use actix_web::get;\nuse axum::extract::Query;\nuse std::collections::HashMap;\nasync fn d(Query(q): Query<HashMap<String, String>>) -> String {\n    let Some(u) = q.get(\"u\") else { return String::new() };\n    let r = ureq::get(u).call().unwrap().into_string().unwrap(); //~ ssrf\n    let s = reqwest::blocking::get(u.clone()).unwrap(); //~ ssrf\n    let i = isahc::get(u.as_str()).unwrap(); //~ ssrf\n    r\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use actix_web::get;\nuse axum::extract::Query;\n#[derive(serde::Deserialize)] struct Q { url: String, host: String, id: u32, path: String }\nasync fn e(Query(q): Query<Q>) {\n    let uri: hyper::Uri = q.url.parse().unwrap();\n    let client = hyper::Client::new();\n    let res = client.get(uri).await.unwrap(); //~ ssrf\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use axum::extract::Query;\n#[derive(serde::Deserialize)] struct Q { url: String, host: String, id: u32, path: String }\nasync fn e2(Query(q): Query<Q>) {\n    let req = hyper::Request::builder().method(\"GET\").uri(&q.url).body(hyper::Body::empty()).unwrap(); //~ ssrf\n    hyper::Client::new().request(req).await.unwrap();\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use axum::extract::Query;\n#[derive(serde::Deserialize)] struct Q { url: String, host: String, id: u32, path: String }\nasync fn f(Query(q): Query<Q>) { let s = tokio::net::TcpStream::connect((q.host.as_str(), 80)).await; } //~ ssrf",
+        ),
+        Case::bad(
+            "a.rs",
+            "use axum::extract::Query;\n#[derive(serde::Deserialize)] struct Q { url: String, host: String, id: u32, path: String }\nasync fn f2(Query(q): Query<Q>) { let s = std::net::TcpStream::connect(format!(\"{}:80\", q.host)).unwrap(); } //~ ssrf",
+        ),
+        Case::bad(
+            "a.rs",
+            "use actix_web::get;\nuse axum::extract::Query;\n#[derive(serde::Deserialize)] struct Q { url: String, host: String, id: u32, path: String }\nasync fn g(Query(q): Query<Q>) { let c = awc::Client::default(); let r = c.get(&q.url).send().await; } //~ ssrf",
+        ),
+        Case::bad(
+            "a.rs",
+            "use axum::extract::Query;\n#[derive(serde::Deserialize)] struct Q { url: String, host: String, id: u32, path: String }\nasync fn h(Query(q): Query<Q>) { let mut e = curl::easy::Easy::new(); e.url(&q.url).unwrap(); } //~ ssrf",
+        ),
+        Case::bad(
+            "a.rs",
+            "use actix_web::get;\nuse axum::extract::Query;\n#[derive(serde::Deserialize)] struct Q { url: String, host: String, id: u32, path: String }\nasync fn i(Query(q): Query<Q>) { let r = surf::get(&q.url).recv_string().await; } //~ ssrf",
+        ),
+        Case::good(
+            "a.rs",
+            "use actix_web::get;\nuse axum::extract::Query;\n#[derive(serde::Deserialize)] struct Q { url: String, host: String, id: u32, path: String }\nasync fn j(Query(q): Query<Q>) { let r = reqwest::get(format!(\"https://api.example.com/users/{}\", q.path)).await; }",
+        ),
+        Case::good(
+            "a.rs",
+            "use actix_web::get;\nuse axum::extract::Query;\n#[derive(serde::Deserialize)] struct Q { url: String, host: String, id: u32, path: String }\nasync fn k(Query(q): Query<Q>) { let r = reqwest::get(format!(\"https://{}.example.com\", q.id)).await; }",
+        ),
+        Case::good(
+            "a.rs",
+            "use actix_web::get;\nuse axum::extract::Query;\n#[derive(serde::Deserialize)] struct Q { url: String, host: String, id: u32, path: String }\nasync fn l(Query(q): Query<Q>) { let c = reqwest::Client::new(); let r = c.get(\"https://api.example.com\").query(&[(\"q\", &q.path)]).send().await; }",
+        ),
+        Case::good(
+            "a.rs",
+            "use actix_web::get;\nuse axum::extract::Query;\n#[derive(serde::Deserialize)] struct Q { url: String, host: String, id: u32, path: String }\nasync fn m(Query(q): Query<Q>) {\n    let u = url::Url::parse(&q.url).unwrap();\n    if u.host_str() != Some(\"example.com\") { return; }\n    let r = reqwest::get(u).await;\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use actix_web::get;\nuse axum::extract::Query;\n#[derive(serde::Deserialize)] struct Q { url: String, host: String, id: u32, path: String }\nasync fn n(Query(q): Query<Q>) {\n    const HOSTS: [&str; 2] = [\"a.example.com\", \"b.example.com\"];\n    if !HOSTS.contains(&q.host.as_str()) { return; }\n    let r = reqwest::get(format!(\"https://{}/x\", q.host)).await;\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use actix_web::get;\nuse axum::extract::Query;\n#[derive(serde::Deserialize)] struct Q { url: String, host: String, id: u32, path: String }\nasync fn o(Query(q): Query<Q>) {\n    let base = match q.path.as_str() { \"eu\" => \"https://eu.example.com\", _ => \"https://us.example.com\" };\n    let r = reqwest::get(base).await;\n}",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use actix_web::get;\nuse axum::extract::Query;\n#[derive(serde::Deserialize)] struct Q { url: String, host: String, id: u32, path: String }\nasync fn p(Query(q): Query<Q>) {\n    let mut u = url::Url::parse(\"https://api.example.com/\").unwrap();\n    u.query_pairs_mut().append_pair(\"q\", &q.path);\n    u.set_path(&q.path);\n    let r = reqwest::get(u).await;\n}",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use actix_web::get;\nuse axum::extract::Query;\n#[derive(serde::Deserialize)] struct Q { url: String, host: String, id: u32, path: String }\nasync fn r(Query(q): Query<Q>) {\n    if q.url.starts_with(\"https://trusted.example.com/\") { let r = reqwest::get(&q.url).await; }\n}",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use actix_web::get;\nasync fn s() { let u = std::env::var(\"API_URL\").unwrap(); let r = reqwest::get(u).await; }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use actix_web::get;\nasync fn t() { let c = reqwest::Client::new(); let u = format!(\"{}/v1\", CONFIG.base_url); c.get(u).send().await; }",
+        ),
     ],
 };

@@ -93,5 +93,101 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "use axum::extract::Path;\nasync fn f(Path(n): Path<usize>) { assert!(n < 64); let b = vec![0u8; n]; }",
         ),
+        Case::bad(
+            "a.rs",
+            "#[derive(serde::Deserialize)] struct Q { n: usize, m: u64, small: u8 }\nasync fn a(q: actix_web::web::Query<Q>) { let v: Vec<u8> = Vec::with_capacity(q.n); } //~ uncontrolled-allocation",
+        ),
+        Case::bad(
+            "a.rs",
+            "#[derive(serde::Deserialize)] struct Q { n: usize, m: u64, small: u8 }\nasync fn b(q: axum::extract::Query<Q>) { let v = vec![0u8; q.n]; } //~ uncontrolled-allocation",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn d() { let n: usize = std::env::args().nth(1).unwrap().parse().unwrap(); let v: Vec<u64> = Vec::with_capacity(n); } //~ uncontrolled-allocation",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::alloc::{alloc, Layout};\nfn f() { let mut s = String::new(); std::io::stdin().read_line(&mut s).unwrap(); let n: usize = s.trim().parse().unwrap(); unsafe { let p = alloc(Layout::from_size_align(n, 1).unwrap()); } } //~ uncontrolled-allocation",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::alloc::{alloc, Layout};\nfn g() { let n: usize = std::env::args().nth(1).unwrap().parse().unwrap(); let l = Layout::array::<u64>(n).unwrap(); unsafe { alloc(l); } } //~ uncontrolled-allocation",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::alloc::{alloc, realloc, Layout};\nfn g2() { let n: usize = std::env::args().nth(1).unwrap().parse().unwrap(); let l = Layout::new::<u8>(); unsafe { let p = alloc(l); realloc(p, l, n); } } //~ uncontrolled-allocation",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn g3() { let n: usize = std::env::args().nth(1).unwrap().parse().unwrap(); let b: Box<[std::mem::MaybeUninit<u8>]> = Box::new_uninit_slice(n); } //~ uncontrolled-allocation",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn g4() { let n: usize = std::env::args().nth(1).unwrap().parse().unwrap(); let v: Vec<u8> = std::iter::repeat(0).take(n).collect(); } //~ uncontrolled-allocation",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::collections::VecDeque;\nfn g5() { let n: usize = std::env::args().nth(1).unwrap().parse().unwrap(); let v = VecDeque::<u8>::with_capacity(n); } //~ uncontrolled-allocation",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn g6() { let n: usize = std::env::args().nth(1).unwrap().parse().unwrap(); unsafe { let p = libc::malloc(n); } } //~ uncontrolled-allocation",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn h(mut s: std::net::TcpListener) { let (mut c, _) = s.accept().unwrap(); let mut h = [0u8; 4]; c.read_exact(&mut h).unwrap(); let n = u32::from_be_bytes(h) as usize; let mut buf = vec![0; n]; c.read_exact(&mut buf).unwrap(); } //~ uncontrolled-allocation",
+        ),
+        Case::bad(
+            "a.rs",
+            "async fn h2(l: tokio::net::TcpListener) { use tokio::io::AsyncReadExt; let (mut c, _) = l.accept().await.unwrap(); let n = c.read_u32().await.unwrap(); let mut b = bytes::BytesMut::with_capacity(n as usize); } //~ uncontrolled-allocation",
+        ),
+        Case::good(
+            "a.rs",
+            "const MAX: usize = 4096;\nfn i() { let n: usize = std::env::args().nth(1).unwrap().parse().unwrap(); if n > MAX { return; } let v: Vec<u8> = Vec::with_capacity(n); }",
+        ),
+        Case::good(
+            "a.rs",
+            "const MAX: usize = 4096;\nfn j() { let n: usize = std::env::args().nth(1).unwrap().parse().unwrap(); let v: Vec<u8> = Vec::with_capacity(n.min(MAX)); }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn k() { let n: usize = std::env::args().nth(1).unwrap().parse().unwrap(); let v = vec![0u8; std::cmp::min(n, 1024)]; }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn l() { let v: Vec<String> = std::env::args().collect(); let w: Vec<u8> = Vec::with_capacity(v.len()); }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn m() { let n: u8 = std::env::args().nth(1).unwrap().parse().unwrap(); let v = vec![0u8; n as usize]; }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn n() { let n: usize = std::env::args().nth(1).unwrap().parse().unwrap(); let n = n.clamp(1, 100); let v = vec![0u8; n]; }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn o() { let n: usize = std::env::args().nth(1).unwrap().parse().unwrap(); assert!(n < 100); let v = vec![0u8; n]; }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn p() { let n: usize = std::env::args().nth(1).unwrap().parse().unwrap(); let mut v: Vec<u8> = Vec::new(); v.try_reserve(n).unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn r(d: &[u8]) { let v = vec![0u8; d.len()]; let s = String::with_capacity(d.len() * 2); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn s() { let n: usize = std::env::args().nth(1).unwrap().parse().unwrap(); let n = match n { 0..=100 => n, _ => 100 }; let v = vec![0u8; n]; }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn t() { let n: usize = std::env::args().nth(1).unwrap().parse().unwrap(); let v = vec![0u8; n % 64]; let w = vec![0u8; n & 0xff]; }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn u() { let n: usize = std::env::args().nth(1).unwrap().parse().unwrap(); let v = if n < 10 { vec![0u8; n] } else { vec![] }; }",
+        ),
     ],
 };

@@ -303,5 +303,93 @@ app.post("/x", async (req, res) => {
   res.sendStatus(204);
 });"#,
         ),
+        Case::bad(
+            "a.rs",
+            "use actix_web::{web, HttpResponse};\nuse axum::{extract::{Query, Path}, response::{Html, IntoResponse, Response}, Json};\n#[derive(serde::Deserialize, serde::Serialize)] struct Q { name: String, n: u32 }\nasync fn a(q: web::Query<Q>) -> HttpResponse { HttpResponse::Ok().content_type(\"text/html\").body(format!(\"<h1>{}</h1>\", q.name)) } //~ xss",
+        ),
+        Case::bad(
+            "a.rs",
+            "use actix_web::{web, HttpResponse, http::header::ContentType};\nuse axum::{extract::{Query, Path}, response::{Html, IntoResponse, Response}, Json};\n#[derive(serde::Deserialize, serde::Serialize)] struct Q { name: String, n: u32 }\nasync fn b(q: web::Query<Q>) -> HttpResponse {\n    let html = format!(\"<p>Hello {}</p>\", q.name);\n    HttpResponse::Ok()\n        .content_type(ContentType::html())\n        .body(html) //~ xss\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use axum::{extract::{Query, Path}, response::{Html, IntoResponse, Response}, Json};\n#[derive(serde::Deserialize, serde::Serialize)] struct Q { name: String, n: u32 }\nasync fn c(Query(q): Query<Q>) -> Html<String> { Html(format!(\"<h1>{}</h1>\", q.name)) } //~ xss",
+        ),
+        Case::bad(
+            "a.rs",
+            "use axum::{extract::{Query, Path}, response::{Html, IntoResponse, Response}, Json};\nasync fn d(Path(name): Path<String>) -> impl IntoResponse { let s = String::from(\"<b>\") + &name + \"</b>\"; Html(s) } //~ xss",
+        ),
+        Case::bad(
+            "a.rs",
+            "use actix_web::get;\nuse axum::{extract::{Query, Path}, response::{Html, IntoResponse, Response}, Json};\n#[rocket::get(\"/h/<name>\")]\nfn e(name: &str) -> rocket::response::content::RawHtml<String> { rocket::response::content::RawHtml(format!(\"<p>{}</p>\", name)) } //~ xss",
+        ),
+        Case::bad(
+            "a.rs",
+            "use axum::{extract::{Query, Path}, response::{Html, IntoResponse, Response}, Json};\nfn f() {\n    use warp::Filter;\n    let r = warp::path!(\"h\" / String).map(|n: String| warp::reply::html(format!(\"<p>{}</p>\", n))); //~ xss\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use actix_web::web;\nuse axum::{extract::{Query, Path}, response::{Html, IntoResponse, Response}, Json};\n#[derive(serde::Deserialize, serde::Serialize)] struct Q { name: String, n: u32 }\n#[poem::handler]\nfn g(poem::web::Query(q): poem::web::Query<Q>) -> poem::web::Html<String> { poem::web::Html(format!(\"<p>{}</p>\", q.name)) } //~ xss",
+        ),
+        Case::bad(
+            "a.rs",
+            "use axum::{extract::{Query, Path}, response::{Html, IntoResponse, Response}, Json};\n#[derive(serde::Deserialize, serde::Serialize)] struct Q { name: String, n: u32 }\nasync fn h(req: tide::Request<()>) -> tide::Result {\n    let q: Q = req.query()?;\n    Ok(tide::Response::builder(200).body(format!(\"<html>{}</html>\", q.name)).content_type(tide::http::mime::HTML).build()) //~ xss\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use axum::{extract::{Query, Path}, response::{Html, IntoResponse, Response}, Json};\nasync fn h2(req: hyper::Request<hyper::Body>) -> hyper::Response<hyper::Body> {\n    let name = req.uri().query().unwrap_or(\"\");\n    hyper::Response::builder().header(\"Content-Type\", \"text/html\").body(hyper::Body::from(format!(\"<p>{name}</p>\"))).unwrap() //~ xss\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use actix_web::{web, HttpResponse};\nuse axum::{extract::{Query, Path}, response::{Html, IntoResponse, Response}, Json};\n#[derive(serde::Deserialize, serde::Serialize)] struct Q { name: String, n: u32 }\nasync fn h4(q: web::Query<Q>) -> HttpResponse { HttpResponse::Ok().insert_header((\"Content-Type\", \"text/html; charset=utf-8\")).body(q.name.clone()) } //~ xss",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::{extract::{Query, Path}, response::{Html, IntoResponse, Response}, Json};\n#[derive(serde::Deserialize, serde::Serialize)] struct Q { name: String, n: u32 }\nasync fn i(Query(q): Query<Q>) -> Html<String> { Html(format!(\"<h1>{}</h1>\", html_escape::encode_text(&q.name))) }",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::{extract::{Query, Path}, response::{Html, IntoResponse, Response}, Json};\n#[derive(serde::Deserialize, serde::Serialize)] struct Q { name: String, n: u32 }\nasync fn j(Query(q): Query<Q>) -> String { format!(\"hello {}\", q.name) }",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::{extract::{Query, Path}, response::{Html, IntoResponse, Response}, Json};\n#[derive(serde::Deserialize, serde::Serialize)] struct Q { name: String, n: u32 }\nasync fn k(Query(q): Query<Q>) -> Json<Q> { Json(q) }",
+        ),
+        Case::good(
+            "a.rs",
+            "use actix_web::{web, HttpResponse};\nuse axum::{extract::{Query, Path}, response::{Html, IntoResponse, Response}, Json};\n#[derive(serde::Deserialize, serde::Serialize)] struct Q { name: String, n: u32 }\nasync fn l(q: web::Query<Q>) -> HttpResponse { HttpResponse::Ok().content_type(\"text/plain\").body(format!(\"hi {}\", q.name)) }",
+        ),
+        Case::good(
+            "a.rs",
+            "use actix_web::{web, HttpResponse};\nuse axum::{extract::{Query, Path}, response::{Html, IntoResponse, Response}, Json};\n#[derive(serde::Deserialize, serde::Serialize)] struct Q { name: String, n: u32 }\nasync fn m(q: web::Query<Q>) -> HttpResponse { HttpResponse::Ok().json(q.into_inner()) }",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::{extract::{Query, Path}, response::{Html, IntoResponse, Response}, Json};\n#[derive(serde::Deserialize, serde::Serialize)] struct Q { name: String, n: u32 }\nasync fn n(Query(q): Query<Q>) -> Html<String> { Html(format!(\"<p>{}</p>\", q.n)) }",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::{extract::{Query, Path}, response::{Html, IntoResponse, Response}, Json};\n#[derive(serde::Deserialize, serde::Serialize)] struct Q { name: String, n: u32 }\nasync fn o(Query(q): Query<Q>) -> Html<String> { let t = Tpl { name: q.name }; Html(t.render().unwrap()) }",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::{extract::{Query, Path}, response::{Html, IntoResponse, Response}, Json};\n#[derive(serde::Deserialize, serde::Serialize)] struct Q { name: String, n: u32 }\nasync fn p(Query(q): Query<Q>) -> Html<String> { Html(ammonia::clean(&q.name)) }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use axum::{extract::{Query, Path}, response::{Html, IntoResponse, Response}, Json};\nasync fn r() -> Html<&'static str> { Html(\"<h1>hi</h1>\") }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use axum::{extract::{Query, Path}, response::{Html, IntoResponse, Response}, Json};\n#[derive(serde::Deserialize, serde::Serialize)] struct Q { name: String, n: u32 }\nasync fn s(Query(q): Query<Q>, tera: State<tera::Tera>) -> Html<String> { let mut c = tera::Context::new(); c.insert(\"name\", &q.name); Html(tera.render(\"a.html\", &c).unwrap()) }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use axum::{extract::{Query, Path}, response::{Html, IntoResponse, Response}, Json};\n#[derive(serde::Deserialize, serde::Serialize)] struct Q { name: String, n: u32 }\nasync fn t(Query(q): Query<Q>) -> maud::Markup { maud::html! { h1 { (q.name) } } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use actix_web::{web, HttpResponse};\nuse axum::{extract::{Query, Path}, response::{Html, IntoResponse, Response}, Json};\n#[derive(serde::Deserialize, serde::Serialize)] struct Q { name: String, n: u32 }\nasync fn v(q: web::Query<Q>) -> HttpResponse { HttpResponse::Ok().body(format!(\"hello {}\", q.name)) }",
+        ),
     ],
 };

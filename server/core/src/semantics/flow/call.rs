@@ -13,6 +13,7 @@ use crate::syntax::Span;
 
 use super::interp::Interp;
 use super::kinds::{SinkKind, SinkKinds};
+use super::lexicon;
 use super::models::{Base, CallModel, Port, Target};
 use super::place::{is_sensitive, is_weak_random, last_name};
 use super::report::SinkSite;
@@ -105,7 +106,10 @@ impl<'a> Interp<'a> {
                 (None, None, value, name)
             }
         };
-        let values = self.eval_args(args);
+        let mut values = self.eval_args(args);
+        if self.world.casts_convert() && !callee_val.funcs.is_empty() && !args.is_empty() {
+            self.handed_on(&mut values, args);
+        }
         if !self.state.live {
             return unknown();
         }
@@ -213,6 +217,22 @@ impl<'a> Interp<'a> {
         {
             result = self.typed(&result, ty);
         }
+        // `text.chars().filter(|c| c.is_alphanumeric())`
+        if matches!(call.name.as_str(), "filter" | "retain")
+            && self.world.casts_convert()
+            && let Some(test) = call.arg_ids.first()
+        {
+            let test = self.arena.slice(self.hir.expr(*test).span);
+            let kinds =
+                if ["alphanumeric", "is_ascii_digit", "is_numeric", "alphabetic"].iter().any(|w| test.contains(w)) {
+                    SinkKinds::ALL
+                } else if test.contains("is_control") || test.contains("is_ascii_graphic") || test.contains("'\\n'") {
+                    SinkKind::Log.set()
+                } else {
+                    SinkKinds::NONE
+                };
+            result = Arc::new(result.cleaned(kinds));
+        }
         // Without line breaks no line of a log is forged.
         if matches!(call.name.as_str(), "replace" | "replaceAll" | "replacen")
             && call.args.first().is_some_and(|a| {
@@ -224,6 +244,10 @@ impl<'a> Interp<'a> {
             })
         {
             result = Arc::new(result.cleaned(SinkKind::Log.set()));
+        }
+        if self.world.casts_convert() {
+            result = self.told_by_name(call, result, model.is_some());
+            self.forget_constants(call);
         }
         if let Some(receiver) = &call.receiver {
             self.mutate_receiver(call, receiver);
@@ -269,6 +293,36 @@ impl<'a> Interp<'a> {
             }
         }
         result
+    }
+
+    /// What a function gives that says so: `get_password()`, `env::var("DB_PASSWORD")`.
+    fn told_by_name(&mut self, call: &Call<'_>, result: Val, known: bool) -> Val {
+        let asked = matches!(call.name.as_str(), "var" | "var_os" | "get" | "get_string" | "get_str" | "value_of")
+            .then(|| call.args.first().and_then(|a| a.as_str()))
+            .flatten();
+        if let Some(key) = asked {
+            return self.named_source(key, result, call.span);
+        }
+        if known || call.name.as_str().starts_with(char::is_uppercase) || lexicon::gives(call.name).is_none() {
+            return result;
+        }
+        self.named_source(call.name, result, call.span)
+    }
+
+    /// What is given away as `&mut` is no constant any more.
+    fn forget_constants(&mut self, call: &Call<'_>) {
+        for (arg, id) in call.args.iter().zip(&call.arg_ids) {
+            let ExprKind::Ref { value: place, mutable: true, .. } = self.hir.expr(*id).kind else { continue };
+            let place = place.to_owned();
+            if !self.is_place(place) || !arg.exact && arg.lits.is_empty() {
+                continue;
+            }
+            let Some(now) = self.peek(place) else { continue };
+            let mut open = Value::clone(&now);
+            open.exact = false;
+            open.lits.clear();
+            self.put(place, Arc::new(open));
+        }
     }
 
     fn model(&self, call: &Call<'_>) -> Option<&'a CallModel> {

@@ -19,12 +19,14 @@ use sidenote_grammars::Family;
 use smallvec::SmallVec;
 
 use crate::blocks::{Block, BlockId, BlockKind, Blocks};
-use crate::semantics::hir::{Class, Export, ExprKind, FnId, Hir, Imported, Lit, MethodKind, PatKind, Ustr};
+use crate::semantics::hir::{
+    Class, Export, ExprKind, FnId, Function, Hir, Imported, Lit, LocalKind, MethodKind, PatKind, Type, Ustr,
+};
 use crate::semantics::imports::bare;
 
 use super::interface::{Contexts, FileId, FileResult, Interface, Links, Members, Modules, NoModules};
 use super::interp::Interp;
-use super::kinds::{SinkKinds, SourceKind};
+use super::kinds::{SinkKind, SinkKinds, SourceKind};
 use super::models::{ModelSet, Models};
 use super::place::last_name;
 use super::report::Outcome;
@@ -127,6 +129,8 @@ pub struct Linker<'a> {
     /// Positions of the imports of each block, by local name, and the names that its scope binds.
     import_of: Vec<FxHashMap<Ustr, usize>>,
     bound: Vec<FxHashSet<Ustr>>,
+    /// Names of functions that are given to a router: `post(create)`, `.to(create)` (Rust).
+    routed: FxHashSet<Ustr>,
     /// Values of globals, which never change while the group is analysed.
     globals: RefCell<FxHashMap<Ustr, Val>>,
     /// `module.exports` of each file, where its code wrote to it.
@@ -197,6 +201,7 @@ impl<'a> Linker<'a> {
                 .iter()
                 .map(|u| u.hir.imports.iter().enumerate().rev().map(|(n, im)| (im.local, n)).collect())
                 .collect(),
+            routed: routed(&units, family),
             bound: units.iter().map(|u| u.hir.bindings.iter().map(|(n, _)| *n).collect()).collect(),
             globals: RefCell::default(),
             common: RefCell::new(vec![None; files.len()]),
@@ -340,22 +345,66 @@ impl<'a> Linker<'a> {
         let contexts = self.contexts.borrow();
         let context = contexts.get(&task).map(Vec::as_slice).unwrap_or_default();
         let routed = if task.function == 0 { self.routed_params(i) } else { Vec::new() };
+        let handles = task.function == 0 && self.handles_requests(i, function);
         (0..function.params.len())
             .map(|n| {
                 let mut value = context.get(n).map_or_else(Value::default, |v| Value::clone(v));
                 let pat = hir.pat(function.params[n].pat);
+                // A body as it came: `async fn create(body: String)`.
+                let body = handles
+                    && matches!(&function.params[n].ty, Some(Type::Path(path, _))
+                        if matches!(last_name(*path).as_str(), "String" | "Bytes"));
                 if let PatKind::Bind(local, _) = &pat.kind
-                    && routed.contains(&hir.local(*local).name)
+                    && (body || routed.contains(&hir.local(*local).name))
                 {
                     let block = &self.units[i].block;
                     let at = At { block: block.id(), arena: block.arena().clone(), span: pat.span };
                     let what = Ustr::from("the request");
                     let origin = Origin::Source(Arc::new(Source { kind: SourceKind::Remote, at, what }));
-                    value.add_taint(Taint { origin, cleaned: SinkKinds::NONE, trace: None });
+                    // Rocket refuses segments that lead out.
+                    let segments =
+                        matches!(&function.params[n].ty, Some(Type::Path(path, _)) if last_name(*path) == "PathBuf");
+                    let cleaned = if segments { SinkKind::Path.set() } else { SinkKinds::NONE };
+                    value.add_taint(Taint { origin, cleaned, trace: None });
                 }
                 symbol(&value, n as u16)
             })
             .collect()
+    }
+
+    /// Whether a function answers requests: it has a route attribute, takes something else from the request, or is given to a
+    /// router by name.
+    fn handles_requests(&self, i: usize, function: &Function) -> bool {
+        if self.family != Family::Rust {
+            return false;
+        }
+        let link = Link { linker: self, unit: i };
+        let extracts = |ty: &Type| match ty {
+            Type::Path(path, _) => link.type_path(*path).is_some_and(|p| self.models(i).type_source(p).is_some()),
+            _ => false,
+        };
+        function.params.iter().any(|p| p.ty.as_ref().is_some_and(extracts))
+            || function.name.is_some_and(|name| self.routed.contains(&name))
+            || self.has_route_attribute(i)
+    }
+
+    fn has_route_attribute(&self, i: usize) -> bool {
+        let Some(parent) = self.units[i].parent else { return false };
+        let hir = &self.units[parent].hir;
+        let Some(number) = self.units[parent].children.iter().position(|c| *c == i) else { return false };
+        let found = hir.child_decorators.binary_search_by_key(&(number as u32), |(n, _)| *n);
+        found.is_ok_and(|at| {
+            hir.child_decorators[at].1.iter().any(|d| {
+                let callee = match &hir.expr(*d).kind {
+                    ExprKind::Call { callee, .. } => &hir.expr(*callee).kind,
+                    other => other,
+                };
+                matches!(callee, ExprKind::Name(n) if matches!(
+                    last_name(*n).as_str(),
+                    "get" | "post" | "put" | "delete" | "patch" | "route" | "handler"
+                ))
+            })
+        })
     }
 
     /// Names of parameters that a route attribute fills from the request: `#[get("/<name>?<page>", data = "<form>")]`.
@@ -620,6 +669,37 @@ pub fn analyze_alone(blocks: &Blocks, models: &ModelSet) -> FileResult {
     let linker = Linker::new(&[FileInput { id, blocks: blocks.clone(), links, models: models.clone() }], &NoModules);
     linker.up(false);
     linker.down(&Vec::new()).pop().unwrap_or_default()
+}
+
+/// Names of functions that are handed to a router.
+fn routed(units: &[Unit], family: Family) -> FxHashSet<Ustr> {
+    let mut names = FxHashSet::default();
+    if family != Family::Rust {
+        return names;
+    }
+    for unit in units {
+        for expr in &unit.hir.exprs {
+            let ExprKind::Call { callee, args, .. } = &expr.kind else { continue };
+            let name = match &unit.hir.expr(*callee).kind {
+                ExprKind::Name(name) => last_name(*name),
+                ExprKind::Field(_, name) => *name,
+                _ => continue,
+            };
+            if !matches!(name.as_str(), "get" | "post" | "put" | "patch" | "delete" | "any" | "to" | "fallback") {
+                continue;
+            }
+            for arg in args.iter().take(2) {
+                match &unit.hir.expr(arg.value).kind {
+                    ExprKind::Name(name) => drop(names.insert(last_name(*name))),
+                    ExprKind::Local(local) if unit.hir.local(*local).kind == LocalKind::Function => {
+                        names.insert(unit.hir.local(*local).name);
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    names
 }
 
 /// Whether a Rust path begins in the crate itself.

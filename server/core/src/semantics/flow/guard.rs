@@ -181,6 +181,10 @@ fn equal(interp: &mut Interp<'_>, out: &mut Vec<(ExprId, Learned)>, a: (ExprId, 
         if let ExprKind::Call { callee, args, .. } = &hir.expr(id).kind
             && let ExprKind::Field(base, name) = &hir.expr(*callee).kind
         {
+            // `url.host_str() == Some("example.com")`
+            if matches!(name.as_str(), "host_str" | "host" | "domain" | "origin" | "authority") && !other.has_taint() {
+                out.push((*base, Learned::Clean(super::sink::ADDRESS)));
+            }
             let zero = |id: ExprId| matches!(hir.expr(id).kind, ExprKind::Lit(Lit::Num(n)) if n == 0.0);
             let first = args.first().map(|a| a.value);
             let prefix = match name.as_str() {
@@ -371,7 +375,13 @@ impl Interp<'_> {
                 {
                     at = *base;
                 }
-                ExprKind::Name(name) if name == "String" && args.len() == 1 => at = args[0].value,
+                ExprKind::Name(name)
+                    if args.len() == 1
+                        && (name == "String"
+                            || ["Path::new", "PathBuf::from"].iter().any(|p| name.as_str().ends_with(p))) =>
+                {
+                    at = args[0].value;
+                }
                 _ => break,
             }
         }
@@ -392,6 +402,16 @@ impl Interp<'_> {
                 if let ExprKind::Lit(lit) = &self.hir.expr(*expr).kind {
                     let value = constant(lit.clone());
                     self.refine(&[(place, Learned::Is(value))]);
+                } else if self.is_bounded(pat) {
+                    self.refine(&[(place, Learned::Clean(SinkKind::Allocation.set()))]);
+                }
+            }
+            // `0..=100 => n`: an `@` pattern too.
+            PatKind::Bind(local, Some(sub)) => {
+                let local = *local;
+                if self.is_bounded(*sub) {
+                    let value = self.state.locals.get(local).cleaned(SinkKind::Allocation.set());
+                    self.state.locals.set(local, Arc::new(value));
                 }
             }
             PatKind::Or(alternatives) => {
@@ -402,6 +422,11 @@ impl Interp<'_> {
             }
             _ => {}
         }
+    }
+
+    /// Whether a pattern is a range with an upper end.
+    fn is_bounded(&self, pat: PatId) -> bool {
+        matches!(&self.hir.pat(pat).kind, PatKind::Value(e) if matches!(self.hir.expr(*e).kind, ExprKind::Range(_, Some(_))))
     }
 
     /// The text whose parts are all looked at by a test that leaves nothing dangerous, and for which sinks that holds.
@@ -558,7 +583,7 @@ fn starts_with(receiver: Option<&Val>, prefix: &Val) -> SinkKinds {
             }
         }
         // A folder that the program chose: a barrier for paths, if the path was made absolute before.
-        _ if !prefix.has_taint() => {
+        _ if prefix.deep_taints().iter().all(|t| matches!(t.origin, Origin::Param(..))) => {
             if is_normalized(receiver) {
                 SinkKind::Path.set()
             } else {

@@ -85,6 +85,8 @@ pub struct Interp<'a> {
     /// What the variables held where the outermost function ran to its end: functions that are called later find the
     /// guards passed that returned early.
     end: Option<Locals>,
+    /// Arguments that point to what is gone (Rust), once somebody asked.
+    gone: Option<Vec<ExprId>>,
     budget: u32,
     fuel: u32,
     /// What the truth of the call that was evaluated last says; taken by the condition around it.
@@ -116,6 +118,7 @@ impl<'a> Interp<'a> {
             children: FxHashMap::default(),
             used_children: FxHashSet::default(),
             end: None,
+            gone: None,
             budget: fuel,
             fuel,
             call_facts: None,
@@ -288,10 +291,55 @@ impl<'a> Interp<'a> {
         };
         let result = match &function.returns {
             Some(Type::RawPointer(_)) => self.dangling(result),
-            Some(ty) if self.world.casts_convert() => self.typed(&result, ty),
+            Some(ty) if self.world.casts_convert() => {
+                let result = self.typed(&result, ty);
+                if self.builds_pointers() { self.dangling(result) } else { result }
+            }
             _ => result,
         };
         if function.is_generator { self.collection(&result) } else { result }
+    }
+
+    /// Whether the block puts a reference to a variable into a struct, which may keep it as a raw pointer.
+    fn builds_pointers(&self) -> bool {
+        let hir = self.hir;
+        let to_local = |id: ExprId| match &hir.expr(id).kind {
+            ExprKind::Ref { value, .. } => matches!(hir.expr(*value).kind, ExprKind::Local(_)),
+            _ => false,
+        };
+        hir.exprs.iter().any(|e| match &e.kind {
+            ExprKind::Object(Some(_), members) => {
+                members.iter().any(|m| matches!(m, Member::Field(_, value) if to_local(*value)))
+            }
+            _ => false,
+        })
+    }
+
+    /// An argument that points to what is gone takes that along into the function.
+    pub(super) fn handed_on(&mut self, args: &mut [Val], ids: &[Arg]) {
+        let hir = self.hir;
+        let (arena, block) = (self.arena, self.block);
+        let gone = self.gone.get_or_insert_with(|| {
+            let text = arena.text();
+            let pointers = ["*const", "*mut", "unsafe", "as_ptr", "&raw"].iter().any(|w| text.contains(w));
+            if pointers { crate::semantics::lifetimes::handed_on(hir, arena) } else { Vec::new() }
+        });
+        if gone.is_empty() {
+            return;
+        }
+        for (value, arg) in args.iter_mut().zip(ids) {
+            if gone.contains(&arg.value) {
+                let at = At { block, arena: arena.clone(), span: hir.expr(arg.value).span };
+                let source = Source { kind: SourceKind::Dangling, at, what: Ustr::from("a value") };
+                let mut new = Value::clone(value);
+                new.add_taint(Taint {
+                    origin: Origin::Source(Arc::new(source)),
+                    cleaned: SinkKinds::NONE,
+                    trace: None,
+                });
+                *value = Arc::new(new);
+            }
+        }
     }
 
     /// What a function returns whose result may point to its own variables.
@@ -304,8 +352,15 @@ impl<'a> Interp<'a> {
             at: self.at(span),
             what: Ustr::from("a variable of another function"),
         };
+        let taint = Taint { origin: Origin::Source(Arc::new(source)), cleaned: SinkKinds::NONE, trace: None };
         let mut value = Value::clone(&result);
-        value.add_taint(Taint { origin: Origin::Source(Arc::new(source)), cleaned: SinkKinds::NONE, trace: None });
+        // In a struct it is one of the fields.
+        for (name, field) in result.fields() {
+            let mut field = Value::clone(field);
+            field.add_taint(taint.clone());
+            value.set_field(*name, Arc::new(field));
+        }
+        value.add_taint(taint);
         Arc::new(value)
     }
 
@@ -400,7 +455,16 @@ impl<'a> Interp<'a> {
             }
             ExprKind::Index(base, index) => {
                 let base = self.eval(*base);
+                // A part of a slice is a slice.
+                let part = matches!(hir.expr(*index).kind, ExprKind::Range(..));
                 let index = self.eval(*index);
+                if part {
+                    let mut value = Value::clone(&base);
+                    value.prefix = None;
+                    value.exact = false;
+                    value.lits.clear();
+                    return Arc::new(value);
+                }
                 self.index(&base, &index, span)
             }
             ExprKind::Call { callee, args, new, name, types } => self.call(id, *callee, args, *new, *name, types),
@@ -507,7 +571,7 @@ impl<'a> Interp<'a> {
             }
             ExprKind::Cast(value, ty) => {
                 let value = self.eval(*value);
-                self.cast(&value, ty)
+                self.cast(&value, ty, span)
             }
             ExprKind::Range(a, b) => {
                 let parts: Vec<Val> = [a, b].into_iter().flatten().map(|e| self.eval(*e)).collect();

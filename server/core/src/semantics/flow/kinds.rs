@@ -173,6 +173,10 @@ kinds! {
         Secret = "secret",
         /// A hash that is too fast for passwords.
         FastHash = "fast-hash",
+        /// A hash that is broken.
+        WeakHash = "weak-hash",
+        /// An address, which proxies and logs keep.
+        SensitiveUrl = "sensitive-url",
         /// A key, nonce or salt that must not be constant.
         CryptoValue = "crypto-value",
         /// A model's prompt.
@@ -232,10 +236,11 @@ impl SinkKind {
             SinkKind::CorsOrigin => "cors-misconfiguration",
             SinkKind::SensitiveLog => "clear-text-logging",
             SinkKind::SensitiveStore => "clear-text-storage",
-            SinkKind::SensitiveWire => "clear-text-transmission",
+            SinkKind::SensitiveWire | SinkKind::SensitiveUrl => "clear-text-transmission",
             SinkKind::ErrorResponse => "stack-trace-exposure",
             SinkKind::Secret => "insecure-randomness",
             SinkKind::FastHash => "password-hash-too-fast",
+            SinkKind::WeakHash => "weak-hash",
             SinkKind::CryptoValue => "hardcoded-cryptographic-value",
             SinkKind::Prompt => "prompt-injection",
             SinkKind::Unpack => "zip-bomb-unbounded-read",
@@ -252,9 +257,11 @@ impl SinkKind {
     pub fn accepts(self) -> SourceKinds {
         let remote = SourceKind::Remote.set();
         match self {
-            SinkKind::SensitiveLog | SinkKind::SensitiveStore | SinkKind::SensitiveWire => {
-                SourceKind::Sensitive.set() | SourceKind::Password.set()
-            }
+            SinkKind::SensitiveLog
+            | SinkKind::SensitiveStore
+            | SinkKind::SensitiveWire
+            | SinkKind::SensitiveUrl
+            | SinkKind::WeakHash => SourceKind::Sensitive.set() | SourceKind::Password.set(),
             SinkKind::FastHash => SourceKind::Password.set(),
             SinkKind::ErrorResponse => SourceKind::ErrorDetail.set(),
             SinkKind::Secret => SourceKind::WeakRandom.set(),
@@ -264,7 +271,12 @@ impl SinkKind {
             SinkKind::PostMessage => SourceKind::Sensitive.set() | SourceKind::Password.set(),
             SinkKind::Path => OUTSIDE | SourceKind::ArchiveEntry.set(),
             SinkKind::Html => OUTSIDE | SourceKind::Stored.set(),
-            SinkKind::Log | SinkKind::Header | SinkKind::CorsOrigin | SinkKind::StringCheck => remote,
+            SinkKind::Header | SinkKind::CorsOrigin | SinkKind::StringCheck => remote,
+            SinkKind::Log => {
+                remote | SourceKind::Response.set() | SourceKind::Argument.set() | SourceKind::Environment.set()
+            }
+            SinkKind::Sql => OUTSIDE | SourceKind::Response.set() | SourceKind::Environment.set(),
+            SinkKind::Regex => OUTSIDE | SourceKind::Environment.set() | SourceKind::Response.set(),
             SinkKind::NoSql | SinkKind::Timer | SinkKind::Prompt | SinkKind::MethodName | SinkKind::Unwrap => {
                 remote | SourceKind::Message.set() | SourceKind::Location.set()
             }

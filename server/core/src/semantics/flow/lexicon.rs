@@ -127,6 +127,16 @@ const HARMLESS: &[&str] = &[
     "handler",
     "service",
     "provider",
+    "providers",
+    "public",
+    "names",
+    "paths",
+    "files",
+    "urls",
+    "types",
+    "counts",
+    "alias",
+    "aliases",
     "manager",
     "controller",
     "repository",
@@ -182,6 +192,9 @@ const HARMLESS: &[&str] = &[
     "rounds",
 ];
 
+/// What may stand before `number` in the name of a datum about a person.
+const NUMBERS: [&str; 6] = ["card", "account", "phone", "passport", "routing", "ssn"];
+
 /// What kind of sensitive datum a name stands for.
 pub fn sensitive(name: &str) -> Option<SourceKind> {
     // Most names are short words that are none of these: a cheap look first.
@@ -216,12 +229,31 @@ pub fn sensitive(name: &str) -> Option<SourceKind> {
         || pair("session", "token")
         || pair("credit", "card")
         || pair("card", "number")
-        || pair("social", "security");
-    if !(password || secret)
-        || HARMLESS
-            .iter()
-            .any(|h| has(h) && !(*h == "number" && (pair("card", "number") || pair("social", "security"))))
-    {
+        || pair("social", "security")
+        || pair("bank", "account")
+        || pair("account", "number")
+        || pair("phone", "number")
+        || pair("birth", "date")
+        || has("birthdate")
+        || pair("of", "birth")
+        || pair("passport", "number")
+        || pair("routing", "number")
+        || pair("medical", "record")
+        || pair("security", "code")
+        || pair("pin", "code")
+        || pair("api", "token")
+        || pair("api", "secret")
+        || pair("id", "token")
+        || has("iban")
+        || has("creditcard")
+        || has("jwt");
+    // `card_number` is no number of cards.
+    let part = |harmless: &str| match harmless {
+        "number" => NUMBERS.iter().any(|n| pair(n, "number")) || pair("social", "security"),
+        "id" => pair("id", "token"),
+        _ => false,
+    };
+    if !(password || secret) || HARMLESS.iter().any(|h| has(h) && !part(h)) {
         return None;
     }
     Some(if password { SourceKind::Password } else { SourceKind::Sensitive })
@@ -234,6 +266,34 @@ thread_local! {
 /// As [`sensitive`], remembered: the same names come again and again.
 pub fn sensitive_name(name: Ustr) -> Option<SourceKind> {
     KNOWN.with_borrow_mut(|known| *known.entry(name).or_insert_with(|| sensitive(&name)))
+}
+
+/// Whether a type's name says that its values do not show what they hold.
+pub fn hides(name: Ustr) -> bool {
+    let words = words(&name);
+    ["secret", "redacted", "masked", "hidden", "protected", "sensitive", "encrypted", "hashed", "hash", "opaque"]
+        .iter()
+        .any(|w| words.iter().any(|x| x == w))
+}
+
+/// What kind of sensitive datum a function of that name gives: `get_password`, `api_key`; not `check_password`.
+pub fn gives(name: Ustr) -> Option<SourceKind> {
+    sensitive_name(name)?;
+    const OTHER: [&str; 40] = [
+        "check", "verify", "validate", "hash", "set", "update", "change", "reset", "forget", "delete", "remove",
+        "clear", "encrypt", "store", "save", "write", "compare", "match", "add", "handle", "process", "parse", "log",
+        "print", "send", "with", "use", "needs", "require", "requires", "rotate", "revoke", "expire", "try", "test",
+        "on", "find", "lookup", "register", "login",
+    ];
+    let words = words(&name);
+    if OTHER.contains(&words.first()?.as_str()) {
+        return None;
+    }
+    // What it gives comes last: `resolve_credential_alias` gives an alias.
+    let last = words.get(words.len().saturating_sub(2)..).unwrap_or_default().join("_");
+    let only = words.last().map_or("", String::as_str);
+    sensitive(&last)
+        .filter(|_| sensitive(only).is_some() || matches!(only, "key" | "token" | "number" | "card" | "code" | "word"))
 }
 
 /// Whether an object of that name holds labels, messages, kinds or places of things, not the things.

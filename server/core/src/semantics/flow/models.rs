@@ -193,6 +193,7 @@ impl std::fmt::Display for Condition {
             Test::Bare(true) => write!(f, "has no known beginning"),
             Test::Bare(false) => write!(f, "has a known beginning"),
             Test::Is(path) => write!(f, "is `{path}`"),
+            Test::IsNot(path) => write!(f, "is not `{path}`"),
         }
     }
 }
@@ -240,6 +241,8 @@ pub enum Test {
     Bare(bool),
     /// It is this entity of a library.
     Is(Ustr),
+    /// It is not that API path.
+    IsNot(Ustr),
 }
 
 /// A constant in a condition.

@@ -335,7 +335,9 @@ impl Interp<'_> {
                 if let LocalKind::Variable | LocalKind::Constant = hir.local(*local).kind {
                     self.out.named(hir.local(*local).name, &value, self.arena, span);
                 }
-                if !matches!(hir.local(*local).kind, LocalKind::Function | LocalKind::Class) {
+                let hidden = matches!(&hir.local(*local).ty, Some(crate::semantics::hir::Type::Path(path, _))
+                    if self.world.casts_convert() && super::lexicon::hides(last_name(*path)));
+                if !hidden && !matches!(hir.local(*local).kind, LocalKind::Function | LocalKind::Class) {
                     value = self.named_source(hir.local(*local).name, value, span);
                 }
                 self.state.locals.set(*local, value.clone());
@@ -441,7 +443,16 @@ impl Interp<'_> {
                     self.put(*base, new);
                 }
             }
-            ExprKind::Deref(inner) => self.write(*inner, value, span),
+            ExprKind::Deref(inner) => {
+                if self.world.casts_convert()
+                    && let Some(pointer) = self.peek(*inner)
+                {
+                    let kind = super::kinds::SinkKind::Pointer;
+                    let site = SinkSite { kind, at: self.at(hir.expr(place).span), name: Ustr::from("*") };
+                    self.reach(&pointer, &site, false);
+                }
+                self.write(*inner, value, span);
+            }
             kind => {
                 let name = match kind {
                     ExprKind::Local(local) => Some(hir.local(*local).name),

@@ -362,6 +362,14 @@ impl Outcome {
             Origin::Source(source) => {
                 // A guessable value is reported where it first becomes a secret.
                 let once = site.kind == SinkKind::Secret;
+                // A path from the command line as it is: whoever starts the program may read that file anyway.
+                let parts = || std::iter::successors(taint.trace.as_ref(), |s| s.previous.as_ref());
+                if site.kind == SinkKind::Path
+                    && matches!(source.kind, SourceKind::Argument)
+                    && !parts().any(|s| s.what == StepKind::Concatenated)
+                {
+                    return;
+                }
                 if site.kind.accepts().has(source.kind)
                     && !self
                         .hits
@@ -433,7 +441,8 @@ impl Interp<'_> {
     /// A variable whose name says that it holds something sensitive is a source of it.
     pub(super) fn named_source(&mut self, name: Ustr, value: Val, span: Span) -> Val {
         // Functions, classes and objects of known fields are no secrets; what is in them may be.
-        let structured = value.fields.is_some() || !value.funcs.is_empty() || value.class.is_some();
+        let file = value.apis.iter().any(|p| matches!(p.as_str(), "std::path::PathBuf" | "std::fs::File"));
+        let structured = file || value.fields.is_some() || !value.funcs.is_empty() || value.class.is_some();
         if value.exact || value.types.is_harmless() || structured {
             return value;
         }

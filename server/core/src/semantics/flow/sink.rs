@@ -63,6 +63,7 @@ pub(super) fn holds(condition: &Condition, ports: &Ports<'_>) -> bool {
         Test::Starts(list) => any_text(value.as_ref(), |t| list.iter().any(|p| t.starts_with(p.as_str()))),
         Test::Looks(looks) => any_text(value.as_ref(), |t| looks_like(t, *looks)),
         Test::Is(path) => value.is_some_and(|v| v.apis.contains(path)),
+        Test::IsNot(path) => value.is_some_and(|v| !v.apis.contains(path)),
         Test::Bare(wanted) => value.is_some_and(|v| (v.prefix.is_none() && v.lits.is_empty()) == *wanted),
         Test::Below(limit) => value.is_some_and(|v| v.lits.iter().any(|l| matches!(l, Lit::Num(n) if n < limit))),
     }
@@ -192,6 +193,8 @@ pub(super) fn is_harmless(kind: SinkKind, value: &Value) -> bool {
         | SinkKind::SensitiveLog
         | SinkKind::SensitiveStore
         | SinkKind::SensitiveWire
+        | SinkKind::SensitiveUrl
+        | SinkKind::WeakHash
         | SinkKind::FastHash => false,
         // An object of operators is what harms; a string is none.
         SinkKind::NoSql | SinkKind::StringCheck => {

@@ -40,6 +40,9 @@ pub trait World {
     /// What a `catch` catches.
     fn caught(&self) -> Val;
 
+    /// A field of a class that a derived `Debug` shows and whose name says that it is secret.
+    fn shown_secret(&self, class: &ClassRef) -> Option<Ustr>;
+
     /// Whether a cast converts (Rust) or only claims (TypeScript).
     fn casts_convert(&self) -> bool;
 

@@ -22,6 +22,11 @@ impl Walk<'_> {
         let span = hir.expr(id).span;
         let receiver = self.eval(base);
         let values: Vec<Points> = args.iter().map(|a| self.value(a.value, None)).collect();
+        let volatile = matches!(method.as_str(), "read_volatile" | "write_volatile");
+        if volatile && receiver.flaw().is_some_and(|(flaw, ..)| flaw == Flaw::Address) {
+            // A device's register.
+            return Points::default();
+        }
         let local = match &hir.expr(base).kind {
             ExprKind::Local(local) => Some(*local),
             _ => None,
@@ -41,6 +46,13 @@ impl Walk<'_> {
                 None if self.owns(base) => Points::one(Pointee::Temporary),
                 None => receiver,
             },
+            // Views of what an owner holds.
+            "as_str" | "as_bytes" | "as_slice" | "as_mut_slice" | "as_path" | "as_os_str" | "as_c_str" | "deref"
+            | "as_ref"
+                if local.is_some_and(|l| self.is_owner(l)) && !self.is_pointer(&receiver) =>
+            {
+                local.map_or_else(Points::default, |l| Points::one(Pointee::Heap(l)))
+            }
             "cast" | "cast_mut" | "cast_const" | "add" | "sub" | "offset" | "wrapping_add" | "wrapping_sub"
             | "byte_add" | "wrapping_offset" | "unwrap" | "expect" | "as_non_null_ptr" | "to_owned" | "clone" => {
                 receiver
@@ -79,6 +91,23 @@ impl Walk<'_> {
             }
             _ => {
                 if let Some(owner) = local {
+                    let pushed = matches!(method.as_str(), "push" | "push_back" | "push_front" | "insert");
+                    match values.last().filter(|p| pushed && !p.is_empty()) {
+                        Some(points) => {
+                            let place = Place::Field(owner, Ustr::from("[]"));
+                            let old = self.state.at(place);
+                            let points = if old.is_empty() { points.clone() } else { old.joined(points) };
+                            self.state.put(place, points);
+                        }
+                        None if !matches!(
+                            method.as_str(),
+                            "len" | "iter" | "is_empty" | "capacity" | "first" | "last" | "get"
+                        ) =>
+                        {
+                            self.state.forget_fields(owner);
+                        }
+                        None => {}
+                    }
                     if grows(&method) {
                         self.grown(owner, span);
                     } else if method.starts_with("into_") || matches!(method.as_str(), "leak" | "join") {
@@ -128,8 +157,12 @@ impl Walk<'_> {
         let first = values.first().cloned().unwrap_or_default();
         match role(&path) {
             Role::Access(list) => {
+                let volatile = short.ends_with("_volatile");
                 for n in list {
                     if let Some(points) = values.get(*n) {
+                        if volatile && points.flaw().is_some_and(|(flaw, ..)| flaw == Flaw::Address) {
+                            continue;
+                        }
                         // A slice of no elements may point anywhere.
                         let of_slice = short.starts_with("from_raw_parts")
                             && points.flaw().is_some_and(|(flaw, ..)| flaw == Flaw::Unallocated);
@@ -137,6 +170,13 @@ impl Walk<'_> {
                         let emptied = points.flaw().is_some_and(|(flaw, ..)| flaw == Flaw::Emptied);
                         if !(of_slice || written && emptied) {
                             self.used(points, span);
+                        }
+                        // A value is there again.
+                        if written
+                            && emptied
+                            && let Some(place) = args.get(*n).and_then(|a| self.pointer(a.value))
+                        {
+                            self.state.put(place, Points::default());
                         }
                     }
                 }
@@ -173,6 +213,14 @@ impl Walk<'_> {
                 return Points::default();
             }
             Role::Other => {
+                for (arg, points) in args.iter().zip(&values) {
+                    if points.flaw().is_some_and(|(flaw, ..)| flaw.is_lifetime() || flaw == Flaw::Freed) {
+                        self.handed_on.push(arg.value);
+                    }
+                }
+                if !matches!(module, "ptr" | "mem" | "Box" | "Vec" | "String" | "CString" | "Some" | "Rc" | "Arc") {
+                    self.state.forget_names();
+                }
                 let foreign = matches!(module, "libc" | "ffi" | "sys" | "bindings" | "raw") || module.ends_with("_sys");
                 for points in values.iter().filter(|_| foreign) {
                     if points.flaw().is_some_and(|(flaw, ..)| flaw.is_lifetime() || flaw == Flaw::Freed) {
@@ -184,6 +232,19 @@ impl Walk<'_> {
         match (module, short) {
             ("ptr" | "", "null" | "null_mut") if args.is_empty() => Points::one(Pointee::Null),
             ("ptr" | "NonNull", "dangling" | "dangling_mut") => Points::one(Pointee::Unallocated),
+            ("ptr", "without_provenance" | "without_provenance_mut" | "invalid" | "invalid_mut") => {
+                Points::one(Pointee::Address)
+            }
+            // The only count of it in sight.
+            ("Rc" | "Arc", "as_ptr") if !self.arena.text().contains("clone(") => {
+                match args.first().map(|a| &hir.expr(a.value).kind) {
+                    Some(ExprKind::Ref { value, .. }) => match &hir.expr(*value).kind {
+                        ExprKind::Local(owner) if self.is_owner(*owner) => Points::one(Pointee::Heap(*owner)),
+                        _ => Points::default(),
+                    },
+                    _ => Points::default(),
+                }
+            }
             ("alloc" | "", "alloc" | "alloc_zeroed")
             | ("libc", "malloc" | "calloc" | "realloc")
             | ("alloc", "realloc") => Points::one(Pointee::Allocation(span, true)),
@@ -199,10 +260,10 @@ impl Walk<'_> {
         for pointee in points.iter().filter(|p| matches!(p, Pointee::Allocation(..))) {
             self.state.end(|p| p == pointee, Flaw::Freed, Some(at));
         }
-        if let Some(local) = self.pointer(pointer)
+        if let Some(place) = self.pointer(pointer)
             && !matches!(points.single(), Some(Pointee::Null))
         {
-            self.state.set(local, Points::one(Pointee::Gone(Flaw::Freed, Some(at), None)));
+            self.state.put(place, Points::one(Pointee::Gone(Flaw::Freed, Some(at), None)));
         }
     }
 
@@ -211,10 +272,10 @@ impl Walk<'_> {
         for pointee in points.iter().filter(|p| matches!(p, Pointee::Allocation(..))) {
             self.state.end(|p| p == pointee, Flaw::Emptied, Some(at));
         }
-        if let Some(local) = self.pointer(pointer)
+        if let Some(place) = self.pointer(pointer)
             && !matches!(points.single(), Some(Pointee::Null))
         {
-            self.state.set(local, Points::one(Pointee::Gone(Flaw::Emptied, Some(at), None)));
+            self.state.put(place, Points::one(Pointee::Gone(Flaw::Emptied, Some(at), None)));
         }
     }
 }

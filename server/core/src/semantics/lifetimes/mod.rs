@@ -5,12 +5,13 @@
 //! null for sure, may be null because an allocation may have failed, or was freed. Of a pointer whose origin is not in sight
 //! nothing is said. References need no such care: the compiler looks after them.
 
+mod place;
 mod state;
 
 use crate::semantics::hir::*;
 use crate::syntax::{Arena, Span};
 
-use state::{Pointee, Points, State};
+use state::{Place, Pointee, Points, State};
 
 /// Expressions that one function may take.
 const FUEL: u32 = 60_000;
@@ -37,6 +38,8 @@ pub enum Flaw {
     Null,
     /// It never pointed to memory (`dangling()`).
     Unallocated,
+    /// It is a number that the program made up.
+    Address,
     /// The allocation may have failed.
     Unchecked,
     /// It was freed.
@@ -50,7 +53,16 @@ pub enum Flaw {
 impl Flaw {
     /// Whether the owner's life had ended, rather than that there never was one or that it was freed by hand.
     pub fn is_lifetime(self) -> bool {
-        !matches!(self, Flaw::Null | Flaw::Unallocated | Flaw::Unchecked | Flaw::Freed | Flaw::Emptied | Flaw::Owned)
+        !matches!(
+            self,
+            Flaw::Null
+                | Flaw::Unallocated
+                | Flaw::Address
+                | Flaw::Unchecked
+                | Flaw::Freed
+                | Flaw::Emptied
+                | Flaw::Owned
+        )
     }
 }
 
@@ -80,7 +92,7 @@ pub fn analyze(hir: &Hir, arena: &Arena) -> Vec<Use> {
 pub fn escapes(hir: &Hir, arena: &Arena) -> Vec<Span> {
     let mut out = Vec::new();
     for (id, function) in hir.functions.iter().enumerate() {
-        if matches!(function.returns, Some(Type::RawPointer(_))) {
+        if function.returns.is_some() {
             run(hir, arena, FnId(id as u32), &mut out);
         }
     }
@@ -88,25 +100,41 @@ pub fn escapes(hir: &Hir, arena: &Arena) -> Vec<Span> {
     out.iter().map(|u| u.at).collect()
 }
 
-fn run(hir: &Hir, arena: &Arena, id: FnId, out: &mut Vec<Use>) {
+/// Arguments of a block's calls that point to what is gone.
+pub fn handed_on(hir: &Hir, arena: &Arena) -> Vec<ExprId> {
+    let mut out = Vec::new();
+    (0..hir.functions.len() as u32).flat_map(|id| run(hir, arena, FnId(id), &mut out)).collect()
+}
+
+fn run(hir: &Hir, arena: &Arena, id: FnId, out: &mut Vec<Use>) -> Vec<ExprId> {
     let function = hir.function(id);
-    let Some(body) = function.body else { return };
-    let mut walk =
-        Walk { hir, arena, function: id, state: State::new(), scopes: Vec::new(), loops: Vec::new(), out, fuel: FUEL };
+    let Some(body) = function.body else { return Vec::new() };
+    let mut walk = Walk {
+        hir,
+        arena,
+        function: id,
+        state: State::new(),
+        scopes: Vec::new(),
+        loops: Vec::new(),
+        built: None,
+        handed_on: Vec::new(),
+        out,
+        fuel: FUEL,
+    };
     let result = walk.eval(body);
-    if walk.state.live && matches!(hir.expr(body).kind, ExprKind::Block { value: true, .. }) {
-        let at = tail(hir, body);
-        walk.leave_function(&result, at);
+    if walk.state.live && !matches!(hir.expr(body).kind, ExprKind::Block { value: false, .. }) {
+        walk.leave_function(&result, tail(hir, body));
     }
+    walk.handed_on
 }
 
 /// The expression that gives a block its value.
-fn tail(hir: &Hir, mut at: ExprId) -> Span {
+fn tail(hir: &Hir, mut at: ExprId) -> ExprId {
     while let ExprKind::Block { body, value: true, .. } = &hir.expr(at).kind {
         let Some(last) = body.last() else { break };
         at = *last;
     }
-    hir.expr(at).span
+    at
 }
 
 struct Walk<'a> {
@@ -118,6 +146,10 @@ struct Walk<'a> {
     scopes: Vec<Vec<LocalId>>,
     /// States with which the open loops are left.
     loops: Vec<(Option<Ustr>, Vec<State>)>,
+    /// The struct literal that was evaluated last, with what its fields point to.
+    built: Option<(ExprId, Vec<(Ustr, Points)>)>,
+    /// Arguments that point to what is gone, given to functions that are not known.
+    handed_on: Vec<ExprId>,
     out: &'a mut Vec<Use>,
     fuel: u32,
 }
@@ -252,12 +284,10 @@ impl Walk<'_> {
         let hir = self.hir;
         let expr = hir.expr(id);
         match &expr.kind {
-            ExprKind::Lit(_)
-            | ExprKind::Name(_)
-            | ExprKind::This
-            | ExprKind::Super
-            | ExprKind::Child(_)
-            | ExprKind::Class(_) => Points::default(),
+            ExprKind::Name(name) => self.state.at(Place::Name(*name)),
+            ExprKind::Lit(_) | ExprKind::This | ExprKind::Super | ExprKind::Child(_) | ExprKind::Class(_) => {
+                Points::default()
+            }
             ExprKind::Function(function) => {
                 self.captured(*function);
                 Points::default()
@@ -265,12 +295,12 @@ impl Walk<'_> {
             ExprKind::Local(local) => self.state.points(*local),
             ExprKind::Field(base, _) => {
                 self.eval(*base);
-                Points::default()
+                self.place(id).map_or_else(Points::default, |p| self.state.at(p))
             }
             ExprKind::Index(base, index) => {
                 self.eval(*base);
                 self.eval(*index);
-                Points::default()
+                self.elements(*base)
             }
             ExprKind::Call { callee, args, types: _, name, .. } => self.call(id, *callee, args, *name),
             ExprKind::Macro { args, .. } if self.is_assertion(id) => {
@@ -328,14 +358,21 @@ impl Walk<'_> {
                 Points::default()
             }
             ExprKind::Object(_, members) | ExprKind::Array(members) => {
+                let mut fields: Vec<(Ustr, Points)> = Vec::new();
                 for member in members {
-                    match member {
+                    let (name, value) = match member {
+                        Member::Field(Key::Name(name), value) => (*name, *value),
                         Member::Field(_, value) | Member::Element(Some(value)) | Member::Spread(value) => {
-                            self.given_away(*value);
+                            (Ustr::from("[]"), *value)
                         }
-                        Member::Element(None) => {}
+                        Member::Element(None) => continue,
+                    };
+                    let points = self.value(value, None);
+                    if !points.is_empty() {
+                        fields.push((name, points));
                     }
                 }
+                self.built = Some((id, fields));
                 Points::default()
             }
             ExprKind::Repeat(a, b) => {
@@ -352,6 +389,7 @@ impl Walk<'_> {
                 let points = self.eval(*inner);
                 match (&hir.expr(*inner).kind, ty) {
                     (ExprKind::Lit(Lit::Num(n)), Type::RawPointer(_)) if *n == 0.0 => Points::one(Pointee::Null),
+                    (ExprKind::Lit(Lit::Num(_)), Type::RawPointer(_)) => Points::one(Pointee::Address),
                     // A number made of a pointer.
                     (_, Type::Path(path, _)) if matches!(path.as_str(), "usize" | "u64" | "isize") => points,
                     _ => points,
@@ -385,8 +423,11 @@ impl Walk<'_> {
                 Points::default()
             }
             ExprKind::Block { body, value, label, .. } => self.block(body, *value, *label),
-            ExprKind::Let { pat, value, otherwise, .. } => {
-                let points = value.map_or_else(Points::default, |v| self.value(v, Some(*pat)));
+            ExprKind::Let { pat, value, otherwise, ty } => {
+                let mut points = value.map_or_else(Points::default, |v| self.value(v, Some(*pat)));
+                if matches!(ty, Some(Type::RawPointer(_))) && value.is_some_and(|v| self.is_zeroed(v)) {
+                    points = Points::one(Pointee::Null);
+                }
                 if let Some(otherwise) = otherwise {
                     let before = self.state.clone();
                     self.eval(*otherwise);
@@ -415,8 +456,12 @@ impl Walk<'_> {
             ExprKind::ForEach { label, pat, iterable, body, .. } => {
                 self.given_away(*iterable);
                 let before = self.state.clone();
+                let elements = self.elements(*iterable);
                 self.repeated(*label, &|walk| {
                     walk.declare(*pat);
+                    if let Some(local) = walk.bound(*pat) {
+                        walk.state.set(local, elements.clone());
+                    }
                     walk.eval(*body);
                     let now = walk.state.clone();
                     walk.exit_with(now);
@@ -463,7 +508,7 @@ impl Walk<'_> {
             ExprKind::Return(value) => {
                 if let Some(value) = value {
                     let points = self.value(*value, None);
-                    self.leave_function(&points, self.hir.expr(*value).span);
+                    self.leave_function(&points, tail(hir, *value));
                 }
                 self.state.live = false;
                 Points::default()
@@ -565,6 +610,7 @@ impl Walk<'_> {
                 self.state.adopt(allocation, local);
             }
             self.state.set(local, points);
+            self.take_fields(local, value);
         } else if matches!(self.hir.pat(pat).kind, PatKind::Wild)
             && let Some(allocation) = self.adopted(value)
         {
@@ -585,7 +631,15 @@ impl Walk<'_> {
                     self.state.owners.insert(*local);
                 }
                 self.state.set(*local, points);
+                self.take_fields(*local, value);
             }
+            ExprKind::Field(base, _) => {
+                self.eval(*base);
+                if let Some(place) = self.place(*place) {
+                    self.state.put(place, points);
+                }
+            }
+            ExprKind::Name(name) => self.state.put(Place::Name(*name), points),
             ExprKind::Deref(inner) => {
                 let target = self.eval(*inner);
                 self.used(&target, self.hir.expr(*place).span);
@@ -688,7 +742,7 @@ impl Walk<'_> {
         if !matches!(role(path), Role::Adopt) {
             return None;
         }
-        let points = self.state.points(self.pointer(args.first()?.value)?);
+        let points = self.state.at(self.pointer(args.first()?.value)?);
         points.single().filter(|p| matches!(p, Pointee::Allocation(..)))
     }
 
@@ -699,25 +753,6 @@ impl Walk<'_> {
             id = *last;
         }
         id
-    }
-
-    /// The pointer variable behind casts and conversions.
-    fn pointer(&self, mut id: ExprId) -> Option<LocalId> {
-        loop {
-            match &self.hir.expr(id).kind {
-                ExprKind::Local(local) => return Some(*local),
-                ExprKind::Cast(inner, _) => id = *inner,
-                ExprKind::Call { callee, .. } => match &self.hir.expr(*callee).kind {
-                    ExprKind::Field(base, name)
-                        if matches!(name.as_str(), "cast" | "cast_mut" | "cast_const" | "as_ptr") =>
-                    {
-                        id = *base
-                    }
-                    _ => return None,
-                },
-                _ => return None,
-            }
-        }
     }
 
     fn block(&mut self, body: &[ExprId], value: bool, label: Option<Ustr>) -> Points {
@@ -773,9 +808,16 @@ impl Walk<'_> {
     /// Runs a loop's body twice, so that it meets what it left behind.
     fn repeated(&mut self, label: Option<Ustr>, body: &dyn Fn(&mut Self)) {
         self.loops.push((label, Vec::new()));
-        for _ in 0..2 {
+        for round in 0..2 {
             let head = self.state.clone();
+            let before = self.out.len();
             body(self);
+            // What is null in the first round may have been set before the second.
+            if round == 0 && before <= self.out.len() {
+                let unsure = |u: &Use| matches!(u.flaw, Flaw::Null | Flaw::Unallocated);
+                let kept: Vec<Use> = self.out.drain(before..).filter(|u| !unsure(u)).collect();
+                self.out.extend(kept);
+            }
             self.state.join(&head);
         }
         if let Some((_, exits)) = self.loops.pop() {
@@ -816,123 +858,22 @@ impl Walk<'_> {
             ExprKind::Call { callee, .. } => {
                 if let ExprKind::Field(base, name) = &self.hir.expr(*callee).kind
                     && name == "is_null"
-                    && let Some(local) = self.pointer(*base)
+                    && let Some(place) = self.pointer(*base)
                 {
-                    self.null(local, truth);
+                    self.null(place, truth);
                 }
             }
             ExprKind::Binary(op @ (BinaryOp::Eq | BinaryOp::Ne), a, b) => {
                 for (pointer, other) in [(*a, *b), (*b, *a)] {
-                    if let Some(local) = self.pointer(pointer)
+                    if let Some(place) = self.pointer(pointer)
                         && self.is_null(other)
                     {
-                        self.null(local, truth == (*op == BinaryOp::Eq));
+                        self.null(place, truth == (*op == BinaryOp::Eq));
                     }
                 }
             }
             _ => {}
         }
-    }
-
-    fn null(&mut self, local: LocalId, is_null: bool) {
-        // `is_null` of a reference to a pointer is about that pointer.
-        let param = self.hir.local(local).kind == LocalKind::Param && self.arena_says_reference(local);
-        if self.state.references.contains(&local) || param {
-            return;
-        }
-        let points = if is_null { Points::one(Pointee::Null) } else { self.state.points(local).not_null() };
-        self.state.set(local, points);
-        if !is_null {
-            self.state.checked(local);
-        }
-    }
-
-    fn is_null(&self, id: ExprId) -> bool {
-        match &self.hir.expr(id).kind {
-            ExprKind::Call { callee, .. } => {
-                matches!(&self.hir.expr(*callee).kind, ExprKind::Name(p) if matches!(p.as_str().rsplit("::").next(), Some("null" | "null_mut")))
-            }
-            ExprKind::Cast(inner, _) => {
-                matches!(&self.hir.expr(*inner).kind, ExprKind::Lit(Lit::Num(n)) if *n == 0.0) || self.is_null(*inner)
-            }
-            _ => false,
-        }
-    }
-
-    /// `&x`, `&mut x`, `&raw const x`.
-    fn reference(&mut self, value: ExprId, mutable: bool) -> Points {
-        match &self.hir.expr(value).kind {
-            ExprKind::Local(local) => {
-                if mutable {
-                    // A pointer whose address is given away may be set by anybody.
-                    self.state.set(*local, Points::default());
-                }
-                let param = self.hir.local(*local).kind == LocalKind::Param;
-                if self.hir.local(*local).function == self.function && !(param && self.is_reference(*local)) {
-                    Points::one(Pointee::Stack(*local))
-                } else {
-                    Points::default()
-                }
-            }
-            // `&*p`, `&mut *p`: a use, and the same place again.
-            ExprKind::Deref(inner) => {
-                if let ExprKind::Local(owner) = &self.hir.expr(*inner).kind
-                    && self.is_owner(*owner)
-                {
-                    return Points::one(Pointee::Heap(*owner));
-                }
-                let points = self.eval(*inner);
-                self.used(&points, self.hir.expr(value).span);
-                points
-            }
-            // `&v[0]`
-            ExprKind::Index(base, _) if self.is_place_of_owner(*base) => {
-                self.eval(value);
-                match &self.hir.expr(*base).kind {
-                    ExprKind::Local(owner) => Points::one(Pointee::Heap(*owner)),
-                    _ => Points::default(),
-                }
-            }
-            // `&x.field`
-            ExprKind::Field(base, _) => {
-                let mut at = *base;
-                while let ExprKind::Field(inner, _) = &self.hir.expr(at).kind {
-                    at = *inner;
-                }
-                let points = match &self.hir.expr(at).kind {
-                    ExprKind::Local(local)
-                        if self.hir.local(*local).kind != LocalKind::Param
-                            && self.state.points(*local).is_empty()
-                            && self.is_plain(*local) =>
-                    {
-                        Points::one(Pointee::Stack(*local))
-                    }
-                    _ => Points::default(),
-                };
-                self.eval(value);
-                points
-            }
-            _ => {
-                self.eval(value);
-                Points::default()
-            }
-        }
-    }
-
-    /// Whether a variable holds a value that was made in sight: no reference that may point elsewhere.
-    fn is_plain(&self, local: LocalId) -> bool {
-        self.state.plain.contains(&local)
-    }
-
-    fn arena_says_reference(&self, local: LocalId) -> bool {
-        let text = self.arena.text().get(self.hir.local(local).span.end as usize..).unwrap_or_default().trim_start();
-        text.strip_prefix(':').is_some_and(|t| t.trim_start().starts_with('&'))
-    }
-
-    fn is_reference(&self, local: LocalId) -> bool {
-        let l = self.hir.local(local);
-        let text = self.arena.text().get(l.span.end as usize..).unwrap_or_default().trim_start();
-        text.strip_prefix(':').is_none_or(|t| !t.trim_start().starts_with(|c: char| c.is_alphanumeric() || c == '['))
     }
 
     /// Something is read or written through pointers.
@@ -947,26 +888,6 @@ impl Walk<'_> {
         self.out.push(Use { flaw, at, ended, owner });
     }
 
-    /// A pointer leaves the function: its own variables do not.
-    fn leave_function(&mut self, points: &Points, at: Span) {
-        if !matches!(self.hir.function(self.function).returns, Some(Type::RawPointer(_))) {
-            return;
-        }
-        let owner = points.iter().find_map(|p| match p {
-            Pointee::Stack(l) => Some(Some(*l)),
-            Pointee::Heap(l) if self.is_owner(*l) => Some(Some(*l)),
-            Pointee::Temporary => Some(None),
-            _ => None,
-        });
-        if let Some(owner) = owner
-            && self.state.live
-            && !self.out.iter().any(|u| u.at == at)
-        {
-            let owner = owner.map(|l| self.hir.local(l).name);
-            self.out.push(Use { flaw: Flaw::Returned, at, ended: None, owner });
-        }
-    }
-
     /// Variables that a closure captures may be moved into it, or be set by it.
     fn captured(&mut self, function: FnId) {
         let span = self.hir.function(function).span;
@@ -976,6 +897,7 @@ impl Walk<'_> {
             {
                 self.state.forgotten(*local);
                 self.state.set(*local, Points::default());
+                self.state.forget_fields(*local);
             }
         }
     }

@@ -7,6 +7,17 @@ use super::Flaw;
 use crate::semantics::hir::{Hir, LocalId, Ustr};
 use crate::syntax::Span;
 
+/// What may hold a pointer.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Place {
+    /// A variable.
+    Local(LocalId),
+    /// A field of a variable; `[]` stands for all elements.
+    Field(LocalId, Ustr),
+    /// A static.
+    Name(Ustr),
+}
+
 /// What a pointer may point to.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum Pointee {
@@ -22,6 +33,8 @@ pub(super) enum Pointee {
     Null,
     /// No memory at all.
     Unallocated,
+    /// An address that the program made up.
+    Address,
     /// Something whose life has ended.
     Gone(Flaw, Option<Span>, Option<Ustr>),
 }
@@ -102,6 +115,7 @@ impl Points {
         gone.or_else(|| match self.0[..] {
             [Pointee::Null] => Some((Flaw::Null, None, None)),
             [Pointee::Unallocated] => Some((Flaw::Unallocated, None, None)),
+            [Pointee::Address] => Some((Flaw::Address, None, None)),
             [Pointee::Allocation(at, true)] => Some((Flaw::Unchecked, Some(at), None)),
             _ => None,
         })
@@ -111,7 +125,7 @@ impl Points {
 /// The state of a run.
 #[derive(Clone, Debug)]
 pub(super) struct State {
-    points: FxHashMap<LocalId, Points>,
+    points: FxHashMap<Place, Points>,
     /// Variables whose values own heap memory.
     pub(super) owners: FxHashSet<LocalId>,
     /// Variables that hold a value made in sight.
@@ -149,20 +163,59 @@ impl State {
     }
 
     pub(super) fn points(&self, local: LocalId) -> Points {
-        self.points.get(&local).cloned().unwrap_or_default()
+        self.at(Place::Local(local))
+    }
+
+    pub(super) fn at(&self, place: Place) -> Points {
+        self.points.get(&place).cloned().unwrap_or_default()
     }
 
     pub(super) fn set(&mut self, local: LocalId, points: Points) {
+        self.put(Place::Local(local), points);
+    }
+
+    pub(super) fn put(&mut self, place: Place, points: Points) {
         if points.is_empty() {
-            self.points.remove(&local);
+            self.points.remove(&place);
         } else {
-            self.points.insert(local, points);
+            self.points.insert(place, points);
         }
     }
 
+    /// Nothing is known of a variable's fields any more.
+    pub(super) fn forget_fields(&mut self, of: LocalId) {
+        self.points.retain(|place, _| !matches!(place, Place::Field(local, _) if *local == of));
+    }
+
+    /// Somebody else's code ran, which may set statics.
+    pub(super) fn forget_names(&mut self) {
+        self.points.retain(|place, _| !matches!(place, Place::Name(_)));
+    }
+
+    /// The fields that one variable has go to another.
+    pub(super) fn copy_fields(&mut self, from: LocalId, to: LocalId) {
+        let fields: Vec<(Ustr, Points)> = self
+            .points
+            .iter()
+            .filter_map(|(place, points)| match place {
+                Place::Field(local, name) if *local == from => Some((*name, points.clone())),
+                _ => None,
+            })
+            .collect();
+        fields.into_iter().for_each(|(name, points)| self.put(Place::Field(to, name), points));
+    }
+
+    /// What the fields of a variable point to.
+    pub(super) fn fields(&self, of: LocalId) -> impl Iterator<Item = &Points> {
+        self.points
+            .iter()
+            .filter(move |(place, _)| matches!(place, Place::Field(local, _) if *local == of))
+            .map(|(_, p)| p)
+    }
+
     /// A pointer was found not to be null: so are its copies.
-    pub(super) fn checked(&mut self, local: LocalId) {
-        let Some(Pointee::Allocation(at, _)) = self.points(local).single() else { return };
+    pub(super) fn checked(&mut self, place: Place) {
+        let Some(Pointee::Allocation(at, _)) = self.at(place).single() else { return };
         for points in self.points.values_mut() {
             for p in &mut points.0 {
                 if matches!(p, Pointee::Allocation(other, _) if *other == at) {
@@ -226,12 +279,10 @@ impl State {
             *self = other.clone();
             return;
         }
-        let mut locals: Vec<LocalId> = self.points.keys().chain(other.points.keys()).copied().collect();
-        locals.sort_unstable();
-        locals.dedup();
-        for local in locals {
-            let joined = self.points(local).joined(&other.points(local));
-            self.set(local, joined);
+        let places: FxHashSet<Place> = self.points.keys().chain(other.points.keys()).copied().collect();
+        for place in places {
+            let joined = self.at(place).joined(&other.at(place));
+            self.put(place, joined);
         }
         // An owner that was moved away on one way is no longer one for sure.
         self.owners.retain(|l| other.owners.contains(l));

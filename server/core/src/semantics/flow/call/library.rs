@@ -172,7 +172,11 @@ impl<'a> Interp<'a> {
                 }
                 _ => self.read_port(call, from),
             };
-            let value = if value.taints.is_empty() { value } else { Arc::new(value.stepped(&at, StepKind::Through)) };
+            // A path that is put below another is part of a text as well.
+            let joins = matches!(call.name.as_str(), "join" | "push" | "with_file_name" | "set_file_name")
+                && matches!(from.base, Base::Arg(_));
+            let what = if joins { StepKind::Concatenated } else { StepKind::Through };
+            let value = if value.taints.is_empty() { value } else { Arc::new(value.stepped(&at, what)) };
             match to.base {
                 Base::Return => {
                     let is_collection = call.receiver.as_ref().is_some_and(|r| r.field(*ELEMENT).is_some());

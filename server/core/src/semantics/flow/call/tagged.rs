@@ -71,7 +71,20 @@ impl<'a> Interp<'a> {
         if matches!(last_name(path).as_str(), "assert" | "debug_assert" | "ensure") {
             if let [cond, rest @ ..] = args {
                 let facts = crate::semantics::flow::guard::condition(self, *cond);
-                rest.iter().for_each(|a| drop(self.eval(*a)));
+                let before = self.state.clone();
+                self.refine(&facts.when_false);
+                let shown: Vec<Val> = rest.iter().map(|a| self.eval(*a)).collect();
+                let full = self.world.type_path(path).unwrap_or(path);
+                let paths = [Ustr::from(&format!("{full}!"))];
+                let target = Target { paths: &paths, name: Ustr::from(&format!("{}!", last_name(path))), open: true };
+                let models = self.models;
+                for sink in models.call_sinks(&target) {
+                    for (value, id) in shown.iter().zip(rest) {
+                        let at = self.at(hir.expr(*id).span);
+                        self.reach(value, &SinkSite { kind: sink.kind, at, name: sink.name }, sink.deep);
+                    }
+                }
+                self.state = before;
                 self.refine(&facts.when_true);
             }
             return unknown();

@@ -246,6 +246,22 @@ impl World for Link<'_, '_> {
         api(Ustr::from("Error"))
     }
 
+    fn shown_secret(&self, class: &ClassRef) -> Option<Ustr> {
+        let own = *self.linker.by_id.get(&class.block)?;
+        let mut parts = self.linker.parts(own, class.id);
+        parts.push((own, class.id));
+        let classes =
+            || parts.iter().filter_map(|(i, n)| Some((*i, self.linker.units[*i].hir.classes.get(*n as usize)?)));
+        let by_hand = classes().any(|(_, c)| c.implements.iter().any(|t| last_name(*t) == "Debug"));
+        let derived = classes().any(|(i, c)| self.mentions(i, &c.decorators, &["Debug"]));
+        if by_hand || !derived {
+            return None;
+        }
+        let fields = classes().flat_map(|(_, c)| &c.fields).filter(|f| !f.is_static);
+        let open = fields.filter(|f| !f.ty.as_ref().is_some_and(hides));
+        open.map(|f| f.name).find(|n| super::super::lexicon::sensitive_name(*n).is_some())
+    }
+
     fn casts_convert(&self) -> bool {
         self.linker.family == Family::Rust
     }
@@ -327,20 +343,38 @@ impl Link<'_, '_> {
         let mut parts = self.linker.parts(own, class.id);
         parts.push((own, class.id));
         parts.iter().any(|(i, n)| {
-            let hir = &self.linker.units[*i].hir;
-            let derives = hir.classes.get(*n as usize).map_or(&[][..], |c| &c.decorators);
-            derives.iter().any(|d| {
-                let span = hir.expr(*d).span;
-                hir.exprs.iter().filter(|e| span.start <= e.span.start && e.span.end <= span.end).any(|e| {
-                    matches!(&e.kind, ExprKind::Name(n) if matches!(last_name(*n).as_str(), "Parser" | "StructOpt" | "FromArgs"))
-                })
-            })
+            let derives = self.linker.units[*i].hir.classes.get(*n as usize).map_or(&[][..], |c| &c.decorators);
+            self.mentions(*i, derives, &["Parser", "StructOpt", "FromArgs"])
+        })
+    }
+
+    /// Whether attributes of a unit name one of these: `#[derive(Debug)]`.
+    fn mentions(&self, unit: usize, attributes: &[crate::semantics::hir::ExprId], names: &[&str]) -> bool {
+        let hir = &self.linker.units[unit].hir;
+        attributes.iter().any(|d| {
+            let span = hir.expr(*d).span;
+            let inside = hir.exprs.iter().filter(|e| span.start <= e.span.start && e.span.end <= span.end);
+            inside.into_iter().any(|e| matches!(&e.kind, ExprKind::Name(n) if names.contains(&last_name(*n).as_str())))
         })
     }
 
     fn class_name(&self, class: &ClassRef) -> Option<Ustr> {
         let i = *self.linker.by_id.get(&class.block)?;
         self.linker.units[i].hir.classes.get(class.id as usize)?.name
+    }
+}
+
+/// Whether a type shows nothing of what it holds (`SecretString`), or holds nothing that is secret (numbers).
+fn hides(ty: &crate::semantics::hir::Type) -> bool {
+    use crate::semantics::hir::Type;
+    match ty {
+        Type::Path(path, args) => {
+            super::super::lexicon::hides(last_name(*path))
+                || super::super::interp::primitive(ty).is_harmless()
+                || args.iter().any(hides)
+        }
+        Type::RawPointer(_) | Type::Function(_) => true,
+        _ => false,
     }
 }
 

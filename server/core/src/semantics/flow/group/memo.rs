@@ -23,6 +23,7 @@ enum Read {
     Code(FuncRef, Option<(Arc<Arena>, Span)>),
     Member(ClassRef, Ustr, Option<Val>),
     Module(Ustr, Val),
+    Shown(ClassRef, Option<Ustr>),
 }
 
 /// A question, to tell it from others.
@@ -36,6 +37,7 @@ enum Question {
     Code(FuncRef),
     Member(BlockId, u32, bool, Ustr),
     Module(Ustr),
+    Shown(BlockId, u32),
 }
 
 /// A finished run. What it brought to light holds for every caller.
@@ -183,6 +185,7 @@ impl Read {
             },
             Read::Member(class, name, then) => same(world.class_member(class, *name).as_ref(), then.as_ref()),
             Read::Module(specifier, then) => identical(&world.module(*specifier), then),
+            Read::Shown(class, then) => world.shown_secret(class) == *then,
         }
     }
 
@@ -192,6 +195,7 @@ impl Read {
             (Read::Child(_, a), Read::Child(_, b)) => identical(a, b),
             (Read::TypePath(_, a), Read::TypePath(_, b)) => a == b,
             (Read::Class(_, a), Read::Class(_, b)) => a == b,
+            (Read::Shown(_, a), Read::Shown(_, b)) => a == b,
             (Read::Summary(_, a), Read::Summary(_, b)) => same_summary(a.as_ref(), b.as_ref()),
             (Read::Member(_, _, a), Read::Member(_, _, b)) => same(a.as_ref(), b.as_ref()),
             (Read::Code(..), Read::Code(..)) => true,
@@ -273,6 +277,12 @@ impl World for Recorder<'_, '_> {
     fn module(&self, specifier: Ustr) -> Val {
         let answer = self.link.module(specifier);
         self.note(Question::Module(specifier), || Read::Module(specifier, answer.clone()));
+        answer
+    }
+
+    fn shown_secret(&self, class: &ClassRef) -> Option<Ustr> {
+        let answer = self.link.shown_secret(class);
+        self.note(Question::Shown(class.block, class.id), || Read::Shown(*class, answer));
         answer
     }
 

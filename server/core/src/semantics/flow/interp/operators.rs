@@ -9,11 +9,11 @@ impl<'a> Interp<'a> {
         let mut spine = Vec::new();
         let mut at = id;
         while let ExprKind::Binary(op, left, right) = &hir.expr(at).kind {
-            spine.push((*op, *right, hir.expr(at).span));
+            spine.push((*op, *right, hir.expr(at).span, hir.expr(*left).span.end));
             at = *left;
         }
         let mut value = self.eval(at);
-        while let Some((op, right, span)) = spine.pop() {
+        while let Some((op, right, span, left_end)) = spine.pop() {
             let other = self.eval(right);
             value = match op {
                 BinaryOp::Add => self.sum(&[value, other], span),
@@ -24,6 +24,14 @@ impl<'a> Interp<'a> {
                         let parts = [value, other];
                         let mut made = Value::clone(&self.made_of(&parts));
                         made.types = Types::NUMBER;
+                        // `n % 64`, `n & 0xff`: smaller than a constant.
+                        let between = Span { start: left_end, end: hir.expr(right).span.start };
+                        let operator = self.arena.slice(between).trim_matches([' ', '(', ')', '\n', '\t']);
+                        let bounds = operator == "%" && !parts[1].has_taint()
+                            || operator == "&" && parts.iter().any(|p| !p.has_taint());
+                        if bounds {
+                            made = made.cleaned(SinkKind::Allocation.set() | SinkKind::Timer.set());
+                        }
                         Arc::new(made)
                     }
                 },

@@ -4,9 +4,18 @@ use super::*;
 
 impl<'a> Interp<'a> {
     /// The value of a type assertion: types that the source states are believed for numbers and library types.
-    pub(in crate::semantics::flow) fn cast(&mut self, value: &Val, ty: &Type) -> Val {
+    pub(in crate::semantics::flow) fn cast(&mut self, value: &Val, ty: &Type, span: Span) -> Val {
         if matches!(ty, Type::Path(path, _) if *path == "std::fmt::Debug") {
-            return Arc::new(value.cleaned(SinkKind::Log.set()));
+            let mut shown = value.cleaned(SinkKind::Log.set());
+            if let Some(class) = value.class.as_ref().filter(|c| !c.is_static)
+                && let Some(field) = self.world.shown_secret(class)
+                && let Some(kind) = lexicon::sensitive_name(field)
+            {
+                let what = Ustr::from(&format!("the field `{field}`"));
+                let origin = Origin::Source(Arc::new(Source { kind, at: self.at(span), what }));
+                shown.add_taint(Taint { origin, cleaned: SinkKinds::NONE, trace: None });
+            }
+            return Arc::new(shown);
         }
         let mut out = Value::clone(value);
         for path in self.type_apis(ty) {
@@ -25,6 +34,12 @@ impl<'a> Interp<'a> {
             }
         }
         Arc::new(out)
+    }
+
+    /// Where the function at work stands, for steps that have no better place.
+    fn active_span(&self) -> Option<At> {
+        let function = self.hir.functions.get(self.current().0 as usize)?;
+        Some(self.at(function.name_span))
     }
 
     /// A value of a declared type.
@@ -52,6 +67,15 @@ impl<'a> Interp<'a> {
         }
         if class.is_some() {
             out.class = class;
+        }
+        // A path or text that is put together from parts.
+        let joined = types == Types::STRING || out.apis.iter().any(|p| p == "std::path::PathBuf");
+        if joined && let Some(element) = value.field(*ELEMENT).filter(|e| !e.taints.is_empty()) {
+            let Some(at) = self.active_span() else { return Arc::new(out) };
+            for taint in &element.taints {
+                let trace = Some(step(taint.trace.as_ref(), &at, StepKind::Concatenated));
+                out.add_taint(Taint { trace, ..taint.clone() });
+            }
         }
         Arc::new(out)
     }

@@ -330,9 +330,11 @@ impl Loader<'_> {
             tests.extend(c.below.map(Test::Below));
             tests.extend(c.bare.map(Test::Bare));
             tests.extend(c.is.as_ref().map(|path| Test::Is(Ustr::from(path))));
+            tests.extend(c.not_is.as_ref().map(|path| Test::IsNot(Ustr::from(path))));
             out.extend(tests.into_iter().map(|test| Condition { port: port.clone(), test }));
             if out.len() == before && self.problems.is_empty() {
-                let help = "give it in, not_in, contains, starts, looks, given, constant, below, bare or is".to_owned();
+                let help = "give it in, not_in, contains, starts, looks, given, constant, below, bare, is or not_is"
+                    .to_owned();
                 self.report(&c.port, format!("the condition on `{}` tests nothing", &*c.port), Some(help));
             }
         }

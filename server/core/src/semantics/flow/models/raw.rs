@@ -345,4 +345,8 @@ pub struct RawCondition {
     #[serde(default)]
     #[schemars(with = "String")]
     pub is: Option<String>,
+    /// An API path that it is not.
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub not_is: Option<String>,
 }

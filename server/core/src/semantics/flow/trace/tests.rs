@@ -61,9 +61,9 @@ fn what_was_made_harmless_is_told() {
 #[test]
 fn what_harms_nobody_is_told() {
     assert_eq!(sink("const t = 'users';\ndb.query('select * from ' + t); //!").verdict, Verdict::Constant);
-    let found = sink("db.query('select ' + process.env.TABLE); //!");
+    let found = sink("db.query('select ' + require('fs').readFileSync('t', 'utf8')); //!");
     assert_eq!(found.verdict, Verdict::OtherSource);
-    assert!(found.why.contains("`environment` does not matter to sql"), "{found:?}");
+    assert!(found.why.contains("`file` does not matter to sql"), "{found:?}");
     let found = sink("fetch('https://example.org/x?q=' + req.query.q); //!");
     assert_eq!(found.verdict, Verdict::Prefixed, "{found:?}");
     assert!(found.why.contains("https://example.org/x"), "{found:?}");

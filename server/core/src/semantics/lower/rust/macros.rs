@@ -214,7 +214,14 @@ impl Lower<'_> {
                 (Value::Expr(e), None) if !lead => self.field_name(*e),
                 _ => None,
             };
-            let value = self.arg_expr(arg.value);
+            let mut value = self.arg_expr(arg.value);
+            // `?value` shows it as `{:?}` does.
+            let at = self.hir.expr(value).span;
+            let before = self.block.arena().text().get(..at.start as usize).unwrap_or_default().trim_end();
+            if before.ends_with('?') {
+                let ty = Type::Path(Ustr::from("std::fmt::Debug"), Vec::new());
+                value = self.hir.add(ExprKind::Cast(value, ty), at);
+            }
             let Some(name) = name else {
                 out.push(value);
                 continue;

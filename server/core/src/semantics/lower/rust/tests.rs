@@ -399,7 +399,7 @@ fn0 f(a%0: A, b%1: B) = (do
   (let w%3 = (repeat 0 (arith @n 2)))
   (let e%4: Vec<u8> = (array))
   (if (&& (let? (Some(x%5) | Ok(x%5)) a%0) (< x%5 1)) then (do))
-  (info! (object user: a%0.name b: b%1 a: a%0 target_id: 3) (template "hello " a%0))
+  (info! (object user: a%0.name b: (cast b%1: std::fmt::Debug) a: a%0 target_id: 3) (template "hello " a%0))
   (log::warn! "sec" (template "x " b%1))
   (error! (object a: 1 err: b%1) (template "msg"))
   (tracing::event! @Level::INFO (object http.method: "GET" x: 1) (template "m"))

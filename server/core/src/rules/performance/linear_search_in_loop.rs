@@ -1,0 +1,153 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::rust_code::{plain_method, round, tail};
+use crate::rules::rust_names::{Origin, binding};
+use crate::rules::rust_types::type_of;
+use crate::rules::support::{args, bare, is_loop, method};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "linear-search-in-loop",
+    summary: "a list is searched from the front in every round of a loop",
+    category: Category::Performance,
+    severity: Severity::Low,
+    confidence: Confidence::Medium,
+    cwe: &[407],
+    families: &[Family::Rust],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds `v.contains(..)` and `v.iter().any/find/position(..)` on a vector in a loop over something else, where the loop also grows the vector (`if !seen.contains(&x) { seen.push(x) }`) or a `for` or `while` loop searches a vector that comes from outside of the function.",
+        why: "Every round looks at up to all elements: with 10,000 on both sides that is a hundred million steps, where a set takes 10,000.",
+        example: "for id in ids {\n    if !seen.contains(&id) { seen.push(id); }\n}",
+        instead: "for id in ids {\n    if seen.insert(id) { out.push(id); }\n}",
+        limits: "Arrays, constants, strings and vectors that are made in every round are left alone, as are vectors whose length is written in the source. Only searches for something that changes with the round count.",
+        fix: "",
+    },
+    checks: &[Check::Nodes(&[Kind::CallExpression], check)],
+    cases: &[
+        Case::bad(
+            "a.rs",
+            "fn f(ids: &[u32]) -> Vec<u32> { let mut seen = Vec::new(); for id in ids { if !seen.contains(id) { seen.push(*id); } } seen } //~ linear-search-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(a: &[String], b: &Vec<String>) { for x in a { if b.contains(x) { go(x); } } } //~ linear-search-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(a: Vec<User>, b: Vec<Order>) { for o in &b { let u = a.iter().find(|u| u.id == o.user); go(u); } } //~ linear-search-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(a: &[u8], b: &[u8]) -> usize { let mut n = 0; for x in a.iter() { if b.contains(x) { n += 1; } } n } //~ linear-search-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(names: &[String], all: &Vec<Item>) { for n in names { if all.iter().any(|i| &i.name == n) { go(n); } } } //~ linear-search-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(a: &[u8], order: &[u8]) { for x in a { let p = order.iter().position(|o| o == x); go(p); } } //~ linear-search-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(edges: &[(u8, u8)]) { let mut nodes: Vec<u8> = vec![]; for (a, b) in edges { if !nodes.contains(a) { nodes.push(*a); } go(b); } } //~ linear-search-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(lines: &str, stop: Vec<String>) { for w in lines.split(' ') { if stop.contains(&w.to_string()) { continue; } go(w); } } //~ linear-search-in-loop",
+        ),
+        Case::good(
+            "a.rs",
+            "fn f(ids: &[u32]) { let mut seen = HashSet::new(); for id in ids { if seen.insert(id) { go(id); } } }",
+        ),
+        Case::good("a.rs", "fn f(a: &[u8]) { for x in a { if [1, 2, 3].contains(x) { go(x); } } }"),
+        Case::good("a.rs", "fn f(a: &[u8], b: &Vec<u8>, y: u8) { for x in a { if b.contains(&y) { go(x); } } }"),
+        Case::good("a.rs", "fn f(a: &[String]) { for x in a { if x.contains(\"y\") { go(x); } } }"),
+        Case::good("a.rs", "fn f(a: &Vec<u8>, x: u8) -> bool { a.contains(&x) }"),
+        Case::good("a.rs", "fn f(a: &[u8]) { let small = vec![1, 2]; for x in a { if small.contains(x) { go(x); } } }"),
+        Case::good("a.rs", "fn f(a: &[Vec<u8>]) { for x in a { if x.contains(&1) { go(x); } } }"),
+        Case::good(
+            "a.rs",
+            "const ALL: &[u8] = &[1, 2];\nfn f(a: &[u8]) { for x in a { if ALL.contains(x) { go(x); } } }",
+        ),
+        Case::near_miss("a.rs", "fn f(a: &[u8], r: Range<u8>) { for x in a { if r.contains(x) { go(x); } } }"),
+        Case::near_miss("a.rs", "fn f(a: &[u8], b: &[u8; 4]) { for x in a { if b.contains(x) { go(x); } } }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f(rows: &[Row]) { for row in rows { let cells: Vec<u8> = row.cells(); for c in row.keys() { if cells.contains(&c) { go(c); } } } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(a: &[u8], b: &[u8]) -> Vec<u8> { a.iter().filter(|x| b.contains(x)).copied().collect() }",
+        ),
+        Case::near_miss("a.rs", "fn f(b: &Vec<u8>) { for i in 0..3 { if b.contains(&i) { go(i); } } }"),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some((inner, name)) = method(node) else { return };
+    let Some(what) = args(node).next() else { return };
+    let list = match name.text() {
+        "contains" => inner,
+        "any" | "find" | "position" => match plain_method(inner) {
+            Some((list, "iter")) => list,
+            _ => return,
+        },
+        _ => return,
+    };
+    let Some(again) = round(node) else { return };
+    if list.kind() != Kind::Identifier || list.text().chars().all(|c| c.is_uppercase() || c == '_') {
+        return;
+    }
+    if !type_of(list, cx).is_some_and(|t| matches!(t.name, "Vec" | "[]" | "VecDeque")) {
+        return;
+    }
+    let Some(bound) = binding(list) else { return };
+    // The loop or closure that repeats the search.
+    let Some(around) = node.ancestors().find(|a| {
+        is_loop(*a) && a.child(Field::Body).is_some_and(|b| b.span().contains(node.span()))
+            || a.kind() == Kind::ClosureExpression && !what.span().contains(a.span())
+    }) else {
+        return;
+    };
+    if around.span().contains(bound.name.span()) || few_rounds(around) {
+        return;
+    }
+    let grows = around.descendants().any(|n| {
+        method(n).is_some_and(|(r, m)| {
+            matches!(m.text(), "push" | "push_back" | "extend")
+                && r.kind() == Kind::Identifier
+                && r.text() == list.text()
+        })
+    });
+    // Chains of iterators mostly join two short lists.
+    let given = matches!(bound.origin, Origin::Param(_)) && is_loop(around);
+    if !(grows || given) {
+        return;
+    }
+    // What is looked for changes with the round.
+    let varies = what.descendants().any(|n| {
+        n.kind() == Kind::Identifier
+            && binding(n).is_some_and(|b| around.span().contains(b.name.span()) && !what.span().contains(b.name.span()))
+    });
+    if !varies {
+        return;
+    }
+    let message = format!(
+        "Every round searches `{}` from the front: the loop grows with the product of both lengths. Keep a set or a map of it.",
+        list.text()
+    );
+    cx.report(Note::new(cx.rule, tail(name, node), message).related(again, "runs again and again"));
+}
+
+/// Whether a loop's range says that it runs a few times only.
+fn few_rounds(around: Node<'_>) -> bool {
+    let Some(over) = around.child(Field::Value).map(bare) else { return false };
+    let literal =
+        over.kind() == Kind::RangeExpression && over.named_children().all(|n| n.kind() == Kind::IntegerLiteral);
+    literal || over.kind() == Kind::ArrayExpression
+}

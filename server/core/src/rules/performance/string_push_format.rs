@@ -1,0 +1,100 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::rust_code::{plain_method, round};
+use crate::rules::rust_types::macro_name;
+use crate::rules::shape::operator;
+use crate::rules::support::{args, method};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "string-push-format",
+    summary: "a string is formatted only to be appended to another",
+    category: Category::Performance,
+    severity: Severity::Low,
+    confidence: Confidence::High,
+    cwe: &[],
+    families: &[Family::Rust],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds `s.push_str(&format!(..))` and `s += &format!(..)`.",
+        why: "`format!` takes memory for a string of its own, which is copied and freed at once. `write!` formats straight into the string at hand.",
+        example: "out.push_str(&format!(\"{}: {}\n\", key, value));",
+        instead: "write!(out, \"{}: {}\n\", key, value)?;",
+        limits: "Outside of loops this costs little: a note of the least severity.",
+        fix: "",
+    },
+    checks: &[Check::Nodes(&[Kind::CallExpression, Kind::CompoundAssignmentExpr], check)],
+    cases: &[
+        Case::bad(
+            "a.rs",
+            "fn f(out: &mut String, k: u8) { out.push_str(&format!(\"{}: x\", k)); } //~ string-push-format",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(xs: &[u8]) -> String { let mut s = String::new(); for x in xs { s += &format!(\"{x},\"); } s } //~ string-push-format",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(s: &mut String, a: f64) { s.push_str(&format!(\"{:.2}\", a)); } //~ string-push-format",
+        ),
+        Case::bad(
+            "a.rs",
+            "impl A { fn f(&mut self) { self.buf.push_str(&format!(\"{}\", self.n)); } } //~ string-push-format",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(s: &mut String, a: u8) { s.push_str(format!(\"{a}\").as_str()); } //~ string-push-format",
+        ),
+        Case::bad("a.rs", "fn f(s: &mut String, a: u8) { s.push_str(&std::format!(\"{a}\")); } //~ string-push-format"),
+        Case::bad(
+            "a.rs",
+            "fn f(xs: &[u8], s: &mut String) { xs.iter().for_each(|x| s.push_str(&format!(\"{x} \"))); } //~ string-push-format",
+        ),
+        Case::bad("a.rs", "fn f(s: &mut String, a: u8) { *s += &format!(\"{a:02x}\"); } //~ string-push-format"),
+        Case::good("a.rs", "fn f(out: &mut String, k: u8) { write!(out, \"{}: x\", k).unwrap(); }"),
+        Case::good("a.rs", "fn f(out: &mut String, k: &str) { out.push_str(k); }"),
+        Case::good("a.rs", "fn f(n: &mut u8, k: u8) { *n += &k; }"),
+        Case::good("a.rs", "fn f(v: &mut Vec<String>, k: u8) { v.push(format!(\"{k}\")); }"),
+        Case::good("a.rs", "fn f(k: u8) -> String { \"a\".to_string() + &format!(\"{k}\") }"),
+        Case::good("a.rs", "fn f(out: &mut String, k: u8) { out.push_str(&k.to_string()); }"),
+        Case::good("a.rs", "fn f(out: &mut String) { out.push_str(\"format!\"); }"),
+        Case::good("a.rs", "fn f(p: &mut PathBuf, k: u8) { p.push(&format!(\"{k}\")); }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f(out: &mut String, k: u8) { let line = format!(\"{k}\"); out.push_str(&line); log(line); }",
+        ),
+        Case::near_miss("a.rs", "fn f(out: &mut String, k: u8) { out.push_str(&format_name(k)); }"),
+        Case::near_miss("a.rs", "fn f(out: &mut String, k: u8) { out.push_str(&trim(&format!(\"{k}\"))); }"),
+        Case::near_miss("a.rs", "fn f(out: &mut String, k: u8) { out.insert_str(0, &format!(\"{k}\")); }"),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let value = if node.kind() == Kind::CallExpression {
+        let Some((_, name)) = method(node) else { return };
+        if name.text() != "push_str" {
+            return;
+        }
+        args(node).next()
+    } else {
+        node.child(Field::Right).filter(|_| operator(node) == "+=")
+    };
+    let Some(mut value) = value else { return };
+    if let Some((of, "as_str" | "as_ref")) = plain_method(value) {
+        value = of;
+    } else if value.kind() == Kind::ReferenceExpression {
+        value = value.child(Field::Value).unwrap_or(value);
+    } else {
+        return;
+    }
+    if value.kind() != Kind::MacroInvocation || macro_name(value) != "format" {
+        return;
+    }
+    let message =
+        "`format!` makes a string that is copied and dropped at once. `write!` formats straight into this one.";
+    let severity = if round(node).is_some() { Severity::Low } else { Severity::Info };
+    cx.report(Note::new(cx.rule, node.span(), message).severity(severity));
+}

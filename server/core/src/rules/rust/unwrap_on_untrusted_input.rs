@@ -1,0 +1,174 @@
+use sidenote_grammars::Family;
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::{Case, Check, Docs, Rule};
+use crate::semantics::flow::CallView;
+use crate::semantics::flow::kinds::SourceKind;
+use crate::semantics::flow::value::Origin;
+use crate::semantics::hir::ExprKind;
+
+pub static RULE: Rule = Rule {
+    id: "unwrap-on-untrusted-input",
+    summary: "a request can stop the program by what it holds",
+    category: Category::Security,
+    severity: Severity::Low,
+    confidence: Confidence::Medium,
+    cwe: &[248, 754],
+    families: &[Family::Rust],
+    default_on: false,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds `unwrap` and `expect` on the result of reading, parsing or looking up something in what a client sent.",
+        why: "Whoever sends the request decides whether it fails. A panic ends the request at least, holds locks poisoned, and ends the whole \
+              program where panics abort.",
+        example: "let id: u32 = query.id.parse().unwrap();",
+        instead: "let Ok(id) = query.id.parse::<u32>() else { return HttpResponse::BadRequest().finish() };",
+        limits: "Only data of requests counts; the command line and files are the business of whoever starts the program. What fails for other \
+                 reasons, as locks and databases do, is left alone. The rule is off unless selected: frameworks catch the panic of one request.",
+        fix: "",
+    },
+    checks: &[Check::Calls(&["unwrap", "expect"], check)],
+    cases: &[
+        Case::bad(
+            "a.rs",
+            "use actix_web::{web, HttpResponse};\nasync fn f(q: web::Query<Q>) -> HttpResponse { let n: u32 = q.n.parse().unwrap(); ok(n) } //~ unwrap-on-untrusted-input",
+        ),
+        Case::bad(
+            "a.rs",
+            "use actix_web::{web, HttpResponse};\nasync fn f(body: web::Bytes) -> HttpResponse { let v: Value = serde_json::from_slice(&body).unwrap(); ok(v) } //~ unwrap-on-untrusted-input",
+        ),
+        Case::bad(
+            "a.rs",
+            "use actix_web::{web, HttpResponse};\nasync fn f(body: web::Bytes) -> HttpResponse { let s = std::str::from_utf8(&body).expect(\"text\"); ok(s) } //~ unwrap-on-untrusted-input",
+        ),
+        Case::bad(
+            "a.rs",
+            "use axum::extract::Query;\nuse std::collections::HashMap;\nasync fn f(Query(q): Query<HashMap<String, String>>) -> String { q.get(\"id\").unwrap().clone() } //~ unwrap-on-untrusted-input",
+        ),
+        Case::bad(
+            "a.rs",
+            "use axum::Json;\nasync fn f(Json(v): Json<serde_json::Value>) -> String { v[\"name\"].as_str().unwrap().to_string() } //~ unwrap-on-untrusted-input",
+        ),
+        Case::bad(
+            "a.rs",
+            "use actix_web::{HttpRequest, HttpResponse};\nasync fn f(req: HttpRequest) -> HttpResponse { let h = req.headers().get(\"x\").unwrap(); ok(h) } //~ unwrap-on-untrusted-input",
+        ),
+        Case::bad(
+            "a.rs",
+            "use axum::extract::Path;\nasync fn f(Path(p): Path<String>) -> String { let (a, b) = p.split_once('-').unwrap(); a.to_owned() } //~ unwrap-on-untrusted-input",
+        ),
+        Case::good(
+            "a.rs",
+            "use actix_web::{web, HttpResponse};\nasync fn f(q: web::Query<Q>) -> HttpResponse { let n: u32 = q.n.parse().unwrap_or(0); ok(n) }",
+        ),
+        Case::good(
+            "a.rs",
+            "use actix_web::{web, HttpResponse};\nasync fn f(q: web::Query<Q>) -> HttpResponse { let Ok(n) = q.n.parse::<u32>() else { return bad() }; ok(n) }",
+        ),
+        Case::good(
+            "a.rs",
+            "use actix_web::{web, HttpResponse};\nasync fn f(q: web::Query<Q>, db: web::Data<Pool>) -> HttpResponse { let u = db.find(&q.n).await.unwrap(); ok(u) }",
+        ),
+        Case::good("a.rs", "fn f() { let n: u32 = std::env::args().nth(1).unwrap().parse().unwrap(); }"),
+        Case::good(
+            "a.rs",
+            "use actix_web::{web, HttpResponse};\nasync fn f(q: web::Query<Q>) -> HttpResponse { let l = CACHE.lock().unwrap(); ok(l) }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use actix_web::{web, HttpResponse};\nasync fn f(q: web::Query<Q>) -> HttpResponse { let re = Regex::new(\"^a\").unwrap(); ok(re.is_match(&q.n)) }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use axum::Json;\nasync fn f(Json(v): Json<Item>) -> String { serde_json::to_string(&v).unwrap() }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use axum::extract::Path;\nasync fn f(Path(p): Path<String>) -> String { let first = p.split('/').next().unwrap(); first.to_owned() }",
+        ),
+    ],
+};
+
+/// Calls whose success depends on what the data holds.
+const MAY_FAIL: [&str; 37] = [
+    "parse",
+    "get",
+    "from_utf8",
+    "from_slice",
+    "from_str",
+    "from_reader",
+    "from_value",
+    "to_str",
+    "nth",
+    "first",
+    "last",
+    "as_str",
+    "as_u64",
+    "as_i64",
+    "as_f64",
+    "as_bool",
+    "as_array",
+    "as_object",
+    "find",
+    "rfind",
+    "split_once",
+    "rsplit_once",
+    "decode",
+    "strip_prefix",
+    "strip_suffix",
+    "pop",
+    "header",
+    "cookie",
+    "query",
+    "param",
+    "try_into",
+    "try_from",
+    "file_name",
+    "position",
+    "from_hex",
+    "parse_str",
+    "get_mut",
+];
+
+fn check(call: &CallView<'_>, out: &mut Vec<Note>) {
+    let Some(receiver) = call.receiver else { return };
+    let remote = receiver.taints.iter().find_map(|t| match &t.origin {
+        Origin::Source(s) if s.kind == SourceKind::Remote => Some(s),
+        _ => None,
+    });
+    let Some(source) = remote else { return };
+    let ExprKind::Call { callee, .. } = &call.hir.expr(call.id).kind else { return };
+    let ExprKind::Field(base, _) = &call.hir.expr(*callee).kind else { return };
+    let mut base = *base;
+    while let ExprKind::Await(inner) | ExprKind::Try(inner) = &call.hir.expr(base).kind {
+        base = *inner;
+    }
+    let ExprKind::Call { callee: made, .. } = &call.hir.expr(base).kind else { return };
+    let (name, first) = match &call.hir.expr(*made).kind {
+        ExprKind::Field(of, name) => (name.as_str(), Some(*of)),
+        ExprKind::Name(path) => (path.as_str().rsplit("::").next().unwrap_or_default(), None),
+        _ => return,
+    };
+    let next_of_characters = name == "next"
+        && first.is_some_and(|of| match &call.hir.expr(of).kind {
+            ExprKind::Call { callee, .. } => {
+                matches!(&call.hir.expr(*callee).kind, ExprKind::Field(_, n) if matches!(n.as_str(), "chars" | "bytes" | "lines" | "split_whitespace"))
+            }
+            _ => false,
+        });
+    if !MAY_FAIL.contains(&name) && !next_of_characters {
+        return;
+    }
+    let mut note = Note::new(
+        call.rule,
+        call.name_span,
+        format!(
+            "Whoever sends {} decides whether `{name}` fails, and a panic stops what serves it. Answer with an error.",
+            source.what
+        ),
+    );
+    if std::sync::Arc::ptr_eq(&source.at.arena, call.arena) {
+        note = note.related(source.at.span, "the data comes in here");
+    }
+    out.push(note);
+}

@@ -1,0 +1,231 @@
+//! What the items of a Rust file say: types, their fields, what functions return.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sidenote_grammars::{Field, Kind};
+
+use crate::blocks::{Block, BlockKind, Blocks};
+use crate::syntax::Node;
+
+/// A struct, enum or union.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct TypeItem {
+    /// Traits that it derives, by their last name.
+    pub derived: BTreeSet<String>,
+    /// Fields of a struct, with their types.
+    pub fields: BTreeMap<String, String>,
+    /// Variants of an enum with the types of their fields; a struct is one variant without a name.
+    pub variants: Vec<(String, Vec<String>)>,
+    /// Whether it has type parameters.
+    pub generic: bool,
+}
+
+impl TypeItem {
+    /// Whether it derives a trait.
+    pub fn derives(&self, name: &str) -> bool {
+        self.derived.contains(name)
+    }
+}
+
+/// The items of a file, inner modules included. Where one name stands for different things, nothing is told.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Items {
+    /// Types by name.
+    pub types: BTreeMap<String, TypeItem>,
+    /// What free functions return.
+    pub functions: BTreeMap<String, Option<String>>,
+    /// What methods and associated functions return, by the type's name and theirs.
+    pub methods: BTreeMap<(String, String), String>,
+    /// Types of constants and statics.
+    pub constants: BTreeMap<String, String>,
+    /// Source of the values of constants that are short and call nothing.
+    pub values: BTreeMap<String, String>,
+    /// Traits that are implemented by hand: trait, type.
+    pub implemented: BTreeSet<(String, String)>,
+    /// Async functions and methods whose names no other function of the file has.
+    pub async_functions: BTreeSet<String>,
+    /// Names of functions that are not async.
+    sync: BTreeSet<String>,
+    /// Names of types that are declared twice.
+    twice: BTreeSet<String>,
+}
+
+impl Items {
+    /// Reads a file.
+    pub fn of(blocks: &Blocks) -> Items {
+        let mut items = Items::default();
+        // The self types of the containers around a block, outermost first.
+        let mut around: Vec<Option<String>> = Vec::new();
+        for placed in blocks.iter() {
+            around.truncate(placed.depth);
+            let root = placed.block.arena().root();
+            let mut own = None;
+            match placed.block.kind() {
+                BlockKind::Module => items.list(root),
+                BlockKind::Container => {
+                    if let Some(body) = root.child(Field::Body).filter(|_| root.kind() == Kind::ModItem) {
+                        items.list(body);
+                    }
+                    // A trait's methods are nobody's in particular.
+                    if root.kind() == Kind::TraitItem {
+                        own = Some(String::new());
+                    }
+                    if root.kind() == Kind::ImplItem {
+                        own = root.child(Field::Type).map(|t| last_name(t.text()).to_owned());
+                        // `PartialEq<str>` says nothing of how the type compares with itself.
+                        let plain = root
+                            .child(Field::Type)
+                            .is_some_and(|t| !t.text().contains("::") && !t.text().starts_with('&'));
+                        if let (Some(of), Some(ty), true) = (root.child(Field::Trait), &own, plain)
+                            && !(last_name(of.text()) == "PartialOrd" && calls_cmp(placed.block))
+                            && (!of.text().contains('<')
+                                || of.text().contains("<Self>")
+                                || of.text().contains(&format!("<{ty}>")))
+                        {
+                            items.implemented.insert((last_name(of.text()).to_owned(), ty.clone()));
+                        }
+                    }
+                }
+                BlockKind::Function if root.kind() == Kind::FunctionItem => {
+                    let inside = around.last().is_some_and(Option::is_some);
+                    // A function inside of a function is nobody's method.
+                    let parent_is_function =
+                        around.len() > 1 && around.last().is_some_and(|a| a.as_deref() == Some(""));
+                    if parent_is_function {
+                        around.push(Some(String::new()));
+                        continue;
+                    }
+                    let of = if inside { around.last().cloned().flatten() } else { None };
+                    items.function(root, of);
+                    own = Some(String::new());
+                }
+                BlockKind::Function => own = Some(String::new()),
+            }
+            around.push(own);
+        }
+        let sync = std::mem::take(&mut items.sync);
+        items.async_functions.retain(|f| !sync.contains(f));
+        items
+    }
+
+    /// The type of a type's field; of `self`, whose type is not asked for, that of the only field of that name.
+    pub fn field(&self, of: Option<&str>, name: &str) -> Option<&str> {
+        if let Some(of) = of.filter(|of| *of != "Self") {
+            return self.types.get(of)?.fields.get(name).map(String::as_str);
+        }
+        let mut all = self.types.values().filter_map(|t| t.fields.get(name));
+        let first = all.next()?;
+        all.all(|t| t == first).then_some(first.as_str())
+    }
+
+    /// What a method returns: of that type's, else of the only one of that name.
+    pub fn method(&self, of: Option<&str>, name: &str) -> Option<&str> {
+        let of = of?;
+        self.methods.get(&(of.to_owned(), name.to_owned())).map(String::as_str)
+    }
+
+    fn list(&mut self, list: Node<'_>) {
+        let mut derived = BTreeSet::new();
+        for n in list.named_children() {
+            match n.kind() {
+                Kind::AttributeItem => {
+                    let text = n.text();
+                    if let Some(inner) = text.split("derive(").nth(1) {
+                        let names = inner.split(')').next().unwrap_or("").split(',');
+                        derived.extend(names.map(|d| last_name(d.trim()).to_owned()));
+                    }
+                    continue;
+                }
+                Kind::StructItem | Kind::UnionItem | Kind::EnumItem => self.data_type(n, std::mem::take(&mut derived)),
+                Kind::ConstItem | Kind::StaticItem => {
+                    if let (Some(name), Some(ty)) = (n.child(Field::Name), n.child(Field::Type)) {
+                        // Under `cfg`, one name has several values.
+                        if self.constants.insert(name.text().to_owned(), ty.text().to_owned()).is_some() {
+                            self.values.remove(name.text());
+                            continue;
+                        }
+                        let value = n.child(Field::Value).map(Node::text).filter(|v| v.len() < 40 && !v.contains('('));
+                        if let Some(value) = value {
+                            self.values.insert(name.text().to_owned(), value.to_owned());
+                        }
+                    }
+                }
+                _ => {}
+            }
+            derived.clear();
+        }
+    }
+
+    fn data_type(&mut self, n: Node<'_>, derived: BTreeSet<String>) {
+        let Some(name) = n.child(Field::Name).map(|n| n.text().to_owned()) else { return };
+        let mut fields = BTreeMap::new();
+        if n.kind() == Kind::StructItem {
+            for field in n.child(Field::Body).into_iter().flat_map(Node::named_children) {
+                if let (Some(name), Some(ty)) = (field.child(Field::Name), field.child(Field::Type)) {
+                    fields.insert(name.text().to_owned(), ty.text().to_owned());
+                }
+            }
+        }
+        let types = |list: Option<Node<'_>>| -> Vec<String> {
+            let parts = list.into_iter().flat_map(Node::named_children);
+            let types = parts.filter_map(|p| if p.field() == Field::Type { Some(p) } else { p.child(Field::Type) });
+            types.map(|t| t.text().to_owned()).collect()
+        };
+        let variants = match n.kind() {
+            Kind::StructItem => vec![(String::new(), types(n.child(Field::Body)))],
+            Kind::EnumItem => {
+                let all = n.child(Field::Body).into_iter().flat_map(Node::named_children);
+                let all = all.filter(|v| v.kind() == Kind::EnumVariant);
+                all.map(|v| (v.child(Field::Name).map_or("", Node::text).to_owned(), types(v.child(Field::Body))))
+                    .collect()
+            }
+            _ => Vec::new(),
+        };
+        let generic = n
+            .child(Field::TypeParameters)
+            .is_some_and(|p| p.named_children().any(|c| c.kind() != Kind::LifetimeParameter));
+        if self.types.contains_key(&name) || self.twice.contains(&name) {
+            self.types.remove(&name);
+            self.twice.insert(name);
+            return;
+        }
+        self.types.insert(name, TypeItem { derived, fields, variants, generic });
+    }
+
+    fn function(&mut self, n: Node<'_>, of: Option<String>) {
+        let Some(name) = n.child(Field::Name).map(|n| n.text().to_owned()) else { return };
+        let is_async = n.child_of_kind(Kind::FunctionModifiers).is_some_and(|m| m.has_token("async"));
+        if is_async {
+            self.async_functions.insert(name.clone());
+        } else {
+            self.sync.insert(name.clone());
+        }
+        let returns =
+            if is_async { "_".to_owned() } else { n.child(Field::ReturnType).map_or("()", Node::text).to_owned() };
+        match of {
+            Some(of) if !of.is_empty() => {
+                self.methods.insert((of, name), returns);
+            }
+            Some(_) => {}
+            None => {
+                let slot = self.functions.entry(name).or_insert_with(|| Some(returns.clone()));
+                if slot.as_deref() != Some(returns.as_str()) {
+                    *slot = None;
+                }
+            }
+        }
+    }
+}
+
+/// Whether a `partial_cmp` leaves the work to `cmp`.
+fn calls_cmp(block: &Block) -> bool {
+    let calls = |b: &Block| b.arena().text().contains(".cmp(") || b.arena().text().contains("Ord::cmp(");
+    calls(block) || block.children().any(|c| calls(c))
+}
+
+/// The last segment of a path, without arguments and references.
+pub fn last_name(text: &str) -> &str {
+    let text = text.trim().trim_start_matches('&').trim_start_matches("mut ").trim();
+    let path = text.split('<').next().unwrap_or(text).trim();
+    path.rsplit("::").next().unwrap_or(path)
+}
