@@ -135,6 +135,12 @@ pub struct Scan {
     /// With --fix: apply suggestions too, which may change what the code does; look at the result
     #[arg(long, requires = "fix", help_heading = "Fixes")]
     pub unsafe_fixes: bool,
+    /// Write a report for people into this folder: `index.html`, one page that needs nothing else
+    #[arg(long, value_name = "FOLDER")]
+    pub report: Option<PathBuf>,
+    /// Write a badge with the health score: an SVG image
+    #[arg(long, value_name = "FILE")]
+    pub badge: Option<PathBuf>,
     /// Tell where the time went
     #[arg(long)]
     pub stats: bool,

@@ -26,7 +26,7 @@ pub fn run(args: &Args) -> Result<u8, Error> {
     let options = Options {
         min_severity: args.min_severity,
         include_suppressed: args.include_suppressed,
-        keep_text: wanted(Format::Pretty),
+        keep_text: wanted(Format::Pretty) || args.report.is_some(),
         line_hashes: wanted(Format::Sarif),
         fix: args.fix.then_some(if args.unsafe_fixes { Wanted::Any } else { Wanted::Safe }),
     };
@@ -84,6 +84,13 @@ pub fn run(args: &Args) -> Result<u8, Error> {
     } else {
         None
     };
+    if let Some(folder) = &args.report {
+        std::fs::create_dir_all(folder).map_err(|source| Error::file(folder, source))?;
+        output::raw(Some(&folder.join("index.html")), report::html::page(&context).as_bytes())?;
+    }
+    if let Some(file) = &args.badge {
+        output::raw(Some(file), report::html::badge(summary.score).as_bytes())?;
+    }
     let printed = text.as_ref().map(|text| output::raw(None, text));
     let written = reports.iter().filter(|(_, file)| text.is_none() || file.is_some());
     let written =

@@ -4,6 +4,7 @@ mod checkstyle;
 mod csv;
 mod github;
 mod gitlab;
+pub mod html;
 mod json;
 mod junit;
 mod markdown;
