@@ -12,7 +12,7 @@ use crate::args::{Format, Scan as Args};
 use crate::baseline::{self, Baseline};
 use crate::error::Error;
 use crate::report::{self, Context};
-use crate::scan::{self, Base, Candidate, Limits, Options, Phase, Scan, Stats, Summary, Workspace};
+use crate::scan::{self, Base, Candidate, Job, Limits, Options, Phase, Scan, Stats, Summary, Workspace};
 use crate::{fix, output, style};
 
 /// Runs it.
@@ -37,25 +37,22 @@ pub fn run(args: &Args) -> Result<u8, Error> {
         Some(_) => (from_stdin(&workspace, &options, &stats, &pool, &mut stdin)?, Default::default()),
         None => {
             let limits = Limits::of(&args.selection, &pool);
-            let mut walked = stats.time(Phase::Walk, || scan::walk(&workspace, limits));
+            let walked = stats.time(Phase::Walk, || scan::walk(&workspace, limits));
             let base = Base::open(&workspace, args)?;
-            if let Some(base) = &base {
-                base.narrow(&mut walked.candidates, args.include_known)?;
-            }
             let progress = progress(args, walked.candidates.len());
-            let mut scan = scan::scan(&workspace, &walked.candidates, &options, &pool, &stats, &|| progress.inc(1));
+            let job = Job { workspace: &workspace, options, pool: &pool, stats: &stats, done: &|| progress.inc(1) };
+            let part = args.shard.map(|shard| scan::part(&walked.candidates, shard));
+            let mine = |path: &str| part.as_ref().is_none_or(|part| part.contains(path));
+            let scan = match &base {
+                None => job.scan_part(&walked.candidates, |c| mine(&c.path)),
+                Some(base) => {
+                    let mut scan = base.scan(&job, walked.candidates, args.include_known)?;
+                    scan.files.retain(|f| mine(&f.path));
+                    scan.skipped.retain(|s| mine(&s.path));
+                    scan
+                }
+            };
             progress.finish_and_clear();
-            if let Some(base) = &base {
-                let before = base.before(&walked.candidates)?;
-                let plain = Options { min_severity: args.min_severity, ..Options::default() };
-                let known =
-                    scan::fingerprints(&scan::scan(&workspace, &before, &plain, &pool, &Stats::start(), &|| ()));
-                baseline::mark_known(
-                    &mut scan,
-                    |file, id| base.is_unchanged(&file.file) || known.contains(id),
-                    args.include_known,
-                );
-            }
             (scan, walked.folders)
         }
     };
@@ -158,5 +155,5 @@ fn from_stdin(
         .or_else(by_shebang)
         .ok_or_else(|| Error::Language(style::printable(&candidate.path)))?;
     let candidate = Candidate { content: Some(bytes.as_slice().into()), ..candidate };
-    Ok(scan::scan(workspace, &[candidate], options, pool, stats, &|| ()))
+    Ok(Job { workspace, options: *options, pool, stats, done: &|| () }.scan(&[candidate]))
 }

@@ -20,6 +20,7 @@ use std::io::{self, Write};
 use crate::args::{self, Format};
 use crate::scan::{Scan, Stats, Summary, Workspace};
 
+pub use sarif::{MergeError, merge};
 pub use tail::{one_line, stats};
 
 /// What a report is made of.
