@@ -36,8 +36,6 @@ pub(crate) enum Event {
     News(News),
     /// Files changed on disk.
     Files(Vec<PathBuf>),
-    /// The data was followed through files that changed on disk.
-    FilesFollowed(Vec<PathBuf>),
     /// The pool has parsed a version from scratch.
     Refreshed { uri: Uri, stamp: u64, document: Box<Document>, differs: bool, skip: Option<SkipReason> },
     /// The editor's settings changed.

@@ -223,8 +223,6 @@ impl State {
                     self.pool.flow(Follow::Changed(files.clone(), index.clone()));
                 }
             }
-            // What is told of a file waits for the data flow, lest it be followed twice.
-            Event::FilesFollowed(files) => self.catalog.touch(files),
             Event::Refreshed { uri, stamp, document, differs, skip } => {
                 let next = self.stamp();
                 if let Some(open) = self.documents.get_mut(&uri)

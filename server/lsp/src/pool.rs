@@ -231,11 +231,7 @@ fn follow(what: Follow) -> Vec<Event> {
         }
         Follow::Build(index) => guarded("a folder", &mut || index.build()),
         Follow::Close(uri, index) => guarded(uri.as_str(), &mut || index.close(&uri)),
-        Follow::Changed(files, index) => {
-            let news = guarded("changed files", &mut || index.changed(&files));
-            events.push(Event::FilesFollowed(files));
-            news
-        }
+        Follow::Changed(files, index) => guarded("changed files", &mut || index.changed(&files)),
     };
     if !news.is_empty() {
         events.push(Event::News(news));

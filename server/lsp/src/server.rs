@@ -107,10 +107,7 @@ impl Front {
 
     /// Files that may have changed on disk.
     fn touch<'a>(&self, uris: impl Iterator<Item = &'a Uri>) {
-        let files: Vec<PathBuf> = uris.filter_map(file_path).collect();
-        if !files.is_empty() {
-            self.events.send(Event::Files(files));
-        }
+        self.events.catalog().touch(uris.filter_map(file_path).collect());
     }
 
     /// Scans the workspace; the result sums it up.
@@ -426,10 +423,14 @@ impl LanguageServer for Front {
     }
 
     async fn did_change_watched_files(&self, params: DidChangeWatchedFilesParams) {
+        self.touch(params.changes.iter().map(|c| &c.uri));
         if params.changes.iter().any(|c| is_config(&c.uri)) {
             self.events.send(Event::Reload);
         }
-        self.touch(params.changes.iter().map(|c| &c.uri));
+        let files: Vec<_> = params.changes.iter().filter_map(|c| file_path(&c.uri)).collect();
+        if !files.is_empty() {
+            self.events.send(Event::Files(files));
+        }
     }
 }
 

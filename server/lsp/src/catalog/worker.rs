@@ -232,5 +232,5 @@ fn read_file(file: &Path, workspace: &Workspace, session: &Session) -> Option<En
 /// Lets the editor's keystrokes go first.
 fn lower_priority() {
     #[cfg(target_os = "linux")]
-    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 5);
+    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 10);
 }
