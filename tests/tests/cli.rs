@@ -8,6 +8,7 @@ mod cli {
     mod inputs;
     mod news;
     mod program;
+    mod shards;
     pub mod support;
     mod usage;
 }

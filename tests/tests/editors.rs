@@ -51,6 +51,15 @@ fn real_vs_code() {
     run_script::<&str>("editors/vscode/run.sh", &[]);
 }
 
+/// Screenshots are left in `target/report`.
+#[test]
+fn the_html_report_in_a_real_browser() {
+    if left_out("browser") {
+        return;
+    }
+    run_script::<&str>("editors/browser/run.sh", &[]);
+}
+
 #[test]
 fn sarif_satisfies_the_validator() {
     if left_out("sarif") {

@@ -11,7 +11,7 @@ if (pairs.length % 2 !== 0) {
   process.exit(2);
 }
 const vsce = (...args) =>
-  execFileSync("npx", ["vsce", "package", "--no-dependencies", "--allow-missing-repository", ...args], { stdio: "inherit" });
+  execFileSync("npx", ["vsce", "package", "--no-dependencies", "--allow-missing-repository", "--no-rewrite-relative-links", ...args], { stdio: "inherit" });
 execFileSync("npm", ["run", "build"], { stdio: "inherit" });
 rmSync("server", { recursive: true, force: true });
 vsce("--out", "dist/sidenote-universal.vsix");

@@ -55,6 +55,8 @@ pub enum Command {
     Models(Models),
     /// Keep a list of findings that are accepted for now, so that only new ones are reported
     Baseline(Baseline),
+    /// Put the SARIF files of a scan's shards together
+    Merge(Merge),
     /// Check the configuration, or print its JSON schema
     Config(Config),
     /// Find functions by what they do, in plain words
@@ -135,6 +137,12 @@ pub struct Scan {
     /// With --fix: apply suggestions too, which may change what the code does; look at the result
     #[arg(long, requires = "fix", help_heading = "Fixes")]
     pub unsafe_fixes: bool,
+    /// Write a report for people into this folder: `index.html`, one page that needs nothing else
+    #[arg(long, value_name = "FOLDER")]
+    pub report: Option<PathBuf>,
+    /// Write a badge with the health score: an SVG image
+    #[arg(long, value_name = "FILE")]
+    pub badge: Option<PathBuf>,
     /// Tell where the time went
     #[arg(long)]
     pub stats: bool,
@@ -142,6 +150,9 @@ pub struct Scan {
     #[arg(short, long)]
     pub quiet: bool,
 
+    /// Only the I-th of N parts of the files, all of them of about one size; `sidenote merge` puts their SARIF together
+    #[arg(long, value_name = "I/N", value_parser = shard, conflicts_with = "stdin_filename", help_heading = "Files")]
+    pub shard: Option<Shard>,
     /// Read one file from standard input, and take it for this one
     #[arg(long, value_name = "PATH", conflicts_with = "paths", help_heading = "Files")]
     pub stdin_filename: Option<PathBuf>,
@@ -273,6 +284,26 @@ pub struct FailOn {
     pub new: Option<Severity>,
 }
 
+/// One of several parts of a scan's files.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Shard {
+    /// Which, from zero.
+    pub index: usize,
+    /// Of how many.
+    pub count: usize,
+}
+
+fn shard(text: &str) -> Result<Shard, String> {
+    let wrong = || "two numbers, as 1/4, 2/4, 3/4, 4/4".to_owned();
+    let (index, count) = text.split_once('/').ok_or_else(wrong)?;
+    let number = |text: &str| text.parse::<usize>().map_err(|_| wrong());
+    let (index, count) = (number(index)?, number(count)?);
+    if index == 0 || index > count || count > 4096 {
+        return Err(wrong());
+    }
+    Ok(Shard { index: index - 1, count })
+}
+
 fn severity(text: &str) -> Result<Severity, String> {
     Severity::ALL
         .into_iter()
@@ -370,6 +401,16 @@ pub struct Explain {
     /// The configuration, instead of the nearest sidenote.toml
     #[arg(long, value_name = "FILE", requires = "trace")]
     pub config: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct Merge {
+    /// SARIF files that `sidenote scan --shard` wrote
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Write the log to a file, whole or not at all
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

@@ -53,6 +53,12 @@ pub enum Error {
     /// Files that `--fix` could not write.
     #[error("cannot write the fixes of {} file{}:\n{}", .0.len(), if .0.len() == 1 { "" } else { "s" }, .0.join("\n"))]
     Fixes(Vec<String>),
+    /// SARIF files that are not of one scan.
+    #[error("cannot merge `{}`: {source}", path.display())]
+    Merge { path: PathBuf, source: crate::report::MergeError },
+    /// A file to merge that cannot be read.
+    #[error("cannot read `{}`: {message}", path.display())]
+    Log { path: PathBuf, message: String },
     /// git could not tell what changed.
     #[error(transparent)]
     Git(#[from] crate::git::GitError),
@@ -131,6 +137,9 @@ impl Error {
                 _ => return None,
             },
             Error::Fixes(_) => "these files are as they were; `--fix --diff` shows what would change".to_owned(),
+            Error::Merge { .. } => {
+                "merge what `sidenote scan --shard I/N --format sarif` wrote, of one version and one commit".to_owned()
+            }
             Error::Git(error) => return error.next_step(),
             Error::Baseline(error) => return error.next_step(),
             #[cfg(feature = "model")]

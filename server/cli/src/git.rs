@@ -101,7 +101,7 @@ impl Repository {
         Ok(String::from_utf8_lossy(&found).trim().to_owned())
     }
 
-    /// The files that differ from a commit, renamed ones followed; those that are gone are left out. `None` stands for a
+    /// The files that differ from a commit, renamed ones followed, those that are gone among them. `None` stands for a
     /// repository without commits: everything is new.
     pub fn changes(&self, commit: Option<&str>, state: State) -> Result<Vec<Change>, GitError> {
         let nothing;
@@ -121,7 +121,7 @@ impl Repository {
             "--no-textconv",
             "--no-relative",
             "--ignore-submodules=all",
-            "--diff-filter=ACMRT",
+            "--diff-filter=ACDMRT",
         ];
         if state == State::Index {
             arguments.push("--cached");
@@ -200,6 +200,11 @@ impl Repository {
         let _ = writer.join();
         let _ = child.wait();
         Ok(found)
+    }
+
+    /// Where a file with a path relative to the top lies.
+    pub fn file(&self, path: &std::ffi::OsStr) -> PathBuf {
+        self.top.join(path)
     }
 
     /// A file's path relative to the top, with `/`.

@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         Command::Rules(args) => commands::rules::run(&args),
         Command::Explain(args) => commands::explain::run(&args),
         Command::Models(args) => commands::models::run(&args),
+        Command::Merge(args) => commands::merge::run(&args),
         Command::Baseline(args) => commands::baseline::run(&args),
         Command::Config(args) => commands::config::run(&args),
         Command::Completions { shell } => commands::shell::completions(shell),

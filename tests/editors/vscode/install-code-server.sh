@@ -15,6 +15,20 @@ rm -rf "$prefix"
 mkdir -p "$prefix"
 cd "$prefix"
 echo '{"private": true}' > package.json
+# It runs on Node.js 20 and 22. Debian 12 has 18: then Node.js itself comes from npm, where it is a plain package with headers.
+case $(node --version 2> /dev/null) in
+  v20.* | v22.*)
+    if [ -e /usr/include/node/common.gypi ]; then
+      export npm_config_nodedir=${npm_config_nodedir:-/usr}
+    fi
+    ;;
+  *)
+    arch=$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')
+    retry 3 npm install --silent --no-audit --no-fund --ignore-scripts "node-linux-$arch@20"
+    ln -sfn "node_modules/node-linux-$arch" node
+    export npm_config_nodedir=$prefix/node PATH=$prefix/node/bin:$PATH
+    ;;
+esac
 retry 3 npm install --silent --no-audit --no-fund --ignore-scripts --omit=dev "code-server@$VERSION"
 
 rebuild() { npm rebuild --silent --foreground-scripts "$@" >> "$prefix/rebuild.log" 2>&1; }

@@ -11,6 +11,7 @@ server=$(realpath "$SIDENOTE_BIN")
 need npm 'install Node.js 20 with npm'
 prefix=$SIDENOTE_CACHE/code-server
 locked "$SIDENOTE_CACHE/.code-server.lock" bash "$here/install-code-server.sh" "$prefix"
+[ ! -e "$prefix/node/bin" ] || export PATH=$prefix/node/bin:$PATH
 
 scratch=$(mktemp -d)
 pid=
@@ -41,13 +42,12 @@ if [ ! -e "$driver/.complete" ]; then
   cp "$here/package.json" "$here/package-lock.json" "$driver"
   (cd "$driver" && retry 3 npm ci --silent --no-audit --no-fund --ignore-scripts && touch .complete) >&2
 fi
-mkdir -p "$scratch/server/core"
 (
   cd "$scratch/build"
   sed -i "s#\.\./\.\./#$root/#" scripts/copy.mjs
   npm run --silent check
   npm run --silent build 2>&1
-  npx vsce package --no-dependencies --allow-missing-repository --out "$scratch/sidenote.vsix"
+  npx vsce package --no-dependencies --allow-missing-repository --no-rewrite-relative-links --out "$scratch/sidenote.vsix"
 ) > "$out/package.log" 2>&1 || { cat "$out/package.log" >&2; die 'the extension could not be packaged'; }
 cp "$scratch/sidenote.vsix" "$out"
 
@@ -82,7 +82,7 @@ PROBE_DIR=$scratch/probe "$node" "${common[@]}" --auth none --bind-addr "127.0.0
   --disable-workspace-trust --disable-getting-started-override > "$out/code-server.log" 2>&1 &
 pid=$!
 for _ in $(seq 150); do
-  curl -fsS -o /dev/null "http://127.0.0.1:$port/healthz" 2> /dev/null && break
+  (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null && break
   sleep 0.2
 done
 

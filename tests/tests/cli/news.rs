@@ -184,3 +184,42 @@ fn the_exit_code_can_follow_new_findings_alone() {
         log["runs"][0]["results"].as_array().expect("results").iter().map(|r| &r["baselineState"]).collect();
     assert_eq!(states, ["unchanged", "new"]);
 }
+
+/// A request's data goes from one file into another's command.
+fn across(route: &str) -> Project {
+    repository(&[
+        (
+            "src/run.js",
+            "const { exec } = require('child_process');\nexports.run = (text) => {\n  exec('ls ' + text);\n};\n",
+        ),
+        ("src/app.js", route),
+        ("src/alone.js", FLAWED),
+    ])
+}
+
+#[test]
+fn a_change_brings_findings_in_files_that_it_does_not_touch() {
+    let head = "const app = require('express')();\nconst { run } = require('./run');\n";
+    let safe = format!("{head}app.get('/', (req, res) => {{ run('here'); res.end(); }});\n");
+    let flawed = safe.replace("'here'", "req.query.folder");
+    let select = ["--select", "command-injection,async-promise-executor", "--changed"];
+    let project = across(&safe);
+    assert_eq!(findings(&project.json(&select)), [""; 0]);
+    project.write("src/app.js", flawed.as_bytes());
+    let report = project.json(&select);
+    assert_eq!(findings(&report), ["command-injection src/run.js:3"]);
+    assert_eq!(report["findings"][0]["flow"][0]["path"], "src/app.js");
+    // It was there before: neither another edit nor a new name of the file that runs it makes it new.
+    let project = across(&flawed);
+    project.write("src/app.js", format!("// new\n{flawed}").as_bytes());
+    assert_eq!(findings(&project.json(&select)), [""; 0]);
+    git(project.path(), &["mv", "src/run.js", "src/start.js"]);
+    project.write("src/app.js", flawed.replace("./run", "./start").as_bytes());
+    assert_eq!(findings(&project.json(&select)), [""; 0]);
+    // A check that goes away makes it new.
+    let checked = flawed.replace("run(req", "if (!/^[a-z]+$/.test(req.query.folder)) return;\n  run(req");
+    let project = across(&checked);
+    assert_eq!(findings(&project.json(&["--select", "command-injection"])), [""; 0]);
+    project.write("src/app.js", flawed.as_bytes());
+    assert_eq!(findings(&project.json(&select)), ["command-injection src/run.js:3"]);
+}

@@ -5,6 +5,7 @@ pub mod config;
 pub mod doctor;
 pub mod explain;
 pub mod lsp;
+pub mod merge;
 #[cfg(feature = "model")]
 pub mod model;
 pub mod models;

@@ -12,7 +12,7 @@ use crate::args::{Format, Scan as Args};
 use crate::baseline::{self, Baseline};
 use crate::error::Error;
 use crate::report::{self, Context};
-use crate::scan::{self, Base, Candidate, Limits, Options, Phase, Scan, Stats, Summary, Workspace};
+use crate::scan::{self, Base, Candidate, Job, Limits, Options, Phase, Scan, Stats, Summary, Workspace};
 use crate::{fix, output, style};
 
 /// Runs it.
@@ -26,7 +26,7 @@ pub fn run(args: &Args) -> Result<u8, Error> {
     let options = Options {
         min_severity: args.min_severity,
         include_suppressed: args.include_suppressed,
-        keep_text: wanted(Format::Pretty),
+        keep_text: wanted(Format::Pretty) || args.report.is_some(),
         line_hashes: wanted(Format::Sarif),
         fix: args.fix.then_some(if args.unsafe_fixes { Wanted::Any } else { Wanted::Safe }),
     };
@@ -37,25 +37,22 @@ pub fn run(args: &Args) -> Result<u8, Error> {
         Some(_) => (from_stdin(&workspace, &options, &stats, &pool, &mut stdin)?, Default::default()),
         None => {
             let limits = Limits::of(&args.selection, &pool);
-            let mut walked = stats.time(Phase::Walk, || scan::walk(&workspace, limits));
+            let walked = stats.time(Phase::Walk, || scan::walk(&workspace, limits));
             let base = Base::open(&workspace, args)?;
-            if let Some(base) = &base {
-                base.narrow(&mut walked.candidates, args.include_known)?;
-            }
             let progress = progress(args, walked.candidates.len());
-            let mut scan = scan::scan(&workspace, &walked.candidates, &options, &pool, &stats, &|| progress.inc(1));
+            let job = Job { workspace: &workspace, options, pool: &pool, stats: &stats, done: &|| progress.inc(1) };
+            let part = args.shard.map(|shard| scan::part(&walked.candidates, shard));
+            let mine = |path: &str| part.as_ref().is_none_or(|part| part.contains(path));
+            let scan = match &base {
+                None => job.scan_part(&walked.candidates, |c| mine(&c.path)),
+                Some(base) => {
+                    let mut scan = base.scan(&job, walked.candidates, args.include_known)?;
+                    scan.files.retain(|f| mine(&f.path));
+                    scan.skipped.retain(|s| mine(&s.path));
+                    scan
+                }
+            };
             progress.finish_and_clear();
-            if let Some(base) = &base {
-                let before = base.before(&walked.candidates)?;
-                let plain = Options { min_severity: args.min_severity, ..Options::default() };
-                let known =
-                    scan::fingerprints(&scan::scan(&workspace, &before, &plain, &pool, &Stats::start(), &|| ()));
-                baseline::mark_known(
-                    &mut scan,
-                    |file, id| base.is_unchanged(&file.file) || known.contains(id),
-                    args.include_known,
-                );
-            }
             (scan, walked.folders)
         }
     };
@@ -84,6 +81,13 @@ pub fn run(args: &Args) -> Result<u8, Error> {
     } else {
         None
     };
+    if let Some(folder) = &args.report {
+        std::fs::create_dir_all(folder).map_err(|source| Error::file(folder, source))?;
+        output::raw(Some(&folder.join("index.html")), report::html::page(&context).as_bytes())?;
+    }
+    if let Some(file) = &args.badge {
+        output::raw(Some(file), report::html::badge(summary.score).as_bytes())?;
+    }
     let printed = text.as_ref().map(|text| output::raw(None, text));
     let written = reports.iter().filter(|(_, file)| text.is_none() || file.is_some());
     let written =
@@ -151,5 +155,5 @@ fn from_stdin(
         .or_else(by_shebang)
         .ok_or_else(|| Error::Language(style::printable(&candidate.path)))?;
     let candidate = Candidate { content: Some(bytes.as_slice().into()), ..candidate };
-    Ok(scan::scan(workspace, &[candidate], options, pool, stats, &|| ()))
+    Ok(Job { workspace, options: *options, pool, stats, done: &|| () }.scan(&[candidate]))
 }

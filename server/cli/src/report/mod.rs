@@ -4,6 +4,7 @@ mod checkstyle;
 mod csv;
 mod github;
 mod gitlab;
+pub mod html;
 mod json;
 mod junit;
 mod markdown;
@@ -19,6 +20,7 @@ use std::io::{self, Write};
 use crate::args::{self, Format};
 use crate::scan::{Scan, Stats, Summary, Workspace};
 
+pub use sarif::{MergeError, merge};
 pub use tail::{one_line, stats};
 
 /// What a report is made of.

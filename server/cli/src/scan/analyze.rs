@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use rayon::iter::Either;
 use sidenote_core::document::Document;
-use sidenote_core::engine::{Memo, Report, SkipReason, Twin, why_skip};
-use sidenote_core::findings::{self, Location, Severity, fingerprints};
+use sidenote_core::engine::{Flow, Memo, Report, SkipReason, Twin, why_skip};
+use sidenote_core::findings::{self, Fingerprint, Location, Severity, fingerprints};
 use sidenote_core::fix::{Wanted, fix};
 use sidenote_core::grammars::{self, Language};
 use sidenote_core::program::{Program, Source};
@@ -172,6 +172,34 @@ fn report(
         None => flow,
     });
     engine.analyze_quickly(document, &mut memo)
+}
+
+/// The fingerprints of what is found in a document whose data flow is known, as those of a file of the name `name`. What is
+/// suppressed is left out: that it is no longer silenced makes it news.
+pub fn fingerprints_of(
+    workspace: &Workspace,
+    candidate: &Candidate,
+    name: &str,
+    document: &Document,
+    (flow, copies): (Option<Flow>, Option<&Copies>),
+    options: &Options,
+) -> Vec<Fingerprint> {
+    let outcome = guarded(|| {
+        let engine = workspace.engine(candidate.project);
+        let mut memo = Memo::default();
+        let flow = flow.unwrap_or_else(|| engine.flow(document));
+        memo.set_flow(match copies {
+            Some(copies) => engine.among(document, flow, copies),
+            None => flow,
+        });
+        let report = engine.analyze_quickly(document, &mut memo);
+        let ids = fingerprints(name, document.text(), &report.findings);
+        let open =
+            |(f, _): &(&findings::Finding, Fingerprint)| f.suppressed.is_none() && f.severity >= options.min_severity;
+        report.findings.iter().zip(ids).filter(open).map(|(_, id)| id).collect()
+    });
+    // Sidenote fails on the old version: nothing is known of it.
+    outcome.unwrap_or_default()
 }
 
 /// The report of a file on which Sidenote itself failed.

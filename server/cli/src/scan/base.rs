@@ -1,14 +1,20 @@
-//! A scan compared with a commit: the files that differ from it are analysed as they are and as they were, and a finding is
-//! known if they had it then, wherever it stood. Other files are looked at only if known findings are wanted too.
+//! A scan compared with a commit: the files that differ from it are analysed as they are and as they were, and so is every
+//! file in which another finds something else because of them. A finding is known if it was there then, wherever it stood.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+use sidenote_core::engine::Flow;
 use sidenote_core::findings::Fingerprint;
+use sidenote_core::program::Source;
 
-use super::{Candidate, Scan, Workspace};
+use super::analyze::{self, Copies, Loaded};
+use super::program::Following;
+use super::{Candidate, Job, Options, Read, Scan, Workspace, collected, parsed, twins};
 use crate::args;
+use crate::baseline::mark_known;
 use crate::error::Error;
 use crate::git::{Change, Repository, State};
 
@@ -41,52 +47,143 @@ impl Base {
         Ok(Some(Base { repository, commit, state, changes }))
     }
 
-    /// Leaves the candidates that differ, or all of them, with what the index holds where that is asked for.
+    /// Scans the candidates and marks what is known. Only files that differ are reported, and those in which something else
+    /// is found because of them; all of them if `keep_known`.
     ///
     /// # Errors
-    /// When git cannot tell.
-    pub fn narrow(&self, candidates: &mut Vec<Candidate>, all: bool) -> Result<(), Error> {
-        if !all {
-            candidates.retain(|c| self.changes.contains_key(&c.file));
-        }
+    /// When git cannot tell what the files held.
+    pub fn scan(&self, job: &Job<'_>, mut candidates: Vec<Candidate>, keep_known: bool) -> Result<Scan, Error> {
         if self.state == State::Index {
-            let name = |c: &Candidate| self.repository.relative(&c.file);
-            let names: Vec<_> = candidates.iter().filter_map(name).collect();
-            let contents = self.repository.contents(None, &names)?;
-            for candidate in candidates {
-                // A file that is not in the index yet stays what it is.
-                candidate.content = name(candidate).and_then(|n| contents.get(&n)).map(|b| Arc::from(b.as_slice()));
+            self.take_from_index(&mut candidates)?;
+        }
+        let changed = |c: &Candidate| self.changes.contains_key(&c.file);
+        if !keep_known && !candidates.iter().any(changed) {
+            return Ok(Scan::default());
+        }
+        let before = self.before(job.workspace, &candidates)?;
+        Ok(job.pool.install(|| self.compare(job, &candidates, &before, keep_known)))
+    }
+
+    fn compare(&self, job: &Job<'_>, candidates: &[Candidate], before: &[Before], keep_known: bool) -> Scan {
+        let changed = |c: &Candidate| self.changes.contains_key(&c.file);
+        let loaded = job.load(candidates);
+        let old: Vec<Candidate> = before.iter().map(|b| b.candidate.clone()).collect();
+        let old_loaded = job.load(&old);
+        // The program as it was, and then as it is: only what differs is followed again.
+        let mut following = Following::new(job.workspace, job.stats);
+        let sources: Vec<(&str, &Source)> = parsed(candidates, &loaded).collect();
+        let is_changed: HashSet<&str> = candidates.iter().filter(|c| changed(c)).map(|c| &*c.path).collect();
+        for (path, source) in &sources {
+            if is_changed.contains(path) {
+                following.remove(path);
+            } else {
+                following.set(path, (*source).clone());
             }
+        }
+        for (path, source) in parsed(&old, &old_loaded) {
+            following.set(path, source.clone());
+        }
+        following.follow();
+        let flow = |path: &str| following.program().flow(path).filter(|_| following.program().failure(path).is_none());
+        let mut flows: HashMap<String, Flow> = HashMap::new();
+        for path in old.iter().chain(candidates).map(|c| &*c.path) {
+            if let Some(flow) = flow(path) {
+                flows.insert(path.to_owned(), flow);
+            }
+        }
+        old.iter().for_each(|c| following.remove(&c.path));
+        for (path, source) in sources.iter().filter(|(path, _)| is_changed.contains(path)) {
+            following.set(path, (*source).clone());
+        }
+        let mut news: HashSet<Arc<str>> = following.follow().into_iter().collect();
+        // What repeats what, then and now.
+        let same = candidates.iter().zip(&loaded).filter(|(c, _)| !changed(c));
+        let was: Vec<_> = same.chain(old.iter().zip(&old_loaded)).collect();
+        let is: Vec<_> = candidates.iter().zip(&loaded).collect();
+        let (were_copies, copies) = (twins::across(job.workspace, &was), twins::across(job.workspace, &is));
+        let number = |copies: &HashMap<Arc<str>, Copies>, path| copies.get(path).map_or(0, Vec::len);
+        let copied = copies.keys().filter(|path| number(&copies, *path) != number(&were_copies, *path));
+        news.extend(copied.cloned());
+        let looked_at = |c: &Candidate| changed(c) || news.contains(&c.path);
+        let options = Options { min_severity: job.options.min_severity, ..Options::default() };
+        let earlier = |candidate: &Candidate, name: &str, loaded: &Read| match loaded {
+            Ok(Some(Loaded::Parsed(document, _))) => {
+                let known = (flows.get(&*candidate.path).cloned(), were_copies.get(&candidate.path));
+                analyze::fingerprints_of(job.workspace, candidate, name, document, known, &options)
+            }
+            _ => Vec::new(),
+        };
+        let of_old = before.par_iter().zip(&old_loaded).flat_map_iter(|(b, loaded)| match &b.now {
+            Some(name) => earlier(&b.candidate, name, loaded),
+            None => Vec::new(),
+        });
+        let of_same = candidates
+            .par_iter()
+            .zip(&loaded)
+            .filter(|(c, _)| !changed(c) && news.contains(&c.path))
+            .flat_map_iter(|(c, loaded)| earlier(c, &c.path, loaded));
+        let known: HashSet<Fingerprint> = of_old.chain(of_same).collect();
+        let wanted = candidates.par_iter().zip(loaded).filter(|(c, _)| keep_known || looked_at(c));
+        let program = following.program();
+        let told = |(c, loaded): (&Candidate, Read)| job.report(c, loaded, (program, copies.get(&c.path)));
+        let results: Vec<_> = wanted.map(told).collect();
+        let mut scan = collected(results);
+        let untouched: HashSet<&str> = candidates.iter().filter(|c| !looked_at(c)).map(|c| &*c.path).collect();
+        mark_known(&mut scan, |file, id| untouched.contains(&*file.path) || known.contains(id), keep_known);
+        if !keep_known {
+            // A file that was looked at for another's sake, and has nothing to say.
+            scan.files.retain(|f| is_changed.contains(&*f.path) || !f.findings.is_empty());
+        }
+        scan
+    }
+
+    fn take_from_index(&self, candidates: &mut [Candidate]) -> Result<(), Error> {
+        let name = |c: &Candidate| self.repository.relative(&c.file).filter(|_| self.changes.contains_key(&c.file));
+        let names: Vec<_> = candidates.iter().filter_map(name).collect();
+        let contents = self.repository.contents(None, &names)?;
+        for candidate in candidates {
+            candidate.content = name(candidate).and_then(|n| contents.get(&n)).map(|b| Arc::from(b.as_slice()));
         }
         Ok(())
     }
 
-    /// The candidates as they were, under the names that they have now: a fingerprint holds the path.
-    ///
-    /// # Errors
-    /// When git cannot tell.
-    pub fn before(&self, candidates: &[Candidate]) -> Result<Vec<Candidate>, Error> {
+    /// What differs, as it was. Files keep the names that they had: others import them by these.
+    fn before(&self, workspace: &Workspace, candidates: &[Candidate]) -> Result<Vec<Before>, Error> {
         let Some(commit) = &self.commit else { return Ok(Vec::new()) };
-        let name = |c: &Candidate| self.changes.get(&c.file).and_then(|change| change.before.clone());
-        let names: Vec<_> = candidates.iter().filter_map(name).collect();
+        let mut now: HashMap<&PathBuf, &Candidate> = HashMap::new();
+        for candidate in candidates {
+            now.insert(&candidate.file, candidate);
+        }
+        let mut changes: Vec<&Change> = self.changes.values().filter(|c| c.before.is_some()).collect();
+        changes.sort_by(|a, b| a.file.cmp(&b.file));
+        let names: Vec<_> = changes.iter().filter_map(|c| c.before.clone()).collect();
         let contents = self.repository.contents(Some(commit), &names)?;
-        let old = candidates.iter().filter_map(|candidate| {
-            let content = contents.get(&name(candidate)?)?;
-            Some(Candidate { content: Some(content.as_slice().into()), odd: None, ..candidate.clone() })
+        let old = changes.into_iter().filter_map(|change| {
+            let name = change.before.as_ref()?;
+            let file = self.repository.file(name);
+            let candidate = now.get(&change.file);
+            // A file that is gone had its part in what was found elsewhere.
+            let target = workspace.targets().iter().find(|t| file.starts_with(&t.path));
+            let project = candidate.map(|c| c.project).or(target.map(|t| t.project))?;
+            Some(Before {
+                candidate: Candidate {
+                    path: workspace.relative(&file),
+                    file,
+                    project,
+                    named: false,
+                    odd: None,
+                    content: Some(contents.get(name)?.as_slice().into()),
+                },
+                now: candidate.map(|c| c.path.clone()),
+            })
         });
         Ok(old.collect())
     }
 }
 
-impl Base {
-    /// Whether a file is as it was.
-    pub fn is_unchanged(&self, file: &std::path::Path) -> bool {
-        !self.changes.contains_key(file)
-    }
-}
-
-/// The findings of a scan, suppressed ones left out: that one is no longer silenced makes it news.
-pub fn fingerprints(scan: &Scan) -> HashSet<Fingerprint> {
-    let findings = scan.files.iter().flat_map(|f| &f.findings).filter(|f| f.suppressed.is_none());
-    findings.map(|f| f.fingerprint).collect()
+/// A file as it was.
+struct Before {
+    candidate: Candidate,
+    /// Its path now: a fingerprint holds the path. `None` if it is gone.
+    now: Option<Arc<str>>,
 }

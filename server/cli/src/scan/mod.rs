@@ -5,18 +5,20 @@ mod base;
 mod linehash;
 mod model;
 mod program;
+mod shard;
 mod stats;
 mod summary;
 mod twins;
 mod walk;
 mod workspace;
 
-use analyze::Loaded;
+use analyze::{Copies, Loaded};
 pub use analyze::{Options, guard_panics};
-pub use base::{Base, fingerprints};
+pub use base::Base;
 #[cfg(test)]
 pub use model::Replacement;
 pub use model::{FileReport, Finding, Fix, Fixed, Gap, Place, Region, Scan, Skipped};
+pub use shard::part;
 pub use stats::{Phase, Stats, peak_memory};
 pub use summary::Summary;
 pub use walk::{Candidate, Limits, walk};
@@ -24,7 +26,7 @@ pub use workspace::Workspace;
 
 use rayon::prelude::*;
 use sidenote_core::document::Document;
-use sidenote_core::program::Program;
+use sidenote_core::program::{Program, Source};
 
 use crate::args;
 use crate::error::Error;
@@ -45,38 +47,74 @@ pub fn workers(jobs: Option<u16>) -> Result<rayon::ThreadPool, Error> {
         .map_err(|e| Error::Threads(e.to_string()))
 }
 
-/// Analyses candidates on the workers. The result's order is theirs, whatever the number of threads.
-pub fn scan(
-    workspace: &Workspace,
-    candidates: &[Candidate],
-    options: &Options,
-    pool: &rayon::ThreadPool,
-    stats: &Stats,
-    done: &(dyn Fn() + Sync),
-) -> Scan {
-    let results: Vec<_> = pool.install(|| {
-        let load = |candidate: &Candidate| analyze::load(workspace, candidate, stats);
-        let loaded: Vec<_> = candidates.par_iter().map(load).collect();
-        let sources = candidates.iter().zip(&loaded).filter_map(|(candidate, loaded)| match loaded {
-            Ok(Some(Loaded::Parsed(_, source))) => Some((&*candidate.path, source.clone())),
-            _ => None,
+/// How a scan goes: where, for what, with which workers.
+pub struct Job<'a> {
+    pub workspace: &'a Workspace,
+    pub options: Options,
+    pub pool: &'a rayon::ThreadPool,
+    pub stats: &'a Stats,
+    /// Called for each file that is done.
+    pub done: &'a (dyn Fn() + Sync),
+}
+
+/// A candidate as it was read.
+type Read = Result<Option<Loaded>, Skipped>;
+
+impl Job<'_> {
+    /// Analyses candidates. The result's order is theirs, whatever the number of threads.
+    pub fn scan(&self, candidates: &[Candidate]) -> Scan {
+        self.scan_part(candidates, |_| true)
+    }
+
+    /// Reports some of the candidates; the data is followed through all of them, for what one file does may be wrong because
+    /// of another.
+    pub fn scan_part(&self, candidates: &[Candidate], mine: impl Fn(&Candidate) -> bool + Sync) -> Scan {
+        let results: Vec<Told> = self.pool.install(|| {
+            let loaded = self.load(candidates);
+            let mut following = program::Following::new(self.workspace, self.stats);
+            for (path, source) in parsed(candidates, &loaded) {
+                following.set(path, source.clone());
+            }
+            following.follow();
+            let read: Vec<_> = candidates.iter().zip(&loaded).collect();
+            let copies = twins::across(self.workspace, &read);
+            let mine = candidates.par_iter().zip(loaded).filter(|(candidate, _)| mine(candidate));
+            mine.map(|(c, loaded)| self.report(c, loaded, (following.program(), copies.get(&c.path)))).collect()
         });
-        let program = program::follow(workspace, sources.collect(), stats);
-        let copies = twins::across(workspace, candidates, &loaded);
-        let one = |(candidate, loaded): (&Candidate, Result<Option<Loaded>, Skipped>)| {
-            let known = (&program, copies.get(&candidate.path));
-            let analyze = |document: Document| analyze::analyze(workspace, candidate, &document, known, options, stats);
-            let result = loaded.map(|loaded| {
-                loaded.map(|loaded| match loaded {
-                    Loaded::Parsed(document, _) => analyze(document),
-                    Loaded::Failed(report) => report,
-                })
-            });
-            done();
-            result
+        collected(results)
+    }
+
+    fn load(&self, candidates: &[Candidate]) -> Vec<Read> {
+        candidates.par_iter().map(|candidate| analyze::load(self.workspace, candidate, self.stats)).collect()
+    }
+
+    fn report(&self, candidate: &Candidate, loaded: Read, known: (&Program, Option<&Copies>)) -> Told {
+        let analyze = |document: Document| {
+            analyze::analyze(self.workspace, candidate, &document, known, &self.options, self.stats)
         };
-        candidates.par_iter().zip(loaded).map(one).collect()
-    });
+        let result = loaded.map(|loaded| {
+            loaded.map(|loaded| match loaded {
+                Loaded::Parsed(document, _) => analyze(document),
+                Loaded::Failed(report) => report,
+            })
+        });
+        (self.done)();
+        result
+    }
+}
+
+/// What there is to say of a candidate.
+type Told = Result<Option<FileReport>, Skipped>;
+
+/// The candidates that were read and parsed.
+fn parsed<'a>(candidates: &'a [Candidate], loaded: &'a [Read]) -> impl Iterator<Item = (&'a str, &'a Source)> {
+    candidates.iter().zip(loaded).filter_map(|(candidate, loaded)| match loaded {
+        Ok(Some(Loaded::Parsed(_, source))) => Some((&*candidate.path, source)),
+        _ => None,
+    })
+}
+
+fn collected(results: impl IntoIterator<Item = Told>) -> Scan {
     let mut scan = Scan::default();
     for result in results {
         match result {
@@ -102,11 +140,12 @@ pub fn linked(selection: &args::Selection) -> Result<(Workspace, Program), Error
     let program = pool.install(|| {
         let load = |candidate: &Candidate| analyze::load(&workspace, candidate, &stats);
         let loaded: Vec<_> = walked.candidates.par_iter().map(load).collect();
-        let sources = walked.candidates.iter().zip(&loaded).filter_map(|(candidate, loaded)| match loaded {
-            Ok(Some(Loaded::Parsed(_, source))) => Some((&*candidate.path, source.clone())),
-            _ => None,
-        });
-        program::link(&workspace, sources.collect(), &stats)
+        let mut following = program::Following::new(&workspace, &stats);
+        for (path, source) in parsed(&walked.candidates, &loaded) {
+            following.set(path, source.clone());
+        }
+        following.link();
+        following.into_program()
     });
     Ok((workspace, program))
 }
@@ -120,6 +159,8 @@ pub fn of_selection(selection: &args::Selection) -> Result<(Workspace, Scan), Er
     let workspace = Workspace::open(selection, None)?;
     let pool = workers(selection.jobs)?;
     let walked = walk(&workspace, Limits::of(selection, &pool));
-    let scan = scan(&workspace, &walked.candidates, &Options::default(), &pool, &Stats::start(), &|| ());
+    let (stats, options) = (Stats::start(), Options::default());
+    let job = Job { workspace: &workspace, options, pool: &pool, stats: &stats, done: &|| () };
+    let scan = job.scan(&walked.candidates);
     Ok((workspace, scan))
 }

@@ -1,7 +1,7 @@
 //! The files of a scan as a program: what they import is read too, though nothing is reported of it.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
 use sidenote_core::document::Document;
@@ -33,51 +33,84 @@ impl Workers for Pool<'_> {
     }
 }
 
-/// Follows the data through files with their paths, and through those that they import. On a worker.
-pub fn follow(workspace: &Workspace, files: Vec<(&str, Source)>, stats: &Stats) -> Program {
-    let mut program = link(workspace, files, stats);
-    program.analyze(&Pool { stats });
-    program
+/// The program that grows out of a scan's files. Everything happens on a worker.
+pub struct Following<'w> {
+    workspace: &'w Workspace,
+    stats: &'w Stats,
+    program: Program,
+    /// Whether there is such a file, as far as that was asked.
+    known: Mutex<HashMap<String, bool>>,
 }
 
-/// Files with their paths, and those that they import, before the data is followed through them. On a worker.
-pub fn link(workspace: &Workspace, files: Vec<(&str, Source)>, stats: &Stats) -> Program {
-    let root = workspace.root();
-    let mut program = Program::new(root.to_owned());
-    for (path, source) in files {
-        program.set(path, source);
+impl<'w> Following<'w> {
+    /// Without files.
+    pub fn new(workspace: &'w Workspace, stats: &'w Stats) -> Following<'w> {
+        Following { workspace, stats, program: Program::new(workspace.root().to_owned()), known: Mutex::default() }
     }
-    let known: Mutex<HashMap<String, bool>> = Mutex::default();
-    let exists = |path: &str| {
-        let Ok(mut known) = known.lock() else { return false };
-        *known.entry(path.to_owned()).or_insert_with(|| {
-            let foreign = path.split('/').any(|part| FOREIGN.contains(&part));
-            !foreign && OsSystem.is_file(&root.join(path))
-        })
-    };
-    stats.time(Phase::Follow, || program.read_layout(&OsSystem));
-    for _ in 0..MAX_ROUNDS {
-        let missing = stats.time(Phase::Follow, || program.missing(&exists));
-        if missing.is_empty() {
-            break;
+
+    /// Adds a file, or another version of it.
+    pub fn set(&mut self, path: &str, source: Source) {
+        self.program.set(path, source);
+    }
+
+    /// Takes a file away; it counts as gone even if it lies there.
+    pub fn remove(&mut self, path: &str) {
+        self.program.remove(path);
+        if let Ok(known) = self.known.get_mut() {
+            known.insert(path.to_owned(), false);
         }
-        let read = |path: &String| {
-            let read = || guarded(|| read(workspace, path)).ok().flatten();
-            stats.time(Phase::Follow, read).ok_or_else(|| path.clone())
+    }
+
+    /// Reads what the files import and follows the data through all of them: the paths of the files of which something
+    /// else is found than before.
+    pub fn follow(&mut self) -> Vec<Arc<str>> {
+        self.link();
+        self.program.analyze(&Pool { stats: self.stats })
+    }
+
+    /// Reads what the files import, what these import, and so on.
+    pub fn link(&mut self) {
+        let (root, stats, known) = (self.workspace.root(), self.stats, &self.known);
+        let exists = |path: &str| {
+            let Ok(mut known) = known.lock() else { return false };
+            *known.entry(path.to_owned()).or_insert_with(|| {
+                let foreign = path.split('/').any(|part| FOREIGN.contains(&part));
+                !foreign && OsSystem.is_file(&root.join(path))
+            })
         };
-        let read: Vec<Result<(String, Source), String>> = missing.par_iter().map(read).collect();
-        let Ok(mut known) = known.lock() else { break };
-        for file in read {
-            match file {
-                Ok((path, source)) => program.set(&path, source),
-                Err(path) => drop(known.insert(path, false)),
+        stats.time(Phase::Follow, || self.program.read_layout(&OsSystem));
+        for _ in 0..MAX_ROUNDS {
+            let missing = stats.time(Phase::Follow, || self.program.missing(&exists));
+            if missing.is_empty() {
+                break;
             }
+            let read = |path: &String| {
+                let read = || guarded(|| read(self.workspace, path)).ok().flatten();
+                stats.time(Phase::Follow, read).ok_or_else(|| path.clone())
+            };
+            let read: Vec<Result<(String, Source), String>> = missing.par_iter().map(read).collect();
+            let Ok(mut known) = known.lock() else { break };
+            for file in read {
+                match file {
+                    Ok((path, source)) => self.program.set(&path, source),
+                    Err(path) => drop(known.insert(path, false)),
+                }
+            }
+            drop(known);
+            // A file may lie in a folder with a manifest of its own.
+            stats.time(Phase::Follow, || self.program.read_layout(&OsSystem));
         }
-        drop(known);
-        // A file may lie in a folder with a manifest of its own.
-        stats.time(Phase::Follow, || program.read_layout(&OsSystem));
     }
-    program
+
+    /// The program as it is now.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// The program, which grows no further.
+    pub fn into_program(self) -> Program {
+        self.program
+    }
 }
 
 fn read(workspace: &Workspace, path: &str) -> Option<(String, Source)> {

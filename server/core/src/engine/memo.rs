@@ -31,6 +31,7 @@ struct Own {
 }
 
 /// The data flow of one version of a document: a pure function of its blocks.
+#[derive(Clone)]
 pub struct Flow {
     /// The module block of that version.
     root: Arc<Block>,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use fingerprint::{Fingerprint, fingerprints};
-pub use score::{Score, score};
+pub use score::{HALF, Score, score, weight};
 
 use crate::rules::Rule;
 use crate::syntax::{Arena, Span};

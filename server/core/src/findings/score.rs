@@ -12,7 +12,7 @@ pub struct Score {
 }
 
 /// Debt at which a thousand lines lose half of their score.
-const HALF: f64 = 40.0;
+pub const HALF: f64 = 40.0;
 
 impl Score {
     /// The score, 0 to 100: `100 * 2^(-debt / (40 * max(lines, 200) / 1000))`, rounded to one decimal.
@@ -42,19 +42,20 @@ impl std::iter::Sum for Score {
 
 /// The score of a file's findings.
 pub fn score(findings: &[Finding], lines: usize) -> Score {
-    let debt = findings.iter().filter(|f| f.suppressed.is_none()).map(weight).sum();
+    let debt = findings.iter().filter(|f| f.suppressed.is_none()).map(|f| weight(f.severity, f.confidence)).sum();
     Score { debt, lines }
 }
 
-fn weight(finding: &Finding) -> f64 {
-    let severity = match finding.severity {
+/// What one finding adds to the debt.
+pub fn weight(severity: Severity, confidence: Confidence) -> f64 {
+    let severity = match severity {
         Severity::Info => 0.5,
         Severity::Low => 1.0,
         Severity::Medium => 4.0,
         Severity::High => 12.0,
         Severity::Critical => 30.0,
     };
-    let confidence = match finding.confidence {
+    let confidence = match confidence {
         Confidence::Low => 0.4,
         Confidence::Medium => 0.7,
         Confidence::High => 1.0,

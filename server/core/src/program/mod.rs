@@ -137,6 +137,8 @@ pub struct Program {
     changed: FxHashSet<FileId>,
     /// Hits that are reported in a file, by the file that found them.
     incoming: FxHashMap<FileId, Vec<(FileId, usize)>>,
+    /// Files that other files than tests import.
+    used: FxHashSet<FileId>,
     /// Files that somebody edits.
     edited: FxHashSet<FileId>,
 }
@@ -408,6 +410,26 @@ impl Program {
             }
         }
         self.incoming = incoming;
+        let used: FxHashSet<FileId> = self
+            .files
+            .iter()
+            .enumerate()
+            .filter_map(|(n, f)| Some((FileId(n as u32), f.as_ref().filter(|f| !f.source.is_test)?)))
+            .flat_map(|(id, f)| f.links.targets.values().copied().filter(move |t| *t != id))
+            .collect();
+        for id in used.symmetric_difference(&self.used) {
+            let found = self.file(*id).and_then(|f| f.found.as_ref());
+            if found.is_some_and(|f| f.hits.iter().any(|(_, hit)| hit.is_of_library())) {
+                news.insert(*id);
+            }
+        }
+        self.used = used;
+    }
+
+    /// Whether a hit counts in its file: what strangers may pass to an exported function matters where the program itself
+    /// does not call it.
+    fn counts(&self, id: FileId, hit: &crate::semantics::flow::Hit) -> bool {
+        !(hit.is_of_library() && self.used.contains(&id))
     }
 
     /// Why the analysis of a file failed, if it did.
@@ -425,7 +447,8 @@ impl Program {
         let id = *self.by_path.get(path)?;
         let file = self.file(id)?;
         let found = file.found.as_ref()?;
-        let own = found.hits.iter().filter(|(_, hit)| self.owners.get(&hit.at.block) == Some(&id));
+        let own =
+            found.hits.iter().filter(|(_, hit)| self.owners.get(&hit.at.block) == Some(&id) && self.counts(id, hit));
         let incoming = self.incoming.get(&id).into_iter().flatten().filter_map(|(from, n)| {
             let (_, hit) = self.file(*from)?.found.as_ref()?.hits.get(*n)?;
             Some((hit.at.block, hit))
@@ -460,7 +483,11 @@ impl Program {
         linker.up(false);
         let at = inputs.iter().position(|i| i.id == id)?;
         let found = linker.down(&group.given).into_iter().nth(at)?;
-        let hits = found.hits.iter().filter(|(_, hit)| own.contains_key(&hit.at.block)).map(|(b, h)| (*b, h));
+        let hits = found
+            .hits
+            .iter()
+            .filter(|(_, hit)| own.contains_key(&hit.at.block) && self.counts(id, hit))
+            .map(|(b, h)| (*b, h));
         // What others bring here still ends where it did, unless the place itself was changed.
         let incoming = self.incoming.get(&id).into_iter().flatten().filter_map(|(from, n)| {
             let (_, hit) = self.file(*from)?.found.as_ref()?.hits.get(*n)?;

@@ -143,6 +143,11 @@ impl<'a> Cx<'a> {
         self.out.push(note);
     }
 
+    /// The language family of the block.
+    pub fn family(&self) -> Family {
+        self.block.arena().language().family
+    }
+
     /// The block's syntax.
     pub fn arena(&self) -> &'a Arena {
         self.block.arena()

@@ -43,6 +43,16 @@ pub fn call_on<'a>(receiver: Node<'a>) -> Option<(Node<'a>, Node<'a>)> {
     (name.parent() == Some(field)).then_some((call, name))
 }
 
+/// Parameters and body of a closure that is written in place and not a block of its own.
+pub fn closure<'a>(node: Node<'a>) -> Option<(Vec<Node<'a>>, Node<'a>)> {
+    if node.kind() != Kind::ClosureExpression || node.is_hole() {
+        return None;
+    }
+    let list = node.child(Field::Parameters)?;
+    let parameters = list.children().filter(|c| c.is_named() && !c.is_comment() || c.text() == "_").collect();
+    Some((parameters, node.child(Field::Body)?))
+}
+
 /// The constant integer that an expression is, `u8::MAX` and the like included.
 pub fn integer(node: Node<'_>) -> Option<i128> {
     let node = unparenthesized(node);
@@ -289,10 +299,13 @@ pub fn broken(around: Node<'_>) -> bool {
     let stop = |n: Node<'_>| super::support::is_function(n) || n.kind() == Kind::AsyncBlock;
     let label = around.child_of_kind(Kind::Label).map(Node::text);
     around.descendants_until(stop).any(|n| {
-        n.kind() == Kind::BreakExpression
-            && match n.child_of_kind(Kind::Label) {
-                Some(l) => Some(l.text()) == label,
-                None => n.ancestors().find(|a| is_loop(*a)) == Some(around),
-            }
+        // Macros hide jumps.
+        let hidden = n.kind() == Kind::MacroInvocation && n.text().contains("break");
+        hidden
+            || n.kind() == Kind::BreakExpression
+                && match n.child_of_kind(Kind::Label) {
+                    Some(l) => Some(l.text()) == label,
+                    None => n.ancestors().find(|a| is_loop(*a)) == Some(around),
+                }
     })
 }

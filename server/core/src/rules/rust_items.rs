@@ -46,6 +46,8 @@ pub struct Items {
     pub async_functions: BTreeSet<String>,
     /// Names of functions that are not async.
     sync: BTreeSet<String>,
+    /// Names of methods that implement a trait.
+    pub trait_methods: BTreeSet<String>,
     /// Names of types that are declared twice.
     twice: BTreeSet<String>,
 }
@@ -72,6 +74,13 @@ impl Items {
                     }
                     if root.kind() == Kind::ImplItem {
                         own = root.child(Field::Type).map(|t| last_name(t.text()).to_owned());
+                        if let Some(of) = root.child(Field::Trait) {
+                            // Inherent methods come first where a trait has one of the same name; the names of these are taken
+                            // by no other.
+                            let of_std = matches!(last_name(of.text()), "ToString" | "Clone" | "Default" | "Drop");
+                            let methods = placed.block.children().filter_map(|c| c.name());
+                            items.trait_methods.extend(methods.filter(|_| !of_std).map(str::to_owned));
+                        }
                         // `PartialEq<str>` says nothing of how the type compares with itself.
                         let plain = root
                             .child(Field::Type)

@@ -107,6 +107,16 @@ pub fn provider(text: &str) -> Option<Provider> {
             return found("a SendGrid key", Confidence::High);
         }
     }
+    if let [id, time, code] = text.split('.').collect::<Vec<_>>()[..]
+        && matches!(id.as_bytes().first(), Some(b'M' | b'N' | b'O'))
+        && (23..=28).contains(&id.len())
+        && time.len() == 6
+        && (27..=40).contains(&code.len())
+        && [id, time, code].iter().all(|p| p.bytes().all(|c| Url.holds(c)))
+        && is_random(code)
+    {
+        return found("a Discord bot's token", Confidence::High);
+    }
     if let Some(at) = text.find("hooks.slack.com/services/T") {
         let path = &text[at + 25..];
         if path.split('/').count() >= 3 && path.len() > 40 && is_random(path) {

@@ -232,6 +232,13 @@ pub fn ecma_path(node: Node<'_>, cx: &Cx<'_>) -> Option<String> {
                 names.push("this");
                 break;
             }
+            // `require("crypto").createHash`
+            Kind::CallExpression if at.child(Field::Function).is_some_and(|f| f.text() == "require") => {
+                let module = args(at).next().filter(|a| a.kind() == Kind::String)?.text();
+                let module = module.get(1..module.len() - 1)?;
+                names.push(module.strip_prefix("node:").unwrap_or(module));
+                break;
+            }
             _ => return None,
         }
     }

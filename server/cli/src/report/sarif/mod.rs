@@ -4,8 +4,11 @@
 //! GitHub's line hash beside our own fingerprint. Results over GitHub's limit are left out, the least severe first, and
 //! a notification says so.
 
+mod merge;
 mod result;
 mod rule;
+
+pub use merge::{MergeError, merge};
 
 use std::io::{self, Write};
 
@@ -27,7 +30,7 @@ const MAX_COMPRESSED: u64 = 10_000_000;
 
 /// Writes it, a result at a time.
 pub fn write(context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &Log::new(context, MAX_RESULTS, MAX_COMPRESSED)?)?;
+    serde_json::to_writer_pretty(&mut *out, &Log::new(context, MAX_RESULTS, MAX_COMPRESSED))?;
     writeln!(out)
 }
 
@@ -79,18 +82,13 @@ fn own_rules(findings: &[(&FileReport, &Finding)]) -> Vec<&'static Rule> {
 }
 
 impl<'a> Log<'a> {
-    fn new(context: &Context<'a>, most: usize, compressed: u64) -> io::Result<Log<'a>> {
+    fn new(context: &Context<'a>, most: usize, compressed: u64) -> Log<'a> {
         let compared = context.args.compares();
-        let (kept, left_out) = kept(context.scan.files.iter(), most, |list| fitting(list, compressed, compared))?;
+        let (kept, left_out) = kept(context.scan.files.iter(), most, compressed, compared);
         let own = own_rules(&kept);
         let mut notifications = notifications(context);
         if left_out > 0 {
-            let text = format!(
-                "{left_out} findings were left out, the least severe ones: code scanning takes {most} and {} MB at most.",
-                compressed / 1_000_000
-            );
-            notifications
-                .push(json!({ "descriptor": { "id": "truncated" }, "level": "warning", "message": { "text": text } }));
+            notifications.push(truncated(left_out, most, compressed));
         }
         let internal = context.summary.internal_errors > 0;
         let code = context.summary.exit_code(context.scan, context.args.fail_on);
@@ -123,23 +121,41 @@ impl<'a> Log<'a> {
             invocations: json!([{
                 "executionSuccessful": !internal,
                 "exitCode": code,
-                "exitCodeDescription": match code {
-                    INTERNAL => "incomplete",
-                    crate::error::FINDINGS => "findings",
-                    _ => "clean",
-                },
+                "exitCodeDescription": outcome(code),
                 "toolExecutionNotifications": notifications,
             }]),
             results: Results { findings: kept, compared, own },
         };
-        Ok(Log { schema: "https://json.schemastore.org/sarif-2.1.0.json", version: "2.1.0", runs: [run] })
+        Log { schema: "https://json.schemastore.org/sarif-2.1.0.json", version: "2.1.0", runs: [run] }
     }
 }
 
-/// How many of the findings, in their order, stay below a number of bytes when compressed. What stands around them takes
-/// a tenth.
-fn fitting(findings: &[(&FileReport, &Finding)], compressed: u64, compared: bool) -> io::Result<usize> {
-    /// Where compressed bytes are counted.
+/// What an exit code says.
+fn outcome(code: u8) -> &'static str {
+    match code {
+        INTERNAL => "incomplete",
+        crate::error::FINDINGS => "findings",
+        _ => "clean",
+    }
+}
+
+/// That results were left out.
+fn truncated(left_out: usize, most: usize, compressed: u64) -> Value {
+    let text = format!(
+        "{left_out} findings were left out, the least severe ones: code scanning takes {most} and {} MB at most.",
+        compressed / 1_000_000
+    );
+    json!({
+        "descriptor": { "id": "truncated" },
+        "level": "warning",
+        "message": { "text": text },
+        "properties": { "leftOut": left_out },
+    })
+}
+
+/// How many results, in their order, stay below a number of bytes when compressed. What stands around them takes a tenth.
+fn fitting_values(results: impl Iterator<Item = Value>, compressed: u64) -> usize {
+    /// Where compressed bytes are counted; nothing is kept, so nothing can fail.
     struct Count(u64);
     impl Write for Count {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -152,13 +168,31 @@ fn fitting(findings: &[(&FileReport, &Finding)], compressed: u64, compared: bool
     }
     let room = compressed / 10 * 9;
     let mut encoder = flate2::write::DeflateEncoder::new(Count(0), flate2::Compression::fast());
-    for (i, (file, finding)) in findings.iter().enumerate() {
-        serde_json::to_writer(&mut encoder, &result::result(file, finding, compared))?;
-        if encoder.get_ref().0 > room {
-            return Ok(i);
-        }
+    results
+        .take_while(|result| serde_json::to_writer(&mut encoder, result).is_ok() && encoder.get_ref().0 <= room)
+        .count()
+}
+
+/// What a run takes of a list, in its order: the worst by `rank`, at most so many, of those as many as `fitting` says.
+fn within_limits<T, R: Ord>(
+    all: Vec<T>,
+    most: usize,
+    rank: impl Fn(&T) -> R,
+    fitting: impl Fn(&[&T]) -> usize,
+) -> Vec<T> {
+    /// So many results never come near the limit of a file's size.
+    const FEW: usize = 2_000;
+    if all.len() <= most.min(FEW) {
+        return all;
     }
-    Ok(findings.len())
+    let mut order: Vec<usize> = (0..all.len()).collect();
+    order.sort_by_cached_key(|i| (rank(&all[*i]), *i));
+    order.truncate(most);
+    let ranked: Vec<&T> = order.iter().map(|i| &all[*i]).collect();
+    let fit = fitting(&ranked);
+    order.truncate(fit);
+    let kept: std::collections::HashSet<usize> = order.into_iter().collect();
+    all.into_iter().enumerate().filter(|(i, _)| kept.contains(i)).map(|(_, one)| one).collect()
 }
 
 /// A kind of notification.
@@ -172,31 +206,22 @@ fn event(id: &str, short: &str, full: &str) -> Value {
 }
 
 /// The findings to report, in their order, and how many are left out; over a limit the most severe and surest are kept, the
-/// first of equals. `fitting` tells how many of a list fit.
+/// first of equals.
 fn kept<'a>(
     files: impl Iterator<Item = &'a FileReport>,
     most: usize,
-    fitting: impl Fn(&[(&'a FileReport, &'a Finding)]) -> io::Result<usize>,
-) -> io::Result<(Vec<(&'a FileReport, &'a Finding)>, usize)> {
-    /// So many results never come near the limit of a file's size.
-    const FEW: usize = 2_000;
-    let mut all: Vec<_> = files.flat_map(|f| f.findings.iter().map(move |finding| (f, finding))).collect();
+    compressed: u64,
+    compared: bool,
+) -> (Vec<(&'a FileReport, &'a Finding)>, usize) {
+    let all: Vec<_> = files.flat_map(|f| f.findings.iter().map(move |finding| (f, finding))).collect();
     let count = all.len();
-    if count <= most.min(FEW) {
-        return Ok((all, 0));
-    }
-    let mut order: Vec<usize> = (0..count).collect();
-    order.sort_by_key(|i| {
-        let finding = all[*i].1;
-        (finding.suppressed.is_some(), std::cmp::Reverse((finding.severity, finding.confidence)), *i)
+    let rank =
+        |(_, f): &(&FileReport, &Finding)| (f.suppressed.is_some(), std::cmp::Reverse((f.severity, f.confidence)));
+    let kept = within_limits(all, most, rank, |ranked| {
+        fitting_values(ranked.iter().map(|(file, finding)| result::result(file, finding, compared)), compressed)
     });
-    order.truncate(most);
-    let ranked: Vec<_> = order.iter().map(|i| all[*i]).collect();
-    order.truncate(fitting(&ranked)?);
-    order.sort_unstable();
-    all = order.iter().map(|i| all[*i]).collect();
-    let left_out = count - all.len();
-    Ok((all, left_out))
+    let left_out = count - kept.len();
+    (kept, left_out)
 }
 
 /// What could not be analysed.
@@ -292,14 +317,14 @@ mod tests {
             fixed: None,
             fixes_refused: 0,
         };
-        let (all, none) = kept([&file].into_iter(), 25_000, |l| fitting(l, 10_000_000, false)).expect("counted");
+        let (all, none) = kept([&file].into_iter(), 25_000, 10_000_000, false);
         assert_eq!((all.len(), none), (3_000, 0));
-        let (some, rest) = kept([&file].into_iter(), 25_000, |l| fitting(l, 100_000, false)).expect("counted");
+        let (some, rest) = kept([&file].into_iter(), 25_000, 100_000, false);
         assert!(!some.is_empty() && some.len() < 3_000 && some.len() + rest == 3_000, "{}", some.len());
         assert_eq!(some[0].1.message, file.findings[0].message, "the first of equals are kept");
         let mut worse = file.clone();
         worse.findings[2_500].severity = sidenote_core::findings::Severity::High;
-        let (few, rest) = kept([&worse].into_iter(), 10, |l| Ok(l.len())).expect("counted");
+        let (few, rest) = kept([&worse].into_iter(), 10, 10_000_000, false);
         assert_eq!((few.len(), rest), (10, 2_990));
         assert_eq!(few[9].1.message, file.findings[2_500].message, "the worst stays, and in its place");
     }

@@ -86,5 +86,12 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "const cancelToken = Math.random();"),
         Case::near_miss("a.js", "const jitter = Math.random() * 100;\nscheduleTokenRefresh(jitter);"),
         Case::near_miss("a.js", "const secretSanta = people[0];\nconst seed = Math.random();"),
+        Case::bad(
+            "a.js",
+            r#"require("express")().get("/x", (req, res) => {
+  res.cookie("csrfToken", Math.random().toString(36), { secure: true, httpOnly: true }); //~ insecure-randomness
+  res.end();
+});"#,
+        ),
     ],
 };

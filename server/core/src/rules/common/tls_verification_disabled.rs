@@ -188,6 +188,11 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn p() { let c = rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(vec![], key()); }",
         ),
+        Case::bad(
+            "a.js",
+            r#"const { app } = require("electron");
+app.commandLine.appendSwitch("ignore-certificate-errors"); //~ tls-verification-disabled"#,
+        ),
     ],
 };
 

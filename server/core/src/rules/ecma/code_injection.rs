@@ -298,5 +298,30 @@ app.get("/x", async (req, res) => {
   new Worker("./worker.js").postMessage(req.query.job);
 });"#,
         ),
+        Case::bad(
+            "a.js",
+            r#"module.exports = function compile(expression) {
+  return new Function("x", "return " + expression); //~ code-injection
+};"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"const AsyncFunction = Object.getPrototypeOf(async function () {}).constructor;
+module.exports = async (ctx) => {
+  ctx.body = await new AsyncFunction(ctx.request.body.script)(); //~ code-injection
+};"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"require("express")().get("/x", (req, res) => {
+  res.render("index", req.query); //~ code-injection
+});"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"require("express")().get("/x", (req, res) => {
+  res.render("index", { user: req.user, q: req.query.q });
+});"#,
+        ),
     ],
 };

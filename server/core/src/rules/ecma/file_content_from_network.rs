@@ -92,5 +92,137 @@ console.assert(data);"#,
 const data = fs.readFileSync("a");
 fs.writeFileSync("b", data);"#,
         ),
+        Case::bad(
+            "a.js",
+            r#"const fs = require("fs");
+const axios = require("axios");
+axios.get("https://a.example/x.json").then((r) => fs.writeFileSync("x.json", r.data)); //~ file-content-from-network"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"const fs = require("fs");
+fetch("https://a.example/x").then(async (r) => fs.promises.writeFile("x", await r.text())); //~ file-content-from-network"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"const request = require("request");
+const fs = require("fs");
+request("https://a.example/x", (err, res, body) => {
+  fs.writeFile("x.txt", body, () => {}); //~ file-content-from-network
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import fs from "node:fs/promises";
+export async function update(url: string) {
+  const answer = await fetch(url);
+  const list = await answer.json();
+  await fs.writeFile("list.json", JSON.stringify(list)); //~ file-content-from-network
+}"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"const https = require("https"), fs = require("fs");
+https.get("https://a.example/x", (res) => {
+  let text = "";
+  res.on("data", (chunk) => { text += chunk; });
+  res.on("end", () => fs.writeFileSync("x.txt", text)); //~ file-content-from-network
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import axios from "axios";
+import { appendFileSync } from "fs";
+const api = axios.create({ baseURL: "https://a.example" });
+export async function log() {
+  const { data } = await api.get("/events");
+  appendFileSync("events.log", data.map((e) => e.text).join("\n")); //~ file-content-from-network
+}"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"import got from "got";
+import { writeFileSync } from "fs";
+const { body } = await got("https://a.example/x");
+writeFileSync("x", "// " + body); //~ file-content-from-network"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"const fs = require("fs");
+const save = (text) => fs.writeFileSync("a.txt", text); //~ file-content-from-network
+fetch("https://a.example").then((r) => r.text()).then((text) => save(text));"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"const fs = require("fs");
+fs.writeFileSync("x.json", JSON.stringify({ at: Date.now() }));"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"const fs = require("fs");
+fetch("https://a.example", { method: "POST", body: fs.readFileSync("x") }).then((r) => console.log(r.status));"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"const fs = require("fs");
+const text = fs.readFileSync("a.md", "utf8");
+fs.writeFileSync("b.md", text.toUpperCase());"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import fs from "fs";
+export async function count(url: string) {
+  const list = await (await fetch(url)).json();
+  fs.writeFileSync("count.txt", String(list.length));
+}"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"const fs = require("fs");
+const answer = await fetch("https://a.example");
+fs.writeFileSync("status.txt", answer.ok ? "up" : "down");"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"const axios = require("axios");
+axios.get("https://a.example").then((r) => { document.title = r.data.title; });"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"const fs = require("fs");
+fetch("https://a.example").then((r) => r.json()).then((data) => { if (data.ok) fs.writeFileSync("flag", "1"); });"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"const fs = require("fs");
+let text = "";
+fetch("https://a.example").then((r) => r.text()).then((t) => console.log(t));
+fs.writeFileSync("x", text);"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"const fs = require("fs");
+const api = { get: (name) => "text of " + name };
+fs.writeFileSync("x", api.get("a"));"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"const fs = require("fs");
+fetch("https://a.example").then((r) => r.text()).then((t) => fs.unlinkSync("x"));"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import fs from "fs";
+const size = Number((await (await fetch("https://a.example/size")).text()));
+fs.writeFileSync("size", `${size}`);"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"const fs = require("fs");
+fetch("https://a.example").then((r) => r.text()).then((t) => {
+  t = "constant";
+  fs.writeFileSync("x", t);
+});"#,
+        ),
     ],
 };

@@ -32,6 +32,7 @@ pub static RULE: Rule = Rule {
     checks: &[
         Check::Nodes(&[Kind::String, Kind::TemplateString], literal),
         Check::Nodes(&[Kind::CallExpression, Kind::NewExpression], place),
+        Check::Nodes(&[Kind::BinaryExpression], comparison),
     ],
     cases: &[
         Case::bad("a.js", "const id = 'AKIA4HRJ2LQ7XWVZ5TNB'; //~ hardcoded-secret"),
@@ -112,6 +113,8 @@ pub static RULE: Rule = Rule {
             "a.tsx",
             "const a = <input type=\"password\" name=\"apiKey1\" autoComplete=\"new-password\" />; const id = 'AKIAIOSFODNN7EXAMPLE';",
         ),
+        Case::bad("a.js", r#"if (req.body.password === "hunter2secret") login(); //~ hardcoded-secret"#),
+        Case::near_miss("a.js", r#"const emoji = { secret: "unicode/3299.png?v8", key: "unicode/1f511.png?v8" };"#),
     ],
 };
 
@@ -146,11 +149,21 @@ fn literal<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if name.eq_ignore_ascii_case("authorization") && is_authorization(&value) {
         return report(node, "This header logs in with a fixed secret".into(), Confidence::High, None, cx);
     }
-    if value.chars().any(char::is_whitespace) || placeholder(&value) {
+    if placeholder(&value) {
         return;
     }
     let Some(kind) = secret_name(&name) else { return };
+    // Passwords of mail accounts are written with blanks.
+    if value.chars().any(char::is_whitespace) && !(kind.is_password && value.len() < 24 && is_login(node)) {
+        return;
+    }
     if is_place(node, cx) {
+        return;
+    }
+    // A file of a page: `icons/secret.png?v8`.
+    if value.contains('/')
+        && [".png", ".svg", ".jpg", ".gif", ".js", ".css", ".html", ".json"].iter().any(|e| value.contains(e))
+    {
         return;
     }
     let login = kind.is_password && defines == Defines::Key && is_login(node);
@@ -246,6 +259,7 @@ fn places(path: &str) -> (Option<usize>, &'static [&'static str]) {
         {
             (Some(1), &[])
         }
+        "Sequelize" if path.starts_with("sequelize.") || path == "Sequelize" => (Some(2), &[]),
         "createHmac" | "createCipheriv" | "createDecipheriv" | "createCipher" | "createDecipher" => (Some(1), &[]),
         "session" | "express-session" | "expressSession" => (None, &["secret"]),
         "cookieSession" | "cookie-session" => (None, &["secret", "keys"]),
@@ -329,4 +343,28 @@ fn secret_value<'a>(value: Node<'a>, what: &str, cx: &mut Cx<'a>) {
         return;
     }
     report(value, format!("`{what}` is given a fixed secret"), Confidence::High, None, cx);
+}
+
+/// `password === "admin123"`: whoever reads the code can log in.
+fn comparison<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let operator = node.child(Field::Operator).map_or("", Node::text);
+    let (Some(left), Some(right)) = (node.child(Field::Left), node.child(Field::Right)) else { return };
+    if !matches!(operator, "===" | "==" | "!==" | "!=") {
+        return;
+    }
+    let (left, right) = (bare(left), bare(right));
+    let (place, literal) = if string_value(right).is_some() { (left, right) } else { (right, left) };
+    let Some(value) = string_value(literal) else { return };
+    let Some(name) = place_name(place) else { return };
+    let mixed = value.bytes().any(|c| c.is_ascii_digit()) && value.bytes().any(|c| c.is_ascii_alphabetic());
+    let is_password = secret_name(&name).is_some_and(|k| k.is_password);
+    if is_password
+        && mixed
+        && (6..40).contains(&value.len())
+        && !value.chars().any(char::is_whitespace)
+        && !placeholder(&value)
+        && provider(&value).is_none()
+    {
+        report(literal, format!("`{name}` is compared with a fixed password"), Confidence::Medium, None, cx);
+    }
 }

@@ -304,5 +304,12 @@ app.get("/x", async (req, res) => {
   res.setHeader("X-Name", value);
 };"#,
         ),
+        Case::bad(
+            "a.js",
+            r#"require("express")().get("/x", (req, res) => {
+  res.set({ "X-Name": req.query.name }); //~ header-injection
+  res.end();
+});"#,
+        ),
     ],
 };

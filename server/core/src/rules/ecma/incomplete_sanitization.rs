@@ -61,6 +61,8 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "const a = JSON.stringify(s).replace(/'/g, \"\\\\'\");"),
         Case::near_miss("a.js", "const a = s.replace('\"', '').replace('\"', '');"),
         Case::near_miss("a.js", "const a = router.replace('/', 'home');"),
+        Case::bad("a.js", r#"const safe = name.replace(/\.\.\//g, ""); //~ incomplete-sanitization"#),
+        Case::near_miss("a.js", r#"const typographic = text.replace(/'/g, "\u2019").replace(/"/g, "\u201d");"#),
     ],
 };
 
@@ -99,9 +101,25 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
         return;
     }
+    // What stands around the removed text may form it again: `..././`.
+    if with.is_empty()
+        && let [target] = search.targets.as_slice()
+        && matches!(
+            target.to_ascii_lowercase().as_str(),
+            "../" | "..\\" | "<script>" | "<script" | "<!--" | "javascript:"
+        )
+        && !node.ancestors().any(|n| matches!(n.kind(), Kind::WhileStatement | Kind::DoStatement | Kind::ForStatement))
+    {
+        let message = format!(
+            "What is left around a removed `{target}` may form it again. Repeat until nothing changes, or refuse the input."
+        );
+        cx.report(Note::new(cx.rule, call_part(node, name), message).confidence(Confidence::Medium));
+        return;
+    }
     if search.targets.iter().any(|t| matches!(t.as_ref(), "'" | "\"" | "`"))
         && !search.targets.iter().any(|t| t == "\\")
         && with.starts_with('\\')
+        && !["\\u", "\\x"].iter().any(|escape| with.starts_with(escape))
         && !backslashes_before(receiver, cx)
     {
         let message = "Quotes are escaped with a backslash, backslashes are not: an input of `\\'` ends the string. Escape backslashes first.";

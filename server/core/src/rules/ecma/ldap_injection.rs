@@ -338,5 +338,31 @@ export const get = (req: any, res: any) => {
   client.search("dc=x", { filter: "(uid=" + value + ")" }, done);
 };"#,
         ),
+        Case::bad(
+            "a.js",
+            r#"const ActiveDirectory = require("activedirectory");
+const ad = new ActiveDirectory(config);
+require("express")().get("/x", (req, res) => {
+  ad.findUsers("cn=*" + req.query.q + "*", (e, users) => res.json(users)); //~ ldap-injection
+});"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"const ldap = require("ldapjs");
+const client = ldap.createClient({ url: "ldap://h" });
+const quoted = (s) => s.replace(/[\\*()\0]/g, (c) => "\\" + c.charCodeAt(0).toString(16).padStart(2, "0"));
+require("express")().get("/x", (req, res) => {
+  client.search("o=x", { filter: `(cn=${quoted(req.query.u)})` }, () => res.end());
+});"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"const ldap = require("ldapjs");
+const client = ldap.createClient({ url: "ldap://h" });
+require("express")().get("/x", (req, res) => {
+  const names = { admin: "cn=admin", guest: "cn=guest" };
+  client.bind(names[req.query.role] || names.guest, process.env.LDAP_PASSWORD, () => res.end());
+});"#,
+        ),
     ],
 };

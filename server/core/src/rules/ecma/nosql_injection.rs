@@ -326,5 +326,25 @@ app.get("/x", async (req, res) => {
   res.json($("a").find(req.query.q).length);
 });"#,
         ),
+        Case::bad(
+            "a.js",
+            r#"const User = require("../models/user");
+exports.forgot = async (req, res) => { res.json(await User.exists({ email: req.body.email })); }; //~ nosql-injection"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"const express = require("express");
+const sanitize = require("express-mongo-sanitize");
+const User = require("./models/user");
+const app = express();
+app.use(express.json());
+app.use(sanitize());
+app.post("/x", async (req, res) => res.json(await User.findOne({ email: req.body.email })));"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"const User = require("./models/user");
+require("express")().get("/x", async (req, res) => res.json(await User.find({ token: req.header("x-token") })));"#,
+        ),
     ],
 };

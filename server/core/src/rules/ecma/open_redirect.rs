@@ -280,5 +280,26 @@ app.get("/x", async (req, res) => {
   else res.redirect("/");
 });"#,
         ),
+        Case::bad(
+            "a.js",
+            r#"const q = new URLSearchParams(window.location.search);
+if (q.get("a")) window.location = q.get("a"); //~ open-redirect
+window.location.href = q.get("next"); //~ open-redirect"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import { redirect } from "next/navigation";
+export default async function Page({ searchParams }: { searchParams: { next: string } }) {
+  redirect(searchParams.next); //~ open-redirect
+}"#,
+        ),
+        Case::near_miss("a.js", r#"location.replace(location.pathname + location.search);"#),
+        Case::near_miss(
+            "a.js",
+            r#"function go(path) {
+  location.replace(location.href.slice(0, location.href.indexOf('#')) + '#' + path);
+}
+window.addEventListener("hashchange", () => go(location.hash.slice(1)));"#,
+        ),
     ],
 };

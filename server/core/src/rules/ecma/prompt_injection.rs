@@ -339,5 +339,24 @@ export const get = (req: any, res: any) => {
   const out = client.messages.create({ system: "You are " + value, messages: [] });
 };"#,
         ),
+        Case::good(
+            "a.ts",
+            r#"import OpenAI from "openai";
+const openai = new OpenAI();
+export async function POST(req: Request) {
+  const { messages } = await req.json();
+  await openai.chat.completions.create({ model: "m", messages: [{ role: "system", content: "You are kind." }, ...messages] });
+}"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import OpenAI from "openai";
+const openai = new OpenAI();
+const TONES = { formal: "Be formal.", short: "Be short." };
+export async function POST(req: Request) {
+  const { tone, text } = await req.json();
+  await openai.responses.create({ model: "m", instructions: TONES[tone] ?? TONES.short, input: text });
+}"#,
+        ),
     ],
 };

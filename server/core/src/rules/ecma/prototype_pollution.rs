@@ -493,6 +493,52 @@ export const get = (req: any, res: any) => {
   }
 }"#,
         ),
+        Case::bad(
+            "a.ts",
+            r#"export function setValue(target: any, path: string, value: unknown) {
+  const keys = path.split(".");
+  let at = target;
+  for (let i = 0; i < keys.length - 1; i++) {
+    if (!at[keys[i]]) at[keys[i]] = {};
+    at = at[keys[i]];
+  }
+  at[keys[keys.length - 1]] = value; //~ prototype-pollution
+}"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"exports.set = (target, path, value) =>
+  path.split(".").reduce((o, k, i, all) => (o[k] = i === all.length - 1 ? value : o[k] || {}), target); //~ prototype-pollution"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"export default function extend(to, from) {
+  for (const [key, value] of Object.entries(from)) {
+    if (value && typeof value === "object" && to[key]) { extend(to[key], value); continue; }
+    to[key] = value; //~ prototype-pollution
+  }
+  return to;
+}"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"const BAD = new Set(["__proto__", "constructor", "prototype"]);
+exports.set = function (target, path, value) {
+  const keys = path.split(".");
+  if (keys.some((k) => BAD.has(k))) throw new Error("bad");
+  let at = target;
+  for (const k of keys.slice(0, -1)) at = at[k] ??= {};
+  at[keys.at(-1)] = value;
+};"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"exports.users = (text) => text.split("\n").reduce((map, line) => {
+  const fields = line.split(":");
+  map[fields[0]] = fields[2];
+  return map;
+}, {});"#,
+        ),
     ],
 };
 
@@ -504,15 +550,27 @@ const AWARE: [&str; 7] =
 fn deep_copy<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(left) = node.child(Field::Left).filter(|l| l.kind() == Kind::SubscriptExpression) else { return };
     let (Some(object), Some(index)) = (left.child(Field::Object), left.child(Field::Index)) else { return };
-    if object.kind() != Kind::Identifier || index.kind() != Kind::Identifier {
+    if object.kind() != Kind::Identifier {
         return;
     }
     let functions = || node.ancestors().filter(|n| is_function(*n));
-    let Some(outer) = functions().last() else { return };
+    // The function that is given the target; an arrow function may lie in another.
+    let given = |f: &Node<'a>| {
+        let parameters = f.child(Field::Parameters).or_else(|| f.child(Field::Parameter)).map_or("", Node::text);
+        parameters.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$').any(|p| p == object.text())
+    };
+    let Some(outer) = functions().find(given).or_else(|| functions().last()) else { return };
+    let whole = functions().last().unwrap_or(outer);
+    if !AWARE.iter().any(|w| whole.text().contains(w)) && path_setter(node, left, object, index, whole, cx) {
+        return;
+    }
     let text = outer.text();
     let (target, key) = (object.text(), index.text());
-    let over_keys =
-        text.contains(&format!(" {key} in ")) || text.contains("Object.keys(") || text.contains("Object.entries(");
+    let over_keys = index.kind() == Kind::Identifier
+        && (text.contains(&format!(" {key} in "))
+            || text.contains("Object.keys(")
+            || text.contains("Object.entries(")
+            || text.contains("Reflect.ownKeys("));
     let asked = ["hasOwn(", "hasOwnProperty.call(", "has("].iter().any(|f| text.contains(&format!("{f}{target}")))
         || text.contains(&format!("{target}.hasOwnProperty("))
         || ["has(", "includes(", "isSafe"].iter().any(|f| text.contains(&format!("{f}{key})")));
@@ -524,7 +582,10 @@ fn deep_copy<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let other = |text: &str| text.strip_suffix(&format!("[{key}]")).is_some_and(|o| o != target && !o.contains('['));
     let is_parameter = parameters.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$').any(|p| p == target);
     let Some(right) = node.child(Field::Right).map(bare).filter(|_| is_parameter) else { return };
-    let copied = other(right.text()) || right.text().contains(&format!("({}", left.text()));
+    // `for (const [key, value] of Object.entries(source)) target[key] = value;`
+    let entry = text.contains(&format!("[{key}, {}] of Object.entries(", right.text()))
+        || text.contains(&format!("([{key}, {}])", right.text())) && text.contains("Object.entries(");
+    let copied = entry || other(right.text()) || right.text().contains(&format!("({}", left.text()));
     if !copied {
         return;
     }
@@ -540,7 +601,7 @@ fn deep_copy<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         let mut passed = args(call).map(bare);
         let first = passed.next().map_or("", |a| a.text());
         own && (first == left.text() || first.starts_with(&format!("{} ||", left.text())))
-            && passed.next().is_some_and(|a| other(a.text()))
+            && passed.next().is_some_and(|a| other(a.text()) || entry && a.text() == right.text())
     });
     if recurs {
         let message = format!(
@@ -551,4 +612,54 @@ fn deep_copy<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         note.severity = Some(Severity::Medium);
         cx.report(note);
     }
+}
+
+/// `o = o[k]` along a path that was split from a text, and a write to what it leads to: `set(o, "__proto__.x", 1)`.
+fn path_setter<'a>(
+    write: Node<'a>,
+    left: Node<'a>,
+    object: Node<'a>,
+    index: Node<'a>,
+    outer: Node<'a>,
+    cx: &mut Cx<'a>,
+) -> bool {
+    let target = object.text();
+    let text = outer.text();
+    if !text.contains(".split(") || matches!(index.kind(), Kind::Number | Kind::String) {
+        return false;
+    }
+    let into = |n: Node<'a>| n.text().contains(&format!("{target}["));
+    let descends = outer.descendants().any(|n| {
+        n.kind() == Kind::AssignmentExpression
+            && n.child(Field::Left).is_some_and(|l| l.text() == target)
+            && n.child(Field::Right).is_some_and(into)
+    });
+    // `path.split(".").reduce((o, k) => (o[k] = o[k] || {}), target)`
+    let folds = || {
+        let function = write.ancestors().find(|n| is_function(*n))?;
+        let call = function.parent()?.parent().filter(|c| c.kind() == Kind::CallExpression)?;
+        let callee = call.child(Field::Function)?.text();
+        let first = function.child(Field::Parameters)?.named_children().next()?;
+        (callee.ends_with(".reduce") && callee.contains("split(") && first.text() == target).then_some(())
+    };
+    // What is written goes on with what was there: `o[k] = o[k] || {}`.
+    let goes_on = write.child(Field::Right).is_some_and(|r| r.text().contains(left.text()));
+    if !descends && (!goes_on || folds().is_none()) {
+        return false;
+    }
+    // Making the objects on the way is not the write itself.
+    let makes = |r: Node<'a>| r.text() == "{}" || r.text().contains(left.text());
+    let refuses = [".has(", ".includes(", "throw "].iter().any(|w| text.contains(w));
+    if refuses || descends && write.child(Field::Right).is_some_and(makes) {
+        return false;
+    }
+    let message = format!(
+        "`{target}[{}]` is written for any path: `__proto__.x` reaches the prototype of every object. Refuse `__proto__`, \
+         `constructor` and `prototype`.",
+        index.text()
+    );
+    let mut note = Note::new(cx.rule, left.span(), message);
+    note.severity = Some(Severity::Medium);
+    cx.report(note);
+    true
 }

@@ -305,5 +305,12 @@ app.get("/x", async (req, res) => {
   const out = Buffer.alloc(value);
 };"#,
         ),
+        Case::bad(
+            "a.js",
+            r#"require("express")().get("/x", (req, res) => {
+  for (let i = 0; i < req.query.count; i++) res.write("x"); //~ resource-exhaustion
+  res.end();
+});"#,
+        ),
     ],
 };

@@ -336,5 +336,12 @@ export const get = (req: any, res: any) => {
   actions[value]();
 };"#,
         ),
+        Case::bad(
+            "a.js",
+            r#"const io = require("socket.io")(1);
+io.on("connection", (socket) => {
+  socket.on("call", (d) => { api[d.method].apply(null, d.args); }); //~ unvalidated-dynamic-call
+});"#,
+        ),
     ],
 };

@@ -314,5 +314,29 @@ export const get = (req: any, res: any) => {
   const out = xpath.select("//a[@n='" + value + "']", doc);
 };"#,
         ),
+        Case::bad(
+            "a.js",
+            r#"const xpath = require("xpath");
+const select = xpath.useNamespaces({ a: "urn:a" });
+module.exports = (req, res) => {
+  res.json(select("//a:user[.='" + req.query.u + "']", tree).length); //~ xpath-injection
+};"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"const xpath = require("xpath");
+require("express")().get("/x", (req, res) => {
+  xpath.parse("//user[@name=$name]").select({ node: tree, variables: { name: req.query.n } });
+  res.end();
+});"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"const libxml = require("libxmljs2");
+require("express")().get("/x", (req, res) => {
+  const doc = libxml.parseXml(data);
+  res.json(doc.find("//x").filter((n) => n.text() === req.query.q).length);
+});"#,
+        ),
     ],
 };

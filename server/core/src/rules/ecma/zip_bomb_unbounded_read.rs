@@ -283,5 +283,35 @@ export const get = (req: any, res: any) => {
   const out = zlib.gunzipSync(value);
 };"#,
         ),
+        Case::bad(
+            "a.ts",
+            r#"import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import Fastify from "fastify";
+const unzip = promisify(gunzip);
+Fastify().post("/x", async (req) => (await unzip(req.body as Buffer)).toString()); //~ zip-bomb-unbounded-read"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"const zlib = require("zlib");
+require("express")().post("/x", (req, res) => {
+  zlib.gzip(req.body, (e, packed) => res.end(packed));
+});"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"const zlib = require("zlib"), fs = require("fs");
+require("express")().get("/x", (req, res) => {
+  res.end(zlib.gunzipSync(fs.readFileSync("data.gz")));
+});"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"const zlib = require("zlib");
+const LIMITS = { maxOutputLength: 1 << 20 };
+require("express")().post("/x", (req, res) => {
+  zlib.inflate(req.body, LIMITS, (e, text) => res.end(text));
+});"#,
+        ),
     ],
 };

@@ -1,6 +1,8 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::rust_code::integer;
+use crate::rules::rust_types::macro_name;
 use crate::rules::shape::{only_reads, operands, operator, same};
 use crate::rules::support::bare;
 use crate::rules::{Case, Check, Cx, Docs, Rule};
@@ -13,13 +15,13 @@ pub static RULE: Rule = Rule {
     severity: Severity::Medium,
     confidence: Confidence::High,
     cwe: &[570, 571],
-    families: &[Family::Ecma],
+    families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
     docs: Docs {
         what: "Finds conditions whose outcome is written in the code: literals, `x === 'a' || 'b'`, `x !== 'a' || x !== \
               'b'`, `x === 'a' && x === 'b'`, an assignment of a constant (`if (a = 5)`), a comparison with a new \
-              object or array (`x === []`).",
+              object or array (`x === []`). In Rust: `if x || true`, `x != 1 || x != 2`, `x == 1 && x == 2`, `x < 1 && x > 5`, `assert!(true)`.",
         why: "One branch is dead. Behind these forms stands a condition that was meant to ask something else, and the \
               check that it stands for never happens.",
         example: "if (role === 'admin' || 'owner') { allow(); }",
@@ -31,6 +33,9 @@ pub static RULE: Rule = Rule {
     checks: &[
         Check::Nodes(&[Kind::IfStatement, Kind::TernaryExpression, Kind::WhileStatement], check),
         Check::Nodes(&[Kind::BinaryExpression], compare),
+        Check::Nodes(&[Kind::IfExpression, Kind::WhileExpression], rust_condition),
+        Check::Nodes(&[Kind::BinaryExpression], rust_compare),
+        Check::Nodes(&[Kind::MacroInvocation], rust_assert),
     ],
     cases: &[
         Case::bad("a.js", "const y = {} || x; //~ constant-condition"),
@@ -67,6 +72,26 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "if (ready || (blocked() && (this.blocked = true))) { go(); }"),
         Case::near_miss("a.js", "if (next() === 1 && next() === 2) { go(); }"),
         Case::near_miss("a.js", "let a; if (a = load()) { a.push(1); } else { b(); }"),
+        Case::bad("a.rs", "fn f(x: bool) { if x || true { go(); } } //~ constant-condition"),
+        Case::bad("a.rs", "fn f(x: u8) -> bool { x != 1 || x != 2 } //~ constant-condition"),
+        Case::bad("a.rs", "fn f(x: u8) -> bool { x == 1 && x == 2 } //~ constant-condition"),
+        Case::bad("a.rs", "fn f(s: &str) -> bool { s != \"a\" || s != \"b\" } //~ constant-condition"),
+        Case::bad("a.rs", "fn f(x: i32) -> bool { x < 1 && x > 5 } //~ constant-condition"),
+        Case::bad("a.rs", "fn f(x: u8) { if x > 1 && false { go(); } } //~ constant-condition"),
+        Case::near_miss("a.rs", "fn f() { if false { go(); } }"),
+        Case::bad("a.rs", "fn f() { assert!(true); } //~ constant-condition"),
+        Case::good("a.rs", "fn f(x: u8) -> bool { x != 1 && x != 2 }"),
+        Case::good("a.rs", "fn f(x: u8) -> bool { x == 1 || x == 2 }"),
+        Case::good("a.rs", "fn f() { while true { go(); } }"),
+        Case::good("a.rs", "fn f(x: i32) -> bool { x > 1 && x < 5 }"),
+        Case::good("a.rs", "fn f(x: u8) { assert!(x > 1); }"),
+        Case::good("a.rs", "fn f() { assert!(false, \"never\"); }"),
+        Case::good("a.rs", "fn f() { if cfg!(test) { go(); } }"),
+        Case::good("a.rs", "fn f(x: u8, y: u8) -> bool { x != 1 || y != 2 }"),
+        Case::near_miss("a.rs", "fn f(x: &X) -> bool { x.next() == 1 && x.next() == 2 }"),
+        Case::near_miss("a.rs", "fn f(x: i32) -> bool { x < 1 || x > 5 }"),
+        Case::near_miss("a.rs", "fn f(x: i32) -> bool { x >= 5 && x <= 5 }"),
+        Case::near_miss("a.rs", "const ON: bool = true;\nfn f() { if ON { go(); } }"),
     ],
 };
 
@@ -193,6 +218,9 @@ fn contradicts(left: Node<'_>, right: Node<'_>) -> bool {
 }
 
 fn compare<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.family() != Family::Ecma {
+        return;
+    }
     let Some((left, right)) = operands(node) else { return };
     let op = operator(node);
     match op {
@@ -257,5 +285,82 @@ fn literal_test<'a>(node: Node<'a>, around: &str) -> Option<(Node<'a>, Node<'a>)
         (false, true) if fits => Some((left, right)),
         (true, false) if fits => Some((right, left)),
         _ => None,
+    }
+}
+
+// Rust.
+
+fn rust_condition<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(condition) = node.child(Field::Condition) else { return };
+    let mut parts = vec![condition];
+    while let Some(part) = parts.pop() {
+        let part = bare(part);
+        if part.kind() == Kind::BinaryExpression && matches!(operator(part), "&&" | "||") {
+            parts.extend(operands(part).into_iter().flat_map(|(l, r)| [l, r]));
+        } else if part.kind() == Kind::BooleanLiteral {
+            // `if false` alone keeps code that is compiled and not run.
+            if part == bare(condition) {
+                continue;
+            }
+            let outcome = part.text() == "true";
+            let message = format!("This condition is always {outcome}: one branch never runs.");
+            cx.report(Note::new(cx.rule, part.span(), message));
+        }
+    }
+}
+
+fn rust_compare<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.family() != Family::Rust {
+        return;
+    }
+    let Some((left, right)) = operands(node) else { return };
+    let op = operator(node);
+    if !matches!(op, "&&" | "||") {
+        return;
+    }
+    let (Some(a), Some(b)) = (rust_test(left), rust_test(right)) else { return };
+    if !same(a.0, b.0) || !only_reads(a.0) {
+        return;
+    }
+    let differ = a.2.text() != b.2.text() && a.2.kind() == b.2.kind();
+    let numbers = integer(a.2).zip(integer(b.2));
+    let message = match (op, a.1, b.1, numbers) {
+        ("||", "!=", "!=", _) if differ => {
+            format!(
+                "`{}` differs from one of the two whatever it is, so that this is always true. `&&` was meant.",
+                a.0.text()
+            )
+        }
+        ("&&", "==", "==", _) if differ => {
+            format!("`{}` cannot equal both, so that this is always false. `||` was meant.", a.0.text())
+        }
+        ("&&", "<", ">", Some((low, high))) | ("&&", ">", "<", Some((high, low))) if low <= high => {
+            format!("`{}` cannot be both, so that this is always false. `||` was meant.", a.0.text())
+        }
+        ("||", ">", "<", Some((low, high))) | ("||", "<", ">", Some((high, low))) if low < high => {
+            format!("Every `{}` is one of the two, so that this is always true. `&&` was meant.", a.0.text())
+        }
+        _ => return,
+    };
+    cx.report(Note::new(cx.rule, node.span(), message));
+}
+
+/// Operand, operator and literal of a comparison.
+fn rust_test<'a>(node: Node<'a>) -> Option<(Node<'a>, &'a str, Node<'a>)> {
+    let node = bare(node);
+    let (left, right) = operands(node)?;
+    let literal = matches!(bare(right).kind(), Kind::IntegerLiteral | Kind::StringLiteral | Kind::CharLiteral)
+        || integer(right).is_some();
+    (literal && matches!(operator(node), "==" | "!=" | "<" | ">")).then_some((bare(left), operator(node), bare(right)))
+}
+
+fn rust_assert<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let tree = node.child_of_kind(Kind::TokenTree).filter(|_| matches!(macro_name(node), "assert" | "debug_assert"));
+    let Some(tree) = tree else { return };
+    // `assert!(false, ..)` is a panic by another name.
+    if tree.children().nth(1).is_some_and(|t| t.text() == "true")
+        && tree.children().nth(2).is_none_or(|t| matches!(t.text(), "," | ")"))
+    {
+        cx.report(Note::new(cx.rule, node.span(), "This asserts nothing: the condition is always true."));
     }
 }

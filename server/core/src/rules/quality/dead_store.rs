@@ -1,6 +1,8 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::rust_names::{Binding, Origin, binding, captures};
+use crate::rules::rust_types::{Ty, type_of};
 use crate::rules::shape::{home, mentions, only_reads, operands, parameters, root_name, same};
 use crate::rules::support::{bare, is_function, is_loop};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
@@ -13,12 +15,12 @@ pub static RULE: Rule = Rule {
     severity: Severity::Medium,
     confidence: Confidence::High,
     cwe: &[563],
-    families: &[Family::Ecma],
+    families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
     docs: Docs {
         what: "Finds assignments to a local variable whose value nobody reads: it is overwritten by a following \
-              statement, or the function ends without looking at it.",
+              statement, or the function ends without looking at it. In Rust: a variable whose value is overwritten by a following statement before anything reads it.",
         why: "The work is wasted, and often the wrong variable was assigned: what should have changed did not.",
         example: "let total = sum(items);\ntotal = sum(extras);\nreturn total;",
         instead: "let total = sum(items);\ntotal += sum(extras);\nreturn total;",
@@ -28,6 +30,7 @@ pub static RULE: Rule = Rule {
     },
     checks: &[
         Check::Nodes(&[Kind::ExpressionStatement, Kind::VariableDeclarator], check),
+        Check::Nodes(&[Kind::Block], rust_block),
         Check::Nodes(&[Kind::ExpressionStatement], element),
         Check::Nodes(&[Kind::UpdateExpression], increment),
     ],
@@ -83,11 +86,40 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "function f(o) { o.x = load(); }"),
         Case::near_miss("a.js", "function f(a) { let x = one(a); x = two(x); return x; }"),
         Case::near_miss("a.js", "function f(a) { a = a || {}; return arguments[0]; }"),
+        Case::bad(
+            "a.rs",
+            "fn f(a: &[u8], b: &[u8]) -> u32 {\n    let mut total = sum(a); //~ dead-store\n    total = sum(b);\n    total\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(a: &A) -> u8 {\n    let mut x = a.one();\n    go(x);\n    x = a.two(); //~ dead-store\n    x = a.three();\n    x\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(v: &str) -> String {\n    let mut r: String = v.trim().to_string(); //~ dead-store\n    let k = 1;\n    r = join(k);\n    r\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(c: bool) -> u8 {\n    let mut n = count(c);\n    if c {\n        n = other(); //~ dead-store\n        n = third();\n    }\n    n\n}",
+        ),
+        Case::good("a.rs", "fn f(a: &[u8], b: &[u8]) -> u32 { let mut total = sum(a); total += sum(b); total }"),
+        Case::good("a.rs", "fn f(a: &[u8]) -> u32 { let mut t = 0; t = sum(a); t }"),
+        Case::good("a.rs", "fn f(a: &[u8]) -> u32 { let mut t = sum(a); t = double(t); t }"),
+        Case::good("a.rs", "fn f(a: &[u8], c: bool) -> u32 { let mut t = sum(a); if c { t = 1; } t }"),
+        Case::good("a.rs", "fn f(a: &[u8]) -> u32 { let mut t = sum(a); println!(\"{t}\"); t = 2; t }"),
+        Case::good("a.rs", "fn f(p: &mut P) { p.x = one(); p.x = two(); }"),
+        Case::near_miss("a.rs", "fn f(a: &A) { let mut g = a.lock(); go(); g = a.other(); go2(g); }"),
+        Case::near_miss("a.rs", "fn f(a: &mut u8) { let r = a; *r = 1; *r = 2; }"),
+        Case::near_miss("a.rs", "fn f(a: &A) -> u8 { let mut x = a.one(); let f = || x; x = a.two(); f() + x }"),
+        Case::near_miss("a.rs", "fn f(a: &A) -> R { let mut x = a.start(); x = a.next(&mut x)?; ok(x) }"),
     ],
 };
 
 /// `xs[k] = a; xs[k] = b;`: the same element twice in a row.
 fn element<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.family() != Family::Ecma {
+        return;
+    }
     let Some((place, _)) = stored_element(node) else { return };
     let Some(next) = node.next_named_sibling() else { return };
     let Some((other, value)) = stored_element(next) else { return };
@@ -138,6 +170,9 @@ fn increment<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 }
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.family() != Family::Ecma {
+        return;
+    }
     // Each assignment is compared with the whole function.
     if cx.arena().len() > MAX_NODES {
         return;
@@ -265,4 +300,107 @@ fn never_read_after(statement: Node<'_>, name: &str, home: Node<'_>) -> bool {
                 && matches!(n.kind(), Kind::Identifier | Kind::ShorthandPropertyIdentifier)
                 && n.text() == name
         })
+}
+
+// Rust.
+
+fn rust_block<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.arena().len() > MAX_NODES {
+        return;
+    }
+    for first in node.named_children() {
+        let Some((name, value)) = rust_store(first) else { continue };
+        // A guard works by being there.
+        let plain = matches!(
+            bare(value).kind(),
+            Kind::CallExpression | Kind::BinaryExpression | Kind::MacroInvocation | Kind::TryExpression
+        );
+        let guard = value.descendants().any(|n| {
+            matches!(
+                n.text(),
+                "lock"
+                    | "enter"
+                    | "guard"
+                    | "borrow"
+                    | "borrow_mut"
+                    | "span"
+                    | "entered"
+                    | "new"
+                    | "default"
+                    | "with_capacity"
+            ) || n.kind() == Kind::Identifier && n.text().contains("guard")
+        });
+        if !plain || guard {
+            continue;
+        }
+        let Some(declared) = binding(name).or_else(|| own_binding(first, name)) else { continue };
+        if !matches!(declared.origin, Origin::Let(_)) || declared.pattern != declared.name {
+            continue;
+        }
+        let mut at = first.next_named_sibling();
+        while let Some(next) = at {
+            if let Some((again, value)) = rust_store(next)
+                && next.kind() == Kind::ExpressionStatement
+                && again.text() == name.text()
+            {
+                if !rust_mentions(value, name.text()) {
+                    let message =
+                        format!("The value stored in `{}` is overwritten before anybody reads it.", name.text());
+                    cx.report(Note::new(cx.rule, name.span(), message).related(again.span(), "overwritten here"));
+                }
+                break;
+            }
+            let plain = matches!(next.kind(), Kind::ExpressionStatement | Kind::LetDeclaration);
+            if !plain || rust_mentions(next, name.text()) {
+                break;
+            }
+            // What the value's destructor does may matter to calls between.
+            if type_of_store(first, cx) != Some(true) && next.descendants().any(|n| n.kind() == Kind::CallExpression) {
+                break;
+            }
+            at = next.next_named_sibling();
+        }
+    }
+}
+
+/// Name and value of `let mut x = value;` and `x = value;`.
+fn rust_store<'a>(statement: Node<'a>) -> Option<(Node<'a>, Node<'a>)> {
+    let (name, value) = match statement.kind() {
+        Kind::LetDeclaration => {
+            statement.child_of_kind(Kind::MutableSpecifier)?;
+            (statement.child(Field::Pattern)?, statement.child(Field::Value)?)
+        }
+        Kind::ExpressionStatement => {
+            let assignment = statement.first_named().filter(|a| a.kind() == Kind::AssignmentExpression)?;
+            operands(assignment)?
+        }
+        _ => return None,
+    };
+    (name.kind() == Kind::Identifier).then_some((name, value))
+}
+
+/// The binding of a `let`'s own name.
+fn own_binding<'a>(statement: Node<'a>, name: Node<'a>) -> Option<Binding<'a>> {
+    (statement.kind() == Kind::LetDeclaration).then(|| Binding {
+        name,
+        pattern: name,
+        origin: Origin::Let(statement),
+        scope: statement.parent().unwrap_or(statement),
+    })
+}
+
+/// Whether a stored value is a plain one, without a destructor.
+fn type_of_store<'a>(statement: Node<'a>, cx: &Cx<'a>) -> Option<bool> {
+    let (_, value) = rust_store(statement)?;
+    let written = statement.child(Field::Type).map(|t| Ty::parse(t.text()));
+    let ty = written.or_else(|| type_of(value, cx))?;
+    Some(ty.is_integer() || ty.is_float() || ty.is("bool") || ty.is("String") || ty.refs > 0)
+}
+
+fn rust_mentions(node: Node<'_>, name: &str) -> bool {
+    node.descendants().any(|n| {
+        n.is_hole()
+            || n.kind() == Kind::Identifier && n.text() == name
+            || matches!(n.kind(), Kind::StringLiteral | Kind::RawStringLiteral) && captures(n, name)
+    })
 }

@@ -1,6 +1,7 @@
 use sidenote_grammars::{Family, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::rust_types::macro_name;
 use crate::rules::shape::{only_reads, operands, operator, same};
 use crate::rules::support::bare;
 use crate::rules::{Case, Check, Cx, Docs, Rule};
@@ -18,7 +19,7 @@ pub static RULE: Rule = Rule {
     in_tests: false,
     docs: Docs {
         what: "Finds comparisons, logical, bitwise and arithmetic operators with the same expression on both sides: `a.x \
-              === a.x`, `ready && ready`, `n - n`.",
+              === a.x`, `ready && ready`, `n - n`. In Rust also `assert_eq!(a, a)`.",
         why: "The result does not depend on the operator, so that one side was meant to be something else: most often a \
               copy was not changed.",
         example: "if (rect.width > min && rect.width > min) { draw(); }",
@@ -27,7 +28,7 @@ pub static RULE: Rule = Rule {
               and is meant; so are two literals, and `x & x`, which makes a 32 bit integer. Rust's macros are not read.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::BinaryExpression], check)],
+    checks: &[Check::Nodes(&[Kind::BinaryExpression], check), Check::Nodes(&[Kind::MacroInvocation], asserted)],
     cases: &[
         Case::bad("a.js", "const same = a.start === a.start; //~ identical-operands"),
         Case::bad("a.js", "if (rect.width > min && rect.width > min) { draw(); } //~ identical-operands"),
@@ -54,6 +55,12 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "const eq = a[i++] === a[i++];"),
         Case::near_miss("a.rs", "fn f(a: f64) -> bool { a != a }"),
         Case::near_miss("a.js", "const same = a['x'] === a['y'];"),
+        Case::bad("a.rs", "fn f(a: &P) { assert_eq!(a.x, a.x); } //~ identical-operands"),
+        Case::bad("a.rs", "fn f(a: u8) { debug_assert_ne!(a, a, \"differs\"); } //~ identical-operands"),
+        Case::bad("a.rs", "fn f(n: usize) -> usize { n - n } //~ identical-operands"),
+        Case::good("a.rs", "fn f(a: &P, b: &P) { assert_eq!(a.x, b.x); }"),
+        Case::good("a.rs", "fn f(a: &P) { assert_eq!(a.next(), a.next()); }"),
+        Case::near_miss("a.rs", "fn f(a: &P) { assert_eq!(a, &a.clone()); }"),
     ],
 };
 
@@ -97,4 +104,28 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 fn short(node: Node<'_>) -> String {
     let text = node.text();
     if text.chars().count() <= 40 && !text.contains('\n') { text.to_owned() } else { "the same expression".to_owned() }
+}
+
+// Rust.
+
+/// `assert_eq!(a, a)`.
+fn asserted<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if !matches!(macro_name(node), "assert_eq" | "assert_ne" | "debug_assert_eq" | "debug_assert_ne") {
+        return;
+    }
+    let Some(tree) = node.child_of_kind(Kind::TokenTree) else { return };
+    let mut inner: Vec<Node<'a>> = tree.children().skip(1).collect();
+    inner.pop_if(|t| t.text() == ")");
+    let mut parts = inner.split(|t| t.text() == ",");
+    let (Some(left), Some(right)) = (parts.next(), parts.next()) else { return };
+    // Calls may give different results each time.
+    let plain = |t: &Node<'_>| t.kind() != Kind::TokenTree && t.kind() != Kind::Token || t.text() == ".";
+    let equal = left.len() == right.len() && left.iter().zip(right).all(|(a, b)| a.text() == b.text());
+    let named = left.iter().any(|t| matches!(t.kind(), Kind::Identifier | Kind::SelfValue));
+    if !equal || !named || !left.iter().all(plain) {
+        return;
+    }
+    let message =
+        "Both sides are the same expression: this asserts nothing. One of them was meant to be something else.";
+    cx.report(Note::new(cx.rule, node.span(), message));
 }

@@ -58,6 +58,10 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.rs", "struct A;\nimpl A { async fn get(&self) {} }\nfn f(c: &Cache) { c.get(); }"),
         Case::near_miss("a.rs", "async fn save(x: u8) {}\nfn f() { block_on(save(1)); }"),
         Case::near_miss("a.rs", "fn f() { let _ = tokio::time::sleep(D).await; }"),
+        Case::near_miss(
+            "a.rs",
+            "struct Handle;\nimpl Handle { async fn ping(&self) {} }\nimpl Session { fn run(&self) { let _ = self.ping(); } }",
+        ),
     ],
 };
 
@@ -85,7 +89,13 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 fn is_async_call<'a>(call: Node<'a>, cx: &Cx<'a>) -> bool {
     let known = |name: &str| cx.file.declared.rust.async_functions.contains(name);
     if let Some((of, name)) = method(call) {
-        return of.kind() == Kind::SelfValue && known(name.text());
+        // The same type must have both this method and the one around.
+        let rust = &cx.file.declared.rust;
+        let here = cx.arena().root().child(Field::Name).map_or("", Node::text);
+        let mut owners = rust.methods.keys().filter(|(_, m)| m == here).map(|(of, _)| of);
+        let owner = owners.next().filter(|_| owners.next().is_none());
+        let own = owner.is_some_and(|o| rust.methods.contains_key(&(o.clone(), name.text().to_owned())));
+        return of.kind() == Kind::SelfValue && own && known(name.text());
     }
     let Some(callee) = call.child(Field::Function) else { return false };
     match callee.kind() {

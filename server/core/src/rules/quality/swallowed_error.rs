@@ -2,7 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::{exits, has_comment};
-use crate::rules::support::{bare, is_function, is_loop, place_name};
+use crate::rules::support::{args, bare, is_function, is_loop, method, place_name};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
 
@@ -13,12 +13,12 @@ pub static RULE: Rule = Rule {
     severity: Severity::Low,
     confidence: Confidence::Medium,
     cwe: &[390, 391, 1069],
-    families: &[Family::Ecma],
+    families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
     docs: Docs {
         what: "Finds `catch` clauses that are empty, without even a comment, around more than a clean-up or an attempt \
-              whose failure is dealt with right behind.",
+              whose failure is dealt with right behind. In Rust: an `Err(_) => {}` beside an arm that goes on, `if let Err(_) = .. {}` and a statement that ends in `.ok();`, each without a comment.",
         why: "Whatever goes wrong inside stays unseen: the program runs on with work half done, and nobody learns why.",
         example: "try {\n  saveAll(items);\n  notify(user);\n} catch (e) {}",
         instead: "try {\n  saveAll(items);\n  notify(user);\n} catch (e) {\n  log.error('saving failed', e);\n  throw e;\n}",
@@ -26,7 +26,10 @@ pub static RULE: Rule = Rule {
               in a `return`, or behind which the fallback follows, are left alone.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::CatchClause], check)],
+    checks: &[
+        Check::Nodes(&[Kind::CatchClause], check),
+        Check::Nodes(&[Kind::MatchArm, Kind::ExpressionStatement, Kind::IfExpression], rust_error),
+    ],
     cases: &[
         Case::bad("a.js", "try {\n  saveAll(items);\n  notify(user);\n} catch (e) {}\n//~^ swallowed-error"),
         Case::bad(
@@ -60,6 +63,32 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "let v; try { const t = read(); v = parse(t); } catch {}"),
         Case::near_miss("a.js", "let url; try { url = new URL(text); } catch {}\nif (!url) fail();"),
         Case::near_miss("a.js", "try { localStorage.setItem('k', v); } catch (e) {}"),
+        Case::bad("a.rs", "fn f() { match save() { Ok(x) => go(x), Err(_) => {} } } //~ swallowed-error"),
+        Case::bad("a.rs", "fn f() { if let Err(e) = save_all() {} } //~ swallowed-error"),
+        Case::bad("a.rs", "fn f(db: &Db) { db.write(1).ok(); } //~ swallowed-error"),
+        Case::bad("a.rs", "fn f() { match load() { Ok(x) => go(x), Err(e) => (), } } //~ swallowed-error"),
+        Case::bad("a.rs", "fn f(p: &Path) { std::fs::write(p, \"x\").ok(); go(p); } //~ swallowed-error"),
+        Case::bad("a.rs", "async fn f(c: &C) { c.publish(1).await.ok(); } //~ swallowed-error"),
+        Case::bad("a.rs", "fn f() { if let Err(_) = commit() { } go(); } //~ swallowed-error"),
+        Case::bad(
+            "a.rs",
+            "fn f(xs: &[X]) { for x in xs { match x.store() { Ok(()) => done(x), Err(_e) => {} } } } //~ swallowed-error",
+        ),
+        Case::good("a.rs", "fn f() { match save() { Ok(x) => go(x), Err(e) => log(e) } }"),
+        Case::good("a.rs", "fn f() { if let Err(e) = save_all() { log(e); } }"),
+        Case::good("a.rs", "fn f(db: &Db) -> Option<u8> { db.write(1).ok() }"),
+        Case::good("a.rs", "fn f() { match load() { Ok(x) => go(x), Err(_) => { /* not there yet */ } } }"),
+        Case::good("a.rs", "fn f() { let x = load().ok(); go(x); }"),
+        Case::good("a.rs", "fn f() -> u8 { match load() { Ok(x) => x, Err(_) => 0 } }"),
+        Case::good("a.rs", "fn f() { let _ = save(); }"),
+        Case::good("a.rs", "fn f(tx: &Sender<u8>) { tx.send(1).ok(); }"),
+        Case::near_miss("a.rs", "fn f(p: &Path) { std::fs::remove_file(p).ok(); }"),
+        Case::near_miss("a.rs", "fn f(w: &mut W) { w.flush().ok(); w.shutdown().ok(); }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f() { match poll() { Ok(x) => go(x), Err(TryRecvError::Empty) => {}, Err(e) => log(e) } }",
+        ),
+        Case::near_miss("a.rs", "fn f(s: &mut String) { writeln!(s, \"a\").ok(); }"),
     ],
 };
 
@@ -196,4 +225,129 @@ fn is_attempt(guarded: Node<'_>) -> bool {
 
 fn ends_in_return(node: Node<'_>) -> bool {
     node.descendants_until(is_function).any(|n| n.kind() == Kind::ReturnStatement)
+}
+
+// Rust.
+
+/// First words of attempts whose failure is of no matter, and of what is told to somebody who may be gone.
+const RUST_ATTEMPTS: &[&str] = &[
+    "remove",
+    "close",
+    "flush",
+    "shutdown",
+    "kill",
+    "wait",
+    "join",
+    "send",
+    "try",
+    "set",
+    "unlock",
+    "abort",
+    "cancel",
+    "drop",
+    "stop",
+    "notify",
+    "init",
+    "install",
+    "sync",
+    "unlink",
+    "delete",
+    "cleanup",
+    "write",
+    "recv",
+    "print",
+    "reply",
+    "respond",
+    "disconnect",
+    "sigaction",
+    "reset",
+    "clear",
+    "restore",
+    "register",
+    "add",
+    "record",
+    "dotenv",
+];
+
+fn rust_error<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.family() != Family::Rust {
+        return;
+    }
+    let (span, call) = match node.kind() {
+        Kind::MatchArm => {
+            let (Some(pattern), Some(value)) = (node.child(Field::Pattern), node.child(Field::Value)) else { return };
+            let text = pattern.text();
+            // Every error, not one of several kinds.
+            let all = text
+                .strip_prefix("Err(")
+                .and_then(|t| t.strip_suffix(')'))
+                .is_some_and(|t| t.chars().all(|c| c.is_lowercase() || c == '_') && !t.is_empty());
+            let empty = value.kind() == Kind::UnitExpression
+                || value.kind() == Kind::Block && value.first_named().is_none() && !has_comment(value);
+            let around = node.ancestors().find(|a| a.kind() == Kind::MatchExpression);
+            let arms = around
+                .and_then(|m| m.child(Field::Body))
+                .map_or(0, |b| b.named_children().filter(|a| a.kind() == Kind::MatchArm).count());
+            if !all
+                || !empty
+                || arms != 2
+                || node.descendants().any(|n| n.is_comment())
+                || node.next_sibling().is_some_and(|n| n.is_comment())
+            {
+                return;
+            }
+            (pattern.span(), around.and_then(|m| m.child(Field::Value)))
+        }
+        Kind::IfExpression => {
+            let Some(condition) = node.child(Field::Condition).filter(|c| c.kind() == Kind::LetCondition) else {
+                return;
+            };
+            let errs = condition.child(Field::Pattern).is_some_and(|p| p.text().starts_with("Err("));
+            let Some(body) = node.child(Field::Consequence) else { return };
+            if !errs || body.first_named().is_some() || has_comment(body) || node.child(Field::Alternative).is_some() {
+                return;
+            }
+            (condition.span(), condition.child(Field::Value))
+        }
+        _ => {
+            let Some(call) = node.first_named().filter(|_| node.text().ends_with(';')) else { return };
+            let Some((of, name)) = method(call).filter(|(_, n)| n.text() == "ok") else { return };
+            if args(call).next().is_some() {
+                return;
+            }
+            let said = node.next_sibling().is_some_and(|n| n.is_comment()) || previous_is_comment(node);
+            if said {
+                return;
+            }
+            (name.span(), Some(of))
+        }
+    };
+    // What failed, by its name.
+    let Some(mut call) = call else { return };
+    while let Kind::AwaitExpression | Kind::TryExpression = call.kind() {
+        let Some(inner) = call.first_named() else { return };
+        call = inner;
+    }
+    let name = match method(call) {
+        Some((_, name)) => name.text(),
+        None => call
+            .child(Field::Function)
+            .filter(|_| call.kind() == Kind::CallExpression)
+            .map_or("", |f| f.text().rsplit("::").next().unwrap_or("")),
+    };
+    let first = name.split('_').next().unwrap_or(name);
+    let method_write = method(call).is_none() && first == "write";
+    if name.is_empty()
+        || RUST_ATTEMPTS.contains(&first) && !method_write && name != "write"
+        || matches!(name, "parse" | "get" | "downcast" | "upgrade")
+    {
+        return;
+    }
+    let message = "Whatever goes wrong here stays unseen, and the program runs on with work half done. Handle the error, or say in a comment why it does not matter.";
+    cx.report(Note::new(cx.rule, span, message));
+}
+
+fn previous_is_comment(node: Node<'_>) -> bool {
+    let siblings = node.parent().into_iter().flat_map(Node::children);
+    siblings.take_while(|n| n.index() < node.index()).last().is_some_and(|n| n.is_comment())
 }

@@ -2,7 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::{mentions, operator, parameters};
-use crate::rules::support::is_function;
+use crate::rules::support::{is_function, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -13,12 +13,12 @@ pub static RULE: Rule = Rule {
     severity: Severity::High,
     confidence: Confidence::High,
     cwe: &[674],
-    families: &[Family::Ecma],
+    families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
     docs: Docs {
         what: "Finds functions, methods and accessors that call (or read or set) themselves before anything can make \
-              them stop.",
+              them stop. In Rust also methods that call themselves through `self` or by an operator of their own trait.",
         why: "Every call ends in `RangeError: Maximum call stack size exceeded`. Mostly a wrapper that was meant to \
               call something else of the same name, or an accessor that was meant to use a private field.",
         example: "class User {\n  get name() { return this.name; }\n}",
@@ -27,7 +27,10 @@ pub static RULE: Rule = Rule {
               something that may return or throw in plain sight.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::FunctionDeclaration, Kind::MethodDefinition], check)],
+    checks: &[
+        Check::Nodes(&[Kind::FunctionDeclaration, Kind::MethodDefinition], check),
+        Check::Nodes(&[Kind::FunctionItem], rust_function),
+    ],
     cases: &[
         Case::bad("a.js", "class U { get name() { return this.name; } } //~ unconditional-recursion"),
         Case::bad("a.js", "class U { set name(v) { this.name = v; } } //~ unconditional-recursion"),
@@ -56,6 +59,36 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "function* g() { yield 1; yield* g(); }"),
         Case::near_miss("a.js", "class A { get x() { delete this.x; return this.x; } }"),
         Case::near_miss("a.js", "function f() { f = () => 1; return f(); }"),
+        Case::bad("a.rs", "fn f(n: u32) -> u32 { f(n - 1) + 1 } //~ unconditional-recursion"),
+        Case::bad("a.rs", "impl A { fn len(&self) -> usize { self.len() } } //~ unconditional-recursion"),
+        Case::bad("a.rs", "impl A { fn new() -> A { Self::new() } } //~ unconditional-recursion"),
+        Case::bad(
+            "a.rs",
+            "impl ToString for A { fn to_string(&self) -> String { let s = self.to_string(); s } } //~ unconditional-recursion",
+        ),
+        Case::bad("a.rs", "fn walk(t: &Tree) { log(t); walk(t); } //~ unconditional-recursion"),
+        Case::bad(
+            "a.rs",
+            "impl A { fn f(&mut self, n: u8) { let x = n + 1; self.f(x); } } //~ unconditional-recursion",
+        ),
+        Case::bad("a.rs", "fn f(x: u8) -> R { return f(x); } //~ unconditional-recursion"),
+        Case::bad(
+            "a.rs",
+            "impl Default for A { fn default() -> Self { Self::default() } } //~ unconditional-recursion",
+        ),
+        Case::good("a.rs", "fn f(n: u32) -> u32 { if n == 0 { 0 } else { f(n - 1) } }"),
+        Case::good("a.rs", "impl A { fn len(&self) -> usize { self.inner.len() } }"),
+        Case::good("a.rs", "fn f(n: u32) -> u32 { if n == 0 { return 0; } f(n - 1) }"),
+        Case::good("a.rs", "impl A { fn new() -> A { B::new() } }"),
+        Case::good("a.rs", "fn walk(t: &Tree) { for c in t.kids() { walk(c); } }"),
+        Case::good("a.rs", "fn f(n: u32) -> Option<u32> { let m = n.checked_sub(1)?; f(m) }"),
+        Case::good("a.rs", "impl A { fn f(&self) { go(|| self.f()); } }"),
+        Case::good("a.rs", "fn f(n: u32) -> u32 { match n { 0 => 1, _ => f(n - 1) } }"),
+        Case::near_miss("a.rs", "impl Trait for A { fn len(&self) -> usize { A::len(self) } }"),
+        Case::near_miss("a.rs", "impl Ext for Yaml { fn as_array(&self) -> Option<&Self> { self.as_array() } }"),
+        Case::near_miss("a.rs", "fn f(n: u32, f: fn(u32) -> u32) -> u32 { f(n) }"),
+        Case::near_miss("a.rs", "fn f(n: u32) -> bool { n == 0 || f(n - 1) }"),
+        Case::near_miss("a.rs", "async fn f(n: u32) { spawn(f(n)); }"),
     ],
 };
 
@@ -164,4 +197,74 @@ fn certain<'a>(statement: Node<'a>) -> Vec<Node<'a>> {
         }
     }
     out
+}
+
+// Rust.
+
+fn rust_function<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let (Some(name), Some(body)) = (node.child(Field::Name), node.child(Field::Body)) else { return };
+    // A future does nothing before it is awaited.
+    let modifiers = node.child_of_kind(Kind::FunctionModifiers).is_some_and(|m| m.has_token("async"));
+    let parameters = node.child(Field::Parameters);
+    let method_self = parameters.is_some_and(|p| p.child_of_kind(Kind::SelfParameter).is_some());
+    let shadowed =
+        parameters.is_some_and(|p| p.descendants().any(|n| n.kind() == Kind::Identifier && n.text() == name.text()));
+    let delegates = cx.file.declared.rust.trait_methods.contains(name.text());
+    if node.is_hole() || modifiers || shadowed || delegates {
+        return;
+    }
+    // Only a block of its own tells that it is no method: a method's name alone means another function.
+    let is_method = method_self || body.descendants().any(|n| n.text() == "Self");
+    let itself = |n: Node<'a>| {
+        if n.kind() != Kind::CallExpression {
+            return false;
+        }
+        if let Some((of, m)) = method(n) {
+            return method_self && of.kind() == Kind::SelfValue && m.text() == name.text();
+        }
+        n.child(Field::Function).is_some_and(|f| match f.kind() {
+            Kind::Identifier => {
+                f.text() == name.text()
+                    && !is_method
+                    && cx.file.declared.rust.functions.contains_key(f.text())
+                    && cx.file.imports.path(f.text()).is_none()
+            }
+            Kind::ScopedIdentifier => !method_self && f.text().strip_prefix("Self::") == Some(name.text()),
+            _ => false,
+        })
+    };
+    for statement in body.named_children() {
+        let mut stack = vec![statement];
+        let mut leaves = false;
+        while let Some(n) = stack.pop() {
+            if is_function(n) || n.is_hole() || n.kind() == Kind::AsyncBlock {
+                continue;
+            }
+            if itself(n) {
+                let message = format!(
+                    "`{}` calls itself here whatever happens, and never ends. Something else of that name was meant, or a condition is missing.",
+                    name.text()
+                );
+                cx.report(Note::new(cx.rule, n.span(), message).related(name.span(), "the same"));
+                return;
+            }
+            leaves |= matches!(
+                n.kind(),
+                Kind::TryExpression | Kind::BreakExpression | Kind::MacroInvocation | Kind::AwaitExpression
+            );
+            match n.kind() {
+                // The first part alone is certain to run.
+                Kind::IfExpression | Kind::WhileExpression => stack.extend(n.child(Field::Condition)),
+                Kind::MatchExpression | Kind::ForExpression => stack.extend(n.child(Field::Value)),
+                Kind::BinaryExpression if matches!(operator(n), "&&" | "||") => stack.extend(n.child(Field::Left)),
+                _ => stack.extend(n.named_children()),
+            }
+        }
+        let plain = matches!(statement.kind(), Kind::LetDeclaration | Kind::ExpressionStatement)
+            && statement.child(Field::Alternative).is_none();
+        let jumps = statement.descendants().any(|n| matches!(n.kind(), Kind::ReturnExpression | Kind::TryExpression));
+        if !plain || jumps || leaves && statement.kind() != Kind::ExpressionStatement {
+            return;
+        }
+    }
 }

@@ -1,6 +1,8 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::rust_code::leaves;
+use crate::rules::rust_types::macro_name;
 use crate::rules::shape::{exits, never_returns};
 use crate::rules::support::bare;
 use crate::rules::{Case, Check, Cx, Docs, Rule};
@@ -13,12 +15,12 @@ pub static RULE: Rule = Rule {
     severity: Severity::Medium,
     confidence: Confidence::High,
     cwe: &[561],
-    families: &[Family::Ecma],
+    families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
     docs: Docs {
         what: "Finds statements behind a `return`, `throw`, `break`, `continue` or an endless loop of the same list of \
-              statements, also where both branches before leave.",
+              statements, also where both branches before leave. In Rust also behind macros that never return.",
         why: "It looks as if it did something, and readers take it into account. Often the jump above was meant to be \
               conditional.",
         example: "function f(user) {\n  return user;\n  log(user);\n}",
@@ -27,7 +29,10 @@ pub static RULE: Rule = Rule {
               an empty `return` behind a `throw` or `return` is a habit. TypeScript's types do not run.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::StatementBlock, Kind::SwitchCase, Kind::SwitchDefault], check)],
+    checks: &[
+        Check::Nodes(&[Kind::StatementBlock, Kind::SwitchCase, Kind::SwitchDefault], check),
+        Check::Nodes(&[Kind::Block], rust_block),
+    ],
     cases: &[
         Case::bad("a.js", "function f(u) {\n  return u;\n  log(u); //~ unreachable-code\n}"),
         Case::bad("a.js", "function f() {\n  throw new Error('x');\n  cleanup(); //~ unreachable-code\n}"),
@@ -60,6 +65,30 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "outer: for (;;) { for (;;) { break outer; } }"),
         Case::near_miss("a.js", "function f(k) { switch (k) { case 1: return 1; default: break; } log(k); }"),
         Case::near_miss("a.ts", "function f(): number { return 1; type A = string; }"),
+        Case::bad("a.rs", "fn f(u: u8) -> u8 {\n    return u;\n    log(u); //~ unreachable-code\n}"),
+        Case::bad("a.rs", "fn f() {\n    panic!(\"x\");\n    cleanup(); //~ unreachable-code\n}"),
+        Case::bad("a.rs", "fn f(xs: &[u8]) { for x in xs {\n    continue;\n    go(x); //~ unreachable-code\n} }"),
+        Case::bad(
+            "a.rs",
+            "fn f(a: bool) -> u8 {\n    if a { return 1; } else { return 2; }\n    done(); //~ unreachable-code\n}",
+        ),
+        Case::bad("a.rs", "fn f() {\n    loop { step(); }\n    done(); //~ unreachable-code\n}"),
+        Case::bad(
+            "a.rs",
+            "fn f(k: u8) {\n    match k { 1 => return, _ => return }\n    log(k); //~ unreachable-code\n}",
+        ),
+        Case::bad("a.rs", "fn f() {\n    unreachable!();\n    let x = 1; //~ unreachable-code\n}"),
+        Case::bad("a.rs", "fn f() {\n    std::process::exit(1);\n    log(); //~ unreachable-code\n}"),
+        Case::good("a.rs", "fn f(u: u8) -> u8 { log(u); return u; }"),
+        Case::good("a.rs", "fn f(a: bool) -> u8 { if a { return 1; } go() }"),
+        Case::good("a.rs", "fn f() { loop { if done() { break; } } go(); }"),
+        Case::good("a.rs", "fn f() -> u8 { return g(); fn g() -> u8 { 1 } }"),
+        Case::good("a.rs", "fn f(k: u8) { match k { 1 => return, _ => go() } log(k); }"),
+        Case::good("a.rs", "fn f() { todo!(); }"),
+        Case::near_miss("a.rs", "fn f() { #[cfg(a)] return; go(); }"),
+        Case::near_miss("a.rs", "fn f() { todo!(); go(); }"),
+        Case::near_miss("a.rs", "fn f() { 'a: loop { loop { break 'a; } } go(); }"),
+        Case::near_miss("a.rs", "fn f() -> u8 { unimplemented!(\"later\"); 1 }"),
     ],
 };
 
@@ -109,6 +138,48 @@ fn is_harmless(statement: Node<'_>) -> bool {
         Kind::ReturnStatement => statement.first_named().is_none(),
         Kind::VariableDeclaration => statement.named_children().all(|d| d.child(Field::Value).is_none()),
         Kind::ExpressionStatement => statement.first_named().is_some_and(|e| bare(e).kind() == Kind::YieldExpression),
+        _ => false,
+    }
+}
+
+// Rust.
+
+fn rust_block<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let mut exit: Option<Node<'a>> = None;
+    for statement in node.named_children() {
+        if statement.kind() == Kind::AttributeItem {
+            return;
+        }
+        let Some(before) = exit else {
+            if leaves(statement) || ends(statement) {
+                exit = Some(statement);
+            }
+            continue;
+        };
+        let runs = matches!(statement.kind(), Kind::ExpressionStatement | Kind::LetDeclaration | Kind::MacroInvocation)
+            || statement.kind() == Kind::CallExpression;
+        if runs && !ends(statement) && !leaves(statement) {
+            let message = "This never runs: control does not pass what stands before it.";
+            cx.report(Note::new(cx.rule, statement.span(), message).related(before.span(), "control leaves here"));
+        }
+        if runs {
+            return;
+        }
+    }
+}
+
+/// Whether a statement ends the program or the thread. `todo!` and `unimplemented!` stand for code that is to come.
+fn ends(statement: Node<'_>) -> bool {
+    let inner = if statement.kind() == Kind::ExpressionStatement {
+        statement.first_named().unwrap_or(statement)
+    } else {
+        statement
+    };
+    match inner.kind() {
+        Kind::MacroInvocation => matches!(macro_name(inner), "panic" | "unreachable"),
+        Kind::CallExpression => inner.child(Field::Function).is_some_and(|f| {
+            matches!(f.text(), "std::process::exit" | "process::exit" | "std::process::abort" | "process::abort")
+        }),
         _ => false,
     }
 }

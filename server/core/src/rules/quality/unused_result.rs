@@ -1,6 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::rust_types::type_of;
 use crate::rules::shape::{callback, is_array, is_global, only_reads, operator, root_name};
 use crate::rules::support::{args, bare, is_function, method, place_name, words};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
@@ -13,12 +14,12 @@ pub static RULE: Rule = Rule {
     severity: Severity::Medium,
     confidence: Confidence::High,
     cwe: &[252, 563],
-    families: &[Family::Ecma],
+    families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
     docs: Docs {
         what: "Finds calls that stand alone although they change nothing: `text.replace(..)`, `text.trim()`, \
-              `list.concat(..)`, `list.map(..)` and `list.filter(..)` with a function.",
+              `list.concat(..)`, `list.map(..)` and `list.filter(..)` with a function. In Rust: methods of strings, numbers, vectors, options and iterators that only compute.",
         why: "Strings never change and these methods of arrays give a new one: without taking the result the call does \
               nothing. `map` that is used for its effects builds an array for nobody.",
         example: "name.trim();\nsave(name);",
@@ -27,7 +28,10 @@ pub static RULE: Rule = Rule {
               are reported only with arguments that fit a string or an array, and not on receivers with a telling name.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::ExpressionStatement], check)],
+    checks: &[
+        Check::Nodes(&[Kind::ExpressionStatement], check),
+        Check::Nodes(&[Kind::ExpressionStatement], rust_statement),
+    ],
     cases: &[
         Case::bad("a.js", "function f(x) { if (!x) { new TypeError('x is missing'); } return x.y; } //~ unused-result"),
         Case::bad(
@@ -71,6 +75,26 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "history.replace(url);"),
         Case::near_miss("a.js", "await table.slice(0, 3);"),
         Case::near_miss("a.js", "text.replace(/%s/g, (m) => { seen.push(m); });"),
+        Case::bad("a.rs", "fn f(s: &str) { s.trim(); } //~ unused-result"),
+        Case::bad("a.rs", "fn f(s: String) { s.to_uppercase(); go(s); } //~ unused-result"),
+        Case::bad("a.rs", "fn f(n: u32) { n.wrapping_add(1); } //~ unused-result"),
+        Case::bad("a.rs", "fn f(v: &[u8]) { v.iter().map(|x| x + 1); } //~ unused-result"),
+        Case::bad("a.rs", "fn f(s: &str) { s.replace(\"a\", \"b\"); } //~ unused-result"),
+        Case::bad("a.rs", "fn f(v: &Vec<u8>) { v.len(); } //~ unused-result"),
+        Case::bad("a.rs", "fn f(o: Option<u8>) { o.is_some(); } //~ unused-result"),
+        Case::bad("a.rs", "fn f(n: i32) { n.abs(); } //~ unused-result"),
+        Case::good("a.rs", "fn f(s: &str) -> &str { s.trim() }"),
+        Case::good("a.rs", "fn f(s: &str) { let t = s.trim(); go(t); }"),
+        Case::good("a.rs", "fn f(v: &[u8]) { v.iter().for_each(|x| go(x)); }"),
+        Case::good("a.rs", "fn f(v: &mut Vec<u8>) { v.pop(); v.sort(); }"),
+        Case::good("a.rs", "fn f(m: &mut HashMap<u8, u8>) { m.insert(1, 2); m.remove(&1); }"),
+        Case::good("a.rs", "fn f(s: &mut String) { s.truncate(3); }"),
+        Case::good("a.rs", "fn f(a: &Atomic) { a.fetch_add(1, Ordering::Relaxed); }"),
+        Case::good("a.rs", "fn f(r: &mut Router) { r.replace(\"a\", \"b\"); }"),
+        Case::near_miss("a.rs", "fn f(t: &mut Text) { t.trim(); }"),
+        Case::near_miss("a.rs", "fn f(p: &mut Pipeline) { p.map(|x| x + 1); }"),
+        Case::near_miss("a.rs", "fn f(c: &mut Cell<u8>) { c.replace(1); }"),
+        Case::near_miss("a.rs", "fn f(o: &mut Option<u8>) { o.take(); o.insert(3); }"),
     ],
 };
 
@@ -129,6 +153,9 @@ const OTHERS: &[&str] = &[
 ];
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.family() != Family::Ecma {
+        return;
+    }
     let Some(expression) = node.first_named().map(bare) else { return };
     match expression.kind() {
         Kind::NewExpression => return new_error(expression, cx),
@@ -225,4 +252,121 @@ fn own(receiver: Node<'_>) -> bool {
         || OTHERS.contains(&root.as_str())
         || last.starts_with('$')
         || root.starts_with(['$', '_'])
+}
+
+// Rust.
+
+fn rust_statement<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.family() != Family::Rust {
+        return;
+    }
+    let Some(call) = node.first_named().filter(|c| c.kind() == Kind::CallExpression && node.text().ends_with(';'))
+    else {
+        return;
+    };
+    let Some((receiver, name)) = method(call) else { return };
+    let what = name.text();
+    let text = matches!(
+        what,
+        "trim"
+            | "trim_start"
+            | "trim_end"
+            | "to_uppercase"
+            | "to_lowercase"
+            | "to_ascii_uppercase"
+            | "to_ascii_lowercase"
+            | "replace"
+            | "replacen"
+            | "repeat"
+            | "to_string"
+            | "to_owned"
+            | "starts_with"
+            | "ends_with"
+            | "strip_prefix"
+            | "strip_suffix"
+            | "split"
+            | "chars"
+            | "bytes"
+            | "lines"
+            | "len"
+            | "is_empty"
+            | "contains"
+            | "as_str"
+            | "as_bytes"
+    );
+    let number = what.starts_with("wrapping_")
+        || what.starts_with("saturating_")
+        || what.starts_with("checked_")
+        || matches!(
+            what,
+            "abs"
+                | "pow"
+                | "sqrt"
+                | "floor"
+                | "ceil"
+                | "round"
+                | "powi"
+                | "powf"
+                | "min"
+                | "max"
+                | "clamp"
+                | "rem_euclid"
+                | "count_ones"
+                | "leading_zeros"
+                | "trailing_zeros"
+                | "swap_bytes"
+                | "rotate_left"
+                | "rotate_right"
+        );
+    let list = matches!(
+        what,
+        "len" | "is_empty" | "contains" | "first" | "last" | "get" | "to_vec" | "concat" | "join" | "iter" | "clone"
+    );
+    let option = matches!(
+        what,
+        "is_some" | "is_none" | "is_ok" | "is_err" | "unwrap_or" | "as_ref" | "cloned" | "copied" | "ok_or" | "clone"
+    );
+    let lazy = matches!(
+        what,
+        "map"
+            | "filter"
+            | "filter_map"
+            | "flat_map"
+            | "enumerate"
+            | "zip"
+            | "chain"
+            | "take"
+            | "skip"
+            | "rev"
+            | "inspect"
+            | "cloned"
+            | "copied"
+            | "count"
+            | "collect"
+            | "sum"
+    );
+    if !(text || number || list || option || lazy) {
+        return;
+    }
+    let Some(ty) = type_of(receiver, cx) else { return };
+    let pure = match ty.name {
+        "str" | "String" => text,
+        "Vec" | "[]" | "[;]" => list,
+        "Option" | "Result" => option,
+        // Counting and gathering run the iterator, which may be the point.
+        "Iterator" => lazy && !matches!(what, "count" | "collect" | "sum"),
+        _ if (ty.is_integer() || ty.is_float() || ty.clone().owned().is_integer()) && !ty.name.starts_with('{') => {
+            number
+        }
+        _ => false,
+    };
+    if !pure {
+        return;
+    }
+    let message = if ty.name == "Iterator" {
+        format!("`{what}` does nothing until somebody takes elements from it. Use `for`, or take the result.")
+    } else {
+        format!("`{what}` changes nothing: it returns a new value, which is dropped here. Take the result.")
+    };
+    cx.report(Note::new(cx.rule, name.span(), message));
 }

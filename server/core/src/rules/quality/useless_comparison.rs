@@ -1,6 +1,8 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::rust_code::{integer, limits};
+use crate::rules::rust_types::type_of;
 use crate::rules::shape::{is_array, operands, operator, written_type};
 use crate::rules::support::{bare, method, string_value};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
@@ -13,12 +15,12 @@ pub static RULE: Rule = Rule {
     severity: Severity::Medium,
     confidence: Confidence::High,
     cwe: &[783, 697],
-    families: &[Family::Ecma],
+    families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
     docs: Docs {
         what: "Finds comparisons whose outcome is fixed or whose operands are grouped otherwise than they look: \
-              `list.length < 0`, `!key in map`, `!x instanceof C`, `a < b < c`, `flags & MASK === 0`.",
+              `list.length < 0`, `!key in map`, `!x instanceof C`, `a < b < c`, `flags & MASK === 0`. In Rust: comparisons with a value beyond the type's limits (`n < 0` where `n` is unsigned, `b > 255` where it is a `u8`).",
         why: "A length is never negative, `!key in map` asks for the key `false`, and `flags & (MASK === 0)` is nearly \
               always 0: the check passes or fails whatever the data is.",
         example: "if (!key in cache) { load(key); }",
@@ -26,7 +28,7 @@ pub static RULE: Rule = Rule {
         limits: "`length >= 0` and the like only of `length` and `size`, whose values are known to be natural numbers.",
         fix: "Parentheses are suggested where they are certainly meant.",
     },
-    checks: &[Check::Nodes(&[Kind::BinaryExpression], check)],
+    checks: &[Check::Nodes(&[Kind::BinaryExpression], check), Check::Nodes(&[Kind::BinaryExpression], rust_limits)],
     cases: &[
         Case::bad("a.js", "if ('admin' in ['admin', 'root']) go(); //~ useless-comparison"),
         Case::bad("a.ts", "function f(roles: string[]) { return 'admin' in roles; } //~ useless-comparison"),
@@ -64,6 +66,26 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "if (lengths[0] < 0) { go(); }"),
         Case::near_miss("a.js", "if (!hidden && key in cache) {}"),
         Case::near_miss("a.ts", "const t = f<A>(x) > 1;"),
+        Case::bad("a.rs", "fn f(n: u32) -> bool { n < 0 } //~ useless-comparison"),
+        Case::bad("a.rs", "fn f(v: &[u8]) -> bool { v.len() >= 0 } //~ useless-comparison"),
+        Case::bad("a.rs", "fn f(b: u8) -> bool { b > 255 } //~ useless-comparison"),
+        Case::bad("a.rs", "fn f(n: u16) -> bool { n <= u16::MAX } //~ useless-comparison"),
+        Case::bad("a.rs", "fn f(n: i8) -> bool { n == 200 } //~ useless-comparison"),
+        Case::bad("a.rs", "fn f(n: usize) -> bool { 0 > n } //~ useless-comparison"),
+        Case::bad("a.rs", "fn f(n: i32) -> bool { n < i32::MIN } //~ useless-comparison"),
+        Case::bad("a.rs", "fn f(s: &str) -> bool { s.len() < 0 } //~ useless-comparison"),
+        Case::good("a.rs", "fn f(n: u32) -> bool { n == 0 }"),
+        Case::good("a.rs", "fn f(n: i32) -> bool { n < 0 }"),
+        Case::good("a.rs", "fn f(b: u8) -> bool { b >= 255 }"),
+        Case::good("a.rs", "fn f(n: u16) -> bool { n < u16::MAX }"),
+        Case::good("a.rs", "fn f(n: usize) -> bool { n > u32::MAX as usize }"),
+        Case::good("a.rs", "fn f(v: &[u8]) -> bool { v.len() > 0 }"),
+        Case::good("a.rs", "fn f(n: u64) -> bool { n > 0 }"),
+        Case::good("a.rs", "fn f(n: T) -> bool { n < 0 }"),
+        Case::near_miss("a.rs", "fn f(n: u32) -> bool { n <= 0 }"),
+        Case::near_miss("a.rs", "fn f(n: i64) -> bool { n == 5_000_000_000 }"),
+        Case::near_miss("a.rs", "fn f(n: &u32) -> bool { *n > 0 }"),
+        Case::near_miss("a.rs", "fn f(n: f64) -> bool { n < 0.0 }"),
     ],
 };
 
@@ -245,4 +267,53 @@ fn mirrored(op: &str) -> &str {
         ">=" => "<=",
         same => same,
     }
+}
+
+// Rust.
+
+fn rust_limits<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.family() != Family::Rust {
+        return;
+    }
+    let Some((left, right)) = operands(node) else { return };
+    let op = operator(node);
+    let (value, constant, op) = match (integer(left), integer(right)) {
+        (None, Some(c)) => (left, c, op),
+        (Some(c), None) => {
+            let turned = match op {
+                "<" => ">",
+                ">" => "<",
+                "<=" => ">=",
+                ">=" => "<=",
+                other => other,
+            };
+            (right, c, turned)
+        }
+        _ => return,
+    };
+    // What every unsigned number satisfies is cheap to tell before its type is asked for.
+    if matches!(op, "==" | "!=") && (0..=127).contains(&constant) {
+        return;
+    }
+    let Some(ty) = type_of(value, cx).filter(|t| t.is_integer()) else { return };
+    let Some((min, max)) = limits(ty.name) else { return };
+    let outcome = match op {
+        "<" if constant <= min => false,
+        "<" if constant > max => true,
+        "<=" if constant < min => false,
+        "<=" if constant >= max => true,
+        ">" if constant >= max => false,
+        ">" if constant < min => true,
+        ">=" if constant > max => false,
+        ">=" if constant <= min => true,
+        "==" if constant < min || constant > max => false,
+        "!=" if constant < min || constant > max => true,
+        _ => return,
+    };
+    // The size of `usize` differs between machines.
+    if matches!(ty.name, "usize" | "isize") && constant > i128::from(u16::MAX) {
+        return;
+    }
+    let message = format!("Every `{}` lies between {min} and {max}, so that this is always {outcome}.", ty.name);
+    cx.report(Note::new(cx.rule, node.span(), message));
 }

@@ -2,7 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::regex::{Dialect, Flags, HtmlBypass, html_filter_bypasses, parse};
-use crate::rules::support::method;
+use crate::rules::support::{is_function, key_name, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -59,7 +59,9 @@ pub static RULE: Rule = Rule {
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let text = node.child(Field::Pattern).map_or("", |n| n.text());
     let lower = text.to_ascii_lowercase();
-    if !lower.contains("script") && !text.contains("<!--") || !filters(node) {
+    // A pattern that is bound to the beginning takes a text apart piece by piece.
+    let reads = text.starts_with('^') && !text.ends_with('$');
+    if !lower.contains("script") && !text.contains("<!--") || reads || !filters(node) {
         return;
     }
     let flags = Flags::from_letters(node.child(Field::Flags).map_or("", |n| n.text()));
@@ -82,11 +84,18 @@ fn filters(node: Node<'_>) -> bool {
     let Some(parent) = node.parent() else { return false };
     match parent.kind() {
         Kind::MemberExpression => parent.child(Field::Property).is_some_and(|p| matches!(p.text(), "test" | "exec")),
-        Kind::Arguments => parent
+        // What a function makes of every match is not taken to be a removal.
+        Kind::Arguments if parent.named_children().nth(1).is_some_and(|a| is_function(a) || a.is_hole()) => false,
+        Kind::Arguments if parent.first_named() == Some(node) => parent
             .parent()
             .and_then(method)
             .is_some_and(|(_, name)| matches!(name.text(), "replace" | "replaceAll" | "match" | "search")),
-        Kind::VariableDeclarator | Kind::Pair | Kind::AssignmentExpression => true,
+        // Grammars of highlighters name their pieces so.
+        Kind::Pair => !key_name(parent).is_some_and(|k| {
+            ["pattern", "begin", "end", "match", "start", "middle", "comment", "tag", "html", "regex"]
+                .contains(&k.as_ref())
+        }),
+        Kind::VariableDeclarator | Kind::AssignmentExpression => true,
         _ => false,
     }
 }

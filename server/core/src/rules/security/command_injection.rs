@@ -19,13 +19,24 @@ pub static RULE: Rule = Rule {
         why: "A shell gives `;`, `|`, `$()` and backticks meaning. One request runs any program with the rights of the server.",
         example: "exec(`convert ${req.query.file} out.png`);",
         instead: "execFile(\"convert\", [\"--\", req.query.file, \"out.png\"]);",
-        limits: "Arguments in an array are safe without a shell, unless the program itself runs commands. Options that begin with `-` are not looked at.",
+        limits: "Arguments in an array are safe without a shell, unless the program itself runs commands: of those, `git` and `hg` are known. \
+                 What an exported function is given and the program's own folder count, with less severity, where they are put into a shell's text unquoted.",
         fix: "",
     },
-    checks: &[Check::Flow(
-        &[SinkKind::Command],
-        "`{sink}` runs a command that {source} is part of: whoever sends it can run anything. Use `execFile` with a constant program and an argument array, without a shell.",
-    )],
+    checks: &[
+        Check::Flow(
+            &[SinkKind::Command],
+            "`{sink}` runs a command that {source} is part of: whoever sends it can run anything. Use `execFile` with a constant program and an argument array, without a shell.",
+        ),
+        Check::Flow(
+            &[SinkKind::ShellText],
+            "`{sink}` hands {source} to a shell unquoted: a space in it splits the command, `;` and `$()` run others. Use `execFile` with an argument array.",
+        ),
+        Check::Flow(
+            &[SinkKind::ProgramOption],
+            "{source} may begin with `--`: `--upload-pack` and its kin make this program run others. Refuse what begins with `-`, and put `--` before it.",
+        ),
+    ],
     cases: &[
         Case::bad(
             "a.ts",
@@ -250,7 +261,7 @@ app.get("/x", async (req, res) => {
             "a.js",
             r#"const { execSync } = require("child_process");
 execSync("npm run build", { stdio: "inherit" });
-execSync(`git -C ${__dirname} status`);"#,
+execSync(`git -C "${__dirname}" status`);"#,
         ),
         Case::good(
             "a.ts",
@@ -455,6 +466,60 @@ app.get("/x", async (req, res) => {
         Case::near_miss(
             "a.rs",
             "fn safe_duct() { let a = std::env::args().nth(1).unwrap(); duct::cmd!(\"ls\", \"-l\", a).run().unwrap(); }",
+        ),
+        Case::bad(
+            "a.js",
+            r#"const cp = require("child_process");
+/** Adds a tag to the repository. */
+module.exports.tag = function tag(name, done) {
+  cp.exec("git tag " + name, done); //~ command-injection
+};"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"const { execSync } = require("child_process");
+const path = require("path");
+execSync("rm -rf " + path.join(__dirname, "temp")); //~ command-injection"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"const { execFile } = require("child_process");
+require("express")().post("/x", (req, res) => {
+  execFile("git", ["clone", req.body.repository], () => res.end()); //~ command-injection
+});"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"const { program } = require("commander");
+const { exec } = require("child_process");
+program.option("-b, --branch <name>").parse();
+exec(`git checkout ${program.opts().branch}`); //~ command-injection"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"const { exec } = require("child_process");
+module.exports.run = (command, done) => exec(command, done);"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"const { execFile } = require("child_process");
+module.exports.tag = (name, done) => execFile("git", ["tag", "--", name], done);"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"const { fork, spawn } = require("child_process");
+const path = require("path");
+fork(path.join(__dirname, "worker.js"));
+spawn(process.execPath, [require.resolve("./run.js")]);"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"const { execFile } = require("child_process");
+require("express")().post("/x", (req, res) => {
+  const url = req.body.repository;
+  if (!url.startsWith("https://")) return res.sendStatus(400);
+  execFile("git", ["clone", url], () => res.end());
+});"#,
         ),
     ],
 };

@@ -2,7 +2,7 @@ use sidenote_grammars::Family;
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::{Case, Check, Docs, Rule};
-use crate::semantics::flow::kinds::SourceKind;
+use crate::semantics::flow::kinds::{SinkKind, SourceKind};
 use crate::semantics::flow::value::Origin;
 use crate::semantics::flow::{CallView, WriteView};
 
@@ -110,6 +110,16 @@ pub static RULE: Rule = Rule {
             "a.js",
             "const { shell } = require('electron');\nshell.openExternal(`https://example.com/help/${page}`);",
         ),
+        Case::bad(
+            "a.js",
+            r#"const { ipcMain, shell } = require("electron");
+ipcMain.on("open", (event, url) => shell.openExternal(url)); //~ electron-insecure"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"const { ipcMain, shell } = require("electron");
+ipcMain.handle("open", (event, url) => { if (new URL(url).protocol === "https:") shell.openExternal(url); });"#,
+        ),
     ],
 };
 
@@ -157,7 +167,8 @@ fn open(call: &CallView<'_>, out: &mut Vec<Note>) {
             if matches!(
                 s.kind,
                 SourceKind::Remote | SourceKind::Message | SourceKind::Location | SourceKind::Response
-            ) && !t.cleaned.has(crate::semantics::flow::kinds::SinkKind::Redirect) =>
+            ) && !t.cleaned.has(SinkKind::Redirect)
+                && !t.cleaned.has(SinkKind::ScriptUrl) =>
         {
             Some(s.what)
         }

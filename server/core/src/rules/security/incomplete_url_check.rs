@@ -27,7 +27,11 @@ pub static RULE: Rule = Rule {
                  address. The page's own address is left alone, and so are lists of hosts.",
         fix: "The suggested fixes add the slash or the dot.",
     },
-    checks: &[Check::Nodes(&[Kind::CallExpression], call), Check::Nodes(&[Kind::Regex], pattern)],
+    checks: &[
+        Check::Nodes(&[Kind::CallExpression], call),
+        Check::Nodes(&[Kind::Regex], pattern),
+        Check::Nodes(&[Kind::NewExpression], built),
+    ],
     cases: &[
         Case::bad("a.js", "if (url.includes('example.com')) go(url); //~ incomplete-url-check"),
         Case::bad("a.ts", "const trusted = (u: URL) => u.hostname.endsWith('example.com'); //~ incomplete-url-check"),
@@ -79,6 +83,10 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "const short = url.replace(/https?:\\/\\/www.example.com/, '');"),
         Case::near_miss("a.js", "const parts = url.split('example.com');"),
         Case::near_miss("a.js", "if (url.startsWith('https://') && url.includes('?')) strip(url);"),
+        Case::bad(
+            "a.js",
+            r#"if (new RegExp("^https://www.example.com/").test(url)) go(url); //~ incomplete-url-check"#,
+        ),
     ],
 };
 
@@ -154,7 +162,7 @@ fn note(cx: &mut Cx<'_>, span: Span, message: String, fix: Option<(Span, String,
 fn call<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some((receiver, name)) = method(node) else { return };
     let kind = name.text();
-    if !matches!(kind, "includes" | "indexOf" | "startsWith" | "endsWith" | "contains" | "match") {
+    if !matches!(kind, "includes" | "indexOf" | "startsWith" | "endsWith" | "contains" | "match" | "search") {
         return;
     }
     let Some(argument) = args(node).next() else { return };
@@ -190,7 +198,7 @@ fn call<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 fix,
             );
         }
-        "includes" | "indexOf" | "contains" | "match" => {
+        "includes" | "indexOf" | "contains" | "match" | "search" => {
             // `indexOf(..) === 0` is a check of the beginning.
             let first = node.parent().is_some_and(|p| {
                 p.kind() == Kind::BinaryExpression
@@ -251,6 +259,10 @@ fn pattern<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let flags = Flags::from_letters(node.child(Field::Flags).map_or("", |n| n.text()));
+    judge_pattern(text, flags, node.span(), cx);
+}
+
+fn judge_pattern(text: &str, flags: Flags, span: Span, cx: &mut Cx<'_>) {
     let Ok(ast) = parse(text, flags, Dialect::JavaScript) else { return };
     let Some(issue) = missing_anchor(&ast).into_iter().next() else { return };
     let message = match issue.flaw {
@@ -263,7 +275,7 @@ fn pattern<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
         UrlFlaw::HalfAnchored => "The anchors belong to one alternative each. Put the alternatives in a group.",
     };
-    note(cx, node.span(), message.to_owned(), None);
+    note(cx, span, message.to_owned(), None);
 }
 
 /// Whether a pattern decides something about an address.
@@ -285,4 +297,16 @@ fn is_test(node: Node<'_>) -> bool {
             .is_some_and(|p| key_name(p).is_some_and(|k| matches!(k.as_ref(), "origin" | "origins"))),
         _ => false,
     }
+}
+
+/// `new RegExp("^https://example\\.com/").test(url)`
+fn built<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if node.child(Field::Constructor).is_none_or(|c| c.text() != "RegExp") || !is_test(node) {
+        return;
+    }
+    let Some(text) = args(node).next().and_then(string_value) else { return };
+    if !TOP_LEVEL.iter().any(|t| text.contains(t)) || !text.contains('.') {
+        return;
+    }
+    judge_pattern(&text, Flags::from_letters(""), node.span(), cx);
 }

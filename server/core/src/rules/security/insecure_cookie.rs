@@ -199,6 +199,13 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn p() { let l = tower_sessions::SessionManagerLayer::new(store()).with_secure(true); }",
         ),
+        Case::bad(
+            "a.ts",
+            r#"import { cookies } from "next/headers";
+export async function POST() {
+  (await cookies()).set({ name: "token", value: make(), httpOnly: false }); //~ insecure-cookie
+}"#,
+        ),
     ],
 };
 
@@ -285,7 +292,7 @@ fn form(call: &CallView<'_>) -> Option<(usize, bool)> {
             let next = path(&|p| p.starts_with("next/headers.cookies()"))
                 || r == "response.cookies"
                 || r == "res.cookies"
-                || r == "cookies()";
+                || matches!(r.as_str(), "cookies()" | "(await cookies())");
             if koa { Some((0, true)) } else { next.then_some((0, false)) }
         }
         "serialize" => path(&|p| p == "cookie.serialize" || p == "cookie").then_some((0, false)),
@@ -295,6 +302,15 @@ fn form(call: &CallView<'_>) -> Option<(usize, bool)> {
 
 fn call(call: &CallView<'_>, out: &mut Vec<Note>) {
     let Some((n, hidden)) = form(call) else { return };
+    // `cookies().set({ name, value, httpOnly })`
+    if let (Some(whole), 1) = (call.args.get(n), call.args.len())
+        && let Some(name) = field(Some(whole), "name").and_then(|v| v.as_str())
+    {
+        if is_session(&name) && !is_empty(field(Some(whole), "value")) {
+            judge(call, &format!("The cookie `{name}`"), Some(whole), hidden, call.name_span, out);
+        }
+        return;
+    }
     let Some(name) = call.args.get(n).and_then(|v| v.as_str()) else { return };
     if !is_session(&name) || is_empty(call.args.get(n + 1)) {
         return;

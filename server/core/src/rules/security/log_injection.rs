@@ -76,7 +76,7 @@ app.get("/x", async (request) => { log.warn("from " + request.query.from); }); /
             "a.js",
             r#"const http = require("http");
 http.createServer((req, res) => {
-  console.log(req.method + " " + req.url); //~ log-injection
+  console.log(req.method + " " + decodeURIComponent(req.url)); //~ log-injection
   res.end();
 });"#,
         ),
@@ -435,6 +435,14 @@ app.get("/x", async (req, res) => {
         Case::near_miss(
             "a.rs",
             "use log::info;\nfn o() { let n: u32 = std::env::args().nth(1).unwrap().parse().unwrap(); info!(\"{n}\"); }",
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"const http = require("http");
+http.createServer((req, res) => {
+  console.log(req.method + " " + req.url);
+  res.end();
+});"#,
         ),
     ],
 };

@@ -525,5 +525,62 @@ app.get("/x", async (req, res) => {
             "a.rs",
             "use std::{env, fs};\nfn tmp() { let p = env::temp_dir().join(\"x\"); fs::create_dir_all(p).unwrap(); }",
         ),
+        Case::bad(
+            "a.js",
+            r#"const JSZip = require("jszip");
+const fs = require("fs"), path = require("path");
+exports.unpack = async (buffer, folder) => {
+  const zip = await JSZip.loadAsync(buffer);
+  for (const name of Object.keys(zip.files)) {
+    fs.writeFileSync(path.join(folder, name), await zip.files[name].async("nodebuffer")); //~ path-traversal
+  }
+};"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import fs from "fs";
+export async function GET(request: Request, { params }: { params: { slug: string } }) {
+  return new Response(fs.readFileSync("/posts/" + params.slug)); //~ path-traversal
+}"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"const path = require("path");
+function inside(base, name) {
+  const full = path.resolve(base, name);
+  if (!full.startsWith(path.resolve(base) + path.sep)) throw new Error("outside");
+  return full;
+}
+require("express")().get("/x", (req, res) => res.sendFile(inside("/srv", req.query.f)));"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"const fs = require("fs");
+const FILES = ["a.txt", "b.txt"];
+require("express")().get("/x", (req, res) => {
+  if (FILES.indexOf(req.query.f) < 0) return res.sendStatus(404);
+  fs.createReadStream("/srv/" + req.query.f).pipe(res);
+});"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"const fs = require("fs"), path = require("path");
+const root = path.resolve("public");
+require("http").createServer((req, res) => {
+  const file = path.normalize(path.join(root, decodeURIComponent(req.url)));
+  if (file.indexOf(root) !== 0) { res.writeHead(403); res.end(); return; }
+  fs.createReadStream(file).pipe(res);
+});"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"const fs = require("fs"), path = require("path");
+const PUBLIC = path.join(__dirname, "public");
+require("http").createServer((req, res) => {
+  const file = path.normalize(path.join(PUBLIC, new URL(req.url, "http://x").pathname));
+  if (!file.startsWith(PUBLIC + path.sep)) { res.writeHead(403).end(); return; }
+  fs.createReadStream(file).pipe(res);
+});"#,
+        ),
     ],
 };

@@ -488,5 +488,35 @@ exports.get = (req, res) => db.query("SELECT * FROM " + TABLE + " LIMIT 10", (e,
             "a.rs",
             "use rusqlite::{Connection, Result, named_params};\nfn ok(conn: &Connection) -> Result<()> {\n    let name = std::env::args().nth(1).unwrap();\n    conn.execute(\"INSERT INTO t VALUES (?1)\", [&name])?;\n    conn.execute(\"INSERT INTO t VALUES (:n)\", named_params! {\":n\": name})?;\n    let mut st = conn.prepare_cached(\"SELECT * FROM t WHERE n = ?\")?;\n    st.query([name])?;\n    Ok(())\n}",
         ),
+        Case::bad(
+            "a.js",
+            r#"const resolvers = {
+  Query: {
+    user: async (_, { id }, { db }) => {
+      const rows = await db.query("SELECT * FROM users WHERE id = '" + id + "'"); //~ sql-injection
+      return rows[0];
+    },
+  },
+};
+module.exports = resolvers;"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import knex from "knex";
+const db = knex({ client: "pg" });
+export async function list(req, res) {
+  res.json(await db("users").orderByRaw(req.query.sort)); //~ sql-injection
+}"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import { pool } from "./pool";
+enum Status { Open = "open", Closed = "closed" }
+export async function list(req, res) {
+  const status = req.query.status;
+  if (!Object.values(Status).includes(status as Status)) throw new Error("bad");
+  res.json(await pool.query(`SELECT * FROM t WHERE status = '${status}'`));
+}"#,
+        ),
     ],
 };

@@ -399,5 +399,22 @@ fetch(`/api/items/${id}`).then((r) => r.json());"#,
             "a.rs",
             "use actix_web::get;\nasync fn t() { let c = reqwest::Client::new(); let u = format!(\"{}/v1\", CONFIG.base_url); c.get(u).send().await; }",
         ),
+        Case::good(
+            "a.js",
+            r#"const fetch = require("node-fetch");
+module.exports = async (req, res) => {
+  const r = await fetch(config.api + "/x?y=" + req.query.y);
+  res.json(await r.json());
+};"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"module.exports = async (ctx) => {
+  const target = ctx.query.url;
+  const host = new URL(target).host;
+  if (!["a.example", "b.example"].includes(host)) ctx.throw(400);
+  ctx.body = (await fetch(target)).body;
+};"#,
+        ),
     ],
 };

@@ -391,5 +391,55 @@ app.post("/x", async (req, res) => {
             "a.rs",
             "use actix_web::{web, HttpResponse};\nuse axum::{extract::{Query, Path}, response::{Html, IntoResponse, Response}, Json};\n#[derive(serde::Deserialize, serde::Serialize)] struct Q { name: String, n: u32 }\nasync fn v(q: web::Query<Q>) -> HttpResponse { HttpResponse::Ok().body(format!(\"hello {}\", q.name)) }",
         ),
+        Case::bad(
+            "a.js",
+            r#"const Hapi = require("@hapi/hapi");
+const server = Hapi.server();
+server.route({ method: "GET", path: "/", handler: (request, h) => `<p>${request.query.a}</p>` }); //~ xss"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"$.fn.gallery = function (options) {
+  const settings = $.extend({ caption: "" }, options);
+  this.html("<b>" + settings.caption + "</b>"); //~ xss
+};"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"const script = document.createElement("script");
+script.src = new URL(location.href).searchParams.get("plugin"); //~ xss"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"const field = document.getElementById("name");
+document.getElementById("out").innerHTML = "<b>" + field.value + "</b>"; //~ xss"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"fetch("/api/comments").then((r) => r.json()).then((list) => {
+  document.getElementById("c").innerHTML = list.map((c) => `<p>${c.text}</p>`).join(""); //~ xss
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import { Controller, Get, Query } from "@nestjs/common";
+@Controller()
+export class Hello {
+  @Get() hello(@Query("name") name: string) { return { text: `<h1>${name}</h1>` }; }
+}"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"const tab = window.location.hash;
+if (tab) $(tab).addClass("active");"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"const mysql = require("mysql");
+const db = mysql.createConnection({});
+require("express")().get("/x", (req, res) => {
+  db.query("SELECT * FROM t", (err, rows) => res.send(rows));
+});"#,
+        ),
     ],
 };

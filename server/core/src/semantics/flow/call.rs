@@ -81,6 +81,15 @@ impl<'a> Interp<'a> {
             ExprKind::Field(base, name) => {
                 let receiver = self.eval(*base);
                 let member = self.member(&receiver, *name, hir.expr(callee).span);
+                // `api[name].apply(null, args)`
+                if matches!(name.as_str(), "apply" | "call")
+                    && let ExprKind::Index(_, index) = &hir.expr(*base).kind
+                    && let Some(key) = self.peek(*index)
+                    && key.as_lit().is_none()
+                {
+                    let at = self.at(hir.expr(*index).span);
+                    self.reach(&key, &SinkSite { kind: SinkKind::MethodName, at, name: Ustr::from("method") }, false);
+                }
                 (Some(receiver), Some(*base), member, *name)
             }
             ExprKind::Index(base, index) => {
@@ -210,6 +219,42 @@ impl<'a> Interp<'a> {
             }
             result = Arc::new(drawn);
         }
+        // `location.href.split("?")[1]` is no whole address any more; its beginning is.
+        let from_start = matches!(call.name.as_str(), "slice" | "substring" | "substr")
+            && matches!(call.args.first().and_then(|a| a.as_lit()), Some(Lit::Num(n)) if *n == 0.0);
+        if matches!(call.name.as_str(), "split" | "match" | "matchAll" | "exec" | "substring" | "substr" | "slice")
+            && !from_start
+            && result.has_taint()
+        {
+            let mut parts = Value { prefix: None, ..result.without_mark(SinkKind::WholeAddress) };
+            if call.name == "split"
+                && let Some(whole) = &call.receiver
+            {
+                let at = self.at(call.span);
+                parts.set_field(position(0), Arc::new(whole.stepped(&at, StepKind::Through)));
+            }
+            result = Arc::new(parts);
+        }
+        if call.name == "replace" && result.prefix.is_some_and(|p| matches!(p.as_str(), "#" | "?")) {
+            result = Arc::new(Value { prefix: None, ..Value::clone(&result) });
+        }
+        if matches!(
+            call.name.as_str(),
+            "decodeURIComponent" | "decodeURI" | "unescape" | "decode" | "URLSearchParams" | "get" | "atob"
+        ) && result.has_taint()
+        {
+            result = Arc::new(result.without_mark(SinkKind::Encoded));
+        }
+        // Where a relative path leads to is not known.
+        if call.name == "resolve"
+            && model.is_some_and(|m| m.cleans.has(SinkKind::Normalized))
+            && !result.lits.is_empty()
+        {
+            let absolute = result.as_str().is_some_and(|t| t.starts_with('/'));
+            if !absolute {
+                result = Arc::new(Value { lits: SmallVec::new(), exact: false, prefix: None, ..Value::clone(&result) });
+            }
+        }
         // `password.replace(/./g, '*')`
         if call.name.starts_with("replace")
             && call.args.get(1).and_then(|a| a.as_str()).is_some_and(|t| {
@@ -283,6 +328,10 @@ impl<'a> Interp<'a> {
                     None => {}
                 }
             }
+        }
+        // What never comes back ends the way.
+        if model.is_some_and(|m| m.ends) {
+            self.state.live = false;
         }
         self.call_facts = None;
         self.guard_call(call);

@@ -7,6 +7,7 @@
 //! one hand to its functions, every function runs with what is known of its callers ([`Linker::down`]).
 
 mod crates;
+mod exported;
 mod exports;
 mod link;
 mod memo;
@@ -687,6 +688,19 @@ impl<'a> Linker<'a> {
         self.files[self.units[from].file].classes.get(&last_name(name)).and_then(|list| list.first().copied())
     }
 
+    /// What holds of a file as a whole.
+    fn settle(&self, file: usize, result: &mut FileResult) {
+        // Middleware that takes operators out of every request.
+        let units = || self.units.iter().filter(|u| u.file == file);
+        if result.hits.iter().any(|(_, h)| h.kind == SinkKind::NoSql)
+            && units().any(|u| u.block.arena().text().contains("express-mongo-sanitize"))
+        {
+            result.hits.retain(|(_, h)| h.kind != SinkKind::NoSql);
+        }
+        let exported = self.exported_hits(file, &result.hits);
+        result.hits.extend(exported);
+    }
+
     fn results(&self) -> Vec<FileResult> {
         let mut results: Vec<FileResult> = self.files.iter().map(|_| FileResult::default()).collect();
         let mut take = |i: usize, outcome: &Outcome| {
@@ -708,6 +722,9 @@ impl<'a> Linker<'a> {
         }
         for (i, ran) in self.nested.borrow().iter() {
             take(*i, &ran.outcome);
+        }
+        for (file, result) in results.iter_mut().enumerate() {
+            self.settle(file, result);
         }
         if let Some(first) = results.first_mut() {
             first.steps = self.steps.get();

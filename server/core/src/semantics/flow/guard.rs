@@ -78,13 +78,16 @@ pub(super) fn condition(interp: &mut Interp<'_>, id: ExprId) -> Facts {
         }
         ExprKind::Binary(op @ (BinaryOp::Eq | BinaryOp::Ne), left, right) => {
             let (left, right) = (*left, *right);
+            interp.call_facts = None;
             let a = interp.eval(left);
+            let found = interp.call_facts.take();
             let b = interp.eval(right);
             let mut facts = Facts::of(of_type(Types::BOOL));
             equal(interp, &mut facts.when_true, (left, &a), (right, &b));
             if *op == BinaryOp::Ne {
                 std::mem::swap(&mut facts.when_true, &mut facts.when_false);
             }
+            position(interp, &mut facts, (id, left, right), found);
             facts
         }
         ExprKind::Binary(BinaryOp::InstanceOf, left, right) => {
@@ -103,16 +106,19 @@ pub(super) fn condition(interp: &mut Interp<'_>, id: ExprId) -> Facts {
             interp.eval(left);
             let list = interp.eval(*right);
             let mut facts = Facts::of(of_type(Types::BOOL));
-            if !list.has_taint() && (list.fields.is_some() || list.is_unknown()) {
+            if !list.is_foreign() && (list.fields.is_some() || list.is_unknown() || list.has_taint()) {
                 facts.when_true.push((left, Learned::Clean(SinkKinds::ALL)));
             }
             facts
         }
         ExprKind::Binary(BinaryOp::Order, left, right) => {
             let (left, right) = (*left, *right);
+            interp.call_facts = None;
             interp.eval(left);
+            let found = interp.call_facts.take();
             interp.eval(right);
             let mut facts = Facts::of(of_type(Types::BOOL));
+            position(interp, &mut facts, (id, left, right), found);
             // A size that is compared with something is bounded, whichever way the comparison goes.
             for side in [left, right] {
                 facts.when_true.push((side, Learned::Clean(SinkKind::Allocation.set() | SinkKind::Timer.set())));
@@ -132,6 +138,9 @@ pub(super) fn condition(interp: &mut Interp<'_>, id: ExprId) -> Facts {
         ExprKind::Call { .. } => {
             let value = interp.eval(id);
             let mut facts = Facts::of(value);
+            if finds_position(interp, id) {
+                return facts;
+            }
             if let Some((when_true, when_false)) = interp.call_facts.take() {
                 facts.when_true = when_true;
                 facts.when_false = when_false;
@@ -148,6 +157,41 @@ pub(super) fn condition(interp: &mut Interp<'_>, id: ExprId) -> Facts {
             facts
         }
     }
+}
+
+/// Whether an expression is a call of `indexOf` or its kin, which say where something is and not whether.
+fn finds_position(interp: &Interp<'_>, id: ExprId) -> bool {
+    let hir = interp.hir;
+    let ExprKind::Call { callee, .. } = &hir.expr(id).kind else { return false };
+    matches!(&hir.expr(*callee).kind, ExprKind::Field(_, n) if matches!(n.as_str(), "indexOf" | "lastIndexOf" | "search"))
+}
+
+/// `list.indexOf(x) < 0`, `x.indexOf("..") !== -1`: what was learned of the call holds where something was found.
+fn position(
+    interp: &Interp<'_>,
+    facts: &mut Facts,
+    (whole, left, right): (ExprId, ExprId, ExprId),
+    found: Option<(Lessons, Lessons)>,
+) {
+    let hir = interp.hir;
+    let Some((yes, no)) = found.filter(|_| finds_position(interp, left)) else { return };
+    let (whole, left, right) = (hir.expr(whole).span, hir.expr(left).span, hir.expr(right).span);
+    let text = interp.arena.root().text();
+    let at = |from: u32, to: u32| text.get(from as usize..to as usize).unwrap_or_default().trim();
+    if !whole.contains(left) || right.start < left.end {
+        return;
+    }
+    let is_found = match (at(left.end, right.start), at(right.start, right.end)) {
+        ("!==" | "!=" | ">", "-1") | (">=" | ">", "0") => true,
+        ("===" | "==" | "<=", "-1") | ("<", "0") => false,
+        _ => return,
+    };
+    let (when_found, otherwise) = match is_found {
+        true => (&mut facts.when_true, &mut facts.when_false),
+        false => (&mut facts.when_false, &mut facts.when_true),
+    };
+    when_found.extend(yes);
+    otherwise.extend(no);
 }
 
 /// Whether a pattern matches constants alone.
@@ -201,6 +245,19 @@ fn equal(interp: &mut Interp<'_>, out: &mut Vec<(ExprId, Learned)>, a: (ExprId, 
                 }
                 continue;
             }
+        }
+        // `new URL(x).protocol === "https:"`
+        if let ExprKind::Field(base, part) = &hir.expr(id).kind
+            && let ExprKind::Call { args, .. } = &hir.expr(*base).kind
+            && let [address] = args.as_slice()
+            && other.exact
+        {
+            let kinds = match part.as_str() {
+                "protocol" => SinkKind::ScriptUrl.set(),
+                "hostname" | "host" | "origin" => super::sink::ADDRESS,
+                _ => SinkKinds::NONE,
+            };
+            out.push((address.value, Learned::Clean(kinds)));
         }
         if other.exact && !other.has_taint() {
             out.push((id, Learned::Is((*other).clone())));
@@ -308,6 +365,15 @@ impl Interp<'_> {
             {
                 super::sink::ADDRESS
             }
+            (ExprKind::Field(_, name), Learned::Is(_)) if name == "protocol" => SinkKind::ScriptUrl.set(),
+            // `const host = new URL(x).host; if (!allowed.includes(host)) return;`
+            (ExprKind::Local(local), Learned::Is(_) | Learned::Clean(SinkKinds::ALL))
+                if super::lexicon::words(&self.hir.local(*local).name)
+                    .iter()
+                    .any(|w| matches!(w.as_str(), "host" | "hostname" | "origin" | "domain")) =>
+            {
+                super::sink::ADDRESS
+            }
             (_, Learned::Clean(kinds)) if *kinds == SinkKind::Path.set() && is_normalized(Some(old)) => *kinds,
             _ => return,
         };
@@ -343,7 +409,7 @@ impl Interp<'_> {
         loop {
             let (callee, args) = match &self.hir.expr(at).kind {
                 ExprKind::Call { callee, args, .. } => (callee, args),
-                ExprKind::Ref { value, .. } | ExprKind::Deref(value) => {
+                ExprKind::Ref { value, .. } | ExprKind::Deref(value) | ExprKind::Cast(value, _) => {
                     at = *value;
                     continue;
                 }
@@ -462,11 +528,11 @@ impl Interp<'_> {
                 if *when { yes.push((place, Learned::Clean(*kinds))) } else { no.push((place, Learned::Clean(*kinds))) }
             }
         }
-        let list_is_ours = call.receiver.as_ref().is_some_and(|r| !r.has_taint());
+        let list_is_ours = call.receiver.as_ref().is_some_and(|r| !r.is_foreign());
         match (call.name.as_str(), call.arg_ids.first()) {
             (
                 "includes" | "has" | "hasOwnProperty" | "contains" | "contains_key" | "hasOwn" | "some"
-                | "binary_search",
+                | "binary_search" | "indexOf",
                 Some(arg),
             ) if list_is_ours && call.receiver.as_ref().is_some_and(|r| r.types != Types::STRING || !r.exact) => {
                 // `Object.hasOwn(allowed, key)` names the key second.
@@ -583,7 +649,7 @@ fn starts_with(receiver: Option<&Val>, prefix: &Val) -> SinkKinds {
             }
         }
         // A folder that the program chose: a barrier for paths, if the path was made absolute before.
-        _ if prefix.deep_taints().iter().all(|t| matches!(t.origin, Origin::Param(..))) => {
+        _ if !prefix.is_foreign() || prefix.deep_taints().iter().all(|t| matches!(t.origin, Origin::Param(..))) => {
             if is_normalized(receiver) {
                 SinkKind::Path.set()
             } else {

@@ -5,6 +5,7 @@
 //! that moment, so that captured variables flow both ways; functions of other blocks are known by their summaries. Fuel
 //! bounds the whole.
 
+mod answers;
 pub(super) mod cells;
 mod control;
 mod operators;
@@ -65,6 +66,8 @@ struct Activation {
     args: Vec<Val>,
     result: Option<Val>,
     exits: Option<State>,
+    /// Whether what it returns is what a client gets.
+    answers: bool,
 }
 
 /// One run over a block.
@@ -297,8 +300,12 @@ impl<'a> Interp<'a> {
         self.done.insert(id);
         let Some(body) = function.body else { return unknown() };
         let scopes = std::mem::take(&mut self.scopes);
-        self.active.push(Activation { id, args: args.to_vec(), result: None, exits: None });
+        self.active.push(Activation { id, args: args.to_vec(), result: None, exits: None, answers: false });
         self.bind_params(id, args, root);
+        let answers = !self.world.casts_convert() && self.answers(id);
+        if let Some(activation) = self.active.last_mut() {
+            activation.answers = answers;
+        }
         let value = self.eval(body);
         let falls_through = self.state.live;
         if root && id == FnId(0) && falls_through {
@@ -310,6 +317,9 @@ impl<'a> Interp<'a> {
             if falls_through { self.join_state(exits) } else { self.state = exits.clone() }
         }
         let has_value = !matches!(hir.expr(body).kind, ExprKind::Block { value: false, .. });
+        if has_value && falls_through && activation.answers {
+            self.answered(&value, hir.expr(body).span);
+        }
         if has_value
             && falls_through
             && let Some(name) = function.name
@@ -724,6 +734,9 @@ impl<'a> Interp<'a> {
                 let value = value.map_or_else(|| constant(Lit::Undefined), |v| self.eval(v));
                 if self.state.live {
                     self.returned_named(&value, at);
+                    if self.active.last().is_some_and(|a| a.answers) {
+                        self.answered(&value, at);
+                    }
                     self.returned(value);
                 }
                 unknown()

@@ -107,6 +107,8 @@ kinds! {
         ArchiveEntry = "archive-entry",
         /// A pointer whose owner is gone.
         Dangling = "dangling",
+        /// Text that somebody typed into the page, or that an attribute in it holds.
+        PageText = "page-text",
     }
 }
 
@@ -195,8 +197,16 @@ kinds! {
         Unwrap = "unwrap",
         /// A script's address.
         ScriptUrl = "script-url",
+        /// Text that a shell reads, for what the program itself puts into it: folders' names, parameters of a library.
+        ShellText = "shell-text",
+        /// An argument of a program that has options to run others.
+        ProgramOption = "program-option",
         /// No sink: marks a path that was made absolute, so that a check of its beginning decides.
         Normalized = "normalized-path",
+        /// No sink: marks an address that begins with the page's own host as long as it is whole.
+        WholeAddress = "whole-address",
+        /// No sink: marks a request's address as it was sent, in which line breaks are encoded.
+        Encoded = "encoded",
     }
 }
 
@@ -249,7 +259,8 @@ impl SinkKind {
             SinkKind::FileContent => "file-content-from-network",
             SinkKind::StringCheck => "type-confusion-through-parameter",
             SinkKind::Unwrap => "unwrap-on-untrusted-input",
-            SinkKind::Normalized => "",
+            SinkKind::ShellText | SinkKind::ProgramOption => "command-injection",
+            SinkKind::Normalized | SinkKind::WholeAddress | SinkKind::Encoded => "",
         }
     }
 
@@ -270,14 +281,19 @@ impl SinkKind {
             SinkKind::FileContent => SourceKind::Response.set(),
             SinkKind::PostMessage => SourceKind::Sensitive.set() | SourceKind::Password.set(),
             SinkKind::Path => OUTSIDE | SourceKind::ArchiveEntry.set() | SourceKind::Response.set(),
-            SinkKind::Html => OUTSIDE | SourceKind::Stored.set(),
+            SinkKind::Html => {
+                OUTSIDE | SourceKind::Stored.set() | SourceKind::Response.set() | SourceKind::PageText.set()
+            }
+            SinkKind::ShellText => SourceKind::Environment.set() | SourceKind::Library.set(),
+            SinkKind::ProgramOption => remote | SourceKind::Message.set(),
             SinkKind::Header | SinkKind::CorsOrigin | SinkKind::StringCheck => remote,
             SinkKind::Log => {
                 remote | SourceKind::Response.set() | SourceKind::Argument.set() | SourceKind::Environment.set()
             }
             SinkKind::Sql => OUTSIDE | SourceKind::Response.set() | SourceKind::Environment.set(),
             SinkKind::Regex => OUTSIDE | SourceKind::Environment.set() | SourceKind::Response.set(),
-            SinkKind::NoSql | SinkKind::Timer | SinkKind::Prompt | SinkKind::MethodName | SinkKind::Unwrap => {
+            SinkKind::NoSql => remote | SourceKind::Message.set(),
+            SinkKind::Timer | SinkKind::Prompt | SinkKind::MethodName | SinkKind::Unwrap => {
                 remote | SourceKind::Message.set() | SourceKind::Location.set()
             }
             SinkKind::Code | SinkKind::Command => {
@@ -300,6 +316,7 @@ impl SourceKind {
                 | SourceKind::File
                 | SourceKind::Library
                 | SourceKind::Stored
+                | SourceKind::PageText
         )
     }
 }

@@ -111,6 +111,8 @@ pub struct CallModel {
     pub types: Option<super::value::Types>,
     /// What the receiver, or (`true`) the result, is afterwards: the first type whose conditions hold.
     pub becomes: Vec<(Ustr, bool, Vec<Condition>)>,
+    /// Whether it never comes back.
+    pub ends: bool,
 }
 
 /// A source.
@@ -345,6 +347,18 @@ impl<T> Table<T> {
     }
 }
 
+/// Whether a parameter has the name that a convention asks for. A parameter that is taken apart is named `{a,b}` after what is
+/// taken out of it: `{a}` asks for that field among others, `{}` for any.
+fn is_named(wanted: &str, name: &str) -> bool {
+    match (wanted.strip_prefix('{'), name.strip_prefix('{')) {
+        (Some(wanted), Some(name)) => {
+            let has = |field: &str| name.trim_end_matches('}').split(',').any(|n| n == field);
+            wanted.trim_end_matches('}').split(',').filter(|f| !f.is_empty()).all(has)
+        }
+        _ => wanted == name,
+    }
+}
+
 /// `a.{b,c}.d` as `a.b.d` and `a.c.d`.
 fn expand(pattern: &str) -> Vec<String> {
     let Some((head, rest)) = pattern.split_once('{') else { return vec![pattern.to_owned()] };
@@ -415,7 +429,7 @@ impl Models {
     pub fn conventional(&self, names: &[Option<Ustr>]) -> Vec<Option<Ustr>> {
         let matches = |wanted: &[Vec<String>]| {
             wanted.len() <= names.len()
-                && wanted.iter().zip(names).all(|(w, n)| n.is_some_and(|n| w.iter().any(|x| x == n.as_str())))
+                && wanted.iter().zip(names).all(|(w, n)| n.is_some_and(|n| w.iter().any(|x| is_named(x, &n))))
         };
         let found = self.conventions.iter().find(|(wanted, _)| matches(wanted));
         found.map_or_else(Vec::new, |(_, types)| types.iter().map(|t| (!t.is_empty()).then_some(*t)).collect())
@@ -476,8 +490,9 @@ impl Models {
             at = model.extends;
         }
         // Members of any name, but methods of collections stay what they are.
+        let is_collection = self.types.get(&base).is_some_and(|t| t.members.contains_key(&Ustr::from("[]")));
         if let Some(ty) = wild
-            && self.calls.exact(Ustr::from(&format!("Array.{name}"))).next().is_none()
+            && (!is_collection || self.calls.exact(Ustr::from(&format!("Array.{name}"))).next().is_none())
         {
             return ty;
         }

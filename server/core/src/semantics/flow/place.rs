@@ -9,7 +9,7 @@ use crate::semantics::hir::{ExprId, ExprKind, FnId, Key, Lit, LocalKind, PatId, 
 use crate::syntax::Span;
 
 use super::interp::Interp;
-use super::kinds::SourceKind;
+use super::kinds::{SinkKind, SourceKind};
 use super::models::Target;
 use super::report::SinkSite;
 use super::value::{
@@ -90,6 +90,12 @@ impl Interp<'_> {
             let origin = Source { kind: source.kind, at: self.at(span), what: source.what };
             out.add_taint(Taint { origin: Origin::Source(Arc::new(origin)), cleaned: source.cleans, trace: None });
         }
+        // They begin so, unless they are empty.
+        match paths.iter().find_map(|p| p.as_str().strip_prefix("location.")) {
+            Some("hash") => out.prefix = Some(Ustr::from("#")),
+            Some("search") => out.prefix = Some(Ustr::from("?")),
+            _ => {}
+        }
         let foreign = base.types != Types::STRING && !base.taints.is_empty();
         if known.is_none() && is_measure(&name, foreign) && !self.world.casts_convert() && out.taints.is_empty() {
             let mut value = Value { types: Types::NUMBER, ..Value::default() };
@@ -102,6 +108,11 @@ impl Interp<'_> {
         match known {
             // A refined or written field says more than the type does.
             Some(known) => known,
+            None if matches!(name.as_str(), "searchParams" | "search" | "hash" | "query") => {
+                let part = out.without_mark(SinkKind::WholeAddress);
+                let decoded = matches!(name.as_str(), "searchParams" | "query");
+                Arc::new(if decoded { part.without_mark(SinkKind::Encoded) } else { part })
+            }
             None => Arc::new(out),
         }
     }
@@ -321,6 +332,12 @@ impl Interp<'_> {
         match &self.hir.pat(pat).kind {
             PatKind::Bind(local, _) => Some(self.hir.local(*local).name),
             PatKind::Default(inner, _) | PatKind::Ref(inner) => self.pat_name(*inner),
+            // Its fields stand for the name of what is taken apart: `{id,name}`.
+            PatKind::Object { fields, path: None, .. } => {
+                let names =
+                    fields.iter().filter_map(|(k, _)| if let Key::Name(n) = k { Some(n.as_str()) } else { None });
+                Some(Ustr::from(&format!("{{{}}}", names.collect::<Vec<_>>().join(","))))
+            }
             _ => None,
         }
     }
@@ -438,6 +455,10 @@ impl Interp<'_> {
             ExprKind::Field(base, name) => {
                 let object = self.eval(*base);
                 self.written(&object, *name, value, place, span);
+                // A write to `window.location` leads elsewhere; what is read there later is an address again.
+                if object.apis.iter().any(|p| self.models.member(*p, *name) == "location") {
+                    return;
+                }
                 let value = self.named_source(*name, value.clone(), span);
                 let new = Arc::new(object.with_field(*name, value));
                 self.put(*base, new);
@@ -559,6 +580,22 @@ impl Interp<'_> {
                 self.hand_over(&func, &[api(Ustr::from("MessageEvent"))]);
             }
         }
+        // `$.fn.plugin = function (options) ..`: whoever calls the plugin decides what is in the options.
+        if object.apis.iter().any(|p| matches!(p.as_str(), "$.fn" | "jQuery.fn" | "jquery.fn" | "window.jQuery.fn")) {
+            for func in value.funcs.clone() {
+                let what = Ustr::from("the plugin's option");
+                let origin = Source { kind: SourceKind::Library, at: self.at(span), what };
+                let mut options = Value::default();
+                options.add_taint(Taint {
+                    origin: Origin::Source(Arc::new(origin)),
+                    cleaned: super::kinds::SinkKinds(!SinkKind::Html.set().0),
+                    trace: None,
+                });
+                let this = std::mem::replace(&mut self.state.this, api(Ustr::from("jquery.Object")));
+                self.hand_over(&func, &[Arc::new(options)]);
+                self.state.this = this;
+            }
+        }
         self.out.write_event(self.hir, place, object, name, value, &paths, self.arena, self.world);
         self.out.named(name, value, self.arena, span);
         for taint in &object.taints {
@@ -585,8 +622,7 @@ impl Interp<'_> {
             _ => None,
         };
         if let Some(inner) = nested {
-            let site =
-                SinkSite { kind: super::kinds::SinkKind::PropertyKey, at: self.at(span), name: Ustr::from("property") };
+            let site = SinkSite { kind: SinkKind::PropertyKey, at: self.at(span), name: Ustr::from("property") };
             if key.has_taint() {
                 self.reach(&inner, &site, false);
             }
@@ -612,6 +648,11 @@ pub(super) fn below(base: &Value, name: Ustr) -> Option<Vec<Taint>> {
         return None;
     }
     let longer = |taint: &Taint| match &taint.origin {
+        // What is in the options of a plugin matters, not what they are themselves.
+        Origin::Source(s) if s.kind == SourceKind::Library => {
+            let whole = SinkKind::WholeAddress.set();
+            Taint { cleaned: super::kinds::SinkKinds(taint.cleaned.0 & !whole.0), ..taint.clone() }
+        }
         Origin::Source(_) => taint.clone(),
         Origin::Param(param, path) => {
             let mut path = path.clone();

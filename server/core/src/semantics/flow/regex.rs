@@ -164,7 +164,7 @@ fn harmless(list: &AllowList) -> SinkKinds {
     add(list.excludes("\\^$.|?*+()[]{}"), SinkKind::Regex);
     add(list.excludes("_"), SinkKind::PropertyKey);
     add(list.excludes("%"), SinkKind::Format);
-    add(list.excludes("*()\\\0|&="), SinkKind::Ldap);
+    add(list.excludes("*()\\"), SinkKind::Ldap);
     add(list.excludes("'\"<>[]()/@="), SinkKind::Xpath);
     add(list.excludes("<&"), SinkKind::Xml);
     kinds

@@ -38,6 +38,11 @@ pub(crate) struct Hit {
 }
 
 impl Hit {
+    /// Whether it is only what strangers may pass to a function that the file exports.
+    pub(crate) fn is_of_library(&self) -> bool {
+        self.source.kind == SourceKind::Library && matches!(self.kind, SinkKind::ShellText | SinkKind::Code)
+    }
+
     /// The blocks through which its way leads.
     pub(crate) fn blocks(&self) -> Vec<BlockId> {
         let steps = std::iter::successors(self.trace.as_ref(), |s| s.previous.as_ref());
@@ -360,7 +365,7 @@ impl Outcome {
     }
 
     fn reach_taint(&mut self, taint: &Taint, site: &SinkSite, prefix: Option<Ustr>) {
-        if taint.cleaned.has(site.kind) {
+        if taint.cleaned.has(site.kind) || !self.is_evidence(taint, site.kind, prefix) {
             return;
         }
         match &taint.origin {
@@ -412,6 +417,33 @@ impl Outcome {
                     });
                 }
             }
+        }
+    }
+
+    /// Whether some kinds of data at some kinds of sinks have what makes them worth a word.
+    fn is_evidence(&self, taint: &Taint, kind: SinkKind, prefix: Option<Ustr>) -> bool {
+        let joined = || {
+            std::iter::successors(taint.trace.as_ref(), |s| s.previous.as_ref())
+                .any(|s| s.what == StepKind::Concatenated)
+        };
+        if super::sink::ADDRESS.has(kind) && taint.cleaned.has(SinkKind::WholeAddress) {
+            return false;
+        }
+        if matches!(kind, SinkKind::Log | SinkKind::Header) && taint.cleaned.has(SinkKind::Encoded) {
+            return false;
+        }
+        let Origin::Source(source) = &taint.origin else { return true };
+        match (kind, source.kind) {
+            // Stored text is often meant to be HTML; what is put between tags is not.
+            (SinkKind::Html, SourceKind::Stored | SourceKind::Response) => joined(),
+            (SinkKind::Html, SourceKind::Library) => !taint.cleaned.has(SinkKind::WholeAddress),
+            // Inside of quotes a folder's name is one word.
+            (SinkKind::ShellText, _) => joined() && !prefix.is_some_and(|p| p.ends_with(['"', '\''])),
+            // An address that begins with its scheme is no option.
+            (SinkKind::ProgramOption, _) => {
+                prefix.is_none() && (taint.cleaned & super::sink::ADDRESS) == SinkKinds::NONE
+            }
+            _ => true,
         }
     }
 
@@ -501,7 +533,8 @@ pub(crate) fn note(
     }
     flow.push((place(&hit.at), format!("reaches `{}` here", hit.name)));
     note.flow = flow;
-    if hit.source.kind.is_local() {
+    let doubtful = hit.kind == SinkKind::Html && hit.source.kind == SourceKind::Response;
+    if hit.source.kind.is_local() || doubtful {
         note.severity = Some(match rule.severity {
             Severity::Critical => Severity::High,
             Severity::High => Severity::Medium,

@@ -12,7 +12,7 @@ use crate::blocks::BlockId;
 use crate::semantics::hir::{FnId, Lit, Ustr};
 use crate::syntax::{Arena, Span};
 
-use super::kinds::{SinkKinds, SourceKind};
+use super::kinds::{SinkKind, SinkKinds, SourceKind};
 
 /// A shared value.
 pub type Val = Arc<Value>;
@@ -313,6 +313,20 @@ pub fn api(path: Ustr) -> Val {
 }
 
 impl Value {
+    /// Whether somebody outside may decide what it is. What the program reads from its own surroundings is its own choice.
+    pub fn is_foreign(&self) -> bool {
+        let own = SourceKind::Environment.set()
+            | SourceKind::Argument.set()
+            | SourceKind::File.set()
+            | SourceKind::Sensitive.set()
+            | SourceKind::Password.set();
+        self.has_taint()
+            && self.deep_taints().iter().any(|t| match &t.origin {
+                Origin::Source(source) => !own.has(source.kind),
+                Origin::Param(..) => true,
+            })
+    }
+
     /// Whether nothing is known.
     pub fn is_unknown(&self) -> bool {
         *self == Value::default()
@@ -359,6 +373,20 @@ impl Value {
             Some(lit) => lit_text(lit),
             None => self.prefix,
         }
+    }
+
+    /// The same value without a mark that no longer holds of it: a part of an address does not begin with the page's own
+    /// host, a decoded one may hold line breaks.
+    pub fn without_mark(&self, mark: SinkKind) -> Value {
+        let mut out = self.clone();
+        for taint in &mut out.taints {
+            taint.cleaned = SinkKinds(taint.cleaned.0 & !mark.set().0);
+        }
+        if let Some(element) = out.field(*ELEMENT).filter(|e| e.has_taint()) {
+            let element = Arc::new(element.without_mark(mark));
+            out.set_field(*ELEMENT, element);
+        }
+        out
     }
 
     /// A known field.
@@ -625,9 +653,26 @@ fn join_at(a: &Val, b: &Val, depth: usize) -> Val {
     out.fields = match (&a.fields, &b.fields) {
         (Some(x), Some(y)) if Arc::ptr_eq(x, y) => Some(x.clone()),
         (Some(x), Some(y)) if depth < MAX_DEPTH => Some(Arc::new(Fields::new(join_fields(x, y, depth + 1)))),
+        // Somebody's whole object in the place of one whose fields are known: any field may be theirs.
+        (Some(x), None) if !b.taints.is_empty() && b.types != Types::STRING => Some(Arc::new(overlaid(x, b))),
+        (None, Some(y)) if !a.taints.is_empty() && a.types != Types::STRING => Some(Arc::new(overlaid(y, a))),
         (x, y) => x.clone().or_else(|| y.clone()),
     };
     if out == **a { a.clone() } else { Arc::new(out) }
+}
+
+/// Fields that may be those of a foreign object.
+fn overlaid(fields: &Fields, foreign: &Value) -> Fields {
+    let from_sources: SmallVec<[Taint; 1]> = super::place::below(foreign, *ELEMENT)
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|t| matches!(t.origin, Origin::Source(_)))
+        .collect();
+    if from_sources.is_empty() {
+        return fields.clone();
+    }
+    let theirs = Arc::new(Value { taints: from_sources, ..Value::default() });
+    Fields::new(fields.list.iter().map(|(n, v)| (*n, join(v, &theirs))).collect())
 }
 
 fn join_fields(a: &[(Ustr, Val)], b: &[(Ustr, Val)], depth: usize) -> Vec<(Ustr, Val)> {

@@ -46,7 +46,7 @@ impl<'a> Interp<'a> {
             return result;
         }
         // Types of a library's values are no part of a summary.
-        if args.iter().any(|a| self.is_modelled(a)) {
+        if args.iter().any(|a| self.is_modelled(a) || a.apis.iter().any(|p| self.models.knows(*p))) {
             self.out.context(func, args);
         }
         self.use_child(func);

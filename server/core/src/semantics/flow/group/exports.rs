@@ -83,7 +83,7 @@ impl Linker<'_> {
     }
 
     /// The value of an exported expression, as the module's run saw it.
-    fn exported_value(&self, file: usize, value: crate::semantics::hir::ExprId) -> Val {
+    pub(super) fn exported_value(&self, file: usize, value: crate::semantics::hir::ExprId) -> Val {
         let outcomes = self.outcomes.borrow();
         let exported = outcomes[self.files[file].module].as_ref().map(|r| &r.outcome.exported[..]).unwrap_or_default();
         let found = exported.iter().filter(|(id, _)| *id == value).map(|(_, v)| v.clone());

@@ -42,6 +42,14 @@ impl<'a> Interp<'a> {
         update: Option<ExprId>,
         body: ExprId,
     ) -> Val {
+        if let Some(cond) = cond
+            && let ExprKind::Binary(BinaryOp::Order, _, limit) = &self.hir.expr(cond).kind
+            && self.is_place(*limit)
+            && let Some(value) = self.peek(*limit)
+        {
+            let at = self.at(self.hir.expr(*limit).span);
+            self.reach(&value, &SinkSite { kind: SinkKind::Timer, at, name: Ustr::from("for") }, false);
+        }
         let mut head = self.state.clone();
         let mut exits: Option<State> = None;
         let mut value: Option<Val> = None;

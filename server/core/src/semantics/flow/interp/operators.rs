@@ -13,10 +13,21 @@ impl<'a> Interp<'a> {
             at = *left;
         }
         let mut value = self.eval(at);
-        while let Some((op, right, span, left_end)) = spine.pop() {
+        while let Some((op, right, mut span, left_end)) = spine.pop() {
             let other = self.eval(right);
             value = match op {
-                BinaryOp::Add => self.sum(&[value, other], span),
+                BinaryOp::Add => {
+                    // All parts of a text at once: what stands between two of them matters.
+                    let mut parts = vec![value, other];
+                    while let Some((BinaryOp::Add, right, whole, _)) = spine.last().copied()
+                        && !parts.iter().all(|p| p.types == Types::NUMBER)
+                    {
+                        spine.pop();
+                        parts.push(self.eval(right));
+                        span = whole;
+                    }
+                    self.sum(&parts, span)
+                }
                 BinaryOp::Arithmetic => match (value.as_lit(), other.as_lit()) {
                     (Some(Lit::Num(_)), Some(Lit::Num(_))) => of_type(Types::NUMBER),
                     _ => {
@@ -97,6 +108,14 @@ impl<'a> Interp<'a> {
             let past_host = crate::semantics::flow::sink::is_past_host(&shape);
             match part.text_prefix().filter(|_| part.exact) {
                 Some(text) if shape.len() <= MAX_CONSTANT => shape.push_str(&text),
+                // The page's own address, without what somebody may have put behind it.
+                _ if part
+                    .apis
+                    .iter()
+                    .any(|p| matches!(p.as_str(), "location.pathname" | "location.origin" | "location.href")) =>
+                {
+                    shape.push_str("https://page/");
+                }
                 _ => {
                     shape.push_str(part.prefix.as_ref().map_or("", |p| p.as_str()));
                     shape.push(crate::semantics::flow::sink::UNKNOWN_TEXT);
@@ -160,6 +179,12 @@ impl<'a> Interp<'a> {
                 Member::Element(None) => {}
                 Member::Spread(expr) => {
                     let spread = self.eval(*expr);
+                    if !spread.taints.is_empty() {
+                        // What was written before may be overwritten.
+                        let theirs = Arc::new(Value { taints: spread.taints.clone(), ..Value::default() });
+                        let before: Vec<_> = value.fields().map(|(n, v)| (*n, join(v, &theirs))).collect();
+                        before.into_iter().for_each(|(n, v)| value.set_field(n, v));
+                    }
                     spread.taints.iter().for_each(|t| value.add_taint(t.clone()));
                     for (name, v) in spread.fields() {
                         value.set_field(*name, v.clone());

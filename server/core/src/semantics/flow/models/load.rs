@@ -186,6 +186,7 @@ impl Loader<'_> {
             guard,
             types,
             becomes,
+            ends: raw.ends,
         };
         let own = self.models.own;
         self.models.calls.add(&paths, model, own);

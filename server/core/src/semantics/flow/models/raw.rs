@@ -188,6 +188,9 @@ pub struct RawCall {
     /// What the receiver or the result is afterwards.
     #[serde(default)]
     pub becomes: Vec<RawBecomes>,
+    /// Whether it never comes back: it throws, or ends the program.
+    #[serde(default)]
+    pub ends: bool,
 }
 
 /// What the receiver is after the call.
