@@ -193,7 +193,7 @@ pub fn head(placed: Placed<'_>) -> Span {
 }
 
 /// Functions whose form follows from their name: those of different types are alike, and cannot be one.
-fn is_conversion(block: &Block) -> bool {
+pub(crate) fn is_conversion(block: &Block) -> bool {
     const NAMES: [&str; 34] = [
         "from",
         "into",

@@ -31,7 +31,7 @@ pub fn run(args: &Args) -> Result<u8, Error> {
         return Err(Error::Local(format!("there is no function at {file}:{line}")));
     };
     let encoder = Encoder::open(&Store::open(folders()?)?, None, many_threads())?;
-    let texts: Vec<String> = blocks.iter().map(|b| b.text.clone()).collect();
+    let texts: Vec<String> = blocks.iter().map(|b| b.searched()).collect();
     let outcome = encoder.embed(&texts, Duration::from_secs(args.searching.wait));
     let mut search = Search::default();
     for (block, text) in blocks.iter().zip(&texts) {
@@ -40,9 +40,9 @@ pub fn run(args: &Args) -> Result<u8, Error> {
             search.vector(number, code);
         }
     }
-    let own = match outcome.codes.get(&key(&block.text)) {
+    let own = match outcome.codes.get(&key(&texts[at])) {
         Some(code) => code.clone(),
-        None => encoder.embedder.question(&block.text, Duration::from_secs(30)).map_err(Error::Host)?,
+        None => encoder.embedder.question(&texts[at], Duration::from_secs(30)).map_err(Error::Host)?,
     };
     let alike = search.by_meaning(&own, args.searching.count + 1).into_iter().filter(|(n, _)| *n != at);
     let found: Vec<Found> = alike
