@@ -154,7 +154,8 @@ mod tests {
         let told: Vec<_> = found.iter().map(|f| (f.symbol.as_str(), f.is_free)).collect();
         assert_eq!(told, [("A.add", true), ("A.fmt_it", false), ("tests.helper", false)]);
         assert_eq!((found[0].comment.as_str(), &code[found[0].head.clone()]), ("Adds both and says so.", "add"));
-        let code = "export const parseDay = async (text) => {\n  return new Day(text, zones);\n};\n";
+        let code = "export const parseDay = async (text) => {\n  const parts = text.split('-');\n  if (parts.length !== 3) {\n    \
+            throw new RangeError(text);\n  }\n  const zone = await zones.load(parts);\n  return new Day(parts, zone);\n};\n";
         let language = crate::grammars::by_path("a.ts").expect("a language");
         let found = functions(&Document::new("a.ts", language, code, 1).expect("parsed"));
         assert_eq!(found.iter().map(|f| f.symbol.as_str()).collect::<Vec<_>>(), ["parseDay"]);

@@ -51,8 +51,11 @@ pub(crate) fn lenses(analysis: &Analysis, session: &Session, alike: &[Alike]) ->
     if analysis.settings.similar.lens {
         for (head, alike) in placed(document, alike) {
             let start = positions.position(head.start);
-            let command =
-                Command { title: alike.title(), command: commands::SHOW.into(), arguments: Some(vec![alike.argument()]) };
+            let command = Command {
+                title: alike.title(),
+                command: commands::SHOW.into(),
+                arguments: Some(vec![alike.argument()]),
+            };
             lenses.push(CodeLens { range: Range { start, end: start }, command: Some(command), data: None });
         }
     }
