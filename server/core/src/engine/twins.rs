@@ -87,8 +87,9 @@ pub(super) fn in_file(blocks: &Blocks) -> Vec<(Arc<Arena>, Note)> {
     }
     let shapes: Vec<&Shape> = units.iter().map(|u| &*u.shape).collect();
     let placed: Vec<Placed<'_>> = blocks.iter().collect();
+    let bound = |a: usize, b: usize| duplicates::are_counterparts(&units[a].name, &units[b].name);
     let mut notes = Vec::new();
-    for (unit, found) in units.iter().zip(twins(&shapes)).filter(|(_, t)| t.is_copy) {
+    for (unit, found) in units.iter().zip(twins(&shapes, bound)).filter(|(_, t)| t.is_copy) {
         let twins: Vec<Twin> = found
             .told
             .iter()
