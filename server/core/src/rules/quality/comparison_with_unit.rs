@@ -115,7 +115,7 @@ fn is_unit<'a>(node: Node<'a>, cx: &Cx<'a>) -> bool {
             node.child(Field::Function).is_some_and(|f| {
                 f.kind() == Kind::Identifier
                     && cx.file.imports.path(f.text()).is_none()
-                    && !cx.is_bound(f.text())
+                    && crate::rules::rust_names::binding(f).is_none()
                     && cx.file.declared.rust.functions.get(f.text()).and_then(Option::as_deref) == Some("()")
             })
         }
