@@ -49,6 +49,8 @@ pub struct Items {
     /// What functions and methods that are not async call, as written, for names that no async function has; only in files
     /// with async code.
     pub calls: BTreeMap<String, BTreeSet<String>>,
+    /// Traits of operators that are implemented, by their last name.
+    pub operator_impls: BTreeSet<String>,
     /// Names of functions that are not async.
     sync: BTreeSet<String>,
     /// Names of methods that implement a trait.
@@ -81,6 +83,9 @@ impl Items {
                     if root.kind() == Kind::ImplItem {
                         own = root.child(Field::Type).map(|t| last_name(t.text()).to_owned());
                         if let Some(of) = root.child(Field::Trait) {
+                            if OPERATORS.contains(&last_name(of.text())) {
+                                items.operator_impls.insert(last_name(of.text()).to_owned());
+                            }
                             // Inherent methods come first where a trait has one of the same name; the names of these are taken
                             // by no other.
                             let of_std = matches!(last_name(of.text()), "ToString" | "Clone" | "Default" | "Drop");
@@ -258,6 +263,11 @@ impl Items {
         }
     }
 }
+
+/// The traits of operators with two operands.
+const OPERATORS: &[&str] = &[
+    "Add", "Sub", "Mul", "Div", "Rem", "BitAnd", "BitOr", "BitXor", "AddAssign", "SubAssign", "MulAssign", "DivAssign",
+];
 
 /// Calls of one function that are noted.
 const MOST_CALLS: usize = 64;

@@ -1,4 +1,4 @@
-use sidenote_grammars::{Family, Field, Kind};
+use sidenote_grammars::{Family, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_names::visible;
@@ -106,6 +106,5 @@ fn tell<'a>(node: Node<'a>, what: &str, cx: &mut Cx<'a>) {
 /// Whether the variable of that name, as seen from a node, is a string.
 fn is_text_variable<'a>(node: Node<'a>, name: &str, cx: &Cx<'a>) -> bool {
     let Some(bound) = visible(node, name) else { return false };
-    let _ = Field::Value;
     type_of_binding(bound, cx).is_some_and(|t| matches!(t.name, "str" | "String"))
 }

@@ -1,4 +1,4 @@
-use sidenote_grammars::{Family, Field, Kind};
+use sidenote_grammars::{Family, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 
@@ -49,7 +49,6 @@ pub static RULE: Rule = Rule {
 };
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
-    let _ = Field::Value;
     let Some(dots) = node.children().find(|c| c.text() == "..") else { return };
     let parts: Vec<&str> = node.named_children().map(Node::text).collect();
     let [from, to] = parts.as_slice() else { return };

@@ -4,7 +4,7 @@ use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_types::macro_name;
 use crate::rules::support::{args, bare, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::Node;
+use crate::syntax::{Node, Span};
 
 pub static RULE: Rule = Rule {
     id: "array-holes",
@@ -70,15 +70,18 @@ fn sparse<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         matches!(p.kind(), Kind::AssignmentExpression | Kind::ForInStatement) && node.field() == Field::Left
             || matches!(p.kind(), Kind::AssignmentPattern | Kind::ArrayPattern | Kind::PairPattern)
     });
-    let mut before: Option<Node<'a>> = None;
-    for child in node.children().filter(|c| !c.is_comment()) {
-        let comma = child.text() == ",";
-        if comma && before.is_some_and(|b| matches!(b.text(), ",")) && node.named_children().count() > 1 && !pattern {
+    if pattern {
+        return;
+    }
+    let elements: Vec<Node<'a>> = node.named_children().filter(|c| !c.is_comment()).collect();
+    for pair in elements.windows(2) {
+        let between = Span { start: pair[0].span().end, end: pair[1].span().start };
+        let commented = cx.arena().comments().any(|c| between.contains(c.span()));
+        if !commented && cx.arena().slice(between).matches(',').count() > 1 {
             let message = "Two commas leave a hole in this array: `map` and `forEach` pass over it, and its value is undefined. Write the element, or `undefined`.";
-            cx.report(Note::new(cx.rule, child.span(), message));
+            cx.report(Note::new(cx.rule, between, message));
             return;
         }
-        before = Some(child);
     }
 }
 

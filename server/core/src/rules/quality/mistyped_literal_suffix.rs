@@ -1,4 +1,4 @@
-use sidenote_grammars::{Family, Field, Kind};
+use sidenote_grammars::{Family, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 
@@ -50,7 +50,6 @@ pub static RULE: Rule = Rule {
 };
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
-    let _ = Field::Value;
     let text = node.text();
     let Some((before, last)) = text.rsplit_once('_') else { return };
     let sizes = matches!(last, "8" | "16" | "32" | "64") && (node.kind() == Kind::IntegerLiteral || last.len() == 2);
