@@ -51,6 +51,8 @@ pub struct Items {
     pub calls: BTreeMap<String, BTreeSet<String>>,
     /// Traits of operators that are implemented, by their last name.
     pub operator_impls: BTreeSet<String>,
+    /// The formatting traits (`Display`, `Debug`, ..) that are implemented by hand.
+    pub formatting: BTreeSet<String>,
     /// Names of functions that are not async.
     sync: BTreeSet<String>,
     /// Names of methods that implement a trait.
@@ -83,6 +85,9 @@ impl Items {
                     if root.kind() == Kind::ImplItem {
                         own = root.child(Field::Type).map(|t| last_name(t.text()).to_owned());
                         if let Some(of) = root.child(Field::Trait) {
+                            if FORMATTING.contains(&last_name(of.text())) {
+                                items.formatting.insert(last_name(of.text()).to_owned());
+                            }
                             if OPERATORS.contains(&last_name(of.text())) {
                                 items.operator_impls.insert(last_name(of.text()).to_owned());
                             }
@@ -139,8 +144,11 @@ impl Items {
     /// Notes what a function calls by name, outside of its closures.
     fn calls_of(&mut self, root: Node<'_>) {
         let is_async = root.child_of_kind(Kind::FunctionModifiers).is_some_and(|m| m.has_token("async"));
-        let (Some(name), Some(body), false) = (root.child(Field::Name), root.child(Field::Body), is_async) else { return };
-        let elsewhere = |n: Node<'_>| matches!(n.kind(), Kind::ClosureExpression | Kind::AsyncBlock | Kind::FunctionItem);
+        let (Some(name), Some(body), false) = (root.child(Field::Name), root.child(Field::Body), is_async) else {
+            return;
+        };
+        let elsewhere =
+            |n: Node<'_>| matches!(n.kind(), Kind::ClosureExpression | Kind::AsyncBlock | Kind::FunctionItem);
         let paths = body.descendants_until(elsewhere).filter(|n| n.kind() == Kind::CallExpression);
         let paths = paths.filter_map(|c| c.child(Field::Function)).filter(|f| {
             matches!(f.kind(), Kind::Identifier | Kind::ScopedIdentifier)
@@ -264,9 +272,23 @@ impl Items {
     }
 }
 
+/// The traits whose method is `fmt`.
+const FORMATTING: &[&str] = &["Display", "Debug", "LowerHex", "UpperHex", "Binary", "Octal", "Pointer", "LowerExp"];
+
 /// The traits of operators with two operands.
 const OPERATORS: &[&str] = &[
-    "Add", "Sub", "Mul", "Div", "Rem", "BitAnd", "BitOr", "BitXor", "AddAssign", "SubAssign", "MulAssign", "DivAssign",
+    "Add",
+    "Sub",
+    "Mul",
+    "Div",
+    "Rem",
+    "BitAnd",
+    "BitOr",
+    "BitXor",
+    "AddAssign",
+    "SubAssign",
+    "MulAssign",
+    "DivAssign",
 ];
 
 /// Calls of one function that are noted.

@@ -162,7 +162,6 @@ const ORDERED: &[&str] = &[
     "storage",
     "cache",
     "translations",
-    "params",
     "cookies",
     "headers",
     "redirect",

@@ -1,4 +1,4 @@
-use sidenote_grammars::{Family, Kind};
+use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_types::type_of;
@@ -92,6 +92,12 @@ fn is_path<'a>(of: Node<'a>, cx: &Cx<'a>, depth: usize) -> bool {
     {
         return method(of)
             .is_none_or(|(_, m)| matches!(m.text(), "unwrap" | "expect" | "join" | "to_path_buf" | "with_extension"));
+    }
+    if of.kind() == Kind::Identifier {
+        return crate::rules::rust_names::binding(of).is_some_and(|b| match b.origin {
+            crate::rules::rust_names::Origin::Let(l) => l.child(Field::Value).is_some_and(|v| is_path(v, cx, depth)),
+            _ => false,
+        });
     }
     match method(of) {
         Some((inner, m)) => match m.text() {
