@@ -33,6 +33,8 @@ pub struct Declared {
     pub async_methods: BTreeSet<String>,
     /// Functions of the top level (TypeScript and JavaScript) that give no value on any way.
     pub void_functions: BTreeSet<String>,
+    /// Names that the top level (TypeScript and JavaScript) imports or declares with `const`.
+    pub fixed: BTreeSet<String>,
     /// What Rust's items say.
     pub rust: super::rust_items::Items,
 }
@@ -128,9 +130,26 @@ impl Declared {
                     }
                 }
             }
+            Kind::ImportStatement => {
+                let clause = node.child_of_kind(Kind::ImportClause);
+                let names = clause.into_iter().flat_map(Node::descendants);
+                // `a as b` binds its second name alone.
+                let names = names.filter(|n| {
+                    n.kind() == Kind::Identifier && n.next_named_sibling().is_none_or(|s| s.kind() != Kind::Identifier)
+                });
+                self.fixed.extend(names.map(|n| n.text().to_owned()));
+            }
             Kind::LexicalDeclaration => {
                 let fixed = node.child(Field::Kind).is_some_and(|k| k.text() == "const");
                 for declarator in node.named_children().filter(|n| n.kind() == Kind::VariableDeclarator) {
+                    if let Some(pattern) = declarator.child(Field::Name).filter(|_| fixed) {
+                        let all = std::iter::once(pattern).chain(pattern.descendants());
+                        let names = all.filter(|n| {
+                            matches!(n.kind(), Kind::Identifier | Kind::ShorthandPropertyIdentifierPattern)
+                                && n.field() != Field::Right
+                        });
+                        self.fixed.extend(names.map(|n| n.text().to_owned()));
+                    }
                     let name = declarator.child(Field::Name).filter(|n| n.kind() == Kind::Identifier);
                     let (Some(name), Some(value)) = (name, declarator.child(Field::Value)) else { continue };
                     let value = support::bare(value);

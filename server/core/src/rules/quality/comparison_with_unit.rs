@@ -71,7 +71,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let Some((left, right)) = operands(node) else { return };
     let told = [left, right].into_iter().find(|n| is_unit(*n, cx));
-    let Some(unit) = told else { return };
+    let Some(unit) = told.filter(|_| !cx.arena().has_error()) else { return };
     let message = format!(
         "`{}` gives `()`, and one `()` equals the other: the outcome never changes. Compare the values themselves.",
         unit.text()

@@ -52,6 +52,9 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "function f() { const a = 1; const g = (a) => { a = 2; return a; }; return g(a); }"),
         Case::near_miss("a.js", "function f() { try { go(); } catch (e) { e = wrap(e); throw e; } }"),
         Case::near_miss("a.js", "const a = 1; function f() { var a; a = 2; return a; }"),
+        Case::near_miss("a.js", "let cache = {};\nfunction f() { cache = {}; }"),
+        Case::near_miss("a.js", "let fs = require('fs');\nfunction f(x) { fs = x; }"),
+        Case::bad("a.js", "const LIMIT = 10;\nfunction f(n) { LIMIT = n; } //~ reassigned-constant"),
         Case::near_miss("a.js", "function f(x) { if (x) { const a = 1; go(a); } else { var a = 2; a = 3; go(a); } }"),
     ],
 };
@@ -62,7 +65,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(found) = declaration(name, cx) else { return };
     let (what, at) = match found {
         Declared::Constant(at) => ("is a constant: this throws when it is run", Some(at)),
-        Declared::Import => ("is an import, which cannot be assigned: this throws when it is run", None),
+        Declared::Import => {
+            ("is a constant or an import of the file, which cannot be assigned: this throws when it is run", None)
+        }
         Declared::Class(at) => ("is a class: from here on it is gone", Some(at)),
         Declared::Function(at) => ("is a function: from here on it is gone", Some(at)),
         Declared::Caught(at) => {
@@ -176,7 +181,8 @@ fn declaration<'a>(name: Node<'a>, cx: &Cx<'a>) -> Option<Declared<'a>> {
         at = parent;
     }
     // A name of the block around may hide an import; only the module itself knows.
-    (cx.file.imports.binds(text) && !cx.block.hir().locals.iter().any(|l| l.name == text)).then_some(Declared::Import)
+    (cx.file.declared.fixed.contains(text) && !cx.block.hir().locals.iter().any(|l| l.name == text))
+        .then_some(Declared::Import)
 }
 
 fn binds<'a>(pattern: Node<'a>, name: &str) -> Option<Node<'a>> {
