@@ -343,7 +343,8 @@ fn is_test_attribute(text: &str) -> bool {
     match path {
         "cfg" => text.contains("test") && !text.contains("not(test"),
         "bench" | "rstest" | "test_case" | "quickcheck" => true,
-        _ => path.rsplit("::").next() == Some("test"),
+        // `cargo_test`, `async_test` and the like are frameworks' own.
+        _ => path.rsplit("::").next().is_some_and(|name| name == "test" || name.ends_with("_test")),
     }
 }
 

@@ -121,7 +121,7 @@ impl Items {
                         continue;
                     }
                     let of = if inside { around.last().cloned().flatten() } else { None };
-                    if of.is_none() && costs(&placed.block) {
+                    if of.is_none() && costs(placed.block) {
                         items.costly.extend(root.child(Field::Name).map(|n| n.text().to_owned()));
                     }
                     items.function(root, of);

@@ -3,7 +3,7 @@ use sidenote_grammars::{Family, Kind};
 use crate::findings::{Category, Confidence, Note, Severity};
 
 use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::Node;
+use crate::syntax::{Node, Span};
 
 pub static RULE: Rule = Rule {
     id: "almost-complete-range",
@@ -23,7 +23,10 @@ pub static RULE: Rule = Rule {
         limits: "Other ends, such as `'a'..'f'`, are left alone.",
         fix: "`..` becomes `..=`; a suggestion, for it changes what happens.",
     },
-    checks: &[Check::Nodes(&[Kind::RangeExpression, Kind::RangePattern], check)],
+    checks: &[
+        Check::Nodes(&[Kind::RangeExpression, Kind::RangePattern], check),
+        Check::Nodes(&[Kind::MacroInvocation], in_matches),
+    ],
     cases: &[
         Case::bad("a.rs", "fn f(c: char) -> bool { ('a'..'z').contains(&c) } //~ almost-complete-range"),
         Case::bad("a.rs", "fn f() { for c in 'A'..'Z' { go(c); } } //~ almost-complete-range"),
@@ -33,6 +36,8 @@ pub static RULE: Rule = Rule {
         Case::bad("a.rs", "fn f() -> String { ('a'..'z').collect() } //~ almost-complete-range"),
         Case::bad("a.rs", "fn f(b: u8) -> bool { (b'0'..b'9').contains(&b) } //~ almost-complete-range"),
         Case::bad("a.rs", "fn f() -> Vec<u8> { (b'A'..b'Z').collect() } //~ almost-complete-range"),
+        Case::bad("a.rs", "fn f(c: u8) -> bool { matches!(c, b'a'..b'z' | b'A'..=b'Z') } //~ almost-complete-range"),
+        Case::good("a.rs", "fn f(c: u8) -> bool { matches!(c, b'a'..=b'z' | b'A'..=b'Z') }"),
         Case::good("a.rs", "fn f(c: char) -> bool { ('a'..='z').contains(&c) }"),
         Case::good("a.rs", "fn f() { for c in 'A'..='Z' { go(c); } }"),
         Case::good("a.rs", "fn f(c: char) -> bool { ('a'..'f').contains(&c) }"),
@@ -61,6 +66,27 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         Note::new(cx.rule, node.span(), message)
             .suggestion("Take the last one in", vec![(dots.span(), "..=".to_owned())]),
     );
+}
+
+/// `matches!(c, 'a'..'z')`, which is not parsed further.
+fn in_matches<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if crate::rules::rust_types::macro_name(node) != "matches" {
+        return;
+    }
+    let Some(tree) = node.child_of_kind(Kind::TokenTree) else { return };
+    for first in tree.children().filter(|t| t.kind() == Kind::CharLiteral) {
+        let Some(last) = first.next_named_sibling().filter(|l| l.kind() == Kind::CharLiteral) else { continue };
+        let between = Span { start: first.span().end, end: last.span().start };
+        let ends = letter(first.text()).zip(letter(last.text()));
+        if cx.arena().slice(between).trim() == ".." && matches!(ends, Some(('a', 'z') | ('A', 'Z') | ('0', '9'))) {
+            let message = format!("`..` stops before its end: {} is not in it. All of them are `..=`.", last.text());
+            let span = first.span().to(last.span());
+            cx.report(
+                Note::new(cx.rule, span, message).suggestion("Take the last one in", vec![(between, "..=".to_owned())]),
+            );
+            return;
+        }
+    }
 }
 
 fn letter(text: &str) -> Option<char> {

@@ -97,5 +97,5 @@ fn is_plain_place(before: &str) -> bool {
     !place.is_empty()
         && opens
         && place.starts_with(|c: char| c.is_alphabetic() || c == '_')
-        && before[..start].matches('"').count() % 2 == 0
+        && before[..start].matches('"').count().is_multiple_of(2)
 }

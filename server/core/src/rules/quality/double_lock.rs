@@ -19,7 +19,7 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds a second `lock()`, `write()`, `borrow_mut()` (or `read()`, `borrow()` beside one of these) of the same `Mutex`, `RwLock` or `RefCell` while the first guard is still alive: in one expression, in the branches of an `if let` or `match` on it, or below the `let` that keeps it.",
+        what: "Finds a second `lock()`, `write()`, `borrow_mut()` (or `read()`, `borrow()` beside one of these) of the same `Mutex`, `RwLock` or `RefCell` while the first guard is still alive: in one expression, in the branches of an `if let` (before the edition of 2024 also its `else`) or `match` on it, or below the `let` that keeps it.",
         why: "The guard of a temporary lives to the end of its statement. A `Mutex` that is locked twice by one thread waits for itself for ever or panics; a `RefCell` panics.",
         example: "let total = self.hits.lock().unwrap().len() + self.hits.lock().unwrap().capacity();",
         instead: "let hits = self.hits.lock().unwrap();\nlet total = hits.len() + hits.capacity();",
@@ -80,6 +80,10 @@ pub static RULE: Rule = Rule {
         Case::good(
             "a.rs",
             "fn f(m: &Mutex<Vec<u8>>) { let n = m.lock().unwrap().len(); m.lock().unwrap().truncate(n / 2); }",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(m: &Mutex<HashMap<u8, u8>>) { if let Some(x) = m.lock().unwrap().get(&1) { go(*x); } else {\n m.lock().unwrap().insert(1, 2); //~ double-lock\n } }",
         ),
         Case::near_miss(
             "a.rs",
@@ -206,6 +210,8 @@ fn alive<'a>(call: Node<'a>) -> Option<Vec<Node<'a>>> {
                     .find(|n| matches!(n.kind(), Kind::IfExpression | Kind::WhileExpression | Kind::MatchArm))?;
                 let body = around.child(Field::Consequence).or_else(|| around.child(Field::Body))?;
                 out.push(body);
+                // Before the edition of 2024 the `else` runs while the temporary lives, too.
+                out.extend(around.child(Field::Alternative));
                 return Some(out);
             }
             Kind::MatchExpression | Kind::ForExpression if at.field() == Field::Value => {

@@ -337,7 +337,9 @@ fn through_trait<'a>(node: Node<'a>, name: Node<'a>, body: Node<'a>, cx: &Cx<'a>
             }
             let text: String = tree.text().chars().filter(|c| !c.is_whitespace()).collect();
             let bare = text.ends_with("\"{}\",self)");
-            let debug = text.ends_with("\"{:?}\",self)") || text.contains("{self:?}");
+            let single = text.matches('{').count() == 1 && text.ends_with("\",self)");
+            let bare = bare || single && text.contains("{}");
+            let debug = single && (text.contains("{:?}") || text.contains("{:#?}")) || text.contains("{self:?}");
             let display = bare || text.contains("{self}");
             (display && implemented("Display") || debug && implemented("Debug")).then_some(*only)
         }

@@ -60,6 +60,18 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn f() -> bool { let mut s = String::new(); io::stdin().read_line(&mut s).unwrap(); s.ends_with(\"y\") } //~ untrimmed-read-line",
         ),
+        Case::bad(
+            "a.rs",
+            "fn f() -> bool { let mut s = String::new(); io::stdin().read_line(&mut s).unwrap(); s.to_lowercase() == \"y\" } //~ untrimmed-read-line",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() -> u8 { let mut s = String::new(); io::stdin().read_line(&mut s).unwrap();\n match s.as_str() { \"a\" => 1, \"b\" => 2, _ => 0 } //~ untrimmed-read-line\n}",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f() -> u8 { let mut s = String::new(); io::stdin().read_line(&mut s).unwrap(); match s.as_str() { \"a\\n\" => 1, _ => 0 } }",
+        ),
         Case::good(
             "a.rs",
             "fn f() -> u32 { let mut s = String::new(); io::stdin().read_line(&mut s).unwrap(); s.trim().parse::<u32>().unwrap() }",
@@ -120,8 +132,36 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             return;
         }
         let mut at = used;
-        if let Some((call, "as_str" | "as_ref" | "to_string" | "clone")) = call_on(used).map(|(c, n)| (c, n.text())) {
+        while let Some((
+            call,
+            "as_str" | "as_ref" | "to_string" | "clone" | "to_lowercase" | "to_uppercase" | "to_ascii_lowercase",
+        )) = call_on(at).map(|(c, n)| (c, n.text()))
+        {
             at = call;
+        }
+        if let Some(arms) = at.parent().filter(|p| p.kind() == Kind::MatchExpression && at.field() == Field::Value) {
+            let patterns: Vec<Node<'a>> = arms
+                .descendants()
+                .filter(|n| {
+                    n.kind() == Kind::StringLiteral
+                        && n.ancestors()
+                            .find(|a| matches!(a.kind(), Kind::MatchPattern | Kind::MatchArm))
+                            .is_some_and(|a| a.kind() == Kind::MatchPattern)
+                })
+                .collect();
+            if let Some(first) = patterns.first().filter(|_| patterns.iter().all(|p| no_newline(*p))) {
+                let message = format!(
+                    "`{}` still ends in the newline that `read_line` keeps, so that no arm such as {} is ever taken. Match `{0}.trim()`.",
+                    variable.text(),
+                    first.text()
+                );
+                cx.report(
+                    Note::new(cx.rule, at.span(), message)
+                        .related(name.span(), "read here")
+                        .suggestion("Trim it", vec![(at.span(), format!("{}.trim()", variable.text()))]),
+                );
+                return;
+            }
         }
         let end = Span { start: at.span().end, end: at.span().end };
         if let Some((call, what)) = call_on(at) {
@@ -145,7 +185,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             }
             continue;
         }
-        let side = used.parent().filter(|p| p.kind() == Kind::ReferenceExpression).unwrap_or(used);
+        let side = at.parent().filter(|p| p.kind() == Kind::ReferenceExpression).unwrap_or(at);
         let Some(comparison) =
             side.parent().filter(|p| p.kind() == Kind::BinaryExpression && matches!(operator(*p), "==" | "!="))
         else {

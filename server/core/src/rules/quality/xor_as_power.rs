@@ -34,6 +34,7 @@ pub static RULE: Rule = Rule {
         Case::bad("a.js", "const factor = 10 ^ decimals; //~ xor-as-power"),
         Case::bad("a.ts", "const size: number = 2 ^ depth; //~ xor-as-power"),
         Case::bad("a.js", "const x = n / (10 ^ 3); //~ xor-as-power"),
+        Case::bad("a.rs", "fn f(n: u32) -> u32 { n * 2 ^ 10 } //~ xor-as-power"),
         Case::good("a.rs", "fn f() -> u32 { 1 << 16 }"),
         Case::good("a.rs", "fn f() -> u32 { 0x2 ^ 0x10 }"),
         Case::good("a.rs", "fn f(a: u32, b: u32) -> u32 { a ^ b }"),
@@ -54,7 +55,13 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let Some((left, right)) = operands(node) else { return };
-    let (base, exponent) = (bare(left).text(), bare(right));
+    // `n * 2 ^ 10` is `(n * 2) ^ 10`.
+    let last = if left.kind() == Kind::BinaryExpression && operator(left) == "*" {
+        left.last_named().unwrap_or(left)
+    } else {
+        left
+    };
+    let (base, exponent) = (bare(last).text(), bare(right));
     let plain = |t: &str| !t.is_empty() && t.chars().all(|c| c.is_ascii_digit());
     if !matches!(base, "2" | "10") {
         return;
@@ -67,11 +74,12 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             )
         })
     });
-    if !named && !(plain(exponent.text()) && exponent.text().len() < 4) {
+    let number = plain(exponent.text()) && exponent.text().len() < 4;
+    if !named && !number {
         return;
     }
     let rust = cx.family() == Family::Rust;
-    let value = match (base.parse::<u64>(), exponent.text().parse::<u64>()) {
+    let value = match (bare(left).text().parse::<u64>(), exponent.text().parse::<u64>()) {
         (Ok(b), Ok(e)) => format!(": this is {}", b ^ e),
         _ => String::new(),
     };
@@ -81,5 +89,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         (false, _) => format!("{base} ** {}", exponent.text()),
     };
     let message = format!("`^` is exclusive or, not a power{value}. Write `{instead}`.");
-    cx.report(Note::new(cx.rule, node.span(), message).suggestion("Write the power", vec![(node.span(), instead)]));
+    let span = last.span().to(right.span());
+    let instead = if rust && base == "2" && last != left { format!("({instead})") } else { instead };
+    cx.report(Note::new(cx.rule, node.span(), message).suggestion("Write the power", vec![(span, instead)]));
 }
