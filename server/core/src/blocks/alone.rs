@@ -20,7 +20,7 @@ use crate::text::{Edit, Text};
 const MAX_LEN: usize = if cfg!(test) { usize::MAX } else { 24 * 1024 };
 
 /// In a file shorter than this, in bytes, nothing is parsed alone.
-const WORTH_IT: usize = if cfg!(test) { 1 } else { 48 * 1024 };
+const WORTH_IT: usize = if cfg!(test) { 1 } else { 12 * 1024 };
 
 /// Bytes of the module's own text between a syntax error and a block that it does not concern.
 const NEAR: u32 = 200;
