@@ -40,6 +40,9 @@ const FLOW_DELAY: Duration = Duration::from_millis(40);
 /// A document that was not edited for this long is parsed from scratch.
 const IDLE: Duration = Duration::from_secs(1);
 
+/// How often the model is told that somebody types.
+const TYPING: Duration = Duration::from_millis(500);
+
 /// Where events go, and what the loop has to say.
 #[derive(Clone)]
 pub(crate) struct Events {
@@ -108,6 +111,8 @@ struct State {
     outbox: Outbox,
     catalog: Catalog,
     meaning: Meaning,
+    /// When the model was last told that somebody types.
+    typed: Option<Instant>,
     /// Whether diagnostics of files that are not open are published.
     shows_all: bool,
 }
@@ -127,6 +132,7 @@ impl State {
             outbox,
             catalog,
             meaning,
+            typed: None,
             shows_all: false,
         }
     }
@@ -201,7 +207,10 @@ impl State {
                 match self.documents.get_mut(&uri) {
                     Some(open) => {
                         let edited = open.change(&changes, encoding, version);
-                        self.meaning.typing();
+                        if self.typed.is_none_or(|at| at.elapsed() > TYPING) {
+                            self.typed = Some(Instant::now());
+                            self.meaning.typing();
+                        }
                         open.stamp = stamp;
                         open.idle_at = edited.then(|| Instant::now() + IDLE);
                     }

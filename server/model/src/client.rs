@@ -23,6 +23,9 @@ const MAX_TEXT: usize = 32 * 1024;
 /// Bytes of the child's standard error that are kept for the reason of its death.
 const KEPT_STDERR: u64 = 4096;
 
+/// How long the rest of a dead child's standard error is waited for.
+const LAST_WORDS: Duration = Duration::from_millis(250);
+
 /// How to start a host.
 #[derive(Clone, Debug)]
 pub struct Launch {
@@ -256,6 +259,8 @@ struct Running {
     since: Instant,
     about: Option<About>,
     stderr: Arc<Mutex<Vec<u8>>>,
+    /// Nothing comes from it; it is at its end when all of the standard error was read.
+    told_all: Receiver<()>,
 }
 
 struct Supervisor {
@@ -496,6 +501,8 @@ impl Supervisor {
         let Some(mut running) = self.running.take() else { return };
         let _ = running.child.kill();
         let status = running.child.wait();
+        // Its last words may still be on their way.
+        let _ = running.told_all.recv_timeout(LAST_WORDS);
         let stderr = running.stderr.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let told = String::from_utf8_lossy(&stderr);
         let told = told.lines().map(str::trim).rfind(|l| !l.is_empty()).unwrap_or_default();
@@ -620,8 +627,9 @@ impl Supervisor {
         })?;
         let stderr = Arc::new(Mutex::new(Vec::new()));
         let kept = stderr.clone();
+        let (open, told_all) = channel::<()>();
         std::thread::Builder::new().name("model errors".into()).spawn(move || {
-            let mut error = error;
+            let (mut error, _open) = (error, open);
             let mut piece = [0; 1024];
             while let Ok(n @ 1..) = error.read(&mut piece) {
                 let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -631,7 +639,7 @@ impl Supervisor {
             }
         })?;
         let _ = requests.send(Request::Hello { protocol: PROTOCOL });
-        Ok(Running { child, generation, requests, since: Instant::now(), about: None, stderr })
+        Ok(Running { child, generation, requests, since: Instant::now(), about: None, stderr, told_all })
     }
 }
 

@@ -197,6 +197,7 @@ impl Worker {
             Command::Closed(name) => {
                 let old = self.documents.remove(&name);
                 self.drop_unused(old.map(|d| d.keys).unwrap_or_default());
+                self.tell();
             }
             Command::Typing => {
                 self.typed = Some(Instant::now());

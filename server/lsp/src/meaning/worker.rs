@@ -168,7 +168,10 @@ impl Worker {
                     self.seen.clear();
                     self.files.clear();
                     self.indexed = false;
+                    self.open.clear();
                     lock(&self.shared.alike).clear();
+                    let known: Vec<Uri> = lock(&self.shared.functions).files().cloned().collect();
+                    known.iter().for_each(|uri| self.forget(uri));
                 }
             }
         }

@@ -125,6 +125,10 @@ async fn a_function_that_exists_is_pointed_to_while_it_is_written_again() {
     let off = json!({"settings": {"sidenote": {"similar": {"lens": false, "hint": false}}}});
     client.notify("workspace/didChangeConfiguration", off).await;
     assert_eq!(titles(&mut client, &uri).await, [""; 0]);
+    let off = json!({"settings": {"sidenote": {"similar": {"enable": false}}}});
+    client.notify("workspace/didChangeConfiguration", off).await;
+    let forgotten = async |c: &mut Client| status(c).await["functions"] == 0;
+    until(&mut client, "all is forgotten", forgotten).await;
     client.drain(Duration::from_millis(200)).await;
     client.finish().await;
 }
