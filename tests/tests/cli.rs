@@ -7,6 +7,7 @@ mod cli {
     mod formats;
     mod inputs;
     mod news;
+    mod policy;
     mod program;
     mod shards;
     pub mod support;

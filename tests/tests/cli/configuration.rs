@@ -25,7 +25,7 @@ fn the_nearest_configuration_holds() {
     assert_eq!(findings(&project.json(&["--no-config"])).len(), 4);
     assert_eq!(findings(&project.json(&["--config", "sub/sidenote.toml", "sub"])).len(), 1);
     project.run(&["config", "check"]).code(0).shows("sidenote.toml").shows("rules are on");
-    project.run(&["config", "check", "sub"]).code(0).shows("extends");
+    project.run(&["config", "check", "sub"]).code(0).shows("builds on");
 }
 
 #[test]
