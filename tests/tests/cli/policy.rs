@@ -238,7 +238,7 @@ fn nothing_but_the_code_decides_what_is_written() {
     let deep = second.path().join("some/where/else with blanks");
     team(first.path());
     team(&deep);
-    first.run(&["baseline", "create"]).code(0);
+    first.run(&["baseline", "create", "cli"]).code(0);
     std::fs::copy(first.path().join("sidenote-baseline.toml"), deep.join("sidenote-baseline.toml")).expect("copy");
     let formats = [
         "pretty", "json", "jsonl", "sarif", "github", "gitlab", "junit", "checkstyle", "rdjson", "rdjsonl", "markdown", "csv",
