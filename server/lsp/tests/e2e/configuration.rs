@@ -94,6 +94,7 @@ async fn a_folders_own_configuration_holds_there() {
     client.open_as(&document, "typescript", BAD).await;
     let shown = client.expect("window/showMessage").await;
     assert!(shown["params"]["message"].as_str().is_some_and(|m| m.contains("rulse")), "{shown}");
+    client.drain(Duration::from_millis(300)).await;
     client.finish().await;
 }
 
