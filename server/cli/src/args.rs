@@ -282,7 +282,10 @@ impl Selection {
 }
 
 fn seconds(text: &str) -> Result<f64, String> {
-    text.parse().ok().filter(|s| (0.0..=86_400.0).contains(s)).ok_or_else(|| "a number of seconds, as 5 or 0.5".to_owned())
+    text.parse()
+        .ok()
+        .filter(|s| (0.0..=86_400.0).contains(s))
+        .ok_or_else(|| "a number of seconds, as 5 or 0.5".to_owned())
 }
 
 /// How to report.

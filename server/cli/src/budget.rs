@@ -69,7 +69,10 @@ pub fn lower(workspace: &Workspace, scan: &Scan) -> Result<Vec<String>, Error> {
         let folder = workspace.root().join(&budget.folder);
         let whole = workspace.targets().iter().any(|t| folder.starts_with(&t.path));
         if whole && spent.findings < budget.limit as usize {
-            told.push(format!("{}:{}: {} {} -> {}", spent.file, spent.line, spent.selector, spent.limit, spent.findings));
+            told.push(format!(
+                "{}:{}: {} {} -> {}",
+                spent.file, spent.line, spent.selector, spent.limit, spent.findings
+            ));
             edits.entry(budget.file).or_default().push((budget.range, spent.findings));
         }
     }

@@ -137,7 +137,8 @@ fn heading(line: &str) -> Option<(&str, &str)> {
     {
         rest = behind;
     }
-    (!name.trim().is_empty() && (rest.is_empty() || rest.starts_with(char::is_whitespace))).then_some((name.trim(), rest))
+    (!name.trim().is_empty() && (rest.is_empty() || rest.starts_with(char::is_whitespace)))
+        .then_some((name.trim(), rest))
 }
 
 /// A pattern, in which `\` keeps what follows, and the rest of the line.

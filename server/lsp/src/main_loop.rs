@@ -360,8 +360,7 @@ impl State {
         errors.dedup();
         for error in &errors {
             if !self.told.contains(error) {
-                let text =
-                    format!("Sidenote goes on without this configuration, for it cannot be used.\n{error}");
+                let text = format!("Sidenote goes on without this configuration, for it cannot be used.\n{error}");
                 self.outbox.show(MessageType::ERROR, text);
             }
         }

@@ -24,7 +24,10 @@ fn a_packages_configuration_builds_on_the_repositorys() {
         ("sidenote.toml", "[rules.severity]\nasync-promise-executor = \"info\"\n[files]\nexclude = [\"gen\"]\n"),
         ("a.ts", FLAWED),
         ("packages/web/sidenote.toml", "[rules]\nignore = [\"async-promise-executor\"]\npaths = [\"own.yml\"]\n"),
-        ("packages/web/own.yml", "id: no-console\nlanguage: ts\nmessage: No console.\nrule: { pattern: console.log($A) }\n"),
+        (
+            "packages/web/own.yml",
+            "id: no-console\nlanguage: ts\nmessage: No console.\nrule: { pattern: console.log($A) }\n",
+        ),
         ("packages/web/b.ts", &format!("{FLAWED}console.log(1);\n")),
         ("packages/web/gen/b.ts", FLAWED),
         ("packages/web/legacy/sidenote.toml", "root = true\n"),
@@ -35,7 +38,7 @@ fn a_packages_configuration_builds_on_the_repositorys() {
         [format!("{RULE} a.ts:2"), format!("{RULE} packages/api/d.ts:2"), "no-console packages/web/b.ts:6".to_owned()];
     let own = format!("{RULE} packages/web/legacy/c.ts:2");
     let report = project.json(&[]);
-    assert_eq!(findings(&report), [&all[..], &[own.clone()]].concat());
+    assert_eq!(findings(&report), [&all[..], std::slice::from_ref(&own)].concat());
     let severities: Vec<_> =
         report["findings"].as_array().expect("a list").iter().map(|f| f["severity"].as_str().expect("one")).collect();
     assert_eq!((severities[0], severities[1]), ("info", "info"));
@@ -78,7 +81,10 @@ fn owners_stand_in_every_report_that_has_room() {
     let report = project.json(&[]);
     let owners: Vec<String> =
         report["findings"].as_array().expect("a list").iter().map(|f| f["owners"].to_string()).collect();
-    assert_eq!(owners, [r#"["@org/all"]"#, "null", r#"["@org/web","lead@example.com"]"#, r#"["@org/web","lead@example.com"]"#]);
+    assert_eq!(
+        owners,
+        [r#"["@org/all"]"#, "null", r#"["@org/web","lead@example.com"]"#, r#"["@org/web","lead@example.com"]"#]
+    );
     assert_eq!(report["files"][2]["owners"][0], "@org/web");
     let by_owner = serde_json::json!({ "@org/all": 1, "@org/web": 2, "lead@example.com": 2, "unowned": 1 });
     assert_eq!(report["summary"]["by_owner"], by_owner);
@@ -96,7 +102,10 @@ fn owners_stand_in_every_report_that_has_room() {
     project.run(&["scan", "-q", "--stats"]).code(1).says("findings by owner").says("2  @org/web");
     project.run(&["scan", "-q", "--report", "out"]).code(1);
     let page = std::fs::read_to_string(project.path().join("out/index.html")).expect("a page");
-    assert!(page.contains(r#""owners":["@org/all","@org/web","lead@example.com"]"#), "the owners are in the page's data");
+    assert!(
+        page.contains(r#""owners":["@org/all","@org/web","lead@example.com"]"#),
+        "the owners are in the page's data"
+    );
     // Without such a file nothing is said of owners.
     std::fs::remove_file(project.path().join(".github/CODEOWNERS")).expect("remove");
     assert!(!run("json").contains("owner") && !run("markdown").contains("owner"));
@@ -108,7 +117,10 @@ fn owners_stand_in_every_report_that_has_room() {
 fn more_findings_than_a_budget_allows_fail() {
     let project = Project::new(&[
         (".git/HEAD", ""),
-        ("sidenote.toml", "# what there may be\n[budgets]\nasync-promise-executor = 3 # less each month\nsecurity = 0\n"),
+        (
+            "sidenote.toml",
+            "# what there may be\n[budgets]\nasync-promise-executor = 3 # less each month\nsecurity = 0\n",
+        ),
         ("web/sidenote.toml", "[budgets]\nquality = 10\n"),
         ("a.ts", FLAWED),
         ("web/b.ts", FLAWED),
@@ -135,21 +147,14 @@ fn more_findings_than_a_budget_allows_fail() {
         .collect();
     assert_eq!(
         spent,
-        [
-            "\"\" \"async-promise-executor\" 4 3 true",
-            "\"\" \"security\" 0 0 false",
-            "\"web\" \"quality\" 3 10 false"
-        ]
+        ["\"\" \"async-promise-executor\" 4 3 true", "\"\" \"security\" 0 0 false", "\"web\" \"quality\" 3 10 false"]
     );
     project.run(&[&scan[..], &["-f", "markdown"]].concat()).code(1).shows("over budget: 4 findings");
     project.run(&[&scan[..], &["-f", "sarif"]].concat()).code(1).shows("4 findings of `async-promise-executor`");
     // A part of the scan says nothing of a sum.
     project.run(&["scan", "--shard", "1/2", "--fail-on", "never"]).code(0).says("budgets are not checked");
     // A list that is made anew never raises a budget, and lowers the one of which less is spent.
-    project
-        .run(&["baseline", "update"])
-        .code(0)
-        .says("budget lowered: web/sidenote.toml:2: quality 10 -> 3");
+    project.run(&["baseline", "update"]).code(0).says("budget lowered: web/sidenote.toml:2: quality 10 -> 3");
     let text = |path: &str| std::fs::read_to_string(project.path().join(path)).expect("a file");
     assert_eq!(text("web/sidenote.toml"), "[budgets]\nquality = 3\n");
     assert!(text("sidenote.toml").contains("async-promise-executor = 3 # less each month\n"));
@@ -168,7 +173,8 @@ fn more_findings_than_a_budget_allows_fail() {
 
 #[test]
 fn a_file_that_takes_too_long_is_a_gap() {
-    let project = Project::new(&[("a.ts", FLAWED), ("slow/b.ts", FLAWED), ("slow/sidenote.toml", "[files]\ntimeout = 1e-9\n")]);
+    let project =
+        Project::new(&[("a.ts", FLAWED), ("slow/b.ts", FLAWED), ("slow/sidenote.toml", "[files]\ntimeout = 1e-9\n")]);
     let report = project.json(&[]);
     assert_eq!(findings(&report), [format!("{RULE} a.ts:2")]);
     let gap = &report["gaps"][0];
@@ -241,13 +247,25 @@ fn nothing_but_the_code_decides_what_is_written() {
     first.run(&["baseline", "create", "cli"]).code(0);
     std::fs::copy(first.path().join("sidenote-baseline.toml"), deep.join("sidenote-baseline.toml")).expect("copy");
     let formats = [
-        "pretty", "json", "jsonl", "sarif", "github", "gitlab", "junit", "checkstyle", "rdjson", "rdjsonl", "markdown", "csv",
+        "pretty",
+        "json",
+        "jsonl",
+        "sarif",
+        "github",
+        "gitlab",
+        "junit",
+        "checkstyle",
+        "rdjson",
+        "rdjsonl",
+        "markdown",
+        "csv",
     ];
     let flags = ["--deterministic", "--fail-on", "never", "--stats", "--baseline"];
     for format in formats {
         let run = |root: &Path, here: &Path, jobs: &str, variables: &[(&str, &str)]| {
             let (root, list) = (root.display().to_string(), root.join("sidenote-baseline.toml").display().to_string());
-            let out = [&["scan", "-f", format, "--jobs", jobs, "--include-known"], &flags[..], &[&list, &root]].concat();
+            let out =
+                [&["scan", "-f", format, "--jobs", jobs, "--include-known"], &flags[..], &[&list, &root]].concat();
             let project = if here == first.path() { &first } else { &second };
             let outcome = project.run_with(&out, "", variables).code(0);
             (outcome.stdout, outcome.stderr)
@@ -269,7 +287,9 @@ fn nothing_but_the_code_decides_what_is_written() {
         let out = second.path().join("out");
         let (root, out_) = (root.display().to_string(), out.display().to_string());
         let badge = out.join("badge.svg").display().to_string();
-        second.run(&["scan", "-q", "--deterministic", "--fail-on", "never", "--report", &out_, "--badge", &badge, &root]).code(0);
+        second
+            .run(&["scan", "-q", "--deterministic", "--fail-on", "never", "--report", &out_, "--badge", &badge, &root])
+            .code(0);
         (std::fs::read(out.join("index.html")).expect("a page"), std::fs::read(badge).expect("a badge"))
     };
     assert!(page(first.path()) == page(&deep), "the page differs");

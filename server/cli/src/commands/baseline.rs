@@ -21,9 +21,7 @@ pub fn run(args: &Args) -> Result<u8, Error> {
         BaselineCommand::Update(entries) => {
             update(&entries.selection, &entries.file, Baseline::load(&entries.file)?, Some(entries), true)
         }
-        BaselineCommand::Prune { selection, file } => {
-            update(selection, file, Baseline::load(file)?, None, false)
-        }
+        BaselineCommand::Prune { selection, file } => update(selection, file, Baseline::load(file)?, None, false),
     }
 }
 

@@ -26,7 +26,8 @@ pub fn write(context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
     } else {
         writeln!(out, "## Sidenote: {}\n", plural(all.len(), &format!("{new}finding")))?;
     }
-    let mut facts = vec![plural(s.files, "file"), plural(s.lines, "line"), format!("health **{:.1}**/100{}", s.score, trend(s))];
+    let mut facts =
+        vec![plural(s.files, "file"), plural(s.lines, "line"), format!("health **{:.1}**/100{}", s.score, trend(s))];
     let counts =
         [(s.suppressed, "suppressed"), (s.known, "known"), (s.gaps, "not analysed"), (s.internal_errors, "failed")];
     facts.extend(counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")));

@@ -71,7 +71,11 @@ pub(super) fn load(system: &dyn System, file: &Path, workspace: &Path, how: &How
         let folder = file.parent().filter(|f| how.with_outer && !alone && !is_repository(system, f));
         next = folder.and_then(Path::parent).and_then(|above| discover(system, above));
         if chain.files.len() > MAX_FILES {
-            let problem = Problem { range: None, message: format!("more than {MAX_FILES} files build on each other"), help: None };
+            let problem = Problem {
+                range: None,
+                message: format!("more than {MAX_FILES} files build on each other"),
+                help: None,
+            };
             return Err(ConfigError { path: Some(file), text: "".into(), problems: vec![problem] });
         }
     }

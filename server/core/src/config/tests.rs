@@ -223,7 +223,10 @@ fn budgets_are_of_their_folder() {
     let own = ["/r/sidenote.toml:2: all 100", "/r/sidenote.toml:3: async-promise-executor 3"];
     assert_eq!(told(&config), own);
     config.settings("a/x.ts");
-    assert_eq!(told(&config), [&own[..], &["/r/a/sidenote.toml:3:a quality 2", "/r/base.toml:3:a security 0"]].concat());
+    assert_eq!(
+        told(&config),
+        [&own[..], &["/r/a/sidenote.toml:3:a quality 2", "/r/base.toml:3:a security 0"]].concat()
+    );
     let budget = &config.budgets()[2];
     assert!(budget.covers("a/x.ts") && !budget.covers("ab/x.ts") && config.budgets()[0].covers("ab/x.ts"));
     assert_eq!(files[2].1.get(budget.range.clone()), Some("2"));
