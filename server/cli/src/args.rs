@@ -191,7 +191,7 @@ impl Scan {
 
     /// Whether all of the files and rules that were asked for are looked at, so that sums mean something.
     pub fn is_whole(&self) -> bool {
-        let compared = self.since().is_some() || self.changed || self.staged;
+        let compared = (self.since().is_some() || self.changed || self.staged) && !self.include_known;
         let narrowed = !self.selection.select.is_empty() || !self.selection.ignore.is_empty();
         !compared && !narrowed && self.shard.is_none() && self.stdin_filename.is_none()
     }
