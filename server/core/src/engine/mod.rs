@@ -234,10 +234,22 @@ fn block_notes(
     {
         return (old, true);
     }
-    let mut notes = Vec::new();
-    let whole = run_rules(block, facts, settings, in_test, left, &mut notes);
-    let suppressions = suppress::read(block.arena(), settings);
-    let tests = test_children(block.arena());
+    let mut whole = true;
+    let (notes, suppressions, tests) = if let Some(parsed) = block.parsed() {
+        // Nothing is known of the new text; what was found before is still there.
+        let (known, all) = block_notes(parsed, facts, settings, in_test, left);
+        whole = all;
+        let moved = |s: &Suppression| s.moved(memo::held_span(s.span(), parsed.arena(), block.arena())?);
+        (
+            memo::held_notes(&known.notes, parsed.arena(), block.arena()),
+            known.suppressions.iter().filter_map(moved).collect(),
+            known.tests.clone(),
+        )
+    } else {
+        let mut notes = Vec::new();
+        whole &= run_rules(block, facts, settings, in_test, left, &mut notes);
+        (notes, suppress::read(block.arena(), settings), test_children(block.arena()))
+    };
     let (facts, settings) = (facts.clone(), settings.clone());
     let made = Arc::new(BlockNotes { facts, settings, in_test, notes, tests, suppressions });
     if whole {
@@ -457,6 +469,9 @@ fn block_gaps(placed: Placed<'_>, gaps: &mut Vec<Gap>) {
                 until = node.span().end;
             }
         }
+    }
+    if placed.block.parsed().is_some() {
+        return;
     }
     for span in &placed.block.hir().skipped {
         gaps.push(Gap { range: placed.range(*span), message: "nested too deeply: not analysed".into() });
