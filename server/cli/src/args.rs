@@ -579,9 +579,12 @@ pub struct Search {
 #[cfg(feature = "model")]
 #[derive(Args, Debug)]
 pub struct Similar {
-    /// A line of a function
+    /// A line of a function; without, the pairs most alike of all functions are shown
     #[arg(value_name = "FILE:LINE")]
-    pub place: String,
+    pub place: Option<String>,
+    /// Among all pairs, the least likeness by meaning that is shown, from 0 to 1
+    #[arg(long, value_name = "COSINE", default_value_t = 0.9)]
+    pub least: f32,
     #[command(flatten)]
     pub searching: Searching,
     #[command(flatten)]

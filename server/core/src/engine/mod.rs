@@ -359,8 +359,13 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
     })
 }
 
+/// Whether a file tests, measures or shows other code.
+pub(crate) fn is_for_tests(document: &Document) -> bool {
+    twins::is_practice(document.path()) || file_facts(document.path(), document.blocks()).is_test
+}
+
 /// The child blocks that attributes mark as tests.
-fn test_children(arena: &Arena) -> Vec<usize> {
+pub(crate) fn test_children(arena: &Arena) -> Vec<usize> {
     let mut tests = Vec::new();
     for attribute in arena.nodes().filter(|n| n.kind() == Kind::AttributeItem && is_test_attribute(n.text())) {
         let marked = std::iter::successors(attribute.next_named_sibling(), |n| n.next_named_sibling())
@@ -379,7 +384,8 @@ fn is_test_attribute(text: &str) -> bool {
     match path {
         "cfg" => text.contains("test") && !text.contains("not(test"),
         "bench" | "rstest" | "test_case" | "quickcheck" => true,
-        _ => path.rsplit("::").next() == Some("test"),
+        // `cargo_test`, `async_test` and the like are frameworks' own.
+        _ => path.rsplit("::").next().is_some_and(|name| name == "test" || name.ends_with("_test")),
     }
 }
 
