@@ -87,7 +87,8 @@ fn what_is_staged_is_what_counts_before_a_commit() {
 
 #[test]
 fn a_pull_request_keeps_the_budgets() {
-    let project = repository(&[("sidenote.toml", "[budgets]\nquality = 1\n"), ("a.ts", FLAWED), ("b.ts", "export {};\n")]);
+    let project =
+        repository(&[("sidenote.toml", "[budgets]\nquality = 1\n"), ("a.ts", FLAWED), ("b.ts", "export {};\n")]);
     project.write("b.ts", FLAWED.as_bytes());
     // As the action scans: what is known is reported too, so that sums mean something.
     let all = ["scan", "-q", "--diff", "HEAD", "--include-known", "--fail-on", "new:critical"];
