@@ -29,6 +29,33 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::bad(
             "a.ts",
+            r#"import Koa from "koa";
+const app = new Koa();
+const names: string[] = load();
+app.use((ctx) => {
+  const q = ctx.query.q as string;
+  ctx.body = names.filter((n) => n.match(q)); //~ regex-injection
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"export function find(req: Request, lines: string[]) {
+  const q = new URL(req.url).searchParams.get("q")!;
+  return lines.findIndex((line) => line.search(q) >= 0); //~ regex-injection
+}"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
+const app = express();
+app.get("/x", (req, res) => {
+  const route = router.match(req.path);
+  const hits = index.search(req.query.q);
+  res.json({ route, hits, at: "a,b".indexOf(String(req.query.q)) });
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
             r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {

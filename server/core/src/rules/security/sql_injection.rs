@@ -27,6 +27,41 @@ pub static RULE: Rule = Rule {
         "`{sink}` runs SQL that {source} is part of: whoever sends it can read and change the database. Keep the statement constant and pass the value as a parameter.",
     )],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
+import pg from "pg";
+const db = new pg.Pool();
+const app = express();
+app.post("/x", (req, res) => {
+  db.query(`select * from t where id in (${req.body.ids.map((x) => parseInt(x, 10)).join(",")})`);
+  db.query(`select * from t where id in (${req.body.ids.map(Number).join(",")})`);
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import { initTRPC } from "@trpc/server";
+import { z } from "zod";
+const t = initTRPC.create();
+export const r = t.router({
+  one: t.procedure.input(z.object({ id: z.number().int(), sort: z.enum(["asc", "desc"]) })).query(({ input }) =>
+    db.query(`select * from t where id = ${input.id} order by name ${input.sort}`)),
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
+import { z } from "zod";
+import pg from "pg";
+const db = new pg.Pool();
+const Body = z.object({ id: z.number(), name: z.string().min(1) });
+const app = express();
+app.post("/x", async (req, res) => {
+  const body = Body.parse(req.body);
+  await db.query(`select * from t where id = ${body.id}`);
+  await db.query(`select * from t where name = '${body.name}'`); //~ sql-injection
+});"#,
+        ),
         Case::bad(
             "a.ts",
             r#"import express from "express";

@@ -31,6 +31,25 @@ pub static RULE: Rule = Rule {
     )],
     cases: &[
         Case::bad(
+            "a.ts",
+            r#"import express, { Request, Response, NextFunction } from "express";
+const app = express();
+app.use((err: Error, req: Request, res: Response, next: NextFunction) => {
+  res.status(500).json({ message: err.message, stack: err.stack }); //~ stack-trace-exposure
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import type { APIGatewayProxyEventV2 } from "aws-lambda";
+export const lookup = async (event: APIGatewayProxyEventV2) => {
+  try {
+    return { statusCode: 200, body: await load(event) };
+  } catch (err: any) {
+    return { statusCode: 500, body: err.stack }; //~ stack-trace-exposure
+  }
+};"#,
+        ),
+        Case::bad(
             "a.js",
             "app.use((err, req, res, next) => {\n  res.status(500).send(err.stack); //~ stack-trace-exposure\n});",
         ),

@@ -1,6 +1,7 @@
 //! Calls: who is called, what goes in, what comes out.
 
 mod library;
+mod schema;
 mod summaries;
 mod tagged;
 
@@ -166,7 +167,7 @@ impl<'a> Interp<'a> {
     }
 
     /// A call whose parts are evaluated: sinks, flags, result, guards.
-    fn finish_call(&mut self, call: &Call<'_>) -> Val {
+    pub(super) fn finish_call(&mut self, call: &Call<'_>) -> Val {
         if matches!(call.name.as_str(), "require" | "import")
             && call.paths.iter().any(|p| *p == "require" || *p == "import")
             && let Some(specifier) = call.args.first().and_then(|a| a.as_str())
@@ -263,6 +264,12 @@ impl<'a> Interp<'a> {
                     || t.to_lowercase().contains("redact")
             })
         {
+            let mut masked = Value::clone(&result);
+            masked.taints.retain(|t| !is_sensitive(t));
+            result = Arc::new(masked);
+        }
+        // The program's own `mask(password)`.
+        if !call.callee.funcs.is_empty() && result.taints.iter().any(is_sensitive) && lexicon::masks(call.name) {
             let mut masked = Value::clone(&result);
             masked.taints.retain(|t| !is_sensitive(t));
             result = Arc::new(masked);
@@ -505,7 +512,7 @@ impl<'a> Interp<'a> {
     }
 
     /// The expression of a field in an object literal, for findings.
-    fn member_expr(&self, id: ExprId, path: &[Ustr]) -> ExprId {
+    pub(super) fn member_expr(&self, id: ExprId, path: &[Ustr]) -> ExprId {
         let mut at = id;
         for name in path {
             let ExprKind::Object(_, members) = &self.hir.expr(at).kind else { return at };

@@ -7,7 +7,7 @@ use crate::semantics::hir::{BinaryOp, ExprId, ExprKind, Lit, LogicalOp, PatId, P
 use super::interp::Interp;
 use super::kinds::{SinkKind, SinkKinds};
 use super::models::{Base, Target};
-use super::value::{Origin, Types, Val, Value, constant, of_type};
+use super::value::{Origin, Taint, Types, Val, Value, constant, of_type};
 
 /// What is learned of a place.
 #[derive(Clone, Debug)]
@@ -84,6 +84,7 @@ pub(super) fn condition(interp: &mut Interp<'_>, id: ExprId) -> Facts {
             let b = interp.eval(right);
             let mut facts = Facts::of(of_type(Types::BOOL));
             equal(interp, &mut facts.when_true, (left, &a), (right, &b));
+            first_characters(interp, &mut facts, (left, &b));
             if *op == BinaryOp::Ne {
                 std::mem::swap(&mut facts.when_true, &mut facts.when_false);
             }
@@ -273,6 +274,27 @@ fn equal(interp: &mut Interp<'_>, out: &mut Vec<(ExprId, Learned)>, a: (ExprId, 
     }
 }
 
+/// `to[0] === "/"`, `to.charAt(1) !== "/"`.
+fn first_characters(interp: &Interp<'_>, facts: &mut Facts, (place, other): (ExprId, &Val)) {
+    let hir = interp.hir;
+    let (base, at) = match &hir.expr(place).kind {
+        ExprKind::Index(base, at) => (*base, *at),
+        ExprKind::Call { callee, args, .. } => match (&hir.expr(*callee).kind, args.first()) {
+            (ExprKind::Field(base, name), Some(at)) if matches!(name.as_str(), "charAt" | "at") => (*base, at.value),
+            _ => return,
+        },
+        _ => return,
+    };
+    if !other.as_str().is_some_and(|t| t == "/") {
+        return;
+    }
+    match hir.expr(at).kind {
+        ExprKind::Lit(Lit::Num(0.0)) => facts.when_true.push((base, Learned::Clean(SinkKind::Rooted.set()))),
+        ExprKind::Lit(Lit::Num(1.0)) => facts.when_false.push((base, Learned::Clean(SinkKind::OneSlash.set()))),
+        _ => {}
+    }
+}
+
 /// Facts that both lists hold of the same place.
 fn in_both(
     hir: &crate::semantics::hir::Hir,
@@ -343,7 +365,13 @@ impl Interp<'_> {
                     if !old.has_taint() {
                         continue;
                     }
-                    Arc::new(old.cleaned(*kinds))
+                    // `/x`, not `//x`: a path of the site's own.
+                    let own = |t: &Taint| {
+                        [SinkKind::Rooted, SinkKind::OneSlash].iter().all(|m| kinds.has(*m) || t.cleaned.has(*m))
+                    };
+                    let local = !old.taints.is_empty() && old.taints.iter().all(own);
+                    let more = if local { SinkKind::Redirect.set() } else { SinkKinds::NONE };
+                    Arc::new(old.cleaned(*kinds | more))
                 }
                 Learned::Is(value) => value.clone(),
                 Learned::Of(types) => {
@@ -547,6 +575,9 @@ impl Interp<'_> {
                     if kinds != SinkKinds::NONE {
                         yes.push((receiver, Learned::Clean(kinds)));
                     }
+                    if prefix.as_str().is_some_and(|p| matches!(p.as_str(), "//" | "/\\" | "http")) {
+                        no.push((receiver, Learned::Clean(SinkKind::OneSlash.set())));
+                    }
                     // `path.relative(root, x).startsWith("..")` is true of what lies outside.
                     if prefix.as_str().is_some_and(|p| p.starts_with("..")) && is_normalized(call.receiver.as_ref()) {
                         no.push((receiver, Learned::Clean(SinkKind::Path.set())));
@@ -640,7 +671,8 @@ fn starts_with(receiver: Option<&Val>, prefix: &Val) -> SinkKinds {
             let path = if is_normalized(receiver) { SinkKind::Path.set() } else { SinkKinds::NONE };
             SinkKind::Redirect.set() | path
         }
-        Some("/" | "." | "./") if prefix.exact => SinkKinds::NONE,
+        Some("/") if prefix.exact => SinkKind::Rooted.set(),
+        Some("." | "./") if prefix.exact => SinkKinds::NONE,
         Some(t) if prefix.exact => {
             if t.contains(['/', '\\']) && is_normalized(receiver) {
                 SinkKind::Path.set()

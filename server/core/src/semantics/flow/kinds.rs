@@ -207,6 +207,10 @@ kinds! {
         WholeAddress = "whole-address",
         /// No sink: marks a request's address as it was sent, in which line breaks are encoded.
         Encoded = "encoded",
+        /// No sink: marks an address that was found to begin with a slash.
+        Rooted = "rooted",
+        /// No sink: marks an address that was found not to begin with two slashes.
+        OneSlash = "one-slash",
     }
 }
 
@@ -260,7 +264,11 @@ impl SinkKind {
             SinkKind::StringCheck => "type-confusion-through-parameter",
             SinkKind::Unwrap => "unwrap-on-untrusted-input",
             SinkKind::ShellText | SinkKind::ProgramOption => "command-injection",
-            SinkKind::Normalized | SinkKind::WholeAddress | SinkKind::Encoded => "",
+            SinkKind::Normalized
+            | SinkKind::WholeAddress
+            | SinkKind::Encoded
+            | SinkKind::Rooted
+            | SinkKind::OneSlash => "",
         }
     }
 

@@ -48,6 +48,8 @@ pub enum Flaw {
     Emptied,
     /// A value owns what it points to already.
     Owned,
+    /// It was allocated, and nobody has written to it.
+    Unwritten,
 }
 
 impl Flaw {
@@ -62,6 +64,7 @@ impl Flaw {
                 | Flaw::Freed
                 | Flaw::Emptied
                 | Flaw::Owned
+                | Flaw::Unwritten
         )
     }
 }
@@ -321,6 +324,11 @@ impl Walk<'_> {
             }
             ExprKind::Template(parts) | ExprKind::Macro { args: parts, .. } => {
                 self.all(parts.iter().copied());
+                if let ExprKind::Macro { path, .. } = &expr.kind
+                    && matches!(path.as_str(), "panic" | "unreachable" | "todo" | "unimplemented")
+                {
+                    self.state.live = false;
+                }
                 Points::default()
             }
             ExprKind::Tagged { values, .. } => {
@@ -368,6 +376,7 @@ impl Walk<'_> {
                         Member::Element(None) => continue,
                     };
                     let points = self.value(value, None);
+                    self.written(&points);
                     if !points.is_empty() {
                         fields.push((name, points));
                     }
@@ -382,7 +391,7 @@ impl Walk<'_> {
             ExprKind::Ref { value, mutable, .. } => self.reference(*value, *mutable),
             ExprKind::Deref(inner) => {
                 let points = self.eval(*inner);
-                self.used(&points, expr.span);
+                self.read(&points, expr.span);
                 Points::default()
             }
             ExprKind::Cast(inner, ty) => {
@@ -634,6 +643,7 @@ impl Walk<'_> {
                 self.take_fields(*local, value);
             }
             ExprKind::Field(base, _) => {
+                self.written_below(*place);
                 self.eval(*base);
                 if let Some(place) = self.place(*place) {
                     self.state.put(place, points);
@@ -643,11 +653,51 @@ impl Walk<'_> {
             ExprKind::Deref(inner) => {
                 let target = self.eval(*inner);
                 self.used(&target, self.hir.expr(*place).span);
+                self.written(&target);
             }
             // `(*p).field = value`, `list[i] = value`
             _ => {
+                self.written_below(*place);
                 self.eval(*place);
             }
+        }
+    }
+
+    /// Something is written to a part of what a pointer points to.
+    fn written_below(&mut self, mut place: ExprId) {
+        loop {
+            place = match &self.hir.expr(place).kind {
+                ExprKind::Field(base, _) | ExprKind::Index(base, _) => *base,
+                ExprKind::Deref(inner) => {
+                    if let Some(place) = self.pointer(*inner) {
+                        let points = self.state.at(place);
+                        self.written(&points);
+                    }
+                    return;
+                }
+                _ => return,
+            };
+        }
+    }
+
+    /// What pointers point to is written, or may be by whoever has them now.
+    fn written(&mut self, points: &Points) {
+        for p in points.iter() {
+            if let Pointee::Allocation(at, _) = p {
+                self.state.fresh.remove(at);
+            }
+        }
+    }
+
+    /// Something is read through pointers.
+    fn read(&mut self, points: &Points, at: Span) {
+        self.used(points, at);
+        if let Some(Pointee::Allocation(allocation, _)) = points.single()
+            && self.state.live
+            && self.state.fresh.contains(&allocation)
+            && !self.out.iter().any(|u| u.at == at)
+        {
+            self.out.push(Use { flaw: Flaw::Unwritten, at, ended: Some(allocation), owner: None });
         }
     }
 
@@ -895,6 +945,8 @@ impl Walk<'_> {
             if let ExprKind::Local(local) = &expr.kind
                 && self.hir.local(*local).function != function
             {
+                let points = self.state.points(*local);
+                self.written(&points);
                 self.state.forgotten(*local);
                 self.state.set(*local, Points::default());
                 self.state.forget_fields(*local);

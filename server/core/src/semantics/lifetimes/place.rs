@@ -159,6 +159,7 @@ impl Walk<'_> {
                 }
                 let points = self.eval(*inner);
                 self.used(&points, self.hir.expr(value).span);
+                self.written(&points);
                 points
             }
             // `&a[0]` of an array
@@ -180,6 +181,7 @@ impl Walk<'_> {
             }
             // `&x.field`
             ExprKind::Field(base, _) => {
+                self.written_below(value);
                 let mut at = *base;
                 while let ExprKind::Field(inner, _) = &self.hir.expr(at).kind {
                     at = *inner;
@@ -198,6 +200,7 @@ impl Walk<'_> {
                 points
             }
             _ => {
+                self.written_below(value);
                 self.eval(value);
                 Points::default()
             }

@@ -92,6 +92,9 @@ impl<'a> Interp<'a> {
             self.out.param_write(THIS, vec![name], value);
             return Some(unknown());
         }
+        if let Some(made) = self.schema_call(call) {
+            return Some(made);
+        }
         self.event(call)
     }
 
