@@ -74,7 +74,7 @@ impl Interp<'_> {
             || !pattern.has_taint()
             || pattern.taints.is_empty()
             || !(pattern.types == Types::STRING || pattern.types == Types::UNKNOWN)
-            || self.is_modelled(pattern)
+            || pattern.types != Types::STRING && self.is_modelled(pattern)
             || pattern.fields.is_some()
         {
             return;
