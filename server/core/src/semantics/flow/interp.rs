@@ -300,7 +300,13 @@ impl<'a> Interp<'a> {
         self.done.insert(id);
         let Some(body) = function.body else { return unknown() };
         let scopes = std::mem::take(&mut self.scopes);
-        self.active.push(Activation { id, args: args.to_vec(), result: None, exits: None, answers: Default::default() });
+        self.active.push(Activation {
+            id,
+            args: args.to_vec(),
+            result: None,
+            exits: None,
+            answers: Default::default(),
+        });
         self.bind_params(id, args, root);
         if !self.world.casts_convert() {
             let answers = self.answers(id);

@@ -298,8 +298,18 @@ pub fn gives(name: Ustr) -> Option<SourceKind> {
 /// Whether a function of that name hides what it is given.
 pub fn masks(name: Ustr) -> bool {
     const WORDS: [&str; 12] = [
-        "mask", "masked", "redact", "redacted", "obfuscate", "obfuscated", "censor", "anonymize", "scrub", "hide",
-        "truncate", "shorten",
+        "mask",
+        "masked",
+        "redact",
+        "redacted",
+        "obfuscate",
+        "obfuscated",
+        "censor",
+        "anonymize",
+        "scrub",
+        "hide",
+        "truncate",
+        "shorten",
     ];
     words(&name).iter().any(|w| WORDS.contains(&w.as_str()))
 }

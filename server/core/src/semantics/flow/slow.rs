@@ -48,8 +48,20 @@ impl Interp<'_> {
     /// given.
     fn is_some_text(&self, call: &Call<'_>) -> bool {
         const TEXTS: [&str; 14] = [
-            "name", "title", "text", "label", "description", "email", "content", "message", "line", "word", "username",
-            "filename", "comment", "tag",
+            "name",
+            "title",
+            "text",
+            "label",
+            "description",
+            "email",
+            "content",
+            "message",
+            "line",
+            "word",
+            "username",
+            "filename",
+            "comment",
+            "tag",
         ];
         let texts = |name: &str| super::lexicon::words(name).last().is_some_and(|w| TEXTS.contains(&w.as_str()));
         match call.receiver_id.map(|id| &self.hir.expr(id).kind) {

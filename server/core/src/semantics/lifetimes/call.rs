@@ -77,7 +77,10 @@ impl Walk<'_> {
             | "swap"
                 if self.is_pointer(&receiver) =>
             {
-                if matches!(method.as_str(), "read" | "read_volatile" | "read_unaligned" | "copy_to" | "copy_to_nonoverlapping") {
+                if matches!(
+                    method.as_str(),
+                    "read" | "read_volatile" | "read_unaligned" | "copy_to" | "copy_to_nonoverlapping"
+                ) {
                     self.read(&receiver, span);
                 } else {
                     self.used(&receiver, span);

@@ -112,7 +112,17 @@ impl Interp<'_> {
             let digits = Value { types: Types::NUMBER, prefix: None, ..Value::clone(value) };
             return Arc::new(digits);
         }
-        if has(&[".enum()", ".nativeEnum()", ".literal()", ".enums()", ".oneOf()", ".uuid()", ".cuid()", ".ulid()", ".datetime()"]) {
+        if has(&[
+            ".enum()",
+            ".nativeEnum()",
+            ".literal()",
+            ".enums()",
+            ".oneOf()",
+            ".uuid()",
+            ".cuid()",
+            ".ulid()",
+            ".datetime()",
+        ]) {
             return Arc::new(Value { types: Types::STRING, ..Value::default() });
         }
         let mut out = value.cleaned(TEXTS);

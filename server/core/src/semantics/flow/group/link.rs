@@ -276,19 +276,19 @@ impl World for Link<'_, '_> {
 
     fn conventional(&self, names: &[Option<Ustr>]) -> Vec<Option<Ustr>> {
         let units = || self.linker.units.iter().filter(|u| u.file == self.file());
-        let says = |words: &[String]| {
-            units().any(|u| words.iter().any(|w| u.block.arena().text().contains(w.as_str())))
-        };
+        let says =
+            |words: &[String]| units().any(|u| words.iter().any(|w| u.block.arena().text().contains(w.as_str())));
         self.models().conventional(names, &says)
     }
 
     fn decorators(&self) -> Vec<(Ustr, Vec<Ustr>)> {
         let linker = self.linker;
         let Some(parent) = linker.units[self.unit].parent else { return Vec::new() };
-        let Some(number) = linker.units[parent].children.iter().position(|c| *c == self.unit) else { return Vec::new() };
+        let Some(number) = linker.units[parent].children.iter().position(|c| *c == self.unit) else {
+            return Vec::new();
+        };
         let hir = &linker.units[parent].hir;
-        let is_own =
-            |m: &&Method| matches!(hir.expr(m.value).kind, ExprKind::Child(n) if n as usize == number);
+        let is_own = |m: &&Method| matches!(hir.expr(m.value).kind, ExprKind::Child(n) if n as usize == number);
         let Some(method) = hir.classes.iter().flat_map(|c| &c.methods).find(is_own) else { return Vec::new() };
         let above = Link { linker, unit: parent };
         let mut out = Vec::new();

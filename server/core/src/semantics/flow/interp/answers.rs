@@ -116,7 +116,8 @@ impl<'a> Interp<'a> {
             })
         });
         if is_page && let Some(part) = value.field(position(last)).cloned() {
-            let site = SinkSite { kind: SinkKind::Html, at: self.at(self.hir.expr(*body).span), name: Ustr::from("return") };
+            let site =
+                SinkSite { kind: SinkKind::Html, at: self.at(self.hir.expr(*body).span), name: Ustr::from("return") };
             self.reach(&part, &site, false);
         }
     }

@@ -11,8 +11,8 @@ use super::super::kinds::{SinkKind, SinkKinds, SourceKind};
 use super::super::value::Types;
 use super::raw::{RawBecomes, RawCall, RawCondition, RawFlag, RawModel, RawSink, RawSource, RawType, Text};
 use super::{
-    Convention,
-    CallModel, Condition, Constant, FlagModel, Looks, Models, Port, SinkModel, SourceModel, Test, TypeModel, expand,
+    CallModel, Condition, Constant, Convention, FlagModel, Looks, Models, Port, SinkModel, SourceModel, Test,
+    TypeModel, expand,
 };
 
 /// One thing that is wrong in a model.
