@@ -438,6 +438,16 @@ impl<'a> Interp<'a> {
         let models = self.models;
         let ports = Ports { args: &call.args, receiver: call.receiver.as_ref(), value: None };
         for sink in models.call_sinks(&target) {
+            // `localStorage.setItem("password", field.value)`
+            if sink.kind == SinkKind::SensitiveStore
+                && call.name == "setItem"
+                && let (Some(key), Some(value)) = (call.args.first().and_then(|a| a.as_str()), call.args.get(1))
+            {
+                let value = self.named_source(key, value.clone(), call.span);
+                let at = self.at(call.arg_ids.get(1).map_or(call.span, |id| self.hir.expr(*id).span));
+                self.reach(&value, &SinkSite { kind: sink.kind, at, name: sink.name }, sink.deep);
+                continue;
+            }
             if let Some(unmet) = sink.when.iter().find(|c| !holds(c, &ports)) {
                 if let Some(record) = &self.record {
                     for (value, id) in sink.ports.iter().filter_map(|p| self.port_at(call, p)) {

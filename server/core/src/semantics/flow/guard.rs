@@ -285,7 +285,7 @@ fn first_characters(interp: &Interp<'_>, facts: &mut Facts, (place, other): (Exp
         },
         _ => return,
     };
-    if !other.as_str().is_some_and(|t| t == "/") {
+    if other.as_str().is_none_or(|t| t != "/") {
         return;
     }
     match hir.expr(at).kind {
@@ -402,7 +402,7 @@ impl Interp<'_> {
             {
                 super::sink::ADDRESS
             }
-            (_, Learned::Clean(kinds)) if *kinds == SinkKind::Path.set() && is_normalized(Some(old)) => *kinds,
+            (_, Learned::Clean(kinds)) if kinds.has(SinkKind::Path) && is_normalized(Some(old)) => SinkKind::Path.set(),
             _ => return,
         };
         if old.taints.is_empty() {

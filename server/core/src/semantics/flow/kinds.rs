@@ -294,6 +294,8 @@ impl SinkKind {
             }
             SinkKind::ShellText => SourceKind::Environment.set() | SourceKind::Library.set(),
             SinkKind::ProgramOption => remote | SourceKind::Message.set(),
+            // Whoever starts a program may let it fetch what they like.
+            SinkKind::Url => SourceKinds(OUTSIDE.0 & !SourceKind::Argument.set().0),
             SinkKind::Header | SinkKind::CorsOrigin | SinkKind::StringCheck => remote,
             SinkKind::Log => {
                 remote | SourceKind::Response.set() | SourceKind::Argument.set() | SourceKind::Environment.set()

@@ -373,7 +373,7 @@ pub fn must_be_random(name: &str) -> bool {
                     | ("encryption", "key")
             )
         })
-        || has("iv") && words.len() == 1;
+        || (has("iv") || has("sid")) && words.len() == 1;
     named
         && ![
             "expiry",

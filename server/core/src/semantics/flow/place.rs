@@ -154,6 +154,10 @@ impl Interp<'_> {
                 return Arc::new(value);
             }
         }
+        // The program's own name.
+        if matches!(index.as_lit(), Some(Lit::Num(n)) if *n < 2.0) && base.apis.iter().any(|p| *p == "process.argv") {
+            return unknown();
+        }
         match index.as_lit() {
             Some(Lit::Str(name)) => return self.member(base, *name, span),
             Some(Lit::Num(n)) if *n >= 0.0 => {

@@ -188,6 +188,7 @@ impl Walk<'_> {
         match role {
             Role::Access(list) => {
                 let volatile = short.ends_with("_volatile");
+                let mut made = Points::default();
                 for n in list {
                     if let Some(points) = values.get(*n) {
                         if volatile && points.flaw().is_some_and(|(flaw, ..)| flaw == Flaw::Address) {
@@ -208,6 +209,9 @@ impl Walk<'_> {
                         if !reads {
                             self.written(points);
                         }
+                        if short.starts_with("from_raw_parts") {
+                            made = points.clone();
+                        }
                         // A value is there again.
                         if written
                             && emptied
@@ -217,7 +221,7 @@ impl Walk<'_> {
                         }
                     }
                 }
-                return Points::default();
+                return made;
             }
             Role::Free => {
                 if first.flaw().is_some_and(|(flaw, ..)| flaw == Flaw::Freed) {

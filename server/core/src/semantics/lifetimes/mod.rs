@@ -492,12 +492,21 @@ impl Walk<'_> {
                 let mut points: Option<Points> = None;
                 for arm in arms {
                     self.state = before.clone();
+                    self.scopes.push(Vec::new());
                     self.bind(arm.pat, subject.clone(), *value);
+                    self.taken_out(arm.pat, *value);
                     if let Some(guard) = arm.guard {
                         self.eval(guard);
                         self.condition(guard, true);
                     }
                     let p = self.eval(arm.body);
+                    // What the pattern took out goes at the arm's end.
+                    let locals = self.scopes.pop().unwrap_or_default();
+                    let owners = self.state.owners.clone();
+                    let gone = |p: &Pointee| matches!(p, Pointee::Heap(l) if locals.contains(l) && owners.contains(l));
+                    let span = Some(hir.expr(arm.body).span);
+                    let p = p.ended(&gone, Flaw::OutOfScope, span, hir);
+                    self.state.end_named(gone, Flaw::OutOfScope, span, hir);
                     if self.state.live {
                         points = Some(points.map_or_else(|| p.clone(), |old| old.joined(&p)));
                         match &mut merged {
@@ -625,6 +634,23 @@ impl Walk<'_> {
         {
             // `let _ = Box::from_raw(p);` drops at once.
             self.state.end(|p| *p == allocation, Flaw::Freed, Some(self.hir.expr(value).span));
+        }
+    }
+
+    /// `Some(text)` of an `Option<String>` that is a parameter by value: the pattern's variable owns the text.
+    fn taken_out(&mut self, pat: PatId, value: ExprId) {
+        let (PatKind::Variant { elements, .. }, ExprKind::Local(whole)) = (&self.hir.pat(pat).kind, &self.hir.expr(value).kind)
+        else {
+            return;
+        };
+        let owned = matches!(&self.hir.local(*whole).ty, Some(Type::Path(path, args))
+            if path.as_str().ends_with("Option") && args.first().is_some_and(is_owner_type));
+        if owned
+            && !self.is_reference(*whole)
+            && let [inner] = elements.as_slice()
+            && let Some(local) = self.bound(*inner)
+        {
+            self.state.owners.insert(local);
         }
     }
 

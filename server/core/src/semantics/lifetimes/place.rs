@@ -83,6 +83,13 @@ impl Walk<'_> {
         if matches!(self.hir.function(self.function).returns, Some(Type::RawPointer(_))) {
             left.push(points.clone());
         }
+        // A slice over memory of the function's own, which the compiler takes for anybody's.
+        if let ExprKind::Call { callee, .. } = &self.hir.expr(value).kind
+            && matches!(&self.hir.expr(*callee).kind, ExprKind::Name(p) if p.as_str().ends_with("from_raw_parts"))
+            && !points.iter().any(|p| matches!(p, Pointee::Stack(_)))
+        {
+            left.push(points.clone());
+        }
         match &self.hir.expr(value).kind {
             ExprKind::Local(local) => left.extend(self.state.fields(*local).cloned()),
             _ => {
