@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use sidenote_core::document::Document;
 use sidenote_core::engine::Report;
 use tower_lsp::ls_types::{Diagnostic, MessageType, TraceValue, Uri};
 
@@ -17,6 +18,7 @@ use crate::Life;
 use crate::catalog::{Catalog, Entry};
 use crate::event::Event;
 use crate::index::News;
+use crate::meaning::{Meaning, Opener};
 use crate::outbox::Outbox;
 use crate::pool::{Analysis, Analyzed, Follow, Job, Later, Pool};
 use crate::session::{ClientSettings, Scope, Session};
@@ -44,6 +46,7 @@ pub(crate) struct Events {
     sender: Sender<Event>,
     outbox: Outbox,
     catalog: Catalog,
+    meaning: Meaning,
 }
 
 impl Events {
@@ -57,6 +60,11 @@ impl Events {
         &self.catalog
     }
 
+    /// What a local model knows of functions.
+    pub(crate) fn meaning(&self) -> &Meaning {
+        &self.meaning
+    }
+
     /// What the loop has to say to the client.
     pub(crate) fn outbox(&self) -> Outbox {
         self.outbox.clone()
@@ -64,11 +72,12 @@ impl Events {
 }
 
 /// Starts the loop's thread. It ends with [`Event::Stop`].
-pub(crate) fn start(life: Arc<Life>) -> Events {
+pub(crate) fn start(life: Arc<Life>, vectors: Option<Opener>) -> Events {
     let (sender, events) = channel();
     let outbox = Outbox::default();
     let catalog = Catalog::new(sender.clone());
-    let mut state = State::new(Pool::new(&sender), outbox.clone(), catalog.clone());
+    let meaning = Meaning::start(vectors, outbox.clone());
+    let mut state = State::new(Pool::new(&sender), outbox.clone(), catalog.clone(), meaning.clone());
     let body = move || {
         let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| state.run(&events)));
         if ended.is_err() {
@@ -80,7 +89,7 @@ pub(crate) fn start(life: Arc<Life>) -> Events {
     if let Err(error) = std::thread::Builder::new().name("sidenote-main-loop".into()).spawn(body) {
         tracing::error!("no main loop: {error}");
     }
-    Events { sender, outbox, catalog }
+    Events { sender, outbox, catalog, meaning }
 }
 
 struct State {
@@ -98,12 +107,13 @@ struct State {
     pool: Pool,
     outbox: Outbox,
     catalog: Catalog,
+    meaning: Meaning,
     /// Whether diagnostics of files that are not open are published.
     shows_all: bool,
 }
 
 impl State {
-    fn new(pool: Pool, outbox: Outbox, catalog: Catalog) -> State {
+    fn new(pool: Pool, outbox: Outbox, catalog: Catalog, meaning: Meaning) -> State {
         State {
             documents: FxHashMap::default(),
             workspace: Workspace::new([], true),
@@ -116,6 +126,7 @@ impl State {
             pool,
             outbox,
             catalog,
+            meaning,
             shows_all: false,
         }
     }
@@ -148,6 +159,7 @@ impl State {
                     }
                 }
                 if matches!(event, Event::Stop) {
+                    self.meaning.end();
                     return;
                 }
                 self.handle(event);
@@ -166,7 +178,7 @@ impl State {
             Event::Start { session, folders, settings, trace } => {
                 (self.session, self.trace) = (session, trace);
                 self.workspace = Workspace::new(folders, settings.workspace_rules);
-                self.catalog.set_workspace(self.workspace.clone(), self.session.clone());
+                self.set_workspace();
                 self.greet();
                 self.tell_errors();
                 self.set_settings(settings);
@@ -182,6 +194,7 @@ impl State {
                 open.published = published;
                 self.opened(&uri);
                 self.documents.insert(uri, open);
+                self.tell_errors();
             }
             Event::Change { uri, version, changes } => {
                 let stamp = self.stamp();
@@ -189,6 +202,7 @@ impl State {
                 match self.documents.get_mut(&uri) {
                     Some(open) => {
                         let edited = open.change(&changes, encoding, version);
+                        self.meaning.typing();
                         open.stamp = stamp;
                         open.idle_at = edited.then(|| Instant::now() + IDLE);
                     }
@@ -197,6 +211,7 @@ impl State {
             }
             Event::Close { uri } => {
                 let closed = self.documents.remove(&uri);
+                self.meaning.closed(&uri);
                 if let Some(open) = &closed {
                     self.pool.flow(Follow::Close(uri.clone(), open.home.index.clone()));
                 }
@@ -219,6 +234,7 @@ impl State {
             }
             Event::News(news) => self.take_news(news),
             Event::Files(files) => {
+                self.meaning.changed(&files);
                 for index in self.workspace.indexes() {
                     self.pool.flow(Follow::Changed(files.clone(), index.clone()));
                 }
@@ -234,13 +250,17 @@ impl State {
                     } else if let Content::Code(code) = &mut open.content {
                         **code = *document;
                         open.stamp = if differs { next } else { stamp };
+                        if differs {
+                            // Much may be new to the rules.
+                            open.took = None;
+                        }
                     }
                 }
             }
             Event::Settings(settings) => {
                 if settings != *self.settings {
                     if self.workspace.set_rules(settings.workspace_rules) {
-                        self.catalog.set_workspace(self.workspace.clone(), self.session.clone());
+                        self.set_workspace();
                         self.tell_errors();
                     }
                     self.set_settings(settings);
@@ -250,13 +270,13 @@ impl State {
             Event::Folders { added, removed } => {
                 removed.iter().for_each(|path| self.workspace.remove(path));
                 added.into_iter().for_each(|path| self.workspace.add(path));
-                self.catalog.set_workspace(self.workspace.clone(), self.session.clone());
+                self.set_workspace();
                 self.tell_errors();
                 self.reset();
             }
             Event::Reload => {
                 self.workspace.reload();
-                self.catalog.set_workspace(self.workspace.clone(), self.session.clone());
+                self.set_workspace();
                 self.tell_errors();
                 self.reset();
             }
@@ -265,6 +285,12 @@ impl State {
             Event::Trace(trace) => self.trace = trace,
             Event::Stop => {}
         }
+    }
+
+    /// Tells everybody of the folders.
+    fn set_workspace(&self) {
+        self.catalog.set_workspace(self.workspace.clone(), self.session.clone());
+        self.meaning.set_workspace(&self.workspace, &self.session);
     }
 
     fn stamp(&mut self) -> u64 {
@@ -281,6 +307,7 @@ impl State {
                 self.pool.flow(Follow::Build(open.home.index.clone()));
             }
         }
+        self.tell_errors();
         if self.session.pull && self.session.refresh {
             self.outbox.refresh();
         }
@@ -291,6 +318,7 @@ impl State {
 
     fn set_settings(&mut self, settings: ClientSettings) {
         self.settings = Arc::new(settings);
+        self.meaning.enable(self.settings.enable && self.settings.similar.enable);
         if self.settings.diagnostics.scope == Scope::Workspace && self.settings.enable {
             self.show_all();
             self.catalog.want();
@@ -354,12 +382,11 @@ impl State {
 
     /// Says once what is wrong with a configuration.
     fn tell_errors(&mut self) {
-        let mut errors: Vec<String> = self.workspace.errors().map(ToString::to_string).collect();
+        let mut errors: Vec<String> = self.workspace.errors().map(|error| error.to_string()).collect();
         errors.dedup();
         for error in &errors {
             if !self.told.contains(error) {
-                let text =
-                    format!("Sidenote goes on with its default configuration, for this one cannot be used.\n{error}");
+                let text = format!("Sidenote goes on without this configuration, for it cannot be used.\n{error}");
                 self.outbox.show(MessageType::ERROR, text);
             }
         }
@@ -389,7 +416,8 @@ impl State {
         if open.stamp != analysis.stamp {
             return;
         }
-        open.flow_at = (!analysis.complete).then(|| Instant::now() + FLOW_DELAY);
+        let held = analysis.document.as_ref().is_some_and(Document::is_held);
+        open.flow_at = (!analysis.complete && !held).then(|| Instant::now() + FLOW_DELAY);
         if self.trace != TraceValue::Off {
             let (version, count) = (analysis.version, analysis.diagnostics.len());
             let name = analysis.uri.path().as_str();
@@ -418,6 +446,9 @@ impl State {
         let silent = matches!(open.content, Content::Ignored) && open.published.is_none();
         let analysis = Arc::new(analysis);
         open.current = Some(analysis.clone());
+        if self.settings.similar.enable {
+            self.meaning.seen(&analysis);
+        }
         let told_before = open.told;
         let told_now = open.answer(&analysis, &self.session);
         if self.session.pull {
