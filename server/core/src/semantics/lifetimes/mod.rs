@@ -639,7 +639,8 @@ impl Walk<'_> {
 
     /// `Some(text)` of an `Option<String>` that is a parameter by value: the pattern's variable owns the text.
     fn taken_out(&mut self, pat: PatId, value: ExprId) {
-        let (PatKind::Variant { elements, .. }, ExprKind::Local(whole)) = (&self.hir.pat(pat).kind, &self.hir.expr(value).kind)
+        let (PatKind::Variant { elements, .. }, ExprKind::Local(whole)) =
+            (&self.hir.pat(pat).kind, &self.hir.expr(value).kind)
         else {
             return;
         };
