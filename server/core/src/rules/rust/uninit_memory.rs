@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
     in_tests: true,
     docs: Docs {
         what: "Finds `set_len` right after `with_capacity` or `reserve` with no write between them, slices and unchecked reads of a vector's \
-               unwritten room, `MaybeUninit::uninit().assume_init()` and its kin, \
+               unwritten room, `MaybeUninit::uninit().assume_init()` and its kin, allocations that are read before anybody writes to them, \
                `mem::uninitialized`, and `mem::zeroed` of types for which zero is no value (references, `Box`, `NonNull`, `NonZero`, function pointers).",
         why: "Such a value is undefined behaviour as soon as it exists: the compiler may do anything, and what is read \
               may be old memory of the process, secrets included.",

@@ -15,7 +15,8 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds foreign data in `eval`, `Function`, `vm`, timers with text, and in templates that are compiled.",
+        what: "Finds foreign data in `eval`, `Function`, `vm`, timers with text, in templates that are compiled, and in Rust in what \
+               interpreters (rhai, mlua, boa, rquickjs) run and template engines (tera, handlebars, minijinja) compile.",
         why: "The data becomes part of the program: it reads secrets, files and sessions, and starts other programs.",
         example: "eval(\"(\" + req.query.filter + \")\");\nejs.render(\"<p>\" + req.query.name + \"</p>\");",
         instead: "JSON.parse(req.query.filter);\nejs.render(\"<p><%= name %></p>\", { name: req.query.name });",

@@ -23,7 +23,8 @@ pub static RULE: Rule = Rule {
         example: "app.post('/login', login);",
         instead: "app.post('/login', rateLimit({ windowMs: 60_000, max: 5 }), login);",
         limits: "Only the application's own routes count: a router of its own file may be limited where it is mounted. Any name with \
-                 `limit`, `throttle`, `brute` or `captcha` in the file counts as a limit; a proxy's limit is not seen.",
+                 `limit`, `throttle`, `brute` or `captcha` on the route, on its router or on the application counts as a limit; a \
+                 proxy's limit is not seen.",
         fix: "",
     },
     checks: &[Check::Calls(&["post", "put"], check)],

@@ -19,7 +19,8 @@ pub static RULE: Rule = Rule {
         why: "A link that begins with a trusted name ends on a page that asks for the password. In the page itself `javascript:` addresses run as scripts.",
         example: "res.redirect(req.query.next);",
         instead: "const next = PAGES[req.query.next] ?? \"/\";\nres.redirect(next);",
-        limits: "Addresses that begin with a constant host, or with `/` and a constant letter, are silent.",
+        limits: "Addresses that begin with a constant host, or with `/` and a constant letter, are silent, and so are those that were found to \
+                 begin with one slash (`to.startsWith(\"/\") && !to.startsWith(\"//\")`).",
         fix: "",
     },
     checks: &[Check::Flow(

@@ -15,7 +15,7 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds foreign data in the pattern of a regular expression.",
+        what: "Finds foreign data in the pattern of a regular expression, also where `text.match(x)` and `text.search(x)` make one of a text.",
         why: "A pattern such as `(a+)+$` takes exponential time on a short text, and one thread serves everybody. A pattern can also match more than it was meant to.",
         example: "names.filter((n) => new RegExp(req.query.q).test(n));",
         instead: "names.filter((n) => n.includes(req.query.q));",

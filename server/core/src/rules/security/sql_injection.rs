@@ -27,6 +27,15 @@ pub static RULE: Rule = Rule {
         "`{sink}` runs SQL that {source} is part of: whoever sends it can read and change the database. Keep the statement constant and pass the value as a parameter.",
     )],
     cases: &[
+        Case::bad(
+            "a.ts",
+            r#""use server";
+import { sql } from "@vercel/postgres";
+export async function remove(formData: FormData) {
+  const id = formData.get("id");
+  await sql.query("delete from t where id = " + id); //~ sql-injection
+}"#,
+        ),
         Case::near_miss(
             "a.ts",
             r#"import express from "express";

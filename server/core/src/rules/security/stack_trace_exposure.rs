@@ -16,7 +16,7 @@ pub static RULE: Rule = Rule {
     in_tests: false,
     docs: Docs {
         what: "Follows the `stack` of errors into what a server answers: `res.send`, `res.json`, `res.end`, Koa's `ctx.body`, \
-               Fastify's `reply.send` and their kin.",
+               Fastify's `reply.send` and their kin, and what handlers of Nest, hapi and AWS Lambda return.",
         why: "A stack tells paths, versions and the inner structure of the server to whoever provokes an error, which is the first \
               thing an attacker does.",
         example: "app.use((err, req, res, next) => res.status(500).send(err.stack));",

@@ -7,7 +7,7 @@ use crate::semantics::hir::{BinaryOp, ExprId, ExprKind, Lit, LogicalOp, PatId, P
 use super::interp::Interp;
 use super::kinds::{SinkKind, SinkKinds};
 use super::models::{Base, Target};
-use super::value::{Origin, Taint, Types, Val, Value, constant, of_type};
+use super::value::{Origin, THIS, Taint, Types, Val, Value, constant, of_type};
 
 /// What is learned of a place.
 #[derive(Clone, Debug)]
@@ -556,7 +556,7 @@ impl Interp<'_> {
                 if *when { yes.push((place, Learned::Clean(*kinds))) } else { no.push((place, Learned::Clean(*kinds))) }
             }
         }
-        let list_is_ours = call.receiver.as_ref().is_some_and(|r| !r.is_foreign());
+        let list_is_ours = call.receiver.as_ref().is_some_and(|r| !r.is_foreign() || is_kept_list(r, call));
         match (call.name.as_str(), call.arg_ids.first()) {
             (
                 "includes" | "has" | "hasOwnProperty" | "contains" | "contains_key" | "hasOwn" | "some"
@@ -626,6 +626,24 @@ impl Interp<'_> {
             self.call_facts = Some((yes, no));
         }
     }
+}
+
+/// Whether a list that is asked is a member of the object at hand, or another parameter than what is looked up: whoever wrote
+/// the program filled it.
+fn is_kept_list(list: &Val, call: &super::call::Call<'_>) -> bool {
+    let asked: Vec<u16> = call
+        .args
+        .iter()
+        .flat_map(|a| &a.taints)
+        .filter_map(|t| if let Origin::Param(n, _) = t.origin { Some(n) } else { None })
+        .collect();
+    let set = matches!(call.name.as_str(), "has" | "contains_key" | "contains" | "binary_search");
+    let kept = |t: &Taint| match &t.origin {
+        Origin::Param(n, path) if *n == THIS => !path.is_empty(),
+        Origin::Param(n, _) => set && list.types != Types::STRING && !asked.contains(n),
+        Origin::Source(_) => false,
+    };
+    list.deep_taints().iter().all(kept)
 }
 
 /// Words in the names of predicates that are true of what is harmless.

@@ -514,6 +514,10 @@ impl<'a> Interp<'a> {
                     value.prefix = None;
                     value.exact = false;
                     value.lits.clear();
+                    // The last digits of a card.
+                    if !self.arena.slice(span).ends_with("[..]") {
+                        value.taints.retain(|t| !super::place::is_sensitive(t));
+                    }
                     return Arc::new(value);
                 }
                 self.index(&base, &index, span)
