@@ -246,22 +246,6 @@ impl<'a> Interp<'a> {
         {
             result = Arc::new(result.without_mark(SinkKind::Encoded));
         }
-        // `path.normalize("/" + name)` leads out of nowhere, so that below a folder it stays there.
-        let normalizes = model.is_some_and(|m| m.cleans.has(SinkKind::Normalized));
-        if normalizes && result.has_taint() {
-            let rooted = |v: &Val| v.taints.iter().all(|t| t.cleaned.has(SinkKind::Rooted));
-            let foreign: Vec<usize> = (0..call.args.len()).filter(|n| call.args[*n].has_taint()).collect();
-            let below = call.name == "join" && !foreign.contains(&0) && foreign.iter().all(|n| rooted(&call.args[*n]));
-            if below && result.prefix.is_none_or(|p| p.len() > 1) {
-                result = Arc::new(result.cleaned(SinkKind::Path.set()));
-            } else if matches!(call.name.as_str(), "normalize" | "join" | "resolve")
-                && call.args.first().and_then(|a| a.text_prefix()).is_some_and(|t| t == "/")
-            {
-                result = Arc::new(result.cleaned(SinkKind::Rooted.set()));
-            } else {
-                result = Arc::new(result.without_mark(SinkKind::Rooted));
-            }
-        }
         // Where a relative path leads to is not known.
         if call.name == "resolve"
             && model.is_some_and(|m| m.cleans.has(SinkKind::Normalized))
