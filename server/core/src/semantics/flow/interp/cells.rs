@@ -102,7 +102,8 @@ impl<'a> Interp<'a> {
             let mut known = false;
             for n in 0..8 {
                 let Some(pair) = list.field(position(n)) else { break };
-                let (Some(key), Some(value)) = (pair.field(position(0)).and_then(|k| k.as_str()), pair.field(position(1)))
+                let (Some(key), Some(value)) =
+                    (pair.field(position(0)).and_then(|k| k.as_str()), pair.field(position(1)))
                 else {
                     known = false;
                     break;
