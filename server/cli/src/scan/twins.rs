@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use sidenote_core::duplicates::{Shape, Unit, twins};
+use sidenote_core::duplicates::{Shape, Unit, are_counterparts, twins};
 use sidenote_core::engine::{Twin, TwinPlace};
 use sidenote_core::findings::Location;
 
@@ -25,7 +25,7 @@ pub fn across(workspace: &Workspace, files: &[(&Candidate, &Read)]) -> HashMap<A
     let units: Vec<Vec<_>> = files.par_iter().enumerate().map(of_file).collect();
     let units: Vec<(usize, Unit, u32)> = units.into_iter().flatten().collect();
     let shapes: Vec<&Shape> = units.iter().map(|(_, unit, _)| &*unit.shape).collect();
-    let found = twins(&shapes);
+    let found = twins(&shapes, |a, b| are_counterparts(&units[a].1.name, &units[b].1.name));
     let mut all = HashMap::new();
     let mut at = 0;
     while at < units.len() {

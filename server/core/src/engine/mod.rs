@@ -19,6 +19,7 @@ use crate::rules::{self, BlockCheck, Check, Cx, FileFacts, NodeCheck, Rule};
 use crate::semantics::flow::trace::{Trace, trace};
 use crate::semantics::imports::Imports;
 use crate::syntax::Arena;
+use crate::system::Deadline;
 
 pub use memo::{Flow, Memo};
 pub use skip::{SkipReason, why_skip};
@@ -129,6 +130,9 @@ impl Engine {
     /// report is that of [`Engine::analyze`] if [`Engine::has_flow`] this very version.
     pub fn analyze_quickly(&self, document: &Document, memo: &mut Memo) -> Report {
         let settings = self.config.settings(document.path());
+        let deadline = settings.time_limit.map(Deadline::after);
+        // Where the time was up: what stands behind is not looked at.
+        let mut late = None;
         let blocks = document.blocks();
         let family = blocks.language().family;
         let facts = memo.facts(document.path(), blocks);
@@ -151,7 +155,12 @@ impl Engine {
             });
             path.truncate(placed.depth);
             path.push(placed.block);
-            let notes = self.block_notes(placed.block, &facts, &settings, in_test);
+            let in_time = deadline.filter(|_| late.is_none());
+            let left = if late.is_some() { Left::Nothing } else { in_time.map_or(Left::Enough, Left::Until) };
+            let (notes, whole) = block_notes(placed.block, &facts, &settings, in_test, left);
+            if !whole {
+                late.get_or_insert(placed.start);
+            }
             around.push((notes.clone(), 0));
             let mut found: Vec<&Note> = notes.notes.iter().collect();
             let silent = (facts.is_test || in_test) && !settings.include_tests;
@@ -181,7 +190,10 @@ impl Engine {
             findings.iter().filter_map(|f| Some((f.rule.id, f.flow.first()?.0.range.clone()))).collect();
         findings
             .retain(|f| !f.flow.is_empty() || !begins.iter().any(|(rule, at)| *rule == f.rule.id && *at == f.range));
-        if !settings.patterns.is_empty() {
+        if let (Some(start), Some(limit)) = (late, settings.time_limit) {
+            let message = format!("took longer than {} s: the rest of the file was not analysed", limit.as_secs_f64());
+            gaps.push(Gap { range: start..document.text().len(), message });
+        } else if !settings.patterns.is_empty() {
             let (own, whole) = memo.own(blocks.root(), &settings, || own_findings(document, &settings));
             findings.extend(own.iter().cloned());
             if !whole {
@@ -196,40 +208,54 @@ impl Engine {
         gaps.sort_by_key(|g| g.range.start);
         Report { findings, gaps, lines: document.text().lines() }
     }
+}
 
-    fn block_notes(
-        &self,
-        block: &Arc<Block>,
-        facts: &Arc<FileFacts>,
-        settings: &Arc<Settings>,
-        in_test: bool,
-    ) -> Arc<BlockNotes> {
-        if let Some(old) = block.notes::<BlockNotes>()
-            && old.in_test == in_test
-            && same(&old.facts, facts)
-            && same(&old.settings, settings)
-        {
-            return old;
-        }
-        let (notes, suppressions, tests) = if let Some(parsed) = block.parsed() {
-            // Nothing is known of the new text; what was found before is still there.
-            let known = self.block_notes(parsed, facts, settings, in_test);
-            let moved = |s: &Suppression| s.moved(memo::held_span(s.span(), parsed.arena(), block.arena())?);
-            (
-                memo::held_notes(&known.notes, parsed.arena(), block.arena()),
-                known.suppressions.iter().filter_map(moved).collect(),
-                known.tests.clone(),
-            )
-        } else {
-            let mut notes = Vec::new();
-            run_rules(block, facts, settings, in_test, &mut notes);
-            (notes, suppress::read(block.arena(), settings), test_children(block.arena()))
-        };
-        let (facts, settings) = (facts.clone(), settings.clone());
-        let made = Arc::new(BlockNotes { facts, settings, in_test, notes, tests, suppressions });
-        block.set_notes(made.clone());
-        made
+/// The time that a block's rules have.
+#[derive(Clone, Copy)]
+enum Left {
+    Enough,
+    Until(Deadline),
+    /// The time was up before: only suppressions are read.
+    Nothing,
+}
+
+/// The notes of a block, and whether all rules looked at all of it; those that did not are not kept.
+fn block_notes(
+    block: &Arc<Block>,
+    facts: &Arc<FileFacts>,
+    settings: &Arc<Settings>,
+    in_test: bool,
+    left: Left,
+) -> (Arc<BlockNotes>, bool) {
+    if let Some(old) = block.notes::<BlockNotes>()
+        && old.in_test == in_test
+        && same(&old.facts, facts)
+        && same(&old.settings, settings)
+    {
+        return (old, true);
     }
+    let mut whole = true;
+    let (notes, suppressions, tests) = if let Some(parsed) = block.parsed() {
+        // Nothing is known of the new text; what was found before is still there.
+        let (known, all) = block_notes(parsed, facts, settings, in_test, left);
+        whole = all;
+        let moved = |s: &Suppression| s.moved(memo::held_span(s.span(), parsed.arena(), block.arena())?);
+        (
+            memo::held_notes(&known.notes, parsed.arena(), block.arena()),
+            known.suppressions.iter().filter_map(moved).collect(),
+            known.tests.clone(),
+        )
+    } else {
+        let mut notes = Vec::new();
+        whole &= run_rules(block, facts, settings, in_test, left, &mut notes);
+        (notes, suppress::read(block.arena(), settings), test_children(block.arena()))
+    };
+    let (facts, settings) = (facts.clone(), settings.clone());
+    let made = Arc::new(BlockNotes { facts, settings, in_test, notes, tests, suppressions });
+    if whole {
+        block.set_notes(made.clone());
+    }
+    (made, whole)
 }
 
 /// What the rules of the configuration find, and whether all of the file was looked through. The cost grows with the file.
@@ -333,8 +359,13 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
     })
 }
 
+/// Whether a file tests, measures or shows other code.
+pub(crate) fn is_for_tests(document: &Document) -> bool {
+    twins::is_practice(document.path()) || file_facts(document.path(), document.blocks()).is_test
+}
+
 /// The child blocks that attributes mark as tests.
-fn test_children(arena: &Arena) -> Vec<usize> {
+pub(crate) fn test_children(arena: &Arena) -> Vec<usize> {
     let mut tests = Vec::new();
     for attribute in arena.nodes().filter(|n| n.kind() == Kind::AttributeItem && is_test_attribute(n.text())) {
         let marked = std::iter::successors(attribute.next_named_sibling(), |n| n.next_named_sibling())
@@ -379,7 +410,25 @@ static TABLE: std::sync::LazyLock<Table> = std::sync::LazyLock::new(|| {
     table
 });
 
-fn run_rules(block: &Arc<Block>, facts: &FileFacts, settings: &Settings, in_test: bool, out: &mut Vec<Note>) {
+/// Runs the rules over a block; whether there was time for all of them.
+fn run_rules(
+    block: &Arc<Block>,
+    facts: &FileFacts,
+    settings: &Settings,
+    in_test: bool,
+    left: Left,
+    out: &mut Vec<Note>,
+) -> bool {
+    /// Nodes between two looks at the clock.
+    const STRETCH: usize = 64;
+    let late = || match left {
+        Left::Enough => false,
+        Left::Until(deadline) => deadline.passed(),
+        Left::Nothing => true,
+    };
+    if late() {
+        return false;
+    }
     let table = &*TABLE;
     let family = block.arena().language().family;
     let in_test = (facts.is_test || in_test) && !settings.include_tests;
@@ -392,9 +441,15 @@ fn run_rules(block: &Arc<Block>, facts: &FileFacts, settings: &Settings, in_test
     for (i, check) in &table.by_block {
         if wanted[*i] {
             check(&mut Cx { rule: rule(*i), block, file: facts, settings, out });
+            if late() {
+                return false;
+            }
         }
     }
-    for node in block.arena().nodes() {
+    for (n, node) in block.arena().nodes().enumerate() {
+        if n % STRETCH == STRETCH - 1 && late() {
+            return false;
+        }
         // A placeholder's own rules run in its block, where it is the root.
         if node.is_hole() {
             continue;
@@ -405,6 +460,7 @@ fn run_rules(block: &Arc<Block>, facts: &FileFacts, settings: &Settings, in_test
             }
         }
     }
+    true
 }
 
 /// Syntax errors and parts that lowering skipped, as gaps.
