@@ -55,10 +55,20 @@ pub type Copies = Vec<(usize, usize, Vec<Twin>)>;
 
 /// A file that was read and parsed.
 pub enum Loaded {
-    /// Its text with its syntax, and what it takes to follow the data through it.
-    Parsed(Document, Source),
+    /// What it takes to follow the data through it, and to tell what is found.
+    Parsed(Box<Parsed>),
     /// What there is to say of a file on which Sidenote itself failed.
     Failed(FileReport),
+}
+
+/// A file of which everything is known that it says by itself.
+pub struct Parsed {
+    /// Its text with its blocks; tree-sitter's tree is forgotten.
+    pub document: Document,
+    /// The same, for the program.
+    pub source: Source,
+    /// What the rules that need no data flow say of it.
+    memo: Memo,
 }
 
 /// Reads and parses a file; `None` if it is in no language that is read.
@@ -94,10 +104,18 @@ pub fn load(workspace: &Workspace, candidate: &Candidate, stats: &Stats) -> Resu
         let models = &workspace.engine(candidate.project).config().settings(&candidate.path).models;
         let new = || Source::new(&candidate.path, document.blocks(), document.text(), models);
         let source = stats.time(Phase::Follow, new);
-        Ok(Loaded::Parsed(document, source))
+        Ok(Parsed { document, source, memo: Memo::default() })
     });
     match outcome {
-        Ok(Ok(loaded)) => Ok(Some(loaded)),
+        Ok(Ok(mut parsed)) => {
+            let prepare = || workspace.engine(candidate.project).prepare(&parsed.document);
+            // What fails here fails again when all is put together, and is told then.
+            if let Ok(memo) = stats.time(Phase::Analyze, || guarded(prepare)) {
+                parsed.memo = memo;
+            }
+            parsed.document.forget_tree();
+            Ok(Some(Loaded::Parsed(Box::new(parsed))))
+        }
         Ok(Err(error)) => {
             let error: sidenote_core::document::DocumentError = error;
             Err(skip(Skip::Parse(error.to_string())))
@@ -127,18 +145,18 @@ fn read(path: &Path, needs_shebang: bool) -> std::io::Result<Either<Vec<u8>, Ski
 pub fn analyze(
     workspace: &Workspace,
     candidate: &Candidate,
-    document: &Document,
-    (program, copies): (&Program, Option<&Copies>),
+    Parsed { document, memo, .. }: Parsed,
+    known: (&Program, Option<&Copies>),
     options: &Options,
     stats: &Stats,
 ) -> FileReport {
     let outcome = guarded(|| {
         let Some(wanted) = options.fix else {
-            let report = stats.time(Phase::Analyze, || report(workspace, candidate, document, (program, copies)));
-            return stats.time(Phase::Resolve, || resolve(workspace, candidate, document, report, options));
+            let report = stats.time(Phase::Analyze, || report(workspace, candidate, &document, memo, known));
+            return stats.time(Phase::Resolve, || resolve(workspace, candidate, &document, report, options));
         };
         let before = document.text().to_string();
-        let again = |d: &Document| report(workspace, candidate, d, (program, None));
+        let again = |d: &Document| report(workspace, candidate, d, Memo::default(), (known.0, None));
         let fixed = stats.time(Phase::Fix, || fix(document.clone(), &again, wanted));
         let mut file =
             stats.time(Phase::Resolve, || resolve(workspace, candidate, &fixed.document, fixed.report, options));
@@ -157,15 +175,25 @@ fn report(
     workspace: &Workspace,
     candidate: &Candidate,
     document: &Document,
+    memo: Memo,
     (program, copies): (&Program, Option<&Copies>),
 ) -> Report {
-    let engine = workspace.engine(candidate.project);
     // Where the files that it belongs with broke the engine it is looked at by itself.
     let flow = match program.failure(&candidate.path) {
         None => program.flow_as(&candidate.path, document.blocks()),
         Some(_) => None,
     };
-    let mut memo = Memo::default();
+    put_together(workspace, candidate, document, memo, (flow, copies))
+}
+
+fn put_together(
+    workspace: &Workspace,
+    candidate: &Candidate,
+    document: &Document,
+    mut memo: Memo,
+    (flow, copies): (Option<Flow>, Option<&Copies>),
+) -> Report {
+    let engine = workspace.engine(candidate.project);
     let flow = flow.unwrap_or_else(|| engine.flow(document));
     memo.set_flow(match copies {
         Some(copies) => engine.among(document, flow, copies),
@@ -180,19 +208,12 @@ pub fn fingerprints_of(
     workspace: &Workspace,
     candidate: &Candidate,
     name: &str,
-    document: &Document,
-    (flow, copies): (Option<Flow>, Option<&Copies>),
+    Parsed { document, memo, .. }: &Parsed,
+    known: (Option<Flow>, Option<&Copies>),
     options: &Options,
 ) -> Vec<Fingerprint> {
     let outcome = guarded(|| {
-        let engine = workspace.engine(candidate.project);
-        let mut memo = Memo::default();
-        let flow = flow.unwrap_or_else(|| engine.flow(document));
-        memo.set_flow(match copies {
-            Some(copies) => engine.among(document, flow, copies),
-            None => flow,
-        });
-        let report = engine.analyze_quickly(document, &mut memo);
+        let report = put_together(workspace, candidate, document, memo.clone(), known);
         let ids = fingerprints(name, document.text(), &report.findings);
         let open =
             |(f, _): &(&findings::Finding, Fingerprint)| f.suppressed.is_none() && f.severity >= options.min_severity;

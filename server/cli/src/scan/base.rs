@@ -107,9 +107,9 @@ impl Base {
         let looked_at = |c: &Candidate| changed(c) || news.contains(&c.path);
         let options = Options { min_severity: job.options.min_severity, ..Options::default() };
         let earlier = |candidate: &Candidate, name: &str, loaded: &Read| match loaded {
-            Ok(Some(Loaded::Parsed(document, _))) => {
+            Ok(Some(Loaded::Parsed(parsed))) => {
                 let known = (flows.get(&*candidate.path).cloned(), were_copies.get(&candidate.path));
-                analyze::fingerprints_of(job.workspace, candidate, name, document, known, &options)
+                analyze::fingerprints_of(job.workspace, candidate, name, parsed, known, &options)
             }
             _ => Vec::new(),
         };

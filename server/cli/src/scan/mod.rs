@@ -25,7 +25,6 @@ pub use walk::{Candidate, Limits, walk};
 pub use workspace::Workspace;
 
 use rayon::prelude::*;
-use sidenote_core::document::Document;
 use sidenote_core::program::{Program, Source};
 
 use crate::args;
@@ -75,6 +74,8 @@ impl Job<'_> {
             for (path, source) in parsed(candidates, &loaded) {
                 following.set(path, source.clone());
             }
+            following.link();
+            mem("linked");
             following.follow();
             let read: Vec<_> = candidates.iter().zip(&loaded).collect();
             let copies = twins::across(self.workspace, &read);
@@ -89,12 +90,11 @@ impl Job<'_> {
     }
 
     fn report(&self, candidate: &Candidate, loaded: Read, known: (&Program, Option<&Copies>)) -> Told {
-        let analyze = |document: Document| {
-            analyze::analyze(self.workspace, candidate, &document, known, &self.options, self.stats)
-        };
+        let analyze =
+            |parsed| analyze::analyze(self.workspace, candidate, parsed, known, &self.options, self.stats);
         let result = loaded.map(|loaded| {
             loaded.map(|loaded| match loaded {
-                Loaded::Parsed(document, _) => analyze(document),
+                Loaded::Parsed(parsed) => analyze(*parsed),
                 Loaded::Failed(report) => report,
             })
         });
@@ -109,7 +109,7 @@ type Told = Result<Option<FileReport>, Skipped>;
 /// The candidates that were read and parsed.
 fn parsed<'a>(candidates: &'a [Candidate], loaded: &'a [Read]) -> impl Iterator<Item = (&'a str, &'a Source)> {
     candidates.iter().zip(loaded).filter_map(|(candidate, loaded)| match loaded {
-        Ok(Some(Loaded::Parsed(_, source))) => Some((&*candidate.path, source)),
+        Ok(Some(Loaded::Parsed(parsed))) => Some((&*candidate.path, &parsed.source)),
         _ => None,
     })
 }

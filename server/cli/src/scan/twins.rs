@@ -17,7 +17,8 @@ use super::workspace::Workspace;
 /// alone is found with the file.
 pub fn across(workspace: &Workspace, files: &[(&Candidate, &Read)]) -> HashMap<Arc<str>, Copies> {
     let of_file = |(n, (candidate, loaded)): (usize, &(&Candidate, &Read))| -> Vec<(usize, Unit, u32)> {
-        let Ok(Some(Loaded::Parsed(document, _))) = loaded else { return Vec::new() };
+        let Ok(Some(Loaded::Parsed(parsed))) = loaded else { return Vec::new() };
+        let document = &parsed.document;
         let line = |unit: &Unit| document.text().line_of(unit.head.start) as u32 + 1;
         let units = workspace.engine(candidate.project).units(document);
         units.into_iter().map(|unit| (n, line(&unit), unit)).map(|(n, line, unit)| (n, unit, line)).collect()

@@ -16,7 +16,7 @@ use crate::syntax::{Arena, Node, Span};
 
 /// What is remembered of a document from one version to the next; see [`super::Engine::analyze_again`]. A new
 /// configuration does not hurt it.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Memo {
     facts: Option<(Arc<Block>, Arc<FileFacts>)>,
     flow: Option<Flow>,
@@ -24,6 +24,7 @@ pub struct Memo {
 }
 
 /// What the rules of a configuration found in one version of a document.
+#[derive(Clone)]
 struct Own {
     root: Arc<Block>,
     settings: Arc<Settings>,

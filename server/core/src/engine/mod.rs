@@ -111,6 +111,24 @@ impl Engine {
         memo.has_flow_of(document.blocks(), &self.config.settings(document.path()).models)
     }
 
+    /// Does what needs no data flow: the rules that look at one block, and those of the configuration. [`Engine::analyze_quickly`]
+    /// with the memory that this gives finds it done, and asks for tree-sitter's tree no more.
+    pub fn prepare(&self, document: &Document) -> Memo {
+        let settings = self.config.settings(document.path());
+        let mut memo = Memo::default();
+        let facts = memo.facts(document.path(), document.blocks());
+        let mut around: Vec<(Arc<BlockNotes>, usize)> = Vec::new();
+        for placed in document.blocks().iter() {
+            let in_test = enter(&mut around, placed.depth);
+            let notes = self.block_notes(placed.block, &facts, &settings, in_test);
+            around.push((notes, 0));
+        }
+        if !settings.patterns.is_empty() {
+            memo.own(document.blocks().root(), &settings, || own_findings(document, &settings));
+        }
+        memo
+    }
+
     /// Analyses a document. What was computed for its blocks before is used again where it still holds.
     pub fn analyze(&self, document: &Document) -> Report {
         self.analyze_again(document, &mut Memo::default())
@@ -144,11 +162,7 @@ impl Engine {
         let flow_notes = memo.flow_notes(blocks);
         let mut flow_notes = flow_notes.iter().peekable();
         for (index, placed) in blocks.iter().enumerate() {
-            around.truncate(placed.depth);
-            let in_test = around.last_mut().is_some_and(|(notes, met)| {
-                *met += 1;
-                notes.in_test || notes.tests.binary_search(&(*met - 1)).is_ok()
-            });
+            let in_test = enter(&mut around, placed.depth);
             path.truncate(placed.depth);
             path.push(placed.block);
             let notes = self.block_notes(placed.block, &facts, &settings, in_test);
@@ -222,11 +236,20 @@ impl Engine {
     }
 }
 
+/// Goes on to a block of a depth, after those that `around` holds: whether one around it marks it as a test.
+fn enter(around: &mut Vec<(Arc<BlockNotes>, usize)>, depth: usize) -> bool {
+    around.truncate(depth);
+    around.last_mut().is_some_and(|(notes, met)| {
+        *met += 1;
+        notes.in_test || notes.tests.binary_search(&(*met - 1)).is_ok()
+    })
+}
+
 /// What the rules of the configuration find, and whether all of the file was looked through. The cost grows with the file.
 fn own_findings(document: &Document, settings: &Settings) -> (Vec<Finding>, bool) {
     let wanted = |rule: &Rule| settings.find(rule.id).is_some_and(|(_, s)| s.enabled);
     let text = document.text().to_string();
-    let tree = document.tree();
+    let Ok(tree) = document.tree() else { return (Vec::new(), false) };
     let (found, whole) = settings.patterns.scan(Some(document.path()), document.language(), text, tree.tree(), &wanted);
     // The named blocks around a place: where each begins and ends, and its path.
     let mut symbols: Vec<(std::ops::Range<usize>, String)> = Vec::new();
