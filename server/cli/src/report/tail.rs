@@ -221,6 +221,9 @@ pub fn stats(context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
     if let Some(peak) = peak_memory() {
         writeln!(out, "{BOLD}memory{BOLD:#} {:.1} MB at most", peak as f64 / 1e6)?;
     }
+    if let Some(known) = stats.known() {
+        writeln!(out, "{BOLD}cache{BOLD:#}  {known} of {} files known from an earlier scan", s.files)?;
+    }
     if !s.by_rule.is_empty() {
         writeln!(out, "{BOLD}findings by rule{BOLD:#}")?;
         let mut rules: Vec<_> = s.by_rule.iter().collect();

@@ -2,6 +2,7 @@
 
 mod analyze;
 mod base;
+pub mod cache;
 mod linehash;
 mod model;
 mod program;
@@ -23,6 +24,8 @@ pub use stats::{Phase, Stats, peak_memory};
 pub use summary::Summary;
 pub use walk::{Candidate, Limits, walk};
 pub use workspace::Workspace;
+
+use std::collections::HashSet;
 
 use rayon::prelude::*;
 use sidenote_core::program::{Program, Source};
@@ -52,6 +55,8 @@ pub struct Job<'a> {
     pub options: Options,
     pub pool: &'a rayon::ThreadPool,
     pub stats: &'a Stats,
+    /// What was found before, unless that does not count.
+    pub cache: Option<&'a cache::Cache>,
     /// Called for each file that is done.
     pub done: &'a (dyn Fn() + Sync),
 }
@@ -69,16 +74,22 @@ impl Job<'_> {
     /// of another.
     pub fn scan_part(&self, candidates: &[Candidate], mine: impl Fn(&Candidate) -> bool + Sync) -> Scan {
         let results: Vec<Told> = self.pool.install(|| {
+            if let Some(cache) = self.cache {
+                let looked = cache::look(self, cache, candidates);
+                let files: Vec<_> = candidates.iter().zip(&looked).collect();
+                let (imported, outline) = cache::Imported::of(self, cache, &files, &HashSet::new());
+                let state = cache::Snapshot::new(self, cache, &files, (&imported, outline));
+                let mine: Vec<_> = files.into_iter().filter(|(c, _)| mine(c)).collect();
+                return state.found(self, cache, &mine);
+            }
             let loaded = self.load(candidates);
             let mut following = program::Following::new(self.workspace, self.stats);
             for (path, source) in parsed(candidates, &loaded) {
                 following.set(path, source.clone());
             }
-            following.link();
-            mem("linked");
             following.follow();
-            let read: Vec<_> = candidates.iter().zip(&loaded).collect();
-            let copies = twins::across(self.workspace, &read);
+            let functions = |(c, read): (&Candidate, &Read)| (c.path.clone(), twins::functions_of(self.workspace, c, read));
+            let copies = twins::across(&candidates.par_iter().zip(&loaded).map(functions).collect::<Vec<_>>());
             let mine = candidates.par_iter().zip(loaded).filter(|(candidate, _)| mine(candidate));
             mine.map(|(c, loaded)| self.report(c, loaded, (following.program(), copies.get(&c.path)))).collect()
         });
@@ -160,7 +171,7 @@ pub fn of_selection(selection: &args::Selection) -> Result<(Workspace, Scan), Er
     let pool = workers(selection.jobs)?;
     let walked = walk(&workspace, Limits::of(selection, &pool));
     let (stats, options) = (Stats::start(), Options::default());
-    let job = Job { workspace: &workspace, options, pool: &pool, stats: &stats, done: &|| () };
+    let job = Job { workspace: &workspace, options, pool: &pool, stats: &stats, cache: None, done: &|| () };
     let scan = job.scan(&walked.candidates);
     Ok((workspace, scan))
 }

@@ -46,12 +46,14 @@ impl Phase {
 pub struct Stats {
     started: Instant,
     nanos: [AtomicU64; 7],
+    /// Files of which the findings were known from an earlier scan, if any was remembered.
+    known: AtomicU64,
 }
 
 impl Stats {
     /// Starts the clock.
     pub fn start() -> Stats {
-        Stats { started: Instant::now(), nanos: Default::default() }
+        Stats { started: Instant::now(), nanos: Default::default(), known: AtomicU64::new(u64::MAX) }
     }
 
     /// Does something and counts its time.
@@ -65,6 +67,16 @@ impl Stats {
     /// Seconds in a phase, over all threads.
     pub fn seconds(&self, phase: Phase) -> f64 {
         self.nanos[phase as usize].load(Ordering::Relaxed) as f64 / 1e9
+    }
+
+    /// Tells of how many files the findings were known from an earlier scan.
+    pub fn keep(&self, known: usize) {
+        self.known.store(known as u64, Ordering::Relaxed);
+    }
+
+    /// Of how many files the findings were known; `None` without a cache.
+    pub fn known(&self) -> Option<u64> {
+        Some(self.known.load(Ordering::Relaxed)).filter(|n| *n != u64::MAX)
     }
 
     /// Seconds since the start, by the wall's clock.
