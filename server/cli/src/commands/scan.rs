@@ -21,7 +21,10 @@ pub fn run(args: &Args) -> Result<u8, Error> {
     args.check()?;
     scan::guard_panics();
     let stats = Stats::start();
-    let workspace = Workspace::open(&args.selection, args.stdin_filename.as_deref())?;
+    let mut workspace = Workspace::open(&args.selection, args.stdin_filename.as_deref())?;
+    if args.stats {
+        workspace.measure(&stats.rules);
+    }
     let reports = args.reports();
     let wanted = |format| reports.iter().any(|(f, _)| *f == format);
     let options = Options {

@@ -338,9 +338,8 @@ pub fn narrow(file: &mut FileReport, options: &Options, text: &dyn Fn() -> Strin
         file.suppressed += usize::from(suppressed);
         file.hidden += usize::from(low && !suppressed);
     }
-    file.findings.retain(|f| {
-        f.severity >= options.min_severity && (f.suppressed.is_none() || options.include_suppressed)
-    });
+    file.findings
+        .retain(|f| f.severity >= options.min_severity && (f.suppressed.is_none() || options.include_suppressed));
     if options.line_hashes && !file.findings.is_empty() {
         let hashes = line_hashes(&text());
         for finding in &mut file.findings {

@@ -88,8 +88,13 @@ impl Job<'_> {
                 following.set(path, source.clone());
             }
             following.follow();
-            let functions = |(c, read): (&Candidate, &Read)| (c.path.clone(), twins::functions_of(self.workspace, c, read));
-            let copies = twins::across(&candidates.par_iter().zip(&loaded).map(functions).collect::<Vec<_>>());
+            let stats = self.stats;
+            let functions = |(c, read): (&Candidate, &Read)| {
+                let of = || twins::functions_of(self.workspace, c, read);
+                (c.path.clone(), stats.time(Phase::Analyze, || stats.of_rule(twins::RULE, of)))
+            };
+            let functions: Vec<_> = candidates.par_iter().zip(&loaded).map(functions).collect();
+            let copies = stats.time(Phase::Analyze, || stats.of_rule(twins::RULE, || twins::across(&functions)));
             let mine = candidates.par_iter().zip(loaded).filter(|(candidate, _)| mine(candidate));
             mine.map(|(c, loaded)| self.report(c, loaded, (following.program(), copies.get(&c.path)))).collect()
         });
@@ -101,8 +106,7 @@ impl Job<'_> {
     }
 
     fn report(&self, candidate: &Candidate, loaded: Read, known: (&Program, Option<&Copies>)) -> Told {
-        let analyze =
-            |parsed| analyze::analyze(self.workspace, candidate, parsed, known, &self.options, self.stats);
+        let analyze = |parsed| analyze::analyze(self.workspace, candidate, parsed, known, &self.options, self.stats);
         let result = loaded.map(|loaded| {
             loaded.map(|loaded| match loaded {
                 Loaded::Parsed(parsed) => analyze(*parsed),

@@ -1,7 +1,11 @@
 //! Where the time goes.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
+
+use sidenote_core::engine::Times;
+use sidenote_core::rules;
 
 /// A part of the work.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,12 +52,19 @@ pub struct Stats {
     nanos: [AtomicU64; 7],
     /// Files of which the findings were known from an earlier scan, if any was remembered.
     known: AtomicU64,
+    /// The rules' shares, where they are measured.
+    pub rules: Arc<Times>,
 }
 
 impl Stats {
     /// Starts the clock.
     pub fn start() -> Stats {
-        Stats { started: Instant::now(), nanos: Default::default(), known: AtomicU64::new(u64::MAX) }
+        Stats {
+            started: Instant::now(),
+            nanos: Default::default(),
+            known: AtomicU64::new(u64::MAX),
+            rules: Arc::default(),
+        }
     }
 
     /// Does something and counts its time.
@@ -61,6 +72,16 @@ impl Stats {
         let start = Instant::now();
         let result = work();
         self.nanos[phase as usize].fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        result
+    }
+
+    /// Adds what was measured elsewhere to a rule of that id.
+    pub fn of_rule<T>(&self, id: &str, work: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let result = work();
+        if let Some(rule) = rules::index(id) {
+            self.rules.add(rule, start.elapsed().as_nanos() as u64);
+        }
         result
     }
 

@@ -13,6 +13,9 @@ use super::analyze::{Copies, Loaded, Parsed};
 use super::walk::Candidate;
 use super::workspace::Workspace;
 
+/// The rule that tells of them.
+pub const RULE: &str = "duplicated-block";
+
 /// A function that may have twins.
 #[derive(Clone, Debug)]
 pub struct Function {

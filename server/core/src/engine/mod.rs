@@ -3,6 +3,7 @@
 mod memo;
 mod skip;
 mod suppress;
+mod times;
 mod twins;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use crate::syntax::Arena;
 pub use memo::{Flow, Memo};
 pub use skip::{SkipReason, why_skip};
 pub use suppress::Suppression;
+pub use times::Times;
 pub use twins::{Twin, TwinPlace};
 
 /// Something that could not be analysed.
@@ -60,6 +62,8 @@ impl Report {
 /// The engine. Immutable; share it between threads.
 pub struct Engine {
     config: Config,
+    /// Where the time of each rule is added up, if somebody asks.
+    times: Option<Arc<Times>>,
 }
 
 /// What is kept for a block: the notes of the rules that look at it alone, and under which facts they were made.
@@ -77,7 +81,12 @@ struct BlockNotes {
 impl Engine {
     /// An engine for a configuration.
     pub fn new(config: Config) -> Engine {
-        Engine { config }
+        Engine { config, times: None }
+    }
+
+    /// From now on the time that each rule takes is added up.
+    pub fn measure(&mut self, times: Arc<Times>) {
+        self.times = Some(times);
     }
 
     /// The configuration.
@@ -226,7 +235,7 @@ impl Engine {
             return old;
         }
         let mut notes = Vec::new();
-        run_rules(block, facts, settings, in_test, &mut notes);
+        run_rules(block, facts, settings, in_test, &mut notes, self.times.as_deref());
         let suppressions = suppress::read(block.arena(), settings);
         let tests = test_children(block.arena());
         let (facts, settings) = (facts.clone(), settings.clone());
@@ -391,7 +400,14 @@ static TABLE: std::sync::LazyLock<Table> = std::sync::LazyLock::new(|| {
     table
 });
 
-fn run_rules(block: &Arc<Block>, facts: &FileFacts, settings: &Settings, in_test: bool, out: &mut Vec<Note>) {
+fn run_rules(
+    block: &Arc<Block>,
+    facts: &FileFacts,
+    settings: &Settings,
+    in_test: bool,
+    out: &mut Vec<Note>,
+    times: Option<&Times>,
+) {
     let table = &*TABLE;
     let family = block.arena().language().family;
     let in_test = (facts.is_test || in_test) && !settings.include_tests;
@@ -400,6 +416,9 @@ fn run_rules(block: &Arc<Block>, facts: &FileFacts, settings: &Settings, in_test
         .zip(&settings.rules)
         .map(|(r, s)| s.enabled && r.families.contains(&family) && (r.in_tests || !in_test))
         .collect();
+    if let Some(times) = times {
+        return times::run_rules(block, facts, settings, &wanted, out, times);
+    }
     let rule = |i: usize| -> &'static Rule { rules::all()[i] };
     for (i, check) in &table.by_block {
         if wanted[*i] {

@@ -96,7 +96,15 @@ impl Outline {
             }
         }
         let keys = self.keys(&graph, &links, &below, &above);
-        Linked { layout: self.layout, paths: self.files.into_iter().map(|f| f.path).collect(), by_path: self.by_path, graph, below, above, keys }
+        Linked {
+            layout: self.layout,
+            paths: self.files.into_iter().map(|f| f.path).collect(),
+            by_path: self.by_path,
+            graph,
+            below,
+            above,
+            keys,
+        }
     }
 
     /// Names, for each group, everything that decides what is found in its files: these and what they import, and what
@@ -218,8 +226,14 @@ mod tests {
         outline.link()
     }
 
-    const FILES: &[(&str, &[&str])] =
-        &[("app", &["a", "b"]), ("a", &["util"]), ("b", &["circle"]), ("circle", &["b"]), ("util", &[]), ("lone", &["util"])];
+    const FILES: &[(&str, &[&str])] = &[
+        ("app", &["a", "b"]),
+        ("a", &["util"]),
+        ("b", &["circle"]),
+        ("circle", &["b"]),
+        ("util", &[]),
+        ("lone", &["util"]),
+    ];
 
     #[test]
     fn a_key_changes_with_what_a_file_depends_on() {

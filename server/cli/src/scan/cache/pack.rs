@@ -131,7 +131,8 @@ impl Pack {
             let age = if self.was_used(key) || wanted(key) { 0 } else { entry.age.saturating_add(1) };
             Some((age, *key, self.bytes.get(entry.from..entry.from + entry.length)?))
         });
-        let mut all: Vec<(u8, Key, &[u8])> = new.iter().map(|(key, value)| (0, *key, value.as_slice())).chain(old).collect();
+        let mut all: Vec<(u8, Key, &[u8])> =
+            new.iter().map(|(key, value)| (0, *key, value.as_slice())).chain(old).collect();
         all.sort_unstable();
         let mut room = self.limit;
         all.retain(|(age, _, value)| {

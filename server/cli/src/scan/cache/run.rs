@@ -103,7 +103,8 @@ fn read(job: &Job<'_>, cache: &Cache, candidate: &Candidate, opened: Opened) -> 
     match analyze::parse(job.workspace, candidate, &opened, job.stats)? {
         Loaded::Failed(report) => Ok(Seen::Failed(Box::new(report))),
         Loaded::Parsed(parsed) => {
-            let functions = job.stats.time(Phase::Analyze, || guarded(|| twins::functions(job.workspace, candidate, &parsed)));
+            let functions = || guarded(|| twins::functions(job.workspace, candidate, &parsed));
+            let functions = job.stats.time(Phase::Analyze, || job.stats.of_rule(twins::RULE, functions));
             let functions = functions.unwrap_or_default();
             let names = parsed.source.names.clone();
             cache.findings.put(key, values::write_facts(&Facts::Read(names.clone(), !functions.is_empty())));
@@ -249,7 +250,8 @@ impl<'l> Snapshot<'l> {
 
     /// How many files would have to be parsed to tell what is found in some.
     pub fn cost(&self, job: &Job<'_>, cache: &Cache, files: &[Place<'l>]) -> usize {
-        let unknown = files.par_iter().filter(|(c, l)| l.content().is_some() && self.known(job, cache, (c, l)).is_none());
+        let unknown =
+            files.par_iter().filter(|(c, l)| l.content().is_some() && self.known(job, cache, (c, l)).is_none());
         let unknown: Vec<&str> = unknown.map(|(c, _)| &*c.path).collect();
         self.linked.closure(unknown.into_iter()).len()
     }
@@ -285,10 +287,9 @@ impl<'l> Snapshot<'l> {
                 (Ok(Some(Seen::Text(content))), None) => {
                     let parsed = content.parsed.lock().unwrap_or_else(PoisonError::into_inner).take();
                     // Without one the parser gave up, or failed; then it says so once more.
-                    let parsed = parsed.map(Loaded::Parsed).map_or_else(
-                        || analyze::parse(job.workspace, candidate, &content.opened, job.stats),
-                        Ok,
-                    );
+                    let parsed = parsed
+                        .map(Loaded::Parsed)
+                        .map_or_else(|| analyze::parse(job.workspace, candidate, &content.opened, job.stats), Ok);
                     parsed.map(|loaded| match loaded {
                         Loaded::Parsed(parsed) => Some(self.report(job, cache, candidate, *parsed, &program)),
                         Loaded::Failed(report) => Some(report),
@@ -301,7 +302,14 @@ impl<'l> Snapshot<'l> {
         files.par_iter().zip(known).map(told).collect()
     }
 
-    fn report(&self, job: &Job<'_>, cache: &Cache, candidate: &Candidate, parsed: Parsed, program: &Program) -> FileReport {
+    fn report(
+        &self,
+        job: &Job<'_>,
+        cache: &Cache,
+        candidate: &Candidate,
+        parsed: Parsed,
+        program: &Program,
+    ) -> FileReport {
         let copies = self.copies.get(&candidate.path);
         let (mut file, text) =
             analyze::whole(job.workspace, candidate, parsed, (program, copies), job.options.fix, job.stats);
@@ -367,7 +375,8 @@ fn copies(job: &Job<'_>, cache: &Cache, files: &[Place<'_>]) -> HashMap<Arc<str>
     let functions = |(candidate, content): &(&Candidate, &Content)| {
         let kept = || cache.functions().get(&content.key).and_then(values::read_functions);
         let made = || {
-            let Ok(Loaded::Parsed(parsed)) = analyze::parse(job.workspace, candidate, &content.opened, job.stats) else {
+            let Ok(Loaded::Parsed(parsed)) = analyze::parse(job.workspace, candidate, &content.opened, job.stats)
+            else {
                 cache.reliable.store(false, Ordering::Relaxed);
                 return Vec::new();
             };
@@ -379,7 +388,8 @@ fn copies(job: &Job<'_>, cache: &Cache, files: &[Place<'_>]) -> HashMap<Arc<str>
         (candidate.path.clone(), functions)
     };
     let functions: Vec<(Arc<str>, Vec<Function>)> = having.par_iter().map(functions).collect();
-    let found = twins::across(&functions);
+    let across = || twins::across(&functions);
+    let found = job.stats.time(Phase::Analyze, || job.stats.of_rule(twins::RULE, across));
     let mut all: Vec<_> = found.iter().collect();
     all.sort_by(|a, b| a.0.cmp(b.0));
     let mut out = Out::default();

@@ -210,9 +210,8 @@ pub fn read_report(
     let (lines, bytes) = (read.number()?, read.number()?);
     let debt = f64::from_bits(u64::from_le_bytes(read.take(8)?.try_into().ok()?));
     let score = Score { debt, lines: read.number()? };
-    let gaps = read.list(|read| {
-        Some(Gap { region: read_region(read)?, message: read.text()?.to_owned(), internal: false })
-    })?;
+    let gaps =
+        read.list(|read| Some(Gap { region: read_region(read)?, message: read.text()?.to_owned(), internal: false }))?;
     let findings = read.list(|read| {
         let id = read.text()?;
         let (rule, _) = settings.find(id)?;
