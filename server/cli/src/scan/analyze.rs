@@ -58,7 +58,7 @@ pub enum Loaded {
     /// What it takes to follow the data through it, and to tell what is found.
     Parsed(Box<Parsed>),
     /// What there is to say of a file on which Sidenote itself failed.
-    Failed(FileReport),
+    Failed(Box<FileReport>),
 }
 
 /// A file of which everything is known that it says by itself.
@@ -142,7 +142,7 @@ pub fn parse(workspace: &Workspace, candidate: &Candidate, opened: &Opened, stat
             let error: sidenote_core::document::DocumentError = error;
             Err(skip(Skip::Parse(error.to_string())))
         }
-        Err(panic) => Ok(Loaded::Failed(failed(candidate, language, &Text::new(text), &panic))),
+        Err(panic) => Ok(Loaded::Failed(Box::new(failed(candidate, language, &Text::new(text), &panic)))),
     }
 }
 

@@ -110,7 +110,7 @@ impl Job<'_> {
         let result = loaded.map(|loaded| {
             loaded.map(|loaded| match loaded {
                 Loaded::Parsed(parsed) => analyze(*parsed),
-                Loaded::Failed(report) => report,
+                Loaded::Failed(report) => *report,
             })
         });
         (self.done)();

@@ -101,7 +101,7 @@ fn read(job: &Job<'_>, cache: &Cache, candidate: &Candidate, opened: Opened) -> 
         return Err(Skipped { path: candidate.path.clone(), why: why.into() });
     }
     match analyze::parse(job.workspace, candidate, &opened, job.stats)? {
-        Loaded::Failed(report) => Ok(Seen::Failed(Box::new(report))),
+        Loaded::Failed(report) => Ok(Seen::Failed(report)),
         Loaded::Parsed(parsed) => {
             let functions = || guarded(|| twins::functions(job.workspace, candidate, &parsed));
             let functions = job.stats.time(Phase::Analyze, || job.stats.of_rule(twins::RULE, functions));
@@ -292,7 +292,7 @@ impl<'l> Snapshot<'l> {
                         .map_or_else(|| analyze::parse(job.workspace, candidate, &content.opened, job.stats), Ok);
                     parsed.map(|loaded| match loaded {
                         Loaded::Parsed(parsed) => Some(self.report(job, cache, candidate, *parsed, &program)),
-                        Loaded::Failed(report) => Some(report),
+                        Loaded::Failed(report) => Some(*report),
                     })
                 }
             };
