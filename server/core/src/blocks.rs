@@ -7,6 +7,8 @@
 
 mod alone;
 
+pub(crate) use alone::Alone;
+
 use std::any::Any;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -68,6 +70,8 @@ pub struct Block {
     /// Length in the file, child blocks included, in bytes.
     len: u32,
     children: Vec<Child>,
+    /// Of a block that is held: its last version that was parsed.
+    parsed: Option<Arc<Block>>,
     hir: OnceLock<Arc<Hir>>,
     shape: OnceLock<Option<Arc<Shape>>>,
     notes: Mutex<Option<Arc<dyn Any + Send + Sync>>>,
@@ -82,6 +86,7 @@ impl Clone for Block {
             key: self.key.clone(),
             len: self.len,
             children: self.children.clone(),
+            parsed: self.parsed.clone(),
             hir: self.hir.clone(),
             shape: self.shape.clone(),
             notes: Mutex::new(self.notes.lock().unwrap_or_else(PoisonError::into_inner).clone()),
@@ -112,6 +117,16 @@ impl Block {
     /// Its syntax.
     pub fn arena(&self) -> &Arc<Arena> {
         &self.arena
+    }
+
+    /// Of a block that is held, which was edited and not parsed since: its last version that was.
+    pub fn parsed(&self) -> Option<&Arc<Block>> {
+        self.parsed.as_ref()
+    }
+
+    /// Itself, or its last version that was parsed.
+    pub fn standing(&self) -> &Block {
+        self.parsed.as_deref().unwrap_or(self)
     }
 
     /// Its content key.
@@ -145,7 +160,7 @@ impl Block {
         if self.kind == BlockKind::Module {
             return None;
         }
-        let root = self.arena.root();
+        let root = self.standing().arena.root();
         let named = |field| root.child(field).map(Node::text);
         named(Field::Name).or_else(|| if root.kind() == Kind::ImplItem { named(Field::Type) } else { None })
     }
@@ -252,6 +267,7 @@ impl Block {
             key: OnceLock::new(),
             len: range.1,
             children,
+            parsed: None,
             hir: OnceLock::new(),
             shape: OnceLock::new(),
             notes: Mutex::default(),
@@ -299,6 +315,7 @@ impl Block {
             key: OnceLock::new(),
             len: range.1 - range.0,
             children,
+            parsed: None,
             hir: OnceLock::new(),
             shape: OnceLock::new(),
             notes: Mutex::default(),
@@ -442,6 +459,11 @@ impl Blocks {
     /// The module block.
     pub fn root(&self) -> &Arc<Block> {
         &self.root
+    }
+
+    /// Whether any block is held. The cost grows with the file.
+    pub(crate) fn is_held(&self) -> bool {
+        self.iter().any(|p| p.block.parsed.is_some())
     }
 
     /// Whether both are the same blocks at the same places.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sidenote_grammars::Language;
 
-use crate::blocks::Blocks;
+use crate::blocks::{Alone, Blocks};
 use crate::syntax::{ParseError, SyntaxTree};
 use crate::text::{Edit, Encoding, LineColumn, Text, TextError};
 
@@ -19,6 +19,10 @@ pub struct Document {
     /// Edits that `tree` was told of and does not yet show, as one: blocks were brought up to date without it.
     pending: Option<Edit>,
     blocks: Blocks,
+    /// Whether a block is held: its text is broken, and the file around it was not parsed again.
+    held: bool,
+    /// After a rest in a broken state: the blocks from before it, of the same text. Who goes on typing goes on from these.
+    aside: Option<Blocks>,
 }
 
 /// A change as an editor sends it.
@@ -46,7 +50,16 @@ impl Document {
     pub fn new(path: &str, language: &'static Language, text: &str, version: i32) -> Result<Document, DocumentError> {
         let tree = SyntaxTree::parse_str(language, text)?;
         let blocks = Blocks::of_str(&tree, text);
-        Ok(Document { path: path.into(), version, text: Text::new(text), tree: Some(tree), pending: None, blocks })
+        Ok(Document {
+            path: path.into(),
+            version,
+            text: Text::new(text),
+            tree: Some(tree),
+            pending: None,
+            blocks,
+            held: false,
+            aside: None,
+        })
     }
 
     /// Applies the changes of one notification, one after another, and parses once. Ranges with an end before their
@@ -74,11 +87,20 @@ impl Document {
             let tree = SyntaxTree::parse(tree.language(), &text)?;
             self.blocks = Blocks::of_text(&tree, &text);
             (self.tree, self.pending) = (Some(tree), None);
+            (self.held, self.aside) = (false, None);
         } else if let Some(edit) = edit {
             let pending = self.pending.map_or(edit, |p| p.then(edit));
-            if self.blocks.update_alone(&text, edit) {
+            let torn = self.aside.take().map(|aside| std::mem::replace(&mut self.blocks, aside));
+            let alone = self.blocks.update_alone(&text, edit);
+            if alone != Alone::No {
+                // Edits of one held block may have mended another.
+                self.held = alone == Alone::Held || self.held && self.blocks.is_held();
                 (self.tree, self.pending) = (Some(tree), Some(pending));
             } else {
+                self.held = false;
+                if let Some(torn) = torn {
+                    self.blocks = torn;
+                }
                 let (tree, dirty) = tree.reparse(&text, pending)?;
                 // The blocks have seen all but the last edit.
                 let old_end = dirty.new_end - edit.new_end + edit.old_end;
@@ -98,10 +120,21 @@ impl Document {
         let blocks = Blocks::of_text(&tree, &self.text);
         let differs = !self.blocks.same_shape(&blocks);
         if differs {
-            self.blocks = blocks;
+            let before = std::mem::replace(&mut self.blocks, blocks);
+            self.aside = self.held.then_some(before);
         }
-        (self.tree, self.pending) = (Some(tree), None);
+        (self.tree, self.pending, self.held) = (Some(tree), None, false);
         Ok(differs)
+    }
+
+    /// Whether a block is held: its text is broken, and stands for what was last parsed until [`Document::refresh`].
+    pub fn is_held(&self) -> bool {
+        self.held
+    }
+
+    /// Takes what is held for what there is, where the text cannot be parsed as a whole.
+    pub fn settle(&mut self) {
+        self.held = false;
     }
 
     /// Forgets everything that was computed for its blocks, as a new configuration demands.
@@ -109,6 +142,7 @@ impl Document {
         if let Ok(tree) = self.tree() {
             self.blocks = Blocks::of_text(&tree, &self.text);
             (self.tree, self.pending) = (Some(tree), None);
+            (self.held, self.aside) = (false, None);
         }
     }
 
@@ -171,6 +205,8 @@ impl Document {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
+    use crate::engine::{Engine, Memo};
     use sidenote_grammars::by_name;
 
     #[test]
@@ -271,6 +307,11 @@ mod tests {
     }
 
     fn same_as_from_scratch(document: &Document) -> Result<(), proptest::test_runner::TestCaseError> {
+        let mut document = document.clone();
+        if document.is_held() {
+            document.refresh().expect("refresh");
+            proptest::prop_assert!(!document.is_held());
+        }
         let text = document.text().to_string();
         let fresh = Document::new("a", document.language(), &text, 1).expect("open");
         // On broken text tree-sitter's own recovery may differ.
@@ -278,6 +319,93 @@ mod tests {
             proptest::prop_assert!(document.blocks().same_shape(fresh.blocks()), "{text}");
         }
         Ok(())
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig { cases: 300, ..Default::default() })]
+
+        #[test]
+        fn what_is_held_is_analysed_and_mended(
+            file in 0..FILES.len(),
+            edits in proptest::collection::vec((0u32..300, 0u32..4, 0..INSIDES.len(), 0u32..4), 1..14),
+        ) {
+            let (name, text) = FILES[file];
+            let language = by_name(name).expect("language");
+            let engine = Engine::new(Config::everything());
+            let mut document = Document::new("a", language, text, 1).expect("open");
+            let mut memo = Memo::default();
+            for (at, length, new, then) in edits {
+                let old = document.text().to_string();
+                let mut start = at as usize % old.len().max(1);
+                let mut end = (start + length as usize).min(old.len());
+                while !old.is_char_boundary(start) { start -= 1; }
+                while !old.is_char_boundary(end) { end += 1; }
+                let place = |d: &Document, offset| d.text().position(offset, Encoding::Utf8);
+                let range = Some((place(&document, start), place(&document, end)));
+                document.change(&[Change { range, text: INSIDES[new].into() }], Encoding::Utf8, 2).expect("change");
+                // The blocks are those of the text: lengths, own texts and children fit it.
+                let now = document.text().to_string();
+                proptest::prop_assert_eq!(document.blocks().root().len(), now.len());
+                for placed in document.blocks().iter() {
+                    let whole = &now[placed.start..placed.start + placed.block.len()];
+                    let mut own = placed.block.arena().text().to_owned();
+                    for child in document.blocks().iter().filter(|c| {
+                        c.depth == placed.depth + 1 && c.start >= placed.start && c.start < placed.start + placed.block.len()
+                    }) {
+                        own = own.replacen('\u{1a}', &now[child.start..child.start + child.block.len()], 1);
+                    }
+                    proptest::prop_assert_eq!(own, whole);
+                }
+                if !document.is_held() && then > 0 {
+                    memo.set_flow(engine.flow(&document));
+                }
+                let report = engine.analyze_quickly(&document, &mut memo);
+                proptest::prop_assert!(report.findings.iter().all(|f| f.range.end <= now.len()));
+                if then == 3 {
+                    document.refresh().expect("refresh");
+                }
+            }
+            document.refresh().expect("refresh");
+            let fresh = Document::new("a", language, &document.text().to_string(), 1).expect("open");
+            let (after, before) = (engine.analyze_again(&document, &mut memo), engine.analyze(&fresh));
+            proptest::prop_assert_eq!(format!("{:#?}", after.findings), format!("{:#?}", before.findings));
+        }
+    }
+
+    #[test]
+    fn a_broken_function_is_held_until_it_is_whole_or_the_typing_rests() {
+        let text = "class C { m() { return 1 } n() { return 2 } }\nfunction f() { if (a === NaN) { b() } }\nfunction g() { if (c === NaN) { d() } }\n";
+        let mut document = Document::new("a.ts", by_name("typescript").expect("ts"), text, 1).expect("open");
+        let engine = Engine::new(Config::everything());
+        let mut memo = Memo::default();
+        let lines = |d: &Document, memo: &mut Memo| -> Vec<usize> {
+            let found = engine.analyze_quickly(d, memo).findings;
+            found.iter().filter(|f| f.rule.id == "nan-comparison").map(|f| f.range.start).collect()
+        };
+        let found = lines(&document, &mut memo);
+        assert_eq!(found.len(), 2);
+        let before: Vec<_> = document.blocks().iter().map(|p| p.block.clone()).collect();
+        let at = |column| LineColumn { line: 1, column };
+        let put = |d: &mut Document, column, text: &str| {
+            d.change(&[Change { range: Some((at(column), at(column))), text: text.into() }], Encoding::Utf8, 2)
+                .expect("change");
+        };
+        // An open template would swallow everything that follows.
+        put(&mut document, 15, "x(`");
+        assert!(document.is_held());
+        let after: Vec<_> = document.blocks().iter().map(|p| p.block.clone()).collect();
+        let same: Vec<bool> = before.iter().zip(&after).map(|(a, b)| Arc::ptr_eq(a, b)).collect();
+        assert_eq!(same, [false, true, true, true, false, true]);
+        assert_eq!(lines(&document, &mut memo), [found[0] + 3, found[1] + 3], "what was found moves along");
+        // A rest shows what there is; typing on goes on from before.
+        assert!(document.refresh().expect("refresh"));
+        assert!(!document.is_held());
+        put(&mut document, 18, "`");
+        assert!(document.is_held(), "the bracket is still open");
+        put(&mut document, 19, ");");
+        assert!(!document.is_held());
+        same_as_from_scratch(&document).expect("same");
+        assert_eq!(lines(&document, &mut memo), [found[0] + 6, found[1] + 6]);
     }
 
     #[test]

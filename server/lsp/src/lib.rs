@@ -125,7 +125,8 @@ struct Life {
 fn start_log(options: &Options) -> std::io::Result<()> {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_env("SIDENOTE_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false);
+    // A client that closed our standard error is no reason to panic, as telling it of that would be.
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).log_internal_errors(false);
     // An earlier subscriber, such as the command line's, stays.
     let _ = match &options.log_file {
         Some(path) => {

@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use sidenote_core::document::Document;
 use sidenote_core::engine::Report;
 use tower_lsp::ls_types::{Diagnostic, MessageType, TraceValue, Uri};
 
@@ -234,6 +235,10 @@ impl State {
                     } else if let Content::Code(code) = &mut open.content {
                         **code = *document;
                         open.stamp = if differs { next } else { stamp };
+                        if differs {
+                            // Much may be new to the rules.
+                            open.took = None;
+                        }
                     }
                 }
             }
@@ -389,7 +394,8 @@ impl State {
         if open.stamp != analysis.stamp {
             return;
         }
-        open.flow_at = (!analysis.complete).then(|| Instant::now() + FLOW_DELAY);
+        let held = analysis.document.as_ref().is_some_and(Document::is_held);
+        open.flow_at = (!analysis.complete && !held).then(|| Instant::now() + FLOW_DELAY);
         if self.trace != TraceValue::Off {
             let (version, count) = (analysis.version, analysis.diagnostics.len());
             let name = analysis.uri.path().as_str();

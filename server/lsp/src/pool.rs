@@ -161,7 +161,8 @@ pub(crate) fn analyze(job: Job) -> Analyzed {
     let start = Instant::now();
     let (mut flow_took, mut news) = (None, News::new());
     let made = catch_unwind(AssertUnwindSafe(|| {
-        if complete && !engine.has_flow(&document, &memo) {
+        // Through a block that is held no data can be followed; what was known of it moves along.
+        if complete && !document.is_held() && !engine.has_flow(&document, &memo) {
             let start = Instant::now();
             match index.try_follow(&uri, &document, &engine) {
                 Some((flow, others)) => {
@@ -178,7 +179,7 @@ pub(crate) fn analyze(job: Job) -> Analyzed {
         let positions = Positions::new(document.text(), session.encoding);
         let cx = Context { uri: &uri, folder: folder.as_deref(), positions, session: &session };
         let diagnostics = cx.diagnostics(&report);
-        (report, diagnostics, engine.has_flow(&document, &memo))
+        (report, diagnostics, !document.is_held() && engine.has_flow(&document, &memo))
     }));
     let (report, diagnostics, complete) = made.unwrap_or_else(|panic| {
         let what = panic_message(&*panic);
@@ -246,12 +247,15 @@ fn reparse(snapshot: Later) -> Vec<Event> {
         Ok(Ok(differs)) => differs,
         Ok(Err(error)) => {
             tracing::warn!("{}: {error}", uri.as_str());
-            return Vec::new();
+            false
         }
         Err(panic) => {
             tracing::error!("parsing {} failed: {}", uri.as_str(), panic_message(&*panic));
-            return Vec::new();
+            false
         }
     };
+    // What cannot be parsed stays as it is, and is followed all the same.
+    let differs = differs || document.is_held();
+    document.settle();
     vec![Event::Refreshed { uri, stamp, document: Box::new(document), differs, skip }]
 }

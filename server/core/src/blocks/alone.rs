@@ -3,11 +3,16 @@
 //! tree-sitter's incremental parse steps through every statement after an edit, so that its cost grows with the file. A
 //! block that is well-formed before and after an edit of its inside stands where it stood, whatever it holds: then its new
 //! text alone is parsed, and the file's tree is brought up to date when somebody wants it.
+//!
+//! Where the new text is broken, as it is at most moments while somebody types, the innermost block around the edit is
+//! **held**: it keeps its place and what was found in it, and nothing around it is looked at again. A bracket or quote that
+//! is about to be closed would otherwise tear the rest of the file apart and put it together again. A held document is
+//! parsed as a whole when the typing rests.
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::{Block, Blocks, Cx, child_block, cut, node_at};
+use super::{Block, BlockKind, Blocks, Child, Cx, child_block, cut, node_at};
 use crate::syntax::{Span, SyntaxTree};
 use crate::text::{Edit, Text};
 
@@ -15,59 +20,133 @@ use crate::text::{Edit, Text};
 const MAX_LEN: usize = if cfg!(test) { usize::MAX } else { 24 * 1024 };
 
 /// In a file shorter than this, in bytes, nothing is parsed alone.
-const WORTH_IT: usize = if cfg!(test) { 1 } else { 48 * 1024 };
+const WORTH_IT: usize = if cfg!(test) { 1 } else { 12 * 1024 };
 
 /// Bytes of the module's own text between a syntax error and a block that it does not concern.
 const NEAR: u32 = 200;
 
+/// What became of an edit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Alone {
+    /// The block around it was parsed.
+    Parsed,
+    /// The block around it is held.
+    Held,
+    /// It is not of that kind; nothing has changed.
+    No,
+}
+
 impl Blocks {
     /// Blocks after an edit inside of a top-level block that stands by itself before and after it. `text` is the new one.
-    /// The cost follows that block. False, and nothing changes, if the edit is not of that kind.
-    pub(crate) fn update_alone(&mut self, text: &Text, edit: Edit) -> bool {
+    /// The cost follows that block.
+    pub(crate) fn update_alone(&mut self, text: &Text, edit: Edit) -> Alone {
         let root = &self.root;
         if text.len() < WORTH_IT {
-            return false;
+            return Alone::No;
         }
         let n = root.children.partition_point(|c| ((c.at + c.before) as usize) < edit.start);
-        let Some(n) = n.checked_sub(1) else { return false };
+        let Some(n) = n.checked_sub(1) else { return Alone::No };
         let old = &root.children[n].block;
         let from = root.child_start(n) as usize;
         let delta = edit.new_end as i64 - edit.old_end as i64;
         let new_len = old.len() as i64 + delta;
         if edit.old_end >= from + old.len() || new_len < 2 || new_len as usize > MAX_LEN {
-            return false;
+            return Alone::No;
         }
         if has_error(old) || has_error_near(root, root.children[n].at) {
-            return false;
+            return Alone::No;
         }
         let to = from + new_len as usize;
         // What ends in a brace is not continued by what follows.
         if text.chunk(to - 1).as_bytes().first() != Some(&b'}') {
-            return false;
+            return Alone::No;
         }
-        let Some(new) = self.alone(old, text, from..to) else { return false };
+        let new = match self.alone(old, text, from..to) {
+            Ok(new) => new,
+            Err(Unparsed::Broken) if hold(&mut self.root, 0, text, edit) => return Alone::Held,
+            Err(_) => return Alone::No,
+        };
         let root = Arc::make_mut(&mut self.root);
         root.children[n].block = new;
         root.len = (i64::from(root.len) + delta) as u32;
         for c in &mut root.children[n + 1..] {
             c.before = (i64::from(c.before) + delta) as u32;
         }
-        true
+        Alone::Parsed
     }
 
-    fn alone(&self, old: &Arc<Block>, text: &Text, range: Range<usize>) -> Option<Arc<Block>> {
+    fn alone(&self, old: &Arc<Block>, text: &Text, range: Range<usize>) -> Result<Arc<Block>, Unparsed> {
         let kind = old.arena.root().kind();
-        let tree = SyntaxTree::parse_part(self.language, text, range.clone()).ok()?;
-        let node = node_at(self.language, tree.root(), kind, range.start, range.end)?;
-        if tree.root().has_error() || cut(self.language, kind, &node) != Some(old.kind) {
-            return None;
+        let tree = SyntaxTree::parse_part(self.language, text, range.clone()).map_err(|_| Unparsed::Other)?;
+        if tree.root().has_error() {
+            return Err(Unparsed::Broken);
+        }
+        let node = node_at(self.language, tree.root(), kind, range.start, range.end).ok_or(Unparsed::Other)?;
+        if cut(self.language, kind, &node) != Some(old.kind) {
+            return Err(Unparsed::Other);
         }
         let append = |a: usize, b: usize, out: &mut String| text.append(a, b, out);
         let cx = Cx { language: self.language, append: &append };
         let mut new = child_block(kind, node, &cx, 0, &mut |_, _| None);
         graft(&mut new, old);
-        Some(new)
+        Ok(new)
     }
+}
+
+/// Why a block was not parsed alone.
+enum Unparsed {
+    /// Its text has a syntax error.
+    Broken,
+    /// It is no longer one block of its kind, or there was no time.
+    Other,
+}
+
+/// Holds the innermost block around an edit; `start` is where the block in `slot` starts. False, and nothing changes, if the
+/// edit is not within the own text of one block.
+fn hold(slot: &mut Arc<Block>, start: usize, text: &Text, edit: Edit) -> bool {
+    let delta = edit.new_end as i64 - edit.old_end as i64;
+    let Ok(len) = u32::try_from(slot.len() as i64 + delta) else { return false };
+    let inside = slot.children.partition_point(|c| start + ((c.at + c.before) as usize) < edit.start).checked_sub(1);
+    let inside = inside.map(|n| (n, start + slot.child_start(n) as usize));
+    if let Some((n, from)) = inside.filter(|(n, from)| edit.old_end < from + slot.children[*n].block.len()) {
+        let block = Arc::make_mut(slot);
+        if !hold(&mut block.children[n].block, from, text, edit) {
+            return false;
+        }
+        block.len = len;
+        for c in &mut block.children[n + 1..] {
+            c.before = (i64::from(c.before) + delta) as u32;
+        }
+        return true;
+    }
+    if slot.kind == BlockKind::Module {
+        return false;
+    }
+    let own = |at: usize| slot.to_own((at - start) as u32);
+    let ((from, _), (to, to_end)) = (own(edit.start), own(edit.old_end));
+    let mut new = String::new();
+    text.append(edit.start, edit.new_end, &mut new);
+    // The end of the edit is before the child that begins there.
+    let Some(arena) = (to_end - to <= 1).then(|| slot.arena.unparsed(from..to, &new)).flatten() else { return false };
+    let moved = (arena.text().len() as u32).wrapping_sub(slot.arena.text().len() as u32);
+    if i64::from(moved as i32) != delta {
+        // A child was cut.
+        return false;
+    }
+    let shifted = |c: &Child| Child { at: if c.at >= to { c.at.wrapping_add(moved) } else { c.at }, ..c.clone() };
+    *slot = Arc::new(Block {
+        id: slot.id,
+        kind: slot.kind,
+        arena: Arc::new(arena),
+        key: OnceLock::new(),
+        len,
+        children: slot.children.iter().map(shifted).collect(),
+        parsed: Some(slot.parsed.clone().unwrap_or_else(|| slot.clone())),
+        hir: OnceLock::new(),
+        shape: OnceLock::new(),
+        notes: Mutex::default(),
+    });
+    true
 }
 
 /// Whether a syntax error at the top level could reach over the child at an offset of the module's own text: it is around
@@ -77,8 +156,9 @@ fn has_error_near(root: &Block, at: u32) -> bool {
     root.arena.has_error() && root.arena.nodes().any(|n| (n.is_error() || n.is_missing()) && near(n.span()))
 }
 
+/// Whether there is a syntax error; that a block is held is none.
 fn has_error(block: &Block) -> bool {
-    block.arena.has_error() || block.children.iter().any(|c| has_error(&c.block))
+    block.parsed.is_none() && block.arena.has_error() || block.children.iter().any(|c| has_error(&c.block))
 }
 
 /// Puts what is the same in the old block into the new one, so that what was computed for it stays.
@@ -87,7 +167,8 @@ fn graft(new: &mut Arc<Block>, old: &Arc<Block>) {
         return;
     }
     let (a, b) = (new.children.len(), old.children.len());
-    let same_arena = *new.arena == *old.arena;
+    let standing = old.standing();
+    let same_arena = *new.arena == *standing.arena;
     {
         let Some(block) = Arc::get_mut(new) else { return };
         // What was edited in place keeps its name.
@@ -110,10 +191,10 @@ fn graft(new: &mut Arc<Block>, old: &Arc<Block>) {
             }
         }
         if same_arena {
-            block.arena = old.arena.clone();
-            block.key = old.key.clone();
-            block.hir = old.hir.clone();
-            block.notes = Mutex::new(old.notes.lock().unwrap_or_else(PoisonError::into_inner).clone());
+            block.arena = standing.arena.clone();
+            block.key = standing.key.clone();
+            block.hir = standing.hir.clone();
+            block.notes = Mutex::new(standing.notes.lock().unwrap_or_else(PoisonError::into_inner).clone());
         }
     }
     let same_children = a == b
@@ -122,7 +203,7 @@ fn graft(new: &mut Arc<Block>, old: &Arc<Block>) {
             .iter()
             .zip(&old.children)
             .all(|(x, y)| Arc::ptr_eq(&x.block, &y.block) && x.at == y.at && x.before == y.before);
-    if same_arena && same_children && new.len == old.len {
+    if same_arena && same_children && new.len == old.len && old.parsed.is_none() {
         *new = old.clone();
     }
 }

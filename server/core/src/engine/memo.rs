@@ -193,12 +193,12 @@ impl Memo {
 fn has_same_facts(old: &Arc<Block>, new: &Arc<Block>) -> bool {
     let mut same = Arc::ptr_eq(old.arena(), new.arena());
     let told = |block: &Block| {
-        let root = block.arena().root();
+        let root = block.standing().arena().root();
         let name = root.child(Field::Name).map_or("", Node::text).to_owned();
         (root.kind(), (root.kind() == Kind::MethodDefinition).then_some(name), may_reject(root))
     };
     same &= pairs(old, new, &mut |a, b| {
-        same &= Arc::ptr_eq(a.arena(), b.arena()) || told(a) == told(b);
+        same &= Arc::ptr_eq(a.standing().arena(), b.standing().arena()) || told(a) == told(b);
     });
     same
 }
@@ -229,6 +229,17 @@ fn pairs<'a>(
         stack.extend(rest.filter(|(x, y)| x.kind() == y.kind()));
     }
     all
+}
+
+/// Notes of the last parsed version of a block that is held, moved along with the edits since.
+pub(super) fn held_notes(notes: &[Note], parsed: &Arc<Arena>, held: &Arc<Arena>) -> Vec<Note> {
+    let (moves, edited) = (Moves::default(), Move::new(parsed, held));
+    notes.iter().filter_map(|note| moves.here(note, &edited)).collect()
+}
+
+/// Where a span of the last parsed version of a block that is held is now.
+pub(super) fn held_span(span: Span, parsed: &Arc<Arena>, held: &Arc<Arena>) -> Option<Span> {
+    Move::new(parsed, held).span(span)
 }
 
 /// How the own text of a block moved under an edit: everything before and after it is as it was.

@@ -234,10 +234,20 @@ impl Engine {
         {
             return old;
         }
-        let mut notes = Vec::new();
-        run_rules(block, facts, settings, in_test, &mut notes, self.times.as_deref());
-        let suppressions = suppress::read(block.arena(), settings);
-        let tests = test_children(block.arena());
+        let (notes, suppressions, tests) = if let Some(parsed) = block.parsed() {
+            // Nothing is known of the new text; what was found before is still there.
+            let known = self.block_notes(parsed, facts, settings, in_test);
+            let moved = |s: &Suppression| s.moved(memo::held_span(s.span(), parsed.arena(), block.arena())?);
+            (
+                memo::held_notes(&known.notes, parsed.arena(), block.arena()),
+                known.suppressions.iter().filter_map(moved).collect(),
+                known.tests.clone(),
+            )
+        } else {
+            let mut notes = Vec::new();
+            run_rules(block, facts, settings, in_test, &mut notes, self.times.as_deref());
+            (notes, suppress::read(block.arena(), settings), test_children(block.arena()))
+        };
         let (facts, settings) = (facts.clone(), settings.clone());
         let made = Arc::new(BlockNotes { facts, settings, in_test, notes, tests, suppressions });
         block.set_notes(made.clone());
@@ -375,7 +385,8 @@ fn is_test_attribute(text: &str) -> bool {
     match path {
         "cfg" => text.contains("test") && !text.contains("not(test"),
         "bench" | "rstest" | "test_case" | "quickcheck" => true,
-        _ => path.rsplit("::").next() == Some("test"),
+        // `cargo_test`, `async_test` and the like are frameworks' own.
+        _ => path.rsplit("::").next().is_some_and(|name| name == "test" || name.ends_with("_test")),
     }
 }
 
@@ -450,6 +461,9 @@ fn block_gaps(placed: Placed<'_>, gaps: &mut Vec<Gap>) {
                 until = node.span().end;
             }
         }
+    }
+    if placed.block.parsed().is_some() {
+        return;
     }
     for span in &placed.block.hir().skipped {
         gaps.push(Gap { range: placed.range(*span), message: "nested too deeply: not analysed".into() });

@@ -27,6 +27,18 @@ pub struct Suppression {
     reason: Result<String, String>,
 }
 
+impl Suppression {
+    /// The comment, in its block's own text.
+    pub(super) fn span(&self) -> Span {
+        self.span
+    }
+
+    /// The same at another place.
+    pub(super) fn moved(&self, span: Span) -> Option<Suppression> {
+        Some(Suppression { span, ..self.clone() })
+    }
+}
+
 /// Suppressions among a block's comments.
 pub(super) fn read(arena: &Arena, settings: &Settings) -> Vec<Suppression> {
     arena.comments().filter_map(|comment| parse(comment.text(), comment.span(), settings)).collect()
@@ -157,7 +169,8 @@ pub(super) fn apply(document: &Document, settings: &Settings, mut all: Vec<Place
                     (!used && runs).then(|| id.clone())
                 };
                 let ids: Vec<String> = placed.suppression.rules.iter().zip(&placed.used).filter_map(unused).collect();
-                if !ids.is_empty() {
+                // In a block that is held what it silences may be out of sight.
+                if !ids.is_empty() && !document.is_held() {
                     let message =
                         format!("Nothing here is flagged by `{}`: this suppression can go.", ids.join("`, `"));
                     let fix = (ids.len() == placed.suppression.rules.len()).then(|| Fix {

@@ -31,6 +31,10 @@ pub struct Declared {
     pub parameters: BTreeMap<String, Vec<String>>,
     /// Methods that are async in every class of the file that has a method of that name, and may reject.
     pub async_methods: BTreeSet<String>,
+    /// Functions of the top level (TypeScript and JavaScript) that give no value on any way.
+    pub void_functions: BTreeSet<String>,
+    /// Names that the top level (TypeScript and JavaScript) imports or declares with `const`.
+    pub fixed: BTreeSet<String>,
     /// What Rust's items say.
     pub rust: super::rust_items::Items,
 }
@@ -121,16 +125,39 @@ impl Declared {
                 let function = open(root, node);
                 if let Some(name) = function.child(Field::Name) {
                     self.function(name, function);
+                    if returns_nothing(function) {
+                        self.void_functions.insert(name.text().to_owned());
+                    }
                 }
+            }
+            Kind::ImportStatement => {
+                let clause = node.child_of_kind(Kind::ImportClause);
+                let names = clause.into_iter().flat_map(Node::descendants);
+                // `a as b` binds its second name alone.
+                let names = names.filter(|n| {
+                    n.kind() == Kind::Identifier && n.next_named_sibling().is_none_or(|s| s.kind() != Kind::Identifier)
+                });
+                self.fixed.extend(names.map(|n| n.text().to_owned()));
             }
             Kind::LexicalDeclaration => {
                 let fixed = node.child(Field::Kind).is_some_and(|k| k.text() == "const");
                 for declarator in node.named_children().filter(|n| n.kind() == Kind::VariableDeclarator) {
+                    if let Some(pattern) = declarator.child(Field::Name).filter(|_| fixed) {
+                        let all = std::iter::once(pattern).chain(pattern.descendants());
+                        let names = all.filter(|n| {
+                            matches!(n.kind(), Kind::Identifier | Kind::ShorthandPropertyIdentifierPattern)
+                                && n.field() != Field::Right
+                        });
+                        self.fixed.extend(names.map(|n| n.text().to_owned()));
+                    }
                     let name = declarator.child(Field::Name).filter(|n| n.kind() == Kind::Identifier);
                     let (Some(name), Some(value)) = (name, declarator.child(Field::Value)) else { continue };
                     let value = support::bare(value);
                     if matches!(value.kind(), Kind::ArrowFunction | Kind::FunctionExpression) {
                         self.function(name, open(root, value));
+                        if fixed && returns_nothing(open(root, value)) {
+                            self.void_functions.insert(name.text().to_owned());
+                        }
                     } else if fixed {
                         self.constant(name, value);
                     }
@@ -178,6 +205,27 @@ impl Declared {
 
 fn open<'a>(block: &'a Block, node: Node<'a>) -> Node<'a> {
     node.hole().and_then(|n| block.child(n)).map_or(node, |child| child.arena().root())
+}
+
+/// Whether a function does something and gives no value on any way through it.
+pub fn returns_nothing(function: Node<'_>) -> bool {
+    if function.has_token("async") || function.has_token("*") || function.is_hole() {
+        return false;
+    }
+    let typed = function.child(Field::ReturnType).map(|t| t.text().trim_start_matches(':').trim());
+    if typed.is_some_and(|t| t != "void" && t != "undefined") {
+        return false;
+    }
+    let Some(body) = function.child(Field::Body).filter(|b| b.kind() == Kind::StatementBlock) else { return false };
+    let works = body.named_children().any(|s| {
+        matches!(s.kind(), Kind::ExpressionStatement | Kind::IfStatement | Kind::TryStatement) || support::is_loop(s)
+    });
+    let leaves = body.descendants_until(support::is_function).any(|n| {
+        n.is_hole() && n.kind() != Kind::FunctionDeclaration && !support::is_function(n)
+            || n.kind() == Kind::ReturnStatement && n.first_named().is_some()
+    });
+    let throws = body.last_named().is_some_and(|s| s.kind() == Kind::ThrowStatement);
+    works && !leaves && !throws
 }
 
 /// Whether calling the function gives a promise that may be rejected.

@@ -44,6 +44,15 @@ pub struct Items {
     pub implemented: BTreeSet<(String, String)>,
     /// Async functions and methods whose names no other function of the file has.
     pub async_functions: BTreeSet<String>,
+    /// Free functions whose calls cost something: they loop, format, collect, or ask the system.
+    pub costly: BTreeSet<String>,
+    /// What functions and methods that are not async call, as written, for names that no async function has; only in files
+    /// with async code.
+    pub calls: BTreeMap<String, BTreeSet<String>>,
+    /// Traits of operators that are implemented, by their last name.
+    pub operator_impls: BTreeSet<String>,
+    /// The formatting traits (`Display`, `Debug`, ..) that are implemented by hand.
+    pub formatting: BTreeSet<String>,
     /// Names of functions that are not async.
     sync: BTreeSet<String>,
     /// Names of methods that implement a trait.
@@ -56,6 +65,7 @@ impl Items {
     /// Reads a file.
     pub fn of(blocks: &Blocks) -> Items {
         let mut items = Items::default();
+        let with_async = blocks.iter().any(|b| b.block.arena().text().contains("async"));
         // The self types of the containers around a block, outermost first.
         let mut around: Vec<Option<String>> = Vec::new();
         for placed in blocks.iter() {
@@ -75,6 +85,12 @@ impl Items {
                     if root.kind() == Kind::ImplItem {
                         own = root.child(Field::Type).map(|t| last_name(t.text()).to_owned());
                         if let Some(of) = root.child(Field::Trait) {
+                            if FORMATTING.contains(&last_name(of.text())) {
+                                items.formatting.insert(last_name(of.text()).to_owned());
+                            }
+                            if OPERATORS.contains(&last_name(of.text())) {
+                                items.operator_impls.insert(last_name(of.text()).to_owned());
+                            }
                             // Inherent methods come first where a trait has one of the same name; the names of these are taken
                             // by no other.
                             let of_std = matches!(last_name(of.text()), "ToString" | "Clone" | "Default" | "Drop");
@@ -105,7 +121,13 @@ impl Items {
                         continue;
                     }
                     let of = if inside { around.last().cloned().flatten() } else { None };
+                    if of.is_none() && costs(placed.block) {
+                        items.costly.extend(root.child(Field::Name).map(|n| n.text().to_owned()));
+                    }
                     items.function(root, of);
+                    if with_async {
+                        items.calls_of(root);
+                    }
                     own = Some(String::new());
                 }
                 BlockKind::Function => own = Some(String::new()),
@@ -113,8 +135,32 @@ impl Items {
             around.push(own);
         }
         let sync = std::mem::take(&mut items.sync);
+        let taken = &items.async_functions;
+        items.calls.retain(|f, called| !taken.contains(f) && !called.is_empty());
         items.async_functions.retain(|f| !sync.contains(f));
         items
+    }
+
+    /// Notes what a function calls by name, outside of its closures.
+    fn calls_of(&mut self, root: Node<'_>) {
+        let is_async = root.child_of_kind(Kind::FunctionModifiers).is_some_and(|m| m.has_token("async"));
+        let (Some(name), Some(body), false) = (root.child(Field::Name), root.child(Field::Body), is_async) else {
+            return;
+        };
+        let elsewhere =
+            |n: Node<'_>| matches!(n.kind(), Kind::ClosureExpression | Kind::AsyncBlock | Kind::FunctionItem);
+        let paths = body.descendants_until(elsewhere).filter(|n| n.kind() == Kind::CallExpression);
+        let paths = paths.filter_map(|c| c.child(Field::Function)).filter(|f| {
+            matches!(f.kind(), Kind::Identifier | Kind::ScopedIdentifier)
+                && last_name(f.text()).starts_with(|c: char| c.is_ascii_lowercase())
+                && f.text().len() < 60
+        });
+        let called: BTreeSet<String> = paths.map(|f| f.text().to_owned()).take(MOST_CALLS).collect();
+        match self.calls.entry(name.text().to_owned()) {
+            std::collections::btree_map::Entry::Vacant(slot) => drop(slot.insert(called)),
+            // Two of one name: what both do is certain.
+            std::collections::btree_map::Entry::Occupied(mut slot) => slot.get_mut().retain(|c| called.contains(c)),
+        }
     }
 
     /// The type of a type's field; of `self`, whose type is not asked for, that of the only field of that name.
@@ -224,6 +270,36 @@ impl Items {
             }
         }
     }
+}
+
+/// The traits whose method is `fmt`.
+const FORMATTING: &[&str] = &["Display", "Debug", "LowerHex", "UpperHex", "Binary", "Octal", "Pointer", "LowerExp"];
+
+/// The traits of operators with two operands.
+const OPERATORS: &[&str] = &[
+    "Add",
+    "Sub",
+    "Mul",
+    "Div",
+    "Rem",
+    "BitAnd",
+    "BitOr",
+    "BitXor",
+    "AddAssign",
+    "SubAssign",
+    "MulAssign",
+    "DivAssign",
+];
+
+/// Calls of one function that are noted.
+const MOST_CALLS: usize = 64;
+
+/// Whether a function does more than a few steps.
+fn costs(block: &Block) -> bool {
+    let text = block.arena().text();
+    ["for ", "while ", "loop ", "format!(", "fs::", "File::", "Command::", ".collect", "env::var", ".join("]
+        .iter()
+        .any(|w| text.contains(w))
 }
 
 /// Whether a `partial_cmp` leaves the work to `cmp`.

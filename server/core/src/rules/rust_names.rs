@@ -87,8 +87,12 @@ pub fn binding<'a>(name: Node<'a>) -> Option<Binding<'a>> {
     if name.kind() != Kind::Identifier {
         return None;
     }
-    let text = name.text();
-    let mut at = name;
+    visible(name, name.text())
+}
+
+/// The variable of that name that is visible at a node.
+pub fn visible<'a>(from: Node<'a>, text: &str) -> Option<Binding<'a>> {
+    let mut at = from;
     while let Some(parent) = at.parent() {
         let found = match parent.kind() {
             Kind::Block => in_block(parent, at, text),

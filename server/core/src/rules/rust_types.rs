@@ -6,7 +6,7 @@ use std::cell::Cell;
 use sidenote_grammars::{Field, Kind};
 
 use super::Cx;
-use super::rust_names::{Origin, binding};
+use super::rust_names::{Binding, Origin, binding};
 use super::support::{args, method, rust_path};
 use crate::syntax::Node;
 
@@ -398,6 +398,15 @@ fn variable<'a>(name: Node<'a>, cx: &Cx<'a>, depth: Depth<'_>) -> Option<Ty<'a>>
     let Some(bound) = binding(name) else {
         return cx.file.declared.rust.constants.get(name.text()).map(|t| Ty::parse(t));
     };
+    declared_type(bound, cx, depth)
+}
+
+/// The type of a variable.
+pub fn type_of_binding<'a>(bound: Binding<'a>, cx: &Cx<'a>) -> Option<Ty<'a>> {
+    declared_type(bound, cx, Depth { left: DEPTH, steps: &Cell::new(STEPS) }).filter(|t| t.name != "_")
+}
+
+fn declared_type<'a>(bound: Binding<'a>, cx: &Cx<'a>, depth: Depth<'_>) -> Option<Ty<'a>> {
     let whole = match bound.origin {
         Origin::Let(n) => match n.child(Field::Type) {
             Some(written) => {

@@ -359,6 +359,42 @@ impl Arena {
     }
 }
 
+impl Arena {
+    /// The arena after an edit that nobody made sense of yet: of its syntax only the root and the placeholders are kept.
+    /// `own` is the replaced range of the own text. `None` if that touches a placeholder.
+    pub(crate) fn unparsed(&self, own: std::ops::Range<u32>, new: &str) -> Option<Arena> {
+        let (start, end) = (own.start as usize, own.end as usize);
+        let mut text = String::with_capacity(self.text.len() + new.len());
+        text.push_str(self.text.get(..start)?);
+        self.text.get(start..end)?;
+        text.push_str(new);
+        text.push_str(self.text.get(end..)?);
+        let root = self.nodes.first()?;
+        let last = self.holes.len() as u32 + 1;
+        let mut nodes = vec![NodeData { flags: root.flags | ERROR, start: 0, end: text.len() as u32, last, ..*root }];
+        for (index, &hole) in (1..).zip(&self.holes) {
+            let node = &self.nodes[hole as usize];
+            let shift = if node.end <= own.start {
+                0
+            } else if node.start >= own.end {
+                (text.len() as u32).wrapping_sub(self.text.len() as u32)
+            } else {
+                return None;
+            };
+            let (start, end) = (node.start.wrapping_add(shift), node.end.wrapping_add(shift));
+            nodes.push(NodeData { start, end, parent: 0, last: index + 1, ..*node });
+        }
+        Some(Arena {
+            language: self.language,
+            text,
+            nodes,
+            holes: (1..last).collect(),
+            comments: Vec::new(),
+            has_error: true,
+        })
+    }
+}
+
 /// Builds an [`Arena`] from one walk over tree-sitter's tree.
 pub(crate) struct ArenaBuilder<'t> {
     language: &'static Language,

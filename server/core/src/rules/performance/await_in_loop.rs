@@ -13,13 +13,13 @@ pub static RULE: Rule = Rule {
     severity: Severity::Low,
     confidence: Confidence::Medium,
     cwe: &[],
-    families: &[Family::Ecma],
+    families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `await` in a `for .. of` loop over a list, where no round needs what another one gave.",
+        what: "Finds `await` in a `for .. of` loop (in Rust: `for .. in`) over a list, where no round needs what another one gave.",
         why: "Each round waits for the one before it: 50 requests of 100 ms take five seconds instead of one tenth of \
-              one. `Promise.all` starts them together.",
+              one. `Promise.all`, or `futures::future::try_join_all` and `buffered` in Rust, starts them together.",
         example: "const pages = [];\nfor (const url of urls) {\n  pages.push(await fetch(url));\n}",
         instead: "const pages = await Promise.all(urls.map((url) => fetch(url)));",
         limits: "Silent where the order matters or is not known not to: a variable or field carried from round to round, \
@@ -29,7 +29,7 @@ pub static RULE: Rule = Rule {
               `read`, `stat`, `resolve`, ..) are reported.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::ForInStatement], check)],
+    checks: &[Check::Nodes(&[Kind::ForInStatement], check), Check::Nodes(&[Kind::ForExpression], rust_check)],
     cases: &[
         Case::bad(
             "a.js",
@@ -100,6 +100,55 @@ pub static RULE: Rule = Rule {
         Case::near_miss(
             "a.js",
             "async function f(pages) { for (const p of pages) { const t = await p.read(); log(t); await p.next(); } }",
+        ),
+        Case::bad(
+            "a.rs",
+            "async fn f(&self, ids: &[u64]) -> Result<Vec<User>, E> {\n    let mut out = Vec::new();\n    for id in ids { //~ await-in-loop\n        let user = self.fetch_user(*id).await?;\n        out.push(user);\n    }\n    Ok(out)\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "async fn f(urls: Vec<String>) -> Vec<Page> { let mut out = vec![]; for url in urls { out.push(fetch(&url).await.unwrap()); } out } //~ await-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "async fn f(c: &Api, names: &[String]) -> HashMap<String, u64> { let mut m = HashMap::new(); for n in names { m.insert(n.clone(), c.get_size(n).await); } m } //~ await-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "async fn f(paths: &[PathBuf]) -> u64 { let mut total = 0; for p in paths { total += tokio::fs::metadata(p).await.unwrap().len(); } total } //~ await-in-loop",
+        ),
+        Case::good(
+            "a.rs",
+            "async fn f(ids: &[u64]) { let all = join_all(ids.iter().map(|id| fetch(*id))).await; go(all); }",
+        ),
+        Case::good("a.rs", "async fn f(xs: &[u8]) { for x in xs { send(x).await; } }"),
+        Case::good(
+            "a.rs",
+            "async fn f(ids: &[u64]) -> Option<User> { for id in ids { if let Some(u) = fetch(*id).await { return Some(u); } } None }",
+        ),
+        Case::good(
+            "a.rs",
+            "async fn f(ids: &[u64]) -> u64 { let mut last = 0; for id in ids { last = fetch(*id, last).await; } last }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "async fn f(tx: &mut Transaction, ids: &[u64]) { let mut out = vec![]; for id in ids { out.push(tx.get(*id).await); } go(out); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "async fn f(conn: &mut Conn, ids: &[u64]) { let mut out = vec![]; for id in ids { out.push(load_user(&mut *conn, *id).await); } go(out); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "async fn f(ids: &[u64]) { let mut out = vec![]; for id in ids { out.push(fetch(*id).await); tokio::time::sleep(D).await; } go(out); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "async fn f(ids: &[u64]) { let mut out = vec![]; for id in ids { out.push(async move { fetch(*id).await }); } go(out); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "async fn f() { let mut out = vec![]; for name in [\"a\", \"b\"] { out.push(fetch(name).await); } go(out); }",
         ),
     ],
 };
@@ -241,4 +290,95 @@ fn root<'a>(place: Option<Node<'a>>) -> Option<&'a str> {
 
 fn count(body: Node<'_>, name: &str) -> usize {
     body.descendants().filter(|n| matches!(n.kind(), Kind::Identifier | Kind::This) && n.text() == name).count()
+}
+
+// Rust.
+
+fn rust_check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let (Some(pattern), Some(over), Some(body)) =
+        (node.child(Field::Pattern), node.child(Field::Value), node.child(Field::Body))
+    else {
+        return;
+    };
+    let elsewhere = |n: Node<'_>| is_function(n) || n.kind() == Kind::AsyncBlock;
+    let inside = || body.descendants_until(elsewhere).filter(|n| !elsewhere(*n));
+    let awaits: Vec<Node<'a>> = inside().filter(|n| n.kind() == Kind::AwaitExpression).collect();
+    let [only] = awaits.as_slice() else { return };
+    let Some(call) = only.first_named().filter(|c| c.kind() == Kind::CallExpression) else { return };
+    let Some(callee) = call.child(Field::Function) else { return };
+    let name = callee.text().rsplit(['.', ':']).next().unwrap_or_default();
+    let reads = words(name).first().is_some_and(|w| READS.contains(&w.as_str()) || w == "metadata");
+    // What is lent for changing is used by one round at a time.
+    let exclusive = call.descendants().any(|n| n.kind() == Kind::MutableSpecifier);
+    let literal = matches!(over.kind(), Kind::ArrayExpression | Kind::MacroInvocation)
+        || over.kind() == Kind::RangeExpression && over.named_children().all(|n| n.kind() == Kind::IntegerLiteral);
+    if !reads || exclusive || literal || inside().any(rust_stops) {
+        return;
+    }
+    if node.ancestors().take_while(|a| !elsewhere(*a)).any(is_loop) {
+        return;
+    }
+    let bound: Vec<&str> = rust_names(pattern);
+    if !bound.iter().any(|b| call.descendants().any(|n| n.kind() == Kind::Identifier && n.text() == *b)) {
+        return;
+    }
+    let telling = |n: Node<'_>| {
+        matches!(n.kind(), Kind::Identifier | Kind::FieldIdentifier | Kind::TypeIdentifier)
+            && words(n.text()).iter().any(|w| {
+                // A client that is lent to be looked at serves many at a time.
+                ORDERED.contains(&w.as_str()) && w != "client"
+            })
+    };
+    if node.descendants().any(telling) {
+        return;
+    }
+    let mut own = bound;
+    for n in inside().filter(|n| matches!(n.kind(), Kind::LetDeclaration | Kind::LetCondition | Kind::MatchArm)) {
+        own.extend(n.child(Field::Pattern).map(rust_names).unwrap_or_default());
+    }
+    if inside().any(|n| rust_carries(n, &own, body)) {
+        return;
+    }
+    let mut head = node.span();
+    head.end = over.span().end;
+    let message = "No round needs what another one gave, and yet each waits for the one before. Run them together: `futures::future::try_join_all`, or a stream with `buffered(n)`.";
+    cx.report(Note::new(cx.rule, head, message).related(only.span(), "waits here"));
+}
+
+fn rust_stops(n: Node<'_>) -> bool {
+    matches!(n.kind(), Kind::BreakExpression | Kind::ReturnExpression)
+        || n.kind() == Kind::MacroInvocation
+            && n.child(Field::Macro).is_some_and(|m| matches!(m.text(), "panic" | "bail" | "yield_" | "select"))
+}
+
+fn rust_names<'a>(pattern: Node<'a>) -> Vec<&'a str> {
+    std::iter::once(pattern)
+        .chain(pattern.descendants())
+        .filter(|n| matches!(n.kind(), Kind::Identifier | Kind::ShorthandFieldIdentifier))
+        .map(Node::text)
+        .collect()
+}
+
+/// Whether a node changes something that lives longer than the round and that the round reads.
+fn rust_carries(n: Node<'_>, own: &[&str], body: Node<'_>) -> bool {
+    let outside = |place: Option<Node<'_>>| match place.and_then(crate::rules::rust_code::root) {
+        Some(root) if own.contains(&root.text()) => None,
+        Some(root) => Some(root.text().to_owned()),
+        None => Some(String::new()),
+    };
+    match n.kind() {
+        // A sum asks for no order; it must not be read by the round.
+        Kind::CompoundAssignmentExpr => outside(n.child(Field::Left)).is_some_and(|r| rust_count(body, &r) != 1),
+        Kind::AssignmentExpression => outside(n.child(Field::Left)).is_some(),
+        Kind::CallExpression => {
+            let Some((receiver, name)) = method(n) else { return false };
+            let collects = matches!(name.text(), "push" | "insert" | "push_back" | "extend" | "push_str");
+            collects && outside(Some(receiver)).is_some_and(|r| r == "self" || rust_count(body, &r) != 1)
+        }
+        _ => false,
+    }
+}
+
+fn rust_count(body: Node<'_>, name: &str) -> usize {
+    body.descendants().filter(|n| n.kind() == Kind::Identifier && n.text() == name).count()
 }

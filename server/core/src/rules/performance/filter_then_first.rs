@@ -13,14 +13,15 @@ pub static RULE: Rule = Rule {
     severity: Severity::Low,
     confidence: Confidence::High,
     cwe: &[407],
-    families: &[Family::Ecma],
+    families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
     docs: Docs {
         what: "Finds `list.filter(f)[0]`, `.filter(f).shift()`, `.filter(f).at(0)`, `.filter(f).length > 0` and \
-              `.filter(f).pop()`.",
+              `.filter(f).pop()`. In Rust `.filter(f).next()`, `.filter_map(f).next()`, `.skip_while(f).next()`, `.filter(f).count() > 0`, \
+              `.find(f).is_some()`, `.position(f).is_some()`, `.filter(f).last()`, and `.map(f).flatten()`.",
         why: "`filter` looks at every element and builds a list; `find`, `some` and `findLast` stop at the first match \
-              and build nothing.",
+              and build nothing. In Rust `count` walks on to the end; the other forms say in two steps what one method says.",
         example: "const user = users.filter((u) => u.id === id)[0];",
         instead: "const user = users.find((u) => u.id === id);",
         limits: "Only with a function written in place, so that it is an array's `filter` and not that of a query or of \
@@ -28,7 +29,10 @@ pub static RULE: Rule = Rule {
         fix: "`filter(f)[0]` becomes `find(f)`, `filter(f).length > 0` becomes `some(f)`. Safe where the callback only \
               reads.",
     },
-    checks: &[Check::Nodes(&[Kind::SubscriptExpression, Kind::CallExpression, Kind::BinaryExpression], check)],
+    checks: &[
+        Check::Nodes(&[Kind::SubscriptExpression, Kind::CallExpression, Kind::BinaryExpression], check),
+        Check::Nodes(&[Kind::CallExpression, Kind::BinaryExpression], rust_check),
+    ],
     cases: &[
         Case::bad("a.js", "const user = users.filter((u) => u.id === id)[0]; //~ filter-then-first"),
         Case::bad("a.js", "const u = users.filter(function (u) { return u.on; }).shift(); //~ filter-then-first"),
@@ -57,10 +61,58 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "const v = xs.filter((x) => x.ok)[i];"),
         Case::near_miss("a.js", "const head = filter(xs, (x) => x.ok)[0];"),
         Case::near_miss("a.js", "const k = xs.filter((x) => x.ok).length - 1;"),
+        Case::bad(
+            "a.rs",
+            "fn f(xs: &[u32]) -> Option<&u32> { xs.iter().filter(|x| **x > 3).next() } //~ filter-then-first",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(xs: &[u32]) -> bool { xs.iter().filter(|x| **x > 3).count() > 0 } //~ filter-then-first",
+        ),
+        Case::bad("a.rs", "fn f(xs: &[u32]) -> bool { xs.iter().find(|x| **x > 3).is_some() } //~ filter-then-first"),
+        Case::bad(
+            "a.rs",
+            "fn f(xs: &[u32]) -> bool { xs.iter().position(|x| *x > 3).is_none() } //~ filter-then-first",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(s: &str) -> Option<u8> { s.lines().filter_map(|l| l.parse().ok()).next() } //~ filter-then-first",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(s: &str) -> Option<&str> { s.lines().skip_while(|l| l.is_empty()).next() } //~ filter-then-first",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(s: &str) -> bool { s.chars().filter(|c| c.is_ascii()).count() == 0 } //~ filter-then-first",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(xs: &[Vec<u32>]) -> Vec<u32> { xs.iter().map(|x| x.clone()).flatten().collect() } //~ filter-then-first",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(xs: &[u32]) -> Option<&u32> { xs.iter().filter(|x| **x > 3).last() } //~ filter-then-first",
+        ),
+        Case::good("a.rs", "fn f(xs: &[u32]) -> Option<&u32> { xs.iter().find(|x| **x > 3) }"),
+        Case::good("a.rs", "fn f(xs: &[u32]) -> usize { xs.iter().filter(|x| **x > 3).count() }"),
+        Case::good("a.rs", "fn f(xs: &[u32]) -> bool { xs.iter().any(|x| *x > 3) }"),
+        Case::good("a.rs", "fn f(xs: &[u32]) -> bool { xs.iter().filter(|x| **x > 3).count() > 1 }"),
+        Case::good("a.rs", "fn f(q: &Query) -> Row { q.filter(id.eq(3)).next() }"),
+        Case::near_miss("a.rs", "fn f(xs: &[Vec<u32>]) -> Vec<u32> { xs.iter().flatten().copied().collect() }"),
+        Case::near_miss("a.rs", "fn f(s: &str) -> bool { s.find(\"x\").is_some() }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f(it: &mut Items) { let mut odd = it.filter(|x| x.odd()); odd.next(); odd.next(); }",
+        ),
+        Case::near_miss("a.rs", "fn f(o: Option<u8>) -> Option<u8> { o.filter(|x| *x > 1) }"),
     ],
 };
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.family() != Family::Ecma {
+        return;
+    }
     let (call, instead, negate) = match node.kind() {
         Kind::SubscriptExpression => match (node.child(Field::Object), node.child(Field::Index)) {
             (Some(object), Some(index)) if index.text() == "0" => (object, "find", false),
@@ -137,4 +189,77 @@ fn is_whole(node: Node<'_>) -> bool {
         Kind::AssignmentExpression | Kind::AugmentedAssignmentExpression | Kind::UpdateExpression
     ) && node.field() != Field::Right;
     !target && operator(parent) != "delete"
+}
+
+// Rust.
+
+/// What a chain's last two methods say in one.
+fn in_one(first: &str, last: &str) -> Option<&'static str> {
+    Some(match (first, last) {
+        ("filter", "next") => "find",
+        ("filter_map", "next") => "find_map",
+        ("skip_while", "next") => "find",
+        ("filter", "last") => "rfind",
+        ("find" | "position", "is_some" | "is_none") => "any",
+        ("map", "flatten") => "flat_map",
+        _ => return None,
+    })
+}
+
+fn rust_check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.family() != Family::Rust {
+        return;
+    }
+    let counted = node.kind() == Kind::BinaryExpression;
+    let call = if counted {
+        let Some((left, right)) = operands(node) else { return };
+        let none_or_some = matches!((operator(node), right.text()), (">" | "!=" | "==", "0") | (">=" | "<", "1"));
+        match bare(left) {
+            left if none_or_some && left.kind() == Kind::CallExpression => left,
+            _ => return,
+        }
+    } else {
+        node
+    };
+    let Some((inner, last)) = method(call).filter(|_| args(call).next().is_none()) else { return };
+    let Some((receiver, first)) = method(inner) else { return };
+    // The function tells an iterator's methods from those of queries and strings.
+    let Some(function) = args(inner).next().filter(|_| args(inner).count() == 1) else { return };
+    let closure = matches!(function.kind(), Kind::ClosureExpression);
+    let iterator = crate::rules::rust_code::is_iterator(receiver, cx);
+    let instead = match (counted, first.text(), last.text()) {
+        (true, "filter", "count") => Some("any"),
+        (true, ..) => None,
+        (false, first, last) => in_one(first, last),
+    };
+    let Some(instead) = instead.filter(|_| closure && iterator) else { return };
+    // `rfind` wants an iterator that runs backwards.
+    if instead == "rfind" && !backwards(receiver) {
+        return;
+    }
+    let negated = last.text() == "is_none"
+        || counted
+            && matches!((operator(node), operands(node).map_or("", |(_, r)| r.text())), ("==", "0") | ("<", "1"));
+    let message = match (counted, first.text()) {
+        (true, _) => "`count` walks on to the end, where the first match decides. `any` stops there.".to_owned(),
+        (_, "skip_while") => "`find` with the opposite condition says this in one step.".to_owned(),
+        _ => format!("`{instead}` says this in one step."),
+    };
+    let severity = if counted || instead == "rfind" { Severity::Low } else { Severity::Info };
+    let mut note =
+        Note::new(cx.rule, Span { start: first.span().start, end: node.span().end }, message).severity(severity);
+    let after = Span { start: inner.span().end, end: node.span().end };
+    // The closures of `filter` and `any` differ by a reference.
+    let same_closure =
+        matches!((first.text(), last.text()), ("filter" | "filter_map", "next" | "last") | ("map", "flatten"));
+    if same_closure && !negated {
+        note =
+            note.safe_fix(format!("Use `{instead}`"), vec![(first.span(), instead.to_owned()), (after, String::new())]);
+    }
+    cx.report(note);
+}
+
+/// Whether an iterator certainly runs from both ends.
+fn backwards(receiver: Node<'_>) -> bool {
+    method(receiver).is_some_and(|(_, n)| matches!(n.text(), "iter" | "iter_mut" | "chars" | "bytes" | "rev"))
 }

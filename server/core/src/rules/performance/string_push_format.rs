@@ -23,14 +23,14 @@ pub static RULE: Rule = Rule {
         why: "`format!` takes memory for a string of its own, which is copied and freed at once. `write!` formats straight into the string at hand.",
         example: "out.push_str(&format!(\"{}: {}\n\", key, value));",
         instead: "write!(out, \"{}: {}\n\", key, value)?;",
-        limits: "Outside of loops this costs little: a note of the least severity.",
+        limits: "Outside of loops this costs little and is left alone, unless one function does it three times and more.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::CallExpression, Kind::CompoundAssignmentExpr], check)],
     cases: &[
         Case::bad(
             "a.rs",
-            "fn f(out: &mut String, k: u8) { out.push_str(&format!(\"{}: x\", k)); } //~ string-push-format",
+            "fn f(out: &mut String, ks: &[u8]) { for k in ks { out.push_str(&format!(\"{}: x\", k)); } } //~ string-push-format",
         ),
         Case::bad(
             "a.rs",
@@ -38,22 +38,32 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad(
             "a.rs",
-            "fn f(s: &mut String, a: f64) { s.push_str(&format!(\"{:.2}\", a)); } //~ string-push-format",
+            "fn f(s: &mut String, a: f64) { while go() { s.push_str(&format!(\"{:.2}\", a)); } } //~ string-push-format",
         ),
         Case::bad(
             "a.rs",
-            "impl A { fn f(&mut self) { self.buf.push_str(&format!(\"{}\", self.n)); } } //~ string-push-format",
+            "impl A { fn f(&mut self) { for n in &self.ns { self.buf.push_str(&format!(\"{}\", n)); } } } //~ string-push-format",
         ),
         Case::bad(
             "a.rs",
-            "fn f(s: &mut String, a: u8) { s.push_str(format!(\"{a}\").as_str()); } //~ string-push-format",
+            "fn f(s: &mut String, v: &[u8]) { for a in v { s.push_str(format!(\"{a}\").as_str()); } } //~ string-push-format",
         ),
-        Case::bad("a.rs", "fn f(s: &mut String, a: u8) { s.push_str(&std::format!(\"{a}\")); } //~ string-push-format"),
+        Case::bad(
+            "a.rs",
+            "fn f(s: &mut String, v: &[u8]) { for a in v { s.push_str(&std::format!(\"{a}\")); } } //~ string-push-format",
+        ),
         Case::bad(
             "a.rs",
             "fn f(xs: &[u8], s: &mut String) { xs.iter().for_each(|x| s.push_str(&format!(\"{x} \"))); } //~ string-push-format",
         ),
-        Case::bad("a.rs", "fn f(s: &mut String, a: u8) { *s += &format!(\"{a:02x}\"); } //~ string-push-format"),
+        Case::bad(
+            "a.rs",
+            "fn f(s: &mut String, v: &[u8]) { for a in v { *s += &format!(\"{a:02x}\"); } } //~ string-push-format",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(s: &mut String, a: u8) {\n *s += &format!(\"{a:02x}\"); //~ string-push-format\n *s += &format!(\"{a}\"); //~ string-push-format\n *s += &format!(\"{a:?}\"); //~ string-push-format\n}",
+        ),
         Case::good("a.rs", "fn f(out: &mut String, k: u8) { write!(out, \"{}: x\", k).unwrap(); }"),
         Case::good("a.rs", "fn f(out: &mut String, k: &str) { out.push_str(k); }"),
         Case::good("a.rs", "fn f(n: &mut u8, k: u8) { *n += &k; }"),
@@ -67,34 +77,38 @@ pub static RULE: Rule = Rule {
             "fn f(out: &mut String, k: u8) { let line = format!(\"{k}\"); out.push_str(&line); log(line); }",
         ),
         Case::near_miss("a.rs", "fn f(out: &mut String, k: u8) { out.push_str(&format_name(k)); }"),
+        Case::near_miss("a.rs", "fn f(out: &mut String, k: u8) { out.push_str(&format!(\"{k}: x\")); }"),
         Case::near_miss("a.rs", "fn f(out: &mut String, k: u8) { out.push_str(&trim(&format!(\"{k}\"))); }"),
         Case::near_miss("a.rs", "fn f(out: &mut String, k: u8) { out.insert_str(0, &format!(\"{k}\")); }"),
     ],
 };
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
-    let value = if node.kind() == Kind::CallExpression {
-        let Some((_, name)) = method(node) else { return };
-        if name.text() != "push_str" {
-            return;
-        }
-        args(node).next()
-    } else {
-        node.child(Field::Right).filter(|_| operator(node) == "+=")
-    };
-    let Some(mut value) = value else { return };
-    if let Some((of, "as_str" | "as_ref")) = plain_method(value) {
-        value = of;
-    } else if value.kind() == Kind::ReferenceExpression {
-        value = value.child(Field::Value).unwrap_or(value);
-    } else {
+    if !appends(node) {
         return;
     }
-    if value.kind() != Kind::MacroInvocation || macro_name(value) != "format" {
+    let around = node.ancestors().find(|a| a.kind() == Kind::FunctionItem);
+    let often = || around.is_some_and(|f| f.descendants().filter(|n| appends(*n)).take(3).count() == 3);
+    if round(node).is_none() && !often() {
         return;
     }
     let message =
         "`format!` makes a string that is copied and dropped at once. `write!` formats straight into this one.";
-    let severity = if round(node).is_some() { Severity::Low } else { Severity::Info };
-    cx.report(Note::new(cx.rule, node.span(), message).severity(severity));
+    cx.report(Note::new(cx.rule, node.span(), message));
+}
+
+/// Whether a node appends what `format!` made.
+fn appends(node: Node<'_>) -> bool {
+    let value = match node.kind() {
+        Kind::CallExpression if method(node).is_some_and(|(_, n)| n.text() == "push_str") => args(node).next(),
+        Kind::CompoundAssignmentExpr => node.child(Field::Right).filter(|_| operator(node) == "+="),
+        _ => None,
+    };
+    let Some(value) = value else { return false };
+    let value = match plain_method(value) {
+        Some((of, "as_str" | "as_ref")) => of,
+        _ if value.kind() == Kind::ReferenceExpression => value.child(Field::Value).unwrap_or(value),
+        _ => return false,
+    };
+    value.kind() == Kind::MacroInvocation && macro_name(value) == "format"
 }

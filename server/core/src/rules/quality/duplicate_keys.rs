@@ -24,7 +24,10 @@ pub static RULE: Rule = Rule {
               together. Computed keys are compared only if they are strings.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::Object, Kind::JsxOpeningElement, Kind::JsxSelfClosingElement], check)],
+    checks: &[Check::Nodes(
+        &[Kind::Object, Kind::JsxOpeningElement, Kind::JsxSelfClosingElement, Kind::ClassBody],
+        check,
+    )],
     cases: &[
         Case::bad("a.js", "const s = { color: 'red', width: 1, color: 'blue' }; //~ duplicate-keys"),
         Case::bad("a.js", "const o = {\n  a: 1,\n  'a': 2, //~ duplicate-keys\n};"),
@@ -35,6 +38,11 @@ pub static RULE: Rule = Rule {
         Case::bad("a.ts", "export const map: Record<number, string> = { 1: 'a', 2: 'b', 1: 'c' }; //~ duplicate-keys"),
         Case::bad("a.js", "const o = { a: { b: 1, b: 2 } }; //~ duplicate-keys"),
         Case::bad("a.jsx", "const v = <A x={1} x={2}>t</A>; //~ duplicate-keys"),
+        Case::bad("a.js", "class A { m() { return 1; } n() { return 2; } m() { return 3; } } //~ duplicate-keys"),
+        Case::bad("a.js", "class A { static m() { return 1; } static m() { return 3; } } //~ duplicate-keys"),
+        Case::good("a.js", "class A { m() { return 1; } static m() { return 3; } }"),
+        Case::good("a.js", "class A { get m() { return 1; } set m(v) { this.v = v; } }"),
+        Case::near_miss("a.ts", "class A { m(x: string): void; m(x: number): void; m(x: unknown) { go(x); } }"),
         Case::good("a.js", "const s = { color: 'red', width: 1 };"),
         Case::good("a.js", "const o = { a: { b: 1 }, c: { b: 2 } };"),
         Case::good("a.js", "const o = { get a() { return 1; }, set a(v) {} };"),
@@ -64,7 +72,13 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 let method = cx.open(member);
                 let accessor = method.has_token("get") || method.has_token("set");
                 let name = method.child(Field::Name).filter(|n| n.kind() == Kind::PropertyIdentifier);
-                name.filter(|_| !accessor).map(|n| n.text().to_owned())
+                let of_class = node.kind() == Kind::ClassBody;
+                // A getter and a setter share a name, and so do a class and its objects.
+                let place = ["static", "get", "set"].into_iter().filter(|w| of_class && method.has_token(w));
+                let place: String = place.collect::<Vec<_>>().join(" ");
+                let body = method.child(Field::Body).is_some();
+                name.filter(|_| if of_class { body } else { !accessor })
+                    .map(|n| format!("{place}{}{}", if place.is_empty() { "" } else { " " }, n.text()))
             }
             Kind::JsxAttribute => member.first_named().map(|n| n.text().to_owned()),
             _ => None,

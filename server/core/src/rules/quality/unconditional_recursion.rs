@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
@@ -76,6 +78,31 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "impl Default for A { fn default() -> Self { Self::default() } } //~ unconditional-recursion",
         ),
+        Case::bad(
+            "a.rs",
+            "impl fmt::Display for A { fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result { write!(f, \"{}\", self) } } //~ unconditional-recursion",
+        ),
+        Case::bad(
+            "a.rs",
+            "impl Debug for A { fn fmt(&self, f: &mut Formatter<'_>) -> Result { write!(f, \"A {self:?}\") } } //~ unconditional-recursion",
+        ),
+        Case::bad(
+            "a.rs",
+            "impl Display for A { fn fmt(&self, f: &mut Formatter<'_>) -> Result { f.write_str(&self.to_string()) } } //~ unconditional-recursion",
+        ),
+        Case::bad(
+            "a.rs",
+            "impl PartialEq for A { fn eq(&self, other: &Self) -> bool { self == other } } //~ unconditional-recursion",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "impl Display for A { fn fmt(&self, f: &mut Formatter<'_>) -> Result { write!(f, \"{:?}\", self) } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "impl Display for A { fn fmt(&self, f: &mut Formatter<'_>) -> Result { write!(f, \"{}\", self.name) } }",
+        ),
+        Case::near_miss("a.rs", "impl PartialEq for A { fn eq(&self, other: &Self) -> bool { self.id == other.id } }"),
         Case::good("a.rs", "fn f(n: u32) -> u32 { if n == 0 { 0 } else { f(n - 1) } }"),
         Case::good("a.rs", "impl A { fn len(&self) -> usize { self.inner.len() } }"),
         Case::good("a.rs", "fn f(n: u32) -> u32 { if n == 0 { return 0; } f(n - 1) }"),
@@ -209,6 +236,14 @@ fn rust_function<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let method_self = parameters.is_some_and(|p| p.child_of_kind(Kind::SelfParameter).is_some());
     let shadowed =
         parameters.is_some_and(|p| p.descendants().any(|n| n.kind() == Kind::Identifier && n.text() == name.text()));
+    if let Some(again) = through_trait(node, name, body, cx) {
+        let message = format!(
+            "`{}` ends up in itself here whatever happens, and never ends. Its fields were meant.",
+            name.text()
+        );
+        cx.report(Note::new(cx.rule, again.span(), message).related(name.span(), "the same"));
+        return;
+    }
     let delegates = cx.file.declared.rust.trait_methods.contains(name.text());
     if node.is_hole() || modifiers || shadowed || delegates {
         return;
@@ -266,5 +301,48 @@ fn rust_function<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         if !plain || jumps || leaves && statement.kind() != Kind::ExpressionStatement {
             return;
         }
+    }
+}
+
+/// What calls the method again by way of its trait: `write!(f, "{}", self)` in `Display::fmt`, `self == other` in `eq`.
+fn through_trait<'a>(node: Node<'a>, name: Node<'a>, body: Node<'a>, cx: &Cx<'a>) -> Option<Node<'a>> {
+    let statements: Vec<Node<'a>> = body.named_children().collect();
+    let [only] = statements.as_slice() else { return None };
+    let implemented = |of: &str| {
+        let inside = node.ancestors().find(|a| a.kind() == Kind::ImplItem);
+        match inside {
+            Some(i) => i.child(Field::Trait).is_some_and(|t| crate::rules::rust_items::last_name(t.text()) == of),
+            // A block of its own: the file has one such impl, and no other formatting trait.
+            None => cx.file.declared.rust.formatting == BTreeSet::from([of.to_owned()]),
+        }
+    };
+    match name.text() {
+        "eq" => {
+            let whole = only.kind() == Kind::BinaryExpression && matches!(operator(*only), "==" | "!=");
+            let sides = only.child(Field::Left).zip(only.child(Field::Right));
+            let own = sides.is_some_and(|(l, r)| l.kind() == Kind::SelfValue && r.kind() == Kind::Identifier);
+            let plain = node.child(Field::Parameters).is_some_and(|p| p.text().contains(": &Self"));
+            (whole && own && plain).then_some(*only)
+        }
+        "fmt" => {
+            if method(*only).is_some_and(|(_, m)| m.text() == "write_str") {
+                let inner = only.descendants().find(|n| {
+                    method(*n).is_some_and(|(of, m)| of.kind() == Kind::SelfValue && m.text() == "to_string")
+                });
+                return inner.filter(|_| implemented("Display"));
+            }
+            let tree = only.child_of_kind(Kind::TokenTree).filter(|_| only.kind() == Kind::MacroInvocation)?;
+            if only.child(Field::Macro).is_none_or(|m| m.text() != "write" && m.text() != "writeln") {
+                return None;
+            }
+            let text: String = tree.text().chars().filter(|c| !c.is_whitespace()).collect();
+            let bare = text.ends_with("\"{}\",self)");
+            let single = text.matches('{').count() == 1 && text.ends_with("\",self)");
+            let bare = bare || single && text.contains("{}");
+            let debug = single && (text.contains("{:?}") || text.contains("{:#?}")) || text.contains("{self:?}");
+            let display = bare || text.contains("{self}");
+            (display && implemented("Display") || debug && implemented("Debug")).then_some(*only)
+        }
+        _ => None,
     }
 }

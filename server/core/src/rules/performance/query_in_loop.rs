@@ -1,0 +1,256 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::support::{args, bare, is_function, is_loop, method, string_value, words};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "query-in-loop",
+    summary: "a database is asked once for every element of a list",
+    category: Category::Performance,
+    severity: Severity::Medium,
+    confidence: Confidence::Medium,
+    cwe: &[1050],
+    families: &[Family::Ecma, Family::Rust],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds awaited queries in a loop over a list, or in a callback of `map` and `forEach`, that look up one row by something of the element: `findOne`, `findById`, `findUnique`, `findByPk`, `query`, `$queryRaw`, `fetch_one`, `query_row` and the like.",
+        why: "A list of n rows takes n + 1 round trips to the database. One query with `IN (..)`, a join, or `include` takes one.",
+        example: "for (const post of posts) {\n  post.author = await db.query('select * from users where id = $1', [post.authorId]);\n}",
+        instead: "const authors = await db.query('select * from users where id = any($1)', [posts.map((p) => p.authorId)]);",
+        limits: "Only reads. Silent for lists that are written out, in migrations, seeds and scripts by their paths, and where the loop works off pages or batches.",
+        fix: "",
+    },
+    checks: &[Check::Nodes(&[Kind::CallExpression], check)],
+    cases: &[
+        Case::bad(
+            "a.js",
+            "async function f(db, posts) { for (const post of posts) { post.author = await db.query('select * from users where id = $1', [post.authorId]); } }  //~ query-in-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(posts) { return Promise.all(posts.map(async (p) => ({ ...p, author: await User.findById(p.authorId) }))); } //~ query-in-loop",
+        ),
+        Case::bad(
+            "a.ts",
+            "async function f(ids: string[]) { const out: User[] = []; for (const id of ids) { out.push(await prisma.user.findUnique({ where: { id } })); } return out; } //~ query-in-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(orders) { for (const o of orders) { const c = await Customer.findByPk(o.customerId); o.name = c.name; } } //~ query-in-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(db, xs) { for (let i = 0; i < xs.length; i++) { const r = await db.get('SELECT * FROM t WHERE id = ?', xs[i]); go(r); } } //~ query-in-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(xs) { for (const x of xs) { const r = await Item.findOne({ where: { sku: x.sku } }); go(r); } } //~ query-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "async fn f(pool: &PgPool, ids: &[i64]) -> Result<(), E> { for id in ids { let r = sqlx::query(\"SELECT * FROM t WHERE id = $1\").bind(id).fetch_one(pool).await?; go(r); } Ok(()) } //~ query-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(conn: &Connection, ids: &[i64]) -> R { let mut out = vec![]; for id in ids { out.push(conn.query_row(\"SELECT name FROM t WHERE id = ?1\", [id], |r| r.get(0))?); } Ok(out) } //~ query-in-loop",
+        ),
+        Case::good(
+            "a.js",
+            "async function f(db, posts) { const rows = await db.query('select * from users where id = any($1)', [posts.map((p) => p.authorId)]); return rows; }",
+        ),
+        Case::good("a.js", "async function f(id) { return User.findById(id); }"),
+        Case::good("a.js", "async function f(users) { for (const u of users) { await u.save(); } }"),
+        Case::good("a.js", "function f(xs) { return xs.map((x) => list.find((y) => y.id === x)); }"),
+        Case::good(
+            "a.js",
+            "async function f(db, xs) { for (const x of xs) { await db.query('insert into t values ($1)', [x]); } }",
+        ),
+        Case::good(
+            "a.js",
+            "async function f(m) { for (const t of ['a', 'b']) { go(await db.query('select count(*) from ' + t)); } }",
+        ),
+        Case::good(
+            "a.rs",
+            "async fn f(pool: &PgPool, ids: &[i64]) -> R { sqlx::query(\"SELECT * FROM t WHERE id = ANY($1)\").bind(ids).fetch_all(pool).await }",
+        ),
+        Case::good("a.rs", "fn f(xs: &[u8], m: &Map) { for x in xs { m.query_row(x); } }"),
+        Case::near_miss(
+            "a.js",
+            "async function f(db) { let page = 0; for (;;) { const rows = await db.query('select * from t offset ' + page); if (!rows.length) break; page++; } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function f(batches) { for (const batch of batches) { go(await db.query('select * from t where id = any($1)', [batch])); } }",
+        ),
+        Case::near_miss("a.js", "function f(params) { for (const p of params) { url.searchParams.get(p); } }"),
+        Case::near_miss("a.js", "async function f(els) { for (const el of els) { go(await el.findOne('.x')); } }"),
+        Case::near_miss(
+            "a.js",
+            "async function f(xs) { const q = (x) => User.findById(x); for (const x of xs) { go(q, x); } }",
+        ),
+    ],
+};
+
+/// Methods that look up a row of a model; the receiver's name must begin with a capital, or be a table of a client.
+const LOOKUPS: &[&str] = &[
+    "findOne",
+    "findById",
+    "findByPk",
+    "findUnique",
+    "findUniqueOrThrow",
+    "findFirst",
+    "findOneBy",
+    "findOneOrFail",
+    "findOneByOrFail",
+    "findByIdOrFail",
+];
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some((of, name)) = method(node) else { return };
+    let reads =
+        if cx.family() == Family::Ecma { lookup(node, of, name.text()) } else { rust_lookup(node, name.text()) };
+    if !reads {
+        return;
+    }
+    let Some((around, over, names)) = repeated(node) else { return };
+    // Something of the element is what is looked up.
+    let element = node
+        .descendants()
+        .any(|n| matches!(n.kind(), Kind::Identifier | Kind::ShorthandPropertyIdentifier) && names.contains(&n.text()));
+    let literal = over.is_some_and(|o| matches!(bare(o).kind(), Kind::Array | Kind::ArrayExpression));
+    let paced = std::iter::once(around).chain(around.descendants()).any(|n| {
+        matches!(n.kind(), Kind::Identifier | Kind::PropertyIdentifier | Kind::FieldIdentifier)
+            && words(n.text()).iter().any(|w| {
+                matches!(
+                    w.as_str(),
+                    "batch"
+                        | "batches"
+                        | "chunk"
+                        | "chunks"
+                        | "page"
+                        | "sleep"
+                        | "delay"
+                        | "retry"
+                        | "attempt"
+                        | "migration"
+                        | "seed"
+                )
+            })
+    });
+    let script = ["migration", "seed", "script", "bench", "example"].iter().any(|w| cx.file.path.contains(w));
+    if !element || literal || paced || script {
+        return;
+    }
+    let message = "Every element asks the database by itself: a list of n takes n round trips. Ask once for all of them, with `IN (..)` or a join.";
+    let mut head = around.span();
+    head.end = around.child(Field::Body).map_or(head.end, |b| b.span().start);
+    let mut note = Note::new(cx.rule, node.span(), message);
+    if std::ptr::eq(around.arena(), node.arena()) {
+        note = note.related(head, "for each of these");
+    }
+    cx.report(note);
+}
+
+fn is_select(text: &str) -> bool {
+    let text = text.trim_start();
+    text.get(..6).is_some_and(|t| t.eq_ignore_ascii_case("select"))
+        || text.get(..5).is_some_and(|t| t.eq_ignore_ascii_case("with "))
+}
+
+/// Whether a call, which is awaited, reads rows.
+fn lookup<'a>(call: Node<'a>, of: Node<'a>, name: &str) -> bool {
+    if !call.parent().is_some_and(|p| matches!(p.kind(), Kind::AwaitExpression)) {
+        return false;
+    }
+    if LOOKUPS.contains(&name) {
+        let of = bare(of);
+        let last = crate::rules::support::place_name(of).unwrap_or_default().into_owned();
+        let root = crate::rules::shape::root_name(of).map_or("", Node::text);
+        let all: Vec<String> = words(of.text());
+        return last.starts_with(|c: char| c.is_ascii_uppercase())
+            || matches!(root, "prisma" | "db" | "database" | "models" | "knex" | "em")
+            || all.iter().any(|w| {
+                matches!(
+                    w.as_str(),
+                    "repo" | "repository" | "prisma" | "model" | "collection" | "dao" | "db" | "orm" | "manager"
+                )
+            });
+    }
+    let first = args(call).next().map(bare);
+    let text = first.and_then(|f| match f.kind() {
+        Kind::TemplateString => Some(std::borrow::Cow::Borrowed(f.text().trim_start_matches('`'))),
+        _ => string_value(f),
+    });
+    matches!(
+        name,
+        "query"
+            | "execute"
+            | "get"
+            | "all"
+            | "one"
+            | "oneOrNone"
+            | "any"
+            | "manyOrNone"
+            | "raw"
+            | "$queryRawUnsafe"
+            | "request"
+    ) && text.is_some_and(|t| is_select(&t))
+}
+
+fn rust_lookup(call: Node<'_>, name: &str) -> bool {
+    match name {
+        "fetch_one" | "fetch_optional" | "fetch_all" => {
+            call.parent().is_some_and(|p| p.kind() == Kind::AwaitExpression) && args(call).count() == 1
+        }
+        "query_row" | "query_one" | "query_opt" => {
+            args(call).next().and_then(string_value).is_some_and(|t| is_select(&t))
+        }
+        _ => false,
+    }
+}
+
+/// The loop or callback that repeats a node, what it goes over, and the names that change with the round.
+fn repeated<'a>(node: Node<'a>) -> Option<(Node<'a>, Option<Node<'a>>, Vec<&'a str>)> {
+    let names = |pattern: Node<'a>| -> Vec<&'a str> {
+        std::iter::once(pattern)
+            .chain(pattern.descendants())
+            .filter(|n| {
+                matches!(
+                    n.kind(),
+                    Kind::Identifier | Kind::ShorthandPropertyIdentifierPattern | Kind::ShorthandFieldIdentifier
+                )
+            })
+            .map(Node::text)
+            .collect()
+    };
+    let mut at = node;
+    while let Some(parent) = at.parent() {
+        match parent.kind() {
+            Kind::ForInStatement if at.field() == Field::Body => {
+                return Some((parent, parent.child(Field::Right), names(parent.child(Field::Left)?)));
+            }
+            Kind::ForExpression if at.field() == Field::Body => {
+                return Some((parent, parent.child(Field::Value), names(parent.child(Field::Pattern)?)));
+            }
+            Kind::ForStatement if at.field() == Field::Body => {
+                let declared = parent.child(Field::Initializer)?.named_children().find_map(|d| d.child(Field::Name))?;
+                return Some((parent, None, names(declared)));
+            }
+            _ if is_loop(parent) => return None,
+            _ if is_function(parent) => {
+                let call = parent.parent()?.parent()?;
+                let (list, m) = method(call)?;
+                if !matches!(m.text(), "map" | "forEach" | "flatMap") || parent.kind() == Kind::ClosureExpression {
+                    return None;
+                }
+                let parameters = crate::rules::shape::parameters(parent);
+                return Some((parent, Some(list), parameters.into_iter().flat_map(names).collect()));
+            }
+            _ => at = parent,
+        }
+    }
+    None
+}

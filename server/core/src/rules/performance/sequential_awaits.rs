@@ -1,0 +1,229 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::support::{bare, is_function, place_name, words};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "sequential-awaits",
+    summary: "waits that need nothing of each other run one after another",
+    category: Category::Performance,
+    severity: Severity::Low,
+    confidence: Confidence::Medium,
+    cwe: &[],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds two or more neighbouring `const x = await get(..)` of calls that read (`get`, `fetch`, `load`, `find`, ..), none of which uses what another one gave.",
+        why: "The second request is sent when the first one is back: two of 100 ms take 200. `Promise.all` sends both at once.",
+        example: "const user = await fetchUser(id);\nconst orders = await fetchOrders(id);",
+        instead: "const [user, orders] = await Promise.all([fetchUser(id), fetchOrders(id)]);",
+        limits: "Only calls by names that say that they read over a network or from a database, whose arguments hold no value of an earlier one. Silent where something tells of an order: transactions, locks, a page or a browser, tests; and where the function checks the first result in between.",
+        fix: "",
+    },
+    checks: &[Check::Nodes(&[Kind::LexicalDeclaration], check)],
+    cases: &[
+        Case::bad(
+            "a.js",
+            "async function f(id) { const user = await fetchUser(id);\n const orders = await fetchOrders(id); //~ sequential-awaits\n return { user, orders }; }",
+        ),
+        Case::bad(
+            "a.ts",
+            "async function f(id: string) { const user = await api.getUser(id);\n const posts = await api.getPosts(id); //~ sequential-awaits\n return [user, posts]; }",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(id) { const a = await db.users.findOne({ id });\n const b = await db.orders.find({ user: id }); //~ sequential-awaits\n return { a, b }; }",
+        ),
+        Case::bad(
+            "a.js",
+            "const f = async () => { const rates = await fetchRates();\n const news = await fetchNews(); //~ sequential-awaits\n return { rates, news }; };",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(a) { const x = await loadProfile(a);\n const y = await loadTeam(a); //~ sequential-awaits\n const z = await loadBilling(a);\n return { x, y, z }; }",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(id) { const { data } = await axios.get(`/u/${id}`);\n const { data: posts } = await axios.get(`/p/${id}`); //~ sequential-awaits\n return { data, posts }; }",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(req, res) { const user = await User.findById(req.params.id);\n const tags = await Tag.findAll(); //~ sequential-awaits\n res.json({ user, tags }); }",
+        ),
+        Case::bad(
+            "a.ts",
+            "async function f(this: S, id: string) { const u = await this.repo.findUser(id);\n const o = await this.repo.findOrders(id); //~ sequential-awaits\n return { u, o }; }",
+        ),
+        Case::good(
+            "a.js",
+            "async function f(id) { const [user, orders] = await Promise.all([fetchUser(id), fetchOrders(id)]); return { user, orders }; }",
+        ),
+        Case::good(
+            "a.js",
+            "async function f(id) { const user = await fetchUser(id); const orders = await fetchOrders(user.account); return { user, orders }; }",
+        ),
+        Case::good(
+            "a.js",
+            "async function f(id) { const user = await fetchUser(id); if (!user) return null; const orders = await fetchOrders(id); return { user, orders }; }",
+        ),
+        Case::good(
+            "a.js",
+            "async function f(x) { const a = await save(x); const b = await remove(x); return [a, b]; }",
+        ),
+        Case::good(
+            "a.js",
+            "async function f(tx, id) { const a = await tx.findUser(id); const b = await tx.findOrders(id); return [a, b]; }",
+        ),
+        Case::good(
+            "a.js",
+            "async function f(u) { const res = await fetch(u); const text = await res.text(); return text; }",
+        ),
+        Case::good(
+            "a.js",
+            "async function f(page) { const a = await page.getTitle(); const b = await page.getBody(); return [a, b]; }",
+        ),
+        Case::good(
+            "a.js",
+            "async function f(id) { const user = fetchUser(id); const orders = fetchOrders(id); return [await user, await orders]; }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function f(id) { const token = await getToken(); const data = await fetchData(id); return [token, data]; }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function f(r) { const head = await r.readHead(); const body = await r.readBody(); return [head, body]; }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function f(id) { const lock = await getLock(id); const user = await getUser(id); return [lock, user]; }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function f(q) { const a = await q.getNext(); const b = await q.getNext(); return [a, b]; }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function f(form) { const a = await getInput('x'); const b = await getInput('y'); return [a, b]; }",
+        ),
+    ],
+};
+
+/// First words of functions that ask somebody else.
+const READS: &[&str] = &["fetch", "get", "load", "find", "query", "retrieve", "lookup", "search", "list", "count"];
+
+/// Words that tell that the order is the point, or that nothing is asked at all.
+const ORDERED: &[&str] = &[
+    "tx",
+    "trx",
+    "transaction",
+    "lock",
+    "page",
+    "browser",
+    "reader",
+    "stream",
+    "cursor",
+    "next",
+    "token",
+    "session",
+    "connection",
+    "conn",
+    "client",
+    "input",
+    "prompt",
+    "question",
+    "element",
+    "driver",
+    "queue",
+    "migration",
+    "auth",
+    "config",
+    "settings",
+    "body",
+    "text",
+    "json",
+    "locator",
+    "frame",
+    "wait",
+    "retry",
+    "signer",
+    "wallet",
+    "context",
+    "head",
+    "chunk",
+    "byte",
+    "bytes",
+    "line",
+    "iterator",
+    "store",
+    "storage",
+    "cache",
+    "translations",
+    "cookies",
+    "headers",
+    "redirect",
+    "modal",
+    "dialog",
+    "module",
+    "import",
+];
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.family() != Family::Ecma {
+        return;
+    }
+    let Some(second) = waits(node) else { return };
+    let Some(before) = node.previous_named_sibling() else { return };
+    let Some(first) = waits(before) else { return };
+    // Three in a row are told once.
+    if before.previous_named_sibling().is_some_and(|p| waits(p).is_some_and(|w| independent(p, w, first))) {
+        return;
+    }
+    if !independent(before, first, second) {
+        return;
+    }
+    let message = "This waits for nothing that the call above gave, and yet is sent only when that one is back. `await Promise.all([..])` sends both at once.";
+    cx.report(Note::new(cx.rule, second.span(), message).related(first.span(), "waits first"));
+}
+
+/// The awaited call of `const x = await get(..)`.
+fn waits<'a>(statement: Node<'a>) -> Option<Node<'a>> {
+    if statement.kind() != Kind::LexicalDeclaration || statement.named_children().count() != 1 {
+        return None;
+    }
+    let awaited = statement.first_named()?.child(Field::Value).filter(|v| v.kind() == Kind::AwaitExpression)?;
+    let call = bare(awaited.first_named()?);
+    if call.kind() != Kind::CallExpression {
+        return None;
+    }
+    let callee = call.child(Field::Function)?;
+    let name = place_name(callee)?;
+    let first = words(&name).into_iter().next()?;
+    if !READS.contains(&first.as_str())
+        || call.descendants().any(|n| n.is_hole() || is_function(n) || n.kind() == Kind::AwaitExpression)
+    {
+        return None;
+    }
+    let ordered = std::iter::once(statement).chain(statement.descendants()).any(|n| {
+        matches!(n.kind(), Kind::Identifier | Kind::PropertyIdentifier | Kind::ShorthandPropertyIdentifierPattern)
+            && words(n.text()).iter().any(|w| ORDERED.contains(&w.as_str()))
+    });
+    (!ordered).then_some(call)
+}
+
+/// Whether the second call uses nothing that the first statement binds, and is another call.
+fn independent(statement: Node<'_>, first: Node<'_>, second: Node<'_>) -> bool {
+    let Some(pattern) = statement.first_named().and_then(|d| d.child(Field::Name)) else { return false };
+    let bound = std::iter::once(pattern)
+        .chain(pattern.descendants())
+        .filter(|n| matches!(n.kind(), Kind::Identifier | Kind::ShorthandPropertyIdentifierPattern));
+    let uses = |name: &str| {
+        second
+            .descendants()
+            .any(|n| matches!(n.kind(), Kind::Identifier | Kind::ShorthandPropertyIdentifier) && n.text() == name)
+    };
+    !bound.map(Node::text).any(uses) && first.text() != second.text() && first.child(Field::Arguments).is_some()
+}

@@ -1,0 +1,151 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::support::{args, bare, declares, is_function, method};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "called-instead-of-passed",
+    summary: "a function is called where it should be handed over",
+    category: Category::Quality,
+    severity: Severity::High,
+    confidence: Confidence::High,
+    cwe: &[480],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds `setTimeout(f(), 100)`, `setInterval(f(), ..)`, `el.addEventListener('click', f())`, `onClick={f()}` and `useEffect(f(), [])` where `f` gives no function, and listeners taken off that were never put on: `removeEventListener('click', () => ..)` and `.. f.bind(this)`.",
+        why: "The function runs at once, and what is handed over is its result: nothing happens later. A function that is written anew, or bound anew, is another one than that which listens: nothing is removed.",
+        example: "setTimeout(refresh(), 1000);",
+        instead: "setTimeout(refresh, 1000);",
+        limits: "Calls that may give a function are left alone: names that say so (`create`, `make`, `get`, `debounce`, `throttle`, `handler`, `on`, `bind`, `curry`, `with` ..), methods, and functions that are not known to the file to return nothing.",
+        fix: "",
+    },
+    checks: &[Check::Nodes(&[Kind::CallExpression], check), Check::Nodes(&[Kind::JsxAttribute], attribute)],
+    cases: &[
+        Case::bad("a.js", "function refresh() { go(); }\nsetTimeout(refresh(), 1000); //~ called-instead-of-passed"),
+        Case::bad(
+            "a.js",
+            "function tick() { n++; }\nfunction f() { setInterval(tick(), 50); //~ called-instead-of-passed\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "function open() { go(); }\nel.addEventListener('click', open()); //~ called-instead-of-passed",
+        ),
+        Case::bad(
+            "a.jsx",
+            "function save() { go(); }\nconst B = () => <button onClick={save()}>x</button>; //~ called-instead-of-passed",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(el) { el.removeEventListener('click', () => go()); } //~ called-instead-of-passed",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(el) { el.removeEventListener('click', go.bind(this)); } //~ called-instead-of-passed",
+        ),
+        Case::bad(
+            "a.js",
+            "class A { stop() { window.removeEventListener('resize', this.onResize.bind(this)); } } //~ called-instead-of-passed",
+        ),
+        Case::bad(
+            "a.js",
+            "function load() { fetch('/x').then((r) => { set(r); }); }\nfunction V() { useEffect(load(), []); //~ called-instead-of-passed\n}",
+        ),
+        Case::bad("a.js", "const tick = () => { n++; };\nrequestAnimationFrame(tick()); //~ called-instead-of-passed"),
+        Case::good("a.js", "function refresh() { go(); }\nsetTimeout(refresh, 1000);"),
+        Case::good("a.js", "function refresh() { return () => go(); }\nsetTimeout(refresh(), 1000);"),
+        Case::good("a.js", "setTimeout(() => refresh(), 1000);"),
+        Case::good("a.js", "el.addEventListener('click', debounce(open, 100));"),
+        Case::good("a.js", "el.removeEventListener('click', open);"),
+        Case::good(
+            "a.jsx",
+            "function save(x) { return () => go(x); }\nconst B = () => <button onClick={save(1)}>x</button>;",
+        ),
+        Case::good("a.jsx", "const B = () => <button onClick={() => save()}>x</button>;"),
+        Case::good("a.js", "el.addEventListener('click', makeHandler());"),
+        Case::near_miss("a.js", "const make = () => () => go();\nsetTimeout(make(), 10);"),
+        Case::near_miss("a.js", "function label() { go(); }\nconst B = h('button', label());"),
+        Case::near_miss("a.js", "function f(emitter) { emitter.removeListener('x', () => go()); emitter.off('x'); }"),
+        Case::near_miss("a.js", "import { open } from './o';\nel.addEventListener('click', open());"),
+        Case::near_miss("a.jsx", "function text() { go(); }\nconst B = () => <button title={text()}>x</button>;"),
+        Case::near_miss("a.js", "function f(refresh) { setTimeout(refresh(), 10); }\nfunction refresh() { go(); }"),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(callee) = node.child(Field::Function).map(bare) else { return };
+    let (name, of) = match method(node) {
+        Some((of, name)) => (name.text(), Some(of)),
+        None => (callee.text(), None),
+    };
+    let nth = match name {
+        "setTimeout"
+        | "setInterval"
+        | "setImmediate"
+        | "requestAnimationFrame"
+        | "queueMicrotask"
+        | "useEffect"
+        | "useLayoutEffect" => 0,
+        "addEventListener" | "removeEventListener" if of.is_some() || callee.kind() == Kind::Identifier => 1,
+        _ => return,
+    };
+    let Some(value) = args(node).nth(nth).map(bare) else { return };
+    if name == "removeEventListener" {
+        let bound = method(value).is_some_and(|(_, n)| n.text() == "bind");
+        if is_function(value) || bound {
+            let how = if bound { "bound" } else { "written" };
+            let message = format!(
+                "This function is {how} anew here, and is another one than that which listens: nothing is removed. Keep the function, and hand over the same one."
+            );
+            cx.report(Note::new(cx.rule, value.span(), message));
+        }
+        return;
+    }
+    if gives_nothing(value, cx) {
+        tell(value, cx);
+    }
+}
+
+fn attribute<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let (Some(name), Some(value)) = (node.first_named(), node.last_named()) else { return };
+    let event = name.text().strip_prefix("on").is_some_and(|r| r.starts_with(|c: char| c.is_ascii_uppercase()));
+    if !event || value.kind() != Kind::JsxExpression {
+        return;
+    }
+    if let Some(inner) = value.first_named().map(bare).filter(|v| gives_nothing(*v, cx)) {
+        tell(inner, cx);
+    }
+}
+
+/// Whether an expression calls a function of the file that gives no value.
+fn gives_nothing(value: Node<'_>, cx: &Cx<'_>) -> bool {
+    let Some(callee) = value.child(Field::Function).filter(|_| value.kind() == Kind::CallExpression) else {
+        return false;
+    };
+    callee.kind() == Kind::Identifier
+        && cx.file.declared.void_functions.contains(callee.text())
+        && !declares_below(value, callee.text(), cx)
+}
+
+/// Whether the block itself binds the name to something else than the file's function.
+fn declares_below(anywhere: Node<'_>, name: &str, cx: &Cx<'_>) -> bool {
+    cx.block.kind() != crate::blocks::BlockKind::Module && declares(anywhere, name)
+}
+
+fn tell<'a>(value: Node<'a>, cx: &mut Cx<'a>) {
+    let name = value.child(Field::Function).map_or("", Node::text);
+    let message = format!(
+        "`{name}` is called here and now, and gives nothing to call later. Hand over the function itself, or one that calls it."
+    );
+    let mut note = Note::new(cx.rule, value.span(), message);
+    let (span, text) = if args(value).next().is_none() {
+        (value.span(), name.to_owned())
+    } else {
+        (value.span(), format!("() => {}", value.text()))
+    };
+    note = note.suggestion("Hand over the function", vec![(span, text)]);
+    cx.report(note);
+}

@@ -1,0 +1,112 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::support::{enclosing_function, method};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "empty-spin-loop",
+    summary: "a loop does nothing and never gives the processor away",
+    category: Category::Quality,
+    severity: Severity::Medium,
+    confidence: Confidence::High,
+    cwe: &[835, 400],
+    families: &[Family::Rust],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds loops with an empty body: `loop {}`, and `while !ready.load(..) {}`.",
+        why: "It keeps one core fully busy, takes power and time from the thread that it waits for, and `loop {}` never ends. A spin hint, parking or a channel let others run.",
+        example: "while !self.ready.load(Ordering::Acquire) {}",
+        instead: "while !self.ready.load(Ordering::Acquire) {\n    std::hint::spin_loop();\n}",
+        limits: "Silent where the condition does the work (a call that takes something, `next`, `pop`, `step`), in functions that never return (`-> !`), panic handlers and crates without the standard library.",
+        fix: "",
+    },
+    checks: &[Check::Nodes(&[Kind::WhileExpression, Kind::LoopExpression], check)],
+    cases: &[
+        Case::bad("a.rs", "fn f(r: &AtomicBool) { while !r.load(Ordering::Acquire) {} } //~ empty-spin-loop"),
+        Case::bad("a.rs", "fn f() { loop {} } //~ empty-spin-loop"),
+        Case::bad(
+            "a.rs",
+            "impl A { fn wait(&self) { while self.busy.load(Ordering::SeqCst) { } } } //~ empty-spin-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(l: &AtomicBool) { while l.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_err() {} } //~ empty-spin-loop",
+        ),
+        Case::bad("a.rs", "fn f(t: Instant, d: Duration) { while t.elapsed() < d {} } //~ empty-spin-loop"),
+        Case::bad("a.rs", "fn f(l: &AtomicBool) { while l.swap(true, Ordering::Acquire) {} } //~ empty-spin-loop"),
+        Case::bad("a.rs", "fn f(h: &JoinHandle<()>) { while !h.is_finished() {} } //~ empty-spin-loop"),
+        Case::bad("a.rs", "fn main() { start(); loop {} } //~ empty-spin-loop"),
+        Case::bad(
+            "a.rs",
+            "fn f(n: &AtomicUsize) { while n.load(Ordering::Relaxed) != 0 { /* wait */ } } //~ empty-spin-loop",
+        ),
+        Case::good("a.rs", "fn f(r: &AtomicBool) { while !r.load(Ordering::Acquire) { std::hint::spin_loop(); } }"),
+        Case::good("a.rs", "fn f(r: &AtomicBool) { while !r.load(Ordering::Acquire) { std::thread::yield_now(); } }"),
+        Case::good("a.rs", "fn f(m: &mut Machine) { while m.step() {} }"),
+        Case::good("a.rs", "fn f() -> ! { loop {} }"),
+        Case::good("a.rs", "fn f(it: &mut Iter) { while it.next().is_some() {} }"),
+        Case::good("a.rs", "fn f(q: &mut Vec<u8>) { while q.pop().is_some() {} }"),
+        Case::good("a.rs", "fn f() { loop { work(); } }"),
+        Case::good("a.rs", "fn f(r: &AtomicBool) { while r.load(Ordering::Acquire) { park(); } }"),
+        Case::near_miss("a.rs", "#[panic_handler] fn panic(_: &PanicInfo) -> ! { loop {} }"),
+        Case::near_miss("a.rs", "fn f(r: &mut Reader) { while r.read_line(&mut s).unwrap() > 0 {} }"),
+        Case::near_miss("a.rs", "fn f(p: &mut Parser) { while p.skip_whitespace() || p.skip_comment() {} }"),
+        Case::near_miss("a.rs", "fn f(rx: &Receiver<u8>) { while rx.try_recv().is_ok() {} }"),
+        Case::near_miss("a.rs", "fn f() { use core::arch::asm; loop {} }"),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(body) = node.child(Field::Body) else { return };
+    if body.named_children().any(|c| !c.is_comment()) {
+        return;
+    }
+    let waits = match node.child(Field::Condition) {
+        None => true,
+        Some(condition) => {
+            let calls: Vec<Node<'a>> = std::iter::once(condition)
+                .chain(condition.descendants())
+                .filter(|n| n.kind() == Kind::CallExpression)
+                .collect();
+            let asks = |n: Node<'_>| {
+                method(n).is_some_and(|(_, m)| {
+                    matches!(
+                        m.text(),
+                        "load"
+                            | "swap"
+                            | "compare_exchange"
+                            | "compare_exchange_weak"
+                            | "compare_and_swap"
+                            | "is_err"
+                            | "is_ok"
+                            | "elapsed"
+                            | "is_finished"
+                            | "test_and_set"
+                    )
+                })
+            };
+            let any = calls
+                .iter()
+                .any(|n| asks(*n) && !matches!(method(*n).map(|(_, m)| m.text()), Some("is_err" | "is_ok")));
+            any && calls.into_iter().all(asks)
+        }
+    };
+    let bare_metal = cx.file.imports.path("asm").is_some() || cx.arena().text().contains("core::");
+    let never = enclosing_function(node).and_then(|f| f.child(Field::ReturnType)).is_some_and(|t| t.text() == "!");
+    if !waits || never || bare_metal {
+        return;
+    }
+    let message = if node.kind() == Kind::LoopExpression {
+        "This loop never ends and keeps a core busy with nothing. `std::thread::park()` waits without work; a channel or a handle to join says for what."
+    } else {
+        "This waits by keeping a core fully busy. Call `std::hint::spin_loop()` in the body, or wait with a channel, `park` or a condition variable."
+    };
+    let mut note = Note::new(cx.rule, node.span(), message);
+    if node.kind() == Kind::WhileExpression {
+        note = note.suggestion("Add the hint", vec![(body.span(), "{ std::hint::spin_loop(); }".to_owned())]);
+    }
+    cx.report(note);
+}

@@ -1,0 +1,210 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::root_name;
+use crate::rules::support::{bare, is_function, method, place_name};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "mutated-state",
+    summary: "state is changed in place and set to itself",
+    category: Category::Quality,
+    severity: Severity::Medium,
+    confidence: Confidence::High,
+    cwe: &[],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds state of `useState` that is changed in place: `items.push(x); setItems(items)`, `user.name = n; setUser(user)`, `items.sort()` and `delete state[key]`, and writes to `this.state` outside of the constructor.",
+        why: "React compares the old state with the new one by identity. The same array or object counts as unchanged, so that nothing is rendered; and earlier renders see values that they never had.",
+        example: "items.push(item);\nsetItems(items);",
+        instead: "setItems([...items, item]);",
+        limits: "Only state that the same component declares, and only arrays and objects: refs, maps from a library and drafts of `immer` are left alone.",
+        fix: "",
+    },
+    checks: &[Check::Nodes(
+        &[
+            Kind::CallExpression,
+            Kind::AssignmentExpression,
+            Kind::AugmentedAssignmentExpression,
+            Kind::UpdateExpression,
+        ],
+        check,
+    )],
+    cases: &[
+        Case::bad(
+            "a.jsx",
+            "function V() { const [items, setItems] = useState([]); const add = (x) => { items.push(x); setItems(items); }; return <A f={add} />; } //~ mutated-state",
+        ),
+        Case::bad(
+            "a.jsx",
+            "function V() { const [user, setUser] = useState({}); function name(n) { user.name = n; setUser(user); } return <A f={name} />; } //~ mutated-state",
+        ),
+        Case::bad(
+            "a.jsx",
+            "function V() { const [xs, setXs] = React.useState([3, 1]); const sort = () => { xs.sort(); setXs(xs); }; return <A f={sort} />; } //~ mutated-state",
+        ),
+        Case::bad(
+            "a.jsx",
+            "function V() { const [m, setM] = useState({}); const f = (k) => { m[k] = true; setM({ ...m }); }; return <A f={f} />; } //~ mutated-state",
+        ),
+        Case::bad(
+            "a.jsx",
+            "class V extends React.Component { add(x) { this.state.items.push(x); this.setState({ items: this.state.items }); } } //~ mutated-state",
+        ),
+        Case::bad(
+            "a.jsx",
+            "class V extends Component { open() { this.state.open = true; this.forceUpdate(); } } //~ mutated-state",
+        ),
+        Case::bad(
+            "a.jsx",
+            "function V() { const [n, setN] = useState({ a: 1 }); const f = () => { n.a += 1; setN(n); }; return <A f={f} />; } //~ mutated-state",
+        ),
+        Case::bad(
+            "a.jsx",
+            "function V() { const [xs, setXs] = useState([]); const f = (i) => { xs.splice(i, 1); setXs(xs); }; return <A f={f} />; } //~ mutated-state",
+        ),
+        Case::bad(
+            "a.tsx",
+            "function V() { const [xs, setXs] = useState<string[]>([]); return <A f={() => { xs.unshift('a'); setXs(xs); }} />; } //~ mutated-state",
+        ),
+        Case::good(
+            "a.jsx",
+            "function V() { const [items, setItems] = useState([]); const add = (x) => setItems([...items, x]); return <A f={add} />; }",
+        ),
+        Case::good(
+            "a.jsx",
+            "function V() { const [user, setUser] = useState({}); const f = (n) => setUser({ ...user, name: n }); return <A f={f} />; }",
+        ),
+        Case::good(
+            "a.jsx",
+            "function V() { const [xs, setXs] = useState([]); const f = () => { const copy = [...xs]; copy.sort(); setXs(copy); }; return <A f={f} />; }",
+        ),
+        Case::good(
+            "a.jsx",
+            "function V() { const box = useRef([]); const f = (x) => { box.current.push(x); }; return <A f={f} />; }",
+        ),
+        Case::good(
+            "a.jsx",
+            "class V extends Component { constructor(p) { super(p); this.state = { a: 1 }; this.state.b = 2; } }",
+        ),
+        Case::good(
+            "a.jsx",
+            "function V() { const [xs, setXs] = useImmer([]); const f = () => setXs((d) => { d.push(1); }); return <A f={f} />; }",
+        ),
+        Case::good(
+            "a.jsx",
+            "function V() { const [n, setN] = useState(0); const f = () => setN(n + 1); return <A f={f} />; }",
+        ),
+        Case::good("a.jsx", "function V() { const [xs] = useState([]); return xs.map((x) => <A key={x} />); }"),
+        Case::near_miss(
+            "a.jsx",
+            "function V() { const [m, setM] = useState(new Map()); const f = (k) => { const n = new Map(m); n.set(k, 1); setM(n); }; return <A f={f} />; }",
+        ),
+        Case::near_miss(
+            "a.jsx",
+            "function V() { const [xs, setXs] = useState([]); const f = () => { const xs = []; xs.push(1); return xs; }; return <A f={f} />; }",
+        ),
+        Case::near_miss("a.jsx", "class Machine { open() { this.state.open = true; } }"),
+        Case::near_miss(
+            "a.jsx",
+            "function V() { const [box] = useState(() => ({ current: null })); const f = (el) => { box.current = el; }; return <A f={f} />; }",
+        ),
+        Case::near_miss(
+            "a.jsx",
+            "function V() { const [store] = useState(() => new Store()); const f = (x) => { store.push(x); }; return <A f={f} />; }",
+        ),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let target = match node.kind() {
+        Kind::CallExpression => {
+            let Some((of, name)) = method(node) else { return };
+            let changes = matches!(
+                name.text(),
+                "push" | "pop" | "shift" | "unshift" | "splice" | "sort" | "reverse" | "fill" | "copyWithin"
+            );
+            if !changes {
+                return;
+            }
+            of
+        }
+        Kind::UpdateExpression => match node.child(Field::Argument).map(bare) {
+            Some(place) if place.kind() != Kind::Identifier => match place.child(Field::Object) {
+                Some(of) => of,
+                None => return,
+            },
+            _ => return,
+        },
+        _ => match node.child(Field::Left).map(bare).and_then(|l| l.child(Field::Object)) {
+            Some(of) => of,
+            None => return,
+        },
+    };
+    let target = bare(target);
+    let Some(root) = root_name(target) else { return };
+    if root.kind() == Kind::This {
+        return of_class(node, target, cx);
+    }
+    let Some(setter) = setter(root) else { return };
+    // The setter is called with something in the same function: else it may be a box that is kept on purpose.
+    let Some(around) = node.ancestors().find(|a| is_function(*a)) else { return };
+    let set = around
+        .descendants()
+        .find(|n| n.kind() == Kind::CallExpression && n.child(Field::Function).is_some_and(|f| f.text() == setter));
+    let Some(set) = set else { return };
+    let message = format!(
+        "`{}` is state: changed in place it is the same object for React, which then renders nothing, and earlier renders see the change. Give `{setter}` a changed copy.",
+        root.text()
+    );
+    cx.report(Note::new(cx.rule, node.span(), message).related(set.span(), "set here"));
+}
+
+/// A write into `this.state`.
+fn of_class<'a>(node: Node<'a>, target: Node<'a>, cx: &mut Cx<'a>) {
+    let text = target.text();
+    let state = text == "this.state" || text.starts_with("this.state.") || text.starts_with("this.state[");
+    if !state {
+        return;
+    }
+    // Whatever a class without `setState` calls its state is no React state.
+    let own = cx.file.imports.binds("React")
+        || cx.file.imports.binds("Component")
+        || cx.arena().text().contains("this.setState(")
+        || cx.arena().text().contains("this.forceUpdate(");
+    let constructor = node
+        .ancestors()
+        .any(|a| a.kind() == Kind::MethodDefinition && a.child(Field::Name).is_some_and(|n| n.text() == "constructor"))
+        || cx.block.name() == Some("constructor");
+    if !own || constructor {
+        return;
+    }
+    let message = "`this.state` is changed in place: React does not see it, and a later `setState` may overwrite it. Call `setState` with a changed copy.";
+    cx.report(Note::new(cx.rule, node.span(), message));
+}
+
+/// The setter of a variable that the component around declares with `useState`.
+fn setter<'a>(name: Node<'a>) -> Option<&'a str> {
+    let arena = name.arena();
+    let mut found = None;
+    for n in arena.nodes().filter(|n| n.kind() == Kind::VariableDeclarator) {
+        let Some(pattern) = n.child(Field::Name) else { continue };
+        if pattern.kind() == Kind::Identifier && pattern.text() == name.text() {
+            return None;
+        }
+        if pattern.kind() != Kind::ArrayPattern {
+            continue;
+        }
+        let mut parts = pattern.named_children();
+        let (Some(value), Some(set)) = (parts.next(), parts.next()) else { continue };
+        let hook = n.child(Field::Value).map(bare).and_then(|v| v.child(Field::Function));
+        let state = hook.is_some_and(|f| place_name(f).as_deref() == Some("useState"));
+        if state && value.text() == name.text() {
+            found = Some(set.text());
+        }
+    }
+    found
+}

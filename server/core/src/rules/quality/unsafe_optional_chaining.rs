@@ -1,0 +1,121 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::operator;
+use crate::rules::support::bare;
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "unsafe-optional-chaining",
+    summary: "what `?.` may leave undefined is used as if it were there",
+    category: Category::Quality,
+    severity: Severity::High,
+    confidence: Confidence::High,
+    cwe: &[476],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds `(a?.b).c`, `(a?.b)()`, `new (a?.B)()`, `[...a?.b]`, `const { c } = a?.b`, `x in a?.b`, `x instanceof a?.B`, `for (x of a?.b)` and arithmetic with `a?.b`.",
+        why: "Where `a` is missing the chain gives `undefined`, and all of these throw a TypeError then, or give NaN: exactly in the case for which `?.` was written.",
+        example: "const { name } = session?.user;",
+        instead: "const { name } = session?.user ?? {};",
+        limits: "Values with a fallback (`??`, `||`) are left alone, and arithmetic in TypeScript, whose compiler tells of it.",
+        fix: "",
+    },
+    checks: &[Check::Nodes(&[Kind::OptionalChain], check)],
+    cases: &[
+        Case::bad("a.js", "function f(o) { return (o?.a).b; } //~ unsafe-optional-chaining"),
+        Case::bad("a.js", "function f(o) { return (o?.a)(); } //~ unsafe-optional-chaining"),
+        Case::bad("a.js", "function f(o) { return new (o?.A)(); } //~ unsafe-optional-chaining"),
+        Case::bad("a.js", "function f(o) { return [...o?.list]; } //~ unsafe-optional-chaining"),
+        Case::bad("a.js", "function f(o) { const { name } = o?.user; return name; } //~ unsafe-optional-chaining"),
+        Case::bad("a.js", "function f(o, k) { return k in o?.map; } //~ unsafe-optional-chaining"),
+        Case::bad("a.js", "function f(o) { for (const x of o?.list) { go(x); } } //~ unsafe-optional-chaining"),
+        Case::bad("a.js", "function f(o) { const [a] = o?.list; return a; } //~ unsafe-optional-chaining"),
+        Case::bad("a.js", "function f(x, o) { return x instanceof o?.Type; } //~ unsafe-optional-chaining"),
+        Case::bad("a.js", "function f(o) { return Math.max(...o?.list); } //~ unsafe-optional-chaining"),
+        Case::bad("a.js", "function f(o) { ({ a: o.b } = o?.c); } //~ unsafe-optional-chaining"),
+        Case::good("a.js", "function f(o) { return o?.a.b; }"),
+        Case::good("a.js", "function f(o) { return (o?.a)?.b; }"),
+        Case::good("a.js", "function f(o) { return [...(o?.list ?? [])]; }"),
+        Case::good("a.js", "function f(o) { const { name } = o?.user ?? {}; return name; }"),
+        Case::good("a.js", "function f(o) { for (const x of o?.list || []) { go(x); } }"),
+        Case::good("a.js", "function f(o) { return { ...o?.extra }; }"),
+        Case::good("a.js", "function f(o) { return o?.a?.(); }"),
+        Case::good("a.js", "function f(o) { const a = o?.a; return a; }"),
+        Case::near_miss("a.js", "function f(o) { return (o?.a || o.b).c; }"),
+        Case::near_miss("a.js", "function f(o) { return go(o?.list); }"),
+        Case::near_miss("a.js", "function f(o) { return (o?.a, o).b; }"),
+        Case::near_miss("a.js", "function f(o) { const { name = 1 } = o?.user || {}; return name; }"),
+        Case::near_miss("a.js", "function f(o) { return [o?.a, ...o.b]; }"),
+        Case::near_miss("a.ts", "function f(o?: O) { return (o?.a)!.b; }"),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    // The whole chain: `a?.b.c()` up to where it ends.
+    let Some(mut at) = node.parent() else { return };
+    let mut closed = false;
+    loop {
+        let Some(parent) = at.parent() else { return };
+        match parent.kind() {
+            Kind::ParenthesizedExpression => (at, closed) = (parent, true),
+            Kind::AwaitExpression => (at, closed) = (parent, true),
+            Kind::MemberExpression | Kind::SubscriptExpression if at.field() == Field::Object => {
+                if parent.child_of_kind(Kind::OptionalChain).is_some() {
+                    return;
+                }
+                if closed {
+                    return tell(at, cx);
+                }
+                at = parent;
+            }
+            Kind::CallExpression if at.field() == Field::Function => {
+                if parent.child_of_kind(Kind::OptionalChain).is_some() || parent.has_token("?.") {
+                    return;
+                }
+                if closed {
+                    return tell(at, cx);
+                }
+                at = parent;
+            }
+            _ => break,
+        }
+    }
+    // A chain inside of an argument or index is another one.
+    let Some(parent) = at.parent() else { return };
+    let throws = match parent.kind() {
+        Kind::NewExpression => at.field() == Field::Constructor,
+        Kind::SpreadElement => parent.parent().is_some_and(|p| matches!(p.kind(), Kind::Array | Kind::Arguments)),
+        Kind::VariableDeclarator => {
+            at.field() == Field::Value
+                && parent
+                    .child(Field::Name)
+                    .is_some_and(|n| matches!(n.kind(), Kind::ObjectPattern | Kind::ArrayPattern))
+        }
+        Kind::AssignmentExpression => {
+            at.field() == Field::Right
+                && parent
+                    .child(Field::Left)
+                    .is_some_and(|n| matches!(bare(n).kind(), Kind::ObjectPattern | Kind::ArrayPattern))
+        }
+        Kind::BinaryExpression => at.field() == Field::Right && matches!(operator(parent), "in" | "instanceof"),
+        Kind::ForInStatement => {
+            at.field() == Field::Right && parent.child(Field::Operator).is_some_and(|o| o.text() == "of")
+        }
+        _ => false,
+    };
+    if throws {
+        tell(at, cx);
+    }
+}
+
+fn tell<'a>(chain: Node<'a>, cx: &mut Cx<'a>) {
+    let message = format!(
+        "`{}` is undefined where `?.` stops, and this throws then. Give it a fallback with `??`, or go on with `?.`.",
+        bare(chain).text()
+    );
+    cx.report(Note::new(cx.rule, chain.span(), message));
+}
