@@ -8,7 +8,10 @@ mod cli {
     mod formats;
     mod inputs;
     mod news;
+    mod offline;
+    mod policy;
     mod program;
+    mod refactorings;
     mod shards;
     pub mod support;
     mod usage;

@@ -102,6 +102,9 @@ fn meaning_finds_what_words_do_not() {
     assert!(outcome.stdout.starts_with("src/shapes.rs:2"), "{}", outcome.stdout);
     let alike = local.found(&["similar", "src/mail.ts:3"]);
     assert_eq!(alike.len(), 2);
+    let pairs = local.found(&["similar", "--least", "0.1"]);
+    assert!(pairs.iter().all(|p| p["a"]["path"] != p["b"]["path"]) && !pairs.is_empty(), "{pairs:#?}");
+    local.run(&["similar", "--least", "0.99"]).code(1).shows("No two functions are alike.");
     local.run(&["similar", "src/mail.ts:99"]).code(2).says("there is no function at");
     local.run(&["doctor"]).code(0).shows("landlock, seccomp, memory").shows("3 kept in");
 }

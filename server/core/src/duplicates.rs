@@ -203,7 +203,7 @@ pub fn head(placed: Placed<'_>) -> Span {
 }
 
 /// Functions whose form follows from their name: those of different types are alike, and cannot be one.
-fn is_conversion(block: &Block) -> bool {
+pub(crate) fn is_conversion(block: &Block) -> bool {
     const NAMES: [&str; 34] = [
         "from",
         "into",
@@ -256,8 +256,15 @@ pub struct Twins {
     pub is_copy: bool,
 }
 
-/// The twins of each function among all. Numbers are positions in `shapes`.
-pub fn twins(shapes: &[&Shape]) -> Vec<Twins> {
+/// Whether one name is the other with `mut` in it: in Rust the two cannot share their text.
+pub fn are_counterparts(a: &str, b: &str) -> bool {
+    let without =
+        |name: &str| name.trim_matches('`').split('_').filter(|part| *part != "mut").collect::<Vec<_>>().join("_");
+    a != b && without(a) == without(b)
+}
+
+/// The twins of each function among all. Numbers are positions in `shapes`; pairs that are `bound` to be alike are no twins.
+pub fn twins(shapes: &[&Shape], bound: impl Fn(usize, usize) -> bool) -> Vec<Twins> {
     let mut all = vec![Twins::default(); shapes.len()];
     let mut add = |a: usize, b: usize, structure: f32| {
         for (one, other) in [(a, b), (b, a)] {
@@ -305,7 +312,7 @@ pub fn twins(shapes: &[&Shape]) -> Vec<Twins> {
                 if std::mem::replace(&mut seen[other as usize], n as u32) == n as u32 {
                     continue;
                 }
-                if let Some(structure) = shapes[other as usize].twin(shape) {
+                if let Some(structure) = shapes[other as usize].twin(shape).filter(|_| !bound(other as usize, n)) {
                     add(other as usize, n, structure);
                 }
             }
@@ -339,10 +346,23 @@ mod tests {
         );
         let units = shapes(&code);
         let shapes: Vec<&Shape> = units.iter().map(|u| &*u.shape).collect();
-        let twins = twins(&shapes);
+        let twins = twins(&shapes, |_, _| false);
         assert_eq!(twins.iter().map(|t| (t.count, t.is_copy)).collect::<Vec<_>>(), [(2, false), (2, true), (2, true)]);
         assert_eq!(shapes[0].structure(shapes[1]), 1.0);
         assert!((0.6..1.0).contains(&shapes[0].structure(shapes[2])));
+    }
+
+    #[test]
+    fn what_differs_by_mut_is_no_copy() {
+        assert!(are_counterparts("`get_pixel_checked`", "`get_pixel_mut_checked`"));
+        assert!(are_counterparts("iter", "iter_mut") && !are_counterparts("iter", "iter"));
+        assert!(!are_counterparts("permute", "perute") && !are_counterparts("a", "b"));
+        let code =
+            format!("function a(rows) {{ {BODY} }}\nfunction a_mut(rows) {{ {BODY} }}\nfunction b(rows) {{ {BODY} }}");
+        let units = shapes(&code);
+        let shapes: Vec<&Shape> = units.iter().map(|u| &*u.shape).collect();
+        let found = twins(&shapes, |a, b| are_counterparts(&units[a].name, &units[b].name));
+        assert_eq!(found.iter().map(|t| t.count).collect::<Vec<_>>(), [1, 1, 2]);
     }
 
     /// The search by rare shingles finds what comparing all pairs finds.
@@ -367,7 +387,7 @@ mod tests {
         let units = shapes(&code);
         let shapes: Vec<&Shape> = units.iter().map(|u| &*u.shape).collect();
         assert!(shapes.len() > 10, "{}", shapes.len());
-        let found = twins(&shapes);
+        let found = twins(&shapes, |_, _| false);
         for (n, twins) in found.iter().enumerate() {
             let brute = (0..shapes.len()).filter(|m| *m != n && shapes[*m].twin(shapes[n]).is_some()).count();
             assert_eq!(twins.count, brute, "of function {n}");

@@ -10,6 +10,7 @@ pub mod duplicates;
 pub mod engine;
 pub mod findings;
 pub mod fix;
+pub mod functions;
 pub mod patterns;
 pub mod program;
 pub mod regex;

@@ -2,7 +2,16 @@
 //! arguments.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+
+/// Whether time passes.
+static CLOCK: AtomicBool = AtomicBool::new(true);
+
+/// From now on no deadline passes in this process: what is found depends on nothing but the code, however slow the machine is.
+pub fn stop_the_clock() {
+    CLOCK.store(false, Ordering::Relaxed);
+}
 
 /// A point in time after which work is given up.
 #[derive(Clone, Copy, Debug)]
@@ -16,7 +25,7 @@ impl Deadline {
 
     /// Whether it is over.
     pub fn passed(&self) -> bool {
-        Instant::now() >= self.0
+        CLOCK.load(Ordering::Relaxed) && Instant::now() >= self.0
     }
 }
 

@@ -6,6 +6,8 @@
 
 mod worker;
 
+pub(crate) use worker::lower_priority;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};

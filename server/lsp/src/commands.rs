@@ -7,6 +7,7 @@ use sidenote_core::findings::{Score, Severity};
 use sidenote_core::rules;
 
 use crate::catalog::Entry;
+use crate::meaning::Answer;
 
 /// Explains a rule, its one argument. The result is `{"rule": id, "markdown": text}`.
 pub(crate) const EXPLAIN: &str = "sidenote.explain";
@@ -17,8 +18,26 @@ pub(crate) const REPORT: &str = "sidenote.report";
 /// Applies every safe fix of a document, its one argument a URI.
 pub(crate) const FIX_ALL: &str = "sidenote.fixAll";
 
-/// All commands. A seam: search by meaning joins them with the model host.
-pub(crate) const ALL: [&str; 4] = [EXPLAIN, SCAN, REPORT, FIX_ALL];
+/// Functions that answer a question, its one argument, best first.
+pub(crate) const SEARCH: &str = "sidenote.search";
+/// Opens a place, `{"uri": uri, "range": range}`, where the client can.
+pub(crate) const SHOW: &str = "sidenote.show";
+/// What works and what does not: how far the vectors of functions are, and why there are none.
+pub(crate) const STATUS: &str = "sidenote.status";
+
+/// All commands.
+pub(crate) const ALL: [&str; 7] = [EXPLAIN, SCAN, REPORT, FIX_ALL, SEARCH, SHOW, STATUS];
+
+/// Answers of a search.
+pub(crate) fn answers(answers: &[Answer]) -> serde_json::Value {
+    let answer = |a: &Answer| {
+        serde_json::json!({
+            "uri": a.place.uri, "range": a.place.range, "path": a.place.path, "symbol": a.place.symbol,
+            "score": a.score, "cosine": a.cosine,
+        })
+    };
+    answers.iter().map(answer).collect()
+}
 
 /// A rule's page; an error says what there is instead.
 pub(crate) fn explain(id: &str) -> Result<serde_json::Value, String> {

@@ -1,9 +1,12 @@
 //! Notes in the margin: a short annotation at the end of each line with findings.
 
+use sidenote_core::document::Document;
 use sidenote_core::findings::{Finding, Severity};
 use tower_lsp::ls_types::{InlayHint, InlayHintLabel, InlayHintTooltip, MarkupContent, MarkupKind, Position, Range};
 
 use crate::convert::{Context, Positions};
+use crate::lenses::placed;
+use crate::meaning::Alike;
 use crate::pool::Analysis;
 use crate::session::{HintMode, Session};
 
@@ -11,14 +14,15 @@ use crate::session::{HintMode, Session};
 const MAX_CHARS: usize = 100;
 
 /// The annotations of the lines of a range.
-pub(crate) fn hints(analysis: &Analysis, session: &Session, range: Range) -> Vec<InlayHint> {
+pub(crate) fn hints(analysis: &Analysis, session: &Session, range: Range, alike: &[Alike]) -> Vec<InlayHint> {
     let Some(document) = &analysis.document else { return Vec::new() };
     let settings = &analysis.settings.inlay_hints;
-    if settings.mode == HintMode::Off {
-        return Vec::new();
-    }
     let text = document.text();
     let positions = Positions::new(text, session.encoding);
+    let mut all = similar(analysis, document, &positions, range, alike);
+    if settings.mode == HintMode::Off {
+        return all;
+    }
     let cx = Context { uri: &analysis.uri, folder: analysis.folder.as_deref(), positions, session };
     let lines = range.start.line as usize..=range.end.line as usize;
     let wanted = |f: &&Finding| settings.categories.contains(&f.rule.category);
@@ -46,7 +50,33 @@ pub(crate) fn hints(analysis: &Analysis, session: &Session, range: Range) -> Vec
             data: None,
         }
     };
-    by_line.into_iter().map(hint).collect()
+    all.extend(by_line.into_iter().map(hint));
+    all
+}
+
+/// Notes behind the heads of functions that are being written and are like others.
+fn similar(
+    analysis: &Analysis,
+    document: &Document,
+    positions: &Positions<'_>,
+    range: Range,
+    alike: &[Alike],
+) -> Vec<InlayHint> {
+    if !analysis.settings.similar.hint || !alike.iter().any(|a| a.is_new) {
+        return Vec::new();
+    }
+    let hint = |(head, alike): (std::ops::Range<usize>, &Alike)| InlayHint {
+        position: positions.position(head.end),
+        label: InlayHintLabel::String(format!("≈ {}", alike.name())),
+        kind: None,
+        text_edits: None,
+        tooltip: Some(InlayHintTooltip::String(alike.title())),
+        padding_left: Some(true),
+        padding_right: Some(true),
+        data: None,
+    };
+    let all = placed(document, alike).into_iter().filter(|(_, a)| a.is_new).map(hint);
+    all.filter(|h| (range.start.line..=range.end.line).contains(&h.position.line)).collect()
 }
 
 fn end_of_line(positions: &Positions<'_>, next: usize, line: usize) -> Position {

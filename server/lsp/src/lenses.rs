@@ -1,15 +1,22 @@
 //! Code lenses: the file's health above its first line, and the complexity of its harder functions.
 
+use std::collections::HashMap;
+use std::ops::Range as Bytes;
+
+use sidenote_core::blocks::BlockId;
+use sidenote_core::document::Document;
+use sidenote_core::duplicates::head;
 use sidenote_core::rules;
 use tower_lsp::ls_types::{CodeLens, Command, Range};
 
 use crate::commands;
 use crate::convert::Positions;
+use crate::meaning::Alike;
 use crate::pool::Analysis;
 use crate::session::Session;
 
-/// The lenses of the newest version. A seam: what a model knows of a function (one like it elsewhere) comes here too.
-pub(crate) fn lenses(analysis: &Analysis, session: &Session) -> Vec<CodeLens> {
+/// The lenses of the newest version; `alike` is what a model knows of its functions.
+pub(crate) fn lenses(analysis: &Analysis, session: &Session, alike: &[Alike]) -> Vec<CodeLens> {
     let Some(document) = &analysis.document else { return Vec::new() };
     let settings = &analysis.settings.code_lens;
     let positions = Positions::new(document.text(), session.encoding);
@@ -41,5 +48,27 @@ pub(crate) fn lenses(analysis: &Analysis, session: &Session) -> Vec<CodeLens> {
             }
         }
     }
+    if analysis.settings.similar.lens {
+        for (head, alike) in placed(document, alike) {
+            let start = positions.position(head.start);
+            let command = Command {
+                title: alike.title(),
+                command: commands::SHOW.into(),
+                arguments: Some(vec![alike.argument()]),
+            };
+            lenses.push(CodeLens { range: Range { start, end: start }, command: Some(command), data: None });
+        }
+    }
     lenses
+}
+
+/// The functions of a version that are like others, with the bytes of their heads. What was found for an earlier version holds
+/// until there is news.
+pub(crate) fn placed<'a>(document: &Document, alike: &'a [Alike]) -> Vec<(Bytes<usize>, &'a Alike)> {
+    if alike.is_empty() {
+        return Vec::new();
+    }
+    let by_block: HashMap<BlockId, &Alike> = alike.iter().map(|a| (a.block, a)).collect();
+    let blocks = document.blocks().iter();
+    blocks.filter_map(|p| Some((p.range(head(p)), *by_block.get(&p.block.id())?))).collect()
 }

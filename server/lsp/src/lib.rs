@@ -16,6 +16,7 @@ mod hover;
 mod index;
 mod lenses;
 mod main_loop;
+pub mod meaning;
 mod outbox;
 mod parent;
 mod pool;
@@ -38,11 +39,13 @@ use tokio::sync::Notify;
 use tower_lsp::{LspService, Server};
 
 /// How the server is started.
-#[derive(Clone, Debug, Default)]
+#[derive(Default)]
 pub struct Options {
     /// Where the log goes; standard error if `None`. What is logged follows the environment variable `SIDENOTE_LOG`
     /// (`warn` by default, in the syntax of `tracing`'s `EnvFilter`).
     pub log_file: Option<PathBuf>,
+    /// Who turns functions into vectors; without, there is no likeness and no search by meaning.
+    pub vectors: Option<meaning::Opener>,
 }
 
 /// Exit codes.
@@ -73,7 +76,7 @@ pub fn run(options: Options) -> ExitCode {
             return ExitCode::from(BROKEN);
         }
     };
-    let code = runtime.block_on(serve(tokio::io::stdin(), stdout::open()));
+    let code = runtime.block_on(serve_with(tokio::io::stdin(), stdout::open(), options.vectors));
     // A read of stdin may still block; it must not keep the process alive.
     runtime.shutdown_background();
     ExitCode::from(code)
@@ -81,8 +84,17 @@ pub fn run(options: Options) -> ExitCode {
 
 /// Serves one client over any pair of streams and returns the exit code; see [`run`].
 pub async fn serve(input: impl AsyncRead + Unpin, output: impl AsyncWrite) -> u8 {
+    serve_with(input, output, None).await
+}
+
+/// The same, with somebody who turns functions into vectors.
+pub async fn serve_with(
+    input: impl AsyncRead + Unpin,
+    output: impl AsyncWrite,
+    vectors: Option<meaning::Opener>,
+) -> u8 {
     let life = Arc::new(Life::default());
-    let events = main_loop::start(life.clone());
+    let events = main_loop::start(life.clone(), vectors);
     let (service, socket) = LspService::build(|client| server::Front::new(client, events.clone(), life.clone()))
         .custom_method("$/setTrace", server::Front::set_trace)
         .custom_method("window/workDoneProgress/cancel", server::Front::cancel_progress)

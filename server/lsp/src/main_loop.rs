@@ -18,6 +18,7 @@ use crate::Life;
 use crate::catalog::{Catalog, Entry};
 use crate::event::Event;
 use crate::index::News;
+use crate::meaning::{Meaning, Opener};
 use crate::outbox::Outbox;
 use crate::pool::{Analysis, Analyzed, Follow, Job, Later, Pool};
 use crate::session::{ClientSettings, Scope, Session};
@@ -45,6 +46,7 @@ pub(crate) struct Events {
     sender: Sender<Event>,
     outbox: Outbox,
     catalog: Catalog,
+    meaning: Meaning,
 }
 
 impl Events {
@@ -58,6 +60,11 @@ impl Events {
         &self.catalog
     }
 
+    /// What a local model knows of functions.
+    pub(crate) fn meaning(&self) -> &Meaning {
+        &self.meaning
+    }
+
     /// What the loop has to say to the client.
     pub(crate) fn outbox(&self) -> Outbox {
         self.outbox.clone()
@@ -65,11 +72,12 @@ impl Events {
 }
 
 /// Starts the loop's thread. It ends with [`Event::Stop`].
-pub(crate) fn start(life: Arc<Life>) -> Events {
+pub(crate) fn start(life: Arc<Life>, vectors: Option<Opener>) -> Events {
     let (sender, events) = channel();
     let outbox = Outbox::default();
     let catalog = Catalog::new(sender.clone());
-    let mut state = State::new(Pool::new(&sender), outbox.clone(), catalog.clone());
+    let meaning = Meaning::start(vectors, outbox.clone());
+    let mut state = State::new(Pool::new(&sender), outbox.clone(), catalog.clone(), meaning.clone());
     let body = move || {
         let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| state.run(&events)));
         if ended.is_err() {
@@ -81,7 +89,7 @@ pub(crate) fn start(life: Arc<Life>) -> Events {
     if let Err(error) = std::thread::Builder::new().name("sidenote-main-loop".into()).spawn(body) {
         tracing::error!("no main loop: {error}");
     }
-    Events { sender, outbox, catalog }
+    Events { sender, outbox, catalog, meaning }
 }
 
 struct State {
@@ -99,12 +107,13 @@ struct State {
     pool: Pool,
     outbox: Outbox,
     catalog: Catalog,
+    meaning: Meaning,
     /// Whether diagnostics of files that are not open are published.
     shows_all: bool,
 }
 
 impl State {
-    fn new(pool: Pool, outbox: Outbox, catalog: Catalog) -> State {
+    fn new(pool: Pool, outbox: Outbox, catalog: Catalog, meaning: Meaning) -> State {
         State {
             documents: FxHashMap::default(),
             workspace: Workspace::new([], true),
@@ -117,6 +126,7 @@ impl State {
             pool,
             outbox,
             catalog,
+            meaning,
             shows_all: false,
         }
     }
@@ -149,6 +159,7 @@ impl State {
                     }
                 }
                 if matches!(event, Event::Stop) {
+                    self.meaning.end();
                     return;
                 }
                 self.handle(event);
@@ -167,7 +178,7 @@ impl State {
             Event::Start { session, folders, settings, trace } => {
                 (self.session, self.trace) = (session, trace);
                 self.workspace = Workspace::new(folders, settings.workspace_rules);
-                self.catalog.set_workspace(self.workspace.clone(), self.session.clone());
+                self.set_workspace();
                 self.greet();
                 self.tell_errors();
                 self.set_settings(settings);
@@ -183,6 +194,7 @@ impl State {
                 open.published = published;
                 self.opened(&uri);
                 self.documents.insert(uri, open);
+                self.tell_errors();
             }
             Event::Change { uri, version, changes } => {
                 let stamp = self.stamp();
@@ -190,6 +202,7 @@ impl State {
                 match self.documents.get_mut(&uri) {
                     Some(open) => {
                         let edited = open.change(&changes, encoding, version);
+                        self.meaning.typing();
                         open.stamp = stamp;
                         open.idle_at = edited.then(|| Instant::now() + IDLE);
                     }
@@ -198,6 +211,7 @@ impl State {
             }
             Event::Close { uri } => {
                 let closed = self.documents.remove(&uri);
+                self.meaning.closed(&uri);
                 if let Some(open) = &closed {
                     self.pool.flow(Follow::Close(uri.clone(), open.home.index.clone()));
                 }
@@ -220,6 +234,7 @@ impl State {
             }
             Event::News(news) => self.take_news(news),
             Event::Files(files) => {
+                self.meaning.changed(&files);
                 for index in self.workspace.indexes() {
                     self.pool.flow(Follow::Changed(files.clone(), index.clone()));
                 }
@@ -245,7 +260,7 @@ impl State {
             Event::Settings(settings) => {
                 if settings != *self.settings {
                     if self.workspace.set_rules(settings.workspace_rules) {
-                        self.catalog.set_workspace(self.workspace.clone(), self.session.clone());
+                        self.set_workspace();
                         self.tell_errors();
                     }
                     self.set_settings(settings);
@@ -255,13 +270,13 @@ impl State {
             Event::Folders { added, removed } => {
                 removed.iter().for_each(|path| self.workspace.remove(path));
                 added.into_iter().for_each(|path| self.workspace.add(path));
-                self.catalog.set_workspace(self.workspace.clone(), self.session.clone());
+                self.set_workspace();
                 self.tell_errors();
                 self.reset();
             }
             Event::Reload => {
                 self.workspace.reload();
-                self.catalog.set_workspace(self.workspace.clone(), self.session.clone());
+                self.set_workspace();
                 self.tell_errors();
                 self.reset();
             }
@@ -270,6 +285,12 @@ impl State {
             Event::Trace(trace) => self.trace = trace,
             Event::Stop => {}
         }
+    }
+
+    /// Tells everybody of the folders.
+    fn set_workspace(&self) {
+        self.catalog.set_workspace(self.workspace.clone(), self.session.clone());
+        self.meaning.set_workspace(&self.workspace, &self.session);
     }
 
     fn stamp(&mut self) -> u64 {
@@ -286,6 +307,7 @@ impl State {
                 self.pool.flow(Follow::Build(open.home.index.clone()));
             }
         }
+        self.tell_errors();
         if self.session.pull && self.session.refresh {
             self.outbox.refresh();
         }
@@ -296,6 +318,7 @@ impl State {
 
     fn set_settings(&mut self, settings: ClientSettings) {
         self.settings = Arc::new(settings);
+        self.meaning.enable(self.settings.enable && self.settings.similar.enable);
         if self.settings.diagnostics.scope == Scope::Workspace && self.settings.enable {
             self.show_all();
             self.catalog.want();
@@ -359,12 +382,11 @@ impl State {
 
     /// Says once what is wrong with a configuration.
     fn tell_errors(&mut self) {
-        let mut errors: Vec<String> = self.workspace.errors().map(ToString::to_string).collect();
+        let mut errors: Vec<String> = self.workspace.errors().map(|error| error.to_string()).collect();
         errors.dedup();
         for error in &errors {
             if !self.told.contains(error) {
-                let text =
-                    format!("Sidenote goes on with its default configuration, for this one cannot be used.\n{error}");
+                let text = format!("Sidenote goes on without this configuration, for it cannot be used.\n{error}");
                 self.outbox.show(MessageType::ERROR, text);
             }
         }
@@ -424,6 +446,9 @@ impl State {
         let silent = matches!(open.content, Content::Ignored) && open.published.is_none();
         let analysis = Arc::new(analysis);
         open.current = Some(analysis.clone());
+        if self.settings.similar.enable {
+            self.meaning.seen(&analysis);
+        }
         let told_before = open.told;
         let told_now = open.answer(&analysis, &self.session);
         if self.session.pull {

@@ -10,10 +10,14 @@ use tower_lsp::ls_types::{
 };
 
 use crate::catalog::{Catalog, Progress};
+use crate::meaning::{self, Meaning};
 use crate::server::CLIENT_PATIENCE;
 
 /// Work on fewer files than this is done before anybody could read of it.
 const WORTH_SHOWING: usize = 50;
+
+/// Fewer functions than this are embedded before anybody could read of it.
+const WORTH_EMBEDDING: usize = 200;
 
 /// How often a report is made.
 const EVERY: Duration = Duration::from_millis(250);
@@ -87,4 +91,49 @@ pub(crate) async fn follow(catalog: &Catalog, client: &Client, token: ProgressTo
         }
     }
     send(WorkDoneProgress::End(WorkDoneProgressEnd { message: None })).await;
+}
+
+/// Shows how functions are embedded, whenever it is much, for ever.
+pub(crate) async fn show_meaning(meaning: Meaning, client: Client) {
+    let mut progress = meaning.progress();
+    let rests = |p: &meaning::Progress| p.done >= p.all || p.problem.is_some();
+    for number in 1u64.. {
+        let much = |p: &meaning::Progress| !rests(p) && p.all - p.done >= WORTH_EMBEDDING;
+        if progress.wait_for(much).await.is_err() {
+            return;
+        }
+        let token = ProgressToken::String(format!("sidenote/similar/{number}"));
+        let created = tokio::time::timeout(CLIENT_PATIENCE, client.create_work_done_progress(token.clone())).await;
+        let shown = matches!(created, Ok(Ok(())));
+        let send = async |value| {
+            if shown {
+                let params = ProgressParams { token: token.clone(), value: ProgressParamsValue::WorkDone(value) };
+                client.send_notification::<ProgressNotification>(params).await;
+            }
+        };
+        send(WorkDoneProgress::Begin(WorkDoneProgressBegin {
+            title: "Sidenote: learning what is similar".into(),
+            cancellable: Some(false),
+            message: None,
+            percentage: Some(0),
+        }))
+        .await;
+        loop {
+            let now = progress.borrow_and_update().clone();
+            if rests(&now) {
+                break;
+            }
+            send(WorkDoneProgress::Report(WorkDoneProgressReport {
+                cancellable: Some(false),
+                message: Some(format!("{} of {} functions", now.done, now.all)),
+                percentage: Some((now.done * 100 / now.all.max(1)) as u32),
+            }))
+            .await;
+            tokio::time::sleep(EVERY).await;
+            if progress.changed().await.is_err() {
+                return;
+            }
+        }
+        send(WorkDoneProgress::End(WorkDoneProgressEnd { message: None })).await;
+    }
 }

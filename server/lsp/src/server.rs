@@ -21,9 +21,9 @@ use tower_lsp::ls_types::{
     ExecuteCommandOptions, ExecuteCommandParams, FileOperationFilter, FileOperationPattern,
     FileOperationRegistrationOptions, FileSystemWatcher, FullDocumentDiagnosticReport, GlobPattern, Hover, HoverParams,
     HoverProviderCapability, InitializeParams, InitializeResult, InitializedParams, InlayHint, InlayHintParams, LSPAny,
-    MessageType, OneOf, ProgressToken, Registration, RelatedFullDocumentDiagnosticReport,
+    Location, MessageType, OneOf, ProgressToken, Registration, RelatedFullDocumentDiagnosticReport,
     RelatedUnchangedDocumentDiagnosticReport, RenameFilesParams, ServerCapabilities, ServerInfo, SetTraceParams,
-    TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions, TraceValue,
+    ShowDocumentParams, TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions, TraceValue,
     UnchangedDocumentDiagnosticReport, Uri, WorkDoneProgressCancelParams, WorkDoneProgressOptions,
     WorkspaceDiagnosticParams, WorkspaceDiagnosticReport, WorkspaceDiagnosticReportResult,
     WorkspaceDocumentDiagnosticReport, WorkspaceFileOperationsServerCapabilities, WorkspaceFolder,
@@ -134,6 +134,21 @@ impl Front {
         Ok(serde_json::json!({ "applied": applied }))
     }
 
+    /// Opens a place, where the client can.
+    fn show(&self, place: LSPAny) -> Result<LSPAny> {
+        let Location { uri, range } =
+            serde_json::from_value(place).map_err(|_| Error::invalid_params("the argument is no place"))?;
+        let opens = self.session().opens_documents;
+        if opens {
+            let client = self.client.clone();
+            let show = ShowDocumentParams { uri, external: None, take_focus: Some(true), selection: Some(range) };
+            tokio::spawn(async move {
+                let _ = tokio::time::timeout(CLIENT_PATIENCE, client.show_document(show)).await;
+            });
+        }
+        Ok(serde_json::json!({ "shown": opens }))
+    }
+
     /// Asks the client for its settings, in the background.
     fn pull_settings(&self) {
         let (client, events) = (self.client.clone(), self.events.clone());
@@ -206,6 +221,7 @@ impl LanguageServer for Front {
         self.register();
         if self.session().progress {
             tokio::spawn(progress::show(self.events.catalog().clone(), self.client.clone()));
+            tokio::spawn(progress::show_meaning(self.events.meaning().clone(), self.client.clone()));
         }
         if self.session().configuration {
             self.pull_settings();
@@ -312,12 +328,14 @@ impl LanguageServer for Front {
 
     async fn code_lens(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {
         let analysis = self.ask(params.text_document.uri, false).await?;
-        Ok(analysis.map(|analysis| lenses::lenses(&analysis, &self.session())))
+        let alike = |a: &Analysis| self.events.meaning().alike(&a.uri);
+        Ok(analysis.map(|analysis| lenses::lenses(&analysis, &self.session(), &alike(&analysis))))
     }
 
     async fn inlay_hint(&self, params: InlayHintParams) -> Result<Option<Vec<InlayHint>>> {
         let analysis = self.ask(params.text_document.uri, false).await?;
-        Ok(analysis.map(|analysis| hints::hints(&analysis, &self.session(), params.range)))
+        let alike = |a: &Analysis| self.events.meaning().alike(&a.uri);
+        Ok(analysis.map(|analysis| hints::hints(&analysis, &self.session(), params.range, &alike(&analysis))))
     }
 
     async fn document_symbol(&self, params: DocumentSymbolParams) -> Result<Option<DocumentSymbolResponse>> {
@@ -337,7 +355,12 @@ impl LanguageServer for Front {
     async fn symbol(&self, params: WorkspaceSymbolParams) -> Result<Option<WorkspaceSymbolResponse>> {
         let catalog = self.events.catalog().clone();
         catalog.done(catalog.want()).await;
-        let search = move || symbols::search(&catalog.files(), &params.query);
+        let meaning = self.events.meaning().clone();
+        let search = move || {
+            let query = params.query;
+            let answers = if symbols::is_question(&query) { meaning.find(&query) } else { Vec::new() };
+            symbols::search(&catalog.files(), &query, answers)
+        };
         let found = tokio::task::spawn_blocking(search).await.map_err(|_| Error::internal_error())?;
         Ok(Some(WorkspaceSymbolResponse::Nested(found)))
     }
@@ -373,6 +396,13 @@ impl LanguageServer for Front {
                 let uri = argument.parse().map_err(|_| Error::invalid_params("the argument is no URI"))?;
                 self.fix_all(uri).await.map(Some)
             }
+            commands::SEARCH => {
+                let (meaning, question) = (self.events.meaning().clone(), argument.to_owned());
+                let found = tokio::task::spawn_blocking(move || meaning.find(&question)).await;
+                Ok(Some(commands::answers(&found.map_err(|_| Error::internal_error())?)))
+            }
+            commands::SHOW => self.show(params.arguments.into_iter().next().unwrap_or_default()).map(Some),
+            commands::STATUS => Ok(Some(serde_json::json!({ "similar": self.events.meaning().status() }))),
             other => Err(Error::invalid_params(format!("there is no command `{other}`"))),
         }
     }

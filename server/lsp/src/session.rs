@@ -38,6 +38,8 @@ pub(crate) struct Session {
     pub symbol_tree: bool,
     /// It asks for the diagnostics of the whole workspace, and nothing of them is pushed.
     pub pull_workspace: bool,
+    /// It opens a document when the server asks for it.
+    pub opens_documents: bool,
     /// It shows the result of `sidenote.explain` and `sidenote.report` itself.
     pub shows_documents: bool,
 }
@@ -85,6 +87,7 @@ impl Session {
             refresh_hints: yes(workspace.and_then(|w| w.inlay_hint.as_ref()).map(|d| d.refresh_support)),
             refresh_lenses: yes(workspace.and_then(|w| w.code_lens.as_ref()).map(|d| d.refresh_support)),
             progress: yes(window.as_ref().map(|w| w.work_done_progress)),
+            opens_documents: window.as_ref().and_then(|w| w.show_document.as_ref()).is_some_and(|s| s.support),
             symbol_tree: yes(document
                 .and_then(|d| d.document_symbol.as_ref())
                 .map(|d| d.hierarchical_document_symbol_support)),
@@ -128,6 +131,7 @@ pub(crate) struct ClientSettings {
     pub diagnostics: DiagnosticSettings,
     pub inlay_hints: HintSettings,
     pub code_lens: LensSettings,
+    pub similar: SimilarSettings,
 }
 
 impl Default for ClientSettings {
@@ -138,6 +142,7 @@ impl Default for ClientSettings {
             diagnostics: DiagnosticSettings::default(),
             inlay_hints: HintSettings::default(),
             code_lens: LensSettings::default(),
+            similar: SimilarSettings::default(),
         }
     }
 }
@@ -200,6 +205,24 @@ pub(crate) struct LensSettings {
 impl Default for LensSettings {
     fn default() -> LensSettings {
         LensSettings { health: true, complexity: 15 }
+    }
+}
+
+/// Functions that are like others, by a local model.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct SimilarSettings {
+    /// Whether functions are given to the model at all.
+    pub enable: bool,
+    /// A lens above each function that is like another one.
+    pub lens: bool,
+    /// A note behind the head of such a function that is being written.
+    pub hint: bool,
+}
+
+impl Default for SimilarSettings {
+    fn default() -> SimilarSettings {
+        SimilarSettings { enable: true, lens: true, hint: true }
     }
 }
 

@@ -7,6 +7,7 @@ use tower_lsp::ls_types::{DocumentSymbol, Location, OneOf, Range, SymbolInformat
 
 use crate::catalog::{Entry, Symbol};
 use crate::convert::Positions;
+use crate::meaning::Answer;
 
 /// Symbols of a whole workspace in one answer; a user narrows the query rather than read more.
 const MOST: usize = 256;
@@ -80,8 +81,13 @@ pub(crate) fn information(symbols: Vec<Symbol>, uri: &tower_lsp::ls_types::Uri) 
     symbols.into_iter().map(make).collect()
 }
 
-/// The symbols of files that fit a query best.
-pub(crate) fn search(files: &[std::sync::Arc<Entry>], query: &str) -> Vec<WorkspaceSymbol> {
+/// Whether a query is a question: a name has no words.
+pub(crate) fn is_question(query: &str) -> bool {
+    query.split_whitespace().count() > 1
+}
+
+/// The symbols of files that fit a query best, and functions that answer it.
+pub(crate) fn search(files: &[std::sync::Arc<Entry>], query: &str, answers: Vec<Answer>) -> Vec<WorkspaceSymbol> {
     let query = query.to_lowercase();
     let mut found: Vec<(u8, &Symbol, &Entry)> = files
         .iter()
@@ -89,18 +95,26 @@ pub(crate) fn search(files: &[std::sync::Arc<Entry>], query: &str) -> Vec<Worksp
         .filter_map(|(s, entry)| Some((rank(&s.name, &query)?, s, entry.as_ref())))
         .collect();
     found.sort_by(|a, b| (a.0, a.1.name.len(), &a.1.name, &a.2.path).cmp(&(b.0, b.1.name.len(), &b.1.name, &b.2.path)));
-    found
-        .into_iter()
-        .take(MOST)
-        .map(|(_, s, entry)| WorkspaceSymbol {
-            name: s.name.clone(),
-            kind: s.kind,
-            tags: None,
-            container_name: Some(if s.container.is_empty() { entry.path.clone() } else { s.container.clone() }),
-            location: OneOf::Left(Location { uri: entry.uri.clone(), range: s.range }),
-            data: None,
-        })
-        .collect()
+    // Letters in order say less than an answer.
+    let sure = found.partition_point(|f| f.0 < 3);
+    let answers = answers.into_iter().map(|Answer { place, .. }| WorkspaceSymbol {
+        name: place.symbol.clone(),
+        kind: place.kind,
+        tags: None,
+        container_name: Some(place.path),
+        location: OneOf::Left(Location { uri: place.uri, range: place.range }),
+        data: None,
+    });
+    let named = |(_, s, entry): &(u8, &Symbol, &Entry)| WorkspaceSymbol {
+        name: s.name.clone(),
+        kind: s.kind,
+        tags: None,
+        container_name: Some(if s.container.is_empty() { entry.path.clone() } else { s.container.clone() }),
+        location: OneOf::Left(Location { uri: entry.uri.clone(), range: s.range }),
+        data: None,
+    };
+    let (first, last) = found.split_at(sure);
+    first.iter().map(named).chain(answers).chain(last.iter().map(named)).take(MOST).collect()
 }
 
 /// How well a name fits a query in lower case, best first: equal, begins with it, holds it, holds its letters in order.

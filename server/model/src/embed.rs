@@ -37,19 +37,24 @@ pub fn host_program(beside: &Path) -> Option<std::path::PathBuf> {
         .find(|path| path.is_file())
 }
 
-/// How to serve a model.
-pub fn launch(program: &Path, model: &Model, threads: u32) -> Launch {
-    let arguments = [
+/// How to serve a model. In the background others have the processor first.
+pub fn launch(program: &Path, model: &Model, threads: u32, background: bool) -> Launch {
+    let mut arguments: Vec<std::ffi::OsString> = [
         "serve".as_ref(),
         "--model".as_ref(),
         model.entry.path.as_os_str(),
         "--sha256".as_ref(),
         model.entry.sha256.as_ref(),
         "--threads".as_ref(),
-        threads.max(1).to_string().as_ref(),
     ]
-    .map(std::ffi::OsStr::to_owned);
-    Launch { program: program.to_owned(), arguments: arguments.into() }
+    .into_iter()
+    .map(std::ffi::OsStr::to_owned)
+    .collect::<Vec<_>>();
+    arguments.push(threads.max(1).to_string().into());
+    if background {
+        arguments.extend(["--nice".into(), "10".into()]);
+    }
+    Launch { program: program.to_owned(), arguments }
 }
 
 /// Has the host write a model in another type, inside of its walls.

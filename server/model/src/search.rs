@@ -20,7 +20,11 @@ const CANDIDATES: usize = 200;
 /// Blocks, ready to be searched. A block is known by its number, from 0 in the order in which it was added.
 #[derive(Default)]
 pub struct Search {
-    lengths: Vec<u32>,
+    /// Of each block; none of one that was removed.
+    lengths: Vec<Option<u32>>,
+    gone: usize,
+    /// Removed since the postings were last swept.
+    unswept: usize,
     total: u64,
     postings: HashMap<String, Vec<(u32, u32)>>,
     vectors: Option<Index>,
@@ -55,7 +59,7 @@ impl Search {
         for (word, count) in counts {
             self.postings.entry(word).or_default().push((number, count));
         }
-        self.lengths.push(length);
+        self.lengths.push(Some(length));
         self.total += u64::from(length);
         number as usize
     }
@@ -71,19 +75,38 @@ impl Search {
         }
     }
 
+    /// Removes a block; its number is not given again.
+    pub fn remove(&mut self, block: usize) {
+        let Some(length) = self.lengths.get_mut(block).and_then(Option::take) else { return };
+        self.total -= u64::from(length);
+        self.gone += 1;
+        self.unswept += 1;
+        if let Some(index) = &mut self.vectors {
+            index.remove(block as u128);
+        }
+        if self.unswept > 256 && self.unswept > self.len() / 2 {
+            self.unswept = 0;
+            let lengths = &self.lengths;
+            self.postings.retain(|_, postings| {
+                postings.retain(|(block, _)| lengths[*block as usize].is_some());
+                !postings.is_empty()
+            });
+        }
+    }
+
     /// Number of blocks.
     pub fn len(&self) -> usize {
-        self.lengths.len()
+        self.lengths.len() - self.gone
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.lengths.is_empty()
+        self.len() == 0
     }
 
     /// Blocks by BM25, best first, at most `k`.
     pub fn by_words(&self, question: &str, k: usize) -> Vec<(usize, f32)> {
-        let n = self.lengths.len() as f32;
+        let n = self.len() as f32;
         let mean = (self.total as f32 / n.max(1.0)).max(1.0);
         let mut scores: HashMap<u32, f32> = HashMap::new();
         let mut asked: Vec<String> = words(question).map(stem).filter(|w| !is_stop_word(w)).collect();
@@ -94,7 +117,8 @@ impl Search {
             let df = postings.len() as f32;
             let idf = (1.0 + (n - df + 0.5) / (df + 0.5)).ln();
             for &(block, count) in postings {
-                let (count, length) = (count as f32, self.lengths[block as usize] as f32);
+                let Some(length) = self.lengths[block as usize] else { continue };
+                let (count, length) = (count as f32, length as f32);
                 *scores.entry(block).or_default() +=
                     idf * count * (K1 + 1.0) / (count + K1 * (1.0 - B + B * length / mean));
             }
@@ -114,8 +138,13 @@ impl Search {
     /// The best blocks by words and, where there is the question's vector, by meaning: each side's scores as shares of its best,
     /// added up.
     pub fn find(&self, question: &str, vector: Option<&Code>, k: usize) -> Vec<Found> {
-        let words = self.by_words(question, CANDIDATES.max(k));
         let meaning = vector.map(|v| self.by_meaning(v, CANDIDATES.max(k))).unwrap_or_default();
+        self.find_among(question, meaning, k)
+    }
+
+    /// The same, with the best blocks by meaning from elsewhere, best first.
+    pub fn find_among(&self, question: &str, meaning: Vec<(usize, f32)>, k: usize) -> Vec<Found> {
+        let words = self.by_words(question, CANDIDATES.max(k));
         let best_words = words.first().map_or(1.0, |w| w.1).max(f32::MIN_POSITIVE);
         let best_meaning = meaning.first().map_or(1.0, |m| m.1).max(0.05);
         let mut found: HashMap<usize, Found> = HashMap::new();
@@ -177,6 +206,25 @@ mod tests {
         assert_eq!(first("time zones from offsets"), Some(2));
         assert_eq!(first("the of a"), None);
         assert_eq!(first(""), None);
+    }
+
+    #[test]
+    fn what_was_removed_is_not_found() {
+        let mut search = Search::default();
+        for n in 0..2000 {
+            let number = search.add(&format!("load{n}"), "fn load(path: &Path) -> Vec<u8> { read(path) }");
+            assert_eq!(number, n);
+        }
+        let before = search.by_words("load the path", 3000);
+        (0..1999).for_each(|n| search.remove(n));
+        search.remove(5);
+        search.remove(99_999);
+        assert_eq!((before.len(), search.len()), (2000, 1));
+        let found: Vec<usize> = search.by_words("load the path", 3000).into_iter().map(|f| f.0).collect();
+        assert_eq!(found, [1999]);
+        assert!(search.postings.values().all(|p| p.len() < 1000), "swept");
+        assert_eq!(search.add("path", "fn path() -> &'static Path { path }"), 2000);
+        assert_eq!(search.by_words("path", 9).len(), 2);
     }
 
     #[test]

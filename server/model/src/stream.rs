@@ -22,6 +22,8 @@ const DEBOUNCE: Duration = Duration::from_millis(400);
 const CALM: Duration = Duration::from_secs(3);
 /// Blocks of one request: what a change of mind can cost the queue.
 const BATCH: usize = 64;
+/// Vectors are published together: each time the rows around them are copied.
+const PUBLISH: Duration = Duration::from_millis(250);
 /// Pause after the host has failed.
 const SULK: Duration = Duration::from_secs(30);
 
@@ -46,6 +48,7 @@ enum Command {
 /// A handle to the stream. Dropping it ends the thread; vectors that are there are kept.
 pub struct Stream {
     to: Sender<Command>,
+    embedder: Arc<Embedder>,
     index: Arc<Mutex<Option<Arc<SharedIndex>>>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -56,7 +59,7 @@ impl Stream {
         let (to, from) = channel();
         let index = Arc::new(Mutex::new(None));
         let worker = Worker {
-            embedder,
+            embedder: embedder.clone(),
             index: index.clone(),
             documents: HashMap::new(),
             waiting: HashMap::new(),
@@ -68,7 +71,7 @@ impl Stream {
             on_progress: Box::new(on_progress),
         };
         let thread = std::thread::Builder::new().name("model stream".into()).spawn(move || worker.run(&from)).ok();
-        Stream { to, index, thread }
+        Stream { to, embedder, index, thread }
     }
 
     /// The blocks of a document's newest version, each with the key of its text. Returns at once.
@@ -90,6 +93,17 @@ impl Stream {
     pub fn index(&self) -> Option<Arc<Index>> {
         let index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
         index.as_ref().map(|i| i.snapshot())
+    }
+
+    /// The blocks nearest to a question, best first, at most `k`. Waits for the model.
+    ///
+    /// # Errors
+    /// Why there is no vector of the question.
+    pub fn near(&self, question: &str, k: usize, within: Duration) -> Result<Vec<(BlockKey, f32)>, HostError> {
+        let Some(index) = self.index().filter(|i| !i.is_empty()) else { return Ok(Vec::new()) };
+        let code = self.embedder.question(question, within)?;
+        let near = index.top_k(&code, k).unwrap_or_default();
+        Ok(near.into_iter().map(|n| (n.key.to_le_bytes(), n.score)).collect())
     }
 
     /// Blocks whose cosine with a block is at least `least`, best first, at most `k`; empty while it has no vector.
@@ -137,7 +151,16 @@ impl Worker {
         loop {
             match from.recv_timeout(self.pause()) {
                 Ok(Command::End) | Err(RecvTimeoutError::Disconnected) => return,
-                Ok(command) => self.take(command),
+                Ok(command) => {
+                    self.take(command);
+                    // All that waits, before the queue is looked through once.
+                    for command in from.try_iter() {
+                        if matches!(command, Command::End) {
+                            return;
+                        }
+                        self.take(command);
+                    }
+                }
                 Err(RecvTimeoutError::Timeout) => {
                     if !self.work(from) {
                         return;
@@ -259,6 +282,13 @@ impl Worker {
         priority.map(|p| (p, keys))
     }
 
+    /// Whether something more urgent has come to be due.
+    fn is_outdone(&self, priority: Priority) -> bool {
+        let now = Instant::now();
+        let waits = |d: &Document| d.keys.iter().any(|key| self.waiting.contains_key(key));
+        self.documents.values().any(|d| d.priority > priority && d.due <= now && waits(d))
+    }
+
     /// Embeds what is due. False when the stream ends.
     fn work(&mut self, from: &Receiver<Command>) -> bool {
         self.threads();
@@ -272,7 +302,8 @@ impl Worker {
             return true;
         }
         let ticket: Ticket = self.embedder.ask(priority, texts);
-        let mut fresh = Vec::new();
+        let mut fresh: Vec<(BlockKey, Code)> = Vec::new();
+        let (mut published, mut since) = (0, Instant::now());
         let mut goes_on = true;
         loop {
             while let Ok(command) = from.try_recv() {
@@ -283,16 +314,20 @@ impl Worker {
                 }
             }
             // The newest wins: what is not wanted any more need not be computed.
-            if !goes_on || !keys.iter().any(|key| self.waiting.contains_key(key)) {
+            let wanted = |key: &BlockKey| self.waiting.contains_key(key) && fresh.iter().all(|f| f.0 != *key);
+            if !goes_on || !keys.iter().any(wanted) || self.is_outdone(priority) {
                 break;
             }
             match ticket.next_within(Duration::from_millis(25)) {
                 Ok(Answer::Vector { key, vector }) => match self.embedder.code(vector) {
                     Some(code) => {
                         self.problem = None;
-                        fresh.push((key, code.clone()));
-                        self.insert([(key, code)]);
-                        self.tell();
+                        fresh.push((key, code));
+                        if since.elapsed() > PUBLISH {
+                            self.insert(fresh[published..].iter().cloned());
+                            (published, since) = (fresh.len(), Instant::now());
+                            self.tell();
+                        }
                     }
                     None => drop(self.waiting.remove(&key)),
                 },
@@ -308,6 +343,7 @@ impl Worker {
             }
         }
         drop(ticket);
+        self.insert(fresh[published..].iter().cloned());
         self.embedder.keep(&fresh);
         self.tell();
         goes_on

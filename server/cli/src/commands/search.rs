@@ -21,7 +21,7 @@ pub fn run(args: &Args) -> Result<u8, Error> {
     let blocks = collect(&args.selection)?;
     let read = start.elapsed();
     let encoder = if args.words || blocks.is_empty() { None } else { Encoder::or_words() };
-    let texts: Vec<String> = blocks.iter().map(CodeBlock::searched).collect();
+    let texts: Vec<String> = blocks.iter().map(|b| b.searched()).collect();
     let outcome = encoder.as_ref().map(|e| e.embed(&texts, Duration::from_secs(args.searching.wait)));
     let embedded = start.elapsed();
     let mut search = Search::default();

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use sidenote_model::cache::CacheError;
 use sidenote_model::client::Options;
 use sidenote_model::embed::{Embedder, Outcome, host_program, key, launch, many_threads};
 use sidenote_model::store::{Folders, Model, Store};
@@ -35,18 +36,33 @@ impl Encoder {
     /// # Errors
     /// When the model is refused, or there is no host beside this program.
     pub fn open(store: &Store, name: Option<&str>, threads: u32) -> Result<Encoder, Error> {
-        let program = program()?;
-        let model = store.model(name.unwrap_or(store.encoder()))?;
-        let (embedder, error) = Embedder::new(
-            launch(&program, &model, threads),
-            Options::default(),
-            &model.entry.sha256,
-            &store.folders().vectors(),
-        );
+        let (encoder, error) = Encoder::make(store, name, threads, false)?;
         if let Some(error) = error {
             anstream::eprintln!("{}note{:#}: {error}; vectors are not kept", style::DIM, style::DIM);
         }
-        Ok(Encoder { model, embedder })
+        Ok(encoder)
+    }
+
+    /// The user's encoder for an editor: one thread to begin with, and others have the processor first.
+    ///
+    /// # Errors
+    /// As for [`Encoder::open`].
+    pub fn in_background(store: &Store) -> Result<Encoder, Error> {
+        Encoder::make(store, None, 1, true).map(|(encoder, _)| encoder)
+    }
+
+    fn make(
+        store: &Store,
+        name: Option<&str>,
+        threads: u32,
+        background: bool,
+    ) -> Result<(Encoder, Option<CacheError>), Error> {
+        let program = program()?;
+        let model = store.model(name.unwrap_or(store.encoder()))?;
+        let launch = launch(&program, &model, threads, background);
+        let vectors = store.folders().vectors();
+        let (embedder, error) = Embedder::new(launch, Options::default(), &model.entry.sha256, &vectors);
+        Ok((Encoder { model, embedder }, error))
     }
 
     /// As [`Encoder::open`] with the user's choice and all threads; says why where there is none.

@@ -151,6 +151,7 @@ pub fn linked(selection: &args::Selection) -> Result<(Workspace, Program), Error
     let workspace = Workspace::open(selection, None)?;
     let pool = workers(selection.jobs)?;
     let walked = walk(&workspace, Limits::of(selection, &pool));
+    workspace.settle(&walked.candidates)?;
     let stats = Stats::start();
     let program = pool.install(|| {
         let load = |candidate: &Candidate| analyze::load(&workspace, candidate, &stats);
@@ -174,6 +175,7 @@ pub fn of_selection(selection: &args::Selection) -> Result<(Workspace, Scan), Er
     let workspace = Workspace::open(selection, None)?;
     let pool = workers(selection.jobs)?;
     let walked = walk(&workspace, Limits::of(selection, &pool));
+    workspace.settle(&walked.candidates)?;
     let (stats, options) = (Stats::start(), Options::default());
     let job = Job { workspace: &workspace, options, pool: &pool, stats: &stats, cache: None, done: &|| () };
     let scan = job.scan(&walked.candidates);

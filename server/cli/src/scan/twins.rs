@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use sidenote_core::duplicates::{Shape, Unit, twins};
+use sidenote_core::duplicates::{Shape, Unit, are_counterparts, twins};
 use sidenote_core::engine::{Twin, TwinPlace};
 use sidenote_core::findings::Location;
 
@@ -56,7 +56,7 @@ pub fn across(files: &[(Arc<str>, Vec<Function>)]) -> HashMap<Arc<str>, Copies> 
     let units: Vec<(usize, &Function)> =
         files.iter().enumerate().flat_map(|(n, (_, functions))| functions.iter().map(move |f| (n, f))).collect();
     let shapes: Vec<&Shape> = units.iter().map(|(_, unit)| &*unit.shape).collect();
-    let found = twins(&shapes);
+    let found = twins(&shapes, |a, b| are_counterparts(&units[a].1.name, &units[b].1.name));
     let mut all = HashMap::new();
     let mut at = 0;
     while at < units.len() {

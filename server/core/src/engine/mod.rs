@@ -20,6 +20,7 @@ use crate::rules::{self, BlockCheck, Check, Cx, FileFacts, NodeCheck, Rule};
 use crate::semantics::flow::trace::{Trace, trace};
 use crate::semantics::imports::Imports;
 use crate::syntax::Arena;
+use crate::system::Deadline;
 
 pub use memo::{Flow, Memo};
 pub use skip::{SkipReason, why_skip};
@@ -35,6 +36,9 @@ pub struct Gap {
     /// Why.
     pub message: String,
 }
+
+/// How the message of a gap begins where the time was up: what else was found then is chance.
+pub const LATE: &str = "took longer than";
 
 /// What the engine says of a file.
 #[derive(Clone, Debug, Default)]
@@ -126,13 +130,18 @@ impl Engine {
         let settings = self.config.settings(document.path());
         let mut memo = Memo::default();
         let facts = memo.facts(document.path(), document.blocks());
+        let left = settings.time_limit.map(Deadline::after).map_or(Left::Enough, Left::Until);
         let mut around: Vec<(Arc<BlockNotes>, usize)> = Vec::new();
         for placed in document.blocks().iter() {
             let in_test = enter(&mut around, placed.depth);
-            let notes = self.block_notes(placed.block, &facts, &settings, in_test);
+            let (notes, whole) = block_notes(placed.block, &facts, &settings, in_test, (left, self.times.as_deref()));
+            if !whole {
+                memo.set_late();
+                break;
+            }
             around.push((notes, 0));
         }
-        if !settings.patterns.is_empty() {
+        if !settings.patterns.is_empty() && !memo.is_late() {
             memo.own(document.blocks().root(), &settings, || own_findings(document, &settings));
         }
         memo
@@ -156,6 +165,9 @@ impl Engine {
     /// report is that of [`Engine::analyze`] if [`Engine::has_flow`] this very version.
     pub fn analyze_quickly(&self, document: &Document, memo: &mut Memo) -> Report {
         let settings = self.config.settings(document.path());
+        let deadline = settings.time_limit.map(Deadline::after);
+        // Where the time was up: what stands behind is not looked at.
+        let mut late = None;
         let blocks = document.blocks();
         let family = blocks.language().family;
         let facts = memo.facts(document.path(), blocks);
@@ -174,7 +186,17 @@ impl Engine {
             let in_test = enter(&mut around, placed.depth);
             path.truncate(placed.depth);
             path.push(placed.block);
-            let notes = self.block_notes(placed.block, &facts, &settings, in_test);
+            let in_time = deadline.filter(|_| late.is_none());
+            let left = if late.is_some() || memo.is_late() {
+                Left::Nothing
+            } else {
+                in_time.map_or(Left::Enough, Left::Until)
+            };
+            let kept = (left, self.times.as_deref());
+            let (notes, whole) = block_notes(placed.block, &facts, &settings, in_test, kept);
+            if !whole {
+                late.get_or_insert(placed.start);
+            }
             around.push((notes.clone(), 0));
             let mut found: Vec<&Note> = notes.notes.iter().collect();
             let silent = (facts.is_test || in_test) && !settings.include_tests;
@@ -204,7 +226,10 @@ impl Engine {
             findings.iter().filter_map(|f| Some((f.rule.id, f.flow.first()?.0.range.clone()))).collect();
         findings
             .retain(|f| !f.flow.is_empty() || !begins.iter().any(|(rule, at)| *rule == f.rule.id && *at == f.range));
-        if !settings.patterns.is_empty() {
+        if let (Some(start), Some(limit)) = (late, settings.time_limit) {
+            let message = format!("{LATE} {} s: the rest of the file was not analysed", limit.as_secs_f64());
+            gaps.push(Gap { range: start..document.text().len(), message });
+        } else if !settings.patterns.is_empty() {
             let (own, whole) = memo.own(blocks.root(), &settings, || own_findings(document, &settings));
             findings.extend(own.iter().cloned());
             if !whole {
@@ -219,40 +244,54 @@ impl Engine {
         gaps.sort_by_key(|g| g.range.start);
         Report { findings, gaps, lines: document.text().lines() }
     }
+}
 
-    fn block_notes(
-        &self,
-        block: &Arc<Block>,
-        facts: &Arc<FileFacts>,
-        settings: &Arc<Settings>,
-        in_test: bool,
-    ) -> Arc<BlockNotes> {
-        if let Some(old) = block.notes::<BlockNotes>()
-            && old.in_test == in_test
-            && same(&old.facts, facts)
-            && same(&old.settings, settings)
-        {
-            return old;
-        }
-        let (notes, suppressions, tests) = if let Some(parsed) = block.parsed() {
-            // Nothing is known of the new text; what was found before is still there.
-            let known = self.block_notes(parsed, facts, settings, in_test);
-            let moved = |s: &Suppression| s.moved(memo::held_span(s.span(), parsed.arena(), block.arena())?);
-            (
-                memo::held_notes(&known.notes, parsed.arena(), block.arena()),
-                known.suppressions.iter().filter_map(moved).collect(),
-                known.tests.clone(),
-            )
-        } else {
-            let mut notes = Vec::new();
-            run_rules(block, facts, settings, in_test, &mut notes, self.times.as_deref());
-            (notes, suppress::read(block.arena(), settings), test_children(block.arena()))
-        };
-        let (facts, settings) = (facts.clone(), settings.clone());
-        let made = Arc::new(BlockNotes { facts, settings, in_test, notes, tests, suppressions });
-        block.set_notes(made.clone());
-        made
+/// The time that a block's rules have.
+#[derive(Clone, Copy)]
+enum Left {
+    Enough,
+    Until(Deadline),
+    /// The time was up before: only suppressions are read.
+    Nothing,
+}
+
+/// The notes of a block, and whether all rules looked at all of it; those that did not are not kept.
+fn block_notes(
+    block: &Arc<Block>,
+    facts: &Arc<FileFacts>,
+    settings: &Arc<Settings>,
+    in_test: bool,
+    (left, times): (Left, Option<&Times>),
+) -> (Arc<BlockNotes>, bool) {
+    if let Some(old) = block.notes::<BlockNotes>()
+        && old.in_test == in_test
+        && same(&old.facts, facts)
+        && same(&old.settings, settings)
+    {
+        return (old, true);
     }
+    let mut whole = true;
+    let (notes, suppressions, tests) = if let Some(parsed) = block.parsed() {
+        // Nothing is known of the new text; what was found before is still there.
+        let (known, all) = block_notes(parsed, facts, settings, in_test, (left, times));
+        whole = all;
+        let moved = |s: &Suppression| s.moved(memo::held_span(s.span(), parsed.arena(), block.arena())?);
+        (
+            memo::held_notes(&known.notes, parsed.arena(), block.arena()),
+            known.suppressions.iter().filter_map(moved).collect(),
+            known.tests.clone(),
+        )
+    } else {
+        let mut notes = Vec::new();
+        whole &= run_rules(block, facts, settings, in_test, (left, times), &mut notes);
+        (notes, suppress::read(block.arena(), settings), test_children(block.arena()))
+    };
+    let (facts, settings) = (facts.clone(), settings.clone());
+    let made = Arc::new(BlockNotes { facts, settings, in_test, notes, tests, suppressions });
+    if whole {
+        block.set_notes(made.clone());
+    }
+    (made, whole)
 }
 
 /// Goes on to a block of a depth, after those that `around` holds: whether one around it marks it as a test.
@@ -365,8 +404,13 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
     })
 }
 
+/// Whether a file tests, measures or shows other code.
+pub(crate) fn is_for_tests(document: &Document) -> bool {
+    twins::is_practice(document.path()) || file_facts(document.path(), document.blocks()).is_test
+}
+
 /// The child blocks that attributes mark as tests.
-fn test_children(arena: &Arena) -> Vec<usize> {
+pub(crate) fn test_children(arena: &Arena) -> Vec<usize> {
     let mut tests = Vec::new();
     for attribute in arena.nodes().filter(|n| n.kind() == Kind::AttributeItem && is_test_attribute(n.text())) {
         let marked = std::iter::successors(attribute.next_named_sibling(), |n| n.next_named_sibling())
@@ -411,14 +455,25 @@ static TABLE: std::sync::LazyLock<Table> = std::sync::LazyLock::new(|| {
     table
 });
 
+/// Runs the rules over a block; whether there was time for all of them.
 fn run_rules(
     block: &Arc<Block>,
     facts: &FileFacts,
     settings: &Settings,
     in_test: bool,
+    (left, times): (Left, Option<&Times>),
     out: &mut Vec<Note>,
-    times: Option<&Times>,
-) {
+) -> bool {
+    /// Nodes between two looks at the clock.
+    const STRETCH: usize = 64;
+    let late = || match left {
+        Left::Enough => false,
+        Left::Until(deadline) => deadline.passed(),
+        Left::Nothing => true,
+    };
+    if late() {
+        return false;
+    }
     let table = &*TABLE;
     let family = block.arena().language().family;
     let in_test = (facts.is_test || in_test) && !settings.include_tests;
@@ -428,15 +483,22 @@ fn run_rules(
         .map(|(r, s)| s.enabled && r.families.contains(&family) && (r.in_tests || !in_test))
         .collect();
     if let Some(times) = times {
-        return times::run_rules(block, facts, settings, &wanted, out, times);
+        times::run_rules(block, facts, settings, &wanted, out, times);
+        return !late();
     }
     let rule = |i: usize| -> &'static Rule { rules::all()[i] };
     for (i, check) in &table.by_block {
         if wanted[*i] {
             check(&mut Cx { rule: rule(*i), block, file: facts, settings, out });
+            if late() {
+                return false;
+            }
         }
     }
-    for node in block.arena().nodes() {
+    for (n, node) in block.arena().nodes().enumerate() {
+        if n % STRETCH == STRETCH - 1 && late() {
+            return false;
+        }
         // A placeholder's own rules run in its block, where it is the root.
         if node.is_hole() {
             continue;
@@ -447,6 +509,7 @@ fn run_rules(
             }
         }
     }
+    true
 }
 
 /// Syntax errors and parts that lowering skipped, as gaps.

@@ -98,7 +98,7 @@ mod tests {
         let mut measured = engine();
         measured.measure(times.clone());
         let report = measured.analyze(&document());
-        assert!(expected.findings.len() > 4, "{:?}", expected.findings);
+        assert!(expected.findings.len() > 2, "{:?}", expected.findings);
         assert_eq!(format!("{:?}", report.findings), format!("{:?}", expected.findings));
         let by_rule = times.by_rule();
         assert!(by_rule.len() > 20 && by_rule.is_sorted_by(|a, b| a.1 >= b.1), "{by_rule:?}");

@@ -87,8 +87,9 @@ pub(super) fn in_file(blocks: &Blocks) -> Vec<(Arc<Arena>, Note)> {
     }
     let shapes: Vec<&Shape> = units.iter().map(|u| &*u.shape).collect();
     let placed: Vec<Placed<'_>> = blocks.iter().collect();
+    let bound = |a: usize, b: usize| duplicates::are_counterparts(&units[a].name, &units[b].name);
     let mut notes = Vec::new();
-    for (unit, found) in units.iter().zip(twins(&shapes)).filter(|(_, t)| t.is_copy) {
+    for (unit, found) in units.iter().zip(twins(&shapes, bound)).filter(|(_, t)| t.is_copy) {
         let twins: Vec<Twin> = found
             .told
             .iter()
@@ -108,7 +109,10 @@ pub(super) fn in_file(blocks: &Blocks) -> Vec<(Arc<Arena>, Note)> {
 fn note(placed: &[Placed<'_>], index: usize, count: usize, twins: &[Twin]) -> Option<Note> {
     let rule = rules::find(RULE)?;
     let here = placed.get(index)?;
-    let first = twins.first()?;
+    // The most alike first.
+    let mut twins: Vec<&Twin> = twins.iter().collect();
+    twins.sort_by(|a, b| b.structure.total_cmp(&a.structure));
+    let first = *twins.first()?;
     let name = here.block.name().map_or_else(|| "This function".to_owned(), |n| format!("`{n}`"));
     let elsewhere = match &first.place {
         TwinPlace::Here(_) => String::new(),

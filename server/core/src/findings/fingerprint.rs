@@ -15,8 +15,10 @@ impl std::fmt::Display for Fingerprint {
     }
 }
 
-/// Longest flagged text that goes into a fingerprint, in bytes; a long one is told by its start.
+/// Most of a flagged text that goes into a fingerprint, in characters that formatters leave alone; a long one is told by its start.
 const MAX_TEXT: usize = 2048;
+/// Most bytes of a flagged text that are looked at: deep code is half indentation.
+const MAX_LOOK: usize = 16 * MAX_TEXT;
 
 /// The fingerprints of a file's findings, in their order: blake3 over rule, path, enclosing symbols, the flagged text
 /// without what formatters change, and an ordinal among findings that are equal in all of these.
@@ -39,7 +41,7 @@ pub fn fingerprints_of<'f>(
                 hasher.update(part.as_bytes());
                 hasher.update(&[0]);
             }
-            let end = range.end.min(range.start + MAX_TEXT);
+            let end = range.end.min(range.start + MAX_LOOK);
             hasher.update(bare(&text.slice(range.start, end)).as_bytes());
             let base = *hasher.finalize().as_bytes();
             let ordinal = seen.entry(base).or_default();
@@ -58,6 +60,7 @@ fn bare(code: &str) -> String {
     code.chars()
         .filter(|c| !c.is_whitespace() && !matches!(c, ',' | ';' | '(' | ')'))
         .map(|c| if c == '\'' { '"' } else { c })
+        .take(MAX_TEXT)
         .collect()
 }
 
@@ -71,5 +74,10 @@ mod tests {
         let after = "run(\n  (x) => ({ a: \"b\", c }),\n  [1, 2],\n);";
         assert_eq!(bare(before), bare(after));
         assert_ne!(bare("a + b"), bare("a - b"));
+        // Nor where a long text is cut.
+        let long = "call(one, [two]);\n".repeat(300);
+        let deep = long.replace('\n', "\n                ");
+        assert_eq!(bare(&long), bare(&deep));
+        assert_eq!(bare(&long).len(), super::MAX_TEXT);
     }
 }

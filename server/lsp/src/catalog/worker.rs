@@ -230,7 +230,7 @@ fn read_file(file: &Path, workspace: &Workspace, session: &Session) -> Option<En
 }
 
 /// Lets the editor's keystrokes go first.
-fn lower_priority() {
+pub(crate) fn lower_priority() {
     #[cfg(target_os = "linux")]
     let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 10);
 }

@@ -52,9 +52,14 @@ pub fn pull() -> Value {
 impl Client {
     /// Starts a server.
     pub fn new() -> Client {
+        Client::with(None)
+    }
+
+    /// Starts a server with vectors.
+    pub fn with(vectors: Option<sidenote_lsp::meaning::Opener>) -> Client {
         let (ours, theirs) = tokio::io::duplex(1 << 16);
         let (input, output) = tokio::io::split(theirs);
-        let server = tokio::spawn(sidenote_lsp::serve(input, output));
+        let server = tokio::spawn(sidenote_lsp::serve_with(input, output, vectors));
         let (reader, writer) = tokio::io::split(ours);
         Client { writer: Some(writer), reader, unread: VecDeque::new(), server, next_id: 0, finished: false }
     }
@@ -71,7 +76,12 @@ impl Client {
 
     /// Starts a server and introduces itself.
     pub async fn start_with(params: Value) -> Client {
-        let mut client = Client::new();
+        Client::new().introduced(params).await
+    }
+
+    /// Introduces itself.
+    pub async fn introduced(self, params: Value) -> Client {
+        let mut client = self;
         let result = client.request("initialize", params).await;
         assert_eq!(result["serverInfo"]["name"], "sidenote", "{result}");
         client.notify("initialized", json!({})).await;

@@ -1,5 +1,6 @@
-//! A host without a model: its vectors are made of the text's bytes, and certain texts make it misbehave.
+//! A host without a model: its vectors count the text's words, and certain texts make it misbehave.
 
+use std::hash::{Hash as _, Hasher as _};
 use std::time::Duration;
 
 use sidenote_host::serve::{About, Encoder, serve};
@@ -20,8 +21,15 @@ impl Encoder for Scripted {
             },
             "refuse" => Err("it does not like this text".into()),
             _ => {
-                let mut vector = vec![1.0; self.dimension];
-                text.bytes().enumerate().for_each(|(i, b)| vector[i % self.dimension] += f32::from(b) * (i + 1) as f32);
+                // Texts that share words are near each other.
+                let mut vector = vec![0.01; self.dimension];
+                for word in text.split_whitespace() {
+                    let mut hasher = std::hash::DefaultHasher::new();
+                    word.hash(&mut hasher);
+                    let hash = hasher.finish();
+                    let sign = if hash >> 63 == 0 { 1.0 } else { -1.0 };
+                    vector[hash as usize % self.dimension] += sign;
+                }
                 Ok(vector)
             }
         }
@@ -41,8 +49,8 @@ fn main() {
         Some("silent") => std::thread::sleep(Duration::from_secs(3600)),
         _ => {}
     }
-    let about = About { model: "scripted".into(), dimension: 16, context: 64, loaded_in: 0, sandbox: Vec::new() };
-    let outcome = serve(std::io::stdin(), std::io::stdout(), &about, &mut Scripted { pause, dimension: 16 });
+    let about = About { model: "scripted".into(), dimension: 64, context: 64, loaded_in: 0, sandbox: Vec::new() };
+    let outcome = serve(std::io::stdin(), std::io::stdout(), &about, &mut Scripted { pause, dimension: 64 });
     if let Err(error) = outcome {
         eprintln!("{error}");
     }

@@ -17,7 +17,7 @@ use llama::Llama;
 const MEMORY: u64 = 2 << 30;
 
 const USAGE: &str = "\
-sidenote-host serve --model FILE --sha256 HASH [--threads N] [--context N] [--memory BYTES]
+sidenote-host serve --model FILE --sha256 HASH [--threads N] [--context N] [--memory BYTES] [--nice N]
 sidenote-host quantize --model FILE --sha256 HASH --out FILE --type TYPE
 sidenote-host about
 sidenote-host probe --model FILE
@@ -33,6 +33,7 @@ struct Arguments {
     threads: Option<u32>,
     context: Option<u32>,
     memory: Option<u64>,
+    nice: Option<i32>,
 }
 
 impl Arguments {
@@ -47,6 +48,7 @@ impl Arguments {
                 "--type" => out.kind = Some(value),
                 "--threads" => out.threads = Some(value.parse().context("--threads")?),
                 "--context" => out.context = Some(value.parse().context("--context")?),
+                "--nice" => out.nice = Some(value.parse().context("--nice")?),
                 "--memory" => out.memory = Some(value.parse().context("--memory")?),
                 other => bail!("there is no `{other}`"),
             }
@@ -98,6 +100,8 @@ fn open(arguments: &Arguments, writable: Option<&Path>) -> Result<(sandbox::Wall
 }
 
 fn run(arguments: &Arguments) -> Result<()> {
+    // Also of the threads that come later.
+    sandbox::lower_priority(arguments.nice.unwrap_or(0));
     let (walls, model) = open(arguments, None)?;
     let start = Instant::now();
     let mut llama = Llama::load(arguments.model()?, arguments.threads.unwrap_or(1), arguments.context)?;

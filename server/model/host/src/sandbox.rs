@@ -46,6 +46,16 @@ pub fn enter(_: &Path, _: Option<&Path>, _: u64) -> Result<Walls, SandboxError> 
     Ok(Walls::default())
 }
 
+/// Lets others have the processor first; from 0, as everybody, to 19.
+pub fn lower_priority(nice: i32) {
+    #[cfg(target_os = "linux")]
+    if nice > 0 {
+        linux::nice(nice);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = nice;
+}
+
 /// Tries to do what the walls forbid and what they allow: each attempt, and how it ended.
 pub fn probe(model: &Path) -> Vec<(&'static str, String)> {
     let told = |outcome: std::io::Result<()>| outcome.map_or_else(|e| e.kind().to_string(), |()| "done".to_owned());
@@ -86,6 +96,12 @@ mod linux {
         let landlock = landlock(model, writable)?;
         let seccomp = seccomp()?;
         Ok(Walls { landlock, seccomp, memory })
+    }
+
+    #[allow(unsafe_code)]
+    pub fn nice(nice: i32) {
+        // SAFETY: the call touches no memory of ours.
+        unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, nice.min(19)) };
     }
 
     /// Opens a socket and closes it again.

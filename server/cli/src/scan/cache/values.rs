@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sidenote_core::config::Settings;
 use sidenote_core::duplicates::Shape;
-use sidenote_core::engine::{SkipReason, Twin, TwinPlace};
+use sidenote_core::engine::{LATE, SkipReason, Twin, TwinPlace};
 use sidenote_core::findings::{Confidence, Fingerprint, Location, Score, Severity};
 use sidenote_core::grammars::Language;
 use sidenote_core::program::Names;
@@ -165,7 +165,8 @@ fn read_places(read: &mut In<'_>) -> Option<Vec<Place>> {
 
 /// Everything that is found in a file, before anything is left out; nothing where the report is not to be kept.
 pub fn write_report(file: &FileReport) -> Option<Vec<u8>> {
-    if file.fixed.is_some() || file.fixes_refused > 0 || file.gaps.iter().any(|g| g.internal) {
+    let by_chance = |gap: &Gap| gap.internal || gap.message.starts_with(LATE);
+    if file.fixed.is_some() || file.fixes_refused > 0 || file.gaps.iter().any(by_chance) {
         return None;
     }
     let mut out = Out::default();
