@@ -79,6 +79,21 @@ impl Flow {
     ) -> Flow {
         let arenas: FxHashMap<BlockId, &Arc<Arena>> = blocks.iter().map(|p| (p.block.id(), p.block.arena())).collect();
         let arena = |block: &BlockId| arenas.get(block).map(|a| Arc::clone(a));
+        // What several ways lead to is told once, with the source that is furthest from the program's user.
+        let mut once: Vec<(BlockId, &flow::Hit)> = Vec::new();
+        let mut seen: FxHashMap<(&str, BlockId, Span), usize> = FxHashMap::default();
+        for (block, hit) in hits {
+            let key = (hit.kind.rule(), hit.at.block, hit.at.span);
+            match seen.get(&key) {
+                Some(&n) if once[n].1.source.kind.is_local() && !hit.source.kind.is_local() => once[n] = (block, hit),
+                Some(_) => {}
+                None => {
+                    seen.insert(key, once.len());
+                    once.push((block, hit));
+                }
+            }
+        }
+        let hits = once.into_iter();
         let hits = hits.filter_map(|(block, hit)| Some((arena(&block)?, flow::note(hit, block, elsewhere)?)));
         let other = result.notes.iter().filter_map(|(block, note)| Some((arena(block)?, note.clone())));
         Flow {

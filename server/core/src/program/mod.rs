@@ -25,6 +25,7 @@ use crate::findings::Location;
 use crate::semantics::flow::{
     Contexts, FileId, FileInput, FileResult, Interface, Linker, Links, Memory, ModelSet, Modules,
 };
+use crate::semantics::hir::{Export, Ustr};
 use crate::syntax::Arena;
 use crate::system::System;
 use crate::text::Text;
@@ -439,13 +440,7 @@ impl Program {
             }
         }
         self.incoming = incoming;
-        let used: FxHashSet<FileId> = self
-            .files
-            .iter()
-            .enumerate()
-            .filter_map(|(n, f)| Some((FileId(n as u32), f.as_ref().filter(|f| !f.source.is_test)?)))
-            .flat_map(|(id, f)| f.links.targets.values().copied().filter(move |t| *t != id))
-            .collect();
+        let used = self.used_files();
         for id in used.symmetric_difference(&self.used) {
             let found = self.file(*id).and_then(|f| f.found.as_ref());
             if found.is_some_and(|f| f.hits.iter().any(|(_, hit)| hit.is_of_library())) {
@@ -453,6 +448,37 @@ impl Program {
             }
         }
         self.used = used;
+    }
+
+    /// Files whose exports the program itself uses. What is only handed on (`export * from "./lib"`) is used where the file
+    /// that hands it on is.
+    fn used_files(&self) -> FxHashSet<FileId> {
+        let mut used: FxHashSet<FileId> = FxHashSet::default();
+        let mut handed_on: Vec<(FileId, FileId)> = Vec::new();
+        for (n, file) in self.files.iter().enumerate() {
+            let Some(file) = file.as_ref().filter(|f| !f.source.is_test) else { continue };
+            let id = FileId(n as u32);
+            let hir = file.source.blocks.root().hir();
+            let hands_on = |specifier: &Ustr| {
+                let from = |e: &Export| matches!(e, Export::From { module, .. } | Export::All { module } if module == specifier);
+                hir.exports.iter().any(from) && !hir.imports.iter().any(|i| i.module == *specifier)
+            };
+            for (specifier, target) in file.links.targets.iter().filter(|(_, t)| **t != id) {
+                if hands_on(specifier) {
+                    handed_on.push((id, *target));
+                } else {
+                    used.insert(*target);
+                }
+            }
+        }
+        let mut again = true;
+        while again {
+            again = false;
+            for (from, to) in &handed_on {
+                again |= used.contains(from) && used.insert(*to);
+            }
+        }
+        used
     }
 
     /// Whether a hit counts in its file: what strangers may pass to an exported function matters where the program itself
