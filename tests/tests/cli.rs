@@ -1,6 +1,7 @@
 //! The command line, as its users see it: exit codes, every format read back, inputs that are broken or hostile.
 
 mod cli {
+    mod caches;
     mod configuration;
     mod demo;
     mod fixes;

@@ -153,6 +153,12 @@ pub struct Scan {
     /// Tell where the time went
     #[arg(long)]
     pub stats: bool,
+    /// Keep what is found in this folder, for the next scan [default: the user's cache folder, for 100 files and more]
+    #[arg(long, value_name = "FOLDER", conflicts_with = "no_cache")]
+    pub cache_dir: Option<PathBuf>,
+    /// Analyse everything anew, and keep nothing
+    #[arg(long)]
+    pub no_cache: bool,
     /// No summary and no progress
     #[arg(short, long)]
     pub quiet: bool,
@@ -560,6 +566,12 @@ pub struct Searching {
     /// Tell where the time went
     #[arg(long)]
     pub stats: bool,
+    /// Keep what is found in this folder, for the next scan [default: the user's cache folder, for 100 files and more]
+    #[arg(long, value_name = "FOLDER", conflicts_with = "no_cache")]
+    pub cache_dir: Option<PathBuf>,
+    /// Analyse everything anew, and keep nothing
+    #[arg(long)]
+    pub no_cache: bool,
 }
 
 #[cfg(feature = "model")]

@@ -29,6 +29,22 @@ impl Deadline {
     }
 }
 
+/// Tells how long something takes, for who measures; no result hangs on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// From now on.
+    pub fn start() -> Stopwatch {
+        Stopwatch(Instant::now())
+    }
+
+    /// Nanoseconds since then.
+    pub fn nanos(&self) -> u64 {
+        u64::try_from(self.0.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+}
+
 /// Files, as the engine sees them: unsaved buffers in an editor, the disk in a scan, a map in a test.
 pub trait System: Send + Sync {
     /// The text of a file, or `None` if there is none or it is no text.

@@ -15,6 +15,7 @@ use crate::budget::{self, Spent};
 use crate::error::Error;
 use crate::owners::Owners;
 use crate::report::{self, Context};
+use crate::scan::cache::{self, Cache};
 use crate::scan::{self, Base, Candidate, Job, Limits, Options, Phase, Scan, Stats, Summary, Workspace};
 use crate::trend::{Earlier, Trend};
 use crate::{fix, output, style};
@@ -27,7 +28,10 @@ pub fn run(args: &Args) -> Result<u8, Error> {
         stop_the_clock();
     }
     let stats = Stats::start();
-    let workspace = Workspace::open(&args.selection, args.stdin_filename.as_deref())?;
+    let mut workspace = Workspace::open(&args.selection, args.stdin_filename.as_deref())?;
+    if args.stats {
+        workspace.measure(&stats.rules);
+    }
     if args.deterministic {
         style::settle(workspace.root());
     }
@@ -56,7 +60,15 @@ pub fn run(args: &Args) -> Result<u8, Error> {
             workspace.settle(&walked.candidates)?;
             let base = Base::open(&workspace, args)?;
             let progress = progress(args, walked.candidates.len());
-            let job = Job { workspace: &workspace, options, pool: &pool, stats: &stats, done: &|| progress.inc(1) };
+            let cache = stats.time(Phase::Read, || open_cache(args, &workspace, walked.candidates.len()));
+            let job = Job {
+                workspace: &workspace,
+                options,
+                pool: &pool,
+                stats: &stats,
+                cache: cache.as_ref(),
+                done: &|| progress.inc(1),
+            };
             let part = args.shard.map(|shard| scan::part(&walked.candidates, shard));
             let mine = |path: &str| part.as_ref().is_none_or(|part| part.contains(path));
             let scan = match &base {
@@ -69,6 +81,10 @@ pub fn run(args: &Args) -> Result<u8, Error> {
                 }
             };
             progress.finish_and_clear();
+            if let Some(cache) = cache {
+                stats.keep(cache.known());
+                close_cache(args, cache);
+            }
             (scan, walked.folders)
         }
     };
@@ -151,6 +167,34 @@ pub fn run(args: &Args) -> Result<u8, Error> {
     Ok(code)
 }
 
+/// Files from which on a scan keeps what it finds, unless a folder is named: fewer are analysed as fast as a cache is read.
+const WORTH_KEEPING: usize = 100;
+
+/// The cache that a scan uses. What the next commit would hold is not what lies on the disk, and is never kept.
+fn open_cache(args: &Args, workspace: &Workspace, candidates: usize) -> Option<Cache> {
+    if args.no_cache || args.staged {
+        return None;
+    }
+    let folder = match &args.cache_dir {
+        Some(folder) => folder.clone(),
+        None if candidates < WORTH_KEEPING => return None,
+        None => cache::default_folder()?,
+    };
+    let cache = Cache::open(&folder, workspace.root());
+    if let Some(trouble) = cache.trouble().filter(|_| !args.quiet) {
+        anstream::eprintln!("note: the cache in {} is made anew: {trouble}", style::shown(&folder));
+    }
+    Some(cache)
+}
+
+fn close_cache(args: &Args, cache: Cache) {
+    if let Err(error) = cache.save()
+        && !args.quiet
+    {
+        anstream::eprintln!("warning: what was found is not kept for the next scan: {error}");
+    }
+}
+
 /// A progress bar, where somebody is watching.
 fn progress(args: &Args, files: usize) -> ProgressBar {
     if args.quiet || args.deterministic || !output::watched() {
@@ -192,5 +236,5 @@ fn from_stdin(
         .or_else(by_shebang)
         .ok_or_else(|| Error::Language(style::printable(&candidate.path)))?;
     let candidate = Candidate { content: Some(bytes.as_slice().into()), ..candidate };
-    Ok(Job { workspace, options: *options, pool, stats, done: &|| () }.scan(&[candidate]))
+    Ok(Job { workspace, options: *options, pool, stats, cache: None, done: &|| () }.scan(&[candidate]))
 }

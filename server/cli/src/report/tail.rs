@@ -223,6 +223,19 @@ pub fn stats(context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "  {:<8} {:>9.1} ms", phase.name(), stats.seconds(phase) * 1e3)?;
     }
     writeln!(out, "  {:<8} {:>9.1} ms", "wall", elapsed * 1e3)?;
+    let total: f64 = Phase::ALL.iter().map(|phase| stats.seconds(*phase)).sum::<f64>().max(1e-9);
+    let rules = stats.rules.by_rule();
+    if !rules.is_empty() {
+        writeln!(
+            out,
+            "{BOLD}time by rule{BOLD:#} {DIM}(of all {:.1} ms; data flow is in `follow`){DIM:#}",
+            total * 1e3
+        )?;
+        for (rule, nanos) in rules {
+            let seconds = nanos as f64 / 1e9;
+            writeln!(out, "  {:>9.1} ms {:>5.1} %  {}", seconds * 1e3, seconds * 100.0 / total, rule.id)?;
+        }
+    }
     writeln!(
         out,
         "{BOLD}speed{BOLD:#}  {:.0} files/s, {:.0} lines/s, {:.1} MB/s",
@@ -232,6 +245,9 @@ pub fn stats(context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
     )?;
     if let Some(peak) = peak_memory() {
         writeln!(out, "{BOLD}memory{BOLD:#} {:.1} MB at most", peak as f64 / 1e6)?;
+    }
+    if let Some(known) = stats.known() {
+        writeln!(out, "{BOLD}cache{BOLD:#}  {known} of {} files known from an earlier scan", s.files)?;
     }
     tables(context, out)
 }

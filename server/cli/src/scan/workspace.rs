@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sidenote_core::config::{Budget, Config, discover, repository_root};
-use sidenote_core::engine::Engine;
+use sidenote_core::engine::{Engine, Times};
 use sidenote_core::system::{OsSystem, System};
 
 use super::walk::Candidate;
@@ -90,6 +90,11 @@ impl Workspace {
     /// The engine of a project.
     pub fn engine(&self, project: usize) -> &Engine {
         &self.engines[project].1
+    }
+
+    /// From now on the time that each rule takes is added up.
+    pub fn measure(&mut self, times: &Arc<Times>) {
+        self.engines.iter_mut().for_each(|(_, engine)| engine.measure(times.clone()));
     }
 
     /// What the user named, relative to the root; `.` for the root.

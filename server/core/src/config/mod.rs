@@ -68,6 +68,24 @@ impl Settings {
         Some((self.every().nth(at)?, *self.rules.get(at)?))
     }
 
+    /// Names them: what has the same name finds the same.
+    pub fn key(&self) -> [u8; 16] {
+        // What ran out of time is never kept under this name.
+        let Settings { rules, cognitive_complexity, include_tests, models, patterns, time_limit: _ } = self;
+        let mut hasher = blake3::Hasher::new();
+        for RuleSetting { enabled, severity } in rules {
+            hasher.update(&[u8::from(*enabled), severity.map_or(0, |s| s as u8 + 1)]);
+        }
+        hasher.update(&cognitive_complexity.to_le_bytes());
+        hasher.update(&[u8::from(*include_tests)]);
+        for key in [models.key(), patterns.key()] {
+            hasher.update(key.as_ref().map_or(&[0; 32][..], |k| k.as_bytes()));
+        }
+        let mut key = [0; 16];
+        key.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+        key
+    }
+
     /// Takes one's own rules in.
     fn adopt(&mut self, patterns: Patterns) {
         self.rules.truncate(rules::all().len());

@@ -16,14 +16,17 @@ use crate::syntax::{Arena, Node, Span};
 
 /// What is remembered of a document from one version to the next; see [`super::Engine::analyze_again`]. A new
 /// configuration does not hurt it.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Memo {
     facts: Option<(Arc<Block>, Arc<FileFacts>)>,
     flow: Option<Flow>,
     own: Option<Own>,
+    /// Whether the time for the rules was up before all had run.
+    late: bool,
 }
 
 /// What the rules of a configuration found in one version of a document.
+#[derive(Clone)]
 struct Own {
     root: Arc<Block>,
     settings: Arc<Settings>,
@@ -154,6 +157,16 @@ impl Memo {
         let found = Arc::new(look());
         self.own = Some(Own { root: root.clone(), settings: settings.clone(), found: found.clone() });
         (*found).clone()
+    }
+
+    /// Remembers that the time for the rules was up.
+    pub(super) fn set_late(&mut self) {
+        self.late = true;
+    }
+
+    /// Whether the time for the rules was up before all had run.
+    pub(super) fn is_late(&self) -> bool {
+        self.late
     }
 
     /// Remembers the data flow of a version.

@@ -3,6 +3,7 @@
 mod memo;
 mod skip;
 mod suppress;
+mod times;
 mod twins;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::system::Deadline;
 pub use memo::{Flow, Memo};
 pub use skip::{SkipReason, why_skip};
 pub use suppress::Suppression;
+pub use times::Times;
 pub use twins::{Twin, TwinPlace};
 
 /// Something that could not be analysed.
@@ -34,6 +36,9 @@ pub struct Gap {
     /// Why.
     pub message: String,
 }
+
+/// How the message of a gap begins where the time was up: what else was found then is chance.
+pub const LATE: &str = "took longer than";
 
 /// What the engine says of a file.
 #[derive(Clone, Debug, Default)]
@@ -61,6 +66,8 @@ impl Report {
 /// The engine. Immutable; share it between threads.
 pub struct Engine {
     config: Config,
+    /// Where the time of each rule is added up, if somebody asks.
+    times: Option<Arc<Times>>,
 }
 
 /// What is kept for a block: the notes of the rules that look at it alone, and under which facts they were made.
@@ -78,7 +85,12 @@ struct BlockNotes {
 impl Engine {
     /// An engine for a configuration.
     pub fn new(config: Config) -> Engine {
-        Engine { config }
+        Engine { config, times: None }
+    }
+
+    /// From now on the time that each rule takes is added up.
+    pub fn measure(&mut self, times: Arc<Times>) {
+        self.times = Some(times);
     }
 
     /// The configuration.
@@ -110,6 +122,29 @@ impl Engine {
     /// Whether the memory holds the data flow of exactly this version under this configuration.
     pub fn has_flow(&self, document: &Document, memo: &Memo) -> bool {
         memo.has_flow_of(document.blocks(), &self.config.settings(document.path()).models)
+    }
+
+    /// Does what needs no data flow: the rules that look at one block, and those of the configuration. [`Engine::analyze_quickly`]
+    /// with the memory that this gives finds it done, and asks for tree-sitter's tree no more.
+    pub fn prepare(&self, document: &Document) -> Memo {
+        let settings = self.config.settings(document.path());
+        let mut memo = Memo::default();
+        let facts = memo.facts(document.path(), document.blocks());
+        let left = settings.time_limit.map(Deadline::after).map_or(Left::Enough, Left::Until);
+        let mut around: Vec<(Arc<BlockNotes>, usize)> = Vec::new();
+        for placed in document.blocks().iter() {
+            let in_test = enter(&mut around, placed.depth);
+            let (notes, whole) = block_notes(placed.block, &facts, &settings, in_test, (left, self.times.as_deref()));
+            if !whole {
+                memo.set_late();
+                break;
+            }
+            around.push((notes, 0));
+        }
+        if !settings.patterns.is_empty() && !memo.is_late() {
+            memo.own(document.blocks().root(), &settings, || own_findings(document, &settings));
+        }
+        memo
     }
 
     /// Analyses a document. What was computed for its blocks before is used again where it still holds.
@@ -148,16 +183,17 @@ impl Engine {
         let flow_notes = memo.flow_notes(blocks);
         let mut flow_notes = flow_notes.iter().peekable();
         for (index, placed) in blocks.iter().enumerate() {
-            around.truncate(placed.depth);
-            let in_test = around.last_mut().is_some_and(|(notes, met)| {
-                *met += 1;
-                notes.in_test || notes.tests.binary_search(&(*met - 1)).is_ok()
-            });
+            let in_test = enter(&mut around, placed.depth);
             path.truncate(placed.depth);
             path.push(placed.block);
             let in_time = deadline.filter(|_| late.is_none());
-            let left = if late.is_some() { Left::Nothing } else { in_time.map_or(Left::Enough, Left::Until) };
-            let (notes, whole) = block_notes(placed.block, &facts, &settings, in_test, left);
+            let left = if late.is_some() || memo.is_late() {
+                Left::Nothing
+            } else {
+                in_time.map_or(Left::Enough, Left::Until)
+            };
+            let kept = (left, self.times.as_deref());
+            let (notes, whole) = block_notes(placed.block, &facts, &settings, in_test, kept);
             if !whole {
                 late.get_or_insert(placed.start);
             }
@@ -191,7 +227,7 @@ impl Engine {
         findings
             .retain(|f| !f.flow.is_empty() || !begins.iter().any(|(rule, at)| *rule == f.rule.id && *at == f.range));
         if let (Some(start), Some(limit)) = (late, settings.time_limit) {
-            let message = format!("took longer than {} s: the rest of the file was not analysed", limit.as_secs_f64());
+            let message = format!("{LATE} {} s: the rest of the file was not analysed", limit.as_secs_f64());
             gaps.push(Gap { range: start..document.text().len(), message });
         } else if !settings.patterns.is_empty() {
             let (own, whole) = memo.own(blocks.root(), &settings, || own_findings(document, &settings));
@@ -225,7 +261,7 @@ fn block_notes(
     facts: &Arc<FileFacts>,
     settings: &Arc<Settings>,
     in_test: bool,
-    left: Left,
+    (left, times): (Left, Option<&Times>),
 ) -> (Arc<BlockNotes>, bool) {
     if let Some(old) = block.notes::<BlockNotes>()
         && old.in_test == in_test
@@ -237,7 +273,7 @@ fn block_notes(
     let mut whole = true;
     let (notes, suppressions, tests) = if let Some(parsed) = block.parsed() {
         // Nothing is known of the new text; what was found before is still there.
-        let (known, all) = block_notes(parsed, facts, settings, in_test, left);
+        let (known, all) = block_notes(parsed, facts, settings, in_test, (left, times));
         whole = all;
         let moved = |s: &Suppression| s.moved(memo::held_span(s.span(), parsed.arena(), block.arena())?);
         (
@@ -247,7 +283,7 @@ fn block_notes(
         )
     } else {
         let mut notes = Vec::new();
-        whole &= run_rules(block, facts, settings, in_test, left, &mut notes);
+        whole &= run_rules(block, facts, settings, in_test, (left, times), &mut notes);
         (notes, suppress::read(block.arena(), settings), test_children(block.arena()))
     };
     let (facts, settings) = (facts.clone(), settings.clone());
@@ -258,11 +294,20 @@ fn block_notes(
     (made, whole)
 }
 
+/// Goes on to a block of a depth, after those that `around` holds: whether one around it marks it as a test.
+fn enter(around: &mut Vec<(Arc<BlockNotes>, usize)>, depth: usize) -> bool {
+    around.truncate(depth);
+    around.last_mut().is_some_and(|(notes, met)| {
+        *met += 1;
+        notes.in_test || notes.tests.binary_search(&(*met - 1)).is_ok()
+    })
+}
+
 /// What the rules of the configuration find, and whether all of the file was looked through. The cost grows with the file.
 fn own_findings(document: &Document, settings: &Settings) -> (Vec<Finding>, bool) {
     let wanted = |rule: &Rule| settings.find(rule.id).is_some_and(|(_, s)| s.enabled);
     let text = document.text().to_string();
-    let tree = document.tree();
+    let Ok(tree) = document.tree() else { return (Vec::new(), false) };
     let (found, whole) = settings.patterns.scan(Some(document.path()), document.language(), text, tree.tree(), &wanted);
     // The named blocks around a place: where each begins and ends, and its path.
     let mut symbols: Vec<(std::ops::Range<usize>, String)> = Vec::new();
@@ -416,7 +461,7 @@ fn run_rules(
     facts: &FileFacts,
     settings: &Settings,
     in_test: bool,
-    left: Left,
+    (left, times): (Left, Option<&Times>),
     out: &mut Vec<Note>,
 ) -> bool {
     /// Nodes between two looks at the clock.
@@ -437,6 +482,10 @@ fn run_rules(
         .zip(&settings.rules)
         .map(|(r, s)| s.enabled && r.families.contains(&family) && (r.in_tests || !in_test))
         .collect();
+    if let Some(times) = times {
+        times::run_rules(block, facts, settings, &wanted, out, times);
+        return !late();
+    }
     let rule = |i: usize| -> &'static Rule { rules::all()[i] };
     for (i, check) in &table.by_block {
         if wanted[*i] {
