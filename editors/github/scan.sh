@@ -13,6 +13,8 @@ arguments=(scan "${SIDENOTE_PATH:-.}" --quiet --fail-on "${SIDENOTE_FAIL_ON:-new
   --output "sarif=$sarif" --output "markdown=$summary" --output "json=$report")
 [ "${SIDENOTE_ANNOTATIONS:-true}" = true ] && arguments+=(--output github) || arguments+=(--output pretty)
 [ -z "${SIDENOTE_BASELINE:-}" ] || arguments+=(--baseline "$SIDENOTE_BASELINE")
+# What is found is kept for the next job, where there is a place for it.
+if [ -n "${SIDENOTE_CACHE_DIR:-}" ]; then arguments+=(--cache-dir "$SIDENOTE_CACHE_DIR"); else arguments+=(--no-cache); fi
 if [ "${SIDENOTE_ONLY_NEW:-true}" = true ] && [ -n "${GITHUB_BASE_REF:-}" ]; then
   # A checkout of one commit knows nothing of the branch that it goes into.
   if ! git merge-base HEAD "origin/$GITHUB_BASE_REF" > /dev/null 2>&1; then

@@ -1,13 +1,17 @@
 //! The command line, as its users see it: exit codes, every format read back, inputs that are broken or hostile.
 
 mod cli {
+    mod caches;
     mod configuration;
     mod demo;
     mod fixes;
     mod formats;
     mod inputs;
     mod news;
+    mod offline;
+    mod policy;
     mod program;
+    mod refactorings;
     mod shards;
     pub mod support;
     mod usage;

@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sidenote_core::findings::{Category, Severity};
@@ -110,6 +110,9 @@ pub struct Scan {
     /// Only what is new in what the next commit would hold
     #[arg(long, conflicts_with = "stdin_filename", help_heading = "Only what is new")]
     pub staged: bool,
+    /// Tell how the health changed since this report of `--format json`; a baseline holds the score of its day
+    #[arg(long, value_name = "FILE", help_heading = "Only what is new")]
+    pub score_baseline: Option<PathBuf>,
     /// Report known findings too, marked as such
     #[arg(long, help_heading = "Only what is new")]
     pub include_known: bool,
@@ -143,9 +146,19 @@ pub struct Scan {
     /// Write a badge with the health score: an SVG image
     #[arg(long, value_name = "FILE")]
     pub badge: Option<PathBuf>,
+    /// Write nothing but what the code says: the same bytes on every machine, in every folder, however slow it is. No times, no
+    /// limits of time, no absolute paths, nothing of the terminal
+    #[arg(long, conflicts_with = "file_timeout")]
+    pub deterministic: bool,
     /// Tell where the time went
     #[arg(long)]
     pub stats: bool,
+    /// Keep what is found in this folder, for the next scan [default: the user's cache folder, for 100 files and more]
+    #[arg(long, value_name = "FOLDER", conflicts_with = "no_cache")]
+    pub cache_dir: Option<PathBuf>,
+    /// Analyse everything anew, and keep nothing
+    #[arg(long)]
+    pub no_cache: bool,
     /// No summary and no progress
     #[arg(short, long)]
     pub quiet: bool,
@@ -180,6 +193,13 @@ impl Scan {
     /// Whether findings are told apart into new and known ones.
     pub fn compares(&self) -> bool {
         self.baseline.is_some() || self.since().is_some() || self.changed || self.staged
+    }
+
+    /// Whether all of the files and rules that were asked for are looked at, so that sums mean something.
+    pub fn is_whole(&self) -> bool {
+        let compared = (self.since().is_some() || self.changed || self.staged) && !self.include_known;
+        let narrowed = !self.selection.select.is_empty() || !self.selection.ignore.is_empty();
+        !compared && !narrowed && self.shard.is_none() && self.stdin_filename.is_none()
     }
 
     /// The commit of `--diff COMMIT`.
@@ -241,9 +261,37 @@ pub struct Selection {
     /// Look at hidden files and folders too
     #[arg(long, help_heading = "Files")]
     pub hidden: bool,
+    /// Seconds that the analysis of a file may take, 0 for no end; what is left is told as not analysed [default: 30]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = "Files")]
+    pub file_timeout: Option<f64>,
     /// Threads [default: one for each core]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Files")]
     pub jobs: Option<u16>,
+}
+
+impl Selection {
+    /// All of a folder, under its own configuration.
+    pub fn of_folder(folder: &Path) -> Selection {
+        Selection {
+            paths: vec![folder.to_owned()],
+            config: None,
+            select: Vec::new(),
+            ignore: Vec::new(),
+            no_config: false,
+            all_folders: false,
+            no_gitignore: false,
+            hidden: false,
+            file_timeout: None,
+            jobs: None,
+        }
+    }
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|s| (0.0..=86_400.0).contains(s))
+        .ok_or_else(|| "a number of seconds, as 5 or 0.5".to_owned())
 }
 
 /// How to report.
@@ -433,7 +481,7 @@ pub enum BaselineCommand {
         #[arg(long)]
         force: bool,
     },
-    /// Add what is new, take out what is gone, keep the rest with its reasons
+    /// Add what is new, take out what is gone, keep the rest with its reasons; lower the budgets of which less is spent
     Update(Entries),
     /// Take out what is gone or expired, add nothing
     Prune {
@@ -518,6 +566,12 @@ pub struct Searching {
     /// Tell where the time went
     #[arg(long)]
     pub stats: bool,
+    /// Keep what is found in this folder, for the next scan [default: the user's cache folder, for 100 files and more]
+    #[arg(long, value_name = "FOLDER", conflicts_with = "no_cache")]
+    pub cache_dir: Option<PathBuf>,
+    /// Analyse everything anew, and keep nothing
+    #[arg(long)]
+    pub no_cache: bool,
 }
 
 #[cfg(feature = "model")]

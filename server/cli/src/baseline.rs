@@ -55,8 +55,19 @@ impl BaselineError {
 #[serde(deny_unknown_fields)]
 pub struct Baseline {
     format: u32,
+    /// The health when it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    health: Option<Health>,
     #[serde(default, rename = "finding", skip_serializing_if = "Vec::is_empty")]
     entries: Vec<Entry>,
+}
+
+/// A score, and of which paths.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Health {
+    score: f64,
+    of: Vec<String>,
 }
 
 /// An accepted finding. Everything but the fingerprint, the reason and the day is for people.
@@ -182,6 +193,18 @@ impl Baseline {
         });
         self.format = FORMAT;
         changes
+    }
+
+    /// The health of these paths when it was made.
+    pub fn score(&self, of: &[String]) -> Option<f64> {
+        self.health.as_ref().filter(|h| h.of == of).map(|h| h.score)
+    }
+
+    /// Notes the health of some paths; that of others stays.
+    pub fn set_score(&mut self, score: f64, of: &[String]) {
+        if self.health.as_ref().is_none_or(|h| h.of == of) {
+            self.health = Some(Health { score, of: of.to_owned() });
+        }
     }
 
     /// How many entries.

@@ -2,6 +2,7 @@
 
 mod args;
 mod baseline;
+mod budget;
 mod commands;
 mod error;
 mod fix;
@@ -9,9 +10,11 @@ mod git;
 #[cfg(feature = "model")]
 mod local;
 mod output;
+mod owners;
 mod report;
 mod scan;
 mod style;
+mod trend;
 
 use std::process::ExitCode;
 

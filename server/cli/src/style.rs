@@ -1,7 +1,8 @@
 //! How Sidenote looks in a terminal.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use annotate_snippets::Renderer;
 pub use annotate_snippets::renderer::Style;
@@ -40,13 +41,30 @@ pub fn renderer() -> Renderer {
     Renderer::styled().decor_style(decor).term_width(width(140)).line_num(quiet).context(CODE)
 }
 
+/// The folder to which paths are relative where nothing of the machine may show.
+static SETTLED: OnceLock<PathBuf> = OnceLock::new();
+
+/// From now on nothing of the terminal, the locale or the current folder shows: paths are relative to `root`.
+pub fn settle(root: &Path) {
+    let _ = SETTLED.set(root.to_owned());
+    if anstream::ColorChoice::global() == anstream::ColorChoice::Auto {
+        anstream::ColorChoice::Never.write_global();
+    }
+}
+
 /// Columns of the terminal on standard output, within reason; `otherwise` where there is none.
 pub fn width(otherwise: usize) -> usize {
+    if SETTLED.get().is_some() {
+        return otherwise;
+    }
     terminal_size::terminal_size().map_or(otherwise, |(w, _)| usize::from(w.0).clamp(40, 200))
 }
 
 /// Whether more than ASCII may be drawn.
 pub fn unicode() -> bool {
+    if SETTLED.get().is_some() {
+        return true;
+    }
     let dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|v| std::env::var(v).ok().filter(|v| !v.is_empty()));
     !dumb && !locale.is_some_and(|l| l == "C" || l == "POSIX")
@@ -54,6 +72,10 @@ pub fn unicode() -> bool {
 
 /// A path for people, relative to the current folder where it lies below, without control characters.
 pub fn shown(path: &Path) -> String {
+    if let Some(root) = SETTLED.get() {
+        let below = path.strip_prefix(root).unwrap_or(path);
+        return printable(&below.components().map(|c| c.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/"));
+    }
     let here = std::env::current_dir().ok();
     let canonical = here.as_ref().and_then(|h| h.canonicalize().ok());
     let below = [canonical, here].into_iter().flatten().find_map(|h| path.strip_prefix(h).ok().map(Path::to_owned));

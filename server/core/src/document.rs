@@ -14,7 +14,8 @@ pub struct Document {
     path: Arc<str>,
     version: i32,
     text: Text,
-    tree: SyntaxTree,
+    /// tree-sitter's tree, unless it was forgotten.
+    tree: Option<SyntaxTree>,
     /// Edits that `tree` was told of and does not yet show, as one: blocks were brought up to date without it.
     pending: Option<Edit>,
     blocks: Blocks,
@@ -53,7 +54,7 @@ impl Document {
             path: path.into(),
             version,
             text: Text::new(text),
-            tree,
+            tree: Some(tree),
             pending: None,
             blocks,
             held: false,
@@ -65,7 +66,7 @@ impl Document {
     /// start are read the other way round.
     pub fn change(&mut self, changes: &[Change], encoding: Encoding, version: i32) -> Result<(), DocumentError> {
         let mut text = self.text.clone();
-        let mut tree = self.tree.clone();
+        let mut tree = self.own_tree()?;
         let mut edit: Option<Edit> = None;
         let mut whole = false;
         for change in changes {
@@ -83,9 +84,9 @@ impl Document {
             }
         }
         if whole {
-            self.tree = SyntaxTree::parse(tree.language(), &text)?;
-            self.pending = None;
-            self.blocks = Blocks::of_text(&self.tree, &text);
+            let tree = SyntaxTree::parse(tree.language(), &text)?;
+            self.blocks = Blocks::of_text(&tree, &text);
+            (self.tree, self.pending) = (Some(tree), None);
             (self.held, self.aside) = (false, None);
         } else if let Some(edit) = edit {
             let pending = self.pending.map_or(edit, |p| p.then(edit));
@@ -94,7 +95,7 @@ impl Document {
             if alone != Alone::No {
                 // Edits of one held block may have mended another.
                 self.held = alone == Alone::Held || self.held && self.blocks.is_held();
-                (self.tree, self.pending) = (tree, Some(pending));
+                (self.tree, self.pending) = (Some(tree), Some(pending));
             } else {
                 self.held = false;
                 if let Some(torn) = torn {
@@ -104,7 +105,7 @@ impl Document {
                 // The blocks have seen all but the last edit.
                 let old_end = dirty.new_end - edit.new_end + edit.old_end;
                 self.blocks.update(&tree, &text, Edit { old_end, ..dirty });
-                (self.tree, self.pending) = (tree, None);
+                (self.tree, self.pending) = (Some(tree), None);
             }
         }
         self.text = text;
@@ -115,14 +116,14 @@ impl Document {
     /// Parses from scratch. tree-sitter's incremental trees of broken code may differ from fresh ones; an editor calls
     /// this when idle. Returns whether anything differed.
     pub fn refresh(&mut self) -> Result<bool, DocumentError> {
-        let tree = SyntaxTree::parse(self.tree.language(), &self.text)?;
+        let tree = SyntaxTree::parse(self.language(), &self.text)?;
         let blocks = Blocks::of_text(&tree, &self.text);
         let differs = !self.blocks.same_shape(&blocks);
         if differs {
             let before = std::mem::replace(&mut self.blocks, blocks);
             self.aside = self.held.then_some(before);
         }
-        (self.tree, self.pending, self.held) = (tree, None, false);
+        (self.tree, self.pending, self.held) = (Some(tree), None, false);
         Ok(differs)
     }
 
@@ -138,10 +139,16 @@ impl Document {
 
     /// Forgets everything that was computed for its blocks, as a new configuration demands.
     pub fn reset(&mut self) {
-        self.tree = self.tree();
-        self.pending = None;
-        self.blocks = Blocks::of_text(&self.tree, &self.text);
-        (self.held, self.aside) = (false, None);
+        if let Ok(tree) = self.tree() {
+            self.blocks = Blocks::of_text(&tree, &self.text);
+            (self.tree, self.pending) = (Some(tree), None);
+            (self.held, self.aside) = (false, None);
+        }
+    }
+
+    /// Forgets tree-sitter's tree: blocks hold what rules need, in less memory. It is made again for who asks.
+    pub fn forget_tree(&mut self) {
+        (self.tree, self.pending) = (None, None);
     }
 
     /// Takes over the blocks of another document, with what was computed for them, if they are the same.
@@ -163,7 +170,7 @@ impl Document {
 
     /// Language.
     pub fn language(&self) -> &'static Language {
-        self.tree.language()
+        self.blocks.language()
     }
 
     /// Text.
@@ -177,9 +184,21 @@ impl Document {
     }
 
     /// tree-sitter's tree. After edits inside of a function this is where the file is parsed again.
-    pub fn tree(&self) -> SyntaxTree {
-        let fresh = self.pending.and_then(|edit| self.tree.reparse(&self.text, edit).ok());
-        fresh.map_or_else(|| self.tree.clone(), |(tree, _)| tree)
+    ///
+    /// # Errors
+    /// When the tree had been forgotten, and the parser gives up this time.
+    pub fn tree(&self) -> Result<SyntaxTree, DocumentError> {
+        let tree = self.own_tree()?;
+        let fresh = self.pending.and_then(|edit| tree.reparse(&self.text, edit).ok());
+        Ok(fresh.map_or(tree, |(tree, _)| tree))
+    }
+
+    /// The tree without what is pending.
+    fn own_tree(&self) -> Result<SyntaxTree, DocumentError> {
+        match &self.tree {
+            Some(tree) => Ok(tree.clone()),
+            None => Ok(SyntaxTree::parse(self.language(), &self.text)?),
+        }
     }
 }
 
@@ -296,7 +315,7 @@ mod tests {
         let text = document.text().to_string();
         let fresh = Document::new("a", document.language(), &text, 1).expect("open");
         // On broken text tree-sitter's own recovery may differ.
-        if !fresh.tree().root().has_error() && !document.tree().root().has_error() {
+        if !fresh.tree().expect("tree").root().has_error() && !document.tree().expect("tree").root().has_error() {
             proptest::prop_assert!(document.blocks().same_shape(fresh.blocks()), "{text}");
         }
         Ok(())

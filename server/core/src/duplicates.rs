@@ -100,6 +100,16 @@ impl Shape {
         Some(Shape { shingles: shingles.into(), words: words.into(), leaves: leaves as u32 })
     }
 
+    /// What it is made of: hashes of shingles and of words, and the number of leaves.
+    pub fn parts(&self) -> (&[u32], &[u32], u32) {
+        (&self.shingles, &self.words, self.leaves)
+    }
+
+    /// A shape of such parts.
+    pub fn from_parts(shingles: Vec<u32>, words: Vec<u32>, leaves: u32) -> Shape {
+        Shape { shingles: shingles.into(), words: words.into(), leaves }
+    }
+
     /// How alike two functions are built, from 0 to 1.
     pub fn structure(&self, other: &Shape) -> f32 {
         jaccard(&self.shingles, &other.shingles)

@@ -172,7 +172,7 @@ fn counts(report: &Report) -> FxHashMap<(&'static str, &str), usize> {
 
 /// Places that the parser could not make sense of.
 fn syntax_errors(document: &Document) -> usize {
-    let tree = document.tree();
+    let Ok(tree) = document.tree() else { return usize::MAX };
     let root = tree.tree().root_node();
     if !root.has_error() {
         return 0;

@@ -279,7 +279,7 @@ fn allow(document: &Document, finding: &Finding, scope: Scope) -> Option<Edit> {
 }
 
 fn surroundings(document: &Document, offset: usize) -> Surroundings {
-    let tree = document.tree();
+    let Ok(tree) = document.tree() else { return Surroundings::Code };
     let root = tree.tree().root_node();
     let mut at = root.descendant_for_byte_range(offset, offset);
     while let Some(node) = at {

@@ -200,6 +200,7 @@ impl State {
                 open.published = published;
                 self.opened(&uri);
                 self.documents.insert(uri, open);
+                self.tell_errors();
             }
             Event::Change { uri, version, changes } => {
                 let stamp = self.stamp();
@@ -315,6 +316,7 @@ impl State {
                 self.pool.flow(Follow::Build(open.home.index.clone()));
             }
         }
+        self.tell_errors();
         if self.session.pull && self.session.refresh {
             self.outbox.refresh();
         }
@@ -389,12 +391,11 @@ impl State {
 
     /// Says once what is wrong with a configuration.
     fn tell_errors(&mut self) {
-        let mut errors: Vec<String> = self.workspace.errors().map(ToString::to_string).collect();
+        let mut errors: Vec<String> = self.workspace.errors().map(|error| error.to_string()).collect();
         errors.dedup();
         for error in &errors {
             if !self.told.contains(error) {
-                let text =
-                    format!("Sidenote goes on with its default configuration, for this one cannot be used.\n{error}");
+                let text = format!("Sidenote goes on without this configuration, for it cannot be used.\n{error}");
                 self.outbox.show(MessageType::ERROR, text);
             }
         }

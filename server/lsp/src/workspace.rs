@@ -10,14 +10,10 @@ use tower_lsp::ls_types::Uri;
 
 use crate::index::Index;
 
-/// The configuration of a folder: the nearest file in it or above it, inside its repository.
+/// The configuration of a folder: the nearest file in it or above it, inside its repository; files further down hold there.
 /// Without `rules` those that the repository brings are left out.
 pub(crate) fn load_config(folder: &Path, rules: bool) -> Result<Config, ConfigError> {
-    match config::discover(&OsSystem, folder) {
-        Some(file) if rules => Config::load(&OsSystem, &file, folder),
-        Some(file) => Config::load_without_rules(&OsSystem, &file, folder),
-        None => Ok(Config::default()),
-    }
+    Config::of_folder(Arc::new(OsSystem), folder, folder, rules)
 }
 
 /// A folder with its engine.
@@ -104,9 +100,9 @@ impl Workspace {
         self.folders.iter().map(|f| &f.index)
     }
 
-    /// What is wrong with the configurations.
-    pub(crate) fn errors(&self) -> impl Iterator<Item = &ConfigError> {
-        self.folders.iter().filter_map(|f| f.error.as_ref())
+    /// What is wrong with the configurations, with those further down as far as files there were asked for.
+    pub(crate) fn errors(&self) -> impl Iterator<Item = ConfigError> {
+        self.folders.iter().flat_map(|f| f.error.iter().cloned().chain(f.engine.config().errors()))
     }
 
     /// The innermost folder around a document, the document's path relative to it, and the engine for it. A document

@@ -53,6 +53,10 @@ check("hostile names are shown as they are", "onerror=document.title" in text)
 check("the flow's rule is listed", "command-injection" in text)
 check("rows are few at first", dom.count('<article class="item') == 50)
 check("each rule has a row", all(rule in text for rule in report["summary"]["by_rule"]))
+check("each owner has a row", all(owner in text for owner in report["summary"]["by_owner"]))
+change = report["summary"]["trend"]["change"]
+sign = "+" if change > 0 else "\u2212" if change < 0 else "\u00b1"
+check("the trend is shown", f"{sign}{abs(change):.1f} since 1.5" in text)
 check("the policy forbids everything else", "default-src 'none'" in page)
 check("no foreign address", not re.search(r"(?:src|href)=.https?:", page))
 check(f"the browser complains of nothing: {log}", not re.search(r"Uncaught|Refused to|Content Security Policy", log))

@@ -26,6 +26,7 @@ for folder in range(10):
         path.parent.mkdir(parents=True, exist_ok=True)
         lines = [f"export function f{n}(x) {{ return x === NaN; }}" for n in range(5 + 10 * folder + file * (folder + 1))]
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+(root / "CODEOWNERS").write_text("* @org/all\n/src/area1/ @org/one \"<img/src=x>@x\n", encoding="utf-8")
 (root / "src/flow.js").write_text(
     "const express = require('express');\nconst { exec } = require('child_process');\nconst app = express();\n"
     "app.get('/', (req, res) => {\n  const name = req.query.name;\n  const line = `echo ${name}`;\n  exec(line);\n  res.send('ok');\n});\n",

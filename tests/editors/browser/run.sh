@@ -13,6 +13,10 @@ python3 tests/editors/browser/project.py "$scratch/shop"
 
 scan() { "$binary" scan --no-config --select all --quiet --fail-on never --format json --output "json=$scratch/report.json" --report "$scratch/report" --badge "$scratch/badge.svg" "$1"; }
 scan "$scratch/shop"
+# An earlier score, for the trend.
+sed -E '0,/"score": [0-9.]+/s//"score": 1.5/' "$scratch/report.json" > "$scratch/before.json"
+scan() { "$binary" scan --no-config --select all --quiet --fail-on never --format json --output "json=$scratch/report.json" --score-baseline "$scratch/before.json" --report "$scratch/report" --badge "$scratch/badge.svg" "$1"; }
+scan "$scratch/shop"
 first=$(sha256sum < "$scratch/report/index.html")
 scan "$scratch/shop"
 [ "$first" = "$(sha256sum < "$scratch/report/index.html")" ] || die 'two reports of the same code differ'

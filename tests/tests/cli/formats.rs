@@ -209,7 +209,7 @@ fn csv_is_read_back_and_holds_no_formula() {
     // Colours and bells never leave the process, whatever the format.
     let expected = ["./=cmd|' /C calc'!A0.ts", "./@scope/b,\"c\" & <d> ]]>.ts", "line\nbreak\t.ts", "ünï/😀`|`.ts"];
     assert_eq!(paths, expected);
-    assert!(rows.iter().all(|r| r.len() == 12 && &r[3] == RULE && &r[9] == "open" && !r[11].is_empty()));
+    assert!(rows.iter().all(|r| r.len() == 13 && &r[3] == RULE && &r[9] == "open" && !r[11].is_empty()));
 }
 
 #[test]

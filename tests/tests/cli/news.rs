@@ -86,6 +86,19 @@ fn what_is_staged_is_what_counts_before_a_commit() {
 }
 
 #[test]
+fn a_pull_request_keeps_the_budgets() {
+    let project =
+        repository(&[("sidenote.toml", "[budgets]\nquality = 1\n"), ("a.ts", FLAWED), ("b.ts", "export {};\n")]);
+    project.write("b.ts", FLAWED.as_bytes());
+    // As the action scans: what is known is reported too, so that sums mean something.
+    let all = ["scan", "-q", "--diff", "HEAD", "--include-known", "--fail-on", "new:critical"];
+    project.run(&all).code(1).says("over budget: 2 findings of `quality`");
+    project.run(&["scan", "--diff", "HEAD", "--fail-on", "new:critical"]).code(0).says("budgets are not checked");
+    project.write("b.ts", b"export {};\n");
+    project.run(&all).code(0);
+}
+
+#[test]
 fn git_errors_say_what_to_do() {
     let project = repository(&[("a.ts", FLAWED)]);
     project.run(&["scan", "--diff", "nowhere"]).code(2).says("git knows no commit `nowhere`").says("fetch");

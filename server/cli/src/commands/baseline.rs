@@ -4,8 +4,9 @@ use std::path::Path;
 
 use crate::args::{Baseline as Args, BaselineCommand, Entries, Selection};
 use crate::baseline::{Baseline, BaselineError, today};
+use crate::budget;
 use crate::error::{CLEAN, Error, INTERNAL};
-use crate::scan::{self, Scan, Workspace};
+use crate::scan::{self, Scan, Summary, Workspace};
 use crate::{output, style};
 
 /// Runs it.
@@ -15,20 +16,31 @@ pub fn run(args: &Args) -> Result<u8, Error> {
             if !force && entries.file.exists() {
                 return Err(BaselineError::Exists(entries.file.clone()).into());
             }
-            update(&entries.selection, &entries.file, Baseline::default(), Some(entries))
+            update(&entries.selection, &entries.file, Baseline::default(), Some(entries), false)
         }
         BaselineCommand::Update(entries) => {
-            update(&entries.selection, &entries.file, Baseline::load(&entries.file)?, Some(entries))
+            update(&entries.selection, &entries.file, Baseline::load(&entries.file)?, Some(entries), true)
         }
-        BaselineCommand::Prune { selection, file } => update(selection, file, Baseline::load(file)?, None),
+        BaselineCommand::Prune { selection, file } => update(selection, file, Baseline::load(file)?, None, false),
     }
 }
 
-fn update(selection: &Selection, file: &Path, mut list: Baseline, add: Option<&Entries>) -> Result<u8, Error> {
+/// `renews` says whether budgets follow.
+fn update(
+    selection: &Selection,
+    file: &Path,
+    mut list: Baseline,
+    add: Option<&Entries>,
+    renews: bool,
+) -> Result<u8, Error> {
     let (workspace, scan) = scan::of_selection(selection)?;
     let failed = scan.files.iter().any(|f| f.gaps.iter().any(|g| g.internal));
     let add = add.map(|e| (e.reason.as_deref(), e.expires.as_deref()));
     let changes = list.update(&scan, add, &today(), |path| in_scope(&workspace, &scan, path));
+    let narrowed = !selection.select.is_empty() || !selection.ignore.is_empty();
+    if add.is_some() && !narrowed {
+        list.set_score(Summary::of(&scan).score, &workspace.named());
+    }
     output::write(Some(file), |out| out.write_all(list.text().as_bytes()))?;
     anstream::eprintln!(
         "{} lists {} findings: {} added, {} kept, {} removed",
@@ -38,6 +50,11 @@ fn update(selection: &Selection, file: &Path, mut list: Baseline, add: Option<&E
         changes.kept,
         changes.removed
     );
+    if renews && !narrowed && !failed && selection.config.is_none() {
+        for change in budget::lower(&workspace, &scan)? {
+            anstream::eprintln!("budget lowered: {}", style::printable(&change));
+        }
+    }
     Ok(if failed { INTERNAL } else { CLEAN })
 }
 

@@ -6,21 +6,40 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sidenote_core::fix::Wanted;
 use sidenote_core::grammars;
+use sidenote_core::system::stop_the_clock;
 use sidenote_core::text::MAX_BYTES;
 
 use crate::args::{Format, Scan as Args};
 use crate::baseline::{self, Baseline};
+use crate::budget::{self, Spent};
 use crate::error::Error;
+use crate::owners::Owners;
 use crate::report::{self, Context};
+use crate::scan::cache::{self, Cache};
 use crate::scan::{self, Base, Candidate, Job, Limits, Options, Phase, Scan, Stats, Summary, Workspace};
+use crate::trend::{Earlier, Trend};
 use crate::{fix, output, style};
 
 /// Runs it.
 pub fn run(args: &Args) -> Result<u8, Error> {
     args.check()?;
     scan::guard_panics();
+    if args.deterministic {
+        stop_the_clock();
+    }
     let stats = Stats::start();
-    let workspace = Workspace::open(&args.selection, args.stdin_filename.as_deref())?;
+    let mut workspace = Workspace::open(&args.selection, args.stdin_filename.as_deref())?;
+    if args.stats {
+        workspace.measure(&stats.rules);
+    }
+    if args.deterministic {
+        style::settle(workspace.root());
+    }
+    let owners = Owners::of(workspace.root());
+    if let Some(complaint) = owners.complaint().filter(|_| !args.quiet) {
+        anstream::eprintln!("note: {}", style::printable(&complaint));
+    }
+    let earlier = args.score_baseline.as_deref().map(Earlier::load).transpose()?;
     let reports = args.reports();
     let wanted = |format| reports.iter().any(|(f, _)| *f == format);
     let options = Options {
@@ -38,9 +57,18 @@ pub fn run(args: &Args) -> Result<u8, Error> {
         None => {
             let limits = Limits::of(&args.selection, &pool);
             let walked = stats.time(Phase::Walk, || scan::walk(&workspace, limits));
+            workspace.settle(&walked.candidates)?;
             let base = Base::open(&workspace, args)?;
             let progress = progress(args, walked.candidates.len());
-            let job = Job { workspace: &workspace, options, pool: &pool, stats: &stats, done: &|| progress.inc(1) };
+            let cache = stats.time(Phase::Read, || open_cache(args, &workspace, walked.candidates.len()));
+            let job = Job {
+                workspace: &workspace,
+                options,
+                pool: &pool,
+                stats: &stats,
+                cache: cache.as_ref(),
+                done: &|| progress.inc(1),
+            };
             let part = args.shard.map(|shard| scan::part(&walked.candidates, shard));
             let mine = |path: &str| part.as_ref().is_none_or(|part| part.contains(path));
             let scan = match &base {
@@ -53,9 +81,18 @@ pub fn run(args: &Args) -> Result<u8, Error> {
                 }
             };
             progress.finish_and_clear();
+            if let Some(cache) = cache {
+                stats.keep(cache.known());
+                close_cache(args, cache);
+            }
             (scan, walked.folders)
         }
     };
+    // What a baseline knows is counted too.
+    let budgets = if args.is_whole() { budget::count(&workspace, &scan) } else { Vec::new() };
+    if !args.is_whole() && !args.quiet && args.stdin_filename.is_none() && !workspace.budgets().is_empty() {
+        anstream::eprintln!("note: budgets are not checked, for this is not the whole scan");
+    }
     if let Some(list) = &list {
         let today = baseline::today();
         let known = list.known(&today);
@@ -67,10 +104,23 @@ pub fn run(args: &Args) -> Result<u8, Error> {
             );
         }
     }
-    let summary = Summary::of(&scan);
+    let mut summary = Summary::of(&scan);
+    summary.budgets = budgets;
+    summary.count_owners(&scan, &owners);
+    let of_list = list.as_ref().and_then(|list| list.score(&workspace.named())).filter(|_| args.is_whole());
+    let before = earlier.as_ref().map(|e| e.score).or(of_list);
+    summary.trend = before.map(|before| Trend::new(before, summary.score));
     let code = summary.exit_code(&scan, args.fail_on);
-    let context =
-        Context { workspace: &workspace, scan: &scan, summary: &summary, folders: &folders, stats: &stats, args };
+    let context = Context {
+        workspace: &workspace,
+        scan: &scan,
+        summary: &summary,
+        folders: &folders,
+        stats: &stats,
+        args,
+        owners: &owners,
+        earlier: earlier.as_ref(),
+    };
     let fixes = if args.fix && !args.previews() && args.stdin_filename.is_none() { fix::write(&scan) } else { Ok(()) };
     // With fixes the text or the diff is what is printed, and reports go to files alone.
     let text = if args.previews() {
@@ -103,6 +153,9 @@ pub fn run(args: &Args) -> Result<u8, Error> {
     if !args.quiet && !shown {
         anstream::eprintln!("{}", report::one_line(&context));
     }
+    for complaint in summary.budgets.iter().filter_map(Spent::complaint) {
+        anstream::eprintln!("{}over budget{:#}: {}", style::BAD, style::BAD, style::printable(&complaint));
+    }
     fixes?;
     if args.stats {
         report::stats(&context, &mut anstream::stderr()).map_err(Error::stdout)?;
@@ -114,9 +167,37 @@ pub fn run(args: &Args) -> Result<u8, Error> {
     Ok(code)
 }
 
+/// Files from which on a scan keeps what it finds, unless a folder is named: fewer are analysed as fast as a cache is read.
+const WORTH_KEEPING: usize = 100;
+
+/// The cache that a scan uses. What the next commit would hold is not what lies on the disk, and is never kept.
+fn open_cache(args: &Args, workspace: &Workspace, candidates: usize) -> Option<Cache> {
+    if args.no_cache || args.staged {
+        return None;
+    }
+    let folder = match &args.cache_dir {
+        Some(folder) => folder.clone(),
+        None if candidates < WORTH_KEEPING => return None,
+        None => cache::default_folder()?,
+    };
+    let cache = Cache::open(&folder, workspace.root());
+    if let Some(trouble) = cache.trouble().filter(|_| !args.quiet) {
+        anstream::eprintln!("note: the cache in {} is made anew: {trouble}", style::shown(&folder));
+    }
+    Some(cache)
+}
+
+fn close_cache(args: &Args, cache: Cache) {
+    if let Err(error) = cache.save()
+        && !args.quiet
+    {
+        anstream::eprintln!("warning: what was found is not kept for the next scan: {error}");
+    }
+}
+
 /// A progress bar, where somebody is watching.
 fn progress(args: &Args, files: usize) -> ProgressBar {
-    if args.quiet || !output::watched() {
+    if args.quiet || args.deterministic || !output::watched() {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::with_draw_target(Some(files as u64), ProgressDrawTarget::stderr_with_hz(12));
@@ -155,5 +236,5 @@ fn from_stdin(
         .or_else(by_shebang)
         .ok_or_else(|| Error::Language(style::printable(&candidate.path)))?;
     let candidate = Candidate { content: Some(bytes.as_slice().into()), ..candidate };
-    Ok(Job { workspace, options: *options, pool, stats, done: &|| () }.scan(&[candidate]))
+    Ok(Job { workspace, options: *options, pool, stats, cache: None, done: &|| () }.scan(&[candidate]))
 }

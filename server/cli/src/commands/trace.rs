@@ -38,17 +38,8 @@ pub fn run(place: &str, args: &Args) -> Result<u8, Error> {
     // may hold anything.
     let home = discover(&OsSystem, &folder).and_then(|f| f.parent().map(Path::to_owned));
     let around = repository_root(&OsSystem, &folder).or(home).unwrap_or_else(|| path.clone());
-    let (workspace, mut program) = scan::linked(&Selection {
-        paths: vec![around],
-        config: args.config.clone(),
-        select: Vec::new(),
-        ignore: Vec::new(),
-        no_config: false,
-        all_folders: false,
-        no_gitignore: false,
-        hidden: false,
-        jobs: None,
-    })?;
+    let (workspace, mut program) =
+        scan::linked(&Selection { config: args.config.clone(), ..Selection::of_folder(&around) })?;
     let config = super::config::of(args.config.as_deref(), &folder, workspace.root())?;
     let document =
         Document::new(&workspace.relative(&path), language, &text, 0).map_err(|error| wrong(format!("{error}")))?;

@@ -6,8 +6,9 @@ use super::Context;
 
 /// Writes it.
 pub fn write(context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
-    write!(out, "path,line,column,rule,category,severity,confidence,cwe,symbol,state,fingerprint,message\r\n")?;
+    write!(out, "path,line,column,rule,category,severity,confidence,cwe,symbol,state,fingerprint,message,owners\r\n")?;
     for file in &context.scan.files {
+        let owners = context.owners.of_file(&file.path).join(" ");
         for finding in &file.findings {
             let cwe: Vec<String> = finding.rule.cwe.iter().map(|n| format!("CWE-{n}")).collect();
             let state = match (&finding.suppressed, finding.known) {
@@ -28,6 +29,7 @@ pub fn write(context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
                 state.to_owned(),
                 finding.fingerprint.to_string(),
                 quoted(&finding.message),
+                quoted(&owners),
             ];
             write!(out, "{}\r\n", row.join(","))?;
         }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use sidenote_core::findings::{Category, Confidence, Severity};
 
 use super::Context;
+use super::folders::{self, Folder};
 use crate::scan::{FileReport, Finding, Fix, Gap, Place, Region, Skipped, Summary};
 
 const FORMAT: u32 = 1;
@@ -18,6 +19,7 @@ struct Report<'a> {
     summary: &'a Summary,
     findings: Vec<FindingRow<'a>>,
     files: Vec<FileRow<'a>>,
+    folders: Vec<Folder>,
     skipped: Vec<SkippedRow<'a>>,
     gaps: Vec<GapRow<'a>>,
 }
@@ -38,6 +40,8 @@ struct FindingRow<'a> {
     confidence: Confidence,
     cwe: &'static [u16],
     path: &'a Arc<str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    owners: Vec<&'a str>,
     #[serde(flatten)]
     region: Region,
     message: &'a str,
@@ -56,7 +60,7 @@ struct FindingRow<'a> {
 }
 
 impl<'a> FindingRow<'a> {
-    fn new(file: &'a FileReport, finding: &'a Finding) -> FindingRow<'a> {
+    fn new(context: &'a Context<'_>, file: &'a FileReport, finding: &'a Finding) -> FindingRow<'a> {
         FindingRow {
             rule: finding.rule.id,
             category: finding.rule.category,
@@ -64,6 +68,7 @@ impl<'a> FindingRow<'a> {
             confidence: finding.confidence,
             cwe: finding.rule.cwe,
             path: &file.path,
+            owners: context.owners.of_file(&file.path),
             region: finding.region,
             message: &finding.message,
             symbol: &finding.symbol,
@@ -80,6 +85,8 @@ impl<'a> FindingRow<'a> {
 #[derive(Serialize)]
 struct FileRow<'a> {
     path: &'a Arc<str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    owners: Vec<&'a str>,
     language: &'static str,
     lines: usize,
     bytes: usize,
@@ -91,9 +98,10 @@ struct FileRow<'a> {
 }
 
 impl<'a> FileRow<'a> {
-    fn new(file: &'a FileReport) -> FileRow<'a> {
+    fn new(context: &'a Context<'_>, file: &'a FileReport) -> FileRow<'a> {
         FileRow {
             path: &file.path,
+            owners: context.owners.of_file(&file.path),
             language: file.language,
             lines: file.lines,
             bytes: file.bytes,
@@ -132,8 +140,12 @@ pub fn write(context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
         format: FORMAT,
         tool: TOOL,
         summary: context.summary,
-        findings: files.iter().flat_map(|f| f.findings.iter().map(|finding| FindingRow::new(f, finding))).collect(),
-        files: files.iter().map(FileRow::new).collect(),
+        findings: files
+            .iter()
+            .flat_map(|f| f.findings.iter().map(|finding| FindingRow::new(context, f, finding)))
+            .collect(),
+        files: files.iter().map(|f| FileRow::new(context, f)).collect(),
+        folders: folders::of(context),
         skipped: context.scan.skipped.iter().map(SkippedRow::new).collect(),
         gaps: files.iter().flat_map(|f| f.gaps.iter().map(|gap| GapRow { path: &f.path, gap })).collect(),
     };
@@ -147,6 +159,7 @@ enum Line<'a> {
     Finding(FindingRow<'a>),
     Gap(GapRow<'a>),
     File(FileRow<'a>),
+    Folder(Folder),
     Skipped(SkippedRow<'a>),
     Summary {
         format: u32,
@@ -164,12 +177,15 @@ pub fn write_lines(context: &Context<'_>, out: &mut dyn Write) -> io::Result<()>
     };
     for file in &context.scan.files {
         for finding in &file.findings {
-            line(Line::Finding(FindingRow::new(file, finding)))?;
+            line(Line::Finding(FindingRow::new(context, file, finding)))?;
         }
         for gap in &file.gaps {
             line(Line::Gap(GapRow { path: &file.path, gap }))?;
         }
-        line(Line::File(FileRow::new(file)))?;
+        line(Line::File(FileRow::new(context, file)))?;
+    }
+    for folder in folders::of(context) {
+        line(Line::Folder(folder))?;
     }
     for skipped in &context.scan.skipped {
         line(Line::Skipped(SkippedRow::new(skipped)))?;

@@ -2,6 +2,7 @@
 
 mod checkstyle;
 mod csv;
+mod folders;
 mod github;
 mod gitlab;
 pub mod html;
@@ -18,7 +19,9 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use crate::args::{self, Format};
+use crate::owners::Owners;
 use crate::scan::{Scan, Stats, Summary, Workspace};
+use crate::trend::Earlier;
 
 pub use sarif::{MergeError, merge};
 pub use tail::{one_line, stats};
@@ -32,6 +35,10 @@ pub struct Context<'a> {
     pub folders: &'a BTreeMap<&'static str, usize>,
     pub stats: &'a Stats,
     pub args: &'a args::Scan,
+    /// Who owns which file.
+    pub owners: &'a Owners,
+    /// The score of an earlier scan.
+    pub earlier: Option<&'a Earlier>,
 }
 
 /// Writes a report.

@@ -5,12 +5,14 @@ use std::io::{self, Write};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use sidenote_core::findings::{Category, Severity};
 
-use super::Context;
-use crate::scan::{Phase, peak_memory};
+use super::{Context, folders};
+use crate::scan::{Phase, Summary, peak_memory};
 use crate::style::{self, BOLD, DIM, GOOD};
 
 /// Most files named one by one.
 const MAX_NAMED: usize = 5;
+/// Most folders whose health is told.
+const MAX_FOLDERS: usize = 10;
 
 /// Failures, and files that somebody should know of.
 pub fn troubles(context: &Context<'_>, renderer: &Renderer, out: &mut dyn Write) -> io::Result<()> {
@@ -98,8 +100,8 @@ pub fn write(context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
             .collect();
         writeln!(out, "{DIM}{}{DIM:#}", categories.join(separator))?;
     }
-    let mut rest =
-        vec![format!("{}, {} in {:.2} s", count(s.files, "file"), count(s.lines, "line"), context.stats.elapsed())];
+    let time = if context.args.deterministic { String::new() } else { format!(" in {:.2} s", context.stats.elapsed()) };
+    let mut rest = vec![format!("{}, {}{time}", count(s.files, "file"), count(s.lines, "line"))];
     if s.suppressed > 0 {
         rest.push(count(s.suppressed, "suppressed"));
     }
@@ -134,7 +136,7 @@ pub fn write(context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{DIM}{} can be fixed by --fix{DIM:#}", count(s.fixable, "finding"))?;
     }
     if s.files > 0 {
-        writeln!(out, "health {} {}", bar(s.score), painted(s.score))?;
+        writeln!(out, "health {} {}{}", bar(s.score), painted(s.score), trend(s))?;
     }
     Ok(())
 }
@@ -150,6 +152,13 @@ fn paint(score: f64) -> annotate_snippets::renderer::Style {
 fn painted(score: f64) -> String {
     let style = paint(score);
     format!("{style}{score:.1}{style:#}{DIM}/100{DIM:#}")
+}
+
+/// ` (+3.1)`, where an earlier score is known.
+fn trend(summary: &Summary) -> String {
+    let Some(trend) = summary.trend else { return String::new() };
+    let style = if trend.change < 0.0 { style::BAD } else { style::GOOD };
+    format!(" {style}({}){style:#}", trend.text())
 }
 
 fn bar(score: f64) -> String {
@@ -198,12 +207,15 @@ pub fn one_line(context: &Context<'_>) -> String {
     let gaps = if s.gaps > 0 { format!(", {}", count(s.gaps, "gap")) } else { String::new() };
     let (findings, files) = (count(s.findings, "finding"), count(s.files, "file"));
     let left = if context.args.fix { format!("{}; left: ", fixes(context)) } else { String::new() };
-    format!("{BOLD}sidenote{BOLD:#}: {left}{findings} in {files}{gaps}, health {}{to}", painted(s.score))
+    format!("{BOLD}sidenote{BOLD:#}: {left}{findings} in {files}{gaps}, health {}{}{to}", painted(s.score), trend(s))
 }
 
 /// Where the time went.
 pub fn stats(context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
     let (s, stats) = (context.summary, context.stats);
+    if context.args.deterministic {
+        return tables(context, out);
+    }
     let elapsed = stats.elapsed().max(1e-9);
     let megabytes = s.bytes as f64 / 1e6;
     writeln!(out, "\n{BOLD}time{BOLD:#} {DIM}(over all threads){DIM:#}")?;
@@ -211,6 +223,19 @@ pub fn stats(context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "  {:<8} {:>9.1} ms", phase.name(), stats.seconds(phase) * 1e3)?;
     }
     writeln!(out, "  {:<8} {:>9.1} ms", "wall", elapsed * 1e3)?;
+    let total: f64 = Phase::ALL.iter().map(|phase| stats.seconds(*phase)).sum::<f64>().max(1e-9);
+    let rules = stats.rules.by_rule();
+    if !rules.is_empty() {
+        writeln!(
+            out,
+            "{BOLD}time by rule{BOLD:#} {DIM}(of all {:.1} ms; data flow is in `follow`){DIM:#}",
+            total * 1e3
+        )?;
+        for (rule, nanos) in rules {
+            let seconds = nanos as f64 / 1e9;
+            writeln!(out, "  {:>9.1} ms {:>5.1} %  {}", seconds * 1e3, seconds * 100.0 / total, rule.id)?;
+        }
+    }
     writeln!(
         out,
         "{BOLD}speed{BOLD:#}  {:.0} files/s, {:.0} lines/s, {:.1} MB/s",
@@ -221,6 +246,15 @@ pub fn stats(context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
     if let Some(peak) = peak_memory() {
         writeln!(out, "{BOLD}memory{BOLD:#} {:.1} MB at most", peak as f64 / 1e6)?;
     }
+    if let Some(known) = stats.known() {
+        writeln!(out, "{BOLD}cache{BOLD:#}  {known} of {} files known from an earlier scan", s.files)?;
+    }
+    tables(context, out)
+}
+
+/// Findings by rule and owner, and the folders in the worst health.
+fn tables(context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let s = context.summary;
     if !s.by_rule.is_empty() {
         writeln!(out, "{BOLD}findings by rule{BOLD:#}")?;
         let mut rules: Vec<_> = s.by_rule.iter().collect();
@@ -228,6 +262,25 @@ pub fn stats(context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
         for (id, n) in rules {
             writeln!(out, "  {n:>6}  {id}")?;
         }
+    }
+    if !s.by_owner.is_empty() {
+        writeln!(out, "{BOLD}findings by owner{BOLD:#}")?;
+        let mut owners: Vec<_> = s.by_owner.iter().collect();
+        owners.sort_by_key(|(name, n)| (std::cmp::Reverse(**n), *name));
+        for (name, n) in owners {
+            writeln!(out, "  {n:>6}  {}", style::printable(name))?;
+        }
+    }
+    let mut folders = folders::of(context);
+    folders.retain(|f| f.findings > 0);
+    folders.sort_by(|a, b| a.score.total_cmp(&b.score).then_with(|| a.path.cmp(&b.path)));
+    if !folders.is_empty() {
+        writeln!(out, "{BOLD}health by folder{BOLD:#} {DIM}(the worst){DIM:#}")?;
+    }
+    for folder in folders.iter().take(MAX_FOLDERS) {
+        let path = if folder.path.is_empty() { "." } else { &folder.path };
+        let change = folder.trend.map_or_else(String::new, |t| format!(" ({})", t.text()));
+        writeln!(out, "  {:>6.1}{change}  {}", folder.score, style::printable(path))?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use sidenote_core::text::Text;
 
 use super::Context;
 use crate::args::{Cli, Command, Format};
+use crate::owners::Owners;
 use crate::scan::{FileReport, Finding, Fix, Place, Region, Replacement, Scan, Stats, Summary, Workspace};
 
 const CODE: &str = "import { run } from './run';\n\nexport function handle(request) {\n  const name = request.query.name;\n  const text = `echo ${name}`;\n  run(text); // ](1)\n}\n";
@@ -99,6 +100,8 @@ fn report_of(format: Format, findings: Vec<Finding>) -> String {
         folders: &folders,
         stats: &stats,
         args: &args,
+        owners: &Owners::default(),
+        earlier: None,
     };
     let mut out = Vec::new();
     super::write(&context, format, &mut out).expect("written");

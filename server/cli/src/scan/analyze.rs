@@ -55,14 +55,38 @@ pub type Copies = Vec<(usize, usize, Vec<Twin>)>;
 
 /// A file that was read and parsed.
 pub enum Loaded {
-    /// Its text with its syntax, and what it takes to follow the data through it.
-    Parsed(Document, Source),
+    /// What it takes to follow the data through it, and to tell what is found.
+    Parsed(Box<Parsed>),
     /// What there is to say of a file on which Sidenote itself failed.
-    Failed(FileReport),
+    Failed(Box<FileReport>),
+}
+
+/// A file of which everything is known that it says by itself.
+pub struct Parsed {
+    /// Its text with its blocks; tree-sitter's tree is forgotten.
+    pub document: Document,
+    /// The same, for the program.
+    pub source: Source,
+    /// What the rules that need no data flow say of it.
+    memo: Memo,
+}
+
+/// A file that was read.
+pub struct Opened {
+    pub language: &'static Language,
+    pub bytes: Arc<[u8]>,
 }
 
 /// Reads and parses a file; `None` if it is in no language that is read.
 pub fn load(workspace: &Workspace, candidate: &Candidate, stats: &Stats) -> Result<Option<Loaded>, Skipped> {
+    match open(workspace, candidate, stats)? {
+        Some(opened) => parse(workspace, candidate, &opened, stats).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Reads a file; `None` if it is in no language that is read.
+pub fn open(workspace: &Workspace, candidate: &Candidate, stats: &Stats) -> Result<Option<Opened>, Skipped> {
     let skip = |why| Skipped { path: candidate.path.clone(), why };
     let by_name = grammars::by_path(&candidate.path);
     match &candidate.odd {
@@ -76,7 +100,7 @@ pub fn load(workspace: &Workspace, candidate: &Candidate, stats: &Stats) -> Resu
     if !workspace.engine(candidate.project).config().includes(&candidate.path) {
         return if by_name.is_some() || candidate.named { Err(skip(Skip::Excluded)) } else { Ok(None) };
     }
-    let bytes = match &candidate.content {
+    let bytes: Arc<[u8]> = match &candidate.content {
         Some(bytes) => bytes.clone(),
         None => match stats.time(Phase::Read, || read(&candidate.file, by_name.is_none())) {
             Ok(Either::Left(bytes)) => bytes.into(),
@@ -85,24 +109,40 @@ pub fn load(workspace: &Workspace, candidate: &Candidate, stats: &Stats) -> Resu
         },
     };
     let language = by_name.or_else(|| std::str::from_utf8(&bytes).ok().and_then(grammars::by_shebang));
-    let Some(language) = language else {
-        return if candidate.named { Err(skip(Skip::Language)) } else { Ok(None) };
-    };
-    let text = why_skip(&bytes).map_err(|why| skip(Skip::Content(why)))?;
+    match language {
+        Some(language) => Ok(Some(Opened { language, bytes })),
+        None if candidate.named => Err(skip(Skip::Language)),
+        None => Ok(None),
+    }
+}
+
+/// Parses a file that was read, and runs the rules that need no other.
+pub fn parse(workspace: &Workspace, candidate: &Candidate, opened: &Opened, stats: &Stats) -> Result<Loaded, Skipped> {
+    let skip = |why| Skipped { path: candidate.path.clone(), why };
+    let language = opened.language;
+    let text = why_skip(&opened.bytes).map_err(|why| skip(Skip::Content(why)))?;
     let outcome = guarded(|| {
         let document = stats.time(Phase::Parse, || Document::new(&candidate.path, language, text, 0))?;
         let models = &workspace.engine(candidate.project).config().settings(&candidate.path).models;
         let new = || Source::new(&candidate.path, document.blocks(), document.text(), models);
         let source = stats.time(Phase::Follow, new);
-        Ok(Loaded::Parsed(document, source))
+        Ok(Parsed { document, source, memo: Memo::default() })
     });
     match outcome {
-        Ok(Ok(loaded)) => Ok(Some(loaded)),
+        Ok(Ok(mut parsed)) => {
+            let prepare = || workspace.engine(candidate.project).prepare(&parsed.document);
+            // What fails here fails again when all is put together, and is told then.
+            if let Ok(memo) = stats.time(Phase::Analyze, || guarded(prepare)) {
+                parsed.memo = memo;
+            }
+            parsed.document.forget_tree();
+            Ok(Loaded::Parsed(Box::new(parsed)))
+        }
         Ok(Err(error)) => {
             let error: sidenote_core::document::DocumentError = error;
             Err(skip(Skip::Parse(error.to_string())))
         }
-        Err(panic) => Ok(Some(Loaded::Failed(failed(candidate, language, &Text::new(text), &panic)))),
+        Err(panic) => Ok(Loaded::Failed(Box::new(failed(candidate, language, &Text::new(text), &panic)))),
     }
 }
 
@@ -123,33 +163,50 @@ fn read(path: &Path, needs_shebang: bool) -> std::io::Result<Either<Vec<u8>, Ski
     Ok(if bytes.len() > MAX_BYTES { Either::Right(SkipReason::TooLarge) } else { Either::Left(bytes) })
 }
 
-/// Analyses a file of a program. A panic inside becomes a gap.
+/// Analyses a file of a program, and tells what the options ask for.
 pub fn analyze(
     workspace: &Workspace,
     candidate: &Candidate,
-    document: &Document,
-    (program, copies): (&Program, Option<&Copies>),
+    parsed: Parsed,
+    known: (&Program, Option<&Copies>),
     options: &Options,
     stats: &Stats,
 ) -> FileReport {
+    let (mut file, text) = whole(workspace, candidate, parsed, known, options.fix, stats);
+    stats.time(Phase::Resolve, || narrow(&mut file, options, &|| text.to_string()));
+    file
+}
+
+/// Analyses a file of a program, and tells everything that is found, with the text in which that is. A panic inside becomes a gap.
+pub fn whole(
+    workspace: &Workspace,
+    candidate: &Candidate,
+    Parsed { document, memo, .. }: Parsed,
+    known: (&Program, Option<&Copies>),
+    wanted: Option<Wanted>,
+    stats: &Stats,
+) -> (FileReport, Text) {
+    let others = || Others { workspace, program: known.0, texts: Vec::new() };
     let outcome = guarded(|| {
-        let Some(wanted) = options.fix else {
-            let report = stats.time(Phase::Analyze, || report(workspace, candidate, document, (program, copies)));
-            return stats.time(Phase::Resolve, || resolve(workspace, candidate, document, report, options));
+        let Some(wanted) = wanted else {
+            let report = stats.time(Phase::Analyze, || report(workspace, candidate, &document, memo, known));
+            let file = stats.time(Phase::Resolve, || resolve(candidate, &document, report, others()));
+            return (file, document.text().clone());
         };
         let before = document.text().to_string();
-        let again = |d: &Document| report(workspace, candidate, d, (program, None));
+        let again = |d: &Document| report(workspace, candidate, d, Memo::default(), (known.0, None));
         let fixed = stats.time(Phase::Fix, || fix(document.clone(), &again, wanted));
-        let mut file =
-            stats.time(Phase::Resolve, || resolve(workspace, candidate, &fixed.document, fixed.report, options));
+        let mut file = stats.time(Phase::Resolve, || resolve(candidate, &fixed.document, fixed.report, others()));
         file.fixes_refused = fixed.refused;
         if !fixed.applied.is_empty() {
             let after = fixed.document.text().to_string();
             file.fixed = Some(Fixed { before: before.into(), after: after.into(), rules: fixed.applied });
         }
-        file
+        (file, fixed.document.text().clone())
     });
-    outcome.unwrap_or_else(|panic| failed(candidate, document.language(), document.text(), &panic))
+    outcome.unwrap_or_else(|panic| {
+        (failed(candidate, document.language(), document.text(), &panic), document.text().clone())
+    })
 }
 
 /// What the engine says of a version of a file: the program's own, or one with fixes.
@@ -157,15 +214,25 @@ fn report(
     workspace: &Workspace,
     candidate: &Candidate,
     document: &Document,
+    memo: Memo,
     (program, copies): (&Program, Option<&Copies>),
 ) -> Report {
-    let engine = workspace.engine(candidate.project);
     // Where the files that it belongs with broke the engine it is looked at by itself.
     let flow = match program.failure(&candidate.path) {
         None => program.flow_as(&candidate.path, document.blocks()),
         Some(_) => None,
     };
-    let mut memo = Memo::default();
+    put_together(workspace, candidate, document, memo, (flow, copies))
+}
+
+fn put_together(
+    workspace: &Workspace,
+    candidate: &Candidate,
+    document: &Document,
+    mut memo: Memo,
+    (flow, copies): (Option<Flow>, Option<&Copies>),
+) -> Report {
+    let engine = workspace.engine(candidate.project);
     let flow = flow.unwrap_or_else(|| engine.flow(document));
     memo.set_flow(match copies {
         Some(copies) => engine.among(document, flow, copies),
@@ -180,19 +247,12 @@ pub fn fingerprints_of(
     workspace: &Workspace,
     candidate: &Candidate,
     name: &str,
-    document: &Document,
-    (flow, copies): (Option<Flow>, Option<&Copies>),
+    Parsed { document, memo, .. }: &Parsed,
+    known: (Option<Flow>, Option<&Copies>),
     options: &Options,
 ) -> Vec<Fingerprint> {
     let outcome = guarded(|| {
-        let engine = workspace.engine(candidate.project);
-        let mut memo = Memo::default();
-        let flow = flow.unwrap_or_else(|| engine.flow(document));
-        memo.set_flow(match copies {
-            Some(copies) => engine.among(document, flow, copies),
-            None => flow,
-        });
-        let report = engine.analyze_quickly(document, &mut memo);
+        let report = put_together(workspace, candidate, document, memo.clone(), known);
         let ids = fingerprints(name, document.text(), &report.findings);
         let open =
             |(f, _): &(&findings::Finding, Fingerprint)| f.suppressed.is_none() && f.severity >= options.min_severity;
@@ -231,13 +291,8 @@ fn empty(candidate: &Candidate, language: &'static Language, text: &Text) -> Fil
     }
 }
 
-fn resolve(
-    workspace: &Workspace,
-    candidate: &Candidate,
-    document: &Document,
-    report: Report,
-    options: &Options,
-) -> FileReport {
+/// Everything that is found in a file, with its places.
+fn resolve(candidate: &Candidate, document: &Document, report: Report, mut others: Others<'_>) -> FileReport {
     let rope = document.text();
     let ids = fingerprints(&candidate.path, rope, &report.findings);
     let mut file = empty(candidate, document.language(), rope);
@@ -247,21 +302,7 @@ fn resolve(
         .iter()
         .map(|gap| Gap { region: Region::new(rope, &gap.range), message: gap.message.clone(), internal: false })
         .collect();
-    let mut hashes = None;
-    let mut others = Others { workspace, texts: Vec::new() };
     for (finding, fingerprint) in report.findings.into_iter().zip(ids) {
-        let suppressed = finding.suppressed.is_some();
-        let low = finding.severity < options.min_severity;
-        file.suppressed += usize::from(suppressed);
-        file.hidden += usize::from(low && !suppressed);
-        if low || suppressed && !options.include_suppressed {
-            continue;
-        }
-        let region = Region::new(rope, &finding.range);
-        let line_hash = options.line_hashes.then(|| {
-            let hashes = hashes.get_or_insert_with(|| line_hashes(&rope.to_string()));
-            hashes.get(region.start.line as usize - 1).cloned().unwrap_or_default()
-        });
         let fixes = finding.fixes.iter().map(|fix| Fix {
             title: fix.title.clone(),
             safe: fix.safe,
@@ -275,7 +316,7 @@ fn resolve(
             rule: finding.rule,
             severity: finding.severity,
             confidence: finding.confidence,
-            region,
+            region: Region::new(rope, &finding.range),
             related: others.places(&finding.related, rope),
             flow: others.places(&finding.flow, rope),
             fixes: fixes.collect(),
@@ -284,18 +325,38 @@ fn resolve(
             suppressed: finding.suppressed,
             known: false,
             fingerprint,
-            line_hash,
+            line_hash: None,
         });
     }
-    if options.keep_text && !(file.findings.is_empty() && file.gaps.is_empty()) {
-        file.text = Some(rope.to_string().into());
-    }
     file
+}
+
+/// Leaves out of a file's findings what is not asked for, and adds what is. `text` gives the file's text.
+pub fn narrow(file: &mut FileReport, options: &Options, text: &dyn Fn() -> String) {
+    for finding in &file.findings {
+        let (suppressed, low) = (finding.suppressed.is_some(), finding.severity < options.min_severity);
+        file.suppressed += usize::from(suppressed);
+        file.hidden += usize::from(low && !suppressed);
+    }
+    file.findings
+        .retain(|f| f.severity >= options.min_severity && (f.suppressed.is_none() || options.include_suppressed));
+    if options.line_hashes && !file.findings.is_empty() {
+        let hashes = line_hashes(&text());
+        for finding in &mut file.findings {
+            let hash = hashes.get(finding.region.start.line as usize - 1);
+            finding.line_hash = Some(hash.cloned().unwrap_or_default());
+        }
+    }
+    let is_told = !(file.findings.is_empty() && file.gaps.is_empty());
+    if options.keep_text && is_told && !file.gaps.iter().any(|g| g.internal) {
+        file.text = Some(text().into());
+    }
 }
 
 /// Texts of other files that findings lead to, read once for each file.
 struct Others<'w> {
     workspace: &'w Workspace,
+    program: &'w Program,
     texts: Vec<(Arc<str>, Option<Text>)>,
 }
 
@@ -314,7 +375,8 @@ impl Others<'_> {
     fn region(&mut self, path: &Arc<str>, location: &Location) -> Region {
         let known = self.texts.iter().position(|(p, _)| p == path);
         let index = known.unwrap_or_else(|| {
-            let text = OsSystem.read(&self.workspace.root().join(&**path)).map(|t| Text::new(&t));
+            let from_disk = || OsSystem.read(&self.workspace.root().join(&**path)).map(|t| Text::new(&t));
+            let text = self.program.text(path).cloned().or_else(from_disk);
             self.texts.push((path.clone(), text));
             self.texts.len() - 1
         });

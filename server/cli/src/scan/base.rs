@@ -7,11 +7,14 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 use sidenote_core::engine::Flow;
-use sidenote_core::findings::Fingerprint;
+use sidenote_core::findings::{Fingerprint, fingerprints_of};
 use sidenote_core::program::Source;
+use sidenote_core::text::Text;
 
 use super::analyze::{self, Copies, Loaded};
+use super::cache::{self, Cache, Imported, Looked, Snapshot};
 use super::program::Following;
+use super::twins::Function;
 use super::{Candidate, Job, Options, Read, Scan, Workspace, collected, parsed, twins};
 use crate::args;
 use crate::baseline::mark_known;
@@ -61,7 +64,75 @@ impl Base {
             return Ok(Scan::default());
         }
         let before = self.before(job.workspace, &candidates)?;
-        Ok(job.pool.install(|| self.compare(job, &candidates, &before, keep_known)))
+        Ok(job.pool.install(|| {
+            let kept = job.cache.and_then(|cache| self.compare_kept(job, cache, &candidates, &before, keep_known));
+            kept.unwrap_or_else(|| self.compare(job, &candidates, &before, keep_known))
+        }))
+    }
+
+    /// The same as [`Base::compare`], where it is known what was found in most files before the change.
+    fn compare_kept(
+        &self,
+        job: &Job<'_>,
+        cache: &Cache,
+        candidates: &[Candidate],
+        before: &[Before],
+        keep_known: bool,
+    ) -> Option<Scan> {
+        if cache.is_empty() {
+            return None;
+        }
+        let changed = |c: &Candidate| self.changes.contains_key(&c.file);
+        let old: Vec<Candidate> = before.iter().map(|b| b.candidate.clone()).collect();
+        let (looked, old_looked) = (cache::look(job, cache, candidates), cache::look(job, cache, &old));
+        let is: Vec<(&Candidate, &Looked)> = candidates.iter().zip(&looked).collect();
+        let same = is.iter().copied().filter(|(c, _)| !changed(c));
+        let mut was: Vec<(&Candidate, &Looked)> = same.chain(old.iter().zip(&old_looked)).collect();
+        was.sort_by(|a, b| a.0.path.cmp(&b.0.path));
+        let new_paths: HashSet<Arc<str>> = candidates.iter().filter(|c| changed(c)).map(|c| c.path.clone()).collect();
+        let old_paths: HashSet<Arc<str>> = old.iter().map(|c| c.path.clone()).collect();
+        // What matters of the old state is all that there was, whatever is asked for now.
+        let everything = Options { min_severity: job.options.min_severity, ..Options::default() };
+        let old_job = Job { options: everything, done: &|| (), ..*job };
+        let (imported, outline) = Imported::of(&old_job, cache, &was, &new_paths);
+        let then = Snapshot::new(&old_job, cache, &was, (&imported, outline));
+        if then.cost(&old_job, cache, &was) * 4 > was.len() {
+            return None;
+        }
+        let (now_imported, outline) = Imported::of(job, cache, &is, &old_paths);
+        let now = Snapshot::new(job, cache, &is, (&now_imported, outline));
+        let differs = |c: &Candidate| changed(c) || then.key(&c.path) != now.key(&c.path);
+        let wanted: Vec<_> = is.iter().copied().filter(|(c, _)| keep_known || differs(c)).collect();
+        // Texts are told before they are analysed, and gone.
+        let named: HashMap<&str, (Option<&Arc<str>>, Option<String>)> = before
+            .iter()
+            .zip(&old_looked)
+            .map(|(b, looked)| {
+                let renamed = b.now.as_ref().is_some_and(|now| *now != b.candidate.path);
+                (&*b.candidate.path, (b.now.as_ref(), renamed.then(|| looked.text()).flatten()))
+            })
+            .collect();
+        let mattered: Vec<_> =
+            was.iter().copied().filter(|(c, _)| named.contains_key(&*c.path) || differs(c)).collect();
+        let mut known: HashSet<Fingerprint> = HashSet::new();
+        for file in then.found(&old_job, cache, &mattered).into_iter().flatten().flatten() {
+            match named.get(&*file.path) {
+                None | Some((Some(_), None)) => known.extend(file.findings.iter().map(|f| f.fingerprint)),
+                // Gone, and with it what was found there.
+                Some((None, _)) => {}
+                Some((Some(name), Some(text))) => {
+                    let findings = file.findings.iter().map(|f| (f.rule.id, f.symbol.as_str(), f.region.range()));
+                    known.extend(fingerprints_of(name, &Text::new(text), findings));
+                }
+            }
+        }
+        let mut scan = collected(now.found(job, cache, &wanted));
+        let untouched: HashSet<&str> = candidates.iter().filter(|c| !differs(c)).map(|c| &*c.path).collect();
+        mark_known(&mut scan, |file, id| untouched.contains(&*file.path) || known.contains(id), keep_known);
+        if !keep_known {
+            scan.files.retain(|f| new_paths.contains(&f.path) || !f.findings.is_empty());
+        }
+        Some(scan)
     }
 
     fn compare(&self, job: &Job<'_>, candidates: &[Candidate], before: &[Before], keep_known: bool) -> Scan {
@@ -97,19 +168,24 @@ impl Base {
         }
         let mut news: HashSet<Arc<str>> = following.follow().into_iter().collect();
         // What repeats what, then and now.
+        let functions = |files: Vec<(&Candidate, &Read)>| -> HashMap<Arc<str>, Copies> {
+            let of = |(c, read): &(&'_ Candidate, &Read)| (c.path.clone(), twins::functions_of(job.workspace, c, read));
+            let mut files: Vec<(Arc<str>, Vec<Function>)> = files.par_iter().map(of).collect();
+            files.sort_by(|a, b| a.0.cmp(&b.0));
+            twins::across(&files)
+        };
         let same = candidates.iter().zip(&loaded).filter(|(c, _)| !changed(c));
-        let was: Vec<_> = same.chain(old.iter().zip(&old_loaded)).collect();
-        let is: Vec<_> = candidates.iter().zip(&loaded).collect();
-        let (were_copies, copies) = (twins::across(job.workspace, &was), twins::across(job.workspace, &is));
+        let were_copies = functions(same.chain(old.iter().zip(&old_loaded)).collect());
+        let copies = functions(candidates.iter().zip(&loaded).collect());
         let number = |copies: &HashMap<Arc<str>, Copies>, path| copies.get(path).map_or(0, Vec::len);
         let copied = copies.keys().filter(|path| number(&copies, *path) != number(&were_copies, *path));
         news.extend(copied.cloned());
         let looked_at = |c: &Candidate| changed(c) || news.contains(&c.path);
         let options = Options { min_severity: job.options.min_severity, ..Options::default() };
         let earlier = |candidate: &Candidate, name: &str, loaded: &Read| match loaded {
-            Ok(Some(Loaded::Parsed(document, _))) => {
+            Ok(Some(Loaded::Parsed(parsed))) => {
                 let known = (flows.get(&*candidate.path).cloned(), were_copies.get(&candidate.path));
-                analyze::fingerprints_of(job.workspace, candidate, name, document, known, &options)
+                analyze::fingerprints_of(job.workspace, candidate, name, parsed, known, &options)
             }
             _ => Vec::new(),
         };

@@ -2,6 +2,7 @@
 
 mod analyze;
 mod base;
+pub mod cache;
 mod linehash;
 mod model;
 mod program;
@@ -24,8 +25,9 @@ pub use summary::Summary;
 pub use walk::{Candidate, Limits, walk};
 pub use workspace::Workspace;
 
+use std::collections::HashSet;
+
 use rayon::prelude::*;
-use sidenote_core::document::Document;
 use sidenote_core::program::{Program, Source};
 
 use crate::args;
@@ -53,6 +55,8 @@ pub struct Job<'a> {
     pub options: Options,
     pub pool: &'a rayon::ThreadPool,
     pub stats: &'a Stats,
+    /// What was found before, unless that does not count.
+    pub cache: Option<&'a cache::Cache>,
     /// Called for each file that is done.
     pub done: &'a (dyn Fn() + Sync),
 }
@@ -70,14 +74,27 @@ impl Job<'_> {
     /// of another.
     pub fn scan_part(&self, candidates: &[Candidate], mine: impl Fn(&Candidate) -> bool + Sync) -> Scan {
         let results: Vec<Told> = self.pool.install(|| {
+            if let Some(cache) = self.cache {
+                let looked = cache::look(self, cache, candidates);
+                let files: Vec<_> = candidates.iter().zip(&looked).collect();
+                let (imported, outline) = cache::Imported::of(self, cache, &files, &HashSet::new());
+                let state = cache::Snapshot::new(self, cache, &files, (&imported, outline));
+                let mine: Vec<_> = files.into_iter().filter(|(c, _)| mine(c)).collect();
+                return state.found(self, cache, &mine);
+            }
             let loaded = self.load(candidates);
             let mut following = program::Following::new(self.workspace, self.stats);
             for (path, source) in parsed(candidates, &loaded) {
                 following.set(path, source.clone());
             }
             following.follow();
-            let read: Vec<_> = candidates.iter().zip(&loaded).collect();
-            let copies = twins::across(self.workspace, &read);
+            let stats = self.stats;
+            let functions = |(c, read): (&Candidate, &Read)| {
+                let of = || twins::functions_of(self.workspace, c, read);
+                (c.path.clone(), stats.time(Phase::Analyze, || stats.of_rule(twins::RULE, of)))
+            };
+            let functions: Vec<_> = candidates.par_iter().zip(&loaded).map(functions).collect();
+            let copies = stats.time(Phase::Analyze, || stats.of_rule(twins::RULE, || twins::across(&functions)));
             let mine = candidates.par_iter().zip(loaded).filter(|(candidate, _)| mine(candidate));
             mine.map(|(c, loaded)| self.report(c, loaded, (following.program(), copies.get(&c.path)))).collect()
         });
@@ -89,13 +106,11 @@ impl Job<'_> {
     }
 
     fn report(&self, candidate: &Candidate, loaded: Read, known: (&Program, Option<&Copies>)) -> Told {
-        let analyze = |document: Document| {
-            analyze::analyze(self.workspace, candidate, &document, known, &self.options, self.stats)
-        };
+        let analyze = |parsed| analyze::analyze(self.workspace, candidate, parsed, known, &self.options, self.stats);
         let result = loaded.map(|loaded| {
             loaded.map(|loaded| match loaded {
-                Loaded::Parsed(document, _) => analyze(document),
-                Loaded::Failed(report) => report,
+                Loaded::Parsed(parsed) => analyze(*parsed),
+                Loaded::Failed(report) => *report,
             })
         });
         (self.done)();
@@ -109,7 +124,7 @@ type Told = Result<Option<FileReport>, Skipped>;
 /// The candidates that were read and parsed.
 fn parsed<'a>(candidates: &'a [Candidate], loaded: &'a [Read]) -> impl Iterator<Item = (&'a str, &'a Source)> {
     candidates.iter().zip(loaded).filter_map(|(candidate, loaded)| match loaded {
-        Ok(Some(Loaded::Parsed(_, source))) => Some((&*candidate.path, source)),
+        Ok(Some(Loaded::Parsed(parsed))) => Some((&*candidate.path, &parsed.source)),
         _ => None,
     })
 }
@@ -136,6 +151,7 @@ pub fn linked(selection: &args::Selection) -> Result<(Workspace, Program), Error
     let workspace = Workspace::open(selection, None)?;
     let pool = workers(selection.jobs)?;
     let walked = walk(&workspace, Limits::of(selection, &pool));
+    workspace.settle(&walked.candidates)?;
     let stats = Stats::start();
     let program = pool.install(|| {
         let load = |candidate: &Candidate| analyze::load(&workspace, candidate, &stats);
@@ -159,8 +175,9 @@ pub fn of_selection(selection: &args::Selection) -> Result<(Workspace, Scan), Er
     let workspace = Workspace::open(selection, None)?;
     let pool = workers(selection.jobs)?;
     let walked = walk(&workspace, Limits::of(selection, &pool));
+    workspace.settle(&walked.candidates)?;
     let (stats, options) = (Stats::start(), Options::default());
-    let job = Job { workspace: &workspace, options, pool: &pool, stats: &stats, done: &|| () };
+    let job = Job { workspace: &workspace, options, pool: &pool, stats: &stats, cache: None, done: &|| () };
     let scan = job.scan(&walked.candidates);
     Ok((workspace, scan))
 }

@@ -161,6 +161,12 @@ pub enum Skip {
     Parse(String),
 }
 
+impl From<SkipReason> for Skip {
+    fn from(why: SkipReason) -> Skip {
+        Skip::Content(why)
+    }
+}
+
 impl Skip {
     /// A stable name for machines.
     pub fn name(&self) -> &'static str {

@@ -16,11 +16,11 @@ use super::stats::{Phase, Stats};
 use super::workspace::Workspace;
 
 /// Rounds in which files that files import are read.
-const MAX_ROUNDS: usize = 64;
+pub const MAX_ROUNDS: usize = 64;
 
 /// The workers of a scan.
-struct Pool<'s> {
-    stats: &'s Stats,
+pub struct Pool<'s> {
+    pub stats: &'s Stats,
 }
 
 impl Workers for Pool<'_> {

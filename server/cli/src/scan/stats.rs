@@ -1,7 +1,11 @@
 //! Where the time goes.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
+
+use sidenote_core::engine::Times;
+use sidenote_core::rules;
 
 /// A part of the work.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,12 +50,21 @@ impl Phase {
 pub struct Stats {
     started: Instant,
     nanos: [AtomicU64; 7],
+    /// Files of which the findings were known from an earlier scan, if any was remembered.
+    known: AtomicU64,
+    /// The rules' shares, where they are measured.
+    pub rules: Arc<Times>,
 }
 
 impl Stats {
     /// Starts the clock.
     pub fn start() -> Stats {
-        Stats { started: Instant::now(), nanos: Default::default() }
+        Stats {
+            started: Instant::now(),
+            nanos: Default::default(),
+            known: AtomicU64::new(u64::MAX),
+            rules: Arc::default(),
+        }
     }
 
     /// Does something and counts its time.
@@ -62,9 +75,29 @@ impl Stats {
         result
     }
 
+    /// Adds what was measured elsewhere to a rule of that id.
+    pub fn of_rule<T>(&self, id: &str, work: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let result = work();
+        if let Some(rule) = rules::index(id) {
+            self.rules.add(rule, start.elapsed().as_nanos() as u64);
+        }
+        result
+    }
+
     /// Seconds in a phase, over all threads.
     pub fn seconds(&self, phase: Phase) -> f64 {
         self.nanos[phase as usize].load(Ordering::Relaxed) as f64 / 1e9
+    }
+
+    /// Tells of how many files the findings were known from an earlier scan.
+    pub fn keep(&self, known: usize) {
+        self.known.store(known as u64, Ordering::Relaxed);
+    }
+
+    /// Of how many files the findings were known; `None` without a cache.
+    pub fn known(&self) -> Option<u64> {
+        Some(self.known.load(Ordering::Relaxed)).filter(|n| *n != u64::MAX)
     }
 
     /// Seconds since the start, by the wall's clock.

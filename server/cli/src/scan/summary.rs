@@ -7,6 +7,9 @@ use sidenote_core::findings::{Category, Score, Severity};
 
 use super::Scan;
 use crate::args::FailOn;
+use crate::budget::Spent;
+use crate::owners::{NOBODY, Owners};
+use crate::trend::Trend;
 
 /// The scan in numbers.
 #[derive(Clone, Debug, Serialize)]
@@ -39,6 +42,15 @@ pub struct Summary {
     pub fixable_unsafe: usize,
     /// Health score of all files together, 0 to 100.
     pub score: f64,
+    /// How the score changed, where an earlier one is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trend: Option<Trend>,
+    /// What was spent of each budget.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub budgets: Vec<Spent>,
+    /// Findings by the owner of their file, where the repository says who owns what; a file may have several.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub by_owner: BTreeMap<String, usize>,
 }
 
 impl Summary {
@@ -63,6 +75,9 @@ impl Summary {
             fixable: 0,
             fixable_unsafe: 0,
             score: scan.files.iter().map(|f| f.score).sum::<Score>().value(),
+            trend: None,
+            budgets: Vec::new(),
+            by_owner: BTreeMap::new(),
         };
         for file in &scan.files {
             let before = summary.findings;
@@ -93,6 +108,21 @@ impl Summary {
         summary
     }
 
+    /// Counts the findings of each owner.
+    pub fn count_owners(&mut self, scan: &Scan, owners: &Owners) {
+        if !owners.known() {
+            return;
+        }
+        for file in &scan.files {
+            let findings = file.findings.iter().filter(|f| f.suppressed.is_none()).count();
+            let of_file = owners.of_file(&file.path);
+            let named = if of_file.is_empty() { vec![NOBODY] } else { of_file };
+            for owner in named.into_iter().filter(|_| findings > 0) {
+                *self.by_owner.entry(owner.to_owned()).or_default() += findings;
+            }
+        }
+    }
+
     /// The exit code of a scan.
     pub fn exit_code(&self, scan: &Scan, fail_on: FailOn) -> u8 {
         let findings = scan.files.iter().flat_map(|f| &f.findings).filter(|f| f.suppressed.is_none());
@@ -100,6 +130,7 @@ impl Summary {
             let reaches = |least: Option<Severity>| least.is_some_and(|least| finding.severity >= least);
             reaches(fail_on.any) || !finding.known && reaches(fail_on.new)
         });
+        let fails = fails || fail_on != FailOn::default() && self.budgets.iter().any(|b| b.exceeded);
         if self.internal_errors > 0 {
             crate::error::INTERNAL
         } else if fails {

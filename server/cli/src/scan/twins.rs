@@ -1,30 +1,61 @@
 //! Functions that repeat those of other files: known only when all files were read.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
-use rayon::prelude::*;
 use sidenote_core::duplicates::{Shape, Unit, are_counterparts, twins};
 use sidenote_core::engine::{Twin, TwinPlace};
 use sidenote_core::findings::Location;
 
 use super::Read;
-use super::analyze::{Copies, Loaded};
+use super::analyze::{Copies, Loaded, Parsed};
 use super::walk::Candidate;
 use super::workspace::Workspace;
 
-/// The files that hold copies of functions of other files, by their paths, with all copies in them. What has twins in its own file
-/// alone is found with the file.
-pub fn across(workspace: &Workspace, files: &[(&Candidate, &Read)]) -> HashMap<Arc<str>, Copies> {
-    let of_file = |(n, (candidate, loaded)): (usize, &(&Candidate, &Read))| -> Vec<(usize, Unit, u32)> {
-        let Ok(Some(Loaded::Parsed(document, _))) = loaded else { return Vec::new() };
-        let line = |unit: &Unit| document.text().line_of(unit.head.start) as u32 + 1;
-        let units = workspace.engine(candidate.project).units(document);
-        units.into_iter().map(|unit| (n, line(&unit), unit)).map(|(n, line, unit)| (n, unit, line)).collect()
+/// The rule that tells of them.
+pub const RULE: &str = "duplicated-block";
+
+/// A function that may have twins.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// Its position among the blocks of its file.
+    pub index: usize,
+    /// The bytes of its head, and the line on which that begins.
+    pub head: Range<usize>,
+    pub line: u32,
+    pub name: String,
+    pub shape: Arc<Shape>,
+}
+
+/// The functions of a file that may have twins in others.
+pub fn functions(workspace: &Workspace, candidate: &Candidate, Parsed { document, .. }: &Parsed) -> Vec<Function> {
+    let line = |unit: &Unit| document.text().line_of(unit.head.start) as u32 + 1;
+    let units = workspace.engine(candidate.project).units(document).into_iter();
+    let function = |unit: Unit| Function {
+        line: line(&unit),
+        index: unit.index,
+        head: unit.head,
+        name: unit.name,
+        shape: unit.shape,
     };
-    let units: Vec<Vec<_>> = files.par_iter().enumerate().map(of_file).collect();
-    let units: Vec<(usize, Unit, u32)> = units.into_iter().flatten().collect();
-    let shapes: Vec<&Shape> = units.iter().map(|(_, unit, _)| &*unit.shape).collect();
+    units.map(function).collect()
+}
+
+/// The same of a file that was read, if it could be.
+pub fn functions_of(workspace: &Workspace, candidate: &Candidate, read: &Read) -> Vec<Function> {
+    match read {
+        Ok(Some(Loaded::Parsed(parsed))) => functions(workspace, candidate, parsed),
+        _ => Vec::new(),
+    }
+}
+
+/// The files that hold copies of functions of other files, by their paths, with all copies in them. What has twins in its own file
+/// alone is found with the file. `files` are in the order of their paths: the first of several twins is the original.
+pub fn across(files: &[(Arc<str>, Vec<Function>)]) -> HashMap<Arc<str>, Copies> {
+    let units: Vec<(usize, &Function)> =
+        files.iter().enumerate().flat_map(|(n, (_, functions))| functions.iter().map(move |f| (n, f))).collect();
+    let shapes: Vec<&Shape> = units.iter().map(|(_, unit)| &*unit.shape).collect();
     let found = twins(&shapes, |a, b| are_counterparts(&units[a].1.name, &units[b].1.name));
     let mut all = HashMap::new();
     let mut at = 0;
@@ -35,18 +66,18 @@ pub fn across(workspace: &Workspace, files: &[(&Candidate, &Read)]) -> HashMap<A
         if (at..end).any(|n| found[n].is_copy && outside(n)) {
             let copies = (at..end).filter(|n| found[*n].is_copy).map(|n| {
                 let twin = |&(other, structure): &(usize, f32)| {
-                    let (of, unit, line) = &units[other];
-                    let place = if *of == file {
+                    let (of, unit) = units[other];
+                    let place = if of == file {
                         TwinPlace::Here(unit.index)
                     } else {
-                        let path = Some(files[*of].0.path.clone());
-                        TwinPlace::There(Location { path, range: unit.head.clone(), line: *line })
+                        let path = Some(files[of].0.clone());
+                        TwinPlace::There(Location { path, range: unit.head.clone(), line: unit.line })
                     };
                     Twin { place, name: unit.name.clone(), structure }
                 };
                 (units[n].1.index, found[n].count, found[n].told.iter().map(twin).collect())
             });
-            all.insert(files[file].0.path.clone(), copies.collect());
+            all.insert(files[file].0.clone(), copies.collect());
         }
         at = end;
     }

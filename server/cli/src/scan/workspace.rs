@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sidenote_core::config::{Config, ConfigError, discover, repository_root};
-use sidenote_core::engine::Engine;
+use sidenote_core::config::{Budget, Config, discover, repository_root};
+use sidenote_core::engine::{Engine, Times};
 use sidenote_core::system::{OsSystem, System};
 
+use super::walk::Candidate;
 use crate::args;
 use crate::error::Error;
 
@@ -66,7 +67,7 @@ impl Workspace {
             let project = match known {
                 Some(i) => i,
                 None => {
-                    let config = configuration(file.as_deref(), &workspace.root, args)?;
+                    let config = configuration(folder_of(&path), &workspace.root, args)?;
                     workspace.engines.push((file, Engine::new(config)));
                     workspace.engines.len() - 1
                 }
@@ -91,6 +92,47 @@ impl Workspace {
         &self.engines[project].1
     }
 
+    /// From now on the time that each rule takes is added up.
+    pub fn measure(&mut self, times: &Arc<Times>) {
+        self.engines.iter_mut().for_each(|(_, engine)| engine.measure(times.clone()));
+    }
+
+    /// What the user named, relative to the root; `.` for the root.
+    pub fn named(&self) -> Vec<String> {
+        let name = |path: std::sync::Arc<str>| if path.is_empty() { ".".to_owned() } else { path.to_string() };
+        let mut all: Vec<String> = self.targets.iter().map(|t| name(self.relative(&t.path))).collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// Reads the configurations of the folders that candidates lie in.
+    ///
+    /// # Errors
+    /// When one cannot be used.
+    pub fn settle(&self, candidates: &[Candidate]) -> Result<(), Error> {
+        let mut folder = None;
+        for candidate in candidates {
+            let lies_in = (candidate.file.parent(), candidate.project);
+            if folder != Some(lies_in) {
+                folder = Some(lies_in);
+                self.engine(candidate.project).config().includes(&candidate.path);
+            }
+        }
+        match self.engines.iter().find_map(|(_, engine)| engine.config().errors().into_iter().next()) {
+            Some(error) => Err(error.into()),
+            None => Ok(()),
+        }
+    }
+
+    /// How many findings there may be of which rule and where.
+    pub fn budgets(&self) -> Vec<Budget> {
+        let mut all: Vec<Budget> = self.engines.iter().flat_map(|(_, engine)| engine.config().budgets()).collect();
+        all.sort_by(|a, b| (&a.folder, &a.selector, &a.file).cmp(&(&b.folder, &b.selector, &b.file)));
+        all.dedup();
+        all
+    }
+
     /// A path relative to the root, with `/`.
     pub fn relative(&self, path: &Path) -> Arc<str> {
         let rest = path.strip_prefix(&self.root).unwrap_or(path);
@@ -99,20 +141,26 @@ impl Workspace {
     }
 }
 
-/// The configuration of a file, with the command line's selection over it.
+/// The configuration of a folder, with the command line's selection over it.
 ///
 /// # Errors
-/// When the file or a selector cannot be used.
-pub fn configuration(file: Option<&Path>, root: &Path, args: &args::Selection) -> Result<Config, ConfigError> {
-    let config = match file {
-        Some(file) => Config::load(&OsSystem, file, root)?,
-        None => Config::default(),
+/// When a file or a selector cannot be used.
+fn configuration(folder: &Path, root: &Path, args: &args::Selection) -> Result<Config, Error> {
+    let mut config = match &args.config {
+        Some(file) => {
+            let found = file.canonicalize().ok().filter(|f| f.is_file());
+            Config::load(&OsSystem, &found.ok_or_else(|| Error::NoConfig(file.clone()))?, root)?
+        }
+        None if args.no_config => Config::default(),
+        None => Config::of_folder(Arc::new(OsSystem), folder, root, true)?,
     };
-    if args.select.is_empty() && args.ignore.is_empty() {
-        Ok(config)
-    } else {
-        config.narrowed(&args.select, &args.ignore)
+    if !args.select.is_empty() || !args.ignore.is_empty() {
+        config = config.narrowed(&args.select, &args.ignore)?;
     }
+    Ok(match args.file_timeout {
+        Some(seconds) => config.with_time_limit(seconds),
+        None => config,
+    })
 }
 
 fn folder_of(path: &Path) -> &Path {

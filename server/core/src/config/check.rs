@@ -65,7 +65,8 @@ impl<'a> Checker<'a> {
             }
             (DeValue::String(_), "string") | (DeValue::Boolean(_), "boolean") | (_, "any") => {}
             (DeValue::Integer(n), "integer") => self.integer(n, value.span(), schema, path),
-            (DeValue::Integer(_) | DeValue::Float(_), "number") => {}
+            (DeValue::Integer(n), "number") => self.number(n.as_str(), value.span(), schema, path),
+            (DeValue::Float(n), "number") => self.number(n.as_str(), value.span(), schema, path),
             (got, _) => {
                 let help = (wanted == "array" && matches!(got, DeValue::String(_)))
                     .then(|| "put it in brackets: `[\"..\"]`".to_owned());
@@ -84,6 +85,16 @@ impl<'a> Checker<'a> {
         let digits: String = n.as_str().chars().filter(|c| *c != '_').collect();
         let inside = i64::from_str_radix(&digits, n.radix()).is_ok_and(|n| (min..=max).contains(&(n as f64)));
         if !inside {
+            self.report(span, format!("`{path}` must lie between {min} and {max}"), None);
+        }
+    }
+
+    fn number(&mut self, text: &str, span: Range<usize>, schema: &Value, path: &str) {
+        let bound = |key| schema.get(key).and_then(Value::as_f64);
+        let (min, max) = (bound("minimum").unwrap_or(f64::MIN), bound("maximum").unwrap_or(f64::MAX));
+        let digits: String = text.chars().filter(|c| *c != '_').collect();
+        // What cannot be read here is told by what reads the values.
+        if digits.parse::<f64>().is_ok_and(|n| !(min..=max).contains(&n)) {
             self.report(span, format!("`{path}` must lie between {min} and {max}"), None);
         }
     }

@@ -12,6 +12,7 @@ use crate::semantics::flow::RawModel;
 
 /// Configuration of Sidenote, in `sidenote.toml`.
 ///
+/// A file holds for its folder and builds on the nearest one further up in the same repository, unless it says `extends` or `root`.
 /// Selectors name rules: a rule's id, a category (`security`, `performance`, `quality`), `CWE-` with a number, `default`
 /// (what is on unless configured otherwise) or `all`. Globs are relative to the folder of the `sidenote.toml` that was
 /// found, also those of a file that it extends; one without `/` matches in every folder, and one that matches a folder
@@ -24,10 +25,14 @@ pub(super) struct File {
     #[serde(default, rename = "$schema")]
     #[schemars(with = "String")]
     pub _schema: Option<String>,
-    /// Another configuration that this one builds on: a path relative to this file, inside of the same repository.
+    /// Another configuration that this one builds on, instead of the nearest one further up: a path relative to this file, inside
+    /// of the same repository.
     #[serde(default)]
     #[schemars(with = "String")]
     pub extends: Option<Spanned<String>>,
+    /// Whether this file builds on none further up; default `false`.
+    #[serde(default)]
+    pub root: bool,
     /// Which rules speak, and how loudly.
     #[serde(default)]
     pub rules: Rules,
@@ -37,6 +42,10 @@ pub(super) struct File {
     /// Other settings for some paths; later ones win.
     #[serde(default)]
     pub overrides: Vec<Override>,
+    /// How many findings there may be in the files of this folder, by selector; more of them fail a scan.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, u32>")]
+    pub budgets: BTreeMap<Spanned<String>, Spanned<u32>>,
     /// Files with models of libraries.
     #[serde(default)]
     pub models: Models,
@@ -108,6 +117,10 @@ pub(super) struct Files {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub exclude: Vec<Spanned<String>>,
+    /// Seconds that the analysis of a file may take; what is left then is reported as not analysed. Zero is without end; default 30.
+    #[serde(default)]
+    #[schemars(with = "f64", range(min = 0, max = 86400))]
+    pub timeout: Option<f64>,
 }
 
 /// Other settings for some paths.

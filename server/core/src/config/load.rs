@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use super::error::{ConfigError, Problem};
 use super::glob::Globs;
-use super::{Config, Layer, Place, Settings, check, check_own_selector, check_selector, file, own};
+use super::{Budget, Config, Layer, Place, Scope, Settings, check, check_own_selector, check_selector, file, own};
 use crate::findings::Severity;
 use crate::patterns::Patterns;
 use crate::system::System;
@@ -18,6 +18,8 @@ pub const FILE_NAME: &str = "sidenote.toml";
 
 /// Longest chain of files that extend each other.
 const MAX_DEPTH: usize = 8;
+/// Most files from the innermost folder to the outermost, with what each extends.
+const MAX_FILES: usize = 64;
 /// Largest configuration file, in bytes.
 const MAX_BYTES: usize = 256 * 1024;
 /// Most overrides in a chain.
@@ -42,50 +44,95 @@ pub fn repository_root(system: &dyn System, folder: &Path) -> Option<PathBuf> {
     folder.ancestors().find(|f| is_repository(system, f)).map(Path::to_owned)
 }
 
-fn is_repository(system: &dyn System, folder: &Path) -> bool {
+pub(super) fn is_repository(system: &dyn System, folder: &Path) -> bool {
     // A linked worktree or a submodule has a file in the place of the folder.
     system.is_file(&folder.join(".git/HEAD")) || system.is_file(&folder.join(".git"))
 }
 
-pub(super) fn load(
-    system: &dyn System,
-    file: &Path,
-    workspace: &Path,
-    with_rules: bool,
-) -> Result<Config, ConfigError> {
+/// Which files are read beside the one that is named.
+pub(super) struct How {
+    /// Rules that the repository brings.
+    pub with_rules: bool,
+    /// The files of the folders around.
+    pub with_outer: bool,
+}
+
+pub(super) fn load(system: &dyn System, file: &Path, workspace: &Path, how: &How) -> Result<Config, ConfigError> {
     let folder = file.parent().unwrap_or(Path::new(""));
     let root = repository_root(system, folder).unwrap_or_else(|| folder.to_owned());
     let root = system.canonical(&root).unwrap_or(root);
-    let mut chain = Chain { system, root, files: Vec::new(), with_rules, has_rules: false };
-    chain.read(file, None)?;
+    let mut chain = Chain { system, root, files: Vec::new(), start: 0, with_rules: how.with_rules, has_rules: false };
+    let mut next = Some(file.to_owned());
+    while let Some(file) = next.take() {
+        chain.start = chain.files.len();
+        chain.read(&file, None)?;
+        // A file that extends another builds on that, and one that says `root` on none.
+        let alone = chain.files[chain.start..].iter().any(|f| f.root) || chain.files.len() > chain.start + 1;
+        let folder = file.parent().filter(|f| how.with_outer && !alone && !is_repository(system, f));
+        next = folder.and_then(Path::parent).and_then(|above| discover(system, above));
+        if chain.files.len() > MAX_FILES {
+            let problem = Problem {
+                range: None,
+                message: format!("more than {MAX_FILES} files build on each other"),
+                help: None,
+            };
+            return Err(ConfigError { path: Some(file), text: "".into(), problems: vec![problem] });
+        }
+    }
     let mut patterns = own::Rules::default();
     for loaded in chain.files.iter_mut().rev() {
         patterns.extend(std::mem::take(&mut loaded.rules));
     }
     let patterns = patterns.finish()?;
     // Rules that were not read are not known by name.
-    if with_rules || !chain.has_rules {
+    if how.with_rules || !chain.has_rules {
         for loaded in &chain.files {
             loaded.check_selectors(&patterns)?;
         }
     }
     let mut settings = Settings::default();
     settings.adopt(patterns);
-    let mut config = Config { place: place(folder, workspace), ..Config::default() };
+    let mut config = Config::default();
+    let mut steps: Vec<(Option<Scope>, Layer)> = Vec::new();
     let mut overrides = Vec::new();
     let mut models = own::Models::default();
+    let mut level = None;
     for loaded in chain.files.into_iter().rev() {
-        loaded.layer.apply(&mut settings, false);
+        if level != Some(loaded.start) {
+            // The overrides of a folder come behind all that it extends, and before what stands further in.
+            steps.append(&mut overrides);
+            level = Some(loaded.start);
+        }
+        let place = place(&loaded.folder, workspace);
+        let scope = |globs| Scope { place: place.clone(), globs };
+        if steps.is_empty() {
+            loaded.layer.apply(&mut settings, false);
+        } else {
+            steps.push((None, loaded.layer));
+        }
         models.extend(loaded.models);
-        overrides.extend(loaded.overrides);
-        config.include = loaded.include.or(config.include);
-        config.exclude.push(loaded.exclude);
+        overrides.extend(loaded.overrides.into_iter().map(|(globs, layer)| (Some(scope(globs)), layer)));
+        config.include = loaded.include.map(scope).or(config.include);
+        config.exclude.push(scope(loaded.exclude));
+        let folder = match &place {
+            Place::Below(prefix) => prefix.trim_end_matches('/').to_owned(),
+            _ => String::new(),
+        };
+        for (selector, limit) in loaded.budgets {
+            let file = loaded.path.clone();
+            let (range, limit) = (limit.span(), limit.into_inner());
+            // What a file extends says how many where the file itself does not.
+            config.budgets.retain(|b: &Budget| b.folder != folder || b.selector != selector);
+            let line = loaded.text.get(..range.start).map_or(1, |t| t.matches('\n').count() + 1);
+            config.budgets.push(Budget { folder: folder.clone(), selector, limit, file, range, line });
+        }
         config.sources.insert(0, loaded.path);
         config.data.splice(0..0, loaded.used);
     }
+    steps.append(&mut overrides);
     settings.models = models.finish();
     config.base = Arc::new(settings);
-    config.overrides = overrides.into();
+    config.steps = steps.into();
     Ok(config)
 }
 
@@ -107,6 +154,12 @@ fn place(folder: &Path, workspace: &Path) -> Place {
 
 struct Loaded {
     path: PathBuf,
+    /// The folder of the file that was found, to which globs are relative, and the position of that file in the chain.
+    folder: PathBuf,
+    start: usize,
+    /// Whether nothing further up counts.
+    root: bool,
+    budgets: Vec<(String, Spanned<u32>)>,
     layer: Layer,
     overrides: Vec<(Globs, Layer)>,
     include: Option<Globs>,
@@ -140,8 +193,10 @@ struct Chain<'s> {
     system: &'s dyn System,
     /// No file outside of this folder is extended.
     root: PathBuf,
-    /// The topmost first.
+    /// The innermost first, each followed by what it extends.
     files: Vec<Loaded>,
+    /// Where among them the file stands that was found last, and not extended.
+    start: usize,
     /// Whether rules of the repository are read, and whether there are any.
     with_rules: bool,
     has_rules: bool,
@@ -182,6 +237,11 @@ impl Chain<'_> {
         let mut problems = Vec::new();
         let Some(parsed) = parse(&text, &mut problems) else { return fail(problems) };
         let mut loaded = lower(path, &text, &parsed, &mut problems);
+        loaded.start = self.start;
+        loaded.folder = match self.files.get(self.start) {
+            Some(found) => found.folder.clone(),
+            None => path.parent().unwrap_or(Path::new("")).to_owned(),
+        };
         loaded.models.add_tables(&text, &parsed.model, &mut problems);
         let files = own::Files { system: self.system, root: &self.root, config: path };
         let named = files.named(&parsed.models.paths, &["toml"], &mut problems);
@@ -232,10 +292,10 @@ impl Chain<'_> {
             let help = Some("only files inside of the same repository can be extended".to_owned());
             return Err(origin.error(format!("`{}` leaves the repository", origin.key.get_ref()), help));
         }
-        if self.files.iter().any(|f| normalized(&f.path) == base) {
+        if self.files[self.start..].iter().any(|f| normalized(&f.path) == base) {
             return Err(origin.error(format!("`{}` extends itself in the end", origin.key.get_ref()), None));
         }
-        if self.files.len() >= MAX_DEPTH {
+        if self.files.len() - self.start >= MAX_DEPTH {
             return Err(origin.error(format!("more than {MAX_DEPTH} files extend each other"), None));
         }
         Ok(base)
@@ -299,6 +359,7 @@ fn lower(path: &Path, text: &Arc<str>, parsed: &file::File, problems: &mut Vec<P
         severity: severities(&rules.severity, &mut unknown),
         cognitive_complexity: rules.cognitive_complexity.threshold,
         include_tests: rules.include_tests,
+        time_limit: parsed.files.timeout,
     };
     let overrides = parsed.overrides.iter().map(|o| {
         let layer = Layer {
@@ -307,15 +368,22 @@ fn lower(path: &Path, text: &Arc<str>, parsed: &file::File, problems: &mut Vec<P
             severity: severities(&o.severity, &mut unknown),
             cognitive_complexity: o.cognitive_complexity.threshold,
             include_tests: o.include_tests,
+            time_limit: None,
         };
         (Globs::new(&o.paths, problems), layer)
     });
     let overrides = overrides.collect();
     let include = parsed.files.include.as_ref().map(|list| Globs::new(list, problems));
     let exclude = Globs::new(&parsed.files.exclude, problems);
-    let (models, rules, used) = Default::default();
+    unknown.extend(parsed.budgets.keys().filter(|s| check_selector(s.get_ref()).is_err()).cloned());
+    let budgets = parsed.budgets.iter().map(|(s, limit)| (s.get_ref().clone(), limit.clone())).collect();
+    let (models, rules, used, folder) = Default::default();
     Loaded {
         path: path.to_owned(),
+        folder,
+        start: 0,
+        root: parsed.root,
+        budgets,
         layer,
         overrides,
         include,

@@ -1,8 +1,11 @@
 //! Configuration: which rules speak, how loudly, and where.
 //!
-//! A [`Config`] is made of layers: the defaults, each file from the bottom of an `extends` chain to its top, and what the
-//! command line or the editor says. Every layer may replace the selection, then takes rules out of it. Overrides for paths come last.
+//! A [`Config`] is made of layers: the defaults, each file from the bottom of an `extends` chain to its top with its overrides for
+//! paths behind it, the outermost folder's first, and what the command line or the editor says. Every layer may replace the
+//! selection, then takes rules out of it. Files in folders further down are found when a file there is asked for.
 
+mod below;
+mod budget;
 mod check;
 mod error;
 mod file;
@@ -13,7 +16,9 @@ mod own;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+pub use budget::Budget;
 pub use error::{ConfigError, Problem};
 pub use file::schema;
 pub use load::{FILE_NAME, discover, repository_root};
@@ -22,6 +27,7 @@ use crate::findings::{Category, Severity};
 use crate::patterns::Patterns;
 use crate::rules;
 use crate::semantics::flow::ModelSet;
+use crate::system::System;
 pub(crate) use glob::Globs;
 
 /// What a rule is set to for a file.
@@ -46,6 +52,8 @@ pub struct Settings {
     pub models: ModelSet,
     /// One's own rules.
     pub patterns: Patterns,
+    /// How long the analysis of a file may take; without end if there is none.
+    pub time_limit: Option<Duration>,
 }
 
 impl Settings {
@@ -60,6 +68,24 @@ impl Settings {
         Some((self.every().nth(at)?, *self.rules.get(at)?))
     }
 
+    /// Names them: what has the same name finds the same.
+    pub fn key(&self) -> [u8; 16] {
+        // What ran out of time is never kept under this name.
+        let Settings { rules, cognitive_complexity, include_tests, models, patterns, time_limit: _ } = self;
+        let mut hasher = blake3::Hasher::new();
+        for RuleSetting { enabled, severity } in rules {
+            hasher.update(&[u8::from(*enabled), severity.map_or(0, |s| s as u8 + 1)]);
+        }
+        hasher.update(&cognitive_complexity.to_le_bytes());
+        hasher.update(&[u8::from(*include_tests)]);
+        for key in [models.key(), patterns.key()] {
+            hasher.update(key.as_ref().map_or(&[0; 32][..], |k| k.as_bytes()));
+        }
+        let mut key = [0; 16];
+        key.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+        key
+    }
+
     /// Takes one's own rules in.
     fn adopt(&mut self, patterns: Patterns) {
         self.rules.truncate(rules::all().len());
@@ -70,6 +96,8 @@ impl Settings {
 
 /// SonarSource's own limit.
 const DEFAULT_COMPLEXITY: u32 = 15;
+/// A thousand times what a large file takes.
+const DEFAULT_TIME_LIMIT: Duration = Duration::from_secs(30);
 
 impl Default for Settings {
     fn default() -> Settings {
@@ -79,6 +107,7 @@ impl Default for Settings {
             include_tests: false,
             models: ModelSet::default(),
             patterns: Patterns::default(),
+            time_limit: Some(DEFAULT_TIME_LIMIT),
         }
     }
 }
@@ -151,6 +180,8 @@ struct Layer {
     severity: Vec<(String, Severity)>,
     cognitive_complexity: Option<u32>,
     include_tests: Option<bool>,
+    /// In seconds; none for zero.
+    time_limit: Option<f64>,
 }
 
 impl Layer {
@@ -169,6 +200,9 @@ impl Layer {
         }
         settings.cognitive_complexity = self.cognitive_complexity.unwrap_or(settings.cognitive_complexity);
         settings.include_tests = self.include_tests.unwrap_or(settings.include_tests);
+        if let Some(seconds) = self.time_limit {
+            settings.time_limit = Duration::try_from_secs_f64(seconds).ok().filter(|d| !d.is_zero());
+        }
     }
 }
 
@@ -185,42 +219,80 @@ enum Place {
     Elsewhere,
 }
 
+impl Place {
+    /// A workspace path as seen from the configuration's folder; `None` if it lies outside.
+    fn own<'p>(&self, path: &'p str) -> Option<std::borrow::Cow<'p, str>> {
+        match self {
+            Place::Same => Some(path.into()),
+            Place::Above(prefix) => Some(format!("{prefix}{path}").into()),
+            Place::Below(prefix) => path.strip_prefix(prefix.as_str()).map(Into::into),
+            Place::Elsewhere => None,
+        }
+    }
+}
+
+/// Globs with the place that they are seen from.
+#[derive(Clone, Debug)]
+struct Scope {
+    place: Place,
+    globs: Globs,
+}
+
+impl Scope {
+    /// Whether a workspace path matches; `None` if it lies outside of the configuration's folder.
+    fn matches(&self, path: &str) -> Option<bool> {
+        self.place.own(path).map(|path| self.globs.matches(&path))
+    }
+}
+
 /// The configuration of a workspace: settings for every path.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
     base: Arc<Settings>,
-    place: Place,
-    overrides: Arc<[(Globs, Layer)]>,
-    include: Option<Globs>,
-    exclude: Vec<Globs>,
+    /// What comes over the base, each for the paths that match; that of a folder further in holds for all that it is asked for.
+    steps: Arc<[(Option<Scope>, Layer)]>,
+    include: Option<Scope>,
+    exclude: Vec<Scope>,
     /// By position in [`Settings::rules`]: what overrides may switch on.
     only: Option<Arc<[bool]>>,
     sources: Vec<PathBuf>,
     data: Vec<PathBuf>,
-    /// Settings by the overrides that match, by position.
+    budgets: Vec<Budget>,
+    /// The configurations of folders further down.
+    below: Option<Arc<below::Below>>,
+    /// Settings by the steps that match, by position.
     made: Arc<Mutex<HashMap<Vec<u16>, Arc<Settings>>>>,
 }
 
 impl Config {
-    /// Loads a configuration file with what it extends. Paths given to [`Config::settings`] are relative to `workspace`.
+    /// Loads a configuration file with what it extends, and nothing else. Paths given to [`Config::settings`] are relative to
+    /// `workspace`.
     ///
     /// # Errors
     /// When a file cannot be read or used.
-    pub fn load(system: &dyn crate::system::System, file: &Path, workspace: &Path) -> Result<Config, ConfigError> {
-        load::load(system, file, workspace, true)
+    pub fn load(system: &dyn System, file: &Path, workspace: &Path) -> Result<Config, ConfigError> {
+        load::load(system, file, workspace, &load::How { with_rules: true, with_outer: false })
     }
 
-    /// The same without the rules that the repository brings in `[rules] paths`, for one that is not trusted. Selectors may
-    /// name them all the same.
+    /// The configuration that holds in a folder: the nearest file in it or above it over those further up, inside of its
+    /// repository. Files in folders further down hold there; they are read when a file there is asked for. Without `rules` those
+    /// that the repository brings in `[rules] paths` are left out, for one that is not trusted; selectors may name them all the same.
     ///
     /// # Errors
     /// When a file cannot be read or used.
-    pub fn load_without_rules(
-        system: &dyn crate::system::System,
-        file: &Path,
+    pub fn of_folder(
+        system: Arc<dyn System>,
+        folder: &Path,
         workspace: &Path,
+        rules: bool,
     ) -> Result<Config, ConfigError> {
-        load::load(system, file, workspace, false)
+        let file = discover(&*system, folder);
+        let mut config = match &file {
+            Some(file) => load::load(&*system, file, workspace, &load::How { with_rules: rules, with_outer: true })?,
+            None => Config::default(),
+        };
+        config.below = Some(Arc::new(below::Below::new(system, workspace, file, rules)));
+        Ok(config)
     }
 
     /// A configuration in which every rule is on and strict, test code included.
@@ -235,12 +307,16 @@ impl Config {
     ///
     /// # Errors
     /// When a selector names nothing.
-    pub fn narrowed(mut self, select: &[String], ignore: &[String]) -> Result<Config, ConfigError> {
+    pub fn narrowed(self, select: &[String], ignore: &[String]) -> Result<Config, ConfigError> {
         let problems: Vec<_> =
             select.iter().chain(ignore).filter_map(|selector| self.check_selector(selector).err()).collect();
         if !problems.is_empty() {
             return Err(ConfigError { path: None, text: "".into(), problems });
         }
+        Ok(self.narrow(select, ignore))
+    }
+
+    fn narrow(mut self, select: &[String], ignore: &[String]) -> Config {
         let layer = Layer {
             select: (!select.is_empty()).then(|| select.to_vec()),
             ignore: ignore.to_vec(),
@@ -253,8 +329,31 @@ impl Config {
         };
         self.only = Some(settings.every().map(may).collect());
         self.base = Arc::new(settings);
+        if !select.is_empty() {
+            // The selection of a folder's own file is one of those that are replaced; an override for some paths is none.
+            let steps = self.steps.iter().cloned().map(|(scope, layer)| match scope {
+                None => (None, Layer { select: None, ignore: Vec::new(), ..layer }),
+                some => (some, layer),
+            });
+            self.steps = steps.collect();
+        }
+        self.below = self.below.map(|below| Arc::new(below.narrowed(select, ignore)));
         self.made = Arc::default();
-        Ok(self)
+        self
+    }
+
+    /// Gives the analysis of each file so many seconds, whatever the configuration says; zero is without end.
+    #[must_use]
+    pub fn with_time_limit(mut self, seconds: f64) -> Config {
+        let layer = Layer { time_limit: Some(seconds), ..Layer::default() };
+        let mut settings = (*self.base).clone();
+        layer.apply(&mut settings, false);
+        self.base = Arc::new(settings);
+        let steps = self.steps.iter().cloned().map(|(scope, layer)| (scope, Layer { time_limit: None, ..layer }));
+        self.steps = steps.collect();
+        self.below = self.below.map(|below| Arc::new(below.with_time_limit(seconds)));
+        self.made = Arc::default();
+        self
     }
 
     /// Why a selector selects nothing that could exist, one's own rules included.
@@ -267,10 +366,12 @@ impl Config {
 
     /// The settings of a file, by its path relative to the workspace, with `/`.
     pub fn settings(&self, path: &str) -> Arc<Settings> {
-        let Some(path) = self.own(path).filter(|_| !self.overrides.is_empty()) else { return self.base.clone() };
+        if let Some(nested) = self.nested(path) {
+            return nested.settings(path);
+        }
         let matching: Vec<u16> = (0u16..)
-            .zip(self.overrides.iter())
-            .filter(|(_, (globs, _))| globs.matches(&path))
+            .zip(self.steps.iter())
+            .filter(|(_, (scope, _))| scope.as_ref().is_none_or(|s| s.matches(path) == Some(true)))
             .map(|(i, _)| i)
             .collect();
         if matching.is_empty() {
@@ -282,7 +383,8 @@ impl Config {
         }
         let mut settings = (*self.base).clone();
         for i in &matching {
-            self.overrides[*i as usize].1.apply(&mut settings, true);
+            let (scope, layer) = &self.steps[*i as usize];
+            layer.apply(&mut settings, scope.is_some());
         }
         if let Some(only) = &self.only {
             settings.rules.iter_mut().zip(only.iter()).for_each(|(setting, only)| setting.enabled &= only);
@@ -294,11 +396,19 @@ impl Config {
 
     /// Whether `[files]` leaves a file in, by its path relative to the workspace, with `/`.
     pub fn includes(&self, path: &str) -> bool {
-        let Some(path) = self.own(path) else { return true };
-        self.include.as_ref().is_none_or(|globs| globs.matches(&path)) && !self.exclude.iter().any(|g| g.matches(&path))
+        if let Some(nested) = self.nested(path) {
+            return nested.includes(path);
+        }
+        let included = self.include.as_ref().and_then(|scope| scope.matches(path));
+        included.unwrap_or(true) && !self.exclude.iter().any(|scope| scope.matches(path) == Some(true))
     }
 
-    /// The files it was made of, the topmost first.
+    /// The configuration of a folder further in, where a file lies in one that has its own.
+    fn nested(&self, path: &str) -> Option<Arc<Config>> {
+        self.below.as_ref()?.of(path)
+    }
+
+    /// The files that it was made of, those of folders further in first.
     pub fn sources(&self) -> &[PathBuf] {
         &self.sources
     }
@@ -308,14 +418,28 @@ impl Config {
         &self.data
     }
 
-    /// A workspace path as seen from the configuration's folder; `None` if it lies outside.
-    fn own<'p>(&self, path: &'p str) -> Option<std::borrow::Cow<'p, str>> {
-        match &self.place {
-            Place::Same => Some(path.into()),
-            Place::Above(prefix) => Some(format!("{prefix}{path}").into()),
-            Place::Below(prefix) => path.strip_prefix(prefix.as_str()).map(Into::into),
-            Place::Elsewhere => None,
-        }
+    /// Configurations of folders further down as far as files there were asked for: their topmost files.
+    pub fn further_down(&self) -> Vec<PathBuf> {
+        let mut files: Vec<PathBuf> =
+            self.below.iter().flat_map(|b| b.known()).filter_map(|c| c.sources.first().cloned()).collect();
+        files.sort();
+        files.dedup();
+        files
+    }
+
+    /// What is wrong with configurations of folders further down, as far as files there were asked for. The configuration around
+    /// such a folder holds in it.
+    pub fn errors(&self) -> Vec<ConfigError> {
+        self.below.as_ref().map(|b| b.errors()).unwrap_or_default()
+    }
+
+    /// How many findings there may be of which rule and where, of folders further down as far as files there were asked for.
+    pub fn budgets(&self) -> Vec<Budget> {
+        let below: Vec<Arc<Config>> = self.below.iter().flat_map(|b| b.known()).collect();
+        let mut all: Vec<Budget> = self.budgets.iter().chain(below.iter().flat_map(|c| &c.budgets)).cloned().collect();
+        all.sort_by(|a, b| (&a.folder, &a.selector, &a.file).cmp(&(&b.folder, &b.selector, &b.file)));
+        all.dedup();
+        all
     }
 }
 

@@ -105,6 +105,162 @@ fn extending() {
     assert!(!below.includes("gen/x.ts"));
 }
 
+/// The configuration of a folder in a repository `/r`, seen from there.
+fn of(files: &[(&str, &str)], folder: &str) -> Config {
+    let mut all = vec![("/r/.git/HEAD", "")];
+    all.extend(files);
+    Config::of_folder(Arc::new(Files::new(&all)), Path::new(folder), Path::new("/r"), true).expect("a configuration")
+}
+
+#[test]
+fn a_folders_own_file_builds_on_those_around() {
+    let outer = format!(
+        "[rules]\nselect = [\"{ASYNC}\", \"{UNUSED}\"]\n[files]\nexclude = [\"old\", \"/packages/a/gen\"]\n\
+         [[overrides]]\npaths = [\"packages/a/*.spec.ts\"]\nignore = [\"{UNUSED}\"]\n"
+    );
+    let inner = format!(
+        "[rules.severity]\n{ASYNC} = \"info\"\n[rules.cognitive-complexity]\nthreshold = 40\n\
+         [[overrides]]\npaths = [\"/own.ts\"]\nselect = [\"cognitive-complexity\"]\n"
+    );
+    let innermost = format!("[rules]\nselect = [\"{UNUSED}\"]\n");
+    let files = [
+        ("/r/sidenote.toml", outer.as_str()),
+        ("/r/packages/a/sidenote.toml", inner.as_str()),
+        ("/r/packages/a/deep/er/sidenote.toml", innermost.as_str()),
+    ];
+    // Whether the scan starts at the root, in the package, or beside it.
+    for folder in ["/r", "/r/packages", "/r/packages/a", "/r/packages/a/deep/er", "/r/packages/b"] {
+        let config = of(&files, folder);
+        assert_eq!(enabled(&config, "packages/a/x.ts"), [ASYNC, UNUSED], "{folder}");
+        assert_eq!(severity(&config, "packages/a/x.ts", ASYNC), Some(Severity::Info));
+        assert_eq!(config.settings("packages/a/x.ts").cognitive_complexity, 40);
+        if folder != "/r/packages/a/deep/er" {
+            assert_eq!(severity(&config, "packages/b/x.ts", ASYNC), None, "{folder}");
+        }
+        // Globs are seen from the folder of their own file.
+        assert_eq!(enabled(&config, "packages/a/x.spec.ts"), [ASYNC]);
+        assert_eq!(enabled(&config, "packages/a/own.ts").len(), 3);
+        assert_eq!(enabled(&config, "packages/a/deep/own.ts").len(), 2);
+        assert!(!config.includes("packages/a/gen/x.ts") && !config.includes("packages/a/old/x.ts"));
+        assert!(config.includes("packages/a/x.ts"));
+        // The nearer the later: it replaces the selection with what overrides made of it.
+        assert_eq!(enabled(&config, "packages/a/deep/er/x.ts"), [UNUSED]);
+        assert_eq!(config.settings("packages/a/deep/er/x.ts").cognitive_complexity, 40);
+        assert_eq!(config.errors(), []);
+    }
+    let config = of(&files, "/r");
+    assert!(Arc::ptr_eq(&config.settings("packages/a/x.ts"), &config.settings("packages/a/z/y.ts")), "made once");
+    assert_eq!(config.further_down().len(), 1, "as far as it was asked");
+    // The command line has the last word everywhere.
+    let select = config.clone().narrowed(&["cognitive-complexity".to_owned()], &[]).expect("known");
+    for path in ["x.ts", "packages/a/x.ts", "packages/a/deep/er/x.ts"] {
+        assert_eq!(enabled(&select, path), ["cognitive-complexity"], "{path}");
+    }
+    let ignore = config.narrowed(&[], &[UNUSED.to_owned()]).expect("known");
+    assert_eq!(enabled(&ignore, "packages/a/deep/er/x.ts"), [""; 0]);
+    assert_eq!(enabled(&ignore, "packages/a/x.ts"), [ASYNC]);
+}
+
+#[test]
+fn a_folders_own_file_may_build_on_another_or_on_none() {
+    let outer = ("/r/sidenote.toml", "[rules]\nselect = [\"all\"]\n");
+    let count = |inner: &str, more: &[(&str, &str)]| {
+        let files = [&[outer, ("/r/a/sidenote.toml", inner)], more].concat();
+        enabled(&of(&files, "/r"), "a/x.ts").len()
+    };
+    let default = enabled(&Config::default(), "x.ts").len();
+    assert_eq!(count("", &[]), rules::all().len());
+    assert_eq!(count("root = true", &[]), default);
+    let base = ("/r/base.toml", "[rules]\nselect = [\"async-promise-executor\"]\n");
+    assert_eq!(count("extends = '../base.toml'", &[base]), 1);
+    assert_eq!(count("extends = '../sidenote.toml'", &[]), rules::all().len());
+    // Another repository inside of this one builds on nothing of it, but where it says nothing, what is around holds.
+    assert_eq!(count("", &[("/r/a/.git", "gitdir: x")]), default);
+    assert_eq!(enabled(&of(&[outer, ("/r/a/.git", "gitdir: x")], "/r"), "a/x.ts").len(), rules::all().len());
+    // Nothing above the repository counts.
+    let above = [("/sidenote.toml", "[rules]\nselect = []\n"), ("/r/a/sidenote.toml", "")];
+    assert_eq!(enabled(&of(&above, "/r"), "a/x.ts").len(), default);
+}
+
+#[test]
+fn models_and_rules_of_folders_further_down_hold_there() {
+    let files = [
+        ("/r/sidenote.toml", OWN),
+        ("/r/a/sidenote.toml", "[rules]\npaths = ['rules/*.yml']\n"),
+        ("/r/a/rules/a.yml", RULE),
+    ];
+    let config = of(&files, "/r");
+    let code = "import { receive } from '@acme/queue';\nimport { open } from '@acme/db';\nopen().run(receive());\nconsole.log(1);\n";
+    assert_eq!(spoken(&config, "x.ts", code), [("sql-injection", 3)]);
+    assert_eq!(spoken(&config, "a/x.ts", code), [("sql-injection", 3), ("no-console", 4)]);
+    let untrusted = Config::of_folder(Arc::new(Files::new(&files)), Path::new("/r"), Path::new("/r"), false);
+    assert_eq!(spoken(&untrusted.expect("ok"), "a/x.ts", code), [("sql-injection", 3)]);
+}
+
+#[test]
+fn a_broken_file_further_down_is_told_and_what_is_around_holds() {
+    let files = [("/r/sidenote.toml", "[rules]\nselect = []\n"), ("/r/a/b/sidenote.toml", "[rulse]\n")];
+    let config = of(&files, "/r");
+    assert_eq!(config.errors(), []);
+    assert_eq!(enabled(&config, "a/b/x.ts"), [""; 0]);
+    assert_eq!(enabled(&config, "a/b/c/x.ts"), [""; 0]);
+    let errors: Vec<String> = config.errors().iter().map(ToString::to_string).collect();
+    assert_eq!(errors, ["/r/a/b/sidenote.toml:1:2: unknown key `rulse`; did you mean `rules`?"]);
+}
+
+#[test]
+fn budgets_are_of_their_folder() {
+    let files = [
+        ("/r/sidenote.toml", "[budgets]\nall = 100\nasync-promise-executor = 3\n"),
+        ("/r/base.toml", "[budgets]\nquality = 5\nsecurity = 0\n"),
+        ("/r/a/sidenote.toml", "extends = '../base.toml'\n[budgets]\nquality = 2\n"),
+    ];
+    let config = of(&files, "/r");
+    let told = |config: &Config| {
+        let told = |b: &Budget| format!("{}:{}:{} {} {}", b.file.display(), b.line, b.folder, b.selector, b.limit);
+        config.budgets().iter().map(told).collect::<Vec<_>>()
+    };
+    let own = ["/r/sidenote.toml:2: all 100", "/r/sidenote.toml:3: async-promise-executor 3"];
+    assert_eq!(told(&config), own);
+    config.settings("a/x.ts");
+    assert_eq!(
+        told(&config),
+        [&own[..], &["/r/a/sidenote.toml:3:a quality 2", "/r/base.toml:3:a security 0"]].concat()
+    );
+    let budget = &config.budgets()[2];
+    assert!(budget.covers("a/x.ts") && !budget.covers("ab/x.ts") && config.budgets()[0].covers("ab/x.ts"));
+    assert_eq!(files[2].1.get(budget.range.clone()), Some("2"));
+    assert!(wrong("[budgets]\nqualty = 3")[0].contains("did you mean `quality`?"));
+    assert!(wrong("[budgets]\nquality = -3")[0].contains("must lie between 0"));
+}
+
+#[test]
+fn a_file_has_its_time() {
+    let limit = |text: &str| load_one(text).expect(text).settings("a.ts").time_limit;
+    assert_eq!(limit(""), Some(Duration::from_secs(30)));
+    assert_eq!(limit("[files]\ntimeout = 5"), Some(Duration::from_secs(5)));
+    assert_eq!(limit("[files]\ntimeout = 0.5"), Some(Duration::from_millis(500)));
+    assert_eq!(limit("[files]\ntimeout = 0"), None);
+    assert_eq!(wrong("[files]\ntimeout = -1"), ["2:11: `files.timeout` must lie between 0 and 86400"]);
+    assert_eq!(wrong("[files]\ntimeout = 1e9"), ["2:11: `files.timeout` must lie between 0 and 86400"]);
+    let files = [("/r/sidenote.toml", "[files]\ntimeout = 5"), ("/r/a/sidenote.toml", "[files]\ntimeout = 0.000001")];
+    let config = of(&files, "/r");
+    let code = "new Promise(async (r) => r(await 1));\nfunction f() { return new Promise(async (r) => r(await 1)); }\n\
+                // sidenote: allow(async-promise-executor) -- it stays\nfunction g() { return 1; }\n";
+    let language = sidenote_grammars::by_path("a.ts").expect("a language");
+    let report = |config: &Config, path: &str| {
+        let document = crate::document::Document::new(path, language, code, 0).expect("parsed");
+        crate::engine::Engine::new(config.clone()).analyze(&document)
+    };
+    let late = report(&config, "a/x.ts");
+    assert_eq!(late.gaps.len(), 1);
+    assert_eq!(late.gaps[0].message, "took longer than 0.000001 s: the rest of the file was not analysed");
+    assert_eq!(late.gaps[0].range.end, code.len());
+    assert!(late.findings.iter().all(|f| f.rule.id != ASYNC), "{:?}", late.findings);
+    let whole = report(&config.with_time_limit(0.0), "a/x.ts");
+    assert_eq!((whole.gaps.len(), whole.findings.iter().filter(|f| f.rule.id == ASYNC).count()), (0, 2));
+}
+
 #[test]
 fn discovery_stops_at_the_repository() {
     let files = Files::new(&[("/sidenote.toml", ""), ("/r/.git", "gitdir: x"), ("/q/a.ts", "")]);
@@ -323,6 +479,6 @@ fn rules_of_ones_own_live_like_built_in_ones() {
         ("/r/sidenote.toml", "[rules]\npaths = ['rules/a.yml']\nignore = ['no-console']"),
         ("/r/rules/a.yml", "broken: ["),
     ];
-    let config = Config::load_without_rules(&Files::new(&files), Path::new("/r/sidenote.toml"), Path::new("/r"));
+    let config = Config::of_folder(Arc::new(Files::new(&files)), Path::new("/r"), Path::new("/r"), false);
     assert!(config.expect("ok").settings("a.ts").patterns.is_empty());
 }

@@ -16,14 +16,17 @@ use crate::syntax::{Arena, Node, Span};
 
 /// What is remembered of a document from one version to the next; see [`super::Engine::analyze_again`]. A new
 /// configuration does not hurt it.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Memo {
     facts: Option<(Arc<Block>, Arc<FileFacts>)>,
     flow: Option<Flow>,
     own: Option<Own>,
+    /// Whether the time for the rules was up before all had run.
+    late: bool,
 }
 
 /// What the rules of a configuration found in one version of a document.
+#[derive(Clone)]
 struct Own {
     root: Arc<Block>,
     settings: Arc<Settings>,
@@ -76,6 +79,21 @@ impl Flow {
     ) -> Flow {
         let arenas: FxHashMap<BlockId, &Arc<Arena>> = blocks.iter().map(|p| (p.block.id(), p.block.arena())).collect();
         let arena = |block: &BlockId| arenas.get(block).map(|a| Arc::clone(a));
+        // What several ways lead to is told once, with the source that is furthest from the program's user.
+        let mut once: Vec<(BlockId, &flow::Hit)> = Vec::new();
+        let mut seen: FxHashMap<(&str, BlockId, Span), usize> = FxHashMap::default();
+        for (block, hit) in hits {
+            let key = (hit.kind.rule(), hit.at.block, hit.at.span);
+            match seen.get(&key) {
+                Some(&n) if once[n].1.source.kind.is_local() && !hit.source.kind.is_local() => once[n] = (block, hit),
+                Some(_) => {}
+                None => {
+                    seen.insert(key, once.len());
+                    once.push((block, hit));
+                }
+            }
+        }
+        let hits = once.into_iter();
         let hits = hits.filter_map(|(block, hit)| Some((arena(&block)?, flow::note(hit, block, elsewhere)?)));
         let other = result.notes.iter().filter_map(|(block, note)| Some((arena(block)?, note.clone())));
         Flow {
@@ -139,6 +157,16 @@ impl Memo {
         let found = Arc::new(look());
         self.own = Some(Own { root: root.clone(), settings: settings.clone(), found: found.clone() });
         (*found).clone()
+    }
+
+    /// Remembers that the time for the rules was up.
+    pub(super) fn set_late(&mut self) {
+        self.late = true;
+    }
+
+    /// Whether the time for the rules was up before all had run.
+    pub(super) fn is_late(&self) -> bool {
+        self.late
     }
 
     /// Remembers the data flow of a version.

@@ -3,6 +3,7 @@
 mod memo;
 mod skip;
 mod suppress;
+mod times;
 mod twins;
 
 use std::sync::Arc;
@@ -19,10 +20,12 @@ use crate::rules::{self, BlockCheck, Check, Cx, FileFacts, NodeCheck, Rule};
 use crate::semantics::flow::trace::{Trace, trace};
 use crate::semantics::imports::Imports;
 use crate::syntax::Arena;
+use crate::system::Deadline;
 
 pub use memo::{Flow, Memo};
 pub use skip::{SkipReason, why_skip};
 pub use suppress::Suppression;
+pub use times::Times;
 pub use twins::{Twin, TwinPlace};
 
 /// Something that could not be analysed.
@@ -33,6 +36,9 @@ pub struct Gap {
     /// Why.
     pub message: String,
 }
+
+/// How the message of a gap begins where the time was up: what else was found then is chance.
+pub const LATE: &str = "took longer than";
 
 /// What the engine says of a file.
 #[derive(Clone, Debug, Default)]
@@ -60,6 +66,8 @@ impl Report {
 /// The engine. Immutable; share it between threads.
 pub struct Engine {
     config: Config,
+    /// Where the time of each rule is added up, if somebody asks.
+    times: Option<Arc<Times>>,
 }
 
 /// What is kept for a block: the notes of the rules that look at it alone, and under which facts they were made.
@@ -77,7 +85,12 @@ struct BlockNotes {
 impl Engine {
     /// An engine for a configuration.
     pub fn new(config: Config) -> Engine {
-        Engine { config }
+        Engine { config, times: None }
+    }
+
+    /// From now on the time that each rule takes is added up.
+    pub fn measure(&mut self, times: Arc<Times>) {
+        self.times = Some(times);
     }
 
     /// The configuration.
@@ -111,6 +124,29 @@ impl Engine {
         memo.has_flow_of(document.blocks(), &self.config.settings(document.path()).models)
     }
 
+    /// Does what needs no data flow: the rules that look at one block, and those of the configuration. [`Engine::analyze_quickly`]
+    /// with the memory that this gives finds it done, and asks for tree-sitter's tree no more.
+    pub fn prepare(&self, document: &Document) -> Memo {
+        let settings = self.config.settings(document.path());
+        let mut memo = Memo::default();
+        let facts = memo.facts(document.path(), document.blocks());
+        let left = settings.time_limit.map(Deadline::after).map_or(Left::Enough, Left::Until);
+        let mut around: Vec<(Arc<BlockNotes>, usize)> = Vec::new();
+        for placed in document.blocks().iter() {
+            let in_test = enter(&mut around, placed.depth);
+            let (notes, whole) = block_notes(placed.block, &facts, &settings, in_test, (left, self.times.as_deref()));
+            if !whole {
+                memo.set_late();
+                break;
+            }
+            around.push((notes, 0));
+        }
+        if !settings.patterns.is_empty() && !memo.is_late() {
+            memo.own(document.blocks().root(), &settings, || own_findings(document, &settings));
+        }
+        memo
+    }
+
     /// Analyses a document. What was computed for its blocks before is used again where it still holds.
     pub fn analyze(&self, document: &Document) -> Report {
         self.analyze_again(document, &mut Memo::default())
@@ -129,6 +165,9 @@ impl Engine {
     /// report is that of [`Engine::analyze`] if [`Engine::has_flow`] this very version.
     pub fn analyze_quickly(&self, document: &Document, memo: &mut Memo) -> Report {
         let settings = self.config.settings(document.path());
+        let deadline = settings.time_limit.map(Deadline::after);
+        // Where the time was up: what stands behind is not looked at.
+        let mut late = None;
         let blocks = document.blocks();
         let family = blocks.language().family;
         let facts = memo.facts(document.path(), blocks);
@@ -144,14 +183,20 @@ impl Engine {
         let flow_notes = memo.flow_notes(blocks);
         let mut flow_notes = flow_notes.iter().peekable();
         for (index, placed) in blocks.iter().enumerate() {
-            around.truncate(placed.depth);
-            let in_test = around.last_mut().is_some_and(|(notes, met)| {
-                *met += 1;
-                notes.in_test || notes.tests.binary_search(&(*met - 1)).is_ok()
-            });
+            let in_test = enter(&mut around, placed.depth);
             path.truncate(placed.depth);
             path.push(placed.block);
-            let notes = self.block_notes(placed.block, &facts, &settings, in_test);
+            let in_time = deadline.filter(|_| late.is_none());
+            let left = if late.is_some() || memo.is_late() {
+                Left::Nothing
+            } else {
+                in_time.map_or(Left::Enough, Left::Until)
+            };
+            let kept = (left, self.times.as_deref());
+            let (notes, whole) = block_notes(placed.block, &facts, &settings, in_test, kept);
+            if !whole {
+                late.get_or_insert(placed.start);
+            }
             around.push((notes.clone(), 0));
             let mut found: Vec<&Note> = notes.notes.iter().collect();
             let silent = (facts.is_test || in_test) && !settings.include_tests;
@@ -181,7 +226,10 @@ impl Engine {
             findings.iter().filter_map(|f| Some((f.rule.id, f.flow.first()?.0.range.clone()))).collect();
         findings
             .retain(|f| !f.flow.is_empty() || !begins.iter().any(|(rule, at)| *rule == f.rule.id && *at == f.range));
-        if !settings.patterns.is_empty() {
+        if let (Some(start), Some(limit)) = (late, settings.time_limit) {
+            let message = format!("{LATE} {} s: the rest of the file was not analysed", limit.as_secs_f64());
+            gaps.push(Gap { range: start..document.text().len(), message });
+        } else if !settings.patterns.is_empty() {
             let (own, whole) = memo.own(blocks.root(), &settings, || own_findings(document, &settings));
             findings.extend(own.iter().cloned());
             if !whole {
@@ -196,47 +244,70 @@ impl Engine {
         gaps.sort_by_key(|g| g.range.start);
         Report { findings, gaps, lines: document.text().lines() }
     }
+}
 
-    fn block_notes(
-        &self,
-        block: &Arc<Block>,
-        facts: &Arc<FileFacts>,
-        settings: &Arc<Settings>,
-        in_test: bool,
-    ) -> Arc<BlockNotes> {
-        if let Some(old) = block.notes::<BlockNotes>()
-            && old.in_test == in_test
-            && same(&old.facts, facts)
-            && same(&old.settings, settings)
-        {
-            return old;
-        }
-        let (notes, suppressions, tests) = if let Some(parsed) = block.parsed() {
-            // Nothing is known of the new text; what was found before is still there.
-            let known = self.block_notes(parsed, facts, settings, in_test);
-            let moved = |s: &Suppression| s.moved(memo::held_span(s.span(), parsed.arena(), block.arena())?);
-            (
-                memo::held_notes(&known.notes, parsed.arena(), block.arena()),
-                known.suppressions.iter().filter_map(moved).collect(),
-                known.tests.clone(),
-            )
-        } else {
-            let mut notes = Vec::new();
-            run_rules(block, facts, settings, in_test, &mut notes);
-            (notes, suppress::read(block.arena(), settings), test_children(block.arena()))
-        };
-        let (facts, settings) = (facts.clone(), settings.clone());
-        let made = Arc::new(BlockNotes { facts, settings, in_test, notes, tests, suppressions });
-        block.set_notes(made.clone());
-        made
+/// The time that a block's rules have.
+#[derive(Clone, Copy)]
+enum Left {
+    Enough,
+    Until(Deadline),
+    /// The time was up before: only suppressions are read.
+    Nothing,
+}
+
+/// The notes of a block, and whether all rules looked at all of it; those that did not are not kept.
+fn block_notes(
+    block: &Arc<Block>,
+    facts: &Arc<FileFacts>,
+    settings: &Arc<Settings>,
+    in_test: bool,
+    (left, times): (Left, Option<&Times>),
+) -> (Arc<BlockNotes>, bool) {
+    if let Some(old) = block.notes::<BlockNotes>()
+        && old.in_test == in_test
+        && same(&old.facts, facts)
+        && same(&old.settings, settings)
+    {
+        return (old, true);
     }
+    let mut whole = true;
+    let (notes, suppressions, tests) = if let Some(parsed) = block.parsed() {
+        // Nothing is known of the new text; what was found before is still there.
+        let (known, all) = block_notes(parsed, facts, settings, in_test, (left, times));
+        whole = all;
+        let moved = |s: &Suppression| s.moved(memo::held_span(s.span(), parsed.arena(), block.arena())?);
+        (
+            memo::held_notes(&known.notes, parsed.arena(), block.arena()),
+            known.suppressions.iter().filter_map(moved).collect(),
+            known.tests.clone(),
+        )
+    } else {
+        let mut notes = Vec::new();
+        whole &= run_rules(block, facts, settings, in_test, (left, times), &mut notes);
+        (notes, suppress::read(block.arena(), settings), test_children(block.arena()))
+    };
+    let (facts, settings) = (facts.clone(), settings.clone());
+    let made = Arc::new(BlockNotes { facts, settings, in_test, notes, tests, suppressions });
+    if whole {
+        block.set_notes(made.clone());
+    }
+    (made, whole)
+}
+
+/// Goes on to a block of a depth, after those that `around` holds: whether one around it marks it as a test.
+fn enter(around: &mut Vec<(Arc<BlockNotes>, usize)>, depth: usize) -> bool {
+    around.truncate(depth);
+    around.last_mut().is_some_and(|(notes, met)| {
+        *met += 1;
+        notes.in_test || notes.tests.binary_search(&(*met - 1)).is_ok()
+    })
 }
 
 /// What the rules of the configuration find, and whether all of the file was looked through. The cost grows with the file.
 fn own_findings(document: &Document, settings: &Settings) -> (Vec<Finding>, bool) {
     let wanted = |rule: &Rule| settings.find(rule.id).is_some_and(|(_, s)| s.enabled);
     let text = document.text().to_string();
-    let tree = document.tree();
+    let Ok(tree) = document.tree() else { return (Vec::new(), false) };
     let (found, whole) = settings.patterns.scan(Some(document.path()), document.language(), text, tree.tree(), &wanted);
     // The named blocks around a place: where each begins and ends, and its path.
     let mut symbols: Vec<(std::ops::Range<usize>, String)> = Vec::new();
@@ -384,7 +455,25 @@ static TABLE: std::sync::LazyLock<Table> = std::sync::LazyLock::new(|| {
     table
 });
 
-fn run_rules(block: &Arc<Block>, facts: &FileFacts, settings: &Settings, in_test: bool, out: &mut Vec<Note>) {
+/// Runs the rules over a block; whether there was time for all of them.
+fn run_rules(
+    block: &Arc<Block>,
+    facts: &FileFacts,
+    settings: &Settings,
+    in_test: bool,
+    (left, times): (Left, Option<&Times>),
+    out: &mut Vec<Note>,
+) -> bool {
+    /// Nodes between two looks at the clock.
+    const STRETCH: usize = 64;
+    let late = || match left {
+        Left::Enough => false,
+        Left::Until(deadline) => deadline.passed(),
+        Left::Nothing => true,
+    };
+    if late() {
+        return false;
+    }
     let table = &*TABLE;
     let family = block.arena().language().family;
     let in_test = (facts.is_test || in_test) && !settings.include_tests;
@@ -393,13 +482,23 @@ fn run_rules(block: &Arc<Block>, facts: &FileFacts, settings: &Settings, in_test
         .zip(&settings.rules)
         .map(|(r, s)| s.enabled && r.families.contains(&family) && (r.in_tests || !in_test))
         .collect();
+    if let Some(times) = times {
+        times::run_rules(block, facts, settings, &wanted, out, times);
+        return !late();
+    }
     let rule = |i: usize| -> &'static Rule { rules::all()[i] };
     for (i, check) in &table.by_block {
         if wanted[*i] {
             check(&mut Cx { rule: rule(*i), block, file: facts, settings, out });
+            if late() {
+                return false;
+            }
         }
     }
-    for node in block.arena().nodes() {
+    for (n, node) in block.arena().nodes().enumerate() {
+        if n % STRETCH == STRETCH - 1 && late() {
+            return false;
+        }
         // A placeholder's own rules run in its block, where it is the root.
         if node.is_hole() {
             continue;
@@ -410,6 +509,7 @@ fn run_rules(block: &Arc<Block>, facts: &FileFacts, settings: &Settings, in_test
             }
         }
     }
+    true
 }
 
 /// Syntax errors and parts that lowering skipped, as gaps.

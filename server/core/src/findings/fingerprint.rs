@@ -15,23 +15,34 @@ impl std::fmt::Display for Fingerprint {
     }
 }
 
-/// Longest flagged text that goes into a fingerprint, in bytes; a long one is told by its start.
+/// Most of a flagged text that goes into a fingerprint, in characters that formatters leave alone; a long one is told by its start.
 const MAX_TEXT: usize = 2048;
+/// Most bytes of a flagged text that are looked at: deep code is half indentation.
+const MAX_LOOK: usize = 16 * MAX_TEXT;
 
 /// The fingerprints of a file's findings, in their order: blake3 over rule, path, enclosing symbols, the flagged text
 /// without what formatters change, and an ordinal among findings that are equal in all of these.
 pub fn fingerprints(path: &str, text: &Text, findings: &[Finding]) -> Vec<Fingerprint> {
+    let told = findings.iter().map(|f| (f.rule.id, f.symbol.as_str(), f.range.clone()));
+    fingerprints_of(path, text, told)
+}
+
+/// The same, of findings by their rules, symbols and flagged bytes.
+pub fn fingerprints_of<'f>(
+    path: &str,
+    text: &Text,
+    findings: impl Iterator<Item = (&'f str, &'f str, std::ops::Range<usize>)>,
+) -> Vec<Fingerprint> {
     let mut seen: HashMap<[u8; 32], u32> = HashMap::new();
     findings
-        .iter()
-        .map(|finding| {
+        .map(|(rule, symbol, range)| {
             let mut hasher = blake3::Hasher::new();
-            for part in [finding.rule.id, path, &finding.symbol] {
+            for part in [rule, path, symbol] {
                 hasher.update(part.as_bytes());
                 hasher.update(&[0]);
             }
-            let end = finding.range.end.min(finding.range.start + MAX_TEXT);
-            hasher.update(bare(&text.slice(finding.range.start, end)).as_bytes());
+            let end = range.end.min(range.start + MAX_LOOK);
+            hasher.update(bare(&text.slice(range.start, end)).as_bytes());
             let base = *hasher.finalize().as_bytes();
             let ordinal = seen.entry(base).or_default();
             hasher.update(&[0]);
@@ -49,6 +60,7 @@ fn bare(code: &str) -> String {
     code.chars()
         .filter(|c| !c.is_whitespace() && !matches!(c, ',' | ';' | '(' | ')'))
         .map(|c| if c == '\'' { '"' } else { c })
+        .take(MAX_TEXT)
         .collect()
 }
 
@@ -62,5 +74,10 @@ mod tests {
         let after = "run(\n  (x) => ({ a: \"b\", c }),\n  [1, 2],\n);";
         assert_eq!(bare(before), bare(after));
         assert_ne!(bare("a + b"), bare("a - b"));
+        // Nor where a long text is cut.
+        let long = "call(one, [two]);\n".repeat(300);
+        let deep = long.replace('\n', "\n                ");
+        assert_eq!(bare(&long), bare(&deep));
+        assert_eq!(bare(&long).len(), super::MAX_TEXT);
     }
 }

@@ -10,6 +10,7 @@
 mod graph;
 mod layout;
 mod links;
+mod outline;
 mod sweep;
 
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ use crate::findings::Location;
 use crate::semantics::flow::{
     Contexts, FileId, FileInput, FileResult, Interface, Linker, Links, Memory, ModelSet, Modules,
 };
+use crate::semantics::hir::{Export, Ustr};
 use crate::syntax::Arena;
 use crate::system::System;
 use crate::text::Text;
@@ -31,6 +33,7 @@ use crate::text::Text;
 use graph::Graph;
 pub use layout::Layout;
 pub use links::Names;
+pub use outline::{Key, Linked, Outline};
 
 /// How many things are done side by side is for the caller to say.
 pub trait Workers: Sync {
@@ -101,6 +104,68 @@ struct File {
     failed: Option<String>,
 }
 
+impl File {
+    fn named(&self) -> Named<'_> {
+        Named { path: &self.path, family: self.source.blocks.language().family, names: &self.source.names }
+    }
+}
+
+/// A file with what it names of others.
+#[derive(Clone, Copy)]
+struct Named<'f> {
+    path: &'f str,
+    family: Family,
+    names: &'f Names,
+}
+
+/// Names with the paths of the files that they lead to.
+type Leads = Vec<(crate::semantics::hir::Ustr, String)>;
+
+/// Where a file's names of modules lead, and the files of the modules that a Rust file declares.
+fn leads(
+    layout: &Layout,
+    Named { path, family, names }: Named<'_>,
+    crates: &FxHashMap<String, String>,
+    exists: &dyn Fn(&str) -> bool,
+) -> (Leads, Leads) {
+    let targets = names.modules.iter().filter_map(|name| {
+        let target = match family {
+            Family::Rust => crates.get(name.as_str()).cloned(),
+            Family::Ecma => layout.resolve(path, name, exists),
+        };
+        Some((*name, target?))
+    });
+    let declared = names
+        .declared
+        .iter()
+        .filter_map(|(name, attribute)| Some((*name, layout.rust_module(path, name, attribute.as_deref(), exists)?)));
+    (targets.collect(), declared.collect())
+}
+
+/// The graph of files with these paths and links.
+fn graph_of<'l>(mut files: Vec<(&Arc<str>, FileId)>, links: impl Fn(FileId) -> Option<&'l Links>) -> Graph {
+    files.sort_unstable();
+    let order: FxHashMap<FileId, usize> = files.iter().enumerate().map(|(n, (_, id))| (*id, n)).collect();
+    let count = files.iter().map(|(_, id)| id.0 as usize + 1).max().unwrap_or(0);
+    let mut imports: Vec<Vec<FileId>> = vec![Vec::new(); count];
+    for (_, id) in &files {
+        let Some(links) = links(*id) else { continue };
+        let list = &mut imports[id.0 as usize];
+        list.extend(links.targets.values().filter(|t| *t != id));
+        list.extend(links.modules.iter().map(|(_, t)| *t));
+        // The modules of a crate see each other.
+        for (_, child) in &links.modules {
+            imports[child.0 as usize].push(*id);
+        }
+    }
+    for list in &mut imports {
+        list.sort_unstable_by_key(|f| order.get(f).copied());
+        list.dedup();
+    }
+    let files: Vec<FileId> = files.into_iter().map(|(_, id)| id).collect();
+    Graph::new(&files, |f| imports[f.0 as usize].clone())
+}
+
 /// What is remembered of a group.
 struct Group {
     /// Its files with their modules and links, in the order of their evaluation.
@@ -157,6 +222,14 @@ impl Program {
     /// Reads the manifests of the files that are there.
     pub fn read_layout(&mut self, system: &dyn System) {
         let layout = Layout::read(system, &self.root, self.by_path.keys().map(|p| &**p));
+        if layout != self.layout {
+            self.layout = layout;
+            self.moved = true;
+        }
+    }
+
+    /// Takes a layout that was read for these files and others.
+    pub fn set_layout(&mut self, layout: Layout) {
         if layout != self.layout {
             self.layout = layout;
             self.moved = true;
@@ -263,39 +336,13 @@ impl Program {
         let there = |path: &str| self.contains(path) || exists(path);
         let crates = self.layout.crates(&there);
         for file in self.files.iter().flatten() {
-            missing.extend(self.targets(file, &crates, &there).into_iter().map(|(_, p)| p));
-            missing.extend(self.declared(file, &there).into_iter().map(|(_, p)| p));
+            let (targets, modules) = leads(&self.layout, file.named(), &crates, &there);
+            missing.extend(targets.into_iter().chain(modules).map(|(_, p)| p));
         }
         missing.retain(|p| !self.contains(p));
         missing.sort_unstable();
         missing.dedup();
         missing
-    }
-
-    /// What a file's names of modules lead to.
-    fn targets(
-        &self,
-        file: &File,
-        crates: &FxHashMap<String, String>,
-        exists: &dyn Fn(&str) -> bool,
-    ) -> Vec<(crate::semantics::hir::Ustr, String)> {
-        let rust = file.source.blocks.language().family == Family::Rust;
-        let found = file.source.names.modules.iter().filter_map(|name| {
-            let path = match rust {
-                true => crates.get(name.as_str()).cloned(),
-                false => self.layout.resolve(&file.path, name, exists),
-            };
-            Some((*name, path?))
-        });
-        found.collect()
-    }
-
-    /// The files of the modules that a Rust file declares.
-    fn declared(&self, file: &File, exists: &dyn Fn(&str) -> bool) -> Vec<(crate::semantics::hir::Ustr, String)> {
-        let found = file.source.names.declared.iter().filter_map(|(name, attribute)| {
-            Some((*name, self.layout.rust_module(&file.path, name, attribute.as_deref(), exists)?))
-        });
-        found.collect()
     }
 
     fn relink(&mut self) {
@@ -308,9 +355,10 @@ impl Program {
         for (n, file) in self.files.iter().enumerate() {
             let Some(file) = file else { continue };
             let id = |(name, path): (_, String)| Some((name, *self.by_path.get(&*path)?));
+            let (targets, modules) = leads(&self.layout, file.named(), &crates, &exists);
             let links = Links {
-                targets: self.targets(file, &crates, &exists).into_iter().filter_map(id).collect(),
-                modules: self.declared(file, &exists).into_iter().filter_map(id).collect(),
+                targets: targets.into_iter().filter_map(id).collect(),
+                modules: modules.into_iter().filter_map(id).collect(),
             };
             if links != *file.links {
                 all.push((n, links));
@@ -324,26 +372,8 @@ impl Program {
     }
 
     fn graph(&self) -> Graph {
-        let mut files: Vec<(&Arc<str>, FileId)> = self.by_path.iter().map(|(p, id)| (p, *id)).collect();
-        files.sort_unstable();
-        let order: FxHashMap<FileId, usize> = files.iter().enumerate().map(|(n, (_, id))| (*id, n)).collect();
-        let mut imports: Vec<Vec<FileId>> = vec![Vec::new(); self.files.len()];
-        for (_, id) in &files {
-            let Some(file) = self.file(*id) else { continue };
-            let list = &mut imports[id.0 as usize];
-            list.extend(file.links.targets.values().filter(|t| *t != id));
-            list.extend(file.links.modules.iter().map(|(_, t)| *t));
-            // The modules of a crate see each other.
-            for (_, child) in &file.links.modules {
-                imports[child.0 as usize].push(*id);
-            }
-        }
-        for list in &mut imports {
-            list.sort_unstable_by_key(|f| order.get(f).copied());
-            list.dedup();
-        }
-        let files: Vec<FileId> = files.into_iter().map(|(_, id)| id).collect();
-        Graph::new(&files, |f| imports[f.0 as usize].clone())
+        let files = self.by_path.iter().map(|(p, id)| (p, *id)).collect();
+        graph_of(files, |id| self.file(id).map(|f| &*f.links))
     }
 
     /// Brings what is known up to date with the files. The files of which something else is found now, in any order.
@@ -410,13 +440,7 @@ impl Program {
             }
         }
         self.incoming = incoming;
-        let used: FxHashSet<FileId> = self
-            .files
-            .iter()
-            .enumerate()
-            .filter_map(|(n, f)| Some((FileId(n as u32), f.as_ref().filter(|f| !f.source.is_test)?)))
-            .flat_map(|(id, f)| f.links.targets.values().copied().filter(move |t| *t != id))
-            .collect();
+        let used = self.used_files();
         for id in used.symmetric_difference(&self.used) {
             let found = self.file(*id).and_then(|f| f.found.as_ref());
             if found.is_some_and(|f| f.hits.iter().any(|(_, hit)| hit.is_of_library())) {
@@ -424,6 +448,37 @@ impl Program {
             }
         }
         self.used = used;
+    }
+
+    /// Files whose exports the program itself uses. What is only handed on (`export * from "./lib"`) is used where the file
+    /// that hands it on is.
+    fn used_files(&self) -> FxHashSet<FileId> {
+        let mut used: FxHashSet<FileId> = FxHashSet::default();
+        let mut handed_on: Vec<(FileId, FileId)> = Vec::new();
+        for (n, file) in self.files.iter().enumerate() {
+            let Some(file) = file.as_ref().filter(|f| !f.source.is_test) else { continue };
+            let id = FileId(n as u32);
+            let hir = file.source.blocks.root().hir();
+            let hands_on = |specifier: &Ustr| {
+                let from = |e: &Export| matches!(e, Export::From { module, .. } | Export::All { module } if module == specifier);
+                hir.exports.iter().any(from) && !hir.imports.iter().any(|i| i.module == *specifier)
+            };
+            for (specifier, target) in file.links.targets.iter().filter(|(_, t)| **t != id) {
+                if hands_on(specifier) {
+                    handed_on.push((id, *target));
+                } else {
+                    used.insert(*target);
+                }
+            }
+        }
+        let mut again = true;
+        while again {
+            again = false;
+            for (from, to) in &handed_on {
+                again |= used.contains(from) && used.insert(*to);
+            }
+        }
+        used
     }
 
     /// Whether a hit counts in its file: what strangers may pass to an exported function matters where the program itself
@@ -440,6 +495,11 @@ impl Program {
     /// The blocks of a file.
     pub fn blocks(&self, path: &str) -> Option<&Blocks> {
         Some(&self.file(*self.by_path.get(path)?)?.source.blocks)
+    }
+
+    /// The text of a file.
+    pub fn text(&self, path: &str) -> Option<&Text> {
+        Some(&self.file(*self.by_path.get(path)?)?.source.text)
     }
 
     /// The data flow of a file, as of the last analysis; `None` if it is not in the program.

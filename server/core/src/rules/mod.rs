@@ -11,6 +11,7 @@ pub mod declared;
 mod docs;
 pub(crate) mod evidence;
 mod measure;
+pub(crate) mod queries;
 pub(crate) mod rust_clones;
 pub(crate) mod rust_code;
 pub(crate) mod rust_guards;

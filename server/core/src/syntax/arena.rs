@@ -444,6 +444,8 @@ impl<'t> ArenaBuilder<'t> {
         b.nodes[0].start = 0;
         b.nodes[0].end = text.len() as u32;
         b.nodes.shrink_to_fit();
+        b.holes.shrink_to_fit();
+        b.comments.shrink_to_fit();
         let arena =
             Arena { language, text, nodes: b.nodes, holes: b.holes, comments: b.comments, has_error: b.has_error };
         (arena, b.cut)

@@ -216,7 +216,7 @@ impl Open {
                 let errors = workspace.errors().filter(|e| e.path.is_some() && e.path == path);
                 let positions = Positions::new(text, session.encoding);
                 let mut found: Vec<_> = errors
-                    .flat_map(|e| &e.problems)
+                    .flat_map(|e| e.problems)
                     .map(|problem| Diagnostic {
                         range: positions.range(problem.range.as_ref().unwrap_or(&(0..0))),
                         severity: Some(DiagnosticSeverity::ERROR),

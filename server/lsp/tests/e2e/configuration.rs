@@ -42,7 +42,7 @@ async fn each_folder_has_its_own_configuration() {
     let (a, b) = (root.path().join("a"), root.path().join("a/b"));
     std::fs::create_dir_all(&b).expect("folders");
     write(&a, "[rules]\nignore = [\"async-promise-executor\"]\n");
-    write(&b, "[files]\nexclude = [\"generated/**\"]\n");
+    write(&b, "root = true\n[files]\nexclude = [\"generated/**\"]\n");
     let mut client = start(&[&a, &b], push()).await;
     assert_eq!(open(&mut client, &a.join("x.ts")).await, 0);
     assert_eq!(open(&mut client, &b.join("x.ts")).await, 1);
@@ -62,6 +62,39 @@ async fn a_changed_configuration_is_read_again() {
     std::fs::remove_file(root.path().join("sidenote.toml")).expect("remove");
     client.notify("workspace/didChangeWatchedFiles", changed(root.path())).await;
     assert_eq!(count(&mut client).await, 1);
+    client.finish().await;
+}
+
+#[tokio::test]
+async fn a_folders_own_configuration_holds_there() {
+    let root = tempfile::tempdir().expect("folder");
+    write(root.path(), "[rules.severity]\nasync-promise-executor = \"info\"\n");
+    let inner = root.path().join("packages/web");
+    std::fs::create_dir_all(&inner).expect("folders");
+    write(&inner, "[rules]\nignore = [\"async-promise-executor\"]\n");
+    let mut client = start(&[root.path()], push()).await;
+    assert_eq!(open(&mut client, &root.path().join("x.ts")).await, 1);
+    assert_eq!(open(&mut client, &inner.join("y.ts")).await, 0);
+    // It builds on what is around it, as a scan has it.
+    write(&inner, "[rules.cognitive-complexity]\nthreshold = 3\n");
+    client.notify("workspace/didChangeWatchedFiles", changed(&inner)).await;
+    let severity = loop {
+        let shown = client.expect("textDocument/publishDiagnostics").await;
+        let inside = shown["params"]["uri"].as_str().is_some_and(|uri| uri.ends_with("y.ts"));
+        if let Some(first) = shown["params"]["diagnostics"].get(0).filter(|_| inside) {
+            break first["severity"].clone();
+        }
+    };
+    assert_eq!(severity, 4, "`info`");
+    // One that cannot be used is told when a file there is opened; what is around it holds.
+    let broken = root.path().join("broken");
+    std::fs::create_dir_all(&broken).expect("folders");
+    write(&broken, "[rulse]\n");
+    let document = uri(&broken.join("z.ts"));
+    client.open_as(&document, "typescript", BAD).await;
+    let shown = client.expect("window/showMessage").await;
+    assert!(shown["params"]["message"].as_str().is_some_and(|m| m.contains("rulse")), "{shown}");
+    client.drain(Duration::from_millis(300)).await;
     client.finish().await;
 }
 

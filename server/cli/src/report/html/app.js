@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
-  const { summary, files, folders, findings, rules } = data;
+  const { summary, files, folders, findings, rules, owners } = data;
   const SEVERITIES = ["critical", "high", "medium", "low", "info"];
   const PAGE = 50;
   const $ = (id) => document.getElementById(id);
@@ -115,10 +115,39 @@
   table($("folder-table"), [
     { name: "Folder", key: (f) => f.path, show: (f) => link(f.path || ".", { text: f.path ? f.path + "/" : "" }) },
     { name: "Health", num: true, key: (f) => -f.score, show: (f) => scored(f.score) },
+    ...(folders.some((f) => f.trend) ? [{ name: "Change", num: true, key: (f) => f.trend?.change ?? 0, show: (f) => (f.trend ? signed(f.trend.change) : "") }] : []),
     { name: "Findings", num: true, key: (f) => f.findings, show: (f) => count(f.findings) },
     { name: "Files", num: true, key: (f) => f.files, show: (f) => count(f.files) },
     { name: "Lines", num: true, key: (f) => f.lines, show: (f) => count(f.lines) },
   ], folders.slice(), 1);
+
+  // ---- owners
+  const ownersOf = (f) => files[f.file].owners.map((o) => owners[o]);
+  if (owners.length) {
+    const none = "unowned", rows = new Map();
+    const row = (name) => rows.get(name) ?? (rows.set(name, { name, files: 0, lines: 0, debt: 0, findings: 0, severe: 0 }), rows.get(name));
+    for (const file of files) {
+      for (const name of file.owners.length ? file.owners.map((o) => owners[o]) : [none]) {
+        const at = row(name);
+        at.files++;
+        at.lines += file.lines;
+        at.debt += file.debt;
+        at.findings += file.findings;
+      }
+    }
+    for (const f of findings) if (!f.suppressed && (f.severity === "critical" || f.severity === "high")) for (const name of ownersOf(f).length ? ownersOf(f) : [none]) row(name).severe++;
+    const health = (o) => Math.round(1000 * 2 ** (-o.debt / ((data.half * Math.max(o.lines, 200)) / 1000))) / 10;
+    table($("owner-table"), [
+      { name: "Owner", key: (o) => o.name, show: (o) => (o.name === none ? none : link(o.name, { text: o.name })) },
+      { name: "Health", num: true, key: (o) => -health(o), show: (o) => scored(health(o)) },
+      { name: "Findings", num: true, key: (o) => o.findings, show: (o) => count(o.findings) },
+      { name: "Critical and high", num: true, key: (o) => o.severe, show: (o) => count(o.severe) },
+      { name: "Files", num: true, key: (o) => o.files, show: (o) => count(o.files) },
+    ], [...rows.values()], 2);
+  } else {
+    $("owners").hidden = true;
+    $("owners-link").hidden = true;
+  }
 
   // ---- hot spots
   const worst = files.filter((f) => f.debt > 0).sort((a, b) => b.debt - a.debt).slice(0, 10);
@@ -239,7 +268,7 @@
     const text = $("q").value.toLowerCase(), severity = $("f-severity").value, category = $("f-category").value, rule = $("f-rule").value;
     matching = findings.filter((f) =>
       (!severity || f.severity === severity) && (!category || rules[f.rule]?.category === category) && (!rule || f.rule === rule) &&
-      (!text || files[f.file].path.toLowerCase().includes(text) || f.message.toLowerCase().includes(text) || f.symbol.toLowerCase().includes(text)));
+      (!text || files[f.file].path.toLowerCase().includes(text) || f.message.toLowerCase().includes(text) || f.symbol.toLowerCase().includes(text) || ownersOf(f).some((o) => o.toLowerCase().includes(text))));
     matching.sort(orders[$("f-order").value]);
   }
   function draw() {
@@ -298,6 +327,7 @@
     const rule = rules[f.rule] ?? {};
     const body = el("div", { class: "body" });
     if (rest) body.append(el("p", { class: "msg" }, prose(rest)));
+    if (ownersOf(f).length) body.append(el("p", { class: "why" }, `Owners: ${ownersOf(f).join(", ")}`));
     if (f.suppressed) body.append(el("p", { class: "why" }, `Suppressed: ${f.suppressed}`));
     if (f.code) body.append(code(f.code));
     const places = (title, list, tag) => {

@@ -3,13 +3,14 @@
 //! What comes from the scanned code is data: JSON in a block that is never run, with `<` escaped, which the page's script
 //! shows as text. The page's policy allows only its own script and style, by a nonce that is a hash of the data.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde::Serialize;
-use sidenote_core::findings::{self, Score};
+use sidenote_core::findings;
 use sidenote_core::system::{OsSystem, System};
 
+use super::folders::{self, Folder};
 use super::{Context, split_message};
 use crate::scan::{FileReport, Finding, Place, Region, Summary};
 
@@ -27,9 +28,11 @@ struct Page<'a> {
     half: f64,
     summary: &'a Summary,
     files: Vec<FileRow<'a>>,
-    folders: Vec<FolderRow>,
+    folders: Vec<Folder>,
     rules: BTreeMap<&'static str, RuleRow>,
     findings: Vec<Row<'a>>,
+    /// Who owns files, where the repository says so.
+    owners: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -39,15 +42,8 @@ struct FileRow<'a> {
     findings: usize,
     debt: f64,
     score: f64,
-}
-
-#[derive(Serialize)]
-struct FolderRow {
-    path: String,
-    files: usize,
-    lines: usize,
-    findings: usize,
-    score: f64,
+    /// By position among the owners.
+    owners: Vec<usize>,
 }
 
 #[derive(Serialize)]
@@ -126,26 +122,12 @@ fn fill<'a>(template: &'a str, value: impl Fn(&str) -> &'a str) -> String {
 fn model<'a>(context: &'a Context<'a>) -> Page<'a> {
     let files = &context.scan.files;
     let mut rules: BTreeMap<&'static str, RuleRow> = BTreeMap::new();
-    let mut folders: BTreeMap<String, (FolderRow, Score)> = BTreeMap::new();
+    let owned: Vec<Vec<&str>> = files.iter().map(|f| context.owners.of_file(&f.path)).collect();
+    let owners: BTreeSet<&str> = owned.iter().flatten().copied().collect();
+    let owners: Vec<&str> = owners.into_iter().collect();
     let mut rows = Vec::new();
     let mut texts = Texts { context, others: HashMap::new() };
     for (index, file) in files.iter().enumerate() {
-        let active = file.findings.iter().filter(|f| f.suppressed.is_none()).count();
-        let mut folder = file.path.rsplit_once('/').map_or("", |(f, _)| f);
-        loop {
-            let entry = folders.entry(folder.to_owned()).or_insert_with(|| {
-                let row = FolderRow { path: folder.to_owned(), files: 0, lines: 0, findings: 0, score: 0.0 };
-                (row, Score::default())
-            });
-            entry.0.files += 1;
-            entry.0.lines += file.lines;
-            entry.0.findings += active;
-            entry.1 = entry.1 + file.score;
-            if folder.is_empty() {
-                break;
-            }
-            folder = folder.rsplit_once('/').map_or("", |(f, _)| f);
-        }
         let lines: Vec<&str> = file.text.as_deref().map(|t| t.lines().collect()).unwrap_or_default();
         let mut seen: Vec<&str> = Vec::new();
         for finding in &file.findings {
@@ -170,26 +152,35 @@ fn model<'a>(context: &'a Context<'a>) -> Page<'a> {
             rows.push(row(index, finding, weight, &lines, &mut texts));
         }
     }
-    let folders = folders.into_values().map(|(row, score)| FolderRow { score: score.value(), ..row });
+    let position = |owner: &&str| owners.binary_search(owner).ok();
+    let owned = owned.iter().map(|own| own.iter().filter_map(position).collect());
     Page {
-        project: context.workspace.root().file_name().map_or_else(|| "/".into(), |n| n.to_string_lossy().into_owned()),
+        project: project(context),
         version: env!("CARGO_PKG_VERSION"),
         half: findings::HALF,
         summary: context.summary,
-        files: files.iter().map(file_row).collect(),
-        folders: folders.collect(),
+        files: files.iter().zip(owned).map(|(file, owners)| file_row(file, owners)).collect(),
+        folders: folders::of(context),
         rules,
         findings: rows,
+        owners,
     }
 }
 
-fn file_row(file: &FileReport) -> FileRow<'_> {
+/// The root's name; where a checkout lies differs from machine to machine.
+fn project(context: &Context<'_>) -> String {
+    let name = context.workspace.root().file_name().filter(|_| !context.args.deterministic);
+    name.map_or_else(|| "repository".into(), |n| n.to_string_lossy().into_owned())
+}
+
+fn file_row(file: &FileReport, owners: Vec<usize>) -> FileRow<'_> {
     FileRow {
         path: &file.path,
         lines: file.lines,
         findings: file.findings.iter().filter(|f| f.suppressed.is_none()).count(),
         debt: file.score.debt,
         score: file.score.value(),
+        owners,
     }
 }
 

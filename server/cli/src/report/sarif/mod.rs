@@ -17,7 +17,9 @@ use serde_json::{Value, json};
 use sidenote_core::rules::{self, Rule};
 
 use super::Context;
+use crate::budget::Spent;
 use crate::error::INTERNAL;
+use crate::owners::Owners;
 use crate::scan::{FileReport, Finding};
 
 /// Most results that GitHub takes in one run.
@@ -58,13 +60,14 @@ struct Run<'a> {
 struct Results<'a> {
     findings: Vec<(&'a FileReport, &'a Finding)>,
     compared: bool,
+    owners: &'a Owners,
     /// Rules of configurations, behind the built-in ones.
     own: Vec<&'static Rule>,
 }
 
 fn each<S: serde::Serializer>(results: &Results<'_>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(results.findings.iter().map(|(file, finding)| {
-        let mut result = result::result(file, finding, results.compared);
+        let mut result = result::result(file, finding, results.compared, results.owners);
         if let Some(index) = results.own.iter().position(|r| r.id == finding.rule.id) {
             result["ruleIndex"] = (rules::all().len() + index).into();
         }
@@ -84,7 +87,8 @@ fn own_rules(findings: &[(&FileReport, &Finding)]) -> Vec<&'static Rule> {
 impl<'a> Log<'a> {
     fn new(context: &Context<'a>, most: usize, compressed: u64) -> Log<'a> {
         let compared = context.args.compares();
-        let (kept, left_out) = kept(context.scan.files.iter(), most, compressed, compared);
+        let owners = context.owners;
+        let (kept, left_out) = kept(context.scan.files.iter(), most, compressed, compared, owners);
         let own = own_rules(&kept);
         let mut notifications = notifications(context);
         if left_out > 0 {
@@ -92,6 +96,13 @@ impl<'a> Log<'a> {
         }
         let internal = context.summary.internal_errors > 0;
         let code = context.summary.exit_code(context.scan, context.args.fail_on);
+        for complaint in context.summary.budgets.iter().filter_map(Spent::complaint) {
+            notifications.push(json!({
+                "descriptor": { "id": "budget" },
+                "level": "error",
+                "message": { "text": sentence(&complaint) },
+            }));
+        }
         let mut root = encoded(&context.workspace.root().to_string_lossy().replace('\\', "/"));
         if !root.starts_with('/') {
             root.insert(0, '/');
@@ -110,21 +121,27 @@ impl<'a> Log<'a> {
                     event("gap", "A part of a file could not be analysed", "Code that cannot be parsed, or that nests too deeply, is passed over; the rest of its file is analysed."),
                     event("skipped", "A file was not analysed", "Files that are too large, no text, minified, generated, excluded, or not regular files are passed over."),
                     event("internal-error", "Sidenote failed on a file", "This is a mistake in Sidenote: please report it. The other files were analysed."),
+                    event("budget", "There are more findings than a budget allows", "The configuration sets how many findings of a rule a folder may have; more of them fail the scan."),
                     event("truncated", "Results were left out", "A run holds no more results than code scanning takes; the most severe ones are kept."),
                 ],
             } }),
             automation_details: json!({ "id": "sidenote/" }),
             column_kind: "utf16CodeUnits",
-            original_uri_base_ids: json!({
-                ROOT: { "uri": format!("file://{root}"), "description": { "text": "The root of the scanned repository." } },
-            }),
+            original_uri_base_ids: if context.args.deterministic {
+                // Where it lies differs from machine to machine.
+                json!({ ROOT: { "description": { "text": "The root of the scanned repository." } } })
+            } else {
+                json!({
+                    ROOT: { "uri": format!("file://{root}"), "description": { "text": "The root of the scanned repository." } },
+                })
+            },
             invocations: json!([{
                 "executionSuccessful": !internal,
                 "exitCode": code,
                 "exitCodeDescription": outcome(code),
                 "toolExecutionNotifications": notifications,
             }]),
-            results: Results { findings: kept, compared, own },
+            results: Results { findings: kept, compared, owners, own },
         };
         Log { schema: "https://json.schemastore.org/sarif-2.1.0.json", version: "2.1.0", runs: [run] }
     }
@@ -212,13 +229,14 @@ fn kept<'a>(
     most: usize,
     compressed: u64,
     compared: bool,
+    owners: &Owners,
 ) -> (Vec<(&'a FileReport, &'a Finding)>, usize) {
     let all: Vec<_> = files.flat_map(|f| f.findings.iter().map(move |finding| (f, finding))).collect();
     let count = all.len();
     let rank =
         |(_, f): &(&FileReport, &Finding)| (f.suppressed.is_some(), std::cmp::Reverse((f.severity, f.confidence)));
     let kept = within_limits(all, most, rank, |ranked| {
-        fitting_values(ranked.iter().map(|(file, finding)| result::result(file, finding, compared)), compressed)
+        fitting_values(ranked.iter().map(|(file, finding)| result::result(file, finding, compared, owners)), compressed)
     });
     let left_out = count - kept.len();
     (kept, left_out)
@@ -317,14 +335,14 @@ mod tests {
             fixed: None,
             fixes_refused: 0,
         };
-        let (all, none) = kept([&file].into_iter(), 25_000, 10_000_000, false);
+        let (all, none) = kept([&file].into_iter(), 25_000, 10_000_000, false, &Owners::default());
         assert_eq!((all.len(), none), (3_000, 0));
-        let (some, rest) = kept([&file].into_iter(), 25_000, 100_000, false);
+        let (some, rest) = kept([&file].into_iter(), 25_000, 100_000, false, &Owners::default());
         assert!(!some.is_empty() && some.len() < 3_000 && some.len() + rest == 3_000, "{}", some.len());
         assert_eq!(some[0].1.message, file.findings[0].message, "the first of equals are kept");
         let mut worse = file.clone();
         worse.findings[2_500].severity = sidenote_core::findings::Severity::High;
-        let (few, rest) = kept([&worse].into_iter(), 10, 10_000_000, false);
+        let (few, rest) = kept([&worse].into_iter(), 10, 10_000_000, false, &Owners::default());
         assert_eq!((few.len(), rest), (10, 2_990));
         assert_eq!(few[9].1.message, file.findings[2_500].message, "the worst stays, and in its place");
     }

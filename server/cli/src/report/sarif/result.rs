@@ -4,13 +4,14 @@ use serde_json::{Value, json};
 use sidenote_core::rules;
 
 use super::{ROOT, encoded, rule};
+use crate::owners::Owners;
 use crate::scan::{FileReport, Finding, Fix, Place, Region};
 
 /// Most locations that GitHub takes in a result.
 const MAX_LOCATIONS: usize = 1000;
 
 /// A finding; `compared` says whether new ones are told apart from known ones.
-pub fn result(file: &FileReport, finding: &Finding, compared: bool) -> Value {
+pub fn result(file: &FileReport, finding: &Finding, compared: bool, owners: &Owners) -> Value {
     let mut text = no_links(&super::sentence(&finding.message));
     let related = &finding.related[..finding.related.len().min(MAX_LOCATIONS)];
     if !related.is_empty() {
@@ -29,6 +30,10 @@ pub fn result(file: &FileReport, finding: &Finding, compared: bool) -> Value {
             "confidence": finding.confidence,
         },
     });
+    let owners = owners.of_file(&file.path);
+    if !owners.is_empty() {
+        result["properties"]["owners"] = owners.into();
+    }
     if let Some(index) = rules::index(finding.rule.id) {
         result["ruleIndex"] = index.into();
     }

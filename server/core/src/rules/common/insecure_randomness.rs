@@ -31,6 +31,15 @@ pub static RULE: Rule = Rule {
         "`{sink}` must not be guessed, and it is made of {source}, which can be. Use a cryptographic generator (`crypto.randomBytes`, `OsRng`).",
     )],
     cases: &[
+        Case::bad(
+            "a.rs",
+            r#"use rand::{rngs::StdRng, Rng, SeedableRng};
+fn token() -> String {
+    let mut rng = StdRng::seed_from_u64(42);
+    let token: u64 = rng.gen(); //~ insecure-randomness
+    format!("{token:x}")
+}"#,
+        ),
         Case::bad("a.js", "const token = Math.random().toString(36).slice(2); //~ insecure-randomness"),
         Case::bad(
             "a.js",

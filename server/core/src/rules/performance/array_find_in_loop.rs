@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{declarator, is_array, mentions, written_type};
+use crate::rules::shape::{callback, declarator, is_array, mentions, operator, written_type};
 use crate::rules::support::{args, bare, is_function, is_loop, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
@@ -14,7 +14,7 @@ pub static RULE: Rule = Rule {
     confidence: Confidence::Medium,
     cwe: &[407],
     families: &[Family::Ecma],
-    default_on: false,
+    default_on: true,
     in_tests: false,
     docs: Docs {
         what: "Finds `includes`, `indexOf`, `find`, `findIndex` and `some` on a list that stays the same, inside a loop \
@@ -24,7 +24,7 @@ pub static RULE: Rule = Rule {
         example: "const missing = users.filter((u) => !active.includes(u.id));",
         instead: "const ids = new Set(active);\nconst missing = users.filter((u) => !ids.has(u.id));",
         limits: "Only if the searched value is certainly an array of unknown length that comes from outside the loop and \
-              does not change in it. Literals, strings, constants in capitals and short-named options are left alone.",
+              does not change in it, or that the loop itself fills, and if an element is found by being equal to something. Literals, strings, constants in capitals and short-named options are left alone.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
@@ -72,9 +72,25 @@ pub static RULE: Rule = Rule {
         Case::good("a.ts", "function f(xs: string[], text: string) { return xs.filter((x) => text.includes(x)); }"),
         Case::good("a.js", "for (const x of xs) { const ys = load(x).map(g); if (ys.includes(1)) go(x); }"),
         Case::good("a.js", "for (const x of xs) { if (s.indexOf(x) >= 0) go(x); }"),
+        Case::bad(
+            "a.ts",
+            "function f(xs: string[]) { const seen: string[] = []; for (const x of xs) { if (!seen.includes(x)) seen.push(x); } return seen; } //~ array-find-in-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(xs) { const out = []; xs.forEach((x) => { if (out.indexOf(x.id) === -1) out.push(x.id); }); return out; } //~ array-find-in-loop",
+        ),
         Case::near_miss(
             "a.ts",
-            "function f(xs: string[], seen: string[]) { for (const x of xs) { if (!seen.includes(x)) seen.push(x); } }",
+            "function f(xs: string[], seen: string[]) { for (const x of xs) { if (!seen.includes(x)) seen.shift(); } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function f(xs: string[], ys: string[]) { return xs.filter((x) => ys.some((y) => x.startsWith(y + '.'))); }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function f(xs) { const out = []; for (const x of xs) { if (out.includes('end')) { go(); } out.push(x); } return out; }",
         ),
         Case::near_miss("a.ts", "function f(xs: string[], ys: string[]) { return ys.find(Boolean); }"),
         Case::near_miss("a.js", "const kinds = ['a', 'b', 'c']; const r = xs.filter((x) => kinds.includes(x));"),
@@ -98,7 +114,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let Some(round) = round(node, list, cx) else { return };
-    if !is_long(list) || changes(round, list.text()) || leaves_with_match(node, round) {
+    let long = is_long(list) && !changes(round, list.text()) || grows(node, list, round);
+    if !long || !by_equality(node, cx) || leaves_with_match(node, round) {
         return;
     }
     let message = format!(
@@ -173,6 +190,44 @@ fn few(value: Node<'_>) -> bool {
             || method(n).is_some_and(|(_, m)| m.text() == "slice")
             || method(n).is_some_and(|(r, m)| m.text() == "split" && bare(r).kind() == Kind::String)
     })
+}
+
+/// Whether a list that begins empty gets an element of most rounds, and is asked for something of the round.
+fn grows(node: Node<'_>, list: Node<'_>, round: Node<'_>) -> bool {
+    let asked = args(node).next().map(bare);
+    let varies = asked.is_some_and(|a| !matches!(a.kind(), Kind::String | Kind::Number | Kind::TemplateString));
+    let empty = declarator(list)
+        .and_then(|d| d.child(Field::Value))
+        .is_some_and(|v| bare(v).kind() == Kind::Array && bare(v).first_named().is_none());
+    let inside = declarator(list).is_some_and(|d| round.span().contains(d.span()));
+    let (mut pushed, mut other) = (false, false);
+    for (_, name) in round.descendants().filter_map(method).filter(|(of, _)| of.text() == list.text()) {
+        match name.text() {
+            "push" => pushed = true,
+            "pop" | "shift" | "splice" | "unshift" => other = true,
+            _ => {}
+        }
+    }
+    let assigned = round.descendants().any(|n| {
+        n.kind() == Kind::AssignmentExpression && n.child(Field::Left).is_some_and(|l| l.text() == list.text())
+    });
+    varies && empty && !inside && pushed && !other && !assigned
+}
+
+/// Whether an element is found by being equal to something, so that a set or a map finds it as well.
+fn by_equality<'a>(node: Node<'a>, cx: &Cx<'a>) -> bool {
+    let Some((_, name)) = method(node) else { return false };
+    if matches!(name.text(), "includes" | "indexOf") {
+        return true;
+    }
+    let Some(function) = callback(node, 0, cx) else { return false };
+    let Some(body) = function.child(Field::Body) else { return false };
+    let all = || std::iter::once(body).chain(body.descendants());
+    let equal = all().any(|n| n.kind() == Kind::BinaryExpression && matches!(operator(n), "===" | "=="));
+    let more = all().any(|n| {
+        n.kind() == Kind::CallExpression || n.kind() == Kind::BinaryExpression && matches!(operator(n), "||" | "<" | ">" | "<=" | ">=")
+    });
+    equal && !more
 }
 
 /// Whether the round changes the list.

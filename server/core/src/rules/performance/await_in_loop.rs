@@ -1,6 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::queries::is_lookup;
 use crate::rules::shape::{mentions, root_name};
 use crate::rules::support::{bare, is_function, is_loop, method, place_name, words};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
@@ -45,7 +46,7 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad(
             "a.ts",
-            "async function f(ids: string[], db: Db) { const r: R[] = []; for (const id of ids) { r.push(await db.findOne(id)); } return r; } //~ await-in-loop",
+            "async function f(ids: string[], db: Db) { const r: R[] = []; for (const id of ids) { r.push(await db.fetchOne(id)); } return r; } //~ await-in-loop",
         ),
         Case::bad(
             "a.js",
@@ -216,7 +217,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(call) = only.first_named().map(bare).filter(|c| c.kind() == Kind::CallExpression) else { return };
     let Some(callee) = call.child(Field::Function) else { return };
     let reads = place_name(callee).is_some_and(|n| words(&n).first().is_some_and(|w| READS.contains(&w.as_str())));
-    if !reads || inside().any(stops) || node.ancestors().take_while(|a| !is_function(*a)).any(is_loop) {
+    // `query-in-loop` tells of those: one query is better than many at a time.
+    if !reads || is_lookup(call) || inside().any(stops) || node.ancestors().take_while(|a| !is_function(*a)).any(is_loop) {
         return;
     }
     let bound: Vec<&str> = bound_names(left);

@@ -1,6 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::queries::{is_lookup, is_select};
 use crate::rules::support::{args, bare, is_function, is_loop, method, string_value, words};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
@@ -94,24 +95,9 @@ pub static RULE: Rule = Rule {
     ],
 };
 
-/// Methods that look up a row of a model; the receiver's name must begin with a capital, or be a table of a client.
-const LOOKUPS: &[&str] = &[
-    "findOne",
-    "findById",
-    "findByPk",
-    "findUnique",
-    "findUniqueOrThrow",
-    "findFirst",
-    "findOneBy",
-    "findOneOrFail",
-    "findOneByOrFail",
-    "findByIdOrFail",
-];
-
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
-    let Some((of, name)) = method(node) else { return };
-    let reads =
-        if cx.family() == Family::Ecma { lookup(node, of, name.text()) } else { rust_lookup(node, name.text()) };
+    let Some((_, name)) = method(node) else { return };
+    let reads = if cx.family() == Family::Ecma { is_lookup(node) } else { rust_lookup(node, name.text()) };
     if !reads {
         return;
     }
@@ -152,52 +138,6 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         note = note.related(head, "for each of these");
     }
     cx.report(note);
-}
-
-fn is_select(text: &str) -> bool {
-    let text = text.trim_start();
-    text.get(..6).is_some_and(|t| t.eq_ignore_ascii_case("select"))
-        || text.get(..5).is_some_and(|t| t.eq_ignore_ascii_case("with "))
-}
-
-/// Whether a call, which is awaited, reads rows.
-fn lookup<'a>(call: Node<'a>, of: Node<'a>, name: &str) -> bool {
-    if !call.parent().is_some_and(|p| matches!(p.kind(), Kind::AwaitExpression)) {
-        return false;
-    }
-    if LOOKUPS.contains(&name) {
-        let of = bare(of);
-        let last = crate::rules::support::place_name(of).unwrap_or_default().into_owned();
-        let root = crate::rules::shape::root_name(of).map_or("", Node::text);
-        let all: Vec<String> = words(of.text());
-        return last.starts_with(|c: char| c.is_ascii_uppercase())
-            || matches!(root, "prisma" | "db" | "database" | "models" | "knex" | "em")
-            || all.iter().any(|w| {
-                matches!(
-                    w.as_str(),
-                    "repo" | "repository" | "prisma" | "model" | "collection" | "dao" | "db" | "orm" | "manager"
-                )
-            });
-    }
-    let first = args(call).next().map(bare);
-    let text = first.and_then(|f| match f.kind() {
-        Kind::TemplateString => Some(std::borrow::Cow::Borrowed(f.text().trim_start_matches('`'))),
-        _ => string_value(f),
-    });
-    matches!(
-        name,
-        "query"
-            | "execute"
-            | "get"
-            | "all"
-            | "one"
-            | "oneOrNone"
-            | "any"
-            | "manyOrNone"
-            | "raw"
-            | "$queryRawUnsafe"
-            | "request"
-    ) && text.is_some_and(|t| is_select(&t))
 }
 
 fn rust_lookup(call: Node<'_>, name: &str) -> bool {

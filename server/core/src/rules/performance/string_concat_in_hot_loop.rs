@@ -71,12 +71,6 @@ pub static RULE: Rule = Rule {
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some((place, value)) = operands(node) else { return };
     let Some(around) = round(node) else { return };
-    // A place that is new in every round does not grow.
-    let root = crate::rules::shape::root_name(place);
-    let fresh = root.is_none_or(|r| r.kind() != Kind::This && declared_in(around, r.text()));
-    if fresh {
-        return;
-    }
     let name = place_name(place).unwrap_or_default();
     let appends = node.kind() == Kind::AugmentedAssignmentExpression && operator(node) == "+=";
     let (left, right) = if node.kind() == Kind::AssignmentExpression
@@ -114,7 +108,12 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     } else {
         return;
     };
-    cx.report(Note::new(cx.rule, node.span(), message));
+    // A place that is new in every round does not grow. All of the round is looked through for it, so this comes last.
+    let root = crate::rules::shape::root_name(place);
+    let fresh = root.is_none_or(|r| r.kind() != Kind::This && declared_in(around, r.text()));
+    if !fresh {
+        cx.report(Note::new(cx.rule, node.span(), message));
+    }
 }
 
 /// The loop's or callback's body that runs again and again around a node.

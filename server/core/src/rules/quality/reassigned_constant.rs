@@ -52,6 +52,10 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "function f() { const a = 1; const g = (a) => { a = 2; return a; }; return g(a); }"),
         Case::near_miss("a.js", "function f() { try { go(); } catch (e) { e = wrap(e); throw e; } }"),
         Case::near_miss("a.js", "const a = 1; function f() { var a; a = 2; return a; }"),
+        Case::near_miss(
+            "a.js",
+            "function f(B) { class A {} (function (A) { A.x = 1; })(A = B.A || (B.A = {})); return A; }",
+        ),
         Case::near_miss("a.js", "let cache = {};\nfunction f() { cache = {}; }"),
         Case::near_miss("a.js", "let fs = require('fs');\nfunction f(x) { fs = x; }"),
         Case::bad("a.js", "const LIMIT = 10;\nfunction f(n) { LIMIT = n; } //~ reassigned-constant"),
@@ -62,6 +66,10 @@ pub static RULE: Rule = Rule {
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let place = node.child(Field::Left).or_else(|| node.child(Field::Argument)).map(bare);
     let Some(name) = place.filter(|p| p.kind() == Kind::Identifier) else { return };
+    // `(function (A) { .. })(A = B.A || (B.A = {}))` adds to a class, as compilers of namespaces write it.
+    if node.parent().is_some_and(|p| p.kind() == Kind::Arguments) {
+        return;
+    }
     let Some(found) = declaration(name, cx) else { return };
     let (what, at) = match found {
         Declared::Constant(at) => ("is a constant: this throws when it is run", Some(at)),

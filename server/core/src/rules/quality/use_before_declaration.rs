@@ -55,6 +55,11 @@ pub static RULE: Rule = Rule {
         Case::good("a.ts", "function f() { const x: Node | null = null; class Node {} return [x, Node]; }"),
         Case::near_miss("a.js", "function f(xs) { for (const v of xs) { use(v); } const v = 3; return v; }"),
         Case::near_miss("a.js", "const v = 1; function f() { use(v); } const w = 2;"),
+        Case::near_miss(
+            "a.js",
+            "function f(xs) { for (const x of xs) { const { v } = x; use(v); } const v = 3; return v; }",
+        ),
+        Case::near_miss("a.js", "function f(xs) { { const [v] = xs; use(v); } const v = 3; return v; }"),
         Case::near_miss("a.js", "function f() { if (typeof v === 'undefined') go(); const v = 3; return v; }"),
         Case::near_miss("a.js", "function f() { label: for (;;) { break label; } const label = 3; return label; }"),
         Case::near_miss("a.js", "function f() { try { go(); } catch (v) { use(v); } const v = 3; return v; }"),
@@ -130,8 +135,8 @@ fn reads(n: Node<'_>, statement: Node<'_>) -> bool {
     let hidden = n.ancestors().take_while(|a| *a != statement).chain([statement]).any(|a| match a.kind() {
         Kind::StatementBlock => a.named_children().any(|s| {
             matches!(s.kind(), Kind::LexicalDeclaration | Kind::VariableDeclaration | Kind::ClassDeclaration)
-                && s.descendants()
-                    .any(|d| d.kind() == Kind::Identifier && d.field() == Field::Name && d.text() == n.text())
+                && (s.child(Field::Name).is_some_and(|d| says(d, n.text()))
+                    || s.named_children().filter_map(|d| d.child(Field::Name)).any(|d| says(d, n.text())))
         }),
         Kind::ForInStatement => a.child(Field::Left).is_some_and(|l| says(l, n.text())),
         Kind::ForStatement => a.child(Field::Initializer).is_some_and(|l| says(l, n.text())),

@@ -237,7 +237,7 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(cx: &mut Cx<'a>) {
     let text = cx.arena().text();
-    if !text.contains("unsafe") && !text.contains("*const") && !text.contains("*mut") {
+    if !["unsafe", "*const", "*mut", "as_ptr", "as_mut_ptr"].iter().any(|w| text.contains(w)) {
         return;
     }
     for found in analyze(&cx.block.hir(), cx.arena()) {

@@ -231,7 +231,7 @@ fn check<'a>(cx: &mut Cx<'a>) {
         return;
     }
     for found in analyze(&cx.block.hir(), cx.arena()) {
-        if found.flaw.is_lifetime() {
+        if found.flaw.is_lifetime() || found.flaw == Flaw::Unwritten {
             continue;
         }
         let (message, sure) = match found.flaw {

@@ -3,6 +3,7 @@ use sidenote_grammars::{Family, Field, Kind};
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::support::{args, is_function, method, rust_path, statement};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::semantics::lifetimes::{Flaw, analyze};
 use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
@@ -17,7 +18,7 @@ pub static RULE: Rule = Rule {
     in_tests: true,
     docs: Docs {
         what: "Finds `set_len` right after `with_capacity` or `reserve` with no write between them, slices and unchecked reads of a vector's \
-               unwritten room, `MaybeUninit::uninit().assume_init()` and its kin, \
+               unwritten room, `MaybeUninit::uninit().assume_init()` and its kin, allocations that are read before anybody writes to them, \
                `mem::uninitialized`, and `mem::zeroed` of types for which zero is no value (references, `Box`, `NonNull`, `NonZero`, function pointers).",
         why: "Such a value is undefined behaviour as soon as it exists: the compiler may do anything, and what is read \
               may be old memory of the process, secrets included.",
@@ -27,7 +28,7 @@ pub static RULE: Rule = Rule {
                  `assume_init` of a type that is not written beside it are left alone.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::CallExpression], check)],
+    checks: &[Check::Nodes(&[Kind::CallExpression], check), Check::Block(allocations)],
     cases: &[
         Case::bad(
             "a.rs",
@@ -51,6 +52,31 @@ pub static RULE: Rule = Rule {
             "use std::mem;\nfn f() { let x: [u8; 4] = unsafe { mem::uninitialized() }; } //~ uninit-memory",
         ),
         Case::bad("a.rs", "fn f() { let x: &str = unsafe { std::mem::zeroed() }; } //~ uninit-memory"),
+        Case::bad("a.rs", "fn f() -> &'static str { unsafe { std::mem::zeroed() } } //~ uninit-memory"),
+        Case::bad(
+            "a.rs",
+            "use std::alloc::{alloc, Layout};\nunsafe fn f() -> u32 {\n    let p = alloc(Layout::new::<u32>()) as *mut u32;\n    if p.is_null() { return 0; }\n    *p //~ uninit-memory\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::alloc::{alloc, handle_alloc_error, Layout};\nunsafe fn f(l: Layout) -> u64 {\n    let p = alloc(l).cast::<u64>();\n    if p.is_null() { handle_alloc_error(l) }\n    p.read() //~ uninit-memory\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::alloc::{alloc, Layout};\nunsafe fn f() -> u32 {\n    let p = alloc(Layout::new::<u32>()) as *mut u32;\n    if p.is_null() { return 0; }\n    p.write(3);\n    *p\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::alloc::{alloc, Layout};\nunsafe fn f(init: fn(*mut Node)) -> u32 {\n    let p = alloc(Layout::new::<Node>()) as *mut Node;\n    if p.is_null() { return 0; }\n    init(p);\n    (*p).id\n}",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::alloc::{alloc, Layout};\nunsafe fn f() -> u32 {\n    let p = alloc(Layout::new::<Node>()) as *mut Node;\n    if p.is_null() { return 0; }\n    (*p).id = 4;\n    std::ptr::addr_of_mut!((*p).next).write(std::ptr::null_mut());\n    (*p).id\n}",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::alloc::{alloc_zeroed, Layout};\nunsafe fn f() -> u32 {\n    let p = alloc_zeroed(Layout::new::<u32>()) as *mut u32;\n    if p.is_null() { return 0; }\n    *p\n}",
+        ),
         Case::bad("a.rs", "fn f() { let x = unsafe { core::mem::zeroed::<Box<u8>>() }; } //~ uninit-memory"),
         Case::bad(
             "a.rs",
@@ -251,6 +277,23 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
 }
 
+/// Memory that was allocated and is read before anybody writes to it.
+fn allocations<'a>(cx: &mut Cx<'a>) {
+    let text = cx.arena().text();
+    if !text.contains("alloc(") {
+        return;
+    }
+    for found in analyze(&cx.block.hir(), cx.arena()) {
+        if found.flaw == Flaw::Unwritten {
+            let note = Note::new(cx.rule, found.at, "This reads memory that was allocated and never written.");
+            cx.report(match found.ended {
+                Some(at) => note.related(at, "it is allocated here"),
+                None => note,
+            });
+        }
+    }
+}
+
 fn report<'a>(node: Node<'a>, message: &str, cx: &mut Cx<'a>) {
     cx.report(Note::new(cx.rule, node.span(), message));
 }
@@ -269,8 +312,11 @@ fn result_type<'a>(call: Node<'a>) -> Option<&'a str> {
         let parent = at.parent()?;
         match parent.kind() {
             Kind::UnsafeBlock | Kind::ParenthesizedExpression => {}
+            Kind::ExpressionStatement if !parent.text().ends_with(';') => {}
             Kind::Block if parent.last_named() == Some(at) => {}
             Kind::LetDeclaration if at.field() == Field::Value => return parent.child(Field::Type).map(Node::text),
+            // The value of a function.
+            Kind::FunctionItem if at.field() == Field::Body => return parent.child(Field::ReturnType).map(Node::text),
             _ => return None,
         }
         at = parent;

@@ -41,6 +41,27 @@ pub static RULE: Rule = Rule {
         Case::bad(
             "a.ts",
             r#"import express from "express";
+import { execSync } from "node:child_process";
+const app = express();
+app.get("/x", (req, res) => {
+  const settings = new Map([["tool", String(req.query.tool)], ["mode", "fast"]]);
+  execSync("run --mode " + settings.get("mode"));
+  execSync(settings.get("tool")!); //~ command-injection
+  res.end();
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
+import { execFileSync } from "node:child_process";
+const app = express();
+app.get("/x", (req, res) => {
+  res.json(execFileSync("sh", ["-c", 'echo "$1"', "--", String(req.query.id)]));
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
 import { exec, execFile, spawn } from "node:child_process";
 const app = express();
 app.get("/x", async (req, res) => {

@@ -246,7 +246,7 @@ fn scheme_check<'a>(node: Node<'a>, receiver: Node<'a>, text: &str, cx: &mut Cx<
         return false;
     }
     let all = node.arena().text().to_ascii_lowercase();
-    if is_address(receiver) && !(all.contains("data:") || all.contains("vbscript:")) {
+    if is_address(receiver) && !(all.contains("data:") && all.contains("vbscript:")) {
         let message = "`data:` and `vbscript:` addresses run scripts too and pass. Accept `http:` and `https:` alone.";
         note(cx, span, message.to_owned(), None);
     }

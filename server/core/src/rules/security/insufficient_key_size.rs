@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::High,
     confidence: Confidence::High,
     cwe: &[326],
-    families: &[Family::Ecma],
+    families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
     docs: Docs {
@@ -32,6 +32,21 @@ pub static RULE: Rule = Rule {
         Check::Calls(&["NodeRSA", "node-rsa", "JSEncrypt", "jsencrypt", "generateKeyPairSync"], wrappers),
     ],
     cases: &[
+        Case::bad(
+            "a.rs",
+            r#"use openssl::rsa::Rsa;
+fn f() { Rsa::generate(1024).unwrap(); } //~ insufficient-key-size"#,
+        ),
+        Case::good(
+            "a.rs",
+            r#"use openssl::rsa::Rsa;
+fn f() { Rsa::generate(4096).unwrap(); }"#,
+        ),
+        Case::bad(
+            "a.rs",
+            r#"use rsa::RsaPrivateKey;
+fn f() { RsaPrivateKey::new(&mut rand::rngs::OsRng, 1024).unwrap(); } //~ insufficient-key-size"#,
+        ),
         Case::bad(
             "a.js",
             "const crypto = require('crypto');\ncrypto.generateKeyPairSync('rsa', { modulusLength: 1024 }); //~ insufficient-key-size",

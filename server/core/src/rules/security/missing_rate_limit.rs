@@ -23,7 +23,8 @@ pub static RULE: Rule = Rule {
         example: "app.post('/login', login);",
         instead: "app.post('/login', rateLimit({ windowMs: 60_000, max: 5 }), login);",
         limits: "Only the application's own routes count: a router of its own file may be limited where it is mounted. Any name with \
-                 `limit`, `throttle`, `brute` or `captcha` in the file counts as a limit; a proxy's limit is not seen.",
+                 `limit`, `throttle`, `brute` or `captcha` on the route, on its router or on the application counts as a limit; a \
+                 proxy's limit is not seen.",
         fix: "",
     },
     checks: &[Check::Calls(&["post", "put"], check)],
@@ -66,6 +67,14 @@ pub static RULE: Rule = Rule {
         ),
         Case::good("a.js", "const app = require('express')();\napp.use(limiter);\napp.post('/login', login);"),
         Case::good("a.js", "const app = require('express')();\napp.get('/login', form);"),
+        Case::bad(
+            "a.js",
+            "const express = require('express');\nconst rateLimit = require('express-rate-limit');\nconst app = express();\nconst open = express.Router();\nopen.post('/login', login); //~ missing-rate-limit\nconst closed = express.Router();\nclosed.use(rateLimit({ max: 5 }));\nclosed.post('/login', login);\napp.use('/a', open);\napp.use('/b', closed);",
+        ),
+        Case::good(
+            "a.js",
+            "const express = require('express');\nconst rateLimit = require('express-rate-limit');\nconst app = express();\nconst api = express.Router();\napp.use('/api', rateLimit({ max: 5 }), api);\napi.post('/login', login);",
+        ),
         Case::good("a.js", "const app = require('express')();\napp.post('/comments', save);"),
         Case::good(
             "a.js",
@@ -118,9 +127,56 @@ fn check(call: &CallView<'_>, out: &mut Vec<Note>) {
     if !credentials || !path.starts_with('/') {
         return;
     }
-    if mentions(call.arena, &["limit", "throttle", "slowdown", "brute", "captcha", "turnstile"]) {
+    if is_limited(&text, call) {
         return;
     }
     let message = format!("`{path}` answers as often as anybody asks, so credentials can be guessed. Limit the rate.");
     out.push(Note::new(call.rule, call.arg_span(0), message));
+}
+
+/// Words of what limits rates.
+const LIMITS: [&str; 6] = ["limit", "throttle", "slowdown", "brute", "captcha", "turnstile"];
+
+/// Whether something limits how often the route answers: anything of that name on the route itself, on its router or on the
+/// application, or elsewhere in the file than on other routers and routes, in imports and in variables of that name.
+fn is_limited(text: &str, call: &CallView<'_>) -> bool {
+    if !mentions(call.arena, &LIMITS) {
+        return false;
+    }
+    let says = |part: &str| {
+        let part = part.to_lowercase();
+        LIMITS.iter().any(|w| part.contains(w))
+    };
+    let own = call.arena.slice(call.span);
+    let Some((router, _)) = own.split_once('.') else { return true };
+    let router = router.trim();
+    let head: String = own.chars().take_while(|c| *c != '{').collect();
+    if says(&head) || !router.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '$') {
+        return true;
+    }
+    let app = |name: &str| text.contains(&format!("{name} = express()")) || name == "app" || name == "server";
+    if app(router) {
+        // Whatever limits, limits the application.
+        return true;
+    }
+    // What mounts a router speaks of its name alone.
+    let routers: Vec<&str> = text
+        .lines()
+        .filter_map(|l| l.split_once(" = express.Router("))
+        .filter_map(|(left, _)| left.split_whitespace().last())
+        .collect();
+    let spoken = |line: &str| routers.iter().fold(line.to_owned(), |l, r| l.replace(&format!(", {r})"), ")"));
+    // Every line that speaks of limits must be an import, a declaration, or about another router or route.
+    text.lines().filter(|l| says(&spoken(l))).any(|line| {
+        let line = line.trim();
+        let declared = ["import ", "const ", "let ", "var ", "export const "].iter().any(|w| line.starts_with(w));
+        let of = line.split_once('.').map_or("", |(name, _)| name);
+        let method = line.split_once('.').map_or("", |(_, rest)| rest.split('(').next().unwrap_or_default());
+        let other = of != router
+            && !app(of)
+            && text.contains(&format!("{of} = express.Router("))
+            && matches!(method, "use" | "get" | "post" | "put" | "patch" | "delete" | "all");
+        let route = (of == router || app(of)) && matches!(method, "get" | "post" | "put" | "patch" | "delete" | "all");
+        !(declared || other || route || line.starts_with("//"))
+    })
 }

@@ -27,6 +27,30 @@ pub static RULE: Rule = Rule {
         "`{sink}` opens a path that {source} is part of: `../` leads out of the folder. Take `path.basename` of it, or resolve the path and check that it begins with the folder and a separator.",
     )],
     cases: &[
+        Case::near_miss(
+            "a.rs",
+            r#"use axum::extract::{Path, State};
+use std::{collections::HashSet, fs, path::PathBuf, sync::Arc};
+pub struct App { root: PathBuf, allowed: HashSet<String> }
+impl App {
+    fn read(&self, name: &str) -> std::io::Result<String> {
+        if !self.allowed.contains(name) { return Ok(String::new()); }
+        fs::read_to_string(self.root.join(name))
+    }
+}
+pub async fn show(State(app): State<Arc<App>>, Path(name): Path<String>) -> String { app.read(&name).unwrap_or_default() }"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
+import fs from "node:fs";
+import path from "node:path";
+const app = express();
+app.get("/x", (req, res) => {
+  const whole = path.normalize("/" + req.query.file);
+  fs.createReadStream(whole).pipe(res); //~ path-traversal
+});"#,
+        ),
         Case::bad(
             "a.ts",
             r#"import express from "express";

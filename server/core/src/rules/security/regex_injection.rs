@@ -15,7 +15,7 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds foreign data in the pattern of a regular expression.",
+        what: "Finds foreign data in the pattern of a regular expression, also where `text.match(x)` and `text.search(x)` make one of a text.",
         why: "A pattern such as `(a+)+$` takes exponential time on a short text, and one thread serves everybody. A pattern can also match more than it was meant to.",
         example: "names.filter((n) => new RegExp(req.query.q).test(n));",
         instead: "names.filter((n) => n.includes(req.query.q));",
@@ -27,6 +27,33 @@ pub static RULE: Rule = Rule {
         "`{sink}` compiles {source} as a pattern: one that backtracks without end stops the program. Escape it (`RegExp.escape`) or search for plain text.",
     )],
     cases: &[
+        Case::bad(
+            "a.ts",
+            r#"import Koa from "koa";
+const app = new Koa();
+const names: string[] = load();
+app.use((ctx) => {
+  const q = ctx.query.q as string;
+  ctx.body = names.filter((n) => n.match(q)); //~ regex-injection
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"export function find(req: Request, lines: string[]) {
+  const q = new URL(req.url).searchParams.get("q")!;
+  return lines.findIndex((line) => line.search(q) >= 0); //~ regex-injection
+}"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
+const app = express();
+app.get("/x", (req, res) => {
+  const route = router.match(req.path);
+  const hits = index.search(req.query.q);
+  res.json({ route, hits, at: "a,b".indexOf(String(req.query.q)) });
+});"#,
+        ),
         Case::bad(
             "a.ts",
             r#"import express from "express";

@@ -29,6 +29,50 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::bad(
             "a.ts",
+            r#""use server";
+import { sql } from "@vercel/postgres";
+export async function remove(formData: FormData) {
+  const id = formData.get("id");
+  await sql.query("delete from t where id = " + id); //~ sql-injection
+}"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
+import pg from "pg";
+const db = new pg.Pool();
+const app = express();
+app.post("/x", (req, res) => {
+  db.query(`select * from t where id in (${req.body.ids.map((x) => parseInt(x, 10)).join(",")})`);
+  db.query(`select * from t where id in (${req.body.ids.map(Number).join(",")})`);
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import { initTRPC } from "@trpc/server";
+import { z } from "zod";
+const t = initTRPC.create();
+export const r = t.router({
+  one: t.procedure.input(z.object({ id: z.number().int(), sort: z.enum(["asc", "desc"]) })).query(({ input }) =>
+    db.query(`select * from t where id = ${input.id} order by name ${input.sort}`)),
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
+import { z } from "zod";
+import pg from "pg";
+const db = new pg.Pool();
+const Body = z.object({ id: z.number(), name: z.string().min(1) });
+const app = express();
+app.post("/x", async (req, res) => {
+  const body = Body.parse(req.body);
+  await db.query(`select * from t where id = ${body.id}`);
+  await db.query(`select * from t where name = '${body.name}'`); //~ sql-injection
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
             r#"import express from "express";
 import mysql from "mysql2";
 const db = mysql.createPool({});

@@ -16,7 +16,7 @@ pub static RULE: Rule = Rule {
     in_tests: false,
     docs: Docs {
         what: "Follows the `stack` of errors into what a server answers: `res.send`, `res.json`, `res.end`, Koa's `ctx.body`, \
-               Fastify's `reply.send` and their kin.",
+               Fastify's `reply.send` and their kin, and what handlers of Nest, hapi and AWS Lambda return.",
         why: "A stack tells paths, versions and the inner structure of the server to whoever provokes an error, which is the first \
               thing an attacker does.",
         example: "app.use((err, req, res, next) => res.status(500).send(err.stack));",
@@ -30,6 +30,25 @@ pub static RULE: Rule = Rule {
         "`{sink}` sends {source} to the client, which tells about the server's inside. Log it and send a plain message.",
     )],
     cases: &[
+        Case::bad(
+            "a.ts",
+            r#"import express, { Request, Response, NextFunction } from "express";
+const app = express();
+app.use((err: Error, req: Request, res: Response, next: NextFunction) => {
+  res.status(500).json({ message: err.message, stack: err.stack }); //~ stack-trace-exposure
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import type { APIGatewayProxyEventV2 } from "aws-lambda";
+export const lookup = async (event: APIGatewayProxyEventV2) => {
+  try {
+    return { statusCode: 200, body: await load(event) };
+  } catch (err: any) {
+    return { statusCode: 500, body: err.stack }; //~ stack-trace-exposure
+  }
+};"#,
+        ),
         Case::bad(
             "a.js",
             "app.use((err, req, res, next) => {\n  res.status(500).send(err.stack); //~ stack-trace-exposure\n});",

@@ -35,6 +35,94 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::bad(
             "a.ts",
+            r#"import { Controller, Get, Query } from "@nestjs/common";
+@Controller("hi")
+export class Hi {
+  @Get()
+  hello(@Query("name") name: string) {
+    return `<h1>Hello ${name}</h1>`; //~ xss
+  }
+}"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import type { APIGatewayProxyHandler } from "aws-lambda";
+export const page: APIGatewayProxyHandler = async (event) => {
+  const who = event.queryStringParameters?.name;
+  return {
+    statusCode: 200,
+    headers: { "Content-Type": "text/html" },
+    body: `Hi ${who}`, //~ xss
+  };
+};"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import { Controller, Get, Header, Query } from "@nestjs/common";
+@Controller("hi")
+export class Hi {
+  @Get()
+  @Header("content-type", "text/plain")
+  hello(@Query("name") name: string) {
+    return `<h1>Hello ${name}</h1>`;
+  }
+  @Get("json")
+  json(@Query("name") name: string) {
+    return { html: `<h1>Hello ${name}</h1>` };
+  }
+}"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"export async function handler(event) {
+  return {
+    statusCode: 200,
+    headers: { "content-type": "application/json" },
+    body: `<b>${event.queryStringParameters.name}</b>`,
+  };
+}"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import Koa from "koa";
+const app = new Koa();
+app.use((ctx) => {
+  ctx.type = "text";
+  ctx.body = "<p>" + ctx.query.msg;
+});"#,
+        ),
+        Case::bad(
+            "a.rs",
+            r#"use axum::{extract::Query, http::{header, StatusCode}, response::IntoResponse};
+async fn greet(Query(q): Query<HashMap<String, String>>) -> impl IntoResponse {
+    let name = q.get("name").map(String::as_str).unwrap_or("you");
+    (StatusCode::OK, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], format!("<h1>{name}</h1>")) //~ xss
+}"#,
+        ),
+        Case::bad(
+            "a.rs",
+            r#"use axum::extract::Path;
+use maud::{html, Markup, PreEscaped};
+async fn page(Path(user): Path<String>) -> Markup {
+    html! {
+        h1 { "Hello " (user) }
+        div { (PreEscaped(user.clone())) } //~ xss
+    }
+}"#,
+        ),
+        Case::good(
+            "a.rs",
+            r#"use axum::{extract::Path, http::header, response::IntoResponse};
+use maud::{html, Markup};
+async fn plain(Path(user): Path<String>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/plain")], format!("hello <b>{user}</b>"))
+}
+async fn page(Path(user): Path<String>) -> Markup {
+    html! { p { (user) } }
+}"#,
+        ),
+        Case::bad(
+            "a.ts",
             r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {

@@ -1,6 +1,7 @@
 //! Calls: who is called, what goes in, what comes out.
 
 mod library;
+mod schema;
 mod summaries;
 mod tagged;
 
@@ -166,7 +167,7 @@ impl<'a> Interp<'a> {
     }
 
     /// A call whose parts are evaluated: sinks, flags, result, guards.
-    fn finish_call(&mut self, call: &Call<'_>) -> Val {
+    pub(super) fn finish_call(&mut self, call: &Call<'_>) -> Val {
         if matches!(call.name.as_str(), "require" | "import")
             && call.paths.iter().any(|p| *p == "require" || *p == "import")
             && let Some(specifier) = call.args.first().and_then(|a| a.as_str())
@@ -263,6 +264,12 @@ impl<'a> Interp<'a> {
                     || t.to_lowercase().contains("redact")
             })
         {
+            let mut masked = Value::clone(&result);
+            masked.taints.retain(|t| !is_sensitive(t));
+            result = Arc::new(masked);
+        }
+        // The program's own `mask(password)`.
+        if !call.callee.funcs.is_empty() && result.taints.iter().any(is_sensitive) && lexicon::masks(call.name) {
             let mut masked = Value::clone(&result);
             masked.taints.retain(|t| !is_sensitive(t));
             result = Arc::new(masked);
@@ -431,6 +438,16 @@ impl<'a> Interp<'a> {
         let models = self.models;
         let ports = Ports { args: &call.args, receiver: call.receiver.as_ref(), value: None };
         for sink in models.call_sinks(&target) {
+            // `localStorage.setItem("password", field.value)`
+            if sink.kind == SinkKind::SensitiveStore
+                && call.name == "setItem"
+                && let (Some(key), Some(value)) = (call.args.first().and_then(|a| a.as_str()), call.args.get(1))
+            {
+                let value = self.named_source(key, value.clone(), call.span);
+                let at = self.at(call.arg_ids.get(1).map_or(call.span, |id| self.hir.expr(*id).span));
+                self.reach(&value, &SinkSite { kind: sink.kind, at, name: sink.name }, sink.deep);
+                continue;
+            }
             if let Some(unmet) = sink.when.iter().find(|c| !holds(c, &ports)) {
                 if let Some(record) = &self.record {
                     for (value, id) in sink.ports.iter().filter_map(|p| self.port_at(call, p)) {
@@ -505,7 +522,7 @@ impl<'a> Interp<'a> {
     }
 
     /// The expression of a field in an object literal, for findings.
-    fn member_expr(&self, id: ExprId, path: &[Ustr]) -> ExprId {
+    pub(super) fn member_expr(&self, id: ExprId, path: &[Ustr]) -> ExprId {
         let mut at = id;
         for name in path {
             let ExprKind::Object(_, members) = &self.hir.expr(at).kind else { return at };

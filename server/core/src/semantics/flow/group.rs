@@ -21,7 +21,7 @@ use smallvec::SmallVec;
 
 use crate::blocks::{Block, BlockId, BlockKind, Blocks};
 use crate::semantics::hir::{
-    Class, Export, ExprKind, FnId, Function, Hir, Imported, Lit, LocalKind, MethodKind, PatKind, Type, Ustr,
+    Class, Export, ExprKind, FnId, Function, Hir, Imported, Lit, LocalKind, Method, MethodKind, PatKind, Type, Ustr,
 };
 use crate::semantics::imports::bare;
 

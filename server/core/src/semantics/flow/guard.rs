@@ -7,7 +7,7 @@ use crate::semantics::hir::{BinaryOp, ExprId, ExprKind, Lit, LogicalOp, PatId, P
 use super::interp::Interp;
 use super::kinds::{SinkKind, SinkKinds};
 use super::models::{Base, Target};
-use super::value::{Origin, Types, Val, Value, constant, of_type};
+use super::value::{Origin, THIS, Taint, Types, Val, Value, constant, of_type};
 
 /// What is learned of a place.
 #[derive(Clone, Debug)]
@@ -84,6 +84,7 @@ pub(super) fn condition(interp: &mut Interp<'_>, id: ExprId) -> Facts {
             let b = interp.eval(right);
             let mut facts = Facts::of(of_type(Types::BOOL));
             equal(interp, &mut facts.when_true, (left, &a), (right, &b));
+            first_characters(interp, &mut facts, (left, &b));
             if *op == BinaryOp::Ne {
                 std::mem::swap(&mut facts.when_true, &mut facts.when_false);
             }
@@ -273,6 +274,27 @@ fn equal(interp: &mut Interp<'_>, out: &mut Vec<(ExprId, Learned)>, a: (ExprId, 
     }
 }
 
+/// `to[0] === "/"`, `to.charAt(1) !== "/"`.
+fn first_characters(interp: &Interp<'_>, facts: &mut Facts, (place, other): (ExprId, &Val)) {
+    let hir = interp.hir;
+    let (base, at) = match &hir.expr(place).kind {
+        ExprKind::Index(base, at) => (*base, *at),
+        ExprKind::Call { callee, args, .. } => match (&hir.expr(*callee).kind, args.first()) {
+            (ExprKind::Field(base, name), Some(at)) if matches!(name.as_str(), "charAt" | "at") => (*base, at.value),
+            _ => return,
+        },
+        _ => return,
+    };
+    if other.as_str().is_none_or(|t| t != "/") {
+        return;
+    }
+    match hir.expr(at).kind {
+        ExprKind::Lit(Lit::Num(0.0)) => facts.when_true.push((base, Learned::Clean(SinkKind::Rooted.set()))),
+        ExprKind::Lit(Lit::Num(1.0)) => facts.when_false.push((base, Learned::Clean(SinkKind::OneSlash.set()))),
+        _ => {}
+    }
+}
+
 /// Facts that both lists hold of the same place.
 fn in_both(
     hir: &crate::semantics::hir::Hir,
@@ -343,7 +365,13 @@ impl Interp<'_> {
                     if !old.has_taint() {
                         continue;
                     }
-                    Arc::new(old.cleaned(*kinds))
+                    // `/x`, not `//x`: a path of the site's own.
+                    let own = |t: &Taint| {
+                        [SinkKind::Rooted, SinkKind::OneSlash].iter().all(|m| kinds.has(*m) || t.cleaned.has(*m))
+                    };
+                    let local = !old.taints.is_empty() && old.taints.iter().all(own);
+                    let more = if local { SinkKind::Redirect.set() } else { SinkKinds::NONE };
+                    Arc::new(old.cleaned(*kinds | more))
                 }
                 Learned::Is(value) => value.clone(),
                 Learned::Of(types) => {
@@ -374,7 +402,7 @@ impl Interp<'_> {
             {
                 super::sink::ADDRESS
             }
-            (_, Learned::Clean(kinds)) if *kinds == SinkKind::Path.set() && is_normalized(Some(old)) => *kinds,
+            (_, Learned::Clean(kinds)) if kinds.has(SinkKind::Path) && is_normalized(Some(old)) => SinkKind::Path.set(),
             _ => return,
         };
         if old.taints.is_empty() {
@@ -528,7 +556,7 @@ impl Interp<'_> {
                 if *when { yes.push((place, Learned::Clean(*kinds))) } else { no.push((place, Learned::Clean(*kinds))) }
             }
         }
-        let list_is_ours = call.receiver.as_ref().is_some_and(|r| !r.is_foreign());
+        let list_is_ours = call.receiver.as_ref().is_some_and(|r| !r.is_foreign() || is_kept_list(r, call));
         match (call.name.as_str(), call.arg_ids.first()) {
             (
                 "includes" | "has" | "hasOwnProperty" | "contains" | "contains_key" | "hasOwn" | "some"
@@ -546,6 +574,9 @@ impl Interp<'_> {
                     let kinds = starts_with(call.receiver.as_ref(), prefix);
                     if kinds != SinkKinds::NONE {
                         yes.push((receiver, Learned::Clean(kinds)));
+                    }
+                    if prefix.as_str().is_some_and(|p| matches!(p.as_str(), "//" | "/\\" | "http")) {
+                        no.push((receiver, Learned::Clean(SinkKind::OneSlash.set())));
                     }
                     // `path.relative(root, x).startsWith("..")` is true of what lies outside.
                     if prefix.as_str().is_some_and(|p| p.starts_with("..")) && is_normalized(call.receiver.as_ref()) {
@@ -597,6 +628,24 @@ impl Interp<'_> {
     }
 }
 
+/// Whether a list that is asked is a member of the object at hand, or another parameter than what is looked up: whoever wrote
+/// the program filled it.
+fn is_kept_list(list: &Val, call: &super::call::Call<'_>) -> bool {
+    let asked: Vec<u16> = call
+        .args
+        .iter()
+        .flat_map(|a| &a.taints)
+        .filter_map(|t| if let Origin::Param(n, _) = t.origin { Some(n) } else { None })
+        .collect();
+    let set = matches!(call.name.as_str(), "has" | "contains_key" | "contains" | "binary_search");
+    let kept = |t: &Taint| match &t.origin {
+        Origin::Param(n, path) if *n == THIS => !path.is_empty(),
+        Origin::Param(n, _) => set && list.types != Types::STRING && !asked.contains(n),
+        Origin::Source(_) => false,
+    };
+    list.deep_taints().iter().all(kept)
+}
+
 /// Words in the names of predicates that are true of what is harmless.
 const TRUSTED: [&str; 10] =
     ["allowed", "safe", "valid", "trusted", "whitelisted", "permitted", "inside", "within", "allowlisted", "validate"];
@@ -640,7 +689,8 @@ fn starts_with(receiver: Option<&Val>, prefix: &Val) -> SinkKinds {
             let path = if is_normalized(receiver) { SinkKind::Path.set() } else { SinkKinds::NONE };
             SinkKind::Redirect.set() | path
         }
-        Some("/" | "." | "./") if prefix.exact => SinkKinds::NONE,
+        Some("/") if prefix.exact => SinkKind::Rooted.set(),
+        Some("." | "./") if prefix.exact => SinkKinds::NONE,
         Some(t) if prefix.exact => {
             if t.contains(['/', '\\']) && is_normalized(receiver) {
                 SinkKind::Path.set()

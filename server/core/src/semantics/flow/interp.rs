@@ -61,13 +61,13 @@ struct Scope {
 }
 
 /// A function that is being run.
-struct Activation {
+struct Activation<'a> {
     id: FnId,
     args: Vec<Val>,
     result: Option<Val>,
     exits: Option<State>,
-    /// Whether what it returns is what a client gets.
-    answers: bool,
+    /// Where what it returns is what a client gets.
+    answers: answers::Answers<'a>,
 }
 
 /// One run over a block.
@@ -79,7 +79,7 @@ pub struct Interp<'a> {
     pub(super) models: &'a Models,
     pub(super) state: State,
     scopes: Vec<Scope>,
-    active: Vec<Activation>,
+    active: Vec<Activation<'a>>,
     tries: Vec<Option<State>>,
     done: FxHashSet<FnId>,
     /// Names of inner scopes by child block, made when a child is met.
@@ -300,11 +300,19 @@ impl<'a> Interp<'a> {
         self.done.insert(id);
         let Some(body) = function.body else { return unknown() };
         let scopes = std::mem::take(&mut self.scopes);
-        self.active.push(Activation { id, args: args.to_vec(), result: None, exits: None, answers: false });
+        self.active.push(Activation {
+            id,
+            args: args.to_vec(),
+            result: None,
+            exits: None,
+            answers: Default::default(),
+        });
         self.bind_params(id, args, root);
-        let answers = !self.world.casts_convert() && self.answers(id);
-        if let Some(activation) = self.active.last_mut() {
-            activation.answers = answers;
+        if !self.world.casts_convert() {
+            let answers = self.answers(id);
+            if let Some(activation) = self.active.last_mut() {
+                activation.answers = answers;
+            }
         }
         let value = self.eval(body);
         let falls_through = self.state.live;
@@ -317,8 +325,8 @@ impl<'a> Interp<'a> {
             if falls_through { self.join_state(exits) } else { self.state = exits.clone() }
         }
         let has_value = !matches!(hir.expr(body).kind, ExprKind::Block { value: false, .. });
-        if has_value && falls_through && activation.answers {
-            self.answered(&value, hir.expr(body).span);
+        if has_value && falls_through {
+            self.answered(&activation.answers, &value, body);
         }
         if has_value
             && falls_through
@@ -506,6 +514,10 @@ impl<'a> Interp<'a> {
                     value.prefix = None;
                     value.exact = false;
                     value.lits.clear();
+                    // The last digits of a card.
+                    if !self.arena.slice(span).ends_with("[..]") {
+                        value.taints.retain(|t| !super::place::is_sensitive(t));
+                    }
                     return Arc::new(value);
                 }
                 self.index(&base, &index, span)
@@ -729,13 +741,13 @@ impl<'a> Interp<'a> {
                 result.unwrap_or_else(unknown)
             }
             ExprKind::Try3 { body, catch, finally } => self.try_catch(*body, catch.as_ref(), *finally),
-            ExprKind::Return(value) => {
-                let at = value.map_or(span, |v| hir.expr(v).span);
-                let value = value.map_or_else(|| constant(Lit::Undefined), |v| self.eval(v));
+            ExprKind::Return(returned) => {
+                let at = returned.map_or(span, |v| hir.expr(v).span);
+                let value = returned.map_or_else(|| constant(Lit::Undefined), |v| self.eval(v));
                 if self.state.live {
                     self.returned_named(&value, at);
-                    if self.active.last().is_some_and(|a| a.answers) {
-                        self.answered(&value, at);
+                    if let Some(answers) = self.active.last().map(|a| a.answers.clone()) {
+                        self.answered(&answers, &value, returned.unwrap_or(id));
                     }
                     self.returned(value);
                 }

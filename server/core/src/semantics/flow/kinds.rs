@@ -207,6 +207,10 @@ kinds! {
         WholeAddress = "whole-address",
         /// No sink: marks a request's address as it was sent, in which line breaks are encoded.
         Encoded = "encoded",
+        /// No sink: marks an address that was found to begin with a slash.
+        Rooted = "rooted",
+        /// No sink: marks an address that was found not to begin with two slashes.
+        OneSlash = "one-slash",
     }
 }
 
@@ -260,7 +264,11 @@ impl SinkKind {
             SinkKind::StringCheck => "type-confusion-through-parameter",
             SinkKind::Unwrap => "unwrap-on-untrusted-input",
             SinkKind::ShellText | SinkKind::ProgramOption => "command-injection",
-            SinkKind::Normalized | SinkKind::WholeAddress | SinkKind::Encoded => "",
+            SinkKind::Normalized
+            | SinkKind::WholeAddress
+            | SinkKind::Encoded
+            | SinkKind::Rooted
+            | SinkKind::OneSlash => "",
         }
     }
 
@@ -286,6 +294,8 @@ impl SinkKind {
             }
             SinkKind::ShellText => SourceKind::Environment.set() | SourceKind::Library.set(),
             SinkKind::ProgramOption => remote | SourceKind::Message.set(),
+            // Whoever starts a program may let it fetch what they like.
+            SinkKind::Url => SourceKinds(OUTSIDE.0 & !SourceKind::Argument.set().0),
             SinkKind::Header | SinkKind::CorsOrigin | SinkKind::StringCheck => remote,
             SinkKind::Log => {
                 remote | SourceKind::Response.set() | SourceKind::Argument.set() | SourceKind::Environment.set()

@@ -295,6 +295,25 @@ pub fn gives(name: Ustr) -> Option<SourceKind> {
         .filter(|_| sensitive(only).is_some() || matches!(only, "key" | "token" | "number" | "card" | "code" | "word"))
 }
 
+/// Whether a function of that name hides what it is given.
+pub fn masks(name: Ustr) -> bool {
+    const WORDS: [&str; 12] = [
+        "mask",
+        "masked",
+        "redact",
+        "redacted",
+        "obfuscate",
+        "obfuscated",
+        "censor",
+        "anonymize",
+        "scrub",
+        "hide",
+        "truncate",
+        "shorten",
+    ];
+    words(&name).iter().any(|w| WORDS.contains(&w.as_str()))
+}
+
 /// Whether an object of that name holds labels, messages, kinds or places of things, not the things.
 pub fn is_about(name: Ustr) -> bool {
     matches!(
@@ -354,7 +373,7 @@ pub fn must_be_random(name: &str) -> bool {
                     | ("encryption", "key")
             )
         })
-        || has("iv") && words.len() == 1;
+        || (has("iv") || has("sid")) && words.len() == 1;
     named
         && ![
             "expiry",

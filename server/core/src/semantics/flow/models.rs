@@ -269,6 +269,15 @@ pub enum Looks {
     PlainHttp,
 }
 
+/// Types of parameters by their names.
+#[derive(Clone, Debug)]
+struct Convention {
+    names: Vec<Vec<String>>,
+    types: Vec<Ustr>,
+    /// Words of which the file must have one.
+    words: Vec<String>,
+}
+
 /// All models of a language family.
 #[derive(Clone, Debug, Default)]
 pub struct Models {
@@ -287,7 +296,7 @@ pub struct Models {
     set_sinks: Table<SinkModel>,
     call_flags: Table<FlagModel>,
     set_flags: Table<FlagModel>,
-    conventions: Vec<(Vec<Vec<String>>, Vec<Ustr>)>,
+    conventions: Vec<Convention>,
     transforms: rustc_hash::FxHashSet<Ustr>,
     cleaners: Vec<(Vec<String>, Vec<String>, SinkKinds)>,
 }
@@ -426,13 +435,13 @@ impl Models {
     }
 
     /// The types of the parameters of a function of which no caller is known, by the names that people give them.
-    pub fn conventional(&self, names: &[Option<Ustr>]) -> Vec<Option<Ustr>> {
+    pub fn conventional(&self, names: &[Option<Ustr>], says: &dyn Fn(&[String]) -> bool) -> Vec<Option<Ustr>> {
         let matches = |wanted: &[Vec<String>]| {
             wanted.len() <= names.len()
                 && wanted.iter().zip(names).all(|(w, n)| n.is_some_and(|n| w.iter().any(|x| is_named(x, &n))))
         };
-        let found = self.conventions.iter().find(|(wanted, _)| matches(wanted));
-        found.map_or_else(Vec::new, |(_, types)| types.iter().map(|t| (!t.is_empty()).then_some(*t)).collect())
+        let found = self.conventions.iter().find(|c| matches(&c.names) && (c.words.is_empty() || says(&c.words)));
+        found.map_or_else(Vec::new, |c| c.types.iter().map(|t| (!t.is_empty()).then_some(*t)).collect())
     }
 
     /// Whether an unknown function hands its arguments' text on, by its name.

@@ -143,6 +143,21 @@ impl Interp<'_> {
 
     /// The value of `base[index]`.
     pub(super) fn index(&mut self, base: &Val, index: &Val, span: Span) -> Val {
+        if self.world.casts_convert() && !base.apis.is_empty() {
+            let paths: SmallVec<[Ustr; 2]> = base.apis.iter().map(|p| Ustr::from(&format!("{p}.index"))).collect();
+            let found = self.models.read_sources(&Target { paths: &paths, name: Ustr::from("index"), open: false });
+            if let Some(source) = found.first() {
+                let origin = Source { kind: source.kind, at: self.at(span), what: source.what };
+                let mut value = Value::default();
+                let origin = Origin::Source(Arc::new(origin));
+                value.add_taint(Taint { origin, cleaned: source.cleans, trace: None });
+                return Arc::new(value);
+            }
+        }
+        // The program's own name.
+        if matches!(index.as_lit(), Some(Lit::Num(n)) if *n < 2.0) && base.apis.iter().any(|p| *p == "process.argv") {
+            return unknown();
+        }
         match index.as_lit() {
             Some(Lit::Str(name)) => return self.member(base, *name, span),
             Some(Lit::Num(n)) if *n >= 0.0 => {
@@ -230,6 +245,8 @@ impl Interp<'_> {
         } else {
             Vec::new()
         };
+        let shifted = self.error_first(&names, args);
+        let args = shifted.as_deref().unwrap_or(args);
         for (i, param) in function.params.iter().enumerate() {
             let mut value = if param.rest {
                 let rest: Vec<Val> = args.get(i..).unwrap_or_default().to_vec();
@@ -271,6 +288,25 @@ impl Interp<'_> {
                 self.state.this = Arc::new(self.state.this.with_field(property, value.clone()));
             }
         }
+    }
+
+    /// The arguments of an error handler of the Express kind, which takes the error first, where they are those of a
+    /// handler.
+    fn error_first(&self, names: &[Option<Ustr>], args: &[Val]) -> Option<Vec<Val>> {
+        let is = |n: usize, path: &str| args.get(n).is_some_and(|a| a.apis.iter().any(|p| *p == path));
+        let [Some(first), _, _, _] = names else { return None };
+        let error = first.trim_start_matches('_').starts_with('e') || first.is_empty() || first == "_";
+        if !error || !is(0, "express.Request") || !is(1, "express.Response") {
+            return None;
+        }
+        let mut out: Vec<Val> = args.to_vec();
+        out.resize(4, unknown());
+        let apis = [&[][..], &["express.Request"], &["express.Response"], &[]];
+        for (value, apis) in out.iter_mut().zip(apis) {
+            let apis = apis.iter().map(|p| Ustr::from(p)).collect();
+            *value = Arc::new(Value { apis, ..Value::clone(value) });
+        }
+        Some(out)
     }
 
     /// A parameter whose declared type says that it is foreign data: `Query<Params>`, `Json<T>`, `HttpRequest`.
@@ -459,9 +495,15 @@ impl Interp<'_> {
                 if object.apis.iter().any(|p| self.models.member(*p, *name) == "location") {
                     return;
                 }
+                // `ctx.type = "text"`
+                let plain = *name == "type"
+                    && value.as_str().is_some_and(|t| !["html", "xml", "svg"].iter().any(|w| t.contains(w)));
                 let value = self.named_source(*name, value.clone(), span);
-                let new = Arc::new(object.with_field(*name, value));
-                self.put(*base, new);
+                let mut new = object.with_field(*name, value);
+                if plain && new.apis.iter().any(|p| *p == "koa.Context") {
+                    new.apis = smallvec::smallvec![Ustr::from("koa.PlainContext")];
+                }
+                self.put(*base, Arc::new(new));
             }
             ExprKind::Index(base, index) => {
                 let object = self.eval(*base);

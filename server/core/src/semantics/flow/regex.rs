@@ -56,7 +56,7 @@ pub(super) fn replacement(call: &Call<'_>) -> SinkKinds {
         None => match from.as_str().as_ref().map(|s| s.as_str()) {
             Some("<") if call.name == "replaceAll" => SinkKind::Html.set(),
             Some("..") if call.name == "replaceAll" => SinkKind::Path.set(),
-            Some("\n" | "\r" | "\r\n") if call.name != "replace" => SinkKind::Log.set() | SinkKind::Header.set(),
+            Some("\n" | "\r\n") if call.name != "replace" => SinkKind::Log.set() | SinkKind::Header.set(),
             _ => SinkKinds::NONE,
         },
     }
@@ -159,7 +159,7 @@ fn harmless(list: &AllowList) -> SinkKinds {
     add(word || list.excludes("{}<%#$"), SinkKind::Template);
     add(list.excludes("/:\\?#@"), SinkKind::Url);
     add(list.excludes(":") && list.excludes("\\") && !list.first.contains('/'), SinkKind::Redirect);
-    add(list.excludes("\n\r"), SinkKind::Log);
+    add(list.excludes("\n"), SinkKind::Log);
     add(list.excludes("\n\r"), SinkKind::Header);
     add(list.excludes("\\^$.|?*+()[]{}"), SinkKind::Regex);
     add(list.excludes("_"), SinkKind::PropertyKey);

@@ -1,12 +1,13 @@
 //! Regular expressions as sinks of long text.
 
 use crate::regex::{Growth, Verdict, verdict};
-use crate::semantics::hir::{Lit, Ustr};
+use crate::semantics::hir::{ExprKind, Lit, LocalKind, Ustr};
 
 use super::call::Call;
 use super::interp::Interp;
 use super::kinds::SinkKind;
 use super::report::SinkSite;
+use super::value::{Types, Val};
 
 impl Interp<'_> {
     /// Text that is matched by a pattern whose time grows with a power of the text's length.
@@ -19,6 +20,7 @@ impl Interp<'_> {
             _ => return,
         };
         let (Some(pattern), Some(subject)) = (pattern, subject) else { return };
+        self.text_as_pattern(call, pattern, subject);
         let Some(Lit::Regex { pattern, flags }) = pattern.as_lit() else { return };
         if subject.taints.is_empty() {
             return;
@@ -39,6 +41,66 @@ impl Interp<'_> {
             let site = SinkSite { kind: SinkKind::RegexInput, at: self.at(span), name: Ustr::from(&name) };
             let subject = subject.clone();
             self.reach(&subject, &site, false);
+        }
+    }
+
+    /// Whether what a method is called on is most likely text: a field of that kind of name, or what a callback of a list is
+    /// given.
+    fn is_some_text(&self, call: &Call<'_>) -> bool {
+        const TEXTS: [&str; 14] = [
+            "name",
+            "title",
+            "text",
+            "label",
+            "description",
+            "email",
+            "content",
+            "message",
+            "line",
+            "word",
+            "username",
+            "filename",
+            "comment",
+            "tag",
+        ];
+        let texts = |name: &str| super::lexicon::words(name).last().is_some_and(|w| TEXTS.contains(&w.as_str()));
+        match call.receiver_id.map(|id| &self.hir.expr(id).kind) {
+            Some(ExprKind::Field(_, name)) => texts(name),
+            Some(ExprKind::Local(local)) => {
+                let local = self.hir.local(*local);
+                texts(&local.name)
+                    || local.kind == LocalKind::Param && call.name == "match" && local.name.as_str().len() <= 2
+            }
+            // `x.toLowerCase().match(q)`
+            Some(ExprKind::Call { callee, .. }) => matches!(&self.hir.expr(*callee).kind, ExprKind::Field(_, name)
+                if matches!(name.as_str(), "toLowerCase" | "toUpperCase" | "trim" | "toString")),
+            _ => false,
+        }
+    }
+
+    /// `text.match(x)`, `text.search(x)`: what is no regular expression is made one.
+    fn text_as_pattern(&mut self, call: &Call<'_>, pattern: &Val, subject: &Val) {
+        if !matches!(call.name.as_str(), "match" | "matchAll" | "search")
+            || self.world.casts_convert()
+            || call.args.len() != 1
+            || !pattern.has_taint()
+            || pattern.taints.is_empty()
+            || !(pattern.types == Types::STRING || pattern.types == Types::UNKNOWN)
+            || pattern.types != Types::STRING && self.is_modelled(pattern)
+            || pattern.fields.is_some()
+        {
+            return;
+        }
+        // Other things have a `search` and a `match` too.
+        let unknown = subject.types == Types::UNKNOWN
+            && !self.is_modelled(subject)
+            && subject.class.is_none()
+            && subject.fields.is_none();
+        let text = subject.types == Types::STRING || unknown && self.is_some_text(call);
+        if text {
+            let span = call.arg_ids.first().map_or(call.name_span, |id| self.hir.expr(*id).span);
+            let site = SinkSite { kind: SinkKind::Regex, at: self.at(span), name: call.name };
+            self.reach(pattern, &site, false);
         }
     }
 }

@@ -53,6 +53,9 @@ pub trait World {
     /// people give them; their API paths.
     fn conventional(&self, names: &[Option<Ustr>]) -> Vec<Option<Ustr>>;
 
+    /// The decorators of the method that is at work: their API paths, and their arguments as far as they are texts.
+    fn decorators(&self) -> Vec<(Ustr, Vec<Ustr>)>;
+
     /// Whether a function that models do not know hands its arguments' text on, by its name.
     fn transforms(&self, name: Ustr) -> bool;
 

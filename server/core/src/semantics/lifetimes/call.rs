@@ -10,7 +10,10 @@ impl Walk<'_> {
             ExprKind::Name(path) => self.function(id, *path, args),
             _ => {
                 self.eval(callee);
-                args.iter().for_each(|a| self.given_away(a.value));
+                for arg in args {
+                    let points = self.value(arg.value, None);
+                    self.written(&points);
+                }
                 let _ = name;
                 Points::default()
             }
@@ -74,10 +77,20 @@ impl Walk<'_> {
             | "swap"
                 if self.is_pointer(&receiver) =>
             {
-                self.used(&receiver, span);
+                if matches!(
+                    method.as_str(),
+                    "read" | "read_volatile" | "read_unaligned" | "copy_to" | "copy_to_nonoverlapping"
+                ) {
+                    self.read(&receiver, span);
+                } else {
+                    self.used(&receiver, span);
+                    self.written(&receiver);
+                }
+                values.iter().for_each(|v| self.written(v));
                 Points::default()
             }
             "as_ref" | "as_mut" if self.is_pointer(&receiver) => {
+                self.written(&receiver);
                 // Of null these make `None`.
                 if receiver.flaw().is_some_and(|(flaw, ..)| !matches!(flaw, Flaw::Null | Flaw::Unchecked)) {
                     self.used(&receiver, span);
@@ -90,6 +103,10 @@ impl Walk<'_> {
                 Points::default()
             }
             _ => {
+                if !matches!(method.as_str(), "is_null" | "addr" | "is_aligned") {
+                    self.written(&receiver);
+                }
+                values.iter().for_each(|v| self.written(v));
                 if let Some(owner) = local {
                     let pushed = matches!(method.as_str(), "push" | "push_back" | "push_front" | "insert");
                     match values.last().filter(|p| pushed && !p.is_empty()) {
@@ -154,10 +171,24 @@ impl Walk<'_> {
             return Points::default();
         }
         let values: Vec<Points> = args.iter().map(|a| self.value(a.value, None)).collect();
+        if matches!(short, "abort" | "exit" | "handle_alloc_error" | "unreachable_unchecked") {
+            self.state.live = false;
+            return Points::default();
+        }
         let first = values.first().cloned().unwrap_or_default();
-        match role(&path) {
+        let role = match role(&path) {
+            // `release(p)`, `free_node(p)`: only of memory that was allocated in sight.
+            Role::Other if frees(short) && matches!(first.single(), Some(Pointee::Allocation(..))) => Role::Free,
+            Role::Access(list) => Role::Access(list),
+            other => {
+                values.iter().for_each(|v| self.written(v));
+                other
+            }
+        };
+        match role {
             Role::Access(list) => {
                 let volatile = short.ends_with("_volatile");
+                let mut made = Points::default();
                 for n in list {
                     if let Some(points) = values.get(*n) {
                         if volatile && points.flaw().is_some_and(|(flaw, ..)| flaw == Flaw::Address) {
@@ -168,8 +199,18 @@ impl Walk<'_> {
                             && points.flaw().is_some_and(|(flaw, ..)| flaw == Flaw::Unallocated);
                         let written = short.starts_with("write") || short.starts_with("copy") && *n == 1;
                         let emptied = points.flaw().is_some_and(|(flaw, ..)| flaw == Flaw::Emptied);
-                        if !(of_slice || written && emptied) {
+                        let reads = matches!(short, "read" | "read_volatile" | "read_unaligned") && module == "ptr"
+                            || short.starts_with("copy") && *n == 0;
+                        if reads {
+                            self.read(points, span);
+                        } else if !(of_slice || written && emptied) {
                             self.used(points, span);
+                        }
+                        if !reads {
+                            self.written(points);
+                        }
+                        if short.starts_with("from_raw_parts") {
+                            made = points.clone();
                         }
                         // A value is there again.
                         if written
@@ -180,7 +221,7 @@ impl Walk<'_> {
                         }
                     }
                 }
-                return Points::default();
+                return made;
             }
             Role::Free => {
                 if first.flaw().is_some_and(|(flaw, ..)| flaw == Flaw::Freed) {
@@ -247,7 +288,12 @@ impl Walk<'_> {
             }
             ("alloc" | "", "alloc" | "alloc_zeroed")
             | ("libc", "malloc" | "calloc" | "realloc")
-            | ("alloc", "realloc") => Points::one(Pointee::Allocation(span, true)),
+            | ("alloc", "realloc") => {
+                if matches!(short, "alloc" | "malloc") {
+                    self.state.fresh.insert(span);
+                }
+                Points::one(Pointee::Allocation(span, true))
+            }
             ("Box" | "CString" | "Rc" | "Arc", "into_raw" | "leak") => Points::one(Pointee::Allocation(span, false)),
             ("ptr", "from_ref" | "from_mut" | "addr_of") | ("NonNull", "new" | "new_unchecked" | "from") => first,
             ("", "Some" | "Ok") => first,
@@ -278,4 +324,10 @@ impl Walk<'_> {
             self.state.put(place, Points::one(Pointee::Gone(Flaw::Emptied, Some(at), None)));
         }
     }
+}
+
+/// Whether a function's name says that it gives memory back.
+fn frees(name: &str) -> bool {
+    matches!(name, "free" | "release" | "destroy" | "deallocate" | "dealloc")
+        || ["free_", "destroy_", "dealloc_", "release_"].iter().any(|p| name.starts_with(p))
 }

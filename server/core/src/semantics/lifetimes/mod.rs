@@ -48,6 +48,8 @@ pub enum Flaw {
     Emptied,
     /// A value owns what it points to already.
     Owned,
+    /// It was allocated, and nobody has written to it.
+    Unwritten,
 }
 
 impl Flaw {
@@ -62,6 +64,7 @@ impl Flaw {
                 | Flaw::Freed
                 | Flaw::Emptied
                 | Flaw::Owned
+                | Flaw::Unwritten
         )
     }
 }
@@ -321,6 +324,11 @@ impl Walk<'_> {
             }
             ExprKind::Template(parts) | ExprKind::Macro { args: parts, .. } => {
                 self.all(parts.iter().copied());
+                if let ExprKind::Macro { path, .. } = &expr.kind
+                    && matches!(path.as_str(), "panic" | "unreachable" | "todo" | "unimplemented")
+                {
+                    self.state.live = false;
+                }
                 Points::default()
             }
             ExprKind::Tagged { values, .. } => {
@@ -368,6 +376,7 @@ impl Walk<'_> {
                         Member::Element(None) => continue,
                     };
                     let points = self.value(value, None);
+                    self.written(&points);
                     if !points.is_empty() {
                         fields.push((name, points));
                     }
@@ -382,7 +391,7 @@ impl Walk<'_> {
             ExprKind::Ref { value, mutable, .. } => self.reference(*value, *mutable),
             ExprKind::Deref(inner) => {
                 let points = self.eval(*inner);
-                self.used(&points, expr.span);
+                self.read(&points, expr.span);
                 Points::default()
             }
             ExprKind::Cast(inner, ty) => {
@@ -483,12 +492,21 @@ impl Walk<'_> {
                 let mut points: Option<Points> = None;
                 for arm in arms {
                     self.state = before.clone();
+                    self.scopes.push(Vec::new());
                     self.bind(arm.pat, subject.clone(), *value);
+                    self.taken_out(arm.pat, *value);
                     if let Some(guard) = arm.guard {
                         self.eval(guard);
                         self.condition(guard, true);
                     }
                     let p = self.eval(arm.body);
+                    // What the pattern took out goes at the arm's end.
+                    let locals = self.scopes.pop().unwrap_or_default();
+                    let owners = self.state.owners.clone();
+                    let gone = |p: &Pointee| matches!(p, Pointee::Heap(l) if locals.contains(l) && owners.contains(l));
+                    let span = Some(hir.expr(arm.body).span);
+                    let p = p.ended(&gone, Flaw::OutOfScope, span, hir);
+                    self.state.end_named(gone, Flaw::OutOfScope, span, hir);
                     if self.state.live {
                         points = Some(points.map_or_else(|| p.clone(), |old| old.joined(&p)));
                         match &mut merged {
@@ -619,6 +637,24 @@ impl Walk<'_> {
         }
     }
 
+    /// `Some(text)` of an `Option<String>` that is a parameter by value: the pattern's variable owns the text.
+    fn taken_out(&mut self, pat: PatId, value: ExprId) {
+        let (PatKind::Variant { elements, .. }, ExprKind::Local(whole)) =
+            (&self.hir.pat(pat).kind, &self.hir.expr(value).kind)
+        else {
+            return;
+        };
+        let owned = matches!(&self.hir.local(*whole).ty, Some(Type::Path(path, args))
+            if path.as_str().ends_with("Option") && args.first().is_some_and(is_owner_type));
+        if owned
+            && !self.is_reference(*whole)
+            && let [inner] = elements.as_slice()
+            && let Some(local) = self.bound(*inner)
+        {
+            self.state.owners.insert(local);
+        }
+    }
+
     fn assign(&mut self, pat: PatId, points: Points, value: ExprId) {
         let PatKind::Place(place) = &self.hir.pat(pat).kind else { return };
         match &self.hir.expr(*place).kind {
@@ -634,6 +670,7 @@ impl Walk<'_> {
                 self.take_fields(*local, value);
             }
             ExprKind::Field(base, _) => {
+                self.written_below(*place);
                 self.eval(*base);
                 if let Some(place) = self.place(*place) {
                     self.state.put(place, points);
@@ -643,11 +680,51 @@ impl Walk<'_> {
             ExprKind::Deref(inner) => {
                 let target = self.eval(*inner);
                 self.used(&target, self.hir.expr(*place).span);
+                self.written(&target);
             }
             // `(*p).field = value`, `list[i] = value`
             _ => {
+                self.written_below(*place);
                 self.eval(*place);
             }
+        }
+    }
+
+    /// Something is written to a part of what a pointer points to.
+    fn written_below(&mut self, mut place: ExprId) {
+        loop {
+            place = match &self.hir.expr(place).kind {
+                ExprKind::Field(base, _) | ExprKind::Index(base, _) => *base,
+                ExprKind::Deref(inner) => {
+                    if let Some(place) = self.pointer(*inner) {
+                        let points = self.state.at(place);
+                        self.written(&points);
+                    }
+                    return;
+                }
+                _ => return,
+            };
+        }
+    }
+
+    /// What pointers point to is written, or may be by whoever has them now.
+    fn written(&mut self, points: &Points) {
+        for p in points.iter() {
+            if let Pointee::Allocation(at, _) = p {
+                self.state.fresh.remove(at);
+            }
+        }
+    }
+
+    /// Something is read through pointers.
+    fn read(&mut self, points: &Points, at: Span) {
+        self.used(points, at);
+        if let Some(Pointee::Allocation(allocation, _)) = points.single()
+            && self.state.live
+            && self.state.fresh.contains(&allocation)
+            && !self.out.iter().any(|u| u.at == at)
+        {
+            self.out.push(Use { flaw: Flaw::Unwritten, at, ended: Some(allocation), owner: None });
         }
     }
 
@@ -895,6 +972,8 @@ impl Walk<'_> {
             if let ExprKind::Local(local) = &expr.kind
                 && self.hir.local(*local).function != function
             {
+                let points = self.state.points(*local);
+                self.written(&points);
                 self.state.forgotten(*local);
                 self.state.set(*local, Points::default());
                 self.state.forget_fields(*local);

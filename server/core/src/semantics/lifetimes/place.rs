@@ -83,6 +83,13 @@ impl Walk<'_> {
         if matches!(self.hir.function(self.function).returns, Some(Type::RawPointer(_))) {
             left.push(points.clone());
         }
+        // A slice over memory of the function's own, which the compiler takes for anybody's.
+        if let ExprKind::Call { callee, .. } = &self.hir.expr(value).kind
+            && matches!(&self.hir.expr(*callee).kind, ExprKind::Name(p) if p.as_str().ends_with("from_raw_parts"))
+            && !points.iter().any(|p| matches!(p, Pointee::Stack(_)))
+        {
+            left.push(points.clone());
+        }
         match &self.hir.expr(value).kind {
             ExprKind::Local(local) => left.extend(self.state.fields(*local).cloned()),
             _ => {
@@ -159,6 +166,7 @@ impl Walk<'_> {
                 }
                 let points = self.eval(*inner);
                 self.used(&points, self.hir.expr(value).span);
+                self.written(&points);
                 points
             }
             // `&a[0]` of an array
@@ -180,6 +188,7 @@ impl Walk<'_> {
             }
             // `&x.field`
             ExprKind::Field(base, _) => {
+                self.written_below(value);
                 let mut at = *base;
                 while let ExprKind::Field(inner, _) = &self.hir.expr(at).kind {
                     at = *inner;
@@ -198,6 +207,7 @@ impl Walk<'_> {
                 points
             }
             _ => {
+                self.written_below(value);
                 self.eval(value);
                 Points::default()
             }

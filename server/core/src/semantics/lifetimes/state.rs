@@ -138,6 +138,8 @@ pub(super) struct State {
     pub(super) roomy: FxHashSet<LocalId>,
     /// Owners that took what they own from a raw pointer.
     pub(super) adopted: FxHashSet<LocalId>,
+    /// Allocations that nobody has written to.
+    pub(super) fresh: FxHashSet<Span>,
     /// Whether this point can be reached.
     pub(super) live: bool,
 }
@@ -152,6 +154,7 @@ impl State {
             droppable: FxHashSet::default(),
             roomy: FxHashSet::default(),
             adopted: FxHashSet::default(),
+            fresh: FxHashSet::default(),
             live: true,
         }
     }
@@ -287,5 +290,6 @@ impl State {
         // An owner that was moved away on one way is no longer one for sure.
         self.owners.retain(|l| other.owners.contains(l));
         self.plain.retain(|l| other.plain.contains(l));
+        self.fresh.retain(|a| other.fresh.contains(a));
     }
 }

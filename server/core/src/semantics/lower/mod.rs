@@ -13,8 +13,11 @@ pub const MAX_DEPTH: usize = 200;
 
 /// Lowers a block. Never fails: what it cannot make sense of becomes opaque.
 pub fn lower(block: &Block) -> Hir {
-    match block.arena().language().family {
+    let mut hir = match block.arena().language().family {
         Family::Ecma => ecma::lower(block),
         Family::Rust => rust::lower(block),
-    }
+    };
+    // It lives as long as the block.
+    hir.shrink();
+    hir
 }

@@ -179,6 +179,9 @@ impl<'a> Interp<'a> {
                 && (call.receiver.as_ref().is_some_and(known) || call.args.first().is_some_and(known));
             let what = if joins { StepKind::Concatenated } else { StepKind::Through };
             let value = if value.taints.is_empty() { value } else { Arc::new(value.stepped(&at, what)) };
+            // The text of numbers.
+            let text = model.types == Some(Types::STRING) && value.types.is_harmless();
+            let value = if text { Arc::new(value.digits()) } else { value };
             match to.base {
                 Base::Return => {
                     let is_collection = call.receiver.as_ref().is_some_and(|r| r.field(*ELEMENT).is_some());
@@ -263,6 +266,11 @@ impl<'a> Interp<'a> {
             if funcs.is_empty() {
                 funcs.extend(arg.fields().flat_map(|(_, v)| v.funcs.iter().cloned()).take(8));
             }
+            if funcs.is_empty()
+                && let Some(result) = self.hand_to_library(call, arg, i, params)
+            {
+                out.push((i, result));
+            }
             for func in funcs {
                 let mut args: Vec<Val> = Vec::new();
                 let mut set = |n: usize, value: Val| {
@@ -300,6 +308,11 @@ impl<'a> Interp<'a> {
                         set(param as usize, Arc::new(value));
                     }
                 }
+                if let Some(first) = args.first().cloned()
+                    && let Some(input) = self.procedure_input(call, &first)
+                {
+                    args[0] = input;
+                }
                 let args = self.with_bound(arg, &args);
                 let before = self.state.clone();
                 let result = self.hand_over(&func, &args);
@@ -310,6 +323,33 @@ impl<'a> Interp<'a> {
             }
         }
         out
+    }
+
+    /// A function of a library that is handed over, `.map(String::as_str)`, `.then(JSON.parse)`, is called with what the callee
+    /// gives it.
+    fn hand_to_library(&mut self, call: &Call<'_>, callee: &Val, n: u8, params: &[(u8, u8, Val)]) -> Option<Val> {
+        let path = *callee.apis.first()?;
+        let (_, _, given) = params.iter().find(|(i, param, _)| *param == 0 && (*i == n || *i == 255))?;
+        if !given.has_taint() || callee.fields.is_some() || self.is_modelled(callee) {
+            return None;
+        }
+        let rust = self.world.casts_convert();
+        let inner = Call {
+            id: call.id,
+            callee: callee.clone(),
+            paths: callee.apis.iter().map(|p| self.models.canonical(*p)).collect(),
+            name: last_name(path),
+            open: rust,
+            receiver: rust.then(|| given.clone()),
+            receiver_id: None,
+            args: vec![given.clone()],
+            arg_ids: SmallVec::new(),
+            new: false,
+            span: call.span,
+            name_span: call.name_span,
+            types: &[],
+        };
+        Some(self.finish_call(&inner))
     }
 
     pub(in crate::semantics::flow) fn param_count(&self, func: &FuncRef) -> Option<usize> {

@@ -120,7 +120,11 @@ impl<'a> Interp<'a> {
         let model = self.model(&call);
         let base = match model.and_then(|m| m.flows.as_ref().map(|f| (m, f))) {
             Some((m, flows)) => self.model_flows(&call, flows, m),
-            None if matches!(name.as_str(), "format" | "concat" | "format_args" | "dbg") => {
+            None if matches!(
+                name.as_str(),
+                "format" | "concat" | "format_args" | "dbg" | "doc" | "bson" | "rawdoc"
+            ) =>
+            {
                 values.first().cloned().unwrap_or_else(unknown)
             }
             None => {

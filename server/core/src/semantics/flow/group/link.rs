@@ -275,7 +275,38 @@ impl World for Link<'_, '_> {
     }
 
     fn conventional(&self, names: &[Option<Ustr>]) -> Vec<Option<Ustr>> {
-        self.models().conventional(names)
+        let units = || self.linker.units.iter().filter(|u| u.file == self.file());
+        let says =
+            |words: &[String]| units().any(|u| words.iter().any(|w| u.block.arena().text().contains(w.as_str())));
+        self.models().conventional(names, &says)
+    }
+
+    fn decorators(&self) -> Vec<(Ustr, Vec<Ustr>)> {
+        let linker = self.linker;
+        let Some(parent) = linker.units[self.unit].parent else { return Vec::new() };
+        let Some(number) = linker.units[parent].children.iter().position(|c| *c == self.unit) else {
+            return Vec::new();
+        };
+        let hir = &linker.units[parent].hir;
+        let is_own = |m: &&Method| matches!(hir.expr(m.value).kind, ExprKind::Child(n) if n as usize == number);
+        let Some(method) = hir.classes.iter().flat_map(|c| &c.methods).find(is_own) else { return Vec::new() };
+        let above = Link { linker, unit: parent };
+        let mut out = Vec::new();
+        for decorator in &method.decorators {
+            let (callee, args) = match &hir.expr(*decorator).kind {
+                ExprKind::Call { callee, args, .. } => (*callee, args.as_slice()),
+                _ => (*decorator, &[][..]),
+            };
+            let ExprKind::Name(name) = hir.expr(callee).kind else { continue };
+            let text = |a: &crate::semantics::hir::Arg| match &hir.expr(a.value).kind {
+                ExprKind::Lit(Lit::Str(text)) => Some(*text),
+                _ => None,
+            };
+            for path in &above.name(name).apis {
+                out.push((*path, args.iter().filter_map(text).collect()));
+            }
+        }
+        out
     }
 
     fn transforms(&self, name: Ustr) -> bool {

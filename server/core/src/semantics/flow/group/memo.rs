@@ -26,6 +26,8 @@ enum Read {
     Cell(Ustr, Option<Val>),
     Super(Val),
     Shown(ClassRef, Option<Ustr>),
+    Conventional(Vec<Option<Ustr>>, Vec<Option<Ustr>>),
+    Decorators(Vec<(Ustr, Vec<Ustr>)>),
 }
 
 /// A question, to tell it from others.
@@ -42,6 +44,8 @@ enum Question {
     Cell(Ustr),
     Super,
     Shown(BlockId, u32),
+    Conventional(Vec<Option<Ustr>>),
+    Decorators,
 }
 
 /// A finished run. What it brought to light holds for every caller.
@@ -193,6 +197,8 @@ impl Read {
             Read::Cell(name, then) => same(world.cell(*name).as_ref(), then.as_ref()),
             Read::Super(then) => identical(&world.super_value(), then),
             Read::Shown(class, then) => world.shown_secret(class) == *then,
+            Read::Conventional(names, then) => world.conventional(names) == *then,
+            Read::Decorators(then) => world.decorators() == *then,
         }
     }
 
@@ -206,6 +212,8 @@ impl Read {
             (Read::Summary(_, a), Read::Summary(_, b)) => same_summary(a.as_ref(), b.as_ref()),
             (Read::Member(_, _, a), Read::Member(_, _, b)) => same(a.as_ref(), b.as_ref()),
             (Read::Code(..), Read::Code(..)) => true,
+            (Read::Conventional(_, a), Read::Conventional(_, b)) => a == b,
+            (Read::Decorators(a), Read::Decorators(b)) => a == b,
             (Read::Cell(_, a), Read::Cell(_, b)) => same(a.as_ref(), b.as_ref()),
             (Read::Super(a), Read::Super(b)) => identical(a, b),
             _ => false,
@@ -316,7 +324,16 @@ impl World for Recorder<'_, '_> {
     }
 
     fn conventional(&self, names: &[Option<Ustr>]) -> Vec<Option<Ustr>> {
-        self.link.conventional(names)
+        let answer = self.link.conventional(names);
+        let question = Question::Conventional(names.to_vec());
+        self.note(question, || Read::Conventional(names.to_vec(), answer.clone()));
+        answer
+    }
+
+    fn decorators(&self) -> Vec<(Ustr, Vec<Ustr>)> {
+        let answer = self.link.decorators();
+        self.note(Question::Decorators, || Read::Decorators(answer.clone()));
+        answer
     }
 
     fn transforms(&self, name: Ustr) -> bool {

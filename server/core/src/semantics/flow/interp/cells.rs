@@ -92,6 +92,33 @@ impl<'a> Interp<'a> {
             self.out.param_write(THIS, vec![name], value);
             return Some(unknown());
         }
+        // `new Map([["key", value]])`
+        if call.new
+            && is("Map")
+            && let Some(list) = call.args.first()
+            && list.has_taint()
+        {
+            let mut made = Value::clone(&self.collection(&unknown()));
+            let mut known = false;
+            for n in 0..8 {
+                let Some(pair) = list.field(position(n)) else { break };
+                let (Some(key), Some(value)) =
+                    (pair.field(position(0)).and_then(|k| k.as_str()), pair.field(position(1)))
+                else {
+                    known = false;
+                    break;
+                };
+                known = true;
+                let element = made.field(*ELEMENT).map_or_else(|| value.clone(), |e| join(e, value));
+                made = made.with_field(key, value.clone()).with_field(*ELEMENT, element);
+            }
+            if known {
+                return Some(Arc::new(made));
+            }
+        }
+        if let Some(made) = self.schema_call(call) {
+            return Some(made);
+        }
         self.event(call)
     }
 

@@ -142,7 +142,7 @@ impl<'a> Interp<'a> {
                     out.add_taint(taint);
                 }
                 // Text of a small array: `['a', x].join(..)` is handled by models; `${array}` joins its elements.
-                if let Some(element) = part.field(*ELEMENT) {
+                if let Some(element) = part.field(*ELEMENT).filter(|e| !e.types.is_harmless()) {
                     element.taints.iter().for_each(|t| out.add_taint(t.clone()));
                 }
             }
@@ -218,7 +218,11 @@ impl<'a> Interp<'a> {
         if let Some(element) = element {
             value.set_field(*ELEMENT, element);
         }
-        Arc::new(value)
+        let value = Arc::new(value);
+        if self.world.casts_convert() && value.has_taint() {
+            self.answered_parts(members, &value);
+        }
+        value
     }
 
     pub(in crate::semantics::flow) fn jsx(

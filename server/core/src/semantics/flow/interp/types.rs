@@ -44,6 +44,9 @@ impl<'a> Interp<'a> {
 
     /// A value of a declared type.
     pub(in crate::semantics::flow) fn typed(&mut self, value: &Val, ty: &Type) -> Val {
+        if let Some(listed) = self.listed(value, ty) {
+            return listed;
+        }
         let types = primitive(ty);
         let apis = self.type_apis(ty);
         let class = if value.class.is_none() { self.type_class(ty) } else { None };
@@ -78,6 +81,26 @@ impl<'a> Interp<'a> {
             }
         }
         Arc::new(out)
+    }
+
+    /// A list whose elements are declared to be texts or numbers (TypeScript).
+    fn listed(&mut self, value: &Val, ty: &Type) -> Option<Val> {
+        let inner = match ty {
+            _ if self.world.casts_convert() => return None,
+            Type::Array(inner) => &**inner,
+            Type::Path(path, args) if matches!(path.as_str(), "Array" | "ReadonlyArray" | "Set") => args.first()?,
+            _ => return None,
+        };
+        let types = primitive(inner);
+        if types == Types::UNKNOWN || value.fields.is_some() || !value.lits.is_empty() || !value.apis.is_empty() {
+            return None;
+        }
+        let element = self.element(value);
+        let element = self.typed(&element, inner);
+        let mut out = Value::clone(value);
+        out.types = Types::OBJECT;
+        out.set_field(*ELEMENT, element);
+        Some(Arc::new(out))
     }
 
     pub(in crate::semantics::flow) fn type_apis(&self, ty: &Type) -> Vec<Ustr> {

@@ -11,7 +11,8 @@ use super::super::kinds::{SinkKind, SinkKinds, SourceKind};
 use super::super::value::Types;
 use super::raw::{RawBecomes, RawCall, RawCondition, RawFlag, RawModel, RawSink, RawSource, RawType, Text};
 use super::{
-    CallModel, Condition, Constant, FlagModel, Looks, Models, Port, SinkModel, SourceModel, Test, TypeModel, expand,
+    CallModel, Condition, Constant, Convention, FlagModel, Looks, Models, Port, SinkModel, SourceModel, Test,
+    TypeModel, expand,
 };
 
 /// One thing that is wrong in a model.
@@ -66,7 +67,8 @@ impl Loader<'_> {
         for raw in &model.conventions {
             let types = raw.types.iter().map(|t| Ustr::from(t)).collect();
             let at = if self.models.own { 0 } else { self.models.conventions.len() };
-            self.models.conventions.insert(at, (raw.names.clone(), types));
+            let (names, words) = (raw.names.clone(), raw.words.clone());
+            self.models.conventions.insert(at, Convention { names, types, words });
         }
         self.models.transforms.extend(model.transforms.iter().map(|t| Ustr::from(t)));
         for raw in &model.cleaners {

@@ -122,6 +122,9 @@ pub struct RawConvention {
     pub names: Vec<Vec<String>>,
     /// For each parameter its type; an empty one is unknown.
     pub types: Vec<String>,
+    /// Words of which the file must have one.
+    #[serde(default)]
+    pub words: Vec<String>,
 }
 
 /// Unknown functions with one of these words in their name (and one of `with`) make text harmless.

@@ -50,6 +50,8 @@ enum Form {
     AddrOf(bool),
     Json,
     Select,
+    /// Markup with expressions in parentheses.
+    Markup,
     Unknown,
 }
 
@@ -84,8 +86,9 @@ fn form(name: &str) -> Form {
         "matches" => Form::Matches,
         "addr_of" => Form::AddrOf(false),
         "addr_of_mut" => Form::AddrOf(true),
-        "json" => Form::Json,
+        "json" | "doc" | "bson" | "rawdoc" => Form::Json,
         "select" => Form::Select,
+        "html" => Form::Markup,
         _ => Form::Unknown,
     }
 }
@@ -114,8 +117,15 @@ impl Lower<'_> {
         let unknown = |cx: &mut Self| Ok(vec![cx.names(&list, tree)]);
         match form(name) {
             Form::Unknown => return unknown(self),
+            // `doc! { .. }` is the object itself.
+            Form::Json if matches!(name, "doc" | "rawdoc") => return Ok(vec![self.json(&[tree], tree)]),
             Form::Json => return Ok(vec![self.json(&list, tree)]),
             Form::Select => return Ok(self.select(&list, tree)),
+            Form::Markup => {
+                let mut parts = vec![self.names(&list, tree)];
+                self.deeper(n, |cx| cx.splices(&list, &mut parts));
+                return Ok(vec![self.opaque(parts, tree)]);
+            }
             Form::Matches => {
                 if let Some(kind) = self.matches(tree, &list) {
                     return Err(kind);
@@ -350,6 +360,21 @@ impl Lower<'_> {
             }
         }
         out
+    }
+
+    /// The expressions in parentheses of some markup: `p { (name) }`.
+    fn splices(&mut self, list: &[Node<'_>], out: &mut Vec<ExprId>) {
+        for part in list.iter().filter(|t| t.kind() == Kind::TokenTree) {
+            if out.len() >= MAX_NAMES {
+                break;
+            }
+            let inner = tokens(*part);
+            if part.text().starts_with('(') {
+                out.push(self.tokens_expr(&inner, *part));
+            } else {
+                self.deeper(*part, |cx| cx.splices(&inner, out));
+            }
+        }
     }
 
     fn select_arm(&mut self, arm: &[Node<'_>], arrow: usize) -> Option<ExprId> {

@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Medium,
     confidence: Confidence::High,
     cwe: &[601],
-    families: &[Family::Ecma],
+    families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
     docs: Docs {
@@ -19,7 +19,8 @@ pub static RULE: Rule = Rule {
         why: "A link that begins with a trusted name ends on a page that asks for the password. In the page itself `javascript:` addresses run as scripts.",
         example: "res.redirect(req.query.next);",
         instead: "const next = PAGES[req.query.next] ?? \"/\";\nres.redirect(next);",
-        limits: "Addresses that begin with a constant host, or with `/` and a constant letter, are silent.",
+        limits: "Addresses that begin with a constant host, or with `/` and a constant letter, are silent, and so are those that were found to \
+                 begin with one slash (`to.startsWith(\"/\") && !to.startsWith(\"//\")`).",
         fix: "",
     },
     checks: &[Check::Flow(
@@ -27,6 +28,85 @@ pub static RULE: Rule = Rule {
         "`{sink}` sends the visitor to an address that {source} decides: a link to this site leads to another one. Accept only paths of your own.",
     )],
     cases: &[
+        Case::bad(
+            "a.ts",
+            r#"import { Controller, Get, Query, Redirect } from "@nestjs/common";
+@Controller()
+export class Go {
+  @Get("go")
+  @Redirect()
+  go(@Query("to") to: string) {
+    return { url: to, statusCode: 302 }; //~ open-redirect
+  }
+}"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import type { APIGatewayProxyEventV2 } from "aws-lambda";
+export const go = async (event: APIGatewayProxyEventV2) => ({
+  statusCode: 302,
+  headers: { Location: event.queryStringParameters!.next! }, //~ open-redirect
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import Koa from "koa";
+const app = new Koa();
+app.use((ctx) => {
+  const to = ctx.query.returnTo as string;
+  ctx.redirect(to.startsWith("/") && !to.startsWith("//") ? to : "/");
+});"#,
+        ),
+        Case::good(
+            "a.ts",
+            r#"import express from "express";
+const app = express();
+app.get("/back", (req, res) => {
+  const to = String(req.query.to);
+  if (to[0] !== "/" || to[1] === "/") return res.redirect("/");
+  res.redirect(to);
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
+const app = express();
+app.get("/back", (req, res) => {
+  const to = String(req.query.to);
+  if (to.startsWith("/")) res.redirect(to); //~ open-redirect
+});"#,
+        ),
+        Case::bad(
+            "a.rs",
+            r#"use axum::{extract::Query, response::Redirect};
+async fn go(Query(q): Query<HashMap<String, String>>) -> Redirect {
+    Redirect::to(&q["next"]) //~ open-redirect
+}"#,
+        ),
+        Case::bad(
+            "a.rs",
+            r#"use hyper::{body::Incoming, Request, Response, StatusCode};
+async fn go(req: Request<Incoming>) -> Response<Full<Bytes>> {
+    let to = req.uri().query().unwrap_or("/");
+    Response::builder().status(StatusCode::FOUND).header("Location", to).body(Full::default()).unwrap() //~ open-redirect
+}"#,
+        ),
+        Case::bad(
+            "a.rs",
+            r#"use actix_web::{http::header, web, HttpResponse};
+async fn go(q: web::Query<Next>) -> HttpResponse {
+    HttpResponse::Found().insert_header((header::LOCATION, q.next.clone())).finish() //~ open-redirect
+}"#,
+        ),
+        Case::good(
+            "a.rs",
+            r#"use axum::{extract::{Path, Query}, response::Redirect};
+async fn home() -> Redirect { Redirect::to("/home") }
+async fn item(Path(id): Path<u64>) -> Redirect { Redirect::to(&format!("/items/{id}")) }
+async fn search(Query(q): Query<HashMap<String, String>>) -> Redirect {
+    Redirect::to(&format!("/search?q={}", urlencoding::encode(&q["q"])))
+}"#,
+        ),
         Case::bad(
             "a.ts",
             r#"import express from "express";

@@ -11,11 +11,12 @@ pub static RULE: Rule = Rule {
     severity: Severity::Critical,
     confidence: Confidence::High,
     cwe: &[94, 95, 1336],
-    families: &[Family::Ecma],
+    families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds foreign data in `eval`, `Function`, `vm`, timers with text, and in templates that are compiled.",
+        what: "Finds foreign data in `eval`, `Function`, `vm`, timers with text, in templates that are compiled, and in Rust in what \
+               interpreters (rhai, mlua, boa, rquickjs) run and template engines (tera, handlebars, minijinja) compile.",
         why: "The data becomes part of the program: it reads secrets, files and sessions, and starts other programs.",
         example: "eval(\"(\" + req.query.filter + \")\");\nejs.render(\"<p>\" + req.query.name + \"</p>\");",
         instead: "JSON.parse(req.query.filter);\nejs.render(\"<p><%= name %></p>\", { name: req.query.name });",
@@ -33,6 +34,51 @@ pub static RULE: Rule = Rule {
         ),
     ],
     cases: &[
+        Case::bad(
+            "a.js",
+            r#"const express = require("express");
+const app = express();
+app.get("/x", (req, res) => {
+  setTimeout((text) => {
+    eval(text); //~ code-injection
+  }, 10, req.query.code);
+});"#,
+        ),
+        Case::bad(
+            "a.rs",
+            r#"use axum::extract::Json;
+async fn run(Json(job): Json<Job>) {
+    let engine = rhai::Engine::new();
+    engine.eval::<i64>(&job.script); //~ code-injection
+}"#,
+        ),
+        Case::bad(
+            "a.rs",
+            r#"use axum::extract::Query;
+use mongodb::{bson::doc, bson::Document, Collection};
+async fn find(Query(q): Query<Search>, col: Collection<Document>) {
+    let filter = doc! { "$where": format!("this.name == '{}'", q.name) };
+    col.find_one(filter, None).await; //~ code-injection
+}"#,
+        ),
+        Case::bad(
+            "a.rs",
+            r#"use axum::extract::Form;
+async fn preview(Form(page): Form<Page>) -> String {
+    tera::Tera::one_off(&page.template, &tera::Context::new(), true).unwrap() //~ code-injection
+}"#,
+        ),
+        Case::good(
+            "a.rs",
+            r#"use axum::extract::Form;
+async fn preview(Form(page): Form<Page>) -> String {
+    let mut context = tera::Context::new();
+    context.insert("title", &page.title);
+    let engine = rhai::Engine::new();
+    engine.eval::<i64>("40 + 2");
+    tera::Tera::one_off("<h1>{{ title }}</h1>", &context, true).unwrap()
+}"#,
+        ),
         Case::bad(
             "a.ts",
             r#"import express from "express";

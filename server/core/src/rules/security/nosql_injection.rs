@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::High,
     confidence: Confidence::High,
     cwe: &[943],
-    families: &[Family::Ecma],
+    families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
     docs: Docs {
@@ -27,6 +27,23 @@ pub static RULE: Rule = Rule {
         "`{sink}` takes {source} as a filter: an object such as `{\"$ne\": null}` in its place matches everything. Make it a string with `String(..)`, or compare with `$eq`.",
     )],
     cases: &[
+        Case::bad(
+            "a.rs",
+            r#"use mongodb::{bson::{doc, Document}, Collection};
+async fn find(req: tide::Request<State>, col: Collection<Document>) {
+    let raw: String = req.param("filter").unwrap().to_string();
+    let filter: Document = serde_json::from_str(&raw).unwrap();
+    col.find_one(filter, None).await; //~ nosql-injection
+}"#,
+        ),
+        Case::good(
+            "a.rs",
+            r#"use mongodb::{bson::{doc, Document}, Collection};
+async fn find(req: tide::Request<State>, col: Collection<Document>) {
+    let name: String = req.param("name").unwrap().to_string();
+    col.find_one(doc! { "name": name, "active": true }, None).await;
+}"#,
+        ),
         Case::bad(
             "a.js",
             r#"const mongoose = require("mongoose");

@@ -1,0 +1,402 @@
+//! A scan that knows what was found before.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rayon::prelude::*;
+use sidenote_core::engine::{TwinPlace, why_skip};
+use sidenote_core::fix::Wanted;
+use sidenote_core::grammars;
+use sidenote_core::program::{Key, Linked, Names, Outline, Program};
+use sidenote_core::system::{OsSystem, System};
+use sidenote_lsp::files::FOREIGN;
+
+use super::Cache;
+use super::codec::{In, Out};
+use super::values::{self, Facts};
+use crate::scan::analyze::{self, Copies, Loaded, Opened, Parsed, guarded};
+use crate::scan::program::{MAX_ROUNDS, Pool};
+use crate::scan::twins::{self, Function};
+use crate::scan::{Candidate, FileReport, Job, Phase, Skipped, Told};
+
+/// A candidate that was looked at: read, and parsed where nothing is known of its text.
+pub struct Looked {
+    seen: Result<Option<Seen>, Skipped>,
+}
+
+enum Seen {
+    Text(Box<Content>),
+    /// Sidenote failed on it.
+    Failed(Box<FileReport>),
+}
+
+struct Content {
+    /// Names its path, text and settings.
+    key: Key,
+    names: Arc<Names>,
+    has_functions: bool,
+    opened: Opened,
+    parsed: Mutex<Option<Box<Parsed>>>,
+    /// Made with the syntax, where that was made.
+    functions: Option<Vec<Function>>,
+}
+
+impl Looked {
+    fn content(&self) -> Option<&Content> {
+        match &self.seen {
+            Ok(Some(Seen::Text(content))) => Some(content),
+            _ => None,
+        }
+    }
+
+    /// The text, where there is one.
+    pub fn text(&self) -> Option<String> {
+        let content = self.content()?;
+        let parsed = content.parsed.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*parsed {
+            Some(parsed) => Some(parsed.document.text().to_string()),
+            None => std::str::from_utf8(&content.opened.bytes).ok().map(str::to_owned),
+        }
+    }
+}
+
+fn short(hasher: &blake3::Hasher) -> Key {
+    let mut key = [0; 16];
+    key.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    key
+}
+
+/// Reads candidates.
+pub fn look(job: &Job<'_>, cache: &Cache, candidates: &[Candidate]) -> Vec<Looked> {
+    let look = |candidate: &Candidate| {
+        let seen = analyze::open(job.workspace, candidate, job.stats)
+            .and_then(|opened| opened.map(|opened| read(job, cache, candidate, opened)).transpose());
+        Looked { seen }
+    };
+    candidates.par_iter().map(look).collect()
+}
+
+/// What a text says by itself: as it is known, or else by parsing it.
+fn read(job: &Job<'_>, cache: &Cache, candidate: &Candidate, opened: Opened) -> Result<Seen, Skipped> {
+    let settings = job.workspace.engine(candidate.project).config().settings(&candidate.path);
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"file");
+    hasher.update(&settings.key());
+    hasher.update(&(candidate.path.len() as u64).to_le_bytes());
+    hasher.update(candidate.path.as_bytes());
+    hasher.update(&opened.bytes);
+    let key = short(&hasher);
+    let content = |names, has_functions, opened, parsed, functions| {
+        let parsed = Mutex::new(parsed);
+        Seen::Text(Box::new(Content { key, names, has_functions, opened, parsed, functions }))
+    };
+    match cache.findings.get(&key).and_then(values::read_facts) {
+        Some(Facts::Read(names, has_functions)) => return Ok(content(names, has_functions, opened, None, None)),
+        Some(Facts::Skipped(why)) => return Err(Skipped { path: candidate.path.clone(), why: why.into() }),
+        None => {}
+    }
+    if let Err(why) = why_skip(&opened.bytes) {
+        cache.findings.put(key, values::write_facts(&Facts::Skipped(why)));
+        return Err(Skipped { path: candidate.path.clone(), why: why.into() });
+    }
+    match analyze::parse(job.workspace, candidate, &opened, job.stats)? {
+        Loaded::Failed(report) => Ok(Seen::Failed(report)),
+        Loaded::Parsed(parsed) => {
+            let functions = || guarded(|| twins::functions(job.workspace, candidate, &parsed));
+            let functions = job.stats.time(Phase::Analyze, || job.stats.of_rule(twins::RULE, functions));
+            let functions = functions.unwrap_or_default();
+            let names = parsed.source.names.clone();
+            cache.findings.put(key, values::write_facts(&Facts::Read(names.clone(), !functions.is_empty())));
+            if !functions.is_empty() {
+                cache.functions().put(key, values::write_functions(&functions));
+            }
+            // The syntax holds the text.
+            let opened = Opened { bytes: Arc::from(Vec::new()), ..opened };
+            Ok(content(names, !functions.is_empty(), opened, Some(parsed), Some(functions)))
+        }
+    }
+}
+
+/// A file of a state: where it lies, and what was read there.
+type Place<'l> = (&'l Candidate, &'l Looked);
+
+/// One state of all files, and what decides what is found in each.
+pub struct Snapshot<'l> {
+    files: Vec<Place<'l>>,
+    linked: Linked,
+    copies: HashMap<Arc<str>, Copies>,
+    /// Names everything that decides what is found in a file.
+    keys: HashMap<Arc<str>, Key>,
+}
+
+/// Files that others import, and that are not part of the scan.
+#[derive(Default)]
+pub struct Imported(Vec<(Candidate, Looked)>);
+
+impl Imported {
+    /// Looks at what the files import, and at what that imports; of the files of the disk those in `gone` do not count.
+    pub fn of(job: &Job<'_>, cache: &Cache, files: &[Place<'_>], gone: &HashSet<Arc<str>>) -> (Imported, Outline) {
+        let root = job.workspace.root();
+        let mut outline = Outline::new(root.to_owned());
+        let add = |outline: &mut Outline, candidate: &Candidate, looked: &Looked| {
+            if let Some(content) = looked.content() {
+                let family = content.opened.language.family;
+                outline.add(&candidate.path, family, content.names.clone(), content.key);
+            }
+        };
+        files.iter().for_each(|(candidate, looked)| add(&mut outline, candidate, looked));
+        let known: Mutex<HashMap<String, bool>> = Mutex::default();
+        let exists = |path: &str| {
+            let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+            *known.entry(path.to_owned()).or_insert_with(|| {
+                let foreign = path.split('/').any(|part| FOREIGN.contains(&part));
+                !foreign && !gone.contains(path) && OsSystem.is_file(&root.join(path))
+            })
+        };
+        let mut imported = Imported::default();
+        outline.read_layout(&OsSystem);
+        for _ in 0..MAX_ROUNDS {
+            let missing = outline.missing(&exists);
+            if missing.is_empty() {
+                break;
+            }
+            let look = |path: &String| {
+                let candidate = Candidate {
+                    path: path.as_str().into(),
+                    file: root.join(path),
+                    project: 0,
+                    named: false,
+                    odd: None,
+                    content: None,
+                };
+                let opened = grammars::by_path(path).and_then(|language| {
+                    let text = OsSystem.read(&candidate.file)?;
+                    Some(Opened { language, bytes: text.into_bytes().into() })
+                });
+                let seen = match opened.map(|opened| read(job, cache, &candidate, opened)) {
+                    Some(Ok(Seen::Text(content))) => Ok(Some(Seen::Text(content))),
+                    _ => Ok(None),
+                };
+                (candidate, Looked { seen })
+            };
+            let found: Vec<(Candidate, Looked)> = missing.par_iter().map(look).collect();
+            for (candidate, looked) in found {
+                if looked.content().is_none() {
+                    known.lock().unwrap_or_else(PoisonError::into_inner).insert(candidate.path.to_string(), false);
+                    continue;
+                }
+                add(&mut outline, &candidate, &looked);
+                imported.0.push((candidate, looked));
+            }
+            // A file may lie in a folder with a manifest of its own.
+            outline.read_layout(&OsSystem);
+        }
+        (imported, outline)
+    }
+}
+
+impl<'l> Snapshot<'l> {
+    /// Puts files together, in the order of their paths.
+    pub fn new(
+        job: &Job<'_>,
+        cache: &Cache,
+        files: &[Place<'l>],
+        (imported, outline): (&'l Imported, Outline),
+    ) -> Snapshot<'l> {
+        let linked = outline.link();
+        // Fixes are proven on one file at a time, without its twins.
+        let copies = if job.options.fix.is_some() { HashMap::new() } else { copies(job, cache, files) };
+        let all: Vec<Place<'l>> = files.iter().copied().chain(imported.0.iter().map(|(c, l)| (c, l))).collect();
+        let of_path: HashMap<&str, &Content> =
+            all.iter().filter_map(|(c, looked)| Some((&*c.path, looked.content()?))).collect();
+        let key = |(candidate, looked): &Place<'l>| {
+            let mut out = Out::default();
+            if let Some(copies) = copies.get(&candidate.path) {
+                values::write_copies(&mut out, copies);
+                // Where a twin stands is told by its file's lines.
+                for twin in copies.iter().flat_map(|(_, _, twins)| twins) {
+                    if let TwinPlace::There(at) = &twin.place
+                        && let Some(content) = at.path.as_deref().and_then(|p| of_path.get(p))
+                    {
+                        out.key(&content.key);
+                    }
+                }
+            }
+            let mut hasher = blake3::Hasher::new();
+            hasher.update(b"found");
+            hasher.update(&[u8::from(job.options.fix.is_some())]);
+            hasher.update(&looked.content()?.key);
+            hasher.update(&linked.key(&candidate.path)?);
+            hasher.update(&out.0);
+            Some((candidate.path.clone(), short(&hasher)))
+        };
+        let keys = files.iter().filter_map(key).collect();
+        Snapshot { files: all, linked, copies, keys }
+    }
+
+    /// Names everything that decides what is found in a file.
+    pub fn key(&self, path: &str) -> Option<&Key> {
+        self.keys.get(path)
+    }
+
+    /// What is known to be found in a file, everything there is.
+    fn known(&self, job: &Job<'_>, cache: &Cache, (candidate, looked): Place<'l>) -> Option<FileReport> {
+        let content = looked.content()?;
+        let settings = job.workspace.engine(candidate.project).config().settings(&candidate.path);
+        let bytes = cache.findings.get(self.keys.get(&candidate.path)?)?;
+        values::read_report(bytes, candidate, content.opened.language, &settings)
+    }
+
+    /// How many files would have to be parsed to tell what is found in some.
+    pub fn cost(&self, job: &Job<'_>, cache: &Cache, files: &[Place<'l>]) -> usize {
+        let unknown =
+            files.par_iter().filter(|(c, l)| l.content().is_some() && self.known(job, cache, (c, l)).is_none());
+        let unknown: Vec<&str> = unknown.map(|(c, _)| &*c.path).collect();
+        self.linked.closure(unknown.into_iter()).len()
+    }
+
+    /// What is found in some of the files, as the job's options ask for it.
+    pub fn found(&self, job: &Job<'_>, cache: &Cache, files: &[Place<'l>]) -> Vec<Told> {
+        let fixable = |file: &FileReport| match job.options.fix {
+            None => false,
+            Some(wanted) => file
+                .findings
+                .iter()
+                .any(|f| f.suppressed.is_none() && f.fixes.iter().any(|fix| fix.safe || wanted == Wanted::Any)),
+        };
+        let known = |place: &Place<'l>| self.known(job, cache, *place).filter(|file| !fixable(file));
+        let known: Vec<Option<FileReport>> = job.stats.time(Phase::Resolve, || files.par_iter().map(known).collect());
+        let stale = |((candidate, looked), known): (&Place<'l>, &Option<FileReport>)| {
+            (known.is_none() && looked.content().is_some()).then_some(&*candidate.path)
+        };
+        let closure: HashSet<Arc<str>> =
+            self.linked.closure(files.iter().zip(&known).filter_map(stale)).into_iter().collect();
+        let program = self.program(job, cache, &closure);
+        let told = |((candidate, looked), known): (&Place<'l>, Option<FileReport>)| {
+            let told = match (&looked.seen, known) {
+                (Err(skipped), _) => Err(skipped.clone()),
+                (Ok(None), _) => Ok(None),
+                (Ok(Some(Seen::Failed(report))), _) => Ok(Some((**report).clone())),
+                (Ok(Some(Seen::Text(_))), Some(mut file)) => {
+                    cache.known.fetch_add(1, Ordering::Relaxed);
+                    let text = || looked.text().unwrap_or_default();
+                    analyze::narrow(&mut file, &job.options, &text);
+                    Ok(Some(file))
+                }
+                (Ok(Some(Seen::Text(content))), None) => {
+                    let parsed = content.parsed.lock().unwrap_or_else(PoisonError::into_inner).take();
+                    // Without one the parser gave up, or failed; then it says so once more.
+                    let parsed = parsed
+                        .map(Loaded::Parsed)
+                        .map_or_else(|| analyze::parse(job.workspace, candidate, &content.opened, job.stats), Ok);
+                    parsed.map(|loaded| match loaded {
+                        Loaded::Parsed(parsed) => Some(self.report(job, cache, candidate, *parsed, &program)),
+                        Loaded::Failed(report) => Some(*report),
+                    })
+                }
+            };
+            (job.done)();
+            told
+        };
+        files.par_iter().zip(known).map(told).collect()
+    }
+
+    fn report(
+        &self,
+        job: &Job<'_>,
+        cache: &Cache,
+        candidate: &Candidate,
+        parsed: Parsed,
+        program: &Program,
+    ) -> FileReport {
+        let copies = self.copies.get(&candidate.path);
+        let (mut file, text) =
+            analyze::whole(job.workspace, candidate, parsed, (program, copies), job.options.fix, job.stats);
+        if program.failure(&candidate.path).is_none()
+            && let Some(key) = self.keys.get(&candidate.path)
+            && let Some(bytes) = values::write_report(&file)
+        {
+            cache.findings.put(*key, bytes);
+        }
+        job.stats.time(Phase::Resolve, || analyze::narrow(&mut file, &job.options, &|| text.to_string()));
+        file
+    }
+
+    /// Follows the data through some files, which are all that decide what is found in those that matter.
+    fn program(&self, job: &Job<'_>, cache: &Cache, closure: &HashSet<Arc<str>>) -> Program {
+        let mut program = Program::new(job.workspace.root().to_owned());
+        if closure.is_empty() {
+            return program;
+        }
+        let wanted: Vec<Place<'l>> = self.files.iter().copied().filter(|(c, _)| closure.contains(&c.path)).collect();
+        let parse = |(candidate, looked): &Place<'l>| {
+            let content = looked.content()?;
+            let mut parsed = content.parsed.lock().unwrap_or_else(PoisonError::into_inner);
+            if parsed.is_none() {
+                match analyze::parse(job.workspace, candidate, &content.opened, job.stats) {
+                    Ok(Loaded::Parsed(made)) => *parsed = Some(made),
+                    // What worked before does not work now: chance has a part in it.
+                    _ => cache.reliable.store(false, Ordering::Relaxed),
+                }
+            }
+            parsed.as_ref().map(|p| (candidate.path.clone(), p.source.clone()))
+        };
+        let sources: Vec<_> = wanted.par_iter().filter_map(parse).collect();
+        for (path, source) in sources {
+            program.set(&path, source);
+        }
+        program.set_layout(self.linked.layout().clone());
+        program.analyze(&Pool { stats: job.stats });
+        program
+    }
+}
+
+/// The functions of all files that repeat others, as far as known; else they are compared.
+fn copies(job: &Job<'_>, cache: &Cache, files: &[Place<'_>]) -> HashMap<Arc<str>, Copies> {
+    let having: Vec<(&Candidate, &Content)> = files
+        .iter()
+        .filter_map(|(candidate, looked)| Some((*candidate, looked.content().filter(|c| c.has_functions)?)))
+        .collect();
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"twins");
+    having.iter().for_each(|(_, content)| {
+        hasher.update(&content.key);
+    });
+    let key = short(&hasher);
+    let known = cache.findings.get(&key).and_then(|bytes| {
+        let mut read = In(bytes);
+        let all = read.list(|read| Some((Arc::from(read.text()?), values::read_copies(read)?)))?;
+        read.end(all.into_iter().collect())
+    });
+    if let Some(known) = known {
+        return known;
+    }
+    let functions = |(candidate, content): &(&Candidate, &Content)| {
+        let kept = || cache.functions().get(&content.key).and_then(values::read_functions);
+        let made = || {
+            let Ok(Loaded::Parsed(parsed)) = analyze::parse(job.workspace, candidate, &content.opened, job.stats)
+            else {
+                cache.reliable.store(false, Ordering::Relaxed);
+                return Vec::new();
+            };
+            let made = twins::functions(job.workspace, candidate, &parsed);
+            cache.functions().put(content.key, values::write_functions(&made));
+            made
+        };
+        let functions = content.functions.clone().or_else(kept).unwrap_or_else(made);
+        (candidate.path.clone(), functions)
+    };
+    let functions: Vec<(Arc<str>, Vec<Function>)> = having.par_iter().map(functions).collect();
+    let across = || twins::across(&functions);
+    let found = job.stats.time(Phase::Analyze, || job.stats.of_rule(twins::RULE, across));
+    let mut all: Vec<_> = found.iter().collect();
+    all.sort_by(|a, b| a.0.cmp(b.0));
+    let mut out = Out::default();
+    out.list(&all, |out, (path, copies)| {
+        out.text(path);
+        values::write_copies(out, copies);
+    });
+    cache.findings.put(key, out.0);
+    found
+}

@@ -1,0 +1,70 @@
+//! Calls that ask a database.
+
+use sidenote_grammars::Kind;
+
+use super::shape::root_name;
+use super::support::{args, bare, method, place_name, string_value, words};
+use crate::syntax::Node;
+
+/// Methods that look up a row of a model; the receiver's name must begin with a capital, or be a table of a client.
+const LOOKUPS: &[&str] = &[
+    "findOne",
+    "findById",
+    "findByPk",
+    "findUnique",
+    "findUniqueOrThrow",
+    "findFirst",
+    "findOneBy",
+    "findOneOrFail",
+    "findOneByOrFail",
+    "findByIdOrFail",
+];
+
+/// Whether a text is a query that reads.
+pub fn is_select(text: &str) -> bool {
+    let text = text.trim_start();
+    text.get(..6).is_some_and(|t| t.eq_ignore_ascii_case("select"))
+        || text.get(..5).is_some_and(|t| t.eq_ignore_ascii_case("with "))
+}
+
+/// Whether a call, which is awaited, reads rows.
+pub fn is_lookup(call: Node<'_>) -> bool {
+    let Some((of, name)) = method(call) else { return false };
+    let name = name.text();
+    if !call.parent().is_some_and(|p| matches!(p.kind(), Kind::AwaitExpression)) {
+        return false;
+    }
+    if LOOKUPS.contains(&name) {
+        let of = bare(of);
+        let last = place_name(of).unwrap_or_default().into_owned();
+        let root = root_name(of).map_or("", Node::text);
+        let all: Vec<String> = words(of.text());
+        return last.starts_with(|c: char| c.is_ascii_uppercase())
+            || matches!(root, "prisma" | "db" | "database" | "models" | "knex" | "em")
+            || all.iter().any(|w| {
+                matches!(
+                    w.as_str(),
+                    "repo" | "repository" | "prisma" | "model" | "collection" | "dao" | "db" | "orm" | "manager"
+                )
+            });
+    }
+    let first = args(call).next().map(bare);
+    let text = first.and_then(|f| match f.kind() {
+        Kind::TemplateString => Some(std::borrow::Cow::Borrowed(f.text().trim_start_matches('`'))),
+        _ => string_value(f),
+    });
+    matches!(
+        name,
+        "query"
+            | "execute"
+            | "get"
+            | "all"
+            | "one"
+            | "oneOrNone"
+            | "any"
+            | "manyOrNone"
+            | "raw"
+            | "$queryRawUnsafe"
+            | "request"
+    ) && text.is_some_and(|t| is_select(&t))
+}
