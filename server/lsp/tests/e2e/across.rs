@@ -44,10 +44,15 @@ async fn edits_in_one_file_show_in_another() {
     let mut client = Client::start_with(params).await;
     // Who calls it is on disk.
     client.open_as(&uri(&run), "javascript", RUN).await;
-    let found = until(&mut client, &run, 1).await;
-    assert_eq!(found[0]["code"], "command-injection");
-    let related = found[0]["relatedInformation"].as_array().expect("a way");
-    assert!(related.iter().any(|r| r["location"]["uri"] == uri(&app).as_str()), "{related:#?}");
+    // By itself it is a function that anybody may call; then its caller is known.
+    loop {
+        let found = until(&mut client, &run, 1).await;
+        assert_eq!(found[0]["code"], "command-injection");
+        let related = found[0]["relatedInformation"].as_array().expect("a way");
+        if related.iter().any(|r| r["location"]["uri"] == uri(&app).as_str()) {
+            break;
+        }
+    }
     // The caller's unsaved text wins over the disk.
     client.open_as(&uri(&app), "javascript", APP).await;
     let change = |uri: String, version: i32, text: String| json!({"textDocument": {"uri": uri, "version": version}, "contentChanges": [{"text": text}]});

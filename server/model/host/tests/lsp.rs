@@ -171,8 +171,9 @@ async fn without_a_host_everything_else_is_as_it_was() {
     assert_eq!(told["params"]["diagnostics"][0]["code"], "async-promise-executor");
     let log = client.expect("window/logMessage").await;
     assert!(log["params"]["message"].as_str().is_some_and(|m| m.contains("works without a local model")), "{log}");
-    let status = status(&mut client).await;
-    assert_eq!((&status["state"], &status["embedded"]), (&json!("problem"), &json!(0)));
+    let problem = async |c: &mut Client| status(c).await["state"] == "problem";
+    until(&mut client, "a problem", problem).await;
+    assert_eq!(status(&mut client).await["embedded"], 0);
     let found = client.request("workspace/symbol", json!({"query": "calendar day"})).await;
     assert_eq!(found, json!([]));
     client.drain(Duration::from_millis(200)).await;
