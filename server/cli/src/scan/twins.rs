@@ -50,13 +50,31 @@ pub fn functions_of(workspace: &Workspace, candidate: &Candidate, read: &Read) -
     }
 }
 
+/// Folders into which a build writes one form of a package's sources.
+const FORMS: [&str; 12] =
+    ["_cjs", "_esm", "cjs", "esm", "umd", "commonjs", "dist", "dist-cjs", "dist-es", "dist-esm", "build", "out"];
+
+/// Whether two files are forms of one source, as a package that ships `_cjs` and `_esm` has them: nobody writes these twice.
+fn is_built_from_the_same(a: &str, b: &str) -> bool {
+    let stem = |path: &str| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        name.split('.').next().unwrap_or(name).to_owned()
+    };
+    let form = |path: &str| path.split('/').filter(|part| FORMS.contains(part)).map(str::to_owned).collect::<Vec<_>>();
+    stem(a) == stem(b) && form(a) != form(b)
+}
+
 /// The files that hold copies of functions of other files, by their paths, with all copies in them. What has twins in its own file
 /// alone is found with the file. `files` are in the order of their paths: the first of several twins is the original.
 pub fn across(files: &[(Arc<str>, Vec<Function>)]) -> HashMap<Arc<str>, Copies> {
     let units: Vec<(usize, &Function)> =
         files.iter().enumerate().flat_map(|(n, (_, functions))| functions.iter().map(move |f| (n, f))).collect();
     let shapes: Vec<&Shape> = units.iter().map(|(_, unit)| &*unit.shape).collect();
-    let found = twins(&shapes, |a, b| are_counterparts(&units[a].1.name, &units[b].1.name));
+    let apart = |a: usize, b: usize| {
+        let ((of_a, a), (of_b, b)) = (units[a], units[b]);
+        are_counterparts(&a.name, &b.name) || a.name == b.name && is_built_from_the_same(&files[of_a].0, &files[of_b].0)
+    };
+    let found = twins(&shapes, apart);
     let mut all = HashMap::new();
     let mut at = 0;
     while at < units.len() {
@@ -82,4 +100,24 @@ pub fn across(files: &[(Arc<str>, Vec<Function>)]) -> HashMap<Arc<str>, Copies> 
         at = end;
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_built_from_the_same;
+
+    #[test]
+    fn forms_of_a_package_are_no_copies() {
+        for (a, b, same) in [
+            ("_cjs/utils/ccip.js", "_esm/utils/ccip.js", true),
+            ("utils/ccip.ts", "_esm/utils/ccip.js", true),
+            ("packages/a/dist/index.d.mjs", "packages/a/src/index.ts", true),
+            ("a/ccip.ts", "b/ccip.ts", false),
+            ("_esm/a.js", "_cjs/b.js", false),
+            ("dist/a/x.js", "dist/b/x.js", false),
+        ] {
+            assert_eq!(is_built_from_the_same(a, b), same, "{a} {b}");
+            assert_eq!(is_built_from_the_same(b, a), same, "{b} {a}");
+        }
+    }
 }

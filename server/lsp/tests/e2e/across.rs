@@ -67,7 +67,7 @@ async fn edits_in_one_file_show_in_another() {
     until(&mut client, &run, 1).await;
     // A closed file is what is on disk, and the disk may change.
     client.notify("textDocument/didClose", json!({"textDocument": {"uri": uri(&app)}})).await;
-    std::fs::write(&app, "").expect("write");
+    std::fs::write(&app, APP.replace("req.query.x", "'/tmp'")).expect("write");
     let changes = json!({"changes": [{"uri": uri(&app), "type": 2}]});
     client.notify("workspace/didChangeWatchedFiles", changes).await;
     until(&mut client, &run, 0).await;

@@ -225,7 +225,8 @@ fn by_equality<'a>(node: Node<'a>, cx: &Cx<'a>) -> bool {
     let all = || std::iter::once(body).chain(body.descendants());
     let equal = all().any(|n| n.kind() == Kind::BinaryExpression && matches!(operator(n), "===" | "=="));
     let more = all().any(|n| {
-        n.kind() == Kind::CallExpression || n.kind() == Kind::BinaryExpression && matches!(operator(n), "||" | "<" | ">" | "<=" | ">=")
+        n.kind() == Kind::CallExpression
+            || n.kind() == Kind::BinaryExpression && matches!(operator(n), "||" | "<" | ">" | "<=" | ">=")
     });
     equal && !more
 }

@@ -218,7 +218,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(callee) = call.child(Field::Function) else { return };
     let reads = place_name(callee).is_some_and(|n| words(&n).first().is_some_and(|w| READS.contains(&w.as_str())));
     // `query-in-loop` tells of those: one query is better than many at a time.
-    if !reads || is_lookup(call) || inside().any(stops) || node.ancestors().take_while(|a| !is_function(*a)).any(is_loop) {
+    if !reads
+        || is_lookup(call)
+        || inside().any(stops)
+        || node.ancestors().take_while(|a| !is_function(*a)).any(is_loop)
+    {
         return;
     }
     let bound: Vec<&str> = bound_names(left);
