@@ -46,6 +46,8 @@ pub(crate) enum Event {
     Catalogued(Vec<PathBuf>),
     /// The user wants to see the diagnostics of all files.
     ShowWorkspace,
+    /// Tell when all that was said so far has been sent.
+    Flush(oneshot::Sender<()>),
     /// Configuration files changed on disk.
     Reload,
     /// `$/setTrace`.

@@ -291,6 +291,7 @@ impl State {
             }
             Event::Catalogued(files) => self.publish_files(files.iter().filter_map(|f| self.catalog.get(f)).collect()),
             Event::ShowWorkspace => self.show_all(),
+            Event::Flush(sent) => self.outbox.flush(sent),
             Event::Trace(trace) => self.trace = trace,
             Event::Stop => {}
         }

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHashSet;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use tower_lsp::Client;
 use tower_lsp::ls_types::notification::LogTrace;
 use tower_lsp::ls_types::{Diagnostic, LogTraceParams, MessageType, Uri};
@@ -18,6 +18,8 @@ enum Message {
     },
     Show(MessageType, String),
     Trace(String),
+    /// Tell when everything before has been sent.
+    Flush(oneshot::Sender<()>),
     Log(MessageType, String),
     /// Ask for diagnostics again.
     Refresh,
@@ -91,6 +93,11 @@ impl Outbox {
         });
     }
 
+    /// Tells when everything that waits now has been sent.
+    pub(crate) fn flush(&self, sent: oneshot::Sender<()>) {
+        self.put(|waiting| waiting.push(Message::Flush(sent)));
+    }
+
     /// Asks the client to ask for diagnostics again.
     pub(crate) fn refresh(&self) {
         self.put(|waiting| {
@@ -137,6 +144,7 @@ impl Outbox {
                     Message::Trace(message) => {
                         client.send_notification::<LogTrace>(LogTraceParams { message, verbose: None }).await;
                     }
+                    Message::Flush(sent) => drop(sent.send(())),
                     Message::Refresh => {
                         let client = client.clone();
                         // A reply is never waited for here.

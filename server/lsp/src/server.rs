@@ -119,6 +119,10 @@ impl Front {
             Some(token) => progress::follow(catalog, &self.client, token, Some(scan)).await,
             None => catalog.done(scan).await,
         }
+        // What was found is published before the answer: a client may look at once.
+        let (sent, told) = tokio::sync::oneshot::channel();
+        self.events.send(Event::Flush(sent));
+        let _ = tokio::time::timeout(CLIENT_PATIENCE, told).await;
         commands::summary(&catalog.files())
     }
 

@@ -192,14 +192,22 @@ async fn killed_a_hundred_times_while_typing_nothing_is_lost() {
     client.open_as(&uri, "typescript", BAD).await;
     client.expect("textDocument/publishDiagnostics").await;
     let mut kills = 0;
-    let end = Instant::now() + Duration::from_secs(100);
+    let end = Instant::now() + Duration::from_secs(200);
     let mut version = 1;
+    let mut spared = 0;
     while kills < 100 {
         assert!(Instant::now() < end, "{kills} kills");
-        for process in ground.hosts() {
-            let mut kill = std::process::Command::new("kill");
-            kill.args(["-9", &process.to_string()]).stderr(std::process::Stdio::null());
-            kills += u32::from(kill.status().expect("kill runs").success());
+        // A block on which ten hosts are killed one after another counts as their murderer. Where the machine is busy a host
+        // needs more than one round to get past it: every seventh time it is given the time.
+        if kills % 7 == 6 && spared < 10 {
+            spared += 1;
+        } else {
+            spared = 0;
+            for process in ground.hosts() {
+                let mut kill = std::process::Command::new("kill");
+                kill.args(["-9", &process.to_string()]).stderr(std::process::Stdio::null());
+                kills += u32::from(kill.status().expect("kill runs").success());
+            }
         }
         version += 1;
         // Always something new to embed, and always one finding more.
