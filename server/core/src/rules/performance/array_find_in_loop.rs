@@ -24,7 +24,7 @@ pub static RULE: Rule = Rule {
         example: "const missing = users.filter((u) => !active.includes(u.id));",
         instead: "const ids = new Set(active);\nconst missing = users.filter((u) => !ids.has(u.id));",
         limits: "Only if the searched value is certainly an array of unknown length that comes from outside the loop and \
-              does not change in it, or that the loop itself fills, and if an element is found by being equal to something. Literals, strings, constants in capitals and short-named options are left alone.",
+              does not change in it, or that the loop itself fills, and if an element is found by being equal to something. Literals, strings, constants in capitals, short-named options, and loops over constants or the keys of an object are left alone.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
@@ -98,6 +98,18 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "function f(xs: string[], ys: string[]) { for (const x of xs) { ys = next(ys); if (ys.includes(x)) go(x); } }",
         ),
+        Case::near_miss(
+            "a.ts",
+            "function f(options: Options, names: string[]) { for (const name in options) { if (names.includes(name)) go(name); } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function f(names: string[]) { for (const option of INSECURE) { if (names.includes(option)) go(option); } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function f(ids: number[]) { for (let i = 0; i < ids.length; i++) { if (ids.indexOf(i) === -1) { free = i; break; } } }",
+        ),
         Case::near_miss("a.ts", "function f(xs: string[]) { return ['x'].map((y) => xs.includes(y)); }"),
         Case::near_miss("a.ts", "function f(ys: string[]) { el.on('x', (e) => { if (ys.includes(e.id)) go(e); }); }"),
     ],
@@ -137,7 +149,10 @@ fn round<'a>(node: Node<'a>, list: Node<'a>, cx: &Cx<'a>) -> Option<Node<'a>> {
         if is_loop(parent) && at.field() == Field::Body {
             // Over a few literals, or the list itself.
             let over = parent.child(Field::Right).map(bare);
-            let few = over.is_some_and(|o| o.kind() == Kind::Array || mentions(o, list.text()))
+            let of_keys = parent.kind() == Kind::ForInStatement && parent.has_token("in");
+            let few = of_keys
+                || over.is_some_and(|o| o.kind() == Kind::Array || is_constant(o) || mentions(o, list.text()))
+                || parent.child(Field::Condition).is_some_and(|c| mentions(c, list.text()))
                 || parent.kind() == Kind::WhileStatement
                 || parent.kind() == Kind::DoStatement
                 || parent.kind() == Kind::ForStatement
@@ -172,7 +187,7 @@ fn binds(around: Node<'_>, name: &str) -> bool {
 
 /// Whether the value is an array whose length the code does not bound.
 fn is_long(list: Node<'_>) -> bool {
-    if list.text().chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit()) {
+    if is_constant(list) {
         return false;
     }
     if let Some(written) = written_type(list) {
@@ -181,6 +196,11 @@ fn is_long(list: Node<'_>) -> bool {
     }
     let Some(value) = declarator(list).and_then(|d| d.child(Field::Value)).map(bare) else { return false };
     value.kind() == Kind::CallExpression && is_array(value) && !few(value)
+}
+
+/// Whether a name is written like that of a constant.
+fn is_constant(name: Node<'_>) -> bool {
+    name.text().chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit())
 }
 
 /// Whether an array comes from a literal, or was cut short.

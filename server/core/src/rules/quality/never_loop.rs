@@ -105,6 +105,10 @@ pub static RULE: Rule = Rule {
             "fn f() { 'done: loop { if a() { break 'done; } if b() { break 'done; } go(); break; } }",
         ),
         Case::near_miss("a.rs", "fn f() { loop { tokio::select! { _ = a() => continue, _ = b() => {} } break; } }"),
+        Case::near_miss(
+            "a.js",
+            "async function f(answers) { for await (const a of answers) { if (a.failed) throw new Error(a.why); return a; } throw new Error('no answer'); }",
+        ),
     ],
 };
 
@@ -164,6 +168,13 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     cx.report(Note::new(cx.rule, head(node), message).related(exit.span(), "it is left here"));
 }
 
+/// Whether the body ends by returning what the round is about: the first one is taken, after it was looked at.
+fn ends_with_variable(node: Node<'_>, body: Node<'_>) -> bool {
+    let Some(last) = body.last_named().filter(|l| l.kind() == Kind::ReturnStatement) else { return false };
+    let variable = node.child(Field::Left).map(Node::text);
+    last.first_named().is_some_and(|value| Some(value.text()) == variable)
+}
+
 fn ecma<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(body) = node.child(Field::Body) else { return };
     let condition = node.child(Field::Condition).map(bare);
@@ -175,7 +186,7 @@ fn ecma<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     // To take the first one is an idiom; to decide by it looks as if the others were to be asked, too.
     let leaves = body.descendants_until(is_function).filter(|n| leave(*n, node)).count();
-    if of && leaves < 2 {
+    if of && (leaves < 2 || ends_with_variable(node, body)) {
         return;
     }
     let end = node.child(Field::Body).map_or(node.span().end, |b| {
