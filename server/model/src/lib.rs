@@ -4,10 +4,12 @@
 //! Without the feature `client` there is only what the host needs too: the protocol and the check of GGUF headers.
 
 pub mod gguf;
+pub mod grammar;
 
 mod file;
 mod frame;
 mod message;
+pub mod review;
 
 #[cfg(feature = "client")]
 pub mod cache;
@@ -26,4 +28,6 @@ pub mod words;
 
 pub use file::{ModelError, check, hexadecimal, sha256};
 pub use frame::{FrameError, MAX_FRAME, read_frame, write_frame};
-pub use message::{BlockKey, BlockText, MAX_WAITING, PROTOCOL, Priority, Reply, Request, RequestId, Verdict};
+pub use message::{
+    BlockKey, BlockText, MAX_WAITING, PROTOCOL, Priority, Prompt, Reply, Request, RequestId, Used, Want,
+};
