@@ -9,8 +9,11 @@ pub mod grammar;
 mod file;
 mod frame;
 mod message;
+pub mod prompt;
 pub mod review;
 
+#[cfg(feature = "client")]
+pub mod ask;
 #[cfg(feature = "client")]
 pub mod cache;
 #[cfg(feature = "client")]
