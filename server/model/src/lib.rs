@@ -21,6 +21,10 @@ pub mod client;
 #[cfg(feature = "client")]
 pub mod embed;
 #[cfg(feature = "client")]
+pub mod exam;
+#[cfg(feature = "client")]
+pub mod log;
+#[cfg(feature = "client")]
 pub mod search;
 #[cfg(feature = "client")]
 pub mod store;
