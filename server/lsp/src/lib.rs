@@ -21,6 +21,7 @@ mod outbox;
 mod parent;
 mod pool;
 mod progress;
+pub mod reviewer;
 mod server;
 mod service;
 mod session;

@@ -17,6 +17,14 @@ const LEAST_PRECISION: f64 = 0.9;
 /// How many answers a rule's own share of the calibration must have to count half.
 const SHRINK: f64 = 6.0;
 
+/// Version of the questions.
+const QUESTIONS: u32 = 1;
+
+/// Version of the questions and their words: a record of another one counts for nothing.
+pub fn version() -> String {
+    format!("{}.{QUESTIONS}", crate::prompt::VERSION)
+}
+
 /// One answer of an exam.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Marked {

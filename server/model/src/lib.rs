@@ -13,6 +13,8 @@ pub mod prompt;
 pub mod review;
 
 #[cfg(feature = "client")]
+pub mod answers;
+#[cfg(feature = "client")]
 pub mod ask;
 #[cfg(feature = "client")]
 pub mod cache;

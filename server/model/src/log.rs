@@ -98,7 +98,11 @@ mod tests {
         let entry = |n: u64| Entry { line: n, answer: "é".repeat(1000), ..Entry::default() };
         (0..5000).for_each(|n| log.add(entry(n)));
         assert!(std::fs::metadata(&path).expect("there").len() <= MOST + 1000);
-        std::fs::OpenOptions::new().append(true).open(&path).and_then(|mut f| f.write_all(b"{broken\n")).expect("written");
+        std::fs::OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .and_then(|mut f| f.write_all(b"{broken\n"))
+            .expect("written");
         let last = newest(&path, 3);
         assert_eq!(last.iter().map(|e| e.line).collect::<Vec<_>>(), [4997, 4998, 4999]);
         assert!(last[0].answer.len() <= MOST_ANSWER && last[0].time > 0);

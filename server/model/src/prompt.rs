@@ -114,7 +114,8 @@ pub fn verdict(material: &Material, claim: &Claim) -> (Prompt, Want) {
     let mark = mark();
     let (first, code) = window(&material.code, claim.line, MOST_CODE);
     let (before, code, end) = framed(material, &code, &mark);
-    let claim = Claim { line: if claim.line > 0 { (claim.line + 1).saturating_sub(first).max(1) } else { 0 }, ..claim.clone() };
+    let claim =
+        Claim { line: if claim.line > 0 { (claim.line + 1).saturating_sub(first).max(1) } else { 0 }, ..claim.clone() };
     let system = format!(
         "You check the findings of a static analyser. You get a piece of code and one claim about it. Decide whether the claim is true of \
          this code as it stands. It is true only if the code really does what the claim says: the values can really get there, nothing \
@@ -129,7 +130,8 @@ pub fn verdict(material: &Material, claim: &Claim) -> (Prompt, Want) {
          together from user input.\nAnswer: Yes\n\n\
          Example.\nCode: let total: u64 = items.iter().map(|i| u64::from(i.size)).sum();\nClaim: a sum may overflow.\nAnswer: No"
     );
-    let after = format!("{end}Claim: {}. {}\nIs the claim true of this code? Answer Yes or No.", claim.summary, told(&claim));
+    let after =
+        format!("{end}Claim: {}. {}\nIs the claim true of this code? Answer Yes or No.", claim.summary, told(&claim));
     let spell = |word: &str| {
         let lower = word.to_lowercase();
         vec![word.to_owned(), lower.clone(), format!(" {word}"), format!(" {lower}"), word.to_uppercase()]

@@ -91,6 +91,11 @@ impl Folders {
         self.config.join("exams.json")
     }
 
+    /// Answers of models, to be found again.
+    pub fn answers(&self) -> PathBuf {
+        self.cache.join("answers")
+    }
+
     /// The log of what models saw.
     pub fn log(&self) -> PathBuf {
         self.cache.join("model-log.jsonl")
