@@ -8,9 +8,10 @@ use std::ops::Range;
 use crate::blocks::BlockKind;
 use crate::document::Document;
 use crate::engine::Report;
-use crate::findings::Finding;
+use crate::findings::{Category, Confidence, Finding, Severity};
 use crate::fix::{Edits, apply, proven};
 use crate::functions::functions;
+use crate::rules::{Docs, Rule};
 
 /// Letters of code that a quote must have to mean a place.
 const LEAST_QUOTE: usize = 4;
@@ -39,6 +40,44 @@ pub struct Accepted {
     pub message: String,
     /// A change that was proven by an analysis of what it leaves.
     pub edits: Option<Edits>,
+}
+
+const fn rule(id: &'static str, summary: &'static str, category: Category) -> Rule {
+    Rule {
+        id,
+        summary,
+        category,
+        severity: Severity::Info,
+        confidence: Confidence::Low,
+        cwe: &[],
+        families: &[],
+        default_on: false,
+        in_tests: true,
+        docs: Docs {
+            what: "A note of the language model that the user configured. No rule made it: it quotes the code that it is about, says what no rule has said there, and a change that it proposes leaves code that parses and has no new finding.",
+            why: "A model may see what rules cannot. It may also be wrong: such a note is a hint, counts for no exit code and no score, and is never fixed by itself.",
+            example: "",
+            instead: "",
+            limits: "It is there only where a model was configured, passed `sidenote model exam`, and a review was asked for. `sidenote model feature review off` ends it.",
+            fix: "",
+        },
+        checks: &[],
+        cases: &[],
+    }
+}
+
+static QUALITY: Rule = rule("model-quality", "a local model doubts that this code is right", Category::Quality);
+static SECURITY: Rule = rule("model-security", "a local model doubts that this code is safe", Category::Security);
+static PERFORMANCE: Rule =
+    rule("model-performance", "a local model doubts that this code is fast", Category::Performance);
+
+/// The name under which claims of a category are reported. It is no rule of the engine.
+pub fn rule_of(category: Category) -> &'static Rule {
+    match category {
+        Category::Quality => &QUALITY,
+        Category::Security => &SECURITY,
+        Category::Performance => &PERFORMANCE,
+    }
 }
 
 /// Why a claim is dropped.

@@ -176,7 +176,7 @@ impl Inner {
         let request = Request::Ask { id, priority, deadline: Some(millis), prompt, want };
         let outcome = match write_frame(&mut running.to, &request) {
             Ok(()) => self.follow(running, id, priority, until, on_piece),
-            Err(error) => Err(Gone::Dead(error.to_string())),
+            Err(_) => Err(Gone::Dead(running.last_words())),
         };
         state.used = Some(Instant::now());
         match outcome {
@@ -326,7 +326,8 @@ impl Inner {
         };
         let mut running = Running { child, to, from, stderr, about };
         reading.and(listening).map_err(|e| cannot(&e))?;
-        write_frame(&mut running.to, &Request::Hello { protocol: PROTOCOL }).map_err(|e| cannot(&e))?;
+        // One that is dead already cannot be written to, and has left its last words.
+        let _ = write_frame(&mut running.to, &Request::Hello { protocol: PROTOCOL });
         match running.from.recv_timeout(START) {
             Ok(Reply::Ready { protocol: PROTOCOL, model, dimension, context, loaded_in, sandbox }) => {
                 let process = running.about.process;
@@ -353,6 +354,12 @@ enum Gone {
 
 impl Running {
     fn last_words(&mut self) -> String {
+        // It may have let go of its streams and live on.
+        let patience = Instant::now() + Duration::from_millis(500);
+        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < patience {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let _ = self.child.kill();
         let status = self.child.wait();
         // Its last words may still be on their way.
         std::thread::sleep(Duration::from_millis(50));

@@ -8,7 +8,7 @@ use sidenote_core::findings::{Category, Confidence, Severity};
 
 use super::Context;
 use super::folders::{self, Folder};
-use crate::scan::{FileReport, Finding, Fix, Gap, Place, Region, Skipped, Summary};
+use crate::scan::{FileReport, Finding, Fix, Gap, Place, Region, Skipped, Summary, Verdict};
 
 const FORMAT: u32 = 1;
 
@@ -57,6 +57,8 @@ struct FindingRow<'a> {
     suppressed: Option<&'a str>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     known: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<&'a Verdict>,
 }
 
 impl<'a> FindingRow<'a> {
@@ -78,6 +80,7 @@ impl<'a> FindingRow<'a> {
             fixes: &finding.fixes,
             suppressed: finding.suppressed.as_deref(),
             known: finding.known,
+            verdict: finding.verdict.as_ref(),
         }
     }
 }

@@ -21,9 +21,6 @@ use super::{Advice, Case, PATIENCE, Reviewed, Reviewer, Task, Trouble, Verdict};
 /// Without a question for so long the model is unloaded.
 const IDLE: Duration = Duration::from_secs(180);
 
-/// How a reviewer is opened: nothing is read or started before it is first needed.
-pub type Open = Box<dyn FnOnce() -> Result<Option<std::sync::Arc<dyn Reviewer>>, String> + Send>;
-
 /// A model that answers.
 pub struct Hosted {
     asker: Asker,
