@@ -17,7 +17,7 @@ use sidenote_core::findings::{Category, Finding, Severity};
 use sidenote_core::fix::Edits;
 
 #[cfg(feature = "model")]
-pub use host::{Hosted, open};
+pub use host::{Hosted, Parts, open};
 
 /// What a model is asked for. Each can be switched off by itself.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

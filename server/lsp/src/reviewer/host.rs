@@ -9,11 +9,12 @@ use sidenote_core::findings::{Category, Finding, Location};
 use sidenote_core::fix::Edits;
 use sidenote_model::answers::Answers;
 use sidenote_model::ask::{Answered, AskError, Asker};
+use sidenote_model::client::Launch;
 use sidenote_model::embed::launch;
 use sidenote_model::exam::{Record, Records};
 use sidenote_model::log::{Entry, Log};
 use sidenote_model::prompt::{self, Material};
-use sidenote_model::store::{Features, Model, Store};
+use sidenote_model::store::{Features, Folders, Store};
 use sidenote_model::{Priority, Prompt, Want, review};
 
 use super::{Advice, Case, PATIENCE, Reviewed, Reviewer, Task, Trouble, Verdict};
@@ -24,7 +25,7 @@ const IDLE: Duration = Duration::from_secs(180);
 /// A model that answers.
 pub struct Hosted {
     asker: Asker,
-    model: Model,
+    name: String,
     record: Option<Record>,
     features: Features,
     log: Log,
@@ -40,15 +41,43 @@ pub fn open(store: &Store, program: &Path, threads: u32, background: bool) -> Re
     let model = store.model(name).map_err(|e| e.to_string())?;
     let record =
         Records::open(&store.folders().exams()).get(&model.entry.sha256, &sidenote_model::exam::version()).cloned();
-    let features = store.features();
-    Ok(Some(Hosted {
-        asker: Asker::new(launch(program, &model, threads, background), IDLE),
+    let parts = Parts {
+        launch: launch(program, &model, threads, background),
+        name: name.to_owned(),
+        sha256: model.entry.sha256,
         record,
-        features,
-        log: Log::new(store.folders().log(), features.log),
-        answers: Answers::new(store.folders().answers(), &model.entry.sha256),
-        model,
-    }))
+        features: store.features(),
+    };
+    Ok(Some(Hosted::new(parts, store.folders())))
+}
+
+/// What a reviewer is made of.
+pub struct Parts {
+    /// How its host is started.
+    pub launch: Launch,
+    /// Its name.
+    pub name: String,
+    /// Names its answers.
+    pub sha256: String,
+    /// What its exam said.
+    pub record: Option<Record>,
+    /// What it may be used for.
+    pub features: Features,
+}
+
+impl Hosted {
+    /// A reviewer that keeps its answers and its log in these folders.
+    pub fn new(parts: Parts, folders: &Folders) -> Hosted {
+        let Parts { launch, name, sha256, record, features } = parts;
+        Hosted {
+            asker: Asker::new(launch, IDLE),
+            name,
+            record,
+            features,
+            log: Log::new(folders.log(), features.log),
+            answers: Answers::new(folders.answers(), &sha256),
+        }
+    }
 }
 
 /// A question with what the log says of it.
@@ -77,7 +106,7 @@ impl Hosted {
             Err(error) => format!("({error})"),
         };
         self.log.add(Entry {
-            model: self.model.entry.name.clone(),
+            model: self.name.clone(),
             task: question.task.into(),
             path: question.path.into(),
             line: question.line as u64,
@@ -150,7 +179,7 @@ fn claim_of(document: &Document, piece: &Piece, finding: &Finding) -> prompt::Cl
 
 impl Reviewer for Hosted {
     fn name(&self) -> String {
-        self.model.entry.name.clone()
+        self.name.clone()
     }
 
     fn allows(&self, task: Task) -> Result<(), String> {
@@ -160,7 +189,7 @@ impl Reviewer for Hosted {
             Task::Explain => (self.features.explain, "explain", false),
             Task::Fix => (self.features.fix, "fix", false),
         };
-        let model = &self.model.entry.name;
+        let model = &self.name;
         if !on {
             return Err(format!("`{name}` is switched off: `sidenote model feature {name} on`"));
         }
