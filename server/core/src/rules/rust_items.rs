@@ -48,7 +48,9 @@ impl Compared {
         for n in body.descendants() {
             if n.kind() == Kind::SelfValue {
                 let field = n.parent().filter(|p| p.kind() == Kind::FieldExpression);
-                let called = field.is_some_and(|f| f.parent().is_some_and(|c| c.kind() == Kind::CallExpression && f.field() == Field::Function));
+                let called = field.is_some_and(|f| {
+                    f.parent().is_some_and(|c| c.kind() == Kind::CallExpression && f.field() == Field::Function)
+                });
                 match field.and_then(|f| f.child(Field::Field)).filter(|_| !called) {
                     Some(name) => {
                         out.fields.insert(name.text().to_owned());
@@ -99,6 +101,8 @@ pub struct Items {
     pub formatting: BTreeSet<String>,
     /// What `eq`, `hash`, `cmp` and `partial_cmp` look at that are written by hand: by the trait and the type.
     pub compared: BTreeMap<(String, String), Compared>,
+    /// Fields that a type's `drop` names in unsafe code, by type and field.
+    pub frees: BTreeSet<(String, String)>,
     /// Statics that are `mut`.
     pub mutable_statics: BTreeSet<String>,
     /// Foreign functions that return a raw pointer.
@@ -146,6 +150,11 @@ impl Items {
                             let of_std = matches!(last_name(of.text()), "ToString" | "Clone" | "Default" | "Drop");
                             let methods = placed.block.children().filter_map(|c| c.name());
                             items.trait_methods.extend(methods.filter(|_| !of_std).map(str::to_owned));
+                        }
+                        if root.child(Field::Trait).is_some_and(|of| last_name(of.text()) == "Drop")
+                            && let Some(ty) = &own
+                        {
+                            items.frees_of(placed.block, ty);
                         }
                         // `PartialEq<str>` says nothing of how the type compares with itself.
                         let plain = root
@@ -268,6 +277,18 @@ impl Items {
                 _ => {}
             }
             derived.clear();
+        }
+    }
+
+    /// Notes what a type's `drop` hands to unsafe code.
+    fn frees_of(&mut self, block: &Block, ty: &str) {
+        let Some(method) = block.children().find(|c| c.name() == Some("drop")) else { return };
+        let root = method.arena().root();
+        for field in root.descendants().filter(|n| n.kind() == Kind::FieldExpression) {
+            let own = field.child(Field::Value).is_some_and(|v| v.kind() == Kind::SelfValue);
+            if own && field.ancestors().any(|a| a.kind() == Kind::UnsafeBlock) {
+                self.frees.extend(field.child(Field::Field).map(|f| (ty.to_owned(), f.text().to_owned())));
+            }
         }
     }
 

@@ -13,9 +13,31 @@ use crate::syntax::Node;
 fn runs(name: &str) -> bool {
     matches!(
         name,
-        "execute" | "query" | "query_as" | "query_scalar" | "query_row" | "query_map" | "query_one" | "query_opt" | "execute_batch"
-            | "batch_execute" | "prepare" | "prepare_cached" | "sql_query" | "raw_sql" | "simple_query" | "query_drop" | "query_first"
-            | "query_iter" | "exec_drop" | "exec" | "exec_first" | "fetch_all" | "fetch_one" | "from_string" | "execute_unprepared"
+        "execute"
+            | "query"
+            | "query_as"
+            | "query_scalar"
+            | "query_row"
+            | "query_map"
+            | "query_one"
+            | "query_opt"
+            | "execute_batch"
+            | "batch_execute"
+            | "prepare"
+            | "prepare_cached"
+            | "sql_query"
+            | "raw_sql"
+            | "simple_query"
+            | "query_drop"
+            | "query_first"
+            | "query_iter"
+            | "exec_drop"
+            | "exec"
+            | "exec_first"
+            | "fetch_all"
+            | "fetch_one"
+            | "from_string"
+            | "execute_unprepared"
     )
 }
 
@@ -35,10 +57,14 @@ pub fn quoted_parameter<'a>(call: Node<'a>, cx: &mut Cx<'a>) {
         "`{name}` runs SQL into whose quotes `{parameter}` is put as it is: a quote in it ends the text, and the rest runs as SQL. Keep the statement constant and bind the value."
     );
     cx.report(
-        Note::new(cx.rule, call.child(Field::Arguments).and_then(Node::first_named).map_or(call.span(), |a| a.span()), message)
-            .related(at.span(), "it is put in here")
-            .confidence(Confidence::Medium)
-            .severity(Severity::High),
+        Note::new(
+            cx.rule,
+            call.child(Field::Arguments).and_then(Node::first_named).map_or(call.span(), |a| a.span()),
+            message,
+        )
+        .related(at.span(), "it is put in here")
+        .confidence(Confidence::Medium)
+        .severity(Severity::High),
     );
 }
 
@@ -111,6 +137,10 @@ fn is_text_parameter(inside: Node<'_>, name: &str) -> bool {
     let Origin::Param(parameter) = bound.origin else { return false };
     parameter.child(Field::Type).is_some_and(|t| {
         let t = t.text().trim_start_matches('&').trim_start_matches("'static ").trim_start_matches("'_ ");
-        matches!(t, "str" | "String" | "Option<String>") || t.ends_with(" str") || t.starts_with("impl AsRef<str>") || t.starts_with("impl Into<String>") || t.starts_with("Cow<")
+        matches!(t, "str" | "String" | "Option<String>")
+            || t.ends_with(" str")
+            || t.starts_with("impl AsRef<str>")
+            || t.starts_with("impl Into<String>")
+            || t.starts_with("Cow<")
     })
 }

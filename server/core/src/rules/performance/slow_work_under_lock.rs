@@ -30,6 +30,7 @@ pub static RULE: Rule = Rule {
         Case::bad("a.rs", "use std::thread;\nfn f(m: &Mutex<u32>) { let mut g = m.lock().unwrap();\n thread::sleep(D); //~ slow-work-under-lock\n *g += 1; }"),
         Case::bad("a.rs", "fn f(m: &RwLock<Vec<u8>>, p: &Path) { let mut g = m.write().unwrap();\n let b = std::fs::read(p).unwrap_or_default(); //~ slow-work-under-lock\n g.extend(b); }"),
         Case::bad("a.rs", "fn f(m: &Mutex<Vec<String>>) -> R { let mut g = m.lock().unwrap();\n let body = reqwest::blocking::get(URL)?.text()?; //~ slow-work-under-lock\n g.push(body); Ok(()) }"),
+        Case::bad("a.rs", "async fn f(m: &tokio::sync::Mutex<Vec<u8>>) { let mut g = m.lock().await;\n tokio::time::sleep(D).await; //~ slow-work-under-lock\n g.push(1); }"),
         Case::good("a.rs", "use std::fs;\nimpl A { fn f(&self, p: &str) -> io::Result<()> { let t = fs::read_to_string(p)?; self.cache.lock().unwrap().insert(p.to_owned(), t); Ok(()) } }"),
         Case::good("a.rs", "use std::thread;\nfn f(m: &Mutex<u32>) { let mut g = m.lock().unwrap(); *g += 1; drop(g); thread::sleep(D); }"),
         Case::good("a.rs", "use std::thread;\nfn f(m: &Mutex<u32>) { { let mut g = m.lock().unwrap(); *g += 1; } thread::sleep(D); }"),
@@ -49,7 +50,11 @@ fn check<'a>(declaration: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let Some(value) = declaration.child(Field::Value) else { return };
-    let Some((locked, end)) = method(value).filter(|(_, m)| matches!(m.text(), "unwrap" | "expect")) else { return };
+    // `m.lock().await` of tokio, or `m.lock().unwrap()`.
+    let waits = value.kind() == Kind::AwaitExpression;
+    let guard = if waits { value.first_named().and_then(method) } else { method(value) };
+    let Some((inner, end)) = guard.filter(|(_, m)| waits || matches!(m.text(), "unwrap" | "expect")) else { return };
+    let locked = if waits { value.first_named().unwrap_or(inner) } else { inner };
     let lock = method(locked).is_some_and(|(_, m)| matches!(m.text(), "lock" | "write") && locked.text().ends_with("()"));
     if !lock {
         return;
@@ -86,6 +91,7 @@ fn is_slow<'a>(call: Node<'a>, cx: &Cx<'a>) -> bool {
     matches!(
         path.as_str(),
         "std::thread::sleep"
+            | "tokio::time::sleep"
             | "std::fs::read"
             | "std::fs::read_to_string"
             | "std::fs::write"

@@ -31,6 +31,7 @@ pub static RULE: Rule = Rule {
         Case::bad("a.rs", "fn f(a: bool) -> u8 { let mut n = 0;\n if a { let n = 1; } //~ shadowed-result\n n }"),
         Case::bad("a.rs", "fn f(a: Option<u8>) -> u8 { let mut n = 0;\n match a { Some(x) => { let n = x; } None => {} } //~ shadowed-result\n n }"),
         Case::bad("a.rs", "fn f(v: &[u8]) -> u32 { let mut sum = 0u32;\n for x in v { let sum = sum + u32::from(*x); } //~ shadowed-result\n sum }"),
+        Case::bad("a.rs", "fn f(v: &[i32]) -> i32 { let total = 0;\n for x in v { let total = total + x; } //~ shadowed-result\n total }"),
         Case::good("a.rs", "fn f(a: bool) -> u8 { let mut n = 0; if a { n = 1; } n }"),
         Case::good("a.rs", "fn f(a: bool) -> u8 { let mut n = 0; if a { let n = 1; go(n); } n += 1; n }"),
         Case::good("a.rs", "fn f(a: bool) -> u8 { let n = 0; { let n = 1; go(n); } n }"),
@@ -54,7 +55,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(outer) = visible(block, name) else { return };
     let Origin::Let(declaration) = outer.origin else { return };
     let mutable = declaration.child_of_kind(Kind::MutableSpecifier).is_some();
-    if !mutable || !outer.is_plain() {
+    // `let sum = sum + x;` was meant to add up, whether or not the variable outside may change.
+    let adds = node.child(Field::Value).is_some_and(|v| v.descendants().any(|n| n.kind() == Kind::Identifier && n.text() == name));
+    let in_loop = crate::rules::rust_code::loop_around(node).is_some_and(|l| !l.span().contains(declaration.span()));
+    if !(mutable || adds && in_loop) || !outer.is_plain() {
         return;
     }
     let uses = |n: &Node<'a>| match n.kind() {

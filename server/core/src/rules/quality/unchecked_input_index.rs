@@ -18,19 +18,21 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `data[4]`, `&data[..8]` and `&text[0..3]` of a `&[u8]` or `&str` parameter in public functions that parse, decode, read or handle, where nothing asks for its length.",
+        what: "Finds `data[4]`, `&data[..8]` and `&text[0..3]` of a `&[u8]` or `&str` parameter in public functions that parse, decode, read or handle, and `parts[1]` of a `Vec` that `split` made, where nothing asks for the length.",
         why: "Input that is too short, or text whose characters take several bytes, stops the program. Whoever sends it decides.",
         example: "pub fn parse_header(data: &[u8]) -> u16 {\n    u16::from_be_bytes([data[0], data[1]])\n}",
         instead: "pub fn parse_header(data: &[u8]) -> Option<u16> {\n    Some(u16::from_be_bytes(data.first_chunk().copied()?))\n}",
         limits: "Once a function asks for the length, or matches, splits or takes anything of the parameter in a way that may fail, it is left alone, as are arrays, whose length is in the type.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::FunctionItem], check)],
+    checks: &[Check::Nodes(&[Kind::FunctionItem], check), Check::Nodes(&[Kind::LetDeclaration], parts)],
     cases: &[
         Case::bad("a.rs", "pub fn parse_header(b: &[u8]) -> (u8, u8) { let kind = b[0]; (kind, b[1]) } //~ unchecked-input-index"),
         Case::bad("a.rs", "pub fn decode(data: &[u8]) -> u32 { u32::from_le_bytes(data[..4].try_into().unwrap()) } //~ unchecked-input-index"),
         Case::bad("a.rs", "pub fn parse_date(s: &str) -> Option<u32> { s[0..4].parse().ok() } //~ unchecked-input-index"),
         Case::bad("a.rs", "impl H { pub fn from_bytes(buf: &[u8]) -> H { H { version: buf[0] >> 4, rest: buf[4..].to_vec() } } } //~ unchecked-input-index"),
+        Case::bad("a.rs", "fn pair(s: &str) -> (u32, u32) { let parts: Vec<&str> = s.split(',').collect(); (n(parts[0]), n(parts[1])) } //~ unchecked-input-index"),
+        Case::good("a.rs", "fn pair(s: &str) -> Option<u32> { let parts: Vec<&str> = s.split(',').collect(); if parts.len() != 2 { return None; } Some(n(parts[1])) }"),
         Case::good("a.rs", "pub fn parse_header(b: &[u8]) -> Option<u8> { if b.len() < 2 { return None; } Some(b[0]) }"),
         Case::good("a.rs", "pub fn parse_header(b: &[u8]) -> Option<u8> { b.first().copied() }"),
         Case::good("a.rs", "pub fn parse_header(b: &[u8; 4]) -> u8 { b[0] }"),
@@ -110,4 +112,46 @@ fn asked(body: Node<'_>, name: &str) -> bool {
         }),
         _ => n.is_hole(),
     })
+}
+
+/// `let parts: Vec<&str> = line.split(',').collect();` and then `parts[1]`.
+fn parts<'a>(declaration: Node<'a>, cx: &mut Cx<'a>) {
+    let (Some(pattern), Some(value)) = (declaration.child(Field::Pattern), declaration.child(Field::Value)) else { return };
+    let Some((mut of, name)) = method(value) else { return };
+    if pattern.kind() != Kind::Identifier || name.text() != "collect" {
+        return;
+    }
+    while let Some((inner, m)) = method(of) {
+        match m.text() {
+            "map" | "trim" | "into_iter" => of = inner,
+            "split" | "splitn" | "split_whitespace" | "rsplit" | "split_terminator" | "split_ascii_whitespace" => break,
+            _ => return,
+        }
+    }
+    let Some((source, _)) = method(of) else { return };
+    if matches!(source.kind(), Kind::StringLiteral | Kind::RawStringLiteral) {
+        return;
+    }
+    let name = pattern.text();
+    let rest: Vec<Node<'a>> = std::iter::successors(declaration.next_named_sibling(), |n| n.next_named_sibling()).flat_map(Node::descendants).collect();
+    let found = rest.iter().find(|n| {
+        n.kind() == Kind::IndexExpression
+            && n.first_named().is_some_and(|b| b.kind() == Kind::Identifier && b.text() == name)
+            && n.named_children().nth(1).is_some_and(|i| integer(i).is_some_and(|i| i > 0))
+    });
+    let asked = rest.iter().any(|n| match n.kind() {
+        Kind::CallExpression => method(*n).is_some_and(|(of, m)| {
+            of.text() == name && matches!(m.text(), "len" | "get" | "is_empty" | "first" | "last" | "iter" | "as_slice" | "try_into" | "contains" | "into_iter" | "split_first" | "get_mut" | "pop")
+        }),
+        Kind::TokenTree => n.text().contains(name),
+        Kind::MatchExpression | Kind::LetCondition | Kind::LetDeclaration | Kind::ForExpression => {
+            n.child(Field::Value).is_some_and(|v| matches!(v.text().trim_start_matches('&').trim_end_matches("[..]"), t if t == name))
+        }
+        Kind::Arguments => n.named_children().any(|a| a.text().trim_start_matches('&') == name),
+        _ => n.is_hole(),
+    });
+    if let Some(found) = found.filter(|_| !asked) {
+        let message = format!("`{name}` has as many parts as the text had, and nothing checks how many: this panics where one is missing. Use `split_once`, `get`, or match on the slice.");
+        cx.report(Note::new(cx.rule, found.span(), message));
+    }
 }

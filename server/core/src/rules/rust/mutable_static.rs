@@ -23,7 +23,7 @@ pub static RULE: Rule = Rule {
         example: "static mut COUNT: u64 = 0;\npub fn bump() { unsafe { COUNT += 1; } }",
         instead: "static COUNT: AtomicU64 = AtomicU64::new(0);\npub fn bump() { COUNT.fetch_add(1, Ordering::Relaxed); }",
         limits: "Only the first place in each function. Left alone: unsafe functions, unsafe code with a `SAFETY` comment, functions that take a lock, \
-                 disable interrupts or run once, `main`, raw pointers to the static (`&raw`, `addr_of!`), and plain reads.",
+                 disable interrupts or run once, `main`, raw pointers to the static (`&raw`, `addr_of!`), and plain reads by value.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::FunctionItem], check)],
@@ -65,7 +65,7 @@ fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
             matches!(
                 m.text(),
                 "push" | "insert" | "push_str" | "clear" | "pop" | "remove" | "extend" | "get_or_insert_with" | "take" | "replace"
-                    | "as_mut" | "iter_mut" | "as_mut_slice" | "get_mut" | "retain" | "drain" | "truncate" | "append"
+                    | "as_mut" | "as_ref" | "iter_mut" | "as_mut_slice" | "get_mut" | "retain" | "drain" | "truncate" | "append"
             ) && ours(of)
         }),
         _ => false,

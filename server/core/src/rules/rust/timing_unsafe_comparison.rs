@@ -36,6 +36,9 @@ pub static RULE: Rule = Rule {
         Case::bad("a.rs", "fn f(token: &str, expected_token: &str) { if token != expected_token { return; } } //~ timing-unsafe-comparison"),
         Case::bad("a.rs", "fn f(a: &str, s: &S) -> bool { s.csrf_token == a } //~ timing-unsafe-comparison"),
         Case::bad("a.rs", "fn f(mac: Hmac<Sha256>, tag: &[u8]) -> bool { mac.finalize().into_bytes().as_slice() == tag } //~ timing-unsafe-comparison"),
+        Case::good("a.rs", "fn f(&self, key: &[u8]) -> bool { self.toml_key() == key }"),
+        Case::good("a.rs", "fn f(signature: [u8; 8]) -> bool { signature == PNG_SIGNATURE }"),
+        Case::good("a.rs", "fn f(k: &Key, c: &Cert) -> bool { k.public_key().key_data() == c.public_key() }"),
         Case::good("a.rs", "fn f(a: &[u8], signature: &[u8]) -> bool { a.ct_eq(signature).into() }"),
         Case::good("a.rs", "fn f(password: &str) -> bool { password == \"\" }"),
         Case::good("a.rs", "fn f(token: Token) -> bool { token == Token::Comma }"),
@@ -103,11 +106,7 @@ fn told(node: Node<'_>) -> Option<Vec<String>> {
                     }
                     "len" | "is_empty" | "count" | "kind" | "id" | "type_id" | "as_ptr" | "is_some" | "is_none" => return None,
                     "get" | "header" => return Some(vec!["given".into()]),
-                    m => {
-                        let mut out = words(m);
-                        out.push("computed".into());
-                        return Some(out);
-                    }
+                    m => return made(m),
                 },
                 // `Some(x)`, `hash(x)`
                 None => {
@@ -116,10 +115,7 @@ fn told(node: Node<'_>) -> Option<Vec<String>> {
                     match f.text() {
                         "Some" | "Ok" => unparenthesized(arg?),
                         text => {
-                            let last = text.rsplit("::").next().unwrap_or(text);
-                            let mut out = words(last);
-                            out.push("computed".into());
-                            return Some(out);
+                            return made(text.rsplit("::").next().unwrap_or(text));
                         }
                     }
                 }
@@ -129,11 +125,20 @@ fn told(node: Node<'_>) -> Option<Vec<String>> {
     }
 }
 
+/// What a function of that name gives: a MAC or a hash that it computes, else nothing that is known.
+fn made(function: &str) -> Option<Vec<String>> {
+    let mut out = words(function);
+    let computes = out.iter().any(|w| matches!(w.as_str(), "sign" | "mac" | "hmac" | "digest" | "hash" | "signature" | "compute"));
+    out.push("computed".into());
+    (computes && !out.iter().any(|w| w == "u64" || w == "u32")).then_some(out)
+}
+
 /// Whether a side is named for a secret that the other one is held against.
 fn secret(side: &[String], other: &[String]) -> bool {
     let has = |list: &[String], of: &[&str]| list.iter().any(|w| of.contains(&w.as_str()));
     // Words that say that it is about a secret, not the secret itself, or about something public.
-    const ABOUT: [&str; 34] = [
+    const ABOUT: [&str; 37] = [
+        "public", "magic", "block",
         "len", "length", "type", "kind", "id", "ids", "name", "count", "index", "idx", "pos", "position", "size", "version", "alg", "algorithm",
         "state", "status", "field", "prompt", "page", "next", "prev", "continuation", "cancel", "address", "addr", "new", "confirm",
         "confirmation", "repeat", "again", "url", "path",
@@ -141,6 +146,7 @@ fn secret(side: &[String], other: &[String]) -> bool {
     if has(side, &ABOUT) || has(other, &ABOUT) {
         return false;
     }
+    // What a format begins with.
     let joined = side.join("_");
     let strong = matches!(joined.as_str(), "mac" | "hmac" | "password" | "passwd" | "api_key" | "apikey" | "secret" | "csrf_token" | "auth_token" | "access_token"
         | "session_token" | "secret_key" | "password_hash" | "hashed_password" | "admin_token" | "api_token" | "bearer_token" | "otp" | "pin"
@@ -151,7 +157,7 @@ fn secret(side: &[String], other: &[String]) -> bool {
     let held = ["expected", "provided", "given", "stored", "received", "supplied", "submitted", "computed", "calculated", "actual", "claimed", "presented", "candidate", "input"];
     // A signature and a MAC are many things; whoever computes or expects one means this.
     if matches!(joined.as_str(), "signature" | "mac" | "pin" | "secret") {
-        return has(other, &held) || has(other, &["sig", "signature", "mac", "hmac", "tag", "secret", "pin", "code", "digest"]) && joined != other.join("_");
+        return has(other, &held) || !has(other, &["png", "jpeg", "gif", "zip", "file", "header"]) && has(other, &["sig", "signature", "mac", "hmac", "tag", "secret", "pin", "code", "digest"]) && joined != other.join("_");
     }
     if strong {
         return true;

@@ -48,6 +48,10 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "extern \"C\" { fn rows(n: *mut usize) -> *const u32; }\nfn f() -> u32 { let mut n = 0; unsafe { let p = rows(&mut n);\n std::slice::from_raw_parts(p, n).iter().sum() } } //~ unchecked-foreign-pointer",
         ),
+        Case::bad(
+            "a.rs",
+            "extern \"C\" { fn codec_new(c: *const c_char) -> *mut c_void; }\nimpl Codec { fn new(c: &CStr) -> Codec { let raw = unsafe { codec_new(c.as_ptr()) }; //~ unchecked-foreign-pointer\n Codec { raw } } }",
+        ),
         Case::good(
             "a.rs",
             "extern \"C\" { fn name(h: *mut c_void) -> *const c_char; }\nfn f(h: *mut c_void) -> Option<String> { let p = unsafe { name(h) }; if p.is_null() { return None; } Some(unsafe { CStr::from_ptr(p) }.to_string_lossy().into_owned()) }",
@@ -149,19 +153,26 @@ fn check<'a>(call: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let used = rest.iter().find(|n| n.kind() == Kind::Identifier && n.text() == name && follows(cast(**n)));
-    if let Some(used) = used {
+    // What is allocated and used in one function is followed elsewhere, with all its ways.
+    if let Some(used) = used.filter(|_| !memory) {
         cx.report(Note::new(cx.rule, used.span(), message).related(call.span(), "it comes from here"));
         return;
     }
     // Kept in a struct for later.
-    let kept = memory
+    let made = call.child(Field::Function).map_or("", Node::text).rsplit("::").next().unwrap_or_default();
+    let makes = ["new", "create", "open", "init", "alloc", "load"].iter().any(|w| made.split('_').any(|p| p == *w));
+    let kept = (memory || makes)
         && rest.iter().any(|n| match n.kind() {
             Kind::ShorthandFieldInitializer => n.text() == name,
             Kind::FieldInitializer => n.child(Field::Value).is_some_and(|v| mentions(v, name)),
             _ => false,
         });
     if kept {
-        let message = "The allocation may fail, and what is kept is then null. Check it, and call `handle_alloc_error`.";
+        let message = if memory {
+            "The allocation may fail, and what is kept is then null. Check it, and call `handle_alloc_error`."
+        } else {
+            "This may fail, and what is kept is then null. Check it with `is_null`, or keep a `NonNull`."
+        };
         cx.report(Note::new(cx.rule, call.span(), message));
     }
 }

@@ -29,7 +29,7 @@ pub static RULE: Rule = Rule {
                  has a comment with `SAFETY`, are left alone; so are functions that are not public, for their callers stand beside them.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::FunctionItem], check)],
+    checks: &[Check::Nodes(&[Kind::FunctionItem], check), Check::Nodes(&[Kind::CallExpression], read_text)],
     cases: &[
         Case::bad("a.rs", "pub fn f(v: &[u32], i: usize) -> u32 { unsafe { *v.get_unchecked(i) } } //~ unsound-safe-function"),
         Case::bad("a.rs", "pub fn f(p: *const u32) -> u32 { unsafe { *p } } //~ unsound-safe-function"),
@@ -59,6 +59,10 @@ pub static RULE: Rule = Rule {
             "impl<T> C<T> { pub fn get_mut(&self) -> &mut T { unsafe { &mut *self.0.get() } } } //~ unsound-safe-function",
         ),
         Case::bad("a.rs", "pub fn drop_it(p: *mut T) { unsafe { drop(Box::from_raw(p)) } } //~ unsound-safe-function"),
+        Case::bad("a.rs", "pub fn f(n: u32) -> char { unsafe { char::from_u32_unchecked(n) } } //~ unsound-safe-function"),
+        Case::bad("a.rs", "pub fn f(k: u8) -> u8 { match k { 0 => 1, _ => unsafe { std::hint::unreachable_unchecked() } } } //~ unsound-safe-function"),
+        Case::bad("a.rs", "pub fn header(b: &[u8]) -> &Frame { unsafe { &*(b.as_ptr() as *const Frame) } } //~ unsound-safe-function"),
+        Case::bad("a.rs", "fn f(s: &mut TcpStream) -> String { let mut buf = vec![0; 64]; s.read_exact(&mut buf).unwrap(); unsafe { String::from_utf8_unchecked(buf) } } //~ unsound-safe-function"),
         Case::good("a.rs", "pub fn f(v: &[u32], i: usize) -> u32 { if i < v.len() { unsafe { *v.get_unchecked(i) } } else { 0 } }"),
         Case::good("a.rs", "pub unsafe fn f(p: *const u32) -> u32 { unsafe { *p } }"),
         Case::good("a.rs", "fn f(p: *const u32) -> u32 { unsafe { *p } }"),
@@ -94,7 +98,9 @@ fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
     let modifiers = function.child_of_kind(Kind::FunctionModifiers).map_or("", Node::text);
     let public = function.child_of_kind(Kind::VisibilityModifier).is_some_and(|v| v.text() == "pub");
     let marked = modifiers.split_whitespace().any(|w| w == "unsafe") || text.trim_start().starts_with("unsafe ");
-    if !public || marked {
+    // What C calls back, and nobody else: C cannot name a generic function.
+    let callback = modifiers.contains("extern") && function.child(Field::TypeParameters).is_some();
+    if !public || marked || callback {
         return;
     }
     let (Some(body), Some(parameters)) = (function.child(Field::Body), function.child(Field::Parameters)) else { return };
@@ -114,6 +120,17 @@ fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
         let pointer = ty.starts_with('*');
         if relied.what == POINTER && !pointer || relied.what != POINTER && pointer {
             return None;
+        }
+        // Of a type of its own less is known.
+        let plain = |t: &str| matches!(t.trim_start_matches('&'), "u8" | "u16" | "u32" | "u64" | "usize" | "i32" | "i64");
+        if (relied.what.starts_with("taken not") || relied.what.starts_with("taken to have")) && !plain(ty) {
+            return None;
+        }
+        if relied.what.ends_with("another type") && !ty.contains("[u8]") {
+            return None;
+        }
+        if relied.what.starts_with("taken to have") {
+            return Some(relied);
         }
         // An index of a type of its own may be made for this alone.
         if relied.what == INDEX && !matches!(ty, "usize" | "isize" | "u32" | "u64" | "i32" | "u16" | "u8") {
@@ -140,11 +157,30 @@ fn says_safety(comment: &str) -> bool {
 /// The parameter that an operation relies on.
 fn relied_on<'a>(n: Node<'a>, cx: &Cx<'a>) -> Option<Relied<'a>> {
     let named = |n: Node<'a>| {
-        let n = unparenthesized(n);
-        (n.kind() == Kind::Identifier).then(|| n.text())
+        let mut n = unparenthesized(n);
+        loop {
+            n = match n.kind() {
+                Kind::TypeCastExpression => unparenthesized(n.child(Field::Value).or_else(|| n.first_named())?),
+                Kind::CallExpression => {
+                    let (of, m) = method(n).filter(|(_, m)| matches!(m.text(), "cast" | "cast_mut" | "cast_const"))?;
+                    let _ = m;
+                    of
+                }
+                Kind::Identifier => return Some(n.text()),
+                _ => return None,
+            };
+        }
     };
     if n.kind() == Kind::UnaryExpression && n.text().starts_with('*') {
         let inner = unparenthesized(n.last_named()?);
+        // `*(bytes.as_ptr() as *const T)`
+        if inner.kind() == Kind::TypeCastExpression
+            && let Some((of, m)) = inner.first_named().and_then(method)
+            && matches!(m.text(), "as_ptr" | "as_mut_ptr")
+            && let Some(name) = named(of)
+        {
+            return Some(Relied { at: n, name, what: "taken for a value of another type" });
+        }
         if let Some(name) = named(inner) {
             return Some(Relied { at: n, name, what: POINTER });
         }
@@ -184,6 +220,15 @@ fn relied_on<'a>(n: Node<'a>, cx: &Cx<'a>) -> Option<Relied<'a>> {
         | ("ptr", "read" | "write" | "copy" | "copy_nonoverlapping" | "read_unaligned" | "write_unaligned" | "write_bytes" | "drop_in_place") => {
             args(n).filter_map(named).next().map(|name| Relied { at: n, name, what: POINTER })
         }
+        (_, "new_unchecked") if module.starts_with("NonZero") => {
+            Some(Relied { at: n, name: named(args(n).next()?)?, what: "taken not to be zero" })
+        }
+        (_, "from_u32_unchecked") => Some(Relied { at: n, name: named(args(n).next()?)?, what: "taken for a character" }),
+        (_, "unreachable_unchecked") => {
+            let arm = n.ancestors().take_while(|a| a.kind() != Kind::FunctionItem).find(|a| a.kind() == Kind::MatchArm)?;
+            let whole = arm.ancestors().find(|a| a.kind() == Kind::MatchExpression)?;
+            Some(Relied { at: n, name: named(whole.child(Field::Value)?)?, what: "taken to have no other value" })
+        }
         (_, "from_utf8_unchecked" | "from_utf8_unchecked_mut") => {
             let mut arg = unparenthesized(args(n).next()?);
             while let Some((of, m)) = method(arg) {
@@ -195,6 +240,26 @@ fn relied_on<'a>(n: Node<'a>, cx: &Cx<'a>) -> Option<Relied<'a>> {
             Some(Relied { at: n, name: named(arg)?, what: "taken for UTF-8" })
         }
         _ => None,
+    }
+}
+
+/// `from_utf8_unchecked` of a buffer that the function reads from outside.
+fn read_text<'a>(call: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(path) = call.child(Field::Function).and_then(|f| rust_path(f, cx)).filter(|p| p.ends_with("from_utf8_unchecked")) else { return };
+    let Some(function) = call.ancestors().find(|n| n.kind() == Kind::FunctionItem) else { return };
+    let Some(name) = args(call).next().map(|a| a.text().trim_start_matches('&').split(['[', '.']).next().unwrap_or("")) else { return };
+    if function.text().contains("SAFETY") || function.text().contains("is_ascii") || name.is_empty() {
+        return;
+    }
+    let read = function.descendants().any(|n| {
+        method(n).is_some_and(|(_, m)| {
+            matches!(m.text(), "read" | "read_exact" | "read_to_end" | "recv" | "recv_from" | "read_until" | "read_buf")
+                && args(n).any(|a| a.text().strip_prefix("&mut ").is_some_and(|t| t.split(['[', '.']).next() == Some(name)))
+        })
+    });
+    if read {
+        let message = format!("`{name}` was read from outside and may hold anything: text that is no UTF-8 is undefined behaviour. Use `{}`.", path.rsplit("::").nth(1).map_or_else(|| "from_utf8".to_owned(), |m| format!("{m}::from_utf8")));
+        cx.report(Note::new(cx.rule, call.span(), message));
     }
 }
 
