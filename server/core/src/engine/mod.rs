@@ -336,6 +336,7 @@ fn own_findings(document: &Document, settings: &Settings) -> (Vec<Finding>, bool
         flow: Vec::new(),
         fixes: m.fixes,
         suppressed: None,
+        feedback: None,
     };
     (found.into_iter().map(finding).collect(), whole)
 }
@@ -580,6 +581,7 @@ impl<'a> Places<'a> {
             fixes: fixes.collect(),
             symbol: symbol.to_owned(),
             suppressed: None,
+            feedback: None,
         }
     }
 }
