@@ -712,6 +712,15 @@ pub enum ModelCommand {
         #[command(flatten)]
         selection: Selection,
     },
+    /// Replay scripted histories of dismissals over the findings of some code: how much is learned from them, and how much of it is
+    /// wrong
+    Replay {
+        /// Histories of each kind
+        #[arg(long, default_value_t = 5)]
+        histories: u64,
+        #[command(flatten)]
+        selection: Selection,
+    },
     /// Quantise a model to several types, measure each, and name the one to keep
     Optimize {
         /// A model: best one of full precision

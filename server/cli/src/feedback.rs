@@ -143,7 +143,7 @@ type Place = (String, usize);
 fn votes(scan: &Scan, feedback: &feedback::Feedback, quiet: bool) -> HashMap<Place, Vote> {
     use std::time::Duration;
 
-    use sidenote_core::feedback::{NEAR, vote};
+    use sidenote_core::feedback::{Subject, vote};
     use sidenote_model::embed::many_threads;
     use sidenote_model::store::Store;
 
@@ -152,7 +152,7 @@ fn votes(scan: &Scan, feedback: &feedback::Feedback, quiet: bool) -> HashMap<Pla
     /// How long a scan waits for its vectors.
     const PATIENCE: Duration = Duration::from_secs(120);
 
-    let mut by_rule: HashMap<&'static str, (Vec<Place>, Vec<String>)> = HashMap::new();
+    let mut by_rule: HashMap<&'static str, Vec<(Place, Subject)>> = HashMap::new();
     for file in scan.files.iter().filter(|_| feedback.can_learn()) {
         let asks =
             |f: &Finding| f.suppressed.is_none() && feedback.learns(f.rule.id) && feedback.of(&f.fingerprint).is_none();
@@ -161,10 +161,8 @@ fn votes(scan: &Scan, feedback: &feedback::Feedback, quiet: bool) -> HashMap<Pla
         }
         let Some(text) = text_of(file) else { continue };
         for (n, finding) in file.findings.iter().enumerate().filter(|(_, f)| asks(f)) {
-            let around = feedback::surroundings(&text, &finding.region.range());
-            let (places, texts) = by_rule.entry(finding.rule.id).or_default();
-            places.push((file.path.to_string(), n));
-            texts.push(feedback::described(finding.rule.id, &finding.message, &around));
+            let subject = Subject::of(finding.rule.id, &finding.message, &text, &finding.region.range());
+            by_rule.entry(finding.rule.id).or_default().push(((file.path.to_string(), n), subject));
         }
     }
     if by_rule.is_empty() {
@@ -183,21 +181,23 @@ fn votes(scan: &Scan, feedback: &feedback::Feedback, quiet: bool) -> HashMap<Pla
         }
     };
     let mut votes = HashMap::new();
-    for (rule, (places, texts)) in by_rule {
+    for (rule, findings) in by_rule {
         let (dismissed, kept) = feedback.examples(rule);
-        let others = [dismissed.clone(), kept].concat();
+        let text = |s: &Subject| s.described.clone();
+        let texts: Vec<String> = findings.iter().map(|(_, s)| text(s)).collect();
+        let others: Vec<String> = dismissed.iter().chain(&kept).map(text).collect();
         match encoder.embedder.cosines(&texts, &others, PATIENCE) {
             Ok(rows) => {
-                for (place, row) in places.into_iter().zip(rows) {
+                for ((place, own), row) in findings.into_iter().zip(rows) {
                     let Some(row) = row else { continue };
                     let (near, against) = row.split_at(dismissed.len());
-                    votes.extend(vote(near, against, NEAR).map(|vote| (place, vote)));
+                    let near: Vec<_> = dismissed.iter().zip(near.iter().copied()).collect();
+                    let against: Vec<_> = kept.iter().zip(against.iter().copied()).collect();
+                    votes.extend(vote(&own, &near, &against).map(|vote| (place, vote)));
                 }
             }
             Err(error) if quiet => drop(error),
-            Err(error) => {
-                anstream::eprintln!("note: findings of `{rule}` like dismissed ones are reported: {error}");
-            }
+            Err(error) => anstream::eprintln!("note: findings of `{rule}` like dismissed ones are reported: {error}"),
         }
     }
     votes

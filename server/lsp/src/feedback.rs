@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use serde::Deserialize;
 use sidenote_core::document::Document;
 use sidenote_core::engine::Report;
 use sidenote_core::feedback::{
-    Entry, FILE_NAME, Feedback, Kind, List, NEAR, Vote, described, surroundings, user_file, vote,
+    Entry, FILE_NAME, Feedback, Kind, List, Subject, Vote, flagged, surroundings, user_file, vote,
 };
 use sidenote_core::findings::{Finding, fingerprints};
 use sidenote_core::system::{OsSystem, today, user_config};
@@ -27,11 +27,19 @@ pub(crate) struct Said {
     votes: Mutex<FxHashMap<String, Option<Vote>>>,
 }
 
-/// Texts that wait for a vote, and the examples that they are compared with.
+/// Findings that wait for a vote, and the examples that they are compared with.
 pub(crate) struct Question {
-    pub texts: Vec<String>,
-    pub dismissed: Vec<String>,
-    pub kept: Vec<String>,
+    findings: Vec<Subject>,
+    dismissed: Vec<Subject>,
+    kept: Vec<Subject>,
+}
+
+impl Question {
+    /// What is to be compared with what.
+    pub(crate) fn texts(&self) -> (Vec<String>, Vec<String>) {
+        let texts = |all: &[Subject]| all.iter().map(|s| s.described.clone()).collect::<Vec<_>>();
+        (texts(&self.findings), [texts(&self.dismissed), texts(&self.kept)].concat())
+    }
 }
 
 impl Said {
@@ -50,7 +58,7 @@ impl Said {
 
     /// Applies it to what was found in a document that lies at a path below the root.
     pub(crate) fn apply(&self, path: &str, document: &Document, report: &mut Report) {
-        let known = |_: &str, described: &str| self.votes().get(described).copied().flatten();
+        let known = |described: &str| self.votes().get(described).copied().flatten();
         self.feedback.apply(path, document.text(), &mut report.findings, &known);
     }
 
@@ -64,16 +72,16 @@ impl Said {
             return Vec::new();
         }
         let ids = fingerprints(path, document.text(), &analysis.report.findings);
-        let mut by_rule: BTreeMap<&str, FxHashSet<String>> = BTreeMap::new();
+        let mut by_rule: BTreeMap<&str, FxHashMap<String, Subject>> = BTreeMap::new();
         for (finding, id) in analysis.report.findings.iter().zip(ids).filter(|(f, _)| asks(f)) {
-            let text = described(finding.rule.id, &finding.message, &surroundings(document.text(), &finding.range));
-            if self.feedback.of(&id).is_none() && !self.votes().contains_key(&text) {
-                by_rule.entry(finding.rule.id).or_default().insert(text);
+            let own = Subject::of(finding.rule.id, &finding.message, document.text(), &finding.range);
+            if self.feedback.of(&id).is_none() && !self.votes().contains_key(&own.described) {
+                by_rule.entry(finding.rule.id).or_default().insert(own.described.clone(), own);
             }
         }
-        let question = |(rule, texts): (&str, FxHashSet<String>)| {
+        let question = |(rule, findings): (&str, FxHashMap<String, Subject>)| {
             let (dismissed, kept) = self.feedback.examples(rule);
-            Question { texts: texts.into_iter().collect(), dismissed, kept }
+            Question { findings: findings.into_values().collect(), dismissed, kept }
         };
         by_rule.into_iter().map(question).collect()
     }
@@ -81,15 +89,17 @@ impl Said {
     /// Takes the answer to a question: the cosines of each text with the dismissed and the kept examples. Whether anything is to be
     /// told anew.
     pub(crate) fn take(&self, question: Question, rows: Vec<Option<Vec<f32>>>) -> bool {
-        let split = question.dismissed.len();
+        let Question { findings, dismissed, kept } = question;
         let mut votes = self.votes();
         let mut news = false;
-        for (text, row) in question.texts.into_iter().zip(rows) {
-            let Some(row) = row.filter(|r| r.len() >= split) else { continue };
-            let (near, against) = row.split_at(split);
-            let vote = vote(near, against, NEAR);
+        for (own, row) in findings.into_iter().zip(rows) {
+            let Some(row) = row.filter(|r| r.len() == dismissed.len() + kept.len()) else { continue };
+            let (near, against) = row.split_at(dismissed.len());
+            let near: Vec<_> = dismissed.iter().zip(near.iter().copied()).collect();
+            let against: Vec<_> = kept.iter().zip(against.iter().copied()).collect();
+            let vote = vote(&own, &near, &against);
             news |= vote.is_some();
-            votes.insert(text, vote);
+            votes.insert(own.described, vote);
         }
         news
     }
@@ -143,6 +153,7 @@ pub(crate) fn say(word: &Word, analysis: &Analysis, undo: bool) -> Result<String
         reason: word.reason.clone().filter(|r| !r.trim().is_empty()),
         since: today(),
         expires: None,
+        flagged: flagged(document.text(), &finding.range),
         code: surroundings(document.text(), &finding.range),
     });
     write(&file, &list)?;

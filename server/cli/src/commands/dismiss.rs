@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use sidenote_core::config::repository_root;
-use sidenote_core::feedback::{Entry, Kind, List, hides, surroundings};
+use sidenote_core::feedback::{Entry, Kind, List, flagged, hides, surroundings};
 use sidenote_core::system::{OsSystem, today};
 
 use crate::args::{Dismiss as Args, Selection};
@@ -92,6 +92,7 @@ fn say(args: &Args, root: &Path, file: &FileReport, finding: &Finding) -> Result
     let kind = if args.keep || args.undo { Kind::Kept } else { Kind::Dismissed };
     let path = if args.user { own? } else { team };
     let mut list = read(&path)?;
+    let (text, range) = (text_of(file), finding.region.range());
     list.set(Entry {
         kind,
         fingerprint: id,
@@ -103,7 +104,8 @@ fn say(args: &Args, root: &Path, file: &FileReport, finding: &Finding) -> Result
         reason: args.reason.clone(),
         since: today(),
         expires: args.expires.clone(),
-        code: text_of(file).map(|t| surroundings(&t, &finding.region.range())).unwrap_or_default(),
+        flagged: text.as_ref().map(|t| flagged(t, &range)).unwrap_or_default(),
+        code: text.as_ref().map(|t| surroundings(t, &range)).unwrap_or_default(),
     });
     write(&path, &list)?;
     let what = match kind {

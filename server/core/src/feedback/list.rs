@@ -64,7 +64,10 @@ pub struct Entry {
     /// The last day on which it holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<String>,
-    /// The code around it, by which others are compared with it.
+    /// The flagged code on one line, and the code around it, by which others are compared with it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub flagged: String,
+    /// See `flagged`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub code: String,
 }

@@ -5,11 +5,11 @@
 //! ([`vote`]) is treated likewise, as long as no finding that somebody **kept** is as near. Findings of security rules are never hidden, only
 //! taken down to the least severity.
 //!
-//! This module knows no model: somebody else turns [`described`] texts into vectors and tells the cosines.
+//! This module knows no model: somebody else turns described texts ([`Subject`]) into vectors and tells the cosines.
 
 mod list;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -26,8 +26,15 @@ pub const FILE_NAME: &str = "sidenote-feedback.toml";
 /// Dismissals of a rule that a finding must be near to.
 pub const NEIGHBOURS: usize = 3;
 
-/// Cosine from which on a finding is near to a dismissed one; `benches/README.md` says how it was chosen.
-pub const NEAR: f32 = 0.9;
+/// Cosine, and share of identifiers in common, from which on a finding is near to a dismissed one: chosen on scripted histories
+/// (`sidenote model replay`; the table is in `benches/README.md`).
+const NEAR: f32 = 0.9;
+const SAME_NAMES: f32 = 0.5;
+
+/// Identifiers that flagged code must have to be compared by them.
+const LEAST_IDENTIFIERS: usize = 2;
+/// Most bytes of flagged code that are kept.
+const LONGEST_FLAGGED: usize = 300;
 
 /// Lines before and after a finding that say what it is about.
 const AROUND: usize = 3;
@@ -128,11 +135,11 @@ impl Feedback {
         self.by_id.get(&id.to_string()).map(|n| &self.lists.entries[*n])
     }
 
-    /// The described texts of a rule's dismissed and kept findings.
-    pub fn examples(&self, rule: &str) -> (Vec<String>, Vec<String>) {
+    /// A rule's dismissed and kept findings.
+    pub fn examples(&self, rule: &str) -> (Vec<Subject>, Vec<Subject>) {
         let of = |kind: Kind| {
             let entries = self.lists.entries.iter().filter(|e| e.kind == kind && e.rule == rule);
-            entries.map(|e| described(&e.rule, &e.message, &e.code)).collect()
+            entries.map(|e| Subject::new(&e.rule, &e.message, &e.flagged, &e.code)).collect()
         };
         (of(Kind::Dismissed), of(Kind::Kept))
     }
@@ -154,15 +161,15 @@ impl Feedback {
         }
     }
 
-    /// Applies what was said to a document's findings. `vote` is asked for the vote over a described text.
-    pub fn apply(&self, path: &str, text: &Text, findings: &mut [Finding], vote: &dyn Fn(&str, &str) -> Option<Vote>) {
+    /// Applies what was said to a document's findings. `vote` is asked for the vote over a described text ([`Subject`]).
+    pub fn apply(&self, path: &str, text: &Text, findings: &mut [Finding], vote: &dyn Fn(&str) -> Option<Vote>) {
         if self.is_empty() || findings.is_empty() {
             return;
         }
         let ids = fingerprints(path, text, findings);
         for (finding, id) in findings.iter_mut().zip(ids).filter(|(f, _)| f.suppressed.is_none()) {
-            let described = || described(finding.rule.id, &finding.message, &surroundings(text, &finding.range));
-            let Some(told) = self.judge(finding.rule, &id, || vote(finding.rule.id, &described())) else { continue };
+            let vote = || vote(&Subject::of(finding.rule.id, &finding.message, text, &finding.range).described);
+            let Some(told) = self.judge(finding.rule, &id, vote) else { continue };
             if hides(finding.rule) {
                 finding.suppressed = Some(told.why.clone());
             } else {
@@ -201,9 +208,45 @@ pub fn surroundings(text: &Text, range: &Range<usize>) -> String {
     lines.join("\n").trim_matches('\n').to_owned()
 }
 
-/// The text by which findings are compared.
-pub fn described(rule: &str, message: &str, surroundings: &str) -> String {
-    format!("{rule}: {message}\n{surroundings}")
+/// The flagged code itself, on one line and not too long.
+pub fn flagged(text: &Text, range: &Range<usize>) -> String {
+    let code = text.slice(range.start, range.end.min(range.start + LONGEST_FLAGGED));
+    code.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What a finding is compared by.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Subject {
+    /// What is embedded: rule, message, surroundings.
+    pub described: String,
+    identifiers: BTreeSet<String>,
+}
+
+impl Subject {
+    /// Of a finding in a text.
+    pub fn of(rule: &str, message: &str, text: &Text, range: &Range<usize>) -> Subject {
+        Subject::new(rule, message, &flagged(text, range), &surroundings(text, range))
+    }
+
+    /// Of a finding's parts.
+    pub fn new(rule: &str, message: &str, flagged: &str, surroundings: &str) -> Subject {
+        let of_flagged = identifiers(flagged);
+        // A keyword or an operator says nothing; then it is what stands around it.
+        let identifiers = if of_flagged.len() >= LEAST_IDENTIFIERS { of_flagged } else { identifiers(surroundings) };
+        Subject { described: format!("{rule}: {message}\n{surroundings}"), identifiers }
+    }
+
+    /// Share of the identifiers that both have, 0 to 1.
+    fn overlap(&self, other: &Subject) -> f32 {
+        let common = self.identifiers.intersection(&other.identifiers).count();
+        let all = self.identifiers.len() + other.identifiers.len() - common;
+        common as f32 / all.max(1) as f32
+    }
+}
+
+fn identifiers(code: &str) -> BTreeSet<String> {
+    let words = code.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$');
+    words.filter(|w| w.starts_with(|c: char| !c.is_numeric())).map(str::to_owned).collect()
 }
 
 /// The outcome of a vote.
@@ -216,12 +259,13 @@ pub struct Vote {
 }
 
 /// Whether a finding goes the way of dismissed ones, by its cosines with those and with the kept ones of its rule: enough of
-/// the dismissed are near, and none of the kept is nearer than the last of these.
-pub fn vote(dismissed: &[f32], kept: &[f32], least: f32) -> Option<Vote> {
-    let mut near: Vec<f32> = dismissed.iter().copied().filter(|c| *c >= least).collect();
+/// the dismissed are near and name mostly the same things, and none of the kept is nearer than the last of these.
+pub fn vote(own: &Subject, dismissed: &[(&Subject, f32)], kept: &[(&Subject, f32)]) -> Option<Vote> {
+    let is_near = |(other, cosine): &&(&Subject, f32)| *cosine >= NEAR && own.overlap(other) >= SAME_NAMES;
+    let mut near: Vec<f32> = dismissed.iter().filter(is_near).map(|d| d.1).collect();
     near.sort_by(|a, b| b.total_cmp(a));
     let last = *near.get(NEIGHBOURS - 1)?;
-    if kept.iter().any(|c| *c >= last) {
+    if kept.iter().any(|(_, cosine)| *cosine >= last) {
         return None;
     }
     Some(Vote { near: near.len(), percent: (last.clamp(0.0, 1.0) * 100.0) as u8 })

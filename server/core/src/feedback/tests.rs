@@ -32,6 +32,7 @@ fn entry(document: &Document, report: &Report, rule: &str, kind: Kind) -> Entry 
         rule: rule.to_owned(),
         path: "a.ts".to_owned(),
         message: finding.message.clone(),
+        flagged: flagged(document.text(), &finding.range),
         code: surroundings(document.text(), &finding.range),
         reason: Some("the team's choice".to_owned()),
         ..Entry::default()
@@ -47,7 +48,7 @@ fn list(entries: &[Entry]) -> List {
 /// A finding of that rule after the feedback.
 fn after(text: &str, feedback: &Feedback, rule: &str, vote: Option<Vote>) -> Finding {
     let (document, mut report) = analyzed(text);
-    feedback.apply("a.ts", document.text(), &mut report.findings, &|_, _| vote);
+    feedback.apply("a.ts", document.text(), &mut report.findings, &|_| vote);
     report.findings.into_iter().find(|f| f.rule.id == rule).expect("a finding")
 }
 
@@ -121,12 +122,22 @@ fn three_dismissals_teach_and_a_kept_one_stands_against_them() {
 }
 
 #[test]
-fn votes_need_neighbours_and_no_nearer_witness() {
-    assert_eq!(vote(&[0.95, 0.94], &[], NEAR), None);
-    assert_eq!(vote(&[0.95, 0.94, 0.89], &[], NEAR), None);
-    assert_eq!(vote(&[0.95, 0.91, 0.94, 0.2], &[], NEAR), Some(Vote { near: 3, percent: 91 }));
-    assert_eq!(vote(&[0.95, 0.91, 0.94], &[0.92], NEAR), None);
-    assert_eq!(vote(&[0.95, 0.91, 0.94], &[0.90], NEAR), Some(Vote { near: 3, percent: 91 }));
+fn votes_need_neighbours_that_name_the_same_and_no_nearer_witness() {
+    let subject = |flagged: &str| Subject::new("rule", "message", flagged, "some other code");
+    let (own, like, other) = (subject("send(mail, user)"), subject("send(mail, guest)"), subject("store.drop(user)"));
+    let of = |cosines: &[f32], what: &Subject, kept: &[f32]| {
+        let near: Vec<_> = cosines.iter().map(|c| (what, *c)).collect();
+        let kept: Vec<_> = kept.iter().map(|c| (&other, *c)).collect();
+        vote(&own, &near, &kept)
+    };
+    assert_eq!(of(&[0.95, 0.94], &like, &[]), None);
+    assert_eq!(of(&[0.95, 0.94, 0.89], &like, &[]), None);
+    assert_eq!(of(&[0.95, 0.91, 0.94, 0.2], &like, &[]), Some(Vote { near: 3, percent: 91 }));
+    assert_eq!(of(&[0.95, 0.91, 0.94], &other, &[]), None, "it speaks of other things");
+    assert_eq!(of(&[0.95, 0.91, 0.94], &like, &[0.92]), None);
+    assert_eq!(of(&[0.95, 0.91, 0.94], &like, &[0.90]), Some(Vote { near: 3, percent: 91 }));
+    // Where the flagged code names nothing, what stands around it does.
+    assert_eq!(Subject::new("r", "m", "==", "a == b").overlap(&Subject::new("r", "m", "!=", "a != b")), 1.0);
 }
 
 #[test]

@@ -270,8 +270,8 @@ impl Worker {
         let Some(vectors) = self.vectors() else { return };
         let mut news = false;
         for question in questions {
-            let others = [question.dismissed.clone(), question.kept.clone()].concat();
-            match vectors.cosines(&question.texts, &others, PATIENCE) {
+            let (texts, others) = question.texts();
+            match vectors.cosines(&texts, &others, PATIENCE) {
                 Ok(rows) => news |= said.take(question, rows),
                 Err(problem) => {
                     tracing::warn!("findings are not compared with dismissed ones: {problem}");
