@@ -71,15 +71,13 @@ fn findings_like_dismissed_ones_go_their_way() {
         return;
     }
     let local = Local::new();
-    let one = |name: &str, body: &str| {
-        format!(
-            "export async function {name}Later(id: string): Promise<void> {{\n  await fetch(`https://stats.example/${{id}}`);\n}}\n\n\
-             export function {name}(id: string) {{\n  const started = Date.now();\n  {body}\n  log(Date.now() - started);\n}}\n"
-        )
-    };
     let names = ["report", "reporter", "reports", "reported"];
     for name in names {
-        local.project.write(&format!("src/{name}.ts"), one(name, &format!("{name}Later(id);")).as_bytes());
+        let text = format!(
+            "async function track(id: string): Promise<void> {{\n  await fetch(`https://stats.example/${{id}}`);\n}}\n\nexport function {name}(id: string) {{\n  const started = Date.now();\n  track(id);\n  \
+             log(Date.now() - started);\n}}\n"
+        );
+        local.project.write(&format!("src/{name}.ts"), text.as_bytes());
     }
     let other = "export async function charge(card: string, amount: number) {\n  return fetch(PAY, { method: 'POST', body: encode(card, amount) });\n}\n\n\
                  export class Checkout {\n  private paid = false;\n\n  complete(cart: Cart) {\n    charge(cart.card, cart.total);\n    this.paid = true;\n    this.shipAll(cart.items);\n  }\n}\n";

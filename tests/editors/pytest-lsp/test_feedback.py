@@ -1,5 +1,6 @@
 """Findings that the user dismisses, in a workspace folder."""
 
+import ast
 import asyncio
 import json
 
@@ -38,9 +39,10 @@ async def word(document, span: lsp.Range, title: str) -> lsp.Command:
             lsp.CodeActionParams(document.id, span, lsp.CodeActionContext([]))
         )
     )
-    commands = [a.command for a in offered or [] if isinstance(a, lsp.CodeAction) and a.command and title in a.title]
+    # The client's library reads an action with a command but no edit as a command whose name is the command's text.
+    commands = [ast.literal_eval(a.command) for a in offered or [] if isinstance(a, lsp.Command) and title in a.title]
     assert len(commands) == 1, [a.title for a in offered or []]
-    return commands[0]
+    return lsp.Command(**commands[0])
 
 
 async def execute(session, command: lsp.Command, **more):
