@@ -343,6 +343,7 @@ fn own_findings(document: &Document, settings: &Settings) -> (Vec<Finding>, bool
         flow: Vec::new(),
         fixes: m.fixes,
         suppressed: None,
+        feedback: None,
     };
     (found.into_iter().map(finding).collect(), whole)
 }
@@ -587,6 +588,7 @@ impl<'a> Places<'a> {
             fixes: fixes.collect(),
             symbol: symbol.to_owned(),
             suppressed: None,
+            feedback: None,
         }
     }
 }
