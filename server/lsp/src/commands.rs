@@ -27,6 +27,11 @@ pub(crate) const SHOW: &str = "sidenote.show";
 /// What works and what does not: how far the vectors of functions are, and why there are none.
 pub(crate) const STATUS: &str = "sidenote.status";
 
+/// Says of a finding that it does not matter, `{"uri": uri, "fingerprint": id, "reason": text?, "user": bool?}`.
+pub(crate) const DISMISS: &str = "sidenote.dismiss";
+/// Takes that back; the same argument.
+pub(crate) const UNDO_DISMISS: &str = "sidenote.undoDismiss";
+
 /// Explains a finding, `{"uri", "rule", "start", "end"}` (bytes), with the user's model: `{"markdown": text}`. Told as it comes under the
 /// request's progress, and shown where the mouse rests.
 pub(crate) const EXPLAIN_MODEL: &str = "sidenote.explainWithModel";
@@ -35,7 +40,8 @@ pub(crate) const EXPLAIN_MODEL: &str = "sidenote.explainWithModel";
 pub(crate) const FIX_MODEL: &str = "sidenote.fixWithModel";
 
 /// All commands.
-pub(crate) const ALL: [&str; 9] = [EXPLAIN, SCAN, REPORT, FIX_ALL, SEARCH, SHOW, STATUS, EXPLAIN_MODEL, FIX_MODEL];
+pub(crate) const ALL: [&str; 11] =
+    [EXPLAIN, SCAN, REPORT, FIX_ALL, SEARCH, SHOW, STATUS, DISMISS, UNDO_DISMISS, EXPLAIN_MODEL, FIX_MODEL];
 
 /// A finding as an argument.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]

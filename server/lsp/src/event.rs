@@ -31,7 +31,7 @@ pub(crate) enum Event {
     /// The pool has analysed a version.
     Analyzed(Box<Analyzed>),
     /// The user's model has something to add to a version's diagnostics; these are all of them.
-    Judged { uri: Uri, stamp: u64, diagnostics: Arc<Vec<Diagnostic>> },
+    Reviewed { uri: Uri, stamp: u64, diagnostics: Arc<Vec<Diagnostic>> },
     /// The pool has followed the data through a version.
     Flowed { uri: Uri, stamp: u64, flow: Box<Flow>, took: Duration },
     /// The data flows of documents changed because other files did.
@@ -52,6 +52,10 @@ pub(crate) enum Event {
     Flush(oneshot::Sender<()>),
     /// Configuration files changed on disk.
     Reload,
+    /// People said something of findings, in a list that changed on disk.
+    Feedback,
+    /// A model knows more of a document's findings.
+    Judged(Uri),
     /// `$/setTrace`.
     Trace(TraceValue),
     /// The server ends.

@@ -61,6 +61,9 @@ fn describe(
         let text = if markdown { plain(&text) } else { text };
         let _ = write!(out, "\n\n{strong}The local model says{strong}\n\n{text}");
     }
+    if let Some(told) = &finding.feedback {
+        let _ = write!(out, "\n\n{strong}Taken down to info{strong}: {}", told.why);
+    }
     if !finding.flow.is_empty() {
         let _ = write!(out, "\n\n{strong}Path of the data{strong}\n");
         for (n, (place, message)) in finding.flow.iter().enumerate() {

@@ -86,7 +86,7 @@ pub(crate) fn start(life: Arc<Life>, vectors: Option<Opener>, reviewer: Option<r
     let (sender, events) = channel();
     let outbox = Outbox::default();
     let catalog = Catalog::new(sender.clone());
-    let meaning = Meaning::start(vectors, outbox.clone());
+    let meaning = Meaning::start(vectors, outbox.clone(), sender.clone());
     let reviewing = Reviewing::start(reviewer, sender.clone());
     let mut state = State::new(Pool::new(&sender), outbox.clone(), catalog.clone(), meaning.clone(), reviewing.clone());
     let body = move || {
@@ -244,7 +244,7 @@ impl State {
                 None => drop(reply.send(None)),
             },
             Event::Analyzed(analyzed) => self.analyzed(*analyzed),
-            Event::Judged { uri, stamp, diagnostics } => self.judged(&uri, stamp, diagnostics),
+            Event::Reviewed { uri, stamp, diagnostics } => self.reviewed(&uri, stamp, diagnostics),
             Event::Flowed { uri, stamp, flow, took } => {
                 if let Some(open) = self.documents.get_mut(&uri) {
                     open.flow_running = false;
@@ -301,6 +301,20 @@ impl State {
                 self.set_workspace();
                 self.tell_errors();
                 self.reset();
+            }
+            Event::Feedback => {
+                self.workspace.listen();
+                for (uri, open) in &mut self.documents {
+                    open.home.said = self.workspace.locate(uri).said;
+                    open.again = true;
+                }
+                self.set_workspace();
+                self.tell_errors();
+            }
+            Event::Judged(uri) => {
+                if let Some(open) = self.documents.get_mut(&uri) {
+                    open.again = true;
+                }
             }
             Event::Catalogued(files) => self.publish_files(files.iter().filter_map(|f| self.catalog.get(f)).collect()),
             Event::ShowWorkspace => self.show_all(),
@@ -406,6 +420,7 @@ impl State {
     /// Says once what is wrong with a configuration.
     fn tell_errors(&mut self) {
         let mut errors: Vec<String> = self.workspace.errors().map(|error| error.to_string()).collect();
+        errors.extend(self.workspace.complaints().cloned());
         errors.dedup();
         for error in &errors {
             if !self.told.contains(error) {
@@ -456,7 +471,7 @@ impl State {
     }
 
     /// Takes what the user's model adds, unless the document has moved on.
-    fn judged(&mut self, uri: &Uri, stamp: u64, diagnostics: Arc<Vec<Diagnostic>>) {
+    fn reviewed(&mut self, uri: &Uri, stamp: u64, diagnostics: Arc<Vec<Diagnostic>>) {
         let Some(open) = self.documents.get(uri).filter(|o| o.stamp == stamp) else { return };
         let Some(current) = open.current.as_ref().filter(|c| c.stamp == stamp) else { return };
         let analysis = Analysis {
@@ -464,6 +479,8 @@ impl State {
             version: current.version,
             stamp,
             document: current.document.clone(),
+            path: current.path.clone(),
+            said: current.said.clone(),
             folder: current.folder.clone(),
             settings: current.settings.clone(),
             report: current.report.clone(),
@@ -539,6 +556,7 @@ impl State {
                         folder: open.home.index.base(),
                         engine: open.home.engine.clone(),
                         index: open.home.index.clone(),
+                        said: open.home.said.clone(),
                         complete: match open.flow_took {
                             Some(took) => took < INLINE_FLOW,
                             None => document.text().len() < LARGE,
@@ -621,6 +639,8 @@ fn plain(uri: &Uri, open: &Open, settings: &Arc<ClientSettings>, diagnostics: Ve
         stamp: open.stamp,
         document: None,
         folder: open.home.index.base(),
+        path: None,
+        said: None,
         settings: settings.clone(),
         report: Report::default(),
         complete: true,

@@ -426,7 +426,7 @@ impl Worker {
             }
         }
         if differs {
-            let _ = self.events.send(Event::Judged {
+            let _ = self.events.send(Event::Reviewed {
                 uri: analysis.uri.clone(),
                 stamp: analysis.stamp,
                 diagnostics: Arc::new(all),

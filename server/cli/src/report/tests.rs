@@ -43,9 +43,11 @@ fn finding(flow: Vec<Place>) -> Finding {
         }],
         symbol: "handle".to_owned(),
         suppressed: None,
+        feedback: None,
         known: false,
         fingerprint: Fingerprint([7; 16]),
         line_hash: Some("abc:1".to_owned()),
+        verdict: None,
     }
 }
 
@@ -84,6 +86,7 @@ fn report_of(format: Format, findings: Vec<Finding>) -> String {
         score: Score { debt: 30.0, lines: 8 },
         findings,
         suppressed: 0,
+        dismissed: 0,
         hidden: 0,
         known: 0,
         gaps: Vec::new(),

@@ -173,6 +173,7 @@ impl Run<'_> {
             fixes: Vec::new(),
             symbol: symbol.to_owned(),
             suppressed: None,
+            feedback: None,
         };
         let fingerprint = fingerprints(document.path(), rope, std::slice::from_ref(&plain)).pop();
         let fix = |edits: Vec<(std::ops::Range<usize>, String)>| Fix {
@@ -197,6 +198,7 @@ impl Run<'_> {
             known: false,
             fingerprint: fingerprint.unwrap_or(Fingerprint([0; 16])),
             line_hash: None,
+            feedback: None,
             verdict: Some(Verdict { model: self.name.clone(), probability: round(advice.probability), likely: true }),
         }
     }
@@ -223,5 +225,6 @@ fn in_core(finding: &Finding) -> findings::Finding {
         fixes: Vec::new(),
         symbol: finding.symbol.clone(),
         suppressed: None,
+        feedback: None,
     }
 }
