@@ -35,6 +35,9 @@ pub struct Declared {
     pub void_functions: BTreeSet<String>,
     /// Names that the top level (TypeScript and JavaScript) imports or declares with `const`.
     pub fixed: BTreeSet<String>,
+    /// Regular expressions of the top level (TypeScript and JavaScript) with the flag `g` or `y`, in files that never name
+    /// `lastIndex`.
+    pub stateful_regexes: BTreeSet<String>,
     /// What Rust's items say.
     pub rust: super::rust_items::Items,
 }
@@ -60,6 +63,11 @@ impl Declared {
             }
         }
         declared.async_methods.retain(|m| !sync.contains(m));
+        if !declared.stateful_regexes.is_empty()
+            && blocks.iter().any(|placed| placed.block.arena().text().contains("lastIndex"))
+        {
+            declared.stateful_regexes.clear();
+        }
         if blocks.language().family == Family::Rust {
             declared.rust = super::rust_items::Items::of(blocks);
         }
@@ -153,6 +161,9 @@ impl Declared {
                     let name = declarator.child(Field::Name).filter(|n| n.kind() == Kind::Identifier);
                     let (Some(name), Some(value)) = (name, declarator.child(Field::Value)) else { continue };
                     let value = support::bare(value);
+                    if keeps_its_place(value) {
+                        self.stateful_regexes.insert(name.text().to_owned());
+                    }
                     if matches!(value.kind(), Kind::ArrowFunction | Kind::FunctionExpression) {
                         self.function(name, open(root, value));
                         if fixed && returns_nothing(open(root, value)) {
@@ -201,6 +212,19 @@ impl Declared {
             self.constants.insert(name.text().to_owned(), value.text().to_owned());
         }
     }
+}
+
+/// Whether a value is a regular expression that remembers where it stopped.
+fn keeps_its_place(value: Node<'_>) -> bool {
+    let flags = match value.kind() {
+        Kind::Regex => value.text().rsplit('/').next().unwrap_or_default(),
+        Kind::NewExpression if value.child(Field::Constructor).is_some_and(|c| c.text() == "RegExp") => {
+            let second = support::args(value).nth(1).filter(|f| f.kind() == Kind::String);
+            second.map_or("", |f| f.text().trim_matches(['\'', '"']))
+        }
+        _ => return false,
+    };
+    flags.chars().all(|c| c.is_ascii_lowercase()) && flags.contains(['g', 'y'])
 }
 
 fn open<'a>(block: &'a Block, node: Node<'a>) -> Node<'a> {
