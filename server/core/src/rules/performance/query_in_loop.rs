@@ -17,11 +17,11 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds awaited queries in a loop over a list, or in a callback of `map` and `forEach`, that look up one row by something of the element: `findOne`, `findById`, `findUnique`, `findByPk`, `query`, `$queryRaw`, `fetch_one`, `query_row` and the like.",
-        why: "A list of n rows takes n + 1 round trips to the database. One query with `IN (..)`, a join, or `include` takes one.",
+        what: "Finds awaited queries in a loop over a list, or in a callback of `map` and `forEach`, that look up, add or change rows by something of the element: `findOne`, `find`, `insertOne`, `updateOne`, `findById`, `findUnique`, `findByPk`, `query`, `$queryRaw`, `fetch_one`, `query_row` and the like.",
+        why: "A list of n rows takes n + 1 round trips to the database. One query with `IN (..)`, a join, or `include` takes one, and so does an `insertMany`.",
         example: "for (const post of posts) {\n  post.author = await db.query('select * from users where id = $1', [post.authorId]);\n}",
         instead: "const authors = await db.query('select * from users where id = any($1)', [posts.map((p) => p.authorId)]);",
-        limits: "Only reads. Silent for lists that are written out, in migrations, seeds and scripts by their paths, and where the loop works off pages or batches.",
+        limits: "Silent for lists that are written out, in migrations, seeds and scripts by their paths, and where the loop works off pages or batches.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
@@ -65,9 +65,9 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "async function f(id) { return User.findById(id); }"),
         Case::good("a.js", "async function f(users) { for (const u of users) { await u.save(); } }"),
         Case::good("a.js", "function f(xs) { return xs.map((x) => list.find((y) => y.id === x)); }"),
-        Case::good(
+        Case::bad(
             "a.js",
-            "async function f(db, xs) { for (const x of xs) { await db.query('insert into t values ($1)', [x]); } }",
+            "async function f(db, xs) { for (const x of xs) { await db.query('insert into t values ($1)', [x]); } } //~ query-in-loop",
         ),
         Case::good(
             "a.js",

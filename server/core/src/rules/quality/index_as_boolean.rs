@@ -38,6 +38,7 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "function f(xs, x) { if (~xs.indexOf(x)) { go(); } }"),
         Case::good("a.js", "function f(xs, x) { if (xs.includes(x)) { go(); } }"),
         Case::good("a.js", "function f(xs, x) { const i = xs.indexOf(x); return i; }"),
+        Case::near_miss("a.js", "function f(host) { return !host.indexOf('/') ? 1 : 2; }"),
         Case::near_miss("a.js", "function f(xs, x) { if (xs.indexOf(x) > 0) { go(); } }"),
         Case::near_miss("a.js", "function f(a, b) { return a.localeCompare(b) || a.n - b.n; }"),
         Case::near_miss("a.js", "function f(q) { if (q.search('text')) { go(); } }"),
@@ -56,7 +57,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         "search" => first.is_some_and(|a| bare(a).kind() == Kind::Regex),
         _ => false,
     };
-    if !position || !is_condition(node) {
+    // `!text.indexOf('/')` asks whether the text begins so.
+    let begins = name.text() == "indexOf"
+        && first.is_some_and(|a| matches!(bare(a).kind(), Kind::String | Kind::TemplateString))
+        && node.parent().is_some_and(|p| operator(p) == "!");
+    if !position || begins || !is_condition(node) {
         return;
     }
     let message = format!(

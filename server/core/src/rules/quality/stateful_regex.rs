@@ -52,6 +52,10 @@ function isId(text) { return ID.test(text); }"#,
         Case::good("a.js", "const G = /a/g;\nfunction f(s) { return s.replace(G, ''); }"),
         Case::good("a.js", "const G = /a/g;\nfunction f(s) { let m; while ((m = G.exec(s))) { go(m); } }"),
         Case::good("a.js", "function f(s) { const g = /a/g; return g.test(s); }"),
+        Case::near_miss(
+            "a.js",
+            "const G = /a/g;\nfunction f(s) { let m = G.exec(s); while (m) { go(m); m = G.exec(s); } }",
+        ),
         Case::near_miss("a.js", "const G = /a/g;\nfunction f(s) { G.lastIndex = 0; return G.test(s); }"),
         Case::near_miss("a.js", "const G = /a/g;\nfunction f(s, G) { return G.test(s); }"),
         Case::near_miss("a.js", "const G = /a/g;\nif (G.test(name)) { go(); }"),
@@ -72,7 +76,14 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     } else {
         declares(node, of.text())
     };
-    if !inside || looped || hidden {
+    // The first match, with a loop behind it for the others.
+    let first = name.text() == "exec"
+        && node.arena().nodes().any(|n| {
+            n != node
+                && method(n).is_some_and(|(r, m)| m.text() == "exec" && r.text() == of.text())
+                && n.ancestors().any(is_loop)
+        });
+    if !inside || looped || hidden || first {
         return;
     }
     let message = format!(
