@@ -50,6 +50,19 @@ fn is_query(text: &str) -> bool {
     is_select(text) || ["insert", "update", "delete"].iter().any(|w| first.eq_ignore_ascii_case(w))
 }
 
+/// Whether a call that [`is_lookup`] knows changes rows.
+pub fn is_write(call: Node<'_>) -> bool {
+    let named = method(call).is_some_and(|(_, n)| {
+        let name = n.text();
+        ["create", "insert", "update", "delete", "upsert"].iter().any(|w| name.starts_with(w))
+            || name.ends_with("Update")
+            || name.ends_with("Delete")
+    });
+    let text = args(call).next().map(bare).map_or("", Node::text);
+    let written = text.trim_start_matches(['`', '\'', '"']);
+    named || is_query(written) && !is_select(written)
+}
+
 /// Whether a call, which is awaited, reads or changes rows.
 pub fn is_lookup(call: Node<'_>) -> bool {
     let Some((of, name)) = method(call) else { return false };

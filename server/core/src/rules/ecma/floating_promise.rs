@@ -196,6 +196,10 @@ fn known_promise(call: Node<'_>, receiver: Node<'_>, name: &str, cx: &Cx<'_>) ->
     let text = callee.text();
     let shared = text.starts_with("this.")
         || root_name(callee).is_some_and(|r| cx.file.imports.binds(r.text()) && !declares(call, r.text()));
+    // Nodemailer's, and nobody else's.
+    if name == "sendMail" && args(call).count() == 1 {
+        return dropped();
+    }
     let calls_back = args(call).any(|a| is_function(bare(a)));
     if shared
         && !text.contains('(')

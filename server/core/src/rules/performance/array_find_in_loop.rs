@@ -70,6 +70,10 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "function f(xs: A[], bad: A[]) { for (const b of bad) { const i = xs.indexOf(b); if (i >= 0) xs.splice(i, 1); } } //~ array-find-in-loop",
         ),
+        Case::bad(
+            "a.ts",
+            "async function f(lines: L[], db: Db) { const products = await db.products(); return lines.map((l) => products.find((p) => p.id === l.id)); } //~ array-find-in-loop",
+        ),
         Case::good("a.js", "function f(orders, text) { return orders.filter((o) => text.includes(o.id)); }"),
         Case::near_miss("a.js", "function f(xs) { return xs.filter((x, i) => xs.indexOf(x, i + 1) === -1); }"),
         Case::good(
@@ -216,6 +220,10 @@ fn is_long(list: Node<'_>) -> bool {
     let Some(value) = declarator(list).and_then(|d| d.child(Field::Value)).map(bare) else {
         return is_plural(&list) && is_plain_parameter(list);
     };
+    // What was waited for and is named like many.
+    if value.kind() == Kind::AwaitExpression {
+        return is_plural(&list) && value.first_named().map(bare).is_some_and(|c| c.kind() == Kind::CallExpression);
+    }
     value.kind() == Kind::CallExpression && is_array(value) && !few(value)
 }
 

@@ -46,6 +46,14 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "class Poller { start() { setInterval(() => this.tick(), 1000); } tick() { go(); } } //~ leaked-listener",
         ),
+        Case::bad(
+            "a.ts",
+            "export const V = defineComponent({ setup() { const n = ref(0); onMounted(() => { setInterval(() => n.value++, 1000); }); return { n }; } }); //~ leaked-listener",
+        ),
+        Case::good(
+            "a.ts",
+            "export const V = defineComponent({ setup() { let t; onMounted(() => { t = setInterval(go, 1000); }); onUnmounted(() => clearInterval(t)); } });",
+        ),
         Case::good(
             "a.ts",
             "class Poller { start() { this.t = setInterval(() => this.tick(), 1000); } tick() { go(); } }",
@@ -131,6 +139,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(callee) = node.child(Field::Function).map(bare) else { return };
     let Some(path) = ecma_path(callee, cx) else { return };
     let name = path.rsplit('.').next().unwrap_or(&path);
+    if name == "onMounted" {
+        mounted(node, cx);
+        return;
+    }
     if !matches!(name, "useEffect" | "useLayoutEffect") {
         return;
     }
@@ -231,4 +243,19 @@ fn dropped_interval(n: Node<'_>) -> bool {
     n.kind() == Kind::CallExpression
         && n.child(Field::Function).is_some_and(|f| f.text() == "setInterval")
         && n.parent().is_some_and(|p| p.kind() == Kind::ExpressionStatement)
+}
+
+/// Vue: what `onMounted` begins and nothing of the component ends.
+fn mounted<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(begun) = callback(node, 0, cx).and_then(|f| f.child(Field::Body)) else { return };
+    let component = cx.arena().text();
+    let ends = ["onUnmounted", "onBeforeUnmount", "onScopeDispose", "onDeactivated"];
+    if ends.iter().chain(ENDS).any(|w| component.contains(w)) {
+        return;
+    }
+    let Some((start, what)) = begun.descendants().find_map(|n| starts(n).map(|w| (n, w))) else { return };
+    let message = format!(
+        "{what} when the component is mounted, and nothing ends it: every mount adds another. End it in `onUnmounted`."
+    );
+    report_in(cx, start, Note::new(cx.rule, start.span(), message));
 }

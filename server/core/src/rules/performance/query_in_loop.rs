@@ -1,7 +1,8 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::queries::{is_lookup, is_select};
+use crate::rules::queries::{is_lookup, is_select, is_write};
+use crate::rules::shape::home;
 use crate::rules::support::{args, bare, is_function, is_loop, method, string_value, words};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
@@ -80,6 +81,10 @@ pub static RULE: Rule = Rule {
         Case::good("a.rs", "fn f(xs: &[u8], m: &Map) { for x in xs { m.query_row(x); } }"),
         Case::near_miss(
             "a.js",
+            "async function f(c, xs) { await c.query('begin'); for (const x of xs) { await c.query('insert into t values ($1)', [x]); } await c.query('commit'); }",
+        ),
+        Case::near_miss(
+            "a.js",
             "async function f(db) { let page = 0; for (;;) { const rows = await db.query('select * from t offset ' + page); if (!rows.length) break; page++; } }",
         ),
         Case::near_miss(
@@ -127,7 +132,12 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             })
     });
     let script = ["migration", "seed", "script", "bench", "example"].iter().any(|w| cx.file.path.contains(w));
-    if !element || literal || paced || script {
+    // What is written in one transaction is written with care; on one connection it goes in order.
+    let careful = cx.family() == Family::Ecma && is_write(node) && {
+        let text = home(node).text();
+        ["begin", "BEGIN", "transaction", "trx", "tx."].iter().any(|w| text.contains(w))
+    };
+    if !element || literal || paced || script || careful {
         return;
     }
     let message = "Every element asks the database by itself: a list of n takes n round trips. Ask once for all of them, with `IN (..)` or a join.";
