@@ -62,6 +62,7 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "while (queue.length) { const n = queue.dequeue(); queue.push(n.k); }"),
         Case::good("a.js", "if (queue.length) { queue.shift(); queue.push(1); }"),
         Case::good("a.js", "while (args.length) { use(args.shift()); }"),
+        Case::near_miss("a.js", "for (const stack of stacks) { stack.unshift(next); }"),
         Case::near_miss("a.js", "while (jobs.length) { const j = jobs.shift(); await run(j); jobs.push(j.next); }"),
         Case::near_miss("a.js", "while (log.length > 100) { log.shift(); }"),
         Case::bad("a.js", "while (queue.length) { const n = queue.shift(); other.push(n); } //~ shift-in-loop"),
@@ -140,7 +141,8 @@ fn front<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         || around.kind() == Kind::ForStatement
             && around.child(Field::Condition).is_some_and(|c| c.text().contains(".length"));
     let over = around.child(Field::Right).map(bare);
-    let few = over.is_some_and(|o| o.kind() == Kind::Array);
+    let few = over.is_some_and(|o| o.kind() == Kind::Array)
+        || around.child(Field::Left).is_some_and(|l| l.text() == list.text());
     let inside = around.child(Field::Body).is_some_and(|b| {
         b.descendants().any(|n| {
             n.kind() == Kind::VariableDeclarator && n.child(Field::Name).is_some_and(|d| d.text() == list.text())

@@ -20,7 +20,7 @@ pub static RULE: Rule = Rule {
         why: "What is no `Error` has no stack: nobody sees where it came from, `err.message` is `undefined`, and handlers that ask `instanceof Error` let it pass.",
         example: "throw 'not found';",
         instead: "throw new Error('not found');",
-        limits: "Variables and calls may hold errors and are left alone, and so are objects that name a `$$typeof`, a `stack` or a `cause`.",
+        limits: "Variables and calls may hold errors and are left alone, and so are objects that are shaped like errors: with a `stack`, a `cause`, or a `name` and a `message`.",
         fix: "A text becomes the message of an `Error`: handlers that compare the value need a look, so it is a suggestion.",
     },
     checks: &[Check::Nodes(&[Kind::ThrowStatement], check)],
@@ -39,6 +39,7 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "function f() { throw Object.assign(new Error('x'), { code: 1 }); }"),
         Case::good("a.js", "function f(a, b) { throw a || b; }"),
         Case::good("a.js", "function f() { return Promise.reject('x'); }"),
+        Case::near_miss("a.js", "function f(m) { throw { name: 'AbortError', message: m }; }"),
         Case::near_miss("a.js", "function f(e) { throw { ...e, stack: new Error().stack }; }"),
         Case::near_miss("a.js", "function f(cond) { throw cond ? new A() : new B(); }"),
         Case::near_miss("a.js", "async function f(p) { throw await p; }"),
@@ -80,6 +81,12 @@ fn text_sum(node: Node<'_>) -> bool {
         })
 }
 
+/// Whether an object is shaped like an error: a stack or a cause, or a name and a message.
 fn is_error_like(object: Node<'_>) -> bool {
-    object.named_children().any(|p| key_name(p).is_some_and(|k| matches!(k.as_ref(), "stack" | "cause" | "$$typeof")))
+    let has = |key: &str| {
+        object.named_children().any(|p| {
+            key_name(p).is_some_and(|k| k == key) || p.kind() == Kind::ShorthandPropertyIdentifier && p.text() == key
+        })
+    };
+    ["stack", "cause", "$$typeof"].iter().any(|k| has(k)) || has("name") && has("message")
 }

@@ -67,6 +67,10 @@ pub static RULE: Rule = Rule {
             "app.post('/u', async (req, res) => { const { error } = validate(req.body); if (error) return res.end(); await User.create(req.body); });",
         ),
         Case::good("a.js", "app.post('/u', async (req, res) => { await User.create(_.pick(req.body, ['name'])); });"),
+        Case::near_miss(
+            "a.js",
+            "app.post('/h', (req, res) => { const mac = createHmac('sha256', process.env.WHSEC).update(req.body).digest(); check(mac); });",
+        ),
         Case::near_miss("a.js", "app.post('/u', (req, res) => { const e = new ApiError(req.body); next(e); });"),
         Case::near_miss("a.js", "app.post('/u', (req, res) => { const p = new URLSearchParams(req.body); send(p); });"),
         Case::near_miss(
@@ -107,7 +111,16 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         given(0)
     } else {
         let Some((of, name)) = method(node) else { return };
-        let of = bare(of).text();
+        let of = bare(of);
+        if !matches!(of.kind(), Kind::Identifier | Kind::MemberExpression | Kind::CallExpression | Kind::This) {
+            return;
+        }
+        // A chain of calls (`createHmac(..).update(body)`) names no record, but for a table by its name.
+        let of = if of.kind() == Kind::CallExpression {
+            of.child(Field::Function).map_or("", Node::text)
+        } else {
+            of.text()
+        };
         let last = of.rsplit('.').next().unwrap_or(of);
         let record = last.starts_with(|c: char| c.is_ascii_uppercase())
             || of.starts_with("prisma.")
