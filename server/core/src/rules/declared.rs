@@ -229,9 +229,7 @@ impl Declared {
     }
 
     fn function(&mut self, name: Node<'_>, function: Node<'_>) {
-        let typed =
-            !function.has_token("async") && function.child(Field::ReturnType).is_some_and(|t| is_promise(t.text()));
-        if may_reject(function) || typed {
+        if may_reject(function) {
             self.async_functions.insert(name.text().to_owned());
         }
         let names = shape::parameters(function);
@@ -306,10 +304,7 @@ pub fn returns_nothing(function: Node<'_>) -> bool {
 
 /// Whether a function that is not async says that it gives a promise, and hands on that of another call.
 fn promises(function: Node<'_>) -> bool {
-    let says = function.child(Field::ReturnType).is_some_and(|t| {
-        let told = t.text().trim_start_matches([':', ' ']);
-        told.starts_with("Promise<") || told.starts_with("PromiseLike<")
-    });
+    let says = function.child(Field::ReturnType).is_some_and(|t| is_promise(t.text()));
     let Some(body) = function.child(Field::Body).filter(|_| says) else { return false };
     let hands_on = |value: Node<'_>| {
         let value = support::bare(value);
