@@ -36,8 +36,8 @@ use super::value::{At, ClassRef, FuncRef, Origin, Source, THIS, Taint, Types, Va
 use super::world::{Summary, World};
 use crates::{Known, Tree};
 use link::Link;
+pub use memo::Memory;
 use memo::Ran;
-pub use memo::{Memory, PROBE};
 
 /// Times that a function is run again because more became known of its callers.
 const MAX_RUNS: u8 = 2;
@@ -127,7 +127,6 @@ pub struct Linker<'a> {
     ready: Cell<bool>,
     /// Expressions that were visited.
     steps: Cell<u64>,
-    probing: Cell<u8>,
     /// Positions of the imports of each block, by local name, and the names that its scope binds.
     import_of: Vec<FxHashMap<Ustr, usize>>,
     bound: Vec<FxHashSet<Ustr>>,
@@ -201,7 +200,6 @@ impl<'a> Linker<'a> {
             building: RefCell::default(),
             ready: Cell::new(false),
             steps: Cell::new(0),
-            probing: Cell::new(0),
             import_of: units
                 .iter()
                 .map(|u| u.hir.imports.iter().enumerate().rev().map(|(n, im)| (im.local, n)).collect())
@@ -236,7 +234,6 @@ impl<'a> Linker<'a> {
             self.keep_env(i, ran);
         }
         self.ready.set(true);
-        self.probing.set(1);
         // What classes hold was looked at without functions so far.
         self.members.borrow_mut().clear();
         for i in self.top_levels() {
@@ -249,7 +246,6 @@ impl<'a> Linker<'a> {
 
     /// Runs every function, with what other groups hand to some of them: what was found, in the order of the files.
     pub fn down(&self, given: &Contexts) -> Vec<FileResult> {
-        self.probing.set(3);
         self.take_contexts(given);
         let mut queue: Vec<Task> = (0..self.units.len())
             .filter(|i| self.units[*i].block.kind() == BlockKind::Function)
@@ -268,7 +264,6 @@ impl<'a> Linker<'a> {
                 continue;
             }
             *run += 1;
-            self.probing.set(if *run == 1 { 3 } else { 4 });
             let args = self.params(task);
             if task.function == 0 {
                 let ran = self.run_unit(task.unit, &args);
@@ -576,13 +571,11 @@ impl<'a> Linker<'a> {
         let count = if any { 4 } else { count };
         let args: Vec<Val> = (0..count).map(|n| symbol(&Value::default(), n as u16)).collect();
         let own_this = hir.functions.get(id.0 as usize).is_some_and(|f| !f.inherits_this);
-        let old = self.probing.replace(2);
         let ran = match id {
             FnId(0) => self.run_unit(i, &args),
             _ if own_this && self.family == Family::Ecma => self.run(i, id, &args, Interp::param_this(&unknown())),
             _ => self.run(i, id, &args, unknown()),
         };
-        self.probing.set(old);
         ran.summary.clone()
     }
 

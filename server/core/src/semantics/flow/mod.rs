@@ -26,7 +26,7 @@ mod tests;
 #[cfg(test)]
 mod rust_tests;
 
-pub use group::{FileInput, Linker, Memory, PROBE, analyze_alone};
+pub use group::{FileInput, Linker, Memory, analyze_alone};
 pub use interface::{Contexts, FileId, FileResult, Interface, Links, Modules, NoModules, same_contexts};
 pub use models::{ModelSet, RawModel};
 pub use report::{CallView, WriteView};

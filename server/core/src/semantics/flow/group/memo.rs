@@ -1,4 +1,5 @@
-//! Runs that are remembered from one analysis to the next.
+//! Runs that are remembered, within an analysis and from one to the next: a function that nobody hands anything to does on the way
+//! down what its summary was made of on the way up.
 //!
 //! A run is a pure function of its block, its arguments and what it asks of the world. All that it asks is written down with
 //! the answers; where the world would still answer the same, in the same order, the run need not be made again. Asking
@@ -101,9 +102,6 @@ impl Memory {
     }
 }
 
-pub static PROBE: std::sync::LazyLock<[[std::sync::atomic::AtomicU64; 5]; 6]> =
-    std::sync::LazyLock::new(Default::default);
-
 impl Linker<'_> {
     /// Runs a function of a unit, or remembers how that went.
     pub(super) fn run(&self, i: usize, id: FnId, args: &[Val], this: Val) -> Arc<Ran> {
@@ -120,12 +118,6 @@ impl Linker<'_> {
         };
         let known = list(&memory.borrow());
         let link = Link { linker: self, unit: i };
-        let probe = &*PROBE;
-        let level = usize::from(self.probing.get());
-        probe[level][0].fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        if !known.is_empty() {
-            probe[level][1].fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        }
         for kept in known {
             let same = Arc::ptr_eq(&kept.arena, unit.block.arena())
                 && kept.args.len() == args.len()
@@ -136,22 +128,17 @@ impl Linker<'_> {
                     (Some(a), Some(b)) => a.is_identical(b),
                     _ => false,
                 };
-            if same {
-                probe[level][2].fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            }
             if same && kept.reads.iter().all(|read| read.holds(&link)) {
                 let mut memory = memory.borrow_mut();
                 let list = memory.new.entry(func).or_default();
                 if !list.iter().any(|k| Arc::ptr_eq(k, &kept)) && list.len() < MAX_RUNS_KEPT {
                     list.push(kept.clone());
                 }
-                probe[level][3].fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                 return kept.ran.clone();
             }
         }
         let recorder = Recorder { link, reads: RefCell::default(), seen: RefCell::default(), torn: Cell::new(false) };
         let outcome = self.made(i, id, args, this.clone(), locals.clone(), &recorder);
-        probe[level][4].fetch_add(outcome.steps as u64, std::sync::atomic::Ordering::Relaxed);
         let ran = Arc::new(Ran::new(outcome));
         let mut memory = memory.borrow_mut();
         memory.made += 1;
