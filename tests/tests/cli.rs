@@ -4,6 +4,7 @@ mod cli {
     mod caches;
     mod configuration;
     mod demo;
+    mod feedback;
     mod fixes;
     mod formats;
     mod inputs;

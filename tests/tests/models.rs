@@ -66,6 +66,44 @@ fn words_find_functions_without_a_model() {
 }
 
 #[test]
+fn findings_like_dismissed_ones_go_their_way() {
+    if host().is_none() {
+        return;
+    }
+    let local = Local::new();
+    let names = ["report", "reporter", "reports", "reported"];
+    for name in names {
+        let text = format!(
+            "async function track(id: string): Promise<void> {{\n  await fetch(`https://stats.example/${{id}}`);\n}}\n\nexport function {name}(id: string) {{\n  const started = Date.now();\n  track(id);\n  \
+             log(Date.now() - started);\n}}\n"
+        );
+        local.project.write(&format!("src/{name}.ts"), text.as_bytes());
+    }
+    let other = "export async function charge(card: string, amount: number) {\n  return fetch(PAY, { method: 'POST', body: encode(card, amount) });\n}\n\n\
+                 export class Checkout {\n  private paid = false;\n\n  complete(cart: Cart) {\n    charge(cart.card, cart.total);\n    this.paid = true;\n    this.shipAll(cart.items);\n  }\n}\n";
+    local.project.write("src/pay.ts", other.as_bytes());
+    let told = |arguments: &[&str]| -> Vec<String> {
+        let all = [&["scan", "-q", "--select", "floating-promise", "--format", "json"], arguments].concat();
+        let report = serde_json::from_str(&local.run(&all).stdout).expect("JSON");
+        support::findings(&report)
+    };
+    assert_eq!(told(&[]).len(), 5, "{:?}", told(&[]));
+    for name in &names[..2] {
+        local.run(&["dismiss", &format!("src/{name}.ts:7"), "--reason", "statistics may be lost"]).code(0);
+    }
+    assert_eq!(told(&[]).len(), 3, "two examples teach nothing");
+    local.run(&["dismiss", &format!("src/{}.ts:7", names[2])]).code(0);
+    assert_eq!(told(&[]), ["floating-promise src/pay.ts:9"]);
+    assert_eq!(told(&["--feedback", "exact"]).len(), 2);
+    assert_eq!(told(&["--deterministic"]).len(), 2, "what a model computes is left out");
+    // It is told, and can be taken back for good.
+    let report = local.run(&["scan", "--select", "floating-promise"]).code(1).stdout;
+    assert!(report.contains("4 hidden by feedback"), "{report}");
+    local.run(&["dismiss", &format!("src/{}.ts:7", names[3]), "--undo"]).code(0).says("is kept");
+    assert_eq!(told(&[]).len(), 2);
+}
+
+#[test]
 fn copies_are_found_across_files() {
     let first = format!("export function one(rows) {{\n{COPIED}");
     let second = format!("import x from 'x';\n\nexport function two(rows) {{\n{COPIED}").replace("out", "result");

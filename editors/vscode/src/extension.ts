@@ -21,6 +21,8 @@ const SCAN = "sidenote.scanWorkspace";
 const REPORT = "sidenote.report";
 const FIX_ALL = "sidenote.fixAll";
 const SEARCH = "sidenote.search";
+const DISMISS = "sidenote.dismiss";
+const UNDO_DISMISS = "sidenote.undoDismiss";
 
 /** Milliseconds between a change of settings and the restart that it wants. */
 const RESTART_DELAY = 200;
@@ -111,7 +113,10 @@ class Sidenote {
         closed: () => this.closed(),
       },
       middleware: {
-        executeCommand: async (command, args, next) => {
+        executeCommand: async (command, args: unknown[], next) => {
+          if (command === DISMISS) {
+            return this.dismiss(args, (more) => next(command, more));
+          }
           const result: unknown = await next(command, args);
           await this.showPage(command, result);
           return result;
@@ -167,6 +172,29 @@ class Sidenote {
     } else if (command === REPORT) {
       await this.pages.show("Sidenote report", page.markdown);
     }
+  }
+
+  /** Asks why a finding does not matter, has that written down, and offers to take it back. */
+  private async dismiss(args: unknown[], next: (args: unknown[]) => unknown): Promise<unknown> {
+    const finding = args[0] as { uri: string; fingerprint: string; reason?: string };
+    const reason =
+      finding.reason ??
+      (await vscode.window.showInputBox({
+        title: "Dismiss this finding",
+        prompt: "Why does it not matter here? Kept in sidenote-feedback.toml, for others to read; may be left empty.",
+      }));
+    if (reason === undefined) {
+      return undefined;
+    }
+    const result = (await next([{ ...finding, reason }])) as { done: boolean; message: string } | undefined;
+    if (result?.done === true) {
+      void vscode.window.showInformationMessage(`Sidenote: ${result.message}.`, "Undo").then((choice) => {
+        if (choice !== undefined) {
+          void this.execute(UNDO_DISMISS, finding);
+        }
+      });
+    }
+    return result;
   }
 
   /** Has the server execute a command; undefined if it does not run. */

@@ -55,6 +55,8 @@ pub enum Command {
     Models(Models),
     /// Keep a list of findings that are accepted for now, so that only new ones are reported
     Baseline(Baseline),
+    /// Say that a finding does not matter here, or take that back; others like it are learned from it
+    Dismiss(Dismiss),
     /// Put the SARIF files of a scan's shards together
     Merge(Merge),
     /// Check the configuration, or print its JSON schema
@@ -134,6 +136,10 @@ pub struct Scan {
     /// Report suppressed findings too; they never count for the exit code
     #[arg(long)]
     pub include_suppressed: bool,
+    /// What dismissed findings do: `learn` leaves them out, and with a local model others like them; `exact` does so with them alone;
+    /// `off` reports everything. Findings of security are taken down to `info` and never left out
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = Feedback::Learn)]
+    pub feedback: Feedback,
     /// Apply the fixes that keep the meaning of correct code, then report what is left
     #[arg(long, conflicts_with = "staged", help_heading = "Fixes")]
     pub fix: bool,
@@ -512,6 +518,57 @@ pub struct Entries {
     pub expires: Option<String>,
 }
 
+/// What dismissed findings do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Feedback {
+    /// Nothing.
+    Off,
+    /// They no longer count.
+    Exact,
+    /// And neither do others like them.
+    Learn,
+}
+
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+The list is sidenote-feedback.toml at the root of the repository, to be committed and reviewed; with --user it is
+kept for you alone, in your configuration folder.
+A dismissed finding is left out of reports (one of security is taken down to `info`) until the flagged code changes.
+With a local model, findings that are near to three dismissed ones of the same rule go the same way; reports say how
+many. `--undo` on one of these keeps it for good, and stands against what was learned.")]
+pub struct Dismiss {
+    /// The finding: FILE:LINE, or its fingerprint
+    #[arg(value_name = "FINDING", required_unless_present_any = ["list", "prune"])]
+    pub finding: Option<String>,
+    /// The rule, where several speak in that line
+    #[arg(long, value_name = "RULE")]
+    pub rule: Option<String>,
+    /// Why it does not matter
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// The last day on which this holds, as 2027-03-31
+    #[arg(long, value_name = "DATE", value_parser = crate::baseline::day)]
+    pub expires: Option<String>,
+    /// Take it back; a finding that was left out for its likeness is kept from now on
+    #[arg(long, conflicts_with_all = ["reason", "expires", "keep"])]
+    pub undo: bool,
+    /// Say that it matters: nothing that is learned from others leaves it out
+    #[arg(long)]
+    pub keep: bool,
+    /// Keep this for yourself, not in the repository
+    #[arg(long)]
+    pub user: bool,
+    /// List what was said, and whether it still holds
+    #[arg(long, conflicts_with_all = ["finding", "prune"])]
+    pub list: bool,
+    /// Take out the entries whose finding is gone, or whose day is over
+    #[arg(long, conflicts_with = "finding")]
+    pub prune: bool,
+    /// Print the list as JSON
+    #[arg(long, requires = "list")]
+    pub json: bool,
+}
+
 #[derive(Args, Debug)]
 pub struct Config {
     #[command(subcommand)]
@@ -566,12 +623,6 @@ pub struct Searching {
     /// Tell where the time went
     #[arg(long)]
     pub stats: bool,
-    /// Keep what is found in this folder, for the next scan [default: the user's cache folder, for 100 files and more]
-    #[arg(long, value_name = "FOLDER", conflicts_with = "no_cache")]
-    pub cache_dir: Option<PathBuf>,
-    /// Analyse everything anew, and keep nothing
-    #[arg(long)]
-    pub no_cache: bool,
 }
 
 #[cfg(feature = "model")]
@@ -658,6 +709,15 @@ pub enum ModelCommand {
         /// Pairs of a comment and a function, at most
         #[arg(long, default_value_t = 600)]
         pairs: usize,
+        #[command(flatten)]
+        selection: Selection,
+    },
+    /// Replay scripted histories of dismissals over the findings of some code: how much is learned from them, and how much of it is
+    /// wrong
+    Replay {
+        /// Histories of each kind
+        #[arg(long, default_value_t = 5)]
+        histories: u64,
         #[command(flatten)]
         selection: Selection,
     },

@@ -65,6 +65,9 @@ pub enum Error {
     /// A baseline that cannot be used.
     #[error(transparent)]
     Baseline(#[from] crate::baseline::BaselineError),
+    /// What people said of findings cannot be used.
+    #[error(transparent)]
+    Feedback(#[from] crate::feedback::ListError),
     /// The worker threads could not be started.
     #[error("cannot start the workers: {0}")]
     Threads(String),
@@ -142,6 +145,7 @@ impl Error {
             }
             Error::Git(error) => return error.next_step(),
             Error::Baseline(error) => return error.next_step(),
+            Error::Feedback(error) => return error.next_step(),
             #[cfg(feature = "model")]
             Error::NoHome => "set SIDENOTE_CACHE and SIDENOTE_CONFIG to folders of your own".to_owned(),
             #[cfg(feature = "model")]

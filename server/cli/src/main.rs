@@ -5,6 +5,7 @@ mod baseline;
 mod budget;
 mod commands;
 mod error;
+mod feedback;
 mod fix;
 mod git;
 #[cfg(feature = "model")]
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         Command::Rules(args) => commands::rules::run(&args),
         Command::Explain(args) => commands::explain::run(&args),
         Command::Models(args) => commands::models::run(&args),
+        Command::Dismiss(args) => commands::dismiss::run(&args),
         Command::Merge(args) => commands::merge::run(&args),
         Command::Baseline(args) => commands::baseline::run(&args),
         Command::Config(args) => commands::config::run(&args),

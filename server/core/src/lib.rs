@@ -8,6 +8,7 @@ pub mod config;
 pub mod document;
 pub mod duplicates;
 pub mod engine;
+pub mod feedback;
 pub mod findings;
 pub mod fix;
 pub mod functions;

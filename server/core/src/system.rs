@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Whether time passes.
 static CLOCK: AtomicBool = AtomicBool::new(true);
@@ -43,6 +43,44 @@ impl Stopwatch {
     pub fn nanos(&self) -> u64 {
         u64::try_from(self.0.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
+}
+
+/// The current day, `2026-11-28`, in universal time; such texts compare as the days do. For lists in which people say how long
+/// something holds.
+pub fn today() -> String {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    day(i64::try_from(now.as_secs() / 86_400).unwrap_or_default())
+}
+
+/// The day of the Gregorian calendar that many days after 1 January 1970.
+/// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
+fn day(days: i64) -> String {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let of_era = days.rem_euclid(146_097);
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// The folder of this user's own choices; `SIDENOTE_CONFIG` replaces it. `None` if there is no home.
+pub fn user_config() -> Option<PathBuf> {
+    let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let home = || variable("HOME").or_else(|| variable("USERPROFILE"));
+    if let Some(folder) = variable("SIDENOTE_CONFIG") {
+        return Some(folder);
+    }
+    let base = match variable("XDG_CONFIG_HOME").filter(|p| p.is_absolute()) {
+        Some(base) => base,
+        None if cfg!(windows) => variable("APPDATA")?,
+        None if cfg!(target_os = "macos") => home()?.join("Library/Application Support"),
+        None => home()?.join(".config"),
+    };
+    Some(base.join("sidenote"))
 }
 
 /// Files, as the engine sees them: unsaved buffers in an editor, the disk in a scan, a map in a test.
@@ -105,5 +143,17 @@ impl System for NoSystem {
 
     fn is_file(&self, _: &Path) -> bool {
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::day;
+
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        for (days, told) in [(0, "1970-01-01"), (59, "1970-03-01"), (11_016, "2000-02-29"), (20_785, "2026-11-28")] {
+            assert_eq!(day(days), told);
+        }
     }
 }

@@ -15,10 +15,10 @@ use tower_lsp::ls_types::{
     WorkspaceEdit,
 };
 
-use crate::commands;
 use crate::convert::{self, Context, Positions};
 use crate::pool::Analysis;
 use crate::session::Session;
+use crate::{commands, feedback};
 
 /// The kind of the action that applies every safe fix.
 pub(crate) const FIX_ALL: &str = "source.fixAll.sidenote";
@@ -85,6 +85,10 @@ pub(crate) fn actions(
             }
         }
         actions.extend(here.iter().flat_map(|f| offer.suppressions(f)));
+        let touches = |f: &Finding| f.range.start <= wanted.end && wanted.start <= f.range.end;
+        actions.extend(
+            feedback::named(analysis).iter().filter(|(f, _)| touches(f)).filter_map(|(f, id)| offer.word(f, id)),
+        );
         actions.extend(rules.iter().map(|id| explanation(id)));
     }
     if is_wanted(context, FIX_ALL) && analysis.report.active().any(|f| f.fixes.iter().any(|f| f.safe)) {
@@ -184,6 +188,24 @@ impl Offer<'_> {
             self.action(title, CodeActionKind::QUICKFIX, Some(finding), plan)
         };
         [Scope::Line, Scope::Block, Scope::File].into_iter().filter_map(make).collect()
+    }
+
+    /// To dismiss a finding, or to take that back.
+    fn word(&self, finding: &Finding, fingerprint: &str) -> Option<CodeAction> {
+        let id = finding.rule.id;
+        let (title, command) = match &finding.feedback {
+            None if finding.suppressed.is_some() => return None,
+            None => (format!("Dismiss this `{id}`: it does not matter here"), commands::DISMISS),
+            Some(told) => (format!("Count this `{id}` again ({})", told.why), commands::UNDO_DISMISS),
+        };
+        let argument = serde_json::json!({ "uri": self.analysis.uri, "fingerprint": fingerprint });
+        Some(CodeAction {
+            title: title.clone(),
+            kind: Some(CodeActionKind::QUICKFIX),
+            diagnostics: finding.suppressed.is_none().then(|| vec![self.cx.diagnostic(finding)]),
+            command: Some(Command { title, command: command.into(), arguments: Some(vec![argument]) }),
+            ..CodeAction::default()
+        })
     }
 
     fn action(&self, title: String, kind: CodeActionKind, finding: Option<&Finding>, plan: Plan) -> Option<CodeAction> {

@@ -25,8 +25,13 @@ pub(crate) const SHOW: &str = "sidenote.show";
 /// What works and what does not: how far the vectors of functions are, and why there are none.
 pub(crate) const STATUS: &str = "sidenote.status";
 
+/// Says of a finding that it does not matter, `{"uri": uri, "fingerprint": id, "reason": text?, "user": bool?}`.
+pub(crate) const DISMISS: &str = "sidenote.dismiss";
+/// Takes that back; the same argument.
+pub(crate) const UNDO_DISMISS: &str = "sidenote.undoDismiss";
+
 /// All commands.
-pub(crate) const ALL: [&str; 7] = [EXPLAIN, SCAN, REPORT, FIX_ALL, SEARCH, SHOW, STATUS];
+pub(crate) const ALL: [&str; 9] = [EXPLAIN, SCAN, REPORT, FIX_ALL, SEARCH, SHOW, STATUS, DISMISS, UNDO_DISMISS];
 
 /// Answers of a search.
 pub(crate) fn answers(answers: &[Answer]) -> serde_json::Value {

@@ -50,6 +50,10 @@ pub(crate) enum Event {
     Flush(oneshot::Sender<()>),
     /// Configuration files changed on disk.
     Reload,
+    /// People said something of findings, in a list that changed on disk.
+    Feedback,
+    /// A model knows more of a document's findings.
+    Judged(Uri),
     /// `$/setTrace`.
     Trace(TraceValue),
     /// The server ends.

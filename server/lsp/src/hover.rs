@@ -39,6 +39,9 @@ fn describe(finding: &Finding, cx: &Context<'_>, language: &str) -> String {
         let _ = write!(out, ", CWE-{cwe}");
     }
     let _ = write!(out, ")\n\n{}", finding.message);
+    if let Some(told) = &finding.feedback {
+        let _ = write!(out, "\n\n{strong}Taken down to info{strong}: {}", told.why);
+    }
     if !finding.flow.is_empty() {
         let _ = write!(out, "\n\n{strong}Path of the data{strong}\n");
         for (n, (place, message)) in finding.flow.iter().enumerate() {

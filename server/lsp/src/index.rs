@@ -94,7 +94,7 @@ impl Index {
     }
 
     /// The path in the program of a document that lies at a path below its folder.
-    fn path_of(&self, document: &Document) -> String {
+    pub(crate) fn path_of(&self, document: &Document) -> String {
         match &self.folder {
             Some((folder, _)) => self.relative(&folder.join(document.path())).unwrap_or_default(),
             None => document.path().to_owned(),

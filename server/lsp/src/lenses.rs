@@ -28,7 +28,9 @@ pub(crate) fn lenses(analysis: &Analysis, session: &Session, alike: &[Alike]) ->
             1 => "1 finding".to_owned(),
             n => format!("{n} findings"),
         };
-        let title = format!("Sidenote: health {:.0}/100, {findings}", analysis.report.score().value());
+        let hidden = analysis.report.findings.iter().filter(|f| f.suppressed.is_some() && f.feedback.is_some()).count();
+        let hidden = if hidden > 0 { format!(", {hidden} hidden by feedback") } else { String::new() };
+        let title = format!("Sidenote: health {:.0}/100, {findings}{hidden}", analysis.report.score().value());
         let command = Command { title, command: commands::REPORT.into(), arguments: None };
         lenses.push(CodeLens { range: Range::default(), command: Some(command), data: None });
     }

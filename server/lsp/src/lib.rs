@@ -10,6 +10,7 @@ mod catalog;
 mod commands;
 mod convert;
 mod event;
+mod feedback;
 pub mod files;
 mod hints;
 mod hover;

@@ -79,7 +79,7 @@ pub(crate) fn start(life: Arc<Life>, vectors: Option<Opener>) -> Events {
     let (sender, events) = channel();
     let outbox = Outbox::default();
     let catalog = Catalog::new(sender.clone());
-    let meaning = Meaning::start(vectors, outbox.clone());
+    let meaning = Meaning::start(vectors, outbox.clone(), sender.clone());
     let mut state = State::new(Pool::new(&sender), outbox.clone(), catalog.clone(), meaning.clone());
     let body = move || {
         let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| state.run(&events)));
@@ -289,6 +289,20 @@ impl State {
                 self.tell_errors();
                 self.reset();
             }
+            Event::Feedback => {
+                self.workspace.listen();
+                for (uri, open) in &mut self.documents {
+                    open.home.said = self.workspace.locate(uri).said;
+                    open.again = true;
+                }
+                self.set_workspace();
+                self.tell_errors();
+            }
+            Event::Judged(uri) => {
+                if let Some(open) = self.documents.get_mut(&uri) {
+                    open.again = true;
+                }
+            }
             Event::Catalogued(files) => self.publish_files(files.iter().filter_map(|f| self.catalog.get(f)).collect()),
             Event::ShowWorkspace => self.show_all(),
             Event::Flush(sent) => self.outbox.flush(sent),
@@ -393,6 +407,7 @@ impl State {
     /// Says once what is wrong with a configuration.
     fn tell_errors(&mut self) {
         let mut errors: Vec<String> = self.workspace.errors().map(|error| error.to_string()).collect();
+        errors.extend(self.workspace.complaints().cloned());
         errors.dedup();
         for error in &errors {
             if !self.told.contains(error) {
@@ -501,6 +516,7 @@ impl State {
                         folder: open.home.index.base(),
                         engine: open.home.engine.clone(),
                         index: open.home.index.clone(),
+                        said: open.home.said.clone(),
                         complete: match open.flow_took {
                             Some(took) => took < INLINE_FLOW,
                             None => document.text().len() < LARGE,
@@ -583,6 +599,8 @@ fn plain(uri: &Uri, open: &Open, settings: &Arc<ClientSettings>, diagnostics: Ve
         stamp: open.stamp,
         document: None,
         folder: open.home.index.base(),
+        path: None,
+        said: None,
         settings: settings.clone(),
         report: Report::default(),
         complete: true,

@@ -21,6 +21,7 @@ use sidenote_core::functions::Key;
 use tokio::sync::watch;
 use tower_lsp::ls_types::{Range, SymbolKind, Uri};
 
+use crate::event::Event;
 use crate::outbox::Outbox;
 use crate::pool::Analysis;
 use crate::session::Session;
@@ -54,7 +55,7 @@ pub struct Progress {
     pub problem: Option<String>,
 }
 
-/// Somebody who turns functions into vectors. Nothing but [`Vectors::near`] waits.
+/// Somebody who turns functions into vectors. Nothing but [`Vectors::near`] and [`Vectors::cosines`] waits.
 pub trait Vectors: Send + Sync {
     /// The functions of a file's newest version.
     fn document(&self, name: Arc<str>, urgency: Urgency, functions: Vec<(Key, String)>);
@@ -69,6 +70,11 @@ pub trait Vectors: Send + Sync {
     /// # Errors
     /// Why there is no answer.
     fn near(&self, question: &str, k: usize, within: Duration) -> Result<Vec<(Key, f32)>, String>;
+    /// The cosines of texts with others, a row for each text that the model can read; waits for the model.
+    ///
+    /// # Errors
+    /// Why there are none.
+    fn cosines(&self, texts: &[String], others: &[String], within: Duration) -> Result<Vec<Option<Vec<f32>>>, String>;
     /// Which model it is, in a few words.
     fn about(&self) -> String;
 }
@@ -172,7 +178,7 @@ pub(crate) struct Meaning {
 
 impl Meaning {
     /// Starts the thread, if there is somebody who makes vectors.
-    pub(crate) fn start(opener: Option<Opener>, outbox: Outbox) -> Meaning {
+    pub(crate) fn start(opener: Option<Opener>, outbox: Outbox, events: Sender<Event>) -> Meaning {
         let shared = Arc::new(Shared {
             alike: Mutex::default(),
             functions: Mutex::default(),
@@ -181,7 +187,7 @@ impl Meaning {
         });
         let to = opener.map(|opener| {
             let (to, queue) = channel();
-            worker::start(shared.clone(), opener, to.clone(), queue, outbox);
+            worker::start(shared.clone(), opener, to.clone(), queue, (outbox, events));
             to
         });
         Meaning { shared, to }

@@ -13,6 +13,7 @@ use tower_lsp::ls_types::{Diagnostic, Range, Uri};
 
 use crate::convert::{Context, Positions, information};
 use crate::event::Event;
+use crate::feedback::Said;
 use crate::index::{Index, News};
 use crate::session::{ClientSettings, Session};
 
@@ -26,6 +27,10 @@ pub(crate) struct Analysis {
     /// The text with its syntax; `None` where it is not analysed.
     pub document: Option<Document>,
     pub folder: Option<PathBuf>,
+    /// Its path relative to the root of its folder; `None` outside of every folder.
+    pub path: Option<String>,
+    /// What people said of findings there.
+    pub said: Option<Arc<Said>>,
     pub settings: Arc<ClientSettings>,
     pub report: Report,
     /// Whether the data flow is that of this very version, and not of an earlier one, moved along.
@@ -43,6 +48,7 @@ pub(crate) struct Job {
     pub folder: Option<PathBuf>,
     pub engine: Arc<Engine>,
     pub index: Arc<Index>,
+    pub said: Option<Arc<Said>>,
     pub memo: Memo,
     /// Whether the data flow is worth waiting for.
     pub complete: bool,
@@ -157,7 +163,8 @@ fn next<T>(queue: &Mutex<Receiver<T>>) -> Option<T> {
 
 /// Analyses a snapshot on the calling thread.
 pub(crate) fn analyze(job: Job) -> Analyzed {
-    let Job { uri, stamp, document, folder, engine, index, mut memo, complete, session, settings } = job;
+    let Job { uri, stamp, document, folder, engine, index, said, mut memo, complete, session, settings } = job;
+    let path = said.as_ref().map(|_| index.path_of(&document));
     let start = Instant::now();
     let (mut flow_took, mut news) = (None, News::new());
     let made = catch_unwind(AssertUnwindSafe(|| {
@@ -175,7 +182,10 @@ pub(crate) fn analyze(job: Job) -> Analyzed {
                 None => {}
             }
         }
-        let report = engine.analyze_quickly(&document, &mut memo);
+        let mut report = engine.analyze_quickly(&document, &mut memo);
+        if let (Some(said), Some(path)) = (&said, &path) {
+            said.apply(path, &document, &mut report);
+        }
         let positions = Positions::new(document.text(), session.encoding);
         let cx = Context { uri: &uri, folder: folder.as_deref(), positions, session: &session };
         let diagnostics = cx.diagnostics(&report);
@@ -194,6 +204,8 @@ pub(crate) fn analyze(job: Job) -> Analyzed {
         stamp,
         document: Some(document),
         folder,
+        path,
+        said,
         settings,
         report,
         complete,

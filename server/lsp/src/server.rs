@@ -35,11 +35,12 @@ use tower_lsp::{Client, LanguageServer};
 use crate::catalog::Entry;
 use crate::convert::{Positions, line_column};
 use crate::event::Event;
+use crate::feedback::{self, Word};
 use crate::main_loop::Events;
 use crate::pool::Analysis;
 use crate::progress::{self, PartialResult, PartialResultParams};
 use crate::session::{ClientSettings, Session};
-use crate::workspace::{WATCHED, file_path, is_config};
+use crate::workspace::{WATCHED, file_path, is_config, is_feedback};
 use crate::{Life, actions, commands, hints, hover, lenses, parent, symbols};
 
 /// How long an answer of the client is waited for.
@@ -151,6 +152,25 @@ impl Front {
             });
         }
         Ok(serde_json::json!({ "shown": opens }))
+    }
+
+    /// Writes down what the user says of a finding.
+    async fn dismiss(&self, argument: LSPAny, undo: bool) -> Result<LSPAny> {
+        let word: Word = serde_json::from_value(argument)
+            .map_err(|_| Error::invalid_params("the argument names no finding: it needs `uri` and `fingerprint`"))?;
+        let analysis = self.ask(word.uri.clone(), false).await?;
+        let analysis = analysis.ok_or_else(|| Error::invalid_params("the document is not open"))?;
+        let done = tokio::task::spawn_blocking(move || feedback::say(&word, &analysis, undo)).await;
+        match done.map_err(|_| Error::internal_error())? {
+            Ok(told) => {
+                self.events.send(Event::Feedback);
+                Ok(serde_json::json!({ "done": true, "message": told }))
+            }
+            Err(why) => {
+                self.events.outbox().show(MessageType::ERROR, format!("Sidenote: {why}"));
+                Ok(serde_json::json!({ "done": false, "message": why }))
+            }
+        }
     }
 
     /// Asks the client for its settings, in the background.
@@ -268,6 +288,8 @@ impl LanguageServer for Front {
         // Clients without file watching tell of a new configuration only so.
         if is_config(&params.text_document.uri) {
             self.events.send(Event::Reload);
+        } else if is_feedback(&params.text_document.uri) {
+            self.events.send(Event::Feedback);
         }
     }
 
@@ -406,6 +428,10 @@ impl LanguageServer for Front {
                 Ok(Some(commands::answers(&found.map_err(|_| Error::internal_error())?)))
             }
             commands::SHOW => self.show(params.arguments.into_iter().next().unwrap_or_default()).map(Some),
+            commands::DISMISS | commands::UNDO_DISMISS => {
+                let undo = params.command == commands::UNDO_DISMISS;
+                self.dismiss(params.arguments.into_iter().next().unwrap_or_default(), undo).await.map(Some)
+            }
             commands::STATUS => Ok(Some(serde_json::json!({ "similar": self.events.meaning().status() }))),
             other => Err(Error::invalid_params(format!("there is no command `{other}`"))),
         }
@@ -460,6 +486,8 @@ impl LanguageServer for Front {
         self.touch(params.changes.iter().map(|c| &c.uri));
         if params.changes.iter().any(|c| is_config(&c.uri)) {
             self.events.send(Event::Reload);
+        } else if params.changes.iter().any(|c| is_feedback(&c.uri)) {
+            self.events.send(Event::Feedback);
         }
         let files: Vec<_> = params.changes.iter().filter_map(|c| file_path(&c.uri)).collect();
         if !files.is_empty() {

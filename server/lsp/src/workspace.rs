@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use sidenote_core::config::{self, Config, ConfigError};
 use sidenote_core::engine::Engine;
+use sidenote_core::feedback::FILE_NAME;
 use sidenote_core::system::OsSystem;
 use tower_lsp::ls_types::Uri;
 
+use crate::feedback::Said;
 use crate::index::Index;
 
 /// The configuration of a folder: the nearest file in it or above it, inside its repository; files further down hold there.
@@ -27,6 +29,8 @@ pub(crate) struct Folder {
     pub error: Option<ConfigError>,
     /// Its files.
     pub index: Arc<Index>,
+    /// What people said of its findings.
+    pub said: Arc<Said>,
 }
 
 impl Folder {
@@ -37,7 +41,8 @@ impl Folder {
         };
         let engine = Arc::new(Engine::new(config));
         let index = Arc::new(Index::of_folder(&path, engine.clone()));
-        Folder { path, engine, error, index }
+        let said = Arc::new(Said::of_root(index.base().unwrap_or_else(|| path.clone())));
+        Folder { path, engine, error, index, said }
     }
 }
 
@@ -90,6 +95,18 @@ impl Workspace {
         }
     }
 
+    /// Reads anew what people said of findings.
+    pub(crate) fn listen(&mut self) {
+        for folder in &mut self.folders {
+            folder.said = Arc::new(Said::of_root(folder.index.base().unwrap_or_else(|| folder.path.clone())));
+        }
+    }
+
+    /// What is wrong with lists of feedback.
+    pub(crate) fn complaints(&self) -> impl Iterator<Item = &String> {
+        self.folders.iter().filter_map(|f| f.said.problem.as_ref())
+    }
+
     /// Where the folders are.
     pub(crate) fn folders(&self) -> impl Iterator<Item = &Path> {
         self.folders.iter().map(|f| f.path.as_path())
@@ -119,14 +136,15 @@ impl Workspace {
             Some(f) => {
                 let path = relative(&f.path);
                 let included = f.engine.config().includes(&path);
-                Home { folder: Some(f.path.clone()), path, included, engine: f.engine.clone(), index: f.index.clone() }
+                let (engine, index, said) = (f.engine.clone(), f.index.clone(), Some(f.said.clone()));
+                Home { folder: Some(f.path.clone()), path, included, engine, index, said }
             }
             None => {
                 let whole = uri.path().as_str().trim_start_matches('/').to_owned();
                 let path =
                     path.as_deref().map_or(whole, |p| p.to_string_lossy().trim_start_matches('/').replace('\\', "/"));
                 let (engine, index) = (self.elsewhere.clone(), self.strays.clone());
-                Home { folder: None, path, included: true, engine, index }
+                Home { folder: None, path, included: true, engine, index, said: None }
             }
         }
     }
@@ -145,6 +163,8 @@ pub(crate) struct Home {
     pub engine: Arc<Engine>,
     /// The files that it lies among.
     pub index: Arc<Index>,
+    /// What people said of findings in its folder.
+    pub said: Option<Arc<Said>>,
 }
 
 /// The path of a `file:` URI.
@@ -157,7 +177,8 @@ pub(crate) fn file_path(uri: &Uri) -> Option<PathBuf> {
 
 /// What a client is asked to watch beside code: configuration files, the models and rules that they name by convention, and
 /// what says where modules lie.
-pub(crate) const WATCHED: [&str; 3] = [
+pub(crate) const WATCHED: [&str; 4] = [
+    "**/sidenote-feedback.toml",
     "**/sidenote.toml",
     "**/sidenote/**/*.{toml,yml,yaml}",
     "**/{package.json,tsconfig*.json,jsconfig*.json,Cargo.toml}",
@@ -169,6 +190,11 @@ pub(crate) fn is_config(uri: &Uri) -> bool {
     let name = parts.next().unwrap_or_default();
     let data = [".toml", ".yml", ".yaml"].iter().any(|e| name.ends_with(e));
     name == config::FILE_NAME || data && parts.any(|p| p == "sidenote")
+}
+
+/// Whether a URI is that of a list of feedback.
+pub(crate) fn is_feedback(uri: &Uri) -> bool {
+    uri.path().as_str().rsplit('/').next() == Some(FILE_NAME)
 }
 
 #[cfg(test)]

@@ -212,6 +212,30 @@ impl Embedder {
         outcome
     }
 
+    /// The cosines of texts with others, a row for each text; `None` for a text, and 0 for another, that has no vector.
+    ///
+    /// # Errors
+    /// Why not all of them have one.
+    pub fn cosines(
+        &self,
+        texts: &[String],
+        others: &[String],
+        within: Duration,
+    ) -> Result<Vec<Option<Vec<f32>>>, HostError> {
+        let all: HashMap<BlockKey, &str> = texts.iter().chain(others).map(|t| (key(t), t.as_str())).collect();
+        let outcome = self.embed(&all, Priority::Open, Some(within), |_, _| true);
+        if let Some(error) = outcome.failed {
+            return Err(error);
+        }
+        let others: Vec<Option<&Code>> = others.iter().map(|t| outcome.codes.get(&key(t))).collect();
+        let row = |text: &String| {
+            let own = outcome.codes.get(&key(text))?;
+            let cosine = |other: &Option<&Code>| other.and_then(|o| self.kernels.cosine(own, o).ok()).unwrap_or(0.0);
+            Some(others.iter().map(cosine).collect())
+        };
+        Ok(texts.iter().map(row).collect())
+    }
+
     /// Asks the host for vectors, past the cache.
     pub(crate) fn ask(&self, priority: Priority, texts: Vec<(BlockKey, String)>) -> Ticket {
         let blocks = texts.into_iter().map(|(key, text)| BlockText { key, text: for_encoder(&text) }).collect();

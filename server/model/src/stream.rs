@@ -106,6 +106,19 @@ impl Stream {
         Ok(near.into_iter().map(|n| (n.key.to_le_bytes(), n.score)).collect())
     }
 
+    /// The cosines of texts with others, apart from the documents. Waits for the model.
+    ///
+    /// # Errors
+    /// Why not all of them have a vector.
+    pub fn cosines(
+        &self,
+        texts: &[String],
+        others: &[String],
+        within: Duration,
+    ) -> Result<Vec<Option<Vec<f32>>>, HostError> {
+        self.embedder.cosines(texts, others, within)
+    }
+
     /// Blocks whose cosine with a block is at least `least`, best first, at most `k`; empty while it has no vector.
     pub fn alike(&self, key: BlockKey, least: f32, k: usize) -> Vec<(BlockKey, f32)> {
         let Some(index) = self.index() else { return Vec::new() };

@@ -2,6 +2,7 @@
 
 pub mod baseline;
 pub mod config;
+pub mod dismiss;
 pub mod doctor;
 pub mod explain;
 pub mod lsp;

@@ -12,8 +12,9 @@ use crate::args::{Model as Args, ModelCommand, Selection};
 use crate::error::{CLEAN, Error, FINDINGS};
 use crate::local::eval::{self, Pair, Ranks};
 use crate::local::measure::{self, Cost, RUNS, WARM_UPS, budget};
+use crate::local::replay::{Replay, Taste};
 use crate::local::{Encoder, collect, folders, program};
-use crate::{output, style};
+use crate::{output, scan, style};
 
 /// Patience for a whole evaluation.
 const PATIENCE: Duration = Duration::from_secs(3600);
@@ -48,10 +49,35 @@ pub fn run(args: &Args) -> Result<u8, Error> {
             tell_pairs(&pairs)?;
             table(&[reference.into_iter().collect(), vec![grade]].concat())
         }
+        ModelCommand::Replay { histories, selection } => replay(&store, *histories, selection),
         ModelCommand::Optimize { name, out, types, pairs, selection } => {
             optimize(&mut store, name, out, types, &pairs_of(selection, *pairs)?)
         }
     }
+}
+
+/// Histories of dismissals over what is found in some code.
+fn replay(store: &Store, histories: u64, selection: &Selection) -> Result<u8, Error> {
+    let (_, scan) = scan::of_selection(selection)?;
+    let encoder = Encoder::open(store, None, many_threads())?;
+    let replay = Replay::new(&scan, &encoder)?;
+    output::write(None, |out| {
+        writeln!(out, "{} findings, {histories} histories of each kind", replay.len())?;
+        writeln!(out, "{:<24} {:>9} {:>9} {:>9} {:>9}", "who dismisses", "by hand", "saved", "precision", "lost")?;
+        for (taste, name) in Taste::ALL {
+            let outcome = replay.run(taste, histories);
+            writeln!(
+                out,
+                "{name:<24} {:>9} {:>7.1} % {:>7.1} % {:>7.2} %",
+                outcome.dismissed,
+                outcome.saved() * 100.0,
+                outcome.precision() * 100.0,
+                outcome.loss() * 100.0
+            )?;
+        }
+        Ok(())
+    })?;
+    Ok(CLEAN)
 }
 
 fn say(text: &str) -> Result<u8, Error> {

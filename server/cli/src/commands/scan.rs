@@ -9,7 +9,7 @@ use sidenote_core::grammars;
 use sidenote_core::system::stop_the_clock;
 use sidenote_core::text::MAX_BYTES;
 
-use crate::args::{Format, Scan as Args};
+use crate::args::{Feedback, Format, Scan as Args};
 use crate::baseline::{self, Baseline};
 use crate::budget::{self, Spent};
 use crate::error::Error;
@@ -18,7 +18,7 @@ use crate::report::{self, Context};
 use crate::scan::cache::{self, Cache};
 use crate::scan::{self, Base, Candidate, Job, Limits, Options, Phase, Scan, Stats, Summary, Workspace};
 use crate::trend::{Earlier, Trend};
-use crate::{fix, output, style};
+use crate::{feedback, fix, output, style};
 
 /// Runs it.
 pub fn run(args: &Args) -> Result<u8, Error> {
@@ -39,13 +39,17 @@ pub fn run(args: &Args) -> Result<u8, Error> {
     if let Some(complaint) = owners.complaint().filter(|_| !args.quiet) {
         anstream::eprintln!("note: {}", style::printable(&complaint));
     }
+    let said = match args.feedback {
+        Feedback::Off => Default::default(),
+        Feedback::Exact | Feedback::Learn => feedback::of_root(workspace.root())?,
+    };
     let earlier = args.score_baseline.as_deref().map(Earlier::load).transpose()?;
     let reports = args.reports();
     let wanted = |format| reports.iter().any(|(f, _)| *f == format);
     let options = Options {
         min_severity: args.min_severity,
         include_suppressed: args.include_suppressed,
-        keep_text: wanted(Format::Pretty) || args.report.is_some(),
+        keep_text: wanted(Format::Pretty) || args.report.is_some() || said.can_learn(),
         line_hashes: wanted(Format::Sarif),
         fix: args.fix.then_some(if args.unsafe_fixes { Wanted::Any } else { Wanted::Safe }),
     };
@@ -88,6 +92,9 @@ pub fn run(args: &Args) -> Result<u8, Error> {
             (scan, walked.folders)
         }
     };
+    if !said.is_empty() {
+        feedback::apply(&mut scan, &said, args);
+    }
     // What a baseline knows is counted too.
     let budgets = if args.is_whole() { budget::count(&workspace, &scan) } else { Vec::new() };
     if !args.is_whole() && !args.quiet && args.stdin_filename.is_none() && !workspace.budgets().is_empty() {

@@ -4,6 +4,7 @@ mod blocks;
 mod encoder;
 pub mod eval;
 pub mod measure;
+pub mod replay;
 
 pub use blocks::{CodeBlock, collect};
 pub use encoder::{Encoder, folders, program};

@@ -55,8 +55,16 @@ struct FindingRow<'a> {
     fixes: &'a [Fix],
     #[serde(skip_serializing_if = "Option::is_none")]
     suppressed: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    feedback: Option<FeedbackRow<'a>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     known: bool,
+}
+
+#[derive(Serialize)]
+struct FeedbackRow<'a> {
+    learned: bool,
+    why: &'a str,
 }
 
 impl<'a> FindingRow<'a> {
@@ -77,6 +85,7 @@ impl<'a> FindingRow<'a> {
             flow: &finding.flow,
             fixes: &finding.fixes,
             suppressed: finding.suppressed.as_deref(),
+            feedback: finding.feedback.as_ref().map(|told| FeedbackRow { learned: told.learned, why: &told.why }),
             known: finding.known,
         }
     }

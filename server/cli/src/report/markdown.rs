@@ -28,8 +28,13 @@ pub fn write(context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
     }
     let mut facts =
         vec![plural(s.files, "file"), plural(s.lines, "line"), format!("health **{:.1}**/100{}", s.score, trend(s))];
-    let counts =
-        [(s.suppressed, "suppressed"), (s.known, "known"), (s.gaps, "not analysed"), (s.internal_errors, "failed")];
+    let counts = [
+        (s.suppressed, "suppressed"),
+        (s.dismissed, "hidden by feedback"),
+        (s.known, "known"),
+        (s.gaps, "not analysed"),
+        (s.internal_errors, "failed"),
+    ];
     facts.extend(counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")));
     writeln!(out, "{}\n", facts.join(" · "))?;
     for complaint in s.budgets.iter().filter_map(Spent::complaint) {

@@ -85,6 +85,9 @@ impl Page<'_> {
         if !rest.is_empty() {
             remarks.push((Level::HELP, style::printable(rest)));
         }
+        if let Some(told) = finding.feedback.as_ref().filter(|_| finding.suppressed.is_none()) {
+            remarks.push((Level::NOTE, format!("taken down to info: {}", style::printable(&told.why))));
+        }
         if let Some(reason) = &finding.suppressed {
             remarks.push((Level::NOTE, format!("suppressed: {}", style::printable(reason))));
         }

@@ -105,6 +105,9 @@ pub fn write(context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
     if s.suppressed > 0 {
         rest.push(count(s.suppressed, "suppressed"));
     }
+    if s.dismissed > 0 {
+        rest.push(format!("{} hidden by feedback", s.dismissed));
+    }
     if s.known > 0 {
         rest.push(format!("{} known", s.known));
     }

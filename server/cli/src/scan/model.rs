@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use sidenote_core::engine::SkipReason;
+use sidenote_core::feedback::Told;
 use sidenote_core::findings::{Confidence, Fingerprint, Score, Severity};
 use sidenote_core::rules::Rule;
 use sidenote_core::text::{Encoding, Text};
@@ -87,6 +88,8 @@ pub struct Finding {
     pub symbol: String,
     /// The reason, if it is suppressed.
     pub suppressed: Option<String>,
+    /// What people's feedback made of it.
+    pub feedback: Option<Told>,
     /// Whether a baseline lists it, or the commit that the scan is compared with has it too.
     pub known: bool,
     pub fingerprint: Fingerprint,
@@ -120,6 +123,8 @@ pub struct FileReport {
     pub findings: Vec<Finding>,
     /// Suppressed findings, reported or not.
     pub suppressed: usize,
+    /// Findings that feedback leaves out, reported or not.
+    pub dismissed: usize,
     /// Findings below `--min-severity`.
     pub hidden: usize,
     /// Findings that are not new, reported or not.

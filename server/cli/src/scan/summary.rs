@@ -25,6 +25,8 @@ pub struct Summary {
     pub lines: usize,
     pub bytes: usize,
     pub suppressed: usize,
+    /// Left out by feedback: dismissed, or like findings that were.
+    pub dismissed: usize,
     /// Below `--min-severity`.
     pub hidden: usize,
     /// In the baseline, or in the commit that the scan is compared with.
@@ -66,6 +68,7 @@ impl Summary {
             lines: 0,
             bytes: 0,
             suppressed: 0,
+            dismissed: 0,
             hidden: 0,
             known: 0,
             skipped: BTreeMap::new(),
@@ -97,6 +100,7 @@ impl Summary {
             summary.lines += file.lines;
             summary.bytes += file.bytes;
             summary.suppressed += file.suppressed;
+            summary.dismissed += file.dismissed;
             summary.hidden += file.hidden;
             summary.known += file.known;
             summary.gaps += file.gaps.len();

@@ -226,6 +226,13 @@ impl Engine {
             findings.iter().filter_map(|f| Some((f.rule.id, f.flow.first()?.0.range.clone()))).collect();
         findings
             .retain(|f| !f.flow.is_empty() || !begins.iter().any(|(rule, at)| *rule == f.rule.id && *at == f.range));
+        // What a rule tells of the place where its data arrives is told with the whole path already.
+        let ends: Vec<_> =
+            findings.iter().filter(|f| !f.flow.is_empty()).map(|f| (f.rule.id, f.range.clone())).collect();
+        findings.retain(|f| {
+            let meets = |at: &std::ops::Range<usize>| at.start < f.range.end && f.range.start < at.end;
+            !f.flow.is_empty() || !ends.iter().any(|(rule, at)| *rule == f.rule.id && meets(at))
+        });
         if let (Some(start), Some(limit)) = (late, settings.time_limit) {
             let message = format!("{LATE} {} s: the rest of the file was not analysed", limit.as_secs_f64());
             gaps.push(Gap { range: start..document.text().len(), message });
@@ -336,6 +343,7 @@ fn own_findings(document: &Document, settings: &Settings) -> (Vec<Finding>, bool
         flow: Vec::new(),
         fixes: m.fixes,
         suppressed: None,
+        feedback: None,
     };
     (found.into_iter().map(finding).collect(), whole)
 }
@@ -580,6 +588,7 @@ impl<'a> Places<'a> {
             fixes: fixes.collect(),
             symbol: symbol.to_owned(),
             suppressed: None,
+            feedback: None,
         }
     }
 }

@@ -209,6 +209,7 @@ fn report(
         fixes: fix.into_iter().collect(),
         symbol: String::new(),
         suppressed: None,
+        feedback: None,
     });
 }
 

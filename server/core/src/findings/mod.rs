@@ -224,6 +224,8 @@ pub struct Finding {
     pub symbol: String,
     /// Why it is suppressed, if it is.
     pub suppressed: Option<String>,
+    /// What people's feedback made of it.
+    pub feedback: Option<crate::feedback::Told>,
 }
 
 /// A fix in a file.

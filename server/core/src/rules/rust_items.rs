@@ -27,6 +27,52 @@ impl TypeItem {
     }
 }
 
+/// What a method that compares or hashes looks at.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Compared {
+    /// Fields of `self`.
+    pub fields: BTreeSet<String>,
+    /// Whether it looks at more than plain fields.
+    pub whole: bool,
+    /// Whether its only comparison asks the other value, or turns the answer round.
+    pub reversed: Option<bool>,
+}
+
+impl Compared {
+    fn of(block: &Block) -> Option<Compared> {
+        let named = |b: &&std::sync::Arc<Block>| matches!(b.name(), Some("eq" | "hash" | "cmp" | "partial_cmp"));
+        let method = block.children().find(named)?;
+        let body = method.arena().root().child(Field::Body)?;
+        let mut out = Compared::default();
+        let mut comparisons = Vec::new();
+        for n in body.descendants() {
+            if n.kind() == Kind::SelfValue {
+                let field = n.parent().filter(|p| p.kind() == Kind::FieldExpression);
+                let called = field.is_some_and(|f| {
+                    f.parent().is_some_and(|c| c.kind() == Kind::CallExpression && f.field() == Field::Function)
+                });
+                match field.and_then(|f| f.child(Field::Field)).filter(|_| !called) {
+                    Some(name) => {
+                        out.fields.insert(name.text().to_owned());
+                    }
+                    None => out.whole = true,
+                }
+            } else if n.is_hole() || n.kind() == Kind::MacroInvocation || n.kind() == Kind::MatchExpression {
+                out.whole = true;
+            } else if let Some((receiver, name)) = super::support::method(n)
+                && matches!(name.text(), "cmp" | "partial_cmp" | "total_cmp")
+            {
+                comparisons.push(receiver);
+            }
+        }
+        if let [receiver] = comparisons[..] {
+            let of_self = receiver.descendants().any(|n| n.kind() == Kind::SelfValue);
+            out.reversed = Some(of_self == body.text().contains(".reverse()"));
+        }
+        Some(out)
+    }
+}
+
 /// The items of a file, inner modules included. Where one name stands for different things, nothing is told.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Items {
@@ -53,6 +99,14 @@ pub struct Items {
     pub operator_impls: BTreeSet<String>,
     /// The formatting traits (`Display`, `Debug`, ..) that are implemented by hand.
     pub formatting: BTreeSet<String>,
+    /// What `eq`, `hash`, `cmp` and `partial_cmp` look at that are written by hand: by the trait and the type.
+    pub compared: BTreeMap<(String, String), Compared>,
+    /// Fields that a type's `drop` names in unsafe code, by type and field.
+    pub frees: BTreeSet<(String, String)>,
+    /// Statics that are `mut`.
+    pub mutable_statics: BTreeSet<String>,
+    /// Foreign functions that return a raw pointer.
+    pub foreign_pointers: BTreeSet<String>,
     /// Names of functions that are not async.
     sync: BTreeSet<String>,
     /// Names of methods that implement a trait.
@@ -97,6 +151,11 @@ impl Items {
                             let methods = placed.block.children().filter_map(|c| c.name());
                             items.trait_methods.extend(methods.filter(|_| !of_std).map(str::to_owned));
                         }
+                        if root.child(Field::Trait).is_some_and(|of| last_name(of.text()) == "Drop")
+                            && let Some(ty) = &own
+                        {
+                            items.frees_of(placed.block, ty);
+                        }
                         // `PartialEq<str>` says nothing of how the type compares with itself.
                         let plain = root
                             .child(Field::Type)
@@ -107,6 +166,12 @@ impl Items {
                                 || of.text().contains("<Self>")
                                 || of.text().contains(&format!("<{ty}>")))
                         {
+                            let name = last_name(of.text());
+                            if matches!(name, "PartialEq" | "Hash" | "Ord" | "PartialOrd")
+                                && let Some(compared) = Compared::of(placed.block)
+                            {
+                                items.compared.insert((name.to_owned(), ty.clone()), compared);
+                            }
                             items.implemented.insert((last_name(of.text()).to_owned(), ty.clone()));
                         }
                     }
@@ -192,7 +257,11 @@ impl Items {
                     continue;
                 }
                 Kind::StructItem | Kind::UnionItem | Kind::EnumItem => self.data_type(n, std::mem::take(&mut derived)),
+                Kind::ForeignModItem => self.foreign(n),
                 Kind::ConstItem | Kind::StaticItem => {
+                    if n.child_of_kind(Kind::MutableSpecifier).is_some() {
+                        self.mutable_statics.extend(n.child(Field::Name).map(|n| n.text().to_owned()));
+                    }
                     if let (Some(name), Some(ty)) = (n.child(Field::Name), n.child(Field::Type)) {
                         // Under `cfg`, one name has several values.
                         if self.constants.insert(name.text().to_owned(), ty.text().to_owned()).is_some() {
@@ -208,6 +277,28 @@ impl Items {
                 _ => {}
             }
             derived.clear();
+        }
+    }
+
+    /// Notes what a type's `drop` hands to unsafe code.
+    fn frees_of(&mut self, block: &Block, ty: &str) {
+        let Some(method) = block.children().find(|c| c.name() == Some("drop")) else { return };
+        let root = method.arena().root();
+        for field in root.descendants().filter(|n| n.kind() == Kind::FieldExpression) {
+            let own = field.child(Field::Value).is_some_and(|v| v.kind() == Kind::SelfValue);
+            if own && field.ancestors().any(|a| a.kind() == Kind::UnsafeBlock) {
+                self.frees.extend(field.child(Field::Field).map(|f| (ty.to_owned(), f.text().to_owned())));
+            }
+        }
+    }
+
+    /// Reads the declarations of an `extern` block.
+    fn foreign(&mut self, block: Node<'_>) {
+        for function in block.child(Field::Body).into_iter().flat_map(Node::named_children) {
+            let pointer = function.child(Field::ReturnType).is_some_and(|t| t.text().starts_with('*'));
+            if let Some(name) = function.child(Field::Name).filter(|_| pointer) {
+                self.foreign_pointers.insert(name.text().to_owned());
+            }
         }
     }
 

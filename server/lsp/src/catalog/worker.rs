@@ -210,7 +210,10 @@ fn read_file(file: &Path, workspace: &Workspace, session: &Session) -> Option<En
         let mut document = Document::new(&home.path, language, text, 0).ok()?;
         let mut memo = Memo::default();
         memo.set_flow(home.index.on_disk(&mut document).unwrap_or_else(|| home.engine.flow(&document)));
-        let report = home.engine.analyze_quickly(&document, &mut memo);
+        let mut report = home.engine.analyze_quickly(&document, &mut memo);
+        if let Some(said) = &home.said {
+            said.apply(&home.index.path_of(&document), &document, &mut report);
+        }
         let positions = Positions::new(document.text(), session.encoding);
         let cx = Context { uri: &entry.uri, folder: base.as_deref(), positions, session };
         let diagnostics = cx.diagnostics(&report);

@@ -51,6 +51,10 @@ impl Vectors for Streamed {
         self.stream.near(question, k, within).map_err(|e| e.to_string())
     }
 
+    fn cosines(&self, texts: &[String], others: &[String], within: Duration) -> Result<Vec<Option<Vec<f32>>>, String> {
+        self.stream.cosines(texts, others, within).map_err(|e| e.to_string())
+    }
+
     fn about(&self) -> String {
         self.about.clone()
     }

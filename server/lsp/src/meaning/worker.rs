@@ -19,6 +19,7 @@ use tower_lsp::ls_types::{MessageType, SymbolKind, Uri};
 use super::functions::Item;
 use super::{Alike, Command, Opener, Place, Shared, Urgency, Vectors, lock};
 use crate::convert::Positions;
+use crate::event::Event;
 use crate::files::{files_of, is_ours};
 use crate::outbox::Outbox;
 use crate::pool::Analysis;
@@ -35,6 +36,8 @@ const LIKENESS: f32 = 0.85;
 const LEAST: usize = 200;
 /// Functions like one that are looked at.
 const MOST: usize = 16;
+/// How long findings wait for a comparison with dismissed ones.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// Deeply nested code is walked by recursion here and there.
 const STACK: usize = 16 << 20;
 
@@ -43,7 +46,7 @@ pub(super) fn start(
     opener: Opener,
     me: Sender<Command>,
     queue: Receiver<Command>,
-    outbox: Outbox,
+    (outbox, events): (Outbox, Sender<Event>),
 ) {
     let body = move || {
         crate::catalog::lower_priority();
@@ -52,6 +55,7 @@ pub(super) fn start(
             opener: Some(opener),
             me,
             outbox,
+            events,
             workspace: Workspace::new([], true),
             session: Arc::default(),
             enabled: true,
@@ -82,6 +86,7 @@ struct Worker {
     opener: Option<Opener>,
     me: Sender<Command>,
     outbox: Outbox,
+    events: Sender<Event>,
     workspace: Workspace,
     session: Arc<Session>,
     enabled: bool,
@@ -251,6 +256,31 @@ impl Worker {
         self.keep(&analysis.uri, document.path(), document, found, Urgency::Open);
         if !self.indexed && self.shared.vectors().is_some() {
             self.index();
+        }
+        self.judge(analysis);
+    }
+
+    /// Compares the findings of an analysis with those that people dismissed; the main loop is told where that changes anything.
+    fn judge(&mut self, analysis: &Analysis) {
+        let (Some(said), Some(path)) = (&analysis.said, &analysis.path) else { return };
+        let questions = said.questions(path, analysis);
+        if questions.is_empty() {
+            return;
+        }
+        let Some(vectors) = self.vectors() else { return };
+        let mut news = false;
+        for question in questions {
+            let (texts, others) = question.texts();
+            match vectors.cosines(&texts, &others, PATIENCE) {
+                Ok(rows) => news |= said.take(question, rows),
+                Err(problem) => {
+                    tracing::warn!("findings are not compared with dismissed ones: {problem}");
+                    break;
+                }
+            }
+        }
+        if news {
+            let _ = self.events.send(Event::Judged(analysis.uri.clone()));
         }
     }
 

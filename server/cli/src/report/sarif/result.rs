@@ -63,7 +63,10 @@ pub fn result(file: &FileReport, finding: &Finding, compared: bool, owners: &Own
         result["baselineState"] = if finding.known { "unchanged" } else { "new" }.into();
     }
     if let Some(reason) = &finding.suppressed {
-        result["suppressions"] = json!([{ "kind": "inSource", "status": "accepted", "justification": reason }]);
+        let kind = if finding.feedback.is_some() { "external" } else { "inSource" };
+        result["suppressions"] = json!([{ "kind": kind, "status": "accepted", "justification": reason }]);
+    } else if let Some(told) = &finding.feedback {
+        result["properties"]["feedback"] = told.why.as_str().into();
     }
     result
 }

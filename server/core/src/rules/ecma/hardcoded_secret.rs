@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::High,
     confidence: Confidence::High,
     cwe: &[798, 321],
-    families: &[Family::Ecma],
+    families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
     docs: Docs {
@@ -30,7 +30,7 @@ pub static RULE: Rule = Rule {
         fix: "",
     },
     checks: &[
-        Check::Nodes(&[Kind::String, Kind::TemplateString], literal),
+        Check::Nodes(&[Kind::String, Kind::TemplateString, Kind::StringLiteral, Kind::RawStringLiteral], literal),
         Check::Nodes(&[Kind::CallExpression, Kind::NewExpression], place),
         Check::Nodes(&[Kind::BinaryExpression], comparison),
     ],
@@ -78,6 +78,14 @@ pub static RULE: Rule = Rule {
             "const HEADER = 'authorization'; fetch(url, { headers: { Authorization: 'Bearer ' + token, authorization: 'Basic realm' } });",
         ),
         Case::bad("a.ts", "class Api {\n  private accessToken = 'xoZk3vQ9sLx7Rt2WmYb8Nc41'; //~ hardcoded-secret\n}"),
+        Case::bad("a.rs", "const JWT_SECRET: &str = \"s3cr3t-signing-key-2023\"; //~ hardcoded-secret"),
+        Case::bad("a.rs", "fn f() { let api_key = \"7f3kQ9sLx2Rt8WmYb4Nc\".to_string(); go(api_key) } //~ hardcoded-secret"),
+        Case::bad("a.rs", "fn f() -> Db { Db { user: \"app\".into(), password: String::from(\"hunter2!pw\") } } //~ hardcoded-secret"),
+        Case::bad("a.rs", "const DB: &str = \"postgres://app:Kx82mPq1@db.internal.acme.io/app\"; //~ hardcoded-secret"),
+        Case::bad("a.rs", "fn f(password: &str) -> bool { password == \"admin123\" } //~ hardcoded-secret"),
+        Case::good("a.rs", "const TOKEN_HEADER: &str = \"x-auth-token\";"),
+        Case::good("a.rs", "fn f() { let password = std::env::var(\"DB_PASSWORD2\").unwrap(); go(password) }"),
+        Case::near_miss("a.rs", "const PASSWORD: &str = \"password\";"),
         Case::good("a.js", "const apiKey = process.env.API_KEY;"),
         Case::good(
             "a.js",
@@ -215,6 +223,34 @@ fn name_of(node: Node<'_>) -> Option<(String, Defines)> {
             Kind::VariableDeclarator | Kind::RequiredParameter | Kind::OptionalParameter if field == Field::Value => {
                 let name = parent.child(Field::Name).or_else(|| parent.child(Field::Pattern))?;
                 return (name.kind() == Kind::Identifier).then(|| (name.text().to_owned(), Defines::Variable));
+            }
+            // Rust: `.to_string()`, `String::from(..)`, `&".."`.
+            Kind::ReferenceExpression => at = parent,
+            Kind::FieldExpression if field == Field::Value => {
+                let call = parent.parent().filter(|c| c.kind() == Kind::CallExpression)?;
+                if !matches!(parent.child(Field::Field)?.text(), "to_string" | "to_owned" | "into" | "to_vec" | "as_bytes") {
+                    return None;
+                }
+                at = call;
+            }
+            Kind::Arguments => {
+                let call = parent.parent()?;
+                let made = call.child(Field::Function)?.text();
+                if !matches!(made, "String::from" | "Some" | "SecretString::from" | "SecretString::new" | "Secret::new") {
+                    return None;
+                }
+                at = call;
+            }
+            Kind::LetDeclaration if field == Field::Value => {
+                let name = parent.child(Field::Pattern)?;
+                return (name.kind() == Kind::Identifier).then(|| (name.text().to_owned(), Defines::Variable));
+            }
+            Kind::ConstItem | Kind::StaticItem if field == Field::Value => {
+                return Some((parent.child(Field::Name)?.text().to_owned(), Defines::Variable));
+            }
+            Kind::FieldInitializer if field == Field::Value => {
+                let name = parent.child(Field::Field).or_else(|| parent.child(Field::Name))?;
+                return Some((name.text().to_owned(), Defines::Variable));
             }
             Kind::PublicFieldDefinition | Kind::FieldDefinition if field == Field::Value => {
                 let name = parent.child(Field::Name).or_else(|| parent.child(Field::Property))?;

@@ -32,7 +32,7 @@ pub static RULE: Rule = Rule {
         Case::bad("a.rs", "fn f(v: &Vec<u8>) -> usize { v.iter().count() } //~ bytes-count"),
         Case::bad("a.rs", "fn f(name: String) { if name.chars().count() == 0 { return; } go(name); } //~ bytes-count"),
         Case::bad("a.rs", "fn f(name: &str) -> bool { name.trim().chars().count() > 0 } //~ bytes-count"),
-        Case::bad("a.rs", "fn f(m: HashMap<u8, u8>) -> usize { m.into_iter().count() } //~ bytes-count"),
+        Case::bad("a.rs", "fn f(m: &HashMap<u8, u8>) -> usize { m.into_iter().count() } //~ bytes-count"),
         Case::bad(
             "a.rs",
             "struct A { rows: Vec<Row> }\nimpl A { fn n(&self) -> usize { self.rows.iter().count() } } //~ bytes-count",

@@ -25,7 +25,7 @@ pub static RULE: Rule = Rule {
         limits: "The map and the key must be the same expressions, and nothing else may use the map between. Conditions that ask more are left alone.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::IfExpression], check)],
+    checks: &[Check::Nodes(&[Kind::IfExpression], check), Check::Nodes(&[Kind::LetDeclaration], counted)],
     cases: &[
         Case::bad(
             "a.rs",
@@ -59,6 +59,7 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn f(m: &mut HashMap<u8, u8>, k: u8) { if m.contains_key(&k) == false { m.insert(k, 2); } } //~ map-contains-then-insert",
         ),
+        Case::bad("a.rs", "fn f(m: &mut HashMap<String, u32>, k: &String) { let n = m.get(k).copied().unwrap_or(0); m.insert(k.clone(), n + 1); } //~ map-contains-then-insert"),
         Case::good("a.rs", "fn f(m: &mut HashMap<String, u8>, k: String) { m.entry(k).or_insert(1); }"),
         Case::good(
             "a.rs",
@@ -223,5 +224,39 @@ fn core(mut node: Node<'_>) -> Node<'_> {
             Some(inner) => node = inner,
             None => return node,
         }
+    }
+}
+
+/// `let n = map.get(&k).copied().unwrap_or(0); map.insert(k, n + 1);`
+fn counted<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let (Some(pattern), Some(value)) = (node.child(Field::Pattern), node.child(Field::Value)) else { return };
+    let mut at = value;
+    let mut falls_back = false;
+    let (map, get) = loop {
+        let Some((of, name)) = method(at) else { return };
+        match name.text() {
+            "unwrap_or" | "unwrap_or_default" => {
+                falls_back = true;
+                at = of;
+            }
+            "copied" | "cloned" | "map" => at = of,
+            "get" => break (of, at),
+            _ => return,
+        }
+    };
+    let (Some(key), None) = (args(get).next(), args(get).nth(1)) else { return };
+    if !falls_back || pattern.kind() != Kind::Identifier || !only_reads(map) {
+        return;
+    }
+    let plain = |t: &str| t.trim_start_matches('&').trim_end_matches(".clone()").trim_end_matches(".to_string()").trim_end_matches(".to_owned()").to_owned();
+    let Some(next) = node.next_named_sibling() else { return };
+    let next = if next.kind() == Kind::ExpressionStatement { next.first_named().unwrap_or(next) } else { next };
+    let Some((of, name)) = method(next).filter(|(_, m)| m.text() == "insert") else { return };
+    let mut given = args(next);
+    let (Some(second), Some(new)) = (given.next(), given.next()) else { return };
+    let counts = new.descendants().any(|n| n.kind() == Kind::Identifier && n.text() == pattern.text());
+    if counts && same(of, map) && plain(second.text()) == plain(key.text()) {
+        let message = "The same key is searched for twice: `*map.entry(key).or_insert(..)` finds the place once.";
+        cx.report(Note::new(cx.rule, get.span(), message).related(name.span(), "searched for again"));
     }
 }

@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::support::{bare, is_function, place_name, words};
+use crate::rules::support::{bare, is_function, method, place_name, words};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -12,18 +12,18 @@ pub static RULE: Rule = Rule {
     severity: Severity::Low,
     confidence: Confidence::Medium,
     cwe: &[],
-    families: &[Family::Ecma],
+    families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
     docs: Docs {
         what: "Finds two or more neighbouring `const x = await get(..)` of calls that read (`get`, `fetch`, `load`, `find`, ..), none of which uses what another one gave.",
-        why: "The second request is sent when the first one is back: two of 100 ms take 200. `Promise.all` sends both at once.",
+        why: "The second request is sent when the first one is back: two of 100 ms take 200. `Promise.all`, in Rust `tokio::try_join!`, sends both at once.",
         example: "const user = await fetchUser(id);\nconst orders = await fetchOrders(id);",
         instead: "const [user, orders] = await Promise.all([fetchUser(id), fetchOrders(id)]);",
         limits: "Only calls by names that say that they read over a network or from a database, whose arguments hold no value of an earlier one. Silent where something tells of an order: transactions, locks, a page or a browser, tests; and where the function checks the first result in between.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::LexicalDeclaration], check)],
+    checks: &[Check::Nodes(&[Kind::LexicalDeclaration], check), Check::Nodes(&[Kind::LetDeclaration], rust)],
     cases: &[
         Case::bad(
             "a.js",
@@ -56,6 +56,22 @@ pub static RULE: Rule = Rule {
         Case::bad(
             "a.ts",
             "async function f(this: S, id: string) { const u = await this.repo.findUser(id);\n const o = await this.repo.findOrders(id); //~ sequential-awaits\n return { u, o }; }",
+        ),
+        Case::bad(
+            "a.rs",
+            "async fn f(c: &Ctx) -> R<(U, O)> { let users = fetch_users(c).await?;\n let orders = fetch_orders(c).await?; //~ sequential-awaits\n Ok((users, orders)) }",
+        ),
+        Case::bad(
+            "a.rs",
+            "async fn f(c: &reqwest::Client) -> R<(String, String)> { let a = c.get(A).send().await?.text().await?;\n let b = c.get(B).send().await?.text().await?; //~ sequential-awaits\n Ok((a, b)) }",
+        ),
+        Case::good(
+            "a.rs",
+            "async fn f(c: &Ctx) -> R<O> { let user = fetch_user(c).await?; let orders = fetch_orders(c, user.id).await?; Ok(orders) }",
+        ),
+        Case::good(
+            "a.rs",
+            "async fn f(tx: &mut Tx) -> R<(U, O)> { let u = find_user(&mut *tx).await?; let o = find_orders(&mut *tx).await?; Ok((u, o)) }",
         ),
         Case::good(
             "a.js",
@@ -226,4 +242,52 @@ fn independent(statement: Node<'_>, first: Node<'_>, second: Node<'_>) -> bool {
             .any(|n| matches!(n.kind(), Kind::Identifier | Kind::ShorthandPropertyIdentifier) && n.text() == name)
     };
     !bound.map(Node::text).any(uses) && first.text() != second.text() && first.child(Field::Arguments).is_some()
+}
+
+/// Two neighbouring `let x = get(..).await` of Rust.
+fn rust<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(next) = node.next_named_sibling().filter(|n| n.kind() == Kind::LetDeclaration) else { return };
+    let (Some(first), Some(second)) = (waited(node), waited(next)) else { return };
+    // Each pair once: of three in a row the first two.
+    let before = node.previous_named_sibling().filter(|p| p.kind() == Kind::LetDeclaration);
+    if before.and_then(waited).is_some() {
+        return;
+    }
+    let (Some(pattern), Some(value)) = (node.child(Field::Pattern), next.child(Field::Value)) else { return };
+    let names: Vec<&str> = pattern.descendants().filter(|n| n.kind() == Kind::Identifier).map(Node::text).collect();
+    let uses = value.descendants().any(|n| matches!(n.kind(), Kind::Identifier | Kind::TokenTree) && names.iter().any(|name| n.text().contains(name)));
+    // What is asked one after the other on one connection, or in a transaction, has an order.
+    let ordered = ["&mut", "conn", "tx", "trans", "stream", "sock", "session", "lock", "reader", "recv", "cursor", "next("];
+    if uses || names.is_empty() || ordered.iter().any(|w| first.text().contains(w) || second.text().contains(w)) {
+        return;
+    }
+    let message = "This waits for its answer before the next request is sent, and needs nothing of it. `tokio::try_join!` runs both at once.";
+    cx.report(Note::new(cx.rule, second.span(), message).related(first.span(), "waited for first"));
+}
+
+/// The call that a `let` waits for, if its name says that it reads over a network or from a database.
+fn waited<'a>(declaration: Node<'a>) -> Option<Node<'a>> {
+    let mut at = declaration.child(Field::Value)?;
+    let mut waits = false;
+    loop {
+        at = match at.kind() {
+            Kind::TryExpression | Kind::ParenthesizedExpression => at.first_named()?,
+            Kind::AwaitExpression => {
+                waits = true;
+                at.first_named()?
+            }
+            Kind::CallExpression => match method(at) {
+                Some((of, m)) if matches!(m.text(), "unwrap" | "expect" | "map_err" | "context" | "unwrap_or_default" | "text" | "json" | "bytes" | "error_for_status") => of,
+                _ => break,
+            },
+            _ => return None,
+        };
+    }
+    let name = match method(at) {
+        // `client.get(url).send()`
+        Some((of, m)) if m.text() == "send" => method(of).filter(|(_, m)| m.text() == "get").map(|_| "get".to_owned())?,
+        Some((_, m)) => words(m.text()).first()?.clone(),
+        None => words(at.child(Field::Function)?.text().rsplit("::").next()?).first()?.clone(),
+    };
+    (waits && matches!(name.as_str(), "get" | "fetch" | "load" | "find" | "list" | "count" | "query" | "lookup")).then_some(at)
 }

@@ -79,6 +79,7 @@ pub static RULE: Rule = Rule {
 /// Methods that only look, on strings and collections alike.
 const LOOKS: &[&str] = &[
     "len",
+    "get",
     "is_empty",
     "contains",
     "contains_key",

@@ -2,6 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_items::last_name;
+use crate::rules::shape::report_in;
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -23,7 +24,7 @@ pub static RULE: Rule = Rule {
         limits: "Implementations for other types (`PartialEq<str>`) do not count, nor does a `partial_cmp` that calls `cmp`. A `Hash` that looks at fewer fields than a derived `PartialEq` is right and left alone.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::AttributeItem], check)],
+    checks: &[Check::Nodes(&[Kind::AttributeItem], check), Check::Nodes(&[Kind::ImplItem], by_hand)],
     cases: &[
         Case::bad(
             "a.rs",
@@ -40,6 +41,22 @@ pub static RULE: Rule = Rule {
         Case::bad(
             "a.rs",
             "#[derive(PartialEq, Eq, PartialOrd)] //~ derive-hash-xor-eq\nstruct V(u8);\nimpl Ord for V { fn cmp(&self, o: &V) -> Ordering { o.0.cmp(&self.0) } }",
+        ),
+        Case::bad(
+            "a.rs",
+            "struct K { id: u32, tag: String }\nimpl PartialEq for K { fn eq(&self, o: &Self) -> bool { self.id == o.id } }\nimpl Hash for K { fn hash<H: Hasher>(&self, h: &mut H) { self.id.hash(h);\n self.tag.hash(h); } } //~ derive-hash-xor-eq",
+        ),
+        Case::bad(
+            "a.rs",
+            "struct P(u32);\nimpl PartialOrd for P { fn partial_cmp(&self, o: &Self) -> Option<Ordering> { o.0.partial_cmp(&self.0) } } //~ derive-hash-xor-eq\nimpl Ord for P { fn cmp(&self, o: &Self) -> Ordering { self.0.cmp(&o.0) } }",
+        ),
+        Case::good(
+            "a.rs",
+            "struct K { id: u32, tag: String }\nimpl PartialEq for K { fn eq(&self, o: &Self) -> bool { self.id == o.id && self.tag == o.tag } }\nimpl Hash for K { fn hash<H: Hasher>(&self, h: &mut H) { self.id.hash(h); } }",
+        ),
+        Case::good(
+            "a.rs",
+            "struct P(u32);\nimpl PartialOrd for P { fn partial_cmp(&self, o: &Self) -> Option<Ordering> { o.0.partial_cmp(&self.0) } }\nimpl Ord for P { fn cmp(&self, o: &Self) -> Ordering { self.0.cmp(&o.0).reverse() } }",
         ),
         Case::good(
             "a.rs",
@@ -147,4 +164,42 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             return;
         }
     }
+}
+
+/// Both traits are written by hand and look at different things.
+fn by_hand<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let (Some(of), Some(ty)) = (node.child(Field::Trait), node.child(Field::Type)) else { return };
+    let (of, ty) = (last_name(of.text()), last_name(ty.text()));
+    let other = match of {
+        "Hash" => "PartialEq",
+        "PartialOrd" => "Ord",
+        _ => return,
+    };
+    let compared = &cx.file.declared.rust.compared;
+    let key = |t: &str| (t.to_owned(), ty.to_owned());
+    let (Some(mine), Some(theirs)) = (compared.get(&key(of)), compared.get(&key(other))) else { return };
+    if mine.whole || theirs.whole || mine.fields.is_empty() || theirs.fields.is_empty() {
+        return;
+    }
+    let extra = mine.fields.difference(&theirs.fields).next();
+    let message = match (of, extra) {
+        ("Hash", Some(field)) => {
+            format!("`{field}` goes into the hash, but `eq` does not look at it: equal values get different hashes, and maps lose them.")
+        }
+        ("PartialOrd", _) if extra.is_some() || mine.fields != theirs.fields => {
+            "`partial_cmp` looks at other fields than `cmp`: sorting and `<` disagree. Return `Some(self.cmp(other))`.".to_owned()
+        }
+        ("PartialOrd", _) if mine.reversed.is_some() && theirs.reversed.is_some() && mine.reversed != theirs.reversed => {
+            "`partial_cmp` orders the other way round than `cmp`: sorting and `<` disagree. Return `Some(self.cmp(other))`.".to_owned()
+        }
+        _ => return,
+    };
+    let Some(function) = node.child(Field::Body).into_iter().flat_map(Node::named_children).find(|n| n.kind() == Kind::FunctionItem) else {
+        return;
+    };
+    let function = cx.open(function);
+    let Some(body) = function.child(Field::Body) else { return };
+    let at = extra.and_then(|f| body.descendants().find(|n| n.kind() == Kind::FieldExpression && n.text() == format!("self.{f}")));
+    let at = at.or_else(|| body.last_named()).unwrap_or(body);
+    report_in(cx, function, Note::new(cx.rule, at.span(), message));
 }

@@ -4,7 +4,7 @@ use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_code::plain_method;
 use crate::rules::rust_types::type_of;
 use crate::rules::shape::same;
-use crate::rules::support::is_function;
+use crate::rules::support::{is_function, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -64,6 +64,14 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn f(c: Rc<RefCell<Vec<u8>>>) { let v = c.borrow();\n for x in v.iter() {\n c.borrow_mut().push(*x); //~ double-lock\n } }",
         ),
+        Case::bad(
+            "a.rs",
+            "fn f(m: &Mutex<Vec<u8>>) { let mut g = m.lock().unwrap(); g.push(1);\n println!(\"{}\", m.lock().unwrap().len()); //~ double-lock\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "async fn f(l: &RwLock<HashMap<u8, u8>>) { let g = l.read().await; if g.contains_key(&1) { return; }\n l.write().await.insert(1, 2); //~ double-lock\n}",
+        ),
         Case::good("a.rs", "fn f(m: &Mutex<Vec<u8>>) -> usize { let v = m.lock().unwrap(); v.len() + v.capacity() }"),
         Case::good(
             "a.rs",
@@ -122,7 +130,7 @@ fn taken<'a>(call: Node<'a>, cx: &Cx<'a>) -> Option<(Node<'a>, bool)> {
         ty = Some(inner);
     }
     let told = match ty.as_ref().filter(|t| t.name != "_").map(|t| t.name) {
-        Some("Mutex") => name == "lock",
+        Some("Mutex" | "FairMutex") => name == "lock",
         Some("RwLock") => matches!(name, "read" | "write"),
         Some("RefCell") => matches!(name, "borrow" | "borrow_mut"),
         Some(_) => false,
@@ -130,6 +138,11 @@ fn taken<'a>(call: Node<'a>, cx: &Cx<'a>) -> Option<(Node<'a>, bool)> {
     };
     // A place that is the same each time it is said.
     (told && is_place(of)).then_some((of, single))
+}
+
+/// Whether a text says a place that is no part of a longer one.
+fn contains_place(text: &str, place: &str) -> bool {
+    text.match_indices(place).any(|(i, _)| !text[..i].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.')))
 }
 
 /// Whether an expression is a place: names, fields, constant indexes.
@@ -152,7 +165,7 @@ fn is_place(node: Node<'_>) -> bool {
 
 /// The `unwrap()` or `expect(..)` of a call.
 fn plain_or_expect(call: Node<'_>) -> Option<Node<'_>> {
-    let (_, name) = crate::rules::support::method(call)?;
+    let (_, name) = method(call)?;
     matches!(name.text(), "unwrap" | "expect").then_some(call)
 }
 
@@ -166,6 +179,14 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             .find(|n| {
                 !n.span().contains(node.span()) && taken(*n, cx).is_some_and(|(p, s)| same(p, place) && (s || single))
             });
+        // In a macro's text: `println!("{}", m.lock().unwrap().len())`.
+        let written = method(node).map_or("", |(_, m)| m.text());
+        let again = format!("{}.{written}()", place.text());
+        let second = second.or_else(|| {
+            let own = |n: &Node<'a>| n.kind() == Kind::MacroInvocation && n.span().start > node.span().end;
+            let mut all = std::iter::once(scope).chain(scope.descendants_until(is_function));
+            all.find(|n| single && own(n) && !n.text().contains("=>") && contains_place(n.text(), &again))
+        });
         if let Some(second) = second {
             let message = format!(
                 "`{}` is still held here, by the guard from before: this waits for itself, or panics. Use that guard, or drop it first.",
@@ -184,7 +205,7 @@ fn alive<'a>(call: Node<'a>) -> Option<Vec<Node<'a>>> {
     loop {
         let parent = guard.parent()?;
         match parent.kind() {
-            Kind::TryExpression => guard = parent,
+            Kind::TryExpression | Kind::AwaitExpression => guard = parent,
             Kind::FieldExpression if guard.field() == Field::Value => {
                 let outer = parent.parent()?;
                 match plain_or_expect(outer) {

@@ -43,6 +43,7 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn f(n: &AtomicUsize) { while n.load(Ordering::Relaxed) != 0 { /* wait */ } } //~ empty-spin-loop",
         ),
+        Case::bad("a.rs", "fn f(m: &Mutex<bool>) { while !*m.lock().unwrap() {} } //~ empty-spin-loop"),
         Case::good("a.rs", "fn f(r: &AtomicBool) { while !r.load(Ordering::Acquire) { std::hint::spin_loop(); } }"),
         Case::good("a.rs", "fn f(r: &AtomicBool) { while !r.load(Ordering::Acquire) { std::thread::yield_now(); } }"),
         Case::good("a.rs", "fn f(m: &mut Machine) { while m.step() {} }"),
@@ -85,12 +86,14 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                             | "elapsed"
                             | "is_finished"
                             | "test_and_set"
+                            | "lock"
+                            | "unwrap"
                     )
                 })
             };
             let any = calls
                 .iter()
-                .any(|n| asks(*n) && !matches!(method(*n).map(|(_, m)| m.text()), Some("is_err" | "is_ok")));
+                .any(|n| asks(*n) && !matches!(method(*n).map(|(_, m)| m.text()), Some("is_err" | "is_ok" | "unwrap")));
             any && calls.into_iter().all(asks)
         }
     };

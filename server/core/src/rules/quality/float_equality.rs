@@ -38,6 +38,7 @@ pub static RULE: Rule = Rule {
             "fn f(xs: &[f64]) -> bool { let sum: f64 = xs.iter().sum(); sum - 1.0 == xs[0] } //~ float-equality",
         ),
         Case::bad("a.rs", "fn f(a: f32) -> bool { std::f32::NAN != a } //~ float-equality"),
+        Case::bad("a.rs", "fn f(v: &[f64], total: f64) -> bool { v.iter().sum::<f64>() == total } //~ float-equality"),
         Case::good("a.rs", "fn f(a: f64, b: f64) -> bool { (a - b).abs() < 1e-9 }"),
         Case::good("a.rs", "fn f(a: u32, b: u32) -> bool { a + b == 3 }"),
         Case::good("a.rs", "fn f(x: f64) -> bool { x == 0.0 }"),
@@ -69,7 +70,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if !(rounded(left) || rounded(right)) || whole(left) || whole(right) {
         return;
     }
-    let float = |n: Node<'a>| type_of(n, cx).is_some_and(|t| t.is_float());
+    // `v.iter().sum::<f64>()`
+    let summed = |n: Node<'a>| n.kind() == Kind::CallExpression && (n.text().ends_with("::<f64>()") || n.text().ends_with("::<f32>()"));
+    let float = |n: Node<'a>| summed(n) || type_of(n, cx).is_some_and(|t| t.is_float());
     let named = enclosing_function(node).and_then(|f| f.child(Field::Name)).map_or("", Node::text);
     let equality = words(named)
         .iter()
@@ -90,7 +93,7 @@ fn rounded(node: Node<'_>) -> bool {
         Kind::CallExpression => method(node).is_some_and(|(_, m)| {
             matches!(
                 m.text(),
-                "sqrt" | "sin" | "cos" | "tan" | "exp" | "ln" | "powf" | "powi" | "log10" | "log2" | "hypot" | "cbrt"
+                "sum" | "product" | "mean" | "average" | "sqrt" | "sin" | "cos" | "tan" | "exp" | "ln" | "powf" | "powi" | "log10" | "log2" | "hypot" | "cbrt"
             )
         }),
         _ => false,

@@ -50,6 +50,8 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn f(start: usize, end: usize) -> usize { if end < start { end - start } else { 0 } } //~ inverted-subtraction",
         ),
+        Case::bad("a.rs", "fn f(a: u32, b: u32) -> u32 { if a > b { b - a } else { a - b } } //~ inverted-subtraction"),
+        Case::good("a.rs", "fn f(a: u32, b: u32) -> u32 { if a > b { a - b } else { b - a } }"),
         Case::good("a.rs", "fn f(total: u32, used: u32) -> u32 { if total > used { total - used } else { 0 } }"),
         Case::good("a.rs", "fn f(a: usize, b: usize) -> usize { if a < b { b - a } else { 0 } }"),
         Case::good("a.rs", "fn f(a: u8, b: u8) -> u8 { a.saturating_sub(b) }"),
@@ -84,6 +86,25 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         ">" | ">=" => false,
         _ => return,
     };
+    // `if a > b { b - a } else { a - b }`
+    let subtracts = |n: Node<'a>, from: Node<'a>, what: Node<'a>| {
+        n.kind() == Kind::BinaryExpression
+            && operator(n) == "-"
+            && operands(n).is_some_and(|(m, s)| same(m, from) && same(s, what))
+    };
+    let (less, more) = if is_less { (left, right) } else { (right, left) };
+    if subtracts(then, less, more) && subtracts(otherwise, more, less) {
+        let unsigned = type_of(left, cx).or_else(|| type_of(right, cx)).is_some_and(|t| crate::rules::rust_types::is_unsigned(t.name));
+        if unsigned {
+            let message = format!(
+                "Both branches subtract the greater from the smaller number, which is below zero. `{}.abs_diff({})` says what was meant.",
+                left.text(),
+                right.text()
+            );
+            cx.report(Note::new(cx.rule, node.span(), message));
+        }
+        return;
+    }
     // The difference, and whether it runs where the condition holds.
     let (difference, holds) = match (integer(then), integer(otherwise)) {
         (None, Some(0)) => (then, true),

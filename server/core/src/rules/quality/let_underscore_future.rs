@@ -2,7 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_names::binding;
-use crate::rules::support::{method, rust_path};
+use crate::rules::support::{args, in_async, method, rust_path};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
 
@@ -46,6 +46,7 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "async fn ping() {}\nasync fn f() { loop { let _ = ping(); wait().await; } } //~ let-underscore-future",
         ),
+        Case::bad("a.rs", "async fn f(client: &Client, u: &str) { client.post(u).body(\"x\").send(); } //~ let-underscore-future"),
         Case::good("a.rs", "async fn save(x: u8) {}\nasync fn f() { save(1).await; }"),
         Case::good("a.rs", "async fn save(x: u8) {}\nfn f() { let _ = tokio::spawn(save(1)); }"),
         Case::good("a.rs", "async fn save(x: u8) {}\nfn f() -> impl Future<Output = ()> { save(1) }"),
@@ -95,7 +96,7 @@ fn is_async_call<'a>(call: Node<'a>, cx: &Cx<'a>) -> bool {
         let mut owners = rust.methods.keys().filter(|(_, m)| m == here).map(|(of, _)| of);
         let owner = owners.next().filter(|_| owners.next().is_none());
         let own = owner.is_some_and(|o| rust.methods.contains_key(&(o.clone(), name.text().to_owned())));
-        return of.kind() == Kind::SelfValue && own && known(name.text());
+        return of.kind() == Kind::SelfValue && own && known(name.text()) || sends(of, name.text(), call);
     }
     let Some(callee) = call.child(Field::Function) else { return false };
     match callee.kind() {
@@ -108,4 +109,15 @@ fn is_async_call<'a>(call: Node<'a>, cx: &Cx<'a>) -> bool {
         }
         _ => false,
     }
+}
+
+/// `client.post(url).body(text).send()` of an asynchronous client, in async code.
+fn sends<'a>(of: Node<'a>, name: &str, call: Node<'a>) -> bool {
+    if name != "send" || args(call).next().is_some() || !in_async(call) {
+        return false;
+    }
+    std::iter::successors(Some(of), |n| method(*n).map(|(r, _)| r)).filter_map(method).any(|(from, m)| {
+        matches!(m.text(), "get" | "post" | "put" | "delete" | "patch" | "head" | "request")
+            && from.text().rsplit('.').next().is_some_and(|n| n.contains("client") || n == "http")
+    })
 }

@@ -38,6 +38,7 @@ pub static RULE: Rule = Rule {
         Case::bad("a.js", "if (x) { count = count; } //~ self-assignment"),
         Case::bad("a.rs", "fn f(mut a: u32) -> u32 { a = a; a } //~ self-assignment"),
         Case::bad("a.rs", "impl A { fn set(&mut self, name: String) { self.name = self.name; } } //~ self-assignment"),
+        Case::bad("a.rs", "fn f(a: &mut u32, b: u32) { *a = *a; } //~ self-assignment"),
         Case::good("a.js", "a = b;"),
         Case::good("a.js", "this.name = name;"),
         Case::good("a.js", "a += a;"),
@@ -115,5 +116,5 @@ fn is_place(node: Node<'_>) -> bool {
             | Kind::SubscriptExpression
             | Kind::FieldExpression
             | Kind::IndexExpression
-    )
+    ) || node.kind() == Kind::UnaryExpression && node.text().starts_with('*')
 }

@@ -15,14 +15,14 @@ pub static RULE: Rule = Rule {
     confidence: Confidence::Medium,
     cwe: &[248, 755],
     families: &[Family::Rust],
-    default_on: false,
+    default_on: true,
     in_tests: false,
     docs: Docs {
         what: "Finds `unwrap()` of fallible calls (files, parsing, the network, conversions) in functions that return a `Result`.",
         why: "The function says that it tells its caller what went wrong, and then ends the thread. `?` hands the error on with fewer characters.",
         example: "fn load(path: &Path) -> Result<Config, Error> {\n    let text = fs::read_to_string(path).unwrap();\n    parse(&text)\n}",
         instead: "fn load(path: &Path) -> Result<Config, Error> {\n    let text = fs::read_to_string(path)?;\n    parse(&text)\n}",
-        limits: "Locks, `expect` with its reason, constants, closures and tests are left alone. Off by default: whether an error can happen at all is known to the author alone.",
+        limits: "Locks, `expect` with its reason, constants, closures and tests are left alone, and so are lines with a comment, which says why it cannot fail, and text up to `valid_up_to()`.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
@@ -56,6 +56,7 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "impl A { fn f(&mut self) -> std::io::Result<()> { self.out.flush().unwrap(); Ok(()) } } //~ unwrap-in-result-fn",
         ),
+        Case::good("a.rs", "fn f(s: &str) -> Result<u8, E> { let n = s.parse().unwrap(); // checked by the caller\n Ok(n) }"),
         Case::good("a.rs", "fn f(p: &Path) -> Result<String, E> { Ok(std::fs::read_to_string(p)?) }"),
         Case::good("a.rs", "fn f(p: &Path) -> String { std::fs::read_to_string(p).unwrap() }"),
         Case::good("a.rs", "fn f(m: &Mutex<u8>) -> Result<u8, E> { Ok(*m.lock().unwrap()) }"),
@@ -119,7 +120,16 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     };
     let constant = args(call).next().is_some_and(|a| matches!(a.kind(), Kind::StringLiteral | Kind::RawStringLiteral))
         && call.text().contains("from_str");
-    if !fallible || constant {
+    // `// cannot fail` behind it or above, and text that was found to be valid.
+    let said = {
+        let text = node.arena().text();
+        let end = node.span().end as usize;
+        let line = text[end..].lines().next().unwrap_or_default();
+        let before = text[..node.span().start as usize].trim_end();
+        let above = before.rsplit('\n').nth(1).unwrap_or_default().trim_start();
+        line.contains("//") && !line.contains("//~") || above.starts_with("//") && !above.contains("//~")
+    };
+    if !fallible || constant || said || call.text().contains("valid_up_to") {
         return;
     }
     let Some((_, name)) = method(node) else { return };

@@ -1,9 +1,11 @@
-use sidenote_grammars::Family;
+use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::rules::support::method;
+use crate::rules::{Case, Check, Cx, Docs, Rule, unparenthesized};
 use crate::semantics::flow::kinds::SinkKind;
 use crate::semantics::lifetimes::{Flaw, analyze};
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "access-after-lifetime",
@@ -89,6 +91,14 @@ pub static RULE: Rule = Rule {
         Case::bad(
             "a.rs",
             "fn dangling() -> *const i32 { let x = 1; &x }\nfn f() -> i32 { let p = dangling(); unsafe { *p } } //~ access-after-lifetime",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::ffi::CString;\nfn f(path: &str) -> *mut c_void { let p = CString::new(path).unwrap().as_ptr(); //~ access-after-lifetime\n unsafe { lib_open(p) } }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::ffi::CString;\nfn f(path: &str) -> *mut c_void { let c = CString::new(path).unwrap(); let p = c.as_ptr(); unsafe { lib_open(p) } }",
         ),
         Case::good(
             "a.rs",
@@ -240,7 +250,16 @@ fn check<'a>(cx: &mut Cx<'a>) {
     if !["unsafe", "*const", "*mut", "as_ptr", "as_mut_ptr"].iter().any(|w| text.contains(w)) {
         return;
     }
-    for found in analyze(&cx.block.hir(), cx.arena()) {
+    let all = analyze(&cx.block.hir(), cx.arena());
+    // A pointer that dangles from the start is wrong where it is made, whatever function it is handed to.
+    for declaration in cx.arena().nodes().filter(|n| n.kind() == Kind::LetDeclaration) {
+        let told = all.iter().any(|f| f.flaw == Flaw::Temporary && f.ended.is_some_and(|e| declaration.span().contains(e)));
+        if let Some(made) = declaration.child(Field::Value).filter(|v| !told && of_temporary(*v)) {
+            let message = "The value is a temporary that is dropped at the end of this statement, and the pointer dangles from there on. Give the value a name that lives as long as the pointer.";
+            cx.report(Note::new(cx.rule, made.span(), message));
+        }
+    }
+    for found in all {
         if !found.flaw.is_lifetime() {
             continue;
         }
@@ -259,6 +278,39 @@ fn check<'a>(cx: &mut Cx<'a>) {
             note = note.related(ended, "its life ends here");
         }
         cx.report(note);
+    }
+}
+
+/// `CString::new(..).unwrap().as_ptr()`: a pointer into an owner that has no name.
+fn of_temporary(value: Node<'_>) -> bool {
+    let Some((mut of, name)) = method(unparenthesized(value)) else { return false };
+    if !matches!(name.text(), "as_ptr" | "as_mut_ptr") {
+        return false;
+    }
+    loop {
+        of = unparenthesized(of);
+        of = match of.kind() {
+            Kind::TryExpression => match of.first_named() {
+                Some(inner) => inner,
+                None => return false,
+            },
+            Kind::MacroInvocation => {
+                return of.child(Field::Macro).is_some_and(|m| matches!(m.text(), "format" | "vec"));
+            }
+            Kind::CallExpression => match method(of) {
+                Some((inner, m)) => match m.text() {
+                    "unwrap" | "expect" | "unwrap_or_default" => inner,
+                    "to_vec" | "to_string" | "to_owned" | "into_bytes" | "into_boxed_slice" | "to_uppercase" | "to_lowercase" => return true,
+                    _ => return false,
+                },
+                None => {
+                    return of.child(Field::Function).is_some_and(|f| {
+                        matches!(f.text().trim_start_matches("std::ffi::"), "CString::new" | "String::from" | "Vec::from" | "Vec::with_capacity" | "CString::from_vec_unchecked")
+                    });
+                }
+            },
+            _ => return false,
+        };
     }
 }
 

@@ -23,7 +23,7 @@ pub static RULE: Rule = Rule {
         example: "file.write(&bytes)?;",
         instead: "file.write_all(&bytes)?;",
         limits: "Only where the file imports the trait and the argument is plainly a buffer, or the receiver is plainly a stream. \
-                 Writes to a `Vec` and of a single byte are silent, as is a result that is dropped with its error.",
+                 Writes to a `Vec` and of a single byte are silent, as is what `read` gives where it is dropped with its error.",
         fix: "`write` becomes `write_all`, which differs only where data was lost. For `read` the suggested fix is `read_exact`, which \
               fails at an early end.",
     },
@@ -56,6 +56,14 @@ pub static RULE: Rule = Rule {
         Case::bad(
             "a.rs",
             "use std::io::Write;\nfn f(mut s: TcpStream, h: u32) -> io::Result<()> { let _n = s.write(&h.to_be_bytes())?; Ok(()) } //~ ignored-io-amount",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::io::Read;\nfn f(p: &str) -> Result<(), String> { let mut f = File::open(p).map_err(|e| e.to_string())?; let mut buf = [0u8; 64]; f.read(&mut buf).map_err(|e| e.to_string())?; Ok(()) } //~ ignored-io-amount",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::io::Write;\nfn f(t: &str) { let mut f = File::create(\"a\").unwrap(); let _ = f.write(t.as_bytes()); } //~ ignored-io-amount",
         ),
         Case::good(
             "a.rs",
@@ -148,9 +156,15 @@ fn amount_is_dropped(call: Node<'_>) -> bool {
             }
             Kind::CallExpression if at.kind() == Kind::FieldExpression && parent.child(Field::Function) == Some(at) => {
             }
+            // The error is another one now.
+            Kind::FieldExpression
+                if matches!(parent.child(Field::Field).map(Node::text), Some("map_err" | "context" | "with_context")) => {}
             Kind::ExpressionStatement => return handled,
             Kind::LetDeclaration => {
-                return handled && parent.child(Field::Pattern).is_some_and(|p| p.text().starts_with('_'));
+                // `let _ = file.write(..);` drops the rest of the data and the error together; on the way to a terminal that is
+                // nobody's loss.
+                let written = method(call).is_some_and(|(of, m)| m.text() == "write" && stream(of) == Some(true) && !of.text().contains("std") && args(call).next().is_some_and(|a| !matches!(a.text().trim_start_matches('&').chars().next(), Some('[' | 'b'))));
+                return (handled || written) && parent.child(Field::Pattern).is_some_and(|p| p.text().starts_with('_'));
             }
             _ => return false,
         }

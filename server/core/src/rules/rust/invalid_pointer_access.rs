@@ -75,6 +75,18 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn f() {\n    let p = Box::into_raw(Box::new(1));\n    unsafe { let _ = Box::from_raw(p); }\n    unsafe { *p = 2; } //~ invalid-pointer-access\n}",
         ),
+        Case::bad(
+            "a.rs",
+            "fn f(p: *mut Op) { unsafe { let a = Box::from_raw(p);\n let b = Box::from_raw(p); //~ invalid-pointer-access\n drop(a); drop(b); } }",
+        ),
+        Case::bad(
+            "a.rs",
+            "pub unsafe extern \"C\" fn f(p: *mut Op) -> u32 { unsafe { drop(Box::from_raw(p));\n (*p).n } } //~ invalid-pointer-access",
+        ),
+        Case::good(
+            "a.rs",
+            "pub unsafe extern \"C\" fn f(p: *mut Op) -> u32 { unsafe { let b = Box::from_raw(p); let n = b.n; let _ = Box::into_raw(b); (*p).n + n } }",
+        ),
         Case::good("a.rs", "fn f(p: *const i32) -> i32 { if p.is_null() { return 0; } unsafe { *p } }"),
         Case::good(
             "a.rs",

@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
     in_tests: false,
     docs: Docs {
         what: "Finds `transmute` with types that are written in the call or beside it (`let`, parameters, casts, the function's result), where the pair is wrong whatever the value is: `&T` to `&mut T`, an integer to a \
-               reference, `bool` or `char`, a longer lifetime for a reference to `'static`, slices and references of other sizes, and collections of different elements; and \
+               reference, `bool` or `char`, a longer lifetime for a reference to `'static`, slices and references of other sizes, and collections of different elements, numbers that become an enum of the file unchecked; and \
                `&mut *(x as *const T as *mut T)` of a shared reference.",
         why: "Each is undefined behaviour: two exclusive references, a truth value that is neither true nor false, a `Vec` whose fields may be \
               ordered differently, a reference that outlives what it points to.",
@@ -61,6 +61,22 @@ pub static RULE: Rule = Rule {
         Case::bad(
             "a.rs",
             "use std::mem::transmute;\nfn f(m: HashMap<u8, A>) { unsafe { transmute::<HashMap<u8, A>, HashMap<u8, B>>(m) }; } //~ transmute-misuse",
+        ),
+        Case::bad(
+            "a.rs",
+            "#[repr(u8)]\nenum Op { Get, Put, Del }\nimpl From<u8> for Op { fn from(b: u8) -> Self { unsafe { std::mem::transmute(b) } } } //~ transmute-misuse",
+        ),
+        Case::bad(
+            "a.rs",
+            "#[repr(u8)]\nenum Op { Get, Put }\nfn op(b: u8) -> Op { unsafe { std::mem::transmute::<u8, Op>(b) } } //~ transmute-misuse",
+        ),
+        Case::good(
+            "a.rs",
+            "#[repr(u8)]\nenum Op { Get, Put }\nfn op(b: u8) -> Option<Op> { if b > 1 { return None; } Some(unsafe { std::mem::transmute::<u8, Op>(b) }) }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "#[repr(u8)]\nenum Op { Get, Put }\nfn op(b: u8) -> Op { unsafe { std::mem::transmute::<u8, Op>(b & 1) } }",
         ),
         Case::good("a.rs", "fn f(x: f32) -> u32 { unsafe { std::mem::transmute::<f32, u32>(x) } }"),
         Case::good("a.rs", "fn f(x: [u8; 4]) -> u32 { unsafe { std::mem::transmute::<[u8; 4], u32>(x) } }"),
@@ -160,6 +176,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let from = from.or_else(|| args(node).next().and_then(|a| type_of(a, 6)));
     let to = written.get(1).copied().filter(known).or_else(|| expected_type(node));
     let (Some(from), Some(to)) = (from, to) else { return };
+    if unchecked_variant(node, &from, to, cx) {
+        let message = "A number that no variant has makes this undefined behaviour, and nothing checks it before. Match on the number, or use `TryFrom`.";
+        cx.report(Note::new(cx.rule, function.span(), message));
+        return;
+    }
     let Some(what) = wrong(&from, to) else { return };
     cx.report(Note::new(cx.rule, function.span(), what));
 }
@@ -210,6 +231,15 @@ fn expected_type<'a>(call: Node<'a>) -> Option<&'a str> {
             }
             Kind::FunctionItem => return parent.child(Field::ReturnType).map(Node::text),
             Kind::ExpressionStatement if !parent.text().ends_with(';') => {}
+            // `Some(transmute(x))`
+            Kind::Arguments => {
+                let call = parent.parent()?;
+                if !matches!(call.child(Field::Function)?.text(), "Some" | "Ok") {
+                    return None;
+                }
+                at = call;
+                continue;
+            }
             Kind::LetDeclaration if at.field() == Field::Value => return parent.child(Field::Type).map(Node::text),
             _ => return None,
         }
@@ -267,6 +297,32 @@ fn width(ty: &str) -> Option<u32> {
         "u128" | "i128" => 16,
         _ => return None,
     })
+}
+
+/// Whether a number becomes an enum of the file, or `Self`, and nothing in the function looks at it before.
+fn unchecked_variant<'a>(call: Node<'a>, from: &str, to: &str, cx: &Cx<'a>) -> bool {
+    let integer = matches!(from, "u8" | "i8" | "u16" | "i16" | "u32" | "i32" | "u64" | "usize");
+    let to = to.trim();
+    let to = ["Option<", "Result<"].iter().find_map(|w| to.strip_prefix(w)).map_or(to, |inner| inner.split([',', '>']).next().unwrap_or(inner));
+    let variants = cx.file.declared.rust.types.get(to).is_some_and(|t| t.variants.len() > 1 && t.variants.iter().all(|v| v.1.is_empty()));
+    if !integer || !(variants || to == "Self") {
+        return false;
+    }
+    let Some(function) = call.ancestors().find(|n| n.kind() == Kind::FunctionItem) else { return false };
+    let Some(argument) = args(call).next() else { return false };
+    // Only what is handed in as it is: a mask or a remainder is a check of its own.
+    if !matches!(unparenthesized(argument).kind(), Kind::Identifier | Kind::IndexExpression | Kind::UnaryExpression) {
+        return false;
+    }
+    let marked = function.child_of_kind(Kind::FunctionModifiers).is_some_and(|m| m.text().split_whitespace().any(|w| w == "unsafe"));
+    let text = function.text();
+    let looked_at = function.descendants().any(|n| match n.kind() {
+        Kind::IfExpression | Kind::MatchExpression => true,
+        Kind::BinaryExpression => n.child(Field::Operator).is_some_and(|o| matches!(o.text(), "<" | "<=" | ">" | ">=" | "==" | "%" | "&" | ">>")),
+        Kind::MacroInvocation => n.text().contains("assert") || n.text().starts_with("matches"),
+        _ => false,
+    });
+    !marked && !looked_at && !["SAFETY", "Safety", "filter", "contains", "check", "min("].iter().any(|w| text.contains(w))
 }
 
 /// What is wrong with the pair, if something is.

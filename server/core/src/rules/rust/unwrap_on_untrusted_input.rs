@@ -15,7 +15,7 @@ pub static RULE: Rule = Rule {
     confidence: Confidence::Medium,
     cwe: &[248, 754],
     families: &[Family::Rust],
-    default_on: false,
+    default_on: true,
     in_tests: false,
     docs: Docs {
         what: "Finds `unwrap` and `expect` on the result of reading, parsing or looking up something in what a client sent.",
@@ -24,7 +24,7 @@ pub static RULE: Rule = Rule {
         example: "let id: u32 = query.id.parse().unwrap();",
         instead: "let Ok(id) = query.id.parse::<u32>() else { return HttpResponse::BadRequest().finish() };",
         limits: "Only data of requests counts; the command line and files are the business of whoever starts the program. What fails for other \
-                 reasons, as locks and databases do, is left alone. The rule is off unless selected: frameworks catch the panic of one request.",
+                 reasons, as locks and databases do, is left alone. Frameworks that catch the panic of one request still drop its connection and poison its locks.",
         fix: "",
     },
     checks: &[Check::Calls(&["unwrap", "expect"], check)],

@@ -39,6 +39,7 @@ pub static RULE: Rule = Rule {
         Check::Calls(&["setHeader", "header", "append", "appendHeader", "writeHead"], header),
         Check::Writes(&["cookie"], document),
         Check::Nodes(&[Kind::CallExpression], rust),
+        Check::Nodes(&[Kind::MacroInvocation], header_text),
     ],
     cases: &[
         Case::bad("a.js", "app.get('/', (req, res) => { res.cookie('session', id); }); //~ insecure-cookie"),
@@ -87,6 +88,11 @@ pub static RULE: Rule = Rule {
             "a.js",
             "const session = require('express-session');\napp.use(session({ secret, resave: false })); //~ insecure-cookie",
         ),
+        Case::bad("a.rs", "fn f(t: &str) -> String { format!(\"session={t}; Path=/\") } //~ insecure-cookie"),
+        Case::bad("a.rs", "fn f(t: &str) -> String { format!(\"auth_token={}; HttpOnly; Max-Age=3600\", t) } //~ insecure-cookie"),
+        Case::good("a.rs", "fn f(t: &str) -> String { format!(\"session={t}; Path=/; HttpOnly; Secure; SameSite=Lax\") }"),
+        Case::near_miss("a.rs", "fn f(t: &str) -> String { format!(\"token={t}\") }"),
+        Case::near_miss("a.rs", "fn f(t: &str) -> String { format!(\"session={t}; Path=/; Max-Age=0\") }"),
         Case::good("a.js", "const session = require('express-session');\napp.use(session(config.session));"),
         Case::good(
             "a.js",
@@ -458,6 +464,35 @@ fn makes_cookie(path: &str) -> bool {
 }
 
 /// Flags that are turned off, and cookies that never get them.
+/// A `Set-Cookie` header that is written out: `format!("session={id}; Path=/")`.
+fn header_text<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if node.child(Field::Macro).is_none_or(|m| m.text() != "format") {
+        return;
+    }
+    let Some(literal) = node.descendants().find(|n| n.kind() == Kind::StringLiteral) else { return };
+    let text = literal.text().trim_matches('"');
+    let Some((cookie, rest)) = text.split_once('=') else { return };
+    let lower = rest.to_ascii_lowercase();
+    // Attributes say that it is a cookie's text.
+    let attributes = ["; path=", "; max-age=", "; samesite", "; httponly", "; secure", "; domain=", "; expires="];
+    let named = cookie.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-' | b'.')) && is_session(cookie);
+    let cleared = lower.contains("max-age=0") || lower.contains("1970") || rest.starts_with(';');
+    if !named || cleared || !rest.starts_with('{') || !attributes.iter().any(|a| lower.contains(a)) {
+        return;
+    }
+    // What follows the last placeholder may be attributes.
+    if rest[1..].contains('{') && !lower.contains("max-age={") {
+        return;
+    }
+    let what = match (lower.contains("httponly"), lower.contains("secure")) {
+        (true, true) => return,
+        (true, false) => "is sent over plain http too. Add `Secure`",
+        (false, true) => "can be read by every script in the page. Add `HttpOnly`",
+        (false, false) => "is sent over plain http too, and scripts can read it. Add `Secure` and `HttpOnly`",
+    };
+    cx.report(Note::new(cx.rule, literal.span(), format!("The cookie `{cookie}` {what}.")));
+}
+
 fn rust<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if cx.arena().language().family != Family::Rust {
         return;

@@ -1,12 +1,15 @@
-use sidenote_grammars::Family;
+use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::evidence::{all_code, field};
-use crate::rules::{Case, Check, Docs, Rule};
+use crate::rules::shape::operands;
+use crate::rules::support::{args, method, rust_path};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::semantics::flow::CallView;
 use crate::semantics::flow::kinds::SourceKind;
 use crate::semantics::flow::value::{Origin, Value};
 use crate::semantics::hir::Lit;
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "jwt-not-verified",
@@ -15,12 +18,12 @@ pub static RULE: Rule = Rule {
     severity: Severity::High,
     confidence: Confidence::High,
     cwe: &[347, 345],
-    families: &[Family::Ecma],
+    families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
     docs: Docs {
         what: "Finds tokens of a client that are only decoded (`jwt.decode`, jose's `decodeJwt`, `jwt-decode` in a server), \
-               `jwt.verify` without a key, jwt-simple's `decode` with its check turned off, and checks that ignore the expiry.",
+               `jwt.verify` without a key, jwt-simple's `decode` with its check turned off, and checks that ignore the expiry. In Rust: jsonwebtoken with `insecure_disable_signature_validation`, `dangerous::insecure_decode` or `validate_exp = false`.",
         why: "The content of a token is plain base64: whoever writes `\"role\": \"admin\"` into one is an administrator, unless the \
               signature is checked.",
         example: "const user = jwt.decode(req.headers.authorization);",
@@ -33,6 +36,7 @@ pub static RULE: Rule = Rule {
         Check::Calls(&["decode", "decodeJwt", "jwt-decode", "jwtDecode", "jwt_decode", "decodeToken"], decode),
         Check::Calls(&["verify"], verify),
         Check::Calls(&["verify", "expressjwt", "express-jwt", "jwtVerify", "Strategy"], expiry),
+        Check::Nodes(&[Kind::CallExpression, Kind::AssignmentExpression], rust),
     ],
     cases: &[
         Case::bad(
@@ -67,6 +71,22 @@ pub static RULE: Rule = Rule {
             "a.js",
             "const jwtDecode = require('jwt-decode');\napp.get('/admin', (req, res) => {\n  const { role } = jwtDecode(req.query.token); //~ jwt-not-verified\n  if (role === 'admin') res.json(secrets);\n});",
         ),
+        Case::bad(
+            "a.rs",
+            "use jsonwebtoken::Validation;\nfn f() { let mut v = Validation::default(); v.insecure_disable_signature_validation(); } //~ jwt-not-verified",
+        ),
+        Case::bad(
+            "a.rs",
+            "use jsonwebtoken::Validation;\nfn f() { let mut v = Validation::new(Algorithm::HS256); v.validate_exp = false; } //~ jwt-not-verified",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(t: &str) { let d = jsonwebtoken::dangerous::insecure_decode::<Claims>(t); } //~ jwt-not-verified",
+        ),
+        Case::good(
+            "a.rs",
+            "use jsonwebtoken::{decode, Validation};\nfn f(t: &str, k: &DecodingKey) { let mut v = Validation::new(Algorithm::HS256); v.validate_nbf = true; decode::<Claims>(t, k, &v).ok(); }",
+        ),
         Case::good(
             "a.js",
             "const jwt = require('jsonwebtoken');\napp.get('/me', (req, res) => { const user = jwt.verify(req.headers.authorization, key); res.json(load(user.id)); });",
@@ -99,6 +119,38 @@ pub static RULE: Rule = Rule {
         ),
     ],
 };
+
+/// jsonwebtoken of Rust: what turns checks off.
+fn rust<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.arena().language().family != Family::Rust || !cx.file.imports.iter().any(|(_, p)| p.starts_with("jsonwebtoken")) && !cx.arena().text().contains("jsonwebtoken") {
+        return;
+    }
+    let signature = "The signature is not checked any more: whoever writes a token is whom it names. Leave the check on.";
+    if node.kind() == Kind::AssignmentExpression {
+        let Some((left, right)) = operands(node) else { return };
+        let off = left.kind() == Kind::FieldExpression
+            && left.child(Field::Field).is_some_and(|f| matches!(f.text(), "validate_exp" | "validate_signature"))
+            && right.text() == "false";
+        if off {
+            let message = "Tokens are accepted after their expiry, so a stolen one works for ever. Leave the check on.";
+            cx.report(Note::new(cx.rule, node.span(), message).severity(Severity::Medium));
+        }
+        return;
+    }
+    if let Some((_, name)) = method(node) {
+        if name.text() == "insecure_disable_signature_validation" && args(node).next().is_none() {
+            cx.report(Note::new(cx.rule, name.span(), signature));
+        }
+        return;
+    }
+    let Some(callee) = node.child(Field::Function) else { return };
+    let insecure = rust_path(callee, cx).is_some_and(|p| {
+        p.starts_with("jsonwebtoken::") && (p.ends_with("::insecure_decode") || p.ends_with("dangerous_insecure_decode") || p.ends_with("dangerous_unsafe_decode"))
+    });
+    if insecure {
+        cx.report(Note::new(cx.rule, callee.span(), signature));
+    }
+}
 
 fn is_foreign(value: &Value) -> bool {
     value.taints.iter().any(|t| matches!(&t.origin, Origin::Source(s) if s.kind == SourceKind::Remote))

@@ -1,8 +1,10 @@
-use sidenote_grammars::Family;
+use sidenote_grammars::{Family, Kind};
 
 use crate::findings::{Category, Confidence, Severity};
-use crate::rules::{Case, Check, Docs, Rule};
+use crate::rules::rust_sql::quoted_parameter;
+use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::semantics::flow::kinds::SinkKind;
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "sql-injection",
@@ -19,13 +21,13 @@ pub static RULE: Rule = Rule {
         why: "Quotes and keywords in the data end the value that it was meant to be and go on as SQL. Logins are passed without a password, tables are read and dropped.",
         example: "db.query(`SELECT * FROM users WHERE name = '${req.query.name}'`);",
         instead: "db.query(\"SELECT * FROM users WHERE name = ?\", [req.query.name]);",
-        limits: "Tagged templates and parameters are safe. Names of tables and columns cannot be parameters: check them against a list. What another service stored in the database is not followed.",
+        limits: "Tagged templates and parameters are safe. Names of tables and columns cannot be parameters: check them against a list. What another service stored in the database is not followed. In Rust a text parameter of the function between the quotes of a `format!` counts, too, wherever it comes from.",
         fix: "",
     },
     checks: &[Check::Flow(
         &[SinkKind::Sql],
         "`{sink}` runs SQL that {source} is part of: whoever sends it can read and change the database. Keep the statement constant and pass the value as a parameter.",
-    )],
+    ), Check::Nodes(&[Kind::CallExpression], rust)],
     cases: &[
         Case::bad(
             "a.ts",
@@ -35,6 +37,22 @@ export async function remove(formData: FormData) {
   const id = formData.get("id");
   await sql.query("delete from t where id = " + id); //~ sql-injection
 }"#,
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(db: &rusqlite::Connection, name: &str) -> rusqlite::Result<usize> { db.execute(&format!(\"DELETE FROM users WHERE name = '{}'\", name), []) } //~ sql-injection",
+        ),
+        Case::bad(
+            "a.rs",
+            "async fn f(pool: &PgPool, name: String) -> R { let sql = format!(\"SELECT id FROM users WHERE name LIKE '%{name}%'\");\n sqlx::query(&sql).fetch_all(pool).await } //~ sql-injection",
+        ),
+        Case::good(
+            "a.rs",
+            "fn f(db: &rusqlite::Connection, id: u64) -> rusqlite::Result<usize> { db.execute(&format!(\"DELETE FROM users WHERE id = '{}'\", id), []) }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(db: &rusqlite::Connection, table: &str) -> rusqlite::Result<usize> { db.execute(&format!(\"DELETE FROM {} WHERE name = ?1\", table), [1]) }",
         ),
         Case::near_miss(
             "a.ts",
@@ -564,3 +582,9 @@ export async function list(req, res) {
         ),
     ],
 };
+
+fn rust<'a>(call: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.arena().language().family == Family::Rust {
+        quoted_parameter(call, cx);
+    }
+}

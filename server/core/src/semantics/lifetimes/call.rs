@@ -157,6 +157,7 @@ impl Walk<'_> {
             let value = args[0].value;
             let allocation = self.adopted(value);
             self.eval(value);
+            let allocation = allocation.or_else(|| self.adopted(value));
             if let Some(allocation) = allocation {
                 self.state.end(|p| *p == allocation, Flaw::Freed, Some(span));
             }
@@ -242,7 +243,14 @@ impl Walk<'_> {
                 return Points::default();
             }
             Role::Adopt => {
-                if first.flaw().is_some_and(|(flaw, ..)| flaw != Flaw::Unchecked && flaw != Flaw::Emptied) {
+                // A pointer from elsewhere: from here on it is known who owns what it points to.
+                if first.is_empty()
+                    && matches!((module, short), ("Box" | "CString", "from_raw"))
+                    && let Some(arg) = args.first()
+                    && let ExprKind::Local(pointer) = &hir.expr(arg.value).kind
+                {
+                    self.state.set(*pointer, Points::one(Pointee::Allocation(span, false)));
+                } else if first.flaw().is_some_and(|(flaw, ..)| flaw != Flaw::Unchecked && flaw != Flaw::Emptied) {
                     self.used(&first, span);
                 } else if let Some(Pointee::Heap(owner)) = first.single()
                     && self.state.adopted.contains(&owner)

@@ -1,0 +1,217 @@
+//! What people said of findings, applied to a scan, and the lists in which it is kept.
+
+use std::collections::HashMap;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use sidenote_core::feedback::{self, FILE_NAME, FeedbackError, List, Told, Vote, hides, user_file};
+use sidenote_core::findings::{Severity, weight};
+use sidenote_core::system::{OsSystem, today, user_config};
+use sidenote_core::text::Text;
+
+use crate::args;
+use crate::error::Error;
+use crate::scan::{FileReport, Finding, Scan};
+
+/// Why a list cannot be read or changed.
+#[derive(thiserror::Error, Debug)]
+pub enum ListError {
+    /// It cannot be used.
+    #[error(transparent)]
+    Bad(#[from] feedback::BadList),
+    /// It cannot be read.
+    #[error("cannot read the feedback `{}`: {source}", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    /// There is no home.
+    #[error("there is no home folder for a list of your own")]
+    NoHome,
+}
+
+impl ListError {
+    /// What the user may do next.
+    pub fn next_step(&self) -> Option<String> {
+        Some(match self {
+            ListError::Bad(bad) => match bad.error {
+                FeedbackError::Format(_) => "use the Sidenote that wrote it, or a newer one".to_owned(),
+                FeedbackError::Parse(_) => "mend it, or set it aside; `--feedback off` scans without it".to_owned(),
+            },
+            ListError::NoHome => "set SIDENOTE_CONFIG to a folder of your own".to_owned(),
+            ListError::Read { .. } => return None,
+        })
+    }
+}
+
+/// The feedback that holds for a root today.
+///
+/// # Errors
+/// When a list cannot be used.
+pub fn of_root(root: &Path) -> Result<feedback::Feedback, Error> {
+    let user = user_config();
+    Ok(feedback::Feedback::of_root(&OsSystem, root, user.as_deref(), &today()).map_err(ListError::Bad)?)
+}
+
+/// Where a list is: the repository's, or the user's own.
+///
+/// # Errors
+/// When there is no home.
+pub fn place(root: &Path, user: bool) -> Result<PathBuf, Error> {
+    if user {
+        let folder = user_config().ok_or(ListError::NoHome)?;
+        return Ok(user_file(&folder, root));
+    }
+    Ok(root.join(FILE_NAME))
+}
+
+/// Reads a list; one that is not there is empty.
+///
+/// # Errors
+/// When it cannot be read, or is no list.
+pub fn read(file: &Path) -> Result<List, Error> {
+    match std::fs::read_to_string(file) {
+        Ok(text) => {
+            let bad = |error| ListError::Bad(feedback::BadList { file: file.to_owned(), error });
+            Ok(List::parse(&text).map_err(bad)?)
+        }
+        Err(source) if source.kind() == ErrorKind::NotFound => Ok(List::default()),
+        Err(source) => Err(ListError::Read { path: file.to_owned(), source }.into()),
+    }
+}
+
+/// Writes a list, whole or not at all.
+///
+/// # Errors
+/// When it cannot be written; then what was there before is still there.
+pub fn write(file: &Path, list: &List) -> Result<(), Error> {
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder).map_err(|source| Error::file(folder, source))?;
+    }
+    crate::output::raw(Some(file), list.text().as_bytes())
+}
+
+/// Applies feedback to a scan.
+pub fn apply(scan: &mut Scan, feedback: &feedback::Feedback, args: &args::Scan) {
+    let votes = match args.feedback {
+        args::Feedback::Off => return,
+        args::Feedback::Exact => HashMap::new(),
+        // What a model computes may differ in its last bits from machine to machine.
+        args::Feedback::Learn if args.deterministic => HashMap::new(),
+        args::Feedback::Learn => votes(scan, feedback, args.quiet),
+    };
+    for file in &mut scan.files {
+        let mut debt = file.score.debt;
+        let (mut dismissed, mut hidden) = (0, 0);
+        let by_place = |n: usize| votes.get(&(file.path.to_string(), n)).copied();
+        let told: Vec<Option<Told>> = file
+            .findings
+            .iter()
+            .enumerate()
+            .map(|(n, f)| {
+                let open = f.suppressed.is_none();
+                open.then(|| feedback.judge(f.rule, &f.fingerprint, || by_place(n))).flatten()
+            })
+            .collect();
+        for (finding, told) in file.findings.iter_mut().zip(told) {
+            let Some(told) = told else { continue };
+            debt -= weight(finding.severity, finding.confidence);
+            if hides(finding.rule) {
+                finding.suppressed = Some(told.why.clone());
+                dismissed += 1;
+            } else {
+                finding.severity = Severity::Info;
+                debt += weight(Severity::Info, finding.confidence);
+                hidden += usize::from(finding.severity < args.min_severity);
+            }
+            finding.feedback = Some(told);
+        }
+        file.score.debt = debt.max(0.0);
+        file.dismissed += dismissed;
+        file.hidden += hidden;
+        let is_told = |f: &Finding| {
+            f.feedback.is_none()
+                || f.suppressed.is_none() && f.severity >= args.min_severity
+                || f.suppressed.is_some() && args.include_suppressed
+        };
+        file.findings.retain(is_told);
+    }
+}
+
+/// A finding by its file and its place among the findings of that.
+type Place = (String, usize);
+
+/// What local models say of findings of which nobody spoke, but of whose rule enough was said.
+#[cfg(feature = "model")]
+fn votes(scan: &Scan, feedback: &feedback::Feedback, quiet: bool) -> HashMap<Place, Vote> {
+    use std::time::Duration;
+
+    use sidenote_core::feedback::{Subject, vote};
+    use sidenote_model::embed::many_threads;
+    use sidenote_model::store::Store;
+
+    use crate::local::{Encoder, folders};
+
+    /// How long a scan waits for its vectors.
+    const PATIENCE: Duration = Duration::from_secs(120);
+
+    let mut by_rule: HashMap<&'static str, Vec<(Place, Subject)>> = HashMap::new();
+    for file in scan.files.iter().filter(|_| feedback.can_learn()) {
+        let asks =
+            |f: &Finding| f.suppressed.is_none() && feedback.learns(f.rule.id) && feedback.of(&f.fingerprint).is_none();
+        if !file.findings.iter().any(asks) {
+            continue;
+        }
+        let Some(text) = text_of(file) else { continue };
+        for (n, finding) in file.findings.iter().enumerate().filter(|(_, f)| asks(f)) {
+            let subject = Subject::of(finding.rule.id, &finding.message, &text, &finding.region.range());
+            by_rule.entry(finding.rule.id).or_default().push(((file.path.to_string(), n), subject));
+        }
+    }
+    if by_rule.is_empty() {
+        return HashMap::new();
+    }
+    let open = || Encoder::open(&Store::open(folders()?)?, None, many_threads());
+    let encoder = match open() {
+        Ok(encoder) => encoder,
+        Err(error) => {
+            if !quiet {
+                anstream::eprintln!(
+                    "note: findings like dismissed ones are reported, for no model works here: {error}"
+                );
+            }
+            return HashMap::new();
+        }
+    };
+    let mut votes = HashMap::new();
+    for (rule, findings) in by_rule {
+        let (dismissed, kept) = feedback.examples(rule);
+        let text = |s: &Subject| s.described.clone();
+        let texts: Vec<String> = findings.iter().map(|(_, s)| text(s)).collect();
+        let others: Vec<String> = dismissed.iter().chain(&kept).map(text).collect();
+        match encoder.embedder.cosines(&texts, &others, PATIENCE) {
+            Ok(rows) => {
+                for ((place, own), row) in findings.into_iter().zip(rows) {
+                    let Some(row) = row else { continue };
+                    let (near, against) = row.split_at(dismissed.len());
+                    let near: Vec<_> = dismissed.iter().zip(near.iter().copied()).collect();
+                    let against: Vec<_> = kept.iter().zip(against.iter().copied()).collect();
+                    votes.extend(vote(&own, &near, &against).map(|vote| (place, vote)));
+                }
+            }
+            Err(error) if quiet => drop(error),
+            Err(error) => anstream::eprintln!("note: findings of `{rule}` like dismissed ones are reported: {error}"),
+        }
+    }
+    votes
+}
+
+#[cfg(not(feature = "model"))]
+fn votes(_: &Scan, _: &feedback::Feedback, _: bool) -> HashMap<Place, Vote> {
+    HashMap::new()
+}
+
+/// The text that was scanned, or else that of the file.
+pub fn text_of(file: &FileReport) -> Option<Text> {
+    match &file.text {
+        Some(text) => Some(Text::new(text)),
+        None => Some(Text::new(&std::fs::read_to_string(&file.file).ok()?)),
+    }
+}

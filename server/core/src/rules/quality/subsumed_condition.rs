@@ -1,0 +1,106 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::rust_code::integer;
+use crate::rules::shape::{only_reads, operands, operator, same};
+use crate::rules::{Case, Check, Cx, Docs, Rule, unparenthesized};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "subsumed-condition",
+    summary: "a branch that an earlier one of the chain has taken already",
+    category: Category::Quality,
+    severity: Severity::High,
+    confidence: Confidence::High,
+    cwe: &[561, 570],
+    families: &[Family::Ecma, Family::Rust],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds an `else if` that compares the same value with a number that an earlier branch of the chain covers: `n > 80` behind `n > 50`.",
+        why: "Whatever it is true for went into the earlier branch, so that this one never runs. The order was meant to be the other way round.",
+        example: "if score > 50 { 'c' } else if score > 80 { 'a' } else { 'f' }",
+        instead: "if score > 80 { 'a' } else if score > 50 { 'c' } else { 'f' }",
+        limits: "Only comparisons of one thing that is merely read with literal numbers.",
+        fix: "",
+    },
+    checks: &[Check::Nodes(&[Kind::IfStatement, Kind::IfExpression], check)],
+    cases: &[
+        Case::bad("a.rs", "fn f(n: i32) -> char { if n > 50 { 'c' } else if n > 80 { 'a' } else { 'f' } } //~ subsumed-condition"),
+        Case::bad("a.rs", "fn f(n: i32) { if n < 10 { a() } else if n < 5 { b() } } //~ subsumed-condition"),
+        Case::bad("a.js", "if (n >= 1) a(); else if (n > 20) b(); //~ subsumed-condition"),
+        Case::bad("a.rs", "fn f(n: i32) { if n < 10 { a() } else if n == 5 { b() } } //~ subsumed-condition"),
+        Case::bad("a.ts", "if (x.size <= 100) { a(); } else if (x.size > 500) { b(); } else if (x.size < 50) { c(); } //~ subsumed-condition"),
+        Case::good("a.rs", "fn f(n: i32) -> char { if n > 80 { 'a' } else if n > 50 { 'c' } else { 'f' } }"),
+        Case::good("a.js", "if (n < 5) a(); else if (n < 10) b(); else c();"),
+        Case::good("a.rs", "fn f(n: i32, m: i32) { if n > 50 { a() } else if m > 80 { b() } }"),
+        Case::good("a.rs", "fn f(n: i32) { if n > 50 && go() { a() } else if n > 80 { b() } }"),
+        Case::near_miss("a.rs", "fn f(n: i32) { if n > 50 { a() } else if n >= 50 { b() } }"),
+        Case::near_miss("a.rs", "fn f() { if next() > 50 { a() } else if next() > 80 { b() } }"),
+    ],
+};
+
+/// What is compared, and the least and the greatest value for which the comparison holds.
+fn range<'a>(condition: Node<'a>) -> Option<(Node<'a>, f64, f64)> {
+    let condition = unparenthesized(condition);
+    if condition.kind() != Kind::BinaryExpression {
+        return None;
+    }
+    let (left, right) = operands(condition)?;
+    let number = |n: Node<'a>| integer(n).map(|n| n as f64).or_else(|| {
+        (n.kind() == Kind::Number || n.kind() == Kind::FloatLiteral).then(|| n.text().parse().ok()).flatten()
+    });
+    let (of, n, op) = match (number(left), number(right)) {
+        (None, Some(n)) => (left, n, operator(condition)),
+        (Some(n), None) => {
+            let op = match operator(condition) {
+                "<" => ">",
+                ">" => "<",
+                "<=" => ">=",
+                ">=" => "<=",
+                o => o,
+            };
+            (right, n, op)
+        }
+        _ => return None,
+    };
+    // A step of less than any that a program writes out.
+    let step = n.abs().max(1.0) * 1e-9;
+    let (least, most) = match op {
+        ">" => (n + step, f64::INFINITY),
+        ">=" => (n, f64::INFINITY),
+        "<" => (f64::NEG_INFINITY, n - step),
+        "<=" => (f64::NEG_INFINITY, n),
+        "==" | "===" => (n, n),
+        _ => return None,
+    };
+    only_reads(of).then_some((of, least, most))
+}
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    // Once a chain, at its head.
+    if node.parent().is_some_and(|p| p.kind() == Kind::ElseClause || p.kind() == node.kind() && node.field() == Field::Alternative) {
+        return;
+    }
+    let mut earlier: Vec<(Node<'a>, f64, f64, Node<'a>)> = Vec::new();
+    let mut at = node;
+    loop {
+        if let Some(condition) = at.child(Field::Condition)
+            && let Some((of, least, most)) = range(condition)
+        {
+            let covered = earlier.iter().find(|(e, low, high, c)| {
+                *low <= least && most <= *high && same(*e, of) && !same(*c, condition)
+            });
+            if let Some((.., before)) = covered {
+                let message = "Whatever this is true for was taken by an earlier branch, so that it never runs. Put the narrower condition first.";
+                cx.report(Note::new(cx.rule, unparenthesized(condition).span(), message).related(before.span(), "covers it"));
+            }
+            earlier.push((of, least, most, condition));
+        }
+        let next = at.child(Field::Alternative).and_then(|e| if e.kind() == Kind::ElseClause { e.last_named() } else { Some(e) });
+        match next {
+            Some(n) if n.kind() == node.kind() => at = n,
+            _ => break,
+        }
+    }
+}

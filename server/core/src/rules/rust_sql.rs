@@ -1,0 +1,146 @@
+//! SQL text that is built of a function's own parameters (Rust).
+
+use sidenote_grammars::{Field, Kind};
+
+use super::rust_names::{Origin, binding};
+use super::rust_types::macro_name;
+use super::support::{args, method, rust_path, string_value};
+use super::{Cx, unparenthesized};
+use crate::findings::{Confidence, Note, Severity};
+use crate::syntax::Node;
+
+/// Methods and functions that take a statement's text.
+fn runs(name: &str) -> bool {
+    matches!(
+        name,
+        "execute"
+            | "query"
+            | "query_as"
+            | "query_scalar"
+            | "query_row"
+            | "query_map"
+            | "query_one"
+            | "query_opt"
+            | "execute_batch"
+            | "batch_execute"
+            | "prepare"
+            | "prepare_cached"
+            | "sql_query"
+            | "raw_sql"
+            | "simple_query"
+            | "query_drop"
+            | "query_first"
+            | "query_iter"
+            | "exec_drop"
+            | "exec"
+            | "exec_first"
+            | "fetch_all"
+            | "fetch_one"
+            | "from_string"
+            | "execute_unprepared"
+    )
+}
+
+/// Reports a statement into whose quotes a text parameter of the function is put.
+pub fn quoted_parameter<'a>(call: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(callee) = call.child(Field::Function) else { return };
+    let name = match method(call) {
+        Some((_, m)) => m.text().to_owned(),
+        None => rust_path(callee, cx).unwrap_or_default().rsplit("::").next().unwrap_or_default().to_owned(),
+    };
+    if !runs(&name) {
+        return;
+    }
+    let Some(statement) = args(call).find_map(|a| built(a)) else { return };
+    let Some((parameter, at)) = placeholder_in_quotes(statement) else { return };
+    let message = format!(
+        "`{name}` runs SQL into whose quotes `{parameter}` is put as it is: a quote in it ends the text, and the rest runs as SQL. Keep the statement constant and bind the value."
+    );
+    cx.report(
+        Note::new(
+            cx.rule,
+            call.child(Field::Arguments).and_then(Node::first_named).map_or(call.span(), |a| a.span()),
+            message,
+        )
+        .related(at.span(), "it is put in here")
+        .confidence(Confidence::Medium)
+        .severity(Severity::High),
+    );
+}
+
+/// The `format!` that makes an argument, on the spot or in the only `let` of the name.
+fn built(argument: Node<'_>) -> Option<Node<'_>> {
+    let mut at = unparenthesized(argument);
+    loop {
+        at = match at.kind() {
+            Kind::ReferenceExpression => unparenthesized(at.child(Field::Value)?),
+            Kind::MacroInvocation => return (macro_name(at) == "format").then_some(at),
+            Kind::CallExpression => {
+                let (of, m) = method(at)?;
+                matches!(m.text(), "as_str" | "as_ref" | "to_owned" | "into" | "clone").then_some(of)?
+            }
+            Kind::Identifier => match binding(at)?.origin {
+                Origin::Let(n) => unparenthesized(n.child(Field::Value)?),
+                _ => return None,
+            },
+            _ => return None,
+        };
+    }
+}
+
+/// The parameter of the function, a text, that stands in single quotes in the SQL of a `format!`.
+fn placeholder_in_quotes<'a>(format: Node<'a>) -> Option<(&'a str, Node<'a>)> {
+    let literal = format.descendants().find(|n| matches!(n.kind(), Kind::StringLiteral | Kind::RawStringLiteral))?;
+    let text = string_value(literal)?;
+    let upper = text.to_ascii_uppercase();
+    let sql = upper.contains("SELECT ") && upper.contains(" FROM ")
+        || upper.contains("INSERT INTO ")
+        || upper.contains("UPDATE ") && upper.contains(" SET ")
+        || upper.contains("DELETE FROM ");
+    if !sql {
+        return None;
+    }
+    // Positional arguments in order; named ones are left alone.
+    let given: Vec<Node<'a>> = literal.parent()?.children().skip_while(|n| *n != literal).skip(1).collect();
+    let mut positional: Vec<Vec<Node<'a>>> = given.split(|n| n.text() == ",").map(<[_]>::to_vec).collect();
+    positional.retain(|p| p.iter().any(|n| n.is_named()));
+    let mut next = 0;
+    for (i, _) in text.match_indices('{') {
+        let inner = text[i + 1..].split('}').next().unwrap_or_default();
+        let argument = if inner.is_empty() {
+            let argument = positional.get(next).cloned();
+            next += 1;
+            argument.and_then(|tokens| match tokens.iter().filter(|t| t.is_named()).collect::<Vec<_>>()[..] {
+                [only] if only.kind() == Kind::Identifier => Some(only.text()),
+                _ => None,
+            })
+        } else {
+            inner.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_').then(|| {
+                // The name as it stands in the source.
+                let at = literal.text().find(&format!("{{{inner}}}"))? + 1;
+                literal.text().get(at..at + inner.len())
+            })?
+        };
+        let before = text[..i].trim_end_matches('%');
+        let quoted = before.ends_with('\'') && text[..i].matches('\'').count() % 2 == 1;
+        let Some(name) = argument.filter(|_| quoted) else { continue };
+        if is_text_parameter(format, name) {
+            return Some((name, format));
+        }
+    }
+    None
+}
+
+/// Whether a name is a parameter of the function around that holds text.
+fn is_text_parameter(inside: Node<'_>, name: &str) -> bool {
+    let Some(bound) = super::rust_names::visible(inside, name) else { return false };
+    let Origin::Param(parameter) = bound.origin else { return false };
+    parameter.child(Field::Type).is_some_and(|t| {
+        let t = t.text().trim_start_matches('&').trim_start_matches("'static ").trim_start_matches("'_ ");
+        matches!(t, "str" | "String" | "Option<String>")
+            || t.ends_with(" str")
+            || t.starts_with("impl AsRef<str>")
+            || t.starts_with("impl Into<String>")
+            || t.starts_with("Cow<")
+    })
+}
