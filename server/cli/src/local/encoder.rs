@@ -67,7 +67,13 @@ impl Encoder {
 
     /// As [`Encoder::open`] with the user's choice and all threads; says why where there is none.
     pub fn or_words() -> Option<Encoder> {
-        let open = || Encoder::open(&Store::open(folders()?)?, None, many_threads());
+        let open = || {
+            let store = Store::open(folders()?)?;
+            if !store.features().meaning {
+                return Err(Error::Local("`meaning` is switched off".into()));
+            }
+            Encoder::open(&store, None, many_threads())
+        };
         match open() {
             Ok(encoder) => Some(encoder),
             Err(error) => {

@@ -328,6 +328,7 @@ fn resolve(candidate: &Candidate, document: &Document, report: Report, mut other
             known: false,
             fingerprint,
             line_hash: None,
+            verdict: None,
         });
     }
     file

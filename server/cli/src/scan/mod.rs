@@ -6,6 +6,8 @@ pub mod cache;
 mod linehash;
 mod model;
 mod program;
+#[cfg(feature = "model")]
+pub mod review;
 mod shard;
 mod stats;
 mod summary;
@@ -16,9 +18,9 @@ mod workspace;
 use analyze::{Copies, Loaded};
 pub use analyze::{Options, guard_panics};
 pub use base::Base;
-#[cfg(test)]
+#[cfg(any(test, feature = "model"))]
 pub use model::Replacement;
-pub use model::{FileReport, Finding, Fix, Fixed, Gap, Place, Region, Scan, Skipped};
+pub use model::{FileReport, Finding, Fix, Fixed, Gap, Place, Region, Scan, Skipped, Verdict};
 pub use shard::part;
 pub use stats::{Phase, Stats, peak_memory};
 pub use summary::Summary;

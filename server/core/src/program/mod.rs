@@ -13,6 +13,7 @@ mod links;
 mod outline;
 mod sweep;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -26,6 +27,7 @@ use crate::semantics::flow::{
     Contexts, FileId, FileInput, FileResult, Interface, Linker, Links, Memory, ModelSet, Modules,
 };
 use crate::semantics::hir::{Export, Ustr};
+use crate::semantics::imports::Imports;
 use crate::syntax::Arena;
 use crate::system::System;
 use crate::text::Text;
@@ -206,6 +208,8 @@ pub struct Program {
     used: FxHashSet<FileId>,
     /// Files that somebody edits.
     edited: FxHashSet<FileId>,
+    /// Exported names of functions that give promises which may be rejected, of the files that have such.
+    rejecting: FxHashMap<FileId, BTreeSet<Ustr>>,
 }
 
 impl Program {
@@ -385,7 +389,10 @@ impl Program {
         let made = sweep.run(workers);
         let mut news: FxHashSet<FileId> = std::mem::take(&mut self.changed);
         old.clear();
+        self.rejecting.clear();
         for group in made {
+            let offers = group.files.iter().zip(&group.interfaces).filter(|(_, i)| !i.rejecting.is_empty());
+            self.rejecting.extend(offers.map(|((id, ..), i)| (*id, i.rejecting.clone())));
             for ((id, ..), result) in group.files.iter().zip(&group.results) {
                 let Some(Some(file)) = self.files.get_mut(id.0 as usize) else { continue };
                 if !file.found.as_ref().is_some_and(|f| Arc::ptr_eq(f, result)) {
@@ -518,7 +525,32 @@ impl Program {
             let owner = self.owners.get(&block).filter(|o| **o != id)?;
             self.location(*owner, arena, span)
         };
-        Some(Flow::found(&file.source.blocks, &file.source.models, hits, found, &elsewhere))
+        let flow = Flow::found(&file.source.blocks, &file.source.models, hits, found, &elsewhere);
+        Some(flow.with_rejecting(self.rejecting(file, &file.source.blocks)))
+    }
+
+    /// What a file imports of functions that give promises which may be rejected, by local names.
+    fn rejecting(&self, file: &File, blocks: &Blocks) -> Arc<BTreeSet<Ustr>> {
+        let mut names = BTreeSet::new();
+        if blocks.language().family == Family::Ecma
+            && file.links.targets.values().any(|t| self.rejecting.contains_key(t))
+        {
+            let of_module = |module: &str| self.rejecting.get(file.links.targets.get(&Ustr::from(module))?);
+            for (local, path) in Imports::of(&blocks.root().hir(), Family::Ecma).iter() {
+                if let Some(offers) = of_module(path) {
+                    let member = |name: &Ustr| match name.as_str() {
+                        "default" => Ustr::from(local),
+                        name => Ustr::from(&format!("{local}.{name}")),
+                    };
+                    names.extend(offers.iter().map(member));
+                } else if let Some((module, name)) = path.rsplit_once('.')
+                    && of_module(module).is_some_and(|offers| offers.contains(&Ustr::from(name)))
+                {
+                    names.insert(Ustr::from(local));
+                }
+            }
+        }
+        Arc::new(names)
     }
 
     /// The data flow of another version of a file, all others being as they were in the last analysis. The version that the
@@ -558,7 +590,8 @@ impl Program {
             let owner = self.owners.get(&block).filter(|o| **o != id)?;
             self.location(*owner, arena, span)
         };
-        Some(Flow::found(blocks, &file.source.models, hits.chain(incoming), &found, &elsewhere))
+        let flow = Flow::found(blocks, &file.source.models, hits.chain(incoming), &found, &elsewhere);
+        Some(flow.with_rejecting(self.rejecting(file, blocks)))
     }
 
     fn location(&self, id: FileId, arena: &Arc<Arena>, span: crate::syntax::Span) -> Option<Location> {

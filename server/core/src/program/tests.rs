@@ -697,3 +697,115 @@ mod growth {
         }
     }
 }
+
+/// Lines of a file on which a promise is dropped.
+fn dropped(code: &str, path: &str) -> Vec<String> {
+    let files = files(code);
+    let mut program = Program::new("/w".into());
+    let documents: Vec<Document> = files.iter().filter_map(|(p, t)| document(p, t)).collect();
+    for document in &documents {
+        program.set(document.path(), source(document));
+    }
+    program.read_layout(&Files(&files));
+    program.analyze(&Alone);
+    lines_of_dropped(&program, documents.iter().find(|d| d.path() == path).expect("the file"))
+}
+
+fn lines_of_dropped(program: &Program, document: &Document) -> Vec<String> {
+    let mut memo = Memo::default();
+    memo.set_flow(program.flow(document.path()).expect("a flow"));
+    let report = Engine::new(Config::default()).analyze_quickly(document, &mut memo);
+    let text = document.text().to_string();
+    let of_rule = report.findings.iter().filter(|f| f.rule.id == "floating-promise");
+    of_rule
+        .map(|f| text.lines().nth(document.text().line_of(f.range.start)).unwrap_or_default().trim().to_owned())
+        .collect()
+}
+
+const STORE: &str = "
+    //// src/store.ts
+    export async function save(user: User) { await db.write(user); }
+    export async function quiet(user: User) { try { await db.write(user); } catch (e) { log(e); } }
+    export const load = async (id: string) => { return await db.read(id); };
+    export function remove(id: string): Promise<void> { return db.remove(id); }
+    export function sync(user: User) { cache.set(user); }
+    export default async function () { await db.open(); }
+    //// src/index.ts
+    export { save as store, sync } from './store';
+    export * from './store';
+    //// src/old.js
+    async function flush() { await db.flush(); }
+    function size() { return 1; }
+    module.exports = { flush, size };
+";
+
+#[test]
+fn promises_of_other_files_are_known() {
+    let code = format!(
+        "{STORE}
+        //// src/app.ts
+        import open, {{ save, quiet, load as read, remove, sync }} from './store';
+        import * as all from './index';
+        import {{ store }} from '.';
+        const {{ flush, size }} = require('./old');
+        const old = require('./old');
+        export function run(user: User) {{
+          save(user); // 1
+          quiet(user);
+          read('a'); // 2
+          remove('a'); // 3
+          sync(user);
+          open(); // 4
+          all.save(user); // 5
+          all.sync(user);
+          store(user); // 6
+          flush(); // 7
+          size();
+          old.flush(); // 8
+          void save(user);
+          save(user).catch(report);
+        }}
+        export async function waits(user: User) {{
+          await save(user);
+          return read('a');
+        }}
+        export function shadows(save: (user: User) => void, all: Other, user: User) {{
+          save(user);
+          all.save(user);
+        }}"
+    );
+    let told = dropped(&code, "src/app.ts");
+    let marks: Vec<&str> = told.iter().filter_map(|l| l.split("// ").nth(1)).collect();
+    assert_eq!(marks, ["1", "2", "3", "4", "5", "6", "7", "8"], "{told:#?}");
+    assert_eq!(told.len(), 8);
+}
+
+#[test]
+fn a_function_that_becomes_async_is_news_to_those_that_call_it() {
+    let code = "
+        //// src/store.ts
+        export function save(user: User) { cache.set(user); }
+        //// src/index.ts
+        export { save } from './store';
+        //// src/app.ts
+        import { save } from './index';
+        export function run(user: User) {
+          save(user);
+        }";
+    let files = files(code);
+    let mut program = Program::new("/w".into());
+    let mut documents: Vec<Document> = files.iter().filter_map(|(p, t)| document(p, t)).collect();
+    for document in &documents {
+        program.set(document.path(), source(document));
+    }
+    program.read_layout(&Files(&files));
+    program.analyze(&Alone);
+    assert_eq!(lines_of_dropped(&program, &documents[2]), Vec::<String>::new());
+    let text = files[0].1.replace("function save(user: User) { cache", "async function save(user: User) { await db");
+    assert_ne!(text, files[0].1);
+    documents[0] = document("src/store.ts", &text).expect("a document");
+    program.set("src/store.ts", source(&documents[0]));
+    let news: Vec<String> = program.analyze(&Alone).iter().map(ToString::to_string).collect();
+    assert!(news.iter().any(|p| p == "src/app.ts"), "{news:?}");
+    assert_eq!(lines_of_dropped(&program, &documents[2]), ["save(user);"]);
+}
