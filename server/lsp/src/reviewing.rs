@@ -15,6 +15,7 @@ use sidenote_core::claims::{pieces, rule_of};
 use sidenote_core::document::Document;
 use sidenote_core::engine::Engine;
 use sidenote_core::findings::Finding;
+use sidenote_core::fix::Edits;
 use tower_lsp::ls_types::{Diagnostic, DiagnosticSeverity, NumberOrString, Uri};
 
 use crate::convert::{Context, Positions, information, severity};
@@ -172,11 +173,7 @@ impl Reviewing {
     ///
     /// # Errors
     /// Why there is none.
-    pub(crate) fn fix(
-        &self,
-        analysis: &Analysis,
-        finding: &Finding,
-    ) -> Result<(String, Vec<(std::ops::Range<usize>, String)>), String> {
+    pub(crate) fn fix(&self, analysis: &Analysis, finding: &Finding) -> Result<(String, Edits), String> {
         let document = analysis.document.as_ref().ok_or("the document is not analysed")?;
         let reviewer = lock(&self.shared.reviewer).clone().ok_or("no local model is configured")?;
         let engine = lock(&self.shared.known).get(&analysis.uri).and_then(|k| k.engine.clone());

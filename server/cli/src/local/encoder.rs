@@ -61,7 +61,10 @@ impl Encoder {
         let model = store.model(name.unwrap_or(store.encoder()))?;
         let launch = launch(&program, &model, threads, background);
         let vectors = store.folders().vectors();
-        let (embedder, error) = Embedder::new(launch, Options::default(), &model.entry.sha256, &vectors);
+        // Who measures or searches on a busy machine waits rather than fails.
+        let block = if background { Options::default().block } else { Duration::from_secs(300) };
+        let options = Options { block, ..Options::default() };
+        let (embedder, error) = Embedder::new(launch, options, &model.entry.sha256, &vectors);
         Ok((Encoder { model, embedder }, error))
     }
 

@@ -83,6 +83,9 @@ struct Job {
     last: bool,
 }
 
+/// Work with whether it was cancelled, and a number of threads to use from now on.
+type Turn = (Vec<(Job, bool)>, Option<u32>);
+
 #[derive(Default)]
 struct Queue {
     jobs: Vec<Job>,
@@ -179,7 +182,7 @@ impl<W: Write> Shared<W> {
 
     /// What is to be done next, or none when the stream is over. As many blocks as are done in the time of one, where nobody
     /// waits for them.
-    fn next(&self, width: usize) -> Option<(Vec<(Job, bool)>, Option<u32>)> {
+    fn next(&self, width: usize) -> Option<Turn> {
         let mut queue = lock(&self.queue);
         loop {
             if queue.over {

@@ -213,7 +213,7 @@ mod tests {
 
         fn think(&mut self) {
             self.logits = (0..self.pieces.len()).map(|_| (self.random() % 2000) as f32 / 100.0 - 10.0).collect();
-            if self.random() % 50 == 0 {
+            if self.random().is_multiple_of(50) {
                 let at = self.random() as usize % self.logits.len();
                 self.logits[at] = f32::NAN;
             }
