@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::rust_types::macro_name;
+use crate::rules::rust_types::{macro_name, type_of};
 use crate::rules::shape::{only_reads, operands, operator, same};
 use crate::rules::support::bare;
 use crate::rules::{Case, Check, Cx, Docs, Rule};
@@ -48,6 +48,9 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "function f(msg) { return msg && msg.message && msg || { message: msg }; }"),
         Case::near_miss("a.js", "function f(value) { return value === value ? value : 0; }"),
         Case::near_miss("a.js", "function f(a) { return a.ready && next() && a.ready; }"),
+        Case::bad("a.rs", "fn f(a: u32) -> bool { a == a } //~ identical-operands"),
+        Case::bad("a.rs", "fn f(name: &str) -> bool { name != name } //~ identical-operands"),
+        Case::near_miss("a.rs", "fn f(a: f64, b: T) -> bool { a != a || b == b }"),
         Case::good("a.js", "const same = a.start === b.start;"),
         Case::good("a.js", "const d = end - start;"),
         Case::good("a.js", "const sq = x * x;"),
@@ -92,12 +95,14 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             | Kind::False
     );
     // What is not equal to itself is NaN; numeric code asks for the opposite too.
-    let numeric = cx.family() != Family::Ecma
-        || matches!(op, "!=" | "!==")
-        || matches!(
-            left.text(),
-            "value" | "val" | "other" | "computed" | "current" | "result" | "upper" | "lower" | "number" | "num"
-        );
+    let certain = cx.family() == Family::Rust && type_of(left, cx).is_some_and(|t| NEVER_NAN.contains(&t.name));
+    let numeric = cx.family() != Family::Ecma && !certain
+        || !certain && matches!(op, "!=" | "!==")
+        || !certain
+            && matches!(
+                left.text(),
+                "value" | "val" | "other" | "computed" | "current" | "result" | "upper" | "lower" | "number" | "num"
+            );
     if let Some(first) = earlier(left, right, op) {
         let message = format!(
             "`{}` stands in this chain of `{op}` twice. One of them was meant to be something else.",
@@ -122,6 +127,12 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     );
     cx.report(Note::new(cx.rule, node.span(), message));
 }
+
+/// Types of Rust whose values all equal themselves.
+const NEVER_NAN: &[&str] = &[
+    "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "bool", "char", "str",
+    "String",
+];
 
 /// The operand of a chain (`a && b && a`) that the last one repeats, other than its neighbour alone.
 fn earlier<'a>(left: Node<'a>, right: Node<'a>, op: &str) -> Option<Node<'a>> {
