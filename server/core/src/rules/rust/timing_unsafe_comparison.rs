@@ -36,6 +36,7 @@ pub static RULE: Rule = Rule {
         Case::bad("a.rs", "fn f(token: &str, expected_token: &str) { if token != expected_token { return; } } //~ timing-unsafe-comparison"),
         Case::bad("a.rs", "fn f(a: &str, s: &S) -> bool { s.csrf_token == a } //~ timing-unsafe-comparison"),
         Case::bad("a.rs", "fn f(mac: Hmac<Sha256>, tag: &[u8]) -> bool { mac.finalize().into_bytes().as_slice() == tag } //~ timing-unsafe-comparison"),
+        Case::bad("a.rs", "fn f(m: Hmac<Sha256>, sig: &[u8]) -> bool { m.finalize().into_bytes().as_slice() == sig } //~ timing-unsafe-comparison"),
         Case::good("a.rs", "fn f(&self, key: &[u8]) -> bool { self.toml_key() == key }"),
         Case::good("a.rs", "fn f(signature: [u8; 8]) -> bool { signature == PNG_SIGNATURE }"),
         Case::good("a.rs", "fn f(k: &Key, c: &Cert) -> bool { k.public_key().key_data() == c.public_key() }"),
@@ -101,7 +102,7 @@ fn told(node: Node<'_>) -> Option<Vec<String>> {
                     | "unwrap_or" | "borrow" => unparenthesized(of),
                     "finalize" | "finalize_fixed" | "finish" => {
                         let mut out = told(of)?;
-                        out.push("computed".into());
+                        out.extend(["computed".into(), "mac".into()]);
                         return Some(out);
                     }
                     "len" | "is_empty" | "count" | "kind" | "id" | "type_id" | "as_ptr" | "is_some" | "is_none" => return None,
