@@ -25,7 +25,9 @@ impl<'a> Interp<'a> {
         let Some(summary) = self.world.summary(func) else { return };
         let at = self.at(call.span);
         for (param, _, written) in summary.writes.iter().filter(|(param, path, _)| *param != THIS && path.is_empty()) {
-            let (Some(id), Some(old)) = (call.arg_ids.get(*param as usize), args.get(*param as usize)) else { continue };
+            let (Some(id), Some(old)) = (call.arg_ids.get(*param as usize), args.get(*param as usize)) else {
+                continue;
+            };
             let place = match self.hir.expr(*id).kind {
                 ExprKind::Ref { mutable: true, .. } | ExprKind::Local(_) => *id,
                 _ => continue,

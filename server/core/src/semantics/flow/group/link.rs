@@ -433,9 +433,8 @@ pub(super) fn spread(units: &[Unit], files: &[Member]) -> FxHashMap<Ustr, Vec<(u
         let [home] = declared[..] else { return false };
         parts.retain(|(i, _)| {
             let file = units[*i].file;
-            let imports = |unit: &Unit| {
-                unit.hir.imports.iter().any(|im| im.local == *name || im.what == Imported::Glob)
-            };
+            let imports =
+                |unit: &Unit| unit.hir.imports.iter().any(|im| im.local == *name || im.what == Imported::Glob);
             file == home || imports(&units[files[file].module])
         });
         parts.sort_unstable();
