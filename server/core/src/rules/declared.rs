@@ -31,10 +31,19 @@ pub struct Declared {
     pub parameters: BTreeMap<String, Vec<String>>,
     /// Methods that are async in every class of the file that has a method of that name, and may reject.
     pub async_methods: BTreeSet<String>,
+    /// Callees that are awaited somewhere in the file: `this.store.save`, `mailer.send`.
+    pub awaited: BTreeSet<String>,
+    /// Fields of the file's classes with their written types (TypeScript), where all classes agree.
+    pub fields: BTreeMap<String, String>,
+    /// Methods of the top level's interfaces whose written type is a promise, as `Interface.method` (TypeScript).
+    pub promising: BTreeSet<String>,
     /// Functions of the top level (TypeScript and JavaScript) that give no value on any way.
     pub void_functions: BTreeSet<String>,
     /// Names that the top level (TypeScript and JavaScript) imports or declares with `const`.
     pub fixed: BTreeSet<String>,
+    /// Regular expressions of the top level (TypeScript and JavaScript) with the flag `g` or `y`, in files that never name
+    /// `lastIndex`.
+    pub stateful_regexes: BTreeSet<String>,
     /// What Rust's items say.
     pub rust: super::rust_items::Items,
 }
@@ -50,6 +59,9 @@ impl Declared {
         }
         for placed in blocks.iter() {
             let node = placed.block.arena().root();
+            if blocks.language().family == Family::Ecma {
+                declared.waits(placed.block.arena());
+            }
             if node.kind() == Kind::MethodDefinition {
                 let name = node.child(Field::Name).map_or("", Node::text).to_owned();
                 if may_reject(node) {
@@ -60,10 +72,42 @@ impl Declared {
             }
         }
         declared.async_methods.retain(|m| !sync.contains(m));
+        if !declared.stateful_regexes.is_empty()
+            && blocks.iter().any(|placed| placed.block.arena().text().contains("lastIndex"))
+        {
+            declared.stateful_regexes.clear();
+        }
         if blocks.language().family == Family::Rust {
             declared.rust = super::rust_items::Items::of(blocks);
         }
         declared
+    }
+
+    /// Notes what is awaited, and the types of fields.
+    fn waits(&mut self, arena: &crate::syntax::Arena) {
+        for node in arena.nodes() {
+            match node.kind() {
+                Kind::AwaitExpression => {
+                    let callee = node.first_named().map(support::bare).and_then(|c| c.child(Field::Function));
+                    let callee = callee.filter(|c| c.kind() == Kind::MemberExpression && c.text().len() <= LONGEST / 4);
+                    self.awaited.extend(callee.map(|c| c.text().to_owned()));
+                }
+                Kind::RequiredParameter if node.child_of_kind(Kind::AccessibilityModifier).is_some() => {
+                    self.field(node.child(Field::Pattern), node.child(Field::Type));
+                }
+                Kind::PublicFieldDefinition => self.field(node.child(Field::Name), node.child(Field::Type)),
+                _ => {}
+            }
+        }
+    }
+
+    fn field(&mut self, name: Option<Node<'_>>, written: Option<Node<'_>>) {
+        let Some((name, written)) = name.zip(written).filter(|(_, t)| t.text().len() <= LONGEST) else { return };
+        let text = written.text().trim_start_matches(':').trim().to_owned();
+        let known = self.fields.entry(name.text().to_owned()).or_insert_with(|| text.clone());
+        if *known != text {
+            known.clear();
+        }
     }
 
     fn top_level(&mut self, root: &Block, node: Node<'_>) {
@@ -130,6 +174,15 @@ impl Declared {
                     }
                 }
             }
+            Kind::InterfaceDeclaration => {
+                let (Some(name), Some(body)) = (node.child(Field::Name), node.child(Field::Body)) else { return };
+                for method in body.named_children().filter(|m| m.kind() == Kind::MethodSignature) {
+                    let promise = method.child(Field::ReturnType).is_some_and(|t| is_promise(t.text()));
+                    if let Some(own) = method.child(Field::Name).filter(|_| promise) {
+                        self.promising.insert(format!("{}.{}", name.text(), own.text()));
+                    }
+                }
+            }
             Kind::ImportStatement => {
                 let clause = node.child_of_kind(Kind::ImportClause);
                 let names = clause.into_iter().flat_map(Node::descendants);
@@ -153,6 +206,9 @@ impl Declared {
                     let name = declarator.child(Field::Name).filter(|n| n.kind() == Kind::Identifier);
                     let (Some(name), Some(value)) = (name, declarator.child(Field::Value)) else { continue };
                     let value = support::bare(value);
+                    if keeps_its_place(value) {
+                        self.stateful_regexes.insert(name.text().to_owned());
+                    }
                     if matches!(value.kind(), Kind::ArrowFunction | Kind::FunctionExpression) {
                         self.function(name, open(root, value));
                         if fixed && returns_nothing(open(root, value)) {
@@ -173,7 +229,9 @@ impl Declared {
     }
 
     fn function(&mut self, name: Node<'_>, function: Node<'_>) {
-        if may_reject(function) {
+        let typed =
+            !function.has_token("async") && function.child(Field::ReturnType).is_some_and(|t| is_promise(t.text()));
+        if may_reject(function) || typed {
             self.async_functions.insert(name.text().to_owned());
         }
         let names = shape::parameters(function);
@@ -201,6 +259,24 @@ impl Declared {
             self.constants.insert(name.text().to_owned(), value.text().to_owned());
         }
     }
+}
+
+/// Whether a value is a regular expression that remembers where it stopped.
+fn keeps_its_place(value: Node<'_>) -> bool {
+    let flags = match value.kind() {
+        Kind::Regex => value.text().rsplit('/').next().unwrap_or_default(),
+        Kind::NewExpression if value.child(Field::Constructor).is_some_and(|c| c.text() == "RegExp") => {
+            let second = support::args(value).nth(1).filter(|f| f.kind() == Kind::String);
+            second.map_or("", |f| f.text().trim_matches(['\'', '"']))
+        }
+        _ => return false,
+    };
+    flags.chars().all(|c| c.is_ascii_lowercase()) && flags.contains(['g', 'y'])
+}
+
+/// Whether a written type is that of a promise.
+fn is_promise(written: &str) -> bool {
+    written.trim_start_matches(':').trim().starts_with("Promise<")
 }
 
 fn open<'a>(block: &'a Block, node: Node<'a>) -> Node<'a> {

@@ -12,6 +12,7 @@ mod docs;
 pub(crate) mod evidence;
 mod measure;
 pub(crate) mod queries;
+pub(crate) mod remedies;
 pub(crate) mod rust_clones;
 pub(crate) mod rust_code;
 pub(crate) mod rust_guards;

@@ -6,7 +6,7 @@ use super::shape::root_name;
 use super::support::{args, bare, method, place_name, string_value, words};
 use crate::syntax::Node;
 
-/// Methods that look up a row of a model; the receiver's name must begin with a capital, or be a table of a client.
+/// Methods that look up or change a row of a model; the receiver's name must begin with a capital, or be a table of a client.
 const LOOKUPS: &[&str] = &[
     "findOne",
     "findById",
@@ -18,6 +18,23 @@ const LOOKUPS: &[&str] = &[
     "findOneOrFail",
     "findOneByOrFail",
     "findByIdOrFail",
+    "find",
+    "findBy",
+    "findMany",
+    "findAll",
+    "findAndCount",
+    "count",
+    "countDocuments",
+    "aggregate",
+    "create",
+    "insertOne",
+    "updateOne",
+    "deleteOne",
+    "findOneAndUpdate",
+    "findOneAndDelete",
+    "findByIdAndUpdate",
+    "findByIdAndDelete",
+    "upsert",
 ];
 
 /// Whether a text is a query that reads.
@@ -27,7 +44,26 @@ pub fn is_select(text: &str) -> bool {
         || text.get(..5).is_some_and(|t| t.eq_ignore_ascii_case("with "))
 }
 
-/// Whether a call, which is awaited, reads rows.
+/// Whether a text is a query that reads or changes rows.
+fn is_query(text: &str) -> bool {
+    let first = text.trim_start().split_whitespace().next().unwrap_or_default();
+    is_select(text) || ["insert", "update", "delete"].iter().any(|w| first.eq_ignore_ascii_case(w))
+}
+
+/// Whether a call that [`is_lookup`] knows changes rows.
+pub fn is_write(call: Node<'_>) -> bool {
+    let named = method(call).is_some_and(|(_, n)| {
+        let name = n.text();
+        ["create", "insert", "update", "delete", "upsert"].iter().any(|w| name.starts_with(w))
+            || name.ends_with("Update")
+            || name.ends_with("Delete")
+    });
+    let text = args(call).next().map(bare).map_or("", Node::text);
+    let written = text.trim_start_matches(['`', '\'', '"']);
+    named || is_query(written) && !is_select(written)
+}
+
+/// Whether a call, which is awaited, reads or changes rows.
 pub fn is_lookup(call: Node<'_>) -> bool {
     let Some((of, name)) = method(call) else { return false };
     let name = name.text();
@@ -66,5 +102,5 @@ pub fn is_lookup(call: Node<'_>) -> bool {
             | "raw"
             | "$queryRawUnsafe"
             | "request"
-    ) && text.is_some_and(|t| is_select(&t))
+    ) && text.is_some_and(|t| is_query(&t))
 }

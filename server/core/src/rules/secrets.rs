@@ -268,7 +268,7 @@ pub fn secret_name(name: &str) -> Option<SecretName> {
     if words.iter().any(|w| negative.contains(&w.as_str())) {
         return None;
     }
-    let password = matches!(word(1), "password" | "passwd" | "pwd" | "passphrase" | "passwort")
+    let password = matches!(word(1), "password" | "passwd" | "pwd" | "pass" | "passphrase" | "passwort")
         || (word(2) == "pass" && word(1) == "phrase");
     let secret =
         matches!(word(1), "secret" | "apikey" | "privatekey" | "secretkey" | "accesskey" | "authtoken" | "apitoken")

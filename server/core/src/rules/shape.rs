@@ -210,6 +210,34 @@ pub fn has_comment(node: Node<'_>) -> bool {
     node.descendants().any(|n| n.is_comment())
 }
 
+/// Whether a comment lies inside a node that says why, and is no mark of a tool or of work to be done.
+pub fn is_explained(node: Node<'_>) -> bool {
+    node.descendants().any(|n| n.is_comment() && explains(n.text()))
+}
+
+/// Whether a comment's text says something to a reader: not `TODO`, not a mark such as `//~ ERROR` or `// NOT OK`.
+pub fn explains(comment: &str) -> bool {
+    let text = comment.trim_matches(|c: char| matches!(c, '/' | '*' | '{' | '}') || c.is_whitespace());
+    let first = text.split(|c: char| !c.is_alphanumeric() && c != '-').next().unwrap_or_default();
+    let mark = [
+        "todo",
+        "fixme",
+        "xxx",
+        "hack",
+        "bug",
+        "bad",
+        "nok",
+        "ruleid",
+        "flag",
+        "alert",
+        "eslint-disable-line",
+        "eslint-disable-next-line",
+    ];
+    !text.starts_with(['~', '$', '^', '@', '!'])
+        && !mark.contains(&first.to_ascii_lowercase().as_str())
+        && text.chars().any(|c| c.is_ascii_lowercase())
+}
+
 /// Whether a name occurs in a subtree as a variable.
 pub fn mentions(node: Node<'_>, name: &str) -> bool {
     node.descendants().any(|n| {

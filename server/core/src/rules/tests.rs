@@ -107,3 +107,33 @@ fn safe_fixes_mend_their_cases() {
         }
     }
 }
+
+/// What is suggested where data reaches a sink leaves code that parses, from which the finding is gone.
+#[test]
+fn remedies_mend_their_cases() {
+    let engine = Engine::new(Config::everything());
+    let mut offered = 0;
+    for id in ["xss", "command-injection", "sql-injection", "path-traversal", "regex-injection"] {
+        let rule = find(id).expect("known");
+        for case in rule.cases.iter().filter(|c| c.verdict == Verdict::Bad && !c.file.ends_with(".rs")) {
+            let language = crate::grammars::by_path(case.file).expect("known");
+            let document = Document::new(case.file, language, case.code, 1).expect("parses");
+            let report = engine.analyze(&document);
+            for finding in report.active().filter(|f| *f.rule == *rule) {
+                for fix in &finding.fixes {
+                    offered += 1;
+                    let mut code = case.code.to_owned();
+                    for (range, text) in fix.edits.iter().rev() {
+                        code.replace_range(range.clone(), text);
+                    }
+                    let fixed = Document::new(case.file, language, &code, 2).expect("parses");
+                    let after = engine.analyze(&fixed);
+                    assert!(after.gaps.len() <= report.gaps.len(), "{id}: the remedy breaks the syntax:\n{code}");
+                    let count = |r: &crate::engine::Report| r.active().filter(|f| *f.rule == *rule).count();
+                    assert!(count(&after) < count(&report), "{id}: the remedy leaves the finding:\n{code}");
+                }
+            }
+        }
+    }
+    assert!(offered > 20, "only {offered} remedies are offered");
+}

@@ -2,7 +2,8 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::declared::may_reject;
-use crate::rules::support::{args, bare, declares, enclosing_function, is_async, is_function, method};
+use crate::rules::shape::root_name;
+use crate::rules::support::{args, bare, declares, ecma_path, enclosing_function, is_async, is_function, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -17,13 +18,13 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds calls whose promise is dropped: of an async function or method of the same file, of `fetch`, and chains of `then` \
-               without a handler for errors.",
+        what: "Finds calls whose promise is dropped: of an async function or method of the same file, of `fetch`, `axios` and `fs/promises`, of methods \
+               whose written type is a promise or that are awaited elsewhere in the file, and chains of `then` without a handler for errors.",
         why: "A rejection becomes an unhandled one, which ends a Node process and is lost in a browser; and what comes next \
               runs before the work is done.",
         example: "async function save(user) { await db.write(user); }\nfunction onSubmit(user) {\n  save(user);\n  close();\n}",
         instead: "async function onSubmit(user) {\n  await save(user);\n  close();\n}",
-        limits: "Judged by syntax alone: promises of other files' functions are not seen. `void save()` says that it is \
+        limits: "Judged by the file alone: promises of other files' functions are seen only where the file awaits them elsewhere. `void save()` says that it is \
                  meant and is silent; so are functions that catch everything themselves, and a script's start (`main()`) at the \
                  top level, where a rejection ends the process with its message.",
         fix: "Inside an async function the suggested fix adds `await`.",
@@ -51,6 +52,34 @@ pub static RULE: Rule = Rule {
         Case::bad(
             "a.js",
             "function f() {\n  fetch(url).then((r) => r.json()).finally(() => stop()); //~ floating-promise\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { writeFile } from 'fs/promises';\nexport function save(x: string) {\n  writeFile('a', x); //~ floating-promise\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "const fs = require('fs');\nfunction save(x) {\n  fs.promises.writeFile('a', x); //~ floating-promise\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "class S {\n  constructor(private orders: Repository<Order>) {}\n  close(o: Order) {\n    this.orders.save(o); //~ floating-promise\n  }\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "interface Mailer { send(to: string): Promise<void>; name(): string }\nclass S {\n  constructor(private mailer: Mailer) {}\n  tell(to: string) {\n    this.mailer.send(to); //~ floating-promise\n    this.mailer.name();\n  }\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { bus } from './bus';\nasync function a() { await bus.publish(1); }\nfunction b() {\n  bus.publish(2); //~ floating-promise\n}",
+        ),
+        Case::near_miss(
+            "a.js",
+            "import { log } from './log';\nasync function a() { await log.info(1); }\nfunction b() { log.info(2); }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "class S { constructor(private items: Map<string, Order>) {} close(o: Order) { this.items.delete(o.id); } }",
         ),
         Case::good(
             "a.ts",
@@ -101,6 +130,9 @@ fn promise<'a>(call: Node<'a>, cx: &Cx<'a>) -> Option<String> {
         if name == "fetch" && !cx.is_bound(name) && !declares(call, name) {
             return Some("The promise of this `fetch` is dropped".into());
         }
+        if cx.file.imports.path(name).is_some_and(|p| p.starts_with("fs/promises.")) && !declares(call, name) {
+            return Some(format!("The promise of `{name}` is dropped"));
+        }
         let here = cx.block.hir().functions.iter().any(|f| f.is_async && f.name.is_some_and(|n| n.as_str() == name));
         if !here && !cx.file.declared.async_functions.contains(name) {
             return None;
@@ -114,6 +146,9 @@ fn promise<'a>(call: Node<'a>, cx: &Cx<'a>) -> Option<String> {
         return floats.then(|| format!("The promise of the async function `{name}` is dropped"));
     }
     let (receiver, name) = method(call)?;
+    if let Some(known) = known_promise(call, receiver, name.text(), cx) {
+        return Some(known);
+    }
     if receiver.kind() == Kind::This {
         let name = name.text();
         return cx
@@ -125,6 +160,80 @@ fn promise<'a>(call: Node<'a>, cx: &Cx<'a>) -> Option<String> {
     }
     chain(call)
 }
+
+/// Types of libraries whose methods of these names give promises.
+const PROMISING: &[(&str, &[&str])] = &[
+    ("Repository<", &["save", "insert", "update", "delete", "remove", "softDelete", "upsert", "clear", "restore"]),
+    ("EntityManager", &["save", "insert", "update", "delete", "remove", "transaction", "flush", "persistAndFlush"]),
+    ("Model<", &["create", "insertMany", "bulkWrite"]),
+    ("Redis", &["set", "del", "hset", "expire", "publish", "lpush", "rpush", "incr"]),
+    ("MailerService", &["sendMail"]),
+    ("Queue", &["add", "addBulk"]),
+];
+
+/// A method that is known to give a promise: by its library, by a type written in the file, or since the same call is awaited elsewhere.
+fn known_promise(call: Node<'_>, receiver: Node<'_>, name: &str, cx: &Cx<'_>) -> Option<String> {
+    let dropped = || Some(format!("The promise of `{name}` is dropped"));
+    let callee = bare(call.child(Field::Function)?);
+    if let Some(path) = ecma_path(callee, cx) {
+        let hidden = root_name(callee).is_none_or(|r| declares(call, r.text()) && !cx.file.imports.binds(r.text()));
+        let own_root = root_name(callee)
+            .is_some_and(|r| cx.block.kind() != crate::blocks::BlockKind::Module && declares(call, r.text()));
+        let files = path.starts_with("fs/promises.")
+            || path.starts_with("fs.promises.")
+            || path.starts_with("fs-extra.")
+                && !name.ends_with("Sync")
+                && args(call).last().is_none_or(|a| !is_function(bare(a)));
+        let web = matches!(
+            path.as_str(),
+            "axios.get" | "axios.post" | "axios.put" | "axios.delete" | "axios.patch" | "axios.request"
+        );
+        if (files || web) && !hidden && !own_root && (files || cx.file.imports.binds("axios")) {
+            return dropped();
+        }
+    }
+    // An object of this file's class, or of an import: the same wherever it is named.
+    let text = callee.text();
+    let shared = text.starts_with("this.")
+        || root_name(callee).is_some_and(|r| cx.file.imports.binds(r.text()) && !declares(call, r.text()));
+    // Nodemailer's, and nobody else's.
+    if name == "sendMail" && args(call).count() == 1 {
+        return dropped();
+    }
+    let calls_back = args(call).any(|a| is_function(bare(a)));
+    if shared
+        && !text.contains('(')
+        && !calls_back
+        && receiver.kind() != Kind::This
+        && cx.file.declared.awaited.contains(text)
+        && !TIDY.contains(&name)
+    {
+        return Some(format!("The promise of `{text}`, which is awaited elsewhere in this file, is dropped"));
+    }
+    let field = receiver.text().strip_prefix("this.")?;
+    let written = cx.file.declared.fields.get(field)?.as_str();
+    let library = PROMISING.iter().any(|(t, methods)| written.starts_with(t) && methods.contains(&name));
+    let inline = written.starts_with('{') && written.contains(&format!("{name}(")) && written.contains("Promise<");
+    let named = cx.file.declared.promising.contains(&format!("{written}.{name}"));
+    if library || inline || named { dropped() } else { None }
+}
+
+/// Methods that end something, for which nobody waits.
+const TIDY: &[&str] = &[
+    "close",
+    "end",
+    "destroy",
+    "stop",
+    "disconnect",
+    "quit",
+    "dispose",
+    "kill",
+    "log",
+    "info",
+    "warn",
+    "error",
+    "debug",
+];
 
 /// A chain of `then` whose errors nobody handles.
 fn chain(call: Node<'_>) -> Option<String> {

@@ -61,6 +61,21 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "function f(users: U[], orders: O[]) { return users.map((u) => ({ ...u, open: orders.some((o) => o.user === u.id) })); } //~ array-find-in-loop",
         ),
+        Case::bad("a.js", "function f(xs) { return xs.filter((x, i) => xs.indexOf(x) === i); } //~ array-find-in-loop"),
+        Case::bad(
+            "a.js",
+            "function f(orders, customers) { return orders.map((o) => customers.find((c) => c.id === o.customer)); } //~ array-find-in-loop",
+        ),
+        Case::bad(
+            "a.ts",
+            "function f(xs: A[], bad: A[]) { for (const b of bad) { const i = xs.indexOf(b); if (i >= 0) xs.splice(i, 1); } } //~ array-find-in-loop",
+        ),
+        Case::bad(
+            "a.ts",
+            "async function f(lines: L[], db: Db) { const products = await db.products(); return lines.map((l) => products.find((p) => p.id === l.id)); } //~ array-find-in-loop",
+        ),
+        Case::good("a.js", "function f(orders, text) { return orders.filter((o) => text.includes(o.id)); }"),
+        Case::near_miss("a.js", "function f(xs) { return xs.filter((x, i) => xs.indexOf(x, i + 1) === -1); }"),
         Case::good(
             "a.ts",
             "function f(users: U[], active: string[]) { const ids = new Set(active); return users.filter((u) => ids.has(u.id)); }",
@@ -125,8 +140,16 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if count != 1 {
         return;
     }
+    if is_first_of_its_kind(node, list, cx) {
+        let message = format!(
+            "`{}` is searched for every one of its elements, so that the time grows with the square of its length. `[...new Set({0})]` keeps each once.",
+            list.text()
+        );
+        cx.report(Note::new(cx.rule, Span { start: list.span().start, end: name.span().end }, message));
+        return;
+    }
     let Some(round) = round(node, list, cx) else { return };
-    let long = is_long(list) && !changes(round, list.text()) || grows(node, list, round);
+    let long = is_long(list) && !changes(round, node, list.text()) || grows(node, list, round);
     if !long || !by_equality(node, cx) || leaves_with_match(node, round) {
         return;
     }
@@ -194,8 +217,57 @@ fn is_long(list: Node<'_>) -> bool {
         let written = written.strip_prefix("readonly ").unwrap_or(written);
         return written.ends_with("[]") || written.starts_with("Array<") || written.starts_with("ReadonlyArray<");
     }
-    let Some(value) = declarator(list).and_then(|d| d.child(Field::Value)).map(bare) else { return false };
+    let Some(value) = declarator(list).and_then(|d| d.child(Field::Value)).map(bare) else {
+        return is_plural(&list) && is_plain_parameter(list);
+    };
+    // What was waited for and is named like many.
+    if value.kind() == Kind::AwaitExpression {
+        return is_plural(&list) && value.first_named().map(bare).is_some_and(|c| c.kind() == Kind::CallExpression);
+    }
     value.kind() == Kind::CallExpression && is_array(value) && !few(value)
+}
+
+/// Whether a name tells of many things: `users`, `idList`.
+fn is_plural(name: &Node<'_>) -> bool {
+    let words = crate::rules::support::words(name.text());
+    let last = words.last().map_or("", String::as_str);
+    let few = matches!(
+        last,
+        "args"
+            | "refs"
+            | "parents"
+            | "ancestors"
+            | "options"
+            | "opts"
+            | "flags"
+            | "keys"
+            | "props"
+            | "types"
+            | "extensions"
+            | "params"
+            | "events"
+            | "methods"
+            | "fields"
+            | "attrs"
+            | "names"
+            | "kinds"
+            | "modes"
+            | "parts"
+            | "plugins"
+            | "columns"
+            | "chars"
+            | "characters"
+    );
+    let plural = last.len() > 3 && last.ends_with('s') && !last.ends_with("ss") && !last.ends_with("us");
+    (plural || matches!(last, "list" | "array")) && !few
+}
+
+/// Whether a variable is a parameter of JavaScript, without a type or a value of its own.
+fn is_plain_parameter(list: Node<'_>) -> bool {
+    list.arena().nodes().any(|n| {
+        n.kind() == Kind::FormalParameters
+            && n.named_children().any(|p| p.kind() == Kind::Identifier && p.text() == list.text())
+    })
 }
 
 /// Whether a name is written like that of a constant.
@@ -252,7 +324,9 @@ fn by_equality<'a>(node: Node<'a>, cx: &Cx<'a>) -> bool {
 }
 
 /// Whether the round changes the list.
-fn changes(round: Node<'_>, list: &str) -> bool {
+fn changes(round: Node<'_>, search: Node<'_>, list: &str) -> bool {
+    // What was found is taken out: the search goes over what is left.
+    let position = method(search).is_some_and(|(_, n)| matches!(n.text(), "indexOf" | "findIndex"));
     round.descendants().any(|n| match n.kind() {
         Kind::AssignmentExpression | Kind::AugmentedAssignmentExpression => {
             n.child(Field::Left).is_some_and(|l| l.text() == list || l.text().starts_with(&format!("{list}[")))
@@ -260,6 +334,7 @@ fn changes(round: Node<'_>, list: &str) -> bool {
         Kind::CallExpression => method(n).is_some_and(|(r, m)| {
             r.text() == list
                 && matches!(m.text(), "push" | "pop" | "shift" | "unshift" | "splice" | "sort" | "reverse" | "fill")
+                && !(position && m.text() == "splice")
         }),
         _ => false,
     })
@@ -270,4 +345,17 @@ fn leaves_with_match(node: Node<'_>, round: Node<'_>) -> bool {
     node.ancestors()
         .take_while(|a| *a != round)
         .any(|a| matches!(a.kind(), Kind::ThrowStatement | Kind::ReturnStatement) && is_loop(round))
+}
+
+/// `xs.filter((x, i) => xs.indexOf(x) === i)`.
+fn is_first_of_its_kind<'a>(node: Node<'a>, list: Node<'a>, cx: &Cx<'a>) -> bool {
+    let Some(compared) = node.parent().filter(|p| matches!(operator(*p), "===" | "==")) else { return false };
+    let Some(function) = compared.ancestors().find(|a| crate::rules::support::is_function(*a)) else { return false };
+    let Some(call) = function.parent().and_then(|p| p.parent()) else { return false };
+    let over = method(call).is_some_and(|(of, n)| n.text() == "filter" && bare(of).text() == list.text());
+    let parameters = crate::rules::shape::parameters(function);
+    let index = parameters.get(1).map_or("", |p| p.text());
+    let by_index = [Field::Left, Field::Right].iter().any(|f| compared.child(*f).is_some_and(|o| o.text() == index));
+    let found = method(node).is_some_and(|(_, n)| matches!(n.text(), "indexOf" | "findIndex"));
+    found && over && by_index && callback(call, 0, cx) == Some(function)
 }

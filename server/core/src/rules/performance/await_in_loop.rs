@@ -24,13 +24,16 @@ pub static RULE: Rule = Rule {
         example: "const pages = [];\nfor (const url of urls) {\n  pages.push(await fetch(url));\n}",
         instead: "const pages = await Promise.all(urls.map((url) => fetch(url)));",
         limits: "Silent where the order matters or is not known not to: a variable or field carried from round to round, \
-              `break`, `return` or `throw` in the loop, `try` inside, waiting on purpose (`sleep`, `delay`, retries), \
-              transactions, migrations, streams, locks, writes to one place (`write`, `send`, `run`, `exec`, `save`, \
-              `next`), and `for await`. Only calls whose names say that they read (`get`, `fetch`, `load`, `find`, \
-              `read`, `stat`, `resolve`, ..) are reported.",
+              `break`, `return` or `throw` in the loop or in a handler, waiting on purpose (`sleep`, `delay`, retries), \
+              transactions, migrations, streams, locks, writes to one place (`write`, `run`, `exec`, `save`, \
+              `next`), and `for await`. Only calls whose names say that they read or send one thing (`get`, `fetch`, `load`, \
+              `find`, `send`, `upload`, ..) are reported.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::ForInStatement], check), Check::Nodes(&[Kind::ForExpression], rust_check)],
+    checks: &[
+        Check::Nodes(&[Kind::ForInStatement, Kind::ForStatement], check),
+        Check::Nodes(&[Kind::ForExpression], rust_check),
+    ],
     cases: &[
         Case::bad(
             "a.js",
@@ -79,8 +82,21 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "async function f(xs) { for (const x of xs) { await load(x); await sleep(100); } }"),
         Case::good(
             "a.js",
-            "async function f(xs) { for (const x of xs) { try { use(await load(x)); } catch (e) { log(e); } } }",
+            "async function f(xs) { for (const x of xs) { try { use(await load(x)); } catch (e) { throw new Error(x); } } }",
         ),
+        Case::bad(
+            "a.js",
+            "async function f(xs) { const out = []; for (const x of xs) { try { out.push(await load(x)); } catch (e) { log(e); } } return out; } //~ await-in-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(users) { for (const user of users) { await sendEmail(user.email); } } //~ await-in-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(files, api) { for (let i = 0; i < files.length; i++) { await api.upload(files[i]); } } //~ await-in-loop",
+        ),
+        Case::good("a.js", "async function f(n, api) { for (let i = 0; i < n; i++) { await api.upload(i); } }"),
         Case::near_miss(
             "a.js",
             "async function f(xs) { for (const x of xs) { xs2.push(async () => await load(x)); } }",
@@ -160,6 +176,40 @@ const READS: &[&str] = &[
     "exists", "access", "realpath", "compute", "search",
 ];
 
+/// First words of functions that do one thing for one element (TypeScript and JavaScript).
+const SENDS: &[&str] = &[
+    "send",
+    "notify",
+    "email",
+    "mail",
+    "upload",
+    "publish",
+    "process",
+    "handle",
+    "request",
+    "call",
+    "check",
+    "validate",
+    "convert",
+    "generate",
+    "create",
+    "render",
+    "translate",
+    "encode",
+    "invite",
+    "charge",
+    "refund",
+    "enrich",
+    "index",
+    "scrape",
+    "crawl",
+    "ping",
+    "post",
+    "resize",
+    "compress",
+    "hash",
+];
+
 /// Words that tell that order or pace is the point.
 const ORDERED: &[&str] = &[
     "sleep",
@@ -198,25 +248,36 @@ const ORDERED: &[&str] = &[
 ];
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
-    let (Some(left), Some(over), Some(body)) =
-        (node.child(Field::Left), node.child(Field::Right), node.child(Field::Body))
-    else {
-        return;
+    let Some(body) = node.child(Field::Body) else { return };
+    let (bound, head_end) = if node.kind() == Kind::ForStatement {
+        let Some((index, end)) = counted(node) else { return };
+        (vec![index], end)
+    } else {
+        let (Some(left), Some(over)) = (node.child(Field::Left), node.child(Field::Right)) else { return };
+        if node.child(Field::Operator).is_none_or(|o| o.text() != "of")
+            || node.has_token("await")
+            || bare(over).kind() == Kind::Array
+        {
+            return;
+        }
+        (bound_names(left), over.span().end)
     };
-    if node.child(Field::Operator).is_none_or(|o| o.text() != "of")
-        || node.has_token("await")
-        || bare(over).kind() == Kind::Array
-    {
-        return;
-    }
     let inside = || body.descendants_until(is_function);
     let awaits: Vec<Node<'a>> = inside().filter(|n| n.kind() == Kind::AwaitExpression).collect();
     let Some(first) = awaits.first().copied() else { return };
     // One call that reads, with the round's own element.
     let [only] = awaits.as_slice() else { return };
-    let Some(call) = only.first_named().map(bare).filter(|c| c.kind() == Kind::CallExpression) else { return };
+    let Some(mut call) = only.first_named().map(bare).filter(|c| c.kind() == Kind::CallExpression) else { return };
+    // `s3.getObject(..).promise()`.
+    while let Some((of, name)) = method(call)
+        && matches!(name.text(), "promise" | "toPromise" | "catch")
+        && bare(of).kind() == Kind::CallExpression
+    {
+        call = bare(of);
+    }
     let Some(callee) = call.child(Field::Function) else { return };
-    let reads = place_name(callee).is_some_and(|n| words(&n).first().is_some_and(|w| READS.contains(&w.as_str())));
+    let reads = place_name(callee)
+        .is_some_and(|n| words(&n).first().is_some_and(|w| READS.contains(&w.as_str()) || SENDS.contains(&w.as_str())));
     // `query-in-loop` tells of those: one query is better than many at a time.
     if !reads
         || is_lookup(call)
@@ -225,13 +286,12 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     {
         return;
     }
-    let bound: Vec<&str> = bound_names(left);
     if !bound.iter().any(|b| mentions(call, b)) {
         return;
     }
     if node.descendants().any(|n| {
         matches!(n.kind(), Kind::Identifier | Kind::PropertyIdentifier)
-            && words(n.text()).iter().any(|w| ORDERED.contains(&w.as_str()))
+            && words(n.text()).iter().any(|w| ORDERED.contains(&w.as_str()) && w != "client")
     }) {
         return;
     }
@@ -243,21 +303,35 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let mut head = node.span();
-    head.end = over.span().end;
+    head.end = head_end;
     let message = "No round needs what another one gave, and yet each waits for the one before. Start them together: `await Promise.all(list.map(..))`.";
     cx.report(Note::new(cx.rule, head, message).related(first.span(), "waits here"));
 }
 
+/// The index of `for (let i = 0; i < list.length; i++)`, and where its head ends.
+fn counted<'a>(node: Node<'a>) -> Option<(&'a str, u32)> {
+    let declared = node.child(Field::Initializer)?.named_children().find_map(|d| d.child(Field::Name))?;
+    let condition = node.child(Field::Condition)?;
+    let increment = node.child(Field::Increment)?;
+    let up = increment.text().contains("++") && mentions(increment, declared.text());
+    let bounded = condition.text().contains(".length") && condition.text().contains('<');
+    (up && bounded && declared.kind() == Kind::Identifier).then(|| (declared.text(), increment.span().end))
+}
+
 fn stops(n: Node<'_>) -> bool {
-    matches!(
-        n.kind(),
+    match n.kind() {
+        // A round that fails by itself leaves the others alone.
+        Kind::TryStatement => n.child(Field::Handler).is_none_or(|h| {
+            h.descendants_until(is_function)
+                .any(|s| matches!(s.kind(), Kind::ThrowStatement | Kind::ReturnStatement | Kind::BreakStatement))
+        }),
         Kind::BreakStatement
-            | Kind::ReturnStatement
-            | Kind::ThrowStatement
-            | Kind::TryStatement
-            | Kind::YieldExpression
-            | Kind::UpdateExpression
-    )
+        | Kind::ReturnStatement
+        | Kind::ThrowStatement
+        | Kind::YieldExpression
+        | Kind::UpdateExpression => true,
+        _ => false,
+    }
 }
 
 fn bound_names<'a>(pattern: Node<'a>) -> Vec<&'a str> {

@@ -27,7 +27,7 @@ pub static RULE: Rule = Rule {
               components are left alone.",
         fix: "",
     },
-    checks: &[Check::Block(check)],
+    checks: &[Check::Block(check), Check::Nodes(&[Kind::JsxOpeningElement, Kind::JsxSelfClosingElement], provider)],
     cases: &[
         Case::bad(
             "a.jsx",
@@ -61,6 +61,15 @@ pub static RULE: Rule = Rule {
             "a.jsx",
             "const Cell = memo(forwardRef(CellView));\nfunction A() {\n  return (\n    <Cell\n      style={{ a: 1 }} //~ inline-object-prop\n    />\n  );\n}",
         ),
+        Case::bad(
+            "a.jsx",
+            "function App() { const [n, setN] = useState(0); return <Ctx.Provider value={{ n, setN }}><Page /></Ctx.Provider>; } //~ inline-object-prop",
+        ),
+        Case::good(
+            "a.jsx",
+            "function App() { const [n, setN] = useState(0); const v = useMemo(() => ({ n, setN }), [n]); return <Ctx.Provider value={v}><Page /></Ctx.Provider>; }",
+        ),
+        Case::near_miss("a.jsx", "const all = <Ctx.Provider value={{ a }}><Page /></Ctx.Provider>;"),
         Case::good(
             "a.jsx",
             "const STYLE = {};\nconst Row = memo(RowView);\nfunction List() { return <Row style={STYLE} />; }",
@@ -81,6 +90,27 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.jsx", "const Row = memo(RowView);\nconst one = <Row a={{}} />;"),
     ],
 };
+
+/// `<Ctx.Provider value={{ .. }}>` in a component: everybody who reads the context is rendered each time.
+fn provider<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let given = node.child(Field::Name).filter(|n| n.text().ends_with(".Provider"));
+    if given.is_none() || cx.block.kind() == BlockKind::Module && !node.ancestors().any(is_function) {
+        return;
+    }
+    for attribute in node.named_children().filter(|a| a.kind() == Kind::JsxAttribute) {
+        let named = attribute.first_named().is_some_and(|n| n.text() == "value");
+        let value = attribute.last_named().filter(|v| v.kind() == Kind::JsxExpression).and_then(Node::first_named);
+        let Some(value) = value.map(bare).filter(|v| named && matches!(v.kind(), Kind::Object | Kind::Array)) else {
+            continue;
+        };
+        // Constants alone are the component's own business.
+        if !value.descendants().any(|n| matches!(n.kind(), Kind::Identifier | Kind::ShorthandPropertyIdentifier)) {
+            continue;
+        }
+        let message = "This value is new in every render: everybody who reads the context is rendered again, whatever changed. Keep it with `useMemo`.";
+        cx.report(Note::new(cx.rule, value.span(), message));
+    }
+}
 
 fn check(cx: &mut Cx<'_>) {
     if cx.block.kind() != BlockKind::Module {

@@ -42,6 +42,26 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "@Component({})\nexport class Feed implements OnInit {\n  ngOnInit() {\n    this.load();\n    setInterval(() => this.load(), 5000); //~ leaked-listener\n  }\n  load() {}\n}",
         ),
+        Case::bad(
+            "a.ts",
+            "class Poller { start() { setInterval(() => this.tick(), 1000); } tick() { go(); } } //~ leaked-listener",
+        ),
+        Case::bad(
+            "a.ts",
+            "export const V = defineComponent({ setup() { const n = ref(0); onMounted(() => { setInterval(() => n.value++, 1000); }); return { n }; } }); //~ leaked-listener",
+        ),
+        Case::good(
+            "a.ts",
+            "export const V = defineComponent({ setup() { let t; onMounted(() => { t = setInterval(go, 1000); }); onUnmounted(() => clearInterval(t)); } });",
+        ),
+        Case::good(
+            "a.ts",
+            "class Poller { start() { this.t = setInterval(() => this.tick(), 1000); } tick() { go(); } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "class Poller { start() { setInterval(() => this.tick(), 1000).unref(); } tick() { go(); } }",
+        ),
         Case::good(
             "a.jsx",
             "class Clock extends React.Component {\n  componentDidMount() { this.id = setInterval(() => this.tick(), 1000); }\n  componentWillUnmount() { clearInterval(this.id); }\n}",
@@ -119,6 +139,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(callee) = node.child(Field::Function).map(bare) else { return };
     let Some(path) = ecma_path(callee, cx) else { return };
     let name = path.rsplit('.').next().unwrap_or(&path);
+    if name == "onMounted" {
+        mounted(node, cx);
+        return;
+    }
     if !matches!(name, "useEffect" | "useLayoutEffect") {
         return;
     }
@@ -160,6 +184,10 @@ fn class(cx: &mut Cx<'_>) {
         for mount in methods {
             let name = mount.child(Field::Name).map_or("", Node::text);
             if !matches!(name, "componentDidMount" | "connectedCallback" | "ngOnInit" | "ngAfterViewInit" | "mounted") {
+                if let Some(call) = mount.descendants().find(|n| dropped_interval(*n)).filter(|_| starting(name)) {
+                    let message = "Nobody keeps this interval's handle, and nothing in the class ends it: every call starts another one that keeps the object alive. Keep it, and clear it when the object stops.";
+                    report_in(cx, call, Note::new(cx.rule, call.span(), message));
+                }
                 continue;
             }
             let started = mount.descendants_until(is_function).find_map(|n| {
@@ -201,4 +229,33 @@ fn starts(node: Node<'_>) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+/// Whether a method's name says that it begins something.
+fn starting(name: &str) -> bool {
+    crate::rules::support::words(name).first().is_some_and(|w| {
+        matches!(w.as_str(), "start" | "begin" | "open" | "connect" | "watch" | "poll" | "subscribe" | "listen")
+    })
+}
+
+/// `setInterval(..);` as a statement: its handle is lost.
+fn dropped_interval(n: Node<'_>) -> bool {
+    n.kind() == Kind::CallExpression
+        && n.child(Field::Function).is_some_and(|f| f.text() == "setInterval")
+        && n.parent().is_some_and(|p| p.kind() == Kind::ExpressionStatement)
+}
+
+/// Vue: what `onMounted` begins and nothing of the component ends.
+fn mounted<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(begun) = callback(node, 0, cx).and_then(|f| f.child(Field::Body)) else { return };
+    let component = cx.arena().text();
+    let ends = ["onUnmounted", "onBeforeUnmount", "onScopeDispose", "onDeactivated"];
+    if ends.iter().chain(ENDS).any(|w| component.contains(w)) {
+        return;
+    }
+    let Some((start, what)) = begun.descendants().find_map(|n| starts(n).map(|w| (n, w))) else { return };
+    let message = format!(
+        "{what} when the component is mounted, and nothing ends it: every mount adds another. End it in `onUnmounted`."
+    );
+    report_in(cx, start, Note::new(cx.rule, start.span(), message));
 }

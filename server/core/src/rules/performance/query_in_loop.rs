@@ -1,7 +1,8 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::queries::{is_lookup, is_select};
+use crate::rules::queries::{is_lookup, is_select, is_write};
+use crate::rules::shape::home;
 use crate::rules::support::{args, bare, is_function, is_loop, method, string_value, words};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
@@ -17,11 +18,11 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds awaited queries in a loop over a list, or in a callback of `map` and `forEach`, that look up one row by something of the element: `findOne`, `findById`, `findUnique`, `findByPk`, `query`, `$queryRaw`, `fetch_one`, `query_row` and the like.",
-        why: "A list of n rows takes n + 1 round trips to the database. One query with `IN (..)`, a join, or `include` takes one.",
+        what: "Finds awaited queries in a loop over a list, or in a callback of `map` and `forEach`, that look up, add or change rows by something of the element: `findOne`, `find`, `insertOne`, `updateOne`, `findById`, `findUnique`, `findByPk`, `query`, `$queryRaw`, `fetch_one`, `query_row` and the like.",
+        why: "A list of n rows takes n + 1 round trips to the database. One query with `IN (..)`, a join, or `include` takes one, and so does an `insertMany`.",
         example: "for (const post of posts) {\n  post.author = await db.query('select * from users where id = $1', [post.authorId]);\n}",
         instead: "const authors = await db.query('select * from users where id = any($1)', [posts.map((p) => p.authorId)]);",
-        limits: "Only reads. Silent for lists that are written out, in migrations, seeds and scripts by their paths, and where the loop works off pages or batches.",
+        limits: "Silent for lists that are written out, in migrations, seeds and scripts by their paths, and where the loop works off pages or batches.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
@@ -65,9 +66,9 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "async function f(id) { return User.findById(id); }"),
         Case::good("a.js", "async function f(users) { for (const u of users) { await u.save(); } }"),
         Case::good("a.js", "function f(xs) { return xs.map((x) => list.find((y) => y.id === x)); }"),
-        Case::good(
+        Case::bad(
             "a.js",
-            "async function f(db, xs) { for (const x of xs) { await db.query('insert into t values ($1)', [x]); } }",
+            "async function f(db, xs) { for (const x of xs) { await db.query('insert into t values ($1)', [x]); } } //~ query-in-loop",
         ),
         Case::good(
             "a.js",
@@ -78,6 +79,10 @@ pub static RULE: Rule = Rule {
             "async fn f(pool: &PgPool, ids: &[i64]) -> R { sqlx::query(\"SELECT * FROM t WHERE id = ANY($1)\").bind(ids).fetch_all(pool).await }",
         ),
         Case::good("a.rs", "fn f(xs: &[u8], m: &Map) { for x in xs { m.query_row(x); } }"),
+        Case::near_miss(
+            "a.js",
+            "async function f(c, xs) { await c.query('begin'); for (const x of xs) { await c.query('insert into t values ($1)', [x]); } await c.query('commit'); }",
+        ),
         Case::near_miss(
             "a.js",
             "async function f(db) { let page = 0; for (;;) { const rows = await db.query('select * from t offset ' + page); if (!rows.length) break; page++; } }",
@@ -127,7 +132,12 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             })
     });
     let script = ["migration", "seed", "script", "bench", "example"].iter().any(|w| cx.file.path.contains(w));
-    if !element || literal || paced || script {
+    // What is written in one transaction is written with care; on one connection it goes in order.
+    let careful = cx.family() == Family::Ecma && is_write(node) && {
+        let text = home(node).text();
+        ["begin", "BEGIN", "transaction", "trx", "tx."].iter().any(|w| text.contains(w))
+    };
+    if !element || literal || paced || script || careful {
         return;
     }
     let message = "Every element asks the database by itself: a list of n takes n round trips. Ask once for all of them, with `IN (..)` or a join.";

@@ -2,7 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::{operands, operator};
-use crate::rules::support::{args, enclosing_loop, method};
+use crate::rules::support::{args, bare, enclosing_loop, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -18,16 +18,15 @@ pub static RULE: Rule = Rule {
     in_tests: false,
     docs: Docs {
         what: "Finds `queue.shift()` (and `unshift`, `splice(0, 1)`) in a loop that runs as long as the array has \
-              elements, where the loop also adds to it or the array comes from outside.",
+              elements, where the loop also adds to it or its name says that it is a queue; and `unshift` in a loop over data.",
         why: "Taking the first element moves all others: with 100,000 elements every round moves megabytes, and the \
               loop grows with the square of the length.",
         example: "while (queue.length) {\n  const node = queue.shift();\n  queue.push(...node.children);\n}",
         instead: "for (let i = 0; i < queue.length; i++) {\n  const node = queue[i];\n  queue.push(...node.children);\n}",
-        limits: "Engines move small arrays fast: only loops over the array's whole length whose body adds to it are \
-              reported. Loops that wait (`await`) in every round spend their time elsewhere.",
+        limits: "Engines move small arrays fast: only loops over the array's whole length are reported. Loops that wait (`await`) in every round spend their time elsewhere.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::CallExpression], check)],
+    checks: &[Check::Nodes(&[Kind::CallExpression], check), Check::Nodes(&[Kind::CallExpression], front)],
     cases: &[
         Case::bad(
             "a.js",
@@ -63,9 +62,15 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "while (queue.length) { const n = queue.dequeue(); queue.push(n.k); }"),
         Case::good("a.js", "if (queue.length) { queue.shift(); queue.push(1); }"),
         Case::good("a.js", "while (args.length) { use(args.shift()); }"),
+        Case::near_miss("a.js", "for (const stack of stacks) { stack.unshift(next); }"),
         Case::near_miss("a.js", "while (jobs.length) { const j = jobs.shift(); await run(j); jobs.push(j.next); }"),
         Case::near_miss("a.js", "while (log.length > 100) { log.shift(); }"),
-        Case::near_miss("a.js", "while (queue.length) { const n = queue.shift(); other.push(n); }"),
+        Case::bad("a.js", "while (queue.length) { const n = queue.shift(); other.push(n); } //~ shift-in-loop"),
+        Case::near_miss("a.ts", "while (this.pendingJobs.length > 0) { this.run(this.pendingJobs.shift()!); }"),
+        Case::bad("a.js", "for (const x of xs) { out.unshift(x); } //~ shift-in-loop"),
+        Case::good("a.js", "for (const x of ['a', 'b']) { out.unshift(x); }"),
+        Case::near_miss("a.js", "while (node) { path.unshift(node.name); node = node.parent; }"),
+        Case::near_miss("a.js", "for (const x of xs) { if (x.first) out.unshift(x); else out.push(x); }"),
         Case::near_miss("a.js", "while (a.length) { a.shift(); setTimeout(() => 1); }"),
         Case::near_miss("a.js", "while (running) { const q = []; q.push(1); q.shift(); }"),
     ],
@@ -94,7 +99,13 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         });
     let adds = |n: Node<'a>| method(n).is_some_and(|(r, m)| m.text() == "push" && r.text() == queue_text);
     let body = around.child(Field::Body);
-    let grows = body.is_some_and(|b| b.descendants().any(adds));
+    // A queue by its name may hold any number of things.
+    let named =
+        queue.kind() == Kind::Identifier && is_queue(queue_text) && bare(condition).kind() != Kind::BinaryExpression
+            || queue.kind() == Kind::Identifier
+                && is_queue(queue_text)
+                && operands(bare(condition)).is_some_and(|(_, r)| matches!(r.text(), "0" | "1"));
+    let grows = named || body.is_some_and(|b| b.descendants().any(adds));
     let waits = around.descendants().any(|n| matches!(n.kind(), Kind::AwaitExpression | Kind::YieldExpression));
     if !drains || !grows || waits {
         return;
@@ -102,6 +113,51 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let message = format!(
         "`{}` moves every element that is left, in every round: the loop grows with the square of the queue. Read by an index, or use a queue.",
         name.text()
+    );
+    cx.report(Note::new(cx.rule, name.span(), message));
+}
+
+/// Whether a name says that it is a queue.
+fn is_queue(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    crate::rules::support::words(last).iter().any(|w| {
+        matches!(
+            w.as_str(),
+            "queue" | "q" | "pending" | "backlog" | "jobs" | "tasks" | "todo" | "worklist" | "frontier"
+        )
+    })
+}
+
+/// `list.unshift(x)` in a loop that goes over data.
+fn front<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some((list, name)) = method(node).filter(|(l, n)| n.text() == "unshift" && l.kind() == Kind::Identifier) else {
+        return;
+    };
+    let given: Vec<Node<'a>> = args(node).collect();
+    let [only] = given.as_slice() else { return };
+    let Some(around) = enclosing_loop(node) else { return };
+    // A loop over data: others climb a few steps.
+    let counted = around.kind() == Kind::ForInStatement && around.has_token("of")
+        || around.kind() == Kind::ForStatement
+            && around.child(Field::Condition).is_some_and(|c| c.text().contains(".length"));
+    let over = around.child(Field::Right).map(bare);
+    let few = over.is_some_and(|o| o.kind() == Kind::Array)
+        || around.child(Field::Left).is_some_and(|l| l.text() == list.text());
+    let inside = around.child(Field::Body).is_some_and(|b| {
+        b.descendants().any(|n| {
+            n.kind() == Kind::VariableDeclarator && n.child(Field::Name).is_some_and(|d| d.text() == list.text())
+        })
+    });
+    let rare = node.ancestors().take_while(|a| *a != around).any(|a| {
+        matches!(a.kind(), Kind::IfStatement | Kind::SwitchCase | Kind::TernaryExpression | Kind::CatchClause)
+            || crate::rules::support::is_function(a)
+    });
+    if !counted || few || inside || rare || only.kind() == Kind::SpreadElement {
+        return;
+    }
+    let message = format!(
+        "`unshift` moves every element of `{}` in every round: the loop grows with the square of its length. `push`, and `reverse` once.",
+        list.text()
     );
     cx.report(Note::new(cx.rule, name.span(), message));
 }

@@ -3,7 +3,8 @@ use sidenote_grammars::{Family, Field, Kind};
 use crate::blocks::Block;
 use crate::blocks::BlockKind;
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::support::{args, bare, is_function, words};
+use crate::rules::shape::{mentions, root_name};
+use crate::rules::support::{args, bare, is_function};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -12,75 +13,73 @@ pub static RULE: Rule = Rule {
     summary: "a cache only ever grows",
     category: Category::Performance,
     severity: Severity::Low,
-    confidence: Confidence::Low,
+    confidence: Confidence::Medium,
     cwe: &[401, 770],
     families: &[Family::Ecma],
-    default_on: false,
+    default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds a `Map`, `Set`, object or array of the module's top level that functions add to by keys of their \
-              arguments, and from which nothing is ever taken away.",
+        what: "Finds a `Map` or `Set` of the module's top level that functions add to by keys of a request, and from \
+              which nothing is ever taken away.",
         why: "In a server it holds every key that anybody ever sent: memory grows until the process is killed, and a \
               client that sends new keys makes that happen soon.",
-        example: "const cache = new Map();\nexport async function user(id) {\n  if (!cache.has(id)) cache.set(id, await load(id));\n  return cache.get(id);\n}",
+        example: "const cache = new Map();\napp.get('/users/:id', async (req, res) => {\n  const id = req.params.id;\n  if (!cache.has(id)) cache.set(id, await load(id));\n  res.json(cache.get(id));\n});",
         instead: "const cache = new LRUCache({ max: 1000 });",
-        limits: "Only names that say cache, in files that serve requests; what is passed elsewhere, exported, cleared, or \
-              bounded by its size is left alone, and so are `WeakMap` and `WeakSet`. Off by default: whether the keys \
-              are bounded is seldom seen in the code.",
+        limits: "Only where the key is seen to be part of a request; what is passed elsewhere, exported, cleared, or bounded by \
+                 its size is left alone, and so are `WeakMap` and `WeakSet`.",
         fix: "",
     },
     checks: &[Check::Block(check)],
     cases: &[
         Case::bad(
             "a.js",
-            "const cache = new Map();\nfunction user(id) { if (!cache.has(id)) cache.set(id, load(id)); return cache.get(id); }\n//~^^ unbounded-cache",
+            "const seen = new Map();\napp.get('/:k', (req, res) => { seen.set(req.params.k, Date.now()); res.end(); });\n//~^^ unbounded-cache",
         ),
         Case::bad(
             "a.js",
-            "const userCache = new Map();\nexport async function get(req) { userCache.set(req.id, await load(req)); }\n//~^^ unbounded-cache",
+            "const userCache = new Map();\nexport async function get(req) { const id = req.params.id; if (!userCache.has(id)) userCache.set(id, await load(id)); return userCache.get(id); }\n//~^^ unbounded-cache",
         ),
         Case::bad(
             "a.ts",
-            "const cache = new Map<string, User>();\nexport const get = (id: string) => { const u = load(id); cache.set(id, u); return u; };\n//~^^ unbounded-cache",
-        ),
-        Case::bad("a.js", "const seenCache = new Set();\nfunction see(x) { seenCache.add(x); }\n//~^^ unbounded-cache"),
-        Case::bad(
-            "a.js",
-            "let memo = new Map();\nexport function f(x) { memo.set(x, g(x)); return memo.get(x); }\n//~^^ unbounded-cache",
+            "const hits = new Map<string, number>();\nexport const count = (req: Request) => { const key = `${req.ip}:${req.path}`; hits.set(key, (hits.get(key) ?? 0) + 1); };\n//~^^ unbounded-cache",
         ),
         Case::bad(
             "a.js",
-            "const resultCache = new Map();\nclass A { run(k) { resultCache.set(k, 1); } }\n//~^^ unbounded-cache",
-        ),
-        Case::bad(
-            "a.js",
-            "const cache = new Map(), other = 1;\nfunction f(k) { cache.set(k, other); }\n//~^^ unbounded-cache",
+            "const visitors = new Set();\nfunction see(req) { visitors.add(req.headers['x-id']); }\n//~^^ unbounded-cache",
         ),
         Case::bad(
             "a.js",
             "const tokenCache = new Map();\napp.get('/x', (req, res) => { tokenCache.set(req.query.t, 1); res.end('this handler is long enough to be a block of its own in the tree of blocks, as most handlers are'); });\n//~^^ unbounded-cache",
         ),
-        Case::good(
+        Case::bad(
             "a.js",
-            "const cache = new Map();\nfunction f(k) { cache.set(k, 1); }\nfunction g(k) { cache.delete(k); }",
+            "const cache = new Map(), other = 1;\nfunction f(ctx) { const { id } = ctx.params; cache.set(id, other); }\n//~^^ unbounded-cache",
         ),
         Case::good(
             "a.js",
-            "const cache = new Map();\nfunction f(k) { if (cache.size > 100) cache.clear(); cache.set(k, 1); }",
+            "const cache = new Map();\nfunction user(id) { if (!cache.has(id)) cache.set(id, load(id)); return cache.get(id); }",
         ),
-        Case::good("a.js", "const cache = new WeakMap();\nfunction f(k) { cache.set(k, 1); }"),
-        Case::good("a.js", "const cache = new LRU(100);\nfunction f(k) { cache.set(k, 1); }"),
-        Case::good("a.js", "function f() { const cache = new Map(); cache.set(1, 2); return cache; }"),
-        Case::good("a.js", "const table = new Map();\nfunction f(k) { table.set(k, 1); }"),
-        Case::good("a.js", "const cache = new Map([[1, 2]]);\nfunction f(k) { return cache.get(k); }"),
         Case::good(
             "a.js",
-            "let cache = new Map();\nfunction f(k) { cache.set(k, 1); }\nfunction reset() { cache = new Map(); }",
+            "const cache = new Map();\nfunction f(req) { cache.set(req.params.k, 1); }\nfunction g(k) { cache.delete(k); }",
         ),
-        Case::near_miss("a.js", "const cache = new Map();\ncache.set('a', 1);\nfunction f(k) { return cache.get(k); }"),
-        Case::near_miss("a.js", "export const cache = new Map();\nfunction f(k) { cache.set(k, 1); }"),
-        Case::near_miss("a.js", "const cache = new Map();\nfunction f(k) { cache.set(k, 1); }\nregister(cache);"),
-        Case::near_miss("a.js", "const cache = new Map();\nfunction f(k) { cache.set('last', k); }"),
+        Case::good(
+            "a.js",
+            "const cache = new Map();\nfunction f(req) { if (cache.size > 100) cache.clear(); cache.set(req.params.k, 1); }",
+        ),
+        Case::good("a.js", "const cache = new WeakMap();\nfunction f(req) { cache.set(req.body, 1); }"),
+        Case::good("a.js", "const cache = new LRU(100);\nfunction f(req) { cache.set(req.params.k, 1); }"),
+        Case::good("a.js", "function f(req) { const cache = new Map(); cache.set(req.params.k, 2); return cache; }"),
+        Case::good(
+            "a.js",
+            "let cache = new Map();\nfunction f(req) { cache.set(req.params.k, 1); }\nfunction reset() { cache = new Map(); }",
+        ),
+        Case::near_miss("a.js", "export const cache = new Map();\nfunction f(req) { cache.set(req.params.k, 1); }"),
+        Case::near_miss(
+            "a.js",
+            "const cache = new Map();\nfunction f(req) { cache.set(req.params.k, 1); }\nregister(cache);",
+        ),
+        Case::near_miss("a.js", "const cache = new Map();\nfunction f(req) { cache.set('last', req.params.k); }"),
     ],
 };
 
@@ -101,13 +100,12 @@ fn check(cx: &mut Cx<'_>) {
             let kind = value.child(Field::Constructor).map_or("", Node::text);
             let empty =
                 value.kind() == Kind::NewExpression && matches!(kind, "Map" | "Set") && args(value).next().is_none();
-            let told = words(name.text()).iter().any(|w| matches!(w.as_str(), "cache" | "cached" | "memo" | "caches"));
-            if !empty || !told || name.kind() != Kind::Identifier {
+            if !empty || name.kind() != Kind::Identifier {
                 continue;
             }
             let mut uses = Uses::default();
             visit(cx.block, name.text(), name, 0, &mut uses);
-            if uses.grows && !uses.bounded {
+            if uses.grows && uses.asked && !uses.bounded {
                 let message = format!(
                     "Functions add to `{}` by keys that they are given, and nothing is ever taken away: it grows as long as the process lives. Bound its size, or let entries expire.",
                     name.text()
@@ -122,6 +120,8 @@ fn check(cx: &mut Cx<'_>) {
 #[derive(Default)]
 struct Uses {
     grows: bool,
+    /// Whether a key is part of a request.
+    asked: bool,
     bounded: bool,
 }
 
@@ -149,6 +149,7 @@ fn visit(block: &Block, name: &str, declared: Node<'_>, depth: usize, uses: &mut
                 let key = args(call).next().map(bare);
                 let open = key.is_some_and(|k| !matches!(k.kind(), Kind::String | Kind::Number));
                 uses.grows |= inside && open;
+                uses.asked |= key.is_some_and(is_asked);
             }
             _ => uses.bounded = true,
         }
@@ -156,4 +157,21 @@ fn visit(block: &Block, name: &str, declared: Node<'_>, depth: usize, uses: &mut
     for child in block.children() {
         visit(child, name, declared, depth + 1, uses);
     }
+}
+
+/// Whether a key comes from a request: `req.params.id`, or a variable that is made of one.
+fn is_asked(key: Node<'_>) -> bool {
+    let of_request = |n: Node<'_>| {
+        n.descendants().any(|m| {
+            m.kind() == Kind::MemberExpression
+                && root_name(m).is_some_and(|r| matches!(r.text(), "req" | "request" | "ctx" | "event"))
+        })
+    };
+    let named = key.kind() == Kind::Identifier
+        && key.arena().nodes().any(|n| {
+            n.kind() == Kind::VariableDeclarator
+                && n.child(Field::Name).is_some_and(|d| mentions(d, key.text()) || d.text().contains(key.text()))
+                && n.child(Field::Value).is_some_and(of_request)
+        });
+    named || of_request(key)
 }

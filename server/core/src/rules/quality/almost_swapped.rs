@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::High,
     confidence: Confidence::High,
     cwe: &[563],
-    families: &[Family::Rust],
+    families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
     docs: Docs {
@@ -24,7 +24,7 @@ pub static RULE: Rule = Rule {
         limits: "The two assignments must follow each other and mirror each other exactly.",
         fix: "A swap is suggested; it changes what the code does.",
     },
-    checks: &[Check::Nodes(&[Kind::Block], check)],
+    checks: &[Check::Nodes(&[Kind::Block], check), Check::Nodes(&[Kind::ExpressionStatement], ecma)],
     cases: &[
         Case::bad("a.rs", "fn f(mut a: u8, mut b: u8) { a = b; b = a; go(a, b); } //~ almost-swapped"),
         Case::bad("a.rs", "fn f(p: &mut P) {\n    p.x = p.y; //~ almost-swapped\n    p.y = p.x;\n}"),
@@ -40,6 +40,10 @@ pub static RULE: Rule = Rule {
             "fn f(mut lo: f64, mut hi: f64) { while lo > hi {\n lo = hi; //~ almost-swapped\n hi = lo;\n} }",
         ),
         Case::bad("a.rs", "fn f(v: &mut [u8]) { v[0] = v[1]; v[1] = v[0]; } //~ almost-swapped"),
+        Case::bad("a.ts", "function f(a: number, b: number) { a = b; b = a; return [a, b]; } //~ almost-swapped"),
+        Case::bad("a.js", "function f(xs, i, j) { xs[i] = xs[j]; xs[j] = xs[i]; } //~ almost-swapped"),
+        Case::good("a.js", "function f(a, b) { [a, b] = [b, a]; return a - b; }"),
+        Case::near_miss("a.js", "function f(a, b) { const t = a; a = b; b = t; return [a, b]; }"),
         Case::good("a.rs", "fn f(mut a: u8, mut b: u8) { std::mem::swap(&mut a, &mut b); go(a, b); }"),
         Case::good("a.rs", "fn f(mut a: u8, mut b: u8) { let t = a; a = b; b = t; go(a, b); }"),
         Case::good("a.rs", "fn f(mut a: u8, mut b: u8) { a = b; b = 0; go(a, b); }"),
@@ -75,4 +79,25 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             Note::new(cx.rule, first.span(), message).related(second.span(), "this assigns what is there already");
         cx.report(note);
     }
+}
+
+fn ecma<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.family() != Family::Ecma {
+        return;
+    }
+    let assigned = |s: Node<'a>| {
+        s.first_named().filter(|e| s.kind() == Kind::ExpressionStatement && e.kind() == Kind::AssignmentExpression)
+    };
+    let Some(first) = assigned(node) else { return };
+    let Some(second) = node.next_named_sibling().and_then(assigned) else { return };
+    let (Some((a, b)), Some((c, d))) = (operands(first), operands(second)) else { return };
+    if !same(a, d) || !same(b, c) || same(a, b) || !only_reads(a) || !only_reads(b) {
+        return;
+    }
+    let message = format!(
+        "After this both are `{0}`, and the old value of `{1}` is lost: this is no swap. Write `[{1}, {0}] = [{0}, {1}]`.",
+        b.text(),
+        a.text()
+    );
+    cx.report(Note::new(cx.rule, first.span(), message).related(second.span(), "this assigns what is there already"));
 }

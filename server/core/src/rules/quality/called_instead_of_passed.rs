@@ -55,6 +55,10 @@ pub static RULE: Rule = Rule {
             "function load() { fetch('/x').then((r) => { set(r); }); }\nfunction V() { useEffect(load(), []); //~ called-instead-of-passed\n}",
         ),
         Case::bad("a.js", "const tick = () => { n++; };\nrequestAnimationFrame(tick()); //~ called-instead-of-passed"),
+        Case::bad(
+            "a.jsx",
+            "function V() { const [n, setN] = useState(0); const inc = () => { setN(n + 1); }; return <button onClick={inc()}>x</button>; } //~ called-instead-of-passed",
+        ),
         Case::good("a.js", "function refresh() { go(); }\nsetTimeout(refresh, 1000);"),
         Case::good("a.js", "function refresh() { return () => go(); }\nsetTimeout(refresh(), 1000);"),
         Case::good("a.js", "setTimeout(() => refresh(), 1000);"),
@@ -126,8 +130,20 @@ fn gives_nothing(value: Node<'_>, cx: &Cx<'_>) -> bool {
         return false;
     };
     callee.kind() == Kind::Identifier
-        && cx.file.declared.void_functions.contains(callee.text())
-        && !declares_below(value, callee.text(), cx)
+        && (cx.file.declared.void_functions.contains(callee.text()) && !declares_below(value, callee.text(), cx)
+            || local_void(value, callee.text(), cx))
+}
+
+/// Whether the only thing of that name in the block is a function that gives nothing.
+fn local_void<'a>(anywhere: Node<'a>, name: &str, cx: &Cx<'a>) -> bool {
+    let mut found = anywhere.arena().nodes().filter(|n| match n.kind() {
+        Kind::VariableDeclarator | Kind::FunctionDeclaration => n.child(Field::Name).is_some_and(|d| d.text() == name),
+        Kind::FormalParameters => crate::rules::shape::mentions(*n, name),
+        _ => false,
+    });
+    let (Some(only), None) = (found.next(), found.next()) else { return false };
+    let function = if only.kind() == Kind::VariableDeclarator { only.child(Field::Value) } else { Some(only) };
+    function.map(bare).filter(|f| is_function(*f)).is_some_and(|f| crate::rules::declared::returns_nothing(cx.open(f)))
 }
 
 /// Whether the block itself binds the name to something else than the file's function.

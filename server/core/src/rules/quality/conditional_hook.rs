@@ -95,6 +95,14 @@ pub static RULE: Rule = Rule {
             "const Row = forwardRef((props, ref) => {\n  const id = useId();\n  return <p id={id} ref={ref}/>;\n});",
         ),
         Case::near_miss(
+            "a.jsx",
+            "function V({ s }) { if (process.env.NODE_ENV !== 'production') { useEffect(() => { warn(s); }); } return <b>{s}</b>; }",
+        ),
+        Case::near_miss(
+            "a.jsx",
+            "function V({ s }) { if (s) {\n// eslint-disable-next-line react-hooks/rules-of-hooks\nuseEffect(() => { warn(s); }); } return <b>{s}</b>; }",
+        ),
+        Case::near_miss(
             "a.js",
             "function useToEffect(path, item) {\n  if (!item) { return useToEffectRaw(path); }\n  return [useToEffectRaw(item)];\n}",
         ),
@@ -135,7 +143,13 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if !react {
         return;
     }
-    let Some(why) = around(node, cx) else { return };
+    // Somebody thought of it, and says so.
+    let line = node.span().start;
+    let told = cx
+        .arena()
+        .comments()
+        .any(|c| c.text().contains("rules-of-hooks") && c.span().start < line && line - c.span().end.min(line) < 160);
+    let Some(why) = around(node, cx).filter(|_| !told) else { return };
     let message = format!(
         "`{}` is called {why}, and so not in every render: React then takes the state of one hook for that of another. Call it at the top of the component.",
         name.text()
@@ -184,8 +198,17 @@ fn around<'a>(node: Node<'a>, cx: &Cx<'a>) -> Option<&'static str> {
     while let Some(parent) = at.parent() {
         let field = at.field();
         let here = match parent.kind() {
+            // A condition that holds for all renders or for none.
+            Kind::IfStatement | Kind::TernaryExpression
+                if parent.child(Field::Condition).is_some_and(|c| {
+                    c.text().contains("process.env.")
+                        || c.text().contains("__DEV__")
+                        || c.text().contains("import.meta.env")
+                }) =>
+            {
+                None
+            }
             Kind::IfStatement | Kind::TernaryExpression if field != Field::Condition => Some("under a condition"),
-            Kind::ElseClause => Some("under a condition"),
             Kind::SwitchCase | Kind::SwitchDefault => Some("under a condition"),
             Kind::BinaryExpression
                 if field == Field::Right

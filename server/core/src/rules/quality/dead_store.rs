@@ -33,12 +33,17 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::Block], rust_block),
         Check::Nodes(&[Kind::ExpressionStatement], element),
         Check::Nodes(&[Kind::UpdateExpression], increment),
+        Check::Nodes(&[Kind::VariableDeclarator], unused),
     ],
     cases: &[
         Case::bad("a.js", "function f(xs) { xs[0] = 1; xs[0] = 2; } //~ dead-store"),
         Case::bad("a.js", "function f(o, k) { o[k] = a; o[k] = b; } //~ dead-store"),
         Case::bad("a.js", "function f(i) { i = i++; return i; } //~ dead-store"),
         Case::bad("a.js", "function f(n) { let c = n; return c++; } //~ dead-store"),
+        Case::bad("a.js", "function area(w, h) { const result = w * h; return w * w; } //~ dead-store"),
+        Case::good("a.js", "function f(w) { const _result = w * 2; return w; }"),
+        Case::near_miss("a.js", "function f(w) { const result = load(w); return w; }"),
+        Case::near_miss("a.js", "function f(w) { const result = w * 2; return () => ({ result }); }"),
         Case::good("a.js", "function f(xs) { xs[0] = 1; xs[1] = 2; xs[0] = xs[0] + 3; xs[1] = g(); }"),
         Case::good("a.js", "let ids = 0; function next() { return ids++; }"),
         Case::near_miss("a.js", "class A { next() { return this.n++; } }"),
@@ -216,6 +221,42 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         );
         cx.report(Note::new(cx.rule, name.span(), message));
     }
+}
+
+/// A variable of a function that is computed and that nobody names again.
+fn unused<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.family() != Family::Ecma || cx.arena().len() > MAX_NODES {
+        return;
+    }
+    let (Some(name), Some(value)) = (node.child(Field::Name), node.child(Field::Value).map(bare)) else { return };
+    let computed = matches!(value.kind(), Kind::BinaryExpression | Kind::TemplateString | Kind::TernaryExpression);
+    if name.kind() != Kind::Identifier || name.text().starts_with('_') || !computed || !only_reads(value) {
+        return;
+    }
+    let text = name.text();
+    let inside = is_function(home(node)) || cx.block.kind() == crate::blocks::BlockKind::Function;
+    let named = |n: Node<'_>| {
+        matches!(n.kind(), Kind::Identifier | Kind::ShorthandPropertyIdentifier)
+            && (n.text() == text || n.text() == "eval")
+    };
+    let mut deeper = Vec::new();
+    if !inside || cx.arena().nodes().filter(|n| named(*n)).count() != 1 {
+        return;
+    }
+    deeper.extend(cx.block.children());
+    while let Some(block) = deeper.pop() {
+        if block.arena().nodes().any(named) {
+            return;
+        }
+        deeper.extend(block.children());
+    }
+    if node.parent().is_some_and(|list| {
+        list.ancestors().take(1).any(|a| matches!(a.kind(), Kind::ForStatement | Kind::ExportStatement))
+    }) {
+        return;
+    }
+    let message = format!("Nobody reads `{text}`: it was meant for something that is missing here, or is left over.");
+    cx.report(Note::new(cx.rule, name.span(), message));
 }
 
 /// Blocks with more syntax nodes are left alone: the cost grows with the square.

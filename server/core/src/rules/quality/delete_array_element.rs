@@ -42,6 +42,11 @@ pub static RULE: Rule = Rule {
             "a.js",
             "function f() { const ys = xs.filter(Boolean).map(g), zs = [].concat(xs); delete zs[2]; } //~ delete-array-element",
         ),
+        Case::bad(
+            "a.js",
+            "function removeAt(list, index) { delete list[index]; return list; } //~ delete-array-element",
+        ),
+        Case::near_miss("a.js", "function f(items) { for (const i in items) { delete items[i]; } }"),
         Case::good("a.js", "delete o[key];"),
         Case::good("a.js", "delete o.x;"),
         Case::good("a.js", "const map = {};\ndelete map[id];"),
@@ -50,7 +55,7 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "const m = new Map(); m.delete(1);"),
         Case::good("a.js", "delete cache['x'];"),
         Case::good("a.js", "const list = []; delete list.extra;"),
-        Case::near_miss("a.js", "function f(list, i) { delete list[i]; }"),
+        Case::near_miss("a.js", "function f(table, i) { delete table[i]; }"),
         Case::near_miss("a.js", "const list = {}; delete list[0];"),
         Case::near_miss("a.js", "for (let i = 0; i < rows.length; i++) { delete seen[i]; }"),
         Case::near_miss("a.js", "let list = [1]; list = {}; delete other[0];"),
@@ -66,7 +71,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     };
     let (Some(list), Some(index)) = (place.child(Field::Object), place.child(Field::Index)) else { return };
-    if matches!(index.kind(), Kind::String | Kind::TemplateString) || !is_array(list) && !counted(node, list, index) {
+    if matches!(index.kind(), Kind::String | Kind::TemplateString)
+        || !is_array(list) && !counted(node, list, index) && !told(list, index)
+    {
         return;
     }
     let message = format!(
@@ -90,4 +97,17 @@ fn counted(node: Node<'_>, list: Node<'_>, index: Node<'_>) -> bool {
             operands(c).is_some_and(|(l, r)| l.text() == index.text() && r.text() == bound)
         })
     })
+}
+
+/// Whether the names say that it is an array and a position in it: `items[index]`.
+fn told(list: Node<'_>, index: Node<'_>) -> bool {
+    let position = index.kind() == Kind::Number || matches!(index.text(), "i" | "idx" | "index" | "pos" | "position");
+    let words = crate::rules::support::words(list.text().rsplit('.').next().unwrap_or_default());
+    let listed =
+        words.last().is_some_and(|w| matches!(w.as_str(), "list" | "array" | "arr" | "items" | "rows" | "elements"));
+    let object = crate::rules::shape::declarator(list)
+        .and_then(|d| d.child(Field::Value))
+        .is_some_and(|v| matches!(bare(v).kind(), Kind::Object | Kind::NewExpression | Kind::CallExpression));
+    let of_keys = list.ancestors().any(|a| a.kind() == Kind::ForInStatement && a.has_token("in"));
+    position && listed && !of_keys && !object
 }

@@ -25,7 +25,7 @@ pub static RULE: Rule = Rule {
         example: "if (rect.width > min && rect.width > min) { draw(); }",
         instead: "if (rect.width > min && rect.height > min) { draw(); }",
         limits: "Operands that call something are left alone: they may differ. `x !== x` on a plain variable asks for NaN \
-              and is meant; so are two literals, and `x & x`, which makes a 32 bit integer. Rust's macros are not read.",
+              and is meant, as is `value === value` of numeric code; so are two literals, and `x & x`, which makes a 32 bit integer. Rust's macros are not read.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::BinaryExpression], check), Check::Nodes(&[Kind::MacroInvocation], asserted)],
@@ -40,6 +40,13 @@ pub static RULE: Rule = Rule {
         Case::bad("a.js", "const v = opts.name ?? opts.name; //~ identical-operands"),
         Case::bad("a.rs", "fn f(a: &P) -> bool { a.x == a.x } //~ identical-operands"),
         Case::bad("a.rs", "fn g(a: u32, b: u32) -> bool { a > b || a > b } //~ identical-operands"),
+        Case::bad("a.js", "function f(nameA, nameB) { return nameA === nameA ? 0 : 1; } //~ identical-operands"),
+        Case::bad(
+            "a.ts",
+            "function f(a: O, b: O) { return a.id === b.id && a.user === b.user && a.id === b.id; } //~ identical-operands",
+        ),
+        Case::near_miss("a.js", "function f(value) { return value === value ? value : 0; }"),
+        Case::near_miss("a.js", "function f(a) { return a.ready && next() && a.ready; }"),
         Case::good("a.js", "const same = a.start === b.start;"),
         Case::good("a.js", "const d = end - start;"),
         Case::good("a.js", "const sq = x * x;"),
@@ -83,8 +90,22 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             | Kind::True
             | Kind::False
     );
-    // What is not equal to itself is NaN.
-    if literal || equality && plain || op == "!==" || !same(left, right) || !only_reads(left) {
+    // What is not equal to itself is NaN; numeric code asks for the opposite too.
+    let numeric = cx.family() != Family::Ecma
+        || matches!(op, "!=" | "!==")
+        || matches!(
+            left.text(),
+            "value" | "val" | "other" | "computed" | "current" | "result" | "upper" | "lower" | "number" | "num"
+        );
+    if let Some(first) = earlier(left, right, op) {
+        let message = format!(
+            "`{}` stands in this chain of `{op}` twice. One of them was meant to be something else.",
+            short(right)
+        );
+        cx.report(Note::new(cx.rule, right.span(), message).related(first.span(), "stands here already"));
+        return;
+    }
+    if literal || equality && plain && numeric || op == "!==" || !same(left, right) || !only_reads(left) {
         return;
     }
     let always = match op {
@@ -99,6 +120,28 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         short(left)
     );
     cx.report(Note::new(cx.rule, node.span(), message));
+}
+
+/// The operand of a chain (`a && b && a`) that the last one repeats, other than its neighbour alone.
+fn earlier<'a>(left: Node<'a>, right: Node<'a>, op: &str) -> Option<Node<'a>> {
+    if !matches!(op, "&&" | "||") || operator(left) != op || !only_reads(right) {
+        return None;
+    }
+    let mut at = left;
+    for _ in 0..20 {
+        let (inner, last) = operands(at).filter(|_| operator(at) == op)?;
+        if same(last, right) && only_reads(last) {
+            return Some(last);
+        }
+        if !only_reads(last) {
+            return None;
+        }
+        at = bare(inner);
+        if operator(at) != op {
+            return (same(at, right) && only_reads(at)).then_some(at);
+        }
+    }
+    None
 }
 
 fn short(node: Node<'_>) -> String {

@@ -54,6 +54,7 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "function f(o) { o.list = o.list.sort(cmp); }"),
         Case::good("a.js", "function f(s) { return s.split('').reverse().join(''); }"),
         Case::good("a.js", "function f(xs) { return xs.map(g).sort(cmp); }"),
+        Case::near_miss("a.ts", "class A { f() { return this.lineRangeMap.reverse(); } }"),
         Case::near_miss("a.js", "function f(animation) { return animation.reverse(500); }"),
         Case::near_miss("a.js", "function f(query) { return query.sort({ age: 1 }); }"),
         Case::near_miss("a.js", "function f(xs) { xs = xs.concat(1); return xs.sort(cmp); }"),
@@ -83,6 +84,26 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let Some(root) = root_name(receiver_place) else { return };
+    // Maps, ranges and animations have a `reverse` of their own.
+    let last = crate::rules::support::place_name(receiver_place).unwrap_or_default();
+    let other = crate::rules::support::words(&last).last().is_some_and(|w| {
+        matches!(
+            w.as_str(),
+            "map"
+                | "range"
+                | "mapping"
+                | "animation"
+                | "timeline"
+                | "query"
+                | "cursor"
+                | "tween"
+                | "chain"
+                | "iterator"
+        )
+    });
+    if other {
+        return;
+    }
     if receiver_place.descendants().any(|n| n.kind() == Kind::CallExpression) {
         return;
     }

@@ -24,7 +24,7 @@ pub static RULE: Rule = Rule {
         example: "const total = useMemo(() => price * count, [price]);",
         instead: "const total = useMemo(() => price * count, [price, count]);",
         limits: "Only state values (`const [x] = useState()`) and destructured props, which are known to change. An effect \
-              with an empty list that runs once on purpose, setters, refs, and lists that are no literals are left \
+              with an empty list that runs once on purpose (unless a timer or listener in it reads state, or it asks for a prop), setters, refs, and lists that are no literals are left \
               alone, and so is whatever a comment about the dependencies explains.",
         fix: "The suggestion adds the names to the list. The effect then runs more often, which needs a look.",
     },
@@ -70,7 +70,15 @@ pub static RULE: Rule = Rule {
             "a.jsx",
             "function V() { const [n, setN] = useState(0); return useCallback(() => { setN((x) => x + 1); }, []); }",
         ),
-        Case::good("a.jsx", "function V({ id }) { useEffect(() => { load(id); }, []); return null; }"),
+        Case::bad(
+            "a.jsx",
+            "function V({ id }) { const [u, setU] = useState(); useEffect(() => { fetch(`/users/${id}`).then((r) => r.json()).then(setU); }, []); return u; } //~ missing-dependency",
+        ),
+        Case::bad(
+            "a.jsx",
+            "function V() { const [n, setN] = useState(0); useEffect(() => { const t = setInterval(() => setN(n + 1), 9); return () => clearInterval(t); }, []); return n; } //~ missing-dependency",
+        ),
+        Case::good("a.jsx", "function V({ id }) { useEffect(() => { track(id); }, []); return null; }"),
         Case::good("a.jsx", "function V({ id }) { useEffect(() => { load(id); }); return null; }"),
         Case::good("a.jsx", "function V() { const ref = useRef(null); return useCallback(() => ref.current, []); }"),
         Case::good("a.jsx", "function V({ user }) { return useMemo(() => f(user.name), [user.name]); }"),
@@ -98,8 +106,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(list) = args(node).nth(1).map(bare).filter(|l| l.kind() == Kind::Array) else { return };
     let Some(function) = callback(node, 0, cx) else { return };
     let named: Vec<&str> = list.named_children().filter_map(root_name).map(Node::text).collect();
-    // To run once is a decision; whether it is right cannot be seen here.
-    if effect && named.is_empty() || explained(node, cx) {
+    if explained(node, cx) {
         return;
     }
     let component = home(node);
@@ -112,6 +119,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         if reads {
             missing.push(name);
         }
+    }
+    // To run once is often a decision, except where state is read that changes, or an id is asked for.
+    if effect && named.is_empty() {
+        let state = states(component);
+        missing.retain(|name| if state.contains(name) { later(function, name) } else { asked(function, name) });
     }
     if missing.is_empty() {
         return;
@@ -147,6 +159,13 @@ fn changing<'a>(component: Node<'a>) -> Vec<&'a str> {
             }
         }
     }
+    out.extend(states(component));
+    out
+}
+
+/// The component's state values.
+fn states<'a>(component: Node<'a>) -> Vec<&'a str> {
+    let mut out = Vec::new();
     for n in component.descendants_until(|n| n != component && is_function(n)) {
         let state = n.kind() == Kind::VariableDeclarator
             && n.child(Field::Value)
@@ -183,4 +202,29 @@ fn reads(function: Node<'_>, name: &str) -> bool {
         }
     }
     read
+}
+
+/// Whether a value is read in a function that runs later, again and again: a timer's, a listener's.
+fn later(effect: Node<'_>, name: &str) -> bool {
+    effect.descendants().filter(|n| *n != effect && is_function(*n)).any(|f| {
+        let call = f.parent().filter(|p| p.kind() == Kind::Arguments).and_then(|p| p.parent());
+        let callee = call.and_then(|c| c.child(Field::Function)).and_then(place_name);
+        let repeated =
+            callee.is_some_and(|c| matches!(c.as_ref(), "setInterval" | "addEventListener" | "on" | "subscribe"));
+        repeated && reads(f, name)
+    })
+}
+
+/// Whether a prop is what a request asks for: `fetch(`/users/${id}`)`.
+fn asked(effect: Node<'_>, name: &str) -> bool {
+    effect.descendants().any(|n| {
+        n.kind() == Kind::CallExpression
+            && n.child(Field::Function).and_then(place_name).is_some_and(|c| {
+                let first = crate::rules::support::words(&c);
+                first
+                    .first()
+                    .is_some_and(|w| matches!(w.as_str(), "fetch" | "get" | "load" | "request" | "axios" | "subscribe"))
+            })
+            && args(n).any(|a| !is_function(a) && crate::rules::shape::mentions(a, name))
+    })
 }

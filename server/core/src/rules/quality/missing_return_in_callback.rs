@@ -18,8 +18,8 @@ pub static RULE: Rule = Rule {
     in_tests: false,
     docs: Docs {
         what: "Finds callbacks of `map`, `filter`, `reduce`, `sort`, `some`, `every`, `find`, `flatMap` and `Array.from` \
-              whose body is a block without any `return` of a value, and `reduce` callbacks that can reach their end \
-              without one.",
+              whose body is a block without any `return` of a value, and callbacks of `reduce` and `map` that can reach their end \
+              without one where other ways give one.",
         why: "The result is then `undefined` for every element: `map` gives a list of `undefined`, `filter` an empty \
               one, and `reduce` loses its accumulator.",
         example: "const names = users.map((u) => { u.name; });",
@@ -50,6 +50,12 @@ pub static RULE: Rule = Rule {
             "a.js",
             "const v = xs.map((value) => { //~ missing-return-in-callback\n  const first = value.first + ' this callback is long enough to become a block of its own in the tree';\n  const second = value.second + ' and so is looked at through a placeholder';\n  log(first, second);\n});",
         ),
+        Case::bad(
+            "a.js",
+            "function labels(items) { return items.map((i) => { if (i.name) return i.name; }); } //~ missing-return-in-callback",
+        ),
+        Case::near_miss("a.js", "const names = items.map((i) => { if (i.name) return i.name; }).filter(Boolean);"),
+        Case::near_miss("a.js", "const names = items.map((i) => { if (i.name) return i.name; else return; });"),
         Case::good("a.js", "const names = users.map((u) => u.name);"),
         Case::good("a.js", "const names = users.map((u) => { return u.name; });"),
         Case::good("a.js", "xs.forEach((x) => { use(x); });"),
@@ -106,10 +112,49 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         "returns nothing"
     } else if name.text().starts_with("reduce") && !values.is_empty() && ends {
         "can reach its end without returning the accumulator"
+    } else if matches!(name.text(), "map" | "from") && partly(node, body, &values) && ends {
+        "returns a value on some ways and none on others"
     } else {
         return;
     };
     let message =
-        format!("The callback of `{}` {what}, so that its result is `undefined`. Return the value.", name.text());
+        format!("The callback of `{}` {what}, so that its result is `undefined` there. Return the value.", name.text());
     cx.report(Note::new(cx.rule, name.span(), message));
+}
+
+/// Whether some ways give a value, and the result is not sifted for those that do not.
+fn partly(call: Node<'_>, body: Node<'_>, values: &[Node<'_>]) -> bool {
+    let all = body
+        .descendants_until(crate::rules::support::is_function)
+        .filter(|n| n.kind() == Kind::ReturnStatement)
+        .count();
+    let mut at = call;
+    while let Some(parent) = at.parent() {
+        match parent.kind() {
+            Kind::ParenthesizedExpression | Kind::AwaitExpression | Kind::AsExpression => at = parent,
+            Kind::MemberExpression => {
+                return !values.is_empty()
+                    && all == values.len()
+                    && parent
+                        .child(Field::Property)
+                        .is_some_and(|p| matches!(p.text(), "join" | "length" | "reduce" | "sort"));
+            }
+            // React leaves out what is undefined, and functions may sift what they are given.
+            Kind::JsxExpression | Kind::Arguments | Kind::SpreadElement => return false,
+            _ => break,
+        }
+    }
+    let named = at.parent().filter(|p| p.kind() == Kind::VariableDeclarator).and_then(|p| p.child(Field::Name));
+    let sifted = named.is_some_and(|n| {
+        let text = n.text();
+        call.arena().nodes().any(|m| {
+            m.kind() == Kind::MemberExpression
+                && m.child(Field::Object).is_some_and(|o| o.text() == text)
+                && m.child(Field::Property).is_some_and(|p| matches!(p.text(), "filter" | "find" | "some"))
+        })
+    });
+    let markup = values
+        .iter()
+        .any(|v| v.descendants().any(|n| matches!(n.kind(), Kind::JsxElement | Kind::JsxSelfClosingElement)));
+    !values.is_empty() && all == values.len() && !sifted && !markup
 }

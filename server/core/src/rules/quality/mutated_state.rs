@@ -70,6 +70,15 @@ pub static RULE: Rule = Rule {
             "a.tsx",
             "function V() { const [xs, setXs] = useState<string[]>([]); return <A f={() => { xs.unshift('a'); setXs(xs); }} />; } //~ mutated-state",
         ),
+        Case::bad(
+            "a.jsx",
+            "export function V({ user }) { user.name = 'x'; return <b>{user.name}</b>; } //~ mutated-state",
+        ),
+        Case::near_miss("a.jsx", "export function V({ inputRef }) { inputRef.current = null; return <b />; }"),
+        Case::near_miss(
+            "a.jsx",
+            "export function V({ form }) { const go = () => { form.x = 1; }; return <b onClick={go} />; }",
+        ),
         Case::good(
             "a.jsx",
             "function V() { const [items, setItems] = useState([]); const add = (x) => setItems([...items, x]); return <A f={add} />; }",
@@ -149,6 +158,14 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if root.kind() == Kind::This {
         return of_class(node, target, cx);
     }
+    if node.kind() == Kind::AssignmentExpression && prop(node, root, cx) {
+        let message = format!(
+            "`{}` belongs to whoever renders this component: changed here, others see it change while they render. Ask the owner to change it.",
+            root.text()
+        );
+        cx.report(Note::new(cx.rule, node.span(), message));
+        return;
+    }
     let Some(setter) = setter(root) else { return };
     // The setter is called with something in the same function: else it may be a box that is kept on purpose.
     let Some(around) = node.ancestors().find(|a| is_function(*a)) else { return };
@@ -207,4 +224,26 @@ fn setter<'a>(name: Node<'a>) -> Option<&'a str> {
         }
     }
     found
+}
+
+/// Whether a write while rendering goes into a prop that a component takes apart.
+fn prop<'a>(node: Node<'a>, root: Node<'a>, cx: &Cx<'a>) -> bool {
+    let Some(around) = node.ancestors().find(|a| is_function(*a)) else { return false };
+    let name = match around.child(Field::Name) {
+        Some(n) => Some(n.text()),
+        None => match around.parent() {
+            Some(p) if p.kind() == Kind::VariableDeclarator => p.child(Field::Name).map(Node::text),
+            Some(_) => None,
+            None => cx.block.name(),
+        },
+    };
+    let component = name.is_some_and(|n| n.starts_with(|c: char| c.is_ascii_uppercase()))
+        && around.descendants().any(|n| matches!(n.kind(), Kind::JsxElement | Kind::JsxSelfClosingElement));
+    let ref_like = root.text().to_ascii_lowercase().ends_with("ref");
+    let taken = crate::rules::shape::parameters(around).first().is_some_and(|p| {
+        p.kind() == Kind::ObjectPattern
+            && p.named_children()
+                .any(|m| m.kind() == Kind::ShorthandPropertyIdentifierPattern && m.text() == root.text())
+    });
+    component && taken && !ref_like && !node.text().contains(".current")
 }

@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{exits, has_comment};
+use crate::rules::shape::{exits, explains, has_comment, is_explained};
 use crate::rules::support::{args, bare, is_function, is_loop, method, place_name};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
@@ -48,6 +48,12 @@ pub static RULE: Rule = Rule {
             "class A { m() { try { this.sync(); this.flushAll(); } catch (_) {} } }\n//~^ swallowed-error",
         ),
         Case::bad("a.ts", "try { await upload(file); } catch (e: unknown) {}\n//~^ swallowed-error"),
+        Case::bad(
+            "a.js",
+            "function f() {\n  let c = {};\n  try { c = JSON.parse(fs.readFileSync('c.json', 'utf8')); } catch (e) {}\n  return c;\n}\n//~^^^ swallowed-error",
+        ),
+        Case::bad("a.js", "try { save(); go(); } catch (e) { /* TODO */ }\n//~^ swallowed-error"),
+        Case::bad("a.js", "function f() { try { save(); go(); } catch (e) {} } // NOT OK\n//~^ swallowed-error"),
         Case::good("a.js", "try { save(); go(); } catch (e) { log(e); }"),
         Case::good("a.js", "try { save(); go(); } catch (e) { /* best effort */ }"),
         Case::good("a.js", "try { save(); go(); } catch {\n  // nothing to save\n}"),
@@ -124,7 +130,6 @@ const TIDY: &[&str] = &[
     "focus",
     "blur",
     "off",
-    "parse",
     "cwd",
     "exit",
     "shutdown",
@@ -138,7 +143,7 @@ const TIDY: &[&str] = &[
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(body) = node.child(Field::Body) else { return };
-    if body.first_named().is_some() || has_comment(node) {
+    if body.named_children().any(|n| !n.is_comment()) || is_explained(node) {
         return;
     }
     let Some(attempt) = node.parent() else { return };
@@ -157,7 +162,8 @@ fn commented(attempt: Node<'_>, cx: &Cx<'_>) -> bool {
     let (start, end) = (attempt.span().start as usize, attempt.span().end as usize);
     let after = text.get(end..).and_then(|t| t.lines().next()).unwrap_or("");
     let above = text.get(..start).map_or("", |t| t.trim_end().lines().last().unwrap_or("")).trim_start();
-    after.contains("//") || after.contains("/*") || above.starts_with("//") || above.ends_with("*/")
+    let behind = after.find("//").or_else(|| after.find("/*")).and_then(|i| after.get(i..));
+    behind.is_some_and(explains) || above.starts_with("//") && explains(above) || above.ends_with("*/")
 }
 
 /// Several steps whose outcome is asked for behind: they end in an assignment, leave a loop on success, only tidy up, or say
@@ -183,7 +189,7 @@ fn ends_in_assignment(statement: Node<'_>, depth: usize) -> bool {
         _ if depth == 0 => false,
         Kind::ExpressionStatement => statement.first_named().is_some_and(|e| {
             let local = |l: Node<'_>| l.kind() == Kind::Identifier;
-            e.kind() == Kind::AssignmentExpression && e.child(Field::Left).is_some_and(local)
+            e.kind() == Kind::AssignmentExpression && e.child(Field::Left).is_some_and(local) && !reads_data(e)
         }),
         Kind::IfStatement => statement.child(Field::Consequence).is_some_and(|s| ends_in_assignment(s, depth - 1)),
         Kind::StatementBlock => statement.last_named().is_some_and(|s| ends_in_assignment(s, depth - 1)),
@@ -211,16 +217,34 @@ fn is_attempt(guarded: Node<'_>) -> bool {
         _ => return false,
     };
     let Some(mut expression) = expression else { return true };
-    // The variable keeps its old value, which the code behind can see.
-    if matches!(expression.kind(), Kind::AssignmentExpression | Kind::UnaryExpression) {
+    // The variable keeps its old value, which the code behind can see; what a file or a text should have held is lost all
+    // the same.
+    if expression.kind() == Kind::UnaryExpression
+        || expression.kind() == Kind::AssignmentExpression && !reads_data(expression)
+    {
         return true;
     }
     while matches!(expression.kind(), Kind::AwaitExpression) {
         let Some(inner) = expression.first_named() else { return true };
         expression = bare(inner);
     }
+    if expression.kind() == Kind::AssignmentExpression {
+        return false;
+    }
     let Some(callee) = expression.child(Field::Function) else { return true };
     place_name(callee).is_none_or(|name| is_tidy(&name))
+}
+
+/// Whether an assignment takes what a file holds: a broken one looks like none then.
+fn reads_data(assignment: Node<'_>) -> bool {
+    assignment.child(Field::Right).is_some_and(|r| {
+        let call = |n: Node<'_>, of: &[&str]| {
+            n.kind() == Kind::CallExpression
+                && n.child(Field::Function)
+                    .is_some_and(|f| of.contains(&f.text().rsplit('.').next().unwrap_or_default()))
+        };
+        r.descendants().any(|n| call(n, &["parse"])) && r.descendants().any(|n| call(n, &["readFileSync", "readFile"]))
+    })
 }
 
 fn ends_in_return(node: Node<'_>) -> bool {

@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::has_comment;
+use crate::rules::shape::is_explained;
 use crate::rules::support::bare;
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
@@ -59,7 +59,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let (Some(only), None) = (statements.next(), statements.next()) else { return };
     let rethrows = only.kind() == Kind::ThrowStatement
         && only.first_named().map(bare).is_some_and(|e| e.kind() == Kind::Identifier && e.text() == parameter.text());
-    if !rethrows || has_comment(node) {
+    if !rethrows || is_explained(node) {
         return;
     }
     let Some(attempt) = node.parent() else { return };

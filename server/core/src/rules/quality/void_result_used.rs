@@ -24,7 +24,7 @@ pub static RULE: Rule = Rule {
         limits: "Only functions of the same file that are written once, have a body, and return no value on any path. `return f()`, `await f()`, `void f()`, `() => f()`, and `f() || g()` as a statement are left alone. Abstract and empty functions, and those that always throw, too.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::CallExpression], check)],
+    checks: &[Check::Nodes(&[Kind::CallExpression], check), Check::Nodes(&[Kind::CallExpression], for_each)],
     cases: &[
         Case::bad("a.js", "function save(x) { store.push(x); }\nconst saved = save(1); //~ void-result-used"),
         Case::bad(
@@ -56,6 +56,12 @@ pub static RULE: Rule = Rule {
             "a.js",
             "function save(x) { store.push(x); }\nfunction f(x) { return save(x) ? 1 : 2; } //~ void-result-used",
         ),
+        Case::bad(
+            "a.js",
+            "async function f(ids) { await Promise.all(ids.forEach((id) => db.del(id))); } //~ void-result-used",
+        ),
+        Case::bad("a.js", "const names = [1, 2].forEach((x) => x.name); //~ void-result-used"),
+        Case::near_miss("a.js", "const r = _.forEach(xs, (x) => go(x)); const s = coll.forEach((x) => go(x));"),
         Case::good("a.js", "function save(x) { store.push(x); return x; }\nconst saved = save(1);"),
         Case::good("a.js", "function save(x) { store.push(x); }\nsave(1);"),
         Case::good("a.js", "function save(x) { store.push(x); }\nfunction f(x) { return save(x); }"),
@@ -85,6 +91,25 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "function Make() { this.x = 1; }\nconst m = new Make();"),
     ],
 };
+
+/// `Promise.all(list.forEach(..))`, `const x = list.forEach(..)`.
+fn for_each<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some((of, name)) = crate::rules::support::method(node).filter(|(_, n)| n.text() == "forEach") else { return };
+    let inline = crate::rules::support::args(node).next().is_some_and(is_function);
+    // Libraries' `forEach` may give back what they were given.
+    let library = of.kind() == Kind::Identifier && of.text().starts_with(['_', '$']) || of.text().starts_with("$(");
+    let awaited = node.parent().filter(|p| p.kind() == Kind::AwaitExpression);
+    let array = crate::rules::shape::is_array(of);
+    let all = node.parent().filter(|p| p.kind() == Kind::Arguments).and_then(|p| p.parent()).is_some_and(|c| {
+        c.child(Field::Function).is_some_and(|f| f.text().starts_with("Promise.all") || f.text() == "Promise.race")
+    });
+    if !inline || library || !(all || awaited.is_some() && array || array && used(node)) {
+        return;
+    }
+    let message = "`forEach` returns nothing, whatever its callback returns: this is always `undefined`. Use `map`.";
+    let note = Note::new(cx.rule, name.span(), message).suggestion("Use `map`", vec![(name.span(), "map".to_owned())]);
+    cx.report(note);
+}
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(callee) = node.child(Field::Function).filter(|f| f.kind() == Kind::Identifier) else { return };

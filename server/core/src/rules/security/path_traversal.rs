@@ -28,6 +28,14 @@ pub static RULE: Rule = Rule {
     )],
     cases: &[
         Case::near_miss(
+            "a.js",
+            "const path = require('path'), fs = require('fs');\napp.get('/f', (req, res) => { fs.createReadStream(path.join(ROOT, path.normalize('/' + req.query.p))).pipe(res); });",
+        ),
+        Case::bad(
+            "a.js",
+            "const path = require('path'), fs = require('fs');\napp.get('/f', (req, res) => { fs.createReadStream(path.normalize('/' + req.query.p)).pipe(res); }); //~ path-traversal",
+        ),
+        Case::near_miss(
             "a.rs",
             r#"use axum::extract::{Path, State};
 use std::{collections::HashSet, fs, path::PathBuf, sync::Arc};

@@ -1,8 +1,11 @@
-use sidenote_grammars::Family;
+use sidenote_grammars::{Family, Field, Kind};
 
-use crate::findings::{Category, Confidence, Severity};
-use crate::rules::{Case, Check, Docs, Rule};
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::root_name;
+use crate::rules::support::{args, bare, is_function, key_name, method};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::semantics::flow::kinds::SinkKind;
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "stack-trace-exposure",
@@ -16,19 +19,24 @@ pub static RULE: Rule = Rule {
     in_tests: false,
     docs: Docs {
         what: "Follows the `stack` of errors into what a server answers: `res.send`, `res.json`, `res.end`, Koa's `ctx.body`, \
-               Fastify's `reply.send` and their kin, and what handlers of Nest, hapi and AWS Lambda return.",
+               Fastify's `reply.send` and their kin, and what handlers of Nest, hapi and AWS Lambda return; and whole errors, and the \
+               messages of unforeseen ones (status 500), in the answers of Express and its kin, as well as the whole environment.",
         why: "A stack tells paths, versions and the inner structure of the server to whoever provokes an error, which is the first \
               thing an attacker does.",
         example: "app.use((err, req, res, next) => res.status(500).send(err.stack));",
         instead: "app.use((err, req, res, next) => {\n  log.error(err);\n  res.status(500).send('Something went wrong');\n});",
         limits: "A stack that a condition keeps for development (`NODE_ENV`, `isDev`, `debug`) is left alone, and so is an error's \
-                 message, which is often meant for the client.",
+                 message under another status than 500, which is meant for the client.",
         fix: "",
     },
-    checks: &[Check::Flow(
-        &[SinkKind::ErrorResponse],
-        "`{sink}` sends {source} to the client, which tells about the server's inside. Log it and send a plain message.",
-    )],
+    checks: &[
+        Check::Flow(
+            &[SinkKind::ErrorResponse],
+            "`{sink}` sends {source} to the client, which tells about the server's inside. Log it and send a plain message.",
+        ),
+        Check::Nodes(&[Kind::CallExpression], failure),
+        Check::Nodes(&[Kind::Object], answer),
+    ],
     cases: &[
         Case::bad(
             "a.ts",
@@ -97,6 +105,10 @@ export const lookup = async (event: APIGatewayProxyEventV2) => {
             "a.js",
             "app.use((err, req, res, next) => { res.send(String(err.stack).replace(/\\n/g, '<br>')); }); //~ stack-trace-exposure",
         ),
+        Case::bad(
+            "a.js",
+            "exports.handler = async (event) => { try { return await load(event); } catch (err) { return { statusCode: 500, body: JSON.stringify(err) }; } }; //~ stack-trace-exposure",
+        ),
         Case::good(
             "a.js",
             "app.use((err, req, res, next) => { console.error(err.stack); res.status(500).send('oops'); });",
@@ -108,6 +120,31 @@ export const lookup = async (event: APIGatewayProxyEventV2) => {
         Case::good(
             "a.js",
             "app.use((err, req, res, next) => {\n  if (isDevelopment) { res.send(err.stack); } else { res.send('oops'); }\n});",
+        ),
+        Case::bad(
+            "a.js",
+            "app.get('/', async (req, res) => { try { await work(); } catch (err) { res.status(500).send(err.message); } }); //~ stack-trace-exposure",
+        ),
+        Case::bad(
+            "a.js",
+            "app.get('/', (req, res) => { db.all('SELECT 1', (err, rows) => { if (err) return res.status(500).json({ error: err }); res.json(rows); }); }); //~ stack-trace-exposure",
+        ),
+        Case::bad(
+            "a.ts",
+            "export async function get(req: Request, res: Response) { try { await work(); } catch (e) { res.status(500).json({ error: (e as Error).message }); } } //~ stack-trace-exposure",
+        ),
+        Case::bad("a.js", "app.get('/debug', (req, res) => { res.json(process.env); }); //~ stack-trace-exposure"),
+        Case::good(
+            "a.js",
+            "app.get('/', async (req, res) => { try { await work(); } catch (err) { res.status(404).json({ error: err.message }); } });",
+        ),
+        Case::good(
+            "a.js",
+            "app.get('/', async (req, res) => { try { await work(); } catch (err) { res.status(500).json({ error: 'failed' }); } });",
+        ),
+        Case::near_miss(
+            "a.js",
+            "app.get('/', (req, res) => { const err = find(req); res.status(500).json({ error: err.code }); });",
         ),
         Case::good("a.js", "app.use((err, req, res, next) => { res.status(400).json({ error: err.message }); });"),
         Case::good(
@@ -144,3 +181,109 @@ export const lookup = async (event: APIGatewayProxyEventV2) => {
         Case::near_miss("a.js", "const out = element.end(err.stack);"),
     ],
 };
+
+/// `res.status(500).send(err.message)`, `res.status(500).json({ error: err })` and `res.json(process.env)`.
+fn failure<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some((of, _)) = method(node).filter(|(_, n)| matches!(n.text(), "send" | "json" | "end")) else { return };
+    let Some(root) = root_name(of).filter(|r| matches!(r.text(), "res" | "response" | "reply")) else { return };
+    let Some(given) = args(node).next().map(bare) else { return };
+    if given.text() == "process.env" {
+        let message = "The whole environment goes to the client, and with it every secret that is kept there.";
+        cx.report(Note::new(cx.rule, given.span(), message).severity(Severity::High));
+        return;
+    }
+    // The stack is followed by its own.
+    if !failed(of, node, root.text()) || given.text().contains("stack") {
+        return;
+    }
+    let Some(told) = error_in(given, 4).filter(|e| caught(*e)) else { return };
+    let message = "What went wrong inside is told to the client: messages of databases and files name tables, paths and hosts. Log the error and send a plain message.";
+    cx.report(Note::new(cx.rule, told.span(), message).severity(Severity::Low).confidence(Confidence::Medium));
+}
+
+/// Whether the answer says that the server failed: `status(500)` in the chain, or `res.statusCode = 500` before.
+fn failed(of: Node<'_>, call: Node<'_>, root: &str) -> bool {
+    let mut at = bare(of);
+    while let Some((inner, name)) = method(at) {
+        if matches!(name.text(), "status" | "code") {
+            return args(at).next().is_some_and(|a| a.text() == "500");
+        }
+        at = bare(inner);
+    }
+    let statement = crate::rules::support::statement(call);
+    let before = statement.parent().into_iter().flat_map(Node::named_children);
+    before.take_while(|s| s.index() < statement.index()).any(|s| {
+        let text = s.text();
+        text.starts_with(&format!("{root}.status(500)")) || text.starts_with(&format!("{root}.statusCode = 500"))
+    })
+}
+
+/// The error, or its message, that a value hands on.
+fn error_in<'a>(value: Node<'a>, depth: usize) -> Option<Node<'a>> {
+    let value = bare(value);
+    let depth = depth.checked_sub(1)?;
+    match value.kind() {
+        Kind::Identifier => Some(value),
+        Kind::MemberExpression => {
+            let told = value.child(Field::Property).is_some_and(|p| matches!(p.text(), "message" | "sqlMessage"));
+            let object = value.child(Field::Object).map(bare).filter(|o| told && o.kind() == Kind::Identifier);
+            object.map(|_| value)
+        }
+        Kind::Object => value.named_children().find_map(|p| match p.kind() {
+            Kind::Pair => {
+                let telling = key_name(p).is_some_and(|k| {
+                    matches!(k.as_ref(), "error" | "err" | "message" | "details" | "detail" | "reason" | "msg")
+                });
+                p.child(Field::Value).filter(|_| telling).and_then(|v| error_in(v, depth))
+            }
+            Kind::ShorthandPropertyIdentifier => Some(p),
+            _ => None,
+        }),
+        Kind::BinaryExpression => [Field::Right, Field::Left].iter().find_map(|f| error_in(value.child(*f)?, depth)),
+        Kind::TemplateString => value
+            .named_children()
+            .filter(|c| c.kind() == Kind::TemplateSubstitution)
+            .find_map(|c| error_in(c.first_named()?, depth)),
+        Kind::CallExpression => {
+            let text = value.child(Field::Function).map_or("", Node::text);
+            let hands_on = matches!(text, "String" | "JSON.stringify")
+                || method(value).is_some_and(|(_, n)| n.text() == "toString");
+            let inner = args(value).next().or_else(|| method(value).map(|(of, _)| of));
+            inner.filter(|_| hands_on).and_then(|v| error_in(v, depth))
+        }
+        _ => None,
+    }
+}
+
+/// Whether the variable is what a `catch`, or a callback's first parameter, caught.
+fn caught(told: Node<'_>) -> bool {
+    let Some(name) = root_name(told).or(Some(told)).map(Node::text) else { return false };
+    let named = name == "e"
+        || name == "ex"
+        || name.to_ascii_lowercase().starts_with("err")
+        || name.ends_with("Err")
+        || name.ends_with("Error");
+    told.ancestors().any(|a| match a.kind() {
+        Kind::CatchClause => a.child(Field::Parameter).is_some_and(|p| p.text() == name),
+        _ if is_function(a) => named && crate::rules::shape::parameters(a).first().is_some_and(|p| p.text() == name),
+        _ => false,
+    })
+}
+
+/// `return { statusCode: 500, body: JSON.stringify(err) }`.
+fn answer<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if !node.parent().is_some_and(|p| p.kind() == Kind::ReturnStatement) {
+        return;
+    }
+    let field = |name: &str| {
+        node.named_children()
+            .find(|p| p.kind() == Kind::Pair && key_name(*p).as_deref() == Some(name))
+            .and_then(|p| p.child(Field::Value))
+    };
+    if field("statusCode").is_none_or(|s| s.text() != "500") {
+        return;
+    }
+    let Some(told) = field("body").map(bare).and_then(|b| error_in(b, 4)).filter(|e| caught(*e)) else { return };
+    let message = "What went wrong inside is told to the client: messages of databases and files name tables, paths and hosts. Log the error and send a plain message.";
+    cx.report(Note::new(cx.rule, told.span(), message).severity(Severity::Low).confidence(Confidence::Medium));
+}

@@ -14,13 +14,13 @@ pub static RULE: Rule = Rule {
     category: Category::Security,
     severity: Severity::High,
     confidence: Confidence::High,
-    cwe: &[329, 1204],
+    cwe: &[329, 1204, 760],
     families: &[Family::Ecma],
     default_on: true,
     in_tests: false,
     docs: Docs {
         what: "Finds encryption whose initialisation vector or nonce is fixed in the source: a string, an array of numbers, or a \
-               buffer of zeros, given to `createCipheriv`, CryptoJS or WebCrypto.",
+               buffer of zeros, given to `createCipheriv`, CryptoJS or WebCrypto; and salts of `scrypt` and `pbkdf2` that are texts in the source.",
         why: "With one vector for all messages equal beginnings give equal ciphertext in CBC; in CTR and GCM two messages give \
               away each other's content, and GCM's authentication breaks for good.",
         example: "const cipher = crypto.createCipheriv('aes-256-gcm', key, Buffer.alloc(12));",
@@ -28,7 +28,11 @@ pub static RULE: Rule = Rule {
         limits: "Decryption is left alone. A vector that comes from configuration cannot be judged.",
         fix: "",
     },
-    checks: &[Check::Calls(&["createCipheriv"], node), Check::Calls(&["encrypt"], others)],
+    checks: &[
+        Check::Calls(&["createCipheriv"], node),
+        Check::Calls(&["encrypt"], others),
+        Check::Calls(&["scrypt", "scryptSync", "pbkdf2", "pbkdf2Sync"], salt),
+    ],
     cases: &[
         Case::bad(
             "a.js",
@@ -61,6 +65,14 @@ pub static RULE: Rule = Rule {
         Case::bad(
             "a.js",
             "const crypto = require('crypto');\nclass Vault {\n  iv = 'fixed-vector-123';\n  seal(t) { return crypto.createCipheriv('aes-256-cbc', this.key, this.iv).update(t); } //~ static-iv\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "const crypto = require('crypto');\nfunction key(pw) { return crypto.scryptSync(pw, 'fixed-salt', 32); } //~ static-iv",
+        ),
+        Case::good(
+            "a.js",
+            "const crypto = require('crypto');\nfunction key(pw, salt) { return crypto.scryptSync(pw, salt, 32); }",
         ),
         Case::good(
             "a.js",
@@ -161,4 +173,13 @@ fn others(call: &CallView<'_>, out: &mut Vec<Note>) {
     if fixed_text(iv) || written.is_some_and(|w| is_zeros(call, w.span())) {
         out.push(Note::new(call.rule, call.name_span, MESSAGE));
     }
+}
+
+/// A salt that is a text in the source.
+fn salt(call: &CallView<'_>, out: &mut Vec<Note>) {
+    if !call.paths.iter().any(|p| p.starts_with("crypto.")) || !call.args.get(1).is_some_and(fixed_text) {
+        return;
+    }
+    let message = "The salt is the same for every password: equal passwords give equal keys, and one table breaks them all. Make a random one for each and keep it beside the hash.";
+    out.push(Note::new(call.rule, call.arg_span(1), message).severity(Severity::Medium));
 }

@@ -1,8 +1,11 @@
-use sidenote_grammars::Family;
+use sidenote_grammars::{Family, Field, Kind};
 
-use crate::findings::{Category, Confidence, Severity};
-use crate::rules::{Case, Check, Docs, Rule};
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::{parameters, root_name};
+use crate::rules::support::{bare, is_function, key_name, words};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::semantics::flow::kinds::SinkKind;
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "xss",
@@ -31,8 +34,37 @@ pub static RULE: Rule = Rule {
             &[SinkKind::ScriptUrl],
             "`{sink}` takes {source} as an address: `javascript:` in it runs as a script of the page. Accept only addresses that begin with `https://`.",
         ),
+        Check::Nodes(&[Kind::JsxAttribute], given_html),
     ],
     cases: &[
+        Case::bad(
+            "a.tsx",
+            "export function Comment({ html }: Props) { return <div dangerouslySetInnerHTML={{ __html: html }} />; } //~ xss",
+        ),
+        Case::bad(
+            "a.jsx",
+            "export const Post = (props) => { const { post } = props; return <p dangerouslySetInnerHTML={{ __html: props.post.body }} />; }; //~ xss",
+        ),
+        Case::bad(
+            "a.jsx",
+            "function V() { const [posts, setPosts] = useState([]); return <p dangerouslySetInnerHTML={{ __html: posts[0].html }} />; } //~ xss",
+        ),
+        Case::good(
+            "a.jsx",
+            "export function V({ html }) { return <div dangerouslySetInnerHTML={{ __html: DOMPurify.sanitize(html) }} />; }",
+        ),
+        Case::good(
+            "a.jsx",
+            "export function V({ html }) { const clean = DOMPurify.sanitize(html); return <div dangerouslySetInnerHTML={{ __html: clean }} />; }",
+        ),
+        Case::good(
+            "a.jsx",
+            "const CSS = 'a{}'; export const V = () => <style dangerouslySetInnerHTML={{ __html: CSS }} />;",
+        ),
+        Case::near_miss(
+            "a.jsx",
+            "export const V = ({ sanitizedHtml }) => <p dangerouslySetInnerHTML={{ __html: sanitizedHtml }} />;",
+        ),
         Case::bad(
             "a.ts",
             r#"import { Controller, Get, Query } from "@nestjs/common";
@@ -531,3 +563,60 @@ require("express")().get("/x", (req, res) => {
         ),
     ],
 };
+
+/// `dangerouslySetInnerHTML={{ __html: html }}` of a prop or of state, which nobody here has cleaned.
+fn given_html<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if node.first_named().is_none_or(|n| n.text() != "dangerouslySetInnerHTML") {
+        return;
+    }
+    let object = node.last_named().filter(|v| v.kind() == Kind::JsxExpression).and_then(Node::first_named).map(bare);
+    let Some(object) = object.filter(|o| o.kind() == Kind::Object) else { return };
+    let pair = object.named_children().find(|p| p.kind() == Kind::Pair && key_name(*p).as_deref() == Some("__html"));
+    let Some(value) = pair.and_then(|p| p.child(Field::Value)).map(bare) else { return };
+    if !matches!(value.kind(), Kind::Identifier | Kind::MemberExpression | Kind::SubscriptExpression) {
+        return;
+    }
+    let Some(root) = root_name(value).filter(|r| r.kind() == Kind::Identifier) else { return };
+    let clean = words(value.text()).iter().any(|w| {
+        ["saniti", "safe", "clean", "escape", "purif", "trusted", "highlight", "css", "style", "script", "json", "svg"]
+            .iter()
+            .any(|c| w.starts_with(c))
+    });
+    // A script or style element holds code of the page itself.
+    let code = node.ancestors().any(|a| {
+        matches!(a.kind(), Kind::JsxOpeningElement | Kind::JsxSelfClosingElement)
+            && a.child(Field::Name).is_some_and(|n| matches!(n.text(), "script" | "style"))
+    });
+    if clean || code {
+        return;
+    }
+    let name = root.text();
+    let component = node.ancestors().filter(|a| is_function(*a)).last();
+    let prop = component.is_some_and(|f| {
+        parameters(f).first().is_some_and(|p| {
+            p.kind() == Kind::Identifier && p.text() == name && name == "props"
+                || p.kind() == Kind::ObjectPattern
+                    && p.descendants().any(|n| {
+                        matches!(n.kind(), Kind::Identifier | Kind::ShorthandPropertyIdentifierPattern)
+                            && n.text() == name
+                    })
+        })
+    });
+    let state = node.arena().nodes().any(|n| {
+        n.kind() == Kind::VariableDeclarator
+            && n.child(Field::Name)
+                .is_some_and(|p| p.kind() == Kind::ArrayPattern && p.first_named().is_some_and(|f| f.text() == name))
+            && n.child(Field::Value)
+                .map(bare)
+                .and_then(|v| v.child(Field::Function))
+                .is_some_and(|f| f.text().ends_with("useState"))
+    });
+    if !prop && !state {
+        return;
+    }
+    let message = format!(
+        "`{}` is written into the page as HTML, and nothing here cleans it: scripts in it run for whoever sees the component. Clean it with DOMPurify, or show it as text.",
+        value.text()
+    );
+    cx.report(Note::new(cx.rule, value.span(), message).severity(Severity::Medium).confidence(Confidence::Medium));
+}

@@ -256,6 +256,18 @@ impl<'a> Interp<'a> {
                 result = Arc::new(Value { lits: SmallVec::new(), exact: false, prefix: None, ..Value::clone(&result) });
             }
         }
+        // `path.join(root, path.normalize("/" + x))`: what begins with a slash and is normalised leads to nothing above.
+        if call.name == "join"
+            && model.is_some_and(|m| m.cleans.has(SinkKind::Normalized))
+            && let [root, rest @ ..] = call.args.as_slice()
+            && !root.has_taint()
+            && rest.iter().all(|a| {
+                let rooted = a.prefix.is_some_and(|p| p.starts_with('/'));
+                !a.has_taint() || rooted && a.taints.iter().all(|t| t.cleaned.has(SinkKind::Normalized))
+            })
+        {
+            result = Arc::new(result.cleaned(SinkKind::Path.set()));
+        }
         // `password.replace(/./g, '*')`
         if call.name.starts_with("replace")
             && call.args.get(1).and_then(|a| a.as_str()).is_some_and(|t| {

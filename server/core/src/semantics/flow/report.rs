@@ -537,6 +537,11 @@ pub(crate) fn note(
     }
     flow.push((place(&hit.at), format!("reaches `{}` here", hit.name)));
     note.flow = flow;
+    if hit.at.block == here && hit.at.arena.language().family == sidenote_grammars::Family::Ecma {
+        for (title, edits) in rules::remedies::remedies(hit.kind, &hit.at.arena, hit.at.span) {
+            note = note.suggestion(title, edits);
+        }
+    }
     let doubtful = hit.kind == SinkKind::Html && hit.source.kind == SourceKind::Response;
     if hit.source.kind.is_local() || doubtful {
         note.severity = Some(match rule.severity {

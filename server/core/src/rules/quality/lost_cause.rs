@@ -1,0 +1,100 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::mentions;
+use crate::rules::support::{args, is_function};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "lost-cause",
+    summary: "an error is thrown anew without a word of the one that was caught",
+    category: Category::Quality,
+    severity: Severity::Low,
+    confidence: Confidence::Medium,
+    cwe: &[755],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds `throw new Error(..)` in a `catch` clause that uses what it caught nowhere.",
+        why: "Why it failed is lost: the log shows the place of the new error and a fixed text, and the stack and message of the first are gone.",
+        example: "try {\n  load();\n} catch (err) {\n  throw new Error('loading failed');\n}",
+        instead: "try {\n  load();\n} catch (err) {\n  throw new Error('loading failed', { cause: err });\n}",
+        limits: "Clauses that log, test, wrap or hand on what they caught, those without a binding, errors of protocols (`HttpException`, `UnauthorizedError`), and attempts to parse or check what somebody sent are left alone.",
+        fix: "",
+    },
+    checks: &[Check::Nodes(&[Kind::CatchClause], check)],
+    cases: &[
+        Case::bad(
+            "a.js",
+            "function f() { try { load(); } catch (err) {\nthrow new Error('loading failed'); //~ lost-cause\n} }",
+        ),
+        Case::bad(
+            "a.ts",
+            "async function f() { try { await db.open(); } catch (e: unknown) {\nthrow new TypeError('no database'); //~ lost-cause\n} }",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(p) { try { read(p); } catch (e) { close(p);\nthrow new Error(`cannot read ${p}`); //~ lost-cause\n} }",
+        ),
+        Case::bad(
+            "a.js",
+            "class A { m() { try { this.go(); this.end(); } catch (error) {\nthrow new Error('failed'); //~ lost-cause\n} } }",
+        ),
+        Case::good(
+            "a.js",
+            "function f() { try { load(); } catch (err) { throw new Error('failed', { cause: err }); } }",
+        ),
+        Case::good(
+            "a.js",
+            "function f() { try { load(); } catch (err) { throw new Error(`failed: ${err.message}`); } }",
+        ),
+        Case::good("a.js", "function f() { try { load(); } catch (err) { log(err); throw new Error('failed'); } }"),
+        Case::good("a.js", "function f() { try { load(); } catch (err) { throw err; } }"),
+        Case::near_miss("a.js", "function f() { try { load(); } catch { throw new Error('failed'); } }"),
+        Case::near_miss(
+            "a.js",
+            "function f(t) { try { return JSON.parse(t); } catch (e) { throw new SyntaxError('no JSON'); } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function f() { try { load(); } catch (err) { if (err.code === 'X') { throw new Error('x'); } } }",
+        ),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let (Some(caught), Some(body)) = (node.child(Field::Parameter), node.child(Field::Body)) else { return };
+    if caught.kind() != Kind::Identifier || caught.text().starts_with('_') || mentions(body, caught.text()) {
+        return;
+    }
+    if body.descendants().any(Node::is_hole) {
+        return;
+    }
+    let Some(thrown) = body.descendants_until(is_function).find(|n| n.kind() == Kind::ThrowStatement) else { return };
+    let Some(made) = thrown.first_named().filter(|m| m.kind() == Kind::NewExpression) else { return };
+    let plain =
+        made.child(Field::Constructor).is_some_and(|c| matches!(c.text(), "Error" | "TypeError" | "RangeError"));
+    // What somebody sent is wrong, and the new error says so.
+    let asks = node.parent().and_then(|t| t.child(Field::Body)).is_some_and(|b| {
+        b.descendants().any(|n| {
+            n.kind() == Kind::PropertyIdentifier
+                && matches!(n.text(), "parse" | "verify" | "decode" | "resolve" | "from")
+                || n.kind() == Kind::NewExpression
+                    && n.child(Field::Constructor).is_some_and(|c| matches!(c.text(), "URL" | "RegExp" | "Function"))
+                || matches!(n.text(), "decodeURIComponent" | "decodeURI" | "require" | "import" | "atob")
+        })
+    });
+    if !plain || asks || args(made).count() > 1 {
+        return;
+    }
+    let message =
+        format!("Why it failed is lost: hand `{0}` on with `new Error(.., {{ cause: {0} }})`.", caught.text());
+    let mut note = Note::new(cx.rule, made.span(), message);
+    if let Some(last) = args(made).last() {
+        let at = crate::syntax::Span { start: last.span().end, end: last.span().end };
+        note = note.suggestion("Hand the cause on", vec![(at, format!(", {{ cause: {} }}", caught.text()))]);
+    }
+    cx.report(note);
+}

@@ -1,0 +1,92 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::support::{bare, key_name};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "throw-literal",
+    summary: "something is thrown that is no error",
+    category: Category::Quality,
+    severity: Severity::Low,
+    confidence: Confidence::High,
+    cwe: &[397],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds `throw` of a string, a number, a template, an object or array literal, `null` and `undefined`.",
+        why: "What is no `Error` has no stack: nobody sees where it came from, `err.message` is `undefined`, and handlers that ask `instanceof Error` let it pass.",
+        example: "throw 'not found';",
+        instead: "throw new Error('not found');",
+        limits: "Variables and calls may hold errors and are left alone, and so are objects that are shaped like errors: with a `stack`, a `cause`, or a `name` and a `message`.",
+        fix: "A text becomes the message of an `Error`: handlers that compare the value need a look, so it is a suggestion.",
+    },
+    checks: &[Check::Nodes(&[Kind::ThrowStatement], check)],
+    cases: &[
+        Case::bad("a.js", "function f() { throw 'broken'; } //~ throw-literal"),
+        Case::bad("a.js", "function f(n) { throw `no ${n}`; } //~ throw-literal"),
+        Case::bad("a.js", "function f() { throw { code: 404, message: 'none' }; } //~ throw-literal"),
+        Case::bad("a.js", "function f() { throw 42; } //~ throw-literal"),
+        Case::bad("a.js", "function f(e) { throw 'failed: ' + e.message; } //~ throw-literal"),
+        Case::bad("a.ts", "function f(): never { throw null; } //~ throw-literal"),
+        Case::bad("a.js", "function f() { throw undefined; } //~ throw-literal"),
+        Case::bad("a.ts", "const f = () => { throw ('a' as any); }; //~ throw-literal"),
+        Case::good("a.js", "function f() { throw new Error('broken'); }"),
+        Case::good("a.js", "function f(e) { throw e; }"),
+        Case::good("a.js", "function f() { throw failure('x'); }"),
+        Case::good("a.js", "function f() { throw Object.assign(new Error('x'), { code: 1 }); }"),
+        Case::good("a.js", "function f(a, b) { throw a || b; }"),
+        Case::good("a.js", "function f() { return Promise.reject('x'); }"),
+        Case::near_miss("a.js", "function f(m) { throw { name: 'AbortError', message: m }; }"),
+        Case::near_miss("a.js", "function f(e) { throw { ...e, stack: new Error().stack }; }"),
+        Case::near_miss("a.js", "function f(cond) { throw cond ? new A() : new B(); }"),
+        Case::near_miss("a.js", "async function f(p) { throw await p; }"),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.family() != Family::Ecma {
+        return;
+    }
+    let Some(value) = node.first_named().map(bare) else { return };
+    let what = match value.kind() {
+        Kind::String | Kind::TemplateString => "A text",
+        Kind::Number => "A number",
+        Kind::Array => "A list",
+        Kind::Null | Kind::Undefined | Kind::True | Kind::False => "A bare value",
+        Kind::Identifier if value.text() == "undefined" => "A bare value",
+        Kind::BinaryExpression if text_sum(value) => "A text",
+        Kind::Object if !is_error_like(value) => "A plain object",
+        _ => return,
+    };
+    let message = format!(
+        "{what} is thrown: it has no stack, and handlers that expect an `Error` do not know it. Throw an `Error`."
+    );
+    let mut note = Note::new(cx.rule, value.span(), message);
+    if what == "A text" {
+        note = note.suggestion("Throw an `Error`", vec![(value.span(), format!("new Error({})", value.text()))]);
+    }
+    cx.report(note);
+}
+
+/// Whether one side of a sum is a text in the source.
+fn text_sum(node: Node<'_>) -> bool {
+    node.child(Field::Operator).is_some_and(|o| o.text() == "+")
+        && [Field::Left, Field::Right].iter().filter_map(|f| node.child(*f)).map(bare).any(|side| {
+            matches!(side.kind(), Kind::String | Kind::TemplateString)
+                || side.kind() == Kind::BinaryExpression
+                    && side.descendants().any(|n| matches!(n.kind(), Kind::String | Kind::TemplateString))
+        })
+}
+
+/// Whether an object is shaped like an error: a stack or a cause, or a name and a message.
+fn is_error_like(object: Node<'_>) -> bool {
+    let has = |key: &str| {
+        object.named_children().any(|p| {
+            key_name(p).is_some_and(|k| k == key) || p.kind() == Kind::ShorthandPropertyIdentifier && p.text() == key
+        })
+    };
+    ["stack", "cause", "$$typeof"].iter().any(|k| has(k)) || has("name") && has("message")
+}

@@ -1,0 +1,133 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::{callback, function, home};
+use crate::rules::support::{args, bare, is_function, method};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "unchecked-find",
+    summary: "what a search may not find is used as if it were there",
+    category: Category::Quality,
+    severity: Severity::Low,
+    confidence: Confidence::Medium,
+    cwe: &[476],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds `list.find(..).name` and `map.get(key)!.name`, without `?.` and without a check.",
+        why: "Where nothing is found the result is `undefined`, and the access throws a TypeError that says nothing of what was looked for.",
+        example: "const price = items.find((i) => i.id === id).price;",
+        instead: "const item = items.find((i) => i.id === id);\nif (!item) throw new Error(`no item ${id}`);\nconst price = item.price;",
+        limits: "Tests, a `has` or `some` of the same thing in the same function, literals that hold what is looked for, and searches inside a `try` are left alone.",
+        fix: "",
+    },
+    checks: &[Check::Nodes(&[Kind::MemberExpression], check)],
+    cases: &[
+        Case::bad("a.js", "function f(items, id) { return items.find((i) => i.id === id).price; } //~ unchecked-find"),
+        Case::bad(
+            "a.ts",
+            "function f(map: Map<string, Item>, k: string) { return map.get(k)!.price; } //~ unchecked-find",
+        ),
+        Case::bad(
+            "a.ts",
+            "const f = (xs: Item[], id: string) => xs.find((x) => x.id === id)!.name; //~ unchecked-find",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(users, name) { users.find(function (u) { return u.name === name; }).login(); } //~ unchecked-find",
+        ),
+        Case::good("a.js", "function f(items, id) { return items.find((i) => i.id === id)?.price; }"),
+        Case::good(
+            "a.js",
+            "function f(items, id) { const i = items.find((x) => x.id === id); return i ? i.price : 0; }",
+        ),
+        Case::good(
+            "a.ts",
+            "function f(map: Map<string, Item>, k: string) { if (!map.has(k)) return 0; return map.get(k)!.price; }",
+        ),
+        Case::good(
+            "a.js",
+            "function f(items, id) { if (items.some((i) => i.id === id)) { return items.find((i) => i.id === id).price; } }",
+        ),
+        Case::near_miss("a.js", "function f(db, id) { return db.find({ id }).sort(); }"),
+        Case::near_miss("a.js", "function f(el) { return $(el).find('.x').length; }"),
+        Case::near_miss("a.js", "function f(items, id) { return (items.find((i) => i.id === id) || items[0]).price; }"),
+        Case::near_miss(
+            "a.js",
+            "function f(items, id) { try { return items.find((i) => i.id === id).price; } catch (e) { return 0; } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function f(map: Map<string, Item[]>, k: string, x: Item) { map.set(k, []); map.get(k)!.push(x); }",
+        ),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.family() != Family::Ecma || node.has_token("?.") || node.child_of_kind(Kind::OptionalChain).is_some() {
+        return;
+    }
+    let Some(object) = node.child(Field::Object) else { return };
+    let asserted = object.kind() == Kind::NonNullExpression;
+    let call = bare(object);
+    // `(a || b).c` has a fallback.
+    let Some((of, name)) = method(call) else { return };
+    let what = match name.text() {
+        "find" | "findLast" => {
+            let Some(callback) = callback(call, 0, cx).filter(|_| args(call).count() == 1) else { return };
+            if function(callback, cx).is_none() && !is_function(callback) {
+                return;
+            }
+            "find"
+        }
+        "get" if asserted && args(call).count() == 1 => "get",
+        _ => return,
+    };
+    // Promises and wrappers answer with something of their own.
+    let chained =
+        node.child(Field::Property).is_some_and(|p| matches!(p.text(), "then" | "catch" | "value" | "exec" | "exists"));
+    let fixed = what == "get" && bare(of).text().starts_with(|c: char| c.is_ascii_uppercase())
+        || bare(of).kind() == Kind::Array
+        || of.text().chars().all(|c| c.is_ascii_uppercase() || c == '_');
+    let guarded = node.ancestors().take_while(|a| !is_function(*a)).any(|a| a.kind() == Kind::TryStatement);
+    if chained || fixed || guarded || looked_up_before(call, of) {
+        return;
+    }
+    let message = match what {
+        "find" => {
+            "`find` gives `undefined` for what is not there, and this access throws then. Ask first, or use `?.`."
+        }
+        _ => "`get` gives `undefined` for a key that is not there, and `!` only hides that. Ask first.",
+    };
+    let mut span = name.span();
+    span.end = node.span().end;
+    cx.report(Note::new(cx.rule, span, message));
+}
+
+/// Whether the function asks the same collection somewhere whether it holds something, or puts something in.
+fn looked_up_before(call: Node<'_>, of: Node<'_>) -> bool {
+    home(call).descendants().any(|n| {
+        n != call
+            && method(n).is_some_and(|(r, m)| {
+                r.text() == of.text()
+                    && matches!(
+                        m.text(),
+                        "has"
+                            | "set"
+                            | "some"
+                            | "includes"
+                            | "find"
+                            | "findIndex"
+                            | "get"
+                            | "keys"
+                            | "push"
+                            | "forEach"
+                    )
+            })
+    }) || home(call).descendants().any(|n| {
+        n.kind() == Kind::ForInStatement && n.child(Field::Right).is_some_and(|r| r.text().contains(of.text()))
+    })
+}

@@ -1,0 +1,96 @@
+use sidenote_grammars::{Family, Field, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::support::{args, is_function, method, place_name};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "wrong-this",
+    summary: "`this` of a plain callback is not that of the method around it",
+    category: Category::Quality,
+    severity: Severity::Medium,
+    confidence: Confidence::High,
+    cwe: &[670],
+    families: &[Family::Ecma],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds `function () {..}` inside of a class method that is handed to a timer, a promise or an array method and uses `this`, and methods handed to them without their object (`setTimeout(this.tick, 1)`) that use `this`.",
+        why: "A plain function has a `this` of its own: `undefined` or the global object there. `this.count` throws, or counts something else.",
+        example: "class A {\n  run() {\n    setTimeout(function () { this.done = true; }, 10);\n  }\n}",
+        instead: "class A {\n  run() {\n    setTimeout(() => { this.done = true; }, 10);\n  }\n}",
+        limits: "Arrow functions, `.bind(this)`, a second argument of `forEach` and `map`, and listeners (whose `this` is the element) are left alone.",
+        fix: "",
+    },
+    checks: &[Check::Nodes(&[Kind::FunctionExpression], check)],
+    cases: &[
+        Case::bad("a.js", "class A { run() { setTimeout(function () { this.done = true; }, 10); } } //~ wrong-this"),
+        Case::bad("a.js", "class A { run(p) { return p.then(function (x) { return this.use(x); }); } } //~ wrong-this"),
+        Case::bad("a.js", "class A { run(xs) { xs.forEach(function (x) { this.sum += x; }); } } //~ wrong-this"),
+        Case::bad(
+            "a.ts",
+            "class A { run(xs: number[]) { return xs.map(function (x) { return x * this.factor; }); } } //~ wrong-this",
+        ),
+        Case::good("a.js", "class A { run() { setTimeout(() => { this.done = true; }, 10); } }"),
+        Case::good("a.js", "class A { run() { setTimeout(function () { this.done = true; }.bind(this), 10); } }"),
+        Case::good("a.js", "class A { run(xs) { xs.forEach(function (x) { this.sum += x; }, this); } }"),
+        Case::good(
+            "a.js",
+            "class A { run() { const self = this; setTimeout(function () { self.done = true; }, 10); } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "class A { run(el) { el.addEventListener('click', function () { this.remove(); }); } }",
+        ),
+        Case::near_miss("a.js", "function Old() { setTimeout(function () { this.x = 1; }, 1); }"),
+        Case::near_miss(
+            "a.js",
+            "class A { run() { setTimeout(function () { const o = { m() { return this.x; } }; o.m(); }, 1); } }",
+        ),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.family() != Family::Ecma || node.is_hole() {
+        return;
+    }
+    let Some(list) = node.parent().filter(|p| p.kind() == Kind::Arguments) else { return };
+    let Some(call) = list.parent().filter(|c| c.kind() == Kind::CallExpression) else { return };
+    let Some(name) = call.child(Field::Function).and_then(place_name) else { return };
+    let given = args(call).count();
+    let plain = match name.as_ref() {
+        "setTimeout" | "setInterval" | "setImmediate" | "queueMicrotask" | "requestAnimationFrame" => {
+            method(call).is_none()
+        }
+        "nextTick" | "then" | "catch" | "finally" => true,
+        "forEach" | "map" | "filter" | "some" | "every" | "find" | "findIndex" | "flatMap" => given == 1,
+        "reduce" => true,
+        _ => false,
+    };
+    // Wrappers of jQuery and its kind set `this` to the element.
+    let element = method(call).is_some_and(|(of, _)| of.text().starts_with('$') || of.text().starts_with("jQuery"));
+    if !plain || element || !in_method(node) {
+        return;
+    }
+    let body = node.child(Field::Body);
+    let own = |n: Node<'_>| {
+        is_function(n) && n.kind() != Kind::ArrowFunction || matches!(n.kind(), Kind::ClassDeclaration | Kind::Class)
+    };
+    let Some(used) = body.into_iter().flat_map(|b| b.descendants_until(own)).find(|n| n.kind() == Kind::This) else {
+        return;
+    };
+    let message = format!(
+        "`{name}` calls this function without an object: `this` is not that of the method around. Write an arrow function."
+    );
+    cx.report(Note::new(cx.rule, used.span(), message));
+}
+
+/// Whether the nearest function with a `this` of its own is a class's method.
+fn in_method(node: Node<'_>) -> bool {
+    let around = node.ancestors().find(|n| is_function(*n) && n.kind() != Kind::ArrowFunction);
+    around.is_some_and(|f| {
+        f.kind() == Kind::MethodDefinition
+            && (f.parent().is_none() || f.parent().is_some_and(|p| p.kind() == Kind::ClassBody))
+    })
+}
