@@ -20,7 +20,6 @@ pub mod rust_items;
 pub(crate) mod rust_layout;
 pub(crate) mod rust_names;
 pub(crate) mod rust_sql;
-pub(crate) mod rust_timing;
 pub(crate) mod rust_types;
 pub(crate) mod secrets;
 pub(crate) mod shape;

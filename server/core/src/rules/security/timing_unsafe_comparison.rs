@@ -1,30 +1,33 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::rust_types::type_of;
 use crate::rules::shape::{declarator, operands, operator, root_name};
-use crate::rules::support::{bare, place_name, words};
-use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::rules::support::{bare, enclosing_function, method, place_name, words};
+use crate::rules::{Case, Check, Cx, Docs, Rule, unparenthesized};
 use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "timing-unsafe-comparison",
     summary: "a secret is compared in a time that tells how much of it was right",
     category: Category::Security,
-    severity: Severity::Low,
+    severity: Severity::Medium,
     confidence: Confidence::Medium,
     cwe: &[208, 697],
     families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `===` and `!==` between an HMAC or hash that the code computed, or a secret of the environment, and what a client sent. In Rust: `==` and `!=` between a MAC, signature, password, API key or token, by their names or `finalize()`, and what is stored, expected, computed or given.",
+        what: "Finds `===`, `==` and their opposites between an HMAC or hash that the code computed, a secret of the environment, and what a client sent; in Rust \
+               between a secret (a MAC, a signature, a password or its hash, an API key, a token) and what somebody gave.",
         why: "The comparison stops at the first byte that differs: whoever measures many answers finds a valid signature or token byte by byte.",
         example: "const mac = crypto.createHmac('sha256', key).update(body).digest('hex');\nif (mac !== req.headers['x-signature']) return res.sendStatus(403);",
         instead: "const mac = crypto.createHmac('sha256', key).update(body).digest();\nconst sent = Buffer.from(String(req.headers['x-signature']), 'hex');\nif (sent.length !== mac.length || !crypto.timingSafeEqual(mac, sent)) return res.sendStatus(403);",
-        limits: "Comparisons with literals, of two computed hashes of files, and hashes without a key beside anything but a request or a parameter are left alone.",
+        limits: "Comparisons with literals, of two computed hashes of files, and hashes without a key beside anything but a request or a parameter are left alone. In Rust names are the evidence, as long as the types \
+                 allow it: lengths, numbers, enums (`Token::Comma`), tokens of parsers and hashes of tables are left alone.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::BinaryExpression], check), Check::Nodes(&[Kind::BinaryExpression], rust)],
+    checks: &[Check::Nodes(&[Kind::BinaryExpression], check)],
     cases: &[
         Case::bad(
             "a.js",
@@ -60,14 +63,31 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "const a = process.env.TOKEN; if (typeof a === kind) { go(); }"),
         Case::near_miss("a.js", "if (process.env.KEY_ID !== options.keyId) { warn(); }"),
         Case::bad("a.rs", "fn verify(mac: &[u8], given: &[u8]) -> bool { mac == given } //~ timing-unsafe-comparison"),
-        Case::bad("a.rs", "fn f(req: &Req, api_key: &str) -> bool { req.header(\"x-api-key\") == Some(api_key) } //~ timing-unsafe-comparison"),
-        Case::bad("a.rs", "fn login(stored_hash: &str, hash: String) { if stored_hash == hash { ok() } } //~ timing-unsafe-comparison"),
-        Case::bad("a.rs", "fn f(u: &User, password: &str) -> bool { u.password == password } //~ timing-unsafe-comparison"),
-        Case::bad("a.rs", "fn f(&self, signature: &[u8]) -> bool { self.sign(b) != signature } //~ timing-unsafe-comparison"),
-        Case::bad("a.rs", "fn f(token: &str, expected_token: &str) { if token != expected_token { return; } } //~ timing-unsafe-comparison"),
+        Case::bad(
+            "a.rs",
+            "fn f(req: &Req, api_key: &str) -> bool { req.header(\"x-api-key\") == Some(api_key) } //~ timing-unsafe-comparison",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn login(stored_hash: &str, hash: String) { if stored_hash == hash { ok() } } //~ timing-unsafe-comparison",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(u: &User, password: &str) -> bool { u.password == password } //~ timing-unsafe-comparison",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(&self, signature: &[u8]) -> bool { self.sign(b) != signature } //~ timing-unsafe-comparison",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(token: &str, expected_token: &str) { if token != expected_token { return; } } //~ timing-unsafe-comparison",
+        ),
         Case::bad("a.rs", "fn f(a: &str, s: &S) -> bool { s.csrf_token == a } //~ timing-unsafe-comparison"),
-        Case::bad("a.rs", "fn f(mac: Hmac<Sha256>, tag: &[u8]) -> bool { mac.finalize().into_bytes().as_slice() == tag } //~ timing-unsafe-comparison"),
-        Case::bad("a.rs", "fn f(m: Hmac<Sha256>, sig: &[u8]) -> bool { m.finalize().into_bytes().as_slice() == sig } //~ timing-unsafe-comparison"),
+        Case::bad(
+            "a.rs",
+            "fn f(mac: Hmac<Sha256>, tag: &[u8]) -> bool { mac.finalize().into_bytes().as_slice() == tag } //~ timing-unsafe-comparison",
+        ),
         Case::good("a.rs", "fn f(&self, key: &[u8]) -> bool { self.toml_key() == key }"),
         Case::good("a.rs", "fn f(signature: [u8; 8]) -> bool { signature == PNG_SIGNATURE }"),
         Case::good("a.rs", "fn f(k: &Key, c: &Cert) -> bool { k.public_key().key_data() == c.public_key() }"),
@@ -79,7 +99,10 @@ pub static RULE: Rule = Rule {
         Case::good("a.rs", "fn f(signature: &[u8]) -> bool { signature.len() == SIGNATURE_LEN }"),
         Case::near_miss("a.rs", "fn f(token: Token, expected_token: Token) -> bool { token == expected_token }"),
         Case::near_miss("a.rs", "fn f(a: &Signature, b: &Signature) -> bool { a.signature_kind == b.signature_kind }"),
-        Case::near_miss("a.rs", "impl PartialEq for Key { fn eq(&self, other: &Self) -> bool { self.secret == other.secret } }"),
+        Case::near_miss(
+            "a.rs",
+            "impl PartialEq for Key { fn eq(&self, other: &Self) -> bool { self.secret == other.secret } }",
+        ),
         Case::near_miss("a.rs", "fn f(mac: MacAddr, other_mac: MacAddr) -> bool { mac == other_mac }"),
         Case::near_miss("a.rs", "fn f(new_password: &str, password: &str) -> bool { new_password == password }"),
         Case::near_miss("a.rs", "fn f(next_token: &str, page_token: &str) -> bool { next_token == page_token }"),
@@ -87,10 +110,15 @@ pub static RULE: Rule = Rule {
 };
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
-    if cx.arena().language().family != Family::Ecma {
-        return;
+    match cx.family() {
+        Family::Ecma => check_ecma(node, cx),
+        Family::Rust => check_rust(node, cx),
     }
-    if cx.family() != Family::Ecma || !matches!(operator(node), "===" | "!==" | "==" | "!=") {
+}
+
+/// TypeScript and JavaScript: the digest of an HMAC that was computed here, or a secret of the environment.
+fn check_ecma<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if !matches!(operator(node), "===" | "!==" | "==" | "!=") {
         return;
     }
     let Some((left, right)) = operands(node) else { return };
@@ -149,8 +177,209 @@ fn is_sent(node: Node<'_>) -> bool {
         || words.ends_with(&["api".to_owned(), "key".to_owned()])
 }
 
-fn rust<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
-    if cx.arena().language().family == Family::Rust {
-        crate::rules::rust_timing::check(node, cx);
+/// Rust: names and types are the evidence.
+fn check_rust<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if !matches!(operator(node), "==" | "!=") {
+        return;
     }
+    let Some((left, right)) = operands(node) else { return };
+    let function = enclosing_function(node).and_then(|f| f.child(Field::Name)).map_or("", Node::text);
+    if matches!(function, "eq" | "ne" | "cmp" | "partial_cmp") {
+        return;
+    }
+    let (Some(a), Some(b)) = (told(left), told(right)) else { return };
+    let plain = |n: Node<'a>| {
+        type_of(n, cx).is_none_or(|t| match t.name {
+            "str" | "String" | "Vec" | "[]" | "[;]" | "_" | "Option" | "Cow" | "Bytes" => true,
+            name => name.starts_with("GenericArray") || name.contains("Secret"),
+        })
+    };
+    if !plain(left) || !plain(right) || !(secret(&a, &b) || secret(&b, &a)) {
+        return;
+    }
+    let message = "The time that this takes tells how many of the bytes were right. Compare secrets in constant time: `subtle::ConstantTimeEq`, `ring::constant_time`, or the library's `verify`.";
+    cx.report(Note::new(cx.rule, node.span(), message));
+}
+
+/// The words of what a side of the comparison is called; `None` for what is no value of somebody's.
+fn told(node: Node<'_>) -> Option<Vec<String>> {
+    let mut at = unparenthesized(node);
+    loop {
+        at = match at.kind() {
+            Kind::Identifier if !at.text().starts_with(|c: char| c.is_uppercase()) || at.text().contains('_') => {
+                return Some(words(at.text()));
+            }
+            Kind::FieldExpression => return at.child(Field::Field).map(|f| words(f.text())),
+            Kind::ReferenceExpression => unparenthesized(at.child(Field::Value)?),
+            Kind::UnaryExpression if at.text().starts_with('*') => unparenthesized(at.last_named()?),
+            Kind::TryExpression | Kind::AwaitExpression => unparenthesized(at.first_named()?),
+            Kind::IndexExpression => {
+                let ranged = at.named_children().nth(1)?.kind() == Kind::RangeExpression;
+                if !ranged {
+                    return None;
+                }
+                at.first_named()?
+            }
+            Kind::CallExpression => match method(at) {
+                Some((of, m)) => match m.text() {
+                    "as_bytes" | "as_str" | "as_slice" | "as_ref" | "to_string" | "to_vec" | "clone" | "unwrap"
+                    | "expect" | "into_bytes" | "as_deref" | "trim" | "to_owned" | "unwrap_or_default"
+                    | "to_lowercase" | "into_inner" | "expose_secret" | "to_bytes" | "unwrap_or" | "borrow" => {
+                        unparenthesized(of)
+                    }
+                    "finalize" | "finalize_fixed" | "finish" => {
+                        let mut out = told(of)?;
+                        out.push("computed".into());
+                        return Some(out);
+                    }
+                    "len" | "is_empty" | "count" | "kind" | "id" | "type_id" | "as_ptr" | "is_some" | "is_none" => {
+                        return None;
+                    }
+                    "get" | "header" => return Some(vec!["given".into()]),
+                    m => return made(m),
+                },
+                // `Some(x)`, `hash(x)`
+                None => {
+                    let f = at.child(Field::Function)?;
+                    let arg = at.child(Field::Arguments)?.first_named();
+                    match f.text() {
+                        "Some" | "Ok" => unparenthesized(arg?),
+                        text => {
+                            return made(text.rsplit("::").next().unwrap_or(text));
+                        }
+                    }
+                }
+            },
+            _ => return None,
+        };
+    }
+}
+
+/// What a function of that name gives: a MAC or a hash that it computes, else nothing that is known.
+fn made(function: &str) -> Option<Vec<String>> {
+    let mut out = words(function);
+    let computes =
+        out.iter().any(|w| matches!(w.as_str(), "sign" | "mac" | "hmac" | "digest" | "hash" | "signature" | "compute"));
+    out.push("computed".into());
+    (computes && !out.iter().any(|w| w == "u64" || w == "u32")).then_some(out)
+}
+
+/// Whether a side is named for a secret that the other one is held against.
+fn secret(side: &[String], other: &[String]) -> bool {
+    let has = |list: &[String], of: &[&str]| list.iter().any(|w| of.contains(&w.as_str()));
+    // Words that say that it is about a secret, not the secret itself, or about something public.
+    const ABOUT: [&str; 37] = [
+        "public",
+        "magic",
+        "block",
+        "len",
+        "length",
+        "type",
+        "kind",
+        "id",
+        "ids",
+        "name",
+        "count",
+        "index",
+        "idx",
+        "pos",
+        "position",
+        "size",
+        "version",
+        "alg",
+        "algorithm",
+        "state",
+        "status",
+        "field",
+        "prompt",
+        "page",
+        "next",
+        "prev",
+        "continuation",
+        "cancel",
+        "address",
+        "addr",
+        "new",
+        "confirm",
+        "confirmation",
+        "repeat",
+        "again",
+        "url",
+        "path",
+    ];
+    if has(side, &ABOUT) || has(other, &ABOUT) {
+        return false;
+    }
+    // What a format begins with.
+    let joined = side.join("_");
+    let strong = matches!(
+        joined.as_str(),
+        "mac"
+            | "hmac"
+            | "password"
+            | "passwd"
+            | "api_key"
+            | "apikey"
+            | "secret"
+            | "csrf_token"
+            | "auth_token"
+            | "access_token"
+            | "session_token"
+            | "secret_key"
+            | "password_hash"
+            | "hashed_password"
+            | "admin_token"
+            | "api_token"
+            | "bearer_token"
+            | "otp"
+            | "pin"
+            | "reset_token"
+            | "signature"
+            | "auth_tag"
+            | "webhook_secret"
+            | "client_secret"
+            | "api_secret"
+            | "auth_key"
+            | "private_key"
+            | "passphrase"
+    ) || has(side, &["hmac", "csrf"])
+        || has(side, &["mac"])
+            && has(
+                side,
+                &["expected", "computed", "calculated", "given", "received", "actual", "our", "their", "finalize"],
+            );
+    let weak = has(side, &["token", "hash", "digest", "sig", "signature", "tag", "mac", "key", "checksum"]) || strong;
+    let held = [
+        "expected",
+        "provided",
+        "given",
+        "stored",
+        "received",
+        "supplied",
+        "submitted",
+        "computed",
+        "calculated",
+        "actual",
+        "claimed",
+        "presented",
+        "candidate",
+        "input",
+    ];
+    // A signature and a MAC are many things; whoever computes or expects one means this.
+    if matches!(joined.as_str(), "signature" | "mac" | "pin" | "secret") {
+        return has(other, &held)
+            || !has(other, &["png", "jpeg", "gif", "zip", "file", "header"])
+                && has(other, &["sig", "signature", "mac", "hmac", "tag", "secret", "pin", "code", "digest"])
+                && joined != other.join("_");
+    }
+    if strong {
+        return true;
+    }
+    // `token == expected_token`, `stored_hash == hash`
+    weak && has(side, &held)
+        && has(
+            other,
+            &["token", "hash", "digest", "sig", "signature", "tag", "mac", "key", "given", "input", "computed"],
+        )
+        && !has(side, &["checksum"])
 }
