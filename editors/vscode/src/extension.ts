@@ -19,6 +19,8 @@ const LANGUAGES = ["rust", "typescript", "typescriptreact", "javascript", "javas
 const EXPLAIN = "sidenote.explain";
 const SCAN = "sidenote.scanWorkspace";
 const REPORT = "sidenote.report";
+const EXPLAIN_MODEL = "sidenote.explainWithModel";
+const FIX_MODEL = "sidenote.fixWithModel";
 const FIX_ALL = "sidenote.fixAll";
 const SEARCH = "sidenote.search";
 const DISMISS = "sidenote.dismiss";
@@ -163,12 +165,18 @@ class Sidenote {
   }
 
   private async showPage(command: string, result: unknown): Promise<void> {
-    const page = result as { rule?: string; markdown?: string } | null;
+    const page = result as { rule?: string; markdown?: string; diff?: string; applied?: boolean } | null;
+    if (command === FIX_MODEL && page?.diff !== undefined && page.applied !== true) {
+      await this.pages.show("Proposed by the local model", `\`\`\`\`diff\n${page.diff}\n\`\`\`\`\n`);
+      return;
+    }
     if (page?.markdown === undefined) {
       return;
     }
     if (command === EXPLAIN && page.rule !== undefined) {
       await this.pages.show(page.rule, page.markdown);
+    } else if (command === EXPLAIN_MODEL) {
+      await this.pages.show("The local model says", page.markdown);
     } else if (command === REPORT) {
       await this.pages.show("Sidenote report", page.markdown);
     }

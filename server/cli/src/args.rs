@@ -156,6 +156,15 @@ pub struct Scan {
     /// limits of time, no absolute paths, nothing of the terminal
     #[arg(long, conflicts_with = "file_timeout")]
     pub deterministic: bool,
+    /// Have the model that `sidenote model use` chose judge the findings and review the functions of these files. It may lower a severity
+    /// by a step; it removes nothing, and its own notes count for nothing
+    #[cfg(feature = "model")]
+    #[arg(long, conflicts_with_all = ["fix", "stdin_filename", "deterministic"], help_heading = "Local model")]
+    pub review: bool,
+    /// Functions that the model reviews at most
+    #[cfg(feature = "model")]
+    #[arg(long, value_name = "N", default_value_t = 100, requires = "review", help_heading = "Local model")]
+    pub review_limit: usize,
     /// Tell where the time went
     #[arg(long)]
     pub stats: bool,
@@ -440,11 +449,17 @@ pub struct Models {
 #[derive(Args, Debug)]
 pub struct Explain {
     /// The rule's id
-    #[arg(required_unless_present = "trace")]
+    #[cfg_attr(feature = "model", arg(required_unless_present_any = ["trace", "processing"]))]
+    #[cfg_attr(not(feature = "model"), arg(required_unless_present = "trace"))]
     pub rule: Option<String>,
     /// Print Markdown
     #[arg(long)]
     pub markdown: bool,
+    /// Tell which model saw which code when, how long that took and what it answered: the newest N [default: 50] of a log that is
+    /// kept on this machine
+    #[cfg(feature = "model")]
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "50", conflicts_with_all = ["rule", "markdown", "trace"])]
+    pub processing: Option<usize>,
     /// Tell why there is a finding at a place, with every step and check on the way; or, where there is none, where the flow of data
     /// was lost
     #[arg(long, value_name = "FILE:LINE[:COLUMN]", conflicts_with_all = ["rule", "markdown"])]
@@ -681,8 +696,30 @@ pub enum ModelCommand {
         #[arg(long)]
         r#use: bool,
     },
-    /// Make a model the encoder
+    /// Make a model the encoder, or, where it makes texts, the one that verifies, reviews and explains
     Use { name: String },
+    /// Find out whether a model can tell true findings from false ones and obeys no code: only then it votes and reviews
+    Exam {
+        /// A model that makes texts [default: the one in use]
+        name: Option<String>,
+        /// Threads
+        #[arg(long, default_value_t = 2)]
+        threads: u32,
+        /// Print the result as JSON
+        #[arg(long)]
+        json: bool,
+        /// Print the questions with their answers as JSON, and ask nobody
+        #[arg(long, conflicts_with = "json")]
+        questions: bool,
+    },
+    /// Switch what models are used for: meaning, verdicts, review, explain, fix, log
+    Feature {
+        /// Which; without, all are told
+        name: Option<String>,
+        /// `on` or `off`
+        #[arg(requires = "name", value_parser = ["on", "off"])]
+        state: Option<String>,
+    },
     /// Take a model off the list; its file stays
     Remove { name: String },
     /// Check files against their hashes, and their headers

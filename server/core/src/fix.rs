@@ -141,18 +141,29 @@ fn attempt(
     batch: &[(&Finding, &Fix)],
     analyze: &dyn Fn(&Document) -> Report,
 ) -> Option<(Document, Report)> {
-    let old = &before.document;
+    let gone: Vec<&Finding> = batch.iter().map(|(finding, _)| *finding).collect();
+    proven((&before.document, &before.report), text, edits, &gone, analyze)
+}
+
+/// The document after some edits, if no syntax error came, these findings are gone, and there is no new one.
+pub fn proven(
+    (old, known): (&Document, &Report),
+    text: &str,
+    edits: &Edits,
+    gone: &[&Finding],
+    analyze: &dyn Fn(&Document) -> Report,
+) -> Option<(Document, Report)> {
     let changed = apply(text, edits)?;
     let document = Document::new(old.path(), old.language(), &changed, old.version() + 1).ok()?;
     if syntax_errors(&document) > syntax_errors(old) {
         return None;
     }
     let report = analyze(&document);
-    if report.gaps.len() > before.report.gaps.len() {
+    if report.gaps.len() > known.gaps.len() {
         return None;
     }
-    let mut budget = counts(&before.report);
-    for (finding, _) in batch {
+    let mut budget = counts(known);
+    for finding in gone {
         let left = budget.get_mut(&(finding.rule.id, finding.symbol.as_str()))?;
         *left = left.checked_sub(1)?;
     }

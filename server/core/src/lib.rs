@@ -4,6 +4,7 @@
 //! [`system`].
 
 pub mod blocks;
+pub mod claims;
 pub mod config;
 pub mod document;
 pub mod duplicates;

@@ -10,13 +10,15 @@ use sidenote_core::findings::{Finding, Fix};
 use sidenote_core::fix::{Wanted, compatible, merged};
 use sidenote_core::text::Text;
 use tower_lsp::ls_types::{
-    CodeAction, CodeActionContext, CodeActionKind, CodeActionOrCommand, Command, DocumentChangeOperation,
-    DocumentChanges, OneOf, OptionalVersionedTextDocumentIdentifier, Range, TextDocumentEdit, TextEdit, Uri,
-    WorkspaceEdit,
+    AnnotatedTextEdit, ChangeAnnotation, CodeAction, CodeActionContext, CodeActionKind, CodeActionOrCommand, Command,
+    DocumentChangeOperation, DocumentChanges, OneOf, OptionalVersionedTextDocumentIdentifier, Range, TextDocumentEdit,
+    TextEdit, Uri, WorkspaceEdit,
 };
 
 use crate::convert::{self, Context, Positions};
 use crate::pool::Analysis;
+use crate::reviewer::Task;
+use crate::reviewing::Reviewing;
 use crate::session::Session;
 use crate::{commands, feedback};
 
@@ -61,6 +63,7 @@ struct Pending {
 pub(crate) fn actions(
     analysis: &Analysis,
     session: &Session,
+    reviewing: &Reviewing,
     range: Range,
     context: &CodeActionContext,
 ) -> Vec<CodeActionOrCommand> {
@@ -90,6 +93,15 @@ pub(crate) fn actions(
             feedback::named(analysis).iter().filter(|(f, _)| touches(f)).filter_map(|(f, id)| offer.word(f, id)),
         );
         actions.extend(rules.iter().map(|id| explanation(id)));
+        for (task, title, command) in [
+            (Task::Explain, "Explain with local model", commands::EXPLAIN_MODEL),
+            (Task::Fix, "Fix with local model", commands::FIX_MODEL),
+        ] {
+            if let Some(reviewer) = reviewing.reviewer(task) {
+                let name = reviewer.name();
+                actions.extend(here.iter().map(|f| of_model(&analysis.uri, f, format!("{title} ({name})"), command)));
+            }
+        }
     }
     if is_wanted(context, FIX_ALL) && analysis.report.active().any(|f| f.fixes.iter().any(|f| f.safe)) {
         let title = "Fix all that Sidenote can fix safely".to_owned();
@@ -112,6 +124,38 @@ pub(crate) fn resolve(mut action: CodeAction, analysis: &Analysis, session: &Ses
     let edits = edits(&pending.plan, analysis, document)?;
     action.edit = Some(workspace_edit(&cx, analysis, &edits));
     Some(action)
+}
+
+/// Edits that a model made, to be looked at before they are applied; `None` where the client cannot show them first.
+pub(crate) fn to_be_confirmed(
+    analysis: &Analysis,
+    session: &Session,
+    model: &str,
+    edits: &[Edit],
+) -> Option<WorkspaceEdit> {
+    let document = analysis.document.as_ref().filter(|_| session.confirms_changes && session.document_changes)?;
+    let positions = Positions::new(document.text(), session.encoding);
+    let text_document =
+        OptionalVersionedTextDocumentIdentifier { uri: analysis.uri.clone(), version: Some(analysis.version) };
+    let id = "sidenote-model".to_owned();
+    let edit = |(range, text): &Edit| {
+        OneOf::Right(AnnotatedTextEdit {
+            text_edit: TextEdit { range: positions.range(range), new_text: text.clone() },
+            annotation_id: id.clone(),
+        })
+    };
+    let edits = edits.iter().map(edit).collect();
+    let annotation = ChangeAnnotation {
+        label: format!("Proposed by {model}"),
+        needs_confirmation: Some(true),
+        description: Some("A local language model wrote this. It parses, and the finding is gone.".into()),
+    };
+    let change = DocumentChangeOperation::Edit(TextDocumentEdit { text_document, edits });
+    Some(WorkspaceEdit {
+        document_changes: Some(DocumentChanges::Operations(vec![change])),
+        change_annotations: Some(HashMap::from([(id, annotation)])),
+        ..WorkspaceEdit::default()
+    })
 }
 
 /// Every safe fix of a document as one edit, with their number; `None` if there is none.
@@ -223,6 +267,19 @@ impl Offer<'_> {
             action.edit = Some(workspace_edit(&self.cx, self.analysis, &edits));
         }
         Some(action)
+    }
+}
+
+/// A command for the user's model about a finding.
+fn of_model(uri: &Uri, finding: &Finding, title: String, command: &str) -> CodeAction {
+    let (start, end) = (finding.range.start, finding.range.end);
+    let of = commands::OfFinding { uri: uri.clone(), rule: finding.rule.id.to_owned(), start, end };
+    let arguments = serde_json::to_value(of).ok().map(|of| vec![of]);
+    CodeAction {
+        title: title.clone(),
+        kind: Some(CodeActionKind::QUICKFIX),
+        command: Some(Command { title, command: command.into(), arguments }),
+        ..CodeAction::default()
     }
 }
 

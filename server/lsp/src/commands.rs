@@ -6,6 +6,8 @@ use std::sync::Arc;
 use sidenote_core::findings::{Score, Severity};
 use sidenote_core::rules;
 
+use tower_lsp::ls_types::Uri;
+
 use crate::catalog::Entry;
 use crate::meaning::Answer;
 
@@ -30,8 +32,46 @@ pub(crate) const DISMISS: &str = "sidenote.dismiss";
 /// Takes that back; the same argument.
 pub(crate) const UNDO_DISMISS: &str = "sidenote.undoDismiss";
 
+/// Explains a finding, `{"uri", "rule", "start", "end"}` (bytes), with the user's model: `{"markdown": text}`. Told as it comes under the
+/// request's progress, and shown where the mouse rests.
+pub(crate) const EXPLAIN_MODEL: &str = "sidenote.explainWithModel";
+/// Has the user's model propose a change for a finding, given as for [`EXPLAIN_MODEL`]; it is proven, and applied where the client
+/// shows it first. The result is `{"diff": text, "applied": bool}`.
+pub(crate) const FIX_MODEL: &str = "sidenote.fixWithModel";
+
 /// All commands.
-pub(crate) const ALL: [&str; 9] = [EXPLAIN, SCAN, REPORT, FIX_ALL, SEARCH, SHOW, STATUS, DISMISS, UNDO_DISMISS];
+pub(crate) const ALL: [&str; 11] =
+    [EXPLAIN, SCAN, REPORT, FIX_ALL, SEARCH, SHOW, STATUS, DISMISS, UNDO_DISMISS, EXPLAIN_MODEL, FIX_MODEL];
+
+/// A finding as an argument.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub(crate) struct OfFinding {
+    pub uri: Uri,
+    pub rule: String,
+    pub start: usize,
+    pub end: usize,
+}
+
+/// A change as lines taken away and lines put in.
+pub(crate) fn difference(text: &str, edits: &[(std::ops::Range<usize>, String)]) -> String {
+    let mut out = String::new();
+    for (range, new) in edits {
+        let from = text[..range.start].rfind('\n').map_or(0, |n| n + 1);
+        let to = if text[..range.end].ends_with('\n') {
+            range.end
+        } else {
+            text[range.end..].find('\n').map_or(text.len(), |n| range.end + n)
+        };
+        let after = format!("{}{new}{}", &text[from..range.start], &text[range.end..to]);
+        for line in text[from..to].lines() {
+            let _ = writeln!(out, "-{line}");
+        }
+        for line in after.lines() {
+            let _ = writeln!(out, "+{line}");
+        }
+    }
+    out
+}
 
 /// Answers of a search.
 pub(crate) fn answers(answers: &[Answer]) -> serde_json::Value {

@@ -189,7 +189,7 @@ pub(crate) fn information(range: Range, message: String) -> Diagnostic {
     }
 }
 
-fn severity(severity: Severity) -> DiagnosticSeverity {
+pub(crate) fn severity(severity: Severity) -> DiagnosticSeverity {
     match severity {
         Severity::Critical | Severity::High => DiagnosticSeverity::ERROR,
         Severity::Medium => DiagnosticSeverity::WARNING,

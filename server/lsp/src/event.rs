@@ -7,7 +7,7 @@ use std::time::Duration;
 use sidenote_core::document::{Change, Document};
 use sidenote_core::engine::{Flow, SkipReason};
 use tokio::sync::oneshot;
-use tower_lsp::ls_types::{TraceValue, Uri};
+use tower_lsp::ls_types::{Diagnostic, TraceValue, Uri};
 
 use crate::index::News;
 use crate::pool::{Analysis, Analyzed};
@@ -30,6 +30,8 @@ pub(crate) enum Event {
     Ask { uri: Uri, diagnostics: bool, reply: Reply },
     /// The pool has analysed a version.
     Analyzed(Box<Analyzed>),
+    /// The user's model has something to add to a version's diagnostics; these are all of them.
+    Reviewed { uri: Uri, stamp: u64, diagnostics: Arc<Vec<Diagnostic>> },
     /// The pool has followed the data through a version.
     Flowed { uri: Uri, stamp: u64, flow: Box<Flow>, took: Duration },
     /// The data flows of documents changed because other files did.

@@ -7,13 +7,19 @@ use tower_lsp::ls_types::{Hover, HoverContents, MarkupContent, MarkupKind, Posit
 
 use crate::convert::{Context, Positions, line_column};
 use crate::pool::Analysis;
+use crate::reviewing::Reviewing;
 use crate::session::Session;
 
 /// Most further places that are listed.
 const MAX_RELATED: usize = 40;
 
 /// What to show at a position: the findings there, narrowest first.
-pub(crate) fn hover(analysis: &Analysis, session: &Session, position: Position) -> Option<Hover> {
+pub(crate) fn hover(
+    analysis: &Analysis,
+    session: &Session,
+    reviewing: &Reviewing,
+    position: Position,
+) -> Option<Hover> {
     let document = analysis.document.as_ref()?;
     let offset = document.text().offset(line_column(position), session.encoding);
     let mut here: Vec<&Finding> =
@@ -22,14 +28,22 @@ pub(crate) fn hover(analysis: &Analysis, session: &Session, position: Position) 
     let positions = Positions::new(document.text(), session.encoding);
     let cx = Context { uri: &analysis.uri, folder: analysis.folder.as_deref(), positions, session };
     let range = cx.positions.range(&here.first()?.range);
-    let parts: Vec<String> = here.iter().map(|f| describe(f, &cx, document.language().name)).collect();
+    let parts: Vec<String> = here
+        .iter()
+        .map(|f| describe(f, &cx, document.language().name, reviewing.told(&analysis.uri, document, f)))
+        .collect();
     let (kind, rule) =
         if session.hover_markdown { (MarkupKind::Markdown, "\n\n---\n\n") } else { (MarkupKind::PlainText, "\n\n") };
     let contents = HoverContents::Markup(MarkupContent { kind, value: parts.join(rule) });
     Some(Hover { contents, range: Some(range) })
 }
 
-fn describe(finding: &Finding, cx: &Context<'_>, language: &str) -> String {
+fn describe(
+    finding: &Finding,
+    cx: &Context<'_>,
+    language: &str,
+    (verdict, explained): (Option<String>, Option<String>),
+) -> String {
     let rule = finding.rule;
     let markdown = cx.session.hover_markdown;
     let mut out = String::new();
@@ -39,6 +53,14 @@ fn describe(finding: &Finding, cx: &Context<'_>, language: &str) -> String {
         let _ = write!(out, ", CWE-{cwe}");
     }
     let _ = write!(out, ")\n\n{}", finding.message);
+    if let Some(verdict) = verdict {
+        let _ = write!(out, "\n\n{strong}{verdict}{strong}");
+    }
+    if let Some(text) = explained {
+        // What a model writes is text: no link, no image, no markup of its own.
+        let text = if markdown { plain(&text) } else { text };
+        let _ = write!(out, "\n\n{strong}The local model says{strong}\n\n{text}");
+    }
     if let Some(told) = &finding.feedback {
         let _ = write!(out, "\n\n{strong}Taken down to info{strong}: {}", told.why);
     }
@@ -101,6 +123,18 @@ fn line_of(place: &Location, cx: &Context<'_>) -> String {
         None => format!("line {}", cx.positions.position(place.range.start).line + 1),
         Some(path) => format!("{path}:{}", place.line),
     }
+}
+
+/// A text as Markdown shows it, whatever marks are in it.
+pub(crate) fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii_punctuation() && !matches!(c, '.' | ',' | ';' | ':' | '\'' | '"' | '?' | '/' | '%') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
 }
 
 /// Code as Markdown shows it, whatever backticks are in it.

@@ -22,6 +22,8 @@ mod outbox;
 mod parent;
 mod pool;
 mod progress;
+pub mod reviewer;
+pub mod reviewing;
 mod server;
 mod service;
 mod session;
@@ -47,6 +49,8 @@ pub struct Options {
     pub log_file: Option<PathBuf>,
     /// Who turns functions into vectors; without, there is no likeness and no search by meaning.
     pub vectors: Option<meaning::Opener>,
+    /// Who judges findings and reviews code; without, nobody does.
+    pub reviewer: Option<reviewing::Opener>,
 }
 
 /// Exit codes.
@@ -77,7 +81,7 @@ pub fn run(options: Options) -> ExitCode {
             return ExitCode::from(BROKEN);
         }
     };
-    let code = runtime.block_on(serve_with(tokio::io::stdin(), stdout::open(), options.vectors));
+    let code = runtime.block_on(serve_for(tokio::io::stdin(), stdout::open(), options.vectors, options.reviewer));
     // A read of stdin may still block; it must not keep the process alive.
     runtime.shutdown_background();
     ExitCode::from(code)
@@ -94,8 +98,18 @@ pub async fn serve_with(
     output: impl AsyncWrite,
     vectors: Option<meaning::Opener>,
 ) -> u8 {
+    serve_for(input, output, vectors, None).await
+}
+
+/// The same, with somebody who judges findings and reviews code.
+pub async fn serve_for(
+    input: impl AsyncRead + Unpin,
+    output: impl AsyncWrite,
+    vectors: Option<meaning::Opener>,
+    reviewer: Option<reviewing::Opener>,
+) -> u8 {
     let life = Arc::new(Life::default());
-    let events = main_loop::start(life.clone(), vectors);
+    let events = main_loop::start(life.clone(), vectors, reviewer);
     let (service, socket) = LspService::build(|client| server::Front::new(client, events.clone(), life.clone()))
         .custom_method("$/setTrace", server::Front::set_trace)
         .custom_method("window/workDoneProgress/cancel", server::Front::cancel_progress)

@@ -21,6 +21,7 @@ use crate::index::News;
 use crate::meaning::{Meaning, Opener};
 use crate::outbox::Outbox;
 use crate::pool::{Analysis, Analyzed, Follow, Job, Later, Pool};
+use crate::reviewing::{self, Reviewing};
 use crate::session::{ClientSettings, Scope, Session};
 use crate::workspace::{Workspace, file_path};
 use open::{Content, Open};
@@ -50,6 +51,7 @@ pub(crate) struct Events {
     outbox: Outbox,
     catalog: Catalog,
     meaning: Meaning,
+    reviewing: Reviewing,
 }
 
 impl Events {
@@ -68,6 +70,11 @@ impl Events {
         &self.meaning
     }
 
+    /// What the user's model thinks of findings.
+    pub(crate) fn reviewing(&self) -> &Reviewing {
+        &self.reviewing
+    }
+
     /// What the loop has to say to the client.
     pub(crate) fn outbox(&self) -> Outbox {
         self.outbox.clone()
@@ -75,12 +82,13 @@ impl Events {
 }
 
 /// Starts the loop's thread. It ends with [`Event::Stop`].
-pub(crate) fn start(life: Arc<Life>, vectors: Option<Opener>) -> Events {
+pub(crate) fn start(life: Arc<Life>, vectors: Option<Opener>, reviewer: Option<reviewing::Opener>) -> Events {
     let (sender, events) = channel();
     let outbox = Outbox::default();
     let catalog = Catalog::new(sender.clone());
     let meaning = Meaning::start(vectors, outbox.clone(), sender.clone());
-    let mut state = State::new(Pool::new(&sender), outbox.clone(), catalog.clone(), meaning.clone());
+    let reviewing = Reviewing::start(reviewer, sender.clone());
+    let mut state = State::new(Pool::new(&sender), outbox.clone(), catalog.clone(), meaning.clone(), reviewing.clone());
     let body = move || {
         let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| state.run(&events)));
         if ended.is_err() {
@@ -92,7 +100,7 @@ pub(crate) fn start(life: Arc<Life>, vectors: Option<Opener>) -> Events {
     if let Err(error) = std::thread::Builder::new().name("sidenote-main-loop".into()).spawn(body) {
         tracing::error!("no main loop: {error}");
     }
-    Events { sender, outbox, catalog, meaning }
+    Events { sender, outbox, catalog, meaning, reviewing }
 }
 
 struct State {
@@ -111,6 +119,7 @@ struct State {
     outbox: Outbox,
     catalog: Catalog,
     meaning: Meaning,
+    reviewing: Reviewing,
     /// When the model was last told that somebody types.
     typed: Option<Instant>,
     /// Whether diagnostics of files that are not open are published.
@@ -118,7 +127,7 @@ struct State {
 }
 
 impl State {
-    fn new(pool: Pool, outbox: Outbox, catalog: Catalog, meaning: Meaning) -> State {
+    fn new(pool: Pool, outbox: Outbox, catalog: Catalog, meaning: Meaning, reviewing: Reviewing) -> State {
         State {
             documents: FxHashMap::default(),
             workspace: Workspace::new([], true),
@@ -132,6 +141,7 @@ impl State {
             outbox,
             catalog,
             meaning,
+            reviewing,
             typed: None,
             shows_all: false,
         }
@@ -166,6 +176,7 @@ impl State {
                 }
                 if matches!(event, Event::Stop) {
                     self.meaning.end();
+                    self.reviewing.end();
                     return;
                 }
                 self.handle(event);
@@ -221,6 +232,7 @@ impl State {
             Event::Close { uri } => {
                 let closed = self.documents.remove(&uri);
                 self.meaning.closed(&uri);
+                self.reviewing.closed(&uri);
                 if let Some(open) = &closed {
                     self.pool.flow(Follow::Close(uri.clone(), open.home.index.clone()));
                 }
@@ -232,6 +244,7 @@ impl State {
                 None => drop(reply.send(None)),
             },
             Event::Analyzed(analyzed) => self.analyzed(*analyzed),
+            Event::Reviewed { uri, stamp, diagnostics } => self.reviewed(&uri, stamp, diagnostics),
             Event::Flowed { uri, stamp, flow, took } => {
                 if let Some(open) = self.documents.get_mut(&uri) {
                     open.flow_running = false;
@@ -448,6 +461,33 @@ impl State {
             let name = analysis.uri.path().as_str();
             self.outbox.trace(format!("{name} version {version}: {count} diagnostics in {} µs", took.as_micros()));
         }
+        let (uri, stamp) = (analysis.uri.clone(), analysis.stamp);
+        self.settle(analysis);
+        if let Some(open) = self.documents.get(&uri)
+            && let Some(current) = open.current.as_ref().filter(|c| c.stamp == stamp && c.complete)
+        {
+            self.reviewing.seen(current, &open.home.engine, &self.session);
+        }
+    }
+
+    /// Takes what the user's model adds, unless the document has moved on.
+    fn reviewed(&mut self, uri: &Uri, stamp: u64, diagnostics: Arc<Vec<Diagnostic>>) {
+        let Some(open) = self.documents.get(uri).filter(|o| o.stamp == stamp) else { return };
+        let Some(current) = open.current.as_ref().filter(|c| c.stamp == stamp) else { return };
+        let analysis = Analysis {
+            uri: uri.clone(),
+            version: current.version,
+            stamp,
+            document: current.document.clone(),
+            path: current.path.clone(),
+            said: current.said.clone(),
+            folder: current.folder.clone(),
+            settings: current.settings.clone(),
+            report: current.report.clone(),
+            complete: current.complete,
+            diagnostics,
+            result_id: 0,
+        };
         self.settle(analysis);
     }
 

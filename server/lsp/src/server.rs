@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sidenote_core::document::Change;
+use sidenote_core::findings::Finding;
 use sidenote_core::grammars::LANGUAGES;
 use tokio::sync::oneshot;
 use tower_lsp::jsonrpc::{Error, Result};
@@ -137,6 +138,58 @@ impl Front {
         let answer = tokio::time::timeout(CLIENT_PATIENCE, self.client.apply_edit(edit)).await;
         let applied = matches!(answer, Ok(Ok(ref a)) if a.applied);
         Ok(serde_json::json!({ "applied": applied }))
+    }
+
+    /// The finding that a command names, in the newest analysis.
+    async fn finding_of(&self, arguments: Vec<LSPAny>) -> Result<(Arc<Analysis>, Finding)> {
+        let of = arguments.into_iter().next().and_then(|a| serde_json::from_value::<commands::OfFinding>(a).ok());
+        let of = of.ok_or_else(|| Error::invalid_params("the argument is no finding"))?;
+        let analysis = self.ask(of.uri.clone(), false).await?.ok_or_else(Error::content_modified)?;
+        let found = analysis.report.active().find(|f| f.rule.id == of.rule && f.range == (of.start..of.end)).cloned();
+        found.map(|finding| (analysis, finding)).ok_or_else(Error::content_modified)
+    }
+
+    /// Has the user's model explain a finding. The text is told as it comes.
+    async fn explain_with_model(&self, arguments: Vec<LSPAny>, token: Option<ProgressToken>) -> Result<LSPAny> {
+        let (analysis, finding) = self.finding_of(arguments).await?;
+        let (pieces, mut coming) = tokio::sync::mpsc::unbounded_channel::<String>();
+        let reviewing = self.events.reviewing().clone();
+        let work = tokio::task::spawn_blocking(move || {
+            reviewing.explain(&analysis, &finding, &mut |piece| drop(pieces.send(piece.to_owned())))
+        });
+        if let Some(token) = token {
+            let progress = self.client.progress(token, "The local model explains").begin().await;
+            let mut so_far = String::new();
+            while let Some(piece) = coming.recv().await {
+                so_far.push_str(&piece);
+                progress.report(so_far.clone()).await;
+            }
+            progress.finish().await;
+        }
+        let text = work.await.map_err(|_| Error::internal_error())?.map_err(Error::invalid_params)?;
+        if !self.session().shows_documents {
+            self.events.outbox().show(MessageType::INFO, text.clone());
+        }
+        Ok(serde_json::json!({ "markdown": hover::plain(&text) }))
+    }
+
+    /// Has the user's model propose a change for a finding, which the client shows before it applies it.
+    async fn fix_with_model(&self, arguments: Vec<LSPAny>) -> Result<LSPAny> {
+        let (analysis, finding) = self.finding_of(arguments).await?;
+        let (reviewing, session) = (self.events.reviewing().clone(), self.session());
+        let work = {
+            let analysis = analysis.clone();
+            tokio::task::spawn_blocking(move || reviewing.fix(&analysis, &finding))
+        };
+        let (model, edits) = work.await.map_err(|_| Error::internal_error())?.map_err(Error::invalid_params)?;
+        let text = analysis.document.as_ref().map(|d| d.text().to_string()).unwrap_or_default();
+        let diff = commands::difference(&text, &edits);
+        let mut applied = false;
+        if let Some(edit) = actions::to_be_confirmed(&analysis, &session, &model, &edits) {
+            // The user may take their time over it.
+            applied = matches!(self.client.apply_edit(edit).await, Ok(ref a) if a.applied);
+        }
+        Ok(serde_json::json!({ "diff": diff, "applied": applied, "model": model }))
     }
 
     /// Opens a place, where the client can.
@@ -432,7 +485,14 @@ impl LanguageServer for Front {
                 let undo = params.command == commands::UNDO_DISMISS;
                 self.dismiss(params.arguments.into_iter().next().unwrap_or_default(), undo).await.map(Some)
             }
-            commands::STATUS => Ok(Some(serde_json::json!({ "similar": self.events.meaning().status() }))),
+            commands::STATUS => Ok(Some(serde_json::json!({
+                "similar": self.events.meaning().status(), "reviewer": self.events.reviewing().status(),
+            }))),
+            commands::EXPLAIN_MODEL => {
+                let token = params.work_done_progress_params.work_done_token;
+                self.explain_with_model(params.arguments, token).await.map(Some)
+            }
+            commands::FIX_MODEL => self.fix_with_model(params.arguments).await.map(Some),
             other => Err(Error::invalid_params(format!("there is no command `{other}`"))),
         }
     }
@@ -448,13 +508,15 @@ impl LanguageServer for Front {
     async fn hover(&self, params: HoverParams) -> Result<Option<Hover>> {
         let at = params.text_document_position_params;
         let analysis = self.ask(at.text_document.uri, false).await?;
-        Ok(analysis.and_then(|analysis| hover::hover(&analysis, &self.session(), at.position)))
+        Ok(analysis.and_then(|analysis| hover::hover(&analysis, &self.session(), self.events.reviewing(), at.position)))
     }
 
     async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {
         let analysis = self.ask(params.text_document.uri, false).await?;
         let session = self.session();
-        let actions = analysis.map(|analysis| actions::actions(&analysis, &session, params.range, &params.context));
+        let reviewing = self.events.reviewing();
+        let actions =
+            analysis.map(|analysis| actions::actions(&analysis, &session, reviewing, params.range, &params.context));
         Ok(actions.filter(|a| !a.is_empty()))
     }
 

@@ -23,6 +23,8 @@ pub(crate) struct Session {
     pub preferred_actions: bool,
     /// It applies edits that name the version they were made for.
     pub document_changes: bool,
+    /// It shows changes that need confirmation before it applies them.
+    pub confirms_changes: bool,
     /// It answers `workspace/configuration`.
     pub configuration: bool,
     pub watch_configuration: bool,
@@ -75,6 +77,9 @@ impl Session {
             code_action_literals: actions.is_some_and(|a| a.code_action_literal_support.is_some()),
             preferred_actions: yes(actions.map(|a| a.is_preferred_support)),
             document_changes: yes(workspace.and_then(|w| w.workspace_edit.as_ref()).map(|e| e.document_changes)),
+            confirms_changes: workspace
+                .and_then(|w| w.workspace_edit.as_ref())
+                .is_some_and(|e| e.change_annotation_support.is_some()),
             configuration: yes(workspace.map(|w| w.configuration)),
             watch_configuration: yes(workspace
                 .and_then(|w| w.did_change_configuration.as_ref())

@@ -441,7 +441,7 @@ impl Supervisor {
                 let Some((request, waiting, _)) = self.in_flight.remove(&id) else { return };
                 self.give_back(request, waiting);
             }
-            Reply::Done { .. } | Reply::Score { .. } | Reply::Text { .. } => {}
+            Reply::Done { .. } | Reply::Shares { .. } | Reply::Text { .. } | Reply::Used { .. } => {}
         }
     }
 

@@ -58,7 +58,7 @@ pub fn read_frame<T: DeserializeOwned>(from: &mut impl Read) -> Result<Option<T>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::{BlockText, Priority, Reply, Request, Verdict};
+    use crate::message::{BlockText, Priority, Reply, Request};
 
     #[test]
     fn messages_come_back_as_they_went() {
@@ -81,7 +81,7 @@ mod tests {
             assert_eq!(read_frame::<Request>(&mut from).expect("read"), Some(request));
         }
         assert!(read_frame::<Request>(&mut from).expect("the end").is_none());
-        let reply = Reply::Score { id: 2, verdict: Verdict { probability: 0.25 } };
+        let reply = Reply::Shares { id: 2, shares: vec![0.25, 0.75], covered: 0.5 };
         let mut stream = Vec::new();
         write_frame(&mut stream, &reply).expect("written");
         assert_eq!(read_frame::<Reply>(&mut stream.as_slice()).expect("read"), Some(reply));

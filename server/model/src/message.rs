@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Version of the protocol. Host and client are one binary; a different number means a stale child.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 /// Number of a request, chosen by the client; every reply names the request that it answers.
 pub type RequestId = u64;
@@ -62,23 +62,19 @@ pub enum Request {
         /// How many.
         threads: u32,
     },
-    /// A judgement on a finding.
-    Score {
+    /// A question to a model that makes texts, answered by [`Reply::Shares`] or streamed as [`Reply::Text`], then
+    /// [`Reply::Used`] and [`Reply::Done`].
+    Ask {
         /// The request's number.
         id: RequestId,
-        /// The block that the finding is in.
-        block: BlockText,
-        /// What the finding says.
-        finding: String,
-    },
-    /// An explanation of a finding, streamed as [`Reply::Text`].
-    Explain {
-        /// The request's number.
-        id: RequestId,
-        /// The block that the finding is in.
-        block: BlockText,
-        /// What the finding says.
-        finding: String,
+        /// When it is its turn.
+        priority: Priority,
+        /// Milliseconds from now after which nobody wants it any more; also while it is answered.
+        deadline: Option<u64>,
+        /// What the model reads.
+        prompt: Prompt,
+        /// What it shall say.
+        want: Want,
     },
     /// Gives up a request; it is still answered, by [`Reply::Done`] or [`Reply::Failed`].
     Cancel {
@@ -120,12 +116,14 @@ pub enum Reply {
         /// Its components; every one is finite.
         vector: Vec<f32>,
     },
-    /// A judgement.
-    Score {
+    /// How the model's belief divides among the options of [`Want::Choice`]; they add up to 1.
+    Shares {
         /// The request's number.
         id: RequestId,
-        /// The judgement.
-        verdict: Verdict,
+        /// One for each option.
+        shares: Vec<f32>,
+        /// The probability of all options together: how far the model kept to them at all.
+        covered: f32,
     },
     /// A piece of text.
     Text {
@@ -133,6 +131,13 @@ pub enum Reply {
         id: RequestId,
         /// The next piece.
         piece: String,
+    },
+    /// What an answer to [`Request::Ask`] took.
+    Used {
+        /// The request's number.
+        id: RequestId,
+        /// How much.
+        used: Used,
     },
     /// A request is answered whole.
     Done {
@@ -153,9 +158,51 @@ pub enum Reply {
     },
 }
 
-/// A model's judgement on a finding. It may lower a severity, never remove a finding.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
-pub struct Verdict {
-    /// Probability that the finding is true, 0 to 1.
-    pub probability: f32,
+/// What a model that makes texts reads: its chat template's frame around these. No text of it can become a control token, and
+/// what two prompts begin with in common is read once.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Prompt {
+    /// What it shall do, the same for many prompts.
+    pub system: String,
+    /// Before the code.
+    pub before: String,
+    /// The code: what does not fit is cut off at its end.
+    pub code: String,
+    /// After the code.
+    pub after: String,
+    /// How its answer begins.
+    pub answer: String,
+}
+
+/// What a model shall say.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "want", rename_all = "kebab-case")]
+pub enum Want {
+    /// One of these, each in several spellings; nothing is written.
+    Choice {
+        /// The options with their spellings.
+        options: Vec<Vec<String>>,
+    },
+    /// A text.
+    Text {
+        /// What it may be, in the language of [`crate::grammar`]; anything without.
+        grammar: Option<String>,
+        /// Most tokens of it. A text under a grammar is brought to its end by the shortest way.
+        most: u32,
+    },
+}
+
+/// What an answer took.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Used {
+    /// Tokens of the prompt.
+    pub prompt: u32,
+    /// Tokens of it that were known from the prompt before.
+    pub shared: u32,
+    /// Tokens written.
+    pub written: u32,
+    /// Microseconds until the prompt was read.
+    pub reading: u32,
+    /// Microseconds in all.
+    pub micros: u32,
 }

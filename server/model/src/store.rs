@@ -44,9 +44,6 @@ pub enum StoreError {
     /// A name that is taken, or none.
     #[error("{0}")]
     Name(String),
-    /// A model that makes no vectors.
-    #[error("`{0}` is no encoder: it makes texts, not vectors, and cannot take the encoder's place")]
-    NoEncoder(String),
 }
 
 /// Where a user's models are.
@@ -89,6 +86,21 @@ impl Folders {
         self.cache.join("vectors.db")
     }
 
+    /// What exams said.
+    pub fn exams(&self) -> PathBuf {
+        self.config.join("exams.json")
+    }
+
+    /// Answers of models, to be found again.
+    pub fn answers(&self) -> PathBuf {
+        self.cache.join("answers")
+    }
+
+    /// The log of what models saw.
+    pub fn log(&self) -> PathBuf {
+        self.cache.join("model-log.jsonl")
+    }
+
     fn list(&self) -> PathBuf {
         self.config.join("models.toml")
     }
@@ -101,8 +113,64 @@ struct List {
     /// Name of the encoder in use; the embedded one without.
     #[serde(skip_serializing_if = "Option::is_none")]
     encoder: Option<String>,
+    /// Name of the model that verifies, reviews and explains; none without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reviewer: Option<String>,
+    /// What models may be used for.
+    #[serde(skip_serializing_if = "Features::is_default")]
+    features: Features,
     #[serde(rename = "model")]
     models: Vec<Entry>,
+}
+
+/// What models are used for; each can be switched off by itself. The user's own file alone says so, never a repository's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Features {
+    /// Vectors of functions: search by meaning, likeness.
+    pub meaning: bool,
+    /// Verdicts on findings.
+    pub verdicts: bool,
+    /// Findings of the model's own.
+    pub review: bool,
+    /// Explanations that somebody asks for.
+    pub explain: bool,
+    /// Fixes that somebody asks for.
+    pub fix: bool,
+    /// The log of what a model saw.
+    pub log: bool,
+}
+
+impl Default for Features {
+    fn default() -> Features {
+        Features { meaning: true, verdicts: true, review: true, explain: true, fix: true, log: true }
+    }
+}
+
+impl Features {
+    /// Their names.
+    pub const NAMES: [&str; 6] = ["meaning", "verdicts", "review", "explain", "fix", "log"];
+
+    fn is_default(&self) -> bool {
+        *self == Features::default()
+    }
+
+    fn slot(&mut self, name: &str) -> Option<&mut bool> {
+        Some(match name {
+            "meaning" => &mut self.meaning,
+            "verdicts" => &mut self.verdicts,
+            "review" => &mut self.review,
+            "explain" => &mut self.explain,
+            "fix" => &mut self.fix,
+            "log" => &mut self.log,
+            _ => return None,
+        })
+    }
+
+    /// Whether one of them is on, by name.
+    pub fn get(mut self, name: &str) -> Option<bool> {
+        self.slot(name).map(|f| *f)
+    }
 }
 
 /// A model on the list.
@@ -161,6 +229,28 @@ impl Store {
     /// The name of the encoder in use.
     pub fn encoder(&self) -> &str {
         self.list.encoder.as_deref().unwrap_or(EMBEDDED)
+    }
+
+    /// The name of the model that verifies, reviews and explains.
+    pub fn reviewer(&self) -> Option<&str> {
+        self.list.reviewer.as_deref()
+    }
+
+    /// What models may be used for.
+    pub fn features(&self) -> Features {
+        self.list.features
+    }
+
+    /// Switches a feature.
+    ///
+    /// # Errors
+    /// When there is none of that name, or the list cannot be written.
+    pub fn switch(&mut self, name: &str, on: bool) -> Result<(), StoreError> {
+        let Some(slot) = self.list.features.slot(name) else {
+            return Err(StoreError::Name(format!("there is no feature `{name}`: {}", Features::NAMES.join(", "))));
+        };
+        *slot = on;
+        self.write()
     }
 
     fn embedded(&self) -> Entry {
@@ -226,20 +316,22 @@ impl Store {
         let at = at.ok_or_else(|| StoreError::Unknown(name.to_owned()))?;
         let entry = self.list.models.remove(at);
         self.list.encoder.take_if(|n| n == name);
+        self.list.reviewer.take_if(|n| n == name);
         self.write()?;
         Ok(entry)
     }
 
-    /// Makes a model the encoder.
+    /// Makes a model the encoder, or, where it makes texts, the reviewer.
     ///
     /// # Errors
-    /// When it is none, or is refused, or the list cannot be written.
+    /// When it is refused, or the list cannot be written.
     pub fn choose(&mut self, name: &str) -> Result<Model, StoreError> {
         let model = self.model(name)?;
-        if !model.header.is_encoder() {
-            return Err(StoreError::NoEncoder(name.to_owned()));
+        if model.header.is_encoder() {
+            self.list.encoder = (name != EMBEDDED).then(|| name.to_owned());
+        } else {
+            self.list.reviewer = Some(name.to_owned());
         }
-        self.list.encoder = (name != EMBEDDED).then(|| name.to_owned());
         self.write()?;
         Ok(model)
     }
@@ -256,7 +348,7 @@ impl Store {
 }
 
 /// Writes a file whole or not at all.
-fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let io = |source| StoreError::Io { path: path.to_owned(), source };
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(io)?;
@@ -322,6 +414,18 @@ mod tests {
         assert!(error.contains("has changed since it was allowed"), "{error}");
         store.remove("mine").expect("removed");
         assert_eq!(store.encoder(), EMBEDDED);
+    }
+
+    #[test]
+    fn features_are_switched_one_by_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut store = store(folder.path());
+        assert_eq!((store.features(), store.reviewer()), (Features::default(), None));
+        store.switch("review", false).expect("switched");
+        assert!(matches!(store.switch("everything", false), Err(StoreError::Name(_))));
+        let store = super::Store::open(store.folders().clone()).expect("read again");
+        let told: Vec<_> = Features::NAMES.iter().filter(|n| store.features().get(n) == Some(false)).collect();
+        assert_eq!(told, [&"review"]);
     }
 
     #[test]

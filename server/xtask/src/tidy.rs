@@ -304,7 +304,7 @@ fn lower_layers_do_not_know_the_upper_ones() {
         ("kernels", &[]),
         ("server/model", &["sidenote-kernels"]),
         // Its tests drive the language server; the program does not know it.
-        ("server/model/host", &["sidenote-kernels", "sidenote-model", "sidenote-lsp"]),
+        ("server/model/host", &["sidenote-kernels", "sidenote-model", "sidenote-lsp", "sidenote-core"]),
         ("server/core", &["sidenote-grammars"]),
         ("tests", &[]),
     ] {

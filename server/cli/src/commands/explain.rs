@@ -15,6 +15,10 @@ pub fn run(args: &args::Explain) -> Result<u8, Error> {
     if let Some(place) = &args.trace {
         return super::trace::run(place, args);
     }
+    #[cfg(feature = "model")]
+    if let Some(most) = args.processing {
+        return super::processing::run(most);
+    }
     let id = args.rule.as_deref().unwrap_or_default();
     let here = Path::new(".").canonicalize().map_err(|source| Error::Path { path: ".".into(), source })?;
     // Whoever asks for a built-in rule need not have a configuration that holds.

@@ -6,7 +6,11 @@ use crate::args;
 
 /// Runs the language server until its client ends it.
 pub fn run(args: &args::Lsp) -> ExitCode {
-    sidenote_lsp::run(sidenote_lsp::Options { log_file: args.log_file.clone(), vectors: vectors() })
+    sidenote_lsp::run(sidenote_lsp::Options {
+        log_file: args.log_file.clone(),
+        vectors: vectors(),
+        reviewer: reviewer(),
+    })
 }
 
 #[cfg(feature = "model")]
@@ -17,6 +21,11 @@ fn vectors() -> Option<sidenote_lsp::meaning::Opener> {
     // Opened on a thread of the server's, when there is first something to embed.
     let open = || {
         let store = Store::open(folders()?)?;
+        if !store.features().meaning {
+            return Err(crate::error::Error::Local(
+                "`meaning` is switched off: `sidenote model feature meaning on`".into(),
+            ));
+        }
         let encoder = Encoder::in_background(&store)?;
         Ok((encoder.embedder, encoder.model.entry.name))
     };
@@ -25,5 +34,29 @@ fn vectors() -> Option<sidenote_lsp::meaning::Opener> {
 
 #[cfg(not(feature = "model"))]
 fn vectors() -> Option<sidenote_lsp::meaning::Opener> {
+    None
+}
+
+#[cfg(feature = "model")]
+fn reviewer() -> Option<sidenote_lsp::reviewing::Opener> {
+    use std::sync::Arc;
+
+    use crate::local::{folders, program};
+    use sidenote_lsp::reviewer::{Reviewer, open};
+    use sidenote_model::store::Store;
+
+    let start = || -> Result<Option<Arc<dyn Reviewer>>, String> {
+        let store = Store::open(folders().map_err(|e| e.to_string())?).map_err(|e| e.to_string())?;
+        if store.reviewer().is_none() {
+            return Ok(None);
+        }
+        let program = program().map_err(|e| e.to_string())?;
+        Ok(open(&store, &program, 1, true)?.map(|it| Arc::new(it) as Arc<dyn Reviewer>))
+    };
+    Some(Box::new(start))
+}
+
+#[cfg(not(feature = "model"))]
+fn reviewer() -> Option<sidenote_lsp::reviewing::Opener> {
     None
 }

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use sidenote_model::Priority;
 use sidenote_model::embed::{many_threads, program_quantize};
-use sidenote_model::store::{EMBEDDED, Entry, Model, Store};
+use sidenote_model::exam::Records;
+use sidenote_model::store::{EMBEDDED, Entry, Features, Model, Store};
 
 use crate::args::{Model as Args, ModelCommand, Selection};
 use crate::error::{CLEAN, Error, FINDINGS};
@@ -26,14 +27,28 @@ pub fn run(args: &Args) -> Result<u8, Error> {
         ModelCommand::List { json } => list(&store, *json),
         ModelCommand::Add { file, name, r#use } => {
             let model = store.add(file, name.as_deref())?;
+            say(&format!("`{}` may run: {}", model.entry.name, describe(&model)))?;
             if *r#use {
                 store.choose(&model.entry.name)?;
+                say_used(&model)?;
             }
-            say(&format!("`{}` may run: {}", model.entry.name, describe(&model)))
+            Ok(CLEAN)
         }
         ModelCommand::Use { name } => {
             let model = store.choose(name)?;
-            say(&format!("`{name}` is the encoder now: {}", describe(&model)))
+            say_used(&model)
+        }
+        ModelCommand::Exam { questions: true, .. } => super::exam::questions(),
+        ModelCommand::Exam { name, threads, json, .. } => super::exam::run(&store, name.as_deref(), *threads, *json),
+        ModelCommand::Feature { name: None, .. } => features(&store),
+        ModelCommand::Feature { name: Some(name), state } => {
+            if let Some(state) = state {
+                store.switch(name, state == "on")?;
+            }
+            match store.features().get(name) {
+                Some(on) => say(&format!("`{name}` is {}", if on { "on" } else { "off" })),
+                None => Err(Error::Local(format!("there is no feature `{name}`: {}", Features::NAMES.join(", ")))),
+            }
         }
         ModelCommand::Remove { name } => {
             let entry = store.remove(name)?;
@@ -85,6 +100,36 @@ fn say(text: &str) -> Result<u8, Error> {
     Ok(CLEAN)
 }
 
+fn say_used(model: &Model) -> Result<u8, Error> {
+    let name = &model.entry.name;
+    if model.header.is_encoder() {
+        return say(&format!("`{name}` is the encoder now: {}", describe(model)));
+    }
+    say(&format!(
+        "`{name}` explains and proposes fixes from now on: {}. It votes and reviews when it has passed `sidenote model exam`",
+        describe(model)
+    ))
+}
+
+fn features(store: &Store) -> Result<u8, Error> {
+    output::write(None, |out| {
+        for name in Features::NAMES {
+            let what = match name {
+                "meaning" => "vectors of functions, for search and likeness",
+                "verdicts" => "how likely findings are",
+                "review" => "notes of the model's own",
+                "explain" => "explanations on request",
+                "fix" => "fixes on request",
+                _ => "a log of what models saw",
+            };
+            let on = if store.features().get(name) == Some(true) { "on" } else { "off" };
+            writeln!(out, "{name:<9} {on:<4} {what}")?;
+        }
+        Ok(())
+    })?;
+    Ok(CLEAN)
+}
+
 fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / 1e6
 }
@@ -103,6 +148,7 @@ fn describe(model: &Model) -> String {
 }
 
 fn list(store: &Store, as_json: bool) -> Result<u8, Error> {
+    let exams = Records::open(&store.folders().exams());
     let all: Vec<(Entry, Result<Model, String>)> =
         store.entries().into_iter().map(|e| (e.clone(), store.model(&e.name).map_err(|e| e.to_string()))).collect();
     if as_json {
@@ -111,7 +157,8 @@ fn list(store: &Store, as_json: bool) -> Result<u8, Error> {
             .map(|(entry, model)| {
                 json!({
                     "name": entry.name, "path": entry.path, "sha256": entry.sha256,
-                    "encoder": entry.name == store.encoder(),
+                    "encoder": entry.name == store.encoder(), "reviewer": Some(entry.name.as_str()) == store.reviewer(),
+                    "passed": exams.get(&entry.sha256, &sidenote_model::exam::version()).map(|r| r.passed()),
                     "about": model.as_ref().ok().map(describe), "problem": model.as_ref().err(),
                 })
             })
@@ -125,7 +172,17 @@ fn list(store: &Store, as_json: bool) -> Result<u8, Error> {
     output::write(None, |out| {
         for (entry, model) in &all {
             let (bold, dim, bad) = (style::BOLD, style::DIM, style::BAD);
-            let used = if entry.name == store.encoder() { "  in use" } else { "" };
+            let used = if entry.name == store.encoder() {
+                "  in use"
+            } else if Some(entry.name.as_str()) == store.reviewer() {
+                match exams.get(&entry.sha256, &sidenote_model::exam::version()) {
+                    Some(record) if record.passed() => "  in use, passed its exam",
+                    Some(_) => "  in use, failed its exam: explains and proposes fixes only",
+                    None => "  in use, took no exam: explains and proposes fixes only",
+                }
+            } else {
+                ""
+            };
             writeln!(out, "{bold}{}{bold:#}{used}", entry.name)?;
             match model {
                 Ok(model) => writeln!(out, "    {}", describe(model))?,

@@ -111,6 +111,8 @@ pub fn run(args: &Args) -> Result<u8, Error> {
             );
         }
     }
+    #[cfg(feature = "model")]
+    let advice = if args.review { Some(scan::review::run(&workspace, &mut scan, args)?) } else { None };
     let mut summary = Summary::of(&scan);
     summary.budgets = budgets;
     summary.count_owners(&scan, &owners);
@@ -118,6 +120,11 @@ pub fn run(args: &Args) -> Result<u8, Error> {
     let before = earlier.as_ref().map(|e| e.score).or(of_list);
     summary.trend = before.map(|before| Trend::new(before, summary.score));
     let code = summary.exit_code(&scan, args.fail_on);
+    // What a model says by itself is shown and counts for nothing.
+    #[cfg(feature = "model")]
+    if let Some(advice) = advice {
+        advice.show(&mut scan);
+    }
     let context = Context {
         workspace: &workspace,
         scan: &scan,

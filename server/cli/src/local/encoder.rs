@@ -61,13 +61,22 @@ impl Encoder {
         let model = store.model(name.unwrap_or(store.encoder()))?;
         let launch = launch(&program, &model, threads, background);
         let vectors = store.folders().vectors();
-        let (embedder, error) = Embedder::new(launch, Options::default(), &model.entry.sha256, &vectors);
+        // Who measures or searches on a busy machine waits rather than fails.
+        let block = if background { Options::default().block } else { Duration::from_secs(300) };
+        let options = Options { block, ..Options::default() };
+        let (embedder, error) = Embedder::new(launch, options, &model.entry.sha256, &vectors);
         Ok((Encoder { model, embedder }, error))
     }
 
     /// As [`Encoder::open`] with the user's choice and all threads; says why where there is none.
     pub fn or_words() -> Option<Encoder> {
-        let open = || Encoder::open(&Store::open(folders()?)?, None, many_threads());
+        let open = || {
+            let store = Store::open(folders()?)?;
+            if !store.features().meaning {
+                return Err(Error::Local("`meaning` is switched off".into()));
+            }
+            Encoder::open(&store, None, many_threads())
+        };
         match open() {
             Ok(encoder) => Some(encoder),
             Err(error) => {

@@ -8,7 +8,7 @@ use sidenote_core::findings::{Category, Confidence, Severity};
 
 use super::Context;
 use super::folders::{self, Folder};
-use crate::scan::{FileReport, Finding, Fix, Gap, Place, Region, Skipped, Summary};
+use crate::scan::{FileReport, Finding, Fix, Gap, Place, Region, Skipped, Summary, Verdict};
 
 const FORMAT: u32 = 1;
 
@@ -59,6 +59,8 @@ struct FindingRow<'a> {
     feedback: Option<FeedbackRow<'a>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     known: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<&'a Verdict>,
 }
 
 #[derive(Serialize)]
@@ -87,6 +89,7 @@ impl<'a> FindingRow<'a> {
             suppressed: finding.suppressed.as_deref(),
             feedback: finding.feedback.as_ref().map(|told| FeedbackRow { learned: told.learned, why: &told.why }),
             known: finding.known,
+            verdict: finding.verdict.as_ref(),
         }
     }
 }

@@ -94,7 +94,11 @@ impl Page<'_> {
         if finding.known {
             remarks.push((Level::NOTE, "known: it is not new".to_owned()));
         }
-        if first {
+        if let Some(verdict) = &finding.verdict {
+            remarks.push((Level::NOTE, style::printable(&verdict.told())));
+        }
+        // What a model says by itself is no rule's.
+        if first && !finding.rule.checks.is_empty() {
             let id = finding.rule.id;
             remarks.push((Level::NOTE.with_name("more"), format!("sidenote explain {id}")));
             remarks.push((Level::NOTE.with_name("silence"), format!("// sidenote: allow({id}) -- reason")));

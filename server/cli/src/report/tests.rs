@@ -47,6 +47,7 @@ fn finding(flow: Vec<Place>) -> Finding {
         known: false,
         fingerprint: Fingerprint([7; 16]),
         line_hash: Some("abc:1".to_owned()),
+        verdict: None,
     }
 }
 

@@ -6,6 +6,8 @@ pub mod cache;
 mod linehash;
 mod model;
 mod program;
+#[cfg(feature = "model")]
+pub mod review;
 mod shard;
 mod stats;
 mod summary;
@@ -13,12 +15,12 @@ mod twins;
 mod walk;
 mod workspace;
 
-use analyze::{Copies, Loaded};
+use analyze::{Copies, Loaded, Rules};
 pub use analyze::{Options, guard_panics};
 pub use base::Base;
-#[cfg(test)]
+#[cfg(any(test, feature = "model"))]
 pub use model::Replacement;
-pub use model::{FileReport, Finding, Fix, Fixed, Gap, Place, Region, Scan, Skipped};
+pub use model::{FileReport, Finding, Fix, Fixed, Gap, Place, Region, Scan, Skipped, Verdict};
 pub use shard::part;
 pub use stats::{Phase, Stats, peak_memory};
 pub use summary::Summary;
@@ -82,7 +84,7 @@ impl Job<'_> {
                 let mine: Vec<_> = files.into_iter().filter(|(c, _)| mine(c)).collect();
                 return state.found(self, cache, &mine);
             }
-            let loaded = self.load(candidates);
+            let loaded = self.load(candidates, |_| Rules::AtOnce);
             let mut following = program::Following::new(self.workspace, self.stats);
             for (path, source) in parsed(candidates, &loaded) {
                 following.set(path, source.clone());
@@ -95,14 +97,19 @@ impl Job<'_> {
             };
             let functions: Vec<_> = candidates.par_iter().zip(&loaded).map(functions).collect();
             let copies = stats.time(Phase::Analyze, || stats.of_rule(twins::RULE, || twins::across(&functions)));
+            let program = following.into_program();
             let mine = candidates.par_iter().zip(loaded).filter(|(candidate, _)| mine(candidate));
-            mine.map(|(c, loaded)| self.report(c, loaded, (following.program(), copies.get(&c.path)))).collect()
+            let told = mine.map(|(c, loaded)| self.report(c, loaded, (&program, copies.get(&c.path)))).collect();
+            // Nobody waits until it is taken apart.
+            rayon::spawn(move || drop(program));
+            told
         });
         collected(results)
     }
 
-    fn load(&self, candidates: &[Candidate]) -> Vec<Read> {
-        candidates.par_iter().map(|candidate| analyze::load(self.workspace, candidate, self.stats)).collect()
+    fn load(&self, candidates: &[Candidate], rules: impl Fn(&Candidate) -> Rules + Sync) -> Vec<Read> {
+        let load = |c: &Candidate| analyze::load(self.workspace, c, rules(c), self.stats);
+        candidates.par_iter().map(load).collect()
     }
 
     fn report(&self, candidate: &Candidate, loaded: Read, known: (&Program, Option<&Copies>)) -> Told {
@@ -154,7 +161,7 @@ pub fn linked(selection: &args::Selection) -> Result<(Workspace, Program), Error
     workspace.settle(&walked.candidates)?;
     let stats = Stats::start();
     let program = pool.install(|| {
-        let load = |candidate: &Candidate| analyze::load(&workspace, candidate, &stats);
+        let load = |candidate: &Candidate| analyze::load(&workspace, candidate, Rules::OnDemand, &stats);
         let loaded: Vec<_> = walked.candidates.par_iter().map(load).collect();
         let mut following = program::Following::new(&workspace, &stats);
         for (path, source) in parsed(&walked.candidates, &loaded) {

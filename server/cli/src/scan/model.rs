@@ -95,6 +95,26 @@ pub struct Finding {
     pub fingerprint: Fingerprint,
     /// GitHub's hash of the line it starts on, where that was asked for.
     pub line_hash: Option<String>,
+    /// What the user's model thinks of it, where that was asked for.
+    pub verdict: Option<Verdict>,
+}
+
+/// What a model thinks of a finding.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Verdict {
+    /// The model's name.
+    pub model: Arc<str>,
+    /// How likely the finding is, 0 to 1.
+    pub probability: f64,
+    /// Whether that is called likely.
+    pub likely: bool,
+}
+
+impl Verdict {
+    /// In a few words.
+    pub fn told(&self) -> String {
+        format!("model: {} {:.2} ({})", if self.likely { "likely" } else { "unlikely" }, self.probability, self.model)
+    }
 }
 
 /// Something that could not be analysed.

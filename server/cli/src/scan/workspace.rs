@@ -92,6 +92,13 @@ impl Workspace {
         &self.engines[project].1
     }
 
+    /// The engine of a file, by the nearest of the paths that were named.
+    #[cfg(feature = "model")]
+    pub fn engine_of(&self, file: &Path) -> Option<&Engine> {
+        let near = self.targets.iter().filter(|t| file.starts_with(&t.path));
+        near.max_by_key(|t| t.path.components().count()).map(|t| self.engine(t.project))
+    }
+
     /// From now on the time that each rule takes is added up.
     pub fn measure(&mut self, times: &Arc<Times>) {
         self.engines.iter_mut().for_each(|(_, engine)| engine.measure(times.clone()));

@@ -1,9 +1,11 @@
 //! What is remembered of a document from one version to the next.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use sidenote_grammars::{Field, Kind};
+use ustr::Ustr;
 
 use super::{file_facts, twins};
 use crate::blocks::{Block, BlockId, Blocks};
@@ -46,9 +48,16 @@ pub struct Flow {
     models: ModelSet,
     /// Whether more is known of the file soon.
     provisional: bool,
+    /// Imported functions that give promises that may be rejected, by their local names.
+    rejecting: Arc<BTreeSet<Ustr>>,
 }
 
 impl Flow {
+    /// The same, with the imported functions that give promises that may be rejected.
+    pub(crate) fn with_rejecting(self, rejecting: Arc<BTreeSet<Ustr>>) -> Flow {
+        Flow { rejecting, ..self }
+    }
+
     /// The same, with what is known of functions that repeat those of other files in place of what the file alone tells.
     pub(super) fn among(mut self, notes: Vec<(Arc<Arena>, Note)>) -> Flow {
         self.notes.retain(|(_, note)| note.rule.id != twins::RULE);
@@ -102,6 +111,7 @@ impl Flow {
             exhausted: result.exhausted.iter().filter_map(arena).collect(),
             models: models.clone(),
             provisional: false,
+            rejecting: Arc::default(),
         }
     }
 }
@@ -110,7 +120,7 @@ impl Flow {
     /// A data flow in which nothing was found, for a version that could not be followed through.
     pub fn none(blocks: &Blocks, models: &ModelSet) -> Flow {
         let (root, models) = (blocks.root().clone(), models.clone());
-        Flow { root, notes: Vec::new(), exhausted: Vec::new(), models, provisional: false }
+        Flow { root, notes: Vec::new(), exhausted: Vec::new(), models, provisional: false, rejecting: Arc::default() }
     }
 }
 
@@ -118,6 +128,11 @@ impl Memo {
     /// Whether the data flow of a block was given up for its cost.
     pub(super) fn gave_up(&self, arena: &Arc<Arena>) -> bool {
         self.flow.as_ref().is_some_and(|f| f.exhausted.iter().any(|a| Arc::ptr_eq(a, arena)))
+    }
+
+    /// Whether an imported function is known to give promises that may be rejected.
+    pub(super) fn is_rejecting(&self, function: Ustr) -> bool {
+        self.flow.as_ref().is_some_and(|f| f.rejecting.contains(&function))
     }
 
     /// Facts of the file.

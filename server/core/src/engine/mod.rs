@@ -198,7 +198,8 @@ impl Engine {
                 late.get_or_insert(placed.start);
             }
             around.push((notes.clone(), 0));
-            let mut found: Vec<&Note> = notes.notes.iter().collect();
+            let counts = |n: &&Note| n.if_rejecting.is_none_or(|function| memo.is_rejecting(function));
+            let mut found: Vec<&Note> = notes.notes.iter().filter(counts).collect();
             let silent = (facts.is_test || in_test) && !settings.include_tests;
             while let Some((_, note)) = flow_notes.next_if(|(i, _)| *i <= index) {
                 let enabled = rules::index(note.rule.id).is_some_and(|i| settings.rules[i].enabled);

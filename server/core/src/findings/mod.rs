@@ -137,6 +137,9 @@ pub struct Note {
     pub flow: Vec<(Place, String)>,
     /// What to change.
     pub fixes: Vec<NoteFix>,
+    /// An imported function, by its local name (`save`, `store.save`): the note counts only if what it gives is a promise that
+    /// may be rejected, which the file that it comes from tells.
+    pub if_rejecting: Option<ustr::Ustr>,
 }
 
 /// A fix as a rule makes it.
@@ -162,7 +165,15 @@ impl Note {
             related: Vec::new(),
             flow: Vec::new(),
             fixes: Vec::new(),
+            if_rejecting: None,
         }
+    }
+
+    /// Has it count only if an imported function gives promises that may be rejected.
+    #[must_use]
+    pub fn if_rejecting(mut self, function: &str) -> Note {
+        self.if_rejecting = Some(function.into());
+        self
     }
 
     /// Adds a further place.

@@ -13,6 +13,7 @@ mod links;
 mod outline;
 mod sweep;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -26,6 +27,7 @@ use crate::semantics::flow::{
     Contexts, FileId, FileInput, FileResult, Interface, Linker, Links, Memory, ModelSet, Modules,
 };
 use crate::semantics::hir::{Export, Ustr};
+use crate::semantics::imports::Imports;
 use crate::syntax::Arena;
 use crate::system::System;
 use crate::text::Text;
@@ -206,6 +208,11 @@ pub struct Program {
     used: FxHashSet<FileId>,
     /// Files that somebody edits.
     edited: FxHashSet<FileId>,
+    /// Exported names of functions that give promises which may be rejected, of the files that have such.
+    rejecting: FxHashMap<FileId, BTreeSet<Ustr>>,
+    /// Whether nothing is remembered, not even within an analysis: what everything else is measured by.
+    #[cfg(test)]
+    forgetful: bool,
 }
 
 impl Program {
@@ -321,6 +328,17 @@ impl Program {
         }
     }
 
+    #[cfg(test)]
+    fn is_forgetful(&self) -> bool {
+        self.forgetful
+    }
+
+    #[cfg(not(test))]
+    #[allow(clippy::unused_self, reason = "tests ask it")]
+    fn is_forgetful(&self) -> bool {
+        false
+    }
+
     fn file(&self, id: FileId) -> Option<&File> {
         self.files.get(id.0 as usize)?.as_ref()
     }
@@ -371,21 +389,42 @@ impl Program {
         }
     }
 
-    fn graph(&self) -> Graph {
-        let files = self.by_path.iter().map(|(p, id)| (p, *id)).collect();
+    fn graph(&self, wanted: impl Fn(&str) -> bool) -> Graph {
+        let files = self.by_path.iter().filter(|(p, _)| wanted(p)).map(|(p, id)| (p, *id)).collect();
         graph_of(files, |id| self.file(id).map(|f| &*f.links))
+    }
+
+    /// Which files name which, as pairs of paths in any order.
+    pub fn edges(&mut self) -> Vec<(Arc<str>, Arc<str>)> {
+        self.relink();
+        let path = |id: &FileId| self.file(*id).map(|f| f.path.clone());
+        let files = self.files.iter().flatten();
+        let of = |file: &File| -> Vec<(Arc<str>, Arc<str>)> {
+            let targets = file.links.targets.values().chain(file.links.modules.iter().map(|(_, t)| t));
+            targets.filter_map(|t| Some((file.path.clone(), path(t)?))).collect()
+        };
+        files.flat_map(of).collect()
     }
 
     /// Brings what is known up to date with the files. The files of which something else is found now, in any order.
     pub fn analyze(&mut self, workers: &dyn Workers) -> Vec<Arc<str>> {
+        self.analyze_those(&|_| true, workers)
+    }
+
+    /// The same for the files of which the paths are `wanted`, which neither name others nor are named by any. Of those others
+    /// nothing is known afterwards.
+    pub fn analyze_those(&mut self, wanted: &dyn Fn(&str) -> bool, workers: &dyn Workers) -> Vec<Arc<str>> {
         self.relink();
-        let graph = self.graph();
+        let graph = self.graph(wanted);
         let mut old = std::mem::take(&mut self.groups);
         let sweep = sweep::Sweep::new(self, &graph, &old);
         let made = sweep.run(workers);
         let mut news: FxHashSet<FileId> = std::mem::take(&mut self.changed);
         old.clear();
+        self.rejecting.clear();
         for group in made {
+            let offers = group.files.iter().zip(&group.interfaces).filter(|(_, i)| !i.rejecting.is_empty());
+            self.rejecting.extend(offers.map(|((id, ..), i)| (*id, i.rejecting.clone())));
             for ((id, ..), result) in group.files.iter().zip(&group.results) {
                 let Some(Some(file)) = self.files.get_mut(id.0 as usize) else { continue };
                 if !file.found.as_ref().is_some_and(|f| Arc::ptr_eq(f, result)) {
@@ -518,7 +557,32 @@ impl Program {
             let owner = self.owners.get(&block).filter(|o| **o != id)?;
             self.location(*owner, arena, span)
         };
-        Some(Flow::found(&file.source.blocks, &file.source.models, hits, found, &elsewhere))
+        let flow = Flow::found(&file.source.blocks, &file.source.models, hits, found, &elsewhere);
+        Some(flow.with_rejecting(self.rejecting(file, &file.source.blocks)))
+    }
+
+    /// What a file imports of functions that give promises which may be rejected, by local names.
+    fn rejecting(&self, file: &File, blocks: &Blocks) -> Arc<BTreeSet<Ustr>> {
+        let mut names = BTreeSet::new();
+        if blocks.language().family == Family::Ecma
+            && file.links.targets.values().any(|t| self.rejecting.contains_key(t))
+        {
+            let of_module = |module: &str| self.rejecting.get(file.links.targets.get(&Ustr::from(module))?);
+            for (local, path) in Imports::of(&blocks.root().hir(), Family::Ecma).iter() {
+                if let Some(offers) = of_module(path) {
+                    let member = |name: &Ustr| match name.as_str() {
+                        "default" => Ustr::from(local),
+                        name => Ustr::from(&format!("{local}.{name}")),
+                    };
+                    names.extend(offers.iter().map(member));
+                } else if let Some((module, name)) = path.rsplit_once('.')
+                    && of_module(module).is_some_and(|offers| offers.contains(&Ustr::from(name)))
+                {
+                    names.insert(Ustr::from(local));
+                }
+            }
+        }
+        Arc::new(names)
     }
 
     /// The data flow of another version of a file, all others being as they were in the last analysis. The version that the
@@ -558,7 +622,8 @@ impl Program {
             let owner = self.owners.get(&block).filter(|o| **o != id)?;
             self.location(*owner, arena, span)
         };
-        Some(Flow::found(blocks, &file.source.models, hits.chain(incoming), &found, &elsewhere))
+        let flow = Flow::found(blocks, &file.source.models, hits.chain(incoming), &found, &elsewhere);
+        Some(flow.with_rejecting(self.rejecting(file, blocks)))
     }
 
     fn location(&self, id: FileId, arena: &Arc<Arena>, span: crate::syntax::Span) -> Option<Location> {

@@ -584,7 +584,7 @@ mod edits {
                 documents[n].change(&[change], Encoding::Utf16, version).expect("change");
                 if analysed {
                     update(&mut program, &documents);
-                    let mut fresh = Program::new("/w".into());
+                    let mut fresh = Program { forgetful: version % 2 == 0, ..Program::new("/w".into()) };
                     // In another order, too.
                     for document in documents.iter().rev() {
                         fresh.set(document.path(), source(document));
@@ -626,6 +626,7 @@ mod growth {
     //! The work of an analysis grows as its program does: counted in steps of the interpreter, on generated programs.
 
     use super::*;
+    use crate::semantics::flow::Hit;
 
     /// Numbers that look random and are always the same.
     struct Dice(u64);
@@ -704,6 +705,41 @@ mod growth {
         program.steps() as f64
     }
 
+    #[test]
+    fn what_is_remembered_within_an_analysis_changes_nothing() {
+        for seed in 0..8 {
+            let files = program(seed, 3, 5);
+            let documents: Vec<_> =
+                files.iter().map(|(path, text)| document(path, text).expect("javascript")).collect();
+            let found = |forgetful| {
+                let mut program = Program { forgetful, ..Program::new("/w".into()) };
+                documents.iter().for_each(|d| program.set(d.path(), source(d)));
+                program.analyze(&Alone);
+                let shown = |d: &Document| {
+                    let file = program.file(program.by_path[d.path()]).expect("a file");
+                    let found = file.found.as_ref().expect("an analysis");
+                    let hit = |(block, h): &(BlockId, Hit)| {
+                        let source = (&h.source.what, h.source.at.block, h.source.at.span);
+                        format!("{block:?} {:?} {:?} {:?} {source:?} {:?}", h.kind, h.at.block, h.at.span, h.blocks())
+                    };
+                    let hits: Vec<String> = found.hits.iter().map(hit).collect();
+                    let handed: Vec<String> = found
+                        .contexts
+                        .iter()
+                        .map(|(f, args)| format!("{f:?} {:?}", args.iter().map(|a| a.taints.len()).collect::<Vec<_>>()))
+                        .collect();
+                    let notes: Vec<String> = found.notes.iter().map(|(b, n)| format!("{b:?} {}", n.message)).collect();
+                    (hits, notes, found.exhausted.clone(), handed)
+                };
+                (documents.iter().map(shown).collect::<Vec<_>>(), program.steps())
+            };
+            let ((all, every), (remembered, some)) = (found(true), found(false));
+            assert!(all.iter().any(|(hits, ..)| !hits.is_empty()), "seed {seed}: nothing is found");
+            assert_eq!(all, remembered, "seed {seed}");
+            assert!(some < every, "seed {seed}: {some} of {every} steps");
+        }
+    }
+
     /// Steps for a byte of code, over a few programs of a size.
     fn cost(files: usize, functions: usize) -> f64 {
         let programs: Vec<_> = (0..3).map(|seed| program(seed, files, functions)).collect();
@@ -735,4 +771,116 @@ mod growth {
             assert!(found < 5.0 * 20_000.0, "{n} levels: {found} steps");
         }
     }
+}
+
+/// Lines of a file on which a promise is dropped.
+fn dropped(code: &str, path: &str) -> Vec<String> {
+    let files = files(code);
+    let mut program = Program::new("/w".into());
+    let documents: Vec<Document> = files.iter().filter_map(|(p, t)| document(p, t)).collect();
+    for document in &documents {
+        program.set(document.path(), source(document));
+    }
+    program.read_layout(&Files(&files));
+    program.analyze(&Alone);
+    lines_of_dropped(&program, documents.iter().find(|d| d.path() == path).expect("the file"))
+}
+
+fn lines_of_dropped(program: &Program, document: &Document) -> Vec<String> {
+    let mut memo = Memo::default();
+    memo.set_flow(program.flow(document.path()).expect("a flow"));
+    let report = Engine::new(Config::default()).analyze_quickly(document, &mut memo);
+    let text = document.text().to_string();
+    let of_rule = report.findings.iter().filter(|f| f.rule.id == "floating-promise");
+    of_rule
+        .map(|f| text.lines().nth(document.text().line_of(f.range.start)).unwrap_or_default().trim().to_owned())
+        .collect()
+}
+
+const STORE: &str = "
+    //// src/store.ts
+    export async function save(user: User) { await db.write(user); }
+    export async function quiet(user: User) { try { await db.write(user); } catch (e) { log(e); } }
+    export const load = async (id: string) => { return await db.read(id); };
+    export function remove(id: string): Promise<void> { return db.remove(id); }
+    export function sync(user: User) { cache.set(user); }
+    export default async function () { await db.open(); }
+    //// src/index.ts
+    export { save as store, sync } from './store';
+    export * from './store';
+    //// src/old.js
+    async function flush() { await db.flush(); }
+    function size() { return 1; }
+    module.exports = { flush, size };
+";
+
+#[test]
+fn promises_of_other_files_are_known() {
+    let code = format!(
+        "{STORE}
+        //// src/app.ts
+        import open, {{ save, quiet, load as read, remove, sync }} from './store';
+        import * as all from './index';
+        import {{ store }} from '.';
+        const {{ flush, size }} = require('./old');
+        const old = require('./old');
+        export function run(user: User) {{
+          save(user); // 1
+          quiet(user);
+          read('a'); // 2
+          remove('a'); // 3
+          sync(user);
+          open(); // 4
+          all.save(user); // 5
+          all.sync(user);
+          store(user); // 6
+          flush(); // 7
+          size();
+          old.flush(); // 8
+          void save(user);
+          save(user).catch(report);
+        }}
+        export async function waits(user: User) {{
+          await save(user);
+          return read('a');
+        }}
+        export function shadows(save: (user: User) => void, all: Other, user: User) {{
+          save(user);
+          all.save(user);
+        }}"
+    );
+    let told = dropped(&code, "src/app.ts");
+    let marks: Vec<&str> = told.iter().filter_map(|l| l.split("// ").nth(1)).collect();
+    assert_eq!(marks, ["1", "2", "3", "4", "5", "6", "7", "8"], "{told:#?}");
+    assert_eq!(told.len(), 8);
+}
+
+#[test]
+fn a_function_that_becomes_async_is_news_to_those_that_call_it() {
+    let code = "
+        //// src/store.ts
+        export function save(user: User) { cache.set(user); }
+        //// src/index.ts
+        export { save } from './store';
+        //// src/app.ts
+        import { save } from './index';
+        export function run(user: User) {
+          save(user);
+        }";
+    let files = files(code);
+    let mut program = Program::new("/w".into());
+    let mut documents: Vec<Document> = files.iter().filter_map(|(p, t)| document(p, t)).collect();
+    for document in &documents {
+        program.set(document.path(), source(document));
+    }
+    program.read_layout(&Files(&files));
+    program.analyze(&Alone);
+    assert_eq!(lines_of_dropped(&program, &documents[2]), Vec::<String>::new());
+    let text = files[0].1.replace("function save(user: User) { cache", "async function save(user: User) { await db");
+    assert_ne!(text, files[0].1);
+    documents[0] = document("src/store.ts", &text).expect("a document");
+    program.set("src/store.ts", source(&documents[0]));
+    let news: Vec<String> = program.analyze(&Alone).iter().map(ToString::to_string).collect();
+    assert!(news.iter().any(|p| p == "src/app.ts"), "{news:?}");
+    assert_eq!(lines_of_dropped(&program, &documents[2]), ["save(user);"]);
 }

@@ -229,9 +229,7 @@ impl Declared {
     }
 
     fn function(&mut self, name: Node<'_>, function: Node<'_>) {
-        let typed =
-            !function.has_token("async") && function.child(Field::ReturnType).is_some_and(|t| is_promise(t.text()));
-        if may_reject(function) || typed {
+        if may_reject(function) {
             self.async_functions.insert(name.text().to_owned());
         }
         let names = shape::parameters(function);
@@ -304,10 +302,32 @@ pub fn returns_nothing(function: Node<'_>) -> bool {
     works && !leaves && !throws
 }
 
+/// Whether a function that is not async says that it gives a promise, and hands on that of another call.
+fn promises(function: Node<'_>) -> bool {
+    let says = function.child(Field::ReturnType).is_some_and(|t| is_promise(t.text()));
+    let Some(body) = function.child(Field::Body).filter(|_| says) else { return false };
+    let hands_on = |value: Node<'_>| {
+        let value = support::bare(value);
+        value.kind() == Kind::CallExpression
+            && !value.child(Field::Function).is_some_and(|f| {
+                let text = f.text();
+                text.starts_with("Promise.") || text.ends_with(".catch")
+            })
+    };
+    if body.kind() != Kind::StatementBlock {
+        return hands_on(body);
+    }
+    let returns = body.descendants_until(support::is_function).filter(|n| n.kind() == Kind::ReturnStatement);
+    returns.filter_map(|r| r.first_named()).any(hands_on)
+}
+
 /// Whether calling the function gives a promise that may be rejected.
 pub fn may_reject(function: Node<'_>) -> bool {
-    if !function.has_token("async") || function.has_token("*") {
+    if function.has_token("*") {
         return false;
+    }
+    if !function.has_token("async") {
+        return promises(function);
     }
     let Some(body) = function.child(Field::Body) else { return false };
     if body.kind() != Kind::StatementBlock {

@@ -57,9 +57,17 @@ impl Client {
 
     /// Starts a server with vectors.
     pub fn with(vectors: Option<sidenote_lsp::meaning::Opener>) -> Client {
+        Client::with_all(vectors, None)
+    }
+
+    /// Starts a server with vectors and a reviewer.
+    pub fn with_all(
+        vectors: Option<sidenote_lsp::meaning::Opener>,
+        reviewer: Option<sidenote_lsp::reviewing::Opener>,
+    ) -> Client {
         let (ours, theirs) = tokio::io::duplex(1 << 16);
         let (input, output) = tokio::io::split(theirs);
-        let server = tokio::spawn(sidenote_lsp::serve_with(input, output, vectors));
+        let server = tokio::spawn(sidenote_lsp::serve_for(input, output, vectors, reviewer));
         let (reader, writer) = tokio::io::split(ours);
         Client { writer: Some(writer), reader, unread: VecDeque::new(), server, next_id: 0, finished: false }
     }

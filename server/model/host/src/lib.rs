@@ -6,3 +6,4 @@
 
 pub mod sandbox;
 pub mod serve;
+pub mod write;

@@ -18,7 +18,7 @@ use sidenote_kernels::Kernels;
 const MAX_CONTEXT: u32 = 512;
 
 /// The backend, once a process, silent.
-fn backend() -> Result<&'static LlamaBackend> {
+pub fn backend() -> Result<&'static LlamaBackend> {
     static BACKEND: OnceLock<Option<LlamaBackend>> = OnceLock::new();
     let made = BACKEND.get_or_init(|| {
         let mut backend = LlamaBackend::init().ok()?;
@@ -28,42 +28,41 @@ fn backend() -> Result<&'static LlamaBackend> {
     made.as_ref().context("llama.cpp does not start")
 }
 
-/// A model with its one context. One thread owns both.
+/// Loads a checked file. One model a process, for as long as it lives.
+pub fn load(path: &Path) -> Result<&'static LlamaModel> {
+    let model = LlamaModel::load_from_file(backend()?, path, &LlamaModelParams::default().with_n_gpu_layers(0))
+        .with_context(|| format!("llama.cpp refuses {}", path.display()))?;
+    Ok(Box::leak(Box::new(model)))
+}
+
+/// An encoder with its contexts. One thread owns them all.
 pub struct Llama {
     model: &'static LlamaModel,
-    context: LlamaContext<'static>,
-    batch: LlamaBatch<'static>,
+    /// With as many threads as there are, for a text that somebody waits for.
+    wide: Lane,
+    /// With one thread each, for as many texts at a time; made when they are first needed. ggml's threads wait for each other
+    /// after every step: a text on each thread wastes nothing.
+    narrow: Vec<Lane>,
     threads: u32,
     length: u32,
+}
+
+/// A context with what it reads from.
+struct Lane {
+    context: LlamaContext<'static>,
+    batch: LlamaBatch<'static>,
     kernels: Kernels,
 }
 
-impl Llama {
-    /// Loads a checked file.
-    pub fn load(path: &Path, threads: u32, context: Option<u32>) -> Result<Llama> {
-        let model = LlamaModel::load_from_file(backend()?, path, &LlamaModelParams::default().with_n_gpu_layers(0))
-            .with_context(|| format!("llama.cpp refuses {}", path.display()))?;
-        // One model a process, for as long as it lives.
-        let model: &'static LlamaModel = Box::leak(Box::new(model));
-        let length =
-            context.unwrap_or(MAX_CONTEXT).min(model.n_ctx_train()).clamp(8, MAX_CONTEXT.max(context.unwrap_or(0)));
+impl Lane {
+    fn new(model: &'static LlamaModel, threads: u32, length: u32) -> Result<Lane> {
         let context = make_context(model, threads, length)?;
-        let batch = LlamaBatch::new(length as usize, 1);
-        Ok(Llama { model, context, batch, threads, length, kernels: Kernels::get() })
+        Ok(Lane { context, batch: LlamaBatch::new(length as usize, 1), kernels: Kernels::get() })
     }
 
-    pub fn dimension(&self) -> u32 {
-        u32::try_from(self.model.n_embd_out()).unwrap_or(0)
-    }
-
-    pub fn context_length(&self) -> u32 {
-        self.length
-    }
-
-    fn vector(&mut self, text: &str) -> Result<Vec<f32>> {
+    fn vector(&mut self, model: &LlamaModel, length: usize, text: &str) -> Result<Vec<f32>> {
         // Special tokens in code are text.
-        let mut tokens = self.model.vocab().tokenize(text.as_bytes(), true, false);
-        let length = self.length as usize;
+        let mut tokens = model.vocab().tokenize(text.as_bytes(), true, false);
         if tokens.len() > length {
             // The last one ends the text for the model.
             let last = tokens[tokens.len() - 1];
@@ -78,17 +77,36 @@ impl Llama {
             self.batch.add(*token, at as i32, &[0], true)?;
         }
         self.context.clear_kv_cache();
-        if self.model.n_embd_out() <= 0 {
+        if model.n_embd_out() <= 0 {
             bail!("the model has no vectors");
         }
         // Models that look back only have to be decoded; those that look both ways, encoded.
         self.context.encode(&mut self.batch).map_err(|e| anyhow::anyhow!("{e}"))?;
-        let dimension = self.model.n_embd_out() as usize;
+        let dimension = model.n_embd_out() as usize;
         let mut rows = Vec::with_capacity(tokens.len() * dimension);
         for at in 0..tokens.len() {
             rows.extend_from_slice(self.context.embeddings_ith(at as i32).map_err(|e| anyhow::anyhow!("{e}"))?);
         }
         Ok(self.kernels.pool_dense(&rows, dimension)?)
+    }
+}
+
+impl Llama {
+    /// Loads a checked file.
+    pub fn load(path: &Path, threads: u32, context: Option<u32>) -> Result<Llama> {
+        let model = load(path)?;
+        let length =
+            context.unwrap_or(MAX_CONTEXT).min(model.n_ctx_train()).clamp(8, MAX_CONTEXT.max(context.unwrap_or(0)));
+        let wide = Lane::new(model, threads, length)?;
+        Ok(Llama { model, wide, narrow: Vec::new(), threads: threads.max(1), length })
+    }
+
+    pub fn dimension(&self) -> u32 {
+        u32::try_from(self.model.n_embd_out()).unwrap_or(0)
+    }
+
+    pub fn context_length(&self) -> u32 {
+        self.length
     }
 }
 
@@ -102,21 +120,49 @@ fn make_context(model: &'static LlamaModel, threads: u32, length: u32) -> Result
         .with_n_threads(threads)
         .with_n_threads_batch(threads)
         .with_embeddings(true)
+        .with_op_offload(false)
         .with_pooling_type(LlamaPoolingType::None);
     Ok(model.new_context(backend()?, params)?)
 }
 
 impl Encoder for Llama {
     fn embed(&mut self, text: &str) -> Result<Vec<f32>, String> {
-        self.vector(text).map_err(|e| format!("{e:#}"))
+        self.wide.vector(self.model, self.length as usize, text).map_err(|e| format!("{e:#}"))
+    }
+
+    fn width(&self) -> usize {
+        self.threads as usize
+    }
+
+    fn embed_many(&mut self, texts: &[&str]) -> Vec<Result<Vec<f32>, String>> {
+        let (model, length) = (self.model, self.length);
+        // One after another: making two contexts of a model at once is not sound.
+        while self.narrow.len() < texts.len() {
+            match Lane::new(model, 1, length) {
+                Ok(lane) => self.narrow.push(lane),
+                Err(_) => return texts.iter().map(|t| self.embed(t)).collect(),
+            }
+        }
+        std::thread::scope(|scope| {
+            let running: Vec<_> = self
+                .narrow
+                .iter_mut()
+                .zip(texts)
+                .map(|(lane, text)| scope.spawn(move || lane.vector(model, length as usize, text)))
+                .collect();
+            let failed = || Err(anyhow::anyhow!("the model failed"));
+            let join = |r: std::thread::ScopedJoinHandle<'_, Result<Vec<f32>>>| r.join().unwrap_or_else(|_| failed());
+            running.into_iter().map(|r| join(r).map_err(|e| format!("{e:#}"))).collect()
+        })
     }
 
     fn threads(&mut self, threads: u32) {
         // The binding has no setter; a context of an encoder is made in milliseconds.
         if threads != self.threads
-            && let Ok(context) = make_context(self.model, threads, self.length)
+            && let Ok(wide) = Lane::new(self.model, threads, self.length)
         {
-            self.context = context;
+            self.wide = wide;
+            self.narrow.clear();
             self.threads = threads;
         }
     }

@@ -1,5 +1,6 @@
 //! `sidenote-host`: llama.cpp behind the protocol. Started by Sidenote; not for people.
 
+mod decoder;
 mod llama;
 
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use sidenote_host::sandbox;
 use sidenote_host::serve::{About, serve};
 use sidenote_model::{PROTOCOL, Reply, check, write_frame};
 
+use decoder::Decoder;
 use llama::Llama;
 
 /// Address space beyond the model's own size, in bytes, unless `--memory` says otherwise.
@@ -89,30 +91,33 @@ fn main() -> ExitCode {
 }
 
 /// Walls first, then the file's check, then llama.cpp.
-fn open(arguments: &Arguments, writable: Option<&Path>) -> Result<(sandbox::Walls, String)> {
+fn open(arguments: &Arguments, writable: Option<&Path>) -> Result<(sandbox::Walls, String, bool)> {
     needed_features()?;
     let path = arguments.model()?;
     let size = std::fs::metadata(path).map_or(0, |m| m.len());
     let memory = arguments.memory.unwrap_or(MEMORY).saturating_add(size.saturating_mul(2));
     let walls = sandbox::enter(path, writable, memory)?;
-    let (_, sha256) = check(path, arguments.sha256.as_deref())?;
-    Ok((walls, sha256))
+    let (header, sha256) = check(path, arguments.sha256.as_deref())?;
+    Ok((walls, sha256, header.is_encoder()))
 }
 
 fn run(arguments: &Arguments) -> Result<()> {
     // Also of the threads that come later.
     sandbox::lower_priority(arguments.nice.unwrap_or(0));
-    let (walls, model) = open(arguments, None)?;
+    let (walls, model, encoder) = open(arguments, None)?;
     let start = Instant::now();
-    let mut llama = Llama::load(arguments.model()?, arguments.threads.unwrap_or(1), arguments.context)?;
-    let about = About {
-        model,
-        dimension: llama.dimension(),
-        context: llama.context_length(),
-        loaded_in: u32::try_from(start.elapsed().as_millis()).unwrap_or(u32::MAX),
-        sandbox: walls.names(),
-    };
-    serve(std::io::stdin(), std::io::stdout(), &about, &mut llama)?;
+    let (path, threads) = (arguments.model()?, arguments.threads.unwrap_or(1));
+    let loaded_in = |start: Instant| u32::try_from(start.elapsed().as_millis()).unwrap_or(u32::MAX);
+    let about = |dimension, context, loaded_in| About { model, dimension, context, loaded_in, sandbox: walls.names() };
+    if encoder {
+        let mut llama = Llama::load(path, threads, arguments.context)?;
+        let about = about(llama.dimension(), llama.context_length(), loaded_in(start));
+        serve(std::io::stdin(), std::io::stdout(), &about, &mut llama)?;
+    } else {
+        let mut decoder = Decoder::load(path, threads, arguments.context)?;
+        let about = about(0, decoder.context_length(), loaded_in(start));
+        serve(std::io::stdin(), std::io::stdout(), &about, &mut decoder)?;
+    }
     Ok(())
 }
 

@@ -6,10 +6,22 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use sidenote_model::{
-    BlockText, FrameError, MAX_WAITING, PROTOCOL, Priority, Reply, Request, RequestId, read_frame, write_frame,
+    BlockText, FrameError, MAX_WAITING, PROTOCOL, Priority, Prompt, Reply, Request, RequestId, Used, Want, read_frame,
+    write_frame,
 };
 
-/// Something that turns texts into vectors.
+/// What a model that makes texts tells while it answers.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Step<'a> {
+    /// It still reads.
+    Reading,
+    /// The next piece of its text; may be empty.
+    Text(&'a str),
+    /// How its belief divides, and how much of it the options cover.
+    Shares(Vec<f32>, f32),
+}
+
+/// A model: it turns texts into vectors, or answers questions.
 pub trait Encoder {
     /// The vector of a text, not normalised.
     ///
@@ -17,8 +29,26 @@ pub trait Encoder {
     /// Why there is none, for people.
     fn embed(&mut self, text: &str) -> Result<Vec<f32>, String>;
 
+    /// Texts that [`Encoder::embed_many`] does in the time of one.
+    fn width(&self) -> usize {
+        1
+    }
+
+    /// The vectors of several texts for which nobody waits.
+    fn embed_many(&mut self, texts: &[&str]) -> Vec<Result<Vec<f32>, String>> {
+        texts.iter().map(|t| self.embed(t)).collect()
+    }
+
     /// Uses so many threads from now on.
     fn threads(&mut self, threads: u32);
+
+    /// Answers a question. `step` is told what comes, and says whether it is still wanted.
+    ///
+    /// # Errors
+    /// Why there is no answer, for people.
+    fn ask(&mut self, _: &Prompt, _: &Want, _: &mut dyn FnMut(Step<'_>) -> bool) -> Result<Used, String> {
+        Err("this model is an encoder: it makes no texts".into())
+    }
 }
 
 /// What a host says of itself.
@@ -36,23 +66,33 @@ pub struct About {
     pub sandbox: Vec<String>,
 }
 
-/// One block that waits.
+enum Work {
+    Embed(BlockText),
+    Ask(Box<(Prompt, Want)>),
+}
+
+/// A block or a question that waits.
 struct Job {
     request: RequestId,
     priority: Priority,
     /// Order of arrival.
     number: u64,
     until: Option<Instant>,
-    block: BlockText,
+    work: Work,
     /// Whether it is the last of its request that was queued.
     last: bool,
 }
+
+/// Work with whether it was cancelled, and a number of threads to use from now on.
+type Turn = (Vec<(Job, bool)>, Option<u32>);
 
 #[derive(Default)]
 struct Queue {
     jobs: Vec<Job>,
     arrived: u64,
     cancelled: HashSet<RequestId>,
+    /// Whether what is being answered is still wanted.
+    asking: Option<(RequestId, bool)>,
     threads: Option<u32>,
     over: bool,
 }
@@ -92,25 +132,18 @@ impl<W: Write> Shared<W> {
             }
             Request::Embed { id, blocks, .. } if blocks.is_empty() => self.reply(&Reply::Done { id }),
             Request::Embed { id, priority, deadline, blocks } => {
-                let mut queue = lock(&self.queue);
-                if queue.jobs.len() + blocks.len() > MAX_WAITING {
-                    drop(queue);
-                    return self.reply(&Reply::Busy { id });
-                }
-                let until = deadline.map(|ms| Instant::now() + Duration::from_millis(ms));
-                let count = blocks.len();
-                for (i, block) in blocks.into_iter().enumerate() {
-                    let number = queue.arrived;
-                    queue.arrived += 1;
-                    queue.jobs.push(Job { request: id, priority, number, until, block, last: i + 1 == count });
-                }
-                drop(queue);
-                self.wake.notify_one();
-                Ok(())
+                let works: Vec<Work> = blocks.into_iter().map(Work::Embed).collect();
+                self.enqueue(id, priority, deadline, works)
+            }
+            Request::Ask { id, priority, deadline, prompt, want } => {
+                self.enqueue(id, priority, deadline, vec![Work::Ask(Box::new((prompt, want)))])
             }
             Request::Cancel { id } => {
                 // A request that is not waiting any more has been answered already.
                 let mut queue = lock(&self.queue);
+                if let Some((_, wanted)) = queue.asking.as_mut().filter(|(of, _)| *of == id) {
+                    *wanted = false;
+                }
                 if queue.jobs.iter().any(|j| j.request == id) {
                     queue.cancelled.insert(id);
                 }
@@ -120,27 +153,63 @@ impl<W: Write> Shared<W> {
                 lock(&self.queue).threads = Some(threads.clamp(1, 64));
                 Ok(())
             }
-            Request::Score { id, .. } | Request::Explain { id, .. } => {
-                self.reply(&Reply::Failed { id, reason: "this model is an encoder: it makes no texts".into() })
-            }
         }
     }
 
-    /// The next block, or none when the stream is over.
-    fn next(&self) -> Option<(Job, bool, Option<u32>)> {
+    fn enqueue(
+        &self,
+        id: RequestId,
+        priority: Priority,
+        deadline: Option<u64>,
+        works: Vec<Work>,
+    ) -> Result<(), FrameError> {
+        let mut queue = lock(&self.queue);
+        if queue.jobs.len() + works.len() > MAX_WAITING {
+            drop(queue);
+            return self.reply(&Reply::Busy { id });
+        }
+        let until = deadline.map(|ms| Instant::now() + Duration::from_millis(ms));
+        let count = works.len();
+        for (i, work) in works.into_iter().enumerate() {
+            let number = queue.arrived;
+            queue.arrived += 1;
+            queue.jobs.push(Job { request: id, priority, number, until, work, last: i + 1 == count });
+        }
+        drop(queue);
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// What is to be done next, or none when the stream is over. As many blocks as are done in the time of one, where nobody
+    /// waits for them.
+    fn next(&self, width: usize) -> Option<Turn> {
         let mut queue = lock(&self.queue);
         loop {
             if queue.over {
                 return None;
             }
-            let first = queue.jobs.iter().enumerate().max_by_key(|(_, j)| (j.priority, std::cmp::Reverse(j.number)));
-            if let Some((at, _)) = first {
+            let mut taken: Vec<(Job, bool)> = Vec::new();
+            while taken.len() < width.max(1) {
+                let first =
+                    queue.jobs.iter().enumerate().max_by_key(|(_, j)| (j.priority, std::cmp::Reverse(j.number)));
+                let Some((at, job)) = first else { break };
+                let alone = matches!(job.work, Work::Ask(_)) || job.priority == Priority::Interactive;
+                if alone && !taken.is_empty() {
+                    break;
+                }
                 let job = queue.jobs.swap_remove(at);
                 let cancelled = queue.cancelled.contains(&job.request);
                 if job.last {
                     queue.cancelled.remove(&job.request);
                 }
-                return Some((job, cancelled, queue.threads.take()));
+                queue.asking = matches!(job.work, Work::Ask(_)).then_some((job.request, true));
+                taken.push((job, cancelled));
+                if alone {
+                    break;
+                }
+            }
+            if !taken.is_empty() {
+                return Some((taken, queue.threads.take()));
             }
             queue = self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
@@ -148,32 +217,88 @@ impl<W: Write> Shared<W> {
 
     fn work(&self, encoder: &mut impl Encoder) -> Result<(), FrameError> {
         let mut failed: Option<(RequestId, String)> = None;
-        while let Some((job, cancelled, threads)) = self.next() {
+        while let Some((jobs, threads)) = self.next(encoder.width()) {
             if let Some(threads) = threads {
                 encoder.threads(threads);
             }
-            let id = job.request;
-            let late = job.until.is_some_and(|until| Instant::now() > until);
-            if !cancelled && !late {
-                match encoder.embed(&job.block.text) {
-                    Ok(vector) if vector.iter().all(|x| x.is_finite()) => {
-                        self.reply(&Reply::Vector { id, key: job.block.key, vector })?;
-                    }
-                    Ok(_) => failed = Some((id, "the model computed what is no number".into())),
-                    Err(reason) => failed = Some((id, reason)),
-                }
+            let now = Instant::now();
+            let late = |job: &Job| job.until.is_some_and(|until| now > until);
+            let texts: Vec<&str> = jobs
+                .iter()
+                .filter(|(job, cancelled)| !cancelled && !late(job))
+                .filter_map(|(job, _)| match &job.work {
+                    Work::Embed(block) => Some(block.text.as_str()),
+                    Work::Ask(_) => None,
+                })
+                .collect();
+            let mut vectors = match texts.as_slice() {
+                [] => Vec::new(),
+                [one] => vec![encoder.embed(one)],
+                many => encoder.embed_many(many),
             }
-            if job.last {
-                let reason = match failed.take().filter(|(of, _)| *of == id) {
-                    Some((_, reason)) => Some(reason),
-                    None if cancelled => Some("cancelled".into()),
-                    None if late => Some("too late".into()),
-                    None => None,
-                };
-                self.reply(&reason.map_or(Reply::Done { id }, |reason| Reply::Failed { id, reason }))?;
+            .into_iter();
+            for (job, cancelled) in &jobs {
+                let id = job.request;
+                if !cancelled && !late(job) {
+                    match &job.work {
+                        Work::Embed(block) => match vectors.next() {
+                            Some(Ok(vector)) if vector.iter().all(|x| x.is_finite()) => {
+                                self.reply(&Reply::Vector { id, key: block.key, vector })?;
+                            }
+                            Some(Ok(_)) => failed = Some((id, "the model computed what is no number".into())),
+                            Some(Err(reason)) => failed = Some((id, reason)),
+                            None => failed = Some((id, "the model was at a loss".into())),
+                        },
+                        Work::Ask(question) => match self.answer(encoder, job, &question.0, &question.1)? {
+                            Ok(()) => {}
+                            Err(reason) => failed = Some((id, reason)),
+                        },
+                    }
+                }
+                if job.last {
+                    let reason = match failed.take().filter(|(of, _)| *of == id) {
+                        Some((_, reason)) => Some(reason),
+                        None if *cancelled => Some("cancelled".into()),
+                        None if late(job) => Some("too late".into()),
+                        None => None,
+                    };
+                    self.reply(&reason.map_or(Reply::Done { id }, |reason| Reply::Failed { id, reason }))?;
+                }
             }
         }
         Ok(())
+    }
+
+    fn answer(
+        &self,
+        encoder: &mut impl Encoder,
+        job: &Job,
+        prompt: &Prompt,
+        want: &Want,
+    ) -> Result<Result<(), String>, FrameError> {
+        let id = job.request;
+        let mut broken = Ok(());
+        let mut stopped = None;
+        let outcome = encoder.ask(prompt, want, &mut |step| {
+            broken = match step {
+                Step::Reading | Step::Text("") => Ok(()),
+                Step::Text(piece) => self.reply(&Reply::Text { id, piece: piece.to_owned() }),
+                Step::Shares(shares, covered) => self.reply(&Reply::Shares { id, shares, covered }),
+            };
+            if job.until.is_some_and(|until| Instant::now() > until) {
+                stopped = Some("too late");
+            } else if lock(&self.queue).asking != Some((id, true)) {
+                stopped = Some("cancelled");
+            }
+            broken.is_ok() && stopped.is_none()
+        });
+        lock(&self.queue).asking = None;
+        broken?;
+        match (outcome, stopped) {
+            (Err(reason), _) => Ok(Err(reason)),
+            (Ok(_), Some(stopped)) => Ok(Err(stopped.into())),
+            (Ok(used), None) => self.reply(&Reply::Used { id, used }).map(Ok),
+        }
     }
 }
 

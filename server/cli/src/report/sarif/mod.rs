@@ -319,6 +319,7 @@ mod tests {
             known: false,
             fingerprint: sidenote_core::findings::Fingerprint([n as u8; 16]),
             line_hash: None,
+            verdict: None,
         };
         let file = FileReport {
             path: "a.ts".into(),

@@ -34,6 +34,9 @@ pub fn result(file: &FileReport, finding: &Finding, compared: bool, owners: &Own
     if !owners.is_empty() {
         result["properties"]["owners"] = owners.into();
     }
+    if let Some(verdict) = &finding.verdict {
+        result["properties"]["verdict"] = json!(verdict);
+    }
     if let Some(index) = rules::index(finding.rule.id) {
         result["ruleIndex"] = index.into();
     }

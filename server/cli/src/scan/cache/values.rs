@@ -245,6 +245,7 @@ pub fn read_report(
             known,
             fingerprint,
             line_hash,
+            verdict: None,
         })
     })?;
     read.end(FileReport {

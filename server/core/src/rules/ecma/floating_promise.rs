@@ -18,13 +18,14 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds calls whose promise is dropped: of an async function or method of the same file, of `fetch`, `axios` and `fs/promises`, of methods \
-               whose written type is a promise or that are awaited elsewhere in the file, and chains of `then` without a handler for errors.",
+        what: "Finds calls whose promise is dropped: of an async function of the workspace, of one that says it returns a `Promise` and hands on \
+               another call's, of an async method of the same file, of `fetch`, `axios` and `fs/promises`, of methods whose written type is a promise or \
+               that are awaited elsewhere in the file, and chains of `then` without a handler for errors.",
         why: "A rejection becomes an unhandled one, which ends a Node process and is lost in a browser; and what comes next \
               runs before the work is done.",
         example: "async function save(user) { await db.write(user); }\nfunction onSubmit(user) {\n  save(user);\n  close();\n}",
         instead: "async function onSubmit(user) {\n  await save(user);\n  close();\n}",
-        limits: "Judged by the file alone: promises of other files' functions are seen only where the file awaits them elsewhere. `void save()` says that it is \
+        limits: "Methods of other files' classes are seen only where the file awaits them elsewhere. `void save()` says that it is \
                  meant and is silent; so are functions that catch everything themselves, and a script's start (`main()`) at the \
                  top level, where a rejection ends the process with its message.",
         fix: "Inside an async function the suggested fix adds `await`.",
@@ -52,6 +53,14 @@ pub static RULE: Rule = Rule {
         Case::bad(
             "a.js",
             "function f() {\n  fetch(url).then((r) => r.json()).finally(() => stop()); //~ floating-promise\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "function save(u: User): Promise<void> {\n  return db.write(u);\n}\nexport function submit(u: User) {\n  save(u); //~ floating-promise\n  done();\n}",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function save(u: User): Promise<void> {\n  return db.write(u).catch(report);\n}\nfunction none(): Promise<void> { return Promise.resolve(); }\nexport function submit(u: User) {\n  save(u);\n  none();\n}",
         ),
         Case::bad(
             "a.ts",
@@ -110,16 +119,41 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(call) = node.first_named().map(bare).filter(|c| c.kind() == Kind::CallExpression) else { return };
-    let Some(what) = promise(call, cx) else { return };
+    // What the file itself does not tell may be told by the one that the function comes from.
+    let (what, imported) = match promise(call, cx) {
+        Some(what) => (what, None),
+        None => match imported(call, cx) {
+            Some(name) => (format!("The promise of the imported function `{name}` is dropped"), Some(name)),
+            None => return,
+        },
+    };
     let message =
         format!("{what}: a rejection goes unhandled. Await it, return it, add `catch`, or say `void` if it is meant.");
     let mut note = Note::new(cx.rule, call.span(), message);
+    if let Some(name) = imported {
+        note = note.if_rejecting(&name);
+    }
     if enclosing_function(node).is_some_and(|f| is_async(f) == Some(true)) {
         let mut at = call.span();
         at.end = at.start;
         note = note.suggestion("Await it", vec![(at, "await ".into())]);
     }
     cx.report(note);
+}
+
+/// The imported function that is called, by its local name: another file has to say what it gives.
+fn imported(call: Node<'_>, cx: &Cx<'_>) -> Option<String> {
+    let callee = bare(call.child(Field::Function)?);
+    let (root, name) = match callee.kind() {
+        Kind::Identifier => (callee, callee.text().to_owned()),
+        Kind::MemberExpression => {
+            let object = bare(callee.child(Field::Object)?);
+            (object, format!("{}.{}", object.text(), callee.child(Field::Property)?.text()))
+        }
+        _ => return None,
+    };
+    let is_import = root.kind() == Kind::Identifier && cx.file.imports.path(root.text()).is_some();
+    (is_import && !declares(call, root.text()) && !starts_script(call, cx)).then_some(name)
 }
 
 /// Why a call's value is a promise that may be rejected.

@@ -1,9 +1,10 @@
 //! What crosses files: what a file offers to those that import it, what it hands to those that it imports, and what was
 //! found in it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::blocks::BlockId;
 use crate::findings::Note;
@@ -45,6 +46,10 @@ pub struct Interface {
     pub(super) summaries: FxHashMap<FuncRef, Arc<Summary>>,
     /// Classes of the file that others can get hold of, by block and number.
     pub(super) classes: FxHashMap<(BlockId, u32), Arc<Members>>,
+    /// Functions of the file among them that give promises which may be rejected.
+    pub(super) rejects: FxHashSet<FuncRef>,
+    /// Exported names of such functions, those of other files included; `default` is also what `module.exports` is.
+    pub rejecting: BTreeSet<Ustr>,
 }
 
 /// Other files, as far as imports reach them.
@@ -104,6 +109,8 @@ impl Interface {
         common
             && values(&self.exports, &other.exports)
             && self.children == other.children
+            && self.rejects == other.rejects
+            && self.rejecting == other.rejecting
             && self.summaries.len() == other.summaries.len()
             && self.classes.len() == other.classes.len()
             && self

@@ -196,7 +196,7 @@ impl<'a> Interp<'a> {
         self.out.cells = std::mem::take(&mut self.cells).into_iter().collect();
         self.out.cells.sort_by_key(|(n, _)| n.as_str());
         self.out.this = self.state.this.clone();
-        self.out.names = std::mem::take(&mut self.state.names).into_iter().collect();
+        self.out.names = self.state.names.iter().map(|(n, v)| (*n, v.clone())).collect();
         self.out.names.sort_by_key(|(n, _)| n.as_str());
         self.out.locals = std::mem::take(&mut self.state.locals);
         self.out.out_of_fuel = self.fuel == 0;

@@ -1,6 +1,10 @@
 //! What the files of a group export, to each other while the group is at work and to other groups when it is done.
 
+use std::collections::BTreeSet;
+
 use super::*;
+use crate::rules::declared::may_reject;
+use crate::rules::support::is_function;
 
 /// Re-exports that are followed one after another.
 const MAX_HOPS: usize = 16;
@@ -192,6 +196,9 @@ impl Linker<'_> {
                 open.push(summary.result.clone());
                 open.extend(summary.writes.iter().map(|(_, _, v)| v.clone()));
                 interface.summaries.insert(*func, summary);
+                if self.family == Family::Ecma && self.gives_rejections(i, func.id) {
+                    interface.rejects.insert(*func);
+                }
             }
             if let Some(class) = &value.class
                 && let Some(&i) = self.by_id.get(&class.block)
@@ -207,7 +214,41 @@ impl Linker<'_> {
             }
             open.extend(value.fields().map(|(_, v)| v.clone()));
         }
+        let rejecting: Vec<_> = out.iter().map(|interface| self.rejecting(interface, &out)).collect();
+        for (interface, names) in out.iter_mut().zip(rejecting) {
+            interface.rejecting = names;
+        }
         out
+    }
+
+    /// Whether what a function gives is a promise that may be rejected.
+    fn gives_rejections(&self, i: usize, id: FnId) -> bool {
+        let unit = &self.units[i];
+        let root = unit.block.arena().root();
+        if id.0 == 0 && is_function(root) {
+            return may_reject(root);
+        }
+        let span = unit.hir.functions.get(id.0 as usize).map(|f| f.span);
+        let function = unit.block.arena().nodes().find(|n| is_function(*n) && !n.is_hole() && Some(n.span()) == span);
+        function.is_some_and(may_reject)
+    }
+
+    /// Exported names of functions all of which give such promises.
+    fn rejecting(&self, interface: &Interface, group: &[Interface]) -> BTreeSet<Ustr> {
+        let rejects = |func: &FuncRef| match self.by_id.get(&func.block) {
+            Some(&i) => group[self.units[i].file].rejects.contains(func),
+            None => {
+                let owner = self.modules.owner(func.block).and_then(|file| self.modules.interface(file));
+                owner.is_some_and(|i| i.rejects.contains(func))
+            }
+        };
+        let all = |value: &Val| !value.funcs.is_empty() && value.apis.is_empty() && value.funcs.iter().all(rejects);
+        let of_common = interface.common.iter().flat_map(|c| {
+            let own = std::iter::once((Ustr::from("default"), c.clone()));
+            own.chain(c.fields().map(|(name, value)| (*name, value.clone())))
+        });
+        let exports = interface.exports.iter().map(|(name, value)| (*name, value.clone()));
+        exports.chain(of_common).filter(|(_, value)| all(value)).map(|(name, _)| name).collect()
     }
 
     fn interface(&self, file: usize) -> Interface {
