@@ -57,7 +57,15 @@ struct Tables {
     kinds: Vec<Kind>,
     fields: Vec<Field>,
     roles: Vec<Option<BlockRole>>,
+    /// By symbol: whether it is punctuation.
+    punctuation: Vec<bool>,
 }
+
+/// Tokens that say nothing beyond the node that they are part of, unless they fill a role in it.
+const PUNCTUATION: [&str; 24] = [
+    "(", ")", "{", "}", "[", "]", ",", ";", ":", ".", "\"", "'", "`", "=>", "=", "${", "//", "/*", "::", "->", "<",
+    ">", "</", "/>",
+];
 
 impl Language {
     fn tables(&self) -> &Tables {
@@ -77,7 +85,13 @@ impl Language {
             for (kind, role) in self.blocks {
                 roles[*kind as usize] = Some(*role);
             }
-            Tables { grammar, kinds, fields, roles }
+            let punctuation = (0..grammar.node_kind_count() as u16)
+                .map(|id| {
+                    let name = grammar.node_kind_for_id(id).filter(|_| !grammar.node_kind_is_named(id));
+                    name.is_some_and(|name| matches!(name, "/" | "#") || PUNCTUATION.contains(&name))
+                })
+                .collect();
+            Tables { grammar, kinds, fields, roles, punctuation }
         })
     }
 
@@ -93,6 +107,11 @@ impl Language {
         } else {
             self.tables().kinds.get(symbol as usize).copied().unwrap_or(Kind::Token)
         }
+    }
+
+    /// Whether a grammar's symbol is a token that says nothing by itself, such as a bracket or a comma.
+    pub fn is_punctuation(&self, symbol: u16) -> bool {
+        self.tables().punctuation.get(symbol as usize).copied().unwrap_or(false)
     }
 
     /// The field of a grammar's field number.

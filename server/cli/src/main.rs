@@ -24,6 +24,10 @@ use clap::Parser;
 use args::{Cli, Command};
 use error::Error;
 
+/// A scan makes and forgets small things on every core at once, which the system's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

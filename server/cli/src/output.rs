@@ -14,12 +14,12 @@ pub fn write(path: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> io::Resu
     match path {
         None => {
             let choice = anstream::AutoStream::choice(&io::stdout());
-            let mut stream = anstream::AutoStream::new(boxed(io::stdout().lock()), choice);
+            let mut stream = gathered(anstream::AutoStream::new(boxed(io::stdout().lock()), choice));
             write(&mut stream).and_then(|()| stream.flush()).map_err(Error::stdout)
         }
         Some(path) => {
             let plain = |file: File| {
-                let mut stream = anstream::StripStream::new(boxed(file));
+                let mut stream = gathered(anstream::StripStream::new(boxed(file)));
                 write(&mut stream)?;
                 stream.flush()
             };
@@ -40,6 +40,11 @@ pub fn raw(path: Option<&Path>, bytes: &[u8]) -> Result<(), Error> {
         }
         Some(path) => to_file(path, |mut file| file.write_all(bytes)).map_err(|source| Error::file(path, source)),
     }
+}
+
+/// A stream that is written to in large pieces: each is looked through for escape sequences.
+fn gathered<W: Write>(stream: W) -> BufWriter<W> {
+    BufWriter::with_capacity(1 << 16, stream)
 }
 
 /// A buffered stream of a type that anstream takes.

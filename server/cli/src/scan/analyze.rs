@@ -77,10 +77,24 @@ pub struct Opened {
     pub bytes: Arc<[u8]>,
 }
 
+/// When the rules that need no other file run over one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rules {
+    /// With its syntax, while that is at hand.
+    AtOnce,
+    /// When something is to be reported of it, if ever.
+    OnDemand,
+}
+
 /// Reads and parses a file; `None` if it is in no language that is read.
-pub fn load(workspace: &Workspace, candidate: &Candidate, stats: &Stats) -> Result<Option<Loaded>, Skipped> {
+pub fn load(
+    workspace: &Workspace,
+    candidate: &Candidate,
+    rules: Rules,
+    stats: &Stats,
+) -> Result<Option<Loaded>, Skipped> {
     match open(workspace, candidate, stats)? {
-        Some(opened) => parse(workspace, candidate, &opened, stats).map(Some),
+        Some(opened) => parse(workspace, candidate, &opened, rules, stats).map(Some),
         None => Ok(None),
     }
 }
@@ -116,8 +130,14 @@ pub fn open(workspace: &Workspace, candidate: &Candidate, stats: &Stats) -> Resu
     }
 }
 
-/// Parses a file that was read, and runs the rules that need no other.
-pub fn parse(workspace: &Workspace, candidate: &Candidate, opened: &Opened, stats: &Stats) -> Result<Loaded, Skipped> {
+/// Parses a file that was read.
+pub fn parse(
+    workspace: &Workspace,
+    candidate: &Candidate,
+    opened: &Opened,
+    rules: Rules,
+    stats: &Stats,
+) -> Result<Loaded, Skipped> {
     let skip = |why| Skipped { path: candidate.path.clone(), why };
     let language = opened.language;
     let text = why_skip(&opened.bytes).map_err(|why| skip(Skip::Content(why)))?;
@@ -132,7 +152,9 @@ pub fn parse(workspace: &Workspace, candidate: &Candidate, opened: &Opened, stat
         Ok(Ok(mut parsed)) => {
             let prepare = || workspace.engine(candidate.project).prepare(&parsed.document);
             // What fails here fails again when all is put together, and is told then.
-            if let Ok(memo) = stats.time(Phase::Analyze, || guarded(prepare)) {
+            if rules == Rules::AtOnce
+                && let Ok(memo) = stats.time(Phase::Analyze, || guarded(prepare))
+            {
                 parsed.memo = memo;
             }
             parsed.document.forget_tree();

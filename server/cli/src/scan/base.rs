@@ -1,21 +1,18 @@
 //! A scan compared with a commit: the files that differ from it are analysed as they are and as they were, and so is every
 //! file in which another finds something else because of them. A finding is known if it was there then, wherever it stood.
 
+mod cold;
+mod connected;
+
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rayon::prelude::*;
-use sidenote_core::engine::Flow;
 use sidenote_core::findings::{Fingerprint, fingerprints_of};
-use sidenote_core::program::Source;
 use sidenote_core::text::Text;
 
-use super::analyze::{self, Copies, Loaded};
 use super::cache::{self, Cache, Imported, Looked, Snapshot};
-use super::program::Following;
-use super::twins::Function;
-use super::{Candidate, Job, Options, Read, Scan, Workspace, collected, parsed, twins};
+use super::{Candidate, Job, Options, Scan, Workspace, collected};
 use crate::args;
 use crate::baseline::mark_known;
 use crate::error::Error;
@@ -66,11 +63,11 @@ impl Base {
         let before = self.before(job.workspace, &candidates)?;
         Ok(job.pool.install(|| {
             let kept = job.cache.and_then(|cache| self.compare_kept(job, cache, &candidates, &before, keep_known));
-            kept.unwrap_or_else(|| self.compare(job, &candidates, &before, keep_known))
+            kept.unwrap_or_else(|| cold::compare(self, job, (&candidates, &before), keep_known))
         }))
     }
 
-    /// The same as [`Base::compare`], where it is known what was found in most files before the change.
+    /// The same as [`cold::compare`], where it is known what was found in most files before the change.
     fn compare_kept(
         &self,
         job: &Job<'_>,
@@ -135,84 +132,6 @@ impl Base {
         Some(scan)
     }
 
-    fn compare(&self, job: &Job<'_>, candidates: &[Candidate], before: &[Before], keep_known: bool) -> Scan {
-        let changed = |c: &Candidate| self.changes.contains_key(&c.file);
-        let loaded = job.load(candidates);
-        let old: Vec<Candidate> = before.iter().map(|b| b.candidate.clone()).collect();
-        let old_loaded = job.load(&old);
-        // The program as it was, and then as it is: only what differs is followed again.
-        let mut following = Following::new(job.workspace, job.stats);
-        let sources: Vec<(&str, &Source)> = parsed(candidates, &loaded).collect();
-        let is_changed: HashSet<&str> = candidates.iter().filter(|c| changed(c)).map(|c| &*c.path).collect();
-        for (path, source) in &sources {
-            if is_changed.contains(path) {
-                following.remove(path);
-            } else {
-                following.set(path, (*source).clone());
-            }
-        }
-        for (path, source) in parsed(&old, &old_loaded) {
-            following.set(path, source.clone());
-        }
-        following.follow();
-        let flow = |path: &str| following.program().flow(path).filter(|_| following.program().failure(path).is_none());
-        let mut flows: HashMap<String, Flow> = HashMap::new();
-        for path in old.iter().chain(candidates).map(|c| &*c.path) {
-            if let Some(flow) = flow(path) {
-                flows.insert(path.to_owned(), flow);
-            }
-        }
-        old.iter().for_each(|c| following.remove(&c.path));
-        for (path, source) in sources.iter().filter(|(path, _)| is_changed.contains(path)) {
-            following.set(path, (*source).clone());
-        }
-        let mut news: HashSet<Arc<str>> = following.follow().into_iter().collect();
-        // What repeats what, then and now.
-        let functions = |files: Vec<(&Candidate, &Read)>| -> HashMap<Arc<str>, Copies> {
-            let of = |(c, read): &(&'_ Candidate, &Read)| (c.path.clone(), twins::functions_of(job.workspace, c, read));
-            let mut files: Vec<(Arc<str>, Vec<Function>)> = files.par_iter().map(of).collect();
-            files.sort_by(|a, b| a.0.cmp(&b.0));
-            twins::across(&files)
-        };
-        let same = candidates.iter().zip(&loaded).filter(|(c, _)| !changed(c));
-        let were_copies = functions(same.chain(old.iter().zip(&old_loaded)).collect());
-        let copies = functions(candidates.iter().zip(&loaded).collect());
-        let number = |copies: &HashMap<Arc<str>, Copies>, path| copies.get(path).map_or(0, Vec::len);
-        let copied = copies.keys().filter(|path| number(&copies, *path) != number(&were_copies, *path));
-        news.extend(copied.cloned());
-        let looked_at = |c: &Candidate| changed(c) || news.contains(&c.path);
-        let options = Options { min_severity: job.options.min_severity, ..Options::default() };
-        let earlier = |candidate: &Candidate, name: &str, loaded: &Read| match loaded {
-            Ok(Some(Loaded::Parsed(parsed))) => {
-                let known = (flows.get(&*candidate.path).cloned(), were_copies.get(&candidate.path));
-                analyze::fingerprints_of(job.workspace, candidate, name, parsed, known, &options)
-            }
-            _ => Vec::new(),
-        };
-        let of_old = before.par_iter().zip(&old_loaded).flat_map_iter(|(b, loaded)| match &b.now {
-            Some(name) => earlier(&b.candidate, name, loaded),
-            None => Vec::new(),
-        });
-        let of_same = candidates
-            .par_iter()
-            .zip(&loaded)
-            .filter(|(c, _)| !changed(c) && news.contains(&c.path))
-            .flat_map_iter(|(c, loaded)| earlier(c, &c.path, loaded));
-        let known: HashSet<Fingerprint> = of_old.chain(of_same).collect();
-        let wanted = candidates.par_iter().zip(loaded).filter(|(c, _)| keep_known || looked_at(c));
-        let program = following.program();
-        let told = |(c, loaded): (&Candidate, Read)| job.report(c, loaded, (program, copies.get(&c.path)));
-        let results: Vec<_> = wanted.map(told).collect();
-        let mut scan = collected(results);
-        let untouched: HashSet<&str> = candidates.iter().filter(|c| !looked_at(c)).map(|c| &*c.path).collect();
-        mark_known(&mut scan, |file, id| untouched.contains(&*file.path) || known.contains(id), keep_known);
-        if !keep_known {
-            // A file that was looked at for another's sake, and has nothing to say.
-            scan.files.retain(|f| is_changed.contains(&*f.path) || !f.findings.is_empty());
-        }
-        scan
-    }
-
     fn take_from_index(&self, candidates: &mut [Candidate]) -> Result<(), Error> {
         let name = |c: &Candidate| self.repository.relative(&c.file).filter(|_| self.changes.contains_key(&c.file));
         let names: Vec<_> = candidates.iter().filter_map(name).collect();
@@ -254,6 +173,13 @@ impl Base {
             })
         });
         Ok(old.collect())
+    }
+}
+
+impl Base {
+    /// Whether a file differs from the commit.
+    fn differs(&self, candidate: &Candidate) -> bool {
+        self.changes.contains_key(&candidate.file)
     }
 }
 

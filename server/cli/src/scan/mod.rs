@@ -15,7 +15,7 @@ mod twins;
 mod walk;
 mod workspace;
 
-use analyze::{Copies, Loaded};
+use analyze::{Copies, Loaded, Rules};
 pub use analyze::{Options, guard_panics};
 pub use base::Base;
 #[cfg(any(test, feature = "model"))]
@@ -84,7 +84,7 @@ impl Job<'_> {
                 let mine: Vec<_> = files.into_iter().filter(|(c, _)| mine(c)).collect();
                 return state.found(self, cache, &mine);
             }
-            let loaded = self.load(candidates);
+            let loaded = self.load(candidates, |_| Rules::AtOnce);
             let mut following = program::Following::new(self.workspace, self.stats);
             for (path, source) in parsed(candidates, &loaded) {
                 following.set(path, source.clone());
@@ -97,14 +97,19 @@ impl Job<'_> {
             };
             let functions: Vec<_> = candidates.par_iter().zip(&loaded).map(functions).collect();
             let copies = stats.time(Phase::Analyze, || stats.of_rule(twins::RULE, || twins::across(&functions)));
+            let program = following.into_program();
             let mine = candidates.par_iter().zip(loaded).filter(|(candidate, _)| mine(candidate));
-            mine.map(|(c, loaded)| self.report(c, loaded, (following.program(), copies.get(&c.path)))).collect()
+            let told = mine.map(|(c, loaded)| self.report(c, loaded, (&program, copies.get(&c.path)))).collect();
+            // Nobody waits until it is taken apart.
+            rayon::spawn(move || drop(program));
+            told
         });
         collected(results)
     }
 
-    fn load(&self, candidates: &[Candidate]) -> Vec<Read> {
-        candidates.par_iter().map(|candidate| analyze::load(self.workspace, candidate, self.stats)).collect()
+    fn load(&self, candidates: &[Candidate], rules: impl Fn(&Candidate) -> Rules + Sync) -> Vec<Read> {
+        let load = |c: &Candidate| analyze::load(self.workspace, c, rules(c), self.stats);
+        candidates.par_iter().map(load).collect()
     }
 
     fn report(&self, candidate: &Candidate, loaded: Read, known: (&Program, Option<&Copies>)) -> Told {
@@ -156,7 +161,7 @@ pub fn linked(selection: &args::Selection) -> Result<(Workspace, Program), Error
     workspace.settle(&walked.candidates)?;
     let stats = Stats::start();
     let program = pool.install(|| {
-        let load = |candidate: &Candidate| analyze::load(&workspace, candidate, &stats);
+        let load = |candidate: &Candidate| analyze::load(&workspace, candidate, Rules::OnDemand, &stats);
         let loaded: Vec<_> = walked.candidates.par_iter().map(load).collect();
         let mut following = program::Following::new(&workspace, &stats);
         for (path, source) in parsed(&walked.candidates, &loaded) {

@@ -68,6 +68,18 @@ impl<'w> Following<'w> {
         self.program.analyze(&Pool { stats: self.stats })
     }
 
+    /// The same for the files of which the paths are `wanted`, and which have nothing to do with any other.
+    pub fn follow_those(&mut self, wanted: &dyn Fn(&str) -> bool) -> Vec<Arc<str>> {
+        self.link();
+        self.program.analyze_those(wanted, &Pool { stats: self.stats })
+    }
+
+    /// Which files name which, as pairs of paths; reads what they import first.
+    pub fn edges(&mut self) -> Vec<(Arc<str>, Arc<str>)> {
+        self.link();
+        self.stats.time(Phase::Follow, || self.program.edges())
+    }
+
     /// Reads what the files import, what these import, and so on.
     pub fn link(&mut self) {
         let (root, stats, known) = (self.workspace.root(), self.stats, &self.known);

@@ -210,6 +210,9 @@ pub struct Program {
     edited: FxHashSet<FileId>,
     /// Exported names of functions that give promises which may be rejected, of the files that have such.
     rejecting: FxHashMap<FileId, BTreeSet<Ustr>>,
+    /// Whether nothing is remembered, not even within an analysis: what everything else is measured by.
+    #[cfg(test)]
+    forgetful: bool,
 }
 
 impl Program {
@@ -325,6 +328,17 @@ impl Program {
         }
     }
 
+    #[cfg(test)]
+    fn is_forgetful(&self) -> bool {
+        self.forgetful
+    }
+
+    #[cfg(not(test))]
+    #[allow(clippy::unused_self, reason = "tests ask it")]
+    fn is_forgetful(&self) -> bool {
+        false
+    }
+
     fn file(&self, id: FileId) -> Option<&File> {
         self.files.get(id.0 as usize)?.as_ref()
     }
@@ -375,15 +389,33 @@ impl Program {
         }
     }
 
-    fn graph(&self) -> Graph {
-        let files = self.by_path.iter().map(|(p, id)| (p, *id)).collect();
+    fn graph(&self, wanted: impl Fn(&str) -> bool) -> Graph {
+        let files = self.by_path.iter().filter(|(p, _)| wanted(p)).map(|(p, id)| (p, *id)).collect();
         graph_of(files, |id| self.file(id).map(|f| &*f.links))
+    }
+
+    /// Which files name which, as pairs of paths in any order.
+    pub fn edges(&mut self) -> Vec<(Arc<str>, Arc<str>)> {
+        self.relink();
+        let path = |id: &FileId| self.file(*id).map(|f| f.path.clone());
+        let files = self.files.iter().flatten();
+        let of = |file: &File| -> Vec<(Arc<str>, Arc<str>)> {
+            let targets = file.links.targets.values().chain(file.links.modules.iter().map(|(_, t)| t));
+            targets.filter_map(|t| Some((file.path.clone(), path(t)?))).collect()
+        };
+        files.flat_map(of).collect()
     }
 
     /// Brings what is known up to date with the files. The files of which something else is found now, in any order.
     pub fn analyze(&mut self, workers: &dyn Workers) -> Vec<Arc<str>> {
+        self.analyze_those(&|_| true, workers)
+    }
+
+    /// The same for the files of which the paths are `wanted`, which neither name others nor are named by any. Of those others
+    /// nothing is known afterwards.
+    pub fn analyze_those(&mut self, wanted: &dyn Fn(&str) -> bool, workers: &dyn Workers) -> Vec<Arc<str>> {
         self.relink();
-        let graph = self.graph();
+        let graph = self.graph(wanted);
         let mut old = std::mem::take(&mut self.groups);
         let sweep = sweep::Sweep::new(self, &graph, &old);
         let made = sweep.run(workers);

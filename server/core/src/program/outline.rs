@@ -9,7 +9,7 @@ use sidenote_grammars::Family;
 
 use super::graph::Graph;
 use super::layout::Layout;
-use super::{Named, Names, graph_of, leads};
+use super::{Leads, Named, Names, graph_of, leads};
 use crate::semantics::flow::{FileId, Links};
 use crate::system::System;
 
@@ -30,16 +30,19 @@ pub struct Outline {
     files: Vec<File>,
     by_path: FxHashMap<Arc<str>, FileId>,
     layout: Layout,
+    /// Where the names of all files lead, once it is known that nothing is missing.
+    known: Option<Vec<(Leads, Leads)>>,
 }
 
 impl Outline {
     /// Without files. Their paths will be relative to `root`, with `/`.
     pub fn new(root: PathBuf) -> Outline {
-        Outline { root, files: Vec::new(), by_path: FxHashMap::default(), layout: Layout::default() }
+        Outline { root, files: Vec::new(), by_path: FxHashMap::default(), layout: Layout::default(), known: None }
     }
 
     /// Adds a file, once. `key` names its text and everything else, but for other files, that decides what is found in it.
     pub fn add(&mut self, path: &Arc<str>, family: Family, names: Arc<Names>, key: Key) {
+        self.known = None;
         let id = FileId(self.files.len() as u32);
         if self.by_path.insert(path.clone(), id).is_none() {
             self.files.push(File { path: path.clone(), family, names, key });
@@ -48,33 +51,36 @@ impl Outline {
 
     /// Reads the manifests of the files that are there.
     pub fn read_layout(&mut self, system: &dyn System) {
+        self.known = None;
         self.layout = Layout::read(system, &self.root, self.by_path.keys().map(|p| &**p));
     }
 
     /// Files that those of the program name and that exist, but are not in it.
-    pub fn missing(&self, exists: &dyn Fn(&str) -> bool) -> Vec<String> {
+    pub fn missing(&mut self, exists: &dyn Fn(&str) -> bool) -> Vec<String> {
         let contains = |path: &str| self.by_path.contains_key(path);
         let there = |path: &str| contains(path) || exists(path);
         let crates = self.layout.crates(&there);
-        let mut missing: Vec<String> = Vec::new();
-        for file in &self.files {
-            let (targets, modules) = leads(&self.layout, file.named(), &crates, &there);
-            missing.extend(targets.into_iter().chain(modules).map(|(_, p)| p).filter(|p| !contains(p)));
-        }
+        let all: Vec<(Leads, Leads)> =
+            self.files.iter().map(|file| leads(&self.layout, file.named(), &crates, &there)).collect();
+        let targets = all.iter().flat_map(|(targets, modules)| targets.iter().chain(modules));
+        let mut missing: Vec<String> = targets.filter(|(_, p)| !contains(p)).map(|(_, p)| p.clone()).collect();
         missing.sort_unstable();
         missing.dedup();
+        // Then what exists makes no difference any more.
+        self.known = missing.is_empty().then_some(all);
         missing
     }
 
     /// Follows the names, and tells what each file depends on.
-    pub fn link(self) -> Linked {
+    pub fn link(mut self) -> Linked {
+        let known = self.known.take();
         let exists = |path: &str| self.by_path.contains_key(path);
         let crates = self.layout.crates(&exists);
-        let links: Vec<Links> = self
-            .files
-            .iter()
-            .map(|file| {
-                let (targets, modules) = leads(&self.layout, file.named(), &crates, &exists);
+        let of = |file: &File| leads(&self.layout, file.named(), &crates, &exists);
+        let all = known.unwrap_or_else(|| self.files.iter().map(of).collect());
+        let links: Vec<Links> = all
+            .into_iter()
+            .map(|(targets, modules)| {
                 let id = |(name, path): (_, String)| Some((name, *self.by_path.get(&*path)?));
                 Links {
                     targets: targets.into_iter().filter_map(id).collect(),

@@ -175,8 +175,12 @@ impl<'p> Sweep<'p> {
             models: f.source.models.clone(),
         };
         let linker = Linker::new(&files.map(input).collect::<Vec<_>>(), view);
-        if !self.is_edited(g) {
+        // What a trace listens to happens.
+        if crate::semantics::flow::trace::is_heard() || self.program.is_forgetful() {
             return linker;
+        }
+        if !self.is_edited(g) {
+            return linker.with_memory(Memory::default());
         }
         let memory = self.then(g).and_then(|then| then.memory.lock().unwrap_or_else(PoisonError::into_inner).take());
         linker.with_memory(memory.map(Memory::next).unwrap_or_default())
@@ -270,7 +274,7 @@ impl<'p> Sweep<'p> {
             });
             view.down.store(true, Ordering::Release);
             results = linker.down(&given);
-            work.memory = linker.into_memory();
+            work.memory = linker.into_memory().filter(|_| self.is_edited(g));
         });
         work.failed = outcome.err();
         results.resize_with(count, FileResult::default);

@@ -383,6 +383,45 @@ fn modules_of_a_crate() {
 }
 
 #[test]
+fn implementations_in_several_files() {
+    check(
+        r#"
+        //// Cargo.toml
+        [package]
+        name = "app"
+        //// src/lib.rs
+        mod store;
+        mod extra;
+        mod other;
+        mod web;
+        //// src/store.rs
+        pub struct Store { pub db: rusqlite::Connection }
+        impl Store { pub fn open(db: rusqlite::Connection) -> Store { Store { db } } }
+        //// src/extra.rs
+        use crate::store::Store;
+        impl Store {
+            pub fn wipe(&self, name: &str) {
+                let sql = String::from("DELETE FROM t WHERE n = ") + name;
+                let _ = self.db.execute(&sql, []); //!
+            }
+        }
+        //// src/other.rs
+        pub struct Other;
+        impl Other {
+            pub fn wipe(&self, name: &str) {
+                let _ = rusqlite::Connection::open("x").map(|db| db.execute(&(String::from("DELETE FROM t WHERE n = ") + name), []));
+            }
+        }
+        //// src/web.rs
+        use crate::store::Store;
+        pub async fn remove(st: &Store, axum::extract::Path(n): axum::extract::Path<String>) {
+            st.wipe(&n);
+        }
+        "#,
+    );
+}
+
+#[test]
 fn crates_of_a_workspace() {
     check(
         r#"
@@ -545,7 +584,7 @@ mod edits {
                 documents[n].change(&[change], Encoding::Utf16, version).expect("change");
                 if analysed {
                     update(&mut program, &documents);
-                    let mut fresh = Program::new("/w".into());
+                    let mut fresh = Program { forgetful: version % 2 == 0, ..Program::new("/w".into()) };
                     // In another order, too.
                     for document in documents.iter().rev() {
                         fresh.set(document.path(), source(document));
@@ -587,6 +626,7 @@ mod growth {
     //! The work of an analysis grows as its program does: counted in steps of the interpreter, on generated programs.
 
     use super::*;
+    use crate::semantics::flow::Hit;
 
     /// Numbers that look random and are always the same.
     struct Dice(u64);
@@ -663,6 +703,41 @@ mod growth {
         }
         program.analyze(&Alone);
         program.steps() as f64
+    }
+
+    #[test]
+    fn what_is_remembered_within_an_analysis_changes_nothing() {
+        for seed in 0..8 {
+            let files = program(seed, 3, 5);
+            let documents: Vec<_> =
+                files.iter().map(|(path, text)| document(path, text).expect("javascript")).collect();
+            let found = |forgetful| {
+                let mut program = Program { forgetful, ..Program::new("/w".into()) };
+                documents.iter().for_each(|d| program.set(d.path(), source(d)));
+                program.analyze(&Alone);
+                let shown = |d: &Document| {
+                    let file = program.file(program.by_path[d.path()]).expect("a file");
+                    let found = file.found.as_ref().expect("an analysis");
+                    let hit = |(block, h): &(BlockId, Hit)| {
+                        let source = (&h.source.what, h.source.at.block, h.source.at.span);
+                        format!("{block:?} {:?} {:?} {:?} {source:?} {:?}", h.kind, h.at.block, h.at.span, h.blocks())
+                    };
+                    let hits: Vec<String> = found.hits.iter().map(hit).collect();
+                    let handed: Vec<String> = found
+                        .contexts
+                        .iter()
+                        .map(|(f, args)| format!("{f:?} {:?}", args.iter().map(|a| a.taints.len()).collect::<Vec<_>>()))
+                        .collect();
+                    let notes: Vec<String> = found.notes.iter().map(|(b, n)| format!("{b:?} {}", n.message)).collect();
+                    (hits, notes, found.exhausted.clone(), handed)
+                };
+                (documents.iter().map(shown).collect::<Vec<_>>(), program.steps())
+            };
+            let ((all, every), (remembered, some)) = (found(true), found(false));
+            assert!(all.iter().any(|(hits, ..)| !hits.is_empty()), "seed {seed}: nothing is found");
+            assert_eq!(all, remembered, "seed {seed}");
+            assert!(some < every, "seed {seed}: {some} of {every} steps");
+        }
     }
 
     /// Steps for a byte of code, over a few programs of a size.

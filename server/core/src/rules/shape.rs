@@ -219,20 +219,7 @@ pub fn is_explained(node: Node<'_>) -> bool {
 pub fn explains(comment: &str) -> bool {
     let text = comment.trim_matches(|c: char| matches!(c, '/' | '*' | '{' | '}') || c.is_whitespace());
     let first = text.split(|c: char| !c.is_alphanumeric() && c != '-').next().unwrap_or_default();
-    let mark = [
-        "todo",
-        "fixme",
-        "xxx",
-        "hack",
-        "bug",
-        "bad",
-        "nok",
-        "ruleid",
-        "flag",
-        "alert",
-        "eslint-disable-line",
-        "eslint-disable-next-line",
-    ];
+    let mark = ["todo", "fixme", "xxx", "hack", "bug", "bad", "nok", "ruleid", "flag", "alert"];
     !text.starts_with(['~', '$', '^', '@', '!'])
         && !mark.contains(&first.to_ascii_lowercase().as_str())
         && text.chars().any(|c| c.is_ascii_lowercase())

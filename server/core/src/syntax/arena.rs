@@ -553,6 +553,8 @@ impl<'t> ArenaBuilder<'t> {
         is_block: &impl Fn(Kind, &tree_sitter::Node<'t>) -> bool,
     ) {
         let outside = open.len();
+        // Where the nodes that this walk opens end in the file.
+        let mut ends: Vec<usize> = Vec::new();
         let mut token_trees = 0u32;
         loop {
             let node = cursor.node();
@@ -583,6 +585,7 @@ impl<'t> ArenaBuilder<'t> {
             if descend && cursor.goto_first_child() {
                 token_trees += u32::from(kind == Kind::TokenTree);
                 open.push(index);
+                ends.push(node.end_byte());
                 continue;
             }
             loop {
@@ -596,7 +599,8 @@ impl<'t> ArenaBuilder<'t> {
                 let closed = open.pop().expect("an open node") as usize;
                 token_trees -= u32::from(self.nodes[closed].kind == Kind::TokenTree);
                 self.nodes[closed].last = self.nodes.len() as u32;
-                self.nodes[closed].end = self.own(cursor.node().end_byte());
+                let end = ends.pop().expect("the end of an open node");
+                self.nodes[closed].end = self.own(end);
             }
         }
     }
@@ -629,37 +633,7 @@ impl<'t> ArenaBuilder<'t> {
     /// Whether an anonymous token says something: it fills a role, is a word, or is an operator that
     /// its parent does not name by a field.
     fn is_telling(&self, cursor: &tree_sitter::TreeCursor<'t>, node: &tree_sitter::Node<'t>) -> bool {
-        if cursor.field_id().is_some() || node.is_missing() {
-            return true;
-        }
-        !matches!(
-            node.kind(),
-            "(" | ")"
-                | "{"
-                | "}"
-                | "["
-                | "]"
-                | ","
-                | ";"
-                | ":"
-                | "."
-                | "\""
-                | "'"
-                | "`"
-                | "=>"
-                | "="
-                | "${"
-                | "//"
-                | "/*"
-                | "::"
-                | "->"
-                | "<"
-                | ">"
-                | "</"
-                | "/>"
-                | "/"
-                | "#"
-        )
+        !self.language.is_punctuation(node.kind_id()) || cursor.field_id().is_some() || node.is_missing()
     }
 }
 

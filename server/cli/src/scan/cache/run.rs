@@ -15,7 +15,7 @@ use sidenote_lsp::files::FOREIGN;
 use super::Cache;
 use super::codec::{In, Out};
 use super::values::{self, Facts};
-use crate::scan::analyze::{self, Copies, Loaded, Opened, Parsed, guarded};
+use crate::scan::analyze::{self, Copies, Loaded, Opened, Parsed, Rules, guarded};
 use crate::scan::program::{MAX_ROUNDS, Pool};
 use crate::scan::twins::{self, Function};
 use crate::scan::{Candidate, FileReport, Job, Phase, Skipped, Told};
@@ -100,7 +100,7 @@ fn read(job: &Job<'_>, cache: &Cache, candidate: &Candidate, opened: Opened) -> 
         cache.findings.put(key, values::write_facts(&Facts::Skipped(why)));
         return Err(Skipped { path: candidate.path.clone(), why: why.into() });
     }
-    match analyze::parse(job.workspace, candidate, &opened, job.stats)? {
+    match analyze::parse(job.workspace, candidate, &opened, Rules::AtOnce, job.stats)? {
         Loaded::Failed(report) => Ok(Seen::Failed(report)),
         Loaded::Parsed(parsed) => {
             let functions = || guarded(|| twins::functions(job.workspace, candidate, &parsed));
@@ -287,9 +287,7 @@ impl<'l> Snapshot<'l> {
                 (Ok(Some(Seen::Text(content))), None) => {
                     let parsed = content.parsed.lock().unwrap_or_else(PoisonError::into_inner).take();
                     // Without one the parser gave up, or failed; then it says so once more.
-                    let parsed = parsed
-                        .map(Loaded::Parsed)
-                        .map_or_else(|| analyze::parse(job.workspace, candidate, &content.opened, job.stats), Ok);
+                    let parsed = parsed.map(Loaded::Parsed).map_or_else(|| again(job, candidate, &content.opened), Ok);
                     parsed.map(|loaded| match loaded {
                         Loaded::Parsed(parsed) => Some(self.report(job, cache, candidate, *parsed, &program)),
                         Loaded::Failed(report) => Some(*report),
@@ -334,7 +332,7 @@ impl<'l> Snapshot<'l> {
             let content = looked.content()?;
             let mut parsed = content.parsed.lock().unwrap_or_else(PoisonError::into_inner);
             if parsed.is_none() {
-                match analyze::parse(job.workspace, candidate, &content.opened, job.stats) {
+                match again(job, candidate, &content.opened) {
                     Ok(Loaded::Parsed(made)) => *parsed = Some(made),
                     // What worked before does not work now: chance has a part in it.
                     _ => cache.reliable.store(false, Ordering::Relaxed),
@@ -350,6 +348,11 @@ impl<'l> Snapshot<'l> {
         program.analyze(&Pool { stats: job.stats });
         program
     }
+}
+
+/// Parses a file of which something is known. Of most that are parsed only for others nothing is reported.
+fn again(job: &Job<'_>, candidate: &Candidate, opened: &Opened) -> Result<Loaded, Skipped> {
+    analyze::parse(job.workspace, candidate, opened, Rules::OnDemand, job.stats)
 }
 
 /// The functions of all files that repeat others, as far as known; else they are compared.
@@ -375,8 +378,7 @@ fn copies(job: &Job<'_>, cache: &Cache, files: &[Place<'_>]) -> HashMap<Arc<str>
     let functions = |(candidate, content): &(&Candidate, &Content)| {
         let kept = || cache.functions().get(&content.key).and_then(values::read_functions);
         let made = || {
-            let Ok(Loaded::Parsed(parsed)) = analyze::parse(job.workspace, candidate, &content.opened, job.stats)
-            else {
+            let Ok(Loaded::Parsed(parsed)) = again(job, candidate, &content.opened) else {
                 cache.reliable.store(false, Ordering::Relaxed);
                 return Vec::new();
             };

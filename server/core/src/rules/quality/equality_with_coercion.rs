@@ -14,7 +14,7 @@ pub static RULE: Rule = Rule {
     confidence: Confidence::Medium,
     cwe: &[697, 1024],
     families: &[Family::Ecma],
-    default_on: false,
+    default_on: true,
     in_tests: false,
     docs: Docs {
         what: "Finds `==` and `!=` with `true`, `false`, `''`, `0` or `[]`, where the other side is not known to be of \
@@ -24,7 +24,7 @@ pub static RULE: Rule = Rule {
         example: "if (input == 0) { reset(); }",
         instead: "if (input === 0) { reset(); }",
         limits: "`== null` asks for `null` and `undefined` at once and is left alone; so are `typeof`, `length` and two \
-              values of one type. Off by default.",
+              values of one type.",
         fix: "The suggestion compares with `===`, which tells more values apart.",
     },
     checks: &[Check::Nodes(&[Kind::BinaryExpression], check)],

@@ -14,7 +14,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Low,
     confidence: Confidence::Medium,
     cwe: &[1077],
-    families: &[Family::Rust],
+    families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
     docs: Docs {
@@ -39,6 +39,12 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad("a.rs", "fn f(a: f32) -> bool { std::f32::NAN != a } //~ float-equality"),
         Case::bad("a.rs", "fn f(v: &[f64], total: f64) -> bool { v.iter().sum::<f64>() == total } //~ float-equality"),
+        Case::bad("a.js", "function f(a) { return a.total === 0.1 + 0.2; } //~ float-equality"),
+        Case::bad("a.ts", "const same = (a: number, b: number) => a * 1.1 === b; //~ float-equality"),
+        Case::good("a.js", "function f(a, b) { return Math.abs(a - b) < 0.001; }"),
+        Case::good("a.js", "function f(a, b) { return a + b === 3; }"),
+        Case::near_miss("a.js", "function f(a) { return a / 2 === 0.5 || a === 0.1; }"),
+        Case::near_miss("a.js", "function f(a) { return a * 0.5 === 2; }"),
         Case::good("a.rs", "fn f(a: f64, b: f64) -> bool { (a - b).abs() < 1e-9 }"),
         Case::good("a.rs", "fn f(a: u32, b: u32) -> bool { a + b == 3 }"),
         Case::good("a.rs", "fn f(x: f64) -> bool { x == 0.0 }"),
@@ -56,6 +62,10 @@ pub static RULE: Rule = Rule {
 };
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.family() == Family::Ecma {
+        sum(node, cx);
+        return;
+    }
     if !matches!(operator(node), "==" | "!=") {
         return;
     }
@@ -71,7 +81,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     // `v.iter().sum::<f64>()`
-    let summed = |n: Node<'a>| n.kind() == Kind::CallExpression && (n.text().ends_with("::<f64>()") || n.text().ends_with("::<f32>()"));
+    let summed = |n: Node<'a>| {
+        n.kind() == Kind::CallExpression && (n.text().ends_with("::<f64>()") || n.text().ends_with("::<f32>()"))
+    };
     let float = |n: Node<'a>| summed(n) || type_of(n, cx).is_some_and(|t| t.is_float());
     let named = enclosing_function(node).and_then(|f| f.child(Field::Name)).map_or("", Node::text);
     let equality = words(named)
@@ -93,7 +105,22 @@ fn rounded(node: Node<'_>) -> bool {
         Kind::CallExpression => method(node).is_some_and(|(_, m)| {
             matches!(
                 m.text(),
-                "sum" | "product" | "mean" | "average" | "sqrt" | "sin" | "cos" | "tan" | "exp" | "ln" | "powf" | "powi" | "log10" | "log2" | "hypot" | "cbrt"
+                "sum"
+                    | "product"
+                    | "mean"
+                    | "average"
+                    | "sqrt"
+                    | "sin"
+                    | "cos"
+                    | "tan"
+                    | "exp"
+                    | "ln"
+                    | "powf"
+                    | "powi"
+                    | "log10"
+                    | "log2"
+                    | "hypot"
+                    | "cbrt"
             )
         }),
         _ => false,
@@ -108,4 +135,26 @@ fn whole(node: Node<'_>) -> bool {
     let constant = matches!(node.kind(), Kind::ScopedIdentifier)
         && (node.text().ends_with("INFINITY") || node.text().ends_with("MAX") || node.text().ends_with("MIN"));
     constant || text.parse::<f64>().is_ok_and(|v| v.fract() == 0.0)
+}
+
+/// TypeScript and JavaScript: `total === 0.1 + 0.2`, `price * 1.1 === other`.
+fn sum<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if !matches!(operator(node), "==" | "===" | "!=" | "!==") {
+        return;
+    }
+    let Some((left, right)) = operands(node) else { return };
+    // Arithmetic with a fraction that has no exact form on one side.
+    let inexact = |side: Node<'a>| {
+        let side = bare(side);
+        matches!(operator(side), "+" | "-" | "*" | "/")
+            && side.kind() == Kind::BinaryExpression
+            && side
+                .descendants()
+                .any(|n| n.kind() == Kind::Number && n.text().parse::<f64>().is_ok_and(|v| (v * 1024.0).fract() != 0.0))
+    };
+    if !inexact(left) && !inexact(right) {
+        return;
+    }
+    let message = "Results of floating point arithmetic are rounded, so that equality is a matter of luck. Compare the difference with a tolerance.";
+    cx.report(Note::new(cx.rule, node.span(), message));
 }

@@ -45,6 +45,7 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "function f(a: O, b: O) { return a.id === b.id && a.user === b.user && a.id === b.id; } //~ identical-operands",
         ),
+        Case::near_miss("a.js", "function f(msg) { return msg && msg.message && msg || { message: msg }; }"),
         Case::near_miss("a.js", "function f(value) { return value === value ? value : 0; }"),
         Case::near_miss("a.js", "function f(a) { return a.ready && next() && a.ready; }"),
         Case::good("a.js", "const same = a.start === b.start;"),
@@ -124,7 +125,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 
 /// The operand of a chain (`a && b && a`) that the last one repeats, other than its neighbour alone.
 fn earlier<'a>(left: Node<'a>, right: Node<'a>, op: &str) -> Option<Node<'a>> {
-    if !matches!(op, "&&" | "||") || operator(left) != op || !only_reads(right) {
+    // `a && a.b && a` gives `a`, and means to.
+    let compares = right.kind() == Kind::BinaryExpression;
+    if !compares || !matches!(op, "&&" | "||") || operator(left) != op || !only_reads(right) {
         return None;
     }
     let mut at = left;

@@ -47,6 +47,10 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "function f(x) { for (const y of x) { go(y); } }"),
         Case::good("a.js", "function f() { const xs = []; xs[0] = 1; return xs; }"),
         Case::good("a.js", "function f() { let a; const g = () => { a = 1; }; return g; }"),
+        Case::near_miss(
+            "a.js",
+            "function f(o) { var a; const { x = (a = o.y) !== null ? a : 1, z } = o; return x + z; }",
+        ),
         Case::near_miss("a.js", "function f(a) { const g = function (a) { a = 1; return a; }; return g(a); }"),
         Case::near_miss("a.js", "function f() { f = () => 1; return f(); }"),
         Case::near_miss("a.js", "function f() { const a = 1; const g = (a) => { a = 2; return a; }; return g(a); }"),
@@ -199,5 +203,7 @@ fn binds<'a>(pattern: Node<'a>, name: &str) -> Option<Node<'a>> {
             && matches!(n.kind(), Kind::Identifier | Kind::ShorthandPropertyIdentifierPattern)
             && n.field() != Field::Right
             && n.field() != Field::Key
+            // Default values bind nothing.
+            && n.ancestors().take_while(|a| *a != pattern).all(|a| a.field() != Field::Right)
     })
 }

@@ -15,7 +15,7 @@ use crate::syntax::Span;
 use super::interp::Interp;
 use super::kinds::{SinkKind, SinkKinds};
 use super::lexicon;
-use super::models::{Base, CallModel, Port, Target};
+use super::models::{Base, CallModel, Port, Target, called};
 use super::place::{is_sensitive, is_weak_random, last_name};
 use super::report::SinkSite;
 use super::sink::{Ports, holds};

@@ -424,7 +424,10 @@ impl Interp<'_> {
             Some(Arc::new(value.map_taints(&mut mark, 0)))
         };
         self.state.locals.update(clean);
-        for value in self.state.names.values_mut() {
+        if self.state.names.is_empty() {
+            return;
+        }
+        for value in Arc::make_mut(&mut self.state.names).values_mut() {
             if let Some(new) = clean(value) {
                 *value = new;
             }
@@ -667,7 +670,7 @@ const DISTRUSTED: [&str; 12] = [
 ];
 
 fn says(name: &str, words: &[&str]) -> bool {
-    (5..40).contains(&name.len()) && super::lexicon::words(name).iter().any(|w| words.contains(&w.as_str()))
+    (5..40).contains(&name.len()) && super::lexicon::has_word(name, words)
 }
 
 /// For which kinds a value that starts with `prefix` is harmless.

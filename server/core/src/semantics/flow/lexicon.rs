@@ -12,9 +12,9 @@ use super::kinds::SourceKind;
 pub fn words(name: &str) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     let mut last = ' ';
-    let chars: Vec<char> = name.chars().collect();
-    for (i, &c) in chars.iter().enumerate() {
-        let next_lower = chars.get(i + 1).is_some_and(|n| n.is_lowercase());
+    let mut chars = name.chars().peekable();
+    while let Some(c) = chars.next() {
+        let next_lower = chars.peek().is_some_and(|n| n.is_lowercase());
         let starts = !last.is_alphanumeric()
             || c.is_uppercase() && (last.is_lowercase() || next_lower)
             || c.is_ascii_digit() != last.is_ascii_digit();
@@ -22,13 +22,23 @@ pub fn words(name: &str) -> Vec<String> {
             if starts || out.is_empty() {
                 out.push(String::new());
             }
-            if let Some(word) = out.last_mut() {
-                word.extend(c.to_lowercase());
+            match out.last_mut() {
+                Some(word) if c.is_ascii() => word.push(c.to_ascii_lowercase()),
+                Some(word) => word.extend(c.to_lowercase()),
+                None => {}
             }
         }
         last = c;
     }
     out
+}
+
+/// Whether one of these words, in lower case and of ASCII alone, is a word of a name. Most names hold none of them, which is seen
+/// without taking the name apart.
+pub fn has_word(name: &str, wanted: &[&str]) -> bool {
+    let bytes = name.as_bytes();
+    let holds = |w: &&str| bytes.windows(w.len().max(1)).any(|part| part.eq_ignore_ascii_case(w.as_bytes()));
+    (!name.is_ascii() || wanted.iter().any(holds)) && words(name).iter().any(|w| wanted.contains(&w.as_str()))
 }
 
 /// Words beside a sensitive one that say it is not the datum itself.
@@ -311,7 +321,7 @@ pub fn masks(name: Ustr) -> bool {
         "truncate",
         "shorten",
     ];
-    words(&name).iter().any(|w| WORDS.contains(&w.as_str()))
+    has_word(&name, &WORDS)
 }
 
 /// Whether an object of that name holds labels, messages, kinds or places of things, not the things.
@@ -416,6 +426,9 @@ mod tests {
         assert_eq!(words("userAPIKey_2"), ["user", "api", "key", "2"]);
         assert_eq!(words("DB_PASSWORD"), ["db", "password"]);
         assert_eq!(words("#pwd"), ["pwd"]);
+        assert_eq!(words("ÄnderungÜber"), ["änderung", "über"]);
+        assert!(has_word("maskToken", &["mask"]) && has_word("EMAIL_MASK", &["x", "mask"]));
+        assert!(!has_word("unmasked", &["mask"]) && !has_word("", &["mask"]));
     }
 
     #[test]

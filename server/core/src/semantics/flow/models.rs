@@ -389,6 +389,12 @@ const MAX_CACHED: usize = 1 << 16;
 struct Cache {
     members: FxHashMap<(usize, Ustr, Ustr), Ustr>,
     lineages: FxHashMap<(usize, Ustr, Ustr), SmallVec<[Ustr; 4]>>,
+    /// Members by the paths as they are written: `a.b`.
+    written: FxHashMap<(Ustr, Ustr), Ustr>,
+    /// What calls give: `a.b()`.
+    called: FxHashMap<Ustr, Ustr>,
+    /// What names say of what functions make harmless.
+    cleans: FxHashMap<(usize, Ustr), SinkKinds>,
 }
 
 impl Cache {
@@ -399,7 +405,42 @@ impl Cache {
         if self.lineages.len() > MAX_CACHED {
             self.lineages.clear();
         }
+        if self.written.len() > MAX_CACHED {
+            self.written.clear();
+        }
+        if self.called.len() > MAX_CACHED {
+            self.called.clear();
+        }
+        if self.cleans.len() > MAX_CACHED {
+            self.cleans.clear();
+        }
     }
+}
+
+/// The path of a member as it is written: `a.b`.
+pub(super) fn written(base: Ustr, name: Ustr) -> Ustr {
+    CACHE.with_borrow_mut(|cache| match cache.written.get(&(base, name)) {
+        Some(path) => *path,
+        None => {
+            let path = Ustr::from(&format!("{base}.{name}"));
+            cache.trim();
+            cache.written.insert((base, name), path);
+            path
+        }
+    })
+}
+
+/// The path of what a call gives: `a.b()`.
+pub(super) fn called(path: Ustr) -> Ustr {
+    CACHE.with_borrow_mut(|cache| match cache.called.get(&path) {
+        Some(returned) => *returned,
+        None => {
+            let returned = Ustr::from(&format!("{path}()"));
+            cache.trim();
+            cache.called.insert(path, returned);
+            returned
+        }
+    })
 }
 
 thread_local! {
@@ -451,6 +492,19 @@ impl Models {
 
     /// What an unknown function makes harmless, by the words of its name.
     pub fn cleans(&self, name: Ustr) -> SinkKinds {
+        let key = (self.id.0, name);
+        if let Some(known) = CACHE.with_borrow(|cache| cache.cleans.get(&key).copied()) {
+            return known;
+        }
+        let found = self.find_cleans(name);
+        CACHE.with_borrow_mut(|cache| {
+            cache.trim();
+            cache.cleans.insert(key, found);
+        });
+        found
+    }
+
+    fn find_cleans(&self, name: Ustr) -> SinkKinds {
         let words = super::lexicon::words(&name);
         let has = |list: &[String]| list.iter().any(|w| words.contains(w));
         let found = self.cleaners.iter().filter(|(words, with, _)| has(words) && (with.is_empty() || has(with)));
@@ -512,17 +566,18 @@ impl Models {
     }
 
     /// The path itself and those of the types that it extends: `a.B.m`, `a.Base.m`.
-    fn lineage(&self, path: Ustr, name: Ustr) -> SmallVec<[Ustr; 4]> {
+    fn each_of_lineage(&self, path: Ustr, name: Ustr, each: &mut dyn FnMut(Ustr)) {
         let key = (self.id.0, path, name);
         CACHE.with_borrow_mut(|cache| {
             if let Some(known) = cache.lineages.get(&key) {
-                return known.clone();
+                known.iter().for_each(|path| each(*path));
+                return;
             }
             let found = self.find_lineage(path, name);
+            found.iter().for_each(|path| each(*path));
             cache.trim();
-            cache.lineages.insert(key, found.clone());
-            found
-        })
+            cache.lineages.insert(key, found);
+        });
     }
 
     fn find_lineage(&self, path: Ustr, name: Ustr) -> SmallVec<[Ustr; 4]> {
@@ -561,9 +616,7 @@ impl Models {
     fn look<'m, T>(&'m self, table: &'m Table<T>, at: &Target<'_>) -> Vec<&'m T> {
         let mut found: Vec<&T> = Vec::new();
         for path in at.paths {
-            for path in self.lineage(*path, at.name) {
-                found.extend(table.exact(path));
-            }
+            self.each_of_lineage(*path, at.name, &mut |path| found.extend(table.exact(path)));
         }
         if found.is_empty() && at.open {
             found.extend(table.any(at.name));

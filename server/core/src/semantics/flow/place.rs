@@ -10,7 +10,7 @@ use crate::syntax::Span;
 
 use super::interp::Interp;
 use super::kinds::{SinkKind, SourceKind};
-use super::models::Target;
+use super::models::{Target, written};
 use super::report::SinkSite;
 use super::value::{
     ELEMENT, MAX_PATH, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, api, constant, join, position, unknown,
@@ -77,7 +77,7 @@ impl Interp<'_> {
         // A member of a modelled type may be a source by itself too.
         let mut paths = out.apis.clone();
         for path in &base.apis {
-            let own = Ustr::from(&format!("{path}.{name}"));
+            let own = written(*path, name);
             if !paths.contains(&own) {
                 paths.push(own);
             }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use crate::semantics::hir::{LocalId, Ustr};
 
@@ -14,18 +15,21 @@ const MAX_NAMES: usize = 96;
 /// Variables in a chunk.
 const CHUNK: usize = 32;
 
-/// What every variable of a block holds. States share chunks until one of them writes, so that a branch costs what it
-/// touches and not what a long function or module declares.
+/// What every variable of a block holds. States share all of it, and then chunks, until one of them writes, so that a branch
+/// costs what it touches and not what a long function or module declares.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Locals {
-    chunks: Vec<Arc<Vec<Val>>>,
+    chunks: Arc<Vec<Arc<Vec<Val>>>>,
 }
 
 impl Locals {
     /// That many variables of which nothing is known.
     pub(super) fn unknown(count: usize) -> Locals {
-        let chunk = Arc::new(vec![unknown(); CHUNK]);
-        Locals { chunks: vec![chunk; count.div_ceil(CHUNK)] }
+        thread_local! {
+            static CHUNK_OF_UNKNOWN: Arc<Vec<Val>> = Arc::new(vec![unknown(); CHUNK]);
+        }
+        let chunk = CHUNK_OF_UNKNOWN.with(Clone::clone);
+        Locals { chunks: Arc::new(vec![chunk; count.div_ceil(CHUNK)]) }
     }
 
     pub(super) fn get(&self, local: LocalId) -> Val {
@@ -37,16 +41,16 @@ impl Locals {
         let n = local.0 as usize;
         let slot = &self.chunks[n / CHUNK][n % CHUNK];
         if !Arc::ptr_eq(slot, &value) {
-            Arc::make_mut(&mut self.chunks[n / CHUNK])[n % CHUNK] = value;
+            Arc::make_mut(&mut Arc::make_mut(&mut self.chunks)[n / CHUNK])[n % CHUNK] = value;
         }
     }
 
     /// Replaces every value for which `f` has another.
     pub(super) fn update(&mut self, f: impl Fn(&Val) -> Option<Val>) {
-        for chunk in &mut self.chunks {
+        for at in 0..self.chunks.len() {
             for n in 0..CHUNK {
-                if let Some(new) = f(&chunk[n]) {
-                    Arc::make_mut(chunk)[n] = new;
+                if let Some(new) = f(&self.chunks[at][n]) {
+                    Arc::make_mut(&mut Arc::make_mut(&mut self.chunks)[at])[n] = new;
                 }
             }
         }
@@ -58,32 +62,35 @@ impl Locals {
     }
 
     fn join(&mut self, other: &Locals) {
-        for (mine, theirs) in self.chunks.iter_mut().zip(&other.chunks) {
-            if Arc::ptr_eq(mine, theirs) {
-                continue;
-            }
-            for n in 0..CHUNK {
-                if !Arc::ptr_eq(&mine[n], &theirs[n]) {
-                    let joined = join(&mine[n], &theirs[n]);
-                    if !Arc::ptr_eq(&mine[n], &joined) {
-                        Arc::make_mut(mine)[n] = joined;
-                    }
-                }
+        if Arc::ptr_eq(&self.chunks, &other.chunks) {
+            return;
+        }
+        for (at, theirs) in other.chunks.iter().enumerate() {
+            let Some(mine) = self.chunks.get(at).filter(|mine| !Arc::ptr_eq(mine, theirs)) else { continue };
+            let joined = |n: usize| {
+                let both = (!Arc::ptr_eq(&mine[n], &theirs[n])).then(|| join(&mine[n], &theirs[n]));
+                both.filter(|both| !Arc::ptr_eq(&mine[n], both)).map(|both| (n, both))
+            };
+            let news: SmallVec<[(usize, Val); 4]> = (0..CHUNK).filter_map(joined).collect();
+            if !news.is_empty() {
+                let mine = Arc::make_mut(&mut Arc::make_mut(&mut self.chunks)[at]);
+                news.into_iter().for_each(|(n, value)| mine[n] = value);
             }
         }
     }
 
     /// Whether both hold the same in everything.
     pub(super) fn is_identical(&self, other: &Locals) -> bool {
-        let mut chunks = self.chunks.iter().zip(&other.chunks);
+        let mut chunks = self.chunks.iter().zip(other.chunks.iter());
         self.chunks.len() == other.chunks.len()
             && chunks.all(|(a, b)| Arc::ptr_eq(a, b) || a.iter().zip(b.iter()).all(|(x, y)| identical(x, y)))
     }
 
     fn same(&self, other: &Locals) -> bool {
         let eq = |a: &Val, b: &Val| Arc::ptr_eq(a, b) || a == b;
-        let mut chunks = self.chunks.iter().zip(&other.chunks);
-        chunks.all(|(a, b)| Arc::ptr_eq(a, b) || a.iter().zip(b.iter()).all(|(x, y)| eq(x, y)))
+        let mut chunks = self.chunks.iter().zip(other.chunks.iter());
+        Arc::ptr_eq(&self.chunks, &other.chunks)
+            || chunks.all(|(a, b)| Arc::ptr_eq(a, b) || a.iter().zip(b.iter()).all(|(x, y)| eq(x, y)))
     }
 }
 
@@ -93,7 +100,7 @@ pub(super) struct State {
     /// By [`crate::semantics::hir::LocalId`].
     pub locals: Locals,
     /// Outer variables that were written or refined here.
-    pub names: FxHashMap<Ustr, Val>,
+    pub names: Arc<FxHashMap<Ustr, Val>>,
     /// `this`.
     pub this: Val,
     /// Whether the point can be reached.
@@ -107,7 +114,7 @@ impl State {
 
     pub(super) fn set_name(&mut self, name: Ustr, value: Val) {
         if self.names.len() < MAX_NAMES || self.names.contains_key(&name) {
-            self.names.insert(name, value);
+            Arc::make_mut(&mut self.names).insert(name, value);
         }
     }
 
@@ -124,13 +131,18 @@ impl State {
         if !Arc::ptr_eq(&self.this, &other.this) {
             self.this = join(&self.this, &other.this);
         }
-        for (name, value) in &mut self.names {
-            let theirs = other.name(*name).cloned().unwrap_or_else(|| outer(*name));
-            if !Arc::ptr_eq(value, &theirs) {
-                *value = join(value, &theirs);
+        if Arc::ptr_eq(&self.names, &other.names) {
+            return;
+        }
+        if !self.names.is_empty() {
+            for (name, value) in Arc::make_mut(&mut self.names) {
+                let theirs = other.name(*name).cloned().unwrap_or_else(|| outer(*name));
+                if !Arc::ptr_eq(value, &theirs) {
+                    *value = join(value, &theirs);
+                }
             }
         }
-        for (name, value) in &other.names {
+        for (name, value) in other.names.iter() {
             if self.name(*name).is_none() {
                 self.set_name(*name, join(value, &outer(*name)));
             }
@@ -144,7 +156,8 @@ impl State {
             && eq(&self.this, &other.this)
             && self.locals.same(&other.locals)
             && self.names.len() == other.names.len()
-            && self.names.iter().all(|(n, v)| other.name(*n).is_some_and(|o| eq(v, o)))
+            && (Arc::ptr_eq(&self.names, &other.names)
+                || self.names.iter().all(|(n, v)| other.name(*n).is_some_and(|o| eq(v, o))))
     }
 }
 

@@ -246,7 +246,7 @@ impl Fields {
 }
 
 /// What is known of a value.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Value {
     /// Who controls it.
     pub taints: SmallVec<[Taint; 1]>,
@@ -268,6 +268,31 @@ pub struct Value {
     pub fields: Option<Arc<Fields>>,
 }
 
+/// Most lists are empty or hold one thing, for which copying them in general costs too much.
+fn copied<T: Clone>(list: &SmallVec<[T; 1]>) -> SmallVec<[T; 1]> {
+    match list.as_slice() {
+        [] => SmallVec::new(),
+        [one] => SmallVec::from_buf([one.clone()]),
+        many => many.iter().cloned().collect(),
+    }
+}
+
+impl Clone for Value {
+    fn clone(&self) -> Value {
+        Value {
+            taints: copied(&self.taints),
+            apis: copied(&self.apis),
+            funcs: copied(&self.funcs),
+            class: self.class,
+            lits: copied(&self.lits),
+            exact: self.exact,
+            prefix: self.prefix,
+            types: self.types,
+            fields: self.fields.clone(),
+        }
+    }
+}
+
 impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
         std::ptr::eq(self, other)
@@ -283,15 +308,37 @@ impl PartialEq for Value {
     }
 }
 
-static UNKNOWN: LazyLock<Val> = LazyLock::new(|| Arc::new(Value::default()));
+/// Values that are made again and again. Each thread has its own: counting the uses of one that is shared by all would make
+/// them wait for each other.
+struct Common {
+    unknown: Val,
+    undefined: Val,
+    /// By the bits of their types.
+    typed: [Val; 1 << 5],
+}
+
+thread_local! {
+    static COMMON: Common = Common {
+        unknown: Arc::new(Value::default()),
+        undefined: made_constant(Lit::Undefined),
+        typed: std::array::from_fn(|bits| Arc::new(Value { types: Types(bits as u8), ..Value::default() })),
+    };
+}
 
 /// A value of which nothing is known.
 pub fn unknown() -> Val {
-    UNKNOWN.clone()
+    COMMON.with(|common| common.unknown.clone())
 }
 
 /// A constant.
 pub fn constant(lit: Lit) -> Val {
+    if matches!(lit, Lit::Undefined) {
+        return COMMON.with(|common| common.undefined.clone());
+    }
+    made_constant(lit)
+}
+
+fn made_constant(lit: Lit) -> Val {
     let types = match lit {
         Lit::Str(_) | Lit::Char(_) | Lit::Bytes(_) => Types::STRING,
         Lit::Num(_) => Types::NUMBER,
@@ -304,7 +351,10 @@ pub fn constant(lit: Lit) -> Val {
 
 /// A value of a primitive type of which no more is known.
 pub fn of_type(types: Types) -> Val {
-    Arc::new(Value { types, ..Value::default() })
+    COMMON.with(|common| match common.typed.get(usize::from(types.0)) {
+        Some(value) => value.clone(),
+        None => Arc::new(Value { types, ..Value::default() }),
+    })
 }
 
 /// A library entity.

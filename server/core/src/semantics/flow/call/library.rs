@@ -19,7 +19,7 @@ impl<'a> Interp<'a> {
             let result = self.model_flows(call, flows, model);
             let known: SmallVec<[Ustr; 2]> = match model.returns {
                 Some(_) => SmallVec::new(),
-                None => call.paths.iter().map(|p| self.models.canonical(Ustr::from(&format!("{p}()")))).collect(),
+                None => call.paths.iter().map(|p| self.models.canonical(called(*p))).collect(),
             };
             // What it returns has a type all the same.
             if result.apis.is_empty()
@@ -72,7 +72,7 @@ impl<'a> Interp<'a> {
         }
         if model.is_none_or(|m| m.returns.is_none()) {
             for path in &call.paths {
-                let returned = Ustr::from(&format!("{path}()"));
+                let returned = called(*path);
                 let known = self.models.canonical(returned);
                 // A class is known as the type of its instances.
                 if known == returned && self.models.is_type(*path) {

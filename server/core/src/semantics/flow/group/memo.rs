@@ -1,4 +1,5 @@
-//! Runs that are remembered from one analysis to the next.
+//! Runs that are remembered, within an analysis and from one to the next: a function that nobody hands anything to does on the way
+//! down what its summary was made of on the way up.
 //!
 //! A run is a pure function of its block, its arguments and what it asks of the world. All that it asks is written down with
 //! the answers; where the world would still answer the same, in the same order, the run need not be made again. Asking

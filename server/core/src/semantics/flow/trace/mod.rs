@@ -19,6 +19,7 @@ use crate::text::Text;
 
 use super::kinds::SinkKind;
 use super::value::At;
+pub(crate) use record::is_heard;
 pub(super) use record::{CallNote, Recorder, SinkNote, current};
 
 /// What is known of some lines of a file.

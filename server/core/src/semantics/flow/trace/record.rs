@@ -101,6 +101,11 @@ pub fn current() -> Option<Rc<Recorder>> {
     CURRENT.with_borrow(Clone::clone)
 }
 
+/// Whether somebody listens on this thread.
+pub fn is_heard() -> bool {
+    CURRENT.with_borrow(Option::is_some)
+}
+
 /// Does something on this thread, and notes what the interpreter does meanwhile in some blocks.
 pub fn during(wanted: FxHashSet<usize>, work: impl FnOnce()) -> Record {
     /// Nobody listens any more, also after a panic.
