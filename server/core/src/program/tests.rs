@@ -383,6 +383,45 @@ fn modules_of_a_crate() {
 }
 
 #[test]
+fn implementations_in_several_files() {
+    check(
+        r#"
+        //// Cargo.toml
+        [package]
+        name = "app"
+        //// src/lib.rs
+        mod store;
+        mod extra;
+        mod other;
+        mod web;
+        //// src/store.rs
+        pub struct Store { pub db: rusqlite::Connection }
+        impl Store { pub fn open(db: rusqlite::Connection) -> Store { Store { db } } }
+        //// src/extra.rs
+        use crate::store::Store;
+        impl Store {
+            pub fn wipe(&self, name: &str) {
+                let sql = String::from("DELETE FROM t WHERE n = ") + name;
+                let _ = self.db.execute(&sql, []); //!
+            }
+        }
+        //// src/other.rs
+        pub struct Other;
+        impl Other {
+            pub fn wipe(&self, name: &str) {
+                let _ = rusqlite::Connection::open("x").map(|db| db.execute(&(String::from("DELETE FROM t WHERE n = ") + name), []));
+            }
+        }
+        //// src/web.rs
+        use crate::store::Store;
+        pub async fn remove(st: &Store, axum::extract::Path(n): axum::extract::Path<String>) {
+            st.wipe(&n);
+        }
+        "#,
+    );
+}
+
+#[test]
 fn crates_of_a_workspace() {
     check(
         r#"

@@ -1,4 +1,4 @@
-//! SQL text that is built of a function's own parameters (Rust).
+//! SQL text and command lines that are built of a function's own parameters (Rust).
 
 use sidenote_grammars::{Field, Kind};
 
@@ -90,20 +90,27 @@ fn built(argument: Node<'_>) -> Option<Node<'_>> {
 
 /// The parameter of the function, a text, that stands in single quotes in the SQL of a `format!`.
 fn placeholder_in_quotes<'a>(format: Node<'a>) -> Option<(&'a str, Node<'a>)> {
-    let literal = format.descendants().find(|n| matches!(n.kind(), Kind::StringLiteral | Kind::RawStringLiteral))?;
-    let text = string_value(literal)?;
+    let (text, places) = placeholders(format)?;
     let upper = text.to_ascii_uppercase();
     let sql = upper.contains("SELECT ") && upper.contains(" FROM ")
         || upper.contains("INSERT INTO ")
         || upper.contains("UPDATE ") && upper.contains(" SET ")
         || upper.contains("DELETE FROM ");
-    if !sql {
-        return None;
-    }
-    // Positional arguments in order; named ones are left alone.
+    let quoted =
+        |at: usize| text[..at].trim_end_matches('%').ends_with('\'') && text[..at].matches('\'').count() % 2 == 1;
+    let found = places.into_iter().find(|(at, name)| sql && quoted(*at) && is_text_parameter(format, name));
+    found.map(|(_, name)| (name, format))
+}
+
+/// The text of a `format!`, and the names that are put in at its placeholders with their positions; arguments that are more than
+/// a name, and named ones, are left out.
+fn placeholders<'a>(format: Node<'a>) -> Option<(std::borrow::Cow<'a, str>, Vec<(usize, &'a str)>)> {
+    let literal = format.descendants().find(|n| matches!(n.kind(), Kind::StringLiteral | Kind::RawStringLiteral))?;
+    let text = string_value(literal)?;
     let given: Vec<Node<'a>> = literal.parent()?.children().skip_while(|n| *n != literal).skip(1).collect();
     let mut positional: Vec<Vec<Node<'a>>> = given.split(|n| n.text() == ",").map(<[_]>::to_vec).collect();
     positional.retain(|p| p.iter().any(|n| n.is_named()));
+    let mut out = Vec::new();
     let mut next = 0;
     for (i, _) in text.match_indices('{') {
         let inner = text[i + 1..].split('}').next().unwrap_or_default();
@@ -114,21 +121,54 @@ fn placeholder_in_quotes<'a>(format: Node<'a>) -> Option<(&'a str, Node<'a>)> {
                 [only] if only.kind() == Kind::Identifier => Some(only.text()),
                 _ => None,
             })
+        } else if inner.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_') {
+            // The name as it stands in the source.
+            literal.text().find(&format!("{{{inner}}}")).and_then(|at| literal.text().get(at + 1..at + 1 + inner.len()))
         } else {
-            inner.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_').then(|| {
-                // The name as it stands in the source.
-                let at = literal.text().find(&format!("{{{inner}}}"))? + 1;
-                literal.text().get(at..at + inner.len())
-            })?
+            None
         };
-        let before = text[..i].trim_end_matches('%');
-        let quoted = before.ends_with('\'') && text[..i].matches('\'').count() % 2 == 1;
-        let Some(name) = argument.filter(|_| quoted) else { continue };
-        if is_text_parameter(format, name) {
-            return Some((name, format));
+        out.extend(argument.map(|name| (i, name)));
+    }
+    Some((text, out))
+}
+
+/// Reports a shell's command line that is built of a text parameter of the function.
+pub fn shell_parameter<'a>(call: Node<'a>, cx: &mut Cx<'a>) {
+    let Some((of, name)) = method(call).filter(|(_, m)| matches!(m.text(), "arg" | "args")) else { return };
+    let shell = std::iter::successors(Some(of), |n| method(*n).map(|(r, _)| r)).last().is_some_and(|root| {
+        root.child(Field::Function).is_some_and(|f| f.text().ends_with("Command::new"))
+            && args(root).next().is_some_and(|a| {
+                let program = a.text().trim_matches('"').rsplit('/').next().unwrap_or_default().to_owned();
+                matches!(program.as_str(), "sh" | "bash" | "zsh" | "dash" | "cmd" | "cmd.exe" | "powershell")
+            })
+    });
+    if !shell {
+        return;
+    }
+    let mut texts: Vec<Node<'a>> = Vec::new();
+    for argument in
+        args(call).map(|a| if a.kind() == Kind::ReferenceExpression { a.child(Field::Value).unwrap_or(a) } else { a })
+    {
+        match argument.kind() {
+            Kind::ArrayExpression => texts.extend(argument.named_children()),
+            _ => texts.push(argument),
         }
     }
-    None
+    let found = texts.into_iter().filter_map(|t| built(t).map(|f| (t, f))).find_map(|(at, format)| {
+        let (_, places) = placeholders(format)?;
+        places.into_iter().find(|(_, n)| is_text_parameter(format, n)).map(|(_, n)| (at, n))
+    });
+    if let Some((at, parameter)) = found {
+        let message = format!(
+            "The shell runs a line that `{parameter}` is part of: `;` or `$(..)` in it runs what the caller likes. Start the program without a shell, and give `{parameter}` as an argument."
+        );
+        cx.report(
+            Note::new(cx.rule, at.span(), message)
+                .related(name.span(), "handed to the shell here")
+                .confidence(Confidence::Medium)
+                .severity(Severity::High),
+        );
+    }
 }
 
 /// Whether a name is a parameter of the function around that holds text.

@@ -18,20 +18,23 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `data[4]`, `&data[..8]` and `&text[0..3]` of a `&[u8]` or `&str` parameter in public functions that parse, decode, read or handle, and `parts[1]` of a `Vec` that `split` made, where nothing asks for the length.",
+        what: "Finds `data[4]`, `&data[..8]` and `&text[0..3]` of a `&[u8]` or `&str` parameter in public functions that parse, decode, read or handle, and `parts[1]` of a `Vec` that `split` or `env::args` made, where nothing asks for the length; in public functions of text also `&text[..n]` of two parameters, and `text.find(..).unwrap()`.",
         why: "Input that is too short, or text whose characters take several bytes, stops the program. Whoever sends it decides.",
         example: "pub fn parse_header(data: &[u8]) -> u16 {\n    u16::from_be_bytes([data[0], data[1]])\n}",
         instead: "pub fn parse_header(data: &[u8]) -> Option<u16> {\n    Some(u16::from_be_bytes(data.first_chunk().copied()?))\n}",
         limits: "Once a function asks for the length, or matches, splits or takes anything of the parameter in a way that may fail, it is left alone, as are arrays, whose length is in the type.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::FunctionItem], check), Check::Nodes(&[Kind::LetDeclaration], parts)],
+    checks: &[Check::Nodes(&[Kind::FunctionItem], check), Check::Nodes(&[Kind::LetDeclaration], parts), Check::Nodes(&[Kind::FunctionItem], of_text)],
     cases: &[
         Case::bad("a.rs", "pub fn parse_header(b: &[u8]) -> (u8, u8) { let kind = b[0]; (kind, b[1]) } //~ unchecked-input-index"),
         Case::bad("a.rs", "pub fn decode(data: &[u8]) -> u32 { u32::from_le_bytes(data[..4].try_into().unwrap()) } //~ unchecked-input-index"),
         Case::bad("a.rs", "pub fn parse_date(s: &str) -> Option<u32> { s[0..4].parse().ok() } //~ unchecked-input-index"),
         Case::bad("a.rs", "impl H { pub fn from_bytes(buf: &[u8]) -> H { H { version: buf[0] >> 4, rest: buf[4..].to_vec() } } } //~ unchecked-input-index"),
         Case::bad("a.rs", "fn pair(s: &str) -> (u32, u32) { let parts: Vec<&str> = s.split(',').collect(); (n(parts[0]), n(parts[1])) } //~ unchecked-input-index"),
+        Case::bad("a.rs", "fn main() { let args: Vec<String> = std::env::args().collect(); run(&args[1]); } //~ unchecked-input-index"),
+        Case::bad("a.rs", "pub fn truncate(s: &str, n: usize) -> &str { &s[..n] } //~ unchecked-input-index"),
+        Case::bad("a.rs", "pub fn header(line: &str) -> &str { let i = line.find(':').unwrap(); &line[..i] } //~ unchecked-input-index"),
         Case::good("a.rs", "fn pair(s: &str) -> Option<u32> { let parts: Vec<&str> = s.split(',').collect(); if parts.len() != 2 { return None; } Some(n(parts[1])) }"),
         Case::good("a.rs", "pub fn parse_header(b: &[u8]) -> Option<u8> { if b.len() < 2 { return None; } Some(b[0]) }"),
         Case::good("a.rs", "pub fn parse_header(b: &[u8]) -> Option<u8> { b.first().copied() }"),
@@ -121,14 +124,16 @@ fn parts<'a>(declaration: Node<'a>, cx: &mut Cx<'a>) {
     if pattern.kind() != Kind::Identifier || name.text() != "collect" {
         return;
     }
-    while let Some((inner, m)) = method(of) {
+    let of_arguments = of.text().ends_with("env::args()") || of.text().ends_with("env::args_os()");
+    while let Some((inner, m)) = method(of).filter(|_| !of_arguments) {
         match m.text() {
             "map" | "trim" | "into_iter" => of = inner,
             "split" | "splitn" | "split_whitespace" | "rsplit" | "split_terminator" | "split_ascii_whitespace" => break,
             _ => return,
         }
     }
-    let Some((source, _)) = method(of) else { return };
+    let source = if of_arguments { Some(of) } else { method(of).map(|(source, _)| source) };
+    let Some(source) = source else { return };
     if matches!(source.kind(), Kind::StringLiteral | Kind::RawStringLiteral) {
         return;
     }
@@ -151,7 +156,60 @@ fn parts<'a>(declaration: Node<'a>, cx: &mut Cx<'a>) {
         _ => n.is_hole(),
     });
     if let Some(found) = found.filter(|_| !asked) {
-        let message = format!("`{name}` has as many parts as the text had, and nothing checks how many: this panics where one is missing. Use `split_once`, `get`, or match on the slice.");
+        let message = if of_arguments {
+            format!("`{name}` holds what the program was called with, and nothing checks how much that is: this panics where it is missing. Use `get`, and say how to call the program.")
+        } else {
+            format!("`{name}` has as many parts as the text had, and nothing checks how many: this panics where one is missing. Use `split_once`, `get`, or match on the slice.")
+        };
         cx.report(Note::new(cx.rule, found.span(), message));
     }
+}
+
+/// What a public function does with its own text parameter that only some texts survive.
+fn of_text<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
+    let public = function.child_of_kind(Kind::VisibilityModifier).is_some_and(|v| v.text() == "pub");
+    let (Some(body), Some(parameters)) = (function.child(Field::Body), function.child(Field::Parameters)) else { return };
+    if !public {
+        return;
+    }
+    let typed = |name: &str, of: &[&str]| {
+        parameters.named_children().filter(|p| p.kind() == Kind::Parameter).any(|p| {
+            p.child(Field::Pattern).is_some_and(|n| n.text() == name)
+                && p.child(Field::Type).is_some_and(|t| of.contains(&t.text().trim_start_matches("&'a ").trim_start_matches('&')))
+        })
+    };
+    let found = body.descendants_until(is_function).find(|n| match n.kind() {
+        Kind::IndexExpression => {
+            let (Some(base), Some(range)) = (n.first_named(), n.named_children().nth(1)) else { return false };
+            let ends: Vec<Node<'a>> = range.named_children().collect();
+            base.kind() == Kind::Identifier
+                && typed(base.text(), &["str"])
+                && range.kind() == Kind::RangeExpression
+                && matches!(ends[..], [end] if end.kind() == Kind::Identifier && typed(end.text(), &["usize"]))
+                && !asked(body, base.text())
+        }
+        Kind::CallExpression => method(*n).is_some_and(|(of, m)| {
+            m.text() == "unwrap"
+                && method(of).is_some_and(|(text, ask)| {
+                    matches!(ask.text(), "find" | "rfind" | "split_once" | "rsplit_once" | "strip_prefix" | "strip_suffix")
+                        && text.kind() == Kind::Identifier
+                        && typed(text.text(), &["str", "String"])
+                        && !checked_before(body, text.text())
+                })
+        }),
+        _ => false,
+    });
+    if let Some(found) = found {
+        let message = "Only some texts survive this: it panics where the text is shorter, is cut inside of a character, or does not hold what is looked for. Return an `Option`, and use `get` and `?`.";
+        cx.report(Note::new(cx.rule, found.span(), message));
+    }
+}
+
+/// Whether a text was asked for what it holds before.
+fn checked_before(body: Node<'_>, name: &str) -> bool {
+    body.descendants().any(|n| {
+        method(n).is_some_and(|(of, m)| {
+            of.text() == name && matches!(m.text(), "contains" | "starts_with" | "ends_with" | "is_empty" | "len" | "matches")
+        })
+    })
 }

@@ -1,8 +1,10 @@
-use sidenote_grammars::Family;
+use sidenote_grammars::{Family, Kind};
 
 use crate::findings::{Category, Confidence, Severity};
-use crate::rules::{Case, Check, Docs, Rule};
+use crate::rules::rust_sql::shell_parameter;
+use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::semantics::flow::kinds::SinkKind;
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "command-injection",
@@ -36,6 +38,7 @@ pub static RULE: Rule = Rule {
             &[SinkKind::ProgramOption],
             "{source} may begin with `--`: `--upload-pack` and its kin make this program run others. Refuse what begins with `-`, and put `--` before it.",
         ),
+        Check::Nodes(&[Kind::CallExpression], rust),
     ],
     cases: &[
         Case::bad(
@@ -49,6 +52,22 @@ app.get("/x", (req, res) => {
   execSync(settings.get("tool")!); //~ command-injection
   res.end();
 });"#,
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::process::Command;\nfn git(branch: &str) -> io::Result<Output> { Command::new(\"sh\").args([\"-c\", &format!(\"git checkout {branch}\")]).output() } //~ command-injection",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::process::Command;\nfn add(user: &str) { let line = format!(\"useradd {}\", user); Command::new(\"/bin/bash\").arg(\"-c\").arg(&line).status().ok(); } //~ command-injection",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::process::Command;\nfn add(id: u32) { Command::new(\"sh\").arg(\"-c\").arg(format!(\"kill {id}\")).status().ok(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::process::Command;\nfn git(branch: &str) { Command::new(\"git\").args([\"checkout\", &format!(\"refs/{branch}\")]).status().ok(); }",
         ),
         Case::good(
             "a.ts",
@@ -544,3 +563,9 @@ require("express")().post("/x", (req, res) => {
         ),
     ],
 };
+
+fn rust<'a>(call: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.arena().language().family == Family::Rust {
+        shell_parameter(call, cx);
+    }
+}

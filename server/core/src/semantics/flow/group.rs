@@ -122,6 +122,8 @@ pub struct Linker<'a> {
     /// Runs of earlier analyses, if they are remembered.
     memory: Option<RefCell<Memory>>,
     contexts: RefCell<FxHashMap<Task, Vec<Val>>>,
+    /// The parts of types that have implementations in several files of the crate, by name.
+    spread: FxHashMap<Ustr, Vec<(usize, u32)>>,
     members: RefCell<FxHashMap<(usize, u32), Arc<Members>>>,
     building: RefCell<FxHashSet<(usize, u32)>>,
     ready: Cell<bool>,
@@ -185,6 +187,7 @@ impl<'a> Linker<'a> {
             by_id: units.iter().enumerate().map(|(i, u)| (u.block.id(), i)).collect(),
             tree: if family == Family::Rust { Tree::new(&units, &files) } else { Tree::default() },
             items: RefCell::default(),
+            spread: if family == Family::Rust { link::spread(&units, &files) } else { FxHashMap::default() },
             envs: RefCell::new(vec![FxHashMap::default(); count]),
             inner: RefCell::default(),
             sums: RefCell::default(),

@@ -168,6 +168,9 @@ impl<'a> Interp<'a> {
         }
         let result = self.activate(root, args, true);
         self.out.result = result;
+        if self.world.casts_convert() {
+            self.out_parameters(root, args);
+        }
         self.out.bindings = self.hir.bindings.iter().map(|(n, l)| (*n, self.state.locals.get(*l))).collect();
         let locals = &self.state.locals;
         self.out.inner = self.hir.inner_bindings.iter().map(|(c, n, l)| (*c, *n, locals.get(*l))).collect();
@@ -199,6 +202,21 @@ impl<'a> Interp<'a> {
         self.out.out_of_fuel = self.fuel == 0;
         self.out.steps = self.budget - self.fuel;
         self.out
+    }
+
+    /// What a function of Rust leaves in its `&mut` parameters.
+    fn out_parameters(&mut self, id: FnId, args: &[Val]) {
+        let hir = self.hir;
+        for (n, pat) in hir.function(id).params.iter().enumerate() {
+            let PatKind::Bind(local, None) = hir.pat(pat.pat).kind else { continue };
+            let after = self.arena.text().get(hir.local(local).span.end as usize..).unwrap_or_default();
+            let exclusive = after.trim_start().strip_prefix(':').is_some_and(|t| is_exclusive(t.trim_start()));
+            let left = self.state.locals.get(local);
+            let handed = args.get(n).is_some_and(|a| *a == left);
+            if exclusive && !handed && left.has_taint() {
+                self.out.param_write(n as u16, Vec::new(), left);
+            }
+        }
     }
 
     /// What a child block captures is what its variables hold where it stands, guards before it included; a module's
@@ -869,4 +887,12 @@ pub(super) fn primitive(ty: &Type) -> Types {
         }
         _ => Types::UNKNOWN,
     }
+}
+
+/// Whether a written type is an exclusive reference, `&mut T` or `&'a mut T`.
+fn is_exclusive(ty: &str) -> bool {
+    let Some(rest) = ty.strip_prefix('&') else { return false };
+    let rest = rest.trim_start();
+    let rest = if rest.starts_with('\'') { rest.split_once(' ').map_or("", |(_, r)| r) } else { rest };
+    rest.trim_start().starts_with("mut ")
 }

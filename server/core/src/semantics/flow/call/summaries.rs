@@ -12,9 +12,29 @@ impl<'a> Interp<'a> {
                 true => self.construct_by(func, call),
                 false => self.invoke(func, &args, this.as_ref(), call.span),
             };
+            if func.block != self.block && self.world.casts_convert() && !call.new {
+                self.written_arguments(func, call, &args, this.as_ref());
+            }
             result = Some(result.map_or_else(|| value.clone(), |r| join(&r, &value)));
         }
         result.unwrap_or_else(unknown)
+    }
+
+    /// What a function leaves in the places that it is given by `&mut`.
+    fn written_arguments(&mut self, func: &FuncRef, call: &Call<'_>, args: &[Val], this: Option<&Val>) {
+        let Some(summary) = self.world.summary(func) else { return };
+        let at = self.at(call.span);
+        for (param, _, written) in summary.writes.iter().filter(|(param, path, _)| *param != THIS && path.is_empty()) {
+            let (Some(id), Some(old)) = (call.arg_ids.get(*param as usize), args.get(*param as usize)) else {
+                continue;
+            };
+            let place = match self.hir.expr(*id).kind {
+                ExprKind::Ref { mutable: true, .. } | ExprKind::Local(_) => *id,
+                _ => continue,
+            };
+            let left = self.substitute(written, args, this, &at);
+            self.put(place, join(old, &left));
+        }
     }
 
     /// Calls a function of the program.

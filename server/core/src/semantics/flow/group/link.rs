@@ -417,13 +417,43 @@ fn hides(ty: &crate::semantics::hir::Type) -> bool {
     }
 }
 
+/// The parts of the types of a crate that are declared in one file and have implementations in others, which import them by
+/// name or with a glob.
+pub(super) fn spread(units: &[Unit], files: &[Member]) -> FxHashMap<Ustr, Vec<(usize, u32)>> {
+    // An implementation is a block of its own, a declaration stands in its module's.
+    let is_impl = |i: usize| units[i].block.arena().root().kind() == sidenote_grammars::Kind::ImplItem;
+    let mut by_name: FxHashMap<Ustr, Vec<(usize, u32)>> = FxHashMap::default();
+    for file in files {
+        for (name, parts) in &file.classes {
+            by_name.entry(*name).or_default().extend(parts.iter().copied());
+        }
+    }
+    by_name.retain(|name, parts| {
+        let declared: Vec<usize> = parts.iter().filter(|(i, _)| !is_impl(*i)).map(|(i, _)| units[*i].file).collect();
+        let [home] = declared[..] else { return false };
+        parts.retain(|(i, _)| {
+            let file = units[*i].file;
+            let imports =
+                |unit: &Unit| unit.hir.imports.iter().any(|im| im.local == *name || im.what == Imported::Glob);
+            file == home || imports(&units[files[file].module])
+        });
+        parts.sort_unstable();
+        parts.iter().any(|(i, _)| units[*i].file != home)
+    });
+    by_name
+}
+
 impl Linker<'_> {
     /// The other parts of a type of which one is the n-th class of a unit: its fields, and all of its impls. Those in other
     /// files are found where the type's own file and theirs are of one crate and mean the same type by the name.
     pub(super) fn parts(&self, i: usize, n: u32) -> Vec<(usize, u32)> {
         let Some(name) = self.units[i].hir.classes.get(n as usize).and_then(|c| c.name) else { return Vec::new() };
         let own = self.files[self.units[i].file].classes.get(&last_name(name));
-        own.into_iter().flatten().filter(|p| **p != (i, n)).copied().collect()
+        let mut parts: Vec<(usize, u32)> = own.into_iter().flatten().filter(|p| **p != (i, n)).copied().collect();
+        if let Some(all) = self.spread.get(&last_name(name)).filter(|all| all.contains(&(i, n))) {
+            parts.extend(all.iter().filter(|(j, _)| self.units[*j].file != self.units[i].file));
+        }
+        parts
     }
 
     /// The members of a class of another group.

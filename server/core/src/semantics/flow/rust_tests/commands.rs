@@ -167,3 +167,57 @@ async fn f(path: web::Path<String>) {
 "#,
     );
 }
+
+#[test]
+fn out_parameters() {
+    check(
+        RULES,
+        r#"
+use axum::extract::Query;
+use std::process::Command;
+fn fill(buf: &mut String, host: &str) {
+    buf.push_str("ping ");
+    buf.push_str(host);
+}
+fn set(line: &mut String, host: &str) {
+    *line = format!("ping {host}");
+}
+fn fixed(line: &mut String, host: &str) {
+    *line = format!("ping {}", host.len());
+}
+fn reads(line: &mut String, host: &str) -> bool {
+    line.contains(host)
+}
+fn shell() -> Command {
+    let mut sh = Command::new("sh");
+    sh.arg("-c");
+    sh
+}
+async fn a(Query(q): Query<Ping>) {
+    let mut line = String::new();
+    fill(&mut line, &q.host);
+    Command::new("sh").arg("-c").arg(&line).status().ok(); //~ command-injection
+}
+async fn b(Query(q): Query<Ping>) {
+    let mut line = String::new();
+    set(&mut line, &q.host);
+    Command::new("sh").arg("-c").arg(&line).status().ok(); //~ command-injection
+}
+async fn ok1(Query(q): Query<Ping>) {
+    let mut line = String::new();
+    fixed(&mut line, &q.host);
+    Command::new("sh").arg("-c").arg(&line).status().ok();
+}
+async fn ok2(Query(q): Query<Ping>) {
+    let mut line = String::from("ls");
+    reads(&mut line, &q.host);
+    Command::new("sh").arg("-c").arg(&line).status().ok();
+}
+async fn ok3(Query(q): Query<Ping>) {
+    let mut line = String::new();
+    fill(&mut line, "localhost");
+    Command::new("sh").arg("-c").arg(&line).status().ok();
+}
+"#,
+    );
+}

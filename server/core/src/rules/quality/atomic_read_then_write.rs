@@ -1,0 +1,67 @@
+use sidenote_grammars::{Family, Kind};
+
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::rust_names::{Origin, binding};
+use crate::rules::shape::same;
+use crate::rules::support::{args, method};
+use crate::rules::{Case, Check, Cx, Docs, Rule, unparenthesized};
+use crate::syntax::Node;
+
+pub static RULE: Rule = Rule {
+    id: "atomic-read-then-write",
+    summary: "an atomic is read and written in two steps",
+    category: Category::Quality,
+    severity: Severity::High,
+    confidence: Confidence::High,
+    cwe: &[362, 367],
+    families: &[Family::Rust],
+    default_on: true,
+    in_tests: false,
+    docs: Docs {
+        what: "Finds `x.store(x.load(..) + 1, ..)`, also with the loaded value in a variable in between.",
+        why: "Another thread may write between the two, and its change is lost: two threads that count up once each count one.",
+        example: "let n = count.load(SeqCst);\ncount.store(n + 1, SeqCst);",
+        instead: "count.fetch_add(1, SeqCst);",
+        limits: "Only where the stored value is computed from the loaded one in the same block.",
+        fix: "",
+    },
+    checks: &[Check::Nodes(&[Kind::CallExpression], check)],
+    cases: &[
+        Case::bad("a.rs", "fn f(c: &AtomicUsize) { let n = c.load(Ordering::SeqCst); c.store(n + 1, Ordering::SeqCst); } //~ atomic-read-then-write"),
+        Case::bad("a.rs", "fn f(c: &AtomicUsize) { c.store(c.load(Ordering::Relaxed) + 1, Ordering::Relaxed); } //~ atomic-read-then-write"),
+        Case::bad("a.rs", "struct S { n: AtomicU64 }\nimpl S { fn f(&self) { let old = self.n.load(Ordering::SeqCst); self.n.store(old - 1, Ordering::SeqCst); } } //~ atomic-read-then-write"),
+        Case::bad("a.rs", "fn f(flag: &AtomicBool) { flag.store(!flag.load(Ordering::SeqCst), Ordering::SeqCst); } //~ atomic-read-then-write"),
+        Case::good("a.rs", "fn f(c: &AtomicUsize) { c.fetch_add(1, Ordering::SeqCst); }"),
+        Case::good("a.rs", "fn f(c: &AtomicUsize, d: &AtomicUsize) { let n = c.load(Ordering::SeqCst); d.store(n + 1, Ordering::SeqCst); }"),
+        Case::good("a.rs", "fn f(c: &AtomicUsize) { c.store(0, Ordering::SeqCst); }"),
+        Case::good("a.rs", "fn f(c: &AtomicUsize) { let n = c.load(Ordering::SeqCst); go(n); c.store(5, Ordering::SeqCst); }"),
+        Case::near_miss("a.rs", "fn f(c: &AtomicUsize) { let n = c.swap(0, Ordering::SeqCst); c.store(n + 1, Ordering::SeqCst); }"),
+        Case::near_miss("a.rs", "fn f(s: &mut Store, k: K) { let v = s.load(k); s.store(v + 1, k); }"),
+    ],
+};
+
+fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some((of, name)) = method(node).filter(|(_, m)| m.text() == "store") else { return };
+    let mut given = args(node);
+    let (Some(value), Some(ordering)) = (given.next(), given.next()) else { return };
+    let atomic = |t: &str| ["Relaxed", "SeqCst", "Release", "Acquire", "AcqRel"].iter().any(|o| t.ends_with(o));
+    if !atomic(ordering.text()) || matches!(value.kind(), Kind::Identifier | Kind::IntegerLiteral) {
+        return;
+    }
+    let loads = |n: Node<'a>| {
+        method(n).is_some_and(|(from, m)| m.text() == "load" && same(from, of) && args(n).next().is_some_and(|o| atomic(o.text())))
+    };
+    let direct = value.descendants().any(loads);
+    let before = || {
+        value.descendants().filter(|n| n.kind() == Kind::Identifier).any(|n| {
+            binding(n).is_some_and(|b| match b.origin {
+                Origin::Let(declaration) => declaration.child(sidenote_grammars::Field::Value).is_some_and(|v| loads(unparenthesized(v))),
+                _ => false,
+            })
+        })
+    };
+    if direct || before() {
+        let message = "Another thread may write between the `load` and this `store`, and its change is lost. Use `fetch_add`, `fetch_update` or `compare_exchange`.";
+        cx.report(Note::new(cx.rule, name.span(), message));
+    }
+}
