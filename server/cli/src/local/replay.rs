@@ -91,11 +91,14 @@ impl Outcome {
     }
 }
 
+/// Rows of cosines; none for a text that the model could not read.
+type Cosines = Vec<Option<Vec<f32>>>;
+
 /// The findings of a scan with their cosines, ready to be replayed.
 pub struct Replay {
     cases: Vec<Case>,
     /// By rule: the cases, and their cosines row by row.
-    by_rule: HashMap<&'static str, (Vec<usize>, Vec<Option<Vec<f32>>>)>,
+    by_rule: HashMap<&'static str, (Vec<usize>, Cosines)>,
 }
 
 impl Replay {

@@ -46,7 +46,7 @@ pub fn is_select(text: &str) -> bool {
 
 /// Whether a text is a query that reads or changes rows.
 fn is_query(text: &str) -> bool {
-    let first = text.trim_start().split_whitespace().next().unwrap_or_default();
+    let first = text.split_whitespace().next().unwrap_or_default();
     is_select(text) || ["insert", "update", "delete"].iter().any(|w| first.eq_ignore_ascii_case(w))
 }
 

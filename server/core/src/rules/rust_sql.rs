@@ -102,9 +102,12 @@ fn placeholder_in_quotes<'a>(format: Node<'a>) -> Option<(&'a str, Node<'a>)> {
     found.map(|(_, name)| (name, format))
 }
 
+/// Names with their positions in a text.
+type Named<'a> = Vec<(usize, &'a str)>;
+
 /// The text of a `format!`, and the names that are put in at its placeholders with their positions; arguments that are more than
 /// a name, and named ones, are left out.
-fn placeholders<'a>(format: Node<'a>) -> Option<(std::borrow::Cow<'a, str>, Vec<(usize, &'a str)>)> {
+fn placeholders<'a>(format: Node<'a>) -> Option<(std::borrow::Cow<'a, str>, Named<'a>)> {
     let literal = format.descendants().find(|n| matches!(n.kind(), Kind::StringLiteral | Kind::RawStringLiteral))?;
     let text = string_value(literal)?;
     let given: Vec<Node<'a>> = literal.parent()?.children().skip_while(|n| *n != literal).skip(1).collect();

@@ -79,8 +79,14 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad("a.ts", "class Api {\n  private accessToken = 'xoZk3vQ9sLx7Rt2WmYb8Nc41'; //~ hardcoded-secret\n}"),
         Case::bad("a.rs", "const JWT_SECRET: &str = \"s3cr3t-signing-key-2023\"; //~ hardcoded-secret"),
-        Case::bad("a.rs", "fn f() { let api_key = \"7f3kQ9sLx2Rt8WmYb4Nc\".to_string(); go(api_key) } //~ hardcoded-secret"),
-        Case::bad("a.rs", "fn f() -> Db { Db { user: \"app\".into(), password: String::from(\"hunter2!pw\") } } //~ hardcoded-secret"),
+        Case::bad(
+            "a.rs",
+            "fn f() { let api_key = \"7f3kQ9sLx2Rt8WmYb4Nc\".to_string(); go(api_key) } //~ hardcoded-secret",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() -> Db { Db { user: \"app\".into(), password: String::from(\"hunter2!pw\") } } //~ hardcoded-secret",
+        ),
         Case::bad("a.rs", "const DB: &str = \"postgres://app:Kx82mPq1@db.internal.acme.io/app\"; //~ hardcoded-secret"),
         Case::bad("a.rs", "fn f(password: &str) -> bool { password == \"admin123\" } //~ hardcoded-secret"),
         Case::good("a.rs", "const TOKEN_HEADER: &str = \"x-auth-token\";"),
@@ -228,7 +234,10 @@ fn name_of(node: Node<'_>) -> Option<(String, Defines)> {
             Kind::ReferenceExpression => at = parent,
             Kind::FieldExpression if field == Field::Value => {
                 let call = parent.parent().filter(|c| c.kind() == Kind::CallExpression)?;
-                if !matches!(parent.child(Field::Field)?.text(), "to_string" | "to_owned" | "into" | "to_vec" | "as_bytes") {
+                if !matches!(
+                    parent.child(Field::Field)?.text(),
+                    "to_string" | "to_owned" | "into" | "to_vec" | "as_bytes"
+                ) {
                     return None;
                 }
                 at = call;
@@ -236,7 +245,8 @@ fn name_of(node: Node<'_>) -> Option<(String, Defines)> {
             Kind::Arguments => {
                 let call = parent.parent()?;
                 let made = call.child(Field::Function)?.text();
-                if !matches!(made, "String::from" | "Some" | "SecretString::from" | "SecretString::new" | "Secret::new") {
+                if !matches!(made, "String::from" | "Some" | "SecretString::from" | "SecretString::new" | "Secret::new")
+                {
                     return None;
                 }
                 at = call;

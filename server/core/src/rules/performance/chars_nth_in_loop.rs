@@ -28,15 +28,30 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
-        Case::bad("a.rs", "fn f(s: &str, n: usize) { for i in 0..n { go(s.chars().nth(i).unwrap()); } } //~ chars-nth-in-loop"),
-        Case::bad("a.rs", "fn f(s: &str) { let mut i = 0; while i < s.len() { go(s.chars().nth(i)); i += 1; } } //~ chars-nth-in-loop"),
-        Case::bad("a.rs", "fn f(s: &str, n: usize) { for i in 0..n { if s.chars().nth(i) == s.chars().nth(n) { go(); } } } //~ chars-nth-in-loop"),
-        Case::bad("a.rs", "fn f(text: &str, n: usize) { for i in 0..n { go(text.lines().nth(i)); } } //~ chars-nth-in-loop"),
+        Case::bad(
+            "a.rs",
+            "fn f(s: &str, n: usize) { for i in 0..n { go(s.chars().nth(i).unwrap()); } } //~ chars-nth-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(s: &str) { let mut i = 0; while i < s.len() { go(s.chars().nth(i)); i += 1; } } //~ chars-nth-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(s: &str, n: usize) { for i in 0..n { if s.chars().nth(i) == s.chars().nth(n) { go(); } } } //~ chars-nth-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(text: &str, n: usize) { for i in 0..n { go(text.lines().nth(i)); } } //~ chars-nth-in-loop",
+        ),
         Case::good("a.rs", "fn f(s: &str) { for c in s.chars() { go(c); } }"),
         Case::good("a.rs", "fn f(s: &str) -> Option<char> { s.chars().nth(3) }"),
         Case::good("a.rs", "fn f(v: &[String]) { for s in v { go(s.chars().nth(2)); } }"),
         Case::good("a.rs", "fn f(v: &[u8], n: usize) { for i in 0..n { go(v.get(i)); } }"),
-        Case::near_miss("a.rs", "fn f(v: &[String], n: usize) { for (i, s) in v.iter().enumerate() { go(s.chars().nth(i)); } }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f(v: &[String], n: usize) { for (i, s) in v.iter().enumerate() { go(s.chars().nth(i)); } }",
+        ),
         Case::near_miss("a.rs", "fn f(s: &str, v: &[u8]) { for x in v { go(s.chars().nth(3), x); } }"),
     ],
 };
@@ -56,10 +71,12 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let inside = |name: &str| {
         visible(node, name).is_some_and(|b| around.span().contains(b.name.span()))
             || around.descendants().any(|n| {
-                matches!(n.kind(), Kind::CompoundAssignmentExpr | Kind::AssignmentExpression) && n.child(Field::Left).is_some_and(|l| l.text() == name)
+                matches!(n.kind(), Kind::CompoundAssignmentExpr | Kind::AssignmentExpression)
+                    && n.child(Field::Left).is_some_and(|l| l.text() == name)
             })
     };
-    let changes = args(node).next().is_some_and(|a| a.descendants().any(|n| n.kind() == Kind::Identifier && inside(n.text())));
+    let changes =
+        args(node).next().is_some_and(|a| a.descendants().any(|n| n.kind() == Kind::Identifier && inside(n.text())));
     let fixed = match text.kind() {
         Kind::Identifier => !inside(text.text()),
         _ => !around.descendants().any(|n| n.kind() == Kind::AssignmentExpression && mentions(n, text.text())),

@@ -27,18 +27,33 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::AssignmentExpression, Kind::CallExpression], check)],
     cases: &[
-        Case::bad("a.rs", "fn f(mut v: Vec<u32>) -> Vec<u32> { v = v.into_iter().filter(|x| *x > 1).collect(); v } //~ collection-rebuilt"),
+        Case::bad(
+            "a.rs",
+            "fn f(mut v: Vec<u32>) -> Vec<u32> { v = v.into_iter().filter(|x| *x > 1).collect(); v } //~ collection-rebuilt",
+        ),
         Case::bad("a.rs", "fn f(a: &mut Vec<u32>, b: &mut Vec<u32>) { a.extend(b.drain(..)); } //~ collection-rebuilt"),
         Case::bad("a.rs", "fn f(v: &mut Vec<u32>) -> Vec<u32> { v.drain(..).collect() } //~ collection-rebuilt"),
-        Case::bad("a.rs", "impl A { fn f(&mut self) { self.jobs = self.jobs.drain(..).filter(|j| !j.done).collect::<Vec<_>>(); } } //~ collection-rebuilt"),
-        Case::bad("a.rs", "struct A { q: Vec<u8> }\nimpl A { fn f(&mut self) -> Vec<u8> { self.q.drain(..).collect::<Vec<_>>() } } //~ collection-rebuilt"),
+        Case::bad(
+            "a.rs",
+            "impl A { fn f(&mut self) { self.jobs = self.jobs.drain(..).filter(|j| !j.done).collect::<Vec<_>>(); } } //~ collection-rebuilt",
+        ),
+        Case::bad(
+            "a.rs",
+            "struct A { q: Vec<u8> }\nimpl A { fn f(&mut self) -> Vec<u8> { self.q.drain(..).collect::<Vec<_>>() } } //~ collection-rebuilt",
+        ),
         Case::good("a.rs", "fn f(v: &mut Vec<u32>) { v.retain(|x| *x > 1); }"),
         Case::good("a.rs", "fn f(a: &mut Vec<u32>, b: &mut Vec<u32>) { a.append(b); }"),
         Case::good("a.rs", "fn f(v: &mut Vec<u32>) -> Vec<u32> { v.drain(2..).collect() }"),
         Case::good("a.rs", "fn f(v: &mut Vec<u32>) -> HashSet<u32> { v.drain(..).collect() }"),
-        Case::near_miss("a.rs", "fn f(v: Vec<u32>) -> Vec<u32> { let w = v.into_iter().filter(|x| *x > 1).collect(); w }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f(v: Vec<u32>) -> Vec<u32> { let w = v.into_iter().filter(|x| *x > 1).collect(); w }",
+        ),
         Case::near_miss("a.rs", "fn f(a: &mut Vec<u32>, b: &mut HashSet<u32>) { a.extend(b.drain()); }"),
-        Case::near_miss("a.rs", "fn f(mut v: Vec<u32>) -> Vec<u32> { v = v.into_iter().filter(|x| *x > 1).map(|x| x + 1).collect(); v }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f(mut v: Vec<u32>) -> Vec<u32> { v = v.into_iter().filter(|x| *x > 1).map(|x| x + 1).collect(); v }",
+        ),
     ],
 };
 
@@ -68,7 +83,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
         "collect" => {
             let Some((from, _)) = all_drained(of) else { return };
-            if !type_of(from, cx).is_some_and(|t| t.name == "Vec") || !gives_vec(node) {
+            if type_of(from, cx).is_none_or(|t| t.name != "Vec") || !gives_vec(node) {
                 return;
             }
             // `v = v.drain(..).collect()` makes no sense, and is no move.
@@ -94,7 +109,11 @@ fn gives_vec(collect: Node<'_>) -> bool {
     let Some(parent) = collect.parent() else { return false };
     match parent.kind() {
         Kind::LetDeclaration => parent.child(Field::Type).is_some_and(vec),
-        Kind::Block => parent.parent().filter(|f| f.kind() == Kind::FunctionItem).and_then(|f| f.child(Field::ReturnType)).is_some_and(vec),
+        Kind::Block => parent
+            .parent()
+            .filter(|f| f.kind() == Kind::FunctionItem)
+            .and_then(|f| f.child(Field::ReturnType))
+            .is_some_and(vec),
         _ => false,
     }
 }

@@ -28,10 +28,19 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::FunctionItem], check)],
     cases: &[
         Case::bad("a.rs", "fn f(v: &Vec<u32>) -> u32 { v.iter().sum() } //~ container-reference-parameter"),
-        Case::bad("a.rs", "fn f(name: &String) -> String { format!(\"hi {}\", name) } //~ container-reference-parameter"),
-        Case::bad("a.rs", "impl A { fn f(&self, p: &PathBuf) -> bool { p.exists() } } //~ container-reference-parameter"),
+        Case::bad(
+            "a.rs",
+            "fn f(name: &String) -> String { format!(\"hi {}\", name) } //~ container-reference-parameter",
+        ),
+        Case::bad(
+            "a.rs",
+            "impl A { fn f(&self, p: &PathBuf) -> bool { p.exists() } } //~ container-reference-parameter",
+        ),
         Case::bad("a.rs", "pub fn f(c: &Box<Config>) -> u32 { c.retries } //~ container-reference-parameter"),
-        Case::bad("a.rs", "fn f<'a>(v: &'a Vec<String>, n: usize) -> &'a str { &v[n] } //~ container-reference-parameter"),
+        Case::bad(
+            "a.rs",
+            "fn f<'a>(v: &'a Vec<String>, n: usize) -> &'a str { &v[n] } //~ container-reference-parameter",
+        ),
         Case::good("a.rs", "fn f(v: &[u32]) -> u32 { v.iter().sum() }"),
         Case::good("a.rs", "fn f(v: &mut Vec<u32>) { v.push(1); }"),
         Case::good("a.rs", "fn f(v: Vec<u32>) -> usize { v.len() }"),
@@ -45,19 +54,24 @@ pub static RULE: Rule = Rule {
 };
 
 fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
-    let (Some(body), Some(parameters)) = (function.child(Field::Body), function.child(Field::Parameters)) else { return };
+    let (Some(body), Some(parameters)) = (function.child(Field::Body), function.child(Field::Parameters)) else {
+        return;
+    };
     let name = function.child(Field::Name).map_or("", Node::text);
     if cx.file.declared.rust.trait_methods.contains(name) {
         return;
     }
-    let list: Vec<Node<'a>> = parameters.named_children().filter(|p| matches!(p.kind(), Kind::Parameter | Kind::SelfParameter)).collect();
+    let list: Vec<Node<'a>> =
+        parameters.named_children().filter(|p| matches!(p.kind(), Kind::Parameter | Kind::SelfParameter)).collect();
     let predicate = function.child(Field::ReturnType).is_some_and(|t| t.text() == "bool") && list.len() == 1;
     let serde = parameters.text().contains("S)") || function.text().contains("Serializer");
     if predicate || serde {
         return;
     }
     for parameter in list {
-        let (Some(pattern), Some(written)) = (parameter.child(Field::Pattern), parameter.child(Field::Type)) else { continue };
+        let (Some(pattern), Some(written)) = (parameter.child(Field::Pattern), parameter.child(Field::Type)) else {
+            continue;
+        };
         let ty = Ty::parse(written.text());
         if ty.refs != 1 || ty.mutable || pattern.kind() != Kind::Identifier {
             continue;
@@ -72,7 +86,10 @@ fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
         if handed_on(body, pattern.text()) {
             continue;
         }
-        let message = format!("`{}` makes callers own the container. `{better}` takes what they have, and gives the same.", written.text());
+        let message = format!(
+            "`{}` makes callers own the container. `{better}` takes what they have, and gives the same.",
+            written.text()
+        );
         cx.report(Note::new(cx.rule, written.span(), message));
     }
 }
@@ -89,7 +106,20 @@ fn handed_on(body: Node<'_>, name: &str) -> bool {
         let Some(parent) = n.parent() else { return false };
         match parent.kind() {
             Kind::FieldExpression => parent.parent().and_then(method).is_some_and(|(of, m)| {
-                of == n && matches!(m.text(), "capacity" | "clone" | "as_ref" | "borrow" | "into" | "as_ptr" | "deref" | "clone_from" | "try_into" | "to_owned")
+                of == n
+                    && matches!(
+                        m.text(),
+                        "capacity"
+                            | "clone"
+                            | "as_ref"
+                            | "borrow"
+                            | "into"
+                            | "as_ptr"
+                            | "deref"
+                            | "clone_from"
+                            | "try_into"
+                            | "to_owned"
+                    )
             }),
             Kind::IndexExpression | Kind::TokenTree => false,
             Kind::ForExpression => n.field() != Field::Value,

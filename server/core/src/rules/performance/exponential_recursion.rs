@@ -27,10 +27,22 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::BinaryExpression], check)],
     cases: &[
-        Case::bad("a.rs", "fn fib(n: u64) -> u64 { if n < 2 { n } else { fib(n - 1) + fib(n - 2) } } //~ exponential-recursion"),
-        Case::bad("a.rs", "fn t(n: u32) -> u32 { match n { 0 => 0, 1 | 2 => 1, _ => t(n - 1) + t(n - 2) + t(n - 3) } } //~ exponential-recursion"),
-        Case::bad("a.rs", "fn ways(n: i32) -> i32 { if n <= 1 { return 1; } ways(n - 1) + ways(n - 2) } //~ exponential-recursion"),
-        Case::bad("a.rs", "impl M { fn hanoi(n: u32) -> u64 { if n == 0 { 0 } else { Self::hanoi(n - 1) + 1 + Self::hanoi(n - 1) } } } //~ exponential-recursion"),
+        Case::bad(
+            "a.rs",
+            "fn fib(n: u64) -> u64 { if n < 2 { n } else { fib(n - 1) + fib(n - 2) } } //~ exponential-recursion",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn t(n: u32) -> u32 { match n { 0 => 0, 1 | 2 => 1, _ => t(n - 1) + t(n - 2) + t(n - 3) } } //~ exponential-recursion",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn ways(n: i32) -> i32 { if n <= 1 { return 1; } ways(n - 1) + ways(n - 2) } //~ exponential-recursion",
+        ),
+        Case::bad(
+            "a.rs",
+            "impl M { fn hanoi(n: u32) -> u64 { if n == 0 { 0 } else { Self::hanoi(n - 1) + 1 + Self::hanoi(n - 1) } } } //~ exponential-recursion",
+        ),
         Case::good("a.rs", "fn fact(n: u64) -> u64 { if n == 0 { 1 } else { n * fact(n - 1) } }"),
         Case::good("a.rs", "fn sum(t: &Tree) -> u64 { sum(&t.left) + sum(&t.right) }"),
         Case::good("a.rs", "fn fib(n: u64, memo: &mut Memo) -> u64 { fib(n - 1, memo) + fib(n - 2, memo) }"),
@@ -56,10 +68,13 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 terms.extend([left, right]);
             }
             Kind::CallExpression => {
-                let own = term.child(Field::Function).is_some_and(|f| f.text() == name || f.text() == format!("Self::{name}"));
+                let own = term
+                    .child(Field::Function)
+                    .is_some_and(|f| f.text() == name || f.text() == format!("Self::{name}"));
                 let mut given = args(term);
                 let less = given.next().is_some_and(|a| {
-                    operator(a) == "-" && operands(a).is_some_and(|(l, r)| l.kind() == Kind::Identifier && integer(r).is_some())
+                    operator(a) == "-"
+                        && operands(a).is_some_and(|(l, r)| l.kind() == Kind::Identifier && integer(r).is_some())
                 });
                 calls += usize::from(own && less && given.next().is_none());
             }
@@ -69,7 +84,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     // What is remembered between calls is looked up first.
     let remembers = ["cache", "memo", "cached", "get("].iter().any(|w| function.text().to_lowercase().contains(w));
     if calls > 1 && !remembers {
-        let message = format!("Each call of `{name}` makes {calls} more, nearly all of them for numbers that were computed before: the time grows exponentially. Count upwards in a loop, or keep what is known.");
+        let message = format!(
+            "Each call of `{name}` makes {calls} more, nearly all of them for numbers that were computed before: the time grows exponentially. Count upwards in a loop, or keep what is known."
+        );
         cx.report(Note::new(cx.rule, node.span(), message));
     }
 }

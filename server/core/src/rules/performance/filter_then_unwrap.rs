@@ -26,16 +26,37 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
-        Case::bad("a.rs", "fn f(v: Vec<Option<u32>>) -> Vec<u32> { v.into_iter().filter(|x| x.is_some()).map(|x| x.unwrap()).collect() } //~ filter-then-unwrap"),
-        Case::bad("a.rs", "fn f(v: Vec<R>) -> Vec<u32> { v.into_iter().filter(|x| x.is_ok()).map(|x| x.unwrap()).collect() } //~ filter-then-unwrap"),
-        Case::bad("a.rs", "fn f(v: &[L]) -> Option<&str> { v.iter().map(|o| o.first()).filter(|l| l.is_some()).map(|l| l.unwrap()).next() } //~ filter-then-unwrap"),
-        Case::bad("a.rs", "fn f(v: Vec<Option<u32>>) -> u32 { v.into_iter().filter(Option::is_some).map(Option::unwrap).sum() } //~ filter-then-unwrap"),
+        Case::bad(
+            "a.rs",
+            "fn f(v: Vec<Option<u32>>) -> Vec<u32> { v.into_iter().filter(|x| x.is_some()).map(|x| x.unwrap()).collect() } //~ filter-then-unwrap",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(v: Vec<R>) -> Vec<u32> { v.into_iter().filter(|x| x.is_ok()).map(|x| x.unwrap()).collect() } //~ filter-then-unwrap",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(v: &[L]) -> Option<&str> { v.iter().map(|o| o.first()).filter(|l| l.is_some()).map(|l| l.unwrap()).next() } //~ filter-then-unwrap",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(v: Vec<Option<u32>>) -> u32 { v.into_iter().filter(Option::is_some).map(Option::unwrap).sum() } //~ filter-then-unwrap",
+        ),
         Case::good("a.rs", "fn f(v: Vec<Option<u32>>) -> Vec<u32> { v.into_iter().flatten().collect() }"),
         Case::good("a.rs", "fn f(v: Vec<Option<u32>>) -> usize { v.iter().filter(|x| x.is_some()).count() }"),
-        Case::good("a.rs", "fn f(v: Vec<A>) -> Vec<u32> { v.into_iter().filter(|x| x.n.is_some()).map(|x| x.m.unwrap()).collect() }"),
+        Case::good(
+            "a.rs",
+            "fn f(v: Vec<A>) -> Vec<u32> { v.into_iter().filter(|x| x.n.is_some()).map(|x| x.m.unwrap()).collect() }",
+        ),
         Case::good("a.rs", "fn f(v: Vec<Option<u32>>) -> Vec<u32> { v.into_iter().map(|x| x.unwrap()).collect() }"),
-        Case::near_miss("a.rs", "fn f(v: Vec<Option<u32>>) -> Vec<u32> { v.into_iter().filter(|x| x.is_none()).map(|x| x.unwrap_or(1)).collect() }"),
-        Case::near_miss("a.rs", "fn f(v: Vec<u32>) -> Vec<u32> { v.into_iter().filter(|x| *x > 1).map(|x| go(x).unwrap()).collect() }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f(v: Vec<Option<u32>>) -> Vec<u32> { v.into_iter().filter(|x| x.is_none()).map(|x| x.unwrap_or(1)).collect() }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(v: Vec<u32>) -> Vec<u32> { v.into_iter().filter(|x| *x > 1).map(|x| go(x).unwrap()).collect() }",
+        ),
     ],
 };
 

@@ -59,7 +59,10 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn f(m: &mut HashMap<u8, u8>, k: u8) { if m.contains_key(&k) == false { m.insert(k, 2); } } //~ map-contains-then-insert",
         ),
-        Case::bad("a.rs", "fn f(m: &mut HashMap<String, u32>, k: &String) { let n = m.get(k).copied().unwrap_or(0); m.insert(k.clone(), n + 1); } //~ map-contains-then-insert"),
+        Case::bad(
+            "a.rs",
+            "fn f(m: &mut HashMap<String, u32>, k: &String) { let n = m.get(k).copied().unwrap_or(0); m.insert(k.clone(), n + 1); } //~ map-contains-then-insert",
+        ),
         Case::good("a.rs", "fn f(m: &mut HashMap<String, u8>, k: String) { m.entry(k).or_insert(1); }"),
         Case::good(
             "a.rs",
@@ -248,7 +251,13 @@ fn counted<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if !falls_back || pattern.kind() != Kind::Identifier || !only_reads(map) {
         return;
     }
-    let plain = |t: &str| t.trim_start_matches('&').trim_end_matches(".clone()").trim_end_matches(".to_string()").trim_end_matches(".to_owned()").to_owned();
+    let plain = |t: &str| {
+        t.trim_start_matches('&')
+            .trim_end_matches(".clone()")
+            .trim_end_matches(".to_string()")
+            .trim_end_matches(".to_owned()")
+            .to_owned()
+    };
     let Some(next) = node.next_named_sibling() else { return };
     let next = if next.kind() == Kind::ExpressionStatement { next.first_named().unwrap_or(next) } else { next };
     let Some((of, name)) = method(next).filter(|(_, m)| m.text() == "insert") else { return };

@@ -29,8 +29,14 @@ pub static RULE: Rule = Rule {
         Case::bad("a.rs", "fn f(v: Vec<u32>) -> u32 { v.iter().sum() } //~ needless-by-value"),
         Case::bad("a.rs", "fn f(name: String) -> usize { name.len() } //~ needless-by-value"),
         Case::bad("a.rs", "fn f(m: HashMap<String, u32>, k: &str) -> bool { m.contains_key(k) } //~ needless-by-value"),
-        Case::bad("a.rs", "fn f(v: Vec<Order>) -> u32 { let mut n = 0; for o in v.iter() { n += o.qty; } n } //~ needless-by-value"),
-        Case::bad("a.rs", "fn f(v: Vec<u32>) -> u32 { let mut n = 0; for x in &v { n += x; } n } //~ needless-by-value"),
+        Case::bad(
+            "a.rs",
+            "fn f(v: Vec<Order>) -> u32 { let mut n = 0; for o in v.iter() { n += o.qty; } n } //~ needless-by-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(v: Vec<u32>) -> u32 { let mut n = 0; for x in &v { n += x; } n } //~ needless-by-value",
+        ),
         Case::good("a.rs", "fn f(v: &[u32]) -> u32 { v.iter().sum() }"),
         Case::good("a.rs", "fn f(v: Vec<u32>) -> Vec<u32> { v }"),
         Case::good("a.rs", "fn f(v: Vec<u32>) { for x in v { go(x); } }"),
@@ -43,23 +49,39 @@ pub static RULE: Rule = Rule {
 };
 
 fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
-    let (Some(body), Some(parameters)) = (function.child(Field::Body), function.child(Field::Parameters)) else { return };
+    let (Some(body), Some(parameters)) = (function.child(Field::Body), function.child(Field::Parameters)) else {
+        return;
+    };
     let modifiers = function.child_of_kind(Kind::FunctionModifiers).map_or("", Node::text);
     let name = function.child(Field::Name).map_or("", Node::text);
-    if modifiers.contains("async") || modifiers.contains("extern") || name == "main" || cx.file.declared.rust.trait_methods.contains(name) {
+    if modifiers.contains("async")
+        || modifiers.contains("extern")
+        || name == "main"
+        || cx.file.declared.rust.trait_methods.contains(name)
+    {
         return;
     }
     for parameter in parameters.named_children().filter(|p| p.kind() == Kind::Parameter) {
-        let (Some(pattern), Some(written)) = (parameter.child(Field::Pattern), parameter.child(Field::Type)) else { continue };
-        if pattern.kind() != Kind::Identifier || pattern.text().starts_with('_') || parameter.child_of_kind(Kind::MutableSpecifier).is_some() {
+        let (Some(pattern), Some(written)) = (parameter.child(Field::Pattern), parameter.child(Field::Type)) else {
+            continue;
+        };
+        if pattern.kind() != Kind::Identifier
+            || pattern.text().starts_with('_')
+            || parameter.child_of_kind(Kind::MutableSpecifier).is_some()
+        {
             continue;
         }
         let ty = Ty::parse(written.text());
-        if ty.refs > 0 || !matches!(ty.name, "Vec" | "String" | "HashMap" | "BTreeMap" | "HashSet" | "BTreeSet" | "PathBuf") {
+        if ty.refs > 0
+            || !matches!(ty.name, "Vec" | "String" | "HashMap" | "BTreeMap" | "HashSet" | "BTreeSet" | "PathBuf")
+        {
             continue;
         }
         if looks_only(body, pattern.text()) {
-            let message = format!("`{}` is only looked at, and the caller has to give it away or copy it. Take a reference.", pattern.text());
+            let message = format!(
+                "`{}` is only looked at, and the caller has to give it away or copy it. Take a reference.",
+                pattern.text()
+            );
             cx.report(Note::new(cx.rule, written.span(), message));
         }
     }
@@ -84,13 +106,17 @@ fn looks_only(body: Node<'_>, name: &str) -> bool {
             Kind::FieldExpression => parent.parent().and_then(method).is_some_and(|(of, m)| {
                 of == n
                     && match m.text() {
-                        "len" | "is_empty" | "contains" | "contains_key" | "starts_with" | "ends_with" | "exists" | "is_dir" | "is_file" => true,
-                        "iter" | "keys" | "values" | "chars" | "bytes" | "lines" => consumed_here(parent.parent().unwrap_or(parent)),
+                        "len" | "is_empty" | "contains" | "contains_key" | "starts_with" | "ends_with" | "exists"
+                        | "is_dir" | "is_file" => true,
+                        "iter" | "keys" | "values" | "chars" | "bytes" | "lines" => {
+                            consumed_here(parent.parent().unwrap_or(parent))
+                        }
                         _ => false,
                     }
             }),
             Kind::ReferenceExpression => {
-                parent.parent().is_some_and(|p| p.kind() == Kind::ForExpression && parent.field() == Field::Value) && !parent.text().contains("mut")
+                parent.parent().is_some_and(|p| p.kind() == Kind::ForExpression && parent.field() == Field::Value)
+                    && !parent.text().contains("mut")
             }
             _ => false,
         };
@@ -113,7 +139,8 @@ fn consumed_here(call: Node<'_>) -> bool {
                 let Some((_, m)) = method(outer) else { return false };
                 match m.text() {
                     "sum" | "count" | "any" | "all" | "fold" | "product" | "for_each" => return true,
-                    "map" | "filter" | "enumerate" | "rev" | "zip" | "skip" | "take" | "copied" | "cloned" | "flat_map" | "filter_map" => at = outer,
+                    "map" | "filter" | "enumerate" | "rev" | "zip" | "skip" | "take" | "copied" | "cloned"
+                    | "flat_map" | "filter_map" => at = outer,
                     _ => return false,
                 }
             }

@@ -31,7 +31,10 @@ pub static RULE: Rule = Rule {
         Case::bad("a.rs", "fn f(a: &str) -> bool { a.to_owned() != \"x\" } //~ owned-comparison"),
         Case::bad("a.rs", "fn f(a: &str, b: &str) -> bool { a == String::from(\"yes\") } //~ owned-comparison"),
         Case::bad("a.rs", "fn f(a: &str) -> bool { a.to_lowercase() == \"yes\".to_lowercase() } //~ owned-comparison"),
-        Case::bad("a.rs", "fn f(a: &str, b: &str) -> bool { a.to_lowercase() == b.to_lowercase() } //~ owned-comparison"),
+        Case::bad(
+            "a.rs",
+            "fn f(a: &str, b: &str) -> bool { a.to_lowercase() == b.to_lowercase() } //~ owned-comparison",
+        ),
         Case::good("a.rs", "fn f(a: &str, b: &User) -> bool { a == b.name }"),
         Case::good("a.rs", "fn f(n: u32, b: &str) -> bool { n.to_string() == b }"),
         Case::good("a.rs", "fn f(a: &str, b: &str) -> bool { a.eq_ignore_ascii_case(b) }"),
@@ -47,14 +50,18 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let Some((left, right)) = operands(node) else { return };
     let text = |n: Node<'a>| {
-        matches!(n.kind(), Kind::StringLiteral | Kind::RawStringLiteral) || type_of(n, cx).is_some_and(|t| matches!(t.name, "str" | "String"))
+        matches!(n.kind(), Kind::StringLiteral | Kind::RawStringLiteral)
+            || type_of(n, cx).is_some_and(|t| matches!(t.name, "str" | "String"))
     };
     let folded = |n: Node<'a>| {
-        method(unparenthesized(n)).filter(|(of, m)| matches!(m.text(), "to_lowercase" | "to_uppercase") && text(*of)).map(|(_, m)| m.text())
+        method(unparenthesized(n))
+            .filter(|(of, m)| matches!(m.text(), "to_lowercase" | "to_uppercase") && text(*of))
+            .map(|(_, m)| m.text())
     };
     if let (Some(a), Some(b)) = (folded(left), folded(right)) {
         if a == b {
-            let message = "Both sides are copied to compare them. `eq_ignore_ascii_case` does it in place, if the text is ASCII.";
+            let message =
+                "Both sides are copied to compare them. `eq_ignore_ascii_case` does it in place, if the text is ASCII.";
             cx.report(Note::new(cx.rule, node.span(), message).confidence(Confidence::Medium));
         }
         return;
@@ -64,7 +71,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         let copied = match method(side) {
             Some((of, m)) => matches!(m.text(), "to_string" | "to_owned") && text(of) && args(side).next().is_none(),
             None => {
-                side.kind() == Kind::CallExpression && side.text().starts_with("String::from(") && args(side).next().is_some_and(text)
+                side.kind() == Kind::CallExpression
+                    && side.text().starts_with("String::from(")
+                    && args(side).next().is_some_and(text)
             }
         };
         if copied && (text(other) || matches!(other.kind(), Kind::FieldExpression | Kind::Identifier)) {

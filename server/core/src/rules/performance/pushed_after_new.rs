@@ -27,10 +27,22 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::LetDeclaration], check)],
     cases: &[
-        Case::bad("a.rs", "fn f() -> Vec<u32> { let mut v = Vec::new(); v.push(1); v.push(2); v } //~ pushed-after-new"),
-        Case::bad("a.rs", "fn f(a: String, b: String) -> Vec<String> { let mut v: Vec<String> = vec![]; v.push(a); v.push(b); v } //~ pushed-after-new"),
-        Case::bad("a.rs", "fn f() { let mut args = Vec::new(); args.push(\"-c\"); args.push(\"x\"); run(args); } //~ pushed-after-new"),
-        Case::bad("a.rs", "fn f() { let mut v = Vec::<u8>::new(); v.push(1); v.push(2); v.push(3); go(&v); } //~ pushed-after-new"),
+        Case::bad(
+            "a.rs",
+            "fn f() -> Vec<u32> { let mut v = Vec::new(); v.push(1); v.push(2); v } //~ pushed-after-new",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(a: String, b: String) -> Vec<String> { let mut v: Vec<String> = vec![]; v.push(a); v.push(b); v } //~ pushed-after-new",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() { let mut args = Vec::new(); args.push(\"-c\"); args.push(\"x\"); run(args); } //~ pushed-after-new",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() { let mut v = Vec::<u8>::new(); v.push(1); v.push(2); v.push(3); go(&v); } //~ pushed-after-new",
+        ),
         Case::good("a.rs", "fn f() -> Vec<u32> { vec![1, 2] }"),
         Case::good("a.rs", "fn f() -> Vec<u32> { let mut v = Vec::new(); v.push(1); v }"),
         Case::good("a.rs", "fn f(c: bool) -> Vec<u32> { let mut v = Vec::new(); if c { v.push(1); } v.push(2); v }"),
@@ -60,7 +72,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         })
         .count();
     if pushes > 1 {
-        let message = format!("`{name}` is filled with {pushes} values that are known here. `vec![..]` makes it in one step.");
+        let message =
+            format!("`{name}` is filled with {pushes} values that are known here. `vec![..]` makes it in one step.");
         cx.report(Note::new(cx.rule, value.span(), message));
     }
 }

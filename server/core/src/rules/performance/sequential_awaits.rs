@@ -255,9 +255,12 @@ fn rust<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let (Some(pattern), Some(value)) = (node.child(Field::Pattern), next.child(Field::Value)) else { return };
     let names: Vec<&str> = pattern.descendants().filter(|n| n.kind() == Kind::Identifier).map(Node::text).collect();
-    let uses = value.descendants().any(|n| matches!(n.kind(), Kind::Identifier | Kind::TokenTree) && names.iter().any(|name| n.text().contains(name)));
+    let uses = value.descendants().any(|n| {
+        matches!(n.kind(), Kind::Identifier | Kind::TokenTree) && names.iter().any(|name| n.text().contains(name))
+    });
     // What is asked one after the other on one connection, or in a transaction, has an order.
-    let ordered = ["&mut", "conn", "tx", "trans", "stream", "sock", "session", "lock", "reader", "recv", "cursor", "next("];
+    let ordered =
+        ["&mut", "conn", "tx", "trans", "stream", "sock", "session", "lock", "reader", "recv", "cursor", "next("];
     if uses || names.is_empty() || ordered.iter().any(|w| first.text().contains(w) || second.text().contains(w)) {
         return;
     }
@@ -277,7 +280,22 @@ fn waited<'a>(declaration: Node<'a>) -> Option<Node<'a>> {
                 at.first_named()?
             }
             Kind::CallExpression => match method(at) {
-                Some((of, m)) if matches!(m.text(), "unwrap" | "expect" | "map_err" | "context" | "unwrap_or_default" | "text" | "json" | "bytes" | "error_for_status") => of,
+                Some((of, m))
+                    if matches!(
+                        m.text(),
+                        "unwrap"
+                            | "expect"
+                            | "map_err"
+                            | "context"
+                            | "unwrap_or_default"
+                            | "text"
+                            | "json"
+                            | "bytes"
+                            | "error_for_status"
+                    ) =>
+                {
+                    of
+                }
                 _ => break,
             },
             _ => return None,
@@ -285,9 +303,12 @@ fn waited<'a>(declaration: Node<'a>) -> Option<Node<'a>> {
     }
     let name = match method(at) {
         // `client.get(url).send()`
-        Some((of, m)) if m.text() == "send" => method(of).filter(|(_, m)| m.text() == "get").map(|_| "get".to_owned())?,
+        Some((of, m)) if m.text() == "send" => {
+            method(of).filter(|(_, m)| m.text() == "get").map(|_| "get".to_owned())?
+        }
         Some((_, m)) => words(m.text()).first()?.clone(),
         None => words(at.child(Field::Function)?.text().rsplit("::").next()?).first()?.clone(),
     };
-    (waits && matches!(name.as_str(), "get" | "fetch" | "load" | "find" | "list" | "count" | "query" | "lookup")).then_some(at)
+    (waits && matches!(name.as_str(), "get" | "fetch" | "load" | "find" | "list" | "count" | "query" | "lookup"))
+        .then_some(at)
 }

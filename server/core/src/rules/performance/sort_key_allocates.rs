@@ -30,8 +30,14 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::bad("a.rs", "fn f(v: &mut Vec<User>) { v.sort_by_key(|u| u.name.clone()); } //~ sort-key-allocates"),
         Case::bad("a.rs", "fn f(v: &mut [String]) { v.sort_by_key(|s| s.to_lowercase()); } //~ sort-key-allocates"),
-        Case::bad("a.rs", "fn f(v: &mut [User]) { v.sort_unstable_by_key(|u| format!(\"{}{}\", u.a, u.b)); } //~ sort-key-allocates"),
-        Case::bad("a.rs", "fn f(v: &mut [User]) { v.sort_by_key(|u| (u.age, u.name.to_string())); } //~ sort-key-allocates"),
+        Case::bad(
+            "a.rs",
+            "fn f(v: &mut [User]) { v.sort_unstable_by_key(|u| format!(\"{}{}\", u.a, u.b)); } //~ sort-key-allocates",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(v: &mut [User]) { v.sort_by_key(|u| (u.age, u.name.to_string())); } //~ sort-key-allocates",
+        ),
         Case::good("a.rs", "fn f(v: &mut [User]) { v.sort_by_cached_key(|u| u.name.to_lowercase()); }"),
         Case::good("a.rs", "fn f(v: &mut [User]) { v.sort_by(|a, b| a.name.cmp(&b.name)); }"),
         Case::good("a.rs", "fn f(v: &mut [User]) { v.sort_by_key(|u| u.age); }"),
@@ -55,7 +61,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             Kind::MacroInvocation if macro_name(part) == "format" => return report(part, name, cx),
             Kind::CallExpression => match method(part) {
                 Some((of, m)) => match m.text() {
-                    "to_string" | "to_lowercase" | "to_uppercase" | "to_owned" | "to_vec" | "to_path_buf" => return report(part, name, cx),
+                    "to_string" | "to_lowercase" | "to_uppercase" | "to_owned" | "to_vec" | "to_path_buf" => {
+                        return report(part, name, cx);
+                    }
                     "clone" => {
                         let ty = type_of(of, cx);
                         if !ty.is_some_and(|t| is_shared(&t) || t.is_copy(cx) == Some(true)) {

@@ -29,17 +29,38 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::AssignmentExpression], check)],
     cases: &[
-        Case::bad("a.rs", "fn f(v: &[String]) -> String { let mut s = String::new(); for p in v { s = s + p; } s } //~ string-rebuilt-in-loop"),
-        Case::bad("a.rs", "fn f(v: &[String]) -> String { let mut s = String::new(); for p in v { s = s + &p + \",\"; } s } //~ string-rebuilt-in-loop"),
-        Case::bad("a.rs", "fn f(v: &[String]) -> String { let mut s = String::new(); for p in v { s = format!(\"{}{}\", s, p); } s } //~ string-rebuilt-in-loop"),
-        Case::bad("a.rs", "fn f(v: &[String]) -> String { let mut out = String::from(\"[\"); while go() { out = format!(\"{out},{}\", v[0]); } out } //~ string-rebuilt-in-loop"),
-        Case::bad("a.rs", "fn f(v: &[String]) -> String { let mut s = String::new(); for p in v { s = s.clone() + p; } s } //~ string-rebuilt-in-loop"),
-        Case::good("a.rs", "fn f(v: &[String]) -> String { let mut s = String::new(); for p in v { s.push_str(p); } s }"),
+        Case::bad(
+            "a.rs",
+            "fn f(v: &[String]) -> String { let mut s = String::new(); for p in v { s = s + p; } s } //~ string-rebuilt-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(v: &[String]) -> String { let mut s = String::new(); for p in v { s = s + &p + \",\"; } s } //~ string-rebuilt-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(v: &[String]) -> String { let mut s = String::new(); for p in v { s = format!(\"{}{}\", s, p); } s } //~ string-rebuilt-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(v: &[String]) -> String { let mut out = String::from(\"[\"); while go() { out = format!(\"{out},{}\", v[0]); } out } //~ string-rebuilt-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(v: &[String]) -> String { let mut s = String::new(); for p in v { s = s.clone() + p; } s } //~ string-rebuilt-in-loop",
+        ),
+        Case::good(
+            "a.rs",
+            "fn f(v: &[String]) -> String { let mut s = String::new(); for p in v { s.push_str(p); } s }",
+        ),
         Case::good("a.rs", "fn f(v: &[String]) -> String { let mut s = String::new(); for p in v { s += p; } s }"),
         Case::good("a.rs", "fn f(v: &[u32]) -> u32 { let mut s = 0; for p in v { s = s + p; } s }"),
         Case::good("a.rs", "fn f(a: &str) -> String { let mut s = String::new(); s = s + a; s }"),
         Case::near_miss("a.rs", "fn f(v: &[String]) { for p in v { let mut s = String::new(); s = s + p; go(s); } }"),
-        Case::near_miss("a.rs", "fn f(v: &[String]) -> String { let mut s = String::new(); for p in v { s = format!(\"{p}{s}\"); } s }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f(v: &[String]) -> String { let mut s = String::new(); for p in v { s = format!(\"{p}{s}\"); } s }",
+        ),
     ],
 };
 
@@ -64,7 +85,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
         _ => false,
     };
-    let outside = || visible(around, place.text()).is_some_and(|b| visible(node, place.text()).is_some_and(|i| i.name == b.name));
+    let outside =
+        || visible(around, place.text()).is_some_and(|b| visible(node, place.text()).is_some_and(|i| i.name == b.name));
     if grows && outside() {
         let message = format!(
             "Every round makes `{}` anew to append to it. Append in place: `push_str`, or `write!` for what needs formatting.",

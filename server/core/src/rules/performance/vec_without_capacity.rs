@@ -27,21 +27,50 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::LetDeclaration], check)],
     cases: &[
-        Case::bad("a.rs", "fn f(us: &[User]) -> Vec<u64> { let mut ids = Vec::new(); //~ vec-without-capacity\n for u in us.iter() { ids.push(u.id); } ids }"),
-        Case::bad("a.rs", "fn f(us: &Vec<User>) -> Vec<u64> { let mut ids: Vec<u64> = vec![]; //~ vec-without-capacity\n for u in us { let id = u.id + 1; ids.push(id); } ids }"),
-        Case::bad("a.rs", "fn f(n: usize) -> Vec<u64> { let mut v = Vec::new(); //~ vec-without-capacity\n for i in 0..n { v.push(next(i)); } v }"),
-        Case::bad("a.rs", "fn f(us: &[User]) -> Vec<String> { let mut out = vec![]; //~ vec-without-capacity\n for (i, u) in us.iter().enumerate() { out.push(format!(\"{i}{}\", u.id)); } out }"),
-        Case::good("a.rs", "fn f(us: &[User]) -> Vec<u64> { let mut ids = Vec::with_capacity(us.len()); for u in us.iter() { ids.push(u.id); } ids }"),
-        Case::good("a.rs", "fn f(us: &[User]) -> Vec<u64> { let mut ids = Vec::new(); for u in us.iter() { if u.ok { ids.push(u.id); } } ids }"),
-        Case::good("a.rs", "fn f(us: &[User]) -> R<Vec<u64>> { let mut ids = Vec::new(); for u in us.iter() { ids.push(u.id()?); } Ok(ids) }"),
-        Case::good("a.rs", "fn f(us: Users) -> Vec<u64> { let mut ids = Vec::new(); for u in us { ids.push(u.id); } ids }"),
+        Case::bad(
+            "a.rs",
+            "fn f(us: &[User]) -> Vec<u64> { let mut ids = Vec::new(); //~ vec-without-capacity\n for u in us.iter() { ids.push(u.id); } ids }",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(us: &Vec<User>) -> Vec<u64> { let mut ids: Vec<u64> = vec![]; //~ vec-without-capacity\n for u in us { let id = u.id + 1; ids.push(id); } ids }",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(n: usize) -> Vec<u64> { let mut v = Vec::new(); //~ vec-without-capacity\n for i in 0..n { v.push(next(i)); } v }",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(us: &[User]) -> Vec<String> { let mut out = vec![]; //~ vec-without-capacity\n for (i, u) in us.iter().enumerate() { out.push(format!(\"{i}{}\", u.id)); } out }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn f(us: &[User]) -> Vec<u64> { let mut ids = Vec::with_capacity(us.len()); for u in us.iter() { ids.push(u.id); } ids }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn f(us: &[User]) -> Vec<u64> { let mut ids = Vec::new(); for u in us.iter() { if u.ok { ids.push(u.id); } } ids }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn f(us: &[User]) -> R<Vec<u64>> { let mut ids = Vec::new(); for u in us.iter() { ids.push(u.id()?); } Ok(ids) }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn f(us: Users) -> Vec<u64> { let mut ids = Vec::new(); for u in us { ids.push(u.id); } ids }",
+        ),
         Case::near_miss("a.rs", "fn f() -> Vec<u64> { let mut v = Vec::new(); for i in 0..4 { v.push(next(i)); } v }"),
-        Case::near_miss("a.rs", "fn f(us: &[User]) -> Vec<u64> { let mut ids = Vec::new(); for u in us.iter() { if u.gone { continue; } ids.push(u.id); } ids }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f(us: &[User]) -> Vec<u64> { let mut ids = Vec::new(); for u in us.iter() { if u.gone { continue; } ids.push(u.id); } ids }",
+        ),
     ],
 };
 
 fn check<'a>(declaration: Node<'a>, cx: &mut Cx<'a>) {
-    let (Some(pattern), Some(value)) = (declaration.child(Field::Pattern), declaration.child(Field::Value)) else { return };
+    let (Some(pattern), Some(value)) = (declaration.child(Field::Pattern), declaration.child(Field::Value)) else {
+        return;
+    };
     let empty = match value.kind() {
         Kind::CallExpression => value.text() == "Vec::new()",
         Kind::MacroInvocation => macro_name(value) == "vec" && value.text().ends_with("[]"),
@@ -62,11 +91,19 @@ fn check<'a>(declaration: Node<'a>, cx: &mut Cx<'a>) {
     }
     let leaves = body.descendants().any(|n| {
         n.is_hole()
-            || matches!(n.kind(), Kind::ContinueExpression | Kind::BreakExpression | Kind::ReturnExpression | Kind::TryExpression | Kind::AwaitExpression)
+            || matches!(
+                n.kind(),
+                Kind::ContinueExpression
+                    | Kind::BreakExpression
+                    | Kind::ReturnExpression
+                    | Kind::TryExpression
+                    | Kind::AwaitExpression
+            )
     });
     let grows = |n: Node<'a>| {
         method(n).is_some_and(|(of, m)| {
-            of.text() == name && matches!(m.text(), "push" | "extend" | "extend_from_slice" | "append" | "insert" | "resize")
+            of.text() == name
+                && matches!(m.text(), "push" | "extend" | "extend_from_slice" | "append" | "insert" | "resize")
         })
     };
     let all = body.descendants().filter(|n| grows(*n)).count();
@@ -77,12 +114,16 @@ fn check<'a>(declaration: Node<'a>, cx: &mut Cx<'a>) {
     // `for x in xs { v.push(x) }` is `extend`, which another rule tells.
     let only = body.named_children().count() == 1
         && next.child(Field::Pattern).is_some_and(|p| {
-            body.descendants().find(|n| grows(*n)).and_then(|c| args(c).next()).is_some_and(|a| a.text().trim_start_matches('*') == p.text() || a.text() == format!("{}.clone()", p.text()))
+            body.descendants().find(|n| grows(*n)).and_then(|c| args(c).next()).is_some_and(|a| {
+                a.text().trim_start_matches('*') == p.text() || a.text() == format!("{}.clone()", p.text())
+            })
         });
     if leaves || all != 1 || !plain || only {
         return;
     }
-    let message = format!("`{name}` grows to a length that is known before the loop. Use `Vec::with_capacity`, or `map` and `collect`.");
+    let message = format!(
+        "`{name}` grows to a length that is known before the loop. Use `Vec::with_capacity`, or `map` and `collect`."
+    );
     cx.report(Note::new(cx.rule, value.span(), message));
 }
 

@@ -27,15 +27,36 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
-        Case::bad("a.rs", "fn f(c: &AtomicUsize) { let n = c.load(Ordering::SeqCst); c.store(n + 1, Ordering::SeqCst); } //~ atomic-read-then-write"),
-        Case::bad("a.rs", "fn f(c: &AtomicUsize) { c.store(c.load(Ordering::Relaxed) + 1, Ordering::Relaxed); } //~ atomic-read-then-write"),
-        Case::bad("a.rs", "struct S { n: AtomicU64 }\nimpl S { fn f(&self) { let old = self.n.load(Ordering::SeqCst); self.n.store(old - 1, Ordering::SeqCst); } } //~ atomic-read-then-write"),
-        Case::bad("a.rs", "fn f(flag: &AtomicBool) { flag.store(!flag.load(Ordering::SeqCst), Ordering::SeqCst); } //~ atomic-read-then-write"),
+        Case::bad(
+            "a.rs",
+            "fn f(c: &AtomicUsize) { let n = c.load(Ordering::SeqCst); c.store(n + 1, Ordering::SeqCst); } //~ atomic-read-then-write",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(c: &AtomicUsize) { c.store(c.load(Ordering::Relaxed) + 1, Ordering::Relaxed); } //~ atomic-read-then-write",
+        ),
+        Case::bad(
+            "a.rs",
+            "struct S { n: AtomicU64 }\nimpl S { fn f(&self) { let old = self.n.load(Ordering::SeqCst); self.n.store(old - 1, Ordering::SeqCst); } } //~ atomic-read-then-write",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(flag: &AtomicBool) { flag.store(!flag.load(Ordering::SeqCst), Ordering::SeqCst); } //~ atomic-read-then-write",
+        ),
         Case::good("a.rs", "fn f(c: &AtomicUsize) { c.fetch_add(1, Ordering::SeqCst); }"),
-        Case::good("a.rs", "fn f(c: &AtomicUsize, d: &AtomicUsize) { let n = c.load(Ordering::SeqCst); d.store(n + 1, Ordering::SeqCst); }"),
+        Case::good(
+            "a.rs",
+            "fn f(c: &AtomicUsize, d: &AtomicUsize) { let n = c.load(Ordering::SeqCst); d.store(n + 1, Ordering::SeqCst); }",
+        ),
         Case::good("a.rs", "fn f(c: &AtomicUsize) { c.store(0, Ordering::SeqCst); }"),
-        Case::good("a.rs", "fn f(c: &AtomicUsize) { let n = c.load(Ordering::SeqCst); go(n); c.store(5, Ordering::SeqCst); }"),
-        Case::near_miss("a.rs", "fn f(c: &AtomicUsize) { let n = c.swap(0, Ordering::SeqCst); c.store(n + 1, Ordering::SeqCst); }"),
+        Case::good(
+            "a.rs",
+            "fn f(c: &AtomicUsize) { let n = c.load(Ordering::SeqCst); go(n); c.store(5, Ordering::SeqCst); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(c: &AtomicUsize) { let n = c.swap(0, Ordering::SeqCst); c.store(n + 1, Ordering::SeqCst); }",
+        ),
         Case::near_miss("a.rs", "fn f(s: &mut Store, k: K) { let v = s.load(k); s.store(v + 1, k); }"),
     ],
 };
@@ -49,13 +70,17 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let loads = |n: Node<'a>| {
-        method(n).is_some_and(|(from, m)| m.text() == "load" && same(from, of) && args(n).next().is_some_and(|o| atomic(o.text())))
+        method(n).is_some_and(|(from, m)| {
+            m.text() == "load" && same(from, of) && args(n).next().is_some_and(|o| atomic(o.text()))
+        })
     };
     let direct = value.descendants().any(loads);
     let before = || {
         value.descendants().filter(|n| n.kind() == Kind::Identifier).any(|n| {
             binding(n).is_some_and(|b| match b.origin {
-                Origin::Let(declaration) => declaration.child(sidenote_grammars::Field::Value).is_some_and(|v| loads(unparenthesized(v))),
+                Origin::Let(declaration) => {
+                    declaration.child(sidenote_grammars::Field::Value).is_some_and(|v| loads(unparenthesized(v)))
+                }
                 _ => false,
             })
         })

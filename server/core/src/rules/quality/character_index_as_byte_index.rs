@@ -26,26 +26,58 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::ForExpression], check)],
     cases: &[
-        Case::bad("a.rs", "fn f(s: &str) -> &str { for (i, c) in s.chars().enumerate() { if c == ',' { return &s[..i]; } } s } //~ character-index-as-byte-index"),
-        Case::bad("a.rs", "fn f(s: &str) { let mut o = String::new(); for (i, _) in s.chars().enumerate() { o.push_str(&s[i..i + 1]); } go(o) } //~ character-index-as-byte-index"),
-        Case::bad("a.rs", "fn f(text: String) { for (n, c) in text.chars().enumerate() { if c == 'x' { go(text.split_at(n)); } } } //~ character-index-as-byte-index"),
-        Case::bad("a.rs", "fn f(s: &str) -> Option<u8> { for (i, c) in s.chars().enumerate() { if c == 'a' { return Some(s.as_bytes()[i]); } } None } //~ character-index-as-byte-index"),
-        Case::good("a.rs", "fn f(s: &str) -> &str { for (i, c) in s.char_indices() { if c == ',' { return &s[..i]; } } s }"),
-        Case::good("a.rs", "fn f(s: &str) -> &str { for (i, c) in s.bytes().enumerate() { if c == b',' { return &s[..i]; } } s }"),
+        Case::bad(
+            "a.rs",
+            "fn f(s: &str) -> &str { for (i, c) in s.chars().enumerate() { if c == ',' { return &s[..i]; } } s } //~ character-index-as-byte-index",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(s: &str) { let mut o = String::new(); for (i, _) in s.chars().enumerate() { o.push_str(&s[i..i + 1]); } go(o) } //~ character-index-as-byte-index",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(text: String) { for (n, c) in text.chars().enumerate() { if c == 'x' { go(text.split_at(n)); } } } //~ character-index-as-byte-index",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(s: &str) -> Option<u8> { for (i, c) in s.chars().enumerate() { if c == 'a' { return Some(s.as_bytes()[i]); } } None } //~ character-index-as-byte-index",
+        ),
+        Case::good(
+            "a.rs",
+            "fn f(s: &str) -> &str { for (i, c) in s.char_indices() { if c == ',' { return &s[..i]; } } s }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn f(s: &str) -> &str { for (i, c) in s.bytes().enumerate() { if c == b',' { return &s[..i]; } } s }",
+        ),
         Case::good("a.rs", "fn f(s: &str) { for (i, c) in s.chars().enumerate() { go(i, c); } }"),
         Case::good("a.rs", "fn f(s: &str, v: &[u8]) { for (i, c) in s.chars().enumerate() { go(v[i], c); } }"),
-        Case::near_miss("a.rs", "fn f(s: &str, t: &[char]) { for (i, c) in s.chars().enumerate() { if t[i] == c { go(); } } }"),
-        Case::near_miss("a.rs", "fn f(s: &str) { assert!(s.is_ascii()); for (i, c) in s.chars().enumerate() { go(&s[i..], c); } }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f(s: &str, t: &[char]) { for (i, c) in s.chars().enumerate() { if t[i] == c { go(); } } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(s: &str) { assert!(s.is_ascii()); for (i, c) in s.chars().enumerate() { go(&s[i..], c); } }",
+        ),
     ],
 };
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
-    let (Some(pattern), Some(over), Some(body)) = (node.child(Field::Pattern), node.child(Field::Value), node.child(Field::Body)) else {
+    let (Some(pattern), Some(over), Some(body)) =
+        (node.child(Field::Pattern), node.child(Field::Value), node.child(Field::Body))
+    else {
         return;
     };
     let Some((chars, _)) = method(over).filter(|(_, m)| m.text() == "enumerate") else { return };
     let Some((text, _)) = method(chars).filter(|(_, m)| m.text() == "chars") else { return };
-    let Some(index) = pattern.named_children().next().filter(|i| pattern.kind() == Kind::TuplePattern && i.kind() == Kind::Identifier) else { return };
+    let Some(index) = pattern
+        .named_children()
+        .next()
+        .filter(|i| pattern.kind() == Kind::TuplePattern && i.kind() == Kind::Identifier)
+    else {
+        return;
+    };
     if !matches!(text.kind(), Kind::Identifier | Kind::FieldExpression) {
         return;
     }
@@ -59,13 +91,18 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
         Kind::CallExpression => method(*n).is_some_and(|(of, m)| {
             of.text() == name
-                && matches!(m.text(), "split_at" | "insert" | "insert_str" | "remove" | "truncate" | "is_char_boundary" | "get")
+                && matches!(
+                    m.text(),
+                    "split_at" | "insert" | "insert_str" | "remove" | "truncate" | "is_char_boundary" | "get"
+                )
                 && args(*n).next().is_some_and(|a| mentions(a, index))
         }),
         _ => false,
     });
     if let Some(found) = found.filter(|_| !ascii) {
-        let message = format!("`{index}` counts characters, and `{name}` is cut by bytes: they differ behind the first character that is not ASCII. Use `char_indices`.");
+        let message = format!(
+            "`{index}` counts characters, and `{name}` is cut by bytes: they differ behind the first character that is not ASCII. Use `char_indices`."
+        );
         cx.report(Note::new(cx.rule, found.span(), message).related(over.span(), "it is counted here"));
     }
 }

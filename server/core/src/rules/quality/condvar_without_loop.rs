@@ -26,13 +26,34 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
-        Case::bad("a.rs", "fn f(m: &Mutex<bool>, c: &Condvar) { let g = m.lock().unwrap(); let _g = c.wait(g).unwrap(); } //~ condvar-without-loop"),
-        Case::bad("a.rs", "struct S { c: Condvar, m: Mutex<bool> }\nimpl S { fn f(&self) { let g = self.m.lock().unwrap(); drop(self.c.wait(g)); } } //~ condvar-without-loop"),
-        Case::bad("a.rs", "fn f(m: &Mutex<bool>, c: Arc<Condvar>) { let mut g = m.lock().unwrap(); if !*g { g = c.wait(g).unwrap(); } go(g); } //~ condvar-without-loop"),
-        Case::bad("a.rs", "fn f(m: &Mutex<u8>, c: &Condvar) { let g = m.lock().unwrap(); let (g, _) = c.wait_timeout(g, D).unwrap(); go(g); } //~ condvar-without-loop"),
-        Case::good("a.rs", "fn f(m: &Mutex<bool>, c: &Condvar) { let mut g = m.lock().unwrap(); while !*g { g = c.wait(g).unwrap(); } }"),
-        Case::good("a.rs", "fn f(m: &Mutex<bool>, c: &Condvar) { let g = m.lock().unwrap(); let _g = c.wait_while(g, |r| !*r).unwrap(); }"),
-        Case::good("a.rs", "fn f(m: &Mutex<bool>, c: &Condvar) { let mut g = m.lock().unwrap(); loop { if *g { break; } g = c.wait(g).unwrap(); } }"),
+        Case::bad(
+            "a.rs",
+            "fn f(m: &Mutex<bool>, c: &Condvar) { let g = m.lock().unwrap(); let _g = c.wait(g).unwrap(); } //~ condvar-without-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "struct S { c: Condvar, m: Mutex<bool> }\nimpl S { fn f(&self) { let g = self.m.lock().unwrap(); drop(self.c.wait(g)); } } //~ condvar-without-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(m: &Mutex<bool>, c: Arc<Condvar>) { let mut g = m.lock().unwrap(); if !*g { g = c.wait(g).unwrap(); } go(g); } //~ condvar-without-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(m: &Mutex<u8>, c: &Condvar) { let g = m.lock().unwrap(); let (g, _) = c.wait_timeout(g, D).unwrap(); go(g); } //~ condvar-without-loop",
+        ),
+        Case::good(
+            "a.rs",
+            "fn f(m: &Mutex<bool>, c: &Condvar) { let mut g = m.lock().unwrap(); while !*g { g = c.wait(g).unwrap(); } }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn f(m: &Mutex<bool>, c: &Condvar) { let g = m.lock().unwrap(); let _g = c.wait_while(g, |r| !*r).unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn f(m: &Mutex<bool>, c: &Condvar) { let mut g = m.lock().unwrap(); loop { if *g { break; } g = c.wait(g).unwrap(); } }",
+        ),
         Case::good("a.rs", "fn f(mut c: Child) { c.wait().unwrap(); }"),
         Case::near_miss("a.rs", "fn f(b: &Barrier) { b.wait(); }"),
         Case::near_miss("a.rs", "fn f(q: &Queue, g: Guard) { q.wait(g); }"),

@@ -26,16 +26,43 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::FunctionItem], check)],
     cases: &[
-        Case::bad("a.rs", "struct K { a: u32, b: u32 }\nimpl PartialEq for K { fn eq(&self, o: &K) -> bool { self.a == o.a && self.b == o.a } } //~ crossed-fields"),
-        Case::bad("a.rs", "struct K { a: u32, b: u32 }\nimpl Clone for K { fn clone(&self) -> K { K { a: self.a, b: self.a } } } //~ crossed-fields"),
-        Case::bad("a.rs", "struct K { x: u32, y: u32, z: u32 }\nimpl PartialEq for K { fn eq(&self, other: &Self) -> bool { self.x == other.x && self.y == other.y && self.z == other.y } } //~ crossed-fields"),
-        Case::bad("a.rs", "struct K { a: String, b: String }\nimpl Clone for K { fn clone(&self) -> Self { Self { a: self.a.clone(), b: self.a.clone() } } } //~ crossed-fields"),
-        Case::good("a.rs", "struct K { a: u32, b: u32 }\nimpl PartialEq for K { fn eq(&self, o: &K) -> bool { self.a == o.a && self.b == o.b } }"),
-        Case::good("a.rs", "struct K { a: u32, b: u32 }\nimpl Clone for K { fn clone(&self) -> K { K { a: self.a, b: self.b } } }"),
+        Case::bad(
+            "a.rs",
+            "struct K { a: u32, b: u32 }\nimpl PartialEq for K { fn eq(&self, o: &K) -> bool { self.a == o.a && self.b == o.a } } //~ crossed-fields",
+        ),
+        Case::bad(
+            "a.rs",
+            "struct K { a: u32, b: u32 }\nimpl Clone for K { fn clone(&self) -> K { K { a: self.a, b: self.a } } } //~ crossed-fields",
+        ),
+        Case::bad(
+            "a.rs",
+            "struct K { x: u32, y: u32, z: u32 }\nimpl PartialEq for K { fn eq(&self, other: &Self) -> bool { self.x == other.x && self.y == other.y && self.z == other.y } } //~ crossed-fields",
+        ),
+        Case::bad(
+            "a.rs",
+            "struct K { a: String, b: String }\nimpl Clone for K { fn clone(&self) -> Self { Self { a: self.a.clone(), b: self.a.clone() } } } //~ crossed-fields",
+        ),
+        Case::good(
+            "a.rs",
+            "struct K { a: u32, b: u32 }\nimpl PartialEq for K { fn eq(&self, o: &K) -> bool { self.a == o.a && self.b == o.b } }",
+        ),
+        Case::good(
+            "a.rs",
+            "struct K { a: u32, b: u32 }\nimpl Clone for K { fn clone(&self) -> K { K { a: self.a, b: self.b } } }",
+        ),
         Case::good("a.rs", "struct K { a: u32 }\nimpl K { fn same(&self, o: &L) -> bool { self.a == o.b } }"),
-        Case::good("a.rs", "struct K { a: u32, b: u32 }\nimpl Clone for K { fn clone(&self) -> K { K { a: self.a, b: 0 } } }"),
-        Case::near_miss("a.rs", "struct K { a: u32, b: u32 }\nimpl PartialEq for K { fn eq(&self, o: &K) -> bool { self.a == o.a && self.b == o.b || self.a == o.b && self.b == o.a } }"),
-        Case::near_miss("a.rs", "struct K { a: u32, b: u32 }\nimpl K { fn eq(&self, o: &K) -> bool { self.sum(o.a) } }"),
+        Case::good(
+            "a.rs",
+            "struct K { a: u32, b: u32 }\nimpl Clone for K { fn clone(&self) -> K { K { a: self.a, b: 0 } } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "struct K { a: u32, b: u32 }\nimpl PartialEq for K { fn eq(&self, o: &K) -> bool { self.a == o.a && self.b == o.b || self.a == o.b && self.b == o.a } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "struct K { a: u32, b: u32 }\nimpl K { fn eq(&self, o: &K) -> bool { self.sum(o.a) } }",
+        ),
     ],
 };
 
@@ -70,9 +97,10 @@ fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
     for (a, b, at) in &pairs {
         // `b` has its own partner, and `a` is partner of nothing.
         let own = pairs.iter().any(|(x, y, _)| x == b && y == b);
-        let unused = !pairs.iter().any(|(x, y, _)| x != a && y == a || x == a && y == a);
+        let unused = !pairs.iter().any(|(_, y, _)| y == a);
         if a != b && own && unused {
-            let message = format!("`{a}` is paired with `{b}`, which has a partner of its own: a copied name was not changed.");
+            let message =
+                format!("`{a}` is paired with `{b}`, which has a partner of its own: a copied name was not changed.");
             cx.report(Note::new(cx.rule, at.span(), message));
             return;
         }

@@ -194,12 +194,16 @@ fn by_hand<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
         _ => return,
     };
-    let Some(function) = node.child(Field::Body).into_iter().flat_map(Node::named_children).find(|n| n.kind() == Kind::FunctionItem) else {
+    let Some(function) =
+        node.child(Field::Body).into_iter().flat_map(Node::named_children).find(|n| n.kind() == Kind::FunctionItem)
+    else {
         return;
     };
     let function = cx.open(function);
     let Some(body) = function.child(Field::Body) else { return };
-    let at = extra.and_then(|f| body.descendants().find(|n| n.kind() == Kind::FieldExpression && n.text() == format!("self.{f}")));
+    let at = extra.and_then(|f| {
+        body.descendants().find(|n| n.kind() == Kind::FieldExpression && n.text() == format!("self.{f}"))
+    });
     let at = at.or_else(|| body.last_named()).unwrap_or(body);
     report_in(cx, function, Note::new(cx.rule, at.span(), message));
 }

@@ -28,17 +28,32 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::BinaryExpression], check)],
     cases: &[
-        Case::bad("a.rs", "fn f(done: u32, total: u32) -> u32 { done / total * 100 } //~ division-before-multiplication"),
-        Case::bad("a.rs", "fn f(done: u64, total: u64, width: u64) -> u64 { width * (done / total) } //~ division-before-multiplication"),
-        Case::bad("a.rs", "fn f(v: &[u8], n: usize) -> usize { (v.len() / n) * 10 } //~ division-before-multiplication"),
-        Case::bad("a.rs", "struct S { used: u64, size: u64 }\nimpl S { fn f(&self) -> u64 { self.used / self.size * 100 } } //~ division-before-multiplication"),
+        Case::bad(
+            "a.rs",
+            "fn f(done: u32, total: u32) -> u32 { done / total * 100 } //~ division-before-multiplication",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(done: u64, total: u64, width: u64) -> u64 { width * (done / total) } //~ division-before-multiplication",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(v: &[u8], n: usize) -> usize { (v.len() / n) * 10 } //~ division-before-multiplication",
+        ),
+        Case::bad(
+            "a.rs",
+            "struct S { used: u64, size: u64 }\nimpl S { fn f(&self) -> u64 { self.used / self.size * 100 } } //~ division-before-multiplication",
+        ),
         Case::good("a.rs", "fn f(done: u32, total: u32) -> u32 { done * 100 / total }"),
         Case::good("a.rs", "fn f(done: f64, total: f64) -> f64 { done / total * 100.0 }"),
         Case::good("a.rs", "fn f(n: usize, align: usize) -> usize { n / align * align }"),
         Case::good("a.rs", "fn f(n: usize) -> usize { n / 2 * 3 }"),
         Case::near_miss("a.rs", "fn f(n: usize, w: usize) -> usize { (n + w - 1) / w * 4 }"),
         Case::near_miss("a.rs", "fn f(a: Length, b: Length) -> Length { a / b * 100 }"),
-        Case::near_miss("a.rs", "fn f(rows: usize, per: usize, width: usize) -> usize { let row = i / per; row * width }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f(rows: usize, per: usize, width: usize) -> usize { let row = i / per; row * width }",
+        ),
     ],
 };
 
@@ -68,7 +83,12 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let named = divisor.text().to_lowercase();
     let ratio = ["total", "max", "all", "sum", "capacity", "full", "size"].iter().any(|w| named.contains(w));
     let fixed = integer(divisor).is_some() || integer(dividend).is_some();
-    if rounds || fixed || !(percent || ratio) || factor.text().to_lowercase().contains("size") || divisor.text().contains("block") {
+    if rounds
+        || fixed
+        || !(percent || ratio)
+        || factor.text().to_lowercase().contains("size")
+        || divisor.text().contains("block")
+    {
         return;
     }
     let message = "The division drops its rest before the multiplication can use it. Multiply first, or calculate with a wider type or `f64`.";

@@ -31,11 +31,17 @@ pub static RULE: Rule = Rule {
         Case::bad("a.rs", "fn f(v: &[u64], total: usize) -> usize { total / v.len() } //~ division-by-length"),
         Case::bad("a.rs", "impl A { pub fn f(&self) -> usize { self.sum / self.items.len() } } //~ division-by-length"),
         Case::bad("a.rs", "fn f(v: &[u32], n: usize) -> u32 { v[n % v.len()] } //~ division-by-length"),
-        Case::good("a.rs", "fn f(v: &[u32]) -> u32 { if v.is_empty() { return 0; } v.iter().sum::<u32>() / v.len() as u32 }"),
+        Case::good(
+            "a.rs",
+            "fn f(v: &[u32]) -> u32 { if v.is_empty() { return 0; } v.iter().sum::<u32>() / v.len() as u32 }",
+        ),
         Case::good("a.rs", "fn f(v: &[u64], total: usize) -> usize { total / v.len().max(1) }"),
         Case::good("a.rs", "fn f(v: &[f64]) -> f64 { v.iter().sum::<f64>() / v.len() as f64 }"),
         Case::good("a.rs", "fn f(v: &[u64], n: usize) -> usize { match v.len() { 0 => 0, l => n / l } }"),
-        Case::near_miss("a.rs", "fn f(v: &[u32]) { for (i, x) in v.iter().enumerate() { go(*x, (i + 1) % v.len()); } }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f(v: &[u32]) { for (i, x) in v.iter().enumerate() { go(*x, (i + 1) % v.len()); } }",
+        ),
         Case::near_miss("a.rs", "fn f(n: usize) -> usize { n / NAMES.len() }"),
         Case::near_miss("a.rs", "fn f(v: &[u32; 4], n: usize) -> usize { n / v.len() }"),
     ],
@@ -57,7 +63,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let constant = of.text().chars().all(|c| c.is_uppercase() || c.is_numeric() || matches!(c, '_' | ':'));
     // A length that the type tells, or of something that is no list of the caller's.
     let known = type_of(of, cx);
-    let list = known.as_ref().is_none_or(|t| matches!(t.name, "Vec" | "[]" | "VecDeque" | "str" | "String" | "HashMap" | "_"));
+    let list =
+        known.as_ref().is_none_or(|t| matches!(t.name, "Vec" | "[]" | "VecDeque" | "str" | "String" | "HashMap" | "_"));
     let place = matches!(of.kind(), Kind::Identifier | Kind::FieldExpression) && !of.text().contains('(');
     if constant || !list || !place || left.kind() == Kind::FloatLiteral {
         return;
@@ -68,9 +75,14 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let last = name.rsplit('.').next().unwrap_or(name);
     let asked = std::iter::once(home).chain(home.descendants()).any(|n| match n.kind() {
         Kind::CallExpression => method(n).is_some_and(|(r, m)| {
-            matches!(m.text(), "is_empty" | "first" | "last" | "max" | "push" | "chunks" | "checked_div" | "checked_rem") && mentions(r, last)
+            matches!(
+                m.text(),
+                "is_empty" | "first" | "last" | "max" | "push" | "chunks" | "checked_div" | "checked_rem"
+            ) && mentions(r, last)
         }),
-        Kind::BinaryExpression => matches!(operator(n), "<" | ">" | "<=" | ">=" | "==" | "!=") && n.text().contains("len()"),
+        Kind::BinaryExpression => {
+            matches!(operator(n), "<" | ">" | "<=" | ">=" | "==" | "!=") && n.text().contains("len()")
+        }
         Kind::MacroInvocation => macro_name(n).contains("assert"),
         Kind::MatchExpression => n.child(Field::Value).is_some_and(|v| v.text().contains(last)),
         _ => false,

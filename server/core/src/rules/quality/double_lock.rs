@@ -142,7 +142,8 @@ fn taken<'a>(call: Node<'a>, cx: &Cx<'a>) -> Option<(Node<'a>, bool)> {
 
 /// Whether a text says a place that is no part of a longer one.
 fn contains_place(text: &str, place: &str) -> bool {
-    text.match_indices(place).any(|(i, _)| !text[..i].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.')))
+    text.match_indices(place)
+        .any(|(i, _)| !text[..i].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.')))
 }
 
 /// Whether an expression is a place: names, fields, constant indexes.

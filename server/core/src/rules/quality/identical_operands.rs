@@ -96,13 +96,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     );
     // What is not equal to itself is NaN; numeric code asks for the opposite too.
     let certain = cx.family() == Family::Rust && type_of(left, cx).is_some_and(|t| NEVER_NAN.contains(&t.name));
-    let numeric = cx.family() != Family::Ecma && !certain
-        || !certain && matches!(op, "!=" | "!==")
-        || !certain
-            && matches!(
-                left.text(),
-                "value" | "val" | "other" | "computed" | "current" | "result" | "upper" | "lower" | "number" | "num"
-            );
+    let numeric_name = matches!(
+        left.text(),
+        "value" | "val" | "other" | "computed" | "current" | "result" | "upper" | "lower" | "number" | "num"
+    );
+    let numeric = !certain && (cx.family() != Family::Ecma || matches!(op, "!=" | "!==") || numeric_name);
     if let Some(first) = earlier(left, right, op) {
         let message = format!(
             "`{}` stands in this chain of `{op}` twice. One of them was meant to be something else.",

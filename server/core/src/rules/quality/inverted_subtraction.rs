@@ -94,7 +94,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     };
     let (less, more) = if is_less { (left, right) } else { (right, left) };
     if subtracts(then, less, more) && subtracts(otherwise, more, less) {
-        let unsigned = type_of(left, cx).or_else(|| type_of(right, cx)).is_some_and(|t| crate::rules::rust_types::is_unsigned(t.name));
+        let unsigned = type_of(left, cx)
+            .or_else(|| type_of(right, cx))
+            .is_some_and(|t| crate::rules::rust_types::is_unsigned(t.name));
         if unsigned {
             let message = format!(
                 "Both branches subtract the greater from the smaller number, which is below zero. `{}.abs_diff({})` says what was meant.",

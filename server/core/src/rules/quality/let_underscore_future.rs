@@ -46,7 +46,10 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "async fn ping() {}\nasync fn f() { loop { let _ = ping(); wait().await; } } //~ let-underscore-future",
         ),
-        Case::bad("a.rs", "async fn f(client: &Client, u: &str) { client.post(u).body(\"x\").send(); } //~ let-underscore-future"),
+        Case::bad(
+            "a.rs",
+            "async fn f(client: &Client, u: &str) { client.post(u).body(\"x\").send(); } //~ let-underscore-future",
+        ),
         Case::good("a.rs", "async fn save(x: u8) {}\nasync fn f() { save(1).await; }"),
         Case::good("a.rs", "async fn save(x: u8) {}\nfn f() { let _ = tokio::spawn(save(1)); }"),
         Case::good("a.rs", "async fn save(x: u8) {}\nfn f() -> impl Future<Output = ()> { save(1) }"),

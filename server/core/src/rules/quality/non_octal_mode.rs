@@ -25,7 +25,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
-        Case::bad("a.rs", "use std::fs::Permissions;\nfn f(p: &Path) { std::fs::set_permissions(p, Permissions::from_mode(644)).ok(); } //~ non-octal-mode"),
+        Case::bad(
+            "a.rs",
+            "use std::fs::Permissions;\nfn f(p: &Path) { std::fs::set_permissions(p, Permissions::from_mode(644)).ok(); } //~ non-octal-mode",
+        ),
         Case::bad("a.rs", "fn f() { OpenOptions::new().create(true).mode(600).open(\"x\"); } //~ non-octal-mode"),
         Case::bad("a.rs", "fn f(p: &mut Permissions) { p.set_mode(755); } //~ non-octal-mode"),
         Case::bad("a.rs", "fn f() { DirBuilder::new().mode(0755).create(\"x\"); } //~ non-octal-mode"),
@@ -49,9 +52,28 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let Some(mode) = args(node).next().filter(|a| a.kind() == Kind::IntegerLiteral) else { return };
     let text = mode.text();
-    let digits = text.bytes().all(|c| (b'0'..=b'7').contains(&c)) && (text.len() == 3 && !text.starts_with('0') || text.len() == 4 && text.starts_with('0'));
+    let digits = text.bytes().all(|c| (b'0'..=b'7').contains(&c))
+        && (text.len() == 3 && !text.starts_with('0') || text.len() == 4 && text.starts_with('0'));
     // A method of that name of something else: only what looks like a mode of its own.
-    let usual = matches!(text.trim_start_matches('0'), "644" | "755" | "600" | "700" | "666" | "777" | "640" | "750" | "400" | "444" | "500" | "555" | "660" | "770" | "664" | "775");
+    let usual = matches!(
+        text.trim_start_matches('0'),
+        "644"
+            | "755"
+            | "600"
+            | "700"
+            | "666"
+            | "777"
+            | "640"
+            | "750"
+            | "400"
+            | "444"
+            | "500"
+            | "555"
+            | "660"
+            | "770"
+            | "664"
+            | "775"
+    );
     if digits && usual {
         let octal = format!("0o{}", text.trim_start_matches('0'));
         let message = format!("This is a decimal number: as a mode it means something else. Write `{octal}`.");

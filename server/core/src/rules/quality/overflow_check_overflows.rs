@@ -27,7 +27,10 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::BinaryExpression], check)],
     cases: &[
         Case::bad("a.rs", "fn f(a: u32, b: u32) -> bool { a + b < a } //~ overflow-check-overflows"),
-        Case::bad("a.rs", "fn f(a: usize, b: usize) -> bool { if a > a + b { return true; } false } //~ overflow-check-overflows"),
+        Case::bad(
+            "a.rs",
+            "fn f(a: usize, b: usize) -> bool { if a > a + b { return true; } false } //~ overflow-check-overflows",
+        ),
         Case::bad("a.rs", "fn f(a: u64, b: u64) -> bool { b + a < a } //~ overflow-check-overflows"),
         Case::bad("a.rs", "fn f(a: u32, b: u32) -> bool { a - b > a } //~ overflow-check-overflows"),
         Case::good("a.rs", "fn f(a: u32, b: u32) -> bool { a.checked_add(b).is_none() }"),
@@ -47,7 +50,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         _ => return,
     };
     // `a > a + b` is the same as `a + b < a`.
-    let (sum, alone, less) = if unparenthesized(sum).kind() == Kind::BinaryExpression { (sum, alone, less) } else { (alone, sum, !less) };
+    let (sum, alone, less) =
+        if unparenthesized(sum).kind() == Kind::BinaryExpression { (sum, alone, less) } else { (alone, sum, !less) };
     let sum = unparenthesized(sum);
     let Some((a, b)) = operands(sum).filter(|_| sum.kind() == Kind::BinaryExpression) else { return };
     let overflows = match (operator(sum), less) {
@@ -57,7 +61,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     };
     if overflows && type_of(alone, cx).is_some_and(|t| t.refs == 0 && is_unsigned(t.name)) {
         let method = if less { "checked_add" } else { "checked_sub" };
-        let message = format!("The arithmetic overflows before it is compared, and panics in debug builds. `{method}` tells without.");
+        let message = format!(
+            "The arithmetic overflows before it is compared, and panics in debug builds. `{method}` tells without."
+        );
         cx.report(Note::new(cx.rule, node.span(), message));
     }
 }

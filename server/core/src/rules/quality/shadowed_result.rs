@@ -1,8 +1,8 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::rust_names::{Origin, visible};
 use crate::rules::rust_names::captures;
+use crate::rules::rust_names::{Origin, visible};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -27,11 +27,23 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::LetDeclaration], check)],
     cases: &[
-        Case::bad("a.rs", "fn f(v: &[u8]) -> Option<usize> { let mut found = None;\n for (i, x) in v.iter().enumerate() { if *x == 1 { let found = Some(i); } } //~ shadowed-result\n found }"),
+        Case::bad(
+            "a.rs",
+            "fn f(v: &[u8]) -> Option<usize> { let mut found = None;\n for (i, x) in v.iter().enumerate() { if *x == 1 { let found = Some(i); } } //~ shadowed-result\n found }",
+        ),
         Case::bad("a.rs", "fn f(a: bool) -> u8 { let mut n = 0;\n if a { let n = 1; } //~ shadowed-result\n n }"),
-        Case::bad("a.rs", "fn f(a: Option<u8>) -> u8 { let mut n = 0;\n match a { Some(x) => { let n = x; } None => {} } //~ shadowed-result\n n }"),
-        Case::bad("a.rs", "fn f(v: &[u8]) -> u32 { let mut sum = 0u32;\n for x in v { let sum = sum + u32::from(*x); } //~ shadowed-result\n sum }"),
-        Case::bad("a.rs", "fn f(v: &[i32]) -> i32 { let total = 0;\n for x in v { let total = total + x; } //~ shadowed-result\n total }"),
+        Case::bad(
+            "a.rs",
+            "fn f(a: Option<u8>) -> u8 { let mut n = 0;\n match a { Some(x) => { let n = x; } None => {} } //~ shadowed-result\n n }",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(v: &[u8]) -> u32 { let mut sum = 0u32;\n for x in v { let sum = sum + u32::from(*x); } //~ shadowed-result\n sum }",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(v: &[i32]) -> i32 { let total = 0;\n for x in v { let total = total + x; } //~ shadowed-result\n total }",
+        ),
         Case::good("a.rs", "fn f(a: bool) -> u8 { let mut n = 0; if a { n = 1; } n }"),
         Case::good("a.rs", "fn f(a: bool) -> u8 { let mut n = 0; if a { let n = 1; go(n); } n += 1; n }"),
         Case::good("a.rs", "fn f(a: bool) -> u8 { let n = 0; { let n = 1; go(n); } n }"),
@@ -56,7 +68,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Origin::Let(declaration) = outer.origin else { return };
     let mutable = declaration.child_of_kind(Kind::MutableSpecifier).is_some();
     // `let sum = sum + x;` was meant to add up, whether or not the variable outside may change.
-    let adds = node.child(Field::Value).is_some_and(|v| v.descendants().any(|n| n.kind() == Kind::Identifier && n.text() == name));
+    let adds = node
+        .child(Field::Value)
+        .is_some_and(|v| v.descendants().any(|n| n.kind() == Kind::Identifier && n.text() == name));
     let in_loop = crate::rules::rust_code::loop_around(node).is_some_and(|l| !l.span().contains(declaration.span()));
     if !(mutable || adds && in_loop) || !outer.is_plain() {
         return;
@@ -67,7 +81,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         Kind::TokenTree => n.text().contains(name),
         _ => n.is_hole(),
     };
-    let read = std::iter::successors(node.next_named_sibling(), |n| n.next_named_sibling()).any(|s| s.descendants().any(|n| uses(&n)));
+    let read = std::iter::successors(node.next_named_sibling(), |n| n.next_named_sibling())
+        .any(|s| s.descendants().any(|n| uses(&n)));
     if read {
         return;
     }
@@ -75,24 +90,23 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let changed = outer.scope.descendants().any(|n| {
         let own = |p: Option<Node<'a>>| p.is_some_and(|p| p.text() == name);
         match n.kind() {
-            Kind::AssignmentExpression | Kind::CompoundAssignmentExpr => {
-                n.child(Field::Left).is_some_and(|l| l.descendants().any(|n| n.kind() == Kind::Identifier && n.text() == name))
-            }
+            Kind::AssignmentExpression | Kind::CompoundAssignmentExpr => n
+                .child(Field::Left)
+                .is_some_and(|l| l.descendants().any(|n| n.kind() == Kind::Identifier && n.text() == name)),
             Kind::ReferenceExpression => n.text().starts_with("&mut") && own(n.child(Field::Value)),
             Kind::FieldExpression => own(n.child(Field::Value)),
             Kind::TokenTree => n.text().contains(name),
             _ => n.is_hole(),
         }
     });
-    let behind = outer
-        .scope
-        .descendants()
-        .any(|n| n.span().start > block.span().end && uses(&n) && !n.is_hole());
+    let behind = outer.scope.descendants().any(|n| n.span().start > block.span().end && uses(&n) && !n.is_hole());
     if changed || !behind {
         return;
     }
     let Some(token) = node.children().next().filter(|t| t.text() == "let") else { return };
-    let message = format!("This is a new variable that nobody reads; the `{name}` outside keeps its value. Assign without `let`.");
+    let message = format!(
+        "This is a new variable that nobody reads; the `{name}` outside keeps its value. Assign without `let`."
+    );
     let span = crate::syntax::Span { start: token.span().start, end: pattern.span().start };
     cx.report(
         Note::new(cx.rule, pattern.span(), message)

@@ -26,11 +26,17 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::IfStatement, Kind::IfExpression], check)],
     cases: &[
-        Case::bad("a.rs", "fn f(n: i32) -> char { if n > 50 { 'c' } else if n > 80 { 'a' } else { 'f' } } //~ subsumed-condition"),
+        Case::bad(
+            "a.rs",
+            "fn f(n: i32) -> char { if n > 50 { 'c' } else if n > 80 { 'a' } else { 'f' } } //~ subsumed-condition",
+        ),
         Case::bad("a.rs", "fn f(n: i32) { if n < 10 { a() } else if n < 5 { b() } } //~ subsumed-condition"),
         Case::bad("a.js", "if (n >= 1) a(); else if (n > 20) b(); //~ subsumed-condition"),
         Case::bad("a.rs", "fn f(n: i32) { if n < 10 { a() } else if n == 5 { b() } } //~ subsumed-condition"),
-        Case::bad("a.ts", "if (x.size <= 100) { a(); } else if (x.size > 500) { b(); } else if (x.size < 50) { c(); } //~ subsumed-condition"),
+        Case::bad(
+            "a.ts",
+            "if (x.size <= 100) { a(); } else if (x.size > 500) { b(); } else if (x.size < 50) { c(); } //~ subsumed-condition",
+        ),
         Case::good("a.rs", "fn f(n: i32) -> char { if n > 80 { 'a' } else if n > 50 { 'c' } else { 'f' } }"),
         Case::good("a.js", "if (n < 5) a(); else if (n < 10) b(); else c();"),
         Case::good("a.rs", "fn f(n: i32, m: i32) { if n > 50 { a() } else if m > 80 { b() } }"),
@@ -47,9 +53,11 @@ fn range<'a>(condition: Node<'a>) -> Option<(Node<'a>, f64, f64)> {
         return None;
     }
     let (left, right) = operands(condition)?;
-    let number = |n: Node<'a>| integer(n).map(|n| n as f64).or_else(|| {
-        (n.kind() == Kind::Number || n.kind() == Kind::FloatLiteral).then(|| n.text().parse().ok()).flatten()
-    });
+    let number = |n: Node<'a>| {
+        integer(n).map(|n| n as f64).or_else(|| {
+            (n.kind() == Kind::Number || n.kind() == Kind::FloatLiteral).then(|| n.text().parse().ok()).flatten()
+        })
+    };
     let (of, n, op) = match (number(left), number(right)) {
         (None, Some(n)) => (left, n, operator(condition)),
         (Some(n), None) => {
@@ -79,7 +87,10 @@ fn range<'a>(condition: Node<'a>) -> Option<(Node<'a>, f64, f64)> {
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     // Once a chain, at its head.
-    if node.parent().is_some_and(|p| p.kind() == Kind::ElseClause || p.kind() == node.kind() && node.field() == Field::Alternative) {
+    if node
+        .parent()
+        .is_some_and(|p| p.kind() == Kind::ElseClause || p.kind() == node.kind() && node.field() == Field::Alternative)
+    {
         return;
     }
     let mut earlier: Vec<(Node<'a>, f64, f64, Node<'a>)> = Vec::new();
@@ -88,16 +99,20 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         if let Some(condition) = at.child(Field::Condition)
             && let Some((of, least, most)) = range(condition)
         {
-            let covered = earlier.iter().find(|(e, low, high, c)| {
-                *low <= least && most <= *high && same(*e, of) && !same(*c, condition)
-            });
+            let covered = earlier
+                .iter()
+                .find(|(e, low, high, c)| *low <= least && most <= *high && same(*e, of) && !same(*c, condition));
             if let Some((.., before)) = covered {
                 let message = "Whatever this is true for was taken by an earlier branch, so that it never runs. Put the narrower condition first.";
-                cx.report(Note::new(cx.rule, unparenthesized(condition).span(), message).related(before.span(), "covers it"));
+                cx.report(
+                    Note::new(cx.rule, unparenthesized(condition).span(), message).related(before.span(), "covers it"),
+                );
             }
             earlier.push((of, least, most, condition));
         }
-        let next = at.child(Field::Alternative).and_then(|e| if e.kind() == Kind::ElseClause { e.last_named() } else { Some(e) });
+        let next = at
+            .child(Field::Alternative)
+            .and_then(|e| if e.kind() == Kind::ElseClause { e.last_named() } else { Some(e) });
         match next {
             Some(n) if n.kind() == node.kind() => at = n,
             _ => break,

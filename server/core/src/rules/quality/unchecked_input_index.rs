@@ -25,18 +25,49 @@ pub static RULE: Rule = Rule {
         limits: "Once a function asks for the length, or matches, splits or takes anything of the parameter in a way that may fail, it is left alone, as are arrays, whose length is in the type.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::FunctionItem], check), Check::Nodes(&[Kind::LetDeclaration], parts), Check::Nodes(&[Kind::FunctionItem], of_text)],
+    checks: &[
+        Check::Nodes(&[Kind::FunctionItem], check),
+        Check::Nodes(&[Kind::LetDeclaration], parts),
+        Check::Nodes(&[Kind::FunctionItem], of_text),
+    ],
     cases: &[
-        Case::bad("a.rs", "pub fn parse_header(b: &[u8]) -> (u8, u8) { let kind = b[0]; (kind, b[1]) } //~ unchecked-input-index"),
-        Case::bad("a.rs", "pub fn decode(data: &[u8]) -> u32 { u32::from_le_bytes(data[..4].try_into().unwrap()) } //~ unchecked-input-index"),
-        Case::bad("a.rs", "pub fn parse_date(s: &str) -> Option<u32> { s[0..4].parse().ok() } //~ unchecked-input-index"),
-        Case::bad("a.rs", "impl H { pub fn from_bytes(buf: &[u8]) -> H { H { version: buf[0] >> 4, rest: buf[4..].to_vec() } } } //~ unchecked-input-index"),
-        Case::bad("a.rs", "fn pair(s: &str) -> (u32, u32) { let parts: Vec<&str> = s.split(',').collect(); (n(parts[0]), n(parts[1])) } //~ unchecked-input-index"),
-        Case::bad("a.rs", "fn main() { let args: Vec<String> = std::env::args().collect(); run(&args[1]); } //~ unchecked-input-index"),
+        Case::bad(
+            "a.rs",
+            "pub fn parse_header(b: &[u8]) -> (u8, u8) { let kind = b[0]; (kind, b[1]) } //~ unchecked-input-index",
+        ),
+        Case::bad(
+            "a.rs",
+            "pub fn decode(data: &[u8]) -> u32 { u32::from_le_bytes(data[..4].try_into().unwrap()) } //~ unchecked-input-index",
+        ),
+        Case::bad(
+            "a.rs",
+            "pub fn parse_date(s: &str) -> Option<u32> { s[0..4].parse().ok() } //~ unchecked-input-index",
+        ),
+        Case::bad(
+            "a.rs",
+            "impl H { pub fn from_bytes(buf: &[u8]) -> H { H { version: buf[0] >> 4, rest: buf[4..].to_vec() } } } //~ unchecked-input-index",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn pair(s: &str) -> (u32, u32) { let parts: Vec<&str> = s.split(',').collect(); (n(parts[0]), n(parts[1])) } //~ unchecked-input-index",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn main() { let args: Vec<String> = std::env::args().collect(); run(&args[1]); } //~ unchecked-input-index",
+        ),
         Case::bad("a.rs", "pub fn truncate(s: &str, n: usize) -> &str { &s[..n] } //~ unchecked-input-index"),
-        Case::bad("a.rs", "pub fn header(line: &str) -> &str { let i = line.find(':').unwrap(); &line[..i] } //~ unchecked-input-index"),
-        Case::good("a.rs", "fn pair(s: &str) -> Option<u32> { let parts: Vec<&str> = s.split(',').collect(); if parts.len() != 2 { return None; } Some(n(parts[1])) }"),
-        Case::good("a.rs", "pub fn parse_header(b: &[u8]) -> Option<u8> { if b.len() < 2 { return None; } Some(b[0]) }"),
+        Case::bad(
+            "a.rs",
+            "pub fn header(line: &str) -> &str { let i = line.find(':').unwrap(); &line[..i] } //~ unchecked-input-index",
+        ),
+        Case::good(
+            "a.rs",
+            "fn pair(s: &str) -> Option<u32> { let parts: Vec<&str> = s.split(',').collect(); if parts.len() != 2 { return None; } Some(n(parts[1])) }",
+        ),
+        Case::good(
+            "a.rs",
+            "pub fn parse_header(b: &[u8]) -> Option<u8> { if b.len() < 2 { return None; } Some(b[0]) }",
+        ),
         Case::good("a.rs", "pub fn parse_header(b: &[u8]) -> Option<u8> { b.first().copied() }"),
         Case::good("a.rs", "pub fn parse_header(b: &[u8; 4]) -> u8 { b[0] }"),
         Case::good("a.rs", "pub fn mix(b: &[u8]) -> u8 { b[0] ^ b[1] }"),
@@ -50,17 +81,29 @@ fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
     let public = function.child_of_kind(Kind::VisibilityModifier).is_some_and(|v| v.text() == "pub");
     let name = words(function.child(Field::Name).map_or("", Node::text));
     let reads = name.iter().any(|w| {
-        matches!(w.as_str(), "parse" | "decode" | "deserialize" | "unpack" | "handle" | "process" | "decrypt" | "unmarshal")
+        matches!(
+            w.as_str(),
+            "parse" | "decode" | "deserialize" | "unpack" | "handle" | "process" | "decrypt" | "unmarshal"
+        )
     }) || name.first().is_some_and(|w| w == "read" || w == "from") && name.len() > 1;
-    let (Some(body), Some(parameters)) = (function.child(Field::Body), function.child(Field::Parameters)) else { return };
-    if !public || !reads || cx.file.declared.rust.trait_methods.contains(function.child(Field::Name).map_or("", Node::text)) {
+    let (Some(body), Some(parameters)) = (function.child(Field::Body), function.child(Field::Parameters)) else {
+        return;
+    };
+    if !public
+        || !reads
+        || cx.file.declared.rust.trait_methods.contains(function.child(Field::Name).map_or("", Node::text))
+    {
         return;
     }
     for parameter in parameters.named_children().filter(|p| p.kind() == Kind::Parameter) {
-        let (Some(pattern), Some(ty)) = (parameter.child(Field::Pattern), parameter.child(Field::Type)) else { continue };
+        let (Some(pattern), Some(ty)) = (parameter.child(Field::Pattern), parameter.child(Field::Type)) else {
+            continue;
+        };
         let ty = ty.text();
         let text = ty.ends_with("str") && ty.starts_with('&');
-        if !(text || ty.starts_with('&') && ty.ends_with("[u8]") && !ty.contains("mut")) || pattern.kind() != Kind::Identifier {
+        if !(text || ty.starts_with('&') && ty.ends_with("[u8]") && !ty.contains("mut"))
+            || pattern.kind() != Kind::Identifier
+        {
             continue;
         }
         let name = pattern.text();
@@ -73,7 +116,8 @@ fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
             && !asked(body, name)
         {
             let what = if text { "is cut at a fixed byte" } else { "is read at a fixed position" };
-            let message = format!("`{name}` {what}, and may be shorter: this panics then. Use `get`, or check the length first.");
+            let message =
+                format!("`{name}` {what}, and may be shorter: this panics then. Use `get`, or check the length first.");
             cx.report(Note::new(cx.rule, found.span(), message));
             return;
         }
@@ -85,7 +129,9 @@ fn fixed(index: Node<'_>, text: bool) -> bool {
     match index.kind() {
         Kind::RangeExpression => {
             let ends: Vec<Node<'_>> = index.named_children().collect();
-            !ends.is_empty() && ends.iter().all(|e| integer(*e).is_some()) && ends.iter().any(|e| integer(*e) != Some(0))
+            !ends.is_empty()
+                && ends.iter().all(|e| integer(*e).is_some())
+                && ends.iter().any(|e| integer(*e) != Some(0))
         }
         _ => !text && integer(index).is_some(),
     }
@@ -98,28 +144,65 @@ fn asked(body: Node<'_>, name: &str) -> bool {
             of.text() == name
                 && matches!(
                     m.text(),
-                    "len" | "is_empty" | "get" | "first" | "last" | "split_at" | "split_first" | "starts_with" | "ends_with" | "strip_prefix"
-                        | "chunks" | "chunks_exact" | "iter" | "find" | "is_char_boundary" | "is_ascii" | "split" | "position" | "chars" | "bytes"
-                        | "as_bytes" | "contains" | "char_indices" | "rfind" | "split_once" | "first_chunk" | "windows" | "eq_ignore_ascii_case"
-                        | "parse" | "trim" | "lines" | "split_whitespace" | "rsplit"
+                    "len"
+                        | "is_empty"
+                        | "get"
+                        | "first"
+                        | "last"
+                        | "split_at"
+                        | "split_first"
+                        | "starts_with"
+                        | "ends_with"
+                        | "strip_prefix"
+                        | "chunks"
+                        | "chunks_exact"
+                        | "iter"
+                        | "find"
+                        | "is_char_boundary"
+                        | "is_ascii"
+                        | "split"
+                        | "position"
+                        | "chars"
+                        | "bytes"
+                        | "as_bytes"
+                        | "contains"
+                        | "char_indices"
+                        | "rfind"
+                        | "split_once"
+                        | "first_chunk"
+                        | "windows"
+                        | "eq_ignore_ascii_case"
+                        | "parse"
+                        | "trim"
+                        | "lines"
+                        | "split_whitespace"
+                        | "rsplit"
                 )
         }),
         Kind::MacroInvocation | Kind::TokenTree => n.text().contains(name),
-        Kind::MatchExpression | Kind::LetCondition => n.child(Field::Value).is_some_and(|v| v.kind() != Kind::IndexExpression && mentions(v, name) && v.text() == name),
+        Kind::MatchExpression | Kind::LetCondition => n
+            .child(Field::Value)
+            .is_some_and(|v| v.kind() != Kind::IndexExpression && mentions(v, name) && v.text() == name),
         Kind::LetDeclaration => {
             // Bound anew, or handed to what may check it.
             n.child(Field::Pattern).is_some_and(|p| p.text().trim_start_matches("mut ") == name)
         }
-        Kind::Arguments => n.named_children().any(|a| a.text() == name) && n.parent().is_some_and(|c| {
-            c.child(Field::Function).is_some_and(|f| ["check", "valid", "ensure", "len"].iter().any(|w| f.text().contains(w)))
-        }),
+        Kind::Arguments => {
+            n.named_children().any(|a| a.text() == name)
+                && n.parent().is_some_and(|c| {
+                    c.child(Field::Function)
+                        .is_some_and(|f| ["check", "valid", "ensure", "len"].iter().any(|w| f.text().contains(w)))
+                })
+        }
         _ => n.is_hole(),
     })
 }
 
 /// `let parts: Vec<&str> = line.split(',').collect();` and then `parts[1]`.
 fn parts<'a>(declaration: Node<'a>, cx: &mut Cx<'a>) {
-    let (Some(pattern), Some(value)) = (declaration.child(Field::Pattern), declaration.child(Field::Value)) else { return };
+    let (Some(pattern), Some(value)) = (declaration.child(Field::Pattern), declaration.child(Field::Value)) else {
+        return;
+    };
     let Some((mut of, name)) = method(value) else { return };
     if pattern.kind() != Kind::Identifier || name.text() != "collect" {
         return;
@@ -138,7 +221,9 @@ fn parts<'a>(declaration: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let name = pattern.text();
-    let rest: Vec<Node<'a>> = std::iter::successors(declaration.next_named_sibling(), |n| n.next_named_sibling()).flat_map(Node::descendants).collect();
+    let rest: Vec<Node<'a>> = std::iter::successors(declaration.next_named_sibling(), |n| n.next_named_sibling())
+        .flat_map(Node::descendants)
+        .collect();
     let found = rest.iter().find(|n| {
         n.kind() == Kind::IndexExpression
             && n.first_named().is_some_and(|b| b.kind() == Kind::Identifier && b.text() == name)
@@ -146,20 +231,40 @@ fn parts<'a>(declaration: Node<'a>, cx: &mut Cx<'a>) {
     });
     let asked = rest.iter().any(|n| match n.kind() {
         Kind::CallExpression => method(*n).is_some_and(|(of, m)| {
-            of.text() == name && matches!(m.text(), "len" | "get" | "is_empty" | "first" | "last" | "iter" | "as_slice" | "try_into" | "contains" | "into_iter" | "split_first" | "get_mut" | "pop")
+            of.text() == name
+                && matches!(
+                    m.text(),
+                    "len"
+                        | "get"
+                        | "is_empty"
+                        | "first"
+                        | "last"
+                        | "iter"
+                        | "as_slice"
+                        | "try_into"
+                        | "contains"
+                        | "into_iter"
+                        | "split_first"
+                        | "get_mut"
+                        | "pop"
+                )
         }),
         Kind::TokenTree => n.text().contains(name),
-        Kind::MatchExpression | Kind::LetCondition | Kind::LetDeclaration | Kind::ForExpression => {
-            n.child(Field::Value).is_some_and(|v| matches!(v.text().trim_start_matches('&').trim_end_matches("[..]"), t if t == name))
-        }
+        Kind::MatchExpression | Kind::LetCondition | Kind::LetDeclaration | Kind::ForExpression => n
+            .child(Field::Value)
+            .is_some_and(|v| matches!(v.text().trim_start_matches('&').trim_end_matches("[..]"), t if t == name)),
         Kind::Arguments => n.named_children().any(|a| a.text().trim_start_matches('&') == name),
         _ => n.is_hole(),
     });
     if let Some(found) = found.filter(|_| !asked) {
         let message = if of_arguments {
-            format!("`{name}` holds what the program was called with, and nothing checks how much that is: this panics where it is missing. Use `get`, and say how to call the program.")
+            format!(
+                "`{name}` holds what the program was called with, and nothing checks how much that is: this panics where it is missing. Use `get`, and say how to call the program."
+            )
         } else {
-            format!("`{name}` has as many parts as the text had, and nothing checks how many: this panics where one is missing. Use `split_once`, `get`, or match on the slice.")
+            format!(
+                "`{name}` has as many parts as the text had, and nothing checks how many: this panics where one is missing. Use `split_once`, `get`, or match on the slice."
+            )
         };
         cx.report(Note::new(cx.rule, found.span(), message));
     }
@@ -168,14 +273,17 @@ fn parts<'a>(declaration: Node<'a>, cx: &mut Cx<'a>) {
 /// What a public function does with its own text parameter that only some texts survive.
 fn of_text<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
     let public = function.child_of_kind(Kind::VisibilityModifier).is_some_and(|v| v.text() == "pub");
-    let (Some(body), Some(parameters)) = (function.child(Field::Body), function.child(Field::Parameters)) else { return };
+    let (Some(body), Some(parameters)) = (function.child(Field::Body), function.child(Field::Parameters)) else {
+        return;
+    };
     if !public {
         return;
     }
     let typed = |name: &str, of: &[&str]| {
         parameters.named_children().filter(|p| p.kind() == Kind::Parameter).any(|p| {
             p.child(Field::Pattern).is_some_and(|n| n.text() == name)
-                && p.child(Field::Type).is_some_and(|t| of.contains(&t.text().trim_start_matches("&'a ").trim_start_matches('&')))
+                && p.child(Field::Type)
+                    .is_some_and(|t| of.contains(&t.text().trim_start_matches("&'a ").trim_start_matches('&')))
         })
     };
     let found = body.descendants_until(is_function).find(|n| match n.kind() {
@@ -191,8 +299,10 @@ fn of_text<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
         Kind::CallExpression => method(*n).is_some_and(|(of, m)| {
             m.text() == "unwrap"
                 && method(of).is_some_and(|(text, ask)| {
-                    matches!(ask.text(), "find" | "rfind" | "split_once" | "rsplit_once" | "strip_prefix" | "strip_suffix")
-                        && text.kind() == Kind::Identifier
+                    matches!(
+                        ask.text(),
+                        "find" | "rfind" | "split_once" | "rsplit_once" | "strip_prefix" | "strip_suffix"
+                    ) && text.kind() == Kind::Identifier
                         && typed(text.text(), &["str", "String"])
                         && !checked_before(body, text.text())
                 })
@@ -209,7 +319,8 @@ fn of_text<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
 fn checked_before(body: Node<'_>, name: &str) -> bool {
     body.descendants().any(|n| {
         method(n).is_some_and(|(of, m)| {
-            of.text() == name && matches!(m.text(), "contains" | "starts_with" | "ends_with" | "is_empty" | "len" | "matches")
+            of.text() == name
+                && matches!(m.text(), "contains" | "starts_with" | "ends_with" | "is_empty" | "len" | "matches")
         })
     })
 }

@@ -56,7 +56,10 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "impl A { fn f(&mut self) -> std::io::Result<()> { self.out.flush().unwrap(); Ok(()) } } //~ unwrap-in-result-fn",
         ),
-        Case::good("a.rs", "fn f(s: &str) -> Result<u8, E> { let n = s.parse().unwrap(); // checked by the caller\n Ok(n) }"),
+        Case::good(
+            "a.rs",
+            "fn f(s: &str) -> Result<u8, E> { let n = s.parse().unwrap(); // checked by the caller\n Ok(n) }",
+        ),
         Case::good("a.rs", "fn f(p: &Path) -> Result<String, E> { Ok(std::fs::read_to_string(p)?) }"),
         Case::good("a.rs", "fn f(p: &Path) -> String { std::fs::read_to_string(p).unwrap() }"),
         Case::good("a.rs", "fn f(m: &Mutex<u8>) -> Result<u8, E> { Ok(*m.lock().unwrap()) }"),

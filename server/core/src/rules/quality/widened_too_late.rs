@@ -31,13 +31,19 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::bad("a.rs", "fn f(w: u32, h: u32) -> usize { (w * h * 4) as usize } //~ widened-too-late"),
         Case::bad("a.rs", "fn f(w: u32, h: u32) -> Vec<u8> { vec![0; (w * h) as usize] } //~ widened-too-late"),
-        Case::bad("a.rs", "struct I { w: u16, h: u16 }\nimpl I { fn f(&self) -> u32 { (self.w * self.h) as u32 } } //~ widened-too-late"),
+        Case::bad(
+            "a.rs",
+            "struct I { w: u16, h: u16 }\nimpl I { fn f(&self) -> u32 { (self.w * self.h) as u32 } } //~ widened-too-late",
+        ),
         Case::bad("a.rs", "fn f(a: i32, b: i32) -> i64 { let x = (a * b) as i64; x } //~ widened-too-late"),
         Case::good("a.rs", "fn f(w: u32, h: u32) -> usize { w as usize * h as usize * 4 }"),
         Case::good("a.rs", "fn f(w: u32) -> usize { (w * 4) as usize }"),
         Case::good("a.rs", "fn f(w: u64, h: u64) -> u32 { (w * h) as u32 }"),
         Case::good("a.rs", "fn f(w: u32, h: u32) -> f64 { (w * h) as f64 }"),
-        Case::near_miss("a.rs", "fn f(w: u32, h: u32) -> Option<usize> { if w > 4096 || h > 4096 { return None; } Some((w * h) as usize) }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f(w: u32, h: u32) -> Option<usize> { if w > 4096 || h > 4096 { return None; } Some((w * h) as usize) }",
+        ),
         Case::near_miss("a.rs", "fn f(w: u32, h: u32) -> usize { w.wrapping_mul(h) as usize }"),
     ],
 };
@@ -67,12 +73,15 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         if n.kind() == Kind::BinaryExpression && operator(n) == "*" {
             let Some((left, right)) = operands(n) else { return };
             factors.extend([left, right]);
-        } else if integer(n).is_none() && !n.text().chars().all(|c| c.is_uppercase() || c.is_numeric() || matches!(c, '_' | ':')) {
+        } else if integer(n).is_none()
+            && !n.text().chars().all(|c| c.is_uppercase() || c.is_numeric() || matches!(c, '_' | ':'))
+        {
             variables.push(n);
         }
     }
     let narrow = |n: &Node<'a>| {
-        matches!(n.kind(), Kind::Identifier | Kind::FieldExpression) && type_of(*n, cx).is_some_and(|t| t.refs == 0 && width(t.name).is_some_and(|w| w < to && w < 64))
+        matches!(n.kind(), Kind::Identifier | Kind::FieldExpression)
+            && type_of(*n, cx).is_some_and(|t| t.refs == 0 && width(t.name).is_some_and(|w| w < to && w < 64))
     };
     if variables.len() < 2 || !variables.iter().all(narrow) {
         return;
@@ -89,13 +98,18 @@ fn in_vec<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let product = node.descendants().filter(|n| n.kind() == Kind::TokenTree && n.text().starts_with('(')).find(|n| {
-        n.next_sibling().is_some_and(|a| a.text() == "as" && a.next_sibling().is_some_and(|t| matches!(t.text(), "usize" | "u64")))
+        n.next_sibling()
+            .is_some_and(|a| a.text() == "as" && a.next_sibling().is_some_and(|t| matches!(t.text(), "usize" | "u64")))
     });
     let Some(product) = product else { return };
-    let plain = product.children().all(|t| matches!(t.text(), "(" | ")" | "*") || matches!(t.kind(), Kind::Identifier | Kind::IntegerLiteral));
+    let plain = product
+        .children()
+        .all(|t| matches!(t.text(), "(" | ")" | "*") || matches!(t.kind(), Kind::Identifier | Kind::IntegerLiteral));
     let names: Vec<Node<'a>> = product.children().filter(|t| t.kind() == Kind::Identifier).collect();
     let narrow = |n: &Node<'a>| {
-        visible(node, n.text()).and_then(|b| type_of_binding(b, cx)).is_some_and(|t| t.refs == 0 && width(t.name).is_some_and(|w| w < 64))
+        visible(node, n.text())
+            .and_then(|b| type_of_binding(b, cx))
+            .is_some_and(|t| t.refs == 0 && width(t.name).is_some_and(|w| w < 64))
     };
     if !plain || names.len() < 2 || !names.iter().all(narrow) {
         return;
@@ -110,7 +124,9 @@ fn in_vec<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 fn asked(node: Node<'_>, names: &[&str]) -> bool {
     let home = enclosing_function(node).unwrap_or_else(|| node.arena().root());
     home.descendants().any(|n| match n.kind() {
-        Kind::BinaryExpression if matches!(operator(n), "<" | ">" | "<=" | ">=") => names.iter().any(|v| n.text().contains(v)),
+        Kind::BinaryExpression if matches!(operator(n), "<" | ">" | "<=" | ">=") => {
+            names.iter().any(|v| n.text().contains(v))
+        }
         Kind::MacroInvocation => n.text().contains("assert") && names.iter().any(|v| n.text().contains(v)),
         Kind::FieldIdentifier => matches!(n.text(), "checked_mul" | "saturating_mul" | "min" | "clamp"),
         _ => false,
@@ -118,6 +134,7 @@ fn asked(node: Node<'_>, names: &[&str]) -> bool {
 }
 
 fn report(at: Span, ty: &str, cx: &mut Cx<'_>) {
-    let message = format!("The product is made in the narrow type and may not fit; `as {ty}` comes too late. Cast the factors.");
+    let message =
+        format!("The product is made in the narrow type and may not fit; `as {ty}` comes too late. Cast the factors.");
     cx.report(Note::new(cx.rule, at, message));
 }

@@ -253,7 +253,8 @@ fn check<'a>(cx: &mut Cx<'a>) {
     let all = analyze(&cx.block.hir(), cx.arena());
     // A pointer that dangles from the start is wrong where it is made, whatever function it is handed to.
     for declaration in cx.arena().nodes().filter(|n| n.kind() == Kind::LetDeclaration) {
-        let told = all.iter().any(|f| f.flaw == Flaw::Temporary && f.ended.is_some_and(|e| declaration.span().contains(e)));
+        let told =
+            all.iter().any(|f| f.flaw == Flaw::Temporary && f.ended.is_some_and(|e| declaration.span().contains(e)));
         if let Some(made) = declaration.child(Field::Value).filter(|v| !told && of_temporary(*v)) {
             let message = "The value is a temporary that is dropped at the end of this statement, and the pointer dangles from there on. Give the value a name that lives as long as the pointer.";
             cx.report(Note::new(cx.rule, made.span(), message));
@@ -300,12 +301,20 @@ fn of_temporary(value: Node<'_>) -> bool {
             Kind::CallExpression => match method(of) {
                 Some((inner, m)) => match m.text() {
                     "unwrap" | "expect" | "unwrap_or_default" => inner,
-                    "to_vec" | "to_string" | "to_owned" | "into_bytes" | "into_boxed_slice" | "to_uppercase" | "to_lowercase" => return true,
+                    "to_vec" | "to_string" | "to_owned" | "into_bytes" | "into_boxed_slice" | "to_uppercase"
+                    | "to_lowercase" => return true,
                     _ => return false,
                 },
                 None => {
                     return of.child(Field::Function).is_some_and(|f| {
-                        matches!(f.text().trim_start_matches("std::ffi::"), "CString::new" | "String::from" | "Vec::from" | "Vec::with_capacity" | "CString::from_vec_unchecked")
+                        matches!(
+                            f.text().trim_start_matches("std::ffi::"),
+                            "CString::new"
+                                | "String::from"
+                                | "Vec::from"
+                                | "Vec::with_capacity"
+                                | "CString::from_vec_unchecked"
+                        )
                     });
                 }
             },

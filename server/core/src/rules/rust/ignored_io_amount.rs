@@ -158,12 +158,22 @@ fn amount_is_dropped(call: Node<'_>) -> bool {
             }
             // The error is another one now.
             Kind::FieldExpression
-                if matches!(parent.child(Field::Field).map(Node::text), Some("map_err" | "context" | "with_context")) => {}
+                if matches!(
+                    parent.child(Field::Field).map(Node::text),
+                    Some("map_err" | "context" | "with_context")
+                ) => {}
             Kind::ExpressionStatement => return handled,
             Kind::LetDeclaration => {
                 // `let _ = file.write(..);` drops the rest of the data and the error together; on the way to a terminal that is
                 // nobody's loss.
-                let written = method(call).is_some_and(|(of, m)| m.text() == "write" && stream(of) == Some(true) && !of.text().contains("std") && args(call).next().is_some_and(|a| !matches!(a.text().trim_start_matches('&').chars().next(), Some('[' | 'b'))));
+                let written = method(call).is_some_and(|(of, m)| {
+                    m.text() == "write"
+                        && stream(of) == Some(true)
+                        && !of.text().contains("std")
+                        && args(call).next().is_some_and(|a| {
+                            !matches!(a.text().trim_start_matches('&').chars().next(), Some('[' | 'b'))
+                        })
+                });
                 return (handled || written) && parent.child(Field::Pattern).is_some_and(|p| p.text().starts_with('_'));
             }
             _ => return false,

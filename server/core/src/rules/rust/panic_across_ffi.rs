@@ -31,11 +31,26 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "pub extern \"C\" fn f(p: *const c_char) -> i32 { if p.is_null() { return -1; }\n let s = unsafe { CStr::from_ptr(p) }.to_str().unwrap(); //~ panic-across-ffi\n go(s) }",
         ),
-        Case::bad("a.rs", "pub unsafe extern \"C\" fn f(p: *const c_char) -> i32 { text(p).parse::<i32>().unwrap() } //~ panic-across-ffi"),
-        Case::bad("a.rs", "extern \"C\" fn f(s: &S) -> *mut c_char { CString::new(s.name()).unwrap().into_raw() } //~ panic-across-ffi"),
-        Case::bad("a.rs", "extern \"C\" fn f(k: u32) -> u32 { match k { 0 => 1, _ => panic!(\"kind {k}\") } } //~ panic-across-ffi"),
-        Case::bad("a.rs", "extern \"system\" fn f() { let c = std::fs::read(\"a.toml\").expect(\"config\"); go(c) } //~ panic-across-ffi"),
-        Case::good("a.rs", "pub extern \"C\" fn f(p: *const c_char) -> i32 { catch_unwind(|| text(p).parse::<i32>().unwrap()).unwrap_or(-1) }"),
+        Case::bad(
+            "a.rs",
+            "pub unsafe extern \"C\" fn f(p: *const c_char) -> i32 { text(p).parse::<i32>().unwrap() } //~ panic-across-ffi",
+        ),
+        Case::bad(
+            "a.rs",
+            "extern \"C\" fn f(s: &S) -> *mut c_char { CString::new(s.name()).unwrap().into_raw() } //~ panic-across-ffi",
+        ),
+        Case::bad(
+            "a.rs",
+            "extern \"C\" fn f(k: u32) -> u32 { match k { 0 => 1, _ => panic!(\"kind {k}\") } } //~ panic-across-ffi",
+        ),
+        Case::bad(
+            "a.rs",
+            "extern \"system\" fn f() { let c = std::fs::read(\"a.toml\").expect(\"config\"); go(c) } //~ panic-across-ffi",
+        ),
+        Case::good(
+            "a.rs",
+            "pub extern \"C\" fn f(p: *const c_char) -> i32 { catch_unwind(|| text(p).parse::<i32>().unwrap()).unwrap_or(-1) }",
+        ),
         Case::good("a.rs", "pub extern \"C-unwind\" fn f(p: *const c_char) -> i32 { text(p).parse::<i32>().unwrap() }"),
         Case::good("a.rs", "pub fn f(s: &str) -> i32 { s.parse().unwrap() }"),
         Case::good("a.rs", "pub extern \"C\" fn f(p: *const c_char) -> i32 { text(p).parse().unwrap_or(-1) }"),
@@ -47,7 +62,9 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
     let modifiers = function.child_of_kind(Kind::FunctionModifiers).map_or("", Node::text);
-    let foreign = ["extern \"C\"", "extern \"system\"", "extern \"cdecl\"", "extern \"stdcall\""].iter().any(|e| modifiers.contains(e));
+    let foreign = ["extern \"C\"", "extern \"system\"", "extern \"cdecl\"", "extern \"stdcall\""]
+        .iter()
+        .any(|e| modifiers.contains(e));
     if !foreign || function.text().contains("catch_unwind") {
         return;
     }
@@ -60,15 +77,31 @@ fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
             }
             let fails = match method(of) {
                 Some((from, m)) => {
-                    matches!(m.text(), "to_str" | "parse" | "into_string" | "lock" | "recv" | "send" | "join" | "write_all" | "flush" | "run" | "load")
-                        && !matches!(from.kind(), Kind::StringLiteral)
+                    matches!(
+                        m.text(),
+                        "to_str"
+                            | "parse"
+                            | "into_string"
+                            | "lock"
+                            | "recv"
+                            | "send"
+                            | "join"
+                            | "write_all"
+                            | "flush"
+                            | "run"
+                            | "load"
+                    ) && !matches!(from.kind(), Kind::StringLiteral)
                 }
                 None => of.child(Field::Function).is_some_and(|f| {
-                    let literal = of.child(Field::Arguments).and_then(Node::first_named).is_some_and(|a| {
-                        matches!(a.kind(), Kind::StringLiteral | Kind::RawStringLiteral)
-                    });
+                    let literal = of
+                        .child(Field::Arguments)
+                        .and_then(Node::first_named)
+                        .is_some_and(|a| matches!(a.kind(), Kind::StringLiteral | Kind::RawStringLiteral));
                     let f = f.text();
-                    f.contains("fs::") || f.contains("File::") || !literal && ["CString::new", "from_utf8", "from_str", "from_slice"].iter().any(|w| f.ends_with(w))
+                    f.contains("fs::")
+                        || f.contains("File::")
+                        || !literal
+                            && ["CString::new", "from_utf8", "from_str", "from_slice"].iter().any(|w| f.ends_with(w))
                 }),
             };
             fails.then(|| tail(name, n))

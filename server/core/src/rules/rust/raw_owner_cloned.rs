@@ -26,16 +26,46 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::ImplItem], by_hand), Check::Nodes(&[Kind::StructItem], derived)],
     cases: &[
-        Case::bad("a.rs", "struct C { raw: *mut c_void }\nimpl Drop for C { fn drop(&mut self) { unsafe { codec_free(self.raw) } } }\nimpl Clone for C { fn clone(&self) -> Self { C { raw: self.raw } } } //~ raw-owner-cloned"),
-        Case::bad("a.rs", "#[derive(Clone)]\nstruct C { raw: *mut c_void } //~ raw-owner-cloned\nimpl Drop for C { fn drop(&mut self) { unsafe { codec_free(self.raw) } } }"),
-        Case::bad("a.rs", "struct B { ptr: *mut u8, n: usize }\nimpl Clone for B { fn clone(&self) -> B { B { ptr: self.ptr, n: self.n } } } //~ raw-owner-cloned\nimpl Drop for B { fn drop(&mut self) { unsafe { dealloc(self.ptr, l(self.n)) } } }"),
-        Case::bad("a.rs", "#[derive(Debug, Clone)]\npub struct B { ptr: NonNull<u8> } //~ raw-owner-cloned\nimpl Drop for B { fn drop(&mut self) { unsafe { drop(Box::from_raw(self.ptr.as_ptr())) } } }"),
-        Case::good("a.rs", "struct C { raw: *mut c_void }\nimpl Drop for C { fn drop(&mut self) { unsafe { codec_free(self.raw) } } }"),
-        Case::good("a.rs", "struct C { raw: *mut c_void }\nimpl Drop for C { fn drop(&mut self) { unsafe { unref(self.raw) } } }\nimpl Clone for C { fn clone(&self) -> Self { unsafe { add_ref(self.raw) }; C { raw: self.raw } } }"),
-        Case::good("a.rs", "#[derive(Clone)]\nstruct C { raw: *mut c_void }\nimpl C { fn get(&self) -> *mut c_void { self.raw } }"),
-        Case::good("a.rs", "#[derive(Clone)]\nstruct C { name: String }\nimpl Drop for C { fn drop(&mut self) { unsafe { log(&self.name) } } }"),
-        Case::near_miss("a.rs", "#[derive(Clone)]\nstruct C { raw: *const u8, owner: Arc<Owner> }\nimpl Drop for C { fn drop(&mut self) { println!(\"gone\"); } }"),
-        Case::near_miss("a.rs", "struct C { raw: *mut c_void }\nimpl Drop for C { fn drop(&mut self) { unsafe { codec_free(self.raw) } } }\nimpl Clone for C { fn clone(&self) -> Self { C { raw: codec_copy(self.raw) } } }"),
+        Case::bad(
+            "a.rs",
+            "struct C { raw: *mut c_void }\nimpl Drop for C { fn drop(&mut self) { unsafe { codec_free(self.raw) } } }\nimpl Clone for C { fn clone(&self) -> Self { C { raw: self.raw } } } //~ raw-owner-cloned",
+        ),
+        Case::bad(
+            "a.rs",
+            "#[derive(Clone)]\nstruct C { raw: *mut c_void } //~ raw-owner-cloned\nimpl Drop for C { fn drop(&mut self) { unsafe { codec_free(self.raw) } } }",
+        ),
+        Case::bad(
+            "a.rs",
+            "struct B { ptr: *mut u8, n: usize }\nimpl Clone for B { fn clone(&self) -> B { B { ptr: self.ptr, n: self.n } } } //~ raw-owner-cloned\nimpl Drop for B { fn drop(&mut self) { unsafe { dealloc(self.ptr, l(self.n)) } } }",
+        ),
+        Case::bad(
+            "a.rs",
+            "#[derive(Debug, Clone)]\npub struct B { ptr: NonNull<u8> } //~ raw-owner-cloned\nimpl Drop for B { fn drop(&mut self) { unsafe { drop(Box::from_raw(self.ptr.as_ptr())) } } }",
+        ),
+        Case::good(
+            "a.rs",
+            "struct C { raw: *mut c_void }\nimpl Drop for C { fn drop(&mut self) { unsafe { codec_free(self.raw) } } }",
+        ),
+        Case::good(
+            "a.rs",
+            "struct C { raw: *mut c_void }\nimpl Drop for C { fn drop(&mut self) { unsafe { unref(self.raw) } } }\nimpl Clone for C { fn clone(&self) -> Self { unsafe { add_ref(self.raw) }; C { raw: self.raw } } }",
+        ),
+        Case::good(
+            "a.rs",
+            "#[derive(Clone)]\nstruct C { raw: *mut c_void }\nimpl C { fn get(&self) -> *mut c_void { self.raw } }",
+        ),
+        Case::good(
+            "a.rs",
+            "#[derive(Clone)]\nstruct C { name: String }\nimpl Drop for C { fn drop(&mut self) { unsafe { log(&self.name) } } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "#[derive(Clone)]\nstruct C { raw: *const u8, owner: Arc<Owner> }\nimpl Drop for C { fn drop(&mut self) { println!(\"gone\"); } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "struct C { raw: *mut c_void }\nimpl Drop for C { fn drop(&mut self) { unsafe { codec_free(self.raw) } } }\nimpl Clone for C { fn clone(&self) -> Self { C { raw: codec_copy(self.raw) } } }",
+        ),
     ],
 };
 
@@ -63,7 +93,9 @@ fn by_hand<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let Some(field) = freed(last_name(ty.text()), cx) else { return };
-    let Some(function) = node.child(Field::Body).into_iter().flat_map(Node::named_children).find(|n| n.kind() == Kind::FunctionItem) else {
+    let Some(function) =
+        node.child(Field::Body).into_iter().flat_map(Node::named_children).find(|n| n.kind() == Kind::FunctionItem)
+    else {
         return;
     };
     let function = cx.open(function);
@@ -80,6 +112,8 @@ fn by_hand<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 }
 
 fn report<'a>(at: Node<'a>, field: &str, inside: Node<'a>, cx: &mut Cx<'a>) {
-    let message = format!("The clone has the same `{field}`, which `drop` frees: it is freed twice. Copy what it points to, count its owners, or leave `Clone` out.");
+    let message = format!(
+        "The clone has the same `{field}`, which `drop` frees: it is freed twice. Copy what it points to, count its owners, or leave `Clone` out."
+    );
     report_in(cx, inside, Note::new(cx.rule, at.span(), message));
 }

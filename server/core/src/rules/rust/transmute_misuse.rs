@@ -303,8 +303,17 @@ fn width(ty: &str) -> Option<u32> {
 fn unchecked_variant<'a>(call: Node<'a>, from: &str, to: &str, cx: &Cx<'a>) -> bool {
     let integer = matches!(from, "u8" | "i8" | "u16" | "i16" | "u32" | "i32" | "u64" | "usize");
     let to = to.trim();
-    let to = ["Option<", "Result<"].iter().find_map(|w| to.strip_prefix(w)).map_or(to, |inner| inner.split([',', '>']).next().unwrap_or(inner));
-    let variants = cx.file.declared.rust.types.get(to).is_some_and(|t| t.variants.len() > 1 && t.variants.iter().all(|v| v.1.is_empty()));
+    let to = ["Option<", "Result<"]
+        .iter()
+        .find_map(|w| to.strip_prefix(w))
+        .map_or(to, |inner| inner.split([',', '>']).next().unwrap_or(inner));
+    let variants = cx
+        .file
+        .declared
+        .rust
+        .types
+        .get(to)
+        .is_some_and(|t| t.variants.len() > 1 && t.variants.iter().all(|v| v.1.is_empty()));
     if !integer || !(variants || to == "Self") {
         return false;
     }
@@ -314,15 +323,21 @@ fn unchecked_variant<'a>(call: Node<'a>, from: &str, to: &str, cx: &Cx<'a>) -> b
     if !matches!(unparenthesized(argument).kind(), Kind::Identifier | Kind::IndexExpression | Kind::UnaryExpression) {
         return false;
     }
-    let marked = function.child_of_kind(Kind::FunctionModifiers).is_some_and(|m| m.text().split_whitespace().any(|w| w == "unsafe"));
+    let marked = function
+        .child_of_kind(Kind::FunctionModifiers)
+        .is_some_and(|m| m.text().split_whitespace().any(|w| w == "unsafe"));
     let text = function.text();
     let looked_at = function.descendants().any(|n| match n.kind() {
         Kind::IfExpression | Kind::MatchExpression => true,
-        Kind::BinaryExpression => n.child(Field::Operator).is_some_and(|o| matches!(o.text(), "<" | "<=" | ">" | ">=" | "==" | "%" | "&" | ">>")),
+        Kind::BinaryExpression => n
+            .child(Field::Operator)
+            .is_some_and(|o| matches!(o.text(), "<" | "<=" | ">" | ">=" | "==" | "%" | "&" | ">>")),
         Kind::MacroInvocation => n.text().contains("assert") || n.text().starts_with("matches"),
         _ => false,
     });
-    !marked && !looked_at && !["SAFETY", "Safety", "filter", "contains", "check", "min("].iter().any(|w| text.contains(w))
+    !marked
+        && !looked_at
+        && !["SAFETY", "Safety", "filter", "contains", "check", "min("].iter().any(|w| text.contains(w))
 }
 
 /// What is wrong with the pair, if something is.

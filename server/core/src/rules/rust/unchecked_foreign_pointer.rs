@@ -56,10 +56,7 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "extern \"C\" { fn name(h: *mut c_void) -> *const c_char; }\nfn f(h: *mut c_void) -> Option<String> { let p = unsafe { name(h) }; if p.is_null() { return None; } Some(unsafe { CStr::from_ptr(p) }.to_string_lossy().into_owned()) }",
         ),
-        Case::good(
-            "a.rs",
-            "extern \"C\" { fn get() -> *mut Ctx; }\nfn f() -> *mut Ctx { unsafe { get() } }",
-        ),
+        Case::good("a.rs", "extern \"C\" { fn get() -> *mut Ctx; }\nfn f() -> *mut Ctx { unsafe { get() } }"),
         Case::good(
             "a.rs",
             "use std::alloc::{alloc, handle_alloc_error, Layout};\nimpl B { fn new(l: Layout) -> B { let ptr = unsafe { alloc(l) }; if ptr.is_null() { handle_alloc_error(l) } B { ptr } } }",
@@ -82,8 +79,25 @@ pub static RULE: Rule = Rule {
 
 /// Functions of libc that return null where something is missing.
 const LIBC: [&str; 19] = [
-    "getenv", "malloc", "calloc", "strdup", "fopen", "opendir", "getpwuid", "getpwnam", "getgrnam", "localtime", "gmtime", "gethostbyname",
-    "dlopen", "dlsym", "strchr", "strstr", "strrchr", "getcwd", "ttyname",
+    "getenv",
+    "malloc",
+    "calloc",
+    "strdup",
+    "fopen",
+    "opendir",
+    "getpwuid",
+    "getpwnam",
+    "getgrnam",
+    "localtime",
+    "gmtime",
+    "gethostbyname",
+    "dlopen",
+    "dlsym",
+    "strchr",
+    "strstr",
+    "strrchr",
+    "getcwd",
+    "ttyname",
 ];
 
 /// Whether a call gives a pointer that may be null; the second says that it is memory.
@@ -96,26 +110,41 @@ fn may_be_null<'a>(call: Node<'a>, cx: &Cx<'a>) -> Option<bool> {
     if path == format!("libc::{last}") && LIBC.contains(&last) {
         return Some(matches!(last, "malloc" | "calloc"));
     }
-    matches!(path.as_str(), "std::alloc::alloc" | "std::alloc::alloc_zeroed" | "alloc::alloc::alloc" | "alloc::alloc::alloc_zeroed").then_some(true)
+    matches!(
+        path.as_str(),
+        "std::alloc::alloc" | "std::alloc::alloc_zeroed" | "alloc::alloc::alloc" | "alloc::alloc::alloc_zeroed"
+    )
+    .then_some(true)
 }
 
 fn check<'a>(call: Node<'a>, cx: &mut Cx<'a>) {
     let Some(memory) = may_be_null(call, cx) else { return };
-    let Some(function) = enclosing_function(call).and_then(|f| if f.kind() == Kind::FunctionItem { Some(f) } else { enclosing_function(f) }) else {
+    let Some(function) = enclosing_function(call)
+        .and_then(|f| if f.kind() == Kind::FunctionItem { Some(f) } else { enclosing_function(f) })
+    else {
         return;
     };
     let text = function.text();
     if ["SAFETY", "Safety", "handle_alloc_error", "NonNull::new(", "is_null()"].iter().any(|w| text.contains(w)) {
         return;
     }
-    let message = "This may be null, and nothing asks before it is followed. Check it with `is_null`, or make it a `NonNull`.";
+    let message =
+        "This may be null, and nothing asks before it is followed. Check it with `is_null`, or make it a `NonNull`.";
     // Followed on the spot.
     let mut at = call;
     while let Some(parent) = at.parent() {
         match parent.kind() {
             Kind::TypeCastExpression | Kind::ParenthesizedExpression | Kind::UnsafeBlock => at = parent,
-            Kind::Block if parent.parent().is_some_and(|p| p.kind() == Kind::UnsafeBlock) && parent.last_named() == Some(at) => at = parent,
-            Kind::FieldExpression if method(parent.parent().unwrap_or(parent)).is_some_and(|(_, m)| matches!(m.text(), "cast" | "cast_mut")) => {
+            Kind::Block
+                if parent.parent().is_some_and(|p| p.kind() == Kind::UnsafeBlock)
+                    && parent.last_named() == Some(at) =>
+            {
+                at = parent
+            }
+            Kind::FieldExpression
+                if method(parent.parent().unwrap_or(parent))
+                    .is_some_and(|(_, m)| matches!(m.text(), "cast" | "cast_mut")) =>
+            {
                 at = parent.parent().unwrap_or(parent);
             }
             _ => break,
@@ -125,7 +154,10 @@ fn check<'a>(call: Node<'a>, cx: &mut Cx<'a>) {
         cx.report(Note::new(cx.rule, call.span(), message));
         return;
     }
-    let Some(declaration) = at.parent().filter(|p| p.kind() == Kind::LetDeclaration && at.field() == Field::Value) else { return };
+    let Some(declaration) = at.parent().filter(|p| p.kind() == Kind::LetDeclaration && at.field() == Field::Value)
+    else {
+        return;
+    };
     let Some(name) = declaration.child(Field::Pattern).map(|p| p.text().trim_start_matches("mut ")) else { return };
     let rest: Vec<Node<'a>> = std::iter::successors(declaration.next_named_sibling(), |n| n.next_named_sibling())
         .flat_map(|n| std::iter::once(n).chain(n.descendants_until(is_function)))
@@ -140,7 +172,12 @@ fn check<'a>(call: Node<'a>, cx: &mut Cx<'a>) {
             }
             None => n.child(Field::Function).is_some_and(|f| {
                 let f = f.text();
-                (f.contains("check") || f.contains("cvt") || f.contains("NonNull") || f.contains("ensure") || f.contains("assert")) && mentions(*n, name)
+                (f.contains("check")
+                    || f.contains("cvt")
+                    || f.contains("NonNull")
+                    || f.contains("ensure")
+                    || f.contains("assert"))
+                    && mentions(*n, name)
             }),
         },
         Kind::IfExpression | Kind::MatchExpression => {
@@ -202,14 +239,15 @@ fn follows(pointer: Node<'_>) -> bool {
             first
                 && matches!(
                     (module, last),
-                    ("CStr", "from_ptr") | ("slice", "from_raw_parts" | "from_raw_parts_mut") | ("ptr", "read" | "write" | "write_bytes")
+                    ("CStr", "from_ptr")
+                        | ("slice", "from_raw_parts" | "from_raw_parts_mut")
+                        | ("ptr", "read" | "write" | "write_bytes")
                         | ("CString" | "Box", "from_raw")
                 )
         }),
-        Kind::FieldExpression => parent
-            .parent()
-            .and_then(method)
-            .is_some_and(|(of, m)| of == pointer && matches!(m.text(), "write" | "read" | "write_bytes" | "copy_from_nonoverlapping")),
+        Kind::FieldExpression => parent.parent().and_then(method).is_some_and(|(of, m)| {
+            of == pointer && matches!(m.text(), "write" | "read" | "write_bytes" | "copy_from_nonoverlapping")
+        }),
         _ => false,
     }
 }

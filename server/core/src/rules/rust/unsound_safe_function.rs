@@ -31,7 +31,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::FunctionItem], check), Check::Nodes(&[Kind::CallExpression], read_text)],
     cases: &[
-        Case::bad("a.rs", "pub fn f(v: &[u32], i: usize) -> u32 { unsafe { *v.get_unchecked(i) } } //~ unsound-safe-function"),
+        Case::bad(
+            "a.rs",
+            "pub fn f(v: &[u32], i: usize) -> u32 { unsafe { *v.get_unchecked(i) } } //~ unsound-safe-function",
+        ),
         Case::bad("a.rs", "pub fn f(p: *const u32) -> u32 { unsafe { *p } } //~ unsound-safe-function"),
         Case::bad(
             "a.rs",
@@ -49,7 +52,10 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "impl B { pub fn all(&self) -> &mut [u8] { unsafe { std::slice::from_raw_parts_mut(self.ptr, self.cap) } } } //~ unsound-safe-function",
         ),
-        Case::bad("a.rs", "pub fn f(o: Option<u8>) -> u8 { unsafe { o.unwrap_unchecked() } } //~ unsound-safe-function"),
+        Case::bad(
+            "a.rs",
+            "pub fn f(o: Option<u8>) -> u8 { unsafe { o.unwrap_unchecked() } } //~ unsound-safe-function",
+        ),
         Case::bad(
             "a.rs",
             "use std::ffi::CStr;\npub fn f(p: *const c_char) -> String { unsafe { CStr::from_ptr(p) }.to_string_lossy().into_owned() } //~ unsound-safe-function",
@@ -59,26 +65,53 @@ pub static RULE: Rule = Rule {
             "impl<T> C<T> { pub fn get_mut(&self) -> &mut T { unsafe { &mut *self.0.get() } } } //~ unsound-safe-function",
         ),
         Case::bad("a.rs", "pub fn drop_it(p: *mut T) { unsafe { drop(Box::from_raw(p)) } } //~ unsound-safe-function"),
-        Case::bad("a.rs", "pub fn f(n: u32) -> char { unsafe { char::from_u32_unchecked(n) } } //~ unsound-safe-function"),
-        Case::bad("a.rs", "pub fn f(k: u8) -> u8 { match k { 0 => 1, _ => unsafe { std::hint::unreachable_unchecked() } } } //~ unsound-safe-function"),
-        Case::bad("a.rs", "pub fn header(b: &[u8]) -> &Frame { unsafe { &*(b.as_ptr() as *const Frame) } } //~ unsound-safe-function"),
-        Case::bad("a.rs", "fn f(s: &mut TcpStream) -> String { let mut buf = vec![0; 64]; s.read_exact(&mut buf).unwrap(); unsafe { String::from_utf8_unchecked(buf) } } //~ unsound-safe-function"),
-        Case::good("a.rs", "pub fn f(v: &[u32], i: usize) -> u32 { if i < v.len() { unsafe { *v.get_unchecked(i) } } else { 0 } }"),
+        Case::bad(
+            "a.rs",
+            "pub fn f(n: u32) -> char { unsafe { char::from_u32_unchecked(n) } } //~ unsound-safe-function",
+        ),
+        Case::bad(
+            "a.rs",
+            "pub fn f(k: u8) -> u8 { match k { 0 => 1, _ => unsafe { std::hint::unreachable_unchecked() } } } //~ unsound-safe-function",
+        ),
+        Case::bad(
+            "a.rs",
+            "pub fn header(b: &[u8]) -> &Frame { unsafe { &*(b.as_ptr() as *const Frame) } } //~ unsound-safe-function",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(s: &mut TcpStream) -> String { let mut buf = vec![0; 64]; s.read_exact(&mut buf).unwrap(); unsafe { String::from_utf8_unchecked(buf) } } //~ unsound-safe-function",
+        ),
+        Case::good(
+            "a.rs",
+            "pub fn f(v: &[u32], i: usize) -> u32 { if i < v.len() { unsafe { *v.get_unchecked(i) } } else { 0 } }",
+        ),
         Case::good("a.rs", "pub unsafe fn f(p: *const u32) -> u32 { unsafe { *p } }"),
         Case::good("a.rs", "fn f(p: *const u32) -> u32 { unsafe { *p } }"),
         Case::good(
             "a.rs",
             "pub extern \"C\" fn f(p: *const u32) -> u32 { if p.is_null() { return 0; } unsafe { *p } }",
         ),
-        Case::good("a.rs", "pub fn put(&mut self, i: usize, b: u8) { assert!(i < self.cap); unsafe { *self.ptr.add(i) = b } }"),
+        Case::good(
+            "a.rs",
+            "pub fn put(&mut self, i: usize, b: u8) { assert!(i < self.cap); unsafe { *self.ptr.add(i) = b } }",
+        ),
         Case::good("a.rs", "pub fn f(p: *const u32) -> bool { p.is_null() }"),
-        Case::good("a.rs", "pub fn text(b: &[u8]) -> &str { if !b.is_ascii() { return \"\"; } unsafe { std::str::from_utf8_unchecked(b) } }"),
+        Case::good(
+            "a.rs",
+            "pub fn text(b: &[u8]) -> &str { if !b.is_ascii() { return \"\"; } unsafe { std::str::from_utf8_unchecked(b) } }",
+        ),
         Case::near_miss(
             "a.rs",
             "pub fn f(v: &[u32], i: Index) -> u32 {\n  // SAFETY: an `Index` is made for this slice alone.\n  unsafe { *v.get_unchecked(i) } }",
         ),
-        Case::near_miss("a.rs", "pub fn f(v: &[u32], n: usize) -> u32 { let n = n.min(v.len() - 1); unsafe { *v.get_unchecked(n) } }"),
-        Case::near_miss("a.rs", "impl A { pub fn all(&mut self) -> &mut [u8] { unsafe { std::slice::from_raw_parts_mut(self.ptr, self.cap) } } }"),
+        Case::near_miss(
+            "a.rs",
+            "pub fn f(v: &[u32], n: usize) -> u32 { let n = n.min(v.len() - 1); unsafe { *v.get_unchecked(n) } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "impl A { pub fn all(&mut self) -> &mut [u8] { unsafe { std::slice::from_raw_parts_mut(self.ptr, self.cap) } } }",
+        ),
         Case::near_miss("a.rs", "impl A { pub fn get(&self, pool: &mut Pool) -> &mut u8 { unsafe { pool.take() } } }"),
     ],
 };
@@ -103,7 +136,9 @@ fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
     if !public || marked || callback {
         return;
     }
-    let (Some(body), Some(parameters)) = (function.child(Field::Body), function.child(Field::Parameters)) else { return };
+    let (Some(body), Some(parameters)) = (function.child(Field::Body), function.child(Field::Parameters)) else {
+        return;
+    };
     if body.descendants().any(|n| n.is_comment() && says_safety(n.text())) {
         return;
     }
@@ -111,33 +146,38 @@ fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
         cx.report(note);
         return;
     }
-    let found = body.descendants_until(is_function).filter(|n| n.ancestors().any(|a| a.kind() == Kind::UnsafeBlock)).find_map(|n| {
-        let relied = relied_on(n, cx)?;
-        let parameter = parameters.named_children().find(|p| {
-            p.kind() == Kind::Parameter && p.child(Field::Pattern).is_some_and(|p| p.text().trim_start_matches("mut ") == relied.name)
-        })?;
-        let ty = parameter.child(Field::Type)?.text();
-        let pointer = ty.starts_with('*');
-        if relied.what == POINTER && !pointer || relied.what != POINTER && pointer {
-            return None;
-        }
-        // Of a type of its own less is known.
-        let plain = |t: &str| matches!(t.trim_start_matches('&'), "u8" | "u16" | "u32" | "u64" | "usize" | "i32" | "i64");
-        if (relied.what.starts_with("taken not") || relied.what.starts_with("taken to have")) && !plain(ty) {
-            return None;
-        }
-        if relied.what.ends_with("another type") && !ty.contains("[u8]") {
-            return None;
-        }
-        if relied.what.starts_with("taken to have") {
-            return Some(relied);
-        }
-        // An index of a type of its own may be made for this alone.
-        if relied.what == INDEX && !matches!(ty, "usize" | "isize" | "u32" | "u64" | "i32" | "u16" | "u8") {
-            return None;
-        }
-        (!checked(body, relied.name)).then_some(relied)
-    });
+    let found = body
+        .descendants_until(is_function)
+        .filter(|n| n.ancestors().any(|a| a.kind() == Kind::UnsafeBlock))
+        .find_map(|n| {
+            let relied = relied_on(n, cx)?;
+            let parameter = parameters.named_children().find(|p| {
+                p.kind() == Kind::Parameter
+                    && p.child(Field::Pattern).is_some_and(|p| p.text().trim_start_matches("mut ") == relied.name)
+            })?;
+            let ty = parameter.child(Field::Type)?.text();
+            let pointer = ty.starts_with('*');
+            if relied.what == POINTER && !pointer || relied.what != POINTER && pointer {
+                return None;
+            }
+            // Of a type of its own less is known.
+            let plain =
+                |t: &str| matches!(t.trim_start_matches('&'), "u8" | "u16" | "u32" | "u64" | "usize" | "i32" | "i64");
+            if (relied.what.starts_with("taken not") || relied.what.starts_with("taken to have")) && !plain(ty) {
+                return None;
+            }
+            if relied.what.ends_with("another type") && !ty.contains("[u8]") {
+                return None;
+            }
+            if relied.what.starts_with("taken to have") {
+                return Some(relied);
+            }
+            // An index of a type of its own may be made for this alone.
+            if relied.what == INDEX && !matches!(ty, "usize" | "isize" | "u32" | "u64" | "i32" | "u16" | "u8") {
+                return None;
+            }
+            (!checked(body, relied.name)).then_some(relied)
+        });
     if let Some(relied) = found {
         let message = format!(
             "`{}` is {} here, and nothing checks it: safe code that calls this function can break memory. Check it, or mark the function `unsafe`.",
@@ -151,7 +191,10 @@ const POINTER: &str = "a pointer that is followed";
 const INDEX: &str = "a position that is trusted";
 
 fn says_safety(comment: &str) -> bool {
-    comment.contains("SAFETY") || comment.contains("Safety") || comment.contains("safe because") || comment.contains("safety:")
+    comment.contains("SAFETY")
+        || comment.contains("Safety")
+        || comment.contains("safe because")
+        || comment.contains("safety:")
 }
 
 /// The parameter that an operation relies on.
@@ -199,7 +242,12 @@ fn relied_on<'a>(n: Node<'a>, cx: &Cx<'a>) -> Option<Relied<'a>> {
     if let Some((of, m)) = method(n) {
         return match m.text() {
             "get_unchecked" | "get_unchecked_mut" => Some(Relied { at: n, name: named(args(n).next()?)?, what: INDEX }),
-            "read" | "write" | "read_unaligned" | "write_unaligned" | "copy_to_nonoverlapping" | "copy_from_nonoverlapping" => {
+            "read"
+            | "write"
+            | "read_unaligned"
+            | "write_unaligned"
+            | "copy_to_nonoverlapping"
+            | "copy_from_nonoverlapping" => {
                 if let Some(name) = named(of) {
                     return Some(Relied { at: n, name, what: POINTER });
                 }
@@ -216,16 +264,30 @@ fn relied_on<'a>(n: Node<'a>, cx: &Cx<'a>) -> Option<Relied<'a>> {
     let last = parts.next().unwrap_or_default();
     let module = parts.next().unwrap_or_default();
     match (module, last) {
-        ("slice" | "ptr" | "Box" | "Rc" | "Arc" | "CStr" | "CString" | "String" | "Vec", "from_raw_parts" | "from_raw_parts_mut" | "from_raw" | "from_ptr")
-        | ("ptr", "read" | "write" | "copy" | "copy_nonoverlapping" | "read_unaligned" | "write_unaligned" | "write_bytes" | "drop_in_place") => {
-            args(n).filter_map(named).next().map(|name| Relied { at: n, name, what: POINTER })
-        }
+        (
+            "slice" | "ptr" | "Box" | "Rc" | "Arc" | "CStr" | "CString" | "String" | "Vec",
+            "from_raw_parts" | "from_raw_parts_mut" | "from_raw" | "from_ptr",
+        )
+        | (
+            "ptr",
+            "read"
+            | "write"
+            | "copy"
+            | "copy_nonoverlapping"
+            | "read_unaligned"
+            | "write_unaligned"
+            | "write_bytes"
+            | "drop_in_place",
+        ) => args(n).filter_map(named).next().map(|name| Relied { at: n, name, what: POINTER }),
         (_, "new_unchecked") if module.starts_with("NonZero") => {
             Some(Relied { at: n, name: named(args(n).next()?)?, what: "taken not to be zero" })
         }
-        (_, "from_u32_unchecked") => Some(Relied { at: n, name: named(args(n).next()?)?, what: "taken for a character" }),
+        (_, "from_u32_unchecked") => {
+            Some(Relied { at: n, name: named(args(n).next()?)?, what: "taken for a character" })
+        }
         (_, "unreachable_unchecked") => {
-            let arm = n.ancestors().take_while(|a| a.kind() != Kind::FunctionItem).find(|a| a.kind() == Kind::MatchArm)?;
+            let arm =
+                n.ancestors().take_while(|a| a.kind() != Kind::FunctionItem).find(|a| a.kind() == Kind::MatchArm)?;
             let whole = arm.ancestors().find(|a| a.kind() == Kind::MatchExpression)?;
             Some(Relied { at: n, name: named(whole.child(Field::Value)?)?, what: "taken to have no other value" })
         }
@@ -245,20 +307,31 @@ fn relied_on<'a>(n: Node<'a>, cx: &Cx<'a>) -> Option<Relied<'a>> {
 
 /// `from_utf8_unchecked` of a buffer that the function reads from outside.
 fn read_text<'a>(call: Node<'a>, cx: &mut Cx<'a>) {
-    let Some(path) = call.child(Field::Function).and_then(|f| rust_path(f, cx)).filter(|p| p.ends_with("from_utf8_unchecked")) else { return };
+    let Some(path) =
+        call.child(Field::Function).and_then(|f| rust_path(f, cx)).filter(|p| p.ends_with("from_utf8_unchecked"))
+    else {
+        return;
+    };
     let Some(function) = call.ancestors().find(|n| n.kind() == Kind::FunctionItem) else { return };
-    let Some(name) = args(call).next().map(|a| a.text().trim_start_matches('&').split(['[', '.']).next().unwrap_or("")) else { return };
+    let Some(name) = args(call).next().map(|a| a.text().trim_start_matches('&').split(['[', '.']).next().unwrap_or(""))
+    else {
+        return;
+    };
     if function.text().contains("SAFETY") || function.text().contains("is_ascii") || name.is_empty() {
         return;
     }
     let read = function.descendants().any(|n| {
         method(n).is_some_and(|(_, m)| {
             matches!(m.text(), "read" | "read_exact" | "read_to_end" | "recv" | "recv_from" | "read_until" | "read_buf")
-                && args(n).any(|a| a.text().strip_prefix("&mut ").is_some_and(|t| t.split(['[', '.']).next() == Some(name)))
+                && args(n)
+                    .any(|a| a.text().strip_prefix("&mut ").is_some_and(|t| t.split(['[', '.']).next() == Some(name)))
         })
     });
     if read {
-        let message = format!("`{name}` was read from outside and may hold anything: text that is no UTF-8 is undefined behaviour. Use `{}`.", path.rsplit("::").nth(1).map_or_else(|| "from_utf8".to_owned(), |m| format!("{m}::from_utf8")));
+        let message = format!(
+            "`{name}` was read from outside and may hold anything: text that is no UTF-8 is undefined behaviour. Use `{}`.",
+            path.rsplit("::").nth(1).map_or_else(|| "from_utf8".to_owned(), |m| format!("{m}::from_utf8"))
+        );
         cx.report(Note::new(cx.rule, call.span(), message));
     }
 }
@@ -274,22 +347,41 @@ fn checked(body: Node<'_>, name: &str) -> bool {
             Some((of, m)) => {
                 matches!(
                     m.text(),
-                    "is_null" | "is_ascii" | "is_some" | "is_none" | "is_empty" | "contains" | "get" | "min" | "validate" | "as_ref"
-                        | "as_mut" | "is_char_boundary" | "check" | "is_aligned" | "clamp" | "all"
+                    "is_null"
+                        | "is_ascii"
+                        | "is_some"
+                        | "is_none"
+                        | "is_empty"
+                        | "contains"
+                        | "get"
+                        | "min"
+                        | "validate"
+                        | "as_ref"
+                        | "as_mut"
+                        | "is_char_boundary"
+                        | "check"
+                        | "is_aligned"
+                        | "clamp"
+                        | "all"
                 ) && mentions(n, name)
                     || m.text().contains("check") && !m.text().contains("unchecked") && mentions(n, name)
                     || m.text().starts_with("is_") && mentions(of, name)
             }
             None => n.child(Field::Function).is_some_and(|f| {
                 let f = f.text();
-                (f.ends_with("from_utf8") || f.contains("NonNull::new") && !f.contains("unchecked") || f.contains("check") && !f.contains("unchecked") || f.contains("valid"))
+                (f.ends_with("from_utf8")
+                    || f.contains("NonNull::new") && !f.contains("unchecked")
+                    || f.contains("check") && !f.contains("unchecked")
+                    || f.contains("valid"))
                     && mentions(n, name)
             }),
         },
         // A new variable of that name.
         Kind::LetDeclaration => n.child(Field::Pattern).is_some_and(|p| p.text().trim_start_matches("mut ") == name),
         Kind::MatchExpression | Kind::ForExpression => n.child(Field::Value).is_some_and(|v| mentions(v, name)),
-        Kind::AssignmentExpression | Kind::CompoundAssignmentExpr => n.child(Field::Left).is_some_and(|l| l.text() == name),
+        Kind::AssignmentExpression | Kind::CompoundAssignmentExpr => {
+            n.child(Field::Left).is_some_and(|l| l.text() == name)
+        }
         _ => false,
     })
 }
@@ -311,7 +403,8 @@ fn exclusive_of_shared<'a>(function: Node<'a>, parameters: Node<'a>, body: Node<
     let made = body.descendants().any(|n| {
         n.ancestors().any(|a| a.kind() == Kind::UnsafeBlock)
             && (n.kind() == Kind::ReferenceExpression && n.text().starts_with("&mut *")
-                || n.kind() == Kind::CallExpression && n.child(Field::Function).is_some_and(|f| f.text().ends_with("from_raw_parts_mut")))
+                || n.kind() == Kind::CallExpression
+                    && n.child(Field::Function).is_some_and(|f| f.text().ends_with("from_raw_parts_mut")))
     });
     // An arena hands out what nobody else has.
     let arena = function.child(Field::Name).is_some_and(|n| n.text().starts_with("alloc"));
@@ -320,7 +413,8 @@ fn exclusive_of_shared<'a>(function: Node<'a>, parameters: Node<'a>, body: Node<
     }
     let at = body.descendants().find(|n| {
         n.kind() == Kind::ReferenceExpression && n.text().starts_with("&mut *")
-            || n.kind() == Kind::CallExpression && n.child(Field::Function).is_some_and(|f| f.text().ends_with("from_raw_parts_mut"))
+            || n.kind() == Kind::CallExpression
+                && n.child(Field::Function).is_some_and(|f| f.text().ends_with("from_raw_parts_mut"))
     })?;
     let message = "Two calls give two `&mut` to the same value, which is undefined behaviour, and callers need no `unsafe` for it. Take `&mut self`, or hand out a guard.";
     Some(Note::new(cx.rule, at.span(), message))

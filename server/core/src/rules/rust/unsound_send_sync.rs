@@ -37,7 +37,10 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "pub struct Slot<T> { value: UnsafeCell<Option<T>> }\nunsafe impl<T> Sync for Slot<T> {} //~ unsound-send-sync",
         ),
-        Case::bad("a.rs", "pub struct CellBox<T> { v: Cell<T> }\nunsafe impl<T: Send> Sync for CellBox<T> {} //~ unsound-send-sync"),
+        Case::bad(
+            "a.rs",
+            "pub struct CellBox<T> { v: Cell<T> }\nunsafe impl<T: Send> Sync for CellBox<T> {} //~ unsound-send-sync",
+        ),
         Case::good("a.rs", "unsafe impl<T: Send> Send for Q<T> {}"),
         Case::good("a.rs", "unsafe impl<T> Sync for Q<T> where T: Send + Sync {}"),
         Case::good("a.rs", "unsafe impl Send for Handle {}"),
@@ -104,10 +107,16 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     // No bound makes a `Cell` safe to share.
     let cell = holds.and_then(|(_, fields)| {
-        fields.iter().find_map(|ty| ["RefCell", "Cell"].into_iter().find(|c| ty.split('<').next().is_some_and(|h| h.rsplit("::").next() == Some(c))))
+        fields.iter().find_map(|ty| {
+            ["RefCell", "Cell"]
+                .into_iter()
+                .find(|c| ty.split('<').next().is_some_and(|h| h.rsplit("::").next() == Some(c)))
+        })
     });
     if let Some(cell) = cell.filter(|_| name == "Sync") {
-        let message = format!("Two threads may change the `{cell}` in it at once, whatever is asked of its content. Use an atomic or a lock.");
+        let message = format!(
+            "Two threads may change the `{cell}` in it at once, whatever is asked of its content. Use an atomic or a lock."
+        );
         cx.report(Note::new(cx.rule, marker.span(), message));
         return;
     }

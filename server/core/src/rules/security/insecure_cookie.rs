@@ -89,8 +89,14 @@ pub static RULE: Rule = Rule {
             "const session = require('express-session');\napp.use(session({ secret, resave: false })); //~ insecure-cookie",
         ),
         Case::bad("a.rs", "fn f(t: &str) -> String { format!(\"session={t}; Path=/\") } //~ insecure-cookie"),
-        Case::bad("a.rs", "fn f(t: &str) -> String { format!(\"auth_token={}; HttpOnly; Max-Age=3600\", t) } //~ insecure-cookie"),
-        Case::good("a.rs", "fn f(t: &str) -> String { format!(\"session={t}; Path=/; HttpOnly; Secure; SameSite=Lax\") }"),
+        Case::bad(
+            "a.rs",
+            "fn f(t: &str) -> String { format!(\"auth_token={}; HttpOnly; Max-Age=3600\", t) } //~ insecure-cookie",
+        ),
+        Case::good(
+            "a.rs",
+            "fn f(t: &str) -> String { format!(\"session={t}; Path=/; HttpOnly; Secure; SameSite=Lax\") }",
+        ),
         Case::near_miss("a.rs", "fn f(t: &str) -> String { format!(\"token={t}\") }"),
         Case::near_miss("a.rs", "fn f(t: &str) -> String { format!(\"session={t}; Path=/; Max-Age=0\") }"),
         Case::good("a.js", "const session = require('express-session');\napp.use(session(config.session));"),
@@ -475,7 +481,8 @@ fn header_text<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let lower = rest.to_ascii_lowercase();
     // Attributes say that it is a cookie's text.
     let attributes = ["; path=", "; max-age=", "; samesite", "; httponly", "; secure", "; domain=", "; expires="];
-    let named = cookie.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-' | b'.')) && is_session(cookie);
+    let named =
+        cookie.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-' | b'.')) && is_session(cookie);
     let cleared = lower.contains("max-age=0") || lower.contains("1970") || rest.starts_with(';');
     if !named || cleared || !rest.starts_with('{') || !attributes.iter().any(|a| lower.contains(a)) {
         return;

@@ -122,10 +122,14 @@ pub static RULE: Rule = Rule {
 
 /// jsonwebtoken of Rust: what turns checks off.
 fn rust<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
-    if cx.arena().language().family != Family::Rust || !cx.file.imports.iter().any(|(_, p)| p.starts_with("jsonwebtoken")) && !cx.arena().text().contains("jsonwebtoken") {
+    if cx.arena().language().family != Family::Rust
+        || !cx.file.imports.iter().any(|(_, p)| p.starts_with("jsonwebtoken"))
+            && !cx.arena().text().contains("jsonwebtoken")
+    {
         return;
     }
-    let signature = "The signature is not checked any more: whoever writes a token is whom it names. Leave the check on.";
+    let signature =
+        "The signature is not checked any more: whoever writes a token is whom it names. Leave the check on.";
     if node.kind() == Kind::AssignmentExpression {
         let Some((left, right)) = operands(node) else { return };
         let off = left.kind() == Kind::FieldExpression
@@ -145,7 +149,10 @@ fn rust<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let Some(callee) = node.child(Field::Function) else { return };
     let insecure = rust_path(callee, cx).is_some_and(|p| {
-        p.starts_with("jsonwebtoken::") && (p.ends_with("::insecure_decode") || p.ends_with("dangerous_insecure_decode") || p.ends_with("dangerous_unsafe_decode"))
+        p.starts_with("jsonwebtoken::")
+            && (p.ends_with("::insecure_decode")
+                || p.ends_with("dangerous_insecure_decode")
+                || p.ends_with("dangerous_unsafe_decode"))
     });
     if insecure {
         cx.report(Note::new(cx.rule, callee.span(), signature));

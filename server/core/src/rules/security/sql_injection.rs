@@ -24,10 +24,13 @@ pub static RULE: Rule = Rule {
         limits: "Tagged templates and parameters are safe. Names of tables and columns cannot be parameters: check them against a list. What another service stored in the database is not followed. In Rust a text parameter of the function between the quotes of a `format!` counts, too, wherever it comes from.",
         fix: "",
     },
-    checks: &[Check::Flow(
-        &[SinkKind::Sql],
-        "`{sink}` runs SQL that {source} is part of: whoever sends it can read and change the database. Keep the statement constant and pass the value as a parameter.",
-    ), Check::Nodes(&[Kind::CallExpression], rust)],
+    checks: &[
+        Check::Flow(
+            &[SinkKind::Sql],
+            "`{sink}` runs SQL that {source} is part of: whoever sends it can read and change the database. Keep the statement constant and pass the value as a parameter.",
+        ),
+        Check::Nodes(&[Kind::CallExpression], rust),
+    ],
     cases: &[
         Case::bad(
             "a.ts",

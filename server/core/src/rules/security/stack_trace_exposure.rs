@@ -272,7 +272,7 @@ fn caught(told: Node<'_>) -> bool {
 
 /// `return { statusCode: 500, body: JSON.stringify(err) }`.
 fn answer<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
-    if !node.parent().is_some_and(|p| p.kind() == Kind::ReturnStatement) {
+    if node.parent().is_none_or(|p| p.kind() != Kind::ReturnStatement) {
         return;
     }
     let field = |name: &str| {
