@@ -22,14 +22,18 @@ pub static RULE: Rule = Rule {
         why: "An empty list is the first thing that somebody hands in; division by zero panics.",
         example: "let mean = v.iter().sum::<u32>() / v.len() as u32;",
         instead: "if v.is_empty() { return None; }\nlet mean = v.iter().sum::<u32>() / v.len() as u32;",
-        limits: "Silent where the function asks for the length or emptiness, asserts something of it, or walks the same list around. Floating point gives NaN instead, and is left alone.",
+        limits: "Silent where the function asks for the length or emptiness, asserts something of it, or walks the same list around, and for fields, which constructors fill. Floating point gives NaN instead, and is left alone.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::BinaryExpression], check)],
     cases: &[
         Case::bad("a.rs", "fn f(v: &[u32]) -> u32 { v.iter().sum::<u32>() / v.len() as u32 } //~ division-by-length"),
         Case::bad("a.rs", "fn f(v: &[u64], total: usize) -> usize { total / v.len() } //~ division-by-length"),
-        Case::bad("a.rs", "impl A { pub fn f(&self) -> usize { self.sum / self.items.len() } } //~ division-by-length"),
+        Case::bad(
+            "a.rs",
+            "fn f(names: &Vec<String>, all: usize) -> usize { all / names.len() + 1 } //~ division-by-length",
+        ),
+        Case::near_miss("a.rs", "impl A { pub fn f(&self) -> usize { self.sum / self.shards.len() } }"),
         Case::bad("a.rs", "fn f(v: &[u32], n: usize) -> u32 { v[n % v.len()] } //~ division-by-length"),
         Case::good(
             "a.rs",
@@ -65,11 +69,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let known = type_of(of, cx);
     let list =
         known.as_ref().is_none_or(|t| matches!(t.name, "Vec" | "[]" | "VecDeque" | "str" | "String" | "HashMap" | "_"));
-    let place = matches!(of.kind(), Kind::Identifier | Kind::FieldExpression) && !of.text().contains('(');
+    let place = of.kind() == Kind::Identifier;
     if constant || !list || !place || left.kind() == Kind::FloatLiteral {
         return;
     }
-    let told = known.is_some() || of.kind() == Kind::FieldExpression;
+    let told = known.is_some();
     let home = enclosing_function(node).unwrap_or_else(|| node.arena().root());
     let name = of.text();
     let last = name.rsplit('.').next().unwrap_or(name);
