@@ -213,8 +213,7 @@ impl Offer<'_> {
 
     fn suppressions(&self, finding: &Finding) -> Vec<CodeAction> {
         let id = finding.rule.id;
-        // A word on a suppression is not silenced by another one.
-        if matches!(id, "unused-suppression" | "invalid-suppression") {
+        if is_word(id) {
             return Vec::new();
         }
         let make = |scope| {
@@ -237,6 +236,9 @@ impl Offer<'_> {
     /// To dismiss a finding, or to take that back.
     fn word(&self, finding: &Finding, fingerprint: &str) -> Option<CodeAction> {
         let id = finding.rule.id;
+        if is_word(id) {
+            return None;
+        }
         let (title, command) = match &finding.feedback {
             None if finding.suppressed.is_some() => return None,
             None => (format!("Dismiss this `{id}`: it does not matter here"), commands::DISMISS),
@@ -281,6 +283,11 @@ fn of_model(uri: &Uri, finding: &Finding, title: String, command: &str) -> CodeA
         command: Some(Command { title, command: command.into(), arguments }),
         ..CodeAction::default()
     }
+}
+
+/// Whether a rule speaks of suppressions: its word is not silenced by another one.
+fn is_word(id: &str) -> bool {
+    matches!(id, "unused-suppression" | "invalid-suppression")
 }
 
 fn explanation(id: &str) -> CodeAction {

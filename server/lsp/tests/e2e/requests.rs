@@ -21,9 +21,17 @@ async fn a_finding_can_be_allowed_with_a_reason() {
     let found = actions(&mut client, None).await;
     let titles: Vec<&str> = found.iter().filter_map(|a| a["title"].as_str()).collect();
     let rule = "`async-promise-executor`";
-    assert_eq!(titles, [format!("Allow {rule} here"), format!("Allow {rule} in this file"), format!("Explain {rule}")]);
-    assert_eq!(found[2]["command"]["command"], "sidenote.explain");
-    assert_eq!(found[2]["command"]["arguments"], json!(["async-promise-executor"]));
+    let wanted = [
+        format!("Allow {rule} here"),
+        format!("Allow {rule} in this file"),
+        format!("Dismiss this {rule}: it does not matter here"),
+        format!("Explain {rule}"),
+    ];
+    assert_eq!(titles, wanted);
+    assert_eq!(found[2]["command"]["command"], "sidenote.dismiss");
+    assert_eq!(found[2]["command"]["arguments"][0]["uri"], URI);
+    assert_eq!(found[3]["command"]["command"], "sidenote.explain");
+    assert_eq!(found[3]["command"]["arguments"], json!(["async-promise-executor"]));
     assert_eq!(found[0]["kind"], "quickfix");
     assert_eq!(found[0]["diagnostics"][0]["code"], "async-promise-executor");
     let change = &found[0]["edit"]["documentChanges"][0];
