@@ -32,6 +32,15 @@ const RESTART_DELAY = 200;
 /** Starts of a server that broke, in three minutes, before it is left alone. */
 const MAX_RESTARTS = 4;
 
+/** A function that answers a question. */
+interface Answer {
+  uri: string;
+  range: { start: { line: number; character: number }; end: { line: number; character: number } };
+  path: string;
+  symbol: string;
+  cosine: number | null;
+}
+
 class Sidenote {
   private client: LanguageClient | undefined;
   private starting: Promise<void> = Promise.resolve();
@@ -255,10 +264,35 @@ class Sidenote {
     }
   }
 
+  /** Finds functions by what they do, and opens the one that the user picks. */
   async search(): Promise<void> {
-    const query = await vscode.window.showInputBox({ prompt: "What does the code do?" });
-    if (query) {
-      await this.execute(SEARCH, query);
+    const query = await vscode.window.showInputBox({
+      prompt: "What does the code do?",
+      placeHolder: "parse a date with its time zone",
+    });
+    if (query === undefined || query.trim() === "") {
+      return;
+    }
+    const progress = { location: vscode.ProgressLocation.Window, title: "Sidenote: searching" };
+    const answers = (await vscode.window.withProgress(progress, () => this.execute(SEARCH, query))) as Answer[] | undefined;
+    if (answers === undefined || this.client === undefined) {
+      return;
+    }
+    if (answers.length === 0) {
+      void vscode.window.showInformationMessage("Sidenote: no function like that is found.");
+      return;
+    }
+    const items = answers.map((answer) => ({
+      label: answer.symbol === "" ? "(a function)" : answer.symbol,
+      description: `${answer.path}:${answer.range.start.line + 1}`,
+      ...(answer.cosine === null ? {} : { detail: `meaning ${answer.cosine.toFixed(2)}` }),
+      answer,
+    }));
+    const choice = await vscode.window.showQuickPick(items, { title: query, matchOnDescription: true });
+    if (choice !== undefined) {
+      const convert = this.client.protocol2CodeConverter;
+      const selection = convert.asRange(choice.answer.range as Parameters<typeof convert.asRange>[0]);
+      await vscode.window.showTextDocument(convert.asUri(choice.answer.uri), selection === undefined ? {} : { selection });
     }
   }
 

@@ -114,7 +114,8 @@ impl Search {
         asked.dedup();
         for word in asked {
             let Some(postings) = self.postings.get(&word) else { continue };
-            let df = postings.len() as f32;
+            // Of those that are gone some are still in the list.
+            let df = postings.iter().filter(|(block, _)| self.lengths[*block as usize].is_some()).count() as f32;
             let idf = (1.0 + (n - df + 0.5) / (df + 0.5)).ln();
             for &(block, count) in postings {
                 let Some(length) = self.lengths[block as usize] else { continue };
@@ -195,6 +196,27 @@ mod tests {
         search.add("renderList", "function renderList(items) { return items.map(draw).join(''); }");
         search.add("zone", "fn zone(offset: i32) -> Option<Zone> { TimeZone::from_offset(offset) }");
         search
+    }
+
+    #[test]
+    fn what_was_removed_does_not_count() {
+        let fresh = |search: &mut Search| {
+            search.add("client", "fn client() { builder.accept_invalid_certs(true) }");
+            search.add("archive", "fn archive() { tar.create() }");
+        };
+        let (mut once, mut often) = (Search::default(), Search::default());
+        fresh(&mut once);
+        for n in 0..20 {
+            if n > 0 {
+                often.remove(2 * n - 2);
+                often.remove(2 * n - 1);
+            }
+            fresh(&mut often);
+        }
+        let question = "a client that accepts invalid certificates";
+        let scores = |search: &Search| search.by_words(question, 5).iter().map(|f| f.1).collect::<Vec<_>>();
+        assert_eq!(scores(&often), scores(&once));
+        assert!(scores(&once)[0] > 0.0);
     }
 
     #[test]

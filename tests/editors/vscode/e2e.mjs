@@ -152,6 +152,46 @@ for (let n = 0; n < 4 && !(await probe("dump")).text.includes("list.forEach("); 
 await until("the finding again", () => probe("dump"), has);
 lap("typing clears a finding");
 
+// A finding is dismissed with a reason, and that is taken back.
+const there = (await probe("dump")).diagnostics.find((d) => d.code === "misused-promise").range;
+await probe("run", { command: "workbench.action.focusActiveEditorGroup" });
+await page.keyboard.press("Control+G");
+await page.keyboard.type(`${there[0] + 1}:${there[1] + 2}`);
+await page.keyboard.press("Enter");
+await page.keyboard.press("Control+.");
+await visible(".action-widget .monaco-list-row.action");
+const offered = await page.$$eval(".action-widget .monaco-list-row.action", (e) => e.map((x) => x.textContent.trim()));
+const dismissal = offered.findIndex((title) => title.startsWith("Dismiss this `misused-promise`"));
+assert(dismissal >= 0, offered.join(", "));
+for (let n = 0; n < dismissal; n++) await page.keyboard.press("ArrowDown");
+await page.keyboard.press("Enter");
+await visible(".quick-input-widget:not([style*='display: none']) input");
+await page.keyboard.type("it is awaited elsewhere");
+await shot("dismiss");
+await page.keyboard.press("Enter");
+await until("the end of a dismissed finding", () => probe("dump"), (dump) => !has(dump));
+const list = fs.readFileSync(path.join(FOLDER, "sidenote-feedback.toml"), "utf8");
+assert(list.includes('reason = "it is awaited elsewhere"'), list);
+await page.locator('.notification-toast .monaco-button:has-text("Undo")').click();
+await until("the finding that counts again", () => probe("dump"), has);
+lap("a finding is dismissed and counts again");
+
+// A question, and the function that answers it; where there is a model.
+if (process.env.HAS_HOST === "1") {
+  await probe("begin", { command: "sidenote.searchByMeaning" });
+  await visible(".quick-input-widget:not([style*='display: none']) input");
+  await page.keyboard.type("a client that accepts invalid certificates");
+  await page.keyboard.press("Enter");
+  await visible(".quick-input-list .monaco-list-row");
+  await shot("search");
+  // Rows are not in order in the document.
+  const best = await page.textContent(".quick-input-list .monaco-list-row[data-index='0']");
+  assert(best.includes("client") && best.includes("limits.rs"), best);
+  await page.keyboard.press("Enter");
+  await until("the function", () => probe("tabs"), (tabs) => tabs.some((tab) => tab.includes("limits.rs")));
+  lap("a question finds a function");
+}
+
 // The whole workspace, the report, a rule's page.
 await probe("begin", { command: "sidenote.scan" });
 const all = await until("a scan of the workspace", () => probe("all"), (found) => found.some(([name]) => name === "limits.rs"));

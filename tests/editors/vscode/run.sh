@@ -88,7 +88,9 @@ done
 
 cp "$here/e2e.mjs" "$driver"
 status=0
-URL=http://127.0.0.1:$port FOLDER=$scratch/project PROBE=$scratch/probe SERVER=$scratch/sidenote OUT=$out \
+has_host=0
+[ ! -x "$(dirname "$server")/sidenote-host" ] || has_host=1
+HAS_HOST=$has_host URL=http://127.0.0.1:$port FOLDER=$scratch/project PROBE=$scratch/probe SERVER=$scratch/sidenote OUT=$out \
   timeout "${SIDENOTE_VSCODE_TIMEOUT:-240}" node "$driver/e2e.mjs" || status=$?
 ((status == 0)) || say "the test in VS Code failed; screenshots and logs are in $out"
 kill "$pid" 2> /dev/null || true
