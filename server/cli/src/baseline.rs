@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 use sidenote_core::findings::Fingerprint;
@@ -228,13 +227,6 @@ impl Entry {
     }
 }
 
-/// The current day, as `2026-11-28`, in universal time.
-pub fn today() -> String {
-    let mut now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-    now.truncate("2026-11-28".len());
-    now
-}
-
 /// A day as `2026-11-28`; such texts compare as the days do.
 ///
 /// # Errors
@@ -277,7 +269,7 @@ mod tests {
         for wrong in ["", "2027-02-29", "2027-2-9", "27-02-09", "2027/02/09", "tomorrow!!", "2027-13-01"] {
             assert!(day(wrong).is_err(), "{wrong}");
         }
-        assert!(day(&today()).is_ok());
+        assert!(day(&sidenote_core::system::today()).is_ok());
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use sidenote_core::system::today;
+
 use crate::args::{Baseline as Args, BaselineCommand, Entries, Selection};
-use crate::baseline::{Baseline, BaselineError, today};
+use crate::baseline::{Baseline, BaselineError};
 use crate::budget;
 use crate::error::{CLEAN, Error, INTERNAL};
 use crate::scan::{self, Scan, Summary, Workspace};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sidenote_core::fix::Wanted;
 use sidenote_core::grammars;
-use sidenote_core::system::stop_the_clock;
+use sidenote_core::system::{stop_the_clock, today};
 use sidenote_core::text::MAX_BYTES;
 
 use crate::args::{Feedback, Format, Scan as Args};
@@ -101,7 +101,7 @@ pub fn run(args: &Args) -> Result<u8, Error> {
         anstream::eprintln!("note: budgets are not checked, for this is not the whole scan");
     }
     if let Some(list) = &list {
-        let today = baseline::today();
+        let today = today();
         let known = list.known(&today);
         baseline::mark_known(&mut scan, |_, id| known.contains(&id.to_string()), args.include_known);
         let expired = list.expired(&today);

@@ -22,7 +22,7 @@ impl SkipReason {
             SkipReason::TooLarge => "larger than 5 MB",
             SkipReason::Binary => "not UTF-8 text",
             SkipReason::Minified => "minified",
-            SkipReason::Generated => "generated, as its head says",
+            SkipReason::Generated => "generated, as it says itself",
         }
     }
 }

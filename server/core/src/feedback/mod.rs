@@ -9,7 +9,7 @@
 
 mod list;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -73,6 +73,8 @@ pub struct Told {
 pub struct Feedback {
     lists: List,
     by_id: HashMap<String, usize>,
+    /// Files that entries speak of; a fingerprint holds in its file alone.
+    paths: HashSet<String>,
     /// Rules with enough dismissals to learn from.
     learns: HashMap<String, usize>,
 }
@@ -93,6 +95,7 @@ impl Feedback {
         feedback.lists.entries.retain(|e| !e.fingerprint.is_empty());
         let places = feedback.lists.entries.iter().enumerate().map(|(n, e)| (e.fingerprint.clone(), n));
         feedback.by_id = places.collect();
+        feedback.paths = feedback.lists.entries.iter().map(|e| e.path.clone()).collect();
         for entry in feedback.lists.entries.iter().filter(|e| e.kind == Kind::Dismissed) {
             *feedback.learns.entry(entry.rule.clone()).or_default() += 1;
         }
@@ -163,7 +166,9 @@ impl Feedback {
 
     /// Applies what was said to a document's findings. `vote` is asked for the vote over a described text ([`Subject`]).
     pub fn apply(&self, path: &str, text: &Text, findings: &mut [Finding], vote: &dyn Fn(&str) -> Option<Vote>) {
-        if self.is_empty() || findings.is_empty() {
+        // Fingerprints cost a hash over the flagged code of every finding: most files have nothing to do with any entry.
+        let speaks = |f: &Finding| self.paths.contains(path) || self.learns(f.rule.id);
+        if !findings.iter().any(speaks) {
             return;
         }
         let ids = fingerprints(path, text, findings);

@@ -106,5 +106,10 @@ fn check<'a>(getter: Node<'a>, cx: &mut Cx<'a>) {
         at.map_or_else(|| crate::syntax::Span { start: getter.span().start, end: body.span().start }, Node::span);
     let message =
         "This getter ends without a value on some path: whoever reads it gets `undefined`. Return one on every path.";
-    report_in(cx, getter, Note::new(cx.rule, span, message));
+    let mut note = Note::new(cx.rule, span, message);
+    // Where it gives a value elsewhere the missing one may be meant.
+    if body.descendants_until(is_function).any(|n| n.kind() == Kind::ReturnStatement) {
+        note = note.severity(Severity::Low).confidence(Confidence::Medium);
+    }
+    report_in(cx, getter, note);
 }
