@@ -67,12 +67,11 @@ pub enum Error {
     Baseline(#[from] crate::baseline::BaselineError),
     /// What people said of findings cannot be used.
     #[error(transparent)]
-    Feedback(#[from] crate::feedback::ListError),
+    Feedback(#[from] sidenote_core::feedback::ListError),
     /// The worker threads could not be started.
     #[error("cannot start the workers: {0}")]
     Threads(String),
-    /// There is no home, and so no place for models.
-    #[cfg(feature = "model")]
+    /// There is no home, and so no place for what is the user's own.
     #[error("there is no home folder")]
     NoHome,
     /// No host lies beside this program.
@@ -145,8 +144,7 @@ impl Error {
             }
             Error::Git(error) => return error.next_step(),
             Error::Baseline(error) => return error.next_step(),
-            Error::Feedback(error) => return error.next_step(),
-            #[cfg(feature = "model")]
+            Error::Feedback(error) => return crate::feedback::next_step(error),
             Error::NoHome => "set SIDENOTE_CACHE and SIDENOTE_CONFIG to folders of your own".to_owned(),
             #[cfg(feature = "model")]
             Error::NoHost => {

@@ -1,10 +1,9 @@
 //! What people said of findings, applied to a scan, and the lists in which it is kept.
 
 use std::collections::HashMap;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use sidenote_core::feedback::{self, FILE_NAME, FeedbackError, List, Told, Vote, hides, user_file};
+use sidenote_core::feedback::{self, FILE_NAME, FeedbackError, ListError, Told, Vote, hides, user_file};
 use sidenote_core::findings::{Severity, weight};
 use sidenote_core::system::{OsSystem, today, user_config};
 use sidenote_core::text::Text;
@@ -13,31 +12,16 @@ use crate::args;
 use crate::error::Error;
 use crate::scan::{FileReport, Finding, Scan};
 
-/// Why a list cannot be read or changed.
-#[derive(thiserror::Error, Debug)]
-pub enum ListError {
-    /// It cannot be used.
-    #[error(transparent)]
-    Bad(#[from] feedback::BadList),
-    /// It cannot be read.
-    #[error("cannot read the feedback `{}`: {source}", path.display())]
-    Read { path: PathBuf, source: std::io::Error },
-    /// There is no home.
-    #[error("there is no home folder for a list of your own")]
-    NoHome,
-}
-
-impl ListError {
-    /// What the user may do next.
-    pub fn next_step(&self) -> Option<String> {
-        Some(match self {
-            ListError::Bad(bad) => match bad.error {
-                FeedbackError::Format(_) => "use the Sidenote that wrote it, or a newer one".to_owned(),
-                FeedbackError::Parse(_) => "mend it, or set it aside; `--feedback off` scans without it".to_owned(),
-            },
-            ListError::NoHome => "set SIDENOTE_CONFIG to a folder of your own".to_owned(),
-            ListError::Read { .. } => return None,
-        })
+/// What the user may do about a list that cannot be used.
+pub fn next_step(error: &ListError) -> Option<String> {
+    match error {
+        ListError::Bad { error: FeedbackError::Format(_), .. } => {
+            Some("use the Sidenote that wrote it, or a newer one".to_owned())
+        }
+        ListError::Bad { error: FeedbackError::Parse(_), .. } => {
+            Some("mend it, or set it aside; `--feedback off` scans without it".to_owned())
+        }
+        ListError::Read { .. } | ListError::Write { .. } => None,
     }
 }
 
@@ -47,7 +31,7 @@ impl ListError {
 /// When a list cannot be used.
 pub fn of_root(root: &Path) -> Result<feedback::Feedback, Error> {
     let user = user_config();
-    Ok(feedback::Feedback::of_root(&OsSystem, root, user.as_deref(), &today()).map_err(ListError::Bad)?)
+    Ok(feedback::Feedback::of_root(&OsSystem, root, user.as_deref(), &today())?)
 }
 
 /// Where a list is: the repository's, or the user's own.
@@ -56,36 +40,10 @@ pub fn of_root(root: &Path) -> Result<feedback::Feedback, Error> {
 /// When there is no home.
 pub fn place(root: &Path, user: bool) -> Result<PathBuf, Error> {
     if user {
-        let folder = user_config().ok_or(ListError::NoHome)?;
+        let folder = user_config().ok_or(Error::NoHome)?;
         return Ok(user_file(&folder, root));
     }
     Ok(root.join(FILE_NAME))
-}
-
-/// Reads a list; one that is not there is empty.
-///
-/// # Errors
-/// When it cannot be read, or is no list.
-pub fn read(file: &Path) -> Result<List, Error> {
-    match std::fs::read_to_string(file) {
-        Ok(text) => {
-            let bad = |error| ListError::Bad(feedback::BadList { file: file.to_owned(), error });
-            Ok(List::parse(&text).map_err(bad)?)
-        }
-        Err(source) if source.kind() == ErrorKind::NotFound => Ok(List::default()),
-        Err(source) => Err(ListError::Read { path: file.to_owned(), source }.into()),
-    }
-}
-
-/// Writes a list, whole or not at all.
-///
-/// # Errors
-/// When it cannot be written; then what was there before is still there.
-pub fn write(file: &Path, list: &List) -> Result<(), Error> {
-    if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder).map_err(|source| Error::file(folder, source))?;
-    }
-    crate::output::raw(Some(file), list.text().as_bytes())
 }
 
 /// Applies feedback to a scan.
@@ -143,7 +101,7 @@ type Place = (String, usize);
 fn votes(scan: &Scan, feedback: &feedback::Feedback, quiet: bool) -> HashMap<Place, Vote> {
     use std::time::Duration;
 
-    use sidenote_core::feedback::{Subject, vote};
+    use sidenote_core::feedback::Subject;
     use sidenote_model::embed::many_threads;
     use sidenote_model::store::Store;
 
@@ -182,18 +140,12 @@ fn votes(scan: &Scan, feedback: &feedback::Feedback, quiet: bool) -> HashMap<Pla
     };
     let mut votes = HashMap::new();
     for (rule, findings) in by_rule {
-        let (dismissed, kept) = feedback.examples(rule);
-        let text = |s: &Subject| s.described.clone();
-        let texts: Vec<String> = findings.iter().map(|(_, s)| text(s)).collect();
-        let others: Vec<String> = dismissed.iter().chain(&kept).map(text).collect();
-        match encoder.embedder.cosines(&texts, &others, PATIENCE) {
+        let examples = feedback.examples(rule);
+        let texts: Vec<String> = findings.iter().map(|(_, s)| s.described.clone()).collect();
+        match encoder.embedder.cosines(&texts, &examples.texts(), PATIENCE) {
             Ok(rows) => {
                 for ((place, own), row) in findings.into_iter().zip(rows) {
-                    let Some(row) = row else { continue };
-                    let (near, against) = row.split_at(dismissed.len());
-                    let near: Vec<_> = dismissed.iter().zip(near.iter().copied()).collect();
-                    let against: Vec<_> = kept.iter().zip(against.iter().copied()).collect();
-                    votes.extend(vote(&own, &near, &against).map(|vote| (place, vote)));
+                    votes.extend(row.and_then(|row| examples.vote(&own, &row)).map(|vote| (place, vote)));
                 }
             }
             Err(error) if quiet => drop(error),

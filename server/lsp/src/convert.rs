@@ -128,9 +128,13 @@ impl Context<'_> {
     /// The diagnostics of a report: findings that are not suppressed, and what could not be analysed. Syntax errors are
     /// left to the language's own server.
     pub(crate) fn diagnostics(&self, report: &Report) -> Vec<Diagnostic> {
+        report.active().map(|f| self.diagnostic(f)).chain(self.gaps(report)).collect()
+    }
+
+    /// What could not be analysed, as diagnostics.
+    pub(crate) fn gaps<'a>(&'a self, report: &'a Report) -> impl Iterator<Item = Diagnostic> + 'a {
         let gaps = report.gaps.iter().filter(|g| !g.message.starts_with("syntax error"));
-        let gaps = gaps.map(|g| information(self.positions.range(&g.range), g.message.clone()));
-        report.active().map(|f| self.diagnostic(f)).chain(gaps).collect()
+        gaps.map(|g| information(self.positions.range(&g.range), g.message.clone()))
     }
 
     /// A finding as a diagnostic.

@@ -8,9 +8,7 @@ use rustc_hash::FxHashMap;
 use serde::Deserialize;
 use sidenote_core::document::Document;
 use sidenote_core::engine::Report;
-use sidenote_core::feedback::{
-    Entry, FILE_NAME, Feedback, Kind, List, Subject, Vote, flagged, surroundings, user_file, vote,
-};
+use sidenote_core::feedback::{Entry, Examples, FILE_NAME, Feedback, Kind, List, ListError, Subject, Vote, user_file};
 use sidenote_core::findings::{Finding, fingerprints};
 use sidenote_core::system::{OsSystem, today, user_config};
 use tower_lsp::ls_types::Uri;
@@ -27,18 +25,19 @@ pub(crate) struct Said {
     votes: Mutex<FxHashMap<String, Option<Vote>>>,
 }
 
+/// Votes that are remembered; edits around findings make ever new texts.
+const MOST_VOTES: usize = 10_000;
+
 /// Findings that wait for a vote, and the examples that they are compared with.
 pub(crate) struct Question {
     findings: Vec<Subject>,
-    dismissed: Vec<Subject>,
-    kept: Vec<Subject>,
+    examples: Examples,
 }
 
 impl Question {
     /// What is to be compared with what.
     pub(crate) fn texts(&self) -> (Vec<String>, Vec<String>) {
-        let texts = |all: &[Subject]| all.iter().map(|s| s.described.clone()).collect::<Vec<_>>();
-        (texts(&self.findings), [texts(&self.dismissed), texts(&self.kept)].concat())
+        (self.findings.iter().map(|s| s.described.clone()).collect(), self.examples.texts())
     }
 }
 
@@ -79,9 +78,9 @@ impl Said {
                 by_rule.entry(finding.rule.id).or_default().insert(own.described.clone(), own);
             }
         }
-        let question = |(rule, findings): (&str, FxHashMap<String, Subject>)| {
-            let (dismissed, kept) = self.feedback.examples(rule);
-            Question { findings: findings.into_values().collect(), dismissed, kept }
+        let question = |(rule, findings): (&str, FxHashMap<String, Subject>)| Question {
+            findings: findings.into_values().collect(),
+            examples: self.feedback.examples(rule),
         };
         by_rule.into_iter().map(question).collect()
     }
@@ -89,15 +88,14 @@ impl Said {
     /// Takes the answer to a question: the cosines of each text with the dismissed and the kept examples. Whether anything is to be
     /// told anew.
     pub(crate) fn take(&self, question: Question, rows: Vec<Option<Vec<f32>>>) -> bool {
-        let Question { findings, dismissed, kept } = question;
         let mut votes = self.votes();
+        if votes.len() > MOST_VOTES {
+            votes.clear();
+        }
         let mut news = false;
-        for (own, row) in findings.into_iter().zip(rows) {
-            let Some(row) = row.filter(|r| r.len() == dismissed.len() + kept.len()) else { continue };
-            let (near, against) = row.split_at(dismissed.len());
-            let near: Vec<_> = dismissed.iter().zip(near.iter().copied()).collect();
-            let against: Vec<_> = kept.iter().zip(against.iter().copied()).collect();
-            let vote = vote(&own, &near, &against);
+        for (own, row) in question.findings.into_iter().zip(rows) {
+            let Some(row) = row else { continue };
+            let vote = question.examples.vote(&own, &row);
             news |= vote.is_some();
             votes.insert(own.described, vote);
         }
@@ -129,59 +127,36 @@ pub(crate) fn say(word: &Word, analysis: &Analysis, undo: bool) -> Result<String
     let ids = fingerprints(path, document.text(), &analysis.report.findings);
     let found = analysis.report.findings.iter().zip(ids).find(|(_, id)| id.to_string() == word.fingerprint);
     let (finding, _) = found.ok_or("this finding is no longer there")?;
+    let told = |error: ListError| error.to_string();
+    let open = |file: &Path| List::open(file).map_err(told);
     let (team, own) = (said.root.join(FILE_NAME), user_config().map(|folder| user_file(&folder, &said.root)));
     if undo {
         for file in std::iter::once(&team).chain(&own) {
-            let mut list = read(file)?;
+            let mut list = open(file)?;
             if list.take(&word.fingerprint).is_some() {
-                write(file, &list)?;
+                list.save(file).map_err(told)?;
                 return Ok(format!("`{}` counts again", finding.rule.id));
             }
         }
     }
     let file = if word.user { own.ok_or("there is no home folder for a list of your own")? } else { team };
-    let mut list = read(&file)?;
+    let mut list = open(&file)?;
     list.set(Entry {
         // What was learned is wrong here, where nobody spoke of the finding.
         kind: if undo { Kind::Kept } else { Kind::Dismissed },
         fingerprint: word.fingerprint.clone(),
         rule: finding.rule.id.to_owned(),
         path: path.clone(),
-        line: u32::try_from(document.text().line_of(finding.range.start) + 1).unwrap_or(u32::MAX),
         symbol: finding.symbol.clone(),
         message: finding.message.clone(),
         reason: word.reason.clone().filter(|r| !r.trim().is_empty()),
-        since: today(),
-        expires: None,
-        flagged: flagged(document.text(), &finding.range),
-        code: surroundings(document.text(), &finding.range),
+        ..Entry::quoting(document.text(), &finding.range)
     });
-    write(&file, &list)?;
+    list.save(&file).map_err(told)?;
     Ok(if undo {
         format!("`{}` counts again, whatever is like it", finding.rule.id)
     } else {
         format!("`{}` is dismissed in {}", finding.rule.id, file.display())
-    })
-}
-
-fn read(file: &Path) -> Result<List, String> {
-    match std::fs::read_to_string(file) {
-        Ok(text) => List::parse(&text).map_err(|e| format!("{}: {e}", file.display())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(List::default()),
-        Err(error) => Err(format!("cannot read {}: {error}", file.display())),
-    }
-}
-
-/// Whole or not at all: a full disk must not cost what was said before.
-fn write(file: &Path, list: &List) -> Result<(), String> {
-    let folder = file.parent().unwrap_or(Path::new("."));
-    let beside = folder.join(format!(".{FILE_NAME}.{}", std::process::id()));
-    let written = std::fs::create_dir_all(folder)
-        .and_then(|()| std::fs::write(&beside, list.text()))
-        .and_then(|()| std::fs::rename(&beside, file));
-    written.map_err(|error| {
-        let _ = std::fs::remove_file(&beside);
-        format!("cannot write {}: {error}", file.display())
     })
 }
 

@@ -474,20 +474,7 @@ impl State {
     fn reviewed(&mut self, uri: &Uri, stamp: u64, diagnostics: Arc<Vec<Diagnostic>>) {
         let Some(open) = self.documents.get(uri).filter(|o| o.stamp == stamp) else { return };
         let Some(current) = open.current.as_ref().filter(|c| c.stamp == stamp) else { return };
-        let analysis = Analysis {
-            uri: uri.clone(),
-            version: current.version,
-            stamp,
-            document: current.document.clone(),
-            path: current.path.clone(),
-            said: current.said.clone(),
-            folder: current.folder.clone(),
-            settings: current.settings.clone(),
-            report: current.report.clone(),
-            complete: current.complete,
-            diagnostics,
-            result_id: 0,
-        };
+        let analysis = Analysis { diagnostics, result_id: 0, ..Analysis::clone(current) };
         self.settle(analysis);
     }
 

@@ -18,6 +18,7 @@ use crate::index::{Index, News};
 use crate::session::{ClientSettings, Session};
 
 /// The analysis of one version of a document.
+#[derive(Clone)]
 pub(crate) struct Analysis {
     pub uri: Uri,
     /// The document's version, as the client counts.

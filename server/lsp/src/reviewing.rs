@@ -18,7 +18,7 @@ use sidenote_core::findings::Finding;
 use sidenote_core::fix::Edits;
 use tower_lsp::ls_types::{Diagnostic, DiagnosticSeverity, NumberOrString, Uri};
 
-use crate::convert::{Context, Positions, information, severity};
+use crate::convert::{Context, Positions, severity};
 use crate::event::Event;
 use crate::pool::Analysis;
 use crate::reviewer::{Advice, Case, Reviewer, Task, Trouble, Verdict};
@@ -93,7 +93,10 @@ impl Reviewing {
             let (to, queue) = channel();
             let worker =
                 Worker { shared: shared.clone(), events, resting: FxHashMap::default(), pieces: FxHashMap::default() };
-            let body = move || worker.run(opener, &queue);
+            let body = move || {
+                crate::catalog::lower_priority();
+                worker.run(opener, &queue);
+            };
             std::thread::Builder::new().name("sidenote-review".into()).spawn(body).ok().map(|_| to)
         });
         Reviewing { shared, to }
@@ -404,8 +407,7 @@ impl Worker {
             all.push(diagnostic);
         }
         drop(known);
-        let gaps = analysis.report.gaps.iter().filter(|g| !g.message.starts_with("syntax error"));
-        all.extend(gaps.map(|g| information(cx.positions.range(&g.range), g.message.clone())));
+        all.extend(cx.gaps(&analysis.report));
         let name = lock(&self.shared.reviewer).as_ref().map(|r| r.name()).unwrap_or_default();
         for piece in pieces(document) {
             let text = hash(&document.text().slice(piece.range.start, piece.range.end));

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use sidenote_core::config::repository_root;
-use sidenote_core::feedback::{Entry, Kind, List, flagged, hides, surroundings};
+use sidenote_core::feedback::{Entry, Kind, List, hides};
 use sidenote_core::system::{OsSystem, today};
+use sidenote_core::text::Text;
 
 use crate::args::{Dismiss as Args, Selection};
 use crate::error::{CLEAN, Error, FINDINGS};
-use crate::feedback::{place, read, text_of, write};
+use crate::feedback::{place, text_of};
 use crate::scan::{self, FileReport, Finding, Scan};
 use crate::{output, style};
 
@@ -79,9 +80,9 @@ fn say(args: &Args, root: &Path, file: &FileReport, finding: &Finding) -> Result
     let (team, own) = (place(root, false)?, place(root, true));
     if args.undo {
         for path in [Some(team.clone()), own.as_ref().ok().cloned()].into_iter().flatten() {
-            let mut list = read(&path)?;
+            let mut list = List::open(&path)?;
             if let Some(entry) = list.take(&id) {
-                write(&path, &list)?;
+                list.save(&path)?;
                 let word = if entry.kind == Kind::Kept { "kept" } else { "dismissed" };
                 anstream::eprintln!("{told} is no longer {word} ({})", style::shown(&path));
                 return Ok(CLEAN);
@@ -91,8 +92,8 @@ fn say(args: &Args, root: &Path, file: &FileReport, finding: &Finding) -> Result
     }
     let kind = if args.keep || args.undo { Kind::Kept } else { Kind::Dismissed };
     let path = if args.user { own? } else { team };
-    let mut list = read(&path)?;
-    let (text, range) = (text_of(file), finding.region.range());
+    let mut list = List::open(&path)?;
+    let text = text_of(file).unwrap_or_else(|| Text::new(""));
     list.set(Entry {
         kind,
         fingerprint: id,
@@ -102,12 +103,10 @@ fn say(args: &Args, root: &Path, file: &FileReport, finding: &Finding) -> Result
         symbol: finding.symbol.clone(),
         message: finding.message.clone(),
         reason: args.reason.clone(),
-        since: today(),
         expires: args.expires.clone(),
-        flagged: text.as_ref().map(|t| flagged(t, &range)).unwrap_or_default(),
-        code: text.as_ref().map(|t| surroundings(t, &range)).unwrap_or_default(),
+        ..Entry::quoting(&text, &finding.region.range())
     });
-    write(&path, &list)?;
+    list.save(&path)?;
     let what = match kind {
         Kind::Kept => "is kept: nothing learned from others leaves it out",
         Kind::Dismissed if hides(finding.rule) => "is dismissed",
@@ -134,7 +133,7 @@ fn whole(args: &Args) -> Result<u8, Error> {
     let here = Path::new(".").canonicalize().map_err(|source| Error::Path { path: ".".into(), source })?;
     let root = root_of(&here);
     let path = place(&root, args.user)?;
-    let mut list = read(&path)?;
+    let mut list = List::open(&path)?;
     if list.entries.is_empty() {
         anstream::eprintln!("nothing was said of any finding ({})", style::shown(&path));
         return Ok(CLEAN);
@@ -149,7 +148,7 @@ fn whole(args: &Args) -> Result<u8, Error> {
     if args.prune {
         let before = list.entries.len();
         list.entries.retain(|e| state(e) == State::Holds);
-        write(&path, &list)?;
+        list.save(&path)?;
         let gone = before - list.entries.len();
         anstream::eprintln!("{} of {before} entries are taken out ({})", gone, style::shown(&path));
         return Ok(CLEAN);

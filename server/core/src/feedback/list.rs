@@ -1,6 +1,14 @@
 //! The list as text.
 
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
 use serde::{Deserialize, Serialize};
+
+use super::{flagged, surroundings};
+use crate::system::{read_list, today, write_list};
+use crate::text::Text;
 
 /// The form of the list that is read and written.
 const FORMAT: u32 = 1;
@@ -20,6 +28,35 @@ pub enum FeedbackError {
     /// A newer Sidenote wrote it.
     #[error("it has format {0}, and this Sidenote knows {FORMAT}")]
     Format(u32),
+}
+
+/// Why a list cannot be used or changed.
+#[derive(thiserror::Error, Debug)]
+pub enum ListError {
+    /// It is no list.
+    #[error("the feedback `{}` cannot be used: {error}", file.display())]
+    Bad {
+        /// Where it is.
+        file: PathBuf,
+        /// Why.
+        error: FeedbackError,
+    },
+    /// It cannot be read.
+    #[error("cannot read the feedback `{}`: {source}", file.display())]
+    Read {
+        /// Where it is.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It cannot be written; what was there is still there.
+    #[error("cannot write the feedback `{}`: {source}", file.display())]
+    Write {
+        /// Where it is.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
 }
 
 /// What was said of a finding.
@@ -72,6 +109,19 @@ pub struct Entry {
     pub code: String,
 }
 
+impl Entry {
+    /// An entry that quotes the code of a finding, said today; the rest is for the caller to fill in.
+    pub fn quoting(text: &Text, range: &Range<usize>) -> Entry {
+        Entry {
+            line: u32::try_from(text.line_of(range.start) + 1).unwrap_or(u32::MAX),
+            since: today(),
+            flagged: flagged(text, range),
+            code: surroundings(text, range),
+            ..Entry::default()
+        }
+    }
+}
+
 /// A list of entries.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -83,6 +133,26 @@ pub struct List {
 }
 
 impl List {
+    /// The list in a file; one that is not there is empty.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no list.
+    pub fn open(file: &Path) -> Result<List, ListError> {
+        match read_list(file) {
+            Ok(Some(text)) => List::parse(&text).map_err(|error| ListError::Bad { file: file.to_owned(), error }),
+            Ok(None) => Ok(List::default()),
+            Err(source) => Err(ListError::Read { file: file.to_owned(), source }),
+        }
+    }
+
+    /// Writes it to a file, whole or not at all.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn save(&self, file: &Path) -> Result<(), ListError> {
+        write_list(file, &self.text()).map_err(|source| ListError::Write { file: file.to_owned(), source })
+    }
+
     /// Reads one.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-pub use list::{Entry, FeedbackError, Kind, List};
+pub use list::{Entry, FeedbackError, Kind, List, ListError};
 
 use crate::findings::{Category, Finding, Fingerprint, Severity, fingerprints};
 use crate::rules::Rule;
@@ -49,14 +49,29 @@ pub fn user_file(folder: &Path, root: &Path) -> PathBuf {
     folder.join("feedback").join(format!("{name}-{}.toml", &hash[..16]))
 }
 
-/// A list that cannot be used.
-#[derive(thiserror::Error, Debug)]
-#[error("the feedback `{}` cannot be used: {error}", file.display())]
-pub struct BadList {
-    /// Where it is.
-    pub file: PathBuf,
-    /// Why.
-    pub error: FeedbackError,
+/// What other findings of a rule are compared with.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Examples {
+    dismissed: Vec<Subject>,
+    kept: Vec<Subject>,
+}
+
+impl Examples {
+    /// The described texts, dismissed ones first.
+    pub fn texts(&self) -> Vec<String> {
+        self.dismissed.iter().chain(&self.kept).map(|s| s.described.clone()).collect()
+    }
+
+    /// The vote on a finding, by its cosines with these texts, in their order; `None` also where these are of other texts.
+    pub fn vote(&self, own: &Subject, cosines: &[f32]) -> Option<Vote> {
+        if cosines.len() != self.dismissed.len() + self.kept.len() {
+            return None;
+        }
+        let (near, against) = cosines.split_at(self.dismissed.len());
+        let near: Vec<_> = self.dismissed.iter().zip(near.iter().copied()).collect();
+        let against: Vec<_> = self.kept.iter().zip(against.iter().copied()).collect();
+        vote(own, &near, &against)
+    }
 }
 
 /// What feedback makes of a finding.
@@ -107,12 +122,12 @@ impl Feedback {
     ///
     /// # Errors
     /// The list that cannot be used, and why.
-    pub fn of_root(system: &dyn System, root: &Path, user: Option<&Path>, today: &str) -> Result<Feedback, BadList> {
+    pub fn of_root(system: &dyn System, root: &Path, user: Option<&Path>, today: &str) -> Result<Feedback, ListError> {
         let files = [Some(root.join(FILE_NAME)), user.map(|folder| user_file(folder, root))];
         let mut lists = Vec::new();
         for file in files.into_iter().flatten() {
             if let Some(text) = system.read(&file) {
-                lists.push(List::parse(&text).map_err(|error| BadList { file, error })?);
+                lists.push(List::parse(&text).map_err(|error| ListError::Bad { file, error })?);
             }
         }
         Ok(Feedback::new(lists, today))
@@ -139,12 +154,12 @@ impl Feedback {
     }
 
     /// A rule's dismissed and kept findings.
-    pub fn examples(&self, rule: &str) -> (Vec<Subject>, Vec<Subject>) {
+    pub fn examples(&self, rule: &str) -> Examples {
         let of = |kind: Kind| {
             let entries = self.lists.entries.iter().filter(|e| e.kind == kind && e.rule == rule);
             entries.map(|e| Subject::new(&e.rule, &e.message, &e.flagged, &e.code)).collect()
         };
-        (of(Kind::Dismissed), of(Kind::Kept))
+        Examples { dismissed: of(Kind::Dismissed), kept: of(Kind::Kept) }
     }
 
     /// What is to be done about a finding by what was said of it, or by a vote over its described text.

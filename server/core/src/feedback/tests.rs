@@ -115,7 +115,7 @@ fn three_dismissals_teach_and_a_kept_one_stands_against_them() {
     assert_eq!(finding.suppressed.as_deref(), Some("like 3 findings that were dismissed (likeness 97 %)"));
     assert!(finding.feedback.is_some_and(|told| told.learned));
     assert!(after(CODE, &enough, quality, None).suppressed.is_none(), "not near");
-    assert_eq!(enough.examples(quality).0.len(), NEIGHBOURS);
+    assert_eq!(enough.examples(quality).texts().len(), NEIGHBOURS);
     // Somebody's word on this very finding comes first; the user's list is read after the team's.
     let kept = Feedback::new([list(&others), list(&[own])], "2026-11-28");
     assert!(after(CODE, &kept, quality, said).suppressed.is_none());
