@@ -96,6 +96,9 @@ fn findings_like_dismissed_ones_go_their_way() {
     assert_eq!(told(&[]), ["floating-promise src/pay.ts:9"]);
     assert_eq!(told(&["--feedback", "exact"]).len(), 2);
     assert_eq!(told(&["--deterministic"]).len(), 2, "what a model computes is left out");
+    local.run(&["model", "feature", "meaning", "off"]).code(0);
+    assert_eq!(told(&[]).len(), 2, "nobody asks a model that is switched off");
+    local.run(&["model", "feature", "meaning", "on"]).code(0);
     // It is told, and can be taken back for good.
     let report = local.run(&["scan", "--select", "floating-promise"]).code(1).stdout;
     assert!(report.contains("4 hidden by feedback"), "{report}");

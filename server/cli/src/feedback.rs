@@ -102,10 +102,8 @@ fn votes(scan: &Scan, feedback: &feedback::Feedback, quiet: bool) -> HashMap<Pla
     use std::time::Duration;
 
     use sidenote_core::feedback::Subject;
-    use sidenote_model::embed::many_threads;
-    use sidenote_model::store::Store;
 
-    use crate::local::{Encoder, folders};
+    use crate::local::Encoder;
 
     /// How long a scan waits for its vectors.
     const PATIENCE: Duration = Duration::from_secs(120);
@@ -126,14 +124,11 @@ fn votes(scan: &Scan, feedback: &feedback::Feedback, quiet: bool) -> HashMap<Pla
     if by_rule.is_empty() {
         return HashMap::new();
     }
-    let open = || Encoder::open(&Store::open(folders()?)?, None, many_threads());
-    let encoder = match open() {
+    let encoder = match Encoder::if_wanted() {
         Ok(encoder) => encoder,
         Err(error) => {
             if !quiet {
-                anstream::eprintln!(
-                    "note: findings like dismissed ones are reported, for no model works here: {error}"
-                );
+                anstream::eprintln!("note: findings like dismissed ones are reported, for there is no model: {error}");
             }
             return HashMap::new();
         }

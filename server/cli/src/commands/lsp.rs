@@ -15,17 +15,13 @@ pub fn run(args: &args::Lsp) -> ExitCode {
 
 #[cfg(feature = "model")]
 fn vectors() -> Option<sidenote_lsp::meaning::Opener> {
-    use crate::local::{Encoder, folders};
+    use crate::local::{Encoder, folders, wanted};
     use sidenote_model::store::Store;
 
     // Opened on a thread of the server's, when there is first something to embed.
     let open = || {
         let store = Store::open(folders()?)?;
-        if !store.features().meaning {
-            return Err(crate::error::Error::Local(
-                "`meaning` is switched off: `sidenote model feature meaning on`".into(),
-            ));
-        }
+        wanted(&store)?;
         let encoder = Encoder::in_background(&store)?;
         Ok((encoder.embedder, encoder.model.entry.name))
     };

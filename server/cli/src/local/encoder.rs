@@ -68,16 +68,20 @@ impl Encoder {
         Ok((Encoder { model, embedder }, error))
     }
 
-    /// As [`Encoder::open`] with the user's choice and all threads; says why where there is none.
+    /// As [`Encoder::open`] with the user's choice and all threads, for what works without a model too: what the user switched off
+    /// is off.
+    ///
+    /// # Errors
+    /// As for [`Encoder::open`], and when it is switched off.
+    pub fn if_wanted() -> Result<Encoder, Error> {
+        let store = Store::open(folders()?)?;
+        wanted(&store)?;
+        Encoder::open(&store, None, many_threads())
+    }
+
+    /// The same; says why where there is none.
     pub fn or_words() -> Option<Encoder> {
-        let open = || {
-            let store = Store::open(folders()?)?;
-            if !store.features().meaning {
-                return Err(Error::Local("`meaning` is switched off".into()));
-            }
-            Encoder::open(&store, None, many_threads())
-        };
-        match open() {
+        match Encoder::if_wanted() {
             Ok(encoder) => Some(encoder),
             Err(error) => {
                 anstream::eprintln!("{}note{:#}: searching by words alone: {error}", style::DIM, style::DIM);
@@ -118,6 +122,17 @@ impl Encoder {
         }
         outcome
     }
+}
+
+/// Whether the user wants vectors at all.
+///
+/// # Errors
+/// When they are switched off.
+pub fn wanted(store: &Store) -> Result<(), Error> {
+    if store.features().meaning {
+        return Ok(());
+    }
+    Err(Error::Local("`meaning` is switched off: `sidenote model feature meaning on`".into()))
 }
 
 /// The host's program beside this one.

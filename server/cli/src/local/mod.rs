@@ -7,4 +7,4 @@ pub mod measure;
 pub mod replay;
 
 pub use blocks::{CodeBlock, collect};
-pub use encoder::{Encoder, folders, program};
+pub use encoder::{Encoder, folders, program, wanted};
