@@ -172,3 +172,85 @@ fn a_block_that_is_too_costly_is_a_gap() {
     let report = sidenote_core::engine::Engine::new(sidenote_core::config::Config::default()).analyze(&document);
     assert!(report.gaps.iter().any(|g| g.message.starts_with("too costly")), "{:?}", report.gaps);
 }
+
+/// An edit inside of one block that changes what is true of another: language, text, what is replaced, by what.
+const ELSEWHERE: &[(&str, &str, &str, &str)] = &[
+    (
+        "typescript",
+        "class S {\n  constructor(private mailer: Any) {}\n  a() {\n    this.mailer.post(1);\n  }\n  async b() {\n    const x = 1;\n  }\n}\n",
+        "const x = 1;",
+        "await this.mailer.post(2);",
+    ),
+    (
+        "typescript",
+        "class S {\n  constructor(private orders: List<Order>) {}\n  close(o: Order) {\n    this.orders.save(o);\n  }\n}\n",
+        "List<Order>",
+        "Repository<Order>",
+    ),
+    (
+        "typescript",
+        "async function save(u: User) {\n  await db.write(u);\n}\nexport function f(u: User) {\n  store(u);\n  done();\n}\n",
+        "save(u: User)",
+        "store(u: User)",
+    ),
+    (
+        "typescript",
+        "function f(x: number) {\n  log(x);\n  return x;\n}\nexport function g() {\n  const y = f(1);\n  return y;\n}\n",
+        "return x;",
+        "audit(x);",
+    ),
+    (
+        "javascript",
+        "const WORD = /\\w+/g;\nfunction f(s) {\n  if (WORD.test(s)) go();\n}\nfunction g() {\n  reset();\n}\n",
+        "reset();",
+        "WORD.lastIndex = 0;",
+    ),
+    (
+        "rust",
+        "fn load() -> String {\n    pick()\n}\nasync fn serve() {\n    load();\n}\n",
+        "pick()",
+        "std::fs::read_to_string(\"a\").unwrap()",
+    ),
+    (
+        "rust",
+        "async fn save() {\n    work().await;\n}\nasync fn serve() {\n    let _ = store();\n}\n",
+        "save()",
+        "store()",
+    ),
+    (
+        "rust",
+        "struct A { a: u8, b: u8 }\nimpl PartialEq for A {\n    fn eq(&self, other: &Self) -> bool {\n        self.a == other.a\n    }\n}\nimpl Eq for A {}\nimpl std::hash::Hash for A {\n    fn hash<H: std::hash::Hasher>(&self, h: &mut H) {\n        self.a.hash(h);\n    }\n}\n",
+        "self.a.hash(h);",
+        "self.a.hash(h);\n        self.b.hash(h);",
+    ),
+];
+
+#[test]
+fn what_one_function_says_of_another_follows_its_edits() {
+    let engine = Engine::new(Config::everything());
+    let mut silent = Vec::new();
+    for (language, before, old, new) in ELSEWHERE {
+        let language = sidenote_core::grammars::by_name(language).expect("a language");
+        let fresh = |text: &str| {
+            let document = Document::new(&path(language), language, text, 0).expect("open");
+            shown(&engine.analyze(&document))
+        };
+        let (there, back) = (before.replacen(old, new, 1), (*before).to_owned());
+        if fresh(before).0.len() == fresh(&there).0.len() {
+            silent.push(format!("{old} -> {new}"));
+        }
+        let mut document = Document::new(&path(language), language, before, 0).expect("open");
+        let mut memo = Memo::default();
+        assert_eq!(shown(&engine.analyze_again(&document, &mut memo)), fresh(before));
+        for (version, from, to, text) in [(1, old, new, &there), (2, new, old, &back)] {
+            let now = document.text().to_string();
+            let at = now.find(from).expect("there");
+            let place = |offset| document.text().position(offset, Encoding::Utf8);
+            let range = Some((place(at), place(at + from.len())));
+            document.change(&[Change { range, text: (*to).into() }], Encoding::Utf8, version).expect("change");
+            assert_eq!(document.text().to_string(), *text);
+            assert_eq!(shown(&engine.analyze_again(&document, &mut memo)), fresh(text), "{from} -> {to}");
+        }
+    }
+    assert!(silent.is_empty(), "these edits change nothing: {silent:#?}");
+}

@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
-use sidenote_grammars::{Field, Kind};
+use sidenote_grammars::Family;
 use ustr::Ustr;
 
 use super::{file_facts, twins};
-use crate::blocks::{Block, BlockId, Blocks};
+use crate::blocks::{Block, BlockId, BlockKind, Blocks};
 use crate::config::Settings;
 use crate::findings::{Finding, Location, Note, Place};
 use crate::rules::FileFacts;
-use crate::rules::declared::may_reject;
+use crate::rules::declared::Part;
 use crate::semantics::flow::{self, ModelSet};
-use crate::syntax::{Arena, Node, Span};
+use crate::syntax::{Arena, Span};
 
 /// What is remembered of a document from one version to the next; see [`super::Engine::analyze_again`]. A new
 /// configuration does not hurt it.
@@ -140,7 +140,7 @@ impl Memo {
         let root = blocks.root();
         if let Some((of, facts)) = &mut self.facts
             && facts.path == path
-            && has_same_facts(of, root)
+            && has_same_facts(of, root, blocks.language().family)
         {
             *of = root.clone();
             return facts.clone();
@@ -230,19 +230,16 @@ impl Memo {
     }
 }
 
-/// Whether everything that [`FileFacts`] are read from is the same in both versions: the module's own syntax, and of every
-/// function whether its promise may be rejected.
-fn has_same_facts(old: &Arc<Block>, new: &Arc<Block>) -> bool {
-    let mut same = Arc::ptr_eq(old.arena(), new.arena());
-    let told = |block: &Block| {
-        let root = block.standing().arena().root();
-        let name = root.child(Field::Name).map_or("", Node::text).to_owned();
-        (root.kind(), (root.kind() == Kind::MethodDefinition).then_some(name), may_reject(root))
-    };
-    same &= pairs(old, new, &mut |a, b| {
-        same &= Arc::ptr_eq(a.standing().arena(), b.standing().arena()) || told(a) == told(b);
+/// Whether everything that [`FileFacts`] are read from is the same in both versions: the own syntax of modules and classes, and
+/// of every function what [`Part`] says. The cost is that of the blocks that were edited.
+fn has_same_facts(old: &Arc<Block>, new: &Arc<Block>, family: Family) -> bool {
+    let mut same = true;
+    let paired = pairs(old, new, &mut |a, b| {
+        let (a, b) = (a.standing(), b.standing());
+        same &= Arc::ptr_eq(a.arena(), b.arena())
+            || a.kind() == BlockKind::Function && Part::of(a, family) == Part::of(b, family);
     });
-    same
+    same && paired
 }
 
 /// Calls `edited` for the blocks of two versions that are not one and the same, paired by their place. False if some have

@@ -10,12 +10,13 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use sidenote_grammars::Kind;
+use ustr::Ustr;
 
 use crate::blocks::{Block, Blocks, Placed};
 use crate::config::{Config, Settings};
 use crate::document::Document;
-use crate::findings::{Finding, Fix, Location, Note, Place, Score, score};
-use crate::rules::declared::Declared;
+use crate::findings::{Condition, Finding, Fix, Location, Note, Place, Score, score};
+use crate::rules::declared::{self, Declared};
 use crate::rules::{self, BlockCheck, Check, Cx, FileFacts, NodeCheck, Rule};
 use crate::semantics::flow::trace::{Trace, trace};
 use crate::semantics::imports::Imports;
@@ -80,6 +81,8 @@ struct BlockNotes {
     /// Which child blocks the block's syntax marks as tests (`#[test]`, `#[cfg(test)]`), ascending.
     tests: Vec<usize>,
     suppressions: Vec<Suppression>,
+    /// Methods that the block awaits, as written.
+    awaited: Vec<Ustr>,
 }
 
 impl Engine {
@@ -172,6 +175,9 @@ impl Engine {
         let family = blocks.language().family;
         let facts = memo.facts(document.path(), blocks);
         let mut findings = Vec::new();
+        // Findings that count if somebody awaits the same callee, and the blocks in which somebody may.
+        let mut waiting: Vec<(Ustr, Finding)> = Vec::new();
+        let mut awaited: Vec<Arc<BlockNotes>> = Vec::new();
         let mut gaps = Vec::new();
         let mut suppressions = Vec::new();
         let places = Places::new(blocks);
@@ -198,8 +204,23 @@ impl Engine {
                 late.get_or_insert(placed.start);
             }
             around.push((notes.clone(), 0));
-            let counts = |n: &&Note| n.if_rejecting.is_none_or(|function| memo.is_rejecting(function));
-            let mut found: Vec<&Note> = notes.notes.iter().filter(counts).collect();
+            let mut found: Vec<&Note> = Vec::new();
+            let symbol = || path.iter().filter_map(|b| b.name()).collect::<Vec<_>>().join(".");
+            for note in &notes.notes {
+                let rejects = |c: &Condition| matches!(c, Condition::Rejecting(f) if memo.is_rejecting(*f));
+                if note.conditions.is_empty() || note.conditions.iter().any(rejects) {
+                    found.push(note);
+                    continue;
+                }
+                let callees = note.conditions.iter().filter_map(|c| match c {
+                    Condition::Awaited(callee) => Some(*callee),
+                    Condition::Rejecting(_) => None,
+                });
+                waiting.extend(callees.map(|c| (c, places.resolve(note, placed, &settings, &symbol()))));
+            }
+            if !notes.awaited.is_empty() {
+                awaited.push(notes.clone());
+            }
             let silent = (facts.is_test || in_test) && !settings.include_tests;
             while let Some((_, note)) = flow_notes.next_if(|(i, _)| *i <= index) {
                 let enabled = rules::index(note.rule.id).is_some_and(|i| settings.rules[i].enabled);
@@ -212,7 +233,7 @@ impl Engine {
                 }
             }
             if !found.is_empty() {
-                let symbol = path.iter().filter_map(|b| b.name()).collect::<Vec<_>>().join(".");
+                let symbol = symbol();
                 findings.extend(found.into_iter().map(|note| places.resolve(note, placed, &settings, &symbol)));
             }
             suppressions.extend(notes.suppressions.iter().map(|s| suppress::Placed::new(s, placed, document.text())));
@@ -222,6 +243,9 @@ impl Engine {
                 gaps.push(Gap { range, message: "too costly: its data flow was not followed to the end".into() });
             }
         }
+        findings.extend(
+            waiting.into_iter().filter(|(callee, _)| awaited.iter().any(|n| n.awaited.contains(callee))).map(|w| w.1),
+        );
         // Where a finding begins that is told in full elsewhere, nothing more need be said.
         let begins: Vec<_> =
             findings.iter().filter_map(|f| Some((f.rule.id, f.flow.first()?.0.range.clone()))).collect();
@@ -279,7 +303,7 @@ fn block_notes(
         return (old, true);
     }
     let mut whole = true;
-    let (notes, suppressions, tests) = if let Some(parsed) = block.parsed() {
+    let (notes, suppressions, tests, awaited) = if let Some(parsed) = block.parsed() {
         // Nothing is known of the new text; what was found before is still there.
         let (known, all) = block_notes(parsed, facts, settings, in_test, (left, times));
         whole = all;
@@ -288,14 +312,15 @@ fn block_notes(
             memo::held_notes(&known.notes, parsed.arena(), block.arena()),
             known.suppressions.iter().filter_map(moved).collect(),
             known.tests.clone(),
+            known.awaited.clone(),
         )
     } else {
         let mut notes = Vec::new();
         whole &= run_rules(block, facts, settings, in_test, (left, times), &mut notes);
-        (notes, suppress::read(block.arena(), settings), test_children(block.arena()))
+        (notes, suppress::read(block.arena(), settings), test_children(block.arena()), declared::awaited(block))
     };
     let (facts, settings) = (facts.clone(), settings.clone());
-    let made = Arc::new(BlockNotes { facts, settings, in_test, notes, tests, suppressions });
+    let made = Arc::new(BlockNotes { facts, settings, in_test, notes, tests, suppressions, awaited });
     if whole {
         block.set_notes(made.clone());
     }

@@ -137,9 +137,18 @@ pub struct Note {
     pub flow: Vec<(Place, String)>,
     /// What to change.
     pub fixes: Vec<NoteFix>,
-    /// An imported function, by its local name (`save`, `store.save`): the note counts only if what it gives is a promise that
-    /// may be rejected, which the file that it comes from tells.
-    pub if_rejecting: Option<ustr::Ustr>,
+    /// Code outside of the block has to bear it out, in one of these ways; in none if there are none.
+    pub conditions: Vec<Condition>,
+}
+
+/// What code outside of a note's block must say for the note to count. Notes are kept with their blocks; this is looked up when they
+/// are told, so that an edit elsewhere costs no rule another look.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Condition {
+    /// What an imported function gives, by its local name (`save`, `store.save`), is a promise that may be rejected.
+    Rejecting(ustr::Ustr),
+    /// The same callee, as written, is awaited somewhere in the file.
+    Awaited(ustr::Ustr),
 }
 
 /// A fix as a rule makes it.
@@ -165,14 +174,14 @@ impl Note {
             related: Vec::new(),
             flow: Vec::new(),
             fixes: Vec::new(),
-            if_rejecting: None,
+            conditions: Vec::new(),
         }
     }
 
-    /// Has it count only if an imported function gives promises that may be rejected.
+    /// Has it count only if code elsewhere bears it out, in one of these ways.
     #[must_use]
-    pub fn if_rejecting(mut self, function: &str) -> Note {
-        self.if_rejecting = Some(function.into());
+    pub fn only_if(mut self, conditions: Vec<Condition>) -> Note {
+        self.conditions = conditions;
         self
     }
 

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sidenote_grammars::{Family, Field, Kind};
 
+use ustr::Ustr;
+
 use super::{shape, support};
 use crate::blocks::{Block, Blocks};
-use crate::syntax::Node;
+use crate::syntax::{Arena, Node};
 
 /// Longest constant that is kept, in bytes.
 const LONGEST: usize = 256;
@@ -31,8 +33,6 @@ pub struct Declared {
     pub parameters: BTreeMap<String, Vec<String>>,
     /// Methods that are async in every class of the file that has a method of that name, and may reject.
     pub async_methods: BTreeSet<String>,
-    /// Callees that are awaited somewhere in the file: `this.store.save`, `mailer.send`.
-    pub awaited: BTreeSet<String>,
     /// Fields of the file's classes with their written types (TypeScript), where all classes agree.
     pub fields: BTreeMap<String, String>,
     /// Methods of the top level's interfaces whose written type is a promise, as `Interface.method` (TypeScript).
@@ -60,7 +60,7 @@ impl Declared {
         for placed in blocks.iter() {
             let node = placed.block.arena().root();
             if blocks.language().family == Family::Ecma {
-                declared.waits(placed.block.arena());
+                declared.fields_of(placed.block.arena());
             }
             if node.kind() == Kind::MethodDefinition {
                 let name = node.child(Field::Name).map_or("", Node::text).to_owned();
@@ -83,15 +83,10 @@ impl Declared {
         declared
     }
 
-    /// Notes what is awaited, and the types of fields.
-    fn waits(&mut self, arena: &crate::syntax::Arena) {
+    /// Notes the types of fields.
+    fn fields_of(&mut self, arena: &Arena) {
         for node in arena.nodes() {
             match node.kind() {
-                Kind::AwaitExpression => {
-                    let callee = node.first_named().map(support::bare).and_then(|c| c.child(Field::Function));
-                    let callee = callee.filter(|c| c.kind() == Kind::MemberExpression && c.text().len() <= LONGEST / 4);
-                    self.awaited.extend(callee.map(|c| c.text().to_owned()));
-                }
                 Kind::RequiredParameter if node.child_of_kind(Kind::AccessibilityModifier).is_some() => {
                     self.field(node.child(Field::Pattern), node.child(Field::Type));
                 }
@@ -255,6 +250,43 @@ impl Declared {
         );
         if literal && value.text().len() <= LONGEST && !value.descendants().any(|n| n.kind() == Kind::CallExpression) {
             self.constants.insert(name.text().to_owned(), value.text().to_owned());
+        }
+    }
+}
+
+/// Methods that a block awaits, as written: `this.store.save`, `mailer.send`. None in Rust, whose `await` stands behind.
+pub fn awaited(block: &Block) -> Vec<Ustr> {
+    let awaits = block.arena().nodes().filter(|n| n.kind() == Kind::AwaitExpression);
+    let callees = awaits.filter_map(|a| a.first_named().map(support::bare)?.child(Field::Function));
+    let methods = callees.filter(|c| c.kind() == Kind::MemberExpression && c.text().len() <= LONGEST / 4);
+    methods.map(|c| Ustr::from(c.text())).collect()
+}
+
+/// What a file's facts read of a function; while this is the same the facts are. Of classes and modules they may read all.
+#[derive(PartialEq, Eq, Debug)]
+pub struct Part {
+    kind: Kind,
+    /// Everything before the body.
+    head: String,
+    may_reject: bool,
+    returns_nothing: bool,
+    names_last_index: bool,
+    rust: Option<super::rust_items::Part>,
+}
+
+impl Part {
+    /// That of a function's block.
+    pub fn of(block: &Block, family: Family) -> Part {
+        let (arena, root) = (block.arena(), block.arena().root());
+        let head = root.child(Field::Body).map_or(root.span().end, |b| b.span().start) - root.span().start;
+        let ecma = family == Family::Ecma;
+        Part {
+            kind: root.kind(),
+            head: root.text().get(..head as usize).unwrap_or_default().to_owned(),
+            may_reject: ecma && may_reject(root),
+            returns_nothing: ecma && returns_nothing(root),
+            names_last_index: ecma && arena.text().contains("lastIndex"),
+            rust: (!ecma).then(|| super::rust_items::Part::of(block)),
         }
     }
 }

@@ -212,15 +212,7 @@ impl Items {
         let (Some(name), Some(body), false) = (root.child(Field::Name), root.child(Field::Body), is_async) else {
             return;
         };
-        let elsewhere =
-            |n: Node<'_>| matches!(n.kind(), Kind::ClosureExpression | Kind::AsyncBlock | Kind::FunctionItem);
-        let paths = body.descendants_until(elsewhere).filter(|n| n.kind() == Kind::CallExpression);
-        let paths = paths.filter_map(|c| c.child(Field::Function)).filter(|f| {
-            matches!(f.kind(), Kind::Identifier | Kind::ScopedIdentifier)
-                && last_name(f.text()).starts_with(|c: char| c.is_ascii_lowercase())
-                && f.text().len() < 60
-        });
-        let called: BTreeSet<String> = paths.map(|f| f.text().to_owned()).take(MOST_CALLS).collect();
+        let called = called(body);
         match self.calls.entry(name.text().to_owned()) {
             std::collections::btree_map::Entry::Vacant(slot) => drop(slot.insert(called)),
             // Two of one name: what both do is certain.
@@ -361,6 +353,42 @@ impl Items {
             }
         }
     }
+}
+
+/// What [`Items`] read of a function's body; its head aside.
+#[derive(PartialEq, Eq, Debug)]
+pub struct Part {
+    names_async: bool,
+    costs: bool,
+    calls: BTreeSet<String>,
+    /// The whole of a method whose trait is looked into.
+    body: Option<String>,
+}
+
+impl Part {
+    /// That of a function's block.
+    pub fn of(block: &Block) -> Part {
+        let (text, root) = (block.arena().text(), block.arena().root());
+        let looked_into = ["eq", "hash", "cmp", "partial_cmp", "drop"];
+        Part {
+            names_async: text.contains("async"),
+            costs: costs(block),
+            calls: root.child(Field::Body).map(called).unwrap_or_default(),
+            body: block.name().is_some_and(|n| looked_into.contains(&n)).then(|| text.to_owned()),
+        }
+    }
+}
+
+/// What a function's body calls by name, outside of its closures.
+fn called(body: Node<'_>) -> BTreeSet<String> {
+    let elsewhere = |n: Node<'_>| matches!(n.kind(), Kind::ClosureExpression | Kind::AsyncBlock | Kind::FunctionItem);
+    let paths = body.descendants_until(elsewhere).filter(|n| n.kind() == Kind::CallExpression);
+    let paths = paths.filter_map(|c| c.child(Field::Function)).filter(|f| {
+        matches!(f.kind(), Kind::Identifier | Kind::ScopedIdentifier)
+            && last_name(f.text()).starts_with(|c: char| c.is_ascii_lowercase())
+            && f.text().len() < 60
+    });
+    paths.map(|f| f.text().to_owned()).take(MOST_CALLS).collect()
 }
 
 /// The traits whose method is `fmt`.

@@ -1,6 +1,6 @@
 use sidenote_grammars::{Family, Field, Kind};
 
-use crate::findings::{Category, Confidence, Note, Severity};
+use crate::findings::{Category, Condition, Confidence, Note, Severity};
 use crate::rules::declared::may_reject;
 use crate::rules::shape::root_name;
 use crate::rules::support::{args, bare, declares, ecma_path, enclosing_function, is_async, is_function, method};
@@ -119,20 +119,18 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(call) = node.first_named().map(bare).filter(|c| c.kind() == Kind::CallExpression) else { return };
-    // What the file itself does not tell may be told by the one that the function comes from.
-    let (what, imported) = match promise(call, cx) {
-        Some(what) => (what, None),
-        None => match imported(call, cx) {
-            Some(name) => (format!("The promise of the imported function `{name}` is dropped"), Some(name)),
-            None => return,
-        },
+    // What the block itself does not tell may be told by the rest of the file, or by the file that the function comes from.
+    let (what, conditions) = match promise(call, cx) {
+        Some(what) => (what, Vec::new()),
+        None => {
+            let conditions: Vec<Condition> = imported(call, cx).into_iter().chain(shared(call, cx)).collect();
+            let Some(callee) = call.child(Field::Function).map(bare).filter(|_| !conditions.is_empty()) else { return };
+            (format!("The promise of `{}` is dropped", callee.text()), conditions)
+        }
     };
     let message =
         format!("{what}: a rejection goes unhandled. Await it, return it, add `catch`, or say `void` if it is meant.");
-    let mut note = Note::new(cx.rule, call.span(), message);
-    if let Some(name) = imported {
-        note = note.if_rejecting(&name);
-    }
+    let mut note = Note::new(cx.rule, call.span(), message).only_if(conditions);
     if enclosing_function(node).is_some_and(|f| is_async(f) == Some(true)) {
         let mut at = call.span();
         at.end = at.start;
@@ -142,7 +140,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 }
 
 /// The imported function that is called, by its local name: another file has to say what it gives.
-fn imported(call: Node<'_>, cx: &Cx<'_>) -> Option<String> {
+fn imported(call: Node<'_>, cx: &Cx<'_>) -> Option<Condition> {
     let callee = bare(call.child(Field::Function)?);
     let (root, name) = match callee.kind() {
         Kind::Identifier => (callee, callee.text().to_owned()),
@@ -153,7 +151,26 @@ fn imported(call: Node<'_>, cx: &Cx<'_>) -> Option<String> {
         _ => return None,
     };
     let is_import = root.kind() == Kind::Identifier && cx.file.imports.path(root.text()).is_some();
-    (is_import && !declares(call, root.text()) && !starts_script(call, cx)).then_some(name)
+    (is_import && !declares(call, root.text()) && !starts_script(call, cx))
+        .then(|| Condition::Rejecting(name.as_str().into()))
+}
+
+/// A method of an object of this file's class, or of an import, which is the same wherever it is named: awaited elsewhere it gives
+/// a promise here.
+fn shared(call: Node<'_>, cx: &Cx<'_>) -> Option<Condition> {
+    let callee = bare(call.child(Field::Function)?);
+    let (receiver, name) = method(call)?;
+    let text = callee.text();
+    let is_shared = text.starts_with("this.")
+        || root_name(callee).is_some_and(|r| cx.file.imports.binds(r.text()) && !declares(call, r.text()));
+    let calls_back = args(call).any(|a| is_function(bare(a)));
+    let tells = is_shared
+        && !text.contains('(')
+        && !calls_back
+        && receiver.kind() != Kind::This
+        && chain(call).is_none()
+        && !TIDY.contains(&name.text());
+    tells.then(|| Condition::Awaited(text.into()))
 }
 
 /// Why a call's value is a promise that may be rejected.
@@ -205,7 +222,7 @@ const PROMISING: &[(&str, &[&str])] = &[
     ("Queue", &["add", "addBulk"]),
 ];
 
-/// A method that is known to give a promise: by its library, by a type written in the file, or since the same call is awaited elsewhere.
+/// A method that is known to give a promise: by its library, or by a type written in the file.
 fn known_promise(call: Node<'_>, receiver: Node<'_>, name: &str, cx: &Cx<'_>) -> Option<String> {
     let dropped = || Some(format!("The promise of `{name}` is dropped"));
     let callee = bare(call.child(Field::Function)?);
@@ -226,23 +243,9 @@ fn known_promise(call: Node<'_>, receiver: Node<'_>, name: &str, cx: &Cx<'_>) ->
             return dropped();
         }
     }
-    // An object of this file's class, or of an import: the same wherever it is named.
-    let text = callee.text();
-    let shared = text.starts_with("this.")
-        || root_name(callee).is_some_and(|r| cx.file.imports.binds(r.text()) && !declares(call, r.text()));
     // Nodemailer's, and nobody else's.
     if name == "sendMail" && args(call).count() == 1 {
         return dropped();
-    }
-    let calls_back = args(call).any(|a| is_function(bare(a)));
-    if shared
-        && !text.contains('(')
-        && !calls_back
-        && receiver.kind() != Kind::This
-        && cx.file.declared.awaited.contains(text)
-        && !TIDY.contains(&name)
-    {
-        return Some(format!("The promise of `{text}`, which is awaited elsewhere in this file, is dropped"));
     }
     let field = receiver.text().strip_prefix("this.")?;
     let written = cx.file.declared.fields.get(field)?.as_str();
