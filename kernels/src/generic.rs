@@ -140,7 +140,7 @@ fn tile<S: Simd, const MR: usize, const NV: usize, const U: usize>(
 /// `NV` vectors of queries from vector `first` on, against `MR` rows.
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
-fn tile_hits<S: Simd, const MR: usize, const NV: usize, const U: usize>(
+pub(crate) fn tile_hits<S: Simd, const MR: usize, const NV: usize, const U: usize>(
     s: S,
     panel: PanelRef<'_>,
     first: usize,

@@ -11,7 +11,7 @@
 //! | instruction set | dot product of codes | register tile (rows x lanes) |
 //! |---|---|---|
 //! | scalar | plain Rust | 4 x 4 |
-//! | AVX2 | split even and odd codes, `vpmaddwd` | 8 x 8 |
+//! | AVX2 | split even and odd codes, `vpmaddwd`; panels behind a bound by `vpmaddubsw` on halved codes | 8 x 8 |
 //! | AVX-VNNI | `vpdpbusd`, 256 bits | 6 x 16 |
 //! | AVX-512 VNNI | `vpdpbusd`, 512 bits | 6 x 64 |
 //! | AMX | `tdpbsud` for panels, AVX-512 for the rest | 32 x 32 |
@@ -35,6 +35,8 @@
 //! - **A hit test of one AND.** Accumulators also start at `-bound(row)`, the least product that some query of the panel
 //!   could hit with; if all stay negative no query hit. The exact test, `dot as f32 * scale >= threshold`, runs
 //!   only behind it.
+//! - **A bound that is cheaper than the product** (AVX2): codes without their last bit, two steps of which fit 16 bits. What is left out
+//!   is at most `sqrt(dim) / 2` times the two norms; a tile that it does not rule out is computed again in full (`isa/filter.rs`).
 //! - **Quantisation error.** With `kappa = sqrt(dim) max|x| / |x|`, the relative error of a vector is
 //!   `e <= kappa / 254`: each code is off by at most half a step of `max|x| / 127`, so `|error| <= sqrt(dim) max|x| / 254`.
 //!   A cosine moves by at most `2 e + e^2`.

@@ -112,6 +112,27 @@ proptest! {
         }
     }
 
+    /// Many rows, each near to a query: where products are first bounded, the bound must not lose one.
+    #[test]
+    fn panels_lose_no_near_row(
+        (dim, queries) in matrix(1..=20),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), code()), 64..=140),
+        tau in prop_oneof![Just(-1.0f32), Just(0.0), 0.3f32..1.0],
+    ) {
+        let near = changes.iter().map(|(query, at, code)| {
+            let mut row = queries[query.index(queries.len())].clone();
+            row[at.index(dim)] = *code;
+            row
+        });
+        let rows: Vec<Vec<i8>> = near.collect();
+        let (panel, codes) = (Panel::pack(codes_of(&queries, dim).as_rows()).unwrap(), codes_of(&rows, dim));
+        let thresholds: Vec<f32> = codes.as_rows().inv_norms().iter().map(|i| tau / i).collect();
+        let want = Kernels::scalar().panel_gt(&panel, codes.as_rows(), &thresholds).unwrap();
+        for k in all() {
+            prop_assert_eq!(&k.panel_gt(&panel, codes.as_rows(), &thresholds).unwrap(), &want, "{:?}", k);
+        }
+    }
+
     #[test]
     fn scan_returns_the_best_in_order((dim, mut rows) in matrix(2..=40), k in 0usize..=41) {
         let query = Code::from_codes(&rows.pop().unwrap()).unwrap();
@@ -244,6 +265,31 @@ fn the_largest_dimension_does_not_overflow() {
     assert!(matches!(Code::from_codes(&vec![0; dim + 1]), Err(Error::Dimension { .. })));
     assert!(matches!(Code::from_codes(&[]), Err(Error::Dimension { .. })));
     assert!(matches!(Code::from_codes(&[1, -128]), Err(Error::CodeRange { at: 1 })));
+}
+
+/// Equal codes make the remainder of a halved product as large as its bound says.
+#[test]
+fn bounds_of_panels_are_tight_where_all_codes_are_equal() {
+    for (query, row) in [(127, 127), (1, 1), (-127, -127), (127, -127), (-1, 1), (3, 125), (126, 127), (2, 2)] {
+        for dim in [1, 60, 64, 130, 384] {
+            let panel = Panel::pack(codes_of(&[vec![query; dim]], dim).as_rows()).unwrap();
+            let codes = codes_of(&vec![vec![row; dim]; 72], dim);
+            let inv = panel_inv(query, dim);
+            let dot = i32::from(query) * i32::from(row) * dim as i32;
+            let met = dot as f32 * inv;
+            for (threshold, hits) in [(met, 72), (met + met.abs() * 1e-6 + 1e-6, 0)] {
+                for k in all() {
+                    let got = k.panel_gt(&panel, codes.as_rows(), &[threshold; 72]).unwrap();
+                    assert_eq!(got.len(), hits, "{k:?} {query} {row} {dim} {threshold}");
+                    assert!(got.iter().all(|h| h.dot == dot));
+                }
+            }
+        }
+    }
+}
+
+fn panel_inv(code: i8, dim: usize) -> f32 {
+    Code::from_codes(&vec![code; dim]).unwrap().inv_norm()
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod amx;
+#[cfg(target_arch = "x86_64")]
+mod filter;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod scalar;
@@ -145,7 +147,7 @@ impl Table {
         Some(match isa {
             Isa::Scalar => &scalar_shells::TABLE,
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => &avx2::TABLE,
+            Isa::Avx2 => &filter::TABLE,
             #[cfg(target_arch = "x86_64")]
             Isa::AvxVnni => &avx_vnni::TABLE,
             #[cfg(target_arch = "x86_64")]

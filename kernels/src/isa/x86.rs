@@ -264,6 +264,79 @@ impl Simd for Avx2 {
     }
 }
 
+/// What one row brings to the filtered panel product.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Halved {
+    /// Codes that are odd.
+    pub(crate) odd: i32,
+    /// Sum of squared codes.
+    pub(crate) square: i64,
+}
+
+/// Primitives of the filtered panel product ([`crate::isa::filter`]): codes without their last bit, two steps at a time.
+impl Avx2 {
+    /// Biased codes (0..=255) to halves of 0..=127.
+    #[inline(always)]
+    pub(crate) fn halve_panel(self, line: &Line, out: &mut Line) {
+        for at in [0, 32] {
+            let x = mem!(_mm256_loadu_si256(part::<i8, 32>(&line.0, at)));
+            let x = reg!(_mm256_and_si256(_mm256_srli_epi16::<1>(x), _mm256_set1_epi8(0x7f)));
+            mem!(_mm256_storeu_si256(part_mut::<i8, 32>(&mut out.0, at), x));
+        }
+    }
+
+    /// A row's codes to halves of -64..=63, rounded down.
+    #[inline(always)]
+    pub(crate) fn halve_row(self, row: &[Line], out: &mut [Line]) -> Halved {
+        let (mut odd, mut square, mut squares) = (self.uzero(), 0i64, self.splat(0));
+        for (i, (line, out)) in row.iter().zip(out).enumerate() {
+            for at in [0, 32] {
+                let x = mem!(_mm256_loadu_si256(part::<i8, 32>(&line.0, at)));
+                let half = reg!({
+                    let raised = _mm256_xor_si256(x, _mm256_set1_epi8(i8::MIN));
+                    let half = _mm256_and_si256(_mm256_srli_epi16::<1>(raised), _mm256_set1_epi8(0x7f));
+                    _mm256_sub_epi8(half, _mm256_set1_epi8(64))
+                });
+                mem!(_mm256_storeu_si256(part_mut::<i8, 32>(&mut out.0, at), half));
+                odd = reg!({
+                    let bits = _mm256_and_si256(x, _mm256_set1_epi8(1));
+                    _mm256_add_epi64(odd, _mm256_sad_epu8(bits, _mm256_setzero_si256()))
+                });
+                squares = reg!({
+                    let abs = _mm256_abs_epi8(x);
+                    let pairs = _mm256_maddubs_epi16(abs, abs);
+                    _mm256_add_epi32(squares, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))
+                });
+            }
+            // A lane takes 8 squares of 127 * 127 a line: far from 2^31 when it is emptied.
+            if i % 1024 == 1023 {
+                square += i64::from(self.hsum(squares));
+                squares = self.splat(0);
+            }
+        }
+        square += i64::from(self.hsum(squares));
+        // The counts lie in the low halves of 64-bit lanes.
+        Halved { odd: self.hsum(odd), square }
+    }
+
+    /// Two steps of halves, exact: a pair of products is at most 2 * 127 * 64, and two of those fit 16 bits.
+    #[inline(always)]
+    pub(crate) fn dp_halves(self, acc: __m256i, p: [__m256i; 2], r: [&[i8; 4]; 2]) -> __m256i {
+        let word = |w: &[i8; 4]| reg!(_mm256_set1_epi32(i32::from_ne_bytes(w.map(|c| c as u8))));
+        let (r0, r1) = (word(r[0]), word(r[1]));
+        reg!({
+            let sums = _mm256_add_epi16(_mm256_maddubs_epi16(p[0], r0), _mm256_maddubs_epi16(p[1], r1));
+            _mm256_add_epi32(acc, _mm256_madd_epi16(sums, _mm256_set1_epi16(1)))
+        })
+    }
+
+    /// Half of a line: eight queries of one step.
+    #[inline(always)]
+    pub(crate) fn halves(self, step: &Line, at: usize) -> __m256i {
+        mem!(_mm256_loadu_si256(part::<i8, 32>(&step.0, at * 32)))
+    }
+}
+
 impl Simd for AvxVnni {
     ymm!();
 

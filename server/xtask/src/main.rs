@@ -1,5 +1,6 @@
 //! Developer commands, as `cargo x COMMAND`.
 
+mod cross;
 mod host;
 mod package;
 mod run;
@@ -17,8 +18,9 @@ use run::{Cargo, binary, say};
 
 const USAGE: &str = "\
 cargo x scan [PATH] [ARGS]    build Sidenote and scan PATH; without one, the demonstration repository
-cargo x test [--no-editors] [--no-host]   everything that CI checks
+cargo x test [--no-editors] [--no-host] [--no-cross]   everything that CI checks
 cargo x host                  build the model host (llama.cpp) beside Sidenote; once, in some minutes
+cargo x cross                 the kernels' tests on instruction sets of other machines, and under AddressSanitizer
 cargo x rules [ARGS]          list the rules; with --measure, judge each by its own cases
 cargo x docs [FOLDER]         write the JSON schema, and the rules' pages into FOLDER (target/rules)
 cargo x package               build what releases ship, and pack it into target/package
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
         "scan" => scan(rest),
         "host" => host::build().map(|()| 0),
         "test" => test::run(rest).map(|()| 0),
+        "cross" => cross::run().map(|()| 0),
         "rules" => sidenote("rules", rest),
         "package" => package::run(rest).map(|()| 0),
         "docs" => docs(rest).map(|()| 0),

@@ -8,16 +8,17 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 use crate::run::{Cargo, release, say, works};
-use crate::{host, package, tools};
+use crate::{cross, host, package, tools};
 
 /// Runs it.
 pub fn run(arguments: &[String]) -> Result<()> {
-    let (mut editors, mut host) = (true, true);
+    let (mut editors, mut host, mut cross) = (true, true, true);
     for argument in arguments {
         match argument.as_str() {
             "--no-editors" => editors = false,
             "--no-host" => host = false,
-            other => bail!("`cargo x test` takes no `{other}`; it takes --no-editors and --no-host"),
+            "--no-cross" => cross = false,
+            other => bail!("`cargo x test` takes no `{other}`; it takes --no-editors, --no-host and --no-cross"),
         }
     }
     let start = Instant::now();
@@ -36,6 +37,11 @@ pub fn run(arguments: &[String]) -> Result<()> {
         Cargo::new("unit tests").args(["nextest", "run"]).args(workspace).args(nextest).run()?;
     } else {
         Cargo::new("unit tests").args(["test", "--quiet"]).args(workspace).run()?;
+    }
+    if cross {
+        cross::run()?;
+    } else {
+        say("other instruction sets are left out (--no-cross)");
     }
     Cargo::new("building the binary").args(["build", "--release", "-p", "sidenote"]).run()?;
     if host {

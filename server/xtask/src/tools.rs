@@ -28,6 +28,13 @@ pub fn tracing() -> Result<()> {
     if works() || !cfg!(target_os = "linux") { Ok(()) } else { install("strace or nm", &["strace", "binutils"], works) }
 }
 
+/// A linker for Arm and an emulator of it.
+pub fn arm() -> Result<()> {
+    let works = || works("aarch64-linux-gnu-gcc", &["--version"]) && works("qemu-aarch64-static", &["--version"]);
+    let packages = ["gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross", "qemu-user-static"];
+    if works() { Ok(()) } else { install("a linker for Arm or its emulator", &packages, works) }
+}
+
 /// What llama.cpp is built with: CMake, a C++ compiler, and libclang for its bindings. Without a package manager that may be used,
 /// CMake and libclang come as Python wheels into a folder of the build. Returns variables for cargo.
 pub fn llama() -> Result<Vec<(&'static str, String)>> {
