@@ -127,7 +127,10 @@ fn source(sysroot: &Path, version: &str) -> Result<PathBuf> {
     if !works("apt-get", &["--version"]) || !works("dpkg-deb", &["--version"]) {
         bail!("run `rustup component add rust-src`");
     }
-    say(&format!("fetching the source of Rust {version}'s library, Debian's package rust-src, into {}", home.display()));
+    say(&format!(
+        "fetching the source of Rust {version}'s library, Debian's package rust-src, into {}",
+        home.display()
+    ));
     let package = download(version)?;
     std::fs::create_dir_all(&home).with_context(|| home.display().to_string())?;
     let unpack = format!(

@@ -222,6 +222,20 @@ fn only_kernels_and_the_host_contain_unsafe() {
     );
 }
 
+/// The kernels' budget of unsafe blocks: each says why it holds, and one more is a decision.
+#[test]
+fn the_kernels_keep_to_their_unsafe_budget() {
+    const BUDGET: usize = 29;
+    let (mut blocks, mut reasons) = (0, 0);
+    for path in sources("kernels/src") {
+        let text = read(&path);
+        blocks += code(&text).matches("unsafe {").count();
+        reasons += text.matches("// SAFETY: ").count();
+    }
+    assert!(blocks == reasons && blocks <= BUDGET, "{blocks} unsafe blocks, {reasons} reasons, a budget of {BUDGET}");
+    assert_eq!(blocks, BUDGET, "there are fewer now: lower the budget");
+}
+
 /// Invariant 8: no code path opens a network socket.
 #[test]
 fn nothing_opens_a_socket() {
