@@ -73,6 +73,43 @@ fn every_case_is_judged_right() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
+/// Comments that mark a line for another tool's tests, or for a reader of examples, are no reason given by whoever wrote the code.
+#[test]
+fn marks_of_other_tools_silence_nothing() {
+    let engine = Engine::new(Config::everything());
+    let mut wrong = String::new();
+    for rule in all() {
+        for case in rule.cases.iter().filter(|c| c.verdict == Verdict::Bad) {
+            let count = |code: String| {
+                let case = Case { code: Box::leak(code.into_boxed_str()), ..*case };
+                super::measure::found(&engine, rule, &case).expect("a case parses").len()
+            };
+            let (plain, expected) = (case.code.split("//~").next().unwrap_or_default(), case.expected(rule.id));
+            let whole = case.code.lines().count() == 1;
+            for mark in ["// BAD", "// NOT OK", "// $ Alert", "// bad: this is flagged"] {
+                let code: String = case.code.lines().fold(String::new(), |mut all, line| {
+                    match line.split_once("//~") {
+                        Some((text, _)) => all += &format!("{text}{mark}\n"),
+                        None => all += &format!("{line}\n"),
+                    }
+                    all
+                });
+                if count(code.clone()) == 0 {
+                    wrong += &format!("\n{} is silenced by `{mark}`:\n{code}", rule.id);
+                }
+            }
+            if whole && !plain.is_empty() {
+                for mark in ["// ruleid: some-rule", "// BAD: the next line", "//~ ERROR below"] {
+                    if count(format!("{mark}\n{plain}\n")) != expected.len() {
+                        wrong += &format!("\n{} is silenced by `{mark}` above:\n{plain}", rule.id);
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
 /// A safe fix leaves code that parses, from which the finding is gone and in which no new one appears.
 #[test]
 fn safe_fixes_mend_their_cases() {

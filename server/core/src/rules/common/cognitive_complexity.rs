@@ -44,7 +44,7 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad(
             "a.js",
-            "const f = (a) => { //~ cognitive-complexity\n  outer: for (const x of a) { for (const y of x) { for (const z of y) { if (z) { for (;;) { if (z.stop) continue outer; } } } } }\n};",
+            "const f = (a) => { //~ cognitive-complexity\n  outer: for (const x of a) { for (const y of x) { for (const z of y) { if (z) { for (;;) { if (z.stop) continue outer; visit(a, x, y, z); } } } } }\n};",
         ),
         Case::bad(
             "a.tsx",
