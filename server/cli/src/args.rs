@@ -222,6 +222,12 @@ impl Scan {
         self.diff.as_ref()?.as_deref()
     }
 
+    /// Whether a model may say what is like dismissed findings.
+    pub fn learns(&self) -> bool {
+        // What a model computes may differ in its last bits from machine to machine.
+        self.feedback == Feedback::Learn && !self.deterministic
+    }
+
     /// Whether fixes are shown and not written: `--fix --diff`.
     pub fn previews(&self) -> bool {
         self.fix && self.diff == Some(None)

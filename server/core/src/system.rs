@@ -1,7 +1,7 @@
 //! The only door to the clock and the file system. Everything else in this crate is a pure function of its
 //! arguments.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -101,19 +101,8 @@ pub fn read_list(path: &Path) -> io::Result<Option<String>> {
 ///
 /// # Errors
 /// When it cannot be written.
-#[allow(clippy::disallowed_methods, reason = "this is the door")]
 pub fn write_list(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = path.file_name().map(|n| n.to_string_lossy()).unwrap_or_default();
-    let beside = folder.join(format!(".{name}.{}", std::process::id()));
-    let write = || {
-        std::fs::create_dir_all(folder)?;
-        let mut file = std::fs::File::create(&beside)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(&beside, path)
-    };
-    write().inspect_err(|_| drop(std::fs::remove_file(&beside)))
+    sidenote_files::Writing::SHARED.put(path, text.as_bytes())
 }
 
 /// Files, as the engine sees them: unsaved buffers in an editor, the disk in a scan, a map in a test.

@@ -217,7 +217,8 @@ pub fn whole(
         };
         let before = document.text().to_string();
         let again = |d: &Document| report(workspace, candidate, d, Memo::default(), (known.0, None));
-        let fixed = stats.time(Phase::Fix, || fix(document.clone(), &again, wanted));
+        let spares = |d: &Document, report: &Report| spared(workspace, d, report);
+        let fixed = stats.time(Phase::Fix, || fix(document.clone(), &again, wanted, &spares));
         let mut file = stats.time(Phase::Resolve, || resolve(candidate, &fixed.document, fixed.report, others()));
         file.fixes_refused = fixed.refused;
         if !fixed.applied.is_empty() {
@@ -229,6 +230,15 @@ pub fn whole(
     outcome.unwrap_or_else(|panic| {
         (failed(candidate, document.language(), document.text(), &panic), document.text().clone())
     })
+}
+
+/// The findings of a report that are not to be fixed, by their places in it.
+fn spared(workspace: &Workspace, document: &Document, report: &Report) -> Vec<usize> {
+    if workspace.spared().is_empty() {
+        return Vec::new();
+    }
+    let ids = fingerprints(document.path(), document.text(), &report.findings).into_iter().enumerate();
+    ids.filter(|(_, id)| workspace.spared().contains(&id.to_string())).map(|(n, _)| n).collect()
 }
 
 /// What the engine says of a version of a file: the program's own, or one with fixes.
