@@ -134,7 +134,7 @@ impl Error {
             Error::Language(_) => "extensions: rs, ts, mts, cts, tsx, js, mjs, cjs, jsx".to_owned(),
             Error::Output { source, .. } => match source.kind() {
                 ErrorKind::NotFound => "create the folder first".to_owned(),
-                ErrorKind::StorageFull => "free some space, or write elsewhere".to_owned(),
+                ErrorKind::StorageFull | ErrorKind::FileTooLarge | ErrorKind::QuotaExceeded => "free some space, or write elsewhere".to_owned(),
                 ErrorKind::PermissionDenied => "write to a folder that is yours".to_owned(),
                 _ => return None,
             },

@@ -14,20 +14,42 @@ pub fn stop_the_clock() {
     CLOCK.store(false, Ordering::Relaxed);
 }
 
-/// A point in time after which work is given up.
+/// How long this thread may go on with some work: processor time, for what others do on the machine must not decide what is found.
 #[derive(Clone, Copy, Debug)]
-pub struct Deadline(Instant);
+pub struct Deadline {
+    /// Before this the time cannot be up, whatever the thread did.
+    soonest: Instant,
+    /// Processor time of the thread; `None` where that is not told, and the clock on the wall counts.
+    at: Option<Duration>,
+}
 
 impl Deadline {
-    /// That long from now.
+    /// That much from now. It counts for the thread that asks.
     pub fn after(limit: Duration) -> Deadline {
-        Deadline(Instant::now() + limit)
+        let now = Instant::now();
+        // What is too long to be told is no limit that anybody meets.
+        let soonest = now.checked_add(limit).unwrap_or_else(|| now + Duration::from_secs(u64::from(u32::MAX)));
+        Deadline { soonest, at: thread_time().map(|used| used.saturating_add(limit)) }
     }
 
     /// Whether it is over.
     pub fn passed(&self) -> bool {
-        CLOCK.load(Ordering::Relaxed) && Instant::now() >= self.0
+        CLOCK.load(Ordering::Relaxed)
+            && Instant::now() >= self.soonest
+            && self.at.is_none_or(|at| thread_time().is_none_or(|used| used >= at))
     }
+}
+
+/// The processor time that this thread has used.
+#[cfg(unix)]
+fn thread_time() -> Option<Duration> {
+    let used = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Some(Duration::new(u64::try_from(used.tv_sec).ok()?, u32::try_from(used.tv_nsec).ok()?))
+}
+
+#[cfg(not(unix))]
+fn thread_time() -> Option<Duration> {
+    None
 }
 
 /// Tells how long something takes, for who measures; no result hangs on it.
@@ -170,7 +192,22 @@ impl System for NoSystem {
 
 #[cfg(test)]
 mod tests {
-    use super::day;
+    use std::time::Duration;
+
+    use super::{Deadline, Stopwatch, day};
+
+    #[cfg(unix)]
+    #[test]
+    fn waiting_uses_up_no_time() {
+        let deadline = Deadline::after(Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(60));
+        assert!(!deadline.passed(), "the thread did nothing");
+        let watch = Stopwatch::start();
+        while !deadline.passed() {
+            assert!(watch.nanos() < 20_000_000_000, "work does");
+        }
+        assert!(!Deadline::after(Duration::MAX).passed());
+    }
 
     #[test]
     fn days_are_those_of_the_calendar() {

@@ -133,6 +133,7 @@ pub fn run(args: &Args) -> Result<u8, Error> {
     // What a model says by itself is shown and counts for nothing.
     #[cfg(feature = "model")]
     if let Some(advice) = advice {
+        summary.notes = advice.len();
         advice.show(&mut scan);
     }
     let context = Context {
