@@ -15,9 +15,6 @@ impl State {
         let home = self.workspace.locate(&uri);
         let stamp = self.stamp();
         let published = self.documents.remove(&uri).and_then(Open::close);
-        if home.index.wants_building() {
-            self.pool.flow(Follow::Build(home.index.clone()));
-        }
         let mut open = Open::new(&uri, language, version, text, home, stamp);
         open.published = published;
         self.opened(&uri);

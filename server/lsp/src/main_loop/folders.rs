@@ -24,9 +24,6 @@ impl State {
         for (uri, open) in &mut self.documents {
             self.stamps += 1;
             open.reset(self.workspace.locate(uri), self.stamps);
-            if open.home.index.wants_building() {
-                self.pool.flow(Follow::Build(open.home.index.clone()));
-            }
         }
         self.tell_errors();
         if self.session.pull && self.session.refresh {

@@ -8,8 +8,8 @@ use tower_lsp::ls_types::{Diagnostic, TraceValue, Uri};
 
 use super::open::Content;
 use super::{FLOW_DELAY, State};
-use crate::index::News;
-use crate::pool::{Analysis, Analyzed};
+use crate::index::{Index, News};
+use crate::pool::{Analysis, Analyzed, Follow, Later};
 
 impl State {
     /// Documents whose data flow changed because others did are worth another analysis.
@@ -60,6 +60,24 @@ impl State {
         self.settle(analysis);
     }
 
+    /// Has the folder of a document read, once the document itself has been looked at: nobody waits for what other files do to it.
+    fn build_index(&self, index: &Arc<Index>) {
+        if !index.wants_building() {
+            return;
+        }
+        let open = self.documents.iter().filter(|(_, o)| Arc::ptr_eq(&o.home.index, index) && o.home.included);
+        let open = open.filter_map(|(uri, o)| match &o.content {
+            Content::Code(document) => Some(Later {
+                uri: uri.clone(),
+                stamp: o.stamp,
+                document: (**document).clone(),
+                engine: o.home.engine.clone(),
+            }),
+            _ => None,
+        });
+        self.pool.flow(Follow::Build(index.clone(), open.collect()));
+    }
+
     /// Publishes an analysis of the newest version and answers those who wait for it.
     pub(super) fn settle(&mut self, mut analysis: Analysis) {
         let Some(open) = self.documents.get_mut(&analysis.uri) else { return };
@@ -78,6 +96,7 @@ impl State {
         open.result_id = analysis.result_id;
         // Of a file that is not ours nothing is said, not even that there is nothing to say.
         let silent = matches!(open.content, Content::Ignored) && open.published.is_none();
+        let index = open.home.index.clone();
         let analysis = Arc::new(analysis);
         open.current = Some(analysis.clone());
         if self.settings.similar.enable {
@@ -103,5 +122,6 @@ impl State {
             self.outbox.publish(analysis.uri.clone(), Some(analysis.version), analysis.diagnostics.clone());
             open.published_version = Some(analysis.version);
         }
+        self.build_index(&index);
     }
 }

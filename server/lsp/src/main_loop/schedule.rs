@@ -45,6 +45,7 @@ impl State {
                             None => document.text().len() < LARGE,
                         },
                         memo,
+                        is_new: open.took.is_none(),
                         session: self.session.clone(),
                         settings: self.settings.clone(),
                     };
