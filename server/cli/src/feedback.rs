@@ -136,7 +136,7 @@ fn votes(scan: &Scan, feedback: &feedback::Feedback, quiet: bool) -> HashMap<Pla
         Ok(encoder) => encoder,
         Err(error) => {
             if !quiet {
-                anstream::eprintln!("note: findings like dismissed ones are reported, for there is no model: {error}");
+                say!("note: findings like dismissed ones are reported, for there is no model: {error}");
             }
             return HashMap::new();
         }
@@ -152,7 +152,7 @@ fn votes(scan: &Scan, feedback: &feedback::Feedback, quiet: bool) -> HashMap<Pla
                 }
             }
             Err(error) if quiet => drop(error),
-            Err(error) => anstream::eprintln!("note: findings of `{rule}` like dismissed ones are reported: {error}"),
+            Err(error) => say!("note: findings of `{rule}` like dismissed ones are reported: {error}"),
         }
     }
     votes

@@ -89,11 +89,11 @@ fn a_full_disk_costs_nothing_that_was_there() {
 fn a_cache_that_does_not_fit_is_a_warning_and_the_old_one_stays() {
     let project = Project::new(&[(".git/HEAD", ""), ("a.ts", FLAWED)]);
     let scan = ["scan", "--format", "jsonl", "--cache-dir", "cache"];
-    let told = run_within(&project, 100_000, &scan).code(1).stdout;
+    run_within(&project, 100_000, &scan).code(1);
     project.write("a.ts", format!("{FLAWED}export const one = 1;\n").as_bytes());
     let before = all(project.path());
     let outcome = run_within(&project, 0, &scan).code(1).says("what was found is not kept for the next scan");
-    assert_eq!(outcome.stdout, told);
+    assert_eq!(outcome.stdout, project.run(&["scan", "--format", "jsonl", "--no-cache"]).code(1).stdout);
     assert!(all(project.path()) == before);
 }
 
@@ -120,4 +120,16 @@ fn one_report_that_fails_does_not_cost_the_others() {
     for file in ["a.json", "a.xml", "badge.svg"] {
         assert!(std::fs::metadata(project.path().join(file)).is_ok_and(|m| m.len() > 100), "{file}");
     }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_nobody_can_hear_costs_nothing() {
+    let project = Project::new(&[(".git/HEAD", ""), ("a.ts", FLAWED)]);
+    let mut command = Command::new(sidenote_binary());
+    command.args(["scan", "--format", "jsonl"]).current_dir(project.path()).stdout(Stdio::piped());
+    command.stderr(std::fs::File::options().write(true).open("/dev/full").expect("/dev/full"));
+    let output = command.spawn().expect("it starts").wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("async-promise-executor"));
 }

@@ -37,7 +37,7 @@ pub fn run(args: &Args) -> Result<u8, Error> {
     }
     let owners = Owners::of(workspace.root());
     if let Some(complaint) = owners.complaint().filter(|_| !args.quiet) {
-        anstream::eprintln!("note: {}", style::printable(&complaint));
+        say!("note: {}", style::printable(&complaint));
     }
     let said = match args.feedback {
         Feedback::Off => Default::default(),
@@ -108,7 +108,7 @@ pub fn run(args: &Args) -> Result<u8, Error> {
     // What a baseline knows is counted too.
     let budgets = if args.is_whole() { budget::count(&workspace, &scan) } else { Vec::new() };
     if !args.is_whole() && !args.quiet && args.stdin_filename.is_none() && !workspace.budgets().is_empty() {
-        anstream::eprintln!("note: budgets are not checked, for this is not the whole scan");
+        say!("note: budgets are not checked, for this is not the whole scan");
     }
     if let Some(list) = &list {
         let today = today();
@@ -116,7 +116,7 @@ pub fn run(args: &Args) -> Result<u8, Error> {
         baseline::mark_known(&mut scan, |_, id| known.contains(&id.to_string()), args.include_known);
         let expired = list.expired(&today);
         if expired > 0 && !args.quiet {
-            anstream::eprintln!(
+            say!(
                 "note: {expired} entries of the baseline have expired; their findings are reported again"
             );
         }
@@ -181,10 +181,10 @@ pub fn run(args: &Args) -> Result<u8, Error> {
     }
     let shown = text.is_none() && reports.iter().any(|(format, file)| file.is_none() && *format == Format::Pretty);
     if !args.quiet && !shown {
-        anstream::eprintln!("{}", report::one_line(&context));
+        say!("{}", report::one_line(&context));
     }
     for complaint in summary.budgets.iter().filter_map(Spent::complaint) {
-        anstream::eprintln!("{}over budget{:#}: {}", style::BAD, style::BAD, style::printable(&complaint));
+        say!("{}over budget{:#}: {}", style::BAD, style::BAD, style::printable(&complaint));
     }
     fixes?;
     if args.stats {
@@ -212,7 +212,7 @@ fn open_cache(args: &Args, workspace: &Workspace, candidates: usize) -> Option<C
     };
     let cache = Cache::open(&folder, workspace.root());
     if let Some(trouble) = cache.trouble().filter(|_| !args.quiet) {
-        anstream::eprintln!("note: the cache in {} is made anew: {trouble}", style::shown(&folder));
+        say!("note: the cache in {} is made anew: {trouble}", style::shown(&folder));
     }
     Some(cache)
 }
@@ -221,7 +221,7 @@ fn close_cache(args: &Args, cache: Cache) {
     if let Err(error) = cache.save()
         && !args.quiet
     {
-        anstream::eprintln!("warning: what was found is not kept for the next scan: {error}");
+        say!("warning: what was found is not kept for the next scan: {error}");
     }
 }
 

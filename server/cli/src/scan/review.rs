@@ -71,13 +71,13 @@ pub fn run(workspace: &Workspace, scan: &mut Scan, args: &args::Scan) -> Result<
     }
     run.bar.finish_and_clear();
     if let Some(why) = &run.failed {
-        anstream::eprintln!("{}note{:#}: the model could not answer everything: {why}", style::DIM, style::DIM);
+        say!("{}note{:#}: the model could not answer everything: {why}", style::DIM, style::DIM);
     }
     if !args.quiet {
         let Run { notes, dropped, skipped, .. } = &run;
         let rest =
             if *skipped > 0 && args.min_severity <= Severity::Info { format!(", {skipped} functions not looked at (--review-limit)") } else { String::new() };
-        anstream::eprintln!(
+        say!(
             "{}note{:#}: {} reviewed in {:.0} s: {} notes of its own, {dropped} dropped by the gate{rest}",
             style::DIM,
             style::DIM,
