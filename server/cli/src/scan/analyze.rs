@@ -74,7 +74,7 @@ pub struct Parsed {
 /// A file that was read.
 pub struct Opened {
     pub language: &'static Language,
-    pub bytes: Arc<[u8]>,
+    pub bytes: Arc<Vec<u8>>,
 }
 
 /// When the rules that need no other file run over one.
@@ -114,10 +114,10 @@ pub fn open(workspace: &Workspace, candidate: &Candidate, stats: &Stats) -> Resu
     if !workspace.engine(candidate.project).config().includes(&candidate.path) {
         return if by_name.is_some() || candidate.named { Err(skip(Skip::Excluded)) } else { Ok(None) };
     }
-    let bytes: Arc<[u8]> = match &candidate.content {
-        Some(bytes) => bytes.clone(),
+    let bytes: Arc<Vec<u8>> = match &candidate.content {
+        Some(bytes) => Arc::new(bytes.to_vec()),
         None => match stats.time(Phase::Read, || read(&candidate.file, by_name.is_none())) {
-            Ok(Either::Left(bytes)) => bytes.into(),
+            Ok(Either::Left(bytes)) => Arc::new(bytes),
             Ok(Either::Right(why)) => return Err(skip(Skip::Content(why))),
             Err(error) => return Err(skip(Skip::Unreadable(error.to_string()))),
         },
@@ -174,6 +174,11 @@ fn read(path: &Path, needs_shebang: bool) -> std::io::Result<Either<Vec<u8>, Ski
     // One byte more than there is: the end is then met without another allocation.
     let length = file.metadata().map_or(0, |m| m.len().min(MAX_BYTES as u64) as usize);
     let mut bytes = Vec::with_capacity(if needs_shebang { 0 } else { length + 1 });
+    if !needs_shebang && length > 0 && length < MAX_BYTES {
+        // Most files are as long as they are said to be, and are had with one call.
+        file.by_ref().take(length as u64).read_to_end(&mut bytes)?;
+        return Ok(Either::Left(bytes));
+    }
     if needs_shebang {
         file.by_ref().take(2).read_to_end(&mut bytes)?;
         if bytes != b"#!" {

@@ -8,7 +8,6 @@ use tower_lsp::ls_types::{Diagnostic, MessageType, Uri};
 
 use super::State;
 use crate::catalog::Entry;
-use crate::pool::Follow;
 use crate::session::{ClientSettings, Scope};
 use crate::workspace::file_path;
 
