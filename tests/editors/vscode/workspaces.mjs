@@ -59,11 +59,13 @@ if (HAS_MODEL === "1") {
   lap("the model explains");
   await choose("Fix with local model");
   // VS Code shows the change before it applies it.
-  await visible(".refactor-preview, .bulk-edit-panel", 30_000);
+  await visible(".bulk-edit-panel .monaco-list-row .edit-checkbox", 30_000);
   await sleep(500);
   await shot("model-fixes");
-  await page.locator('.bulk-edit-panel .monaco-button:has-text("Apply"), .refactor-preview .monaco-button:has-text("Apply")').first().click();
-  const mended = await until("the change", () => probe("active"), (text) => text.includes("new Promise((r) =>"));
+  // What needs a confirmation is not ticked.
+  await page.locator(".bulk-edit-panel .monaco-list-row .edit-checkbox").first().click();
+  await page.locator('.bulk-edit-panel .monaco-button:has-text("Apply")').first().click();
+  const mended = await until("the change", () => probe("text", { file: place("foreign/a.ts") }), (text) => text.includes("new Promise((r) =>"));
   assert(!mended.includes("async (r)"), mended);
   lap("the model's change is shown, and applied when it is confirmed");
 }

@@ -76,9 +76,9 @@ const operations = {
     await vscode.window.showTextDocument(vscode.Uri.file(file), { preview: false });
     return true;
   },
-  /** The text of the active document. */
-  async active() {
-    return vscode.window.activeTextEditor?.document.getText() ?? "";
+  /** The text of an open document. */
+  async text({ file }) {
+    return vscode.workspace.textDocuments.find((d) => d.uri.path === file)?.getText() ?? "";
   },
   async write({ file, text }) {
     await vscode.workspace.fs.writeFile(vscode.Uri.file(file), Buffer.from(text));
