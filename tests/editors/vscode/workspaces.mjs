@@ -24,10 +24,13 @@ await shot("untrusted");
 lap("a workspace that is not trusted brings neither rules nor models");
 
 // Somebody trusts it.
-await probe("begin", { command: "workbench.trust.manage" });
-await page.locator('.workspace-trust-editor .monaco-button:has-text("Trust")').first().click();
-await until("trust", () => probe("trusted"), (yes) => yes === true);
-await probe("run", { command: "workbench.action.closeActiveEditor" });
+async function trust() {
+  await probe("begin", { command: "workbench.trust.manage" });
+  await page.locator('.workspace-trust-editor .monaco-button:has-text("Trust")').first().click();
+  await until("trust", () => probe("trusted"), (yes) => yes === true);
+  await probe("run", { command: "workbench.action.closeActiveEditor" });
+}
+await trust();
 const trusted = await until("the workspace's own rule", () => probe("dump"), has("async-promise-executor", "own-console"));
 assert(fs.existsSync(place("other-was-run")), "the workspace's own program is used once it is trusted");
 lap("once it is trusted its rules speak");
@@ -72,6 +75,8 @@ if (HAS_MODEL === "1") {
 
 // Two folders, each with its own configuration.
 await open(address, place("both.code-workspace"), place("both/one/a.ts"));
+await trust();
+await probe("show", { file: place("both/one/a.ts") });
 await until("the first folder's finding", () => probe("dump"), has("async-promise-executor"), 60_000);
 await probe("show", { file: place("both/two/b.ts") });
 const two = await until("the second folder's findings", () => probe("dump"), (dump) => dump?.file === "b.ts" && has("own-console")(dump));
