@@ -358,6 +358,11 @@ fn notes_of_a_model_are_shown_and_count_for_nothing() {
     // Who does not want to see the least severe findings does not see them.
     assert_eq!(notes(&report(&["--review", "--min-severity", "low"])).len(), 0);
     // No comment silences what another model would not say.
-    local.project.write("src/average.ts", AVERAGE.replace("  return", "  // sidenote: allow(model-quality) -- lists are never empty\n  return").as_bytes());
+    local.project.write(
+        "src/average.ts",
+        AVERAGE
+            .replace("  return", "  // sidenote: allow(model-quality) -- lists are never empty\n  return")
+            .as_bytes(),
+    );
     run(&["scan", "src", "--review"]).shows("there is no rule `model-quality`");
 }

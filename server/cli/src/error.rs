@@ -136,7 +136,9 @@ impl Error {
             Error::Output { source, .. }
             | Error::Feedback(sidenote_core::feedback::ListError::Write { source, .. }) => match source.kind() {
                 ErrorKind::NotFound => "create the folder first".to_owned(),
-                ErrorKind::StorageFull | ErrorKind::FileTooLarge | ErrorKind::QuotaExceeded => "free some space, or write elsewhere".to_owned(),
+                ErrorKind::StorageFull | ErrorKind::FileTooLarge | ErrorKind::QuotaExceeded => {
+                    "free some space, or write elsewhere".to_owned()
+                }
                 ErrorKind::PermissionDenied => "write to a folder that is yours".to_owned(),
                 _ => return None,
             },

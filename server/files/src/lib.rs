@@ -134,7 +134,9 @@ mod tests {
         assert_eq!(mode(&link), 0o640);
         Writing::OWN.put(&link, b"again").expect("written");
         assert_eq!(mode(&link), 0o600);
-        Writing { access: Access::Given(Permissions::from_mode(0o755)), lasting: false }.put(&link, b"x").expect("done");
+        Writing { access: Access::Given(Permissions::from_mode(0o755)), lasting: false }
+            .put(&link, b"x")
+            .expect("done");
         assert_eq!(mode(&link), 0o755);
     }
 }

@@ -306,7 +306,10 @@ fn lower_layers_do_not_know_the_upper_ones() {
         ("server/files", &[]),
         ("server/model", &["sidenote-files", "sidenote-kernels"]),
         // Its tests drive the language server; the program does not know it.
-        ("server/model/host", &["sidenote-files", "sidenote-kernels", "sidenote-model", "sidenote-lsp", "sidenote-core"]),
+        (
+            "server/model/host",
+            &["sidenote-files", "sidenote-kernels", "sidenote-model", "sidenote-lsp", "sidenote-core"],
+        ),
         ("server/core", &["sidenote-files", "sidenote-grammars"]),
         ("tests", &[]),
     ] {

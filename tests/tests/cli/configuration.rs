@@ -195,7 +195,8 @@ fn mistakes_in_own_rules_point_into_their_file() {
 
 #[test]
 fn the_command_line_selects_rules_of_folders_further_down() {
-    const OWN: &str = "id: own-console\nlanguage: ts\nseverity: error\nmessage: No console.\nrule: { pattern: console.log($A) }\n";
+    const OWN: &str =
+        "id: own-console\nlanguage: ts\nseverity: error\nmessage: No console.\nrule: { pattern: console.log($A) }\n";
     let project = Project::new(&[
         (".git/HEAD", ""),
         ("a/sidenote.toml", "[rules]\npaths = [\"own.yml\"]\n"),

@@ -46,7 +46,20 @@ fn all(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 #[test]
 fn a_full_disk_costs_nothing_that_was_there() {
     let project = Project::new(&[(".git/HEAD", ""), ("a.ts", FLAWED), ("b.js", FIXABLE)]);
-    let formats = ["pretty", "json", "jsonl", "sarif", "github", "gitlab", "junit", "checkstyle", "rdjson", "rdjsonl", "markdown", "csv"];
+    let formats = [
+        "pretty",
+        "json",
+        "jsonl",
+        "sarif",
+        "github",
+        "gitlab",
+        "junit",
+        "checkstyle",
+        "rdjson",
+        "rdjsonl",
+        "markdown",
+        "csv",
+    ];
     let mut writers: Vec<(String, Vec<String>)> = Vec::new();
     let mut writer = |file: &str, arguments: &[&str]| {
         writers.push((file.to_owned(), arguments.iter().map(|a| (*a).to_owned()).collect()));
@@ -101,7 +114,20 @@ fn a_cache_that_does_not_fit_is_a_warning_and_the_old_one_stays() {
 #[cfg(target_os = "linux")]
 fn a_full_standard_output_is_told() {
     let project = Project::new(&[(".git/HEAD", ""), ("a.ts", FLAWED)]);
-    for format in ["pretty", "json", "jsonl", "sarif", "github", "gitlab", "junit", "checkstyle", "rdjson", "rdjsonl", "markdown", "csv"] {
+    for format in [
+        "pretty",
+        "json",
+        "jsonl",
+        "sarif",
+        "github",
+        "gitlab",
+        "junit",
+        "checkstyle",
+        "rdjson",
+        "rdjsonl",
+        "markdown",
+        "csv",
+    ] {
         let mut command = Command::new(sidenote_binary());
         command.args(["scan", "--format", format]).current_dir(project.path());
         command.stdout(std::fs::File::options().write(true).open("/dev/full").expect("/dev/full"));

@@ -116,9 +116,7 @@ pub fn run(args: &Args) -> Result<u8, Error> {
         baseline::mark_known(&mut scan, |_, id| known.contains(&id.to_string()), args.include_known);
         let expired = list.expired(&today);
         if expired > 0 && !args.quiet {
-            say!(
-                "note: {expired} entries of the baseline have expired; their findings are reported again"
-            );
+            say!("note: {expired} entries of the baseline have expired; their findings are reported again");
         }
     }
     #[cfg(feature = "model")]

@@ -75,8 +75,11 @@ pub fn run(workspace: &Workspace, scan: &mut Scan, args: &args::Scan) -> Result<
     }
     if !args.quiet {
         let Run { notes, dropped, skipped, .. } = &run;
-        let rest =
-            if *skipped > 0 && args.min_severity <= Severity::Info { format!(", {skipped} functions not looked at (--review-limit)") } else { String::new() };
+        let rest = if *skipped > 0 && args.min_severity <= Severity::Info {
+            format!(", {skipped} functions not looked at (--review-limit)")
+        } else {
+            String::new()
+        };
         say!(
             "{}note{:#}: {} reviewed in {:.0} s: {} notes of its own, {dropped} dropped by the gate{rest}",
             style::DIM,

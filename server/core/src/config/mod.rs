@@ -364,9 +364,11 @@ impl Config {
     /// When it names nothing, with what may have been meant.
     pub fn check_selector(&self, selector: &str) -> Result<(), Problem> {
         let further_down = || self.below.iter().flat_map(|b| b.known()).any(|c| c.check_selector(selector).is_ok());
-        check_own_selector(selector, &self.base.patterns).or_else(|problem| {
-            if further_down() { Ok(()) } else { Err(problem) }
-        })
+        check_own_selector(selector, &self.base.patterns).or_else(
+            |problem| {
+                if further_down() { Ok(()) } else { Err(problem) }
+            },
+        )
     }
 
     /// The settings of a file, by its path relative to the workspace, with `/`.

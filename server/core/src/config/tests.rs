@@ -470,7 +470,8 @@ fn the_command_line_selects_rules_that_a_folder_further_down_brings() {
 #[test]
 fn models_hold_for_folders_and_not_for_globs() {
     for key in ["models", "[overrides.models]\npaths", "[[overrides.model]]\nname"] {
-        let error = load_one(&format!("[[overrides]]\npaths = ['a']\n{key} = ['x.toml']")).expect_err("unknown").to_string();
+        let error =
+            load_one(&format!("[[overrides]]\npaths = ['a']\n{key} = ['x.toml']")).expect_err("unknown").to_string();
         assert!(error.contains("models hold for the whole folder of their `sidenote.toml`"), "{error}");
     }
 }

@@ -79,7 +79,8 @@ impl SyntaxTree {
     /// Parses the edited text again and returns the new tree with the range that may have changed: `edit` widened to
     /// every range in which the syntax differs.
     pub fn reparse(&self, text: &Text, edit: Edit) -> Result<(SyntaxTree, Edit), ParseError> {
-        let new = parse(self.language, &mut |at, _| text.chunk(at).as_bytes(), Some(&self.tree), &[], most(text.len()))?;
+        let new =
+            parse(self.language, &mut |at, _| text.chunk(at).as_bytes(), Some(&self.tree), &[], most(text.len()))?;
         let mut dirty = edit;
         for range in self.tree.changed_ranges(&new.tree) {
             dirty = dirty.widen(range.start_byte, range.end_byte.min(text.len()));
@@ -174,7 +175,8 @@ mod tests {
     fn what_is_too_hard_is_given_up_and_the_next_text_is_parsed() {
         let language = sidenote_grammars::by_path("a.ts").expect("TypeScript");
         let text = "a<b".repeat(5000);
-        let of = |most| parse(language, &mut |at, _| text.as_bytes().get(at..).unwrap_or(&[]), None, &[], most).map(drop);
+        let of =
+            |most| parse(language, &mut |at, _| text.as_bytes().get(at..).unwrap_or(&[]), None, &[], most).map(drop);
         // The same number of steps, however often and wherever.
         let needed = (0..).map(|n| n * 10).find(|n| of(*n).is_ok()).expect("some");
         assert!((200..3_000).contains(&needed), "{needed}");

@@ -131,8 +131,7 @@ fn model<'a>(context: &'a Context<'a>) -> Page<'a> {
         let lines: Vec<&str> = file.text.as_deref().map(|t| t.lines().collect()).unwrap_or_default();
         let mut seen: Vec<&str> = Vec::new();
         for finding in &file.findings {
-            let weight =
-                if finding.counts() { findings::weight(finding.severity, finding.confidence) } else { 0.0 };
+            let weight = if finding.counts() { findings::weight(finding.severity, finding.confidence) } else { 0.0 };
             let rule = finding.rule;
             let entry = rules.entry(rule.id).or_insert_with(|| RuleRow {
                 summary: rule.summary,

@@ -10,8 +10,8 @@ mod run;
 mod values;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use sidenote_core::config::Settings;
 use sidenote_core::program::Key;

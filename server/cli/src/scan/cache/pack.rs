@@ -276,7 +276,9 @@ mod tests {
     #[test]
     fn the_oldest_files_go_first() {
         let folder = tempfile::tempdir().expect("a folder");
-        for (name, hours) in [("old.pack", 3), ("older.pack", 4), ("new.pack", 1), (".sidenote-left", 2), ("mine.txt", 9)] {
+        for (name, hours) in
+            [("old.pack", 3), ("older.pack", 4), ("new.pack", 1), (".sidenote-left", 2), ("mine.txt", 9)]
+        {
             let path = folder.path().join(name);
             fs::write(&path, [0; 100]).expect("written");
             let time = std::time::SystemTime::now() - std::time::Duration::from_secs(hours * 3600);
