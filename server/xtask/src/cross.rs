@@ -58,6 +58,8 @@ fn cargo(what: &str, arguments: &[&str], target: &str) -> Cargo {
         .env("RUSTC_BOOTSTRAP", "1")
         .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1")
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
+        // A quarter of the usual: emulated and checked code is slow.
+        .env("PROPTEST_CASES", "64")
 }
 
 /// Cargo that builds the standard library too. Its source is named by a variable of cargo's own tests: without a component of rustup it
