@@ -87,6 +87,9 @@ pub struct Cost {
     pub about: About,
     pub size: u64,
     pub times: Times,
+    /// Milliseconds of the processor a block, all threads together, where the system tells: unlike the times, it hardly depends
+    /// on what else the machine does.
+    pub processor: Option<f64>,
     /// Bytes resident after the runs, where the system tells.
     pub resident: Option<u64>,
 }
@@ -100,16 +103,30 @@ pub fn cost(encoder: &Encoder) -> Result<Cost, Error> {
     let about = host.about().map_err(Error::Host)?;
     let text = sidenote_model::words::for_encoder(BLOCK);
     let mut times = Vec::with_capacity(RUNS);
+    let mut before = None;
     for run in 0..WARM_UPS + RUNS {
+        if run == WARM_UPS {
+            before = processor(about.process);
+        }
         let start = Instant::now();
         host.embed_one(&text, PATIENCE).map_err(Error::Host)?;
         if run >= WARM_UPS {
             times.push(start.elapsed().as_secs_f64() * 1000.0);
         }
     }
+    let processor = processor(about.process).zip(before).map(|(after, before)| (after - before) / RUNS as f64);
     let size = std::fs::metadata(&encoder.model.entry.path).map_or(0, |m| m.len());
     let resident = resident(about.process);
-    Ok(Cost { about, size, times: Times::new(times), resident })
+    Ok(Cost { about, size, times: Times::new(times), processor, resident })
+}
+
+/// Milliseconds of the processor that a process has used, in hundredths of a second; Linux alone tells.
+pub fn processor(process: u32) -> Option<f64> {
+    let stat = std::fs::read_to_string(Path::new("/proc").join(process.to_string()).join("stat")).ok()?;
+    // The name, in brackets, may hold anything.
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks = |n: usize| fields.get(n)?.parse::<u32>().ok();
+    Some(10.0 * f64::from(ticks(11)? + ticks(12)?))
 }
 
 /// Bytes that a process has in memory; Linux alone tells.
