@@ -222,6 +222,12 @@ impl Scan {
         self.diff.as_ref()?.as_deref()
     }
 
+    /// Whether a model may say what is like dismissed findings.
+    pub fn learns(&self) -> bool {
+        // What a model computes may differ in its last bits from machine to machine.
+        self.feedback == Feedback::Learn && !self.deterministic
+    }
+
     /// Whether fixes are shown and not written: `--fix --diff`.
     pub fn previews(&self) -> bool {
         self.fix && self.diff == Some(None)
@@ -276,7 +282,7 @@ pub struct Selection {
     /// Look at hidden files and folders too
     #[arg(long, help_heading = "Files")]
     pub hidden: bool,
-    /// Seconds that the analysis of a file may take, 0 for no end; what is left is told as not analysed [default: 30]
+    /// Seconds of processor time that the analysis of a file may take, 0 for no end; what is left is told as not analysed [default: 30]
     #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = "Files")]
     pub file_timeout: Option<f64>,
     /// Threads [default: one for each core]

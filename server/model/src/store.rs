@@ -3,10 +3,10 @@
 //! A model runs only if its SHA-256 is on the list: that of the embedded encoder, and those which `sidenote model add` wrote to the
 //! user's own `models.toml`. A repository's configuration can neither add nor choose one.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use sidenote_files::Writing;
 
 use crate::file::{ModelError, check, sha256};
 use crate::gguf::Header;
@@ -325,13 +325,7 @@ impl Store {
 /// Writes a file whole or not at all.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let io = |source| StoreError::Io { path: path.to_owned(), source };
-    let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(io)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
-    file.write_all(bytes).map_err(io)?;
-    file.as_file().sync_all().map_err(io)?;
-    file.persist(path).map_err(|e| io(e.error))?;
-    Ok(())
+    Writing::OWN.put(path, bytes).map_err(io)
 }
 
 fn unpack(path: &Path) -> Result<(), StoreError> {

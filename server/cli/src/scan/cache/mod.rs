@@ -10,9 +10,10 @@ mod run;
 mod values;
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use sidenote_core::config::Settings;
 use sidenote_core::program::Key;
 use sidenote_core::system::user_cache;
 
@@ -40,9 +41,22 @@ pub struct Cache {
     reliable: AtomicBool,
     /// Files of which the findings were known.
     known: AtomicUsize,
+    /// Names of settings: files share theirs, and a name is a hash over every rule.
+    settings: Mutex<Vec<(Arc<Settings>, Key)>>,
 }
 
 impl Cache {
+    /// Names settings by what they say.
+    fn settings_key(&self, settings: &Arc<Settings>) -> Key {
+        let mut known = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, key)) = known.iter().find(|(s, _)| Arc::ptr_eq(s, settings)) {
+            return *key;
+        }
+        let key = settings.key();
+        known.push((settings.clone(), key));
+        key
+    }
+
     /// Opens the cache of a repository in a folder.
     pub fn open(folder: &Path, root: &Path) -> Cache {
         let mut engine = [0; 16];
@@ -57,6 +71,7 @@ impl Cache {
             functions: OnceLock::new(),
             reliable: AtomicBool::new(true),
             known: AtomicUsize::new(0),
+            settings: Mutex::default(),
         }
     }
 
