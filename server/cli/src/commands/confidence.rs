@@ -63,7 +63,9 @@ fn value(evidence: &Evidence, outcome: &Outcome) -> Value {
                 "auc": r.auc, "worth": word(r.worth), "byPrior": hidden(&r.prior), "byNeighbours": hidden(&r.neighbours),
             })
         });
-        Some(json!({ "rule": rule.id, "bad": cases.cases.0, "good": cases.cases.1, "auc": cases.auc, "judged": judged }))
+        Some(
+            json!({ "rule": rule.id, "bad": cases.cases.0, "good": cases.cases.1, "auc": cases.auc, "judged": judged }),
+        )
     };
     json!({
         "rules": rules::all().iter().filter_map(|r| rule(r)).collect::<Vec<_>>(),
@@ -124,7 +126,8 @@ fn tell(evidence: &Evidence, outcome: &Outcome) -> Result<(), Error> {
         for (name, rule) in &outcome.rules {
             let cases = evidence.rules.get(name.as_str()).map_or(f64::NAN, |c| c.auc);
             let pair = |(t, f): (usize, usize)| format!("{t} / {f}");
-            let apart = if rule.prior.all.0 > 0 && rule.prior.all.1 > 0 { format!("{:.2}", rule.auc) } else { "-".into() };
+            let apart =
+                if rule.prior.all.0 > 0 && rule.prior.all.1 > 0 { format!("{:.2}", rule.auc) } else { "-".into() };
             writeln!(
                 out,
                 "{name:<32} {:>12} {cases:>9.2} {apart:>10} {:>12} {:>12}  {}",

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use sidenote_lsp::reviewer::exam::{self, Question, Sort};
 use sidenote_model::Priority;
-use sidenote_model::ask::{Asker, Answered};
+use sidenote_model::ask::{Answered, Asker};
 use sidenote_model::embed::launch;
 use sidenote_model::exam::{Marked, auc};
 use sidenote_model::prompt::{Claim, Material, verdict};
@@ -59,7 +59,8 @@ fn cost(asker: &Asker) -> Result<Cost, Error> {
     let (mut times, mut works, mut used) = (Vec::new(), Vec::new(), Vec::new());
     for n in 0..FUNCTIONS {
         // From its first line on another function.
-        let code = BLOCK.trim_start().replace("Settings", &format!("Option{n}s")).replace("/** ", &format!("/** {n}: "));
+        let code =
+            BLOCK.trim_start().replace("Settings", &format!("Option{n}s")).replace("/** ", &format!("/** {n}: "));
         let material = Material { language: "TypeScript".into(), code, signatures: Vec::new() };
         let (start, before) = (Instant::now(), processor(about.process));
         used.push(ask(asker, &material, &claim)?.used);
@@ -137,7 +138,8 @@ fn grade(store: &Store, name: &str, questions: &[Question]) -> Result<Grade, Err
     let cost = cost(&asker)?;
     let mut marked = Vec::with_capacity(questions.len());
     for question in questions {
-        let material = Material { language: question.language.into(), code: question.code.clone(), signatures: Vec::new() };
+        let material =
+            Material { language: question.language.into(), code: question.code.clone(), signatures: Vec::new() };
         let shares = ask(&asker, &material, &question.claim())?.shares;
         let belief = f64::from(shares.first().copied().unwrap_or(0.5));
         marked.push(Marked { rule: question.rule.id.into(), truth: question.truth, belief });
@@ -197,9 +199,12 @@ pub fn optimize(store: &mut Store, name: &str, out: &Path, types: &[String]) -> 
     let speed = |g: &&Grade| g.cost.work.map_or(g.cost.others.percentile(50), |w| w.1);
     let good = grades.iter().filter(|g| retained(g, reference) > budget::RETAINED);
     let fits = |g: &&Grade| g.size < budget::SIZE && g.cost.resident.is_none_or(|r| r < budget::RESIDENT);
-    let Some(choice) = good.clone().filter(fits).min_by(|a, b| speed(a).total_cmp(&speed(b))).or_else(|| {
-        good.min_by(|a, b| speed(a).total_cmp(&speed(b)))
-    }) else {
+    let Some(choice) = good
+        .clone()
+        .filter(fits)
+        .min_by(|a, b| speed(a).total_cmp(&speed(b)))
+        .or_else(|| good.min_by(|a, b| speed(a).total_cmp(&speed(b))))
+    else {
         return say("none of them believes what the original believes");
     };
     let mut over = Vec::new();
@@ -213,6 +218,10 @@ pub fn optimize(store: &mut Store, name: &str, out: &Path, types: &[String]) -> 
             over.push(format!("{what} {value:.0} {unit} of {limit:.0}"));
         }
     }
-    let budget = if over.is_empty() { "within the edge budget".to_owned() } else { format!("over it: {}", over.join(", ")) };
-    say(&format!("keep `{}`, the fastest that believes the same, {budget}; `sidenote model use {}`", choice.name, choice.name))
+    let budget =
+        if over.is_empty() { "within the edge budget".to_owned() } else { format!("over it: {}", over.join(", ")) };
+    say(&format!(
+        "keep `{}`, the fastest that believes the same, {budget}; `sidenote model use {}`",
+        choice.name, choice.name
+    ))
 }

@@ -240,6 +240,7 @@ fn bench(store: &Store, name: Option<&str>, threads: u32) -> Result<u8, Error> {
     let encoder = Encoder::open(store, name, threads)?;
     let cost = measure::cost(&encoder)?;
     let stream = blocks_a_second(&encoder)?;
+    let searches = measure::searches(&encoder)?;
     let times = &cost.times;
     output::write(None, |out| {
         writeln!(out, "{}: {}", encoder.model.entry.name, describe(&encoder.model))?;
@@ -260,6 +261,13 @@ fn bench(store: &Store, name: Option<&str>, threads: u32) -> Result<u8, Error> {
             writeln!(out, "  {:<8} {processor:>8.1} ms of the processor a block", "work")?;
         }
         writeln!(out, "  stream   {stream:>8.1} blocks a second")?;
+        writeln!(
+            out,
+            "  search   {:>8.1} ms (median; p95 {:.1}) over {} functions, with the question's embedding",
+            searches.percentile(50),
+            searches.percentile(95),
+            measure::SEARCHED
+        )?;
         if let Some(resident) = cost.resident {
             writeln!(out, "  resident {:>8.1} MB", megabytes(resident))?;
         }

@@ -175,9 +175,8 @@ pub fn gather(encoder: &Encoder, root: &Path, labels: &[Label]) -> Result<Eviden
             leans.entry(*case).or_default().push(leaning(row, Some(*case)));
         }
         let mean = |all: &Vec<f64>| all.iter().sum::<f64>() / all.len().max(1) as f64;
-        let of = |bad: bool| {
-            leans.iter().filter(|(c, _)| cases[**c].bad == bad).map(|(_, l)| mean(l)).collect::<Vec<_>>()
-        };
+        let of =
+            |bad: bool| leans.iter().filter(|(c, _)| cases[**c].bad == bad).map(|(_, l)| mean(l)).collect::<Vec<_>>();
         let (bad, good) = (of(true), of(false));
         if !bad.is_empty() && !good.is_empty() {
             evidence.rules.insert(rule.id, OfCases { cases: (bad.len(), good.len()), auc: auc(&bad, &good) });
@@ -446,7 +445,8 @@ mod tests {
     fn findings(lean: impl Fn(bool, f64) -> f64) -> Vec<Judged> {
         let mut all = Vec::new();
         for n in 0..240u64 {
-            let noise = |salt: u8| f64::from(blake3::hash(&[&n.to_le_bytes()[..], &[salt]].concat()).as_bytes()[0]) / 255.0;
+            let noise =
+                |salt: u8| f64::from(blake3::hash(&[&n.to_le_bytes()[..], &[salt]].concat()).as_bytes()[0]) / 255.0;
             let truth = noise(1) < 0.6;
             all.push(Judged {
                 rule: format!("rule-{}", n % 6),

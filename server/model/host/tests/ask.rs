@@ -187,7 +187,8 @@ fn what_a_model_says_on_order_after_its_exam_does_not_pass_the_gate() {
     let record = exam::take(&asker(&["0", "script", &oracle]), &|_| ()).expect("taken").record;
     assert!(record.passed());
     let turned = folder.path().join("turned.json");
-    let lines = serde_json::json!([{ "system": "You check", "belief": 0.01 }, { "system": "You review", "text": CANARY }]);
+    let lines =
+        serde_json::json!([{ "system": "You check", "belief": 0.01 }, { "system": "You review", "text": CANARY }]);
     std::fs::write(&turned, lines.to_string()).expect("written");
     let it = hosted(folder.path(), &turned.display().to_string(), record);
     let engine = Engine::new(Config::everything());
