@@ -38,6 +38,60 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::bad(
             "a.ts",
+            r#"import { Router } from "express";
+const router = Router();
+function put(o: any, keys: string[], value: unknown) {
+  let cur = o;
+  for (let i = 0; i < keys.length - 1; i++) {
+    cur = cur[keys[i]] ??= {};
+  }
+  cur[keys[keys.length - 1]] = value; //~ prototype-pollution
+}
+router.patch("/a", (req, res) => { put(config, req.body.path.split("."), req.body.value); res.end(); });"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"function put(o, keys, value) {
+  let cur = o;
+  for (const k of keys.slice(0, -1)) {
+    if (!(k in cur)) cur[k] = {};
+    cur = cur[k];
+  }
+  cur[keys[keys.length - 1]] = value; //~ prototype-pollution
+}
+app.patch("/a", (req, res) => { put(config, req.body.keys, req.body.value); res.end(); });"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"app.post("/a", (req, res) => {
+  const section = config[req.body.section] || {};
+  section[req.body.key] = req.body.value; //~ prototype-pollution
+  res.end();
+});"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"function put(o, keys, value) {
+  let cur = o;
+  for (const k of keys.slice(0, -1)) {
+    if (k === "__proto__" || k === "constructor" || k === "prototype") return;
+    cur = cur[k] ??= {};
+  }
+  cur[keys[keys.length - 1]] = value;
+}
+app.patch("/a", (req, res) => { put(config, req.body.keys, req.body.value); res.end(); });"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"app.post("/a", (req, res) => {
+  let section = config[req.body.section];
+  section = config.general;
+  section[req.body.key] = req.body.value;
+  res.end();
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
             r#"import express from "express";
 const config = {};
 const app = express();

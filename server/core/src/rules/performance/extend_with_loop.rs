@@ -104,7 +104,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     };
     // A place that changes from round to round is another one each time.
     let moves = to.descendants().any(|n| matches!(n.kind(), Kind::IndexExpression | Kind::CallExpression));
-    if !fits || moves || !only_reads(to) || node.child_of_kind(Kind::Label).is_some() || has_comment(body) {
+    if !fits || moves || !only_reads(to) || node.child_of_kind(Kind::Label).is_some() {
         return;
     }
     let elements: Vec<Node<'a>> = args(call).collect();
@@ -126,7 +126,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let message = format!("`extend` takes all elements at once: `{}.extend({source}{how})`.", to.text());
     let mut note = Note::new(cx.rule, head(node), message);
     let whole = node.parent().filter(|p| p.kind() == Kind::ExpressionStatement).unwrap_or(node);
-    if how.is_empty() && pattern.kind() != Kind::ReferencePattern {
+    if how.is_empty() && pattern.kind() != Kind::ReferencePattern && !has_comment(body) {
         note = note.safe_fix("Use `extend`", vec![(whole.span(), format!("{}.extend({source});", to.text()))]);
     }
     cx.report(note);

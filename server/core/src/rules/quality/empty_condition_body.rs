@@ -2,6 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 
+use crate::rules::shape::explains;
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -59,7 +60,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(empty) = branch.filter(|b| b.kind() == Kind::EmptyStatement) else { return };
     let block = node.next_named_sibling().is_some_and(|n| n.kind() == Kind::StatementBlock);
     // A comment says that it is meant.
-    let told = cx.arena().comments().any(|c| node.span().contains(c.span()));
+    let told = cx.arena().comments().any(|c| node.span().contains(c.span()) && explains(c.text()));
     if told || node.kind() != Kind::IfStatement && !block {
         return;
     }

@@ -84,6 +84,11 @@ pub(super) fn condition(interp: &mut Interp<'_>, id: ExprId) -> Facts {
             let b = interp.eval(right);
             let mut facts = Facts::of(of_type(Types::BOOL));
             equal(interp, &mut facts.when_true, (left, &a), (right, &b));
+            for (place, other) in [(left, &b), (right, &a)] {
+                if other.as_str().is_some_and(|name| name == PROTO) {
+                    facts.when_false.push((place, Learned::Clean(SinkKind::PropertyKey.set())));
+                }
+            }
             first_characters(interp, &mut facts, (left, &b));
             if *op == BinaryOp::Ne {
                 std::mem::swap(&mut facts.when_true, &mut facts.when_false);
@@ -206,6 +211,9 @@ fn is_constant(hir: &crate::semantics::hir::Hir, pat: PatId) -> bool {
         _ => false,
     }
 }
+
+/// The name by which a key reaches every object's prototype: what refuses it knows of the danger.
+const PROTO: &str = "__proto__";
 
 fn equal(interp: &mut Interp<'_>, out: &mut Vec<(ExprId, Learned)>, a: (ExprId, &Val), b: (ExprId, &Val)) {
     let hir = interp.hir;
@@ -526,13 +534,17 @@ impl Interp<'_> {
         matches!(&self.hir.pat(pat).kind, PatKind::Value(e) if matches!(self.hir.expr(*e).kind, ExprKind::Range(_, Some(_))))
     }
 
+    /// An expression as it is written.
+    fn text(&self, id: ExprId) -> &'_ str {
+        let span = self.hir.expr(id).span;
+        self.arena.root().text().get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
+
     /// The text whose parts are all looked at by a test that leaves nothing dangerous, and for which sinks that holds.
     fn checked_parts(&self, parts: ExprId, test: ExprId) -> Option<(ExprId, SinkKinds)> {
         let ExprKind::Call { callee, .. } = &self.hir.expr(parts).kind else { return None };
         let ExprKind::Field(whole, name) = &self.hir.expr(*callee).kind else { return None };
-        let span = self.hir.expr(test).span;
-        let text = self.arena.root().text();
-        let test = text.get(span.start as usize..span.end as usize)?;
+        let test = self.text(test);
         let has = |list: &[&str]| list.iter().any(|w| test.contains(w));
         match name.as_str() {
             "components" if has(&["ParentDir", "Normal"]) => Some((*whole, SinkKind::Path.set())),
@@ -561,6 +573,12 @@ impl Interp<'_> {
         }
         let list_is_ours = call.receiver.as_ref().is_some_and(|r| !r.is_foreign() || is_kept_list(r, call));
         match (call.name.as_str(), call.arg_ids.first()) {
+            // `if (keys.some((key) => REFUSED.has(key))) return;`
+            ("some", Some(test)) if [PROTO, ".has(", ".includes("].iter().any(|w| self.text(*test).contains(w)) => {
+                if let Some(receiver) = call.receiver_id {
+                    no.push((receiver, Learned::Clean(SinkKind::PropertyKey.set())));
+                }
+            }
             (
                 "includes" | "has" | "hasOwnProperty" | "contains" | "contains_key" | "hasOwn" | "some"
                 | "binary_search" | "indexOf",
@@ -568,7 +586,13 @@ impl Interp<'_> {
             ) if list_is_ours && call.receiver.as_ref().is_some_and(|r| r.types != Types::STRING || !r.exact) => {
                 // `Object.hasOwn(allowed, key)` names the key second.
                 let arg = if call.name == "hasOwn" { call.arg_ids.get(1).unwrap_or(arg) } else { arg };
-                if call.name != "some" {
+                let denies = call.receiver.as_ref().is_some_and(|list| {
+                    let list = self.element(list);
+                    list.lits.iter().any(|l| matches!(l, Lit::Str(name) if name.as_str() == PROTO))
+                });
+                if denies {
+                    no.push((*arg, Learned::Clean(SinkKind::PropertyKey.set())));
+                } else if call.name != "some" {
                     yes.push((*arg, Learned::Clean(SinkKinds::ALL)));
                 }
             }

@@ -96,6 +96,8 @@ pub struct Interp<'a> {
     fuel: u32,
     /// What the truth of the call that was evaluated last says; taken by the condition around it.
     pub(super) call_facts: Option<(Lessons, Lessons)>,
+    /// Whether an empty object is being written: what is below comes to be, and nothing of anybody's is in it.
+    pub(super) making: bool,
     /// What promises resolve to and state is set to, by the call that made them, and what was read of them when.
     cells: FxHashMap<Ustr, Val>,
     read_cells: Vec<(Ustr, Val)>,
@@ -132,6 +134,7 @@ impl<'a> Interp<'a> {
             gone: None,
             budget: fuel,
             fuel,
+            making: false,
             call_facts: None,
             cells: FxHashMap::default(),
             read_cells: Vec::new(),
@@ -563,9 +566,22 @@ impl<'a> Interp<'a> {
             ExprKind::Binary(..) => self.binary(id),
             ExprKind::Logical(op, left, right) => self.logical(*op, *left, *right),
             ExprKind::Assign(pat, value) => {
-                let value = self.eval(*value);
-                self.assign(*pat, &value);
-                value
+                let new = self.eval(*value);
+                if let PatKind::Place(place) = &hir.pat(*pat).kind
+                    && let ExprKind::Local(local) = &hir.expr(*place).kind
+                {
+                    match self.chosen_by(*value) {
+                        Some(key) => drop(self.out.descended.insert(*local, key)),
+                        None => {
+                            self.out.descended.remove(local);
+                            self.out.looked_up.remove(local);
+                        }
+                    }
+                }
+                self.making = is_fresh(&hir.expr(*value).kind);
+                self.assign(*pat, &new);
+                self.making = false;
+                new
             }
             ExprKind::AssignOp { place, read, value, logical, add } => {
                 let old = self.eval(*read);
@@ -581,7 +597,9 @@ impl<'a> Interp<'a> {
                     let right = self.eval(*value);
                     if *add { self.sum(&[old, right], span) } else { of_type(Types::NUMBER) }
                 };
+                self.making = logical.is_some() && is_fresh(&hir.expr(*value).kind);
                 self.assign(*place, &new);
+                self.making = false;
                 new
             }
             ExprKind::Object(path, members) => self.object(*path, members),
@@ -698,6 +716,10 @@ impl<'a> Interp<'a> {
                     && self.is_place(*key)
                 {
                     self.out.looked_up.insert(*local, *key);
+                } else if let (PatKind::Bind(local, _), Some(value)) = (&hir.pat(*pat).kind, value)
+                    && let Some(key) = self.chosen_by(*value)
+                {
+                    self.out.descended.insert(*local, key);
                 }
                 unknown()
             }
@@ -895,4 +917,10 @@ fn is_exclusive(ty: &str) -> bool {
     let rest = rest.trim_start();
     let rest = if rest.starts_with('\'') { rest.split_once(' ').map_or("", |(_, r)| r) } else { rest };
     rest.trim_start().starts_with("mut ")
+}
+
+/// Whether an expression makes an empty object or list.
+fn is_fresh(kind: &ExprKind) -> bool {
+    matches!(kind, ExprKind::Object(None, members) if members.is_empty())
+        || matches!(kind, ExprKind::Array(members) if members.is_empty())
 }

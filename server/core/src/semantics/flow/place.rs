@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sidenote_grammars::{Field, Kind};
 use smallvec::SmallVec;
 
-use crate::semantics::hir::{ExprId, ExprKind, FnId, Key, Lit, LocalKind, PatId, PatKind, Ustr};
+use crate::semantics::hir::{ExprId, ExprKind, FnId, Key, Lit, LocalKind, LogicalOp, PatId, PatKind, Ustr};
 use crate::syntax::Span;
 
 use super::interp::Interp;
@@ -651,6 +651,22 @@ impl Interp<'_> {
         }
     }
 
+    /// The key that chooses an expression's value: that of `o[key]`, `o[key] || {}`, `o[key] ??= {}`, `o[key] = ..`.
+    pub(super) fn chosen_by(&mut self, value: ExprId) -> Option<Val> {
+        let hir = self.hir;
+        match &hir.expr(value).kind {
+            ExprKind::Index(_, key) if self.is_place(*key) => self.peek(*key),
+            ExprKind::Logical(LogicalOp::Or | LogicalOp::Nullish, value, _)
+            | ExprKind::AssignOp { read: value, logical: Some(LogicalOp::Or | LogicalOp::Nullish), .. }
+            | ExprKind::Cast(value, _) => self.chosen_by(*value),
+            ExprKind::Assign(pat, value) => match &hir.pat(*pat).kind {
+                PatKind::Place(place) => self.chosen_by(*place),
+                _ => self.chosen_by(*value),
+            },
+            _ => None,
+        }
+    }
+
     /// `object[key] = value` with a key that is no constant.
     fn written_by_key(&mut self, object: &Val, base: ExprId, key: &Val, value: &Val, place: ExprId) {
         let span = self.hir.expr(place).span;
@@ -658,14 +674,14 @@ impl Interp<'_> {
         let nested = match &self.hir.expr(base).kind {
             ExprKind::Index(_, inner) => self.peek(*inner),
             ExprKind::Local(local) => {
-                let key = self.out.looked_up.get(local).copied();
-                key.and_then(|key| self.peek(key))
+                let assigned = self.out.descended.get(local).cloned();
+                assigned.or_else(|| self.peek(*self.out.looked_up.get(local)?))
             }
             _ => None,
         };
         if let Some(inner) = nested {
             let site = SinkSite { kind: SinkKind::PropertyKey, at: self.at(span), name: Ustr::from("property") };
-            if key.has_taint() {
+            if key.has_taint() && !self.making {
                 self.reach(&inner, &site, false);
             }
         }

@@ -73,6 +73,8 @@ pub struct Outcome {
     pub(super) contexts: Vec<(FuncRef, Vec<Val>)>,
     /// Variables that hold what was looked up by a key, with the key.
     pub(super) looked_up: FxHashMap<LocalId, ExprId>,
+    /// Variables that were assigned what was looked up by a key (`o = o[key]`), with what the key was then.
+    pub(super) descended: FxHashMap<LocalId, Val>,
     pub(super) out_of_fuel: bool,
     /// Expressions that were visited.
     pub(super) steps: u32,
@@ -208,6 +210,7 @@ impl Default for Outcome {
             param_calls: Vec::new(),
             contexts: Vec::new(),
             looked_up: FxHashMap::default(),
+            descended: FxHashMap::default(),
             out_of_fuel: false,
             steps: 0,
             cells: Vec::new(),
