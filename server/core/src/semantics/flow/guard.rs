@@ -250,7 +250,7 @@ fn equal(interp: &mut Interp<'_>, out: &mut Vec<(ExprId, Learned)>, a: (ExprId, 
         // `new URL(x).protocol === "https:"`
         if let ExprKind::Field(base, part) = &hir.expr(id).kind
             && let ExprKind::Call { args, .. } = &hir.expr(*base).kind
-            && let [address] = args.as_slice()
+            && let [address, ..] = args.as_slice()
             && other.exact
         {
             let kinds = match part.as_str() {
@@ -544,6 +544,31 @@ impl Interp<'_> {
         }
     }
 
+    /// The text that `Number(x)` or `+x` was made of, which is all digits if it is a number.
+    fn text_of_number(&self, id: ExprId) -> ExprId {
+        match &self.hir.expr(id).kind {
+            ExprKind::Call { callee, args, .. }
+                if args.len() == 1 && matches!(&self.hir.expr(*callee).kind, ExprKind::Name(n) if n == "Number") =>
+            {
+                args[0].value
+            }
+            ExprKind::Unary(UnaryOp::Arithmetic, inner) if self.arena.slice(self.hir.expr(id).span).starts_with('+') => *inner,
+            _ => id,
+        }
+    }
+
+    /// The address whose host an expression is: `x` for `new URL(x).hostname`, itself for `parsed.hostname`.
+    fn address_of(&self, id: ExprId) -> Option<ExprId> {
+        let ExprKind::Field(base, part) = &self.hir.expr(id).kind else { return None };
+        if !matches!(part.as_str(), "hostname" | "host" | "origin") {
+            return None;
+        }
+        match &self.hir.expr(*base).kind {
+            ExprKind::Call { args, .. } => args.first().map(|a| a.value),
+            _ => Some(id),
+        }
+    }
+
     /// What a call's truth says: allow-lists, prefix checks, regular expressions, and models' guards.
     pub(super) fn guard_call(&mut self, call: &super::call::Call<'_>) {
         let mut yes: Vec<(ExprId, Learned)> = Vec::new();
@@ -570,6 +595,9 @@ impl Interp<'_> {
                 let arg = if call.name == "hasOwn" { call.arg_ids.get(1).unwrap_or(arg) } else { arg };
                 if call.name != "some" {
                     yes.push((*arg, Learned::Clean(SinkKinds::ALL)));
+                    if let Some(address) = self.address_of(*arg).filter(|a| a != arg) {
+                        yes.push((address, Learned::Clean(super::sink::ADDRESS)));
+                    }
                 }
             }
             ("startsWith" | "starts_with", Some(_)) => {
@@ -616,7 +644,16 @@ impl Interp<'_> {
             (name, Some(arg)) if says(name, &DISTRUSTED) => no.push((*arg, Learned::Clean(SinkKinds::ALL))),
             ("isNaN" | "isInteger" | "isFinite" | "isSafeInteger", Some(arg)) => {
                 let list = if call.name == "isNaN" { &mut no } else { &mut yes };
-                list.push((*arg, Learned::Clean(SinkKinds::ALL)));
+                list.push((self.text_of_number(*arg), Learned::Clean(SinkKinds::ALL)));
+            }
+            // `new URL(x).hostname.endsWith(".example.com")`
+            ("endsWith", Some(_)) => {
+                let end = call.args.first().and_then(|a| a.as_str());
+                if end.is_some_and(|e| e.starts_with('.') && e.len() > 2)
+                    && let Some(place) = call.receiver_id.and_then(|r| self.address_of(r))
+                {
+                    yes.push((place, Learned::Clean(super::sink::ADDRESS)));
+                }
             }
             _ => {}
         }

@@ -272,14 +272,19 @@ impl Interp<'_> {
             {
                 value = self.extracted(&value, ty, hir.pat(param.pat).span);
             }
-            if value.apis.is_empty()
+            if value.apis.iter().all(|p| of_program(p))
                 && let Some(Some(path)) = conventional.get(i)
             {
                 let mut typed = Value::clone(&value);
+                typed.apis.clear();
                 typed.apis.push(*path);
                 value = Arc::new(typed);
             }
             for decorator in &param.decorators {
+                if self.is_converted(*decorator) {
+                    value = Arc::new(Value { types: Types::NUMBER, ..Value::clone(&value) });
+                    continue;
+                }
                 let decorator = self.eval(*decorator);
                 value = self.decorated(&value, &decorator, hir.pat(param.pat).span);
             }
@@ -362,6 +367,20 @@ impl Interp<'_> {
             }
         }
         Arc::new(out)
+    }
+
+    /// `@Query('id', ParseIntPipe)`, `@Param('id', new ParseUUIDPipe())`: nothing foreign is left.
+    fn is_converted(&self, decorator: ExprId) -> bool {
+        let ExprKind::Call { args, .. } = &self.hir.expr(decorator).kind else { return false };
+        args.iter().any(|arg| {
+            let mut at = arg.value;
+            if let ExprKind::Call { callee, new: true, .. } = &self.hir.expr(at).kind {
+                at = *callee;
+            }
+            let name = self.arena.slice(self.hir.expr(at).span);
+            let converts = ["ParseInt", "ParseFloat", "ParseBool", "ParseUUID", "ParseEnum", "ParseDate"];
+            name.ends_with("Pipe") && converts.iter().any(|c| name.starts_with(c))
+        })
     }
 
     fn pat_name(&self, pat: PatId) -> Option<Ustr> {
@@ -695,7 +714,10 @@ pub(super) fn below(base: &Value, name: Ustr) -> Option<Vec<Taint>> {
             let whole = SinkKind::WholeAddress.set();
             Taint { cleaned: super::kinds::SinkKinds(taint.cleaned.0 & !whole.0), ..taint.clone() }
         }
-        Origin::Source(_) => taint.clone(),
+        Origin::Source(_) => {
+            let part = super::kinds::SinkKinds(taint.cleaned.0 & !SinkKind::Whole.set().0);
+            Taint { cleaned: part, ..taint.clone() }
+        }
         Origin::Param(param, path) => {
             let mut path = path.clone();
             if path.len() < MAX_PATH {
@@ -723,4 +745,9 @@ pub(super) fn is_sensitive(taint: &Taint) -> bool {
 pub(super) fn last_name(path: Ustr) -> Ustr {
     let path = path.as_str().trim_end_matches("()");
     Ustr::from(path.rsplit(['.', ':']).next().unwrap_or(path))
+}
+
+/// Whether a type's path leads into the program itself, which says nothing of libraries.
+fn of_program(path: &str) -> bool {
+    path.starts_with('.') || path.starts_with("@/") || path.starts_with("~/")
 }
