@@ -54,9 +54,18 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad("a.js", "app.use(session({ secret: 'keyboard cat', resave: false })); //~ hardcoded-secret"),
         Case::bad("a.js", "const h = crypto.createHmac('sha256', 'a-very-fixed-key').update(x); //~ hardcoded-secret"),
-        Case::bad("a.ts", "import { JwtModule } from '@nestjs/jwt';\nexport const m = JwtModule.register({ secret: 'nest-s3cret-abc9' }); //~ hardcoded-secret"),
-        Case::bad("a.ts", "import CryptoJS from 'crypto-js';\nexport const e = (d: string) => CryptoJS.AES.encrypt(d, 'p4ssphrase-of-mine').toString(); //~ hardcoded-secret"),
-        Case::good("a.ts", "import CryptoJS from 'crypto-js';\nexport const e = (d: string, key: string) => CryptoJS.AES.encrypt(d, key).toString();"),
+        Case::bad(
+            "a.ts",
+            "import { JwtModule } from '@nestjs/jwt';\nexport const m = JwtModule.register({ secret: 'nest-s3cret-abc9' }); //~ hardcoded-secret",
+        ),
+        Case::bad(
+            "a.ts",
+            "import CryptoJS from 'crypto-js';\nexport const e = (d: string) => CryptoJS.AES.encrypt(d, 'p4ssphrase-of-mine').toString(); //~ hardcoded-secret",
+        ),
+        Case::good(
+            "a.ts",
+            "import CryptoJS from 'crypto-js';\nexport const e = (d: string, key: string) => CryptoJS.AES.encrypt(d, key).toString();",
+        ),
         Case::bad("a.ts", "const apiKey = '9f8a7c6b5d4e3f2a1b0c9d8e7f6a5b4c'; //~ hardcoded-secret"),
         Case::bad(
             "a.ts",

@@ -113,6 +113,10 @@ impl Interp<'_> {
                 let decoded = matches!(name.as_str(), "searchParams" | "query");
                 Arc::new(if decoded { part.without_mark(SinkKind::Encoded) } else { part })
             }
+            // Of a parsed address: no script is left of `javascript:..`.
+            None if matches!(name.as_str(), "origin" | "host" | "hostname") && base.apis.iter().any(|p| p == "URL") => {
+                Arc::new(out.cleaned(SinkKind::ScriptUrl.set()))
+            }
             None => Arc::new(out),
         }
     }
@@ -453,7 +457,8 @@ impl Interp<'_> {
                 for (i, sub) in elements.iter().enumerate() {
                     let Some(sub) = sub else { continue };
                     if *rest == Some(i) {
-                        self.assign(*sub, value);
+                        let left = without_first(value, i);
+                        self.assign(*sub, &left);
                     } else {
                         let key = constant(Lit::Num(i as f64));
                         let item = self.index(value, &key, hir.pat(*sub).span);
@@ -750,4 +755,22 @@ pub(super) fn last_name(path: Ustr) -> Ustr {
 /// Whether a type's path leads into the program itself, which says nothing of libraries.
 fn of_program(path: &str) -> bool {
     path.starts_with('.') || path.starts_with("@/") || path.starts_with("~/")
+}
+
+/// What `...rest` binds: a list without its first elements.
+fn without_first(list: &Val, n: usize) -> Val {
+    let numbered = |name: &str| name.parse::<usize>().ok();
+    if n == 0 || !list.fields().any(|(name, _)| numbered(name).is_some()) {
+        return list.clone();
+    }
+    let moved = list.fields().filter_map(|(name, value)| match numbered(name) {
+        Some(at) => at.checked_sub(n).map(|at| (position(at), value.clone())),
+        None => Some((*name, value.clone())),
+    });
+    let mut out = Value::clone(list);
+    out.fields = None;
+    for (name, value) in moved.collect::<Vec<_>>() {
+        out.set_field(name, value);
+    }
+    Arc::new(out)
 }

@@ -40,6 +40,16 @@ pub(super) fn guard(call: &Call<'_>, yes: &mut Vec<(ExprId, Learned)>, no: &mut 
     }
 }
 
+/// What takes steps upwards from the beginning of a path, all of them.
+const LEADING_DOTS: [&str; 6] = [
+    r"^(\.\.(\/|\\|$))+",
+    r"^(\.\.[\/\\])+",
+    r"^(\.\.[/\\])+",
+    r"^(\.\.\/)+",
+    r"^(\.\.[\/\\]|\.\.$)+",
+    r"^(\.\.(\/|\\))+",
+];
+
 /// The kinds of sinks for which `x.replace(re, text)` makes `x` harmless.
 pub(super) fn replacement(call: &Call<'_>) -> SinkKinds {
     if !matches!(call.name.as_str(), "replace" | "replaceAll" | "replace_all") {
@@ -52,6 +62,14 @@ pub(super) fn replacement(call: &Call<'_>) -> SinkKinds {
         return SinkKinds::NONE;
     }
     match pattern_of(from) {
+        // In a path that was normalised `..` stands at the beginning alone.
+        Some((pattern, _))
+            if text.is_empty()
+                && LEADING_DOTS.contains(&pattern.as_str())
+                && super::guard::is_normalized(call.receiver.as_ref()) =>
+        {
+            SinkKind::Path.set()
+        }
         Some((pattern, flags)) => harmless_after(pattern, flags, text),
         None => match from.as_str().as_ref().map(|s| s.as_str()) {
             Some("<") if call.name == "replaceAll" => SinkKind::Html.set(),

@@ -61,7 +61,9 @@ fn type_of(node: Node<'_>, depth: usize) -> Type {
             let arguments = arguments.map(|a| types(a.named_children(), depth)).unwrap_or_default();
             match (name.text(), arguments.as_slice()) {
                 ("Array" | "ReadonlyArray", [item]) => Type::Array(Box::new(item.clone())),
-                ("Readonly" | "NonNullable" | "Required" | "Partial", [inner]) | ("Omit" | "Pick", [inner, _]) => inner.clone(),
+                ("Readonly" | "NonNullable" | "Required" | "Partial", [inner]) | ("Omit" | "Pick", [inner, _]) => {
+                    inner.clone()
+                }
                 (name, _) => Type::Path(Ustr::from(name), arguments),
             }
         }
