@@ -713,7 +713,7 @@ impl<'a> Interp<'a> {
                 let source = self.eval(*iterable);
                 let element = if *keys { self.keys_of(&source) } else { self.element(&source) };
                 // `for await (const chunk of request)`
-                let element = if *keys { element } else { self.sourced_name(Ustr::default(), element, span) };
+                let element = if *keys { element } else { self.streamed(element, span) };
                 let mut head = self.state.clone();
                 let mut breaks = None;
                 for _ in 0..MAX_ROUNDS {

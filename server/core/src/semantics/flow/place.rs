@@ -221,6 +221,16 @@ impl Interp<'_> {
         Arc::new(value)
     }
 
+    /// What a loop over a stream of foreign data reads, which is text or bytes by then.
+    pub(super) fn streamed(&mut self, element: Val, span: Span) -> Val {
+        let read = self.sourced_name(Ustr::default(), element.clone(), span);
+        if read.taints.len() > element.taints.len() {
+            Arc::new(Value { apis: SmallVec::new(), ..Value::clone(&read) })
+        } else {
+            element
+        }
+    }
+
     /// A global or outer name that is itself a source, such as `location`.
     pub(super) fn sourced_name(&mut self, name: Ustr, value: Val, span: Span) -> Val {
         if value.apis.is_empty() {

@@ -94,8 +94,6 @@ app.use(async (ctx: Koa.Context) => {
   await x(c); //!
   const ls = spawn('bash'); ls.stdin.write(c + '\n'); //!
   const p3 = spawn('cat'); p3.stdin.write(c);
-  await open(c); //!
-  await open('https://example.com/?q=' + q);
   vm.runInContext(c, vm.createContext({})); //!
   vm.runInThisContext(`f(${q})`); //!
   new vm.Script(`x = ${q}`); //!
