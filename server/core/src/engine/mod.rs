@@ -16,6 +16,7 @@ use crate::blocks::{Block, Blocks, Placed};
 use crate::config::{Config, Settings};
 use crate::document::Document;
 use crate::findings::{Condition, Finding, Fix, Location, Note, Place, Score, score};
+use crate::program::Workers;
 use crate::rules::declared::{self, Declared};
 use crate::rules::{self, BlockCheck, Check, Cx, FileFacts, NodeCheck, Rule};
 use crate::semantics::flow::trace::{Trace, trace};
@@ -148,6 +149,42 @@ impl Engine {
             memo.own(document.blocks().root(), &settings, || own_findings(document, &settings));
         }
         memo
+    }
+
+    /// Runs the rules that look at one block over a document that is new, by several workers at once. [`Engine::analyze_quickly`]
+    /// with this memory finds that done; the report is the same.
+    pub fn prepare_with(&self, document: &Document, memo: &mut Memo, workers: &dyn Workers, parts: usize) {
+        let settings = self.config.settings(document.path());
+        let facts = memo.facts(document.path(), document.blocks());
+        let times = self.times.as_deref();
+        // Of processor time each thread has its own.
+        let left = || settings.time_limit.map(Deadline::after).map_or(Left::Enough, Left::Until);
+        let (root, whole) = block_notes(document.blocks().root(), &facts, &settings, false, (left(), times));
+        if !whole {
+            return;
+        }
+        workers.each(parts, &|part| {
+            let left = left();
+            let mut around = vec![(root.clone(), 0)];
+            let (mut met, mut mine) = (0, false);
+            for placed in document.blocks().iter().skip(1) {
+                if placed.depth > 1 && !mine {
+                    continue;
+                }
+                let in_test = enter(&mut around, placed.depth);
+                if placed.depth == 1 {
+                    mine = met % parts == part;
+                    met += 1;
+                }
+                if mine {
+                    let (notes, whole) = block_notes(placed.block, &facts, &settings, in_test, (left, times));
+                    if !whole {
+                        return;
+                    }
+                    around.push((notes, 0));
+                }
+            }
+        });
     }
 
     /// Analyses a document. What was computed for its blocks before is used again where it still holds.
