@@ -307,12 +307,17 @@ fn rust_error<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 .and_then(|t| t.strip_suffix(')'))
                 .is_some_and(|t| t.chars().all(|c| c.is_lowercase() || c == '_') && !t.is_empty());
             let empty = value.kind() == Kind::UnitExpression
-                || value.kind() == Kind::Block && value.first_named().is_none() && !is_explained(value);
+                || value.kind() == Kind::Block && value.named_children().all(Node::is_comment) && !is_explained(value);
             let around = node.ancestors().find(|a| a.kind() == Kind::MatchExpression);
             let arms = around
                 .and_then(|m| m.child(Field::Body))
                 .map_or(0, |b| b.named_children().filter(|a| a.kind() == Kind::MatchArm).count());
-            if !all || !empty || arms != 2 || is_explained(node) || node.next_sibling().is_some_and(says) {
+            if !all
+                || !empty
+                || arms != 2
+                || is_explained(node)
+                || node.next_sibling().is_some_and(|n| n.is_comment() && explains(n.text()))
+            {
                 return;
             }
             (pattern.span(), around.and_then(|m| m.child(Field::Value)))
@@ -323,7 +328,8 @@ fn rust_error<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             };
             let errs = condition.child(Field::Pattern).is_some_and(|p| p.text().starts_with("Err("));
             let Some(body) = node.child(Field::Consequence) else { return };
-            if !errs || body.first_named().is_some() || is_explained(body) || node.child(Field::Alternative).is_some() {
+            let empty = body.named_children().all(Node::is_comment);
+            if !errs || !empty || is_explained(body) || node.child(Field::Alternative).is_some() {
                 return;
             }
             (condition.span(), condition.child(Field::Value))
@@ -334,7 +340,8 @@ fn rust_error<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             if args(call).next().is_some() {
                 return;
             }
-            let said = node.next_sibling().is_some_and(says) || previous_says(node);
+            let said =
+                node.next_sibling().is_some_and(|n| n.is_comment() && explains(n.text())) || previous_is_comment(node);
             if said {
                 return;
             }
@@ -366,12 +373,7 @@ fn rust_error<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     cx.report(Note::new(cx.rule, span, message));
 }
 
-/// Whether a node is a comment that gives a reason.
-fn says(node: Node<'_>) -> bool {
-    node.is_comment() && explains(node.text())
-}
-
-fn previous_says(node: Node<'_>) -> bool {
+fn previous_is_comment(node: Node<'_>) -> bool {
     let siblings = node.parent().into_iter().flat_map(Node::children);
-    siblings.take_while(|n| n.index() < node.index()).last().is_some_and(says)
+    siblings.take_while(|n| n.index() < node.index()).last().is_some_and(|n| n.is_comment() && explains(n.text()))
 }
