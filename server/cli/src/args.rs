@@ -733,7 +733,7 @@ pub enum ModelCommand {
         /// Models, or GGUF files [default: all models]
         names: Vec<String>,
     },
-    /// Measure load, speed and memory: 5 warm-ups, 100 runs
+    /// Measure load, speed and memory: of an encoder 5 warm-ups and 100 runs, of a model that makes texts the verdicts on twelve functions
     Bench {
         /// A model [default: the encoder]
         name: Option<String>,
@@ -764,9 +764,22 @@ pub enum ModelCommand {
         #[command(flatten)]
         selection: Selection,
     },
+    /// Measure whether likeness to a rule's own cases tells true findings from false ones: on the cases, and on findings that somebody
+    /// judged
+    Confidence {
+        /// Judged findings: rule, path, line, `1` or `0`, separated by tabs
+        #[arg(long, value_name = "FILE")]
+        labels: Option<PathBuf>,
+        /// Where the paths of the judged findings begin
+        #[arg(value_name = "FOLDER", default_value = ".")]
+        root: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Quantise a model to several types, measure each, and name the one to keep
     Optimize {
-        /// A model: best one of full precision
+        /// A model: an encoder or one that makes texts, best one of full precision
         name: String,
         /// Where the files go
         #[arg(long, value_name = "FOLDER")]

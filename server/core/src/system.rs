@@ -94,16 +94,25 @@ fn day(days: i64) -> String {
 
 /// The folder of this user's own choices; `SIDENOTE_CONFIG` replaces it. `None` if there is no home.
 pub fn user_config() -> Option<PathBuf> {
+    user_folder("SIDENOTE_CONFIG", "XDG_CONFIG_HOME", "APPDATA", "Library/Application Support", ".config")
+}
+
+/// The folder of what may be deleted at any time; `SIDENOTE_CACHE` replaces it. `None` if there is no home.
+pub fn user_cache() -> Option<PathBuf> {
+    user_folder("SIDENOTE_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA", "Library/Caches", ".cache")
+}
+
+fn user_folder(own: &str, xdg: &str, windows: &str, mac: &str, other: &str) -> Option<PathBuf> {
     let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
     let home = || variable("HOME").or_else(|| variable("USERPROFILE"));
-    if let Some(folder) = variable("SIDENOTE_CONFIG") {
+    if let Some(folder) = variable(own) {
         return Some(folder);
     }
-    let base = match variable("XDG_CONFIG_HOME").filter(|p| p.is_absolute()) {
+    let base = match variable(xdg).filter(|p| p.is_absolute()) {
         Some(base) => base,
-        None if cfg!(windows) => variable("APPDATA")?,
-        None if cfg!(target_os = "macos") => home()?.join("Library/Application Support"),
-        None => home()?.join(".config"),
+        None if cfg!(windows) => variable(windows)?,
+        None if cfg!(target_os = "macos") => home()?.join(mac),
+        None => home()?.join(other),
     };
     Some(base.join("sidenote"))
 }

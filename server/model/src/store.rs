@@ -56,31 +56,6 @@ pub struct Folders {
 }
 
 impl Folders {
-    /// The usual folders of this system; `SIDENOTE_CACHE` and `SIDENOTE_CONFIG` replace them. `None` if there is no home.
-    pub fn of_user() -> Option<Folders> {
-        let var = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
-        let home = || var("HOME").or_else(|| var("USERPROFILE"));
-        let under = |name: &str, windows: &str, mac: &str, other: &str| -> Option<PathBuf> {
-            if let Some(base) = var(name).filter(|p| p.is_absolute()) {
-                return Some(base.join("sidenote"));
-            }
-            let base = if cfg!(windows) {
-                var(windows)?
-            } else if cfg!(target_os = "macos") {
-                home()?.join(mac)
-            } else {
-                home()?.join(other)
-            };
-            Some(base.join("sidenote"))
-        };
-        Some(Folders {
-            cache: var("SIDENOTE_CACHE")
-                .or_else(|| under("XDG_CACHE_HOME", "LOCALAPPDATA", "Library/Caches", ".cache"))?,
-            config: var("SIDENOTE_CONFIG")
-                .or_else(|| under("XDG_CONFIG_HOME", "APPDATA", "Library/Application Support", ".config"))?,
-        })
-    }
-
     /// The file of cached vectors.
     pub fn vectors(&self) -> PathBuf {
         self.cache.join("vectors.db")

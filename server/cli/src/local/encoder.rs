@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use sidenote_core::system::{user_cache, user_config};
 use sidenote_model::cache::CacheError;
 use sidenote_model::client::Options;
 use sidenote_model::embed::{Embedder, Outcome, host_program, key, launch, many_threads};
@@ -19,7 +20,8 @@ use crate::{output, style};
 /// # Errors
 /// When there is no home.
 pub fn folders() -> Result<Folders, Error> {
-    Folders::of_user().ok_or(Error::NoHome)
+    let (cache, config) = user_cache().zip(user_config()).ok_or(Error::NoHome)?;
+    Ok(Folders { cache, config })
 }
 
 /// An encoder and what serves it.

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use sidenote_core::config::Settings;
 use sidenote_core::program::Key;
+use sidenote_core::system::user_cache;
 
 use pack::Pack;
 pub use run::{Imported, Looked, Snapshot, look};
@@ -114,16 +115,5 @@ impl Cache {
 
 /// Where caches lie unless a folder is named; `None` if the user has no such place.
 pub fn default_folder() -> Option<PathBuf> {
-    let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
-    let home = || variable("HOME").or_else(|| variable("USERPROFILE"));
-    if let Some(folder) = variable("SIDENOTE_CACHE") {
-        return Some(folder.join("scan"));
-    }
-    let base = match variable("XDG_CACHE_HOME").filter(|p| p.is_absolute()) {
-        Some(base) => base,
-        None if cfg!(windows) => variable("LOCALAPPDATA")?,
-        None if cfg!(target_os = "macos") => home()?.join("Library/Caches"),
-        None => home()?.join(".cache"),
-    };
-    Some(base.join("sidenote").join("scan"))
+    user_cache().map(|folder| folder.join("scan"))
 }
