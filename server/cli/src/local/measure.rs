@@ -140,8 +140,11 @@ pub fn searches(encoder: &Encoder) -> Result<Times, Error> {
     // As often as words are in code: the tenth most common is ten times rarer than the most common.
     let word = |draw: &mut dyn FnMut(usize) -> usize| {
         let rank = 4000.0f64.powf(draw(1_000_000) as f64 / 1e6) as usize;
-        format!("{}{}", ["load", "date", "user", "zone", "item", "path", "text"][rank % 7], ["", "er", "ing", "able"][rank / 7 % 4])
-            + &"xyzw"[..(rank / 28) % 4]
+        format!(
+            "{}{}",
+            ["load", "date", "user", "zone", "item", "path", "text"][rank % 7],
+            ["", "er", "ing", "able"][rank / 7 % 4]
+        ) + &"xyzw"[..(rank / 28) % 4]
             + ["", "a", "e", "i", "o", "u", "y"][(rank / 112) % 7]
     };
     let mut search = Search::default();

@@ -433,7 +433,7 @@ pub(crate) fn is_test_file(path: &str, blocks: &Blocks) -> bool {
 /// Whether the file is test code, by what it says rather than where it lies: a folder named `test` holds fixtures and
 /// helpers too, and other people's servers.
 fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
-    const FRAMEWORKS: [&str; 11] = [
+    const FRAMEWORKS: [&str; 15] = [
         "vitest",
         "@jest/globals",
         "mocha",
@@ -445,18 +445,32 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
         "@playwright/test",
         "test",
         "cypress",
+        "tstyche",
+        "uvu",
+        "bun:test",
+        "@japa/runner",
     ];
+    // What only tests ask for, in a folder of tests.
+    const HELPERS: [&str; 7] = ["assert", "sinon", "supertest", "nock", "should", "proxyquire", "power-assert"];
     let name = path.rsplit('/').next().unwrap_or(path);
     let rust_tests =
         matches!(name, "tests.rs" | "test.rs") || name.ends_with("_test.rs") || name.ends_with("_tests.rs");
     // Cargo's folder for what is measured.
     let benches = name.ends_with(".rs") && (path.starts_with("benches/") || path.contains("/benches/"));
-    if name.contains(".test.") || name.contains(".spec.") || rust_tests || benches {
+    let jest = path.starts_with("__tests__/") || path.contains("/__tests__/");
+    let named = [".test.", ".spec.", ".tst.", ".e2e."].iter().any(|m| name.contains(m));
+    if named || jest || rust_tests || benches {
         return true;
     }
     let framework =
         |path: &str| FRAMEWORKS.iter().any(|f| path == *f || path.strip_prefix(f).is_some_and(|r| r.starts_with('.')));
     if imports.iter().any(|(_, path)| framework(path)) {
+        return true;
+    }
+    let in_folder = path.rsplit('/').skip(1).any(|f| matches!(f, "test" | "tests" | "spec" | "specs" | "e2e"));
+    let helper =
+        |path: &str| HELPERS.iter().any(|f| path == *f || path.strip_prefix(f).is_some_and(|r| r.starts_with('.')));
+    if in_folder && (imports.iter().any(|(_, path)| helper(path)) || asserts(module, 3)) {
         return true;
     }
     // `#[test]` at the top level: an integration test, helpers included.
@@ -473,6 +487,15 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
             c.kind() == Kind::Identifier && matches!(c.text(), "describe" | "suite") && !imports.binds(c.text())
         })
     })
+}
+
+/// Whether functions are handed a runner's context (`t.plan(2)`, `t.assert.ok(..)`): helpers of tests.
+fn asserts(block: &Block, depth: usize) -> bool {
+    let text = block.arena().text();
+    ["t.plan(", "t.assert.", "t.equal(", "t.deepEqual(", "t.after("].iter().any(|m| {
+        text.match_indices(m)
+            .any(|(at, _)| !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.'))
+    }) || depth > 0 && block.children().any(|c| asserts(c, depth - 1))
 }
 
 /// Whether a file tests, measures or shows other code.

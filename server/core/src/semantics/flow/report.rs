@@ -432,6 +432,9 @@ impl Outcome {
         if matches!(kind, SinkKind::Log | SinkKind::Header) && taint.cleaned.has(SinkKind::Encoded) {
             return false;
         }
+        if kind == SinkKind::Log && taint.cleaned.has(SinkKind::Whole) {
+            return false;
+        }
         let Origin::Source(source) = &taint.origin else { return true };
         match (kind, source.kind) {
             // Stored text is often meant to be HTML; what is put between tags is not.
