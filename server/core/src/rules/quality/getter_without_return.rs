@@ -49,6 +49,14 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "Object.defineProperty(o, 'z', { get() { return 1; } });"),
         Case::good("a.js", "Object.defineProperty(o, 'z', { get: () => 1 });"),
         Case::good("a.js", "class A { get() { this.x; } }"),
+        Case::near_miss(
+            "a.ts",
+            "class A { get v(): string { switch (this.kind) { case 1: return \"a\"; case 2: return \"b\"; } } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "class A { get v(): string { try { return text(this.body); } catch (e) { fail(\"no text\"); } } }",
+        ),
         Case::near_miss("a.ts", "class A { get v() { for (const x of this.xs) { if (x) return x; } } }"),
         Case::near_miss("a.js", "class A { get v() {} }"),
         Case::near_miss("a.ts", "class A { get v(): void { log(); } }"),
@@ -98,7 +106,10 @@ fn check<'a>(getter: Node<'a>, cx: &mut Cx<'a>) {
     let searches = body
         .last_named()
         .is_some_and(|s| is_loop(s) && s.descendants_until(is_function).any(|n| n.kind() == Kind::ReturnStatement));
-    if bare_return.is_none() && exits(body) || searches {
+    // The compiler looks after a written type, and knows of switches over every case and of calls that never return.
+    let typed = getter.child(Field::ReturnType).is_some()
+        && body.last_named().is_some_and(|s| matches!(s.kind(), Kind::SwitchStatement | Kind::TryStatement));
+    if bare_return.is_none() && exits(body) || searches || typed {
         return;
     }
     let at = getter.child(Field::Name).or(bare_return);

@@ -17,20 +17,17 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `list.find(..).name` and `map.get(key)!.name`, without `?.` and without a check.",
+        what: "Finds `list.find(..).name`, also with `!`, and `text.match(..)[1]`, without `?.` and without a check.",
         why: "Where nothing is found the result is `undefined`, and the access throws a TypeError that says nothing of what was looked for.",
         example: "const price = items.find((i) => i.id === id).price;",
         instead: "const item = items.find((i) => i.id === id);\nif (!item) throw new Error(`no item ${id}`);\nconst price = item.price;",
-        limits: "Tests, a `has` or `some` of the same thing in the same function, literals that hold what is looked for, and searches inside a `try` are left alone.",
+        limits: "`map.get(key)!`, which says that the key is there, tests, a `has` or `some` of the same thing in the same function, literals that hold what is looked for, and searches inside a `try` are left alone.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::MemberExpression, Kind::SubscriptExpression], check)],
     cases: &[
         Case::bad("a.js", "function f(items, id) { return items.find((i) => i.id === id).price; } //~ unchecked-find"),
-        Case::bad(
-            "a.ts",
-            "function f(map: Map<string, Item>, k: string) { return map.get(k)!.price; } //~ unchecked-find",
-        ),
+        Case::near_miss("a.ts", "function f(map: Map<string, Item>, k: string) { return map.get(k)!.price; }"),
         Case::bad(
             "a.ts",
             "const f = (xs: Item[], id: string) => xs.find((x) => x.id === id)!.name; //~ unchecked-find",
@@ -96,7 +93,6 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             }
             "match"
         }
-        "get" if asserted && args(call).count() == 1 => "get",
         _ => return,
     };
     // Promises and wrappers answer with something of their own.
@@ -110,9 +106,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let chained =
         node.child(Field::Property).is_some_and(|p| matches!(p.text(), "then" | "catch" | "value" | "exec" | "exists"));
-    let fixed = what == "get" && bare(of).text().starts_with(|c: char| c.is_ascii_uppercase())
-        || bare(of).kind() == Kind::Array
-        || of.text().chars().all(|c| c.is_ascii_uppercase() || c == '_');
+    let fixed = bare(of).kind() == Kind::Array || of.text().chars().all(|c| c.is_ascii_uppercase() || c == '_');
     let guarded = node.ancestors().take_while(|a| !is_function(*a)).any(|a| a.kind() == Kind::TryStatement);
     if chained || fixed || guarded || looked_up_before(call, of) {
         return;
@@ -121,10 +115,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         "find" => {
             "`find` gives `undefined` for what is not there, and this access throws then. Ask first, or use `?.`."
         }
-        "match" => {
-            "`match` gives `null` for a text that does not fit, and this access throws then. Ask first, or use `?.`."
-        }
-        _ => "`get` gives `undefined` for a key that is not there, and `!` only hides that. Ask first.",
+        _ => "`match` gives `null` for a text that does not fit, and this access throws then. Ask first, or use `?.`.",
     };
     let mut span = name.span();
     span.end = node.span().end;
