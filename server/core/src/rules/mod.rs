@@ -16,6 +16,7 @@ pub(crate) mod remedies;
 pub(crate) mod rust_clones;
 pub(crate) mod rust_code;
 pub(crate) mod rust_guards;
+mod rust_bodies;
 pub mod rust_items;
 pub(crate) mod rust_layout;
 pub(crate) mod rust_names;

@@ -25,8 +25,8 @@ pub static RULE: Rule = Rule {
               the program reads foreign data or overwrites it, which is how memory errors become exploits.",
         example: "let name = CString::new(text)?.as_ptr();\nunsafe { open(CStr::from_ptr(name)) }",
         instead: "let name = CString::new(text)?;\nunsafe { open(CStr::from_ptr(name.as_ptr())) }",
-        limits: "Owners that are moved into a function or structure are not followed further and stay silent, as are pointers that are stored behind \
-                 references. Where a returned pointer is used in the same file, the use is reported. \
+        limits: "Owners that are moved into a structure are not followed further and stay silent, as are pointers that are stored behind \
+                 references, but for statics and parameters that still hold them at the function's end. Where a returned pointer is used in the same file, the use is reported. \
                  Growing a collection that was made by `with_capacity` counts only where it asks for more room.",
         fix: "",
     },
@@ -206,7 +206,7 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn fine_param(x: &i64) -> *const i64 { x }\nfn b6() { let y = 4; let p = fine_param(&y); let v = unsafe { *p }; }",
         ),
-        Case::good("a.rs", "fn out(p: &mut *const i64) { let x = 4; *p = &x; }"),
+        Case::good("a.rs", "fn out(p: &mut *const i64) { let x = 4; *p = &x; show(p); *p = std::ptr::null(); }"),
         Case::good("a.rs", "fn a() { let x = 5; let p: *const i32 = &x; unsafe { println!(\"{}\", *p); } }"),
         Case::good(
             "a.rs",
@@ -247,10 +247,10 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(cx: &mut Cx<'a>) {
     let text = cx.arena().text();
-    if !["unsafe", "*const", "*mut", "as_ptr", "as_mut_ptr"].iter().any(|w| text.contains(w)) {
+    if !["unsafe", "*const", "*mut", "as_ptr", "as_mut_ptr", "NonNull", ".store(&"].iter().any(|w| text.contains(w)) {
         return;
     }
-    let all = analyze(&cx.block.hir(), cx.arena());
+    let all = analyze(&cx.block.hir(), cx.arena(), cx.file.declared.rust.outside());
     // A pointer that dangles from the start is wrong where it is made, whatever function it is handed to.
     for declaration in cx.arena().nodes().filter(|n| n.kind() == Kind::LetDeclaration) {
         let told =
@@ -270,6 +270,8 @@ fn check<'a>(cx: &mut Cx<'a>) {
             Flaw::OutOfScope => format!("The pointer points to {owner}, which has left its scope."),
             Flaw::Temporary => "The pointer points into a temporary that was dropped at the end of its statement. Give the value a name that lives as long as the pointer.".to_owned(),
             Flaw::Reallocated => format!("{} may have moved its buffer since this pointer was taken. Take the pointer again.", capitalized(&owner)),
+            Flaw::Moved => format!("The pointer points to {owner}, which has been moved away."),
+            Flaw::Stored => format!("This leaves a pointer to {owner} behind, which is gone when the function returns."),
             Flaw::Replaced => format!("The pointer points into an old value of {owner}, which was dropped when it was replaced."),
             _ if found.owner.is_some() => format!("This returns a pointer to {owner}, which is gone when the function returns."),
             _ => "This returns a pointer into a temporary, which is gone when the function returns.".to_owned(),

@@ -21,7 +21,8 @@ pub static RULE: Rule = Rule {
               are undefined behaviour, which the compiler may turn into anything.",
         example: "let p = alloc(layout);\np.write(1);",
         instead: "let p = alloc(layout);\nif p.is_null() {\n    handle_alloc_error(layout);\n}\np.write(1);",
-        limits: "A pointer counts as null only where it is so on every way. Pointers that other functions free are not known.",
+        limits: "A pointer counts as null where it is so on every way, or where one branch of an `if` or `match` gave it and nothing was asked since. Of functions that free a \
+                 parameter only those of the same file are known.",
         fix: "",
     },
     checks: &[Check::Block(check)],
@@ -242,12 +243,13 @@ fn check<'a>(cx: &mut Cx<'a>) {
     if !cx.arena().text().contains("unsafe") {
         return;
     }
-    for found in analyze(&cx.block.hir(), cx.arena()) {
+    for found in analyze(&cx.block.hir(), cx.arena(), cx.file.declared.rust.outside()) {
         if found.flaw.is_lifetime() || found.flaw == Flaw::Unwritten {
             continue;
         }
         let (message, sure) = match found.flaw {
             Flaw::Null => ("The pointer is null here.", true),
+            Flaw::MaybeNull => ("The pointer is null on one of the ways that lead here. Check it with `is_null` first.", false),
             Flaw::Unallocated => ("The pointer never pointed to memory: `dangling` is for values of no size.", true),
             Flaw::Address => ("The address is a number of the program: nothing says that there is a value.", false),
             Flaw::Unchecked => {
