@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use crate::semantics::hir::{Arg, ExprId, ExprKind, Lit, Member, Type, Ustr};
+use crate::semantics::hir::{Arg, ExprId, ExprKind, Lit, LocalId, Member, Type, Ustr};
 use crate::syntax::Span;
 
 use super::interp::Interp;

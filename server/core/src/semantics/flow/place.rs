@@ -38,6 +38,18 @@ impl Interp<'_> {
         if let Some(known) = &known
             && (base.apis.is_empty() || self.world.casts_convert())
         {
+            // A tuple or what a call gave: `line.split_once(' ').unwrap_or((&line, ""))`.
+            if self.world.casts_convert()
+                && !base.taints.is_empty()
+                && known.taints.is_empty()
+                && !known.types.is_harmless()
+                && base.class.is_none()
+                && name.as_str().bytes().all(|b| b.is_ascii_digit())
+            {
+                let mut either = Value { exact: false, ..Value::clone(known) };
+                base.taints.iter().for_each(|t| either.add_taint(t.clone()));
+                return Arc::new(either);
+            }
             return known.clone();
         }
         let mut out = Value::default();
