@@ -20,7 +20,8 @@ pub fn freed_parameter(function: Node<'_>) -> Option<usize> {
         .named_children()
         .filter(|p| p.kind() == Kind::Parameter)
         .map(|p| {
-            let pointer = p.child(Field::Type).is_some_and(|t| t.text().starts_with('*') || t.text().contains("NonNull"));
+            let pointer =
+                p.child(Field::Type).is_some_and(|t| t.text().starts_with('*') || t.text().contains("NonNull"));
             p.child(Field::Pattern).map(|n| n.text().trim_start_matches("mut ")).filter(|_| pointer)
         })
         .collect();
@@ -162,7 +163,11 @@ pub fn secret_arguments(path: &str) -> &'static [Secret] {
         }
         (
             "Nonce" | "XNonce",
-            "from_slice" | "from" | "clone_from_slice" | "from_exact_iter" | "assume_unique_for_key"
+            "from_slice"
+            | "from"
+            | "clone_from_slice"
+            | "from_exact_iter"
+            | "assume_unique_for_key"
             | "try_assume_unique_for_key",
         ) => &[(0, "nonce")],
         ("Iv", "from_slice" | "from") => &[(0, "initialisation vector")],
@@ -301,7 +306,15 @@ fn named(mut node: Node<'_>) -> Option<&str> {
                 Some((receiver, name))
                     if matches!(
                         name.text(),
-                        "into" | "as_ref" | "as_bytes" | "as_slice" | "to_vec" | "clone" | "unwrap" | "try_into" | "expect"
+                        "into"
+                            | "as_ref"
+                            | "as_bytes"
+                            | "as_slice"
+                            | "to_vec"
+                            | "clone"
+                            | "unwrap"
+                            | "try_into"
+                            | "expect"
                     ) =>
                 {
                     receiver

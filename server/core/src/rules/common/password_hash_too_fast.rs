@@ -38,7 +38,16 @@ pub static RULE: Rule = Rule {
         Check::Calls(&["pbkdf2", "pbkdf2Sync", "PBKDF2"], pbkdf2),
         Check::Calls(&["scrypt", "scryptSync"], scrypt),
         Check::Calls(
-            &["hash", "hash_with_result", "hash_with_salt", "pbkdf2", "pbkdf2_hmac", "pbkdf2_hmac_array", "new", "derive"],
+            &[
+                "hash",
+                "hash_with_result",
+                "hash_with_salt",
+                "pbkdf2",
+                "pbkdf2_hmac",
+                "pbkdf2_hmac_array",
+                "new",
+                "derive",
+            ],
             rust,
         ),
         Check::Model,

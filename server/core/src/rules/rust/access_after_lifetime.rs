@@ -37,6 +37,44 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::bad(
             "a.rs",
+            "use std::sync::atomic::{AtomicPtr, Ordering};\nstatic G: AtomicPtr<i32> = AtomicPtr::new(std::ptr::null_mut());\nfn f() { let mut x = 1; G.store(&mut x, Ordering::SeqCst); } //~ access-after-lifetime",
+        ),
+        Case::bad("a.rs", "fn f(out: &mut *const i32) { let x = 7; *out = &x; } //~ access-after-lifetime"),
+        Case::bad(
+            "a.rs",
+            "fn f() -> &'static str { let s = String::from(\"q\"); unsafe { &*(s.as_str() as *const str) } } //~ access-after-lifetime",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::ptr::NonNull;\nfn f() -> Option<NonNull<i32>> { let mut i = 1; NonNull::new(&mut i) } //~ access-after-lifetime",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() { let p = 'b: { let s = String::from(\"abc\"); if s.len() > 2 { break 'b s.as_ptr(); } std::ptr::null() }; if !p.is_null() { println!(\"{}\", unsafe { *p }); } } //~ access-after-lifetime",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() { let mut v: Vec<u64> = Vec::new(); v.push(1); let first: *const u64 = v.first().unwrap(); v.push(2);\nprintln!(\"{}\", unsafe { *first }); } //~ access-after-lifetime",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(o: Option<String>) { let mut p = std::ptr::null(); if let Some(s) = o { p = s.as_ptr(); }\nunsafe { let _ = *p; } } //~ access-after-lifetime",
+        ),
+        Case::bad(
+            "a.rs",
+            "struct Item { b: String }\nfn eat(i: Item) {}\nfn f() { let item = Item { b: String::new() }; let p = &item as *const Item; eat(item);\nunsafe { println!(\"{}\", (*p).b); } } //~ access-after-lifetime",
+        ),
+        Case::good("a.rs", "fn f<'a, T>(x: &T) -> &'a T { unsafe { &*(x as *const T) } }"),
+        Case::good(
+            "a.rs",
+            "fn f(o: Option<String>) { if let Some(s) = o { let p = s.as_ptr(); unsafe { let _ = *p; } } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "#[derive(Clone, Copy)]\nstruct Item { b: u8 }\nfn eat(i: Item) {}\nfn f() { let item = Item { b: 1 }; let p = &item as *const Item; eat(item); unsafe { println!(\"{}\", (*p).b); } }",
+        ),
+        Case::bad(
+            "a.rs",
             "fn f() -> u8 {\n    let s = String::from(\"x\");\n    let p = s.as_ptr();\n    drop(s);\n    unsafe { *p } //~ access-after-lifetime\n}",
         ),
         Case::bad(

@@ -81,7 +81,15 @@ impl<'a> Interp<'a> {
             }
             ExprKind::Field(base, name) => {
                 let receiver = self.eval(*base);
-                let member = self.member(&receiver, *name, hir.expr(callee).span);
+                let mut member = self.member(&receiver, *name, hir.expr(callee).span);
+                // A method may be called like a field (Rust).
+                if self.world.casts_convert()
+                    && member.funcs.is_empty()
+                    && let Some(class) = receiver.class.filter(|c| !c.is_static)
+                    && let Some(method) = self.world.class_member(&class, *name).filter(|m| !m.funcs.is_empty())
+                {
+                    member = method;
+                }
                 // `api[name].apply(null, args)`
                 if matches!(name.as_str(), "apply" | "call")
                     && let ExprKind::Index(_, index) = &hir.expr(*base).kind
@@ -292,7 +300,7 @@ impl<'a> Interp<'a> {
         // `parse::<u32>()`: text that became a number.
         if let [ty, ..] = call.types
             && self.world.casts_convert()
-            && (super::interp::primitive(ty).is_harmless()
+            && (super::interp::primitive(ty).is_harmless() && call.name != "array"
                 // `json::<Filter>()`: fields that are numbers hold no text.
                 || result.class.is_none() && result.has_taint() && self.type_class(ty).is_some())
         {

@@ -55,8 +55,21 @@ impl Walk<'_> {
                 }
                 Some(_) => Points::default(),
                 None if self.owns(base) => Points::one(Pointee::Temporary),
+                // `v[2..4].as_ptr()`
+                None if receiver.is_empty() => match self.hir.expr(base).kind {
+                    ExprKind::Index(list, _) => match self.hir.expr(list).kind {
+                        ExprKind::Local(owner) if self.is_owner(owner) => Points::one(Pointee::Heap(owner)),
+                        _ => receiver,
+                    },
+                    _ => receiver,
+                },
                 None => receiver,
             },
+            "as_str" | "as_bytes" | "as_slice" | "as_path" | "as_os_str" | "as_c_str" | "as_encoded_bytes"
+                if local.is_none() && self.owns(base) =>
+            {
+                Points::one(Pointee::Temporary)
+            }
             // Views of what an owner holds.
             "as_str" | "as_bytes" | "as_slice" | "as_mut_slice" | "as_path" | "as_os_str" | "as_c_str" | "deref"
             | "as_ref"

@@ -129,7 +129,10 @@ impl Walk<'_> {
     pub(super) fn is_laundered(&self, value: ExprId) -> bool {
         match &self.hir.expr(self.inner(value)).kind {
             ExprKind::Ref { value, .. } => match &self.hir.expr(*value).kind {
-                ExprKind::Deref(inner) => matches!(&self.hir.expr(*inner).kind, ExprKind::Cast(_, Type::RawPointer(_))),
+                ExprKind::Deref(inner) => matches!(
+                    &self.hir.expr(*inner).kind,
+                    ExprKind::Cast(_, Type::RawPointer(_)) | ExprKind::Local(_)
+                ),
                 _ => false,
             },
             ExprKind::Call { callee, .. } => {
@@ -231,11 +234,11 @@ impl Walk<'_> {
                     _ => Points::default(),
                 }
             }
-            // `&x.field`
-            ExprKind::Field(base, _) => {
+            // `&x.field`, `&x.list[0]`
+            ExprKind::Field(base, _) | ExprKind::Index(base, _) => {
                 self.written_below(value);
                 let mut at = *base;
-                while let ExprKind::Field(inner, _) = &self.hir.expr(at).kind {
+                while let ExprKind::Field(inner, _) | ExprKind::Index(inner, _) = &self.hir.expr(at).kind {
                     at = *inner;
                 }
                 let points = match &self.hir.expr(at).kind {

@@ -62,6 +62,15 @@ impl Walk<'_> {
             _ => false,
         };
         self.owned_twice(|l| locals.contains(&l));
+        // A pattern's variable may be a reference, and `&x` what it refers to; not where a raw pointer is asked for.
+        if !all {
+            let hir = self.hir;
+            let own = |p: &Pointee| matches!(p, Pointee::Stack(l) if locals.contains(l));
+            let raw = |place: &Place| {
+                matches!(place, Place::Local(l) if matches!(hir.local(*l).ty, Some(Type::RawPointer(_))) && !locals.contains(l))
+            };
+            self.state.end_in(own, raw, Flaw::OutOfScope, at, hir);
+        }
         self.state.end_named(in_scope, Flaw::OutOfScope, at, self.hir);
         points.ended(&in_scope, Flaw::OutOfScope, at, self.hir)
     }

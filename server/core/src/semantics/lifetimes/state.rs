@@ -37,6 +37,8 @@ pub(super) enum Pointee {
     Unallocated,
     /// An address that the program made up.
     Address,
+    /// What is not known, beside what is.
+    Unknown,
     /// Something whose life has ended.
     Gone(Flaw, Option<Span>, Option<Ustr>),
 }
@@ -78,7 +80,10 @@ impl Points {
             }
         }
         if self.is_empty() != other.is_empty() {
-            out.0.retain(|p| matches!(p, Pointee::Gone(..)));
+            out.0.retain(|p| matches!(p, Pointee::Gone(..) | Pointee::Stack(_) | Pointee::Heap(_) | Pointee::Unknown));
+            if !out.0.is_empty() && !out.0.contains(&Pointee::Unknown) {
+                out.0.push(Pointee::Unknown);
+            }
         }
         if out.0.len() > MAX { Points::default() } else { out }
     }
@@ -261,6 +266,20 @@ impl State {
     /// Ends what `test` names, with the owner's name.
     pub(super) fn end_named(&mut self, test: impl Fn(&Pointee) -> bool, flaw: Flaw, at: Option<Span>, hir: &Hir) {
         for points in self.points.values_mut() {
+            *points = std::mem::take(points).ended(&test, flaw, at, hir);
+        }
+    }
+
+    /// Ends the variables that `test` names for the places that `which` names.
+    pub(super) fn end_in(
+        &mut self,
+        test: impl Fn(&Pointee) -> bool,
+        which: impl Fn(&Place) -> bool,
+        flaw: Flaw,
+        at: Option<Span>,
+        hir: &Hir,
+    ) {
+        for (_, points) in self.points.iter_mut().filter(|(place, _)| which(place)) {
             *points = std::mem::take(points).ended(&test, flaw, at, hir);
         }
     }

@@ -96,6 +96,22 @@ impl<'a> Interp<'a> {
         if let Some(result) = self.own_macro(id, path, args, &values, name_span) {
             return result;
         }
+        // `write!(text, ..)` puts something behind a text.
+        if matches!(last_name(path).as_str(), "write" | "writeln")
+            && let ([target, rest @ ..], [written, ..]) = (args, &values[..])
+            && rest.len() == 1
+            && values[1].has_taint()
+            && !self.is_modelled(written)
+        {
+            let place = match hir.expr(*target).kind {
+                ExprKind::Ref { value, .. } => value,
+                _ => *target,
+            };
+            if self.is_place(place) {
+                let joined = self.concat(&[written.clone(), values[1].clone()], span);
+                self.put(place, joined);
+            }
+        }
         let full = self.world.type_path(path).unwrap_or(path);
         let call = Call {
             id,
