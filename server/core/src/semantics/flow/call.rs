@@ -81,15 +81,7 @@ impl<'a> Interp<'a> {
             }
             ExprKind::Field(base, name) => {
                 let receiver = self.eval(*base);
-                let mut member = self.member(&receiver, *name, hir.expr(callee).span);
-                // A method may be called like a field (Rust).
-                if self.world.casts_convert()
-                    && member.funcs.is_empty()
-                    && let Some(class) = receiver.class.filter(|c| !c.is_static)
-                    && let Some(method) = self.world.class_member(&class, *name).filter(|m| !m.funcs.is_empty())
-                {
-                    member = method;
-                }
+                let member = self.member(&receiver, *name, hir.expr(callee).span);
                 // `api[name].apply(null, args)`
                 if matches!(name.as_str(), "apply" | "call")
                     && let ExprKind::Index(_, index) = &hir.expr(*base).kind

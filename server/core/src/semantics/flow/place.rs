@@ -32,29 +32,13 @@ impl Interp<'_> {
         self.named_source(name, value, span)
     }
 
-    /// A part of a tuple that may as well be what a call gave: `line.split_once(' ').unwrap_or((&line, ""))` (Rust).
-    fn part_or_whole(&self, whole: &Val, part: &Val) -> Val {
-        let both = self.world.casts_convert()
-            && !whole.taints.is_empty()
-            && part.taints.is_empty()
-            && !part.types.is_harmless()
-            && whole.class.is_none();
-        if !both {
-            return part.clone();
-        }
-        let mut either = Value { exact: false, lits: smallvec::SmallVec::new(), ..Value::clone(part) };
-        whole.taints.iter().for_each(|t| either.add_taint(t.clone()));
-        Arc::new(either)
-    }
-
     /// The value of `base.name`, whatever it is called.
     pub(super) fn plain_member(&mut self, base: &Val, name: Ustr, span: Span) -> Val {
         let known = base.field(name).cloned();
         if let Some(known) = &known
             && (base.apis.is_empty() || self.world.casts_convert())
         {
-            let part = name.as_str().bytes().all(|b| b.is_ascii_digit());
-            return if part { self.part_or_whole(base, known) } else { known.clone() };
+            return known.clone();
         }
         let mut out = Value::default();
         if let Some(class) = &base.class
@@ -463,7 +447,6 @@ impl Interp<'_> {
                     } else {
                         let key = constant(Lit::Num(i as f64));
                         let item = self.index(value, &key, hir.pat(*sub).span);
-                        let item = self.part_or_whole(value, &item);
                         self.assign(*sub, &item);
                     }
                 }

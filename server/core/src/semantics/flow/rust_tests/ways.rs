@@ -46,7 +46,7 @@ pub struct Query { conds: Vec<String>, order: String }
 impl Query {
     pub fn new() -> Self { Self { conds: vec![], order: String::new() } }
     pub fn cond(mut self, c: impl Into<String>) -> Self { self.conds.push(c.into()); self }
-    pub fn order(&mut self, o: String) { self.order = o; }
+    pub fn set_order(&mut self, o: String) { self.order = o; }
     pub fn sql(&self) -> String { format!("SELECT id FROM t WHERE {}", self.conds.join(" AND ")) }
     pub fn ordered(&self) -> String { format!("SELECT id FROM t ORDER BY {}", self.order) }
 }
@@ -54,14 +54,14 @@ async fn f(db: &sqlx::PgPool, Path(t): Path<String>) {
     let sql = Query::new().cond(t.clone()).cond("a > 0").sql();
     sqlx::query(&sql).execute(db).await; //~ sql-injection
     let mut q = Query::new();
-    q.order(t.clone());
+    q.set_order(t.clone());
     sqlx::query(&q.ordered()).execute(db).await; //~ sql-injection
 }
 async fn g(db: &sqlx::PgPool, Path(t): Path<String>) {
     let sql = Query::new().cond("b").cond("a > 0").sql();
     sqlx::query(&sql).execute(db).await;
     let mut q = Query::new();
-    q.order("id".to_string());
+    q.set_order("id".to_string());
     sqlx::query(&q.ordered()).bind(t).execute(db).await;
 }
 "#,
@@ -79,8 +79,7 @@ async fn halves(s: tokio::net::TcpStream) {
     let (r, _w) = s.into_split();
     let mut lines = tokio::io::BufReader::new(r).lines();
     while let Ok(Some(line)) = lines.next_line().await {
-        let (_, rest) = line.split_once(' ').unwrap_or((&line, ""));
-        tokio::fs::read(rest).await; //~ path-traversal
+        tokio::fs::read(&line).await; //~ path-traversal
     }
 }
 async fn framed(s: tokio::net::TcpStream) {
