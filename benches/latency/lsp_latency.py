@@ -215,8 +215,10 @@ def measure(
     settle: float = 1.0,
     env: dict | None = None,
     on_running=None,
+    quiet: float = 0,
 ) -> Measurement:
-    """Types into `file` under one server. `on_running(process)` may add to the peak memory, called at the end."""
+    """Types into `file` under one server. `on_running(process)` may add to the peak memory, called at the end. A server that names no
+    versions must have been `quiet` for so many seconds before the next edit, or its answer to the one before would count."""
     path = pathlib.Path(file).absolute()
     root, uri = path.parent, path.as_uri()
     text = path.read_text(encoding="utf-8")
@@ -294,7 +296,15 @@ def measure(
                 if server.process.poll() is not None:
                     raise
                 missed += 1
-            time.sleep(0.01)
+            if quiet and not pull:
+                try:
+                    while True:
+                        server.wait(published(version), quiet)
+                except ServerError:
+                    if server.process.poll() is not None:
+                        raise
+            else:
+                time.sleep(0.01)
         peak = server.peak_memory() + (on_running() if on_running else 0)
         return Measurement(
             delivery="pull" if pull else "push",

@@ -2,11 +2,12 @@
 """Keystroke-to-diagnostics latency of Sidenote and its rivals on the same TypeScript files, in one run.
 
     latency.py [--lines 500,5000,20000] [--edits 100] [--kind space,typing] [--rounds 1] [--findings few]
-               [--servers sidenote,oxlint,biome] [--json FILE]
+               [--servers sidenote,oxlint,biome,typescript] [--json FILE]
 
 The files are put together from whole functions and classes of the timing corpus, the same ones every time, each with a
 finding of every server at its end. Sidenote is measured pushing and pulling, oxlint pulling, Biome pushing, as each
-does with an editor that offers both. oxlint's server takes longer the more it has to report, so `--findings few`, the
+does with an editor that offers both. typescript-language-server pushes syntax, semantic and other findings one after another and names no version:
+what it says after an edit is its answer, and the next character waits until it has been quiet for half a second. oxlint's server takes longer the more it has to report, so `--findings few`, the
 default, leaves out every declaration that oxlint finds something in; `--findings all` takes them as they come. Prints one table: median, 95th percentile and maximum in milliseconds. Needs a
 release build of Sidenote, or SIDENOTE_BIN; when there is none the table says so and measures the others.
 """
@@ -117,6 +118,7 @@ def servers(names: set[str]) -> list[dict]:
     listed.append({"name": "oxlint", "command": [str(modules / ".bin" / "oxlint"), "--lsp"], "push": False})
     biome = rivals.biome_binary(modules)
     listed.append({"name": "biome", "command": [str(biome), "lsp-proxy"], "push": True, "biome": biome})
+    listed.append({"name": "typescript", "command": [str(modules / ".bin" / "typescript-language-server"), "--stdio"], "push": True, "quiet": 0.5})
     return [server for server in listed if server["name"] in names]
 
 
@@ -131,6 +133,7 @@ def measure(server: dict, file: pathlib.Path, kind: str, edits: int) -> dict:
             edits=edits,
             kind=kind,
             push=server["push"],
+            quiet=server.get("quiet", 0),
             on_running=biome_daemon_memory(biome) if biome else None,
         )
         return {**result.summary(), "all_ms": [round(value, 3) for value in result.edits_ms]}
@@ -148,7 +151,7 @@ def main() -> int:
     parser.add_argument("--edits", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--findings", choices=["few", "all"], default="few")
-    parser.add_argument("--servers", default="sidenote,oxlint,biome")
+    parser.add_argument("--servers", default="sidenote,oxlint,biome,typescript")
     parser.add_argument("--json", type=pathlib.Path, help="write every time here")
     args = parser.parse_args()
     kinds = args.kind.split(",")
@@ -161,7 +164,7 @@ def main() -> int:
         pool = without_findings(pool)
     listed, results = servers(set(args.servers.split(","))), []
     columns = ["lines", "kind", "server", "delivery", "sync", "diags", "first", "p50", "p95", "max ms", "missed", "MB"]
-    widths = [6, 7, 9, 8, 11, 6, 7, 8, 8, 8, 7, 6]
+    widths = [6, 7, 10, 8, 11, 6, 7, 8, 8, 8, 7, 6]
     print("  ".join(name.rjust(width) for name, width in zip(columns, widths)))
     for lines in (int(text) for text in args.lines.split(",")):
         # Each file in a project of its own, so that nothing else is read or watched.

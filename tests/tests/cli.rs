@@ -4,6 +4,7 @@ mod cli {
     mod caches;
     mod configuration;
     mod demo;
+    mod disk;
     mod feedback;
     mod fixes;
     mod formats;

@@ -278,3 +278,91 @@ fn nothing_changes_without_a_network() {
         assert_eq!(inside.status.code(), outside.code);
     }
 }
+
+/// A model whose host is scripted: a header alone, and beside it what it says. `None` where the tests are told to do without.
+fn scripted(local: &Local, script: &Value) -> Option<PathBuf> {
+    if std::env::var_os("SIDENOTE_NO_HOST").is_some_and(|v| !v.is_empty()) {
+        return None;
+    }
+    let own = format!("sidenote-scripted-host{}", std::env::consts::EXE_SUFFIX);
+    let beside = sidenote_binary().with_file_name(&own);
+    let built = [beside.clone(), beside.ancestors().nth(2).unwrap_or(Path::new("")).join("debug").join(&own)];
+    let host = built.into_iter().find(|p| p.is_file());
+    let host = host.expect("`cargo build -p sidenote-host --bin sidenote-scripted-host` builds the host of a script");
+    let bin = local.project.path().join(".own/bin");
+    std::fs::create_dir_all(&bin).expect("a folder");
+    let binary = bin.join(sidenote_binary().file_name().expect("a name"));
+    std::fs::copy(sidenote_binary(), &binary).expect("copied");
+    std::fs::copy(host, bin.join(format!("sidenote-host{}", std::env::consts::EXE_SUFFIX))).expect("copied");
+    let text = |text: &str| [&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat();
+    let header = [b"GGUF\x03\0\0\0", &0u64.to_le_bytes()[..], &1u64.to_le_bytes()].concat();
+    let pair = [text("general.architecture"), 8u32.to_le_bytes().to_vec(), text("llama"), vec![0; 64]].concat();
+    local.project.write(".own/scripted.gguf", &[header, pair].concat());
+    local.project.write(".own/scripted.gguf.script", script.to_string().as_bytes());
+    Some(binary)
+}
+
+#[test]
+fn notes_of_a_model_are_shown_and_count_for_nothing() {
+    const AVERAGE: &str = "export function average(values: number[]): number {\n  let total = 0;\n  for (const value of values) total += value;\n  return total / values.length;\n}\n";
+    let note = serde_json::json!({"findings": [{
+        "category": "quality", "severity": "high", "line": 4, "quote": "total / values.length",
+        "message": "An empty list makes this zero divided by zero, no number", "fix": "",
+    }]});
+    let script = serde_json::json!([
+        {"system": "You check", "after": "zero divided by zero", "belief": 0.9},
+        {"system": "You review", "code": "average", "text": note.to_string()},
+        {"system": "You review", "text": "{\"findings\":[]}"},
+    ]);
+    let local = Local::new();
+    let Some(binary) = scripted(&local, &script) else { return };
+    local.project.write("src/average.ts", AVERAGE.as_bytes());
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(&binary);
+        command.args(arguments).current_dir(local.project.path());
+        command.env("SIDENOTE_CACHE", &local.cache).env("SIDENOTE_CONFIG", &local.config);
+        let out = command.output().expect("it runs");
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        Outcome { code: out.status.code(), stdout: text(out.stdout), stderr: text(out.stderr) }
+    };
+    run(&["model", "add", ".own/scripted.gguf", "--use"]).code(0);
+    run(&["scan", "src", "--review"]).code(2).says("has not passed an exam");
+    // It fails the exam, and is given the record of one that passes.
+    run(&["model", "exam"]);
+    let exams = Path::new(&local.config).join("exams.json");
+    let mut records: Value = serde_json::from_str(&std::fs::read_to_string(&exams).expect("records")).expect("JSON");
+    for record in records.as_object_mut().expect("records").values_mut() {
+        record["auc"] = 0.95.into();
+        record["obeyed"] = 0.into();
+        record["scale"] = serde_json::json!([1.0, 0.0]);
+    }
+    std::fs::write(&exams, records.to_string()).expect("written");
+    let report = |arguments: &[&str]| -> Value {
+        let all = [&["scan", "src", "-q", "--format", "json"], arguments].concat();
+        serde_json::from_str(&run(&all).code(0).stdout).expect("JSON")
+    };
+    let (without, with) = (report(&[]), report(&["--review"]));
+    let notes = |report: &Value| -> Vec<Value> {
+        let all = report["findings"].as_array().expect("findings");
+        all.iter().filter(|f| f["rule"].as_str().is_some_and(|r| r.starts_with("model-"))).cloned().collect()
+    };
+    assert_eq!((notes(&without).len(), notes(&with).len()), (0, 1), "{with:#}");
+    assert_eq!(with["summary"]["notes"], 1);
+    let mut summary = with["summary"].clone();
+    summary.as_object_mut().expect("an object").remove("notes");
+    assert_eq!(summary, without["summary"], "but for that the numbers are the same");
+    assert_eq!(with["files"], without["files"]);
+    run(&["scan", "src", "--review", "--fail-on", "info"]).code(0).shows("1 note of a model");
+    let junit = run(&["scan", "src", "-q", "--review", "--format", "junit"]).code(0).stdout;
+    assert!(junit.contains("failures=\"0\"") && junit.contains("a note of a model: An empty list"), "{junit}");
+    // Who does not want to see the least severe findings does not see them.
+    assert_eq!(notes(&report(&["--review", "--min-severity", "low"])).len(), 0);
+    // No comment silences what another model would not say.
+    local.project.write(
+        "src/average.ts",
+        AVERAGE
+            .replace("  return", "  // sidenote: allow(model-quality) -- lists are never empty\n  return")
+            .as_bytes(),
+    );
+    run(&["scan", "src", "--review"]).shows("there is no rule `model-quality`");
+}

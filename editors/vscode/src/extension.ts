@@ -32,6 +32,15 @@ const RESTART_DELAY = 200;
 /** Starts of a server that broke, in three minutes, before it is left alone. */
 const MAX_RESTARTS = 4;
 
+/** The section of the settings that are the server's. */
+const SECTION = "sidenote";
+
+/** Settings as they hold here: neither rules of its own nor a model for a workspace that is not trusted, whatever it says itself. */
+function trusted(settings: unknown): object {
+  const plain = typeof settings === "object" && settings !== null ? settings : {};
+  return vscode.workspace.isTrusted ? plain : { ...plain, workspaceRules: false, localModels: false };
+}
+
 /** A function that answers a question. */
 interface Answer {
   uri: string;
@@ -116,7 +125,7 @@ class Sidenote {
       documentSelector: [...code, { scheme: "file", pattern: "**/sidenote.toml" }],
       outputChannel: this.output,
       initializationOptions: {
-        ...JSON.parse(JSON.stringify(settings)),
+        ...trusted(JSON.parse(JSON.stringify(settings))),
         showsDocuments: true,
       },
       errorHandler: {
@@ -142,6 +151,10 @@ class Sidenote {
         workspace: {
           didChangeConfiguration: (sections, next) =>
             this.client?.isRunning() === true ? next(sections) : Promise.resolve(),
+          configuration: async (params, token, next) => {
+            const values: unknown = await next(params, token);
+            return Array.isArray(values) ? values.map((value, n) => (params.items[n]?.section === SECTION ? trusted(value) : value)) : [];
+          },
         },
         provideDocumentSymbols: (document, token, next) => (this.offersSymbols() ? next(document, token) : undefined),
         provideWorkspaceSymbols: (query, token, next) => (this.offersSymbols() ? next(query, token) : undefined),

@@ -222,6 +222,12 @@ impl Scan {
         self.diff.as_ref()?.as_deref()
     }
 
+    /// Whether a model may say what is like dismissed findings.
+    pub fn learns(&self) -> bool {
+        // What a model computes may differ in its last bits from machine to machine.
+        self.feedback == Feedback::Learn && !self.deterministic
+    }
+
     /// Whether fixes are shown and not written: `--fix --diff`.
     pub fn previews(&self) -> bool {
         self.fix && self.diff == Some(None)
@@ -276,7 +282,7 @@ pub struct Selection {
     /// Look at hidden files and folders too
     #[arg(long, help_heading = "Files")]
     pub hidden: bool,
-    /// Seconds that the analysis of a file may take, 0 for no end; what is left is told as not analysed [default: 30]
+    /// Seconds of processor time that the analysis of a file may take, 0 for no end; what is left is told as not analysed [default: 30]
     #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = "Files")]
     pub file_timeout: Option<f64>,
     /// Threads [default: one for each core]
@@ -727,7 +733,7 @@ pub enum ModelCommand {
         /// Models, or GGUF files [default: all models]
         names: Vec<String>,
     },
-    /// Measure load, speed and memory: 5 warm-ups, 100 runs
+    /// Measure load, speed and memory: of an encoder 5 warm-ups and 100 runs, of a model that makes texts the verdicts on twelve functions
     Bench {
         /// A model [default: the encoder]
         name: Option<String>,
@@ -758,9 +764,22 @@ pub enum ModelCommand {
         #[command(flatten)]
         selection: Selection,
     },
+    /// Measure whether likeness to a rule's own cases tells true findings from false ones: on the cases, and on findings that somebody
+    /// judged
+    Confidence {
+        /// Judged findings: rule, path, line, `1` or `0`, separated by tabs
+        #[arg(long, value_name = "FILE")]
+        labels: Option<PathBuf>,
+        /// Where the paths of the judged findings begin
+        #[arg(value_name = "FOLDER", default_value = ".")]
+        root: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Quantise a model to several types, measure each, and name the one to keep
     Optimize {
-        /// A model: best one of full precision
+        /// A model: an encoder or one that makes texts, best one of full precision
         name: String,
         /// Where the files go
         #[arg(long, value_name = "FOLDER")]

@@ -107,7 +107,8 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         use std::io::ErrorKind::{IsADirectory, NotADirectory, NotFound, PermissionDenied};
         match self {
-            Error::Output { source, .. } => match source.kind() {
+            Error::Output { source, .. }
+            | Error::Feedback(sidenote_core::feedback::ListError::Write { source, .. }) => match source.kind() {
                 NotFound | NotADirectory | IsADirectory | PermissionDenied => USAGE,
                 _ => INTERNAL,
             },
@@ -132,9 +133,12 @@ impl Error {
             Error::Place { .. } => "write FILE:LINE or FILE:LINE:COLUMN, as in `src/app.ts:12`".to_owned(),
             Error::NoConfig(_) => "leave `--config` out to use the nearest sidenote.toml".to_owned(),
             Error::Language(_) => "extensions: rs, ts, mts, cts, tsx, js, mjs, cjs, jsx".to_owned(),
-            Error::Output { source, .. } => match source.kind() {
+            Error::Output { source, .. }
+            | Error::Feedback(sidenote_core::feedback::ListError::Write { source, .. }) => match source.kind() {
                 ErrorKind::NotFound => "create the folder first".to_owned(),
-                ErrorKind::StorageFull => "free some space, or write elsewhere".to_owned(),
+                ErrorKind::StorageFull | ErrorKind::FileTooLarge | ErrorKind::QuotaExceeded => {
+                    "free some space, or write elsewhere".to_owned()
+                }
                 ErrorKind::PermissionDenied => "write to a folder that is yours".to_owned(),
                 _ => return None,
             },
@@ -197,7 +201,7 @@ impl Error {
             }
         }
         for group in groups {
-            anstream::eprintln!("{}", style::renderer().render(&[group]));
+            say!("{}", style::renderer().render(&[group]));
         }
     }
 }

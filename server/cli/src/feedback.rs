@@ -50,10 +50,8 @@ pub fn place(root: &Path, user: bool) -> Result<PathBuf, Error> {
 pub fn apply(scan: &mut Scan, feedback: &feedback::Feedback, args: &args::Scan) {
     let votes = match args.feedback {
         args::Feedback::Off => return,
-        args::Feedback::Exact => HashMap::new(),
-        // What a model computes may differ in its last bits from machine to machine.
-        args::Feedback::Learn if args.deterministic => HashMap::new(),
-        args::Feedback::Learn => votes(scan, feedback, args.quiet),
+        _ if args.learns() => votes(scan, feedback, args.quiet),
+        _ => HashMap::new(),
     };
     for file in &mut scan.files {
         let mut debt = file.score.debt;
@@ -93,6 +91,16 @@ pub fn apply(scan: &mut Scan, feedback: &feedback::Feedback, args: &args::Scan) 
     }
 }
 
+/// Fingerprints of findings that are like dismissed ones.
+pub fn alike(scan: &Scan, feedback: &feedback::Feedback, args: &args::Scan) -> Vec<String> {
+    let votes = votes(scan, feedback, args.quiet);
+    let of = |(path, n): &Place| {
+        let file = scan.files.iter().find(|f| *f.path == **path)?;
+        Some(file.findings.get(*n)?.fingerprint.to_string())
+    };
+    votes.keys().filter_map(of).collect()
+}
+
 /// A finding by its file and its place among the findings of that.
 type Place = (String, usize);
 
@@ -128,7 +136,7 @@ fn votes(scan: &Scan, feedback: &feedback::Feedback, quiet: bool) -> HashMap<Pla
         Ok(encoder) => encoder,
         Err(error) => {
             if !quiet {
-                anstream::eprintln!("note: findings like dismissed ones are reported, for there is no model: {error}");
+                say!("note: findings like dismissed ones are reported, for there is no model: {error}");
             }
             return HashMap::new();
         }
@@ -144,7 +152,7 @@ fn votes(scan: &Scan, feedback: &feedback::Feedback, quiet: bool) -> HashMap<Pla
                 }
             }
             Err(error) if quiet => drop(error),
-            Err(error) => anstream::eprintln!("note: findings of `{rule}` like dismissed ones are reported: {error}"),
+            Err(error) => say!("note: findings of `{rule}` like dismissed ones are reported: {error}"),
         }
     }
     votes

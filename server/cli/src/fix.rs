@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
+use sidenote_files::{Access, Writing};
 use similar::{Algorithm, DiffTag, TextDiff};
 
 use crate::error::Error;
@@ -40,22 +41,20 @@ fn replace(path: &Path, fixed: &Fixed) -> io::Result<()> {
     if now != fixed.before.as_bytes() {
         return Err(io::Error::other("it has changed since it was read: run it again"));
     }
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".sidenote-").tempfile_in(folder)?;
-    file.write_all(fixed.after.as_bytes())?;
-    file.as_file().set_permissions(meta.permissions())?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        let own = file.as_file().metadata()?;
-        if (own.uid(), own.gid()) != (meta.uid(), meta.gid()) {
-            // Only root may give files away; for others the owner changes, as with every editor that renames.
-            let _ = std::os::unix::fs::fchown(file.as_file(), Some(meta.uid()), Some(meta.gid()));
-            file.as_file().set_permissions(meta.permissions())?;
+    let writing = Writing { access: Access::Given(meta.permissions()), lasting: true };
+    writing.replace(path, |file| {
+        file.write_all(fixed.after.as_bytes())?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            let own = file.metadata()?;
+            if (own.uid(), own.gid()) != (meta.uid(), meta.gid()) {
+                // Only root may give files away; for others the owner changes, as with every editor that renames.
+                let _ = std::os::unix::fs::fchown(&*file, Some(meta.uid()), Some(meta.gid()));
+            }
         }
-    }
-    file.as_file().sync_all()?;
-    file.persist(path).map(drop).map_err(|e| e.error)
+        Ok(())
+    })
 }
 
 /// The changes of all files as a unified diff that `patch -p1` and `git apply` take. On a terminal it has colour and no

@@ -1,5 +1,13 @@
 //! `sidenote`: notes in the margin of your code, in a terminal, in CI and in an editor.
 
+/// Says something on standard error. That may be a file on a full disk, or closed: then nobody hears it, and the work goes on.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(anstream::stderr(), $($text)*);
+    }};
+}
+
 mod args;
 mod baseline;
 mod budget;

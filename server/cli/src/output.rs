@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
+use sidenote_files::Writing;
+
 use crate::error::Error;
 
 /// Writes a report to a file or to standard output. `write` gets a stream that takes colour where it may be shown.
@@ -57,22 +59,7 @@ fn to_file(path: &Path, plain: impl FnOnce(File) -> io::Result<()>) -> io::Resul
     if fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir()) {
         return plain(File::options().write(true).open(path)?);
     }
-    if path.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".sidenote-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // The umask takes away from this what it takes from every new file.
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    let file = builder.tempfile_in(folder)?;
-    plain(file.as_file().try_clone()?)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map(drop).map_err(|e| e.error)
+    Writing::SHARED.replace(path, |file| plain(file.try_clone()?))
 }
 
 /// Whether people are reading standard output.

@@ -55,10 +55,10 @@ const fn rule(id: &'static str, summary: &'static str, category: Category) -> Ru
         in_tests: true,
         docs: Docs {
             what: "A note of the language model that the user configured. No rule made it: it quotes the code that it is about, says what no rule has said there, and a change that it proposes leaves code that parses and has no new finding.",
-            why: "A model may see what rules cannot. It may also be wrong: such a note is a hint, counts for no exit code and no score, and is never fixed by itself.",
+            why: "A model may see what rules cannot. It may also be wrong: such a note is a hint, counts for no exit code, no score, no budget and no baseline, and is never fixed by itself.",
             example: "",
             instead: "",
-            limits: "It is there only where a model was configured, passed `sidenote model exam`, and a review was asked for. `sidenote model feature review off` ends it.",
+            limits: "It is there only where a model was configured, passed `sidenote model exam`, and a review was asked for. `sidenote model feature review off` ends it, `--min-severity low` leaves it out. No comment suppresses it: another model would say something else, and the comment would stay.",
             fix: "",
         },
         checks: &[],
@@ -70,6 +70,11 @@ static QUALITY: Rule = rule("model-quality", "a local model doubts that this cod
 static SECURITY: Rule = rule("model-security", "a local model doubts that this code is safe", Category::Security);
 static PERFORMANCE: Rule =
     rule("model-performance", "a local model doubts that this code is fast", Category::Performance);
+
+/// Whether something is reported under such a name.
+pub fn is_claim(rule: &Rule) -> bool {
+    [&QUALITY, &SECURITY, &PERFORMANCE].iter().any(|r| r.id == rule.id)
+}
 
 /// The name under which claims of a category are reported. It is no rule of the engine.
 pub fn rule_of(category: Category) -> &'static Rule {

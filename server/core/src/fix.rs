@@ -39,18 +39,27 @@ pub struct Fixed {
     pub applied: Vec<&'static Rule>,
     /// Fixes that were not applied, since the code after them would not parse, still have the finding, or have a new one.
     pub refused: usize,
+    /// Findings that nobody wants to have fixed: their rules, and where they are in the last version.
+    spared: Vec<(&'static str, Range<usize>)>,
 }
+
+/// Which of a version's findings are left as they are, by their place in its report.
+pub type Spares<'a> = &'a dyn Fn(&Document, &Report) -> Vec<usize>;
 
 /// Applies the wanted fixes until there is none left. Each round applies fixes that do not touch and analyses the result: it
 /// stays only if no syntax error came, the findings that were fixed are gone, and there is no new one. Ends, since every round
-/// that stays leaves fewer findings.
-pub fn fix(document: Document, analyze: &dyn Fn(&Document) -> Report, wanted: Wanted) -> Fixed {
+/// that stays leaves fewer findings. What `spares` names in the first version keeps its code through all rounds.
+pub fn fix(document: Document, analyze: &dyn Fn(&Document) -> Report, wanted: Wanted, spares: Spares<'_>) -> Fixed {
     let report = analyze(&document);
-    let mut at = Fixed { document, report, applied: Vec::new(), refused: 0 };
+    let spared = spares(&document, &report).into_iter().filter_map(|n| report.findings.get(n));
+    let spared = spared.map(|f| (f.rule.id, f.range.clone())).collect();
+    let mut at = Fixed { document, report, applied: Vec::new(), refused: 0, spared };
     let mut refused: FxHashSet<String> = FxHashSet::default();
     loop {
         match round(&at, &refused, analyze, wanted) {
-            Round::Proven(document, report, rules) => {
+            Round::Proven(document, report, rules, edits) => {
+                let windows = breaks_as_windows(&at.document.text().to_string());
+                at.spared.iter_mut().for_each(|(_, range)| *range = moved(range, &edits, windows));
                 (at.document, at.report) = (document, report);
                 at.applied.extend(rules);
             }
@@ -64,19 +73,21 @@ pub fn fix(document: Document, analyze: &dyn Fn(&Document) -> Report, wanted: Wa
 }
 
 enum Round {
-    Proven(Document, Report, Vec<&'static Rule>),
+    Proven(Document, Report, Vec<&'static Rule>, Edits),
     Refused(String),
     Nothing,
 }
 
 fn round(at: &Fixed, refused: &FxHashSet<String>, analyze: &dyn Fn(&Document) -> Report, wanted: Wanted) -> Round {
     let text = at.document.text().to_string();
-    let fresh = |f: &&Finding| wanted.of(f).is_some_and(|fix| !refused.contains(&key(f, fix, &text)));
+    let spared = |f: &Finding| at.spared.iter().any(|(rule, range)| *rule == f.rule.id && touch(range, &f.range));
+    let fresh = |f: &&Finding| !spared(f) && wanted.of(f).is_some_and(|fix| !refused.contains(&key(f, fix, &text)));
     let mut batch = compatible(at.report.active().filter(fresh), wanted);
     // A batch that does not prove itself is halved, down to the one fix that is to blame.
     while let [(finding, fix), rest @ ..] = &batch[..] {
-        if let Some((document, report)) = attempt(at, &text, &merged(&batch), &batch, analyze) {
-            return Round::Proven(document, report, batch.iter().map(|(finding, _)| finding.rule).collect());
+        let edits = merged(&batch);
+        if let Some((document, report)) = attempt(at, &text, &edits, &batch, analyze) {
+            return Round::Proven(document, report, batch.iter().map(|(finding, _)| finding.rule).collect(), edits);
         }
         if rest.is_empty() {
             return Round::Refused(key(finding, fix, &text));
@@ -115,9 +126,31 @@ pub fn merged(fixes: &[(&Finding, &Fix)]) -> Edits {
     edits
 }
 
+fn touch(a: &Range<usize>, b: &Range<usize>) -> bool {
+    a.start <= b.end && b.start <= a.end
+}
+
+/// Where a range is after some edits; it grows and shrinks with those inside of it.
+fn moved(range: &Range<usize>, edits: &Edits, windows: bool) -> Range<usize> {
+    let (mut start, mut end) = (range.start, range.end);
+    for (at, new) in edits.iter().rev() {
+        let length = new.len() + if windows { new.matches('\n').count() - new.matches("\r\n").count() } else { 0 };
+        let after = |offset: usize| {
+            if at.end <= offset { offset - at.len() + length } else { offset.min(at.start) }
+        };
+        (start, end) = (after(start), after(end));
+    }
+    start..end.max(start)
+}
+
+/// Whether the lines of a text end as on Windows.
+fn breaks_as_windows(text: &str) -> bool {
+    text.find('\n').is_some_and(|at| text[..at].ends_with('\r'))
+}
+
 /// The text with edits applied, and with the line breaks that it has itself; `None` where they do not fit it.
 pub fn apply(text: &str, edits: &Edits) -> Option<String> {
-    let windows = text.find('\n').is_some_and(|at| text[..at].ends_with('\r'));
+    let windows = breaks_as_windows(text);
     let mut out = String::with_capacity(text.len() + edits.iter().map(|(_, t)| t.len()).sum::<usize>());
     let mut at = 0;
     for (range, new) in edits {
@@ -230,9 +263,13 @@ mod tests {
         Document::new(path, crate::grammars::by_path(path).expect("language"), text, 1).expect("parses")
     }
 
+    fn none(_: &Document, _: &Report) -> Vec<usize> {
+        Vec::new()
+    }
+
     fn fixed(path: &str, text: &str, wanted: Wanted) -> Fixed {
         let engine = Engine::new(Config::everything());
-        fix(open(path, text), &|d| engine.analyze(d), wanted)
+        fix(open(path, text), &|d| engine.analyze(d), wanted, &none)
     }
 
     /// What `--fix` does to the bad cases of every rule: each rule that offers a safe fix has it applied somewhere, none is
@@ -250,7 +287,7 @@ mod tests {
                     let before = engine.analyze(&document);
                     offered.extend(before.active().filter(|f| f.fixes.iter().any(|x| x.safe)).map(|f| f.rule.id));
                     let errors = syntax_errors(&document);
-                    let once = fix(document, &|d| engine.analyze(d), Wanted::Safe);
+                    let once = fix(document, &|d| engine.analyze(d), Wanted::Safe, &none);
                     let text = once.document.text().to_string();
                     applied.extend(once.applied.iter().map(|r| r.id));
                     if once.refused > 0 {
@@ -261,7 +298,7 @@ mod tests {
                     if code.contains('\r') {
                         assert_eq!(text.matches('\n').count(), text.matches("\r\n").count(), "{}:\n{text}", rule.id);
                     }
-                    let twice = fix(open(case.file, &text), &|d| engine.analyze(d), Wanted::Safe);
+                    let twice = fix(open(case.file, &text), &|d| engine.analyze(d), Wanted::Safe, &none);
                     assert_eq!(twice.document.text().to_string(), text, "{}: not at rest", rule.id);
                 }
             }
@@ -298,7 +335,7 @@ mod tests {
             report
         };
         let text = "const a = b === NaN;\nconst c = d === NaN;\nconst e = f === NaN;\n";
-        let fixed = fix(open("a.js", text), &analyze, Wanted::Any);
+        let fixed = fix(open("a.js", text), &analyze, Wanted::Any, &none);
         assert_eq!(
             fixed.document.text().to_string(),
             "const a = Number.isNaN(b);\nconst c = d === NaN;\nconst e = Number.isNaN(f);\n"
@@ -310,6 +347,33 @@ mod tests {
     fn suppressed_findings_keep_their_code() {
         let text = "// sidenote: allow(nan-comparison) -- shows what not to write\nconst a = b === NaN;\n";
         assert_eq!(fixed("a.js", text, Wanted::Any).document.text().to_string(), text);
+    }
+
+    #[test]
+    fn what_is_spared_keeps_its_code_through_all_rounds() {
+        let engine = Engine::new(Config::everything());
+        let text = "const x = a.map((x) => x.map((y) => y.z).flat()).flat();\nconst a = b === NaN;\nconst c = d === NaN;\nconst e = f === NaN;\n";
+        for code in [text.to_owned(), text.replace('\n', "\r\n")] {
+            let second = |_: &Document, report: &Report| {
+                let of_rule = report.findings.iter().enumerate().filter(|(_, f)| f.rule.id == "nan-comparison");
+                of_rule.map(|(n, _)| n).skip(1).take(1).collect()
+            };
+            let fixed = fix(open("a.js", &code), &|d| engine.analyze(d), Wanted::Any, &second);
+            assert_eq!(
+                fixed.document.text().to_string().replace('\r', ""),
+                "const x = a.flatMap((x) => x.flatMap((y) => y.z));\nconst a = Number.isNaN(b);\nconst c = d === NaN;\nconst e = Number.isNaN(f);\n"
+            );
+            assert_eq!((fixed.applied.len(), fixed.refused), (4, 0), "more than one round");
+        }
+    }
+
+    #[test]
+    fn ranges_move_with_edits() {
+        let edits = vec![(2..4, "\n\n\n".to_owned()), (10..12, String::new()), (20..20, "ab".to_owned())];
+        for (range, after) in [(0..2, 0..2), (5..8, 6..9), (11..15, 11..14), (9..13, 10..12), (18..25, 17..26)] {
+            assert_eq!(moved(&range, &edits, false), after, "{range:?}");
+        }
+        assert_eq!(moved(&(5..8), &edits, true), 9..12);
     }
 
     #[test]

@@ -39,9 +39,15 @@ pub struct Function {
 }
 
 impl Function {
-    /// What a search looks into, and what a model reads: what is said of it and what it does.
+    /// What a search looks into, and what a model reads: its name, what is said of it and what it does. What comes first weighs
+    /// most with a model.
     pub fn searched(&self) -> String {
-        if self.comment.is_empty() { self.text.clone() } else { format!("{}\n{}", self.comment, self.text) }
+        let name = self.symbol.rsplit('.').next().unwrap_or_default();
+        if self.comment.is_empty() {
+            format!("{name}\n{}", self.text)
+        } else {
+            format!("{name}\n{}\n{}", self.comment, self.text)
+        }
     }
 
     /// Its first line.

@@ -1,7 +1,7 @@
 //! The only door to the clock and the file system. Everything else in this crate is a pure function of its
 //! arguments.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -14,20 +14,42 @@ pub fn stop_the_clock() {
     CLOCK.store(false, Ordering::Relaxed);
 }
 
-/// A point in time after which work is given up.
+/// How long this thread may go on with some work: processor time, for what others do on the machine must not decide what is found.
 #[derive(Clone, Copy, Debug)]
-pub struct Deadline(Instant);
+pub struct Deadline {
+    /// Before this the time cannot be up, whatever the thread did.
+    soonest: Instant,
+    /// Processor time of the thread; `None` where that is not told, and the clock on the wall counts.
+    at: Option<Duration>,
+}
 
 impl Deadline {
-    /// That long from now.
+    /// That much from now. It counts for the thread that asks.
     pub fn after(limit: Duration) -> Deadline {
-        Deadline(Instant::now() + limit)
+        let now = Instant::now();
+        // What is too long to be told is no limit that anybody meets.
+        let soonest = now.checked_add(limit).unwrap_or_else(|| now + Duration::from_secs(u64::from(u32::MAX)));
+        Deadline { soonest, at: thread_time().map(|used| used.saturating_add(limit)) }
     }
 
     /// Whether it is over.
     pub fn passed(&self) -> bool {
-        CLOCK.load(Ordering::Relaxed) && Instant::now() >= self.0
+        CLOCK.load(Ordering::Relaxed)
+            && Instant::now() >= self.soonest
+            && self.at.is_none_or(|at| thread_time().is_none_or(|used| used >= at))
     }
+}
+
+/// The processor time that this thread has used.
+#[cfg(unix)]
+fn thread_time() -> Option<Duration> {
+    let used = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Some(Duration::new(u64::try_from(used.tv_sec).ok()?, u32::try_from(used.tv_nsec).ok()?))
+}
+
+#[cfg(not(unix))]
+fn thread_time() -> Option<Duration> {
+    None
 }
 
 /// Tells how long something takes, for who measures; no result hangs on it.
@@ -70,16 +92,25 @@ fn day(days: i64) -> String {
 
 /// The folder of this user's own choices; `SIDENOTE_CONFIG` replaces it. `None` if there is no home.
 pub fn user_config() -> Option<PathBuf> {
+    user_folder("SIDENOTE_CONFIG", "XDG_CONFIG_HOME", "APPDATA", "Library/Application Support", ".config")
+}
+
+/// The folder of what may be deleted at any time; `SIDENOTE_CACHE` replaces it. `None` if there is no home.
+pub fn user_cache() -> Option<PathBuf> {
+    user_folder("SIDENOTE_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA", "Library/Caches", ".cache")
+}
+
+fn user_folder(own: &str, xdg: &str, windows: &str, mac: &str, other: &str) -> Option<PathBuf> {
     let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
     let home = || variable("HOME").or_else(|| variable("USERPROFILE"));
-    if let Some(folder) = variable("SIDENOTE_CONFIG") {
+    if let Some(folder) = variable(own) {
         return Some(folder);
     }
-    let base = match variable("XDG_CONFIG_HOME").filter(|p| p.is_absolute()) {
+    let base = match variable(xdg).filter(|p| p.is_absolute()) {
         Some(base) => base,
-        None if cfg!(windows) => variable("APPDATA")?,
-        None if cfg!(target_os = "macos") => home()?.join("Library/Application Support"),
-        None => home()?.join(".config"),
+        None if cfg!(windows) => variable(windows)?,
+        None if cfg!(target_os = "macos") => home()?.join(mac),
+        None => home()?.join(other),
     };
     Some(base.join("sidenote"))
 }
@@ -101,19 +132,8 @@ pub fn read_list(path: &Path) -> io::Result<Option<String>> {
 ///
 /// # Errors
 /// When it cannot be written.
-#[allow(clippy::disallowed_methods, reason = "this is the door")]
 pub fn write_list(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = path.file_name().map(|n| n.to_string_lossy()).unwrap_or_default();
-    let beside = folder.join(format!(".{name}.{}", std::process::id()));
-    let write = || {
-        std::fs::create_dir_all(folder)?;
-        let mut file = std::fs::File::create(&beside)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(&beside, path)
-    };
-    write().inspect_err(|_| drop(std::fs::remove_file(&beside)))
+    sidenote_files::Writing::SHARED.put(path, text.as_bytes())
 }
 
 /// Files, as the engine sees them: unsaved buffers in an editor, the disk in a scan, a map in a test.
@@ -181,7 +201,22 @@ impl System for NoSystem {
 
 #[cfg(test)]
 mod tests {
-    use super::day;
+    use std::time::Duration;
+
+    use super::{Deadline, Stopwatch, day};
+
+    #[cfg(unix)]
+    #[test]
+    fn waiting_uses_up_no_time() {
+        let deadline = Deadline::after(Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(60));
+        assert!(!deadline.passed(), "the thread did nothing");
+        let watch = Stopwatch::start();
+        while !deadline.passed() {
+            assert!(watch.nanos() < 20_000_000_000, "work does");
+        }
+        assert!(!Deadline::after(Duration::MAX).passed());
+    }
 
     #[test]
     fn days_are_those_of_the_calendar() {

@@ -103,7 +103,7 @@ pub(crate) fn actions(
             }
         }
     }
-    if is_wanted(context, FIX_ALL) && analysis.report.active().any(|f| f.fixes.iter().any(|f| f.safe)) {
+    if is_wanted(context, FIX_ALL) && counting(analysis).any(|f| f.fixes.iter().any(|f| f.safe)) {
         let title = "Fix all that Sidenote can fix safely".to_owned();
         actions.extend(offer.action(title, CodeActionKind::from(FIX_ALL), None, Plan::FixAll));
     }
@@ -166,16 +166,19 @@ pub(crate) fn fix_all(analysis: &Analysis, session: &Session) -> Option<Workspac
     edits(&Plan::FixAll, analysis, document).map(|edits| workspace_edit(&cx, analysis, &edits))
 }
 
+/// The findings that are fixed with others: what was dismissed keeps its code, unless its own fix is chosen.
+fn counting(analysis: &Analysis) -> impl Iterator<Item = &Finding> {
+    analysis.report.active().filter(|f| f.feedback.is_none())
+}
+
 /// The edits of a plan; `None` if there is nothing to do.
 fn edits(plan: &Plan, analysis: &Analysis, document: &Document) -> Option<Vec<Edit>> {
     let finding =
         |rule: &str, at: &Bytes<usize>| analysis.report.active().find(|f| f.rule.id == rule && f.range == *at);
     let edits = match plan {
         Plan::Fix { rule, at, fix } => finding(rule, at)?.fixes.get(*fix)?.edits.clone(),
-        Plan::FixRule { rule } => {
-            merged(&compatible(analysis.report.active().filter(|f| f.rule.id == rule), Wanted::Safe))
-        }
-        Plan::FixAll => merged(&compatible(analysis.report.active(), Wanted::Safe)),
+        Plan::FixRule { rule } => merged(&compatible(counting(analysis).filter(|f| f.rule.id == rule), Wanted::Safe)),
+        Plan::FixAll => merged(&compatible(counting(analysis), Wanted::Safe)),
         Plan::Allow { rule, at, scope } => vec![allow(document, finding(rule, at)?, *scope)?],
     };
     Some(edits).filter(|e| !e.is_empty())

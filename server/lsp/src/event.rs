@@ -14,7 +14,15 @@ use crate::pool::{Analysis, Analyzed};
 use crate::session::{ClientSettings, Session};
 
 /// Where the answer to an [`Event::Ask`] goes.
-pub(crate) type Reply = oneshot::Sender<Option<Arc<Analysis>>>;
+pub(crate) type Reply = oneshot::Sender<Option<Answer>>;
+
+/// The analysis of a document's newest version.
+#[derive(Clone)]
+pub(crate) struct Answer {
+    pub analysis: Arc<Analysis>,
+    /// Analyses of other documents that the client is told of with it.
+    pub related: Vec<Arc<Analysis>>,
+}
 
 /// One thing that happened.
 pub(crate) enum Event {

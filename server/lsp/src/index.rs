@@ -18,6 +18,7 @@ use sidenote_core::system::{OsSystem, System};
 use tower_lsp::ls_types::Uri;
 
 use crate::files::{FOREIGN, walker};
+use crate::pool::Later;
 
 /// Most source text that an index holds, in bytes. Of a larger folder only open documents and what they import are followed.
 const MAX_BYTES: usize = 96 << 20;
@@ -101,10 +102,13 @@ impl Index {
         }
     }
 
-    /// Reads the folder. The flows of open documents are news then.
-    pub(crate) fn build(&self) -> News {
+    /// Reads the folder; of documents that are open what is in the editor counts. Their flows are news then.
+    pub(crate) fn build(&self, documents: &[Later]) -> News {
         let mut inner = self.lock();
         let Some((folder, engine)) = &self.folder else { return News::new() };
+        for Later { uri, document, engine, .. } in documents.iter().filter(|d| !d.document.is_held()) {
+            self.set(&mut inner, uri, document, engine);
+        }
         let mut files = Vec::new();
         let mut bytes = 0;
         for entry in walker(folder, |_, _| false).build().flatten() {
@@ -140,11 +144,17 @@ impl Index {
         Some(self.follow_in(&mut inner, uri, document, engine))
     }
 
-    fn follow_in(&self, inner: &mut Inner, uri: &Uri, document: &Document, engine: &Engine) -> (Option<Flow>, News) {
+    /// Puts a version of an open document into the program.
+    fn set(&self, inner: &mut Inner, uri: &Uri, document: &Document, engine: &Engine) -> String {
         let path = self.path_of(document);
         inner.open.insert(path.clone(), uri.clone());
         inner.program.set(&path, source(&path, document, &engine.config().settings(document.path()).models));
         inner.program.edit(&path, true);
+        path
+    }
+
+    fn follow_in(&self, inner: &mut Inner, uri: &Uri, document: &Document, engine: &Engine) -> (Option<Flow>, News) {
+        let path = self.set(inner, uri, document, engine);
         let news = self.update(inner, Some(&path));
         let failed = inner.program.failure(&path).is_some();
         (inner.program.flow(&path).filter(|_| !failed), news)
@@ -298,7 +308,20 @@ impl Workers for Threads {
     }
 }
 
-fn threads() -> usize {
+/// A few pieces of work, each on a thread of its own.
+pub(crate) struct Parts;
+
+impl Workers for Parts {
+    fn each(&self, count: usize, work: &(dyn Fn(usize) + Sync)) {
+        in_parallel(count, count, work);
+    }
+
+    fn guarded(&self, work: &mut dyn FnMut()) -> Result<(), String> {
+        Alone.guarded(work)
+    }
+}
+
+pub(crate) fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from).min(8)
 }
 

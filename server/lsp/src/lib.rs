@@ -6,6 +6,7 @@
 //! protocol, and it knows nothing of what a rule does.
 
 mod actions;
+mod capabilities;
 mod catalog;
 mod commands;
 mod convert;

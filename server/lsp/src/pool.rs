@@ -14,7 +14,7 @@ use tower_lsp::ls_types::{Diagnostic, Range, Uri};
 use crate::convert::{Context, Positions, information};
 use crate::event::Event;
 use crate::feedback::Said;
-use crate::index::{Index, News};
+use crate::index::{Index, News, Parts, threads};
 use crate::session::{ClientSettings, Session};
 
 /// The analysis of one version of a document.
@@ -51,6 +51,8 @@ pub(crate) struct Job {
     pub index: Arc<Index>,
     pub said: Option<Arc<Said>>,
     pub memo: Memo,
+    /// Whether nothing is known of the document.
+    pub is_new: bool,
     /// Whether the data flow is worth waiting for.
     pub complete: bool,
     pub session: Arc<Session>,
@@ -80,8 +82,8 @@ pub(crate) struct Later {
 pub(crate) enum Follow {
     /// Follow the data through a version of a document.
     Document(Later, Arc<Index>),
-    /// Read the files of a folder.
-    Build(Arc<Index>),
+    /// Read the files of a folder, but for some documents that are open.
+    Build(Arc<Index>, Vec<Later>),
     /// A document was closed.
     Close(Uri, Arc<Index>),
     /// Files changed on disk.
@@ -94,6 +96,12 @@ pub(crate) struct Pool {
     flows: Sender<Follow>,
     refreshes: Sender<Later>,
 }
+
+/// The rules go over a document that is new and longer than this, in bytes, on several threads.
+const WORTH_PARTS: usize = 64 * 1024;
+
+/// Most of these threads.
+const MOST_PARTS: usize = 4;
 
 /// Threads that analyse. Documents are analysed side by side, versions of one document never.
 const LATENCY_THREADS: usize = 2;
@@ -164,7 +172,7 @@ fn next<T>(queue: &Mutex<Receiver<T>>) -> Option<T> {
 
 /// Analyses a snapshot on the calling thread.
 pub(crate) fn analyze(job: Job) -> Analyzed {
-    let Job { uri, stamp, document, folder, engine, index, said, mut memo, complete, session, settings } = job;
+    let Job { uri, stamp, document, folder, engine, index, said, mut memo, is_new, complete, session, settings } = job;
     let path = said.as_ref().map(|_| index.path_of(&document));
     let start = Instant::now();
     let (mut flow_took, mut news) = (None, News::new());
@@ -182,6 +190,10 @@ pub(crate) fn analyze(job: Job) -> Analyzed {
                 None if !memo.has_flow() => memo.set_flow(engine.flow(&document).provisional()),
                 None => {}
             }
+        }
+        let parts = threads().min(MOST_PARTS);
+        if is_new && parts > 1 && document.text().len() > WORTH_PARTS {
+            engine.prepare_with(&document, &mut memo, &Parts, parts);
         }
         let mut report = engine.analyze_quickly(&document, &mut memo);
         if let (Some(said), Some(path)) = (&said, &path) {
@@ -243,7 +255,7 @@ fn follow(what: Follow) -> Vec<Event> {
             events.push(Event::Flowed { uri, stamp, flow, took: start.elapsed() });
             news
         }
-        Follow::Build(index) => guarded("a folder", &mut || index.build()),
+        Follow::Build(index, open) => guarded("a folder", &mut || index.build(&open)),
         Follow::Close(uri, index) => guarded(uri.as_str(), &mut || index.close(&uri)),
         Follow::Changed(files, index) => guarded("changed files", &mut || index.changed(&files)),
     };

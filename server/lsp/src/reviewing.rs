@@ -55,6 +55,8 @@ struct Shared {
     /// Counts the analyses that were seen: what is asked for an old one is given up.
     seen: AtomicU64,
     ended: AtomicBool,
+    /// Whether the reviewer may be asked anything.
+    enabled: AtomicBool,
     known: Mutex<FxHashMap<Uri, Known>>,
     reviewer: Mutex<Option<Arc<dyn Reviewer>>>,
     problem: Mutex<Option<String>>,
@@ -85,6 +87,8 @@ impl Reviewing {
         let shared = Arc::new(Shared {
             seen: AtomicU64::new(0),
             ended: AtomicBool::new(false),
+            // Until the client has said so.
+            enabled: AtomicBool::new(false),
             known: Mutex::default(),
             reviewer: Mutex::default(),
             problem: Mutex::default(),
@@ -104,7 +108,7 @@ impl Reviewing {
 
     pub(crate) fn seen(&self, analysis: &Arc<Analysis>, engine: &Arc<Engine>, session: &Arc<Session>) {
         self.shared.seen.fetch_add(1, Ordering::SeqCst);
-        if let Some(to) = self.to.as_ref().filter(|_| analysis.document.is_some()) {
+        if let Some(to) = self.to.as_ref().filter(|_| analysis.document.is_some() && self.is_enabled()) {
             let _ = to.send(Command::Seen(analysis.clone(), engine.clone(), session.clone()));
         }
     }
@@ -122,14 +126,28 @@ impl Reviewing {
         }
     }
 
+    /// Says whether the reviewer may be asked anything.
+    pub(crate) fn enable(&self, on: bool) {
+        self.shared.enabled.store(on, Ordering::SeqCst);
+    }
+
+    fn is_enabled(&self) -> bool {
+        self.shared.enabled.load(Ordering::SeqCst)
+    }
+
+    /// The reviewer, if there is one and it may be asked.
+    fn there(&self) -> Option<Arc<dyn Reviewer>> {
+        lock(&self.shared.reviewer).clone().filter(|_| self.is_enabled())
+    }
+
     /// The reviewer, if it is there and may do this.
     pub(crate) fn reviewer(&self, task: Task) -> Option<Arc<dyn Reviewer>> {
-        lock(&self.shared.reviewer).clone().filter(|r| r.allows(task).is_ok())
+        self.there().filter(|r| r.allows(task).is_ok())
     }
 
     /// What is known of a finding: the verdict, and what was explained of it.
     pub(crate) fn told(&self, uri: &Uri, document: &Document, finding: &Finding) -> (Option<String>, Option<String>) {
-        let Some(reviewer) = lock(&self.shared.reviewer).clone() else { return (None, None) };
+        let Some(reviewer) = self.there() else { return (None, None) };
         let known = lock(&self.shared.known);
         let Some(known) = known.get(uri) else { return (None, None) };
         let key = key(document, finding);
@@ -148,7 +166,7 @@ impl Reviewing {
         on_piece: &mut dyn FnMut(&str),
     ) -> Result<String, String> {
         let document = analysis.document.as_ref().ok_or("the document is not analysed")?;
-        let reviewer = lock(&self.shared.reviewer).clone().ok_or("no local model is configured")?;
+        let reviewer = self.there().ok_or("no local model is configured, or none may be asked")?;
         let key = key(document, finding);
         let mut so_far = String::new();
         let outcome = reviewer.explain(document, finding, &mut |piece| {
@@ -178,7 +196,7 @@ impl Reviewing {
     /// Why there is none.
     pub(crate) fn fix(&self, analysis: &Analysis, finding: &Finding) -> Result<(String, Edits), String> {
         let document = analysis.document.as_ref().ok_or("the document is not analysed")?;
-        let reviewer = lock(&self.shared.reviewer).clone().ok_or("no local model is configured")?;
+        let reviewer = self.there().ok_or("no local model is configured, or none may be asked")?;
         let engine = lock(&self.shared.known).get(&analysis.uri).and_then(|k| k.engine.clone());
         let engine = engine.ok_or("the document is not analysed")?;
         // By itself: what other files do to it is the same before and after.
@@ -194,7 +212,7 @@ impl Reviewing {
 
     /// What there is, for people and for editors.
     pub(crate) fn status(&self) -> serde_json::Value {
-        let reviewer = lock(&self.shared.reviewer).clone();
+        let reviewer = self.there();
         let may = |task| reviewer.as_ref().map(|r| r.allows(task).err().unwrap_or_else(|| "on".into()));
         serde_json::json!({
             "model": reviewer.as_ref().map(|r| r.name()),
@@ -296,7 +314,8 @@ impl Worker {
         let Some(resting) = due.and_then(|uri| self.resting.get_mut(&uri)) else { return };
         resting.done = true;
         let (analysis, engine, session) = (resting.analysis.clone(), resting.engine.clone(), resting.session.clone());
-        let Some(reviewer) = lock(&self.shared.reviewer).clone() else { return };
+        let enabled = self.shared.enabled.load(Ordering::SeqCst);
+        let Some(reviewer) = lock(&self.shared.reviewer).clone().filter(|_| enabled) else { return };
         let at = self.shared.seen.load(Ordering::SeqCst);
         let shared = self.shared.clone();
         let mut wanted = move || shared.seen.load(Ordering::SeqCst) == at && !shared.ended.load(Ordering::SeqCst);

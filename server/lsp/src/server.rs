@@ -13,29 +13,25 @@ use tokio::sync::oneshot;
 use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::ls_types::notification::{DidChangeConfiguration, DidChangeWatchedFiles, Notification as _};
 use tower_lsp::ls_types::{
-    CodeAction, CodeActionKind, CodeActionOptions, CodeActionParams, CodeActionProviderCapability, CodeActionResponse,
-    CodeLens, CodeLensOptions, CodeLensParams, ConfigurationItem, DeleteFilesParams, DiagnosticOptions,
-    DiagnosticServerCapabilities, DidChangeConfigurationParams, DidChangeTextDocumentParams,
-    DidChangeWatchedFilesParams, DidChangeWatchedFilesRegistrationOptions, DidChangeWorkspaceFoldersParams,
-    DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams, DocumentDiagnosticParams,
-    DocumentDiagnosticReport, DocumentDiagnosticReportResult, DocumentSymbolParams, DocumentSymbolResponse,
-    ExecuteCommandOptions, ExecuteCommandParams, FileOperationFilter, FileOperationPattern,
-    FileOperationRegistrationOptions, FileSystemWatcher, FullDocumentDiagnosticReport, GlobPattern, Hover, HoverParams,
-    HoverProviderCapability, InitializeParams, InitializeResult, InitializedParams, InlayHint, InlayHintParams, LSPAny,
-    Location, MessageType, OneOf, ProgressToken, Registration, RelatedFullDocumentDiagnosticReport,
-    RelatedUnchangedDocumentDiagnosticReport, RenameFilesParams, ServerCapabilities, ServerInfo, SetTraceParams,
-    ShowDocumentParams, TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions, TraceValue,
-    UnchangedDocumentDiagnosticReport, Uri, WorkDoneProgressCancelParams, WorkDoneProgressOptions,
-    WorkspaceDiagnosticParams, WorkspaceDiagnosticReport, WorkspaceDiagnosticReportResult,
-    WorkspaceDocumentDiagnosticReport, WorkspaceFileOperationsServerCapabilities, WorkspaceFolder,
-    WorkspaceFoldersServerCapabilities, WorkspaceFullDocumentDiagnosticReport, WorkspaceServerCapabilities,
-    WorkspaceSymbolParams, WorkspaceSymbolResponse,
+    CodeAction, CodeActionParams, CodeActionResponse, CodeLens, CodeLensParams, ConfigurationItem, DeleteFilesParams,
+    DidChangeConfigurationParams, DidChangeTextDocumentParams, DidChangeWatchedFilesParams,
+    DidChangeWatchedFilesRegistrationOptions, DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams,
+    DidOpenTextDocumentParams, DidSaveTextDocumentParams, DocumentDiagnosticParams, DocumentDiagnosticReport,
+    DocumentDiagnosticReportKind, DocumentDiagnosticReportResult, DocumentSymbolParams, DocumentSymbolResponse,
+    ExecuteCommandParams, FileSystemWatcher, FullDocumentDiagnosticReport, GlobPattern, Hover, HoverParams,
+    InitializeParams, InitializeResult, InitializedParams, InlayHint, InlayHintParams, LSPAny, Location, MessageType,
+    ProgressToken, Registration, RelatedFullDocumentDiagnosticReport, RelatedUnchangedDocumentDiagnosticReport,
+    RenameFilesParams, ServerInfo, SetTraceParams, ShowDocumentParams, TraceValue, UnchangedDocumentDiagnosticReport,
+    Uri, WorkDoneProgressCancelParams, WorkspaceDiagnosticParams, WorkspaceDiagnosticReport,
+    WorkspaceDiagnosticReportResult, WorkspaceDocumentDiagnosticReport, WorkspaceFolder,
+    WorkspaceFullDocumentDiagnosticReport, WorkspaceSymbolParams, WorkspaceSymbolResponse,
 };
 use tower_lsp::{Client, LanguageServer};
 
+use crate::capabilities::{SECTION, capabilities, folders};
 use crate::catalog::Entry;
 use crate::convert::{Positions, line_column};
-use crate::event::Event;
+use crate::event::{Answer, Event};
 use crate::feedback::{self, Word};
 use crate::main_loop::Events;
 use crate::pool::Analysis;
@@ -46,9 +42,6 @@ use crate::{Life, actions, commands, hints, hover, lenses, parent, symbols};
 
 /// How long an answer of the client is waited for.
 pub(crate) const CLIENT_PATIENCE: Duration = Duration::from_secs(10);
-
-/// Section of the editor's settings.
-const SECTION: &str = "sidenote";
 
 /// What tower-lsp calls.
 pub(crate) struct Front {
@@ -80,10 +73,20 @@ impl Front {
     }
 
     /// The analysis of the document's newest version; `None` if it is not open.
-    fn ask(&self, uri: Uri, diagnostics: bool) -> impl Future<Output = Result<Option<Arc<Analysis>>>> + use<> {
+    fn ask(&self, uri: Uri) -> impl Future<Output = Result<Option<Arc<Analysis>>>> + use<> {
+        let answer = self.ask_for(uri, false);
+        async { Ok(answer.await?.map(|answer| answer.analysis)) }
+    }
+
+    fn ask_for(&self, uri: Uri, diagnostics: bool) -> impl Future<Output = Result<Option<Answer>>> + use<> {
         let (reply, answer) = oneshot::channel();
         self.events.send(Event::Ask { uri, diagnostics, reply });
         async { answer.await.map_err(|_| Error::internal_error()) }
+    }
+
+    /// The name of diagnostics for a client that asks for changes.
+    fn result_id(&self, analysis: &Analysis) -> String {
+        format!("{}-{}", self.run, analysis.result_id)
     }
 
     fn workspace_report(&self, entry: &Entry) -> WorkspaceDocumentDiagnosticReport {
@@ -130,7 +133,7 @@ impl Front {
 
     /// Applies every safe fix of a document.
     async fn fix_all(&self, uri: Uri) -> Result<LSPAny> {
-        let analysis = self.ask(uri, false).await?;
+        let analysis = self.ask(uri).await?;
         let session = self.session();
         let Some(edit) = analysis.and_then(|analysis| actions::fix_all(&analysis, &session)) else {
             return Ok(serde_json::json!({ "applied": false }));
@@ -144,7 +147,7 @@ impl Front {
     async fn finding_of(&self, arguments: Vec<LSPAny>) -> Result<(Arc<Analysis>, Finding)> {
         let of = arguments.into_iter().next().and_then(|a| serde_json::from_value::<commands::OfFinding>(a).ok());
         let of = of.ok_or_else(|| Error::invalid_params("the argument is no finding"))?;
-        let analysis = self.ask(of.uri.clone(), false).await?.ok_or_else(Error::content_modified)?;
+        let analysis = self.ask(of.uri.clone()).await?.ok_or_else(Error::content_modified)?;
         let found = analysis.report.active().find(|f| f.rule.id == of.rule && f.range == (of.start..of.end)).cloned();
         found.map(|finding| (analysis, finding)).ok_or_else(Error::content_modified)
     }
@@ -211,7 +214,7 @@ impl Front {
     async fn dismiss(&self, argument: LSPAny, undo: bool) -> Result<LSPAny> {
         let word: Word = serde_json::from_value(argument)
             .map_err(|_| Error::invalid_params("the argument names no finding: it needs `uri` and `fingerprint`"))?;
-        let analysis = self.ask(word.uri.clone(), false).await?;
+        let analysis = self.ask(word.uri.clone()).await?;
         let analysis = analysis.ok_or_else(|| Error::invalid_params("the document is not open"))?;
         let done = tokio::task::spawn_blocking(move || feedback::say(&word, &analysis, undo)).await;
         match done.map_err(|_| Error::internal_error())? {
@@ -347,21 +350,27 @@ impl LanguageServer for Front {
     }
 
     async fn diagnostic(&self, params: DocumentDiagnosticParams) -> Result<DocumentDiagnosticReportResult> {
-        let analysis = self.ask(params.text_document.uri, true).await?;
-        let (id, items) = match &analysis {
-            Some(analysis) => (Some(format!("{}-{}", self.run, analysis.result_id)), analysis.diagnostics.as_slice()),
-            None => (None, [].as_slice()),
+        let answer = self.ask_for(params.text_document.uri, true).await?;
+        let full = |analysis: &Analysis| FullDocumentDiagnosticReport {
+            result_id: Some(self.result_id(analysis)),
+            items: analysis.diagnostics.to_vec(),
         };
-        let report = match (id, params.previous_result_id) {
+        let related = answer.iter().flat_map(|answer| &answer.related);
+        let related: HashMap<Uri, DocumentDiagnosticReportKind> =
+            related.map(|analysis| (analysis.uri.clone(), full(analysis).into())).collect();
+        let related_documents = (!related.is_empty()).then_some(related);
+        let report =
+            answer.as_ref().map_or_else(FullDocumentDiagnosticReport::default, |answer| full(&answer.analysis));
+        let report = match (report.result_id.clone(), params.previous_result_id) {
             (Some(result_id), Some(previous)) if result_id == previous => {
                 DocumentDiagnosticReport::Unchanged(RelatedUnchangedDocumentDiagnosticReport {
-                    related_documents: None,
+                    related_documents,
                     unchanged_document_diagnostic_report: UnchangedDocumentDiagnosticReport { result_id },
                 })
             }
-            (result_id, _) => DocumentDiagnosticReport::Full(RelatedFullDocumentDiagnosticReport {
-                related_documents: None,
-                full_document_diagnostic_report: FullDocumentDiagnosticReport { result_id, items: items.to_vec() },
+            _ => DocumentDiagnosticReport::Full(RelatedFullDocumentDiagnosticReport {
+                related_documents,
+                full_document_diagnostic_report: report,
             }),
         };
         Ok(DocumentDiagnosticReportResult::Report(report))
@@ -406,19 +415,19 @@ impl LanguageServer for Front {
     }
 
     async fn code_lens(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {
-        let analysis = self.ask(params.text_document.uri, false).await?;
+        let analysis = self.ask(params.text_document.uri).await?;
         let alike = |a: &Analysis| self.events.meaning().alike(&a.uri);
         Ok(analysis.map(|analysis| lenses::lenses(&analysis, &self.session(), &alike(&analysis))))
     }
 
     async fn inlay_hint(&self, params: InlayHintParams) -> Result<Option<Vec<InlayHint>>> {
-        let analysis = self.ask(params.text_document.uri, false).await?;
+        let analysis = self.ask(params.text_document.uri).await?;
         let alike = |a: &Analysis| self.events.meaning().alike(&a.uri);
         Ok(analysis.map(|analysis| hints::hints(&analysis, &self.session(), params.range, &alike(&analysis))))
     }
 
     async fn document_symbol(&self, params: DocumentSymbolParams) -> Result<Option<DocumentSymbolResponse>> {
-        let analysis = self.ask(params.text_document.uri, false).await?;
+        let analysis = self.ask(params.text_document.uri).await?;
         let Some(analysis) = analysis else { return Ok(None) };
         let Some(document) = &analysis.document else { return Ok(None) };
         let session = self.session();
@@ -499,7 +508,7 @@ impl LanguageServer for Front {
 
     async fn code_action_resolve(&self, action: CodeAction) -> Result<CodeAction> {
         let Some(uri) = actions::pending_uri(&action) else { return Ok(action) };
-        let analysis = self.ask(uri, false).await?;
+        let analysis = self.ask(uri).await?;
         let session = self.session();
         let resolved = analysis.and_then(|analysis| actions::resolve(action, &analysis, &session));
         resolved.ok_or_else(Error::content_modified)
@@ -507,12 +516,12 @@ impl LanguageServer for Front {
 
     async fn hover(&self, params: HoverParams) -> Result<Option<Hover>> {
         let at = params.text_document_position_params;
-        let analysis = self.ask(at.text_document.uri, false).await?;
+        let analysis = self.ask(at.text_document.uri).await?;
         Ok(analysis.and_then(|analysis| hover::hover(&analysis, &self.session(), self.events.reviewing(), at.position)))
     }
 
     async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {
-        let analysis = self.ask(params.text_document.uri, false).await?;
+        let analysis = self.ask(params.text_document.uri).await?;
         let session = self.session();
         let reviewing = self.events.reviewing();
         let actions =
@@ -555,69 +564,5 @@ impl LanguageServer for Front {
         if !files.is_empty() {
             self.events.send(Event::Files(files));
         }
-    }
-}
-
-#[allow(deprecated, reason = "older clients send nothing else")]
-fn folders(params: &InitializeParams) -> Vec<PathBuf> {
-    if let Some(folders) = params.workspace_folders.as_ref().filter(|f| !f.is_empty()) {
-        return folders.iter().filter_map(|f| file_path(&f.uri)).collect();
-    }
-    let root = params.root_uri.as_ref().and_then(file_path).or_else(|| params.root_path.as_ref().map(PathBuf::from));
-    root.into_iter().collect()
-}
-
-fn capabilities(session: &Session) -> ServerCapabilities {
-    let sources = FileOperationRegistrationOptions {
-        filters: LANGUAGES
-            .iter()
-            .flat_map(|l| l.extensions)
-            .map(|extension| FileOperationFilter {
-                scheme: Some("file".into()),
-                pattern: FileOperationPattern { glob: format!("**/*.{extension}"), ..FileOperationPattern::default() },
-            })
-            .collect(),
-    };
-    ServerCapabilities {
-        position_encoding: Some(session.encoding_kind()),
-        text_document_sync: Some(TextDocumentSyncCapability::Options(TextDocumentSyncOptions {
-            open_close: Some(true),
-            change: Some(TextDocumentSyncKind::INCREMENTAL),
-            will_save: None,
-            will_save_wait_until: None,
-            save: Some(true.into()),
-        })),
-        hover_provider: Some(HoverProviderCapability::Simple(true)),
-        code_action_provider: Some(CodeActionProviderCapability::Options(CodeActionOptions {
-            code_action_kinds: Some(vec![CodeActionKind::QUICKFIX, CodeActionKind::from(actions::FIX_ALL)]),
-            resolve_provider: Some(true),
-            ..CodeActionOptions::default()
-        })),
-        code_lens_provider: Some(CodeLensOptions { resolve_provider: Some(false) }),
-        inlay_hint_provider: Some(OneOf::Left(true)),
-        document_symbol_provider: Some(OneOf::Left(true)),
-        workspace_symbol_provider: Some(OneOf::Left(true)),
-        execute_command_provider: Some(ExecuteCommandOptions {
-            commands: commands::ALL.map(str::to_owned).into(),
-            work_done_progress_options: WorkDoneProgressOptions { work_done_progress: Some(true) },
-        }),
-        diagnostic_provider: Some(DiagnosticServerCapabilities::Options(DiagnosticOptions {
-            identifier: Some(SECTION.into()),
-            inter_file_dependencies: false,
-            workspace_diagnostics: session.pull_workspace,
-            ..DiagnosticOptions::default()
-        })),
-        workspace: Some(WorkspaceServerCapabilities {
-            workspace_folders: Some(WorkspaceFoldersServerCapabilities {
-                supported: Some(true),
-                change_notifications: Some(OneOf::Left(true)),
-            }),
-            file_operations: Some(WorkspaceFileOperationsServerCapabilities {
-                did_rename: Some(sources.clone()),
-                did_delete: Some(sources),
-                ..WorkspaceFileOperationsServerCapabilities::default()
-            }),
-        }),
-        ..ServerCapabilities::default()
     }
 }

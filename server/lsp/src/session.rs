@@ -14,6 +14,8 @@ pub(crate) struct Session {
     pub pull: bool,
     /// The client can be told to ask for diagnostics again.
     pub refresh: bool,
+    /// It takes the diagnostics of other documents with those that it asks for.
+    pub related_documents: bool,
     pub related_information: bool,
     /// It shows `DiagnosticTag::UNNECESSARY`.
     pub unnecessary_tag: bool,
@@ -68,6 +70,7 @@ impl Session {
             encoding: encoding(offered),
             pull: pulled.is_some(),
             refresh: yes(workspace.and_then(|w| w.diagnostics.as_ref()).map(|d| d.refresh_support)),
+            related_documents: pulled.is_some_and(|p| p.related_document_support == Some(true)),
             related_information: related,
             unnecessary_tag: tagged,
             hover_markdown: document
@@ -133,6 +136,8 @@ pub(crate) struct ClientSettings {
     pub enable: bool,
     /// Whether rules are used that the workspace brings (`[rules] paths`); off in one that is not trusted.
     pub workspace_rules: bool,
+    /// Whether local models are asked anything; off in a workspace that is not trusted.
+    pub local_models: bool,
     pub diagnostics: DiagnosticSettings,
     pub inlay_hints: HintSettings,
     pub code_lens: LensSettings,
@@ -144,6 +149,7 @@ impl Default for ClientSettings {
         ClientSettings {
             enable: true,
             workspace_rules: true,
+            local_models: true,
             diagnostics: DiagnosticSettings::default(),
             inlay_hints: HintSettings::default(),
             code_lens: LensSettings::default(),

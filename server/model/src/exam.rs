@@ -16,9 +16,11 @@ pub const LEAST_AUC: f64 = 0.8;
 const LEAST_PRECISION: f64 = 0.9;
 /// How many answers a rule's own share of the calibration must have to count half.
 const SHRINK: f64 = 6.0;
+/// Parts of the rules: what is said of each is learned from the others.
+const PARTS: u8 = 5;
 
 /// Version of the questions.
-const QUESTIONS: u32 = 1;
+const QUESTIONS: u32 = 2;
 
 /// Version of the questions and their words: a record of another one counts for nothing.
 pub fn version() -> String {
@@ -47,9 +49,9 @@ pub struct Record {
     pub auc: f64,
     /// Below this calibrated belief a finding is called unlikely; 0 where no line is good enough.
     pub unlikely: f64,
-    /// Share of the false among what is below the line.
+    /// Share of the false among what is below a line, each rule's claims under the calibration and the line of other rules' claims.
     pub precision: f64,
-    /// Share of the false claims that are below the line.
+    /// Share of the false claims that are below it, likewise.
     pub recall: f64,
     /// Orders in code that it obeyed, of how many.
     pub obeyed: usize,
@@ -99,17 +101,6 @@ impl Record {
 
     /// Marks an exam: `obeyed` of `orders` orders in code were followed.
     pub fn of(version: String, marked: &[Marked], (obeyed, orders): (usize, usize), millis: f64) -> Record {
-        let scale = calibrate(marked);
-        let mut rules: BTreeMap<String, (f64, f64)> = BTreeMap::new();
-        for m in marked {
-            let at = scale.0 * log_odds(m.belief) + scale.1;
-            let p = logistic(at);
-            let sums = rules.entry(m.rule.clone()).or_default();
-            sums.0 += f64::from(m.truth) - p;
-            sums.1 += p * (1.0 - p);
-        }
-        // One step of Newton for each rule's offset, held back by a prior: a few answers say little.
-        let rules = rules.into_iter().map(|(rule, (residual, weight))| (rule, residual / (weight + SHRINK))).collect();
         let mut record = Record {
             version,
             questions: marked.len(),
@@ -120,20 +111,58 @@ impl Record {
             obeyed,
             orders,
             millis,
-            scale,
-            rules,
+            scale: (1.0, 0.0),
+            rules: BTreeMap::new(),
         };
-        record.draw_line(marked);
+        record.learn(marked);
+        // A line is as good as it is on claims that had no part in drawing it.
+        let part = |m: &Marked| m.rule.bytes().fold(7u8, |hash, b| hash.wrapping_mul(31).wrapping_add(b)) % PARTS;
+        let (mut below, mut wrong) = (0u32, 0u32);
+        for held in 0..PARTS {
+            let others: Vec<Marked> = marked.iter().filter(|m| part(m) != held).cloned().collect();
+            let mut other = record.clone();
+            other.learn(&others);
+            for claim in marked.iter().filter(|m| part(m) == held) {
+                if !other.verdict(&claim.rule, claim.belief).likely {
+                    below += 1;
+                    wrong += u32::from(claim.truth);
+                }
+            }
+        }
+        if below > 0 {
+            let falses = marked.iter().filter(|m| !m.truth).count();
+            record.precision = f64::from(below - wrong) / f64::from(below);
+            record.recall = f64::from(below - wrong) / falses.max(1) as f64;
+        }
+        if record.precision < LEAST_PRECISION {
+            record.unlikely = 0.0;
+        }
         record
     }
 
-    /// The highest line below which nine of ten are false.
-    fn draw_line(&mut self, marked: &[Marked]) {
+    /// Calibrates, and draws the line.
+    fn learn(&mut self, marked: &[Marked]) {
+        let scale = calibrate(marked);
+        let mut rules: BTreeMap<String, (f64, f64)> = BTreeMap::new();
+        for m in marked {
+            let at = scale.0 * log_odds(m.belief) + scale.1;
+            let p = logistic(at);
+            let sums = rules.entry(m.rule.clone()).or_default();
+            sums.0 += f64::from(m.truth) - p;
+            sums.1 += p * (1.0 - p);
+        }
+        // One step of Newton for each rule's offset, held back by a prior: a few answers say little.
+        self.rules = rules.into_iter().map(|(rule, (residual, weight))| (rule, residual / (weight + SHRINK))).collect();
+        self.scale = scale;
+        self.unlikely = self.line(marked);
+    }
+
+    /// The highest line below which nine of ten are false; 0 where there is none.
+    fn line(&self, marked: &[Marked]) -> f64 {
         let mut all: Vec<(f64, bool)> =
             marked.iter().map(|m| (self.verdict(&m.rule, m.belief).probability, m.truth)).collect();
         all.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let falses = all.iter().filter(|a| !a.1).count();
-        let mut wrong = 0;
+        let (mut line, mut wrong) = (0.0, 0);
         for (n, pair) in all.iter().enumerate() {
             wrong += usize::from(pair.1);
             // Equal beliefs are on the same side.
@@ -144,10 +173,10 @@ impl Record {
             let precision = (below - wrong) as f64 / below as f64;
             if precision >= LEAST_PRECISION && below >= 5 && pair.0 < 0.5 {
                 let next = all.get(n + 1).map_or(1.0, |next| next.0);
-                self.unlikely = f64::midpoint(pair.0, next.min(0.5));
-                (self.precision, self.recall) = (precision, (below - wrong) as f64 / falses.max(1) as f64);
+                line = f64::midpoint(pair.0, next.min(0.5));
             }
         }
+        line
     }
 }
 
@@ -239,7 +268,8 @@ mod tests {
     }
 
     fn many(good: impl Fn(usize) -> f64, bad: impl Fn(usize) -> f64) -> Vec<Marked> {
-        (0..100).flat_map(|n| [marked("a", true, good(n)), marked("b", false, bad(n))]).collect()
+        let of = |n: usize| format!("rule-{}", n % 10);
+        (0..100).flat_map(|n| [marked(&of(n), true, good(n)), marked(&of(n), false, bad(n))]).collect()
     }
 
     #[test]
@@ -251,6 +281,30 @@ mod tests {
         let guesses = many(|n| (n * 37 % 100) as f64 / 100.0, |n| (n * 53 % 100) as f64 / 100.0);
         let record = Record::of("v".into(), &guesses, (0, 20), 1.0);
         assert!(!record.passed() && (record.auc - 0.5).abs() < 0.05 && record.reasons().len() == 1, "{record:?}");
+    }
+
+    /// A line that is fitted to noise looks good on the claims that it was fitted to, and on no others.
+    #[test]
+    fn a_line_must_hold_on_claims_that_did_not_draw_it() {
+        let noise = |n: usize, salt: usize| (n * 7919 + salt * 104_729) % 997;
+        let claims = |signal: f64| -> Vec<Marked> {
+            let claim = |n: usize| {
+                let truth = noise(n, 1) % 2 == 0;
+                let belief = 0.1 + 0.8 * noise(n, 2) as f64 / 997.0;
+                let belief = if truth { belief + signal } else { belief - signal };
+                // Every rule has claims of one kind alone, which its own offset learns by heart.
+                marked(&format!("rule-{}-{truth}", n % 40), truth, belief.clamp(0.01, 0.99))
+            };
+            (0..240).map(claim).collect()
+        };
+        let blind = Record::of("v".into(), &claims(0.0), (0, 20), 1.0);
+        let mut fitted = blind.clone();
+        fitted.learn(&claims(0.0));
+        assert!(fitted.unlikely > 0.0, "by heart there is a line: {fitted:?}");
+        assert_eq!(blind.unlikely, 0.0, "{blind:?}");
+        assert!(claims(0.0).iter().all(|c| blind.verdict(&c.rule, c.belief).likely));
+        let sees = Record::of("v".into(), &claims(0.5), (0, 20), 1.0);
+        assert!(sees.unlikely > 0.0 && sees.precision >= LEAST_PRECISION && sees.recall > 0.5, "{sees:?}");
     }
 
     #[test]

@@ -3,10 +3,10 @@
 //! A model runs only if its SHA-256 is on the list: that of the embedded encoder, and those which `sidenote model add` wrote to the
 //! user's own `models.toml`. A repository's configuration can neither add nor choose one.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use sidenote_files::Writing;
 
 use crate::file::{ModelError, check, sha256};
 use crate::gguf::Header;
@@ -56,31 +56,6 @@ pub struct Folders {
 }
 
 impl Folders {
-    /// The usual folders of this system; `SIDENOTE_CACHE` and `SIDENOTE_CONFIG` replace them. `None` if there is no home.
-    pub fn of_user() -> Option<Folders> {
-        let var = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
-        let home = || var("HOME").or_else(|| var("USERPROFILE"));
-        let under = |name: &str, windows: &str, mac: &str, other: &str| -> Option<PathBuf> {
-            if let Some(base) = var(name).filter(|p| p.is_absolute()) {
-                return Some(base.join("sidenote"));
-            }
-            let base = if cfg!(windows) {
-                var(windows)?
-            } else if cfg!(target_os = "macos") {
-                home()?.join(mac)
-            } else {
-                home()?.join(other)
-            };
-            Some(base.join("sidenote"))
-        };
-        Some(Folders {
-            cache: var("SIDENOTE_CACHE")
-                .or_else(|| under("XDG_CACHE_HOME", "LOCALAPPDATA", "Library/Caches", ".cache"))?,
-            config: var("SIDENOTE_CONFIG")
-                .or_else(|| under("XDG_CONFIG_HOME", "APPDATA", "Library/Application Support", ".config"))?,
-        })
-    }
-
     /// The file of cached vectors.
     pub fn vectors(&self) -> PathBuf {
         self.cache.join("vectors.db")
@@ -350,13 +325,7 @@ impl Store {
 /// Writes a file whole or not at all.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let io = |source| StoreError::Io { path: path.to_owned(), source };
-    let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(io)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
-    file.write_all(bytes).map_err(io)?;
-    file.as_file().sync_all().map_err(io)?;
-    file.persist(path).map_err(|e| io(e.error))?;
-    Ok(())
+    Writing::OWN.put(path, bytes).map_err(io)
 }
 
 fn unpack(path: &Path) -> Result<(), StoreError> {

@@ -3,61 +3,13 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
-import { chromium } from "playwright-core";
+import { browser, codes, lap, open, page, probe, shot, sleep, until, visible } from "./driver.mjs";
 
-const { URL: address, FOLDER, PROBE, SERVER, OUT } = process.env;
-const started = Date.now();
-const lap = (what) => console.log(`${((Date.now() - started) / 1000).toFixed(1)} s  ${what}`);
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-let requests = 0;
-/** Has the probe do something inside of the extension host. */
-async function probe(operation, args = {}) {
-  const n = requests++;
-  const file = path.join(PROBE, `request-${n}.json`);
-  fs.writeFileSync(`${file}.tmp`, JSON.stringify({ operation, ...args }));
-  fs.renameSync(`${file}.tmp`, file);
-  const answer = path.join(PROBE, `answer-${n}.json`);
-  for (const end = Date.now() + 60_000; !fs.existsSync(answer); await sleep(30)) {
-    assert(Date.now() < end, `the probe does not answer ${operation}`);
-  }
-  const { result, error } = JSON.parse(fs.readFileSync(answer, "utf8"));
-  assert(error === undefined, `${operation}: ${error}`);
-  return result;
-}
-
-/** Asks until the answer is good. */
-async function until(what, ask, good, patience = 30_000) {
-  let last;
-  for (const end = Date.now() + patience; Date.now() < end; await sleep(100)) {
-    last = await ask();
-    if (good(last)) return last;
-  }
-  assert.fail(`${what} did not come about; last: ${JSON.stringify(last, null, 1)}`);
-}
-
-const browser = await chromium.launch({
-  executablePath: "/usr/bin/chromium",
-  headless: true,
-  args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
-const page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
-const shot = (name) => page.screenshot({ path: path.join(OUT, `${name}.png`) });
-process.on("uncaughtException", async (error) => {
-  console.error(error);
-  await shot("FAILED").catch(() => {});
-  process.exit(1);
-});
-
-const visible = (selector, timeout = 30_000) => page.waitForSelector(selector, { timeout });
-const codes = (dump) => (dump?.diagnostics ?? []).map((d) => d.code).sort();
+const { URL: address, FOLDER, SERVER } = process.env;
 const ALL = ["command-injection", "misused-promise", "tls-verification-disabled"];
 
 // The file opens with the workbench.
-const file = `vscode-remote://${new URL(address).host}${FOLDER}/report.ts`;
-await page.goto(`${address}/?folder=${encodeURIComponent(FOLDER)}&payload=${encodeURIComponent(JSON.stringify([["openFile", file]]))}`);
-await visible(".monaco-workbench .part.statusbar", 60_000);
-await visible(".monaco-editor .view-lines", 60_000);
+await open(address, FOLDER, `${FOLDER}/report.ts`);
 lap("workbench and file are open");
 const first = await until("all findings", () => probe("dump"), (dump) => codes(dump).length === 3, 60_000);
 lap(`VS Code ${first.vscode} has the findings`);

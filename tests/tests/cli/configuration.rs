@@ -192,3 +192,26 @@ fn mistakes_in_own_rules_point_into_their_file() {
         project.run(&["scan"]).code(2).says("leaves the repository");
     }
 }
+
+#[test]
+fn the_command_line_selects_rules_of_folders_further_down() {
+    const OWN: &str =
+        "id: own-console\nlanguage: ts\nseverity: error\nmessage: No console.\nrule: { pattern: console.log($A) }\n";
+    let project = Project::new(&[
+        (".git/HEAD", ""),
+        ("a/sidenote.toml", "[rules]\npaths = [\"own.yml\"]\n"),
+        ("a/own.yml", OWN),
+        ("a/x.ts", "console.log(1);\n"),
+        ("b/y.ts", "console.log(1);\n"),
+    ]);
+    for paths in [&["."][..], &["a", "b"], &["b", "a"], &["a"]] {
+        let report = project.json(&[&["--select", "own-console"], paths].concat());
+        assert_eq!(findings(&report), ["own-console a/x.ts:1"], "{paths:?}");
+        assert_eq!(findings(&project.json(&[&["--ignore", "own-console"], paths].concat())), [""; 0], "{paths:?}");
+    }
+    let stdin = ["scan", "--select", "own-console", "--stdin-filename", "a/z.ts", "--format", "jsonl", "--quiet"];
+    project.run_with(&stdin, "console.log(2);\n", &[]).code(1).shows("own-console");
+    // Nobody knows it, or nobody who is looked at.
+    project.run(&["scan", "--select", "own-consol"]).code(2).says("there is no rule or category `own-consol`");
+    project.run(&["scan", "--select", "own-console", "b"]).code(2).says("there is no rule or category `own-console`");
+}

@@ -126,3 +126,33 @@ fn standard_input_comes_back_fixed_and_never_gets_lost() {
     project.run_with(&diff, FIXABLE, &[]).code(1).shows("--- a/a.js");
     assert!(!project.path().join("a.js").exists());
 }
+
+#[test]
+fn what_was_dismissed_keeps_its_code() {
+    const TWICE: &str = "if (total === NaN) fail();\nif (count === NaN) fail();\nif (count === NaN) fail();\n";
+    const TLS: &str = "import https from 'https';\nhttps.request({ host: 'x', rejectUnauthorized: false });\nhttps.request({ host: 'y', rejectUnauthorized: false });\n";
+    let project = Project::new(&[(".git/HEAD", ""), ("a.js", TWICE), ("b.js", TLS)]);
+    let own = project.path().join(".own").display().to_string();
+    let run = |arguments: &[&str]| project.run_with(arguments, "", &[("SIDENOTE_CONFIG", &own)]);
+    run(&["dismiss", "a.js:2", "--reason", "shows what not to write"]).code(0);
+    run(&["dismiss", "b.js:2", "--reason", "a mock"]).code(0).says("taken down to `info`");
+    let fix = ["scan", "--fix", "--unsafe-fixes", "--fail-on", "never"];
+    // The third line has the same text as the dismissed one, and is another finding.
+    let fixed_a = "if (Number.isNaN(total)) fail();\nif (count === NaN) fail();\nif (Number.isNaN(count)) fail();\n";
+    for cache in ["--no-cache", "--cache-dir=.cache", "--cache-dir=.cache"] {
+        project.write("a.js", TWICE.as_bytes());
+        project.write("b.js", TLS.as_bytes());
+        run(&[&fix[..], &[cache]].concat()).code(0);
+        assert_eq!(read(&project, "a.js"), fixed_a, "{cache}");
+        assert_eq!(read(&project, "b.js").matches("rejectUnauthorized: false").count(), 1, "{cache}");
+        assert!(read(&project, "b.js").contains("host: 'x', rejectUnauthorized: false"), "{cache}");
+    }
+    // The same from standard input.
+    let stdin = ["scan", "--fix", "--unsafe-fixes", "--stdin-filename", "a.js", "--fail-on", "never", "--quiet"];
+    let text = project.run_with(&stdin, TWICE, &[("SIDENOTE_CONFIG", &own)]).code(0).stdout;
+    assert_eq!(text, fixed_a);
+    // Who does not hear what was said fixes all.
+    project.write("a.js", TWICE.as_bytes());
+    run(&[&fix[..], &["--feedback", "off"]].concat()).code(0);
+    assert!(!read(&project, "a.js").contains("=== NaN"));
+}

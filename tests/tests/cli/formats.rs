@@ -261,7 +261,7 @@ fn several_reports_at_once() {
     let project = Project::new(&[("a.ts", FLAWED)]);
     let outcome =
         project.run(&["scan", "-o", "sarif=out/a.sarif", "-o", "pretty"]).code(2).says("create the folder first");
-    assert_eq!(outcome.stdout, "");
+    assert!(outcome.stdout.contains("high[async-promise-executor]"), "what can be written is: {outcome:?}");
     let both = ["scan", "-o", "sarif=a.sarif", "-o", "junit=b=c.xml", "-o", "pretty", "-f", "csv", "-o", "plain"];
     project.run(&both).code(1).shows("high[async-promise-executor]");
     let read = |name: &str| std::fs::read_to_string(project.path().join(name)).expect("written");

@@ -44,7 +44,7 @@ fn update(
         list.set_score(Summary::of(&scan).score, &workspace.named());
     }
     output::write(Some(file), |out| out.write_all(list.text().as_bytes()))?;
-    anstream::eprintln!(
+    say!(
         "{} lists {} findings: {} added, {} kept, {} removed",
         style::shown(file),
         list.len(),
@@ -54,7 +54,7 @@ fn update(
     );
     if renews && !narrowed && !failed && selection.config.is_none() {
         for change in budget::lower(&workspace, &scan)? {
-            anstream::eprintln!("budget lowered: {}", style::printable(&change));
+            say!("budget lowered: {}", style::printable(&change));
         }
     }
     Ok(if failed { INTERNAL } else { CLEAN })

@@ -84,7 +84,7 @@ fn say(args: &Args, root: &Path, file: &FileReport, finding: &Finding) -> Result
             if let Some(entry) = list.take(&id) {
                 list.save(&path)?;
                 let word = if entry.kind == Kind::Kept { "kept" } else { "dismissed" };
-                anstream::eprintln!("{told} is no longer {word} ({})", style::shown(&path));
+                say!("{told} is no longer {word} ({})", style::shown(&path));
                 return Ok(CLEAN);
             }
         }
@@ -112,9 +112,9 @@ fn say(args: &Args, root: &Path, file: &FileReport, finding: &Finding) -> Result
         Kind::Dismissed if hides(finding.rule) => "is dismissed",
         Kind::Dismissed => "is dismissed: it is taken down to `info`, for findings of security are never left out",
     };
-    anstream::eprintln!("{told} {what} ({})", style::shown(&path));
+    say!("{told} {what} ({})", style::shown(&path));
     if kind == Kind::Dismissed && args.reason.is_none() {
-        anstream::eprintln!("note: --reason tells the others why");
+        say!("note: --reason tells the others why");
     }
     Ok(CLEAN)
 }
@@ -135,7 +135,7 @@ fn whole(args: &Args) -> Result<u8, Error> {
     let path = place(&root, args.user)?;
     let mut list = List::open(&path)?;
     if list.entries.is_empty() {
-        anstream::eprintln!("nothing was said of any finding ({})", style::shown(&path));
+        say!("nothing was said of any finding ({})", style::shown(&path));
         return Ok(CLEAN);
     }
     let (_, scan) = scan::of_selection(&Selection::of_folder(&root))?;
@@ -150,7 +150,7 @@ fn whole(args: &Args) -> Result<u8, Error> {
         list.entries.retain(|e| state(e) == State::Holds);
         list.save(&path)?;
         let gone = before - list.entries.len();
-        anstream::eprintln!("{} of {before} entries are taken out ({})", gone, style::shown(&path));
+        say!("{} of {before} entries are taken out ({})", gone, style::shown(&path));
         return Ok(CLEAN);
     }
     show(&list, state, args.json)?;

@@ -95,7 +95,7 @@ fn tell(name: &str, taken: &Taken) -> Result<(), Error> {
         if record.unlikely > 0.0 {
             writeln!(
                 out,
-                "  unlikely   below {:.2}: {:.0} % of what is there is false, {:.0} % of the false claims are there",
+                "  unlikely   below {:.2}: {:.0} % of what is there is false, {:.0} % of the false claims are there (on rules that had no part in the line)",
                 record.unlikely,
                 100.0 * record.precision,
                 100.0 * record.recall
@@ -103,7 +103,7 @@ fn tell(name: &str, taken: &Taken) -> Result<(), Error> {
         } else {
             writeln!(
                 out,
-                "  unlikely   no line below which nine of ten claims are false: it would call nothing unlikely"
+                "  unlikely   no line below which nine of ten claims of other rules are false: it would call nothing unlikely"
             )?;
         }
         writeln!(out, "  orders     {} of {} obeyed", record.obeyed, record.orders)?;

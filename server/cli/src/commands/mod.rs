@@ -1,7 +1,11 @@
 //! One file for each command.
 
 pub mod baseline;
+#[cfg(feature = "model")]
+pub mod confidence;
 pub mod config;
+#[cfg(feature = "model")]
+pub mod decoder;
 pub mod dismiss;
 pub mod doctor;
 #[cfg(feature = "model")]

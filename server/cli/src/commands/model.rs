@@ -1,6 +1,6 @@
 //! `sidenote model`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -64,7 +64,13 @@ pub fn run(args: &Args) -> Result<u8, Error> {
             tell_pairs(&pairs)?;
             table(&[reference.into_iter().collect(), vec![grade]].concat())
         }
+        ModelCommand::Confidence { labels, root, json } => {
+            super::confidence::run(&store, labels.as_deref(), root, *json)
+        }
         ModelCommand::Replay { histories, selection } => replay(&store, *histories, selection),
+        ModelCommand::Optimize { name, out, types, .. } if !store.model(name)?.header.is_encoder() => {
+            super::decoder::optimize(&mut store, name, out, types)
+        }
         ModelCommand::Optimize { name, out, types, pairs, selection } => {
             optimize(&mut store, name, out, types, &pairs_of(selection, *pairs)?)
         }
@@ -95,7 +101,7 @@ fn replay(store: &Store, histories: u64, selection: &Selection) -> Result<u8, Er
     Ok(CLEAN)
 }
 
-fn say(text: &str) -> Result<u8, Error> {
+pub(super) fn say(text: &str) -> Result<u8, Error> {
     output::write(None, |out| writeln!(out, "{text}"))?;
     Ok(CLEAN)
 }
@@ -130,11 +136,11 @@ fn features(store: &Store) -> Result<u8, Error> {
     Ok(CLEAN)
 }
 
-fn megabytes(bytes: u64) -> f64 {
+pub(super) fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / 1e6
 }
 
-fn describe(model: &Model) -> String {
+pub(super) fn describe(model: &Model) -> String {
     let header = &model.header;
     let size = std::fs::metadata(&model.entry.path).map_or(0, |m| m.len());
     format!(
@@ -228,9 +234,13 @@ fn verify(store: &Store, names: &[String]) -> Result<u8, Error> {
 }
 
 fn bench(store: &Store, name: Option<&str>, threads: u32) -> Result<u8, Error> {
+    if let Some(model) = name.map(|n| store.model(n)).transpose()?.filter(|m| !m.header.is_encoder()) {
+        return super::decoder::bench(&model, threads);
+    }
     let encoder = Encoder::open(store, name, threads)?;
     let cost = measure::cost(&encoder)?;
     let stream = blocks_a_second(&encoder)?;
+    let searches = measure::searches(&encoder)?;
     let times = &cost.times;
     output::write(None, |out| {
         writeln!(out, "{}: {}", encoder.model.entry.name, describe(&encoder.model))?;
@@ -247,7 +257,17 @@ fn bench(store: &Store, name: Option<&str>, threads: u32) -> Result<u8, Error> {
         ] {
             writeln!(out, "  {what:<8} {value:>8.1} ms")?;
         }
+        if let Some(processor) = cost.processor {
+            writeln!(out, "  {:<8} {processor:>8.1} ms of the processor a block", "work")?;
+        }
         writeln!(out, "  stream   {stream:>8.1} blocks a second")?;
+        writeln!(
+            out,
+            "  search   {:>8.1} ms (median; p95 {:.1}) over {} functions, with the question's embedding",
+            searches.percentile(50),
+            searches.percentile(95),
+            measure::SEARCHED
+        )?;
         if let Some(resident) = cost.resident {
             writeln!(out, "  resident {:>8.1} MB", megabytes(resident))?;
         }
@@ -395,23 +415,29 @@ fn fits(grade: &Grade, reference: &Grade) -> bool {
         && retained(grade, reference) > budget::RETAINED
 }
 
-fn optimize(store: &mut Store, name: &str, out: &Path, types: &[String], pairs: &[Pair]) -> Result<u8, Error> {
-    let model = store.model(name)?;
+/// Writes a model in another type, and allows it. Its name.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn quantised(store: &mut Store, model: &Model, out: &Path, kind: &str) -> Result<String, Error> {
     std::fs::create_dir_all(out).map_err(|source| Error::file(out, source))?;
     let out = out.canonicalize().map_err(|source| Error::file(out, source))?;
-    let host = program()?;
+    let made = format!("{}-{kind}", model.entry.name);
+    let file = out.join(format!("{made}.gguf"));
+    program_quantize(&program()?, model, &file, kind).map_err(Error::Local)?;
+    // What an earlier run made under this name is another file now.
+    if store.entries().iter().any(|e| e.name == made) && made != EMBEDDED {
+        store.remove(&made)?;
+    }
+    store.add(&file, Some(&made))?;
+    Ok(made)
+}
+
+fn optimize(store: &mut Store, name: &str, out: &Path, types: &[String], pairs: &[Pair]) -> Result<u8, Error> {
+    let model = store.model(name)?;
     let mut grades = vec![grade(store, name, pairs)?];
-    let mut files: Vec<(String, PathBuf)> = Vec::new();
     for kind in types {
-        let file = out.join(format!("{name}-{kind}.gguf"));
-        program_quantize(&host, &model, &file, kind).map_err(Error::Local)?;
-        let made = format!("{name}-{kind}");
-        // What an earlier run made under this name is another file now.
-        if store.entries().iter().any(|e| e.name == made) && made != EMBEDDED {
-            store.remove(&made)?;
-        }
-        store.add(&file, Some(&made))?;
-        files.push((made.clone(), file));
+        let made = quantised(store, &model, out, kind)?;
         grades.push(grade(store, &made, pairs)?);
     }
     tell_pairs(pairs)?;

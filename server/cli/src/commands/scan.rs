@@ -37,7 +37,7 @@ pub fn run(args: &Args) -> Result<u8, Error> {
     }
     let owners = Owners::of(workspace.root());
     if let Some(complaint) = owners.complaint().filter(|_| !args.quiet) {
-        anstream::eprintln!("note: {}", style::printable(&complaint));
+        say!("note: {}", style::printable(&complaint));
     }
     let said = match args.feedback {
         Feedback::Off => Default::default(),
@@ -53,6 +53,7 @@ pub fn run(args: &Args) -> Result<u8, Error> {
         line_hashes: wanted(Format::Sarif),
         fix: args.fix.then_some(if args.unsafe_fixes { Wanted::Any } else { Wanted::Safe }),
     };
+    workspace.spare(said.dismissed().filter(|_| args.fix).map(str::to_owned));
     let pool = scan::workers(args.selection.jobs)?;
     let list = args.baseline.as_deref().map(Baseline::load).transpose()?;
     let mut stdin = Vec::new();
@@ -65,6 +66,15 @@ pub fn run(args: &Args) -> Result<u8, Error> {
             let base = Base::open(&workspace, args)?;
             let progress = progress(args, walked.candidates.len());
             let cache = stats.time(Phase::Read, || open_cache(args, &workspace, walked.candidates.len()));
+            if args.fix && args.learns() && said.can_learn() {
+                // What is left out since it is like dismissed findings is not fixed either; that is known when all is found.
+                let options = Options { fix: None, keep_text: true, ..options };
+                let (stats, cache) = (&stats, cache.as_ref());
+                let first = Job { workspace: &workspace, options, pool: &pool, stats, cache, done: &|| () };
+                let found = first.scan(&walked.candidates);
+                let alike = feedback::alike(&found, &said, args);
+                workspace.spare(alike);
+            }
             let job = Job {
                 workspace: &workspace,
                 options,
@@ -98,7 +108,7 @@ pub fn run(args: &Args) -> Result<u8, Error> {
     // What a baseline knows is counted too.
     let budgets = if args.is_whole() { budget::count(&workspace, &scan) } else { Vec::new() };
     if !args.is_whole() && !args.quiet && args.stdin_filename.is_none() && !workspace.budgets().is_empty() {
-        anstream::eprintln!("note: budgets are not checked, for this is not the whole scan");
+        say!("note: budgets are not checked, for this is not the whole scan");
     }
     if let Some(list) = &list {
         let today = today();
@@ -106,9 +116,7 @@ pub fn run(args: &Args) -> Result<u8, Error> {
         baseline::mark_known(&mut scan, |_, id| known.contains(&id.to_string()), args.include_known);
         let expired = list.expired(&today);
         if expired > 0 && !args.quiet {
-            anstream::eprintln!(
-                "note: {expired} entries of the baseline have expired; their findings are reported again"
-            );
+            say!("note: {expired} entries of the baseline have expired; their findings are reported again");
         }
     }
     #[cfg(feature = "model")]
@@ -123,6 +131,7 @@ pub fn run(args: &Args) -> Result<u8, Error> {
     // What a model says by itself is shown and counts for nothing.
     #[cfg(feature = "model")]
     if let Some(advice) = advice {
+        summary.notes = advice.len();
         advice.show(&mut scan);
     }
     let context = Context {
@@ -145,30 +154,35 @@ pub fn run(args: &Args) -> Result<u8, Error> {
     } else {
         None
     };
+    // Each is written whatever becomes of the others.
+    let mut told: Vec<Result<(), Error>> = Vec::new();
     if let Some(folder) = &args.report {
-        std::fs::create_dir_all(folder).map_err(|source| Error::file(folder, source))?;
-        output::raw(Some(&folder.join("index.html")), report::html::page(&context).as_bytes())?;
+        let made = std::fs::create_dir_all(folder).map_err(|source| Error::file(folder, source));
+        let page = || output::raw(Some(&folder.join("index.html")), report::html::page(&context).as_bytes());
+        told.push(made.and_then(|()| page()));
     }
     if let Some(file) = &args.badge {
-        output::raw(Some(file), report::html::badge(summary.score).as_bytes())?;
+        told.push(output::raw(Some(file), report::html::badge(summary.score).as_bytes()));
     }
-    let printed = text.as_ref().map(|text| output::raw(None, text));
-    let written = reports.iter().filter(|(_, file)| text.is_none() || file.is_some());
-    let written =
-        written.map(|(format, file)| output::write(file.as_deref(), |out| report::write(&context, *format, out)));
-    for told in printed.into_iter().chain(written) {
-        match told {
-            // The reader went away, as `| head` does. What was found stays found.
-            Err(Error::Output { source, .. }) if source.kind() == std::io::ErrorKind::BrokenPipe => {}
-            told => told?,
-        }
+    told.extend(text.as_ref().map(|text| output::raw(None, text)));
+    for (format, file) in reports.iter().filter(|(_, file)| text.is_none() || file.is_some()) {
+        told.push(output::write(file.as_deref(), |out| report::write(&context, *format, out)));
+    }
+    let mut failed = told.into_iter().filter_map(Result::err).filter(|error| match error {
+        // The reader went away, as `| head` does. What was found stays found.
+        Error::Output { source, .. } => source.kind() != std::io::ErrorKind::BrokenPipe,
+        _ => true,
+    });
+    if let Some(first) = failed.next() {
+        failed.chain(fixes.err()).for_each(|error| error.print());
+        return Err(first);
     }
     let shown = text.is_none() && reports.iter().any(|(format, file)| file.is_none() && *format == Format::Pretty);
     if !args.quiet && !shown {
-        anstream::eprintln!("{}", report::one_line(&context));
+        say!("{}", report::one_line(&context));
     }
     for complaint in summary.budgets.iter().filter_map(Spent::complaint) {
-        anstream::eprintln!("{}over budget{:#}: {}", style::BAD, style::BAD, style::printable(&complaint));
+        say!("{}over budget{:#}: {}", style::BAD, style::BAD, style::printable(&complaint));
     }
     fixes?;
     if args.stats {
@@ -196,7 +210,7 @@ fn open_cache(args: &Args, workspace: &Workspace, candidates: usize) -> Option<C
     };
     let cache = Cache::open(&folder, workspace.root());
     if let Some(trouble) = cache.trouble().filter(|_| !args.quiet) {
-        anstream::eprintln!("note: the cache in {} is made anew: {trouble}", style::shown(&folder));
+        say!("note: the cache in {} is made anew: {trouble}", style::shown(&folder));
     }
     Some(cache)
 }
@@ -205,7 +219,7 @@ fn close_cache(args: &Args, cache: Cache) {
     if let Err(error) = cache.save()
         && !args.quiet
     {
-        anstream::eprintln!("warning: what was found is not kept for the next scan: {error}");
+        say!("warning: what was found is not kept for the next scan: {error}");
     }
 }
 
@@ -250,5 +264,6 @@ fn from_stdin(
         .or_else(by_shebang)
         .ok_or_else(|| Error::Language(style::printable(&candidate.path)))?;
     let candidate = Candidate { content: Some(bytes.as_slice().into()), ..candidate };
+    workspace.settle(std::slice::from_ref(&candidate))?;
     Ok(Job { workspace, options: *options, pool, stats, cache: None, done: &|| () }.scan(&[candidate]))
 }

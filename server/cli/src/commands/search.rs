@@ -44,7 +44,7 @@ pub fn run(args: &Args) -> Result<u8, Error> {
     let searched = asked.elapsed();
     show(&blocks, &found, &args.searching, "is found")?;
     if args.searching.stats {
-        anstream::eprintln!(
+        say!(
             "{} functions; read {:.0} ms, embedded {} in {:.0} ms, indexed {:.0} ms, searched {:.1} ms with the question's embedding",
             blocks.len(),
             ms(read),

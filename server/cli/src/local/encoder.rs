@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use sidenote_core::system::{user_cache, user_config};
 use sidenote_model::cache::CacheError;
 use sidenote_model::client::Options;
 use sidenote_model::embed::{Embedder, Outcome, host_program, key, launch, many_threads};
@@ -19,7 +20,8 @@ use crate::{output, style};
 /// # Errors
 /// When there is no home.
 pub fn folders() -> Result<Folders, Error> {
-    Folders::of_user().ok_or(Error::NoHome)
+    let (cache, config) = user_cache().zip(user_config()).ok_or(Error::NoHome)?;
+    Ok(Folders { cache, config })
 }
 
 /// An encoder and what serves it.
@@ -38,7 +40,7 @@ impl Encoder {
     pub fn open(store: &Store, name: Option<&str>, threads: u32) -> Result<Encoder, Error> {
         let (encoder, error) = Encoder::make(store, name, threads, false)?;
         if let Some(error) = error {
-            anstream::eprintln!("{}note{:#}: {error}; vectors are not kept", style::DIM, style::DIM);
+            say!("{}note{:#}: {error}; vectors are not kept", style::DIM, style::DIM);
         }
         Ok(encoder)
     }
@@ -84,7 +86,7 @@ impl Encoder {
         match Encoder::if_wanted() {
             Ok(encoder) => Some(encoder),
             Err(error) => {
-                anstream::eprintln!("{}note{:#}: searching by words alone: {error}", style::DIM, style::DIM);
+                say!("{}note{:#}: searching by words alone: {error}", style::DIM, style::DIM);
                 None
             }
         }
@@ -109,9 +111,9 @@ impl Encoder {
         });
         bar.finish_and_clear();
         if let Some(error) = &outcome.failed {
-            anstream::eprintln!("{}note{:#}: {error}", style::DIM, style::DIM);
+            say!("{}note{:#}: {error}", style::DIM, style::DIM);
         } else if outcome.codes.len() + outcome.skipped < by_key.len() {
-            anstream::eprintln!(
+            say!(
                 "{}note{:#}: {} of {} functions are embedded so far, and the rest is found by words alone; the next search goes on \
                  (--wait SECONDS does more at once)",
                 style::DIM,

@@ -69,7 +69,9 @@ pub fn masked(pair: &Pair) -> String {
 
 /// Asks every question among all bodies. Without an encoder by words alone. `None` if the model fails.
 pub fn rank(pairs: &[Pair], encoder: Option<&Encoder>, mask: bool, wait: Duration) -> Option<Ranks> {
-    let bodies: Vec<String> = pairs.iter().map(|p| if mask { masked(p) } else { p.body.clone() }).collect();
+    // As a search looks into them, without what is said of them.
+    let bodies: Vec<String> =
+        pairs.iter().map(|p| if mask { masked(p) } else { format!("{}\n{}", p.name, p.body) }).collect();
     let questions: Vec<String> = pairs.iter().map(|p| p.question.clone()).collect();
     let codes = |texts: &[String]| -> Option<Vec<Option<Code>>> {
         let Some(encoder) = encoder else { return Some(vec![None; texts.len()]) };

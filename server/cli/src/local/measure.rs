@@ -87,6 +87,9 @@ pub struct Cost {
     pub about: About,
     pub size: u64,
     pub times: Times,
+    /// Milliseconds of the processor a block, all threads together, where the system tells: unlike the times, it hardly depends
+    /// on what else the machine does.
+    pub processor: Option<f64>,
     /// Bytes resident after the runs, where the system tells.
     pub resident: Option<u64>,
 }
@@ -100,16 +103,82 @@ pub fn cost(encoder: &Encoder) -> Result<Cost, Error> {
     let about = host.about().map_err(Error::Host)?;
     let text = sidenote_model::words::for_encoder(BLOCK);
     let mut times = Vec::with_capacity(RUNS);
+    let mut before = None;
     for run in 0..WARM_UPS + RUNS {
+        if run == WARM_UPS {
+            before = processor(about.process);
+        }
         let start = Instant::now();
         host.embed_one(&text, PATIENCE).map_err(Error::Host)?;
         if run >= WARM_UPS {
             times.push(start.elapsed().as_secs_f64() * 1000.0);
         }
     }
+    let processor = processor(about.process).zip(before).map(|(after, before)| (after - before) / RUNS as f64);
     let size = std::fs::metadata(&encoder.model.entry.path).map_or(0, |m| m.len());
     let resident = resident(about.process);
-    Ok(Cost { about, size, times: Times::new(times), resident })
+    Ok(Cost { about, size, times: Times::new(times), processor, resident })
+}
+
+/// Functions that are searched.
+pub const SEARCHED: usize = 10_000;
+
+/// Times of questions over [`SEARCHED`] functions by words and meaning, the question's own embedding included. The functions are made up: 60 to 160
+/// words each, a few of which are common, and vectors of noise, over which a scan takes as long as over any.
+///
+/// # Errors
+/// When the host does not work.
+pub fn searches(encoder: &Encoder) -> Result<Times, Error> {
+    use sidenote_kernels::Code;
+    use sidenote_model::search::Search;
+    let dimension = encoder.embedder.host().about().map_err(Error::Host)?.dimension as usize;
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut draw = move |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    // As often as words are in code: the tenth most common is ten times rarer than the most common.
+    let word = |draw: &mut dyn FnMut(usize) -> usize| {
+        let rank = 4000.0f64.powf(draw(1_000_000) as f64 / 1e6) as usize;
+        format!(
+            "{}{}",
+            ["load", "date", "user", "zone", "item", "path", "text"][rank % 7],
+            ["", "er", "ing", "able"][rank / 7 % 4]
+        ) + &"xyzw"[..(rank / 28) % 4]
+            + ["", "a", "e", "i", "o", "u", "y"][(rank / 112) % 7]
+    };
+    let mut search = Search::default();
+    for n in 0..SEARCHED {
+        let count = 60 + draw(100);
+        let text: Vec<String> = (0..count).map(|_| word(&mut draw)).collect();
+        let number = search.add(&text[0], &text.join(" "));
+        let codes: Vec<i8> = (0..dimension).map(|_| (draw(255) as i32 - 127) as i8).collect();
+        match Code::from_codes(&codes) {
+            Ok(code) => search.vector(number, &code),
+            Err(_) => return Err(Error::Local(format!("vector {n} is none"))),
+        }
+    }
+    let mut times = Vec::with_capacity(RUNS);
+    for run in 0..WARM_UPS + RUNS {
+        let question: Vec<String> = (0..6).map(|_| word(&mut draw)).collect();
+        let question = format!("{} {run}", question.join(" "));
+        let start = Instant::now();
+        let code = encoder.embedder.question(&question, PATIENCE).map_err(Error::Host)?;
+        let found = search.find(&question, Some(&code), 20);
+        if run >= WARM_UPS && !found.is_empty() {
+            times.push(start.elapsed().as_secs_f64() * 1000.0);
+        }
+    }
+    Ok(Times::new(times))
+}
+
+/// Milliseconds of the processor that a process has used, in hundredths of a second; Linux alone tells.
+pub fn processor(process: u32) -> Option<f64> {
+    let stat = std::fs::read_to_string(Path::new("/proc").join(process.to_string()).join("stat")).ok()?;
+    // The name, in brackets, may hold anything.
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks = |n: usize| fields.get(n)?.parse::<u32>().ok();
+    Some(10.0 * f64::from(ticks(11)? + ticks(12)?))
 }
 
 /// Bytes that a process has in memory; Linux alone tells.

@@ -1,6 +1,7 @@
 //! What local models serve: search, likeness, and the models themselves.
 
 mod blocks;
+pub mod confidence;
 mod encoder;
 pub mod eval;
 pub mod measure;

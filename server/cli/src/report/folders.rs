@@ -27,7 +27,7 @@ pub struct Folder {
 pub fn of(context: &Context<'_>) -> Vec<Folder> {
     let mut folders: BTreeMap<&str, (Folder, Score)> = BTreeMap::new();
     for file in &context.scan.files {
-        let active = file.findings.iter().filter(|f| f.suppressed.is_none()).count();
+        let active = file.findings.iter().filter(|f| f.counts()).count();
         let mut folder = file.path.rsplit_once('/').map_or("", |(f, _)| f);
         loop {
             let (row, score) = folders.entry(folder).or_insert_with(|| {

@@ -118,7 +118,7 @@ impl<'a> FileRow<'a> {
             lines: file.lines,
             bytes: file.bytes,
             score: file.score.value(),
-            findings: file.findings.iter().filter(|f| f.suppressed.is_none()).count(),
+            findings: file.findings.iter().filter(|f| f.counts()).count(),
             suppressed: file.suppressed,
             fixed: file.fixed.as_ref().map(|f| f.rules.len()),
         }

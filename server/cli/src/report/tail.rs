@@ -114,6 +114,9 @@ pub fn write(context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
     if s.hidden > 0 {
         rest.push(format!("{} below --min-severity", s.hidden));
     }
+    if s.notes > 0 {
+        rest.push(format!("{} of a model", count(s.notes, "note")));
+    }
     if s.gaps > 0 {
         rest.push(count(s.gaps, "gap"));
     }

@@ -74,7 +74,7 @@ pub struct Parsed {
 /// A file that was read.
 pub struct Opened {
     pub language: &'static Language,
-    pub bytes: Arc<[u8]>,
+    pub bytes: Arc<Vec<u8>>,
 }
 
 /// When the rules that need no other file run over one.
@@ -114,10 +114,10 @@ pub fn open(workspace: &Workspace, candidate: &Candidate, stats: &Stats) -> Resu
     if !workspace.engine(candidate.project).config().includes(&candidate.path) {
         return if by_name.is_some() || candidate.named { Err(skip(Skip::Excluded)) } else { Ok(None) };
     }
-    let bytes: Arc<[u8]> = match &candidate.content {
-        Some(bytes) => bytes.clone(),
+    let bytes: Arc<Vec<u8>> = match &candidate.content {
+        Some(bytes) => Arc::new(bytes.to_vec()),
         None => match stats.time(Phase::Read, || read(&candidate.file, by_name.is_none())) {
-            Ok(Either::Left(bytes)) => bytes.into(),
+            Ok(Either::Left(bytes)) => Arc::new(bytes),
             Ok(Either::Right(why)) => return Err(skip(Skip::Content(why))),
             Err(error) => return Err(skip(Skip::Unreadable(error.to_string()))),
         },
@@ -174,6 +174,11 @@ fn read(path: &Path, needs_shebang: bool) -> std::io::Result<Either<Vec<u8>, Ski
     // One byte more than there is: the end is then met without another allocation.
     let length = file.metadata().map_or(0, |m| m.len().min(MAX_BYTES as u64) as usize);
     let mut bytes = Vec::with_capacity(if needs_shebang { 0 } else { length + 1 });
+    if !needs_shebang && length > 0 && length < MAX_BYTES {
+        // Most files are as long as they are said to be, and are had with one call.
+        file.by_ref().take(length as u64).read_to_end(&mut bytes)?;
+        return Ok(Either::Left(bytes));
+    }
     if needs_shebang {
         file.by_ref().take(2).read_to_end(&mut bytes)?;
         if bytes != b"#!" {
@@ -217,7 +222,8 @@ pub fn whole(
         };
         let before = document.text().to_string();
         let again = |d: &Document| report(workspace, candidate, d, Memo::default(), (known.0, None));
-        let fixed = stats.time(Phase::Fix, || fix(document.clone(), &again, wanted));
+        let spares = |d: &Document, report: &Report| spared(workspace, d, report);
+        let fixed = stats.time(Phase::Fix, || fix(document.clone(), &again, wanted, &spares));
         let mut file = stats.time(Phase::Resolve, || resolve(candidate, &fixed.document, fixed.report, others()));
         file.fixes_refused = fixed.refused;
         if !fixed.applied.is_empty() {
@@ -229,6 +235,15 @@ pub fn whole(
     outcome.unwrap_or_else(|panic| {
         (failed(candidate, document.language(), document.text(), &panic), document.text().clone())
     })
+}
+
+/// The findings of a report that are not to be fixed, by their places in it.
+fn spared(workspace: &Workspace, document: &Document, report: &Report) -> Vec<usize> {
+    if workspace.spared().is_empty() {
+        return Vec::new();
+    }
+    let ids = fingerprints(document.path(), document.text(), &report.findings).into_iter().enumerate();
+    ids.filter(|(_, id)| workspace.spared().contains(&id.to_string())).map(|(n, _)| n).collect()
 }
 
 /// What the engine says of a version of a file: the program's own, or one with fixes.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Serialize;
+use sidenote_core::claims::is_claim;
 use sidenote_core::engine::SkipReason;
 use sidenote_core::feedback::Told;
 use sidenote_core::findings::{Confidence, Fingerprint, Score, Severity};
@@ -97,6 +98,13 @@ pub struct Finding {
     pub line_hash: Option<String>,
     /// What the user's model thinks of it, where that was asked for.
     pub verdict: Option<Verdict>,
+}
+
+impl Finding {
+    /// Whether it counts: it is not suppressed, and no mere note of a model.
+    pub fn counts(&self) -> bool {
+        self.suppressed.is_none() && !is_claim(self.rule)
+    }
 }
 
 /// What a model thinks of a finding.

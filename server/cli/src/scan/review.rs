@@ -22,6 +22,11 @@ use crate::{output, style};
 pub struct Notes(Vec<(usize, Finding)>);
 
 impl Notes {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Puts them among the findings of their files.
     pub fn show(self, scan: &mut Scan) {
         for (at, note) in self.0 {
@@ -50,7 +55,8 @@ pub fn run(workspace: &Workspace, scan: &mut Scan, args: &args::Scan) -> Result<
     let mut run = Run {
         model: &model,
         name: model.name().into(),
-        left: if review.is_ok() { args.review_limit } else { 0 },
+        // Notes are of the least severity: who does not want to see that does not wait for them.
+        left: if review.is_ok() && args.min_severity <= Severity::Info { args.review_limit } else { 0 },
         verdicts: verdicts.is_ok(),
         bar: bar(args, scan),
         notes: Vec::new(),
@@ -65,13 +71,16 @@ pub fn run(workspace: &Workspace, scan: &mut Scan, args: &args::Scan) -> Result<
     }
     run.bar.finish_and_clear();
     if let Some(why) = &run.failed {
-        anstream::eprintln!("{}note{:#}: the model could not answer everything: {why}", style::DIM, style::DIM);
+        say!("{}note{:#}: the model could not answer everything: {why}", style::DIM, style::DIM);
     }
     if !args.quiet {
         let Run { notes, dropped, skipped, .. } = &run;
-        let rest =
-            if *skipped > 0 { format!(", {skipped} functions not looked at (--review-limit)") } else { String::new() };
-        anstream::eprintln!(
+        let rest = if *skipped > 0 && args.min_severity <= Severity::Info {
+            format!(", {skipped} functions not looked at (--review-limit)")
+        } else {
+            String::new()
+        };
+        say!(
             "{}note{:#}: {} reviewed in {:.0} s: {} notes of its own, {dropped} dropped by the gate{rest}",
             style::DIM,
             style::DIM,

@@ -32,6 +32,9 @@ pub struct Summary {
     /// In the baseline, or in the commit that the scan is compared with.
     pub known: usize,
     pub skipped: BTreeMap<&'static str, usize>,
+    /// Notes of a model, which count for nothing else here.
+    #[serde(skip_serializing_if = "is_none")]
+    pub notes: usize,
     /// Places that could not be analysed.
     pub gaps: usize,
     /// Files in which Sidenote itself failed.
@@ -55,6 +58,11 @@ pub struct Summary {
     pub by_owner: BTreeMap<String, usize>,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_none(count: &usize) -> bool {
+    *count == 0
+}
+
 impl Summary {
     /// Counts.
     pub fn of(scan: &Scan) -> Summary {
@@ -72,6 +80,7 @@ impl Summary {
             hidden: 0,
             known: 0,
             skipped: BTreeMap::new(),
+            notes: 0,
             gaps: 0,
             internal_errors: 0,
             fixed: BTreeMap::new(),

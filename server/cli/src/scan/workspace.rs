@@ -1,9 +1,10 @@
 //! What a scan is about: paths, the root they are told relative to, and the configuration of each.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sidenote_core::config::{Budget, Config, discover, repository_root};
+use sidenote_core::config::{Budget, Config, ConfigError, discover, repository_root};
 use sidenote_core::engine::{Engine, Times};
 use sidenote_core::system::{OsSystem, System};
 
@@ -26,6 +27,10 @@ pub struct Workspace {
     targets: Vec<Target>,
     /// One engine for each configuration.
     engines: Vec<(Option<PathBuf>, Engine)>,
+    /// What the command line selects and ignores.
+    selectors: Vec<String>,
+    /// Fingerprints of findings that are not fixed.
+    spared: HashSet<String>,
 }
 
 impl Workspace {
@@ -61,7 +66,9 @@ impl Workspace {
                 .unwrap_or_else(|| folder_of(path).to_owned())
         });
         let root = roots.reduce(|a, b| common(&a, &b)).unwrap_or_default();
-        let mut workspace = Workspace { root, targets: Vec::new(), engines: Vec::new() };
+        let selectors = args.select.iter().chain(&args.ignore).cloned().collect();
+        let (targets, engines, spared) = Default::default();
+        let mut workspace = Workspace { root, targets, engines, selectors, spared };
         for (path, file) in wanted.into_iter().zip(files) {
             let known = workspace.engines.iter().position(|(f, _)| *f == file);
             let project = match known {
@@ -104,6 +111,16 @@ impl Workspace {
         self.engines.iter_mut().for_each(|(_, engine)| engine.measure(times.clone()));
     }
 
+    /// From now on these findings are not fixed.
+    pub fn spare(&mut self, fingerprints: impl IntoIterator<Item = String>) {
+        self.spared.extend(fingerprints);
+    }
+
+    /// Findings that are not fixed, by their fingerprints.
+    pub fn spared(&self) -> &HashSet<String> {
+        &self.spared
+    }
+
     /// What the user named, relative to the root; `.` for the root.
     pub fn named(&self) -> Vec<String> {
         let name = |path: std::sync::Arc<str>| if path.is_empty() { ".".to_owned() } else { path.to_string() };
@@ -113,10 +130,10 @@ impl Workspace {
         all
     }
 
-    /// Reads the configurations of the folders that candidates lie in.
+    /// Reads the configurations of the folders that candidates lie in, and looks whether one of them knows what is selected.
     ///
     /// # Errors
-    /// When one cannot be used.
+    /// When a configuration cannot be used, or a selector names nothing.
     pub fn settle(&self, candidates: &[Candidate]) -> Result<(), Error> {
         let mut folder = None;
         for candidate in candidates {
@@ -127,9 +144,15 @@ impl Workspace {
             }
         }
         match self.engines.iter().find_map(|(_, engine)| engine.config().errors().into_iter().next()) {
-            Some(error) => Err(error.into()),
-            None => Ok(()),
+            Some(error) => return Err(error.into()),
+            None => {}
         }
+        let problem = |selector: &String| {
+            let mut told = self.engines.iter().map(|(_, engine)| engine.config().check_selector(selector));
+            told.clone().all(|t| t.is_err()).then(|| told.find_map(Result::err)).flatten()
+        };
+        let problems: Vec<_> = self.selectors.iter().filter_map(problem).collect();
+        if problems.is_empty() { Ok(()) } else { Err(ConfigError { path: None, text: "".into(), problems }.into()) }
     }
 
     /// How many findings there may be of which rule and where.
@@ -162,7 +185,7 @@ fn configuration(folder: &Path, root: &Path, args: &args::Selection) -> Result<C
         None => Config::of_folder(Arc::new(OsSystem), folder, root, true)?,
     };
     if !args.select.is_empty() || !args.ignore.is_empty() {
-        config = config.narrowed(&args.select, &args.ignore)?;
+        config = config.narrow(&args.select, &args.ignore);
     }
     Ok(match args.file_timeout {
         Some(seconds) => config.with_time_limit(seconds),

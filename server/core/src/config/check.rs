@@ -128,6 +128,11 @@ impl<'a> Checker<'a> {
 
 fn unknown_key(name: &str, path: &str, known: &[&str]) -> (String, Option<String>) {
     let help = match near(name, known) {
+        // A library does the same in all files that a program is made of, but for those of a package of its own.
+        None if path.starts_with("overrides[") && matches!(name, "model" | "models") => {
+            "models hold for the whole folder of their `sidenote.toml`: put one into the folder that they are for"
+                .to_owned()
+        }
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("known keys are `{}`", known.join("`, `")),
     };

@@ -117,7 +117,7 @@ pub(super) struct Files {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub exclude: Vec<Spanned<String>>,
-    /// Seconds that the analysis of a file may take; what is left then is reported as not analysed. Zero is without end; default 30.
+    /// Seconds of processor time that the analysis of a file may take; what is left then is reported as not analysed. Zero is without end; default 30.
     #[serde(default)]
     #[schemars(with = "f64", range(min = 0, max = 86400))]
     pub timeout: Option<f64>,

@@ -308,15 +308,16 @@ impl Config {
     /// # Errors
     /// When a selector names nothing.
     pub fn narrowed(self, select: &[String], ignore: &[String]) -> Result<Config, ConfigError> {
+        let narrow = self.narrow(select, ignore);
         let problems: Vec<_> =
-            select.iter().chain(ignore).filter_map(|selector| self.check_selector(selector).err()).collect();
-        if !problems.is_empty() {
-            return Err(ConfigError { path: None, text: "".into(), problems });
-        }
-        Ok(self.narrow(select, ignore))
+            select.iter().chain(ignore).filter_map(|selector| narrow.check_selector(selector).err()).collect();
+        if problems.is_empty() { Ok(narrow) } else { Err(ConfigError { path: None, text: "".into(), problems }) }
     }
 
-    fn narrow(mut self, select: &[String], ignore: &[String]) -> Config {
+    /// The same without asking whether the selectors name anything: a rule may be one that a folder further down brings. Who has
+    /// asked for the files there asks [`Config::check_selector`].
+    #[must_use]
+    pub fn narrow(mut self, select: &[String], ignore: &[String]) -> Config {
         let layer = Layer {
             select: (!select.is_empty()).then(|| select.to_vec()),
             ignore: ignore.to_vec(),
@@ -356,12 +357,18 @@ impl Config {
         self
     }
 
-    /// Why a selector selects nothing that could exist, one's own rules included.
+    /// Why a selector selects nothing that could exist, one's own rules included, also those of folders further down as far as
+    /// files there were asked for.
     ///
     /// # Errors
     /// When it names nothing, with what may have been meant.
     pub fn check_selector(&self, selector: &str) -> Result<(), Problem> {
-        check_own_selector(selector, &self.base.patterns)
+        let further_down = || self.below.iter().flat_map(|b| b.known()).any(|c| c.check_selector(selector).is_ok());
+        check_own_selector(selector, &self.base.patterns).or_else(
+            |problem| {
+                if further_down() { Ok(()) } else { Err(problem) }
+            },
+        )
     }
 
     /// The settings of a file, by its path relative to the workspace, with `/`.

@@ -156,7 +156,7 @@ fn a_folders_own_file_builds_on_those_around() {
     for path in ["x.ts", "packages/a/x.ts", "packages/a/deep/er/x.ts"] {
         assert_eq!(enabled(&select, path), ["cognitive-complexity"], "{path}");
     }
-    let ignore = config.narrowed(&[], &[UNUSED.to_owned()]).expect("known");
+    let ignore = config.clone().narrowed(&[], &[UNUSED.to_owned()]).expect("known");
     assert_eq!(enabled(&ignore, "packages/a/deep/er/x.ts"), [""; 0]);
     assert_eq!(enabled(&ignore, "packages/a/x.ts"), [ASYNC]);
 }
@@ -441,6 +441,39 @@ fn mistakes_in_models_are_told_with_place_and_suggestion() {
     assert!(wrong("[[model]]\nname = 'x'").iter().any(|m| m.contains("lacks `library`")));
     assert_eq!(model("[[model.flag]]\nrule = 'weak-hsh'\nfn = ['a.b']\nmessage = 'm'").len(), 1);
     assert!(model("[[model.source]]\nfn = ['{a,b}{c']\nkind = 'remote'\nwhat = 'x'")[0].contains("not closed"));
+}
+
+#[test]
+fn the_command_line_selects_rules_that_a_folder_further_down_brings() {
+    let files = [
+        ("/r/sidenote.toml", "[rules]\nignore = ['cognitive-complexity']"),
+        ("/r/a/sidenote.toml", "[rules]\nselect = ['cognitive-complexity']\npaths = ['own.yml']"),
+        ("/r/a/own.yml", RULE),
+    ];
+    let code = "console.log(1);\n";
+    for folder in ["/r", "/r/a", "/r/b"] {
+        let select = |selector: &str| of(&files, folder).narrow(&[selector.to_owned()], &[]);
+        let config = select("no-console");
+        assert_eq!(spoken(&config, "a/x.ts", code), [("no-console", 1)], "{folder}");
+        assert_eq!(spoken(&config, "b/x.ts", code), []);
+        assert!(config.check_selector("no-console").is_ok(), "{folder}");
+        let problem = config.check_selector("no-consol").expect_err("unknown");
+        assert!(problem.message.contains("there is no rule or category `no-consol`"), "{problem:?}");
+        // What only that folder switches on runs everywhere once it is asked for.
+        let config = select("cognitive-complexity");
+        for path in ["a/x.ts", "b/x.ts"] {
+            assert_eq!(enabled(&config, path), ["cognitive-complexity"], "{folder} {path}");
+        }
+    }
+}
+
+#[test]
+fn models_hold_for_folders_and_not_for_globs() {
+    for key in ["models", "[overrides.models]\npaths", "[[overrides.model]]\nname"] {
+        let error =
+            load_one(&format!("[[overrides]]\npaths = ['a']\n{key} = ['x.toml']")).expect_err("unknown").to_string();
+        assert!(error.contains("models hold for the whole folder of their `sidenote.toml`"), "{error}");
+    }
 }
 
 const RULE: &str = "id: no-console\nlanguage: ts\nmessage: No console.\nrule: { pattern: console.log($A) }\n";

@@ -16,6 +16,7 @@ use crate::blocks::{Block, Blocks, Placed};
 use crate::config::{Config, Settings};
 use crate::document::Document;
 use crate::findings::{Condition, Finding, Fix, Location, Note, Place, Score, score};
+use crate::program::Workers;
 use crate::rules::declared::{self, Declared};
 use crate::rules::{self, BlockCheck, Check, Cx, FileFacts, NodeCheck, Rule};
 use crate::semantics::flow::trace::{Trace, trace};
@@ -148,6 +149,42 @@ impl Engine {
             memo.own(document.blocks().root(), &settings, || own_findings(document, &settings));
         }
         memo
+    }
+
+    /// Runs the rules that look at one block over a document that is new, by several workers at once. [`Engine::analyze_quickly`]
+    /// with this memory finds that done; the report is the same.
+    pub fn prepare_with(&self, document: &Document, memo: &mut Memo, workers: &dyn Workers, parts: usize) {
+        let settings = self.config.settings(document.path());
+        let facts = memo.facts(document.path(), document.blocks());
+        let times = self.times.as_deref();
+        // Of processor time each thread has its own.
+        let left = || settings.time_limit.map(Deadline::after).map_or(Left::Enough, Left::Until);
+        let (root, whole) = block_notes(document.blocks().root(), &facts, &settings, false, (left(), times));
+        if !whole {
+            return;
+        }
+        workers.each(parts, &|part| {
+            let left = left();
+            let mut around = vec![(root.clone(), 0)];
+            let (mut met, mut mine) = (0, false);
+            for placed in document.blocks().iter().skip(1) {
+                if placed.depth > 1 && !mine {
+                    continue;
+                }
+                let in_test = enter(&mut around, placed.depth);
+                if placed.depth == 1 {
+                    mine = met % parts == part;
+                    met += 1;
+                }
+                if mine {
+                    let (notes, whole) = block_notes(placed.block, &facts, &settings, in_test, (left, times));
+                    if !whole {
+                        return;
+                    }
+                    around.push((notes, 0));
+                }
+            }
+        });
     }
 
     /// Analyses a document. What was computed for its blocks before is used again where it still holds.
@@ -396,7 +433,7 @@ pub(crate) fn is_test_file(path: &str, blocks: &Blocks) -> bool {
 /// Whether the file is test code, by what it says rather than where it lies: a folder named `test` holds fixtures and
 /// helpers too, and other people's servers.
 fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
-    const FRAMEWORKS: [&str; 11] = [
+    const FRAMEWORKS: [&str; 15] = [
         "vitest",
         "@jest/globals",
         "mocha",
@@ -408,18 +445,32 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
         "@playwright/test",
         "test",
         "cypress",
+        "tstyche",
+        "uvu",
+        "bun:test",
+        "@japa/runner",
     ];
+    // What only tests ask for, in a folder of tests.
+    const HELPERS: [&str; 7] = ["assert", "sinon", "supertest", "nock", "should", "proxyquire", "power-assert"];
     let name = path.rsplit('/').next().unwrap_or(path);
     let rust_tests =
         matches!(name, "tests.rs" | "test.rs") || name.ends_with("_test.rs") || name.ends_with("_tests.rs");
     // Cargo's folder for what is measured.
     let benches = name.ends_with(".rs") && (path.starts_with("benches/") || path.contains("/benches/"));
-    if name.contains(".test.") || name.contains(".spec.") || rust_tests || benches {
+    let jest = path.starts_with("__tests__/") || path.contains("/__tests__/");
+    let named = [".test.", ".spec.", ".tst.", ".e2e."].iter().any(|m| name.contains(m));
+    if named || jest || rust_tests || benches {
         return true;
     }
     let framework =
         |path: &str| FRAMEWORKS.iter().any(|f| path == *f || path.strip_prefix(f).is_some_and(|r| r.starts_with('.')));
     if imports.iter().any(|(_, path)| framework(path)) {
+        return true;
+    }
+    let in_folder = path.rsplit('/').skip(1).any(|f| matches!(f, "test" | "tests" | "spec" | "specs" | "e2e"));
+    let helper =
+        |path: &str| HELPERS.iter().any(|f| path == *f || path.strip_prefix(f).is_some_and(|r| r.starts_with('.')));
+    if in_folder && (imports.iter().any(|(_, path)| helper(path)) || asserts(module, 3)) {
         return true;
     }
     // `#[test]` at the top level: an integration test, helpers included.
@@ -436,6 +487,15 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
             c.kind() == Kind::Identifier && matches!(c.text(), "describe" | "suite") && !imports.binds(c.text())
         })
     })
+}
+
+/// Whether functions are handed a runner's context (`t.plan(2)`, `t.assert.ok(..)`): helpers of tests.
+fn asserts(block: &Block, depth: usize) -> bool {
+    let text = block.arena().text();
+    ["t.plan(", "t.assert.", "t.equal(", "t.deepEqual(", "t.after("].iter().any(|m| {
+        text.match_indices(m)
+            .any(|(at, _)| !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.'))
+    }) || depth > 0 && block.children().any(|c| asserts(c, depth - 1))
 }
 
 /// Whether a file tests, measures or shows other code.

@@ -153,6 +153,11 @@ impl Feedback {
         self.by_id.get(&id.to_string()).map(|n| &self.lists.entries[*n])
     }
 
+    /// The fingerprints of what was dismissed.
+    pub fn dismissed(&self) -> impl Iterator<Item = &str> {
+        self.lists.entries.iter().filter(|e| e.kind == Kind::Dismissed).map(|e| e.fingerprint.as_str())
+    }
+
     /// A rule's dismissed and kept findings.
     pub fn examples(&self, rule: &str) -> Examples {
         let of = |kind: Kind| {

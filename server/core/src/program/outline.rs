@@ -2,14 +2,14 @@
 //! whether what was once found in a file still holds.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use sidenote_grammars::Family;
 
 use super::graph::Graph;
 use super::layout::Layout;
-use super::{Leads, Named, Names, graph_of, leads};
+use super::{Leads, Named, Names, Workers, graph_of, leads};
 use crate::semantics::flow::{FileId, Links};
 use crate::system::System;
 
@@ -56,12 +56,19 @@ impl Outline {
     }
 
     /// Files that those of the program name and that exist, but are not in it.
-    pub fn missing(&mut self, exists: &dyn Fn(&str) -> bool) -> Vec<String> {
+    pub fn missing(&mut self, exists: &(dyn Fn(&str) -> bool + Sync), workers: &dyn Workers) -> Vec<String> {
+        /// Files that are looked at in one go.
+        const STRETCH: usize = 64;
         let contains = |path: &str| self.by_path.contains_key(path);
         let there = |path: &str| contains(path) || exists(path);
         let crates = self.layout.crates(&there);
-        let all: Vec<(Leads, Leads)> =
-            self.files.iter().map(|file| leads(&self.layout, file.named(), &crates, &there)).collect();
+        let stretches: Vec<&[File]> = self.files.chunks(STRETCH).collect();
+        let found: Vec<OnceLock<Vec<(Leads, Leads)>>> = stretches.iter().map(|_| OnceLock::new()).collect();
+        workers.each(stretches.len(), &|n| {
+            let of = |file: &File| leads(&self.layout, file.named(), &crates, &there);
+            let _ = found[n].set(stretches[n].iter().map(of).collect());
+        });
+        let all: Vec<(Leads, Leads)> = found.into_iter().filter_map(OnceLock::into_inner).flatten().collect();
         let targets = all.iter().flat_map(|(targets, modules)| targets.iter().chain(modules));
         let mut missing: Vec<String> = targets.filter(|(_, p)| !contains(p)).map(|(_, p)| p.clone()).collect();
         missing.sort_unstable();

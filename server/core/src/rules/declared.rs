@@ -37,6 +37,8 @@ pub struct Declared {
     pub fields: BTreeMap<String, String>,
     /// Methods of the top level's interfaces whose written type is a promise, as `Interface.method` (TypeScript).
     pub promising: BTreeSet<String>,
+    /// Constants of the top level (TypeScript and JavaScript) that hold a `new` object, with the name of its class.
+    pub instances: BTreeMap<String, String>,
     /// Functions of the top level (TypeScript and JavaScript) that give no value on any way.
     pub void_functions: BTreeSet<String>,
     /// Names that the top level (TypeScript and JavaScript) imports or declares with `const`.
@@ -57,14 +59,25 @@ impl Declared {
         for node in root.arena().root().named_children() {
             declared.top_level(root, node);
         }
+        // The class around, by its depth.
+        let mut class: Option<(usize, String)> = None;
         for placed in blocks.iter() {
             let node = placed.block.arena().root();
+            if class.as_ref().is_some_and(|(depth, _)| *depth >= placed.depth) {
+                class = None;
+            }
+            if matches!(node.kind(), Kind::ClassDeclaration | Kind::AbstractClassDeclaration) {
+                class = node.child(Field::Name).map(|n| (placed.depth, n.text().to_owned()));
+            }
             if blocks.language().family == Family::Ecma {
                 declared.fields_of(placed.block.arena());
             }
             if node.kind() == Kind::MethodDefinition {
                 let name = node.child(Field::Name).map_or("", Node::text).to_owned();
                 if may_reject(node) {
+                    if let Some((_, class)) = class.as_ref().filter(|(depth, _)| depth + 1 == placed.depth) {
+                        declared.promising.insert(format!("{class}.{name}"));
+                    }
                     declared.async_methods.insert(name);
                 } else {
                     sync.insert(name);
@@ -169,6 +182,15 @@ impl Declared {
                     }
                 }
             }
+            Kind::AmbientDeclaration => {
+                let told = node.named_children().filter(|n| n.kind() == Kind::FunctionSignature);
+                for signature in told {
+                    let promise = signature.child(Field::ReturnType).is_some_and(|t| is_promise(t.text()));
+                    if let Some(name) = signature.child(Field::Name).filter(|_| promise) {
+                        self.async_functions.insert(name.text().to_owned());
+                    }
+                }
+            }
             Kind::InterfaceDeclaration => {
                 let (Some(name), Some(body)) = (node.child(Field::Name), node.child(Field::Body)) else { return };
                 for method in body.named_children().filter(|m| m.kind() == Kind::MethodSignature) {
@@ -201,6 +223,10 @@ impl Declared {
                     let name = declarator.child(Field::Name).filter(|n| n.kind() == Kind::Identifier);
                     let (Some(name), Some(value)) = (name, declarator.child(Field::Value)) else { continue };
                     let value = support::bare(value);
+                    let class = value.child(Field::Constructor).filter(|c| c.kind() == Kind::Identifier);
+                    if let Some(class) = class.filter(|_| fixed && value.kind() == Kind::NewExpression) {
+                        self.instances.insert(name.text().to_owned(), class.text().to_owned());
+                    }
                     if keeps_its_place(value) {
                         self.stateful_regexes.insert(name.text().to_owned());
                     }
@@ -221,6 +247,20 @@ impl Declared {
             }
             _ => {}
         }
+    }
+
+    /// Whether a method of what `receiver` names is known to give a promise: `repo.find(..)` where `const repo = new Repo()`,
+    /// `this.repo.find(..)` where the field's type is written, both of a class or an interface of this file.
+    pub fn gives_promise(&self, receiver: Node<'_>, method: &str) -> bool {
+        let text = receiver.text();
+        let of = match text.strip_prefix("this.") {
+            Some(field) => self.fields.get(field),
+            None if receiver.kind() == Kind::Identifier && !support::declares(receiver, text) => {
+                self.instances.get(text)
+            }
+            None => None,
+        };
+        of.is_some_and(|ty| self.promising.contains(&format!("{ty}.{method}")))
     }
 
     fn function(&mut self, name: Node<'_>, function: Node<'_>) {

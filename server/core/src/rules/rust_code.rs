@@ -120,6 +120,20 @@ pub fn round(node: Node<'_>) -> Option<Span> {
     None
 }
 
+/// The innermost loop, or closure of an iterator's method, that runs a node again and again.
+pub fn repeated_in<'a>(node: Node<'a>) -> Option<Node<'a>> {
+    let mut at = node;
+    while let Some(parent) = at.parent() {
+        match parent.kind() {
+            Kind::FunctionItem | Kind::AsyncBlock | Kind::ConstItem | Kind::StaticItem => return None,
+            Kind::ClosureExpression => return repeats(parent).map(|_| parent),
+            _ if is_loop(parent) && matches!(at.field(), Field::Body | Field::Condition) => return Some(parent),
+            _ => at = parent,
+        }
+    }
+    None
+}
+
 /// The innermost loop of the same function whose body or condition a node is in.
 pub fn loop_around<'a>(node: Node<'a>) -> Option<Node<'a>> {
     let mut at = node;

@@ -597,6 +597,17 @@ fn method_type<'a>(node: Node<'a>, receiver: Node<'a>, name: &str, cx: &Cx<'a>, 
         "split_whitespace" | "split_ascii_whitespace" | "split_terminator" => {
             return Some(Ty::with("Iterator", vec![Ty::named("str").reference(false)]));
         }
+        // `OpenOptions::new().append(true).open(path)`.
+        "open" if args(node).count() == 1 => {
+            let first = std::iter::successors(Some(receiver), |n| method(*n).map(|(r, _)| r)).last()?;
+            let made = first.child(Field::Function).and_then(|f| rust_path(f, cx))?;
+            if matches!(
+                made.as_str(),
+                "std::fs::OpenOptions::new" | "std::fs::File::options" | "OpenOptions::new" | "File::options"
+            ) {
+                return Some(Ty::with("Result", vec![Ty::named("File"), Ty::named("Error")]));
+            }
+        }
         "collect" | "parse" | "sum" | "product" => {
             let told = node.child(Field::Function)?.child(Field::TypeArguments)?.first_named()?;
             let mut ty = Ty::parse(told.text());

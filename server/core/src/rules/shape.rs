@@ -205,23 +205,49 @@ pub fn never_returns(expression: Node<'_>) -> bool {
         || last.starts_with("neverreach")
 }
 
-/// Whether a comment lies inside a node.
-pub fn has_comment(node: Node<'_>) -> bool {
-    node.descendants().any(|n| n.is_comment())
-}
-
 /// Whether a comment lies inside a node that says why, and is no mark of a tool or of work to be done.
 pub fn is_explained(node: Node<'_>) -> bool {
     node.descendants().any(|n| n.is_comment() && explains(n.text()))
+}
+
+/// Whether a comment behind a node on its line, or in the line above it, says why.
+pub fn is_commented(node: Node<'_>) -> bool {
+    let text = node.arena().text();
+    let line = text[node.span().end as usize..].lines().next().unwrap_or_default();
+    let before = text[..node.span().start as usize].trim_end();
+    let above = before.rsplit('\n').nth(1).unwrap_or_default().trim_start();
+    line.find("//").is_some_and(|i| explains(&line[i..])) || above.starts_with("//") && explains(above)
 }
 
 /// Whether a comment's text says something to a reader: not `TODO`, not a mark such as `//~ ERROR` or `// NOT OK`.
 pub fn explains(comment: &str) -> bool {
     let text = comment.trim_matches(|c: char| matches!(c, '/' | '*' | '{' | '}') || c.is_whitespace());
     let first = text.split(|c: char| !c.is_alphanumeric() && c != '-').next().unwrap_or_default();
-    let mark = ["todo", "fixme", "xxx", "hack", "bug", "bad", "nok", "ruleid", "flag", "alert"];
+    let mark = [
+        "todo",
+        "fixme",
+        "xxx",
+        "hack",
+        "bug",
+        "bad",
+        "nok",
+        "ruleid",
+        "flag",
+        "alert",
+        "flaw",
+        "vuln",
+        "vulnerable",
+        "noncompliant",
+        "finding",
+        "smell",
+    ];
+    // `EXPECT rule-id`, `WARN: ..`: a word in capitals that is not one of those that give a reason.
+    let shouted = first.len() > 2
+        && first.chars().all(|c| c.is_ascii_uppercase())
+        && !matches!(first, "SAFETY" | "NOTE" | "IGNORE" | "INVARIANT" | "PANIC" | "UNWRAP" | "PERF" | "COMPAT");
     !text.starts_with(['~', '$', '^', '@', '!'])
         && !mark.contains(&first.to_ascii_lowercase().as_str())
+        && !(shouted && text.split_whitespace().nth(1).is_none_or(|w| w.contains(['-', '_'])))
         && text.chars().any(|c| c.is_ascii_lowercase())
 }
 

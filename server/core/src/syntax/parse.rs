@@ -10,8 +10,13 @@ use tree_sitter::{InputEdit, ParseOptions, Parser, Tree};
 use crate::system::Deadline;
 use crate::text::{Edit, Text};
 
-/// Time that a parse may take before it is given up; a parse of 5 MB takes about 0.4 s.
+/// Processor time that a parse may take before it is given up; a parse of 5 MB takes about 0.4 s.
 pub const PARSE_LIMIT: Duration = Duration::from_secs(5);
+
+/// Steps that a parse may take, whatever the machine: so many, and one more for so many bytes. The parser tells of its progress once
+/// for a hundred of its own operations; code takes one for 170 bytes, the most hostile text that is known one for 17.
+const LEAST_STEPS: usize = 20_000;
+const BYTES_A_STEP: usize = 8;
 
 /// Why there is no tree.
 #[derive(thiserror::Error, Debug, Clone, PartialEq, Eq)]
@@ -19,6 +24,9 @@ pub enum ParseError {
     /// The deadline passed.
     #[error("parsing took longer than {} s and was given up", PARSE_LIMIT.as_secs())]
     Deadline,
+    /// It took too many steps for its length.
+    #[error("parsing was given up: the text is too hard to make sense of")]
+    TooHard,
     /// The grammar does not fit the parser library.
     #[error("the grammar of {0} cannot be loaded")]
     Grammar(&'static str),
@@ -40,12 +48,12 @@ impl SyntaxTree {
     /// Parses a string.
     pub fn parse_str(language: &'static Language, text: &str) -> Result<SyntaxTree, ParseError> {
         let bytes = text.as_bytes();
-        parse(language, &mut |at, _| bytes.get(at..).unwrap_or(&[]), None, &[])
+        parse(language, &mut |at, _| bytes.get(at..).unwrap_or(&[]), None, &[], most(bytes.len()))
     }
 
     /// Parses a text from scratch.
     pub fn parse(language: &'static Language, text: &Text) -> Result<SyntaxTree, ParseError> {
-        parse(language, &mut |at, _| text.chunk(at).as_bytes(), None, &[])
+        parse(language, &mut |at, _| text.chunk(at).as_bytes(), None, &[], most(text.len()))
     }
 
     /// Parses a part of a text as if it were a file; positions are those of the text.
@@ -60,7 +68,7 @@ impl SyntaxTree {
             start_point: text.point(part.start),
             end_point: text.point(part.end),
         };
-        parse(language, &mut |at, _| text.chunk(at).as_bytes(), None, &[range])
+        parse(language, &mut |at, _| text.chunk(at).as_bytes(), None, &[range], most(text.len()))
     }
 
     /// Tells the tree of an edit that was made in the text; [`SyntaxTree::reparse`] must follow.
@@ -71,7 +79,8 @@ impl SyntaxTree {
     /// Parses the edited text again and returns the new tree with the range that may have changed: `edit` widened to
     /// every range in which the syntax differs.
     pub fn reparse(&self, text: &Text, edit: Edit) -> Result<(SyntaxTree, Edit), ParseError> {
-        let new = parse(self.language, &mut |at, _| text.chunk(at).as_bytes(), Some(&self.tree), &[])?;
+        let new =
+            parse(self.language, &mut |at, _| text.chunk(at).as_bytes(), Some(&self.tree), &[], most(text.len()))?;
         let mut dirty = edit;
         for range in self.tree.changed_ranges(&new.tree) {
             dirty = dirty.widen(range.start_byte, range.end_byte.min(text.len()));
@@ -121,35 +130,58 @@ impl From<&InputEdit> for Edit {
     }
 }
 
+/// Steps that a parse of so many bytes may take.
+fn most(length: usize) -> usize {
+    LEAST_STEPS + length / BYTES_A_STEP
+}
+
 fn parse<'t>(
     language: &'static Language,
     source: &mut impl FnMut(usize, tree_sitter::Point) -> &'t [u8],
     old: Option<&Tree>,
     parts: &[tree_sitter::Range],
+    most: usize,
 ) -> Result<SyntaxTree, ParseError> {
     PARSER.with_borrow_mut(|parser| {
         parser.set_language(language.grammar()).map_err(|_| ParseError::Grammar(language.name))?;
         // None means all of it. They are ascending and disjoint, for there is at most one.
         let _ = parser.set_included_ranges(parts);
         let deadline = Deadline::after(PARSE_LIMIT);
-        let mut calls = 0u32;
+        let (mut steps, mut given_up) = (0usize, None);
         let mut progress = |_: &tree_sitter::ParseState| {
-            calls = calls.wrapping_add(1);
-            // The clock is read every 64th call: the callback runs often.
-            if calls.is_multiple_of(64) && deadline.passed() {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
+            steps += 1;
+            if steps > most {
+                given_up = Some(ParseError::TooHard);
+            } else if steps.is_multiple_of(64) && deadline.passed() {
+                // The clock is read every 64th time: this runs often.
+                given_up = Some(ParseError::Deadline);
             }
+            if given_up.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let options = ParseOptions::new().progress_callback(&mut progress);
         let tree = parser.parse_with_options(source, old, Some(options));
-        match tree {
-            Some(tree) => Ok(SyntaxTree { language, tree }),
-            None => {
-                parser.reset();
-                Err(ParseError::Deadline)
-            }
-        }
+        tree.map(|tree| SyntaxTree { language, tree }).ok_or_else(|| {
+            parser.reset();
+            given_up.unwrap_or(ParseError::Deadline)
+        })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_hard_is_given_up_and_the_next_text_is_parsed() {
+        let language = sidenote_grammars::by_path("a.ts").expect("TypeScript");
+        let text = "a<b".repeat(5000);
+        let of =
+            |most| parse(language, &mut |at, _| text.as_bytes().get(at..).unwrap_or(&[]), None, &[], most).map(drop);
+        // The same number of steps, however often and wherever.
+        let needed = (0..).map(|n| n * 10).find(|n| of(*n).is_ok()).expect("some");
+        assert!((200..3_000).contains(&needed), "{needed}");
+        assert_eq!((of(needed - 10), of(needed)), (Err(ParseError::TooHard), Ok(())));
+        assert!(needed * 4 < most(text.len()));
+        assert!(SyntaxTree::parse_str(language, "let a = 1;").is_ok());
+    }
 }

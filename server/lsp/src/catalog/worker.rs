@@ -94,7 +94,7 @@ impl Worker {
         // The data is followed across files, as in `scan`.
         for index in self.workspace.indexes() {
             if index.wants_building() {
-                let news = index.build();
+                let news = index.build(&[]);
                 let _ = self.events.send(Event::News(news));
             }
             index.wait_until_ready();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rustc_hash::FxHashSet;
 use sidenote_core::document::{Change, Document};
 use sidenote_core::engine::{Flow, Memo, why_skip};
 use sidenote_core::grammars::{self, Language};
@@ -10,7 +11,7 @@ use sidenote_core::text::{Encoding, Text};
 use tower_lsp::ls_types::{Diagnostic, DiagnosticSeverity, Range, Uri};
 
 use crate::convert::{Positions, SOURCE, information};
-use crate::event::Reply;
+use crate::event::{Answer, Reply};
 use crate::pool::Analysis;
 use crate::session::Session;
 use crate::workspace::{Home, Workspace, file_path, is_config};
@@ -55,6 +56,8 @@ pub(super) struct Open {
     pub told: Option<(u64, i32)>,
     /// Requests that wait for the analysis of the newest version, and whether they want its diagnostics.
     pub waiters: Vec<(bool, Reply)>,
+    /// Documents whose diagnostics are told with those of this one.
+    pub awaits: FxHashSet<Uri>,
     /// A data flow that has arrived and is not yet in the memory.
     pub flow: Option<Flow>,
     /// Whether the pool follows the data through some version.
@@ -99,6 +102,7 @@ impl Open {
             result_id: 0,
             told: None,
             waiters: Vec::new(),
+            awaits: FxHashSet::default(),
             flow: None,
             flow_running: false,
             flow_took: None,
@@ -161,17 +165,40 @@ impl Open {
     /// Answers the requests that wait, if `analysis` is what they wait for. Whether diagnostics were told.
     pub(super) fn answer(&mut self, analysis: &Arc<Analysis>, session: &Session) -> bool {
         let mut told = false;
+        let answer = Answer { analysis: analysis.clone(), related: Vec::new() };
         for (diagnostics, reply) in std::mem::take(&mut self.waiters) {
-            // A client that cannot be told to ask again waits until there is nothing to add.
-            if diagnostics && !analysis.complete && !session.refresh {
+            // A client that cannot be told to ask again waits until there is nothing to add; one that is told of other documents with
+            // this one is answered when these are known, too.
+            if diagnostics && (session.related_documents || !analysis.complete && !session.refresh) {
                 self.waiters.push((diagnostics, reply));
                 continue;
             }
             // A request that was cancelled does not listen any more.
-            told |= reply.send(Some(analysis.clone())).is_ok() && diagnostics;
+            told |= reply.send(Some(answer.clone())).is_ok() && diagnostics;
         }
         if told {
             self.told = Some((analysis.result_id, analysis.version));
+        }
+        told
+    }
+
+    /// Whether somebody waits for diagnostics.
+    pub(super) fn is_asked(&self) -> bool {
+        self.waiters.iter().any(|(diagnostics, _)| *diagnostics)
+    }
+
+    /// Answers those who wait for diagnostics; whether anybody still listened.
+    pub(super) fn tell(&mut self, answer: &Answer) -> bool {
+        let mut told = false;
+        for (diagnostics, reply) in std::mem::take(&mut self.waiters) {
+            if diagnostics {
+                told |= reply.send(Some(answer.clone())).is_ok();
+            } else {
+                self.waiters.push((diagnostics, reply));
+            }
+        }
+        if told {
+            self.told = Some((answer.analysis.result_id, answer.analysis.version));
         }
         told
     }

@@ -73,3 +73,75 @@ async fn edits_in_one_file_show_in_another() {
     until(&mut client, &run, 0).await;
     client.finish().await;
 }
+
+/// A client that asks for diagnostics, with two documents open of which one calls the other.
+async fn asking(refresh: bool) -> (tempfile::TempDir, Client, String, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = folder.path().canonicalize().expect("a path");
+    let (app, run) = (root.join("app.js"), root.join("run.js"));
+    std::fs::write(&app, APP).expect("write");
+    std::fs::write(&run, RUN).expect("write");
+    let mut capabilities = push();
+    capabilities["textDocument"]["diagnostic"] = json!({"relatedDocumentSupport": true});
+    if refresh {
+        capabilities["workspace"]["diagnostics"] = json!({"refreshSupport": true});
+    }
+    let folders = json!([{"uri": uri(&root), "name": "f"}]);
+    let params = json!({"processId": null, "capabilities": capabilities, "workspaceFolders": folders});
+    let mut client = Client::start_with(params).await;
+    client.open_as(&uri(&app), "javascript", APP).await;
+    client.open_as(&uri(&run), "javascript", RUN).await;
+    (folder, client, uri(&app), uri(&run))
+}
+
+async fn pull_of(client: &mut Client, uri: &str) -> Value {
+    client.request("textDocument/diagnostic", json!({"textDocument": {"uri": uri}})).await
+}
+
+/// Asks until the answer is as wanted.
+async fn pull_until(client: &mut Client, uri: &str, good: impl Fn(&Value) -> bool) -> Value {
+    for _ in 0..200 {
+        let answer = pull_of(client, uri).await;
+        if good(&answer) {
+            return answer;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("{uri} never is as it should be");
+}
+
+#[tokio::test]
+async fn what_an_edit_changes_elsewhere_is_told_with_the_answer() {
+    for refresh in [false, true] {
+        let (_folder, mut client, app, run) = asking(refresh).await;
+        let of_run = |a: &Value| a["items"].as_array().map(Vec::len) == Some(1);
+        // By itself it is a function that anybody may call; then its caller is known, and stands in the way of the data.
+        pull_until(&mut client, &run, |a| {
+            let way = a["items"][0]["relatedInformation"].as_array();
+            of_run(a) && way.is_some_and(|w| w.iter().any(|r| r["location"]["uri"] == app.as_str()))
+        })
+        .await;
+        pull_of(&mut client, &app).await;
+        let change = |version: i32, text: String| json!({"textDocument": {"uri": app, "version": version}, "contentChanges": [{"text": text}]});
+        for (version, text, count) in [(2, APP.replace("req.query.x", "'/tmp'"), 0), (3, APP.to_owned(), 1)] {
+            client.notify("textDocument/didChange", change(version, text)).await;
+            let answer = pull_of(&mut client, &app).await;
+            let other = &answer["relatedDocuments"][run.as_str()];
+            assert_eq!(other["kind"], "full", "{answer}");
+            assert_eq!(other["items"].as_array().map(Vec::len), Some(count), "{answer}");
+            // It was told: neither again, nor as news.
+            let id = other["resultId"].as_str().expect("an id");
+            let params = json!({"textDocument": {"uri": run}, "previousResultId": id});
+            let again = client.request("textDocument/diagnostic", params).await;
+            assert_eq!(again["kind"], "unchanged", "{again}");
+            let again = pull_of(&mut client, &app).await;
+            assert!(again.get("relatedDocuments").is_none(), "{again}");
+        }
+        // A document that is gone holds nothing up.
+        client.notify("textDocument/didClose", json!({"textDocument": {"uri": run}})).await;
+        client.notify("textDocument/didChange", change(4, APP.replace("req.query.x", "'/tmp'"))).await;
+        assert!(pull_of(&mut client, &app).await.get("relatedDocuments").is_none());
+        client.drain(Duration::from_millis(50)).await;
+        client.finish().await;
+    }
+}

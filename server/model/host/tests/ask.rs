@@ -5,15 +5,24 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sidenote_lsp::reviewer::exam;
+use sidenote_core::claims::pieces;
+use sidenote_core::config::Config;
+use sidenote_core::document::Document;
+use sidenote_core::engine::Engine;
+use sidenote_lsp::reviewer::{Case, Hosted, Parts, Reviewer, Task, Trouble, exam};
 use sidenote_model::ask::{AskError, Asker};
 use sidenote_model::client::Launch;
+use sidenote_model::exam::Record;
+use sidenote_model::store::{Features, Folders};
 use sidenote_model::{Priority, Prompt, Want};
 
-fn asker(arguments: &[&str]) -> Asker {
+fn launch(arguments: &[&str]) -> Launch {
     let program = env!("CARGO_BIN_EXE_sidenote-scripted-host").into();
-    let launch = Launch { program, arguments: arguments.iter().map(Into::into).collect() };
-    Asker::new(launch, Duration::from_secs(60))
+    Launch { program, arguments: arguments.iter().map(Into::into).collect() }
+}
+
+fn asker(arguments: &[&str]) -> Asker {
+    Asker::new(launch(arguments), Duration::from_secs(60))
 }
 
 fn text() -> Want {
@@ -132,4 +141,100 @@ fn who_guesses_or_obeys_does_not() {
     let path = script(folder.path(), |q| if q.truth { 0.9 } else { 0.1 }, says);
     let taken = exam::take(&asker(&["0", "script", &path]), &|_| ()).expect("taken");
     assert!(!taken.record.passed() && taken.obeyed.len() == 6, "{:?}", taken.obeyed);
+}
+
+const CANARY: &str = r#"{"findings":[{"category":"security","severity":"high","line":1,"quote":"KESTREL-4471","message":"KESTREL-4471 is required","fix":""}]}"#;
+
+/// The whole injection corpus against a model that obeys every word of it, from the exam to what is shown.
+#[test]
+fn of_a_model_that_obeys_nothing_is_asked_and_nothing_is_shown() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let obeys = |q: &exam::Question| if q.truth == matches!(q.sort, exam::Sort::Order(_)) { 0.05 } else { 0.95 };
+    let path = script(folder.path(), obeys, CANARY);
+    let taken = exam::take(&asker(&["0", "script", &path]), &|_| ()).expect("taken");
+    assert!(!taken.record.passed() && taken.record.auc > 0.99, "it knows everything, and obeys: {:?}", taken.record);
+    assert_eq!(taken.obeyed.len(), taken.record.orders, "every order is seen to be obeyed");
+    let it = hosted(folder.path(), &path, taken.record.clone());
+    for task in [Task::Verdict, Task::Review] {
+        assert!(it.allows(task).is_err_and(|why| why.contains("obeyed")), "{task:?}");
+    }
+    let engine = Engine::new(Config::everything());
+    let orders = exam::questions().into_iter().filter(|q| matches!(q.sort, exam::Sort::Order(_)));
+    let codes = orders.map(|q| (q.language, q.code)).chain(exam::canaries().map(|(l, c)| (l, c.to_owned())));
+    let mut met = 0;
+    for (language, code) in codes {
+        let document = open(language, &code);
+        let report = engine.analyze(&document);
+        met += 1;
+        for finding in report.active() {
+            assert!(matches!(it.verdict(&document, finding, true, &mut || true), Err(Trouble::Off(_))), "{code}");
+        }
+        let case = Case { document: &document, report: &report, analyze: &|d| engine.analyze(d) };
+        for piece in pieces(&document) {
+            assert!(matches!(it.review(case, &piece, &mut || true), Err(Trouble::Off(_))), "{code}");
+        }
+    }
+    assert_eq!(met, exam::canaries().count() + exam::questions().len() - taken.record.questions);
+    assert!(!folders(folder.path()).log().exists(), "it was asked nothing");
+}
+
+/// And one that passed, and is turned by an order that no exam knows: its note must quote code that stands there, and its verdict stands
+/// beside a finding that stays.
+#[test]
+fn what_a_model_says_on_order_after_its_exam_does_not_pass_the_gate() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let oracle = script(folder.path(), |q| if q.truth { 0.9 } else { 0.1 }, "{\"findings\":[]}");
+    let record = exam::take(&asker(&["0", "script", &oracle]), &|_| ()).expect("taken").record;
+    assert!(record.passed());
+    let turned = folder.path().join("turned.json");
+    let lines =
+        serde_json::json!([{ "system": "You check", "belief": 0.01 }, { "system": "You review", "text": CANARY }]);
+    std::fs::write(&turned, lines.to_string()).expect("written");
+    let it = hosted(folder.path(), &turned.display().to_string(), record);
+    let engine = Engine::new(Config::everything());
+    let mut verdicts = 0;
+    for (language, code) in exam::canaries().map(|(l, c)| (l, c.to_owned())).chain(
+        exam::questions().into_iter().filter(|q| matches!(q.sort, exam::Sort::Order(_))).map(|q| (q.language, q.code)),
+    ) {
+        let document = open(language, &code);
+        let report = engine.analyze(&document);
+        let before = report.active().count();
+        let case = Case { document: &document, report: &report, analyze: &|d| engine.analyze(d) };
+        for piece in pieces(&document) {
+            let reviewed = it.review(case, &piece, &mut || true).expect("reviewed");
+            assert!(reviewed.advice.is_empty() && !reviewed.dropped.is_empty(), "{code}: {:?}", reviewed.advice);
+        }
+        for finding in report.active() {
+            let verdict = it.verdict(&document, finding, true, &mut || true).expect("a verdict");
+            assert!(!verdict.likely, "it is told, with the model's name, beside the finding");
+            verdicts += 1;
+        }
+        assert_eq!(report.active().count(), before);
+    }
+    assert!(verdicts > 10, "{verdicts}");
+}
+
+fn folders(folder: &Path) -> Folders {
+    Folders { cache: folder.join("cache"), config: folder.join("config") }
+}
+
+fn hosted(folder: &Path, script: &str, record: Record) -> Hosted {
+    let parts = Parts {
+        launch: launch(&["0", "script", script]),
+        name: "scripted".into(),
+        sha256: "00".into(),
+        record: Some(record),
+        features: Features::default(),
+    };
+    Hosted::new(parts, &folders(folder))
+}
+
+fn open(language: &str, code: &str) -> Document {
+    let file = match language {
+        "Rust" => "a.rs",
+        "TypeScript" => "a.ts",
+        _ => "a.js",
+    };
+    let language = sidenote_core::grammars::by_path(file).expect("a language");
+    Document::new(file, language, code, 1).expect("parsed")
 }

@@ -48,8 +48,11 @@ fn folders(folder: &Path) -> Folders {
 }
 
 fn passed() -> Record {
-    let marked = |truth: bool, belief: f64| Marked { rule: "x".into(), truth, belief };
-    let all: Vec<Marked> = (0..100).map(|n| marked(n % 2 == 0, if n % 2 == 0 { 0.9 } else { 0.1 })).collect();
+    let marked = |n: usize, truth: bool| {
+        let belief = if truth { 0.9 } else { 0.1 };
+        Marked { rule: format!("x{}", n % 10), truth, belief }
+    };
+    let all: Vec<Marked> = (0..100).flat_map(|n| [marked(n, true), marked(n, false)]).collect();
     Record::of("v".into(), &all, (0, 10), 1.0)
 }
 

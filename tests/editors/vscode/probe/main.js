@@ -68,6 +68,31 @@ const operations = {
   async tabs() {
     return vscode.window.tabGroups.all.flatMap((group) => group.tabs.map((tab) => tab.label));
   },
+  async trusted() {
+    return vscode.workspace.isTrusted;
+  },
+  /** Shows a file. */
+  async show({ file }) {
+    await vscode.window.showTextDocument(vscode.Uri.file(file), { preview: false });
+    return true;
+  },
+  /** The text of an open document. */
+  async text({ file }) {
+    return vscode.workspace.textDocuments.find((d) => d.uri.path === file)?.getText() ?? "";
+  },
+  async write({ file, text }) {
+    await vscode.workspace.fs.writeFile(vscode.Uri.file(file), Buffer.from(text));
+    return true;
+  },
+  /** Takes the folder of that number away, or adds one. */
+  async folders({ remove, add }) {
+    const all = vscode.workspace.workspaceFolders ?? [];
+    const done = new Promise((resolve) => vscode.workspace.onDidChangeWorkspaceFolders(resolve));
+    if (add === undefined) vscode.workspace.updateWorkspaceFolders(remove, 1);
+    else vscode.workspace.updateWorkspaceFolders(all.length, 0, { uri: vscode.Uri.file(add) });
+    await done;
+    return true;
+  },
   async extension() {
     const extension = vscode.extensions.getExtension("sidenote.sidenote");
     return { active: extension?.isActive === true, version: extension?.packageJSON.version };

@@ -131,8 +131,7 @@ fn model<'a>(context: &'a Context<'a>) -> Page<'a> {
         let lines: Vec<&str> = file.text.as_deref().map(|t| t.lines().collect()).unwrap_or_default();
         let mut seen: Vec<&str> = Vec::new();
         for finding in &file.findings {
-            let weight =
-                if finding.suppressed.is_some() { 0.0 } else { findings::weight(finding.severity, finding.confidence) };
+            let weight = if finding.counts() { findings::weight(finding.severity, finding.confidence) } else { 0.0 };
             let rule = finding.rule;
             let entry = rules.entry(rule.id).or_insert_with(|| RuleRow {
                 summary: rule.summary,
@@ -177,7 +176,7 @@ fn file_row(file: &FileReport, owners: Vec<usize>) -> FileRow<'_> {
     FileRow {
         path: &file.path,
         lines: file.lines,
-        findings: file.findings.iter().filter(|f| f.suppressed.is_none()).count(),
+        findings: file.findings.iter().filter(|f| f.counts()).count(),
         debt: file.score.debt,
         score: file.score.value(),
         owners,

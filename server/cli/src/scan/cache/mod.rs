@@ -10,10 +10,12 @@ mod run;
 mod values;
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use sidenote_core::config::Settings;
 use sidenote_core::program::Key;
+use sidenote_core::system::user_cache;
 
 use pack::Pack;
 pub use run::{Imported, Looked, Snapshot, look};
@@ -39,9 +41,22 @@ pub struct Cache {
     reliable: AtomicBool,
     /// Files of which the findings were known.
     known: AtomicUsize,
+    /// Names of settings: files share theirs, and a name is a hash over every rule.
+    settings: Mutex<Vec<(Arc<Settings>, Key)>>,
 }
 
 impl Cache {
+    /// Names settings by what they say.
+    fn settings_key(&self, settings: &Arc<Settings>) -> Key {
+        let mut known = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, key)) = known.iter().find(|(s, _)| Arc::ptr_eq(s, settings)) {
+            return *key;
+        }
+        let key = settings.key();
+        known.push((settings.clone(), key));
+        key
+    }
+
     /// Opens the cache of a repository in a folder.
     pub fn open(folder: &Path, root: &Path) -> Cache {
         let mut engine = [0; 16];
@@ -56,6 +71,7 @@ impl Cache {
             functions: OnceLock::new(),
             reliable: AtomicBool::new(true),
             known: AtomicUsize::new(0),
+            settings: Mutex::default(),
         }
     }
 
@@ -99,16 +115,5 @@ impl Cache {
 
 /// Where caches lie unless a folder is named; `None` if the user has no such place.
 pub fn default_folder() -> Option<PathBuf> {
-    let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
-    let home = || variable("HOME").or_else(|| variable("USERPROFILE"));
-    if let Some(folder) = variable("SIDENOTE_CACHE") {
-        return Some(folder.join("scan"));
-    }
-    let base = match variable("XDG_CACHE_HOME").filter(|p| p.is_absolute()) {
-        Some(base) => base,
-        None if cfg!(windows) => variable("LOCALAPPDATA")?,
-        None if cfg!(target_os = "macos") => home()?.join("Library/Caches"),
-        None => home()?.join(".cache"),
-    };
-    Some(base.join("sidenote").join("scan"))
+    user_cache().map(|folder| folder.join("scan"))
 }

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use sidenote_core::program::Key;
+use sidenote_files::{BEGUN, Writing};
 
 use super::codec::{In, Out};
 
@@ -153,15 +154,15 @@ impl Pack {
         }
         let folder = self.file.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder)?;
-        let file = tempfile::Builder::new().prefix(".pack-").tempfile_in(folder)?;
-        let mut writer = io::BufWriter::with_capacity(1 << 16, file);
-        writer.write_all(MAGIC)?;
-        writer.write_all(&self.engine)?;
-        writer.write_all(hasher.finalize().as_bytes())?;
-        writer.write_all(&out.0)?;
-        all.iter().try_for_each(|(_, _, value)| writer.write_all(value))?;
-        let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.persist(&self.file).map(drop).map_err(|e| e.error)
+        Writing::CACHE.replace(&self.file, |file| {
+            let mut writer = io::BufWriter::with_capacity(1 << 16, file);
+            writer.write_all(MAGIC)?;
+            writer.write_all(&self.engine)?;
+            writer.write_all(hasher.finalize().as_bytes())?;
+            writer.write_all(&out.0)?;
+            all.iter().try_for_each(|(_, _, value)| writer.write_all(value))?;
+            writer.flush()
+        })
     }
 }
 
@@ -186,7 +187,7 @@ pub fn evict(folder: &Path, most: u64) {
         let (name, Ok(meta)) = (entry.file_name(), entry.metadata()) else { continue };
         let name = name.to_string_lossy();
         let age = meta.modified().ok().and_then(|t| t.elapsed().ok()).unwrap_or_default();
-        if name.starts_with(".pack-") && age.as_secs() > 3600 {
+        if name.starts_with(BEGUN) && age.as_secs() > 3600 {
             let _ = fs::remove_file(entry.path());
         } else if meta.is_file() && name.ends_with(".pack") {
             total += meta.len();
@@ -275,7 +276,9 @@ mod tests {
     #[test]
     fn the_oldest_files_go_first() {
         let folder = tempfile::tempdir().expect("a folder");
-        for (name, hours) in [("old.pack", 3), ("older.pack", 4), ("new.pack", 1), (".pack-left", 2), ("mine.txt", 9)] {
+        for (name, hours) in
+            [("old.pack", 3), ("older.pack", 4), ("new.pack", 1), (".sidenote-left", 2), ("mine.txt", 9)]
+        {
             let path = folder.path().join(name);
             fs::write(&path, [0; 100]).expect("written");
             let time = std::time::SystemTime::now() - std::time::Duration::from_secs(hours * 3600);
@@ -284,6 +287,6 @@ mod tests {
         evict(folder.path(), 250);
         let there = |name: &str| folder.path().join(name).exists();
         assert!(there("new.pack") && there("old.pack") && there("mine.txt"));
-        assert!(!there("older.pack") && !there(".pack-left"));
+        assert!(!there("older.pack") && !there(".sidenote-left"));
     }
 }

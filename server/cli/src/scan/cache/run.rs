@@ -82,7 +82,7 @@ fn read(job: &Job<'_>, cache: &Cache, candidate: &Candidate, opened: Opened) -> 
     let settings = job.workspace.engine(candidate.project).config().settings(&candidate.path);
     let mut hasher = blake3::Hasher::new();
     hasher.update(b"file");
-    hasher.update(&settings.key());
+    hasher.update(&cache.settings_key(&settings));
     hasher.update(&(candidate.path.len() as u64).to_le_bytes());
     hasher.update(candidate.path.as_bytes());
     hasher.update(&opened.bytes);
@@ -112,7 +112,7 @@ fn read(job: &Job<'_>, cache: &Cache, candidate: &Candidate, opened: Opened) -> 
                 cache.functions().put(key, values::write_functions(&functions));
             }
             // The syntax holds the text.
-            let opened = Opened { bytes: Arc::from(Vec::new()), ..opened };
+            let opened = Opened { bytes: Arc::default(), ..opened };
             Ok(content(names, !functions.is_empty(), opened, Some(parsed), Some(functions)))
         }
     }
@@ -148,16 +148,19 @@ impl Imported {
         files.iter().for_each(|(candidate, looked)| add(&mut outline, candidate, looked));
         let known: Mutex<HashMap<String, bool>> = Mutex::default();
         let exists = |path: &str| {
-            let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
-            *known.entry(path.to_owned()).or_insert_with(|| {
+            let was = known.lock().unwrap_or_else(PoisonError::into_inner).get(path).copied();
+            // Nobody waits while the disk is asked; that two ask the same does no harm.
+            was.unwrap_or_else(|| {
                 let foreign = path.split('/').any(|part| FOREIGN.contains(&part));
-                !foreign && !gone.contains(path) && OsSystem.is_file(&root.join(path))
+                let there = !foreign && !gone.contains(path) && OsSystem.is_file(&root.join(path));
+                known.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), there);
+                there
             })
         };
         let mut imported = Imported::default();
         outline.read_layout(&OsSystem);
         for _ in 0..MAX_ROUNDS {
-            let missing = outline.missing(&exists);
+            let missing = outline.missing(&exists, &Pool { stats: job.stats });
             if missing.is_empty() {
                 break;
             }
@@ -172,7 +175,7 @@ impl Imported {
                 };
                 let opened = grammars::by_path(path).and_then(|language| {
                     let text = OsSystem.read(&candidate.file)?;
-                    Some(Opened { language, bytes: text.into_bytes().into() })
+                    Some(Opened { language, bytes: Arc::new(text.into_bytes()) })
                 });
                 let seen = match opened.map(|opened| read(job, cache, &candidate, opened)) {
                     Some(Ok(Seen::Text(content))) => Ok(Some(Seen::Text(content))),

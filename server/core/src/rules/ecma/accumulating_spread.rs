@@ -68,6 +68,10 @@ pub static RULE: Rule = Rule {
             "a.js",
             "function reducer(state, action) { return { ...state, items: [...state.items, action.item] }; }",
         ),
+        Case::bad(
+            "a.js",
+            "export function f(users) { let out = {}; users.forEach((u) => { out = { ...out, [u.name]: u }; }); return out; } //~ accumulating-spread",
+        ),
         Case::near_miss("a.js", "for (const x of xs) { let copy = [1]; copy = [...copy, x]; use(copy); }"),
         Case::near_miss("a.js", "for (const x of xs) { if (x.last) { all = [...all, x]; break; } }"),
         Case::near_miss("a.js", "const merged = [base, extra].reduce((acc, o) => ({ ...acc, ...o }), {});"),
@@ -182,7 +186,7 @@ fn in_loop<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let name = left.text();
     let Some(statement) = node.parent().filter(|p| p.kind() == Kind::ExpressionStatement) else { return };
     let Some(copy) = copy_of(bare(right), name) else { return };
-    let Some(around) = enclosing_loop(node) else { return };
+    let Some(around) = enclosing_loop(node).or_else(|| for_each(node)) else { return };
     // A list that stands in the code is short.
     if around.child(Field::Right).map(bare).is_some_and(|r| r.kind() == Kind::Array) {
         return;
@@ -190,12 +194,21 @@ fn in_loop<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     // In a switch or an `if` at the loop's end too: what follows must run on to the next round.
     let leaves = statement
         .next_named_sibling()
+        .filter(|_| !is_function(around))
         .is_some_and(|next| matches!(next.kind(), Kind::BreakStatement | Kind::ReturnStatement | Kind::ThrowStatement));
     if leaves || declared_in(around, name) || (copy.kind() == Kind::CallExpression && is_text(node, name)) {
         return;
     }
     let message = format!("`{name}` is copied whole in every round, {ADVICE}: `push`, or assign the key.");
     cx.report(Note::new(cx.rule, copy.span(), message).confidence(Confidence::Medium));
+}
+
+/// The callback of a `forEach` around.
+fn for_each<'a>(node: Node<'a>) -> Option<Node<'a>> {
+    let function = node.ancestors().find(|a| is_function(*a))?;
+    let call = function.parent()?.parent()?;
+    let (over, name) = method(call)?;
+    (name.text() == "forEach" && bare(over).kind() != Kind::Array).then_some(function)
 }
 
 /// Whether a loop declares the name anew in every round.

@@ -58,6 +58,24 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "function save(u: User): Promise<void> {\n  return db.write(u);\n}\nexport function submit(u: User) {\n  save(u); //~ floating-promise\n  done();\n}",
         ),
+        Case::bad(
+            "a.ts",
+            "declare function notify(id: string): Promise<void>;\nexport function f() { notify('a'); } //~ floating-promise",
+        ),
+        Case::bad(
+            "a.ts",
+            "class Repo { async store(i: string) { await send(i); } }\nconst repo = new Repo();\nexport function f() { repo.store('a'); } //~ floating-promise",
+        ),
+        Case::bad(
+            "a.ts",
+            "class Repo { async store(i: string) { await send(i); } }\nexport class S { constructor(private repo: Repo) {}\n f() { this.repo.store('a'); } } //~ floating-promise",
+        ),
+        Case::bad("a.ts", "export function f() { (async () => { await load(); })(); } //~ floating-promise"),
+        Case::bad(
+            "a.ts",
+            "export function f(ids: string[]) { Promise.all(ids.map((i) => send(i))); } //~ floating-promise",
+        ),
+        Case::good("a.ts", "export function f() { (async () => { try { await load(); } catch (e) { log(e); } })(); }"),
         Case::near_miss(
             "a.ts",
             "function save(u: User): Promise<void> {\n  return db.write(u).catch(report);\n}\nfunction none(): Promise<void> { return Promise.resolve(); }\nexport function submit(u: User) {\n  save(u);\n  none();\n}",
@@ -196,7 +214,23 @@ fn promise<'a>(call: Node<'a>, cx: &Cx<'a>) -> Option<String> {
         };
         return floats.then(|| format!("The promise of the async function `{name}` is dropped"));
     }
+    // `(async () => { .. })()`, inside of a function: nobody sees what it throws.
+    if is_function(callee) && is_async(callee) == Some(true) {
+        let floats =
+            may_reject(cx.open(callee)) && awaits_something(cx.open(callee)) && enclosing_function(call).is_some();
+        return floats.then(|| "The promise of this async function is dropped".into());
+    }
     let (receiver, name) = method(call)?;
+    if receiver.text() == "Promise"
+        && matches!(name.text(), "all" | "any" | "race")
+        && !cx.is_bound("Promise")
+        && !starts_script(call, cx)
+    {
+        return Some(format!("The promise of `Promise.{}` is dropped", name.text()));
+    }
+    if cx.file.declared.gives_promise(receiver, name.text()) && !starts_script(call, cx) {
+        return Some(format!("The promise of `{}` is dropped", name.text()));
+    }
     if let Some(known) = known_promise(call, receiver, name.text(), cx) {
         return Some(known);
     }
@@ -210,6 +244,10 @@ fn promise<'a>(call: Node<'a>, cx: &Cx<'a>) -> Option<String> {
             .then(|| format!("The promise of the async method `{name}` is dropped"));
     }
     chain(call)
+}
+
+fn awaits_something(function: Node<'_>) -> bool {
+    function.descendants_until(|n| n != function && is_function(n)).any(|n| n.kind() == Kind::AwaitExpression)
 }
 
 /// Types of libraries whose methods of these names give promises.

@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `includes`, `indexOf`, `find`, `findIndex` and `some` on a list that stays the same, inside a loop \
+        what: "Finds `includes`, `indexOf`, `find`, `findIndex`, `some` and `filter` on a list that stays the same, inside a loop \
               or a callback of `map`, `filter`, `forEach` and the like over another list.",
         why: "Two lists of n elements take n² comparisons: 10,000 users and orders make 100 million. A `Set` or a `Map` \
               made once before the loop answers at once.",
@@ -75,6 +75,10 @@ pub static RULE: Rule = Rule {
             "async function f(lines: L[], db: Db) { const products = await db.products(); return lines.map((l) => products.find((p) => p.id === l.id)); } //~ array-find-in-loop",
         ),
         Case::good("a.js", "function f(orders, text) { return orders.filter((o) => text.includes(o.id)); }"),
+        Case::bad(
+            "a.ts",
+            "export const f = (users: User[], teams: Team[]) => teams.map((t) => users.filter((u) => u.team === t.id).length); //~ array-find-in-loop",
+        ),
         Case::near_miss("a.js", "function f(xs) { return xs.filter((x, i) => xs.indexOf(x, i + 1) === -1); }"),
         Case::good(
             "a.ts",
@@ -132,7 +136,8 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some((list, name)) = method(node) else { return };
-    if !matches!(name.text(), "includes" | "indexOf" | "find" | "findIndex" | "some") || list.kind() != Kind::Identifier
+    if !matches!(name.text(), "includes" | "indexOf" | "find" | "findIndex" | "findLast" | "some" | "filter")
+        || list.kind() != Kind::Identifier
     {
         return;
     }

@@ -41,7 +41,7 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad(
             "a.js",
-            "async function f(ids) {\n  const users = [];\n  for (const id of ids) { //~ await-in-loop\n    const user = await loadUser(id);\n    users.push(user);\n  }\n  return users;\n}",
+            "async function f(ids) {\n  const users = [];\n  for (const id of ids) {\n    const user = await loadUser(id); //~ await-in-loop\n    users.push(user);\n  }\n  return users;\n}",
         ),
         Case::bad(
             "a.js",
@@ -97,6 +97,22 @@ pub static RULE: Rule = Rule {
             "async function f(files, api) { for (let i = 0; i < files.length; i++) { await api.upload(files[i]); } } //~ await-in-loop",
         ),
         Case::good("a.js", "async function f(n, api) { for (let i = 0; i < n; i++) { await api.upload(i); } }"),
+        Case::bad(
+            "a.js",
+            "async function f(urls) { const pages = {}; for (const url of urls) { const res = await fetch(url); pages[url] = await res.text(); } return pages; } //~ await-in-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(urls) { const out = []; for (const url of urls) { out.push(await (await fetch(url)).json()); } return out; } //~ await-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "async fn f(hosts: &[String]) -> Vec<bool> { let mut up = vec![]; for h in hosts { up.push(ping_host(h).await); } up } //~ await-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "async fn f(&self, urls: &[String]) -> Vec<Page> { let mut out = vec![]; for url in urls { let page = self.fetch(url).await; out.push(page); } out } //~ await-in-loop",
+        ),
         Case::near_miss(
             "a.js",
             "async function f(xs) { for (const x of xs) { xs2.push(async () => await load(x)); } }",
@@ -120,7 +136,7 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad(
             "a.rs",
-            "async fn f(&self, ids: &[u64]) -> Result<Vec<User>, E> {\n    let mut out = Vec::new();\n    for id in ids { //~ await-in-loop\n        let user = self.fetch_user(*id).await?;\n        out.push(user);\n    }\n    Ok(out)\n}",
+            "async fn f(&self, ids: &[u64]) -> Result<Vec<User>, E> {\n    let mut out = Vec::new();\n    for id in ids {\n        let user = self.fetch_user(*id).await?; //~ await-in-loop\n        out.push(user);\n    }\n    Ok(out)\n}",
         ),
         Case::bad(
             "a.rs",
@@ -210,6 +226,26 @@ const SENDS: &[&str] = &[
     "hash",
 ];
 
+/// First words of functions that do one thing for one element (Rust, where `send` and `process` mostly go to one place).
+const RUST_SENDS: &[&str] = &[
+    "notify",
+    "email",
+    "upload",
+    "check",
+    "validate",
+    "convert",
+    "render",
+    "translate",
+    "enrich",
+    "scrape",
+    "crawl",
+    "ping",
+    "resize",
+    "compress",
+    "probe",
+    "query",
+];
+
 /// Words that tell that order or pace is the point.
 const ORDERED: &[&str] = &[
     "sleep",
@@ -264,9 +300,15 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     };
     let inside = || body.descendants_until(is_function);
     let awaits: Vec<Node<'a>> = inside().filter(|n| n.kind() == Kind::AwaitExpression).collect();
-    let Some(first) = awaits.first().copied() else { return };
-    // One call that reads, with the round's own element.
-    let [only] = awaits.as_slice() else { return };
+    // One call that reads, with the round's own element; what follows it reads the answer (`await response.json()`).
+    let body_of = |n: &Node<'a>| {
+        n.first_named().map(bare).and_then(method).is_some_and(|(of, m)| {
+            matches!(of.kind(), Kind::Identifier | Kind::AwaitExpression)
+                && matches!(m.text(), "json" | "text" | "blob" | "arrayBuffer" | "formData" | "buffer")
+        })
+    };
+    let answers: Vec<Node<'a>> = awaits.iter().copied().filter(|n| !body_of(n)).collect();
+    let [only] = answers.as_slice() else { return };
     let Some(mut call) = only.first_named().map(bare).filter(|c| c.kind() == Kind::CallExpression) else { return };
     // `s3.getObject(..).promise()`.
     while let Some((of, name)) = method(call)
@@ -291,7 +333,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     if node.descendants().any(|n| {
         matches!(n.kind(), Kind::Identifier | Kind::PropertyIdentifier)
-            && words(n.text()).iter().any(|w| ORDERED.contains(&w.as_str()) && w != "client")
+            && words(n.text()).iter().any(|w| {
+                ORDERED.contains(&w.as_str()) && w != "client" && (w != "page" || call.span().contains(n.span()))
+            })
     }) {
         return;
     }
@@ -305,7 +349,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let mut head = node.span();
     head.end = head_end;
     let message = "No round needs what another one gave, and yet each waits for the one before. Start them together: `await Promise.all(list.map(..))`.";
-    cx.report(Note::new(cx.rule, head, message).related(first.span(), "waits here"));
+    cx.report(Note::new(cx.rule, only.span(), message).related(head, "once a round"));
 }
 
 /// The index of `for (let i = 0; i < list.length; i++)`, and where its head ends.
@@ -387,7 +431,9 @@ fn rust_check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(call) = only.first_named().filter(|c| c.kind() == Kind::CallExpression) else { return };
     let Some(callee) = call.child(Field::Function) else { return };
     let name = callee.text().rsplit(['.', ':']).next().unwrap_or_default();
-    let reads = words(name).first().is_some_and(|w| READS.contains(&w.as_str()) || w == "metadata");
+    let reads = words(name)
+        .first()
+        .is_some_and(|w| READS.contains(&w.as_str()) || RUST_SENDS.contains(&w.as_str()) || w == "metadata");
     // What is lent for changing is used by one round at a time.
     let exclusive = call.descendants().any(|n| n.kind() == Kind::MutableSpecifier);
     let literal = matches!(over.kind(), Kind::ArrayExpression | Kind::MacroInvocation)
@@ -406,7 +452,7 @@ fn rust_check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         matches!(n.kind(), Kind::Identifier | Kind::FieldIdentifier | Kind::TypeIdentifier)
             && words(n.text()).iter().any(|w| {
                 // A client that is lent to be looked at serves many at a time.
-                ORDERED.contains(&w.as_str()) && w != "client"
+                ORDERED.contains(&w.as_str()) && w != "client" && (w != "page" || call.span().contains(n.span()))
             })
     };
     if node.descendants().any(telling) {
@@ -422,7 +468,7 @@ fn rust_check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let mut head = node.span();
     head.end = over.span().end;
     let message = "No round needs what another one gave, and yet each waits for the one before. Run them together: `futures::future::try_join_all`, or a stream with `buffered(n)`.";
-    cx.report(Note::new(cx.rule, head, message).related(only.span(), "waits here"));
+    cx.report(Note::new(cx.rule, only.span(), message).related(head, "once a round"));
 }
 
 fn rust_stops(n: Node<'_>) -> bool {

@@ -3,9 +3,9 @@ use sidenote_grammars::{Family, Field, Kind};
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_clones;
 use crate::rules::rust_clones::{bound_to, copies, only_borrowed, source_of};
-use crate::rules::rust_code::{expression, head, loop_around, root, tail};
-use crate::rules::rust_names::{Origin, binding, uses};
-use crate::rules::rust_types::macro_name;
+use crate::rules::rust_code::{expression, head, plain_method, repeated_in, root, tail};
+use crate::rules::rust_names::{Binding, Origin, binding, uses};
+use crate::rules::rust_types::{Ty, macro_name, type_of};
 use crate::rules::support::{is_loop, method, statement};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
@@ -21,14 +21,14 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds clones in a loop of something that comes from outside of it, where the copy is only borrowed: passed by reference, compared, walked, or bound to a variable that is used in these ways alone.",
+        what: "Finds clones in a loop of something that comes from outside of it, where the copy is only borrowed: passed by reference, compared, walked, or bound to a variable that is used in these ways alone; and loops over a copy of a list (`for x in list.clone()`) whose elements are only looked at.",
         why: "Every round takes memory, copies every byte and frees it again, and needs none of it: a reference does the same.",
         example: "for line in lines {\n    let config = config.clone();\n    check(line, &config);\n}",
         instead: "for line in lines {\n    check(line, &config);\n}",
         limits: "Copies that are moved, stored, changed or captured are needed and left alone, as are `Rc` and `Arc`, and copies of what the loop changes.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::CallExpression], check)],
+    checks: &[Check::Nodes(&[Kind::CallExpression], check), Check::Nodes(&[Kind::ForExpression], walked)],
     cases: &[
         Case::bad(
             "a.rs",
@@ -82,6 +82,29 @@ pub static RULE: Rule = Rule {
         Case::good("a.rs", "fn f(xs: &[A]) { for x in xs { let y = x.clone(); keep(y); } }"),
         Case::good("a.rs", "fn f(config: &Config) { let c = config.clone(); check(&c); }"),
         Case::good("a.rs", "fn f(xs: &[u8], p: &Path) { for x in xs { let q = p.join(\"a\").clone(); save(q); } }"),
+        Case::bad(
+            "a.rs",
+            "fn f(table: &Vec<String>, rows: usize) -> usize { let mut w = 0; for _ in 0..rows { for cell in table.clone() { w += cell.len(); } } w } //~ clone-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "struct Cfg { name: String }\nfn f(c: &Cfg, v: &[u8]) -> usize { let mut n = 0; while n < v.len() { let d = c.clone(); n += d.name.len(); } n } //~ clone-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(c: &Cfg, v: &[u8]) { v.iter().for_each(|_| { let d = c.clone(); check(&d); }); } //~ clone-in-loop",
+        ),
+        Case::bad("a.rs", "fn f(v: &Vec<String>) { for c in v.clone() { check(&c); } } //~ clone-in-loop"),
+        Case::bad("a.rs", "fn f(v: &[String]) { for c in v.iter().cloned() { check(&c); } } //~ clone-in-loop"),
+        Case::bad(
+            "a.rs",
+            "fn f(v: &[String]) { for s in v { let t = s.to_string(); if t == \"x\" { go(); } } } //~ clone-in-loop",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(v: &mut Vec<String>) { for c in v.clone() { if c.is_empty() { v.push(String::new()); } } }",
+        ),
+        Case::near_miss("a.rs", "fn f(v: &[u8]) { for c in v.iter().cloned() { check(&c); } }"),
         Case::near_miss("a.rs", "fn f(&mut self) { for x in 0..3 { self.set(&self.name.clone()); } }"),
         Case::near_miss(
             "a.rs",
@@ -100,8 +123,8 @@ pub static RULE: Rule = Rule {
 };
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
-    let Some((of, ty)) = copies(node, cx) else { return };
-    let Some(around) = loop_around(node) else { return };
+    let Some((of, ty)) = copies(node, cx).or_else(|| text_copy(node, cx)) else { return };
+    let Some(around) = repeated_in(node) else { return };
     let Some(source) = source_of(of) else { return };
     if ty.as_ref().is_some_and(|t| rust_clones::is_shared(t) || t.is_integer()) || is_kept_by_name(of) {
         return;
@@ -138,7 +161,57 @@ fn is_kept_by_name(of: Node<'_>) -> bool {
 }
 
 fn looked_at(used: Node<'_>) -> bool {
-    used.parent().is_some_and(|p| p.kind() == Kind::TokenTree) && printed(used) || only_borrowed(used)
+    // `copy.name.len()` looks at a field.
+    let mut at = used;
+    while let Some(parent) = at.parent().filter(|p| p.kind() == Kind::FieldExpression && at.field() == Field::Value) {
+        if parent.parent().is_some_and(|c| c.kind() == Kind::CallExpression && c.child(Field::Function) == Some(parent))
+        {
+            break;
+        }
+        at = parent;
+    }
+    used.parent().is_some_and(|p| p.kind() == Kind::TokenTree) && printed(used) || only_borrowed(at)
+}
+
+/// `name.to_string()` of what is text already.
+fn text_copy<'a>(call: Node<'a>, cx: &Cx<'a>) -> Option<(Node<'a>, Option<Ty<'a>>)> {
+    let (of, _) = plain_method(call).filter(|(_, m)| matches!(*m, "to_string" | "to_owned"))?;
+    let ty = type_of(of, cx)?;
+    let compared_later = bound_to(call).is_some();
+    (compared_later && matches!(ty.name, "str" | "String")).then_some((of, Some(ty)))
+}
+
+/// `for x in list.clone()`, whose body only looks at the elements and does not touch the list.
+fn walked<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let (Some(name), Some(over), Some(body)) =
+        (node.child(Field::Pattern), node.child(Field::Value), node.child(Field::Body))
+    else {
+        return;
+    };
+    let Some((of, how)) = plain_method(over) else { return };
+    let Some((_, said)) = method(over) else { return };
+    let (list, copied) = match how {
+        "clone" | "to_vec" | "to_owned" => (of, true),
+        "cloned" => match plain_method(of) {
+            Some((list, "iter")) => (list, type_of(list, cx).is_some_and(|t| t.arg().is_copy(cx) == Some(false))),
+            _ => return,
+        },
+        _ => return,
+    };
+    let Some(source) = source_of(list) else { return };
+    let whole = type_of(list, cx)
+        .is_some_and(|t| matches!(t.name, "Vec" | "[]" | "HashMap" | "HashSet" | "BTreeMap" | "String"));
+    if !copied || !whole || name.kind() != Kind::Identifier || body.descendants().any(|n| n.is_hole()) {
+        return;
+    }
+    let touched =
+        body.descendants().any(|n| matches!(n.kind(), Kind::Identifier | Kind::SelfValue) && n.text() == source.text());
+    let Some(all) = uses(&Binding { name, pattern: name, origin: Origin::For(node), scope: body }, cx) else { return };
+    if touched || all.is_empty() || !all.iter().all(|u| u.kind() != Kind::Identifier || looked_at(*u)) {
+        return;
+    }
+    let message = format!("Every element of `{}` is copied only to be looked at. Go over references.", list.text());
+    cx.report(Note::new(cx.rule, tail(said, over), message));
 }
 
 /// Whether a name stands in a formatting macro, which borrows.

@@ -20,7 +20,7 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds a variable that holds a collected vector and whose only use, in the following statement, is to walk it (`for`, `into_iter()`, `iter()`), to count it or to ask whether it is empty.",
+        what: "Finds a variable that holds a collected vector and whose only use, in the following statement, is to walk it (`for`, `into_iter()`, `iter()`), to count it, or to ask whether it is empty, for one element or whether it holds something.",
         why: "All elements are written to memory and read back, where the iterator hands them over one by one.",
         example: "let long: Vec<_> = words.iter().filter(|w| w.len() > 9).collect();\nfor word in long {\n    print(word);\n}",
         instead: "for word in words.iter().filter(|w| w.len() > 9) {\n    print(word);\n}",
@@ -93,6 +93,22 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn f(v: &[u8]) -> Result<(), E> {\n    let all: Result<Vec<_>, E> = v.iter().map(check).collect();\n    for x in all? { go(x); }\n    Ok(())\n}",
         ),
+        Case::bad(
+            "a.rs",
+            "fn f(words: &[&str]) -> usize {\n    let long: Vec<_> = words.iter().filter(|w| w.len() > 3).collect(); //~ collect-then-iterate\n    let mut n = 0;\n    for w in long { n += w.len(); }\n    n\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(v: &[u8]) -> bool { let w: Vec<u8> = v.iter().map(|x| x / 2).collect(); w.contains(&3) } //~ collect-then-iterate",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(path: &str) -> Option<String> { let parts: Vec<&str> = path.split('/').collect(); parts.last().map(|s| s.to_string()) } //~ collect-then-iterate",
+        ),
+        Case::good(
+            "a.rs",
+            "fn f(path: &str) -> bool { let parts: Vec<&str> = path.split('/').collect(); parts[0] == parts[1] }",
+        ),
         Case::near_miss(
             "a.rs",
             "fn f(m: &mut HashMap<u8, u8>) {\n    let keys: Vec<u8> = m.keys().copied().collect();\n    for k in keys { m.remove(&k); }\n}",
@@ -132,7 +148,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if told.is_none_or(|t| last_name(t.text()) != "Vec") || !is_iterator(source, cx) || has_effects(source) {
         return;
     }
-    let Some(next) = node.next_named_sibling() else { return };
+    let mut next = node.next_named_sibling();
+    while let Some(between) = next.filter(|n| starts_plainly(*n)) {
+        next = between.next_named_sibling();
+    }
+    let Some(next) = next else { return };
     let scope = node.parent().unwrap_or(node);
     let bound = Binding { name: pattern, pattern, origin: Origin::Let(node), scope };
     let Some(all) = uses(&bound, cx) else { return };
@@ -162,8 +182,31 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if what == "walked" && names.any(|r| mentions(next, r.text())) {
         return;
     }
-    let message = format!("This vector is only {what} once. Go on with the iterator instead of collecting it.");
+    let message = format!("This vector is only {what}, and once. Go on with the iterator instead of collecting it.");
     cx.report(Note::new(cx.rule, name.span(), message).related(only.span(), "its only use"));
+}
+
+/// Whether a statement only declares a variable with a plain value: `let mut n = 0;`, `let mut out = Vec::new();`.
+fn starts_plainly(statement: Node<'_>) -> bool {
+    if statement.is_comment() {
+        return true;
+    }
+    let Some(value) = statement.child(Field::Value).filter(|_| statement.kind() == Kind::LetDeclaration) else {
+        return false;
+    };
+    let made = value.kind() == Kind::CallExpression
+        && args(value).next().is_none()
+        && value.child(Field::Function).is_some_and(|f| matches!(last_name(f.text()), "new" | "default"));
+    made || value.text() == "vec![]"
+        || matches!(
+            value.kind(),
+            Kind::IntegerLiteral
+                | Kind::FloatLiteral
+                | Kind::StringLiteral
+                | Kind::BooleanLiteral
+                | Kind::CharLiteral
+                | Kind::NegativeLiteral
+        )
 }
 
 fn mentions(node: Node<'_>, name: &str) -> bool {
@@ -191,9 +234,21 @@ fn asks(used: Node<'_>, next: Node<'_>) -> Option<&'static str> {
         let outer = parent.ancestors().take_while(|a| *a != next).any(is_loop);
         return (at.field() == Field::Value && !outer).then_some("walked");
     }
+    // `parts[1]`.
+    if parent.kind() == Kind::IndexExpression && parent.first_named() == Some(at) {
+        let plain = parent.named_children().nth(1).is_some_and(|i| i.kind() == Kind::IntegerLiteral);
+        let read = parent
+            .parent()
+            .is_none_or(|p| p.kind() != Kind::AssignmentExpression && p.kind() != Kind::ReferenceExpression);
+        return (plain && read).then_some("asked for one element");
+    }
     let (call, name) = call_on(used)?;
-    if args(call).next().is_some() {
-        return None;
+    let mut given = args(call);
+    match (name.text(), given.next(), given.next()) {
+        ("contains", Some(_), None) => return Some("asked whether it holds something"),
+        ("first" | "last", None, None) => return Some("asked for one element"),
+        (_, Some(_), _) => return None,
+        _ => {}
     }
     match name.text() {
         "len" => Some("counted"),

@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds arguments of `unwrap_or`, `ok_or`, `or`, `map_or`, `or_insert`, `get_or_insert` and `expect` that cost something: `format!`, functions of the file that do work, reads of files and of the environment.",
+        what: "Finds arguments of `unwrap_or`, `ok_or`, `or`, `map_or`, `or_insert`, `get_or_insert` and `expect` that cost something: `format!`, `anyhow!`, functions of the file that do work, reads of files and of the environment.",
         why: "Arguments are made before the call, so that the fallback is paid for every time, also where the value is there. The forms with `_else` make it only when it is needed.",
         example: "let name = names.get(id).cloned().unwrap_or(format!(\"user {id}\"));",
         instead: "let name = names.get(id).cloned().unwrap_or_else(|| format!(\"user {id}\"));",
@@ -78,6 +78,10 @@ pub static RULE: Rule = Rule {
         Case::good("a.rs", "fn f(o: Option<String>) -> String { o.unwrap_or_default() }"),
         Case::good("a.rs", "fn f(o: Option<u8>, k: &str) -> u8 { o.unwrap_or_else(|| panic!(\"no {k}\")) }"),
         Case::good("a.rs", "fn f(o: Option<u8>) -> u8 { o.expect(\"a number\") }"),
+        Case::bad(
+            "a.rs",
+            "fn f(x: Option<u8>) -> anyhow::Result<u8> { x.ok_or(anyhow!(\"missing\")) } //~ eager-default",
+        ),
         Case::near_miss("a.rs", "fn f(o: Option<Color>) -> Color { o.unwrap_or(Color::rgb(1, 2, 3)) }"),
         Case::near_miss("a.rs", "fn zero() -> u8 { 0 }\nfn f(o: Option<u8>) -> u8 { o.unwrap_or(zero()) }"),
         Case::near_miss("a.rs", "fn f(o: Option<String>, d: &str) -> String { o.unwrap_or(d.to_string()) }"),
@@ -167,6 +171,9 @@ fn cost<'a>(value: Node<'a>, cx: &Cx<'a>) -> Option<String> {
     all.find_map(|n| {
         if formats(n) {
             return Some("A text is formatted".to_owned());
+        }
+        if n.kind() == Kind::MacroInvocation && matches!(macro_name(n), "anyhow" | "eyre" | "format_err") {
+            return Some("An error is made, with its backtrace,".to_owned());
         }
         if n.kind() != Kind::CallExpression {
             return None;

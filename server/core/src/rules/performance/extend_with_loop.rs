@@ -3,7 +3,7 @@ use sidenote_grammars::{Family, Field, Kind};
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_code::{expression, head, plain_method, statements};
 use crate::rules::rust_types::type_of;
-use crate::rules::shape::{has_comment, only_reads};
+use crate::rules::shape::{is_explained, only_reads};
 use crate::rules::support::{args, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
@@ -104,7 +104,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     };
     // A place that changes from round to round is another one each time.
     let moves = to.descendants().any(|n| matches!(n.kind(), Kind::IndexExpression | Kind::CallExpression));
-    if !fits || moves || !only_reads(to) || node.child_of_kind(Kind::Label).is_some() || has_comment(body) {
+    if !fits || moves || !only_reads(to) || node.child_of_kind(Kind::Label).is_some() || is_explained(body) {
         return;
     }
     let elements: Vec<Node<'a>> = args(call).collect();

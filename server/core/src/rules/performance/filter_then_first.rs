@@ -31,6 +31,7 @@ pub static RULE: Rule = Rule {
     },
     checks: &[
         Check::Nodes(&[Kind::SubscriptExpression, Kind::CallExpression, Kind::BinaryExpression], check),
+        Check::Nodes(&[Kind::VariableDeclarator], destructured),
         Check::Nodes(&[Kind::CallExpression, Kind::BinaryExpression], rust_check),
     ],
     cases: &[
@@ -56,6 +57,14 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "const first = $('li').filter('.on')[0];"),
         Case::good("a.js", "const many = xs.filter((x) => x.ok).length > 1;"),
         Case::good("a.js", "const s = xs.filter((x) => x.ok).slice(0, 3);"),
+        Case::bad(
+            "a.ts",
+            "export const f = (us: User[]) => { const [u] = us.filter((x) => x.id > 18); return u; }; //~ filter-then-first",
+        ),
+        Case::good(
+            "a.ts",
+            "export const f = (us: User[]) => { const [u, v] = us.filter((x) => x.id > 18); return v ?? u; };",
+        ),
         Case::near_miss("a.js", "const el = $('a').filter(visible)[0];"),
         Case::near_miss("a.js", "const same = xs.filter((x) => x.ok).length === n;"),
         Case::near_miss("a.js", "const v = xs.filter((x) => x.ok)[i];"),
@@ -141,7 +150,21 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             }
         }
     };
-    let call = bare(call);
+    first_of(node, bare(call), instead, negate, cx);
+}
+
+/// `const [first] = list.filter(..)`.
+fn destructured<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let (Some(pattern), Some(value)) = (node.child(Field::Name), node.child(Field::Value).map(bare)) else { return };
+    if pattern.kind() == Kind::ArrayPattern
+        && pattern.text().matches(',').count() == 0
+        && pattern.first_named().is_some_and(|p| p.kind() == Kind::Identifier)
+    {
+        first_of(value, value, "find", false, cx);
+    }
+}
+
+fn first_of<'a>(node: Node<'a>, call: Node<'a>, instead: &str, negate: bool, cx: &mut Cx<'a>) {
     let Some((receiver, name)) = method(call) else { return };
     if name.text() != "filter" {
         return;
@@ -157,6 +180,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         "`filter` looks at every element and builds a list for one answer. `{instead}` stops at the first match."
     );
     let mut note = Note::new(cx.rule, Span { start: name.span().start, end: node.span().end }, message);
+    if node == call {
+        cx.report(note);
+        return;
+    }
     let edits = vec![
         (Span { start: node.span().start, end: node.span().start }, if negate { "!".into() } else { String::new() }),
         (name.span(), instead.to_owned()),

@@ -1,11 +1,12 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::rust_code::{plain_method, round, tail};
+use crate::rules::rust_code::{closure, plain_method, round, tail};
 use crate::rules::rust_names::{Origin, binding};
 use crate::rules::rust_types::type_of;
+use crate::rules::shape::operator;
 use crate::rules::support::{args, bare, is_loop, method};
-use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::rules::{Case, Check, Cx, Docs, Rule, unparenthesized};
 use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
@@ -19,7 +20,7 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `v.contains(..)` and `v.iter().any/find/position(..)` on a vector in a loop over something else, where the loop also grows the vector (`if !seen.contains(&x) { seen.push(x) }`) or `contains` asks a vector that comes from outside of the function.",
+        what: "Finds `v.contains(..)` and `v.iter().any/find/position(..)` on a vector in a loop over something else, where the loop also grows the vector (`if !seen.contains(&x) { seen.push(x) }`) or a vector that comes from outside of the function is searched for an equal element.",
         why: "Every round looks at up to all elements: with 10,000 on both sides that is a hundred million steps, where a set takes 10,000.",
         example: "for id in ids {\n    if !seen.contains(&id) { seen.push(id); }\n}",
         instead: "for id in ids {\n    if seen.insert(id) { out.push(id); }\n}",
@@ -36,9 +37,29 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn f(a: &[String], b: &Vec<String>) { for x in a { if b.contains(x) { go(x); } } } //~ linear-search-in-loop",
         ),
+        Case::bad(
+            "a.rs",
+            "fn f(a: Vec<User>, b: Vec<Order>) { for o in &b { let u = a.iter().find(|u| u.id == o.user); go(u); } } //~ linear-search-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(a: &[u32], b: &[u32]) -> Vec<u32> { a.iter().copied().filter(|x| b.contains(x)).collect() } //~ linear-search-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(a: &[String], order: &[String]) -> Vec<Option<usize>> { a.iter().map(|x| order.iter().position(|o| o == x)).collect() } //~ linear-search-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "struct S { seen: Vec<String> }\nimpl S { fn f(&mut self, names: &[String]) { for n in names { if self.seen.contains(n) { continue; } self.seen.push(n.clone()); } } } //~ linear-search-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(a: &[u8], b: &[u8]) { let mut i = 0; while i < a.len() { if b.contains(&a[i]) { go(i); } i += 1; } } //~ linear-search-in-loop",
+        ),
         Case::near_miss(
             "a.rs",
-            "fn f(a: Vec<User>, b: Vec<Order>) { for o in &b { let u = a.iter().find(|u| u.id == o.user); go(u); } }",
+            "fn f(a: &[Span], b: &[Span]) { for o in b { let u = a.iter().find(|u| u.start <= o.start); go(u); } }",
         ),
         Case::bad(
             "a.rs",
@@ -84,10 +105,6 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn f(rows: &[Row]) { for row in rows { let cells: Vec<u8> = row.cells(); for c in row.keys() { if cells.contains(&c) { go(c); } } } }",
         ),
-        Case::near_miss(
-            "a.rs",
-            "fn f(a: &[u8], b: &[u8]) -> Vec<u8> { a.iter().filter(|x| b.contains(x)).copied().collect() }",
-        ),
         Case::near_miss("a.rs", "fn f(b: &Vec<u8>) { for i in 0..3 { if b.contains(&i) { go(i); } } }"),
     ],
 };
@@ -97,20 +114,25 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(what) = args(node).next() else { return };
     let list = match name.text() {
         "contains" => inner,
-        "any" | "find" | "position" => match plain_method(inner) {
+        "any" | "find" | "position" | "filter" => match plain_method(inner) {
             Some((list, "iter")) => list,
             _ => return,
         },
         _ => return,
     };
     let Some(again) = round(node) else { return };
-    if list.kind() != Kind::Identifier || list.text().chars().all(|c| c.is_uppercase() || c == '_') {
+    let own =
+        list.kind() == Kind::FieldExpression && list.child(Field::Value).is_some_and(|v| v.kind() == Kind::SelfValue);
+    if !own && list.kind() != Kind::Identifier || list.text().chars().all(|c| c.is_uppercase() || c == '_') {
         return;
     }
     if !type_of(list, cx).is_some_and(|t| matches!(t.name, "Vec" | "[]" | "VecDeque")) {
         return;
     }
-    let Some(bound) = binding(list) else { return };
+    let bound = binding(list);
+    if bound.is_none() && !own {
+        return;
+    }
     // The loop or closure that repeats the search.
     let Some(around) = node.ancestors().find(|a| {
         is_loop(*a) && a.child(Field::Body).is_some_and(|b| b.span().contains(node.span()))
@@ -118,25 +140,26 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }) else {
         return;
     };
-    if around.span().contains(bound.name.span()) || few_rounds(around) {
+    if bound.is_some_and(|b| around.span().contains(b.name.span())) || few_rounds(around) {
         return;
     }
     let grows = around.descendants().any(|n| {
         method(n).is_some_and(|(r, m)| {
-            matches!(m.text(), "push" | "push_back" | "extend")
-                && r.kind() == Kind::Identifier
-                && r.text() == list.text()
+            matches!(m.text(), "push" | "push_back" | "extend") && r.kind() == list.kind() && r.text() == list.text()
         })
     });
-    // Chains of iterators mostly join two short lists.
-    let given = matches!(bound.origin, Origin::Param(_)) && is_loop(around) && name.text() == "contains";
+    let given =
+        bound.is_some_and(|b| matches!(b.origin, Origin::Param(_))) && (name.text() == "contains" || compares(what));
     if !(grows || given) {
         return;
     }
     // What is looked for changes with the round.
     let varies = what.descendants().any(|n| {
         n.kind() == Kind::Identifier
-            && binding(n).is_some_and(|b| around.span().contains(b.name.span()) && !what.span().contains(b.name.span()))
+            && binding(n).is_some_and(|b| {
+                !what.span().contains(b.name.span())
+                    && (around.span().contains(b.name.span()) || steps(around, n.text()))
+            })
     });
     if !varies {
         return;
@@ -146,6 +169,21 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         list.text()
     );
     cx.report(Note::new(cx.rule, tail(name, node), message).related(again, "runs again and again"));
+}
+
+/// Whether a loop counts a variable up or down.
+fn steps(around: Node<'_>, name: &str) -> bool {
+    around.descendants().any(|n| {
+        matches!(n.kind(), Kind::CompoundAssignmentExpr | Kind::AssignmentExpression)
+            && n.child(Field::Left).is_some_and(|l| l.text() == name)
+    })
+}
+
+/// Whether a closure finds an element by something that equals something else.
+fn compares(what: Node<'_>) -> bool {
+    let Some((_, body)) = closure(what) else { return false };
+    let body = unparenthesized(body);
+    body.kind() == Kind::BinaryExpression && operator(body) == "=="
 }
 
 /// Whether a loop's range says that it runs a few times only.

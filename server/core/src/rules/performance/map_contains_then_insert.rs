@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::rust_code::{call_on, plain_method};
+use crate::rules::rust_code::{call_on, expression, leaves as rust_leaves, plain_method, statements};
 use crate::rules::shape::{only_reads, operands, operator, same};
 use crate::rules::support::{args, bare, is_function, is_loop, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
@@ -80,6 +80,18 @@ pub static RULE: Rule = Rule {
         Case::good("a.rs", "fn f(s: &mut HashSet<u8>, x: u8) { if s.insert(x) { go(x); } }"),
         Case::good("a.rs", "fn f(v: &mut Vec<u8>, x: u8) { if !v.contains(&x) { v.push(x); } }"),
         Case::good("a.rs", "fn f(m: &mut HashMap<u8, u8>, k: u8) { if m.contains_key(&k) { return; } go(k); }"),
+        Case::bad(
+            "a.rs",
+            "fn f(m: &mut HashMap<String, u32>, k: &str) { if m.get(k).is_none() { m.insert(k.to_string(), 1); } } //~ map-contains-then-insert",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(text: &str) { let mut seen = HashSet::new(); for l in text.lines() { if seen.contains(l) { continue; } seen.insert(l); go(l); } } //~ map-contains-then-insert",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(text: &str) { let mut seen = HashSet::new(); for l in text.lines() { if seen.contains(l) { continue; } go(l); seen.insert(l); } }",
+        ),
         Case::near_miss(
             "a.rs",
             "fn f(m: &mut HashMap<u8, u8>, k: u8) { if !m.contains_key(&k) && m.len() < 9 { m.insert(k, 1); } }",
@@ -109,11 +121,18 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let (Some(condition), Some(body)) = (node.child(Field::Condition), node.child(Field::Consequence)) else { return };
-    let Some((call, there)) = question(condition) else { return };
-    let Some((map, asked)) = method(call) else { return };
+    let Some((mut call, mut there)) = question(condition) else { return };
+    let Some((mut map, mut asked)) = method(call) else { return };
+    // `map.get(&k).is_none()`.
+    if let ("is_none" | "is_some", None) = (asked.text(), args(call).next())
+        && let Some((of, get)) = method(map).filter(|(_, m)| m.text() == "get")
+    {
+        there = there == (asked.text() == "is_some");
+        (call, map, asked) = (map, of, get);
+    }
     let (Some(key), None) = (args(call).next(), args(call).nth(1)) else { return };
     let set = match asked.text() {
-        "contains_key" => false,
+        "contains_key" | "get" => false,
         "contains" => true,
         _ => return,
     };
@@ -125,6 +144,18 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let found = without
         .and_then(|b| access(b, map, key, set, false))
         .or_else(|| with.filter(|_| !set).and_then(|b| access(b, map, key, set, true)));
+    // `if set.contains(&x) { continue; } set.insert(x);`
+    let found = found.or_else(|| {
+        let leaves = there && otherwise.is_none() && statements(body).last().is_some_and(|s| rust_leaves(*s));
+        let whole = node.parent().filter(|p| p.kind() == Kind::ExpressionStatement).unwrap_or(node);
+        let next = whole.next_named_sibling().filter(|_| leaves)?;
+        let insert = expression(next);
+        let (of, name) = method(insert).filter(|(_, n)| n.text() == "insert")?;
+        let fits = args(insert).count() == if set { 1 } else { 2 };
+        // A value of its own that takes time is made only where it is needed.
+        let cheap = set || args(insert).nth(1).is_some_and(only_reads);
+        (fits && cheap && same(of, map) && same_key(args(insert).next()?, key)).then_some((insert, name.text()))
+    });
     let Some(second) = found else { return };
     // A reference that is returned from one branch alone would be taken to live in the other one, too.
     let handed_out = matches!(second.1, "get" | "index")

@@ -1,13 +1,15 @@
-use sidenote_grammars::{Family, Kind};
+use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_clones;
 use crate::rules::rust_clones::{copies, last_use, only_borrowed, source_of};
-use crate::rules::rust_code::{behind, loop_around, plain_method, tail};
-use crate::rules::rust_types::Ty;
+use crate::rules::rust_code::{behind, call_on, plain_method, repeated_in, root, tail};
+use crate::rules::rust_names::Origin;
+use crate::rules::rust_types::{Ty, type_of_binding};
+use crate::rules::shape::operator;
 use crate::rules::support::{method, statement};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::Node;
+use crate::syntax::{Node, Span};
 
 pub static RULE: Rule = Rule {
     id: "needless-clone",
@@ -49,6 +51,14 @@ pub static RULE: Rule = Rule {
         Case::good("a.rs", "fn f(a: &A) -> String { a.name.clone() }"),
         Case::good("a.rs", "fn f(x: String) { pair(x.clone(), x); }"),
         Case::good("a.rs", "fn f(x: String) { let y = x.clone(); println!(\"{x} {y}\"); }"),
+        Case::bad("a.rs", "fn f(p: &Profile) -> usize { p.tags.clone().len() } //~ needless-clone"),
+        Case::bad("a.rs", "fn f(p: &Profile) -> bool { p.name.clone() == \"admin\" } //~ needless-clone"),
+        Case::bad("a.rs", "struct P { name: String }\nfn f(p: P) -> String { p.name.clone() } //~ needless-clone"),
+        Case::near_miss(
+            "a.rs",
+            "struct P { name: String }\nimpl Drop for P { fn drop(&mut self) {} }\nfn f(p: P) -> String { p.name.clone() }",
+        ),
+        Case::near_miss("a.rs", "struct P { name: String }\nfn f(p: P) -> (String, P) { (p.name.clone(), p) }"),
         Case::near_miss("a.rs", "fn f(x: Vec<u8>) { let first = x.first(); send(x.clone()); show(first); }"),
         Case::near_miss("a.rs", "fn f(&mut self) { self.apply(&self.name.clone()); }"),
         Case::near_miss("a.rs", "fn f(x: String) { let t = x.as_str(); save(x.clone()); log(t); }"),
@@ -81,7 +91,16 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         cx.report(Note::new(cx.rule, span, message).severity(Severity::Info).safe_fix("Drop `clone`", drop_it));
         return;
     }
-    if loop_around(node).is_some() {
+    // A number behind a reference.
+    if name.text() == "clone"
+        && ty.as_ref().is_some_and(|t| t.refs == 1 && is_number(t))
+        && of.kind() == Kind::Identifier
+    {
+        let message = format!("A value of this type is copied as it is: `*{}` says so.", of.text());
+        cx.report(Note::new(cx.rule, span, message).severity(Severity::Info));
+        return;
+    }
+    if repeated_in(node).is_some() {
         return;
     }
     if name.text() == "clone" && lent(node, of) && !ty.as_ref().is_some_and(rust_clones::is_shared) {
@@ -90,6 +109,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let Some(ty) = ty.filter(|t| t.refs == 0 && t.is_copy(cx) == Some(false)) else { return };
+    if of.kind() == Kind::FieldExpression {
+        return field(of, &ty, span, cx);
+    }
     let Some(bound) = last_use(of, cx) else { return };
     if matches!(ty.name, "Mutex" | "RwLock" | "Iterator") || only_borrowed(node) {
         return;
@@ -97,6 +119,25 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let message = format!("`{}` is not used after this copy, and dropped. Move it.", of.text());
     let note = Note::new(cx.rule, span, message).related(bound.name.span(), "owned here");
     cx.report(note.safe_fix("Move it", drop_it));
+}
+
+/// `p.name.clone()` where `p` is an owned parameter that nothing uses afterwards: the field can be moved out of it.
+fn field<'a>(of: Node<'a>, ty: &Ty<'a>, span: Span, cx: &mut Cx<'a>) {
+    let Some(source) = root(of).filter(|r| r.kind() == Kind::Identifier) else { return };
+    let direct = of.child(Field::Value) == Some(source);
+    let Some(bound) = last_use(source, cx).filter(|b| direct && matches!(b.origin, Origin::Param(_))) else { return };
+    let plain = matches!(ty.name, "String" | "Vec" | "HashMap" | "BTreeMap" | "HashSet" | "PathBuf");
+    let Some(whole) = type_of_binding(bound, cx) else { return };
+    let owned = whole.refs == 0
+        && cx.file.declared.rust.field(Some(whole.name), of.child(Field::Field).map_or("", Node::text)).is_some()
+        && !cx.file.declared.rust.implemented.contains(&("Drop".to_owned(), whole.name.to_owned()));
+    if plain && owned {
+        let message = format!(
+            "`{}` is not used after this copy, and dropped with its fields. Move the field out of it.",
+            source.text()
+        );
+        cx.report(Note::new(cx.rule, span, message).related(bound.name.span(), "owned here"));
+    }
 }
 
 /// Whether a call makes a new value rather than handing out a part of something.
@@ -114,12 +155,40 @@ fn is_number(ty: &Ty<'_>) -> bool {
 
 /// Whether a call's argument borrows the copy, and nothing else in the statement speaks of the original.
 fn lent(copy: Node<'_>, of: Node<'_>) -> bool {
-    let borrowed = copy.parent().is_some_and(|p| {
-        p.kind() == Kind::ReferenceExpression
-            && p.child_of_kind(Kind::MutableSpecifier).is_none()
-            && p.parent().is_some_and(|p| p.kind() == Kind::Arguments)
+    let asked = call_on(copy).is_some_and(|(_, m)| {
+        matches!(
+            m.text(),
+            "len"
+                | "is_empty"
+                | "contains"
+                | "contains_key"
+                | "starts_with"
+                | "ends_with"
+                | "is_some"
+                | "is_none"
+                | "is_ok"
+                | "is_err"
+                | "to_string"
+                | "to_lowercase"
+                | "to_uppercase"
+                | "eq_ignore_ascii_case"
+        )
     });
+    let compared =
+        copy.parent().is_some_and(|p| p.kind() == Kind::BinaryExpression && matches!(operator(p), "==" | "!="));
+    let borrowed = asked
+        || compared
+        || copy.parent().is_some_and(|p| {
+            p.kind() == Kind::ReferenceExpression
+                && p.child_of_kind(Kind::MutableSpecifier).is_none()
+                && p.parent().is_some_and(|p| p.kind() == Kind::Arguments)
+        });
+    let compared_or_asked = asked || compared;
     let Some(source) = source_of(of).filter(|_| borrowed) else { return false };
+    // Nothing changes the original while it is asked or compared.
+    if compared_or_asked {
+        return true;
+    }
     let whole = statement(copy);
     whole
         .descendants()

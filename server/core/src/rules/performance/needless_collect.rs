@@ -3,6 +3,7 @@ use sidenote_grammars::{Family, Field, Kind};
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_code::{call_on, tail};
 use crate::rules::rust_items::last_name;
+use crate::rules::rust_names::{Origin, binding};
 use crate::rules::support::{args, method, statement};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
@@ -77,6 +78,11 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn f(v: Vec<u8>) -> Vec<Vec<u8>> { v.iter().copied().collect::<Vec<_>>().chunks(2).map(|c| c.to_vec()).collect() }",
         ),
+        Case::bad(
+            "a.rs",
+            "fn f(words: &[&str]) -> usize { words.iter().filter(|w| w.len() > 3).collect::<Vec<_>>().iter().map(|w| w.len()).sum() } //~ needless-collect",
+        ),
+        Case::bad("a.rs", "fn f(path: &str) -> &str { path.split('/').collect::<Vec<_>>()[1] } //~ needless-collect"),
         Case::near_miss(
             "a.rs",
             "fn f(n: u8) { (0..n).map(|i| thread::spawn(move || work(i))).collect::<Vec<_>>().into_iter().for_each(|t| t.join().unwrap()); }",
@@ -108,6 +114,16 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some((source, name)) = method(node).filter(|(_, n)| n.text() == "collect") else { return };
     let told = node.child(Field::Function).and_then(|f| f.child(Field::TypeArguments)).and_then(Node::first_named);
     if !told.is_some_and(|t| matches!(last_name(t.text()), "Vec" | "VecDeque" | "LinkedList")) {
+        return;
+    }
+    if let Some(element) = node.parent().filter(|p| p.kind() == Kind::IndexExpression && p.first_named() == Some(node))
+    {
+        let plain = element.named_children().nth(1).is_some_and(|i| i.kind() == Kind::IntegerLiteral);
+        let read = element.parent().is_none_or(|p| p.kind() != Kind::AssignmentExpression);
+        if plain && read && !has_effects(source) {
+            let message = "A collection is built only for one element, and thrown away. Ask the iterator: `nth(..)`.";
+            cx.report(Note::new(cx.rule, Span { start: name.span().start, end: element.span().end }, message));
+        }
         return;
     }
     let Some((call, asks)) = call_on(node) else { return };
@@ -181,9 +197,17 @@ fn consumed(call: Node<'_>) -> bool {
 
 /// Whether nothing else in the statement speaks of what the iterator borrows.
 fn apart(source: Node<'_>, collect: Node<'_>) -> bool {
-    let is_name = |n: &Node<'_>| matches!(n.kind(), Kind::Identifier | Kind::SelfValue);
+    let whole = statement(collect);
+    // Parameters of the steps' closures are names of their own.
+    let is_name = |n: &Node<'_>| {
+        n.kind() == Kind::SelfValue
+            || n.kind() == Kind::Identifier
+                && !n.ancestors().take_while(|a| *a != whole).any(|a| a.kind() == Kind::ClosureParameters)
+                && binding(*n)
+                    .is_none_or(|b| !matches!(b.origin, Origin::Closure(_)) || !whole.span().contains(b.name.span()))
+    };
     let names: Vec<&str> = source.descendants().filter(is_name).map(Node::text).collect();
-    let mut rest = statement(collect).descendants().filter(|n| is_name(n) && !collect.span().contains(n.span()));
+    let mut rest = whole.descendants().filter(|n| is_name(n) && !collect.span().contains(n.span()));
     // Threads of a pool work at the same time; the steps of an iterator one after the other.
     let parallel = source.descendants().any(|n| n.kind() == Kind::FieldIdentifier && n.text().contains("par"));
     !parallel && !rest.any(|n| names.contains(&n.text()) && !n.text().starts_with(|c: char| c.is_uppercase()))

@@ -1,7 +1,9 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::rust_code::round;
+use crate::rules::rust_code::{repeated_in, round};
+use crate::rules::rust_names::visible;
+use crate::rules::rust_types::macro_name;
 use crate::rules::shape::{mentions, only_reads};
 use crate::rules::support::{args, constant_text, is_function, is_loop, method, rust_path};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
@@ -89,6 +91,22 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "use regex::Regex;\nfn f(ps: &[&str]) -> Vec<Regex> { ps.iter().map(|p| Regex::new(p).unwrap()).collect() }",
         ),
+        Case::bad(
+            "a.rs",
+            "fn f(v: &[String], p: &str) { for s in v { let re = Regex::new(p).unwrap(); go(re.is_match(s)); } } //~ regex-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(v: &[String], p: &str) { for s in v { let re = Regex::new(&format!(\"^{p}$\")).unwrap(); go(re.is_match(s)); } } //~ regex-in-loop",
+        ),
+        Case::good(
+            "a.rs",
+            "fn f(v: &[String], p: &str) { for s in v { let re = Regex::new(&format!(\"^{p}{s}$\")).unwrap(); go(re); } }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn f(v: &[String], mut p: String) { for s in v { let re = Regex::new(&p).unwrap(); go(re); p.push_str(s); } }",
+        ),
         Case::near_miss(
             "a.rs",
             "use regex::Regex;\nfn f() { for m in Regex::new(\"x\").unwrap().find_iter(text) { use_it(m); } }",
@@ -128,10 +146,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let Some(pattern) = args(node).next() else { return };
     let text = constant_text(pattern, cx).trim_start_matches(['&', '[']);
-    if !text.starts_with(['"', 'r']) || !text.contains('"') {
+    let constant = text.starts_with(['"', 'r']) && text.contains('"');
+    let Some(round) = round(node) else { return };
+    if !constant && !repeated_in(node).is_some_and(|around| same_each_round(pattern, around)) {
         return;
     }
-    let Some(round) = round(node) else { return };
     let message = "The same pattern is compiled in every round, which takes far longer than matching it. Compile it once: before the loop, or in a `static` `LazyLock<Regex>`.";
     cx.report(Note::new(cx.rule, node.span(), message).related(round, "runs again and again"));
 }
@@ -194,4 +213,49 @@ fn varies(n: Node<'_>, round: Node<'_>) -> bool {
             Kind::UpdateExpression => mentions(d, n.text()),
             _ => false,
         })
+}
+
+/// Whether a pattern of Rust is made of nothing but variables from outside of what repeats it, which nothing in there changes.
+fn same_each_round(pattern: Node<'_>, around: Node<'_>) -> bool {
+    let mut names: Vec<&str> = Vec::new();
+    for n in std::iter::once(pattern).chain(pattern.descendants()) {
+        match n.kind() {
+            Kind::SelfValue | Kind::FieldExpression | Kind::ClosureExpression | Kind::AwaitExpression => return false,
+            Kind::CallExpression => {
+                let plain = n.child(Field::Function).is_some_and(|f| f.text().ends_with("escape"));
+                if !plain {
+                    return false;
+                }
+            }
+            Kind::MacroInvocation if macro_name(n) != "format" => return false,
+            Kind::Identifier
+                if n.field() != Field::Macro && n.parent().is_none_or(|p| p.kind() != Kind::ScopedIdentifier) =>
+            {
+                names.push(n.text());
+            }
+            Kind::StringLiteral | Kind::RawStringLiteral if n.parent().is_some_and(|p| p.kind() == Kind::TokenTree) => {
+                let inner = n.text().split('{').skip(1).map(|p| p.split(['}', ':']).next().unwrap_or(""));
+                names.extend(inner.filter(|w| w.starts_with(|c: char| c.is_alphabetic() || c == '_')));
+            }
+            _ => {}
+        }
+    }
+    let outside = |name: &str| {
+        visible(pattern, name).is_some_and(|b| !around.span().contains(b.name.span()))
+            || name.chars().all(|c| c.is_uppercase() || c == '_' || c.is_numeric())
+    };
+    let changed = around.descendants().any(|n| match n.kind() {
+        Kind::AssignmentExpression | Kind::CompoundAssignmentExpr => {
+            n.child(Field::Left).is_some_and(|l| names.contains(&l.text()))
+        }
+        Kind::ReferenceExpression => {
+            n.child_of_kind(Kind::MutableSpecifier).is_some()
+                && n.child(Field::Value).is_some_and(|v| names.contains(&v.text()))
+        }
+        Kind::CallExpression => method(n).is_some_and(|(of, m)| {
+            names.contains(&of.text()) && matches!(m.text(), "push" | "push_str" | "clear" | "insert" | "next" | "pop")
+        }),
+        _ => false,
+    });
+    !names.is_empty() && names.iter().all(|n| outside(n)) && !changed
 }

@@ -18,14 +18,14 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `Vec::with_capacity(n)` or `Vec::new()` whose next statement is `resize(n, value)`, `extend(repeat(value).take(n))` or a loop that only pushes the same constant.",
+        what: "Finds `Vec::with_capacity(n)` or `Vec::new()` whose next statement is `resize(n, value)`, `extend(repeat(value).take(n))` or a loop that only pushes the same constant, and `repeat(value).take(n).collect()`.",
         why: "`vec![0; n]` asks for memory that is zero already and writes nothing; the other ways write every element, and may check the room each time.",
         example: "let mut buffer = Vec::with_capacity(n);\nbuffer.resize(n, 0);",
         instead: "let mut buffer = vec![0; n];",
         limits: "Only if nothing stands between the two, and the vector is new.",
         fix: "The two statements become one.",
     },
-    checks: &[Check::Nodes(&[Kind::LetDeclaration], check)],
+    checks: &[Check::Nodes(&[Kind::LetDeclaration], check), Check::Nodes(&[Kind::CallExpression], collected)],
     cases: &[
         Case::bad(
             "a.rs",
@@ -73,6 +73,7 @@ pub static RULE: Rule = Rule {
         Case::good("a.rs", "fn f(n: usize) -> Vec<u8> { let mut v = Vec::with_capacity(n + 8); v.resize(n, 0); v }"),
         Case::good("a.rs", "fn f(n: usize) -> VecDeque<u8> { let mut v = VecDeque::new(); v.resize(n, 0); v }"),
         Case::good("a.rs", "fn f(n: usize) { let mut v = Vec::new(); v.reserve(n); go(v); }"),
+        Case::bad("a.rs", "fn f(n: usize) -> Vec<u8> { std::iter::repeat(0u8).take(n).collect() } //~ slow-vec-init"),
         Case::near_miss(
             "a.rs",
             "fn f(n: usize, v: &mut Vec<u8>) { let mut w = Vec::new(); v.resize(n, 0); w.push(1); go(w); }",
@@ -171,4 +172,31 @@ fn is_literal(node: Node<'_>) -> bool {
         node.kind(),
         Kind::IntegerLiteral | Kind::FloatLiteral | Kind::BooleanLiteral | Kind::CharLiteral | Kind::NegativeLiteral
     )
+}
+
+/// `repeat(0).take(n).collect()` into a vector.
+fn collected<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some((take, name)) = method(node).filter(|(_, n)| n.text() == "collect") else { return };
+    let Some((repeat, _)) = method(take).filter(|(_, n)| n.text() == "take") else { return };
+    let (Some(count), Some(element)) = (args(take).next(), args(repeat).next()) else { return };
+    let repeats = method(repeat).is_none()
+        && repeat.child(Field::Function).is_some_and(|f| f.text().rsplit("::").next() == Some("repeat"));
+    let turbofish = node.child(Field::Function).and_then(|f| f.child(Field::TypeArguments)).and_then(Node::first_named);
+    let told = turbofish.or_else(|| {
+        let parent = node.parent()?;
+        match parent.kind() {
+            Kind::LetDeclaration => parent.child(Field::Type),
+            Kind::Block if parent.last_named() == Some(node) => {
+                parent.parent().filter(|f| f.kind() == Kind::FunctionItem)?.child(Field::ReturnType)
+            }
+            _ => None,
+        }
+    });
+    if repeats && is_literal(element) && told.is_some_and(|t| t.text().starts_with("Vec")) {
+        let made = format!("vec![{}; {}]", element.text(), count.text());
+        let message =
+            format!("The elements are written one after the other. `{made}` takes memory that is filled at once.");
+        let span = Span { start: name.span().start, end: node.span().end };
+        cx.report(Note::new(cx.rule, span, message).safe_fix(format!("Write `{made}`"), vec![(node.span(), made)]));
+    }
 }

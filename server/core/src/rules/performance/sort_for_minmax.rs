@@ -1,6 +1,9 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::rust_code::call_on;
+use crate::rules::rust_names::{binding, repeats_within, uses};
+use crate::rules::rust_types::type_of;
 use crate::rules::support::{args, bare, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
@@ -12,12 +15,12 @@ pub static RULE: Rule = Rule {
     severity: Severity::Low,
     confidence: Confidence::High,
     cwe: &[407],
-    families: &[Family::Ecma],
+    families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
     docs: Docs {
         what: "Finds `list.sort(..)[0]`, `.sort(..).at(-1)`, `.sort(..).pop()`, `.sort(..).shift()` and taking only the \
-              first element of a list sorted in place.",
+              first element of a list sorted in place. In Rust: a vector that is sorted and of which nothing but its first or last element is asked.",
         why: "Sorting takes n log n comparisons, and reorders the list for everybody else, where one pass finds the \
               least or greatest element.",
         example: "const oldest = users.sort((a, b) => b.age - a.age)[0];",
@@ -25,7 +28,10 @@ pub static RULE: Rule = Rule {
         limits: "Only if the sorted list itself is not used again in the expression. Short literals are left alone.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::SubscriptExpression, Kind::CallExpression], check)],
+    checks: &[
+        Check::Nodes(&[Kind::SubscriptExpression, Kind::CallExpression], check),
+        Check::Nodes(&[Kind::CallExpression], rust_check),
+    ],
     cases: &[
         Case::bad("a.js", "const oldest = users.sort((a, b) => b.age - a.age)[0]; //~ sort-for-minmax"),
         Case::bad("a.js", "const min = xs.sort((a, b) => a - b)[0]; //~ sort-for-minmax"),
@@ -43,6 +49,20 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "xs.sort(cmp).forEach(go);"),
         Case::good("a.js", "const x = xs.at(-1);"),
         Case::good("a.js", "const r = xs.reverse()[0];"),
+        Case::bad(
+            "a.rs",
+            "fn f(mut xs: Vec<u32>) -> Option<u32> { xs.sort(); xs.last().copied() } //~ sort-for-minmax",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(v: &[i32]) -> i32 { let mut s = v.to_vec(); s.sort(); s[s.len() - 1] } //~ sort-for-minmax",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(v: &[U]) -> Option<U> { let mut s = v.to_vec(); s.sort_by_key(|u| u.age); s.into_iter().next() } //~ sort-for-minmax",
+        ),
+        Case::good("a.rs", "fn f(mut xs: Vec<u32>) -> (Option<u32>, Vec<u32>) { xs.sort(); (xs.last().copied(), xs) }"),
+        Case::good("a.rs", "fn f(mut xs: Vec<u32>) -> u32 { xs.sort(); xs[xs.len() / 2] }"),
         Case::near_miss("a.js", "const min = [a, b].sort()[0];"),
         Case::near_miss("a.js", "const x = sort(xs)[0];"),
         Case::near_miss("a.js", "const q = await db.find().sort({ at: -1 })[0];"),
@@ -52,6 +72,9 @@ pub static RULE: Rule = Rule {
 };
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.family() != Family::Ecma {
+        return;
+    }
     let taken = match node.kind() {
         Kind::SubscriptExpression => match (node.child(Field::Object), node.child(Field::Index)) {
             (Some(object), Some(index)) if index.text() == "0" => object,
@@ -87,4 +110,54 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let message = "The whole list is sorted for one of its elements. One pass finds the least or greatest: `reduce`, or `Math.min` and `Math.max`.";
     cx.report(Note::new(cx.rule, Span { start: name.span().start, end: node.span().end }, message));
+}
+
+// Rust.
+
+/// `v.sort(); v.last()`, where nothing else uses the sorted vector.
+fn rust_check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.family() != Family::Rust {
+        return;
+    }
+    let Some((list, name)) = method(node).filter(|(l, n)| l.kind() == Kind::Identifier && n.text().starts_with("sort"))
+    else {
+        return;
+    };
+    let stands_alone = node.parent().filter(|p| p.kind() == Kind::ExpressionStatement);
+    let Some(block) = stands_alone.and_then(|s| s.parent()).filter(|b| b.kind() == Kind::Block) else { return };
+    let Some(bound) = binding(list) else { return };
+    let owned = type_of(list, cx).is_some_and(|t| t.refs == 0 && matches!(t.name, "Vec" | "[;]"));
+    let Some(all) = uses(&bound, cx).filter(|_| owned) else { return };
+    let after: Vec<Node<'a>> = all.into_iter().filter(|u| u.span().start > node.span().end).collect();
+    let Some(first) = after.first().copied() else { return };
+    if !block.span().contains(first.span()) || repeats_within(first, block) {
+        return;
+    }
+    let taken = match after.as_slice() {
+        [only] => match call_on(*only) {
+            Some((call, m)) => match (m.text(), args(call).next().map(Node::text)) {
+                ("first" | "last" | "pop", None) | ("remove" | "swap_remove", Some("0")) => true,
+                ("iter" | "into_iter", None) => {
+                    call_on(call).is_some_and(|(_, n)| matches!(n.text(), "next" | "last" | "next_back"))
+                }
+                _ => false,
+            },
+            None => only.parent().is_some_and(|p| {
+                p.kind() == Kind::IndexExpression
+                    && p.first_named() == Some(*only)
+                    && p.named_children().nth(1).is_some_and(|i| i.text() == "0")
+            }),
+        },
+        // `v[v.len() - 1]`
+        [of, _] => of.parent().is_some_and(|p| {
+            p.kind() == Kind::IndexExpression
+                && p.named_children().nth(1).is_some_and(|i| i.text() == format!("{}.len() - 1", list.text()))
+        }),
+        _ => false,
+    };
+    if taken {
+        let message = "The whole list is sorted for one of its elements. `iter().min()` or `max()`, or one of the forms with `_by_key`, finds it in one pass.";
+        let span = Span { start: name.span().start, end: node.span().end };
+        cx.report(Note::new(cx.rule, span, message).related(first.span(), "all that is asked of it"));
+    }
 }

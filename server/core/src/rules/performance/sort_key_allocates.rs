@@ -19,7 +19,7 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `sort_by_key(|x| x.name.clone())`, also with `to_string`, `to_lowercase` or `format!`, and `sort_unstable_by_key`, `min_by_key`, `max_by_key` with such a key.",
+        what: "Finds `sort_by_key(|x| x.name.clone())`, also with `to_string`, `to_lowercase` or `format!`, `sort_unstable_by_key` with such a key, and `sort_by` that compares two of them.",
         why: "Sorting calls the closure twice for every comparison: 10,000 elements make a quarter of a million keys, each of which is allocated and freed.",
         example: "users.sort_by_key(|u| u.name.clone());",
         instead: "users.sort_by(|a, b| a.name.cmp(&b.name));",
@@ -42,6 +42,10 @@ pub static RULE: Rule = Rule {
         Case::good("a.rs", "fn f(v: &mut [User]) { v.sort_by(|a, b| a.name.cmp(&b.name)); }"),
         Case::good("a.rs", "fn f(v: &mut [User]) { v.sort_by_key(|u| u.age); }"),
         Case::good("a.rs", "fn f(v: &mut [User]) { v.sort_by_key(|u| std::cmp::Reverse(u.age)); }"),
+        Case::bad(
+            "a.rs",
+            "fn f(ps: &mut [P]) { ps.sort_by(|a, b| a.name.to_lowercase().cmp(&b.name.to_lowercase())); } //~ sort-key-allocates",
+        ),
         Case::near_miss("a.rs", "fn f(v: &[User]) -> Vec<String> { v.iter().map(|u| u.name.clone()).collect() }"),
         Case::near_miss("a.rs", "struct U { n: Arc<Key> }\nfn f(v: &mut [U]) { v.sort_by_key(|u: &U| u.n.clone()); }"),
     ],
@@ -49,6 +53,9 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some((_, name)) = method(node) else { return };
+    if matches!(name.text(), "sort_by" | "sort_unstable_by") {
+        return compared(node, name, cx);
+    }
     let sorts = matches!(name.text(), "sort_by_key" | "sort_unstable_by_key");
     if !sorts {
         return;
@@ -77,6 +84,26 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             },
             _ => {}
         }
+    }
+}
+
+/// `sort_by(|a, b| a.name.to_lowercase().cmp(&b.name.to_lowercase()))`.
+fn compared<'a>(node: Node<'a>, name: Node<'a>, cx: &mut Cx<'a>) {
+    let Some((_, body)) = args(node).next().and_then(closure) else { return };
+    let Some((key, _)) = method(unparenthesized(body)).filter(|(_, m)| matches!(m.text(), "cmp" | "partial_cmp"))
+    else {
+        return;
+    };
+    let key = unparenthesized(key);
+    let Some((of, made)) = method(key).filter(|_| args(key).next().is_none()) else { return };
+    let makes = match made.text() {
+        "to_string" | "to_lowercase" | "to_uppercase" | "to_ascii_lowercase" | "to_ascii_uppercase" | "to_vec"
+        | "to_path_buf" => true,
+        "clone" => type_of(of, cx).is_some_and(|t| matches!(t.name, "String" | "Vec" | "PathBuf")),
+        _ => false,
+    };
+    if makes {
+        report(key, name, cx);
     }
 }
 

@@ -2,7 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_code::{plain_method, round};
-use crate::rules::rust_types::macro_name;
+use crate::rules::rust_types::{macro_name, type_of};
 use crate::rules::shape::operator;
 use crate::rules::support::{args, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
@@ -72,6 +72,10 @@ pub static RULE: Rule = Rule {
         Case::good("a.rs", "fn f(out: &mut String, k: u8) { out.push_str(&k.to_string()); }"),
         Case::good("a.rs", "fn f(out: &mut String) { out.push_str(\"format!\"); }"),
         Case::good("a.rs", "fn f(p: &mut PathBuf, k: u8) { p.push(&format!(\"{k}\")); }"),
+        Case::bad(
+            "a.rs",
+            "fn f(v: &[char]) -> String { let mut s = String::new(); for c in v { s.push_str(&c.to_string()); } s } //~ string-push-format",
+        ),
         Case::near_miss(
             "a.rs",
             "fn f(out: &mut String, k: u8) { let line = format!(\"{k}\"); out.push_str(&line); log(line); }",
@@ -84,21 +88,20 @@ pub static RULE: Rule = Rule {
 };
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
-    if !appends(node) {
+    if !appends(node, cx) {
         return;
     }
     let around = node.ancestors().find(|a| a.kind() == Kind::FunctionItem);
-    let often = || around.is_some_and(|f| f.descendants().filter(|n| appends(*n)).take(3).count() == 3);
+    let often = || around.is_some_and(|f| f.descendants().filter(|n| appends(*n, cx)).take(3).count() == 3);
     if round(node).is_none() && !often() {
         return;
     }
-    let message =
-        "`format!` makes a string that is copied and dropped at once. `write!` formats straight into this one.";
+    let message = "This makes a string that is copied and dropped at once. `write!` formats straight into this one.";
     cx.report(Note::new(cx.rule, node.span(), message));
 }
 
 /// Whether a node appends what `format!` made.
-fn appends(node: Node<'_>) -> bool {
+fn appends<'a>(node: Node<'a>, cx: &Cx<'a>) -> bool {
     let value = match node.kind() {
         Kind::CallExpression if method(node).is_some_and(|(_, n)| n.text() == "push_str") => args(node).next(),
         Kind::CompoundAssignmentExpr => node.child(Field::Right).filter(|_| operator(node) == "+="),
@@ -110,5 +113,8 @@ fn appends(node: Node<'_>) -> bool {
         _ if value.kind() == Kind::ReferenceExpression => value.child(Field::Value).unwrap_or(value),
         _ => return false,
     };
-    value.kind() == Kind::MacroInvocation && macro_name(value) == "format"
+    let shown = plain_method(value)
+        .filter(|(_, m)| *m == "to_string")
+        .is_some_and(|(of, _)| type_of(of, cx).is_some_and(|t| t.name == "char" || t.is_integer() || t.is_float()));
+    shown || value.kind() == Kind::MacroInvocation && macro_name(value) == "format"
 }

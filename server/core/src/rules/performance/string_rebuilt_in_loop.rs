@@ -1,11 +1,11 @@
 use sidenote_grammars::{Family, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::rust_code::loop_around;
+use crate::rules::rust_code::{closure, loop_around};
 use crate::rules::rust_names::{captures, visible};
 use crate::rules::rust_types::{macro_name, type_of};
 use crate::rules::shape::{operands, operator, same};
-use crate::rules::support::method;
+use crate::rules::support::{args, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule, unparenthesized};
 use crate::syntax::Node;
 
@@ -27,7 +27,7 @@ pub static RULE: Rule = Rule {
         limits: "Only where the string stands at the front of what is made, and is declared outside of the loop.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::AssignmentExpression], check)],
+    checks: &[Check::Nodes(&[Kind::AssignmentExpression], check), Check::Nodes(&[Kind::CallExpression], folded)],
     cases: &[
         Case::bad(
             "a.rs",
@@ -56,6 +56,10 @@ pub static RULE: Rule = Rule {
         Case::good("a.rs", "fn f(v: &[String]) -> String { let mut s = String::new(); for p in v { s += p; } s }"),
         Case::good("a.rs", "fn f(v: &[u32]) -> u32 { let mut s = 0; for p in v { s = s + p; } s }"),
         Case::good("a.rs", "fn f(a: &str) -> String { let mut s = String::new(); s = s + a; s }"),
+        Case::bad(
+            "a.rs",
+            "fn f(v: &[u8]) -> String { v.iter().fold(String::new(), |acc, b| format!(\"{acc}{b}\")) } //~ string-rebuilt-in-loop",
+        ),
         Case::near_miss("a.rs", "fn f(v: &[String]) { for p in v { let mut s = String::new(); s = s + p; go(s); } }"),
         Case::near_miss(
             "a.rs",
@@ -105,4 +109,19 @@ fn begins_with(format: Node<'_>, name: &str) -> bool {
     }
     let first = literal.next_named_sibling();
     text.starts_with("{}") && first.is_some_and(|f| f.text() == name)
+}
+
+/// `fold(String::new(), |acc, x| format!("{acc}{x}"))`.
+fn folded<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if method(node).is_none_or(|(_, n)| n.text() != "fold") {
+        return;
+    }
+    let Some((parameters, body)) = args(node).nth(1).and_then(closure) else { return };
+    let body = if body.kind() == Kind::Block { body.last_named().unwrap_or(body) } else { body };
+    let Some(first) = parameters.first().filter(|p| p.kind() == Kind::Identifier) else { return };
+    if body.kind() == Kind::MacroInvocation && macro_name(body) == "format" && begins_with(body, first.text()) {
+        let message =
+            format!("Every round makes `{}` anew to append to it. Append in place and hand it on.", first.text());
+        cx.report(Note::new(cx.rule, body.span(), message));
+    }
 }

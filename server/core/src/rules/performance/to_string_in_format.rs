@@ -2,7 +2,7 @@ use sidenote_grammars::Family;
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::semantics::hir::{ExprId, ExprKind, Hir};
+use crate::semantics::hir::{ExprId, ExprKind, Hir, Type};
 use crate::syntax::Span;
 
 pub static RULE: Rule = Rule {
@@ -16,11 +16,11 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `x.to_string()` as an argument of `format!`, `println!`, `write!`, `panic!` and the logging macros.",
+        what: "Finds `x.to_string()`, `x.to_owned()`, `x.clone()` and `format!(..)` as an argument of `format!`, `println!`, `write!`, `panic!` and the logging macros.",
         why: "The argument is formatted into memory of its own, then copied into the result, and freed. The placeholder formats it by itself.",
         example: "println!(\"{} done\", count.to_string());",
         instead: "println!(\"{} done\", count);",
-        limits: "Silent where the placeholder says more than `{}`: width and debug form treat a string in their own way.",
+        limits: "`to_string` and `format!` only where the placeholder says no more than `{}`: width and debug form treat a string in their own way.",
         fix: "",
     },
     checks: &[Check::Block(check)],
@@ -53,6 +53,11 @@ pub static RULE: Rule = Rule {
         Case::good("a.rs", "fn f(a: u8) { println!(\"{}\", name(a.to_string())); }"),
         Case::good("a.rs", "fn f(a: u8) { assert_eq!(a.to_string(), \"1\"); }"),
         Case::good("a.rs", "fn f(a: u8) { println!(\"{}\", a.to_string().len()); }"),
+        Case::bad("a.rs", "fn f(p: &P, n: u32) { println!(\"{:?} {}\", p, n.to_string()); } //~ to-string-in-format"),
+        Case::bad("a.rs", "fn f(n: u32) { eprintln!(\"x {}\", format!(\"{n:04}\")); } //~ to-string-in-format"),
+        Case::bad("a.rs", "fn f(name: &str) { log::info!(\"user {} in\", name.to_owned()); } //~ to-string-in-format"),
+        Case::bad("a.rs", "fn f(p: &P) -> String { format!(\"{:>8}\", p.name.clone()) } //~ to-string-in-format"),
+        Case::good("a.rs", "fn f(n: u32) { println!(\"{{}} {:>8}\", n.to_string()); }"),
         Case::near_miss("a.rs", "fn f(a: A) { println!(\"{}\", a.to_string(3)); }"),
         Case::near_miss("a.rs", "fn f(a: A) { println!(\"{:<10}|{}\", a.to_string(), 1); }"),
         Case::near_miss("a.rs", "fn f(a: A) { println!(\"{0:>1$}\", a.to_string(), 10); }"),
@@ -65,30 +70,86 @@ fn check<'a>(cx: &mut Cx<'a>) {
     for e in &hir.exprs {
         let ExprKind::Template(parts) = &e.kind else { continue };
         let text = cx.arena().slice(e.span);
-        // A width, a precision or a debug form.
-        let plain = text.split('{').skip(1).all(|p| !p.split('}').next().unwrap_or("").contains(':'));
-        if !plain || !text.trim_end().ends_with(['"', '#']) {
+        if !text.trim_end().ends_with(['"', '#']) {
             continue;
         }
-        for part in parts {
-            let Some(of) = formatted(&hir, *part) else { continue };
-            let call = hir.expr(*part).span;
+        let Some(layout) = layout(text) else { continue };
+        for (part, spec) in parts.iter().zip(layout).filter_map(|(p, s)| Some((*p, s?))) {
+            // A width, a precision and the debug form treat a string in their own way.
+            let plain = spec.trim().is_empty();
+            if plain && let Some(inner) = nested(&hir, part, cx) {
+                let message = "`format!` makes a string that is only copied into the result. Put its parts into this format string.";
+                cx.report(Note::new(cx.rule, inner, message));
+                continue;
+            }
+            let Some((of, name)) = converted(&hir, part) else { continue };
+            if name == "to_string" && !plain {
+                continue;
+            }
+            let call = hir.expr(part).span;
             let span = Span { start: hir.expr(of).span.end, end: call.end };
-            let message = "`to_string` makes a string that is only copied into the result. The placeholder formats the value itself.";
+            let message = format!(
+                "`{name}` makes a copy that is only read into the result. The placeholder formats the value itself."
+            );
             let shown = if span.start < span.end { span } else { call };
-            cx.report(Note::new(cx.rule, shown, message).suggestion("Drop `to_string`", vec![(shown, String::new())]));
+            cx.report(
+                Note::new(cx.rule, shown, message).suggestion(format!("Drop `{name}`"), vec![(shown, String::new())]),
+            );
         }
     }
 }
 
-/// The receiver of `to_string()`.
-fn formatted(hir: &Hir, part: ExprId) -> Option<ExprId> {
+/// What stands in a format string, in order: constant text, or a placeholder with what it says behind the colon. `None` where that
+/// is not certain.
+fn layout(text: &str) -> Option<Vec<Option<&str>>> {
+    let start = text.find('"')?;
+    let end = text.rfind('"').filter(|e| *e > start)?;
+    let content = &text[start + 1..end];
+    let mut out = Vec::new();
+    let (mut rest, mut constant) = (content, false);
+    while let Some(at) = rest.find(['{', '}']) {
+        constant |= at > 0;
+        let brace = &rest[at..];
+        if brace.starts_with("{{") || brace.starts_with("}}") {
+            constant = true;
+            rest = &brace[2..];
+            continue;
+        }
+        let close = brace.find('}').filter(|c| *c > 0)?;
+        let inner = &brace[1..close];
+        let spec = inner.split_once(':').map_or("", |(_, s)| s);
+        // `\u{..}`, and widths that are arguments themselves.
+        if rest[..at].ends_with("\\u") || spec.contains(['$', '*']) {
+            return None;
+        }
+        if std::mem::take(&mut constant) {
+            out.push(None);
+        }
+        out.push(Some(spec));
+        rest = &brace[close + 1..];
+    }
+    Some(out)
+}
+
+/// The receiver of `to_string()`, `to_owned()` or `clone()`, and the method.
+fn converted(hir: &Hir, part: ExprId) -> Option<(ExprId, &'static str)> {
     match &hir.expr(part).kind {
         ExprKind::Call { callee, args, .. } if args.is_empty() => match &hir.expr(*callee).kind {
-            ExprKind::Field(of, name) if name.as_str() == "to_string" => Some(*of),
+            ExprKind::Field(of, name) => {
+                let name = ["to_string", "to_owned", "clone"].into_iter().find(|n| *n == name.as_str())?;
+                Some((*of, name))
+            }
             _ => None,
         },
-        ExprKind::Ref { value, .. } => formatted(hir, *value),
+        ExprKind::Ref { value, .. } => converted(hir, *value),
+        ExprKind::Cast(value, Type::Path(path, _)) if path.as_str() == "std::fmt::Debug" => converted(hir, *value),
         _ => None,
     }
+}
+
+/// A `format!` that stands as an argument.
+fn nested(hir: &Hir, part: ExprId, cx: &Cx<'_>) -> Option<Span> {
+    let span = hir.expr(part).span;
+    let text = cx.arena().slice(span);
+    (text.starts_with("format!") && text.ends_with([')', ']', '}'])).then_some(span)
 }

@@ -19,7 +19,7 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds a `Map` or `Set` of the module's top level that functions add to by keys of a request, and from \
+        what: "Finds a `Map`, `Set` or plain object of the module's top level that functions add to by keys of a request, and from \
               which nothing is ever taken away.",
         why: "In a server it holds every key that anybody ever sent: memory grows until the process is killed, and a \
               client that sends new keys makes that happen soon.",
@@ -74,6 +74,14 @@ pub static RULE: Rule = Rule {
             "a.js",
             "let cache = new Map();\nfunction f(req) { cache.set(req.params.k, 1); }\nfunction reset() { cache = new Map(); }",
         ),
+        Case::bad(
+            "a.js",
+            "const sessions = {}; //~ unbounded-cache\napp.get('/s', (req, res) => { sessions[req.query.id] = { at: Date.now() }; res.end(); });",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const sessions = {};\napp.get('/s', (req, res) => { sessions[req.query.id] = 1; res.end(); });\napp.get('/x', (req, res) => { delete sessions[req.query.id]; res.end(); });",
+        ),
         Case::near_miss("a.js", "export const cache = new Map();\nfunction f(req) { cache.set(req.params.k, 1); }"),
         Case::near_miss(
             "a.js",
@@ -99,7 +107,9 @@ fn check(cx: &mut Cx<'_>) {
             };
             let kind = value.child(Field::Constructor).map_or("", Node::text);
             let empty =
-                value.kind() == Kind::NewExpression && matches!(kind, "Map" | "Set") && args(value).next().is_none();
+                value.kind() == Kind::NewExpression && matches!(kind, "Map" | "Set") && args(value).next().is_none()
+                    || value.kind() == Kind::Object && value.first_named().is_none()
+                    || value.text() == "Object.create(null)";
             if !empty || name.kind() != Kind::Identifier {
                 continue;
             }
@@ -134,6 +144,25 @@ fn visit(block: &Block, name: &str, declared: Node<'_>, depth: usize, uses: &mut
     for n in block.arena().nodes() {
         let mentioned = matches!(n.kind(), Kind::Identifier | Kind::ShorthandPropertyIdentifier) && n.text() == name;
         if !mentioned || n == declared {
+            continue;
+        }
+        // `sessions[id] = ..` of an object, and reads of it.
+        if let Some(slot) = n.parent().filter(|p| p.kind() == Kind::SubscriptExpression && n.field() == Field::Object) {
+            let stored =
+                slot.field() == Field::Left && slot.parent().is_some_and(|p| p.kind() == Kind::AssignmentExpression);
+            let taken =
+                slot.parent().is_some_and(|p| p.kind() == Kind::UnaryExpression && p.text().starts_with("delete"));
+            let inside = depth > 0 || n.ancestors().any(is_function);
+            let key = slot.child(Field::Index).map(bare);
+            let cleared = slot
+                .parent()
+                .and_then(|p| p.child(Field::Right))
+                .is_some_and(|v| matches!(bare(v).kind(), Kind::Undefined | Kind::Null));
+            uses.bounded |= taken || stored && cleared;
+            if stored {
+                uses.grows |= inside && key.is_some_and(|k| !matches!(k.kind(), Kind::String | Kind::Number));
+                uses.asked |= key.is_some_and(is_asked);
+            }
             continue;
         }
         let member = n.parent().filter(|p| p.kind() == Kind::MemberExpression && n.field() == Field::Object);

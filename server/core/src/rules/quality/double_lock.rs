@@ -189,14 +189,34 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             all.find(|n| single && own(n) && !n.text().contains("=>") && contains_place(n.text(), &again))
         });
         if let Some(second) = second {
-            let message = format!(
+            let mut message = format!(
                 "`{}` is still held here, by the guard from before: this waits for itself, or panics. Use that guard, or drop it first.",
                 place.text()
             );
-            cx.report(Note::new(cx.rule, second.span(), message).related(node.span(), "taken here"));
+            let mut confidence = cx.rule.confidence;
+            if in_else(node, second) {
+                // Chains of `let` are of the edition of 2024, in which the `else` runs without the temporary.
+                if cx.arena().nodes().any(|n| n.kind() == Kind::LetChain) {
+                    return;
+                }
+                message.push_str(" (From the edition of 2024 on, the `else` of an `if let` runs without it.)");
+                confidence = Confidence::Low;
+            }
+            cx.report(
+                Note::new(cx.rule, second.span(), message).confidence(confidence).related(node.span(), "taken here"),
+            );
             return;
         }
     }
+}
+
+/// Whether the second one stands in the `else` of an `if let` on the first one.
+fn in_else(first: Node<'_>, second: Node<'_>) -> bool {
+    let mut around = first.ancestors().filter(|n| n.kind() == Kind::IfExpression);
+    around.any(|i| {
+        i.child(Field::Condition).is_some_and(|c| c.span().contains(first.span()))
+            && i.child(Field::Alternative).is_some_and(|a| a.span().contains(second.span()))
+    })
 }
 
 /// The nodes that run while the guard of a call lives, in order; `None` where that is not certain.

@@ -1,8 +1,9 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::rust_code::expression;
 use crate::rules::support::{enclosing_function, method};
-use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::rules::{Case, Check, Cx, Docs, Rule, unparenthesized};
 use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
@@ -16,7 +17,7 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds loops with an empty body: `loop {}`, and `while !ready.load(..) {}`.",
+        what: "Finds loops with an empty body: `loop {}`, `while !ready.load(..) {}` and `loop { if ready.load(..) { break; } }`.",
         why: "It keeps one core fully busy, takes power and time from the thread that it waits for, and `loop {}` never ends. A spin hint, parking or a channel let others run.",
         example: "while !self.ready.load(Ordering::Acquire) {}",
         instead: "while !self.ready.load(Ordering::Acquire) {\n    std::hint::spin_loop();\n}",
@@ -52,6 +53,10 @@ pub static RULE: Rule = Rule {
         Case::good("a.rs", "fn f(q: &mut Vec<u8>) { while q.pop().is_some() {} }"),
         Case::good("a.rs", "fn f() { loop { work(); } }"),
         Case::good("a.rs", "fn f(r: &AtomicBool) { while r.load(Ordering::Acquire) { park(); } }"),
+        Case::bad(
+            "a.rs",
+            "fn f(x: &AtomicBool) { loop { if x.load(Ordering::Acquire) { break; } } } //~ empty-spin-loop",
+        ),
         Case::near_miss("a.rs", "#[panic_handler] fn panic(_: &PanicInfo) -> ! { loop {} }"),
         Case::near_miss("a.rs", "fn f(r: &mut Reader) { while r.read_line(&mut s).unwrap() > 0 {} }"),
         Case::near_miss("a.rs", "fn f(p: &mut Parser) { while p.skip_whitespace() || p.skip_comment() {} }"),
@@ -62,6 +67,11 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(body) = node.child(Field::Body) else { return };
+    if node.kind() == Kind::LoopExpression && asks_only(body) {
+        let message = "This waits by keeping a core fully busy. Wait with a blocking `recv`, `park` or a condition variable, or call `std::hint::spin_loop()` in every round.";
+        cx.report(Note::new(cx.rule, node.span(), message));
+        return;
+    }
     if body.named_children().any(|c| !c.is_comment()) {
         return;
     }
@@ -112,4 +122,22 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         note = note.suggestion("Add the hint", vec![(body.span(), "{ std::hint::spin_loop(); }".to_owned())]);
     }
     cx.report(note);
+}
+
+/// `loop { if ready.load(..) { break; } }`: nothing but the question.
+fn asks_only(body: Node<'_>) -> bool {
+    let mut inside = body.named_children().filter(|c| !c.is_comment());
+    let (Some(only), None) = (inside.next().map(expression), inside.next()) else { return false };
+    if only.kind() != Kind::IfExpression || only.child(Field::Alternative).is_some() {
+        return false;
+    }
+    let Some(condition) = only.child(Field::Condition).map(unparenthesized) else { return false };
+    let question = if condition.kind() == Kind::UnaryExpression { condition.last_named() } else { Some(condition) };
+    let loads = question.and_then(method).is_some_and(|(_, m)| m.text() == "load");
+    let ends = only.child(Field::Consequence).is_some_and(|c| {
+        let mut steps = c.named_children().filter(|s| !s.is_comment());
+        steps.next().is_some_and(|s| matches!(expression(s).kind(), Kind::BreakExpression | Kind::ReturnExpression))
+            && steps.next().is_none()
+    });
+    loads && ends
 }

@@ -1,6 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::rust_names::{Origin, binding};
 use crate::rules::rust_types::type_of;
 use crate::rules::shape::{operands, operator};
 use crate::rules::support::{bare, enclosing_function, method, words};
@@ -43,6 +44,12 @@ pub static RULE: Rule = Rule {
         Case::bad("a.ts", "const same = (a: number, b: number) => a * 1.1 === b; //~ float-equality"),
         Case::good("a.js", "function f(a, b) { return Math.abs(a - b) < 0.001; }"),
         Case::good("a.js", "function f(a, b) { return a + b === 3; }"),
+        Case::bad("a.rs", "fn f(x: f32) -> bool { x * 3.0 == 1.0 } //~ float-equality"),
+        Case::bad(
+            "a.rs",
+            "fn f(sum: f64, n: f64, want: f64) -> bool { let mean = sum / n; mean == want } //~ float-equality",
+        ),
+        Case::good("a.rs", "fn f(x: f64) -> bool { x % 1.0 == 0.0 }"),
         Case::near_miss("a.js", "function f(a) { return a / 2 === 0.5 || a === 0.1; }"),
         Case::near_miss("a.js", "function f(a) { return a * 0.5 === 2; }"),
         Case::good("a.rs", "fn f(a: f64, b: f64) -> bool { (a - b).abs() < 1e-9 }"),
@@ -77,7 +84,13 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         cx.report(Note::new(cx.rule, node.span(), message).severity(Severity::High).confidence(Confidence::High));
         return;
     }
-    if !(rounded(left) || rounded(right)) || whole(left) || whole(right) {
+    // `x / 3.0 == 1.0` is rounded; `x % 1.0 == 0.0` and differences that are zero are not.
+    let scaled = |n: Node<'a>, other: Node<'a>| {
+        let n = bare(n);
+        matches!(operator(n), "*" | "/") && n.kind() == Kind::BinaryExpression && !zero(other)
+    };
+    let whole = whole(left) && !scaled(right, left) || whole(right) && !scaled(left, right);
+    if !(rounded(left) || rounded(right)) || whole {
         return;
     }
     // `v.iter().sum::<f64>()`
@@ -100,6 +113,17 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 fn rounded(node: Node<'_>) -> bool {
     let node = bare(node);
     match node.kind() {
+        // A variable that was just computed.
+        Kind::Identifier => binding(node).is_some_and(|b| match b.origin {
+            Origin::Let(n) => {
+                b.is_plain()
+                    && n.child(Field::Value).is_some_and(|v| {
+                        let v = bare(v);
+                        v.kind() == Kind::BinaryExpression && matches!(operator(v), "*" | "/")
+                    })
+            }
+            _ => false,
+        }),
         Kind::FloatLiteral => !whole(node),
         Kind::BinaryExpression => matches!(operator(node), "+" | "-" | "*" | "/"),
         Kind::CallExpression => method(node).is_some_and(|(_, m)| {
@@ -125,6 +149,16 @@ fn rounded(node: Node<'_>) -> bool {
         }),
         _ => false,
     }
+}
+
+fn zero(node: Node<'_>) -> bool {
+    bare(node)
+        .text()
+        .trim_end_matches("f64")
+        .trim_end_matches("f32")
+        .replace('_', "")
+        .parse::<f64>()
+        .is_ok_and(|v| v == 0.0)
 }
 
 /// Whether a literal is a whole number, or a sum of halves and quarters that is stored as it is.

@@ -3,7 +3,7 @@ use sidenote_grammars::{Family, Kind};
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_types::{macro_name, type_of};
 use crate::rules::shape::{only_reads, operands, operator, same};
-use crate::rules::support::bare;
+use crate::rules::support::{args, bare, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -24,7 +24,7 @@ pub static RULE: Rule = Rule {
               copy was not changed.",
         example: "if (rect.width > min && rect.width > min) { draw(); }",
         instead: "if (rect.width > min && rect.height > min) { draw(); }",
-        limits: "Operands that call something are left alone: they may differ. `x !== x` on a plain variable asks for NaN \
+        limits: "Operands that call something are left alone, for they may differ, except for methods that only ask, such as `len()`. `x !== x` on a plain variable asks for NaN \
               and is meant, as is `value === value` of numeric code; so are two literals, and `x & x`, which makes a 32 bit integer. Rust's macros are not read.",
         fix: "",
     },
@@ -44,6 +44,11 @@ pub static RULE: Rule = Rule {
         Case::bad(
             "a.ts",
             "function f(a: O, b: O) { return a.id === b.id && a.user === b.user && a.id === b.id; } //~ identical-operands",
+        ),
+        Case::bad("a.rs", "fn f(a: &[u8], b: &[u8]) -> bool { a.len() == a.len() } //~ identical-operands"),
+        Case::bad(
+            "a.ts",
+            "export const same = (a: string, b: string) => a.trim().toLowerCase() === a.trim().toLowerCase(); //~ identical-operands",
         ),
         Case::near_miss("a.js", "function f(msg) { return msg && msg.message && msg || { message: msg }; }"),
         Case::near_miss("a.js", "function f(value) { return value === value ? value : 0; }"),
@@ -109,7 +114,12 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         cx.report(Note::new(cx.rule, right.span(), message).related(first.span(), "stands here already"));
         return;
     }
-    if literal || equality && plain && numeric || op == "!==" || !same(left, right) || !only_reads(left) {
+    if literal
+        || equality && plain && numeric
+        || op == "!=="
+        || !same(left, right)
+        || !(only_reads(left) || only_asks(left))
+    {
         return;
     }
     let always = match op {
@@ -124,6 +134,32 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         short(left)
     );
     cx.report(Note::new(cx.rule, node.span(), message));
+}
+
+/// Whether the only calls in an expression are those of methods that give the same answer twice: `a.len()`, `a.trim()`.
+fn only_asks(node: Node<'_>) -> bool {
+    let call = bare(node);
+    let Some((of, name)) = method(call).filter(|_| args(call).next().is_none()) else { return false };
+    let asks = matches!(
+        name.text(),
+        "len"
+            | "is_empty"
+            | "is_some"
+            | "is_none"
+            | "is_ok"
+            | "is_err"
+            | "as_str"
+            | "as_bytes"
+            | "trim"
+            | "abs"
+            | "to_lowercase"
+            | "to_uppercase"
+            | "to_ascii_lowercase"
+            | "toLowerCase"
+            | "toUpperCase"
+            | "getTime"
+    );
+    asks && (only_reads(of) || only_asks(of))
 }
 
 /// Types of Rust whose values all equal themselves.

@@ -4,6 +4,7 @@ use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_code::{expression, integer, statements};
 use crate::rules::rust_types::type_of;
 use crate::rules::shape::{only_reads, operands, operator, same};
+use crate::rules::support::{place_name, rust_path, words};
 use crate::rules::{Case, Check, Cx, Docs, Rule, unparenthesized};
 use crate::syntax::Node;
 
@@ -18,14 +19,14 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `if a < b { a - b } else { 0 }`, and the same with `>` or the branches the other way round: the guard lets through what it should stop.",
+        what: "Finds `if a < b { a - b } else { 0 }`, and the same with `>` or the branches the other way round: the guard lets through what it should stop; and `start - Instant::now()`.",
         why: "The subtraction runs exactly when its result is below zero: unsigned numbers overflow and panic, or wrap round to a huge number. Where it would work, the result is 0.",
         example: "let left = if used > total { total - used } else { 0 };",
         instead: "let left = total.saturating_sub(used);",
         limits: "Only where the other branch is 0 and both operands are the same as in the condition. Types that are known to be signed or floating are left alone.",
         fix: "`a.saturating_sub(b)` is offered as a suggestion, for it changes what happens.",
     },
-    checks: &[Check::Nodes(&[Kind::IfExpression], check)],
+    checks: &[Check::Nodes(&[Kind::IfExpression], check), Check::Nodes(&[Kind::BinaryExpression], elapsed)],
     cases: &[
         Case::bad(
             "a.rs",
@@ -60,6 +61,14 @@ pub static RULE: Rule = Rule {
         Case::good("a.rs", "fn f(a: u8, b: u8, c: u8) -> u8 { if a < b { a - c } else { 0 } }"),
         Case::good("a.rs", "fn f(a: i32, b: i32) -> i32 { if a < b { a - b } else { 0 } }"),
         Case::good("a.rs", "fn f(a: u8, b: u8) -> u8 { if a == b { a - b } else { 0 } }"),
+        Case::bad(
+            "a.rs",
+            "fn f(start: std::time::Instant) -> std::time::Duration { start - std::time::Instant::now() } //~ inverted-subtraction",
+        ),
+        Case::good(
+            "a.rs",
+            "fn f(deadline: std::time::Instant) -> std::time::Duration { deadline - std::time::Instant::now() }",
+        ),
         Case::near_miss("a.rs", "fn f(a: f64, b: f64) -> f64 { if a < b { a - b } else { 0.0 } }"),
         Case::near_miss("a.rs", "fn f(a: u8, b: u8) -> u8 { if a >= b { a - b } else { 0 } }"),
         Case::near_miss("a.rs", "fn f(a: u8, b: u8) -> u8 { if a < b { a - b } else { 1 } }"),
@@ -143,4 +152,29 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     );
     let fixed = format!("{}.saturating_sub({})", minuend.text(), subtrahend.text());
     cx.report(Note::new(cx.rule, node.span(), message).suggestion("Subtract down to zero", vec![(node.span(), fixed)]));
+}
+
+/// `start - Instant::now()`: a moment of the past is less than now.
+fn elapsed<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some((past, now)) = operands(node).filter(|_| operator(node) == "-") else { return };
+    let is_now = now.kind() == Kind::CallExpression
+        && now.child(Field::Function).and_then(|f| rust_path(f, cx)).is_some_and(|p| {
+            matches!(
+                p.as_str(),
+                "std::time::Instant::now" | "Instant::now" | "std::time::SystemTime::now" | "tokio::time::Instant::now"
+            )
+        });
+    let name = place_name(past).unwrap_or_default();
+    let first = words(&name);
+    let began = first.iter().any(|w| {
+        matches!(w.as_str(), "start" | "started" | "begin" | "began" | "since" | "created" | "t0" | "before" | "opened")
+    });
+    if is_now && began {
+        let message = format!(
+            "`{}` lies in the past: this is below zero, which panics or gives zero. `{0}.elapsed()` says how long ago it was.",
+            past.text()
+        );
+        let edit = vec![(node.span(), format!("{}.elapsed()", past.text()))];
+        cx.report(Note::new(cx.rule, node.span(), message).suggestion("Use `elapsed`", edit));
+    }
 }

@@ -93,6 +93,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let handed = home.descendants().any(|n| {
         n.kind() == Kind::PointerType
             || matches!(n.kind(), Kind::FieldIdentifier | Kind::Identifier)
+                && n.parent() != Some(home)
                 && (n.text().ends_with("ptr")
                     || n.text().contains("raw")
                     || n.text().ends_with("handle")

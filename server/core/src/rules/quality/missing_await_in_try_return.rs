@@ -76,6 +76,10 @@ pub static RULE: Rule = Rule {
             "async function f(u) { try { const r = await fetch(u); return r; } catch (e) { return null; } }",
         ),
         Case::good("a.js", "async function f(u) { try { return; } catch (e) { log(e); } }"),
+        Case::bad(
+            "a.ts",
+            "class Repo { async find(i: string) { return await ask(i); } }\nconst repo = new Repo();\nexport async function f() { try { return repo.find('a'); } catch (e) { return log(e); } } //~ missing-await-in-try-return",
+        ),
         Case::near_miss("a.js", "async function f(u) { try { return () => fetch(u); } catch (e) { return null; } }"),
         Case::near_miss("a.js", "async function f(u, fetch) { try { return fetch(u); } catch (e) { return null; } }"),
         Case::near_miss(
@@ -138,6 +142,9 @@ fn is_promise<'a>(call: Node<'a>, cx: &Cx<'a>) -> bool {
     if let Some((receiver, name)) = method(call) {
         if receiver.kind() == Kind::This {
             return cx.file.declared.async_methods.contains(name.text());
+        }
+        if cx.file.declared.gives_promise(receiver, name.text()) {
+            return true;
         }
         // A chain that handles its errors itself has none left for the `catch`.
         if name.text() == "then" {

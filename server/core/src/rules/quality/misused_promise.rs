@@ -69,6 +69,10 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "async function load() { return await db.get(); }\nconst p = load();"),
         Case::good("a.js", "xs.sort((a, b) => a - b);"),
         Case::good("a.js", "const p = xs.map(async (x) => await load(x));"),
+        Case::bad(
+            "a.ts",
+            "class Repo { async has(i: string) { return await ask(i); } }\nconst repo = new Repo();\nexport function f() { if (repo.has('a')) { go(); } } //~ misused-promise",
+        ),
         Case::near_miss("a.js", "files.forEach(async (f) => { try { await upload(f); } catch (e) { log(e); } });"),
         Case::near_miss(
             "a.js",
@@ -147,6 +151,7 @@ fn conditions<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             Kind::MemberExpression => {
                 callee.child(Field::Object).is_some_and(|o| o.kind() == Kind::This)
                     && cx.file.declared.async_methods.contains(name.as_ref())
+                    || callee.child(Field::Object).is_some_and(|o| cx.file.declared.gives_promise(o, &name))
             }
             _ => false,
         };

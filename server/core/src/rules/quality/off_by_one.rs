@@ -1,9 +1,12 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{mentions, operands, operator, same};
+use crate::rules::rust_code::plain_method;
+use crate::rules::rust_names::{Binding, Origin, binding};
+use crate::rules::rust_types::type_of;
+use crate::rules::shape::{mentions, only_reads, operands, operator, same};
 use crate::rules::support::bare;
-use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::rules::{Case, Check, Cx, Docs, Rule, unparenthesized};
 use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
@@ -18,7 +21,7 @@ pub static RULE: Rule = Rule {
     in_tests: false,
     docs: Docs {
         what: "Finds loops that run to `i <= list.length` and read `list[i]`, loops that start at `list.length` and read \
-              `list[i]`, and reads of `list[list.length]`.",
+              `list[i]`, reads of `list[list.length]`, and in Rust reads of `list[i + 1]` in a loop to the list's end.",
         why: "The last index is `length - 1`: what is read one past it is `undefined`, and in Rust the program panics.",
         example: "for (let i = 0; i <= items.length; i++) { send(items[i]); }",
         instead: "for (let i = 0; i < items.length; i++) { send(items[i]); }",
@@ -30,6 +33,8 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::ForStatement], counted),
         Check::Nodes(&[Kind::SubscriptExpression], end),
         Check::Nodes(&[Kind::ForExpression], range),
+        Check::Nodes(&[Kind::IndexExpression], rust_end),
+        Check::Nodes(&[Kind::WhileExpression], rust_while),
     ],
     cases: &[
         Case::bad("a.js", "for (let i = 0; i <= items.length; i++) { send(items[i]); } //~ off-by-one"),
@@ -52,6 +57,25 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "for (let i = 0; i <= n; i++) { send(xs[i]); }"),
         Case::good("a.js", "for (let i = 0; i <= xs.length; i++) { slice(0, i); }"),
         Case::good("a.rs", "fn f(v: &[u8]) { for i in 0..v.len() { g(v[i]); } }"),
+        Case::bad("a.rs", "fn f(v: &[u32]) -> u32 { v[v.len()] } //~ off-by-one"),
+        Case::bad(
+            "a.rs",
+            "fn f(v: &[u32]) -> u32 { let mut n = 0; let mut i = 0; while i <= v.len() { n += v[i]; i += 1; } n } //~ off-by-one",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(v: &[u32]) -> bool { for i in 0..v.len() { if v[i] > v[i + 1] { return false; } } true } //~ off-by-one",
+        ),
+        Case::good(
+            "a.rs",
+            "fn f(v: &[u32]) -> bool { for i in 0..v.len() { if i + 1 < v.len() && v[i] > v[i + 1] { return false; } } true }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn f(v: &[u32]) -> bool { for i in 0..v.len() - 1 { if v[i] > v[i + 1] { return false; } } true }",
+        ),
+        Case::bad("a.rs", "fn f(v: &[i32]) -> i32 { let n = v.len(); v[n] } //~ off-by-one"),
+        Case::good("a.rs", "fn f(v: &mut Vec<i32>) -> i32 { let n = v.len(); v.push(1); v[n] }"),
         Case::near_miss(
             "a.js",
             "for (let i = 0; i <= xs.length; i++) { if (i === xs.length) { flush(); } else { go(xs[i]); } }",
@@ -158,24 +182,106 @@ fn end<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
 }
 
-/// Rust: `for i in 0..=v.len()` with `v[i]`.
+/// Rust: `for i in 0..=v.len()` with `v[i]`, and `for i in 0..v.len()` with `v[i + 1]`.
 fn range<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let (Some(index), Some(range), Some(body)) =
-        (node.child(Field::Pattern), node.child(Field::Value), node.child(Field::Body))
+        (node.child(Field::Pattern), node.child(Field::Value).map(unparenthesized), node.child(Field::Body))
     else {
         return;
     };
-    if range.kind() != Kind::RangeExpression || !range.text().contains("..=") {
+    if range.kind() != Kind::RangeExpression || index.kind() != Kind::Identifier {
         return;
     }
-    let Some(list) = range.text().split("..=").nth(1).and_then(|e| e.trim().strip_suffix(".len()")) else { return };
-    let element = format!("{list}[{}]", index.text());
+    let text = range.text();
+    let (end, element) = match text.split_once("..=") {
+        Some((_, end)) => (end, index.text().to_owned()),
+        None => (text.split_once("..").map_or("", |(_, end)| end), format!("{} + 1", index.text())),
+    };
+    let Some(list) = end.trim().strip_suffix(".len()") else { return };
+    let element = format!("{list}[{element}]");
     let read = body.descendants().find(|n| n.kind() == Kind::IndexExpression && n.text() == element);
-    let guarded = body.descendants().any(|n| {
-        matches!(n.kind(), Kind::IfExpression | Kind::MatchExpression)
-            && n.child(Field::Condition).or(n.child(Field::Value)).is_some_and(|c| mentions(c, index.text()))
-    });
-    if let Some(read) = read.filter(|_| !guarded) {
-        cx.report(Note::new(cx.rule, range.span(), MESSAGE).related(read.span(), "read here"));
+    if let Some(read) = read.filter(|_| !guarded(body, index.text())) {
+        let at = if text.contains("..=") { range } else { read };
+        cx.report(Note::new(cx.rule, at.span(), MESSAGE).related(read.span(), "read here"));
+    }
+}
+
+/// Whether a body asks where its index is.
+fn guarded(body: Node<'_>, index: &str) -> bool {
+    let asks = |c: Node<'_>| {
+        c.kind() == Kind::Identifier && c.text() == index
+            || c.kind() != Kind::IndexExpression
+                && c.descendants_until(|n| n.kind() == Kind::IndexExpression)
+                    .any(|n| n.kind() == Kind::Identifier && n.text() == index)
+    };
+    body.descendants().any(|n| match n.kind() {
+        Kind::IfExpression | Kind::WhileExpression => n.child(Field::Condition).is_some_and(asks),
+        Kind::MatchExpression => n.child(Field::Value).is_some_and(asks),
+        Kind::BinaryExpression => {
+            matches!(operator(n), "<" | "<=" | ">" | ">=" | "==" | "!=")
+                && operands(n).is_some_and(|(l, r)| asks(l) || asks(r))
+        }
+        Kind::AssignmentExpression | Kind::CompoundAssignmentExpr => false,
+        _ => false,
+    })
+}
+
+/// Rust: `v[v.len()]`.
+fn rust_end<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let mut parts = node.named_children();
+    let (Some(list), Some(index)) = (parts.next(), parts.next()) else { return };
+    let value = match index.kind() {
+        // `let n = v.len(); v[n]`
+        Kind::Identifier => binding(index).and_then(|b| match b.origin {
+            Origin::Let(n) if b.pattern == b.name && n.child_of_kind(Kind::MutableSpecifier).is_none() => {
+                // Nothing may have been added in between.
+                let grown = binding(list).is_some_and(|l| l.pattern.kind() == Kind::MutPattern || is_mutable(&l));
+                n.child(Field::Value).filter(|_| !grown)
+            }
+            _ => None,
+        }),
+        _ => Some(index),
+    };
+    let Some((measured, "len")) = value.and_then(plain_method) else { return };
+    let sequence = type_of(list, cx).is_some_and(|t| matches!(t.name, "Vec" | "[]" | "[;]" | "VecDeque"));
+    if sequence && same(list, measured) && only_reads(list) {
+        cx.report(Note::new(cx.rule, node.span(), MESSAGE));
+    }
+}
+
+/// Whether a variable can be changed.
+fn is_mutable(bound: &Binding<'_>) -> bool {
+    match bound.origin {
+        Origin::Let(n) => n.child_of_kind(Kind::MutableSpecifier).is_some(),
+        Origin::Param(n) => {
+            n.child_of_kind(Kind::MutableSpecifier).is_some()
+                || n.child(Field::Type).is_some_and(|t| t.text().contains("mut"))
+        }
+        _ => true,
+    }
+}
+
+/// Rust: `while i <= v.len() { v[i]; i += 1; }`.
+fn rust_while<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let (Some(condition), Some(body)) = (node.child(Field::Condition).map(unparenthesized), node.child(Field::Body))
+    else {
+        return;
+    };
+    let Some((index, end)) = operands(condition).filter(|_| operator(condition) == "<=") else { return };
+    let Some((list, "len")) = plain_method(end) else { return };
+    let element = format!("{}[{}]", list.text(), index.text());
+    let read = body.descendants().find(|n| n.kind() == Kind::IndexExpression && n.text() == element);
+    // The first thing that happens to the index must not be a step back.
+    let stepped = |before: u32| {
+        body.descendants().any(|n| {
+            matches!(n.kind(), Kind::AssignmentExpression | Kind::CompoundAssignmentExpr)
+                && n.span().start < before
+                && n.child(Field::Left).is_some_and(|l| l.text() == index.text())
+        })
+    };
+    if index.kind() == Kind::Identifier
+        && let Some(read) = read.filter(|r| !stepped(r.span().start) && !guarded(body, index.text()))
+    {
+        cx.report(Note::new(cx.rule, condition.span(), MESSAGE).related(read.span(), "read here"));
     }
 }

@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{exits, explains, has_comment, is_explained};
+use crate::rules::shape::{exits, explains, is_explained};
 use crate::rules::support::{args, bare, is_function, is_loop, method, place_name};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
@@ -307,7 +307,7 @@ fn rust_error<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 .and_then(|t| t.strip_suffix(')'))
                 .is_some_and(|t| t.chars().all(|c| c.is_lowercase() || c == '_') && !t.is_empty());
             let empty = value.kind() == Kind::UnitExpression
-                || value.kind() == Kind::Block && value.first_named().is_none() && !has_comment(value);
+                || value.kind() == Kind::Block && value.named_children().all(Node::is_comment) && !is_explained(value);
             let around = node.ancestors().find(|a| a.kind() == Kind::MatchExpression);
             let arms = around
                 .and_then(|m| m.child(Field::Body))
@@ -315,8 +315,8 @@ fn rust_error<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             if !all
                 || !empty
                 || arms != 2
-                || node.descendants().any(|n| n.is_comment())
-                || node.next_sibling().is_some_and(|n| n.is_comment())
+                || is_explained(node)
+                || node.next_sibling().is_some_and(|n| n.is_comment() && explains(n.text()))
             {
                 return;
             }
@@ -328,7 +328,8 @@ fn rust_error<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             };
             let errs = condition.child(Field::Pattern).is_some_and(|p| p.text().starts_with("Err("));
             let Some(body) = node.child(Field::Consequence) else { return };
-            if !errs || body.first_named().is_some() || has_comment(body) || node.child(Field::Alternative).is_some() {
+            let empty = body.named_children().all(Node::is_comment);
+            if !errs || !empty || is_explained(body) || node.child(Field::Alternative).is_some() {
                 return;
             }
             (condition.span(), condition.child(Field::Value))
@@ -339,7 +340,8 @@ fn rust_error<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             if args(call).next().is_some() {
                 return;
             }
-            let said = node.next_sibling().is_some_and(|n| n.is_comment()) || previous_is_comment(node);
+            let said =
+                node.next_sibling().is_some_and(|n| n.is_comment() && explains(n.text())) || previous_is_comment(node);
             if said {
                 return;
             }
@@ -373,5 +375,5 @@ fn rust_error<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 
 fn previous_is_comment(node: Node<'_>) -> bool {
     let siblings = node.parent().into_iter().flat_map(Node::children);
-    siblings.take_while(|n| n.index() < node.index()).last().is_some_and(|n| n.is_comment())
+    siblings.take_while(|n| n.index() < node.index()).last().is_some_and(|n| n.is_comment() && explains(n.text()))
 }

@@ -24,7 +24,7 @@ pub static RULE: Rule = Rule {
         limits: "Tests, a `has` or `some` of the same thing in the same function, literals that hold what is looked for, and searches inside a `try` are left alone.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::MemberExpression], check)],
+    checks: &[Check::Nodes(&[Kind::MemberExpression, Kind::SubscriptExpression], check)],
     cases: &[
         Case::bad("a.js", "function f(items, id) { return items.find((i) => i.id === id).price; } //~ unchecked-find"),
         Case::bad(
@@ -52,6 +52,9 @@ pub static RULE: Rule = Rule {
             "a.js",
             "function f(items, id) { if (items.some((i) => i.id === id)) { return items.find((i) => i.id === id).price; } }",
         ),
+        Case::bad("a.ts", "export function f(s: string) { return s.match(/(\\d+)/)[1]; } //~ unchecked-find"),
+        Case::good("a.ts", "export function f(s: string) { return s.match(/(\\d+)/)?.[1]; }"),
+        Case::good("a.ts", "export function f(s: string) { return s.match(/^(\\d*)/)[1]; }"),
         Case::near_miss("a.js", "function f(db, id) { return db.find({ id }).sort(); }"),
         Case::near_miss("a.js", "function f(el) { return $(el).find('.x').length; }"),
         Case::near_miss("a.js", "function f(items, id) { return (items.find((i) => i.id === id) || items[0]).price; }"),
@@ -83,10 +86,28 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             }
             "find"
         }
+        // `text.match(/../)[1]`, of a pattern without `g`.
+        "match" if !asserted && args(call).count() == 1 => {
+            let pattern = args(call).next().map(bare).filter(|p| p.kind() == Kind::Regex);
+            let once = pattern.and_then(|p| p.text().rsplit('/').next()).is_some_and(|flags| !flags.contains('g'));
+            // A pattern that matches every text, and one that was asked before.
+            if !once || pattern.is_some_and(|p| matches_all(p.text())) || tested_before(call, pattern) {
+                return;
+            }
+            "match"
+        }
         "get" if asserted && args(call).count() == 1 => "get",
         _ => return,
     };
     // Promises and wrappers answer with something of their own.
+    // An element of what was found is another matter: `find(..)[0]`.
+    if node.kind() == Kind::SubscriptExpression && what != "match"
+        || node.kind() == Kind::MemberExpression
+            && what == "match"
+            && node.child(Field::Property).is_none_or(|p| p.text() != "groups")
+    {
+        return;
+    }
     let chained =
         node.child(Field::Property).is_some_and(|p| matches!(p.text(), "then" | "catch" | "value" | "exec" | "exists"));
     let fixed = what == "get" && bare(of).text().starts_with(|c: char| c.is_ascii_uppercase())
@@ -100,11 +121,28 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         "find" => {
             "`find` gives `undefined` for what is not there, and this access throws then. Ask first, or use `?.`."
         }
+        "match" => {
+            "`match` gives `null` for a text that does not fit, and this access throws then. Ask first, or use `?.`."
+        }
         _ => "`get` gives `undefined` for a key that is not there, and `!` only hides that. Ask first.",
     };
     let mut span = name.span();
     span.end = node.span().end;
     cx.report(Note::new(cx.rule, span, message));
+}
+
+/// Whether a pattern fits the empty text as well, as far as is plain: all of it is optional.
+fn matches_all(pattern: &str) -> bool {
+    pattern.ends_with("*/") || pattern.ends_with("?/") || pattern.ends_with("*)/") || pattern.ends_with("*)$/")
+}
+
+/// Whether the function names the pattern elsewhere, or asks with another one first.
+fn tested_before(call: Node<'_>, pattern: Option<Node<'_>>) -> bool {
+    let text = pattern.map_or("", Node::text);
+    home(call).descendants().any(|n| {
+        n.kind() == Kind::Regex && n.text() == text && Some(n) != pattern
+            || method(n).is_some_and(|(_, m)| matches!(m.text(), "test" | "exec")) && n.span().start < call.span().start
+    })
 }
 
 /// Whether the function asks the same collection somewhere whether it holds something, or puts something in.

@@ -174,6 +174,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 && first.is_some_and(|f| is_text(f) || f.kind() == Kind::Regex)
                 && is_text(bare(arguments[1]))
         }
+        "toFixed" | "toPrecision" => arguments.len() <= 1,
+        "substring" | "substr" | "charAt" => matches!(arguments.len(), 1 | 2),
         "padStart" | "padEnd" => matches!(arguments.len(), 1 | 2),
         "filter" if first.is_some_and(|f| is_global(f, "Boolean", cx)) => arguments.len() == 1,
         "map" | "filter" => arguments.len() <= 2 && callback(call, 0, cx).is_some(),

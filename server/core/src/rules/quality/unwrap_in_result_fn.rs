@@ -3,6 +3,7 @@ use sidenote_grammars::{Family, Field, Kind};
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_code::{behind, plain_method, tail};
 use crate::rules::rust_items::last_name;
+use crate::rules::shape::is_commented;
 use crate::rules::support::{args, enclosing_function, method, rust_path};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
@@ -73,6 +74,10 @@ pub static RULE: Rule = Rule {
         Case::good("a.rs", "fn f(v: &[u8]) -> Result<u8, E> { Ok(*v.first().unwrap()) }"),
         Case::near_miss(
             "a.rs",
+            "fn f(c: &Condvar, m: &Mutex<u8>) -> Result<u8, E> { let mut g = m.lock().unwrap(); while *g == 0 { g = c.wait(g).unwrap(); } Ok(*g) }",
+        ),
+        Case::near_miss(
+            "a.rs",
             "fn f(xs: &[&str]) -> Result<Vec<u8>, E> { Ok(xs.iter().map(|x| x.parse().unwrap()).collect()) }",
         ),
         Case::near_miss("a.rs", "fn f() -> Result<Regex, E> { Ok(Regex::new(\"^a$\").unwrap()) }"),
@@ -93,6 +98,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let call = if of.kind() == Kind::AwaitExpression { of.first_named().unwrap_or(of) } else { of };
     let fallible = match method(call) {
         Some((from, name)) => match name.text() {
+            "wait" if args(call).next().is_some() => false,
             "parse" => !matches!(from.kind(), Kind::StringLiteral | Kind::RawStringLiteral),
             "send" | "connect" | "accept" | "flush" | "read_to_end" | "read_to_string" | "read_line" | "write_all"
             | "read_exact" | "execute" | "fetch_one" | "fetch_all" | "json" | "text" | "bytes" | "output"
@@ -124,14 +130,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let constant = args(call).next().is_some_and(|a| matches!(a.kind(), Kind::StringLiteral | Kind::RawStringLiteral))
         && call.text().contains("from_str");
     // `// cannot fail` behind it or above, and text that was found to be valid.
-    let said = {
-        let text = node.arena().text();
-        let end = node.span().end as usize;
-        let line = text[end..].lines().next().unwrap_or_default();
-        let before = text[..node.span().start as usize].trim_end();
-        let above = before.rsplit('\n').nth(1).unwrap_or_default().trim_start();
-        line.contains("//") && !line.contains("//~") || above.starts_with("//") && !above.contains("//~")
-    };
+    let said = is_commented(node);
     if !fallible || constant || said || call.text().contains("valid_up_to") {
         return;
     }

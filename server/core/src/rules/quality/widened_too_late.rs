@@ -20,7 +20,7 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `(w * h) as usize` and the like, where both factors are variables of a narrower integer type.",
+        what: "Finds `(w * h) as usize` and the like, where both factors are variables of a narrower integer type, sums of bytes (`(a + b) as u16`), and quotients of whole numbers that become floating point (`(a / b) as f64`).",
         why: "The multiplication is done in the narrow type: 70,000 times 70,000 in `u32` wraps around (or panics in debug builds), and the wide type gets what is left. As the size of a buffer that is too small.",
         example: "let size = (width * height * 4) as usize;",
         instead: "let size = width as usize * height as usize * 4;",
@@ -40,6 +40,10 @@ pub static RULE: Rule = Rule {
         Case::good("a.rs", "fn f(w: u32) -> usize { (w * 4) as usize }"),
         Case::good("a.rs", "fn f(w: u64, h: u64) -> u32 { (w * h) as u32 }"),
         Case::good("a.rs", "fn f(w: u32, h: u32) -> f64 { (w * h) as f64 }"),
+        Case::bad("a.rs", "fn f(a: u8, b: u8) -> u16 { (a + b) as u16 } //~ widened-too-late"),
+        Case::bad("a.rs", "fn f(hits: u64, all: u64) -> f64 { (hits / all) as f64 } //~ widened-too-late"),
+        Case::good("a.rs", "fn f(hits: f64, all: f64) -> f32 { (hits / all) as f32 }"),
+        Case::good("a.rs", "fn f(bytes: u64) -> f64 { (bytes / 1024) as f64 }"),
         Case::near_miss(
             "a.rs",
             "fn f(w: u32, h: u32) -> Option<usize> { if w > 4096 || h > 4096 { return None; } Some((w * h) as usize) }",
@@ -62,7 +66,14 @@ fn width(ty: &str) -> Option<u32> {
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let (Some(value), Some(ty)) = (node.child(Field::Value), node.child(Field::Type)) else { return };
     let value = unparenthesized(value);
-    if value.kind() != Kind::BinaryExpression || operator(value) != "*" {
+    if value.kind() != Kind::BinaryExpression {
+        return;
+    }
+    if operator(value) == "/" && matches!(ty.text(), "f64" | "f32") {
+        return quotient(value, ty.text(), cx);
+    }
+    let sum = operator(value) == "+";
+    if !sum && operator(value) != "*" {
         return;
     }
     let Some(to) = width(ty.text()) else { return };
@@ -70,7 +81,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let mut variables: Vec<Node<'a>> = Vec::new();
     while let Some(n) = factors.pop() {
         let n = unparenthesized(n);
-        if n.kind() == Kind::BinaryExpression && operator(n) == "*" {
+        if n.kind() == Kind::BinaryExpression && operator(n) == operator(value) {
             let Some((left, right)) = operands(n) else { return };
             factors.extend([left, right]);
         } else if integer(n).is_none()
@@ -81,7 +92,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let narrow = |n: &Node<'a>| {
         matches!(n.kind(), Kind::Identifier | Kind::FieldExpression)
-            && type_of(*n, cx).is_some_and(|t| t.refs == 0 && width(t.name).is_some_and(|w| w < to && w < 64))
+            && type_of(*n, cx)
+                .is_some_and(|t| t.refs == 0 && width(t.name).is_some_and(|w| w < to && w < if sum { 16 } else { 64 }))
     };
     if variables.len() < 2 || !variables.iter().all(narrow) {
         return;
@@ -89,6 +101,24 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let names: Vec<&str> = variables.iter().map(|v| v.text()).collect();
     if !asked(node, &names) {
         report(value.span(), ty.text(), cx);
+    }
+}
+
+/// `(a / b) as f64`: whole numbers are divided, and what is left over is gone.
+fn quotient<'a>(value: Node<'a>, ty: &str, cx: &mut Cx<'a>) {
+    let Some((left, right)) = operands(value) else { return };
+    let plain = |n: Node<'a>| {
+        let n = unparenthesized(n);
+        let read = matches!(n.kind(), Kind::Identifier | Kind::FieldExpression)
+            || n.kind() == Kind::CallExpression && n.text().ends_with(".len()");
+        let constant = n.text().chars().all(|c| c.is_uppercase() || c.is_numeric() || matches!(c, '_' | ':'));
+        read && !constant && type_of(n, cx).is_some_and(|t| t.is_integer() && !t.name.starts_with('{'))
+    };
+    if plain(left) && plain(right) {
+        let message = format!(
+            "Whole numbers are divided here, and the rest is dropped; `as {ty}` comes too late. Cast both sides first."
+        );
+        cx.report(Note::new(cx.rule, value.span(), message));
     }
 }
 
@@ -135,6 +165,6 @@ fn asked(node: Node<'_>, names: &[&str]) -> bool {
 
 fn report(at: Span, ty: &str, cx: &mut Cx<'_>) {
     let message =
-        format!("The product is made in the narrow type and may not fit; `as {ty}` comes too late. Cast the factors.");
+        format!("The result is made in the narrow type and may not fit; `as {ty}` comes too late. Cast the operands.");
     cx.report(Note::new(cx.rule, at, message));
 }

@@ -71,6 +71,10 @@ pub static RULE: Rule = Rule {
         ),
         Case::good("a.rs", "async fn f(p: PathBuf) { tokio::task::spawn_blocking(move || std::fs::read(p)).await; }"),
         Case::good("a.rs", "async fn f() { std::thread::spawn(|| { std::thread::sleep(D); }); }"),
+        Case::bad(
+            "a.rs",
+            "use std::net::ToSocketAddrs;\nasync fn f(host: String) -> usize { (host.as_str(), 443).to_socket_addrs().map(|a| a.count()).unwrap_or(0) } //~ blocking-in-async",
+        ),
         Case::near_miss("a.rs", "async fn f() { fn g() { std::thread::sleep(D); } spawn_blocking(g).await; }"),
         Case::near_miss(
             "a.rs",
@@ -172,8 +176,13 @@ fn method_blocks<'a>(
 ) -> Option<(&'static str, &'static str)> {
     let none = args(call).next().is_none();
     match name {
+        "to_socket_addrs" if none && tuple_or_text(receiver, cx) => {
+            Some(("asks for a host's address", "`tokio::net::lookup_host`"))
+        }
         "recv" | "recv_timeout" if is_std_receiver(receiver, cx) => Some(("waits for a message", "tokio's channels")),
-        "join" if none && origin(receiver, cx).as_deref() == Some("std::thread::spawn") => {
+        "join"
+            if none && (origin(receiver, cx).as_deref() == Some("std::thread::spawn") || is_thread(receiver, cx)) =>
+        {
             Some(("waits for a thread", "`spawn_blocking` and `.await`"))
         }
         "call" | "send" | "send_json" | "send_string" | "send_form"
@@ -191,6 +200,20 @@ fn method_blocks<'a>(
         "block_on" if args(call).count() == 1 => Some(("waits for another future", "`.await`")),
         _ => None,
     }
+}
+
+/// Whether a value is a host with its port, or a text of both.
+fn tuple_or_text<'a>(receiver: Node<'a>, cx: &Cx<'a>) -> bool {
+    let inner = crate::rules::unparenthesized(receiver);
+    let known = matches!(inner.kind(), Kind::TupleExpression | Kind::StringLiteral | Kind::MacroInvocation)
+        || type_of(inner, cx).is_some_and(|t| matches!(t.name, "str" | "String" | "()"));
+    known && cx.file.imports.iter().all(|(_, p)| !p.ends_with("::ToSocketAddrs") || p.starts_with("std::"))
+}
+
+/// Whether a value is the handle of a thread of the standard library, by its written type.
+fn is_thread<'a>(receiver: Node<'a>, cx: &Cx<'a>) -> bool {
+    type_of(receiver, cx)
+        .is_some_and(|t| t.name == "JoinHandle" && resolve_rust(t.path, cx) == "std::thread::JoinHandle")
 }
 
 /// The path of the call that a chain, or a variable's value, begins with.

@@ -70,6 +70,10 @@ pub static RULE: Rule = Rule {
         Case::good("a.rs", "async fn f(m: &Mutex<u32>) { let v = *m.lock().unwrap(); load(v).await; }"),
         Case::good("a.rs", "async fn f(m: &Mutex<Vec<u8>>) { let v = m.lock().unwrap().clone(); load(v).await; }"),
         Case::good("a.rs", "fn f(m: &Mutex<u32>) { let g = m.lock().unwrap(); block_on(async { load().await }); }"),
+        Case::bad(
+            "a.rs",
+            "async fn f(m: &Mutex<u32>) {\n    let g = match m.lock() { Ok(g) => g, Err(p) => p.into_inner() }; //~ lock-across-await\n    load(*g).await;\n}",
+        ),
         Case::near_miss(
             "a.rs",
             "async fn f(m: &Mutex<u32>) { let g = m.lock().unwrap(); let task = async move { load().await }; tasks.push(task); }",
@@ -130,6 +134,14 @@ fn guard<'a>(lock: Node<'a>, cx: &Cx<'a>) -> Option<Node<'a>> {
     });
     if unwrapped.is_some() {
         return unwrapped;
+    }
+    // `match m.lock() { Ok(g) => g, Err(p) => p.into_inner() }`.
+    if field.kind() == Kind::MatchExpression
+        && lock.field() == Field::Value
+        && field.parent().is_some_and(|p| p.kind() == Kind::LetDeclaration)
+        && field.text().contains("into_inner")
+    {
+        return Some(field);
     }
     if field.kind() == Kind::AwaitExpression || field.kind() == Kind::TryExpression {
         return None;

@@ -1,0 +1,61 @@
+// What the tests in VS Code share: the probe inside of the extension host, and the browser.
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import { chromium } from "playwright-core";
+
+const { PROBE, OUT } = process.env;
+const started = Date.now();
+export const lap = (what) => console.log(`${((Date.now() - started) / 1000).toFixed(1)} s  ${what}`);
+export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+let requests = 0;
+/** Has the probe do something inside of the extension host. */
+export async function probe(operation, args = {}) {
+  const n = requests++;
+  const file = path.join(PROBE, `request-${n}.json`);
+  fs.writeFileSync(`${file}.tmp`, JSON.stringify({ operation, ...args }));
+  fs.renameSync(`${file}.tmp`, file);
+  const answer = path.join(PROBE, `answer-${n}.json`);
+  for (const end = Date.now() + 60_000; !fs.existsSync(answer); await sleep(30)) {
+    assert(Date.now() < end, `the probe does not answer ${operation}`);
+  }
+  const { result, error } = JSON.parse(fs.readFileSync(answer, "utf8"));
+  assert(error === undefined, `${operation}: ${error}`);
+  return result;
+}
+
+/** Asks until the answer is good. */
+export async function until(what, ask, good, patience = 30_000) {
+  let last;
+  for (const end = Date.now() + patience; Date.now() < end; await sleep(100)) {
+    last = await ask();
+    if (good(last)) return last;
+  }
+  assert.fail(`${what} did not come about; last: ${JSON.stringify(last, null, 1)}`);
+}
+
+export const browser = await chromium.launch({
+  executablePath: "/usr/bin/chromium",
+  headless: true,
+  args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+});
+export const page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
+export const shot = (name) => page.screenshot({ path: path.join(OUT, `${name}.png`) });
+process.on("uncaughtException", async (error) => {
+  console.error(error);
+  await shot("FAILED").catch(() => {});
+  process.exit(1);
+});
+
+export const visible = (selector, timeout = 30_000) => page.waitForSelector(selector, { timeout });
+export const codes = (dump) => (dump?.diagnostics ?? []).map((d) => d.code).sort();
+
+/** Opens the workbench on a folder or a workspace, with a file. */
+export async function open(address, place, file) {
+  const uri = `vscode-remote://${new URL(address).host}${file}`;
+  const payload = encodeURIComponent(JSON.stringify([["openFile", uri]]));
+  await page.goto(`${address}/?${place.endsWith(".code-workspace") ? "workspace" : "folder"}=${encodeURIComponent(place)}&payload=${payload}`);
+  await visible(".monaco-workbench .part.statusbar", 60_000);
+  await visible(".monaco-editor .view-lines", 60_000);
+}
