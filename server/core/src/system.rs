@@ -2,6 +2,8 @@
 //! arguments.
 
 use std::io;
+/// Why something of the system fails.
+pub use std::io::Error as IoError;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};

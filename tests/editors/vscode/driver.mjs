@@ -59,3 +59,11 @@ export async function open(address, place, file) {
   await visible(".monaco-workbench .part.statusbar", 60_000);
   await visible(".monaco-editor .view-lines", 60_000);
 }
+
+/** Moves the cursor, counted from zero, and waits until it is there: what is typed next belongs to that place. */
+export async function goTo(line, column) {
+  await page.keyboard.press("Control+G");
+  await page.keyboard.type(`${line + 1}:${column + 1}`);
+  await page.keyboard.press("Enter");
+  await until(`line ${line}`, () => probe("dump"), (dump) => dump?.cursor === line);
+}

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
-import { browser, codes, lap, open, page, probe, shot, sleep, until, visible } from "./driver.mjs";
+import { browser, codes, goTo, lap, open, page, probe, shot, sleep, until, visible } from "./driver.mjs";
 
 const { URL: address, FOLDER, SERVER } = process.env;
 const ALL = ["command-injection", "misused-promise", "tls-verification-disabled"];
@@ -72,9 +72,7 @@ await probe("run", { command: "workbench.action.focusActiveEditorGroup" });
 await probe("run", { command: "cursorTop" });
 const tls = by["tls-verification-disabled"].range;
 await probe("run", { command: "revealLine", args: [{ lineNumber: tls[0], at: "center" }] });
-await page.keyboard.press("Control+G");
-await page.keyboard.type(`${tls[0] + 1}:${tls[1] + 3}`);
-await page.keyboard.press("Enter");
+await goTo(tls[0], tls[1] + 2);
 await page.keyboard.press("Control+.");
 await visible(".action-widget .monaco-list-row.action");
 const menu = await page.$$eval(".action-widget .monaco-list-row.action", (e) => e.map((x) => x.textContent.trim()));
@@ -90,9 +88,7 @@ lap("a quick fix is applied");
 
 // Typing makes a finding vanish, and come back.
 const promise = fixed.diagnostics.find((d) => d.code === "misused-promise").range;
-await page.keyboard.press("Control+G");
-await page.keyboard.type(`${promise[0] + 1}:${promise[1] + 1}`);
-await page.keyboard.press("Enter");
+await goTo(promise[0], promise[1] + 0);
 await page.keyboard.press("Control+Shift+ArrowRight");
 await page.keyboard.type("map");
 const has = (dump) => codes(dump).includes("misused-promise");
@@ -107,9 +103,7 @@ lap("typing clears a finding");
 // A finding is dismissed with a reason, and that is taken back.
 const there = (await probe("dump")).diagnostics.find((d) => d.code === "misused-promise").range;
 await probe("run", { command: "workbench.action.focusActiveEditorGroup" });
-await page.keyboard.press("Control+G");
-await page.keyboard.type(`${there[0] + 1}:${there[1] + 2}`);
-await page.keyboard.press("Enter");
+await goTo(there[0], there[1] + 1);
 await page.keyboard.press("Control+.");
 await visible(".action-widget .monaco-list-row.action");
 const offered = await page.$$eval(".action-widget .monaco-list-row.action", (e) => e.map((x) => x.textContent.trim()));

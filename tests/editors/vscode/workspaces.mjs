@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
-import { browser, codes, lap, open, page, probe, shot, sleep, until, visible } from "./driver.mjs";
+import { browser, codes, goTo, lap, open, page, probe, shot, sleep, until, visible } from "./driver.mjs";
 
 const { URL: address, PLACES, HAS_MODEL } = process.env;
 const place = (name) => path.join(PLACES, name);
@@ -42,9 +42,7 @@ if (HAS_MODEL === "1") {
   const at = trusted.diagnostics.find((d) => d.code === "async-promise-executor").range;
   const choose = async (title) => {
     await probe("run", { command: "workbench.action.focusActiveEditorGroup" });
-    await page.keyboard.press("Control+G");
-    await page.keyboard.type(`${at[0] + 1}:${at[1] + 2}`);
-    await page.keyboard.press("Enter");
+    await goTo(at[0], at[1] + 1);
     await page.keyboard.press("Control+.");
     await visible(".action-widget .monaco-list-row.action");
     const offered = await page.$$eval(".action-widget .monaco-list-row.action", (e) => e.map((x) => x.textContent.trim()));

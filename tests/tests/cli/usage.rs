@@ -194,3 +194,37 @@ fn a_flow_across_files_is_explained() {
         .shows("src/app.ts")
         .shows("What would silence it");
 }
+
+/// Runs the language server over a session that ends in order, with an edit of a document that is not open, which it warns of.
+fn lsp(project: &Project, arguments: &[&str], log: Option<&str>) -> super::support::Outcome {
+    let messages = [
+        r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"processId":null,"capabilities":{}}}"#,
+        r#"{"jsonrpc":"2.0","method":"initialized","params":{}}"#,
+        r#"{"jsonrpc":"2.0","method":"textDocument/didChange","params":{"textDocument":{"uri":"file:///x/never-opened.ts","version":2},"contentChanges":[{"text":"x"}]}}"#,
+        r#"{"jsonrpc":"2.0","id":2,"method":"textDocument/hover","params":{"textDocument":{"uri":"file:///x/never-opened.ts"},"position":{"line":0,"character":0}}}"#,
+        r#"{"jsonrpc":"2.0","id":3,"method":"shutdown"}"#,
+        r#"{"jsonrpc":"2.0","method":"exit"}"#,
+    ];
+    let input: String = messages.iter().map(|m| format!("Content-Length: {}\r\n\r\n{m}", m.len())).collect();
+    let variables: Vec<(&str, &str)> = log.iter().map(|level| ("SIDENOTE_LOG", *level)).collect();
+    project.run_with(&[&["lsp"], arguments].concat(), &input, &variables)
+}
+
+#[test]
+fn the_servers_log_goes_where_it_is_told() {
+    const WARNING: &str = "an edit of file:///x/never-opened.ts, which is not open";
+    let project = Project::new(&[]);
+    let read = || fs::read_to_string(project.path().join("server.log")).unwrap_or_default();
+    let outcome = lsp(&project, &[], None).code(0).says(WARNING);
+    assert!(!outcome.stdout.contains(WARNING) && outcome.stdout.starts_with("Content-Length: "), "{outcome:?}");
+    let outcome = lsp(&project, &["--log-file", "server.log"], None).code(0);
+    assert!(outcome.stderr.is_empty() && read().matches(WARNING).count() == 1, "{outcome:?}\n{}", read());
+    // It grows, and holds what is asked for.
+    lsp(&project, &["--log-file", "server.log"], Some("warn")).code(0);
+    assert_eq!(read().matches(WARNING).count(), 2);
+    lsp(&project, &["--log-file", "server.log"], Some("error")).code(0);
+    assert_eq!(read().matches(WARNING).count(), 2);
+    let outcome = lsp(&project, &[], Some("error")).code(0);
+    assert_eq!(outcome.stderr, "");
+    lsp(&project, &["--log-file", "nowhere/server.log"], None).code(2).says("cannot write the log");
+}

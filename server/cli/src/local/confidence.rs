@@ -430,7 +430,8 @@ fn draw(mut all: Vec<(f64, bool)>) -> f64 {
     for (n, one) in all.iter().enumerate() {
         lost += f64::from(one.1);
         let next = all.get(n + 1).map_or(1.0, |next| next.0);
-        if next > one.0 && lost <= MOST_TRUE * (n + 1) as f64 && lost <= MOST_LOST * trues {
+        // Beyond the last false one nothing is won.
+        if !one.1 && next > one.0 && lost <= MOST_TRUE * (n + 1) as f64 && lost <= MOST_LOST * trues {
             line = f64::midpoint(one.0, next);
         }
     }

@@ -1,13 +1,12 @@
 //! The list as text.
 
-use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::{flagged, surroundings};
-use crate::system::{read_list, today, write_list};
+use crate::system::{IoError, read_list, today, write_list};
 use crate::text::Text;
 
 /// The form of the list that is read and written.
@@ -47,7 +46,7 @@ pub enum ListError {
         /// Where it is.
         file: PathBuf,
         /// Why.
-        source: io::Error,
+        source: IoError,
     },
     /// It cannot be written; what was there is still there.
     #[error("cannot write the feedback `{}`: {source}", file.display())]
@@ -55,7 +54,7 @@ pub enum ListError {
         /// Where it is.
         file: PathBuf,
         /// Why.
-        source: io::Error,
+        source: IoError,
     },
 }
 

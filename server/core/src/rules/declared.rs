@@ -37,6 +37,9 @@ pub struct Declared {
     pub fields: BTreeMap<String, String>,
     /// Methods of the top level's interfaces whose written type is a promise, as `Interface.method` (TypeScript).
     pub promising: BTreeSet<String>,
+    /// Functions (`name`) and methods (`Class.name`; `this.name` where all of that name are) that give promises, whether these can
+    /// be rejected or not (TypeScript and JavaScript).
+    pub promises: BTreeSet<String>,
     /// Constants of the top level (TypeScript and JavaScript) that hold a `new` object, with the name of its class.
     pub instances: BTreeMap<String, String>,
     /// Functions of the top level (TypeScript and JavaScript) that give no value on any way.
@@ -59,6 +62,7 @@ impl Declared {
         for node in root.arena().root().named_children() {
             declared.top_level(root, node);
         }
+        let mut plain = BTreeSet::new();
         // The class around, by its depth.
         let mut class: Option<(usize, String)> = None;
         for placed in blocks.iter() {
@@ -74,6 +78,14 @@ impl Declared {
             }
             if node.kind() == Kind::MethodDefinition {
                 let name = node.child(Field::Name).map_or("", Node::text).to_owned();
+                if gives_promise(node) {
+                    if let Some((_, class)) = class.as_ref().filter(|(depth, _)| depth + 1 == placed.depth) {
+                        declared.promises.insert(format!("{class}.{name}"));
+                    }
+                    declared.promises.insert(format!("this.{name}"));
+                } else {
+                    plain.insert(format!("this.{name}"));
+                }
                 if may_reject(node) {
                     if let Some((_, class)) = class.as_ref().filter(|(depth, _)| depth + 1 == placed.depth) {
                         declared.promising.insert(format!("{class}.{name}"));
@@ -85,6 +97,7 @@ impl Declared {
             }
         }
         declared.async_methods.retain(|m| !sync.contains(m));
+        declared.promises.retain(|m| !plain.contains(m));
         if !declared.stateful_regexes.is_empty()
             && blocks.iter().any(|placed| placed.block.arena().text().contains("lastIndex"))
         {
@@ -183,6 +196,20 @@ impl Declared {
                 }
             }
             Kind::AmbientDeclaration => {
+                for class in node.named_children().filter(|n| n.kind() == Kind::ClassDeclaration) {
+                    let body = open(root, class).child(Field::Body);
+                    for method in
+                        body.into_iter().flat_map(Node::named_children).filter(|m| m.kind() == Kind::MethodSignature)
+                    {
+                        let promise = method.child(Field::ReturnType).is_some_and(|t| is_promise(t.text()));
+                        if let (Some(class), Some(own)) =
+                            (open(root, class).child(Field::Name), method.child(Field::Name).filter(|_| promise))
+                        {
+                            self.promising.insert(format!("{}.{}", class.text(), own.text()));
+                            self.promises.insert(format!("{}.{}", class.text(), own.text()));
+                        }
+                    }
+                }
                 let told = node.named_children().filter(|n| n.kind() == Kind::FunctionSignature);
                 for signature in told {
                     let promise = signature.child(Field::ReturnType).is_some_and(|t| is_promise(t.text()));
@@ -252,18 +279,34 @@ impl Declared {
     /// Whether a method of what `receiver` names is known to give a promise: `repo.find(..)` where `const repo = new Repo()`,
     /// `this.repo.find(..)` where the field's type is written, both of a class or an interface of this file.
     pub fn gives_promise(&self, receiver: Node<'_>, method: &str) -> bool {
+        self.class_of(receiver).is_some_and(|ty| self.promising.contains(&format!("{ty}.{method}")))
+    }
+
+    /// Whether a call of a function or method of this file is known to give a promise, which may be one that is never rejected.
+    pub fn is_promise(&self, receiver: Option<Node<'_>>, name: &str) -> bool {
+        match receiver {
+            None => self.promises.contains(name),
+            Some(of) if of.kind() == Kind::This => self.promises.contains(&format!("this.{name}")),
+            Some(of) => self.class_of(of).is_some_and(|ty| self.promises.contains(&format!("{ty}.{name}"))),
+        }
+    }
+
+    /// The class of what a constant or a field with a written type holds.
+    fn class_of(&self, receiver: Node<'_>) -> Option<&str> {
         let text = receiver.text();
-        let of = match text.strip_prefix("this.") {
-            Some(field) => self.fields.get(field),
+        match text.strip_prefix("this.") {
+            Some(field) => self.fields.get(field).map(String::as_str),
             None if receiver.kind() == Kind::Identifier && !support::declares(receiver, text) => {
-                self.instances.get(text)
+                self.instances.get(text).map(String::as_str)
             }
             None => None,
-        };
-        of.is_some_and(|ty| self.promising.contains(&format!("{ty}.{method}")))
+        }
     }
 
     fn function(&mut self, name: Node<'_>, function: Node<'_>) {
+        if gives_promise(function) {
+            self.promises.insert(name.text().to_owned());
+        }
         if may_reject(function) {
             self.async_functions.insert(name.text().to_owned());
         }
@@ -391,6 +434,12 @@ fn promises(function: Node<'_>) -> bool {
     }
     let returns = body.descendants_until(support::is_function).filter(|n| n.kind() == Kind::ReturnStatement);
     returns.filter_map(|r| r.first_named()).any(hands_on)
+}
+
+/// Whether a function is async, or says that it gives a promise.
+fn gives_promise(function: Node<'_>) -> bool {
+    !function.has_token("*")
+        && (function.has_token("async") || function.child(Field::ReturnType).is_some_and(|t| is_promise(t.text())))
 }
 
 /// Whether calling the function gives a promise that may be rejected.

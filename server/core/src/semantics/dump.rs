@@ -35,6 +35,11 @@ pub fn dump(hir: &Hir) -> String {
         d.decorators(decorators);
         d.out.push('\n');
     }
+    for (name, ty) in &hir.types {
+        let _ = write!(d.out, "type {name} = ");
+        d.type_(ty, 0);
+        d.out.push('\n');
+    }
     for n in 0..hir.classes.len() {
         d.class(n);
     }

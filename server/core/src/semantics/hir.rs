@@ -62,6 +62,8 @@ pub struct Hir {
     pub imports: Vec<Import>,
     /// Exports of the module.
     pub exports: Vec<Export>,
+    /// Types that the block declares (TypeScript): aliases, and interfaces as what they extend.
+    pub types: Vec<(Ustr, Type)>,
     /// Decorators and attributes of child blocks that are no methods, by the child's number, where they stand in this
     /// block's text (Rust); ascending. A method's are in [`Method::decorators`].
     pub child_decorators: Vec<(u32, Vec<ExprId>)>,
@@ -726,6 +728,7 @@ impl Hir {
         self.inner_bindings.shrink_to_fit();
         self.imports.shrink_to_fit();
         self.exports.shrink_to_fit();
+        self.types.shrink_to_fit();
     }
 
     /// The expression of an id.

@@ -151,3 +151,41 @@ async fn work_in_the_background_is_shown() {
     client.drain(Duration::from_millis(100)).await;
     client.finish().await;
 }
+
+#[tokio::test]
+async fn what_was_found_follows_a_file_that_moves() {
+    let folder = folder();
+    let mut client = start(folder.path(), push(), json!({"showsDocuments": true})).await;
+    client.request("workspace/executeCommand", command("sidenote.scanWorkspace")).await;
+    let (old, new) = (uri(folder.path(), "src/bad.ts"), uri(folder.path(), "lib/moved.ts"));
+    assert_eq!(client.expect("textDocument/publishDiagnostics").await["params"]["uri"], old);
+    // Not open: the old name is silent, the new one speaks.
+    fs::create_dir_all(folder.path().join("lib")).expect("folder");
+    fs::rename(folder.path().join("src/bad.ts"), folder.path().join("lib/moved.ts")).expect("moved");
+    client.notify("workspace/didRenameFiles", json!({"files": [{"oldUri": old, "newUri": new}]})).await;
+    let mut counts = Vec::new();
+    for _ in 0..2 {
+        let told = client.expect("textDocument/publishDiagnostics").await;
+        counts.push((told["params"]["uri"].clone(), told["params"]["diagnostics"].as_array().map(Vec::len)));
+    }
+    counts.sort_by_key(|c| c.1);
+    assert_eq!(counts, [(json!(old), Some(0)), (json!(new), Some(1))]);
+    // Open: an editor closes the old name and opens the new one, before or after it tells of the move.
+    client.open_as(&new, "typescript", BAD).await;
+    client.expect("textDocument/publishDiagnostics").await;
+    let back = uri(folder.path(), "src/again.ts");
+    fs::rename(folder.path().join("lib/moved.ts"), folder.path().join("src/again.ts")).expect("moved");
+    client.notify("textDocument/didClose", json!({"textDocument": {"uri": new}})).await;
+    client.open_as(&back, "typescript", BAD).await;
+    client.notify("workspace/didRenameFiles", json!({"files": [{"oldUri": new, "newUri": back}]})).await;
+    let mut last = std::collections::HashMap::new();
+    let end = Instant::now() + Duration::from_secs(20);
+    while last.get(&new) != Some(&0) || last.get(&back) != Some(&1) {
+        assert!(Instant::now() < end, "{last:?}");
+        let told = client.expect("textDocument/publishDiagnostics").await;
+        let count = told["params"]["diagnostics"].as_array().map_or(0, Vec::len);
+        last.insert(told["params"]["uri"].as_str().unwrap_or_default().to_owned(), count);
+    }
+    client.drain(Duration::from_millis(100)).await;
+    client.finish().await;
+}

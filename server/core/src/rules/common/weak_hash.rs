@@ -26,7 +26,7 @@ pub static RULE: Rule = Rule {
         example: "const signature = crypto.createHash('md5').update(body + secret).digest('hex');",
         instead: "const signature = crypto.createHmac('sha256', secret).update(body).digest('hex');",
         limits: "Checksums, entity tags, cache keys, file fingerprints, avatars, UUIDs and protocols that prescribe the hash \
-                 (WebSocket's handshake, git objects) are left alone; they are known by the names around the call. HMAC with \
+                 (WebSocket's handshake, SCRAM and the handshakes of databases, digest authentication, git objects) are left alone; they are known by the names around the call. HMAC with \
                  SHA-1 is not broken and is left alone.",
         fix: "The suggested fix names SHA-256; stored hashes must be made again.",
     },
@@ -140,6 +140,14 @@ pub static RULE: Rule = Rule {
         Case::near_miss(
             "a.js",
             "const crypto = require('crypto');\nconst short = crypto.createHash('sha1').update(url).digest('hex').slice(0, 7);",
+        ),
+        Case::good(
+            "a.ts",
+            "import { createHash, createHmac } from 'crypto';\nexport function scramSaltedPassword(password: string, salt: Buffer) {\n  // SCRAM-SHA-1\n  const key = createHash('sha1').update(password).digest();\n  return key;\n}",
+        ),
+        Case::good(
+            "a.js",
+            "const crypto = require('crypto');\nfunction token(password, a, b) {\n  // mysql_native_password\n  const stage1 = crypto.createHash('sha1').update(password).digest();\n  return xor(stage1, a, b);\n}",
         ),
         Case::near_miss("a.js", "function md5(text) { return native(text); }\nconst a = md5(content);"),
         Case::near_miss(
@@ -393,6 +401,44 @@ fn direct(call: &CallView<'_>, out: &mut Vec<Note>) {
     }
 }
 
+/// Protocols that leave no choice, by what the code calls them: WebSocket's handshake, SCRAM and SASL, the handshakes of
+/// databases, digest authentication, one-time passwords.
+fn is_prescribed(call: &CallView<'_>) -> bool {
+    let near = call.arena.slice(Span {
+        start: call.span.start.saturating_sub(NEAR),
+        end: (call.span.end + NEAR).min(call.arena.root().span().end),
+    });
+    let near = near.to_ascii_lowercase();
+    PRESCRIBED.iter().any(|p| near.contains(p))
+}
+
+/// How far around a call names of protocols are looked for, in bytes.
+const NEAR: u32 = 700;
+
+/// What names such a protocol.
+const PRESCRIBED: &[&str] = &[
+    "258eafa5",
+    "scram",
+    "sasl",
+    "cram-md5",
+    "crammd5",
+    "postgresmd5",
+    "mysql_native_password",
+    "native_password",
+    "scramble",
+    "md5-sess",
+    "www-authenticate",
+    "digest auth",
+    "digestauth",
+    "ntlm",
+    "totp",
+    "hotp",
+    "content-md5",
+    "keyderivation for pdf",
+    "oauth_signature",
+    "mongodb-cr",
+];
+
 fn report(call: &CallView<'_>, name: &str, span: Span, signature: bool, fixable: bool, out: &mut Vec<Note>) {
     let words = around(call.hir, call.arena, call.span);
     let sensitive = signature || any(&words, evidence::SECRETS);
@@ -402,7 +448,7 @@ fn report(call: &CallView<'_>, name: &str, span: Span, signature: bool, fixable:
     if cut && !sensitive {
         return;
     }
-    let prescribed = call.arena.text().contains("258EAFA5") || any(&words, &["pwned", "breach", "websocket"]);
+    let prescribed = is_prescribed(call) || any(&words, &["pwned", "breach", "websocket"]);
     if prescribed || !sensitive && any(&words, HARMLESS) {
         return;
     }

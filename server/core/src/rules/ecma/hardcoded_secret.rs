@@ -54,6 +54,18 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad("a.js", "app.use(session({ secret: 'keyboard cat', resave: false })); //~ hardcoded-secret"),
         Case::bad("a.js", "const h = crypto.createHmac('sha256', 'a-very-fixed-key').update(x); //~ hardcoded-secret"),
+        Case::bad(
+            "a.ts",
+            "import { JwtModule } from '@nestjs/jwt';\nexport const m = JwtModule.register({ secret: 'nest-s3cret-abc9' }); //~ hardcoded-secret",
+        ),
+        Case::bad(
+            "a.ts",
+            "import CryptoJS from 'crypto-js';\nexport const e = (d: string) => CryptoJS.AES.encrypt(d, 'p4ssphrase-of-mine').toString(); //~ hardcoded-secret",
+        ),
+        Case::good(
+            "a.ts",
+            "import CryptoJS from 'crypto-js';\nexport const e = (d: string, key: string) => CryptoJS.AES.encrypt(d, key).toString();",
+        ),
         Case::bad("a.ts", "const apiKey = '9f8a7c6b5d4e3f2a1b0c9d8e7f6a5b4c'; //~ hardcoded-secret"),
         Case::bad(
             "a.ts",
@@ -302,6 +314,13 @@ fn places(path: &str) -> (Option<usize>, &'static [&'static str]) {
     match last {
         "sign" | "verify"
             if path.starts_with("jsonwebtoken.") || path.starts_with("jwt.") || path.starts_with("JWT.") =>
+        {
+            (Some(1), &[])
+        }
+        "register" | "registerAsync" if path.starts_with("@nestjs/jwt.") => (None, &["secret", "secretOrPrivateKey"]),
+        "encode" | "decode" if path.starts_with("jwt-simple.") => (Some(1), &[]),
+        "encrypt" | "decrypt" | "HmacSHA256" | "HmacSHA512" | "HmacSHA1"
+            if ["crypto-js.", "crypto-js/", "CryptoJS."].iter().any(|l| path.starts_with(l)) =>
         {
             (Some(1), &[])
         }

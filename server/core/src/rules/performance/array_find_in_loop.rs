@@ -79,6 +79,10 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "export const f = (users: User[], teams: Team[]) => teams.map((t) => users.filter((u) => u.team === t.id).length); //~ array-find-in-loop",
         ),
+        Case::bad(
+            "a.ts",
+            "export class S { private items: Item[] = [];\n missing(ids: string[]) { return ids.filter((id) => this.items.findIndex((p) => p.id === id) < 0); } } //~ array-find-in-loop",
+        ),
         Case::near_miss("a.js", "function f(xs) { return xs.filter((x, i) => xs.indexOf(x, i + 1) === -1); }"),
         Case::good(
             "a.ts",
@@ -137,7 +141,7 @@ pub static RULE: Rule = Rule {
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some((list, name)) = method(node) else { return };
     if !matches!(name.text(), "includes" | "indexOf" | "find" | "findIndex" | "findLast" | "some" | "filter")
-        || list.kind() != Kind::Identifier
+        || list.kind() != Kind::Identifier && field_type(list, cx).is_none()
     {
         return;
     }
@@ -154,7 +158,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let Some(round) = round(node, list, cx) else { return };
-    let long = is_long(list) && !changes(round, node, list.text()) || grows(node, list, round);
+    let field = field_type(list, cx);
+    let long = field.map_or_else(|| is_long(list), is_array_type) && !changes(round, node, list.text())
+        || grows(node, list, round);
     if !long || !by_equality(node, cx) || leaves_with_match(node, round) {
         return;
     }
@@ -213,14 +219,24 @@ fn binds(around: Node<'_>, name: &str) -> bool {
     })
 }
 
+/// The written type of `this.name`.
+fn field_type<'a>(list: Node<'a>, cx: &'a Cx<'_>) -> Option<&'a str> {
+    let name = list.text().strip_prefix("this.").filter(|_| list.kind() == Kind::MemberExpression)?;
+    cx.file.declared.fields.get(name).map(String::as_str)
+}
+
+fn is_array_type(written: &str) -> bool {
+    let written = written.strip_prefix("readonly ").unwrap_or(written);
+    written.ends_with("[]") || written.starts_with("Array<") || written.starts_with("ReadonlyArray<")
+}
+
 /// Whether the value is an array whose length the code does not bound.
 fn is_long(list: Node<'_>) -> bool {
     if is_constant(list) {
         return false;
     }
     if let Some(written) = written_type(list) {
-        let written = written.strip_prefix("readonly ").unwrap_or(written);
-        return written.ends_with("[]") || written.starts_with("Array<") || written.starts_with("ReadonlyArray<");
+        return is_array_type(written);
     }
     let Some(value) = declarator(list).and_then(|d| d.child(Field::Value)).map(bare) else {
         return is_plural(&list) && is_plain_parameter(list);

@@ -113,6 +113,10 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "async fn f(&self, urls: &[String]) -> Vec<Page> { let mut out = vec![]; for url in urls { let page = self.fetch(url).await; out.push(page); } out } //~ await-in-loop",
         ),
+        Case::bad(
+            "a.ts",
+            "async function f(ids: string[], http: Http) { const r: P[] = []; for (const id of ids) { const p = await http.get<P>(`/p/${id}`); r.push(p); } return r; } //~ await-in-loop",
+        ),
         Case::near_miss(
             "a.js",
             "async function f(xs) { for (const x of xs) { xs2.push(async () => await load(x)); } }",
@@ -309,7 +313,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     };
     let answers: Vec<Node<'a>> = awaits.iter().copied().filter(|n| !body_of(n)).collect();
     let [only] = answers.as_slice() else { return };
-    let Some(mut call) = only.first_named().map(bare).filter(|c| c.kind() == Kind::CallExpression) else { return };
+    // The grammar reads `await get<T>(x)` as a call of `await get`.
+    let typed = only.parent().filter(|p| p.kind() == Kind::CallExpression && p.child(Field::Function) == Some(*only));
+    let inner = only.first_named().map(bare).filter(|c| c.kind() == Kind::CallExpression);
+    let Some(mut call) = inner.or(typed) else { return };
     // `s3.getObject(..).promise()`.
     while let Some((of, name)) = method(call)
         && matches!(name.text(), "promise" | "toPromise" | "catch")
@@ -318,6 +325,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         call = bare(of);
     }
     let Some(callee) = call.child(Field::Function) else { return };
+    let callee = if callee == *only { only.first_named().unwrap_or(callee) } else { callee };
     let reads = place_name(callee)
         .is_some_and(|n| words(&n).first().is_some_and(|w| READS.contains(&w.as_str()) || SENDS.contains(&w.as_str())));
     // `query-in-loop` tells of those: one query is better than many at a time.

@@ -192,6 +192,11 @@ fn walked<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some((_, said)) = method(over) else { return };
     let (list, copied) = match how {
         "clone" | "to_vec" | "to_owned" => (of, true),
+        // `for x in list.clone().iter()`
+        "iter" => match plain_method(of) {
+            Some((list, "clone" | "to_vec")) => (list, true),
+            _ => return,
+        },
         "cloned" => match plain_method(of) {
             Some((list, "iter")) => (list, type_of(list, cx).is_some_and(|t| t.arg().is_copy(cx) == Some(false))),
             _ => return,

@@ -109,6 +109,10 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn f(path: &str) -> bool { let parts: Vec<&str> = path.split('/').collect(); parts[0] == parts[1] }",
         ),
+        Case::bad(
+            "a.rs",
+            "fn f(rows: &[Vec<u32>]) -> u32 { let flat: Vec<u32> = rows.iter().flat_map(|r| r.iter().copied()).collect(); flat.iter().sum() } //~ collect-then-iterate",
+        ),
         Case::near_miss(
             "a.rs",
             "fn f(m: &mut HashMap<u8, u8>) {\n    let keys: Vec<u8> = m.keys().copied().collect();\n    for k in keys { m.remove(&k); }\n}",
@@ -164,7 +168,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     // Walking a vector by reference hands out references into it.
     let lent = call_on(*only).is_some_and(|(_, n)| n.text() == "iter")
         || only.parent().is_some_and(|p| p.kind() == Kind::ReferenceExpression);
-    let by_value = type_of(source, cx).map(|t| t.item()).is_some_and(|t| t.is_copy(cx) == Some(true));
+    let element = node.child(Field::Type).map(|t| crate::rules::rust_types::Ty::parse(t.text()).arg());
+    let by_value = element.is_some_and(|t| t.refs == 0 && t.is_copy(cx) == Some(true))
+        || type_of(source, cx).map(|t| t.item()).is_some_and(|t| t.is_copy(cx) == Some(true));
     if lent && !by_value {
         return;
     }

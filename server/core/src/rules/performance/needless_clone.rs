@@ -93,7 +93,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     // A number behind a reference.
     if name.text() == "clone"
-        && ty.as_ref().is_some_and(|t| t.refs == 1 && is_number(t))
+        && ty.as_ref().is_some_and(|t| t.refs == 1 && is_number(&t.clone().owned()))
         && of.kind() == Kind::Identifier
     {
         let message = format!("A value of this type is copied as it is: `*{}` says so.", of.text());

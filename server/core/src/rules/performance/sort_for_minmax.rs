@@ -4,7 +4,8 @@ use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_code::call_on;
 use crate::rules::rust_names::{binding, repeats_within, uses};
 use crate::rules::rust_types::type_of;
-use crate::rules::support::{args, bare, method};
+use crate::rules::shape::home;
+use crate::rules::support::{args, bare, is_function, is_loop, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
 
@@ -30,6 +31,7 @@ pub static RULE: Rule = Rule {
     },
     checks: &[
         Check::Nodes(&[Kind::SubscriptExpression, Kind::CallExpression], check),
+        Check::Nodes(&[Kind::VariableDeclarator], kept),
         Check::Nodes(&[Kind::CallExpression], rust_check),
     ],
     cases: &[
@@ -63,6 +65,14 @@ pub static RULE: Rule = Rule {
         ),
         Case::good("a.rs", "fn f(mut xs: Vec<u32>) -> (Option<u32>, Vec<u32>) { xs.sort(); (xs.last().copied(), xs) }"),
         Case::good("a.rs", "fn f(mut xs: Vec<u32>) -> u32 { xs.sort(); xs[xs.len() / 2] }"),
+        Case::bad(
+            "a.ts",
+            "export function f(xs: P[]) { const sorted = [...xs].sort((a, b) => b.price - a.price); return sorted[0]; } //~ sort-for-minmax",
+        ),
+        Case::good(
+            "a.ts",
+            "export function f(xs: P[]) { const sorted = [...xs].sort((a, b) => b.price - a.price); return [sorted[0], sorted]; }",
+        ),
         Case::near_miss("a.js", "const min = [a, b].sort()[0];"),
         Case::near_miss("a.js", "const x = sort(xs)[0];"),
         Case::near_miss("a.js", "const q = await db.find().sort({ at: -1 })[0];"),
@@ -110,6 +120,57 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let message = "The whole list is sorted for one of its elements. One pass finds the least or greatest: `reduce`, or `Math.min` and `Math.max`.";
     cx.report(Note::new(cx.rule, Span { start: name.span().start, end: node.span().end }, message));
+}
+
+/// `const sorted = list.sort(..); return sorted[0];`, where nothing else is asked of it.
+fn kept<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let (Some(variable), Some(value)) = (node.child(Field::Name), node.child(Field::Value).map(bare)) else { return };
+    if cx.family() != Family::Ecma || variable.kind() != Kind::Identifier {
+        return;
+    }
+    let Some((list, name)) = method(value).filter(|(_, n)| matches!(n.text(), "sort" | "toSorted")) else { return };
+    let list = bare(list);
+    let literal = list.kind() == Kind::Array && !list.named_children().any(|e| e.kind() == Kind::SpreadElement);
+    let query = args(value).next().map(bare).is_some_and(|a| matches!(a.kind(), Kind::Object | Kind::String));
+    let around = home(node);
+    if !is_function(around) || literal || query || list.text().contains(".find(") {
+        return;
+    }
+    let mut uses = Vec::new();
+    for n in around.descendants() {
+        if n.is_hole() {
+            return;
+        }
+        let named = matches!(n.kind(), Kind::Identifier | Kind::ShorthandPropertyIdentifier);
+        if named && n.text() == variable.text() && n != variable {
+            uses.push(n);
+        }
+    }
+    let indexed = |n: Node<'a>, index: &str| {
+        n.parent().is_some_and(|p| {
+            p.kind() == Kind::SubscriptExpression
+                && n.field() == Field::Object
+                && p.child(Field::Index).is_some_and(|i| i.text().replace(' ', "") == index)
+        })
+    };
+    let one = match uses.as_slice() {
+        [only] => {
+            let taken = only
+                .parent()
+                .and_then(|m| m.parent())
+                .and_then(method)
+                .is_some_and(|(of, m)| of == *only && matches!(m.text(), "at" | "pop" | "shift"));
+            indexed(*only, "0") || taken
+        }
+        [of, _] => indexed(*of, &format!("{}.length-1", variable.text())),
+        _ => false,
+    };
+    let again =
+        uses.first().is_some_and(|u| u.ancestors().take_while(|a| *a != around).any(|a| is_loop(a) || is_function(a)));
+    if one && !again {
+        let message = "The whole list is sorted for one of its elements. One pass finds the least or greatest: `reduce`, or `Math.min` and `Math.max`.";
+        cx.report(Note::new(cx.rule, Span { start: name.span().start, end: value.span().end }, message));
+    }
 }
 
 // Rust.

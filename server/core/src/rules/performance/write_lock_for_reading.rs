@@ -1,4 +1,4 @@
-use sidenote_grammars::{Family, Kind};
+use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_clones::bound_to;
@@ -66,6 +66,11 @@ pub static RULE: Rule = Rule {
         Case::good("a.rs", "fn f(l: &RwLock<Vec<u8>>) { let g = l.write().unwrap(); change(g); }"),
         Case::good("a.rs", "fn f(l: &RwLock<Vec<u8>>) { std::mem::take(&mut *l.write().unwrap()); }"),
         Case::good("a.rs", "fn f(l: &RwLock<Vec<u8>>) { for x in l.write().unwrap().iter_mut() { *x += 1; } }"),
+        Case::bad(
+            "a.rs",
+            "fn f(m: &RwLock<Vec<u8>>) -> u8 { let g = m.write().unwrap(); g[0] } //~ write-lock-for-reading",
+        ),
+        Case::good("a.rs", "fn f(m: &RwLock<Vec<u8>>) { let mut g = m.write().unwrap(); g[0] = 1; }"),
         Case::near_miss("a.rs", "fn f(l: &Pipe) -> usize { l.write().unwrap().len() }"),
         Case::near_miss(
             "a.rs",
@@ -118,7 +123,19 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             _ => break,
         }
     }
-    let looks = |n: Node<'a>| call_on(n).is_some_and(|(_, name)| LOOKS.contains(&name.text()));
+    let looks = |n: Node<'a>| {
+        call_on(n).is_some_and(|(_, name)| LOOKS.contains(&name.text()))
+            || n.parent().is_some_and(|p| {
+                p.kind() == Kind::IndexExpression
+                    && p.first_named() == Some(n)
+                    && p.parent().is_none_or(|o| match o.kind() {
+                        Kind::AssignmentExpression | Kind::CompoundAssignmentExpr => p.field() != Field::Left,
+                        Kind::ReferenceExpression => false,
+                        Kind::FieldExpression | Kind::IndexExpression => false,
+                        _ => true,
+                    })
+            })
+    };
     let only = match bound_to(guard) {
         Some(bound) => uses(&bound, cx).is_some_and(|all| !all.is_empty() && all.iter().all(|u| looks(*u))),
         None => looks(guard),

@@ -63,6 +63,10 @@ pub static RULE: Rule = Rule {
             "fn f(s: &str) -> &str { if let Some(i) = s.chars().position(|x| x == ' ') { return &s[..i]; } s } //~ character-index-as-byte-index",
         ),
         Case::good("a.rs", "fn f(s: &str, c: char) -> &str { let i = s.find(c).unwrap_or(0); &s[i..] }"),
+        Case::bad(
+            "a.rs",
+            "fn f(s: &str) -> &str { match s.chars().position(|c| c == ':') { Some(i) => &s[i..], None => s } } //~ character-index-as-byte-index",
+        ),
         Case::near_miss(
             "a.rs",
             "fn f(s: &str, t: &[char]) { for (i, c) in s.chars().enumerate() { if t[i] == c { go(); } } }",
@@ -135,6 +139,10 @@ fn cut<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             Kind::CallExpression => counts(end, name).then_some(end),
             Kind::Identifier => binding(end)
                 .and_then(|b| match b.origin {
+                    Origin::Arm(n) => {
+                        let matched = n.ancestors().find(|a| a.kind() == Kind::MatchExpression);
+                        matched.and_then(|m| m.child(Field::Value))
+                    }
                     Origin::Let(n) | Origin::Condition(n) if n.child(Field::Alternative).is_none() => {
                         n.child(Field::Value)
                     }

@@ -46,6 +46,10 @@ pub static RULE: Rule = Rule {
             "a.js",
             "function removeAt(list, index) { delete list[index]; return list; } //~ delete-array-element",
         ),
+        Case::bad(
+            "a.ts",
+            "export class S { items: Item[] = [];\n drop(i: number) { delete this.items[i]; } } //~ delete-array-element",
+        ),
         Case::near_miss("a.js", "function f(items) { for (const i in items) { delete items[i]; } }"),
         Case::good("a.js", "delete o[key];"),
         Case::good("a.js", "delete o.x;"),
@@ -72,7 +76,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     };
     let (Some(list), Some(index)) = (place.child(Field::Object), place.child(Field::Index)) else { return };
     if matches!(index.kind(), Kind::String | Kind::TemplateString)
-        || !is_array(list) && !counted(node, list, index) && !told(list, index)
+        || !is_array(list) && !typed(list, cx) && !counted(node, list, index) && !told(list, index)
     {
         return;
     }
@@ -86,6 +90,12 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         note = note.suggestion("Use `splice`", vec![(node.span(), text)]);
     }
     cx.report(note);
+}
+
+/// Whether a field's written type is an array.
+fn typed(list: Node<'_>, cx: &Cx<'_>) -> bool {
+    let field = list.text().strip_prefix("this.").and_then(|f| cx.file.declared.fields.get(f));
+    field.is_some_and(|t| t.ends_with("[]") || t.starts_with("Array<"))
 }
 
 /// Whether the index counts up to the list's length in a loop around.

@@ -40,7 +40,7 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad(
             "a.ts",
-            "export const get = async (req: Request, res: Response) => {\n  const user = await find(req.params.id);\n  if (!user) { //~ missing-return-after-reply\n    res.status(404).json({ error: 'none' });\n  }\n  res.json(user);\n};",
+            "export const get = async (req: Request, res: Response) => {\n  const user = await find(req.params.id);\n  if (!user) {\n    res.status(404).json({ error: 'none' }); //~ missing-return-after-reply\n  }\n  res.json(user);\n};",
         ),
         Case::bad(
             "a.js",
@@ -136,12 +136,10 @@ fn tell<'a>(node: Node<'a>, first: &Answer<'a>, second: &Answer<'a>, cx: &mut Cx
     }
     let what = if second.response { "the answer is sent again" } else { "the callback is called again" };
     let message = format!("The branch ends with an answer and does not leave: {what} below. `return` here.");
-    let mut span = node.span();
-    span.end = node.child(Field::Consequence).map_or(span.end, |c| c.span().start);
     cx.report(
-        Note::new(cx.rule, span, message)
-            .related(first.call.span(), "answers here")
-            .related(second.call.span(), "and again here"),
+        Note::new(cx.rule, first.call.span(), message)
+            .related(node.span(), "the branch")
+            .related(second.call.span(), "answers again here"),
     );
 }
 

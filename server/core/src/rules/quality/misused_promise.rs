@@ -73,6 +73,10 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "class Repo { async has(i: string) { return await ask(i); } }\nconst repo = new Repo();\nexport function f() { if (repo.has('a')) { go(); } } //~ misused-promise",
         ),
+        Case::bad(
+            "a.ts",
+            "class Repo { async has(i: string) { return true; } }\nconst repo = new Repo();\nexport function f() { if (repo.has('a')) { go(); } } //~ misused-promise",
+        ),
         Case::near_miss("a.js", "files.forEach(async (f) => { try { await upload(f); } catch (e) { log(e); } });"),
         Case::near_miss(
             "a.js",
@@ -147,11 +151,12 @@ fn conditions<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         let Some(callee) = part.child(Field::Function).map(bare) else { continue };
         let name = place_name(callee).unwrap_or_default();
         let promise = match callee.kind() {
-            Kind::Identifier => cx.file.declared.async_functions.contains(name.as_ref()) && !declares(callee, &name),
+            Kind::Identifier => {
+                (cx.file.declared.async_functions.contains(name.as_ref()) || cx.file.declared.is_promise(None, &name))
+                    && !declares(callee, &name)
+            }
             Kind::MemberExpression => {
-                callee.child(Field::Object).is_some_and(|o| o.kind() == Kind::This)
-                    && cx.file.declared.async_methods.contains(name.as_ref())
-                    || callee.child(Field::Object).is_some_and(|o| cx.file.declared.gives_promise(o, &name))
+                callee.child(Field::Object).is_some_and(|o| cx.file.declared.is_promise(Some(bare(o)), &name))
             }
             _ => false,
         };

@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{broken, case_body, exits, same};
+use crate::rules::shape::{broken, case_body, exits, explains, same};
 use crate::rules::support::{bare, place_name};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
@@ -56,6 +56,10 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "for (const k of ks) { switch (k) { case 1: a(); continue; case 2: b(); } }"),
         Case::good("a.js", "switch (k) { case 1: if (x) { break; } else { return_(); break; } case 2: b(); }"),
         Case::good("a.js", "switch (k) { case 1: { a(); break; } case 2: b(); }"),
+        Case::bad(
+            "a.js",
+            "switch (x) {\n  case 1: //~ switch-fallthrough\n    a(); // BAD switch-fallthrough\n  case 2: b(); break;\n}",
+        ),
         Case::near_miss("a.js", "switch (k) { case 1: process.exit(1); case 2: b(); }"),
         Case::near_miss("a.js", "switch (k) {\n  case 1:\n    a();\n    /* fallthrough */\n  case 2: b();\n}"),
         Case::near_miss("a.js", "switch (k) { case 1: a(); break; case 2: b(); default: }"),
@@ -98,7 +102,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
         let Some(last) = case_body(clause).last() else { continue };
         let between = Span { start: last.span().start, end: next.span().start };
-        let said = cx.arena().comments().filter(|c| between.contains(c.span())).any(|c| announces(c.text()));
+        let said = cx
+            .arena()
+            .comments()
+            .filter(|c| between.contains(c.span()))
+            .any(|c| announces(c.text()) && explains_or_falls(c.text()));
         if said {
             continue;
         }
@@ -121,6 +129,17 @@ fn covers(statement: Node<'_>, depth: usize) -> bool {
         }),
         _ => false,
     }
+}
+
+/// Whether a comment speaks to a reader: a mark in capitals (`BAD switch-fallthrough`) does not, `FALLTHROUGH` does.
+fn explains_or_falls(comment: &str) -> bool {
+    let first = comment.trim_start_matches(['/', '*', ' ']).to_ascii_lowercase();
+    explains(comment)
+        || ["fall", "no break", "nobreak", "pass", "continue", "drop", "intentional", "run"]
+            .iter()
+            .any(|w| first.starts_with(w))
+        || first.contains("$fall")
+        || first.contains("@fall")
 }
 
 fn announces(comment: &str) -> bool {

@@ -44,6 +44,7 @@ pub static RULE: Rule = Rule {
         Case::bad("a.rs", "fn f(hits: u64, all: u64) -> f64 { (hits / all) as f64 } //~ widened-too-late"),
         Case::good("a.rs", "fn f(hits: f64, all: f64) -> f32 { (hits / all) as f32 }"),
         Case::good("a.rs", "fn f(bytes: u64) -> f64 { (bytes / 1024) as f64 }"),
+        Case::bad("a.rs", "fn f(n: u64, from: u64, to: u64) -> f64 { (n / (to - from)) as f64 } //~ widened-too-late"),
         Case::near_miss(
             "a.rs",
             "fn f(w: u32, h: u32) -> Option<usize> { if w > 4096 || h > 4096 { return None; } Some((w * h) as usize) }",
@@ -109,6 +110,13 @@ fn quotient<'a>(value: Node<'a>, ty: &str, cx: &mut Cx<'a>) {
     let Some((left, right)) = operands(value) else { return };
     let plain = |n: Node<'a>| {
         let n = unparenthesized(n);
+        // `(to - from)`
+        if n.kind() == Kind::BinaryExpression && matches!(operator(n), "+" | "-") {
+            return operands(n).is_some_and(|(l, r)| {
+                [l, r].iter().all(|o| matches!(o.kind(), Kind::Identifier | Kind::FieldExpression))
+                    && type_of(l, cx).is_some_and(|t| t.is_integer() && !t.name.starts_with('{'))
+            });
+        }
         let read = matches!(n.kind(), Kind::Identifier | Kind::FieldExpression)
             || n.kind() == Kind::CallExpression && n.text().ends_with(".len()");
         let constant = n.text().chars().all(|c| c.is_uppercase() || c.is_numeric() || matches!(c, '_' | ':'));

@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::regex::{Dialect, Flags, UrlFlaw, missing_anchor, parse};
+use crate::regex::{Dialect, Flags, UrlFlaw, UrlIssue, missing_anchor, parse};
 use crate::rules::support::{args, bare, constant, key_name, method, place_name, string_value, words};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
@@ -25,7 +25,7 @@ pub static RULE: Rule = Rule {
         instead: "if (new URL(url).hostname === 'example.com') redirect(url);",
         limits: "Only constants that are a host or an origin count, and only where the checked value's name says that it is an \
                  address. The page's own address is left alone, and so are lists of hosts.",
-        fix: "The suggested fixes add the slash or the dot.",
+        fix: "The suggested fixes add the slash or the dot, escape dots of patterns and anchor them.",
     },
     checks: &[
         Check::Nodes(&[Kind::CallExpression], call),
@@ -259,12 +259,15 @@ fn pattern<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let flags = Flags::from_letters(node.child(Field::Flags).map_or("", |n| n.text()));
-    judge_pattern(text, flags, node.span(), cx);
+    let begins = node.child(Field::Pattern).map(|p| p.span().start);
+    judge_pattern(text, flags, node.span(), begins, cx);
 }
 
-fn judge_pattern(text: &str, flags: Flags, span: Span, cx: &mut Cx<'_>) {
+/// `begins`: where the pattern begins in the source, if it stands there as it is.
+fn judge_pattern(text: &str, flags: Flags, span: Span, begins: Option<u32>, cx: &mut Cx<'_>) {
     let Ok(ast) = parse(text, flags, Dialect::JavaScript) else { return };
-    let Some(issue) = missing_anchor(&ast).into_iter().next() else { return };
+    let issues = missing_anchor(&ast);
+    let Some(issue) = issues.first() else { return };
     let message = match issue.flaw {
         UrlFlaw::UnescapedDot => "A bare dot stands for any character, so other hosts match too. Escape it.",
         UrlFlaw::MissingStart => {
@@ -275,7 +278,31 @@ fn judge_pattern(text: &str, flags: Flags, span: Span, cx: &mut Cx<'_>) {
         }
         UrlFlaw::HalfAnchored => "The anchors belong to one alternative each. Put the alternatives in a group.",
     };
-    note(cx, span, message.to_owned(), None);
+    let mut note = Note::new(cx.rule, span, message);
+    if let Some(begins) = begins
+        && let Some(edits) = anchored(text, &issues, begins)
+    {
+        note = note.suggestion("Anchor the host", edits);
+    }
+    cx.report(note);
+}
+
+/// What makes a pattern match the host whole: dots that are dots, a beginning and an end.
+fn anchored(text: &str, issues: &[UrlIssue], begins: u32) -> Option<Vec<(Span, String)>> {
+    let mut edits = Vec::new();
+    for issue in issues {
+        let (at, insert) = match issue.flaw {
+            UrlFlaw::UnescapedDot => (issue.span.start, "\\"),
+            UrlFlaw::MissingStart if text.starts_with("http") => (0, "^"),
+            UrlFlaw::MissingEnd => (issue.span.end, "(?:[/?#]|$)"),
+            UrlFlaw::MissingStart | UrlFlaw::HalfAnchored => return None,
+        };
+        let at = begins + at as u32;
+        edits.push((Span { start: at, end: at }, insert.to_owned()));
+    }
+    edits.sort_by_key(|(span, _)| span.start);
+    edits.dedup();
+    Some(edits)
 }
 
 /// Whether a pattern decides something about an address.
@@ -308,5 +335,5 @@ fn built<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if !TOP_LEVEL.iter().any(|t| text.contains(t)) || !text.contains('.') {
         return;
     }
-    judge_pattern(&text, Flags::from_letters(""), node.span(), cx);
+    judge_pattern(&text, Flags::from_letters(""), node.span(), None, cx);
 }

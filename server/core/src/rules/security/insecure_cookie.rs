@@ -4,7 +4,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::evidence::{any, field, is_literal_object};
-use crate::rules::support::{args, chain, constant_text, method, rust_path, statement, words};
+use crate::rules::support::{args, chain, constant_text, key_name, method, rust_path, statement, words};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::semantics::flow::value::{Val, Value};
 use crate::semantics::flow::{CallView, WriteView};
@@ -31,7 +31,7 @@ pub static RULE: Rule = Rule {
         instead: "res.cookie('session', id, { httpOnly: true, secure: true, sameSite: 'lax' });",
         limits: "Cookies are judged by their names; those for preferences and tokens against request forgery, which scripts must \
                  read, are left alone. A flag that is computed counts as set.",
-        fix: "The suggested fix sets the flag; over plain http, as in local development, a secure cookie is not sent.",
+        fix: "The suggested fix sets the flags, also in options that leave them out; over plain http, as in local development, a secure cookie is not sent.",
     },
     checks: &[
         Check::Calls(&["cookie", "setCookie", "set", "serialize", "setSignedCookie"], call),
@@ -355,17 +355,49 @@ fn judge(call: &CallView<'_>, what: &str, options: Option<&Val>, hidden: bool, s
     }
     // Turn on what is off, where it is written.
     let node = call.arena.root().smallest_at(call.span);
-    let edits: Vec<(Span, String)> = node
+    let mut edits: Vec<(Span, String)> = node
         .descendants()
-        .filter(|p| crate::rules::support::key_name(*p).is_some_and(|k| k == "httpOnly" || k == "secure"))
-        .filter_map(|p| p.child(sidenote_grammars::Field::Value))
+        .filter(|p| key_name(*p).is_some_and(|k| k == "httpOnly" || k == "secure"))
+        .filter_map(|p| p.child(Field::Value))
         .filter(|v| v.text() == "false")
         .map(|v| (v.span(), "true".to_owned()))
         .collect();
+    // And what is left out, where the options are written or would be.
+    let mut missing = Vec::new();
+    if open && http_only == Flag::Missing {
+        missing.push("httpOnly: true");
+    }
+    if secure == Flag::Missing {
+        missing.push("secure: true");
+    }
+    edits.extend(added(node, &missing.join(", ")));
+    edits.sort_by_key(|(span, _)| span.start);
     if !edits.is_empty() {
         note = note.suggestion("Set the flag", edits);
     }
     out.push(note);
+}
+
+/// Adds flags to a cookie's options, or a third argument that holds them.
+fn added(call: Node<'_>, flags: &str) -> Option<(Span, String)> {
+    if flags.is_empty() {
+        return None;
+    }
+    let after = |end: u32, text: String| Some((Span { start: end, end }, text));
+    let last = args(call).last()?;
+    if last.kind() != Kind::Object {
+        let bare = method(call).is_some_and(|(_, name)| name.text() == "cookie") && args(call).count() == 2;
+        return bare.then(|| after(last.span().end, format!(", {{ {flags} }}"))).flatten();
+    }
+    let cookie = last.named_children().find(|p| key_name(*p).is_some_and(|k| k == "cookie"));
+    let options = match cookie.map(|p| p.child(Field::Value)) {
+        Some(value) => value.filter(|v| v.kind() == Kind::Object)?,
+        None => last,
+    };
+    match options.last_named() {
+        Some(pair) => after(pair.span().end, format!(", {flags}")),
+        None => Some((options.span(), format!("{{ {flags} }}"))),
+    }
 }
 
 fn session(call: &CallView<'_>, out: &mut Vec<Note>) {
@@ -388,7 +420,14 @@ fn session(call: &CallView<'_>, out: &mut Vec<Note>) {
     if unset && !off("httpOnly") {
         let message =
             "The session's cookie is sent over plain http too, unless told otherwise. Set `cookie: { secure: true }`.";
-        out.push(Note::new(call.rule, call.name_span, message).severity(Severity::Low).confidence(Confidence::Medium));
+        let mut note =
+            Note::new(call.rule, call.name_span, message).severity(Severity::Low).confidence(Confidence::Medium);
+        let node = call.arena.root().smallest_at(call.span);
+        let flags = if options.is_some() { "secure: true" } else { "cookie: { secure: true }" };
+        if let Some(edit) = added(node, flags) {
+            note = note.suggestion("Set the flag", vec![edit]);
+        }
+        out.push(note);
     } else if off("httpOnly") || off("secure") {
         judge(call, "The session's cookie", options, !off("httpOnly"), call.name_span, out);
     }

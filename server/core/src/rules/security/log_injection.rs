@@ -34,6 +34,16 @@ pub static RULE: Rule = Rule {
     ],
     cases: &[
         Case::bad(
+            "a.js",
+            r#"const winston = require("winston");
+const logger = winston.createLogger({ transports: [] });
+app.get("/x", (req, res) => { logger.error("from " + req.query.from); }); //~ log-injection"#,
+        ),
+        Case::good(
+            "a.js",
+            r#"app.post("/x", (req, res) => { console.log("got", req.body, req.query); console.log(req.headers); });"#,
+        ),
+        Case::bad(
             "a.ts",
             r#"import express from "express";
 const app = express();

@@ -204,7 +204,7 @@ impl<'a> Interp<'a> {
         if let Some(regex) = super::regex::constructed(call) {
             result = Arc::new(regex);
         }
-        let cleans = super::regex::replacement(call);
+        let cleans = super::regex::replacement(call) | super::regex::matched(call);
         if cleans != SinkKinds::NONE {
             result = Arc::new(result.cleaned(cleans));
         }
@@ -278,6 +278,15 @@ impl<'a> Interp<'a> {
                     || matches!(t.as_str(), "*" | "•" | "x" | "X" | "#")
                     || t.to_lowercase().contains("redact")
             })
+        {
+            let mut masked = Value::clone(&result);
+            masked.taints.retain(|t| !is_sensitive(t));
+            result = Arc::new(masked);
+        }
+        // `key.slice(0, 4)`, `token.slice(-4)`: a few characters tell nothing.
+        if matches!(call.name.as_str(), "slice" | "substring" | "substr")
+            && result.taints.iter().any(is_sensitive)
+            && is_short_part(&call.args)
         {
             let mut masked = Value::clone(&result);
             masked.taints.retain(|t| !is_sensitive(t));
@@ -614,5 +623,19 @@ impl Value {
         let mut copy = self.clone();
         copy.taints.clear();
         copy
+    }
+}
+
+/// Whether arguments of `slice` and its kin ask for a few characters: `(0, 4)`, `(-4)`.
+fn is_short_part(args: &[Val]) -> bool {
+    const FEW: f64 = 8.0;
+    let number = |n: usize| match args.get(n).and_then(|a| a.as_lit()) {
+        Some(Lit::Num(n)) => Some(*n),
+        _ => None,
+    };
+    match (number(0), number(1), args.len()) {
+        (Some(from), Some(to), 2) => from >= 0.0 && to > from && to - from <= FEW,
+        (Some(from), None, 1) => (-FEW..0.0).contains(&from),
+        _ => false,
     }
 }

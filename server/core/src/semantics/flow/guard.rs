@@ -235,7 +235,7 @@ fn equal(interp: &mut Interp<'_>, out: &mut Vec<(ExprId, Learned)>, a: (ExprId, 
             let prefix = match name.as_str() {
                 "slice" | "substring" | "substr" if first.is_some_and(zero) => Some((*other).clone()),
                 "indexOf" if matches!(other.as_lit(), Some(Lit::Num(n)) if *n == 0.0) => {
-                    first.and_then(|a| interp.peek(a))
+                    first.map(|a| interp.peek(a).unwrap_or_else(|| interp.eval(a)))
                 }
                 _ => None,
             };
@@ -250,7 +250,7 @@ fn equal(interp: &mut Interp<'_>, out: &mut Vec<(ExprId, Learned)>, a: (ExprId, 
         // `new URL(x).protocol === "https:"`
         if let ExprKind::Field(base, part) = &hir.expr(id).kind
             && let ExprKind::Call { args, .. } = &hir.expr(*base).kind
-            && let [address] = args.as_slice()
+            && let [address, ..] = args.as_slice()
             && other.exact
         {
             let kinds = match part.as_str() {
@@ -260,8 +260,12 @@ fn equal(interp: &mut Interp<'_>, out: &mut Vec<(ExprId, Learned)>, a: (ExprId, 
             };
             out.push((address.value, Learned::Clean(kinds)));
         }
+        // A path that is the folder itself.
+        let path = interp.peek(id).filter(|v| v.has_taint() && is_normalized(Some(v)));
         if other.exact && !other.has_taint() {
             out.push((id, Learned::Is((*other).clone())));
+        } else if path.is_some() && !other.has_taint() && !other.is_unknown() {
+            out.push((id, Learned::Clean(SinkKind::Path.set())));
         } else if !other.has_taint()
             && other.lits.is_empty()
             && !other.is_unknown()
@@ -548,6 +552,46 @@ impl Interp<'_> {
         }
     }
 
+    /// `x` for `path.relative(root, x)`.
+    fn related(&self, id: ExprId) -> ExprId {
+        match &self.hir.expr(id).kind {
+            ExprKind::Call { callee, args, .. } => match (&self.hir.expr(*callee).kind, args.as_slice()) {
+                (ExprKind::Field(_, name), [_, path]) if name == "relative" => path.value,
+                _ => id,
+            },
+            _ => id,
+        }
+    }
+
+    /// The text that `Number(x)` or `+x` was made of, which is all digits if it is a number.
+    fn text_of_number(&self, id: ExprId) -> ExprId {
+        match &self.hir.expr(id).kind {
+            ExprKind::Call { callee, args, .. }
+                if args.len() == 1 && matches!(&self.hir.expr(*callee).kind, ExprKind::Name(n) if n == "Number") =>
+            {
+                args[0].value
+            }
+            ExprKind::Unary(UnaryOp::Arithmetic, inner)
+                if self.arena.slice(self.hir.expr(id).span).starts_with('+') =>
+            {
+                *inner
+            }
+            _ => id,
+        }
+    }
+
+    /// The address whose host an expression is: `x` for `new URL(x).hostname`, itself for `parsed.hostname`.
+    fn address_of(&self, id: ExprId) -> Option<ExprId> {
+        let ExprKind::Field(base, part) = &self.hir.expr(id).kind else { return None };
+        if !matches!(part.as_str(), "hostname" | "host" | "origin") {
+            return None;
+        }
+        match &self.hir.expr(*base).kind {
+            ExprKind::Call { args, .. } => args.first().map(|a| a.value),
+            _ => Some(id),
+        }
+    }
+
     /// What a call's truth says: allow-lists, prefix checks, regular expressions, and models' guards.
     pub(super) fn guard_call(&mut self, call: &super::call::Call<'_>) {
         let mut yes: Vec<(ExprId, Learned)> = Vec::new();
@@ -574,6 +618,9 @@ impl Interp<'_> {
                 let arg = if call.name == "hasOwn" { call.arg_ids.get(1).unwrap_or(arg) } else { arg };
                 if call.name != "some" {
                     yes.push((*arg, Learned::Clean(SinkKinds::ALL)));
+                    if let Some(address) = self.address_of(*arg).filter(|a| a != arg) {
+                        yes.push((address, Learned::Clean(super::sink::ADDRESS)));
+                    }
                 }
             }
             ("startsWith" | "starts_with", Some(_)) => {
@@ -587,7 +634,7 @@ impl Interp<'_> {
                     }
                     // `path.relative(root, x).startsWith("..")` is true of what lies outside.
                     if prefix.as_str().is_some_and(|p| p.starts_with("..")) && is_normalized(call.receiver.as_ref()) {
-                        no.push((receiver, Learned::Clean(SinkKind::Path.set())));
+                        no.push((self.related(receiver), Learned::Clean(SinkKind::Path.set())));
                     }
                 }
             }
@@ -620,7 +667,16 @@ impl Interp<'_> {
             (name, Some(arg)) if says(name, &DISTRUSTED) => no.push((*arg, Learned::Clean(SinkKinds::ALL))),
             ("isNaN" | "isInteger" | "isFinite" | "isSafeInteger", Some(arg)) => {
                 let list = if call.name == "isNaN" { &mut no } else { &mut yes };
-                list.push((*arg, Learned::Clean(SinkKinds::ALL)));
+                list.push((self.text_of_number(*arg), Learned::Clean(SinkKinds::ALL)));
+            }
+            // `new URL(x).hostname.endsWith(".example.com")`
+            ("endsWith", Some(_)) => {
+                let end = call.args.first().and_then(|a| a.as_str());
+                if end.is_some_and(|e| e.starts_with('.') && e.len() > 2)
+                    && let Some(place) = call.receiver_id.and_then(|r| self.address_of(r))
+                {
+                    yes.push((place, Learned::Clean(super::sink::ADDRESS)));
+                }
             }
             _ => {}
         }
@@ -706,7 +762,7 @@ fn starts_with(receiver: Option<&Val>, prefix: &Val) -> SinkKinds {
             }
         }
         // A folder that the program chose: a barrier for paths, if the path was made absolute before.
-        _ if !prefix.is_foreign() || prefix.deep_taints().iter().all(|t| matches!(t.origin, Origin::Param(..))) => {
+        _ if !prefix.is_foreign() || prefix.deep_taints().iter().all(is_programs) => {
             if is_normalized(receiver) {
                 SinkKind::Path.set()
             } else {
@@ -714,6 +770,14 @@ fn starts_with(receiver: Option<&Val>, prefix: &Val) -> SinkKinds {
             }
         }
         _ => SinkKinds::NONE,
+    }
+}
+
+/// Whether what is foreign in a folder's name is the caller's choice, or that of whoever installed the program (`__dirname`).
+fn is_programs(taint: &Taint) -> bool {
+    match &taint.origin {
+        Origin::Param(..) => true,
+        Origin::Source(source) => source.kind == super::kinds::SourceKind::Environment,
     }
 }
 
@@ -726,7 +790,7 @@ fn is_kin(part: &Origin, whole: &Origin) -> bool {
 }
 
 /// Whether what is foreign in a value went through `resolve`, `join` or their like.
-fn is_normalized(value: Option<&Val>) -> bool {
+pub(super) fn is_normalized(value: Option<&Val>) -> bool {
     value.is_some_and(|v| v.taints.iter().all(|t| t.cleaned.has(SinkKind::Normalized)))
 }
 

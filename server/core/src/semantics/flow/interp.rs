@@ -644,6 +644,7 @@ impl<'a> Interp<'a> {
             }
             ExprKind::Cast(value, ty) => {
                 let value = self.eval(*value);
+                self.handler(&value, ty, span);
                 self.cast(&value, ty, span)
             }
             ExprKind::Range(a, b) => {
@@ -684,6 +685,7 @@ impl<'a> Interp<'a> {
                     None => constant(Lit::Undefined),
                 };
                 if let Some(ty) = ty {
+                    self.handler(&bound, ty, span);
                     bound = self.typed(&bound, ty);
                 }
                 if let Some(otherwise) = otherwise {
@@ -710,6 +712,8 @@ impl<'a> Interp<'a> {
             ExprKind::ForEach { label, pat, iterable, keys, body } => {
                 let source = self.eval(*iterable);
                 let element = if *keys { self.keys_of(&source) } else { self.element(&source) };
+                // `for await (const chunk of request)`
+                let element = if *keys { element } else { self.streamed(element, span) };
                 let mut head = self.state.clone();
                 let mut breaks = None;
                 for _ in 0..MAX_ROUNDS {

@@ -213,6 +213,8 @@ kinds! {
         Rooted = "rooted",
         /// No sink: marks an address that was found not to begin with two slashes.
         OneSlash = "one-slash",
+        /// No sink: marks an object that is a request's as a whole, which loggers print with its line breaks escaped.
+        Whole = "whole-object",
     }
 }
 
@@ -270,7 +272,8 @@ impl SinkKind {
             | SinkKind::WholeAddress
             | SinkKind::Encoded
             | SinkKind::Rooted
-            | SinkKind::OneSlash => "",
+            | SinkKind::OneSlash
+            | SinkKind::Whole => "",
         }
     }
 

@@ -24,6 +24,9 @@ mod world;
 mod tests;
 
 #[cfg(test)]
+mod library_tests;
+
+#[cfg(test)]
 mod rust_tests;
 
 pub use group::{FileInput, Linker, Memory, analyze_alone};

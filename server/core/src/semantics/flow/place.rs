@@ -113,6 +113,10 @@ impl Interp<'_> {
                 let decoded = matches!(name.as_str(), "searchParams" | "query");
                 Arc::new(if decoded { part.without_mark(SinkKind::Encoded) } else { part })
             }
+            // Of a parsed address: no script is left of `javascript:..`.
+            None if matches!(name.as_str(), "origin" | "host" | "hostname") && base.apis.iter().any(|p| p == "URL") => {
+                Arc::new(out.cleaned(SinkKind::ScriptUrl.set()))
+            }
             None => Arc::new(out),
         }
     }
@@ -217,6 +221,16 @@ impl Interp<'_> {
         Arc::new(value)
     }
 
+    /// What a loop over a stream of foreign data reads, which is text or bytes by then.
+    pub(super) fn streamed(&mut self, element: Val, span: Span) -> Val {
+        let read = self.sourced_name(Ustr::default(), element.clone(), span);
+        if read.taints.len() > element.taints.len() {
+            Arc::new(Value { apis: SmallVec::new(), ..Value::clone(&read) })
+        } else {
+            element
+        }
+    }
+
     /// A global or outer name that is itself a source, such as `location`.
     pub(super) fn sourced_name(&mut self, name: Ustr, value: Val, span: Span) -> Val {
         if value.apis.is_empty() {
@@ -272,14 +286,19 @@ impl Interp<'_> {
             {
                 value = self.extracted(&value, ty, hir.pat(param.pat).span);
             }
-            if value.apis.is_empty()
+            if value.apis.iter().all(|p| of_program(p))
                 && let Some(Some(path)) = conventional.get(i)
             {
                 let mut typed = Value::clone(&value);
+                typed.apis.clear();
                 typed.apis.push(*path);
                 value = Arc::new(typed);
             }
             for decorator in &param.decorators {
+                if self.is_converted(*decorator) {
+                    value = Arc::new(Value { types: Types::NUMBER, ..Value::clone(&value) });
+                    continue;
+                }
                 let decorator = self.eval(*decorator);
                 value = self.decorated(&value, &decorator, hir.pat(param.pat).span);
             }
@@ -373,6 +392,20 @@ impl Interp<'_> {
         Arc::new(out)
     }
 
+    /// `@Query('id', ParseIntPipe)`, `@Param('id', new ParseUUIDPipe())`: nothing foreign is left.
+    fn is_converted(&self, decorator: ExprId) -> bool {
+        let ExprKind::Call { args, .. } = &self.hir.expr(decorator).kind else { return false };
+        args.iter().any(|arg| {
+            let mut at = arg.value;
+            if let ExprKind::Call { callee, new: true, .. } = &self.hir.expr(at).kind {
+                at = *callee;
+            }
+            let name = self.arena.slice(self.hir.expr(at).span);
+            let converts = ["ParseInt", "ParseFloat", "ParseBool", "ParseUUID", "ParseEnum", "ParseDate"];
+            name.ends_with("Pipe") && converts.iter().any(|c| name.starts_with(c))
+        })
+    }
+
     fn pat_name(&self, pat: PatId) -> Option<Ustr> {
         match &self.hir.pat(pat).kind {
             PatKind::Bind(local, _) => Some(self.hir.local(*local).name),
@@ -443,7 +476,8 @@ impl Interp<'_> {
                 for (i, sub) in elements.iter().enumerate() {
                     let Some(sub) = sub else { continue };
                     if *rest == Some(i) {
-                        self.assign(*sub, value);
+                        let left = without_first(value, i);
+                        self.assign(*sub, &left);
                     } else {
                         let key = constant(Lit::Num(i as f64));
                         let item = self.index(value, &key, hir.pat(*sub).span);
@@ -704,7 +738,10 @@ pub(super) fn below(base: &Value, name: Ustr) -> Option<Vec<Taint>> {
             let whole = SinkKind::WholeAddress.set();
             Taint { cleaned: super::kinds::SinkKinds(taint.cleaned.0 & !whole.0), ..taint.clone() }
         }
-        Origin::Source(_) => taint.clone(),
+        Origin::Source(_) => {
+            let part = super::kinds::SinkKinds(taint.cleaned.0 & !SinkKind::Whole.set().0);
+            Taint { cleaned: part, ..taint.clone() }
+        }
         Origin::Param(param, path) => {
             let mut path = path.clone();
             if path.len() < MAX_PATH {
@@ -732,4 +769,27 @@ pub(super) fn is_sensitive(taint: &Taint) -> bool {
 pub(super) fn last_name(path: Ustr) -> Ustr {
     let path = path.as_str().trim_end_matches("()");
     Ustr::from(path.rsplit(['.', ':']).next().unwrap_or(path))
+}
+
+/// Whether a type's path leads into the program itself, which says nothing of libraries.
+fn of_program(path: &str) -> bool {
+    path.starts_with('.') || path.starts_with("@/") || path.starts_with("~/")
+}
+
+/// What `...rest` binds: a list without its first elements.
+fn without_first(list: &Val, n: usize) -> Val {
+    let numbered = |name: &str| name.parse::<usize>().ok();
+    if n == 0 || !list.fields().any(|(name, _)| numbered(name).is_some()) {
+        return list.clone();
+    }
+    let moved = list.fields().filter_map(|(name, value)| match numbered(name) {
+        Some(at) => at.checked_sub(n).map(|at| (position(at), value.clone())),
+        None => Some((*name, value.clone())),
+    });
+    let mut out = Value::clone(list);
+    out.fields = None;
+    for (name, value) in moved.collect::<Vec<_>>() {
+        out.set_field(name, value);
+    }
+    Arc::new(out)
 }

@@ -40,6 +40,16 @@ pub(super) fn guard(call: &Call<'_>, yes: &mut Vec<(ExprId, Learned)>, no: &mut 
     }
 }
 
+/// What takes steps upwards from the beginning of a path, all of them.
+const LEADING_DOTS: [&str; 6] = [
+    r"^(\.\.(\/|\\|$))+",
+    r"^(\.\.[\/\\])+",
+    r"^(\.\.[/\\])+",
+    r"^(\.\.\/)+",
+    r"^(\.\.[\/\\]|\.\.$)+",
+    r"^(\.\.(\/|\\))+",
+];
+
 /// The kinds of sinks for which `x.replace(re, text)` makes `x` harmless.
 pub(super) fn replacement(call: &Call<'_>) -> SinkKinds {
     if !matches!(call.name.as_str(), "replace" | "replaceAll" | "replace_all") {
@@ -52,6 +62,14 @@ pub(super) fn replacement(call: &Call<'_>) -> SinkKinds {
         return SinkKinds::NONE;
     }
     match pattern_of(from) {
+        // In a path that was normalised `..` stands at the beginning alone.
+        Some((pattern, _))
+            if text.is_empty()
+                && LEADING_DOTS.contains(&pattern.as_str())
+                && super::guard::is_normalized(call.receiver.as_ref()) =>
+        {
+            SinkKind::Path.set()
+        }
         Some((pattern, flags)) => harmless_after(pattern, flags, text),
         None => match from.as_str().as_ref().map(|s| s.as_str()) {
             Some("<") if call.name == "replaceAll" => SinkKind::Html.set(),
@@ -82,7 +100,7 @@ fn harmless_when_matched(pattern: Ustr, flags: Ustr) -> SinkKinds {
             let one_slash =
                 pattern.starts_with("^\\/") && pattern.matches('/').count() == 1 && listed.has(SinkKind::ScriptUrl);
             let redirect = if one_slash && !pattern.contains('.') { SinkKind::Redirect.set() } else { SinkKinds::NONE };
-            listed | redirect | fixed_host(&pattern)
+            listed | redirect | fixed_host(&pattern) | own_path(&pattern)
         })
     })
 }
@@ -120,6 +138,36 @@ fn harmless_after(pattern: Ustr, flags: Ustr, text: Ustr) -> SinkKinds {
             kinds
         })
     })
+}
+
+/// `^\/[^/\\]`: a path of the program's own site, not `//` and another's.
+fn own_path(pattern: &str) -> SinkKinds {
+    let second = pattern.strip_prefix("^\\/").or_else(|| pattern.strip_prefix("^/"));
+    let class = second.and_then(|s| s.strip_prefix("[^").or_else(|| s.strip_prefix("(?![")));
+    let class = class.and_then(|c| c.split_once(']')).map(|(c, _)| c);
+    let alphanumeric = second.is_some_and(|s| ["[a-z", "[A-Z", "\\w", "[\\w"].iter().any(|c| s.starts_with(c)));
+    if alphanumeric || class.is_some_and(|c| c.contains('/') && c.contains("\\\\")) {
+        SinkKind::Redirect.set()
+    } else {
+        SinkKinds::NONE
+    }
+}
+
+/// Whether a call refines a schema of texts to an allow-list: `z.string().regex(/^[a-z]+$/)`.
+pub(super) fn lists(call: &Call<'_>) -> bool {
+    let kinds = call.args.first().and_then(pattern_of).map(|(p, f)| harmless_when_matched(p, f));
+    let needed = [SinkKind::Command, SinkKind::Sql, SinkKind::Path, SinkKind::Html, SinkKind::Code];
+    kinds.is_some_and(|k| needed.iter().all(|n| k.has(*n)))
+}
+
+/// What is known of the parts of a text that an anchored pattern of harmless characters matched.
+pub(super) fn matched(call: &Call<'_>) -> SinkKinds {
+    let pattern = match call.name.as_str() {
+        "exec" => call.receiver.as_ref(),
+        "match" | "matchAll" => call.args.first(),
+        _ => None,
+    };
+    pattern.and_then(pattern_of).map_or(SinkKinds::NONE, |(p, f)| harmless_when_matched(p, f))
 }
 
 /// `^https://example\.com/`: the address's host, or at least its scheme, is the program's.

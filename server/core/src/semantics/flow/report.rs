@@ -436,6 +436,9 @@ impl Outcome {
         if kind == SinkKind::Console && taint.cleaned.has(SinkKind::Log) {
             return false;
         }
+        if kind == SinkKind::Log && taint.cleaned.has(SinkKind::Whole) {
+            return false;
+        }
         let Origin::Source(source) = &taint.origin else { return true };
         match (kind, source.kind) {
             // Stored text is often meant to be HTML; what is put between tags is not.

@@ -4,7 +4,7 @@ use crate::semantics::hir::{Lit, Ustr};
 
 use super::kinds::{SinkKind, SinkKinds};
 use super::models::{Base, Condition, Constant, Looks, Port, Test};
-use super::value::{ELEMENT, Val, Value};
+use super::value::{ELEMENT, Val, Value, join};
 
 /// The values around a call or write, for conditions.
 pub(super) struct Ports<'a> {
@@ -32,16 +32,29 @@ impl<'a> Ports<'a> {
         for name in &port.path {
             let next = at.field(*name).cloned();
             at = match next {
+                // What was pushed stands beside what is known by its place.
+                _ if *name == *ELEMENT => at.fields().map(|(_, v)| v.clone()).reduce(|a, b| join(&a, &b))?,
                 Some(v) => v,
                 // Names of headers are written in any case.
                 None if name.contains('-') && at.fields().any(|(n, _)| n.eq_ignore_ascii_case(name)) => {
                     at.fields().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.clone())?
                 }
-                None if *name == *ELEMENT => at.fields().next().map(|(_, v)| v.clone())?,
+                None if name.parse::<u8>().is_ok() => at.field(*ELEMENT).cloned()?,
                 None => return None,
             };
         }
         Some(at)
+    }
+
+    /// Whether some element of a list, or the value itself, passes a test.
+    fn any(&self, port: &Port, test: impl Fn(&Val) -> bool) -> bool {
+        match port.path.split_last() {
+            Some((last, above)) if *last == *ELEMENT => {
+                let list = self.read(&Port { base: port.base, path: above.iter().copied().collect() });
+                list.is_some_and(|l| l.fields().any(|(_, v)| test(v)))
+            }
+            _ => self.read(port).is_some_and(|v| test(&v)),
+        }
     }
 }
 
@@ -55,7 +68,7 @@ pub(super) fn holds(condition: &Condition, ports: &Ports<'_>) -> bool {
             given == *wanted && (*wanted || !may_be_given(condition, ports))
         }
         Test::Constant(wanted) => value.is_some_and(|v| v.exact == *wanted),
-        Test::In(list) => value.is_some_and(|v| v.lits.iter().any(|l| list.iter().any(|c| equals(c, l)))),
+        Test::In(list) => ports.any(&condition.port, |v| v.lits.iter().any(|l| list.iter().any(|c| equals(c, l)))),
         Test::NotIn(list) => {
             value.is_some_and(|v| v.exact && !v.lits.iter().any(|l| list.iter().any(|c| equals(c, l))))
         }

@@ -8,7 +8,7 @@ use crate::blocks::Blocks;
 use crate::syntax::SyntaxTree;
 
 /// Lines, counted from one, on which a sink of the kind is reached.
-fn reached(language: &str, kind: SinkKind, code: &str) -> Vec<usize> {
+pub(super) fn reached(language: &str, kind: SinkKind, code: &str) -> Vec<usize> {
     let tree = SyntaxTree::parse_str(by_name(language).expect("language"), code).expect("parse");
     let blocks = Blocks::of_str(&tree, code);
     let mut lines: Vec<usize> =

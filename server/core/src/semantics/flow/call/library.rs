@@ -271,7 +271,7 @@ impl<'a> Interp<'a> {
             let mut funcs: Vec<FuncRef> = arg.funcs.to_vec();
             // Handlers in an array, `app.get('/', [check, handler])`, or in an options object.
             if funcs.is_empty() {
-                funcs.extend(arg.fields().flat_map(|(_, v)| v.funcs.iter().cloned()).take(8));
+                inner_functions(arg, 0, &mut funcs);
             }
             if funcs.is_empty()
                 && let Some(result) = self.hand_to_library(call, arg, i, params)
@@ -456,5 +456,16 @@ impl<'a> Interp<'a> {
             }
         }
         out.map_or(result, Arc::new)
+    }
+}
+
+/// Functions in an array or object, or in those inside of it.
+fn inner_functions(value: &Val, depth: usize, out: &mut Vec<FuncRef>) {
+    const MOST: usize = 8;
+    for (_, inner) in value.fields() {
+        if inner.funcs.is_empty() && depth < 2 {
+            inner_functions(inner, depth + 1, out);
+        }
+        out.extend(inner.funcs.iter().cloned().take(MOST.saturating_sub(out.len())));
     }
 }

@@ -19,7 +19,7 @@ const INPUT: &str = "#input";
 const MAX_DEPTH: usize = 6;
 
 /// Libraries whose schemas are built by calls: `z.object({ id: z.number() })`.
-const LIBRARIES: [&str; 3] = ["zod.", "yup.", "superstruct."];
+const LIBRARIES: [&str; 5] = ["zod.", "yup.", "superstruct.", "joi.", "@hapi/joi."];
 
 impl Interp<'_> {
     /// A call that makes a schema, refines one, or reads something by one.
@@ -37,6 +37,10 @@ impl Interp<'_> {
         let made = || Value { apis: smallvec![Ustr::from(&format!("{path}()"))], ..Value::default() };
         let kept = |name: &str| receiver.and_then(|r| r.field(Ustr::from(name)).cloned());
         match call.name.as_str() {
+            "keys" if path.contains("joi") => {
+                let shape = call.args.first()?;
+                Some(Arc::new(made().with_field(Ustr::from(SHAPE), shape.clone())))
+            }
             "object" | "strictObject" | "looseObject" | "interface" | "type" => {
                 let shape = call.args.first()?;
                 Some(Arc::new(made().with_field(Ustr::from(SHAPE), shape.clone())))
@@ -53,6 +57,17 @@ impl Interp<'_> {
                     shape.set_field(*name, value.clone());
                 }
                 Some(Arc::new(made().with_field(Ustr::from(SHAPE), Arc::new(shape))))
+            }
+            // Joi tells both what it read and what was wrong.
+            "validate" if path.contains("joi") => {
+                let read = self.by_schema(receiver?, call.args.first()?, 0);
+                let made = Value { types: Types::OBJECT, ..Value::default() };
+                Some(Arc::new(made.with_field(Ustr::from("value"), read)))
+            }
+            "validateAsync" => Some(self.by_schema(receiver?, call.args.first()?, 0)),
+            // An allow-list by its pattern.
+            "regex" | "matches" | "pattern" if crate::semantics::flow::regex::lists(call) => {
+                Some(Arc::new(Value { apis: smallvec![Ustr::from("zod.z.enum()")], ..Value::default() }))
             }
             "parse" | "parseAsync" | "validateSync" | "cast" | "create" | "mask" => {
                 Some(self.by_schema(receiver?, call.args.first()?, 0))
@@ -118,6 +133,14 @@ impl Interp<'_> {
             ".literal()",
             ".enums()",
             ".oneOf()",
+            "joi.valid()",
+            "().valid()",
+            ".alphanum()",
+            ".guid()",
+            ".hex()",
+            ".nanoid()",
+            ".ipv4()",
+            ".base64()",
             ".uuid()",
             ".cuid()",
             ".ulid()",
@@ -126,7 +149,7 @@ impl Interp<'_> {
             return Arc::new(Value { types: Types::STRING, ..Value::default() });
         }
         let mut out = value.cleaned(TEXTS);
-        if has(&["zod.z.string()", "zod.string()", "yup.string()", "superstruct.string()"]) {
+        if has(&["zod.z.string()", "zod.string()", "yup.string()", "superstruct.string()", "joi.string()"]) {
             out.types = Types::STRING;
         }
         if schema.is_unknown() && schema.apis.is_empty() {

@@ -1,7 +1,11 @@
 //! The world of one block: names, types, classes and summaries, resolved through the file.
 
 use super::*;
+use crate::semantics::hir::Type;
 use crate::syntax::{Arena, Span};
+
+/// Aliases of types that are followed one after another.
+const MAX_ALIASES: usize = 8;
 
 /// The world of one block.
 pub(super) struct Link<'l, 'a> {
@@ -99,6 +103,88 @@ impl Link<'_, '_> {
             None => base,
         })
     }
+
+    /// What the source calls by that name (TypeScript): `type A = ..`, `interface A extends ..`.
+    fn alias(&self, path: Ustr) -> Option<&Type> {
+        if self.linker.family == Family::Rust {
+            return None;
+        }
+        let mut at = Some(self.unit);
+        while let Some(i) = at {
+            let unit = &self.linker.units[i];
+            if let Some((_, ty)) = unit.hir.types.iter().find(|(name, _)| *name == path) {
+                return Some(ty);
+            }
+            at = unit.parent;
+        }
+        None
+    }
+
+    /// What one of the types that an alias stands for is.
+    fn aliased<T>(&self, ty: &Type, find: &dyn Fn(&Self, Ustr, usize) -> Option<T>, depth: usize) -> Option<T> {
+        match ty {
+            Type::Path(path, _) if depth < MAX_ALIASES => find(self, *path, depth + 1),
+            Type::Union(parts) => parts.iter().find_map(|p| self.aliased(p, find, depth)),
+            _ => None,
+        }
+    }
+
+    fn type_path_below(&self, path: Ustr, depth: usize) -> Option<Ustr> {
+        match self.alias(path) {
+            Some(alias) => self.aliased(alias, &|link, path, depth| link.type_path_below(path, depth), depth),
+            None => self.written_type(path),
+        }
+    }
+
+    fn class_below(&self, path: Ustr, depth: usize) -> Option<ClassRef> {
+        match self.alias(path) {
+            Some(alias) => self.aliased(alias, &|link, path, depth| link.class_below(path, depth), depth),
+            None => self.written_class(path),
+        }
+    }
+
+    fn written_type(&self, path: Ustr) -> Option<Ustr> {
+        let models = self.models();
+        if let Some(full) = self.full_path(path) {
+            let ours = of_crate(&full) && self.has_class(path)
+                || self.linker.item(self.unit, &full).is_some_and(|item| self.linker.item_class(&item).is_some());
+            return (!ours).then(|| models.canonical(full));
+        }
+        if path.as_str().contains("::") && models.is_type(models.canonical(path)) {
+            return Some(models.canonical(path));
+        }
+        if self.has_class(path) {
+            return None;
+        }
+        let known = models.canonical(path);
+        (models.is_type(known) || known != path || path.as_str().contains(self.separator())).then_some(known)
+    }
+
+    fn written_class(&self, path: Ustr) -> Option<ClassRef> {
+        if self.linker.family == Family::Rust {
+            if path == "Self" {
+                return self.linker.enclosing_class(self.unit);
+            }
+            let full = self.full_path(path).unwrap_or(path);
+            if let Some(item) = self.linker.item(self.unit, &full)
+                && let Some(class) = self.linker.item_class(&item)
+            {
+                return Some(ClassRef { is_static: false, ..class });
+            }
+            let foreign = full.as_str().contains("::") && self.models().is_type(self.models().canonical(full));
+            if full != path && !of_crate(&full) || foreign {
+                return None;
+            }
+            return self.own_class(full);
+        }
+        if self.full_path(path).is_some() {
+            if let Some(value) = self.import(path) {
+                return value.class.map(|c| ClassRef { is_static: false, ..c });
+            }
+            return None;
+        }
+        self.own_class(path)
+    }
 }
 
 impl World for Link<'_, '_> {
@@ -165,46 +251,17 @@ impl World for Link<'_, '_> {
     }
 
     fn type_path(&self, path: Ustr) -> Option<Ustr> {
-        let models = self.models();
-        if let Some(full) = self.full_path(path) {
-            let ours = of_crate(&full) && self.has_class(path)
-                || self.linker.item(self.unit, &full).is_some_and(|item| self.linker.item_class(&item).is_some());
-            return (!ours).then(|| models.canonical(full));
+        if let Some(alias) = self.alias(path) {
+            return self.aliased(alias, &|link, path, depth| link.type_path_below(path, depth), 0);
         }
-        if path.as_str().contains("::") && models.is_type(models.canonical(path)) {
-            return Some(models.canonical(path));
-        }
-        if self.has_class(path) {
-            return None;
-        }
-        let known = models.canonical(path);
-        (models.is_type(known) || known != path || path.as_str().contains(self.separator())).then_some(known)
+        self.written_type(path)
     }
 
     fn class(&self, path: Ustr) -> Option<ClassRef> {
-        if self.linker.family == Family::Rust {
-            if path == "Self" {
-                return self.linker.enclosing_class(self.unit);
-            }
-            let full = self.full_path(path).unwrap_or(path);
-            if let Some(item) = self.linker.item(self.unit, &full)
-                && let Some(class) = self.linker.item_class(&item)
-            {
-                return Some(ClassRef { is_static: false, ..class });
-            }
-            let foreign = full.as_str().contains("::") && self.models().is_type(self.models().canonical(full));
-            if full != path && !of_crate(&full) || foreign {
-                return None;
-            }
-            return self.own_class(full);
+        if let Some(alias) = self.alias(path) {
+            return self.aliased(alias, &|link, path, depth| link.class_below(path, depth), 0);
         }
-        if self.full_path(path).is_some() {
-            if let Some(value) = self.import(path) {
-                return value.class.map(|c| ClassRef { is_static: false, ..c });
-            }
-            return None;
-        }
-        self.own_class(path)
+        self.written_class(path)
     }
 
     fn summary(&self, func: &FuncRef) -> Option<Arc<Summary>> {

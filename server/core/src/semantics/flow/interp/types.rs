@@ -1,6 +1,10 @@
 //! Types that the source states.
 
+use smallvec::{SmallVec, smallvec};
+
 use super::*;
+use crate::semantics::flow::call::Call;
+use crate::semantics::flow::models::Target;
 
 impl<'a> Interp<'a> {
     /// The value of a type assertion: types that the source states are believed for numbers and library types.
@@ -18,8 +22,11 @@ impl<'a> Interp<'a> {
             return Arc::new(shown);
         }
         let mut out = Value::clone(value);
+        // What the library's own paths do not say, the assertion does.
+        let vague = !out.apis.iter().any(|p| self.models.is_type(*p));
         for path in self.type_apis(ty) {
-            if !out.apis.contains(&path) && out.apis.is_empty() {
+            let told = out.apis.is_empty() || vague && !self.world.casts_convert() && self.models.is_type(path);
+            if told && !out.apis.contains(&path) {
                 out.apis.push(path);
             }
         }
@@ -34,6 +41,35 @@ impl<'a> Interp<'a> {
             }
         }
         Arc::new(out)
+    }
+
+    /// A function, or an object of such, of a type whose callers a library is: `const list: RequestHandler = (a, b) => ..`.
+    pub(in crate::semantics::flow) fn handler(&mut self, value: &Val, ty: &Type, span: Span) {
+        if self.world.casts_convert() || value.funcs.is_empty() && value.fields.is_none() {
+            return;
+        }
+        for path in self.type_apis(ty) {
+            let name = last_name(path);
+            let paths: SmallVec<[Ustr; 2]> = smallvec![path];
+            let model = self.models.call(&Target { paths: &paths, name, open: false });
+            let Some(model) = model.filter(|m| !m.callbacks.is_empty()) else { continue };
+            let call = Call {
+                id: ExprId(0),
+                callee: unknown(),
+                paths,
+                name,
+                open: false,
+                receiver: None,
+                receiver_id: None,
+                args: vec![value.clone()],
+                arg_ids: SmallVec::new(),
+                new: false,
+                span,
+                name_span: span,
+                types: &[],
+            };
+            self.run_callbacks(&call, &[], Some(model));
+        }
     }
 
     /// Where the function at work stands, for steps that have no better place.

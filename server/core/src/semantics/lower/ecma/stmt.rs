@@ -120,6 +120,7 @@ impl<'a> Lower<'a> {
             Kind::EnumDeclaration => self.enumeration(node),
             Kind::InternalModule | Kind::Module => return self.namespace_statement(node, out),
             Kind::ImportAlias => self.import_alias(node),
+            Kind::InterfaceDeclaration | Kind::TypeAliasDeclaration => return self.named_type(node),
             Kind::WithStatement => {
                 let object = self.role(node, Field::Object);
                 let body = self.body_of(node);
@@ -129,8 +130,6 @@ impl<'a> Lower<'a> {
             | Kind::DebuggerStatement
             | Kind::HashBangLine
             | Kind::FunctionSignature
-            | Kind::InterfaceDeclaration
-            | Kind::TypeAliasDeclaration
             | Kind::AmbientDeclaration
             | Kind::Comment
             | Kind::HtmlComment => return,

@@ -18,6 +18,22 @@ impl<'a> Lower<'a> {
         type_of(node, 0)
     }
 
+    /// `type A = ..`, `interface A extends B`.
+    pub(super) fn named_type(&mut self, node: Node<'a>) {
+        let Some(name) = node.child(Field::Name) else { return };
+        let ty = match node.kind() {
+            Kind::TypeAliasDeclaration => node.child(Field::Value).map(|t| type_of(t, 0)),
+            _ => node.child_of_kind(Kind::ExtendsTypeClause).map(|extended| {
+                let mut all = types(extended.named_children(), 0);
+                if all.len() == 1 { all.swap_remove(0) } else { Type::Union(all) }
+            }),
+        };
+        // Whoever has a structure of its own is nobody's else.
+        if let Some(ty @ (Type::Path(..) | Type::Union(_))) = ty {
+            self.hir.types.push((Ustr::from(name.text()), ty));
+        }
+    }
+
     pub(super) fn type_arguments(&mut self, node: Node<'a>) -> Vec<Type> {
         node.named_children().map(|t| type_of(t, 0)).collect()
     }
@@ -45,11 +61,15 @@ fn type_of(node: Node<'_>, depth: usize) -> Type {
             let arguments = arguments.map(|a| types(a.named_children(), depth)).unwrap_or_default();
             match (name.text(), arguments.as_slice()) {
                 ("Array" | "ReadonlyArray", [item]) => Type::Array(Box::new(item.clone())),
-                ("Readonly" | "NonNullable" | "Required" | "Partial", [inner]) => inner.clone(),
+                ("Readonly" | "NonNullable" | "Required" | "Partial", [inner]) | ("Omit" | "Pick", [inner, _]) => {
+                    inner.clone()
+                }
                 (name, _) => Type::Path(Ustr::from(name), arguments),
             }
         }
         Kind::UnionType => union(node, depth),
+        // What it is and what it has besides.
+        Kind::IntersectionType => intersection(node, depth),
         Kind::ArrayType => Type::Array(Box::new(inner(node, depth))),
         Kind::TupleType => Type::Tuple(types(node.named_children(), depth)),
         Kind::RequiredParameter | Kind::OptionalParameter => {
@@ -101,6 +121,27 @@ fn union(node: Node<'_>, depth: usize) -> Type {
     }
     all.reverse();
     if all.len() == 1 { all.swap_remove(0) } else { Type::Union(all) }
+}
+
+/// The named types of an intersection; they nest to the left as well.
+fn intersection(node: Node<'_>, depth: usize) -> Type {
+    let mut all = Vec::new();
+    let mut open: SmallVec<[Node<'_>; 4]> = SmallVec::new();
+    open.push(node);
+    while let Some(at) = open.pop() {
+        if at.kind() == Kind::IntersectionType {
+            let from = open.len();
+            open.extend(at.named_children());
+            open[from..].reverse();
+        } else if let ty @ Type::Path(..) = type_of(at, depth) {
+            all.push(ty);
+        }
+    }
+    match all.len() {
+        0 => Type::Other,
+        1 => all.swap_remove(0),
+        _ => Type::Union(all),
+    }
 }
 
 fn literal_type(node: Node<'_>) -> Type {

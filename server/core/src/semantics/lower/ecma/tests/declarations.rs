@@ -337,6 +337,7 @@ interface I {} type T = string; function over(a: string): void; function over(a)
     insta::assert_snapshot!(lowered("typescript", text), @r##"
     export N as N
     bindings E%0 N%1 N2%2 over%3
+    type T = string
     fn0() = (do
       (let N2%2 = child1)
       (let over%3 = child4)
