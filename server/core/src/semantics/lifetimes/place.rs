@@ -129,10 +129,9 @@ impl Walk<'_> {
     pub(super) fn is_laundered(&self, value: ExprId) -> bool {
         match &self.hir.expr(self.inner(value)).kind {
             ExprKind::Ref { value, .. } => match &self.hir.expr(*value).kind {
-                ExprKind::Deref(inner) => matches!(
-                    &self.hir.expr(*inner).kind,
-                    ExprKind::Cast(_, Type::RawPointer(_)) | ExprKind::Local(_)
-                ),
+                ExprKind::Deref(inner) => {
+                    matches!(&self.hir.expr(*inner).kind, ExprKind::Cast(_, Type::RawPointer(_)) | ExprKind::Local(_))
+                }
                 _ => false,
             },
             ExprKind::Call { callee, .. } => {

@@ -66,9 +66,7 @@ impl Walk<'_> {
         if !all {
             let hir = self.hir;
             let own = |p: &Pointee| matches!(p, Pointee::Stack(l) if locals.contains(l));
-            let raw = |place: &Place| {
-                matches!(place, Place::Local(l) if matches!(hir.local(*l).ty, Some(Type::RawPointer(_))) && !locals.contains(l))
-            };
+            let raw = |place: &Place| matches!(place, Place::Local(l) if matches!(hir.local(*l).ty, Some(Type::RawPointer(_))) && !locals.contains(l));
             self.state.end_in(own, raw, Flaw::OutOfScope, at, hir);
         }
         self.state.end_named(in_scope, Flaw::OutOfScope, at, self.hir);

@@ -159,14 +159,7 @@ impl<'a> Interp<'a> {
     }
 
     /// A macro of the file whose arm is a function.
-    fn own_macro(
-        &mut self,
-        id: ExprId,
-        path: Ustr,
-        args: &[ExprId],
-        values: &[Val],
-        name_span: Span,
-    ) -> Option<Val> {
+    fn own_macro(&mut self, id: ExprId, path: Ustr, args: &[ExprId], values: &[Val], name_span: Span) -> Option<Val> {
         let [given @ .., last] = args else { return None };
         if !matches!(self.hir.expr(*last).kind, ExprKind::Opaque(_)) || path.as_str().contains("::") {
             return None;

@@ -122,10 +122,9 @@ impl Lower<'_> {
             Param { pat, ty: None, rest: *rest, decorators: Vec::new(), property: None }
         });
         let params: Vec<Param> = params.collect();
-        let body =
-            self.reparse(("fn f() {", "}"), arm.body, &masks, |cx, root| {
-                Some(cx.expr(root.first_named()?.child(Field::Body)?))
-            });
+        let body = self.reparse(("fn f() {", "}"), arm.body, &masks, |cx, root| {
+            Some(cx.expr(root.first_named()?.child(Field::Body)?))
+        });
         self.scopes.leave(scope);
         self.function = outer;
         let function = &mut self.hir.functions[id.0 as usize];
