@@ -161,3 +161,24 @@ pub fn code(arena: &Arena, span: Span) -> String {
 pub fn all_code(arena: &Arena) -> String {
     code(arena, arena.root().span())
 }
+
+/// Whether a file implements a protocol that leaves no choice of the hash: SCRAM and SASL, handshakes of databases, digest
+/// authentication.
+pub(crate) fn prescribes_hash(text: &str) -> bool {
+    const WORDS: [&str; 12] = [
+        "scram-sha",
+        "saslprep",
+        "sasl_continue",
+        "saslcontinue",
+        "cram-md5",
+        "caching_sha2",
+        "mysql_native_password",
+        "mysql-server",
+        "postgresmd5",
+        "authenticationmd5",
+        "md5-sess",
+        "258eafa5-e914",
+    ];
+    let text = text.to_ascii_lowercase();
+    WORDS.iter().any(|w| text.contains(w))
+}

@@ -106,6 +106,10 @@ pub static RULE: Rule = Rule {
             "a.js",
             "const crypto = require('crypto');\napp.post('/signup', (req, res) => {\n  const h = crypto.createHash('sha256').update(req.body.password, 'utf8').digest('hex'); //~ password-hash-too-fast\n  db.save(h);\n});",
         ),
+        Case::good(
+            "a.js",
+            "// caching_sha2_password\nconst crypto = require('crypto');\nfunction token(password, seed) {\n  const stage1 = crypto.createHash('sha256').update(password).digest();\n  return xor(stage1, seed);\n}\nmodule.exports = token;",
+        ),
         Case::good("a.js", "const bcrypt = require('bcrypt');\nconst hash = await bcrypt.hash(password, 12);"),
         Case::good("a.js", "const crypto = require('crypto');\nconst key = crypto.scryptSync(password, salt, 64);"),
         Case::good(

@@ -700,6 +700,14 @@ impl<'a> Linker<'a> {
         {
             result.hits.retain(|(_, h)| h.kind != SinkKind::NoSql);
         }
+        let fast = |k: SinkKind| matches!(k, SinkKind::FastHash | SinkKind::WeakHash);
+        let hashes = |n: &crate::findings::Note| n.rule.id == "weak-hash";
+        if (result.hits.iter().any(|(_, h)| fast(h.kind)) || result.notes.iter().any(|(_, n)| hashes(n)))
+            && units().any(|u| crate::rules::evidence::prescribes_hash(u.block.arena().text()))
+        {
+            result.hits.retain(|(_, h)| !fast(h.kind));
+            result.notes.retain(|(_, n)| !hashes(n));
+        }
         let exported = self.exported_hits(file, &result.hits);
         result.hits.extend(exported);
     }
