@@ -13,6 +13,7 @@ pub(crate) mod evidence;
 mod measure;
 pub(crate) mod queries;
 pub(crate) mod remedies;
+mod rust_bodies;
 pub(crate) mod rust_clones;
 pub(crate) mod rust_code;
 pub(crate) mod rust_guards;

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use sidenote_grammars::{Field, Kind};
 
 use crate::blocks::{Block, BlockKind, Blocks};
+use crate::semantics::lifetimes::Outside;
 use crate::syntax::Node;
+
+use super::rust_bodies::{Secret, SecretParameters, freed_parameter, gives_constant, secret_parameters};
 
 /// A struct, enum or union.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -73,6 +76,27 @@ impl Compared {
     }
 }
 
+/// Words of functions that take keys, nonces and salts.
+const CRYPTO: [&str; 12] = [
+    "new_from_slice",
+    "from_slice",
+    "Aes",
+    "ChaCha",
+    "ncryptor",
+    "ecryptor",
+    "Nonce",
+    "pbkdf2",
+    "scrypt",
+    "argon2",
+    "symm::",
+    "from_secret",
+];
+
+/// The parameters that a function uses as keys, nonces and salts.
+fn secrets_of(function: Node<'_>) -> Vec<Secret> {
+    if CRYPTO.iter().any(|w| function.text().contains(w)) { secret_parameters(function) } else { Vec::new() }
+}
+
 /// The items of a file, inner modules included. Where one name stands for different things, nothing is told.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Items {
@@ -105,6 +129,18 @@ pub struct Items {
     pub frees: BTreeSet<(String, String)>,
     /// Statics that are `mut`.
     pub mutable_statics: BTreeSet<String>,
+    /// Functions that free what a parameter points to, with its number; only where all of that name do.
+    pub frees_parameter: BTreeMap<String, usize>,
+    /// Names of types that are moved, not copied.
+    pub moved: BTreeSet<String>,
+    /// Functions that give a constant of the program; only where all of that name do.
+    pub constant_functions: BTreeSet<String>,
+    /// Functions of the file with the parameters that they use as keys, nonces and salts.
+    pub secret_parameters: SecretParameters,
+    /// How many functions of the file have a name.
+    named: BTreeMap<String, u32>,
+    /// Names of functions that do neither.
+    others: BTreeSet<String>,
     /// Foreign functions that return a raw pointer.
     pub foreign_pointers: BTreeSet<String>,
     /// Names of functions that are not async.
@@ -189,6 +225,7 @@ impl Items {
                     if of.is_none() && costs(placed.block) {
                         items.costly.extend(root.child(Field::Name).map(|n| n.text().to_owned()));
                     }
+                    items.body_of(root, of.as_deref().filter(|t| !t.is_empty()));
                     items.function(root, of);
                     if with_async {
                         items.calls_of(root);
@@ -199,11 +236,60 @@ impl Items {
             }
             around.push(own);
         }
+        let copied = |items: &Items, name: &String| items.implemented.contains(&("Copy".to_owned(), name.clone()));
+        items.moved = items
+            .types
+            .iter()
+            .filter(|(name, t)| !t.derives("Copy") && !t.generic && !copied(&items, name))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in std::mem::take(&mut items.others) {
+            items.frees_parameter.remove(&name);
+            items.constant_functions.remove(&name);
+        }
+        // Of methods the type is not known where they are called.
+        let names = std::mem::take(&mut items.named);
+        items.secret_parameters.retain(|key, _| key.strip_prefix('.').is_none_or(|n| names.get(n) == Some(&1)));
         let sync = std::mem::take(&mut items.sync);
         let taken = &items.async_functions;
         items.calls.retain(|f, called| !taken.contains(f) && !called.is_empty());
         items.async_functions.retain(|f| !sync.contains(f));
         items
+    }
+
+    /// What is told to those who follow pointers through a function.
+    pub fn outside(&self) -> Outside<'_> {
+        Outside { frees: Some(&self.frees_parameter), moved: Some(&self.moved) }
+    }
+
+    /// Notes what a function does for its callers.
+    fn body_of(&mut self, root: Node<'_>, of: Option<&str>) {
+        let Some(name) = root.child(Field::Name).map(|n| n.text().to_owned()) else { return };
+        *self.named.entry(name.clone()).or_default() += 1;
+        let secrets = secrets_of(root);
+        if !secrets.is_empty() {
+            let takes_self = root
+                .child(Field::Parameters)
+                .is_some_and(|p| p.named_children().any(|c| c.kind() == Kind::SelfParameter));
+            let key = match of {
+                _ if takes_self => format!(".{name}"),
+                Some(of) => format!("{of}::{name}"),
+                None => name.clone(),
+            };
+            self.secret_parameters.insert(key, secrets);
+        }
+        let (freed, constant) = (freed_parameter(root), gives_constant(root));
+        match freed {
+            Some(n) if self.frees_parameter.get(&name).is_none_or(|old| *old == n) => {
+                self.frees_parameter.insert(name.clone(), n);
+            }
+            _ if constant => {
+                self.constant_functions.insert(name);
+            }
+            _ => {
+                self.others.insert(name);
+            }
+        }
     }
 
     /// Notes what a function calls by name, outside of its closures.
@@ -360,6 +446,9 @@ impl Items {
 pub struct Part {
     names_async: bool,
     costs: bool,
+    freed: Option<usize>,
+    constant: bool,
+    secrets: Vec<Secret>,
     calls: BTreeSet<String>,
     /// The whole of a method whose trait is looked into.
     body: Option<String>,
@@ -373,6 +462,9 @@ impl Part {
         Part {
             names_async: text.contains("async"),
             costs: costs(block),
+            freed: freed_parameter(root),
+            constant: gives_constant(root),
+            secrets: secrets_of(root),
             calls: root.child(Field::Body).map(called).unwrap_or_default(),
             body: block.name().is_some_and(|n| looked_into.contains(&n)).then(|| text.to_owned()),
         }

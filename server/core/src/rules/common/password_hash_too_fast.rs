@@ -38,12 +38,29 @@ pub static RULE: Rule = Rule {
         Check::Calls(&["pbkdf2", "pbkdf2Sync", "PBKDF2"], pbkdf2),
         Check::Calls(&["scrypt", "scryptSync"], scrypt),
         Check::Calls(
-            &["hash", "hash_with_result", "hash_with_salt", "pbkdf2", "pbkdf2_hmac", "pbkdf2_hmac_array", "new"],
+            &[
+                "hash",
+                "hash_with_result",
+                "hash_with_salt",
+                "pbkdf2",
+                "pbkdf2_hmac",
+                "pbkdf2_hmac_array",
+                "new",
+                "derive",
+            ],
             rust,
         ),
         Check::Model,
     ],
     cases: &[
+        Case::bad(
+            "a.rs",
+            "use std::num::NonZeroU32;\nfn f(p: &str, salt: &[u8], out: &mut [u8]) { ring::pbkdf2::derive(ring::pbkdf2::PBKDF2_HMAC_SHA256, NonZeroU32::new(100).unwrap(), salt, p.as_bytes(), out); } //~ password-hash-too-fast",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::num::NonZeroU32;\nfn f(p: &str, salt: &[u8], out: &mut [u8]) { ring::pbkdf2::derive(ring::pbkdf2::PBKDF2_HMAC_SHA256, NonZeroU32::new(600_000).unwrap(), salt, p.as_bytes(), out); }",
+        ),
         Case::bad(
             "a.js",
             "const crypto = require('crypto');\nfunction store(password, salt) {\n  return crypto.createHash('sha256').update(password + salt).digest('hex'); //~ password-hash-too-fast\n}",
@@ -215,7 +232,10 @@ fn rust(call: &CallView<'_>, out: &mut Vec<Note>) {
         "hash" | "hash_with_result" | "hash_with_salt" if call.paths.iter().any(|p| p.starts_with("bcrypt::")) => {
             low(call, call.args.get(1), 10.0, "rounds", 1, out);
         }
-        "pbkdf2" | "pbkdf2_hmac" | "pbkdf2_hmac_array" if call.paths.iter().any(|p| p.starts_with("pbkdf2::")) => {
+        "derive" if of("ring::pbkdf2::derive") => low(call, call.args.get(1), 100_000.0, "iterations", 1, out),
+        "pbkdf2" | "pbkdf2_hmac" | "pbkdf2_hmac_array"
+            if call.paths.iter().any(|p| p.starts_with("pbkdf2::") || p.starts_with("openssl::pkcs5::")) =>
+        {
             low(call, call.args.get(2), 100_000.0, "iterations", 2, out);
         }
         "new" if of("scrypt::Params::new") => {

@@ -37,6 +37,15 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::FunctionItem], rust_verifier),
     ],
     cases: &[
+        Case::bad(
+            "a.rs",
+            "fn f(b: &mut openssl::ssl::SslContextBuilder) { b.set_verify(openssl::ssl::SslVerifyMode::empty()); } //~ tls-verification-disabled",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() { let s = ldap3::LdapConnSettings::new().set_no_tls_verify(true); } //~ tls-verification-disabled",
+        ),
+        Case::bad("a.rs", "fn f(mut c: tiberius::Config) { c.trust_cert(); } //~ tls-verification-disabled"),
         Case::bad("a.ts", "https.request({ host, rejectUnauthorized: false }, done); //~ tls-verification-disabled"),
         Case::bad("a.js", "process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'; //~ tls-verification-disabled"),
         Case::bad("a.js", "process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = 0; //~ tls-verification-disabled"),
@@ -355,7 +364,15 @@ fn rust_call<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some((_, name)) = method(node) else { return };
     // Finding a constant takes a walk over the block: not for every call.
     let told = name.text();
-    if !["danger", "verif", "invalid", "certificate_check", "ssl_options"].iter().any(|w| told.contains(w)) {
+    if !["danger", "verif", "invalid", "certificate_check", "ssl_options", "trust_cert"]
+        .iter()
+        .any(|w| told.contains(w))
+    {
+        return;
+    }
+    // tiberius
+    if told == "trust_cert" && args(node).next().is_none() && !is_opt_in(node) {
+        report(node.span(), None, "Every certificate is accepted", Confidence::Medium, cx);
         return;
     }
     let Some(argument) = args(node).next().filter(|_| !is_opt_in(node)) else { return };
@@ -371,7 +388,7 @@ fn rust_call<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         | "tls_danger_accept_invalid_hostnames"
         | "dangerous_accept_invalid_hostnames"
         | "with_danger_skip_domain_validation" => (text == "true", "A certificate of any other host is accepted"),
-        "disable_verification" => (text == "true", "Every certificate is accepted"),
+        "disable_verification" | "set_no_tls_verify" => (text == "true", "Every certificate is accepted"),
         "ssl_verify_peer" | "ssl_verify_host" | "set_verify_hostname" => (text == "false", "The peer is not verified"),
         "verify_hostname" => (text == "false", "A certificate of any other host is accepted"),
         "ssl_options" => {
@@ -384,7 +401,7 @@ fn rust_call<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             (accepts && !body.contains("if ") && !body.contains("match "), "Every certificate and host key is accepted")
         }
         "set_verify" | "set_verify_callback" => {
-            let none = matches!(text.rsplit("::").next(), Some("NONE")) && text.contains("SslVerifyMode");
+            let none = matches!(text.rsplit("::").next(), Some("NONE" | "empty()")) && text.contains("SslVerifyMode");
             let always = name.text() == "set_verify_callback"
                 && args(node).nth(1).is_some_and(|f| {
                     f.kind() == Kind::ClosureExpression && f.child(Field::Body).is_some_and(|b| b.text() == "true")

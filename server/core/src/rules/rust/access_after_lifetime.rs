@@ -25,8 +25,8 @@ pub static RULE: Rule = Rule {
               the program reads foreign data or overwrites it, which is how memory errors become exploits.",
         example: "let name = CString::new(text)?.as_ptr();\nunsafe { open(CStr::from_ptr(name)) }",
         instead: "let name = CString::new(text)?;\nunsafe { open(CStr::from_ptr(name.as_ptr())) }",
-        limits: "Owners that are moved into a function or structure are not followed further and stay silent, as are pointers that are stored behind \
-                 references. Where a returned pointer is used in the same file, the use is reported. \
+        limits: "Owners that are moved into a structure are not followed further and stay silent, as are pointers that are stored behind \
+                 references, but for statics and parameters that still hold them at the function's end. Where a returned pointer is used in the same file, the use is reported. \
                  Growing a collection that was made by `with_capacity` counts only where it asks for more room.",
         fix: "",
     },
@@ -35,6 +35,44 @@ pub static RULE: Rule = Rule {
         Check::Flow(&[SinkKind::Pointer], "The pointer points to {source}, which is gone when `{sink}` uses it."),
     ],
     cases: &[
+        Case::bad(
+            "a.rs",
+            "use std::sync::atomic::{AtomicPtr, Ordering};\nstatic G: AtomicPtr<i32> = AtomicPtr::new(std::ptr::null_mut());\nfn f() { let mut x = 1; G.store(&mut x, Ordering::SeqCst); } //~ access-after-lifetime",
+        ),
+        Case::bad("a.rs", "fn f(out: &mut *const i32) { let x = 7; *out = &x; } //~ access-after-lifetime"),
+        Case::bad(
+            "a.rs",
+            "fn f() -> &'static str { let s = String::from(\"q\"); unsafe { &*(s.as_str() as *const str) } } //~ access-after-lifetime",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::ptr::NonNull;\nfn f() -> Option<NonNull<i32>> { let mut i = 1; NonNull::new(&mut i) } //~ access-after-lifetime",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() { let p = 'b: { let s = String::from(\"abc\"); if s.len() > 2 { break 'b s.as_ptr(); } std::ptr::null() }; if !p.is_null() { println!(\"{}\", unsafe { *p }); } } //~ access-after-lifetime",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() { let mut v: Vec<u64> = Vec::new(); v.push(1); let first: *const u64 = v.first().unwrap(); v.push(2);\nprintln!(\"{}\", unsafe { *first }); } //~ access-after-lifetime",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(o: Option<String>) { let mut p = std::ptr::null(); if let Some(s) = o { p = s.as_ptr(); }\nunsafe { let _ = *p; } } //~ access-after-lifetime",
+        ),
+        Case::bad(
+            "a.rs",
+            "struct Item { b: String }\nfn eat(i: Item) {}\nfn f() { let item = Item { b: String::new() }; let p = &item as *const Item; eat(item);\nunsafe { println!(\"{}\", (*p).b); } } //~ access-after-lifetime",
+        ),
+        Case::good("a.rs", "fn f<'a, T>(x: &T) -> &'a T { unsafe { &*(x as *const T) } }"),
+        Case::good(
+            "a.rs",
+            "fn f(o: Option<String>) { if let Some(s) = o { let p = s.as_ptr(); unsafe { let _ = *p; } } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "#[derive(Clone, Copy)]\nstruct Item { b: u8 }\nfn eat(i: Item) {}\nfn f() { let item = Item { b: 1 }; let p = &item as *const Item; eat(item); unsafe { println!(\"{}\", (*p).b); } }",
+        ),
         Case::bad(
             "a.rs",
             "fn f() -> u8 {\n    let s = String::from(\"x\");\n    let p = s.as_ptr();\n    drop(s);\n    unsafe { *p } //~ access-after-lifetime\n}",
@@ -206,7 +244,7 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn fine_param(x: &i64) -> *const i64 { x }\nfn b6() { let y = 4; let p = fine_param(&y); let v = unsafe { *p }; }",
         ),
-        Case::good("a.rs", "fn out(p: &mut *const i64) { let x = 4; *p = &x; }"),
+        Case::good("a.rs", "fn out(p: &mut *const i64) { let x = 4; *p = &x; show(p); *p = std::ptr::null(); }"),
         Case::good("a.rs", "fn a() { let x = 5; let p: *const i32 = &x; unsafe { println!(\"{}\", *p); } }"),
         Case::good(
             "a.rs",
@@ -247,10 +285,10 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(cx: &mut Cx<'a>) {
     let text = cx.arena().text();
-    if !["unsafe", "*const", "*mut", "as_ptr", "as_mut_ptr"].iter().any(|w| text.contains(w)) {
+    if !["unsafe", "*const", "*mut", "as_ptr", "as_mut_ptr", "NonNull", ".store(&"].iter().any(|w| text.contains(w)) {
         return;
     }
-    let all = analyze(&cx.block.hir(), cx.arena());
+    let all = analyze(&cx.block.hir(), cx.arena(), cx.file.declared.rust.outside());
     // A pointer that dangles from the start is wrong where it is made, whatever function it is handed to.
     for declaration in cx.arena().nodes().filter(|n| n.kind() == Kind::LetDeclaration) {
         let told =
@@ -270,6 +308,8 @@ fn check<'a>(cx: &mut Cx<'a>) {
             Flaw::OutOfScope => format!("The pointer points to {owner}, which has left its scope."),
             Flaw::Temporary => "The pointer points into a temporary that was dropped at the end of its statement. Give the value a name that lives as long as the pointer.".to_owned(),
             Flaw::Reallocated => format!("{} may have moved its buffer since this pointer was taken. Take the pointer again.", capitalized(&owner)),
+            Flaw::Moved => format!("The pointer points to {owner}, which has been moved away."),
+            Flaw::Stored => format!("This leaves a pointer to {owner} behind, which is gone when the function returns."),
             Flaw::Replaced => format!("The pointer points into an old value of {owner}, which was dropped when it was replaced."),
             _ if found.owner.is_some() => format!("This returns a pointer to {owner}, which is gone when the function returns."),
             _ => "This returns a pointer into a temporary, which is gone when the function returns.".to_owned(),

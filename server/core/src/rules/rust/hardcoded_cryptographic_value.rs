@@ -2,7 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Place, Severity};
 use crate::rules::support::{args, declares, method, rust_path};
-use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::rules::{Case, Check, Cx, Docs, Rule, rust_bodies};
 use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
@@ -23,11 +23,35 @@ pub static RULE: Rule = Rule {
         example: "let cipher = Aes256Gcm::new_from_slice(b\"0123456789abcdef0123456789abcdef\")?;",
         instead: "let cipher = Aes256Gcm::new_from_slice(&std::env::var(\"KEY\").map(hex_bytes)?)?;",
         limits: "A mutable buffer counts only where everything that is written to it before its use is constant. Constants of other files are not \
-                 seen, nor those that are handed on to another function.",
+                 seen; of functions that hand a parameter on only those of the same file are known.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, KeyInit};\nfn seal(key: &[u8], data: &[u8]) { let c = Aes256Gcm::new_from_slice(key).unwrap(); }\nfn f(d: &[u8]) { seal(b\"0123456789abcdef0123456789abcdef\", d); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, KeyInit, Key};\nstruct Vault;\nimpl Vault { fn new(key: [u8; 32]) -> Vault { let c = Aes256Gcm::new(Key::<Aes256Gcm>::from_slice(&key)); Vault } }\nfn f() { Vault::new([7u8; 32]); } //~ hardcoded-cryptographic-value",
+        ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, KeyInit};\nfn key() -> Vec<u8> { b\"0123456789abcdef0123456789abcdef\".to_vec() }\nfn f() { let k = key(); //~ hardcoded-cryptographic-value\n let c = Aes256Gcm::new_from_slice(&k).unwrap(); }",
+        ),
+        Case::bad(
+            "a.rs",
+            "use aes_gcm::{Aes128Gcm, KeyInit};\nfn f(other: [u8; 16]) { let key = other; let a = Aes128Gcm::new(&key.into()); let key = [0u8; 16]; //~ hardcoded-cryptographic-value\n let b = Aes128Gcm::new(&key.into()); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use aes_gcm::{Aes256Gcm, KeyInit};\nfn seal(key: &[u8], data: &[u8]) { let c = Aes256Gcm::new_from_slice(key).unwrap(); }\nfn f(k: &[u8]) { seal(k, b\"0123456789abcdef0123456789abcdef\"); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use aes_gcm::{Aes128Gcm, KeyInit};\nfn f(keys: Vec<[u8; 16]>) { let key = [0u8; 16]; show(&key); for key in keys { let b = Aes128Gcm::new(&key.into()); } }",
+        ),
         Case::bad(
             "a.rs",
             "use aes_gcm::Aes256Gcm;\nfn f() { let c = Aes256Gcm::new_from_slice(b\"0123456789abcdef0123456789abcdef\"); } //~ hardcoded-cryptographic-value",
@@ -240,77 +264,26 @@ pub static RULE: Rule = Rule {
 };
 
 /// Which arguments of a call are secret, and as what.
-fn places(path: &str, cx: &Cx<'_>) -> &'static [(usize, &'static str)] {
+fn places(path: &str, cx: &Cx<'_>) -> Vec<(usize, &'static str)> {
+    let known = rust_bodies::secret_arguments(path);
+    if !known.is_empty() {
+        return known.to_vec();
+    }
     let mut names = path.rsplit("::");
     let (last, owner) = (names.next().unwrap_or(""), names.next().unwrap_or(""));
-    let module = names.next().unwrap_or("");
-    match (owner, last) {
-        (_, "new_from_slice") => &[(0, "key")],
-        (_, "new_from_slices") => &[(0, "key"), (1, "initialisation vector")],
-        ("Key", "from_slice" | "from_exact_iter" | "derive_from") => &[(0, "key")],
-        ("Key", "from")
-            if matches!(
-                module,
-                "cookie" | "axum_extra" | "aead" | "aes_gcm" | "chacha20poly1305" | "actix_web" | "extract"
-            ) =>
-        {
-            &[(0, "key")]
-        }
-        ("Nonce" | "XNonce", "from_slice" | "from" | "assume_unique_for_key" | "try_assume_unique_for_key") => {
-            &[(0, "nonce")]
-        }
-        ("Iv", "from_slice" | "from") => &[(0, "initialisation vector")],
-        ("GenericArray", "from_slice") => &[(0, "key or nonce")],
-        ("UnboundKey" | "LessSafeKey", "new") => &[(1, "key")],
-        ("Key", "new") if module == "hmac" => &[(1, "key")],
-        ("pbkdf2", "derive") => &[(2, "salt"), (3, "password")],
-        ("EncodingKey" | "DecodingKey", "from_secret") => &[(0, "key")],
-        ("PKey", "hmac") => &[(0, "key")],
-        ("SigningKey" | "SecretKey" | "StaticSecret", "from_bytes" | "from_slice") => &[(0, "key")],
-        ("Hkdf", "new") => &[(1, "key")],
-        ("symm", "encrypt" | "decrypt" | "encrypt_aead" | "decrypt_aead") => {
-            &[(1, "key"), (2, "initialisation vector")]
-        }
-        ("Crypter", "new") if module == "symm" || module.is_empty() => &[(2, "key"), (3, "initialisation vector")],
-        (_, "pbkdf2_hmac" | "pbkdf2_hmac_array" | "pbkdf2" | "scrypt") => &[(1, "salt")],
-        (_, "hash_with_salt") => &[(2, "salt")],
-        ("argon2", "hash_raw" | "hash_encoded") => &[(1, "salt")],
-        ("SaltString", "from_b64" | "encode_b64") => &[(0, "salt")],
-        (_, "new") if is_cipher(owner, cx) => &[(0, "key"), (1, "initialisation vector")],
-        _ => &[],
+    if last == "new" && is_cipher(owner, cx) {
+        return vec![(0, "key"), (1, "initialisation vector")];
     }
+    // A function of the file that hands a parameter on to such a call.
+    let own = &cx.file.declared.rust.secret_parameters;
+    let own = own.get(&format!("{owner}::{last}")).or_else(|| own.get(last).filter(|_| owner.is_empty()));
+    own.cloned().unwrap_or_default()
 }
 
 /// Whether a type is a cipher or a mode of one, by its name or behind an alias of the file.
 fn is_cipher(owner: &str, cx: &Cx<'_>) -> bool {
-    const NAMES: [&str; 19] = [
-        "Aes",
-        "ChaCha",
-        "XChaCha",
-        "Salsa",
-        "XSalsa",
-        "Des",
-        "TdesEde",
-        "TdesEee",
-        "Blowfish",
-        "Camellia",
-        "Twofish",
-        "Serpent",
-        "Sm4",
-        "Rc2",
-        "Rc4",
-        "Rabbit",
-        "Ctr",
-        "Encryptor",
-        "Decryptor",
-    ];
-    let named = |name: &str| {
-        NAMES.iter().any(|p| {
-            // `Des` and `DesCbc`, no `Description`.
-            name.strip_prefix(p).is_some_and(|rest| !rest.starts_with(|c: char| c.is_lowercase() && c != 'p'))
-        })
-    };
-    if named(owner) || owner == "RabbitKeyOnly" {
+    let named = rust_bodies::names_cipher;
+    if named(owner) {
         return true;
     }
     let inner = cx
@@ -328,20 +301,23 @@ fn is_cipher(owner: &str, cx: &Cx<'_>) -> bool {
 }
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
-    let places: &[(usize, &str)] = match method(node) {
+    let places: Vec<(usize, &str)> = match method(node) {
         Some((_, name)) => match name.text() {
-            "hash_password_into" => &[(1, "salt")],
+            "hash_password_into" => vec![(1, "salt")],
             "encrypt" | "encrypt_in_place" | "encrypt_in_place_detached" if args(node).nth(1).is_some() => {
-                &[(0, "nonce")]
+                vec![(0, "nonce")]
             }
-            _ => return,
+            other => match cx.file.declared.rust.secret_parameters.get(&format!(".{other}")) {
+                Some(own) => own.clone(),
+                None => return,
+            },
         },
         None => match node.child(Field::Function).and_then(|f| rust_path(f, cx)) {
             Some(path) => places(&path, cx),
             None => return,
         },
     };
-    for (index, what) in places {
+    for (index, what) in &places {
         let Some(argument) = args(node).nth(*index) else { continue };
         let Some(value) = fixed(argument, cx, 12) else { continue };
         // `encrypt` is a method of many things: text is no nonce.
@@ -408,6 +384,12 @@ fn fixed<'a>(argument: Node<'a>, cx: &Cx<'a>, depth: usize) -> Option<Node<'a>> 
                     return first().is_some_and(|f| is_fixed_closure(f)).then_some(at);
                 }
                 let plain = text.split("::<").next().unwrap_or(text);
+                if ["Nonce::default", "XNonce::default", "Iv::default", "GenericArray::default"]
+                    .iter()
+                    .any(|d| plain == *d || plain.ends_with(&format!("::{d}")))
+                {
+                    return Some(at);
+                }
                 let wraps = matches!(
                     plain,
                     "Some" | "Vec::from" | "String::from" | "hex::decode" | "base64::decode" | "Default::default"
@@ -418,6 +400,10 @@ fn fixed<'a>(argument: Node<'a>, cx: &Cx<'a>, depth: usize) -> Option<Node<'a>> 
                     })
                 }) || text.ends_with(">::from_slice")
                     || text.ends_with(">::from");
+                // A function of the file that gives a constant.
+                if !plain.contains("::") && cx.file.declared.rust.constant_functions.contains(plain) {
+                    return Some(at);
+                }
                 if plain == "Default::default" {
                     // Zeros, where the type beside it is an array.
                     let typed =
@@ -437,36 +423,59 @@ fn fixed<'a>(argument: Node<'a>, cx: &Cx<'a>, depth: usize) -> Option<Node<'a>> 
 /// written before it is used.
 fn constant<'a>(name: Node<'a>, cx: &Cx<'a>, depth: usize) -> Option<Node<'a>> {
     let text = name.text().rsplit("::").next().unwrap_or_default();
+    let mut declared = false;
     let mut found = None;
+    let home = |n: Node<'a>| crate::rules::support::enclosing_function(n);
     for n in name.arena().nodes() {
         let (binding, fixed) = match n.kind() {
             Kind::LetDeclaration => (n.child(Field::Pattern), n.child_of_kind(Kind::MutableSpecifier).is_none()),
             Kind::ConstItem | Kind::StaticItem => (n.child(Field::Name), true),
             _ => continue,
         };
-        if binding.is_some_and(|b| b.text().trim_start_matches("mut ") == text) {
-            if found.is_some() {
-                return None;
-            }
-            let mutable = !fixed || binding.is_some_and(|b| b.text().starts_with("mut "));
-            found = Some((n, n.child(Field::Value)?, mutable));
+        if binding.is_none_or(|b| b.text().trim_start_matches("mut ") != text) {
+            continue;
         }
+        // The last one before the use, in a block that is still open there.
+        if n.kind() == Kind::LetDeclaration {
+            declared |= home(n) == home(name);
+            let open = n.parent().is_some_and(|p| p.span().contains(name.span()));
+            if n.span().end > name.span().start || !open || home(n) != home(name) {
+                continue;
+            }
+        } else if declared {
+            continue;
+        }
+        let mutable = !fixed || binding.is_some_and(|b| b.text().starts_with("mut "));
+        found = Some((n, n.child(Field::Value), mutable));
     }
     if let Some((declaration, value, mutable)) = found {
-        // A variable of another function of the block is not this one.
-        let home = |n: Node<'a>| crate::rules::support::enclosing_function(n);
-        if declaration.kind() == Kind::LetDeclaration && home(declaration) != home(name) {
+        // Something between the two may be called so as well: a closure's parameter, a pattern.
+        if declaration.kind() == Kind::LetDeclaration && is_bound_between(declaration, name, text) {
             return None;
         }
-        let value = fixed(value, cx, depth - 1)?;
+        let value = fixed(value?, cx, depth - 1)?;
         return (!mutable || stays_fixed(declaration, name, text, cx)).then_some(value);
     }
-    if declares(name, text) {
+    if declared || declares(name, text) {
         return None;
     }
     let constant = cx.file.declared.constants.get(text)?;
     let inner = constant.trim_start_matches(['&', '*']);
     (inner.starts_with(['[', '"', 'b', 'r']) && inner.len() > 3).then_some(name)
+}
+
+/// Whether a closure, loop, `match` or `if let` around a use, but not around the declaration, binds the same name.
+fn is_bound_between(declaration: Node<'_>, name: Node<'_>, text: &str) -> bool {
+    let names = |n: Node<'_>| n.descendants().any(|d| d.kind() == Kind::Identifier && d.text() == text);
+    name.ancestors().take_while(|a| !a.span().contains(declaration.span())).any(|a| match a.kind() {
+        Kind::ClosureExpression => a.child(Field::Parameters).is_some_and(names),
+        Kind::ForExpression | Kind::MatchArm => a.child(Field::Pattern).is_some_and(names),
+        Kind::IfExpression | Kind::WhileExpression => a
+            .child(Field::Condition)
+            .filter(|c| !c.span().contains(name.span()))
+            .is_some_and(|c| c.text().contains("let ") && names(c)),
+        _ => false,
+    })
 }
 
 /// Whether everything that is done to a variable between its declaration and its use leaves a constant in it.

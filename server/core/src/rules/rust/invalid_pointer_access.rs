@@ -21,11 +21,56 @@ pub static RULE: Rule = Rule {
               are undefined behaviour, which the compiler may turn into anything.",
         example: "let p = alloc(layout);\np.write(1);",
         instead: "let p = alloc(layout);\nif p.is_null() {\n    handle_alloc_error(layout);\n}\np.write(1);",
-        limits: "A pointer counts as null only where it is so on every way. Pointers that other functions free are not known.",
+        limits: "A pointer counts as null where it is so on every way, or where one branch of an `if` or `match` gave it and nothing was asked since. Of functions that free a \
+                 parameter only those of the same file are known.",
         fix: "",
     },
     checks: &[Check::Block(check)],
     cases: &[
+        Case::bad(
+            "a.rs",
+            "fn f(c: bool, x: &i32) { let p = if c { x as *const i32 } else { std::ptr::null() };\nprintln!(\"{}\", unsafe { *p }); } //~ invalid-pointer-access",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(o: Option<*mut i32>) { let p = o.unwrap_or(std::ptr::null_mut());\nunsafe { *p = 1; } } //~ invalid-pointer-access",
+        ),
+        Case::bad(
+            "a.rs",
+            "struct N { v: u32 }\nunsafe fn release(p: *mut N) { if !p.is_null() { drop(Box::from_raw(p)); } }\nfn f() { let p = Box::into_raw(Box::new(N { v: 1 })); unsafe { release(p);\nprintln!(\"{}\", (*p).v); } } //~ invalid-pointer-access",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::ManuallyDrop;\nfn f() { let mut s = ManuallyDrop::new(String::new()); unsafe { ManuallyDrop::drop(&mut s);\nManuallyDrop::drop(&mut s); } } //~ invalid-pointer-access",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() { let mut v = vec![1]; let w = unsafe { Vec::from_raw_parts(v.as_mut_ptr(), 1, 1) }; } //~ invalid-pointer-access",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() { let mut x = 4; let b = unsafe { Box::from_raw(&mut x) }; } //~ invalid-pointer-access",
+        ),
+        Case::good(
+            "a.rs",
+            "fn f() { let mut v = vec![1]; let w = unsafe { Vec::from_raw_parts(v.as_mut_ptr(), 1, 1) }; std::mem::forget(v); }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn f(c: bool, x: &i32) -> i32 { let p = if c { x as *const i32 } else { std::ptr::null() }; if p.is_null() { return 0; } unsafe { *p } }",
+        ),
+        Case::good(
+            "a.rs",
+            "struct N { v: u32 }\nunsafe fn show(p: *mut N) { let b = Box::from_raw(p); println!(\"{}\", b.v); let _ = Box::into_raw(b); }\nfn f() { let p = Box::into_raw(Box::new(N { v: 1 })); unsafe { show(p); println!(\"{}\", (*p).v); drop(Box::from_raw(p)); } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f() { let p = std::rc::Rc::into_raw(std::rc::Rc::new(1)); unsafe { std::rc::Rc::increment_strong_count(p); let a = std::rc::Rc::from_raw(p); let b = std::rc::Rc::from_raw(p); } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(c: bool, x: &i32) { let p = if c { x as *const i32 } else { std::ptr::null() }; if c { println!(\"{}\", unsafe { *p }); } }",
+        ),
         Case::bad(
             "a.rs",
             "fn f() -> i32 { let p: *const i32 = std::ptr::null(); unsafe { *p } } //~ invalid-pointer-access",
@@ -242,12 +287,15 @@ fn check<'a>(cx: &mut Cx<'a>) {
     if !cx.arena().text().contains("unsafe") {
         return;
     }
-    for found in analyze(&cx.block.hir(), cx.arena()) {
+    for found in analyze(&cx.block.hir(), cx.arena(), cx.file.declared.rust.outside()) {
         if found.flaw.is_lifetime() || found.flaw == Flaw::Unwritten {
             continue;
         }
         let (message, sure) = match found.flaw {
             Flaw::Null => ("The pointer is null here.", true),
+            Flaw::MaybeNull => {
+                ("The pointer is null on one of the ways that lead here. Check it with `is_null` first.", false)
+            }
             Flaw::Unallocated => ("The pointer never pointed to memory: `dangling` is for values of no size.", true),
             Flaw::Address => ("The address is a number of the program: nothing says that there is a value.", false),
             Flaw::Unchecked => {

@@ -164,7 +164,10 @@ pub static RULE: Rule = Rule {
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(function) = node.child(Field::Function).filter(|f| f.text().contains("transmute")) else { return };
     let Some(path) = rust_path(function, cx) else { return };
-    if !matches!(path.as_str(), "std::mem::transmute" | "core::mem::transmute" | "std::intrinsics::transmute") {
+    if !matches!(
+        path.as_str(),
+        "std::mem::transmute" | "core::mem::transmute" | "std::intrinsics::transmute" | "transmute" | "mem::transmute"
+    ) {
         return;
     }
     let written: Vec<&str> = match function.child(Field::TypeArguments) {

@@ -260,7 +260,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             "`mem::uninitialized` makes a value of memory that nobody has written, which is undefined behaviour for nearly every type. Use `MaybeUninit`.",
             cx,
         ),
-        "std::mem::zeroed" | "core::mem::zeroed" if result_type(node).is_some_and(never_zero) => {
+        "std::mem::zeroed" | "core::mem::zeroed" | "zeroed" | "mem::zeroed"
+            if result_type(node).is_some_and(never_zero) =>
+        {
             report(
                 node,
                 "Zero is no value of this type, so that making it is undefined behaviour. Use `Option`, or a value that exists.",
@@ -283,7 +285,7 @@ fn allocations<'a>(cx: &mut Cx<'a>) {
     if !text.contains("alloc(") {
         return;
     }
-    for found in analyze(&cx.block.hir(), cx.arena()) {
+    for found in analyze(&cx.block.hir(), cx.arena(), cx.file.declared.rust.outside()) {
         if found.flaw == Flaw::Unwritten {
             let note = Note::new(cx.rule, found.at, "This reads memory that was allocated and never written.");
             cx.report(match found.ended {

@@ -15,17 +15,23 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds request data in log messages.",
+        what: "Finds request data in log messages, and in Rust in what a server prints.",
         why: "A line break ends the line, and what follows looks like another entry: traces are covered, and readers of the log are misled.",
         example: "console.log(\"login failed: \" + req.body.user);",
         instead: "console.log(\"login failed: \" + req.body.user.replace(/[\\r\\n]/g, \"\"));",
         limits: "Fields of an object that a structured logger writes are silent.",
         fix: "",
     },
-    checks: &[Check::Flow(
-        &[SinkKind::Log],
-        "`{sink}` logs {source}: line breaks in it forge lines of the log. Remove them, or log JSON.",
-    )],
+    checks: &[
+        Check::Flow(
+            &[SinkKind::Log],
+            "`{sink}` logs {source}: line breaks in it forge lines of the log. Remove them, or log JSON.",
+        ),
+        Check::Flow(
+            &[SinkKind::Console],
+            "`{sink}` prints {source}: where a server's output is its log, line breaks in it forge entries. Remove them.",
+        ),
+    ],
     cases: &[
         Case::bad(
             "a.js",

@@ -56,11 +56,13 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad(
             "a.rs",
-            "use axum::extract::Path;\nasync fn f(Path(n): Path<usize>) {\n    let layout = std::alloc::Layout::from_size_align(n, 8).unwrap(); //~ uncontrolled-allocation\n}",
+            "use axum::extract::Path;\nasync fn f(Path(n): Path<usize>) {\n    let layout = std::alloc::Layout::from_size_align(n, 8).unwrap();
+    let p = unsafe { std::alloc::alloc(layout) }; //~ uncontrolled-allocation\n}",
         ),
         Case::bad(
             "a.rs",
-            "fn main() {\n    let n = std::env::args().nth(1).unwrap().parse::<usize>().unwrap();\n    let layout = std::alloc::Layout::array::<u64>(n).unwrap(); //~ uncontrolled-allocation\n}",
+            "fn main() {\n    let n = std::env::args().nth(1).unwrap().parse::<usize>().unwrap();\n    let layout = std::alloc::Layout::array::<u64>(n).unwrap();
+    let p = unsafe { std::alloc::alloc_zeroed(layout) }; //~ uncontrolled-allocation\n}",
         ),
         Case::good(
             "a.rs",

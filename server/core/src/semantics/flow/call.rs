@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use crate::semantics::hir::{Arg, ExprId, ExprKind, Lit, Member, Type, Ustr};
+use crate::semantics::hir::{Arg, ExprId, ExprKind, Lit, LocalId, Member, Type, Ustr};
 use crate::syntax::Span;
 
 use super::interp::Interp;
@@ -177,6 +177,9 @@ impl<'a> Interp<'a> {
         if let Some(result) = self.indirect(call) {
             return result;
         }
+        if let Some(inner) = self.trait_call(call) {
+            return self.finish_call(&inner);
+        }
         if let Some(result) = self.special_call(call) {
             return result;
         }
@@ -298,7 +301,9 @@ impl<'a> Interp<'a> {
         // `parse::<u32>()`: text that became a number.
         if let [ty, ..] = call.types
             && self.world.casts_convert()
-            && super::interp::primitive(ty).is_harmless()
+            && (super::interp::primitive(ty).is_harmless() && call.name != "array"
+                // `json::<Filter>()`: fields that are numbers hold no text.
+                || result.class.is_none() && result.has_taint() && self.type_class(ty).is_some())
         {
             result = self.typed(&result, ty);
         }
@@ -452,6 +457,52 @@ impl<'a> Interp<'a> {
             types: call.types,
         };
         Some(self.finish_call(&inner))
+    }
+
+    /// `Write::write_all(&mut stream, data)` (Rust): a method by the name of its trait.
+    fn trait_call<'c>(&self, call: &Call<'c>) -> Option<Call<'c>> {
+        const TRAITS: [&str; 14] = [
+            "Write",
+            "Read",
+            "BufRead",
+            "AsyncReadExt",
+            "AsyncWriteExt",
+            "AsyncBufReadExt",
+            "Digest",
+            "Update",
+            "Mac",
+            "Rng",
+            "RngCore",
+            "Iterator",
+            "StreamExt",
+            "TryStreamExt",
+        ];
+        if call.receiver.is_some() || !call.callee.funcs.is_empty() || !self.world.casts_convert() {
+            return None;
+        }
+        let path = *call.paths.first()?;
+        let of = path.as_str().rsplit("::").nth(1)?;
+        let receiver = call.args.first().filter(|r| TRAITS.contains(&of) && self.is_modelled(r))?.clone();
+        let id = *call.arg_ids.first()?;
+        let id = match self.hir.expr(id).kind {
+            ExprKind::Ref { value, .. } => value,
+            _ => id,
+        };
+        Some(Call {
+            id: call.id,
+            callee: unknown(),
+            paths: receiver.apis.iter().map(|p| self.models.member(*p, call.name)).collect(),
+            name: call.name,
+            open: false,
+            receiver: Some(receiver),
+            receiver_id: Some(id),
+            args: call.args[1..].to_vec(),
+            arg_ids: call.arg_ids.iter().skip(1).copied().collect(),
+            new: false,
+            span: call.span,
+            name_span: call.name_span,
+            types: call.types,
+        })
     }
 
     fn call_sinks(&mut self, call: &Call<'_>) {

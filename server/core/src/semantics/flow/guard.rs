@@ -7,7 +7,7 @@ use crate::semantics::hir::{BinaryOp, ExprId, ExprKind, Lit, LogicalOp, PatId, P
 use super::interp::Interp;
 use super::kinds::{SinkKind, SinkKinds};
 use super::models::{Base, Target};
-use super::value::{Origin, THIS, Taint, Types, Val, Value, constant, of_type};
+use super::value::{Origin, StepKind, THIS, Taint, Types, Val, Value, constant, of_type};
 
 /// What is learned of a place.
 #[derive(Clone, Debug)]
@@ -414,6 +414,10 @@ impl Interp<'_> {
             {
                 super::sink::ADDRESS
             }
+            // `Some(h) if HOSTS.contains(&h)` of `url.host_str()`
+            (ExprKind::Local(_), Learned::Is(_) | Learned::Clean(SinkKinds::ALL)) if is_host(old) => {
+                super::sink::ADDRESS
+            }
             (_, Learned::Clean(kinds)) if kinds.has(SinkKind::Path) && is_normalized(Some(old)) => SinkKind::Path.set(),
             _ => return,
         };
@@ -812,4 +816,16 @@ fn is_kin(part: &Origin, whole: &Origin) -> bool {
 /// Whether what is foreign in a value went through `resolve`, `join` or their like.
 pub(super) fn is_normalized(value: Option<&Val>) -> bool {
     value.is_some_and(|v| v.taints.iter().all(|t| t.cleaned.has(SinkKind::Normalized)))
+}
+
+/// Whether a value was just taken out of an address as its host (Rust).
+fn is_host(value: &Val) -> bool {
+    const PARTS: [&str; 4] = [".host_str()", ".host()", ".domain()", ".authority()"];
+    let taken = |t: &Taint| {
+        std::iter::successors(t.trace.as_ref(), |s| s.previous.as_ref()).take(4).any(|s| {
+            let text = s.at.arena.text().get(s.at.span.start as usize..s.at.span.end as usize).unwrap_or_default();
+            s.what == StepKind::Through && PARTS.iter().any(|p| text.ends_with(p))
+        })
+    };
+    !value.taints.is_empty() && value.taints.iter().all(taken)
 }

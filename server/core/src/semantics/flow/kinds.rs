@@ -151,6 +151,8 @@ kinds! {
         RegexInput = "regex-input",
         /// A log.
         Log = "log",
+        /// What a server prints.
+        Console = "console",
         /// A response header.
         Header = "header",
         /// A format string.
@@ -243,7 +245,7 @@ impl SinkKind {
             SinkKind::Ldap => "ldap-injection",
             SinkKind::Regex => "regex-injection",
             SinkKind::RegexInput => "redos",
-            SinkKind::Log => "log-injection",
+            SinkKind::Log | SinkKind::Console => "log-injection",
             SinkKind::Header => "header-injection",
             SinkKind::Format => "format-string",
             SinkKind::MethodName => "unvalidated-dynamic-call",
@@ -299,7 +301,7 @@ impl SinkKind {
             SinkKind::ProgramOption => remote | SourceKind::Message.set(),
             // Whoever starts a program may let it fetch what they like.
             SinkKind::Url => SourceKinds(OUTSIDE.0 & !SourceKind::Argument.set().0),
-            SinkKind::Header | SinkKind::CorsOrigin | SinkKind::StringCheck => remote,
+            SinkKind::Header | SinkKind::CorsOrigin | SinkKind::StringCheck | SinkKind::Console => remote,
             SinkKind::Log => {
                 remote | SourceKind::Response.set() | SourceKind::Argument.set() | SourceKind::Environment.set()
             }

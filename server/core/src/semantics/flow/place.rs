@@ -354,6 +354,15 @@ impl Interp<'_> {
                 Some(inner) if super::interp::primitive(inner).is_harmless() => {
                     out = Value::clone(&self.typed(&Arc::new(out), inner));
                 }
+                // `Query<HashMap<String, u32>>`: what is looked up in it is a number.
+                Some(Type::Path(path, parts))
+                    if matches!(last_name(*path).as_str(), "HashMap" | "BTreeMap" | "Vec" | "Option")
+                        && parts.last().is_some_and(|p| super::interp::primitive(p).is_harmless()) =>
+                {
+                    if let Some(part) = parts.last() {
+                        out = Value::clone(&self.typed(&Arc::new(out), part));
+                    }
+                }
                 _ => {}
             }
         }

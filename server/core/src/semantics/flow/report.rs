@@ -432,7 +432,11 @@ impl Outcome {
         if super::sink::ADDRESS.has(kind) && taint.cleaned.has(SinkKind::WholeAddress) {
             return false;
         }
-        if matches!(kind, SinkKind::Log | SinkKind::Header) && taint.cleaned.has(SinkKind::Encoded) {
+        if matches!(kind, SinkKind::Log | SinkKind::Header | SinkKind::Console) && taint.cleaned.has(SinkKind::Encoded)
+        {
+            return false;
+        }
+        if kind == SinkKind::Console && taint.cleaned.has(SinkKind::Log) {
             return false;
         }
         if kind == SinkKind::Log && taint.cleaned.has(SinkKind::Whole) {

@@ -47,3 +47,4 @@ mod network;
 mod secrets;
 mod sizes;
 mod text;
+mod ways;

@@ -491,7 +491,7 @@ impl Value {
     }
 
     /// The same value without fields; their taints become its own.
-    fn flattened(&self) -> Value {
+    pub(super) fn flattened(&self) -> Value {
         let mut flat = self.clone();
         let deep = self.deep_taints();
         flat.fields = None;

@@ -35,6 +35,14 @@ impl Walk<'_> {
             _ => None,
         };
         match method.as_str() {
+            // A static `AtomicPtr`.
+            "store" | "swap" if matches!(&hir.expr(base).kind, ExprKind::Name(_)) && !values.is_empty() => {
+                if let (ExprKind::Name(name), Some(arg)) = (&hir.expr(base).kind, args.first()) {
+                    self.stored.push((Place::Name(*name), hir.expr(arg.value).span));
+                    self.state.put(Place::Name(*name), values[0].clone());
+                }
+                Points::default()
+            }
             "as_ptr" | "as_mut_ptr" => match local {
                 // A pointer type's own `as_ptr`.
                 Some(_) if receiver.iter().any(|p| !matches!(p, Pointee::Stack(_))) => receiver,
@@ -47,14 +55,31 @@ impl Walk<'_> {
                 }
                 Some(_) => Points::default(),
                 None if self.owns(base) => Points::one(Pointee::Temporary),
+                // `v[2..4].as_ptr()`
+                None if receiver.is_empty() => match self.hir.expr(base).kind {
+                    ExprKind::Index(list, _) => match self.hir.expr(list).kind {
+                        ExprKind::Local(owner) if self.is_owner(owner) => Points::one(Pointee::Heap(owner)),
+                        _ => receiver,
+                    },
+                    _ => receiver,
+                },
                 None => receiver,
             },
+            "as_str" | "as_bytes" | "as_slice" | "as_path" | "as_os_str" | "as_c_str" | "as_encoded_bytes"
+                if local.is_none() && self.owns(base) =>
+            {
+                Points::one(Pointee::Temporary)
+            }
             // Views of what an owner holds.
             "as_str" | "as_bytes" | "as_slice" | "as_mut_slice" | "as_path" | "as_os_str" | "as_c_str" | "deref"
             | "as_ref"
                 if local.is_some_and(|l| self.is_owner(l)) && !self.is_pointer(&receiver) =>
             {
                 local.map_or_else(Points::default, |l| Points::one(Pointee::Heap(l)))
+            }
+            // `pointer.unwrap_or(null_mut())`
+            "unwrap_or" if values.first().is_some_and(|v| v.single() == Some(Pointee::Null)) => {
+                Points::one(Pointee::NullOnOneWay(self.branches))
             }
             "cast" | "cast_mut" | "cast_const" | "add" | "sub" | "offset" | "wrapping_add" | "wrapping_sub"
             | "byte_add" | "wrapping_offset" | "unwrap" | "expect" | "as_non_null_ptr" | "to_owned" | "clone" => {
@@ -165,22 +190,35 @@ impl Walk<'_> {
                 let owner = *owner;
                 let owns = self.is_owner(owner) || self.state.droppable.contains(&owner);
                 if owns {
+                    self.owned_twice(|l| l == owner);
                     let test = |p: &Pointee| *p == Pointee::Heap(owner) || *p == Pointee::Stack(owner);
                     self.state.end_named(test, Flaw::Dropped, Some(span), hir);
                 }
             }
             return Points::default();
         }
+        if module == "ManuallyDrop" && matches!(short, "drop" | "take") && args.len() == 1 {
+            return self.dropped_by_hand(args[0].value, span);
+        }
         let values: Vec<Points> = args.iter().map(|a| self.value(a.value, None)).collect();
+        self.moved_away(args, span);
         if matches!(short, "abort" | "exit" | "handle_alloc_error" | "unreachable_unchecked") {
             self.state.live = false;
             return Points::default();
         }
         let first = values.first().cloned().unwrap_or_default();
+        // One count more: the pointer may be turned into an owner again.
+        if matches!(short, "increment_strong_count" | "increment_strong_count_in")
+            && let Some(place) = args.first().and_then(|a| self.pointer(a.value))
+        {
+            self.state.put(place, Points::default());
+            return Points::default();
+        }
         let role = match role(&path) {
             // `release(p)`, `free_node(p)`: only of memory that was allocated in sight.
             Role::Other if frees(short) && matches!(first.single(), Some(Pointee::Allocation(..))) => Role::Free,
             Role::Access(list) => Role::Access(list),
+            Role::Other if self.freed_by_callee(&path, args, &values, span) => return Points::default(),
             other => {
                 values.iter().for_each(|v| self.written(v));
                 other
@@ -237,6 +275,13 @@ impl Walk<'_> {
             }
             Role::DropInPlace => {
                 self.used(&first, span);
+                // `drop_in_place(&mut text)`: its owner drops it again, unless it is told to forget it.
+                if let Some(Pointee::Stack(owner)) = first.single()
+                    && self.is_owner(owner)
+                    && args.first().is_some_and(|a| self.is_reference_to_local(a.value))
+                {
+                    self.state.shared.insert(owner, span);
+                }
                 if let Some(arg) = args.first() {
                     self.drop_in_place(arg.value, &first, span);
                 }
@@ -252,6 +297,20 @@ impl Walk<'_> {
                     self.state.set(*pointer, Points::one(Pointee::Allocation(span, false)));
                 } else if first.flaw().is_some_and(|(flaw, ..)| flaw != Flaw::Unchecked && flaw != Flaw::Emptied) {
                     self.used(&first, span);
+                } else if matches!((module, short), ("Box", "from_raw"))
+                    && let Some(Pointee::Stack(local)) = first.single()
+                    && args.first().is_some_and(|a| self.is_reference_to_local(a.value))
+                {
+                    // A variable of the stack is nothing that a box could free.
+                    let name = hir.local(local).name;
+                    self.used(&Points::one(Pointee::Gone(Flaw::Owned, None, Some(name))), span);
+                } else if let Some(Pointee::Heap(owner)) = first.single()
+                    && !self.state.adopted.contains(&owner)
+                    && self.is_owner(owner)
+                    && matches!(module, "Box" | "Vec" | "String" | "CString")
+                {
+                    // Its owner may still be told to forget it.
+                    self.state.shared.insert(owner, span);
                 } else if let Some(Pointee::Heap(owner)) = first.single()
                     && self.state.adopted.contains(&owner)
                     && self.is_owner(owner)
@@ -303,9 +362,69 @@ impl Walk<'_> {
                 Points::one(Pointee::Allocation(span, true))
             }
             ("Box" | "CString" | "Rc" | "Arc", "into_raw" | "leak") => Points::one(Pointee::Allocation(span, false)),
-            ("ptr", "from_ref" | "from_mut" | "addr_of") | ("NonNull", "new" | "new_unchecked" | "from") => first,
+            ("NonNull", "new_unchecked") => {
+                if first.flaw().is_some_and(|(flaw, ..)| flaw == Flaw::Null) {
+                    self.used(&first, span);
+                }
+                first
+            }
+            ("ptr", "from_ref" | "from_mut" | "addr_of") | ("NonNull", "new" | "from") => first,
+            ("mem" | "intrinsics" | "", "transmute" | "transmute_copy") => first,
             ("", "Some" | "Ok") => first,
             _ => Points::default(),
+        }
+    }
+
+    /// `ManuallyDrop::drop(&mut x)`: once is enough.
+    fn dropped_by_hand(&mut self, value: ExprId, at: Span) -> Points {
+        let place = match &self.hir.expr(value).kind {
+            ExprKind::Ref { value, .. } => match &self.hir.expr(*value).kind {
+                ExprKind::Local(local) => Some(Place::Field(*local, Ustr::from("drop()"))),
+                _ => None,
+            },
+            _ => None,
+        };
+        let before = place.map(|p| self.state.at(p)).unwrap_or_default();
+        self.eval(value);
+        self.used(&before, at);
+        if let Some(place) = place {
+            self.state.put(place, Points::one(Pointee::Gone(Flaw::Emptied, Some(at), None)));
+        }
+        Points::default()
+    }
+
+    /// Values that are given to a function by value are gone from where they were.
+    fn moved_away(&mut self, args: &[Arg], at: Span) {
+        let hir = self.hir;
+        for arg in args {
+            if let ExprKind::Local(local) = &hir.expr(arg.value).kind
+                && self.state.moves.contains(local)
+            {
+                let local = *local;
+                self.state.end_named(|p| *p == Pointee::Stack(local), Flaw::Moved, Some(at), hir);
+            }
+        }
+    }
+
+    /// A function of the file that frees what one of its parameters points to.
+    fn freed_by_callee(&mut self, path: &str, args: &[Arg], values: &[Points], at: Span) -> bool {
+        let name = path.rsplit("::").next().unwrap_or_default();
+        let Some(n) = self.outside.frees.and_then(|f| f.get(name)).copied() else { return false };
+        let (Some(arg), Some(points)) = (args.get(n), values.get(n)) else { return false };
+        if points.flaw().is_some_and(|(flaw, ..)| flaw == Flaw::Freed || flaw.is_lifetime()) {
+            self.used(points, at);
+        }
+        self.free(arg.value, points, at);
+        true
+    }
+
+    fn is_reference_to_local(&self, mut id: ExprId) -> bool {
+        loop {
+            match &self.hir.expr(id).kind {
+                ExprKind::Cast(inner, _) => id = *inner,
+                ExprKind::Ref { value, .. } => return matches!(self.hir.expr(*value).kind, ExprKind::Local(_)),
+                _ => return false,
+            }
         }
     }
 

@@ -5,8 +5,12 @@
 //! null for sure, may be null because an allocation may have failed, or was freed. Of a pointer whose origin is not in sight
 //! nothing is said. References need no such care: the compiler looks after them.
 
+mod owners;
 mod place;
+mod scopes;
 mod state;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::semantics::hir::*;
 use crate::syntax::{Arena, Span};
@@ -34,8 +38,14 @@ pub enum Flaw {
     Replaced,
     /// It leaves the function that its owner lives in.
     Returned,
+    /// It is left behind in a static or behind a parameter when the function that its owner lives in ends.
+    Stored,
+    /// Its owner was moved away.
+    Moved,
     /// It is null.
     Null,
+    /// It is null on one of the ways that lead here.
+    MaybeNull,
     /// It never pointed to memory (`dangling()`).
     Unallocated,
     /// It is a number that the program made up.
@@ -58,6 +68,7 @@ impl Flaw {
         !matches!(
             self,
             Flaw::Null
+                | Flaw::MaybeNull
                 | Flaw::Unallocated
                 | Flaw::Address
                 | Flaw::Unchecked
@@ -82,11 +93,20 @@ pub struct Use {
     pub owner: Option<Ustr>,
 }
 
+/// What a file says of its functions and types.
+#[derive(Clone, Copy, Default)]
+pub struct Outside<'a> {
+    /// Functions that free what a parameter points to, with the parameter's number.
+    pub frees: Option<&'a BTreeMap<String, usize>>,
+    /// Types that are moved, not copied.
+    pub moved: Option<&'a BTreeSet<String>>,
+}
+
 /// All such uses in a block.
-pub fn analyze(hir: &Hir, arena: &Arena) -> Vec<Use> {
+pub fn analyze(hir: &Hir, arena: &Arena, outside: Outside<'_>) -> Vec<Use> {
     let mut out = Vec::new();
     for id in 0..hir.functions.len() as u32 {
-        run(hir, arena, FnId(id), &mut out);
+        run(hir, arena, outside, FnId(id), &mut out);
     }
     out
 }
@@ -96,7 +116,7 @@ pub fn escapes(hir: &Hir, arena: &Arena) -> Vec<Span> {
     let mut out = Vec::new();
     for (id, function) in hir.functions.iter().enumerate() {
         if function.returns.is_some() {
-            run(hir, arena, FnId(id as u32), &mut out);
+            run(hir, arena, Outside::default(), FnId(id as u32), &mut out);
         }
     }
     out.retain(|u| u.flaw == Flaw::Returned);
@@ -106,16 +126,19 @@ pub fn escapes(hir: &Hir, arena: &Arena) -> Vec<Span> {
 /// Arguments of a block's calls that point to what is gone.
 pub fn handed_on(hir: &Hir, arena: &Arena) -> Vec<ExprId> {
     let mut out = Vec::new();
-    (0..hir.functions.len() as u32).flat_map(|id| run(hir, arena, FnId(id), &mut out)).collect()
+    (0..hir.functions.len() as u32).flat_map(|id| run(hir, arena, Outside::default(), FnId(id), &mut out)).collect()
 }
 
-fn run(hir: &Hir, arena: &Arena, id: FnId, out: &mut Vec<Use>) -> Vec<ExprId> {
+fn run(hir: &Hir, arena: &Arena, outside: Outside<'_>, id: FnId, out: &mut Vec<Use>) -> Vec<ExprId> {
     let function = hir.function(id);
     let Some(body) = function.body else { return Vec::new() };
     let mut walk = Walk {
         hir,
         arena,
+        outside,
         function: id,
+        branches: 0,
+        stored: Vec::new(),
         state: State::new(),
         scopes: Vec::new(),
         loops: Vec::new(),
@@ -127,7 +150,10 @@ fn run(hir: &Hir, arena: &Arena, id: FnId, out: &mut Vec<Use>) -> Vec<ExprId> {
     let result = walk.eval(body);
     if walk.state.live && !matches!(hir.expr(body).kind, ExprKind::Block { value: false, .. }) {
         walk.leave_function(&result, tail(hir, body));
+    } else if walk.state.live {
+        walk.left_behind();
     }
+    walk.owned_twice(|_| true);
     walk.handed_on
 }
 
@@ -143,18 +169,34 @@ fn tail(hir: &Hir, mut at: ExprId) -> ExprId {
 struct Walk<'a> {
     hir: &'a Hir,
     arena: &'a Arena,
+    outside: Outside<'a>,
     function: FnId,
+    /// Conditions that were met so far.
+    branches: u32,
+    /// Places outside of the function that were given pointers, and where.
+    stored: Vec<(Place, Span)>,
     state: State,
     /// Variables declared in the open blocks.
     scopes: Vec<Vec<LocalId>>,
     /// States with which the open loops are left.
-    loops: Vec<(Option<Ustr>, Vec<State>)>,
+    loops: Vec<Exit>,
     /// The struct literal that was evaluated last, with what its fields point to.
     built: Option<(ExprId, Vec<(Ustr, Points)>)>,
     /// Arguments that point to what is gone, given to functions that are not known.
     handed_on: Vec<ExprId>,
     out: &'a mut Vec<Use>,
     fuel: u32,
+}
+
+/// A loop or labelled block that may be left.
+struct Exit {
+    label: Option<Ustr>,
+    /// The states with which it is left.
+    states: Vec<State>,
+    /// What the values that it is left with point to.
+    values: Vec<Points>,
+    /// How many scopes were open before it.
+    depth: usize,
 }
 
 /// How a call uses its pointer arguments.
@@ -339,12 +381,16 @@ impl Walk<'_> {
                 self.eval(*inner);
                 Points::default()
             }
-            ExprKind::Try(inner) => self.eval(*inner),
+            ExprKind::Try(inner) => {
+                self.branches += 1;
+                self.eval(*inner)
+            }
             ExprKind::Binary(_, a, b) => {
                 self.all([*a, *b]);
                 Points::default()
             }
             ExprKind::Logical(_, a, b) => {
+                self.branches += 1;
                 self.eval(*a);
                 let before = self.state.clone();
                 self.condition(*a, matches!(&expr.kind, ExprKind::Logical(LogicalOp::And, ..)));
@@ -409,16 +455,19 @@ impl Walk<'_> {
                 Points::default()
             }
             ExprKind::If { cond, then, alternative } => {
+                self.branches += 1;
+                self.scopes.push(Vec::new());
                 self.eval(*cond);
                 let before = self.state.clone();
                 self.condition(*cond, true);
                 let mut points = self.eval(*then);
+                points = self.end_scope(points, Some(hir.expr(*then).span), false);
                 let after = std::mem::replace(&mut self.state, before);
                 self.condition(*cond, false);
                 if let Some(alternative) = alternative {
                     let other = self.eval(*alternative);
                     points = match (after.live, self.state.live) {
-                        (true, true) => points.joined(&other),
+                        (true, true) => points.either(&other, self.branches),
                         (false, _) => other,
                         _ => points,
                     };
@@ -429,6 +478,7 @@ impl Walk<'_> {
             ExprKind::LetCondition(pat, value) => {
                 let points = self.value(*value, None);
                 self.bind(*pat, points, *value);
+                self.taken_out(*pat, *value);
                 Points::default()
             }
             ExprKind::Block { body, value, label, .. } => self.block(body, *value, *label),
@@ -438,9 +488,16 @@ impl Walk<'_> {
                     points = Points::one(Pointee::Null);
                 }
                 if let Some(otherwise) = otherwise {
+                    self.branches += 1;
                     let before = self.state.clone();
                     self.eval(*otherwise);
                     self.state = before;
+                }
+                if matches!(ty, Some(Type::RawPointer(_)))
+                    && points.is_empty()
+                    && let Some(owner) = value.and_then(|v| self.lender(v))
+                {
+                    points = Points::one(Pointee::Heap(owner));
                 }
                 match value {
                     Some(value) => self.bind(*pat, points, *value),
@@ -450,7 +507,9 @@ impl Walk<'_> {
             }
             ExprKind::Loop { label, init, cond, update, body, .. } => {
                 self.all(init.iter().copied());
+                self.branches += 1;
                 self.repeated(*label, &|walk| {
+                    walk.scopes.push(Vec::new());
                     if let Some(cond) = cond {
                         walk.eval(*cond);
                         let leaving = walk.state.clone();
@@ -459,10 +518,12 @@ impl Walk<'_> {
                     }
                     walk.eval(*body);
                     walk.all(update.iter().copied());
+                    walk.end_scope(Points::default(), Some(hir.expr(*body).span), false);
                 });
                 Points::default()
             }
             ExprKind::ForEach { label, pat, iterable, body, .. } => {
+                self.branches += 1;
                 self.given_away(*iterable);
                 let before = self.state.clone();
                 let elements = self.elements(*iterable);
@@ -487,6 +548,7 @@ impl Walk<'_> {
             }
             ExprKind::Match { value, arms } => {
                 let subject = self.value(*value, None);
+                self.branches += 1;
                 let before = self.state.clone();
                 let mut merged: Option<State> = None;
                 let mut points: Option<Points> = None;
@@ -508,7 +570,7 @@ impl Walk<'_> {
                     let p = p.ended(&gone, Flaw::OutOfScope, span, hir);
                     self.state.end_named(gone, Flaw::OutOfScope, span, hir);
                     if self.state.live {
-                        points = Some(points.map_or_else(|| p.clone(), |old| old.joined(&p)));
+                        points = Some(points.map_or_else(|| p.clone(), |old| old.either(&p, self.branches)));
                         match &mut merged {
                             Some(merged) => merged.join(&self.state),
                             None => merged = Some(self.state.clone()),
@@ -527,6 +589,8 @@ impl Walk<'_> {
                 if let Some(value) = value {
                     let points = self.value(*value, None);
                     self.leave_function(&points, tail(hir, *value));
+                } else {
+                    self.left_behind();
                 }
                 self.state.live = false;
                 Points::default()
@@ -537,11 +601,10 @@ impl Walk<'_> {
                 Points::default()
             }
             ExprKind::Break { label, value } => {
-                self.all(value.iter().copied());
-                let state = self.state.clone();
-                let at = self.loops.iter().rposition(|(l, _)| label.is_none() || l == label);
+                let points = value.map_or_else(Points::default, |v| self.value(v, None));
+                let at = self.loops.iter().rposition(|e| label.is_none() || e.label == *label);
                 if let Some(at) = at {
-                    self.loops[at].1.push(state);
+                    self.break_with(at, points, expr.span);
                 }
                 self.state.live = false;
                 Points::default()
@@ -676,8 +739,20 @@ impl Walk<'_> {
                     self.state.put(place, points);
                 }
             }
-            ExprKind::Name(name) => self.state.put(Place::Name(*name), points),
+            ExprKind::Name(name) => {
+                self.stored.push((Place::Name(*name), self.hir.expr(value).span));
+                self.state.put(Place::Name(*name), points);
+            }
             ExprKind::Deref(inner) => {
+                if let ExprKind::Local(out) = &self.hir.expr(*inner).kind
+                    && self.hir.local(*out).kind == LocalKind::Param
+                    && self.arena_says_reference(*out)
+                    && self.says_pointer(*out)
+                {
+                    let place = Place::Field(*out, Ustr::from("*"));
+                    self.stored.push((place, self.hir.expr(value).span));
+                    self.state.put(place, points.clone());
+                }
                 let target = self.eval(*inner);
                 self.used(&target, self.hir.expr(*place).span);
                 self.written(&target);
@@ -759,159 +834,22 @@ impl Walk<'_> {
             },
             _ => (false, false),
         };
+        if let Some(ty) = self.made_type(value)
+            && self.outside.moved.is_some_and(|m| m.contains(ty))
+        {
+            self.state.moves.insert(local);
+        }
         if let ExprKind::Ref { .. } = &self.hir.expr(value).kind {
             self.state.references.insert(local);
+        }
+        if self.is_laundered(value) || self.is_raw_slice(value) {
+            self.state.laundered.insert(local);
         }
         if plain {
             self.state.plain.insert(local);
         }
         if droppable {
             self.state.droppable.insert(local);
-        }
-    }
-
-    fn is_owner(&self, local: LocalId) -> bool {
-        self.state.owners.contains(&local) || self.owned_param(local)
-    }
-
-    /// Whether a parameter owns heap memory: declared as such and not by reference.
-    fn owned_param(&self, local: LocalId) -> bool {
-        let l = self.hir.local(local);
-        if l.kind != LocalKind::Param || !l.ty.as_ref().is_some_and(is_owner_type) {
-            return false;
-        }
-        let text = self.arena.text().get(l.span.end as usize..).unwrap_or_default();
-        text.trim_start().strip_prefix(':').is_some_and(|t| t.trim_start().starts_with(char::is_alphabetic))
-    }
-
-    /// Whether an expression makes a new owner of heap memory.
-    fn owns(&self, id: ExprId) -> bool {
-        match &self.hir.expr(id).kind {
-            ExprKind::Call { callee, .. } => match &self.hir.expr(*callee).kind {
-                ExprKind::Name(path) => makes_owner(path),
-                ExprKind::Field(base, name) => {
-                    copies(name) || passes(name) && self.owns(*base) || name == "clone" && self.is_place_of_owner(*base)
-                }
-                _ => false,
-            },
-            ExprKind::Macro { path, .. } => matches!(path.as_str(), "format" | "vec" | "std::format"),
-            // `vec![..]`: an array literal stands on the stack.
-            ExprKind::Array(_) | ExprKind::Repeat(..) => self.arena.slice(self.hir.expr(id).span).starts_with("vec!"),
-            ExprKind::Try(inner) => self.owns(*inner),
-            ExprKind::Block { value: true, .. } => {
-                let inner = self.inner(id);
-                inner != id && self.owns(inner)
-            }
-            ExprKind::Local(local) => self.is_owner(*local),
-            _ => false,
-        }
-    }
-
-    fn is_place_of_owner(&self, id: ExprId) -> bool {
-        matches!(&self.hir.expr(id).kind, ExprKind::Local(local) if self.is_owner(*local))
-    }
-
-    /// The allocation that an expression takes ownership of, `Box::from_raw(p)`.
-    fn adopted(&self, id: ExprId) -> Option<Pointee> {
-        let id = self.inner(id);
-        let ExprKind::Call { callee, args, .. } = &self.hir.expr(id).kind else { return None };
-        let ExprKind::Name(path) = &self.hir.expr(*callee).kind else { return None };
-        if !matches!(role(path), Role::Adopt) {
-            return None;
-        }
-        let points = self.state.at(self.pointer(args.first()?.value)?);
-        points.single().filter(|p| matches!(p, Pointee::Allocation(..)))
-    }
-
-    /// The expression that gives a block, `unsafe { .. }`, its value.
-    fn inner(&self, mut id: ExprId) -> ExprId {
-        while let ExprKind::Block { body, value: true, .. } = &self.hir.expr(id).kind {
-            let Some(last) = body.last() else { break };
-            id = *last;
-        }
-        id
-    }
-
-    fn block(&mut self, body: &[ExprId], value: bool, label: Option<Ustr>) -> Points {
-        self.scopes.push(Vec::new());
-        if label.is_some() {
-            self.loops.push((label, Vec::new()));
-        }
-        let mut points = Points::default();
-        for (i, id) in body.iter().enumerate() {
-            points = self.eval(*id);
-            let is_value = value && i + 1 == body.len();
-            if !is_value {
-                self.end_statement(*id);
-            }
-        }
-        if label.is_some()
-            && let Some((_, exits)) = self.loops.pop()
-        {
-            exits.iter().for_each(|s| self.state.join(s));
-        }
-        let locals = self.scopes.pop().unwrap_or_default();
-        let span = body.last().map(|id| self.hir.expr(*id).span);
-        // The outermost scope's end is the function's: `leave_function` speaks of it.
-        if !self.scopes.is_empty() {
-            let in_scope = |p: &Pointee| match p {
-                Pointee::Stack(l) => locals.contains(l),
-                Pointee::Heap(l) => locals.contains(l) && self.state.owners.contains(l),
-                _ => false,
-            };
-            let ended = points.clone().ended(&in_scope, Flaw::OutOfScope, span, self.hir);
-            let owners = self.state.owners.clone();
-            let in_scope = |p: &Pointee| match p {
-                Pointee::Stack(l) => locals.contains(l),
-                Pointee::Heap(l) => locals.contains(l) && owners.contains(l),
-                _ => false,
-            };
-            self.state.end_named(in_scope, Flaw::OutOfScope, span, self.hir);
-            points = ended;
-        }
-        if value { points } else { Points::default() }
-    }
-
-    /// Temporaries go at the end of their statement.
-    fn end_statement(&mut self, statement: ExprId) {
-        let span = self.hir.expr(statement).span;
-        self.state.end(|p| *p == Pointee::Temporary, Flaw::Temporary, Some(span));
-        // `Box::from_raw(p);`
-        if let Some(allocation) = self.adopted(statement) {
-            self.state.end(|p| *p == allocation, Flaw::Freed, Some(span));
-        }
-    }
-
-    /// Runs a loop's body twice, so that it meets what it left behind.
-    fn repeated(&mut self, label: Option<Ustr>, body: &dyn Fn(&mut Self)) {
-        self.loops.push((label, Vec::new()));
-        for round in 0..2 {
-            let head = self.state.clone();
-            let before = self.out.len();
-            body(self);
-            // What is null in the first round may have been set before the second.
-            if round == 0 && before <= self.out.len() {
-                let unsure = |u: &Use| matches!(u.flaw, Flaw::Null | Flaw::Unallocated);
-                let kept: Vec<Use> = self.out.drain(before..).filter(|u| !unsure(u)).collect();
-                self.out.extend(kept);
-            }
-            self.state.join(&head);
-        }
-        if let Some((_, exits)) = self.loops.pop() {
-            self.state.live = !exits.is_empty();
-            let mut exits = exits.into_iter();
-            if let Some(first) = exits.next() {
-                self.state = first;
-            }
-            exits.for_each(|s| self.state.join(&s));
-        }
-    }
-
-    fn exit_with(&mut self, state: State) {
-        if let Some((_, exits)) = self.loops.last_mut()
-            && state.live
-        {
-            exits.push(state);
         }
     }
 
@@ -958,7 +896,11 @@ impl Walk<'_> {
         if !self.state.live {
             return;
         }
-        let Some((flaw, ended, owner)) = points.flaw() else { return };
+        let once = || match points.single() {
+            Some(Pointee::NullOnOneWay(branches)) if branches == self.branches => Some((Flaw::MaybeNull, None, None)),
+            _ => None,
+        };
+        let Some((flaw, ended, owner)) = points.flaw().or_else(once) else { return };
         if self.out.iter().any(|u| u.at == at) {
             return;
         }

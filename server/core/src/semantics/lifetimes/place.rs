@@ -80,8 +80,13 @@ impl Walk<'_> {
     pub(super) fn leave_function(&mut self, points: &Points, value: ExprId) {
         let at = self.hir.expr(value).span;
         let mut left: Vec<Points> = Vec::new();
-        if matches!(self.hir.function(self.function).returns, Some(Type::RawPointer(_))) {
+        if self.hir.function(self.function).returns.as_ref().is_some_and(holds_pointer) {
             left.push(points.clone());
+        }
+        self.left_behind();
+        if self.is_laundered(value) {
+            let plain = |p: &Pointee| !matches!(p, Pointee::Stack(l) if !self.is_plain(*l));
+            left.extend(Some(points.clone()).filter(|p| p.iter().all(plain)));
         }
         // A slice over memory of the function's own, which the compiler takes for anybody's.
         if let ExprKind::Call { callee, .. } = &self.hir.expr(value).kind
@@ -91,7 +96,12 @@ impl Walk<'_> {
             left.push(points.clone());
         }
         match &self.hir.expr(value).kind {
-            ExprKind::Local(local) => left.extend(self.state.fields(*local).cloned()),
+            ExprKind::Local(local) => {
+                left.extend(self.state.fields(*local).cloned());
+                if self.state.laundered.contains(local) && !points.iter().any(|p| matches!(p, Pointee::Stack(_))) {
+                    left.push(points.clone());
+                }
+            }
             _ => {
                 if let Some((id, fields)) = &self.built
                     && *id == value
@@ -112,6 +122,43 @@ impl Walk<'_> {
         {
             let owner = owner.map(|l| self.hir.local(l).name);
             self.out.push(Use { flaw: Flaw::Returned, at, ended: None, owner });
+        }
+    }
+
+    /// `&*(&x as *const T)`, `transmute::<&T, &'static T>(&x)`: a reference whose life the compiler no longer knows.
+    pub(super) fn is_laundered(&self, value: ExprId) -> bool {
+        match &self.hir.expr(self.inner(value)).kind {
+            ExprKind::Ref { value, .. } => match &self.hir.expr(*value).kind {
+                ExprKind::Deref(inner) => {
+                    matches!(&self.hir.expr(*inner).kind, ExprKind::Cast(_, Type::RawPointer(_)) | ExprKind::Local(_))
+                }
+                _ => false,
+            },
+            ExprKind::Call { callee, .. } => {
+                matches!(&self.hir.expr(*callee).kind, ExprKind::Name(p) if p.as_str().ends_with("transmute"))
+            }
+            _ => false,
+        }
+    }
+
+    /// Pointers to the function's own variables that it leaves in statics and behind its parameters.
+    pub(super) fn left_behind(&mut self) {
+        if !self.state.live {
+            return;
+        }
+        for (place, at) in self.stored.clone() {
+            let owner = self.state.at(place).iter().find_map(|p| match p {
+                Pointee::Stack(l) => Some(Some(*l)),
+                Pointee::Heap(l) if self.is_owner(*l) => Some(Some(*l)),
+                Pointee::Temporary => Some(None),
+                _ => None,
+            });
+            if let Some(owner) = owner
+                && !self.out.iter().any(|u| u.at == at)
+            {
+                let owner = owner.map(|l| self.hir.local(l).name);
+                self.out.push(Use { flaw: Flaw::Stored, at, ended: None, owner });
+            }
         }
     }
 
@@ -186,11 +233,11 @@ impl Walk<'_> {
                     _ => Points::default(),
                 }
             }
-            // `&x.field`
-            ExprKind::Field(base, _) => {
+            // `&x.field`, `&x.list[0]`
+            ExprKind::Field(base, _) | ExprKind::Index(base, _) => {
                 self.written_below(value);
                 let mut at = *base;
-                while let ExprKind::Field(inner, _) = &self.hir.expr(at).kind {
+                while let ExprKind::Field(inner, _) | ExprKind::Index(inner, _) = &self.hir.expr(at).kind {
                     at = *inner;
                 }
                 let points = match &self.hir.expr(at).kind {
@@ -228,5 +275,16 @@ impl Walk<'_> {
         let l = self.hir.local(local);
         let text = self.arena.text().get(l.span.end as usize..).unwrap_or_default().trim_start();
         text.strip_prefix(':').is_none_or(|t| !t.trim_start().starts_with(|c: char| c.is_alphanumeric() || c == '['))
+    }
+}
+
+/// Whether a raw pointer is in a type.
+fn holds_pointer(ty: &Type) -> bool {
+    match ty {
+        Type::RawPointer(_) => true,
+        Type::Path(path, args) => path.as_str().ends_with("NonNull") || args.iter().any(holds_pointer),
+        Type::Tuple(parts) => parts.iter().any(holds_pointer),
+        Type::Array(inner) => holds_pointer(inner),
+        _ => false,
     }
 }

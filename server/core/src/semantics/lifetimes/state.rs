@@ -31,10 +31,14 @@ pub(super) enum Pointee {
     Allocation(Span, bool),
     /// Nothing.
     Null,
+    /// Nothing on one of two ways; with the conditions that had been met where they came together.
+    NullOnOneWay(u32),
     /// No memory at all.
     Unallocated,
     /// An address that the program made up.
     Address,
+    /// What is not known, beside what is.
+    Unknown,
     /// Something whose life has ended.
     Gone(Flaw, Option<Span>, Option<Ustr>),
 }
@@ -76,14 +80,27 @@ impl Points {
             }
         }
         if self.is_empty() != other.is_empty() {
-            out.0.retain(|p| matches!(p, Pointee::Gone(..)));
+            out.0.retain(|p| matches!(p, Pointee::Gone(..) | Pointee::Stack(_) | Pointee::Heap(_) | Pointee::Unknown));
+            if !out.0.is_empty() && !out.0.contains(&Pointee::Unknown) {
+                out.0.push(Pointee::Unknown);
+            }
         }
         if out.0.len() > MAX { Points::default() } else { out }
     }
 
+    /// The value of one of two branches.
+    pub(super) fn either(&self, other: &Points, branches: u32) -> Points {
+        let null = |p: &Points| matches!(p.0[..], [Pointee::Null]);
+        let sound = |p: &Points| !p.0.iter().any(|p| matches!(p, Pointee::Null | Pointee::Gone(..)));
+        if null(self) && sound(other) || null(other) && sound(self) {
+            return Points::one(Pointee::NullOnOneWay(branches));
+        }
+        self.joined(other)
+    }
+
     /// Without the possibility of null.
     pub(super) fn not_null(mut self) -> Points {
-        self.0.retain(|p| !matches!(p, Pointee::Null));
+        self.0.retain(|p| !matches!(p, Pointee::Null | Pointee::NullOnOneWay(_)));
         for p in &mut self.0 {
             if let Pointee::Allocation(_, unchecked) = p {
                 *unchecked = false;
@@ -138,6 +155,12 @@ pub(super) struct State {
     pub(super) roomy: FxHashSet<LocalId>,
     /// Owners that took what they own from a raw pointer.
     pub(super) adopted: FxHashSet<LocalId>,
+    /// References whose life the compiler no longer knows.
+    pub(super) laundered: FxHashSet<LocalId>,
+    /// Variables whose values are moved, not copied.
+    pub(super) moves: FxHashSet<LocalId>,
+    /// Owners whose memory another value was made to own as well, and where.
+    pub(super) shared: FxHashMap<LocalId, Span>,
     /// Allocations that nobody has written to.
     pub(super) fresh: FxHashSet<Span>,
     /// Whether this point can be reached.
@@ -154,6 +177,9 @@ impl State {
             droppable: FxHashSet::default(),
             roomy: FxHashSet::default(),
             adopted: FxHashSet::default(),
+            laundered: FxHashSet::default(),
+            moves: FxHashSet::default(),
+            shared: FxHashMap::default(),
             fresh: FxHashSet::default(),
             live: true,
         }
@@ -244,6 +270,20 @@ impl State {
         }
     }
 
+    /// Ends the variables that `test` names for the places that `which` names.
+    pub(super) fn end_in(
+        &mut self,
+        test: impl Fn(&Pointee) -> bool,
+        which: impl Fn(&Place) -> bool,
+        flaw: Flaw,
+        at: Option<Span>,
+        hir: &Hir,
+    ) {
+        for (_, points) in self.points.iter_mut().filter(|(place, _)| which(place)) {
+            *points = std::mem::take(points).ended(&test, flaw, at, hir);
+        }
+    }
+
     /// An owner's value went to another variable.
     pub(super) fn moved(&mut self, from: LocalId, to: LocalId) {
         for points in self.points.values_mut() {
@@ -253,6 +293,9 @@ impl State {
         }
         self.owners.remove(&from);
         self.owners.insert(to);
+        if let Some(at) = self.shared.remove(&from) {
+            self.shared.insert(to, at);
+        }
     }
 
     /// An owner's value went where it is not followed.
@@ -261,6 +304,7 @@ impl State {
             points.0.retain(|p| *p != Pointee::Heap(from));
         }
         self.owners.remove(&from);
+        self.shared.remove(&from);
     }
 
     /// A variable became the owner of an allocation.
@@ -290,6 +334,8 @@ impl State {
         // An owner that was moved away on one way is no longer one for sure.
         self.owners.retain(|l| other.owners.contains(l));
         self.plain.retain(|l| other.plain.contains(l));
+        self.moves.retain(|l| other.moves.contains(l));
+        self.shared.retain(|l, _| other.shared.contains_key(l));
         self.fresh.retain(|a| other.fresh.contains(a));
     }
 }

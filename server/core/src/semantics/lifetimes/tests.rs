@@ -11,7 +11,7 @@ fn flaws(body: &str) -> Vec<Flaw> {
     let blocks = Blocks::of_str(&tree, &code);
     let mut out = Vec::new();
     for placed in blocks.iter() {
-        out.extend(analyze(&placed.block.hir(), placed.block.arena()).into_iter().map(|u| u.flaw));
+        out.extend(analyze(&placed.block.hir(), placed.block.arena(), Outside::default()).into_iter().map(|u| u.flaw));
     }
     out
 }

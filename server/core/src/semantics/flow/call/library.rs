@@ -134,6 +134,13 @@ impl<'a> Interp<'a> {
             // The text of a number.
             out = out.digits();
         }
+        // Text has no elements of its own: bytes that were numbers are characters now.
+        if model.types == Some(Types::STRING) && out.fields.is_some() {
+            out = out.flattened();
+        }
+        if model.types == Some(Types::STRING) && model.returns.is_none() && self.world.casts_convert() {
+            out.apis.clear();
+        }
         if let Some(types) = model.types {
             out.types = types;
             if types.is_harmless() {

@@ -24,6 +24,21 @@ impl<'a> Interp<'a> {
     fn written_arguments(&mut self, func: &FuncRef, call: &Call<'_>, args: &[Val], this: Option<&Val>) {
         let Some(summary) = self.world.summary(func) else { return };
         let at = self.at(call.span);
+        // `self.name = name`, `context.name = name`
+        for (param, path, written) in summary.writes.iter().filter(|(_, path, _)| path.len() == 1) {
+            let (place, old) = match *param {
+                THIS => (call.receiver_id, this),
+                n => (call.arg_ids.get(n as usize).copied(), args.get(n as usize)),
+            };
+            let (Some(place), Some(old)) = (place.map(|p| self.referred(p)), old) else { continue };
+            let left = self.substitute(written, args, this, &at);
+            if !left.has_taint() || !self.is_place(place) || self.is_modelled(old) {
+                continue;
+            }
+            let now = self.peek(place).unwrap_or_else(|| old.clone());
+            let field = now.field(path[0]).map_or_else(|| left.clone(), |f| join(f, &left));
+            self.put(place, Arc::new(now.with_field(path[0], field)));
+        }
         for (param, _, written) in summary.writes.iter().filter(|(param, path, _)| *param != THIS && path.is_empty()) {
             let (Some(id), Some(old)) = (call.arg_ids.get(*param as usize), args.get(*param as usize)) else {
                 continue;
@@ -34,6 +49,14 @@ impl<'a> Interp<'a> {
             };
             let left = self.substitute(written, args, this, &at);
             self.put(place, join(old, &left));
+        }
+    }
+
+    /// The place behind `&mut`.
+    fn referred(&self, id: ExprId) -> ExprId {
+        match self.hir.expr(id).kind {
+            ExprKind::Ref { value, .. } => value,
+            _ => id,
         }
     }
 
@@ -136,6 +159,8 @@ impl<'a> Interp<'a> {
         }
         let mut out = value.untainted_here();
         let mut passed: Option<Val> = None;
+        // What was in a collection to which the function added something.
+        let mut kept: Option<Val> = None;
         for taint in &value.taints {
             match &taint.origin {
                 Origin::Source(_) => {
@@ -149,6 +174,11 @@ impl<'a> Interp<'a> {
                     for t in &arg.taints {
                         let trace = Some(step(t.trace.as_ref(), at, StepKind::Passed));
                         out.add_taint(Taint { origin: t.origin.clone(), cleaned: t.cleaned | taint.cleaned, trace });
+                    }
+                    if value.field(*ELEMENT).is_some()
+                        && let Some(element) = arg.field(*ELEMENT).filter(|e| e.has_taint())
+                    {
+                        kept = Some(kept.map_or_else(|| element.clone(), |k| join(&k, element)));
                     }
                     // An argument that is handed back as it is keeps what else is known of it.
                     let whole = value.types == Types::UNKNOWN
@@ -167,6 +197,10 @@ impl<'a> Interp<'a> {
         if let Some(fields) = &value.fields {
             let mapped = fields.iter().map(|(n, v)| (*n, self.substitute(v, args, this, at))).collect();
             out = out.with_fields(mapped);
+        }
+        if let Some(kept) = kept {
+            let element = out.field(*ELEMENT).map_or_else(|| kept.clone(), |e| join(e, &kept));
+            out = out.with_field(*ELEMENT, element);
         }
         Arc::new(out)
     }

@@ -93,6 +93,25 @@ impl<'a> Interp<'a> {
         if !self.state.live {
             return unknown();
         }
+        if let Some(result) = self.own_macro(id, path, args, &values, name_span) {
+            return result;
+        }
+        // `write!(text, ..)` puts something behind a text.
+        if matches!(last_name(path).as_str(), "write" | "writeln")
+            && let ([target, rest @ ..], [written, ..]) = (args, &values[..])
+            && rest.len() == 1
+            && values[1].has_taint()
+            && !self.is_modelled(written)
+        {
+            let place = match hir.expr(*target).kind {
+                ExprKind::Ref { value, .. } => value,
+                _ => *target,
+            };
+            if self.is_place(place) {
+                let joined = self.concat(&[written.clone(), values[1].clone()], span);
+                self.put(place, joined);
+            }
+        }
         let full = self.world.type_path(path).unwrap_or(path);
         let call = Call {
             id,
@@ -136,6 +155,40 @@ impl<'a> Interp<'a> {
         match model {
             Some(model) => self.apply_model(&call, model, &result),
             None => result,
+        }
+    }
+
+    /// A macro of the file whose arm is a function.
+    fn own_macro(&mut self, id: ExprId, path: Ustr, args: &[ExprId], values: &[Val], name_span: Span) -> Option<Val> {
+        let [given @ .., last] = args else { return None };
+        if !matches!(self.hir.expr(*last).kind, ExprKind::Opaque(_)) || path.as_str().contains("::") {
+            return None;
+        }
+        let names = [format!("{path}!"), format!("{path}!{}", given.len()), format!("{path}!*")];
+        let callee = names.iter().map(|n| self.named_function(Ustr::from(n))).find(|v| !v.funcs.is_empty())?;
+        let call = Call {
+            id,
+            callee,
+            paths: SmallVec::new(),
+            name: path,
+            open: false,
+            receiver: None,
+            receiver_id: None,
+            args: values[..given.len()].to_vec(),
+            arg_ids: given.iter().copied().collect(),
+            new: false,
+            span: self.hir.expr(id).span,
+            name_span,
+            types: &[],
+        };
+        Some(self.finish_call(&call))
+    }
+
+    /// The function that a name of the block, or of those around it, stands for.
+    fn named_function(&mut self, name: Ustr) -> Val {
+        match self.hir.locals.iter().position(|l| l.name == name) {
+            Some(at) => self.state.locals.get(LocalId(at as u32)),
+            None => self.world.name(name),
         }
     }
 

@@ -102,6 +102,10 @@ impl<'a> Interp<'a> {
         }
         let is_page = (0..last).any(|n| {
             let Some(headers) = value.field(position(n)) else { return false };
+            // Rocket: `(ContentType::HTML, text)`
+            if headers.apis.iter().any(|p| p.ends_with("ContentType::HTML")) {
+                return true;
+            }
             headers.fields().any(|(_, pair)| {
                 let of = |n: usize| pair.field(position(n));
                 let named = of(0).is_some_and(|name| {

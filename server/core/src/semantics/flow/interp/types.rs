@@ -119,10 +119,30 @@ impl<'a> Interp<'a> {
         Arc::new(out)
     }
 
-    /// A list whose elements are declared to be texts or numbers (TypeScript).
+    /// A list whose elements are declared to be numbers, or (TypeScript) texts.
     fn listed(&mut self, value: &Val, ty: &Type) -> Option<Val> {
         let inner = match ty {
-            _ if self.world.casts_convert() => return None,
+            // Numbers, and no bytes, which may be text (Rust).
+            _ if self.world.casts_convert() => {
+                let inner = match ty {
+                    Type::Array(inner) => &**inner,
+                    Type::Path(path, args)
+                        if matches!(last_name(*path).as_str(), "Vec" | "VecDeque" | "HashSet" | "BTreeSet") =>
+                    {
+                        args.first()?
+                    }
+                    _ => return None,
+                };
+                let bytes = matches!(inner, Type::Path(path, _) if matches!(path.as_str(), "u8" | "i8"));
+                if bytes || !primitive(inner).is_harmless() || !value.has_taint() || !value.apis.is_empty() {
+                    return None;
+                }
+                let element = self.element(value);
+                let element = self.typed(&element, inner);
+                let mut out = Value::clone(value);
+                out.set_field(*ELEMENT, element);
+                return Some(Arc::new(out));
+            }
             Type::Array(inner) => &**inner,
             Type::Path(path, args) if matches!(path.as_str(), "Array" | "ReadonlyArray" | "Set") => args.first()?,
             _ => return None,

@@ -38,7 +38,7 @@ async fn f(req: HttpRequest) {
 }
 fn make(n: usize) -> Vec<u8> { Vec::with_capacity(n) } //~ uncontrolled-allocation
 async fn g(q: web::Query<Page>) { make(q.size); }
-async fn h(q: web::Query<Page>) { let layout = std::alloc::Layout::array::<u8>(q.size).unwrap(); } //~ uncontrolled-allocation
+async fn h(q: web::Query<Page>) { let layout = std::alloc::Layout::array::<u8>(q.size).unwrap(); let p = unsafe { std::alloc::alloc(layout) }; } //~ uncontrolled-allocation
 async fn i(Query(q): Query<Page>) { if let Some(n) = q.items { let s = "x".repeat(n); } } //~ uncontrolled-allocation
 fn j(mut v: Vec<u8>) { let n = std::env::var("N").unwrap().parse::<usize>().unwrap(); v.resize(n, 0); } //~ uncontrolled-allocation
 async fn k(body: web::Bytes) { let n = u64::from_le_bytes(body[..8].try_into().unwrap()); let v: Vec<u32> = Vec::with_capacity(n as usize); } //~ uncontrolled-allocation

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use sidenote_grammars::{Field, Kind};
 
+use super::macro_rules::arms;
 use super::{Lower, blank_function, is_public};
 use crate::semantics::hir::*;
 use crate::syntax::Node;
@@ -76,6 +77,17 @@ impl Lower<'_> {
                     let _ = self.deeper(n, |cx| cx.declare_items(&inner, declared, top));
                     continue;
                 }
+                Kind::MacroDefinition => {
+                    for arm in arms(n) {
+                        let span = n.child(Field::Name).map_or_else(|| self.span(n), |name| self.span(name));
+                        let local = self.declare(&arm.name, LocalKind::Function, None, span);
+                        declared.locals.push_back(local);
+                        if top {
+                            self.hir.bindings.push((self.hir.local(local).name, local));
+                        }
+                    }
+                    continue;
+                }
                 _ => continue,
             };
             let real = self.behind(n);
@@ -110,8 +122,12 @@ impl Lower<'_> {
             let attributes = std::mem::take(&mut attributes);
             if is_item(n.kind()) {
                 // Too deep: the name stays bound, to nothing known.
-                if self.deeper(n, |cx| cx.item(n, &attributes, declared, out, top)).is_none() && self.binds(n) {
-                    declared.locals.pop_front();
+                if self.deeper(n, |cx| cx.item(n, &attributes, declared, out, top)).is_none() {
+                    let bound = match n.kind() {
+                        Kind::MacroDefinition => arms(n).len(),
+                        _ => usize::from(self.binds(n)),
+                    };
+                    declared.locals.drain(..bound.min(declared.locals.len()));
                 }
             }
         }
@@ -127,6 +143,18 @@ impl Lower<'_> {
     ) {
         let local = if self.binds(n) { declared.locals.pop_front() } else { None };
         let value = match n.kind() {
+            Kind::MacroDefinition => {
+                for arm in arms(n) {
+                    let Some(local) = declared.locals.pop_front() else { return };
+                    let Some(function) = self.macro_function(&arm, n) else { continue };
+                    let value = self.add(ExprKind::Function(function), n);
+                    let span = self.hir.local(local).span;
+                    let pat = self.hir.add_pat(PatKind::Bind(local, None), span);
+                    let id = self.add(ExprKind::Let { pat, ty: None, value: Some(value), otherwise: None }, n);
+                    out.push(id);
+                }
+                return;
+            }
             Kind::UseDeclaration => return self.use_declaration(n),
             Kind::ExternCrateDeclaration => {
                 let Some(name) = n.child(Field::Name) else { return };

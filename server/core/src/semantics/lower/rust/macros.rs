@@ -12,6 +12,8 @@ use super::reparse::{Piece, is_token, split, tokens};
 use crate::semantics::hir::*;
 use crate::syntax::{Node, Span};
 
+/// Longest token tree of an unknown macro that is read as arguments, in bytes.
+const MAX_UNKNOWN: u32 = 600;
 /// Names kept of a macro that lowering does not know.
 const MAX_NAMES: usize = 128;
 
@@ -116,7 +118,19 @@ impl Lower<'_> {
         let list = tokens(tree);
         let unknown = |cx: &mut Self| Ok(vec![cx.names(&list, tree)]);
         match form(name) {
-            Form::Unknown => return unknown(self),
+            Form::Unknown => {
+                let all = self.names(&list, tree);
+                let mut args = Vec::new();
+                let span = tree.span();
+                if span.end - span.start < MAX_UNKNOWN
+                    && !is_braced(tree)
+                    && let Some(parsed) = self.args(tree, &list, &[], false)
+                {
+                    args.extend(parsed.into_iter().map(|a| self.arg_expr(a.value)));
+                }
+                args.push(all);
+                return Ok(args);
+            }
             // `doc! { .. }` is the object itself.
             Form::Json if matches!(name, "doc" | "rawdoc") => return Ok(vec![self.json(&[tree], tree)]),
             Form::Json => return Ok(vec![self.json(&list, tree)]),

@@ -9,13 +9,16 @@
 //!   ambiguous.
 //! * `mod name;` is an import of `self::name`; its child block is empty and stands nowhere.
 //! * An enum is a class whose static fields are its variants; a variant's type is a tuple or an object of its fields.
-//! * Macros are re-parsed ([`macros`]), with spans in the block's own text. A macro that lowering does not know holds one
-//!   [`ExprKind::Opaque`](crate::semantics::hir::ExprKind::Opaque) over the names that occur in it.
+//! * An arm of a `macro_rules!` that takes expressions is a function ([`macro_rules`]), bound as `name!`.
+//! * Macros are re-parsed ([`macros`]), with spans in the block's own text. A macro that lowering does not know holds its
+//!   arguments where these are expressions, and one [`ExprKind::Opaque`](crate::semantics::hir::ExprKind::Opaque) over the names that
+//!   occur in it.
 
 mod expr;
 mod format;
 mod items;
 mod literal;
+mod macro_rules;
 mod macros;
 mod pattern;
 mod reparse;
