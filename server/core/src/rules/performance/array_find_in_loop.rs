@@ -159,7 +159,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let Some(round) = round(node, list, cx) else { return };
     let field = field_type(list, cx);
-    let long = field.map_or_else(|| is_long(list), is_array_type) && !changes(round, node, list.text())
+    let long = field.map_or_else(|| is_long(list), |t| is_array_type(t) && is_plural(&list))
+        && !changes(round, node, list.text())
         || grows(node, list, round);
     if !long || !by_equality(node, cx) || leaves_with_match(node, round) {
         return;
