@@ -49,6 +49,7 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "Object.defineProperty(o, 'z', { get() { return 1; } });"),
         Case::good("a.js", "Object.defineProperty(o, 'z', { get: () => 1 });"),
         Case::good("a.js", "class A { get() { this.x; } }"),
+        Case::near_miss("a.js", "class A { get v() { if (this.store) return this.store.get(); } }"),
         Case::near_miss(
             "a.ts",
             "class A { get v(): string { switch (this.kind) { case 1: return \"a\"; case 2: return \"b\"; } } }",
@@ -109,7 +110,17 @@ fn check<'a>(getter: Node<'a>, cx: &mut Cx<'a>) {
     // The compiler looks after a written type, and knows of switches over every case and of calls that never return.
     let typed = getter.child(Field::ReturnType).is_some()
         && body.last_named().is_some_and(|s| matches!(s.kind(), Kind::SwitchStatement | Kind::TryStatement));
-    if bare_return.is_none() && exits(body) || searches || typed {
+    // `if (this.cache) return this.cache.size;`: what there is, if it is there.
+    let presence = body.last_named().filter(|s| s.kind() == Kind::IfStatement).is_some_and(|s| {
+        let asked = s
+            .child(Field::Condition)
+            .map(bare)
+            .filter(|c| matches!(c.kind(), Kind::Identifier | Kind::MemberExpression));
+        let gives = s.child(Field::Consequence).map_or("", Node::text);
+        s.child(Field::Alternative).is_none()
+            && asked.is_some_and(|a| gives.contains(a.text()) && gives.contains("return "))
+    });
+    if bare_return.is_none() && exits(body) || searches || typed || presence {
         return;
     }
     let at = getter.child(Field::Name).or(bare_return);

@@ -54,6 +54,7 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "function f(o) { o.list = o.list.sort(cmp); }"),
         Case::good("a.js", "function f(s) { return s.split('').reverse().join(''); }"),
         Case::good("a.js", "function f(xs) { return xs.map(g).sort(cmp); }"),
+        Case::near_miss("a.js", "function render(rows, by) { rows.sort(by).forEach((row) => draw(row)); }"),
         Case::near_miss("a.ts", "class A { f() { return this.lineRangeMap.reverse(); } }"),
         Case::near_miss("a.js", "function f(animation) { return animation.reverse(500); }"),
         Case::near_miss("a.js", "function f(query) { return query.sort({ age: 1 }); }"),
@@ -149,6 +150,8 @@ fn is_used(node: Node<'_>) -> bool {
     let Some(parent) = node.parent() else { return false };
     match parent.kind() {
         Kind::ExpressionStatement => false,
+        // Gone through on the spot, and never taken for another list.
+        Kind::MemberExpression => parent.child(Field::Property).is_none_or(|p| p.text() != "forEach"),
         Kind::AssignmentExpression => {
             let receiver = method(node).map(|(r, _)| bare(r).text());
             parent.child(Field::Left).map(Node::text) != receiver
