@@ -2,7 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::{exits, is_global, report_in};
-use crate::rules::support::{args, is_function, is_loop, key_name, method};
+use crate::rules::support::{args, bare, is_function, is_loop, key_name, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
