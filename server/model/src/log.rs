@@ -71,7 +71,7 @@ fn halve(path: &Path) -> std::io::Result<()> {
     let text = std::fs::read_to_string(path)?;
     let from = text.floor_char_boundary(text.len() / 2);
     let from = text[from..].find('\n').map_or(text.len(), |n| from + n + 1);
-    sidenote_files::Writing::CACHE.put(path, text[from..].as_bytes())
+    sidenote_files::Writing::CACHE.put(path, &text.as_bytes()[from..])
 }
 
 /// The newest lines of a log, the oldest of them first. What is damaged is left out.

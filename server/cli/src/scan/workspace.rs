@@ -143,9 +143,8 @@ impl Workspace {
                 self.engine(candidate.project).config().includes(&candidate.path);
             }
         }
-        match self.engines.iter().find_map(|(_, engine)| engine.config().errors().into_iter().next()) {
-            Some(error) => return Err(error.into()),
-            None => {}
+        if let Some(error) = self.engines.iter().find_map(|(_, engine)| engine.config().errors().into_iter().next()) {
+            return Err(error.into());
         }
         let problem = |selector: &String| {
             let mut told = self.engines.iter().map(|(_, engine)| engine.config().check_selector(selector));

@@ -245,10 +245,9 @@ pub fn explains(comment: &str) -> bool {
     let shouted = first.len() > 2
         && first.chars().all(|c| c.is_ascii_uppercase())
         && !matches!(first, "SAFETY" | "NOTE" | "IGNORE" | "INVARIANT" | "PANIC" | "UNWRAP" | "PERF" | "COMPAT");
-    !text.starts_with(['~', '$', '^', '@', '!'])
-        && !mark.contains(&first.to_ascii_lowercase().as_str())
-        && !(shouted && text.split_whitespace().nth(1).is_none_or(|w| w.contains(['-', '_'])))
-        && text.chars().any(|c| c.is_ascii_lowercase())
+    let names_a_rule = shouted && text.split_whitespace().nth(1).is_none_or(|w| w.contains(['-', '_']));
+    let marks = text.starts_with(['~', '$', '^', '@', '!']) || mark.contains(&first.to_ascii_lowercase().as_str());
+    !marks && !names_a_rule && text.chars().any(|c| c.is_ascii_lowercase())
 }
 
 /// Whether a name occurs in a subtree as a variable.
