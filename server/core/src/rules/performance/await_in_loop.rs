@@ -107,6 +107,10 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad(
             "a.rs",
+            "async fn all(urls: Vec<String>, c: &reqwest::Client) -> Vec<String> {\n    let mut out = vec![];\n    for u in urls {\n        out.push(c.get(u).send().await.unwrap().text().await.unwrap()); //~ await-in-loop\n    }\n    out\n}",
+        ),
+        Case::bad(
+            "a.rs",
             "async fn f(hosts: &[String]) -> Vec<bool> { let mut up = vec![]; for h in hosts { up.push(ping_host(h).await); } up } //~ await-in-loop",
         ),
         Case::bad(
@@ -435,13 +439,17 @@ fn rust_check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let elsewhere = |n: Node<'_>| is_function(n) || n.kind() == Kind::AsyncBlock;
     let inside = || body.descendants_until(elsewhere).filter(|n| !elsewhere(*n));
     let awaits: Vec<Node<'a>> = inside().filter(|n| n.kind() == Kind::AwaitExpression).collect();
-    let [only] = awaits.as_slice() else { return };
+    // One, or several in a chain: `client.get(url).send().await?.text().await?`.
+    let chained = awaits.windows(2).all(|w| w[0].span().contains(w[1].span()));
+    let Some(only) = awaits.last().filter(|_| chained) else { return };
     let Some(call) = only.first_named().filter(|c| c.kind() == Kind::CallExpression) else { return };
     let Some(callee) = call.child(Field::Function) else { return };
     let name = callee.text().rsplit(['.', ':']).next().unwrap_or_default();
     let reads = words(name)
         .first()
-        .is_some_and(|w| READS.contains(&w.as_str()) || RUST_SENDS.contains(&w.as_str()) || w == "metadata");
+        .is_some_and(|w| READS.contains(&w.as_str()) || RUST_SENDS.contains(&w.as_str()) || w == "metadata")
+        // `client.get(url).send()` asks, and changes nothing.
+        || name == "send" && [".get(", ".head("].iter().any(|asks| callee.text().contains(asks));
     // What is lent for changing is used by one round at a time.
     let exclusive = call.descendants().any(|n| n.kind() == Kind::MutableSpecifier);
     let literal = matches!(over.kind(), Kind::ArrayExpression | Kind::MacroInvocation)

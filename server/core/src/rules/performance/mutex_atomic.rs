@@ -32,7 +32,8 @@ pub static RULE: Rule = Rule {
         Case::bad("a.rs", "fn f() { let done = Arc::new(Mutex::new(false)); go(done); } //~ mutex-atomic"),
         Case::bad("a.rs", "static N: Mutex<u64> = Mutex::new(0); //~ mutex-atomic"),
         Case::bad("a.rs", "fn f() { let n = Mutex::new(0); go(&n); } //~ mutex-atomic"),
-        Case::bad("a.rs", "fn f(n: &std::sync::Mutex<i32>) { *n.lock().unwrap() += 1; } //~ mutex-atomic"),
+        Case::bad("a.rs", "type Count = std::sync::Mutex<i32>; //~ mutex-atomic"),
+        Case::near_miss("a.rs", "fn f(n: &std::sync::Mutex<i32>) { *n.lock().unwrap() += 1; }"),
         Case::bad("a.rs", "struct A { n: parking_lot::Mutex<u32> } //~ mutex-atomic"),
         Case::bad("a.rs", "fn f() { let n = std::sync::Mutex::new(0u32); go(&n); } //~ mutex-atomic"),
         Case::good("a.rs", "struct A { done: AtomicBool }"),
@@ -54,7 +55,9 @@ pub static RULE: Rule = Rule {
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let (lock, name) = if node.kind() == Kind::GenericType {
         let ty = Ty::parse(node.text());
-        if ty.name != "Mutex" || ty.args.len() != 1 || ty.arg().refs > 0 {
+        // Whoever takes it did not choose it.
+        let taken = node.ancestors().any(|a| a.kind() == Kind::Parameter);
+        if taken || ty.name != "Mutex" || ty.args.len() != 1 || ty.arg().refs > 0 {
             return;
         }
         (ty.path, ty.arg().name)

@@ -2,7 +2,6 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_types::macro_name;
-use crate::rules::shape::explains;
 use crate::rules::support::{args, bare, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
@@ -77,7 +76,7 @@ fn sparse<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let elements: Vec<Node<'a>> = node.named_children().filter(|c| !c.is_comment()).collect();
     for pair in elements.windows(2) {
         let between = Span { start: pair[0].span().end, end: pair[1].span().start };
-        let commented = cx.arena().comments().any(|c| between.contains(c.span()) && explains(c.text()));
+        let commented = cx.arena().comments().any(|c| between.contains(c.span()));
         if !commented && cx.arena().slice(between).matches(',').count() > 1 {
             let message = "Two commas leave a hole in this array: `map` and `forEach` pass over it, and its value is undefined. Write the element, or `undefined`.";
             cx.report(Note::new(cx.rule, between, message));

@@ -77,6 +77,10 @@ pub static RULE: Rule = Rule {
         Case::bad("a.rs", "fn f(v: &[i32]) -> i32 { let n = v.len(); v[n] } //~ off-by-one"),
         Case::good("a.rs", "fn f(v: &mut Vec<i32>) -> i32 { let n = v.len(); v.push(1); v[n] }"),
         Case::near_miss(
+            "a.rs",
+            "struct S { v: Vec<u32> }\nimpl S { fn f(&mut self) -> &mut u32 { let i = self.v.len(); self.v.push(1); &mut self.v[i] } }",
+        ),
+        Case::near_miss(
             "a.js",
             "for (let i = 0; i <= xs.length; i++) { if (i === xs.length) { flush(); } else { go(xs[i]); } }",
         ),
@@ -235,7 +239,7 @@ fn rust_end<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         Kind::Identifier => binding(index).and_then(|b| match b.origin {
             Origin::Let(n) if b.pattern == b.name && n.child_of_kind(Kind::MutableSpecifier).is_none() => {
                 // Nothing may have been added in between.
-                let grown = binding(list).is_some_and(|l| l.pattern.kind() == Kind::MutPattern || is_mutable(&l));
+                let grown = binding(list).is_none_or(|l| l.pattern.kind() == Kind::MutPattern || is_mutable(&l));
                 n.child(Field::Value).filter(|_| !grown)
             }
             _ => None,
