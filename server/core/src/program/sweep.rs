@@ -94,6 +94,7 @@ impl<'p> Sweep<'p> {
         let views: Vec<View<'_>> = (0..count).map(view).collect();
         let works: Vec<Mutex<Option<Work<'_>>>> = (0..count).map(|_| Mutex::new(None)).collect();
         for groups in &self.graph.levels {
+            let groups = self.largest_first(groups);
             workers.each(groups.len(), &|n| {
                 let g = groups[n];
                 let work = self.up(g, &views[g], workers);
@@ -102,8 +103,9 @@ impl<'p> Sweep<'p> {
         }
         let given: Vec<Mutex<Contexts>> = (0..count).map(|_| Mutex::default()).collect();
         for groups in self.graph.levels.iter().rev() {
-            workers.each(groups.len(), &|n| {
-                let g = groups[n];
+            let order = self.largest_first(groups);
+            workers.each(order.len(), &|n| {
+                let g = order[n];
                 let given = std::mem::take(&mut *given[g].lock().unwrap_or_else(PoisonError::into_inner));
                 if let Some(work) = &mut *works[g].lock().unwrap_or_else(PoisonError::into_inner) {
                     self.down(g, work, &views[g], given, workers);
@@ -131,6 +133,17 @@ impl<'p> Sweep<'p> {
             })
         };
         works.enumerate().filter_map(finish).collect()
+    }
+
+    /// The groups of a level, those with the most text first: what begins last keeps the other workers waiting least.
+    fn largest_first(&self, groups: &[usize]) -> Vec<usize> {
+        let size = |g: usize| -> usize {
+            let files = self.graph.groups[g].iter().filter_map(|f| self.program.file(*f));
+            files.map(|f| f.source.text.len()).sum()
+        };
+        let mut order = groups.to_vec();
+        order.sort_by_cached_key(|g| std::cmp::Reverse(size(*g)));
+        order
     }
 
     fn files(&self, g: usize) -> Vec<(FileId, Arc<Block>, Arc<Links>, ModelSet)> {
