@@ -125,10 +125,15 @@ impl Front {
             None => catalog.done(scan).await,
         }
         // What was found is published before the answer: a client may look at once.
-        let (sent, told) = tokio::sync::oneshot::channel();
+        self.flushed().await;
+        commands::summary(&catalog.files())
+    }
+
+    /// Waits, though not forever, until the main loop has dealt with all that came before.
+    async fn flushed(&self) {
+        let (sent, told) = oneshot::channel();
         self.events.send(Event::Flush(sent));
         let _ = tokio::time::timeout(CLIENT_PATIENCE, told).await;
-        commands::summary(&catalog.files())
     }
 
     /// Applies every safe fix of a document.
@@ -310,6 +315,7 @@ impl LanguageServer for Front {
 
     async fn shutdown(&self) -> Result<()> {
         self.life.shut_down.store(true, Ordering::SeqCst);
+        self.flushed().await;
         Ok(())
     }
 

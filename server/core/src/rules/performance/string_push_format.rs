@@ -92,7 +92,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let around = node.ancestors().find(|a| a.kind() == Kind::FunctionItem);
-    let often = || around.is_some_and(|f| f.descendants().filter(|n| appends(*n, cx)).take(3).count() == 3);
+    let often =
+        || around.is_some_and(|f| f.descendants().filter(|n| appended(*n).is_some_and(is_format)).take(3).count() == 3);
     if round(node).is_none() && !often() {
         return;
     }
@@ -100,21 +101,30 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     cx.report(Note::new(cx.rule, node.span(), message));
 }
 
-/// Whether a node appends what `format!` made.
+/// Whether a node appends what `format!` made, or the text of a number or character.
 fn appends<'a>(node: Node<'a>, cx: &Cx<'a>) -> bool {
+    let Some(value) = appended(node) else { return false };
+    let shown = plain_method(value)
+        .filter(|(_, m)| *m == "to_string")
+        .is_some_and(|(of, _)| type_of(of, cx).is_some_and(|t| t.name == "char" || t.is_integer() || t.is_float()));
+    shown || is_format(value)
+}
+
+fn is_format(value: Node<'_>) -> bool {
+    value.kind() == Kind::MacroInvocation && macro_name(value) == "format"
+}
+
+/// What is lent to be appended.
+fn appended<'a>(node: Node<'a>) -> Option<Node<'a>> {
     let value = match node.kind() {
         Kind::CallExpression if method(node).is_some_and(|(_, n)| n.text() == "push_str") => args(node).next(),
         Kind::CompoundAssignmentExpr => node.child(Field::Right).filter(|_| operator(node) == "+="),
         _ => None,
     };
-    let Some(value) = value else { return false };
-    let value = match plain_method(value) {
-        Some((of, "as_str" | "as_ref")) => of,
-        _ if value.kind() == Kind::ReferenceExpression => value.child(Field::Value).unwrap_or(value),
-        _ => return false,
-    };
-    let shown = plain_method(value)
-        .filter(|(_, m)| *m == "to_string")
-        .is_some_and(|(of, _)| type_of(of, cx).is_some_and(|t| t.name == "char" || t.is_integer() || t.is_float()));
-    shown || value.kind() == Kind::MacroInvocation && macro_name(value) == "format"
+    let value = value?;
+    match plain_method(value) {
+        Some((of, "as_str" | "as_ref")) => Some(of),
+        _ if value.kind() == Kind::ReferenceExpression => value.child(Field::Value),
+        _ => None,
+    }
 }
