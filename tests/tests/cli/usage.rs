@@ -1,4 +1,5 @@
 use std::fs;
+use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
 use sidenote_tests::sidenote_binary;
@@ -197,17 +198,54 @@ fn a_flow_across_files_is_explained() {
 
 /// Runs the language server over a session that ends in order, with an edit of a document that is not open, which it warns of.
 fn lsp(project: &Project, arguments: &[&str], log: Option<&str>) -> super::support::Outcome {
+    let document = "file:///x/never-opened.ts";
+    let edit = format!(
+        r#"{{"jsonrpc":"2.0","method":"textDocument/didChange","params":{{"textDocument":{{"uri":"{document}","version":2}},"contentChanges":[{{"text":"x"}}]}}}}"#
+    );
+    let hover = format!(
+        r#"{{"jsonrpc":"2.0","id":2,"method":"textDocument/hover","params":{{"textDocument":{{"uri":"{document}"}},"position":{{"line":0,"character":0}}}}}}"#
+    );
+    // Each with the answer that has to be there before the next is sent.
     let messages = [
-        r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"processId":null,"capabilities":{}}}"#,
-        r#"{"jsonrpc":"2.0","method":"initialized","params":{}}"#,
-        r#"{"jsonrpc":"2.0","method":"textDocument/didChange","params":{"textDocument":{"uri":"file:///x/never-opened.ts","version":2},"contentChanges":[{"text":"x"}]}}"#,
-        r#"{"jsonrpc":"2.0","id":2,"method":"textDocument/hover","params":{"textDocument":{"uri":"file:///x/never-opened.ts"},"position":{"line":0,"character":0}}}"#,
-        r#"{"jsonrpc":"2.0","id":3,"method":"shutdown"}"#,
-        r#"{"jsonrpc":"2.0","method":"exit"}"#,
+        (
+            r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"processId":null,"capabilities":{}}}"#,
+            Some(r#""id":1"#),
+        ),
+        (r#"{"jsonrpc":"2.0","method":"initialized","params":{}}"#, None),
+        (&edit, None),
+        (&hover, Some(r#""id":2"#)),
+        (r#"{"jsonrpc":"2.0","id":3,"method":"shutdown"}"#, Some(r#""id":3"#)),
+        (r#"{"jsonrpc":"2.0","method":"exit"}"#, None),
     ];
-    let input: String = messages.iter().map(|m| format!("Content-Length: {}\r\n\r\n{m}", m.len())).collect();
-    let variables: Vec<(&str, &str)> = log.iter().map(|level| ("SIDENOTE_LOG", *level)).collect();
-    project.run_with(&[&["lsp"], arguments].concat(), &input, &variables)
+    let mut child = Command::new(sidenote_binary())
+        .arg("lsp")
+        .args(arguments)
+        .envs(log.map(|level| ("SIDENOTE_LOG", level)))
+        .current_dir(project.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let mut input = child.stdin.take().expect("stdin");
+    let mut output = child.stdout.take().expect("stdout");
+    let mut heard = Vec::new();
+    for (message, answer) in messages {
+        // It may well end before it has read everything.
+        let _ = write!(input, "Content-Length: {}\r\n\r\n{message}", message.len());
+        while answer.is_some_and(|answer| !String::from_utf8_lossy(&heard).contains(answer)) {
+            let mut part = [0; 4096];
+            match output.read(&mut part) {
+                Ok(n) if n > 0 => heard.extend(&part[..n]),
+                _ => break,
+            }
+        }
+    }
+    output.read_to_end(&mut heard).expect("it ends");
+    drop(input);
+    let ended = child.wait_with_output().expect("it ends");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    super::support::Outcome { code: ended.status.code(), stdout: text(heard), stderr: text(ended.stderr) }
 }
 
 #[test]
