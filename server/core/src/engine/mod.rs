@@ -8,7 +8,7 @@ mod twins;
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use sidenote_grammars::Kind;
 use ustr::Ustr;
 
@@ -212,9 +212,10 @@ impl Engine {
         let family = blocks.language().family;
         let facts = memo.facts(document.path(), blocks);
         let mut findings = Vec::new();
-        // Findings that count if somebody awaits the same callee, and the blocks in which somebody may.
-        let mut waiting: Vec<(Ustr, Finding)> = Vec::new();
-        let mut awaited: Vec<Arc<BlockNotes>> = Vec::new();
+        // Notes that count if somebody awaits the same callee, with the blocks around them, and what is awaited. There are many of the
+        // first, and few are told.
+        let mut waiting: Vec<(Ustr, Arc<BlockNotes>, usize, Placed<'_>, Vec<&Block>)> = Vec::new();
+        let mut awaited: FxHashSet<Ustr> = FxHashSet::default();
         let mut gaps = Vec::new();
         let mut suppressions = Vec::new();
         let places = Places::new(blocks);
@@ -243,7 +244,7 @@ impl Engine {
             around.push((notes.clone(), 0));
             let mut found: Vec<&Note> = Vec::new();
             let symbol = || path.iter().filter_map(|b| b.name()).collect::<Vec<_>>().join(".");
-            for note in &notes.notes {
+            for (number, note) in notes.notes.iter().enumerate() {
                 let rejects = |c: &Condition| matches!(c, Condition::Rejecting(f) if memo.is_rejecting(*f));
                 if note.conditions.is_empty() || note.conditions.iter().any(rejects) {
                     found.push(note);
@@ -253,11 +254,9 @@ impl Engine {
                     Condition::Awaited(callee) => Some(*callee),
                     Condition::Rejecting(_) => None,
                 });
-                waiting.extend(callees.map(|c| (c, places.resolve(note, placed, &settings, &symbol()))));
+                waiting.extend(callees.map(|c| (c, notes.clone(), number, placed, path.clone())));
             }
-            if !notes.awaited.is_empty() {
-                awaited.push(notes.clone());
-            }
+            awaited.extend(&notes.awaited);
             let silent = (facts.is_test || in_test) && !settings.include_tests;
             while let Some((_, note)) = flow_notes.next_if(|(i, _)| *i <= index) {
                 let enabled = rules::index(note.rule.id).is_some_and(|i| settings.rules[i].enabled);
@@ -280,9 +279,10 @@ impl Engine {
                 gaps.push(Gap { range, message: "too costly: its data flow was not followed to the end".into() });
             }
         }
-        findings.extend(
-            waiting.into_iter().filter(|(callee, _)| awaited.iter().any(|n| n.awaited.contains(callee))).map(|w| w.1),
-        );
+        for (_, notes, number, placed, path) in waiting.into_iter().filter(|w| awaited.contains(&w.0)) {
+            let symbol = path.iter().filter_map(|b| b.name()).collect::<Vec<_>>().join(".");
+            findings.extend(notes.notes.get(number).map(|note| places.resolve(note, placed, &settings, &symbol)));
+        }
         // Where a finding begins that is told in full elsewhere, nothing more need be said.
         let begins: Vec<_> =
             findings.iter().filter_map(|f| Some((f.rule.id, f.flow.first()?.0.range.clone()))).collect();
