@@ -14,7 +14,7 @@ use crate::findings::{Finding, Location, Note, Place};
 use crate::rules::FileFacts;
 use crate::rules::declared::Part;
 use crate::semantics::flow::{self, ModelSet};
-use crate::syntax::{Arena, Span};
+use crate::syntax::{Arena, Node, Span};
 
 /// What is remembered of a document from one version to the next; see [`super::Engine::analyze_again`]. A new
 /// configuration does not hurt it.
@@ -237,9 +237,19 @@ fn has_same_facts(old: &Arc<Block>, new: &Arc<Block>, family: Family) -> bool {
     let paired = pairs(old, new, &mut |a, b| {
         let (a, b) = (a.standing(), b.standing());
         same &= Arc::ptr_eq(a.arena(), b.arena())
-            || a.kind() == BlockKind::Function && Part::of(a, family) == Part::of(b, family);
+            || match a.kind() {
+                BlockKind::Module => false,
+                BlockKind::Function => Part::of(a, family) == Part::of(b, family),
+                BlockKind::Container => has_same_tokens(a.arena(), b.arena()),
+            };
     });
     same && paired
+}
+
+/// Whether two versions of a block's own syntax differ in blanks at most.
+fn has_same_tokens(old: &Arena, new: &Arena) -> bool {
+    let told = |n: Node<'_>| (n.kind(), n.field(), n.children().next().is_none().then(|| n.text().to_owned()));
+    old.nodes().map(told).eq(new.nodes().map(told))
 }
 
 /// Calls `edited` for the blocks of two versions that are not one and the same, paired by their place. False if some have

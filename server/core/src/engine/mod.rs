@@ -86,6 +86,17 @@ struct BlockNotes {
     awaited: Vec<Ustr>,
 }
 
+/// A note that counts if its callee is awaited somewhere in the file.
+struct Waiting<'b> {
+    callee: Ustr,
+    notes: Arc<BlockNotes>,
+    /// Which of `notes` it is.
+    number: usize,
+    placed: Placed<'b>,
+    /// The block and those around it, outermost first.
+    path: Vec<&'b Block>,
+}
+
 impl Engine {
     /// An engine for a configuration.
     pub fn new(config: Config) -> Engine {
@@ -214,7 +225,7 @@ impl Engine {
         let mut findings = Vec::new();
         // Notes that count if somebody awaits the same callee, with the blocks around them, and what is awaited. There are many of the
         // first, and few are told.
-        let mut waiting: Vec<(Ustr, Arc<BlockNotes>, usize, Placed<'_>, Vec<&Block>)> = Vec::new();
+        let mut waiting: Vec<Waiting<'_>> = Vec::new();
         let mut awaited: FxHashSet<Ustr> = FxHashSet::default();
         let mut gaps = Vec::new();
         let mut suppressions = Vec::new();
@@ -254,7 +265,13 @@ impl Engine {
                     Condition::Awaited(callee) => Some(*callee),
                     Condition::Rejecting(_) => None,
                 });
-                waiting.extend(callees.map(|c| (c, notes.clone(), number, placed, path.clone())));
+                waiting.extend(callees.map(|callee| Waiting {
+                    callee,
+                    notes: notes.clone(),
+                    number,
+                    placed,
+                    path: path.clone(),
+                }));
             }
             awaited.extend(&notes.awaited);
             let silent = (facts.is_test || in_test) && !settings.include_tests;
@@ -279,7 +296,7 @@ impl Engine {
                 gaps.push(Gap { range, message: "too costly: its data flow was not followed to the end".into() });
             }
         }
-        for (_, notes, number, placed, path) in waiting.into_iter().filter(|w| awaited.contains(&w.0)) {
+        for Waiting { notes, number, placed, path, .. } in waiting.into_iter().filter(|w| awaited.contains(&w.callee)) {
             let symbol = path.iter().filter_map(|b| b.name()).collect::<Vec<_>>().join(".");
             findings.extend(notes.notes.get(number).map(|note| places.resolve(note, placed, &settings, &symbol)));
         }
