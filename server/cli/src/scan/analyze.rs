@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rayon::iter::Either;
 use sidenote_core::document::Document;
@@ -67,8 +67,21 @@ pub struct Parsed {
     pub document: Document,
     /// The same, for the program.
     pub source: Source,
-    /// What the rules that need no data flow say of it.
-    memo: Memo,
+    /// What the rules that need no data flow say of it, once they ran.
+    memo: OnceLock<Memo>,
+}
+
+impl Parsed {
+    /// Runs the rules that need no data flow, unless they ran. What fails here fails again when all is put together, and is told then.
+    pub fn prepare(&self, workspace: &Workspace, candidate: &Candidate, stats: &Stats) {
+        let prepare = || workspace.engine(candidate.project).prepare(&self.document);
+        if self.memo.get().is_none()
+            && let Ok(memo) = stats.time(Phase::Analyze, || guarded(prepare))
+        {
+            // Who was first has said the same.
+            let _ = self.memo.set(memo);
+        }
+    }
 }
 
 /// A file that was read.
@@ -80,8 +93,8 @@ pub struct Opened {
 /// When the rules that need no other file run over one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Rules {
-    /// With its syntax, while that is at hand.
-    AtOnce,
+    /// Those that need its syntax while that is at hand, with all others; without such rules when a worker has the time.
+    Soon,
     /// When something is to be reported of it, if ever.
     OnDemand,
 }
@@ -146,16 +159,14 @@ pub fn parse(
         let models = &workspace.engine(candidate.project).config().settings(&candidate.path).models;
         let new = || Source::new(&candidate.path, document.blocks(), document.text(), models);
         let source = stats.time(Phase::Follow, new);
-        Ok(Parsed { document, source, memo: Memo::default() })
+        Ok(Parsed { document, source, memo: OnceLock::new() })
     });
     match outcome {
         Ok(Ok(mut parsed)) => {
-            let prepare = || workspace.engine(candidate.project).prepare(&parsed.document);
-            // What fails here fails again when all is put together, and is told then.
-            if rules == Rules::AtOnce
-                && let Ok(memo) = stats.time(Phase::Analyze, || guarded(prepare))
-            {
-                parsed.memo = memo;
+            let needs_syntax =
+                || !workspace.engine(candidate.project).config().settings(&candidate.path).patterns.is_empty();
+            if rules == Rules::Soon && needs_syntax() {
+                parsed.prepare(workspace, candidate, stats);
             }
             parsed.document.forget_tree();
             Ok(Loaded::Parsed(Box::new(parsed)))
@@ -216,6 +227,7 @@ pub fn whole(
     let others = || Others { workspace, program: known.0, texts: Vec::new() };
     let outcome = guarded(|| {
         let Some(wanted) = wanted else {
+            let memo = memo.into_inner().unwrap_or_default();
             let report = stats.time(Phase::Analyze, || report(workspace, candidate, &document, memo, known));
             let file = stats.time(Phase::Resolve, || resolve(candidate, &document, report, others()));
             return (file, document.text().clone());
@@ -289,7 +301,8 @@ pub fn fingerprints_of(
     options: &Options,
 ) -> Vec<Fingerprint> {
     let outcome = guarded(|| {
-        let report = put_together(workspace, candidate, document, memo.clone(), known);
+        let memo = memo.get().cloned().unwrap_or_default();
+        let report = put_together(workspace, candidate, document, memo, known);
         let ids = fingerprints(name, document.text(), &report.findings);
         let open =
             |(f, _): &(&findings::Finding, Fingerprint)| f.suppressed.is_none() && f.severity >= options.min_severity;

@@ -2,6 +2,7 @@
 
 mod analyze;
 mod base;
+mod beside;
 pub mod cache;
 mod linehash;
 mod model;
@@ -18,6 +19,7 @@ mod workspace;
 use analyze::{Copies, Loaded, Rules};
 pub use analyze::{Options, guard_panics};
 pub use base::Base;
+use beside::Beside;
 #[cfg(any(test, feature = "model"))]
 pub use model::Replacement;
 pub use model::{FileReport, Finding, Fix, Fixed, Gap, Place, Region, Scan, Skipped, Verdict};
@@ -28,6 +30,7 @@ pub use walk::{Candidate, Limits, walk};
 pub use workspace::Workspace;
 
 use std::collections::HashSet;
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 use sidenote_core::program::{Program, Source};
@@ -84,18 +87,28 @@ impl Job<'_> {
                 let mine: Vec<_> = files.into_iter().filter(|(c, _)| mine(c)).collect();
                 return state.found(self, cache, &mine);
             }
-            let loaded = self.load(candidates, |_| Rules::AtOnce);
+            let loaded = self.load(candidates, |_| Rules::Soon);
             let mut following = program::Following::new(self.workspace, self.stats);
             for (path, source) in parsed(candidates, &loaded) {
                 following.set(path, source.clone());
             }
-            following.follow();
             let stats = self.stats;
-            let functions = |(c, read): (&Candidate, &Read)| {
-                let of = || twins::functions_of(self.workspace, c, read);
-                (c.path.clone(), stats.time(Phase::Analyze, || stats.of_rule(twins::RULE, of)))
+            let functions: Vec<OnceLock<Vec<twins::Function>>> = candidates.iter().map(|_| OnceLock::new()).collect();
+            let alone = |n: usize| {
+                let (candidate, read) = (&candidates[n], &loaded[n]);
+                if let Ok(Some(Loaded::Parsed(parsed))) = read
+                    && mine(candidate)
+                {
+                    parsed.prepare(self.workspace, candidate, stats);
+                }
+                let of = || twins::functions_of(self.workspace, candidate, read);
+                let _ = functions[n].set(stats.time(Phase::Analyze, || stats.of_rule(twins::RULE, of)));
             };
-            let functions: Vec<_> = candidates.par_iter().zip(&loaded).map(functions).collect();
+            let beside = Beside::new(candidates.len(), &alone);
+            following.follow(&beside);
+            beside.rest();
+            let functions = functions.into_iter().map(|f| f.into_inner().unwrap_or_default());
+            let functions: Vec<_> = candidates.iter().map(|c| c.path.clone()).zip(functions).collect();
             let copies = stats.time(Phase::Analyze, || stats.of_rule(twins::RULE, || twins::across(&functions)));
             let program = following.into_program();
             let mine = candidates.par_iter().zip(loaded).filter(|(candidate, _)| mine(candidate));

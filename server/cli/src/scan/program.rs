@@ -12,6 +12,7 @@ use sidenote_core::system::{OsSystem, System};
 use sidenote_lsp::files::FOREIGN;
 
 use super::analyze::guarded;
+use super::beside::{self, Beside};
 use super::stats::{Phase, Stats};
 use super::workspace::Workspace;
 
@@ -21,11 +22,13 @@ pub const MAX_ROUNDS: usize = 64;
 /// The workers of a scan.
 pub struct Pool<'s> {
     pub stats: &'s Stats,
+    /// What they do while they would wait.
+    pub beside: Option<&'s Beside<'s>>,
 }
 
 impl Workers for Pool<'_> {
     fn each(&self, count: usize, work: &(dyn Fn(usize) + Sync)) {
-        (0..count).into_par_iter().with_max_len(1).for_each(|n| self.stats.time(Phase::Follow, || work(n)));
+        beside::each(count, &|n| self.stats.time(Phase::Follow, || work(n)), self.beside);
     }
 
     fn guarded(&self, work: &mut dyn FnMut()) -> Result<(), String> {
@@ -62,16 +65,16 @@ impl<'w> Following<'w> {
     }
 
     /// Reads what the files import and follows the data through all of them: the paths of the files of which something
-    /// else is found than before.
-    pub fn follow(&mut self) -> Vec<Arc<str>> {
+    /// else is found than before. Workers that would wait do what lies `beside`, though maybe not all of that.
+    pub fn follow(&mut self, beside: &Beside<'_>) -> Vec<Arc<str>> {
         self.link();
-        self.program.analyze(&Pool { stats: self.stats })
+        self.program.analyze(&Pool { stats: self.stats, beside: Some(beside) })
     }
 
     /// The same for the files of which the paths are `wanted`, and which have nothing to do with any other.
     pub fn follow_those(&mut self, wanted: &dyn Fn(&str) -> bool) -> Vec<Arc<str>> {
         self.link();
-        self.program.analyze_those(wanted, &Pool { stats: self.stats })
+        self.program.analyze_those(wanted, &Pool { stats: self.stats, beside: None })
     }
 
     /// Which files name which, as pairs of paths; reads what they import first.

@@ -29,11 +29,11 @@ pub(super) fn compare(
 ) -> Scan {
     // Of a file that is as it was something is reported only if another made it so.
     let loaded = job.load(candidates, |c| match keep_known || base.differs(c) {
-        true => Rules::AtOnce,
+        true => Rules::Soon,
         false => Rules::OnDemand,
     });
     let old: Vec<Candidate> = before.iter().map(|b| b.candidate.clone()).collect();
-    let old_loaded = job.load(&old, |_| Rules::AtOnce);
+    let old_loaded = job.load(&old, |_| Rules::Soon);
     let is_changed: HashSet<&str> = candidates.iter().filter(|c| base.differs(c)).map(|c| &*c.path).collect();
     let paths = old.iter().chain(candidates).map(|c| &*c.path);
     let states = States {

@@ -16,6 +16,7 @@ use super::Cache;
 use super::codec::{In, Out};
 use super::values::{self, Facts};
 use crate::scan::analyze::{self, Copies, Loaded, Opened, Parsed, Rules, guarded};
+use crate::scan::beside::Beside;
 use crate::scan::program::{MAX_ROUNDS, Pool};
 use crate::scan::twins::{self, Function};
 use crate::scan::{Candidate, FileReport, Job, Phase, Skipped, Told};
@@ -100,7 +101,7 @@ fn read(job: &Job<'_>, cache: &Cache, candidate: &Candidate, opened: Opened) -> 
         cache.findings.put(key, values::write_facts(&Facts::Skipped(why)));
         return Err(Skipped { path: candidate.path.clone(), why: why.into() });
     }
-    match analyze::parse(job.workspace, candidate, &opened, Rules::AtOnce, job.stats)? {
+    match analyze::parse(job.workspace, candidate, &opened, Rules::Soon, job.stats)? {
         Loaded::Failed(report) => Ok(Seen::Failed(report)),
         Loaded::Parsed(parsed) => {
             let functions = || guarded(|| twins::functions(job.workspace, candidate, &parsed));
@@ -160,7 +161,7 @@ impl Imported {
         let mut imported = Imported::default();
         outline.read_layout(&OsSystem);
         for _ in 0..MAX_ROUNDS {
-            let missing = outline.missing(&exists, &Pool { stats: job.stats });
+            let missing = outline.missing(&exists, &Pool { stats: job.stats, beside: None });
             if missing.is_empty() {
                 break;
             }
@@ -275,7 +276,9 @@ impl<'l> Snapshot<'l> {
         };
         let closure: HashSet<Arc<str>> =
             self.linked.closure(files.iter().zip(&known).filter_map(stale)).into_iter().collect();
-        let program = self.program(job, cache, &closure);
+        let stale: Vec<Place<'l>> =
+            files.iter().zip(&known).filter(|pair| stale(*pair).is_some()).map(|(place, _)| *place).collect();
+        let program = self.program(job, cache, &closure, &stale);
         let told = |((candidate, looked), known): (&Place<'l>, Option<FileReport>)| {
             let told = match (&looked.seen, known) {
                 (Err(skipped), _) => Err(skipped.clone()),
@@ -324,8 +327,9 @@ impl<'l> Snapshot<'l> {
         file
     }
 
-    /// Follows the data through some files, which are all that decide what is found in those that matter.
-    fn program(&self, job: &Job<'_>, cache: &Cache, closure: &HashSet<Arc<str>>) -> Program {
+    /// Follows the data through some files, which are all that decide what is found in those that matter; the other rules go over the
+    /// `stale` ones meanwhile.
+    fn program(&self, job: &Job<'_>, cache: &Cache, closure: &HashSet<Arc<str>>, stale: &[Place<'l>]) -> Program {
         let mut program = Program::new(job.workspace.root().to_owned());
         if closure.is_empty() {
             return program;
@@ -348,7 +352,16 @@ impl<'l> Snapshot<'l> {
             program.set(&path, source);
         }
         program.set_layout(self.linked.layout().clone());
-        program.analyze(&Pool { stats: job.stats });
+        let prepare = |n: usize| {
+            let (candidate, looked) = stale[n];
+            let Some(content) = looked.content() else { return };
+            if let Some(parsed) = &*content.parsed.lock().unwrap_or_else(PoisonError::into_inner) {
+                parsed.prepare(job.workspace, candidate, job.stats);
+            }
+        };
+        let beside = Beside::new(stale.len(), &prepare);
+        program.analyze(&Pool { stats: job.stats, beside: Some(&beside) });
+        beside.rest();
         program
     }
 }
