@@ -74,8 +74,13 @@ pub struct Block {
     parsed: Option<Arc<Block>>,
     hir: OnceLock<Arc<Hir>>,
     shape: OnceLock<Option<Arc<Shape>>>,
-    notes: Mutex<Option<Arc<dyn Any + Send + Sync>>>,
+    notes: Mutex<Kept>,
+    /// The same for the block and everything in it.
+    summary: Mutex<Kept>,
 }
+
+/// What somebody keeps with a block.
+type Kept = Option<Arc<dyn Any + Send + Sync>>;
 
 impl Clone for Block {
     fn clone(&self) -> Block {
@@ -90,6 +95,8 @@ impl Clone for Block {
             hir: self.hir.clone(),
             shape: self.shape.clone(),
             notes: Mutex::new(self.notes.lock().unwrap_or_else(PoisonError::into_inner).clone()),
+            // What is cloned is about to be changed inside.
+            summary: Mutex::default(),
         }
     }
 }
@@ -186,6 +193,24 @@ impl Block {
         *self.notes.lock().unwrap_or_else(PoisonError::into_inner) = Some(notes);
     }
 
+    /// What somebody kept here for this block and everything in it. The keeper must be able to tell whether it still holds.
+    pub fn summary<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        let slot = self.summary.lock().unwrap_or_else(PoisonError::into_inner);
+        slot.as_ref().and_then(|any| any.clone().downcast().ok())
+    }
+
+    /// Keeps something for as long as this block lives, and everything in it is as it is.
+    pub fn set_summary<T: Any + Send + Sync>(&self, summary: Arc<T>) {
+        *self.summary.lock().unwrap_or_else(PoisonError::into_inner) = Some(summary);
+    }
+
+    /// The block behind a pointer, to change what is in it.
+    fn to_change(slot: &mut Arc<Block>) -> &mut Block {
+        let block = Arc::make_mut(slot);
+        block.summary = Mutex::default();
+        block
+    }
+
     /// Offset in the file, relative to the block's start, of an offset in its own text. At a placeholder that is the
     /// child's start.
     pub fn to_outer(&self, own: u32) -> u32 {
@@ -271,6 +296,7 @@ impl Block {
             hir: OnceLock::new(),
             shape: OnceLock::new(),
             notes: Mutex::default(),
+            summary: Mutex::default(),
         })
     }
 
@@ -319,6 +345,7 @@ impl Block {
             hir: OnceLock::new(),
             shape: OnceLock::new(),
             notes: Mutex::default(),
+            summary: Mutex::default(),
         }
     }
 }
@@ -408,6 +435,18 @@ impl Placed<'_> {
             _ => start,
         };
         start..end.max(start)
+    }
+}
+
+impl<'a> Placed<'a> {
+    /// Its child blocks.
+    pub fn children(self) -> impl ExactSizeIterator<Item = Placed<'a>> {
+        let placed = move |(n, child): (usize, &'a Child)| Placed {
+            block: &child.block,
+            start: self.start + self.block.child_start(n) as usize,
+            depth: self.depth + 1,
+        };
+        self.block.children.iter().enumerate().map(placed)
     }
 }
 
@@ -528,7 +567,7 @@ fn update(
         && let Some(child) = node_at(cx.language, node, kind, from, to)
         && cut(cx.language, kind, &child) == Some(slot.children[n].block.kind)
     {
-        let block = Arc::make_mut(slot);
+        let block = Block::to_change(slot);
         update(&mut block.children[n].block, (child, (from as u32, to as u32)), from, dirty, cx, depth + 1);
         block.len = new_len;
         for c in &mut block.children[n + 1..] {

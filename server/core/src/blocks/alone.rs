@@ -66,7 +66,7 @@ impl Blocks {
             Err(Unparsed::Broken) if hold(&mut self.root, 0, text, edit) => return Alone::Held,
             Err(_) => return Alone::No,
         };
-        let root = Arc::make_mut(&mut self.root);
+        let root = Block::to_change(&mut self.root);
         root.children[n].block = new;
         root.len = (i64::from(root.len) + delta) as u32;
         for c in &mut root.children[n + 1..] {
@@ -109,7 +109,7 @@ fn hold(slot: &mut Arc<Block>, start: usize, text: &Text, edit: Edit) -> bool {
     let inside = slot.children.partition_point(|c| start + ((c.at + c.before) as usize) < edit.start).checked_sub(1);
     let inside = inside.map(|n| (n, start + slot.child_start(n) as usize));
     if let Some((n, from)) = inside.filter(|(n, from)| edit.old_end < from + slot.children[*n].block.len()) {
-        let block = Arc::make_mut(slot);
+        let block = Block::to_change(slot);
         if !hold(&mut block.children[n].block, from, text, edit) {
             return false;
         }
@@ -145,6 +145,7 @@ fn hold(slot: &mut Arc<Block>, start: usize, text: &Text, edit: Edit) -> bool {
         hir: OnceLock::new(),
         shape: OnceLock::new(),
         notes: Mutex::default(),
+        summary: Mutex::default(),
     });
     true
 }

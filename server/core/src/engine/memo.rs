@@ -1,9 +1,9 @@
 //! What is remembered of a document from one version to the next.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use sidenote_grammars::Family;
 use ustr::Ustr;
 
@@ -50,6 +50,7 @@ pub struct Flow {
     provisional: bool,
     /// Imported functions that give promises that may be rejected, by their local names.
     rejecting: Arc<BTreeSet<Ustr>>,
+    busy: OnceLock<Arc<FxHashSet<usize>>>,
 }
 
 impl Flow {
@@ -62,6 +63,7 @@ impl Flow {
     pub(super) fn among(mut self, notes: Vec<(Arc<Arena>, Note)>) -> Flow {
         self.notes.retain(|(_, note)| note.rule.id != twins::RULE);
         self.notes.extend(notes);
+        self.busy = OnceLock::new();
         self
     }
 
@@ -112,15 +114,46 @@ impl Flow {
             models: models.clone(),
             provisional: false,
             rejecting: Arc::default(),
+            busy: OnceLock::new(),
         }
     }
 }
 
 impl Flow {
+    /// The addresses of the syntax of all blocks that there is something to tell of or that notes lead to, and of those around them;
+    /// looked for once.
+    fn busy(&self) -> Arc<FxHashSet<usize>> {
+        let look = || {
+            let mut wanted: FxHashSet<usize> = self.exhausted.iter().map(address).collect();
+            for (arena, note) in &self.notes {
+                wanted.insert(address(arena));
+                let steps = note.related.iter().chain(&note.flow).map(|(place, _)| place);
+                wanted.extend(steps.chain([&note.place]).filter_map(|place| match place {
+                    Place::Block(arena, _) => Some(address(arena)),
+                    _ => None,
+                }));
+            }
+            let mut busy = FxHashSet::default();
+            if !wanted.is_empty() {
+                mark(&self.root, &wanted, &mut busy);
+            }
+            Arc::new(busy)
+        };
+        self.busy.get_or_init(look).clone()
+    }
+
     /// A data flow in which nothing was found, for a version that could not be followed through.
     pub fn none(blocks: &Blocks, models: &ModelSet) -> Flow {
         let (root, models) = (blocks.root().clone(), models.clone());
-        Flow { root, notes: Vec::new(), exhausted: Vec::new(), models, provisional: false, rejecting: Arc::default() }
+        Flow {
+            root,
+            notes: Vec::new(),
+            exhausted: Vec::new(),
+            models,
+            provisional: false,
+            rejecting: Arc::default(),
+            busy: OnceLock::new(),
+        }
     }
 }
 
@@ -200,34 +233,62 @@ impl Memo {
         self.flow.is_some()
     }
 
-    /// The notes of the data flow by the position of their block in [`Blocks::iter`], ascending. Where the flow is that
-    /// of an earlier version they are carried over: what is untouched stays, what was edited moves along.
-    pub(super) fn flow_notes(&self, blocks: &Blocks) -> Vec<(usize, Note)> {
-        let Some(flow) = self.flow.as_ref().filter(|f| !f.notes.is_empty()) else { return Vec::new() };
-        let index: FxHashMap<*const Arena, usize> =
-            blocks.iter().enumerate().map(|(i, p)| (Arc::as_ptr(p.block.arena()), i)).collect();
+    /// The notes of the data flow, by the syntax of their blocks. Where the flow is that of an earlier version they are carried
+    /// over: what is untouched stays, what was edited moves along. The cost follows the notes and the edits.
+    pub(super) fn carried(&self, blocks: &Blocks) -> Carried {
+        let mut carried = Carried::default();
+        let Some(flow) = &self.flow else { return carried };
         let mut moves = Moves::default();
         if !Arc::ptr_eq(&flow.root, blocks.root()) {
             pairs(&flow.root, blocks.root(), &mut |old, new| {
+                carried.edited.insert(Arc::as_ptr(new) as usize);
                 if !Arc::ptr_eq(old.arena(), new.arena()) {
                     moves.edited.insert(Arc::as_ptr(old.arena()), Move::new(old.arena(), new.arena()));
                 }
             });
         }
-        let mut notes: Vec<(usize, Note)> = Vec::with_capacity(flow.notes.len());
         for (arena, note) in &flow.notes {
-            if let Some(&i) = index.get(&Arc::as_ptr(arena)) {
-                notes.extend(moves.others(note).map(|note| (i, note)));
-            } else if let Some(edited) = moves.edited.get(&Arc::as_ptr(arena))
-                && let Some(&i) = index.get(&Arc::as_ptr(&edited.new))
-                && let Some(note) = moves.here(note, edited)
-            {
-                notes.push((i, note));
+            match moves.edited.get(&Arc::as_ptr(arena)) {
+                Some(edited) => carried.add(&edited.new, moves.here(note, edited)),
+                None => carried.add(arena, moves.others(note)),
             }
         }
-        notes.sort_by_key(|(i, _)| *i);
-        notes
+        carried.busy = flow.busy();
+        carried
     }
+}
+
+/// Notes of a data flow as they are to be told of one version of a document.
+#[derive(Default)]
+pub(super) struct Carried {
+    notes: FxHashMap<usize, Vec<Note>>,
+    /// Blocks that are not as they were when the data was followed, by their addresses.
+    edited: FxHashSet<usize>,
+    /// See [`Flow::busy`].
+    busy: Arc<FxHashSet<usize>>,
+}
+
+impl Carried {
+    fn add(&mut self, arena: &Arc<Arena>, note: Option<Note>) {
+        if let Some(note) = note {
+            self.notes.entry(address(arena)).or_default().push(note);
+        }
+    }
+
+    /// The notes of a block, which are told once.
+    pub(super) fn take(&mut self, arena: &Arc<Arena>) -> Vec<Note> {
+        self.notes.remove(&address(arena)).unwrap_or_default()
+    }
+
+    /// Whether there may be notes of a block or of one in it, or notes that lead there.
+    pub(super) fn is_busy(&self, block: &Arc<Block>) -> bool {
+        self.edited.contains(&(Arc::as_ptr(block) as usize)) || self.busy.contains(&address(block.arena()))
+    }
+}
+
+/// An address stands for what lies there as long as somebody holds that.
+fn address(arena: &Arc<Arena>) -> usize {
+    Arc::as_ptr(arena) as usize
 }
 
 /// Whether everything that [`FileFacts`] are read from is the same in both versions: the own syntax of modules and classes, and
@@ -250,6 +311,18 @@ fn has_same_facts(old: &Arc<Block>, new: &Arc<Block>, family: Family) -> bool {
 fn has_same_tokens(old: &Arena, new: &Arena) -> bool {
     let told = |n: Node<'_>| (n.kind(), n.field(), n.children().next().is_none().then(|| n.text().to_owned()));
     old.nodes().map(told).eq(new.nodes().map(told))
+}
+
+/// Collects the blocks that are `wanted` and those around them.
+fn mark(block: &Block, wanted: &FxHashSet<usize>, busy: &mut FxHashSet<usize>) -> bool {
+    let mut is_busy = wanted.contains(&address(block.arena()));
+    for child in block.children() {
+        is_busy |= mark(child, wanted, busy);
+    }
+    if is_busy {
+        busy.insert(address(block.arena()));
+    }
+    is_busy
 }
 
 /// Calls `edited` for the blocks of two versions that are not one and the same, paired by their place. False if some have

@@ -1,6 +1,8 @@
 //! The engine: runs the rules over a document's blocks, with what it knows kept by block.
 
 mod memo;
+mod notes;
+mod pass;
 mod skip;
 mod suppress;
 mod times;
@@ -8,23 +10,23 @@ mod twins;
 
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
 use sidenote_grammars::Kind;
-use ustr::Ustr;
 
-use crate::blocks::{Block, Blocks, Placed};
+use crate::blocks::{Block, Blocks};
 use crate::config::{Config, Settings};
 use crate::document::Document;
-use crate::findings::{Condition, Finding, Fix, Location, Note, Place, Score, score};
+use crate::findings::{Finding, Location, Score, score};
 use crate::program::Workers;
-use crate::rules::declared::{self, Declared};
-use crate::rules::{self, BlockCheck, Check, Cx, FileFacts, NodeCheck, Rule};
+use crate::rules::declared::Declared;
+use crate::rules::{FileFacts, Rule};
 use crate::semantics::flow::trace::{Trace, trace};
 use crate::semantics::imports::Imports;
 use crate::syntax::Arena;
 use crate::system::Deadline;
 
 pub use memo::{Flow, Memo};
+use notes::{BlockNotes, Left, block_notes, enter};
+use pass::{Pass, Seen};
 pub use skip::{SkipReason, why_skip};
 pub use suppress::Suppression;
 pub use times::Times;
@@ -70,31 +72,6 @@ pub struct Engine {
     config: Config,
     /// Where the time of each rule is added up, if somebody asks.
     times: Option<Arc<Times>>,
-}
-
-/// What is kept for a block: the notes of the rules that look at it alone, and under which facts they were made.
-struct BlockNotes {
-    facts: Arc<FileFacts>,
-    settings: Arc<Settings>,
-    /// Whether the block lies in test code, beyond what `facts` say.
-    in_test: bool,
-    notes: Vec<Note>,
-    /// Which child blocks the block's syntax marks as tests (`#[test]`, `#[cfg(test)]`), ascending.
-    tests: Vec<usize>,
-    suppressions: Vec<Suppression>,
-    /// Methods that the block awaits, as written.
-    awaited: Vec<Ustr>,
-}
-
-/// A note that counts if its callee is awaited somewhere in the file.
-struct Waiting<'b> {
-    callee: Ustr,
-    notes: Arc<BlockNotes>,
-    /// Which of `notes` it is.
-    number: usize,
-    placed: Placed<'b>,
-    /// The block and those around it, outermost first.
-    path: Vec<&'b Block>,
 }
 
 impl Engine {
@@ -216,107 +193,15 @@ impl Engine {
     /// report is that of [`Engine::analyze`] if [`Engine::has_flow`] this very version.
     pub fn analyze_quickly(&self, document: &Document, memo: &mut Memo) -> Report {
         let settings = self.config.settings(document.path());
-        let deadline = settings.time_limit.map(Deadline::after);
-        // Where the time was up: what stands behind is not looked at.
-        let mut late = None;
-        let blocks = document.blocks();
-        let family = blocks.language().family;
-        let facts = memo.facts(document.path(), blocks);
-        let mut findings = Vec::new();
-        // Notes that count if somebody awaits the same callee, with the blocks around them, and what is awaited. There are many of the
-        // first, and few are told.
-        let mut waiting: Vec<Waiting<'_>> = Vec::new();
-        let mut awaited: FxHashSet<Ustr> = FxHashSet::default();
-        let mut gaps = Vec::new();
-        let mut suppressions = Vec::new();
-        let places = Places::new(blocks);
-        // The blocks around the one at hand: notes, whether they are tests, and how many children were met.
-        let mut around: Vec<(Arc<BlockNotes>, usize)> = Vec::new();
-        // The block at hand and those around it, outermost first.
-        let mut path: Vec<&Block> = Vec::new();
-        let repeats = !twins::is_practice(document.path());
-        let flow_notes = memo.flow_notes(blocks);
-        let mut flow_notes = flow_notes.iter().peekable();
-        for (index, placed) in blocks.iter().enumerate() {
-            let in_test = enter(&mut around, placed.depth);
-            path.truncate(placed.depth);
-            path.push(placed.block);
-            let in_time = deadline.filter(|_| late.is_none());
-            let left = if late.is_some() || memo.is_late() {
-                Left::Nothing
-            } else {
-                in_time.map_or(Left::Enough, Left::Until)
-            };
-            let kept = (left, self.times.as_deref());
-            let (notes, whole) = block_notes(placed.block, &facts, &settings, in_test, kept);
-            if !whole {
-                late.get_or_insert(placed.start);
-            }
-            around.push((notes.clone(), 0));
-            let mut found: Vec<&Note> = Vec::new();
-            let symbol = || path.iter().filter_map(|b| b.name()).collect::<Vec<_>>().join(".");
-            for (number, note) in notes.notes.iter().enumerate() {
-                let rejects = |c: &Condition| matches!(c, Condition::Rejecting(f) if memo.is_rejecting(*f));
-                if note.conditions.is_empty() || note.conditions.iter().any(rejects) {
-                    found.push(note);
-                    continue;
-                }
-                let callees = note.conditions.iter().filter_map(|c| match c {
-                    Condition::Awaited(callee) => Some(*callee),
-                    Condition::Rejecting(_) => None,
-                });
-                waiting.extend(callees.map(|callee| Waiting {
-                    callee,
-                    notes: notes.clone(),
-                    number,
-                    placed,
-                    path: path.clone(),
-                }));
-            }
-            awaited.extend(&notes.awaited);
-            let silent = (facts.is_test || in_test) && !settings.include_tests;
-            while let Some((_, note)) = flow_notes.next_if(|(i, _)| *i <= index) {
-                let enabled = rules::index(note.rule.id).is_some_and(|i| settings.rules[i].enabled);
-                if enabled
-                    && note.rule.families.contains(&family)
-                    && (note.rule.in_tests || !silent)
-                    && (repeats || note.rule.id != twins::RULE)
-                {
-                    found.push(note);
-                }
-            }
-            if !found.is_empty() {
-                let symbol = symbol();
-                findings.extend(found.into_iter().map(|note| places.resolve(note, placed, &settings, &symbol)));
-            }
-            suppressions.extend(notes.suppressions.iter().map(|s| suppress::Placed::new(s, placed, document.text())));
-            block_gaps(placed, &mut gaps);
-            if memo.gave_up(placed.block.arena()) {
-                let range = placed.start..placed.start + placed.block.len();
-                gaps.push(Gap { range, message: "too costly: its data flow was not followed to the end".into() });
-            }
-        }
-        for Waiting { notes, number, placed, path, .. } in waiting.into_iter().filter(|w| awaited.contains(&w.callee)) {
-            let symbol = path.iter().filter_map(|b| b.name()).collect::<Vec<_>>().join(".");
-            findings.extend(notes.notes.get(number).map(|note| places.resolve(note, placed, &settings, &symbol)));
-        }
-        // Where a finding begins that is told in full elsewhere, nothing more need be said.
-        let begins: Vec<_> =
-            findings.iter().filter_map(|f| Some((f.rule.id, f.flow.first()?.0.range.clone()))).collect();
-        findings
-            .retain(|f| !f.flow.is_empty() || !begins.iter().any(|(rule, at)| *rule == f.rule.id && *at == f.range));
-        // What a rule tells of the place where its data arrives is told with the whole path already.
-        let ends: Vec<_> =
-            findings.iter().filter(|f| !f.flow.is_empty()).map(|f| (f.rule.id, f.range.clone())).collect();
-        findings.retain(|f| {
-            let meets = |at: &std::ops::Range<usize>| at.start < f.range.end && f.range.start < at.end;
-            !f.flow.is_empty() || !ends.iter().any(|(rule, at)| *rule == f.rule.id && meets(at))
-        });
+        let facts = memo.facts(document.path(), document.blocks());
+        let seen = Pass::new(document, &settings, &facts, memo, self.times.as_deref()).look();
+        let Seen { mut findings, mut gaps, suppressions, late } = seen;
+        tell_once(&mut findings);
         if let (Some(start), Some(limit)) = (late, settings.time_limit) {
             let message = format!("{LATE} {} s: the rest of the file was not analysed", limit.as_secs_f64());
             gaps.push(Gap { range: start..document.text().len(), message });
         } else if !settings.patterns.is_empty() {
-            let (own, whole) = memo.own(blocks.root(), &settings, || own_findings(document, &settings));
+            let (own, whole) = memo.own(document.blocks().root(), &settings, || own_findings(document, &settings));
             findings.extend(own.iter().cloned());
             if !whole {
                 let message =
@@ -332,62 +217,17 @@ impl Engine {
     }
 }
 
-/// The time that a block's rules have.
-#[derive(Clone, Copy)]
-enum Left {
-    Enough,
-    Until(Deadline),
-    /// The time was up before: only suppressions are read.
-    Nothing,
-}
-
-/// The notes of a block, and whether all rules looked at all of it; those that did not are not kept.
-fn block_notes(
-    block: &Arc<Block>,
-    facts: &Arc<FileFacts>,
-    settings: &Arc<Settings>,
-    in_test: bool,
-    (left, times): (Left, Option<&Times>),
-) -> (Arc<BlockNotes>, bool) {
-    if let Some(old) = block.notes::<BlockNotes>()
-        && old.in_test == in_test
-        && same(&old.facts, facts)
-        && same(&old.settings, settings)
-    {
-        return (old, true);
-    }
-    let mut whole = true;
-    let (notes, suppressions, tests, awaited) = if let Some(parsed) = block.parsed() {
-        // Nothing is known of the new text; what was found before is still there.
-        let (known, all) = block_notes(parsed, facts, settings, in_test, (left, times));
-        whole = all;
-        let moved = |s: &Suppression| s.moved(memo::held_span(s.span(), parsed.arena(), block.arena())?);
-        (
-            memo::held_notes(&known.notes, parsed.arena(), block.arena()),
-            known.suppressions.iter().filter_map(moved).collect(),
-            known.tests.clone(),
-            known.awaited.clone(),
-        )
-    } else {
-        let mut notes = Vec::new();
-        whole &= run_rules(block, facts, settings, in_test, (left, times), &mut notes);
-        (notes, suppress::read(block.arena(), settings), test_children(block.arena()), declared::awaited(block))
-    };
-    let (facts, settings) = (facts.clone(), settings.clone());
-    let made = Arc::new(BlockNotes { facts, settings, in_test, notes, tests, suppressions, awaited });
-    if whole {
-        block.set_notes(made.clone());
-    }
-    (made, whole)
-}
-
-/// Goes on to a block of a depth, after those that `around` holds: whether one around it marks it as a test.
-fn enter(around: &mut Vec<(Arc<BlockNotes>, usize)>, depth: usize) -> bool {
-    around.truncate(depth);
-    around.last_mut().is_some_and(|(notes, met)| {
-        *met += 1;
-        notes.in_test || notes.tests.binary_search(&(*met - 1)).is_ok()
-    })
+/// Leaves out what is told in full by another finding.
+fn tell_once(findings: &mut Vec<Finding>) {
+    // Where a finding begins that is told in full elsewhere, nothing more need be said.
+    let begins: Vec<_> = findings.iter().filter_map(|f| Some((f.rule.id, f.flow.first()?.0.range.clone()))).collect();
+    findings.retain(|f| !f.flow.is_empty() || !begins.iter().any(|(rule, at)| *rule == f.rule.id && *at == f.range));
+    // What a rule tells of the place where its data arrives is told with the whole path already.
+    let ends: Vec<_> = findings.iter().filter(|f| !f.flow.is_empty()).map(|f| (f.rule.id, f.range.clone())).collect();
+    findings.retain(|f| {
+        let meets = |at: &std::ops::Range<usize>| at.start < f.range.end && f.range.start < at.end;
+        !f.flow.is_empty() || !ends.iter().any(|(rule, at)| *rule == f.rule.id && meets(at))
+    });
 }
 
 /// What the rules of the configuration find, and whether all of the file was looked through. The cost grows with the file.
@@ -426,10 +266,6 @@ fn own_findings(document: &Document, settings: &Settings) -> (Vec<Finding>, bool
         feedback: None,
     };
     (found.into_iter().map(finding).collect(), whole)
-}
-
-fn same<T: PartialEq>(a: &Arc<T>, b: &Arc<T>) -> bool {
-    Arc::ptr_eq(a, b) || **a == **b
 }
 
 /// Facts of the file that every block's rules may use; kept with the module block that they are read from.
@@ -517,7 +353,7 @@ fn asserts(block: &Block, depth: usize) -> bool {
 
 /// Whether a file tests, measures or shows other code.
 pub(crate) fn is_for_tests(document: &Document) -> bool {
-    twins::is_practice(document.path()) || file_facts(document.path(), document.blocks()).is_test
+    twins::is_practice(document.path()) || is_test_file(document.path(), document.blocks())
 }
 
 /// The child blocks that attributes mark as tests.
@@ -542,156 +378,5 @@ fn is_test_attribute(text: &str) -> bool {
         "bench" | "rstest" | "test_case" | "quickcheck" => true,
         // `cargo_test`, `async_test` and the like are frameworks' own.
         _ => path.rsplit("::").next().is_some_and(|name| name == "test" || name.ends_with("_test")),
-    }
-}
-
-/// The rules by the node kinds that they want.
-struct Table {
-    by_kind: Vec<Vec<(usize, NodeCheck)>>,
-    by_block: Vec<(usize, BlockCheck)>,
-}
-
-static TABLE: std::sync::LazyLock<Table> = std::sync::LazyLock::new(|| {
-    let mut table = Table { by_kind: vec![Vec::new(); Kind::NAMES.len() + 2], by_block: Vec::new() };
-    for (i, rule) in rules::all().iter().enumerate() {
-        for check in rule.checks {
-            match check {
-                Check::Nodes(kinds, check) => kinds.iter().for_each(|k| table.by_kind[*k as usize].push((i, *check))),
-                Check::Block(check) => table.by_block.push((i, *check)),
-                // The interpreter asks for these itself.
-                Check::Flow(..) | Check::Model | Check::Calls(..) | Check::Writes(..) => {}
-            }
-        }
-    }
-    table
-});
-
-/// Runs the rules over a block; whether there was time for all of them.
-fn run_rules(
-    block: &Arc<Block>,
-    facts: &FileFacts,
-    settings: &Settings,
-    in_test: bool,
-    (left, times): (Left, Option<&Times>),
-    out: &mut Vec<Note>,
-) -> bool {
-    /// Nodes between two looks at the clock.
-    const STRETCH: usize = 64;
-    let late = || match left {
-        Left::Enough => false,
-        Left::Until(deadline) => deadline.passed(),
-        Left::Nothing => true,
-    };
-    if late() {
-        return false;
-    }
-    let table = &*TABLE;
-    let family = block.arena().language().family;
-    let in_test = (facts.is_test || in_test) && !settings.include_tests;
-    let wanted: Vec<bool> = rules::all()
-        .iter()
-        .zip(&settings.rules)
-        .map(|(r, s)| s.enabled && r.families.contains(&family) && (r.in_tests || !in_test))
-        .collect();
-    if let Some(times) = times {
-        times::run_rules(block, facts, settings, &wanted, out, times);
-        return !late();
-    }
-    let rule = |i: usize| -> &'static Rule { rules::all()[i] };
-    for (i, check) in &table.by_block {
-        if wanted[*i] {
-            check(&mut Cx { rule: rule(*i), block, file: facts, settings, out });
-            if late() {
-                return false;
-            }
-        }
-    }
-    for (n, node) in block.arena().nodes().enumerate() {
-        if n % STRETCH == STRETCH - 1 && late() {
-            return false;
-        }
-        // A placeholder's own rules run in its block, where it is the root.
-        if node.is_hole() {
-            continue;
-        }
-        for (i, check) in &table.by_kind[node.kind() as usize] {
-            if wanted[*i] {
-                check(node, &mut Cx { rule: rule(*i), block, file: facts, settings, out });
-            }
-        }
-    }
-    true
-}
-
-/// Syntax errors and parts that lowering skipped, as gaps.
-fn block_gaps(placed: Placed<'_>, gaps: &mut Vec<Gap>) {
-    let arena = placed.block.arena();
-    if arena.has_error() {
-        let mut until = 0;
-        for node in arena.nodes().filter(|n| n.is_error() || n.is_missing()) {
-            if node.span().start >= until || node.is_missing() {
-                let what = if node.is_missing() { "something is missing here" } else { "this cannot be parsed" };
-                gaps.push(Gap { range: placed.range(node.span()), message: format!("syntax error: {what}") });
-                until = node.span().end;
-            }
-        }
-    }
-    if placed.block.parsed().is_some() {
-        return;
-    }
-    for span in &placed.block.hir().skipped {
-        gaps.push(Gap { range: placed.range(*span), message: "nested too deeply: not analysed".into() });
-    }
-}
-
-/// Resolves block-relative places to ranges of the file.
-struct Places<'a> {
-    blocks: &'a Blocks,
-    by_arena: std::cell::OnceCell<FxHashMap<*const Arena, Placed<'a>>>,
-}
-
-impl<'a> Places<'a> {
-    fn new(blocks: &'a Blocks) -> Places<'a> {
-        Places { blocks, by_arena: std::cell::OnceCell::new() }
-    }
-
-    fn location(&self, place: &Place, here: Placed<'_>) -> Location {
-        let local = |range| Location { path: None, range, line: 0 };
-        match place {
-            Place::Here(span) => local(here.range(*span)),
-            Place::Block(arena, span) => {
-                let map = self
-                    .by_arena
-                    .get_or_init(|| self.blocks.iter().map(|p| (Arc::as_ptr(p.block.arena()), p)).collect());
-                match map.get(&Arc::as_ptr(arena)) {
-                    Some(placed) => local(placed.range(*span)),
-                    None => local(here.range(crate::syntax::Span::default())),
-                }
-            }
-            Place::File(location) => location.clone(),
-        }
-    }
-
-    fn resolve(&self, note: &Note, here: Placed<'_>, settings: &Settings, symbol: &str) -> Finding {
-        let setting = rules::index(note.rule.id).and_then(|i| settings.rules[i].severity);
-        let steps = |list: &[(Place, String)]| list.iter().map(|(p, m)| (self.location(p, here), m.clone())).collect();
-        let fixes = note.fixes.iter().map(|fix| {
-            let mut edits: Vec<_> = fix.edits.iter().map(|(span, text)| (here.range(*span), text.clone())).collect();
-            edits.sort_by_key(|(range, _)| (range.start, range.end));
-            Fix { title: fix.title.clone(), edits, safe: fix.safe }
-        });
-        Finding {
-            rule: note.rule,
-            severity: setting.or(note.severity).unwrap_or(note.rule.severity),
-            confidence: note.confidence,
-            range: self.location(&note.place, here).range,
-            message: note.message.clone(),
-            related: steps(&note.related),
-            flow: steps(&note.flow),
-            fixes: fixes.collect(),
-            symbol: symbol.to_owned(),
-            suppressed: None,
-            feedback: None,
-        }
     }
 }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{BlockCheck, NodeCheck, TABLE};
+use super::notes::TABLE;
 use crate::blocks::Block;
 use crate::config::Settings;
 use crate::findings::Note;
-use crate::rules::{self, Cx, FileFacts, Rule};
+use crate::rules::{self, BlockCheck, Cx, FileFacts, NodeCheck, Rule};
 use crate::system::Stopwatch;
 
 /// Time by rule, added up over all threads.

@@ -59,6 +59,7 @@ pub(super) fn start(
             workspace: Workspace::new([], true),
             session: Arc::default(),
             enabled: true,
+            waits_for_first: true,
             indexed: false,
             seen: FxHashMap::default(),
             open: FxHashMap::default(),
@@ -90,6 +91,8 @@ struct Worker {
     workspace: Workspace,
     session: Arc<Session>,
     enabled: bool,
+    /// Whether no document was seen yet.
+    waits_for_first: bool,
     /// Whether the files of the workspace were asked for.
     indexed: bool,
     /// Analyses that rest until they are due.
@@ -140,7 +143,8 @@ impl Worker {
             }
             Command::Seen(analysis) => {
                 // The first one also starts the reading of the workspace.
-                let due = Instant::now() + if self.indexed { QUIET } else { Duration::ZERO };
+                let is_first = std::mem::replace(&mut self.waits_for_first, false);
+                let due = Instant::now() + if is_first { Duration::ZERO } else { QUIET };
                 self.seen.insert(analysis.uri.clone(), (analysis, due));
             }
             Command::Closed(uri) => {
@@ -172,7 +176,7 @@ impl Worker {
                 if !on {
                     self.seen.clear();
                     self.files.clear();
-                    self.indexed = false;
+                    (self.indexed, self.waits_for_first) = (false, true);
                     self.open.clear();
                     lock(&self.shared.alike).clear();
                     let known: Vec<Uri> = lock(&self.shared.functions).files().cloned().collect();
