@@ -254,3 +254,54 @@ fn what_one_function_says_of_another_follows_its_edits() {
     }
     assert!(silent.is_empty(), "these edits change nothing: {silent:#?}");
 }
+
+/// Edits in a file in which there is hardly anything to tell, so that most of it is passed over: what is found appears and goes.
+const IN_QUIET: &[(&str, &str)] = &[
+    ("return count + 1;", "return new Promise(async (r) => { await count; r(); });"),
+    ("return inner(1);", "return inner(NaN === 1);"),
+    // Somebody awaits what others call without waiting.
+    ("const kept = 2;", "const kept = await this.store.persist(2);"),
+    ("const seen = 3;", "// sidenote: allow(nan-comparison)\n    const seen = 3;"),
+    ("const end = 4;", "const end = 4 +;"),
+];
+
+#[test]
+fn what_was_passed_over_is_looked_at_when_it_is_edited() {
+    let engine = Engine::new(Config::everything());
+    let language = sidenote_core::grammars::by_name("typescript").expect("a language");
+    let quiet =
+        |n: usize| format!("export function quiet{n}(a: number) {{\n  const b = a + {n};\n  return b * 2;\n}}\n\n");
+    let middle = "class Counter {\n  add(count: number) {\n    return count + 1;\n  }\n  nested() {\n    const make = (a: number) => { /* a comment that makes the closure long enough to be a block of its own, so that its parent has a placeholder; it is long */ return inner(1); };\n    return make;\n  }\n  async keep(store: Store) {\n    const kept = 2;\n    return kept;\n  }\n  async drop(store: Store) {\n    this.store.persist(5);\n    return 1;\n  }\n  see() {\n    const seen = 3;\n    const end = 4;\n    return seen + end;\n  }\n}\n";
+    let text: String = (0..150).map(quiet).chain([middle.to_owned()]).chain((150..300).map(quiet)).collect();
+    let fresh = |text: &str| {
+        let document = Document::new(&path(language), language, text, 0).expect("open");
+        shown(&engine.analyze(&document))
+    };
+    let none = fresh(&text);
+    for remembers in [true, false] {
+        let mut document = Document::new(&path(language), language, &text, 0).expect("open");
+        let mut memo = Memo::default();
+        let mut look = |document: &mut Document| {
+            // Who remembers nothing leaves the blocks to the document alone, which then changes them in their places.
+            let mut forgotten = Memo::default();
+            shown(&engine.analyze_again(document, if remembers { &mut memo } else { &mut forgotten }))
+        };
+        assert_eq!(look(&mut document), none);
+        for (version, (old, new)) in IN_QUIET.iter().enumerate() {
+            for (from, to) in [(old, new), (new, old)] {
+                let now = document.text().to_string();
+                let at = now.find(from).expect("there");
+                let place = |offset| document.text().position(offset, Encoding::Utf8);
+                let range = Some((place(at), place(at + from.len())));
+                let change = Change { range, text: (*to).into() };
+                document.change(&[change], Encoding::Utf8, version as i32 + 1).expect("change");
+                if document.is_held() {
+                    document.refresh().expect("refresh");
+                }
+                let expected = fresh(&document.text().to_string());
+                assert_eq!(look(&mut document), expected, "{from} -> {to}");
+                assert_eq!(expected == none, to == old, "{from} -> {to} changes what is told");
+            }
+        }
+    }
+}
