@@ -5,7 +5,7 @@ use std::arch::x86_64::*;
 
 /// Reads every line of `bytes` with 64-byte loads, with a prefetch that crosses pages.
 #[target_feature(enable = "avx512f")]
-pub fn stream(bytes: &[u8]) -> u64 {
+pub fn stream512(bytes: &[u8]) -> u64 {
     let mut acc = [_mm512_setzero_si512(); 8];
     for block in bytes.chunks_exact(512) {
         for (i, acc) in acc.iter_mut().enumerate() {
@@ -23,7 +23,7 @@ pub fn stream(bytes: &[u8]) -> u64 {
 
 /// The same without the prefetch, as most streams are written.
 #[target_feature(enable = "avx512f")]
-pub fn stream_plain(bytes: &[u8]) -> u64 {
+pub fn stream_plain512(bytes: &[u8]) -> u64 {
     let mut acc = [_mm512_setzero_si512(); 8];
     for block in bytes.chunks_exact(512) {
         for (i, acc) in acc.iter_mut().enumerate() {
@@ -34,6 +34,45 @@ pub fn stream_plain(bytes: &[u8]) -> u64 {
     }
     let sum = acc.into_iter().fold(_mm512_setzero_si512(), |a, b| _mm512_xor_si512(a, b));
     _mm512_reduce_add_epi64(sum) as u64
+}
+
+fn folded(acc: [__m256i; 16]) -> u64 {
+    // SAFETY: both are 32 bytes of plain data.
+    let words = acc.map(|x| unsafe { std::mem::transmute::<__m256i, [u64; 4]>(x) });
+    words.iter().flatten().fold(0, |a, b| a ^ b)
+}
+
+/// Reads every line of `bytes` with 32-byte loads, with a prefetch that crosses pages.
+#[target_feature(enable = "avx2")]
+pub fn stream256(bytes: &[u8]) -> u64 {
+    let mut acc = [_mm256_setzero_si256(); 16];
+    for block in bytes.chunks_exact(512) {
+        for (i, acc) in acc.iter_mut().enumerate() {
+            // SAFETY: `i < 16` and a block is 512 bytes; a prefetch never faults.
+            let x = unsafe {
+                if i % 2 == 0 {
+                    _mm_prefetch::<_MM_HINT_T0>(block.as_ptr().wrapping_add(i * 32 + 4096 + 2048).cast());
+                }
+                _mm256_loadu_si256(block.as_ptr().add(i * 32).cast())
+            };
+            *acc = _mm256_xor_si256(*acc, x);
+        }
+    }
+    folded(acc)
+}
+
+/// The same without the prefetch.
+#[target_feature(enable = "avx2")]
+pub fn stream_plain256(bytes: &[u8]) -> u64 {
+    let mut acc = [_mm256_setzero_si256(); 16];
+    for block in bytes.chunks_exact(512) {
+        for (i, acc) in acc.iter_mut().enumerate() {
+            // SAFETY: `i < 16` and a block is 512 bytes.
+            let x = unsafe { _mm256_loadu_si256(block.as_ptr().add(i * 32).cast()) };
+            *acc = _mm256_xor_si256(*acc, x);
+        }
+    }
+    folded(acc)
 }
 
 macro_rules! twelve {

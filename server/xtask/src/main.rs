@@ -24,7 +24,7 @@ cargo x cross                 the kernels' tests on instruction sets of other ma
 cargo x rules [ARGS]          list the rules; with --measure, judge each by its own cases
 cargo x docs [FOLDER]         write the JSON schema, and the rules' pages into FOLDER (target/rules)
 cargo x package               build what releases ship, and pack it into target/package
-cargo x bench [NAME] [ARGS]   run a benchmark beside its rivals: scan, latency
+cargo x bench [NAME] [ARGS]   run a benchmark beside its rivals: scan, latency, kernels
 ";
 
 fn main() -> ExitCode {
@@ -126,8 +126,15 @@ fn bench(arguments: &[String]) -> Result<u8> {
             "scan     benches/rivals/scan.py: a scan of other people's repositories beside oxlint, Biome, ast-grep"
         );
         println!("latency  benches/rivals/latency.py: keystroke to diagnostics beside oxlint's and Biome's servers");
+        println!("kernels  benches/kernels: the vector kernels beside NumKong, SimSIMD and the machine's limits");
         return Ok(0);
     };
+    if name == "kernels" {
+        tools::compiler()?;
+        let run = ["run", "--release", "-p", "sidenote-bench-kernels", "--"];
+        Cargo::new("the kernels' bench").args(run.into_iter().chain(rest.iter().map(String::as_str))).run()?;
+        return Ok(0);
+    }
     let script = root().join("benches/rivals").join(format!("{name}.py"));
     if !script.is_file() {
         bail!("there is no benchmark `{name}`; `cargo x bench` lists them");
