@@ -24,7 +24,7 @@ use crate::{PanelHit, Rows};
 
 /// Rows that `scan` computes side by side: enough to hide the multiply's latency.
 const SCAN_ROWS: usize = 4;
-/// How far ahead of the scan a line is asked for. A page and more, because the hardware stops at page ends.
+/// How far ahead of the scan of signs a line is asked for. A page and more, because the hardware stops at page ends.
 const AHEAD: usize = 96;
 
 #[inline(always)]
@@ -67,15 +67,23 @@ pub(crate) fn scan<S: Simd>(
         let (r2, r3) = rest.split_at(n);
         let r3 = &r3[..n];
         let mut acc = [s.splat(0); SCAN_ROWS];
-        for i in 0..n {
-            s.prefetch(rows, at + i + AHEAD);
-            s.prefetch(rows, at + n + i + AHEAD);
-            s.prefetch(rows, at + 2 * n + i + AHEAD);
-            s.prefetch(rows, at + 3 * n + i + AHEAD);
-            acc[0] = s.dot_line(acc[0], &q[i], &r0[i]);
-            acc[1] = s.dot_line(acc[1], &q[i], &r1[i]);
-            acc[2] = s.dot_line(acc[2], &q[i], &r2[i]);
-            acc[3] = s.dot_line(acc[3], &q[i], &r3[i]);
+        if S::ROW_BY_ROW {
+            for (r, row) in [r0, r1, r2, r3].into_iter().enumerate() {
+                for i in 0..n {
+                    s.prefetch(rows, at + r * n + i + S::SCAN_AHEAD);
+                    acc[r] = s.dot_line(acc[r], &q[i], &row[i]);
+                }
+            }
+        } else {
+            for i in 0..n {
+                for r in 0..SCAN_ROWS {
+                    s.prefetch(rows, at + r * n + i + S::SCAN_AHEAD);
+                }
+                acc[0] = s.dot_line(acc[0], &q[i], &r0[i]);
+                acc[1] = s.dot_line(acc[1], &q[i], &r1[i]);
+                acc[2] = s.dot_line(acc[2], &q[i], &r2[i]);
+                acc[3] = s.dot_line(acc[3], &q[i], &r3[i]);
+            }
         }
         for r in 0..SCAN_ROWS {
             block[r] = s.hsum(acc[r]) - offset;

@@ -204,6 +204,8 @@ impl Simd for Avx2 {
     ymm!();
 
     const SCAN_BIAS: i32 = 0;
+    const SCAN_AHEAD: usize = 24;
+    const ROW_BY_ROW: bool = true;
 
     /// Even and odd bytes of each lane's four, zero-extended to 16 bits: biased codes are 0..=255, and
     /// `madd` of them with a row stays below 2 * 255 * 127 = 64,770, in 32 bits.
@@ -211,7 +213,7 @@ impl Simd for Avx2 {
     type R = (__m256i, __m256i);
     /// Codes 0, 2, 1, 3 of a step, sign-extended.
     type Word = [i16; 4];
-    type Q = [__m256i; 4];
+    type Q = [__m256i; 2];
 
     #[inline(always)]
     fn panel(self, step: &Line, at: usize) -> Self::P {
@@ -247,19 +249,17 @@ impl Simd for Avx2 {
     }
     #[inline(always)]
     fn query(self, line: &Line) -> Self::Q {
-        let q = |i: usize| {
-            let x = mem!(_mm_loadu_si128(part::<i8, 16>(&line.0, i * 16)));
-            reg!(_mm256_cvtepi8_epi16(x))
-        };
-        [q(0), q(1), q(2), q(3)]
+        [0, 32].map(|at| mem!(_mm256_loadu_si256(part::<i8, 32>(&line.0, at))))
     }
+    /// Products of a magnitude and a code with the sign of the other: two are at most 2 * 127 * 127, which 16 bits hold.
     #[inline(always)]
     fn dot_line(self, acc: __m256i, q: &Self::Q, row: &Line) -> __m256i {
-        let r = self.query(row);
+        let [r0, r1] = self.query(row);
         reg!({
-            let a = _mm256_add_epi32(_mm256_madd_epi16(q[0], r[0]), _mm256_madd_epi16(q[1], r[1]));
-            let b = _mm256_add_epi32(_mm256_madd_epi16(q[2], r[2]), _mm256_madd_epi16(q[3], r[3]));
-            _mm256_add_epi32(acc, _mm256_add_epi32(a, b))
+            let ones = _mm256_set1_epi16(1);
+            let a = _mm256_maddubs_epi16(_mm256_abs_epi8(r0), _mm256_sign_epi8(q[0], r0));
+            let b = _mm256_maddubs_epi16(_mm256_abs_epi8(r1), _mm256_sign_epi8(q[1], r1));
+            _mm256_add_epi32(acc, _mm256_add_epi32(_mm256_madd_epi16(a, ones), _mm256_madd_epi16(b, ones)))
         })
     }
 }
