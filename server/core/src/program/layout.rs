@@ -26,6 +26,8 @@ struct Package {
     /// `exports` and `imports`: names with their targets, best first.
     exports: Vec<(String, Vec<String>)>,
     imports: Vec<(String, Vec<String>)>,
+    /// Whether it is never published.
+    is_private: bool,
 }
 
 /// `compilerOptions` of a TypeScript configuration.
@@ -137,6 +139,17 @@ impl Layout {
                 exported.or_else(|| self.source(&package.folder, rest, exists))
             }
         }
+    }
+
+    /// The files that packages which may be published offer to other programs.
+    pub fn offered(&self, exists: &dyn Fn(&str) -> bool) -> FxHashSet<String> {
+        let published = self.packages.values().filter(|p| p.name.is_some() && !p.is_private);
+        let of = |package: &Package| {
+            let named = package.exports.iter().flat_map(|(_, targets)| targets).filter(|t| !t.contains('*'));
+            let named: Vec<String> = named.filter_map(|t| self.source(&package.folder, t, exists)).collect();
+            named.into_iter().chain(self.entry(package, exists))
+        };
+        published.flat_map(of).collect()
     }
 
     /// The file that a package is by its name.
@@ -309,7 +322,8 @@ fn package(folder: &str, text: &str) -> Option<Package> {
     }
     let imports = json.get("imports").and_then(Value::as_object).into_iter().flatten();
     let imports = imports.map(|(k, v)| (k.clone(), targets(v))).collect();
-    Some(Package { folder: folder.to_owned(), name, entries: entries.collect(), exports, imports })
+    let is_private = json.get("private").and_then(Value::as_bool).unwrap_or(false);
+    Some(Package { folder: folder.to_owned(), name, entries: entries.collect(), exports, imports, is_private })
 }
 
 /// The files that an entry of `exports` may mean, sources first.

@@ -206,6 +206,8 @@ pub struct Program {
     incoming: FxHashMap<FileId, Vec<(FileId, usize)>>,
     /// Files that other files than tests import.
     used: FxHashSet<FileId>,
+    /// Functions that packages offer to other programs, by their blocks.
+    offered: FxHashSet<BlockId>,
     /// Files that somebody edits.
     edited: FxHashSet<FileId>,
     /// Exported names of functions that give promises which may be rejected, of the files that have such.
@@ -369,12 +371,14 @@ impl Program {
         }
         let exists = |path: &str| self.contains(path);
         let crates = self.layout.crates(&exists);
+        let offered = self.layout.offered(&exists);
         let mut all: Vec<(usize, Links)> = Vec::new();
         for (n, file) in self.files.iter().enumerate() {
             let Some(file) = file else { continue };
             let id = |(name, path): (_, String)| Some((name, *self.by_path.get(&*path)?));
             let (targets, modules) = leads(&self.layout, file.named(), &crates, &exists);
             let links = Links {
+                is_offered: offered.contains(&*file.path),
                 targets: targets.into_iter().filter_map(id).collect(),
                 modules: modules.into_iter().filter_map(id).collect(),
             };
@@ -487,6 +491,21 @@ impl Program {
             }
         }
         self.used = used;
+        let founds = self.files.iter().flatten().filter_map(|f| f.found.as_ref());
+        let offered: FxHashSet<BlockId> = founds.flat_map(|f| f.offers.iter().copied()).collect();
+        if offered != self.offered {
+            let differs = |hit: &crate::semantics::flow::Hit| {
+                let block = &hit.source.at.block;
+                hit.is_of_library() && offered.contains(block) != self.offered.contains(block)
+            };
+            for (n, file) in self.files.iter().enumerate() {
+                let found = file.as_ref().and_then(|f| f.found.as_ref());
+                if found.is_some_and(|f| f.hits.iter().any(|(_, hit)| differs(hit))) {
+                    news.insert(FileId(n as u32));
+                }
+            }
+            self.offered = offered;
+        }
     }
 
     /// Files whose exports the program itself uses. What is only handed on (`export * from "./lib"`) is used where the file
@@ -502,7 +521,8 @@ impl Program {
                 let from = |e: &Export| matches!(e, Export::From { module, .. } | Export::All { module } if module == specifier);
                 hir.exports.iter().any(from) && !hir.imports.iter().any(|i| i.module == *specifier)
             };
-            for (specifier, target) in file.links.targets.iter().filter(|(_, t)| **t != id) {
+            let is_offered = |id: &FileId| self.file(*id).is_some_and(|f| f.links.is_offered);
+            for (specifier, target) in file.links.targets.iter().filter(|(_, t)| **t != id && !is_offered(t)) {
                 if hands_on(specifier) {
                     handed_on.push((id, *target));
                 } else {
@@ -521,9 +541,9 @@ impl Program {
     }
 
     /// Whether a hit counts in its file: what strangers may pass to an exported function matters where the program itself
-    /// does not call it.
+    /// does not call it, or where its package offers it to other programs.
     fn counts(&self, id: FileId, hit: &crate::semantics::flow::Hit) -> bool {
-        !(hit.is_of_library() && self.used.contains(&id))
+        !(hit.is_of_library() && self.used.contains(&id)) || self.offered.contains(&hit.source.at.block)
     }
 
     /// Why the analysis of a file failed, if it did.

@@ -85,11 +85,14 @@ impl Outline {
         let crates = self.layout.crates(&exists);
         let of = |file: &File| leads(&self.layout, file.named(), &crates, &exists);
         let all = known.unwrap_or_else(|| self.files.iter().map(of).collect());
+        let offered = self.layout.offered(&exists);
         let links: Vec<Links> = all
             .into_iter()
-            .map(|(targets, modules)| {
+            .zip(&self.files)
+            .map(|((targets, modules), file)| {
                 let id = |(name, path): (_, String)| Some((name, *self.by_path.get(&*path)?));
                 Links {
+                    is_offered: offered.contains(&*file.path),
                     targets: targets.into_iter().filter_map(id).collect(),
                     modules: modules.into_iter().filter_map(id).collect(),
                 }
@@ -132,6 +135,7 @@ impl Outline {
                 text(&mut hasher, &file.path);
                 hasher.update(&file.key);
                 let links = &links[id.0 as usize];
+                hasher.update(&[u8::from(links.is_offered)]);
                 let mut targets: Vec<_> = links.targets.iter().map(|(name, to)| (name.as_str(), *to)).collect();
                 targets.sort_unstable();
                 for (name, to) in targets.into_iter().chain(links.modules.iter().map(|(n, to)| (n.as_str(), *to))) {

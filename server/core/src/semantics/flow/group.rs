@@ -710,6 +710,7 @@ impl<'a> Linker<'a> {
         }
         let exported = self.exported_hits(file, &result.hits);
         result.hits.extend(exported);
+        result.offers = self.offers(file);
     }
 
     fn results(&self) -> Vec<FileResult> {

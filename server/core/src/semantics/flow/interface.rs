@@ -25,6 +25,8 @@ pub struct Links {
     pub targets: FxHashMap<Ustr, FileId>,
     /// Rust: modules that are declared without a body, by their path in the file (`a`, `inline::a`).
     pub modules: Vec<(Ustr, FileId)>,
+    /// Whether its package offers it to other programs.
+    pub is_offered: bool,
 }
 
 /// Members of a class by name.
@@ -83,6 +85,9 @@ pub struct FileResult {
     pub(crate) notes: Vec<(BlockId, Note)>,
     /// Blocks that were too costly to analyse whole.
     pub(crate) exhausted: Vec<BlockId>,
+    /// Of a file that its package offers to other programs: the blocks of the functions that it exports, those of other files
+    /// included.
+    pub(crate) offers: FxHashSet<BlockId>,
     /// What it hands to functions of other groups.
     pub(crate) contexts: Contexts,
     /// Expressions that were visited to find it; the first file of a group holds those of the group.

@@ -2,39 +2,39 @@
 
 use super::*;
 use crate::semantics::flow::report::Hit;
-use crate::semantics::flow::value::{Step, StepKind};
+use crate::semantics::flow::value::{ClassRef, Step, StepKind};
 use crate::semantics::flow::world::ParamSink;
 
 /// Most exported functions of a file that are looked at.
 const MAX_FUNCTIONS: usize = 256;
+/// Objects within what is exported: `exports.a.b`, `module.exports = { C }` with `C.prototype.run`.
+const MAX_DEPTH: usize = 3;
 
 impl Linker<'_> {
     /// Parameters of a file's exported functions that reach a shell or a compiler as part of a text, with the blocks of the
     /// sinks.
     pub(super) fn exported_hits(&self, file: usize, known: &[(BlockId, Hit)]) -> Vec<(BlockId, Hit)> {
         let mut out: Vec<(BlockId, Hit)> = Vec::new();
-        // Summaries cost, and most functions run nothing. Those that hand on what they are given are left out.
-        let runs = |text: &str| ["exec", "Function(", "eval("].iter().any(|w| text.contains(w));
-        let units = || self.units.iter().filter(|u| u.file == file);
-        if self.family != Family::Ecma || !units().any(|u| runs(u.block.arena().text())) {
+        if self.family != Family::Ecma || !self.may_run(file) {
             return out;
         }
         for func in self.exported_functions(file) {
             let Some(&i) = self.by_id.get(&func.block) else { continue };
-            if !runs(self.units[i].block.arena().text()) {
-                continue;
-            }
             let Some(summary) = self.summary_of(i, func.id) else { continue };
-            for sink in summary.sinks.iter().filter(|s| s.param != THIS && is_built(s)) {
+            for sink in summary.sinks.iter().filter(|s| s.param != THIS) {
                 let same = |h: &Hit| h.at == sink.at && h.kind.rule() == sink.kind.rule();
                 if known.iter().chain(&out).any(|(_, h)| same(h)) {
                     continue;
                 }
-                let Some(&unit) = self.by_id.get(&sink.at.block) else { continue };
+                // One in a file of another group is routed there.
+                let unit = self.by_id.get(&sink.at.block).copied().unwrap_or(i);
                 let hir = &self.units[i].hir;
                 let Some(param) = hir.function(func.id).params.get(sink.param as usize) else { continue };
                 let arena = self.units[i].block.arena().clone();
                 let at = At { block: func.block, arena, span: hir.pat(param.pat).span };
+                if !is_built(sink, text_of(&at).unwrap_or_default()) {
+                    continue;
+                }
                 let what = Ustr::from("a parameter of an exported function");
                 let hit = Hit {
                     kind: sink.kind,
@@ -49,7 +49,31 @@ impl Linker<'_> {
         out
     }
 
-    /// Functions that a file exports, by themselves, in objects and as methods of classes.
+    /// Whether functions of a file may run anything. Summaries cost, and most files do not.
+    fn may_run(&self, file: usize) -> bool {
+        let runs = |text: &str| {
+            ["child_process", "shelljs", "execa", "spawn", "vm\"", "vm'", "Function(", "eval("]
+                .iter()
+                .any(|w| text.contains(w))
+        };
+        let runs_for_others = |target: &FileId| {
+            let runs =
+                |s: &Arc<Summary>| s.sinks.iter().any(|s| matches!(s.kind, SinkKind::ShellText | SinkKind::Code));
+            self.modules.interface(*target).is_some_and(|i| i.summaries.values().any(runs))
+        };
+        self.units.iter().filter(|u| u.file == file).any(|u| runs(u.block.arena().text()))
+            || self.files[file].links.targets.values().any(runs_for_others)
+    }
+
+    /// The functions that a file exports, if its package offers it to other programs.
+    pub(super) fn offers(&self, file: usize) -> FxHashSet<BlockId> {
+        if self.family != Family::Ecma || !self.files[file].links.is_offered {
+            return FxHashSet::default();
+        }
+        self.exported_functions(file).into_iter().map(|f| f.block).collect()
+    }
+
+    /// Functions that a file exports, by themselves, in objects, as methods of classes and on prototypes.
     fn exported_functions(&self, file: usize) -> Vec<FuncRef> {
         let mut values: Vec<Val> = Vec::new();
         for export in &self.units[self.files[file].module].hir.exports {
@@ -61,39 +85,65 @@ impl Linker<'_> {
         }
         values.extend(self.common.borrow()[file].clone());
         let mut funcs: Vec<FuncRef> = Vec::new();
-        let mut add = |value: &Val| {
+        // With how deep they lie.
+        let mut open: Vec<(Val, usize)> = values.into_iter().map(|v| (v, 0)).collect();
+        while let Some((value, depth)) = open.pop() {
             for func in &value.funcs {
                 if !funcs.contains(func) && funcs.len() < MAX_FUNCTIONS {
                     funcs.push(*func);
                 }
             }
-        };
-        for value in &values {
-            let parts = std::iter::once(value).chain(value.fields().map(|(_, v)| v));
-            for part in parts {
-                add(part);
-                if let Some(class) = &part.class
-                    && let Some(&i) = self.by_id.get(&class.block)
-                {
-                    self.class_members(i, class.id).values().for_each(&mut add);
-                }
+            if let Some(class) = &value.class {
+                open.extend(self.members_of(class).values().map(|v| (v.clone(), MAX_DEPTH)));
+            }
+            if depth < MAX_DEPTH {
+                open.extend(value.fields().map(|(_, v)| (v.clone(), depth + 1)));
             }
         }
         // The order of members is that of a map.
-        funcs.sort_by_key(|f| (self.by_id.get(&f.block).copied(), f.id.0));
+        funcs.sort_by_key(|f| (self.by_id.get(&f.block).copied(), f.block, f.id.0));
         funcs
+    }
+
+    /// The members of a class of this group or of another.
+    fn members_of(&self, class: &ClassRef) -> Arc<Members> {
+        if let Some(&i) = self.by_id.get(&class.block) {
+            return self.class_members(i, class.id);
+        }
+        let interface = || self.modules.interface(self.modules.owner(class.block)?);
+        interface().and_then(|i| i.classes.get(&(class.block, class.id)).cloned()).unwrap_or_default()
     }
 }
 
-/// Whether the program itself put the parameter into a text that is run, unquoted. A function that runs what it is given is
-/// an `exec` of its own.
-fn is_built(sink: &ParamSink) -> bool {
-    let joined = std::iter::successors(sink.trace.as_ref(), |s: &&Arc<Step>| s.previous.as_ref())
-        .any(|s| s.what == StepKind::Concatenated);
-    let quoted = sink.prefix.is_some_and(|p| p.ends_with(['"', '\'']));
-    match sink.kind {
-        SinkKind::ShellText => joined && sink.prefix.is_some() && !quoted,
-        SinkKind::Code => joined && sink.prefix.is_some(),
-        _ => false,
-    }
+/// Whether the program itself put the parameter of that name into a text that is run. A function that runs what it is given is an
+/// `exec` of its own.
+fn is_built(sink: &ParamSink, name: &str) -> bool {
+    let steps = || std::iter::successors(sink.trace.as_ref(), |s: &&Arc<Step>| s.previous.as_ref());
+    let joined = sink.prefix.is_some() && steps().any(|s| s.what == StepKind::Concatenated);
+    let laid_out =
+        || steps().any(|s| s.what == StepKind::Through && text_of(&s.at).is_some_and(|text| lays_out(text, name)));
+    matches!(sink.kind, SinkKind::ShellText | SinkKind::Code) && (joined || laid_out())
+}
+
+fn text_of(at: &At) -> Option<&str> {
+    at.arena.text().get(at.span.start as usize..at.span.end as usize)
+}
+
+/// Whether a call puts what it is given beside other text: `["ls", x].join(" ")`, `format("ls %s", x)`, `"ls ".concat(x)`,
+/// `template.replace("{x}", x)`.
+fn lays_out(call: &str, name: &str) -> bool {
+    let quoted = |text: &str| text.trim_start().starts_with(['"', '\'', '`']);
+    let format = || call.split_once("format(").is_some_and(|(_, rest)| quoted(rest));
+    let is_other = |receiver: &str| receiver.trim() != name;
+    let words = || {
+        let parts = call
+            .rsplit_once(".join(")
+            .filter(|(_, by)| matches!(by.trim_end_matches(')').trim(), "\" \"" | "' '" | "` `"));
+        parts.is_some_and(|(list, _)| is_other(list))
+    };
+    let fills = || {
+        let parts = call.split_once(".replace(");
+        !name.is_empty() && parts.is_some_and(|(template, with)| !template.contains(name) && with.contains(name))
+    };
+    words() || format() || quoted(call) && call.contains(".concat(") || fills()
 }
