@@ -199,6 +199,10 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "async function f(urls: string[]) { for (const u of urls) {\n  // the service allows one request at a time\n  await fetch(u); } }",
         ),
+        Case::bad(
+            "a.ts",
+            "async function f(skus: string[]) { const out = new Map(); for (let i = 0; i < skus.length; i += 1) { const p = await fetchPrice(skus[i]); out.set(skus[i], p); } return out; } //~ await-in-loop",
+        ),
     ],
 };
 

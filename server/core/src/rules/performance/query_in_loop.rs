@@ -117,13 +117,17 @@ pub static RULE: Rule = Rule {
             "a.js",
             "async function f(rows) { for (const row of rows) { const tier = await Tier.create(toTier(row)); store.push(tier); } }",
         ),
+        Case::near_miss(
+            "a.js",
+            "const all = (items) => Promise.all(items.map((tier) => { return Tier.create(tier); }));",
+        ),
     ],
 };
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some((_, name)) = method(node) else { return };
     let reads = if cx.family() == Family::Ecma {
-        is_lookup(node) || asks(node) && waited_together(node)
+        is_lookup(node) || asks(node) && name.text() != "create" && waited_together(node)
     } else {
         rust_lookup(node, name.text())
     };
