@@ -203,6 +203,9 @@ kinds! {
         ShellText = "shell-text",
         /// An argument of a program that has options to run others.
         ProgramOption = "program-option",
+        /// An object of which a key from outside chooses the property that is written. Where such a key has chosen the object in
+        /// another one, that may be a prototype.
+        PrototypeBase = "prototype-base",
         /// No sink: marks a path that was made absolute, so that a check of its beginning decides.
         Normalized = "normalized-path",
         /// No sink: marks an address that begins with the page's own host as long as it is whole.
@@ -238,7 +241,7 @@ impl SinkKind {
             SinkKind::Html | SinkKind::ScriptUrl => "xss",
             SinkKind::Url => "ssrf",
             SinkKind::Redirect => "open-redirect",
-            SinkKind::PropertyKey | SinkKind::Merge => "prototype-pollution",
+            SinkKind::PropertyKey | SinkKind::PrototypeBase | SinkKind::Merge => "prototype-pollution",
             SinkKind::Deserialize => "unsafe-deserialization",
             SinkKind::Xml => "xxe",
             SinkKind::Xpath => "xpath-injection",
@@ -281,6 +284,8 @@ impl SinkKind {
     pub fn accepts(self) -> SourceKinds {
         let remote = SourceKind::Remote.set();
         match self {
+            // Only parameters: what they are given was chosen, or was not.
+            SinkKind::PrototypeBase => SourceKinds::NONE,
             SinkKind::SensitiveLog
             | SinkKind::SensitiveStore
             | SinkKind::SensitiveWire

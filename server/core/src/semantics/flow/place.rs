@@ -1,6 +1,6 @@
 //! Reading and writing places: variables, members, elements, patterns.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use sidenote_grammars::{Field, Kind};
 use smallvec::SmallVec;
@@ -798,10 +798,15 @@ impl Interp<'_> {
             _ => None,
         };
         if let Some(inner) = nested {
-            let site = SinkSite { kind: SinkKind::PropertyKey, at: self.at(span), name: Ustr::from("property") };
+            let name = if object.has_taint() && of_one_path(&inner, key) { *PATH } else { Ustr::from("property") };
+            let site = SinkSite { kind: SinkKind::PropertyKey, at: self.at(span), name };
             if key.has_taint() && !self.making {
                 self.reach(&inner, &site, false);
             }
+        }
+        if key.has_taint() && !key.types.is_harmless() && !self.making {
+            let site = SinkSite { kind: SinkKind::PrototypeBase, at: self.at(span), name: Ustr::from("property") };
+            self.reach(object, &site, false);
         }
         self.out.key_write_event(self.hir, place, object, key, value, self.arena);
     }
@@ -816,6 +821,22 @@ impl Interp<'_> {
         });
         Arc::new(out)
     }
+}
+
+/// The name of a property that is found along a path or among all keys of one object.
+pub(super) static PATH: LazyLock<Ustr> = LazyLock::new(|| Ustr::from("path"));
+
+/// Whether two keys are parts of one parameter: a path that was split, the keys of an object.
+fn of_one_path(a: &Value, b: &Value) -> bool {
+    let params = |v: &Value| -> SmallVec<[u16; 4]> {
+        let of = |t: &Taint| match &t.origin {
+            Origin::Param(param, _) => Some(*param),
+            Origin::Source(_) => None,
+        };
+        v.taints.iter().filter_map(of).collect()
+    };
+    let others = params(b);
+    params(a).iter().any(|p| others.contains(p))
 }
 
 /// The taints of a member of a tainted value: foreign data is foreign all the way down; of a parameter it is a longer path.

@@ -40,7 +40,8 @@ pub(crate) struct Hit {
 impl Hit {
     /// Whether it is only what strangers may pass to a function that the file exports.
     pub(crate) fn is_of_library(&self) -> bool {
-        self.source.kind == SourceKind::Library && matches!(self.kind, SinkKind::ShellText | SinkKind::Code)
+        let kinds = matches!(self.kind, SinkKind::ShellText | SinkKind::Code | SinkKind::PropertyKey);
+        self.source.kind == SourceKind::Library && kinds
     }
 
     /// The blocks through which its way leads.
@@ -75,6 +76,8 @@ pub struct Outcome {
     pub(super) looked_up: FxHashMap<LocalId, ExprId>,
     /// Variables that were assigned what was looked up by a key (`o = o[key]`), with what the key was then.
     pub(super) descended: FxHashMap<LocalId, Val>,
+    /// What the block's own function hands to itself and a key chose: the parameter, the key, and the call.
+    pub(super) chosen: Vec<(u16, Val, At)>,
     pub(super) out_of_fuel: bool,
     /// Expressions that were visited.
     pub(super) steps: u32,
@@ -211,6 +214,7 @@ impl Default for Outcome {
             contexts: Vec::new(),
             looked_up: FxHashMap::default(),
             descended: FxHashMap::default(),
+            chosen: Vec::new(),
             out_of_fuel: false,
             steps: 0,
             cells: Vec::new(),

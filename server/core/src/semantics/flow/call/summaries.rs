@@ -1,6 +1,9 @@
 //! Calls of the program's own functions: run in place, or known by their summaries.
 
 use super::*;
+use crate::semantics::flow::place::PATH;
+use crate::semantics::flow::report::Outcome;
+use crate::semantics::hir::FnId;
 
 impl<'a> Interp<'a> {
     pub(in crate::semantics::flow) fn call_functions(&mut self, call: &Call<'_>) -> Val {
@@ -70,6 +73,14 @@ impl<'a> Interp<'a> {
     ) -> Val {
         if func.block == self.block {
             let at = self.at(span);
+            // What the function does with its parameters is known when it was looked at to its end.
+            if func.id == FnId(0) {
+                for param in 0..args.len().min(MAX_CHOSEN) as u16 {
+                    if let Some(key) = self.choosing_key(param, span) {
+                        self.out.chosen.push((param, key, at.clone()));
+                    }
+                }
+            }
             let passed: Vec<Val> = args
                 .iter()
                 .map(|a| if a.taints.is_empty() { a.clone() } else { Arc::new(a.stepped(&at, StepKind::Passed)) })
@@ -116,6 +127,12 @@ impl<'a> Interp<'a> {
             if let Some(arg) = argument(sink.param) {
                 let value = self.project(&arg, &sink.path);
                 self.reach_through(&value, sink, &at);
+                if sink.kind == SinkKind::PrototypeBase
+                    && sink.path.is_empty()
+                    && let Some(key) = self.choosing_key(sink.param, span)
+                {
+                    self.out.reach_param_sink(&key, &chosen(sink), &at);
+                }
             }
         }
         for (param, path, list) in &summary.calls {
@@ -237,6 +254,30 @@ impl<'a> Interp<'a> {
         Arc::new(out)
     }
 
+    /// The key from outside that may have chosen the object which a call hands on: `merge(to[key], from[key])`.
+    fn choosing_key(&mut self, param: u16, span: Span) -> Option<Val> {
+        let hir = self.hir;
+        let call = hir.exprs.iter().filter(|e| e.span == span).find_map(|e| match &e.kind {
+            ExprKind::Call { args, .. } => args.get(param as usize).map(|a| a.value),
+            _ => None,
+        });
+        let arg = call.filter(|arg| !self.is_asked(*arg))?;
+        self.chosen_by(arg).filter(|k| k.has_taint() && !k.types.is_harmless())
+    }
+
+    /// Whether the function asks the object for a key of its own before it goes below that: `Object.hasOwn(to, key)`.
+    fn is_asked(&self, below: ExprId) -> bool {
+        let ExprKind::Index(base, key) = &self.hir.expr(below).kind else { return false };
+        let own = self.arena.text();
+        let text = |id: &ExprId| {
+            let span = self.hir.expr(*id).span;
+            own.get(span.start as usize..span.end as usize).unwrap_or_default()
+        };
+        let (base, key) = (text(base), text(key));
+        own.contains(&format!("{base}.hasOwnProperty({key})"))
+            || ["hasOwn(", "hasOwnProperty.call(", "has("].iter().any(|f| own.contains(&format!("{f}{base}, {key})")))
+    }
+
     /// A sink inside a callee, reached by an argument.
     pub(in crate::semantics::flow) fn reach_through(
         &mut self,
@@ -246,6 +287,27 @@ impl<'a> Interp<'a> {
     ) {
         if value.has_taint() {
             self.out.reach_param_sink(value, sink, at);
+        }
+    }
+}
+
+/// Most arguments of a call that are looked at for what chose them.
+const MAX_CHOSEN: usize = 4;
+
+/// The sink that a key is which chose the object at another one.
+fn chosen(sink: &ParamSink) -> ParamSink {
+    ParamSink { kind: SinkKind::PropertyKey, name: *PATH, trace: None, prefix: None, ..sink.clone() }
+}
+
+impl Outcome {
+    /// Keys that chose what a function hands to itself reach the places where it writes by such keys.
+    pub(in crate::semantics::flow) fn settle_chosen(&mut self) {
+        for (param, key, at) in std::mem::take(&mut self.chosen) {
+            let writes = |s: &&ParamSink| s.kind == SinkKind::PrototypeBase && s.param == param && s.path.is_empty();
+            let sinks: Vec<ParamSink> = self.param_sinks.iter().filter(writes).map(chosen).collect();
+            for sink in sinks {
+                self.reach_param_sink(&key, &sink, &at);
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What other programs may do with a library: parameters of exported functions that become part of commands and of code.
 
 use super::*;
+use crate::semantics::flow::place::PATH;
 use crate::semantics::flow::report::Hit;
 use crate::semantics::flow::value::{ClassRef, Step, StepKind};
 use crate::semantics::flow::world::ParamSink;
@@ -11,15 +12,19 @@ const MAX_FUNCTIONS: usize = 256;
 const MAX_DEPTH: usize = 3;
 
 impl Linker<'_> {
-    /// Parameters of a file's exported functions that reach a shell or a compiler as part of a text, with the blocks of the
-    /// sinks.
+    /// Parameters of a file's exported functions that reach a shell or a compiler as part of a text, or of which all keys are written
+    /// to nested objects, with the blocks of the sinks.
     pub(super) fn exported_hits(&self, file: usize, known: &[(BlockId, Hit)]) -> Vec<(BlockId, Hit)> {
         let mut out: Vec<(BlockId, Hit)> = Vec::new();
-        if self.family != Family::Ecma || !self.may_run(file) {
+        if self.family != Family::Ecma {
             return out;
         }
+        let may_run = self.may_run(file);
         for func in self.exported_functions(file) {
             let Some(&i) = self.by_id.get(&func.block) else { continue };
+            if !may_run && !writes_by_key(self.units[i].block.arena().text()) {
+                continue;
+            }
             let Some(summary) = self.summary_of(i, func.id) else { continue };
             for sink in summary.sinks.iter().filter(|s| s.param != THIS) {
                 let same = |h: &Hit| h.at == sink.at && h.kind.rule() == sink.kind.rule();
@@ -32,7 +37,11 @@ impl Linker<'_> {
                 let Some(param) = hir.function(func.id).params.get(sink.param as usize) else { continue };
                 let arena = self.units[i].block.arena().clone();
                 let at = At { block: func.block, arena, span: hir.pat(param.pat).span };
-                if !is_built(sink, text_of(&at).unwrap_or_default()) {
+                let is_path = sink.kind == SinkKind::PropertyKey
+                    && sink.name == *PATH
+                    && !knows_prototypes(self.units[i].block.arena().text())
+                    && !knows_prototypes(sink.at.arena.text());
+                if !is_path && !is_built(sink, text_of(&at).unwrap_or_default()) {
                     continue;
                 }
                 let what = Ustr::from("a parameter of an exported function");
@@ -113,6 +122,19 @@ impl Linker<'_> {
         let interface = || self.modules.interface(self.modules.owner(class.block)?);
         interface().and_then(|i| i.classes.get(&(class.block, class.id)).cloned()).unwrap_or_default()
     }
+}
+
+/// Whether a function names what is dangerous about keys, or asks somebody whether one is.
+fn knows_prototypes(text: &str) -> bool {
+    ["__proto__", "nsafe", "isSafe", "Object.create(null)", "'prototype'", "\"prototype\""]
+        .iter()
+        .any(|w| text.contains(w))
+}
+
+/// Whether a function may write properties along a path or by all keys of an object: there is a loop, or it calls itself.
+fn writes_by_key(text: &str) -> bool {
+    let loops = ["for ", "for(", "while", "forEach(", "reduce(", ".keys("].iter().any(|w| text.contains(w));
+    loops && text.contains('[')
 }
 
 /// Whether the program itself put the parameter of that name into a text that is run. A function that runs what it is given is an

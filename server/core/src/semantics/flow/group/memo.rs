@@ -58,6 +58,7 @@ pub(super) struct Ran {
 
 impl Ran {
     pub(super) fn new(mut outcome: Outcome) -> Ran {
+        outcome.settle_chosen();
         let summary = Arc::new(Summary {
             result: outcome.result.clone(),
             sinks: std::mem::take(&mut outcome.param_sinks),
