@@ -112,6 +112,15 @@ fn sarif_satisfies_the_validator() {
     run_script("editors/sarif/validate-sarif.sh", &files);
 }
 
+/// What TypeScript's compiler accepts it must accept after `scan --fix`.
+#[test]
+fn fixed_typescript_compiles() {
+    if left_out("tsc") {
+        return;
+    }
+    run_script::<&str>("editors/tsc/run.sh", &[]);
+}
+
 #[test]
 fn the_action_the_hook_and_the_install_script() {
     if left_out("ci") {

@@ -28,7 +28,7 @@ const LEAST_SHINGLES: usize = 40;
 /// Longest function that is compared, in different shingles.
 const MOST_SHINGLES: usize = 20_000;
 /// Jaccard index of the structure from which on functions may be twins.
-const STRUCTURE: f32 = 0.6;
+const STRUCTURE: f32 = 0.75;
 /// Jaccard index of the words that twins of the least structure share.
 const WORDS: f32 = 0.5;
 /// Twins of this structure and more may have renamed everything.
@@ -256,11 +256,39 @@ pub struct Twins {
     pub is_copy: bool,
 }
 
-/// Whether one name is the other with `mut` in it: in Rust the two cannot share their text.
+/// Words of which each is what the other is not: functions that differ by them mirror each other.
+const MIRRORED: [(&str, &str); 18] = [
+    ("min", "max"),
+    ("up", "down"),
+    ("next", "prev"),
+    ("next", "previous"),
+    ("left", "right"),
+    ("top", "bottom"),
+    ("first", "last"),
+    ("start", "end"),
+    ("begin", "end"),
+    ("row", "column"),
+    ("row", "col"),
+    ("attach", "detach"),
+    ("allowed", "disallowed"),
+    ("enable", "disable"),
+    ("add", "remove"),
+    ("before", "after"),
+    ("horizontal", "vertical"),
+    ("width", "height"),
+];
+
+/// Whether one name is the other with `mut` in it, which in Rust cannot share their text, or the two mirror each other:
+/// `moveUp` and `moveDown`.
 pub fn are_counterparts(a: &str, b: &str) -> bool {
-    let without =
-        |name: &str| name.trim_matches('`').split('_').filter(|part| *part != "mut").collect::<Vec<_>>().join("_");
-    a != b && without(a) == without(b)
+    let words = |name: &str| {
+        let mut words = crate::rules::support::words(name.trim_matches('`'));
+        words.retain(|w| w != "mut");
+        words
+    };
+    let (one, other) = (words(a), words(b));
+    let mirrors = |x: &str, y: &str| MIRRORED.iter().any(|(m, n)| x == *m && y == *n || x == *n && y == *m);
+    a != b && one.len() == other.len() && one.iter().zip(&other).all(|(x, y)| x == y || mirrors(x, y))
 }
 
 /// The twins of each function among all. Numbers are positions in `shapes`; pairs that are `bound` to be alike are no twins.
@@ -349,7 +377,7 @@ mod tests {
         let twins = twins(&shapes, |_, _| false);
         assert_eq!(twins.iter().map(|t| (t.count, t.is_copy)).collect::<Vec<_>>(), [(2, false), (2, true), (2, true)]);
         assert_eq!(shapes[0].structure(shapes[1]), 1.0);
-        assert!((0.6..1.0).contains(&shapes[0].structure(shapes[2])));
+        assert!((STRUCTURE..1.0).contains(&shapes[0].structure(shapes[2])));
     }
 
     #[test]
@@ -357,6 +385,8 @@ mod tests {
         assert!(are_counterparts("`get_pixel_checked`", "`get_pixel_mut_checked`"));
         assert!(are_counterparts("iter", "iter_mut") && !are_counterparts("iter", "iter"));
         assert!(!are_counterparts("permute", "perute") && !are_counterparts("a", "b"));
+        assert!(are_counterparts("`moveBlocksUp`", "`moveBlocksDown`") && are_counterparts("setMinZoom", "setMaxZoom"));
+        assert!(!are_counterparts("moveUp", "moveUpAll") && !are_counterparts("cleanUp", "cleanOut"));
         let code =
             format!("function a(rows) {{ {BODY} }}\nfunction a_mut(rows) {{ {BODY} }}\nfunction b(rows) {{ {BODY} }}");
         let units = shapes(&code);

@@ -1,5 +1,6 @@
 //! The engine: runs the rules over a document's blocks, with what it knows kept by block.
 
+mod foreign;
 mod memo;
 mod skip;
 mod suppress;

@@ -11,7 +11,7 @@ use crate::config::Settings;
 use crate::document::Document;
 use crate::findings::{Finding, Fix};
 use crate::rules::{self, Rule};
-use crate::syntax::{Arena, Span};
+use crate::syntax::{Arena, Node, Span};
 use crate::text::Text;
 
 /// A suppression comment.
@@ -25,6 +25,8 @@ pub struct Suppression {
     whole_file: bool,
     /// Why; `Err` says what is wrong with the comment.
     reason: Result<String, String>,
+    /// For a comment that speaks to another linter, whether it speaks of its own line; `None` for one of ours.
+    foreign: Option<bool>,
 }
 
 impl Suppression {
@@ -41,7 +43,15 @@ impl Suppression {
 
 /// Suppressions among a block's comments.
 pub(super) fn read(arena: &Arena, settings: &Settings) -> Vec<Suppression> {
-    arena.comments().filter_map(|comment| parse(comment.text(), comment.span(), settings)).collect()
+    let ours = |c: Node<'_>| parse(c.text(), c.span(), settings);
+    arena.comments().filter_map(|comment| ours(comment).or_else(|| foreign(comment.text(), comment.span()))).collect()
+}
+
+/// A comment that silences another linter about something that we tell of, too.
+fn foreign(comment: &str, span: Span) -> Option<Suppression> {
+    let found = super::foreign::parse(comment)?;
+    let (rules, reason) = (found.rules, Ok(found.reason));
+    Some(Suppression { span, rules, whole_file: false, reason, foreign: Some(found.same_line) })
 }
 
 fn parse(comment: &str, span: Span, settings: &Settings) -> Option<Suppression> {
@@ -52,13 +62,13 @@ fn parse(comment: &str, span: Span, settings: &Settings) -> Option<Suppression> 
         (None, Some(rest)) => (false, rest),
         (None, None) => {
             let reason = Err("write `sidenote: allow(rule-id) -- reason`".to_owned());
-            return Some(Suppression { span, rules: Vec::new(), whole_file: false, reason });
+            return Some(Suppression { span, rules: Vec::new(), whole_file: false, reason, foreign: None });
         }
     };
     let inside = rest.trim_start().strip_prefix('(').and_then(|r| r.split_once(')'));
     let Some((ids, tail)) = inside else {
         let reason = Err("name the rules in parentheses: `allow(rule-id) -- reason`".to_owned());
-        return Some(Suppression { span, rules: Vec::new(), whole_file, reason });
+        return Some(Suppression { span, rules: Vec::new(), whole_file, reason, foreign: None });
     };
     let rules: Vec<String> = ids.split(',').map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()).collect();
     let tail = tail.trim().trim_end_matches("*/").trim();
@@ -74,7 +84,7 @@ fn parse(comment: &str, span: Span, settings: &Settings) -> Option<Suppression> 
     } else {
         Ok(reason.to_owned())
     };
-    Some(Suppression { span, rules, whole_file, reason })
+    Some(Suppression { span, rules, whole_file, reason, foreign: None })
 }
 
 /// A suppression with its place in the file.
@@ -89,7 +99,14 @@ pub(super) struct Placed {
 impl Placed {
     pub(super) fn new(suppression: &Suppression, placed: blocks::Placed<'_>, text: &Text) -> Placed {
         let range = placed.range(suppression.span);
-        let speaks_for = if suppression.whole_file { 0..usize::MAX } else { reach(&range, placed, text) };
+        let speaks_for = match suppression.foreign {
+            _ if suppression.whole_file => 0..usize::MAX,
+            None => reach(&range, placed, text),
+            Some(same_line) => {
+                let line = text.line_of(range.end.saturating_sub(1)) + usize::from(!same_line);
+                text.line_start(line)..text.line_start(line + 1)
+            }
+        };
         Placed { suppression: suppression.clone(), range, speaks_for, used: vec![false; suppression.rules.len()] }
     }
 }
@@ -162,6 +179,8 @@ pub(super) fn apply(document: &Document, settings: &Settings, mut all: Vec<Place
     let family = document.language().family;
     for placed in all {
         match &placed.suppression.reason {
+            // Whether the other linter still finds something is its own affair.
+            _ if placed.suppression.foreign.is_some() => {}
             Err(problem) => report(findings, "invalid-suppression", &placed.range, problem.clone(), None, settings),
             Ok(_) => {
                 let unused = |(id, used): (&String, &bool)| {

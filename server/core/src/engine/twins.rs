@@ -58,9 +58,12 @@ impl Engine {
 
 pub(super) const RULE: &str = "duplicated-block";
 
-/// Whether a file's folder says that its code repeats itself on purpose: set-ups of tests, measurements, examples.
+/// Whether a file's folder says that its code repeats itself on purpose: set-ups of tests, measurements, examples, and
+/// migrations, which are written once and never changed.
 pub(super) fn is_practice(path: &str) -> bool {
-    const FOLDERS: [&str; 14] = [
+    const FOLDERS: [&str; 16] = [
+        "migration",
+        "migrations",
         "test",
         "tests",
         "__tests__",

@@ -44,6 +44,16 @@ pub struct Declared {
     pub instances: BTreeMap<String, String>,
     /// Functions of the top level (TypeScript and JavaScript) that give no value on any way.
     pub void_functions: BTreeSet<String>,
+    /// Functions of the top level (TypeScript and JavaScript) that read or write files, or wait for a process, every time they are
+    /// called, and meanwhile hold up everything else.
+    pub blocking_functions: BTreeSet<String>,
+    /// Functions of the top level (TypeScript and JavaScript) that make a regular expression of some of their parameters in every call,
+    /// with the positions of these.
+    pub compiling_functions: BTreeMap<String, Vec<usize>>,
+    /// Properties that every interface, class and type of the file that has them writes down as numbers (TypeScript).
+    pub numbers: BTreeSet<String>,
+    /// Whether the file compares with `==` as a habit: many times, and hardly ever with `===`.
+    pub loose: bool,
     /// Names that the top level (TypeScript and JavaScript) imports or declares with `const`.
     pub fixed: BTreeSet<String>,
     /// Regular expressions of the top level (TypeScript and JavaScript) with the flag `g` or `y`, in files that never name
@@ -63,6 +73,8 @@ impl Declared {
             declared.top_level(root, node);
         }
         let mut plain = BTreeSet::new();
+        let mut no_numbers = BTreeSet::new();
+        let (mut loose, mut strict) = (0, 0);
         // The class around, by its depth.
         let mut class: Option<(usize, String)> = None;
         for placed in blocks.iter() {
@@ -75,6 +87,9 @@ impl Declared {
             }
             if blocks.language().family == Family::Ecma {
                 declared.fields_of(placed.block.arena());
+                declared.numbers_of(placed.block.arena(), &mut no_numbers);
+                let counts = equalities(placed.block.arena());
+                (loose, strict) = (loose + counts.0, strict + counts.1);
             }
             if node.kind() == Kind::MethodDefinition {
                 let name = node.child(Field::Name).map_or("", Node::text).to_owned();
@@ -98,6 +113,8 @@ impl Declared {
         }
         declared.async_methods.retain(|m| !sync.contains(m));
         declared.promises.retain(|m| !plain.contains(m));
+        declared.numbers.retain(|p| !no_numbers.contains(p));
+        declared.loose = loose >= HABIT && loose > 4 * strict;
         if !declared.stateful_regexes.is_empty()
             && blocks.iter().any(|placed| placed.block.arena().text().contains("lastIndex"))
         {
@@ -107,6 +124,18 @@ impl Declared {
             declared.rust = super::rust_items::Items::of(blocks);
         }
         declared
+    }
+
+    /// Notes the properties that are numbers, and those of the same name that are not.
+    fn numbers_of(&mut self, arena: &Arena, others: &mut BTreeSet<String>) {
+        for node in arena.nodes() {
+            if !matches!(node.kind(), Kind::PropertySignature | Kind::PublicFieldDefinition) {
+                continue;
+            }
+            let (Some(name), Some(written)) = (node.child(Field::Name), node.child(Field::Type)) else { continue };
+            let number = written.text().trim_start_matches(':').trim() == "number";
+            (if number { &mut self.numbers } else { &mut *others }).insert(name.text().to_owned());
+        }
     }
 
     /// Notes the types of fields.
@@ -193,9 +222,28 @@ impl Declared {
                     if returns_nothing(function) {
                         self.void_functions.insert(name.text().to_owned());
                     }
+                    self.costs(name.text(), function);
                 }
             }
             Kind::AmbientDeclaration => {
+                // `declare const api: { save(x: string): Promise<void> }` and `declare const repo: Repo`
+                for declarator in node.descendants().filter(|n| n.kind() == Kind::VariableDeclarator) {
+                    let (Some(name), Some(written)) = (declarator.child(Field::Name), declarator.child(Field::Type))
+                    else {
+                        continue;
+                    };
+                    let own = name.text().to_owned();
+                    match written.first_named().filter(|t| t.kind() == Kind::ObjectType) {
+                        Some(members) => {
+                            self.members(&own, members);
+                            self.instances.insert(own.clone(), own);
+                        }
+                        None => {
+                            let class = written.text().trim_start_matches(':').trim().to_owned();
+                            self.instances.insert(own, class);
+                        }
+                    }
+                }
                 for class in node.named_children().filter(|n| n.kind() == Kind::ClassDeclaration) {
                     let body = open(root, class).child(Field::Body);
                     for method in
@@ -220,11 +268,12 @@ impl Declared {
             }
             Kind::InterfaceDeclaration => {
                 let (Some(name), Some(body)) = (node.child(Field::Name), node.child(Field::Body)) else { return };
-                for method in body.named_children().filter(|m| m.kind() == Kind::MethodSignature) {
-                    let promise = method.child(Field::ReturnType).is_some_and(|t| is_promise(t.text()));
-                    if let Some(own) = method.child(Field::Name).filter(|_| promise) {
-                        self.promising.insert(format!("{}.{}", name.text(), own.text()));
-                    }
+                self.members(name.text(), body);
+            }
+            Kind::TypeAliasDeclaration => {
+                let value = node.child(Field::Value).filter(|v| v.kind() == Kind::ObjectType);
+                if let (Some(name), Some(body)) = (node.child(Field::Name), value) {
+                    self.members(name.text(), body);
                 }
             }
             Kind::ImportStatement => {
@@ -249,6 +298,11 @@ impl Declared {
                     }
                     let name = declarator.child(Field::Name).filter(|n| n.kind() == Kind::Identifier);
                     let (Some(name), Some(value)) = (name, declarator.child(Field::Value)) else { continue };
+                    if let Some(written) = declarator.child(Field::Type).filter(|t| fixed && t.text().len() <= LONGEST)
+                    {
+                        let class = written.text().trim_start_matches(':').trim().to_owned();
+                        self.instances.insert(name.text().to_owned(), class);
+                    }
                     let value = support::bare(value);
                     let class = value.child(Field::Constructor).filter(|c| c.kind() == Kind::Identifier);
                     if let Some(class) = class.filter(|_| fixed && value.kind() == Kind::NewExpression) {
@@ -262,6 +316,9 @@ impl Declared {
                         if fixed && returns_nothing(open(root, value)) {
                             self.void_functions.insert(name.text().to_owned());
                         }
+                        if fixed {
+                            self.costs(name.text(), open(root, value));
+                        }
                     } else if fixed {
                         self.constant(name, value);
                     }
@@ -273,6 +330,26 @@ impl Declared {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Notes the members of an interface, or of a type of objects, that give promises.
+    fn members(&mut self, of: &str, body: Node<'_>) {
+        for member in body.named_children() {
+            let promise = match member.kind() {
+                Kind::MethodSignature => member.child(Field::ReturnType).is_some_and(|t| is_promise(t.text())),
+                // `load: (id: number) => Promise<string>`
+                Kind::PropertySignature => member.child(Field::Type).is_some_and(|t| {
+                    t.first_named().is_some_and(|f| {
+                        f.kind() == Kind::FunctionType
+                            && f.child(Field::ReturnType).is_some_and(|r| is_promise(r.text()))
+                    })
+                }),
+                _ => false,
+            };
+            if let Some(own) = member.child(Field::Name).filter(|_| promise) {
+                self.promising.insert(format!("{of}.{}", own.text()));
+            }
         }
     }
 
@@ -292,8 +369,12 @@ impl Declared {
     }
 
     /// The class of what a constant or a field with a written type holds.
-    fn class_of(&self, receiver: Node<'_>) -> Option<&str> {
+    fn class_of<'r>(&'r self, receiver: Node<'r>) -> Option<&'r str> {
         let text = receiver.text();
+        // A variable or parameter with a written type.
+        if let Some(written) = shape::written_type(receiver) {
+            return Some(written);
+        }
         match text.strip_prefix("this.") {
             Some(field) => self.fields.get(field).map(String::as_str),
             None if receiver.kind() == Kind::Identifier && !support::declares(receiver, text) => {
@@ -314,6 +395,17 @@ impl Declared {
         if names.len() > 1 {
             let plain = |n: &Node<'_>| if n.kind() == Kind::Identifier { n.text().to_owned() } else { String::new() };
             self.parameters.insert(name.text().to_owned(), names.iter().map(plain).collect());
+        }
+    }
+
+    /// Notes what a function does in every call that its callers had better not do again and again.
+    fn costs(&mut self, name: &str, function: Node<'_>) {
+        if holds_up(function) {
+            self.blocking_functions.insert(name.to_owned());
+        }
+        let compiled = compiles(function);
+        if !compiled.is_empty() {
+            self.compiling_functions.insert(name.to_owned(), compiled);
         }
     }
 
@@ -353,6 +445,9 @@ pub struct Part {
     head: String,
     may_reject: bool,
     returns_nothing: bool,
+    holds_up: bool,
+    compiles: Vec<usize>,
+    equalities: (usize, usize),
     names_last_index: bool,
     rust: Option<super::rust_items::Part>,
 }
@@ -368,6 +463,9 @@ impl Part {
             head: root.text().get(..head as usize).unwrap_or_default().to_owned(),
             may_reject: ecma && may_reject(root),
             returns_nothing: ecma && returns_nothing(root),
+            holds_up: ecma && holds_up(root),
+            compiles: if ecma { compiles(root) } else { Vec::new() },
+            equalities: if ecma { equalities(arena) } else { (0, 0) },
             names_last_index: ecma && arena.text().contains("lastIndex"),
             rust: (!ecma).then(|| super::rust_items::Part::of(block)),
         }
@@ -436,6 +534,95 @@ fn promises(function: Node<'_>) -> bool {
     returns.filter_map(|r| r.first_named()).any(hands_on)
 }
 
+/// Comparisons with `==` from which on it may be a file's habit.
+const HABIT: usize = 8;
+
+/// How many comparisons convert their sides, and how many do not. Those with `null`, and of `typeof`, tell nothing.
+fn equalities(arena: &Arena) -> (usize, usize) {
+    let (mut loose, mut strict) = (0, 0);
+    if !arena.text().contains("==") && !arena.text().contains("!=") {
+        return (0, 0);
+    }
+    for n in arena.nodes().filter(|n| n.kind() == Kind::BinaryExpression && !n.is_hole()) {
+        match shape::operator(n) {
+            "===" | "!==" => strict += 1,
+            "==" | "!=" => {
+                let telling = shape::operands(n).is_some_and(|(a, b)| {
+                    [a, b].iter().all(|s| {
+                        !matches!(s.kind(), Kind::Null | Kind::Undefined)
+                            && !(s.kind() == Kind::UnaryExpression && shape::operator(*s) == "typeof")
+                    })
+                });
+                loose += usize::from(telling);
+            }
+            _ => {}
+        }
+    }
+    (loose, strict)
+}
+
+/// Whether every call of a function reads or writes files, or waits for a process: not behind a condition, which may remember the
+/// outcome.
+fn holds_up(function: Node<'_>) -> bool {
+    let Some(body) = function.child(Field::Body) else { return false };
+    std::iter::once(body).chain(body.descendants_until(support::is_function)).any(|n| {
+        n.kind() == Kind::CallExpression
+            && n.child(Field::Function).is_some_and(|f| {
+                let name = f.text().rsplit('.').next().unwrap_or_default();
+                matches!(
+                    name,
+                    "readFileSync"
+                        | "writeFileSync"
+                        | "appendFileSync"
+                        | "readdirSync"
+                        | "execSync"
+                        | "execFileSync"
+                        | "spawnSync"
+                        | "copyFileSync"
+                        | "pbkdf2Sync"
+                        | "scryptSync"
+                )
+            })
+            && always(n, function)
+    })
+}
+
+/// Whether a node of a function is evaluated in every call that gets there: behind no condition, which may remember the outcome.
+fn always(n: Node<'_>, function: Node<'_>) -> bool {
+    !n.ancestors().take_while(|a| *a != function).any(|a| {
+        matches!(a.kind(), Kind::IfStatement | Kind::TernaryExpression | Kind::SwitchCase | Kind::CatchClause)
+            || matches!(shape::operator(a), "||" | "&&" | "??" | "??=" | "||=")
+    })
+}
+
+/// The positions of the parameters of which a function makes a regular expression in every call; empty where it makes none, or of
+/// other things as well.
+fn compiles(function: Node<'_>) -> Vec<usize> {
+    let none = Vec::new();
+    let Some(body) = function.child(Field::Body).filter(|_| function.text().contains("RegExp(")) else { return none };
+    let made = std::iter::once(body).chain(body.descendants_until(support::is_function)).find(|n| {
+        n.kind() == Kind::NewExpression
+            && n.child(Field::Constructor).is_some_and(|c| c.text() == "RegExp")
+            && always(*n, function)
+            && !n.ancestors().take_while(|a| *a != function).any(support::is_loop)
+    });
+    let names = shape::parameters(function);
+    let mut used = Vec::new();
+    for n in made.and_then(|m| m.child(Field::Arguments)).into_iter().flat_map(Node::descendants) {
+        match n.kind() {
+            Kind::Identifier => match names.iter().position(|p| p.text() == n.text()) {
+                Some(at) => used.push(at),
+                None => return none,
+            },
+            Kind::CallExpression | Kind::MemberExpression | Kind::SubscriptExpression | Kind::This => return none,
+            _ => {}
+        }
+    }
+    used.sort_unstable();
+    used.dedup();
+    used
+}
+
 /// Whether a function is async, or says that it gives a promise.
 fn gives_promise(function: Node<'_>) -> bool {
     !function.has_token("*")
@@ -452,6 +639,14 @@ pub fn may_reject(function: Node<'_>) -> bool {
     }
     let Some(body) = function.child(Field::Body) else { return false };
     if body.kind() != Kind::StatementBlock {
+        return true;
+    }
+    // A function that only gives a value is called for that, and may come to fail when it is written out.
+    let mut statements = body.named_children().filter(|s| !s.is_comment());
+    if let (Some(only), None) = (statements.next(), statements.next())
+        && only.kind() == Kind::ReturnStatement
+        && only.first_named().is_some()
+    {
         return true;
     }
     // What is caught, as long as the handler does not throw itself.

@@ -13,6 +13,7 @@ pub(crate) mod evidence;
 mod measure;
 pub(crate) mod queries;
 pub(crate) mod remedies;
+pub(crate) mod requests;
 mod rust_bodies;
 pub(crate) mod rust_clones;
 pub(crate) mod rust_code;

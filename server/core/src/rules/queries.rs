@@ -65,9 +65,17 @@ pub fn is_write(call: Node<'_>) -> bool {
 
 /// Whether a call, which is awaited, reads or changes rows.
 pub fn is_lookup(call: Node<'_>) -> bool {
+    call.parent().is_some_and(|p| matches!(p.kind(), Kind::AwaitExpression)) && asks(call)
+}
+
+/// Whether a call reads or changes rows, if somebody waits for it.
+pub fn asks(call: Node<'_>) -> bool {
     let Some((of, name)) = method(call) else { return false };
     let name = name.text();
-    if !call.parent().is_some_and(|p| matches!(p.kind(), Kind::AwaitExpression)) {
+    // `Tier.create(toTier(row))` makes an object of what it is given; a model is given its columns.
+    let given = args(call).next().map(bare).map(|a| a.kind());
+    let makes = name == "create" && matches!(given, Some(Kind::CallExpression));
+    if makes {
         return false;
     }
     if LOOKUPS.contains(&name) {

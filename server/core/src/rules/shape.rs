@@ -279,52 +279,61 @@ pub fn root_name<'a>(node: Node<'a>) -> Option<Node<'a>> {
     }
 }
 
-/// The only declarator of a variable in the block, unless the name is declared more than once or is a parameter.
-pub fn declarator<'a>(name: Node<'a>) -> Option<Node<'a>> {
+/// The declaration that a name means where it stands: a declarator, or a parameter of TypeScript; `Err` for a parameter without a
+/// node of its own. Functions around are asked from the inside out; `None` where none declares it or one does twice.
+fn declaration<'a>(name: Node<'a>) -> Option<Result<Node<'a>, ()>> {
     if name.kind() != Kind::Identifier {
         return None;
     }
     let text = name.text();
-    let mut found = None;
+    // The function of each declaration; `None` is the block itself.
+    let mut found: Vec<(Option<Node<'a>>, Result<Node<'a>, ()>)> = Vec::new();
     for n in name.arena().nodes() {
         match n.kind() {
             Kind::VariableDeclarator if n.child(Field::Name).is_some_and(|d| d.text() == text) => {
-                if found.is_some() {
-                    return None;
-                }
-                found = Some(n);
+                found.push((n.ancestors().find(|a| super::support::is_function(*a)), Ok(n)));
             }
             Kind::RequiredParameter | Kind::OptionalParameter
                 if n.child(Field::Pattern).is_some_and(|d| d.text() == text) =>
             {
-                return None;
+                found.push((n.ancestors().find(|a| super::support::is_function(*a)), Ok(n)));
             }
             Kind::FormalParameters if n.named_children().any(|d| d.kind() == Kind::Identifier && d.text() == text) => {
-                return None;
+                found.push((n.parent(), Err(())));
             }
-            Kind::ArrowFunction if n.child(Field::Parameter).is_some_and(|d| d.text() == text) => return None,
+            Kind::ShorthandPropertyIdentifierPattern if n.text() == text => {
+                let parameters = n.ancestors().find(|a| a.kind() == Kind::FormalParameters);
+                found.extend(parameters.map(|p| (p.parent(), Err(()))));
+            }
+            Kind::ArrowFunction if n.child(Field::Parameter).is_some_and(|d| d.text() == text) => {
+                found.push((Some(n), Err(())));
+            }
             _ => {}
         }
     }
-    found
+    // A declarator's own name, and a parameter's, stand in the function that they belong to.
+    let around = name.ancestors().filter(|a| super::support::is_function(*a)).map(Some).chain([None]);
+    for function in around {
+        let mut here = found.iter().filter(|(of, _)| *of == function);
+        match (here.next(), here.next()) {
+            (Some((_, only)), None) => return Some(*only),
+            (Some(_), Some(_)) => return None,
+            (None, _) => {}
+        }
+    }
+    None
 }
 
-/// The type written beside a variable or parameter of the block, without the colon; `None` where there is none or more
-/// than one declaration.
+/// The declarator of the variable that a name means, unless its function declares the name more than once or takes it as a
+/// parameter.
+pub fn declarator<'a>(name: Node<'a>) -> Option<Node<'a>> {
+    declaration(name)?.ok().filter(|d| d.kind() == Kind::VariableDeclarator)
+}
+
+/// The type written beside the variable or parameter that a name means, without the colon; `None` where there is none.
 pub fn written_type<'a>(name: Node<'a>) -> Option<&'a str> {
-    if name.kind() != Kind::Identifier {
-        return None;
-    }
-    let mut types = name.arena().nodes().filter_map(|n| {
-        let binding = match n.kind() {
-            Kind::VariableDeclarator => n.child(Field::Name)?,
-            Kind::RequiredParameter | Kind::OptionalParameter => n.child(Field::Pattern)?,
-            _ => return None,
-        };
-        (binding.text() == name.text()).then(|| n.child(Field::Type))
-    });
-    let only = types.next()??;
-    types.next().is_none().then(|| only.text().trim_start_matches([':', ' ', '\n']).trim())
+    let written = declaration(name)?.ok()?.child(Field::Type)?;
+    Some(written.text().trim_start_matches([':', ' ', '\n']).trim())
 }
 
 /// Whether an expression is certainly an array: a literal, a variable with an array's type or an array's initial value, or a

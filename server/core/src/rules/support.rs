@@ -374,6 +374,13 @@ pub fn statement(node: Node<'_>) -> Node<'_> {
     at
 }
 
+/// Whether a file's folder says that its code runs once and is done: migrations, seeds of a database.
+pub fn runs_once(path: &str) -> bool {
+    path.rsplit('/').skip(1).any(|folder| {
+        matches!(folder, "migrations" | "migration" | "seeders" | "seeder" | "seeds" | "seed" | "codemods")
+    })
+}
+
 /// The words of a name in lower case: `jwtSecretKey`, `JWT_SECRET_KEY` and `jwt-secret-key` give the same three.
 pub fn words(name: &str) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();

@@ -3,7 +3,8 @@ use std::sync::Arc;
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Place, Severity};
-use crate::rules::support::{args, bare, enclosing_loop, is_function, method};
+use crate::rules::shape::parameters;
+use crate::rules::support::{args, bare, constant, enclosing_loop, is_function, method, place_name, runs_once, words};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -24,7 +25,7 @@ pub static RULE: Rule = Rule {
               number of elements: 10,000 elements make 50 million copies.",
         example: "const byId = users.reduce((acc, u) => ({ ...acc, [u.id]: u }), {});",
         instead: "const byId = Object.fromEntries(users.map((u) => [u.id, u]));",
-        limits: "Reducing an array literal, a loop that is left right after the copy, and variables that are declared inside the loop are \
+        limits: "Reducing a list that stands in the code, the entries of options and the like, migrations, a loop that is left right after the copy, and variables that are declared inside the loop are \
                  left alone.",
         fix: "",
     },
@@ -84,6 +85,26 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "for (let item of items) { item = Object.assign({}, item); use(item); }"),
         Case::near_miss("a.js", "for (const b of buttons) { b.onclick = () => { list = [...list, b.id]; }; }"),
         Case::near_miss("a.js", "const text = parts.reduce((acc, p) => acc.concat(p.toString()), '');"),
+        Case::bad(
+            "a.ts",
+            "export const byKey = (obj: Record<string, number>) => Object.entries(obj).reduce((acc, [k, v]) => ({ ...acc, [k]: v * 2 }), {}); //~ accumulating-spread",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function f(steps) { const levels = [0.05, 0.08, 0.11]; return levels.reduce((all, v, i) => ({ ...all, [`level${i}`]: v }), {}); }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "export const pick = (options) => Object.keys(options).reduce((memo, key) => ({ ...memo, [key]: options[key] || 1 }), {});",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "export function f(d: D) { Object.entries(d.props).forEach(([key, value]) => { value = Object.assign({}, value, { type: resolve(value.type) }); out[key] = value; }); }",
+        ),
+        Case::near_miss(
+            "db/migrations/01-events.js",
+            "exports.up = async (rows) => rows.reduce((all, row) => all.concat(row.id), []);",
+        ),
     ],
 };
 
@@ -91,7 +112,7 @@ const ADVICE: &str = "so that the cost grows with the square of the length. Chan
 
 fn reduce<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some((receiver, name)) = method(node) else { return };
-    if !matches!(name.text(), "reduce" | "reduceRight") || bare(receiver).kind() == Kind::Array {
+    if !matches!(name.text(), "reduce" | "reduceRight") || is_short(receiver) || runs_once(&cx.file.path) {
         return;
     }
     let mut arguments = args(node);
@@ -138,6 +159,39 @@ fn reduce<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
 }
 
+/// Whether a list is short for certain, or by what it is about: one that stands in the code, or the entries of options.
+fn is_short(list: Node<'_>) -> bool {
+    const OPTIONS: &[&str] = &[
+        "options",
+        "opts",
+        "option",
+        "config",
+        "configuration",
+        "settings",
+        "args",
+        "arguments",
+        "headers",
+        "fields",
+        "attributes",
+        "flags",
+    ];
+    let list = constant(bare(list));
+    if list.kind() == Kind::Array {
+        return !list.named_children().any(|e| e.kind() == Kind::SpreadElement);
+    }
+    let about = match method(list) {
+        // What is made of a short list is as short.
+        Some((of, m)) if matches!(m.text(), "map" | "filter" | "slice" | "sort" | "reverse") => return is_short(of),
+        Some((of, m)) if of.text() == "Object" && matches!(m.text(), "keys" | "values" | "entries") => {
+            args(list).next()
+        }
+        Some(_) => None,
+        None => Some(list),
+    };
+    let name = about.map(bare).and_then(place_name).unwrap_or_default();
+    words(name.trim_end_matches('_')).last().is_some_and(|w| OPTIONS.contains(&w.as_str()))
+}
+
 fn first_parameter(function: Node<'_>) -> Option<&str> {
     if let Some(only) = function.child(Field::Parameter) {
         return Some(only.text());
@@ -180,7 +234,7 @@ fn grows(value: Node<'_>, copy: Node<'_>) -> bool {
 
 fn in_loop<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let (Some(left), Some(right)) = (node.child(Field::Left), node.child(Field::Right)) else { return };
-    if left.kind() != Kind::Identifier {
+    if left.kind() != Kind::Identifier || runs_once(&cx.file.path) {
         return;
     }
     let name = left.text();
@@ -213,11 +267,19 @@ fn for_each<'a>(node: Node<'a>) -> Option<Node<'a>> {
 
 /// Whether a loop declares the name anew in every round.
 fn declared_in(around: Node<'_>, name: &str) -> bool {
-    around.descendants().any(|n| {
-        n.kind() == Kind::VariableDeclarator
-            && n.child(Field::Name).is_some_and(|b| b.text() == name)
-            && n.parent().and_then(|p| p.parent()).is_some_and(|p| p.kind() == Kind::StatementBlock)
-    })
+    let parameter = is_function(around)
+        && parameters(around).iter().any(|p| {
+            p.text() == name
+                || p.descendants().any(|n| {
+                    matches!(n.kind(), Kind::Identifier | Kind::ShorthandPropertyIdentifierPattern) && n.text() == name
+                })
+        });
+    parameter
+        || around.descendants().any(|n| {
+            n.kind() == Kind::VariableDeclarator
+                && n.child(Field::Name).is_some_and(|b| b.text() == name)
+                && n.parent().and_then(|p| p.parent()).is_some_and(|p| p.kind() == Kind::StatementBlock)
+        })
 }
 
 /// Whether the variable starts as a string.

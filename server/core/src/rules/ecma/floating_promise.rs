@@ -2,7 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Condition, Confidence, Note, Severity};
 use crate::rules::declared::may_reject;
-use crate::rules::shape::root_name;
+use crate::rules::shape::{operator, root_name};
 use crate::rules::support::{args, bare, declares, ecma_path, enclosing_function, is_async, is_function, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
@@ -27,7 +27,8 @@ pub static RULE: Rule = Rule {
         instead: "async function onSubmit(user) {\n  await save(user);\n  close();\n}",
         limits: "Methods of other files' classes are seen only where the file awaits them elsewhere. `void save()` says that it is \
                  meant and is silent; so are functions that catch everything themselves, and a script's start (`main()`) at the \
-                 top level, where a rejection ends the process with its message.",
+                 top level, where a rejection ends the process with its message. A promise that is kept as a property has \
+                 somebody else who waits for it, and functions that are handed a callback for errors tell of them there.",
         fix: "Inside an async function the suggested fix adds `await`.",
     },
     checks: &[Check::Nodes(&[Kind::ExpressionStatement], check)],
@@ -132,14 +133,58 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "class A { async run() { await 1; } }\nclass B { run() { return 1; } start() { this.run(); } }",
         ),
+        Case::bad(
+            "a.ts",
+            "class S { async flush() { await write('x'); }\n close() { this.flush().finally(() => log('done')); } } //~ floating-promise",
+        ),
+        Case::bad(
+            "a.ts",
+            "async function audit(o: O) { await write(o); }\nexport function f(o: O, on: boolean) { on && audit(o); } //~ floating-promise",
+        ),
+        Case::bad(
+            "a.ts",
+            "async function audit(o: O) { await write(o); }\nexport function f(o: O, on: boolean) { on ? audit(o) : skip(); } //~ floating-promise",
+        ),
+        Case::near_miss(
+            "a.js",
+            "export function watch(worker, pending) { worker.exited.then(() => { pending.delete(worker); }); }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "class T { async load(streams, cb) { await this.ready(); cb(null, streams); }\n start(s, cb) { this.load(s, cb); } }",
+        ),
+        Case::near_miss("a.js", "export function f(list) { list.finally(); }"),
     ],
 };
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
-    let Some(call) = node.first_named().map(bare).filter(|c| c.kind() == Kind::CallExpression) else { return };
+    let Some(expression) = node.first_named().map(bare) else { return };
+    // `wait && save()`, `ready ? save() : load()`
+    let calls = match expression.kind() {
+        Kind::CallExpression => vec![expression],
+        Kind::BinaryExpression if matches!(operator(expression), "&&" | "||" | "??") => {
+            expression.child(Field::Right).into_iter().map(bare).collect()
+        }
+        Kind::TernaryExpression => {
+            let sides = [Field::Consequence, Field::Alternative];
+            sides.iter().filter_map(|f| expression.child(*f)).map(bare).collect()
+        }
+        _ => return,
+    };
+    for call in calls.into_iter().filter(|c| c.kind() == Kind::CallExpression) {
+        check_call(node, call, call == expression, cx);
+    }
+}
+
+/// A call whose value nobody takes; `alone` where it is the whole statement.
+fn check_call<'a>(node: Node<'a>, call: Node<'a>, alone: bool, cx: &mut Cx<'a>) {
+    if reports_by_callback(call) {
+        return;
+    }
     // What the block itself does not tell may be told by the rest of the file, or by the file that the function comes from.
     let (what, conditions) = match promise(call, cx) {
         Some(what) => (what, Vec::new()),
+        None if !alone => return,
         None => {
             let conditions: Vec<Condition> = imported(call, cx).into_iter().chain(shared(call, cx)).collect();
             let Some(callee) = call.child(Field::Function).map(bare).filter(|_| !conditions.is_empty()) else { return };
@@ -155,6 +200,17 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         note = note.suggestion("Await it", vec![(at, "await ".into())]);
     }
     cx.report(note);
+}
+
+/// Whether a function that is not an array's method takes a callback at its end which is handed the error, as those of Node do:
+/// async or not, it tells of errors that way.
+fn reports_by_callback(call: Node<'_>) -> bool {
+    let Some(last) = args(call).last().map(bare).filter(|_| chain(call).is_none()) else { return false };
+    if is_function(last) {
+        let first = crate::rules::shape::parameters(last).first().map_or("", |p| p.text());
+        return matches!(first, "err" | "error" | "_err" | "e");
+    }
+    last.kind() == Kind::Identifier && matches!(last.text(), "cb" | "callback" | "done")
 }
 
 /// The imported function that is called, by its local name: another file has to say what it gives.
@@ -312,7 +368,7 @@ const TIDY: &[&str] = &[
 
 /// A chain of `then` whose errors nobody handles.
 fn chain(call: Node<'_>) -> Option<String> {
-    let (mut at, mut thens) = (call, 0);
+    let (mut at, mut thens, mut ended, mut asynchronous) = (call, 0, false, false);
     while let Some((receiver, name)) = method(at) {
         match name.text() {
             "catch" => return None,
@@ -321,10 +377,12 @@ fn chain(call: Node<'_>) -> Option<String> {
                 if args(at).count() != 1 {
                     return None;
                 }
+                asynchronous |= args(at).next().is_some_and(|f| is_async(bare(f)) == Some(true));
             }
-            "finally" => {}
+            // Nothing but a promise has it, and it handles no error.
+            "finally" if args(at).count() == 1 => ended |= bare(receiver).kind() == Kind::CallExpression,
             // Only links at the end of the chain tell that it is a promise.
-            _ if thens == 0 => return None,
+            _ if thens == 0 && !ended => return None,
             _ => {}
         }
         at = bare(receiver);
@@ -335,7 +393,10 @@ fn chain(call: Node<'_>) -> Option<String> {
     // Cypress and WebDriver queue commands; their `then` is no promise's.
     let root = at.child(Field::Function).map_or(at, bare).text();
     let queue = matches!(root, "cy" | "browser" | "$" | "$$" | "expect" | "client");
-    (thens > 0 && !queue).then(|| "No error handler follows this `then`".into())
+    // A promise that is kept as a property is waited for by somebody else, who sees its errors: `worker.exited.then(..)`.
+    let kept = at.kind() == Kind::MemberExpression && !asynchronous;
+    let what = if thens > 0 { "then" } else { "finally" };
+    (thens > 0 && !queue && !kept || ended && thens == 0).then(|| format!("No error handler follows this `{what}`"))
 }
 
 /// The functions of that name which the block itself declares.

@@ -2,7 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::{callback, declarator, is_array, mentions, operator, written_type};
-use crate::rules::support::{args, bare, is_function, is_loop, method};
+use crate::rules::support::{args, bare, is_function, is_loop, method, runs_once, statement};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
 
@@ -24,7 +24,7 @@ pub static RULE: Rule = Rule {
         example: "const missing = users.filter((u) => !active.includes(u.id));",
         instead: "const ids = new Set(active);\nconst missing = users.filter((u) => !ids.has(u.id));",
         limits: "Only if the searched value is certainly an array of unknown length that comes from outside the loop and \
-              does not change in it, or that the loop itself fills, and if an element is found by being equal to something. Literals, strings, constants in capitals, short-named options, and loops over constants or the keys of an object are left alone.",
+              does not change in it, or that the loop itself fills, and if an element is found by being equal to something. Literals, strings, constants in capitals, short-named options, and loops over constants or the keys of an object are left alone, as are lists that the condition asks for first, searches on the way to an error, and migrations.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
@@ -135,6 +135,22 @@ pub static RULE: Rule = Rule {
         ),
         Case::near_miss("a.ts", "function f(xs: string[]) { return ['x'].map((y) => xs.includes(y)); }"),
         Case::near_miss("a.ts", "function f(ys: string[]) { el.on('x', (e) => { if (ys.includes(e.id)) go(e); }); }"),
+        Case::near_miss(
+            "a.js",
+            "function f(wanted, found) {\n  const known = found.map((n) => n.name);\n  const bad = wanted.filter((n) => !known.includes(n));\n  throw new Error(`unknown: ${bad}`);\n}",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function f(found: Map<string, R>, rules?: string[]) { for (const [rule, data] of found) { if (rules && !rules.includes(rule)) continue; add(data); } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function f(lists: L[], wanted: string[]) { lists.forEach((l) => { if (wanted == null || wanted.length === 0 || wanted.indexOf(l.group) !== -1) go(l); }); }",
+        ),
+        Case::near_miss(
+            "db/migrations/2-settings.js",
+            "exports.up = async (db, wanted) => { const existing = await db.settings(); return wanted.filter((s) => !existing.includes(s)); };",
+        ),
     ],
 };
 
@@ -146,7 +162,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let count = args(node).count();
-    if count != 1 {
+    if count != 1 || runs_once(&cx.file.path) || fails_next(node) || is_optional(node, list) {
         return;
     }
     if is_first_of_its_kind(node, list, cx) {
@@ -158,6 +174,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let Some(round) = round(node, list, cx) else { return };
+    if is_few(list) {
+        return;
+    }
     let field = field_type(list, cx);
     let long = field.map_or_else(|| is_long(list), |t| is_array_type(t) && is_plural(&list))
         && !changes(round, node, list.text())
@@ -249,11 +268,45 @@ fn is_long(list: Node<'_>) -> bool {
     value.kind() == Kind::CallExpression && is_array(value) && !few(value)
 }
 
+/// Whether the search is part of a failure's message: the statements behind it throw.
+fn fails_next(node: Node<'_>) -> bool {
+    let here = statement(node);
+    let declares = matches!(here.kind(), Kind::LexicalDeclaration | Kind::VariableDeclaration);
+    declares && here.next_named_sibling().is_some_and(|next| next.kind() == Kind::ThrowStatement)
+}
+
+/// Whether the same condition asks first if there is such a list at all: `only && !only.includes(x)`, a short list that
+/// somebody may give.
+fn is_optional(node: Node<'_>, list: Node<'_>) -> bool {
+    node.ancestors().take_while(|a| !is_function(*a)).filter(|a| matches!(operator(*a), "&&" | "||")).any(|a| {
+        let Some(left) = a.child(Field::Left).map(bare).filter(|l| !l.span().contains(node.span())) else {
+            return false;
+        };
+        let asks = |n: Node<'_>| {
+            let n = bare(n);
+            n.text() == list.text()
+                || n.kind() == Kind::UnaryExpression
+                    && n.child(Field::Argument).is_some_and(|x| x.text() == list.text())
+                || matches!(operator(n), "==" | "===" | "!=" | "!==")
+                    && n.child(Field::Left).is_some_and(|x| x.text() == list.text())
+        };
+        asks(left) || left.kind() == Kind::BinaryExpression && left.child(Field::Left).is_some_and(asks)
+    })
+}
+
 /// Whether a name tells of many things: `users`, `idList`.
 fn is_plural(name: &Node<'_>) -> bool {
     let words = crate::rules::support::words(name.text());
     let last = words.last().map_or("", String::as_str);
-    let few = matches!(
+    let plural = last.len() > 3 && last.ends_with('s') && !last.ends_with("ss") && !last.ends_with("us");
+    (plural || matches!(last, "list" | "array")) && !is_few(*name)
+}
+
+/// Whether a name tells of things of which there are never many.
+fn is_few(name: Node<'_>) -> bool {
+    let words = crate::rules::support::words(name.text());
+    let last = words.last().map_or("", String::as_str);
+    matches!(
         last,
         "args"
             | "refs"
@@ -276,12 +329,20 @@ fn is_plural(name: &Node<'_>) -> bool {
             | "modes"
             | "parts"
             | "plugins"
+            | "zooms"
+            | "plans"
+            | "webhooks"
+            | "scopes"
+            | "locales"
+            | "languages"
+            | "prefixes"
+            | "suffixes"
+            | "behaviors"
+            | "uniforms"
             | "columns"
             | "chars"
             | "characters"
-    );
-    let plural = last.len() > 3 && last.ends_with('s') && !last.ends_with("ss") && !last.ends_with("us");
-    (plural || matches!(last, "list" | "array")) && !few
+    )
 }
 
 /// Whether a variable is a parameter of JavaScript, without a type or a value of its own.

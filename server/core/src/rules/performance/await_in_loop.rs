@@ -191,6 +191,18 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "async fn f() { let mut out = vec![]; for name in [\"a\", \"b\"] { out.push(fetch(name).await); } go(out); }",
         ),
+        Case::near_miss(
+            "a.js",
+            "async function f(names) {\n  // download artifacts sequentially one after another\n  for (const name of names) {\n    await download(name);\n  }\n}",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "async function f(urls: string[]) { for (const u of urls) {\n  // the service allows one request at a time\n  await fetch(u); } }",
+        ),
+        Case::bad(
+            "a.ts",
+            "async function f(skus: string[]) { const out = new Map(); for (let i = 0; i < skus.length; i += 1) { const p = await fetchPrice(skus[i]); out.set(skus[i], p); } return out; } //~ await-in-loop",
+        ),
     ],
 };
 
@@ -351,6 +363,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }) {
         return;
     }
+    if wants_order(node, cx) {
+        return;
+    }
     let mut own: Vec<&str> = bound;
     for n in inside().filter(|n| n.kind() == Kind::VariableDeclarator) {
         own.extend(n.child(Field::Name).map(bound_names).unwrap_or_default());
@@ -364,12 +379,40 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     cx.report(Note::new(cx.rule, only.span(), message).related(head, "once a round"));
 }
 
+/// Whether a comment in the loop, or right above it, says that the order or the pace is meant.
+fn wants_order(node: Node<'_>, cx: &Cx<'_>) -> bool {
+    const SAID: &[&str] = &[
+        "sequential",
+        "one by one",
+        " at a time",
+        "one after",
+        "in order",
+        "in sequence",
+        "serial",
+        "in turn",
+        "rate limit",
+        "rate-limit",
+        "throttl",
+        "not parallel",
+        "in parallel",
+        "concurren",
+        "overload",
+    ];
+    let span = node.span();
+    cx.arena().comments().any(|c| {
+        let near = span.contains(c.span()) || c.span().end <= span.start && span.start - c.span().end < 80;
+        let text = c.text().to_lowercase();
+        near && crate::rules::shape::explains(c.text()) && SAID.iter().any(|s| text.contains(s))
+    })
+}
+
 /// The index of `for (let i = 0; i < list.length; i++)`, and where its head ends.
 fn counted<'a>(node: Node<'a>) -> Option<(&'a str, u32)> {
     let declared = node.child(Field::Initializer)?.named_children().find_map(|d| d.child(Field::Name))?;
     let condition = node.child(Field::Condition)?;
     let increment = node.child(Field::Increment)?;
-    let up = increment.text().contains("++") && mentions(increment, declared.text());
+    let step = increment.text().contains("++") || increment.text().replace(' ', "").ends_with("+=1");
+    let up = step && mentions(increment, declared.text());
     let bounded = condition.text().contains(".length") && condition.text().contains('<');
     (up && bounded && declared.kind() == Kind::Identifier).then(|| (declared.text(), increment.span().end))
 }

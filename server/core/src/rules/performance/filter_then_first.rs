@@ -31,6 +31,7 @@ pub static RULE: Rule = Rule {
     },
     checks: &[
         Check::Nodes(&[Kind::SubscriptExpression, Kind::CallExpression, Kind::BinaryExpression], check),
+        Check::Nodes(&[Kind::MemberExpression], truth),
         Check::Nodes(&[Kind::VariableDeclarator], destructured),
         Check::Nodes(&[Kind::CallExpression, Kind::BinaryExpression], rust_check),
     ],
@@ -115,6 +116,12 @@ pub static RULE: Rule = Rule {
             "fn f(it: &mut Items) { let mut odd = it.filter(|x| x.odd()); odd.next(); odd.next(); }",
         ),
         Case::near_miss("a.rs", "fn f(o: Option<u8>) -> Option<u8> { o.filter(|x| *x > 1) }"),
+        Case::bad(
+            "a.ts",
+            "export const has = (ps: P[], s: string) => !!ps.filter((p) => p.sku === s).length; //~ filter-then-first",
+        ),
+        Case::bad("a.js", "function f(xs) { if (xs.filter((x) => x.on).length) { go(); } } //~ filter-then-first"),
+        Case::near_miss("a.js", "function f(xs) { const n = xs.filter((x) => x.on).length; return n; }"),
     ],
 };
 
@@ -161,6 +168,23 @@ fn destructured<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         && pattern.first_named().is_some_and(|p| p.kind() == Kind::Identifier)
     {
         first_of(value, value, "find", false, cx);
+    }
+}
+
+/// `if (xs.filter(f).length)`, `!!xs.filter(f).length`: a number that only says whether there is one.
+fn truth<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.family() != Family::Ecma || node.child(Field::Property).is_none_or(|p| p.text() != "length") {
+        return;
+    }
+    let Some(call) = node.child(Field::Object).map(bare).filter(|c| c.kind() == Kind::CallExpression) else { return };
+    let mut at = node;
+    while let Some(parent) = at.parent().filter(|p| p.kind() == Kind::ParenthesizedExpression) {
+        at = parent;
+    }
+    let asked = at.field() == Field::Condition
+        || at.parent().is_some_and(|p| p.kind() == Kind::UnaryExpression && operator(p) == "!");
+    if asked {
+        first_of(node, call, "some", false, cx);
     }
 }
 

@@ -2,7 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::is_global;
-use crate::rules::support::{args, bare, is_function, method};
+use crate::rules::support::{args, bare, constant, is_function, method, statement};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -50,12 +50,24 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "const o = JSON.parse(String(JSON.stringify(o)));"),
         Case::near_miss("a.js", "try { x = JSON.parse(JSON.stringify(data)); } catch (e) { x = null; }"),
         Case::near_miss("a.js", "const plain = toPlain(JSON.parse(JSON.stringify(doc.toJSON(), null)));"),
+        Case::bad(
+            "a.ts",
+            "export function copy(u: User): User { const text = JSON.stringify(u); return JSON.parse(text); } //~ json-clone",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function f(timing: T) {\n  // it is necessary to evaluate the getters here via parse/stringify\n  // late evaluation throws in the main thread\n  return { timing: JSON.parse(JSON.stringify(timing)) };\n}",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function f(u: User) { const text = JSON.stringify(u); send(text); return JSON.parse(text); }",
+        ),
     ],
 };
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(inner) = json(node, "parse", cx) else { return };
-    let Some(value) = json(bare(inner), "stringify", cx) else { return };
+    let Some(value) = json(text_of(bare(inner)), "stringify", cx) else { return };
     // Somebody who makes JSON wants what JSON makes of the value.
     let meant = |name: &str| name.to_lowercase().contains("json") || name.to_lowercase().contains("serializ");
     let inside = cx.block.name().is_some_and(meant)
@@ -67,7 +79,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let shape = bare(value);
     let tried = node.ancestors().take_while(|a| !is_function(*a)).any(|a| a.kind() == Kind::TryStatement);
     let error = matches!(shape.text(), "err" | "error" | "e");
-    if inside || tried || error || shape.kind() == Kind::Object {
+    if inside || tried || error || shape.kind() == Kind::Object || told_above(node, cx) {
         return;
     }
     let message = "The value is copied by way of text, which is slow and loses dates, `undefined`, maps and sets. `structuredClone` copies it as it is.";
@@ -77,6 +89,25 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         note = note.suggestion("Use `structuredClone`", edit);
     }
     cx.report(note);
+}
+
+/// Behind a constant that is read here alone its value: `const text = JSON.stringify(x); return JSON.parse(text);`.
+fn text_of<'a>(node: Node<'a>) -> Node<'a> {
+    let value = constant(node);
+    let reads = node.arena().nodes().filter(|n| n.kind() == Kind::Identifier && n.text() == node.text()).count();
+    if node.kind() == Kind::Identifier && reads == 2 && value.kind() == Kind::CallExpression { value } else { node }
+}
+
+/// Whether a comment right above says why the value goes through text.
+fn told_above(node: Node<'_>, cx: &Cx<'_>) -> bool {
+    let start = statement(node).span().start;
+    cx.arena().comments().any(|c| {
+        let text = c.text().to_lowercase();
+        c.span().end <= start
+            && start - c.span().end < 160
+            && ["stringify", "parse", "json", "serializ"].iter().any(|w| text.contains(w))
+            && crate::rules::shape::explains(c.text())
+    })
 }
 
 /// The only argument of `JSON.method(..)`.

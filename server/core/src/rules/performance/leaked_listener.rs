@@ -2,6 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::blocks::BlockKind;
 use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::requests::handles;
 use crate::rules::shape::{callback, report_in, returned};
 use crate::rules::support::{args, bare, ecma_path, is_function, place_name};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
@@ -24,7 +25,7 @@ pub static RULE: Rule = Rule {
               pile up, keep the component's data alive, and set the state of components that are gone.",
         example: "useEffect(() => {\n  window.addEventListener('resize', onResize);\n}, []);",
         instead: "useEffect(() => {\n  window.addEventListener('resize', onResize);\n  return () => window.removeEventListener('resize', onResize);\n}, []);",
-        limits: "An effect that returns anything is trusted. `{ once: true }`, an abort signal, and timeouts that run once \
+        limits: "In a server's handlers only intervals whose handle is dropped and listeners of the process. An effect that returns anything is trusted. `{ once: true }`, an abort signal, and timeouts that run once \
               are left alone.",
         fix: "",
     },
@@ -132,6 +133,22 @@ pub static RULE: Rule = Rule {
             "useEffect(() => { const id = setInterval(() => { if (done()) clearInterval(id); }, 10); }, []);",
         ),
         Case::near_miss("a.js", "function useEffect2(f) { f(); } useEffect2(() => { setInterval(go, 1); });"),
+        Case::bad(
+            "a.js",
+            "app.get('/events', (req, res) => {\n  setInterval(() => res.write(':'), 15000); //~ leaked-listener\n  res.flushHeaders();\n});",
+        ),
+        Case::bad(
+            "a.ts",
+            "app.get('/events', (req, res) => {\n  process.on('SIGUSR2', () => res.write('sig')); //~ leaked-listener\n  res.write('start');\n});",
+        ),
+        Case::near_miss(
+            "a.js",
+            "app.get('/events', (req, res) => {\n  const t = setInterval(() => res.write(':'), 15000);\n  req.on('close', () => clearInterval(t));\n});",
+        ),
+        Case::near_miss(
+            "a.js",
+            "setInterval(sweep, 1000);\nprocess.on('exit', sweep);\napp.get('/', (req, res) => { res.send('ok'); });",
+        ),
     ],
 };
 
@@ -141,6 +158,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let name = path.rsplit('.').next().unwrap_or(&path);
     if name == "onMounted" {
         mounted(node, cx);
+        return;
+    }
+    if name == "setInterval" || matches!(path.as_str(), "process.on" | "process.addListener") {
+        in_handler(node, cx);
         return;
     }
     if !matches!(name, "useEffect" | "useLayoutEffect") {
@@ -163,6 +184,28 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         "{what}, and the effect returns nothing that ends it: every run and every mount adds another. Return a function that does."
     );
     report_in(cx, effect, Note::new(cx.rule, start.span(), message));
+}
+
+/// What a server begins for one request and nothing ends: an interval whose handle is dropped, a listener of the process.
+fn in_handler<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let dropped = node.parent().is_some_and(|p| p.kind() == Kind::ExpressionStatement);
+    let Some(handler) = node.ancestors().filter(|a| is_function(*a)).find(|f| handles(*f, cx)).filter(|_| dropped)
+    else {
+        return;
+    };
+    let text = handler.text();
+    if ENDS.iter().chain(&["removeListener", ".off("]).any(|w| text.contains(w)) {
+        return;
+    }
+    let what = if node.child(Field::Function).is_some_and(|f| f.text().ends_with("setInterval")) {
+        "An interval begins"
+    } else {
+        "The whole process gets a listener"
+    };
+    let message = format!(
+        "{what} with every request, and nothing ends it: each one stays, with all that it holds. End it when the response closes."
+    );
+    cx.report(Note::new(cx.rule, node.span(), message));
 }
 
 /// Words of code that ends what was begun.

@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::queries::{is_lookup, is_select, is_write};
+use crate::rules::queries::{asks, is_lookup, is_select, is_write};
 use crate::rules::shape::home;
 use crate::rules::support::{args, bare, is_function, is_loop, method, string_value, words};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
@@ -22,7 +22,7 @@ pub static RULE: Rule = Rule {
         why: "A list of n rows takes n + 1 round trips to the database. One query with `IN (..)`, a join, or `include` takes one, and so does an `insertMany`.",
         example: "for (const post of posts) {\n  post.author = await db.query('select * from users where id = $1', [post.authorId]);\n}",
         instead: "const authors = await db.query('select * from users where id = any($1)', [posts.map((p) => p.authorId)]);",
-        limits: "Silent for lists that are written out, in migrations, seeds and scripts by their paths, and where the loop works off pages or batches.",
+        limits: "Silent for lists that are written out, in migrations, seeds and scripts by their paths, where the loop works off pages or batches, ends with the first answer that fits, or asks another table in every round.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
@@ -97,16 +97,47 @@ pub static RULE: Rule = Rule {
             "a.js",
             "async function f(xs) { const q = (x) => User.findById(x); for (const x of xs) { go(q, x); } }",
         ),
+        Case::bad(
+            "a.ts",
+            "export const posts = (users: User[]) =>\n  Promise.all(users.map((u) => prisma.post.findMany({ where: { author: u.id } }))); //~ query-in-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(users) { return Promise.all(users.map(async (u) => { return await Post.findAll({ where: { user: u.id } }); })); } //~ query-in-loop",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "async function f(keys: string[], filter: F) { for (const key of keys) { const found = await this.repository.find({ ...filter, type: key }); if (found.length > 0) return found[0]; } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "async function f(keys: string[], filter: F) { let all: T[] = []; for (const key of keys) { const repository = await this.repositories[key](); all.push(await repository.find(filter, { type: key })); } return all; }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function f(rows) { for (const row of rows) { const tier = await Tier.create(toTier(row)); store.push(tier); } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const all = (items) => Promise.all(items.map((tier) => { return Tier.create(tier); }));",
+        ),
     ],
 };
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some((_, name)) = method(node) else { return };
-    let reads = if cx.family() == Family::Ecma { is_lookup(node) } else { rust_lookup(node, name.text()) };
+    let reads = if cx.family() == Family::Ecma {
+        is_lookup(node) || asks(node) && name.text() != "create" && waited_together(node)
+    } else {
+        rust_lookup(node, name.text())
+    };
     if !reads {
         return;
     }
     let Some((around, over, names)) = repeated(node) else { return };
+    if cx.family() == Family::Ecma && (searches(around) || asks_others(node, around)) {
+        return;
+    }
     // Something of the element is what is looked up.
     let element = node
         .descendants()
@@ -148,6 +179,33 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         note = note.related(head, "for each of these");
     }
     cx.report(note);
+}
+
+/// Whether a call is what an array's callback gives, and `Promise.all` waits for all of them.
+fn waited_together(call: Node<'_>) -> bool {
+    let returned = call.parent().is_some_and(|p| p.kind() == Kind::ReturnStatement)
+        || call.parent().is_some_and(|p| p.kind() == Kind::ArrowFunction) && call.field() == Field::Body;
+    let Some(callback) = call.ancestors().find(|a| is_function(*a)).filter(|_| returned) else { return false };
+    let list = callback.parent().and_then(|p| p.parent());
+    list.and_then(|l| l.parent()).and_then(|p| p.parent()).is_some_and(|all| {
+        method(all).is_some_and(|(of, m)| of.text() == "Promise" && matches!(m.text(), "all" | "allSettled"))
+    })
+}
+
+/// Whether a loop ends with the first answer that fits: the next question depends on the last answer.
+fn searches(around: Node<'_>) -> bool {
+    is_loop(around)
+        && around
+            .descendants_until(is_function)
+            .any(|n| matches!(n.kind(), Kind::ReturnStatement | Kind::BreakStatement))
+}
+
+/// Whether each round asks another one: the table or repository is taken by the round's key.
+fn asks_others(call: Node<'_>, around: Node<'_>) -> bool {
+    let Some(root) = method(call).and_then(|(of, _)| crate::rules::shape::root_name(of)) else { return false };
+    around
+        .descendants()
+        .any(|n| n.kind() == Kind::VariableDeclarator && n.child(Field::Name).is_some_and(|d| d.text() == root.text()))
 }
 
 fn rust_lookup(call: Node<'_>, name: &str) -> bool {

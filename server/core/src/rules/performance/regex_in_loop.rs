@@ -5,7 +5,7 @@ use crate::rules::rust_code::{repeated_in, round};
 use crate::rules::rust_names::visible;
 use crate::rules::rust_types::macro_name;
 use crate::rules::shape::{mentions, only_reads};
-use crate::rules::support::{args, constant_text, is_function, is_loop, method, rust_path};
+use crate::rules::support::{args, constant_text, declares, is_function, is_loop, method, rust_path};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -32,7 +32,11 @@ pub static RULE: Rule = Rule {
                  there a pattern of outer variables counts as the same if the loop does not assign them.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::CallExpression], check), Check::Nodes(&[Kind::NewExpression], constructed)],
+    checks: &[
+        Check::Nodes(&[Kind::CallExpression], check),
+        Check::Nodes(&[Kind::CallExpression], by_helper),
+        Check::Nodes(&[Kind::NewExpression], constructed),
+    ],
     cases: &[
         Case::bad(
             "a.rs",
@@ -131,6 +135,22 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "const res = patterns.map((p) => new RegExp(p, 'i'));"),
         Case::near_miss("a.js", "while (more()) { src = next(); use(new RegExp(src)); }"),
         Case::near_miss("a.js", "function f(word) { button.on('x', () => new RegExp(word).test(q)); }"),
+        Case::bad(
+            "a.ts",
+            "function isTag(line: string, tag: string) { return new RegExp('^<' + tag + '>').test(line); }\nexport function tags(lines: string[], tag: string) { return lines.filter((l) => isTag(l, tag)); } //~ regex-in-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "const matcher = (word) => new RegExp(`\\\\b${word}\\\\b`);\nexport function hits(lines, word) { let n = 0; for (const l of lines) { if (matcher(word).test(l)) n++; } return n; } //~ regex-in-loop",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function has(text: string, word: string) { return new RegExp(word).test(text); }\nexport const found = (words: string[], text: string) => words.filter((w) => has(text, w));",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const seen = {};\nfunction matcher(word) { if (!seen[word]) { seen[word] = new RegExp(word); } return seen[word]; }\nexport function hits(lines, word) { return lines.filter((l) => matcher(word).test(l)); }",
+        ),
     ],
 };
 
@@ -181,6 +201,38 @@ fn constructed<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             head.end = parent.child(Field::Body).map_or(head.end, |b| b.span().start);
             let message = "The same pattern is compiled in every round, which takes far longer than matching it. Make the expression once, before the loop.";
             cx.report(Note::new(cx.rule, node.span(), message).related(head, "runs again and again"));
+            return;
+        }
+        at = parent;
+    }
+}
+
+/// A function of the file that compiles a pattern from its parameters, called with the same ones in every round:
+/// `lines.filter((l) => isTag(l, tag))`.
+fn by_helper<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(callee) = node.child(Field::Function).filter(|f| f.kind() == Kind::Identifier) else { return };
+    let Some(used) = cx.file.declared.compiling_functions.get(callee.text()) else { return };
+    let given: Vec<Node<'a>> = args(node).collect();
+    let hidden = cx.block.kind() != crate::blocks::BlockKind::Module && declares(callee, callee.text());
+    if hidden || used.iter().any(|at| given.get(*at).is_none_or(|a| !only_reads(*a))) {
+        return;
+    }
+    let mut at = node;
+    while let Some(parent) = at.parent() {
+        let callback = is_function(parent);
+        let round = is_loop(parent) && matches!(at.field(), Field::Body | Field::Condition | Field::Increment);
+        if callback && !runs_for_each(parent) {
+            return;
+        }
+        if callback || round {
+            let fixed = |a: Node<'a>| !varies(a, parent) && !a.descendants().any(|n| varies(n, parent));
+            if used.iter().all(|at| fixed(given[*at])) {
+                let message = format!(
+                    "`{}` compiles the same pattern in every round, which takes far longer than matching it. Hand it the expression, made once before the loop.",
+                    callee.text()
+                );
+                cx.report(Note::new(cx.rule, node.span(), message));
+            }
             return;
         }
         at = parent;

@@ -70,6 +70,14 @@ pub static RULE: Rule = Rule {
         ),
         Case::near_miss("a.js", "function f(xs, o) { for (const x of xs) { o.n = x; send(JSON.stringify(o)); } }"),
         Case::near_miss("a.js", "function f(xs, o) { for (const x of xs) { apply(o, x); send(JSON.stringify(o)); } }"),
+        Case::bad(
+            "a.ts",
+            "export function known(obj: Record<string, number>, list: string[]) { return list.filter((k) => Object.keys(obj).includes(k)); } //~ repeated-work-in-loop",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "export function known(all: Rec[], k: string) { return all.filter((o) => Object.keys(o).includes(k)); }",
+        ),
     ],
 };
 
@@ -102,6 +110,14 @@ fn costly<'a>(node: Node<'a>) -> Option<(&'a str, bool)> {
         "JSON.stringify" => {
             let plain = first.is_some_and(|a| matches!(a.kind(), Kind::Identifier | Kind::MemberExpression));
             plain.then(|| (callee.text(), false))
+        }
+        // A list made anew to be searched once.
+        "Object.keys" | "Object.values" => {
+            let plain = first.is_some_and(|a| a.kind() == Kind::Identifier);
+            let searched = node.parent().and_then(|p| p.parent()).and_then(method).is_some_and(|(of, m)| {
+                bare(of) == node && matches!(m.text(), "includes" | "indexOf" | "find" | "some")
+            });
+            (plain && searched).then(|| (callee.text(), false))
         }
         "fs.readFileSync" | "readFileSync" => named.then(|| (callee.text(), true)),
         "document.querySelector" | "document.getElementById" | "document.querySelectorAll" => {
@@ -182,8 +198,9 @@ fn fixed(node: Node<'_>, around: Node<'_>, names: &[&str]) -> bool {
         node.descendants().filter(|n| is_function(*n)).flat_map(parameters).flat_map(bound).collect();
     let document = node.text().starts_with("document.");
     // `this` may be changed by any method.
-    let text_only =
-        |t: &str| matches!(t, "JSON" | "Intl" | "document" | "fs" | "structuredClone" | "undefined" | "readFileSync");
+    let text_only = |t: &str| {
+        matches!(t, "JSON" | "Object" | "Intl" | "document" | "fs" | "structuredClone" | "undefined" | "readFileSync")
+    };
     let mut any_call = used.map(Node::text).filter(|t| !text_only(t) && !inner.contains(t));
     document
         || any_call.all(|t| t != "this" && !own.contains(&t))

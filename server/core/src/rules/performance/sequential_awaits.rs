@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::support::{bare, is_function, method, place_name, words};
+use crate::rules::support::{args, bare, is_function, method, place_name, words};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -125,6 +125,10 @@ pub static RULE: Rule = Rule {
             "a.js",
             "async function f(form) { const a = await getInput('x'); const b = await getInput('y'); return [a, b]; }",
         ),
+        Case::near_miss(
+            "a.ts",
+            "async function f(ctx: Context) { const route: Route = await ctx.get(RestBindings.Operation.ROUTE); const params: Args = await ctx.get(RestBindings.Operation.PARAMS); return run(route, params); }",
+        ),
     ],
 };
 
@@ -221,6 +225,16 @@ fn waits<'a>(statement: Node<'a>) -> Option<Node<'a>> {
     if !READS.contains(&first.as_str())
         || call.descendants().any(|n| n.is_hole() || is_function(n) || n.kind() == Kind::AwaitExpression)
     {
+        return None;
+    }
+    // `ctx.get(Bindings.ROUTE)` asks a container in memory.
+    let bound = first == "get" && words(&name).len() == 1 && {
+        let key = args(call).next().map(bare);
+        let last = key.and_then(place_name).unwrap_or_default();
+        key.is_some_and(|k| matches!(k.kind(), Kind::Identifier | Kind::MemberExpression))
+            && last.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit())
+    };
+    if bound {
         return None;
     }
     let ordered = std::iter::once(statement).chain(statement.descendants()).any(|n| {

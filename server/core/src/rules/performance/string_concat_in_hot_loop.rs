@@ -65,6 +65,10 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "for (const x of xs) { count += s.length; }"),
         Case::near_miss("a.js", "for (const f of files) { let text = ''; text = head + text; write(text); }"),
         Case::near_miss("a.js", "button.on('click', () => { log.innerHTML += 'x'; });"),
+        Case::near_miss(
+            "a.ts",
+            "function f(slice: Slice) { let textContent = ''; slice.content.forEach((node) => { textContent += node.textContent; }); return textContent; }",
+        ),
     ],
 };
 
@@ -83,6 +87,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     };
     let again = left.is_some_and(|l| l.text() == place.text());
     let message = if matches!(name.as_ref(), "innerHTML" | "outerHTML" | "textContent" | "innerText")
+        && place.kind() == Kind::MemberExpression
         && (appends || again)
     {
         format!(

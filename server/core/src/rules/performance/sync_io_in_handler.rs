@@ -1,8 +1,8 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::parameters;
-use crate::rules::support::{args, bare, ecma_path, is_async, is_function, method, place_name, string_value};
+use crate::rules::requests::handles;
+use crate::rules::support::{bare, declares, ecma_path, is_function, place_name};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -24,7 +24,8 @@ pub static RULE: Rule = Rule {
         example: "app.get('/page', (req, res) => {\n  res.send(fs.readFileSync('page.html'));\n});",
         instead: "app.get('/page', async (req, res) => {\n  res.send(await fs.promises.readFile('page.html'));\n});",
         limits: "Start-up code, scripts and command line programs may block, and are left alone: only functions that take \
-              a request and a response, or are passed to a router, are looked at.",
+              a request and a response, or are passed to a router, are looked at, and the functions of the file that they call, \
+              where these block in every call and remember nothing.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
@@ -92,6 +93,22 @@ pub static RULE: Rule = Rule {
         ),
         Case::near_miss("a.js", "const fs = require('fs');\nmap.get('key', (a) => { fs.readFileSync(a); });"),
         Case::near_miss("a.js", "const fs = require('fs');\napp.listen(80, () => { fs.writeFileSync('pid', '1'); });"),
+        Case::bad(
+            "a.js",
+            "const fs = require('fs');\nfunction loadConfig() { return JSON.parse(fs.readFileSync('config.json', 'utf8')); }\napp.use((req, res, next) => { res.locals.config = loadConfig(); next(); }); //~ sync-io-in-handler",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { execSync } from 'child_process';\nconst version = () => execSync('git describe').toString();\nrouter.get('/v', (req, res) => { res.send(version()); }); //~ sync-io-in-handler",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const fs = require('fs');\nlet config;\nfunction loadConfig() { if (!config) { config = fs.readFileSync('config.json'); } return config; }\napp.use((req, res, next) => { res.locals.config = loadConfig(); next(); });",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const fs = require('fs');\nfunction loadConfig() { return fs.readFileSync('config.json'); }\nconst config = loadConfig();\napp.use((req, res, next) => { res.locals.config = config; next(); });",
+        ),
     ],
 };
 
@@ -102,12 +119,18 @@ const MODULES: &[&str] =
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(callee) = node.child(Field::Function).map(bare) else { return };
     let name = place_name(callee).unwrap_or_default();
-    if !name.ends_with("Sync") || name == "existsSync" {
-        return;
-    }
-    let Some(path) = ecma_path(callee, cx) else { return };
-    if !MODULES.iter().any(|m| path.starts_with(m)) {
-        return;
+    // A function of this file that blocks whenever it is called.
+    let own = callee.kind() == Kind::Identifier
+        && cx.file.declared.blocking_functions.contains(callee.text())
+        && !(cx.block.kind() != crate::blocks::BlockKind::Module && declares(callee, callee.text()));
+    if !own {
+        if !name.ends_with("Sync") || name == "existsSync" {
+            return;
+        }
+        let Some(path) = ecma_path(callee, cx) else { return };
+        if !MODULES.iter().any(|m| path.starts_with(m)) {
+            return;
+        }
     }
     let Some(handler) = node.ancestors().filter(|n| is_function(*n)).find(|f| handles(*f, cx)) else { return };
     let message = format!(
@@ -116,36 +139,4 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let mut head = handler.span();
     head.end = handler.child(Field::Body).map_or(head.end, |b| b.span().start);
     cx.report(Note::new(cx.rule, callee.span(), message).related(head, "handles requests"));
-}
-
-/// Whether a function takes a request.
-fn handles(function: Node<'_>, cx: &Cx<'_>) -> bool {
-    let names: Vec<String> =
-        parameters(function).iter().map(|p| p.text().trim_start_matches('_').to_lowercase()).collect();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let pair = match names.as_slice() {
-        [a, b, ..] => {
-            matches!((*a, *b), ("req" | "request", "res" | "response" | "reply" | "rep" | "h"))
-                || names.len() == 4 && names[1].starts_with("req")
-        }
-        _ => false,
-    };
-    let context = matches!(names.as_slice(), ["ctx" | "context" | "c" | "req" | "request", ..]) && routed(function);
-    // Handlers of routes in files of frameworks.
-    let own = function.child(Field::Name).map_or("", Node::text);
-    let method = matches!(own, "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "loader" | "action")
-        && is_async(function) == Some(true);
-    pair || context
-        || method
-            && names.first().is_some_and(|n| n.starts_with("req") || n.starts_with('{'))
-            && cx.block.name().is_some()
-}
-
-/// Whether a function is passed to a router: `app.get('/path', f)`.
-fn routed(function: Node<'_>) -> bool {
-    let Some(call) = function.parent().and_then(|p| p.parent()) else { return false };
-    method(call).is_some_and(|(_, m)| {
-        matches!(m.text(), "get" | "post" | "put" | "patch" | "delete" | "all" | "use" | "route")
-            && args(call).next().is_some_and(|a| string_value(a).is_some_and(|s| s.starts_with('/')) || a == function)
-    })
 }

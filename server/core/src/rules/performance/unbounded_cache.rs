@@ -25,7 +25,7 @@ pub static RULE: Rule = Rule {
               client that sends new keys makes that happen soon.",
         example: "const cache = new Map();\napp.get('/users/:id', async (req, res) => {\n  const id = req.params.id;\n  if (!cache.has(id)) cache.set(id, await load(id));\n  res.json(cache.get(id));\n});",
         instead: "const cache = new LRUCache({ max: 1000 });",
-        limits: "Only where the key is seen to be part of a request; what is passed elsewhere, exported, cleared, or bounded by \
+        limits: "Only where the key is seen to be part of a request, or is a parameter by a name without end (`id`, `url`, `email`) of an async function; what is passed elsewhere, exported, cleared, or bounded by \
                  its size is left alone, and so are `WeakMap` and `WeakSet`.",
         fix: "",
     },
@@ -88,6 +88,18 @@ pub static RULE: Rule = Rule {
             "const cache = new Map();\nfunction f(req) { cache.set(req.params.k, 1); }\nregister(cache);",
         ),
         Case::near_miss("a.js", "const cache = new Map();\nfunction f(req) { cache.set('last', req.params.k); }"),
+        Case::bad(
+            "a.ts",
+            "const cache = new Map<string, User>(); //~ unbounded-cache\nexport async function user(id: string) { const hit = cache.get(id); if (hit) return hit; const u = await load(id); cache.set(id, u); return u; }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "const cache = new Map<string, Plugin>();\nexport async function plugin(name: string) { const hit = cache.get(name); if (hit) return hit; const p = await load(name); cache.set(name, p); return p; }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "const cache = new Map<string, User>();\nexport async function user(id: string) { if (cache.size > 100) cache.clear(); const u = await load(id); cache.set(id, u); return u; }",
+        ),
     ],
 };
 
@@ -178,7 +190,7 @@ fn visit(block: &Block, name: &str, declared: Node<'_>, depth: usize, uses: &mut
                 let key = args(call).next().map(bare);
                 let open = key.is_some_and(|k| !matches!(k.kind(), Kind::String | Kind::Number));
                 uses.grows |= inside && open;
-                uses.asked |= key.is_some_and(is_asked);
+                uses.asked |= key.is_some_and(|k| is_asked(k) || is_open(k));
             }
             _ => uses.bounded = true,
         }
@@ -186,6 +198,21 @@ fn visit(block: &Block, name: &str, declared: Node<'_>, depth: usize, uses: &mut
     for child in block.children() {
         visit(child, name, declared, depth + 1, uses);
     }
+}
+
+/// Whether a key is a parameter whose name says that there is no end of its values, in a function that fetches what it keeps.
+fn is_open(key: Node<'_>) -> bool {
+    const OPEN: &[&str] = &[
+        "url", "uri", "href", "id", "email", "query", "token", "ip", "username", "slug", "search", "term", "address",
+        "session",
+    ];
+    let telling = key.kind() == Kind::Identifier
+        && crate::rules::support::words(key.text()).last().is_some_and(|w| OPEN.contains(&w.as_str()));
+    telling
+        && key.ancestors().filter(|a| is_function(*a)).any(|f| {
+            crate::rules::shape::parameters(f).iter().any(|p| p.text() == key.text())
+                && f.descendants_until(is_function).any(|n| n.kind() == Kind::AwaitExpression)
+        })
 }
 
 /// Whether a key comes from a request: `req.params.id`, or a variable that is made of one.

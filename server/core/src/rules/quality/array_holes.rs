@@ -21,7 +21,7 @@ pub static RULE: Rule = Rule {
         why: "`map` and `forEach` pass over holes: the callback never runs. `fill` and `vec!` with a shared pointer put the same object into every place: a change of one is a change of all.",
         example: "const rows = new Array(3).fill([]);",
         instead: "const rows = Array.from({ length: 3 }, () => []);",
-        limits: "`fill` with numbers, strings and functions is right; so is a shared value that is meant, which an explicit clone in a loop says better.",
+        limits: "`fill` with numbers, strings and functions is right, and with an object that holds something where no element is seen to be changed; so is a shared value that is meant, which an explicit clone in a loop says better.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::CallExpression, Kind::Array, Kind::MacroInvocation], check)],
@@ -52,6 +52,19 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "const s = new Array(n + 1).join('-');"),
         Case::near_miss("a.rs", "fn f(n: usize) -> Vec<Arc<str>> { vec![Arc::from(\"x\"); n] }"),
         Case::near_miss("a.rs", "fn f() -> Vec<Rc<str>> { let x: Rc<str> = Rc::new(\"a\"); vec![x; 4] }"),
+        Case::bad(
+            "a.js",
+            "function f(n) { const cells = new Array(n).fill({ count: 0 }); //~ array-holes\n cells[0].count++; return cells; }",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(n) { const cells = Array(n).fill({ ok: false }); //~ array-holes\n cells[n - 1].ok = true; return cells; }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function f(n) { const states = new Array(n).fill({ status: 'active' }); return pick(states).status; }",
+        ),
+        Case::near_miss("a.ts", "class A { set(n: number) { this.axes = new Array(n).fill({ row: 1, col: 2 }); } }"),
     ],
 };
 
@@ -117,7 +130,10 @@ fn method_on_new<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         "fill"
             if args(node).count() == 1 && matches!(first.kind(), Kind::Array | Kind::Object | Kind::NewExpression) =>
         {
-            // Made at once with others, an empty frozen object does no harm.
+            // A record that is only read does no harm.
+            if first.kind() == Kind::Object && first.first_named().is_some() && !written_into(node) {
+                return;
+            }
             let message = format!(
                 "Every place gets the same object: a change of one is a change of all. `Array.from({{ length: n }}, () => {})` makes one for each.",
                 first.text()
@@ -126,6 +142,25 @@ fn method_on_new<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
         _ => {}
     }
+}
+
+/// Whether something in the block changes an element of the array that a variable gets here: `grid[i].n = 1`.
+fn written_into(value: Node<'_>) -> bool {
+    let Some(name) = value.parent().filter(|p| p.kind() == Kind::VariableDeclarator).and_then(|p| p.child(Field::Name))
+    else {
+        return false;
+    };
+    let element = format!("{}[", name.text());
+    value.arena().nodes().any(|n| {
+        let place = match n.kind() {
+            Kind::AssignmentExpression | Kind::AugmentedAssignmentExpression => n.child(Field::Left),
+            Kind::UpdateExpression => n.child(Field::Argument),
+            _ => None,
+        };
+        place.is_some_and(|p| {
+            p.text().starts_with(&element) && p.child(Field::Object).is_some_and(|o| o.text().starts_with(&element))
+        })
+    })
 }
 
 /// `vec![Rc::new(..); n]`.

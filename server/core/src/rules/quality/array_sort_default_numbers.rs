@@ -59,6 +59,22 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "const r = [1, 'a', 2].sort();"),
         Case::near_miss("a.js", "const r = xs.map((x) => x.length + 'px').sort();"),
         Case::near_miss("a.js", "const r = sort([10, 9]);"),
+        Case::bad(
+            "a.ts",
+            "interface Order { total: number; name: string }\nexport const totals = (os: Order[]) => os.map((o) => o.total).sort(); //~ array-sort-default-numbers",
+        ),
+        Case::bad(
+            "a.ts",
+            "export const a = (ns: string[]) => ns.toSorted();\nexport const b = (ns: number[]) => ns.toSorted(); //~ array-sort-default-numbers",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "interface Order { total: number; name: string }\nexport const names = (os: Order[]) => os.map((o) => o.name).sort();",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "interface Order { total: number }\ninterface Row { total: string }\nexport const totals = (os: Row[]) => os.map((o) => o.total).sort();",
+        ),
     ],
 };
 
@@ -122,7 +138,14 @@ fn gives_number<'a>(call: Node<'a>, cx: &Cx<'a>) -> bool {
         return true;
     }
     let Some(mapper) = function(mapper, cx) else { return false };
-    returned(mapper).is_some_and(|values| !values.is_empty() && values.iter().all(|v| is_number(*v)))
+    let numbers = &cx.file.declared.numbers;
+    let written = |v: Node<'_>| {
+        let v = bare(v);
+        v.kind() == Kind::MemberExpression
+            && v.child(Field::Object).is_some_and(|o| o.kind() == Kind::Identifier)
+            && v.child(Field::Property).is_some_and(|p| numbers.contains(p.text()))
+    };
+    returned(mapper).is_some_and(|values| !values.is_empty() && values.iter().all(|v| is_number(*v) || written(*v)))
 }
 
 fn is_number(node: Node<'_>) -> bool {

@@ -56,6 +56,15 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "function f(xs) { let x, i = 0; while (x = xs[i++]) { go(x); } }"),
         Case::near_miss("a.js", "function f(o) { let k; if (k = o && o.k) { go(k); } }"),
         Case::near_miss("a.js", "function f(q) { let i; while (i = q.head) { q.head = i.next; } }"),
+        Case::bad("a.js", "function f(a, b) { let x; if (x = b) { go(x, a); } } //~ assignment-in-condition"),
+        Case::near_miss(
+            "a.ts",
+            "function f(all: S[]) { for (let j = 0, span; j < all.length; j++) if (span = all[j]) { go(span); } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function f(from) { let desc; for (let cur = from; cur; cur = cur.parent) if (desc = cur.desc) break; return desc; }",
+        ),
     ],
 };
 
@@ -84,7 +93,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 .any(|n| matches!(n.kind(), Kind::CallExpression | Kind::UpdateExpression | Kind::AwaitExpression));
         let walks = node.kind() != Kind::IfStatement && walks(node, left, right);
         // A variable that is declared without a value and looked at in the branch takes a value on purpose.
-        if !plain || walks || fresh(node, left) {
+        if !plain || walks || fresh(node, left, right) {
             continue;
         }
         let message = format!(
@@ -117,12 +126,14 @@ fn walks(node: Node<'_>, left: Node<'_>, right: Node<'_>) -> bool {
 }
 
 /// Whether a variable was declared without a value, so that this is where it gets one.
-fn fresh(node: Node<'_>, left: Node<'_>) -> bool {
+fn fresh(node: Node<'_>, left: Node<'_>, right: Node<'_>) -> bool {
+    // `if (span = spans[i])` takes a part of something; to compare with one a variable that has no value yet makes no sense.
+    let takes_part = matches!(right.kind(), Kind::MemberExpression | Kind::SubscriptExpression);
     left.kind() == Kind::Identifier
         && node.arena().nodes().any(|n| {
             n.kind() == Kind::VariableDeclarator
                 && n.child(Field::Value).is_none()
                 && n.child(Field::Name).is_some_and(|d| d.text() == left.text())
         })
-        && node.kind() != Kind::IfStatement
+        && (node.kind() != Kind::IfStatement || takes_part)
 }

@@ -92,6 +92,14 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.rs", "fn f(x: i32) -> bool { x < 1 || x > 5 }"),
         Case::near_miss("a.rs", "fn f(x: i32) -> bool { x >= 5 && x <= 5 }"),
         Case::near_miss("a.rs", "const ON: bool = true;\nfn f() { if ON { go(); } }"),
+        Case::bad("a.js", "function f(a) { if (a || !a) go(); } //~ constant-condition"),
+        Case::bad("a.js", "function f(a) { return !a.on && a.on; } //~ constant-condition"),
+        Case::bad(
+            "a.js",
+            "function f(n) { switch (n) { case 1 || 2: //~ constant-condition\n return 'x'; default: return 'y'; } }",
+        ),
+        Case::near_miss("a.js", "function f(a, b) { return a || !b; }"),
+        Case::near_miss("a.js", "function f(q) { return q.next() || !q.next(); }"),
     ],
 };
 
@@ -247,6 +255,20 @@ fn compare<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             let message = "No number is beyond both of these bounds, so that this is always false. `||` was meant, or another number.";
             cx.report(Note::new(cx.rule, node.span(), message));
         }
+        "||" | "&&" if negates(left, right) => {
+            let outcome = op == "||";
+            let message = format!(
+                "One of the two is the other's opposite, so that this is always {outcome}. Another operand was meant."
+            );
+            cx.report(Note::new(cx.rule, node.span(), message));
+        }
+        "||" if is_literal(left) && node.parent().is_some_and(|p| p.kind() == Kind::SwitchCase) => {
+            let message = format!(
+                "`||` gives `{}`, so that this case asks for that alone. Write one `case` for each value.",
+                left.text()
+            );
+            cx.report(Note::new(cx.rule, node.span(), message));
+        }
         "||" | "&&" => {
             let (Some(a), Some(b)) = (literal_test(left, op), literal_test(right, op)) else { return };
             if same(a.0, b.0) && only_reads(a.0) && a.1.kind() == b.1.kind() && a.1.text() != b.1.text() {
@@ -263,6 +285,16 @@ fn compare<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
         _ => {}
     }
+}
+
+/// Whether one of two is `!` of the other.
+fn negates<'a>(left: Node<'a>, right: Node<'a>) -> bool {
+    let inner = |n: Node<'a>| {
+        let n = bare(n);
+        let argument = n.child(Field::Argument).map(bare);
+        argument.filter(|_| n.kind() == Kind::UnaryExpression && operator(n) == "!").filter(|a| only_reads(*a))
+    };
+    inner(left).is_some_and(|l| same(l, bare(right))) || inner(right).is_some_and(|r| same(r, bare(left)))
 }
 
 fn is_literal(node: Node<'_>) -> bool {

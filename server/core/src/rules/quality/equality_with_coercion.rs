@@ -1,8 +1,8 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{operands, operator};
-use crate::rules::support::{bare, method};
+use crate::rules::shape::{declarator, home, operands, operator, parameters, root_name, written_type};
+use crate::rules::support::{bare, is_function, method, place_name};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -24,7 +24,8 @@ pub static RULE: Rule = Rule {
         example: "if (input == 0) { reset(); }",
         instead: "if (input === 0) { reset(); }",
         limits: "`== null` asks for `null` and `undefined` at once and is left alone; so are `typeof`, `length` and two \
-              values of one type.",
+              values of one type, as far as a written type, a first value or what is done to a variable tells, and \
+              files that compare with `==` throughout.",
         fix: "The suggestion compares with `===`, which tells more values apart.",
     },
     checks: &[Check::Nodes(&[Kind::BinaryExpression], check)],
@@ -50,6 +51,23 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "if (s.trim() == '') { go(); }"),
         Case::near_miss("a.js", "if (typeof x == '') { go(); }"),
         Case::near_miss("a.js", "if (m.size != 0) { go(); }"),
+        Case::bad("a.ts", "export function f(value: any) { if (value == '0') { go(); } } //~ equality-with-coercion"),
+        Case::bad("a.ts", "function f(id: string | number) { return id == 0; } //~ equality-with-coercion"),
+        Case::near_miss(
+            "a.js",
+            "function f(parts) { return parts.map((p, index) => { if (index == 0) { return p; } return up(p); }); }",
+        ),
+        Case::near_miss("a.js", "function f(data) { const packed = data.readInt8(0); if (packed == 0) { go(); } }"),
+        Case::near_miss("a.js", "function f(left) { while (true) { if (left-- == 0) { break; } go(); } }"),
+        Case::near_miss("a.ts", "function f(rect: DOMRect) { return rect.height == 0; }"),
+        Case::near_miss(
+            "a.ts",
+            "interface Item { count: number }\nexport function f(all: Map<string, Item>) { all.forEach((item) => { if (item.count == 0) { go(); } }); }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "export function f(a, b) { if (a == 0) go(); if (a == 'x') go(); if (b == a) go(); if (b == 'y') go(); if (a == 'z') go(); if (b == 0) go(); if (a == b.c) go(); if (b == 'q') go(); }",
+        ),
     ],
 };
 
@@ -64,7 +82,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     } else {
         return;
     };
-    if is_same_type(literal, other) {
+    if is_same_type(literal, other) || cx.file.declared.loose || is_known(literal, other, cx) {
         return;
     }
     let strict = format!("{}=", op.text());
@@ -83,10 +101,75 @@ fn risky(node: Node<'_>) -> bool {
     match node.kind() {
         Kind::True | Kind::False => true,
         Kind::Number => node.text() == "0",
-        Kind::String => node.text().len() == 2,
+        // `''`, and texts that a number or a truth value equals.
+        Kind::String => {
+            let text = node.text().get(1..node.text().len() - 1).unwrap_or_default();
+            text.is_empty() || text.len() < 6 && text.parse::<f64>().is_ok()
+        }
         Kind::Array => node.first_named().is_none(),
         _ => false,
     }
+}
+
+/// Whether the code tells, by a type, a first value or what is done to a variable, that the other side has the literal's type. In
+/// TypeScript the compiler compares nothing else with a literal, unless it was told not to look.
+fn is_known<'a>(literal: Node<'a>, other: Node<'a>, cx: &Cx<'a>) -> bool {
+    let wanted = match literal.kind() {
+        Kind::Number => "number",
+        Kind::String => "string",
+        Kind::True | Kind::False => "boolean",
+        _ => return false,
+    };
+    let number = wanted == "number";
+    if other.kind() == Kind::UpdateExpression {
+        return number;
+    }
+    if other.kind() == Kind::MemberExpression {
+        let name = place_name(other).unwrap_or_default();
+        if number
+            && (cx.file.declared.numbers.contains(name.as_ref())
+                || matches!(
+                    name.as_ref(),
+                    "button" | "buttons" | "nodeType" | "rangeCount" | "childCount" | "byteLength"
+                ))
+        {
+            return true;
+        }
+    }
+    let Some(root) = root_name(other) else { return false };
+    let root_type = written_type(root);
+    if other == root && root_type == Some(wanted) {
+        return true;
+    }
+    let loose_type = |t: &str| t.contains("any") || t.contains("unknown") || t.contains('|');
+    if other != root && root_type.is_some_and(|t| !loose_type(t)) {
+        return true;
+    }
+    if other != root {
+        return false;
+    }
+    let counted = || {
+        home(other).descendants().any(|n| {
+            n.kind() == Kind::UpdateExpression && n.child(Field::Argument).is_some_and(|a| a.text() == other.text())
+        })
+    };
+    let first = declarator(other).and_then(|d| d.child(Field::Value)).map(bare);
+    first.is_some_and(|v| v.kind() == literal.kind() || is_same_type(literal, v))
+        || number && (counted() || is_index(other))
+}
+
+/// Whether a variable is the index that a list's method hands to its callback.
+fn is_index(name: Node<'_>) -> bool {
+    let function =
+        name.ancestors().filter(|a| is_function(*a)).find(|f| parameters(*f).iter().any(|p| p.text() == name.text()));
+    let Some(function) = function else { return false };
+    let Some((_, list)) = function.parent().and_then(|a| a.parent()).and_then(method) else { return false };
+    let at = match list.text() {
+        "map" | "filter" | "forEach" | "flatMap" | "some" | "every" | "find" | "findIndex" => 1,
+        "reduce" | "reduceRight" => 2,
+        _ => return false,
+    };
+    parameters(function).get(at).is_some_and(|p| p.text() == name.text())
 }
 
 /// Whether the other side certainly has the literal's type.
@@ -111,6 +194,8 @@ fn is_same_type(literal: Node<'_>, other: Node<'_>) -> bool {
             }
             Kind::Number => {
                 matches!(m.text(), "indexOf" | "lastIndexOf" | "search" | "localeCompare" | "getTime" | "charCodeAt")
+                    || m.text().starts_with("readInt")
+                    || m.text().starts_with("readUInt")
             }
             _ => false,
         }),

@@ -64,6 +64,11 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.ts", "declare class A { get v(): number; }"),
         Case::near_miss("a.ts", "abstract class A { abstract get v(): number; }"),
         Case::near_miss("a.js", "class A { get v() { while (true) { if (this.x) return 1; } } }"),
+        Case::near_miss(
+            "a.js",
+            "let passive = false;\nconst options = Object.defineProperty({}, 'passive', { get: function () { passive = true; } });",
+        ),
+        Case::near_miss("a.js", "let asked = false;\nconst probe = { get passive() { asked = true; } };"),
     ],
 };
 
@@ -120,7 +125,14 @@ fn check<'a>(getter: Node<'a>, cx: &mut Cx<'a>) {
         s.child(Field::Alternative).is_none()
             && asked.is_some_and(|a| gives.contains(a.text()) && gives.contains("return "))
     });
-    if bare_return.is_none() && exits(body) || searches || typed || presence {
+    // `get: () => { supported = true; }` is there to learn whether somebody asks.
+    let notes = body.named_children().filter(|s| !s.is_comment()).all(|s| {
+        let inner = s.first_named().filter(|_| s.kind() == Kind::ExpressionStatement);
+        inner.is_some_and(|e| {
+            e.kind() == Kind::AssignmentExpression && e.child(Field::Left).is_some_and(|l| l.kind() == Kind::Identifier)
+        })
+    });
+    if bare_return.is_none() && exits(body) || searches || typed || presence || notes {
         return;
     }
     let at = getter.child(Field::Name).or(bare_return);

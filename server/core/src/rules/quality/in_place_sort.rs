@@ -23,8 +23,8 @@ pub static RULE: Rule = Rule {
                React sees no change, since it is the same array.",
         example: "function newest(posts) {\n  const sorted = posts.sort(byDate);\n  return sorted[0];\n}",
         instead: "function newest(posts) {\n  const sorted = [...posts].sort(byDate);\n  return sorted[0];\n}",
-        limits: "An array that the function made itself may be sorted in place, and so may one that the result is \
-               stored back to. A bare `list.sort()` says what it does.",
+        limits: "An array that the function made itself may be sorted in place, and so may a parameter that is returned at once \
+               and one that the result is stored back to. A bare `list.sort()` says what it does.",
         fix: "The suggestion copies the array first.",
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
@@ -61,6 +61,8 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "function f(xs) { xs = xs.concat(1); return xs.sort(cmp); }"),
         Case::near_miss("a.js", "class A { top() { return this.query.sort('-date'); } }"),
         Case::near_miss("a.js", "function sortInPlace(xs) { return xs.sort(cmp); }"),
+        Case::near_miss("a.ts", "export const sorted = (names: string[]) => names.sort();"),
+        Case::near_miss("a.ts", "export function order(os: O[]) { return os.sort((a, b) => a.total - b.total); }"),
     ],
 };
 
@@ -118,7 +120,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     });
     let foreign = match (root.kind(), owner) {
         (Kind::This, _) => receiver_place.kind() == Kind::MemberExpression,
-        (_, Some(f)) => !reassigned(f, root.text()) && !runs_over_own(f, root),
+        // `return xs.sort()` of a parameter does what it says; `const sorted = xs.sort()` takes the result for another list.
+        (_, Some(f)) => {
+            let whole = receiver_place == root && parameters(f).iter().any(|p| p.text() == root.text());
+            !reassigned(f, root.text()) && !runs_over_own(f, root) && (!whole || is_named(node))
+        }
         _ => false,
     };
     // A function whose name says so does what it is asked to.
@@ -160,6 +166,19 @@ fn is_used(node: Node<'_>) -> bool {
         Kind::ArrowFunction => returned(parent).is_some(),
         _ => true,
     }
+}
+
+/// Whether the result gets a name of its own, or is handed on: as if the list itself stayed as it was.
+fn is_named(node: Node<'_>) -> bool {
+    let mut at = node;
+    while let Some(parent) = at.parent() {
+        match parent.kind() {
+            Kind::ParenthesizedExpression | Kind::MemberExpression | Kind::CallExpression => at = parent,
+            Kind::ArrowFunction | Kind::ReturnStatement => return at != node,
+            _ => return true,
+        }
+    }
+    true
 }
 
 fn reassigned(function: Node<'_>, name: &str) -> bool {

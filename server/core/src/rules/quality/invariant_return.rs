@@ -23,7 +23,7 @@ pub static RULE: Rule = Rule {
         example: "function isAllowed(user) {\n  if (user.admin) return true;\n  if (user.banned) return true;\n  return true;\n}",
         instead: "function isAllowed(user) {\n  if (user.admin) return true;\n  return !user.banned;\n}",
         limits: "Handlers (`onSubmit`, `handle..`), callbacks and methods return what their caller wants; `null` \
-               and `undefined` are no answers. Functions with two returns need both to be under different \
+               and `undefined` are no answers, nor is the `false` of one that has done something. Functions with two returns need both to be under different \
                conditions.",
         fix: "",
     },
@@ -73,6 +73,10 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "class A { visit(n) { if (n.leaf) return true; return true; } }"),
         Case::near_miss("a.js", "function f(x) { if (x) return true; run(() => { return false; }); }"),
         Case::near_miss("a.js", "const handleKey = (e) => { if (e.x) { return false; } return false; };"),
+        Case::near_miss(
+            "a.js",
+            "function arrow(view) {\n  if (!view.safari) return false;\n  if (view.at(0)) { view.editable(true); }\n  return false;\n}",
+        ),
     ],
 };
 
@@ -94,6 +98,15 @@ fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
         || !exits(body)
         || body.descendants_until(is_function).any(|n| n.is_hole() || n.kind() == Kind::YieldExpression)
     {
+        return;
+    }
+    // The conditions decide what is done, and `false` says that the next one in a row may look at it, too.
+    let acts = body.descendants_until(is_function).any(|n| {
+        n.ancestors().take_while(|a| *a != body).any(|a| a.kind() == Kind::IfStatement)
+            && n.kind() == Kind::ExpressionStatement
+            && n.first_named().is_some_and(|e| matches!(e.kind(), Kind::CallExpression | Kind::AssignmentExpression))
+    });
+    if first.kind() == Kind::False && acts {
         return;
     }
     let name = match function.child(Field::Name) {

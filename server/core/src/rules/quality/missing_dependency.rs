@@ -92,6 +92,18 @@ pub static RULE: Rule = Rule {
         ),
         Case::near_miss("a.jsx", "function V({ id }) { return useMemo(() => { const id = 1; return id; }, []); }"),
         Case::near_miss("a.jsx", "function V({ user }) { return useMemo(() => f(user), [user.id]); }"),
+        Case::bad(
+            "a.tsx",
+            "export function Title({ name }: P) {\n  useEffect(() => {\n    document.title = name;\n  }, []); //~ missing-dependency\n  return null;\n}",
+        ),
+        Case::bad(
+            "a.jsx",
+            "function Counter() {\n  const [n, setN] = useState(0);\n  useEffect(() => { document.title = `Count: ${n}`; }, []); //~ missing-dependency\n  return <b onClick={() => setN(n + 1)}>{n}</b>;\n}",
+        ),
+        Case::near_miss(
+            "a.tsx",
+            "export function List({ items }: P) {\n  const [, setPicked] = useState<Item | null>(null);\n  const pick = useCallback((i: Item) => setPicked(i), []);\n  return <Row items={items} onPick={pick} />;\n}",
+        ),
     ],
 };
 
@@ -123,7 +135,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     // To run once is often a decision, except where state is read that changes, or an id is asked for.
     if effect && named.is_empty() {
         let state = states(component);
-        missing.retain(|name| if state.contains(name) { later(function, name) } else { asked(function, name) });
+        missing.retain(|name| {
+            shown(function, name) || if state.contains(name) { later(function, name) } else { asked(function, name) }
+        });
     }
     if missing.is_empty() {
         return;
@@ -172,8 +186,11 @@ fn states<'a>(component: Node<'a>) -> Vec<&'a str> {
                 .map(bare)
                 .and_then(|v| v.child(Field::Function))
                 .is_some_and(|f| place_name(f).as_deref() == Some("useState"));
-        let first =
-            n.child(Field::Name).filter(|p| state && p.kind() == Kind::ArrayPattern).and_then(Node::first_named);
+        // `const [, setOpen] = useState()` binds the setter alone.
+        let pattern = n.child(Field::Name).filter(|p| state && p.kind() == Kind::ArrayPattern);
+        let first = pattern
+            .filter(|p| !p.text().trim_start_matches(['[', ' ', '\n']).starts_with(','))
+            .and_then(Node::first_named);
         out.extend(first.filter(|f| f.kind() == Kind::Identifier).map(Node::text));
     }
     out
@@ -212,6 +229,23 @@ fn later(effect: Node<'_>, name: &str) -> bool {
         let repeated =
             callee.is_some_and(|c| matches!(c.as_ref(), "setInterval" | "addEventListener" | "on" | "subscribe"));
         repeated && reads(f, name)
+    })
+}
+
+/// Whether a value is shown or kept outside of the component, where it is old after the next render: `document.title = name`.
+fn shown(effect: Node<'_>, name: &str) -> bool {
+    let mentions = |n: Node<'_>| n.text() == name || crate::rules::shape::mentions(n, name);
+    effect.descendants().any(|n| match n.kind() {
+        Kind::AssignmentExpression => {
+            n.child(Field::Left).is_some_and(|l| l.text() == "document.title")
+                && n.child(Field::Right).is_some_and(mentions)
+        }
+        Kind::CallExpression => {
+            n.child(Field::Function)
+                .is_some_and(|f| matches!(f.text(), "localStorage.setItem" | "sessionStorage.setItem"))
+                && args(n).any(mentions)
+        }
+        _ => false,
     })
 }
 

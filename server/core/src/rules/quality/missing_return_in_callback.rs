@@ -75,6 +75,10 @@ pub static RULE: Rule = Rule {
             "a.js",
             "const sum = xs.reduce((acc, x) => { switch (x.k) { case 1: return acc; default: return acc + 1; } }, 0);",
         ),
+        Case::bad(
+            "a.ts",
+            "const s = (os: O[]) => [...os].sort((a, b) => { //~ missing-return-in-callback\n  if (a.t < b.t) return -1;\n  if (a.t > b.t) return 1;\n});",
+        ),
     ],
 };
 
@@ -112,6 +116,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         "returns nothing"
     } else if name.text().starts_with("reduce") && !values.is_empty() && ends {
         "can reach its end without returning the accumulator"
+    } else if matches!(name.text(), "sort" | "toSorted") && !values.is_empty() && ends {
+        "gives no number on some way"
     } else if matches!(name.text(), "map" | "from") && partly(node, body, &values) && ends {
         "returns a value on some ways and none on others"
     } else {

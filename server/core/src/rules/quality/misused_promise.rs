@@ -31,7 +31,13 @@ pub static RULE: Rule = Rule {
     checks: &[
         Check::Nodes(&[Kind::CallExpression], callbacks),
         Check::Nodes(
-            &[Kind::IfStatement, Kind::TernaryExpression, Kind::WhileStatement, Kind::UnaryExpression],
+            &[
+                Kind::IfStatement,
+                Kind::TernaryExpression,
+                Kind::WhileStatement,
+                Kind::UnaryExpression,
+                Kind::TemplateSubstitution,
+            ],
             conditions,
         ),
     ],
@@ -86,6 +92,14 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "function isAdmin(u) { return u.ok; }\nif (isAdmin(u)) go();"),
         Case::near_miss("a.js", "app.find('/x', async (req) => { await go(req); });"),
         Case::near_miss("a.js", "it('runs', () => { xs.forEach((x) => it(x, async () => { await go(x); })); });"),
+        Case::bad(
+            "a.ts",
+            "async function isPaid(o: O) { return (await find(o.id)).paid; }\nexport function text(o: O) { return `paid: ${isPaid(o)}`; } //~ misused-promise",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "async function isPaid(o: O) { return (await find(o.id)).paid; }\nexport async function text(o: O) { return `paid: ${await isPaid(o)}`; }",
+        ),
     ],
 };
 
@@ -135,6 +149,7 @@ fn is_stream(receiver: Node<'_>, method: &str) -> bool {
 fn conditions<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let condition = match node.kind() {
         Kind::UnaryExpression if operator(node) == "!" => node.child(Field::Argument),
+        Kind::TemplateSubstitution => node.first_named(),
         Kind::UnaryExpression => return,
         _ => node.child(Field::Condition),
     };
@@ -161,8 +176,11 @@ fn conditions<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             _ => false,
         };
         if promise {
-            let message =
-                format!("`{name}` is async: its promise is always truthy, whatever it resolves to. Await it.");
+            let message = if node.kind() == Kind::TemplateSubstitution {
+                format!("`{name}` is async: the text gets `[object Promise]`, and not what it resolves to. Await it.")
+            } else {
+                format!("`{name}` is async: its promise is always truthy, whatever it resolves to. Await it.")
+            };
             let at = Span { start: part.span().start, end: part.span().start };
             let mut note = Note::new(cx.rule, part.span(), message);
             if enclosing_function(part).is_some_and(|f| is_async(f) == Some(true)) {

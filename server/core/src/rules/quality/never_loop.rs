@@ -3,7 +3,7 @@ use sidenote_grammars::{Family, Field, Kind};
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_code::{head, leaves, statements};
 use crate::rules::rust_types::macro_name;
-use crate::rules::shape::exits;
+use crate::rules::shape::{exits, explains};
 use crate::rules::support::{bare, is_function, is_loop};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
@@ -23,7 +23,7 @@ pub static RULE: Rule = Rule {
         why: "It is no loop: either the jump was meant to stand under a condition, and all rounds but the first are missing, or an `if let` says it better.",
         example: "for item in items {\n    if item.ready { run(item); }\n    return;\n}",
         instead: "for item in items {\n    if item.ready { run(item); return; }\n}",
-        limits: "A body that ends in a panic is left alone, as is `loop` with a label or a value that is used as a block, and code under `cfg`. In JavaScript taking the first of a collection (`for (const x of xs) return x;`) and asking whether an object has a key are idioms, and so are `while (true)` and `do .. while (false)` as a block that can be left.",
+        limits: "A body that ends in a panic is left alone, as is `loop` with a label or a value that is used as a block, and code under `cfg`. In JavaScript taking the first of a collection (`for (const x of xs) return x;`) and asking whether an object has a key are idioms, and so are a `break` whose comment says why, `while (true)` and `do .. while (false)` as a block that can be left.",
         fix: "",
     },
     checks: &[
@@ -109,6 +109,15 @@ pub static RULE: Rule = Rule {
             "a.js",
             "async function f(answers) { for await (const a of answers) { if (a.failed) throw new Error(a.why); return a; } throw new Error('no answer'); }",
         ),
+        Case::bad("a.js", "function f(xs) { for (const x of xs) { //~ never-loop\n console.log(x);\n break;\n } }"),
+        Case::near_miss(
+            "a.ts",
+            "function f(all: Boxes, from: number, to: number) {\n  for (let k = from; k < to; k++) {\n    out.box = all.get(k);\n    break; // Only one box allowed per instance\n  }\n}",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function f(xs) { let first; for (const x of xs) { first = x; break; } return first; }",
+        ),
     ],
 };
 
@@ -186,7 +195,12 @@ fn ecma<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     // To take the first one is an idiom; to decide by it looks as if the others were to be asked, too.
     let leaves = body.descendants_until(is_function).filter(|n| leave(*n, node)).count();
-    if of && (leaves < 2 || ends_with_variable(node, body)) {
+    if of && (leaves < 2 && !works_and_breaks(body) || ends_with_variable(node, body)) {
+        return;
+    }
+    // `break; // only one box for each`
+    let end = body.named_children().filter(|c| !c.is_comment()).last();
+    if leaves < 2 && end.is_some_and(|l| l.kind() == Kind::BreakStatement && is_told_behind(l)) {
         return;
     }
     let end = node.child(Field::Body).map_or(node.span().end, |b| {
@@ -200,6 +214,25 @@ fn ecma<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         note = note.related(last.span(), "it always ends here at the latest");
     }
     cx.report(note);
+}
+
+/// Whether a body does something by calls, and breaks at its end: nobody wants to do it for the first element alone.
+fn works_and_breaks(body: Node<'_>) -> bool {
+    let statements: Vec<Node<'_>> = body.named_children().filter(|c| !c.is_comment()).collect();
+    let [before @ .., last] = statements.as_slice() else { return false };
+    last.kind() == Kind::BreakStatement
+        && last.child(Field::Label).is_none()
+        && !before.is_empty()
+        && before.iter().all(|s| {
+            s.kind() == Kind::ExpressionStatement && s.first_named().is_some_and(|e| e.kind() == Kind::CallExpression)
+        })
+}
+
+/// Whether the comment behind a statement on its line says why.
+fn is_told_behind(statement: Node<'_>) -> bool {
+    let rest = statement.arena().text().get(statement.span().end as usize..).unwrap_or_default();
+    let line = rest.lines().next().unwrap_or_default();
+    line.find("//").is_some_and(|i| explains(&line[i..]))
 }
 
 /// Whether a statement leaves the loop.

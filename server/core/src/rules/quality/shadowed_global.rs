@@ -57,6 +57,10 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.ts", "const prefix = dual<(prefix: string) => void>(2, go);"),
         Case::near_miss("a.js", "const process = require('process');"),
         Case::near_miss("a.js", "var global = typeof global === 'undefined' ? self : 1;"),
+        Case::near_miss(
+            "a.js",
+            "(function () { /** A safe reference for old browsers. */ var undefined; return x === undefined; })();",
+        ),
     ],
 };
 
@@ -70,7 +74,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     match node.kind() {
         Kind::VariableDeclarator => {
             let Some(name) = node.child(Field::Name) else { return };
-            if is_value(name) {
+            // `var undefined;` makes sure of the value, as libraries for old browsers do.
+            if is_value(name) && (name.text() != "undefined" || node.child(Field::Value).is_some()) {
                 return hides(name, cx);
             }
             let Some(value) = node.child(Field::Value) else { return };

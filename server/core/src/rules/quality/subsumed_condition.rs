@@ -2,7 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_code::integer;
-use crate::rules::shape::{only_reads, operands, operator, same};
+use crate::rules::shape::{exits, only_reads, operands, operator, same};
 use crate::rules::{Case, Check, Cx, Docs, Rule, unparenthesized};
 use crate::syntax::Node;
 
@@ -43,6 +43,17 @@ pub static RULE: Rule = Rule {
         Case::good("a.rs", "fn f(n: i32) { if n > 50 && go() { a() } else if n > 80 { b() } }"),
         Case::near_miss("a.rs", "fn f(n: i32) { if n > 50 { a() } else if n >= 50 { b() } }"),
         Case::near_miss("a.rs", "fn f() { if next() > 50 { a() } else if next() > 80 { b() } }"),
+        Case::bad(
+            "a.js",
+            "function clamp(v, lo, hi) { if (v < lo) return lo; if (v < lo) return hi; return v; } //~ subsumed-condition",
+        ),
+        Case::bad(
+            "a.ts",
+            "function f(n: number) { if (n > 5) { return 1; }\n if (n > 10) { return 2; } //~ subsumed-condition\n return 3; }",
+        ),
+        Case::near_miss("a.js", "function f(v, lo) { if (v < lo) go(); if (v < lo) stop(); }"),
+        Case::near_miss("a.js", "function f(q) { if (q.next()) return 1; if (q.next()) return 2; return 3; }"),
+        Case::near_miss("a.js", "function f(n) { if (n > 10) return 1; if (n > 5) return 2; return 3; }"),
     ],
 };
 
@@ -85,12 +96,36 @@ fn range<'a>(condition: Node<'a>) -> Option<(Node<'a>, f64, f64)> {
     only_reads(of).then_some((of, least, most))
 }
 
+/// The condition of the `if` right before, which leaves the function or round wherever this one's condition is true (TypeScript and
+/// JavaScript).
+fn taken_by<'a>(node: Node<'a>) -> Option<Node<'a>> {
+    let before = node.previous_named_sibling().filter(|b| b.kind() == Kind::IfStatement && node.kind() == b.kind())?;
+    let (first, second) = (before.child(Field::Condition)?, node.child(Field::Condition)?);
+    if before.child(Field::Alternative).is_some() || !exits(before.child(Field::Consequence)?) {
+        return None;
+    }
+    let equal = same(unparenthesized(first), unparenthesized(second)) && only_reads(unparenthesized(first));
+    let within = range(first)
+        .zip(range(second))
+        .is_some_and(|((a, low, high), (b, least, most))| same(a, b) && low <= least && most <= high);
+    (equal || within).then_some(first)
+}
+
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     // Once a chain, at its head.
     if node
         .parent()
         .is_some_and(|p| p.kind() == Kind::ElseClause || p.kind() == node.kind() && node.field() == Field::Alternative)
     {
+        return;
+    }
+    if let Some(before) = taken_by(node)
+        && let Some(condition) = node.child(Field::Condition)
+    {
+        let message = "Whatever this is true for has left already by the `if` above, so that it never runs. Another condition was meant.";
+        cx.report(
+            Note::new(cx.rule, unparenthesized(condition).span(), message).related(before.span(), "leaves first"),
+        );
         return;
     }
     let mut earlier: Vec<(Node<'a>, f64, f64, Node<'a>)> = Vec::new();

@@ -1,8 +1,8 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{exits, explains, is_explained};
-use crate::rules::support::{args, bare, is_function, is_loop, method, place_name};
+use crate::rules::shape::{callback, exits, explains, is_commented, is_explained};
+use crate::rules::support::{args, bare, is_function, is_loop, method, place_name, statement, words};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
 
@@ -23,11 +23,13 @@ pub static RULE: Rule = Rule {
         example: "try {\n  saveAll(items);\n  notify(user);\n} catch (e) {}",
         instead: "try {\n  saveAll(items);\n  notify(user);\n} catch (e) {\n  log.error('saving failed', e);\n  throw e;\n}",
         limits: "A comment says that it is meant. Clean-ups (`close`, `unlink`, `kill`, ..) and single attempts that end \
-              in a `return`, or behind which the fallback follows, are left alone.",
+              in a `return`, or behind which the fallback follows, are left alone. Of promises only what saves or sends something counts \
+              (`save(x).catch(() => {})`).",
         fix: "",
     },
     checks: &[
         Check::Nodes(&[Kind::CatchClause], check),
+        Check::Nodes(&[Kind::CallExpression], handler),
         Check::Nodes(&[Kind::MatchArm, Kind::ExpressionStatement, Kind::IfExpression], rust_error),
     ],
     cases: &[
@@ -95,6 +97,15 @@ pub static RULE: Rule = Rule {
             "fn f() { match poll() { Ok(x) => go(x), Err(TryRecvError::Empty) => {}, Err(e) => log(e) } }",
         ),
         Case::near_miss("a.rs", "fn f(s: &mut String) { writeln!(s, \"a\").ok(); }"),
+        Case::bad("a.ts", "export const quiet = (o: O) => db.save(o).catch(() => {}); //~ swallowed-error"),
+        Case::bad("a.js", "async function f(o) { await sendMail(o).catch(function () {}); } //~ swallowed-error"),
+        Case::bad(
+            "a.js",
+            "function load(p) { try { return JSON.parse(fs.readFileSync(p, 'utf8')); } catch (e) {} } //~ swallowed-error",
+        ),
+        Case::near_miss("a.ts", "export const quiet = (s: S) => s.close().catch(() => {});"),
+        Case::near_miss("a.ts", "export const quiet = (s: S) => s.send(1).catch(() => { /* the window is gone */ });"),
+        Case::near_miss("a.js", "function f(p) { try { return JSON.parse(p); } catch (e) {} }"),
     ],
 };
 
@@ -157,6 +168,34 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     cx.report(Note::new(cx.rule, keyword, message));
 }
 
+/// First words of functions that bring something to where it is kept: that it did not arrive is nothing to pass over.
+const KEEPS: &[&str] = &[
+    "save", "write", "update", "insert", "create", "send", "publish", "commit", "upload", "post", "put", "persist",
+    "charge", "pay", "transfer", "migrate",
+];
+
+/// `save(x).catch(() => {})`.
+fn handler<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some((of, name)) = method(node).filter(|(_, m)| m.text() == "catch") else { return };
+    let mut arguments = args(node);
+    let (Some(only), None) = (arguments.next().map(bare), arguments.next()) else { return };
+    let Some(function) = callback(node, 0, cx).filter(|_| is_function(only)) else { return };
+    let empty = function
+        .child(Field::Body)
+        .is_some_and(|b| b.kind() == Kind::StatementBlock && b.named_children().all(Node::is_comment));
+    if !empty || is_explained(function) || is_commented(node) || commented(statement(node), cx) {
+        return;
+    }
+    let done = bare(of).child(Field::Function).and_then(place_name).unwrap_or_default();
+    if !words(&done).first().is_some_and(|w| KEEPS.contains(&w.as_str())) {
+        return;
+    }
+    let message = format!(
+        "Whether `{done}` worked nobody learns: its error is dropped here without a word. Handle it, log it, or say in a comment why it does not matter."
+    );
+    cx.report(Note::new(cx.rule, name.span(), message));
+}
+
 fn commented(attempt: Node<'_>, cx: &Cx<'_>) -> bool {
     let text = cx.arena().text();
     let (start, end) = (attempt.span().start as usize, attempt.span().end as usize);
@@ -209,7 +248,7 @@ fn is_attempt(guarded: Node<'_>) -> bool {
         return guarded.first_named().is_none() || ends_in_return(guarded);
     };
     if exits(only) || ends_in_return(only) {
-        return true;
+        return !reads_file(only);
     }
     let expression = match only.kind() {
         Kind::ExpressionStatement => only.first_named().map(bare),
@@ -237,14 +276,20 @@ fn is_attempt(guarded: Node<'_>) -> bool {
 
 /// Whether an assignment takes what a file holds: a broken one looks like none then.
 fn reads_data(assignment: Node<'_>) -> bool {
-    assignment.child(Field::Right).is_some_and(|r| {
+    assignment.child(Field::Right).is_some_and(reads_file)
+}
+
+/// Whether something parses what a file holds.
+fn reads_file(r: Node<'_>) -> bool {
+    {
         let call = |n: Node<'_>, of: &[&str]| {
             n.kind() == Kind::CallExpression
                 && n.child(Field::Function)
                     .is_some_and(|f| of.contains(&f.text().rsplit('.').next().unwrap_or_default()))
         };
-        r.descendants().any(|n| call(n, &["parse"])) && r.descendants().any(|n| call(n, &["readFileSync", "readFile"]))
-    })
+        let all = || std::iter::once(r).chain(r.descendants());
+        all().any(|n| call(n, &["parse"])) && all().any(|n| call(n, &["readFileSync", "readFile"]))
+    }
 }
 
 fn ends_in_return(node: Node<'_>) -> bool {

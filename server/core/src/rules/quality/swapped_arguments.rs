@@ -25,7 +25,7 @@ pub static RULE: Rule = Rule {
         instead: "resize(size.width, size.height);",
         limits: "Only functions that the file declares at its top level, and names longer than one letter (but \
                for `x` and `y`). A call under a condition that compares the two, inside of the function itself \
-               or of a comparator, and functions named after turning something round are left alone.",
+               or of a comparator, functions named after turning something round, parameters that differ by a number, and a function that is called both ways are left alone.",
         fix: "The suggestion exchanges the two.",
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
@@ -90,6 +90,14 @@ pub static RULE: Rule = Rule {
             "a.js",
             "function compareDesc(one, two) { return two - one; }\nconst asc = (one, two) => compareDesc(two, one);",
         ),
+        Case::near_miss(
+            "a.ts",
+            "function fill(tile: T, border: T) { tile.take(border); }\nexport function both(tile: T, border: T) { fill(tile, border); fill(border, tile); }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "export function contains(extent1, extent2) { return extent1[0] <= extent2[0]; }\nexport function minus(extent1, extent2) { if (contains(extent2, extent1)) { return []; } return cut(extent1, extent2); }",
+        ),
     ],
 };
 
@@ -120,7 +128,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         if j != i + 1 || target == first || target == names[j] {
             return;
         }
-        if meant(node, callee.text(), arguments[i], arguments[j], cx) {
+        if meant(node, callee.text(), arguments[i], arguments[j], cx)
+            || are_numbered(&parameters[i], &parameters[j])
+            || both_ways(node, callee.text(), i, j)
+        {
             return;
         }
         let message = format!(
@@ -137,6 +148,26 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         cx.report(Note::new(cx.rule, span, message).suggestion("Exchange the two", edits));
         return;
     }
+}
+
+/// Whether two names differ by a number alone, as those of two things of one kind do: `extent1`, `extent2`.
+fn are_numbered(a: &str, b: &str) -> bool {
+    let stem = |n: &str| n.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
+    a != b && a.len() > 1 && stem(a) == stem(b)
+}
+
+/// Whether the block calls the function with the same two the other way round as well: it does one thing for each.
+fn both_ways(node: Node<'_>, callee: &str, i: usize, j: usize) -> bool {
+    let texts = |call: Node<'_>| -> Option<(String, String)> {
+        let at = |k: usize| args(call).nth(k).map(|a| a.text().to_owned());
+        Some((at(i)?, at(j)?))
+    };
+    let Some(here) = texts(node) else { return false };
+    node.arena().nodes().any(|n| {
+        n.kind() == Kind::CallExpression
+            && n.child(Field::Function).is_some_and(|f| f.text() == callee)
+            && texts(n).is_some_and(|(a, b)| (b, a) == here)
+    })
 }
 
 /// Whether a name tells that something is turned round or compared.

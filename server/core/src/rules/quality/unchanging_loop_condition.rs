@@ -21,7 +21,7 @@ pub static RULE: Rule = Rule {
         why: "The condition has the same outcome in every round: the loop runs not at all, or for ever. Mostly the step is missing, or it changes another variable.",
         example: "let i = 0;\nwhile (i < n) {\n  total += xs[0];\n}",
         instead: "let i = 0;\nwhile (i < n) {\n  total += xs[i];\n  i += 1;\n}",
-        limits: "Only variables of the same function that no closure changes and whose values are numbers, strings or truth values as far as is told. Conditions that read fields, call something or wait are left alone, and so are loops with `break`, `return`, `throw`, `await` or `yield`.",
+        limits: "Only variables of the same function that no closure changes and whose values are numbers, strings or truth values as far as is told. Conditions that read fields (but for the length of a list of the function), call something or wait are left alone, and so are loops with `break`, `return`, `throw`, `await` or `yield`.",
         fix: "",
     },
     checks: &[Check::Nodes(
@@ -85,6 +85,14 @@ pub static RULE: Rule = Rule {
             "fn f() { let mut i = 0; while i < 10 { println!(\"{i}\"); } } //~ unchanging-loop-condition",
         ),
         Case::near_miss("a.rs", "fn f() { let mut i = 0; while i < 10 { step!(i); } }"),
+        Case::bad(
+            "a.js",
+            "function f(xs) {\n  let i = 0;\n  while (i < xs.length) { //~ unchanging-loop-condition\n    console.log(xs[i]);\n  }\n}",
+        ),
+        Case::near_miss("a.js", "function f(xs) { let i = 0; while (i < xs.length) { take(xs); } }"),
+        Case::near_miss("a.js", "function f(xs) { let i = 0; while (i < xs.length) { go(xs[i]); i++; } }"),
+        Case::near_miss("a.js", "function f(xs) { const n = 3; while (n < xs.length) { xs.pop(); } }"),
+        Case::near_miss("a.js", "let queue = []; function f() { let i = 0; while (i < queue.length) { step(); } }"),
     ],
 };
 
@@ -97,8 +105,18 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         condition.first_named().filter(|_| condition.kind() == Kind::ParenthesizedExpression).unwrap_or(condition),
     );
     let mut names: Vec<&str> = Vec::new();
+    // Lists whose length is asked for.
+    let mut lists: Vec<&str> = Vec::new();
     for n in std::iter::once(condition).chain(condition.descendants()).filter(|n| n.is_named()) {
         match n.kind() {
+            Kind::MemberExpression
+                if n.child(Field::Property).is_some_and(|p| p.text() == "length")
+                    && n.child(Field::Object).is_some_and(|o| o.kind() == Kind::Identifier) =>
+            {
+                lists.extend(n.child(Field::Object).map(Node::text));
+            }
+            Kind::PropertyIdentifier => {}
+            Kind::Identifier if n.parent().is_some_and(|p| p.kind() == Kind::MemberExpression) => {}
             Kind::Identifier => names.push(n.text()),
             Kind::BinaryExpression
             | Kind::UnaryExpression
@@ -132,6 +150,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if body.descendants().any(|n| leaves(n)) || function.descendants().any(|n| n.is_hole()) {
         return;
     }
+    if lists.iter().any(|list| may_change(function, node, list)) {
+        return;
+    }
     for name in &names {
         let Some(plain) = declared(function, node, name) else { return };
         if !plain || changed(function, body, node, name) {
@@ -141,6 +162,33 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let all = names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(" and ");
     let message = format!("Nothing in this loop changes {all}, and nothing leaves it: once begun it never ends.");
     cx.report(Note::new(cx.rule, condition.span(), message));
+}
+
+/// Whether a list may get longer or shorter in a loop: by a method or an assignment, by a function that gets it, or, where it is no
+/// parameter or constant of the function, by anything.
+fn may_change(function: Node<'_>, around: Node<'_>, list: &str) -> bool {
+    let is_list = |n: Node<'_>| n.text() == list && n.kind() == Kind::Identifier;
+    let own = crate::rules::shape::parameters(function).iter().any(|p| is_list(*p))
+        || function
+            .descendants()
+            .any(|n| n.kind() == Kind::VariableDeclarator && n.child(Field::Name).is_some_and(is_list));
+    !own || around.descendants().any(|n| {
+        is_list(n)
+            && n.parent().is_some_and(|p| match p.kind() {
+                Kind::SubscriptExpression => {
+                    n.field() != Field::Object
+                        || p.parent().is_some_and(|a| {
+                            matches!(a.kind(), Kind::AssignmentExpression | Kind::AugmentedAssignmentExpression)
+                                && p.field() == Field::Left
+                        })
+                }
+                Kind::MemberExpression => {
+                    !p.child(Field::Property).is_some_and(|m| m.text() == "length")
+                        || p.parent().is_some_and(|a| a.kind() == Kind::AssignmentExpression)
+                }
+                _ => true,
+            })
+    })
 }
 
 /// What may leave the loop, or hand control to others meanwhile.

@@ -63,6 +63,10 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "function f(map: Map<string, Item[]>, k: string, x: Item) { map.set(k, []); map.get(k)!.push(x); }",
         ),
+        Case::near_miss(
+            "a.js",
+            "function f(text, all) {\n  if (text.match(/count:\\d+/)) {\n    return Number(text.match(/count:(\\d+)/)[1]) === all;\n  }\n  return false;\n}",
+        ),
     ],
 };
 
@@ -130,6 +134,20 @@ fn matches_all(pattern: &str) -> bool {
 /// Whether the function names the pattern elsewhere, or asks with another one first.
 fn tested_before(call: Node<'_>, pattern: Option<Node<'_>>) -> bool {
     let text = pattern.map_or("", Node::text);
+    // `if (text.match(/a:\d/)) { text.match(/a:(\d)/)[1] }`
+    let subject = method(call).map_or("", |(of, _)| of.text());
+    let guarded = call.ancestors().filter_map(|a| a.child(Field::Condition)).any(|condition| {
+        !condition.span().contains(call.span())
+            && std::iter::once(condition).chain(condition.descendants()).any(|n| {
+                method(n).is_some_and(|(of, m)| {
+                    matches!(m.text(), "match" | "search" | "includes" | "startsWith" | "endsWith")
+                        && of.text() == subject
+                })
+            })
+    });
+    if guarded {
+        return true;
+    }
     home(call).descendants().any(|n| {
         n.kind() == Kind::Regex && n.text() == text && Some(n) != pattern
             || method(n).is_some_and(|(_, m)| matches!(m.text(), "test" | "exec")) && n.span().start < call.span().start

@@ -95,6 +95,13 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.rs", "fn f(p: &mut Pipeline) { p.map(|x| x + 1); }"),
         Case::near_miss("a.rs", "fn f(c: &mut Cell<u8>) { c.replace(1); }"),
         Case::near_miss("a.rs", "fn f(o: &mut Option<u8>) { o.take(); o.insert(3); }"),
+        Case::bad("a.js", "function f(xs) { xs.slice(1); return xs; } //~ unused-result"),
+        Case::bad("a.js", "function f(text) { text.slice(0, -1); return text; } //~ unused-result"),
+        Case::near_miss(
+            "a.ts",
+            "function f(lines: TaggedString[]) { for (const line of lines) { line.trim(); use(line.getMaxScale()); } }",
+        ),
+        Case::near_miss("a.js", "function f(tape, a, b) { tape.slice(a, b); }"),
     ],
 };
 
@@ -180,11 +187,16 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         "filter" if first.is_some_and(|f| is_global(f, "Boolean", cx)) => arguments.len() == 1,
         "map" | "filter" => arguments.len() <= 2 && callback(call, 0, cx).is_some(),
         "concat" => first.is_some_and(|f| f.kind() == Kind::Array || is_text(f)),
-        "slice" => is_array(receiver) && (arguments.len() == 1 || arguments.len() == 2),
+        "slice" => {
+            let numbers = arguments.iter().all(|a| {
+                matches!(bare(*a).kind(), Kind::Number | Kind::UnaryExpression) || bare(*a).text().ends_with(".length")
+            });
+            (is_array(receiver) || numbers) && (arguments.len() == 1 || arguments.len() == 2)
+        }
         "keys" | "values" | "entries" => is_global(receiver, "Object", cx),
         _ => false,
     };
-    if !told || own(receiver) {
+    if !told || own(receiver) || is_no_text(receiver) {
         return;
     }
     if matches!(name.text(), "map" | "filter")
@@ -206,6 +218,43 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
     }
     cx.report(note);
+}
+
+/// Whether the function calls a method of the same thing that neither strings nor arrays have: it is something else, whose `trim`
+/// may change it.
+fn is_no_text(receiver: Node<'_>) -> bool {
+    const OWN: &[&str] = &[
+        "get",
+        "set",
+        "add",
+        "remove",
+        "delete",
+        "clear",
+        "update",
+        "append",
+        "insert",
+        "write",
+        "emit",
+        "on",
+        "render",
+        "apply",
+        "toCodePoint",
+        "addTextSection",
+        "getMaxScale",
+    ];
+    let name = bare(receiver);
+    name.kind() == Kind::Identifier
+        && crate::rules::shape::home(name).descendants().any(|n| {
+            method(n).is_some_and(|(of, m)| {
+                of.text() == name.text()
+                    && (OWN.contains(&m.text())
+                        || words(m.text()).len() > 1
+                            && words(m.text())
+                                .first()
+                                .is_some_and(|w| matches!(w.as_str(), "get" | "set" | "add" | "remove" | "is" | "has"))
+                            && m.text() != "hasOwnProperty")
+            })
+        })
 }
 
 /// An error that is made and not thrown.

@@ -4,7 +4,7 @@ use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_code::{integer, limits};
 use crate::rules::rust_types::type_of;
 use crate::rules::shape::{is_array, operands, operator, written_type};
-use crate::rules::support::{bare, method, string_value};
+use crate::rules::support::{args, bare, method, string_value};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -86,6 +86,17 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.rs", "fn f(n: i64) -> bool { n == 5_000_000_000 }"),
         Case::near_miss("a.rs", "fn f(n: &u32) -> bool { *n > 0 }"),
         Case::near_miss("a.rs", "fn f(n: f64) -> bool { n < 0.0 }"),
+        Case::bad("a.ts", "function f(b: number) { if (1 < b < 5) go(); } //~ useless-comparison"),
+        Case::bad("a.js", "const x = list.length === -1; //~ useless-comparison"),
+        Case::near_miss(
+            "a.ts",
+            "function f(x: A | A[]) { let y: A[] = x as A[];\n if (Array.isArray(y)) go(); else if (typeof y === 'object' && 'key' in y) add(y); }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function f(m: M) {\n  // -1 length is for back compat\n  return m.info.length === -1;\n}",
+        ),
+        Case::near_miss("a.ts", "function f(a: number, b: number, c: number) { return a < b && b < c; }"),
     ],
 };
 
@@ -112,11 +123,14 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                     .suggestion("Put the test in parentheses", vec![(node.span(), text)]),
             );
         }
-        // `f<T>(x)` may read as two comparisons.
+        // `f<T>(x)` may read as two comparisons. TypeScript's grammar groups some chains to the right.
         _ if comparison(op)
-            && left.kind() == Kind::BinaryExpression
-            && comparison(operator(left))
-            && !(operator(left) == "<" && op == ">") =>
+            && (left.kind() == Kind::BinaryExpression
+                && comparison(operator(left))
+                && !(operator(left) == "<" && op == ">")
+                || right.kind() == Kind::BinaryExpression
+                    && comparison(operator(right))
+                    && !(op == "<" && operator(right) == ">")) =>
         {
             let message = "This compares the outcome of the first comparison, `true` or `false`, with the second number. Join two comparisons with `&&`.";
             cx.report(Note::new(cx.rule, node.span(), message));
@@ -139,7 +153,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             );
             cx.report(Note::new(cx.rule, node.span(), message));
         }
-        "in" if is_plain_array(right) && names_no_index(left) => {
+        "in" if is_plain_array(right) && names_no_index(left) && !asked_for_array(right) => {
             let message = format!(
                 "`in` asks an array for an index, and never for a value. Write `{}.includes({})`.",
                 right.text(),
@@ -176,6 +190,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 }
                 _ => return,
             };
+            // A field that is called so may be somebody's own number, for which -1 has a meaning that a comment tells.
+            if number < least && told_above(node, "-1") {
+                return;
+            }
             let fixed = match op {
                 "<" if number <= least => false,
                 ">=" if number <= least => true,
@@ -195,6 +213,22 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 /// An array without properties of its own: written out, or of an array's type.
 fn is_plain_array(node: Node<'_>) -> bool {
     bare(node).kind() == Kind::Array || written_type(bare(node)).is_some_and(|t| t.ends_with("[]"))
+}
+
+/// Whether the block asks somewhere whether the value is an array at all: in the other branch it is none.
+fn asked_for_array(node: Node<'_>) -> bool {
+    let node = bare(node);
+    node.arena().nodes().any(|n| {
+        method(n).is_some_and(|(of, m)| of.text() == "Array" && m.text() == "isArray")
+            && args(n).next().is_some_and(|a| bare(a).text() == node.text())
+    })
+}
+
+/// Whether the comment above a node's line, or behind it, speaks of a text.
+fn told_above(node: Node<'_>, what: &str) -> bool {
+    let text = node.arena().text();
+    let before = text.get(..node.span().start as usize).unwrap_or_default();
+    before.lines().rev().take(4).any(|l| l.trim_start().starts_with("//") && l.contains(what))
 }
 
 /// A literal that is no index.

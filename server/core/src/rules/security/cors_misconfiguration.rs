@@ -91,6 +91,11 @@ pub static RULE: Rule = Rule {
             "a.js",
             "app.all('*', function (req, res, next) {\n  var o = req.headers['origin'];\n  res.header({\n    'Access-Control-Allow-Origin': o, //~ cors-misconfiguration\n    'Access-Control-Allow-Credentials': 'true',\n  });\n  next();\n});",
         ),
+        Case::bad(
+            "a.js",
+            "const cors = require('cors');\napp.use(cors({ origin: '*', credentials: true })); //~ cors-misconfiguration",
+        ),
+        Case::good("a.js", "const cors = require('cors');\napp.use(cors({ origin: '*' }));"),
         Case::good("a.js", "const cors = require('cors');\napp.use(cors());"),
         Case::good(
             "a.js",
@@ -257,6 +262,11 @@ fn middleware(call: &CallView<'_>, out: &mut Vec<Note>) {
     let Some(options) = options else { return };
     let credentials = field(Some(&options), "credentials")
         .is_some_and(|v| v.as_bool() == Some(true) || v.strings().any(|s| s == "true"));
+    if credentials && field(Some(&options), "origin").is_some_and(|o| o.exact && o.strings().any(|s| s == "*")) {
+        let message = "Browsers refuse `*` together with credentials, so that requests with cookies fail, and whoever makes them work by reflecting the origin lets every site in. List the origins.";
+        out.push(Note::new(call.rule, call.arg_span(n), message).severity(Severity::Low));
+        return;
+    }
     if credentials && lets_all_in(&options, koa, call) {
         let message = "Any site may make requests with the user's cookies and read the answers: every origin is allowed together with credentials. List the origins.";
         out.push(Note::new(call.rule, call.arg_span(n), message));

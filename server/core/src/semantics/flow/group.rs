@@ -13,6 +13,7 @@ mod link;
 mod memo;
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -138,6 +139,8 @@ pub struct Linker<'a> {
     globals: RefCell<FxHashMap<Ustr, Val>>,
     /// What blocks put into cells that others read.
     cells: RefCell<FxHashMap<Ustr, Val>>,
+    /// Who asked for what other handlers leave in requests and their like, by cell.
+    readers: RefCell<FxHashMap<Ustr, BTreeSet<usize>>>,
     /// `module.exports` of each file, where its code wrote to it.
     common: RefCell<Vec<Option<Val>>>,
     /// Functions in the order in which they are to be run.
@@ -211,6 +214,7 @@ impl<'a> Linker<'a> {
             bound: units.iter().map(|u| u.hir.bindings.iter().map(|(n, _)| *n).collect()).collect(),
             globals: RefCell::default(),
             cells: RefCell::default(),
+            readers: RefCell::default(),
             common: RefCell::new(vec![None; files.len()]),
             queue: RefCell::default(),
             files,
@@ -323,18 +327,22 @@ impl<'a> Linker<'a> {
     /// Remembers what a block put into cells. The blocks around it, which may have read them, are worth another run.
     fn keep_cells(&self, i: usize, found: &[(Ustr, Val)]) {
         let mut cells = self.cells.borrow_mut();
+        let readers = self.readers.borrow();
         let mut news = false;
+        let mut asked = BTreeSet::new();
         for (name, value) in found {
             let new = cells.get(name).map_or_else(|| value.clone(), |old| join(old, value));
             if cells.get(name) != Some(&new) {
                 news = true;
+                asked.extend(readers.get(name).into_iter().flatten().copied().filter(|unit| *unit != i));
                 cells.insert(*name, new);
             }
         }
         let around = std::iter::successors(self.units[i].parent, |p| self.units[*p].parent);
         let around = around.filter(|p| self.units[*p].block.kind() == BlockKind::Function);
         if news {
-            self.queue.borrow_mut().extend(around.map(|unit| Task { unit, function: 0 }));
+            asked.extend(around);
+            self.queue.borrow_mut().extend(asked.into_iter().map(|unit| Task { unit, function: 0 }));
         }
     }
 
@@ -622,6 +630,9 @@ impl<'a> Linker<'a> {
             };
             if let Some(ty) = &field.ty {
                 value = interp.typed(&value, ty);
+            }
+            if field.decorators.iter().any(|d| interp.is_validated(*d)) {
+                value = Arc::new(Value { types: Types::NUMBER, ..Value::clone(&value) });
             }
             members.insert(field.name, concrete(&value));
         }
