@@ -106,6 +106,8 @@ pub struct Interp<'a> {
     cells: FxHashMap<Ustr, Val>,
     read_cells: Vec<(Ustr, Val)>,
     source: &'a Block,
+    /// A conversion whose target its variable's type tells (Rust): `let slug: Slug = text.parse()?`.
+    pub(super) expected: Option<(ExprId, &'a Type)>,
     /// Getters that are being asked.
     pub(super) getters: u8,
     /// Expressions that a module exports.
@@ -136,6 +138,7 @@ impl<'a> Interp<'a> {
             used_children: FxHashSet::default(),
             end: None,
             gone: None,
+            expected: None,
             budget: fuel,
             fuel,
             making: false,
@@ -713,7 +716,14 @@ impl<'a> Interp<'a> {
             ExprKind::Let { pat, ty, value, otherwise } => {
                 let mut bound = match value {
                     Some(value) => {
+                        let outer = self.expected;
+                        if let Some(ty) = ty
+                            && self.world.casts_convert()
+                        {
+                            self.expected = self.conversion_in(*value).map(|id| (id, ty));
+                        }
                         let v = self.told_by(*pat, *value);
+                        self.expected = outer;
                         if self.state.live { v.clone() } else { unknown() }
                     }
                     None => constant(Lit::Undefined),
@@ -854,35 +864,6 @@ impl<'a> Interp<'a> {
                 self.made_of(&parts)
             }
         }
-    }
-
-    /// The value that a variable is declared with; what its truth says is remembered.
-    fn told_by(&mut self, pat: crate::semantics::hir::PatId, value: ExprId) -> Val {
-        let hir = self.hir;
-        let PatKind::Bind(local, None) = hir.pat(pat).kind else { return self.eval(value) };
-        let mut whole = value;
-        while let ExprKind::Await(inner) | ExprKind::Cast(inner, _) = hir.expr(whole).kind {
-            whole = inner;
-        }
-        let (said, facts) = match &hir.expr(whole).kind {
-            ExprKind::Call { .. } => {
-                self.call_facts = None;
-                let said = self.eval(value);
-                (said, self.call_facts.take())
-            }
-            ExprKind::Unary(UnaryOp::Not, _) | ExprKind::Binary(BinaryOp::Eq | BinaryOp::Ne | BinaryOp::In, ..)
-                if whole == value =>
-            {
-                let facts = self.condition(value);
-                (facts.value, Some((facts.when_true, facts.when_false)))
-            }
-            _ => (self.eval(value), None),
-        };
-        match facts.filter(|(yes, no)| !yes.is_empty() || !no.is_empty()) {
-            Some(facts) => drop(self.told.insert(local, facts)),
-            None => drop(self.told.remove(&local)),
-        }
-        said
     }
 
     /// Whether a member is what a router of React hands to a component: `props.location.search`, `this.props.match.params`.
