@@ -21,7 +21,7 @@ pub static RULE: Rule = Rule {
         why: "What is written to `Object.prototype` appears in every object: checks of rights pass, options are overridden, and programs are started.",
         example: "config[req.body.section][req.body.key] = req.body.value;",
         instead: "if (!Object.hasOwn(config, req.body.section)) return res.sendStatus(400);",
-        limits: "One level, `object[key] = value`, writes only to the object itself and is silent. A function that merges deeply is flagged where it is written, unless it mentions `__proto__` or asks whether the target has the key itself.",
+        limits: "One level, `object[key] = value`, writes only to the object itself and is silent. A function that merges deeply or writes along a path is flagged where it is exported, unless it mentions `__proto__` or asks whether the target has the key itself.",
         fix: "",
     },
     checks: &[
@@ -572,6 +572,64 @@ export const get = (req: any, res: any) => {
     to[key] = value; //~ prototype-pollution
   }
   return to;
+}"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"module.exports = function extend() {
+  var target = arguments[0] || {};
+  for (var i = 1; i < arguments.length; i++) {
+    var options = arguments[i], name, src, copy, clone;
+    for (name in options) {
+      src = target[name];
+      copy = options[name];
+      if (copy && isPlain(copy)) {
+        clone = src && isPlain(src) ? src : {};
+        target[name] = extend(clone, copy); //~ prototype-pollution
+      } else if (copy !== undefined) {
+        target[name] = copy; //~ prototype-pollution
+      }
+    }
+  }
+  return target;
+};"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"exports.set = function (obj, prop, val) {
+  var keys = prop.split('.'), len = keys.length, idx = -1, current = obj;
+  while (++idx < len) {
+    var key = keys[idx];
+    if (idx !== len - 1) {
+      if (!isObject(current[key])) current[key] = {};
+      current = current[key];
+      continue;
+    }
+    current[key] = val; //~ prototype-pollution
+  }
+  return obj;
+};"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"exports.count = (list) => {
+  const out = {};
+  for (const item of list) {
+    out[item.kind] = out[item.kind] || {};
+    out[item.kind][item.name] = 1;
+  }
+  return out;
+};
+exports.put = (table, row, column, value) => { table[row][column] = value; };"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"export function merge(target: any, source: any): any {
+  for (const key of Object.keys(source)) {
+    if (Object.hasOwn(target, key) && isObject(target[key])) merge(target[key], source[key]);
+    else target[key] = source[key];
+  }
+  return target;
 }"#,
         ),
         Case::near_miss(

@@ -32,7 +32,7 @@ pub static RULE: Rule = Rule {
         ),
         Check::Flow(
             &[SinkKind::ShellText],
-            "`{sink}` hands {source} to a shell unquoted: a space in it splits the command, `;` and `$()` run others. Use `execFile` with an argument array.",
+            "`{sink}` hands {source} to a shell as part of a command: a blank or a quote in it splits that, `;` and `$()` run others. Use `execFile` with an argument array.",
         ),
         Check::Flow(
             &[SinkKind::ProgramOption],
@@ -41,6 +41,34 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::CallExpression], rust),
     ],
     cases: &[
+        Case::bad(
+            "a.js",
+            r#"var exec = require('child_process').exec;
+var template = 'pico2wave -l "{{lang}}" -w out.wav';
+exports.kill = function (pid, done) { exec(['kill', '-9', pid].join(' '), done); }; //~ command-injection
+exports.say = function (lang, done) { exec(template.replace('{{lang}}', lang), done); }; //~ command-injection
+exports.log = function (ref) {
+  var args = ['git', 'log'];
+  args.push(ref);
+  exec(args.join(' ')); //~ command-injection
+};"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"const { execSync } = require('child_process');
+function Repo(dir) { this.dir = dir; }
+Repo.prototype.show = function (name) { return execSync('git show "' + name + '"'); }; //~ command-injection
+module.exports = { Repo };"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"const { exec, execSync } = require('child_process');
+exports.run = (command) => execSync(command);
+exports.all = (commands) => exec(commands.join(' && '));
+exports.clean = (command) => exec(command.replace(/\s+/g, ' '));
+exports.list = (words) => execSync(words.join(' '));
+exports.port = (port) => execSync('lsof -i tcp:' + Number(port));"#,
+        ),
         Case::bad(
             "a.ts",
             r#"import express from "express";

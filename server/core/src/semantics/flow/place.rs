@@ -756,6 +756,13 @@ impl Interp<'_> {
         let hir = self.hir;
         match &hir.expr(value).kind {
             ExprKind::Index(_, key) if self.is_place(*key) => self.peek(*key),
+            ExprKind::Local(local) => {
+                let assigned = self.out.descended.get(local).cloned();
+                assigned.or_else(|| self.peek(*self.out.looked_up.get(local)?))
+            }
+            ExprKind::If { then, alternative: Some(other), .. } => {
+                self.chosen_by(*then).or_else(|| self.chosen_by(*other))
+            }
             // `keys.reduce((at, key) => at[key] ??= {}, root)`
             ExprKind::Call { callee, args, .. } if args.len() == 2 => {
                 let ExprKind::Field(list, name) = hir.expr(*callee).kind else { return None };
@@ -773,7 +780,8 @@ impl Interp<'_> {
                 let list = self.eval(list);
                 Some(self.element(&list))
             }
-            ExprKind::Logical(LogicalOp::Or | LogicalOp::Nullish, value, _)
+            ExprKind::Logical(LogicalOp::And, _, value)
+            | ExprKind::Logical(LogicalOp::Or | LogicalOp::Nullish, value, _)
             | ExprKind::AssignOp { read: value, logical: Some(LogicalOp::Or | LogicalOp::Nullish), .. }
             | ExprKind::Cast(value, _) => self.chosen_by(*value),
             ExprKind::Assign(pat, value) => match &hir.pat(*pat).kind {

@@ -34,9 +34,12 @@ impl Linker<'_> {
                 // One in a file of another group is routed there.
                 let unit = self.by_id.get(&sink.at.block).copied().unwrap_or(i);
                 let hir = &self.units[i].hir;
-                let Some(param) = hir.function(func.id).params.get(sink.param as usize) else { continue };
+                // What is not declared comes from `arguments`.
+                let function = hir.function(func.id);
+                let param = function.params.get(sink.param as usize);
+                let span = param.map_or(function.name_span, |p| hir.pat(p.pat).span);
                 let arena = self.units[i].block.arena().clone();
-                let at = At { block: func.block, arena, span: hir.pat(param.pat).span };
+                let at = At { block: func.block, arena, span };
                 let is_path = sink.kind == SinkKind::PropertyKey
                     && sink.name == *PATH
                     && !knows_prototypes(self.units[i].block.arena().text())
