@@ -11,6 +11,7 @@ pub(super) mod cells;
 mod control;
 mod observables;
 mod operators;
+pub(super) mod said;
 mod types;
 
 use std::sync::Arc;
@@ -70,6 +71,8 @@ struct Activation<'a> {
     exits: Option<State>,
     /// Where what it returns is what a client gets.
     answers: answers::Answers<'a>,
+    /// What its outcome says of its parameters.
+    said: said::Said,
 }
 
 /// One run over a block.
@@ -100,6 +103,10 @@ pub struct Interp<'a> {
     pub(super) call_facts: Option<(Lessons, Lessons)>,
     /// What the truth of a variable says that holds a condition: `const ok = /^[a-z]+$/.test(name)`.
     pub(super) told: FxHashMap<LocalId, (Lessons, Lessons)>,
+    /// What the function that ran last says of its arguments, by its outcome.
+    pub(super) last_told: Vec<said::Told>,
+    /// Variables that are written to after they were declared, once somebody asked.
+    assigned: Option<FxHashSet<LocalId>>,
     /// Whether an empty object is being written: what is below comes to be, and nothing of anybody's is in it.
     pub(super) making: bool,
     /// What promises resolve to and state is set to, by the call that made them, and what was read of them when.
@@ -140,6 +147,8 @@ impl<'a> Interp<'a> {
             fuel,
             making: false,
             told: FxHashMap::default(),
+            last_told: Vec::new(),
+            assigned: None,
             call_facts: None,
             cells: FxHashMap::default(),
             read_cells: Vec::new(),
@@ -283,6 +292,7 @@ impl<'a> Interp<'a> {
             self.state.locals = locals;
         }
         self.out.result = self.activate(id, args, true);
+        self.out.told = std::mem::take(&mut self.last_told);
         self.out.cells = std::mem::take(&mut self.cells).into_iter().collect();
         self.out.cells.sort_by_key(|(n, _)| n.as_str());
         self.out.out_of_fuel = self.fuel == 0;
@@ -332,20 +342,35 @@ impl<'a> Interp<'a> {
             result: None,
             exits: None,
             answers: Default::default(),
+            said: Default::default(),
         });
         self.bind_params(id, args, root);
+        self.watch(id);
         if !self.world.casts_convert() {
             let answers = self.answers(id);
             if let Some(activation) = self.active.last_mut() {
                 activation.answers = answers;
             }
         }
-        let value = self.eval(body);
+        // `(x) => value`, which may stand in a block of its own.
+        let (is_block, inner) = match &hir.expr(body).kind {
+            ExprKind::Block { body: list, value: true, label: None, .. } if list.len() == 1 => (false, list[0]),
+            ExprKind::Block { .. } => (true, body),
+            _ => (false, body),
+        };
+        let value = if is_block || self.world.casts_convert() { self.eval(body) } else { self.given_back(inner) };
         let falls_through = self.state.live;
+        if is_block && falls_through {
+            self.comes_back(Some(false), &Vec::new(), &Vec::new());
+        }
         if root && id == FnId(0) && falls_through {
             self.end = Some(self.state.locals.clone());
         }
         let activation = self.active.pop().expect("the activation pushed above");
+        self.last_told = activation.said.told();
+        if root && id == FnId(0) {
+            self.out.told = self.last_told.clone();
+        }
         self.scopes = scopes;
         if let Some(exits) = &activation.exits {
             if falls_through { self.join_state(exits) } else { self.state = exits.clone() }
@@ -805,7 +830,13 @@ impl<'a> Interp<'a> {
             ExprKind::Try3 { body, catch, finally } => self.try_catch(*body, catch.as_ref(), *finally),
             ExprKind::Return(returned) => {
                 let at = returned.map_or(span, |v| hir.expr(v).span);
-                let value = returned.map_or_else(|| constant(Lit::Undefined), |v| self.eval(v));
+                let value = match returned {
+                    Some(value) => self.given_back(*value),
+                    None => {
+                        self.comes_back(Some(false), &Vec::new(), &Vec::new());
+                        constant(Lit::Undefined)
+                    }
+                };
                 if self.state.live {
                     self.returned_named(&value, at);
                     if let Some(answers) = self.active.last().map(|a| a.answers.clone()) {
@@ -854,51 +885,6 @@ impl<'a> Interp<'a> {
                 self.made_of(&parts)
             }
         }
-    }
-
-    /// The value that a variable is declared with; what its truth says is remembered.
-    fn told_by(&mut self, pat: crate::semantics::hir::PatId, value: ExprId) -> Val {
-        let hir = self.hir;
-        let PatKind::Bind(local, None) = hir.pat(pat).kind else { return self.eval(value) };
-        let mut whole = value;
-        while let ExprKind::Await(inner) | ExprKind::Cast(inner, _) = hir.expr(whole).kind {
-            whole = inner;
-        }
-        let (said, facts) = match &hir.expr(whole).kind {
-            ExprKind::Call { .. } => {
-                self.call_facts = None;
-                let said = self.eval(value);
-                (said, self.call_facts.take())
-            }
-            ExprKind::Unary(UnaryOp::Not, _) | ExprKind::Binary(BinaryOp::Eq | BinaryOp::Ne | BinaryOp::In, ..)
-                if whole == value =>
-            {
-                let facts = self.condition(value);
-                (facts.value, Some((facts.when_true, facts.when_false)))
-            }
-            _ => (self.eval(value), None),
-        };
-        match facts.filter(|(yes, no)| !yes.is_empty() || !no.is_empty()) {
-            Some(facts) => drop(self.told.insert(local, facts)),
-            None => drop(self.told.remove(&local)),
-        }
-        said
-    }
-
-    /// Whether a member is what a router of React hands to a component: `props.location.search`, `this.props.match.params`.
-    fn is_routers(&self, base: ExprId, name: Ustr) -> bool {
-        let of = match name.as_str() {
-            "search" | "hash" => "location",
-            "params" => "match",
-            _ => return false,
-        };
-        let ExprKind::Field(props, part) = &self.hir.expr(base).kind else { return false };
-        *part == of
-            && match &self.hir.expr(*props).kind {
-                ExprKind::Field(this, name) => *name == "props" && matches!(self.hir.expr(*this).kind, ExprKind::This),
-                ExprKind::Local(local) => self.hir.local(*local).name == "props",
-                _ => false,
-            }
     }
 
     /// The expression below type assertions.
