@@ -68,6 +68,9 @@ pub static RULE: Rule = Rule {
             "a.js",
             "export function f(a, b) { if (a == 0) go(); if (a == 'x') go(); if (b == a) go(); if (b == 'y') go(); if (a == 'z') go(); if (b == 0) go(); if (a == b.c) go(); if (b == 'q') go(); }",
         ),
+        Case::bad("a.js", "function f(req) { return req.query.page == 0; } //~ equality-with-coercion"),
+        Case::bad("a.js", "function f(el) { if (el.value == 0) go(); } //~ equality-with-coercion"),
+        Case::near_miss("a.js", "function f(packet) { return packet.seq == 0; }"),
     ],
 };
 
@@ -126,6 +129,16 @@ fn is_known<'a>(literal: Node<'a>, other: Node<'a>, cx: &Cx<'a>) -> bool {
     }
     if other.kind() == Kind::MemberExpression {
         let name = place_name(other).unwrap_or_default();
+        // A property that is compared with 0 is a number, but for what somebody typed in or sent.
+        let sent = |n: Node<'_>| {
+            matches!(
+                n.text(),
+                "value" | "input" | "text" | "query" | "params" | "body" | "data" | "req" | "request" | "form" | "env"
+            )
+        };
+        if number && literal.text() == "0" && !other.descendants().any(sent) {
+            return true;
+        }
         if number
             && (cx.file.declared.numbers.contains(name.as_ref())
                 || matches!(
