@@ -181,7 +181,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         cx.report(Note::new(cx.rule, Span { start: list.span().start, end: name.span().end }, message));
         return;
     }
-    let Some(round) = round(node, list, cx) else { return };
+    let Some(round) = round(node, list) else { return };
     if is_few(list) {
         return;
     }
@@ -205,7 +205,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 }
 
 /// The loop, or the callback of an array's method, that runs the search for every element and does not bind the list.
-fn round<'a>(node: Node<'a>, list: Node<'a>, cx: &Cx<'a>) -> Option<Node<'a>> {
+fn round<'a>(node: Node<'a>, list: Node<'a>) -> Option<Node<'a>> {
     let mut at = node;
     while let Some(parent) = at.parent() {
         if is_loop(parent) && at.field() == Field::Body {
