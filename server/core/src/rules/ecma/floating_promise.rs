@@ -158,6 +158,11 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "export class A { get(key: string) { this.cache.get(key).then((r) => { this.show(r); }); } } //~ floating-promise",
         ),
+        Case::bad(
+            "a.js",
+            "export function f(o) { Promise.resolve().then(async () => { await save(o); }); } //~ floating-promise",
+        ),
+        Case::near_miss("a.js", "export function f(view) { Promise.resolve().then(() => view.flush()); }"),
     ],
 };
 
@@ -399,8 +404,11 @@ fn chain(call: Node<'_>) -> Option<String> {
     // Cypress and WebDriver queue commands; their `then` is no promise's.
     let root = at.child(Field::Function).map_or(at, bare).text();
     let queue = matches!(root, "cy" | "browser" | "$" | "$$" | "expect" | "client");
+    // `Promise.resolve().then(f)` only has `f` run a moment later, like a timer.
+    let moment =
+        thens == 1 && at.text() == "Promise" && method(call).is_some_and(|(of, _)| of.text() == "Promise.resolve()");
     let what = if thens > 0 { "then" } else { "finally" };
-    (thens > 0 && !queue && (!kept || asynchronous) || ended && thens == 0)
+    (thens > 0 && !queue && !(kept || moment) || thens > 0 && asynchronous && !queue || ended && thens == 0)
         .then(|| format!("No error handler follows this `{what}`"))
 }
 
