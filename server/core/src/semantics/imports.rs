@@ -97,7 +97,11 @@ impl Imports {
 
 /// A module's name without a `node:` scheme.
 pub fn bare(module: &str) -> &str {
-    module.strip_prefix("node:").unwrap_or(module)
+    match module.strip_prefix("node:").unwrap_or(module) {
+        // The package's former name, which no global has.
+        "open" => "opn",
+        name => name,
+    }
 }
 
 /// The path of `require("m")`, `require("m").a.b`.

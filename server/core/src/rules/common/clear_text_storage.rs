@@ -1,10 +1,13 @@
-use sidenote_grammars::Family;
+use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::{Case, Check, Docs, Rule};
+use crate::rules::support::{args, key_name};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::semantics::flow::CallView;
 use crate::semantics::flow::kinds::{SinkKind, SourceKind};
+use crate::semantics::flow::lexicon;
 use crate::semantics::flow::value::Origin;
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "clear-text-storage",
@@ -19,7 +22,7 @@ pub static RULE: Rule = Rule {
     docs: Docs {
         what: "Follows values whose names say that they are secrets into places that keep them in clear: `localStorage` and \
                `sessionStorage`, `document.cookie`, an extension's storage, React Native's AsyncStorage, files; and passwords into \
-               cookies.",
+               cookies. Also the whole environment, or a secret of it, that a bundler writes into a page's scripts.",
         why: "Every script in the page reads the web's storage, so one injected line takes it all; files are copied into backups and \
               images.",
         example: "localStorage.setItem('password', form.password);",
@@ -30,8 +33,26 @@ pub static RULE: Rule = Rule {
     checks: &[
         Check::Flow(&[SinkKind::SensitiveStore], "`{sink}` stores {source} in clear. Encrypt it, or do not keep it."),
         Check::Calls(&["cookie", "setCookie", "serialize"], cookie),
+        Check::Nodes(&[Kind::CallExpression], bundled),
     ],
     cases: &[
+        Case::bad(
+            "webpack.config.js",
+            "const webpack = require('webpack');\nmodule.exports = { plugins: [new webpack.DefinePlugin({ 'process.env': JSON.stringify(process.env) })] }; //~ clear-text-storage",
+        ),
+        Case::bad(
+            "vite.config.ts",
+            "import { defineConfig } from 'vite';\nexport default defineConfig({ define: { 'process.env': JSON.stringify(process.env) } }); //~ clear-text-storage",
+        ),
+        Case::bad(
+            "webpack.config.js",
+            "const { DefinePlugin } = require('webpack');\nmodule.exports = { plugins: [new DefinePlugin({ 'process.env.SECRET_KEY': JSON.stringify(process.env.SECRET_KEY) })] }; //~ clear-text-storage",
+        ),
+        Case::good(
+            "webpack.config.js",
+            "const webpack = require('webpack');\nmodule.exports = { plugins: [new webpack.DefinePlugin({ 'process.env.NODE_ENV': JSON.stringify(process.env.NODE_ENV), VERSION: JSON.stringify(version) })] };",
+        ),
+        Case::near_miss("a.js", "child.send({ env: JSON.stringify(process.env) });"),
         Case::bad("a.js", "localStorage.setItem('pw', password); //~ clear-text-storage"),
         Case::bad(
             "a.ts",
@@ -190,5 +211,33 @@ fn cookie(call: &CallView<'_>, out: &mut Vec<Note>) {
             let message = format!("A cookie stores {what}. Keep a session's id there, and the password nowhere.");
             out.push(Note::new(call.rule, call.arg_span(n), message));
         }
+    }
+}
+
+/// `new DefinePlugin({ "process.env": JSON.stringify(process.env) })`: what is in there stands in the page's scripts.
+fn bundled<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.arena().language().family != Family::Ecma
+        || node.child(Field::Function).is_none_or(|f| f.text() != "JSON.stringify")
+    {
+        return;
+    }
+    let Some(given) = args(node).next().map(|a| a.text().trim_end_matches('!')) else { return };
+    let Some(rest) = given.strip_prefix("process.env") else { return };
+    let secret = match rest.strip_prefix('.') {
+        None => rest.is_empty(),
+        Some(name) => lexicon::sensitive_name(name.into()).is_some(),
+    };
+    let defined = node.ancestors().any(|n| match n.kind() {
+        Kind::Pair => key_name(n).is_some_and(|k| k == "define"),
+        Kind::NewExpression => n.child(Field::Constructor).is_some_and(|c| c.text().ends_with("DefinePlugin")),
+        _ => false,
+    });
+    if secret && defined {
+        let message = if rest.is_empty() {
+            "The whole environment of the build, keys and passwords in it, is written into the page's scripts. Name the variables that the page needs."
+        } else {
+            "The secret is written into the page's scripts, where everybody reads it. Keep it on the server."
+        };
+        cx.report(Note::new(cx.rule, node.span(), message));
     }
 }

@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::support::{self, args, bare, constant_text, key_name, method, place_name};
+use crate::rules::support::{self, args, bare, constant_text, is_function, key_name, method, place_name, string_value};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
 
@@ -34,9 +34,26 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::MethodDefinition], identity_method),
         Check::Nodes(&[Kind::AssignmentExpression, Kind::AugmentedAssignmentExpression], assignment),
         Check::Nodes(&[Kind::CallExpression], rust_call),
+        Check::Nodes(&[Kind::CallExpression], electron),
         Check::Nodes(&[Kind::FunctionItem], rust_verifier),
     ],
     cases: &[
+        Case::bad(
+            "a.ts",
+            "import { session } from 'electron';\nsession.defaultSession.setCertificateVerifyProc((_request, callback) => callback(0)); //~ tls-verification-disabled",
+        ),
+        Case::bad(
+            "a.js",
+            "const { app } = require('electron');\napp.on('certificate-error', (event, page, url, error, certificate, callback) => { event.preventDefault(); callback(true); }); //~ tls-verification-disabled",
+        ),
+        Case::good(
+            "a.js",
+            "const { app } = require('electron');\napp.on('certificate-error', (event, page, url, error, certificate, callback) => { if (certificate.fingerprint === OURS) { event.preventDefault(); callback(true); } else callback(false); });",
+        ),
+        Case::good(
+            "a.ts",
+            "import { session } from 'electron';\nsession.defaultSession.setCertificateVerifyProc((request, callback) => callback(request.errorCode === 0 ? 0 : -2));",
+        ),
         Case::bad(
             "a.rs",
             "fn f(b: &mut openssl::ssl::SslContextBuilder) { b.set_verify(openssl::ssl::SslVerifyMode::empty()); } //~ tls-verification-disabled",
@@ -445,5 +462,32 @@ fn rust_verifier<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         && args(only).next().is_some_and(|a| a.text().ends_with("ServerCertVerified::assertion()"));
     if accepts {
         report(name.span(), None, "This verifier accepts every certificate", Confidence::Medium, cx);
+    }
+}
+
+/// Electron's own checks, answered with yes whatever the certificate: `setCertificateVerifyProc((_, done) => done(0))`.
+fn electron<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.arena().language().family != Family::Ecma {
+        return;
+    }
+    let Some((_, name)) = method(node) else { return };
+    let (function, yes) = match name.text() {
+        "setCertificateVerifyProc" => (args(node).next(), "(0)"),
+        "on" | "once" => {
+            let mut arguments = args(node);
+            let event = arguments.next().and_then(string_value);
+            if event.is_none_or(|e| e != "certificate-error") {
+                return;
+            }
+            (arguments.next(), "(true)")
+        }
+        _ => return,
+    };
+    let Some(function) = function.filter(|f| is_function(*f)) else { return };
+    let squeezed: String = function.text().chars().filter(|c| !c.is_whitespace()).collect();
+    let judges = ["if(", "?", "&&", "||", "===", "!=="].iter().any(|w| squeezed.contains(w));
+    if squeezed.contains(yes) && !judges {
+        let message = "Every certificate is accepted: anybody on the way can read and change what is sent. Leave the check on, or compare the certificate's fingerprint.";
+        cx.report(Note::new(cx.rule, name.span(), message));
     }
 }

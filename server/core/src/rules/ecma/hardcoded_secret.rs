@@ -117,6 +117,14 @@ pub static RULE: Rule = Rule {
             "a.js",
             "const url = 'postgres://user:password@localhost/test'; const other = `postgres://${u}:${p}@db/app`;",
         ),
+        Case::bad(
+            "a.js",
+            "const basicAuth = require('express-basic-auth');\napp.use(basicAuth({ users: { admin: 'supersecret' } })); //~ hardcoded-secret",
+        ),
+        Case::good(
+            "a.js",
+            "const basicAuth = require('express-basic-auth');\napp.use(basicAuth({ users: { admin: process.env.ADMIN } }));",
+        ),
         Case::good("a.ts", "const t = jwt.sign({ id }, process.env.JWT_SECRET!, { algorithm: 'HS256' });"),
         Case::good("a.js", "const h = crypto.createHmac('sha256', key).update('a-very-fixed-text');"),
         Case::good(
@@ -327,6 +335,7 @@ fn places(path: &str) -> (Option<usize>, &'static [&'static str]) {
         "Sequelize" if path.starts_with("sequelize.") || path == "Sequelize" => (Some(2), &[]),
         "createHmac" | "createCipheriv" | "createDecipheriv" | "createCipher" | "createDecipher" => (Some(1), &[]),
         "session" | "express-session" | "expressSession" => (None, &["secret"]),
+        "basicAuth" | "express-basic-auth" | "basic-auth" => (None, &["users"]),
         "cookieSession" | "cookie-session" => (None, &["secret", "keys"]),
         "cookieParser" | "cookie-parser" => (Some(0), &[]),
         "expressJwt" | "expressjwt" | "express-jwt" | "koaJwt" | "koa-jwt" => (None, &["secret"]),
@@ -368,6 +377,10 @@ fn place<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             let value = bare(value);
             if value.kind() == Kind::Array {
                 value.named_children().for_each(|v| secret_value(v, &what, cx));
+            } else if value.kind() == Kind::Object {
+                // `users: { admin: ".." }`
+                let values = value.named_children().filter_map(|p| p.child(Field::Value));
+                values.for_each(|v| secret_value(v, &what, cx));
             } else {
                 secret_value(value, &what, cx);
             }

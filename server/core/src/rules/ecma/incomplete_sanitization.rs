@@ -48,6 +48,15 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad("a.js", "const a = cell.replace('|', '\\\\|'); //~ incomplete-sanitization"),
         Case::bad("a.js", "const a = s.replace(/[<>]/, ''); //~ incomplete-sanitization"),
+        Case::bad("a.js", "const a = html.replace(/on\\w+=/g, ''); //~ incomplete-sanitization"),
+        Case::bad(
+            "a.js",
+            "const a = html.replace(/\\son[a-z]+\\s*=\\s*\"[^\"]*\"/gi, ''); //~ incomplete-sanitization",
+        ),
+        Case::bad("a.js", "const a = decodeURIComponent(s.replace(/%25/g, '%')); //~ incomplete-sanitization"),
+        Case::good("a.js", "let a = html, b; do { b = a; a = a.replace(/on\\w+=/g, ''); } while (a !== b);"),
+        Case::near_miss("a.js", "const a = s.replace(/one\\w+/g, '').replace(/on\\w+/, 'x=');"),
+        Case::near_miss("a.js", "const a = encodeURIComponent(s.replace(/%25/g, '%'));"),
         Case::good("a.js", "const a = s.replace(/'/g, \"''\");"),
         Case::good("a.js", "const a = s.replaceAll('<', '&lt;');"),
         Case::good("a.js", "const a = s.replace(/\\\\/g, '\\\\\\\\').replace(/\"/g, '\\\\\"');"),
@@ -75,7 +84,17 @@ struct Search<'a> {
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some((receiver, name)) = method(node) else { return };
+    if removes_handlers(node, name) {
+        let message = "What is left around a removed event handler may form one again: `oonclick=nclick=`. Repeat until nothing changes, or use a sanitiser that parses HTML.";
+        cx.report(Note::new(cx.rule, call_part(node, name), message).confidence(Confidence::Medium));
+        return;
+    }
     let Some((search, with)) = replacement(node) else { return };
+    if with == "%" && search.targets.iter().any(|t| t == "%25") && is_decoded(node) {
+        let message = "The text is decoded twice: `%2525` becomes `%`, and what a check let through as `%252e` becomes a dot. Decode once.";
+        cx.report(Note::new(cx.rule, call_part(node, name), message).confidence(Confidence::Medium));
+        return;
+    }
     if !search.global {
         if let Some(what) = first_only(&search, &with)
             && !is_unwrapping(node, receiver, &search)
@@ -127,6 +146,27 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     order(node, receiver, name, &search, &with, cx);
+}
+
+/// `html.replace(/on\w+=/g, "")`: event handlers are taken out of HTML by their names.
+fn removes_handlers(node: Node<'_>, name: Node<'_>) -> bool {
+    let mut arguments = args(node);
+    let (Some(search), Some(with)) = (arguments.next().map(constant), arguments.next()) else { return false };
+    let pattern = search.child(Field::Pattern).map_or("", Node::text).to_ascii_lowercase();
+    let pattern = pattern.trim_start_matches("\\s").trim_start_matches(['+', '*', ' ', '(', '\\', 'b']);
+    matches!(name.text(), "replace" | "replaceAll")
+        && search.kind() == Kind::Regex
+        && string_value(constant(with)).is_some_and(|w| w.trim().is_empty())
+        && ["on\\w+", "on[a-z]+", "on\\w*", "on[a-z]*"].iter().any(|p| pattern.starts_with(p))
+        && pattern.contains('=')
+        && !node.ancestors().any(|n| matches!(n.kind(), Kind::WhileStatement | Kind::DoStatement | Kind::ForStatement))
+}
+
+/// Whether a text goes straight into a function that decodes addresses.
+fn is_decoded(node: Node<'_>) -> bool {
+    let call = node.parent().filter(|p| p.kind() == Kind::Arguments).and_then(|p| p.parent());
+    let function = call.and_then(|c| c.child(Field::Function)).map_or("", Node::text);
+    matches!(function, "decodeURIComponent" | "decodeURI" | "unescape")
 }
 
 /// From the method's name to the call's end.

@@ -36,7 +36,7 @@ pub static RULE: Rule = Rule {
         ),
         Check::Flow(
             &[SinkKind::ProgramOption],
-            "{source} may begin with `--`: `--upload-pack` and its kin make this program run others. Refuse what begins with `-`, and put `--` before it.",
+            "{source} decides what `{sink}` runs: `--upload-pack` and its kin make it run others, and what is opened runs with the program that belongs to it. Refuse what begins with `-` or is no `https:` address.",
         ),
         Check::Nodes(&[Kind::CallExpression], rust),
     ],

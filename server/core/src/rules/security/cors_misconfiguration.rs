@@ -91,6 +91,11 @@ pub static RULE: Rule = Rule {
             "a.js",
             "app.all('*', function (req, res, next) {\n  var o = req.headers['origin'];\n  res.header({\n    'Access-Control-Allow-Origin': o, //~ cors-misconfiguration\n    'Access-Control-Allow-Credentials': 'true',\n  });\n  next();\n});",
         ),
+        Case::bad(
+            "a.js",
+            "const cors = require('cors');\napp.use(cors({ origin: '*', credentials: true })); //~ cors-misconfiguration",
+        ),
+        Case::good("a.js", "const cors = require('cors');\napp.use(cors({ origin: '*' }));"),
         Case::good("a.js", "const cors = require('cors');\napp.use(cors());"),
         Case::good(
             "a.js",
@@ -159,6 +164,10 @@ pub static RULE: Rule = Rule {
             "use tower_http::cors::CorsLayer;\nfn h() { let c = CorsLayer::new().allow_origin(\"https://example.com\".parse::<HeaderValue>().unwrap()).allow_credentials(true); }",
         ),
         Case::near_miss("a.rs", "use actix_cors::Cors;\nfn i() { let c = Cors::default().allow_any_origin(); }"),
+        Case::near_miss(
+            "a.rs",
+            "use tower_http::cors::CorsLayer;\nimpl Cors { pub fn very_permissive(inner: S) -> Self { Self { inner, layer: CorsLayer::very_permissive() } } }",
+        ),
     ],
 };
 
@@ -253,6 +262,11 @@ fn middleware(call: &CallView<'_>, out: &mut Vec<Note>) {
     let Some(options) = options else { return };
     let credentials = field(Some(&options), "credentials")
         .is_some_and(|v| v.as_bool() == Some(true) || v.strings().any(|s| s == "true"));
+    if credentials && field(Some(&options), "origin").is_some_and(|o| o.exact && o.strings().any(|s| s == "*")) {
+        let message = "Browsers refuse `*` together with credentials, so that requests with cookies fail, and whoever makes them work by reflecting the origin lets every site in. List the origins.";
+        out.push(Note::new(call.rule, call.arg_span(n), message).severity(Severity::Low));
+        return;
+    }
     if credentials && lets_all_in(&options, koa, call) {
         let message = "Any site may make requests with the user's cookies and read the answers: every origin is allowed together with credentials. List the origins.";
         out.push(Note::new(call.rule, call.arg_span(n), message));
@@ -269,6 +283,11 @@ fn rust<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let end = |of: &str| path == of || path.ends_with(&format!("::{of}"));
     let message = "Any site may make requests with the user's cookies and read the answers: every origin is allowed together with credentials. List the origins.";
     if end("Cors::permissive") || end("CorsLayer::very_permissive") {
+        // A function of that name hands it on.
+        let around = crate::rules::support::enclosing_function(node).and_then(|f| f.child(Field::Name));
+        if around.is_some_and(|n| path.ends_with(&format!("::{}", n.text()))) {
+            return;
+        }
         cx.report(Note::new(cx.rule, function.span(), message));
         return;
     }

@@ -17,15 +17,18 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds Helmet options that turn the content security policy, the protection against frames, or HSTS off, and policies \
-               that allow `'unsafe-eval'` or scripts from everywhere.",
+        what: "Finds Helmet options that turn the content security policy, the protection against frames, or HSTS off, and policies, \
+               in headers set by hand too, that allow `'unsafe-eval'` or scripts from everywhere.",
         why: "The policy is the second line against injected scripts, and the frame options are the only one against clickjacking.",
         example: "app.use(helmet({ contentSecurityPolicy: false }));",
         instead: "app.use(helmet());",
         limits: "Only constants are judged; `false` in development alone is left alone where a condition says so.",
         fix: "The suggested fix leaves the protection at its default, which may need directives for the page's own sources.",
     },
-    checks: &[Check::Calls(&["helmet", "contentSecurityPolicy", "register", "csp"], check)],
+    checks: &[
+        Check::Calls(&["helmet", "contentSecurityPolicy", "register", "csp"], check),
+        Check::Calls(&["setHeader", "set", "header"], header),
+    ],
     cases: &[
         Case::bad(
             "a.js",
@@ -58,6 +61,30 @@ pub static RULE: Rule = Rule {
         Case::bad(
             "a.ts",
             "import helmet from 'helmet';\nconst off = false;\nexport const secure = helmet({ contentSecurityPolicy: off, crossOriginEmbedderPolicy: off }); //~ helmet-csp-disabled",
+        ),
+        Case::bad(
+            "a.js",
+            "app.use((req, res, next) => { res.setHeader('Content-Security-Policy', \"default-src *; script-src * 'unsafe-inline'\"); next(); }); //~ helmet-csp-disabled",
+        ),
+        Case::bad(
+            "a.ts",
+            "const csp = \"default-src 'self'; script-src 'self' 'unsafe-eval'\";\nexport const head = (req, res) => { res.set('content-security-policy', csp); }; //~ helmet-csp-disabled",
+        ),
+        Case::bad(
+            "a.js",
+            "app.use((req, res, next) => { res.header('Content-Security-Policy', \"script-src 'self' 'unsafe-inline'\"); next(); }); //~ helmet-csp-disabled",
+        ),
+        Case::good(
+            "a.js",
+            "app.use((req, res, next) => { res.setHeader('Content-Security-Policy', \"default-src 'self'; style-src 'unsafe-inline'; img-src *\"); next(); });",
+        ),
+        Case::good(
+            "a.js",
+            "app.use((req, res, next) => { res.setHeader('Content-Security-Policy', `script-src 'nonce-${res.locals.nonce}' 'unsafe-inline' 'strict-dynamic'`); next(); });",
+        ),
+        Case::good(
+            "a.js",
+            "app.use((req, res, next) => { res.setHeader('Content-Security-Policy', \"default-src *; script-src 'self'\"); next(); });",
         ),
         Case::good("a.js", "const helmet = require('helmet');\napp.use(helmet());"),
         Case::good(
@@ -145,5 +172,30 @@ fn policy(call: &CallView<'_>, options: Option<&Val>, n: usize, out: &mut Vec<No
             out.push(Note::new(call.rule, call.arg_span(n), message).severity(Severity::Low));
             return;
         }
+    }
+}
+
+/// A policy in a header that is set by hand.
+fn header(call: &CallView<'_>, out: &mut Vec<Note>) {
+    let named = call.args.first().and_then(|a| a.as_str());
+    if !named.is_some_and(|n| n.eq_ignore_ascii_case("content-security-policy")) {
+        return;
+    }
+    let Some(policy) = call.args.get(1).and_then(|a| a.as_str()) else { return };
+    let lower = policy.to_ascii_lowercase();
+    let directives: Vec<Vec<&str>> = lower.split(';').map(|d| d.split_whitespace().collect()).collect();
+    let of = |name: &str| directives.iter().find(|d| d.first() == Some(&name));
+    // Where nothing is said of scripts, what holds for everything does.
+    let Some([name, sources @ ..]) = of("script-src").or_else(|| of("default-src")).map(Vec::as_slice) else { return };
+    let vouched = sources.iter().any(|s| s.starts_with("'nonce-") || s.starts_with("'sha") || *s == "'strict-dynamic'");
+    let weak = |s: &str| match s {
+        "'unsafe-eval'" | "*" | "data:" | "http:" | "https:" => true,
+        "'unsafe-inline'" => !vouched,
+        _ => false,
+    };
+    if let Some(found) = sources.iter().find(|s| weak(s)) {
+        let message =
+            format!("`{name}` allows {found}, so the policy stops few injected scripts. Name the sources one by one.");
+        out.push(Note::new(call.rule, call.arg_span(1), message).severity(Severity::Low));
     }
 }

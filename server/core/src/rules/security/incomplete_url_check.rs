@@ -255,6 +255,17 @@ fn scheme_check<'a>(node: Node<'a>, receiver: Node<'a>, text: &str, cx: &mut Cx<
 
 fn pattern<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let text = node.child(Field::Pattern).map_or("", |n| n.text());
+    // `!/^javascript:/i.test(url)`
+    let scheme = text.trim_start_matches(['^', '\\', 's', '*']).to_ascii_lowercase();
+    if scheme == "javascript:" && is_test(node) {
+        let all = node.arena().text().to_ascii_lowercase();
+        if !(all.contains("data:") && all.contains("vbscript:")) {
+            let message =
+                "`data:` and `vbscript:` addresses run scripts too and pass. Accept `http:` and `https:` alone.";
+            note(cx, node.span(), message.to_owned(), None);
+        }
+        return;
+    }
     if !TOP_LEVEL.iter().any(|t| text.contains(t)) || !text.contains('.') || !is_test(node) {
         return;
     }

@@ -305,6 +305,11 @@ fn form(call: &CallView<'_>) -> Option<(usize, bool)> {
                 || r == "response.cookies"
                 || r == "res.cookies"
                 || matches!(r.as_str(), "cookies()" | "(await cookies())");
+            // SvelteKit sets both flags unless told otherwise.
+            if path(&|p| p == "kit.Cookies.set") {
+                let off = |name| field(call.args.get(2), name).is_some_and(|v| v.as_bool() == Some(false));
+                return (off("httpOnly") || off("secure")).then_some((0, true));
+            }
             if koa { Some((0, true)) } else { next.then_some((0, false)) }
         }
         "serialize" => path(&|p| p == "cookie.serialize" || p == "cookie").then_some((0, false)),

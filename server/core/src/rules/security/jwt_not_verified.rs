@@ -22,7 +22,7 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds tokens of a client that are only decoded (`jwt.decode`, jose's `decodeJwt`, `jwt-decode` in a server), \
+        what: "Finds tokens of a client that are only decoded (`jwt.decode`, jose's `decodeJwt`, `jwt-decode` in a server, base64 by hand), \
                `jwt.verify` without a key, jwt-simple's `decode` with its check turned off, and checks that ignore the expiry. In Rust: jsonwebtoken with `insecure_disable_signature_validation`, `dangerous::insecure_decode` or `validate_exp = false`.",
         why: "The content of a token is plain base64: whoever writes `\"role\": \"admin\"` into one is an administrator, unless the \
               signature is checked.",
@@ -34,6 +34,7 @@ pub static RULE: Rule = Rule {
     },
     checks: &[
         Check::Calls(&["decode", "decodeJwt", "jwt-decode", "jwtDecode", "jwt_decode", "decodeToken"], decode),
+        Check::Calls(&["parse"], parse),
         Check::Calls(&["verify"], verify),
         Check::Calls(&["verify", "expressjwt", "express-jwt", "jwtVerify", "Strategy"], expiry),
         Check::Nodes(&[Kind::CallExpression, Kind::AssignmentExpression], rust),
@@ -66,6 +67,22 @@ pub static RULE: Rule = Rule {
         Case::bad(
             "a.ts",
             "import jwt from 'jsonwebtoken';\nconst claims = jwt.verify(token, key, { ignoreExpiration: true }); //~ jwt-not-verified",
+        ),
+        Case::bad(
+            "a.js",
+            "app.get('/admin', (req, res) => {\n  const [, body] = req.headers.authorization.split('.');\n  const claims = JSON.parse(Buffer.from(body, 'base64').toString()); //~ jwt-not-verified\n  if (claims.role === 'admin') res.json(secrets);\n});",
+        ),
+        Case::bad(
+            "a.ts",
+            "import express from 'express';\nconst app = express();\napp.use((req: any, res, next) => {\n  const payload = req.cookies.jwt.split('.')[1];\n  req.user = JSON.parse(atob(payload)); //~ jwt-not-verified\n  next();\n});",
+        ),
+        Case::good(
+            "a.js",
+            "const crypto = require('crypto');\napp.get('/admin', (req, res) => {\n  const [head, body, mac] = req.headers.authorization.split('.');\n  const right = crypto.createHmac('sha256', key).update(head + '.' + body).digest('base64url');\n  if (!crypto.timingSafeEqual(Buffer.from(mac), Buffer.from(right))) return res.sendStatus(401);\n  res.json(JSON.parse(Buffer.from(body, 'base64').toString()));\n});",
+        ),
+        Case::near_miss(
+            "a.js",
+            "app.get('/state', (req, res) => { res.json(JSON.parse(Buffer.from(req.query.state, 'base64').toString())); });",
         ),
         Case::bad(
             "a.js",
@@ -196,6 +213,28 @@ fn decode(call: &CallView<'_>, out: &mut Vec<Note>) {
     }
     let message =
         "The token is decoded and believed, whoever wrote it: its signature is not checked. Use `verify` with the key.";
+    out.push(Note::new(call.rule, call.name_span, message));
+}
+
+/// `JSON.parse(Buffer.from(token.split('.')[1], 'base64'))`
+fn parse(call: &CallView<'_>, out: &mut Vec<Note>) {
+    if !call.is("JSON.parse") || !call.args.first().is_some_and(|a| is_foreign(a)) {
+        return;
+    }
+    let node = call.arena.root().smallest_at(call.span);
+    let text = crate::rules::support::enclosing_function(node).map_or(call.arena.text(), |f| f.text());
+    let own = call.arena.slice(call.span);
+    let decodes = ["base64", "atob"].iter().any(|w| own.contains(w));
+    let parts = [".split('.')", ".split(\".\")", ".split(`.`)"].iter().any(|w| text.contains(w));
+    let named = ["token", "jwt", "authorization", "bearer"].iter().any(|w| text.to_lowercase().contains(w));
+    if !decodes || !parts || !named {
+        return;
+    }
+    let all = all_code(call.arena).to_lowercase();
+    if ["verify", "createhmac", "timingsafeequal", "hmac"].iter().any(|w| all.contains(w)) {
+        return;
+    }
+    let message = "The token is decoded and believed, whoever wrote it: its signature is not checked. Verify it with the key, by a library.";
     out.push(Note::new(call.rule, call.name_span, message));
 }
 

@@ -82,13 +82,21 @@ impl<'a> Interp<'a> {
             ExprKind::Field(base, name) => {
                 let receiver = self.eval(*base);
                 let member = self.member(&receiver, *name, hir.expr(callee).span);
-                // `api[name].apply(null, args)`
-                if matches!(name.as_str(), "apply" | "call")
-                    && let ExprKind::Index(_, index) = &hir.expr(*base).kind
-                    && let Some(key) = self.peek(*index)
+                // `api[name].apply(null, args)`, `const f = api[name]; f.call(null)`
+                let index = match &hir.expr(*base).kind {
+                    _ if !matches!(name.as_str(), "apply" | "call") => None,
+                    ExprKind::Index(_, index) => Some(*index),
+                    ExprKind::Local(local) => self.out.looked_up.get(local).copied(),
+                    _ => None,
+                };
+                if let Some(index) = index
+                    && let Some(key) = self.peek(index)
                     && key.as_lit().is_none()
                 {
-                    let at = self.at(hir.expr(*index).span);
+                    let at = self.at(match &hir.expr(*base).kind {
+                        ExprKind::Index(..) => hir.expr(index).span,
+                        _ => hir.expr(*base).span,
+                    });
                     self.reach(&key, &SinkSite { kind: SinkKind::MethodName, at, name: Ustr::from("method") }, false);
                 }
                 (Some(receiver), Some(*base), member, *name)
@@ -97,7 +105,7 @@ impl<'a> Interp<'a> {
                 let receiver = self.eval(*base);
                 let key = self.eval(*index);
                 let member = self.index(&receiver, &key, hir.expr(callee).span);
-                if key.as_lit().is_none() {
+                if key.as_lit().is_none() && !super::interp::is_bare(&receiver) {
                     let site = SinkSite {
                         kind: SinkKind::MethodName,
                         at: self.at(hir.expr(*index).span),
@@ -125,7 +133,18 @@ impl<'a> Interp<'a> {
                 (None, None, value, name)
             }
         };
-        let mut values = self.eval_args(args);
+        // `assert(/^[a-z]+$/.test(name))`: what comes after finds it true.
+        let mut asserted = Vec::new();
+        let mut values = match args.first() {
+            Some(first) if !first.spread && asserts(&callee_val) => {
+                let facts = super::guard::condition(self, first.value);
+                asserted = facts.when_true;
+                let mut values = vec![facts.value];
+                values.extend(self.eval_args(&args[1..]));
+                values
+            }
+            _ => self.eval_args(args),
+        };
         if self.world.casts_convert() && !callee_val.funcs.is_empty() && !args.is_empty() {
             self.handed_on(&mut values, args);
         }
@@ -163,13 +182,20 @@ impl<'a> Interp<'a> {
             types,
         };
         self.may_throw();
-        self.finish_call(&call)
+        let result = self.finish_call(&call);
+        if !asserted.is_empty() {
+            self.refine(&asserted);
+        }
+        result
     }
 
     /// A call whose parts are evaluated: sinks, flags, result, guards.
     pub(super) fn finish_call(&mut self, call: &Call<'_>) -> Val {
         if matches!(call.name.as_str(), "require" | "import")
-            && call.paths.iter().any(|p| *p == "require" || *p == "import")
+            && call
+                .paths
+                .iter()
+                .any(|p| matches!(p.as_str(), "require" | "import" | "module.require" | "process.mainModule.require"))
             && let Some(specifier) = call.args.first().and_then(|a| a.as_str())
         {
             return self.world.module(specifier);
@@ -177,7 +203,7 @@ impl<'a> Interp<'a> {
         if let Some(result) = self.indirect(call) {
             return result;
         }
-        if let Some(inner) = self.trait_call(call) {
+        if let Some(inner) = self.trait_call(call).or_else(|| self.conversion(call)) {
             return self.finish_call(&inner);
         }
         if let Some(result) = self.special_call(call) {
@@ -248,6 +274,42 @@ impl<'a> Interp<'a> {
         ) && result.has_taint()
         {
             result = Arc::new(result.without_mark(SinkKind::Encoded));
+        }
+        // `["aes", "256", "ecb"].join("-")`
+        if call.name == "join"
+            && !self.world.casts_convert()
+            && let (Some(list), Some(between)) = (&call.receiver, call.args.first().and_then(|a| a.as_str()))
+            && list.taints.is_empty()
+            && list.fields().count() > 0
+        {
+            let parts: Vec<Ustr> = (0..8).map_while(|n| list.field(position(n))?.as_str()).collect();
+            if parts.len() == list.fields().count() {
+                let parts: Vec<&str> = parts.iter().map(|p| p.as_str()).collect();
+                result = constant(Lit::Str(Ustr::from(&parts.join(&between))));
+            }
+        }
+        // Bytes as digits: nothing of their text is left.
+        if call.name == "toString"
+            && !self.world.casts_convert()
+            && call.args.first().and_then(|a| a.as_str()).is_some_and(|e| matches!(e.as_str(), "hex" | "base64url"))
+        {
+            result = Arc::new(result.cleaned(DIGITS));
+        }
+        // `new URL("/path", base)`: the base is where it leads.
+        if call.new
+            && call.paths.iter().any(|p| *p == "URL")
+            && call.args.first().and_then(|a| a.as_str()).is_some_and(|t| !t.contains(':') && !t.starts_with("//"))
+            && let Some(base) = call.args.get(1).filter(|b| !b.taints.is_empty())
+            // The request's own address is the site itself.
+            && !call.arg_ids.get(1).is_some_and(|id| {
+                let text = self.arena.slice(self.hir.expr(*id).span).to_lowercase();
+                ["url", "href", "origin", "location", "host"].iter().any(|w| text.trim_end_matches(['!', ')', '(']).ends_with(w))
+            })
+        {
+            let at = self.at(call.span);
+            let mut address = Value::clone(&result);
+            base.stepped(&at, StepKind::Through).taints.into_iter().for_each(|t| address.add_taint(t));
+            result = Arc::new(address);
         }
         // Where a relative path leads to is not known.
         if call.name == "resolve"
@@ -326,7 +388,10 @@ impl<'a> Interp<'a> {
         // Without line breaks no line of a log is forged.
         if matches!(call.name.as_str(), "replace" | "replaceAll" | "replacen")
             && call.args.first().is_some_and(|a| {
-                a.lits.iter().any(|l| match l {
+                // `replace(['\r', '\n'], "")`: elements of an array count as well.
+                let parts = a.fields().map(|(_, v)| v);
+                let lits = std::iter::once(a).chain(parts).flat_map(|v| v.lits.iter());
+                lits.into_iter().any(|l| match l {
                     Lit::Char(c) => matches!(c, '\n' | '\r'),
                     Lit::Str(s) => self.world.casts_convert() && matches!(s.as_str(), "\n" | "\r" | "\r\n"),
                     _ => false,
@@ -334,6 +399,25 @@ impl<'a> Interp<'a> {
             })
         {
             result = Arc::new(result.cleaned(SinkKind::Log.set()));
+        }
+        // `replace(|c: char| c.is_control(), "")`, `replace(char::is_control, " ")`
+        if call.name == "replace"
+            && self.world.casts_convert()
+            && let Some(test) = call.arg_ids.first()
+        {
+            let test = self.arena.slice(self.hir.expr(*test).span);
+            let kinds = if test.contains('!')
+                && ["alphanumeric", "is_ascii_digit", "alphabetic"].iter().any(|w| test.contains(w))
+            {
+                SinkKinds::ALL
+            } else if test.contains("is_control") || test.contains("'\\n'") {
+                SinkKind::Log.set()
+            } else {
+                SinkKinds::NONE
+            };
+            if kinds != SinkKinds::NONE {
+                result = Arc::new(result.cleaned(kinds));
+            }
         }
         if self.world.casts_convert() {
             result = self.told_by_name(call, result, model.is_some());
@@ -423,8 +507,30 @@ impl<'a> Interp<'a> {
         self.models.call(&Target { paths: &call.paths, name: call.name, open: call.open })
     }
 
-    /// `f.call(this, ..)`, `f.apply(this, [..])`, `f.bind(this)`.
+    /// `f.call(this, ..)`, `f.apply(this, [..])`, `f.bind(this)`, `Reflect.apply(f, this, [..])`.
     fn indirect(&mut self, call: &Call<'_>) -> Option<Val> {
+        if call.name == "apply" && call.paths.iter().any(|p| *p == "Reflect.apply") {
+            let [function, rest @ ..] = call.args.as_slice() else { return None };
+            if function.apis.iter().any(|p| matches!(p.as_str(), "Function" | "eval")) {
+                return None;
+            }
+            let inner = Call {
+                id: call.id,
+                callee: unknown(),
+                paths: SmallVec::new(),
+                name: call.name,
+                open: false,
+                receiver: Some(function.clone()),
+                receiver_id: call.arg_ids.first().copied(),
+                args: rest.to_vec(),
+                arg_ids: call.arg_ids.iter().skip(1).copied().collect(),
+                new: false,
+                span: call.span,
+                name_span: call.name_span,
+                types: call.types,
+            };
+            return self.indirect(&inner);
+        }
         let receiver = call.receiver.as_ref()?;
         // A library's type may have a method of that name.
         let is_function = !receiver.funcs.is_empty() || !receiver.apis.is_empty() && !self.is_modelled(receiver);
@@ -432,7 +538,29 @@ impl<'a> Interp<'a> {
             return None;
         }
         let args: Vec<Val> = match call.name.as_str() {
-            "bind" => return Some(self.bound(receiver, call.args.get(1..).unwrap_or_default())),
+            "bind" => {
+                let kept = call.args.get(1..).unwrap_or_default();
+                // A library's function does its harm with what it keeps, whenever it is called.
+                if receiver.funcs.is_empty() && kept.iter().any(|a| a.has_taint()) {
+                    let inner = Call {
+                        id: call.id,
+                        callee: receiver.clone(),
+                        paths: receiver.apis.iter().map(|p| self.models.canonical(*p)).collect(),
+                        name: receiver.apis.first().map_or(call.name, |p| last_name(*p)),
+                        open: false,
+                        receiver: call.args.first().cloned(),
+                        receiver_id: None,
+                        args: kept.to_vec(),
+                        arg_ids: call.arg_ids.iter().skip(1).copied().collect(),
+                        new: false,
+                        span: call.span,
+                        name_span: call.name_span,
+                        types: call.types,
+                    };
+                    self.call_sinks(&inner);
+                }
+                return Some(self.bound(receiver, kept));
+            }
             "call" => call.args.get(1..).unwrap_or_default().to_vec(),
             _ => {
                 let list = call.args.get(1).cloned().unwrap_or_else(unknown);
@@ -505,7 +633,78 @@ impl<'a> Interp<'a> {
         })
     }
 
+    /// The call in an initial value whose result the variable's type decides: `text.parse()` of `text.parse().map_err(f)?`.
+    pub(super) fn conversion_in(&self, mut id: ExprId) -> Option<ExprId> {
+        for _ in 0..6 {
+            id = match &self.hir.expr(id).kind {
+                ExprKind::Try(inner) | ExprKind::Await(inner) => *inner,
+                ExprKind::Call { callee, .. } => match &self.hir.expr(*callee).kind {
+                    ExprKind::Field(base, name) => match name.as_str() {
+                        "parse" | "try_into" | "into" => return Some(id),
+                        "unwrap" | "expect" | "map_err" | "unwrap_or_default" | "unwrap_or_else" | "ok" | "ok_or"
+                        | "ok_or_else" | "context" | "with_context" => *base,
+                        _ => return None,
+                    },
+                    _ => return None,
+                },
+                _ => return None,
+            };
+        }
+        None
+    }
+
+    /// `text.parse::<Slug>()`, `text.try_into()?` (Rust): a call of what the program's own type implements for it.
+    fn conversion<'c>(&self, call: &Call<'c>) -> Option<Call<'c>>
+    where
+        'a: 'c,
+    {
+        if !self.world.casts_convert() || !call.args.is_empty() || !call.callee.funcs.is_empty() {
+            return None;
+        }
+        let name = match call.name.as_str() {
+            "parse" => "from_str",
+            "try_into" => "try_from",
+            "into" => "from",
+            _ => return None,
+        };
+        let receiver = call.receiver.clone()?;
+        let expected = || self.expected.filter(|(id, _)| *id == call.id).map(|(_, ty)| ty);
+        let class = self.type_class(call.types.first().or_else(expected)?)?;
+        let member = self.world.class_member(&class, Ustr::from(name)).filter(|m| !m.funcs.is_empty())?;
+        Some(Call {
+            id: call.id,
+            callee: member,
+            paths: SmallVec::new(),
+            name: Ustr::from(name),
+            open: false,
+            receiver: None,
+            receiver_id: None,
+            args: vec![receiver],
+            arg_ids: call.receiver_id.into_iter().collect(),
+            new: false,
+            span: call.span,
+            name_span: call.name_span,
+            types: &[],
+        })
+    }
+
+    /// `hash_all::<Md5>(password)` (Rust): a function of the program that is told to use a broken hash.
+    fn told_hash(&mut self, call: &Call<'_>) {
+        if call.callee.funcs.is_empty() || call.types.is_empty() || !self.world.casts_convert() {
+            return;
+        }
+        let broken = |ty: &Type| self.type_apis(ty).iter().any(|p| p == "md5::Hasher");
+        if !call.types.iter().any(broken) {
+            return;
+        }
+        for (value, id) in call.args.iter().zip(&call.arg_ids) {
+            let at = self.at(self.hir.expr(*id).span);
+            self.reach(value, &SinkSite { kind: SinkKind::WeakHash, at, name: call.name }, true);
+        }
+    }
+
     fn call_sinks(&mut self, call: &Call<'_>) {
+        self.told_hash(call);
         let target = Target { paths: &call.paths, name: call.name, open: call.open };
         let models = self.models;
         let ports = Ports { args: &call.args, receiver: call.receiver.as_ref(), value: None };
@@ -530,7 +729,12 @@ impl<'a> Interp<'a> {
                 continue;
             }
             for port in &sink.ports {
+                // `console.log("agent %j", agent)`: quotes and escapes are put around it.
+                let quoted = matches!(sink.kind, SinkKind::Log | SinkKind::Console) && shows_quoted(call.args.first());
                 for (value, id) in self.port_values(call, port) {
+                    if quoted && id != call.arg_ids.first().copied() {
+                        continue;
+                    }
                     let at = self.at(id.map_or(call.span, |id| self.hir.expr(id).span));
                     self.reach(&value, &SinkSite { kind: sink.kind, at, name: sink.name }, sink.deep);
                 }
@@ -610,6 +814,53 @@ impl<'a> Interp<'a> {
         at
     }
 }
+
+/// Whether a format shows all that follows it as JSON or as numbers.
+fn shows_quoted(format: Option<&Val>) -> bool {
+    let Some(format) = format.and_then(|f| f.as_str()) else { return false };
+    let letters = || format.split('%').skip(1).filter_map(|rest| rest.chars().next());
+    letters().any(|c| matches!(c, 'j' | 'o' | 'O' | 'd' | 'i')) && !letters().any(|c| matches!(c, 's' | '%'))
+}
+
+/// Whether a call goes on only where its first argument is true.
+fn asserts(callee: &Value) -> bool {
+    callee.apis.iter().any(|p| {
+        matches!(
+            p.as_str(),
+            "assert"
+                | "assert.ok"
+                | "assert.strict"
+                | "assert.default"
+                | "assert/strict"
+                | "assert/strict.ok"
+                | "tiny-invariant"
+                | "invariant"
+        )
+    })
+}
+
+/// Harm that text does by its characters, which digits do not.
+const DIGITS: SinkKinds = SinkKind::Sql
+    .set()
+    .and(SinkKind::NoSql.set())
+    .and(SinkKind::Command.set())
+    .and(SinkKind::Path.set())
+    .and(SinkKind::Code.set())
+    .and(SinkKind::Template.set())
+    .and(SinkKind::Html.set())
+    .and(SinkKind::ScriptUrl.set())
+    .and(SinkKind::Url.set())
+    .and(SinkKind::Redirect.set())
+    .and(SinkKind::PropertyKey.set())
+    .and(SinkKind::Xml.set())
+    .and(SinkKind::Xpath.set())
+    .and(SinkKind::Ldap.set())
+    .and(SinkKind::Regex.set())
+    .and(SinkKind::Log.set())
+    .and(SinkKind::Header.set())
+    .and(SinkKind::Format.set())
+    .and(SinkKind::ShellText.set())
+    .and(SinkKind::ProgramOption.set());
 
 /// `map.get("key")` where that key was set.
 fn looked_up(call: &Call<'_>) -> Option<Val> {

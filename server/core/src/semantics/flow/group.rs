@@ -13,6 +13,7 @@ mod link;
 mod memo;
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -138,6 +139,8 @@ pub struct Linker<'a> {
     globals: RefCell<FxHashMap<Ustr, Val>>,
     /// What blocks put into cells that others read.
     cells: RefCell<FxHashMap<Ustr, Val>>,
+    /// Who asked for what other handlers leave in requests and their like, by cell.
+    readers: RefCell<FxHashMap<Ustr, BTreeSet<usize>>>,
     /// `module.exports` of each file, where its code wrote to it.
     common: RefCell<Vec<Option<Val>>>,
     /// Functions in the order in which they are to be run.
@@ -211,6 +214,7 @@ impl<'a> Linker<'a> {
             bound: units.iter().map(|u| u.hir.bindings.iter().map(|(n, _)| *n).collect()).collect(),
             globals: RefCell::default(),
             cells: RefCell::default(),
+            readers: RefCell::default(),
             common: RefCell::new(vec![None; files.len()]),
             queue: RefCell::default(),
             files,
@@ -323,18 +327,22 @@ impl<'a> Linker<'a> {
     /// Remembers what a block put into cells. The blocks around it, which may have read them, are worth another run.
     fn keep_cells(&self, i: usize, found: &[(Ustr, Val)]) {
         let mut cells = self.cells.borrow_mut();
+        let readers = self.readers.borrow();
         let mut news = false;
+        let mut asked = BTreeSet::new();
         for (name, value) in found {
             let new = cells.get(name).map_or_else(|| value.clone(), |old| join(old, value));
             if cells.get(name) != Some(&new) {
                 news = true;
+                asked.extend(readers.get(name).into_iter().flatten().copied().filter(|unit| *unit != i));
                 cells.insert(*name, new);
             }
         }
         let around = std::iter::successors(self.units[i].parent, |p| self.units[*p].parent);
         let around = around.filter(|p| self.units[*p].block.kind() == BlockKind::Function);
         if news {
-            self.queue.borrow_mut().extend(around.map(|unit| Task { unit, function: 0 }));
+            asked.extend(around);
+            self.queue.borrow_mut().extend(asked.into_iter().map(|unit| Task { unit, function: 0 }));
         }
     }
 
@@ -370,13 +378,14 @@ impl<'a> Linker<'a> {
         let i = task.unit;
         let hir = &self.units[i].hir;
         let Some(function) = hir.functions.get(task.function as usize) else { return Vec::new() };
-        let contexts = self.contexts.borrow();
-        let context = contexts.get(&task).map(Vec::as_slice).unwrap_or_default();
+        let context = self.contexts.borrow().get(&task).cloned().unwrap_or_default();
         let routed = if task.function == 0 { self.routed_params(i) } else { Vec::new() };
         let handles = task.function == 0 && self.handles_requests(i, function);
         (0..function.params.len())
             .map(|n| {
-                let mut value = context.get(n).map_or_else(Value::default, |v| Value::clone(v));
+                let extracted = || function.params[n].ty.as_ref().and_then(|ty| self.extracted(i, ty));
+                let known = context.get(n).cloned().or_else(extracted);
+                let mut value = known.map_or_else(Value::default, |v| Value::clone(&v));
                 let pat = hir.pat(function.params[n].pat);
                 // A body as it came: `async fn create(body: String)`.
                 let body = handles
@@ -398,6 +407,22 @@ impl<'a> Linker<'a> {
                 symbol(&value, n as u16)
             })
             .collect()
+    }
+
+    /// What a type of the program takes from a request, where a framework makes a handler's parameter of it (Rust):
+    /// `FromRequest`, `FromRequestParts`.
+    fn extracted(&self, i: usize, ty: &Type) -> Option<Val> {
+        let Type::Path(path, _) = ty else { return None };
+        if self.family != Family::Rust {
+            return None;
+        }
+        let link = Link { linker: self, unit: i };
+        let class = link.class(*path)?;
+        let made = ["from_request", "from_request_parts"]
+            .iter()
+            .find_map(|name| link.class_member(&class, Ustr::from(name)).filter(|m| !m.funcs.is_empty()))?;
+        let summary = link.summary(made.funcs.first()?)?;
+        Some(concrete(&summary.result)).filter(|v| v.has_taint())
     }
 
     /// Whether a function answers requests: it has a route attribute, takes something else from the request, or is given to a
@@ -605,6 +630,9 @@ impl<'a> Linker<'a> {
             };
             if let Some(ty) = &field.ty {
                 value = interp.typed(&value, ty);
+            }
+            if field.decorators.iter().any(|d| interp.is_validated(*d)) {
+                value = Arc::new(Value { types: Types::NUMBER, ..Value::clone(&value) });
             }
             members.insert(field.name, concrete(&value));
         }

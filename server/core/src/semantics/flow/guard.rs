@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::semantics::hir::{BinaryOp, ExprId, ExprKind, Lit, LogicalOp, PatId, PatKind, UnaryOp, Ustr};
 
 use super::interp::Interp;
-use super::kinds::{SinkKind, SinkKinds};
+use super::kinds::{SinkKind, SinkKinds, SourceKind};
 use super::models::{Base, Target};
 use super::value::{Origin, StepKind, THIS, Taint, Types, Val, Value, constant, of_type};
 
@@ -138,6 +138,9 @@ pub(super) fn condition(interp: &mut Interp<'_>, id: ExprId) -> Facts {
             let mut facts = Facts::of(value);
             if is_constant(hir, pat) {
                 facts.when_true.push((place, Learned::Clean(SinkKinds::ALL)));
+                if let Some(address) = owner_of_host(hir, place) {
+                    facts.when_true.push((address, Learned::Clean(super::sink::ADDRESS)));
+                }
             }
             facts
         }
@@ -156,6 +159,13 @@ pub(super) fn condition(interp: &mut Interp<'_>, id: ExprId) -> Facts {
         _ => {
             let value = interp.eval(id);
             let mut facts = Facts::of(value.clone());
+            if let ExprKind::Local(local) = &hir.expr(id).kind
+                && let Some((yes, no)) = interp.told.get(local).cloned()
+            {
+                facts.when_true.extend(yes);
+                facts.when_false.extend(no);
+                return facts;
+            }
             // What is false is nothing: no text is in it.
             if interp.is_place(id) {
                 facts.when_false.push((id, Learned::Is(constant(Lit::Undefined))));
@@ -204,12 +214,25 @@ fn position(
 fn is_constant(hir: &crate::semantics::hir::Hir, pat: PatId) -> bool {
     match &hir.pat(pat).kind {
         PatKind::Value(_) => true,
-        PatKind::Or(all) => all.iter().all(|p| matches!(hir.pat(*p).kind, PatKind::Value(_))),
-        PatKind::Variant { elements, .. } => {
-            !elements.is_empty() && elements.iter().all(|p| matches!(hir.pat(*p).kind, PatKind::Value(_)))
-        }
+        PatKind::Or(all) => all.iter().all(|p| is_constant(hir, *p)),
+        PatKind::Variant { elements, .. } => !elements.is_empty() && elements.iter().all(|p| is_constant(hir, *p)),
+        PatKind::Ref(inner) => is_constant(hir, *inner),
         _ => false,
     }
+}
+
+/// The address whose host an expression takes out of it (Rust): `url` for `url.host_str()`, with what unwraps it.
+fn owner_of_host(hir: &crate::semantics::hir::Hir, mut id: ExprId) -> Option<ExprId> {
+    for _ in 0..4 {
+        let ExprKind::Call { callee, .. } = &hir.expr(id).kind else { return None };
+        let ExprKind::Field(base, name) = &hir.expr(*callee).kind else { return None };
+        match name.as_str() {
+            "host_str" | "host" | "domain" | "authority" => return Some(*base),
+            "unwrap" | "unwrap_or" | "unwrap_or_default" | "expect" | "as_deref" | "as_str" => id = *base,
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// The name by which a key reaches every object's prototype: what refuses it knows of the danger.
@@ -267,6 +290,13 @@ fn equal(interp: &mut Interp<'_>, out: &mut Vec<(ExprId, Learned)>, a: (ExprId, 
                 _ => SinkKinds::NONE,
             };
             out.push((address.value, Learned::Clean(kinds)));
+        }
+        // `event.origin === window.location.origin`
+        if other.apis.iter().any(|p| *p == "location.origin")
+            && matches!(&hir.expr(id).kind, ExprKind::Field(_, name) if name == "origin")
+        {
+            out.push((id, Learned::Clean(SinkKinds::ALL)));
+            continue;
         }
         // A path that is the folder itself.
         let path = interp.peek(id).filter(|v| v.has_taint() && is_normalized(Some(v)));
@@ -399,7 +429,28 @@ impl Interp<'_> {
     /// What is learned of a part or a derivative of foreign data holds of the data itself: of an address whose host was
     /// compared, of a name whose absolute path was found to be inside a folder.
     fn refine_kin(&mut self, place: ExprId, old: &Val, learned: &Learned) {
+        let message = |t: &Taint| matches!(&t.origin, Origin::Source(s) if s.kind == SourceKind::Message);
+        let sent = !old.taints.is_empty() && old.taints.iter().all(message);
         let kinds = match (&self.hir.expr(place).kind, learned) {
+            // A message whose sender the program knows is as good as its own data.
+            (ExprKind::Field(base, name), Learned::Is(_) | Learned::Clean(SinkKinds::ALL))
+                if name == "origin" && !sent =>
+            {
+                if let Some(event) = self.peek(*base).filter(|e| e.apis.iter().any(|p| *p == "MessageEvent")) {
+                    let known = Value { apis: smallvec::SmallVec::new(), ..Value::clone(&event) };
+                    self.put(*base, Arc::new(known));
+                    return;
+                }
+                super::sink::ADDRESS
+            }
+            (ExprKind::Field(_, name), Learned::Is(_) | Learned::Clean(SinkKinds::ALL)) if name == "origin" && sent => {
+                SinkKinds::ALL
+            }
+            (ExprKind::Local(local), Learned::Is(_) | Learned::Clean(SinkKinds::ALL))
+                if sent && self.hir.local(*local).name == "origin" =>
+            {
+                SinkKinds::ALL
+            }
             (ExprKind::Field(_, name), Learned::Is(_) | Learned::Clean(_))
                 if matches!(name.as_str(), "hostname" | "host" | "origin") =>
             {
@@ -510,6 +561,11 @@ impl Interp<'_> {
 
     /// In a `match` arm with a constant pattern the value is that constant.
     pub(super) fn refine_match(&mut self, place: ExprId, pat: PatId) {
+        if is_constant(self.hir, pat)
+            && let Some(address) = owner_of_host(self.hir, place)
+        {
+            self.refine(&[(address, Learned::Clean(super::sink::ADDRESS))]);
+        }
         match &self.hir.pat(pat).kind {
             PatKind::Value(expr) => {
                 if let ExprKind::Lit(lit) = &self.hir.expr(*expr).kind {
@@ -556,8 +612,25 @@ impl Interp<'_> {
         let has = |list: &[&str]| list.iter().any(|w| test.contains(w));
         match name.as_str() {
             "components" if has(&["ParentDir", "Normal"]) => Some((*whole, SinkKind::Path.set())),
-            "chars" | "bytes" if has(&["alphanumeric", "digit", "alphabetic", "is_numeric"]) => {
-                Some((*whole, SinkKinds::ALL))
+            "chars" | "bytes"
+                if has(&[
+                    "alphanumeric",
+                    "digit",
+                    "alphabetic",
+                    "is_numeric",
+                    "_lowercase",
+                    "_uppercase",
+                    "a'..=",
+                    "A'..=",
+                    "0'..=",
+                ]) =>
+            {
+                // Where slashes are allowed, a path may still lead out.
+                let slashes = has(&["'/'"]);
+                Some((
+                    *whole,
+                    if slashes { SinkKinds(SinkKinds::ALL.0 & !SinkKind::Path.set().0) } else { SinkKinds::ALL },
+                ))
             }
             "split" if has(&["\"..\""]) => Some((*whole, SinkKind::Path.set())),
             _ => None,
@@ -618,6 +691,12 @@ impl Interp<'_> {
             if let Some(place) = place {
                 if *when { yes.push((place, Learned::Clean(*kinds))) } else { no.push((place, Learned::Clean(*kinds))) }
             }
+        }
+        // An own key is no way to the prototype, whoever filled the object.
+        if matches!(call.name.as_str(), "hasOwn" | "hasOwnProperty")
+            && let Some(key) = call.arg_ids.get(usize::from(call.name == "hasOwn"))
+        {
+            yes.push((*key, Learned::Clean(SinkKind::PropertyKey.set() | SinkKind::MethodName.set())));
         }
         let list_is_ours = call.receiver.as_ref().is_some_and(|r| !r.is_foreign() || is_kept_list(r, call));
         match (call.name.as_str(), call.arg_ids.first()) {
@@ -705,6 +784,10 @@ impl Interp<'_> {
             _ => {}
         }
         super::regex::guard(call, &mut yes, &mut no);
+        if let Some((place, read)) = self.validated(call) {
+            yes.retain(|(p, _)| *p != place);
+            yes.push((place, Learned::Is(read)));
+        }
         if let Some(record) = &self.record {
             let values: Vec<&Val> = call.args.iter().chain(&call.receiver).collect();
             record.guard(self.at(call.span), call.name, &values, [&yes, &no]);
@@ -801,7 +884,7 @@ fn starts_with(receiver: Option<&Val>, prefix: &Val) -> SinkKinds {
 fn is_programs(taint: &Taint) -> bool {
     match &taint.origin {
         Origin::Param(..) => true,
-        Origin::Source(source) => source.kind == super::kinds::SourceKind::Environment,
+        Origin::Source(source) => source.kind == SourceKind::Environment,
     }
 }
 

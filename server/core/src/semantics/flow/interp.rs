@@ -6,8 +6,10 @@
 //! bounds the whole.
 
 mod answers;
+pub(super) mod carried;
 pub(super) mod cells;
 mod control;
+mod observables;
 mod operators;
 mod types;
 
@@ -96,12 +98,16 @@ pub struct Interp<'a> {
     fuel: u32,
     /// What the truth of the call that was evaluated last says; taken by the condition around it.
     pub(super) call_facts: Option<(Lessons, Lessons)>,
+    /// What the truth of a variable says that holds a condition: `const ok = /^[a-z]+$/.test(name)`.
+    pub(super) told: FxHashMap<LocalId, (Lessons, Lessons)>,
     /// Whether an empty object is being written: what is below comes to be, and nothing of anybody's is in it.
     pub(super) making: bool,
     /// What promises resolve to and state is set to, by the call that made them, and what was read of them when.
     cells: FxHashMap<Ustr, Val>,
     read_cells: Vec<(Ustr, Val)>,
     source: &'a Block,
+    /// A conversion whose target its variable's type tells (Rust): `let slug: Slug = text.parse()?`.
+    pub(super) expected: Option<(ExprId, &'a Type)>,
     /// Getters that are being asked.
     pub(super) getters: u8,
     /// Expressions that a module exports.
@@ -132,9 +138,11 @@ impl<'a> Interp<'a> {
             used_children: FxHashSet::default(),
             end: None,
             gone: None,
+            expected: None,
             budget: fuel,
             fuel,
             making: false,
+            told: FxHashMap::default(),
             call_facts: None,
             cells: FxHashMap::default(),
             read_cells: Vec::new(),
@@ -521,6 +529,16 @@ impl<'a> Interp<'a> {
                 let value = self.eval(*base);
                 if self.is_about(*base) {
                     self.plain_member(&value, *name, span)
+                } else if self.is_routers(*base, *name) {
+                    let what = Ustr::from("the page's address");
+                    let origin = Source { kind: SourceKind::Location, at: self.at(span), what };
+                    let mut out = Value::clone(&self.member(&value, *name, span));
+                    out.add_taint(Taint {
+                        origin: Origin::Source(Arc::new(origin)),
+                        cleaned: SinkKinds::NONE,
+                        trace: None,
+                    });
+                    Arc::new(out)
                 } else {
                     self.member(&value, *name, span)
                 }
@@ -570,6 +588,7 @@ impl<'a> Interp<'a> {
                 if let PatKind::Place(place) = &hir.pat(*pat).kind
                     && let ExprKind::Local(local) = &hir.expr(*place).kind
                 {
+                    self.told.remove(local);
                     match self.chosen_by(*value) {
                         Some(key) => drop(self.out.descended.insert(*local, key)),
                         None => {
@@ -697,7 +716,14 @@ impl<'a> Interp<'a> {
             ExprKind::Let { pat, ty, value, otherwise } => {
                 let mut bound = match value {
                     Some(value) => {
-                        let v = self.eval(*value);
+                        let outer = self.expected;
+                        if let Some(ty) = ty
+                            && self.world.casts_convert()
+                        {
+                            self.expected = self.conversion_in(*value).map(|id| (id, ty));
+                        }
+                        let v = self.told_by(*pat, *value);
+                        self.expected = outer;
                         if self.state.live { v.clone() } else { unknown() }
                     }
                     None => constant(Lit::Undefined),
@@ -714,10 +740,12 @@ impl<'a> Interp<'a> {
                 self.bind_step(*pat, &bound, span);
                 // What is looked up by a key is chosen by whoever chooses the key.
                 if let (PatKind::Bind(local, _), Some(value)) = (&hir.pat(*pat).kind, value)
-                    && let ExprKind::Index(_, key) = &hir.expr(*value).kind
-                    && self.is_place(*key)
+                    && let ExprKind::Index(base, key) = hir.expr(self.uncast(*value)).kind
+                    && let key = self.uncast(key)
+                    && self.is_place(key)
+                    && !self.peek(self.uncast(base)).is_some_and(|b| is_bare(&b))
                 {
-                    self.out.looked_up.insert(*local, *key);
+                    self.out.looked_up.insert(*local, key);
                 } else if let (PatKind::Bind(local, _), Some(value)) = (&hir.pat(*pat).kind, value)
                     && let Some(key) = self.chosen_by(*value)
                 {
@@ -838,6 +866,31 @@ impl<'a> Interp<'a> {
         }
     }
 
+    /// Whether a member is what a router of React hands to a component: `props.location.search`, `this.props.match.params`.
+    fn is_routers(&self, base: ExprId, name: Ustr) -> bool {
+        let of = match name.as_str() {
+            "search" | "hash" => "location",
+            "params" => "match",
+            _ => return false,
+        };
+        let ExprKind::Field(props, part) = &self.hir.expr(base).kind else { return false };
+        *part == of
+            && match &self.hir.expr(*props).kind {
+                ExprKind::Field(this, name) => *name == "props" && matches!(self.hir.expr(*this).kind, ExprKind::This),
+                ExprKind::Local(local) => self.hir.local(*local).name == "props",
+                _ => false,
+            }
+    }
+
+    /// The expression below type assertions.
+    fn uncast(&self, id: ExprId) -> ExprId {
+        let mut at = id;
+        while let ExprKind::Cast(inner, _) = self.hir.expr(at).kind {
+            at = inner;
+        }
+        at
+    }
+
     /// What a condition says when it holds and when it does not.
     fn condition(&mut self, id: ExprId) -> Facts {
         super::guard::condition(self, id)
@@ -876,6 +929,11 @@ impl<'a> Interp<'a> {
         let value = self.sourced_name(name, value, span);
         self.named_source(name, value, span)
     }
+}
+
+/// Whether an object has no prototype: nothing but what was put into it is found in it.
+pub(super) fn is_bare(object: &Value) -> bool {
+    object.apis.iter().any(|p| *p == cells::BARE)
 }
 
 /// Whether a type holds small numbers alone: no size made of one is large.

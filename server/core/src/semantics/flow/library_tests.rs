@@ -3,6 +3,7 @@
 use super::kinds::SinkKind;
 use super::tests::reached;
 
+mod carried;
 mod commands;
 mod databases;
 mod files;

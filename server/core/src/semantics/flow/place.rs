@@ -105,6 +105,16 @@ impl Interp<'_> {
         if let Some(taints) = below(base, name) {
             taints.into_iter().for_each(|t| out.add_taint(t));
         }
+        if known.is_none()
+            && !out.taints.iter().any(|t| matches!(t.origin, Origin::Source(_)))
+            && let Some(carried) = self.carried(base, name)
+        {
+            return match carried.types.is_harmless() {
+                true if out.taints.is_empty() => carried,
+                true => Arc::new(out),
+                false => join(&carried, &Arc::new(out)),
+            };
+        }
         match known {
             // A refined or written field says more than the type does.
             Some(known) => known,
@@ -406,6 +416,46 @@ impl Interp<'_> {
         })
     }
 
+    /// `@IsUUID()`, `@Matches(/^[a-z]+$/)` at a field: whatever is in it, no text that does harm (class-validator).
+    pub(super) fn is_validated(&mut self, decorator: ExprId) -> bool {
+        const HARMLESS: [&str; 26] = [
+            "IsUUID",
+            "IsInt",
+            "IsNumber",
+            "IsPositive",
+            "IsNegative",
+            "IsBoolean",
+            "IsDate",
+            "IsEnum",
+            "IsIn",
+            "IsMongoId",
+            "IsAlphanumeric",
+            "IsAlpha",
+            "IsHexadecimal",
+            "IsNumberString",
+            "IsISO8601",
+            "IsDateString",
+            "IsPort",
+            "IsIP",
+            "IsHash",
+            "IsULID",
+            "IsDecimal",
+            "IsLocale",
+            "IsCurrency",
+            "IsMilitaryTime",
+            "IsBooleanString",
+            "IsISO31661Alpha2",
+        ];
+        let ExprKind::Call { callee, args, .. } = &self.hir.expr(decorator).kind else { return false };
+        let (callee, pattern) = (*callee, args.first().map(|a| a.value));
+        let path = self.eval(callee).apis.iter().find(|p| p.starts_with("class-validator.")).copied();
+        let Some(name) = path.map(last_name) else { return false };
+        if HARMLESS.contains(&name.as_str()) {
+            return true;
+        }
+        name == "Matches" && pattern.is_some_and(|p| super::regex::is_list(&self.eval(p)))
+    }
+
     fn pat_name(&self, pat: PatId) -> Option<Ustr> {
         match &self.hir.pat(pat).kind {
             PatKind::Bind(local, _) => Some(self.hir.local(*local).name),
@@ -652,9 +702,16 @@ impl Interp<'_> {
         for sink in models.set_sinks(&target) {
             if sink.when.iter().all(|c| super::sink::holds(c, &super::sink::Ports::write(value, object))) {
                 let site = SinkSite { kind: sink.kind, at: self.at(span), name: sink.name };
+                // `localStorage.password = field.value`
+                if sink.kind == SinkKind::SensitiveStore {
+                    let named = self.named_source(name, value.clone(), span);
+                    self.reach(&named, &site, sink.deep);
+                    continue;
+                }
                 self.reach(value, &site, sink.deep);
             }
         }
+        self.carry(object, name, value);
         for flag in models.set_flags(&target) {
             if flag.when.iter().all(|c| super::sink::holds(c, &super::sink::Ports::write(value, object))) {
                 self.out.flag(flag, value, self.at(span), self.arena);
@@ -699,6 +756,23 @@ impl Interp<'_> {
         let hir = self.hir;
         match &hir.expr(value).kind {
             ExprKind::Index(_, key) if self.is_place(*key) => self.peek(*key),
+            // `keys.reduce((at, key) => at[key] ??= {}, root)`
+            ExprKind::Call { callee, args, .. } if args.len() == 2 => {
+                let ExprKind::Field(list, name) = hir.expr(*callee).kind else { return None };
+                let ExprKind::Function(id) = hir.expr(args[0].value).kind else { return None };
+                let [at, key] = hir.function(id).params.as_slice() else { return None };
+                let named = |pat| self.pat_name(pat).filter(|n| !n.starts_with('{'));
+                let (at, key) = (named(at.pat)?, named(key.pat)?);
+                let text = self.arena.slice(hir.expr(args[0].value).span);
+                let descends = name == "reduce" && text.contains(&format!("{at}[{key}]"));
+                // What merely reads makes nothing on its way.
+                let makes = ["{}", "Object.create", "[]"].iter().any(|w| text.contains(w));
+                if !descends || !makes || self.world.casts_convert() {
+                    return None;
+                }
+                let list = self.eval(list);
+                Some(self.element(&list))
+            }
             ExprKind::Logical(LogicalOp::Or | LogicalOp::Nullish, value, _)
             | ExprKind::AssignOp { read: value, logical: Some(LogicalOp::Or | LogicalOp::Nullish), .. }
             | ExprKind::Cast(value, _) => self.chosen_by(*value),
@@ -716,6 +790,7 @@ impl Interp<'_> {
         // Writing below something that was itself looked up by a foreign key reaches the prototype.
         let nested = match &self.hir.expr(base).kind {
             ExprKind::Index(_, inner) => self.peek(*inner),
+            ExprKind::Call { .. } => self.chosen_by(base),
             ExprKind::Local(local) => {
                 let assigned = self.out.descended.get(local).cloned();
                 assigned.or_else(|| self.peek(*self.out.looked_up.get(local)?))

@@ -155,7 +155,13 @@ fn own_path(pattern: &str) -> SinkKinds {
 
 /// Whether a call refines a schema of texts to an allow-list: `z.string().regex(/^[a-z]+$/)`.
 pub(super) fn lists(call: &Call<'_>) -> bool {
-    let kinds = call.args.first().and_then(pattern_of).map(|(p, f)| harmless_when_matched(p, f));
+    call.args.first().is_some_and(is_list)
+}
+
+/// Whether a pattern, or a text that is one (in a JSON schema), lets harmless texts through alone.
+pub(super) fn is_list(pattern: &Val) -> bool {
+    let written = pattern_of(pattern).or_else(|| Some((pattern.as_str()?, Ustr::default())));
+    let kinds = written.map(|(p, f)| harmless_when_matched(p, f));
     let needed = [SinkKind::Command, SinkKind::Sql, SinkKind::Path, SinkKind::Html, SinkKind::Code];
     kinds.is_some_and(|k| needed.iter().all(|n| k.has(*n)))
 }

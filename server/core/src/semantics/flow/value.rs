@@ -702,7 +702,7 @@ fn join_at(a: &Val, b: &Val, depth: usize) -> Val {
     out.types = a.types.join(b.types);
     out.fields = match (&a.fields, &b.fields) {
         (Some(x), Some(y)) if Arc::ptr_eq(x, y) => Some(x.clone()),
-        (Some(x), Some(y)) if depth < MAX_DEPTH => Some(Arc::new(Fields::new(join_fields(x, y, depth + 1)))),
+        (Some(_), Some(_)) if depth < MAX_DEPTH => Some(Arc::new(Fields::new(join_fields(a, b, depth + 1)))),
         // Somebody's whole object in the place of one whose fields are known: any field may be theirs.
         (Some(x), None) if !b.taints.is_empty() && b.types != Types::STRING => Some(Arc::new(overlaid(x, b))),
         (None, Some(y)) if !a.taints.is_empty() && a.types != Types::STRING => Some(Arc::new(overlaid(y, a))),
@@ -725,7 +725,17 @@ fn overlaid(fields: &Fields, foreign: &Value) -> Fields {
     Fields::new(fields.list.iter().map(|(n, v)| (*n, join(v, &theirs))).collect())
 }
 
-fn join_fields(a: &[(Ustr, Val)], b: &[(Ustr, Val)], depth: usize) -> Vec<(Ustr, Val)> {
+/// Fields of either. One that only one side knows may hold anything of somebody's on the other.
+fn join_fields(left: &Value, right: &Value, depth: usize) -> Vec<(Ustr, Val)> {
+    let list = |v: &Value| v.fields.clone().unwrap_or_default();
+    let (a, b) = (list(left), list(right));
+    let other = |side: &Value, name: Ustr, known: &Val| match super::place::below(side, name) {
+        Some(taints) if side.types != Types::STRING && !taints.is_empty() => {
+            let theirs = Arc::new(Value { taints: taints.into_iter().take(MAX_TAINTS).collect(), ..Value::default() });
+            join(known, &theirs)
+        }
+        _ => known.clone(),
+    };
     let mut out = Vec::with_capacity(a.len().max(b.len()));
     let (mut i, mut j) = (0, 0);
     while i < a.len() || j < b.len() {
@@ -736,11 +746,11 @@ fn join_fields(a: &[(Ustr, Val)], b: &[(Ustr, Val)], depth: usize) -> Vec<(Ustr,
         };
         match order {
             std::cmp::Ordering::Less => {
-                out.push(a[i].clone());
+                out.push((a[i].0, other(right, a[i].0, &a[i].1)));
                 i += 1;
             }
             std::cmp::Ordering::Greater => {
-                out.push(b[j].clone());
+                out.push((b[j].0, other(left, b[j].0, &b[j].1)));
                 j += 1;
             }
             std::cmp::Ordering::Equal => {

@@ -278,6 +278,21 @@ impl<'a> Interp<'a> {
             {
                 out.push((i, result));
             }
+            // A function that the function at work was given: whoever gave it learns what it is called with.
+            if funcs.is_empty() && arg.has_symbol(0) && !self.world.casts_convert() {
+                let mut given: Vec<Val> = Vec::new();
+                for (_, param, value) in params.iter().filter(|(callback, ..)| *callback == i || *callback == 255) {
+                    given.resize(given.len().max(usize::from(*param) + 1), unknown());
+                    given[usize::from(*param)] = value.clone();
+                }
+                if given.iter().any(|v| v.has_taint()) {
+                    for taint in &arg.taints {
+                        if let Origin::Param(param, path) = &taint.origin {
+                            self.out.param_call(*param, path, &given);
+                        }
+                    }
+                }
+            }
             for func in funcs {
                 let mut args: Vec<Val> = Vec::new();
                 let mut set = |n: usize, value: Val| {
@@ -319,6 +334,11 @@ impl<'a> Interp<'a> {
                     && let Some(input) = self.procedure_input(call, &first)
                 {
                     args[0] = input;
+                }
+                if let Some(first) = args.first().cloned()
+                    && let Some(request) = self.described_request(call, &first)
+                {
+                    args[0] = request;
                 }
                 let args = self.with_bound(arg, &args);
                 let before = self.state.clone();

@@ -7,8 +7,9 @@ use smallvec::smallvec;
 use super::Call;
 use crate::semantics::flow::interp::Interp;
 use crate::semantics::flow::kinds::{SinkKind, SinkKinds};
+use crate::semantics::flow::regex::is_list;
 use crate::semantics::flow::value::{Types, Val, Value, constant, join, unknown};
-use crate::semantics::hir::{Lit, Ustr};
+use crate::semantics::hir::{ExprId, ExprKind, Key, Lit, Member, Ustr};
 
 /// Where a schema keeps the schemas of its fields and elements.
 const SHAPE: &str = "#shape";
@@ -21,9 +22,199 @@ const MAX_DEPTH: usize = 6;
 /// Libraries whose schemas are built by calls: `z.object({ id: z.number() })`.
 const LIBRARIES: [&str; 5] = ["zod.", "yup.", "superstruct.", "joi.", "@hapi/joi."];
 
+/// Where a request keeps what validators saw of it.
+const MATCHED: &str = "#matched";
+/// How validators are called that ajv makes of JSON schemas.
+const COMPILED: &str = "ajv.Validator";
+
 impl Interp<'_> {
+    /// `ajv.compile(schema)`: the validator keeps its schema.
+    fn compiled(&mut self, call: &Call<'_>) -> Option<Val> {
+        let is_ajv = |p: &Ustr| p.starts_with("ajv") && p.contains("().");
+        if !matches!(call.name.as_str(), "compile" | "compileParser") || !call.paths.iter().any(is_ajv) {
+            return None;
+        }
+        let made = Value { apis: smallvec![Ustr::from(COMPILED)], types: Types::OBJECT, ..Value::default() };
+        Some(Arc::new(made.with_field(Ustr::from(SHAPE), call.args.first()?.clone())))
+    }
+
+    /// What a validator of a JSON schema says of its argument where it is true: `validate(body)`, `ajv.validate(schema, body)`.
+    pub(in crate::semantics::flow) fn validated(&mut self, call: &Call<'_>) -> Option<(ExprId, Val)> {
+        let (schema, n) = if call.callee.apis.iter().any(|p| *p == COMPILED) {
+            (call.callee.field(Ustr::from(SHAPE))?.clone(), 0)
+        } else if call.name == "validate" && call.paths.iter().any(|p| p.starts_with("ajv") && p.contains("().")) {
+            (call.args.first()?.clone(), 1)
+        } else {
+            return None;
+        };
+        let value = call.args.get(n).filter(|v| v.has_taint())?.clone();
+        Some((*call.arg_ids.get(n)?, self.by_json_schema(&schema, &value, 0)))
+    }
+
+    /// What is left of a value that a JSON schema describes.
+    pub(in crate::semantics::flow) fn by_json_schema(&mut self, schema: &Val, value: &Val, depth: usize) -> Val {
+        let part = |name: &str| schema.field(Ustr::from(name)).cloned();
+        let word = |name: &str| part(name).and_then(|v| v.as_str());
+        let harmless = || Arc::new(Value { types: Types::STRING, ..Value::default() });
+        if part("enum").is_some() || part("const").is_some() || part("pattern").is_some_and(|p| is_list(&p)) {
+            return harmless();
+        }
+        let formats = ["uuid", "date", "date-time", "time", "ipv4", "ipv6", "duration"];
+        if word("format").is_some_and(|f| formats.contains(&f.as_str())) {
+            return harmless();
+        }
+        let ty = word("type");
+        match ty.as_ref().map(|t| t.as_str()) {
+            Some("integer" | "number" | "boolean") => {
+                return Arc::new(Value { types: Types::NUMBER, prefix: None, ..Value::clone(value) });
+            }
+            Some("string") => {
+                let texts = SinkKind::NoSql.set() | SinkKind::Merge.set() | SinkKind::StringCheck.set();
+                return Arc::new(Value { types: Types::STRING, ..value.cleaned(texts) });
+            }
+            _ => {}
+        }
+        if depth >= MAX_DEPTH {
+            return value.clone();
+        }
+        let mut out = Value::clone(value);
+        if let Some(shape) = part("properties") {
+            for (name, inner) in shape.fields() {
+                let below = self.plain_member(value, *name, crate::syntax::Span::default());
+                let read = self.by_json_schema(inner, &below, depth + 1);
+                out.set_field(*name, read);
+            }
+            out.apis.clear();
+        } else if let Some(items) = part("items") {
+            let below = self.element(value);
+            let read = self.by_json_schema(&items, &below, depth + 1);
+            out.set_field(*crate::semantics::flow::value::ELEMENT, read);
+        }
+        Arc::new(out)
+    }
+
+    /// The request of a handler whose route says what may be in it: JSON schemas (Fastify), validators before it
+    /// (express-validator).
+    pub(in crate::semantics::flow) fn described_request(&mut self, call: &Call<'_>, request: &Val) -> Option<Val> {
+        if request.apis.iter().any(|p| *p == "express.Request") {
+            return self.checked_request(call, request);
+        }
+        if !request.apis.iter().any(|p| *p == "fastify.Request") {
+            return None;
+        }
+        let mut out = Value::clone(request);
+        for (part, own) in [("body", "body"), ("querystring", "query"), ("query", "query"), ("params", "params")] {
+            // As it is written: values are not followed that deep.
+            let written = call.arg_ids.iter().find_map(|id| self.written_member(*id, &["schema", part]));
+            let known =
+                || call.args.iter().find_map(|a| a.field(Ustr::from("schema"))?.field(Ustr::from(part)).cloned());
+            let Some(inner) = written.map(|e| self.eval(e)).or_else(known).filter(|s| s.fields.is_some()) else {
+                continue;
+            };
+            let given = self.plain_member(request, Ustr::from(own), call.span);
+            let read = self.by_json_schema(&inner, &given, 0);
+            out.set_field(Ustr::from(own), read);
+        }
+        out.fields.is_some().then(|| Arc::new(out))
+    }
+
+    /// The expression at a path in an object that is written out.
+    fn written_member(&self, id: ExprId, path: &[&str]) -> Option<ExprId> {
+        path.iter().try_fold(id, |at, name| {
+            let ExprKind::Object(None, members) = &self.hir.expr(at).kind else { return None };
+            members.iter().find_map(|m| match m {
+                Member::Field(Key::Name(n), value) if n == name => Some(*value),
+                _ => None,
+            })
+        })
+    }
+
+    /// `app.post("/", body("id").isInt(), handler)`: fields of which validators leave nothing that does harm.
+    fn checked_request(&mut self, call: &Call<'_>, request: &Val) -> Option<Val> {
+        const HARMLESS: [&str; 18] = [
+            ".isInt(",
+            ".isNumeric(",
+            ".isUUID(",
+            ".isIn(",
+            ".isAlphanumeric(",
+            ".isAlpha(",
+            ".isMongoId(",
+            ".isBoolean(",
+            ".toInt(",
+            ".toFloat(",
+            ".isFloat(",
+            ".isDecimal(",
+            ".isHexadecimal(",
+            ".isISO8601(",
+            ".isDate(",
+            ".isPort(",
+            ".isIP(",
+            ".isSlug(",
+        ];
+        let whole = self.arena.text();
+        if !whole.contains("express-validator")
+            || !["validationResult", "matchedData"].iter().any(|w| whole.contains(w))
+        {
+            return None;
+        }
+        let mut out = Value::clone(request);
+        let mut matched = Value { types: Types::OBJECT, ..Value::default() };
+        for id in &call.arg_ids {
+            if matches!(self.hir.expr(*id).kind, ExprKind::Function(_) | ExprKind::Child(_)) {
+                continue;
+            }
+            let text = self.arena.slice(self.hir.expr(*id).span);
+            for (function, parts) in [
+                ("body(", &["body"][..]),
+                ("query(", &["query"]),
+                ("param(", &["params"]),
+                ("check(", &["body", "query", "params"]),
+            ] {
+                for (at, _) in text.match_indices(function) {
+                    let own = !text[..at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.'));
+                    let rest = &text[at + function.len()..];
+                    let Some(quote) = rest.chars().next().filter(|c| matches!(c, '\'' | '"')) else { continue };
+                    let Some((name, checks)) = rest[1..].split_once(quote) else { continue };
+                    // Up to the next validator of a list.
+                    let checks = checks.split_once("),").map_or(checks, |(c, _)| c);
+                    if !own || name.contains(['.', '*']) || !HARMLESS.iter().any(|h| checks.contains(h)) {
+                        continue;
+                    }
+                    for part in parts {
+                        let part = Ustr::from(part);
+                        let given =
+                            out.field(part).cloned().unwrap_or_else(|| self.plain_member(request, part, call.span));
+                        let field = self.plain_member(&given, Ustr::from(name), call.span);
+                        let field = Arc::new(Value { types: Types::NUMBER, prefix: None, ..Value::clone(&field) });
+                        matched.set_field(Ustr::from(name), field.clone());
+                        out.set_field(part, Arc::new(given.with_field(Ustr::from(name), field)));
+                    }
+                }
+            }
+        }
+        matched.fields.as_ref()?;
+        out.set_field(Ustr::from(MATCHED), Arc::new(matched));
+        Some(Arc::new(out))
+    }
+
+    /// `matchedData(request)`: what validators saw.
+    fn matched_data(&mut self, call: &Call<'_>) -> Option<Val> {
+        let matched = call.paths.iter().any(|p| *p == "express-validator.matchedData");
+        let checked = call.args.first().filter(|_| matched)?.field(Ustr::from(MATCHED))?.clone();
+        let seen = self.call_sources(call, unknown());
+        let mut out = Value::clone(&seen);
+        checked.fields().for_each(|(name, value)| out.set_field(*name, value.clone()));
+        Some(Arc::new(out))
+    }
+
     /// A call that makes a schema, refines one, or reads something by one.
     pub(in crate::semantics::flow) fn schema_call(&mut self, call: &Call<'_>) -> Option<Val> {
+        if let Some(made) = self.compiled(call) {
+            return Some(made);
+        }
+        if let Some(made) = self.matched_data(call) {
+            return Some(made);
+        }
         let path = *call.paths.first()?;
         let receiver = call.receiver.as_ref();
         if path.starts_with("trpc.Procedure") || receiver.is_some_and(|r| r.field(Ustr::from(INPUT)).is_some()) {

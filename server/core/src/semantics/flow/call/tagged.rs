@@ -43,6 +43,24 @@ impl<'a> Interp<'a> {
             types: &[],
         };
         self.call_sinks(&call);
+        // The program's own tag: it is called with the texts and what stands between them.
+        if !tag_value.funcs.is_empty() && !self.world.casts_convert() {
+            let texts = strings.iter().take(16).enumerate();
+            let texts = texts.fold(Value { types: Types::OBJECT, ..Value::default() }, |v, (n, text)| {
+                v.with_field(position(n), constant(Lit::Str(*text)))
+            });
+            let texts: Val = Arc::new(texts.clone().with_field(Ustr::from("raw"), Arc::new(texts)));
+            let mut given = vec![texts];
+            let all = values.iter().cloned().reduce(|a, b| join(&a, &b));
+            given.extend(values.iter().cloned());
+            // Known by a summary, the list of all of them is its first element.
+            let elsewhere = tag_value.funcs.iter().any(|f| f.block != self.block);
+            if let (true, Some(all), Some(first)) = (elsewhere, all, given.get_mut(1)) {
+                *first = all;
+            }
+            let inner = Call { args: given, ..call };
+            return self.call_functions(&inner);
+        }
         let model = self.model(&call);
         match model {
             Some(model) => {

@@ -1,6 +1,7 @@
 //! The world of one block: names, types, classes and summaries, resolved through the file.
 
 use super::*;
+use crate::semantics::flow::interp::carried::CARRIED;
 use crate::semantics::hir::Type;
 use crate::syntax::{Arena, Span};
 
@@ -296,6 +297,9 @@ impl World for Link<'_, '_> {
     }
 
     fn cell(&self, name: Ustr) -> Option<Val> {
+        if name.starts_with(CARRIED) {
+            self.linker.readers.borrow_mut().entry(name).or_default().insert(self.unit);
+        }
         self.linker.cells.borrow().get(&name).cloned()
     }
 

@@ -10,6 +10,8 @@ const CELL: &str = "@cell.";
 /// Fields of a value that stand for what no code names.
 const BOUND: &str = "@bound";
 const LISTENERS: &str = "@on:";
+/// What an object without a prototype is.
+pub(in crate::semantics::flow) const BARE: &str = "Object.create()";
 /// Arguments that `bind` keeps, and that `arguments` gives.
 pub(in crate::semantics::flow) const MAX_ARGUMENTS: usize = 6;
 
@@ -19,7 +21,7 @@ impl<'a> Interp<'a> {
         Ustr::from(&format!("{CELL}{:?}.{}", self.block, call.span.start))
     }
 
-    fn cell(&mut self, name: Ustr) -> Option<Val> {
+    pub(super) fn cell(&mut self, name: Ustr) -> Option<Val> {
         let own = self.cells.get(&name).cloned();
         match (own, self.world.cell(name)) {
             (Some(a), Some(b)) => Some(join(&a, &b)),
@@ -27,7 +29,7 @@ impl<'a> Interp<'a> {
         }
     }
 
-    fn set_cell(&mut self, name: Ustr, value: &Val) {
+    pub(super) fn set_cell(&mut self, name: Ustr, value: &Val) {
         let value = self.cells.get(&name).map_or_else(|| value.clone(), |old| join(old, value));
         self.cells.insert(name, value);
     }
@@ -116,10 +118,58 @@ impl<'a> Interp<'a> {
                 return Some(Arc::new(made));
             }
         }
+        if let Some(made) = self.inherited(call) {
+            return Some(made);
+        }
+        if let Some(made) = self.observed(call) {
+            return Some(made);
+        }
+        // What the page's own loader gives (Remix).
+        if call.name == "useLoaderData" && call.callee.funcs.is_empty() && !call.open {
+            let loader = self.world.name(Ustr::from("loader"));
+            let func = loader.funcs.first().copied()?;
+            return Some(self.hand_over(&func, &[]));
+        }
         if let Some(made) = self.schema_call(call) {
             return Some(made);
         }
         self.event(call)
+    }
+
+    /// Prototypes that are made of others: `Object.create(Base.prototype)`, `util.inherits(Derived, Base)`.
+    fn inherited(&mut self, call: &Call<'_>) -> Option<Val> {
+        let is = |paths: &[&str]| call.paths.iter().any(|p| paths.contains(&p.as_str()));
+        if is(&["Object.create"]) {
+            let parent = call.args.first()?;
+            // Nothing is found in it but what was put there.
+            if matches!(parent.as_lit(), Some(Lit::Null)) {
+                return Some(Arc::new(Value { types: Types::OBJECT, ..Value::clone(&api(Ustr::from(BARE))) }));
+            }
+            let functions = parent.fields().any(|(_, f)| !f.funcs.is_empty());
+            return functions
+                .then(|| Arc::new(Value { types: Types::OBJECT, fields: parent.fields.clone(), ..Value::default() }));
+        }
+        let both = is(&["util.inherits", "inherits"]);
+        if !both && !is(&["Object.setPrototypeOf"]) {
+            return None;
+        }
+        let prototype = Ustr::from("prototype");
+        let of = |value: &Val| if both { value.field(prototype).cloned() } else { Some(value.clone()) };
+        let (child, parent, place) = (call.args.first()?.clone(), of(call.args.get(1)?)?, *call.arg_ids.first()?);
+        if parent.fields.is_none() || !self.is_place(place) {
+            return None;
+        }
+        let own = of(&child).unwrap_or_else(|| of_type(Types::OBJECT));
+        let mut made = Value::clone(&own);
+        for (name, member) in parent.fields() {
+            if own.field(*name).is_none() {
+                made.set_field(*name, member.clone());
+            }
+        }
+        let made: Val = Arc::new(made);
+        let child = if both { Arc::new(child.with_field(prototype, made)) } else { made };
+        self.put(place, child.clone());
+        Some(child)
     }
 
     /// A function elsewhere called what it was given; if that is a setter, it sets its cell.
@@ -131,7 +181,7 @@ impl<'a> Interp<'a> {
     }
 
     /// The value of a cell now; a second run of the block finds what was set later.
-    fn state_cell(&mut self, cell: Ustr) -> Val {
+    pub(super) fn state_cell(&mut self, cell: Ustr) -> Val {
         let value = self.cell(cell).unwrap_or_else(unknown);
         self.read_cells.push((cell, value.clone()));
         // What is shown first is no promise of what comes later.

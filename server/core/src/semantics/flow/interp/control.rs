@@ -43,11 +43,10 @@ impl<'a> Interp<'a> {
         body: ExprId,
     ) -> Val {
         if let Some(cond) = cond
-            && let ExprKind::Binary(BinaryOp::Order, _, limit) = &self.hir.expr(cond).kind
-            && self.is_place(*limit)
-            && let Some(value) = self.peek(*limit)
+            && let ExprKind::Binary(BinaryOp::Order, counter, limit) = self.hir.expr(cond).kind
+            && let Some(value) = self.bound_of_loop(counter, limit, body)
         {
-            let at = self.at(self.hir.expr(*limit).span);
+            let at = self.at(self.hir.expr(limit).span);
             self.reach(&value, &SinkSite { kind: SinkKind::Timer, at, name: Ustr::from("for") }, false);
         }
         let mut head = self.state.clone();
@@ -102,6 +101,44 @@ impl<'a> Interp<'a> {
             None => self.state.live = false,
         }
         value.unwrap_or_else(unknown)
+    }
+
+    /// What says how often a loop runs: a number, or the length of what may be no list.
+    fn bound_of_loop(&mut self, counter: ExprId, limit: ExprId, body: ExprId) -> Option<Val> {
+        let hir = self.hir;
+        match &hir.expr(limit).kind {
+            // `{ "length": 1e9 }` has a length, too, unless an element's absence ends the loop.
+            ExprKind::Field(list, name) if name == "length" && !self.world.casts_convert() && self.is_place(*list) => {
+                let value = self.peek(*list)?;
+                let open = |t: &Taint| {
+                    matches!(&t.origin, Origin::Source(s) if s.kind == SourceKind::Remote)
+                        && !t.cleaned.has(SinkKind::NoSql)
+                };
+                if value.types != Types::UNKNOWN || value.fields.is_some() || !value.taints.iter().any(open) {
+                    return None;
+                }
+                let slice = |id: ExprId| self.arena.slice(hir.expr(id).span);
+                let element = format!("{}[{}]", slice(*list), slice(counter));
+                let text = slice(body);
+                let ends = text.match_indices(&element).any(|(at, _)| {
+                    let (before, after) = (text[..at].trim_end(), &text[at + element.len()..]);
+                    after.starts_with(['.', '[']) || before.ends_with('=') && !before.ends_with("+=")
+                });
+                let asked = ["isArray", "instanceof Array"].iter().any(|w| self.arena.text().contains(w));
+                (!ends && !asked && text.contains(&element)).then_some(value)
+            }
+            // `i < Number(req.query.n)`
+            ExprKind::Call { callee, args, .. } if args.len() <= 2 => match &hir.expr(*callee).kind {
+                ExprKind::Name(name) if matches!(name.as_str(), "Number" | "parseInt" | "parseFloat") => {
+                    Some(self.eval(limit))
+                }
+                ExprKind::Field(_, name) if name == "parseInt" => Some(self.eval(limit)),
+                _ => None,
+            },
+            ExprKind::Unary(UnaryOp::Arithmetic, _) => Some(self.eval(limit)),
+            _ if self.is_place(limit) => self.peek(limit),
+            _ => None,
+        }
     }
 
     pub(in crate::semantics::flow) fn switch(&mut self, value: ExprId, cases: &[Case]) -> Val {
@@ -170,5 +207,38 @@ impl<'a> Interp<'a> {
             self.state.live &= was_live;
         }
         value
+    }
+
+    /// The value that a variable is declared with; what its truth says is remembered.
+    pub(super) fn told_by(&mut self, pat: crate::semantics::hir::PatId, value: ExprId) -> Val {
+        let hir = self.hir;
+        let PatKind::Bind(local, None) = hir.pat(pat).kind else { return self.eval(value) };
+        let mut whole = value;
+        while let ExprKind::Await(inner) | ExprKind::Cast(inner, _) = hir.expr(whole).kind {
+            whole = inner;
+        }
+        let (said, facts) = match &hir.expr(whole).kind {
+            ExprKind::Call { .. } => {
+                self.call_facts = None;
+                let said = self.eval(value);
+                (said, self.call_facts.take())
+            }
+            ExprKind::Logical(LogicalOp::And | LogicalOp::Or, ..) if whole == value && self.world.casts_convert() => {
+                let facts = self.condition(value);
+                (facts.value, Some((facts.when_true, facts.when_false)))
+            }
+            ExprKind::Unary(UnaryOp::Not, _) | ExprKind::Binary(BinaryOp::Eq | BinaryOp::Ne | BinaryOp::In, ..)
+                if whole == value =>
+            {
+                let facts = self.condition(value);
+                (facts.value, Some((facts.when_true, facts.when_false)))
+            }
+            _ => (self.eval(value), None),
+        };
+        match facts.filter(|(yes, no)| !yes.is_empty() || !no.is_empty()) {
+            Some(facts) => drop(self.told.insert(local, facts)),
+            None => drop(self.told.remove(&local)),
+        }
+        said
     }
 }
