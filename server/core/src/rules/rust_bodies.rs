@@ -49,6 +49,52 @@ pub fn freed_parameter(function: Node<'_>) -> Option<usize> {
     })
 }
 
+/// The parameter of a type that owns heap memory of which a function keeps nothing: it only looks at it.
+pub fn dropped_parameter(function: Node<'_>) -> Option<usize> {
+    let body = function.child(Field::Body).filter(|b| b.text().len() < 2_000)?;
+    let list = function.child(Field::Parameters)?;
+    let parameters = list.named_children().filter(|p| p.kind() == Kind::Parameter);
+    parameters.enumerate().find_map(|(n, p)| {
+        let ty = p.child(Field::Type)?.text();
+        let owns = matches!(ty, "String" | "CString" | "OsString" | "PathBuf")
+            || ["Vec<", "Box<", "VecDeque<"].iter().any(|t| ty.starts_with(t) && !ty.contains("dyn"));
+        let name = p.child(Field::Pattern).filter(|p| p.kind() == Kind::Identifier).filter(|_| owns)?.text();
+        let looks = |used: Node<'_>| {
+            let Some(parent) = used.parent() else { return false };
+            match parent.kind() {
+                Kind::TokenTree | Kind::IndexExpression => true,
+                Kind::ReferenceExpression => parent.parent().is_some_and(|a| a.kind() == Kind::Arguments),
+                Kind::Arguments => parent
+                    .parent()
+                    .and_then(|c| c.child(Field::Function))
+                    .is_some_and(|f| matches!(f.text(), "drop" | "std::mem::drop" | "mem::drop")),
+                Kind::FieldExpression => parent.child(Field::Field).is_some_and(|m| {
+                    matches!(
+                        m.text(),
+                        "len"
+                            | "is_empty"
+                            | "iter"
+                            | "as_str"
+                            | "as_bytes"
+                            | "trim"
+                            | "lines"
+                            | "chars"
+                            | "bytes"
+                            | "contains"
+                            | "starts_with"
+                            | "ends_with"
+                    )
+                }),
+                _ => false,
+            }
+        };
+        let mut used = body.descendants().filter(|u| u.kind() == Kind::Identifier && u.text() == name);
+        let quiet =
+            !body.descendants().any(|d| d.is_hole() || matches!(d.kind(), Kind::ClosureExpression | Kind::AsyncBlock));
+        (quiet && used.all(looks)).then_some(n)
+    })
+}
+
 /// Whether a box is dropped where it is made, or, with `ends`, when the function ends.
 fn is_dropped(call: Node<'_>, ends: bool) -> bool {
     let mut at = call;

@@ -8,7 +8,9 @@ use crate::blocks::{Block, BlockKind, Blocks};
 use crate::semantics::lifetimes::Outside;
 use crate::syntax::Node;
 
-use super::rust_bodies::{Secret, SecretParameters, freed_parameter, gives_constant, secret_parameters};
+use super::rust_bodies::{
+    Secret, SecretParameters, dropped_parameter, freed_parameter, gives_constant, secret_parameters,
+};
 
 /// A struct, enum or union.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -131,6 +133,8 @@ pub struct Items {
     pub mutable_statics: BTreeSet<String>,
     /// Functions that free what a parameter points to, with its number; only where all of that name do.
     pub frees_parameter: BTreeMap<String, usize>,
+    /// Functions that keep nothing of a text or list that they are given, which is dropped when they end; with its number.
+    pub drops_parameter: BTreeMap<String, usize>,
     /// Names of types that are moved, not copied.
     pub moved: BTreeSet<String>,
     /// Functions that give a constant of the program; only where all of that name do.
@@ -247,6 +251,7 @@ impl Items {
             items.frees_parameter.remove(&name);
             items.constant_functions.remove(&name);
         }
+        items.drops_parameter.retain(|name, _| items.named.get(name) == Some(&1));
         // Of methods the type is not known where they are called.
         let names = std::mem::take(&mut items.named);
         items.secret_parameters.retain(|key, _| key.strip_prefix('.').is_none_or(|n| names.get(n) == Some(&1)));
@@ -259,13 +264,18 @@ impl Items {
 
     /// What is told to those who follow pointers through a function.
     pub fn outside(&self) -> Outside<'_> {
-        Outside { frees: Some(&self.frees_parameter), moved: Some(&self.moved) }
+        Outside { frees: Some(&self.frees_parameter), drops: Some(&self.drops_parameter), moved: Some(&self.moved) }
     }
 
     /// Notes what a function does for its callers.
     fn body_of(&mut self, root: Node<'_>, of: Option<&str>) {
         let Some(name) = root.child(Field::Name).map(|n| n.text().to_owned()) else { return };
         *self.named.entry(name.clone()).or_default() += 1;
+        if of.is_none()
+            && let Some(n) = dropped_parameter(root)
+        {
+            self.drops_parameter.insert(name.clone(), n);
+        }
         let secrets = secrets_of(root);
         if !secrets.is_empty() {
             let takes_self = root

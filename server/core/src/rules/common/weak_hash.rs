@@ -1,11 +1,12 @@
-use sidenote_grammars::Family;
+use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::evidence::{self, any, around};
-use crate::rules::{Case, Check, Docs, Rule};
+use crate::rules::rust_items::last_name;
+use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::semantics::flow::CallView;
 use crate::semantics::flow::kinds::SinkKind;
-use crate::syntax::Span;
+use crate::syntax::{Node, Span};
 
 pub static RULE: Rule = Rule {
     id: "weak-hash",
@@ -59,6 +60,7 @@ pub static RULE: Rule = Rule {
             "`{sink}` makes a broken hash of {source}: it can be guessed or forged. Use SHA-256, for passwords bcrypt, scrypt or Argon2.",
         ),
         Check::Model,
+        Check::Nodes(&[Kind::CallExpression], keyed),
     ],
     cases: &[
         Case::bad(
@@ -215,6 +217,30 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn p4(salt: &[u8], password: &[u8]) { let mut k = [0u8; 32]; pbkdf2::pbkdf2_hmac::<sha2::Sha256>(password, salt, 600_000, &mut k); }",
         ),
+        Case::bad(
+            "a.rs",
+            "use hmac::{Hmac, Mac};\nfn f(key: &[u8]) { let mut m = Hmac::<md5::Md5>::new_from_slice(key).unwrap(); } //~ weak-hash",
+        ),
+        Case::bad(
+            "a.rs",
+            "use hmac::{Hmac, Mac};\nuse md5::Md5;\ntype HmacMd5 = Hmac<Md5>;\nfn f(key: &[u8]) { let mut m = HmacMd5::new_from_slice(key).unwrap(); } //~ weak-hash",
+        ),
+        Case::bad(
+            "a.rs",
+            "use digest::Digest;\nfn all<D: Digest>(t: &[u8]) -> Vec<u8> { let mut d = D::new(); d.update(t); d.finalize().to_vec() }\nfn f(password: &str) -> Vec<u8> { all::<md5::Md5>(password.as_bytes()) } //~ weak-hash",
+        ),
+        Case::good(
+            "a.rs",
+            "use hmac::{Hmac, Mac};\nfn f(key: &[u8]) { let mut m = Hmac::<sha2::Sha256>::new_from_slice(key).unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use hmac::{Hmac, Mac};\nfn f(key: &[u8]) { let mut m = Hmac::<sha1::Sha1>::new_from_slice(key).unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use digest::Digest;\nfn all<D: Digest>(t: &[u8]) -> Vec<u8> { D::digest(t).to_vec() }\nfn f(file: &[u8]) -> Vec<u8> { all::<md5::Md5>(file) }",
+        ),
     ],
 };
 
@@ -322,6 +348,31 @@ fn broken(name: &str) -> Option<&'static str> {
         "ripemd128" | "rmd128" => "RIPEMD-128",
         _ => return None,
     })
+}
+
+/// `Hmac::<Md5>::new_from_slice(key)` (Rust), by this name or by an alias of the file.
+fn keyed<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(function) = node.child(Field::Function).filter(|f| f.kind() == Kind::ScopedIdentifier) else { return };
+    if cx.family() != Family::Rust
+        || !function.child(Field::Name).is_some_and(|n| matches!(n.text(), "new_from_slice" | "new" | "new_varkey"))
+    {
+        return;
+    }
+    let Some(ty) = function.child(Field::Path) else { return };
+    let written = cx.file.declared.aliases.get(ty.text()).map_or(ty.text(), String::as_str);
+    let Some((mac, inner)) = written.split_once('<') else { return };
+    let hash = last_name(inner.trim_end_matches('>').split(',').next().unwrap_or_default().trim());
+    if !matches!(last_name(mac.trim_end_matches("::")), "Hmac" | "SimpleHmac") || !matches!(hash, "Md5" | "Md4" | "Md2")
+    {
+        return;
+    }
+    // Protocols that prescribe it.
+    let text = cx.arena().text().to_lowercase();
+    if ["cram", "ntlm", "radius", "rakp", "snmp", "kerberos", "tacacs"].iter().any(|w| text.contains(w)) {
+        return;
+    }
+    let message = format!("`{hash}` is broken. Use HMAC with SHA-256.");
+    cx.report(Note::new(cx.rule, function.span(), message));
 }
 
 /// A function that takes the algorithm's name.

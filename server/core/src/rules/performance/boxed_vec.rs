@@ -16,7 +16,7 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds the types `Box<Vec<T>>`, `Box<String>`, `Box<HashMap<..>>` and the like, and `Rc<String>` and `Arc<String>`.",
+        what: "Finds the types `Box<Vec<T>>`, `Box<String>`, `Box<HashMap<..>>` and the like, `Rc<String>` and `Arc<String>`, and `Vec<Box<T>>` of numbers.",
         why: "A vector or string is a pointer already. Another box takes memory of its own and makes every access follow two pointers.",
         example: "struct Page {\n    lines: Box<Vec<String>>,\n}",
         instead: "struct Page {\n    lines: Vec<String>,\n}",
@@ -45,6 +45,10 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.rs", "struct A { x: Arc<Mutex<Vec<u8>>> }"),
         Case::near_miss("a.rs", "struct A { x: Rc<RefCell<String>> }"),
         Case::near_miss("a.rs", "impl From<Box<String>> for A { fn from(b: u8) -> A { A } }"),
+        Case::bad("a.rs", "struct A { many: Vec<Box<u64>> } //~ boxed-vec"),
+        Case::bad("a.rs", "fn f() -> Vec<Box<String>> { Vec::new() } //~ boxed-vec"),
+        Case::good("a.rs", "struct A { many: Vec<Box<dyn Fn()>>, nodes: Vec<Box<Node>>, texts: Vec<Box<str>> }"),
+        Case::near_miss("a.rs", "struct A { rows: Vec<Box<[u8]>>, wide: Vec<Box<T>> }"),
     ],
 };
 
@@ -60,7 +64,14 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         "Arc" => matches!(inner.name, "String"),
         _ => false,
     };
-    if !boxed || inner.refs > 0 || ty.args.len() != 1 {
+    // Elements of one size need no box of their own.
+    let content = inner.arg();
+    let elements = matches!(ty.name, "Vec" | "VecDeque")
+        && inner.name == "Box"
+        && inner.args.len() == 1
+        && content.refs == 0
+        && (content.is_integer() || content.is_float() || matches!(content.name, "bool" | "char"));
+    if !(boxed || elements) || inner.refs > 0 || ty.args.len() != 1 {
         return;
     }
     let meant = node.ancestors().any(|a| match a.kind() {
@@ -75,6 +86,16 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let declared =
         cx.file.declared.rust.types.contains_key(inner.name) || cx.file.declared.rust.types.contains_key(ty.name);
     if meant || declared {
+        return;
+    }
+    if elements {
+        let message = format!(
+            "Every element of `{}` takes memory of its own and is one more pointer to follow. `{}<{}>` keeps them side by side.",
+            node.text(),
+            ty.name,
+            content.name
+        );
+        cx.report(Note::new(cx.rule, node.span(), message));
         return;
     }
     let instead = match (ty.name, inner.name) {

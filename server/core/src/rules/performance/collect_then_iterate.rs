@@ -27,7 +27,7 @@ pub static RULE: Rule = Rule {
         limits: "Silent where the loop touches what the iterator borrows, where a step of the iterator has effects, where it collects into a `Result` or drains or locks something, or where the loop needs the length or goes backwards.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::LetDeclaration], check)],
+    checks: &[Check::Nodes(&[Kind::LetDeclaration], check), Check::Nodes(&[Kind::ForExpression], head)],
     cases: &[
         Case::bad(
             "a.rs",
@@ -137,6 +137,22 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn f(s: &str) {\n    let parts: Vec<_> = s.split(',').collect();\n    for (i, p) in parts.iter().enumerate() { if i + 1 == parts.len() { go(p); } }\n}",
         ),
+        Case::bad(
+            "a.rs",
+            "fn f(v: &[String]) { for n in v.iter().map(|s| s.len()).collect::<Vec<_>>() { show(n); } } //~ collect-then-iterate",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(t: &str) { for l in t.lines().filter(|l| !l.is_empty()).collect::<Vec<&str>>() { show(l); } } //~ collect-then-iterate",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(m: &mut HashMap<u8, u8>) { for k in m.keys().copied().collect::<Vec<_>>() { m.remove(&k); } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(v: &[String]) { for n in v.iter().map(|s| s.len()).collect::<BTreeSet<_>>() { show(n); } }",
+        ),
     ],
 };
 
@@ -190,6 +206,26 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let message = format!("This vector is only {what}, and once. Go on with the iterator instead of collecting it.");
     cx.report(Note::new(cx.rule, name.span(), message).related(only.span(), "its only use"));
+}
+
+/// `for line in text.lines().collect::<Vec<_>>() { .. }`.
+fn head<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let (Some(value), Some(body)) = (node.child(Field::Value), node.child(Field::Body)) else { return };
+    let Some((source, name)) = method(value).filter(|(_, n)| n.text() == "collect") else { return };
+    let turbofish =
+        value.child(Field::Function).and_then(|f| f.child(Field::TypeArguments)).and_then(Node::first_named);
+    if turbofish.is_none_or(|t| last_name(t.text()) != "Vec") || !is_iterator(source, cx) || has_effects(source) {
+        return;
+    }
+    // What the iterator borrows must not be needed meanwhile.
+    let inner = |n: &Node<'_>| binding(*n).is_some_and(|b| source.span().contains(b.name.span()));
+    let mut names =
+        source.descendants().filter(|n| matches!(n.kind(), Kind::Identifier | Kind::SelfValue) && !inner(n));
+    if names.any(|r| mentions(body, r.text())) || body.descendants().any(|n| n.kind() == Kind::AwaitExpression) {
+        return;
+    }
+    let message = "This vector is only walked, and once. Go on with the iterator instead of collecting it.";
+    cx.report(Note::new(cx.rule, name.span(), message));
 }
 
 /// Whether a statement only declares a variable with a plain value: `let mut n = 0;`, `let mut out = Vec::new();`.

@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds arguments of `unwrap_or`, `ok_or`, `or`, `map_or`, `or_insert`, `get_or_insert` and `expect` that cost something: `format!`, `anyhow!`, functions of the file that do work, reads of files and of the environment.",
+        what: "Finds arguments of `unwrap_or`, `ok_or`, `or`, `map_or`, `or_insert`, `get_or_insert` and `expect` that cost something: `format!`, `anyhow!`, texts and collections that are joined or collected, functions of the file that do work, reads of files and of the environment.",
         why: "Arguments are made before the call, so that the fallback is paid for every time, also where the value is there. The forms with `_else` make it only when it is needed.",
         example: "let name = names.get(id).cloned().unwrap_or(format!(\"user {id}\"));",
         instead: "let name = names.get(id).cloned().unwrap_or_else(|| format!(\"user {id}\"));",
@@ -88,6 +88,20 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.rs", "fn f(t: &mut Tree, k: u8) { t.or(format!(\"{k}\")); }"),
         Case::near_miss("a.rs", "fn f(o: Option<String>) -> String { o.unwrap_or(format!(\"none\")) }"),
         Case::near_miss("a.rs", "fn f(m: &mut HashMap<u8, Vec<u8>>, k: u8) { m.entry(k).or_insert(vec![]).push(1); }"),
+        Case::bad(
+            "a.rs",
+            "fn f(o: Option<String>, parts: &[&str]) -> String { o.unwrap_or(parts.join(\",\")) } //~ eager-default",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(o: Option<Vec<u8>>, s: &str) -> Vec<u8> { o.unwrap_or(s.bytes().rev().collect()) } //~ eager-default",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(o: Option<String>, s: &str) -> String { o.unwrap_or(s.to_lowercase()) } //~ eager-default",
+        ),
+        Case::good("a.rs", "fn f(o: Option<String>, p: &[&str]) -> String { o.unwrap_or_else(|| p.join(\",\")) }"),
+        Case::near_miss("a.rs", "fn f(o: Option<PathBuf>, p: &Path, q: &str) -> PathBuf { o.unwrap_or(p.join(q)) }"),
     ],
 };
 
@@ -177,6 +191,16 @@ fn cost<'a>(value: Node<'a>, cx: &Cx<'a>) -> Option<String> {
         }
         if n.kind() != Kind::CallExpression {
             return None;
+        }
+        // Texts and collections made of others.
+        if let Some((_, made)) = method(n) {
+            let makes = matches!(
+                (made.text(), args(n).count()),
+                ("join" | "repeat", 1) | ("concat" | "collect" | "to_uppercase" | "to_lowercase", 0) | ("replace", 2)
+            );
+            if makes && !(made.text() == "join" && args(n).any(|a| !a.text().starts_with('"'))) {
+                return Some(format!("A value is made by `{}`", made.text()));
+            }
         }
         let callee = n.child(Field::Function)?;
         let path = rust_path(callee, cx)?;

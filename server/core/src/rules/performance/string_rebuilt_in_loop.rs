@@ -20,8 +20,8 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `s = format!(\"{s}{x}\")`, `s = s.clone() + x` and `s = s + x` of a `String` in a loop that it comes from outside of.",
-        why: "`format!` and `clone` copy everything so far in every round: 10,000 pieces of 100 bytes move 5 GB. `s = s + x` takes the string out and puts it back for what `push_str` does in place.",
+        what: "Finds `s = format!(\"{s}{x}\")` and `s = s.clone() + x` of a `String` in a loop that it comes from outside of.",
+        why: "`format!` and `clone` copy everything so far in every round: 10,000 pieces of 100 bytes move 5 GB.",
         example: "for p in parts { out = format!(\"{out}{p},\"); }",
         instead: "for p in parts {\n    out.push_str(p);\n    out.push(',');\n}",
         limits: "Only where the string stands at the front of what is made, and is declared outside of the loop.",
@@ -29,13 +29,17 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::AssignmentExpression], check), Check::Nodes(&[Kind::CallExpression], folded)],
     cases: &[
-        Case::bad(
+        Case::near_miss(
             "a.rs",
-            "fn f(v: &[String]) -> String { let mut s = String::new(); for p in v { s = s + p; } s } //~ string-rebuilt-in-loop",
+            "fn f(v: &[String]) -> String { let mut s = String::new(); for p in v { s = s + p; } s }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn f(v: &[String]) -> String { let mut s = String::new(); for p in v { s = s + &p + \",\"; } s }",
         ),
         Case::bad(
             "a.rs",
-            "fn f(v: &[String]) -> String { let mut s = String::new(); for p in v { s = s + &p + \",\"; } s } //~ string-rebuilt-in-loop",
+            "fn f(v: &[String]) -> String { let mut s = String::new(); for p in v { s = s.to_owned() + &p + \",\"; } s } //~ string-rebuilt-in-loop",
         ),
         Case::bad(
             "a.rs",
@@ -83,9 +87,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 let Some((left, _)) = operands(first) else { return };
                 first = unparenthesized(left);
             }
+            // `s + x` alone takes the text over and appends in place.
             let copied = method(first).filter(|(_, m)| matches!(m.text(), "clone" | "to_owned" | "to_string"));
-            let of = copied.map_or(first, |(of, _)| of);
-            same(of, place) && type_of(place, cx).is_some_and(|t| t.is("String"))
+            copied.is_some_and(|(of, _)| same(of, place)) && type_of(place, cx).is_some_and(|t| t.is("String"))
         }
         _ => false,
     };

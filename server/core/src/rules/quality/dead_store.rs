@@ -2,7 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_names::{Binding, Origin, binding, captures};
-use crate::rules::rust_types::{Ty, type_of};
+use crate::rules::rust_types::{Ty, type_of, type_of_binding};
 use crate::rules::shape::{home, mentions, only_reads, operands, parameters, root_name, same};
 use crate::rules::support::{bare, is_function, is_loop};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
@@ -20,7 +20,7 @@ pub static RULE: Rule = Rule {
     in_tests: false,
     docs: Docs {
         what: "Finds assignments to a local variable whose value nobody reads: it is overwritten by a following \
-              statement, or the function ends without looking at it. In Rust: a variable whose value is overwritten by a following statement before anything reads it.",
+              statement, or the function ends without looking at it. In Rust: a variable whose value is overwritten by a following statement before anything reads it, and a number that is stored when nothing reads it any more.",
         why: "The work is wasted, and often the wrong variable was assigned: what should have changed did not.",
         example: "let total = sum(items);\ntotal = sum(extras);\nreturn total;",
         instead: "let total = sum(items);\ntotal += sum(extras);\nreturn total;",
@@ -117,6 +117,17 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.rs", "fn f(a: &mut u8) { let r = a; *r = 1; *r = 2; }"),
         Case::near_miss("a.rs", "fn f(a: &A) -> u8 { let mut x = a.one(); let f = || x; x = a.two(); f() + x }"),
         Case::near_miss("a.rs", "fn f(a: &A) -> R { let mut x = a.start(); x = a.next(&mut x)?; ok(x) }"),
+        Case::bad(
+            "a.rs",
+            "fn f(xs: &[u32]) -> u32 {\n    let mut total = 0;\n    for x in xs { total += x; }\n    let answer = total;\n    total = 0; //~ dead-store\n    answer\n}",
+        ),
+        Case::bad("a.rs", "fn f(mut n: u32) -> u32 {\n    let m = n * 2;\n    n += 1; //~ dead-store\n    m\n}"),
+        Case::near_miss("a.rs", "fn f(n: &mut u32) -> u32 { let m = *n; *n += 1; m }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f(v: &[u8]) -> u32 { let mut n = 0u32; for x in v { if *x > n as u8 { go(n); } n += 1; } 0 }",
+        ),
+        Case::near_miss("a.rs", "fn f() -> u32 { let mut n = 0u32; let r = &mut n; *r = 3; n = *r + 1; 0 }"),
     ],
 };
 
@@ -350,6 +361,7 @@ fn rust_block<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     for first in node.named_children() {
+        rust_last(first, cx);
         let Some((name, value)) = rust_store(first) else { continue };
         // A guard works by being there.
         let plain = matches!(
@@ -401,6 +413,40 @@ fn rust_block<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             }
             at = next.next_named_sibling();
         }
+    }
+}
+
+/// `n = other;` or `n += 1;` of a plain number after which nothing reads it.
+fn rust_last<'a>(statement: Node<'a>, cx: &mut Cx<'a>) {
+    let assignment = statement.first_named().filter(|a| {
+        statement.kind() == Kind::ExpressionStatement
+            && matches!(a.kind(), Kind::AssignmentExpression | Kind::CompoundAssignmentExpr)
+    });
+    let Some(name) = assignment.and_then(|a| a.child(Field::Left)).filter(|n| n.kind() == Kind::Identifier) else {
+        return;
+    };
+    let Some(declared) = binding(name).filter(Binding::is_plain) else { return };
+    if !matches!(declared.origin, Origin::Let(_) | Origin::Param(_)) || declared.name.text().starts_with('_') {
+        return;
+    }
+    let plain = type_of_binding(declared, cx)
+        .is_some_and(|t| t.refs == 0 && (t.is_integer() || t.is_float() || t.is("bool") || t.is("char")));
+    let scope = declared.scope;
+    let inside = |a: Node<'a>| is_loop(a) || is_function(a) && a != scope || a.kind() == Kind::AsyncBlock;
+    if !plain || statement.ancestors().take_while(|a| *a != scope).any(inside) {
+        return;
+    }
+    let text = name.text();
+    let end = statement.span().end;
+    let read = scope.descendants().any(|n| {
+        let after = n.span().start >= end;
+        let lent = n.kind() == Kind::ReferenceExpression && n.child(Field::Value).is_some_and(|v| v.text() == text);
+        let closed = is_function(n) && n != scope && rust_mentions(n, text);
+        lent || closed || n.is_hole() || after && rust_mentions(n, text)
+    });
+    if !read {
+        let message = format!("Nobody reads what is stored in `{text}` here: its scope ends first.");
+        cx.report(Note::new(cx.rule, name.span(), message));
     }
 }
 

@@ -50,6 +50,10 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.rs", "fn f(mut n: usize) { for i in 0..n { let mut n = i; n += 1; go(n); } }"),
         Case::near_miss("a.rs", "fn f(mut n: usize) { for i in 0..f2(n) { n += i; } }"),
         Case::near_miss("a.rs", "fn f(a: &mut [u8], n: usize) { for i in 0..n { a[n] = i as u8; } }"),
+        Case::bad(
+            "a.rs",
+            "fn f(mut len: usize) {\n    for i in 0..len {\n        go(i);\n        len -= 1; //~ mut-range-bound\n    }\n}",
+        ),
     ],
 };
 
@@ -75,10 +79,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         });
         if let Some(assigned) = assigned {
             let message = format!(
-                "`{}` is read once, before the first round: the assignment in the loop does not change how often it runs.",
+                "`{}` is read once, before the first round: this assignment does not change how often it runs.",
                 bound.text()
             );
-            cx.report(Note::new(cx.rule, bound.span(), message).related(assigned.span(), "assigned here"));
+            cx.report(Note::new(cx.rule, assigned.span(), message).related(bound.span(), "the bound"));
         }
     }
 }

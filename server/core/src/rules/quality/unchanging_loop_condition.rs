@@ -1,6 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::rust_types::macro_name;
 use crate::rules::support::{bare, is_function};
 use crate::rules::{Case, Check, Cx, Docs, Rule, unparenthesized};
 use crate::syntax::Node;
@@ -79,6 +80,11 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "function f(n) { while (n > 0) { process.exit(1); } }"),
         Case::near_miss("a.rs", "fn f(v: &mut Vec<u8>) { while v < limit() { v.push(1); } }"),
         Case::near_miss("a.js", "let n = 3; function f() { while (n > 0) { go(); } }"),
+        Case::bad(
+            "a.rs",
+            "fn f() { let mut i = 0; while i < 10 { println!(\"{i}\"); } } //~ unchanging-loop-condition",
+        ),
+        Case::near_miss("a.rs", "fn f() { let mut i = 0; while i < 10 { step!(i); } }"),
         Case::bad(
             "a.js",
             "function f(xs) {\n  let i = 0;\n  while (i < xs.length) { //~ unchanging-loop-condition\n    console.log(xs[i]);\n  }\n}",
@@ -198,9 +204,10 @@ fn leaves(n: Node<'_>) -> bool {
                 | Kind::AwaitExpression
                 | Kind::YieldExpression
                 | Kind::TryExpression
-                | Kind::MacroInvocation
                 | Kind::UnsafeBlock
         )
+        || n.kind() == Kind::MacroInvocation
+            && !matches!(macro_name(n), "println" | "print" | "eprintln" | "eprint" | "debug" | "trace" | "info")
         || n.kind() == Kind::ContinueStatement && n.child(Field::Label).is_some()
         || n.kind() == Kind::ContinueExpression && n.first_named().is_some()
         || n.kind() == Kind::CallExpression

@@ -116,6 +116,14 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.rs", "fn f(n: u32, f: fn(u32) -> u32) -> u32 { f(n) }"),
         Case::near_miss("a.rs", "fn f(n: u32) -> bool { n == 0 || f(n - 1) }"),
         Case::near_miss("a.rs", "async fn f(n: u32) { spawn(f(n)); }"),
+        Case::bad(
+            "a.rs",
+            "impl Tree {\n    pub fn depth(&self) -> usize { //~ unconditional-recursion\n        self.depth() + 1\n    }\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "impl PartialEq for A {\n    fn eq(&self, other: &Self) -> bool { //~ unconditional-recursion\n        self == other\n    }\n}",
+        ),
     ],
 };
 
@@ -237,11 +245,10 @@ fn rust_function<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let shadowed =
         parameters.is_some_and(|p| p.descendants().any(|n| n.kind() == Kind::Identifier && n.text() == name.text()));
     if let Some(again) = through_trait(node, name, body, cx) {
-        let message = format!(
-            "`{}` ends up in itself here whatever happens, and never ends. Its fields were meant.",
-            name.text()
-        );
-        cx.report(Note::new(cx.rule, again.span(), message).related(name.span(), "the same"));
+        let message =
+            format!("`{}` ends up in itself whatever happens, and never ends. Its fields were meant.", name.text());
+        let (at, other) = if name.text() == "fmt" { (again, name) } else { (name, again) };
+        cx.report(Note::new(cx.rule, at.span(), message).related(other.span(), "the same"));
         return;
     }
     let delegates = cx.file.declared.rust.trait_methods.contains(name.text());
@@ -277,10 +284,10 @@ fn rust_function<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             }
             if itself(n) {
                 let message = format!(
-                    "`{}` calls itself here whatever happens, and never ends. Something else of that name was meant, or a condition is missing.",
+                    "`{}` calls itself whatever happens, and never ends. Something else of that name was meant, or a condition is missing.",
                     name.text()
                 );
-                cx.report(Note::new(cx.rule, n.span(), message).related(name.span(), "the same"));
+                cx.report(Note::new(cx.rule, name.span(), message).related(n.span(), "here"));
                 return;
             }
             leaves |= matches!(

@@ -280,6 +280,42 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn z3() { let p; { let x = 5; p = &x as *const i32; } println!(\"{:p}\", p); let n = p as usize; }",
         ),
+        Case::bad(
+            "a.rs",
+            "use std::ffi::CString;\nunsafe fn fill(out: *mut *const c_char) {\n    let s = CString::new(\"short\").unwrap();\n    *out = s.as_ptr(); //~ access-after-lifetime\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::ffi::CString;\nfn f(names: &[&str]) {\n    let all: Vec<*const c_char> = names.iter().map(|n| CString::new(*n).unwrap().as_ptr()).collect(); //~ access-after-lifetime\n    unsafe { send(all.as_ptr()) }\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() -> u64 {\n    let make = || {\n        let v = 7u64;\n        &v as *const u64 //~ access-after-lifetime\n    };\n    unsafe { make().read() }\n}",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::ffi::CString;\nunsafe fn fill(out: *mut *mut c_char) { let s = CString::new(\"kept\").unwrap(); *out = s.into_raw(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::ffi::CString;\nfn f(owned: &[CString]) { let all: Vec<*const c_char> = owned.iter().map(|s| s.as_ptr()).collect(); unsafe { send(all.as_ptr()) } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(lists: Vec<&[u8]>) { let all: Vec<*const u8> = lists.iter().map(|l| l.as_ptr()).collect(); unsafe { send(all.as_ptr()) } }",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn consume(s: String) { println!(\"{}\", s.len()); }\nfn f() -> u8 { let s = String::from(\"abc\"); let p = s.as_ptr(); consume(s); unsafe { *p } } //~ access-after-lifetime",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn keep(all: &mut Vec<String>, s: String) { all.push(s); }\nfn f(all: &mut Vec<String>) -> u8 { let s = String::from(\"abc\"); let p = s.as_ptr(); keep(all, s); unsafe { *p } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "impl<'a> V<'a> {\n    fn test(raw: &'a [u8]) -> Self { static FAKE: Id = Id::new(); Self { raw, id: &FAKE } }\n    fn sub(&self) -> Self { Self { raw: &self.raw[1..], ..*self } }\n}\nfn f(b: &[u8]) { let v = V::test(b); unsafe { raw(v.sub()) } }",
+        ),
     ],
 };
 

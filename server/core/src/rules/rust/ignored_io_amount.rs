@@ -101,6 +101,14 @@ pub static RULE: Rule = Rule {
             "use std::io::Write;\nimpl Smtp { fn quit(&mut self) -> Result<(), Error> { self.write(b\"QUIT\\r\\n\")?; Ok(()) } }",
         ),
         Case::near_miss("a.rs", "fn f(table: &mut Table) -> Result<()> { table.write(&buf)?; Ok(()) }"),
+        Case::bad(
+            "a.rs",
+            "use std::io::{self, Read};\nfn f(s: &mut File, buf: &mut [u8]) -> io::Result<()> { s.read(buf)?; Ok(()) } //~ ignored-io-amount",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::io::{self, Read};\nfn f(s: &mut File, buf: &mut Header) -> io::Result<()> { s.read(buf)?; Ok(()) }",
+        ),
     ],
 };
 
@@ -298,6 +306,14 @@ fn written_bytes(argument: Node<'_>) -> bool {
 
 /// Whether an argument is plainly a buffer to read into.
 fn read_buffer(argument: Node<'_>) -> bool {
+    // `buf: &mut [u8]` of the function's own.
+    if argument.kind() == Kind::Identifier {
+        return argument.arena().nodes().any(|n| {
+            n.kind() == Kind::Parameter
+                && n.child(Field::Pattern).is_some_and(|p| p.text() == argument.text())
+                && n.child(Field::Type).is_some_and(|t| t.text() == "&mut [u8]")
+        });
+    }
     let Some(inner) = argument.text().strip_prefix("&mut ") else { return false };
     if inner.starts_with('[') || inner.contains("..") {
         return true;

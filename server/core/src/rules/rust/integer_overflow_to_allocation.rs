@@ -16,8 +16,8 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds products and sums of variables as the size of `Layout::from_size_align`, `from_size_align_unchecked`, `libc::malloc` and \
-               `libc::realloc`.",
+        what: "Finds products and sums of variables as the size of `Layout::from_size_align`, `from_size_align_unchecked`, `libc::malloc`, \
+               `libc::realloc`, and of `Vec::with_capacity` where the factors were read as 32 bits each.",
         why: "In a release build the product wraps around: less memory is allocated than the code behind it fills, which writes beyond the \
               end of it.",
         example: "let layout = Layout::from_size_align(count * size_of::<T>(), align_of::<T>())?;",
@@ -92,6 +92,15 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "use std::alloc::Layout;\nfn f(n: usize) { if n > 1000 { return; } Layout::from_size_align(n * 2, 8).unwrap(); }",
         ),
+        Case::bad(
+            "a.rs",
+            "fn f(b: [u8; 8]) -> Vec<u8> { let w = u32::from_le_bytes([b[0], b[1], b[2], b[3]]); let h = u32::from_le_bytes([b[4], b[5], b[6], b[7]]); let size = w * h * 4; Vec::with_capacity(size as usize) } //~ integer-overflow-to-allocation",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(b: [u8; 8]) -> Vec<u8> { let w = u32::from_le_bytes([b[0], b[1], b[2], b[3]]) as usize; let h = u32::from_le_bytes([b[4], b[5], b[6], b[7]]) as usize; Vec::with_capacity(w * h) }",
+        ),
+        Case::near_miss("a.rs", "fn f(w: usize, h: usize) -> Vec<u8> { Vec::with_capacity(w * h) }"),
     ],
 };
 
@@ -105,15 +114,21 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         | "core::alloc::Layout::from_size_align_unchecked"
         | "libc::malloc" => 0,
         "libc::realloc" => 1,
+        // Of a vector what is too small shows later, as a panic: told only of numbers that were read.
+        "Vec::with_capacity" | "std::vec::Vec::with_capacity" => 0,
         _ => return,
     };
+    let vector = path.ends_with("with_capacity");
     let Some(size) = args(node).nth(at) else { return };
     let mut value = crate::rules::support::constant(size);
     while matches!(value.kind(), Kind::TypeCastExpression | Kind::ParenthesizedExpression) {
         let Some(inner) = value.child(Field::Value).or_else(|| value.first_named()) else { break };
-        value = unparenthesized(inner);
+        value = crate::rules::support::constant(unparenthesized(inner));
     }
     let Some(variable) = overflows(value) else { return };
+    if vector && !(operands_read(value) && size.kind() == Kind::TypeCastExpression) {
+        return;
+    }
     // A comparison of that variable anywhere in the function bounds it.
     let compared = cx.arena().nodes().any(|n| {
         n.kind() == Kind::BinaryExpression
@@ -130,6 +145,26 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     ));
 }
 
+/// Whether a product has two factors that were read as 32 bits each: `u32::from_be_bytes(..)`, `r.read_u32()`.
+fn operands_read(value: Node<'_>) -> bool {
+    let read = |n: &Node<'_>| {
+        n.kind() == Kind::Identifier
+            && crate::rules::rust_names::binding(*n).is_some_and(|b| match b.origin {
+                crate::rules::rust_names::Origin::Let(o) => o.child(Field::Value).is_some_and(|v| {
+                    ["u32::from_be_bytes", "u32::from_le_bytes", "read_u32", "get_u32"]
+                        .iter()
+                        .any(|w| v.text().contains(w))
+                        && !v.text().contains(" as ")
+                }),
+                _ => false,
+            })
+    };
+    let product = value
+        .descendants()
+        .all(|n| n.kind() != Kind::BinaryExpression || n.child(Field::Operator).is_some_and(|o| o.text() == "*"));
+    product && std::iter::once(value).chain(value.descendants()).filter(read).count() >= 2
+}
+
 /// The variable by which an expression may wrap around.
 fn overflows<'a>(value: Node<'a>) -> Option<&'a str> {
     if value.kind() != Kind::BinaryExpression {
@@ -138,7 +173,11 @@ fn overflows<'a>(value: Node<'a>) -> Option<&'a str> {
     let operator = value.child(Field::Operator)?.text();
     let (left, right) = (value.child(Field::Left)?, value.child(Field::Right)?);
     let variable = |n: Node<'a>| {
-        let n = unparenthesized(n);
+        let mut n = unparenthesized(n);
+        // `w * h * 4`
+        while n.kind() == Kind::BinaryExpression && n.child(Field::Operator)?.text() == "*" {
+            n = unparenthesized(n.child(Field::Left)?);
+        }
         let is_variable =
             matches!(n.kind(), Kind::Identifier | Kind::FieldExpression) && !n.text().starts_with(char::is_uppercase);
         is_variable.then(|| n.text())

@@ -280,6 +280,22 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "use std::ptr::{self};\nfn ok14() { let p: *const i32 = ptr::null(); assert!(p.is_null()); println!(\"{:p}\", p); }",
         ),
+        Case::bad(
+            "a.rs",
+            "fn f(flag: bool, v: &mut i32) {\n    let mut p: *mut i32 = std::ptr::null_mut();\n    if flag { p = v; }\n    unsafe { p.write(1) } //~ invalid-pointer-access\n}",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(flag: bool, v: &mut i32) { let mut p: *mut i32 = std::ptr::null_mut(); if flag { p = v; } if flag { unsafe { p.write(1) } } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(flag: bool, v: &mut i32) { let mut p: *mut i32 = std::ptr::null_mut(); if flag { p = v; } if !p.is_null() { unsafe { p.write(1) } } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(flag: bool, v: &mut i32) { let mut p: *mut i32 = std::ptr::null_mut(); if flag { p = v; } else { p = other(); } unsafe { p.write(1) } }",
+        ),
     ],
 };
 

@@ -27,7 +27,11 @@ pub static RULE: Rule = Rule {
                  alone.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::CallExpression], check), Check::Nodes(&[Kind::ReferenceExpression], recast)],
+    checks: &[
+        Check::Nodes(&[Kind::CallExpression], check),
+        Check::Nodes(&[Kind::ReferenceExpression], recast),
+        Check::Nodes(&[Kind::AssignmentExpression, Kind::CompoundAssignmentExpr], written),
+    ],
     cases: &[
         Case::bad("a.rs", "fn f(b: u8) -> bool { unsafe { std::mem::transmute::<u8, bool>(b) } } //~ transmute-misuse"),
         Case::bad(
@@ -158,6 +162,15 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "use std::mem::transmute;\nfn o<'a>(x: &'static str) -> &'a str { unsafe { transmute(x) } }",
         ),
+        Case::bad(
+            "a.rs",
+            "fn f(x: &u32) {\n    let p = x as *const u32 as *mut u32;\n    unsafe { *p = 3; } //~ transmute-misuse\n}",
+        ),
+        Case::bad("a.rs", "fn f(x: &u32) { unsafe { *(x as *const u32 as *mut u32) += 1; } } //~ transmute-misuse"),
+        Case::bad("a.rs", "fn f(x: &u32) { unsafe { *(x as *const u32).cast_mut() = 1; } } //~ transmute-misuse"),
+        Case::good("a.rs", "fn f(x: &mut u32) { let p = x as *mut u32; unsafe { *p = 3; } }"),
+        Case::near_miss("a.rs", "fn f(x: *const u32) { let p = x as *mut u32; unsafe { *p = 3; } }"),
+        Case::near_miss("a.rs", "fn f(x: &Cell<u32>) { let p = x.as_ptr(); unsafe { *p = 3; } }"),
     ],
 };
 
@@ -198,22 +211,62 @@ fn recast<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     else {
         return;
     };
-    let mut at = match place.first_named() {
-        Some(inner) => unparenthesized(inner),
-        None => return,
-    };
-    let (mut exclusive, mut shared) = (false, false);
-    while at.kind() == Kind::TypeCastExpression {
-        let ty = at.child(Field::Type).map_or("", Node::text);
-        exclusive |= ty.starts_with("*mut");
-        shared |= ty.starts_with("*const");
-        let Some(inner) = at.child(Field::Value) else { return };
-        at = unparenthesized(inner);
-    }
-    if exclusive && shared && type_of(at, 4).is_some_and(|t| t.starts_with('&') && !is_exclusive(&t)) {
+    if place.first_named().is_some_and(makes_exclusive) {
         let what = "This makes an exclusive reference of a shared one, which is always undefined behaviour. Use `UnsafeCell` or `&mut`.";
         cx.report(Note::new(cx.rule, node.span(), what));
     }
+}
+
+/// `*(x as *const T as *mut T) = value` of a shared reference, also by way of a variable.
+fn written<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(place) =
+        node.child(Field::Left).filter(|l| l.kind() == Kind::UnaryExpression && l.text().starts_with('*'))
+    else {
+        return;
+    };
+    let Some(pointer) = place.first_named().map(unparenthesized) else { return };
+    let made = match pointer.kind() {
+        Kind::Identifier => {
+            let Some(declared) = crate::rules::rust_names::binding(pointer) else { return };
+            match declared.origin {
+                crate::rules::rust_names::Origin::Let(o) => o.child(Field::Value),
+                _ => None,
+            }
+        }
+        _ => Some(pointer),
+    };
+    if made.is_some_and(makes_exclusive) {
+        let what = "This writes through a shared reference, which is always undefined behaviour: the compiler takes what is behind it for unchanged. Use `Cell`, `UnsafeCell` or `&mut`.";
+        cx.report(Note::new(cx.rule, place.span(), what));
+    }
+}
+
+/// Whether casts make a pointer to write through of a shared reference: `x as *const T as *mut T`, `(x as *const T).cast_mut()`.
+fn makes_exclusive(value: Node<'_>) -> bool {
+    let mut at = unparenthesized(value);
+    let (mut exclusive, mut shared) = (false, false);
+    loop {
+        at = match at.kind() {
+            Kind::TypeCastExpression => {
+                let ty = at.child(Field::Type).map_or("", Node::text);
+                exclusive |= ty.starts_with("*mut");
+                shared |= ty.starts_with("*const");
+                match at.child(Field::Value) {
+                    Some(inner) => unparenthesized(inner),
+                    None => return false,
+                }
+            }
+            Kind::CallExpression => match crate::rules::support::method(at) {
+                Some((of, name)) if name.text() == "cast_mut" => {
+                    exclusive = true;
+                    unparenthesized(of)
+                }
+                _ => break,
+            },
+            _ => break,
+        };
+    }
+    exclusive && shared && type_of(at, 4).is_some_and(|t| t.starts_with('&') && !is_exclusive(&t))
 }
 
 fn is_exclusive(ty: &str) -> bool {

@@ -164,6 +164,10 @@ pub static RULE: Rule = Rule {
             "use tower_http::cors::CorsLayer;\nfn h() { let c = CorsLayer::new().allow_origin(\"https://example.com\".parse::<HeaderValue>().unwrap()).allow_credentials(true); }",
         ),
         Case::near_miss("a.rs", "use actix_cors::Cors;\nfn i() { let c = Cors::default().allow_any_origin(); }"),
+        Case::near_miss(
+            "a.rs",
+            "use tower_http::cors::CorsLayer;\nimpl Cors { pub fn very_permissive(inner: S) -> Self { Self { inner, layer: CorsLayer::very_permissive() } } }",
+        ),
     ],
 };
 
@@ -279,6 +283,11 @@ fn rust<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let end = |of: &str| path == of || path.ends_with(&format!("::{of}"));
     let message = "Any site may make requests with the user's cookies and read the answers: every origin is allowed together with credentials. List the origins.";
     if end("Cors::permissive") || end("CorsLayer::very_permissive") {
+        // A function of that name hands it on.
+        let around = crate::rules::support::enclosing_function(node).and_then(|f| f.child(Field::Name));
+        if around.is_some_and(|n| path.ends_with(&format!("::{}", n.text()))) {
+            return;
+        }
         cx.report(Note::new(cx.rule, function.span(), message));
         return;
     }

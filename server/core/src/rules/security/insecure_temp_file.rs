@@ -166,6 +166,14 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn l() { let f = tempfile::Builder::new().prefix(\"x\").tempfile_in(\"/tmp\").unwrap(); }",
         ),
+        Case::bad(
+            "a.rs",
+            "fn f(data: &[u8]) { let p = std::env::temp_dir().join(format!(\"app-{}.bin\", std::process::id())); std::fs::write(p, data).unwrap(); } //~ insecure-temp-file",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(data: &[u8]) { let p = std::env::temp_dir().join(format!(\"app-{}-{}.bin\", std::process::id(), uuid::Uuid::new_v4())); std::fs::write(p, data).unwrap(); }",
+        ),
     ],
 };
 

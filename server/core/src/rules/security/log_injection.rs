@@ -400,9 +400,9 @@ app.get("/x", async (req, res) => {
             "a.rs",
             "use log::info;\nfn e3() { let who = std::env::args().nth(1).unwrap(); info!(\"user {}\", who); } //~ log-injection",
         ),
-        Case::bad(
+        Case::near_miss(
             "a.rs",
-            "use log::warn;\nfn e4() { let who = std::env::var(\"WHO\").unwrap(); warn!(\"user {who}\"); } //~ log-injection",
+            "use log::warn;\nfn e4() { let who = std::env::var(\"WHO\").unwrap(); warn!(\"user {who}\"); }",
         ),
         Case::bad(
             "a.rs",

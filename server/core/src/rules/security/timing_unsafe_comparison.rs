@@ -106,6 +106,10 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.rs", "fn f(mac: MacAddr, other_mac: MacAddr) -> bool { mac == other_mac }"),
         Case::near_miss("a.rs", "fn f(new_password: &str, password: &str) -> bool { new_password == password }"),
         Case::near_miss("a.rs", "fn f(next_token: &str, page_token: &str) -> bool { next_token == page_token }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f(a: &Node, password: Option<String>) -> bool { a.redis.password.as_deref() != password.as_deref() }",
+        ),
     ],
 };
 
@@ -188,6 +192,11 @@ fn check_rust<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let (Some(a), Some(b)) = (told(left), told(right)) else { return };
+    // Two settings that may both be missing are compared with each other, not with what somebody sent.
+    let optional = |n: Node<'a>| method(unparenthesized(n)).is_some_and(|(_, m)| m.text() == "as_deref");
+    if optional(left) && optional(right) {
+        return;
+    }
     let plain = |n: Node<'a>| {
         type_of(n, cx).is_none_or(|t| match t.name {
             "str" | "String" | "Vec" | "[]" | "[;]" | "_" | "Option" | "Cow" | "Bytes" => true,

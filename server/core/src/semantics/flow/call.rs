@@ -203,7 +203,7 @@ impl<'a> Interp<'a> {
         if let Some(result) = self.indirect(call) {
             return result;
         }
-        if let Some(inner) = self.trait_call(call) {
+        if let Some(inner) = self.trait_call(call).or_else(|| self.conversion(call)) {
             return self.finish_call(&inner);
         }
         if let Some(result) = self.special_call(call) {
@@ -393,7 +393,10 @@ impl<'a> Interp<'a> {
         // Without line breaks no line of a log is forged.
         if matches!(call.name.as_str(), "replace" | "replaceAll" | "replacen")
             && call.args.first().is_some_and(|a| {
-                a.lits.iter().any(|l| match l {
+                // `replace(['\r', '\n'], "")`: elements of an array count as well.
+                let parts = a.fields().map(|(_, v)| v);
+                let lits = std::iter::once(a).chain(parts).flat_map(|v| v.lits.iter());
+                lits.into_iter().any(|l| match l {
                     Lit::Char(c) => matches!(c, '\n' | '\r'),
                     Lit::Str(s) => self.world.casts_convert() && matches!(s.as_str(), "\n" | "\r" | "\r\n"),
                     _ => false,
@@ -401,6 +404,25 @@ impl<'a> Interp<'a> {
             })
         {
             result = Arc::new(result.cleaned(SinkKind::Log.set()));
+        }
+        // `replace(|c: char| c.is_control(), "")`, `replace(char::is_control, " ")`
+        if call.name == "replace"
+            && self.world.casts_convert()
+            && let Some(test) = call.arg_ids.first()
+        {
+            let test = self.arena.slice(self.hir.expr(*test).span);
+            let kinds = if test.contains('!')
+                && ["alphanumeric", "is_ascii_digit", "alphabetic"].iter().any(|w| test.contains(w))
+            {
+                SinkKinds::ALL
+            } else if test.contains("is_control") || test.contains("'\\n'") {
+                SinkKind::Log.set()
+            } else {
+                SinkKinds::NONE
+            };
+            if kinds != SinkKinds::NONE {
+                result = Arc::new(result.cleaned(kinds));
+            }
         }
         if self.world.casts_convert() {
             result = self.told_by_name(call, result, model.is_some());
@@ -627,7 +649,78 @@ impl<'a> Interp<'a> {
         })
     }
 
+    /// The call in an initial value whose result the variable's type decides: `text.parse()` of `text.parse().map_err(f)?`.
+    pub(super) fn conversion_in(&self, mut id: ExprId) -> Option<ExprId> {
+        for _ in 0..6 {
+            id = match &self.hir.expr(id).kind {
+                ExprKind::Try(inner) | ExprKind::Await(inner) => *inner,
+                ExprKind::Call { callee, .. } => match &self.hir.expr(*callee).kind {
+                    ExprKind::Field(base, name) => match name.as_str() {
+                        "parse" | "try_into" | "into" => return Some(id),
+                        "unwrap" | "expect" | "map_err" | "unwrap_or_default" | "unwrap_or_else" | "ok" | "ok_or"
+                        | "ok_or_else" | "context" | "with_context" => *base,
+                        _ => return None,
+                    },
+                    _ => return None,
+                },
+                _ => return None,
+            };
+        }
+        None
+    }
+
+    /// `text.parse::<Slug>()`, `text.try_into()?` (Rust): a call of what the program's own type implements for it.
+    fn conversion<'c>(&self, call: &Call<'c>) -> Option<Call<'c>>
+    where
+        'a: 'c,
+    {
+        if !self.world.casts_convert() || !call.args.is_empty() || !call.callee.funcs.is_empty() {
+            return None;
+        }
+        let name = match call.name.as_str() {
+            "parse" => "from_str",
+            "try_into" => "try_from",
+            "into" => "from",
+            _ => return None,
+        };
+        let receiver = call.receiver.clone()?;
+        let expected = || self.expected.filter(|(id, _)| *id == call.id).map(|(_, ty)| ty);
+        let class = self.type_class(call.types.first().or_else(expected)?)?;
+        let member = self.world.class_member(&class, Ustr::from(name)).filter(|m| !m.funcs.is_empty())?;
+        Some(Call {
+            id: call.id,
+            callee: member,
+            paths: SmallVec::new(),
+            name: Ustr::from(name),
+            open: false,
+            receiver: None,
+            receiver_id: None,
+            args: vec![receiver],
+            arg_ids: call.receiver_id.into_iter().collect(),
+            new: false,
+            span: call.span,
+            name_span: call.name_span,
+            types: &[],
+        })
+    }
+
+    /// `hash_all::<Md5>(password)` (Rust): a function of the program that is told to use a broken hash.
+    fn told_hash(&mut self, call: &Call<'_>) {
+        if call.callee.funcs.is_empty() || call.types.is_empty() || !self.world.casts_convert() {
+            return;
+        }
+        let broken = |ty: &Type| self.type_apis(ty).iter().any(|p| p == "md5::Hasher");
+        if !call.types.iter().any(broken) {
+            return;
+        }
+        for (value, id) in call.args.iter().zip(&call.arg_ids) {
+            let at = self.at(self.hir.expr(*id).span);
+            self.reach(value, &SinkSite { kind: SinkKind::WeakHash, at, name: call.name }, true);
+        }
+    }
+
     fn call_sinks(&mut self, call: &Call<'_>) {
+        self.told_hash(call);
         let target = Target { paths: &call.paths, name: call.name, open: call.open };
         let models = self.models;
         let ports = Ports { args: &call.args, receiver: call.receiver.as_ref(), value: None };

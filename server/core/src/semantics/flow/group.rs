@@ -378,13 +378,14 @@ impl<'a> Linker<'a> {
         let i = task.unit;
         let hir = &self.units[i].hir;
         let Some(function) = hir.functions.get(task.function as usize) else { return Vec::new() };
-        let contexts = self.contexts.borrow();
-        let context = contexts.get(&task).map(Vec::as_slice).unwrap_or_default();
+        let context = self.contexts.borrow().get(&task).cloned().unwrap_or_default();
         let routed = if task.function == 0 { self.routed_params(i) } else { Vec::new() };
         let handles = task.function == 0 && self.handles_requests(i, function);
         (0..function.params.len())
             .map(|n| {
-                let mut value = context.get(n).map_or_else(Value::default, |v| Value::clone(v));
+                let extracted = || function.params[n].ty.as_ref().and_then(|ty| self.extracted(i, ty));
+                let known = context.get(n).cloned().or_else(extracted);
+                let mut value = known.map_or_else(Value::default, |v| Value::clone(&v));
                 let pat = hir.pat(function.params[n].pat);
                 // A body as it came: `async fn create(body: String)`.
                 let body = handles
@@ -406,6 +407,22 @@ impl<'a> Linker<'a> {
                 symbol(&value, n as u16)
             })
             .collect()
+    }
+
+    /// What a type of the program takes from a request, where a framework makes a handler's parameter of it (Rust):
+    /// `FromRequest`, `FromRequestParts`.
+    fn extracted(&self, i: usize, ty: &Type) -> Option<Val> {
+        let Type::Path(path, _) = ty else { return None };
+        if self.family != Family::Rust {
+            return None;
+        }
+        let link = Link { linker: self, unit: i };
+        let class = link.class(*path)?;
+        let made = ["from_request", "from_request_parts"]
+            .iter()
+            .find_map(|name| link.class_member(&class, Ustr::from(name)).filter(|m| !m.funcs.is_empty()))?;
+        let summary = link.summary(made.funcs.first()?)?;
+        Some(concrete(&summary.result)).filter(|v| v.has_taint())
     }
 
     /// Whether a function answers requests: it has a route attribute, takes something else from the request, or is given to a

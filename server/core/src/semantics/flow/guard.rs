@@ -138,6 +138,9 @@ pub(super) fn condition(interp: &mut Interp<'_>, id: ExprId) -> Facts {
             let mut facts = Facts::of(value);
             if is_constant(hir, pat) {
                 facts.when_true.push((place, Learned::Clean(SinkKinds::ALL)));
+                if let Some(address) = owner_of_host(hir, place) {
+                    facts.when_true.push((address, Learned::Clean(super::sink::ADDRESS)));
+                }
             }
             facts
         }
@@ -216,12 +219,25 @@ fn position(
 fn is_constant(hir: &crate::semantics::hir::Hir, pat: PatId) -> bool {
     match &hir.pat(pat).kind {
         PatKind::Value(_) => true,
-        PatKind::Or(all) => all.iter().all(|p| matches!(hir.pat(*p).kind, PatKind::Value(_))),
-        PatKind::Variant { elements, .. } => {
-            !elements.is_empty() && elements.iter().all(|p| matches!(hir.pat(*p).kind, PatKind::Value(_)))
-        }
+        PatKind::Or(all) => all.iter().all(|p| is_constant(hir, *p)),
+        PatKind::Variant { elements, .. } => !elements.is_empty() && elements.iter().all(|p| is_constant(hir, *p)),
+        PatKind::Ref(inner) => is_constant(hir, *inner),
         _ => false,
     }
+}
+
+/// The address whose host an expression takes out of it (Rust): `url` for `url.host_str()`, with what unwraps it.
+fn owner_of_host(hir: &crate::semantics::hir::Hir, mut id: ExprId) -> Option<ExprId> {
+    for _ in 0..4 {
+        let ExprKind::Call { callee, .. } = &hir.expr(id).kind else { return None };
+        let ExprKind::Field(base, name) = &hir.expr(*callee).kind else { return None };
+        match name.as_str() {
+            "host_str" | "host" | "domain" | "authority" => return Some(*base),
+            "unwrap" | "unwrap_or" | "unwrap_or_default" | "expect" | "as_deref" | "as_str" => id = *base,
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// The name by which a key reaches every object's prototype: what refuses it knows of the danger.
@@ -550,6 +566,11 @@ impl Interp<'_> {
 
     /// In a `match` arm with a constant pattern the value is that constant.
     pub(super) fn refine_match(&mut self, place: ExprId, pat: PatId) {
+        if is_constant(self.hir, pat)
+            && let Some(address) = owner_of_host(self.hir, place)
+        {
+            self.refine(&[(address, Learned::Clean(super::sink::ADDRESS))]);
+        }
         match &self.hir.pat(pat).kind {
             PatKind::Value(expr) => {
                 if let ExprKind::Lit(lit) = &self.hir.expr(*expr).kind {
@@ -596,8 +617,25 @@ impl Interp<'_> {
         let has = |list: &[&str]| list.iter().any(|w| test.contains(w));
         match name.as_str() {
             "components" if has(&["ParentDir", "Normal"]) => Some((*whole, SinkKind::Path.set())),
-            "chars" | "bytes" if has(&["alphanumeric", "digit", "alphabetic", "is_numeric"]) => {
-                Some((*whole, SinkKinds::ALL))
+            "chars" | "bytes"
+                if has(&[
+                    "alphanumeric",
+                    "digit",
+                    "alphabetic",
+                    "is_numeric",
+                    "_lowercase",
+                    "_uppercase",
+                    "a'..=",
+                    "A'..=",
+                    "0'..=",
+                ]) =>
+            {
+                // Where slashes are allowed, a path may still lead out.
+                let slashes = has(&["'/'"]);
+                Some((
+                    *whole,
+                    if slashes { SinkKinds(SinkKinds::ALL.0 & !SinkKind::Path.set().0) } else { SinkKinds::ALL },
+                ))
             }
             "split" if has(&["\"..\""]) => Some((*whole, SinkKind::Path.set())),
             _ => None,

@@ -113,6 +113,8 @@ pub struct Interp<'a> {
     cells: FxHashMap<Ustr, Val>,
     read_cells: Vec<(Ustr, Val)>,
     source: &'a Block,
+    /// A conversion whose target its variable's type tells (Rust): `let slug: Slug = text.parse()?`.
+    pub(super) expected: Option<(ExprId, &'a Type)>,
     /// Getters that are being asked.
     pub(super) getters: u8,
     /// Expressions that a module exports.
@@ -143,6 +145,7 @@ impl<'a> Interp<'a> {
             used_children: FxHashSet::default(),
             end: None,
             gone: None,
+            expected: None,
             budget: fuel,
             fuel,
             making: false,
@@ -738,7 +741,14 @@ impl<'a> Interp<'a> {
             ExprKind::Let { pat, ty, value, otherwise } => {
                 let mut bound = match value {
                     Some(value) => {
+                        let outer = self.expected;
+                        if let Some(ty) = ty
+                            && self.world.casts_convert()
+                        {
+                            self.expected = self.conversion_in(*value).map(|id| (id, ty));
+                        }
                         let v = self.told_by(*pat, *value);
+                        self.expected = outer;
                         if self.state.live { v.clone() } else { unknown() }
                     }
                     None => constant(Lit::Undefined),

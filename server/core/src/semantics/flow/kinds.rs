@@ -302,9 +302,7 @@ impl SinkKind {
             // Whoever starts a program may let it fetch what they like.
             SinkKind::Url => SourceKinds(OUTSIDE.0 & !SourceKind::Argument.set().0),
             SinkKind::Header | SinkKind::CorsOrigin | SinkKind::StringCheck | SinkKind::Console => remote,
-            SinkKind::Log => {
-                remote | SourceKind::Response.set() | SourceKind::Argument.set() | SourceKind::Environment.set()
-            }
+            SinkKind::Log => remote | SourceKind::Response.set() | SourceKind::Argument.set(),
             SinkKind::Sql => OUTSIDE | SourceKind::Response.set() | SourceKind::Environment.set(),
             SinkKind::Regex => OUTSIDE | SourceKind::Environment.set() | SourceKind::Response.set(),
             SinkKind::NoSql => remote | SourceKind::Message.set(),

@@ -268,6 +268,15 @@ pub fn sensitive(name: &str) -> Option<SourceKind> {
     Some(if password { SourceKind::Password } else { SourceKind::Sensitive })
 }
 
+/// What a query's key says of its value: as names do, and short words that are said nowhere else.
+pub fn sensitive_key(key: &str) -> Option<SourceKind> {
+    match key {
+        "pin" | "pass" | "pw" | "passcode" => Some(SourceKind::Password),
+        "cvv2" | "otp" | "ccnum" | "cardno" | "token" | "auth" | "sid" | "apikey" => Some(SourceKind::Sensitive),
+        _ => sensitive(key),
+    }
+}
+
 thread_local! {
     static KNOWN: RefCell<FxHashMap<Ustr, Option<SourceKind>>> = RefCell::default();
 }

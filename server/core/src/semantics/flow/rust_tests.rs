@@ -44,6 +44,7 @@ mod commands;
 mod databases;
 mod files;
 mod network;
+mod requests;
 mod secrets;
 mod sizes;
 mod text;

@@ -148,10 +148,23 @@ fn looks_like(text: &str, looks: Looks) -> bool {
         }
         Looks::PlainHttp => {
             let host = text.strip_prefix("http://").unwrap_or_default();
-            const LOCAL: [&str; 7] = ["localhost", "127.", "0.0.0.0", "[::1]", "192.168.", "10.", "host.docker"];
-            text.starts_with("http://") && !LOCAL.iter().any(|l| host.starts_with(l))
+            text.starts_with("http://") && !is_near(host)
         }
     }
+}
+
+/// Whether a host is this machine, or one of the network around it.
+fn is_near(host: &str) -> bool {
+    const LOCAL: [&str; 7] = ["localhost", "127.", "0.0.0.0", "[::1]", "192.168.", "10.", "host.docker"];
+    LOCAL.iter().any(|l| host.starts_with(l))
+}
+
+/// The key before a value of an address's query that goes over plain HTTP: `pin` at the end of `http://door.example.com/open?pin=`.
+pub(super) fn plain_query_key(text: &str) -> Option<&str> {
+    let host = text.strip_prefix("http://").filter(|h| !is_near(h))?;
+    let (_, key) = host.strip_suffix('=')?.rsplit_once(['?', '&'])?;
+    (!key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')))
+        .then_some(key)
 }
 
 /// Whether the constant text before foreign text decides what matters to a sink, so that the foreign part is harmless.
@@ -167,6 +180,7 @@ pub(super) fn prefix_protects(kind: SinkKind, prefix: Option<Ustr>) -> bool {
                 || text.starts_with(['?', '#'])
                 || text.starts_with("./")
         }
+        SinkKind::SensitiveUrl => text.split_once("://").is_some_and(|(_, rest)| is_near(rest)),
         SinkKind::ScriptUrl => {
             !text.is_empty() && !text.to_lowercase().starts_with("javascript:") && !text.starts_with("data:")
         }

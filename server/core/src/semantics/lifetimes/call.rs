@@ -200,6 +200,7 @@ impl Walk<'_> {
         if module == "ManuallyDrop" && matches!(short, "drop" | "take") && args.len() == 1 {
             return self.dropped_by_hand(args[0].value, span);
         }
+        self.dropped_by_callee(&path, args, span);
         let values: Vec<Points> = args.iter().map(|a| self.value(a.value, None)).collect();
         self.moved_away(args, span);
         if matches!(short, "abort" | "exit" | "handle_alloc_error" | "unreachable_unchecked") {
@@ -403,6 +404,17 @@ impl Walk<'_> {
                 let local = *local;
                 self.state.end_named(|p| *p == Pointee::Stack(local), Flaw::Moved, Some(at), hir);
             }
+        }
+    }
+
+    /// A function of the file that keeps nothing of what it is given by value.
+    fn dropped_by_callee(&mut self, path: &str, args: &[Arg], at: Span) {
+        let Some(n) = self.outside.drops.and_then(|d| d.get(path)).copied() else { return };
+        let Some(ExprKind::Local(owner)) = args.get(n).map(|a| &self.hir.expr(a.value).kind) else { return };
+        let owner = *owner;
+        if self.is_owner(owner) {
+            let hir = self.hir;
+            self.state.end_named(|p| *p == Pointee::Heap(owner), Flaw::Dropped, Some(at), hir);
         }
     }
 

@@ -98,6 +98,8 @@ pub struct Use {
 pub struct Outside<'a> {
     /// Functions that free what a parameter points to, with the parameter's number.
     pub frees: Option<&'a BTreeMap<String, usize>>,
+    /// Functions that drop a text or list that they are given, with the parameter's number.
+    pub drops: Option<&'a BTreeMap<String, usize>>,
     /// Types that are moved, not copied.
     pub moved: Option<&'a BTreeSet<String>>,
 }
@@ -472,7 +474,11 @@ impl Walk<'_> {
                         _ => points,
                     };
                 }
+                let doubtful = if alternative.is_none() { self.state.null_here(&after) } else { Vec::new() };
                 self.state.join(&after);
+                for place in doubtful {
+                    self.state.put(place, Points::one(Pointee::NullOnOneWay(self.branches)));
+                }
                 points
             }
             ExprKind::LetCondition(pat, value) => {
@@ -746,8 +752,7 @@ impl Walk<'_> {
             ExprKind::Deref(inner) => {
                 if let ExprKind::Local(out) = &self.hir.expr(*inner).kind
                     && self.hir.local(*out).kind == LocalKind::Param
-                    && self.arena_says_reference(*out)
-                    && self.says_pointer(*out)
+                    && (self.arena_says_reference(*out) && self.says_pointer(*out) || self.points_to_pointer(*out))
                 {
                     let place = Place::Field(*out, Ustr::from("*"));
                     self.stored.push((place, self.hir.expr(value).span));
@@ -805,8 +810,7 @@ impl Walk<'_> {
 
     /// Remembers what is known of a variable by the expression that makes its value.
     fn made_here(&mut self, local: LocalId, value: ExprId) {
-        let before = self.arena.text().get(..self.hir.local(local).span.start as usize).unwrap_or_default().trim_end();
-        if before.ends_with("static") || before.ends_with("const") || before.ends_with("static mut") {
+        if self.is_lasting(local) {
             return;
         }
         let (plain, droppable) = match &self.hir.expr(value).kind {

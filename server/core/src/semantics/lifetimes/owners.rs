@@ -94,6 +94,11 @@ impl Walk<'_> {
         self.hir.local(local).ty.as_ref().is_some_and(is_pointer)
     }
 
+    /// Whether a parameter is declared as a raw pointer to a raw pointer: what foreign code wants filled in.
+    pub(super) fn points_to_pointer(&self, local: LocalId) -> bool {
+        matches!(&self.hir.local(local).ty, Some(Type::RawPointer(inner)) if matches!(**inner, Type::RawPointer(_)))
+    }
+
     /// The owner that lends the reference that an expression gives: `v` of `v.first().unwrap()`.
     pub(super) fn lender(&self, mut id: ExprId) -> Option<LocalId> {
         for _ in 0..8 {

@@ -80,7 +80,8 @@ impl Walk<'_> {
     pub(super) fn leave_function(&mut self, points: &Points, value: ExprId) {
         let at = self.hir.expr(value).span;
         let mut left: Vec<Points> = Vec::new();
-        if self.hir.function(self.function).returns.as_ref().is_some_and(holds_pointer) {
+        let returns = self.hir.function(self.function).returns.as_ref();
+        if returns.is_some_and(holds_pointer) || returns.is_none() && self.is_pointer_made(value) {
             left.push(points.clone());
         }
         self.left_behind();
@@ -122,6 +123,18 @@ impl Walk<'_> {
         {
             let owner = owner.map(|l| self.hir.local(l).name);
             self.out.push(Use { flaw: Flaw::Returned, at, ended: None, owner });
+        }
+    }
+
+    /// Whether an expression says that it is a raw pointer: `&x as *const T`, `text.as_ptr()`. What a closure gives.
+    fn is_pointer_made(&self, value: ExprId) -> bool {
+        match &self.hir.expr(self.inner(value)).kind {
+            ExprKind::Cast(_, Type::RawPointer(_)) => true,
+            ExprKind::Call { callee, args, .. } => {
+                args.is_empty()
+                    && matches!(&self.hir.expr(*callee).kind, ExprKind::Field(_, n) if matches!(n.as_str(), "as_ptr" | "as_mut_ptr"))
+            }
+            _ => false,
         }
     }
 
@@ -198,7 +211,9 @@ impl Walk<'_> {
                     self.state.forget_fields(*local);
                 }
                 let param = self.hir.local(*local).kind == LocalKind::Param;
-                if self.hir.local(*local).function == self.function && !(param && self.is_reference(*local)) {
+                if self.is_lasting(*local) {
+                    Points::default()
+                } else if self.hir.local(*local).function == self.function && !(param && self.is_reference(*local)) {
                     Points::one(Pointee::Stack(*local))
                 } else {
                     Points::default()
@@ -264,6 +279,12 @@ impl Walk<'_> {
     /// Whether a variable holds a value that was made in sight: no reference that may point elsewhere.
     pub(super) fn is_plain(&self, local: LocalId) -> bool {
         self.state.plain.contains(&local)
+    }
+
+    /// Whether a name stands for a `static` or `const` inside of the function.
+    pub(super) fn is_lasting(&self, local: LocalId) -> bool {
+        let before = self.arena.text().get(..self.hir.local(local).span.start as usize).unwrap_or_default().trim_end();
+        before.ends_with("static") || before.ends_with("const") || before.ends_with("static mut")
     }
 
     pub(super) fn arena_says_reference(&self, local: LocalId) -> bool {

@@ -317,6 +317,19 @@ impl State {
         }
     }
 
+    /// Variables that are null here, and something sound at the end of another way.
+    pub(super) fn null_here(&self, other: &State) -> Vec<Place> {
+        if !self.live || !other.live {
+            return Vec::new();
+        }
+        let sound = |place: Place| {
+            let there = other.at(place);
+            !there.iter().any(|p| matches!(p, Pointee::Null | Pointee::NullOnOneWay(_) | Pointee::Gone(..)))
+        };
+        let null = self.points.iter().filter(|(_, p)| p.single() == Some(Pointee::Null)).map(|(place, _)| *place);
+        null.filter(|place| matches!(place, Place::Local(_)) && sound(*place)).collect()
+    }
+
     /// What may be at a point that two ways lead to.
     pub(super) fn join(&mut self, other: &State) {
         if !other.live {

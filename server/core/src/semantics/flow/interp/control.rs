@@ -208,4 +208,37 @@ impl<'a> Interp<'a> {
         }
         value
     }
+
+    /// The value that a variable is declared with; what its truth says is remembered.
+    pub(super) fn told_by(&mut self, pat: crate::semantics::hir::PatId, value: ExprId) -> Val {
+        let hir = self.hir;
+        let PatKind::Bind(local, None) = hir.pat(pat).kind else { return self.eval(value) };
+        let mut whole = value;
+        while let ExprKind::Await(inner) | ExprKind::Cast(inner, _) = hir.expr(whole).kind {
+            whole = inner;
+        }
+        let (said, facts) = match &hir.expr(whole).kind {
+            ExprKind::Call { .. } => {
+                self.call_facts = None;
+                let said = self.eval(value);
+                (said, self.call_facts.take())
+            }
+            ExprKind::Logical(LogicalOp::And | LogicalOp::Or, ..) if whole == value && self.world.casts_convert() => {
+                let facts = self.condition(value);
+                (facts.value, Some((facts.when_true, facts.when_false)))
+            }
+            ExprKind::Unary(UnaryOp::Not, _) | ExprKind::Binary(BinaryOp::Eq | BinaryOp::Ne | BinaryOp::In, ..)
+                if whole == value =>
+            {
+                let facts = self.condition(value);
+                (facts.value, Some((facts.when_true, facts.when_false)))
+            }
+            _ => (self.eval(value), None),
+        };
+        match facts.filter(|(yes, no)| !yes.is_empty() || !no.is_empty()) {
+            Some(facts) => drop(self.told.insert(local, facts)),
+            None => drop(self.told.remove(&local)),
+        }
+        said
+    }
 }

@@ -106,6 +106,17 @@ impl<'a> Interp<'a> {
         let at = self.at(span);
         for part in parts {
             let past_host = crate::semantics::flow::sink::is_past_host(&shape);
+            // `http://host/pay?card_number={card}`: the key says what the value is.
+            if !part.exact
+                && part.types != Types::BOOL
+                && let Some(key) = crate::semantics::flow::sink::plain_query_key(&shape)
+                && let Some(kind) = lexicon::sensitive_key(key)
+                && !part.taints.iter().any(crate::semantics::flow::place::is_sensitive)
+            {
+                let what = Ustr::from(&format!("the query's `{key}`"));
+                let origin = Origin::Source(Arc::new(Source { kind, at: self.at(span), what }));
+                out.add_taint(Taint { origin, cleaned: SinkKinds::NONE, trace: None });
+            }
             match part.text_prefix().filter(|_| part.exact) {
                 Some(text) if shape.len() <= MAX_CONSTANT => shape.push_str(&text),
                 // The page's own address, without what somebody may have put behind it.
@@ -146,6 +157,11 @@ impl<'a> Interp<'a> {
                     element.taints.iter().for_each(|t| out.add_taint(t.clone()));
                 }
             }
+        }
+        // Text whose only open part is the number of the process can be guessed.
+        let is_id = |p: &Val| p.apis.iter().any(|a| a == "std::process::id()");
+        if self.world.casts_convert() && parts.iter().any(is_id) && parts.iter().all(|p| p.exact || is_id(p)) {
+            out.apis.push(Ustr::from("std::process::id()"));
         }
         out.prefix = (!prefix.is_empty()).then(|| Ustr::from(&prefix));
         Arc::new(out)
@@ -202,7 +218,13 @@ impl<'a> Interp<'a> {
         let mut element: Option<Val> = None;
         for (i, member) in members.iter().enumerate() {
             let item = match member {
-                Member::Element(Some(expr)) => self.eval(*expr),
+                Member::Element(Some(expr)) => {
+                    let item = self.eval(*expr);
+                    match self.pair_key(members, i, &value) {
+                        Some(key) => self.named_source(key, item, self.hir.expr(*expr).span),
+                        None => item,
+                    }
+                }
                 Member::Spread(expr) => {
                     let spread = self.eval(*expr);
                     self.element(&spread)
@@ -223,6 +245,17 @@ impl<'a> Interp<'a> {
             self.answered_parts(members, &value);
         }
         value
+    }
+
+    /// The key of a pair whose second part is at hand (Rust): `"password"` of `("password", text)`.
+    fn pair_key(&self, members: &[Member], i: usize, before: &Value) -> Option<Ustr> {
+        let [Member::Element(Some(first)), Member::Element(Some(_))] = members else { return None };
+        if i != 1 || !self.world.casts_convert() {
+            return None;
+        }
+        let start = self.hir.expr(*first).span.start as usize;
+        let opens = self.arena.text().get(..start).is_some_and(|t| t.trim_end().ends_with('('));
+        before.field(position(0)).filter(|_| opens)?.as_str()
     }
 
     pub(in crate::semantics::flow) fn jsx(

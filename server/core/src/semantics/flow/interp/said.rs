@@ -26,35 +26,6 @@ const MAX_WATCHED: usize = 4;
 const MAX_DEPTH: usize = 8;
 
 impl Interp<'_> {
-    /// The value that a variable is declared with; what its truth says is remembered.
-    pub(super) fn told_by(&mut self, pat: crate::semantics::hir::PatId, value: ExprId) -> Val {
-        let hir = self.hir;
-        let PatKind::Bind(local, None) = hir.pat(pat).kind else { return self.eval(value) };
-        let mut whole = value;
-        while let ExprKind::Await(inner) | ExprKind::Cast(inner, _) = hir.expr(whole).kind {
-            whole = inner;
-        }
-        let (said, facts) = match &hir.expr(whole).kind {
-            ExprKind::Call { .. } => {
-                self.call_facts = None;
-                let said = self.eval(value);
-                (said, self.call_facts.take())
-            }
-            ExprKind::Unary(UnaryOp::Not, _) | ExprKind::Binary(BinaryOp::Eq | BinaryOp::Ne | BinaryOp::In, ..)
-                if whole == value =>
-            {
-                let facts = self.condition(value);
-                (facts.value, Some((facts.when_true, facts.when_false)))
-            }
-            _ => (self.eval(value), None),
-        };
-        match facts.filter(|(yes, no)| !yes.is_empty() || !no.is_empty()) {
-            Some(facts) => drop(self.told.insert(local, facts)),
-            None => drop(self.told.remove(&local)),
-        }
-        said
-    }
-
     /// Begins to watch the parameters of the function at work.
     pub(super) fn watch(&mut self, id: FnId) {
         if self.world.casts_convert() {
