@@ -105,7 +105,7 @@ impl<'a> Interp<'a> {
                 let receiver = self.eval(*base);
                 let key = self.eval(*index);
                 let member = self.index(&receiver, &key, hir.expr(callee).span);
-                if key.as_lit().is_none() && !super::interp::is_bare(&receiver) {
+                if key.as_lit().is_none() && !super::interp::cells::is_bare(&receiver) {
                     let site = SinkSite {
                         kind: SinkKind::MethodName,
                         at: self.at(hir.expr(*index).span),

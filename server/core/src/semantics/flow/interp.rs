@@ -768,7 +768,7 @@ impl<'a> Interp<'a> {
                     && let ExprKind::Index(base, key) = hir.expr(self.uncast(*value)).kind
                     && let key = self.uncast(key)
                     && self.is_place(key)
-                    && !self.peek(self.uncast(base)).is_some_and(|b| is_bare(&b))
+                    && !self.peek(self.uncast(base)).is_some_and(|b| cells::is_bare(&b))
                 {
                     self.out.looked_up.insert(*local, key);
                 } else if let (PatKind::Bind(local, _), Some(value)) = (&hir.pat(*pat).kind, value)
@@ -897,15 +897,6 @@ impl<'a> Interp<'a> {
         }
     }
 
-    /// The expression below type assertions.
-    fn uncast(&self, id: ExprId) -> ExprId {
-        let mut at = id;
-        while let ExprKind::Cast(inner, _) = self.hir.expr(at).kind {
-            at = inner;
-        }
-        at
-    }
-
     /// What a condition says when it holds and when it does not.
     fn condition(&mut self, id: ExprId) -> Facts {
         super::guard::condition(self, id)
@@ -944,11 +935,6 @@ impl<'a> Interp<'a> {
         let value = self.sourced_name(name, value, span);
         self.named_source(name, value, span)
     }
-}
-
-/// Whether an object has no prototype: nothing but what was put into it is found in it.
-pub(super) fn is_bare(object: &Value) -> bool {
-    object.apis.iter().any(|p| *p == cells::BARE)
 }
 
 /// Whether a type holds small numbers alone: no size made of one is large.

@@ -298,3 +298,8 @@ impl<'a> Interp<'a> {
         unknown()
     }
 }
+
+/// Whether an object has no prototype: nothing but what was put into it is found in it.
+pub(in crate::semantics::flow) fn is_bare(object: &Value) -> bool {
+    object.apis.iter().any(|p| *p == BARE)
+}
