@@ -339,11 +339,16 @@ impl Walk<'_> {
                 if !matches!(module, "ptr" | "mem" | "Box" | "Vec" | "String" | "CString" | "Some" | "Rc" | "Arc") {
                     self.state.forget_names();
                 }
-                let foreign = matches!(module, "libc" | "ffi" | "sys" | "bindings" | "raw")
-                    || module.ends_with("_sys")
-                    || module.is_empty() && self.outside.foreign.is_some_and(|f| f.contains(path.as_str()));
-                for points in values.iter().filter(|_| foreign) {
-                    if points.flaw().is_some_and(|(flaw, ..)| flaw.is_lifetime() || flaw == Flaw::Freed) {
+                let module_is_foreign =
+                    matches!(module, "libc" | "ffi" | "sys" | "bindings" | "raw") || module.ends_with("_sys");
+                let declared = module.is_empty() && self.outside.foreign.is_some_and(|f| f.contains(path.as_str()));
+                for points in values.iter().filter(|_| module_is_foreign || declared) {
+                    // A temporary's pointer is told of where it is made.
+                    let temporary = |flaw: Flaw| declared && flaw == Flaw::Temporary;
+                    if points
+                        .flaw()
+                        .is_some_and(|(flaw, ..)| (flaw.is_lifetime() || flaw == Flaw::Freed) && !temporary(flaw))
+                    {
                         self.used(points, span);
                     }
                 }
