@@ -154,6 +154,15 @@ pub static RULE: Rule = Rule {
             "class T { async load(streams, cb) { await this.ready(); cb(null, streams); }\n start(s, cb) { this.load(s, cb); } }",
         ),
         Case::near_miss("a.js", "export function f(list) { list.finally(); }"),
+        Case::bad(
+            "a.ts",
+            "export class A { get(key: string) { this.cache.get(key).then((r) => { this.show(r); }); } } //~ floating-promise",
+        ),
+        Case::bad(
+            "a.js",
+            "export function f(o) { Promise.resolve().then(async () => { await save(o); }); } //~ floating-promise",
+        ),
+        Case::near_miss("a.js", "export function f(view) { Promise.resolve().then(() => view.flush()); }"),
     ],
 };
 
@@ -368,7 +377,7 @@ const TIDY: &[&str] = &[
 
 /// A chain of `then` whose errors nobody handles.
 fn chain(call: Node<'_>) -> Option<String> {
-    let (mut at, mut thens, mut ended, mut asynchronous) = (call, 0, false, false);
+    let (mut at, mut thens, mut ended, mut asynchronous, mut kept) = (call, 0, false, false, false);
     while let Some((receiver, name)) = method(at) {
         match name.text() {
             "catch" => return None,
@@ -377,6 +386,8 @@ fn chain(call: Node<'_>) -> Option<String> {
                 if args(at).count() != 1 {
                     return None;
                 }
+                // A promise that is kept as a property is waited for by somebody else, who sees its errors: `worker.exited.then(..)`.
+                kept = bare(receiver).kind() == Kind::MemberExpression;
                 asynchronous |= args(at).next().is_some_and(|f| is_async(bare(f)) == Some(true));
             }
             // Nothing but a promise has it, and it handles no error.
@@ -393,10 +404,12 @@ fn chain(call: Node<'_>) -> Option<String> {
     // Cypress and WebDriver queue commands; their `then` is no promise's.
     let root = at.child(Field::Function).map_or(at, bare).text();
     let queue = matches!(root, "cy" | "browser" | "$" | "$$" | "expect" | "client");
-    // A promise that is kept as a property is waited for by somebody else, who sees its errors: `worker.exited.then(..)`.
-    let kept = at.kind() == Kind::MemberExpression && !asynchronous;
+    // `Promise.resolve().then(f)` only has `f` run a moment later, like a timer.
+    let moment =
+        thens == 1 && at.text() == "Promise" && method(call).is_some_and(|(of, _)| of.text() == "Promise.resolve()");
     let what = if thens > 0 { "then" } else { "finally" };
-    (thens > 0 && !queue && !kept || ended && thens == 0).then(|| format!("No error handler follows this `{what}`"))
+    (thens > 0 && !queue && !(kept || moment) || thens > 0 && asynchronous && !queue || ended && thens == 0)
+        .then(|| format!("No error handler follows this `{what}`"))
 }
 
 /// The functions of that name which the block itself declares.

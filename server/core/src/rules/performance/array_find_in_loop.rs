@@ -151,6 +151,14 @@ pub static RULE: Rule = Rule {
             "db/migrations/2-settings.js",
             "exports.up = async (db, wanted) => { const existing = await db.settings(); return wanted.filter((s) => !existing.includes(s)); };",
         ),
+        Case::near_miss(
+            "a.ts",
+            "function clean(nodes: Element[], allowedTags: string[]) { return nodes.filter((n) => allowedTags.includes(n.tagName)); }",
+        ),
+        Case::bad(
+            "a.ts",
+            "export const tree = (rows: Row[]) => rows.map((r) => ({ ...r, children: rows.filter((c) => c.parent === r.id) })); //~ array-find-in-loop",
+        ),
     ],
 };
 
@@ -173,7 +181,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         cx.report(Note::new(cx.rule, Span { start: list.span().start, end: name.span().end }, message));
         return;
     }
-    let Some(round) = round(node, list, cx) else { return };
+    let Some(round) = round(node, list) else { return };
     if is_few(list) {
         return;
     }
@@ -197,7 +205,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 }
 
 /// The loop, or the callback of an array's method, that runs the search for every element and does not bind the list.
-fn round<'a>(node: Node<'a>, list: Node<'a>, cx: &Cx<'a>) -> Option<Node<'a>> {
+fn round<'a>(node: Node<'a>, list: Node<'a>) -> Option<Node<'a>> {
     let mut at = node;
     while let Some(parent) = at.parent() {
         if is_loop(parent) && at.field() == Field::Body {
@@ -219,10 +227,13 @@ fn round<'a>(node: Node<'a>, list: Node<'a>, cx: &Cx<'a>) -> Option<Node<'a>> {
             let (over, name) = method(call)?;
             let each = matches!(name.text(), "map" | "filter" | "forEach" | "flatMap" | "some" | "every" | "reduce");
             let short = bare(over).kind() == Kind::Array || bare(over).text().starts_with("Object.");
-            if !each || short || binds(parent, list.text()) || cx.is_bound(over.text()) && over.text() == list.text() {
+            // The same list for every one of its elements: parents and children in one table.
+            let itself = over.text() == list.text();
+            let joined = method(node).is_some_and(|(_, m)| matches!(m.text(), "find" | "filter"));
+            if !each || short || binds(parent, list.text()) || itself && !(joined && name.text() == "map") {
                 return None;
             }
-            return (over.text() != list.text()).then_some(parent);
+            return Some(parent);
         }
         at = parent;
     }
@@ -306,43 +317,59 @@ fn is_plural(name: &Node<'_>) -> bool {
 fn is_few(name: Node<'_>) -> bool {
     let words = crate::rules::support::words(name.text());
     let last = words.last().map_or("", String::as_str);
-    matches!(
-        last,
-        "args"
-            | "refs"
-            | "parents"
-            | "ancestors"
-            | "options"
-            | "opts"
-            | "flags"
-            | "keys"
-            | "props"
-            | "types"
-            | "extensions"
-            | "params"
-            | "events"
-            | "methods"
-            | "fields"
-            | "attrs"
-            | "names"
-            | "kinds"
-            | "modes"
-            | "parts"
-            | "plugins"
-            | "zooms"
-            | "plans"
-            | "webhooks"
-            | "scopes"
-            | "locales"
-            | "languages"
-            | "prefixes"
-            | "suffixes"
-            | "behaviors"
-            | "uniforms"
-            | "columns"
-            | "chars"
-            | "characters"
-    )
+    // What is allowed or known is written down somewhere: `allowedTags`, `supportedCurrencies`.
+    let first = words.first().map_or("", String::as_str);
+    let listed = words.len() > 1
+        && matches!(
+            first,
+            "allowed"
+                | "supported"
+                | "forbidden"
+                | "disallowed"
+                | "ignored"
+                | "excluded"
+                | "reserved"
+                | "valid"
+                | "default"
+        );
+    listed
+        || matches!(
+            last,
+            "args"
+                | "refs"
+                | "parents"
+                | "ancestors"
+                | "options"
+                | "opts"
+                | "flags"
+                | "keys"
+                | "props"
+                | "types"
+                | "extensions"
+                | "params"
+                | "events"
+                | "methods"
+                | "fields"
+                | "attrs"
+                | "names"
+                | "kinds"
+                | "modes"
+                | "parts"
+                | "plugins"
+                | "zooms"
+                | "plans"
+                | "webhooks"
+                | "scopes"
+                | "locales"
+                | "languages"
+                | "prefixes"
+                | "suffixes"
+                | "behaviors"
+                | "uniforms"
+                | "columns"
+                | "chars"
+                | "characters"
+        )
 }
 
 /// Whether a variable is a parameter of JavaScript, without a type or a value of its own.

@@ -76,6 +76,15 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "import { open } from './o';\nel.addEventListener('click', open());"),
         Case::near_miss("a.jsx", "function text() { go(); }\nconst B = () => <button title={text()}>x</button>;"),
         Case::near_miss("a.js", "function f(refresh) { setTimeout(refresh(), 10); }\nfunction refresh() { go(); }"),
+        Case::bad(
+            "a.jsx",
+            "export function Save({ id }) {\n  const onClick = async () => { await fetch('/save/' + id); };\n  return <button onClick={onClick()}>save</button>; //~ called-instead-of-passed\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "async function sweep() { await clean(); }\nsetInterval(sweep(), 1000); //~ called-instead-of-passed",
+        ),
+        Case::near_miss("a.ts", "async function sweep() { await clean(); }\nsetInterval(() => sweep(), 1000);"),
     ],
 };
 
@@ -130,7 +139,9 @@ fn gives_nothing(value: Node<'_>, cx: &Cx<'_>) -> bool {
         return false;
     };
     callee.kind() == Kind::Identifier
-        && (cx.file.declared.void_functions.contains(callee.text()) && !declares_below(value, callee.text(), cx)
+        && ((cx.file.declared.void_functions.contains(callee.text())
+            || cx.file.declared.is_promise(None, callee.text()))
+            && !declares_below(value, callee.text(), cx)
             || local_void(value, callee.text(), cx))
 }
 
@@ -143,7 +154,10 @@ fn local_void<'a>(anywhere: Node<'a>, name: &str, cx: &Cx<'a>) -> bool {
     });
     let (Some(only), None) = (found.next(), found.next()) else { return false };
     let function = if only.kind() == Kind::VariableDeclarator { only.child(Field::Value) } else { Some(only) };
-    function.map(bare).filter(|f| is_function(*f)).is_some_and(|f| crate::rules::declared::returns_nothing(cx.open(f)))
+    function
+        .map(bare)
+        .filter(|f| is_function(*f))
+        .is_some_and(|f| cx.open(f).has_token("async") || crate::rules::declared::returns_nothing(cx.open(f)))
 }
 
 /// Whether the block itself binds the name to something else than the file's function.
@@ -154,7 +168,7 @@ fn declares_below(anywhere: Node<'_>, name: &str, cx: &Cx<'_>) -> bool {
 fn tell<'a>(value: Node<'a>, cx: &mut Cx<'a>) {
     let name = value.child(Field::Function).map_or("", Node::text);
     let message = format!(
-        "`{name}` is called here and now, and gives nothing to call later. Hand over the function itself, or one that calls it."
+        "`{name}` is called here and now, and gives no function to call later. Hand over the function itself, or one that calls it."
     );
     let mut note = Note::new(cx.rule, value.span(), message);
     let (span, text) = if args(value).next().is_none() {

@@ -100,6 +100,9 @@ pub static RULE: Rule = Rule {
         ),
         Case::near_miss("a.js", "function f(a, b) { return a || !b; }"),
         Case::near_miss("a.js", "function f(q) { return q.next() || !q.next(); }"),
+        Case::bad("a.ts", "function f(a: boolean) { if (a === true && a === false) { go(); } } //~ constant-condition"),
+        Case::near_miss("a.ts", "function f(a?: boolean) { return a !== true || a !== false; }"),
+        Case::near_miss("a.ts", "function f(a?: boolean) { return a === true || a === false; }"),
     ],
 };
 
@@ -271,7 +274,9 @@ fn compare<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
         "||" | "&&" => {
             let (Some(a), Some(b)) = (literal_test(left, op), literal_test(right, op)) else { return };
-            if same(a.0, b.0) && only_reads(a.0) && a.1.kind() == b.1.kind() && a.1.text() != b.1.text() {
+            let truths = |n: Node<'_>| matches!(n.kind(), Kind::True | Kind::False);
+            let alike = a.1.kind() == b.1.kind() || truths(a.1) && truths(b.1) && op == "&&";
+            if same(a.0, b.0) && only_reads(a.0) && alike && a.1.text() != b.1.text() {
                 let message = if op == "||" {
                     format!(
                         "`{}` differs from one of the two whatever it is, so that this is always true. `&&` was meant.",
@@ -311,7 +316,7 @@ fn literal_test<'a>(node: Node<'a>, around: &str) -> Option<(Node<'a>, Node<'a>)
     let fits = if around == "||" { matches!(op, "!=" | "!==") } else { matches!(op, "==" | "===") };
     let (left, right) = operands(node)?;
     // `x != null || x != undefined` mixes kinds; equal kinds of loose equality with numbers and strings are exact.
-    let literal = |n: Node<'_>| matches!(n.kind(), Kind::Number | Kind::String);
+    let literal = |n: Node<'_>| matches!(n.kind(), Kind::Number | Kind::String | Kind::True | Kind::False);
     let (left, right) = (bare(left), bare(right));
     match (literal(left), literal(right)) {
         (false, true) if fits => Some((left, right)),

@@ -68,6 +68,11 @@ pub static RULE: Rule = Rule {
             "a.js",
             "export function f(a, b) { if (a == 0) go(); if (a == 'x') go(); if (b == a) go(); if (b == 'y') go(); if (a == 'z') go(); if (b == 0) go(); if (a == b.c) go(); if (b == 'q') go(); }",
         ),
+        Case::bad("a.js", "function f(req) { return req.query.page == 0; } //~ equality-with-coercion"),
+        Case::bad("a.js", "function f(el) { if (el.value == 0) go(); } //~ equality-with-coercion"),
+        Case::near_miss("a.js", "function f(packet) { return packet.seq == 0; }"),
+        Case::near_miss("a.js", "function f(value) { const text = value + ''; return text == '0' ? '-0' : text; }"),
+        Case::near_miss("a.js", "if (result.jsonrpc != '2.0') { fail(); }"),
     ],
 };
 
@@ -75,9 +80,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let op = node.child(Field::Operator).filter(|o| matches!(o.text(), "==" | "!="));
     let (Some(op), Some((left, right))) = (op, operands(node)) else { return };
     let (left, right) = (bare(left), bare(right));
-    let (literal, other) = if risky(right) {
+    let (literal, other) = if risky(right, left) {
         (right, left)
-    } else if risky(left) {
+    } else if risky(left, right) {
         (left, right)
     } else {
         return;
@@ -97,18 +102,26 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     );
 }
 
-fn risky(node: Node<'_>) -> bool {
+fn risky(node: Node<'_>, other: Node<'_>) -> bool {
     match node.kind() {
         Kind::True | Kind::False => true,
         Kind::Number => node.text() == "0",
         // `''`, and texts that a number or a truth value equals.
         Kind::String => {
             let text = node.text().get(1..node.text().len() - 1).unwrap_or_default();
-            text.is_empty() || text.len() < 6 && text.parse::<f64>().is_ok()
+            text.is_empty() || text.len() < 6 && text.parse::<f64>().is_ok() && is_anything(other)
         }
         Kind::Array => node.first_named().is_none(),
         _ => false,
     }
+}
+
+/// Whether a value is a parameter of which nothing is said: it may be a number as well as a text.
+fn is_anything(node: Node<'_>) -> bool {
+    let written = || written_type(node).is_none_or(|t| matches!(t, "any" | "unknown") || t.contains('|'));
+    node.kind() == Kind::Identifier
+        && node.ancestors().filter(|a| is_function(*a)).any(|f| parameters(f).iter().any(|p| p.text() == node.text()))
+        && written()
 }
 
 /// Whether the code tells, by a type, a first value or what is done to a variable, that the other side has the literal's type. In
@@ -126,6 +139,16 @@ fn is_known<'a>(literal: Node<'a>, other: Node<'a>, cx: &Cx<'a>) -> bool {
     }
     if other.kind() == Kind::MemberExpression {
         let name = place_name(other).unwrap_or_default();
+        // A property that is compared with 0 is a number, but for what somebody typed in or sent.
+        let sent = |n: Node<'_>| {
+            matches!(
+                n.text(),
+                "value" | "input" | "text" | "query" | "params" | "body" | "data" | "req" | "request" | "form" | "env"
+            )
+        };
+        if number && literal.text() == "0" && !other.descendants().any(sent) {
+            return true;
+        }
         if number
             && (cx.file.declared.numbers.contains(name.as_ref())
                 || matches!(

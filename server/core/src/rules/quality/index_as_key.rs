@@ -104,6 +104,10 @@ pub static RULE: Rule = Rule {
             "a.jsx",
             "function V({ items }) { return items.map((index) => <li key={index}>{index}</li>); }",
         ),
+        Case::bad(
+            "a.tsx",
+            "export function Todos({ todos }: P) {\n  const visible = useMemo(() => todos.filter((t) => t.done), [todos]);\n  return <ul>{visible.map((t, i) => <Item key={i} todo={t} />)}</ul>; //~ index-as-key\n}",
+        ),
     ],
 };
 
@@ -163,6 +167,16 @@ fn may_change<'a>(list: Node<'a>, cx: &Cx<'a>) -> bool {
     let mut at = bare(list);
     for _ in 0..8 {
         match at.kind() {
+            // `useMemo(() => todos.filter(..), [todos])`
+            Kind::CallExpression
+                if at.child(Field::Function).is_some_and(|f| place_name(f).as_deref() == Some("useMemo")) =>
+            {
+                let Some(body) = callback(at, 0, cx).and_then(|f| f.child(Field::Body)) else { return false };
+                if body.kind() == Kind::StatementBlock || !std::ptr::eq(body.arena(), list.arena()) {
+                    return false;
+                }
+                at = bare(body);
+            }
             Kind::CallExpression => {
                 let Some((of, name)) = method(at) else { return false };
                 if !matches!(

@@ -90,6 +90,14 @@ pub static RULE: Rule = Rule {
             "a.js",
             "async function f(u) { try { go(() => { return fetch(u); }); } catch (e) { return null; } }",
         ),
+        Case::bad(
+            "a.ts",
+            "class S { constructor(private readonly users: Repository<User>) {}\n async load(id: number) { try { return this.users.findOne({ where: { id } }); } catch (e) { log(e); throw e; } } } //~ missing-await-in-try-return",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "class S { constructor(private readonly users: Repository<User>) {}\n async make(d: D) { try { return this.users.create(d); } catch (e) { log(e); throw e; } } }",
+        ),
     ],
 };
 
@@ -131,6 +139,18 @@ fn guard(node: Node<'_>) -> Option<Node<'_>> {
     None
 }
 
+/// A method of a repository or the like, by the written type of the field that holds it.
+fn asks_database(receiver: Node<'_>, name: &str, cx: &Cx<'_>) -> bool {
+    let written = receiver.text().strip_prefix("this.").and_then(|f| cx.file.declared.fields.get(f));
+    let library = written.is_some_and(|t| {
+        ["Repository<", "EntityManager", "MongoRepository<", "Model<", "PrismaClient"].iter().any(|l| t.starts_with(l))
+    });
+    library
+        && ["find", "save", "insert", "update", "delete", "remove", "count", "exist", "upsert", "query"]
+            .iter()
+            .any(|verb| name.starts_with(verb))
+}
+
 fn is_promise<'a>(call: Node<'a>, cx: &Cx<'a>) -> bool {
     let Some(callee) = call.child(Field::Function).map(bare) else { return false };
     if callee.kind() == Kind::Identifier && !declares(callee, callee.text()) {
@@ -143,7 +163,7 @@ fn is_promise<'a>(call: Node<'a>, cx: &Cx<'a>) -> bool {
         if receiver.kind() == Kind::This {
             return cx.file.declared.async_methods.contains(name.text());
         }
-        if cx.file.declared.gives_promise(receiver, name.text()) {
+        if cx.file.declared.gives_promise(receiver, name.text()) || asks_database(receiver, name.text(), cx) {
             return true;
         }
         // A chain that handles its errors itself has none left for the `catch`.

@@ -147,6 +147,7 @@ const TIDY: &[&str] = &[
     "quit",
     "unlock",
     "restore",
+    "ping",
     "debug",
     "log",
     "warn",

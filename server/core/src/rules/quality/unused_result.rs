@@ -102,6 +102,9 @@ pub static RULE: Rule = Rule {
             "function f(lines: TaggedString[]) { for (const line of lines) { line.trim(); use(line.getMaxScale()); } }",
         ),
         Case::near_miss("a.js", "function f(tape, a, b) { tape.slice(a, b); }"),
+        Case::bad("a.js", "function plus(a, b) { a + b; } //~ unused-result"),
+        Case::bad("a.js", "function f(t) { t.total * 2; return t; } //~ unused-result"),
+        Case::near_miss("a.js", "function f(o) { o.next() + 1; return o; }"),
     ],
 };
 
@@ -273,13 +276,14 @@ fn new_error<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 
 /// A comparison as a statement.
 fn comparison<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
-    let equality = matches!(operator(node), "==" | "===" | "!=" | "!==");
+    let equality = matches!(operator(node), "==" | "===" | "!=" | "!==" | "+" | "-" | "*" | "/" | "%");
     // `a == 1` at the top level of a script may be the last value of a console.
     if !equality || !only_reads(node) || cx.arena().has_error() || node.ancestors().all(|a| !is_function(a)) {
         return;
     }
+    let what = if matches!(operator(node), "+" | "-" | "*" | "/" | "%") { "calculation" } else { "comparison" };
     let message =
-        "The outcome of this comparison is dropped. An assignment (`=`), a condition or a `return` was meant.";
+        format!("The outcome of this {what} is dropped. An assignment (`=`), a condition or a `return` was meant.");
     cx.report(Note::new(cx.rule, node.span(), message));
 }
 

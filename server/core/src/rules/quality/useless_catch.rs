@@ -50,6 +50,10 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "try { a(); } catch (e) { throw wrap(e); }"),
         Case::near_miss("a.js", "try { a(); } catch ({ cause }) { throw cause; }"),
         Case::near_miss("a.ts", "try { a(); } catch (e) { throw other; }"),
+        Case::near_miss(
+            "a.js",
+            "async function f(name) {\n  // eslint-disable-next-line no-useless-catch\n  try {\n    return await import(name);\n  } catch (e) {\n    throw e;\n  }\n}",
+        ),
     ],
 };
 
@@ -64,6 +68,15 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let Some(attempt) = node.parent() else { return };
     let Some(guarded) = attempt.child(Field::Body) else { return };
+    // ESLint tells of the `try`, and so does the comment that has it keep quiet.
+    let kept = cx.arena().comments().any(|c| {
+        let above = c.span().end <= attempt.span().start && attempt.span().start - c.span().end < 40;
+        above && c.text().contains("-next-line") && c.text().contains("no-useless-catch")
+            || above && c.text().contains("biome-ignore") && c.text().contains("noUselessCatch")
+    });
+    if kept {
+        return;
+    }
     let keyword = Span { start: node.span().start, end: node.span().start + 5 };
     let message = "This `catch` throws the same error again and does nothing else. Leave it out.";
     let mut edits = vec![(Span { start: guarded.span().end, end: node.span().end }, String::new())];

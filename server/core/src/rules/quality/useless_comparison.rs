@@ -97,6 +97,9 @@ pub static RULE: Rule = Rule {
             "function f(m: M) {\n  // -1 length is for back compat\n  return m.info.length === -1;\n}",
         ),
         Case::near_miss("a.ts", "function f(a: number, b: number, c: number) { return a < b && b < c; }"),
+        Case::bad("a.js", "function f(x) { if (!x === 5) go(); } //~ useless-comparison"),
+        Case::bad("a.js", "function f(o) { return !o.kind == 'a'; } //~ useless-comparison"),
+        Case::near_miss("a.js", "function f(x, y) { return !x === !y || !x === true; }"),
     ],
 };
 
@@ -150,6 +153,15 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             let message = format!(
                 "`{}` binds tighter than `{op}`: the comparison comes first. Put the bit operation in parentheses.",
                 operator(loose)
+            );
+            cx.report(Note::new(cx.rule, node.span(), message));
+        }
+        "==" | "===" | "!=" | "!==" if negated(left) && is_value(right) => {
+            let message = format!(
+                "`!` applies to `{}` alone: `true` or `false` is compared with {}. Write `{0} {} {1}`.",
+                left.child(Field::Argument).map_or("", Node::text),
+                right.text(),
+                if op.starts_with('!') { "===" } else { "!==" }
             );
             cx.report(Note::new(cx.rule, node.span(), message));
         }
@@ -229,6 +241,18 @@ fn told_above(node: Node<'_>, what: &str) -> bool {
     let text = node.arena().text();
     let before = text.get(..node.span().start as usize).unwrap_or_default();
     before.lines().rev().take(4).any(|l| l.trim_start().starts_with("//") && l.contains(what))
+}
+
+/// `!x`, but not `!!x`.
+fn negated(node: Node<'_>) -> bool {
+    node.kind() == Kind::UnaryExpression
+        && operator(node) == "!"
+        && node.child(Field::Argument).is_some_and(|a| matches!(a.kind(), Kind::Identifier | Kind::MemberExpression))
+}
+
+/// A number or a text, which no truth value is.
+fn is_value(node: Node<'_>) -> bool {
+    matches!(bare(node).kind(), Kind::Number | Kind::String)
 }
 
 /// A literal that is no index.

@@ -47,6 +47,14 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::bad(
             "a.js",
+            "const { BrowserWindow } = require('electron');\nconst win = new BrowserWindow();\nwin.loadURL('http://updates.example.com/tool'); //~ electron-insecure",
+        ),
+        Case::good(
+            "a.js",
+            "const { BrowserWindow } = require('electron');\nconst win = new BrowserWindow();\nwin.loadURL('http://localhost:3000');\nwin.loadURL('https://app.example.com');",
+        ),
+        Case::bad(
+            "a.js",
             "const { BrowserWindow } = require('electron');\nnew BrowserWindow({ webPreferences: { nodeIntegration: true } }); //~ electron-insecure",
         ),
         Case::bad(

@@ -108,7 +108,7 @@ impl<'a> Interp<'a> {
                 let receiver = self.eval(*base);
                 let key = self.eval(*index);
                 let member = self.index(&receiver, &key, hir.expr(callee).span);
-                if key.as_lit().is_none() && !super::interp::is_bare(&receiver) {
+                if key.as_lit().is_none() && !super::interp::cells::is_bare(&receiver) {
                     let site = SinkSite {
                         kind: SinkKind::MethodName,
                         at: self.at(hir.expr(*index).span),
@@ -217,9 +217,14 @@ impl<'a> Interp<'a> {
         self.out.call_event(self.hir, call, self.arena, self.world);
         let model = self.model(call);
         let mut handed = false;
+        let mut told = [Vec::new(), Vec::new(), Vec::new()];
         let mut result = if !call.callee.funcs.is_empty() {
             handed = true;
-            self.call_functions(call)
+            self.last_told.clear();
+            let given = self.call_functions(call);
+            let said = self.told_of(call);
+            told = Self::lessons_of(call, &said);
+            given
         } else if let Some(class) = call.callee.class.filter(|c| c.is_static) {
             self.construct(call, &class)
         } else if let Some(known) = looked_up(call) {
@@ -455,6 +460,17 @@ impl<'a> Interp<'a> {
         }
         self.call_facts = None;
         self.guard_call(call);
+        let [yes, no, always] = told;
+        if !yes.is_empty() || !no.is_empty() {
+            let facts = self.call_facts.get_or_insert_default();
+            facts.0.extend(yes);
+            facts.1.extend(no);
+        }
+        if !always.is_empty() {
+            let facts = self.call_facts.take();
+            self.refine(&always);
+            self.call_facts = facts;
+        }
         if let Some(record) = &self.record {
             let note = CallNote {
                 name: call.name,

@@ -144,6 +144,11 @@ pub(super) fn condition(interp: &mut Interp<'_>, id: ExprId) -> Facts {
             }
             facts
         }
+        ExprKind::Await(inner) if !interp.world.casts_convert() => {
+            let facts = condition(interp, *inner);
+            interp.may_throw();
+            facts
+        }
         ExprKind::Call { .. } => {
             let value = interp.eval(id);
             let mut facts = Facts::of(value);
@@ -784,7 +789,7 @@ impl Interp<'_> {
             _ => {}
         }
         super::regex::guard(call, &mut yes, &mut no);
-        if let Some((place, read)) = self.validated(call) {
+        if let Some((place, read)) = self.validated(call).or_else(|| self.checked_by_type(call)) {
             yes.retain(|(p, _)| *p != place);
             yes.push((place, Learned::Is(read)));
         }

@@ -11,6 +11,7 @@ pub(super) mod cells;
 mod control;
 mod observables;
 mod operators;
+pub(super) mod said;
 mod types;
 
 use std::sync::Arc;
@@ -70,6 +71,8 @@ struct Activation<'a> {
     exits: Option<State>,
     /// Where what it returns is what a client gets.
     answers: answers::Answers<'a>,
+    /// What its outcome says of its parameters.
+    said: said::Said,
 }
 
 /// One run over a block.
@@ -100,6 +103,10 @@ pub struct Interp<'a> {
     pub(super) call_facts: Option<(Lessons, Lessons)>,
     /// What the truth of a variable says that holds a condition: `const ok = /^[a-z]+$/.test(name)`.
     pub(super) told: FxHashMap<LocalId, (Lessons, Lessons)>,
+    /// What the function that ran last says of its arguments, by its outcome.
+    pub(super) last_told: Vec<said::Told>,
+    /// Variables that are written to after they were declared, once somebody asked.
+    assigned: Option<FxHashSet<LocalId>>,
     /// Whether an empty object is being written: what is below comes to be, and nothing of anybody's is in it.
     pub(super) making: bool,
     /// What promises resolve to and state is set to, by the call that made them, and what was read of them when.
@@ -143,6 +150,8 @@ impl<'a> Interp<'a> {
             fuel,
             making: false,
             told: FxHashMap::default(),
+            last_told: Vec::new(),
+            assigned: None,
             call_facts: None,
             cells: FxHashMap::default(),
             read_cells: Vec::new(),
@@ -286,6 +295,7 @@ impl<'a> Interp<'a> {
             self.state.locals = locals;
         }
         self.out.result = self.activate(id, args, true);
+        self.out.told = std::mem::take(&mut self.last_told);
         self.out.cells = std::mem::take(&mut self.cells).into_iter().collect();
         self.out.cells.sort_by_key(|(n, _)| n.as_str());
         self.out.out_of_fuel = self.fuel == 0;
@@ -335,20 +345,35 @@ impl<'a> Interp<'a> {
             result: None,
             exits: None,
             answers: Default::default(),
+            said: Default::default(),
         });
         self.bind_params(id, args, root);
+        self.watch(id);
         if !self.world.casts_convert() {
             let answers = self.answers(id);
             if let Some(activation) = self.active.last_mut() {
                 activation.answers = answers;
             }
         }
-        let value = self.eval(body);
+        // `(x) => value`, which may stand in a block of its own.
+        let (is_block, inner) = match &hir.expr(body).kind {
+            ExprKind::Block { body: list, value: true, label: None, .. } if list.len() == 1 => (false, list[0]),
+            ExprKind::Block { .. } => (true, body),
+            _ => (false, body),
+        };
+        let value = if is_block || self.world.casts_convert() { self.eval(body) } else { self.given_back(inner) };
         let falls_through = self.state.live;
+        if is_block && falls_through {
+            self.comes_back(Some(false), &Vec::new(), &Vec::new());
+        }
         if root && id == FnId(0) && falls_through {
             self.end = Some(self.state.locals.clone());
         }
         let activation = self.active.pop().expect("the activation pushed above");
+        self.last_told = activation.said.told();
+        if root && id == FnId(0) {
+            self.out.told = self.last_told.clone();
+        }
         self.scopes = scopes;
         if let Some(exits) = &activation.exits {
             if falls_through { self.join_state(exits) } else { self.state = exits.clone() }
@@ -743,7 +768,7 @@ impl<'a> Interp<'a> {
                     && let ExprKind::Index(base, key) = hir.expr(self.uncast(*value)).kind
                     && let key = self.uncast(key)
                     && self.is_place(key)
-                    && !self.peek(self.uncast(base)).is_some_and(|b| is_bare(&b))
+                    && !self.peek(self.uncast(base)).is_some_and(|b| cells::is_bare(&b))
                 {
                     self.out.looked_up.insert(*local, key);
                 } else if let (PatKind::Bind(local, _), Some(value)) = (&hir.pat(*pat).kind, value)
@@ -815,7 +840,13 @@ impl<'a> Interp<'a> {
             ExprKind::Try3 { body, catch, finally } => self.try_catch(*body, catch.as_ref(), *finally),
             ExprKind::Return(returned) => {
                 let at = returned.map_or(span, |v| hir.expr(v).span);
-                let value = returned.map_or_else(|| constant(Lit::Undefined), |v| self.eval(v));
+                let value = match returned {
+                    Some(value) => self.given_back(*value),
+                    None => {
+                        self.comes_back(Some(false), &Vec::new(), &Vec::new());
+                        constant(Lit::Undefined)
+                    }
+                };
                 if self.state.live {
                     self.returned_named(&value, at);
                     if let Some(answers) = self.active.last().map(|a| a.answers.clone()) {
@@ -866,31 +897,6 @@ impl<'a> Interp<'a> {
         }
     }
 
-    /// Whether a member is what a router of React hands to a component: `props.location.search`, `this.props.match.params`.
-    fn is_routers(&self, base: ExprId, name: Ustr) -> bool {
-        let of = match name.as_str() {
-            "search" | "hash" => "location",
-            "params" => "match",
-            _ => return false,
-        };
-        let ExprKind::Field(props, part) = &self.hir.expr(base).kind else { return false };
-        *part == of
-            && match &self.hir.expr(*props).kind {
-                ExprKind::Field(this, name) => *name == "props" && matches!(self.hir.expr(*this).kind, ExprKind::This),
-                ExprKind::Local(local) => self.hir.local(*local).name == "props",
-                _ => false,
-            }
-    }
-
-    /// The expression below type assertions.
-    fn uncast(&self, id: ExprId) -> ExprId {
-        let mut at = id;
-        while let ExprKind::Cast(inner, _) = self.hir.expr(at).kind {
-            at = inner;
-        }
-        at
-    }
-
     /// What a condition says when it holds and when it does not.
     fn condition(&mut self, id: ExprId) -> Facts {
         super::guard::condition(self, id)
@@ -929,11 +935,6 @@ impl<'a> Interp<'a> {
         let value = self.sourced_name(name, value, span);
         self.named_source(name, value, span)
     }
-}
-
-/// Whether an object has no prototype: nothing but what was put into it is found in it.
-pub(super) fn is_bare(object: &Value) -> bool {
-    object.apis.iter().any(|p| *p == cells::BARE)
 }
 
 /// Whether a type holds small numbers alone: no size made of one is large.

@@ -70,6 +70,8 @@ pub struct Outcome {
     pub(super) param_sinks: Vec<ParamSink>,
     pub(super) param_writes: Vec<(u16, Vec<Ustr>, Val)>,
     pub(super) param_calls: Vec<(u16, Vec<Ustr>, Vec<Val>)>,
+    /// What the function's outcome says of its parameters.
+    pub(super) told: Vec<super::interp::said::Told>,
     pub(super) contexts: Vec<(FuncRef, Vec<Val>)>,
     /// Variables that hold what was looked up by a key, with the key.
     pub(super) looked_up: FxHashMap<LocalId, ExprId>,
@@ -208,6 +210,7 @@ impl Default for Outcome {
             param_sinks: Vec::new(),
             param_writes: Vec::new(),
             param_calls: Vec::new(),
+            told: Vec::new(),
             contexts: Vec::new(),
             looked_up: FxHashMap::default(),
             descended: FxHashMap::default(),

@@ -77,6 +77,8 @@ pub struct Summary {
     pub writes: Vec<(u16, Vec<Ustr>, Val)>,
     /// Parameters that it calls, with the arguments.
     pub calls: Vec<(u16, Vec<Ustr>, Vec<Val>)>,
+    /// What its outcome says of its parameters.
+    pub told: Vec<super::interp::said::Told>,
 }
 
 impl PartialEq for Summary {
@@ -84,6 +86,7 @@ impl PartialEq for Summary {
         self.result == other.result
             && self.writes == other.writes
             && self.calls == other.calls
+            && self.told == other.told
             && self.sinks.len() == other.sinks.len()
             && self
                 .sinks

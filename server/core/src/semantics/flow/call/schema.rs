@@ -8,7 +8,7 @@ use super::Call;
 use crate::semantics::flow::interp::Interp;
 use crate::semantics::flow::kinds::{SinkKind, SinkKinds};
 use crate::semantics::flow::regex::is_list;
-use crate::semantics::flow::value::{Types, Val, Value, constant, join, unknown};
+use crate::semantics::flow::value::{Types, Val, Value, constant, join, position, unknown};
 use crate::semantics::hir::{ExprId, ExprKind, Key, Lit, Member, Ustr};
 
 /// Where a schema keeps the schemas of its fields and elements.
@@ -20,8 +20,22 @@ const INPUT: &str = "#input";
 const MAX_DEPTH: usize = 6;
 
 /// Libraries whose schemas are built by calls: `z.object({ id: z.number() })`.
-const LIBRARIES: [&str; 5] = ["zod.", "yup.", "superstruct.", "joi.", "@hapi/joi."];
+const LIBRARIES: [&str; 7] = ["zod.", "yup.", "superstruct.", "joi.", "@hapi/joi.", "valibot.", "@sinclair/typebox."];
 
+/// Checks of valibot that leave nothing that does harm.
+const VALIBOT: [&str; 11] = [
+    "valibot.uuid()",
+    "valibot.enum()",
+    "valibot.picklist()",
+    "valibot.digits()",
+    "valibot.hexadecimal()",
+    "valibot.integer()",
+    "valibot.isoDate()",
+    "valibot.isoTimestamp()",
+    "valibot.ulid()",
+    "valibot.nanoid()",
+    "valibot.ipv4()",
+];
 /// Where a request keeps what validators saw of it.
 const MATCHED: &str = "#matched";
 /// How validators are called that ajv makes of JSON schemas.
@@ -49,6 +63,18 @@ impl Interp<'_> {
         };
         let value = call.args.get(n).filter(|v| v.has_taint())?.clone();
         Some((*call.arg_ids.get(n)?, self.by_json_schema(&schema, &value, 0)))
+    }
+
+    /// `Value.Check(schema, body)` (TypeBox).
+    pub(in crate::semantics::flow) fn checked_by_type(&mut self, call: &Call<'_>) -> Option<(ExprId, Val)> {
+        if !call.paths.iter().any(|p| p.starts_with("@sinclair/typebox/value.") && p.ends_with("Check")) {
+            return None;
+        }
+        let (schema, value) = (call.args.first()?.clone(), call.args.get(1).filter(|v| v.has_taint())?.clone());
+        let read = self.by_schema(&schema, &value, 0);
+        let mut now = Value::clone(&value);
+        read.fields().for_each(|(name, field)| now.set_field(*name, field.clone()));
+        Some((*call.arg_ids.get(1)?, Arc::new(now)))
     }
 
     /// What is left of a value that a JSON schema describes.
@@ -225,6 +251,10 @@ impl Interp<'_> {
         if !LIBRARIES.iter().any(|l| path.starts_with(l)) {
             return None;
         }
+        if let Some(read) = self.functional(call, path) {
+            return Some(read);
+        }
+        self.insisted(call, receiver);
         let made = || Value { apis: smallvec![Ustr::from(&format!("{path}()"))], ..Value::default() };
         let kept = |name: &str| receiver.and_then(|r| r.field(Ustr::from(name)).cloned());
         match call.name.as_str() {
@@ -232,9 +262,22 @@ impl Interp<'_> {
                 let shape = call.args.first()?;
                 Some(Arc::new(made().with_field(Ustr::from(SHAPE), shape.clone())))
             }
-            "object" | "strictObject" | "looseObject" | "interface" | "type" => {
+            "object" | "strictObject" | "looseObject" | "interface" | "type" | "Object" => {
                 let shape = call.args.first()?;
                 Some(Arc::new(made().with_field(Ustr::from(SHAPE), shape.clone())))
+            }
+            // What is one of several constants is harmless.
+            "union" | "Union" => {
+                let list = call.args.first()?;
+                let constant = |part: &Val| {
+                    part.apis.iter().any(|p| {
+                        [".literal()", ".Literal()", ".enum()", ".nativeEnum()"].iter().any(|k| p.ends_with(k))
+                    })
+                };
+                let all: Vec<Val> = (0..16).map_while(|n| list.field(position(n)).cloned()).collect();
+                let listed = !all.is_empty() && all.len() < 16 && all.iter().all(constant);
+                let kind = if listed { "zod.z.enum()" } else { "zod.z.union()" };
+                Some(Arc::new(Value { apis: smallvec![Ustr::from(kind)], ..Value::default() }))
             }
             "array" | "set" if !call.args.is_empty() => {
                 Some(Arc::new(made().with_field(Ustr::from(ITEM), call.args[0].clone())))
@@ -286,6 +329,69 @@ impl Interp<'_> {
         }
     }
 
+    /// Schemas that are read by functions: `v.parse(schema, x)`, `v.pipe(v.string(), v.uuid())` (valibot), `create(x, schema)`
+    /// (superstruct).
+    fn functional(&mut self, call: &Call<'_>, path: Ustr) -> Option<Val> {
+        let of = |library: &str| path.strip_prefix(library);
+        let two = |n: usize, m: usize| Some((call.args.get(n)?.clone(), call.args.get(m)?.clone()));
+        if let Some(name) = of("valibot.") {
+            return match name {
+                "parse" | "parseAsync" => {
+                    let (schema, value) = two(0, 1)?;
+                    Some(self.by_schema(&schema, &value, 0))
+                }
+                "safeParse" | "safeParseAsync" => {
+                    let (schema, value) = two(0, 1)?;
+                    let read = self.by_schema(&schema, &value, 0);
+                    let made = Value { types: Types::OBJECT, ..Value::default() };
+                    Some(Arc::new(made.with_field(Ustr::from("output"), read)))
+                }
+                "pipe" => {
+                    let listed = |a: &&Val| a.apis.iter().any(|p| VALIBOT.contains(&p.as_str()));
+                    let known = call.args.iter().skip(1).find(listed).or(call.args.first())?;
+                    Some(known.clone())
+                }
+                "regex" if crate::semantics::flow::regex::lists(call) => {
+                    Some(Arc::new(Value { apis: smallvec![Ustr::from("valibot.enum()")], ..Value::default() }))
+                }
+                _ => None,
+            };
+        }
+        if let Some("create" | "mask") = of("superstruct.") {
+            let (value, schema) = two(0, 1)?;
+            return Some(self.by_schema(&schema, &value, 0));
+        }
+        None
+    }
+
+    /// What a schema insists on holds of the argument itself afterwards: `await schema.validate(req.body)` throws otherwise, and
+    /// whoever asks for `error` or `success` looks at it.
+    fn insisted(&mut self, call: &Call<'_>, schema: Option<&Val>) {
+        let place = call.arg_ids.first().copied();
+        let (Some(schema), Some(place), Some(value)) = (schema, place, call.args.first()) else { return };
+        if schema.fields.is_none() || !value.has_taint() || !self.is_place(place) {
+            return;
+        }
+        let text = self.arena.text();
+        let throws = matches!(call.name.as_str(), "parse" | "parseAsync" | "validateSync" | "validateAsync")
+            || call.name == "validate" && call.paths.iter().any(|p| p.starts_with("yup."));
+        let asked = match call.name.as_str() {
+            "validate" => text.contains("error"),
+            "safeParse" | "safeParseAsync" => text.contains("success"),
+            "isValid" | "isValidSync" => true,
+            _ => false,
+        };
+        if !throws && !asked {
+            return;
+        }
+        let read = self.by_schema(schema, value, 0);
+        let mut now = Value::clone(value);
+        read.fields().for_each(|(name, field)| now.set_field(*name, field.clone()));
+        if now.fields.is_some() {
+            self.put(place, Arc::new(now));
+        }
+    }
+
     /// The parameter of a procedure whose input has a schema.
     pub(in crate::semantics::flow) fn procedure_input(&mut self, call: &Call<'_>, given: &Val) -> Option<Val> {
         let schema = call.receiver.as_ref()?.field(Ustr::from(INPUT)).cloned()?;
@@ -314,11 +420,24 @@ impl Interp<'_> {
         if has(&["any()", "unknown()", "passthrough()", "custom()", "record(", "mixed()"]) {
             return value.clone();
         }
-        if has(&[".number()", ".bigint()", ".date()", ".int()", ".boolean()", ".coerce.number", ".coerce.boolean"]) {
+        if has(&[
+            ".Integer()",
+            ".Number()",
+            ".Boolean()",
+            ".number()",
+            ".bigint()",
+            ".date()",
+            ".int()",
+            ".boolean()",
+            ".coerce.number",
+            ".coerce.boolean",
+        ]) {
             let digits = Value { types: Types::NUMBER, prefix: None, ..Value::clone(value) };
             return Arc::new(digits);
         }
         if has(&[
+            ".Literal()",
+            ".picklist()",
             ".enum()",
             ".nativeEnum()",
             ".literal()",

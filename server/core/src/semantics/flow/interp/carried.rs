@@ -81,6 +81,44 @@ impl Interp<'_> {
         self.set_cell(cell, &Arc::new(foreign));
     }
 
+    /// `c.set("lang", lang)` in one handler, `c.get("lang")` in another (Hono).
+    pub(in crate::semantics::flow) fn carried_call(
+        &mut self,
+        call: &crate::semantics::flow::call::Call<'_>,
+    ) -> Option<Val> {
+        let context = call.receiver.as_ref()?.apis.iter().any(|p| *p == "hono.Context");
+        if !context || !matches!((call.name.as_str(), call.args.len()), ("set", 2) | ("get", 1)) {
+            return None;
+        }
+        let cell = Ustr::from(&format!("{CARRIED}hono.{}", call.args[0].as_str()?));
+        if call.name == "get" {
+            return Some(self.state_cell(cell)).filter(|v| v.has_taint());
+        }
+        let mut kept =
+            |t: &Taint| matches!(&t.origin, Origin::Source(s) if s.kind == SourceKind::Remote).then(|| t.clone());
+        let foreign = call.args[1].map_taints(&mut kept, 0);
+        if foreign.has_taint() {
+            self.set_cell(cell, &Arc::new(Value { exact: false, ..foreign }));
+        }
+        None
+    }
+
+    /// Whether a member is what a router of React hands to a component: `props.location.search`, `this.props.match.params`.
+    pub(super) fn is_routers(&self, base: ExprId, name: Ustr) -> bool {
+        let of = match name.as_str() {
+            "search" | "hash" => "location",
+            "params" => "match",
+            _ => return false,
+        };
+        let ExprKind::Field(props, part) = &self.hir.expr(base).kind else { return false };
+        *part == of
+            && match &self.hir.expr(*props).kind {
+                ExprKind::Field(this, name) => *name == "props" && matches!(self.hir.expr(*this).kind, ExprKind::This),
+                ExprKind::Local(local) => self.hir.local(*local).name == "props",
+                _ => false,
+            }
+    }
+
     /// What another handler left in a field.
     pub(in crate::semantics::flow) fn carried(&mut self, object: &Val, name: Ustr) -> Option<Val> {
         let cell = self.carrier(object, name)?;

@@ -8,7 +8,7 @@ use crate::semantics::flow::value::THIS;
 /// How the API path of a setter begins; the cell's name follows.
 const CELL: &str = "@cell.";
 /// Fields of a value that stand for what no code names.
-const BOUND: &str = "@bound";
+pub(super) const BOUND: &str = "@bound";
 const LISTENERS: &str = "@on:";
 /// What an object without a prototype is.
 pub(in crate::semantics::flow) const BARE: &str = "Object.create()";
@@ -120,6 +120,9 @@ impl<'a> Interp<'a> {
         }
         if let Some(made) = self.inherited(call) {
             return Some(made);
+        }
+        if let Some(left) = self.carried_call(call) {
+            return Some(left);
         }
         if let Some(made) = self.observed(call) {
             return Some(made);
@@ -294,4 +297,9 @@ impl<'a> Interp<'a> {
         }
         unknown()
     }
+}
+
+/// Whether an object has no prototype: nothing but what was put into it is found in it.
+pub(in crate::semantics::flow) fn is_bare(object: &Value) -> bool {
+    object.apis.iter().any(|p| *p == BARE)
 }

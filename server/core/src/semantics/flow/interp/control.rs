@@ -241,4 +241,13 @@ impl<'a> Interp<'a> {
         }
         said
     }
+
+    /// The expression below type assertions.
+    pub(super) fn uncast(&self, id: ExprId) -> ExprId {
+        let mut at = id;
+        while let ExprKind::Cast(inner, _) = self.hir.expr(at).kind {
+            at = inner;
+        }
+        at
+    }
 }

@@ -326,3 +326,141 @@ export function Show(props: any) {
   document.body.innerHTML = props.other.params;
 }
 "#;
+
+#[test]
+fn contexts_and_channels() {
+    check(&[SinkKind::Command], CHANNELS);
+}
+
+const CHANNELS: &str = r#"
+import { Hono } from 'hono';
+import amqp from 'amqplib';
+import redis from 'redis';
+import Redis from 'ioredis';
+import { z } from 'zod';
+import express from 'express';
+import { exec } from 'child_process';
+const app = new Hono();
+app.use('*', async (c, next) => { c.set('lang', c.req.header('x-lang')); c.set('own', 'x'); await next(); });
+app.get('/', (c) => { exec(c.get('lang')); return c.text(''); }); //!
+app.get('/own', (c) => { exec(c.get('own')); return c.text(''); });
+async function consume() {
+  const channel = await (await amqp.connect('amqp://x')).createChannel();
+  channel.consume('q', (message) => { exec(JSON.parse(message.content.toString()).file); }); //!
+  channel.consume('q', (message) => { exec('n ' + Number(JSON.parse(message.content.toString()).id)); });
+}
+const client = redis.createClient();
+client.subscribe('jobs', (message) => { exec('job ' + message); }); //!
+const io = new Redis();
+io.on('message', (channel, message) => { exec('job ' + message); }); //!
+io.on('ready', () => { exec('job'); });
+const kind = z.union([z.literal('a'), z.literal('b')]);
+const loose = z.union([z.literal('a'), z.string()]);
+const web = express();
+web.post('/', (req, res) => {
+  exec('k ' + kind.parse(req.body.kind));
+  exec('k ' + loose.parse(req.body.kind)); //!
+  res.end();
+});
+"#;
+
+#[test]
+fn checks_of_the_program_itself() {
+    check(&[SinkKind::Command], OWN_CHECKS);
+}
+
+const OWN_CHECKS: &str = r#"
+import express from 'express';
+import { exec } from 'child_process';
+const app = express();
+const NAMES = new Set(['a', 'b']);
+function matches(x: string) { return /^[a-z0-9]+$/.test(x); }
+function long(x: string) { return x.length > 3; }
+const listed = (x: string) => NAMES.has(x);
+const either = (x: string) => x === 'a' || x === 'b';
+const shell = (x: string) => /[^a-z]/.test(x);
+function steps(x: unknown) {
+  if (typeof x !== 'string') return false;
+  if (x.length > 20) return false;
+  return matches(x);
+}
+function insist(x: string) { if (!matches(x)) throw new Error('no'); }
+function log(x: string) { if (!matches(x)) console.log('odd'); }
+function changed(x: string) { x = 'a'; return matches(x); }
+async function later(x: string) { return matches(x); }
+const inner = { ok(x: string) { return matches(x); } };
+app.get('/', async (req, res) => {
+  const q = req.query as any;
+  if (matches(q.a)) exec(q.a);
+  if (long(q.b)) exec(q.b); //!
+  if (!listed(q.c)) return res.end();
+  exec(q.c);
+  if (either(q.d)) exec(q.d); else exec(q.d); //!
+  if (shell(q.e)) return res.end();
+  exec(q.e);
+  if (!steps(q.f)) return res.end();
+  exec(q.f);
+  insist(q.g);
+  exec(q.g);
+  log(q.h);
+  exec(q.h); //!
+  if (changed(q.i)) exec(q.i); //!
+  if (!(await later(q.j))) return res.end();
+  exec(q.j);
+  if (inner.ok(q.k)) exec(q.k);
+  const near = (x: string) => x === 'a' || x === 'b';
+  if (near(q.l)) exec(q.l);
+  const wide = (x: string) => x === 'a' || x.length > 2;
+  if (wide(q.m)) exec(q.m); //!
+  res.end();
+});
+"#;
+
+#[test]
+fn schemas_that_are_only_asked() {
+    check(&[SinkKind::Command], ASKED);
+}
+
+const ASKED: &str = r#"
+import express from 'express';
+import Joi from 'joi';
+import * as yup from 'yup';
+import { z } from 'zod';
+import * as v from 'valibot';
+import { Type } from '@sinclair/typebox';
+import { Value } from '@sinclair/typebox/value';
+import { exec } from 'child_process';
+const app = express();
+const J = Joi.object({ mode: Joi.string().valid('a', 'b'), free: Joi.string() });
+const Y = yup.object({ mode: yup.string().oneOf(['a', 'b']), free: yup.string() });
+const Z = z.object({ id: z.string().uuid(), free: z.string() });
+const V = v.object({ id: v.number(), kind: v.picklist(['a', 'b']), key: v.pipe(v.string(), v.uuid()), free: v.string() });
+const T = Type.Object({ id: Type.Integer(), kind: Type.Union([Type.Literal('a'), Type.Literal('b')]), free: Type.String() });
+app.post('/j', (req, res) => {
+  const { error } = J.validate(req.body);
+  if (error) return res.end();
+  exec(req.body.mode);
+  exec(req.body.free); //!
+});
+app.post('/y', async (req, res) => {
+  await Y.validate(req.body);
+  exec(req.body.mode);
+  exec(req.body.free); //!
+  exec(req.body.other); //!
+});
+app.post('/z', (req, res) => {
+  if (!Z.safeParse(req.body).success) return res.end();
+  exec(req.body.id);
+  exec(req.body.free); //!
+});
+app.post('/v', (req, res) => {
+  const d = v.parse(V, req.body);
+  exec(d.kind + d.id + d.key);
+  exec(d.free); //!
+});
+app.post('/t', (req, res) => {
+  if (!Value.Check(T, req.body)) return res.end();
+  exec('t ' + req.body.id + req.body.kind);
+  exec(req.body.free); //!
+});
+"#;
