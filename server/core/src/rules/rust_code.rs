@@ -176,7 +176,17 @@ fn repeats(closure: Node<'_>) -> Option<Span> {
             | "partition"
     );
     let both = matches!(name.text(), "map" | "filter" | "find" | "inspect");
-    (certain || both && iterates(receiver)).then(|| name.span())
+    (certain || both && (iterates(receiver) || is_told_iterator(receiver))).then(|| name.span())
+}
+
+/// Whether a chain of methods begins at a parameter that is declared as an iterator.
+fn is_told_iterator(node: Node<'_>) -> bool {
+    let first = std::iter::successors(Some(node), |n| method(*n).map(|(r, _)| r)).last().unwrap_or(node);
+    first.kind() == Kind::Identifier
+        && super::rust_names::binding(first).is_some_and(|b| match b.origin {
+            super::rust_names::Origin::Param(p) => p.child(Field::Type).is_some_and(|t| t.text().contains("Iterator<")),
+            _ => false,
+        })
 }
 
 /// Whether a chain of methods begins by iterating over something.

@@ -145,6 +145,8 @@ pub struct Items {
     named: BTreeMap<String, u32>,
     /// Names of functions that do neither.
     others: BTreeSet<String>,
+    /// Foreign functions.
+    pub foreign: BTreeSet<String>,
     /// Foreign functions that return a raw pointer.
     pub foreign_pointers: BTreeSet<String>,
     /// Names of functions that are not async.
@@ -264,7 +266,12 @@ impl Items {
 
     /// What is told to those who follow pointers through a function.
     pub fn outside(&self) -> Outside<'_> {
-        Outside { frees: Some(&self.frees_parameter), drops: Some(&self.drops_parameter), moved: Some(&self.moved) }
+        Outside {
+            frees: Some(&self.frees_parameter),
+            drops: Some(&self.drops_parameter),
+            foreign: Some(&self.foreign),
+            moved: Some(&self.moved),
+        }
     }
 
     /// Notes what a function does for its callers.
@@ -345,7 +352,7 @@ impl Items {
                     continue;
                 }
                 Kind::StructItem | Kind::UnionItem | Kind::EnumItem => self.data_type(n, std::mem::take(&mut derived)),
-                Kind::ForeignModItem => self.foreign(n),
+                Kind::ForeignModItem => self.foreign_block(n),
                 Kind::ConstItem | Kind::StaticItem => {
                     if n.child_of_kind(Kind::MutableSpecifier).is_some() {
                         self.mutable_statics.extend(n.child(Field::Name).map(|n| n.text().to_owned()));
@@ -381,8 +388,9 @@ impl Items {
     }
 
     /// Reads the declarations of an `extern` block.
-    fn foreign(&mut self, block: Node<'_>) {
+    fn foreign_block(&mut self, block: Node<'_>) {
         for function in block.child(Field::Body).into_iter().flat_map(Node::named_children) {
+            self.foreign.extend(function.child(Field::Name).map(|n| n.text().to_owned()));
             let pointer = function.child(Field::ReturnType).is_some_and(|t| t.text().starts_with('*'));
             if let Some(name) = function.child(Field::Name).filter(|_| pointer) {
                 self.foreign_pointers.insert(name.text().to_owned());

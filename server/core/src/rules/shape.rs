@@ -214,8 +214,7 @@ pub fn is_explained(node: Node<'_>) -> bool {
 pub fn is_commented(node: Node<'_>) -> bool {
     let text = node.arena().text();
     let line = text[node.span().end as usize..].lines().next().unwrap_or_default();
-    let before = text[..node.span().start as usize].trim_end();
-    let above = before.rsplit('\n').nth(1).unwrap_or_default().trim_start();
+    let above = text[..node.span().start as usize].rsplit('\n').nth(1).unwrap_or_default().trim_start();
     line.find("//").is_some_and(|i| explains(&line[i..])) || above.starts_with("//") && explains(above)
 }
 

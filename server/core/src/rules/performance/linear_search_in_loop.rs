@@ -2,6 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_code::{closure, plain_method, round, tail};
+use crate::rules::rust_items::last_name;
 use crate::rules::rust_names::{Origin, binding};
 use crate::rules::rust_types::type_of;
 use crate::rules::shape::operator;
@@ -20,11 +21,11 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `v.contains(..)` and `v.iter().any/find/position(..)` on a vector in a loop over something else, where the loop also grows the vector (`if !seen.contains(&x) { seen.push(x) }`) or a vector that comes from outside of the function is searched for an equal element.",
+        what: "Finds `v.contains(..)` and `v.iter().any/find/position(..)` on a vector in a loop over something else, where the loop also grows the vector (`if !seen.contains(&x) { seen.push(x) }`) or the vector comes from outside of the function, and an equal element is searched.",
         why: "Every round looks at up to all elements: with 10,000 on both sides that is a hundred million steps, where a set takes 10,000.",
         example: "for id in ids {\n    if !seen.contains(&id) { seen.push(id); }\n}",
         instead: "for id in ids {\n    if seen.insert(id) { out.push(id); }\n}",
-        limits: "Arrays, constants, strings and vectors that are made in every round are left alone, as are vectors whose length is written in the source. Only searches for something that changes with the round count.",
+        limits: "Lists of kinds, versions, algorithms and the like, arrays, constants, strings and vectors that are made in every round are left alone, as are vectors whose length is written in the source. Only searches for something that changes with the round count.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
@@ -106,6 +107,14 @@ pub static RULE: Rule = Rule {
             "fn f(rows: &[Row]) { for row in rows { let cells: Vec<u8> = row.cells(); for c in row.keys() { if cells.contains(&c) { go(c); } } } }",
         ),
         Case::near_miss("a.rs", "fn f(b: &Vec<u8>) { for i in 0..3 { if b.contains(&i) { go(i); } } }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f(client: &[CertificateType], server: &[CertificateType]) -> Option<CertificateType> { for ct in client { if server.contains(ct) { return Some(*ct); } } None }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(files: &[PathBuf]) { let mut found: Vec<PathBuf> = Vec::new(); for file in files { if found.iter().any(|p| file.starts_with(p)) { continue; } found.push(file.clone()); } }",
+        ),
     ],
 };
 
@@ -148,9 +157,15 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             matches!(m.text(), "push" | "push_back" | "extend") && r.kind() == list.kind() && r.text() == list.text()
         })
     });
-    let given =
-        bound.is_some_and(|b| matches!(b.origin, Origin::Param(_))) && (name.text() == "contains" || compares(what));
-    if !(grows || given) {
+    // A set answers only what asks for an equal element.
+    let equal = name.text() == "contains" || compares(what);
+    let given = bound.is_some_and(|b| matches!(b.origin, Origin::Param(_)));
+    if !equal || !(grows || given) {
+        return;
+    }
+    // Of kinds, versions and algorithms there are a few.
+    let element = type_of(list, cx).map(|t| last_name(t.arg().name).to_owned()).unwrap_or_default();
+    if FEW.iter().any(|w| element.ends_with(w)) {
         return;
     }
     // What is looked for changes with the round.
@@ -170,6 +185,26 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     );
     cx.report(Note::new(cx.rule, tail(name, node), message).related(again, "runs again and again"));
 }
+
+/// Ends of names of types of which a list holds a few.
+const FEW: [&str; 16] = [
+    "Type",
+    "Suite",
+    "Group",
+    "Version",
+    "Protocol",
+    "Algorithm",
+    "Scheme",
+    "Kind",
+    "Mode",
+    "Level",
+    "Flag",
+    "Cipher",
+    "Curve",
+    "Method",
+    "Feature",
+    "Permission",
+];
 
 /// Whether a loop counts a variable up or down.
 fn steps(around: Node<'_>, name: &str) -> bool {

@@ -55,6 +55,13 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.rs", "fn f(v: &mut Vec<u8>) { for x in v.clone().iter() { v.push(*x); } }"),
         Case::near_miss("a.rs", "fn f(s: &str) { go(s.to_string()); }"),
         Case::near_miss("a.rs", "fn f(p: &Path) -> bool { p.to_owned() == other() }"),
+        Case::bad(
+            "a.rs",
+            "struct P { jobs: Vec<Job> }\nimpl P { fn total(&self) -> usize { self.jobs.clone().iter().map(|j| j.n).sum() } } //~ redundant-allocation",
+        ),
+        Case::bad("a.rs", "fn f(m: &HashMap<u8, String>) -> usize { m.clone().len() } //~ redundant-allocation"),
+        Case::near_miss("a.rs", "fn f(v: &Arc<Vec<u8>>) -> usize { v.clone().len() }"),
+        Case::near_miss("a.rs", "fn f(v: &mut Vec<u8>) { for x in v.clone().iter() { v.push(*x); } }"),
     ],
 };
 
@@ -103,6 +110,10 @@ fn copied<'a>(node: Node<'a>, cx: &Cx<'a>) -> Option<Node<'a>> {
         let fits = match name {
             "to_string" | "to_owned" => matches!(ty.name, "str" | "String"),
             "to_vec" => ty.is_sequence(),
+            "clone" => {
+                matches!(ty.name, "Vec" | "String" | "HashMap" | "HashSet" | "BTreeMap" | "BTreeSet" | "VecDeque")
+                    && matches!(call_on(node), Some((_, n)) if matches!(n.text(), "len" | "is_empty" | "iter" | "contains" | "starts_with" | "ends_with" | "first" | "last"))
+            }
             _ => false,
         };
         return fits.then_some(of);

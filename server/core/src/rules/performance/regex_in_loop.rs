@@ -151,6 +151,14 @@ pub static RULE: Rule = Rule {
             "a.js",
             "const seen = {};\nfunction matcher(word) { if (!seen[word]) { seen[word] = new RegExp(word); } return seen[word]; }\nexport function hits(lines, word) { return lines.filter((l) => matcher(word).test(l)); }",
         ),
+        Case::bad(
+            "a.rs",
+            "use regex::Regex;\nfn f(ls: impl Iterator<Item = String>) -> Vec<bool> { ls.map(|l| Regex::new(\"x+\").unwrap().is_match(&l)).collect() } //~ regex-in-loop",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use regex::Regex;\nfn f(l: Option<String>) -> Option<bool> { l.map(|l| Regex::new(\"x+\").unwrap().is_match(&l)) }",
+        ),
     ],
 };
 

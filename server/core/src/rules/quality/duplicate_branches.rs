@@ -62,6 +62,10 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "if (a) { /* wait for the other */ } else { }"),
         Case::near_miss("a.js", "if (a) { go(1); }\nif (a) { stop(1); }"),
         Case::near_miss("a.js", "const f = a ? () => 1 : () => 2;"),
+        Case::near_miss(
+            "a.rs",
+            "fn f(tok: &str) -> &str { let tok = if let Some(tok) = tok.strip_prefix('~') { tok } else { tok }; tok }",
+        ),
     ],
 };
 
@@ -98,6 +102,16 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let Some(first) = branches.first().copied() else { return };
     let empty = |n: Node<'_>| matches!(n.kind(), Kind::StatementBlock | Kind::Block) && n.first_named().is_none();
+    // `if let Some(x) = f(x) { x } else { x }`: one name for two things.
+    let patterns = conditions.iter().flat_map(|c| std::iter::once(*c).chain(c.descendants()));
+    let mut bound = patterns
+        .filter(|n| n.kind() == Kind::LetCondition)
+        .filter_map(|n| n.child(Field::Pattern))
+        .flat_map(|p| std::iter::once(p).chain(p.descendants()))
+        .filter(|n| n.kind() == Kind::Identifier);
+    if bound.any(|b| first.descendants().any(|n| n.kind() == Kind::Identifier && n.text() == b.text())) {
+        return;
+    }
     if complete && branches.len() > 1 && !empty(first) && branches[1..].iter().all(|b| same(first, *b)) {
         let span = conditions.first().map_or(node.span(), |c| c.span());
         let message =

@@ -3,7 +3,7 @@ use sidenote_grammars::{Family, Field, Kind};
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_code::tail;
 use crate::rules::rust_items::last_name;
-use crate::rules::shape::report_in;
+use crate::rules::shape::{is_commented, report_in};
 use crate::rules::support::method;
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
@@ -88,6 +88,10 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "impl Drop for L { fn drop(&mut self) { let l = Layout::array::<u8>(self.cap).unwrap(); unsafe { dealloc(self.p, l) } } }",
         ),
+        Case::near_miss(
+            "a.rs",
+            "impl Drop for W { fn drop(&mut self) {\n    // the event loop lives: this cannot fail\n    self.channel.send(Stop).unwrap();\n} }",
+        ),
     ],
 };
 
@@ -135,7 +139,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 ),
                 None => of.child(Field::Function).is_some_and(|f| f.text().contains("fs::")),
             };
-            fails.then(|| tail(name, n))
+            // `// the loop lives: this cannot fail` above it.
+            (fails && !is_commented(n)).then(|| tail(name, n))
         }
         _ => None,
     });

@@ -75,7 +75,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         })
     });
     let number = plain(exponent.text()) && exponent.text().len() < 4;
-    if !named && !number {
+    let letter = matches!(exponent.text(), "n" | "k" | "e" | "p") && last == left;
+    if !named && !number && !letter {
         return;
     }
     let rust = cx.family() == Family::Rust;

@@ -316,6 +316,18 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "impl<'a> V<'a> {\n    fn test(raw: &'a [u8]) -> Self { static FAKE: Id = Id::new(); Self { raw, id: &FAKE } }\n    fn sub(&self) -> Self { Self { raw: &self.raw[1..], ..*self } }\n}\nfn f(b: &[u8]) { let v = V::test(b); unsafe { raw(v.sub()) } }",
         ),
+        Case::bad(
+            "a.rs",
+            "use std::ffi::CString;\nextern \"C\" { fn lib_send(p: *const c_char) -> c_int; }\nfn f(t: &str) -> c_int { let p = { let c = CString::new(t).unwrap(); c.as_ptr() }; unsafe { lib_send(p) } } //~ access-after-lifetime",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::ffi::CString;\nunsafe fn f(out: *mut *const c_char) -> c_int { let t = CString::new(\"t\").unwrap(); out.write(t.as_ptr()); 0 } //~ access-after-lifetime",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::ffi::CString;\nextern \"C\" { fn lib_send(p: *const c_char) -> c_int; }\nfn f(t: &str) -> c_int { let c = CString::new(t).unwrap(); let p = c.as_ptr(); unsafe { lib_send(p) } }",
+        ),
     ],
 };
 

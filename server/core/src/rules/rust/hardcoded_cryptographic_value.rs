@@ -264,6 +264,10 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "use cookie::Key;\nimpl Secret { fn zero() -> Secret { Secret { key: Key::from(&[0; 64]), provided: false } } }",
         ),
+        Case::near_miss(
+            "a.rs",
+            "use ring::aead;\nfn seal(key: &aead::LessSafeKey, data: &mut Vec<u8>) { let zero_nonce = aead::Nonce::assume_unique_for_key([0u8; 12]); key.seal_in_place_append_tag(zero_nonce, aead::Aad::empty(), data).unwrap(); }",
+        ),
     ],
 };
 
@@ -323,7 +327,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     };
     // A function that is called `zero` gives what stands for no key.
     let function = crate::rules::support::enclosing_function(node).and_then(|f| f.child(Field::Name));
-    if function.is_some_and(|n| matches!(n.text(), "zero" | "zeroed" | "empty")) {
+    // `let zero_nonce = ..`: said on purpose, where a key serves for one message.
+    let named = node.parent().filter(|p| p.kind() == Kind::LetDeclaration).and_then(|p| p.child(Field::Pattern));
+    if function.is_some_and(|n| matches!(n.text(), "zero" | "zeroed" | "empty"))
+        || named.is_some_and(|n| n.text().starts_with("zero_"))
+    {
         return;
     }
     for (index, what) in &places {

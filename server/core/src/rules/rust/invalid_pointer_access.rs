@@ -296,6 +296,14 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn f(flag: bool, v: &mut i32) { let mut p: *mut i32 = std::ptr::null_mut(); if flag { p = v; } else { p = other(); } unsafe { p.write(1) } }",
         ),
+        Case::bad(
+            "a.rs",
+            "fn f(p: Option<&u8>) -> u8 { let raw = p.map_or(std::ptr::null(), |r| r as *const u8); unsafe { *raw } } //~ invalid-pointer-access",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(p: Option<&u8>) -> u8 { let raw = p.map_or(std::ptr::null(), |r| r as *const u8); if raw.is_null() { 0 } else { unsafe { *raw } } }",
+        ),
     ],
 };
 

@@ -110,6 +110,10 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn f(a: &Node, password: Option<String>) -> bool { a.redis.password.as_deref() != password.as_deref() }",
         ),
+        Case::near_miss(
+            "a.rs",
+            "fn valid(key: u64, nonce: &[u8], signature: &[u8]) -> bool { let mut h = FxHasher::default(); h.write_u64(key); h.write(nonce); let expected = h.finish().to_le_bytes(); expected[..4] == signature[..] }",
+        ),
     ],
 };
 
@@ -189,6 +193,11 @@ fn check_rust<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some((left, right)) = operands(node) else { return };
     let function = enclosing_function(node).and_then(|f| f.child(Field::Name)).map_or("", Node::text);
     if matches!(function, "eq" | "ne" | "cmp" | "partial_cmp") {
+        return;
+    }
+    // A hash of tables keeps no secret.
+    let home = enclosing_function(node).map_or("", Node::text);
+    if ["FxHasher", "DefaultHasher", "AHasher", "SipHasher"].iter().any(|h| home.contains(h)) {
         return;
     }
     let (Some(a), Some(b)) = (told(left), told(right)) else { return };

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use crate::semantics::hir::{Arg, ExprId, ExprKind, Lit, LocalId, Member, Type, Ustr};
+use crate::semantics::hir::{Arg, BinaryOp, ExprId, ExprKind, Lit, LocalId, Member, Type, UnaryOp, Ustr};
 use crate::syntax::Span;
 
 use super::interp::Interp;
@@ -21,8 +21,8 @@ use super::report::SinkSite;
 use super::sink::{Ports, holds};
 use super::trace::CallNote;
 use super::value::{
-    CONTENT, ELEMENT, FuncRef, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, constant, join, position,
-    step, unknown,
+    CONTENT, ClassRef, ELEMENT, FuncRef, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, constant, join,
+    position, step, unknown,
 };
 use super::world::{ParamSink, Summary};
 
@@ -72,6 +72,9 @@ impl<'a> Interp<'a> {
         if matches!(hir.expr(callee).kind, ExprKind::Super) {
             let values = self.eval_args(args);
             return if self.state.live { self.construct_super(&values, span) } else { unknown() };
+        }
+        if let Some(result) = self.then_call(callee, args) {
+            return result;
         }
         let (receiver, receiver_id, callee_val, name) = match &hir.expr(callee).kind {
             ExprKind::Field(base, name) if matches!(hir.expr(*base).kind, ExprKind::Super) => {
@@ -647,6 +650,41 @@ impl<'a> Interp<'a> {
             name_span: call.name_span,
             types: call.types,
         })
+    }
+
+    /// `name.chars().all(char::is_alphanumeric).then(|| root.join(name))` (Rust): what is made where the test holds.
+    fn then_call(&mut self, callee: ExprId, args: &[Arg]) -> Option<Val> {
+        let hir = self.hir;
+        let ExprKind::Field(test, name) = &hir.expr(callee).kind else { return None };
+        let [arg] = args else { return None };
+        if !matches!(name.as_str(), "then" | "then_some") || !self.world.casts_convert() {
+            return None;
+        }
+        let asks = match &hir.expr(*test).kind {
+            ExprKind::Logical(..)
+            | ExprKind::Unary(UnaryOp::Not, _)
+            | ExprKind::Binary(BinaryOp::Eq | BinaryOp::Ne | BinaryOp::Order, ..)
+            | ExprKind::LetCondition(..) => true,
+            ExprKind::Call { callee, .. } => match &hir.expr(*callee).kind {
+                ExprKind::Field(_, name) => {
+                    matches!(name.as_str(), "all" | "any" | "contains" | "contains_key")
+                        || ["is_", "starts_", "ends_"].iter().any(|p| name.starts_with(p))
+                }
+                _ => false,
+            },
+            _ => false,
+        };
+        if !asks {
+            return None;
+        }
+        let facts = super::guard::condition(self, *test);
+        let before = self.state.clone();
+        self.refine(&facts.when_true);
+        let value = self.eval(arg.value);
+        let made = value.funcs.clone().iter().map(|f| self.hand_over(f, &[])).reduce(|a, b| join(&a, &b));
+        self.state.live = true;
+        self.join_with(&before);
+        Some(made.unwrap_or(value))
     }
 
     /// The call in an initial value whose result the variable's type decides: `text.parse()` of `text.parse().map_err(f)?`.

@@ -46,6 +46,9 @@ pub trait World {
     /// A field of a class that a derived `Debug` shows and whose name says that it is secret.
     fn shown_secret(&self, class: &ClassRef) -> Option<Ustr>;
 
+    /// Whether a type is an enum whose variants hold nothing (Rust): no text hides in it.
+    fn is_enumeration(&self, class: &ClassRef) -> bool;
+
     /// Whether a cast converts (Rust) or only claims (TypeScript).
     fn casts_convert(&self) -> bool;
 

@@ -35,6 +35,15 @@ impl Walk<'_> {
             _ => None,
         };
         match method.as_str() {
+            // `out.write(text.as_ptr())` of `out: *mut *const T`.
+            "write" if local.is_some_and(|l| self.points_to_pointer(l)) && values.len() == 1 => {
+                if let (Some(out), Some(arg)) = (local, args.first()) {
+                    let place = Place::Field(out, Ustr::from("*"));
+                    self.stored.push((place, hir.expr(arg.value).span));
+                    self.state.put(place, values[0].clone());
+                }
+                Points::default()
+            }
             // A static `AtomicPtr`.
             "store" | "swap" if matches!(&hir.expr(base).kind, ExprKind::Name(_)) && !values.is_empty() => {
                 if let (ExprKind::Name(name), Some(arg)) = (&hir.expr(base).kind, args.first()) {
@@ -78,7 +87,7 @@ impl Walk<'_> {
                 local.map_or_else(Points::default, |l| Points::one(Pointee::Heap(l)))
             }
             // `pointer.unwrap_or(null_mut())`
-            "unwrap_or" if values.first().is_some_and(|v| v.single() == Some(Pointee::Null)) => {
+            "unwrap_or" | "map_or" if values.first().is_some_and(|v| v.single() == Some(Pointee::Null)) => {
                 Points::one(Pointee::NullOnOneWay(self.branches))
             }
             "cast" | "cast_mut" | "cast_const" | "add" | "sub" | "offset" | "wrapping_add" | "wrapping_sub"
@@ -330,9 +339,16 @@ impl Walk<'_> {
                 if !matches!(module, "ptr" | "mem" | "Box" | "Vec" | "String" | "CString" | "Some" | "Rc" | "Arc") {
                     self.state.forget_names();
                 }
-                let foreign = matches!(module, "libc" | "ffi" | "sys" | "bindings" | "raw") || module.ends_with("_sys");
-                for points in values.iter().filter(|_| foreign) {
-                    if points.flaw().is_some_and(|(flaw, ..)| flaw.is_lifetime() || flaw == Flaw::Freed) {
+                let module_is_foreign =
+                    matches!(module, "libc" | "ffi" | "sys" | "bindings" | "raw") || module.ends_with("_sys");
+                let declared = module.is_empty() && self.outside.foreign.is_some_and(|f| f.contains(path.as_str()));
+                for points in values.iter().filter(|_| module_is_foreign || declared) {
+                    // A temporary's pointer is told of where it is made.
+                    let temporary = |flaw: Flaw| declared && flaw == Flaw::Temporary;
+                    if points
+                        .flaw()
+                        .is_some_and(|(flaw, ..)| (flaw.is_lifetime() || flaw == Flaw::Freed) && !temporary(flaw))
+                    {
                         self.used(points, span);
                     }
                 }

@@ -100,6 +100,8 @@ pub struct Outside<'a> {
     pub frees: Option<&'a BTreeMap<String, usize>>,
     /// Functions that drop a text or list that they are given, with the parameter's number.
     pub drops: Option<&'a BTreeMap<String, usize>>,
+    /// Functions that the file declares as foreign.
+    pub foreign: Option<&'a BTreeSet<String>>,
     /// Types that are moved, not copied.
     pub moved: Option<&'a BTreeSet<String>>,
 }

@@ -355,8 +355,14 @@ impl<'a> Interp<'a> {
     /// A function of a library that is handed over, `.map(String::as_str)`, `.then(JSON.parse)`, is called with what the callee
     /// gives it.
     fn hand_to_library(&mut self, call: &Call<'_>, callee: &Val, n: u8, params: &[(u8, u8, Val)]) -> Option<Val> {
-        let path = *callee.apis.first()?;
         let (_, _, given) = params.iter().find(|(i, param, _)| *param == 0 && (*i == n || *i == 255))?;
+        // `.map(Name)`: a tuple struct's constructor.
+        if let Some(class) = callee.class.filter(|_| self.world.casts_convert() && callee.funcs.is_empty()) {
+            let made =
+                Value { class: Some(ClassRef { is_static: false, ..class }), types: Types::OBJECT, ..Value::default() };
+            return Some(Arc::new(made.with_field(Ustr::from("0"), given.clone())));
+        }
+        let path = *callee.apis.first()?;
         if !given.has_taint() || callee.fields.is_some() || self.is_modelled(callee) {
             return None;
         }

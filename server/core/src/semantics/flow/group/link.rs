@@ -331,6 +331,18 @@ impl World for Link<'_, '_> {
         open.map(|f| f.name).find(|n| super::super::lexicon::sensitive_name(*n).is_some())
     }
 
+    fn is_enumeration(&self, class: &ClassRef) -> bool {
+        let Some(&own) = self.linker.by_id.get(&class.block) else { return false };
+        let mut parts = self.linker.parts(own, class.id);
+        parts.push((own, class.id));
+        // Variants are static fields; constants of an implementation have a type.
+        let plain = |c: &crate::semantics::hir::Class| {
+            c.fields.len() > 1 && c.fields.iter().all(|f| f.is_static && f.ty.is_none())
+        };
+        let known = |(i, n): (usize, u32)| self.linker.units[i].hir.classes.get(n as usize).is_some_and(plain);
+        self.linker.family == Family::Rust && parts.into_iter().any(known)
+    }
+
     fn casts_convert(&self) -> bool {
         self.linker.family == Family::Rust
     }
@@ -405,7 +417,10 @@ impl Link<'_, '_> {
                 return match self.class_member(&class, Ustr::from(name)) {
                     Some(member) if !member.is_unknown() => member,
                     // A variant.
-                    Some(_) => Arc::new(Value { class: Some(class), ..Value::default() }),
+                    Some(_) => {
+                        let types = if self.is_enumeration(&class) { Types::NUMBER } else { Types::UNKNOWN };
+                        Arc::new(Value { class: Some(class), types, ..Value::default() })
+                    }
                     // A function of a trait, which a derive may have written.
                     None => {
                         let path = match name {

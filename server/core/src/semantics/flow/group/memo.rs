@@ -27,6 +27,7 @@ enum Read {
     Cell(Ustr, Option<Val>),
     Super(Val),
     Shown(ClassRef, Option<Ustr>),
+    Enumeration(ClassRef, bool),
     Conventional(Vec<Option<Ustr>>, Vec<Option<Ustr>>),
     Decorators(Vec<(Ustr, Vec<Ustr>)>),
 }
@@ -45,6 +46,7 @@ enum Question {
     Cell(Ustr),
     Super,
     Shown(BlockId, u32),
+    Enumeration(BlockId, u32),
     Conventional(Vec<Option<Ustr>>),
     Decorators,
 }
@@ -200,6 +202,7 @@ impl Read {
             Read::Cell(name, then) => same(world.cell(*name).as_ref(), then.as_ref()),
             Read::Super(then) => identical(&world.super_value(), then),
             Read::Shown(class, then) => world.shown_secret(class) == *then,
+            Read::Enumeration(class, then) => world.is_enumeration(class) == *then,
             Read::Conventional(names, then) => world.conventional(names) == *then,
             Read::Decorators(then) => world.decorators() == *then,
         }
@@ -212,6 +215,7 @@ impl Read {
             (Read::TypePath(_, a), Read::TypePath(_, b)) => a == b,
             (Read::Class(_, a), Read::Class(_, b)) => a == b,
             (Read::Shown(_, a), Read::Shown(_, b)) => a == b,
+            (Read::Enumeration(_, a), Read::Enumeration(_, b)) => a == b,
             (Read::Summary(_, a), Read::Summary(_, b)) => same_summary(a.as_ref(), b.as_ref()),
             (Read::Member(_, _, a), Read::Member(_, _, b)) => same(a.as_ref(), b.as_ref()),
             (Read::Code(..), Read::Code(..)) => true,
@@ -309,6 +313,12 @@ impl World for Recorder<'_, '_> {
     fn shown_secret(&self, class: &ClassRef) -> Option<Ustr> {
         let answer = self.link.shown_secret(class);
         self.note(Question::Shown(class.block, class.id), || Read::Shown(*class, answer));
+        answer
+    }
+
+    fn is_enumeration(&self, class: &ClassRef) -> bool {
+        let answer = self.link.is_enumeration(class);
+        self.note(Question::Enumeration(class.block, class.id), || Read::Enumeration(*class, answer));
         answer
     }
 

@@ -90,6 +90,13 @@ impl<'a> Interp<'a> {
             return value.clone();
         }
         let mut out = Value::clone(value);
+        // One of the variants that the program has, whoever chose it: as good as a number.
+        if let Some(class) = &class
+            && self.world.casts_convert()
+            && self.world.is_enumeration(class)
+        {
+            out.types = Types::NUMBER;
+        }
         if types.is_harmless() {
             // A number cannot carry text; only its size is still somebody's.
             out.types = types;

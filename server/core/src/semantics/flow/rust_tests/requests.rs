@@ -225,3 +225,61 @@ pub struct Find { name: String }
 "#,
     );
 }
+
+#[test]
+fn tests_enums_and_constructors_that_are_handed_over() {
+    check(
+        &["path-traversal", "sql-injection", "ssrf"],
+        r#"
+use axum::extract::{Path, Query, Json};
+use std::path::{Component, PathBuf};
+#[derive(serde::Deserialize, Clone, Copy)]
+enum Dir { Asc, Desc }
+impl std::fmt::Display for Dir {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str(match self { Dir::Asc => "ASC", Dir::Desc => "DESC" }) }
+}
+#[derive(serde::Deserialize)]
+enum Loose { Known, Other(String) }
+#[derive(serde::Deserialize)]
+struct Search { dir: Option<Dir>, loose: Option<Loose>, name: String }
+async fn a(db: &sqlx::PgPool, Query(s): Query<Search>) {
+    let dir = s.dir.unwrap_or(Dir::Asc);
+    sqlx::query(&format!("SELECT id FROM t ORDER BY id {dir}")).fetch_all(db).await;
+    sqlx::query(&format!("SELECT id FROM t ORDER BY {}", s.name)).fetch_all(db).await; //~ sql-injection
+}
+fn inside(root: &PathBuf, name: &str) -> Option<PathBuf> {
+    let rel = std::path::Path::new(name);
+    rel.components().all(|c| matches!(c, Component::Normal(_))).then(|| root.join(rel))
+}
+fn below(root: &PathBuf, name: &str) -> Option<PathBuf> { (!name.is_empty()).then(|| root.join(name)) }
+async fn b(root: PathBuf, Path(name): Path<String>) {
+    if let Some(path) = inside(&root, &name) { tokio::fs::read(path).await; }
+    if let Some(path) = below(&root, &name) { tokio::fs::read(path).await; } //~ path-traversal
+}
+struct Topic(String);
+impl std::str::FromStr for Topic {
+    type Err = ();
+    fn from_str(s: &str) -> Result<Topic, ()> {
+        let ok = s.len() < 40 && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        if ok { Ok(Topic(s.into())) } else { Err(()) }
+    }
+}
+async fn c(Path(t): Path<String>) -> Result<(), ()> {
+    let topic = t.parse::<Topic>()?;
+    tokio::fs::read(format!("topics/{}", topic.0)).await;
+    Ok(())
+}
+struct Body(serde_json::Value);
+impl<S> axum::extract::FromRequest<S> for Body {
+    async fn from_request(req: axum::extract::Request, _: &S) -> Result<Self, ()> {
+        let bytes = axum::body::to_bytes(req.into_body(), 1 << 16).await.map_err(|_| ())?;
+        serde_json::from_slice(&bytes).map(Body).map_err(|_| ())
+    }
+}
+async fn d(client: reqwest::Client, Body(v): Body) {
+    let Some(target) = v.pointer("/callback/url").and_then(|u| u.as_str()) else { return };
+    client.put(target).json(&v).send().await; //~ ssrf
+}
+"#,
+    );
+}
