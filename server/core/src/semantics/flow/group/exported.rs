@@ -8,6 +8,8 @@ use crate::semantics::flow::world::ParamSink;
 
 /// Most exported functions of a file that are looked at.
 const MAX_FUNCTIONS: usize = 256;
+/// Most values that are looked at for them.
+const MAX_VALUES: usize = 4096;
 /// Objects within what is exported: `exports.a.b`, `module.exports = { C }` with `C.prototype.run`.
 const MAX_DEPTH: usize = 3;
 
@@ -97,16 +99,28 @@ impl Linker<'_> {
         }
         values.extend(self.common.borrow()[file].clone());
         let mut funcs: Vec<FuncRef> = Vec::new();
-        // With how deep they lie.
+        // With how deep they lie. Objects and classes hold each other.
         let mut open: Vec<(Val, usize)> = values.into_iter().map(|v| (v, 0)).collect();
+        let mut classes: FxHashSet<(BlockId, u32)> = FxHashSet::default();
+        let mut looked = 0;
         while let Some((value, depth)) = open.pop() {
+            looked += 1;
+            if looked > MAX_VALUES {
+                break;
+            }
             for func in &value.funcs {
                 if !funcs.contains(func) && funcs.len() < MAX_FUNCTIONS {
                     funcs.push(*func);
                 }
             }
-            if let Some(class) = &value.class {
-                open.extend(self.members_of(class).values().map(|v| (v.clone(), MAX_DEPTH)));
+            if let Some(class) = &value.class
+                && classes.insert((class.block, class.id))
+            {
+                let members = self.members_of(class);
+                let mut members: Vec<(&Ustr, &Val)> = members.iter().collect();
+                // Which ones are looked at must not hang on the order of a map.
+                members.sort_unstable_by_key(|(name, _)| name.as_str());
+                open.extend(members.into_iter().map(|(_, v)| (v.clone(), MAX_DEPTH)));
             }
             if depth < MAX_DEPTH {
                 open.extend(value.fields().map(|(_, v)| (v.clone(), depth + 1)));
