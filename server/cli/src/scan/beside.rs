@@ -98,7 +98,9 @@ mod tests {
     #[test]
     fn who_would_wait_does_what_lies_beside() {
         let met = AtomicUsize::new(0);
-        let work = |_| drop(met.fetch_add(1, Ordering::SeqCst));
+        let work = |_| {
+            met.fetch_add(1, Ordering::SeqCst);
+        };
         let beside = Beside::new(10, &work);
         pool(2).install(|| {
             // The one piece of this level ends only when somebody has done the rest beside it.

@@ -549,8 +549,8 @@ fn equalities(arena: &Arena) -> (usize, usize) {
             "==" | "!=" => {
                 let telling = shape::operands(n).is_some_and(|(a, b)| {
                     [a, b].iter().all(|s| {
-                        !matches!(s.kind(), Kind::Null | Kind::Undefined)
-                            && !(s.kind() == Kind::UnaryExpression && shape::operator(*s) == "typeof")
+                        let is_typeof = s.kind() == Kind::UnaryExpression && shape::operator(*s) == "typeof";
+                        !is_typeof && !matches!(s.kind(), Kind::Null | Kind::Undefined)
                     })
                 });
                 loose += usize::from(telling);

@@ -79,7 +79,7 @@ const LARGE: i128 = 1024;
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let (Some(pattern), Some(value)) = (node.child(Field::Pattern), node.child(Field::Value)) else { return };
-    if pattern.kind() != Kind::Identifier || !size(value).is_some_and(|n| n >= LARGE) {
+    if pattern.kind() != Kind::Identifier || size(value).is_none_or(|n| n < LARGE) {
         return;
     }
     let Some(around) = loop_around(node) else { return };

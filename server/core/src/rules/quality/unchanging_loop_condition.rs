@@ -183,7 +183,7 @@ fn may_change(function: Node<'_>, around: Node<'_>, list: &str) -> bool {
                         })
                 }
                 Kind::MemberExpression => {
-                    !p.child(Field::Property).is_some_and(|m| m.text() == "length")
+                    p.child(Field::Property).is_none_or(|m| m.text() != "length")
                         || p.parent().is_some_and(|a| a.kind() == Kind::AssignmentExpression)
                 }
                 _ => true,

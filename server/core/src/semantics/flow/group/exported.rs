@@ -3,7 +3,7 @@
 use super::*;
 use crate::semantics::flow::place::PATH;
 use crate::semantics::flow::report::Hit;
-use crate::semantics::flow::value::{ClassRef, Step, StepKind};
+use crate::semantics::flow::value::{ClassRef, ELEMENT, Step, StepKind};
 use crate::semantics::flow::world::ParamSink;
 
 /// Most exported functions of a file that are looked at.
@@ -42,8 +42,10 @@ impl Linker<'_> {
                 let span = param.map_or(function.name_span, |p| hir.pat(p.pat).span);
                 let arena = self.units[i].block.arena().clone();
                 let at = At { block: func.block, arena, span };
+                // Keys of what lies within a parameter are the program's own more often than not.
                 let is_path = sink.kind == SinkKind::PropertyKey
                     && sink.name == *PATH
+                    && sink.path.iter().all(|name| *name == *ELEMENT)
                     && !knows_prototypes(self.units[i].block.arena().text())
                     && !knows_prototypes(sink.at.arena.text());
                 if !is_path && !is_built(sink, text_of(&at).unwrap_or_default()) {
