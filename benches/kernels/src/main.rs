@@ -124,14 +124,18 @@ fn flat_code(code: &Code) -> Vec<i8> {
 /// Reading `bytes` in order, by the widest loads that there are: the case to compare with.
 fn streams<'a>(g: &mut Group<'a>, bytes: &'a [u8]) -> usize {
     if Isa::Avx512Vnni.is_available() {
-        // SAFETY: as just seen.
-        let stream = g.ceiling("stream (prefetched)", move || unsafe { ceilings::stream512(bytes) });
+        let stream = g.ceiling("stream (prefetched)", move || {
+            // SAFETY: as just seen.
+            unsafe { ceilings::stream512(bytes) }
+        });
         // SAFETY: as above.
         g.ceiling("stream (plain loads)", move || unsafe { ceilings::stream_plain512(bytes) });
         return stream;
     }
-    // SAFETY (both): `main` checked for AVX2.
-    let stream = g.ceiling("stream (prefetched)", move || unsafe { ceilings::stream256(bytes) });
+    let stream = g.ceiling("stream (prefetched)", move || {
+        // SAFETY: `main` checked for AVX2.
+        unsafe { ceilings::stream256(bytes) }
+    });
     // SAFETY: as above.
     g.ceiling("stream (plain loads)", move || unsafe { ceilings::stream_plain256(bytes) });
     stream
