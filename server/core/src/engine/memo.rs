@@ -291,7 +291,7 @@ fn address(arena: &Arc<Arena>) -> usize {
     Arc::as_ptr(arena) as usize
 }
 
-/// Whether everything that [`FileFacts`] are read from is the same in both versions: the own syntax of modules and classes, and
+/// Whether everything that [`FileFacts`] are read from is the same in both versions: the own tokens of modules and classes, and
 /// of every function what [`Part`] says. The cost is that of the blocks that were edited.
 fn has_same_facts(old: &Arc<Block>, new: &Arc<Block>, family: Family) -> bool {
     let mut same = true;
@@ -299,9 +299,8 @@ fn has_same_facts(old: &Arc<Block>, new: &Arc<Block>, family: Family) -> bool {
         let (a, b) = (a.standing(), b.standing());
         same &= Arc::ptr_eq(a.arena(), b.arena())
             || match a.kind() {
-                BlockKind::Module => false,
                 BlockKind::Function => Part::of(a, family) == Part::of(b, family),
-                BlockKind::Container => has_same_tokens(a.arena(), b.arena()),
+                BlockKind::Module | BlockKind::Container => has_same_tokens(a.arena(), b.arena()),
             };
     });
     same && paired
@@ -309,8 +308,14 @@ fn has_same_facts(old: &Arc<Block>, new: &Arc<Block>, family: Family) -> bool {
 
 /// Whether two versions of a block's own syntax differ in blanks at most.
 fn has_same_tokens(old: &Arena, new: &Arena) -> bool {
-    let told = |n: Node<'_>| (n.kind(), n.field(), n.children().next().is_none().then(|| n.text().to_owned()));
-    old.nodes().map(told).eq(new.nodes().map(told))
+    let is_leaf = |n: Node<'_>| n.children().next().is_none();
+    let same = |a: Node<'_>, b: Node<'_>| {
+        a.kind() == b.kind()
+            && a.field() == b.field()
+            && is_leaf(a) == is_leaf(b)
+            && (!is_leaf(a) || a.text() == b.text())
+    };
+    old.len() == new.len() && old.nodes().zip(new.nodes()).all(|(a, b)| same(a, b))
 }
 
 /// Collects the blocks that are `wanted` and those around them.
