@@ -206,6 +206,18 @@ const ELSEWHERE: &[(&str, &str, &str, &str)] = &[
         "WORD.lastIndex = 0;",
     ),
     (
+        "typescript",
+        "function f(a: any) {\n  const t: { size: number } = a;\n  return t;\n}\nexport function g(list: Any[]) {\n  return list.map((x) => x.size).sort();\n}\n",
+        "size: number",
+        "size: string",
+    ),
+    (
+        "typescript",
+        "function make() {\n  class Inner { orders: List<Order>; }\n  return Inner;\n}\nclass S {\n  close(o: Order) {\n    this.orders.save(o);\n  }\n}\n",
+        "List<Order>",
+        "Repository<Order>",
+    ),
+    (
         "rust",
         "fn load() -> String {\n    pick()\n}\nasync fn serve() {\n    load();\n}\n",
         "pick()",

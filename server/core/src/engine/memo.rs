@@ -12,7 +12,7 @@ use crate::blocks::{Block, BlockId, BlockKind, Blocks};
 use crate::config::Settings;
 use crate::findings::{Finding, Location, Note, Place};
 use crate::rules::FileFacts;
-use crate::rules::declared::Part;
+use crate::rules::declared::{Part, squeezed};
 use crate::semantics::flow::{self, ModelSet};
 use crate::syntax::{Arena, Node, Span};
 
@@ -291,7 +291,7 @@ fn address(arena: &Arc<Arena>) -> usize {
     Arc::as_ptr(arena) as usize
 }
 
-/// Whether everything that [`FileFacts`] are read from is the same in both versions: the own tokens of modules and classes, and
+/// Whether everything that [`FileFacts`] are read from is the same in both versions: the own syntax of modules and classes, and
 /// of every function what [`Part`] says. The cost is that of the blocks that were edited.
 fn has_same_facts(old: &Arc<Block>, new: &Arc<Block>, family: Family) -> bool {
     let mut same = true;
@@ -300,14 +300,15 @@ fn has_same_facts(old: &Arc<Block>, new: &Arc<Block>, family: Family) -> bool {
         same &= Arc::ptr_eq(a.arena(), b.arena())
             || match a.kind() {
                 BlockKind::Function => Part::of(a, family) == Part::of(b, family),
-                BlockKind::Module | BlockKind::Container => has_same_tokens(a.arena(), b.arena()),
+                BlockKind::Module => false,
+                BlockKind::Container => family == Family::Ecma && is_same_but_for_blanks(a.arena(), b.arena()),
             };
     });
     same && paired
 }
 
-/// Whether two versions of a block's own syntax differ in blanks at most.
-fn has_same_tokens(old: &Arena, new: &Arena) -> bool {
+/// Whether two versions of a block's own syntax have the same tokens, with blanks at the same places.
+fn is_same_but_for_blanks(old: &Arena, new: &Arena) -> bool {
     let is_leaf = |n: Node<'_>| n.children().next().is_none();
     let same = |a: Node<'_>, b: Node<'_>| {
         a.kind() == b.kind()
@@ -315,7 +316,9 @@ fn has_same_tokens(old: &Arena, new: &Arena) -> bool {
             && is_leaf(a) == is_leaf(b)
             && (!is_leaf(a) || a.text() == b.text())
     };
-    old.len() == new.len() && old.nodes().zip(new.nodes()).all(|(a, b)| same(a, b))
+    old.len() == new.len()
+        && old.nodes().zip(new.nodes()).all(|(a, b)| same(a, b))
+        && squeezed(old.text()) == squeezed(new.text())
 }
 
 /// Collects the blocks that are `wanted` and those around them.

@@ -513,6 +513,7 @@ impl Program {
     fn used_files(&self) -> FxHashSet<FileId> {
         let mut used: FxHashSet<FileId> = FxHashSet::default();
         let mut handed_on: Vec<(FileId, FileId)> = Vec::new();
+        let is_offered = |id: &FileId| self.file(*id).is_some_and(|f| f.links.is_offered);
         for (n, file) in self.files.iter().enumerate() {
             let Some(file) = file.as_ref().filter(|f| !f.source.is_test) else { continue };
             let id = FileId(n as u32);
@@ -521,7 +522,6 @@ impl Program {
                 let from = |e: &Export| matches!(e, Export::From { module, .. } | Export::All { module } if module == specifier);
                 hir.exports.iter().any(from) && !hir.imports.iter().any(|i| i.module == *specifier)
             };
-            let is_offered = |id: &FileId| self.file(*id).is_some_and(|f| f.links.is_offered);
             for (specifier, target) in file.links.targets.iter().filter(|(_, t)| **t != id && !is_offered(t)) {
                 if hands_on(specifier) {
                     handed_on.push((id, *target));

@@ -86,6 +86,23 @@ fn check(code: &str) -> Vec<(String, Document, Vec<Finding>)> {
 }
 
 #[test]
+fn what_a_package_offers_is_called_by_strangers() {
+    // The program itself uses all of it; what `package.json` names counts all the same, with what that hands on and classes in it.
+    let lib = |manifest: &str, mark: &str| {
+        format!(
+            "//// package.json\n{manifest}\n\
+             //// index.js\nconst run = require('./lib/run'); const Repo = require('./lib/repo'); module.exports = {{ run, tools: {{ Repo }} }};\n\
+             //// lib/run.js\nconst {{ exec }} = require('child_process');\nmodule.exports = function (x) {{\nexec('ls ' + x); {mark}\n}};\n\
+             //// lib/repo.js\nconst {{ exec }} = require('child_process');\nclass Repo {{ again() {{ return new Repo(); }}\nshow(x) {{\nexec('git show ' + x); {mark}\n}} }}\nRepo.self = Repo;\nmodule.exports = Repo;\n\
+             //// lib/inner.js\nconst {{ exec }} = require('child_process');\nexports.inner = function (x) {{\nexec('ls ' + x);\n}};\n\
+             //// bin/cli.js\nconst lib = require('..'); const {{ inner }} = require('../lib/inner'); lib.run('a'); inner('b'); new lib.tools.Repo().show('c');\n"
+        )
+    };
+    check(&lib(r#"{ "name": "a", "main": "index.js" }"#, "//!"));
+    check(&lib(r#"{ "name": "a", "main": "index.js", "private": true }"#, ""));
+}
+
+#[test]
 fn parameters_reach_sinks_in_other_files() {
     let found = check(
         "

@@ -86,8 +86,7 @@ impl Declared {
                 class = node.child(Field::Name).map(|n| (placed.depth, n.text().to_owned()));
             }
             if blocks.language().family == Family::Ecma {
-                declared.fields_of(placed.block.arena());
-                declared.numbers_of(placed.block.arena(), &mut no_numbers);
+                declared.properties_of(placed.block.arena(), &mut no_numbers);
                 let counts = equalities(placed.block.arena());
                 (loose, strict) = (loose + counts.0, strict + counts.1);
             }
@@ -126,37 +125,18 @@ impl Declared {
         declared
     }
 
-    /// Notes the properties that are numbers, and those of the same name that are not.
-    fn numbers_of(&mut self, arena: &Arena, others: &mut BTreeSet<String>) {
-        for node in arena.nodes() {
-            if !matches!(node.kind(), Kind::PropertySignature | Kind::PublicFieldDefinition) {
-                continue;
-            }
-            let (Some(name), Some(written)) = (node.child(Field::Name), node.child(Field::Type)) else { continue };
-            let number = written.text().trim_start_matches(':').trim() == "number";
-            (if number { &mut self.numbers } else { &mut *others }).insert(name.text().to_owned());
-        }
-    }
-
-    /// Notes the types of fields.
-    fn fields_of(&mut self, arena: &Arena) {
-        for node in arena.nodes() {
-            match node.kind() {
-                Kind::RequiredParameter if node.child_of_kind(Kind::AccessibilityModifier).is_some() => {
-                    self.field(node.child(Field::Pattern), node.child(Field::Type));
+    /// Notes the written types of fields, and which properties are numbers; `others` are those of some other type.
+    fn properties_of(&mut self, arena: &Arena, others: &mut BTreeSet<String>) {
+        for Property { name, written, place } in properties(arena) {
+            if place != Place::Signature && written.len() <= LONGEST {
+                let known = self.fields.entry(name.clone()).or_insert_with(|| written.clone());
+                if *known != written {
+                    known.clear();
                 }
-                Kind::PublicFieldDefinition => self.field(node.child(Field::Name), node.child(Field::Type)),
-                _ => {}
             }
-        }
-    }
-
-    fn field(&mut self, name: Option<Node<'_>>, written: Option<Node<'_>>) {
-        let Some((name, written)) = name.zip(written).filter(|(_, t)| t.text().len() <= LONGEST) else { return };
-        let text = written.text().trim_start_matches(':').trim().to_owned();
-        let known = self.fields.entry(name.text().to_owned()).or_insert_with(|| text.clone());
-        if *known != text {
-            known.clear();
+            if place != Place::Parameter {
+                (if written == "number" { &mut self.numbers } else { &mut *others }).insert(name);
+            }
         }
     }
 
@@ -437,12 +417,60 @@ pub fn awaited(block: &Block) -> Vec<Ustr> {
     methods.map(|c| Ustr::from(c.text())).collect()
 }
 
+/// A property with its written type, the blanks in which stand for one each.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Property {
+    name: String,
+    written: String,
+    place: Place,
+}
+
+/// Where a property is written down.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Place {
+    /// A class's own field.
+    Field,
+    /// A constructor's parameter that is a field, too.
+    Parameter,
+    /// An interface or a type.
+    Signature,
+}
+
+/// The properties that a block writes down with their types (TypeScript).
+fn properties(arena: &Arena) -> impl Iterator<Item = Property> {
+    arena.nodes().filter_map(|node| {
+        let (name, place) = match node.kind() {
+            Kind::PublicFieldDefinition => (node.child(Field::Name), Place::Field),
+            Kind::PropertySignature => (node.child(Field::Name), Place::Signature),
+            Kind::RequiredParameter if node.child_of_kind(Kind::AccessibilityModifier).is_some() => {
+                (node.child(Field::Pattern), Place::Parameter)
+            }
+            _ => return None,
+        };
+        let written = squeezed(node.child(Field::Type)?.text().trim_start_matches(':'));
+        Some(Property { name: name?.text().to_owned(), written, place })
+    })
+}
+
+/// A text with one blank for every run of blanks, and none at its ends.
+pub fn squeezed(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    out
+}
+
 /// What a file's facts read of a function; while this is the same the facts are. Of classes and modules they may read all.
 #[derive(PartialEq, Eq, Debug)]
 pub struct Part {
     kind: Kind,
-    /// Everything before the body.
+    /// Everything before the body; of TypeScript's blanks only where they are, for no fact tells more of them.
     head: String,
+    properties: Vec<Property>,
     may_reject: bool,
     returns_nothing: bool,
     holds_up: bool,
@@ -458,9 +486,11 @@ impl Part {
         let (arena, root) = (block.arena(), block.arena().root());
         let head = root.child(Field::Body).map_or(root.span().end, |b| b.span().start) - root.span().start;
         let ecma = family == Family::Ecma;
+        let head = root.text().get(..head as usize).unwrap_or_default();
         Part {
             kind: root.kind(),
-            head: root.text().get(..head as usize).unwrap_or_default().to_owned(),
+            head: if ecma { squeezed(head) } else { head.to_owned() },
+            properties: if ecma { properties(arena).collect() } else { Vec::new() },
             may_reject: ecma && may_reject(root),
             returns_nothing: ecma && returns_nothing(root),
             holds_up: ecma && holds_up(root),

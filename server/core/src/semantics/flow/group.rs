@@ -736,9 +736,7 @@ impl<'a> Linker<'a> {
             result.hits.retain(|(_, h)| !fast(h.kind));
             result.notes.retain(|(_, n)| !hashes(n));
         }
-        let exported = self.exported_hits(file, &result.hits);
-        result.hits.extend(exported);
-        result.offers = self.offers(file);
+        self.settle_exported(file, result);
     }
 
     fn results(&self) -> Vec<FileResult> {

@@ -14,15 +14,30 @@ const MAX_VALUES: usize = 4096;
 const MAX_DEPTH: usize = 3;
 
 impl Linker<'_> {
-    /// Parameters of a file's exported functions that reach a shell or a compiler as part of a text, or of which all keys are written
-    /// to nested objects, with the blocks of the sinks.
-    pub(super) fn exported_hits(&self, file: usize, known: &[(BlockId, Hit)]) -> Vec<(BlockId, Hit)> {
-        let mut out: Vec<(BlockId, Hit)> = Vec::new();
+    /// Adds what other programs may do with a file to what was found in it.
+    pub(super) fn settle_exported(&self, file: usize, result: &mut FileResult) {
         if self.family != Family::Ecma {
-            return out;
+            return;
         }
-        let may_run = self.may_run(file);
-        for func in self.exported_functions(file) {
+        let (is_offered, may_run) = (self.files[file].links.is_offered, self.may_run(file));
+        let writes = || self.units.iter().any(|u| u.file == file && writes_by_key(u.block.arena().text()));
+        // What is exported, and summaries of it, cost.
+        if !is_offered && !may_run && !writes() {
+            return;
+        }
+        let functions = self.exported_functions(file);
+        let hits = self.exported_hits(&functions, may_run, &result.hits);
+        result.hits.extend(hits);
+        if is_offered {
+            result.offers = functions.into_iter().map(|f| f.block).collect();
+        }
+    }
+
+    /// Parameters of exported functions that reach a shell or a compiler as part of a text, or of which all keys are written to
+    /// nested objects, with the blocks of the sinks.
+    fn exported_hits(&self, functions: &[FuncRef], may_run: bool, known: &[(BlockId, Hit)]) -> Vec<(BlockId, Hit)> {
+        let mut out: Vec<(BlockId, Hit)> = Vec::new();
+        for func in functions {
             let Some(&i) = self.by_id.get(&func.block) else { continue };
             if !may_run && !writes_by_key(self.units[i].block.arena().text()) {
                 continue;
@@ -79,14 +94,6 @@ impl Linker<'_> {
         };
         self.units.iter().filter(|u| u.file == file).any(|u| runs(u.block.arena().text()))
             || self.files[file].links.targets.values().any(runs_for_others)
-    }
-
-    /// The functions that a file exports, if its package offers it to other programs.
-    pub(super) fn offers(&self, file: usize) -> FxHashSet<BlockId> {
-        if self.family != Family::Ecma || !self.files[file].links.is_offered {
-            return FxHashSet::default();
-        }
-        self.exported_functions(file).into_iter().map(|f| f.block).collect()
     }
 
     /// Functions that a file exports, by themselves, in objects, as methods of classes and on prototypes.
@@ -150,7 +157,7 @@ fn knows_prototypes(text: &str) -> bool {
         .any(|w| text.contains(w))
 }
 
-/// Whether a function may write properties along a path or by all keys of an object: there is a loop, or it calls itself.
+/// Whether a function may write properties along a path or by all keys of an object: there is a loop, and something in brackets.
 fn writes_by_key(text: &str) -> bool {
     let loops = ["for ", "for(", "while", "forEach(", "reduce(", ".keys("].iter().any(|w| text.contains(w));
     loops && text.contains('[')
