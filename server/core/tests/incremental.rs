@@ -243,15 +243,16 @@ fn what_one_function_says_of_another_follows_its_edits() {
     let mut silent = Vec::new();
     for (language, before, old, new) in ELSEWHERE {
         let language = sidenote_core::grammars::by_name(language).expect("a language");
+        let path = path(language);
         let fresh = |text: &str| {
-            let document = Document::new(&path(language), language, text, 0).expect("open");
+            let document = Document::new(&path, language, text, 0).expect("open");
             shown(&engine.analyze(&document))
         };
         let (there, back) = (before.replacen(old, new, 1), (*before).to_owned());
         if fresh(before).0.len() == fresh(&there).0.len() {
             silent.push(format!("{old} -> {new}"));
         }
-        let mut document = Document::new(&path(language), language, before, 0).expect("open");
+        let mut document = Document::new(&path, language, before, 0).expect("open");
         let mut memo = Memo::default();
         assert_eq!(shown(&engine.analyze_again(&document, &mut memo)), fresh(before));
         for (version, from, to, text) in [(1, old, new, &there), (2, new, old, &back)] {
@@ -315,5 +316,26 @@ fn what_was_passed_over_is_looked_at_when_it_is_edited() {
                 assert_eq!(expected == none, to == old, "{from} -> {to} changes what is told");
             }
         }
+    }
+}
+
+#[test]
+fn a_file_is_a_test_while_its_functions_say_so() {
+    let engine = Engine::new(Config::default());
+    let language = sidenote_core::grammars::by_name("javascript").expect("a language");
+    let open = |text: &str| Document::new("test/helper.js", language, text, 0).expect("open");
+    let before = "function f(xs) {\n  return xs.reduce((all, x) => ({ ...all, [x.key]: x }), {});\n}\nfunction g(t) {\n  t.count(1);\n}\n";
+    let mut document = open(before);
+    let mut memo = Memo::default();
+    assert_eq!(engine.analyze_again(&document, &mut memo).findings.len(), 1, "{before}");
+    for (version, from, to, count) in [(1, "t.count(1);", "t.plan(2);", 0), (2, "t.plan(2);", "t.count(1);", 1)]
+    {
+        let at = document.text().to_string().find(from).expect("there");
+        let place = |offset| document.text().position(offset, Encoding::Utf8);
+        let range = Some((place(at), place(at + from.len())));
+        document.change(&[Change { range, text: to.into() }], Encoding::Utf8, version).expect("change");
+        let now = engine.analyze_again(&document, &mut memo);
+        assert_eq!(shown(&now), shown(&engine.analyze(&open(&document.text().to_string()))));
+        assert_eq!(now.findings.len(), count, "{from} -> {to}");
     }
 }

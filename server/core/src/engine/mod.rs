@@ -18,7 +18,7 @@ use crate::config::{Config, Settings};
 use crate::document::Document;
 use crate::findings::{Finding, Location, Score, score};
 use crate::program::Workers;
-use crate::rules::declared::Declared;
+use crate::rules::declared::{Declared, names_runner};
 use crate::rules::{FileFacts, Rule};
 use crate::semantics::flow::trace::{Trace, trace};
 use crate::semantics::imports::Imports;
@@ -343,13 +343,9 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
     })
 }
 
-/// Whether functions are handed a runner's context (`t.plan(2)`, `t.assert.ok(..)`): helpers of tests.
+/// Whether functions are handed a runner's context: helpers of tests.
 fn asserts(block: &Block, depth: usize) -> bool {
-    let text = block.arena().text();
-    ["t.plan(", "t.assert.", "t.equal(", "t.deepEqual(", "t.after("].iter().any(|m| {
-        text.match_indices(m)
-            .any(|(at, _)| !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.'))
-    }) || depth > 0 && block.children().any(|c| asserts(c, depth - 1))
+    names_runner(block.arena().text()) || depth > 0 && block.children().any(|c| asserts(c, depth - 1))
 }
 
 /// Whether a file tests, measures or shows other code.

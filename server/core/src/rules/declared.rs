@@ -452,6 +452,14 @@ fn properties(arena: &Arena) -> impl Iterator<Item = Property> {
     })
 }
 
+/// Whether code uses the context that a test's runner hands to it: `t.plan(2)`, `t.assert.ok(..)`.
+pub fn names_runner(text: &str) -> bool {
+    ["t.plan(", "t.assert.", "t.equal(", "t.deepEqual(", "t.after("].iter().any(|m| {
+        text.match_indices(m)
+            .any(|(at, _)| !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.'))
+    })
+}
+
 /// A text with one blank for every run of blanks, and none at its ends.
 pub fn squeezed(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -477,6 +485,7 @@ pub struct Part {
     compiles: Vec<usize>,
     equalities: (usize, usize),
     names_last_index: bool,
+    names_runner: bool,
     rust: Option<super::rust_items::Part>,
 }
 
@@ -497,6 +506,7 @@ impl Part {
             compiles: if ecma { compiles(root) } else { Vec::new() },
             equalities: if ecma { equalities(arena) } else { (0, 0) },
             names_last_index: ecma && arena.text().contains("lastIndex"),
+            names_runner: ecma && names_runner(arena.text()),
             rust: (!ecma).then(|| super::rust_items::Part::of(block)),
         }
     }
