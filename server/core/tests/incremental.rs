@@ -328,8 +328,7 @@ fn a_file_is_a_test_while_its_functions_say_so() {
     let mut document = open(before);
     let mut memo = Memo::default();
     assert_eq!(engine.analyze_again(&document, &mut memo).findings.len(), 1, "{before}");
-    for (version, from, to, count) in [(1, "t.count(1);", "t.plan(2);", 0), (2, "t.plan(2);", "t.count(1);", 1)]
-    {
+    for (version, from, to, count) in [(1, "t.count(1);", "t.plan(2);", 0), (2, "t.plan(2);", "t.count(1);", 1)] {
         let at = document.text().to_string().find(from).expect("there");
         let place = |offset| document.text().position(offset, Encoding::Utf8);
         let range = Some((place(at), place(at + from.len())));

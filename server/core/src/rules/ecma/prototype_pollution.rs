@@ -3,6 +3,7 @@ use sidenote_grammars::{Family, Field, Kind};
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::support::{args, bare, is_function};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::semantics::flow::asks_own_key;
 use crate::semantics::flow::kinds::SinkKind;
 use crate::syntax::Node;
 
@@ -612,6 +613,21 @@ export const get = (req: any, res: any) => {
         ),
         Case::near_miss(
             "a.js",
+            r#"exports.set = function (obj, path, val) {
+  var keys = path.split("."), key;
+  for (var i = 0; i < keys.length; i++) {
+    key = keys[i];
+    if (i === keys.length - 1) {
+      obj[key] = val;
+    } else if (!hasOwnProperty.call(obj, key) || !isObject(obj[key])) {
+      obj[key] = {};
+    }
+    obj = obj[key];
+  }
+};"#,
+        ),
+        Case::near_miss(
+            "a.js",
             r#"exports.count = (list) => {
   const out = {};
   for (const item of list) {
@@ -761,7 +777,8 @@ fn path_setter<'a>(
     }
     // Making the objects on the way is not the write itself.
     let makes = |r: Node<'a>| r.text() == "{}" || r.text().contains(left.text());
-    let refuses = [".has(", ".includes(", "throw "].iter().any(|w| text.contains(w));
+    let refuses =
+        [".has(", ".includes(", "throw "].iter().any(|w| text.contains(w)) || asks_own_key(text, target, index.text());
     if refuses || descends && write.child(Field::Right).is_some_and(makes) {
         return false;
     }

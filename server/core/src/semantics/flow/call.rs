@@ -5,6 +5,8 @@ mod schema;
 mod summaries;
 mod tagged;
 
+pub(crate) use summaries::asks_own_key;
+
 use std::sync::Arc;
 
 use smallvec::SmallVec;

@@ -273,9 +273,7 @@ impl<'a> Interp<'a> {
             let span = self.hir.expr(*id).span;
             own.get(span.start as usize..span.end as usize).unwrap_or_default()
         };
-        let (base, key) = (text(base), text(key));
-        own.contains(&format!("{base}.hasOwnProperty({key})"))
-            || ["hasOwn(", "hasOwnProperty.call(", "has("].iter().any(|f| own.contains(&format!("{f}{base}, {key})")))
+        asks_own_key(own, text(base), text(key))
     }
 
     /// A sink inside a callee, reached by an argument.
@@ -293,6 +291,12 @@ impl<'a> Interp<'a> {
 
 /// Most arguments of a call that are looked at for what chose them.
 const MAX_CHOSEN: usize = 4;
+
+/// Whether code asks an object for a key of its own: `Object.hasOwn(to, key)`, `to.hasOwnProperty(key)`.
+pub(crate) fn asks_own_key(code: &str, object: &str, key: &str) -> bool {
+    code.contains(&format!("{object}.hasOwnProperty({key})"))
+        || ["hasOwn(", "hasOwnProperty.call(", "has("].iter().any(|f| code.contains(&format!("{f}{object}, {key})")))
+}
 
 /// The sink that a key is which chose the object at another one.
 fn chosen(sink: &ParamSink) -> ParamSink {

@@ -1,6 +1,7 @@
 //! What other programs may do with a library: parameters of exported functions that become part of commands and of code.
 
 use super::*;
+use crate::semantics::flow::call::asks_own_key;
 use crate::semantics::flow::place::PATH;
 use crate::semantics::flow::report::Hit;
 use crate::semantics::flow::value::{ClassRef, ELEMENT, Step, StepKind};
@@ -62,7 +63,8 @@ impl Linker<'_> {
                     && sink.name == *PATH
                     && sink.path.iter().all(|name| *name == *ELEMENT)
                     && !knows_prototypes(self.units[i].block.arena().text())
-                    && !knows_prototypes(sink.at.arena.text());
+                    && !knows_prototypes(sink.at.arena.text())
+                    && !goes_by_own_keys(&sink.at);
                 if !is_path && !is_built(sink, text_of(&at).unwrap_or_default()) {
                     continue;
                 }
@@ -155,6 +157,12 @@ fn knows_prototypes(text: &str) -> bool {
     ["__proto__", "nsafe", "isSafe", "Object.create(null)", "'prototype'", "\"prototype\""]
         .iter()
         .any(|w| text.contains(w))
+}
+
+/// Whether the code around a write `object[key]` asks the object for such a key of its own before it goes on below that.
+fn goes_by_own_keys(write: &At) -> bool {
+    let parts = text_of(write).and_then(|text| text.strip_suffix(']')?.rsplit_once('['));
+    parts.is_some_and(|(object, key)| asks_own_key(write.arena.text(), object, key))
 }
 
 /// Whether a function may write properties along a path or by all keys of an object: there is a loop, and something in brackets.
