@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use sidenote_tests::sidenote_binary;
 
@@ -24,12 +25,23 @@ fn same(project: &Project, arguments: &[&str], what: &str) {
     assert_eq!((a.code, a.stderr), (b.code, b.stderr), "{what}: {arguments:?}");
 }
 
-/// How many files a scan knew, and of how many.
-fn known(project: &Project) -> (usize, usize) {
+/// How many files a scan knew, of how many, and how many it did not read.
+fn told(project: &Project) -> (usize, usize, usize) {
     let told = warm(project, &["--stats", "--format", "json"]).stderr;
     let line = told.lines().find(|l| l.contains("known from an earlier scan")).unwrap_or_else(|| panic!("{told}"));
     let numbers: Vec<usize> = line.split_whitespace().filter_map(|w| w.parse().ok()).collect();
-    (numbers[0], numbers[1])
+    (numbers[0], numbers[1], numbers[2])
+}
+
+/// How many files a scan knew, and of how many.
+fn known(project: &Project) -> (usize, usize) {
+    let (known, of, _) = told(project);
+    (known, of)
+}
+
+/// Waits until the file system's clock shows another time for a change than for all changes so far, whatever its ticks.
+fn settle() {
+    std::thread::sleep(Duration::from_millis(3200));
 }
 
 fn packs(project: &Project) -> Vec<PathBuf> {
@@ -151,6 +163,38 @@ fn edit(project: &Project, dice: &mut Dice) -> String {
             "package.json".to_owned()
         }
         _ => "nothing".to_owned(),
+    }
+}
+
+#[test]
+fn what_the_file_system_says_is_as_it_was_is_not_read() {
+    let project = program();
+    assert_eq!(told(&project).2, 0);
+    settle();
+    // What was written just before the first scan might have changed once more unnoticed, and is read again.
+    assert_eq!(told(&project).2, 0);
+    let (known, of, unread) = told(&project);
+    assert_eq!((known, unread), (of, of));
+    same(&project, &["--format", "json"], "nothing read");
+    same(&project, &["--format", "sarif"], "texts for the hashes of lines");
+    same(&project, &[], "texts to show");
+    // Another text of the same length, with the old time of modification.
+    let path = project.path().join("src/f1.ts");
+    let (text, time) = (fs::read_to_string(&path).expect("a text"), fs::metadata(&path).and_then(|m| m.modified()));
+    let other = text.replace("exec(\"ls \" + x)", "xxec(\"ls \" + x)");
+    assert!(other != text && other.len() == text.len());
+    project.write("src/f1.ts", other.as_bytes());
+    let file = fs::File::options().append(true).open(&path).expect("a file");
+    file.set_modified(time.expect("a time")).expect("set");
+    assert_eq!(told(&project).2, of - 1);
+    same(&project, &["--format", "json"], "the same length at the same time");
+    // Files that changed among such that did not.
+    let mut dice = Dice(23);
+    for _ in 0..2 {
+        settle();
+        warm(&project, &[]);
+        let edits: Vec<String> = (0..5).map(|_| edit(&project, &mut dice)).collect();
+        same(&project, &["--format", "json"], &edits.join(", "));
     }
 }
 

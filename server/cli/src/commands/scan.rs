@@ -96,7 +96,7 @@ pub fn run(args: &Args) -> Result<u8, Error> {
             };
             progress.finish_and_clear();
             if let Some(cache) = cache {
-                stats.keep(cache.known());
+                stats.keep(cache.known(), cache.unread());
                 close_cache(args, cache);
             }
             (scan, walked.folders)
@@ -198,9 +198,9 @@ pub fn run(args: &Args) -> Result<u8, Error> {
 /// Files from which on a scan keeps what it finds, unless a folder is named: fewer are analysed as fast as a cache is read.
 const WORTH_KEEPING: usize = 100;
 
-/// The cache that a scan uses. What the next commit would hold is not what lies on the disk, and is never kept.
+/// The cache that a scan uses. Its keys are contents, so that what the next commit would hold is kept like what lies on the disk.
 fn open_cache(args: &Args, workspace: &Workspace, candidates: usize) -> Option<Cache> {
-    if args.no_cache || args.staged {
+    if args.no_cache {
         return None;
     }
     let folder = match &args.cache_dir {

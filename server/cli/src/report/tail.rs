@@ -252,8 +252,12 @@ pub fn stats(context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
     if let Some(peak) = peak_memory() {
         writeln!(out, "{BOLD}memory{BOLD:#} {:.1} MB at most", peak as f64 / 1e6)?;
     }
-    if let Some(known) = stats.known() {
-        writeln!(out, "{BOLD}cache{BOLD:#}  {known} of {} files known from an earlier scan", s.files)?;
+    if let Some((known, unread)) = stats.known() {
+        let files = s.files;
+        writeln!(
+            out,
+            "{BOLD}cache{BOLD:#}  {known} of {files} files known from an earlier scan, {unread} not even read"
+        )?;
     }
     tables(context, out)
 }

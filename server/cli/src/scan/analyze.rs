@@ -112,6 +112,13 @@ pub fn load(
     }
 }
 
+/// The language of a file that lies on the disk as it is to be analysed, if its name tells that.
+pub fn named(workspace: &Workspace, candidate: &Candidate) -> Option<&'static Language> {
+    let is_plain = candidate.odd.is_none() && candidate.content.is_none();
+    let language = grammars::by_path(&candidate.path).filter(|_| is_plain)?;
+    workspace.engine(candidate.project).config().includes(&candidate.path).then_some(language)
+}
+
 /// Reads a file; `None` if it is in no language that is read.
 pub fn open(workspace: &Workspace, candidate: &Candidate, stats: &Stats) -> Result<Option<Opened>, Skipped> {
     let skip = |why| Skipped { path: candidate.path.clone(), why };

@@ -106,7 +106,10 @@ impl Base {
             .zip(&old_looked)
             .map(|(b, looked)| {
                 let renamed = b.now.as_ref().is_some_and(|now| *now != b.candidate.path);
-                (&*b.candidate.path, (b.now.as_ref(), renamed.then(|| looked.text()).flatten()))
+                (
+                    &*b.candidate.path,
+                    (b.now.as_ref(), renamed.then(|| looked.text(&old_job, cache, &b.candidate)).flatten()),
+                )
             })
             .collect();
         let mattered: Vec<_> =

@@ -52,6 +52,8 @@ pub struct Stats {
     nanos: [AtomicU64; 7],
     /// Files of which the findings were known from an earlier scan, if any was remembered.
     known: AtomicU64,
+    /// Those of them that were not even read.
+    unread: AtomicU64,
     /// The rules' shares, where they are measured.
     pub rules: Arc<Times>,
 }
@@ -63,6 +65,7 @@ impl Stats {
             started: Instant::now(),
             nanos: Default::default(),
             known: AtomicU64::new(u64::MAX),
+            unread: AtomicU64::new(0),
             rules: Arc::default(),
         }
     }
@@ -90,14 +93,16 @@ impl Stats {
         self.nanos[phase as usize].load(Ordering::Relaxed) as f64 / 1e9
     }
 
-    /// Tells of how many files the findings were known from an earlier scan.
-    pub fn keep(&self, known: usize) {
+    /// Tells of how many files the findings were known from an earlier scan, and how many of all were not read.
+    pub fn keep(&self, known: usize, unread: usize) {
         self.known.store(known as u64, Ordering::Relaxed);
+        self.unread.store(unread as u64, Ordering::Relaxed);
     }
 
-    /// Of how many files the findings were known; `None` without a cache.
-    pub fn known(&self) -> Option<u64> {
-        Some(self.known.load(Ordering::Relaxed)).filter(|n| *n != u64::MAX)
+    /// Of how many files the findings were known, and how many were not read; `None` without a cache.
+    pub fn known(&self) -> Option<(u64, u64)> {
+        let known = Some(self.known.load(Ordering::Relaxed)).filter(|n| *n != u64::MAX);
+        known.map(|known| (known, self.unread.load(Ordering::Relaxed)))
     }
 
     /// Seconds since the start, by the wall's clock.

@@ -1,17 +1,20 @@
 //! What was found before, kept by content.
 //!
 //! A file's findings are a function of its text, its settings, the files that it is connected with by imports, and the functions
-//! elsewhere that repeat its own. A key is a hash of all of these and of the engine; where it is known, nothing is parsed. What
-//! cannot be used counts as nothing, so that no cache changes a result.
+//! elsewhere that repeat its own. A key is a hash of all of these and of the engine; where it is known, nothing is parsed. A text
+//! that the file system says is the same as before is not even read. What cannot be used counts as nothing, so that no cache
+//! changes a result.
 
 mod codec;
 mod pack;
 mod run;
+mod stamp;
 mod values;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::SystemTime;
 
 use sidenote_core::config::Settings;
 use sidenote_core::program::Key;
@@ -41,6 +44,10 @@ pub struct Cache {
     reliable: AtomicBool,
     /// Files of which the findings were known.
     known: AtomicUsize,
+    /// Files that were not even read.
+    unread: AtomicUsize,
+    /// When this was opened: what changed shortly before may change again unnoticed.
+    opened: SystemTime,
     /// Names of settings: files share theirs, and a name is a hash over every rule.
     settings: Mutex<Vec<(Arc<Settings>, Key)>>,
 }
@@ -71,6 +78,8 @@ impl Cache {
             functions: OnceLock::new(),
             reliable: AtomicBool::new(true),
             known: AtomicUsize::new(0),
+            unread: AtomicUsize::new(0),
+            opened: SystemTime::now(),
             settings: Mutex::default(),
         }
     }
@@ -93,6 +102,11 @@ impl Cache {
     /// Files of which the findings were known.
     pub fn known(&self) -> usize {
         self.known.load(Ordering::Relaxed)
+    }
+
+    /// Files that were not read, because the file system says that they are as they were.
+    pub fn unread(&self) -> usize {
+        self.unread.load(Ordering::Relaxed)
     }
 
     /// Keeps what is new.

@@ -2,21 +2,23 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rayon::prelude::*;
 use sidenote_core::engine::{TwinPlace, why_skip};
 use sidenote_core::fix::Wanted;
-use sidenote_core::grammars;
+use sidenote_core::grammars::{self, Language};
 use sidenote_core::program::{Key, Linked, Names, Outline, Program};
 use sidenote_core::system::{OsSystem, System};
 use sidenote_lsp::files::FOREIGN;
 
 use super::Cache;
 use super::codec::{In, Out};
+use super::stamp::{self, Stamp};
 use super::values::{self, Facts};
 use crate::scan::analyze::{self, Copies, Loaded, Opened, Parsed, Rules, guarded};
 use crate::scan::beside::Beside;
+use crate::scan::model::Skip;
 use crate::scan::program::{MAX_ROUNDS, Pool};
 use crate::scan::twins::{self, Function};
 use crate::scan::{Candidate, FileReport, Job, Phase, Skipped, Told};
@@ -37,10 +39,40 @@ struct Content {
     key: Key,
     names: Arc<Names>,
     has_functions: bool,
-    opened: Opened,
+    language: &'static Language,
+    /// What lies on the disk, once somebody needed it; what is parsed needs it no more.
+    bytes: OnceLock<Arc<Vec<u8>>>,
     parsed: Mutex<Option<Box<Parsed>>>,
     /// Made with the syntax, where that was made.
     functions: Option<Vec<Function>>,
+}
+
+impl Content {
+    /// The file's bytes, those of the key. `Err` if something else lies there by now: then nothing of this run is worth keeping.
+    fn opened(&self, job: &Job<'_>, cache: &Cache, candidate: &Candidate) -> Result<Opened, Skipped> {
+        let language = self.language;
+        if let Some(bytes) = self.bytes.get() {
+            return Ok(Opened { language, bytes: bytes.clone() });
+        }
+        let why = |why: String| {
+            cache.reliable.store(false, Ordering::Relaxed);
+            Skipped { path: candidate.path.clone(), why: Skip::Unreadable(why) }
+        };
+        let read = job.stats.time(Phase::Read, || std::fs::read(&candidate.file));
+        let bytes = read.map_err(|error| why(error.to_string()))?;
+        if text_key(job, cache, candidate, &bytes) != self.key {
+            return Err(why("it changed while it was scanned; scan again".to_owned()));
+        }
+        Ok(Opened { language, bytes: self.bytes.get_or_init(|| Arc::new(bytes)).clone() })
+    }
+
+    fn text(&self, job: &Job<'_>, cache: &Cache, candidate: &Candidate) -> Result<String, Skipped> {
+        if let Some(parsed) = &*self.parsed.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Ok(parsed.document.text().to_string());
+        }
+        let opened = self.opened(job, cache, candidate)?;
+        Ok(String::from_utf8_lossy(&opened.bytes).into_owned())
+    }
 }
 
 impl Looked {
@@ -52,13 +84,8 @@ impl Looked {
     }
 
     /// The text, where there is one.
-    pub fn text(&self) -> Option<String> {
-        let content = self.content()?;
-        let parsed = content.parsed.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*parsed {
-            Some(parsed) => Some(parsed.document.text().to_string()),
-            None => std::str::from_utf8(&content.opened.bytes).ok().map(str::to_owned),
-        }
+    pub fn text(&self, job: &Job<'_>, cache: &Cache, candidate: &Candidate) -> Option<String> {
+        self.content()?.text(job, cache, candidate).ok()
     }
 }
 
@@ -68,34 +95,102 @@ fn short(hasher: &blake3::Hasher) -> Key {
     key
 }
 
-/// Reads candidates.
+/// Looks at candidates.
 pub fn look(job: &Job<'_>, cache: &Cache, candidates: &[Candidate]) -> Vec<Looked> {
     let look = |candidate: &Candidate| {
+        let stamped =
+            analyze::named(job.workspace, candidate).and_then(|l| Some((l, Stamped::of(job, cache, candidate)?)));
+        if let Some((language, stamped)) = &stamped
+            && let Some(seen) = stamped.seen(cache, candidate, language)
+        {
+            return Looked { seen: seen.map(Some) };
+        }
+        let stamped = stamped.as_ref().map(|(_, stamped)| stamped);
         let seen = analyze::open(job.workspace, candidate, job.stats)
-            .and_then(|opened| opened.map(|opened| read(job, cache, candidate, opened)).transpose());
+            .and_then(|opened| opened.map(|opened| read(job, cache, candidate, opened, stamped)).transpose());
         Looked { seen }
     };
     candidates.par_iter().map(look).collect()
 }
 
-/// What a text says by itself: as it is known, or else by parsing it.
-fn read(job: &Job<'_>, cache: &Cache, candidate: &Candidate, opened: Opened) -> Result<Seen, Skipped> {
+/// What the file system said of a file before anybody read it, with the name under which that is kept.
+struct Stamped {
+    name: Key,
+    stamp: Stamp,
+}
+
+impl Stamped {
+    fn of(job: &Job<'_>, cache: &Cache, candidate: &Candidate) -> Option<Stamped> {
+        let stamp = Stamp::of(&std::fs::metadata(&candidate.file).ok()?)?;
+        Some(Stamped { name: short(&hasher_of(job, cache, candidate, b"stamp")), stamp })
+    }
+
+    /// What the text under the stamp says by itself, if that is known. Nothing is read.
+    fn seen(&self, cache: &Cache, candidate: &Candidate, language: &'static Language) -> Option<Result<Seen, Skipped>> {
+        let key = stamp::key_under(cache.findings.get(&self.name)?, &self.stamp)?;
+        let seen = known(cache, candidate, key, language, OnceLock::new())?;
+        cache.unread.fetch_add(1, Ordering::Relaxed);
+        Some(seen)
+    }
+
+    /// Remembers which text lies under the stamp.
+    fn keep(&self, cache: &Cache, key: &Key) {
+        if self.stamp.is_settled(cache.opened) {
+            cache.findings.put(self.name, stamp::write(&self.stamp, key));
+        }
+    }
+}
+
+/// A hash over what a file is called and how it is looked at.
+fn hasher_of(job: &Job<'_>, cache: &Cache, candidate: &Candidate, what: &[u8]) -> blake3::Hasher {
     let settings = job.workspace.engine(candidate.project).config().settings(&candidate.path);
     let mut hasher = blake3::Hasher::new();
-    hasher.update(b"file");
+    hasher.update(what);
     hasher.update(&cache.settings_key(&settings));
     hasher.update(&(candidate.path.len() as u64).to_le_bytes());
     hasher.update(candidate.path.as_bytes());
-    hasher.update(&opened.bytes);
-    let key = short(&hasher);
-    let content = |names, has_functions, opened, parsed, functions| {
-        let parsed = Mutex::new(parsed);
-        Seen::Text(Box::new(Content { key, names, has_functions, opened, parsed, functions }))
-    };
-    match cache.findings.get(&key).and_then(values::read_facts) {
-        Some(Facts::Read(names, has_functions)) => return Ok(content(names, has_functions, opened, None, None)),
-        Some(Facts::Skipped(why)) => return Err(Skipped { path: candidate.path.clone(), why: why.into() }),
-        None => {}
+    hasher
+}
+
+/// Names a file's path, text and settings.
+fn text_key(job: &Job<'_>, cache: &Cache, candidate: &Candidate, bytes: &[u8]) -> Key {
+    let mut hasher = hasher_of(job, cache, candidate, b"file");
+    hasher.update(bytes);
+    short(&hasher)
+}
+
+/// What a text says by itself, as far as that is known.
+fn known(
+    cache: &Cache,
+    candidate: &Candidate,
+    key: Key,
+    language: &'static Language,
+    bytes: OnceLock<Arc<Vec<u8>>>,
+) -> Option<Result<Seen, Skipped>> {
+    match values::read_facts(cache.findings.get(&key)?)? {
+        Facts::Read(names, has_functions) => {
+            let (parsed, functions) = (Mutex::default(), None);
+            Some(Ok(Seen::Text(Box::new(Content { key, names, has_functions, language, bytes, parsed, functions }))))
+        }
+        Facts::Skipped(why) => Some(Err(Skipped { path: candidate.path.clone(), why: why.into() })),
+    }
+}
+
+/// What a text says by itself: as it is known, or else by parsing it.
+fn read(
+    job: &Job<'_>,
+    cache: &Cache,
+    candidate: &Candidate,
+    opened: Opened,
+    stamped: Option<&Stamped>,
+) -> Result<Seen, Skipped> {
+    let key = text_key(job, cache, candidate, &opened.bytes);
+    if let Some(stamped) = stamped {
+        stamped.keep(cache, &key);
+    }
+    let language = opened.language;
+    if let Some(known) = known(cache, candidate, key, language, OnceLock::from(opened.bytes.clone())) {
+        return known;
     }
     if let Err(why) = why_skip(&opened.bytes) {
         cache.findings.put(key, values::write_facts(&Facts::Skipped(why)));
@@ -112,9 +207,11 @@ fn read(job: &Job<'_>, cache: &Cache, candidate: &Candidate, opened: Opened) -> 
             if !functions.is_empty() {
                 cache.functions().put(key, values::write_functions(&functions));
             }
+            let has_functions = !functions.is_empty();
+            let (parsed, functions) = (Mutex::new(Some(parsed)), Some(functions));
             // The syntax holds the text.
-            let opened = Opened { bytes: Arc::default(), ..opened };
-            Ok(content(names, !functions.is_empty(), opened, Some(parsed), Some(functions)))
+            let bytes = OnceLock::new();
+            Ok(Seen::Text(Box::new(Content { key, names, has_functions, language, bytes, parsed, functions })))
         }
     }
 }
@@ -142,7 +239,7 @@ impl Imported {
         let mut outline = Outline::new(root.to_owned());
         let add = |outline: &mut Outline, candidate: &Candidate, looked: &Looked| {
             if let Some(content) = looked.content() {
-                let family = content.opened.language.family;
+                let family = content.language.family;
                 outline.add(&candidate.path, family, content.names.clone(), content.key);
             }
         };
@@ -174,15 +271,19 @@ impl Imported {
                     odd: None,
                     content: None,
                 };
-                let opened = grammars::by_path(path).and_then(|language| {
-                    let text = OsSystem.read(&candidate.file)?;
-                    Some(Opened { language, bytes: Arc::new(text.into_bytes()) })
+                let seen = grammars::by_path(path).and_then(|language| {
+                    let stamped = Stamped::of(job, cache, &candidate);
+                    if let Some(seen) = stamped.as_ref().and_then(|s| s.seen(cache, &candidate, language)) {
+                        return Some(seen);
+                    }
+                    let bytes = Arc::new(OsSystem.read(&candidate.file)?.into_bytes());
+                    Some(read(job, cache, &candidate, Opened { language, bytes }, stamped.as_ref()))
                 });
-                let seen = match opened.map(|opened| read(job, cache, &candidate, opened)) {
-                    Some(Ok(Seen::Text(content))) => Ok(Some(Seen::Text(content))),
-                    _ => Ok(None),
+                let seen = match seen {
+                    Some(Ok(Seen::Text(content))) => Some(Seen::Text(content)),
+                    _ => None,
                 };
-                (candidate, Looked { seen })
+                (candidate, Looked { seen: Ok(seen) })
             };
             let found: Vec<(Candidate, Looked)> = missing.par_iter().map(look).collect();
             for (candidate, looked) in found {
@@ -249,7 +350,7 @@ impl<'l> Snapshot<'l> {
         let content = looked.content()?;
         let settings = job.workspace.engine(candidate.project).config().settings(&candidate.path);
         let bytes = cache.findings.get(self.keys.get(&candidate.path)?)?;
-        values::read_report(bytes, candidate, content.opened.language, &settings)
+        values::read_report(bytes, candidate, content.language, &settings)
     }
 
     /// How many files would have to be parsed to tell what is found in some.
@@ -284,16 +385,20 @@ impl<'l> Snapshot<'l> {
                 (Err(skipped), _) => Err(skipped.clone()),
                 (Ok(None), _) => Ok(None),
                 (Ok(Some(Seen::Failed(report))), _) => Ok(Some((**report).clone())),
-                (Ok(Some(Seen::Text(_))), Some(mut file)) => {
+                (Ok(Some(Seen::Text(content))), Some(mut file)) => {
                     cache.known.fetch_add(1, Ordering::Relaxed);
-                    let text = || looked.text().unwrap_or_default();
-                    analyze::narrow(&mut file, &job.options, &text);
-                    Ok(Some(file))
+                    let is_shown = job.options.keep_text || job.options.line_hashes;
+                    let tells = !(file.findings.is_empty() && file.gaps.is_empty());
+                    let text = if is_shown && tells { content.text(job, cache, candidate) } else { Ok(String::new()) };
+                    text.map(|text| {
+                        analyze::narrow(&mut file, &job.options, &|| text.clone());
+                        Some(file)
+                    })
                 }
                 (Ok(Some(Seen::Text(content))), None) => {
                     let parsed = content.parsed.lock().unwrap_or_else(PoisonError::into_inner).take();
                     // Without one the parser gave up, or failed; then it says so once more.
-                    let parsed = parsed.map(Loaded::Parsed).map_or_else(|| again(job, candidate, &content.opened), Ok);
+                    let parsed = parsed.map(Loaded::Parsed).map_or_else(|| again(job, cache, candidate, content), Ok);
                     parsed.map(|loaded| match loaded {
                         Loaded::Parsed(parsed) => Some(self.report(job, cache, candidate, *parsed, &program)),
                         Loaded::Failed(report) => Some(*report),
@@ -339,7 +444,7 @@ impl<'l> Snapshot<'l> {
             let content = looked.content()?;
             let mut parsed = content.parsed.lock().unwrap_or_else(PoisonError::into_inner);
             if parsed.is_none() {
-                match again(job, candidate, &content.opened) {
+                match again(job, cache, candidate, content) {
                     Ok(Loaded::Parsed(made)) => *parsed = Some(made),
                     // What worked before does not work now: chance has a part in it.
                     _ => cache.reliable.store(false, Ordering::Relaxed),
@@ -367,8 +472,9 @@ impl<'l> Snapshot<'l> {
 }
 
 /// Parses a file of which something is known. Of most that are parsed only for others nothing is reported.
-fn again(job: &Job<'_>, candidate: &Candidate, opened: &Opened) -> Result<Loaded, Skipped> {
-    analyze::parse(job.workspace, candidate, opened, Rules::OnDemand, job.stats)
+fn again(job: &Job<'_>, cache: &Cache, candidate: &Candidate, content: &Content) -> Result<Loaded, Skipped> {
+    let opened = content.opened(job, cache, candidate)?;
+    analyze::parse(job.workspace, candidate, &opened, Rules::OnDemand, job.stats)
 }
 
 /// The functions of all files that repeat others, as far as known; else they are compared.
@@ -394,7 +500,7 @@ fn copies(job: &Job<'_>, cache: &Cache, files: &[Place<'_>]) -> HashMap<Arc<str>
     let functions = |(candidate, content): &(&Candidate, &Content)| {
         let kept = || cache.functions().get(&content.key).and_then(values::read_functions);
         let made = || {
-            let Ok(Loaded::Parsed(parsed)) = again(job, candidate, &content.opened) else {
+            let Ok(Loaded::Parsed(parsed)) = again(job, cache, candidate, content) else {
                 cache.reliable.store(false, Ordering::Relaxed);
                 return Vec::new();
             };
