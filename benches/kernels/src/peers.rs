@@ -1,9 +1,11 @@
-//! NumKong by instruction set, through the finder that its C library exports; SimSIMD through its crate; plain Rust.
+//! NumKong by instruction set, through the finder that its C library exports; SimSIMD, which chooses one itself; plain Rust.
+//!
+//! Both are called as the C libraries that they are: their crates are there to build and link these (feature `rivals`).
 
 use std::ffi::c_void;
 
-use numkong as _;
-use simsimd::{BinarySimilarity, SpatialSimilarity};
+#[cfg(feature = "rivals")]
+use {numkong as _, simsimd as _};
 
 const DOT: u32 = 'i' as u32;
 const HAMMING: u32 = 'h' as u32;
@@ -21,6 +23,8 @@ pub const SAPPHIRE_AMX: u64 = 1 << 18;
 unsafe extern "C" {
     fn nk_find_kernel_punned(kind: u32, dtype: u32, viable: u64, kernel: *mut *const c_void, found: *mut u64);
     fn nk_configure_thread(capabilities: u64) -> i32;
+    fn simsimd_dot_i8(a: *const i8, b: *const i8, count: u64, product: *mut f64);
+    fn simsimd_hamming_b8(a: *const u8, b: *const u8, bytes: u64, distance: *mut f64);
 }
 
 fn find(kind: u32, dtype: u32, capability: u64) -> Option<*const c_void> {
@@ -137,12 +141,20 @@ fn aligned(x: &[u64]) -> usize {
 
 #[inline]
 pub fn simsimd_dot(a: &[i8], b: &[i8]) -> i32 {
-    i8::dot(a, b).map_or(0, |d| d as i32)
+    assert_eq!(a.len(), b.len());
+    let mut product = 0.0;
+    // SAFETY: both slices hold that many codes, and the result is an f64.
+    unsafe { simsimd_dot_i8(a.as_ptr(), b.as_ptr(), a.len() as u64, &raw mut product) };
+    product as i32
 }
 
 #[inline]
 pub fn simsimd_hamming(a: &[u8], b: &[u8]) -> u32 {
-    u8::hamming(a, b).map_or(0, |d| d as u32)
+    assert_eq!(a.len(), b.len());
+    let mut distance = 0.0;
+    // SAFETY: both slices hold that many bytes, and the result is an f64.
+    unsafe { simsimd_hamming_b8(a.as_ptr(), b.as_ptr(), a.len() as u64, &raw mut distance) };
+    distance as u32
 }
 
 /// What one writes first, as the compiler vectorises it for the default target.

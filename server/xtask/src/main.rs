@@ -131,7 +131,7 @@ fn bench(arguments: &[String]) -> Result<u8> {
     };
     if name == "kernels" {
         tools::compiler()?;
-        let run = ["run", "--release", "-p", "sidenote-bench-kernels", "--"];
+        let run = ["run", "--release", "-p", "sidenote-bench-kernels", "--features", "rivals", "--"];
         Cargo::new("the kernels' bench").args(run.into_iter().chain(rest.iter().map(String::as_str))).run()?;
         return Ok(0);
     }

@@ -29,7 +29,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     }
     Cargo::new("checking the format").args(["fmt", "--all", "--check"]).run()?;
     Cargo::new("clippy").args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]).run()?;
-    // The kernels' bench builds its rivals; it has no tests.
+    // The bench of the kernels has no tests.
     let workspace = ["--workspace", "--exclude", "sidenote-tests", "--exclude", "sidenote-bench-kernels"];
     if works("cargo", &["nextest", "--version"]) {
         // A test that kills processes under load is given a second chance, and called flaky where it needs it.
