@@ -181,7 +181,7 @@ impl Kernels {
         self.finish_in_place(&mut pooled, mean)
     }
 
-    fn finish_in_place(self, x: &mut [f32], mean: &[f32]) -> Result<Code, Error> {
+    pub(crate) fn finish_in_place(self, x: &mut [f32], mean: &[f32]) -> Result<Code, Error> {
         let dim = mean.len();
         check_dim(dim)?;
         if x.len() != dim {

@@ -341,51 +341,112 @@ const GATHER_AHEAD: usize = 8;
 /// Adds the rows `ids` of `table` to `acc`, `64 * lines` long. Every id is below `table.len() / lines`.
 #[inline(always)]
 pub(crate) fn pool_gather<S: Simd>(s: S, table: &[Line], lines: usize, ids: &[u32], acc: &mut [i32]) {
-    let mut at = 0;
-    while at < lines {
-        // Twelve sums fit the registers of 32 and spare two walks over the ids.
-        if S::LANES == 16 && at + 6 <= lines {
-            gather_lines::<S, 6>(s, table, lines, at, ids, acc);
-            at += 6;
-        } else if at + 2 <= lines {
-            gather_lines::<S, 2>(s, table, lines, at, ids, acc);
-            at += 2;
-        } else {
-            gather_lines::<S, 1>(s, table, lines, at, ids, acc);
-            at += 1;
+    for ids in ids.chunks(FLUSH) {
+        let bag = Bag::of(ids);
+        let mut at = 0;
+        while at < lines {
+            // Twelve sums fit the registers of 32 and spare two walks over the ids.
+            if S::LANES == 16 && at + 6 <= lines {
+                gather_lines::<S, 6>(s, table, lines, at, &bag, acc);
+                at += 6;
+            } else if at + 2 <= lines {
+                gather_lines::<S, 2>(s, table, lines, at, &bag, acc);
+                at += 2;
+            } else {
+                gather_lines::<S, 1>(s, table, lines, at, &bag, acc);
+                at += 1;
+            }
         }
     }
 }
 
+/// Ids with how often each occurs. Code says `(`, `.` and its own names again and again: more than half of the rows need not be read.
+struct Bag {
+    /// First those that occur once, then the others.
+    ids: [u32; FLUSH],
+    counts: [i16; FLUSH],
+    once: usize,
+    all: usize,
+}
+
+impl Bag {
+    /// Of at most [`FLUSH`] ids.
+    #[inline(always)]
+    fn of(ids: &[u32]) -> Bag {
+        /// Twice as many as there are ids, so that a free one is near.
+        const SLOTS: usize = 2 * FLUSH;
+        const FREE: u32 = u32::MAX;
+        let (mut held, mut counts) = ([FREE; SLOTS], [0i16; SLOTS]);
+        let (mut filled, mut all) = ([0u16; FLUSH], 0);
+        for &id in ids {
+            let mut slot = (id.wrapping_mul(0x9e37_79b9) >> 23) as usize % SLOTS;
+            // Whether it is there already nobody foresees; that it finds its slot at once, nearly always.
+            while (held[slot] != id) & (held[slot] != FREE) {
+                slot = (slot + 1) % SLOTS;
+            }
+            filled[all % FLUSH] = slot as u16;
+            all += usize::from(counts[slot] == 0);
+            held[slot] = id;
+            counts[slot] += 1;
+        }
+        let mut bag = Bag { ids: [0; FLUSH], counts: [0; FLUSH], once: 0, all };
+        let mut last = all;
+        for &slot in &filled[..all] {
+            let slot = slot as usize % SLOTS;
+            let is_once = counts[slot] == 1;
+            // To the front or to the back, without a branch.
+            last -= usize::from(!is_once);
+            let to = if is_once { bag.once } else { last };
+            (bag.ids[to], bag.counts[to]) = (held[slot], counts[slot]);
+            bag.once += usize::from(is_once);
+        }
+        bag
+    }
+}
+
 #[inline(always)]
-fn gather_lines<S: Simd, const N: usize>(s: S, table: &[Line], lines: usize, at: usize, ids: &[u32], acc: &mut [i32]) {
+fn gather_lines<S: Simd, const N: usize>(s: S, table: &[Line], lines: usize, at: usize, bag: &Bag, acc: &mut [i32]) {
     // Eight parts a line at 128 bits, two at 512.
     let parts = 32 / S::LANES;
-    for ids in ids.chunks(FLUSH) {
-        let mut part = 0;
-        while part < parts {
-            let mut sums = [[s.wzero(); 2]; N];
-            for (i, &id) in ids.iter().enumerate() {
-                if at == 0 && part == 0 {
-                    // The rows lie anywhere in a table larger than the caches.
-                    let next = ids[(i + GATHER_AHEAD).min(ids.len() - 1)] as usize;
-                    for line in 0..lines {
-                        s.prefetch(table, next * lines + line);
-                    }
-                }
-                let row = &table[id as usize * lines + at..id as usize * lines + at + N];
-                for i in 0..N {
-                    sums[i][0] = s.wadd(sums[i][0], &row[i], part);
-                    sums[i][1] = s.wadd(sums[i][1], &row[i], part + 1);
-                }
-            }
-            for i in 0..N {
-                let start = (at + i) * LINE + part * 2 * S::LANES;
-                s.wflush(sums[i][0], &mut acc[start..]);
-                s.wflush(sums[i][1], &mut acc[start + 2 * S::LANES..]);
-            }
-            part += 2;
+    let ids = &bag.ids[..bag.all];
+    let ahead = |i: usize| {
+        // The rows lie anywhere in a table larger than the caches.
+        let next = ids[(i + GATHER_AHEAD).min(ids.len() - 1)] as usize;
+        for line in 0..lines {
+            s.prefetch(table, next * lines + line);
         }
+    };
+    let row = |id: u32| &table[id as usize * lines + at..id as usize * lines + at + N];
+    let mut part = 0;
+    while part < parts {
+        let is_first = at == 0 && part == 0;
+        let mut sums = [[s.wzero(); 2]; N];
+        for i in 0..bag.once {
+            if is_first {
+                ahead(i);
+            }
+            let row = row(ids[i]);
+            for i in 0..N {
+                sums[i][0] = s.wadd(sums[i][0], &row[i], part);
+                sums[i][1] = s.wadd(sums[i][1], &row[i], part + 1);
+            }
+        }
+        for i in bag.once..bag.all {
+            if is_first {
+                ahead(i);
+            }
+            let (row, count) = (row(ids[i]), s.wsplat(bag.counts[i]));
+            for i in 0..N {
+                sums[i][0] = s.wmul_add(sums[i][0], &row[i], part, count);
+                sums[i][1] = s.wmul_add(sums[i][1], &row[i], part + 1, count);
+            }
+        }
+        for i in 0..N {
+            let start = (at + i) * LINE + part * 2 * S::LANES;
+            s.wflush(sums[i][0], &mut acc[start..]);
+            s.wflush(sums[i][1], &mut acc[start + 2 * S::LANES..]);
+        }
+        part += 2;
     }
 }
 
@@ -411,16 +472,26 @@ pub(crate) fn pool_dense(rows: &[f32], acc: &mut [f32]) {
 /// `x -= mean`; the largest magnitude, and whether all is finite.
 #[inline(always)]
 pub(crate) fn centre(x: &mut [f32], mean: &[f32]) -> (f32, bool) {
-    let mut max = 0.0f32;
-    let mut finite = true;
-    for (x, &m) in x.iter_mut().zip(mean) {
-        let y = *x - m;
-        *x = y;
-        let magnitude = y.abs();
-        finite &= magnitude < f32::INFINITY;
-        max = if magnitude > max { magnitude } else { max };
+    const LANES: usize = 16;
+    // A maximum does not depend on the order: sixteen do not wait for each other. Of what is not finite nothing is left but NaN when
+    // it is taken from itself.
+    let (mut maxima, mut nothing) = ([0.0f32; LANES], [0.0f32; LANES]);
+    let (whole, rest) = x.as_chunks_mut::<LANES>();
+    let (means, mean_rest) = mean.as_chunks::<LANES>();
+    for (x, mean) in whole.iter_mut().zip(means) {
+        for i in 0..LANES {
+            let y = x[i] - mean[i];
+            x[i] = y;
+            nothing[i] += y - y;
+            maxima[i] = if y.abs() > maxima[i] { y.abs() } else { maxima[i] };
+        }
     }
-    (max, finite)
+    for (i, (x, &mean)) in rest.iter_mut().zip(mean_rest).enumerate() {
+        *x -= mean;
+        nothing[i] += *x - *x;
+        maxima[i] = maxima[i].max(x.abs());
+    }
+    (maxima.into_iter().fold(0.0, f32::max), nothing.into_iter().all(|n| n == 0.0))
 }
 
 /// 1.5 * 2^23: adding and taking it away rounds any |x| < 2^22 to the nearest integer, ties to even.

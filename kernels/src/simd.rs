@@ -76,6 +76,9 @@ pub(crate) trait Simd: Copy {
     fn wzero(self) -> Self::W;
     /// `acc + codes[part..]`, widened to 16 bits.
     fn wadd(self, acc: Self::W, codes: &Line, part: usize) -> Self::W;
+    fn wsplat(self, x: i16) -> Self::W;
+    /// `acc + codes[part..] * by`, in 16 bits.
+    fn wmul_add(self, acc: Self::W, codes: &Line, part: usize, by: Self::W) -> Self::W;
     /// Adds to `out`, `2 * LANES` long.
     fn wflush(self, x: Self::W, out: &mut [i32]);
 }

@@ -185,6 +185,15 @@ macro_rules! shared {
             reg!(vaddw_s8(acc, x))
         }
         #[inline(always)]
+        fn wsplat(self, x: i16) -> int16x8_t {
+            reg!(vdupq_n_s16(x))
+        }
+        #[inline(always)]
+        fn wmul_add(self, acc: int16x8_t, codes: &Line, at: usize, by: int16x8_t) -> int16x8_t {
+            let x = mem!(vld1_s8(part::<i8, 8>(&codes.0, at * 8)));
+            reg!(vmlaq_s16(acc, vmovl_s8(x), by))
+        }
+        #[inline(always)]
         fn wflush(self, x: int16x8_t, out: &mut [i32]) {
             let mut sums = [0i16; 8];
             mem!(vst1q_s16(sums, x));

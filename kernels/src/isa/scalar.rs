@@ -153,6 +153,17 @@ impl Simd for Scalar {
         acc
     }
     #[inline(always)]
+    fn wsplat(self, x: i16) -> [i16; 8] {
+        [x; 8]
+    }
+    #[inline(always)]
+    fn wmul_add(self, mut acc: [i16; 8], codes: &Line, part: usize, by: [i16; 8]) -> [i16; 8] {
+        for ((acc, &c), by) in acc.iter_mut().zip(&codes.0[part * 8..]).zip(by) {
+            *acc += i16::from(c) * by;
+        }
+        acc
+    }
+    #[inline(always)]
     fn wflush(self, x: [i16; 8], out: &mut [i32]) {
         for (out, x) in out[..8].iter_mut().zip(x) {
             *out += i32::from(x);

@@ -185,6 +185,15 @@ impl Simd for Simd128 {
         i16x8_add(acc, i16x8_extend_low_i8x16(x))
     }
     #[inline(always)]
+    fn wsplat(self, x: i16) -> v128 {
+        i16x8_splat(x)
+    }
+    #[inline(always)]
+    fn wmul_add(self, acc: v128, codes: &Line, at: usize, by: v128) -> v128 {
+        let x = mem!(v128_load64_zero(part::<i8, 8>(&codes.0, at * 8)));
+        i16x8_add(acc, i16x8_mul(i16x8_extend_low_i8x16(x), by))
+    }
+    #[inline(always)]
     fn wflush(self, x: v128, out: &mut [i32]) {
         let mut sums = [0i16; 8];
         mem!(v128_store(sums, x));

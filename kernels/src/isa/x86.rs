@@ -190,6 +190,15 @@ macro_rules! ymm {
             reg!(_mm256_add_epi16(acc, _mm256_cvtepi8_epi16(x)))
         }
         #[inline(always)]
+        fn wsplat(self, x: i16) -> __m256i {
+            reg!(_mm256_set1_epi16(x))
+        }
+        #[inline(always)]
+        fn wmul_add(self, acc: __m256i, codes: &Line, at: usize, by: __m256i) -> __m256i {
+            let x = mem!(_mm_loadu_si128(part::<i8, 16>(&codes.0, at * 16)));
+            reg!(_mm256_add_epi16(acc, _mm256_mullo_epi16(_mm256_cvtepi8_epi16(x), by)))
+        }
+        #[inline(always)]
         fn wflush(self, x: __m256i, out: &mut [i32]) {
             let mut sums = [0i16; 16];
             mem!(_mm256_storeu_si256(sums, x));
@@ -496,6 +505,15 @@ impl Simd for Avx512 {
     fn wadd(self, acc: __m512i, codes: &Line, at: usize) -> __m512i {
         let x = mem!(_mm256_loadu_si256(part::<i8, 32>(&codes.0, at * 32)));
         reg!(_mm512_add_epi16(acc, _mm512_cvtepi8_epi16(x)))
+    }
+    #[inline(always)]
+    fn wsplat(self, x: i16) -> __m512i {
+        reg!(_mm512_set1_epi16(x))
+    }
+    #[inline(always)]
+    fn wmul_add(self, acc: __m512i, codes: &Line, at: usize, by: __m512i) -> __m512i {
+        let x = mem!(_mm256_loadu_si256(part::<i8, 32>(&codes.0, at * 32)));
+        reg!(_mm512_add_epi16(acc, _mm512_mullo_epi16(_mm512_cvtepi8_epi16(x), by)))
     }
     #[inline(always)]
     fn wflush(self, x: __m512i, out: &mut [i32]) {
