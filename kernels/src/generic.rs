@@ -473,8 +473,8 @@ pub(crate) fn pool_dense(rows: &[f32], acc: &mut [f32]) {
 #[inline(always)]
 pub(crate) fn centre(x: &mut [f32], mean: &[f32]) -> (f32, bool) {
     const LANES: usize = 16;
-    // A maximum does not depend on the order: sixteen do not wait for each other. Of what is not finite nothing is left but NaN when
-    // it is taken from itself.
+    // A maximum does not depend on the order: sixteen do not wait for each other. What is not finite is NaN when it is multiplied
+    // by zero.
     let (mut maxima, mut nothing) = ([0.0f32; LANES], [0.0f32; LANES]);
     let (whole, rest) = x.as_chunks_mut::<LANES>();
     let (means, mean_rest) = mean.as_chunks::<LANES>();
@@ -482,13 +482,13 @@ pub(crate) fn centre(x: &mut [f32], mean: &[f32]) -> (f32, bool) {
         for i in 0..LANES {
             let y = x[i] - mean[i];
             x[i] = y;
-            nothing[i] += y - y;
+            nothing[i] += y * 0.0;
             maxima[i] = if y.abs() > maxima[i] { y.abs() } else { maxima[i] };
         }
     }
     for (i, (x, &mean)) in rest.iter_mut().zip(mean_rest).enumerate() {
         *x -= mean;
-        nothing[i] += *x - *x;
+        nothing[i] += *x * 0.0;
         maxima[i] = maxima[i].max(x.abs());
     }
     (maxima.into_iter().fold(0.0, f32::max), nothing.into_iter().all(|n| n == 0.0))

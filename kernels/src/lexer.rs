@@ -177,7 +177,7 @@ impl Masks {
             let (low, high) = (x & !TOP, x & TOP);
             let least = |byte: u8| low + ONES * u64::from(0x80 - byte);
             let within = |from: u8, to: u8| least(from) & !least(to + 1) & !high & TOP;
-            let is = |byte: u8| !((low ^ ONES * u64::from(byte)) + !TOP) & !high & TOP;
+            let is = |byte: u8| !((low ^ (ONES * u64::from(byte))) + !TOP) & !high & TOP;
             // The eight top bits as a byte.
             let gathered = |top: u64| (top >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56 << (8 * n);
             let (small, upper, digit, under) = (within(b'a', b'z'), within(b'A', b'Z'), within(b'0', b'9'), is(b'_'));
