@@ -342,27 +342,28 @@ fn first_characters(interp: &Interp<'_>, facts: &mut Facts, (place, other): (Exp
     }
 }
 
-/// Facts that both lists hold of the same place.
+/// What both lists say of the same place, once for each: a chain of alternatives asks this again and again of what it gave.
 fn in_both(
     hir: &crate::semantics::hir::Hir,
     a: &[(ExprId, Learned)],
     b: &[(ExprId, Learned)],
 ) -> Vec<(ExprId, Learned)> {
-    let mut out = Vec::new();
-    for (place, learned) in a {
-        for (other_place, other) in b {
-            if !same_place(hir, *place, *other_place) {
-                continue;
-            }
-            match (learned, other) {
-                (Learned::Clean(x), Learned::Clean(y)) => out.push((*place, Learned::Clean(*x & *y))),
-                // One of several constants is as good as clean.
-                (Learned::Is(_) | Learned::Clean(_), Learned::Is(_) | Learned::Clean(_)) => {
-                    let kinds = |l: &Learned| if let Learned::Clean(k) = l { *k } else { SinkKinds::ALL };
-                    out.push((*place, Learned::Clean(kinds(learned) & kinds(other))));
-                }
-                _ => {}
-            }
+    // One of several constants is as good as clean.
+    let clean = |list: &[(ExprId, Learned)], place: ExprId| {
+        let here = list.iter().filter(|(other, _)| same_place(hir, place, *other));
+        let kinds = here.filter_map(|(_, learned)| match learned {
+            Learned::Clean(kinds) => Some(*kinds),
+            Learned::Is(_) => Some(SinkKinds::ALL),
+            Learned::Of(_) => None,
+        });
+        kinds.reduce(|a, b| a | b)
+    };
+    let mut out: Vec<(ExprId, Learned)> = Vec::new();
+    for (place, _) in a {
+        if !out.iter().any(|(known, _)| same_place(hir, *known, *place))
+            && let (Some(x), Some(y)) = (clean(a, *place), clean(b, *place))
+        {
+            out.push((*place, Learned::Clean(x & y)));
         }
     }
     out

@@ -215,3 +215,18 @@ fn state_of_components() {
         code.lines().enumerate().filter(|(_, l)| l.contains("//!")).map(|(i, _)| i + 1).collect();
     assert_eq!(reached("javascript", SinkKind::Html, code), expected);
 }
+
+#[test]
+fn chains_of_alternatives_cost_no_more_than_their_length() {
+    let ranges: Vec<String> = (0..200).map(|n| format!("c >= {n} && c <= {}", n + 1)).collect();
+    let names: Vec<String> = (0..200).map(|n| format!("c === 'name{n}' && c !== 'x{n}'")).collect();
+    check(&format!(
+        "
+        function a(req, res) {{ const c = req.query.c; if ({}) exec(c); }} //!
+        function b(req, res) {{ const c = req.query.c; if ({}) exec(c); }}
+        function d(req, res) {{ const c = req.query.c; if (c.length > 3 || {}) exec(c); }} //!",
+        ranges.join(" || "),
+        names.join(" || "),
+        names.join(" || "),
+    ));
+}
