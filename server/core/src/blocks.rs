@@ -10,9 +10,11 @@ mod alone;
 pub(crate) use alone::Alone;
 
 use std::any::Any;
+use std::hash::{Hash as _, Hasher as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use rustc_hash::FxHasher;
 use sidenote_grammars::{BlockRole, Field, Kind, Language};
 
 use crate::duplicates::Shape;
@@ -77,6 +79,23 @@ pub struct Block {
     notes: Mutex<Kept>,
     /// The same for the block and everything in it.
     summary: Mutex<Kept>,
+    /// What it mentions, and everything in it.
+    words: OnceLock<Arc<[u32]>>,
+}
+
+/// The hash of a word, as [`Block::words`] has it; `None` for what is no word as a whole.
+pub fn hash_of_word(name: &str) -> Option<u32> {
+    name.chars().all(is_of_word).then(|| word_hash(name))
+}
+
+fn is_of_word(c: char) -> bool {
+    c == '_' || c == '$' || c.is_alphanumeric()
+}
+
+fn word_hash(word: &str) -> u32 {
+    let mut hasher = FxHasher::default();
+    word.hash(&mut hasher);
+    (hasher.finish() >> 32) as u32
 }
 
 /// What somebody keeps with a block.
@@ -97,6 +116,7 @@ impl Clone for Block {
             notes: Mutex::new(self.notes.lock().unwrap_or_else(PoisonError::into_inner).clone()),
             // What is cloned is about to be changed inside.
             summary: Mutex::default(),
+            words: OnceLock::new(),
         }
     }
 }
@@ -204,10 +224,25 @@ impl Block {
         *self.summary.lock().unwrap_or_else(PoisonError::into_inner) = Some(summary);
     }
 
+    /// Hashes of the words in it and in everything in it, ascending and each once: whatever name it uses is among them.
+    pub fn words(&self) -> Arc<[u32]> {
+        let of = || {
+            let standing = self.standing();
+            let text = standing.arena.text().split(|c: char| !is_of_word(c));
+            let mut words: Vec<u32> = text.filter(|w| !w.is_empty()).map(word_hash).collect();
+            standing.children().for_each(|child| words.extend_from_slice(&child.words()));
+            words.sort_unstable();
+            words.dedup();
+            words.into()
+        };
+        self.words.get_or_init(of).clone()
+    }
+
     /// The block behind a pointer, to change what is in it.
     fn to_change(slot: &mut Arc<Block>) -> &mut Block {
         let block = Arc::make_mut(slot);
         block.summary = Mutex::default();
+        block.words = OnceLock::new();
         block
     }
 
@@ -297,6 +332,7 @@ impl Block {
             shape: OnceLock::new(),
             notes: Mutex::default(),
             summary: Mutex::default(),
+            words: OnceLock::new(),
         })
     }
 
@@ -346,6 +382,7 @@ impl Block {
             shape: OnceLock::new(),
             notes: Mutex::default(),
             summary: Mutex::default(),
+            words: OnceLock::new(),
         }
     }
 }

@@ -146,6 +146,7 @@ fn hold(slot: &mut Arc<Block>, start: usize, text: &Text, edit: Edit) -> bool {
         shape: OnceLock::new(),
         notes: Mutex::default(),
         summary: Mutex::default(),
+        words: OnceLock::new(),
     });
     true
 }

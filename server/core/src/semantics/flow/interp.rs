@@ -20,7 +20,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use sidenote_grammars::Kind;
 use smallvec::SmallVec;
 
-use crate::blocks::{Block, BlockId, BlockKind};
+use crate::blocks::{Block, BlockId, BlockKind, hash_of_word};
 use crate::semantics::hir::{
     Arg, BinaryOp, Case, Export, ExprId, ExprKind, FnId, Hir, Key, Lit, LocalId, LocalKind, LogicalOp, Member, PatKind,
     Type, UnaryOp, Ustr,
@@ -87,6 +87,8 @@ pub struct Interp<'a> {
     active: Vec<Activation<'a>>,
     tries: Vec<Option<State>>,
     done: FxHashSet<FnId>,
+    /// Variables of the block by the hash of their name, those of which it is no word together; made when a child is met.
+    own_of: Option<FxHashMap<Option<u32>, Vec<(Ustr, LocalId)>>>,
     /// Names of inner scopes by child block, made when a child is met.
     inner_of: Option<FxHashMap<u32, Vec<(Ustr, LocalId)>>>,
     /// Child blocks by their ids, and those whose uses were seen.
@@ -140,6 +142,7 @@ impl<'a> Interp<'a> {
             active: Vec::new(),
             tries: Vec::new(),
             done: FxHashSet::default(),
+            own_of: None,
             inner_of: None,
             children: FxHashMap::default(),
             used_children: FxHashSet::default(),
@@ -246,7 +249,18 @@ impl<'a> Interp<'a> {
             return;
         }
         let hir = self.hir;
-        let own = hir.bindings.iter().map(|(n, l)| (*n, *l));
+        // Of thousands of variables around a function it sees a few.
+        let words = self.world.words(child);
+        let own_of = self.own_of.get_or_insert_with(|| {
+            let mut map: FxHashMap<Option<u32>, Vec<(Ustr, LocalId)>> = FxHashMap::default();
+            for (name, local) in &hir.bindings {
+                map.entry(hash_of_word(name)).or_default().push((*name, *local));
+            }
+            map
+        });
+        // What is no word is not looked for.
+        let hashes = words.iter().map(|word| Some(*word)).chain([None]);
+        let own = hashes.filter_map(|hash| own_of.get(&hash)).flatten().copied();
         let inner_of = self.inner_of.get_or_insert_with(|| {
             let mut map: FxHashMap<u32, Vec<(Ustr, LocalId)>> = FxHashMap::default();
             for (child, name, local) in &hir.inner_bindings {
@@ -254,7 +268,8 @@ impl<'a> Interp<'a> {
             }
             map
         });
-        let inner = inner_of.get(&child).into_iter().flatten().copied();
+        let is_seen = |name: &Ustr| hash_of_word(name).is_none_or(|hash| words.binary_search(&hash).is_ok());
+        let inner = inner_of.get(&child).into_iter().flatten().copied().filter(|(name, _)| is_seen(name));
         for (name, local) in own.chain(inner) {
             let value = self.state.locals.get(local);
             let slot = self.out.captured.entry((child, name)).or_insert_with(|| (local, value.clone()));

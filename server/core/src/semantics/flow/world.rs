@@ -16,6 +16,9 @@ pub trait World {
     /// The n-th child block, as a value.
     fn child(&self, n: u32) -> Val;
 
+    /// Hashes of all words of the n-th child block, what is in it included ([`crate::blocks::Block::words`]).
+    fn words(&self, n: u32) -> Arc<[u32]>;
+
     /// API paths of a type as written, if it is a library's.
     fn type_path(&self, path: Ustr) -> Option<Ustr>;
 

@@ -251,6 +251,11 @@ impl World for Link<'_, '_> {
         Arc::new(value)
     }
 
+    fn words(&self, n: u32) -> Arc<[u32]> {
+        let units = &self.linker.units;
+        units[self.unit].children.get(n as usize).map_or_else(|| [].into(), |child| units[*child].block.words())
+    }
+
     fn type_path(&self, path: Ustr) -> Option<Ustr> {
         if let Some(alias) = self.alias(path) {
             return self.aliased(alias, &|link, path, depth| link.type_path_below(path, depth), 0);

@@ -18,6 +18,7 @@ const MAX_RUNS_KEPT: usize = 4;
 enum Read {
     Name(Ustr, Val),
     Child(u32, Val),
+    Words(u32, Arc<[u32]>),
     TypePath(Ustr, Option<Ustr>),
     Class(Ustr, Option<ClassRef>),
     Summary(FuncRef, Option<Arc<Summary>>),
@@ -37,6 +38,7 @@ enum Read {
 enum Question {
     Name(Ustr),
     Child(u32),
+    Words(u32),
     TypePath(Ustr),
     Class(Ustr),
     Summary(FuncRef),
@@ -189,6 +191,7 @@ impl Read {
         match self {
             Read::Name(name, then) => identical(&world.name(*name), then),
             Read::Child(n, then) => identical(&world.child(*n), then),
+            Read::Words(n, then) => world.words(*n) == *then,
             Read::TypePath(path, then) => world.type_path(*path) == *then,
             Read::Class(path, then) => world.class(*path) == *then,
             Read::Summary(func, then) => same_summary(world.summary(func).as_ref(), then.as_ref()),
@@ -212,6 +215,7 @@ impl Read {
         match (self, other) {
             (Read::Name(_, a), Read::Name(_, b)) | (Read::Module(_, a), Read::Module(_, b)) => identical(a, b),
             (Read::Child(_, a), Read::Child(_, b)) => identical(a, b),
+            (Read::Words(_, a), Read::Words(_, b)) => a == b,
             (Read::TypePath(_, a), Read::TypePath(_, b)) => a == b,
             (Read::Class(_, a), Read::Class(_, b)) => a == b,
             (Read::Shown(_, a), Read::Shown(_, b)) => a == b,
@@ -264,6 +268,12 @@ impl World for Recorder<'_, '_> {
     fn child(&self, n: u32) -> Val {
         let answer = self.link.child(n);
         self.note(Question::Child(n), || Read::Child(n, answer.clone()));
+        answer
+    }
+
+    fn words(&self, n: u32) -> Arc<[u32]> {
+        let answer = self.link.words(n);
+        self.note(Question::Words(n), || Read::Words(n, answer.clone()));
         answer
     }
 
