@@ -704,10 +704,10 @@ pub fn may_reject(function: Node<'_>) -> bool {
             Kind::AwaitExpression | Kind::ThrowStatement => true,
             // The promise of what is returned becomes the function's own.
             Kind::ReturnStatement => n.first_named().is_some_and(|v| {
-                matches!(
-                    support::bare(v).kind(),
-                    Kind::CallExpression | Kind::TernaryExpression | Kind::BinaryExpression
-                )
+                let v = support::bare(v);
+                // `return resolve(x)` leaves, and tells the promise around.
+                let settles = v.child(Field::Function).is_some_and(|f| matches!(f.text(), "resolve" | "reject"));
+                matches!(v.kind(), Kind::CallExpression | Kind::TernaryExpression | Kind::BinaryExpression) && !settles
             }),
             Kind::ForInStatement => n.has_token("await"),
             _ => false,

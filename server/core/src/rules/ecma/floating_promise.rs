@@ -163,6 +163,18 @@ pub static RULE: Rule = Rule {
             "export function f(o) { Promise.resolve().then(async () => { await save(o); }); } //~ floating-promise",
         ),
         Case::near_miss("a.js", "export function f(view) { Promise.resolve().then(() => view.flush()); }"),
+        Case::near_miss(
+            "a.ts",
+            "import { requestIdlePromise } from './idle';\nexport class B { go() { requestIdlePromise().then(() => { this.process(); }); sleep(10).then(() => this.next()); } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "export const waitFor = (fn: F) => new Promise((resolve, reject) => {\n  const check = async () => { try { if (await fn()) { return resolve(true); } check(); } catch (e) { reject(e); } };\n  check();\n});",
+        ),
+        Case::bad(
+            "a.ts",
+            "export class B { go(page: Page) { waitForSelector('#x').then(() => this.next()); } } //~ floating-promise",
+        ),
     ],
 };
 
@@ -375,6 +387,9 @@ const TIDY: &[&str] = &[
     "debug",
 ];
 
+/// Words of functions that wait for nothing but time.
+const PASSES: &[&str] = &["sleep", "delay", "wait", "tick", "idle", "frame", "pause", "timeout", "microtask", "raf"];
+
 /// A chain of `then` whose errors nobody handles.
 fn chain(call: Node<'_>) -> Option<String> {
     let (mut at, mut thens, mut ended, mut asynchronous, mut kept) = (call, 0, false, false, false);
@@ -403,6 +418,17 @@ fn chain(call: Node<'_>) -> Option<String> {
     }
     // Cypress and WebDriver queue commands; their `then` is no promise's.
     let root = at.child(Field::Function).map_or(at, bare).text();
+    // Nothing fails while time passes: `sleep(9).then(draw)`.
+    let words = crate::rules::support::words(root.rsplit('.').next().unwrap_or(root));
+    let passes = thens > 0
+        && !asynchronous
+        && at.kind() == Kind::CallExpression
+        && words.first().is_none_or(|w| w != "fetch")
+        && words.iter().any(|w| PASSES.contains(&w.as_str()))
+        && !words.windows(2).any(|w| w[0] == "wait" && matches!(w[1].as_str(), "for" | "until"));
+    if passes {
+        return None;
+    }
     let queue = matches!(root, "cy" | "browser" | "$" | "$$" | "expect" | "client");
     // `Promise.resolve().then(f)` only has `f` run a moment later, like a timer.
     let moment =

@@ -159,6 +159,18 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "export const tree = (rows: Row[]) => rows.map((r) => ({ ...r, children: rows.filter((c) => c.parent === r.id) })); //~ array-find-in-loop",
         ),
+        Case::near_miss(
+            "a.ts",
+            "function f(a: string, b: string) { const xs = a.split(','); const ys = b.split(','); return !xs.some((x) => ys.indexOf(x) === -1); }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function f(hre: object, blacklist: string[]) { for (const [key, value] of Object.entries(hre)) { if (blacklist.includes(key)) continue; set(key, value); } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function f(solc: string[]) { const unsupportedVersions: string[] = []; for (const v of solc) { if (!ok(v) && !unsupportedVersions.includes(v)) { unsupportedVersions.push(v); } } return unsupportedVersions; }",
+        ),
     ],
 };
 
@@ -331,7 +343,22 @@ fn is_few(name: Node<'_>) -> bool {
                 | "reserved"
                 | "valid"
                 | "default"
-        );
+        )
+        || words.iter().any(|w| {
+            matches!(
+                w.as_str(),
+                "blacklist"
+                    | "whitelist"
+                    | "blocklist"
+                    | "denylist"
+                    | "allowlist"
+                    | "track"
+                    | "codec"
+                    | "version"
+                    | "role"
+                    | "feature"
+            )
+        });
     listed
         || matches!(
             last,
@@ -369,6 +396,24 @@ fn is_few(name: Node<'_>) -> bool {
                 | "columns"
                 | "chars"
                 | "characters"
+                | "versions"
+                | "tracks"
+                | "codecs"
+                | "roles"
+                | "permissions"
+                | "features"
+                | "formats"
+                | "protocols"
+                | "levels"
+                | "sizes"
+                | "colors"
+                | "characteristics"
+                | "filters"
+                | "values"
+                | "tags"
+                | "states"
+                | "statuses"
+                | "categories"
         )
 }
 
@@ -390,7 +435,13 @@ fn few(value: Node<'_>) -> bool {
     value.descendants().any(|n| {
         n.kind() == Kind::Array && n.first_named().is_some_and(|e| e.kind() != Kind::SpreadElement)
             || method(n).is_some_and(|(_, m)| m.text() == "slice")
-            || method(n).is_some_and(|(r, m)| m.text() == "split" && bare(r).kind() == Kind::String)
+            || method(n).is_some_and(|(r, m)| {
+                // A few words in one text: `characteristics.split(',')`.
+                let comma = args(n)
+                    .next()
+                    .is_some_and(|a| matches!(a.text().trim_matches(['\'', '"', '`']), "," | ", " | "|" | ";"));
+                m.text() == "split" && (bare(r).kind() == Kind::String || comma)
+            })
     })
 }
 

@@ -78,6 +78,14 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "export function known(all: Rec[], k: string) { return all.filter((o) => Object.keys(o).includes(k)); }",
         ),
+        Case::near_miss(
+            "a.ts",
+            "function f(rows: Row[], base: Meta) { return rows.map((r) => ({ id: r.id, meta: JSON.parse(JSON.stringify(base)) })); }",
+        ),
+        Case::bad(
+            "a.ts",
+            "function f(rows: string[], settings: Record<string, string>) {\n  let out = '';\n  for (const row of rows) {\n    const keys = Object.keys(settings).sort(); //~ repeated-work-in-loop\n    out += row + keys.join(',');\n  }\n  return out;\n}",
+        ),
     ],
 };
 
@@ -108,6 +116,14 @@ fn costly<'a>(node: Node<'a>) -> Option<(&'a str, bool)> {
             plain.then(|| (callee.text(), true))
         }
         "JSON.stringify" => {
+            // Read again at once, it is a copy for each round.
+            if node
+                .parent()
+                .and_then(|p| p.parent())
+                .is_some_and(|c| c.child(Field::Function).is_some_and(|f| f.text() == "JSON.parse"))
+            {
+                return None;
+            }
             let plain = first.is_some_and(|a| matches!(a.kind(), Kind::Identifier | Kind::MemberExpression));
             plain.then(|| (callee.text(), false))
         }
@@ -115,7 +131,7 @@ fn costly<'a>(node: Node<'a>) -> Option<(&'a str, bool)> {
         "Object.keys" | "Object.values" => {
             let plain = first.is_some_and(|a| a.kind() == Kind::Identifier);
             let searched = node.parent().and_then(|p| p.parent()).and_then(method).is_some_and(|(of, m)| {
-                bare(of) == node && matches!(m.text(), "includes" | "indexOf" | "find" | "some")
+                bare(of) == node && matches!(m.text(), "includes" | "indexOf" | "find" | "some" | "sort" | "toSorted")
             });
             (plain && searched).then(|| (callee.text(), false))
         }

@@ -56,6 +56,10 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.rs", "fn f(mut a: u8, mut b: u8) { a = b; log(a); b = a; go(b); }"),
         Case::near_miss("a.rs", "fn f(it: &mut I) { *it.next() = *it.peek(); *it.peek() = *it.next(); }"),
         Case::near_miss("a.rs", "fn f(mut a: u8, mut b: u8) { a ^= b; b ^= a; a ^= b; go(a, b); }"),
+        Case::near_miss(
+            "a.ts",
+            "class W { go(index: number) { this.active = index;\n index = this.active;\n return index; } }",
+        ),
     ],
 };
 
@@ -92,6 +96,10 @@ fn ecma<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(second) = node.next_named_sibling().and_then(assigned) else { return };
     let (Some((a, b)), Some((c, d))) = (operands(first), operands(second)) else { return };
     if !same(a, d) || !same(b, c) || same(a, b) || !only_reads(a) || !only_reads(b) {
+        return;
+    }
+    // A property may have a setter, and then the variable reads what became of its value.
+    if a.kind() == Kind::MemberExpression && b.kind() == Kind::Identifier {
         return;
     }
     let message = format!(

@@ -189,6 +189,16 @@ fn sum<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if !inexact(left) && !inexact(right) {
         return;
     }
+    // A setting that is compared with the product that sets it: `limit === 1.6 * 1024 * 0.9`.
+    let product = |side: Node<'a>| {
+        let side = bare(side);
+        operator(side) == "*"
+            && side.descendants().all(|n| !matches!(n.kind(), Kind::Identifier | Kind::CallExpression))
+    };
+    let read = |side: Node<'a>| bare(side).kind() == Kind::MemberExpression || bare(side).kind() == Kind::Identifier;
+    if product(right) && read(left) || product(left) && read(right) {
+        return;
+    }
     let message = "Results of floating point arithmetic are rounded, so that equality is a matter of luck. Compare the difference with a tolerance.";
     cx.report(Note::new(cx.rule, node.span(), message));
 }

@@ -24,7 +24,10 @@ pub static RULE: Rule = Rule {
         limits: "Only comparisons of one thing that is merely read with literal numbers.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::IfStatement, Kind::IfExpression], check)],
+    checks: &[
+        Check::Nodes(&[Kind::IfStatement, Kind::IfExpression], check),
+        Check::Nodes(&[Kind::BinaryExpression], absorbed),
+    ],
     cases: &[
         Case::bad(
             "a.rs",
@@ -54,6 +57,10 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "function f(v, lo) { if (v < lo) go(); if (v < lo) stop(); }"),
         Case::near_miss("a.js", "function f(q) { if (q.next()) return 1; if (q.next()) return 2; return 3; }"),
         Case::near_miss("a.js", "function f(n) { if (n > 10) return 1; if (n > 5) return 2; return 3; }"),
+        Case::bad("a.js", "function f(a, b) { return a || (a && b); } //~ subsumed-condition"),
+        Case::bad("a.ts", "const ok = (u: U) => u.on && (u.on || u.late); //~ subsumed-condition"),
+        Case::near_miss("a.js", "function f(a, b, c) { return a || (b && c); }"),
+        Case::near_miss("a.js", "function f(next, b) { return next() || (next() && b); }"),
     ],
 };
 
@@ -109,6 +116,32 @@ fn taken_by<'a>(node: Node<'a>) -> Option<Node<'a>> {
         .zip(range(second))
         .is_some_and(|((a, low, high), (b, least, most))| same(a, b) && low <= least && most <= high);
     (equal || within).then_some(first)
+}
+
+/// `a || a && b` is `a`, and so is `a && (a || b)`.
+fn absorbed<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let op = operator(node);
+    let other = match op {
+        "||" => "&&",
+        "&&" => "||",
+        _ => return,
+    };
+    let Some((left, right)) = operands(node) else { return };
+    let (left, right) = (unparenthesized(left), unparenthesized(right));
+    for (whole, part) in [(left, right), (right, left)] {
+        if part.kind() != Kind::BinaryExpression || operator(part) != other || !only_reads(whole) {
+            continue;
+        }
+        let Some((a, b)) = operands(part) else { continue };
+        if same(unparenthesized(a), whole) || same(unparenthesized(b), whole) {
+            let message = format!(
+                "`{}` decides this alone: the part with `{other}` changes nothing. Another condition was meant.",
+                whole.text()
+            );
+            cx.report(Note::new(cx.rule, node.span(), message).related(part.span(), "changes nothing"));
+            return;
+        }
+    }
 }
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {

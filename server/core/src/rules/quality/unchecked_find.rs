@@ -14,7 +14,7 @@ pub static RULE: Rule = Rule {
     confidence: Confidence::Medium,
     cwe: &[476],
     families: &[Family::Ecma],
-    default_on: true,
+    default_on: false,
     in_tests: false,
     docs: Docs {
         what: "Finds `list.find(..).name`, also with `!`, and `text.match(..)[1]`, without `?.` and without a check.",
