@@ -113,6 +113,11 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "async function all(brokers: B[]) { let groups: G[] = []; for (const b of brokers) { const r = await b.list(); groups = groups.concat(r.groups); } return groups; }",
         ),
+        Case::good(
+            "a.ts",
+            "function f(xs: X[]) { const out: Y[] = []; for (const x of xs) { out.push(...x.ys); } return out; }",
+        ),
+        Case::good("a.ts", "function f(xs: X[]) { return Object.fromEntries(xs.map((x) => [x.id, x])); }"),
     ],
 };
 

@@ -175,6 +175,11 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "export class B { go(page: Page) { waitForSelector('#x').then(() => this.next()); } } //~ floating-promise",
         ),
+        Case::good("a.ts", "async function save() { await write('x'); }\nexport function go() { return save(); }"),
+        Case::near_miss(
+            "a.ts",
+            "export function server(peers: P[]) { (async () => { while (!closed) { await promiseWait(5000); peers.forEach((p) => p.ping()); } })(); }",
+        ),
     ],
 };
 
@@ -387,9 +392,6 @@ const TIDY: &[&str] = &[
     "debug",
 ];
 
-/// Words of functions that wait for nothing but time.
-const PASSES: &[&str] = &["sleep", "delay", "wait", "tick", "idle", "frame", "pause", "timeout", "microtask", "raf"];
-
 /// A chain of `then` whose errors nobody handles.
 fn chain(call: Node<'_>) -> Option<String> {
     let (mut at, mut thens, mut ended, mut asynchronous, mut kept) = (call, 0, false, false, false);
@@ -419,13 +421,7 @@ fn chain(call: Node<'_>) -> Option<String> {
     // Cypress and WebDriver queue commands; their `then` is no promise's.
     let root = at.child(Field::Function).map_or(at, bare).text();
     // Nothing fails while time passes: `sleep(9).then(draw)`.
-    let words = crate::rules::support::words(root.rsplit('.').next().unwrap_or(root));
-    let passes = thens > 0
-        && !asynchronous
-        && at.kind() == Kind::CallExpression
-        && words.first().is_none_or(|w| w != "fetch")
-        && words.iter().any(|w| PASSES.contains(&w.as_str()))
-        && !words.windows(2).any(|w| w[0] == "wait" && matches!(w[1].as_str(), "for" | "until"));
+    let passes = thens > 0 && !asynchronous && crate::rules::declared::passes_time(at);
     if passes {
         return None;
     }

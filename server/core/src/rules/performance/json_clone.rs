@@ -67,6 +67,10 @@ pub static RULE: Rule = Rule {
             "a.js",
             "function load(plugin) {\n  // Clone to keep the original, and to drop any live properties.\n  plugin = JSON.parse(JSON.stringify(plugin));\n  return plugin;\n}",
         ),
+        Case::near_miss(
+            "a.ts",
+            "class E { event: IEvent; copy() { return new E(JSON.parse(JSON.stringify(this.event))); } }",
+        ),
     ],
 };
 
@@ -84,7 +88,12 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let shape = bare(value);
     let tried = node.ancestors().take_while(|a| !is_function(*a)).any(|a| a.kind() == Kind::TryStatement);
     let error = matches!(shape.text(), "err" | "error" | "e");
-    let already = meant(shape.text());
+    let wire = |n: Node<'_>| {
+        crate::rules::support::words(&crate::rules::support::place_name(n).unwrap_or_default())
+            .last()
+            .is_some_and(|w| WIRE.contains(&w.as_str()))
+    };
+    let already = meant(shape.text()) || wire(shape);
     if inside || already || tried || error || shape.kind() == Kind::Object || told_above(node, cx) {
         return;
     }
@@ -96,6 +105,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     cx.report(note);
 }
+
+/// Last words of what was JSON before, so that nothing of it can be lost.
+const WIRE: &[&str] = &["schema", "manifest", "payload", "event", "metadata", "trace", "lhr", "log", "package"];
 
 /// Behind a constant that is read here alone its value: `const text = JSON.stringify(x); return JSON.parse(text);`.
 fn text_of<'a>(node: Node<'a>) -> Node<'a> {

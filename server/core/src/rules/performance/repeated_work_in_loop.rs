@@ -86,6 +86,19 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "function f(rows: string[], settings: Record<string, string>) {\n  let out = '';\n  for (const row of rows) {\n    const keys = Object.keys(settings).sort(); //~ repeated-work-in-loop\n    out += row + keys.join(',');\n  }\n  return out;\n}",
         ),
+        Case::good(
+            "a.ts",
+            "function f(rows: Row[], o: O) { const text = JSON.stringify(o); for (const row of rows) { go(row, text); } }",
+        ),
+        Case::good("a.ts", "function f(rows: Row[]) { for (const row of rows) { go(JSON.stringify(row)); } }"),
+        Case::good(
+            "a.ts",
+            "function f(rows: Row[], o: O) { for (const row of rows) { o.n++; go(row, JSON.stringify(o)); } }",
+        ),
+        Case::good(
+            "a.ts",
+            "function f(rows: Row[]) { const fmt = new Intl.NumberFormat('de'); return rows.map((r) => fmt.format(r.n)); }",
+        ),
     ],
 };
 

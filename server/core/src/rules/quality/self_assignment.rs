@@ -58,6 +58,8 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "function f(task, scope) { [task, scope] = [undefined, scope]; return [task, scope]; }",
         ),
+        Case::bad("a.ts", "class P { constructor(x: number) { x = x; } } //~ self-assignment"),
+        Case::good("a.ts", "class P { x: number; constructor(x: number) { this.x = x; } }"),
     ],
 };
 

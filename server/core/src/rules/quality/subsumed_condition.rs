@@ -61,6 +61,22 @@ pub static RULE: Rule = Rule {
         Case::bad("a.ts", "const ok = (u: U) => u.on && (u.on || u.late); //~ subsumed-condition"),
         Case::near_miss("a.js", "function f(a, b, c) { return a || (b && c); }"),
         Case::near_miss("a.js", "function f(next, b) { return next() || (next() && b); }"),
+        Case::bad(
+            "a.ts",
+            "function ok(a: boolean, b: boolean) { if ((a && b) || a) { go(); } } //~ subsumed-condition",
+        ),
+        Case::bad(
+            "a.ts",
+            "function f(u: U) { if (u.admin && (u.active || u.admin)) { go(); } } //~ subsumed-condition",
+        ),
+        Case::good("a.ts", "const ok = (a: boolean, b: boolean) => a || b;"),
+        Case::good("a.ts", "const ok = (a: boolean, b: boolean, c: boolean) => (a && b) || (a && c);"),
+        Case::good("a.ts", "function f(n: number) { if (n > 9) { a(); } else if (n > 3) { b(); } }"),
+        Case::good("a.ts", "function f(n: number) { if (n > 9) { return 1; } if (n > 3) { return 2; } return 3; }"),
+        Case::good("a.ts", "const ok = (a: boolean, b: boolean) => !a || (a && b);"),
+        Case::good("a.ts", "function f(n: number) { if (n < 0) { return 1; } if (n < 5) { return 2; } return 3; }"),
+        Case::good("a.ts", "const ok = (u: U) => u.a || (u.b && u.c);"),
+        Case::near_miss("a.js", "function f(p) { return (p && p.topic) || p; }"),
     ],
 };
 
@@ -128,7 +144,19 @@ fn absorbed<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     };
     let Some((left, right)) = operands(node) else { return };
     let (left, right) = (unparenthesized(left), unparenthesized(right));
+    // `a && b || a` is `b` where both are something: only as a condition it is the same as `a`.
+    let mut around = node;
+    while let Some(parent) = around.parent().filter(|p| p.kind() == Kind::ParenthesizedExpression) {
+        around = parent;
+    }
+    let condition = node.arena().language().family == Family::Rust
+        || around.field() == Field::Condition
+        || around.parent().is_some_and(|p| p.kind() == Kind::UnaryExpression && operator(p) == "!")
+        || around.parent().is_some_and(|p| p.kind() == Kind::IfStatement || p.kind() == Kind::WhileStatement);
     for (whole, part) in [(left, right), (right, left)] {
+        if part == left && !condition {
+            continue;
+        }
         if part.kind() != Kind::BinaryExpression || operator(part) != other || !only_reads(whole) {
             continue;
         }

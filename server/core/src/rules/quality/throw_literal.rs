@@ -43,6 +43,8 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "function f(e) { throw { ...e, stack: new Error().stack }; }"),
         Case::near_miss("a.js", "function f(cond) { throw cond ? new A() : new B(); }"),
         Case::near_miss("a.js", "async function f(p) { throw await p; }"),
+        Case::good("a.ts", "function f() { throw new RangeError('too large'); }"),
+        Case::good("a.ts", "function f(e: unknown) { throw e; }"),
     ],
 };
 
