@@ -257,7 +257,7 @@ pub struct Twins {
 }
 
 /// Words of which each is what the other is not: functions that differ by them mirror each other.
-const MIRRORED: [(&str, &str); 32] = [
+const MIRRORED: [(&str, &str); 40] = [
     ("min", "max"),
     ("up", "down"),
     ("next", "prev"),
@@ -290,6 +290,14 @@ const MIRRORED: [(&str, &str); 32] = [
     ("lt", "gt"),
     ("asc", "desc"),
     ("increment", "decrement"),
+    ("bind", "unbind"),
+    ("check", "uncheck"),
+    ("select", "deselect"),
+    ("visible", "invisible"),
+    ("visible", "hidden"),
+    ("enabled", "disabled"),
+    ("lock", "unlock"),
+    ("subscribe", "unsubscribe"),
 ];
 
 /// Whether one name is the other with `mut` in it, which in Rust cannot share their text, or with `async`, which cannot in JavaScript, or the
@@ -298,7 +306,7 @@ const MIRRORED: [(&str, &str); 32] = [
 pub fn are_counterparts(a: &str, b: &str) -> bool {
     let words = |name: &str| {
         let mut words = crate::rules::support::words(name.trim_matches('`'));
-        words.retain(|w| !matches!(w.as_str(), "mut" | "async" | "sync"));
+        words.retain(|w| !matches!(w.as_str(), "mut" | "async" | "sync" | "dont" | "not" | "no" | "un"));
         words
     };
     let (one, other) = (words(a), words(b));

@@ -180,6 +180,10 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "export function server(peers: P[]) { (async () => { while (!closed) { await promiseWait(5000); peers.forEach((p) => p.ping()); } })(); }",
         ),
+        Case::near_miss(
+            "a.ts",
+            "export class P { async more(): Promise<void> { await get(this.x); }\n go() {\n  // don't await: the first page is shown at once\n  this.more();\n } }",
+        ),
     ],
 };
 
@@ -204,7 +208,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 
 /// A call whose value nobody takes; `alone` where it is the whole statement.
 fn check_call<'a>(node: Node<'a>, call: Node<'a>, alone: bool, cx: &mut Cx<'a>) {
-    if reports_by_callback(call) {
+    if reports_by_callback(call) || is_meant(node, cx) {
         return;
     }
     // What the block itself does not tell may be told by the rest of the file, or by the file that the function comes from.
@@ -226,6 +230,30 @@ fn check_call<'a>(node: Node<'a>, call: Node<'a>, alone: bool, cx: &mut Cx<'a>) 
         note = note.suggestion("Await it", vec![(at, "await ".into())]);
     }
     cx.report(note);
+}
+
+/// Whether a comment right above the statement, or right behind it, says that nobody is to wait, or that errors stay unhandled.
+fn is_meant(node: Node<'_>, cx: &Cx<'_>) -> bool {
+    const SAID: &[&str] = &[
+        "not await",
+        "n't await",
+        "no await",
+        "without await",
+        "fire and forget",
+        "fire-and-forget",
+        "intentionally not",
+        "unhandled",
+    ];
+    let here = node.span();
+    cx.arena().comments().any(|c| {
+        let span = c.span();
+        let above = span.end <= here.start && here.start - span.end < 160;
+        let behind = span.start >= here.end && span.start - here.end < 40;
+        (above || behind) && {
+            let text = c.text().to_lowercase();
+            SAID.iter().any(|s| text.contains(s)) && crate::rules::shape::explains(c.text())
+        }
+    })
 }
 
 /// Whether a function that is not an array's method takes a callback at its end which is handed the error, as those of Node do:

@@ -14,7 +14,7 @@ pub static RULE: Rule = Rule {
     confidence: Confidence::Medium,
     cwe: &[407],
     families: &[Family::Ecma],
-    default_on: true,
+    default_on: false,
     in_tests: false,
     docs: Docs {
         what: "Finds `includes`, `indexOf`, `find`, `findIndex`, `some` and `filter` on a list that stays the same, inside a loop \
@@ -23,7 +23,7 @@ pub static RULE: Rule = Rule {
               made once before the loop answers at once.",
         example: "const missing = users.filter((u) => !active.includes(u.id));",
         instead: "const ids = new Set(active);\nconst missing = users.filter((u) => !ids.has(u.id));",
-        limits: "Only if the searched value is certainly an array of unknown length that comes from outside the loop and \
+        limits: "Off by default: of what it finds in other people's code six or seven of ten are worth a change, for whether a list is long the code hardly ever tells. Only if the searched value is certainly an array of unknown length that comes from outside the loop and \
               does not change in it, or that the loop itself fills, and if an element is found by being equal to something. Literals, strings, constants in capitals, short-named options, and loops over constants or the keys of an object are left alone, as are lists that the condition asks for first, searches on the way to an error, and migrations.",
         fix: "",
     },
@@ -420,6 +420,8 @@ fn is_few(name: Node<'_>) -> bool {
                 | "states"
                 | "statuses"
                 | "categories"
+                | "browsers"
+                | "matches"
         )
 }
 

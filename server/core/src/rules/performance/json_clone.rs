@@ -71,6 +71,7 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "class E { event: IEvent; copy() { return new E(JSON.parse(JSON.stringify(this.event))); } }",
         ),
+        Case::near_miss("a.js", "const styles = (el) => JSON.parse(JSON.stringify(getComputedStyle(el)));"),
     ],
 };
 
@@ -93,7 +94,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             .last()
             .is_some_and(|w| WIRE.contains(&w.as_str()))
     };
-    let already = meant(shape.text()) || wire(shape);
+    // What a call gives may be anything that is no plain data: the styles of an element, a document of a database.
+    let already = meant(shape.text()) || wire(shape) || shape.kind() == Kind::CallExpression;
     if inside || already || tried || error || shape.kind() == Kind::Object || told_above(node, cx) {
         return;
     }

@@ -78,6 +78,10 @@ pub static RULE: Rule = Rule {
             "function f(xs: X[]) { return Math.max(0, xs.count - 1) == 0 ? 0 : total / xs.count; }",
         ),
         Case::near_miss("a.js", "function f(x) { return Number(x) == 0 || parseInt(x, 10) == 0; }"),
+        Case::near_miss(
+            "a.ts",
+            "function divide(a: V, b: V) { return a.map((v, i) => { if (b[i] == 0) { throw new Error('zero'); } return v / b[i]; }); }",
+        ),
     ],
 };
 
@@ -163,6 +167,14 @@ fn is_known<'a>(literal: Node<'a>, other: Node<'a>, cx: &Cx<'a>) -> bool {
         {
             return true;
         }
+    }
+    // An element of a list that is compared with 0 is a number as far as TypeScript knows.
+    if number
+        && other.kind() == Kind::SubscriptExpression
+        && !cx.file.path.ends_with("js")
+        && !cx.file.path.ends_with("jsx")
+    {
+        return true;
     }
     let Some(root) = root_name(other) else { return false };
     let root_type = written_type(root);

@@ -120,6 +120,10 @@ pub static RULE: Rule = Rule {
             "a.tsx",
             "function V({ palette, onDrop }: P) { return <>{palette.map((color, index) => <Swatch key={index} color={color} onRemove={() => onDrop(index)} />)}</>; } //~ index-as-key",
         ),
+        Case::near_miss(
+            "a.tsx",
+            "function NavbarItems({ items }: P) { return <>{items.map((item, i) => <NavbarItem key={i} {...item} />)}</>; }",
+        ),
     ],
 };
 
@@ -312,8 +316,30 @@ fn changes(list: Node<'_>, key: Node<'_>) -> bool {
         "cart",
     ];
     let last = place_name(list).and_then(|n| crate::rules::support::words(&n).last().cloned()).unwrap_or_default();
+    // A menu's entries stand in the settings.
+    let fixed = |n: Node<'_>| {
+        n.child(Field::Name).is_some_and(|name| {
+            crate::rules::support::words(name.text()).iter().any(|w| {
+                matches!(
+                    w.as_str(),
+                    "nav"
+                        | "navbar"
+                        | "menu"
+                        | "dropdown"
+                        | "tabs"
+                        | "breadcrumbs"
+                        | "sidebar"
+                        | "toolbar"
+                        | "legend"
+                        | "steps"
+                        | "footer"
+                        | "header"
+                )
+            })
+        })
+    };
     if RECORDS.contains(&last.as_str()) {
-        return true;
+        return !list.ancestors().any(fixed);
     }
     let Some(element) = key.ancestors().find(|a| matches!(a.kind(), Kind::JsxElement | Kind::JsxSelfClosingElement))
     else {

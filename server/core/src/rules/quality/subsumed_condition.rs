@@ -77,6 +77,7 @@ pub static RULE: Rule = Rule {
         Case::good("a.ts", "function f(n: number) { if (n < 0) { return 1; } if (n < 5) { return 2; } return 3; }"),
         Case::good("a.ts", "const ok = (u: U) => u.a || (u.b && u.c);"),
         Case::near_miss("a.js", "function f(p) { return (p && p.topic) || p; }"),
+        Case::near_miss("a.ts", "const shown = (color?: string) => color && (registry.get(color) || color);"),
     ],
 };
 
@@ -161,7 +162,8 @@ fn absorbed<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             continue;
         }
         let Some((a, b)) = operands(part) else { continue };
-        if same(unparenthesized(a), whole) || same(unparenthesized(b), whole) {
+        // As a value `a && (b || a)` is `b` where that is something.
+        if same(unparenthesized(a), whole) || condition && same(unparenthesized(b), whole) {
             let message = format!(
                 "`{}` decides this alone: the part with `{other}` changes nothing. Another condition was meant.",
                 whole.text()

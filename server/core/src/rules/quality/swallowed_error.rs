@@ -114,6 +114,11 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "function add(e: Event) {\n  if (e.isPoll) {\n    try {\n      const poll = new Poll(e);\n      polls.set(e.id, poll);\n      emit(poll);\n    } catch {}\n    // making a poll can fail for malformed events\n    return;\n  }\n}",
         ),
+        Case::near_miss(
+            "a.ts",
+            "async function capture(helper: H, out: Out) {\n  try {\n    const file = await helper.shot();\n    await check(file);\n    out.image = file;\n  } catch {}\n  return out;\n}",
+        ),
+        Case::near_miss("a.js", "function end() { try { events.emit('done', {}) } catch {}\n active = false; }"),
     ],
 };
 
@@ -169,7 +174,14 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(attempt) = node.parent() else { return };
     let Some(guarded) = attempt.child(Field::Body) else { return };
     // A comment above the `try`, in it, or behind the brace explains it.
-    if commented(attempt, cx) || is_attempt(guarded) || is_probe(attempt, guarded) {
+    // `try { done() } catch {}` on one line is written as a best effort.
+    let only = guarded
+        .first_named()
+        .filter(|s| s.kind() == Kind::ExpressionStatement && guarded.named_children().count() == 1);
+    let callee = only.and_then(Node::first_named).and_then(|c| bare(c).child(Field::Function)).and_then(place_name);
+    let short = !attempt.text().contains('\n')
+        && callee.is_some_and(|c| !words(&c).first().is_some_and(|w| KEEPS.contains(&w.as_str())));
+    if short || commented(attempt, cx) || is_attempt(guarded) || is_probe(attempt, guarded) {
         return;
     }
     let keyword = Span { start: node.span().start, end: node.span().start + 5 };
@@ -255,7 +267,12 @@ fn ends_in_assignment(statement: Node<'_>, depth: usize) -> bool {
     match statement.kind() {
         _ if depth == 0 => false,
         Kind::ExpressionStatement => statement.first_named().is_some_and(|e| {
-            let local = |l: Node<'_>| l.kind() == Kind::Identifier;
+            // A field of something that the code behind has in its hands: `out.image = file`.
+            let local = |l: Node<'_>| {
+                l.kind() == Kind::Identifier
+                    || matches!(l.kind(), Kind::MemberExpression | Kind::SubscriptExpression)
+                        && l.child(Field::Object).is_some_and(|o| o.kind() == Kind::Identifier)
+            };
             e.kind() == Kind::AssignmentExpression && e.child(Field::Left).is_some_and(local) && !reads_data(e)
         }),
         Kind::IfStatement => statement.child(Field::Consequence).is_some_and(|s| ends_in_assignment(s, depth - 1)),
