@@ -270,6 +270,10 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "use sha2::{Digest, Sha256};\nfn a(password_count: u32) -> Vec<u8> { Sha256::digest(password_count.to_be_bytes()).to_vec() }",
         ),
+        Case::near_miss(
+            "a.rs",
+            "use sha1::Sha1;\nuse hmac::Hmac;\nconst ITERATION_COUNT: u32 = 1000;\nfn open(password: &[u8], salt: &[u8], out: &mut [u8]) { pbkdf2::pbkdf2::<Hmac<Sha1>>(password, salt, ITERATION_COUNT, out).unwrap(); let decrypt_key = &out[..32]; go(decrypt_key); }",
+        ),
     ],
 };
 
@@ -293,7 +297,7 @@ fn bcrypt(call: &CallView<'_>, out: &mut Vec<Note>) {
 }
 
 fn pbkdf2(call: &CallView<'_>, out: &mut Vec<Note>) {
-    if call.paths.iter().any(|p| p.starts_with("crypto.") || p.starts_with("pbkdf2")) {
+    if call.paths.iter().any(|p| p.starts_with("crypto.") || p.starts_with("pbkdf2") && !p.contains("::")) {
         low(call, call.args.get(2), 100_000.0, "iterations", 2, out);
     } else if call.paths.iter().any(|p| p.starts_with("crypto-js.") || p.starts_with("CryptoJS.")) {
         low(call, field(call.args.get(2), "iterations"), 100_000.0, "iterations", 2, out);

@@ -77,7 +77,7 @@ pub static RULE: Rule = Rule {
         ),
         Case::near_miss(
             "a.rs",
-            "use http::Request;\nimpl S { fn call(&mut self, req: Request<ReqBody>) { let url = Url::parse(req.uri().to_string().as_str()).expect(\"an address\"); go(url); } }",
+            "use http::Request;\nimpl S { fn call(&mut self, req: Request<Bytes>) { let url = Url::parse(req.uri().to_string().as_str()).expect(\"an address\"); go(url); } }",
         ),
         Case::good(
             "a.rs",
@@ -148,6 +148,10 @@ pub static RULE: Rule = Rule {
         Case::good(
             "a.rs",
             "fn a(line: &str) -> u32 { line.trim().parse().unwrap() }\nfn main() { a(&std::fs::read_to_string(\"n.txt\").unwrap()); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use axum::http::Request;\nuse http::Uri;\nfn call<B>(req: Request<B>) -> Uri { without_prefix(req.uri()) }\nfn without_prefix(uri: &Uri) -> Uri { uri.path().trim_start_matches(\"/api\").parse().unwrap() }",
         ),
     ],
 };

@@ -452,5 +452,9 @@ module.exports = async (req, res) => {
             "a.rs",
             "use axum::extract::Query;\nasync fn a(Query(q): Query<Q>, map: HashMap<String, String>) { let v = map.get(&q.url); go(v); }",
         ),
+        Case::near_miss(
+            "a.rs",
+            "use http::Request;\nfn send(c: Client, req: Request<Bytes>) { let (parts, body) = req.into_parts(); let again = Request::builder().uri(parts.uri.clone()).body(body); c.request(again); }",
+        ),
     ],
 };

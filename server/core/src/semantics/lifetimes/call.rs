@@ -377,7 +377,7 @@ impl Walk<'_> {
             }
             ("alloc" | "", "alloc" | "alloc_zeroed")
             | ("libc", "malloc" | "calloc" | "realloc")
-            | ("alloc", "realloc") => {
+            | ("alloc" | "", "realloc") => {
                 if matches!(short, "alloc" | "malloc") {
                     self.state.fresh.insert(span);
                 }

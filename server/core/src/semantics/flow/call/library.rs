@@ -10,8 +10,16 @@ impl<'a> Interp<'a> {
         else {
             return;
         };
-        let handed: SmallVec<_> =
-            receiver.taints.iter().filter(|t| matches!(t.origin, Origin::Param(..))).cloned().collect();
+        // Of other types a part may be known to be well-formed: the path of an address is one.
+        let parameters = self.hir.functions.get(self.current().0 as usize).map_or(&[][..], |f| &f.params);
+        let is_text = |n: u16| {
+            parameters.get(usize::from(n)).and_then(|p| p.ty.as_ref()).is_some_and(|ty| match ty {
+                Type::Array(inner) => matches!(&**inner, Type::Path(path, _) if path.as_str() == "u8"),
+                other => super::super::interp::primitive(other) == Types::STRING,
+            })
+        };
+        let text = |t: &&Taint| matches!(&t.origin, Origin::Param(n, path) if path.is_empty() && is_text(*n));
+        let handed: SmallVec<_> = receiver.taints.iter().filter(text).cloned().collect();
         if handed.is_empty() || !self.world.casts_convert() {
             return;
         }

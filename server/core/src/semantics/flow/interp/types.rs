@@ -227,7 +227,7 @@ impl<'a> Interp<'a> {
 fn is_sent_body(ty: &Type) -> bool {
     match ty {
         Type::Path(path, _) => {
-            matches!(last_name(*path).as_str(), "Bytes" | "Full" | "Empty" | "String" | "ReqBody" | "RequestBody")
+            matches!(last_name(*path).as_str(), "Bytes" | "Full" | "Empty" | "String")
         }
         _ => false,
     }
