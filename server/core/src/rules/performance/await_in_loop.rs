@@ -215,6 +215,10 @@ pub static RULE: Rule = Rule {
             "a.js",
             "async function steps(paths) { for (const path of paths) { bdd.setFile(path); await loadSteps(path); bdd.clearFile(); } }",
         ),
+        Case::bad(
+            "a.rs",
+            "async fn f(client: &reqwest::Client, urls: &[String]) -> reqwest::Result<Vec<String>> { let mut out = Vec::new(); for u in urls {\n    let body = client.get(u).send().await?; //~ await-in-loop\n    out.push(body.text().await?);\n} Ok(out) }",
+        ),
     ],
 };
 
@@ -546,6 +550,15 @@ fn rust_check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let inside = || body.descendants_until(elsewhere).filter(|n| !elsewhere(*n));
     let awaits: Vec<Node<'a>> = inside().filter(|n| n.kind() == Kind::AwaitExpression).collect();
     // One, or several in a chain: `client.get(url).send().await?.text().await?`.
+    // What follows the one that asks may read its answer: `let r = client.get(url).send().await?; out.push(r.text().await?)`.
+    let answer = |n: &Node<'a>| {
+        let asked = n.first_named().and_then(method);
+        asked.is_some_and(|(of, m)| {
+            of.kind() == Kind::Identifier && matches!(m.text(), "text" | "json" | "bytes" | "into_string" | "body_json")
+        })
+    };
+    let first = awaits.iter().find(|n| !answer(n)).copied();
+    let awaits: Vec<Node<'a>> = awaits.into_iter().filter(|n| !answer(n) || first.is_none()).collect();
     let chained = awaits.windows(2).all(|w| w[0].span().contains(w[1].span()));
     let Some(only) = awaits.last().filter(|_| chained) else { return };
     let Some(call) = only.first_named().filter(|c| c.kind() == Kind::CallExpression) else { return };

@@ -454,6 +454,7 @@ fn rust_error<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let first = name.split('_').next().unwrap_or(name);
     let method_write = method(call).is_none() && first == "write";
     if name.is_empty()
+        || call.text().starts_with("dotenv")
         || RUST_ATTEMPTS.contains(&first) && !method_write && name != "write"
         || matches!(name, "parse" | "get" | "downcast" | "upgrade")
     {

@@ -80,6 +80,10 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "pub struct L<T> { v: UnsafeCell<Option<T>> }\nunsafe impl<T> Sync for L<T> where T: Copy {} //~ unsound-send-sync",
         ),
+        Case::good("a.rs", "pub struct P<T>(*mut T);\nunsafe impl<T: Send> Send for P<T> {}"),
+        Case::good("a.rs", "pub struct P<T>(*mut T);\nunsafe impl<T> Sync for P<T> where T: Sync {}"),
+        Case::good("a.rs", "pub struct P { raw: *mut u8, len: usize }\nunsafe impl Send for P {}"),
+        Case::good("a.rs", "pub struct P<T>(std::marker::PhantomData<T>, usize);\nunsafe impl<T> Send for P<T> {}"),
     ],
 };
 

@@ -381,5 +381,9 @@ export default async function Page({ searchParams }: { searchParams: { next: str
 }
 window.addEventListener("hashchange", () => go(location.hash.slice(1)));"#,
         ),
+        Case::near_miss(
+            "a.rs",
+            "use actix_web::{http::header, HttpRequest, HttpResponse};\nasync fn back(req: HttpRequest) -> HttpResponse { let to = req.headers().get(header::REFERER).and_then(|h| h.to_str().ok()).unwrap_or(\"/\"); HttpResponse::SeeOther().append_header((header::LOCATION, to)).finish() }",
+        ),
     ],
 };

@@ -614,5 +614,13 @@ require("http").createServer((req, res) => {
   fs.createReadStream(file).pipe(res);
 });"#,
         ),
+        Case::near_miss(
+            "a.rs",
+            "use axum::extract::Path;\nasync fn f(Path(name): Path<String>) { let p = std::path::Path::new(\"cache\").join(blake3::hash(name.as_bytes()).to_hex().as_str()); tokio::fs::read(p).await; }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use axum::extract::Path;\nuse std::path::{Component, PathBuf};\nfn clean(p: &str) -> PathBuf { let mut out = PathBuf::new(); for c in std::path::Path::new(p).components() { match c { Component::Normal(n) => out.push(n), Component::ParentDir => { out.pop(); } _ => (), } } out }\nasync fn f(Path(name): Path<String>) { tokio::fs::read(PathBuf::from(\"/srv\").join(clean(&name))).await; }",
+        ),
     ],
 };

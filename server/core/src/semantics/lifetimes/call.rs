@@ -34,6 +34,11 @@ impl Walk<'_> {
             ExprKind::Local(local) => Some(*local),
             _ => None,
         };
+        // What `ManuallyDrop::drop` dropped.
+        if let Some(local) = local {
+            let dropped = self.state.at(Place::Field(local, Ustr::from("drop()")));
+            self.used(&dropped, span);
+        }
         match method.as_str() {
             // `out.write(text.as_ptr())` of `out: *mut *const T`.
             "write" if local.is_some_and(|l| self.points_to_pointer(l)) && values.len() == 1 => {
@@ -372,7 +377,7 @@ impl Walk<'_> {
             }
             ("alloc" | "", "alloc" | "alloc_zeroed")
             | ("libc", "malloc" | "calloc" | "realloc")
-            | ("alloc", "realloc") => {
+            | ("alloc" | "", "realloc") => {
                 if matches!(short, "alloc" | "malloc") {
                     self.state.fresh.insert(span);
                 }
@@ -385,7 +390,9 @@ impl Walk<'_> {
                 }
                 first
             }
-            ("ptr", "from_ref" | "from_mut" | "addr_of") | ("NonNull", "new" | "from") => first,
+            ("ptr", "from_ref" | "from_mut" | "addr_of") | ("NonNull", "from") => first,
+            // Whoever gets at what is in it asked.
+            ("NonNull", "new") => first.not_null(),
             ("mem" | "intrinsics" | "", "transmute" | "transmute_copy") => first,
             ("", "Some" | "Ok") => first,
             _ => Points::default(),
