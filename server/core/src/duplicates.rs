@@ -257,7 +257,7 @@ pub struct Twins {
 }
 
 /// Words of which each is what the other is not: functions that differ by them mirror each other.
-const MIRRORED: [(&str, &str); 40] = [
+const MIRRORED: [(&str, &str); 44] = [
     ("min", "max"),
     ("up", "down"),
     ("next", "prev"),
@@ -291,6 +291,10 @@ const MIRRORED: [(&str, &str); 40] = [
     ("asc", "desc"),
     ("increment", "decrement"),
     ("bind", "unbind"),
+    ("grow", "shrink"),
+    ("expand", "collapse"),
+    ("increase", "decrease"),
+    ("load", "unload"),
     ("check", "uncheck"),
     ("select", "deselect"),
     ("visible", "invisible"),

@@ -684,6 +684,27 @@ pub fn passes_time(call: Node<'_>) -> bool {
 }
 
 pub fn may_reject(function: Node<'_>) -> bool {
+    may_reject_within(function, 2)
+}
+
+/// Whether a call is of a function of the same block which cannot fail.
+fn catches_itself(call: Node<'_>, depth: usize) -> bool {
+    let callee =
+        call.child(Field::Function).filter(|f| call.kind() == Kind::CallExpression && f.kind() == Kind::Identifier);
+    let Some(callee) = callee.filter(|_| depth > 0) else { return false };
+    let mut found = call.arena().nodes().filter_map(|n| match n.kind() {
+        Kind::VariableDeclarator | Kind::FunctionDeclaration
+            if n.child(Field::Name).is_some_and(|d| d.text() == callee.text()) =>
+        {
+            Some(if n.kind() == Kind::VariableDeclarator { n.child(Field::Value).map(support::bare) } else { Some(n) })
+        }
+        _ => None,
+    });
+    let (Some(Some(only)), None) = (found.next(), found.next()) else { return false };
+    support::is_function(only) && !only.is_hole() && only.has_token("async") && !may_reject_within(only, depth - 1)
+}
+
+fn may_reject_within(function: Node<'_>, depth: usize) -> bool {
     if function.has_token("*") {
         return false;
     }
@@ -715,7 +736,9 @@ pub fn may_reject(function: Node<'_>) -> bool {
     body.descendants_until(support::is_function).any(|n| {
         let rejects = match n.kind() {
             // While time passes nothing fails: `await sleep(9)`.
-            Kind::AwaitExpression => !n.first_named().map(support::bare).is_some_and(passes_time),
+            Kind::AwaitExpression => {
+                !n.first_named().map(support::bare).is_some_and(|c| passes_time(c) || catches_itself(c, depth))
+            }
             Kind::ThrowStatement => true,
             // The promise of what is returned becomes the function's own.
             Kind::ReturnStatement => n.first_named().is_some_and(|v| {

@@ -184,6 +184,10 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "export class P { async more(): Promise<void> { await get(this.x); }\n go() {\n  // don't await: the first page is shown at once\n  this.more();\n } }",
         ),
+        Case::near_miss(
+            "a.ts",
+            "export function wait(get: G) { const height = async () => { try { return await get(); } catch { return -1; } }; (async () => { let h = await height(); while (h < 9) { await sleep(1000); h = await height(); } done(); })(); }",
+        ),
     ],
 };
 

@@ -75,6 +75,10 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn f(a: bool) -> u32 { if a {\n    // TODO: flags for control flow guard may go here\n    READ\n} else { READ } }",
         ),
+        Case::near_miss(
+            "a.ts",
+            "function f(data: D, loaders: L | L[]) {\n  // pick right overload\n  return Array.isArray(loaders) ? parse(data, loaders) : parse(data, loaders);\n}",
+        ),
     ],
 };
 
@@ -125,7 +129,20 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let reasons = branches.iter().any(|b| {
         is_explained(*b) || b.descendants().any(|n| n.is_comment() && n.text().to_lowercase().contains("todo"))
     });
-    if complete && branches.len() > 1 && !reasons && !empty(first) && branches[1..].iter().all(|b| same(first, *b)) {
+    // TypeScript picks the overload by what it was asked, and the code says so.
+    let overloads = cx.arena().comments().any(|c| {
+        let near = node.span().contains(c.span())
+            || c.span().end <= node.span().start && node.span().start - c.span().end < 40
+            || c.span().start >= node.span().end && c.span().start - node.span().end < 40;
+        near && c.text().to_lowercase().contains("overload")
+    });
+    if complete
+        && branches.len() > 1
+        && !reasons
+        && !overloads
+        && !empty(first)
+        && branches[1..].iter().all(|b| same(first, *b))
+    {
         let span = conditions.first().map_or(node.span(), |c| c.span());
         let message =
             "Every branch does the same, so that this condition decides nothing. One of them was meant to differ.";

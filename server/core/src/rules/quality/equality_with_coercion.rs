@@ -82,6 +82,10 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "function divide(a: V, b: V) { return a.map((v, i) => { if (b[i] == 0) { throw new Error('zero'); } return v / b[i]; }); }",
         ),
+        Case::near_miss(
+            "a.js",
+            "function f(len) { let rest = len; for (;;) { rest >>= 7; if (rest == 0) { break; } } }",
+        ),
     ],
 };
 
@@ -191,6 +195,9 @@ fn is_known<'a>(literal: Node<'a>, other: Node<'a>, cx: &Cx<'a>) -> bool {
     let counted = || {
         home(other).descendants().any(|n| {
             n.kind() == Kind::UpdateExpression && n.child(Field::Argument).is_some_and(|a| a.text() == other.text())
+                || n.kind() == Kind::AugmentedAssignmentExpression
+                    && operator(n) != "+="
+                    && n.child(Field::Left).is_some_and(|l| l.text() == other.text())
         })
     };
     let first = declarator(other).and_then(|d| d.child(Field::Value)).map(bare);
