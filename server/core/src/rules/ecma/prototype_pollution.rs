@@ -753,7 +753,7 @@ fn path_setter<'a>(
 ) -> bool {
     let target = object.text();
     let text = outer.text();
-    if !text.contains(".split(") || matches!(index.kind(), Kind::Number | Kind::String) {
+    if matches!(index.kind(), Kind::Number | Kind::String) || !is_of_given_path(write, index, outer) {
         return false;
     }
     let into = |n: Node<'a>| n.text().contains(&format!("{target}["));
@@ -768,7 +768,7 @@ fn path_setter<'a>(
         let call = function.parent()?.parent().filter(|c| c.kind() == Kind::CallExpression)?;
         let callee = call.child(Field::Function)?.text();
         let first = function.child(Field::Parameters)?.named_children().next()?;
-        (callee.ends_with(".reduce") && callee.contains("split(") && first.text() == target).then_some(())
+        (callee.ends_with(".reduce") && first.text() == target).then_some(())
     };
     // What is written goes on with what was there: `o[k] = o[k] || {}`.
     let goes_on = write.child(Field::Right).is_some_and(|r| r.text().contains(left.text()));
@@ -791,4 +791,91 @@ fn path_setter<'a>(
     note.severity = Some(Severity::Medium);
     cx.report(note);
     true
+}
+
+/// Whether a key may be a part of a path that a function was given: of a text that it splits, or of a list that it goes along.
+fn is_of_given_path<'a>(write: Node<'a>, index: Node<'a>, outer: Node<'a>) -> bool {
+    let mut is_split = false;
+    for call in outer.descendants().filter(|n| n.kind() == Kind::CallExpression) {
+        let Some(function) = call.child(Field::Function) else { continue };
+        let path = match function.kind() {
+            Kind::MemberExpression if function.child(Field::Property).is_some_and(|p| p.text() == "split") => {
+                function.child(Field::Object)
+            }
+            Kind::Identifier if matches!(function.text(), "split" | "toPath" | "castPath" | "parsePath") => args(call).next(),
+            _ => continue,
+        };
+        is_split = true;
+        if path.is_some_and(|p| is_given(p, call, outer, 0)) {
+            return true;
+        }
+    }
+    // `o[path[path.length - 1]]`, where somebody else split it.
+    let list = match index.kind() {
+        Kind::SubscriptExpression => index.child(Field::Object),
+        _ => None,
+    };
+    let last = list.filter(|l| index.text() == format!("{0}[{0}.length - 1]", l.text()));
+    !is_split && last.is_some_and(|l| is_given(l, write, outer, 0))
+}
+
+/// How far back a value is followed.
+const MAX_BACK: usize = 3;
+
+/// Whether an expression is a parameter, or was made of one as a whole, and not of what lies within it.
+fn is_given<'a>(value: Node<'a>, at: Node<'a>, outer: Node<'a>, depth: usize) -> bool {
+    let whole = |n: Node<'a>| match n.parent() {
+        Some(p) if p.kind() == Kind::MemberExpression && n.field() == Field::Object => {
+            p.parent().is_some_and(|c| c.kind() == Kind::CallExpression && p.field() == Field::Function)
+        }
+        Some(p) if p.kind() == Kind::MemberExpression => false,
+        // `arguments[1]`
+        Some(p) if p.kind() == Kind::SubscriptExpression => n.text() == "arguments",
+        _ => true,
+    };
+    let within = |n: &Node<'a>| value.span().contains(n.span());
+    if value.text().contains(".keys(") || value.text().contains(".entries(") {
+        return false;
+    }
+    std::iter::once(value).chain(value.descendants()).filter(within).filter(|n| n.kind() == Kind::Identifier).any(|name| {
+        (name == value || whole(name)) && is_given_name(name.text(), at, outer, depth)
+    })
+}
+
+fn is_given_name<'a>(name: &str, at: Node<'a>, outer: Node<'a>, depth: usize) -> bool {
+    if name == "arguments" {
+        return true;
+    }
+    let binds = |f: &Node<'a>| parameter_names(*f).any(|p| p == name);
+    let given = at.ancestors().filter(|n| is_function(*n)).find(binds).is_some_and(|f| !is_callback(f, outer));
+    let assigned = |n: Node<'a>| match n.kind() {
+        Kind::VariableDeclarator if n.child(Field::Name).is_some_and(|l| l.text() == name) => n.child(Field::Value),
+        Kind::AssignmentExpression if n.child(Field::Left).is_some_and(|l| l.text() == name) => n.child(Field::Right),
+        _ => None,
+    };
+    given || depth < MAX_BACK && outer.descendants().filter_map(assigned).any(|v| is_given(v, v, outer, depth + 1))
+}
+
+/// The names of a function's parameters that are taken whole.
+fn parameter_names(function: Node<'_>) -> impl Iterator<Item = &str> {
+    let list = function.child(Field::Parameters);
+    let parameters = list.into_iter().flat_map(|l| l.named_children()).chain(function.child(Field::Parameter));
+    parameters
+        .map(|p| p.child(Field::Pattern).or_else(|| p.child(Field::Left)).unwrap_or(p))
+        .filter(|p| p.kind() == Kind::Identifier)
+        .map(|p| p.text())
+}
+
+/// Whether a function is handed to a method of a list, or is a helper of another one that gives it something of its own.
+fn is_callback<'a>(function: Node<'a>, outer: Node<'a>) -> bool {
+    if function == outer {
+        return false;
+    }
+    let call = function.parent().filter(|p| p.kind() == Kind::Arguments).and_then(|p| p.parent());
+    let lists = ["forEach", "map", "filter", "reduce", "some", "every", "flatMap", "find"];
+    let of_list = |c: Node<'a>| {
+        let property = c.child(Field::Function).and_then(|f| f.child(Field::Property));
+        property.is_some_and(|p| lists.contains(&p.text()))
+    };
+    call.is_some_and(of_list)
 }

@@ -155,10 +155,6 @@ fn is_limited(text: &str, call: &CallView<'_>) -> bool {
         return true;
     }
     let app = |name: &str| text.contains(&format!("{name} = express()")) || name == "app" || name == "server";
-    if app(router) {
-        // Whatever limits, limits the application.
-        return true;
-    }
     // What mounts a router speaks of its name alone.
     let routers: Vec<&str> = text
         .lines()

@@ -216,6 +216,7 @@ impl<'a> Interp<'a> {
         }
         self.call_sinks(call);
         self.slow_match(call);
+        self.defines_property(call);
         self.out.call_event(self.hir, call, self.arena, self.world);
         let model = self.model(call);
         let mut handed = false;
@@ -240,7 +241,7 @@ impl<'a> Interp<'a> {
         if let Some(regex) = super::regex::constructed(call) {
             result = Arc::new(regex);
         }
-        let cleans = super::regex::replacement(call) | super::regex::matched(call);
+        let cleans = super::regex::replacement(call) | super::regex::matched(call) | super::slow::shortened(call);
         if cleans != SinkKinds::NONE {
             result = Arc::new(result.cleaned(cleans));
         }

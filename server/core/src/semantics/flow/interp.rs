@@ -103,6 +103,8 @@ pub struct Interp<'a> {
     pub(super) call_facts: Option<(Lessons, Lessons)>,
     /// What the truth of a variable says that holds a condition: `const ok = /^[a-z]+$/.test(name)`.
     pub(super) told: FxHashMap<LocalId, (Lessons, Lessons)>,
+    /// Which place an address, or a part of one that is bound to a name, was taken out of.
+    pub(super) parsed: FxHashMap<LocalId, ExprId>,
     /// What the function that ran last says of its arguments, by its outcome.
     pub(super) last_told: Vec<said::Told>,
     /// Variables that are written to after they were declared, once somebody asked.
@@ -150,6 +152,7 @@ impl<'a> Interp<'a> {
             fuel,
             making: false,
             told: FxHashMap::default(),
+            parsed: FxHashMap::default(),
             last_told: Vec::new(),
             assigned: None,
             call_facts: None,
@@ -748,6 +751,7 @@ impl<'a> Interp<'a> {
                             self.expected = self.conversion_in(*value).map(|id| (id, ty));
                         }
                         let v = self.told_by(*pat, *value);
+                        self.note_address(*pat, *value);
                         self.expected = outer;
                         if self.state.live { v.clone() } else { unknown() }
                     }
