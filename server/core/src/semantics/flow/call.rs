@@ -286,6 +286,9 @@ impl<'a> Interp<'a> {
         {
             result = Arc::new(result.without_mark(SinkKind::Encoded));
         }
+        if matches!(call.name.as_str(), "decodeURIComponent" | "decodeURI" | "unescape") && result.has_taint() {
+            result = Arc::new(decoded(&result));
+        }
         // `["aes", "256", "ecb"].join("-")`
         if call.name == "join"
             && !self.world.casts_convert()
@@ -946,4 +949,15 @@ fn is_short_part(args: &[Val]) -> bool {
         (Some(from), None, 1) => (-FEW..0.0).contains(&from),
         _ => false,
     }
+}
+
+/// A text that is decoded after it was looked at: `%2e%2e` is no `..` before, and `%3c` no `<`. Where a list of characters let
+/// it through, nothing in it can be decoded.
+fn decoded(value: &Val) -> Value {
+    let undone = SinkKind::Path.set() | SinkKind::Normalized.set() | SinkKind::Html.set();
+    let mut mark = |t: &Taint| {
+        let kept = if t.cleaned.has(SinkKind::Code) { t.cleaned } else { SinkKinds(t.cleaned.0 & !undone.0) };
+        Some(Taint { cleaned: kept, ..t.clone() })
+    };
+    value.map_taints(&mut mark, 0)
 }

@@ -314,7 +314,13 @@ impl Interp<'_> {
             }
             self.assign(param.pat, &value);
             if let Some(property) = param.property {
-                if self.state.this.taints.iter().any(|t| matches!(&t.origin, Origin::Param(THIS, path) if path.is_empty())) {
+                if self
+                    .state
+                    .this
+                    .taints
+                    .iter()
+                    .any(|t| matches!(&t.origin, Origin::Param(THIS, path) if path.is_empty()))
+                {
                     self.out.param_write(THIS, vec![property], value.clone());
                 }
                 self.state.this = Arc::new(self.state.this.with_field(property, value.clone()));
@@ -859,11 +865,8 @@ impl Interp<'_> {
 
 /// Which parameters a key comes from, as the name of a sink: `"1"`, `"0,2"`.
 fn params_of(key: &Value) -> Ustr {
-    let mut all: SmallVec<[u16; 4]> = key
-        .taints
-        .iter()
-        .filter_map(|t| if let Origin::Param(n, _) = t.origin { Some(n) } else { None })
-        .collect();
+    let mut all: SmallVec<[u16; 4]> =
+        key.taints.iter().filter_map(|t| if let Origin::Param(n, _) = t.origin { Some(n) } else { None }).collect();
     all.sort_unstable();
     all.dedup();
     let all: Vec<String> = all.iter().map(u16::to_string).collect();
@@ -874,7 +877,8 @@ fn params_of(key: &Value) -> Ustr {
 /// the sink lists.
 pub(super) fn is_of_keys(chooser: &Val, written: Ustr, argument: impl Fn(u16) -> Option<Val>) -> bool {
     let mut named = written.as_str().split(',').filter_map(|n| n.parse::<u16>().ok()).peekable();
-    named.peek().is_none() || named.any(|n| argument(n).is_some_and(|a| of_one_path(chooser, &a) || of_one_source(chooser, &a)))
+    named.peek().is_none()
+        || named.any(|n| argument(n).is_some_and(|a| of_one_path(chooser, &a) || of_one_source(chooser, &a)))
 }
 
 /// Whether two values come from one source.

@@ -119,7 +119,11 @@ fn power(degree: u32) -> &'static str {
 const SHORT: f64 = 1000.0;
 
 /// `x.length > 100`: where it does not hold, `x` is short.
-pub(super) fn bounded_length(interp: &mut Interp<'_>, facts: &mut Facts, (whole, left, right): (ExprId, ExprId, ExprId)) {
+pub(super) fn bounded_length(
+    interp: &mut Interp<'_>,
+    facts: &mut Facts,
+    (whole, left, right): (ExprId, ExprId, ExprId),
+) {
     let hir = interp.hir;
     let text_of = |id: ExprId| match &hir.expr(id).kind {
         ExprKind::Field(base, name) if name == "length" => Some(*base),

@@ -592,7 +592,8 @@ impl Value {
 /// A step after others; the same place twice in a row is one step, and ways of more than 64 steps grow no more.
 pub fn step(previous: Option<&Arc<Step>>, at: &At, what: StepKind) -> Arc<Step> {
     if let Some(old) = previous
-        && (old.at == *at || std::iter::successors(Some(old), |s| s.previous.as_ref()).count() >= 64)
+        && (old.at == *at && (old.what == what || what != StepKind::Concatenated)
+            || std::iter::successors(Some(old), |s| s.previous.as_ref()).count() >= 64)
     {
         return old.clone();
     }

@@ -189,8 +189,13 @@ impl<'a> Interp<'a> {
                     let arg = if *param == THIS { this.cloned() } else { args.get(*param as usize).cloned() };
                     let Some(arg) = arg else { continue };
                     let arg = self.project(&arg, path);
+                    let joined = std::iter::successors(taint.trace.as_ref(), |s| s.previous.as_ref())
+                        .any(|s| s.what == StepKind::Concatenated);
                     for t in &arg.taints {
-                        let trace = Some(step(t.trace.as_ref(), at, StepKind::Passed));
+                        let mut trace = Some(step(t.trace.as_ref(), at, StepKind::Passed));
+                        if joined {
+                            trace = Some(step(trace.as_ref(), at, StepKind::Concatenated));
+                        }
                         out.add_taint(Taint { origin: t.origin.clone(), cleaned: t.cleaned | taint.cleaned, trace });
                     }
                     if value.field(*ELEMENT).is_some()
@@ -268,7 +273,8 @@ impl<'a> Interp<'a> {
 
     /// `Object.defineProperty(object, key, ..)`, `Reflect.set(object, key, value)`: a write to `object[key]`.
     pub(in crate::semantics::flow) fn defines_property(&mut self, call: &Call<'_>) {
-        let writes = |p: &Ustr| matches!(p.as_str(), "Object.defineProperty" | "Reflect.defineProperty" | "Reflect.set");
+        let writes =
+            |p: &Ustr| matches!(p.as_str(), "Object.defineProperty" | "Reflect.defineProperty" | "Reflect.set");
         if let ([base, place, ..], [object, key, ..]) = (call.arg_ids.as_slice(), call.args.as_slice())
             && call.paths.iter().any(writes)
         {
@@ -320,7 +326,8 @@ impl Outcome {
         for (param, key, at) in std::mem::take(&mut self.chosen) {
             let writes = |s: &&ParamSink| s.kind == SinkKind::PrototypeBase && s.param == param && s.path.is_empty();
             let own = |s: &&ParamSink| {
-                let from = |n: &str| key.taints.iter().any(|t| matches!(t.origin, Origin::Param(p, _) if n == p.to_string()));
+                let from =
+                    |n: &str| key.taints.iter().any(|t| matches!(t.origin, Origin::Param(p, _) if n == p.to_string()));
                 let source = key.taints.iter().any(|t| matches!(t.origin, Origin::Source(_)));
                 source || s.name.as_str().is_empty() || s.name.as_str().split(',').any(from)
             };

@@ -162,7 +162,16 @@ fn knows_prototypes(text: &str) -> bool {
 /// Whether the code around a write `object[key]` asks the object for such a key of its own before it goes on below that.
 fn goes_by_own_keys(write: &At) -> bool {
     let parts = text_of(write).and_then(|text| text.strip_suffix(']')?.rsplit_once('['));
-    parts.is_some_and(|(object, key)| asks_own_key(write.arena.text(), object, key))
+    let code = write.arena.text();
+    // What goes through the keys of the very object has no other ones.
+    let own = |object: &str, key: &str| {
+        code.contains(&format!("{key} in {object})"))
+            || code.contains(&format!("{key} of Object.keys({object})"))
+            || code.contains(&format!("Object.keys({object}).forEach({key} "))
+            || code.contains(&format!("Object.keys({object}).forEach(({key})"))
+            || code.contains(&format!("Object.keys({object}).forEach(function ({key})"))
+    };
+    parts.is_some_and(|(object, key)| asks_own_key(code, object, key) || own(object, key))
 }
 
 /// Whether a function may write properties along a path or by all keys of an object: there is a loop, and something in brackets.
