@@ -667,6 +667,22 @@ exports.set = function (target, path, value) {
   return map;
 }, {});"#,
         ),
+        Case::bad(
+            "a.js",
+            "const split = require('split-string');\nmodule.exports = function (object, prop, value) {\n  const keys = split(prop);\n  let at = object;\n  for (let i = 0; i < keys.length - 1; i++) {\n    if (!at[keys[i]]) at[keys[i]] = {};\n    at = at[keys[i]];\n  }\n  at[keys[keys.length - 1]] = value; //~ prototype-pollution\n};",
+        ),
+        Case::bad(
+            "a.js",
+            "exports.merge = function (target, source) {\n  for (const key in source) {\n    if (!source.hasOwnProperty(key)) continue;\n    const value = source[key];\n    const old = target[key];\n    if (typeof value === 'object') exports.merge(old, value);\n    else target[key] = value; //~ prototype-pollution\n  }\n};",
+        ),
+        Case::near_miss(
+            "a.js",
+            "exports.clean = function clean(o) {\n  for (const key of Object.keys(o)) {\n    if (typeof o[key] === 'object') o[key] = clean(o[key]);\n    else o[key] = String(o[key]);\n  }\n  return o;\n};",
+        ),
+        Case::near_miss(
+            "a.js",
+            "exports.plain = function (schema, values) {\n  const out = {};\n  for (const path of Object.keys(schema.paths)) {\n    const parts = path.split('.');\n    let at = out;\n    for (const part of parts.slice(0, -1)) {\n      at[part] = at[part] ?? {};\n      at = at[part];\n    }\n    at[parts[parts.length - 1]] = values[path];\n  }\n  return out;\n};",
+        ),
     ],
 };
 
@@ -825,10 +841,12 @@ fn local_value<'a>(name: Node<'a>, outer: Node<'a>) -> Option<Node<'a>> {
         }
         _ => None,
     };
-    if name.kind() != Kind::Identifier || !outer.descendants().any(declared) {
+    if name.kind() != Kind::Identifier {
         return None;
     }
-    outer.descendants().find_map(assigned).map(bare)
+    let holds = |f: &Node<'a>| f.descendants().any(declared);
+    let function = name.ancestors().filter(|n| is_function(*n)).find(holds).or(Some(outer).filter(holds))?;
+    function.descendants().find_map(assigned).map(bare)
 }
 
 /// Whether a name stands for what a function was given first: `var target = arguments[0]`, `target = args.shift()`.

@@ -93,6 +93,14 @@ pub static RULE: Rule = Rule {
         ),
         Case::near_miss("a.js", "const app = require('express')();\napp.post('/logout', leave);"),
         Case::near_miss("a.js", "const app = require('express')();\napp.post('/signing-requests', save);"),
+        Case::bad(
+            "a.js",
+            "const app = require('express')();\nconst limiter = rateLimit({ max: 5 });\napp.post('/contact', limiter, send);\napp.post('/login', check); //~ missing-rate-limit",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const app = require('express')();\nconst limiter = rateLimit({ max: 5 });\napp.use(limiter);\napp.post('/login', check);",
+        ),
     ],
 };
 

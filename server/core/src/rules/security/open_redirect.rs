@@ -381,5 +381,9 @@ export default async function Page({ searchParams }: { searchParams: { next: str
 }
 window.addEventListener("hashchange", () => go(location.hash.slice(1)));"#,
         ),
+        Case::bad(
+            "a.js",
+            "import { NextResponse } from 'next/server';\nexport async function GET(request) {\n  const { searchParams } = new URL(request.url);\n  return NextResponse.redirect(searchParams.get('to')); //~ open-redirect\n}",
+        ),
     ],
 };

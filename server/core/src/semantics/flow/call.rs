@@ -951,12 +951,12 @@ fn is_short_part(args: &[Val]) -> bool {
     }
 }
 
-/// A text that is decoded after it was looked at: `%2e%2e` is no `..` before, and `%3c` no `<`. Where a list of characters let
-/// it through, nothing in it can be decoded.
+/// A text that is decoded after it was looked at: `%2e%2e` is no `..` before, and `%3c` no `<`. Where a list of characters without
+/// `%` let it through, nothing in it can be decoded.
 fn decoded(value: &Val) -> Value {
     let undone = SinkKind::Path.set() | SinkKind::Normalized.set() | SinkKind::Html.set();
     let mut mark = |t: &Taint| {
-        let kept = if t.cleaned.has(SinkKind::Code) { t.cleaned } else { SinkKinds(t.cleaned.0 & !undone.0) };
+        let kept = if t.cleaned.has(SinkKind::Format) { t.cleaned } else { SinkKinds(t.cleaned.0 & !undone.0) };
         Some(Taint { cleaned: kept, ..t.clone() })
     };
     value.map_taints(&mut mark, 0)

@@ -719,10 +719,11 @@ impl<'a> Interp<'a> {
             }
             ExprKind::If { cond, then, alternative } => {
                 let facts = self.condition(*cond);
+                let never = self.is_never(*cond, &facts.value);
                 let (yes, no) = (facts.when_true, facts.when_false);
                 let base = self.state.clone();
                 self.refine(&yes);
-                let a = self.eval(*then);
+                let a = if never { self.dead() } else { self.eval(*then) };
                 let after_then = std::mem::replace(&mut self.state, base);
                 self.refine(&no);
                 let b = alternative.map(|e| self.eval(e));
