@@ -297,6 +297,12 @@ fn equal(interp: &mut Interp<'_>, out: &mut Vec<(ExprId, Learned)>, a: (ExprId, 
             };
             out.push((address.value, Learned::Clean(kinds)));
         }
+        // `const url = new URL(x); url.hostname === "example.com"`
+        if other.exact
+            && let Some(address) = interp.address_of(id).filter(|a| *a != id)
+        {
+            out.push((address, Learned::Clean(super::sink::ADDRESS)));
+        }
         // `event.origin === window.location.origin`
         if other.apis.iter().any(|p| *p == "location.origin")
             && matches!(&hir.expr(id).kind, ExprKind::Field(_, name) if name == "origin")
@@ -654,6 +660,19 @@ impl Interp<'_> {
         }
     }
 
+    /// `x` for `path.resolve(root, x)`, which is looked at without being kept.
+    fn made_absolute(&self, id: ExprId) -> Option<ExprId> {
+        let ExprKind::Call { callee, args, .. } = &self.hir.expr(id).kind else { return None };
+        match (&self.hir.expr(*callee).kind, args.as_slice()) {
+            (ExprKind::Field(_, name) | ExprKind::Name(name), [_, path])
+                if matches!(name.as_str(), "resolve" | "join") && self.is_place(path.value) =>
+            {
+                Some(path.value)
+            }
+            _ => None,
+        }
+    }
+
     /// The text that `Number(x)` or `+x` was made of, which is all digits if it is a number.
     fn text_of_number(&self, id: ExprId) -> ExprId {
         match &self.hir.expr(id).kind {
@@ -774,6 +793,9 @@ impl Interp<'_> {
                     let kinds = starts_with(call.receiver.as_ref(), prefix);
                     if kinds != SinkKinds::NONE {
                         yes.push((receiver, Learned::Clean(kinds)));
+                    }
+                    if kinds.has(SinkKind::Path) {
+                        yes.extend(self.made_absolute(receiver).map(|p| (p, Learned::Clean(SinkKind::Path.set()))));
                     }
                     if prefix.as_str().is_some_and(|p| matches!(p.as_str(), "//" | "/\\" | "http")) {
                         no.push((receiver, Learned::Clean(SinkKind::OneSlash.set())));

@@ -230,3 +230,20 @@ fn parameters_that_are_fields() {
     ";
     assert_eq!(reached("typescript", SinkKind::Command, code), [4, 5, 6]);
 }
+
+#[test]
+fn what_one_way_alone_tells_of_a_request() {
+    check(
+        "
+        const OK = new Set(['a', 'b']);
+        function a(req, res) { if (OK.has(req.query.p)) { res.write('x'); } exec('x ' + req.query.p); } //!
+        function b(req, res) { const p = OK.has(req.query.p) ? req.query.p : 'a'; exec('x ' + p); }
+        function c(req, res) { const p = OK.has(req.query.p) ? 'a' : req.query.p; exec('x ' + p); } //!
+        function d(req, res) { if (!req.query.p) { req.query.p = 'x'; } exec('x ' + req.query.p); } //!
+        function e(req, res) { if (req.query.p !== 'a') return; exec('x ' + req.query.p); }
+        function f(req, res) { if (/^[a-z]+$/.test(req.body.p)) { res.end(); } exec('x ' + req.body.p); } //!
+        function g(req, res) { switch (req.body.p) { case 'a': break; default: return; } exec('x ' + req.body.p); }
+        function h(req, res) { req.body.p = 'x'; if (res) { req.body.q = 'y'; } exec('x ' + req.body.p); }
+    ",
+    );
+}
