@@ -325,7 +325,8 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
     // Cargo's folder for what is measured.
     let benches = name.ends_with(".rs") && (path.starts_with("benches/") || path.contains("/benches/"));
     let jest = path.starts_with("__tests__/") || path.contains("/__tests__/");
-    let named = [".test.", ".spec.", ".tst.", ".e2e."].iter().any(|m| name.contains(m));
+    // What shows components to their authors ships no more than tests do.
+    let named = [".test.", ".spec.", ".tst.", ".e2e.", ".stories.", ".story."].iter().any(|m| name.contains(m));
     if named || jest || rust_tests || benches {
         return true;
     }

@@ -66,6 +66,11 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn f(tok: &str) -> &str { let tok = if let Some(tok) = tok.strip_prefix('~') { tok } else { tok }; tok }",
         ),
+        Case::bad(
+            "a.ts",
+            "function f(a: boolean, x: number) {\n  if (a) { //~ duplicate-branches\n    return x * 2;\n  } else {\n    return x * 2;\n  }\n}",
+        ),
+        Case::good("a.ts", "function f(a: boolean, x: number) { if (a) { return x * 2; } else { return x * 3; } }"),
         Case::near_miss(
             "a.rs",
             "fn f(a: bool) -> u32 { if a {\n    // TODO: flags for control flow guard may go here\n    READ\n} else { READ } }",
