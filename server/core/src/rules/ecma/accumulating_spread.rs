@@ -105,6 +105,19 @@ pub static RULE: Rule = Rule {
             "db/migrations/01-events.js",
             "exports.up = async (rows) => rows.reduce((all, row) => all.concat(row.id), []);",
         ),
+        Case::near_miss(
+            "a.ts",
+            "function f(options: O[]) { for (const option of options) { let { keywords = [] } = option; if (option.label) { keywords = [...keywords, option.label]; } use(keywords); } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "async function all(brokers: B[]) { let groups: G[] = []; for (const b of brokers) { const r = await b.list(); groups = groups.concat(r.groups); } return groups; }",
+        ),
+        Case::good(
+            "a.ts",
+            "function f(xs: X[]) { const out: Y[] = []; for (const x of xs) { out.push(...x.ys); } return out; }",
+        ),
+        Case::good("a.ts", "function f(xs: X[]) { return Object.fromEntries(xs.map((x) => [x.id, x])); }"),
     ],
 };
 
@@ -245,6 +258,12 @@ fn in_loop<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if around.child(Field::Right).map(bare).is_some_and(|r| r.kind() == Kind::Array) {
         return;
     }
+    // A round that waits for somebody else takes longer than any copy.
+    let waits =
+        around.descendants_until(is_function).any(|n| n.kind() == Kind::AwaitExpression) || around.has_token("await");
+    if waits {
+        return;
+    }
     // In a switch or an `if` at the loop's end too: what follows must run on to the next round.
     let leaves = statement
         .next_named_sibling()
@@ -277,7 +296,14 @@ fn declared_in(around: Node<'_>, name: &str) -> bool {
     parameter
         || around.descendants().any(|n| {
             n.kind() == Kind::VariableDeclarator
-                && n.child(Field::Name).is_some_and(|b| b.text() == name)
+                && n.child(Field::Name).is_some_and(|b| {
+                    b.text() == name
+                        || b.kind() != Kind::Identifier
+                            && b.descendants().any(|p| {
+                                matches!(p.kind(), Kind::Identifier | Kind::ShorthandPropertyIdentifierPattern)
+                                    && p.text() == name
+                            })
+                })
                 && n.parent().and_then(|p| p.parent()).is_some_and(|p| p.kind() == Kind::StatementBlock)
         })
 }

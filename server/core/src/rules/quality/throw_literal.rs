@@ -43,11 +43,18 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "function f(e) { throw { ...e, stack: new Error().stack }; }"),
         Case::near_miss("a.js", "function f(cond) { throw cond ? new A() : new B(); }"),
         Case::near_miss("a.js", "async function f(p) { throw await p; }"),
+        Case::good("a.ts", "function f() { throw new RangeError('too large'); }"),
+        Case::good("a.ts", "function f(e: unknown) { throw e; }"),
+        Case::near_miss("a.ts", "function f(i: number, o: Outcome) { throw [i, o] as Indexed; }"),
     ],
 };
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if cx.family() != Family::Ecma {
+        return;
+    }
+    // A type that is written to it says that somebody catches it.
+    if node.first_named().is_some_and(|v| v.kind() == Kind::AsExpression) {
         return;
     }
     let Some(value) = node.first_named().map(bare) else { return };

@@ -661,5 +661,13 @@ express().get("/x", (req, res) => res.send(shell.grep(req.query.q, "/data/words"
             r#"const express = require("express"), shell = require("shelljs");
 express().get("/x", (req, res) => res.send(shell.grep("a", req.query.file).length)); //~ path-traversal"#,
         ),
+        Case::near_miss(
+            "a.rs",
+            "use axum::extract::Path;\nasync fn f(Path(name): Path<String>) { let p = std::path::Path::new(\"cache\").join(blake3::hash(name.as_bytes()).to_hex().as_str()); tokio::fs::read(p).await; }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use axum::extract::Path;\nuse std::path::{Component, PathBuf};\nfn clean(p: &str) -> PathBuf { let mut out = PathBuf::new(); for c in std::path::Path::new(p).components() { match c { Component::Normal(n) => out.push(n), Component::ParentDir => { out.pop(); } _ => (), } } out }\nasync fn f(Path(name): Path<String>) { tokio::fs::read(PathBuf::from(\"/srv\").join(clean(&name))).await; }",
+        ),
     ],
 };

@@ -500,6 +500,7 @@ impl<'a> Interp<'a> {
 
     /// What a function gives that says so: `get_password()`, `env::var("DB_PASSWORD")`.
     fn told_by_name(&mut self, call: &Call<'_>, result: Val, known: bool) -> Val {
+        let result = self.sent_by_browser(call, result);
         let asked = matches!(call.name.as_str(), "var" | "var_os" | "get" | "get_string" | "get_str" | "value_of")
             .then(|| call.args.first().and_then(|a| a.as_str()))
             .flatten();
@@ -765,6 +766,7 @@ impl<'a> Interp<'a> {
 
     fn call_sinks(&mut self, call: &Call<'_>) {
         self.told_hash(call);
+        self.unwraps(call);
         let target = Target { paths: &call.paths, name: call.name, open: call.open };
         let models = self.models;
         let ports = Ports { args: &call.args, receiver: call.receiver.as_ref(), value: None };

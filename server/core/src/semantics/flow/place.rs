@@ -550,6 +550,10 @@ impl Interp<'_> {
                 let whole = match name.as_str() {
                     "Err" => Some(unknown()),
                     "Some" | "Ok" | "Ready" => Some(value.clone()),
+                    // One name of a path, and neither `..` nor a root.
+                    "Normal" if path.as_str() == "Normal" || path.as_str().ends_with("Component::Normal") => {
+                        Some(Arc::new(value.cleaned(SinkKind::Path.set())))
+                    }
                     _ if self.world.type_path(*path).is_some_and(|p| self.models.type_source(p).is_some()) => {
                         Some(value.clone())
                     }
