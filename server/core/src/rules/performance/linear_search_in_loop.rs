@@ -127,6 +127,10 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn f(steps: &[u32]) { let mut v = Vec::new(); for s in steps {\n    // The limit is 20, so this is not too expensive.\n    if v.contains(s) { break; }\n    v.push(*s);\n} }",
         ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(groups: &[&dyn Group]) { let mut known = Vec::with_capacity(4); for g in groups { let kx = g.algorithm(); if !known.contains(&kx) { known.push(kx); } } go(known); }",
+        ),
     ],
 };
 
@@ -177,13 +181,22 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     // Of kinds, versions, algorithms and other things with names of their own there are a few; of texts and numbers there may be any
     // number, and of records that are told by a number of theirs.
-    let element = type_of(list, cx).map(|t| last_name(t.arg().name).to_owned()).unwrap_or_default();
-    let plain = matches!(
-        element.as_str(),
-        "" | "_" | "String" | "str" | "PathBuf" | "Path" | "OsString" | "Uuid" | "{integer}" | "char"
-    ) || number(&element);
+    let of_list = type_of(list, cx);
+    // A table of the program: `&'static [&'static str]`.
+    let fixed = bound.is_some_and(|b| match b.origin {
+        Origin::Param(p) => p.child(Field::Type).is_some_and(|t| t.text().contains("'static")),
+        _ => false,
+    });
+    let mut element = of_list.map(|t| last_name(t.arg().name).to_owned()).unwrap_or_default();
+    // What is looked for is of the same type.
+    if matches!(element.as_str(), "" | "_") && name.text() == "contains" {
+        element = type_of(bare(what), cx).map(|t| last_name(t.name).to_owned()).unwrap_or_default();
+    }
+    let plain =
+        matches!(element.as_str(), "String" | "str" | "PathBuf" | "Path" | "OsString" | "Uuid" | "{integer}" | "char")
+            || number(&element);
     let record = name.text() != "contains" && by_id(what);
-    if !plain && !record || is_said_short(node) {
+    if fixed || !plain && !record || is_said_short(node) {
         return;
     }
     // What is looked for changes with the round.

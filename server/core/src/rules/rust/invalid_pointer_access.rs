@@ -324,6 +324,14 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "use std::mem::ManuallyDrop;\nfn f(s: String) -> usize { let mut m = ManuallyDrop::new(s); let n = m.len(); unsafe { ManuallyDrop::drop(&mut m) }; n }",
         ),
+        Case::near_miss(
+            "a.rs",
+            "fn shrink(v: &mut V, mut p: *mut u64, n: usize) { unsafe { for _ in 0..n { v.len -= 1; p = p.offset(-1); std::ptr::drop_in_place(p); } } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::ptr::{self, NonNull};\nfn dangling(align: usize) -> NonNull<u8> { unsafe { NonNull::new_unchecked(ptr::null_mut::<u8>().wrapping_add(align)) } }",
+        ),
     ],
 };
 

@@ -61,6 +61,10 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "extern \"C\" fn on_signal(signum: i32) { let old = match signum { 11 => A, 7 => B, _ => panic!(\"unknown signal: {signum}\") }; go(old); }",
         ),
+        Case::near_miss(
+            "a.rs",
+            "#[no_mangle]\npub extern \"C\" fn on_assert(line: i32) -> ! { panic!(\"assertion failed at {line}\"); }",
+        ),
     ],
 };
 
@@ -70,6 +74,10 @@ fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
         .iter()
         .any(|e| modifiers.contains(e));
     if !foreign || function.text().contains("catch_unwind") {
+        return;
+    }
+    // Whoever calls it wants the end.
+    if function.child(Field::ReturnType).is_some_and(|t| t.text() == "!") {
         return;
     }
     let Some(body) = function.child(Field::Body) else { return };

@@ -416,6 +416,35 @@ module.exports = async (req, res) => {
   ctx.body = (await fetch(target)).body;
 };"#,
         ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
+const HOSTS = ["hooks.example.com", "api.example.com"];
+express().post("/hook", async (req, res) => {
+  const { hostname } = new URL(req.body.hook);
+  if (!HOSTS.includes(hostname)) return res.sendStatus(400);
+  await fetch(req.body.hook);
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
+const HOSTS = ["hooks.example.com", "api.example.com"];
+express().post("/hook", async (req, res) => {
+  const { hostname } = new URL(req.body.hook);
+  if (!HOSTS.includes(hostname)) return res.sendStatus(400);
+  await fetch(req.body.other); //~ ssrf
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
+express().post("/hook", async (req, res) => {
+  const address = new URL(req.body.hook);
+  if (address.hostname !== "hooks.example.com") return res.sendStatus(400);
+  await fetch(req.body.hook);
+});"#,
+        ),
         Case::bad(
             "a.rs",
             "use axum::Json;\nasync fn a(c: reqwest::Client, Json(b): Json<Hook>) { for url in b.urls { c.head(&url).send().await; } } //~ ssrf",

@@ -95,6 +95,14 @@ impl Walk<'_> {
             "unwrap_or" | "map_or" if values.first().is_some_and(|v| v.single() == Some(Pointee::Null)) => {
                 Points::one(Pointee::NullOnOneWay(self.branches))
             }
+            // Another element than the one that was dropped in place, and no address that is null.
+            "add" | "sub" | "offset" | "wrapping_add" | "wrapping_sub" | "byte_add" | "wrapping_offset"
+                if receiver.flaw().is_some_and(|(flaw, ..)| flaw == Flaw::Emptied)
+                    || method.starts_with("wrapping")
+                        && receiver.flaw().is_some_and(|(flaw, ..)| flaw == Flaw::Null) =>
+            {
+                Points::default()
+            }
             "cast" | "cast_mut" | "cast_const" | "add" | "sub" | "offset" | "wrapping_add" | "wrapping_sub"
             | "byte_add" | "wrapping_offset" | "unwrap" | "expect" | "as_non_null_ptr" | "to_owned" | "clone" => {
                 receiver
