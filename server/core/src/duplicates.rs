@@ -257,7 +257,7 @@ pub struct Twins {
 }
 
 /// Words of which each is what the other is not: functions that differ by them mirror each other.
-const MIRRORED: [(&str, &str); 44] = [
+const MIRRORED: [(&str, &str); 46] = [
     ("min", "max"),
     ("up", "down"),
     ("next", "prev"),
@@ -291,6 +291,8 @@ const MIRRORED: [(&str, &str); 44] = [
     ("asc", "desc"),
     ("increment", "decrement"),
     ("bind", "unbind"),
+    ("start", "stop"),
+    ("inside", "outside"),
     ("grow", "shrink"),
     ("expand", "collapse"),
     ("increase", "decrease"),

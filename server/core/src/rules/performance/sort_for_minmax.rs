@@ -83,6 +83,10 @@ pub static RULE: Rule = Rule {
             "function f(runs: Run[]) { return runs.slice().sort((a, b) => score(a) - score(b) || a.tti - b.tti)[0]; }",
         ),
         Case::near_miss("a.ts", "const latest = versions.sort((a, b) => semver.rcompare(a, b))[0];"),
+        Case::near_miss(
+            "a.js",
+            "export const latest = (versions) => versions.filter((v) => !semver.prerelease(v)).sort(semver.rcompare)[0];",
+        ),
     ],
 };
 
@@ -133,8 +137,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 /// Whether a comparator asks one thing of each side, so that one pass is as short to write: `(a, b) => a.total - b.total`.
 fn is_plain(comparator: Option<Node<'_>>) -> bool {
     let Some(function) = comparator else { return true };
+    // A library's comparison is not rewritten for a few versions: `semver.rcompare`.
     if !is_function(function) || function.is_hole() {
-        return true;
+        return function.kind() != Kind::MemberExpression;
     }
     let Some(mut body) = function.child(Field::Body) else { return false };
     if body.kind() == Kind::StatementBlock {

@@ -62,6 +62,10 @@ pub static RULE: Rule = Rule {
             "function f(m) { for (let i = 0; i < m.length; i++) { for (let j = 0; j < m[i].length; i++) { go(m[i][j]); } } } //~ wrong-loop-counter",
         ),
         Case::near_miss("a.js", "function f(a) { let i = 0; for (let end = a.length; end > a[i]; i++) { go(i); } }"),
+        Case::near_miss(
+            "a.js",
+            "function f(xs, start, end) { const out = []; for (let i = start; i >= 0 && i < end && i < xs.length; i++) { out.push(xs[i]); } return out; }",
+        ),
     ],
 };
 
@@ -73,7 +77,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         if condition.kind() == Kind::ExpressionStatement { condition.first_named() } else { Some(condition) };
     let mut parts = Vec::from_iter(condition);
     let mut asked = false;
-    let mut wrong = None;
+    let (mut wrong, mut guarded) = (None, false);
     while let Some(part) = parts.pop().map(bare) {
         asked |= mentions_any(part, counter.text());
         let Some((left, right)) = operands(part).filter(|_| part.kind() == Kind::BinaryExpression) else { continue };
@@ -89,6 +93,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 };
                 if up.is_some_and(|up| up != grows) {
                     wrong = Some((part, grows));
+                } else {
+                    guarded = true;
                 }
             }
             _ => {}
@@ -96,6 +102,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let Some(body) = node.child(Field::Body) else { return };
     if let Some((part, grows)) = wrong {
+        // `i >= 0 && i < end; i++` only guards its start.
+        if guarded {
+            return;
+        }
         if changes(body, counter.text()) || mentions_call(part) {
             return;
         }
