@@ -23,7 +23,10 @@ import sys
 import threading
 import time
 
-TYPED = "const margin12 = compute(input.length, `${label} é`, [1, 2, 3]);"
+TYPED = {
+    "typescript": "const margin12 = compute(input.length, `${label} é`, [1, 2, 3]);",
+    "rust": 'let margin12 = compute(input.len(), &format!("{label} é"), &[1, 2, 3]);',
+}
 
 
 class ServerError(Exception):
@@ -179,24 +182,27 @@ def capabilities(pull: bool) -> dict:
 def edit_line(lines: list[str]) -> int:
     """The first whole statement in the file's second half that stands inside a block."""
     for number in range(len(lines) // 2, len(lines)):
-        if lines[number].startswith("  ") and lines[number].rstrip().endswith(";"):
+        line = lines[number].strip()
+        aside = line.startswith(("//", "*", "use ", "pub ", "type ", "const ", "import "))
+        if lines[number].startswith("  ") and line.endswith(";") and not aside:
             return number
     raise ServerError("the file has no indented statement in its second half")
 
 
-def keystrokes(kind: str, count: int):
+def keystrokes(kind: str, count: int, language: str = "typescript"):
     """(column, deleted characters, inserted text) of each edit on one line."""
     if kind == "space":
         for number in range(count):
             yield (0, 0, " ") if number % 2 == 0 else (0, 1, "")
         return
+    text = TYPED.get(language, TYPED["typescript"])
     typed = 0
     growing = True
     for _ in range(count):
         if growing:
-            yield typed, 0, TYPED[typed]
+            yield typed, 0, text[typed]
             typed += 1
-            growing = typed < len(TYPED)
+            growing = typed < len(text)
         else:
             typed -= 1
             yield typed, 1, ""
@@ -276,7 +282,7 @@ def measure(
         row = edit_line(lines)
         before, line, after = "\n".join(lines[:row]), lines[row], "\n".join(lines[row + 1 :])
         times, missed = [], 0
-        for version, (column, deleted, inserted) in enumerate(keystrokes(kind, edits), 2):
+        for version, (column, deleted, inserted) in enumerate(keystrokes(kind, edits, language), 2):
             changed = line[:column] + inserted + line[column + deleted :]
             if whole:
                 change = {"text": f"{before}\n{changed}\n{after}"}

@@ -257,7 +257,7 @@ pub struct Twins {
 }
 
 /// Words of which each is what the other is not: functions that differ by them mirror each other.
-const MIRRORED: [(&str, &str); 18] = [
+const MIRRORED: [(&str, &str); 46] = [
     ("min", "max"),
     ("up", "down"),
     ("next", "prev"),
@@ -276,14 +276,43 @@ const MIRRORED: [(&str, &str); 18] = [
     ("before", "after"),
     ("horizontal", "vertical"),
     ("width", "height"),
+    ("to", "from"),
+    ("open", "close"),
+    ("show", "hide"),
+    ("lower", "upper"),
+    ("read", "write"),
+    ("get", "set"),
+    ("encode", "decode"),
+    ("push", "pop"),
+    ("less", "greater"),
+    ("lt", "le"),
+    ("gt", "ge"),
+    ("lt", "gt"),
+    ("asc", "desc"),
+    ("increment", "decrement"),
+    ("bind", "unbind"),
+    ("start", "stop"),
+    ("inside", "outside"),
+    ("grow", "shrink"),
+    ("expand", "collapse"),
+    ("increase", "decrease"),
+    ("load", "unload"),
+    ("check", "uncheck"),
+    ("select", "deselect"),
+    ("visible", "invisible"),
+    ("visible", "hidden"),
+    ("enabled", "disabled"),
+    ("lock", "unlock"),
+    ("subscribe", "unsubscribe"),
 ];
 
-/// Whether one name is the other with `mut` in it, which in Rust cannot share their text, or the two mirror each other:
+/// Whether one name is the other with `mut` in it, which in Rust cannot share their text, or with `async`, which cannot in JavaScript, or the
+/// two mirror each other:
 /// `moveUp` and `moveDown`.
 pub fn are_counterparts(a: &str, b: &str) -> bool {
     let words = |name: &str| {
         let mut words = crate::rules::support::words(name.trim_matches('`'));
-        words.retain(|w| w != "mut");
+        words.retain(|w| !matches!(w.as_str(), "mut" | "async" | "sync" | "dont" | "not" | "no" | "un"));
         words
     };
     let (one, other) = (words(a), words(b));

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use sidenote_core::findings::{Finding, Location};
+use sidenote_core::rules;
 use tower_lsp::ls_types::{Hover, HoverContents, MarkupContent, MarkupKind, Position};
 
 use crate::convert::{Context, Positions, line_column};
@@ -26,6 +27,9 @@ pub(crate) fn hover(
         analysis.report.active().filter(|f| f.range.start <= offset && offset <= f.range.end).collect();
     here.sort_by_key(|f| f.range.len());
     let positions = Positions::new(document.text(), session.encoding);
+    if here.is_empty() {
+        return complexity(analysis, session, &positions, offset);
+    }
     let cx = Context { uri: &analysis.uri, folder: analysis.folder.as_deref(), positions, session };
     let range = cx.positions.range(&here.first()?.range);
     let parts: Vec<String> = here
@@ -36,6 +40,35 @@ pub(crate) fn hover(
         if session.hover_markdown { (MarkupKind::Markdown, "\n\n---\n\n") } else { (MarkupKind::PlainText, "\n\n") };
     let contents = HoverContents::Markup(MarkupContent { kind, value: parts.join(rule) });
     Some(Hover { contents, range: Some(range) })
+}
+
+/// What makes a function as complex as the lens above it says: each increment with its place.
+fn complexity(analysis: &Analysis, session: &Session, positions: &Positions<'_>, offset: usize) -> Option<Hover> {
+    let threshold = analysis.settings.code_lens.complexity;
+    let document = analysis.document.as_ref().filter(|_| threshold > 0)?;
+    let (block, (head, total, places)) = document.blocks().iter().find_map(|placed| {
+        let whole = placed.start..placed.start + placed.block.len();
+        // A block's own text ends where a child's begins, so that the head of an inner one is looked for in its own.
+        let functions = if whole.contains(&offset) { rules::complexity_places(placed.block) } else { Vec::new() };
+        let here = |f: &(_, u32, Vec<_>)| {
+            let head = placed.range(f.0);
+            f.1 >= threshold && head.start <= offset && offset <= head.end
+        };
+        functions.into_iter().find(here).map(|f| (placed, f))
+    })?;
+    let (strong, code) = if session.hover_markdown { ("**", "`") } else { ("", "") };
+    let mut out = format!("{strong}cognitive complexity {total}{strong}\n");
+    for (span, told) in places.iter().take(MAX_RELATED) {
+        let start = block.range(*span).start;
+        let line = positions.position(start).line + 1;
+        let _ = write!(out, "\n- {code}line {line}{code}: {told}");
+    }
+    if let Some(more) = places.len().checked_sub(MAX_RELATED).filter(|n| *n > 0) {
+        let _ = write!(out, "\n- and {more} more");
+    }
+    let kind = if session.hover_markdown { MarkupKind::Markdown } else { MarkupKind::PlainText };
+    let contents = HoverContents::Markup(MarkupContent { kind, value: out });
+    Some(Hover { contents, range: Some(positions.range(&block.range(head))) })
 }
 
 fn describe(

@@ -222,6 +222,32 @@ fn the_health_has_a_trend() {
     project.run(&["scan", "--score-baseline", "src/a.ts"]).code(2).says("no report of `sidenote scan --format json`");
 }
 
+/// What is clean never costs: neither more of it, nor where the flawed code stands, nor into how many files it is split.
+#[test]
+fn the_health_is_stable() {
+    let score = |project: &Project| project.json(&[])["summary"]["score"].as_f64().expect("a score");
+    let clean: String = (0..400).map(|n| format!("export const c{n} = (x: number) => x + {n};\n")).collect();
+    let project = Project::new(&[(".git/HEAD", ""), ("src/a.ts", FLAWED)]);
+    let first = score(&project);
+    assert!(first < 100.0, "{first}");
+    assert_eq!(score(&project), first, "the same code, the same score");
+    project.write("src/a.ts", format!("// one\n\n\n{FLAWED}").as_bytes());
+    assert_eq!(score(&project), first, "blanks and comments in a short file");
+    let mut before = first;
+    for n in 0..4 {
+        project.write(&format!("src/clean{n}.ts"), clean.as_bytes());
+        let now = score(&project);
+        assert!(now >= before, "clean file {n}: {before} to {now}");
+        before = now;
+    }
+    assert!(before > first);
+    // The same flaw once more is worse, and gone it is as before.
+    project.write("src/b.ts", FLAWED.as_bytes());
+    assert!(score(&project) < before);
+    project.write("src/b.ts", b"export const b = 1;\n");
+    assert!(score(&project) >= before);
+}
+
 /// The demonstration, owners and a package's configuration with a rule of its own, in a folder.
 fn team(folder: &Path) {
     copy(&sidenote_tests::workspace_root().join("tests/fixtures/demo"), folder);

@@ -1,8 +1,8 @@
 //! Suppressions that speak to other linters: `// eslint-disable-next-line no-useless-catch`.
 //!
 //! Who silenced another tool about the very same thing on that line has decided: our finding of quality or performance there is
-//! suppressed too. Only comments for one line that name the rule count, so that a file full of `eslint-disable` is still looked
-//! at; findings of security are never left out this way.
+//! suppressed too. Only comments that name the rule count (for a line, or from `/* eslint-disable name */` to the end of the file or to
+//! `eslint-enable`), so that a file with a bare `eslint-disable` is still looked at; findings of security are never left out this way.
 
 /// What a comment says to another linter.
 #[derive(Debug, PartialEq, Eq)]
@@ -11,8 +11,19 @@ pub(super) struct Foreign {
     pub rules: Vec<String>,
     /// The comment's words, as the reason.
     pub reason: String,
-    /// Whether it speaks of its own line, and not of the next.
-    pub same_line: bool,
+    /// What it speaks for.
+    pub reach: Reach,
+}
+
+/// What a comment to another linter speaks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Reach {
+    /// Its own line.
+    Line,
+    /// The next line.
+    Next,
+    /// Everything behind it, as long as nothing takes it back.
+    Rest,
 }
 
 /// Our rules and the names under which ESLint (with the plugins that are in common use), Biome and oxlint know the same thing.
@@ -76,19 +87,40 @@ const NAMES: &[(&str, &[&str])] = &[
     ("wrong-this", &["no-invalid-this"]),
 ];
 
-/// Reads a comment that silences rules of another linter for one line.
+/// Where the rest of a file is looked at again after `/* eslint-disable .. */`: at the comment that enables any of the rules that `comment`
+/// names, or all.
+pub(super) fn taken_back(comment: &str, rest: &str) -> Option<usize> {
+    let mut from = 0;
+    while let Some(at) = rest.get(from..)?.find("eslint-enable") {
+        let names = rest.get(from + at + "eslint-enable".len()..)?;
+        let names = names.lines().next().unwrap_or_default().split("*/").next().unwrap_or_default();
+        let names = names.split("--").next().unwrap_or_default();
+        let mut named = names.split([',', ' ', '\t']).filter(|w| !w.is_empty()).peekable();
+        if named.peek().is_none() || named.any(|n| comment.contains(n)) {
+            return Some(from + at);
+        }
+        from += at + 1;
+    }
+    None
+}
+
+/// Reads a comment that silences rules of another linter.
 pub(super) fn parse(comment: &str) -> Option<Foreign> {
     let body = comment.trim_start_matches(['/', '*', '{', ' ', '\t']).trim_end_matches(['}', '/', '*', ' ']);
-    let (same_line, named) = if let Some(rest) = body.strip_prefix("biome-ignore ") {
+    let (reach, named) = if let Some(rest) = body.strip_prefix("biome-ignore ") {
         // `biome-ignore lint/suspicious/noAsyncPromiseExecutor: why`
-        (false, rest.split(':').next().unwrap_or_default())
+        (Reach::Next, rest.split(':').next().unwrap_or_default())
     } else {
         let rest = body.strip_prefix("eslint-").or_else(|| body.strip_prefix("oxlint-"))?;
-        let (same_line, rest) = match rest.strip_prefix("disable-next-line") {
-            Some(rest) => (false, rest),
-            None => (true, rest.strip_prefix("disable-line")?),
+        let (reach, rest) = if let Some(rest) = rest.strip_prefix("disable-next-line") {
+            (Reach::Next, rest)
+        } else if let Some(rest) = rest.strip_prefix("disable-line") {
+            (Reach::Line, rest)
+        } else {
+            // ESLint reads it in a comment of this form alone.
+            (Reach::Rest, rest.strip_prefix("disable").filter(|_| comment.starts_with("/*"))?)
         };
-        (same_line, rest.split("--").next().unwrap_or_default())
+        (reach, rest.split("--").next().unwrap_or_default())
     };
     let mut rules: Vec<String> = Vec::new();
     for word in named.split([',', ' ', '\t', '\n']) {
@@ -97,33 +129,38 @@ pub(super) fn parse(comment: &str) -> Option<Foreign> {
         let ours = NAMES.iter().filter(|(_, theirs)| theirs.contains(&name));
         rules.extend(ours.map(|(id, _)| (*id).to_owned()));
     }
-    (!rules.is_empty()).then(|| Foreign { rules, reason: body.trim().to_owned(), same_line })
+    (!rules.is_empty()).then(|| Foreign { rules, reason: body.trim().to_owned(), reach })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn rules(comment: &str) -> Option<(Vec<String>, bool)> {
-        parse(comment).map(|f| (f.rules, f.same_line))
+    fn rules(comment: &str) -> Option<(Vec<String>, Reach)> {
+        parse(comment).map(|f| (f.rules, f.reach))
     }
 
     #[test]
     fn comments_to_other_linters_are_read() {
-        let one = |id: &str, same| Some((vec![id.to_owned()], same));
-        assert_eq!(rules("// eslint-disable-next-line no-useless-catch"), one("useless-catch", false));
-        assert_eq!(rules("// eslint-disable-line react/no-array-index-key -- never sorted"), one("index-as-key", true));
+        let one = |id: &str, reach| Some((vec![id.to_owned()], reach));
+        assert_eq!(rules("// eslint-disable-next-line no-useless-catch"), one("useless-catch", Reach::Next));
+        assert_eq!(
+            rules("// eslint-disable-line react/no-array-index-key -- never sorted"),
+            one("index-as-key", Reach::Line)
+        );
         assert_eq!(
             rules("/* eslint-disable-next-line no-console, @typescript-eslint/return-await */"),
-            one("missing-await-in-try-return", false)
+            one("missing-await-in-try-return", Reach::Next)
         );
         assert_eq!(
             rules("// biome-ignore lint/suspicious/noAsyncPromiseExecutor: it's fine"),
-            one("async-promise-executor", false)
+            one("async-promise-executor", Reach::Next)
         );
-        assert_eq!(rules("// oxlint-disable-next-line eqeqeq"), one("equality-with-coercion", false));
+        assert_eq!(rules("// oxlint-disable-next-line eqeqeq"), one("equality-with-coercion", Reach::Next));
+        assert_eq!(rules("/* eslint-disable no-fallthrough, default-case */"), one("switch-fallthrough", Reach::Rest));
         for silent in [
-            "/* eslint-disable no-useless-catch */",
+            "/* eslint-disable */",
+            "// eslint-disable no-useless-catch",
             "// eslint-disable-next-line",
             "// eslint-disable-next-line no-console",
             "// see eslint-disable-next-line no-useless-catch",
@@ -131,6 +168,16 @@ mod tests {
         ] {
             assert_eq!(rules(silent), None, "{silent}");
         }
+    }
+
+    #[test]
+    fn what_is_taken_back_is_looked_at_again() {
+        let comment = "/* eslint-disable no-fallthrough, default-case */";
+        assert_eq!(taken_back(comment, "a();"), None);
+        assert_eq!(taken_back(comment, "a(); /* eslint-enable */"), Some(8));
+        assert_eq!(taken_back(comment, "a(); /* eslint-enable no-fallthrough */"), Some(8));
+        assert_eq!(taken_back(comment, "a(); /* eslint-enable eqeqeq */"), None);
+        assert_eq!(taken_back(comment, "/* eslint-enable eqeqeq */ /* eslint-enable default-case */"), Some(30));
     }
 
     #[test]

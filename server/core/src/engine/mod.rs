@@ -305,14 +305,28 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
         "@japa/runner",
     ];
     // What only tests ask for, in a folder of tests.
-    const HELPERS: [&str; 7] = ["assert", "sinon", "supertest", "nock", "should", "proxyquire", "power-assert"];
+    const HELPERS: [&str; 12] = [
+        "assert",
+        "sinon",
+        "supertest",
+        "nock",
+        "should",
+        "proxyquire",
+        "power-assert",
+        "rstest",
+        "libtest_mimic",
+        "assert_cmd",
+        "assert_fs",
+        "quickcheck",
+    ];
     let name = path.rsplit('/').next().unwrap_or(path);
     let rust_tests =
         matches!(name, "tests.rs" | "test.rs") || name.ends_with("_test.rs") || name.ends_with("_tests.rs");
     // Cargo's folder for what is measured.
     let benches = name.ends_with(".rs") && (path.starts_with("benches/") || path.contains("/benches/"));
     let jest = path.starts_with("__tests__/") || path.contains("/__tests__/");
-    let named = [".test.", ".spec.", ".tst.", ".e2e."].iter().any(|m| name.contains(m));
+    // What shows components to their authors ships no more than tests do.
+    let named = [".test.", ".spec.", ".tst.", ".e2e.", ".stories.", ".story."].iter().any(|m| name.contains(m));
     if named || jest || rust_tests || benches {
         return true;
     }
@@ -322,8 +336,11 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
         return true;
     }
     let in_folder = path.rsplit('/').skip(1).any(|f| matches!(f, "test" | "tests" | "spec" | "specs" | "e2e"));
-    let helper =
-        |path: &str| HELPERS.iter().any(|f| path == *f || path.strip_prefix(f).is_some_and(|r| r.starts_with('.')));
+    let helper = |path: &str| {
+        HELPERS
+            .iter()
+            .any(|f| path == *f || path.strip_prefix(f).is_some_and(|r| r.starts_with('.') || r.starts_with("::")))
+    };
     if in_folder && (imports.iter().any(|(_, path)| helper(path)) || asserts(module, 3)) {
         return true;
     }

@@ -14,6 +14,8 @@ use crate::rules::{self, Rule};
 use crate::syntax::{Arena, Node, Span};
 use crate::text::Text;
 
+use super::foreign::{Reach, taken_back};
+
 /// A suppression comment.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Suppression {
@@ -25,8 +27,8 @@ pub struct Suppression {
     whole_file: bool,
     /// Why; `Err` says what is wrong with the comment.
     reason: Result<String, String>,
-    /// For a comment that speaks to another linter, whether it speaks of its own line; `None` for one of ours.
-    foreign: Option<bool>,
+    /// For a comment that speaks to another linter, what it speaks for; `None` for one of ours.
+    foreign: Option<Reach>,
 }
 
 impl Suppression {
@@ -51,7 +53,7 @@ pub(super) fn read(arena: &Arena, settings: &Settings) -> Vec<Suppression> {
 fn foreign(comment: &str, span: Span) -> Option<Suppression> {
     let found = super::foreign::parse(comment)?;
     let (rules, reason) = (found.rules, Ok(found.reason));
-    Some(Suppression { span, rules, whole_file: false, reason, foreign: Some(found.same_line) })
+    Some(Suppression { span, rules, whole_file: false, reason, foreign: Some(found.reach) })
 }
 
 fn parse(comment: &str, span: Span, settings: &Settings) -> Option<Suppression> {
@@ -102,8 +104,13 @@ impl Placed {
         let speaks_for = match suppression.foreign {
             _ if suppression.whole_file => 0..usize::MAX,
             None => reach(&range, placed, text),
-            Some(same_line) => {
-                let line = text.line_of(range.end.saturating_sub(1)) + usize::from(!same_line);
+            Some(Reach::Rest) => {
+                let rest = text.slice(range.end, text.len());
+                let comment = text.slice(range.start, range.end);
+                range.start..taken_back(&comment, &rest).map_or(usize::MAX, |at| range.end + at)
+            }
+            Some(reach) => {
+                let line = text.line_of(range.end.saturating_sub(1)) + usize::from(reach == Reach::Next);
                 text.line_start(line)..text.line_start(line + 1)
             }
         };

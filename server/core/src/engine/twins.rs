@@ -61,7 +61,7 @@ pub(super) const RULE: &str = "duplicated-block";
 /// Whether a file's folder says that its code repeats itself on purpose: set-ups of tests, measurements, examples, and
 /// migrations, which are written once and never changed.
 pub(super) fn is_practice(path: &str) -> bool {
-    const FOLDERS: [&str; 16] = [
+    const FOLDERS: [&str; 24] = [
         "migration",
         "migrations",
         "test",
@@ -78,6 +78,14 @@ pub(super) fn is_practice(path: &str) -> bool {
         "benchmarks",
         "example",
         "examples",
+        "stories",
+        "__stories__",
+        "__mocks__",
+        "mocks",
+        "stubs",
+        "test-utils",
+        "test-helpers",
+        "testutils",
     ];
     path.rsplit('/').skip(1).any(|folder| FOLDERS.contains(&folder))
 }

@@ -68,6 +68,12 @@ impl AllowList {
         self.excludes("/\\\0") && !self.dot_dot
     }
 
+    /// Only numbers and what calculates with them: as code it names nothing.
+    #[must_use]
+    pub fn is_arithmetic(&self) -> bool {
+        self.is_anchored() && self.chars.is_subset(&CharSet::from_chars("0123456789+-*/%^(), .\t\n\r<>=&|?:!"))
+    }
+
     /// Safe as an SQL identifier or number: word characters, dots and hyphens singly placed cannot end the token.
     #[must_use]
     pub fn is_safe_sql_word(&self) -> bool {

@@ -670,7 +670,41 @@ fn gives_promise(function: Node<'_>) -> bool {
 }
 
 /// Whether calling the function gives a promise that may be rejected.
+/// Whether a call waits for nothing but time, by its name: `sleep(9)`, `nextTick()`.
+pub fn passes_time(call: Node<'_>) -> bool {
+    const PASSES: &[&str] =
+        &["sleep", "delay", "wait", "tick", "idle", "frame", "pause", "timeout", "microtask", "raf"];
+    let Some(callee) = call.child(Field::Function).filter(|_| call.kind() == Kind::CallExpression) else {
+        return false;
+    };
+    let words = support::words(callee.text().rsplit('.').next().unwrap_or_default());
+    words.first().is_some_and(|w| w != "fetch")
+        && words.iter().any(|w| PASSES.contains(&w.as_str()))
+        && !words.windows(2).any(|w| w[0] == "wait" && matches!(w[1].as_str(), "for" | "until"))
+}
+
 pub fn may_reject(function: Node<'_>) -> bool {
+    may_reject_within(function, 2)
+}
+
+/// Whether a call is of a function of the same block which cannot fail.
+fn catches_itself(call: Node<'_>, depth: usize) -> bool {
+    let callee =
+        call.child(Field::Function).filter(|f| call.kind() == Kind::CallExpression && f.kind() == Kind::Identifier);
+    let Some(callee) = callee.filter(|_| depth > 0) else { return false };
+    let mut found = call.arena().nodes().filter_map(|n| match n.kind() {
+        Kind::VariableDeclarator | Kind::FunctionDeclaration
+            if n.child(Field::Name).is_some_and(|d| d.text() == callee.text()) =>
+        {
+            Some(if n.kind() == Kind::VariableDeclarator { n.child(Field::Value).map(support::bare) } else { Some(n) })
+        }
+        _ => None,
+    });
+    let (Some(Some(only)), None) = (found.next(), found.next()) else { return false };
+    support::is_function(only) && !only.is_hole() && only.has_token("async") && !may_reject_within(only, depth - 1)
+}
+
+fn may_reject_within(function: Node<'_>, depth: usize) -> bool {
     if function.has_token("*") {
         return false;
     }
@@ -701,13 +735,17 @@ pub fn may_reject(function: Node<'_>) -> bool {
         .collect();
     body.descendants_until(support::is_function).any(|n| {
         let rejects = match n.kind() {
-            Kind::AwaitExpression | Kind::ThrowStatement => true,
+            // While time passes nothing fails: `await sleep(9)`.
+            Kind::AwaitExpression => {
+                !n.first_named().map(support::bare).is_some_and(|c| passes_time(c) || catches_itself(c, depth))
+            }
+            Kind::ThrowStatement => true,
             // The promise of what is returned becomes the function's own.
             Kind::ReturnStatement => n.first_named().is_some_and(|v| {
-                matches!(
-                    support::bare(v).kind(),
-                    Kind::CallExpression | Kind::TernaryExpression | Kind::BinaryExpression
-                )
+                let v = support::bare(v);
+                // `return resolve(x)` leaves, and tells the promise around.
+                let settles = v.child(Field::Function).is_some_and(|f| matches!(f.text(), "resolve" | "reject"));
+                matches!(v.kind(), Kind::CallExpression | Kind::TernaryExpression | Kind::BinaryExpression) && !settles
             }),
             Kind::ForInStatement => n.has_token("await"),
             _ => false,

@@ -187,6 +187,11 @@ pub fn complexity(block: &Block) -> Vec<(crate::syntax::Span, u32)> {
     registry::common_cognitive_complexity::complexity(block)
 }
 
+/// The same with each increment and its place.
+pub fn complexity_places(block: &Block) -> Vec<(crate::syntax::Span, u32, Vec<(crate::syntax::Span, String)>)> {
+    registry::common_cognitive_complexity::places(block)
+}
+
 /// Every built-in rule, sorted by id.
 pub fn all() -> &'static [&'static Rule] {
     registry::RULES

@@ -20,11 +20,14 @@ pub fn handles(function: Node<'_>, cx: &Cx<'_>) -> bool {
         _ => false,
     };
     let context = matches!(names.as_slice(), ["ctx" | "context" | "c" | "req" | "request", ..]) && routed(function);
+    // `app.get('/terms', async () => ..)`, which needs nothing of the request.
+    let bare_route = names.is_empty() && is_async(function) == Some(true) && routed(function);
     // Handlers of routes in files of frameworks.
     let own = function.child(Field::Name).map_or("", Node::text);
     let method = matches!(own, "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "loader" | "action")
         && is_async(function) == Some(true);
     pair || context
+        || bare_route
         || method
             && names.first().is_some_and(|n| n.starts_with("req") || n.starts_with('{'))
             && cx.block.name().is_some()

@@ -55,6 +55,18 @@ async fn lenses_tell_of_health_and_complexity() {
     assert!(titles[0].starts_with("Sidenote: health ") && titles[0].ends_with("/100, 1 finding"), "{titles:?}");
     assert_eq!(titles[1], "complexity 15");
     assert_eq!(lenses[1]["range"]["start"], json!({"line": 1, "character": 9}));
+    // Each increment with its place.
+    let at = |line, character| json!({"textDocument": document(), "position": {"line": line, "character": character}});
+    let hover = client.request("textDocument/hover", at(1, 10)).await;
+    let told = hover["contents"]["value"].as_str().expect("text");
+    assert!(told.contains("cognitive complexity 15"), "{told}");
+    for increment in [": +1\n", "+2 (1 for nesting)", "+3 (2 for nesting)", "+4 (3 for nesting)", "+5 (4 for nesting)"]
+    {
+        assert!(told.contains(increment), "{increment} in {told}");
+    }
+    assert!(told.contains("line 3"), "{told}");
+    assert_eq!(hover["range"]["start"], json!({"line": 1, "character": 9}));
+    assert_eq!(client.request("textDocument/hover", at(2, 20)).await, json!(null));
     settings(&mut client, json!({"codeLens": {"health": false, "complexity": 0}})).await;
     let none = client.request("textDocument/codeLens", json!({"textDocument": document()})).await;
     assert_eq!(none, json!([]));

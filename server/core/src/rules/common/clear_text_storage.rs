@@ -195,6 +195,54 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "use std::fs::{self};\nfn ok7(password: &str) { fs::write(\"len\", password.len().to_string()).unwrap(); }",
         ),
+        Case::good(
+            "a.rs",
+            "use std::io::Write;\nfn a(password: &str) -> std::io::Result<()> { let mut f = std::fs::File::create(\"pw\")?; f.write_all(argon2_hash(password).as_bytes()) }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn a(conn: &rusqlite::Connection, password: &str) { let hash = bcrypt::hash(password, 12).unwrap(); conn.execute(\"INSERT INTO u (pw) VALUES (?1)\", [hash]).unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn a(token: &str) { keyring::Entry::new(\"app\", \"me\").unwrap().set_password(token).unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn a(path: &str) { let password = std::fs::read_to_string(path).unwrap(); login(&password); }",
+        ),
+        Case::good(
+            "a.rs",
+            "async fn a(pool: &sqlx::PgPool, password: &str, stored: &str) -> bool { bcrypt::verify(password, stored).unwrap_or(false) }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::io::Write;\nfn a(f: &mut std::fs::File, n: usize) { writeln!(f, \"{n} passwords changed\").unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "struct User { name: String, password: String }\nfn a(u: &User) { let User { name, .. } = u; std::fs::write(\"name\", name).unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use sha2::{Digest, Sha256};\nfn a(api_key: &str) { let digest = hex::encode(Sha256::digest(api_key)); std::fs::write(\"known\", digest).unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn a(password_file: &str, text: &str) { std::fs::write(password_file, text).unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn a(password_policy: &str) { std::fs::write(\"policy.txt\", password_policy).unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn a(tokens: &[Token]) { let list: Vec<String> = tokens.iter().map(|t| t.kind.to_string()).collect(); std::fs::write(\"tokens.txt\", list.join(\" \")).unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::io::Write;\nfn a(password: &str) { let mut out: Vec<u8> = Vec::new(); out.write_all(password.as_bytes()).unwrap(); send(out); }",
+        ),
     ],
 };
 

@@ -150,5 +150,53 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "use reqwest::Client;\nasync fn ok5(c: &Client, password: &str) { c.post(\"http://localhost:8080/login\").body(password.to_string()).send().await.unwrap(); }",
         ),
+        Case::good(
+            "a.rs",
+            "async fn a(c: &reqwest::Client, password: &str) { c.post(\"https://example.com/login\").json(&Login { password }).send().await.unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "async fn a(c: &reqwest::Client, user: &str) { c.get(format!(\"http://example.com/users/{user}\")).send().await.unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn a(password: &str) { ureq::post(\"https://example.com/login\").send_form(&[(\"password\", password)]).unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "async fn a(c: &reqwest::Client, api_key: &str) { c.get(\"https://api.example.com\").header(\"X-Api-Key\", api_key).send().await.unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "async fn a(c: &reqwest::Client, password: &str) { c.post(\"http://127.0.0.1:3000/login\").body(password.to_string()).send().await.unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "async fn a(c: &reqwest::Client, id: u64) { c.get(format!(\"https://example.com/items/{id}\")).send().await.unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "async fn a(c: &reqwest::Client, password: &str) { let sum = hex::encode(hash(password)); c.get(format!(\"https://api.example.com/range/{}\", &sum[..5])).send().await.unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn a(password: &str) { use std::io::Write; let mut s = tls(\"example.com:443\"); s.write_all(password.as_bytes()).unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "async fn a(c: &reqwest::Client, page_token: &str) { c.get(format!(\"https://example.com/list?page_token={page_token}\")).send().await.unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "async fn a(c: &reqwest::Client, password_reset_url: &str) { c.get(password_reset_url).send().await.unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "async fn a(c: &reqwest::Client, password: &str) { c.put(\"http://[::1]:9000/login\").body(password.to_string()).send().await.unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "async fn a(c: &reqwest::Client, has_password: bool) { c.get(format!(\"http://example.com/?has_password={has_password}\")).send().await.unwrap(); }",
+        ),
     ],
 };

@@ -84,6 +84,36 @@ pub static RULE: Rule = Rule {
             "a.js",
             "function wrapper() {\n  function a(x) { if (x) { if (x) { if (x) { if (x) {} } } } }\n  function b(x) { if (x) { if (x) { if (x) { if (x) {} } } } }\n  return { a, b };\n}",
         ),
+        Case::bad(
+            "a.ts",
+            "export function route(a: string, n: number) { //~ cognitive-complexity\n  if (a === 'x') { if (n > 1) { if (n > 2) { for (let i = 0; i < n; i++) { if (i % 2) { go(i); } } } } }\n  return a ? 1 : 2;\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "class A { run(xs: number[]) { //~ cognitive-complexity\n  for (const x of xs) { if (x > 1) { try { go(x); } catch (e) { if (x > 2 && e) { while (x) { if (stop) { break; } } } } } }\n} }",
+        ),
+        Case::bad(
+            "a.ts",
+            "export const pick = (a: A) => { //~ cognitive-complexity\n  switch (a.kind) { case 1: if (a.x) { for (const y of a.ys) { if (y && y.on || y.late) { if (y.z) { return y; } else { go(); } } } } break; default: if (a.z) { return 1; } }\n  return 0;\n};",
+        ),
+        Case::good("a.ts", "export function add(a: number, b: number) { return a + b; }"),
+        Case::good(
+            "a.ts",
+            "export function f(xs: number[]) { let s = 0; for (const x of xs) { if (x > 0) { s += x; } } return s; }",
+        ),
+        Case::good("a.ts", "class A { m(x?: B) { return x?.y?.z ?? 0; } }"),
+        Case::good(
+            "a.ts",
+            "export function early(a: A) { if (!a) { return 0; } if (a.x) { return 1; } if (a.y) { return 2; } return 3; }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "export function f(k: K) { try { switch (k) { case 1: return a(); case 2: return b(); default: return c(); } } catch (e) { return d(e); } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "export const all = (xs: X[]) => xs.filter((x) => x.on && x.ok).map((x) => x.id).sort();",
+        ),
     ],
 };
 
@@ -127,6 +157,29 @@ pub fn complexity(block: &Block) -> Vec<(Span, u32)> {
     measured(block).into_iter().map(|f| (name_of(f).map_or_else(|| head(f), Node::span), total(f))).collect()
 }
 
+/// The same, with what each increment costs and where it is.
+pub fn places(block: &Block) -> Vec<Places> {
+    let of = |function| {
+        let increments = increments(function, true);
+        let total = increments.iter().map(|i| i.cost).sum();
+        let places = increments.iter().map(|i| (i.span, i.told())).collect();
+        (name_of(function).map_or_else(|| head(function), Node::span), total, places)
+    };
+    measured(block).into_iter().map(of).collect()
+}
+
+/// The head of a function, its complexity, and each increment with its place.
+pub type Places = (Span, u32, Vec<(Span, String)>);
+
+impl Increment {
+    fn told(&self) -> String {
+        match self.nesting {
+            0 => format!("+{}", self.cost),
+            n => format!("+{} ({n} for nesting)", self.cost),
+        }
+    }
+}
+
 /// The outermost functions inside a function.
 fn functions_in<'a>(function: Node<'a>) -> impl Iterator<Item = Node<'a>> {
     function.descendants_until(|n| is_function(n)).filter(|n| is_function(*n) && !n.is_hole())
@@ -147,11 +200,7 @@ fn report(function: Node<'_>, increments: &[Increment], cx: &mut Cx<'_>) {
     let span = name.map_or_else(|| head(function), Node::span);
     let mut note = Note::new(cx.rule, span, message);
     for i in increments {
-        let text = match i.nesting {
-            0 => format!("+{}", i.cost),
-            n => format!("+{} ({n} for nesting)", i.cost),
-        };
-        note.related.push((Place::Here(i.span), text));
+        note.related.push((Place::Here(i.span), i.told()));
     }
     cx.report(note);
 }

@@ -2,6 +2,7 @@ use sidenote_grammars::Family;
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::evidence::{field, numbers};
+use crate::rules::support::enclosing_function;
 use crate::rules::{Case, Check, Docs, Rule};
 use crate::semantics::flow::CallView;
 use crate::semantics::flow::kinds::SinkKind;
@@ -184,6 +185,95 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn p2(password: &str) { let h = bcrypt::hash(password, 4).unwrap(); } //~ password-hash-too-fast",
         ),
+        Case::bad(
+            "a.rs",
+            "use sha2::{Digest, Sha256};\nfn a(password: &str) -> Vec<u8> { Sha256::digest(password.as_bytes()).to_vec() } //~ password-hash-too-fast",
+        ),
+        Case::bad(
+            "a.rs",
+            "use sha2::Sha512;\nfn a(password: &[u8], salt: &[u8]) -> [u8; 32] { pbkdf2::pbkdf2_hmac_array::<Sha512, 32>(password, salt, 10_000) } //~ password-hash-too-fast",
+        ),
+        Case::bad(
+            "a.rs",
+            "const ROUNDS: u32 = 5_000;\nfn a(password: &[u8], salt: &[u8], out: &mut [u8]) { pbkdf2::pbkdf2_hmac::<sha2::Sha256>(password, salt, ROUNDS, out); } //~ password-hash-too-fast",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn a(password: &str) -> String { bcrypt::hash(password, 4).unwrap() } //~ password-hash-too-fast",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn a() -> scrypt::Params { scrypt::Params::new(10, 8, 1, 32).unwrap() } //~ password-hash-too-fast",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn a() -> argon2::Params { argon2::Params::new(64, 1, 1, None).unwrap() } //~ password-hash-too-fast",
+        ),
+        Case::bad(
+            "a.rs",
+            "use openssl::{hash::MessageDigest, pkcs5::pbkdf2_hmac};\nfn a(password: &[u8], salt: &[u8], out: &mut [u8]) { pbkdf2_hmac(password, salt, 1_000, MessageDigest::sha256(), out).unwrap(); } //~ password-hash-too-fast",
+        ),
+        Case::good("a.rs", "fn a(password: &str) -> String { bcrypt::hash(password, bcrypt::DEFAULT_COST).unwrap() }"),
+        Case::good("a.rs", "fn a(password: &str) -> String { bcrypt::hash(password, 12).unwrap() }"),
+        Case::good(
+            "a.rs",
+            "use sha2::Sha256;\nfn a(password: &[u8], salt: &[u8]) -> [u8; 32] { pbkdf2::pbkdf2_hmac_array::<Sha256, 32>(password, salt, 600_000) }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn a(password: &[u8], salt: &[u8], rounds: u32, out: &mut [u8]) { pbkdf2::pbkdf2_hmac::<sha2::Sha256>(password, salt, rounds, out); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use sha2::{Digest, Sha256};\nfn a(body: &[u8]) -> Vec<u8> { Sha256::digest(body).to_vec() }",
+        ),
+        Case::good("a.rs", "fn a() -> scrypt::Params { scrypt::Params::new(17, 8, 1, 32).unwrap() }"),
+        Case::good("a.rs", "fn a() -> argon2::Params { argon2::Params::new(19_456, 2, 1, None).unwrap() }"),
+        Case::good(
+            "a.rs",
+            "use sha2::{Digest, Sha256};\nfn a(f: &mut std::fs::File) { let mut h = Sha256::new(); std::io::copy(f, &mut h).unwrap(); go(h.finalize()); }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn a(password: &[u8], salt: &argon2::password_hash::SaltString) -> String { argon2::Argon2::default().hash_password(password, salt).unwrap().to_string() }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::num::NonZeroU32;\nfn a(p: &[u8], salt: &[u8], out: &mut [u8]) { ring::pbkdf2::derive(ring::pbkdf2::PBKDF2_HMAC_SHA256, NonZeroU32::new(310_000).unwrap(), salt, p, out); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use sha2::{Digest, Sha256};\nfn a(name: &str, size: u64) -> String { hex::encode(Sha256::digest(format!(\"{name}:{size}\"))) }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn a(password: &str, hash: &str) -> bool { bcrypt::verify(password, hash).unwrap_or(false) }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use sha2::{Digest, Sha256};\nfn a(session_token: &str) -> Vec<u8> { Sha256::digest(session_token.as_bytes()).to_vec() }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use sha2::{Digest, Sha256};\nfn a(password_file: &std::path::Path) -> Vec<u8> { Sha256::digest(std::fs::read(password_file).unwrap()).to_vec() }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use sha1::Sha1;\nfn unpack(password: &[u8], salt: &[u8], data: &mut [u8]) { let mut key = [0u8; 66]; pbkdf2::pbkdf2_hmac::<Sha1>(password, salt, 1000, &mut key); decrypt(&key[..32], data); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn a(password: &str, cost: u32) -> String { bcrypt::hash(password, cost.max(10)).unwrap() }",
+        ),
+        Case::near_miss("a.rs", "fn a() -> Vec<u32> { let rounds = vec![4, 8]; rounds }"),
+        Case::near_miss(
+            "a.rs",
+            "use sha2::{Digest, Sha256};\nfn a(password_count: u32) -> Vec<u8> { Sha256::digest(password_count.to_be_bytes()).to_vec() }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use sha1::Sha1;\nuse hmac::Hmac;\nconst ITERATION_COUNT: u32 = 1000;\nfn open(password: &[u8], salt: &[u8], out: &mut [u8]) { pbkdf2::pbkdf2::<Hmac<Sha1>>(password, salt, ITERATION_COUNT, out).unwrap(); let decrypt_key = &out[..32]; go(decrypt_key); }",
+        ),
     ],
 };
 
@@ -207,7 +297,7 @@ fn bcrypt(call: &CallView<'_>, out: &mut Vec<Note>) {
 }
 
 fn pbkdf2(call: &CallView<'_>, out: &mut Vec<Note>) {
-    if call.paths.iter().any(|p| p.starts_with("crypto.") || p.starts_with("pbkdf2")) {
+    if call.paths.iter().any(|p| p.starts_with("crypto.") || p.starts_with("pbkdf2") && !p.contains("::")) {
         low(call, call.args.get(2), 100_000.0, "iterations", 2, out);
     } else if call.paths.iter().any(|p| p.starts_with("crypto-js.") || p.starts_with("CryptoJS.")) {
         low(call, field(call.args.get(2), "iterations"), 100_000.0, "iterations", 2, out);
@@ -234,7 +324,8 @@ fn rust(call: &CallView<'_>, out: &mut Vec<Note>) {
         }
         "derive" if of("ring::pbkdf2::derive") => low(call, call.args.get(1), 100_000.0, "iterations", 1, out),
         "pbkdf2" | "pbkdf2_hmac" | "pbkdf2_hmac_array"
-            if call.paths.iter().any(|p| p.starts_with("pbkdf2::") || p.starts_with("openssl::pkcs5::")) =>
+            if call.paths.iter().any(|p| p.starts_with("pbkdf2::") || p.starts_with("openssl::pkcs5::"))
+                && !is_prescribed(call) =>
         {
             low(call, call.args.get(2), 100_000.0, "iterations", 2, out);
         }
@@ -244,4 +335,11 @@ fn rust(call: &CallView<'_>, out: &mut Vec<Note>) {
         "new" if of("argon2::Params::new") => low(call, call.args.first(), 7_168.0, "KiB of memory", 0, out),
         _ => {}
     }
+}
+
+/// PBKDF2 with SHA-1 whose keys go into a cipher beside it (Rust): formats of archives and protocols prescribe that, and its rounds.
+fn is_prescribed(call: &CallView<'_>) -> bool {
+    let whole = call.arena.slice(call.span);
+    let around = enclosing_function(call.arena.root().smallest_at(call.span)).map_or("", |f| f.text()).to_lowercase();
+    whole.contains("Sha1") && ["decrypt", "encrypt", "cipher", "hmac_key"].iter().any(|w| around.contains(w))
 }

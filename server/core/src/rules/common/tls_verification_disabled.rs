@@ -219,6 +219,29 @@ pub static RULE: Rule = Rule {
             r#"const { app } = require("electron");
 app.commandLine.appendSwitch("ignore-certificate-errors"); //~ tls-verification-disabled"#,
         ),
+        Case::good(
+            "a.rs",
+            "fn a() -> reqwest::Client { reqwest::Client::builder().danger_accept_invalid_certs(false).build().unwrap() }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn a(pem: &[u8]) -> reqwest::Client { reqwest::Client::builder().add_root_certificate(reqwest::Certificate::from_pem(pem).unwrap()).build().unwrap() }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn a() -> native_tls::TlsConnector { native_tls::TlsConnector::builder().min_protocol_version(Some(native_tls::Protocol::Tlsv12)).build().unwrap() }",
+        ),
+        Case::good(
+            "a.rs",
+            "use openssl::ssl::{SslConnector, SslMethod, SslVerifyMode};\nfn a() { let mut b = SslConnector::builder(SslMethod::tls()).unwrap(); b.set_verify(SslVerifyMode::PEER); go(b); }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn a(roots: rustls::RootCertStore) -> rustls::ClientConfig { rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth() }",
+        ),
+        Case::good("a.rs", "fn a() { let accept_invalid_certs = false; println!(\"{accept_invalid_certs}\"); }"),
+        Case::near_miss("a.rs", "fn a() -> &'static str { \"use danger_accept_invalid_certs(true) for tests\" }"),
+        Case::near_miss("a.rs", "fn a(b: &mut Form) { b.set_verify(Mode::NONE); }"),
     ],
 };
 

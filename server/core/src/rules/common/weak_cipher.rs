@@ -170,6 +170,43 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "use des::{Des, TdesEde3, cipher::{KeyInit, BlockEncrypt, KeyIvInit, StreamCipher}};\nstruct Rc2 { v: u8 } impl Rc2 { fn new(v: u8) -> Self { Rc2 { v } } }\nfn n() { let r = Rc2::new(1); let d = Description::new(\"des\"); }",
         ),
+        Case::good(
+            "a.rs",
+            "use aes_gcm::{aead::Aead, Aes256Gcm, KeyInit, Nonce};\nfn a(k: &[u8], n: &[u8], d: &[u8]) -> Vec<u8> { Aes256Gcm::new_from_slice(k).unwrap().encrypt(Nonce::from_slice(n), d).unwrap() }",
+        ),
+        Case::good(
+            "a.rs",
+            "use chacha20poly1305::{ChaCha20Poly1305, KeyInit};\nfn a(k: &[u8; 32]) { let c = ChaCha20Poly1305::new(k.into()); go(c); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use openssl::symm::{Cipher, encrypt};\nfn a(k: &[u8], iv: &[u8], d: &[u8]) { let x = encrypt(Cipher::aes_128_ctr(), k, Some(iv), d); go(x); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use openssl::symm::{Cipher, encrypt_aead};\nfn a(k: &[u8], iv: &[u8], d: &[u8], tag: &mut [u8]) { let x = encrypt_aead(Cipher::chacha20_poly1305(), k, Some(iv), &[], d, tag); go(x); }",
+        ),
+        Case::good(
+            "a.rs",
+            "type Enc = cbc::Encryptor<aes::Aes256>;\nfn a(k: &[u8; 32], iv: &[u8; 16]) { let c = Enc::new(k.into(), iv.into()); go(c); }",
+        ),
+        Case::good("a.rs", "fn a(k: ring::aead::UnboundKey) { let c = ring::aead::LessSafeKey::new(k); go(c); }"),
+        Case::good(
+            "a.rs",
+            "use aes::Aes128;\nuse aes::cipher::KeyInit;\nfn a(k: &[u8; 16]) { let c = cmac::Cmac::<Aes128>::new(k.into()); go(c); }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn a(k: &[u8; 32], n: &[u8; 24]) { let c = salsa20::XSalsa20::new(k.into(), n.into()); go(c); }",
+        ),
+        Case::good("a.rs", "fn a() { let names = [\"aes-256-gcm\", \"chacha20\"]; go(names); }"),
+        Case::near_miss(
+            "a.rs",
+            "struct Des;\nimpl Des { fn new(x: u8) -> Des { Des } }\nfn a() { let d = Des::new(3); go(d); }",
+        ),
+        Case::near_miss("a.rs", "fn a(name: &str) -> bool { matches!(name, \"des\" | \"rc4\" | \"3des\") }"),
+        Case::near_miss("a.rs", "struct Rc4Params { n: u8 }\nfn a() { let p = Rc4Params { n: 4 }; go(p); }"),
+        Case::near_miss("a.rs", "fn a() -> &'static str { \"DES-CBC is refused\" }"),
     ],
 };
 

@@ -241,6 +241,17 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "use digest::Digest;\nfn all<D: Digest>(t: &[u8]) -> Vec<u8> { D::digest(t).to_vec() }\nfn f(file: &[u8]) -> Vec<u8> { all::<md5::Md5>(file) }",
         ),
+        Case::good("a.rs", "use sha2::{Digest, Sha256};\nfn a(d: &[u8]) -> Vec<u8> { Sha256::digest(d).to_vec() }"),
+        Case::good("a.rs", "fn a(d: &[u8]) -> blake3::Hash { blake3::hash(d) }"),
+        Case::good(
+            "a.rs",
+            "use hmac::{Hmac, Mac};\nuse sha2::Sha256;\nfn a(k: &[u8], d: &[u8]) -> Vec<u8> { let mut m = Hmac::<Sha256>::new_from_slice(k).unwrap(); m.update(d); m.finalize().into_bytes().to_vec() }",
+        ),
+        Case::good(
+            "a.rs",
+            "use md5::{Digest, Md5};\nfn etag(body: &[u8]) -> String { hex::encode(Md5::digest(body)) }",
+        ),
+        Case::good("a.rs", "fn a(d: &[u8]) -> u32 { crc32fast::hash(d) }"),
     ],
 };
 

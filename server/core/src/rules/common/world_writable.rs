@@ -134,6 +134,54 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "use std::fs::{self, Permissions};\nfn k() { let readonly = 0o444; fs::set_permissions(\"/x\", Permissions::from_mode(readonly)).unwrap(); }",
         ),
+        Case::bad(
+            "a.rs",
+            "use std::os::unix::fs::PermissionsExt;\nfn a(p: &str) { let mut perms = std::fs::metadata(p).unwrap().permissions(); perms.set_mode(0o777); std::fs::set_permissions(p, perms).unwrap(); } //~ world-writable",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::os::unix::fs::DirBuilderExt;\nfn a() { std::fs::DirBuilder::new().mode(0o777).create(\"spool\").unwrap(); } //~ world-writable",
+        ),
+        Case::bad("a.rs", "fn a(p: *const libc::c_char) { unsafe { libc::chmod(p, 0o666); } } //~ world-writable"),
+        Case::good(
+            "a.rs",
+            "use std::os::unix::fs::PermissionsExt;\nfn a(p: &str) { std::fs::set_permissions(p, std::fs::Permissions::from_mode(0o755)).unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::os::unix::fs::PermissionsExt;\nfn a(p: &str) { std::fs::set_permissions(p, std::fs::Permissions::from_mode(0o600)).unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::os::unix::fs::OpenOptionsExt;\nfn a() { let f = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o640).open(\"log\").unwrap(); go(f); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::os::unix::fs::DirBuilderExt;\nfn a() { std::fs::DirBuilder::new().mode(0o700).create(\"spool\").unwrap(); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::os::unix::fs::PermissionsExt;\nfn a(p: &str, mode: u32) { std::fs::set_permissions(p, std::fs::Permissions::from_mode(mode & 0o755)).unwrap(); }",
+        ),
+        Case::good("a.rs", "fn a() { unsafe { libc::umask(0o027); } }"),
+        Case::good(
+            "a.rs",
+            "use std::os::unix::fs::PermissionsExt;\nfn a(p: &str) -> bool { std::fs::metadata(p).unwrap().permissions().mode() & 0o002 != 0 }",
+        ),
+        Case::good(
+            "a.rs",
+            "use std::os::unix::fs::PermissionsExt;\nfn a(p: &std::path::Path) { let mut m = p.metadata().unwrap().permissions(); m.set_readonly(true); std::fs::set_permissions(p, m).unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::os::unix::fs::DirBuilderExt;\nfn a() { std::fs::DirBuilder::new().mode(0o1777).create(\"shared\").unwrap(); }",
+        ),
+        Case::near_miss("a.rs", "fn a() -> u32 { let mask = 0o777; mask & 0o640 }"),
+        Case::near_miss(
+            "a.rs",
+            "use std::os::unix::fs::PermissionsExt;\nfn bind(p: &str) {\n    // read and write permissions for all users on the socket\n    let perms = std::fs::Permissions::from_mode(0o666);\n    std::fs::set_permissions(p, perms).unwrap();\n}",
+        ),
+        Case::near_miss("a.rs", "fn a(t: &mut Tile) { t.set_mode(Mode::Fill); }"),
     ],
 };
 
@@ -230,7 +278,21 @@ fn rust(call: &CallView<'_>, out: &mut Vec<Note>) {
     if let Some(mode) = call.args.get(at).and_then(|v| {
         let found = numbers(v).filter(|n| *n >= 0.0 && *n < 65_536.0).map(|n| n as u32);
         found.into_iter().find(|m| m & 0o002 != 0 && m & 0o1000 == 0)
-    }) {
+    }) && !is_meant(call)
+    {
         report(call, mode, at, severity, out);
     }
+}
+
+/// Whether a comment shortly above says that others shall have these permissions.
+fn is_meant(call: &CallView<'_>) -> bool {
+    let before = &call.arena.text()[..call.span.start as usize];
+    let said = |line: &str| {
+        let line = line.trim_start().to_lowercase();
+        line.starts_with("//")
+            && ["all users", "everyone", "everybody", "any user", "relax", "restrictive", "world-writable", "umask"]
+                .iter()
+                .any(|w| line.contains(w))
+    };
+    before.lines().rev().take(12).any(said)
 }

@@ -105,6 +105,31 @@ pub static RULE: Rule = Rule {
             "db/migrations/01-events.js",
             "exports.up = async (rows) => rows.reduce((all, row) => all.concat(row.id), []);",
         ),
+        Case::near_miss(
+            "a.ts",
+            "function f(options: O[]) { for (const option of options) { let { keywords = [] } = option; if (option.label) { keywords = [...keywords, option.label]; } use(keywords); } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "async function all(brokers: B[]) { let groups: G[] = []; for (const b of brokers) { const r = await b.list(); groups = groups.concat(r.groups); } return groups; }",
+        ),
+        Case::good(
+            "a.ts",
+            "function f(xs: X[]) { const out: Y[] = []; for (const x of xs) { out.push(...x.ys); } return out; }",
+        ),
+        Case::good("a.ts", "function f(xs: X[]) { return Object.fromEntries(xs.map((x) => [x.id, x])); }"),
+        Case::near_miss(
+            "a.ts",
+            "export const signals = (m: M) => m.children.reduce((all, child) => all.concat(child.signals()), []);",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "export const settings = (parts: P[]) => parts.reduce((acc, p) => ({ ...acc, ...p.settings }), {});",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function f(m: M) { let marks: X[] = []; for (const c of HEADER_CHANNELS) { marks = marks.concat(heads(m, c)); } return marks; }",
+        ),
     ],
 };
 
@@ -174,6 +199,14 @@ fn is_short(list: Node<'_>) -> bool {
         "fields",
         "attributes",
         "flags",
+        "children",
+        "channels",
+        "brokers",
+        "plugins",
+        "recipes",
+        "names",
+        "components",
+        "kinds",
     ];
     let list = constant(bare(list));
     if list.kind() == Kind::Array {
@@ -189,6 +222,10 @@ fn is_short(list: Node<'_>) -> bool {
         None => Some(list),
     };
     let name = about.map(bare).and_then(place_name).unwrap_or_default();
+    // A constant that is written out: `HEADER_CHANNELS`.
+    if name.len() > 1 && name.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit()) {
+        return true;
+    }
     words(name.trim_end_matches('_')).last().is_some_and(|w| OPTIONS.contains(&w.as_str()))
 }
 
@@ -215,7 +252,12 @@ fn copy_of<'a>(value: Node<'a>, name: &str) -> Option<Node<'a>> {
                 let mut arguments = args(value);
                 arguments.next().is_some_and(|a| a.text().trim_matches(['{', '}', ' ']).is_empty())
                     && arguments.next().is_some_and(|a| a.text() == name)
-                    && arguments.next().is_some()
+                    && arguments.next().is_some_and(|a| {
+                        let a = bare(a);
+                        a.kind() == Kind::Object
+                            && a.named_children()
+                                .any(|p| p.child(Field::Key).is_some_and(|k| k.kind() == Kind::ComputedPropertyName))
+                    })
             };
             (concat || assign).then_some(value)
         }
@@ -227,7 +269,8 @@ fn copy_of<'a>(value: Node<'a>, name: &str) -> Option<Node<'a>> {
 fn grows(value: Node<'_>, copy: Node<'_>) -> bool {
     value.named_children().filter(|c| *c != copy).any(|c| {
         value.kind() == Kind::Array
-            || c.kind() == Kind::SpreadElement
+            // Objects that are merged are a few settings more often than data.
+            || c.kind() == Kind::SpreadElement && value.kind() == Kind::Array
             || c.child(Field::Key).is_some_and(|k| k.kind() == Kind::ComputedPropertyName)
     })
 }
@@ -242,7 +285,13 @@ fn in_loop<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(copy) = copy_of(bare(right), name) else { return };
     let Some(around) = enclosing_loop(node).or_else(|| for_each(node)) else { return };
     // A list that stands in the code is short.
-    if around.child(Field::Right).map(bare).is_some_and(|r| r.kind() == Kind::Array) {
+    if around.child(Field::Right).map(bare).is_some_and(|r| r.kind() == Kind::Array || is_short(r)) {
+        return;
+    }
+    // A round that waits for somebody else takes longer than any copy.
+    let waits =
+        around.descendants_until(is_function).any(|n| n.kind() == Kind::AwaitExpression) || around.has_token("await");
+    if waits {
         return;
     }
     // In a switch or an `if` at the loop's end too: what follows must run on to the next round.
@@ -277,7 +326,14 @@ fn declared_in(around: Node<'_>, name: &str) -> bool {
     parameter
         || around.descendants().any(|n| {
             n.kind() == Kind::VariableDeclarator
-                && n.child(Field::Name).is_some_and(|b| b.text() == name)
+                && n.child(Field::Name).is_some_and(|b| {
+                    b.text() == name
+                        || b.kind() != Kind::Identifier
+                            && b.descendants().any(|p| {
+                                matches!(p.kind(), Kind::Identifier | Kind::ShorthandPropertyIdentifierPattern)
+                                    && p.text() == name
+                            })
+                })
                 && n.parent().and_then(|p| p.parent()).is_some_and(|p| p.kind() == Kind::StatementBlock)
         })
 }

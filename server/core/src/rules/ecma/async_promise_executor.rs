@@ -55,6 +55,29 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "new Promise((resolve) => { const later = async () => { await 1; resolve(1); }; later(); });",
         ),
+        Case::bad(
+            "a.ts",
+            "export const wait = (ms: number) => new Promise<void>(async (resolve) => { //~ async-promise-executor\n  await ready();\n  setTimeout(resolve, ms);\n});",
+        ),
+        Case::bad(
+            "a.ts",
+            "class A { load() {\n  return new Promise(async function (resolve, reject) { //~ async-promise-executor\n    resolve(await this.read());\n  });\n} }",
+        ),
+        Case::bad(
+            "a.ts",
+            "function f(url: string) { return new Promise(async (resolve) => resolve(await fetch(url))); } //~ async-promise-executor",
+        ),
+        Case::good(
+            "a.ts",
+            "export const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));",
+        ),
+        Case::good("a.ts", "async function f(url: string) { return (await fetch(url)).text(); }"),
+        Case::good(
+            "a.ts",
+            "function f(url: string) { return new Promise((resolve, reject) => { fetch(url).then(resolve, reject); }); }",
+        ),
+        Case::good("a.ts", "const p = Promise.resolve().then(async () => { await go(); });"),
+        Case::near_miss("a.ts", "class P2 { constructor(f: F) { f(); } }\nnew P2(async () => { await go(); });"),
     ],
 };
 

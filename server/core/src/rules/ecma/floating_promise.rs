@@ -163,6 +163,31 @@ pub static RULE: Rule = Rule {
             "export function f(o) { Promise.resolve().then(async () => { await save(o); }); } //~ floating-promise",
         ),
         Case::near_miss("a.js", "export function f(view) { Promise.resolve().then(() => view.flush()); }"),
+        Case::near_miss(
+            "a.ts",
+            "import { requestIdlePromise } from './idle';\nexport class B { go() { requestIdlePromise().then(() => { this.process(); }); sleep(10).then(() => this.next()); } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "export const waitFor = (fn: F) => new Promise((resolve, reject) => {\n  const check = async () => { try { if (await fn()) { return resolve(true); } check(); } catch (e) { reject(e); } };\n  check();\n});",
+        ),
+        Case::bad(
+            "a.ts",
+            "export class B { go(page: Page) { waitForSelector('#x').then(() => this.next()); } } //~ floating-promise",
+        ),
+        Case::good("a.ts", "async function save() { await write('x'); }\nexport function go() { return save(); }"),
+        Case::near_miss(
+            "a.ts",
+            "export function server(peers: P[]) { (async () => { while (!closed) { await promiseWait(5000); peers.forEach((p) => p.ping()); } })(); }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "export class P { async more(): Promise<void> { await get(this.x); }\n go() {\n  // don't await: the first page is shown at once\n  this.more();\n } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "export function wait(get: G) { const height = async () => { try { return await get(); } catch { return -1; } }; (async () => { let h = await height(); while (h < 9) { await sleep(1000); h = await height(); } done(); })(); }",
+        ),
     ],
 };
 
@@ -187,7 +212,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 
 /// A call whose value nobody takes; `alone` where it is the whole statement.
 fn check_call<'a>(node: Node<'a>, call: Node<'a>, alone: bool, cx: &mut Cx<'a>) {
-    if reports_by_callback(call) {
+    if reports_by_callback(call) || is_meant(node, cx) {
         return;
     }
     // What the block itself does not tell may be told by the rest of the file, or by the file that the function comes from.
@@ -209,6 +234,30 @@ fn check_call<'a>(node: Node<'a>, call: Node<'a>, alone: bool, cx: &mut Cx<'a>) 
         note = note.suggestion("Await it", vec![(at, "await ".into())]);
     }
     cx.report(note);
+}
+
+/// Whether a comment right above the statement, or right behind it, says that nobody is to wait, or that errors stay unhandled.
+fn is_meant(node: Node<'_>, cx: &Cx<'_>) -> bool {
+    const SAID: &[&str] = &[
+        "not await",
+        "n't await",
+        "no await",
+        "without await",
+        "fire and forget",
+        "fire-and-forget",
+        "intentionally not",
+        "unhandled",
+    ];
+    let here = node.span();
+    cx.arena().comments().any(|c| {
+        let span = c.span();
+        let above = span.end <= here.start && here.start - span.end < 160;
+        let behind = span.start >= here.end && span.start - here.end < 40;
+        (above || behind) && {
+            let text = c.text().to_lowercase();
+            SAID.iter().any(|s| text.contains(s)) && crate::rules::shape::explains(c.text())
+        }
+    })
 }
 
 /// Whether a function that is not an array's method takes a callback at its end which is handed the error, as those of Node do:
@@ -403,6 +452,11 @@ fn chain(call: Node<'_>) -> Option<String> {
     }
     // Cypress and WebDriver queue commands; their `then` is no promise's.
     let root = at.child(Field::Function).map_or(at, bare).text();
+    // Nothing fails while time passes: `sleep(9).then(draw)`.
+    let passes = thens > 0 && !asynchronous && crate::rules::declared::passes_time(at);
+    if passes {
+        return None;
+    }
     let queue = matches!(root, "cy" | "browser" | "$" | "$$" | "expect" | "client");
     // `Promise.resolve().then(f)` only has `f` run a moment later, like a timer.
     let moment =

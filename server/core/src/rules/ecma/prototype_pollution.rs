@@ -667,6 +667,22 @@ exports.set = function (target, path, value) {
   return map;
 }, {});"#,
         ),
+        Case::bad(
+            "a.js",
+            "const split = require('split-string');\nmodule.exports = function (object, prop, value) {\n  const keys = split(prop);\n  let at = object;\n  for (let i = 0; i < keys.length - 1; i++) {\n    if (!at[keys[i]]) at[keys[i]] = {};\n    at = at[keys[i]];\n  }\n  at[keys[keys.length - 1]] = value; //~ prototype-pollution\n};",
+        ),
+        Case::bad(
+            "a.js",
+            "exports.merge = function (target, source) {\n  for (const key in source) {\n    if (!source.hasOwnProperty(key)) continue;\n    const value = source[key];\n    const old = target[key];\n    if (typeof value === 'object') exports.merge(old, value);\n    else target[key] = value; //~ prototype-pollution\n  }\n};",
+        ),
+        Case::near_miss(
+            "a.js",
+            "exports.clean = function clean(o) {\n  for (const key of Object.keys(o)) {\n    if (typeof o[key] === 'object') o[key] = clean(o[key]);\n    else o[key] = String(o[key]);\n  }\n  return o;\n};",
+        ),
+        Case::near_miss(
+            "a.js",
+            "exports.plain = function (schema, values) {\n  const out = {};\n  for (const path of Object.keys(schema.paths)) {\n    const parts = path.split('.');\n    let at = out;\n    for (const part of parts.slice(0, -1)) {\n      at[part] = at[part] ?? {};\n      at = at[part];\n    }\n    at[parts[parts.length - 1]] = values[path];\n  }\n  return out;\n};",
+        ),
     ],
 };
 
@@ -708,17 +724,28 @@ fn deep_copy<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     // The target is somebody else's object, and what is copied is the same key of another.
     let parameters = outer.child(Field::Parameters).map_or("", Node::text);
     let other = |text: &str| text.strip_suffix(&format!("[{key}]")).is_some_and(|o| o != target && !o.contains('['));
-    let is_parameter = parameters.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$').any(|p| p == target);
+    // `target[key]`, `target[key] || {}`, `isObject(target[key]) ? target[key] : {}`
+    let chosen = |n: Node<'a>| {
+        let plain = n.kind() != Kind::CallExpression && n.kind() != Kind::AssignmentExpression;
+        n == left || n.text() == left.text() || plain && n.text().contains(left.text()) && !other(n.text())
+    };
+    let is_parameter = parameters.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$').any(|p| p == target)
+        || is_first_argument(object, outer);
     let Some(right) = node.child(Field::Right).map(bare).filter(|_| is_parameter) else { return };
     // `for (const [key, value] of Object.entries(source)) target[key] = value;`
     let entry = text.contains(&format!("[{key}, {}] of Object.entries(", right.text()))
         || text.contains(&format!("([{key}, {}])", right.text())) && text.contains("Object.entries(");
-    let copied = entry || other(right.text()) || right.text().contains(&format!("({}", left.text()));
+    // `const value = source[key];`
+    let meant = |n: Node<'a>| local_value(n, outer).unwrap_or(n);
+    let again =
+        |n: Node<'a>| n.kind() == Kind::CallExpression && args(n).any(|a| chosen(meant(a)) || other(meant(a).text()));
+    let copied = entry || other(meant(right).text()) || again(meant(right));
     if !copied {
         return;
     }
     let named = |f: Node<'a>| {
-        let holder = f.parent().filter(|p| p.kind() == Kind::VariableDeclarator);
+        let outside = f.ancestors().find(|p| p.kind() != Kind::AssignmentExpression);
+        let holder = outside.filter(|p| p.kind() == Kind::VariableDeclarator);
         f.child(Field::Name).or_else(|| holder.and_then(|p| p.child(Field::Name)))
     };
     let mut names: Vec<&str> = functions().filter_map(named).map(Node::text).collect();
@@ -726,10 +753,10 @@ fn deep_copy<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let recurs = outer.descendants().filter(|n| n.kind() == Kind::CallExpression).any(|call| {
         // The block of an arrow function does not know the name that it is bound to.
         let own = call.child(Field::Function).is_some_and(|f| names.is_empty() || names.contains(&f.text()));
-        let mut passed = args(call).map(bare);
-        let first = passed.next().map_or("", |a| a.text());
-        own && (first == left.text() || first.starts_with(&format!("{} ||", left.text())))
-            && passed.next().is_some_and(|a| other(a.text()) || entry && a.text() == right.text())
+        let passed: Vec<Node<'a>> = args(call).map(bare).map(meant).collect();
+        let first = passed.iter().position(|a| chosen(*a));
+        let rest = first.map_or(&[][..], |n| &passed[n + 1..]);
+        own && rest.iter().any(|a| other(a.text()) || entry && a.text() == right.text())
     });
     if recurs {
         let message = format!(
@@ -753,22 +780,30 @@ fn path_setter<'a>(
 ) -> bool {
     let target = object.text();
     let text = outer.text();
-    if !text.contains(".split(") || matches!(index.kind(), Kind::Number | Kind::String) {
+    if matches!(index.kind(), Kind::Number | Kind::String) || !is_of_given_path(write, index, outer) {
         return false;
     }
-    let into = |n: Node<'a>| n.text().contains(&format!("{target}["));
-    let descends = outer.descendants().any(|n| {
+    let into = |n: Node<'a>| n.kind() != Kind::CallExpression && n.text().contains(&format!("{target}["));
+    let goes_into = |n: Node<'a>| {
         n.kind() == Kind::AssignmentExpression
             && n.child(Field::Left).is_some_and(|l| l.text() == target)
             && n.child(Field::Right).is_some_and(into)
-    });
+    };
+    // `set(o[key], rest, value)`
+    let calls_itself = |n: Node<'a>| {
+        let named = |f: Node<'a>| f.child(Field::Name).map(Node::text);
+        n.kind() == Kind::CallExpression
+            && args(n).any(|a| a.text() == left.text())
+            && n.child(Field::Function).is_some_and(|c| write.ancestors().filter_map(named).any(|f| f == c.text()))
+    };
+    let descends = outer.descendants().any(|n| goes_into(n) || calls_itself(n));
     // `path.split(".").reduce((o, k) => (o[k] = o[k] || {}), target)`
     let folds = || {
         let function = write.ancestors().find(|n| is_function(*n))?;
         let call = function.parent()?.parent().filter(|c| c.kind() == Kind::CallExpression)?;
         let callee = call.child(Field::Function)?.text();
         let first = function.child(Field::Parameters)?.named_children().next()?;
-        (callee.ends_with(".reduce") && callee.contains("split(") && first.text() == target).then_some(())
+        (callee.ends_with(".reduce") && first.text() == target).then_some(())
     };
     // What is written goes on with what was there: `o[k] = o[k] || {}`.
     let goes_on = write.child(Field::Right).is_some_and(|r| r.text().contains(left.text()));
@@ -776,9 +811,11 @@ fn path_setter<'a>(
         return false;
     }
     // Making the objects on the way is not the write itself.
-    let makes = |r: Node<'a>| r.text() == "{}" || r.text().contains(left.text());
-    let refuses =
-        [".has(", ".includes(", "throw "].iter().any(|w| text.contains(w)) || asks_own_key(text, target, index.text());
+    let read = |n: Node<'a>| local_value(n, outer).is_some_and(|v| v.text() == left.text());
+    let makes = |r: Node<'a>| r.text() == "{}" || r.text().contains(left.text()) || r.descendants().any(read);
+    let refuses = [".has(", ".includes("].iter().any(|w| text.contains(w))
+        || asks_own_key(text, target, index.text())
+        || throws_for(index, outer);
     if refuses || descends && write.child(Field::Right).is_some_and(makes) {
         return false;
     }
@@ -791,4 +828,151 @@ fn path_setter<'a>(
     note.severity = Some(Severity::Medium);
     cx.report(note);
     true
+}
+
+/// The expression that a name is given where it is declared in the function.
+fn local_value<'a>(name: Node<'a>, outer: Node<'a>) -> Option<Node<'a>> {
+    let is = |n: &Node<'a>| n.child(Field::Name).is_some_and(|l| l.text() == name.text());
+    let declared = |n: Node<'a>| n.kind() == Kind::VariableDeclarator && is(&n);
+    let assigned = |n: Node<'a>| match n.kind() {
+        Kind::VariableDeclarator if is(&n) => n.child(Field::Value),
+        Kind::AssignmentExpression if n.child(Field::Left).is_some_and(|l| l.text() == name.text()) => {
+            n.child(Field::Right)
+        }
+        _ => None,
+    };
+    if name.kind() != Kind::Identifier {
+        return None;
+    }
+    let holds = |f: &Node<'a>| f.descendants().any(declared);
+    let function = name.ancestors().filter(|n| is_function(*n)).find(holds).or(Some(outer).filter(holds))?;
+    function.descendants().find_map(assigned).map(bare)
+}
+
+/// Whether a name stands for what a function was given first: `var target = arguments[0]`, `target = args.shift()`.
+fn is_first_argument<'a>(name: Node<'a>, outer: Node<'a>) -> bool {
+    local_value(name, outer).is_some_and(|v| {
+        let text = v.text();
+        ["arguments[", "args[", "args.shift(", "objects[", "objs["].iter().any(|w| text.starts_with(w))
+    })
+}
+
+/// Whether a function throws because of what the key is.
+fn throws_for<'a>(index: Node<'a>, outer: Node<'a>) -> bool {
+    let kind = ["typeof", "isArray", ".length", "null", "undefined", "instanceof", "isObject"];
+    let condition = |n: Node<'a>| {
+        let test = n.ancestors().find(|a| a.kind() == Kind::IfStatement).and_then(|i| i.child(Field::Condition));
+        test.map_or("", Node::text)
+    };
+    outer
+        .descendants()
+        .filter(|n| n.kind() == Kind::ThrowStatement)
+        .map(condition)
+        .any(|c| c.contains(index.text()) && !kind.iter().any(|w| c.contains(w)))
+}
+
+/// Whether a key may be a part of a path that a function was given: of a text that it splits, or of a list that it goes along.
+fn is_of_given_path<'a>(write: Node<'a>, index: Node<'a>, outer: Node<'a>) -> bool {
+    let mut is_split = false;
+    for call in outer.descendants().filter(|n| n.kind() == Kind::CallExpression) {
+        let Some(function) = call.child(Field::Function) else { continue };
+        let path = match function.kind() {
+            Kind::MemberExpression if function.child(Field::Property).is_some_and(|p| p.text() == "split") => {
+                function.child(Field::Object)
+            }
+            Kind::Identifier if matches!(function.text(), "split" | "toPath" | "castPath" | "parsePath") => {
+                args(call).next()
+            }
+            _ => continue,
+        };
+        is_split = true;
+        if path.is_some_and(|p| is_given(p, call, outer, 0)) {
+            return true;
+        }
+    }
+    if is_split {
+        return false;
+    }
+    // `o[path[i]]`, where somebody else split it, and `const key = unescape(path[i++])`.
+    let goes_along = |n: Node<'a>| {
+        let list = (n.kind() == Kind::SubscriptExpression).then(|| n.child(Field::Object)).flatten();
+        list.is_some_and(|l| l.kind() == Kind::Identifier && is_given(l, write, outer, 0))
+    };
+    let assigned = |n: Node<'a>| match n.kind() {
+        Kind::VariableDeclarator if n.child(Field::Name).is_some_and(|l| l.text() == index.text()) => {
+            n.child(Field::Value)
+        }
+        Kind::AssignmentExpression if n.child(Field::Left).is_some_and(|l| l.text() == index.text()) => {
+            n.child(Field::Right)
+        }
+        _ => None,
+    };
+    let within = |v: Node<'a>| std::iter::once(v).chain(v.descendants()).any(goes_along);
+    within(index) || outer.descendants().filter_map(assigned).any(within)
+}
+
+/// How far back a value is followed.
+const MAX_BACK: usize = 3;
+
+/// Whether an expression is a parameter, or was made of one as a whole, and not of what lies within it.
+fn is_given<'a>(value: Node<'a>, at: Node<'a>, outer: Node<'a>, depth: usize) -> bool {
+    let whole = |n: Node<'a>| match n.parent() {
+        Some(p) if p.kind() == Kind::MemberExpression && n.field() == Field::Object => {
+            p.parent().is_some_and(|c| c.kind() == Kind::CallExpression && p.field() == Field::Function)
+        }
+        Some(p) if p.kind() == Kind::MemberExpression => false,
+        // `arguments[1]`
+        Some(p) if p.kind() == Kind::SubscriptExpression && n.field() == Field::Object => {
+            matches!(n.text(), "arguments" | "args")
+        }
+        _ => true,
+    };
+    std::iter::once(value)
+        .chain(value.descendants())
+        .filter(|n| n.kind() == Kind::Identifier)
+        .any(|name| (name == value || whole(name)) && is_given_name(name.text(), at, outer, depth))
+}
+
+fn is_given_name<'a>(name: &str, at: Node<'a>, outer: Node<'a>, depth: usize) -> bool {
+    if name == "arguments" {
+        return true;
+    }
+    if depth > MAX_BACK {
+        return false;
+    }
+    let binds = |f: &Node<'a>| parameter_names(*f).any(|p| p == name);
+    if let Some(function) = at.ancestors().filter(|n| is_function(*n)).find(binds) {
+        return match list_of(function) {
+            // `paths.forEach((path) => ..)`: what the list is made of.
+            Some(list) => is_given(list, function, outer, depth + 1),
+            None => true,
+        };
+    }
+    let assigned = |n: Node<'a>| match n.kind() {
+        Kind::VariableDeclarator if n.child(Field::Name).is_some_and(|l| l.text() == name) => n.child(Field::Value),
+        Kind::AssignmentExpression | Kind::ForInStatement if n.child(Field::Left).is_some_and(|l| l.text() == name) => {
+            n.child(Field::Right)
+        }
+        _ => None,
+    };
+    outer.descendants().filter_map(assigned).any(|v| is_given(v, v, outer, depth + 1))
+}
+
+/// The names of a function's parameters that are taken whole.
+fn parameter_names(function: Node<'_>) -> impl Iterator<Item = &str> {
+    let list = function.child(Field::Parameters);
+    let parameters = list.into_iter().flat_map(|l| l.named_children()).chain(function.child(Field::Parameter));
+    parameters
+        .map(|p| p.child(Field::Pattern).or_else(|| p.child(Field::Left)).unwrap_or(p))
+        .filter(|p| p.kind() == Kind::Identifier)
+        .map(|p| p.text())
+}
+
+/// The list whose elements a method of it hands to a function.
+fn list_of(function: Node<'_>) -> Option<Node<'_>> {
+    const METHODS: [&str; 8] = ["forEach", "map", "filter", "reduce", "some", "every", "flatMap", "find"];
+    let call = function.parent().filter(|p| p.kind() == Kind::Arguments).and_then(|p| p.parent())?;
+    let callee = call.child(Field::Function)?;
+    let property = callee.child(Field::Property)?;
+    if METHODS.contains(&property.text()) { callee.child(Field::Object) } else { None }
 }

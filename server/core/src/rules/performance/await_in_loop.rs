@@ -203,13 +203,29 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "async function f(skus: string[]) { const out = new Map(); for (let i = 0; i < skus.length; i += 1) { const p = await fetchPrice(skus[i]); out.set(skus[i], p); } return out; } //~ await-in-loop",
         ),
+        Case::near_miss(
+            "a.ts",
+            "async function replay(thread: Thread, events: E[]) { for (const event of events) { await thread.processEvent(event); } }",
+        ),
+        Case::bad(
+            "a.ts",
+            "async function total(files: string[]) {\n  let sum = 0;\n  for (let i = 0; i < files.length; i++) {\n    sum += await sizeOf(files[i]); //~ await-in-loop\n  }\n  return sum;\n}",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function steps(paths) { for (const path of paths) { bdd.setFile(path); await loadSteps(path); bdd.clearFile(); } }",
+        ),
+        Case::bad(
+            "a.rs",
+            "async fn f(client: &reqwest::Client, urls: &[String]) -> reqwest::Result<Vec<String>> { let mut out = Vec::new(); for u in urls {\n    let body = client.get(u).send().await?; //~ await-in-loop\n    out.push(body.text().await?);\n} Ok(out) }",
+        ),
     ],
 };
 
 /// First words of functions that only read.
 const READS: &[&str] = &[
     "get", "fetch", "load", "find", "read", "stat", "lstat", "resolve", "lookup", "retrieve", "download", "describe",
-    "exists", "access", "realpath", "compute", "search",
+    "exists", "access", "realpath", "compute", "search", "size", "count", "verify",
 ];
 
 /// First words of functions that do one thing for one element (TypeScript and JavaScript).
@@ -363,7 +379,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }) {
         return;
     }
-    if wants_order(node, cx) {
+    if wants_order(node, cx) || happens_in_order(*only, callee, &bound) {
         return;
     }
     let mut own: Vec<&str> = bound;
@@ -377,6 +393,43 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     head.end = head_end;
     let message = "No round needs what another one gave, and yet each waits for the one before. Start them together: `await Promise.all(list.map(..))`.";
     cx.report(Note::new(cx.rule, only.span(), message).related(head, "once a round"));
+}
+
+/// Whether things that happened one after another are handled, and what comes of it is not looked at: the second event is told of a
+/// state that the first one made.
+fn happens_in_order(waited: Node<'_>, callee: Node<'_>, bound: &[&str]) -> bool {
+    const HAPPENED: &[&str] = &[
+        "event",
+        "events",
+        "action",
+        "actions",
+        "command",
+        "commands",
+        "step",
+        "steps",
+        "update",
+        "updates",
+        "change",
+        "changes",
+        "op",
+        "ops",
+        "operation",
+        "operations",
+        "mutation",
+        "mutations",
+        "patch",
+        "packet",
+        "packets",
+        "frame",
+        "delta",
+        "instruction",
+        "statement",
+    ];
+    let handles = place_name(callee)
+        .is_some_and(|n| words(&n).first().is_some_and(|w| matches!(w.as_str(), "process" | "handle")));
+    let unused = waited.parent().is_some_and(|p| p.kind() == Kind::ExpressionStatement);
+    let happened = bound.iter().any(|b| words(b).last().is_some_and(|w| HAPPENED.contains(&w.as_str())));
+    handles && unused && happened
 }
 
 /// Whether a comment in the loop, or right above it, says that the order or the pace is meant.
@@ -444,7 +497,12 @@ fn bound_names<'a>(pattern: Node<'a>) -> Vec<&'a str> {
 /// Whether a node changes something that lives longer than the round and that the round reads.
 fn carries(n: Node<'_>, own: &[&str], body: Node<'_>) -> bool {
     match n.kind() {
-        Kind::AugmentedAssignmentExpression => !root(n.child(Field::Left)).is_some_and(|r| own.contains(&r)),
+        // A sum of what was waited for asks for no order; it must not be read by the round.
+        Kind::AugmentedAssignmentExpression => {
+            let sums = crate::rules::shape::operator(n) == "+="
+                && n.child(Field::Right).is_some_and(|r| bare(r).kind() == Kind::AwaitExpression);
+            !root(n.child(Field::Left)).is_some_and(|r| own.contains(&r) || sums && count(body, r) == 1)
+        }
         Kind::AssignmentExpression => {
             let Some(left) = n.child(Field::Left) else { return true };
             // A slot of a table by the round's own key is no carried value; a variable is.
@@ -455,6 +513,15 @@ fn carries(n: Node<'_>, own: &[&str], body: Node<'_>) -> bool {
         Kind::CallExpression => {
             let Some((receiver, name)) = method(n) else { return false };
             let Some(root) = root(Some(receiver)) else { return false };
+            // What is told before the call and taken back behind it holds for one round at a time: `registry.clearFile()`.
+            let first = words(name.text()).first().cloned().unwrap_or_default();
+            let told = matches!(
+                first.as_str(),
+                "clear" | "begin" | "start" | "stop" | "end" | "enter" | "leave" | "reset" | "restore"
+            );
+            if told && n.parent().is_some_and(|p| p.kind() == Kind::ExpressionStatement) && !own.contains(&root) {
+                return true;
+            }
             let collects = matches!(name.text(), "push" | "set" | "add" | "unshift");
             // What gathers results must not be looked at in the loop.
             collects && !own.contains(&root) && count(body, root) > 1
@@ -483,6 +550,15 @@ fn rust_check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let inside = || body.descendants_until(elsewhere).filter(|n| !elsewhere(*n));
     let awaits: Vec<Node<'a>> = inside().filter(|n| n.kind() == Kind::AwaitExpression).collect();
     // One, or several in a chain: `client.get(url).send().await?.text().await?`.
+    // What follows the one that asks may read its answer: `let r = client.get(url).send().await?; out.push(r.text().await?)`.
+    let answer = |n: &Node<'a>| {
+        let asked = n.first_named().and_then(method);
+        asked.is_some_and(|(of, m)| {
+            of.kind() == Kind::Identifier && matches!(m.text(), "text" | "json" | "bytes" | "into_string" | "body_json")
+        })
+    };
+    let first = awaits.iter().find(|n| !answer(n)).copied();
+    let awaits: Vec<Node<'a>> = awaits.into_iter().filter(|n| !answer(n) || first.is_none()).collect();
     let chained = awaits.windows(2).all(|w| w[0].span().contains(w[1].span()));
     let Some(only) = awaits.last().filter(|_| chained) else { return };
     let Some(call) = only.first_named().filter(|c| c.kind() == Kind::CallExpression) else { return };

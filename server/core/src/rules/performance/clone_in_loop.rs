@@ -119,6 +119,10 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn f(xs: &[u8], t: &Template) { for x in xs { let u = t.clone(); render(&u).with(u); } }",
         ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(t: &Tree, n: usize) { for i in 0..n { let t = t.clone(); spawn(move || { for k in t.iter() { go(k, i); } }); } }",
+        ),
     ],
 };
 
@@ -138,7 +142,15 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let lent = if let Some(bound) = bound_to(node) {
         let Some(all) = uses(&bound, cx) else { return };
-        !all.is_empty() && all.iter().all(|u| u.kind() != Kind::Identifier || looked_at(*u))
+        // What a closure or a future takes along must be its own.
+        let taken = all.iter().any(|u| {
+            u.ancestors().take_while(|a| a.span() != around.span()).any(|a| {
+                matches!(a.kind(), Kind::ClosureExpression | Kind::AsyncBlock)
+                    && !a.span().contains(node.span())
+                    && (a.text().starts_with("move") || a.text().starts_with("async move"))
+            })
+        });
+        !all.is_empty() && !taken && all.iter().all(|u| u.kind() != Kind::Identifier || looked_at(*u))
     } else {
         only_borrowed(node) && !mentions_twice(node, source)
     };

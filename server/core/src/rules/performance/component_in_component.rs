@@ -52,6 +52,36 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.jsx", "function V({ as }) { const Tag = as; return <Tag />; }"),
         Case::near_miss("a.jsx", "function V() { const Icon = () => <b />; return <Button icon={Icon} />; }"),
         Case::near_miss("a.jsx", "function make() { const Inner = () => <b />; return { render: () => <Inner /> }; }"),
+        Case::bad(
+            "a.tsx",
+            "export function List({ xs }: P) {\n  const Item = ({ x }: { x: X }) => <li>{x.name}</li>; //~ component-in-component\n  return <ul>{xs.map((x) => <Item key={x.id} x={x} />)}</ul>;\n}",
+        ),
+        Case::bad(
+            "a.tsx",
+            "export const Page = () => {\n  function Header() { //~ component-in-component\n    return <h1>Title</h1>;\n  }\n  return <main><Header /></main>;\n};",
+        ),
+        Case::bad(
+            "a.tsx",
+            "export default function Form() {\n  const Field = (p: F) => <input name={p.name} />; //~ component-in-component\n  return <form><Field name=\"a\" /><Field name=\"b\" /></form>;\n}",
+        ),
+        Case::bad(
+            "a.tsx",
+            "function Table({ rows }: P) {\n  const Row = (p: R) => { return <tr><td>{p.a}</td></tr>; }; //~ component-in-component\n  return <table>{rows.map((r) => <Row key={r.a} {...r} />)}</table>;\n}",
+        ),
+        Case::good(
+            "a.tsx",
+            "const Item = ({ x }: { x: X }) => <li>{x.name}</li>;\nexport function List({ xs }: P) { return <ul>{xs.map((x) => <Item key={x.id} x={x} />)}</ul>; }",
+        ),
+        Case::good(
+            "a.tsx",
+            "export function List({ xs }: P) { const item = (x: X) => <li key={x.id}>{x.name}</li>; return <ul>{xs.map(item)}</ul>; }",
+        ),
+        Case::good("a.tsx", "export function V({ a }: P) { const Tag = a ? 'b' : 'i'; return <Tag>{a}</Tag>; }"),
+        Case::good("a.tsx", "export function V() { const head = <h1>Title</h1>; return <main>{head}</main>; }"),
+        Case::near_miss(
+            "a.tsx",
+            "export function make(name: string) { const Made = () => <i>{name}</i>; return Made; }",
+        ),
     ],
 };
 

@@ -71,6 +71,38 @@ pub static RULE: Rule = Rule {
             "a.jsx",
             "function V({ xs }) { const [s, setS] = useState([]); useEffect(() => { setS(xs.slice(1)); }); return s; }",
         ),
+        Case::bad(
+            "a.tsx",
+            "function V({ first, last }: P) {\n  const [full, setFull] = useState('');\n  useEffect(() => {\n    setFull(first + ' ' + last); //~ derived-state\n  }, [first, last]);\n  return <b>{full}</b>;\n}",
+        ),
+        Case::bad(
+            "a.tsx",
+            "function V({ items, q }: P) {\n  const [shown, setShown] = useState<Item[]>([]);\n  useEffect(() => {\n    setShown(items.filter((i) => i.name.includes(q))); //~ derived-state\n  }, [items, q]);\n  return <List items={shown} />;\n}",
+        ),
+        Case::bad(
+            "a.tsx",
+            "export const V = ({ xs }: P) => {\n  const [total, setTotal] = useState(0);\n  useEffect(() => {\n    setTotal(xs.reduce((a, b) => a + b, 0)); //~ derived-state\n  }, [xs]);\n  return <b>{total}</b>;\n};",
+        ),
+        Case::bad(
+            "a.tsx",
+            "function V() {\n  const [name, setName] = useState('');\n  const [valid, setValid] = useState(false);\n  useEffect(() => {\n    setValid(name.length > 3); //~ derived-state\n  }, [name]);\n  return <input value={name} disabled={!valid} onChange={(e) => setName(e.target.value)} />;\n}",
+        ),
+        Case::good(
+            "a.tsx",
+            "function V({ first, last }: P) { const full = first + ' ' + last; return <b>{full}</b>; }",
+        ),
+        Case::good(
+            "a.tsx",
+            "function V({ items, q }: P) { const shown = useMemo(() => items.filter((i) => i.name.includes(q)), [items, q]); return <List items={shown} />; }",
+        ),
+        Case::good(
+            "a.tsx",
+            "function V({ id }: P) { const [u, setU] = useState(null); useEffect(() => { load(id).then(setU, fail); }, [id]); return <b>{u}</b>; }",
+        ),
+        Case::good(
+            "a.tsx",
+            "function V() { const [w, setW] = useState(0); useEffect(() => { const f = () => setW(window.innerWidth); window.addEventListener('resize', f); return () => window.removeEventListener('resize', f); }, []); return <b>{w}</b>; }",
+        ),
     ],
 };
 

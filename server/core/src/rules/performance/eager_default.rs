@@ -102,6 +102,10 @@ pub static RULE: Rule = Rule {
         ),
         Case::good("a.rs", "fn f(o: Option<String>, p: &[&str]) -> String { o.unwrap_or_else(|| p.join(\",\")) }"),
         Case::near_miss("a.rs", "fn f(o: Option<PathBuf>, p: &Path, q: &str) -> PathBuf { o.unwrap_or(p.join(q)) }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f(name: Option<&str>, s: &str) { call(name.unwrap_or(s.to_lowercase().as_str())); }",
+        ),
     ],
 };
 
@@ -122,6 +126,13 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return expect(node, name, value, cx);
     }
     let Some(cost) = cost(value, cx) else { return };
+    // A closure cannot give away what it borrows of a value that it makes.
+    if method(value).is_some_and(|(of, m)| {
+        of.kind() == Kind::CallExpression
+            && matches!(m.text(), "as_str" | "as_ref" | "as_slice" | "as_bytes" | "as_path")
+    }) {
+        return;
+    }
     // A result of the method's own kind, such as an iterator's, is something else.
     if is_iterator(receiver, cx) {
         return;

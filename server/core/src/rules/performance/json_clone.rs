@@ -23,7 +23,7 @@ pub static RULE: Rule = Rule {
         example: "const copy = JSON.parse(JSON.stringify(state));",
         instead: "const copy = structuredClone(state);",
         limits: "A replacer or reviver makes a difference, and so does a value that is to be what JSON would make of it: \
-              comments that say so, and names like `toJSON`, are silent. `structuredClone` needs Node 17 or a browser \
+              comments that say so, and names like `toJSON` and `pluginJson`, are silent. `structuredClone` needs Node 17 or a browser \
               of 2022, and throws on functions.",
         fix: "The suggestion writes `structuredClone`. Dates stay dates then, and functions throw: it needs a look.",
     },
@@ -62,6 +62,16 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "function f(u: User) { const text = JSON.stringify(u); send(text); return JSON.parse(text); }",
         ),
+        Case::near_miss("a.js", "function deepClone(json) { return JSON.parse(JSON.stringify(json)); }"),
+        Case::near_miss(
+            "a.js",
+            "function load(plugin) {\n  // Clone to keep the original, and to drop any live properties.\n  plugin = JSON.parse(JSON.stringify(plugin));\n  return plugin;\n}",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "class E { event: IEvent; copy() { return new E(JSON.parse(JSON.stringify(this.event))); } }",
+        ),
+        Case::near_miss("a.js", "const styles = (el) => JSON.parse(JSON.stringify(getComputedStyle(el)));"),
     ],
 };
 
@@ -79,10 +89,17 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let shape = bare(value);
     let tried = node.ancestors().take_while(|a| !is_function(*a)).any(|a| a.kind() == Kind::TryStatement);
     let error = matches!(shape.text(), "err" | "error" | "e");
-    if inside || tried || error || shape.kind() == Kind::Object || told_above(node, cx) {
+    let wire = |n: Node<'_>| {
+        crate::rules::support::words(&crate::rules::support::place_name(n).unwrap_or_default())
+            .last()
+            .is_some_and(|w| WIRE.contains(&w.as_str()))
+    };
+    // What a call gives may be anything that is no plain data: the styles of an element, a document of a database.
+    let already = meant(shape.text()) || wire(shape) || shape.kind() == Kind::CallExpression;
+    if inside || already || tried || error || shape.kind() == Kind::Object || told_above(node, cx) {
         return;
     }
-    let message = "The value is copied by way of text, which is slow and loses dates, `undefined`, maps and sets. `structuredClone` copies it as it is.";
+    let message = "The value is copied by way of text: dates become text, and `undefined`, maps and sets are lost. `structuredClone` copies it as it is.";
     let edit = vec![(node.span(), format!("structuredClone({})", value.text()))];
     let mut note = Note::new(cx.rule, node.span(), message);
     if !value.text().contains('\u{1a}') {
@@ -90,6 +107,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     cx.report(note);
 }
+
+/// Last words of what was JSON before, so that nothing of it can be lost.
+const WIRE: &[&str] = &["schema", "manifest", "payload", "event", "metadata", "trace", "lhr", "log", "package"];
 
 /// Behind a constant that is read here alone its value: `const text = JSON.stringify(x); return JSON.parse(text);`.
 fn text_of<'a>(node: Node<'a>) -> Node<'a> {
@@ -105,7 +125,9 @@ fn told_above(node: Node<'_>, cx: &Cx<'_>) -> bool {
         let text = c.text().to_lowercase();
         c.span().end <= start
             && start - c.span().end < 160
-            && ["stringify", "parse", "json", "serializ"].iter().any(|w| text.contains(w))
+            && ["stringify", "parse", "json", "serializ", "function", "getter", "live "]
+                .iter()
+                .any(|w| text.contains(w))
             && crate::rules::shape::explains(c.text())
     })
 }

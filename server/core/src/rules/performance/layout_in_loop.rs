@@ -61,6 +61,36 @@ pub static RULE: Rule = Rule {
             "function f(els) { for (const el of els) { requestAnimationFrame(() => { el.style.top = el.offsetTop + 'px'; }); } }",
         ),
         Case::near_miss("a.js", "function f(styles) { for (const s of styles) { s.style = s.clientWidth ? 1 : 2; } }"),
+        Case::bad(
+            "a.ts",
+            "function f(boxes: HTMLElement[]) {\n  for (const box of boxes) {\n    const h = box.offsetHeight; //~ layout-in-loop\n    box.style.width = `${h}px`;\n  }\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "function f(boxes: HTMLElement[]) {\n  boxes.forEach((box) => {\n    const r = box.getBoundingClientRect(); //~ layout-in-loop\n    box.style.left = `${r.left}px`;\n  });\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "function f(rows: HTMLElement[], list: HTMLElement) {\n  for (const row of rows) {\n    list.appendChild(row);\n    total += row.clientHeight; //~ layout-in-loop\n  }\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "function f(els: NodeListOf<HTMLElement>) {\n  for (let i = 0; i < els.length; i++) {\n    els[i].classList.toggle('wide', els[i].scrollWidth > 100); //~ layout-in-loop\n  }\n}",
+        ),
+        Case::good(
+            "a.ts",
+            "function f(boxes: HTMLElement[]) { const hs = boxes.map((b) => b.offsetHeight); boxes.forEach((b, i) => { b.style.width = `${hs[i]}px`; }); }",
+        ),
+        Case::good("a.ts", "function f(box: HTMLElement) { box.style.width = `${box.offsetHeight}px`; }"),
+        Case::good(
+            "a.ts",
+            "function f(boxes: HTMLElement[]) { return boxes.reduce((s, b) => s + b.offsetHeight, 0); }",
+        ),
+        Case::good(
+            "a.ts",
+            "function f(boxes: HTMLElement[], w: number) { for (const b of boxes) { b.style.width = `${w}px`; } }",
+        ),
+        Case::near_miss("a.ts", "function f(boxes: Box[]) { for (const b of boxes) { b.width = b.offset + 1; } }"),
     ],
 };
 
@@ -131,6 +161,7 @@ fn writes(n: Node<'_>) -> bool {
         Kind::CallExpression => method(n).is_some_and(|(of, name)| {
             of.text().ends_with(".classList") && matches!(name.text(), "add" | "remove" | "toggle")
                 || of.text().ends_with(".style") && name.text() == "setProperty"
+                || matches!(name.text(), "appendChild" | "insertBefore" | "insertAdjacentHTML" | "replaceChildren")
         }),
         _ => false,
     }

@@ -25,7 +25,7 @@ pub static RULE: Rule = Rule {
         why: "Every round looks at up to all elements: with 10,000 on both sides that is a hundred million steps, where a set takes 10,000.",
         example: "for id in ids {\n    if !seen.contains(&id) { seen.push(id); }\n}",
         instead: "for id in ids {\n    if seen.insert(id) { out.push(id); }\n}",
-        limits: "Lists of kinds, versions, algorithms and the like, arrays, constants, strings and vectors that are made in every round are left alone, as are vectors whose length is written in the source. Only searches for something that changes with the round count.",
+        limits: "Lists of anything but texts, numbers and records that are found by their `id` (kinds, algorithms and the like are few), lists that a comment calls short, arrays, constants, strings and vectors that are made in every round are left alone, as are vectors whose length is written in the source. Only searches for something that changes with the round count.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
@@ -115,6 +115,22 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn f(files: &[PathBuf]) { let mut found: Vec<PathBuf> = Vec::new(); for file in files { if found.iter().any(|p| file.starts_with(p)) { continue; } found.push(file.clone()); } }",
         ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(a: &[Span], fields: &[Field]) -> usize { a.iter().filter(|x| !fields.iter().any(|f| f.name == x.name)).count() }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(all: &[Definition], refs: Vec<Definition>) -> Vec<Definition> { refs.into_iter().filter(|r| !all.contains(r)).collect() }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(steps: &[u32]) { let mut v = Vec::new(); for s in steps {\n    // The limit is 20, so this is not too expensive.\n    if v.contains(s) { break; }\n    v.push(*s);\n} }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(groups: &[&dyn Group]) { let mut known = Vec::with_capacity(4); for g in groups { let kx = g.algorithm(); if !known.contains(&kx) { known.push(kx); } } go(known); }",
+        ),
     ],
 };
 
@@ -163,9 +179,24 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if !equal || !(grows || given) {
         return;
     }
-    // Of kinds, versions and algorithms there are a few.
-    let element = type_of(list, cx).map(|t| last_name(t.arg().name).to_owned()).unwrap_or_default();
-    if FEW.iter().any(|w| element.ends_with(w)) {
+    // Of kinds, versions, algorithms and other things with names of their own there are a few; of texts and numbers there may be any
+    // number, and of records that are told by a number of theirs.
+    let of_list = type_of(list, cx);
+    // A table of the program: `&'static [&'static str]`.
+    let fixed = bound.is_some_and(|b| match b.origin {
+        Origin::Param(p) => p.child(Field::Type).is_some_and(|t| t.text().contains("'static")),
+        _ => false,
+    });
+    let mut element = of_list.map(|t| last_name(t.arg().name).to_owned()).unwrap_or_default();
+    // What is looked for is of the same type.
+    if matches!(element.as_str(), "" | "_") && name.text() == "contains" {
+        element = type_of(bare(what), cx).map(|t| last_name(t.name).to_owned()).unwrap_or_default();
+    }
+    let plain =
+        matches!(element.as_str(), "String" | "str" | "PathBuf" | "Path" | "OsString" | "Uuid" | "{integer}" | "char")
+            || number(&element);
+    let record = name.text() != "contains" && by_id(what);
+    if fixed || !plain && !record || is_said_short(node) {
         return;
     }
     // What is looked for changes with the round.
@@ -186,25 +217,33 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     cx.report(Note::new(cx.rule, tail(name, node), message).related(again, "runs again and again"));
 }
 
-/// Ends of names of types of which a list holds a few.
-const FEW: [&str; 16] = [
-    "Type",
-    "Suite",
-    "Group",
-    "Version",
-    "Protocol",
-    "Algorithm",
-    "Scheme",
-    "Kind",
-    "Mode",
-    "Level",
-    "Flag",
-    "Cipher",
-    "Curve",
-    "Method",
-    "Feature",
-    "Permission",
-];
+fn number(ty: &str) -> bool {
+    matches!(ty, "u8" | "u16" | "u32" | "u64" | "u128" | "usize" | "i8" | "i16" | "i32" | "i64" | "i128" | "isize")
+}
+
+/// `|u| u.id == order.user_id`.
+fn by_id(what: Node<'_>) -> bool {
+    let Some((_, body)) = closure(what) else { return false };
+    let body = unparenthesized(body);
+    body.named_children().any(|side| {
+        let side = if side.kind() == Kind::UnaryExpression { side.last_named().unwrap_or(side) } else { side };
+        side.kind() == Kind::FieldExpression
+            && side.child(Field::Field).is_some_and(|f| {
+                let f = f.text();
+                matches!(f, "id" | "key" | "uuid" | "email" | "code" | "sku" | "number") || f.ends_with("_id")
+            })
+    })
+}
+
+/// Whether a comment right above says how long the list can get.
+fn is_said_short(node: Node<'_>) -> bool {
+    let before = &node.arena().text()[..node.span().start as usize];
+    before.lines().rev().skip(1).take(6).take_while(|l| !l.trim_end().ends_with(';')).any(|l| {
+        let l = l.trim_start().to_lowercase();
+        l.starts_with("//")
+            && ["limit", "few", "short", "small", "expensive", "at most", "long chain"].iter().any(|w| l.contains(w))
+    })
+}
 
 /// Whether a loop counts a variable up or down.
 fn steps(around: Node<'_>, name: &str) -> bool {

@@ -68,6 +68,43 @@ pub static RULE: Rule = Rule {
             "a.js",
             "import Home from './pages/Home';\nimport About from './pages/About';\nimport Admin from './pages/Admin';\nimport Orders from './pages/Orders';\nimport Users from './pages/Users';\nexport function render(name) { return { Home, About, Admin, Orders, Users }[name]; }",
         ),
+        Case::bad(
+            "a.tsx",
+            "import Home from './screens/Home'; //~ missing-lazy-import\nimport About from './screens/About';\nimport Admin from './screens/Admin';\nimport Orders from './screens/Orders';\nimport Users from './screens/Users';\nexport const App = () => <Routes><Route path=\"/Home\" element={<Home />} /><Route path=\"/About\" element={<About />} /><Route path=\"/Admin\" element={<Admin />} /><Route path=\"/Orders\" element={<Orders />} /><Route path=\"/Users\" element={<Users />} /></Routes>;",
+        ),
+        Case::bad(
+            "a.tsx",
+            "import Home from './routes/Home'; //~ missing-lazy-import\nimport About from './routes/About';\nimport Admin from './routes/Admin';\nimport Orders from './routes/Orders';\nimport Users from './routes/Users';\nexport default createBrowserRouter([{ path: '/Home', element: <Home /> }, { path: '/About', element: <About /> }, { path: '/Admin', element: <Admin /> }, { path: '/Orders', element: <Orders /> }, { path: '/Users', element: <Users /> }]);",
+        ),
+        Case::bad(
+            "a.tsx",
+            "import Home from './pages/Home'; //~ missing-lazy-import\nimport About from './pages/About';\nimport Admin from './pages/Admin';\nimport Orders from './pages/Orders';\nimport Users from './pages/Users';\nexport const routes = [{ path: '/Home', component: Home }, { path: '/About', component: About }, { path: '/Admin', component: Admin }, { path: '/Orders', component: Orders }, { path: '/Users', component: Users }];",
+        ),
+        Case::bad(
+            "a.tsx",
+            "import Home from './views/main/Home'; //~ missing-lazy-import\nimport About from './views/main/About';\nimport Admin from './views/main/Admin';\nimport Orders from './views/main/Orders';\nimport Users from './views/main/Users';\nexport const App = () => <Routes><Route path=\"/Home\" element={<Home />} /><Route path=\"/About\" element={<About />} /><Route path=\"/Admin\" element={<Admin />} /><Route path=\"/Orders\" element={<Orders />} /><Route path=\"/Users\" element={<Users />} /></Routes>;",
+        ),
+        Case::good("a.tsx", "import Home from './pages/Home';\nexport const App = () => <Home />;"),
+        Case::good(
+            "a.tsx",
+            "const Home = lazy(() => import('./pages/Home'));\nexport const App = () => <Route element={<Home />} />;",
+        ),
+        Case::good(
+            "a.tsx",
+            "import Home from './components/Home';\nimport About from './components/About';\nimport Admin from './components/Admin';\nimport Orders from './components/Orders';\nimport Users from './components/Users';\nexport const App = () => <Routes><Route path=\"/Home\" element={<Home />} /><Route path=\"/About\" element={<About />} /><Route path=\"/Admin\" element={<Admin />} /><Route path=\"/Orders\" element={<Orders />} /><Route path=\"/Users\" element={<Users />} /></Routes>;",
+        ),
+        Case::good(
+            "a.tsx",
+            "import Home from './pages/Home';\nimport About from './pages/About';\nexport const App = () => <Routes><Route element={<Home />} /><Route element={<About />} /></Routes>;",
+        ),
+        Case::near_miss(
+            "a.tsx",
+            "import Home from './pages/Home';\nimport About from './pages/About';\nimport Admin from './pages/Admin';\nimport Orders from './pages/Orders';\nimport Users from './pages/Users';\nexport const titles = [Home.title, About.title, Admin.title, Orders.title, Users.title];",
+        ),
+        Case::near_miss(
+            "a.tsx",
+            "import type Home from './pages/Home';\nimport type About from './pages/About';\nimport type Admin from './pages/Admin';\nimport type Orders from './pages/Orders';\nimport type Users from './pages/Users';\nexport type All = Home | About | Admin | Orders | Users;",
+        ),
     ],
 };
 

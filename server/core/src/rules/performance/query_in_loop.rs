@@ -121,6 +121,18 @@ pub static RULE: Rule = Rule {
             "a.js",
             "const all = (items) => Promise.all(items.map((tier) => { return Tier.create(tier); }));",
         ),
+        Case::good(
+            "a.ts",
+            "async function f(db: Db, ids: string[]) { return db.query('select * from t where id = any($1)', [ids]); }",
+        ),
+        Case::good(
+            "a.ts",
+            "async function f(ids: string[]) { return prisma.user.findMany({ where: { id: { in: ids } } }); }",
+        ),
+        Case::good(
+            "a.ts",
+            "async function f(ids: string[]) { const users = await User.find({ _id: { $in: ids } }); return users.map((u) => u.name); }",
+        ),
     ],
 };
 

@@ -159,6 +159,32 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "use regex::Regex;\nfn f(l: Option<String>) -> Option<bool> { l.map(|l| Regex::new(\"x+\").unwrap().is_match(&l)) }",
         ),
+        Case::bad(
+            "a.ts",
+            "function f(lines: string[]) { let n = 0; for (const line of lines) { const re = new RegExp('^\\\\d+$'); if (re.test(line)) { n++; } } return n; } //~ regex-in-loop",
+        ),
+        Case::bad(
+            "a.ts",
+            "function f(rows: string[], word: string) { return rows.filter((r) => new RegExp(`\\\\b${word}\\\\b`, 'i').test(r)); } //~ regex-in-loop",
+        ),
+        Case::bad(
+            "a.ts",
+            "function f(rows: string[], word: string) { for (let i = 0; i < rows.length; i++) { if (new RegExp(word).test(rows[i])) { go(rows[i]); } } } //~ regex-in-loop",
+        ),
+        Case::good(
+            "a.ts",
+            "const RE = /^\\d+$/; function f(lines: string[]) { return lines.filter((l) => RE.test(l)); }",
+        ),
+        Case::good("a.ts", "function f(lines: string[]) { return lines.filter((l) => /^\\d+$/.test(l)); }"),
+        Case::good(
+            "a.ts",
+            "function f(text: string, words: string[]) { return words.filter((w) => new RegExp(w).test(text)); }",
+        ),
+        Case::good("a.ts", "function f(word: string, text: string) { return new RegExp(word).test(text); }"),
+        Case::good(
+            "a.ts",
+            "function f(rows: string[], word: string) { const re = new RegExp(word); return rows.filter((r) => re.test(r)); }",
+        ),
     ],
 };
 

@@ -78,6 +78,27 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "export function known(all: Rec[], k: string) { return all.filter((o) => Object.keys(o).includes(k)); }",
         ),
+        Case::near_miss(
+            "a.ts",
+            "function f(rows: Row[], base: Meta) { return rows.map((r) => ({ id: r.id, meta: JSON.parse(JSON.stringify(base)) })); }",
+        ),
+        Case::bad(
+            "a.ts",
+            "function f(rows: string[], settings: Record<string, string>) {\n  let out = '';\n  for (const row of rows) {\n    const keys = Object.keys(settings).sort(); //~ repeated-work-in-loop\n    out += row + keys.join(',');\n  }\n  return out;\n}",
+        ),
+        Case::good(
+            "a.ts",
+            "function f(rows: Row[], o: O) { const text = JSON.stringify(o); for (const row of rows) { go(row, text); } }",
+        ),
+        Case::good("a.ts", "function f(rows: Row[]) { for (const row of rows) { go(JSON.stringify(row)); } }"),
+        Case::good(
+            "a.ts",
+            "function f(rows: Row[], o: O) { for (const row of rows) { o.n++; go(row, JSON.stringify(o)); } }",
+        ),
+        Case::good(
+            "a.ts",
+            "function f(rows: Row[]) { const fmt = new Intl.NumberFormat('de'); return rows.map((r) => fmt.format(r.n)); }",
+        ),
     ],
 };
 
@@ -108,6 +129,14 @@ fn costly<'a>(node: Node<'a>) -> Option<(&'a str, bool)> {
             plain.then(|| (callee.text(), true))
         }
         "JSON.stringify" => {
+            // Read again at once, it is a copy for each round.
+            if node
+                .parent()
+                .and_then(|p| p.parent())
+                .is_some_and(|c| c.child(Field::Function).is_some_and(|f| f.text() == "JSON.parse"))
+            {
+                return None;
+            }
             let plain = first.is_some_and(|a| matches!(a.kind(), Kind::Identifier | Kind::MemberExpression));
             plain.then(|| (callee.text(), false))
         }
@@ -115,7 +144,7 @@ fn costly<'a>(node: Node<'a>) -> Option<(&'a str, bool)> {
         "Object.keys" | "Object.values" => {
             let plain = first.is_some_and(|a| a.kind() == Kind::Identifier);
             let searched = node.parent().and_then(|p| p.parent()).and_then(method).is_some_and(|(of, m)| {
-                bare(of) == node && matches!(m.text(), "includes" | "indexOf" | "find" | "some")
+                bare(of) == node && matches!(m.text(), "includes" | "indexOf" | "find" | "some" | "sort" | "toSorted")
             });
             (plain && searched).then(|| (callee.text(), false))
         }

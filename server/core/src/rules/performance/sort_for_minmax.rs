@@ -4,7 +4,7 @@ use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_code::call_on;
 use crate::rules::rust_names::{binding, repeats_within, uses};
 use crate::rules::rust_types::type_of;
-use crate::rules::shape::home;
+use crate::rules::shape::{home, operator};
 use crate::rules::support::{args, bare, is_function, is_loop, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
@@ -78,6 +78,15 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "const q = await db.find().sort({ at: -1 })[0];"),
         Case::near_miss("a.js", "const x = xs.sort(cmp)[i];"),
         Case::near_miss("a.js", "const d = Model.find().sort('-at').at(0);"),
+        Case::near_miss(
+            "a.ts",
+            "function f(runs: Run[]) { return runs.slice().sort((a, b) => score(a) - score(b) || a.tti - b.tti)[0]; }",
+        ),
+        Case::near_miss("a.ts", "const latest = versions.sort((a, b) => semver.rcompare(a, b))[0];"),
+        Case::near_miss(
+            "a.js",
+            "export const latest = (versions) => versions.filter((v) => !semver.prerelease(v)).sort(semver.rcompare)[0];",
+        ),
     ],
 };
 
@@ -114,12 +123,40 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let list = bare(list);
     // Databases' queries sort by names; literals are short.
     let query = args(sorted).next().map(bare).is_some_and(|a| matches!(a.kind(), Kind::Object | Kind::String));
+    if !is_plain(args(sorted).next().map(bare)) {
+        return;
+    }
     let literal = list.kind() == Kind::Array && !list.named_children().any(|e| e.kind() == Kind::SpreadElement);
     if query || literal || list.text().contains(".find(") {
         return;
     }
     let message = "The whole list is sorted for one of its elements. One pass finds the least or greatest: `reduce`, or `Math.min` and `Math.max`.";
     cx.report(Note::new(cx.rule, Span { start: name.span().start, end: node.span().end }, message));
+}
+
+/// Whether a comparator asks one thing of each side, so that one pass is as short to write: `(a, b) => a.total - b.total`.
+fn is_plain(comparator: Option<Node<'_>>) -> bool {
+    let Some(function) = comparator else { return true };
+    // A library's comparison is not rewritten for a few versions: `semver.rcompare`.
+    if !is_function(function) || function.is_hole() {
+        return function.kind() != Kind::MemberExpression;
+    }
+    let Some(mut body) = function.child(Field::Body) else { return false };
+    if body.kind() == Kind::StatementBlock {
+        let mut statements = body.named_children().filter(|n| !n.is_comment());
+        let (Some(only), None) = (statements.next(), statements.next()) else { return false };
+        let Some(value) = only.first_named().filter(|_| only.kind() == Kind::ReturnStatement) else { return false };
+        body = value;
+    }
+    let several = |n: Node<'_>| match n.kind() {
+        Kind::BinaryExpression => matches!(operator(n), "||" | "&&" | "??"),
+        Kind::CallExpression => {
+            !method(n).is_some_and(|(_, m)| matches!(m.text(), "localeCompare" | "getTime" | "valueOf"))
+                && n.child(Field::Function).is_none_or(|f| !matches!(f.text(), "Number" | "Date.parse" | "String"))
+        }
+        _ => false,
+    };
+    !several(bare(body)) && !body.descendants().any(several)
 }
 
 /// `const sorted = list.sort(..); return sorted[0];`, where nothing else is asked of it.
@@ -132,6 +169,9 @@ fn kept<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let list = bare(list);
     let literal = list.kind() == Kind::Array && !list.named_children().any(|e| e.kind() == Kind::SpreadElement);
     let query = args(value).next().map(bare).is_some_and(|a| matches!(a.kind(), Kind::Object | Kind::String));
+    if !is_plain(args(value).next().map(bare)) {
+        return;
+    }
     let around = home(node);
     if !is_function(around) || literal || query || list.text().contains(".find(") {
         return;

@@ -69,6 +69,10 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "function f(slice: Slice) { let textContent = ''; slice.content.forEach((node) => { textContent += node.textContent; }); return textContent; }",
         ),
+        Case::near_miss(
+            "a.ts",
+            "function f(bytes: B) { let value = ''; while (!bytes.done()) { const b = bytes.next(); value += char(b); if (b === 41) { return value.substring(1, value.length - 1); } } return ''; }",
+        ),
     ],
 };
 
@@ -163,7 +167,12 @@ fn is_text(name: Node<'_>) -> bool {
 
 /// Whether the round reads a character or the length of the string.
 fn looks_into(around: Node<'_>, place: Node<'_>) -> bool {
-    around.descendants().any(|n| match n.kind() {
+    let leaves = |n: Node<'_>| {
+        n.ancestors()
+            .take_while(|a| *a != around)
+            .any(|a| matches!(a.kind(), Kind::ReturnStatement | Kind::ThrowStatement))
+    };
+    around.descendants().filter(|n| !leaves(*n)).any(|n| match n.kind() {
         Kind::SubscriptExpression => n.child(Field::Object).is_some_and(|o| o.text() == place.text()),
         Kind::CallExpression => method(n).is_some_and(|(receiver, name)| {
             receiver.text() == place.text()

@@ -109,6 +109,14 @@ pub static RULE: Rule = Rule {
             "a.js",
             "const fs = require('fs');\nfunction loadConfig() { return fs.readFileSync('config.json'); }\nconst config = loadConfig();\napp.use((req, res, next) => { res.locals.config = config; next(); });",
         ),
+        Case::bad(
+            "a.ts",
+            "import { readFileSync } from 'fs';\nimport fastify from 'fastify';\nconst app = fastify();\napp.get('/legal', async () => ({ terms: readFileSync('./terms.md', 'utf8') })); //~ sync-io-in-handler",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "import { readFileSync } from 'fs';\ncache.get('terms', async () => readFileSync('./terms.md', 'utf8'));",
+        ),
     ],
 };
 

@@ -100,6 +100,10 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "const cache = new Map<string, User>();\nexport async function user(id: string) { if (cache.size > 100) cache.clear(); const u = await load(id); cache.set(id, u); return u; }",
         ),
+        Case::good(
+            "a.ts",
+            "const cache = new Map<string, string>();\nexport function get(req: Request) { const k = req.params.id; if (cache.size > 500) { cache.delete(cache.keys().next().value); } cache.set(k, load(k)); }",
+        ),
     ],
 };
 

@@ -23,7 +23,7 @@ pub static RULE: Rule = Rule {
         why: "Every piece is a call into the operating system, about a thousand times as dear as copying a few bytes from a buffer.",
         example: "let file = File::open(path)?;\nlet config = serde_json::from_reader(file)?;",
         instead: "let file = BufReader::new(File::open(path)?);\nlet config = serde_json::from_reader(file)?;",
-        limits: "Only where the source tells that the receiver is a file or a socket. Reads and writes of large pieces need no buffer.",
+        limits: "Only where the source tells that the receiver is a file or a socket. Reads and writes of large pieces need no buffer, nor does `serde_yaml`, which has one of its own.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::CallExpression, Kind::MacroInvocation], check)],
@@ -58,7 +58,7 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad(
             "a.rs",
-            "fn f(p: &Path) -> u8 { let f = std::fs::File::open(p).unwrap(); serde_yaml::from_reader(&f).unwrap() } //~ unbuffered-io",
+            "fn f(p: &Path) -> u8 { let f = std::fs::File::open(p).unwrap(); serde_json::from_reader(&f).unwrap() } //~ unbuffered-io",
         ),
         Case::good(
             "a.rs",
@@ -92,6 +92,14 @@ pub static RULE: Rule = Rule {
         Case::near_miss(
             "a.rs",
             "fn f(mut s: TcpStream) { loop { let mut b = [0u8; 4096]; s.read_exact(&mut b).unwrap(); } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(p: &Path, c: &Config) -> Result<()> { let file = std::fs::File::create(p)?; serde_yaml::to_writer(file, c)?; Ok(()) }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(p: &Path) -> Result<Config> { let file = std::fs::File::open(p)?; Ok(serde_yaml::from_reader(file)?) }",
         ),
     ],
 };
@@ -135,7 +143,6 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         "serde_json::from_reader"
         | "bincode::deserialize_from"
         | "ciborium::from_reader"
-        | "serde_yaml::from_reader"
         | "rmp_serde::from_read"
         | "rmp_serde::decode::from_read"
         | "serde_cbor::from_reader"
@@ -145,7 +152,6 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         | "serde_json::to_writer_pretty"
         | "bincode::serialize_into"
         | "ciborium::into_writer"
-        | "serde_yaml::to_writer"
         | "serde_cbor::to_writer" => "BufWriter",
         _ => return,
     };

@@ -59,6 +59,43 @@ pub static RULE: Rule = Rule {
             "import type { DebouncedFunc } from 'lodash';\nexport const V = (p: { f: DebouncedFunc<any> }) => <i onClick={p.f} />;",
         ),
         Case::near_miss("a.jsx", "import lodash from './lodash';\nexport const V = () => <i>{lodash.x}</i>;"),
+        Case::bad(
+            "a.tsx",
+            "import _ from 'lodash'; //~ whole-library-import\nexport const V = ({ xs }: P) => <i>{_.uniq(xs).length}</i>;",
+        ),
+        Case::bad(
+            "a.tsx",
+            "import * as _ from 'lodash'; //~ whole-library-import\nexport const V = ({ xs }: P) => <i>{_.sum(xs)}</i>;",
+        ),
+        Case::bad(
+            "a.tsx",
+            "import moment from 'moment'; //~ whole-library-import\nexport const V = ({ at }: P) => <time>{moment(at).fromNow()}</time>;",
+        ),
+        Case::bad(
+            "a.tsx",
+            "import R from 'ramda'; //~ whole-library-import\nexport const V = ({ xs }: P) => <i>{R.head(xs)}</i>;",
+        ),
+        Case::good(
+            "a.tsx",
+            "import uniq from 'lodash/uniq';\nexport const V = ({ xs }: P) => <i>{uniq(xs).length}</i>;",
+        ),
+        Case::good(
+            "a.tsx",
+            "import { format } from 'date-fns';\nexport const V = ({ at }: P) => <time>{format(at, 'P')}</time>;",
+        ),
+        Case::good(
+            "a.tsx",
+            "import dayjs from 'dayjs';\nexport const V = ({ at }: P) => <time>{dayjs(at).fromNow()}</time>;",
+        ),
+        Case::good(
+            "a.tsx",
+            "import { uniq } from 'lodash-es';\nexport const V = ({ xs }: P) => <i>{uniq(xs).length}</i>;",
+        ),
+        Case::near_miss(
+            "a.tsx",
+            "import type { Moment } from 'moment';\nexport const V = ({ at }: { at: Moment }) => <time>{at.toString()}</time>;",
+        ),
+        Case::near_miss("a.tsx", "import moment from '../moment';\nexport const V = () => <i>{moment.x}</i>;"),
     ],
 };
 

@@ -56,6 +56,43 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.rs", "fn f(mut a: u8, mut b: u8) { a = b; log(a); b = a; go(b); }"),
         Case::near_miss("a.rs", "fn f(it: &mut I) { *it.next() = *it.peek(); *it.peek() = *it.next(); }"),
         Case::near_miss("a.rs", "fn f(mut a: u8, mut b: u8) { a ^= b; b ^= a; a ^= b; go(a, b); }"),
+        Case::near_miss(
+            "a.ts",
+            "class W { go(index: number) { this.active = index;\n index = this.active;\n return index; } }",
+        ),
+        Case::bad(
+            "a.ts",
+            "function f(a: number, b: number) {\n  a = b; //~ almost-swapped\n  b = a;\n  return a - b;\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "function f(xs: number[], i: number, j: number) {\n  xs[i] = xs[j]; //~ almost-swapped\n  xs[j] = xs[i];\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "class P { x = 1; y = 2; flip() {\n  this.x = this.y; //~ almost-swapped\n  this.y = this.x;\n} }",
+        ),
+        Case::bad("a.ts", "let lo = 1, hi = 2;\nif (lo > hi) {\n  lo = hi; //~ almost-swapped\n  hi = lo;\n}"),
+        Case::bad("a.ts", "function f(p: Pair) {\n  p.first = p.second; //~ almost-swapped\n  p.second = p.first;\n}"),
+        Case::bad(
+            "a.ts",
+            "function f(m: number[][], i: number, j: number) {\n  m[i][j] = m[j][i]; //~ almost-swapped\n  m[j][i] = m[i][j];\n}",
+        ),
+        Case::good("a.ts", "function f(a: number, b: number) { const t = a; a = b; b = t; return a - b; }"),
+        Case::good("a.ts", "function f(a: number, b: number) { [a, b] = [b, a]; return a - b; }"),
+        Case::good(
+            "a.ts",
+            "function f(xs: number[], i: number, j: number) { const t = xs[i]; xs[i] = xs[j]; xs[j] = t; }",
+        ),
+        Case::good("a.ts", "function f(a: number, b: number, c: number) { a = b; b = c; return a + b; }"),
+        Case::good("a.ts", "function f(a: number, b: number) { a = b; b = a + 1; return a + b; }"),
+        Case::good("a.ts", "class P { x = 1; y = 2; copy() { this.x = this.y; } }"),
+        Case::good("a.ts", "function f(a: number, b: number) { a = b; go(a); b = a; return b; }"),
+        Case::near_miss(
+            "a.ts",
+            "function f(el: HTMLInputElement, v: string) { el.value = v; v = el.value; return v; }",
+        ),
+        Case::near_miss("a.ts", "function f(a: number, next: () => number) { a = next(); let b = a; return b; }"),
     ],
 };
 
@@ -92,6 +129,10 @@ fn ecma<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(second) = node.next_named_sibling().and_then(assigned) else { return };
     let (Some((a, b)), Some((c, d))) = (operands(first), operands(second)) else { return };
     if !same(a, d) || !same(b, c) || same(a, b) || !only_reads(a) || !only_reads(b) {
+        return;
+    }
+    // A property may have a setter, and then the variable reads what became of its value.
+    if a.kind() == Kind::MemberExpression && b.kind() == Kind::Identifier {
         return;
     }
     let message = format!(

@@ -65,6 +65,7 @@ pub static RULE: Rule = Rule {
             "function f(n) { const states = new Array(n).fill({ status: 'active' }); return pick(states).status; }",
         ),
         Case::near_miss("a.ts", "class A { set(n: number) { this.axes = new Array(n).fill({ row: 1, col: 2 }); } }"),
+        Case::good("a.ts", "const xs = [1, undefined, 3];"),
     ],
 };
 

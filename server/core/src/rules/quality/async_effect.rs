@@ -48,6 +48,40 @@ pub static RULE: Rule = Rule {
         Case::good("a.jsx", "function V() { const f = useCallback(async () => { await load(); }, []); return f; }"),
         Case::near_miss("a.js", "app.use(async (req) => { await go(req); });"),
         Case::near_miss("a.js", "import { useEffect } from './bus';\nuseEffect('a', async () => { await go(); });"),
+        Case::bad(
+            "a.tsx",
+            "function V({ id }: P) {\n  useEffect(async () => { //~ async-effect\n    await load(id);\n  }, [id]);\n  return null;\n}",
+        ),
+        Case::bad(
+            "a.tsx",
+            "function V() {\n  React.useLayoutEffect(async () => { //~ async-effect\n    await measure();\n  });\n  return null;\n}",
+        ),
+        Case::bad(
+            "a.tsx",
+            "function useUser(id: string) {\n  useEffect(async function () { //~ async-effect\n    setUser(await get(id));\n  }, [id]);\n}",
+        ),
+        Case::bad(
+            "a.tsx",
+            "export const V = ({ q }: P) => {\n  useEffect(async () => { //~ async-effect\n    const r = await fetch(q);\n    show(await r.text());\n  }, [q]);\n  return null;\n};",
+        ),
+        Case::good("a.tsx", "function V({ id }: P) { useEffect(() => { void load(id); }, [id]); return null; }"),
+        Case::good(
+            "a.tsx",
+            "function V({ id }: P) { useEffect(() => { const go = async () => { await load(id); }; go().catch(show); }, [id]); return null; }",
+        ),
+        Case::good(
+            "a.tsx",
+            "function V({ id }: P) { useEffect(() => { load(id).then(show, fail); }, [id]); return null; }",
+        ),
+        Case::good(
+            "a.tsx",
+            "function V({ id }: P) { useEffect(() => { const t = setTimeout(run, 9); return () => clearTimeout(t); }, [id]); return null; }",
+        ),
+        Case::near_miss(
+            "a.tsx",
+            "function V() { const go = useCallback(async () => { await load(); }, []); return <b onClick={go} />; }",
+        ),
+        Case::near_miss("a.tsx", "function V() { useQuery(async () => { await load(); }, []); return null; }"),
     ],
 };
 

@@ -40,6 +40,21 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "xs.sort((a, b) => Number(a > b) - Number(a < b));"),
         Case::near_miss("a.js", "xs.sort((a, b) => { if (a > b) return 1; return -1; });"),
         Case::near_miss("a.js", "xs.sort((a, b) => (a > b) - (a < b));"),
+        Case::bad(
+            "a.ts",
+            "const sorted = (xs: P[]) => [...xs].sort((a, b) => a.price > b.price); //~ boolean-comparator",
+        ),
+        Case::bad(
+            "a.ts",
+            "function f(names: string[]) { return names.slice().sort((a, b) => a.toLowerCase() < b.toLowerCase()); } //~ boolean-comparator",
+        ),
+        Case::bad("a.ts", "users.sort(function (a, b) { return a.age >= b.age; }); //~ boolean-comparator"),
+        Case::bad("a.ts", "const top = rows.toSorted((x, y) => y.score > x.score); //~ boolean-comparator"),
+        Case::good("a.ts", "const sorted = (xs: P[]) => [...xs].sort((a, b) => a.price - b.price);"),
+        Case::good("a.ts", "names.sort((a, b) => a.localeCompare(b));"),
+        Case::good("a.ts", "xs.sort((a, b) => (a > b ? 1 : -1));"),
+        Case::good("a.ts", "xs.filter((a) => a.price > 3);"),
+        Case::near_miss("a.ts", "xs.sort((a, b) => Number(a.done) - Number(b.done));"),
     ],
 };
 

@@ -85,6 +85,10 @@ pub static RULE: Rule = Rule {
             "async function sweep() { await clean(); }\nsetInterval(sweep(), 1000); //~ called-instead-of-passed",
         ),
         Case::near_miss("a.ts", "async function sweep() { await clean(); }\nsetInterval(() => sweep(), 1000);"),
+        Case::bad(
+            "a.jsx",
+            "export function V() { const save = () => console.log('saved'); return <button onClick={save()}>save</button>; } //~ called-instead-of-passed",
+        ),
     ],
 };
 
@@ -154,10 +158,12 @@ fn local_void<'a>(anywhere: Node<'a>, name: &str, cx: &Cx<'a>) -> bool {
     });
     let (Some(only), None) = (found.next(), found.next()) else { return false };
     let function = if only.kind() == Kind::VariableDeclarator { only.child(Field::Value) } else { Some(only) };
-    function
-        .map(bare)
-        .filter(|f| is_function(*f))
-        .is_some_and(|f| cx.open(f).has_token("async") || crate::rules::declared::returns_nothing(cx.open(f)))
+    function.map(bare).filter(|f| is_function(*f)).is_some_and(|f| {
+        let f = cx.open(f);
+        // `() => console.log(x)`
+        let logs = f.child(Field::Body).is_some_and(|b| bare(b).text().starts_with("console."));
+        f.has_token("async") || logs || crate::rules::declared::returns_nothing(f)
+    })
 }
 
 /// Whether the block itself binds the name to something else than the file's function.

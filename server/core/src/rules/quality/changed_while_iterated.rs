@@ -80,6 +80,27 @@ pub static RULE: Rule = Rule {
             "a.js",
             "function f(xs) { for (const x of xs) { if (x.old) { xs.splice(xs.indexOf(x), 1); return x; } } }",
         ),
+        Case::bad(
+            "a.ts",
+            "function f(xs: number[]) {\n  xs.forEach((x, i) => {\n    if (x < 0) xs.splice(i, 1); //~ changed-while-iterated\n  });\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "class L { list: A[] = []; drop(a: A) { this.list.forEach((x, i) => { if (x === a) { this.list.splice(i, 1); } }); } } //~ changed-while-iterated",
+        ),
+        Case::bad(
+            "a.ts",
+            "function f(users: U[]) {\n  for (let i = 0; i < users.length; i += 1) {\n    if (users[i].gone) {\n      users.splice(i, 1); //~ changed-while-iterated\n    }\n  }\n}",
+        ),
+        Case::good("a.ts", "function f(xs: number[]) { return xs.filter((x) => x >= 0); }"),
+        Case::good(
+            "a.ts",
+            "function f(xs: number[]) { for (let i = xs.length - 1; i >= 0; i--) { if (xs[i] < 0) { xs.splice(i, 1); } } }",
+        ),
+        Case::good(
+            "a.ts",
+            "function f(xs: number[]) { for (let i = 0; i < xs.length; i++) { if (xs[i] < 0) { xs.splice(i, 1); i--; } } }",
+        ),
     ],
 };
 

@@ -68,6 +68,24 @@ pub static RULE: Rule = Rule {
         ),
         Case::near_miss("a.js", "async function f(xs) { for (var x of xs) { await load().then(() => x.done()); } }"),
         Case::near_miss("a.js", "function f(xs) { for (var i = 0; i < 3; i++) { xs.onclick = () => log(i); break; } }"),
+        Case::bad(
+            "a.js",
+            "for (var i = 0; i < 3; i++) { setTimeout(function () { console.log(i); }, 10); } //~ closure-over-loop-variable",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(rows) { var out = []; for (var k = 0; k < rows.length; k++) { out.push(() => rows[k]); } return out; } //~ closure-over-loop-variable",
+        ),
+        Case::good("a.js", "for (let i = 0; i < 3; i++) { setTimeout(() => console.log(i), 10); }"),
+        Case::good(
+            "a.js",
+            "function f(rows) { var out = []; for (var k = 0; k < rows.length; k++) { out.push(rows[k]); } return out; }",
+        ),
+        Case::good(
+            "a.js",
+            "for (var i = 0; i < 3; i++) { (function (n) { setTimeout(function () { console.log(n); }, 10); })(i); }",
+        ),
+        Case::good("a.js", "for (const row of rows) { row.on('x', () => go(row)); }"),
     ],
 };
 

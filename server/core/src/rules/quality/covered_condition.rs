@@ -24,7 +24,7 @@ pub static RULE: Rule = Rule {
         limits: "Only comparisons of the same expression, which calls nothing, with written numbers.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::IfStatement], check)],
+    checks: &[Check::Nodes(&[Kind::IfStatement], check), Check::Nodes(&[Kind::IfStatement], narrower)],
     cases: &[
         Case::bad(
             "a.js",
@@ -50,6 +50,26 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "function f(n) { if (n > 10) { a(); } if (n > 20) { b(); } }"),
         Case::near_miss("a.js", "function f(n) { if (n > 10) { a(); } else if (n >= 10) { b(); } }"),
         Case::near_miss("a.js", "function f(it) { if (it.next() > 10) { a(); } else if (it.next() > 20) { b(); } }"),
+        Case::bad(
+            "a.ts",
+            "function grade(n: number) {\n  if (n > 10) {\n    return 'a';\n  } else if (n > 20) { //~ covered-condition\n    return 'b';\n  }\n  return 'c';\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "function f(n: number) {\n  if (n >= 3) {\n    go();\n  } else if (n === 7) { //~ covered-condition\n    stop();\n  }\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "function f(a: boolean, b: boolean) {\n  if (a) {\n    one();\n  } else if (a && b) { //~ covered-condition\n    two();\n  }\n}",
+        ),
+        Case::good("a.ts", "function f(n: number) { if (n > 20) { a(); } else if (n > 10) { b(); } }"),
+        Case::good("a.ts", "function f(x: string) { if (x === 'a') { go(); } else if (x === 'b') { stop(); } }"),
+        Case::good("a.ts", "function f(a: boolean, b: boolean) { if (a && b) { one(); } else if (a) { two(); } }"),
+        Case::good("a.ts", "function f(n: number) { if (n < 0) { a(); } else if (n > 0) { b(); } else { c(); } }"),
+        Case::near_miss(
+            "a.ts",
+            "function f(next: () => string) { if (next() === 'a') { go(); } else if (next() === 'a') { stop(); } }",
+        ),
     ],
 };
 
@@ -78,6 +98,44 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             );
             return;
         }
+        at = next;
+    }
+}
+
+/// `if (a) .. else if (a && b) ..`: whatever passes the second has passed the first.
+fn narrower<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let chained = node.parent().is_some_and(|p| p.kind() == Kind::ElseClause);
+    if cx.family() != Family::Ecma || chained {
+        return;
+    }
+    let mut earlier: Vec<Node<'a>> = Vec::new();
+    let mut at = node;
+    for _ in 0..30 {
+        let Some(condition) = at.child(Field::Condition).map(bare) else { return };
+        let mut parts = vec![condition];
+        while let Some(part) = parts.pop() {
+            if operator(part) == "&&"
+                && let Some((left, right)) = operands(part)
+            {
+                parts.extend([bare(left), bare(right)]);
+            } else if part != condition
+                && let Some(before) = earlier.iter().find(|e| same(**e, part))
+            {
+                let message = format!(
+                    "Whatever passes here has passed `{}` above, so that this branch never runs. Ask for the narrower case first.",
+                    before.text()
+                );
+                cx.report(Note::new(cx.rule, condition.span(), message).related(before.span(), "taken here already"));
+                return;
+            }
+        }
+        if only_reads(condition) {
+            earlier.push(condition);
+        }
+        let otherwise = at
+            .child(Field::Alternative)
+            .and_then(|e| if e.kind() == Kind::ElseClause { e.last_named() } else { Some(e) });
+        let Some(next) = otherwise.filter(|n| n.kind() == Kind::IfStatement) else { return };
         at = next;
     }
 }

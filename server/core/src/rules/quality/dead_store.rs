@@ -225,7 +225,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if let Some(next) = overwritten {
         let message = format!("The value stored in `{}` is overwritten before anybody reads it.", name.text());
         cx.report(Note::new(cx.rule, name.span(), message).related(next.span(), "overwritten here"));
-    } else if unread {
+    } else if unread && !cx.arena().text().contains("eval(") {
         let message = format!(
             "Nobody reads what is stored in `{}` here: the function ends first. Return it, or drop the assignment.",
             name.text()

@@ -92,6 +92,20 @@ pub static RULE: Rule = Rule {
             "a.js",
             "if (a) { if (b) { if (c) { if (d) { if (e) { x = y ? 1 : 2; } else if (z) { go(); } } } } }",
         ),
+        Case::bad(
+            "a.ts",
+            "function f(a: any) {\n  if (a) { for (const x of a) { if (x) { while (x.n) { if (x.m) { if (x.k) { //~ deep-nesting\n    go(x);\n  } } } } } }\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "function g(rows: any[]) {\n  for (const r of rows) { for (const c of r) { if (c) { for (const d of c) { if (d) { try { if (d.e) { //~ deep-nesting\n    go(d);\n  } } catch { stop(); } } } } } }\n}",
+        ),
+        Case::good("a.ts", "function f(a: any[]) { for (const x of a) { if (x) { go(x); } } }"),
+        Case::good("a.ts", "function f(a: any[]) { for (const x of a) { if (!x) { continue; } go(x); } }"),
+        Case::near_miss(
+            "a.ts",
+            "const f = (a: number) => { switch (a) { case 1: { if (b) { go(); } break; } default: stop(); } };",
+        ),
     ],
 };
 

@@ -58,6 +58,21 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "function f(a) { return 1 - a < 1e-9; }"),
         Case::near_miss("a.js", "function f(a, b) { const d = Math.abs(a - b); return d < 1e-9; }"),
         Case::near_miss("a.js", "function f(t, start) { return Math.max(t, start) - start < 1e-3; }"),
+        Case::bad("a.ts", "const near = (a: number, b: number) => a - b < 0.001; //~ difference-without-abs"),
+        Case::bad(
+            "a.ts",
+            "function same(x: P, y: P) { return x.lat - y.lat < 1e-6 && true; } //~ difference-without-abs",
+        ),
+        Case::bad(
+            "a.ts",
+            "function f(a: number, b: number) { if (a - b < Number.EPSILON) { return 0; } return 1; } //~ difference-without-abs",
+        ),
+        Case::bad("a.ts", "const eq = (u: V, v: V) => u.x - v.x <= 1e-9; //~ difference-without-abs"),
+        Case::good("a.ts", "const near = (a: number, b: number) => Math.abs(a - b) < 0.001;"),
+        Case::good("a.ts", "const late = (a: number, b: number) => a - b > 1000;"),
+        Case::good("a.ts", "const left = (end: number, now: number) => end - now < 5000;"),
+        Case::good("a.ts", "const f = (a: number) => a < 0.001;"),
+        Case::good("a.ts", "const f = (a: number, b: number) => (a - b) * (a - b) < 0.001;"),
     ],
 };
 

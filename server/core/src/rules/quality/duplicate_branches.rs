@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{only_reads, same};
+use crate::rules::shape::{is_explained, only_reads, same};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -66,6 +66,19 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn f(tok: &str) -> &str { let tok = if let Some(tok) = tok.strip_prefix('~') { tok } else { tok }; tok }",
         ),
+        Case::bad(
+            "a.ts",
+            "function f(a: boolean, x: number) {\n  if (a) { //~ duplicate-branches\n    return x * 2;\n  } else {\n    return x * 2;\n  }\n}",
+        ),
+        Case::good("a.ts", "function f(a: boolean, x: number) { if (a) { return x * 2; } else { return x * 3; } }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f(a: bool) -> u32 { if a {\n    // TODO: flags for control flow guard may go here\n    READ\n} else { READ } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function f(data: D, loaders: L | L[]) {\n  // pick right overload\n  return Array.isArray(loaders) ? parse(data, loaders) : parse(data, loaders);\n}",
+        ),
     ],
 };
 
@@ -112,7 +125,24 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if bound.any(|b| first.descendants().any(|n| n.kind() == Kind::Identifier && n.text() == b.text())) {
         return;
     }
-    if complete && branches.len() > 1 && !empty(first) && branches[1..].iter().all(|b| same(first, *b)) {
+    // A branch with a comment about what it stands for.
+    let reasons = branches.iter().any(|b| {
+        is_explained(*b) || b.descendants().any(|n| n.is_comment() && n.text().to_lowercase().contains("todo"))
+    });
+    // TypeScript picks the overload by what it was asked, and the code says so.
+    let overloads = cx.arena().comments().any(|c| {
+        let near = node.span().contains(c.span())
+            || c.span().end <= node.span().start && node.span().start - c.span().end < 40
+            || c.span().start >= node.span().end && c.span().start - node.span().end < 40;
+        near && c.text().to_lowercase().contains("overload")
+    });
+    if complete
+        && branches.len() > 1
+        && !reasons
+        && !overloads
+        && !empty(first)
+        && branches[1..].iter().all(|b| same(first, *b))
+    {
         let span = conditions.first().map_or(node.span(), |c| c.span());
         let message =
             "Every branch does the same, so that this condition decides nothing. One of them was meant to differ.";

@@ -71,6 +71,38 @@ pub static RULE: Rule = Rule {
             "a.jsx",
             "function V() { const [n, setN] = useState(0); useEffect(() => { setN(Math.min(n, 5)); }, [n]); return n; }",
         ),
+        Case::bad(
+            "a.tsx",
+            "function V() {\n  const [n, setN] = useState(0);\n  useEffect(() => {\n    setN(n + 1); //~ effect-loop\n  }, [n]);\n  return <b>{n}</b>;\n}",
+        ),
+        Case::bad(
+            "a.tsx",
+            "function V() {\n  const [xs, setXs] = useState<string[]>([]);\n  useEffect(() => {\n    setXs([...xs, 'a']); //~ effect-loop\n  }, [xs]);\n  return <b>{xs}</b>;\n}",
+        ),
+        Case::bad(
+            "a.tsx",
+            "function V() {\n  const [n, setN] = useState(0);\n  useEffect(() => {\n    setN(n + 1); //~ effect-loop\n  });\n  return <b>{n}</b>;\n}",
+        ),
+        Case::good(
+            "a.tsx",
+            "function V() { const [n, setN] = useState(0); useEffect(() => { setN(1); }, []); return <b>{n}</b>; }",
+        ),
+        Case::good(
+            "a.tsx",
+            "function V({ id }: P) { const [u, setU] = useState(null); useEffect(() => { load(id).then(setU, fail); }, [id]); return <b>{u}</b>; }",
+        ),
+        Case::good(
+            "a.tsx",
+            "function V() { const [n, setN] = useState(0); useEffect(() => { if (n < 3) { setN(n + 1); } }, [n]); return <b>{n}</b>; }",
+        ),
+        Case::good(
+            "a.tsx",
+            "function V() { const [n, setN] = useState(0); useEffect(() => { const t = setTimeout(() => setN((k) => k + 1), 9); return () => clearTimeout(t); }, [n]); return <b>{n}</b>; }",
+        ),
+        Case::near_miss(
+            "a.tsx",
+            "function V({ a }: P) { const [n, setN] = useState(0); useEffect(() => { setN(a.length); }, [a]); return <b>{n}</b>; }",
+        ),
     ],
 };
 

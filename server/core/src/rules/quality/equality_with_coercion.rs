@@ -73,6 +73,19 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "function f(packet) { return packet.seq == 0; }"),
         Case::near_miss("a.js", "function f(value) { const text = value + ''; return text == '0' ? '-0' : text; }"),
         Case::near_miss("a.js", "if (result.jsonrpc != '2.0') { fail(); }"),
+        Case::near_miss(
+            "a.ts",
+            "function f(xs: X[]) { return Math.max(0, xs.count - 1) == 0 ? 0 : total / xs.count; }",
+        ),
+        Case::near_miss("a.js", "function f(x) { return Number(x) == 0 || parseInt(x, 10) == 0; }"),
+        Case::near_miss(
+            "a.ts",
+            "function divide(a: V, b: V) { return a.map((v, i) => { if (b[i] == 0) { throw new Error('zero'); } return v / b[i]; }); }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function f(len) { let rest = len; for (;;) { rest >>= 7; if (rest == 0) { break; } } }",
+        ),
     ],
 };
 
@@ -159,6 +172,14 @@ fn is_known<'a>(literal: Node<'a>, other: Node<'a>, cx: &Cx<'a>) -> bool {
             return true;
         }
     }
+    // An element of a list that is compared with 0 is a number as far as TypeScript knows.
+    if number
+        && other.kind() == Kind::SubscriptExpression
+        && !cx.file.path.ends_with("js")
+        && !cx.file.path.ends_with("jsx")
+    {
+        return true;
+    }
     let Some(root) = root_name(other) else { return false };
     let root_type = written_type(root);
     if other == root && root_type == Some(wanted) {
@@ -174,6 +195,9 @@ fn is_known<'a>(literal: Node<'a>, other: Node<'a>, cx: &Cx<'a>) -> bool {
     let counted = || {
         home(other).descendants().any(|n| {
             n.kind() == Kind::UpdateExpression && n.child(Field::Argument).is_some_and(|a| a.text() == other.text())
+                || n.kind() == Kind::AugmentedAssignmentExpression
+                    && operator(n) != "+="
+                    && n.child(Field::Left).is_some_and(|l| l.text() == other.text())
         })
     };
     let first = declarator(other).and_then(|d| d.child(Field::Value)).map(bare);
@@ -211,7 +235,16 @@ fn is_same_type(literal: Node<'_>, other: Node<'_>) -> bool {
             literal.kind() == Kind::Number
                 && matches!(operator(other), "-" | "*" | "/" | "%" | "&" | "|" | "^" | ">>" | "<<" | ">>>")
         }
-        Kind::CallExpression => method(other).is_some_and(|(_, m)| match literal.kind() {
+        Kind::CallExpression if other.child(Field::Function).is_some_and(|f| f.kind() == Kind::Identifier) => {
+            let callee = other.child(Field::Function).map_or("", Node::text);
+            match literal.kind() {
+                Kind::Number => matches!(callee, "Number" | "parseInt" | "parseFloat"),
+                Kind::String => callee == "String",
+                _ => callee == "Boolean",
+            }
+        }
+        Kind::CallExpression => method(other).is_some_and(|(of, m)| match literal.kind() {
+            Kind::Number if of.text() == "Math" => true,
             Kind::String => {
                 matches!(m.text(), "trim" | "toString" | "toLowerCase" | "toUpperCase" | "slice" | "substring" | "join")
             }

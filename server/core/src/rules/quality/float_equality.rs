@@ -65,6 +65,26 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.rs", "fn f(x: f64) -> bool { x != 1.0 }"),
         Case::near_miss("a.rs", "fn f(a: f64, b: f64) -> bool { (a + b) as u32 == 3 }"),
         Case::near_miss("a.rs", "fn f(x: f64) -> bool { x as i64 as f64 == x }"),
+        Case::bad("a.ts", "function f(a: number) { return a * 0.1 === 0.3; } //~ float-equality"),
+        Case::bad("a.ts", "const done = (t: number) => t + 0.1 == 1.1; //~ float-equality"),
+        Case::bad(
+            "a.ts",
+            "function f(price: number, paid: number) { if (price * 1.19 !== paid) { throw new Error('unpaid'); } } //~ float-equality",
+        ),
+        Case::bad(
+            "a.ts",
+            "function f(xs: number[]) { let s = 0; for (const x of xs) { if (s + 0.7 === x) { s += x; } } return s; } //~ float-equality",
+        ),
+        Case::bad("a.ts", "const same = (a: number, b: number) => a / 0.3 === b; //~ float-equality"),
+        Case::bad("a.ts", "export const isThird = (n: number) => n - 0.33 === 0.01; //~ float-equality"),
+        Case::good("a.ts", "function f(a: number, b: number) { return Math.abs(a - b) < 1e-9; }"),
+        Case::good("a.ts", "function f(a: number) { return a === 0.5; }"),
+        Case::good("a.ts", "function f(a: number) { return a * 2 === 4; }"),
+        Case::good("a.ts", "function f(a: number) { return a % 1 === 0; }"),
+        Case::good("a.ts", "function f(a: number, b: number) { return a === b; }"),
+        Case::good("a.ts", "function f(a: number) { return a * 0.5 === 2; }"),
+        Case::near_miss("a.ts", "const slow = (t: Throttling) => t.rate === 1.6 * 1024 * 0.9;"),
+        Case::near_miss("a.ts", "function f(a: number) { return a * 0.1 > 0.3; }"),
     ],
 };
 
@@ -187,6 +207,16 @@ fn sum<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 .any(|n| n.kind() == Kind::Number && n.text().parse::<f64>().is_ok_and(|v| (v * 1024.0).fract() != 0.0))
     };
     if !inexact(left) && !inexact(right) {
+        return;
+    }
+    // A setting that is compared with the product that sets it: `limit === 1.6 * 1024 * 0.9`.
+    let product = |side: Node<'a>| {
+        let side = bare(side);
+        operator(side) == "*"
+            && side.descendants().all(|n| !matches!(n.kind(), Kind::Identifier | Kind::CallExpression))
+    };
+    let read = |side: Node<'a>| bare(side).kind() == Kind::MemberExpression || bare(side).kind() == Kind::Identifier;
+    if product(right) && read(left) || product(left) && read(right) {
         return;
     }
     let message = "Results of floating point arithmetic are rounded, so that equality is a matter of luck. Compare the difference with a tolerance.";

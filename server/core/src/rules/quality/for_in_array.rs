@@ -52,6 +52,10 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.ts", "function f(xs: string[]) { for (const i in xs) { go(Number(i)); } }"),
         Case::near_miss("a.js", "function f(xs) { for (const x in xs) { greet(x); } }"),
         Case::near_miss("a.ts", "function f(xs: string[]) { for (const i in xs) { console.log(i, xs[i]); } }"),
+        Case::bad(
+            "a.js",
+            "function total(numbers) {\n  let sum = 0;\n  const list = [1, 2].concat(numbers);\n  for (const n in list) { //~ for-in-array\n    sum += n;\n  }\n  return sum;\n}",
+        ),
     ],
 };
 
@@ -105,6 +109,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 fn is_element(n: Node<'_>) -> bool {
     n.parent().is_some_and(|p| match p.kind() {
         Kind::BinaryExpression => matches!(operator(p), "+" | "*" | "/" | "-" | "%"),
+        Kind::AugmentedAssignmentExpression => n.field() == Field::Right,
         Kind::MemberExpression => n.field() == Field::Object,
         Kind::SubscriptExpression => true,
         Kind::Arguments => p.parent().is_some_and(|c| {

@@ -77,6 +77,7 @@ pub static RULE: Rule = Rule {
         Case::good("a.rs", "fn f(a: &P, b: &P) { assert_eq!(a.x, b.x); }"),
         Case::good("a.rs", "fn f(a: &P) { assert_eq!(a.next(), a.next()); }"),
         Case::near_miss("a.rs", "fn f(a: &P) { assert_eq!(a, &a.clone()); }"),
+        Case::good("a.ts", "const same = (a: P, b: P) => a.x === b.x && a.y === b.y;"),
     ],
 };
 

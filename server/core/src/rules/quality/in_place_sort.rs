@@ -63,6 +63,10 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "function sortInPlace(xs) { return xs.sort(cmp); }"),
         Case::near_miss("a.ts", "export const sorted = (names: string[]) => names.sort();"),
         Case::near_miss("a.ts", "export function order(os: O[]) { return os.sort((a, b) => a.total - b.total); }"),
+        Case::near_miss(
+            "a.ts",
+            "export const list = (http: Http) => http.get('/x').then((res) => ({ ...res, chunk: res.chunk?.reverse() }));",
+        ),
     ],
 };
 
@@ -123,7 +127,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         // `return xs.sort()` of a parameter does what it says; `const sorted = xs.sort()` takes the result for another list.
         (_, Some(f)) => {
             let whole = receiver_place == root && parameters(f).iter().any(|p| p.text() == root.text());
-            !reassigned(f, root.text()) && !runs_over_own(f, root) && (!whole || is_named(node))
+            !reassigned(f, root.text()) && !runs_over_own(f, root) && !is_answer(f) && (!whole || is_named(node))
         }
         _ => false,
     };
@@ -186,6 +190,15 @@ fn reassigned(function: Node<'_>, name: &str) -> bool {
         matches!(n.kind(), Kind::AssignmentExpression | Kind::VariableDeclarator)
             && [Field::Left, Field::Name].iter().any(|f| n.child(*f).is_some_and(|l| l.text() == name))
     })
+}
+
+/// Whether the parameter is what a promise brought: `get(url).then((r) => r.items.reverse())` sorts an answer that nobody else has.
+fn is_answer(function: Node<'_>) -> bool {
+    function
+        .parent()
+        .and_then(|a| a.parent())
+        .and_then(method)
+        .is_some_and(|(of, n)| n.text() == "then" && bare(of).kind() == Kind::CallExpression)
 }
 
 /// Whether the parameter is that of a callback, over whose values nothing is known: `groups.map((g) => g.sort())` sorts

@@ -43,6 +43,16 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "function f(a, b) { return a.localeCompare(b) || a.n - b.n; }"),
         Case::near_miss("a.js", "function f(q) { if (q.search('text')) { go(); } }"),
         Case::near_miss("a.js", "function f(index, x) { if (index.indexOf) { go(x); } }"),
+        Case::bad("a.ts", "function f(s: string) { if (s.indexOf('x')) { go(); } } //~ index-as-boolean"),
+        Case::bad("a.ts", "const has = (xs: string[]) => (xs.indexOf('a') ? 1 : 2); //~ index-as-boolean"),
+        Case::bad(
+            "a.ts",
+            "function f(s: string) { while (s.indexOf('//')) { s = s.replace('//', '/'); } return s; } //~ index-as-boolean",
+        ),
+        Case::good("a.ts", "function f(s: string) { if (s.indexOf('x') >= 0) { go(); } }"),
+        Case::good("a.ts", "function f(s: string) { if (~s.indexOf('x')) { go(); } }"),
+        Case::good("a.ts", "function f(s: string) { if (s.includes('x')) { go(); } }"),
+        Case::good("a.ts", "function f(s: string) { if (s.indexOf('x') === 0) { go(); } }"),
     ],
 };
 

@@ -21,7 +21,7 @@ pub static RULE: Rule = Rule {
         why: "When an element goes or moves, React gives its neighbour the old one's state: text in inputs, selection and animations land in the wrong row, and every row is rendered again.",
         example: "{todos.map((todo, i) => <Todo key={i} todo={todo} />)}",
         instead: "{todos.map((todo) => <Todo key={todo.id} todo={todo} />)}",
-        limits: "Lists that never change their order are left alone, as far as the block tells: constants, `Array.from({ length })`, lists of text split for display, skeletons. Keys that contain more than the index are left alone.",
+        limits: "Lists that are given count where their rows can be removed or moved, hold inputs, or are records by their name. Lists that never change their order are left alone, as far as the block tells: constants, `Array.from({ length })`, lists of text split for display, skeletons. Keys that contain more than the index are left alone.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
@@ -108,6 +108,22 @@ pub static RULE: Rule = Rule {
             "a.tsx",
             "export function Todos({ todos }: P) {\n  const visible = useMemo(() => todos.filter((t) => t.done), [todos]);\n  return <ul>{visible.map((t, i) => <Item key={i} todo={t} />)}</ul>; //~ index-as-key\n}",
         ),
+        Case::near_miss(
+            "a.tsx",
+            "function Icon({ iconPaths }: P) { return <svg>{iconPaths.map((d, i) => <path d={d} key={i} />)}</svg>; }",
+        ),
+        Case::near_miss(
+            "a.tsx",
+            "function V({ labels, onChange }: P) { return <>{labels.map((label, index) => <Option key={index} label={label} onChange={(v) => onChange(index, v)} />)}</>; }",
+        ),
+        Case::bad(
+            "a.tsx",
+            "function V({ palette, onDrop }: P) { return <>{palette.map((color, index) => <Swatch key={index} color={color} onRemove={() => onDrop(index)} />)}</>; } //~ index-as-key",
+        ),
+        Case::near_miss(
+            "a.tsx",
+            "function NavbarItems({ items }: P) { return <>{items.map((item, i) => <NavbarItem key={i} {...item} />)}</>; }",
+        ),
     ],
 };
 
@@ -131,7 +147,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     });
     let Some(key) = key else { return };
     let inner = key.ancestors().find(|a| a.kind() == Kind::CallExpression);
-    if inner != Some(node) || !may_change(list, cx) {
+    if inner != Some(node) || !may_change(list, key, cx) {
         return;
     }
     let message = "The position is no identity: when an element goes or moves, its neighbour takes over its state. Use something of the element itself.";
@@ -163,8 +179,9 @@ fn is_index(value: Node<'_>, index: &str) -> bool {
 }
 
 /// Whether a list comes from outside or from state, so that its elements come and go.
-fn may_change<'a>(list: Node<'a>, cx: &Cx<'a>) -> bool {
+fn may_change<'a>(list: Node<'a>, key: Node<'a>, cx: &Cx<'a>) -> bool {
     let mut at = bare(list);
+    let mut changed = false;
     for _ in 0..8 {
         match at.kind() {
             // `useMemo(() => todos.filter(..), [todos])`
@@ -185,6 +202,7 @@ fn may_change<'a>(list: Node<'a>, cx: &Cx<'a>) -> bool {
                 ) {
                     return false;
                 }
+                changed |= name.text() != "slice" && name.text() != "concat";
                 at = bare(of);
             }
             Kind::MemberExpression => {
@@ -192,7 +210,8 @@ fn may_change<'a>(list: Node<'a>, cx: &Cx<'a>) -> bool {
                 return object.is_some_and(|o| {
                     o.kind() == Kind::Identifier && matches!(o.text(), "props" | "state")
                         || o.kind() == Kind::MemberExpression && matches!(o.text(), "this.props" | "this.state")
-                }) && !fixed_name(at);
+                }) && !fixed_name(at)
+                    && (changed || changes(at, key));
             }
             Kind::Identifier => {
                 let name = at.text();
@@ -202,7 +221,7 @@ fn may_change<'a>(list: Node<'a>, cx: &Cx<'a>) -> bool {
                 {
                     return false;
                 }
-                let Some(made) = declarator_any(at) else { return is_prop(at) };
+                let Some(made) = declarator_any(at) else { return is_prop(at) && (changed || changes(at, key)) };
                 match made {
                     Made::State => return true,
                     Made::Value(value) => at = bare(value),
@@ -244,6 +263,100 @@ fn is_prop(name: Node<'_>) -> bool {
                 && p.named_children()
                     .any(|m| m.kind() == Kind::ShorthandPropertyIdentifierPattern && m.text() == name.text())
         })
+    })
+}
+
+/// Whether a list that a component is given changes its order, as far as the component tells: its rows can be removed or moved, or
+/// keep a state of their own, or it is a list of records by its name.
+fn changes(list: Node<'_>, key: Node<'_>) -> bool {
+    const RECORDS: &[&str] = &[
+        "items",
+        "todos",
+        "tasks",
+        "users",
+        "people",
+        "persons",
+        "rows",
+        "entries",
+        "posts",
+        "comments",
+        "messages",
+        "products",
+        "orders",
+        "notes",
+        "contacts",
+        "cards",
+        "files",
+        "records",
+        "results",
+        "notifications",
+        "students",
+        "employees",
+        "friends",
+        "members",
+        "books",
+        "songs",
+        "movies",
+        "articles",
+        "customers",
+        "invoices",
+        "tickets",
+        "logs",
+        "list",
+        "data",
+        "transactions",
+        "reviews",
+        "questions",
+        "answers",
+        "players",
+        "issues",
+        "emails",
+        "favorites",
+        "todo",
+        "cart",
+    ];
+    let last = place_name(list).and_then(|n| crate::rules::support::words(&n).last().cloned()).unwrap_or_default();
+    // A menu's entries stand in the settings.
+    let fixed = |n: Node<'_>| {
+        n.child(Field::Name).is_some_and(|name| {
+            crate::rules::support::words(name.text()).iter().any(|w| {
+                matches!(
+                    w.as_str(),
+                    "nav"
+                        | "navbar"
+                        | "menu"
+                        | "dropdown"
+                        | "tabs"
+                        | "breadcrumbs"
+                        | "sidebar"
+                        | "toolbar"
+                        | "legend"
+                        | "steps"
+                        | "footer"
+                        | "header"
+                )
+            })
+        })
+    };
+    if RECORDS.contains(&last.as_str()) {
+        return !list.ancestors().any(fixed);
+    }
+    let Some(element) = key.ancestors().find(|a| matches!(a.kind(), Kind::JsxElement | Kind::JsxSelfClosingElement))
+    else {
+        return false;
+    };
+    std::iter::once(element).chain(element.descendants()).any(|n| match n.kind() {
+        Kind::JsxAttribute => n.first_named().is_some_and(|a| {
+            let words = crate::rules::support::words(a.text());
+            words.first().is_some_and(|w| w == "on")
+                && words
+                    .iter()
+                    .any(|w| matches!(w.as_str(), "remove" | "delete" | "move" | "reorder" | "drag" | "drop" | "sort"))
+        }),
+        Kind::JsxSelfClosingElement | Kind::JsxOpeningElement => {
+            n.child(Field::Name).is_some_and(|t| matches!(t.text(), "input" | "textarea" | "select"))
+        }
+        _ => false,
     })
 }
 

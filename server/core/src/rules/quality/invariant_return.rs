@@ -77,12 +77,26 @@ pub static RULE: Rule = Rule {
             "a.js",
             "function arrow(view) {\n  if (!view.safari) return false;\n  if (view.at(0)) { view.editable(true); }\n  return false;\n}",
         ),
+        Case::near_miss(
+            "a.ts",
+            "export function validate(name: string): true {\n  if (name === '') { throw new Error('empty'); }\n  if (name === 'x') { return true; }\n  return true;\n}",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "async function answer(r: Response): Promise<true> {\n  if (!r.media) { r.end('x'); return true; }\n  r.end('y');\n  return true;\n}",
+        ),
     ],
 };
 
 fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
     let Some(body) = function.child(Field::Body).filter(|b| b.kind() == Kind::StatementBlock) else { return };
     if function.has_token("*") {
+        return;
+    }
+    // A type that allows nothing else says that it is meant: `): true`, `): Promise<true>`.
+    let written = function.child(Field::ReturnType).map_or("", |t| t.text().trim_start_matches([':', ' ']));
+    let written = written.strip_prefix("Promise<").map_or(written, |t| t.trim_end_matches('>'));
+    if matches!(written, "true" | "false") || written.starts_with(['\'', '"', '`']) && !written.contains('|') {
         return;
     }
     let mut returns = body.descendants_until(is_function).filter(|n| n.kind() == Kind::ReturnStatement);

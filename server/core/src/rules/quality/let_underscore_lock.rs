@@ -3,7 +3,7 @@ use sidenote_grammars::{Family, Field, Kind};
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_code::plain_method;
 use crate::rules::rust_types::type_of;
-use crate::rules::support::{method, place_name, words};
+use crate::rules::support::{is_function, method, place_name, words};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -62,6 +62,7 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.rs", "fn f(c: &Config) { let _ = c.read().unwrap(); }"),
         Case::near_miss("a.rs", "fn f(d: &Door) { let _ = d.lock(3); }"),
         Case::near_miss("a.rs", "fn f(m: &Mutex<u8>) { let _ = m.lock().unwrap().len(); go(); }"),
+        Case::near_miss("a.rs", "async fn f(s: &tokio::sync::Mutex<u8>) { { let _ = s.lock().await; } go(s); }"),
     ],
 };
 
@@ -97,7 +98,13 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         "read" | "write" => lock || ty.is_none() && wrapped && names_a_lock(of),
         _ => false,
     };
-    if !told {
+    // `{ let _ = busy.lock().await; }`: nothing follows; whoever writes this waits for the other one to be done.
+    let alone = node.parent().is_some_and(|b| {
+        b.kind() == Kind::Block
+            && b.named_children().filter(|n| !n.is_comment()).count() == 1
+            && b.parent().is_some_and(|p| !is_function(p))
+    });
+    if !told || alone {
         return;
     }
     let message = "`_` drops the guard at once: what follows runs without the lock. Give it a name, such as `_guard`.";

@@ -61,6 +61,30 @@ pub static RULE: Rule = Rule {
             "a.js",
             "function f() { try { load(); } catch (err) { if (err.code === 'X') { throw new Error('x'); } } }",
         ),
+        Case::bad(
+            "a.ts",
+            "function read(f: () => string) {\n  try {\n    return f();\n  } catch (err) {\n    throw new TypeError('no value'); //~ lost-cause\n  }\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "async function load(url: string) {\n  try {\n    return await fetch(url);\n  } catch (error) {\n    throw new Error(`cannot load ${url}`); //~ lost-cause\n  }\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "class Store { open() {\n  try {\n    this.db.open();\n  } catch (e) {\n    throw new RangeError('cannot open'); //~ lost-cause\n  }\n} }",
+        ),
+        Case::bad(
+            "a.ts",
+            "function read(text: string) {\n  try {\n    return grammar.run(text);\n  } catch (e) {\n    throw new SyntaxError('bad settings'); //~ lost-cause\n  }\n}",
+        ),
+        Case::good(
+            "a.ts",
+            "function f(g: () => void) { try { g(); } catch (e) { throw new Error('x', { cause: e }); } }",
+        ),
+        Case::good("a.ts", "function f(g: () => void) { try { g(); } catch (e) { throw new Error(`x: ${e}`); } }"),
+        Case::good("a.ts", "function f(g: () => void) { try { g(); } catch (e) { log(e); throw new Error('x'); } }"),
+        Case::good("a.ts", "function f(g: () => void) { try { g(); } catch (e) { throw e; } }"),
+        Case::near_miss("a.ts", "function f(g: () => void) { try { g(); } catch (e) { throw wrap('x', e); } }"),
     ],
 };
 
@@ -74,8 +98,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let Some(thrown) = body.descendants_until(is_function).find(|n| n.kind() == Kind::ThrowStatement) else { return };
     let Some(made) = thrown.first_named().filter(|m| m.kind() == Kind::NewExpression) else { return };
-    let plain =
-        made.child(Field::Constructor).is_some_and(|c| matches!(c.text(), "Error" | "TypeError" | "RangeError"));
+    let plain = made.child(Field::Constructor).is_some_and(|c| {
+        matches!(c.text(), "Error" | "TypeError" | "RangeError" | "SyntaxError" | "EvalError" | "URIError")
+    });
     // What somebody sent is wrong, and the new error says so.
     let asks = node.parent().and_then(|t| t.child(Field::Body)).is_some_and(|b| {
         b.descendants().any(|n| {

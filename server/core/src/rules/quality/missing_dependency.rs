@@ -24,7 +24,7 @@ pub static RULE: Rule = Rule {
         example: "const total = useMemo(() => price * count, [price]);",
         instead: "const total = useMemo(() => price * count, [price, count]);",
         limits: "Only state values (`const [x] = useState()`) and destructured props, which are known to change. An effect \
-              with an empty list that runs once on purpose (unless a timer or listener in it reads state, or it asks for a prop), setters, refs, and lists that are no literals are left \
+              with an empty list that runs once on purpose (unless a timer or listener in it reads state or a prop, or it asks for a prop), setters, refs, and lists that are no literals are left \
               alone, and so is whatever a comment about the dependencies explains.",
         fix: "The suggestion adds the names to the list. The effect then runs more often, which needs a look.",
     },
@@ -104,6 +104,18 @@ pub static RULE: Rule = Rule {
             "a.tsx",
             "export function List({ items }: P) {\n  const [, setPicked] = useState<Item | null>(null);\n  const pick = useCallback((i: Item) => setPicked(i), []);\n  return <Row items={items} onPick={pick} />;\n}",
         ),
+        Case::near_miss(
+            "a.tsx",
+            "function V({ items, onChange }: P) {\n  useEffect(() => {\n    onChange(items);\n    // We want to avoid unexpected calls, see issue 41820.\n  }, [items]);\n  return null;\n}",
+        ),
+        Case::bad(
+            "a.tsx",
+            "function Clock({ zone }: P) {\n  const [now, setNow] = useState('');\n  useEffect(() => {\n    const t = setInterval(() => setNow(format(new Date(), zone)), 1000);\n    return () => clearInterval(t);\n  }, []); //~ missing-dependency\n  return <time>{now}</time>;\n}",
+        ),
+        Case::near_miss(
+            "a.tsx",
+            "function V({ onKey }: P) {\n  useEffect(() => {\n    const f = (e) => onKey(e);\n    window.addEventListener('keydown', (e) => onKey(e));\n    return () => stop(f);\n  }, []);\n  return null;\n}",
+        ),
     ],
 };
 
@@ -118,7 +130,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(list) = args(node).nth(1).map(bare).filter(|l| l.kind() == Kind::Array) else { return };
     let Some(function) = callback(node, 0, cx) else { return };
     let named: Vec<&str> = list.named_children().filter_map(root_name).map(Node::text).collect();
-    if explained(node, cx) {
+    if explained(node, cx) || told_at_end(function, list, cx) {
         return;
     }
     let component = home(node);
@@ -136,7 +148,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if effect && named.is_empty() {
         let state = states(component);
         missing.retain(|name| {
-            shown(function, name) || if state.contains(name) { later(function, name) } else { asked(function, name) }
+            shown(function, name) || later(function, name) || !state.contains(name) && asked(function, name)
         });
     }
     if missing.is_empty() {
@@ -157,6 +169,15 @@ fn explained(node: Node<'_>, cx: &Cx<'_>) -> bool {
         let near = c.span().end <= around.start && around.start - c.span().end < 40 || around.contains(c.span());
         near && (c.text().contains("deps") || c.text().contains("dependenc") || c.text().contains("eslint-disable"))
     })
+}
+
+/// Whether the last words of the callback, right before the list, are a comment that explains.
+fn told_at_end(function: Node<'_>, list: Node<'_>, cx: &Cx<'_>) -> bool {
+    let body = function.child(Field::Body).filter(|b| b.kind() == Kind::StatementBlock);
+    let inside = body.and_then(|b| b.children().filter(|n| n.is_named()).last()).filter(|n| n.is_comment());
+    let before = list.span().start;
+    let between = cx.arena().comments().find(|c| c.span().end <= before && before - c.span().end < 40);
+    inside.or(between).is_some_and(|c| crate::rules::shape::explains(c.text()))
 }
 
 /// The component's values that change between renders: state, and destructured props.
@@ -228,8 +249,16 @@ fn later(effect: Node<'_>, name: &str) -> bool {
         let callee = call.and_then(|c| c.child(Field::Function)).and_then(place_name);
         let repeated =
             callee.is_some_and(|c| matches!(c.as_ref(), "setInterval" | "addEventListener" | "on" | "subscribe"));
-        repeated && reads(f, name)
+        repeated && reads(f, name) && !only_called(f, name)
     })
+}
+
+/// Whether a function calls the value, as one does with a handler that is given.
+fn only_called(function: Node<'_>, name: &str) -> bool {
+    function
+        .descendants()
+        .filter(|n| n.kind() == Kind::Identifier && n.text() == name)
+        .all(|n| n.field() == Field::Function && n.parent().is_some_and(|p| p.kind() == Kind::CallExpression))
 }
 
 /// Whether a value is shown or kept outside of the component, where it is old after the next render: `document.title = name`.

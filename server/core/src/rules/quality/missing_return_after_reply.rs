@@ -73,6 +73,22 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "function f(req, res) { if (!req.q) { res.status(400); } res.send('x'); }"),
         Case::near_miss("a.js", "function f(a, cb) { if (a) { cb(a); } setTimeout(() => cb(2), 10); }"),
         Case::near_miss("a.js", "function walk(node, cb) { if (node.left) { cb(node.left); } cb(node); }"),
+        Case::bad(
+            "a.ts",
+            "import express from 'express';\nconst app = express();\napp.post('/a', (req, res) => {\n  if (!req.body) {\n    res.status(400).send('empty'); //~ missing-return-after-reply\n  }\n  res.send('ok');\n});",
+        ),
+        Case::good(
+            "a.ts",
+            "import express from 'express';\nconst app = express();\napp.post('/a', (req, res) => { if (!req.body) { return res.status(400).send('empty'); } res.send('ok'); });",
+        ),
+        Case::good(
+            "a.ts",
+            "import express from 'express';\nconst app = express();\napp.post('/a', (req, res) => { if (!req.body) { res.status(400).send('empty'); return; } res.send('ok'); });",
+        ),
+        Case::good(
+            "a.ts",
+            "import express from 'express';\nconst app = express();\napp.post('/a', (req, res) => { if (!req.body) { res.status(400).send('empty'); } else { res.send('ok'); } });",
+        ),
     ],
 };
 

@@ -79,6 +79,14 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "const s = (os: O[]) => [...os].sort((a, b) => { //~ missing-return-in-callback\n  if (a.t < b.t) return -1;\n  if (a.t > b.t) return 1;\n});",
         ),
+        Case::near_miss(
+            "a.ts",
+            "const text = ['a', 'b'].map((p) => { const fill = o[p]; if (isFiller(fill)) { return fill.toSVG(); } }).join('');",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "const fs = keys(encoding).reduce((details, channel) => { switch (channel) { case X: case Y: return details; case DETAIL: return [...details, 1]; } }, []);",
+        ),
     ],
 };
 
@@ -111,7 +119,15 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let values = returned(callback).unwrap_or_default();
-    let ends = !exits(body);
+    // A `switch` over all kinds, which TypeScript checks.
+    let covered = !cx.file.path.ends_with("js")
+        && body.last_named().is_some_and(|s| {
+            s.kind() == Kind::SwitchStatement
+                && s.child(Field::Body).is_some_and(|b| {
+                    b.named_children().last().is_some_and(|c| crate::rules::shape::case_body(c).any(exits))
+                })
+        });
+    let ends = !exits(body) && !covered;
     let what = if values.is_empty() && ends && body.first_named().is_some() {
         "returns nothing"
     } else if name.text().starts_with("reduce") && !values.is_empty() && ends {
@@ -141,9 +157,7 @@ fn partly(call: Node<'_>, body: Node<'_>, values: &[Node<'_>]) -> bool {
             Kind::MemberExpression => {
                 return !values.is_empty()
                     && all == values.len()
-                    && parent
-                        .child(Field::Property)
-                        .is_some_and(|p| matches!(p.text(), "join" | "length" | "reduce" | "sort"));
+                    && parent.child(Field::Property).is_some_and(|p| matches!(p.text(), "length" | "reduce" | "sort"));
             }
             // React leaves out what is undefined, and functions may sift what they are given.
             Kind::JsxExpression | Kind::Arguments | Kind::SpreadElement => return false,

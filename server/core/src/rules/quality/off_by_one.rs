@@ -93,6 +93,7 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.rs", "fn f(v: &[u8]) { for i in 0..=v.len() { g(&v[..i]); } }"),
         Case::near_miss("a.js", "for (let i = xs.length; i > 0; i--) { go(xs[i - 1]); }"),
         Case::near_miss("a.js", "for (let i = xs.length; i-- >= 0;) { go(xs[i]); }"),
+        Case::good("a.ts", "function f(xs: string[]) { for (let i = xs.length - 1; i >= 0; i--) { go(xs[i]); } }"),
     ],
 };
 

@@ -48,6 +48,30 @@ pub static RULE: Rule = Rule {
         Case::good("a.jsx", "const id = uuid(); const V = () => <li key={id} />;"),
         Case::near_miss("a.jsx", "const V = () => <Chart seed={Math.random()} />;"),
         Case::near_miss("a.jsx", "const V = ({ x }) => <li key={uuid(x.name)} />;"),
+        Case::bad(
+            "a.tsx",
+            "const V = ({ xs }: P) => <ul>{xs.map((x) => <li key={Math.random()}>{x}</li>)}</ul>; //~ random-key",
+        ),
+        Case::bad(
+            "a.tsx",
+            "import { v4 as uuid } from 'uuid';\nconst V = ({ xs }: P) => <ul>{xs.map((x) => <li key={uuid()}>{x}</li>)}</ul>; //~ random-key",
+        ),
+        Case::bad(
+            "a.tsx",
+            "const V = ({ xs }: P) => <ul>{xs.map((x) => <Row key={crypto.randomUUID()} x={x} />)}</ul>; //~ random-key",
+        ),
+        Case::good("a.tsx", "const V = ({ xs }: P) => <ul>{xs.map((x) => <li key={x.id}>{x.name}</li>)}</ul>;"),
+        Case::good("a.tsx", "const V = ({ xs }: P) => <ul>{xs.map((x) => <li key={x}>{x}</li>)}</ul>;"),
+        Case::good("a.tsx", "const make = (name: string) => ({ id: crypto.randomUUID(), name });"),
+        Case::good(
+            "a.tsx",
+            "const V = ({ xs }: P) => <ul>{xs.map((x) => <li key={`${x.kind}-${x.id}`}>{x.name}</li>)}</ul>;",
+        ),
+        Case::near_miss(
+            "a.tsx",
+            "const V = () => { const [key] = useState(() => Math.random()); return <Row key={key} />; }",
+        ),
+        Case::near_miss("a.tsx", "const V = ({ xs }: P) => <i style={{ top: Math.random() }} key={xs.id} />;"),
     ],
 };
 

@@ -54,6 +54,12 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "const a = this.a;"),
         Case::near_miss("a.js", "img.src = img.src;"),
         Case::near_miss("a.js", "function f(x) { x = /** @type {number} */ (x); return x + 1; }"),
+        Case::near_miss(
+            "a.ts",
+            "function f(task, scope) { [task, scope] = [undefined, scope]; return [task, scope]; }",
+        ),
+        Case::bad("a.ts", "class P { constructor(x: number) { x = x; } } //~ self-assignment"),
+        Case::good("a.ts", "class P { x: number; constructor(x: number) { this.x = x; } }"),
     ],
 };
 
@@ -90,6 +96,13 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     } else {
         vec![(left, right)]
     };
+    // `[a, b] = [undefined, b]` sets the one and keeps the other.
+    let constant = |n: Node<'_>| {
+        matches!(n.kind(), Kind::Undefined | Kind::Null | Kind::True | Kind::False | Kind::Number | Kind::String)
+    };
+    if pairs.iter().any(|(_, r)| constant(*r)) {
+        return;
+    }
     for (left, right) in pairs {
         if !is_place(left) || !same(left, right) || !only_reads(left) {
             continue;

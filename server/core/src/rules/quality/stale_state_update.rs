@@ -61,6 +61,42 @@ pub static RULE: Rule = Rule {
             "function V() { const [n, setN] = useState(0); const f = () => { setN(0); setN(1); }; return f; }",
         ),
         Case::near_miss("a.js", "function f(n, setN) { setN(n); setN(n + 1); }"),
+        Case::bad(
+            "a.tsx",
+            "function V() {\n  const [n, setN] = useState(0);\n  const two = () => {\n    setN(n + 1);\n    setN(n + 1); //~ stale-state-update\n  };\n  return <b onClick={two}>{n}</b>;\n}",
+        ),
+        Case::bad(
+            "a.tsx",
+            "function V() {\n  const [count, setCount] = useState(0);\n  function reset() {\n    setCount(count + 5);\n    setCount(count * 2); //~ stale-state-update\n  }\n  return <b onClick={reset}>{count}</b>;\n}",
+        ),
+        Case::bad(
+            "a.tsx",
+            "export const V = () => {\n  const [xs, setXs] = useState<string[]>([]);\n  const add = () => {\n    setXs([...xs, 'a']);\n    setXs([...xs, 'b']); //~ stale-state-update\n  };\n  return <b onClick={add}>{xs}</b>;\n};",
+        ),
+        Case::bad(
+            "a.tsx",
+            "function V() {\n  const [n, setN] = React.useState(0);\n  return <b onClick={() => {\n    setN(n + 1);\n    setN(n + 1); //~ stale-state-update\n  }}>{n}</b>;\n}",
+        ),
+        Case::good(
+            "a.tsx",
+            "function V() { const [n, setN] = useState(0); const two = () => { setN((k) => k + 1); setN((k) => k + 1); }; return <b onClick={two}>{n}</b>; }",
+        ),
+        Case::good(
+            "a.tsx",
+            "function V() { const [n, setN] = useState(0); return <b onClick={() => setN(n + 1)}>{n}</b>; }",
+        ),
+        Case::good(
+            "a.tsx",
+            "function V() { const [a, setA] = useState(0); const [b, setB] = useState(0); const go = () => { setA(a + 1); setB(b + 1); }; return <b onClick={go}>{a}{b}</b>; }",
+        ),
+        Case::good(
+            "a.tsx",
+            "function V() { const [n, setN] = useState(0); const go = (up: boolean) => { if (up) { setN(n + 1); } else { setN(n - 1); } }; return <b onClick={() => go(true)}>{n}</b>; }",
+        ),
+        Case::near_miss(
+            "a.tsx",
+            "function V() { const [n, setN] = useState(0); const go = () => { setN(1); setN(2); }; return <b onClick={go}>{n}</b>; }",
+        ),
     ],
 };
 

@@ -59,6 +59,26 @@ function isId(text) { return ID.test(text); }"#,
         Case::near_miss("a.js", "const G = /a/g;\nfunction f(s) { G.lastIndex = 0; return G.test(s); }"),
         Case::near_miss("a.js", "const G = /a/g;\nfunction f(s, G) { return G.test(s); }"),
         Case::near_miss("a.js", "const G = /a/g;\nif (G.test(name)) { go(); }"),
+        Case::bad(
+            "a.ts",
+            "const WORD = /\\w+/g;\nexport const hasWord = (s: string) => WORD.test(s); //~ stateful-regex",
+        ),
+        Case::bad(
+            "a.ts",
+            "const DIGITS = /\\d+/gy;\nexport function check(s: string) { if (DIGITS.test(s)) { return 1; } return 0; } //~ stateful-regex",
+        ),
+        Case::bad(
+            "a.ts",
+            "const tag = /<[a-z]+>/gi;\nexport function count(lines: string[]) { return lines.filter((l) => tag.test(l)).length; } //~ stateful-regex",
+        ),
+        Case::bad(
+            "a.ts",
+            "const EMAIL = new RegExp('@', 'g');\nexport function valid(s: string) { return EMAIL.test(s); } //~ stateful-regex",
+        ),
+        Case::good("a.ts", "const WORD = /\\w+/;\nexport const hasWord = (s: string) => WORD.test(s);"),
+        Case::good("a.ts", "const WORD = /\\w+/g;\nexport const clean = (s: string) => s.replace(WORD, '');"),
+        Case::good("a.ts", "const WORD = /\\w+/g;\nexport const words = (s: string) => s.match(WORD);"),
+        Case::good("a.ts", "export const hasWord = (s: string) => /\\w+/g.test(s);"),
     ],
 };
 

@@ -24,7 +24,10 @@ pub static RULE: Rule = Rule {
         limits: "Only comparisons of one thing that is merely read with literal numbers.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::IfStatement, Kind::IfExpression], check)],
+    checks: &[
+        Check::Nodes(&[Kind::IfStatement, Kind::IfExpression], check),
+        Check::Nodes(&[Kind::BinaryExpression], absorbed),
+    ],
     cases: &[
         Case::bad(
             "a.rs",
@@ -54,6 +57,27 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "function f(v, lo) { if (v < lo) go(); if (v < lo) stop(); }"),
         Case::near_miss("a.js", "function f(q) { if (q.next()) return 1; if (q.next()) return 2; return 3; }"),
         Case::near_miss("a.js", "function f(n) { if (n > 10) return 1; if (n > 5) return 2; return 3; }"),
+        Case::bad("a.js", "function f(a, b) { return a || (a && b); } //~ subsumed-condition"),
+        Case::bad("a.ts", "const ok = (u: U) => u.on && (u.on || u.late); //~ subsumed-condition"),
+        Case::near_miss("a.js", "function f(a, b, c) { return a || (b && c); }"),
+        Case::near_miss("a.js", "function f(next, b) { return next() || (next() && b); }"),
+        Case::bad(
+            "a.ts",
+            "function ok(a: boolean, b: boolean) { if ((a && b) || a) { go(); } } //~ subsumed-condition",
+        ),
+        Case::bad(
+            "a.ts",
+            "function f(u: U) { if (u.admin && (u.active || u.admin)) { go(); } } //~ subsumed-condition",
+        ),
+        Case::good("a.ts", "const ok = (a: boolean, b: boolean) => a || b;"),
+        Case::good("a.ts", "const ok = (a: boolean, b: boolean, c: boolean) => (a && b) || (a && c);"),
+        Case::good("a.ts", "function f(n: number) { if (n > 9) { a(); } else if (n > 3) { b(); } }"),
+        Case::good("a.ts", "function f(n: number) { if (n > 9) { return 1; } if (n > 3) { return 2; } return 3; }"),
+        Case::good("a.ts", "const ok = (a: boolean, b: boolean) => !a || (a && b);"),
+        Case::good("a.ts", "function f(n: number) { if (n < 0) { return 1; } if (n < 5) { return 2; } return 3; }"),
+        Case::good("a.ts", "const ok = (u: U) => u.a || (u.b && u.c);"),
+        Case::near_miss("a.js", "function f(p) { return (p && p.topic) || p; }"),
+        Case::near_miss("a.ts", "const shown = (color?: string) => color && (registry.get(color) || color);"),
     ],
 };
 
@@ -109,6 +133,45 @@ fn taken_by<'a>(node: Node<'a>) -> Option<Node<'a>> {
         .zip(range(second))
         .is_some_and(|((a, low, high), (b, least, most))| same(a, b) && low <= least && most <= high);
     (equal || within).then_some(first)
+}
+
+/// `a || a && b` is `a`, and so is `a && (a || b)`.
+fn absorbed<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let op = operator(node);
+    let other = match op {
+        "||" => "&&",
+        "&&" => "||",
+        _ => return,
+    };
+    let Some((left, right)) = operands(node) else { return };
+    let (left, right) = (unparenthesized(left), unparenthesized(right));
+    // `a && b || a` is `b` where both are something: only as a condition it is the same as `a`.
+    let mut around = node;
+    while let Some(parent) = around.parent().filter(|p| p.kind() == Kind::ParenthesizedExpression) {
+        around = parent;
+    }
+    let condition = node.arena().language().family == Family::Rust
+        || around.field() == Field::Condition
+        || around.parent().is_some_and(|p| p.kind() == Kind::UnaryExpression && operator(p) == "!")
+        || around.parent().is_some_and(|p| p.kind() == Kind::IfStatement || p.kind() == Kind::WhileStatement);
+    for (whole, part) in [(left, right), (right, left)] {
+        if part == left && !condition {
+            continue;
+        }
+        if part.kind() != Kind::BinaryExpression || operator(part) != other || !only_reads(whole) {
+            continue;
+        }
+        let Some((a, b)) = operands(part) else { continue };
+        // As a value `a && (b || a)` is `b` where that is something.
+        if same(unparenthesized(a), whole) || condition && same(unparenthesized(b), whole) {
+            let message = format!(
+                "`{}` decides this alone: the part with `{other}` changes nothing. Another condition was meant.",
+                whole.text()
+            );
+            cx.report(Note::new(cx.rule, node.span(), message).related(part.span(), "changes nothing"));
+            return;
+        }
+    }
 }
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {

@@ -106,6 +106,19 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.ts", "export const quiet = (s: S) => s.close().catch(() => {});"),
         Case::near_miss("a.ts", "export const quiet = (s: S) => s.send(1).catch(() => { /* the window is gone */ });"),
         Case::near_miss("a.js", "function f(p) { try { return JSON.parse(p); } catch (e) {} }"),
+        Case::near_miss(
+            "a.ts",
+            "async function off(s: Session) {\n  // Ignore failures on these in case the tab has crashed.\n  await s.send('Page.disable').catch(() => {});\n  await s.send('Runtime.disable').catch(() => {});\n}",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function add(e: Event) {\n  if (e.isPoll) {\n    try {\n      const poll = new Poll(e);\n      polls.set(e.id, poll);\n      emit(poll);\n    } catch {}\n    // making a poll can fail for malformed events\n    return;\n  }\n}",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "async function capture(helper: H, out: Out) {\n  try {\n    const file = await helper.shot();\n    await check(file);\n    out.image = file;\n  } catch {}\n  return out;\n}",
+        ),
+        Case::near_miss("a.js", "function end() { try { events.emit('done', {}) } catch {}\n active = false; }"),
     ],
 };
 
@@ -161,7 +174,14 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(attempt) = node.parent() else { return };
     let Some(guarded) = attempt.child(Field::Body) else { return };
     // A comment above the `try`, in it, or behind the brace explains it.
-    if commented(attempt, cx) || is_attempt(guarded) || is_probe(attempt, guarded) {
+    // `try { done() } catch {}` on one line is written as a best effort.
+    let only = guarded
+        .first_named()
+        .filter(|s| s.kind() == Kind::ExpressionStatement && guarded.named_children().count() == 1);
+    let callee = only.and_then(Node::first_named).and_then(|c| bare(c).child(Field::Function)).and_then(place_name);
+    let short = !attempt.text().contains('\n')
+        && callee.is_some_and(|c| !words(&c).first().is_some_and(|w| KEEPS.contains(&w.as_str())));
+    if short || commented(attempt, cx) || is_attempt(guarded) || is_probe(attempt, guarded) {
         return;
     }
     let keyword = Span { start: node.span().start, end: node.span().start + 5 };
@@ -187,6 +207,15 @@ fn handler<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if !empty || is_explained(function) || is_commented(node) || commented(statement(node), cx) {
         return;
     }
+    // The second of several in a row, of which the comment above the first speaks.
+    let swallows = |n: &Node<'_>| n.text().contains(".catch(");
+    let mut at = statement(node);
+    while let Some(before) = at.previous_named_sibling().filter(swallows) {
+        if commented(before, cx) {
+            return;
+        }
+        at = before;
+    }
     let done = bare(of).child(Field::Function).and_then(place_name).unwrap_or_default();
     if !words(&done).first().is_some_and(|w| KEEPS.contains(&w.as_str())) {
         return;
@@ -197,13 +226,23 @@ fn handler<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     cx.report(Note::new(cx.rule, name.span(), message));
 }
 
+/// Words of comments that speak of what went wrong.
+const FAILS: &[&str] = &["fail", "error", "ignore", "throw", "invalid", "malformed", "missing"];
+
 fn commented(attempt: Node<'_>, cx: &Cx<'_>) -> bool {
     let text = cx.arena().text();
     let (start, end) = (attempt.span().start as usize, attempt.span().end as usize);
     let after = text.get(end..).and_then(|t| t.lines().next()).unwrap_or("");
     let above = text.get(..start).map_or("", |t| t.trim_end().lines().last().unwrap_or("")).trim_start();
     let behind = after.find("//").or_else(|| after.find("/*")).and_then(|i| after.get(i..));
-    behind.is_some_and(explains) || above.starts_with("//") && explains(above) || above.ends_with("*/")
+    // Or on the line below, where no other statement is its subject.
+    let below = text.get(end..).map_or("", |t| t.get(after.len()..).unwrap_or("")).lines().nth(1).unwrap_or("").trim();
+    let next = text.get(end..).map_or("", |t| t.lines().nth(2).unwrap_or("")).trim();
+    let told_below = below.starts_with("//")
+        && explains(below)
+        && (next.is_empty() || next.starts_with("return") || next.starts_with('}'))
+        && FAILS.iter().any(|w| below.contains(w));
+    behind.is_some_and(explains) || above.starts_with("//") && explains(above) || above.ends_with("*/") || told_below
 }
 
 /// Several steps whose outcome is asked for behind: they end in an assignment, leave a loop on success, only tidy up, or say
@@ -228,7 +267,12 @@ fn ends_in_assignment(statement: Node<'_>, depth: usize) -> bool {
     match statement.kind() {
         _ if depth == 0 => false,
         Kind::ExpressionStatement => statement.first_named().is_some_and(|e| {
-            let local = |l: Node<'_>| l.kind() == Kind::Identifier;
+            // A field of something that the code behind has in its hands: `out.image = file`.
+            let local = |l: Node<'_>| {
+                l.kind() == Kind::Identifier
+                    || matches!(l.kind(), Kind::MemberExpression | Kind::SubscriptExpression)
+                        && l.child(Field::Object).is_some_and(|o| o.kind() == Kind::Identifier)
+            };
             e.kind() == Kind::AssignmentExpression && e.child(Field::Left).is_some_and(local) && !reads_data(e)
         }),
         Kind::IfStatement => statement.child(Field::Consequence).is_some_and(|s| ends_in_assignment(s, depth - 1)),
@@ -410,6 +454,7 @@ fn rust_error<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let first = name.split('_').next().unwrap_or(name);
     let method_write = method(call).is_none() && first == "write";
     if name.is_empty()
+        || call.text().starts_with("dotenv")
         || RUST_ATTEMPTS.contains(&first) && !method_write && name != "write"
         || matches!(name, "parse" | "get" | "downcast" | "upgrade")
     {

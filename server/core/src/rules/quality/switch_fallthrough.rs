@@ -23,7 +23,7 @@ pub static RULE: Rule = Rule {
         example: "switch (kind) {\n  case 'add': total += n;\n  case 'remove': total -= n; break;\n}",
         instead: "switch (kind) {\n  case 'add': total += n; break;\n  case 'remove': total -= n; break;\n}",
         limits: "Empty clauses share the next one's body and are fine, as is any comment between the clauses that says \
-              that control falls through.",
+              that control falls through. Clauses that count down and all run on are a loop written out.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::SwitchBody], check)],
@@ -70,11 +70,26 @@ pub static RULE: Rule = Rule {
             "function f(a) { switch (a.k) { case 1: { switch (a.j) { case 1: return 2; case 2: return 3; } } case 2: return 4; } }",
         ),
         Case::near_miss("a.js", "switch (k) { case 1: for (;;) { a(); } case 2: b(); }"),
+        Case::near_miss(
+            "a.js",
+            "switch (n % 4) {\n  case 3: h ^= d[2] << 16;\n  case 2: h ^= d[1] << 8;\n  case 1: h ^= d[0];\n}",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "/* eslint-disable no-fallthrough, default-case */\nswitch (k) {\n  case 'x': a();\n  case 'y': b();\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "/* eslint-disable no-fallthrough */\nlegacy();\n/* eslint-enable no-fallthrough */\nswitch (k) {\n  case 'x': //~ switch-fallthrough\n    a();\n  case 'y': b();\n}",
+        ),
     ],
 };
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let clauses: Vec<Node<'a>> = node.named_children().collect();
+    if is_unrolled(&clauses) {
+        return;
+    }
     let mut notes = Vec::new();
     for pair in clauses.windows(2) {
         let (clause, next) = (pair[0], pair[1]);
@@ -116,6 +131,19 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         notes.push(Note::new(cx.rule, span, message).related(next.span(), "runs as well"));
     }
     notes.into_iter().for_each(|n| cx.report(n));
+}
+
+/// Whether the clauses count down and each but the last runs on: `case 3: h ^= c; case 2: h ^= b; case 1: h ^= a;`, a loop written out.
+fn is_unrolled(clauses: &[Node<'_>]) -> bool {
+    let numbers: Vec<(i64, bool)> = clauses
+        .iter()
+        .map_while(|c| {
+            let value = c.child(Field::Value)?.text().parse().ok()?;
+            Some((value, case_body(*c).next().is_some() && !case_body(*c).any(exits)))
+        })
+        .collect();
+    let Some((_, before)) = numbers.split_last() else { return false };
+    before.len() > 1 && before.iter().all(|(_, on)| *on) && numbers.windows(2).all(|w| w[0].0 == w[1].0 + 1)
 }
 
 /// Whether a statement is or ends in a `switch` over all cases, each of which leaves.

@@ -52,6 +52,7 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "const workspaceFolder = 1; const task = { command: 'make ${workspaceFolder:x}' };"),
         Case::near_miss("a.js", "function f(name) { return text.includes('${name}'); }"),
         Case::near_miss("a.js", "function f(name) { return interpolate('Hello ${name}', { name }); }"),
+        Case::near_miss("a.js", "function f(repo) { exec(`echo ${repo.owner}`); exec('echo ${repo.owner}'); }"),
     ],
 };
 
@@ -70,6 +71,14 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     if !cx.is_bound(&name) && !declares(node, &name) || is_pattern(node, &name) {
+        return;
+    }
+    // The same text as a template right there: somebody wants both.
+    let content = text.get(1..text.len().saturating_sub(1)).unwrap_or_default();
+    let both = node.arena().nodes().any(|n| {
+        n.kind() == Kind::TemplateString && n.text().get(1..n.text().len().saturating_sub(1)) == Some(content)
+    });
+    if both {
         return;
     }
     let message = format!(

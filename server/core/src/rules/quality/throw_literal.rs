@@ -43,11 +43,22 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "function f(e) { throw { ...e, stack: new Error().stack }; }"),
         Case::near_miss("a.js", "function f(cond) { throw cond ? new A() : new B(); }"),
         Case::near_miss("a.js", "async function f(p) { throw await p; }"),
+        Case::good("a.ts", "function f() { throw new RangeError('too large'); }"),
+        Case::good("a.ts", "function f(e: unknown) { throw e; }"),
+        Case::near_miss("a.ts", "function f(i: number, o: Outcome) { throw [i, o] as Indexed; }"),
+        Case::near_miss(
+            "a.ts",
+            "function f(d: D) { switch (d) { case 'l': return 1; case 'r': return 2; default: throw 'unreachable'; } }",
+        ),
     ],
 };
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if cx.family() != Family::Ecma {
+        return;
+    }
+    // A type that is written to it says that somebody catches it.
+    if node.first_named().is_some_and(|v| v.kind() == Kind::AsExpression) {
         return;
     }
     let Some(value) = node.first_named().map(bare) else { return };
@@ -61,6 +72,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         Kind::Object if !is_error_like(value) => "A plain object",
         _ => return,
     };
+    // Where nobody can come there is nobody to tell.
+    let text = value.text().to_lowercase();
+    if ["unreachable", "impossible", "never", "exhaustive", "not reached"].iter().any(|w| text.contains(w)) {
+        return;
+    }
     let message = format!(
         "{what} is thrown: it has no stack, and handlers that expect an `Error` do not know it. Throw an `Error`."
     );

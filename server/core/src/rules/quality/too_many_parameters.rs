@@ -60,6 +60,22 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.ts", "type F = (a: A, b: B, c: C, d: D, e: E, f: F, g: G, h: H) => void;"),
         Case::near_miss("a.rs", "impl A { fn m(&self, a: A, b: B, c: C, d: D, e: E, f: F, g: G) {} }"),
         Case::near_miss("a.ts", "function f(this: A, a: A, b: B, c: C, d: D, e: E, f: F, g: G) {}"),
+        Case::bad(
+            "a.ts",
+            "export class Mail { send(to: string, from: string, title: string, text: string, html: string, cc: string[], bcc: string[], at: Date) { return [to, from, title, text, html, cc, bcc, at]; } } //~ too-many-parameters",
+        ),
+        Case::bad(
+            "a.ts",
+            "export const draw = function (x: number, y: number, w: number, h: number, r: number, g: number, b: number, a: number) { return x + y + w + h + r + g + b + a; }; //~ too-many-parameters",
+        ),
+        Case::good(
+            "a.ts",
+            "export function send(mail: { to: string; from: string; title: string; text: string }) { return mail; }",
+        ),
+        Case::good(
+            "a.ts",
+            "export function add(a: number, b: number, c: number, d: number, e: number, f: number, g: number) { return a + b + c + d + e + f + g; }",
+        ),
     ],
 };
 

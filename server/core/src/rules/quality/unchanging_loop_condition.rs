@@ -93,6 +93,13 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "function f(xs) { let i = 0; while (i < xs.length) { go(xs[i]); i++; } }"),
         Case::near_miss("a.js", "function f(xs) { const n = 3; while (n < xs.length) { xs.pop(); } }"),
         Case::near_miss("a.js", "let queue = []; function f() { let i = 0; while (i < queue.length) { step(); } }"),
+        Case::bad(
+            "a.ts",
+            "function wait(log: (s: string) => void) {\n  let done = false;\n  while (!done) { //~ unchanging-loop-condition\n    log('waiting');\n  }\n}",
+        ),
+        Case::good("a.ts", "function wait(next: () => boolean) { let done = false; while (!done) { done = next(); } }"),
+        Case::good("a.ts", "function f(xs: number[]) { let i = 0; while (i < xs.length) { i++; } }"),
+        Case::good("a.ts", "function f(q: string[]) { while (q.length > 0) { q.pop(); } }"),
     ],
 };
 

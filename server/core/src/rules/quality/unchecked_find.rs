@@ -14,7 +14,7 @@ pub static RULE: Rule = Rule {
     confidence: Confidence::Medium,
     cwe: &[476],
     families: &[Family::Ecma],
-    default_on: true,
+    default_on: false,
     in_tests: false,
     docs: Docs {
         what: "Finds `list.find(..).name`, also with `!`, and `text.match(..)[1]`, without `?.` and without a check.",
@@ -67,6 +67,21 @@ pub static RULE: Rule = Rule {
             "a.js",
             "function f(text, all) {\n  if (text.match(/count:\\d+/)) {\n    return Number(text.match(/count:(\\d+)/)[1]) === all;\n  }\n  return false;\n}",
         ),
+        Case::bad(
+            "a.ts",
+            "function name(us: User[], id: string) { return us.find((u) => u.id === id).name; } //~ unchecked-find",
+        ),
+        Case::bad(
+            "a.ts",
+            "const price = (xs: Item[], sku: string) => xs.find((x) => x.sku === sku).price; //~ unchecked-find",
+        ),
+        Case::bad("a.ts", "function year(text: string) { return text.match(/(\\d{4})-/)[1]; } //~ unchecked-find"),
+        Case::bad(
+            "a.ts",
+            "class S { users: U[] = []; mail(id: string) { send(this.users.find((u) => u.id === id).email); } } //~ unchecked-find",
+        ),
+        Case::good("a.ts", "function name(us: User[], id: string) { return us.find((u) => u.id === id)?.name; }"),
+        Case::good("a.ts", "function year(text: string) { const m = text.match(/(\\d{4})-/); return m ? m[1] : ''; }"),
     ],
 };
 

@@ -2,7 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_code::integer;
-use crate::rules::shape::mentions;
+use crate::rules::shape::{mentions, report_in};
 use crate::rules::support::{is_function, method, words};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
@@ -26,7 +26,7 @@ pub static RULE: Rule = Rule {
         fix: "",
     },
     checks: &[
-        Check::Nodes(&[Kind::FunctionItem], check),
+        Check::Block(functions),
         Check::Nodes(&[Kind::LetDeclaration], parts),
         Check::Nodes(&[Kind::FunctionItem], of_text),
     ],
@@ -74,8 +74,21 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.rs", "pub fn decode(data: &[u8]) -> u8 { assert!(data.len() >= 4); data[3] }"),
         Case::near_miss("a.rs", "pub fn parse(s: &str) -> &str { if s.starts_with(\"0x\") { &s[2..] } else { s } }"),
         Case::near_miss("a.rs", "fn read_at(b: &[u8]) -> u8 { b[0] }"),
+        Case::near_miss(
+            "a.rs",
+            "impl S {\n    /// # Panics\n    ///\n    /// This panics if `slice.len() < 4`.\n    pub fn read_repr(slice: &[u8]) -> u32 { u32::from_ne_bytes(slice[..4].try_into().unwrap()) }\n}",
+        ),
     ],
 };
+
+/// The functions right below a block, where the comments above them are.
+fn functions<'a>(cx: &mut Cx<'a>) {
+    let all: Vec<Node<'a>> =
+        cx.arena().nodes().filter(|n| n.kind() == Kind::FunctionItem && n.is_hole() && !is_documented(*n)).collect();
+    for function in all {
+        check(cx.open(function), cx);
+    }
+}
 
 fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
     let public = function.child_of_kind(Kind::VisibilityModifier).is_some_and(|v| v.text() == "pub");
@@ -118,7 +131,7 @@ fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
             let what = if text { "is cut at a fixed byte" } else { "is read at a fixed position" };
             let message =
                 format!("`{name}` {what}, and may be shorter: this panics then. Use `get`, or check the length first.");
-            cx.report(Note::new(cx.rule, found.span(), message));
+            report_in(cx, function, Note::new(cx.rule, found.span(), message));
             return;
         }
     }
@@ -323,4 +336,18 @@ fn checked_before(body: Node<'_>, name: &str) -> bool {
                 && matches!(m.text(), "contains" | "starts_with" | "ends_with" | "is_empty" | "len" | "matches")
         })
     })
+}
+
+/// Whether the comment above a function says that it panics, or what it takes for granted.
+fn is_documented(function: Node<'_>) -> bool {
+    let before = &function.arena().text()[..function.span().start as usize];
+    before
+        .lines()
+        .rev()
+        .skip_while(|l| l.trim().is_empty() || l.trim_start().starts_with("#["))
+        .take_while(|l| l.trim_start().starts_with("//") || l.trim_start().starts_with("#["))
+        .any(|l| {
+            let l = l.to_lowercase();
+            ["panic", "must be", "at least", "caller"].iter().any(|w| l.contains(w))
+        })
 }

@@ -64,6 +64,10 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "function f() { label: for (;;) { break label; } const label = 3; return label; }"),
         Case::near_miss("a.js", "function f() { try { go(); } catch (v) { use(v); } const v = 3; return v; }"),
         Case::near_miss("a.js", "function f() { { let v = 1; use(v); } const v = 3; return v; }"),
+        Case::near_miss(
+            "a.ts",
+            "function f() { const done: Array<(settled: boolean) => void> = []; let settled = false; done.push(() => { settled = true; }); return done; }",
+        ),
     ],
 };
 
@@ -114,6 +118,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 /// Whether an identifier reads the variable of the list itself, and not one that is bound on the way, a type, or a label.
 fn reads(n: Node<'_>, statement: Node<'_>) -> bool {
     let Some(parent) = n.parent() else { return false };
+    // A parameter's name in a type: `(settled: boolean) => void`.
+    if n.ancestors().take_while(|a| *a != statement).any(|a| a.kind() == Kind::FunctionType) {
+        return false;
+    }
     let other = match parent.kind() {
         Kind::TypeQuery
         | Kind::LabeledStatement

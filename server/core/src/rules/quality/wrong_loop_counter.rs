@@ -57,6 +57,15 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "for (let left = n; left > 0; i++) { left -= go(i); }"),
         Case::near_miss("a.js", "for (let i = 0; i < n; i--) { i += 2; }"),
         Case::near_miss("a.js", "let at = 0; for (let m = re.exec(s); at < s.length; at++) { m = next(m); }"),
+        Case::bad(
+            "a.js",
+            "function f(m) { for (let i = 0; i < m.length; i++) { for (let j = 0; j < m[i].length; i++) { go(m[i][j]); } } } //~ wrong-loop-counter",
+        ),
+        Case::near_miss("a.js", "function f(a) { let i = 0; for (let end = a.length; end > a[i]; i++) { go(i); } }"),
+        Case::near_miss(
+            "a.js",
+            "function f(xs, start, end) { const out = []; for (let i = start; i >= 0 && i < end && i < xs.length; i++) { out.push(xs[i]); } return out; }",
+        ),
     ],
 };
 
@@ -68,7 +77,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         if condition.kind() == Kind::ExpressionStatement { condition.first_named() } else { Some(condition) };
     let mut parts = Vec::from_iter(condition);
     let mut asked = false;
-    let mut wrong = None;
+    let (mut wrong, mut guarded) = (None, false);
     while let Some(part) = parts.pop().map(bare) {
         asked |= mentions_any(part, counter.text());
         let Some((left, right)) = operands(part).filter(|_| part.kind() == Kind::BinaryExpression) else { continue };
@@ -84,6 +93,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 };
                 if up.is_some_and(|up| up != grows) {
                     wrong = Some((part, grows));
+                } else {
+                    guarded = true;
                 }
             }
             _ => {}
@@ -91,6 +102,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let Some(body) = node.child(Field::Body) else { return };
     if let Some((part, grows)) = wrong {
+        // `i >= 0 && i < end; i++` only guards its start.
+        if guarded {
+            return;
+        }
         if changes(body, counter.text()) || mentions_call(part) {
             return;
         }
@@ -103,12 +118,17 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         cx.report(Note::new(cx.rule, step.span(), message));
         return;
     }
-    if asked {
-        return;
-    }
     // The loop's own variable, asked for and never changed.
     let Some(own) = own_variable(node) else { return };
     let Some(condition) = condition.map(bare) else { return };
+    // `for (let j = 0; j < rows[i].length; i++)`: the other counter only picks the list.
+    let picks = from_zero(node)
+        && operands(condition).is_some_and(|(l, r)| {
+            bare(l).text() == own.text() && bare(r).text().ends_with(&format!("[{}].length", counter.text()))
+        });
+    if asked && !picks {
+        return;
+    }
     if own.text() == counter.text()
         || !matches!(operator(condition), "<" | "<=" | ">" | ">=" | "!=" | "!==")
         || !operands(condition).is_some_and(|(l, r)| [l, r].iter().any(|n| bare(*n).text() == own.text()))
@@ -155,6 +175,12 @@ fn own_variable(node: Node<'_>) -> Option<Node<'_>> {
     let mut declared = list.named_children().filter(|n| n.kind() == Kind::VariableDeclarator);
     let only = declared.next()?.child(Field::Name).filter(|n| n.kind() == Kind::Identifier)?;
     declared.next().is_none().then_some(only)
+}
+
+/// Whether the loop's variable begins at 0.
+fn from_zero(node: Node<'_>) -> bool {
+    let declared = node.child(Field::Initializer).and_then(|l| l.named_children().find_map(|d| d.child(Field::Value)));
+    declared.is_some_and(|v| v.text() == "0")
 }
 
 fn mentions_any(node: Node<'_>, name: &str) -> bool {

@@ -48,6 +48,27 @@ pub static RULE: Rule = Rule {
             "a.js",
             "class A { run() { setTimeout(function () { const o = { m() { return this.x; } }; o.m(); }, 1); } }",
         ),
+        Case::bad(
+            "a.ts",
+            "class Clock { n = 0; start() { setInterval(function () { this.n++; }, 1000); } } //~ wrong-this",
+        ),
+        Case::bad(
+            "a.ts",
+            "class S { list: A[] = []; load() { return fetch('/x').then(function (r) { return this.take(r); }); } } //~ wrong-this",
+        ),
+        Case::bad(
+            "a.ts",
+            "class S { f = 2; all(xs: number[]) { return xs.filter(function (x) { return x > this.f; }); } } //~ wrong-this",
+        ),
+        Case::bad("a.ts", "class S { tick() { process.nextTick(function () { this.emit('x'); }); } } //~ wrong-this"),
+        Case::good("a.ts", "class Clock { n = 0; start() { setInterval(() => { this.n++; }, 1000); } }"),
+        Case::good("a.ts", "class S { load() { return fetch('/x').then((r) => this.take(r)); } }"),
+        Case::good(
+            "a.ts",
+            "class S { f = 2; all(xs: number[]) { const f = this.f; return xs.filter(function (x) { return x > f; }); } }",
+        ),
+        Case::good("a.ts", "class S { m() { return this.n; } }"),
+        Case::near_miss("a.ts", "const o = { n: 1, get() { return this.n; } };"),
     ],
 };
 

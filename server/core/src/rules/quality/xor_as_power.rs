@@ -47,6 +47,16 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.rs", "fn f(flags: u32) -> u32 { flags ^ 2 }"),
         Case::near_miss("a.js", "const x = 2 ^ 0x10;"),
         Case::near_miss("a.js", "const n = 3 ^ 2;"),
+        Case::bad("a.ts", "const KB = 2 ^ 10; //~ xor-as-power"),
+        Case::bad("a.ts", "export const limit = 10 ^ 6; //~ xor-as-power"),
+        Case::bad("a.ts", "function f() { return 1000 * (2 ^ 8); } //~ xor-as-power"),
+        Case::bad("a.ts", "const max = 2 ^ 32; //~ xor-as-power"),
+        Case::good("a.ts", "const KB = 2 ** 10;"),
+        Case::good("a.ts", "const flip = (a: number) => a ^ 1;"),
+        Case::good("a.ts", "const mix = (a: number, b: number) => a ^ b;"),
+        Case::good("a.ts", "const mask = 0xff ^ 0x0f;"),
+        Case::near_miss("a.ts", "let h = 5381; h = h * 33 ^ c;"),
+        Case::near_miss("a.ts", "const bits = FLAG_A ^ FLAG_B;"),
     ],
 };
 

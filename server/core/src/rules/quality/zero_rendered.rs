@@ -43,6 +43,30 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.jsx", "const V = ({ xs }) => <div>{xs.length && xs.ready > 0 ? <List /> : null}</div>;"),
         Case::near_miss("a.jsx", "const V = ({ xs }) => <List on={xs.length && <b />} />;"),
         Case::near_miss("a.jsx", "const V = ({ xs }) => <div>{xs.length && 'some'}</div>;"),
+        Case::bad(
+            "a.tsx",
+            "export const Badge = ({ unread }: { unread: number[] }) => <span>{unread.length && <i>{unread.length}</i>}</span>; //~ zero-rendered",
+        ),
+        Case::bad(
+            "a.tsx",
+            "function V(props: P) { return <div>{props.files.length && <FileList files={props.files} />}</div>; } //~ zero-rendered",
+        ),
+        Case::bad(
+            "a.tsx",
+            "function V({ cart }: P) { return <aside>{cart.items.length && <Total cart={cart} />}</aside>; } //~ zero-rendered",
+        ),
+        Case::bad(
+            "a.tsx",
+            "function V({ tags }: P) { const list = tags.filter(Boolean); return <p>{list.length && list.map((t) => <b key={t}>{t}</b>)}</p>; } //~ zero-rendered",
+        ),
+        Case::good("a.tsx", "function V({ xs }: P) { return <div>{xs.length > 0 && <b />}</div>; }"),
+        Case::good("a.tsx", "function V({ xs }: P) { return <div>{!!xs.length && <b />}</div>; }"),
+        Case::good("a.tsx", "function V({ xs }: P) { return <div>{xs.length ? <b /> : null}</div>; }"),
+        Case::good("a.tsx", "function V({ open }: { open: boolean }) { return <div>{open && <b />}</div>; }"),
+        Case::near_miss(
+            "a.tsx",
+            "function V({ xs }: P) { const show = xs.length && ready; return <div className={show ? 'a' : 'b'} />; }",
+        ),
     ],
 };
 
@@ -53,7 +77,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let Some(shown) = node.first_named().map(bare).filter(|s| operator(*s) == "&&") else { return };
     let Some((left, right)) = operands(shown) else { return };
-    if !matches!(bare(right).kind(), Kind::JsxElement | Kind::JsxSelfClosingElement) {
+    let listed = crate::rules::support::method(bare(right)).is_some_and(|(_, m)| m.text() == "map");
+    if !listed && !matches!(bare(right).kind(), Kind::JsxElement | Kind::JsxSelfClosingElement) {
         return;
     }
     let last = match bare(left) {

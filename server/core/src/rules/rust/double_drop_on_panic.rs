@@ -75,6 +75,10 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "pub fn pop<T>(v: &mut Vec<T>) -> T { unsafe { let n = v.len() - 1; v.set_len(n); std::ptr::read(v.as_ptr().add(n)) } }",
         ),
+        Case::near_miss(
+            "a.rs",
+            "fn new<F: FnOnce()>(f: F) -> D { unsafe { ptr::write(data(), f); } unsafe fn call<F: FnOnce()>(raw: *mut u8) { let f: F = unsafe { ptr::read(raw.cast::<F>()) }; f(); } D { call: call::<F> } }",
+        ),
     ],
 };
 
@@ -108,7 +112,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let Some(body) = node.child(Field::Body) else { return };
     // The step that breaks the invariant, and the one that mends it.
-    let calls: Vec<Node<'a>> = body.descendants().filter(|n| n.kind() == Kind::CallExpression).collect();
+    let calls: Vec<Node<'a>> = body
+        .descendants_until(|n| n.kind() == Kind::FunctionItem)
+        .filter(|n| n.kind() == Kind::CallExpression)
+        .collect();
     let named = |call: Node<'a>, names: &[&str]| {
         let name = match method(call) {
             Some((_, name)) => name.text(),

@@ -101,6 +101,28 @@ pub static RULE: Rule = Rule {
             "fn f(b: [u8; 8]) -> Vec<u8> { let w = u32::from_le_bytes([b[0], b[1], b[2], b[3]]) as usize; let h = u32::from_le_bytes([b[4], b[5], b[6], b[7]]) as usize; Vec::with_capacity(w * h) }",
         ),
         Case::near_miss("a.rs", "fn f(w: usize, h: usize) -> Vec<u8> { Vec::with_capacity(w * h) }"),
+        Case::bad(
+            "a.rs",
+            "use std::alloc::{alloc, Layout};\nunsafe fn a(rows: usize, width: usize) -> *mut u8 { unsafe { alloc(Layout::from_size_align_unchecked(rows * width, 8)) } } //~ integer-overflow-to-allocation",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::alloc::Layout;\nfn a(count: usize, header: usize) -> Layout { let size = count * 16 + header; Layout::from_size_align(size, 8).unwrap() } //~ integer-overflow-to-allocation",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn a(n: usize, each: usize) -> *mut libc::c_void { unsafe { libc::malloc(n * each) } } //~ integer-overflow-to-allocation",
+        ),
+        Case::good("a.rs", "use std::alloc::Layout;\nfn a(n: usize) -> Layout { Layout::array::<u64>(n).unwrap() }"),
+        Case::good(
+            "a.rs",
+            "use std::alloc::Layout;\nfn a(rows: usize, width: usize) -> Option<Layout> { Layout::from_size_align(rows.checked_mul(width)?, 8).ok() }",
+        ),
+        Case::good("a.rs", "fn a(n: usize) -> Vec<u8> { Vec::with_capacity(n.saturating_mul(4)) }"),
+        Case::good(
+            "a.rs",
+            "use std::alloc::Layout;\nfn a() -> Layout { Layout::from_size_align(4 * 1024, 4096).unwrap() }",
+        ),
     ],
 };
 

@@ -304,6 +304,34 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn f(p: Option<&u8>) -> u8 { let raw = p.map_or(std::ptr::null(), |r| r as *const u8); if raw.is_null() { 0 } else { unsafe { *raw } } }",
         ),
+        Case::bad(
+            "a.rs",
+            "use std::alloc::{realloc, Layout};\nfn grown(p: *mut u8, old: Layout) -> u8 { let q = unsafe { realloc(p, old, 64) }; if q.is_null() { return 0; } unsafe { *p } } //~ invalid-pointer-access",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::alloc::{realloc, Layout};\nfn grown(p: *mut u8, old: Layout) -> u8 { let p = unsafe { realloc(p, old, 64) }; if p.is_null() { return 0; } unsafe { *p } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::{alloc::{alloc, Layout}, ptr::NonNull};\nfn made(n: usize) -> *mut u64 { let l = Layout::array::<u64>(n).unwrap(); let p = unsafe { alloc(l) } as *mut u64; let Some(nn) = NonNull::new(p) else { std::process::abort() }; unsafe { nn.as_ptr().write(1) }; p }",
+        ),
+        Case::bad(
+            "a.rs",
+            "use std::mem::ManuallyDrop;\nfn f(s: String) -> usize { let mut m = ManuallyDrop::new(s); unsafe { ManuallyDrop::drop(&mut m) }; m.len() } //~ invalid-pointer-access",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::mem::ManuallyDrop;\nfn f(s: String) -> usize { let mut m = ManuallyDrop::new(s); let n = m.len(); unsafe { ManuallyDrop::drop(&mut m) }; n }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn shrink(v: &mut V, mut p: *mut u64, n: usize) { unsafe { for _ in 0..n { v.len -= 1; p = p.offset(-1); std::ptr::drop_in_place(p); } } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::ptr::{self, NonNull};\nfn dangling(align: usize) -> NonNull<u8> { unsafe { NonNull::new_unchecked(ptr::null_mut::<u8>().wrapping_add(align)) } }",
+        ),
     ],
 };
 

@@ -59,6 +59,10 @@ pub static RULE: Rule = Rule {
             "static mut N: u64 = 0;\npub fn f() {\n  // SAFETY: one thread alone runs before `main`.\n  unsafe { N += 1; } }",
         ),
         Case::near_miss("a.rs", "static N: Cell<u64> = Cell::new(0);\nfn f() { let mut N = 1; N += 1; }"),
+        Case::near_miss(
+            "a.rs",
+            "static mut GLOBAL: Dispatch = NONE;\nfn set(d: Dispatch) -> bool { if STATE.compare_exchange(0, 1, SeqCst, SeqCst).is_err() { return false; } unsafe { GLOBAL = d; } STATE.store(2, SeqCst); true }",
+        ),
     ],
 };
 
@@ -70,7 +74,8 @@ fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
     let modifiers = function.child_of_kind(Kind::FunctionModifiers).map_or("", Node::text);
     let name = function.child(Field::Name).map_or("", Node::text);
     let text = function.text();
-    let guarded = ["SAFETY", "Safety:", "lock(", "call_once", "critical", "interrupt", "Once", "#[test"];
+    let guarded =
+        ["SAFETY", "Safety:", "lock(", "call_once", "critical", "interrupt", "Once", "compare_exchange", "#[test"];
     if modifiers.split_whitespace().any(|w| w == "unsafe") || name == "main" || guarded.iter().any(|g| text.contains(g))
     {
         return;

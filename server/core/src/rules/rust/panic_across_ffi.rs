@@ -57,6 +57,14 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.rs", "extern \"C\" { fn f(p: *const c_char) -> i32; }"),
         Case::near_miss("a.rs", "extern \"C\" fn f(p: *mut S) { let s = unsafe { p.as_mut() }.unwrap(); s.n += 1; }"),
         Case::near_miss("a.rs", "extern \"C\" fn f() -> *mut c_char { CString::new(\"1.0\").unwrap().into_raw() }"),
+        Case::near_miss(
+            "a.rs",
+            "extern \"C\" fn on_signal(signum: i32) { let old = match signum { 11 => A, 7 => B, _ => panic!(\"unknown signal: {signum}\") }; go(old); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "#[no_mangle]\npub extern \"C\" fn on_assert(line: i32) -> ! { panic!(\"assertion failed at {line}\"); }",
+        ),
     ],
 };
 
@@ -66,6 +74,10 @@ fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
         .iter()
         .any(|e| modifiers.contains(e));
     if !foreign || function.text().contains("catch_unwind") {
+        return;
+    }
+    // Whoever calls it wants the end.
+    if function.child(Field::ReturnType).is_some_and(|t| t.text() == "!") {
         return;
     }
     let Some(body) = function.child(Field::Body) else { return };
@@ -106,11 +118,21 @@ fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
             };
             fails.then(|| tail(name, n))
         }
-        Kind::MacroInvocation if macro_name(n) == "panic" => Some(n.span()),
+        Kind::MacroInvocation if macro_name(n) == "panic" && !is_impossible(n) => Some(n.span()),
         _ => None,
     });
     if let Some(span) = found {
         let message = "A panic cannot unwind into C: it aborts the program. Return an error code, or catch it with `catch_unwind`.";
         cx.report(Note::new(cx.rule, span, message));
     }
+}
+
+/// `_ => panic!("unknown signal")`: the last arm of a `match`, which stands for what cannot come.
+fn is_impossible(panic: Node<'_>) -> bool {
+    let arm = panic.ancestors().take_while(|a| !is_function(*a)).find(|a| a.kind() == Kind::MatchArm);
+    let said = panic.text().to_lowercase();
+    arm.and_then(|a| a.child(Field::Pattern)).is_some_and(|p| p.text() == "_")
+        && ["unknown", "unexpected", "unsupported", "impossible", "unreachable", "invalid"]
+            .iter()
+            .any(|w| said.contains(w))
 }

@@ -171,6 +171,7 @@ pub static RULE: Rule = Rule {
         Case::good("a.rs", "fn f(x: &mut u32) { let p = x as *mut u32; unsafe { *p = 3; } }"),
         Case::near_miss("a.rs", "fn f(x: *const u32) { let p = x as *mut u32; unsafe { *p = 3; } }"),
         Case::near_miss("a.rs", "fn f(x: &Cell<u32>) { let p = x.as_ptr(); unsafe { *p = 3; } }"),
+        Case::near_miss("a.rs", "fn flag(b: u8) -> bool { unsafe { std::mem::transmute::<u8, bool>(b & 1) } }"),
     ],
 };
 
@@ -195,6 +196,15 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if unchecked_variant(node, &from, to, cx) {
         let message = "A number that no variant has makes this undefined behaviour, and nothing checks it before. Match on the number, or use `TryFrom`.";
         cx.report(Note::new(cx.rule, function.span(), message));
+        return;
+    }
+    // `transmute(bits & 1)`: there are no other values.
+    let masked = to == "bool"
+        && args(node).next().map(unparenthesized).is_some_and(|a| {
+            a.kind() == Kind::BinaryExpression
+                && (a.text().ends_with("& 1") || a.text().ends_with("% 2") || a.text().starts_with("1 &"))
+        });
+    if masked {
         return;
     }
     let Some(what) = wrong(&from, to) else { return };

@@ -74,6 +74,10 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "extern \"C\" { fn get() -> *mut Ctx; }\nfn f() -> u32 { let c = NonNull::new(unsafe { get() }).expect(\"ctx\"); unsafe { c.as_ref().n } }",
         ),
+        Case::near_miss(
+            "a.rs",
+            "extern \"C\" { fn __errno_location() -> *mut i32; }\nfn errno() -> i32 { unsafe { *__errno_location() } }",
+        ),
     ],
 };
 
@@ -104,6 +108,10 @@ const LIBC: [&str; 19] = [
 fn may_be_null<'a>(call: Node<'a>, cx: &Cx<'a>) -> Option<bool> {
     let path = rust_path(call.child(Field::Function)?, cx)?;
     let last = path.rsplit("::").next().unwrap_or_default();
+    // Where the number of the last error lies is known to the C library.
+    if last.contains("errno") || last == "__error" {
+        return None;
+    }
     if !path.contains("::") && cx.file.declared.rust.foreign_pointers.contains(last) {
         return Some(false);
     }

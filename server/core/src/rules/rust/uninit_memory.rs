@@ -236,6 +236,18 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn ok15(n: usize, f: &mut File) { let mut v: Vec<u8> = Vec::with_capacity(n); let got = unsafe { libc::read(0, v.as_mut_ptr() as *mut _, n) }; unsafe { v.set_len(got as usize); } }",
         ),
+        Case::near_miss(
+            "a.rs",
+            "fn empty<T>() -> T { assert_eq!(std::mem::size_of::<T>(), 0); unsafe { MaybeUninit::uninit().assume_init() } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn grow(storage: Box<[MaybeUninit<u8>]>, n: usize) -> Box<[MaybeUninit<u8>]> {\n    let mut vec: Vec<_> = storage.into();\n    vec.reserve(n);\n    // SAFETY: This is a `Vec` of `MaybeUninit`.\n    unsafe { vec.set_len(vec.capacity()) };\n    vec.into_boxed_slice()\n}",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "impl<T, const N: usize> S for [T; N] { type Storage = [MaybeUninit<T>; N];\n    fn new_storage() -> Self::Storage {\n        // SAFETY: An uninitialized `[MaybeUninit<_>; _]` is valid.\n        unsafe { MaybeUninit::uninit().assume_init() }\n    }\n}",
+        ),
     ],
 };
 
@@ -368,6 +380,18 @@ fn assume_init<'a>(node: Node<'a>, receiver: Node<'a>, cx: &mut Cx<'a>) {
         declared.and_then(|t| t.split_once('<')).and_then(|(_, t)| t.strip_suffix('>')).or_else(|| result_type(node))
     });
     let Some(ty) = ty else { return };
+    // `assert_eq!(size_of::<T>(), 0)`: of a value without bytes none is read.
+    let empty = node.ancestors().find(|n| is_function(*n)).is_some_and(|f| {
+        let text: String = f.text().chars().filter(|c| !c.is_whitespace()).collect();
+        text.contains(&format!("size_of::<{ty}>(),0)")) || text.contains(&format!("size_of::<{ty}>()==0"))
+    });
+    if empty {
+        return;
+    }
+    // `type Storage = [MaybeUninit<T>; N]`, as the comment says.
+    if ty.starts_with("Self::") && is_said_uninit(node) {
+        return;
+    }
     let bad = if zeroed { never_zero(ty) } else { !ty.contains("MaybeUninit") && ty != "()" && ty != "_" };
     if bad {
         report(node, UNWRITTEN, cx);
@@ -462,6 +486,9 @@ fn set_len<'a>(node: Node<'a>, receiver: Node<'a>, name: Node<'a>, cx: &mut Cx<'
     };
     let place = receiver.text();
     let Some(length) = args(node).next() else { return };
+    if is_said_uninit(node) {
+        return;
+    }
     let shrinks = length.text().contains('-') || length.text().contains("min(") || length.text() == "0";
     if !matches!(receiver.kind(), Kind::Identifier | Kind::FieldExpression) || shrinks {
         return;
@@ -502,7 +529,7 @@ fn set_len<'a>(node: Node<'a>, receiver: Node<'a>, name: Node<'a>, cx: &mut Cx<'
 
 /// `v.set_len(v.capacity())` in a function that writes nothing to the vector's room before.
 fn to_capacity<'a>(node: Node<'a>, place: &str, name: Node<'a>, length: Node<'a>, cx: &mut Cx<'a>) {
-    if length.text() != format!("{place}.capacity()") {
+    if length.text() != format!("{place}.capacity()") || is_said_uninit(node) {
         return;
     }
     let Some(function) = node.ancestors().find(|n| is_function(*n)) else { return };
@@ -580,4 +607,11 @@ fn is_allocation(s: Node<'_>, place: &str) -> bool {
             && !s.child(Field::Type).is_some_and(|t| uninit(t.text()));
     }
     s.kind() == Kind::ExpressionStatement && s.first_named().is_some_and(|c| is_allocation_call(c, place))
+}
+
+/// Whether the comment right above says that the elements are `MaybeUninit`.
+fn is_said_uninit(node: Node<'_>) -> bool {
+    let before = &node.arena().text()[..node.span().start as usize];
+    let lines = before.lines().rev().skip(1).take_while(|l| l.trim_start().starts_with("//"));
+    lines.into_iter().any(|l| l.contains("MaybeUninit"))
 }

@@ -113,6 +113,10 @@ pub static RULE: Rule = Rule {
             "impl A { pub fn all(&mut self) -> &mut [u8] { unsafe { std::slice::from_raw_parts_mut(self.ptr, self.cap) } } }",
         ),
         Case::near_miss("a.rs", "impl A { pub fn get(&self, pool: &mut Pool) -> &mut u8 { unsafe { pool.take() } } }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f(r: &mut impl Read) -> String { let mut buffer = [0u8; 64]; let n = r.read(&mut buffer).unwrap(); let valid = match std::str::from_utf8(&buffer[..n]) { Ok(_) => n, Err(e) => e.valid_up_to() }; unsafe { std::str::from_utf8_unchecked(&buffer[..valid]) }.to_owned() }",
+        ),
     ],
 };
 
@@ -317,7 +321,8 @@ fn read_text<'a>(call: Node<'a>, cx: &mut Cx<'a>) {
     else {
         return;
     };
-    if function.text().contains("SAFETY") || function.text().contains("is_ascii") || name.is_empty() {
+    let validated = ["valid_up_to", "from_utf8(", "validated"].iter().any(|w| function.text().contains(w));
+    if validated || function.text().contains("SAFETY") || function.text().contains("is_ascii") || name.is_empty() {
         return;
     }
     let read = function.descendants().any(|n| {

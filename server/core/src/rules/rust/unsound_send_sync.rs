@@ -80,6 +80,18 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "pub struct L<T> { v: UnsafeCell<Option<T>> }\nunsafe impl<T> Sync for L<T> where T: Copy {} //~ unsound-send-sync",
         ),
+        Case::good("a.rs", "pub struct P<T>(*mut T);\nunsafe impl<T: Send> Send for P<T> {}"),
+        Case::good("a.rs", "pub struct P<T>(*mut T);\nunsafe impl<T> Sync for P<T> where T: Sync {}"),
+        Case::good("a.rs", "pub struct P { raw: *mut u8, len: usize }\nunsafe impl Send for P {}"),
+        Case::good("a.rs", "pub struct P<T>(std::marker::PhantomData<T>, usize);\nunsafe impl<T> Send for P<T> {}"),
+        Case::near_miss(
+            "a.rs",
+            "pub struct Guard<'a, R: RawLock, T>(&'a R, *mut T);\nunsafe impl<'a, R: RawLock + 'a, T: Send + 'a> Send for Guard<'a, R, T> where\n    R::GuardMarker: Send\n{\n}",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "pub struct Lazy<T: Sync>(Cell<Option<T>>, Once);\nunsafe impl<T: Sync> Sync for Lazy<T> {}",
+        ),
     ],
 };
 
@@ -99,7 +111,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         plain(marker, name, target, cx);
         return;
     };
-    let bounds = head.split_once(" where ").or_else(|| head.split_once("\nwhere")).map_or("", |(_, w)| w);
+    let flat = head.split_whitespace().collect::<Vec<_>>().join(" ");
+    let bounds = flat.split_once(" where ").map_or("", |(_, w)| w);
     let holds = declared_fields(target, cx);
     // Whoever can reach a type that is not public keeps to its rules.
     if holds.is_some_and(|(public, _)| !public) {
@@ -113,6 +126,14 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 .find(|c| ty.split('<').next().is_some_and(|h| h.rsplit("::").next() == Some(c)))
         })
     });
+    // A lock, or one beside the cell, says when it may be touched.
+    let locked = ["Mutex", "Lock", "Once"].iter().any(|w| target.text().contains(w))
+        || holds.is_some_and(|(_, fields)| {
+            fields.iter().any(|ty| ["Mutex", "RwLock", "Once"].iter().any(|w| ty.contains(w)))
+        });
+    if locked && cell.is_some() {
+        return;
+    }
     if let Some(cell) = cell.filter(|_| name == "Sync") {
         let message = format!(
             "Two threads may change the `{cell}` in it at once, whatever is asked of its content. Use an atomic or a lock."

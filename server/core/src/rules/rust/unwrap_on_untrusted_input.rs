@@ -3,9 +3,9 @@ use sidenote_grammars::Family;
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::{Case, Check, Docs, Rule};
 use crate::semantics::flow::CallView;
-use crate::semantics::flow::kinds::SourceKind;
+use crate::semantics::flow::kinds::{SinkKind, SourceKind};
 use crate::semantics::flow::value::Origin;
-use crate::semantics::hir::ExprKind;
+use crate::semantics::hir::{ExprId, ExprKind};
 
 pub static RULE: Rule = Rule {
     id: "unwrap-on-untrusted-input",
@@ -27,7 +27,13 @@ pub static RULE: Rule = Rule {
                  reasons, as locks and databases do, is left alone. Frameworks that catch the panic of one request still drop its connection and poison its locks.",
         fix: "",
     },
-    checks: &[Check::Calls(&["unwrap", "expect"], check)],
+    checks: &[
+        Check::Calls(&["unwrap", "expect"], check),
+        Check::Flow(
+            &[SinkKind::Unwrap],
+            "Whoever sends {source} decides whether this fails, and a panic stops what serves it. Answer with an error.",
+        ),
+    ],
     cases: &[
         Case::bad(
             "a.rs",
@@ -57,6 +63,22 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "use axum::extract::Path;\nasync fn f(Path(p): Path<String>) -> String { let (a, b) = p.split_once('-').unwrap(); a.to_owned() } //~ unwrap-on-untrusted-input",
         ),
+        Case::bad(
+            "a.rs",
+            "use std::io::Read;\nfn f(mut s: std::net::TcpStream) { let mut t = String::new(); s.read_to_string(&mut t).ok(); sum(t.trim()); }\nfn sum(n: &str) { let n: u16 = n.parse().unwrap(); go(n); } //~ unwrap-on-untrusted-input",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::io::Read;\nfn f(mut s: std::net::TcpStream) { let mut head = [0u8; 8]; s.read_exact(&mut head).ok(); let n = u32::from_be_bytes(head[..4].try_into().unwrap()); go(n); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn main() { sum(&std::env::args().nth(1).unwrap()); }\nfn sum(n: &str) { let n: u16 = n.parse().unwrap(); go(n); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use http::Request;\nimpl S { fn call(&mut self, req: Request<Bytes>) { let url = Url::parse(req.uri().to_string().as_str()).expect(\"an address\"); go(url); } }",
+        ),
         Case::good(
             "a.rs",
             "use actix_web::{web, HttpResponse};\nasync fn f(q: web::Query<Q>) -> HttpResponse { let n: u32 = q.n.parse().unwrap_or(0); ok(n) }",
@@ -85,6 +107,51 @@ pub static RULE: Rule = Rule {
         Case::near_miss(
             "a.rs",
             "use axum::extract::Path;\nasync fn f(Path(p): Path<String>) -> String { let first = p.split('/').next().unwrap(); first.to_owned() }",
+        ),
+        Case::bad(
+            "a.rs",
+            "use axum::body::Bytes;\nasync fn a(body: Bytes) -> String { String::from_utf8(body.to_vec()).unwrap() } //~ unwrap-on-untrusted-input",
+        ),
+        Case::bad(
+            "a.rs",
+            "use axum::http::HeaderMap;\nasync fn a(h: HeaderMap) -> String { h.get(\"x-id\").unwrap().to_str().map(str::to_owned).unwrap_or_default() } //~ unwrap-on-untrusted-input",
+        ),
+        Case::bad(
+            "a.rs",
+            "use axum::extract::Path;\nasync fn a(Path(p): Path<String>) -> String { let id = id_of(&p); id.to_string() }\nfn id_of(p: &str) -> u32 { p.trim_start_matches(\"u\").parse().expect(\"a number\") } //~ unwrap-on-untrusted-input",
+        ),
+        Case::bad(
+            "a.rs",
+            "use actix_web::web;\nasync fn a(q: web::Query<Q>) -> String { let v: serde_json::Value = serde_json::from_str(&q.filter).unwrap(); v.to_string() } //~ unwrap-on-untrusted-input",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::body::Bytes;\nasync fn a(body: Bytes) -> String { String::from_utf8_lossy(&body).into_owned() }",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::http::HeaderMap;\nasync fn a(h: HeaderMap) -> String { h.get(\"x-id\").and_then(|v| v.to_str().ok()).unwrap_or(\"none\").to_owned() }",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::extract::Path;\nasync fn a(Path(id): Path<u32>) -> String { let n: i64 = id.try_into().unwrap_or(0); n.to_string() }",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::extract::Query;\nasync fn a(Query(q): Query<Q>, db: Db) -> String { let conn = db.pool.lock().unwrap(); conn.name(&q.id) }",
+        ),
+        Case::good("a.rs", "fn a() -> u16 { std::env::var(\"PORT\").unwrap().parse().unwrap() }"),
+        Case::good(
+            "a.rs",
+            "use axum::extract::Path;\nasync fn a(Path(p): Path<String>) -> Result<String, StatusCode> { let n: u32 = p.parse().map_err(|_| StatusCode::BAD_REQUEST)?; Ok(n.to_string()) }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn a(line: &str) -> u32 { line.trim().parse().unwrap() }\nfn main() { a(&std::fs::read_to_string(\"n.txt\").unwrap()); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use axum::http::Request;\nuse http::Uri;\nfn call<B>(req: Request<B>) -> Uri { without_prefix(req.uri()) }\nfn without_prefix(uri: &Uri) -> Uri { uri.path().trim_start_matches(\"/api\").parse().unwrap() }",
         ),
     ],
 };
@@ -159,6 +226,10 @@ fn check(call: &CallView<'_>, out: &mut Vec<Note>) {
     if !MAY_FAIL.contains(&name) && !next_of_characters {
         return;
     }
+    // `head[..4].try_into().unwrap()` of an array that is declared here: both lengths are written in the source.
+    if name == "try_into" && first.is_some_and(|of| of_array(call, of)) {
+        return;
+    }
     let mut note = Note::new(
         call.rule,
         call.name_span,
@@ -171,4 +242,19 @@ fn check(call: &CallView<'_>, out: &mut Vec<Note>) {
         note = note.related(source.at.span, "the data comes in here");
     }
     out.push(note);
+}
+
+/// Whether an expression is a part of a local array, cut at places that the source gives.
+fn of_array(call: &CallView<'_>, part: ExprId) -> bool {
+    let ExprKind::Index(array, range) = &call.hir.expr(part).kind else { return false };
+    let ExprKind::Local(local) = &call.hir.expr(*array).kind else { return false };
+    let range = call.arena.slice(call.hir.expr(*range).span);
+    if !range.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '=' | ' ' | '_')) {
+        return false;
+    }
+    let name = call.hir.local(*local).name;
+    let text = call.arena.text();
+    [format!("let mut {name} = ["), format!("let {name} = ["), format!("{name}: [u8;")]
+        .iter()
+        .any(|d| text.contains(d.as_str()))
 }

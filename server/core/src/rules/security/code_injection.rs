@@ -369,5 +369,23 @@ module.exports = async (ctx) => {
   res.render("index", { user: req.user, q: req.query.q });
 });"#,
         ),
+        Case::near_miss(
+            "a.js",
+            r#"const express = require("express");
+express().post("/sum", (req, res) => {
+  const sum = req.body.sum;
+  if (!/^[\d+\-*\/(). ]+$/.test(sum)) return res.sendStatus(400);
+  res.json({ is: eval(sum) });
+});"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"const express = require("express");
+express().post("/sum", (req, res) => {
+  const sum = req.body.sum;
+  if (!/^[\d+\-*\/(). \w]+$/.test(sum)) return res.sendStatus(400);
+  res.json({ is: eval(sum) }); //~ code-injection
+});"#,
+        ),
     ],
 };

@@ -589,6 +589,26 @@ require("express")().post("/x", (req, res) => {
   execFile("git", ["clone", url], () => res.end());
 });"#,
         ),
+        Case::bad(
+            "a.js",
+            r#"const { exec } = require("child_process");
+function commandFor(url) { return "git clone " + url + " copy"; }
+exports.clone = (url, done) => exec(commandFor(url), done); //~ command-injection"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"const { exec } = require("child_process");
+const express = require("express");
+const quoted = (text) => "'" + text.replace(/'/g, "'\\''") + "'";
+express().post("/ls", (req, res) => exec("ls " + quoted(req.body.folder), () => res.end()));"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"const { exec } = require("child_process");
+const express = require("express");
+const quoted = (text) => "'" + text.replace("'", "'\\''") + "'";
+express().post("/ls", (req, res) => exec("ls " + quoted(req.body.folder), () => res.end())); //~ command-injection"#,
+        ),
     ],
 };
 

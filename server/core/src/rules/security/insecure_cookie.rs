@@ -218,6 +218,28 @@ export async function POST() {
   (await cookies()).set({ name: "token", value: make(), httpOnly: false }); //~ insecure-cookie
 }"#,
         ),
+        Case::good(
+            "a.rs",
+            "fn a(id: String) { let c = cookie::Cookie::build((\"session\", id)).secure(true).http_only(true).same_site(cookie::SameSite::Lax).build(); go(c); }",
+        ),
+        Case::good("a.rs", "fn a(lang: String) { let c = cookie::Cookie::new(\"lang\", lang); go(c); }"),
+        Case::good(
+            "a.rs",
+            "fn a(id: String, secure: bool) { let c = cookie::Cookie::build((\"session\", id)).secure(secure).http_only(true).build(); go(c); }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn a(id: String) { let mut c = cookie::Cookie::new(\"session\", id); c.set_secure(true); c.set_http_only(true); go(c); }",
+        ),
+        Case::good("a.rs", "fn a(jar: axum_extra::extract::CookieJar) { let c = jar.get(\"session\"); go(c); }"),
+        Case::good(
+            "a.rs",
+            "fn a(theme: String) { let c = actix_web::cookie::Cookie::build(\"theme\", theme).path(\"/\").finish(); go(c); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn a(t: String) { let c = cookie::Cookie::build((\"csrf_token\", t)).secure(true).http_only(false).build(); go(c); }",
+        ),
     ],
 };
 
@@ -554,6 +576,7 @@ fn rust<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         if (told || matches!(flag, "secure" | "http_only" | "with_secure" | "with_http_only"))
             && args(node).next().is_some_and(|a| constant_text(a, cx) == "false")
             && (told || about_cookies(receiver, cx))
+            && !(flag.contains("http_only") && is_for_scripts(receiver))
         {
             let message = if flag.contains("secure") {
                 "Without `Secure` the cookie goes over plain http too, where everybody on the way reads it. Leave it on."
@@ -636,6 +659,12 @@ fn is_preference(name: &str) -> bool {
             "sidebar",
         ],
     )
+}
+
+/// Whether the cookie that a chain begins with is named for what scripts must read.
+fn is_for_scripts(receiver: Node<'_>) -> bool {
+    let root = std::iter::successors(Some(receiver), |n| method(*n).map(|(r, _)| r)).last().unwrap_or(receiver);
+    root.descendants().any(|n| n.kind() == Kind::StringLiteral && is_preference(n.text().trim_matches('"')))
 }
 
 /// Whether what is built in a chain is a cookie or a session layer.

@@ -93,6 +93,14 @@ pub static RULE: Rule = Rule {
         ),
         Case::near_miss("a.js", "const app = require('express')();\napp.post('/logout', leave);"),
         Case::near_miss("a.js", "const app = require('express')();\napp.post('/signing-requests', save);"),
+        Case::bad(
+            "a.js",
+            "const app = require('express')();\nconst limiter = rateLimit({ max: 5 });\napp.post('/contact', limiter, send);\napp.post('/login', check); //~ missing-rate-limit",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const app = require('express')();\nconst limiter = rateLimit({ max: 5 });\napp.use(limiter);\napp.post('/login', check);",
+        ),
     ],
 };
 
@@ -155,10 +163,6 @@ fn is_limited(text: &str, call: &CallView<'_>) -> bool {
         return true;
     }
     let app = |name: &str| text.contains(&format!("{name} = express()")) || name == "app" || name == "server";
-    if app(router) {
-        // Whatever limits, limits the application.
-        return true;
-    }
     // What mounts a router speaks of its name alone.
     let routers: Vec<&str> = text
         .lines()

@@ -614,5 +614,60 @@ require("http").createServer((req, res) => {
   fs.createReadStream(file).pipe(res);
 });"#,
         ),
+        Case::bad(
+            "a.js",
+            r#"const express = require("express"), fs = require("fs");
+express().get("/x", (req, res) => {
+  if (req.query.f.includes("..")) return res.sendStatus(400);
+  fs.readFile("/data/" + decodeURIComponent(req.query.f), () => res.end()); //~ path-traversal
+});"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"const express = require("express"), fs = require("fs");
+express().get("/x", (req, res) => {
+  const f = decodeURIComponent(req.query.f);
+  if (f.includes("..")) return res.sendStatus(400);
+  fs.readFile("/data/" + f, () => res.end());
+});"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"const express = require("express"), fs = require("fs");
+express().get("/x", (req, res) => {
+  if (!/^[\w-]+$/.test(req.params.id)) return res.sendStatus(400);
+  fs.readFile("/data/" + decodeURIComponent(req.params.id), () => res.end());
+});"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"const fs = require("fs"), path = require("path"), unpack = require("./reader");
+exports.extract = (file, to) => unpack(fs.createReadStream(file)).on("entry", (entry) => {
+  entry.pipe(fs.createWriteStream(path.join(to, entry.path))); //~ path-traversal
+});"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"const fs = require("fs"), walk = require("./walk");
+exports.list = (folder, done) => walk(folder).on("entry", (entry) => done(entry.path));"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"const express = require("express"), shell = require("shelljs");
+express().get("/x", (req, res) => res.send(shell.grep(req.query.q, "/data/words").length));"#,
+        ),
+        Case::bad(
+            "a.js",
+            r#"const express = require("express"), shell = require("shelljs");
+express().get("/x", (req, res) => res.send(shell.grep("a", req.query.file).length)); //~ path-traversal"#,
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use axum::extract::Path;\nasync fn f(Path(name): Path<String>) { let p = std::path::Path::new(\"cache\").join(blake3::hash(name.as_bytes()).to_hex().as_str()); tokio::fs::read(p).await; }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use axum::extract::Path;\nuse std::path::{Component, PathBuf};\nfn clean(p: &str) -> PathBuf { let mut out = PathBuf::new(); for c in std::path::Path::new(p).components() { match c { Component::Normal(n) => out.push(n), Component::ParentDir => { out.pop(); } _ => (), } } out }\nasync fn f(Path(name): Path<String>) { tokio::fs::read(PathBuf::from(\"/srv\").join(clean(&name))).await; }",
+        ),
     ],
 };

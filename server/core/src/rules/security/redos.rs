@@ -21,13 +21,13 @@ pub static RULE: Rule = Rule {
     docs: Docs {
         what: "Judges regular expressions by their automaton. A pattern that can read one text in exponentially many ways is reported \
                wherever it stands; one whose time grows with a power of the text's length is reported where a client's text reaches \
-               it. The message holds an attack that was counted out step by step.",
+               it, or a parameter of a function that a package offers to others. The message holds an attack that was counted out step by step.",
         why: "Node runs on one thread: while a pattern backtracks, nobody is served. Forty characters are enough for minutes with an \
               exponential pattern, some ten thousand for seconds with a quadratic one.",
         example: "const ok = /^(\\w+\\s?)*$/.test(req.body.name);",
         instead: "const ok = /^\\w+(\\s\\w+)*\\s?$/.test(req.body.name);",
-        limits: "Patterns of `u`-flag classes that the analysis does not know and very large patterns are not judged. A limit of the \
-                 text's length before the match is not seen.",
+        limits: "Patterns of `u`-flag classes that the analysis does not know and very large patterns are not judged. A limit of \
+                 the text's length counts where it is a constant of at most 1,000 characters.",
         fix: "",
     },
     checks: &[
@@ -90,6 +90,16 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "const s = '/(a+)+$/';"),
         Case::near_miss("a.js", "const ok = /^(a+)+$/.test('aaaa');"),
         Case::near_miss("a.js", "app.get('/', (req, res) => { 'const'.replace(/\\s+$/, req.query.x); res.end(); });"),
+        Case::near_miss(
+            "a.js",
+            "app.get('/', (req, res) => {\n  if (req.query.x.length > 200) return res.end();\n  res.json(req.query.x.replace(/\\s+$/, ''));\n});",
+        ),
+        Case::bad(
+            "a.js",
+            "app.get('/', (req, res) => {\n  if (req.query.x.length < 200) return res.end();\n  res.json(req.query.x.replace(/\\s+$/, '')); //~ redos\n});",
+        ),
+        Case::near_miss("a.js", "app.get('/', (req, res) => res.json(req.query.x.slice(0, 80).replace(/\\s+$/, '')));"),
+        Case::bad("a.js", "app.get('/', (req, res) => res.json(req.query.x.slice(1).replace(/\\s+$/, ''))); //~ redos"),
     ],
 };
 

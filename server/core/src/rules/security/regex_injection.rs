@@ -434,5 +434,69 @@ app.get("/x", async (req, res) => {
             "a.rs",
             "use regex::Regex;\nuse axum::extract::Query;\n#[derive(serde::Deserialize)] struct Q { pat: String, text: String, n: usize }\nasync fn n(Query(q): Query<Q>) { let p = if q.pat == \"digits\" { r\"\\d+\" } else { r\"\\w+\" }; Regex::new(p).unwrap(); }",
         ),
+        Case::bad(
+            "a.rs",
+            "use axum::extract::Query;\nasync fn a(Query(q): Query<Q>) { let re = regex::bytes::Regex::new(&q.pattern); go(re); } //~ regex-injection",
+        ),
+        Case::bad(
+            "a.rs",
+            "use actix_web::web;\nasync fn a(f: web::Form<F>) { let p = [\"^\", &f.word, \"$\"].concat(); let re = regex::Regex::new(&p).unwrap(); go(re); } //~ regex-injection",
+        ),
+        Case::bad(
+            "a.rs",
+            "use axum::Json;\nasync fn a(Json(list): Json<Vec<String>>) { let set = regex::RegexSet::new(&list); go(set); } //~ regex-injection",
+        ),
+        Case::bad(
+            "a.rs",
+            "use axum::extract::Path;\nasync fn a(Path(p): Path<String>) { go(compile(&p)); }\nfn compile(word: &str) -> regex::Regex { regex::Regex::new(&format!(\"\\\\b{word}\\\\b\")).unwrap() } //~ regex-injection",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::extract::Query;\nasync fn a(Query(q): Query<Q>) { let re = regex::Regex::new(&regex::escape(&q.word)).unwrap(); go(re); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::extract::Query;\nasync fn a(Query(q): Query<Q>) { let re = regex::Regex::new(r\"^\\d+$\").unwrap(); go(re.is_match(&q.word)); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::extract::Query;\nasync fn a(Query(q): Query<Q>) { go(q.text.contains(&q.word)); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::extract::Path;\nasync fn a(Path(n): Path<usize>) { let re = regex::Regex::new(&format!(\"^a{{{n}}}$\")).unwrap(); go(re); }",
+        ),
+        Case::good(
+            "a.rs",
+            "fn a(words: &[String]) { let all: Vec<String> = words.iter().map(|w| regex::escape(w)).collect(); let re = regex::Regex::new(&all.join(\"|\")).unwrap(); go(re); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::extract::Query;\nasync fn a(Query(q): Query<Q>) { let p = match q.kind.as_str() { \"mail\" => \"@\", _ => \".\" }; let re = regex::Regex::new(p).unwrap(); go(re); }",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::extract::Query;\nasync fn a(Query(q): Query<Q>) { let g = q.name.matches('.').count(); go(g); }",
+        ),
+        Case::good(
+            "a.rs",
+            "static RE: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::new(|| regex::Regex::new(\"a+\").unwrap());\nuse axum::extract::Query;\nasync fn a(Query(q): Query<Q>) { go(RE.replace_all(&q.text, \"b\")); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use axum::extract::Query;\nasync fn a(Query(q): Query<Q>) { if !q.word.chars().all(|c| c.is_ascii_alphanumeric()) { return; } let re = regex::Regex::new(&q.word).unwrap(); go(re); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "struct Regex;\nimpl Regex { fn new(s: &str) -> Regex { Regex } }\nuse axum::extract::Query;\nasync fn a(Query(q): Query<Q>) { go(Regex::new(&q.word)); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use axum::extract::Query;\nasync fn a(Query(q): Query<Q>) { const KNOWN: [&str; 2] = [\"^a\", \"^b\"]; if KNOWN.contains(&q.word.as_str()) { go(regex::Regex::new(&q.word)); } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use axum::extract::Query;\nasync fn a(Query(q): Query<Q>) { let re = regex::Regex::new(&format!(\"^{}$\", q.words.len())).unwrap(); go(re); }",
+        ),
     ],
 };

@@ -583,6 +583,22 @@ export async function list(req, res) {
   res.json(await pool.query(`SELECT * FROM t WHERE status = '${status}'`));
 }"#,
         ),
+        Case::good(
+            "a.rs",
+            "use axum::extract::Query;\nasync fn a(db: &sqlx::PgPool, Query(q): Query<Q>) { sqlx::query_as::<_, Row>(\"SELECT * FROM t WHERE a = $1\").bind(q.name).fetch_all(db).await; }",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::extract::Path;\nasync fn a(db: &sqlx::PgPool, Path(id): Path<uuid::Uuid>) { sqlx::query(&format!(\"SELECT * FROM t WHERE id = '{id}'\")).fetch_all(db).await; }",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::extract::Query;\nasync fn a(c: &rusqlite::Connection, Query(q): Query<Q>) { let marks = vec![\"?\"; q.names.len()].join(\",\"); let mut s = c.prepare(&format!(\"SELECT * FROM t WHERE a IN ({marks})\")).unwrap(); go(s.query(rusqlite::params_from_iter(&q.names))); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use axum::extract::Query;\nasync fn a(db: &sqlx::PgPool, Query(q): Query<Q>) { let dir = if q.desc == \"yes\" { \"DESC\" } else { \"ASC\" }; sqlx::query(&format!(\"SELECT * FROM t ORDER BY a {dir}\")).fetch_all(db).await; }",
+        ),
     ],
 };
 

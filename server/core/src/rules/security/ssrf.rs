@@ -416,5 +416,74 @@ module.exports = async (req, res) => {
   ctx.body = (await fetch(target)).body;
 };"#,
         ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
+const HOSTS = ["hooks.example.com", "api.example.com"];
+express().post("/hook", async (req, res) => {
+  const { hostname } = new URL(req.body.hook);
+  if (!HOSTS.includes(hostname)) return res.sendStatus(400);
+  await fetch(req.body.hook);
+});"#,
+        ),
+        Case::bad(
+            "a.ts",
+            r#"import express from "express";
+const HOSTS = ["hooks.example.com", "api.example.com"];
+express().post("/hook", async (req, res) => {
+  const { hostname } = new URL(req.body.hook);
+  if (!HOSTS.includes(hostname)) return res.sendStatus(400);
+  await fetch(req.body.other); //~ ssrf
+});"#,
+        ),
+        Case::near_miss(
+            "a.ts",
+            r#"import express from "express";
+express().post("/hook", async (req, res) => {
+  const address = new URL(req.body.hook);
+  if (address.hostname !== "hooks.example.com") return res.sendStatus(400);
+  await fetch(req.body.hook);
+});"#,
+        ),
+        Case::bad(
+            "a.rs",
+            "use axum::Json;\nasync fn a(c: reqwest::Client, Json(b): Json<Hook>) { for url in b.urls { c.head(&url).send().await; } } //~ ssrf",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::extract::Path;\nasync fn a(c: reqwest::Client, Path(id): Path<String>) { c.get(format!(\"https://api.example.org/items/{id}\")).send().await; }",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::extract::Query;\nasync fn a(c: reqwest::Client, Query(q): Query<Q>) { c.get(\"https://api.example.org/search\").query(&[(\"q\", q.word)]).send().await; }",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::Json;\nasync fn a(c: reqwest::Client, Json(b): Json<Body>) { c.post(\"https://api.example.org/items\").json(&b).send().await; }",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::extract::Path;\nasync fn a(c: reqwest::Client, Path(port): Path<u16>) { c.get(format!(\"http://localhost:{port}/health\")).send().await; }",
+        ),
+        Case::good(
+            "a.rs",
+            "async fn a(c: reqwest::Client) { let base = std::env::var(\"API\").unwrap_or_default(); c.get(format!(\"{base}/items\")).send().await; }",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::extract::Query;\nasync fn a(c: reqwest::Client, Query(q): Query<Q>) { let host = match q.region.as_str() { \"eu\" => \"eu.example.org\", _ => \"us.example.org\" }; c.get(format!(\"https://{host}/\")).send().await; }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use axum::extract::Query;\nasync fn a(c: reqwest::Client, Query(q): Query<Q>) { if !q.url.starts_with(\"https://api.example.org/\") { return; } c.get(&q.url).send().await; }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use axum::extract::Query;\nasync fn a(Query(q): Query<Q>, map: HashMap<String, String>) { let v = map.get(&q.url); go(v); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use http::Request;\nfn send(c: Client, req: Request<Bytes>) { let (parts, body) = req.into_parts(); let again = Request::builder().uri(parts.uri.clone()).body(body); c.request(again); }",
+        ),
     ],
 };

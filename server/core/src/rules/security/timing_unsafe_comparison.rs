@@ -1,6 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::rust_names::{Origin, binding};
 use crate::rules::rust_types::type_of;
 use crate::rules::shape::{declarator, operands, operator, root_name};
 use crate::rules::support::{bare, enclosing_function, method, place_name, words};
@@ -114,6 +115,22 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn valid(key: u64, nonce: &[u8], signature: &[u8]) -> bool { let mut h = FxHasher::default(); h.write_u64(key); h.write(nonce); let expected = h.finish().to_le_bytes(); expected[..4] == signature[..] }",
         ),
+        Case::bad(
+            "a.rs",
+            "fn verify(expected: &[u8], mac: Hmac<Sha256>) -> bool {\n    let got = mac.finalize().into_bytes();\n    got.as_slice() == expected //~ timing-unsafe-comparison\n}",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f() -> Result<SecretString> {\n    let password = prompt_password(\"New password: \")?;\n    let repeated = prompt_password(\"Repeat the new password: \")?;\n    if password.expose_secret() != repeated.expose_secret() { return Err(differ()); }\n    Ok(password)\n}",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(upload: &Upload, hasher: Sha256) -> bool {\n    let actual_hash = hex::encode(hasher.finalize());\n    let expected_hash = upload.checksum();\n    actual_hash != expected_hash\n}",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(data: &[u8], n: usize) -> bool {\n    let hash_actual = crc32fast::hash(&data[..n]).to_le_bytes();\n    let hash_expected = &data[n..];\n    hash_expected != hash_actual\n}",
+        ),
     ],
 };
 
@@ -201,6 +218,28 @@ fn check_rust<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let (Some(a), Some(b)) = (told(left), told(right)) else { return };
+    // Sums of files and of messages tell what was damaged, and are no secret.
+    let lower = home.to_lowercase();
+    let sum =
+        |words: &[String]| words.iter().any(|w| matches!(w.as_str(), "hash" | "digest" | "checksum" | "sum" | "crc"));
+    let keyed = [
+        "hmac",
+        "keyed",
+        "passw",
+        "secret",
+        "api_key",
+        "apikey",
+        "signature",
+        "token",
+        "auth",
+        "session",
+        "sign(",
+        "login",
+        "verify",
+    ];
+    if (sum(&a) || sum(&b)) && (lower.contains("crc") || !keyed.iter().any(|w| lower.contains(w))) {
+        return;
+    }
     // Two settings that may both be missing are compared with each other, not with what somebody sent.
     let optional = |n: Node<'a>| method(unparenthesized(n)).is_some_and(|(_, m)| m.text() == "as_deref");
     if optional(left) && optional(right) {
@@ -225,7 +264,9 @@ fn told(node: Node<'_>) -> Option<Vec<String>> {
     loop {
         at = match at.kind() {
             Kind::Identifier if !at.text().starts_with(|c: char| c.is_uppercase()) || at.text().contains('_') => {
-                return Some(words(at.text()));
+                let mut out = words(at.text());
+                out.extend(mac_of(at));
+                return Some(out);
             }
             Kind::FieldExpression => return at.child(Field::Field).map(|f| words(f.text())),
             Kind::ReferenceExpression => unparenthesized(at.child(Field::Value)?),
@@ -273,6 +314,22 @@ fn told(node: Node<'_>) -> Option<Vec<String>> {
     }
 }
 
+/// `let got = mac.finalize().into_bytes();`: the words of a MAC that a variable holds.
+fn mac_of(variable: Node<'_>) -> Vec<String> {
+    // What is keyed with a salt hides a name, as `known_hosts` does, and no secret.
+    if enclosing_function(variable)
+        .is_some_and(|f| f.text().contains("new_from_slice(&salt)") || f.text().contains("new_from_slice(salt)"))
+    {
+        return Vec::new();
+    }
+    let value = binding(variable).and_then(|b| match b.origin {
+        Origin::Let(n) => n.child(Field::Value),
+        _ => None,
+    });
+    let made = value.filter(|v| v.kind() == Kind::CallExpression && v.text().contains(".finalize()")).and_then(told);
+    made.filter(|w| w.iter().any(|w| w == "mac" || w == "hmac")).unwrap_or_default()
+}
+
 /// What a function of that name gives: a MAC or a hash that it computes, else nothing that is known.
 fn made(function: &str) -> Option<Vec<String>> {
     let mut out = words(function);
@@ -286,7 +343,7 @@ fn made(function: &str) -> Option<Vec<String>> {
 fn secret(side: &[String], other: &[String]) -> bool {
     let has = |list: &[String], of: &[&str]| list.iter().any(|w| of.contains(&w.as_str()));
     // Words that say that it is about a secret, not the secret itself, or about something public.
-    const ABOUT: [&str; 37] = [
+    const ABOUT: [&str; 40] = [
         "public",
         "magic",
         "block",
@@ -321,6 +378,9 @@ fn secret(side: &[String], other: &[String]) -> bool {
         "confirm",
         "confirmation",
         "repeat",
+        "repeated",
+        "retyped",
+        "confirmed",
         "again",
         "url",
         "path",

@@ -191,5 +191,7 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn u() { let n: usize = std::env::args().nth(1).unwrap().parse().unwrap(); let v = if n < 10 { vec![0u8; n] } else { vec![] }; }",
         ),
+        Case::bad("a.rs", "use std::io::Read;\nfn f(s: &mut std::net::TcpStream) -> Vec<u8> { let mut head = [0u8; 4]; s.read_exact(&mut head).unwrap(); let n = u32::from_be_bytes([head[0], head[1], head[2], head[3]]); vec![0; n as usize] } //~ uncontrolled-allocation"),
+        Case::near_miss("a.rs", "fn f() -> Vec<String> { let vars = std::env::vars(); let mut out = Vec::with_capacity(vars.size_hint().0); out.extend(vars.map(|v| v.0)); out }"),
     ],
 };

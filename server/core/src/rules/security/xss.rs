@@ -561,6 +561,26 @@ require("express")().get("/x", (req, res) => {
   db.query("SELECT * FROM t", (err, rows) => res.send(rows));
 });"#,
         ),
+        Case::good(
+            "a.rs",
+            "use axum::response::Html;\nuse axum::extract::Query;\nasync fn a(Query(q): Query<Q>) -> Html<String> { Html(format!(\"<p>{}</p>\", html_escape::encode_text(&q.name))) }",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::Json;\nuse axum::extract::Query;\nasync fn a(Query(q): Query<Q>) -> Json<Out> { Json(Out { name: q.name }) }",
+        ),
+        Case::good(
+            "a.rs",
+            "use axum::extract::Query;\nasync fn a(Query(q): Query<Q>) -> String { format!(\"hello {}\", q.name) }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use axum::response::Html;\nuse axum::extract::Path;\nasync fn a(Path(n): Path<u32>) -> Html<String> { Html(format!(\"<p>{n}</p>\")) }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use axum::response::Html;\nuse axum::extract::Query;\nasync fn a(Query(q): Query<Q>) -> Html<String> { Html(if q.name == \"x\" { \"<b>x</b>\".to_string() } else { String::new() }) }",
+        ),
     ],
 };
 

@@ -37,5 +37,27 @@ pub static RULE: Rule = Rule {
         Case::good("a.ts", "/** Documents `sidenote: allow`. */\nlet a;"),
         Case::near_miss("a.ts", "// See sidenote: it is allowed here.\nlet a;"),
         Case::near_miss("a.rs", "// sidenotes: allow(x)\nfn f() {}"),
+        Case::bad("a.ts", "/* sidenote: allow */ let b = 1; //~ invalid-suppression"),
+        Case::bad("a.ts", "// sidenote: allow(no-such-rule-here) -- because //~ invalid-suppression\nlet a;"),
+        Case::bad("a.ts", "let c = 2; // sidenote: deny(async-promise-executor) -- reason //~ invalid-suppression"),
+        Case::bad("a.ts", "// sidenote: allow-file(async-promise-executor) //~ invalid-suppression\nlet a;"),
+        Case::bad("a.ts", "/* sidenote: allow(async-promise-executor) because */ //~ invalid-suppression\nlet a;"),
+        Case::good(
+            "a.ts",
+            "// sidenote: allow-file(async-promise-executor) -- legacy code\nnew Promise(async () => { await 1; });",
+        ),
+        Case::good(
+            "a.ts",
+            "/* sidenote: allow(async-promise-executor) -- legacy code */\nnew Promise(async () => { await 1; });",
+        ),
+        Case::good("a.ts", "const text = `// sidenote: allow(nothing)`;"),
+        Case::good(
+            "a.ts",
+            "// eslint-disable-next-line no-async-promise-executor\nnew Promise(async () => { await 1; });",
+        ),
+        Case::good("a.ts", "// A note on the side.\nlet a;"),
+        Case::near_miss("a.ts", "// A sidenote: this is allowed.\nlet a;"),
+        Case::near_miss("a.ts", "/* see sidenote.toml */\nlet a;"),
+        Case::near_miss("a.ts", "// Side note: allow(x)\nlet a;"),
     ],
 };

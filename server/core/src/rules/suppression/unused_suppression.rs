@@ -61,5 +61,39 @@ pub static RULE: Rule = Rule {
             "a.tsx",
             "const a = <div>\n  {/* sidenote: allow(async-promise-executor) -- legacy code */}\n  <A p={new Promise(async () => { await 1; })} />\n</div>;",
         ),
+        Case::bad(
+            "a.ts",
+            "/* sidenote: allow(async-promise-executor) -- legacy code */ //~ unused-suppression\nlet a = 1;",
+        ),
+        Case::bad(
+            "a.ts",
+            "let b = 1; // sidenote: allow(async-promise-executor) -- legacy code //~ unused-suppression",
+        ),
+        Case::bad(
+            "a.ts",
+            "// sidenote: allow(async-promise-executor) -- legacy code //~ unused-suppression\nclass A { m() { return 1; } }",
+        ),
+        Case::bad(
+            "a.ts",
+            "// sidenote: allow(async-promise-executor) -- legacy code //~ unused-suppression\nnew Promise((resolve) => resolve(1));",
+        ),
+        Case::good(
+            "a.ts",
+            "class A {\n  // sidenote: allow(async-promise-executor) -- legacy code\n  m() { return new Promise(async () => { await 1; }); }\n}",
+        ),
+        Case::good(
+            "a.ts",
+            "// sidenote: allow(async-promise-executor) -- legacy code\nexport const p = () => new Promise(async () => { await 1; });",
+        ),
+        Case::good(
+            "a.ts",
+            "const f = () => new Promise(async () => { await 1; }); // sidenote: allow(async-promise-executor) -- legacy code",
+        ),
+        Case::near_miss("a.ts", "const text = 'sidenote: allow(async-promise-executor) -- x';"),
+        Case::near_miss("a.ts", "/** See `sidenote: allow(async-promise-executor)`. */\nlet a;"),
+        Case::good(
+            "a.ts",
+            "class B {\n  /* sidenote: allow(async-promise-executor) -- legacy code */\n  m() { return new Promise(async () => { await 1; }); }\n}",
+        ),
     ],
 };

@@ -216,6 +216,7 @@ impl<'a> Interp<'a> {
         }
         self.call_sinks(call);
         self.slow_match(call);
+        self.defines_property(call);
         self.out.call_event(self.hir, call, self.arena, self.world);
         let model = self.model(call);
         let mut handed = false;
@@ -240,7 +241,7 @@ impl<'a> Interp<'a> {
         if let Some(regex) = super::regex::constructed(call) {
             result = Arc::new(regex);
         }
-        let cleans = super::regex::replacement(call) | super::regex::matched(call);
+        let cleans = super::regex::replacement(call) | super::regex::matched(call) | super::slow::shortened(call);
         if cleans != SinkKinds::NONE {
             result = Arc::new(result.cleaned(cleans));
         }
@@ -284,6 +285,9 @@ impl<'a> Interp<'a> {
         ) && result.has_taint()
         {
             result = Arc::new(result.without_mark(SinkKind::Encoded));
+        }
+        if matches!(call.name.as_str(), "decodeURIComponent" | "decodeURI" | "unescape") && result.has_taint() {
+            result = Arc::new(decoded(&result));
         }
         // `["aes", "256", "ecb"].join("-")`
         if call.name == "join"
@@ -496,6 +500,7 @@ impl<'a> Interp<'a> {
 
     /// What a function gives that says so: `get_password()`, `env::var("DB_PASSWORD")`.
     fn told_by_name(&mut self, call: &Call<'_>, result: Val, known: bool) -> Val {
+        let result = self.sent_by_browser(call, result);
         let asked = matches!(call.name.as_str(), "var" | "var_os" | "get" | "get_string" | "get_str" | "value_of")
             .then(|| call.args.first().and_then(|a| a.as_str()))
             .flatten();
@@ -761,6 +766,7 @@ impl<'a> Interp<'a> {
 
     fn call_sinks(&mut self, call: &Call<'_>) {
         self.told_hash(call);
+        self.unwraps(call);
         let target = Target { paths: &call.paths, name: call.name, open: call.open };
         let models = self.models;
         let ports = Ports { args: &call.args, receiver: call.receiver.as_ref(), value: None };
@@ -945,4 +951,15 @@ fn is_short_part(args: &[Val]) -> bool {
         (Some(from), None, 1) => (-FEW..0.0).contains(&from),
         _ => false,
     }
+}
+
+/// A text that is decoded after it was looked at: `%2e%2e` is no `..` before, and `%3c` no `<`. Where a list of characters without
+/// `%` let it through, nothing in it can be decoded.
+fn decoded(value: &Val) -> Value {
+    let undone = SinkKind::Path.set() | SinkKind::Normalized.set() | SinkKind::Html.set();
+    let mut mark = |t: &Taint| {
+        let kept = if t.cleaned.has(SinkKind::Format) { t.cleaned } else { SinkKinds(t.cleaned.0 & !undone.0) };
+        Some(Taint { cleaned: kept, ..t.clone() })
+    };
+    value.map_taints(&mut mark, 0)
 }

@@ -125,6 +125,7 @@ pub(super) fn condition(interp: &mut Interp<'_>, id: ExprId) -> Facts {
             interp.eval(right);
             let mut facts = Facts::of(of_type(Types::BOOL));
             position(interp, &mut facts, (id, left, right), found);
+            super::slow::bounded_length(interp, &mut facts, (id, left, right));
             // A size that is compared with something is bounded, whichever way the comparison goes.
             for side in [left, right] {
                 facts.when_true.push((side, Learned::Clean(SinkKind::Allocation.set() | SinkKind::Timer.set())));
@@ -295,6 +296,12 @@ fn equal(interp: &mut Interp<'_>, out: &mut Vec<(ExprId, Learned)>, a: (ExprId, 
                 _ => SinkKinds::NONE,
             };
             out.push((address.value, Learned::Clean(kinds)));
+        }
+        // `const url = new URL(x); url.hostname === "example.com"`
+        if other.exact
+            && let Some(address) = interp.address_of(id).filter(|a| *a != id)
+        {
+            out.push((address, Learned::Clean(super::sink::ADDRESS)));
         }
         // `event.origin === window.location.origin`
         if other.apis.iter().any(|p| *p == "location.origin")
@@ -654,6 +661,19 @@ impl Interp<'_> {
         }
     }
 
+    /// `x` for `path.resolve(root, x)`, which is looked at without being kept.
+    fn made_absolute(&self, id: ExprId) -> Option<ExprId> {
+        let ExprKind::Call { callee, args, .. } = &self.hir.expr(id).kind else { return None };
+        match (&self.hir.expr(*callee).kind, args.as_slice()) {
+            (ExprKind::Field(_, name) | ExprKind::Name(name), [_, path])
+                if matches!(name.as_str(), "resolve" | "join") && self.is_place(path.value) =>
+            {
+                Some(path.value)
+            }
+            _ => None,
+        }
+    }
+
     /// The text that `Number(x)` or `+x` was made of, which is all digits if it is a number.
     fn text_of_number(&self, id: ExprId) -> ExprId {
         match &self.hir.expr(id).kind {
@@ -673,13 +693,45 @@ impl Interp<'_> {
 
     /// The address whose host an expression is: `x` for `new URL(x).hostname`, itself for `parsed.hostname`.
     fn address_of(&self, id: ExprId) -> Option<ExprId> {
-        let ExprKind::Field(base, part) = &self.hir.expr(id).kind else { return None };
-        if !matches!(part.as_str(), "hostname" | "host" | "origin") {
+        let (base, part) = match &self.hir.expr(id).kind {
+            ExprKind::Field(base, part) => (*base, *part),
+            // `const { hostname } = new URL(x);`
+            ExprKind::Local(local) if HOST_PARTS.contains(&self.hir.local(*local).name.as_str()) => {
+                return self.parsed.get(local).copied();
+            }
+            _ => return None,
+        };
+        if !HOST_PARTS.contains(&part.as_str()) {
             return None;
         }
-        match &self.hir.expr(*base).kind {
+        match &self.hir.expr(base).kind {
             ExprKind::Call { args, .. } => args.first().map(|a| a.value),
+            ExprKind::Local(local) => Some(self.parsed.get(local).copied().unwrap_or(id)),
             _ => Some(id),
+        }
+    }
+
+    /// Remembers which place an address was taken apart of: `const { host } = new URL(x)`, `const url = new URL(x)`.
+    pub(super) fn note_address(&mut self, pat: PatId, value: ExprId) {
+        let hir = self.hir;
+        let ExprKind::Call { callee, args, .. } = &hir.expr(value).kind else { return };
+        if args.len() != 1 || !matches!(&hir.expr(*callee).kind, ExprKind::Name(n) if n == "URL") {
+            return;
+        }
+        let address = args[0].value;
+        if !self.is_place(address) {
+            return;
+        }
+        match &hir.pat(pat).kind {
+            PatKind::Bind(local, None) => drop(self.parsed.insert(*local, address)),
+            PatKind::Object { fields, .. } => {
+                for (_, pat) in fields {
+                    if let PatKind::Bind(local, None) = &hir.pat(*pat).kind {
+                        self.parsed.insert(*local, address);
+                    }
+                }
+            }
+            _ => {}
         }
     }
 
@@ -702,7 +754,12 @@ impl Interp<'_> {
         if matches!(call.name.as_str(), "hasOwn" | "hasOwnProperty")
             && let Some(key) = call.arg_ids.get(usize::from(call.name == "hasOwn"))
         {
-            yes.push((*key, Learned::Clean(SinkKind::PropertyKey.set() | SinkKind::MethodName.set())));
+            let asked = if call.name == "hasOwn" { call.args.first() } else { call.receiver.as_ref() };
+            let value = call.args.get(usize::from(call.name == "hasOwn"));
+            // Whoever makes an object decides on its own keys: that it has one says nothing of another object.
+            let own = asked.zip(value).is_some_and(|(object, key)| is_key_of(object, key));
+            let property = if own { SinkKinds::NONE } else { SinkKind::PropertyKey.set() };
+            yes.push((*key, Learned::Clean(property | SinkKind::MethodName.set())));
         }
         let list_is_ours = call.receiver.as_ref().is_some_and(|r| !r.is_foreign() || is_kept_list(r, call));
         match (call.name.as_str(), call.arg_ids.first()) {
@@ -737,6 +794,9 @@ impl Interp<'_> {
                     let kinds = starts_with(call.receiver.as_ref(), prefix);
                     if kinds != SinkKinds::NONE {
                         yes.push((receiver, Learned::Clean(kinds)));
+                    }
+                    if kinds.has(SinkKind::Path) {
+                        yes.extend(self.made_absolute(receiver).map(|p| (p, Learned::Clean(SinkKind::Path.set()))));
                     }
                     if prefix.as_str().is_some_and(|p| matches!(p.as_str(), "//" | "/\\" | "http")) {
                         no.push((receiver, Learned::Clean(SinkKind::OneSlash.set())));
@@ -804,6 +864,17 @@ impl Interp<'_> {
     }
 }
 
+/// Whether a key comes from the object that is asked for it, which a parameter of the function at work is.
+fn is_key_of(object: &Val, key: &Val) -> bool {
+    let params = |v: &Val| -> Vec<u16> {
+        let of = |t: &Taint| if let Origin::Param(n, _) = t.origin { Some(n) } else { None };
+        v.taints.iter().filter_map(of).collect()
+    };
+    let keys = params(key);
+    let objects = params(object);
+    keys.iter().any(|n| *n != THIS && objects.contains(n))
+}
+
 /// Whether a list that is asked is a member of the object at hand, or another parameter than what is looked up: whoever wrote
 /// the program filled it.
 fn is_kept_list(list: &Val, call: &super::call::Call<'_>) -> bool {
@@ -821,6 +892,9 @@ fn is_kept_list(list: &Val, call: &super::call::Call<'_>) -> bool {
     };
     list.deep_taints().iter().all(kept)
 }
+
+/// Parts of an address that say whose it is.
+const HOST_PARTS: [&str; 3] = ["hostname", "host", "origin"];
 
 /// Words in the names of predicates that are true of what is harmless.
 const TRUSTED: [&str; 10] =

@@ -105,6 +105,8 @@ pub struct Interp<'a> {
     pub(super) call_facts: Option<(Lessons, Lessons)>,
     /// What the truth of a variable says that holds a condition: `const ok = /^[a-z]+$/.test(name)`.
     pub(super) told: FxHashMap<LocalId, (Lessons, Lessons)>,
+    /// Which place an address, or a part of one that is bound to a name, was taken out of.
+    pub(super) parsed: FxHashMap<LocalId, ExprId>,
     /// What the function that ran last says of its arguments, by its outcome.
     pub(super) last_told: Vec<said::Told>,
     /// Variables that are written to after they were declared, once somebody asked.
@@ -153,6 +155,7 @@ impl<'a> Interp<'a> {
             fuel,
             making: false,
             told: FxHashMap::default(),
+            parsed: FxHashMap::default(),
             last_told: Vec::new(),
             assigned: None,
             call_facts: None,
@@ -731,10 +734,11 @@ impl<'a> Interp<'a> {
             }
             ExprKind::If { cond, then, alternative } => {
                 let facts = self.condition(*cond);
+                let never = self.is_never(*cond, &facts.value);
                 let (yes, no) = (facts.when_true, facts.when_false);
                 let base = self.state.clone();
                 self.refine(&yes);
-                let a = self.eval(*then);
+                let a = if never { self.dead() } else { self.eval(*then) };
                 let after_then = std::mem::replace(&mut self.state, base);
                 self.refine(&no);
                 let b = alternative.map(|e| self.eval(e));
@@ -763,6 +767,7 @@ impl<'a> Interp<'a> {
                             self.expected = self.conversion_in(*value).map(|id| (id, ty));
                         }
                         let v = self.told_by(*pat, *value);
+                        self.note_address(*pat, *value);
                         self.expected = outer;
                         if self.state.live { v.clone() } else { unknown() }
                     }

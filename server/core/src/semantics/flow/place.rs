@@ -314,6 +314,15 @@ impl Interp<'_> {
             }
             self.assign(param.pat, &value);
             if let Some(property) = param.property {
+                if self
+                    .state
+                    .this
+                    .taints
+                    .iter()
+                    .any(|t| matches!(&t.origin, Origin::Param(THIS, path) if path.is_empty()))
+                {
+                    self.out.param_write(THIS, vec![property], value.clone());
+                }
                 self.state.this = Arc::new(self.state.this.with_field(property, value.clone()));
             }
         }
@@ -541,6 +550,10 @@ impl Interp<'_> {
                 let whole = match name.as_str() {
                     "Err" => Some(unknown()),
                     "Some" | "Ok" | "Ready" => Some(value.clone()),
+                    // One name of a path, and neither `..` nor a root.
+                    "Normal" if path.as_str() == "Normal" || path.as_str().ends_with("Component::Normal") => {
+                        Some(Arc::new(value.cleaned(SinkKind::Path.set())))
+                    }
                     _ if self.world.type_path(*path).is_some_and(|p| self.models.type_source(p).is_some()) => {
                         Some(value.clone())
                     }
@@ -794,7 +807,12 @@ impl Interp<'_> {
 
     /// `object[key] = value` with a key that is no constant.
     fn written_by_key(&mut self, object: &Val, base: ExprId, key: &Val, value: &Val, place: ExprId) {
-        let span = self.hir.expr(place).span;
+        self.reach_by_key(object, base, key, self.hir.expr(place).span);
+        self.out.key_write_event(self.hir, place, object, key, value, self.arena);
+    }
+
+    /// The sinks of a write to a property whose name is no constant.
+    pub(super) fn reach_by_key(&mut self, object: &Val, base: ExprId, key: &Val, span: Span) {
         // Writing below something that was itself looked up by a foreign key reaches the prototype.
         let nested = match &self.hir.expr(base).kind {
             ExprKind::Index(_, inner) => self.peek(*inner),
@@ -812,11 +830,29 @@ impl Interp<'_> {
                 self.reach(&inner, &site, false);
             }
         }
-        if key.has_taint() && !key.types.is_harmless() && !self.making {
-            let site = SinkSite { kind: SinkKind::PrototypeBase, at: self.at(span), name: Ustr::from("property") };
+        if key.has_taint() && !key.types.is_harmless() && !self.making && !self.is_own_key(object, key) {
+            let site = SinkSite { kind: SinkKind::PrototypeBase, at: self.at(span), name: params_of(key) };
             self.reach(object, &site, false);
         }
-        self.out.key_write_event(self.hir, place, object, key, value, self.arena);
+    }
+
+    /// Whether a key can only be one of the object's own: `for (const key of Object.keys(o)) o[key] = clean(o[key])`.
+    fn is_own_key(&self, object: &Val, key: &Val) -> bool {
+        let declared = self.hir.functions.first().map_or(0, |f| f.params.len());
+        let param = |t: &Taint| match &t.origin {
+            Origin::Param(n, path) if usize::from(*n) < declared => Some((*n, path.iter().any(|p| *p != *ELEMENT))),
+            _ => None,
+        };
+        let objects: SmallVec<[Option<(u16, bool)>; 4]> = object.taints.iter().map(param).collect();
+        let keys: SmallVec<[Option<(u16, bool)>; 4]> = key.taints.iter().map(param).collect();
+        match (objects.as_slice(), keys.as_slice()) {
+            ([Some(object), rest @ ..], [key, more @ ..]) => {
+                !object.1
+                    && rest.iter().all(|o| *o == Some(*object))
+                    && std::iter::once(key).chain(more).all(|k| *k == Some(*object))
+            }
+            _ => false,
+        }
     }
 
     /// The value of `this` in a function that other blocks call: whatever its class holds, and parameter [`THIS`].
@@ -829,6 +865,30 @@ impl Interp<'_> {
         });
         Arc::new(out)
     }
+}
+
+/// Which parameters a key comes from, as the name of a sink: `"1"`, `"0,2"`.
+fn params_of(key: &Value) -> Ustr {
+    let mut all: SmallVec<[u16; 4]> =
+        key.taints.iter().filter_map(|t| if let Origin::Param(n, _) = t.origin { Some(n) } else { None }).collect();
+    all.sort_unstable();
+    all.dedup();
+    let all: Vec<String> = all.iter().map(u16::to_string).collect();
+    Ustr::from(&all.join(","))
+}
+
+/// Whether the key that chose an object may come from where those do by which properties are written to it, which the name of
+/// the sink lists.
+pub(super) fn is_of_keys(chooser: &Val, written: Ustr, argument: impl Fn(u16) -> Option<Val>) -> bool {
+    let mut named = written.as_str().split(',').filter_map(|n| n.parse::<u16>().ok()).peekable();
+    named.peek().is_none()
+        || named.any(|n| argument(n).is_some_and(|a| of_one_path(chooser, &a) || of_one_source(chooser, &a)))
+}
+
+/// Whether two values come from one source.
+fn of_one_source(a: &Val, b: &Val) -> bool {
+    let known = b.deep_taints();
+    a.taints.iter().any(|t| matches!(t.origin, Origin::Source(_)) && known.iter().any(|k| k.origin == t.origin))
 }
 
 /// The name of a property that is found along a path or among all keys of one object.

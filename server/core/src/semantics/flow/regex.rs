@@ -70,6 +70,12 @@ pub(super) fn replacement(call: &Call<'_>) -> SinkKinds {
         {
             SinkKind::Path.set()
         }
+        // What stands between quotes of a shell ends only at one, which is put outside of them: `'\\''`, `'"'"'`.
+        Some((pattern, flags))
+            if pattern == "'" && flags.contains('g') && matches!(text.as_str(), r"'\''" | r#"'"'"'"#) =>
+        {
+            SinkKind::Command.set() | SinkKind::ShellText.set()
+        }
         Some((pattern, flags)) => harmless_after(pattern, flags, text),
         None => match from.as_str().as_ref().map(|s| s.as_str()) {
             Some("<") if call.name == "replaceAll" => SinkKind::Html.set(),
@@ -209,7 +215,7 @@ fn harmless(list: &AllowList) -> SinkKinds {
     add(list.excludes("<&\"'`"), SinkKind::Html);
     add(list.excludes("<"), SinkKind::Html);
     add(list.excludes(":"), SinkKind::ScriptUrl);
-    add(word, SinkKind::Code);
+    add(word || list.is_arithmetic(), SinkKind::Code);
     add(word || list.excludes("{}<%#$"), SinkKind::Template);
     add(list.excludes("/:\\?#@"), SinkKind::Url);
     add(list.excludes(":") && list.excludes("\\") && !list.first.contains('/'), SinkKind::Redirect);

@@ -391,6 +391,13 @@ impl Outcome {
                 {
                     return;
                 }
+                // Who starts a program writes into no log but their own; what is typed or piped into it may be anybody's.
+                if site.kind == SinkKind::Log
+                    && source.kind == SourceKind::Argument
+                    && source.what.as_str() == "the command line"
+                {
+                    return;
+                }
                 // What the program was started with is logged all over; it counts where it is read and logged at once.
                 let local = source.kind.is_local() || source.kind == SourceKind::Response;
                 if site.kind == SinkKind::Log && local && source.at.block != site.at.block {

@@ -1,11 +1,12 @@
 //! Regular expressions as sinks of long text.
 
 use crate::regex::{Growth, Verdict, verdict};
-use crate::semantics::hir::{ExprKind, Lit, LocalKind, Ustr};
+use crate::semantics::hir::{ExprId, ExprKind, Lit, LocalKind, Ustr};
 
 use super::call::Call;
+use super::guard::{Facts, Learned};
 use super::interp::Interp;
-use super::kinds::SinkKind;
+use super::kinds::{SinkKind, SinkKinds};
 use super::report::SinkSite;
 use super::value::{Types, Val};
 
@@ -111,5 +112,56 @@ fn power(degree: u32) -> &'static str {
         3 => "third power",
         4 => "fourth power",
         _ => "a high power",
+    }
+}
+
+/// Longest text on which no pattern of polynomial time takes long.
+const SHORT: f64 = 1000.0;
+
+/// `x.length > 100`: where it does not hold, `x` is short.
+pub(super) fn bounded_length(
+    interp: &mut Interp<'_>,
+    facts: &mut Facts,
+    (whole, left, right): (ExprId, ExprId, ExprId),
+) {
+    let hir = interp.hir;
+    let text_of = |id: ExprId| match &hir.expr(id).kind {
+        ExprKind::Field(base, name) if name == "length" => Some(*base),
+        _ => None,
+    };
+    let (text, limit, length_first) = match (text_of(left), text_of(right)) {
+        (Some(text), None) => (text, right, true),
+        (None, Some(text)) => (text, left, false),
+        _ => return,
+    };
+    let limit = interp.peek(limit);
+    if !limit.is_some_and(|l| matches!(l.as_lit(), Some(Lit::Num(n)) if *n <= SHORT)) {
+        return;
+    }
+    let (whole, left, right) = (hir.expr(whole).span, hir.expr(left).span, hir.expr(right).span);
+    let source = interp.arena.root().text();
+    if !whole.contains(left) || right.start < left.end {
+        return;
+    }
+    let operator = source.get(left.end as usize..right.start as usize).unwrap_or_default().trim();
+    let short = Learned::Clean(SinkKind::RegexInput.set());
+    match (operator, length_first) {
+        ("<" | "<=", true) | (">" | ">=", false) => facts.when_true.push((text, short)),
+        (">" | ">=", true) | ("<" | "<=", false) => facts.when_false.push((text, short)),
+        _ => {}
+    }
+}
+
+/// The kinds of sinks for which a part of a text is harmless because it is short: `text.slice(0, 100)`.
+pub(super) fn shortened(call: &Call<'_>) -> SinkKinds {
+    let number = |n: usize| match call.args.get(n).and_then(|a| a.as_lit()) {
+        Some(Lit::Num(n)) => Some(*n),
+        _ => None,
+    };
+    match (call.name.as_str(), number(0), number(1)) {
+        ("slice" | "substring" | "substr", Some(0.0), Some(end)) if (0.0..=SHORT).contains(&end) => {
+            SinkKind::RegexInput.set()
+        }
+        _ => SinkKinds::NONE,
     }
 }

@@ -156,6 +156,9 @@ fn constructors_prototypes_and_super() {
         class C1 extends B1 { constructor(v) { super(v, 'ls'); } }
         function h(req, res) { const c = new C1(req.query.x); c.go(); c.stay(); }
         class B2 { go(v) { exec(v); } } //!
+        function j(req, res) { var v = req.query.x; var v; exec(v); } //!
+        function k(req, res, next, v) { v = req.query.x; var v; exec(v); } //!
+        function l(req, res) { var v = req.query.x; var v = 'ls'; exec(v); }
         class C2 extends B2 { go(v) { super.go(v); } }
         function i(req, res) { new C2().go(req.query.x); }
     ",
@@ -229,4 +232,33 @@ fn chains_of_alternatives_cost_no_more_than_their_length() {
         names.join(" || "),
         names.join(" || "),
     ));
+}
+
+#[test]
+fn parameters_that_are_fields() {
+    let code = "
+        import { exec } from 'child_process';
+        class A { constructor(public readonly x: string, private y: string) {} text(): string { return `ls ${this.x}`; } other() { return this.y; } }
+        function a(req, res) { const a = new A(req.query.x, 'ls'); exec(a.text()); }
+        function b(req, res) { const a = new A('ls', req.query.x); exec(a.text()); exec(a.other()); }
+        function c(req, res) { exec(new A(req.query.x, 'ls').x); }
+    ";
+    assert_eq!(reached("typescript", SinkKind::Command, code), [4, 5, 6]);
+}
+
+#[test]
+fn what_one_way_alone_tells_of_a_request() {
+    check(
+        "
+        const OK = new Set(['a', 'b']);
+        function a(req, res) { if (OK.has(req.query.p)) { res.write('x'); } exec('x ' + req.query.p); } //!
+        function b(req, res) { const p = OK.has(req.query.p) ? req.query.p : 'a'; exec('x ' + p); }
+        function c(req, res) { const p = OK.has(req.query.p) ? 'a' : req.query.p; exec('x ' + p); } //!
+        function d(req, res) { if (!req.query.p) { req.query.p = 'x'; } exec('x ' + req.query.p); } //!
+        function e(req, res) { if (req.query.p !== 'a') return; exec('x ' + req.query.p); }
+        function f(req, res) { if (/^[a-z]+$/.test(req.body.p)) { res.end(); } exec('x ' + req.body.p); } //!
+        function g(req, res) { switch (req.body.p) { case 'a': break; default: return; } exec('x ' + req.body.p); }
+        function h(req, res) { req.body.p = 'x'; if (res) { req.body.q = 'y'; } exec('x ' + req.body.p); }
+    ",
+    );
 }

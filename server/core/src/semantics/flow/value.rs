@@ -592,7 +592,8 @@ impl Value {
 /// A step after others; the same place twice in a row is one step, and ways of more than 64 steps grow no more.
 pub fn step(previous: Option<&Arc<Step>>, at: &At, what: StepKind) -> Arc<Step> {
     if let Some(old) = previous
-        && (old.at == *at || std::iter::successors(Some(old), |s| s.previous.as_ref()).count() >= 64)
+        && (old.at == *at && (old.what == what || what != StepKind::Concatenated)
+            || std::iter::successors(Some(old), |s| s.previous.as_ref()).count() >= 64)
     {
         return old.clone();
     }
@@ -706,9 +707,27 @@ fn join_at(a: &Val, b: &Val, depth: usize) -> Val {
         // Somebody's whole object in the place of one whose fields are known: any field may be theirs.
         (Some(x), None) if !b.taints.is_empty() && b.types != Types::STRING => Some(Arc::new(overlaid(x, b))),
         (None, Some(y)) if !a.taints.is_empty() && a.types != Types::STRING => Some(Arc::new(overlaid(y, a))),
+        // What was learned of a part of the very library entity on one way alone.
+        (Some(x), None) if !b.apis.is_empty() => Some(Arc::new(reopened_fields(x))),
+        (None, Some(y)) if !a.apis.is_empty() => Some(Arc::new(reopened_fields(y))),
         (x, y) => x.clone().or_else(|| y.clone()),
     };
     if out == **a { a.clone() } else { Arc::new(out) }
+}
+
+/// A field of a library entity that is known on one way alone, as far as it holds on the other, where it is what the library
+/// gives: a check made it harmless there, or it was filled in where it was missing.
+fn reopened(known: &Val) -> Option<Val> {
+    let bare = || Arc::new(Value { fields: None, ..Value::clone(known) });
+    match known.fields {
+        Some(_) if !known.taints.is_empty() => Some(join(known, &bare())),
+        None if known.exact || known.taints.iter().any(|t| t.cleaned.has(SinkKind::Command)) => None,
+        _ => Some(known.clone()),
+    }
+}
+
+fn reopened_fields(fields: &Fields) -> Fields {
+    Fields::new(fields.list.iter().filter_map(|(name, value)| Some((*name, reopened(value)?))).collect())
 }
 
 /// Fields that may be those of a foreign object.
@@ -719,7 +738,7 @@ fn overlaid(fields: &Fields, foreign: &Value) -> Fields {
         .filter(|t| matches!(t.origin, Origin::Source(_)))
         .collect();
     if from_sources.is_empty() {
-        return fields.clone();
+        return if foreign.apis.is_empty() { fields.clone() } else { reopened_fields(fields) };
     }
     let theirs = Arc::new(Value { taints: from_sources, ..Value::default() });
     Fields::new(fields.list.iter().map(|(n, v)| (*n, join(v, &theirs))).collect())
@@ -732,9 +751,10 @@ fn join_fields(left: &Value, right: &Value, depth: usize) -> Vec<(Ustr, Val)> {
     let other = |side: &Value, name: Ustr, known: &Val| match super::place::below(side, name) {
         Some(taints) if side.types != Types::STRING && !taints.is_empty() => {
             let theirs = Arc::new(Value { taints: taints.into_iter().take(MAX_TAINTS).collect(), ..Value::default() });
-            join(known, &theirs)
+            if side.apis.is_empty() { Some(join(known, &theirs)) } else { reopened(known).map(|k| join(&k, &theirs)) }
         }
-        _ => known.clone(),
+        _ if !side.apis.is_empty() => reopened(known),
+        _ => Some(known.clone()),
     };
     let mut out = Vec::with_capacity(a.len().max(b.len()));
     let (mut i, mut j) = (0, 0);
@@ -746,11 +766,11 @@ fn join_fields(left: &Value, right: &Value, depth: usize) -> Vec<(Ustr, Val)> {
         };
         match order {
             std::cmp::Ordering::Less => {
-                out.push((a[i].0, other(right, a[i].0, &a[i].1)));
+                out.extend(other(right, a[i].0, &a[i].1).map(|v| (a[i].0, v)));
                 i += 1;
             }
             std::cmp::Ordering::Greater => {
-                out.push((b[j].0, other(left, b[j].0, &b[j].1)));
+                out.extend(other(left, b[j].0, &b[j].1).map(|v| (b[j].0, v)));
                 j += 1;
             }
             std::cmp::Ordering::Equal => {

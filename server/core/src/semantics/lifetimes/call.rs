@@ -34,6 +34,11 @@ impl Walk<'_> {
             ExprKind::Local(local) => Some(*local),
             _ => None,
         };
+        // What `ManuallyDrop::drop` dropped.
+        if let Some(local) = local {
+            let dropped = self.state.at(Place::Field(local, Ustr::from("drop()")));
+            self.used(&dropped, span);
+        }
         match method.as_str() {
             // `out.write(text.as_ptr())` of `out: *mut *const T`.
             "write" if local.is_some_and(|l| self.points_to_pointer(l)) && values.len() == 1 => {
@@ -89,6 +94,14 @@ impl Walk<'_> {
             // `pointer.unwrap_or(null_mut())`
             "unwrap_or" | "map_or" if values.first().is_some_and(|v| v.single() == Some(Pointee::Null)) => {
                 Points::one(Pointee::NullOnOneWay(self.branches))
+            }
+            // Another element than the one that was dropped in place, and no address that is null.
+            "add" | "sub" | "offset" | "wrapping_add" | "wrapping_sub" | "byte_add" | "wrapping_offset"
+                if receiver.flaw().is_some_and(|(flaw, ..)| flaw == Flaw::Emptied)
+                    || method.starts_with("wrapping")
+                        && receiver.flaw().is_some_and(|(flaw, ..)| flaw == Flaw::Null) =>
+            {
+                Points::default()
             }
             "cast" | "cast_mut" | "cast_const" | "add" | "sub" | "offset" | "wrapping_add" | "wrapping_sub"
             | "byte_add" | "wrapping_offset" | "unwrap" | "expect" | "as_non_null_ptr" | "to_owned" | "clone" => {
@@ -372,7 +385,7 @@ impl Walk<'_> {
             }
             ("alloc" | "", "alloc" | "alloc_zeroed")
             | ("libc", "malloc" | "calloc" | "realloc")
-            | ("alloc", "realloc") => {
+            | ("alloc" | "", "realloc") => {
                 if matches!(short, "alloc" | "malloc") {
                     self.state.fresh.insert(span);
                 }
@@ -385,7 +398,9 @@ impl Walk<'_> {
                 }
                 first
             }
-            ("ptr", "from_ref" | "from_mut" | "addr_of") | ("NonNull", "new" | "from") => first,
+            ("ptr", "from_ref" | "from_mut" | "addr_of") | ("NonNull", "from") => first,
+            // Whoever gets at what is in it asked.
+            ("NonNull", "new") => first.not_null(),
             ("mem" | "intrinsics" | "", "transmute" | "transmute_copy") => first,
             ("", "Some" | "Ok") => first,
             _ => Points::default(),

@@ -233,7 +233,7 @@ fn role(path: &str) -> Role {
         | ("libc", "strlen" | "puts" | "strdup" | "atoi") => Role::Access(&[0]),
         ("libc", "strcpy" | "strcmp" | "memcpy" | "memmove" | "strcat" | "memcmp") => Role::Access(&[0, 1]),
         ("ptr", "drop_in_place") => Role::DropInPlace,
-        ("alloc" | "libc" | "", "dealloc" | "free") | ("libc", "realloc") | ("alloc", "realloc") => Role::Free,
+        ("alloc" | "libc" | "", "dealloc" | "free") | ("alloc" | "libc" | "", "realloc") => Role::Free,
         ("Box" | "Rc" | "Arc" | "CString", "from_raw") | ("Vec" | "String", "from_raw_parts") => Role::Adopt,
         _ => Role::Other,
     }

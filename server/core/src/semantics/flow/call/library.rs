@@ -3,6 +3,70 @@
 use super::*;
 
 impl<'a> Interp<'a> {
+    /// `text.parse().unwrap()` of a parameter (Rust): whoever hands over what a client sent lets that client stop the program. Data that comes
+    /// in where it is unwrapped is told of by the rule itself.
+    pub(in crate::semantics::flow) fn unwraps(&mut self, call: &Call<'_>) {
+        let Some(receiver) = call.receiver.as_ref().filter(|_| matches!(call.name.as_str(), "unwrap" | "expect"))
+        else {
+            return;
+        };
+        // Of other types a part may be known to be well-formed: the path of an address is one.
+        let parameters = self.hir.functions.get(self.current().0 as usize).map_or(&[][..], |f| &f.params);
+        let is_text = |n: u16| {
+            parameters.get(usize::from(n)).and_then(|p| p.ty.as_ref()).is_some_and(|ty| match ty {
+                Type::Array(inner) => matches!(&**inner, Type::Path(path, _) if path.as_str() == "u8"),
+                other => super::super::interp::primitive(other) == Types::STRING,
+            })
+        };
+        let text = |t: &&Taint| matches!(&t.origin, Origin::Param(n, path) if path.is_empty() && is_text(*n));
+        let handed: SmallVec<_> = receiver.taints.iter().filter(text).cloned().collect();
+        if handed.is_empty() || !self.world.casts_convert() {
+            return;
+        }
+        let made = call.receiver_id.and_then(|id| match &self.hir.expr(id).kind {
+            ExprKind::Call { callee, .. } => match &self.hir.expr(*callee).kind {
+                ExprKind::Field(_, name) | ExprKind::Name(name) => Some(last_name(*name)),
+                _ => None,
+            },
+            _ => None,
+        });
+        let reads = made.is_some_and(|name| {
+            matches!(
+                name.as_str(),
+                "parse"
+                    | "from_utf8"
+                    | "from_str"
+                    | "from_slice"
+                    | "from_value"
+                    | "parse_str"
+                    | "split_once"
+                    | "from_hex"
+            )
+        });
+        if reads {
+            let value = Arc::new(Value { taints: handed, ..Value::default() });
+            self.reach(
+                &value,
+                &SinkSite { kind: SinkKind::Unwrap, at: self.at(call.name_span), name: call.name },
+                false,
+            );
+        }
+    }
+
+    /// `headers.get(REFERER)` (Rust): the page that a visitor comes from is written by their browser. Who is sent back there goes where
+    /// they were.
+    pub(in crate::semantics::flow) fn sent_by_browser(&self, call: &Call<'_>, result: Val) -> Val {
+        let asked = matches!(call.name.as_str(), "get" | "header" | "get_header") && result.has_taint();
+        let referer = |id: &ExprId| {
+            let name = self.arena.slice(self.hir.expr(*id).span);
+            name.ends_with("REFERER") || name.trim_matches('"').eq_ignore_ascii_case("referer")
+        };
+        if asked && call.arg_ids.first().is_some_and(referer) {
+            return Arc::new(result.cleaned(SinkKind::Redirect.set()));
+        }
+        result
+    }
+
     /// A call of something that is no function of the program.
     pub(in crate::semantics::flow) fn library_call(
         &mut self,

@@ -1,7 +1,7 @@
 //! Calls of the program's own functions: run in place, or known by their summaries.
 
 use super::*;
-use crate::semantics::flow::place::PATH;
+use crate::semantics::flow::place::{PATH, is_of_keys};
 use crate::semantics::flow::report::Outcome;
 use crate::semantics::hir::FnId;
 
@@ -130,6 +130,7 @@ impl<'a> Interp<'a> {
                 if sink.kind == SinkKind::PrototypeBase
                     && sink.path.is_empty()
                     && let Some(key) = self.choosing_key(sink.param, span)
+                    && is_of_keys(&key, sink.name, argument)
                 {
                     self.out.reach_param_sink(&key, &chosen(sink), &at);
                 }
@@ -188,8 +189,13 @@ impl<'a> Interp<'a> {
                     let arg = if *param == THIS { this.cloned() } else { args.get(*param as usize).cloned() };
                     let Some(arg) = arg else { continue };
                     let arg = self.project(&arg, path);
+                    let joined = std::iter::successors(taint.trace.as_ref(), |s| s.previous.as_ref())
+                        .any(|s| s.what == StepKind::Concatenated);
                     for t in &arg.taints {
-                        let trace = Some(step(t.trace.as_ref(), at, StepKind::Passed));
+                        let mut trace = Some(step(t.trace.as_ref(), at, StepKind::Passed));
+                        if joined {
+                            trace = Some(step(trace.as_ref(), at, StepKind::Concatenated));
+                        }
                         out.add_taint(Taint { origin: t.origin.clone(), cleaned: t.cleaned | taint.cleaned, trace });
                     }
                     if value.field(*ELEMENT).is_some()
@@ -265,6 +271,17 @@ impl<'a> Interp<'a> {
         self.chosen_by(arg).filter(|k| k.has_taint() && !k.types.is_harmless())
     }
 
+    /// `Object.defineProperty(object, key, ..)`, `Reflect.set(object, key, value)`: a write to `object[key]`.
+    pub(in crate::semantics::flow) fn defines_property(&mut self, call: &Call<'_>) {
+        let writes =
+            |p: &Ustr| matches!(p.as_str(), "Object.defineProperty" | "Reflect.defineProperty" | "Reflect.set");
+        if let ([base, place, ..], [object, key, ..]) = (call.arg_ids.as_slice(), call.args.as_slice())
+            && call.paths.iter().any(writes)
+        {
+            self.reach_by_key(object, *base, key, self.hir.expr(*place).span);
+        }
+    }
+
     /// Whether the function asks the object for a key of its own before it goes below that: `Object.hasOwn(to, key)`.
     fn is_asked(&self, below: ExprId) -> bool {
         let ExprKind::Index(base, key) = &self.hir.expr(below).kind else { return false };
@@ -308,7 +325,13 @@ impl Outcome {
     pub(in crate::semantics::flow) fn settle_chosen(&mut self) {
         for (param, key, at) in std::mem::take(&mut self.chosen) {
             let writes = |s: &&ParamSink| s.kind == SinkKind::PrototypeBase && s.param == param && s.path.is_empty();
-            let sinks: Vec<ParamSink> = self.param_sinks.iter().filter(writes).map(chosen).collect();
+            let own = |s: &&ParamSink| {
+                let from =
+                    |n: &str| key.taints.iter().any(|t| matches!(t.origin, Origin::Param(p, _) if n == p.to_string()));
+                let source = key.taints.iter().any(|t| matches!(t.origin, Origin::Source(_)));
+                source || s.name.as_str().is_empty() || s.name.as_str().split(',').any(from)
+            };
+            let sinks: Vec<ParamSink> = self.param_sinks.iter().filter(writes).filter(own).map(chosen).collect();
             for sink in sinks {
                 self.reach_param_sink(&key, &sink, &at);
             }

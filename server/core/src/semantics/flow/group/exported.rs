@@ -27,7 +27,7 @@ impl Linker<'_> {
             return;
         }
         let functions = self.exported_functions(file);
-        let hits = self.exported_hits(&functions, may_run, &result.hits);
+        let hits = self.exported_hits(&functions, (may_run, is_offered), &result.hits);
         result.hits.extend(hits);
         if is_offered {
             result.offers = functions.into_iter().map(|f| f.block).collect();
@@ -36,11 +36,17 @@ impl Linker<'_> {
 
     /// Parameters of exported functions that reach a shell or a compiler as part of a text, or of which all keys are written to
     /// nested objects, with the blocks of the sinks.
-    fn exported_hits(&self, functions: &[FuncRef], may_run: bool, known: &[(BlockId, Hit)]) -> Vec<(BlockId, Hit)> {
+    fn exported_hits(
+        &self,
+        functions: &[FuncRef],
+        (may_run, is_offered): (bool, bool),
+        known: &[(BlockId, Hit)],
+    ) -> Vec<(BlockId, Hit)> {
         let mut out: Vec<(BlockId, Hit)> = Vec::new();
         for func in functions {
             let Some(&i) = self.by_id.get(&func.block) else { continue };
-            if !may_run && !writes_by_key(self.units[i].block.arena().text()) {
+            let text = self.units[i].block.arena().text();
+            if !may_run && !writes_by_key(text) && !(is_offered && matches_text(text)) {
                 continue;
             }
             let Some(summary) = self.summary_of(i, func.id) else { continue };
@@ -65,7 +71,9 @@ impl Linker<'_> {
                     && !knows_prototypes(self.units[i].block.arena().text())
                     && !knows_prototypes(sink.at.arena.text())
                     && !goes_by_own_keys(&sink.at);
-                if !is_path && !is_built(sink, text_of(&at).unwrap_or_default()) {
+                // A text of any length that whoever uses the library hands on.
+                let is_slow = is_offered && sink.kind == SinkKind::RegexInput && sink.path.is_empty();
+                if !is_path && !is_slow && !is_built(sink, text_of(&at).unwrap_or_default()) {
                     continue;
                 }
                 let what = Ustr::from("a parameter of an exported function");
@@ -162,13 +170,28 @@ fn knows_prototypes(text: &str) -> bool {
 /// Whether the code around a write `object[key]` asks the object for such a key of its own before it goes on below that.
 fn goes_by_own_keys(write: &At) -> bool {
     let parts = text_of(write).and_then(|text| text.strip_suffix(']')?.rsplit_once('['));
-    parts.is_some_and(|(object, key)| asks_own_key(write.arena.text(), object, key))
+    let code = write.arena.text();
+    // What goes through the keys of the very object has no other ones.
+    let own = |object: &str, key: &str| {
+        code.contains(&format!("{key} in {object})"))
+            || code.contains(&format!("{key} of Object.keys({object})"))
+            || code.contains(&format!("Object.keys({object}).forEach({key} "))
+            || code.contains(&format!("Object.keys({object}).forEach(({key})"))
+            || code.contains(&format!("Object.keys({object}).forEach(function ({key})"))
+    };
+    parts.is_some_and(|(object, key)| asks_own_key(code, object, key) || own(object, key))
 }
 
 /// Whether a function may write properties along a path or by all keys of an object: there is a loop, and something in brackets.
 fn writes_by_key(text: &str) -> bool {
     let loops = ["for ", "for(", "while", "forEach(", "reduce(", ".keys("].iter().any(|w| text.contains(w));
     loops && text.contains('[')
+}
+
+/// Whether a function may match a text with a pattern.
+fn matches_text(text: &str) -> bool {
+    text.contains('/')
+        && [".replace(", ".match(", ".test(", ".split(", ".exec(", ".replaceAll("].iter().any(|w| text.contains(w))
 }
 
 /// Whether the program itself put the parameter of that name into a text that is run. A function that runs what it is given is an

@@ -209,6 +209,22 @@ impl<'a> Interp<'a> {
         value
     }
 
+    /// Whether a condition is `false`, written so or by a constant of the same code: what depends on it never runs.
+    pub(super) fn is_never(&self, cond: ExprId, value: &Val) -> bool {
+        let fixed = match &self.hir.expr(cond).kind {
+            ExprKind::Lit(_) => true,
+            ExprKind::Local(local) => self.hir.local(*local).kind == LocalKind::Constant,
+            _ => false,
+        };
+        fixed && !self.world.casts_convert() && matches!(value.as_lit(), Some(Lit::Bool(false)))
+    }
+
+    /// The value of code that never runs.
+    pub(super) fn dead(&mut self) -> Val {
+        self.state.live = false;
+        unknown()
+    }
+
     /// The value that a variable is declared with; what its truth says is remembered.
     pub(super) fn told_by(&mut self, pat: crate::semantics::hir::PatId, value: ExprId) -> Val {
         let hir = self.hir;

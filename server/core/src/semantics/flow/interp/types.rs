@@ -203,6 +203,8 @@ impl<'a> Interp<'a> {
                 );
                 if transparent && let Some(inner) = args.first() {
                     self.type_apis(inner)
+                } else if last_name(*path) == "Request" && args.first().is_some_and(is_sent_body) {
+                    Vec::new()
                 } else {
                     self.world.type_path(*path).into_iter().collect()
                 }
@@ -218,5 +220,15 @@ impl<'a> Interp<'a> {
             Type::Union(parts) => parts.iter().find_map(|p| self.type_class(p)),
             _ => None,
         }
+    }
+}
+
+/// Whether a body is one that the program has whole: a request with it is one that it sends, and not one that came in.
+fn is_sent_body(ty: &Type) -> bool {
+    match ty {
+        Type::Path(path, _) => {
+            matches!(last_name(*path).as_str(), "Bytes" | "Full" | "Empty" | "String")
+        }
+        _ => false,
     }
 }

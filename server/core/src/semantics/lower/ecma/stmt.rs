@@ -152,9 +152,18 @@ impl<'a> Lower<'a> {
         if let Some(value) = value {
             self.name_function(value, name);
         }
+        if value.is_none() && self.is_declared_before(name) {
+            return self.opaque(Vec::new(), node.span());
+        }
         let pat = self.bind_pat(name);
         self.type_local(pat, ty.as_ref());
         self.hir.add(ExprKind::Let { pat, ty, value, otherwise: None }, node.span())
+    }
+
+    /// `var x;` of a name that the function has already, as a parameter or by another `var`: it keeps its value.
+    fn is_declared_before(&self, name: Node<'a>) -> bool {
+        let local = (name.kind() == Kind::Identifier).then(|| self.resolve(Ustr::from(name.text()))).flatten();
+        local.is_some_and(|l| self.hir.local(l).span.start < name.span().start)
     }
 
     /// `if .. else if ..`, without recursion along the chain.
