@@ -187,8 +187,11 @@ pub fn complexity(block: &Block) -> Vec<(crate::syntax::Span, u32)> {
     registry::common_cognitive_complexity::complexity(block)
 }
 
+/// The head of a function, its cognitive complexity, and each increment with its place.
+pub type Complexity = (crate::syntax::Span, u32, Vec<(crate::syntax::Span, String)>);
+
 /// The same with each increment and its place.
-pub fn complexity_places(block: &Block) -> Vec<(crate::syntax::Span, u32, Vec<(crate::syntax::Span, String)>)> {
+pub fn complexity_places(block: &Block) -> Vec<Complexity> {
     registry::common_cognitive_complexity::places(block)
 }
 

@@ -4,7 +4,7 @@ use crate::blocks::{Block, BlockKind};
 use crate::findings::{Category, Confidence, Note, Place, Severity};
 use crate::rules::shape::operands;
 use crate::rules::support::{bare, is_function};
-use crate::rules::{Case, Check, Cx, Docs, Rule, unparenthesized};
+use crate::rules::{Case, Check, Complexity, Cx, Docs, Rule, unparenthesized};
 use crate::syntax::{Node, Span};
 
 pub static RULE: Rule = Rule {
@@ -158,7 +158,7 @@ pub fn complexity(block: &Block) -> Vec<(Span, u32)> {
 }
 
 /// The same, with what each increment costs and where it is.
-pub fn places(block: &Block) -> Vec<Places> {
+pub fn places(block: &Block) -> Vec<Complexity> {
     let of = |function| {
         let increments = increments(function, true);
         let total = increments.iter().map(|i| i.cost).sum();
@@ -167,9 +167,6 @@ pub fn places(block: &Block) -> Vec<Places> {
     };
     measured(block).into_iter().map(of).collect()
 }
-
-/// The head of a function, its complexity, and each increment with its place.
-pub type Places = (Span, u32, Vec<(Span, String)>);
 
 impl Increment {
     fn told(&self) -> String {

@@ -75,6 +75,9 @@ struct Activation<'a> {
     said: said::Said,
 }
 
+/// Variables with their names.
+type Variables = Vec<(Ustr, LocalId)>;
+
 /// One run over a block.
 pub struct Interp<'a> {
     pub(super) hir: &'a Hir,
@@ -88,9 +91,9 @@ pub struct Interp<'a> {
     tries: Vec<Option<State>>,
     done: FxHashSet<FnId>,
     /// Variables of the block by the hash of their name, those of which it is no word together; made when a child is met.
-    own_of: Option<FxHashMap<Option<u32>, Vec<(Ustr, LocalId)>>>,
+    own_of: Option<FxHashMap<Option<u32>, Variables>>,
     /// Names of inner scopes by child block, made when a child is met.
-    inner_of: Option<FxHashMap<u32, Vec<(Ustr, LocalId)>>>,
+    inner_of: Option<FxHashMap<u32, Variables>>,
     /// Child blocks by their ids, and those whose uses were seen.
     children: FxHashMap<BlockId, u32>,
     used_children: FxHashSet<u32>,
@@ -255,7 +258,7 @@ impl<'a> Interp<'a> {
         // Of thousands of variables around a function it sees a few.
         let words = self.world.words(child);
         let own_of = self.own_of.get_or_insert_with(|| {
-            let mut map: FxHashMap<Option<u32>, Vec<(Ustr, LocalId)>> = FxHashMap::default();
+            let mut map: FxHashMap<Option<u32>, Variables> = FxHashMap::default();
             for (name, local) in &hir.bindings {
                 map.entry(hash_of_word(name)).or_default().push((*name, *local));
             }
@@ -265,7 +268,7 @@ impl<'a> Interp<'a> {
         let hashes = words.iter().map(|word| Some(*word)).chain([None]);
         let own = hashes.filter_map(|hash| own_of.get(&hash)).flatten().copied();
         let inner_of = self.inner_of.get_or_insert_with(|| {
-            let mut map: FxHashMap<u32, Vec<(Ustr, LocalId)>> = FxHashMap::default();
+            let mut map: FxHashMap<u32, Variables> = FxHashMap::default();
             for (child, name, local) in &hir.inner_bindings {
                 map.entry(*child).or_default().push((*name, *local));
             }

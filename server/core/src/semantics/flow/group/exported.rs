@@ -46,7 +46,7 @@ impl Linker<'_> {
         for func in functions {
             let Some(&i) = self.by_id.get(&func.block) else { continue };
             let text = self.units[i].block.arena().text();
-            if !may_run && !writes_by_key(text) && !(is_offered && matches_text(text)) {
+            if !(may_run || writes_by_key(text) || is_offered && matches_text(text)) {
                 continue;
             }
             let Some(summary) = self.summary_of(i, func.id) else { continue };
