@@ -12,12 +12,18 @@
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use sidenote_grammars::Kind;
+
 use super::{Block, BlockKind, Blocks, Child, Cx, child_block, cut, node_at};
 use crate::syntax::{Span, SyntaxTree};
 use crate::text::{Edit, Text};
 
-/// A block longer than this, in bytes, is not parsed alone: that would take as long.
-const MAX_LEN: usize = if cfg!(test) { usize::MAX } else { 24 * 1024 };
+/// A block longer than this, in bytes, is not parsed alone: that would take as long. Tests have small files.
+const MAX_LEN: usize = if cfg!(test) { 250 } else { 24 * 1024 };
+
+/// What is the same inside of something as at the top level, so that it can be parsed without what is around it. A method of a class
+/// cannot.
+const STANDS_ALONE: [Kind; 3] = [Kind::FunctionItem, Kind::FunctionDeclaration, Kind::GeneratorFunctionDeclaration];
 
 /// In a file shorter than this, in bytes, nothing is parsed alone.
 const WORTH_IT: usize = if cfg!(test) { 1 } else { 12 * 1024 };
@@ -37,23 +43,17 @@ pub(crate) enum Alone {
 }
 
 impl Blocks {
-    /// Blocks after an edit inside of a top-level block that stands by itself before and after it. `text` is the new one.
+    /// Blocks after an edit inside of a block that stands by itself before and after it. `text` is the new one.
     /// The cost follows that block.
     pub(crate) fn update_alone(&mut self, text: &Text, edit: Edit) -> Alone {
-        let root = &self.root;
         if text.len() < WORTH_IT {
             return Alone::No;
         }
-        let n = root.children.partition_point(|c| ((c.at + c.before) as usize) < edit.start);
-        let Some(n) = n.checked_sub(1) else { return Alone::No };
-        let old = &root.children[n].block;
-        let from = root.child_start(n) as usize;
+        let Some((path, from)) = standing_around(&self.root, edit) else { return Alone::No };
+        let Some(old) = path.iter().try_fold(&self.root, |block, n| block.child(*n)) else { return Alone::No };
         let delta = edit.new_end as i64 - edit.old_end as i64;
         let new_len = old.len() as i64 + delta;
-        if edit.old_end >= from + old.len() || new_len < 2 || new_len as usize > MAX_LEN {
-            return Alone::No;
-        }
-        if has_error(old) || has_error_near(root, root.children[n].at) {
+        if new_len < 2 {
             return Alone::No;
         }
         let to = from + new_len as usize;
@@ -66,12 +66,7 @@ impl Blocks {
             Err(Unparsed::Broken) if hold(&mut self.root, 0, text, edit) => return Alone::Held,
             Err(_) => return Alone::No,
         };
-        let root = Block::to_change(&mut self.root);
-        root.children[n].block = new;
-        root.len = (i64::from(root.len) + delta) as u32;
-        for c in &mut root.children[n + 1..] {
-            c.before = (i64::from(c.before) + delta) as u32;
-        }
+        replace(&mut self.root, &path, new, delta);
         Alone::Parsed
     }
 
@@ -90,6 +85,45 @@ impl Blocks {
         let mut new = child_block(kind, node, &cx, 0, &mut |_, _| None);
         graft(&mut new, old);
         Ok(new)
+    }
+}
+
+/// The block around an edit that can be parsed by itself, as the numbers of the children that lead to it, and where it starts: one of the
+/// top level, or where that is too long a function in it. `None` if there is none, or if a syntax error may concern it.
+fn standing_around(root: &Arc<Block>, edit: Edit) -> Option<(Vec<usize>, usize)> {
+    let (mut path, mut block, mut start) = (Vec::new(), root, 0);
+    loop {
+        let n = block.children.partition_point(|c| start + ((c.at + c.before) as usize) < edit.start).checked_sub(1)?;
+        let from = start + block.child_start(n) as usize;
+        let child = &block.children[n].block;
+        let has_error_around = match path.is_empty() {
+            true => has_error_near(root, root.children[n].at),
+            // What is long is not looked through; an error in its own text may reach anywhere in it.
+            false => block.parsed.is_some() || block.arena.has_error(),
+        };
+        if edit.old_end >= from + child.len() || has_error_around {
+            return None;
+        }
+        path.push(n);
+        let stands_alone = path.len() == 1 || STANDS_ALONE.contains(&child.standing().arena.root().kind());
+        if stands_alone && child.len() + edit.new_end - edit.old_end <= MAX_LEN {
+            return (!has_error(child)).then_some((path, from));
+        }
+        (block, start) = (child, from);
+    }
+}
+
+/// Puts a block in the place of another, which is longer by `delta` bytes then.
+fn replace(slot: &mut Arc<Block>, path: &[usize], new: Arc<Block>, delta: i64) {
+    let Some((n, rest)) = path.split_first() else {
+        *slot = new;
+        return;
+    };
+    let block = Block::to_change(slot);
+    replace(&mut block.children[*n].block, rest, new, delta);
+    block.len = (i64::from(block.len) + delta) as u32;
+    for c in &mut block.children[n + 1..] {
+        c.before = (i64::from(c.before) + delta) as u32;
     }
 }
 
