@@ -319,44 +319,42 @@ fn what_was_passed_over_is_looked_at_when_it_is_edited() {
     }
 }
 
-#[test]
-fn a_function_that_names_a_variable_for_the_first_time_sees_what_it_held() {
+/// Edits a script again and again, each edit a version, a text and what takes its place: what is told is what is told of the new
+/// text by itself, and `count` of it what the edit says.
+fn follow(
+    path: &str,
+    before: &str,
+    edits: &[(i32, &str, &str, usize)],
+    count: impl Fn(&Report) -> usize,
+    at_first: usize,
+) {
     let engine = Engine::new(Config::default());
     let language = sidenote_core::grammars::by_name("javascript").expect("a language");
-    let open = |text: &str| Document::new("a.js", language, text, 0).expect("open");
-    let before = "const { exec } = require('child_process');\nfunction f(req, res) {\n  let d = req.query.d;\n  [1].forEach(function () { exec('ls ' + 'x'); });\n  d = 'fixed';\n}\n";
-    let mut document = open(before);
-    let mut memo = Memo::default();
-    let commands = |report: &Report| report.findings.iter().filter(|f| f.rule.id == "command-injection").count();
-    assert_eq!(commands(&engine.analyze_again(&document, &mut memo)), 0, "{before}");
-    for (version, from, to, count) in [(1, "+ 'x'", "+ d", 1), (2, "+ d", "+ 'x'", 0), (3, "+ 'x'", "+ [d].join()", 1)]
-    {
+    let open = |text: &str| Document::new(path, language, text, 0).expect("open");
+    let (mut document, mut memo) = (open(before), Memo::default());
+    assert_eq!(count(&engine.analyze_again(&document, &mut memo)), at_first, "{before}");
+    for (version, from, to, told) in edits {
         let at = document.text().to_string().find(from).expect("there");
         let place = |offset| document.text().position(offset, Encoding::Utf8);
         let range = Some((place(at), place(at + from.len())));
-        document.change(&[Change { range, text: to.into() }], Encoding::Utf8, version).expect("change");
+        document.change(&[Change { range, text: (*to).into() }], Encoding::Utf8, *version).expect("change");
         let now = engine.analyze_again(&document, &mut memo);
         assert_eq!(shown(&now), shown(&engine.analyze(&open(&document.text().to_string()))));
-        assert_eq!(commands(&now), count, "{from} -> {to}");
+        assert_eq!(count(&now), *told, "{from} -> {to}");
     }
 }
 
 #[test]
+fn a_function_that_names_a_variable_for_the_first_time_sees_what_it_held() {
+    let before = "const { exec } = require('child_process');\nfunction f(req, res) {\n  let d = req.query.d;\n  [1].forEach(function () { exec('ls ' + 'x'); });\n  d = 'fixed';\n}\n";
+    let commands = |report: &Report| report.findings.iter().filter(|f| f.rule.id == "command-injection").count();
+    let edits = [(1, "+ 'x'", "+ d", 1), (2, "+ d", "+ 'x'", 0), (3, "+ 'x'", "+ [d].join()", 1)];
+    follow("a.js", before, &edits, commands, 0);
+}
+
+#[test]
 fn a_file_is_a_test_while_its_functions_say_so() {
-    let engine = Engine::new(Config::default());
-    let language = sidenote_core::grammars::by_name("javascript").expect("a language");
-    let open = |text: &str| Document::new("test/helper.js", language, text, 0).expect("open");
     let before = "function f(xs) {\n  return xs.reduce((all, x) => ({ ...all, [x.key]: x }), {});\n}\nfunction g(t) {\n  t.count(1);\n}\n";
-    let mut document = open(before);
-    let mut memo = Memo::default();
-    assert_eq!(engine.analyze_again(&document, &mut memo).findings.len(), 1, "{before}");
-    for (version, from, to, count) in [(1, "t.count(1);", "t.plan(2);", 0), (2, "t.plan(2);", "t.count(1);", 1)] {
-        let at = document.text().to_string().find(from).expect("there");
-        let place = |offset| document.text().position(offset, Encoding::Utf8);
-        let range = Some((place(at), place(at + from.len())));
-        document.change(&[Change { range, text: to.into() }], Encoding::Utf8, version).expect("change");
-        let now = engine.analyze_again(&document, &mut memo);
-        assert_eq!(shown(&now), shown(&engine.analyze(&open(&document.text().to_string()))));
-        assert_eq!(now.findings.len(), count, "{from} -> {to}");
-    }
+    let edits = [(1, "t.count(1);", "t.plan(2);", 0), (2, "t.plan(2);", "t.count(1);", 1)];
+    follow("test/helper.js", before, &edits, |report| report.findings.len(), 1);
 }

@@ -613,6 +613,31 @@ mod edits {
         }
     }
 
+    /// The function around keeps its text: what it captured for the inner one depends on the names there alone.
+    #[test]
+    fn a_nested_function_that_names_a_variable_for_the_first_time_sees_what_it_held() {
+        let code = "import { exec } from 'child_process';\nexport function f(req, res) {\n  let d = req.query.d;\n  bus.on('x', function () { bus.on('y', function () { exec('ls ' + 'x'); }); });\n  d = 'fixed';\n}\n";
+        let mut one = document("a.js", code).expect("javascript");
+        let mut program = Program::new("/w".into());
+        let hits = |program: &mut Program, document: &Document| {
+            program.set("a.js", source(document));
+            program.edit("a.js", true);
+            program.analyze(&Alone);
+            let found = shown(program, std::slice::from_ref(document)).concat();
+            found.matches("command-injection").count() > 0
+        };
+        assert!(!hits(&mut program, &one));
+        for (version, (from, to, is_found)) in
+            (1..).zip([("+ 'x'", "+ d", true), ("+ d", "+ 'x'", false), ("+ 'x'", "+ [d]", true)])
+        {
+            let at = one.text().to_string().find(from).expect("there");
+            let place = |offset| one.text().position(offset, Encoding::Utf16);
+            let range = Some((place(at), place(at + from.len())));
+            one.change(&[Change { range, text: to.into() }], Encoding::Utf16, version).expect("change");
+            assert_eq!(hits(&mut program, &one), is_found, "{from} -> {to}");
+        }
+    }
+
     #[test]
     fn an_edit_runs_what_it_touches() {
         let count = 200;
