@@ -62,6 +62,12 @@ impl Document {
         })
     }
 
+    /// A text of which the blocks are known. tree-sitter's tree is made for who asks.
+    #[must_use]
+    pub fn of_blocks(path: &str, text: Text, blocks: Blocks) -> Document {
+        Document { path: path.into(), version: 0, text, tree: None, pending: None, blocks, held: false, aside: None }
+    }
+
     /// Applies the changes of one notification, one after another, and parses once. Ranges with an end before their
     /// start are read the other way round.
     pub fn change(&mut self, changes: &[Change], encoding: Encoding, version: i32) -> Result<(), DocumentError> {
@@ -149,13 +155,6 @@ impl Document {
     /// Forgets tree-sitter's tree: blocks hold what rules need, in less memory. It is made again for who asks.
     pub fn forget_tree(&mut self) {
         (self.tree, self.pending) = (None, None);
-    }
-
-    /// Takes over the blocks of another document, with what was computed for them, if they are the same.
-    pub fn share(&mut self, blocks: &Blocks) {
-        if self.blocks.same_shape(blocks) {
-            self.blocks = blocks.clone();
-        }
     }
 
     /// Path relative to the workspace.

@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rustc_hash::FxHashMap;
 use sidenote_core::config::repository_root;
-use sidenote_core::document::Document;
+use sidenote_core::document::{Document, DocumentError};
 use sidenote_core::engine::{Engine, Flow, why_skip};
-use sidenote_core::grammars;
+use sidenote_core::grammars::{self, Language};
 use sidenote_core::program::{Alone, Layout, Program, Source, Workers};
 use sidenote_core::semantics::flow::ModelSet;
 use sidenote_core::system::{OsSystem, System};
@@ -96,9 +96,13 @@ impl Index {
 
     /// The path in the program of a document that lies at a path below its folder.
     pub(crate) fn path_of(&self, document: &Document) -> String {
+        self.path_at(document.path())
+    }
+
+    fn path_at(&self, below: &str) -> String {
         match &self.folder {
-            Some((folder, _)) => self.relative(&folder.join(document.path())).unwrap_or_default(),
-            None => document.path().to_owned(),
+            Some((folder, _)) => self.relative(&folder.join(below)).unwrap_or_default(),
+            None => below.to_owned(),
         }
     }
 
@@ -170,15 +174,37 @@ impl Index {
         }
     }
 
-    /// The data flow of a file as it is on disk; `None` if it is not known. The document takes over the program's blocks
-    /// where they are the same.
-    pub(crate) fn on_disk(&self, document: &mut Document) -> Option<Flow> {
+    /// A file as it is on disk. Where the program has read the same text it is not parsed again; what is open may have been
+    /// parsed while it was broken, and is.
+    ///
+    /// # Errors
+    /// When it cannot be parsed.
+    pub(crate) fn on_disk(
+        &self,
+        path: &str,
+        language: &'static Language,
+        text: &str,
+    ) -> Result<Document, DocumentError> {
+        let known = {
+            let inner = self.lock();
+            let at = self.path_at(path);
+            let is_open = inner.open.contains_key(&at);
+            let read = (!is_open).then(|| Some((inner.program.text(&at)?.clone(), inner.program.blocks(&at)?.clone())));
+            read.flatten()
+        };
+        match known.filter(|(known, blocks)| known == text && std::ptr::eq(blocks.language(), language)) {
+            Some((known, blocks)) => Ok(Document::of_blocks(path, known, blocks)),
+            None => Document::new(path, language, text, 0),
+        }
+    }
+
+    /// The data flow of a document that is not open; `None` if it is not known.
+    pub(crate) fn flow_of(&self, document: &Document) -> Option<Flow> {
         let inner = self.lock();
         let path = self.path_of(document);
         if inner.program.failure(&path).is_some() {
             return None;
         }
-        document.share(inner.program.blocks(&path)?);
         inner.program.flow_as(&path, document.blocks())
     }
 

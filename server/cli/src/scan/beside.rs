@@ -5,6 +5,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use rayon::prelude::*;
+
 /// Pieces of work, each done once, by whoever comes first.
 pub struct Beside<'w> {
     next: AtomicUsize,
@@ -37,6 +39,12 @@ impl<'w> Beside<'w> {
             while self.one() {}
         });
     }
+}
+
+/// What `work` makes of each item, in their order. Workers take one after another: files differ in size a thousandfold, and halves of a
+/// list of them, which is how rayon begins, are no halves of the work.
+pub fn map<'i, T: Sync, U: Send>(items: &'i [T], work: impl Fn(&'i T) -> U + Send + Sync) -> Vec<U> {
+    items.par_iter().with_max_len(1).map(work).collect()
 }
 
 /// Calls `work` with each number below `count`, on all workers. Who finds none left does what lies beside until the others are done.

@@ -111,10 +111,10 @@ impl Job<'_> {
             let functions: Vec<_> = candidates.iter().map(|c| c.path.clone()).zip(functions).collect();
             let copies = stats.time(Phase::Analyze, || stats.of_rule(twins::RULE, || twins::across(&functions)));
             let program = following.into_program();
-            let mine = candidates.par_iter().zip(loaded).filter(|(candidate, _)| mine(candidate));
+            let mine = candidates.par_iter().zip(loaded).with_max_len(1).filter(|(candidate, _)| mine(candidate));
             let told = mine.map(|(c, loaded)| self.report(c, loaded, (&program, copies.get(&c.path)))).collect();
-            // Nobody waits until it is taken apart.
-            rayon::spawn(move || drop(program));
+            // Taking it apart would take longer than the end of the process.
+            std::mem::forget(program);
             told
         });
         collected(results)
@@ -122,7 +122,7 @@ impl Job<'_> {
 
     fn load(&self, candidates: &[Candidate], rules: impl Fn(&Candidate) -> Rules + Sync) -> Vec<Read> {
         let load = |c: &Candidate| analyze::load(self.workspace, c, rules(c), self.stats);
-        candidates.par_iter().map(load).collect()
+        beside::map(candidates, load)
     }
 
     fn report(&self, candidate: &Candidate, loaded: Read, known: (&Program, Option<&Copies>)) -> Told {
@@ -175,7 +175,7 @@ pub fn linked(selection: &args::Selection) -> Result<(Workspace, Program), Error
     let stats = Stats::start();
     let program = pool.install(|| {
         let load = |candidate: &Candidate| analyze::load(&workspace, candidate, Rules::OnDemand, &stats);
-        let loaded: Vec<_> = walked.candidates.par_iter().map(load).collect();
+        let loaded = beside::map(&walked.candidates, load);
         let mut following = program::Following::new(&workspace, &stats);
         for (path, source) in parsed(&walked.candidates, &loaded) {
             following.set(path, source.clone());

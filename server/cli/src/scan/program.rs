@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use rayon::prelude::*;
 use sidenote_core::document::Document;
 use sidenote_core::engine::why_skip;
 use sidenote_core::grammars;
@@ -103,7 +102,7 @@ impl<'w> Following<'w> {
                 let read = || guarded(|| read(self.workspace, path)).ok().flatten();
                 stats.time(Phase::Follow, read).ok_or_else(|| path.clone())
             };
-            let read: Vec<Result<(String, Source), String>> = missing.par_iter().map(read).collect();
+            let read: Vec<Result<(String, Source), String>> = beside::map(&missing, read);
             let Ok(mut known) = known.lock() else { break };
             for file in read {
                 match file {

@@ -1,6 +1,8 @@
-//! Named character classes: exact for ASCII, approximated by the standard library's tables above it.
+//! Named character classes: exact for ASCII, approximated by a few of Unicode's own above it.
 
 use std::sync::OnceLock;
+
+use regex_syntax::hir::{Class, HirKind};
 
 use super::charset::{CharSet, MAX_CODE_POINT};
 
@@ -40,39 +42,34 @@ pub(crate) fn ecma_space() -> CharSet {
     ])
 }
 
-fn table(cell: &'static OnceLock<CharSet>, test: fn(char) -> bool) -> CharSet {
+/// The code points of a class as `regex-syntax` has it; the class is one of those below.
+fn table(cell: &'static OnceLock<CharSet>, class: &str) -> CharSet {
     cell.get_or_init(|| {
-        let mut ranges: Vec<(u32, u32)> = Vec::new();
-        // The planes above the third hold next to nothing the tests below tell apart.
-        for c in (0..0x3_0000u32).filter_map(char::from_u32).filter(|&c| test(c)) {
-            match ranges.last_mut() {
-                Some(last) if last.1 + 1 == c as u32 => last.1 = c as u32,
-                _ => ranges.push((c as u32, c as u32)),
-            }
-        }
-        CharSet::from_ranges(ranges)
+        let parsed = regex_syntax::parse(class).ok().map(regex_syntax::hir::Hir::into_kind);
+        let Some(HirKind::Class(Class::Unicode(class))) = parsed else { return CharSet::empty() };
+        CharSet::from_ranges(class.iter().map(|r| (r.start() as u32, r.end() as u32)).collect())
     })
     .clone()
 }
 
 macro_rules! tables {
-    ($($(#[$doc:meta])* $name:ident = $test:expr;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident = $class:literal;)*) => {$(
         $(#[$doc])*
         pub(crate) fn $name() -> CharSet {
             static CELL: OnceLock<CharSet> = OnceLock::new();
-            table(&CELL, $test)
+            table(&CELL, $class)
         }
     )*};
 }
 
 tables! {
-    letter = |c| c.is_alphabetic();
-    lower = |c| c.is_lowercase();
-    upper = |c| c.is_uppercase();
-    number = |c| c.is_numeric();
-    space = |c| c.is_whitespace();
+    letter = r"\p{Alphabetic}";
+    lower = r"\p{Lowercase}";
+    upper = r"\p{Uppercase}";
+    number = r"\p{N}";
+    space = r"\p{White_Space}";
     /// `\w` of the `regex` crate.
-    unicode_word = |c| c.is_alphanumeric() || c == '_';
+    unicode_word = r"[\p{Alphabetic}\p{N}_]";
 }
 
 fn non_ascii() -> CharSet {
@@ -199,4 +196,25 @@ pub(crate) fn posix(name: &str) -> Option<CharSet> {
         _ => return None,
     };
     Some(CharSet::from_ranges(ranges))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_are_those_of_unicode() {
+        let has = |set: &CharSet, c: char| set.ranges().iter().any(|(a, b)| (*a..=*b).contains(&(c as u32)));
+        for (set, members, others) in [
+            (letter(), "aZé中ªⅧ", "1_ -€٣"),
+            (lower(), "aéªß", "AÉ中1"),
+            (upper(), "AÉΣⅧ", "aé中1"),
+            (number(), "07٣½Ⅷ", "a_é"),
+            (space(), " \t\n\u{a0}\u{2028}", "a_\u{feff}"),
+            (unicode_word(), "a_0é中٣", " -€"),
+        ] {
+            assert!(members.chars().all(|c| has(&set, c)), "{members}");
+            assert!(!others.chars().any(|c| has(&set, c)), "{others}");
+        }
+    }
 }

@@ -8,7 +8,6 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use sidenote_core::document::Document;
 use sidenote_core::engine::{Memo, why_skip};
 use sidenote_core::findings::{Score, Severity};
 use sidenote_core::grammars;
@@ -207,9 +206,9 @@ fn read_file(file: &Path, workspace: &Workspace, session: &Session) -> Option<En
     let Ok(text) = why_skip(text.as_bytes()) else { return Some(entry) };
     let base = home.index.base();
     let analyzed = catch_unwind(AssertUnwindSafe(|| {
-        let mut document = Document::new(&home.path, language, text, 0).ok()?;
+        let document = home.index.on_disk(&home.path, language, text).ok()?;
         let mut memo = Memo::default();
-        memo.set_flow(home.index.on_disk(&mut document).unwrap_or_else(|| home.engine.flow(&document)));
+        memo.set_flow(home.index.flow_of(&document).unwrap_or_else(|| home.engine.flow(&document)));
         let mut report = home.engine.analyze_quickly(&document, &mut memo);
         if let Some(said) = &home.said {
             said.apply(&home.index.path_of(&document), &document, &mut report);

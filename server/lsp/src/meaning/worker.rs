@@ -300,7 +300,7 @@ impl Worker {
         let language = grammars::by_path(&home.path);
         let document = text.zip(language).and_then(|(text, language)| {
             let text = why_skip(text.as_bytes()).ok()?;
-            Document::new(&home.path, language, text, 0).ok()
+            home.index.on_disk(&home.path, language, text).ok()
         });
         match document {
             Some(document) => {

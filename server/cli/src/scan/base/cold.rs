@@ -13,6 +13,7 @@ use super::connected::connected;
 use super::{Base, Before};
 use crate::baseline::mark_known;
 use crate::scan::analyze::{self, Copies, Loaded, Rules};
+use crate::scan::beside;
 use crate::scan::program::Following;
 use crate::scan::twins::{self, Function};
 use crate::scan::{Candidate, Job, Options, Read, Scan, collected, parsed};
@@ -43,9 +44,10 @@ pub(super) fn compare(
         old: old.iter().map(|c| &*c.path).collect(),
     };
     // What repeats what, then and now.
-    let same = candidates.iter().zip(&loaded).filter(|(c, _)| !base.differs(c));
-    let were_copies = copies(job, same.chain(old.iter().zip(&old_loaded)).collect());
-    let copies = copies(job, candidates.iter().zip(&loaded).collect());
+    let now = functions(job, candidates, &loaded);
+    let then = candidates.iter().zip(&now).filter(|(c, _)| !base.differs(c)).map(|(_, functions)| functions.clone());
+    let then = then.chain(functions(job, &old, &old_loaded)).collect();
+    let (were_copies, copies) = rayon::join(|| copies(then), || copies(now.clone()));
     let number = |copies: &HashMap<Arc<str>, Copies>, path| copies.get(path).map_or(0, Vec::len);
     let mut news: HashSet<Arc<str>> =
         copies.keys().filter(|path| number(&copies, *path) != number(&were_copies, *path)).cloned().collect();
@@ -70,10 +72,12 @@ pub(super) fn compare(
         .filter(|(c, _)| !base.differs(c) && news.contains(&c.path))
         .flat_map_iter(|(c, loaded)| earlier(c, &c.path, loaded));
     let known: HashSet<Fingerprint> = of_old.chain(of_same).collect();
-    let wanted = candidates.par_iter().zip(loaded).filter(|(c, _)| keep_known || looked_at(c));
+    let wanted = candidates.par_iter().zip(loaded).with_max_len(1).filter(|(c, _)| keep_known || looked_at(c));
     let program = following.program();
     let told = |(c, loaded): (&Candidate, Read)| job.report(c, loaded, (program, copies.get(&c.path)));
     let results: Vec<_> = wanted.map(told).collect();
+    // Taking it apart would take longer than the end of the process.
+    std::mem::forget(following);
     let mut scan = collected(results);
     let untouched: HashSet<&str> = candidates.iter().filter(|c| !looked_at(c)).map(|c| &*c.path).collect();
     mark_known(&mut scan, |file, id| untouched.contains(&*file.path) || known.contains(id), keep_known);
@@ -84,10 +88,17 @@ pub(super) fn compare(
     scan
 }
 
+/// A file's functions that may have twins.
+type Functions = (Arc<str>, Vec<Function>);
+
+/// The functions of each candidate.
+fn functions(job: &Job<'_>, candidates: &[Candidate], read: &[Read]) -> Vec<Functions> {
+    let files: Vec<(&Candidate, &Read)> = candidates.iter().zip(read).collect();
+    beside::map(&files, |(c, read)| (c.path.clone(), twins::functions_of(job.workspace, c, read)))
+}
+
 /// The functions of files that repeat others.
-fn copies(job: &Job<'_>, files: Vec<(&Candidate, &Read)>) -> HashMap<Arc<str>, Copies> {
-    let of = |(c, read): &(&'_ Candidate, &Read)| (c.path.clone(), twins::functions_of(job.workspace, c, read));
-    let mut files: Vec<(Arc<str>, Vec<Function>)> = files.par_iter().map(of).collect();
+fn copies(mut files: Vec<Functions>) -> HashMap<Arc<str>, Copies> {
     files.sort_by(|a, b| a.0.cmp(&b.0));
     twins::across(&files)
 }

@@ -17,7 +17,7 @@ use super::codec::{In, Out};
 use super::stamp::{self, Stamp};
 use super::values::{self, Facts};
 use crate::scan::analyze::{self, Copies, Loaded, Opened, Parsed, Rules, guarded};
-use crate::scan::beside::Beside;
+use crate::scan::beside::{self, Beside};
 use crate::scan::model::Skip;
 use crate::scan::program::{MAX_ROUNDS, Pool};
 use crate::scan::twins::{self, Function};
@@ -110,7 +110,7 @@ pub fn look(job: &Job<'_>, cache: &Cache, candidates: &[Candidate]) -> Vec<Looke
             .and_then(|opened| opened.map(|opened| read(job, cache, candidate, opened, stamped)).transpose());
         Looked { seen }
     };
-    candidates.par_iter().map(look).collect()
+    beside::map(candidates, look)
 }
 
 /// What the file system said of a file before anybody read it, with the name under which that is kept.
@@ -285,7 +285,7 @@ impl Imported {
                 };
                 (candidate, Looked { seen: Ok(seen) })
             };
-            let found: Vec<(Candidate, Looked)> = missing.par_iter().map(look).collect();
+            let found: Vec<(Candidate, Looked)> = beside::map(&missing, look);
             for (candidate, looked) in found {
                 if looked.content().is_none() {
                     known.lock().unwrap_or_else(PoisonError::into_inner).insert(candidate.path.to_string(), false);
@@ -309,9 +309,9 @@ impl<'l> Snapshot<'l> {
         files: &[Place<'l>],
         (imported, outline): (&'l Imported, Outline),
     ) -> Snapshot<'l> {
-        let linked = outline.link();
         // Fixes are proven on one file at a time, without its twins.
-        let copies = if job.options.fix.is_some() { HashMap::new() } else { copies(job, cache, files) };
+        let copies = || if job.options.fix.is_some() { HashMap::new() } else { copies(job, cache, files) };
+        let (linked, copies) = rayon::join(|| outline.link(), copies);
         let all: Vec<Place<'l>> = files.iter().copied().chain(imported.0.iter().map(|(c, l)| (c, l))).collect();
         let of_path: HashMap<&str, &Content> =
             all.iter().filter_map(|(c, looked)| Some((&*c.path, looked.content()?))).collect();
@@ -408,7 +408,12 @@ impl<'l> Snapshot<'l> {
             (job.done)();
             told
         };
-        files.par_iter().zip(known).map(told).collect()
+        let told = files.par_iter().zip(known).with_max_len(1).map(told).collect();
+        if job.options.fix.is_none() {
+            // Taking it apart would take longer than the end of the process.
+            std::mem::forget(program);
+        }
+        told
     }
 
     fn report(
@@ -452,8 +457,7 @@ impl<'l> Snapshot<'l> {
             }
             parsed.as_ref().map(|p| (candidate.path.clone(), p.source.clone()))
         };
-        let sources: Vec<_> = wanted.par_iter().filter_map(parse).collect();
-        for (path, source) in sources {
+        for (path, source) in beside::map(&wanted, parse).into_iter().flatten() {
             program.set(&path, source);
         }
         program.set_layout(self.linked.layout().clone());
@@ -511,7 +515,7 @@ fn copies(job: &Job<'_>, cache: &Cache, files: &[Place<'_>]) -> HashMap<Arc<str>
         let functions = content.functions.clone().or_else(kept).unwrap_or_else(made);
         (candidate.path.clone(), functions)
     };
-    let functions: Vec<(Arc<str>, Vec<Function>)> = having.par_iter().map(functions).collect();
+    let functions: Vec<(Arc<str>, Vec<Function>)> = beside::map(&having, functions);
     let across = || twins::across(&functions);
     let found = job.stats.time(Phase::Analyze, || job.stats.of_rule(twins::RULE, across));
     let mut all: Vec<_> = found.iter().collect();
