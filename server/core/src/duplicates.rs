@@ -28,7 +28,7 @@ const LEAST_SHINGLES: usize = 40;
 /// Longest function that is compared, in different shingles.
 const MOST_SHINGLES: usize = 20_000;
 /// Jaccard index of the structure from which on functions may be twins.
-const STRUCTURE: f32 = 0.75;
+const STRUCTURE: f32 = 0.8;
 /// Jaccard index of the words that twins of the least structure share.
 const WORDS: f32 = 0.5;
 /// Twins of this structure and more may have renamed everything.
@@ -257,7 +257,7 @@ pub struct Twins {
 }
 
 /// Words of which each is what the other is not: functions that differ by them mirror each other.
-const MIRRORED: [(&str, &str); 46] = [
+const MIRRORED: &[(&str, &str)] = &[
     ("min", "max"),
     ("up", "down"),
     ("next", "prev"),
@@ -304,6 +304,38 @@ const MIRRORED: [(&str, &str); 46] = [
     ("enabled", "disabled"),
     ("lock", "unlock"),
     ("subscribe", "unsubscribe"),
+    ("inbound", "outbound"),
+    ("incoming", "outgoing"),
+    ("in", "out"),
+    ("register", "unregister"),
+    ("register", "deregister"),
+    ("mount", "unmount"),
+    ("connect", "disconnect"),
+    ("install", "uninstall"),
+    ("encrypt", "decrypt"),
+    ("send", "receive"),
+    ("publish", "subscribe"),
+    ("import", "export"),
+    ("join", "leave"),
+    ("pause", "resume"),
+    ("forward", "backward"),
+    ("forwards", "backwards"),
+    ("above", "below"),
+    ("front", "back"),
+    ("quadratic", "cubic"),
+    ("activate", "deactivate"),
+    ("create", "destroy"),
+    ("create", "delete"),
+    ("insert", "delete"),
+    ("include", "exclude"),
+    ("mute", "unmute"),
+    ("follow", "unfollow"),
+    ("wrap", "unwrap"),
+    ("serialize", "deserialize"),
+    ("local", "remote"),
+    ("success", "failure"),
+    ("rows", "columns"),
+    ("rows", "cols"),
 ];
 
 /// Whether one name is the other with `mut` in it, which in Rust cannot share their text, or with `async`, which cannot in JavaScript, or the

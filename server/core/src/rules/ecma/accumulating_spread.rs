@@ -31,6 +31,18 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], reduce), Check::Nodes(&[Kind::AssignmentExpression], in_loop)],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            "export const m = (ops: Op[]) => ops.reduce((acc, op) => ({ ...acc, [op]: f(op) }), {});",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "class T { addrs() { let all = []; for (const group of this.listeners.values()) { all = [...all, group.addr]; } return all; } }",
+        ),
+        Case::bad(
+            "a.js",
+            "const f = (rows) => rows.reduce((acc, [k, v]) => { if (!acc[k]) { return { ...acc, [k]: v }; } return { ...acc, [k]: [acc[k], v] }; }, {}); //~ accumulating-spread",
+        ),
         Case::bad("a.ts", "const o = users.reduce((acc, u) => ({ ...acc, [u.id]: u }), {}); //~ accumulating-spread"),
         Case::bad(
             "a.js",
@@ -172,6 +184,9 @@ fn reduce<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             copies.push(copy);
         }
     }
+    // Where several ways of one callback copy, the first tells.
+    copies.sort_unstable_by_key(|c| c.span().start);
+    copies.truncate(1);
     for copy in copies {
         let message = format!(
             "`{accumulator}` is copied whole for every element, {ADVICE}, or use `Object.fromEntries`, `flatMap` or a loop."
@@ -207,6 +222,23 @@ fn is_short(list: Node<'_>) -> bool {
         "names",
         "components",
         "kinds",
+        "ops",
+        "operators",
+        "listeners",
+        "transports",
+        "pairs",
+        "params",
+        "parameters",
+        "middlewares",
+        "handlers",
+        "locales",
+        "levels",
+        "providers",
+        "extensions",
+        "presets",
+        "themes",
+        "props",
+        "slots",
     ];
     let list = constant(bare(list));
     if list.kind() == Kind::Array {
@@ -215,6 +247,10 @@ fn is_short(list: Node<'_>) -> bool {
     let about = match method(list) {
         // What is made of a short list is as short.
         Some((of, m)) if matches!(m.text(), "map" | "filter" | "slice" | "sort" | "reverse") => return is_short(of),
+        // `listeners.values()` of a map.
+        Some((of, m)) if matches!(m.text(), "keys" | "values" | "entries") && args(list).next().is_none() => {
+            return is_short(of);
+        }
         Some((of, m)) if of.text() == "Object" && matches!(m.text(), "keys" | "values" | "entries") => {
             args(list).next()
         }

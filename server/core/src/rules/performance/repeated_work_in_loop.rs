@@ -28,6 +28,10 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::bad(
             "a.js",
+            "function f(items, map) { for (const item of items) { if (Object.keys(map).includes(item)) { log(item); } } } //~ repeated-work-in-loop",
+        ),
+        Case::bad(
+            "a.js",
             "function f(rows, text) { for (const row of rows) { check(row, JSON.parse(text)); } } //~ repeated-work-in-loop",
         ),
         Case::bad(
@@ -215,7 +219,9 @@ fn fixed(node: Node<'_>, around: Node<'_>, names: &[&str]) -> bool {
             Kind::CallExpression | Kind::NewExpression if n != node && !node.span().contains(n.span()) => {
                 // Whoever gets an object, or is it, may change it.
                 own.extend(args(n).filter(|a| bare(*a).kind() != Kind::String).filter_map(root_name).map(Node::text));
-                own.extend(method(n).and_then(|(of, _)| root_name(of)).map(Node::text).filter(|t| *t != "document"));
+                // What is done with the result itself changes nothing of what it is made of.
+                let of = method(n).map(|(of, _)| of).filter(|of| bare(*of) != node);
+                own.extend(of.and_then(root_name).map(Node::text).filter(|t| *t != "document"));
             }
             _ => {}
         }
@@ -285,8 +291,13 @@ fn changed(node: Node<'_>, around: Node<'_>) -> bool {
 
 /// Whether the call runs in one round at most: behind it the loop is left.
 fn once(node: Node<'_>, around: Node<'_>) -> bool {
+    let mut at = node;
     node.ancestors().take_while(|a| *a != around).any(|a| {
+        // The condition itself is asked for in every round.
+        let asked = at.field() == Field::Condition;
+        at = a;
         matches!(a.kind(), Kind::ReturnStatement | Kind::ThrowStatement) && is_loop(around)
-            || matches!(a.kind(), Kind::IfStatement | Kind::TernaryExpression | Kind::SwitchCase | Kind::CatchClause)
+            || matches!(a.kind(), Kind::SwitchCase | Kind::CatchClause)
+            || matches!(a.kind(), Kind::IfStatement | Kind::TernaryExpression) && !asked
     })
 }

@@ -33,6 +33,19 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::MatchArm, Kind::ExpressionStatement, Kind::IfExpression], rust_error),
     ],
     cases: &[
+        Case::near_miss("a.js", "async function f() { try { await w(p, o); await go(); } catch {\n  // @ignore\n} }"),
+        Case::near_miss(
+            "a.ts",
+            "class S { end() { try { this.controller.close(); this.closed.resolve(); } catch {\n  //\n} } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "let passive = false;\ntry {\n  window.addEventListener('test', null, {\n    get passive() { passive = true; },\n  });\n} catch (e) {}",
+        ),
+        Case::bad(
+            "a.ts",
+            "class S { end() { try { resolve(this.plan); await this.run(); } catch {} } }\n//~^ swallowed-error",
+        ),
         Case::bad("a.js", "try {\n  saveAll(items);\n  notify(user);\n} catch (e) {}\n//~^ swallowed-error"),
         Case::bad(
             "a.js",
@@ -258,9 +271,16 @@ fn is_probe(attempt: Node<'_>, guarded: Node<'_>) -> bool {
         let call = s.first_named().map(bare);
         let call =
             call.and_then(|c| if c.kind() == Kind::AwaitExpression { c.first_named().map(bare) } else { Some(c) });
-        call.and_then(|c| c.child(Field::Function)).and_then(place_name).is_some_and(|n| is_tidy(&n))
+        let name = call.and_then(|c| c.child(Field::Function)).and_then(place_name);
+        // Whoever waits for the end is told of it.
+        name.is_some_and(|n| is_tidy(&n) || n == "resolve" && guarded.first_named() != Some(s))
     });
-    explained || assigns || leaves || tidies
+    // Whether listeners may be passive is asked by adding none: `addEventListener('x', null, { get passive() { .. } })`.
+    let probes = guarded.descendants().any(|n| {
+        method(n).is_some_and(|(_, m)| m.text() == "addEventListener")
+            && args(n).nth(1).is_some_and(|l| l.kind() == Kind::Null)
+    });
+    explained || assigns || leaves || tidies || probes
 }
 
 fn ends_in_assignment(statement: Node<'_>, depth: usize) -> bool {

@@ -28,6 +28,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::SwitchBody], check)],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            "function f(k: K, j: J) { switch (k) { case K.A: switch (j) { case 'x': return 1; case 'y': return 2; default: exhaustiveSwitchError(j); } case K.B: return 3; } }",
+        ),
         Case::bad("a.js", "switch (k) {\n  case 1:\n    a();\n  case 2:\n    b();\n}\n//~^^^^^ switch-fallthrough"),
         Case::bad("a.js", "switch (k) {\n  case 1: {\n    a();\n  }\n  default: b();\n}\n//~^^^^^ switch-fallthrough"),
         Case::bad("a.js", "switch (k) {\n  case 1: if (x) { break; }\n  case 2: b();\n}\n//~^^^ switch-fallthrough"),

@@ -26,6 +26,14 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::OptionalChain], check)],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            "class A { async f() { let r; r = await this.store?.query<T>(this.model, undefined); return r; } }",
+        ),
+        Case::bad(
+            "a.ts",
+            "class A { async f() { return (await this.store?.all()).length; } } //~ unsafe-optional-chaining",
+        ),
         Case::bad("a.js", "function f(o) { return (o?.a).b; } //~ unsafe-optional-chaining"),
         Case::bad("a.js", "function f(o) { return (o?.a)(); } //~ unsafe-optional-chaining"),
         Case::bad("a.js", "function f(o) { return new (o?.A)(); } //~ unsafe-optional-chaining"),
@@ -62,7 +70,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         let Some(parent) = at.parent() else { return };
         match parent.kind() {
             Kind::ParenthesizedExpression => (at, closed) = (parent, true),
-            Kind::AwaitExpression => (at, closed) = (parent, true),
+            // Only parentheses end the chain: `await a?.b<T>(x)` calls what follows in it.
+            Kind::AwaitExpression => at = parent,
             Kind::MemberExpression | Kind::SubscriptExpression if at.field() == Field::Object => {
                 if parent.child_of_kind(Kind::OptionalChain).is_some() {
                     return;
