@@ -33,6 +33,10 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::near_miss(
             "a.ts",
+            "const f = (record: R) => Object.keys(record).reduce((rec, key) => (record[key] === null ? { ...rec, [key]: none } : rec), record);",
+        ),
+        Case::near_miss(
+            "a.ts",
             "export const m = (ops: Op[]) => ops.reduce((acc, op) => ({ ...acc, [op]: f(op) }), {});",
         ),
         Case::near_miss(
@@ -157,8 +161,15 @@ fn reduce<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if !matches!(callback.kind(), Kind::ArrowFunction | Kind::FunctionExpression) {
         return;
     }
+    let initial = arguments.next().map(bare);
+    // A record's own few keys, which change one after another: `Object.keys(rec).reduce((rec, key) => .., rec)`.
+    let keys = method(bare(receiver))
+        .is_some_and(|(of, m)| of.text() == "Object" && matches!(m.text(), "keys" | "entries" | "values"));
+    if keys && initial.is_some_and(|i| matches!(i.kind(), Kind::Identifier | Kind::MemberExpression)) {
+        return;
+    }
     // A string's `concat` is no copy of an array.
-    let text = match arguments.next().map(bare) {
+    let text = match initial {
         Some(initial) => matches!(initial.kind(), Kind::String | Kind::TemplateString),
         None => [".endsWith(", ".startsWith(", ".trim", "'", "\"", "`"].iter().any(|m| callback.text().contains(m)),
     };

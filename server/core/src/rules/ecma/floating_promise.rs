@@ -34,6 +34,15 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::ExpressionStatement], check)],
     cases: &[
         Case::near_miss(
+            "a.js",
+            "export function f(tasks, resolve) { Promise.allSettled(tasks).then((all) => { resolve(all); }); }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "class R { async connect(resolve: A, reject: B, url: string) { await dial(url); resolve(); }\n go() { return new Promise((resolve, reject) => { this.connect(resolve, reject, 'x'); }); } }",
+        ),
+        Case::near_miss("a.ts", "class R { async close() { await this.socket.end(); }\n fail() { this.close(); } }"),
+        Case::near_miss(
             "a.ts",
             "async function logMessage(e: E) { console.log(await serialize(e)); }\nexport function f(e: E) { logMessage(e); }",
         ),
@@ -287,6 +296,11 @@ fn is_meant(node: Node<'_>, cx: &Cx<'_>) -> bool {
 /// Whether a function that is not an array's method takes a callback at its end which is handed the error, as those of Node do:
 /// async or not, it tells of errors that way.
 fn reports_by_callback(call: Node<'_>) -> bool {
+    // Who is handed both ends of a promise settles it: `connect(resolve, reject)`.
+    let ends = args(call).filter(|a| matches!(a.text(), "resolve" | "reject")).count();
+    if ends == 2 {
+        return true;
+    }
     let Some(last) = args(call).last().map(bare).filter(|_| chain(call).is_none()) else { return false };
     if is_function(last) {
         let first = crate::rules::shape::parameters(last).first().map_or("", |p| p.text());
@@ -388,7 +402,10 @@ fn promise<'a>(call: Node<'a>, cx: &Cx<'a>) -> Option<String> {
             .declared
             .async_methods
             .contains(name)
-            .then(|| format!("The promise of the async method `{name}` is dropped"));
+            // Nobody waits for what only ends something.
+            .then(|| ())
+            .filter(|()| !TIDY.contains(&name.trim_start_matches(['#', '_'])))
+            .map(|()| format!("The promise of the async method `{name}` is dropped"));
     }
     chain(call)
 }
@@ -463,6 +480,8 @@ fn chain(call: Node<'_>) -> Option<String> {
     while let Some((receiver, name)) = method(at) {
         match name.text() {
             "catch" => return None,
+            // It is never rejected: it tells of each what became of it.
+            "allSettled" if receiver.text() == "Promise" && !asynchronous => return None,
             "then" => {
                 thens += 1;
                 if args(at).count() != 1 {

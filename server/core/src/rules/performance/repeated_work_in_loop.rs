@@ -26,6 +26,14 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression, Kind::NewExpression], check)],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            "export const f = (documents: D[]) => documents.map((document) => JSON.stringify(document));",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function f(subs: S[], message: M) { for (const sub of subs) { sub.emit('x', structuredClone(message)); } }",
+        ),
         Case::bad(
             "a.js",
             "function f(items, map) { for (const item of items) { if (Object.keys(map).includes(item)) { log(item); } } } //~ repeated-work-in-loop",
@@ -231,12 +239,12 @@ fn fixed(node: Node<'_>, around: Node<'_>, names: &[&str]) -> bool {
         .filter(|n| matches!(n.kind(), Kind::Identifier | Kind::This | Kind::ShorthandPropertyIdentifier));
     let inner: Vec<&str> =
         node.descendants().filter(|n| is_function(*n)).flat_map(parameters).flat_map(bound).collect();
-    let document = node.text().starts_with("document.");
+    let document = node.text().starts_with("document.") && !names.contains(&"document");
     // `this` may be changed by any method.
     let text_only = |t: &str| {
         matches!(t, "JSON" | "Object" | "Intl" | "document" | "fs" | "structuredClone" | "undefined" | "readFileSync")
     };
-    let mut any_call = used.map(Node::text).filter(|t| !text_only(t) && !inner.contains(t));
+    let mut any_call = used.map(Node::text).filter(|t| (!text_only(t) || names.contains(t)) && !inner.contains(t));
     document
         || any_call.all(|t| t != "this" && !own.contains(&t))
             && !around.descendants().any(|n| n.kind() == Kind::AwaitExpression || n.kind() == Kind::YieldExpression)
@@ -279,9 +287,12 @@ fn changed(node: Node<'_>, around: Node<'_>) -> bool {
             | Kind::SpreadElement
             | Kind::Array => return true,
             Kind::Arguments => {
-                return parent.parent().and_then(|c| c.child(Field::Function)).is_some_and(|f| {
-                    matches!(f.text().rsplit('.').next(), Some("push" | "set" | "add" | "assign" | "unshift"))
-                });
+                // Who is handed a copy of his own may keep it.
+                let copies = node.child(Field::Function).is_some_and(|f| f.text() == "structuredClone");
+                return copies
+                    || parent.parent().and_then(|c| c.child(Field::Function)).is_some_and(|f| {
+                        matches!(f.text().rsplit('.').next(), Some("push" | "set" | "add" | "assign" | "unshift"))
+                    });
             }
             _ => return false,
         }

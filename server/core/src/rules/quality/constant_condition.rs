@@ -38,6 +38,7 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::MacroInvocation], rust_assert),
     ],
     cases: &[
+        Case::near_miss("a.ts", "if (!c.p || (m[c.p].kids && !m[c.p].kids!.includes(x!))) { go(); }"),
         Case::bad("a.js", "const isAdmin = (role) => role === 'admin' || 'owner'; //~ constant-condition"),
         Case::bad("a.js", "function f(a) { return a === 'x' || 'y'; } //~ constant-condition"),
         Case::near_miss("a.js", "function f(a) { return a.kind || 'y'; }"),
@@ -233,7 +234,9 @@ fn contradicts(left: Node<'_>, right: Node<'_>) -> bool {
 }
 
 fn compare<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
-    if cx.family() != Family::Ecma {
+    // TypeScript's grammar reads `a && !a!.b()` as `(a && !a)!.b()`.
+    let asserted = node.parent().is_some_and(|p| p.kind() == Kind::NonNullExpression);
+    if cx.family() != Family::Ecma || asserted {
         return;
     }
     let Some((left, right)) = operands(node) else { return };

@@ -33,6 +33,14 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::MatchArm, Kind::ExpressionStatement, Kind::IfExpression], rust_error),
     ],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "function f(sockets) { try { for (const s of sockets) { s.close(1001); } } catch {}\n sockets.length = 0; }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "async function f(cbs: C[]) { for (const cb of cbs) { try { await cb(event); } catch (_ignored) {} } }",
+        ),
         Case::near_miss("a.js", "async function f() { try { await w(p, o); await go(); } catch {\n  // @ignore\n} }"),
         Case::near_miss(
             "a.ts",
@@ -184,6 +192,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if body.named_children().any(|n| !n.is_comment()) || is_explained(node) {
         return;
     }
+    // `catch (ignored) {}` says it by the name.
+    if node.child(Field::Parameter).is_some_and(|p| p.text().to_ascii_lowercase().contains("ignore")) {
+        return;
+    }
     let Some(attempt) = node.parent() else { return };
     let Some(guarded) = attempt.child(Field::Body) else { return };
     // A comment above the `try`, in it, or behind the brace explains it.
@@ -280,7 +292,11 @@ fn is_probe(attempt: Node<'_>, guarded: Node<'_>) -> bool {
         method(n).is_some_and(|(_, m)| m.text() == "addEventListener")
             && args(n).nth(1).is_some_and(|l| l.kind() == Kind::Null)
     });
-    explained || assigns || leaves || tidies || probes
+    // `for (const socket of sockets) { socket.close(1001); }`
+    let mut calls = guarded.descendants_until(is_function).filter(|n| n.kind() == Kind::CallExpression).peekable();
+    let ends = calls.peek().is_some()
+        && calls.all(|c| c.child(Field::Function).and_then(place_name).is_some_and(|n| is_tidy(&n)));
+    explained || assigns || leaves || tidies || probes || ends
 }
 
 fn ends_in_assignment(statement: Node<'_>, depth: usize) -> bool {

@@ -30,6 +30,7 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::BinaryExpression], check), Check::Nodes(&[Kind::BinaryExpression], rust_limits)],
     cases: &[
+        Case::near_miss("a.js", "function f(x) { return typeof x.length !== 'number' || x.length < 0; }"),
         Case::bad("a.js", "function f(a) { return a.length === '3'; } //~ useless-comparison"),
         Case::near_miss("a.js", "function f(a) { return a.length == '3' || a.length === 'long'; }"),
         Case::bad("a.js", "if ('admin' in ['admin', 'root']) go(); //~ useless-comparison"),
@@ -210,6 +211,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 }
                 _ => return,
             };
+            // `typeof x.length !== 'number' || x.length < 0` asks whether something looks like a list.
+            let looks = node.parent().is_some_and(|p| p.text().contains(&format!("typeof {}", value.text())));
+            if looks {
+                return;
+            }
             // A field that is called so may be somebody's own number, for which -1 has a meaning that a comment tells.
             if number < least && told_above(node, "-1") {
                 return;
