@@ -375,3 +375,36 @@ fn in_parallel(count: usize, threads: usize, work: &(dyn Fn(usize) + Sync)) {
         all();
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sidenote_core::config::Config;
+    use sidenote_core::grammars::by_name;
+
+    #[test]
+    fn what_the_program_read_is_not_parsed_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let text = "export function f(a: string) { return a; }\n";
+        std::fs::write(folder.path().join("a.ts"), text).expect("written");
+        let engine = Arc::new(Engine::new(Config::everything()));
+        let index = Index::of_folder(folder.path(), engine.clone());
+        index.build(&[]);
+        let of = |language: &str, text: &str| {
+            let language = by_name(language).expect("a language");
+            let document = index.on_disk("a.ts", language, text).expect("parsed");
+            assert_eq!(document.text().to_string(), text);
+            let fresh = Document::new("a.ts", language, text, 0).expect("parsed");
+            assert!(document.blocks().same_shape(fresh.blocks()));
+            let inner = index.lock();
+            Arc::ptr_eq(inner.program.blocks("a.ts").expect("known").root(), document.blocks().root())
+        };
+        assert!(of("typescript", text));
+        assert!(!of("typescript", "export function f(b: string) { return b; }\n"), "another text");
+        assert!(!of("tsx", text), "another language");
+        let uri = Uri::from_file_path(folder.path().join("a.ts")).expect("an address");
+        let open = Document::new("a.ts", by_name("typescript").expect("ts"), text, 1).expect("parsed");
+        index.follow(&uri, &open, &engine);
+        assert!(!of("typescript", text), "it is open");
+    }
+}
