@@ -107,7 +107,11 @@ pub fn load(
     stats: &Stats,
 ) -> Result<Option<Loaded>, Skipped> {
     match open(workspace, candidate, stats)? {
-        Some(opened) => parse(workspace, candidate, &opened, rules, stats).map(Some),
+        Some(opened) => {
+            let why = |why| Skipped { path: candidate.path.clone(), why: Skip::Content(why) };
+            let text = why_skip(&opened.bytes).map_err(why)?;
+            parse(workspace, candidate, (opened.language, text), rules, stats).map(Some)
+        }
         None => Ok(None),
     }
 }
@@ -150,17 +154,15 @@ pub fn open(workspace: &Workspace, candidate: &Candidate, stats: &Stats) -> Resu
     }
 }
 
-/// Parses a file that was read.
+/// Parses a file that was read, and that is not to be skipped.
 pub fn parse(
     workspace: &Workspace,
     candidate: &Candidate,
-    opened: &Opened,
+    (language, text): (&'static Language, &str),
     rules: Rules,
     stats: &Stats,
 ) -> Result<Loaded, Skipped> {
     let skip = |why| Skipped { path: candidate.path.clone(), why };
-    let language = opened.language;
-    let text = why_skip(&opened.bytes).map_err(|why| skip(Skip::Content(why)))?;
     let outcome = guarded(|| {
         let document = stats.time(Phase::Parse, || Document::new(&candidate.path, language, text, 0))?;
         let models = &workspace.engine(candidate.project).config().settings(&candidate.path).models;

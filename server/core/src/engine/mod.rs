@@ -11,7 +11,7 @@ mod twins;
 
 use std::sync::Arc;
 
-use sidenote_grammars::Kind;
+use sidenote_grammars::{Family, Kind};
 
 use crate::blocks::{Block, Blocks};
 use crate::config::{Config, Settings};
@@ -346,10 +346,9 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
     }
     // `#[test]` at the top level: an integration test, helpers included.
     let of_root = |n: &crate::syntax::Node<'_>| n.parent().is_some_and(|p| p.parent().is_none());
-    if module.arena().nodes().any(|n| {
-        n.kind() == Kind::AttributeItem && of_root(&n) && !n.text().contains("cfg") && is_test_attribute(n.text())
-    }) {
-        return true;
+    if module.arena().language().family == Family::Rust {
+        let marks = |n: &crate::syntax::Node<'_>| !n.text().contains("cfg") && is_test_attribute(n.text());
+        return module.arena().nodes().any(|n| n.kind() == Kind::AttributeItem && of_root(&n) && marks(&n));
     }
     // `describe("..", ..)` at the top level, where no such name is declared.
     module.arena().nodes().filter(|n| n.kind() == Kind::CallExpression).any(|call| {

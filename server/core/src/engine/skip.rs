@@ -53,7 +53,18 @@ fn is_minified(text: &str) -> bool {
     if text.len() < 512 {
         return false;
     }
-    let long: usize = text.lines().map(str::len).filter(|l| *l > 400).sum();
+    let (mut short, mut long) = (0, 0);
+    for line in text.lines().map(str::len) {
+        if line > 400 {
+            long += line;
+        } else {
+            // With its end. Most files are known after their first half.
+            short += line + 1;
+            if short * 2 > text.len() + 1 {
+                return false;
+            }
+        }
+    }
     if long * 2 < text.len() {
         return false;
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rayon::prelude::*;
-use sidenote_core::engine::{TwinPlace, why_skip};
+use sidenote_core::engine::{SkipReason, TwinPlace, why_skip};
 use sidenote_core::fix::Wanted;
 use sidenote_core::grammars::{self, Language};
 use sidenote_core::program::{Key, Linked, Names, Outline, Program};
@@ -192,11 +192,11 @@ fn read(
     if let Some(known) = known(cache, candidate, key, language, OnceLock::from(opened.bytes.clone())) {
         return known;
     }
-    if let Err(why) = why_skip(&opened.bytes) {
+    let text = why_skip(&opened.bytes).map_err(|why| {
         cache.findings.put(key, values::write_facts(&Facts::Skipped(why)));
-        return Err(Skipped { path: candidate.path.clone(), why: why.into() });
-    }
-    match analyze::parse(job.workspace, candidate, &opened, Rules::Soon, job.stats)? {
+        Skipped { path: candidate.path.clone(), why: why.into() }
+    })?;
+    match analyze::parse(job.workspace, candidate, (language, text), Rules::Soon, job.stats)? {
         Loaded::Failed(report) => Ok(Seen::Failed(report)),
         Loaded::Parsed(parsed) => {
             let functions = || guarded(|| twins::functions(job.workspace, candidate, &parsed));
@@ -478,7 +478,9 @@ impl<'l> Snapshot<'l> {
 /// Parses a file of which something is known. Of most that are parsed only for others nothing is reported.
 fn again(job: &Job<'_>, cache: &Cache, candidate: &Candidate, content: &Content) -> Result<Loaded, Skipped> {
     let opened = content.opened(job, cache, candidate)?;
-    analyze::parse(job.workspace, candidate, &opened, Rules::OnDemand, job.stats)
+    let why = |why: SkipReason| Skipped { path: candidate.path.clone(), why: why.into() };
+    let text = why_skip(&opened.bytes).map_err(why)?;
+    analyze::parse(job.workspace, candidate, (opened.language, text), Rules::OnDemand, job.stats)
 }
 
 /// The functions of all files that repeat others, as far as known; else they are compared.
