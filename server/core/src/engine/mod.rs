@@ -324,10 +324,13 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
         matches!(name, "tests.rs" | "test.rs") || name.ends_with("_test.rs") || name.ends_with("_tests.rs");
     // Cargo's folder for what is measured.
     let benches = name.ends_with(".rs") && (path.starts_with("benches/") || path.contains("/benches/"));
+    // Other people's programs, on which tests run.
+    let fixtures = path.split('/').skip_while(|f| !matches!(*f, "test" | "tests" | "spec" | "specs"));
+    let fixtures = fixtures.skip(1).any(|f| matches!(f, "fixtures" | "fixture" | "__fixtures__"));
     let jest = path.starts_with("__tests__/") || path.contains("/__tests__/");
     // What shows components to their authors ships no more than tests do.
     let named = [".test.", ".spec.", ".tst.", ".e2e.", ".stories.", ".story."].iter().any(|m| name.contains(m));
-    if named || jest || rust_tests || benches {
+    if named || jest || fixtures || rust_tests || benches {
         return true;
     }
     let framework =

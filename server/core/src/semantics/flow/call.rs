@@ -219,6 +219,13 @@ impl<'a> Interp<'a> {
         self.defines_property(call);
         self.out.call_event(self.hir, call, self.arena, self.world);
         let model = self.model(call);
+        // `names.filter((n) => ALLOWED.includes(n))`: what is left passed the test.
+        let picks = matches!(call.name.as_str(), "filter" | "find" | "findLast")
+            && !self.world.casts_convert()
+            && call.callee.funcs.is_empty();
+        if picks {
+            self.last_told.clear();
+        }
         let mut handed = false;
         let mut told = [Vec::new(), Vec::new(), Vec::new()];
         let mut result = if !call.callee.funcs.is_empty() {
@@ -237,6 +244,12 @@ impl<'a> Interp<'a> {
         };
         if let Some(model) = model {
             result = self.apply_model(call, model, &result);
+        }
+        if picks && result.has_taint() {
+            let kinds = self.picked_by(call);
+            if kinds != SinkKinds::NONE {
+                result = Arc::new(result.cleaned(kinds));
+            }
         }
         if let Some(regex) = super::regex::constructed(call) {
             result = Arc::new(regex);
@@ -279,10 +292,13 @@ impl<'a> Interp<'a> {
         if call.name == "replace" && result.prefix.is_some_and(|p| matches!(p.as_str(), "#" | "?")) {
             result = Arc::new(Value { prefix: None, ..Value::clone(&result) });
         }
+        // A request's `get` gives a header.
+        let header = call.paths.iter().any(|p| p.ends_with("Request.get") || p.ends_with("Context.get"));
         if matches!(
             call.name.as_str(),
             "decodeURIComponent" | "decodeURI" | "unescape" | "decode" | "URLSearchParams" | "get" | "atob"
         ) && result.has_taint()
+            && !header
         {
             result = Arc::new(result.without_mark(SinkKind::Encoded));
         }
@@ -357,7 +373,7 @@ impl<'a> Interp<'a> {
         {
             let mut masked = Value::clone(&result);
             masked.taints.retain(|t| !is_sensitive(t));
-            result = Arc::new(masked);
+            result = Arc::new(masked.cleaned(DISCLOSURE));
         }
         // `key.slice(0, 4)`, `token.slice(-4)`: a few characters tell nothing.
         if matches!(call.name.as_str(), "slice" | "substring" | "substr")
@@ -369,10 +385,10 @@ impl<'a> Interp<'a> {
             result = Arc::new(masked);
         }
         // The program's own `mask(password)`.
-        if !call.callee.funcs.is_empty() && result.taints.iter().any(is_sensitive) && lexicon::masks(call.name) {
+        if !call.callee.funcs.is_empty() && !result.taints.is_empty() && lexicon::masks(call.name) {
             let mut masked = Value::clone(&result);
             masked.taints.retain(|t| !is_sensitive(t));
-            result = Arc::new(masked);
+            result = Arc::new(masked.cleaned(DISCLOSURE));
         }
         // `parse::<u32>()`: text that became a number.
         if let [ty, ..] = call.types
@@ -764,6 +780,16 @@ impl<'a> Interp<'a> {
         }
     }
 
+    /// The kinds of sinks for which elements are harmless that passed the test which a call was given.
+    fn picked_by(&self, call: &Call<'_>) -> SinkKinds {
+        let Some([func]) = call.args.first().map(|a| a.funcs.as_slice()) else { return SinkKinds::NONE };
+        let told = match func.block == self.block {
+            true => self.last_told.clone(),
+            false => self.world.summary(func).map(|s| s.told.clone()).unwrap_or_default(),
+        };
+        told.iter().find(|(param, _)| *param == 0).map_or(SinkKinds::NONE, |(_, kinds)| kinds[0])
+    }
+
     fn call_sinks(&mut self, call: &Call<'_>) {
         self.told_hash(call);
         self.unwraps(call);
@@ -790,10 +816,19 @@ impl<'a> Interp<'a> {
                 }
                 continue;
             }
+            if sink.kind == SinkKind::ErrorResponse
+                && crate::rules::support::for_developers(self.arena.root().smallest_at(call.span))
+            {
+                continue;
+            }
             for port in &sink.ports {
                 // `console.log("agent %j", agent)`: quotes and escapes are put around it.
                 let quoted = matches!(sink.kind, SinkKind::Log | SinkKind::Console) && shows_quoted(call.args.first());
                 for (value, id) in self.port_values(call, port) {
+                    // `self.find(req, criteria)`: the request itself is no filter.
+                    if sink.kind == SinkKind::NoSql && port.path.is_empty() && is_request(&value) {
+                        continue;
+                    }
                     if quoted && id != call.arg_ids.first().copied() {
                         continue;
                     }
@@ -877,6 +912,11 @@ impl<'a> Interp<'a> {
     }
 }
 
+/// Whether a value is a request, of whatever server.
+fn is_request(value: &Value) -> bool {
+    value.apis.iter().any(|p| p.ends_with(".Request") || p.ends_with(".IncomingMessage"))
+}
+
 /// Whether a format shows all that follows it as JSON or as numbers.
 fn shows_quoted(format: Option<&Val>) -> bool {
     let Some(format) = format.and_then(|f| f.as_str()) else { return false };
@@ -900,6 +940,14 @@ fn asserts(callee: &Value) -> bool {
         )
     })
 }
+
+/// Harm that is done by letting others see a value.
+const DISCLOSURE: SinkKinds = SinkKind::SensitiveLog
+    .set()
+    .and(SinkKind::SensitiveStore.set())
+    .and(SinkKind::SensitiveWire.set())
+    .and(SinkKind::SensitiveUrl.set())
+    .and(SinkKind::PostMessage.set());
 
 /// Harm that text does by its characters, which digits do not.
 const DIGITS: SinkKinds = SinkKind::Sql

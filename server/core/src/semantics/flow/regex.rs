@@ -149,10 +149,15 @@ fn harmless_after(pattern: Ustr, flags: Ustr, text: Ustr) -> SinkKinds {
 /// `^\/[^/\\]`: a path of the program's own site, not `//` and another's.
 fn own_path(pattern: &str) -> SinkKinds {
     let second = pattern.strip_prefix("^\\/").or_else(|| pattern.strip_prefix("^/"));
+    // `^\/topic\/`: the name of a page.
+    let named = second.is_some_and(|s| {
+        let word = s.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'-').count();
+        word > 1 && !s.contains('|') && !s[word..].starts_with(['?', '*', '{'])
+    });
     let class = second.and_then(|s| s.strip_prefix("[^").or_else(|| s.strip_prefix("(?![")));
     let class = class.and_then(|c| c.split_once(']')).map(|(c, _)| c);
     let alphanumeric = second.is_some_and(|s| ["[a-z", "[A-Z", "\\w", "[\\w"].iter().any(|c| s.starts_with(c)));
-    if alphanumeric || class.is_some_and(|c| c.contains('/') && c.contains("\\\\")) {
+    if alphanumeric || named || class.is_some_and(|c| c.contains('/') && c.contains("\\\\")) {
         SinkKind::Redirect.set()
     } else {
         SinkKinds::NONE
@@ -179,7 +184,11 @@ pub(super) fn matched(call: &Call<'_>) -> SinkKinds {
         "match" | "matchAll" => call.args.first(),
         _ => None,
     };
-    pattern.and_then(pattern_of).map_or(SinkKinds::NONE, |(p, f)| harmless_when_matched(p, f))
+    let Some((pattern, flags)) = pattern.and_then(pattern_of) else { return SinkKinds::NONE };
+    // What is taken out was matched from its beginning to its end, wherever it stands.
+    let whole = Ustr::from(&format!("^(?:{})$", pattern.trim_start_matches('^').trim_end_matches('$')));
+    let parts = if pattern.ends_with("\\$") { SinkKinds::NONE } else { harmless_when_matched(whole, flags) };
+    parts | harmless_when_matched(pattern, flags)
 }
 
 /// `^https://example\.com/`: the address's host, or at least its scheme, is the program's.

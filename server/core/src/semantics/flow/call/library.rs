@@ -427,7 +427,9 @@ impl<'a> Interp<'a> {
             return Some(Arc::new(made.with_field(Ustr::from("0"), given.clone())));
         }
         let path = *callee.apis.first()?;
-        if !given.has_taint() || callee.fields.is_some() || self.is_modelled(callee) {
+        // `.then(Number)`: what converts is a type's name too.
+        let converts = matches!(path.as_str(), "Number" | "String" | "Boolean" | "BigInt");
+        if !given.has_taint() || callee.fields.is_some() || self.is_modelled(callee) && !converts {
             return None;
         }
         let rust = self.world.casts_convert();

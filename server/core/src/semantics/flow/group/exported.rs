@@ -21,16 +21,22 @@ impl Linker<'_> {
             return;
         }
         let (is_offered, may_run) = (self.files[file].links.is_offered, self.may_run(file));
-        let writes = || self.units.iter().any(|u| u.file == file && writes_by_key(u.block.arena().text()));
+        let writes = || {
+            let text = |u: &&Unit| u.file == file;
+            self.units.iter().filter(text).any(|u| {
+                let text = u.block.arena().text();
+                writes_by_key(text) || matches_text(text)
+            })
+        };
         // What is exported, and summaries of it, cost.
         if !is_offered && !may_run && !writes() {
             return;
         }
         let functions = self.exported_functions(file);
-        let hits = self.exported_hits(&functions, (may_run, is_offered), &result.hits);
+        let hits = self.exported_hits(&functions, may_run, &result.hits);
         result.hits.extend(hits);
         if is_offered {
-            result.offers = functions.into_iter().map(|f| f.block).collect();
+            result.offers = functions.into_iter().map(|(f, _)| f.block).collect();
         }
     }
 
@@ -38,19 +44,21 @@ impl Linker<'_> {
     /// nested objects, with the blocks of the sinks.
     fn exported_hits(
         &self,
-        functions: &[FuncRef],
-        (may_run, is_offered): (bool, bool),
+        functions: &[(FuncRef, Option<FuncRef>)],
+        may_run: bool,
         known: &[(BlockId, Hit)],
     ) -> Vec<(BlockId, Hit)> {
         let mut out: Vec<(BlockId, Hit)> = Vec::new();
-        for func in functions {
+        for (func, maker) in functions {
             let Some(&i) = self.by_id.get(&func.block) else { continue };
             let text = self.units[i].block.arena().text();
-            if !(may_run || writes_by_key(text) || is_offered && matches_text(text)) {
+            if !(may_run || writes_by_key(text) || matches_text(text)) {
                 continue;
             }
             let Some(summary) = self.summary_of(i, func.id) else { continue };
-            for sink in summary.sinks.iter().filter(|s| s.param != THIS) {
+            let made = maker.as_ref().map_or_else(Vec::new, |m| self.made_by(m, &summary.sinks));
+            let own = summary.sinks.iter().filter(|s| s.param != THIS).map(|s| (i, *func, s));
+            for (i, func, sink) in own.chain(made.iter().map(|(i, func, s)| (*i, *func, s))) {
                 let same = |h: &Hit| h.at == sink.at && h.kind.rule() == sink.kind.rule();
                 if known.iter().chain(&out).any(|(_, h)| same(h)) {
                     continue;
@@ -72,7 +80,7 @@ impl Linker<'_> {
                     && !knows_prototypes(sink.at.arena.text())
                     && !goes_by_own_keys(&sink.at);
                 // A text of any length that whoever uses the library hands on.
-                let is_slow = is_offered && sink.kind == SinkKind::RegexInput && sink.path.is_empty();
+                let is_slow = sink.kind == SinkKind::RegexInput && (sink.path.is_empty() || is_header(sink, text_of(&at)));
                 if !is_path && !is_slow && !is_built(sink, text_of(&at).unwrap_or_default()) {
                     continue;
                 }
@@ -85,6 +93,26 @@ impl Linker<'_> {
                     name: sink.name,
                 };
                 out.push((self.units[unit].block.id(), hit));
+            }
+        }
+        out
+    }
+
+    /// Sinks that a method's object reaches by what its constructor put there: `this.options = options` in the one,
+    /// `exec("ls " + this.options.dir)` in the other; as sinks of the constructor's parameters.
+    fn made_by(&self, maker: &FuncRef, sinks: &[ParamSink]) -> Vec<(usize, FuncRef, ParamSink)> {
+        let mut out = Vec::new();
+        let below = || sinks.iter().filter(|s| s.param == THIS && !s.path.is_empty());
+        let Some(&i) = self.by_id.get(&maker.block).filter(|_| below().next().is_some()) else { return out };
+        let Some(summary) = self.summary_of(i, maker.id) else { return out };
+        for sink in below() {
+            let fields = summary.writes.iter().filter(|(param, path, _)| *param == THIS && path[..] == sink.path[..1]);
+            for taint in fields.flat_map(|(.., value)| &value.taints).filter(|t| !t.cleaned.has(sink.kind)) {
+                let Origin::Param(param, path) = &taint.origin else { continue };
+                if *param != THIS {
+                    let path = path.iter().chain(&sink.path[1..]).copied().collect();
+                    out.push((i, *maker, ParamSink { param: *param, path, ..sink.clone() }));
+                }
             }
         }
         out
@@ -106,8 +134,9 @@ impl Linker<'_> {
             || self.files[file].links.targets.values().any(runs_for_others)
     }
 
-    /// Functions that a file exports, by themselves, in objects, as methods of classes and on prototypes.
-    fn exported_functions(&self, file: usize) -> Vec<FuncRef> {
+    /// Functions that a file exports, by themselves, in objects, as methods of classes and on prototypes; these with what makes
+    /// their objects.
+    fn exported_functions(&self, file: usize) -> Vec<(FuncRef, Option<FuncRef>)> {
         let mut values: Vec<Val> = Vec::new();
         for export in &self.units[self.files[file].module].hir.exports {
             match export {
@@ -117,19 +146,19 @@ impl Linker<'_> {
             }
         }
         values.extend(self.common.borrow()[file].clone());
-        let mut funcs: Vec<FuncRef> = Vec::new();
+        let mut funcs: Vec<(FuncRef, Option<FuncRef>)> = Vec::new();
         // With how deep they lie. Objects and classes hold each other.
-        let mut open: Vec<(Val, usize)> = values.into_iter().map(|v| (v, 0)).collect();
+        let mut open: Vec<(Val, usize, Option<FuncRef>)> = values.into_iter().map(|v| (v, 0, None)).collect();
         let mut classes: FxHashSet<(BlockId, u32)> = FxHashSet::default();
         let mut looked = 0;
-        while let Some((value, depth)) = open.pop() {
+        while let Some((value, depth, maker)) = open.pop() {
             looked += 1;
             if looked > MAX_VALUES {
                 break;
             }
             for func in &value.funcs {
-                if !funcs.contains(func) && funcs.len() < MAX_FUNCTIONS {
-                    funcs.push(*func);
+                if !funcs.iter().any(|(f, _)| f == func) && funcs.len() < MAX_FUNCTIONS {
+                    funcs.push((*func, maker));
                 }
             }
             if let Some(class) = &value.class
@@ -139,14 +168,16 @@ impl Linker<'_> {
                 let mut members: Vec<(&Ustr, &Val)> = members.iter().collect();
                 // Which ones are looked at must not hang on the order of a map.
                 members.sort_unstable_by_key(|(name, _)| name.as_str());
-                open.extend(members.into_iter().map(|(_, v)| (v.clone(), MAX_DEPTH)));
+                let maker = members.iter().find(|(n, _)| **n == "constructor").and_then(|(_, v)| v.funcs.first()).copied();
+                open.extend(members.into_iter().map(|(_, v)| (v.clone(), MAX_DEPTH, maker)));
             }
             if depth < MAX_DEPTH {
-                open.extend(value.fields().map(|(_, v)| (v.clone(), depth + 1)));
+                let of = |name: &Ustr| if *name == "prototype" { value.funcs.first().copied() } else { maker };
+                open.extend(value.fields().map(|(n, v)| (v.clone(), depth + 1, of(n))));
             }
         }
         // The order of members is that of a map.
-        funcs.sort_by_key(|f| (self.by_id.get(&f.block).copied(), f.block, f.id.0));
+        funcs.sort_by_key(|(f, _)| (self.by_id.get(&f.block).copied(), f.block, f.id.0));
         funcs
     }
 
@@ -186,6 +217,16 @@ fn goes_by_own_keys(write: &At) -> bool {
 fn writes_by_key(text: &str) -> bool {
     let loops = ["for ", "for(", "while", "forEach(", "reduce(", ".keys("].iter().any(|w| text.contains(w));
     loops && text.contains('[')
+}
+
+/// Whether what is matched is a header of the request that a function is given.
+fn is_header(sink: &ParamSink, param: Option<&str>) -> bool {
+    let is = |names: &[&str]| param.is_some_and(|p| names.contains(&p));
+    match sink.path.as_slice() {
+        [headers, _] => *headers == "headers" && is(&["req", "request"]),
+        [_] => is(&["headers", "reqHeaders", "requestHeaders"]),
+        _ => false,
+    }
 }
 
 /// Whether a function may match a text with a pattern.
