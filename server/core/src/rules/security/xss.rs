@@ -38,6 +38,10 @@ pub static RULE: Rule = Rule {
     ],
     cases: &[
         Case::near_miss(
+            "a.ts",
+            "import { h } from 'vue';\nimport { useRoute } from 'vue-router';\nexport const setup = () => { const route = useRoute(); return () => h('p', route.query.note as string); };",
+        ),
+        Case::near_miss(
             "a.js",
             "const http = require('http');\nhttp.createServer((req, res) => {\n  const u = new URL(req.url, 'http://localhost');\n  res.setHeader('Content-Type', 'text/html');\n  res.end('<p>' + u.pathname + '</p>');\n});",
         ),

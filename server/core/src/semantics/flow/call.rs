@@ -5,6 +5,7 @@ mod schema;
 mod summaries;
 mod tagged;
 
+use library::{decoded, is_request, is_short_part};
 pub(crate) use summaries::asks_own_key;
 
 use std::sync::Arc;
@@ -780,16 +781,6 @@ impl<'a> Interp<'a> {
         }
     }
 
-    /// The kinds of sinks for which elements are harmless that passed the test which a call was given.
-    fn picked_by(&self, call: &Call<'_>) -> SinkKinds {
-        let Some([func]) = call.args.first().map(|a| a.funcs.as_slice()) else { return SinkKinds::NONE };
-        let told = match func.block == self.block {
-            true => self.last_told.clone(),
-            false => self.world.summary(func).map(|s| s.told.clone()).unwrap_or_default(),
-        };
-        told.iter().find(|(param, _)| *param == 0).map_or(SinkKinds::NONE, |(_, kinds)| kinds[0])
-    }
-
     fn call_sinks(&mut self, call: &Call<'_>) {
         self.told_hash(call);
         self.unwraps(call);
@@ -912,11 +903,6 @@ impl<'a> Interp<'a> {
     }
 }
 
-/// Whether a value is a request, of whatever server.
-fn is_request(value: &Value) -> bool {
-    value.apis.iter().any(|p| p.ends_with(".Request") || p.ends_with(".IncomingMessage"))
-}
-
 /// Whether a format shows all that follows it as JSON or as numbers.
 fn shows_quoted(format: Option<&Val>) -> bool {
     let Some(format) = format.and_then(|f| f.as_str()) else { return false };
@@ -985,29 +971,4 @@ impl Value {
         copy.taints.clear();
         copy
     }
-}
-
-/// Whether arguments of `slice` and its kin ask for a few characters: `(0, 4)`, `(-4)`.
-fn is_short_part(args: &[Val]) -> bool {
-    const FEW: f64 = 8.0;
-    let number = |n: usize| match args.get(n).and_then(|a| a.as_lit()) {
-        Some(Lit::Num(n)) => Some(*n),
-        _ => None,
-    };
-    match (number(0), number(1), args.len()) {
-        (Some(from), Some(to), 2) => from >= 0.0 && to > from && to - from <= FEW,
-        (Some(from), None, 1) => (-FEW..0.0).contains(&from),
-        _ => false,
-    }
-}
-
-/// A text that is decoded after it was looked at: `%2e%2e` is no `..` before, and `%3c` no `<`. Where a list of characters without
-/// `%` let it through, nothing in it can be decoded.
-fn decoded(value: &Val) -> Value {
-    let undone = SinkKind::Path.set() | SinkKind::Normalized.set() | SinkKind::Html.set();
-    let mut mark = |t: &Taint| {
-        let kept = if t.cleaned.has(SinkKind::Format) { t.cleaned } else { SinkKinds(t.cleaned.0 & !undone.0) };
-        Some(Taint { cleaned: kept, ..t.clone() })
-    };
-    value.map_taints(&mut mark, 0)
 }

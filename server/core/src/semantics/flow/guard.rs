@@ -606,15 +606,6 @@ impl Interp<'_> {
         }
     }
 
-    /// Whether a call is one of a short function of the program that gives what a pattern says of its parameter.
-    fn only_matches(&self, call: &super::call::Call<'_>) -> bool {
-        const SHORT: usize = 240;
-        let [func] = call.callee.funcs.as_slice() else { return false };
-        let Some((arena, span)) = self.world.code(func) else { return false };
-        let code = arena.slice(span);
-        code.len() <= SHORT && code.contains("/.test(") && code.matches('(').count() <= 4 + code.matches("\\(").count()
-    }
-
     /// Whether a pattern is a range with an upper end.
     fn is_bounded(&self, pat: PatId) -> bool {
         matches!(&self.hir.pat(pat).kind, PatKind::Value(e) if matches!(self.hir.expr(*e).kind, ExprKind::Range(_, Some(_))))
@@ -839,7 +830,7 @@ impl Interp<'_> {
                 no.push((*arg, Learned::Clean(SinkKind::StringCheck.set())));
             }
             // A check by the program's own function, by its name; what a short one does with a pattern is judged by that.
-            (name, Some(_)) if says(name, &TRUSTED) && self.only_matches(call) => {}
+            (name, Some(_)) if says(name, &TRUSTED) && super::regex::is_only_match(call, self.world) => {}
             (name, Some(arg)) if says(name, &TRUSTED) && !says(name, &DISTRUSTED) => {
                 yes.push((*arg, Learned::Clean(SinkKinds::ALL)));
             }

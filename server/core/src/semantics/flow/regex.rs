@@ -177,6 +177,15 @@ pub(super) fn is_list(pattern: &Val) -> bool {
     kinds.is_some_and(|k| needed.iter().all(|n| k.has(*n)))
 }
 
+/// Whether a call is one of a short function of the program that gives what a pattern says of its parameter.
+pub(super) fn is_only_match(call: &Call<'_>, world: &dyn super::world::World) -> bool {
+    const SHORT: usize = 240;
+    let [func] = call.callee.funcs.as_slice() else { return false };
+    let Some((arena, span)) = world.code(func) else { return false };
+    let code = arena.slice(span);
+    code.len() <= SHORT && code.contains("/.test(") && code.matches(['(', ';']).count() <= 6
+}
+
 /// What is known of the parts of a text that an anchored pattern of harmless characters matched.
 pub(super) fn matched(call: &Call<'_>) -> SinkKinds {
     let pattern = match call.name.as_str() {

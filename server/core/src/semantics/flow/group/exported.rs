@@ -80,7 +80,8 @@ impl Linker<'_> {
                     && !knows_prototypes(sink.at.arena.text())
                     && !goes_by_own_keys(&sink.at);
                 // A text of any length that whoever uses the library hands on.
-                let is_slow = sink.kind == SinkKind::RegexInput && (sink.path.is_empty() || is_header(sink, text_of(&at)));
+                let is_slow =
+                    sink.kind == SinkKind::RegexInput && (sink.path.is_empty() || is_header(sink, text_of(&at)));
                 if !is_path && !is_slow && !is_built(sink, text_of(&at).unwrap_or_default()) {
                     continue;
                 }
@@ -107,11 +108,18 @@ impl Linker<'_> {
         let Some(summary) = self.summary_of(i, maker.id) else { return out };
         for sink in below() {
             let fields = summary.writes.iter().filter(|(param, path, _)| *param == THIS && path[..] == sink.path[..1]);
-            for taint in fields.flat_map(|(.., value)| &value.taints).filter(|t| !t.cleaned.has(sink.kind)) {
-                let Origin::Param(param, path) = &taint.origin else { continue };
-                if *param != THIS {
-                    let path = path.iter().chain(&sink.path[1..]).copied().collect();
-                    out.push((i, *maker, ParamSink { param: *param, path, ..sink.clone() }));
+            for (.., value) in fields {
+                // `const own = {}; own.dir = options.dir; this.options = own;`
+                let (mut value, mut rest) = (value, &sink.path[1..]);
+                while let Some((field, below)) = rest.split_first().and_then(|(n, r)| Some((value.field(*n)?, r))) {
+                    (value, rest) = (field, below);
+                }
+                for taint in value.taints.iter().filter(|t| !t.cleaned.has(sink.kind)) {
+                    let Origin::Param(param, path) = &taint.origin else { continue };
+                    if *param != THIS {
+                        let path = path.iter().chain(rest).copied().collect();
+                        out.push((i, *maker, ParamSink { param: *param, path, ..sink.clone() }));
+                    }
                 }
             }
         }
@@ -168,7 +176,8 @@ impl Linker<'_> {
                 let mut members: Vec<(&Ustr, &Val)> = members.iter().collect();
                 // Which ones are looked at must not hang on the order of a map.
                 members.sort_unstable_by_key(|(name, _)| name.as_str());
-                let maker = members.iter().find(|(n, _)| **n == "constructor").and_then(|(_, v)| v.funcs.first()).copied();
+                let maker =
+                    members.iter().find(|(n, _)| **n == "constructor").and_then(|(_, v)| v.funcs.first()).copied();
                 open.extend(members.into_iter().map(|(_, v)| (v.clone(), MAX_DEPTH, maker)));
             }
             if depth < MAX_DEPTH {
@@ -239,10 +248,18 @@ fn matches_text(text: &str) -> bool {
 /// `exec` of its own.
 fn is_built(sink: &ParamSink, name: &str) -> bool {
     let steps = || std::iter::successors(sink.trace.as_ref(), |s: &&Arc<Step>| s.previous.as_ref());
-    let joined = sink.prefix.is_some() && steps().any(|s| s.what == StepKind::Concatenated);
+    // An option is no program of the caller's, wherever it stands in one.
+    let option = sink.kind == SinkKind::Code && !sink.path.is_empty();
+    let joined = (sink.prefix.is_some() || option) && steps().any(|s| s.what == StepKind::Concatenated);
+    // Whoever reads data does not run it.
+    let parsed = || {
+        let reads =
+            |s: &Arc<Step>| s.what == StepKind::Through && text_of(&s.at).is_some_and(|t| t.contains("JSON.parse("));
+        sink.kind == SinkKind::Code && steps().any(reads)
+    };
     let laid_out =
         || steps().any(|s| s.what == StepKind::Through && text_of(&s.at).is_some_and(|text| lays_out(text, name)));
-    matches!(sink.kind, SinkKind::ShellText | SinkKind::Code) && (joined || laid_out())
+    matches!(sink.kind, SinkKind::ShellText | SinkKind::Code) && (joined || laid_out() || parsed())
 }
 
 fn text_of(at: &At) -> Option<&str> {

@@ -300,7 +300,8 @@ impl World for Link<'_, '_> {
     fn class_member(&self, class: &ClassRef, name: Ustr) -> Option<Val> {
         if let Some(&i) = self.linker.by_id.get(&class.block) {
             if let Some(found) = self.linker.class_members(i, class.id).get(&name) {
-                return Some(found.clone());
+                let open = found.is_unknown().then(|| self.linker.overridden(class, i, name)).flatten();
+                return Some(open.unwrap_or_else(|| found.clone()));
             }
             let parts = self.linker.parts(i, class.id);
             let found = parts.into_iter().find_map(|(j, n)| self.linker.class_members(j, n).get(&name).cloned());
