@@ -204,13 +204,46 @@ pub(super) fn matched(call: &Call<'_>) -> SinkKinds {
 fn fixed_host(pattern: &str) -> SinkKinds {
     let text = pattern.replace("\\/", "/");
     let rest = text.strip_prefix("^https://").or_else(|| text.strip_prefix("^https?://"));
-    let Some(rest) = rest.filter(|r| !r.contains('|')) else { return SinkKinds::NONE };
-    let host = rest.split(['/', '$']).next().unwrap_or_default();
-    let literal = host.replace("\\.", "").chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    if rest.len() > host.len() && !host.is_empty() && literal {
+    let Some(rest) = rest else { return SinkKinds::NONE };
+    if ends_host(rest) {
         super::sink::ADDRESS
+    } else if rest.contains('|') {
+        SinkKinds::NONE
     } else {
         SinkKind::ScriptUrl.set()
+    }
+}
+
+/// Whether a pattern of an address spells its host out to the end: `(www\.)?example\.com(/|$)`.
+fn ends_host(pattern: &str) -> bool {
+    let is_literal = |text: &str| {
+        let plain = text.replace("\\.", "");
+        !text.is_empty() && plain.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+    };
+    let mut rest = pattern;
+    let mut named = false;
+    loop {
+        let end = rest.find(['/', '$', '(', '[', '?', '*', '+', '{', '|']).unwrap_or(rest.len());
+        let (host, after) = rest.split_at(end);
+        if !host.is_empty() {
+            if !is_literal(host) || after.starts_with(['?', '*', '+', '{', '|']) {
+                return false;
+            }
+            named = true;
+        }
+        if after.starts_with(['/', '$']) || after.starts_with("[/") {
+            return named;
+        }
+        let Some((group, behind)) = after.strip_prefix('(').and_then(|a| a.split_once(')')) else { return false };
+        let group = group.strip_prefix("?:").or_else(|| group.strip_prefix("?=")).unwrap_or(group);
+        if group.split('|').all(|part| matches!(part, "/" | "$" | "\\?" | "#" | "[/?#]" | "[/?]")) {
+            return named;
+        }
+        match behind.strip_prefix('?') {
+            // `(www\.)?`
+            Some(behind) if is_literal(group) => rest = behind,
+            _ => return false,
+        }
     }
 }
 
@@ -228,7 +261,9 @@ fn harmless(list: &AllowList) -> SinkKinds {
     let word = list.is_safe_sql_word();
     let quoted = list.is_safe_quoted();
     add(word || quoted && list.excludes(" ;-#/*()"), SinkKind::Sql);
-    add(list.excludes("|&;<>()$`\\\"'*?[]#~!{}\n\r "), SinkKind::Command);
+    let word_of_shell = list.excludes("|&;<>()$`\\\"'*?[]#~!{}\n\r ");
+    add(word_of_shell, SinkKind::Command);
+    add(word_of_shell, SinkKind::ShellText);
     add(list.is_safe_path_component() || list.excludes(".") && list.excludes("\0"), SinkKind::Path);
     add(list.excludes("<&\"'`"), SinkKind::Html);
     add(list.excludes("<"), SinkKind::Html);
@@ -275,6 +310,17 @@ mod tests {
         assert!(!when(r"^[a-z.\/]+$", "", SinkKind::Path), "dots and slashes");
         assert!(!when("^a|b$", "", SinkKind::Command), "half anchored");
         assert!(when(r"^\d+$", "", SinkKind::Html));
+        for host in [r"^https:\/\/(www\.)?example\.com(\/|$)", r"^https?://example\.com/", r"^https://a-b\.c(?:/|$)"] {
+            assert!(when(host, "", SinkKind::Redirect), "{host}");
+        }
+        for host in [
+            r"^https://(www\.)?example\.com",
+            r"^https://(.*\.)?example\.com/",
+            r"^https://example.com/",
+            r"^https://(a|b)/",
+        ] {
+            assert!(!when(host, "", SinkKind::Redirect), "{host}");
+        }
     }
 
     #[test]

@@ -14,6 +14,15 @@ const MAX_VALUES: usize = 4096;
 /// Objects within what is exported: `exports.a.b`, `module.exports = { C }` with `C.prototype.run`.
 const MAX_DEPTH: usize = 3;
 
+/// A function that a file exports.
+struct Exported {
+    func: FuncRef,
+    /// What makes the object whose method it is.
+    maker: Option<FuncRef>,
+    /// Whether it is all that the file exports.
+    whole: bool,
+}
+
 impl Linker<'_> {
     /// Adds what other programs may do with a file to what was found in it.
     pub(super) fn settle_exported(&self, file: usize, result: &mut FileResult) {
@@ -33,10 +42,10 @@ impl Linker<'_> {
             return;
         }
         let functions = self.exported_functions(file);
-        let hits = self.exported_hits(&functions, may_run, &result.hits);
+        let hits = self.exported_hits(&functions, (may_run, is_offered), &result.hits);
         result.hits.extend(hits);
         if is_offered {
-            result.offers = functions.into_iter().map(|(f, _)| f.block).collect();
+            result.offers = functions.into_iter().map(|f| f.func.block).collect();
         }
     }
 
@@ -44,12 +53,12 @@ impl Linker<'_> {
     /// nested objects, with the blocks of the sinks.
     fn exported_hits(
         &self,
-        functions: &[(FuncRef, Option<FuncRef>)],
-        may_run: bool,
+        functions: &[Exported],
+        (may_run, is_offered): (bool, bool),
         known: &[(BlockId, Hit)],
     ) -> Vec<(BlockId, Hit)> {
         let mut out: Vec<(BlockId, Hit)> = Vec::new();
-        for (func, maker) in functions {
+        for Exported { func, maker, whole } in functions {
             let Some(&i) = self.by_id.get(&func.block) else { continue };
             let text = self.units[i].block.arena().text();
             if !(may_run || writes_by_key(text) || matches_text(text)) {
@@ -80,8 +89,9 @@ impl Linker<'_> {
                     && !knows_prototypes(sink.at.arena.text())
                     && !goes_by_own_keys(&sink.at);
                 // A text of any length that whoever uses the library hands on.
-                let is_slow =
-                    sink.kind == SinkKind::RegexInput && (sink.path.is_empty() || is_header(sink, text_of(&at)));
+                let is_slow = sink.kind == SinkKind::RegexInput
+                    && (is_offered || *whole)
+                    && (sink.path.is_empty() || is_header(sink, text_of(&at)));
                 if !is_path && !is_slow && !is_built(sink, text_of(&at).unwrap_or_default()) {
                     continue;
                 }
@@ -114,6 +124,9 @@ impl Linker<'_> {
                 while let Some((field, below)) = rest.split_first().and_then(|(n, r)| Some((value.field(*n)?, r))) {
                     (value, rest) = (field, below);
                 }
+                if crate::semantics::flow::sink::is_harmless(sink.kind, value) {
+                    continue;
+                }
                 for taint in value.taints.iter().filter(|t| !t.cleaned.has(sink.kind)) {
                     let Origin::Param(param, path) = &taint.origin else { continue };
                     if *param != THIS {
@@ -144,7 +157,7 @@ impl Linker<'_> {
 
     /// Functions that a file exports, by themselves, in objects, as methods of classes and on prototypes; these with what makes
     /// their objects.
-    fn exported_functions(&self, file: usize) -> Vec<(FuncRef, Option<FuncRef>)> {
+    fn exported_functions(&self, file: usize) -> Vec<Exported> {
         let mut values: Vec<Val> = Vec::new();
         for export in &self.units[self.files[file].module].hir.exports {
             match export {
@@ -154,7 +167,8 @@ impl Linker<'_> {
             }
         }
         values.extend(self.common.borrow()[file].clone());
-        let mut funcs: Vec<(FuncRef, Option<FuncRef>)> = Vec::new();
+        let single = values.len() == 1;
+        let mut funcs: Vec<Exported> = Vec::new();
         // With how deep they lie. Objects and classes hold each other.
         let mut open: Vec<(Val, usize, Option<FuncRef>)> = values.into_iter().map(|v| (v, 0, None)).collect();
         let mut classes: FxHashSet<(BlockId, u32)> = FxHashSet::default();
@@ -165,8 +179,8 @@ impl Linker<'_> {
                 break;
             }
             for func in &value.funcs {
-                if !funcs.iter().any(|(f, _)| f == func) && funcs.len() < MAX_FUNCTIONS {
-                    funcs.push((*func, maker));
+                if !funcs.iter().any(|f| f.func == *func) && funcs.len() < MAX_FUNCTIONS {
+                    funcs.push(Exported { func: *func, maker, whole: depth == 0 && single });
                 }
             }
             if let Some(class) = &value.class
@@ -186,7 +200,7 @@ impl Linker<'_> {
             }
         }
         // The order of members is that of a map.
-        funcs.sort_by_key(|(f, _)| (self.by_id.get(&f.block).copied(), f.block, f.id.0));
+        funcs.sort_by_key(|Exported { func: f, .. }| (self.by_id.get(&f.block).copied(), f.block, f.id.0));
         funcs
     }
 

@@ -557,9 +557,13 @@ impl Linker<'_> {
                 if !extends || heirs == MAX_HEIRS {
                     continue;
                 }
-                if let Some(member) = self.class_members(j, n).get(&name) {
+                // All members of a class may not be asked for here: its own methods may be asking.
+                let own = unit.hir.classes[n as usize].methods.iter().find(|m| m.name == name && !m.is_static);
+                if let Some(method) = own.filter(|m| m.kind == MethodKind::Method) {
+                    let link = Link { linker: self, unit: j };
+                    let member = self.interp(j, &link, unknown()).eval(method.value);
                     heirs += 1;
-                    found = Some(found.map_or_else(|| member.clone(), |f| join(&f, member)));
+                    found = Some(found.map_or_else(|| member.clone(), |f| join(&f, &member)));
                 }
             }
         }
