@@ -158,6 +158,10 @@ fn texts_of_any_length_are_matched_where_they_are_offered() {
         };
         exports.name = (options) => options.name.replace(/\s+$/, '');
         exports.unescape = require('./lib/unescape');
+        exports.tidy = (text) => tidied(text);
+        function tidied(text) {
+          return text.match(/[^@]+@[^:]+/); //!
+        }
         //// lib/unescape.js
         module.exports = function (text) {
           return text.replace(/&([^;]+);/g, ''); //!

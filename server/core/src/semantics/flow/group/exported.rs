@@ -30,19 +30,14 @@ impl Linker<'_> {
             return;
         }
         let (is_offered, may_run) = (self.files[file].links.is_offered, self.may_run(file));
-        let writes = || {
-            let text = |u: &&Unit| u.file == file;
-            self.units.iter().filter(text).any(|u| {
-                let text = u.block.arena().text();
-                writes_by_key(text) || matches_text(text)
-            })
-        };
+        let text = |of: fn(&str) -> bool| self.units.iter().any(|u| u.file == file && of(u.block.arena().text()));
+        let matches = text(matches_text);
         // What is exported, and summaries of it, cost.
-        if !is_offered && !may_run && !writes() {
+        if !is_offered && !may_run && !matches && !text(writes_by_key) {
             return;
         }
         let functions = self.exported_functions(file);
-        let hits = self.exported_hits(&functions, (may_run, is_offered), &result.hits);
+        let hits = self.exported_hits(&functions, (may_run || matches, is_offered), &result.hits);
         result.hits.extend(hits);
         if is_offered {
             result.offers = functions.into_iter().map(|f| f.func.block).collect();
@@ -54,14 +49,14 @@ impl Linker<'_> {
     fn exported_hits(
         &self,
         functions: &[Exported],
-        (may_run, is_offered): (bool, bool),
+        (runs, is_offered): (bool, bool),
         known: &[(BlockId, Hit)],
     ) -> Vec<(BlockId, Hit)> {
         let mut out: Vec<(BlockId, Hit)> = Vec::new();
         for Exported { func, maker, whole } in functions {
             let Some(&i) = self.by_id.get(&func.block) else { continue };
             let text = self.units[i].block.arena().text();
-            if !(may_run || writes_by_key(text) || matches_text(text)) {
+            if !runs && !writes_by_key(text) {
                 continue;
             }
             let Some(summary) = self.summary_of(i, func.id) else { continue };
@@ -252,10 +247,9 @@ fn is_header(sink: &ParamSink, param: Option<&str>) -> bool {
     }
 }
 
-/// Whether a function may match a text with a pattern.
+/// Whether code may match a text with a pattern.
 fn matches_text(text: &str) -> bool {
-    text.contains('/')
-        && [".replace(", ".match(", ".test(", ".split(", ".exec(", ".replaceAll("].iter().any(|w| text.contains(w))
+    [".replace(", ".match(", ".test(", ".split(", ".exec(", ".replaceAll("].iter().any(|w| text.contains(w))
 }
 
 /// Whether the program itself put the parameter of that name into a text that is run. A function that runs what it is given is an
