@@ -34,6 +34,11 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::FunctionItem], rust_function),
     ],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "function path(name) { const { path, root } = require('./helper'); return path(root, name); }",
+        ),
+        Case::near_miss("a.ts", "const d = { get(this: Agent) { return this.get(behavior); }, enumerable: true };"),
         Case::bad("a.js", "class U { get name() { return this.name; } } //~ unconditional-recursion"),
         Case::bad("a.js", "class U { set name(v) { this.name = v; } } //~ unconditional-recursion"),
         Case::bad("a.js", "function load(x) { return load(x); } //~ unconditional-recursion"),
@@ -136,6 +141,10 @@ pub static RULE: Rule = Rule {
     ],
 };
 
+fn mentions_or_is(pattern: Node<'_>, name: &str) -> bool {
+    pattern.text() == name || mentions(pattern, name)
+}
+
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if node.is_hole() || node.has_token("*") || node.has_token("async") {
         return;
@@ -150,7 +159,12 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         getter: node.has_token("get"),
         setter: node.has_token("set"),
     };
-    if parameters(node).iter().any(|p| mentions(*p, itself.name)) {
+    // `get(this: Agent) { return this.get(x); }` of a property that is defined on something else.
+    let given = node.child(Field::Parameters).is_some_and(|p| p.text().contains("this:"));
+    let hidden = body.descendants_until(is_function).any(|n| {
+        n.kind() == Kind::VariableDeclarator && n.child(Field::Name).is_some_and(|b| mentions_or_is(b, itself.name))
+    });
+    if given || hidden && !itself.method || parameters(node).iter().any(|p| mentions(*p, itself.name)) {
         return;
     }
     for statement in body.named_children() {
