@@ -14,7 +14,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use rustc_hash::FxHasher;
-use sidenote_grammars::{Field, Kind};
+use sidenote_grammars::{Family, Field, Kind};
 
 use crate::blocks::{Block, BlockKind, Blocks, Placed};
 use crate::syntax::{Arena, Span};
@@ -29,6 +29,10 @@ const LEAST_SHINGLES: usize = 40;
 const MOST_SHINGLES: usize = 20_000;
 /// Jaccard index of the structure from which on functions may be twins.
 const STRUCTURE: f32 = 0.75;
+/// The same for functions of less than [`LONG`] leaves: of a few lines more must agree.
+const SHORT_STRUCTURE: f32 = 0.82;
+/// Leaves of functions that are long.
+const LONG: u32 = 300;
 /// Jaccard index of the words that twins of the least structure share.
 const WORDS: f32 = 0.5;
 /// Twins of this structure and more may have renamed everything.
@@ -60,13 +64,19 @@ impl Shape {
         if arena.len() < LEAST_LEAVES || arena.has_error() {
             return None;
         }
+        let ecma = arena.language().family == Family::Ecma;
         let mut window = [0u64; SHINGLE];
         let mut leaves = 0usize;
+        let mut types = 0;
         let mut shingles = Vec::with_capacity(arena.len());
         let mut words = Vec::new();
         for node in arena.nodes() {
+            // Written types are no part of what TypeScript runs: functions of a line each differ by little else.
+            if ecma && is_written_type(node.kind()) && node.span().end > types {
+                types = node.span().end;
+            }
             let leaf = node.children().next().is_none();
-            if !leaf || node.is_comment() {
+            if !leaf || node.is_comment() || node.span().start < types {
                 continue;
             }
             let mut hasher = FxHasher::default();
@@ -122,7 +132,7 @@ impl Shape {
             return None;
         }
         let structure = self.structure(other);
-        if structure < STRUCTURE {
+        if structure < STRUCTURE || structure < SHORT_STRUCTURE && self.leaves.min(other.leaves) < LONG {
             return None;
         }
         let words = jaccard(&self.words, &other.words);
@@ -131,6 +141,10 @@ impl Shape {
         let wanted = WORDS + (SAME - structure).max(0.0) * 0.5;
         (same || words >= wanted).then_some(structure)
     }
+}
+
+fn is_written_type(kind: Kind) -> bool {
+    matches!(kind, Kind::TypeAnnotation | Kind::TypeParameters | Kind::TypeArguments)
 }
 
 fn is_constant(kind: Kind) -> bool {
@@ -257,7 +271,7 @@ pub struct Twins {
 }
 
 /// Words of which each is what the other is not: functions that differ by them mirror each other.
-const MIRRORED: [(&str, &str); 46] = [
+const MIRRORED: &[(&str, &str)] = &[
     ("min", "max"),
     ("up", "down"),
     ("next", "prev"),
@@ -304,6 +318,41 @@ const MIRRORED: [(&str, &str); 46] = [
     ("enabled", "disabled"),
     ("lock", "unlock"),
     ("subscribe", "unsubscribe"),
+    ("inbound", "outbound"),
+    ("incoming", "outgoing"),
+    ("in", "out"),
+    ("register", "unregister"),
+    ("register", "deregister"),
+    ("mount", "unmount"),
+    ("connect", "disconnect"),
+    ("install", "uninstall"),
+    ("encrypt", "decrypt"),
+    ("send", "receive"),
+    ("publish", "subscribe"),
+    ("import", "export"),
+    ("join", "leave"),
+    ("pause", "resume"),
+    ("forward", "backward"),
+    ("forward", "back"),
+    ("array", "object"),
+    ("head", "foot"),
+    ("forwards", "backwards"),
+    ("above", "below"),
+    ("front", "back"),
+    ("quadratic", "cubic"),
+    ("activate", "deactivate"),
+    ("create", "destroy"),
+    ("create", "delete"),
+    ("insert", "delete"),
+    ("include", "exclude"),
+    ("mute", "unmute"),
+    ("follow", "unfollow"),
+    ("wrap", "unwrap"),
+    ("serialize", "deserialize"),
+    ("local", "remote"),
+    ("success", "failure"),
+    ("rows", "columns"),
+    ("rows", "cols"),
 ];
 
 /// Whether one name is the other with `mut` in it, which in Rust cannot share their text, or with `async`, which cannot in JavaScript, or the

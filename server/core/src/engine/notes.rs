@@ -9,7 +9,7 @@ use super::suppress::Suppression;
 use super::{Times, memo, suppress, test_children, times};
 use crate::blocks::Block;
 use crate::config::Settings;
-use crate::findings::Note;
+use crate::findings::{Category, Note};
 use crate::rules::{self, BlockCheck, Check, Cx, FileFacts, NodeCheck, Rule, declared};
 use crate::system::Deadline;
 
@@ -132,10 +132,14 @@ fn run_rules(
     let table = &*TABLE;
     let family = block.arena().language().family;
     let in_test = (facts.is_test || in_test) && !settings.include_tests;
+    // What others wrote is theirs to mend, unless it is dangerous.
+    let vendored = super::twins::is_vendored(&facts.path);
     let wanted: Vec<bool> = rules::all()
         .iter()
         .zip(&settings.rules)
         .map(|(r, s)| s.enabled && r.families.contains(&family) && (r.in_tests || !in_test))
+        .zip(rules::all())
+        .map(|(wanted, r)| wanted && (!vendored || r.category == Category::Security))
         .collect();
     if let Some(times) = times {
         times::run_rules(block, facts, settings, &wanted, out, times);

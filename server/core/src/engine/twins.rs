@@ -61,7 +61,7 @@ pub(super) const RULE: &str = "duplicated-block";
 /// Whether a file's folder says that its code repeats itself on purpose: set-ups of tests, measurements, examples, and
 /// migrations, which are written once and never changed.
 pub(super) fn is_practice(path: &str) -> bool {
-    const FOLDERS: [&str; 24] = [
+    const FOLDERS: &[&str] = &[
         "migration",
         "migrations",
         "test",
@@ -86,6 +86,22 @@ pub(super) fn is_practice(path: &str) -> bool {
         "test-utils",
         "test-helpers",
         "testutils",
+    ];
+    path.rsplit('/').skip(1).any(|folder| FOLDERS.contains(&folder)) || is_vendored(path)
+}
+
+/// Whether a file's folder says that its code is somebody else's, kept here as it is.
+pub(super) fn is_vendored(path: &str) -> bool {
+    const FOLDERS: &[&str] = &[
+        "vendor",
+        "_vendor",
+        "vendored",
+        "vendors",
+        "third_party",
+        "third-party",
+        "thirdparty",
+        "3rdparty",
+        "3rd-party",
     ];
     path.rsplit('/').skip(1).any(|folder| FOLDERS.contains(&folder))
 }

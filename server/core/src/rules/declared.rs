@@ -59,6 +59,8 @@ pub struct Declared {
     /// Regular expressions of the top level (TypeScript and JavaScript) with the flag `g` or `y`, in files that never name
     /// `lastIndex`.
     pub stateful_regexes: BTreeSet<String>,
+    /// Methods of the file's classes (TypeScript and JavaScript) that use `this`, and are nowhere bound to their object.
+    pub this_methods: BTreeSet<String>,
     /// What Rust's items say.
     pub rust: super::rust_items::Items,
 }
@@ -75,6 +77,7 @@ impl Declared {
         let mut plain = BTreeSet::new();
         let mut no_numbers = BTreeSet::new();
         let (mut loose, mut strict) = (0, 0);
+        let mut bound = Some(BTreeSet::new());
         // The class around, by its depth.
         let mut class: Option<(usize, String)> = None;
         for placed in blocks.iter() {
@@ -89,8 +92,24 @@ impl Declared {
                 declared.properties_of(placed.block.arena(), &mut no_numbers);
                 let counts = equalities(placed.block.arena());
                 (loose, strict) = (loose + counts.0, strict + counts.1);
+                match (binds(placed.block.arena()), &mut bound) {
+                    (Some(names), Some(all)) => all.extend(names),
+                    (None, all) => *all = None,
+                    (Some(_), None) => {}
+                }
+                // An overload without a result: who is called back is told of errors there.
+                let signatures = placed.block.arena().nodes().filter(|n| {
+                    n.kind() == Kind::MethodSignature && n.parent().is_some_and(|p| p.kind() == Kind::ClassBody)
+                });
+                let silent = signatures.filter(|n| {
+                    n.child(Field::ReturnType).is_some_and(|t| t.text().trim_matches([':', ' ']) == "void")
+                });
+                sync.extend(silent.filter_map(|n| n.child(Field::Name)).map(|n| n.text().to_owned()));
             }
             if node.kind() == Kind::MethodDefinition {
+                if uses_this(node) {
+                    declared.this_methods.extend(node.child(Field::Name).map(|n| n.text().to_owned()));
+                }
                 let name = node.child(Field::Name).map_or("", Node::text).to_owned();
                 if gives_promise(node) {
                     if let Some((_, class)) = class.as_ref().filter(|(depth, _)| depth + 1 == placed.depth) {
@@ -110,6 +129,7 @@ impl Declared {
                 }
             }
         }
+        declared.this_methods.retain(|m| bound.as_ref().is_some_and(|b| !b.contains(m)));
         declared.async_methods.retain(|m| !sync.contains(m));
         declared.promises.retain(|m| !plain.contains(m));
         declared.numbers.retain(|p| !no_numbers.contains(p));
@@ -486,6 +506,8 @@ pub struct Part {
     equalities: (usize, usize),
     names_last_index: bool,
     names_runner: bool,
+    uses_this: bool,
+    binds: Option<Vec<String>>,
     rust: Option<super::rust_items::Part>,
 }
 
@@ -507,9 +529,38 @@ impl Part {
             equalities: if ecma { equalities(arena) } else { (0, 0) },
             names_last_index: ecma && arena.text().contains("lastIndex"),
             names_runner: ecma && names_runner(arena.text()),
+            uses_this: ecma && uses_this(root),
+            binds: if ecma { binds(arena) } else { Some(Vec::new()) },
             rust: (!ecma).then(|| super::rust_items::Part::of(block)),
         }
     }
+}
+
+/// Whether a method, called for an object, uses it.
+fn uses_this(method: Node<'_>) -> bool {
+    let own = |n: Node<'_>| {
+        support::is_function(n) && n.kind() != Kind::ArrowFunction
+            || matches!(n.kind(), Kind::ClassDeclaration | Kind::Class | Kind::ClassBody)
+    };
+    method.kind() == Kind::MethodDefinition
+        && !["static", "get", "set"].into_iter().any(|t| method.has_token(t))
+        && method.child(Field::Body).is_some_and(|b| b.descendants_until(own).any(|n| n.kind() == Kind::This))
+}
+
+/// The methods that a block binds to an object (`this.go.bind(this)`) or stores anew; `None` where something binds them all.
+fn binds(arena: &Arena) -> Option<Vec<String>> {
+    const ALL: [&str; 4] = ["utobind", "utoBind", "bindAll", "@bound"];
+    let text = arena.text();
+    if text.contains("ind") && ALL.iter().any(|w| text.contains(w)) || text.contains("@bind") {
+        return None;
+    }
+    let last = |n: Node<'_>| n.child(Field::Property).map(|p| p.text().to_owned());
+    let names = arena.nodes().filter_map(|n| match n.kind() {
+        Kind::CallExpression => support::method(n).filter(|(_, m)| m.text() == "bind").and_then(|(of, _)| last(of)),
+        Kind::AssignmentExpression => n.child(Field::Left).and_then(last),
+        _ => None,
+    });
+    Some(names.collect())
 }
 
 /// Whether a value is a regular expression that remembers where it stopped.

@@ -202,6 +202,7 @@ pub fn never_returns(expression: Node<'_>) -> bool {
         || last.starts_with("throw")
             && !super::support::words(text).iter().any(|w| matches!(w.as_str(), "if" | "when" | "unless" | "on"))
         || last.contains("unreachable")
+        || last.contains("exhaustive")
         || last.starts_with("neverreach")
 }
 
@@ -245,7 +246,8 @@ pub fn explains(comment: &str) -> bool {
         && first.chars().all(|c| c.is_ascii_uppercase())
         && !matches!(first, "SAFETY" | "NOTE" | "IGNORE" | "INVARIANT" | "PANIC" | "UNWRAP" | "PERF" | "COMPAT");
     let names_a_rule = shouted && text.split_whitespace().nth(1).is_none_or(|w| w.contains(['-', '_']));
-    let marks = text.starts_with(['~', '$', '^', '@', '!']) || mark.contains(&first.to_ascii_lowercase().as_str());
+    let marks = text.starts_with(['~', '$', '^', '@', '!']) && !text.starts_with("@ignore")
+        || mark.contains(&first.to_ascii_lowercase().as_str());
     !marks && !names_a_rule && text.chars().any(|c| c.is_ascii_lowercase())
 }
 

@@ -31,6 +31,22 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], reduce), Check::Nodes(&[Kind::AssignmentExpression], in_loop)],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            "const f = (record: R) => Object.keys(record).reduce((rec, key) => (record[key] === null ? { ...rec, [key]: none } : rec), record);",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "export const m = (ops: Op[]) => ops.reduce((acc, op) => ({ ...acc, [op]: f(op) }), {});",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "class T { addrs() { let all = []; for (const group of this.listeners.values()) { all = [...all, group.addr]; } return all; } }",
+        ),
+        Case::bad(
+            "a.js",
+            "const f = (rows) => rows.reduce((acc, [k, v]) => { if (!acc[k]) { return { ...acc, [k]: v }; } return { ...acc, [k]: [acc[k], v] }; }, {}); //~ accumulating-spread",
+        ),
         Case::bad("a.ts", "const o = users.reduce((acc, u) => ({ ...acc, [u.id]: u }), {}); //~ accumulating-spread"),
         Case::bad(
             "a.js",
@@ -145,8 +161,15 @@ fn reduce<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if !matches!(callback.kind(), Kind::ArrowFunction | Kind::FunctionExpression) {
         return;
     }
+    let initial = arguments.next().map(bare);
+    // A record's own few keys, which change one after another: `Object.keys(rec).reduce((rec, key) => .., rec)`.
+    let keys = method(bare(receiver))
+        .is_some_and(|(of, m)| of.text() == "Object" && matches!(m.text(), "keys" | "entries" | "values"));
+    if keys && initial.is_some_and(|i| matches!(i.kind(), Kind::Identifier | Kind::MemberExpression)) {
+        return;
+    }
     // A string's `concat` is no copy of an array.
-    let text = match arguments.next().map(bare) {
+    let text = match initial {
         Some(initial) => matches!(initial.kind(), Kind::String | Kind::TemplateString),
         None => [".endsWith(", ".startsWith(", ".trim", "'", "\"", "`"].iter().any(|m| callback.text().contains(m)),
     };
@@ -172,6 +195,9 @@ fn reduce<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             copies.push(copy);
         }
     }
+    // Where several ways of one callback copy, the first tells.
+    copies.sort_unstable_by_key(|c| c.span().start);
+    copies.truncate(1);
     for copy in copies {
         let message = format!(
             "`{accumulator}` is copied whole for every element, {ADVICE}, or use `Object.fromEntries`, `flatMap` or a loop."
@@ -207,6 +233,23 @@ fn is_short(list: Node<'_>) -> bool {
         "names",
         "components",
         "kinds",
+        "ops",
+        "operators",
+        "listeners",
+        "transports",
+        "pairs",
+        "params",
+        "parameters",
+        "middlewares",
+        "handlers",
+        "locales",
+        "levels",
+        "providers",
+        "extensions",
+        "presets",
+        "themes",
+        "props",
+        "slots",
     ];
     let list = constant(bare(list));
     if list.kind() == Kind::Array {
@@ -215,6 +258,10 @@ fn is_short(list: Node<'_>) -> bool {
     let about = match method(list) {
         // What is made of a short list is as short.
         Some((of, m)) if matches!(m.text(), "map" | "filter" | "slice" | "sort" | "reverse") => return is_short(of),
+        // `listeners.values()` of a map.
+        Some((of, m)) if matches!(m.text(), "keys" | "values" | "entries") && args(list).next().is_none() => {
+            return is_short(of);
+        }
         Some((of, m)) if of.text() == "Object" && matches!(m.text(), "keys" | "values" | "entries") => {
             args(list).next()
         }

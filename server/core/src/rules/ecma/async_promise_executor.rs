@@ -101,10 +101,20 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     {
         return;
     }
-    cx.report(Note::new(
-        cx.rule,
-        constructor.span(),
+    // A `try` around everything hands errors on; the async function inside is one too many all the same.
+    let body = cx.open(executor).child(Field::Body);
+    let guarded = body.is_some_and(|b| {
+        let mut statements = b.named_children().filter(|s| !s.is_comment());
+        statements.next().is_some_and(|s| s.kind() == Kind::TryStatement && s.child(Field::Handler).is_some())
+            && statements.next().is_none()
+    });
+    let message = if guarded {
+        "This promise's executor is async: the function gives a promise already. Await outside of the constructor, and return \
+         the value."
+    } else {
         "This promise's executor is async, so that its errors are lost. Await outside of the constructor, or use the async \
-         function's own promise.",
-    ));
+         function's own promise."
+    };
+    let note = Note::new(cx.rule, constructor.span(), message);
+    cx.report(if guarded { note.severity(Severity::Low) } else { note });
 }

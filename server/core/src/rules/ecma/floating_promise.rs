@@ -33,6 +33,39 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::ExpressionStatement], check)],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "export function f(tasks, resolve) { Promise.allSettled(tasks).then((all) => { resolve(all); }); }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "class R { async connect(resolve: A, reject: B, url: string) { await dial(url); resolve(); }\n go() { return new Promise((resolve, reject) => { this.connect(resolve, reject, 'x'); }); } }",
+        ),
+        Case::near_miss("a.ts", "class R { async close() { await this.socket.end(); }\n fail() { this.close(); } }"),
+        Case::near_miss(
+            "a.ts",
+            "async function logMessage(e: E) { console.log(await serialize(e)); }\nexport function f(e: E) { logMessage(e); }",
+        ),
+        Case::bad(
+            "a.ts",
+            "async function logOut(u: U) { await session.end(u); }\nexport function f(u: U) { logOut(u); } //~ floating-promise",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "export function f(onTerminate: Promise<void>, stop: S) { onTerminate.then(() => stop()); }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "export function f(c: C, w: W) { const active = new DeferredPromise<void>(); active.then(() => c.abort()); w.on('x', () => active.resolve()); }",
+        ),
+        Case::bad(
+            "a.ts",
+            "export function f(c: C, w: W) { const active = new DeferredPromise<void>(); active.then(() => c.abort()); w.on('x', () => active.reject(1)); } //~ floating-promise",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "class S {\n  terminate(): Promise<void>;\n  terminate(done: Done): void;\n  async terminate(done?: Done): Promise<void> { await this.end(done); }\n  late() { this.terminate(() => { /* empty */ }); }\n}",
+        ),
         Case::bad(
             "a.ts",
             "async function save(u) { await db.write(u); }\nexport function submit(u) {\n  save(u); //~ floating-promise\n  done();\n}",
@@ -212,7 +245,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 
 /// A call whose value nobody takes; `alone` where it is the whole statement.
 fn check_call<'a>(node: Node<'a>, call: Node<'a>, alone: bool, cx: &mut Cx<'a>) {
-    if reports_by_callback(call) || is_meant(node, cx) {
+    if reports_by_callback(call) || is_meant(node, cx) || only_tells(call) {
         return;
     }
     // What the block itself does not tell may be told by the rest of the file, or by the file that the function comes from.
@@ -263,12 +296,26 @@ fn is_meant(node: Node<'_>, cx: &Cx<'_>) -> bool {
 /// Whether a function that is not an array's method takes a callback at its end which is handed the error, as those of Node do:
 /// async or not, it tells of errors that way.
 fn reports_by_callback(call: Node<'_>) -> bool {
+    // Who is handed both ends of a promise settles it: `connect(resolve, reject)`.
+    let ends = args(call).filter(|a| matches!(a.text(), "resolve" | "reject")).count();
+    if ends == 2 {
+        return true;
+    }
     let Some(last) = args(call).last().map(bare).filter(|_| chain(call).is_none()) else { return false };
     if is_function(last) {
         let first = crate::rules::shape::parameters(last).first().map_or("", |p| p.text());
         return matches!(first, "err" | "error" | "_err" | "e");
     }
     last.kind() == Kind::Identifier && matches!(last.text(), "cb" | "callback" | "done")
+}
+
+/// Whether a call is made to tell somebody something, in a log or on a screen: `logMessage(event)`, `this.#printStart()`.
+fn only_tells(call: Node<'_>) -> bool {
+    let name = call.child(Field::Function).map(bare).and_then(crate::rules::support::place_name);
+    let Some(name) = name.filter(|_| chain(call).is_none()) else { return false };
+    let words = crate::rules::support::words(name.trim_start_matches(['#', '_']));
+    let tells = words.first().is_some_and(|w| matches!(w.as_str(), "log" | "print" | "trace" | "debug" | "warn"));
+    tells && !words.get(1).is_some_and(|w| matches!(w.as_str(), "in" | "out" | "on" | "off" | "user"))
 }
 
 /// The imported function that is called, by its local name: another file has to say what it gives.
@@ -355,7 +402,10 @@ fn promise<'a>(call: Node<'a>, cx: &Cx<'a>) -> Option<String> {
             .declared
             .async_methods
             .contains(name)
-            .then(|| format!("The promise of the async method `{name}` is dropped"));
+            // Nobody waits for what only ends something.
+            .then(|| ())
+            .filter(|()| !TIDY.contains(&name.trim_start_matches(['#', '_'])))
+            .map(|()| format!("The promise of the async method `{name}` is dropped"));
     }
     chain(call)
 }
@@ -430,6 +480,8 @@ fn chain(call: Node<'_>) -> Option<String> {
     while let Some((receiver, name)) = method(at) {
         match name.text() {
             "catch" => return None,
+            // It is never rejected: it tells of each what became of it.
+            "allSettled" if receiver.text() == "Promise" && !asynchronous => return None,
             "then" => {
                 thens += 1;
                 if args(at).count() != 1 {
@@ -450,6 +502,12 @@ fn chain(call: Node<'_>) -> Option<String> {
             return None;
         }
     }
+    // A promise that stands for a moment that comes: `onTerminate.then(stop)`, or one that is only ever fulfilled.
+    let signal = at.kind() == Kind::Identifier
+        && at.text().strip_prefix("on").is_some_and(|r| r.starts_with(|c: char| c.is_ascii_uppercase()));
+    if signal && !asynchronous || is_only_fulfilled(at) {
+        return None;
+    }
     // Cypress and WebDriver queue commands; their `then` is no promise's.
     let root = at.child(Field::Function).map_or(at, bare).text();
     // Nothing fails while time passes: `sleep(9).then(draw)`.
@@ -464,6 +522,21 @@ fn chain(call: Node<'_>) -> Option<String> {
     let what = if thens > 0 { "then" } else { "finally" };
     (thens > 0 && !queue && !(kept || moment) || thens > 0 && asynchronous && !queue || ended && thens == 0)
         .then(|| format!("No error handler follows this `{what}`"))
+}
+
+/// A variable that holds a `new Deferred()` which the block never rejects.
+fn is_only_fulfilled(of: Node<'_>) -> bool {
+    of.kind() == Kind::Identifier
+        && of.arena().nodes().any(|n| {
+            n.kind() == Kind::VariableDeclarator
+                && n.child(Field::Name).is_some_and(|b| b.text() == of.text())
+                && n.child(Field::Value)
+                    .map(bare)
+                    .filter(|v| v.kind() == Kind::NewExpression)
+                    .and_then(|v| v.child(Field::Constructor))
+                    .is_some_and(|c| c.text().contains("Deferred"))
+        })
+        && !of.arena().text().contains(&format!("{}.reject", of.text()))
 }
 
 /// The functions of that name which the block itself declares.

@@ -237,7 +237,6 @@ const SENDS: &[&str] = &[
     "upload",
     "publish",
     "process",
-    "handle",
     "request",
     "call",
     "check",

@@ -27,6 +27,10 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
         Case::bad(
+            "a.tsx",
+            "export function D({ rows }: P) { const [count, setCount] = useState(0); useEffect(() => { setCount(rows.filter((r) => r.done).length); }, [rows]); return <p>{count}</p>; } //~ derived-state",
+        ),
+        Case::bad(
             "a.jsx",
             "function V({ xs, q }) { const [s, setS] = useState([]); useEffect(() => { setS(xs.filter((x) => x.n === q)); }, [xs, q]); return s; } //~ derived-state",
         ),
@@ -147,7 +151,16 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if mentioned != 2 || !state || component.descendants().any(|n| n.is_hole() && n != effect) {
         return;
     }
+    // `rows.filter(..).length` is as computed as the list.
+    let whole = |mut v: Node<'a>| {
+        while v.kind() == Kind::MemberExpression {
+            let Some(of) = v.child(Field::Object).map(bare) else { break };
+            v = of;
+        }
+        v
+    };
     let computed = |v: Node<'a>| {
+        let v = whole(v);
         let from = names.iter().any(|n| mentions(v, n)) || before.iter().any(|s| mentions_declared(*s, v));
         from && matches!(
             v.kind(),

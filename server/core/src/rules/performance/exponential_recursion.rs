@@ -3,7 +3,7 @@ use sidenote_grammars::{Family, Field, Kind};
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_code::integer;
 use crate::rules::shape::{operands, operator};
-use crate::rules::support::args;
+use crate::rules::support::{args, is_function};
 use crate::rules::{Case, Check, Cx, Docs, Rule, unparenthesized};
 use crate::syntax::Node;
 
@@ -14,7 +14,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Medium,
     confidence: Confidence::High,
     cwe: &[407, 674],
-    families: &[Family::Rust],
+    families: &[Family::Rust, Family::Ecma],
     default_on: true,
     in_tests: false,
     docs: Docs {
@@ -27,6 +27,53 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::BinaryExpression], check)],
     cases: &[
+        Case::bad(
+            "a.js",
+            "function fib(n) { if (n < 2) { return n; } return fib(n - 1) + fib(n - 2); } //~ exponential-recursion",
+        ),
+        Case::bad(
+            "a.ts",
+            "const fib = (n: number): number => (n < 2 ? n : fib(n - 1) + fib(n - 2)); //~ exponential-recursion",
+        ),
+        Case::bad(
+            "a.ts",
+            "class M { ways(n: number): number { return n < 2 ? 1 : this.ways(n - 1) + this.ways(n - 2); } } //~ exponential-recursion",
+        ),
+        Case::bad(
+            "a.js",
+            "export function t(n) { return n < 3 ? 1 : t(n - 1) + t(n - 2) + t(n - 3); } //~ exponential-recursion",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(n) { if (n <= 0) return 1; const x = f(n - 1) * f(n - 2); return x; } //~ exponential-recursion",
+        ),
+        Case::bad(
+            "a.js",
+            "function hanoi(n) { return n === 0 ? 0 : hanoi(n - 1) + 1 + hanoi(n - 1); } //~ exponential-recursion",
+        ),
+        Case::bad(
+            "a.js",
+            "const p = function pell(n) { return n < 2 ? n : 2 * pell(n - 1) + pell(n - 2); }; //~ exponential-recursion",
+        ),
+        Case::bad(
+            "a.ts",
+            "export const stairs = function (n: number): number { return n < 2 ? 1 : stairs(n - 1) + stairs(n - 2); }; //~ exponential-recursion",
+        ),
+        Case::good("a.js", "function fact(n) { return n < 2 ? 1 : n * fact(n - 1); }"),
+        Case::good("a.js", "function sum(t) { return sum(t.left) + sum(t.right); }"),
+        Case::good("a.js", "function fib(n, memo) { return fib(n - 1, memo) + fib(n - 2, memo); }"),
+        Case::good("a.js", "function fib(n) { return cache[n] ??= fib(n - 1) + fib(n - 2); }"),
+        Case::good("a.js", "function f(n) { return f(n / 2) + f(n / 3); }"),
+        Case::good("a.js", "function f(n) { return n % 2 ? f(n - 1) : f(n - 2); }"),
+        Case::good(
+            "a.ts",
+            "function fib(n: number) { let [a, b] = [0, 1]; for (let i = 0; i < n; i++) { [a, b] = [b, a + b]; } return a; }",
+        ),
+        Case::good("a.ts", "const mid = (a: number, b: number) => half(a - 1) + half(b - 1);"),
+        Case::near_miss("a.js", "function f(n) { return g(n - 1) + g(n - 2); }"),
+        Case::near_miss("a.js", "function f(n) { return f(n.a - 1) + h(n - 2); }"),
+        Case::near_miss("a.js", "const memoFib = memoize((n) => (n < 2 ? n : memoFib(n - 1) + memoFib(n - 2)));"),
+        Case::near_miss("a.js", "function f(n) { return n > 0 && f(n - 1); }"),
         Case::bad(
             "a.rs",
             "fn fib(n: u64) -> u64 { if n < 2 { n } else { fib(n - 1) + fib(n - 2) } } //~ exponential-recursion",
@@ -56,8 +103,13 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if !matches!(operator(node), "+" | "*") || node.parent().is_some_and(|p| p.kind() == Kind::BinaryExpression) {
         return;
     }
-    let Some(function) = node.ancestors().find(|n| n.kind() == Kind::FunctionItem) else { return };
-    let Some(name) = function.child(Field::Name).map(Node::text) else { return };
+    let of_own = |n: &Node<'_>| matches!(n.kind(), Kind::FunctionItem) || is_function(*n);
+    let Some(function) = node.ancestors().find(of_own) else { return };
+    // `const fib = (n) => ..`, too.
+    let named = function.child(Field::Name).or_else(|| {
+        function.parent().filter(|p| p.kind() == Kind::VariableDeclarator).and_then(|p| p.child(Field::Name))
+    });
+    let Some(name) = named.map(Node::text) else { return };
     let mut terms = vec![node];
     let mut calls = 0;
     while let Some(term) = terms.pop() {
@@ -68,13 +120,15 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 terms.extend([left, right]);
             }
             Kind::CallExpression => {
-                let own = term
-                    .child(Field::Function)
-                    .is_some_and(|f| f.text() == name || f.text() == format!("Self::{name}"));
+                let own = term.child(Field::Function).is_some_and(|f| {
+                    f.text() == name || f.text() == format!("Self::{name}") || f.text() == format!("this.{name}")
+                });
                 let mut given = args(term);
                 let less = given.next().is_some_and(|a| {
                     operator(a) == "-"
-                        && operands(a).is_some_and(|(l, r)| l.kind() == Kind::Identifier && integer(r).is_some())
+                        && operands(a).is_some_and(|(l, r)| {
+                            l.kind() == Kind::Identifier && (integer(r).is_some() || r.kind() == Kind::Number)
+                        })
                 });
                 calls += usize::from(own && less && given.next().is_none());
             }

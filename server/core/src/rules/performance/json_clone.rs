@@ -29,6 +29,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            "export function clone<T>(v: T): T { if (typeof structuredClone === 'function') { return structuredClone(v); } else { return JSON.parse(JSON.stringify(v)) as T; } }",
+        ),
         Case::bad("a.js", "const copy = JSON.parse(JSON.stringify(state)); //~ json-clone"),
         Case::bad("a.js", "function f(o) { return JSON.parse(JSON.stringify(o.items)); } //~ json-clone"),
         Case::bad("a.ts", "const copy = JSON.parse(JSON.stringify(state)) as State; //~ json-clone"),
@@ -96,7 +100,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     };
     // What a call gives may be anything that is no plain data: the styles of an element, a document of a database.
     let already = meant(shape.text()) || wire(shape) || shape.kind() == Kind::CallExpression;
-    if inside || already || tried || error || shape.kind() == Kind::Object || told_above(node, cx) {
+    // The way of those that have no `structuredClone`.
+    let fallback = cx.arena().text().contains("typeof structuredClone")
+        || cx.arena().text().contains("structuredClone ?")
+        || cx.arena().text().contains("(structuredClone)");
+    if fallback || inside || already || tried || error || shape.kind() == Kind::Object || told_above(node, cx) {
         return;
     }
     let message = "The value is copied by way of text: dates become text, and `undefined`, maps and sets are lost. `structuredClone` copies it as it is.";

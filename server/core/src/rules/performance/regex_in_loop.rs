@@ -5,7 +5,9 @@ use crate::rules::rust_code::{repeated_in, round};
 use crate::rules::rust_names::visible;
 use crate::rules::rust_types::macro_name;
 use crate::rules::shape::{mentions, only_reads};
-use crate::rules::support::{args, constant_text, declares, is_function, is_loop, method, rust_path};
+use crate::rules::support::{
+    args, constant_text, declares, is_function, is_loop, method, place_name, rust_path, words,
+};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -38,6 +40,10 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::NewExpression], constructed),
     ],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "function f(parts) { for (const part of parts) { const re = new RegExp(IMPORT_REGEXP); let m; while ((m = re.exec(part))) { use(m); } } }",
+        ),
         Case::bad(
             "a.rs",
             "use regex::Regex;\nfn f(ls: &[&str]) { for l in ls { let re = Regex::new(r\"^a+$\").unwrap(); re.is_match(l); } } //~ regex-in-loop",
@@ -213,6 +219,14 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 fn constructed<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let built = node.child(Field::Constructor).is_some_and(|c| c.text() == "RegExp") && !cx.is_bound("RegExp");
     if !built || args(node).next().is_none() || !args(node).all(only_reads) {
+        return;
+    }
+    // `new RegExp(PATTERN_REGEXP)` copies an expression, which then has a place of its own in the text.
+    let copied = args(node)
+        .next()
+        .and_then(place_name)
+        .is_some_and(|n| words(&n).last().is_some_and(|w| matches!(w.as_str(), "regex" | "regexp" | "re" | "rx")));
+    if copied && args(node).count() == 1 {
         return;
     }
     // `re = new RegExp(..)` keeps it for the next round.

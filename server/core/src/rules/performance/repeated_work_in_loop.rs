@@ -26,6 +26,18 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression, Kind::NewExpression], check)],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            "export const f = (documents: D[]) => documents.map((document) => JSON.stringify(document));",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function f(subs: S[], message: M) { for (const sub of subs) { sub.emit('x', structuredClone(message)); } }",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(items, map) { for (const item of items) { if (Object.keys(map).includes(item)) { log(item); } } } //~ repeated-work-in-loop",
+        ),
         Case::bad(
             "a.js",
             "function f(rows, text) { for (const row of rows) { check(row, JSON.parse(text)); } } //~ repeated-work-in-loop",
@@ -215,7 +227,9 @@ fn fixed(node: Node<'_>, around: Node<'_>, names: &[&str]) -> bool {
             Kind::CallExpression | Kind::NewExpression if n != node && !node.span().contains(n.span()) => {
                 // Whoever gets an object, or is it, may change it.
                 own.extend(args(n).filter(|a| bare(*a).kind() != Kind::String).filter_map(root_name).map(Node::text));
-                own.extend(method(n).and_then(|(of, _)| root_name(of)).map(Node::text).filter(|t| *t != "document"));
+                // What is done with the result itself changes nothing of what it is made of.
+                let of = method(n).map(|(of, _)| of).filter(|of| bare(*of) != node);
+                own.extend(of.and_then(root_name).map(Node::text).filter(|t| *t != "document"));
             }
             _ => {}
         }
@@ -225,12 +239,12 @@ fn fixed(node: Node<'_>, around: Node<'_>, names: &[&str]) -> bool {
         .filter(|n| matches!(n.kind(), Kind::Identifier | Kind::This | Kind::ShorthandPropertyIdentifier));
     let inner: Vec<&str> =
         node.descendants().filter(|n| is_function(*n)).flat_map(parameters).flat_map(bound).collect();
-    let document = node.text().starts_with("document.");
+    let document = node.text().starts_with("document.") && !names.contains(&"document");
     // `this` may be changed by any method.
     let text_only = |t: &str| {
         matches!(t, "JSON" | "Object" | "Intl" | "document" | "fs" | "structuredClone" | "undefined" | "readFileSync")
     };
-    let mut any_call = used.map(Node::text).filter(|t| !text_only(t) && !inner.contains(t));
+    let mut any_call = used.map(Node::text).filter(|t| (!text_only(t) || names.contains(t)) && !inner.contains(t));
     document
         || any_call.all(|t| t != "this" && !own.contains(&t))
             && !around.descendants().any(|n| n.kind() == Kind::AwaitExpression || n.kind() == Kind::YieldExpression)
@@ -273,9 +287,12 @@ fn changed(node: Node<'_>, around: Node<'_>) -> bool {
             | Kind::SpreadElement
             | Kind::Array => return true,
             Kind::Arguments => {
-                return parent.parent().and_then(|c| c.child(Field::Function)).is_some_and(|f| {
-                    matches!(f.text().rsplit('.').next(), Some("push" | "set" | "add" | "assign" | "unshift"))
-                });
+                // Who is handed a copy of his own may keep it.
+                let copies = node.child(Field::Function).is_some_and(|f| f.text() == "structuredClone");
+                return copies
+                    || parent.parent().and_then(|c| c.child(Field::Function)).is_some_and(|f| {
+                        matches!(f.text().rsplit('.').next(), Some("push" | "set" | "add" | "assign" | "unshift"))
+                    });
             }
             _ => return false,
         }
@@ -285,8 +302,13 @@ fn changed(node: Node<'_>, around: Node<'_>) -> bool {
 
 /// Whether the call runs in one round at most: behind it the loop is left.
 fn once(node: Node<'_>, around: Node<'_>) -> bool {
+    let mut at = node;
     node.ancestors().take_while(|a| *a != around).any(|a| {
+        // The condition itself is asked for in every round.
+        let asked = at.field() == Field::Condition;
+        at = a;
         matches!(a.kind(), Kind::ReturnStatement | Kind::ThrowStatement) && is_loop(around)
-            || matches!(a.kind(), Kind::IfStatement | Kind::TernaryExpression | Kind::SwitchCase | Kind::CatchClause)
+            || matches!(a.kind(), Kind::SwitchCase | Kind::CatchClause)
+            || matches!(a.kind(), Kind::IfStatement | Kind::TernaryExpression) && !asked
     })
 }

@@ -20,16 +20,17 @@ pub static RULE: Rule = Rule {
         what: "Finds, in a loop or in a `forEach` or `data` callback: `element.innerHTML += ..`, which writes \
                and parses the whole content again; `all = Buffer.concat([all, chunk])`, which copies everything \
                so far; a string that grows with `+=` and is looked into by index or `length` in the same round, \
-               which joins its pieces each time; and a string that grows at its front.",
+               which joins its pieces each time, also where it grows at its front.",
         why: "The cost grows with the square of the number of rounds: a thousand rows take a million steps. \
                The page's listeners and inputs inside of the element get lost besides.",
         example: "for (const row of rows) { list.innerHTML += `<li>${row.name}</li>`; }",
         instead: "list.innerHTML = rows.map((row) => `<li>${row.name}</li>`).join('');",
-        limits: "A plain `text += piece` is cheap in today's engines and left alone.",
+        limits: "A plain `text += piece` or `text = piece + text` is cheap in today's engines and left alone.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::AugmentedAssignmentExpression, Kind::AssignmentExpression], check)],
     cases: &[
+        Case::near_miss("a.js", "let out = '';\nwhile (n > 0) { out = digits[n % 10] + out; n = next(n); }"),
         Case::bad("a.js", "for (const row of rows) { list.innerHTML += row.html; } //~ string-concat-in-hot-loop"),
         Case::bad("a.js", "rows.forEach((row) => { list.innerHTML += render(row); }); //~ string-concat-in-hot-loop"),
         Case::bad(
@@ -50,7 +51,7 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad(
             "a.js",
-            "let out = '';\nwhile (n > 0) { out = digits[n % 10] + out; n = next(n); } //~ string-concat-in-hot-loop",
+            "let out = '';\nwhile (n > 0) { out = digits[n % 10] + out; if (out.charAt(0) === '0') { go(); } n = next(n); } //~ string-concat-in-hot-loop",
         ),
         Case::bad("a.ts", "for (const x of xs) { this.host.outerHTML += x; } //~ string-concat-in-hot-loop"),
         Case::good("a.js", "let s = '';\nfor (const x of xs) { s += x; }"),
@@ -101,9 +102,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         "Every round copies all bytes so far. Push the chunks to an array, and call `Buffer.concat` once at the end."
             .to_owned()
     } else if place.kind() == Kind::Identifier && is_text(place) {
-        if right.is_some_and(|r| r.text() == place.text()) {
+        // At the front, too, engines only note what is joined, as long as nobody looks at it.
+        if right.is_some_and(|r| r.text() == place.text()) && looks_into(around, place) {
             format!(
-                "`{}` grows at its front, so that every round copies it. Collect the pieces, and reverse and join them at the end.",
+                "`{}` is looked into in the round in which it grows at its front: all of it is copied each time. Collect the pieces, and reverse and join them at the end.",
                 place.text()
             )
         } else if (appends || again) && looks_into(around, place) {

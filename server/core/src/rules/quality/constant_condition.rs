@@ -38,6 +38,11 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::MacroInvocation], rust_assert),
     ],
     cases: &[
+        Case::near_miss("a.ts", "if (!c.p || (m[c.p].kids && !m[c.p].kids!.includes(x!))) { go(); }"),
+        Case::bad("a.js", "const isAdmin = (role) => role === 'admin' || 'owner'; //~ constant-condition"),
+        Case::bad("a.js", "function f(a) { return a === 'x' || 'y'; } //~ constant-condition"),
+        Case::near_miss("a.js", "function f(a) { return a.kind || 'y'; }"),
+        Case::near_miss("a.js", "function f(a, b) { return (a === 'x' && b) || 'y'; }"),
         Case::bad("a.js", "const y = {} || x; //~ constant-condition"),
         Case::bad("a.js", "const z = `a${x}` ?? 'b'; //~ constant-condition"),
         Case::bad("a.js", "const w = !x ?? 3; //~ constant-condition"),
@@ -229,7 +234,9 @@ fn contradicts(left: Node<'_>, right: Node<'_>) -> bool {
 }
 
 fn compare<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
-    if cx.family() != Family::Ecma {
+    // TypeScript's grammar reads `a && !a!.b()` as `(a && !a)!.b()`.
+    let asserted = node.parent().is_some_and(|p| p.kind() == Kind::NonNullExpression);
+    if cx.family() != Family::Ecma || asserted {
         return;
     }
     let Some((left, right)) = operands(node) else { return };
@@ -272,6 +279,16 @@ fn compare<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             );
             cx.report(Note::new(cx.rule, node.span(), message));
         }
+        "||" if bare(right).kind() == Kind::String
+            && literal_test(left, "&&").is_some_and(|(_, text)| text.kind() == Kind::String)
+            && is_value_of_its_own(node) =>
+        {
+            let message = format!(
+                "`{}` alone is always true, so that this is `true` or that text. Compare it too: `x === {0}`.",
+                right.text()
+            );
+            cx.report(Note::new(cx.rule, right.span(), message));
+        }
         "||" | "&&" => {
             let (Some(a), Some(b)) = (literal_test(left, op), literal_test(right, op)) else { return };
             let truths = |n: Node<'_>| matches!(n.kind(), Kind::True | Kind::False);
@@ -290,6 +307,17 @@ fn compare<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
         _ => {}
     }
+}
+
+/// Whether an operation is returned or stored as it is, and no part of a condition, where `check` looks.
+fn is_value_of_its_own(node: Node<'_>) -> bool {
+    let outer = node.ancestors().find(|a| a.kind() != Kind::ParenthesizedExpression);
+    outer.is_some_and(|p| {
+        matches!(
+            p.kind(),
+            Kind::ReturnStatement | Kind::ArrowFunction | Kind::VariableDeclarator | Kind::AssignmentExpression
+        )
+    })
 }
 
 /// Whether one of two is `!` of the other.

@@ -24,8 +24,25 @@ pub static RULE: Rule = Rule {
         limits: "Calls under a condition, in callbacks, and of constants (which React notices to be the same) are left alone.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::CallExpression], check)],
+    checks: &[Check::Nodes(&[Kind::CallExpression], check), Check::Nodes(&[Kind::ExpressionStatement], rendering)],
     cases: &[
+        Case::bad(
+            "a.tsx",
+            "export function T({ rows }: P) { const [n, setN] = useState(0); setN(rows.length); return <p>{n}</p>; } //~ effect-loop",
+        ),
+        Case::bad(
+            "a.jsx",
+            "const T = (p) => { const [n, setN] = React.useState(0); setN(p.x); return <p>{n}</p>; }; //~ effect-loop",
+        ),
+        Case::near_miss(
+            "a.tsx",
+            "export function T({ rows }: P) { const [n, setN] = useState(0); if (n !== rows.length) { setN(rows.length); } return <p>{n}</p>; }",
+        ),
+        Case::near_miss(
+            "a.tsx",
+            "export function useN() { const [n, setN] = useState(0); const bump = () => { setN(n + 1); }; return bump; }",
+        ),
+        Case::near_miss("a.ts", "export function Make() { const [a, setA] = pair(); setA(1); return a; }"),
         Case::bad(
             "a.jsx",
             "function V() { const [n, setN] = useState(0); useEffect(() => { setN(n + 1); }); return n; } //~ effect-loop",
@@ -148,6 +165,34 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         report_in(cx, call, Note::new(cx.rule, call.span(), message));
         return;
     }
+}
+
+/// `setN(rows.length)` as a statement of the component itself: each render asks for the next.
+fn rendering<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(call) = node.first_named().map(bare).filter(|c| c.kind() == Kind::CallExpression) else { return };
+    let Some(setter) = call.child(Field::Function).filter(|f| f.kind() == Kind::Identifier) else { return };
+    if !setter.text().starts_with("set") {
+        return;
+    }
+    let component = home(node);
+    let Some(body) = component.child(Field::Body).filter(|b| is_function(component) && node.parent() == Some(*b))
+    else {
+        return;
+    };
+    // What stands behind a `return` of some renders is not reached by all.
+    let mut before = body.named_children().take_while(|s| *s != node);
+    let leaves = before.any(|s| s.descendants_until(is_function).any(|n| n.kind() == Kind::ReturnStatement));
+    let named = component.child(Field::Name).or_else(|| component.parent().and_then(|p| p.child(Field::Name)));
+    let renders =
+        named.is_some_and(|n| n.text().starts_with(|c: char| c.is_uppercase()) || n.text().starts_with("use"));
+    if leaves || !renders || args(call).count() != 1 || state_of(node, setter.text()).is_none() {
+        return;
+    }
+    let message = format!(
+        "Every render calls `{}`, which asks for another: React gives up with `Too many re-renders`. Compute the value while rendering, or set it in an effect or a handler.",
+        setter.text()
+    );
+    cx.report(Note::new(cx.rule, call.span(), message));
 }
 
 /// The state that a setter of the component belongs to.

@@ -30,6 +30,10 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
         Case::bad(
+            "a.tsx",
+            "export function SortedTable({ rows }: P) { const sorted = rows.sort((a, b) => a.n - b.n); return sorted.map(show); } //~ in-place-sort",
+        ),
+        Case::bad(
             "a.js",
             "function newest(posts) {\n  const sorted = posts.sort(byDate); //~ in-place-sort\n  return sorted[0];\n}",
         ),
@@ -136,7 +140,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let named = around.child(Field::Name).or_else(|| around.parent().and_then(|p| p.child(Field::Name)));
     let told = named.is_some_and(|n| {
         let name = n.text().to_ascii_lowercase();
-        name.contains("inplace") || name.starts_with("sort") || name.starts_with("reverse")
+        let verb = crate::rules::support::words(n.text()).first().is_some_and(|w| w == "sort" || w == "reverse");
+        name.contains("inplace") || verb
     });
     if !foreign || told {
         return;

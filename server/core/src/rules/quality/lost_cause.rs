@@ -26,6 +26,14 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CatchClause], check)],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "function f(ms) { try { Utils.enforceType(ms, 'number'); } catch (err) { throw new Error('a number, please'); } }",
+        ),
+        Case::near_miss(
+            "a.tsx",
+            "function f(children) { try { return React.Children.only(children); } catch (e) { throw new Error('one child, please'); } }",
+        ),
         Case::bad(
             "a.js",
             "function f() { try { load(); } catch (err) {\nthrow new Error('loading failed'); //~ lost-cause\n} }",
@@ -105,7 +113,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let asks = node.parent().and_then(|t| t.child(Field::Body)).is_some_and(|b| {
         b.descendants().any(|n| {
             n.kind() == Kind::PropertyIdentifier
-                && matches!(n.text(), "parse" | "verify" | "decode" | "resolve" | "from")
+                && (matches!(n.text(), "parse" | "verify" | "decode" | "resolve" | "from" | "only")
+                    || ["enforce", "assert", "validate", "ensure"].iter().any(|w| n.text().starts_with(w)))
                 || n.kind() == Kind::NewExpression
                     && n.child(Field::Constructor).is_some_and(|c| matches!(c.text(), "URL" | "RegExp" | "Function"))
                 || matches!(n.text(), "decodeURIComponent" | "decodeURI" | "require" | "import" | "atob")

@@ -26,6 +26,14 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::IfStatement], check)],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            "function end(res, status, body) { res.status(status); if (body) { res.send(body); } res.status(200).end(); }",
+        ),
+        Case::bad(
+            "a.ts",
+            "function end(res, body) { if (body) { res.json(body); } res.end('none'); } //~ missing-return-after-reply",
+        ),
         Case::bad(
             "a.js",
             "app.get('/', (req, res) => { if (!req.user) { res.status(401).send('no'); } res.send('hello'); }); //~ missing-return-after-reply",
@@ -124,6 +132,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             return;
         }
         if let Some(second) = answer(next) {
+            // `if (body) res.send(body); res.end();`: an answer that is over is ended again without harm.
+            let closes = second.response && args(second.call).next().is_none();
+            if closes && first.response && method(second.call).is_some_and(|(_, m)| m.text() == "end") {
+                return;
+            }
             if first.receiver == second.receiver
                 || first.response && second.is("next")
                 || second.response && first.is("next")

@@ -28,6 +28,10 @@ pub static RULE: Rule = Rule {
         check,
     )],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "async function f() { for await (const peer of par(async function * () { for await (let peer of source()) { yield async () => { if (!peer.x) { peer = await find(peer.id); } return peer; }; } })) { use(peer); } }",
+        ),
         Case::bad("a.js", "function f(x) { const a = 1; a = x; return a; } //~ reassigned-constant"),
         Case::bad(
             "a.js",
@@ -153,7 +157,8 @@ fn declaration<'a>(name: Node<'a>, cx: &Cx<'a>) -> Option<Declared<'a>> {
             }
         }
         match parent.kind() {
-            Kind::ForStatement | Kind::ForInStatement => {
+            // What a loop goes over is evaluated before it binds anything.
+            Kind::ForStatement | Kind::ForInStatement if at.field() != Field::Right => {
                 let head = parent.child(Field::Initializer).or_else(|| parent.child(Field::Left));
                 let fixed = parent.child(Field::Kind).is_some_and(|k| k.text() == "const")
                     || head.is_some_and(|h| h.child(Field::Kind).is_some_and(|k| k.text() == "const"));

@@ -1,8 +1,8 @@
-use sidenote_grammars::{Family, Kind};
+use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::{only_reads, operands, same};
-use crate::rules::support::place_name;
+use crate::rules::support::{enclosing_loop, place_name};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -29,6 +29,11 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::AssignmentExpression], check)],
     cases: &[
+        Case::bad(
+            "a.ts",
+            "class B { resize(width: number, height: number) { this.width = width; height = height; return height; } } //~ self-assignment",
+        ),
+        Case::near_miss("a.js", "function own(style, keys) { for (const key of keys) { style[key] = style[key]; } }"),
         Case::bad("a.js", "function f(a) { a = a; return a; } //~ self-assignment"),
         Case::bad("a.js", "class A { constructor(name) {\n  this.name = this.name; //~ self-assignment\n} }"),
         Case::bad("a.js", "o.list[0] = o.list[0]; //~ self-assignment"),
@@ -107,7 +112,14 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         if !is_place(left) || !same(left, right) || !only_reads(left) {
             continue;
         }
-        if place_name(left).is_some_and(|n| LIVE.contains(&n.as_ref())) {
+        if left.kind() != Kind::Identifier && place_name(left).is_some_and(|n| LIVE.contains(&n.as_ref())) {
+            continue;
+        }
+        // `style[key] = style[key]` for each of several keys makes an inherited value an object's own.
+        let each = left.kind() == Kind::SubscriptExpression
+            && left.child(Field::Index).is_some_and(|i| i.kind() == Kind::Identifier)
+            && enclosing_loop(node).is_some();
+        if each {
             continue;
         }
         // `x = /** @type {number} */ (x)` tells a checker of the type.

@@ -31,6 +31,12 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::VariableDeclarator, Kind::FormalParameters, Kind::AssignmentExpression], check)],
     cases: &[
+        Case::near_miss(
+            "a.tsx",
+            "function B({ type }) { const button = <button type={type}>{text}</button>; return button; }",
+        ),
+        Case::near_miss("a.tsx", "function B() { const input = <input />; return input; }"),
+        Case::bad("a.tsx", "function B(Row) { const Row = <Row />; return Row; } //~ shadowed-global"),
         Case::bad("a.js", "function f() { const location = location.href; } //~ shadowed-global"),
         Case::bad("a.js", "if (x) { let process = process || {}; use(process); } //~ shadowed-global"),
         Case::bad("a.js", "function f(undefined) { return x === undefined; } //~ shadowed-global"),
@@ -92,9 +98,12 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 .map(Node::text)
                 .collect();
             let inner = value.descendants_until(runs_later);
-            let read = std::iter::once(value)
-                .chain(inner)
-                .find(|n| n.kind() == Kind::Identifier && bound.contains(&n.text()) && !n.ancestors().any(is_type));
+            let read = std::iter::once(value).chain(inner).find(|n| {
+                n.kind() == Kind::Identifier
+                    && bound.contains(&n.text())
+                    && !names_element(*n)
+                    && !n.ancestors().any(is_type)
+            });
             let Some(read) = read.filter(|_| !is_function(value)) else { return };
             let message = format!(
                 "`{}` is this variable already, not the outer one: reading it here throws a `ReferenceError`. Give the variable another name.",
@@ -130,6 +139,14 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 /// Code that does not run where it stands, and types.
 fn runs_later(n: Node<'_>) -> bool {
     is_function(n) || is_type(n) || matches!(n.kind(), Kind::Class | Kind::ClassBody)
+}
+
+/// `<button>`: an element of the page, and no variable.
+fn names_element(n: Node<'_>) -> bool {
+    let tag = n.parent().is_some_and(|p| {
+        matches!(p.kind(), Kind::JsxOpeningElement | Kind::JsxSelfClosingElement | Kind::JsxClosingElement)
+    });
+    tag && n.field() == Field::Name && n.text().starts_with(|c: char| c.is_ascii_lowercase())
 }
 
 fn is_type(n: Node<'_>) -> bool {

@@ -33,6 +33,27 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::MatchArm, Kind::ExpressionStatement, Kind::IfExpression], rust_error),
     ],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "function f(sockets) { try { for (const s of sockets) { s.close(1001); } } catch {}\n sockets.length = 0; }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "async function f(cbs: C[]) { for (const cb of cbs) { try { await cb(event); } catch (_ignored) {} } }",
+        ),
+        Case::near_miss("a.js", "async function f() { try { await w(p, o); await go(); } catch {\n  // @ignore\n} }"),
+        Case::near_miss(
+            "a.ts",
+            "class S { end() { try { this.controller.close(); this.closed.resolve(); } catch {\n  //\n} } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "let passive = false;\ntry {\n  window.addEventListener('test', null, {\n    get passive() { passive = true; },\n  });\n} catch (e) {}",
+        ),
+        Case::bad(
+            "a.ts",
+            "class S { end() { try { resolve(this.plan); await this.run(); } catch {} } }\n//~^ swallowed-error",
+        ),
         Case::bad("a.js", "try {\n  saveAll(items);\n  notify(user);\n} catch (e) {}\n//~^ swallowed-error"),
         Case::bad(
             "a.js",
@@ -171,6 +192,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if body.named_children().any(|n| !n.is_comment()) || is_explained(node) {
         return;
     }
+    // `catch (ignored) {}` says it by the name.
+    if node.child(Field::Parameter).is_some_and(|p| p.text().to_ascii_lowercase().contains("ignore")) {
+        return;
+    }
     let Some(attempt) = node.parent() else { return };
     let Some(guarded) = attempt.child(Field::Body) else { return };
     // A comment above the `try`, in it, or behind the brace explains it.
@@ -258,9 +283,20 @@ fn is_probe(attempt: Node<'_>, guarded: Node<'_>) -> bool {
         let call = s.first_named().map(bare);
         let call =
             call.and_then(|c| if c.kind() == Kind::AwaitExpression { c.first_named().map(bare) } else { Some(c) });
-        call.and_then(|c| c.child(Field::Function)).and_then(place_name).is_some_and(|n| is_tidy(&n))
+        let name = call.and_then(|c| c.child(Field::Function)).and_then(place_name);
+        // Whoever waits for the end is told of it.
+        name.is_some_and(|n| is_tidy(&n) || n == "resolve" && guarded.first_named() != Some(s))
     });
-    explained || assigns || leaves || tidies
+    // Whether listeners may be passive is asked by adding none: `addEventListener('x', null, { get passive() { .. } })`.
+    let probes = guarded.descendants().any(|n| {
+        method(n).is_some_and(|(_, m)| m.text() == "addEventListener")
+            && args(n).nth(1).is_some_and(|l| l.kind() == Kind::Null)
+    });
+    // `for (const socket of sockets) { socket.close(1001); }`
+    let mut calls = guarded.descendants_until(is_function).filter(|n| n.kind() == Kind::CallExpression).peekable();
+    let ends = calls.peek().is_some()
+        && calls.all(|c| c.child(Field::Function).and_then(place_name).is_some_and(|n| is_tidy(&n)));
+    explained || assigns || leaves || tidies || probes || ends
 }
 
 fn ends_in_assignment(statement: Node<'_>, depth: usize) -> bool {

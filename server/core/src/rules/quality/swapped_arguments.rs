@@ -30,6 +30,14 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "function block(el, parent) { return el === parent ? null : up(el, parent); }\nclass C { get outer() { const parent = this.parent; return block(parent, this.el); } }",
+        ),
+        Case::bad(
+            "a.js",
+            "function area(width, height) { return width * 2 + height; }\nclass C { get size() { return area(this.height, this.width); } } //~ swapped-arguments",
+        ),
         Case::bad(
             "a.js",
             "function resize(width, height) { return width * 2 + height; }\nresize(height, width); //~ swapped-arguments",
@@ -126,6 +134,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             node.parent().filter(|p| matches!(p.kind(), Kind::AssignmentExpression | Kind::VariableDeclarator));
         let target = stored.and_then(|p| p.child(Field::Left).or_else(|| p.child(Field::Name))).map_or("", Node::text);
         if j != i + 1 || target == first || target == names[j] {
+            return;
+        }
+        // `f(parent, this.el)`: a field and a variable that happen to be called like the parameters, and are things of their own.
+        let field = |a: Node<'_>| bare(a).kind() == Kind::MemberExpression;
+        if field(arguments[i]) != field(arguments[j]) {
             return;
         }
         if meant(node, callee.text(), arguments[i], arguments[j], cx)

@@ -28,6 +28,14 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::SwitchBody], check)],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "switch (unit) {\n  case 'years': {\n    t.setMonth(0)\n  }\n  case 'months': // oxlint-disable-line no-fallthrough\n    t.setDate(1)\n}",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function f(k: K, j: J) { switch (k) { case K.A: switch (j) { case 'x': return 1; case 'y': return 2; default: exhaustiveSwitchError(j); } case K.B: return 3; } }",
+        ),
         Case::bad("a.js", "switch (k) {\n  case 1:\n    a();\n  case 2:\n    b();\n}\n//~^^^^^ switch-fallthrough"),
         Case::bad("a.js", "switch (k) {\n  case 1: {\n    a();\n  }\n  default: b();\n}\n//~^^^^^ switch-fallthrough"),
         Case::bad("a.js", "switch (k) {\n  case 1: if (x) { break; }\n  case 2: b();\n}\n//~^^^ switch-fallthrough"),
@@ -113,6 +121,12 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
         // Running on into nothing does no harm.
         if clauses.iter().skip_while(|c| **c != next).all(|c| case_body(*c).all(|s| s.kind() == Kind::BreakStatement)) {
+            continue;
+        }
+        // ESLint and oxlint tell of it at the next clause, and are silenced there.
+        let line =
+            cx.arena().text().get(next.span().start as usize..).and_then(|t| t.lines().next()).unwrap_or_default();
+        if line.contains("disable-line") && line.contains("no-fallthrough") {
             continue;
         }
         let Some(last) = case_body(clause).last() else { continue };

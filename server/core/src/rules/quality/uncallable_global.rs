@@ -26,6 +26,8 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression, Kind::NewExpression, Kind::BinaryExpression], check)],
     cases: &[
+        Case::bad("a.js", "const c = 2 * r * Math.PI(); //~ uncallable-global"),
+        Case::near_miss("a.js", "const c = Math.PI * r; const Math2 = { PI() { return 3; } }; Math2.PI();"),
         Case::bad("a.js", "const x = Math(); //~ uncallable-global"),
         Case::bad("a.js", "const x = JSON('a'); //~ uncallable-global"),
         Case::bad("a.js", "const s = new Symbol('id'); //~ uncallable-global"),
@@ -73,6 +75,13 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
         Kind::CallExpression => {
             let Some(callee) = node.child(Field::Function).map(bare) else { return };
+            let of_math = callee.child(Field::Object).is_some_and(|o| is_global(o, "Math", cx));
+            let number = callee.child(Field::Property).map_or("", Node::text);
+            if of_math && matches!(number, "PI" | "E" | "LN2" | "LN10" | "LOG2E" | "LOG10E" | "SQRT2" | "SQRT1_2") {
+                let message = format!("`Math.{number}` is a number, and no function: calling it throws.");
+                cx.report(Note::new(cx.rule, node.span(), message));
+                return;
+            }
             let object = ["Math", "JSON", "Reflect", "Atomics", "Intl"].into_iter().find(|n| is_global(callee, n, cx));
             if let Some(name) = object {
                 let message = format!("`{name}` is an object with functions, and no function: calling it throws.");

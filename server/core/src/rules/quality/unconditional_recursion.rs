@@ -34,6 +34,11 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::FunctionItem], rust_function),
     ],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "function path(name) { const { path, root } = require('./helper'); return path(root, name); }",
+        ),
+        Case::near_miss("a.ts", "const d = { get(this: Agent) { return this.get(behavior); }, enumerable: true };"),
         Case::bad("a.js", "class U { get name() { return this.name; } } //~ unconditional-recursion"),
         Case::bad("a.js", "class U { set name(v) { this.name = v; } } //~ unconditional-recursion"),
         Case::bad("a.js", "function load(x) { return load(x); } //~ unconditional-recursion"),
@@ -64,6 +69,15 @@ pub static RULE: Rule = Rule {
         Case::bad("a.rs", "fn f(n: u32) -> u32 { f(n - 1) + 1 } //~ unconditional-recursion"),
         Case::bad("a.rs", "impl A { fn len(&self) -> usize { self.len() } } //~ unconditional-recursion"),
         Case::bad("a.rs", "impl A { fn new() -> A { Self::new() } } //~ unconditional-recursion"),
+        Case::bad(
+            "a.rs",
+            "struct W(u32);\nimpl From<W> for u32 { fn from(w: W) -> u32 { w.into() } } //~ unconditional-recursion",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "impl From<u16> for B { fn from(c: u16) -> B { fn from(c: impl Into<u32>) -> u32 { c.into() } B(from(c) / 3) } }",
+        ),
+        Case::near_miss("a.rs", "struct W(u32);\nimpl From<W> for u64 { fn from(w: W) -> u64 { w.0.into() } }"),
         Case::bad(
             "a.rs",
             "impl ToString for A { fn to_string(&self) -> String { let s = self.to_string(); s } } //~ unconditional-recursion",
@@ -127,6 +141,10 @@ pub static RULE: Rule = Rule {
     ],
 };
 
+fn mentions_or_is(pattern: Node<'_>, name: &str) -> bool {
+    pattern.text() == name || mentions(pattern, name)
+}
+
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if node.is_hole() || node.has_token("*") || node.has_token("async") {
         return;
@@ -141,7 +159,12 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         getter: node.has_token("get"),
         setter: node.has_token("set"),
     };
-    if parameters(node).iter().any(|p| mentions(*p, itself.name)) {
+    // `get(this: Agent) { return this.get(x); }` of a property that is defined on something else.
+    let given = node.child(Field::Parameters).is_some_and(|p| p.text().contains("this:"));
+    let hidden = body.descendants_until(is_function).any(|n| {
+        n.kind() == Kind::VariableDeclarator && n.child(Field::Name).is_some_and(|b| mentions_or_is(b, itself.name))
+    });
+    if given || hidden && !itself.method || parameters(node).iter().any(|p| mentions(*p, itself.name)) {
         return;
     }
     for statement in body.named_children() {
@@ -315,6 +338,16 @@ fn rust_function<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 fn through_trait<'a>(node: Node<'a>, name: Node<'a>, body: Node<'a>, cx: &Cx<'a>) -> Option<Node<'a>> {
     let statements: Vec<Node<'a>> = body.named_children().collect();
     let [only] = statements.as_slice() else { return None };
+    // `fn from(x: A) -> B { x.into() }`: `into` is what calls `from`.
+    if name.text() == "from" && cx.file.declared.rust.trait_methods.contains("from") {
+        let parameter = node.child(Field::Parameters).into_iter().flat_map(Node::named_children).next()?;
+        let (of, m) = method(*only)?;
+        let itself = m.text() == "into"
+            && parameter.child(Field::Pattern).is_some_and(|p| p.text() == of.text())
+            && parameter.child(Field::Type).is_some_and(|t| !t.text().starts_with("impl "));
+        let public = node.child_of_kind(Kind::VisibilityModifier).is_some();
+        return (itself && !public).then_some(*only);
+    }
     let implemented = |of: &str| {
         let inside = node.ancestors().find(|a| a.kind() == Kind::ImplItem);
         match inside {

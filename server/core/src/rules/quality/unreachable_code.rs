@@ -34,6 +34,10 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::Block], rust_block),
     ],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            "function f(x: X) {\n  return wrap(x);\n  function wrap(a: A): B\n  function wrap(a: C): D\n  function wrap(a: any) { return a; }\n}",
+        ),
         Case::bad("a.js", "function f(u) {\n  return u;\n  log(u); //~ unreachable-code\n}"),
         Case::bad("a.js", "function f() {\n  throw new Error('x');\n  cleanup(); //~ unreachable-code\n}"),
         Case::bad("a.js", "for (const x of xs) {\n  continue;\n  use(x); //~ unreachable-code\n}"),
@@ -129,6 +133,7 @@ fn guessed(statement: Node<'_>) -> bool {
 fn is_harmless(statement: Node<'_>) -> bool {
     match statement.kind() {
         Kind::FunctionDeclaration
+        | Kind::FunctionSignature
         | Kind::GeneratorFunctionDeclaration
         | Kind::EmptyStatement
         | Kind::BreakStatement

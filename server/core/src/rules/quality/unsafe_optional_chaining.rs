@@ -26,6 +26,26 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::OptionalChain], check)],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            "function f(p: P) { if (p.text?.format?.type !== 'json') { return null; } return 'raw' in p.text?.format; }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function f(rpc: R) { if (rpc.control?.graft != null) { for (const t of rpc.control?.graft) { go(t); } } }",
+        ),
+        Case::bad(
+            "a.ts",
+            "function f(rpc: R) { if (rpc.control?.graft == null) { for (const t of rpc.control?.graft) { go(t); } } } //~ unsafe-optional-chaining",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "class A { async f() { let r; r = await this.store?.query<T>(this.model, undefined); return r; } }",
+        ),
+        Case::bad(
+            "a.ts",
+            "class A { async f() { return (await this.store?.all()).length; } } //~ unsafe-optional-chaining",
+        ),
         Case::bad("a.js", "function f(o) { return (o?.a).b; } //~ unsafe-optional-chaining"),
         Case::bad("a.js", "function f(o) { return (o?.a)(); } //~ unsafe-optional-chaining"),
         Case::bad("a.js", "function f(o) { return new (o?.A)(); } //~ unsafe-optional-chaining"),
@@ -62,7 +82,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         let Some(parent) = at.parent() else { return };
         match parent.kind() {
             Kind::ParenthesizedExpression => (at, closed) = (parent, true),
-            Kind::AwaitExpression => (at, closed) = (parent, true),
+            // Only parentheses end the chain: `await a?.b<T>(x)` calls what follows in it.
+            Kind::AwaitExpression => at = parent,
             Kind::MemberExpression | Kind::SubscriptExpression if at.field() == Field::Object => {
                 if parent.child_of_kind(Kind::OptionalChain).is_some() {
                     return;
@@ -112,7 +133,45 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
 }
 
+/// `x == null`, `x === undefined`
+fn is_missing(condition: Node<'_>) -> bool {
+    matches!(operator(condition), "==" | "===")
+        && condition.child(Field::Right).is_some_and(|r| matches!(r.kind(), Kind::Null | Kind::Undefined))
+}
+
+/// Whether the chain is asked for right around: `if (a?.b != null) { for (const x of a?.b) .. }`.
+fn is_asked(chain: Node<'_>) -> bool {
+    let text = bare(chain).text();
+    // `if (a?.b?.c !== 1) { return; }` right before.
+    let mut at = Some(crate::rules::support::statement(chain));
+    while let Some(before) = at.and_then(Node::previous_named_sibling) {
+        let leaves = before.kind() == Kind::IfStatement
+            && before.child(Field::Consequence).is_some_and(crate::rules::shape::exits);
+        let condition = before.child(Field::Condition).map_or("", Node::text);
+        if leaves && (condition.contains(&format!("{text}?.")) || condition.contains(&format!("!{text}"))) {
+            return true;
+        }
+        at = Some(before);
+    }
+    chain.ancestors().take_while(|a| !crate::rules::support::is_function(*a)).any(|a| {
+        let inside = |part: Node<'_>| part.span().contains(chain.span());
+        let condition = match a.kind() {
+            Kind::IfStatement | Kind::TernaryExpression if a.child(Field::Consequence).is_some_and(inside) => {
+                a.child(Field::Condition)
+            }
+            Kind::BinaryExpression if operator(a) == "&&" && a.child(Field::Right).is_some_and(inside) => {
+                a.child(Field::Left)
+            }
+            _ => None,
+        };
+        condition.map(bare).is_some_and(|c| c.text().contains(text) && !c.text().starts_with('!') && !is_missing(c))
+    })
+}
+
 fn tell<'a>(chain: Node<'a>, cx: &mut Cx<'a>) {
+    if is_asked(chain) {
+        return;
+    }
     let message = format!(
         "`{}` is undefined where `?.` stops, and this throws then. Give it a fallback with `??`, or go on with `?.`.",
         bare(chain).text()

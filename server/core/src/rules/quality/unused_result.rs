@@ -33,6 +33,10 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::ExpressionStatement], rust_statement),
     ],
     cases: &[
+        Case::bad("a.js", "function f(e) { e.preventDefault; go(); } //~ unused-result"),
+        Case::bad("a.js", "function f(d) { d.getFullYear; return d; } //~ unused-result"),
+        Case::near_miss("a.js", "function f(el) { el.offsetHeight; el.classList.add('x'); }"),
+        Case::near_miss("a.js", "Array.prototype.push;"),
         Case::bad("a.js", "function f(x) { if (!x) { new TypeError('x is missing'); } return x.y; } //~ unused-result"),
         Case::bad(
             "a.ts",
@@ -170,6 +174,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     match expression.kind() {
         Kind::NewExpression => return new_error(expression, cx),
         Kind::BinaryExpression => return comparison(expression, cx),
+        Kind::MemberExpression => return named_only(expression, cx),
         _ => {}
     }
     let Some(call) = Some(expression).filter(|c| c.kind() == Kind::CallExpression) else { return };
@@ -275,6 +280,48 @@ fn new_error<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 }
 
 /// A comparison as a statement.
+/// Methods that everybody knows, and nobody has as a property whose getter does something.
+const METHODS: &[&str] = &[
+    "preventDefault",
+    "stopPropagation",
+    "stopImmediatePropagation",
+    "toString",
+    "toFixed",
+    "toUpperCase",
+    "toLowerCase",
+    "trim",
+    "push",
+    "pop",
+    "unshift",
+    "splice",
+    "sort",
+    "reverse",
+    "forEach",
+    "getTime",
+    "getFullYear",
+    "getMonth",
+    "getDate",
+    "getDay",
+    "getHours",
+    "getMinutes",
+    "toISOString",
+    "hasOwnProperty",
+    "appendChild",
+    "removeChild",
+    "removeEventListener",
+    "addEventListener",
+];
+
+/// `event.preventDefault;`: a method that is named and not called.
+fn named_only<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(name) = node.child(Field::Property).filter(|p| METHODS.contains(&p.text())) else { return };
+    if cx.arena().has_error() || node.ancestors().all(|a| !is_function(a)) {
+        return;
+    }
+    let message = format!("`{}` is named here and not called, so that nothing happens. Add `()`.", name.text());
+    cx.report(Note::new(cx.rule, node.span(), message));
+}
+
 fn comparison<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let equality = matches!(operator(node), "==" | "===" | "!=" | "!==" | "+" | "-" | "*" | "/" | "%");
     // `a == 1` at the top level of a script may be the last value of a console.

@@ -30,6 +30,9 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::BinaryExpression], check), Check::Nodes(&[Kind::BinaryExpression], rust_limits)],
     cases: &[
+        Case::near_miss("a.js", "function f(x) { return typeof x.length !== 'number' || x.length < 0; }"),
+        Case::bad("a.js", "function f(a) { return a.length === '3'; } //~ useless-comparison"),
+        Case::near_miss("a.js", "function f(a) { return a.length == '3' || a.length === 'long'; }"),
         Case::bad("a.js", "if ('admin' in ['admin', 'root']) go(); //~ useless-comparison"),
         Case::bad("a.ts", "function f(roles: string[]) { return 'admin' in roles; } //~ useless-comparison"),
         Case::bad("a.ts", "function f(xs: number[], x: number) { return xs.indexOf(x) > 0; } //~ useless-comparison"),
@@ -165,6 +168,12 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             );
             cx.report(Note::new(cx.rule, node.span(), message));
         }
+        "===" | "!==" if [(left, right), (right, left)].iter().any(|(a, b)| is_length(*a) && is_digits(*b)) => {
+            let fixed = op == "!==";
+            let message =
+                format!("This is always {fixed}: a length is a number, and never equals a text. Drop the quotes.");
+            cx.report(Note::new(cx.rule, node.span(), message));
+        }
         "in" if is_plain_array(right) && names_no_index(left) && !asked_for_array(right) => {
             let message = format!(
                 "`in` asks an array for an index, and never for a value. Write `{}.includes({})`.",
@@ -202,6 +211,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 }
                 _ => return,
             };
+            // `typeof x.length !== 'number' || x.length < 0` asks whether something looks like a list.
+            let looks = node.parent().is_some_and(|p| p.text().contains(&format!("typeof {}", value.text())));
+            if looks {
+                return;
+            }
             // A field that is called so may be somebody's own number, for which -1 has a meaning that a comment tells.
             if number < least && told_above(node, "-1") {
                 return;
@@ -220,6 +234,19 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
         _ => {}
     }
+}
+
+/// `list.length`
+fn is_length(node: Node<'_>) -> bool {
+    let node = bare(node);
+    node.kind() == Kind::MemberExpression && node.child(Field::Property).is_some_and(|p| p.text() == "length")
+}
+
+/// `'3'`
+fn is_digits(node: Node<'_>) -> bool {
+    let node = bare(node);
+    node.kind() == Kind::String
+        && string_value(node).is_some_and(|v| !v.is_empty() && v.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// An array without properties of its own: written out, or of an array's type.

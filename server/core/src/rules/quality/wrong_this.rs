@@ -20,11 +20,30 @@ pub static RULE: Rule = Rule {
         why: "A plain function has a `this` of its own: `undefined` or the global object there. `this.count` throws, or counts something else.",
         example: "class A {\n  run() {\n    setTimeout(function () { this.done = true; }, 10);\n  }\n}",
         instead: "class A {\n  run() {\n    setTimeout(() => { this.done = true; }, 10);\n  }\n}",
-        limits: "Arrow functions, `.bind(this)`, a second argument of `forEach` and `map`, and listeners (whose `this` is the element) are left alone.",
+        limits: "Methods that are handed over (`setTimeout(this.tick)`) only if the file shows that they use `this` and nobody binds them. Arrow functions, `.bind(this)`, a second argument of `forEach` and `map`, and listeners (whose `this` is the element) are left alone.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::FunctionExpression], check)],
+    checks: &[Check::Nodes(&[Kind::FunctionExpression], check), Check::Nodes(&[Kind::MemberExpression], handed_over)],
     cases: &[
+        Case::bad(
+            "a.js",
+            "class B { constructor(el) { this.n = 0; el.addEventListener('click', this.onClick); } onClick() { this.n++; } } //~ wrong-this",
+        ),
+        Case::bad(
+            "a.ts",
+            "class P { start() { setTimeout(this.tick, 100); } tick() { this.count += 1; } } //~ wrong-this",
+        ),
+        Case::bad(
+            "a.ts",
+            "class P { go(p: Q) { return p.then(this.done); } done() { this.ready = true; } } //~ wrong-this",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "class B { constructor(el: E) { this.onClick = this.onClick.bind(this); el.addEventListener('click', this.onClick); } onClick() { this.n++; } }",
+        ),
+        Case::near_miss("a.ts", "class B { on = () => { this.n++; }; start() { setTimeout(this.on, 1); } }"),
+        Case::near_miss("a.ts", "class B { start() { setTimeout(this.on, 1); } on() { console.log('x'); } }"),
+        Case::near_miss("a.ts", "class B { @autobind on() { this.n++; } start() { setTimeout(this.on, 1); } }"),
         Case::bad("a.js", "class A { run() { setTimeout(function () { this.done = true; }, 10); } } //~ wrong-this"),
         Case::bad("a.js", "class A { run(p) { return p.then(function (x) { return this.use(x); }); } } //~ wrong-this"),
         Case::bad("a.js", "class A { run(xs) { xs.forEach(function (x) { this.sum += x; }); } } //~ wrong-this"),
@@ -105,6 +124,39 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         "`{name}` calls this function without an object: `this` is not that of the method around. Write an arrow function."
     );
     cx.report(Note::new(cx.rule, used.span(), message));
+}
+
+/// `el.addEventListener('click', this.onClick)` of a method of the file that uses `this`.
+fn handed_over<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.family() != Family::Ecma || node.child(Field::Object).is_none_or(|o| o.kind() != Kind::This) {
+        return;
+    }
+    let Some(property) = node.child(Field::Property).filter(|p| cx.file.declared.this_methods.contains(p.text()))
+    else {
+        return;
+    };
+    let Some(call) = node.parent().filter(|p| p.kind() == Kind::Arguments).and_then(|l| l.parent()) else { return };
+    let Some(name) = call.child(Field::Function).and_then(place_name) else { return };
+    let nth = args(call).position(|a| a == node);
+    let plain = match name.as_ref() {
+        "setTimeout" | "setInterval" | "setImmediate" | "queueMicrotask" | "requestAnimationFrame" => {
+            nth == Some(0) && method(call).is_none_or(|(of, _)| matches!(of.text(), "window" | "globalThis"))
+        }
+        "addEventListener" => nth == Some(1),
+        "nextTick" => nth == Some(0),
+        "then" => method(call).is_some(),
+        "catch" | "finally" => nth == Some(0) && method(call).is_some(),
+        _ => false,
+    };
+    if !plain || !in_method(node) {
+        return;
+    }
+    let message = format!(
+        "`{}` uses `this`, and is called without its object here. Hand over `() => {}(..)`, or bind it.",
+        property.text(),
+        node.text()
+    );
+    cx.report(Note::new(cx.rule, node.span(), message));
 }
 
 /// Whether the nearest function with a `this` of its own is a class's method.

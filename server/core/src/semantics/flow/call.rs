@@ -484,6 +484,19 @@ impl<'a> Interp<'a> {
         self.call_facts = None;
         self.guard_call(call);
         let [yes, no, always] = told;
+        // `check(&name).is_err()`
+        let before = std::mem::replace(&mut self.said_yes, yes.clone());
+        // `check(&name).map_err(..)?`
+        if matches!(
+            call.name.as_str(),
+            "map_err" | "context" | "with_context" | "wrap_err" | "wrap_err_with" | "or_err"
+        ) {
+            self.said_yes.clone_from(&before);
+        }
+        if !before.is_empty() && matches!(call.name.as_str(), "is_ok" | "is_err") {
+            let facts = self.call_facts.get_or_insert_default();
+            if call.name == "is_ok" { facts.0.extend(before) } else { facts.1.extend(before) }
+        }
         if !yes.is_empty() || !no.is_empty() {
             let facts = self.call_facts.get_or_insert_default();
             facts.0.extend(yes);

@@ -135,8 +135,10 @@ pub(super) fn condition(interp: &mut Interp<'_>, id: ExprId) -> Facts {
         }
         ExprKind::LetCondition(pat, value) => {
             let (pat, place) = (*pat, *value);
+            interp.said_yes.clear();
             let value = interp.eval(id);
             let mut facts = Facts::of(value);
+            interp.said_by_variant(pat, place, &mut facts);
             if is_constant(hir, pat) {
                 facts.when_true.push((place, Learned::Clean(SinkKinds::ALL)));
                 if let Some(address) = owner_of_host(hir, place) {
