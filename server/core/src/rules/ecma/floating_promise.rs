@@ -397,15 +397,10 @@ fn promise<'a>(call: Node<'a>, cx: &Cx<'a>) -> Option<String> {
     }
     if receiver.kind() == Kind::This {
         let name = name.text();
-        return cx
-            .file
-            .declared
-            .async_methods
-            .contains(name)
-            // Nobody waits for what only ends something.
-            .then(|| ())
-            .filter(|()| !TIDY.contains(&name.trim_start_matches(['#', '_'])))
-            .map(|()| format!("The promise of the async method `{name}` is dropped"));
+        // Nobody waits for what only ends something.
+        let ends = TIDY.contains(&name.trim_start_matches(['#', '_']));
+        let dropped = cx.file.declared.async_methods.contains(name) && !ends;
+        return dropped.then(|| format!("The promise of the async method `{name}` is dropped"));
     }
     chain(call)
 }
