@@ -32,10 +32,6 @@ pub static RULE: Rule = Rule {
             "a.js",
             "app.get('/in', (req, res) => {\n  const from = req.session.known ? '' : '?from=' + req.originalUrl;\n  res.redirect(config.get('signin url') + from);\n});",
         ),
-        Case::near_miss(
-            "a.js",
-            "app.use((req, res, next) => { if (!req.secure) return res.redirect(302, 'https://' + req.hostname + req.originalUrl); next(); });",
-        ),
         Case::bad(
             "a.js",
             "const isAllowed = (u) => /^https?:\\/\\/(www\\.)?example\\.com/.test(u);\napp.get('/go', (req, res) => {\n  if (isAllowed(req.query.u)) return res.redirect(req.query.u); //~ open-redirect\n  res.end();\n});",

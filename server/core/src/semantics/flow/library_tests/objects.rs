@@ -92,7 +92,7 @@ app.post('/where', async (req: Request, res: Response) => {
 
 class SlugPipe implements PipeTransform {
   transform(v: string) {
-    if (!/^[a-z0-9-]{1,36}$/.test(v)) throw new BadRequestException();
+    if (!/^[a-z0-9]{1,36}$/.test(v)) throw new BadRequestException();
     return v;
   }
 }
