@@ -36,6 +36,14 @@ pub static RULE: Rule = Rule {
     ],
     cases: &[
         Case::bad(
+            "a.ts",
+            "async function total(skus: string[]) { let total = 0; for (const sku of skus) { const p = await fetchProduct(sku); total += p.price; } return total; } //~ await-in-loop",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "async function total(skus: string[]) { let total = 0; for (const sku of skus) { const p = await fetchProduct(sku, total); total += p.price; } return total; }",
+        ),
+        Case::bad(
             "a.js",
             "async function f(urls) { const out = []; for (const url of urls) { out.push(await fetch(url)); } return out; } //~ await-in-loop",
         ),
@@ -499,7 +507,9 @@ fn carries(n: Node<'_>, own: &[&str], body: Node<'_>) -> bool {
         // A sum of what was waited for asks for no order; it must not be read by the round.
         Kind::AugmentedAssignmentExpression => {
             let sums = crate::rules::shape::operator(n) == "+="
-                && n.child(Field::Right).is_some_and(|r| bare(r).kind() == Kind::AwaitExpression);
+                && n.child(Field::Right).is_some_and(|r| {
+                    bare(r).kind() == Kind::AwaitExpression || root(Some(bare(r))).is_some_and(|r| own.contains(&r))
+                });
             !root(n.child(Field::Left)).is_some_and(|r| own.contains(&r) || sums && count(body, r) == 1)
         }
         Kind::AssignmentExpression => {

@@ -122,6 +122,8 @@ pub struct Interp<'a> {
     pub(super) expected: Option<(ExprId, &'a Type)>,
     /// Getters that are being asked.
     pub(super) getters: u8,
+    /// Summaries that are applied right now, one for a call in the other.
+    pub(super) applying: u8,
     /// Expressions that a module exports.
     watched: SmallVec<[ExprId; 1]>,
     pub(super) out: Outcome,
@@ -164,6 +166,7 @@ impl<'a> Interp<'a> {
             read_cells: Vec::new(),
             source: block,
             getters: 0,
+            applying: 0,
             watched: match block.kind() {
                 BlockKind::Module => hir.exports.iter().filter_map(Export::value).collect(),
                 _ => SmallVec::new(),
