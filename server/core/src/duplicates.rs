@@ -31,6 +31,10 @@ const MOST_SHINGLES: usize = 20_000;
 const STRUCTURE: f32 = 0.75;
 /// The same for functions of less than [`LONG`] leaves: of a few lines more must agree.
 const SHORT_STRUCTURE: f32 = 0.82;
+/// The same for functions of less than [`SHORT`] leaves, some eight lines.
+const SHORTEST_STRUCTURE: f32 = 0.9;
+/// Leaves of functions that are no longer short.
+const SHORT: u32 = 80;
 /// Leaves of functions that are long.
 const LONG: u32 = 300;
 /// Jaccard index of the words that twins of the least structure share.
@@ -132,7 +136,13 @@ impl Shape {
             return None;
         }
         let structure = self.structure(other);
-        if structure < STRUCTURE || structure < SHORT_STRUCTURE && self.leaves.min(other.leaves) < LONG {
+        let leaves = self.leaves.min(other.leaves);
+        let least = match leaves {
+            0..SHORT => SHORTEST_STRUCTURE,
+            SHORT..LONG => SHORT_STRUCTURE,
+            _ => STRUCTURE,
+        };
+        if structure < least {
             return None;
         }
         let words = jaccard(&self.words, &other.words);

@@ -35,6 +35,10 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::ForExpression], rust_check),
     ],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            "async function f(snaps: S[]) { const out = [];\n  // this takes no time: faster than Promise.all\n  for (const s of snaps) { out.push(await convertSnapshot(s)); } return out; }",
+        ),
         Case::bad(
             "a.ts",
             "async function total(skus: string[]) { let total = 0; for (const sku of skus) { const p = await fetchProduct(sku); total += p.price; } return total; } //~ await-in-loop",
@@ -450,6 +454,8 @@ fn wants_order(node: Node<'_>, cx: &Cx<'_>) -> bool {
         "in sequence",
         "serial",
         "in turn",
+        "in series",
+        "promise.all",
         "rate limit",
         "rate-limit",
         "throttl",
