@@ -31,10 +31,6 @@ const MOST_SHINGLES: usize = 20_000;
 const STRUCTURE: f32 = 0.75;
 /// The same for functions of less than [`LONG`] leaves: of a few lines more must agree.
 const SHORT_STRUCTURE: f32 = 0.82;
-/// The same for functions of less than [`SHORT`] leaves, some eight lines.
-const SHORTEST_STRUCTURE: f32 = 0.9;
-/// Leaves of functions that are no longer short.
-const SHORT: u32 = 80;
 /// Leaves of functions that are long.
 const LONG: u32 = 300;
 /// Jaccard index of the words that twins of the least structure share.
@@ -137,11 +133,7 @@ impl Shape {
         }
         let structure = self.structure(other);
         let leaves = self.leaves.min(other.leaves);
-        let least = match leaves {
-            0..SHORT => SHORTEST_STRUCTURE,
-            SHORT..LONG => SHORT_STRUCTURE,
-            _ => STRUCTURE,
-        };
+        let least = if leaves < LONG { SHORT_STRUCTURE } else { STRUCTURE };
         if structure < least {
             return None;
         }
