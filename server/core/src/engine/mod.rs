@@ -324,10 +324,13 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
         matches!(name, "tests.rs" | "test.rs") || name.ends_with("_test.rs") || name.ends_with("_tests.rs");
     // Cargo's folder for what is measured.
     let benches = name.ends_with(".rs") && (path.starts_with("benches/") || path.contains("/benches/"));
+    // Other people's programs, on which tests run.
+    let fixtures = path.split('/').skip_while(|f| !matches!(*f, "test" | "tests" | "spec" | "specs"));
+    let fixtures = fixtures.skip(1).any(|f| matches!(f, "fixtures" | "fixture" | "__fixtures__"));
     let jest = path.starts_with("__tests__/") || path.contains("/__tests__/");
     // What shows components to their authors ships no more than tests do.
     let named = [".test.", ".spec.", ".tst.", ".e2e.", ".stories.", ".story."].iter().any(|m| name.contains(m));
-    if named || jest || rust_tests || benches {
+    if named || jest || fixtures || rust_tests || benches {
         return true;
     }
     let framework =
@@ -344,11 +347,12 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
     if in_folder && (imports.iter().any(|(_, path)| helper(path)) || asserts(module, 3)) {
         return true;
     }
-    // `#[test]` at the top level: an integration test, helpers included.
+    // `#[test]` at the top level: an integration test, helpers included. What offers something to others is no test, but holds some.
     let of_root = |n: &crate::syntax::Node<'_>| n.parent().is_some_and(|p| p.parent().is_none());
-    if module.arena().nodes().any(|n| {
+    let tests = module.arena().nodes().any(|n| {
         n.kind() == Kind::AttributeItem && of_root(&n) && !n.text().contains("cfg") && is_test_attribute(n.text())
-    }) {
+    });
+    if tests && (in_folder || !offers(module)) {
         return true;
     }
     // `describe("..", ..)` at the top level, where no such name is declared.
@@ -358,6 +362,14 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
             c.kind() == Kind::Identifier && matches!(c.text(), "describe" | "suite") && !imports.binds(c.text())
         })
     })
+}
+
+/// Whether a module of Rust has items at its top level that are public.
+fn offers(module: &Block) -> bool {
+    let root = module.arena().root();
+    let public =
+        |n: crate::syntax::Node<'_>| n.child_of_kind(Kind::VisibilityModifier).is_some_and(|v| v.text() == "pub");
+    root.named_children().any(public) || module.children().any(|c| public(c.arena().root()))
 }
 
 /// Whether functions are handed a runner's context: helpers of tests.

@@ -17,6 +17,7 @@ pub(crate) mod requests;
 mod rust_bodies;
 pub(crate) mod rust_clones;
 pub(crate) mod rust_code;
+pub(crate) mod rust_foreign;
 pub(crate) mod rust_guards;
 pub mod rust_items;
 pub(crate) mod rust_layout;

@@ -35,6 +35,19 @@ pub static RULE: Rule = Rule {
     ],
     cases: &[
         Case::bad(
+            "a.rs",
+            "use native_tls::{Protocol, TlsConnector};\nfn f() -> TlsConnector { TlsConnector::builder().min_protocol_version(Some(Protocol::Sslv3)).build().unwrap() } //~ weak-cipher",
+        ),
+        Case::bad(
+            "a.rs",
+            "use openssl::ssl::SslVersion;\nfn f(b: &mut SslConnectorBuilder) { b.set_min_proto_version(Some(SslVersion::TLS1)).unwrap(); } //~ weak-cipher",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use native_tls::{Protocol, TlsConnector};\nfn f() -> TlsConnector { TlsConnector::builder().min_protocol_version(Some(Protocol::Tlsv12)).build().unwrap() }",
+        ),
+        Case::near_miss("a.rs", "fn f(b: &mut SslConnectorBuilder) { b.set_min_proto_version(None).unwrap(); }"),
+        Case::bad(
             "a.js",
             "const crypto = require('crypto');\nconst c = crypto.createCipheriv('des-ede3-cbc', key, iv); //~ weak-cipher",
         ),
@@ -326,6 +339,7 @@ fn rust<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let Some(function) = node.child(Field::Function) else { return };
+    old_protocol(node, cx);
     if !matches!(function.kind(), Kind::ScopedIdentifier | Kind::GenericFunction) {
         return;
     }
@@ -362,4 +376,35 @@ fn rust<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         format!("{name} is broken or too small for today's data. Use AES-256-GCM or ChaCha20-Poly1305.")
     };
     cx.report(Note::new(cx.rule, function.span(), message));
+}
+
+/// `min_protocol_version(Some(Protocol::Sslv3))`, `set_min_proto_version(Some(SslVersion::TLS1))`, `SslMethod::sslv3()` in Rust.
+fn old_protocol<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some((_, name)) = crate::rules::support::method(node) else { return };
+    if !matches!(
+        name.text(),
+        "min_protocol_version" | "set_min_proto_version" | "min_tls_version" | "set_max_proto_version"
+    ) {
+        return;
+    }
+    let Some(mut version) = crate::rules::support::args(node).next() else { return };
+    if version.kind() == Kind::CallExpression
+        && version.child(Field::Function).is_some_and(|f| f.text() == "Some")
+        && let Some(inner) = crate::rules::support::args(version).next()
+    {
+        version = inner;
+    }
+    let old = matches!(
+        last_segment(version.text()),
+        "Sslv3" | "Tlsv10" | "Tlsv11" | "SSL3" | "TLS1" | "TLS1_1" | "TLS_1_0" | "TLS_1_1" | "SSLv3" | "TLSv1"
+    );
+    if old && version.kind() == Kind::ScopedIdentifier {
+        let message =
+            format!("`{}` lets connections use broken ciphers. Use TLS 1.2 or newer.", last_segment(version.text()));
+        cx.report(Note::new(cx.rule, version.span(), message).severity(Severity::Medium));
+    }
+}
+
+fn last_segment(path: &str) -> &str {
+    path.rsplit("::").next().unwrap_or(path)
 }

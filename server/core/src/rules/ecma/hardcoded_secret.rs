@@ -35,6 +35,19 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::BinaryExpression], comparison),
     ],
     cases: &[
+        Case::bad(
+            "a.rs",
+            "fn f() -> OptsBuilder { OptsBuilder::new().user(Some(\"root\")).pass(Some(\"hunter2hunter2\")) } //~ hardcoded-secret",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(c: &Client) -> RequestBuilder { c.get(URL).basic_auth(\"deploy\", Some(\"Tr0ub4dor-x9\")) } //~ hardcoded-secret",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(c: Config, env: &Env) -> Config { c.user(\"app\").password(env.get(\"DB_PASSWORD\")) }",
+        ),
+        Case::near_miss("a.rs", "fn f(c: Config) -> Config { c.user(\"postgres\").password(\"postgres\") }"),
         Case::bad("a.js", "const id = 'AKIA4HRJ2LQ7XWVZ5TNB'; //~ hardcoded-secret"),
         Case::bad(
             "a.ts",
@@ -264,6 +277,18 @@ fn name_of(node: Node<'_>) -> Option<(String, Defines)> {
             }
             Kind::Arguments => {
                 let call = parent.parent()?;
+                // `OptsBuilder::new().pass(Some(".."))`, `.basic_auth("me", Some(".."))`
+                if let Some((_, setter)) = crate::rules::support::method(call) {
+                    let name = setter.text().trim_start_matches("with_").trim_start_matches("set_");
+                    let second = parent.named_children().nth(1).is_some_and(|a| a.span().contains(node.span()));
+                    return match name {
+                        "basic_auth" if second => Some(("password".to_owned(), Defines::Variable)),
+                        "pass" | "password" | "passwd" | "secret_key" | "api_key" | "client_secret" | "auth_token" => {
+                            Some((name.to_owned(), Defines::Variable))
+                        }
+                        _ => None,
+                    };
+                }
                 let made = call.child(Field::Function)?.text();
                 if !matches!(made, "String::from" | "Some" | "SecretString::from" | "SecretString::new" | "Secret::new")
                 {

@@ -6,7 +6,7 @@ use crate::rules::rust_items::last_name;
 use crate::rules::rust_names::{Origin, binding};
 use crate::rules::rust_types::type_of;
 use crate::rules::shape::operator;
-use crate::rules::support::{args, bare, is_loop, method};
+use crate::rules::support::{args, bare, is_loop, method, words};
 use crate::rules::{Case, Check, Cx, Docs, Rule, unparenthesized};
 use crate::syntax::Node;
 
@@ -25,7 +25,7 @@ pub static RULE: Rule = Rule {
         why: "Every round looks at up to all elements: with 10,000 on both sides that is a hundred million steps, where a set takes 10,000.",
         example: "for id in ids {\n    if !seen.contains(&id) { seen.push(id); }\n}",
         instead: "for id in ids {\n    if seen.insert(id) { out.push(id); }\n}",
-        limits: "Lists of anything but texts, numbers and records that are found by their `id` (kinds, algorithms and the like are few), lists that a comment calls short, arrays, constants, strings and vectors that are made in every round are left alone, as are vectors whose length is written in the source. Only searches for something that changes with the round count.",
+        limits: "Lists whose names say that they are short (columns, flags, options), lists of anything but texts, numbers and records that are found by their `id` (kinds, algorithms and the like are few), lists that a comment calls short, arrays, constants, strings and vectors that are made in every round are left alone, as are vectors whose length is written in the source. Only searches for something that changes with the round count.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
@@ -85,6 +85,22 @@ pub static RULE: Rule = Rule {
         Case::bad(
             "a.rs",
             "fn f(lines: &str, stop: Vec<String>) { for w in lines.split(' ') { if stop.contains(&w.to_string()) { continue; } go(w); } } //~ linear-search-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(users: &[User], ids: &[u64]) -> usize { let all: Vec<u64> = users.iter().map(|u| u.id).collect(); let mut n = 0; for id in ids { if all.contains(id) { n += 1; } } n } //~ linear-search-in-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "struct I { users: Vec<User> }\nimpl I { fn f(&self, orders: &[(u64, u32)]) { for (uid, total) in orders { if let Some(u) = self.users.iter().find(|u| u.id == *uid) { go(u, total); } } } } //~ linear-search-in-loop",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(statistics: Vec<Column>, key_indices: &[usize]) -> Vec<Column> { statistics.into_iter().enumerate().filter(|(i, _)| key_indices.contains(i)).map(|(_, s)| s).collect() }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(scripts: &[String], files: &[String]) -> usize { let mut n = 0; for s in scripts { if files.contains(s) { n += 1; } } n }",
         ),
         Case::good(
             "a.rs",
@@ -175,8 +191,14 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     });
     // A set answers only what asks for an equal element.
     let equal = name.text() == "contains" || compares(what);
-    let given = bound.is_some_and(|b| matches!(b.origin, Origin::Param(_)));
-    if !equal || !(grows || given) {
+    let given = bound.is_some_and(|b| match b.origin {
+        Origin::Param(_) => true,
+        // `let known: Vec<_> = rows.iter().map(..).collect();`
+        Origin::Let(n) => n.child(Field::Value).is_some_and(|v| plain_method(v).is_some_and(|(_, m)| m == "collect")),
+        _ => false,
+    });
+    let own_records = own && name.text() != "contains" && by_id(what);
+    if !equal || !(grows || given || own_records) || is_few(list) || looped(around).is_some_and(is_few) {
         return;
     }
     // Of kinds, versions, algorithms and other things with names of their own there are a few; of texts and numbers there may be any
@@ -266,4 +288,90 @@ fn few_rounds(around: Node<'_>) -> bool {
     let literal =
         over.kind() == Kind::RangeExpression && over.named_children().all(|n| n.kind() == Kind::IntegerLiteral);
     literal || over.kind() == Kind::ArrayExpression
+}
+
+/// What a loop goes over, or an iterator whose closure this is.
+fn looped(around: Node<'_>) -> Option<Node<'_>> {
+    let mut over = match around.kind() {
+        Kind::ForExpression => bare(around.child(Field::Value)?),
+        Kind::ClosureExpression => method(around.parent()?.parent()?)?.0,
+        _ => return None,
+    };
+    while let Some((of, _)) = method(over) {
+        over = of;
+    }
+    Some(over)
+}
+
+/// Whether a list's name says that there are a few of them: columns, flags, options and the like.
+fn is_few(list: Node<'_>) -> bool {
+    let text = list.text();
+    let name = text.rsplit(['.', '&', ' ']).next().unwrap_or(text);
+    let words = words(name);
+    words.iter().any(|w| {
+        matches!(
+            w.as_str(),
+            "spec"
+                | "specs"
+                | "groups"
+                | "errors"
+                | "ignored"
+                | "excluded"
+                | "allowed"
+                | "denied"
+                | "skipped"
+                | "reserved"
+                | "supported"
+                | "builtin"
+                | "builtins"
+                | "defaults"
+        )
+    }) || words.last().is_some_and(|w| {
+        matches!(
+            w.as_str(),
+            "indices"
+                | "indexes"
+                | "columns"
+                | "cols"
+                | "scripts"
+                | "args"
+                | "arguments"
+                | "options"
+                | "opts"
+                | "flags"
+                | "fields"
+                | "features"
+                | "extensions"
+                | "exts"
+                | "suffixes"
+                | "prefixes"
+                | "kinds"
+                | "types"
+                | "dims"
+                | "dimensions"
+                | "axes"
+                | "params"
+                | "parameters"
+                | "headers"
+                | "variants"
+                | "permissions"
+                | "roles"
+                | "languages"
+                | "methods"
+                | "protocols"
+                | "locales"
+                | "attrs"
+                | "attributes"
+                | "statistics"
+                | "codecs"
+                | "algorithms"
+                | "schemes"
+                | "modes"
+                | "levels"
+                | "targets"
+                | "platforms"
+                | "derives"
+                | "traits"
+        )
+    })
 }

@@ -28,6 +28,10 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::bad(
             "a.rs",
+            "fn f(m: &Mutex<u64>) { let mut n = m.lock().unwrap_or_else(|e| e.into_inner()); std::thread::sleep(SECOND); *n += 1; } //~ slow-work-under-lock",
+        ),
+        Case::bad(
+            "a.rs",
             "use std::fs;\nimpl A { fn f(&self, p: &str) -> io::Result<()> { let mut g = self.cache.lock().unwrap();\n let t = fs::read_to_string(p)?; //~ slow-work-under-lock\n g.insert(p.to_owned(), t); Ok(()) } }",
         ),
         Case::bad(
@@ -86,7 +90,10 @@ fn check<'a>(declaration: Node<'a>, cx: &mut Cx<'a>) {
     // `m.lock().await` of tokio, or `m.lock().unwrap()`.
     let waits = value.kind() == Kind::AwaitExpression;
     let guard = if waits { value.first_named().and_then(method) } else { method(value) };
-    let Some((inner, end)) = guard.filter(|(_, m)| waits || matches!(m.text(), "unwrap" | "expect")) else { return };
+    let Some((inner, end)) = guard.filter(|(_, m)| waits || matches!(m.text(), "unwrap" | "expect" | "unwrap_or_else"))
+    else {
+        return;
+    };
     let locked = if waits { value.first_named().unwrap_or(inner) } else { inner };
     let lock =
         method(locked).is_some_and(|(_, m)| matches!(m.text(), "lock" | "write") && locked.text().ends_with("()"));

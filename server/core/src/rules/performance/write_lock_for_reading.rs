@@ -29,6 +29,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
+        Case::bad(
+            "a.rs",
+            "struct I { names: RwLock<HashMap<u64, String>> }\nimpl I { fn name(&self, id: u64) -> String { let names = self.names.write().unwrap_or_else(|e| e.into_inner()); names.get(&id).cloned().unwrap_or_default() } } //~ write-lock-for-reading",
+        ),
         Case::bad("a.rs", "fn f(l: &RwLock<Vec<u8>>) -> usize { l.write().unwrap().len() } //~ write-lock-for-reading"),
         Case::bad(
             "a.rs",
@@ -117,7 +121,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         match parent.kind() {
             Kind::TryExpression | Kind::AwaitExpression => guard = parent,
             Kind::FieldExpression => match parent.parent().and_then(|c| method(c).map(|(_, n)| (c, n.text()))) {
-                Some((outer, "unwrap" | "expect")) => guard = outer,
+                Some((outer, "unwrap" | "expect" | "unwrap_or_else")) => guard = outer,
                 _ => break,
             },
             _ => break,

@@ -30,6 +30,14 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::bad(
             "a.rs",
+            "fn next(&self) -> u32 { let n = self.seq.load(Ordering::SeqCst) + 1; self.seq.store(n, Ordering::SeqCst); n } //~ atomic-read-then-write",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn set(&self, n: u32) { let old = self.seq.load(Ordering::SeqCst); log(old); self.seq.store(n, Ordering::SeqCst); }",
+        ),
+        Case::bad(
+            "a.rs",
             "fn f(c: &AtomicUsize) { let n = c.load(Ordering::SeqCst); c.store(n + 1, Ordering::SeqCst); } //~ atomic-read-then-write",
         ),
         Case::bad(
@@ -75,7 +83,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let mut given = args(node);
     let (Some(value), Some(ordering)) = (given.next(), given.next()) else { return };
     let atomic = |t: &str| ["Relaxed", "SeqCst", "Release", "Acquire", "AcqRel"].iter().any(|o| t.ends_with(o));
-    if !atomic(ordering.text()) || matches!(value.kind(), Kind::Identifier | Kind::IntegerLiteral) {
+    if !atomic(ordering.text()) || matches!(value.kind(), Kind::IntegerLiteral) {
         return;
     }
     let loads = |n: Node<'a>| {
@@ -83,7 +91,19 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             m.text() == "load" && same(from, of) && args(n).next().is_some_and(|o| atomic(o.text()))
         })
     };
-    let direct = value.descendants().any(loads);
+    // `let n = x.load(..) + 1; x.store(n, ..)`
+    if value.kind() == Kind::Identifier {
+        let computed = binding(value).is_some_and(|b| match b.origin {
+            Origin::Let(declaration) => declaration.child(Field::Value).map(unparenthesized).is_some_and(|v| {
+                v.kind() == Kind::BinaryExpression && v.named_children().any(|side| loads(unparenthesized(side)))
+            }),
+            _ => false,
+        });
+        if !computed {
+            return;
+        }
+    }
+    let direct = value.kind() == Kind::Identifier || value.descendants().any(loads);
     let before = || {
         value.descendants().filter(|n| n.kind() == Kind::Identifier).any(|n| {
             binding(n).is_some_and(|b| match b.origin {

@@ -29,6 +29,14 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::bad(
             "a.rs",
+            "fn best(v: &[u32]) -> Option<u32> { let best = None; for x in v { if *x > 3 { let best = Some(*x); } } best } //~ shadowed-result",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn best(v: &[u32]) -> Option<u32> { let best = None; for x in v { let best = Some(*x); if best > limit() { return best; } } best }",
+        ),
+        Case::bad(
+            "a.rs",
             "fn f(v: &[u8]) -> Option<usize> { let mut found = None;\n for (i, x) in v.iter().enumerate() { if *x == 1 { let found = Some(i); } } //~ shadowed-result\n found }",
         ),
         Case::bad("a.rs", "fn f(a: bool) -> u8 { let mut n = 0;\n if a { let n = 1; } //~ shadowed-result\n n }"),
@@ -72,7 +80,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         .child(Field::Value)
         .is_some_and(|v| v.descendants().any(|n| n.kind() == Kind::Identifier && n.text() == name));
     let in_loop = crate::rules::rust_code::loop_around(node).is_some_and(|l| !l.span().contains(declaration.span()));
-    if !(mutable || adds && in_loop) || !outer.is_plain() {
+    // `let best = None; for .. { let best = Some(x); }`: an empty value that nothing else fills.
+    let empty = declaration
+        .child(Field::Value)
+        .is_some_and(|v| matches!(v.text(), "None" | "false" | "\"\"" | "String::new()" | "Vec::new()" | "vec![]"));
+    if !(mutable || in_loop && (adds || empty)) || !outer.is_plain() {
         return;
     }
     let uses = |n: &Node<'a>| match n.kind() {

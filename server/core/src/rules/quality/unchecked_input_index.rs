@@ -22,7 +22,7 @@ pub static RULE: Rule = Rule {
         why: "Input that is too short, or text whose characters take several bytes, stops the program. Whoever sends it decides.",
         example: "pub fn parse_header(data: &[u8]) -> u16 {\n    u16::from_be_bytes([data[0], data[1]])\n}",
         instead: "pub fn parse_header(data: &[u8]) -> Option<u16> {\n    Some(u16::from_be_bytes(data.first_chunk().copied()?))\n}",
-        limits: "Once a function asks for the length, or matches, splits or takes anything of the parameter in a way that may fail, it is left alone, as are arrays, whose length is in the type.",
+        limits: "Methods that make a value of bytes and have no way to refuse are left to their callers. Once a function asks for the length, or matches, splits or takes anything of the parameter in a way that may fail, it is left alone, as are arrays, whose length is in the type.",
         fix: "",
     },
     checks: &[
@@ -45,7 +45,7 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad(
             "a.rs",
-            "impl H { pub fn from_bytes(buf: &[u8]) -> H { H { version: buf[0] >> 4, rest: buf[4..].to_vec() } } } //~ unchecked-input-index",
+            "impl H { pub fn from_bytes(buf: &[u8]) -> Option<H> { Some(H { version: buf[0] >> 4, rest: buf[4..].to_vec() }) } } //~ unchecked-input-index",
         ),
         Case::bad(
             "a.rs",
@@ -74,6 +74,7 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.rs", "pub fn decode(data: &[u8]) -> u8 { assert!(data.len() >= 4); data[3] }"),
         Case::near_miss("a.rs", "pub fn parse(s: &str) -> &str { if s.starts_with(\"0x\") { &s[2..] } else { s } }"),
         Case::near_miss("a.rs", "fn read_at(b: &[u8]) -> u8 { b[0] }"),
+        Case::near_miss("a.rs", "impl Head { pub fn parse(b: &[u8]) -> Head { Head { kind: b[3], flag: b[4] } } }"),
         Case::near_miss(
             "a.rs",
             "impl S {\n    /// # Panics\n    ///\n    /// This panics if `slice.len() < 4`.\n    pub fn read_repr(slice: &[u8]) -> u32 { u32::from_ne_bytes(slice[..4].try_into().unwrap()) }\n}",
@@ -108,6 +109,10 @@ fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
     {
         return;
     }
+    // What a type makes of bytes and cannot refuse is told how many there are by whoever calls it: `Head::parse(&frame[..9])`.
+    let own = cx.block.kind() == crate::blocks::BlockKind::Container;
+    let refuses =
+        function.child(Field::ReturnType).is_some_and(|t| ["Result", "Option"].iter().any(|w| t.text().contains(w)));
     for parameter in parameters.named_children().filter(|p| p.kind() == Kind::Parameter) {
         let (Some(pattern), Some(ty)) = (parameter.child(Field::Pattern), parameter.child(Field::Type)) else {
             continue;
@@ -116,6 +121,7 @@ fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
         let text = ty.ends_with("str") && ty.starts_with('&');
         if !(text || ty.starts_with('&') && ty.ends_with("[u8]") && !ty.contains("mut"))
             || pattern.kind() != Kind::Identifier
+            || own && !refuses && !text
         {
             continue;
         }

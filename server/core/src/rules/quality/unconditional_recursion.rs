@@ -71,6 +71,15 @@ pub static RULE: Rule = Rule {
         Case::bad("a.rs", "impl A { fn new() -> A { Self::new() } } //~ unconditional-recursion"),
         Case::bad(
             "a.rs",
+            "struct W(u32);\nimpl From<W> for u32 { fn from(w: W) -> u32 { w.into() } } //~ unconditional-recursion",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "impl From<u16> for B { fn from(c: u16) -> B { fn from(c: impl Into<u32>) -> u32 { c.into() } B(from(c) / 3) } }",
+        ),
+        Case::near_miss("a.rs", "struct W(u32);\nimpl From<W> for u64 { fn from(w: W) -> u64 { w.0.into() } }"),
+        Case::bad(
+            "a.rs",
             "impl ToString for A { fn to_string(&self) -> String { let s = self.to_string(); s } } //~ unconditional-recursion",
         ),
         Case::bad("a.rs", "fn walk(t: &Tree) { log(t); walk(t); } //~ unconditional-recursion"),
@@ -329,6 +338,16 @@ fn rust_function<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 fn through_trait<'a>(node: Node<'a>, name: Node<'a>, body: Node<'a>, cx: &Cx<'a>) -> Option<Node<'a>> {
     let statements: Vec<Node<'a>> = body.named_children().collect();
     let [only] = statements.as_slice() else { return None };
+    // `fn from(x: A) -> B { x.into() }`: `into` is what calls `from`.
+    if name.text() == "from" && cx.file.declared.rust.trait_methods.contains("from") {
+        let parameter = node.child(Field::Parameters).into_iter().flat_map(Node::named_children).next()?;
+        let (of, m) = method(*only)?;
+        let itself = m.text() == "into"
+            && parameter.child(Field::Pattern).is_some_and(|p| p.text() == of.text())
+            && parameter.child(Field::Type).is_some_and(|t| !t.text().starts_with("impl "));
+        let public = node.child_of_kind(Kind::VisibilityModifier).is_some();
+        return (itself && !public).then_some(*only);
+    }
     let implemented = |of: &str| {
         let inside = node.ancestors().find(|a| a.kind() == Kind::ImplItem);
         match inside {

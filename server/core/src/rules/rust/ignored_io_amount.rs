@@ -31,6 +31,10 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::bad(
             "a.rs",
+            "use std::io::Write;\nfn f(s: &mut std::net::TcpStream, d: &[u8]) -> std::io::Result<()> { let _ = s.write(d)?; Ok(()) } //~ ignored-io-amount",
+        ),
+        Case::bad(
+            "a.rs",
             "use std::io::Write;\nfn f(w: &mut impl Write, b: &[u8]) -> io::Result<()> { w.write(b)?; Ok(()) } //~ ignored-io-amount",
         ),
         Case::bad(
@@ -221,7 +225,9 @@ fn trait_is_there(reads: bool, cx: &Cx<'_>) -> bool {
 /// Whether the receiver is a stream that transfers in parts (`Some(true)`), or memory or something else (`Some(false)`).
 fn stream(receiver: Node<'_>) -> Option<bool> {
     let judge = |text: &str| {
-        let text = text.trim_start_matches("std::").trim_start_matches("io::").trim_start_matches("fs::");
+        let plain = text.trim_start_matches('&').trim_start_matches("mut ");
+        let plain = if plain.contains("[u8]") { text } else { plain };
+        let text = ["std::", "tokio::", "io::", "fs::", "net::"].iter().fold(plain, |t, p| t.trim_start_matches(p));
         let has = |names: &[&str]| names.iter().any(|n| text.contains(n));
         let begins = |names: &[&str]| names.iter().any(|n| text.starts_with(n));
         if has(&[

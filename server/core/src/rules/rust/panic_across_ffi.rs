@@ -29,6 +29,22 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::bad(
             "a.rs",
+            "extern \"C\" fn call<F: FnMut(i32)>(n: i32, data: *mut c_void) {\n    let mut state = unsafe { Box::from_raw(data as *mut State<F>) };\n    (state.callback)(n); //~ panic-across-ffi\n    std::mem::forget(state);\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "extern \"C\" fn done<T>(data: *mut c_void) {\n    let mut state: Box<State<T>> = unsafe { std::mem::transmute(data) };\n    match state.finished { Some(ref mut f) => (*f)(), None => {} } //~ panic-across-ffi\n    std::mem::forget(state);\n}",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "extern \"C\" fn call<F: FnMut(i32)>(n: i32, data: *mut c_void) { let state = unsafe { &mut *(data as *mut State<F>) }; (state.callback)(n); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "extern \"C\" fn call<F: FnMut(i32)>(n: i32, data: *mut c_void) {\n    let state = unsafe { &mut *(data as *mut State<F>) };\n    let _ = std::panic::catch_unwind(AssertUnwindSafe(|| (state.callback)(n)));\n}",
+        ),
+        Case::bad(
+            "a.rs",
             "pub extern \"C\" fn f(p: *const c_char) -> i32 { if p.is_null() { return -1; }\n let s = unsafe { CStr::from_ptr(p) }.to_str().unwrap(); //~ panic-across-ffi\n go(s) }",
         ),
         Case::bad(
@@ -81,7 +97,13 @@ fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let Some(body) = function.child(Field::Body) else { return };
+    // C knows nothing of types: it was made for a closure of somebody's.
+    // What was taken out of a raw pointer is given back when the closure is done, or never.
+    let given_back = ["forget(", "into_raw("].iter().any(|w| body.text().contains(w));
+    let generic = function.child(Field::TypeParameters).is_some() && given_back;
     let found = body.descendants_until(is_function).find_map(|n| match n.kind() {
+        // `(data.callback)(..)`, `(*f)(..)`: what a user of this program handed over.
+        Kind::CallExpression if generic && handed_over(n) => Some(n.span()),
         Kind::CallExpression => {
             let (of, name) = method(n)?;
             if !matches!(name.text(), "unwrap" | "expect") || of.kind() != Kind::CallExpression {
@@ -135,4 +157,17 @@ fn is_impossible(panic: Node<'_>) -> bool {
         && ["unknown", "unexpected", "unsupported", "impossible", "unreachable", "invalid"]
             .iter()
             .any(|w| said.contains(w))
+}
+
+/// A call of a closure that is a field or stands behind a pointer.
+fn handed_over(call: Node<'_>) -> bool {
+    call.child(Field::Function)
+        .filter(|f| f.kind() == Kind::ParenthesizedExpression)
+        .and_then(Node::first_named)
+        .is_some_and(|f| {
+            f.kind() == Kind::FieldExpression
+                || f.kind() == Kind::UnaryExpression
+                    && f.text().starts_with('*')
+                    && f.last_named().is_some_and(|v| v.kind() == Kind::Identifier)
+        })
 }

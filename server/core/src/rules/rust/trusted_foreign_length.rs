@@ -1,6 +1,8 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::rust_foreign::{Foreign, parameters, root};
+use crate::rules::shape::{mentions, operands, operator};
 use crate::rules::support::{args, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
@@ -22,11 +24,27 @@ pub static RULE: Rule = Rule {
               beyond its buffer, or hands out memory that nobody wrote, from safe code.",
         example: "let n = iter.len();\nlet mut v = Vec::with_capacity(n);\nfor (i, x) in iter.enumerate() { unsafe { v.as_mut_ptr().add(i).write(x) } }",
         instead: "let n = iter.len();\nlet mut v = Vec::with_capacity(n);\nfor (i, x) in iter.take(n).enumerate() { unsafe { v.as_mut_ptr().add(i).write(x) } }",
-        limits: "Any comparison, assertion, `min` or `take` in the function counts as a check; `TrustedLen` is what it says.",
+        limits: "A comparison, assertion, `min` or `take` counts as a check, but of an iterator that a loop runs to its end only what stands in the loop; `TrustedLen` is what it says.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::FunctionItem], check)],
     cases: &[
+        Case::bad(
+            "a.rs",
+            "pub fn append<I: ExactSizeIterator<Item = u8>>(b: &mut Buf, it: I) {\n    let n = it.len();\n    assert!(b.len + n <= b.cap);\n    for (i, x) in it.enumerate() { unsafe { b.ptr.add(b.len + i).write(x); } } //~ trusted-foreign-length\n    b.len += n;\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn extend<I: IntoIterator<Item = u8>>(&mut self, it: I) {\n    let mut it = it.into_iter();\n    let (lower, upper) = it.size_hint();\n    assert!(self.len() + upper.unwrap() <= self.capacity());\n    let mut count = 0;\n    unsafe {\n        while count < lower {\n            if let Some(x) = it.next() { ptr::write(self.end().add(count), x); count += 1; } else { break; } //~ trusted-foreign-length\n        }\n    }\n}",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "pub fn append<I: ExactSizeIterator<Item = u8>>(b: &mut Buf, it: I) { let n = it.len(); for (i, x) in it.enumerate() { assert!(b.len + i < b.cap); unsafe { b.ptr.add(b.len + i).write(x); } } b.len += n; }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn extend<I: IntoIterator<Item = u8>>(&mut self, it: I) { let mut it = it.into_iter(); let (lower, _) = it.size_hint(); self.reserve(lower); let mut count = 0; unsafe { while count < lower { if let Some(x) = it.next() { ptr::write(self.end().add(count), x); count += 1; } else { break; } } } }",
+        ),
         Case::bad(
             "a.rs",
             "pub fn collect<I: ExactSizeIterator<Item = u8>>(it: I) -> Vec<u8> {\n    let n = it.len();\n    let mut v = Vec::with_capacity(n);\n    for (i, b) in it.enumerate() { unsafe { v.as_mut_ptr().add(i).write(b); } } //~ trusted-foreign-length\n    v\n}",
@@ -76,21 +94,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let Some(body) = node.child(Field::Body) else { return };
-    let foreign = foreign(node, body);
+    let foreign = parameters(node, body);
     if foreign.is_empty() {
-        return;
-    }
-    // A comparison of any kind may be the check.
-    let checked = body.descendants().any(|n| match n.kind() {
-        Kind::BinaryExpression => {
-            n.child(Field::Operator).is_some_and(|o| matches!(o.text(), "<" | ">" | "<=" | ">=" | "==" | "!="))
-        }
-        Kind::MacroInvocation => n.text().starts_with("assert") || n.text().starts_with("debug_assert"),
-        Kind::CallExpression => method(n)
-            .is_some_and(|(_, m)| matches!(m.text(), "min" | "take" | "zip" | "get" | "get_mut" | "clamp" | "push")),
-        _ => false,
-    });
-    if checked {
         return;
     }
     for call in body.descendants().filter(|n| n.kind() == Kind::CallExpression) {
@@ -105,6 +110,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
         let after = body.descendants().filter(|n| n.span().start > call.span().end);
         let Some(relied) = after.into_iter().find(|n| relies(*n, kind)) else { continue };
+        if is_checked(body, relied, &foreign, kind) {
+            return;
+        }
         let message = match kind {
             Foreign::Iterator => format!(
                 "`{of}` may give more or fewer elements than it says, and this writes by what it says. Check it, or `take` as many."
@@ -116,12 +124,6 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         cx.report(Note::new(cx.rule, relied.span(), message).related(call.span(), "the number comes from here"));
         return;
     }
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Foreign {
-    Iterator,
-    Reader,
 }
 
 /// Whether unsafe code writes through a pointer here or sets a length.
@@ -151,48 +153,54 @@ fn relies(n: Node<'_>, kind: Foreign) -> bool {
     }
 }
 
-/// Parameters of generic types that iterate or read, and variables made of them by `into_iter`: name, parameter, kind.
-fn foreign<'a>(function: Node<'a>, body: Node<'a>) -> Vec<(&'a str, &'a str, Foreign)> {
-    let start = function.span().start as usize;
-    let head = function.arena().text().get(start..body.span().start as usize).unwrap_or_default();
-    if head.contains("TrustedLen") {
-        return Vec::new();
+/// Whether the function looks at what it was told before it relies on it. A comparison of any kind may be the check, but of one
+/// that gives its elements in a loop only what stands in the loop is, for it may give more than it said.
+fn is_checked<'a>(body: Node<'a>, relied: Node<'a>, foreign: &[(&str, &str, Foreign)], kind: Foreign) -> bool {
+    let is_check = |n: Node<'a>| match n.kind() {
+        Kind::BinaryExpression => matches!(operator(n), "<" | ">" | "<=" | ">=" | "==" | "!="),
+        Kind::MacroInvocation => n.text().starts_with("assert") || n.text().starts_with("debug_assert"),
+        Kind::CallExpression => method(n)
+            .is_some_and(|(_, m)| matches!(m.text(), "min" | "take" | "zip" | "get" | "get_mut" | "clamp" | "push")),
+        Kind::BreakExpression => true,
+        _ => false,
+    };
+    if kind == Foreign::Reader {
+        return body.descendants().any(is_check);
     }
-    let parameters = function.child(Field::Parameters).into_iter().flat_map(Node::named_children);
-    let mut out = Vec::new();
-    for parameter in parameters {
-        let (Some(pattern), Some(ty)) = (parameter.child(Field::Pattern), parameter.child(Field::Type)) else {
-            continue;
-        };
-        let name = pattern.text().trim_start_matches("mut ");
-        let ty = ty.text().trim_start_matches(['&', ' ']).trim_start_matches("mut ");
-        // The bound: written in place, in the list of parameters, or in the `where` clause.
-        let bound = if ty.starts_with("impl ") || ty.starts_with("dyn ") {
-            ty
-        } else if ty.chars().all(char::is_alphanumeric) && ty.starts_with(char::is_uppercase) {
-            match head.find(&format!("{ty}:")).and_then(|at| head.get(at..)) {
-                Some(rest) => rest.split([',', '{', ')']).next().unwrap_or_default(),
-                None => continue,
-            }
-        } else {
-            continue;
-        };
-        if bound.contains("Iterator") {
-            out.push((name, name, Foreign::Iterator));
-        } else if bound.contains("Read") && !bound.contains("AsyncRead") {
-            out.push((name, name, Foreign::Reader));
-        }
+    // The loop in which the elements come: `for x in iter`, `while n < told`.
+    let Some(around) = relied.ancestors().find(|a| crate::rules::support::is_loop(*a)) else {
+        return body.descendants().any(is_check);
+    };
+    let Some(inner) = around.child(Field::Body) else { return true };
+    let over = around.child(Field::Value).filter(|_| around.kind() == Kind::ForExpression);
+    if let Some(over) = over {
+        let ours = foreign.iter().any(|(n, ..)| root(over).text() == *n);
+        let limited = over.descendants().any(|n| {
+            method(n).is_some_and(|(_, m)| {
+                matches!(m.text(), "take" | "zip" | "map_while" | "take_while" | "filter" | "filter_map" | "flat_map")
+            })
+        });
+        let said = body.descendants().any(|n| n.is_comment() && n.text().contains("SAFETY"));
+        return !ours || limited || said || inner.descendants().any(is_check);
     }
-    for declaration in body.descendants().filter(|n| n.kind() == Kind::LetDeclaration) {
-        let (Some(pattern), Some(value)) = (declaration.child(Field::Pattern), declaration.child(Field::Value)) else {
-            continue;
-        };
-        if let Some((receiver, m)) = method(value)
-            && m.text() == "into_iter"
-            && let Some((_, of, kind)) = out.iter().find(|(n, ..)| *n == receiver.text()).copied()
-        {
-            out.push((pattern.text().trim_start_matches("mut "), of, kind));
-        }
-    }
-    out
+    // `while count < lower`: what counts is whether `lower` was held against the room.
+    let told = around.child(Field::Condition).filter(|c| operator(*c) == "<").and_then(operands);
+    let Some((_, told)) = told.filter(|(_, t)| t.kind() == Kind::Identifier) else {
+        return body.descendants().any(is_check);
+    };
+    let of_hint = body.descendants().any(|n| {
+        n.kind() == Kind::LetDeclaration
+            && n.child(Field::Pattern).is_some_and(|p| p.kind() == Kind::TuplePattern && mentions(p, told.text()))
+            && n.child(Field::Value).is_some_and(|v| method(v).is_some_and(|(_, m)| m.text() == "size_hint"))
+    });
+    let inside = around.span();
+    !of_hint
+        || body.descendants().any(|n| {
+            let room = n.kind() == Kind::CallExpression
+                && (method(n).is_some_and(|(_, m)| m.text().starts_with("reserve"))
+                    || n.child(Field::Function).is_some_and(|f| f.text().ends_with("with_capacity")));
+            !inside.contains(n.span())
+                && (is_check(n) || room)
+                && n.text().split(|c: char| !c.is_alphanumeric() && c != '_').any(|w| w == told.text())
+        })
 }

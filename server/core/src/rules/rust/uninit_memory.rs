@@ -32,6 +32,18 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::bad(
             "a.rs",
+            "fn get<R: Read>(&mut self, end: usize, r: &mut R) -> io::Result<()> {\n    if end > self.data.len() {\n        let len = self.data.len();\n        unsafe { self.data.set_len(end); } //~ uninit-memory\n        r.read_exact(&mut self.data[len..end])?;\n    }\n    Ok(())\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn record<R: Read>(r: &mut R, len: usize) -> io::Result<Vec<u8>> {\n    let mut data = vec![0; 5];\n    r.read_exact(&mut data)?;\n    data.reserve(len - 5);\n    unsafe { data.set_len(len) }; //~ uninit-memory\n    r.read_exact(&mut data[5..])?;\n    Ok(data)\n}",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn get<R: Read>(&mut self, end: usize, r: &mut R) -> io::Result<()> {\n    let len = self.data.len();\n    if end > self.data.len() { self.data.resize(end, 0); }\n    unsafe { self.data.set_len(end); }\n    r.read_exact(&mut self.data[len..end])\n}",
+        ),
+        Case::bad(
+            "a.rs",
             "fn f(n: usize) -> Vec<u8> {\n    let mut v = Vec::with_capacity(n);\n    unsafe { v.set_len(n); } //~ uninit-memory\n    v\n}",
         ),
         Case::bad(
@@ -495,12 +507,14 @@ fn set_len<'a>(node: Node<'a>, receiver: Node<'a>, name: Node<'a>, cx: &mut Cx<'
     }
     let Some(allocation) = allocation(node, place) else {
         to_capacity(node, place, name, length, cx);
+        then_read(node, place, name, length, cx);
         return;
     };
     // Room for more says nothing of a length that was there before.
     let room = allocation.first_named().filter(|_| allocation.kind() == Kind::ExpressionStatement);
     if let Some(room) = room.and_then(|c| args(c).next())
         && !length.text().contains(room.text())
+        && !room.text().starts_with(&format!("{} -", length.text()))
         && !length.text().contains("capacity()")
     {
         return;
@@ -544,6 +558,37 @@ fn to_capacity<'a>(node: Node<'a>, place: &str, name: Node<'a>, length: Node<'a>
         "All of `{place}`'s room is said to be elements, which nobody has written. Use `resize`, or write through `spare_capacity_mut` first."
     );
     cx.report(Note::new(cx.rule, span, message).confidence(Confidence::Medium));
+}
+
+/// `self.buf.set_len(end); reader.read(&mut self.buf[start..end])`: a reader gets to see what nobody has written.
+fn then_read<'a>(node: Node<'a>, place: &str, name: Node<'a>, length: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(function) = node.ancestors().find(|n| is_function(*n)) else { return };
+    let (from, to) = (function.span().start as usize, node.span().start as usize);
+    let before = node.arena().text().get(from..to).unwrap_or_default();
+    let writes =
+        ["ptr::", "as_mut_ptr", "spare_capacity", "set_len", "MaybeUninit", "resize", "write_bytes", "vec![", "assert"];
+    // What grows is compared with the length that it has.
+    let grows = before.contains(&format!("> {place}.len()")) || before.contains(&format!("{place}.len() <"));
+    if !grows
+        || !matches!(length.kind(), Kind::Identifier | Kind::BinaryExpression)
+        || writes.iter().any(|w| before.contains(w))
+    {
+        return;
+    }
+    let read = function.descendants().any(|n| {
+        n.span().start > node.span().end
+            && method(n).is_some_and(|(_, m)| matches!(m.text(), "read" | "read_exact"))
+            && args(n)
+                .next()
+                .is_some_and(|a| a.text().strip_prefix("&mut ").is_some_and(|a| a.split('[').next() == Some(place)))
+    });
+    if read {
+        let span = crate::syntax::Span { start: name.span().start, end: node.span().end };
+        let message = format!(
+            "`{place}` is said to be longer than what was written to it, and a reader is shown the rest. Use `resize`."
+        );
+        cx.report(Note::new(cx.rule, span, message).confidence(Confidence::Medium));
+    }
 }
 
 fn is_conditional(n: Node<'_>) -> bool {

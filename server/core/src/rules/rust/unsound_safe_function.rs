@@ -20,7 +20,7 @@ pub static RULE: Rule = Rule {
     docs: Docs {
         what: "Finds public functions without `unsafe` that hand a parameter unchecked to an operation that relies on it: a raw pointer that is \
                read, an index for `get_unchecked` or pointer arithmetic, bytes for `from_utf8_unchecked`, an `Option` for \
-               `unwrap_unchecked`; and methods that make a `&mut` of `&self`.",
+               `unwrap_unchecked`; methods that make a `&mut` of `&self`; and constructors of a pointer that `drop` frees.",
         why: "Whoever calls it needs no `unsafe`, and a wrong argument reads or writes memory that belongs to something else. The compiler's \
               promise ends here, in a function that does not say so.",
         example: "pub fn at(items: &[u32], i: usize) -> u32 {\n    unsafe { *items.get_unchecked(i) }\n}",
@@ -29,8 +29,50 @@ pub static RULE: Rule = Rule {
                  has a comment with `SAFETY`, are left alone; so are functions that are not public, for their callers stand beside them.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::FunctionItem], check), Check::Nodes(&[Kind::CallExpression], read_text)],
+    checks: &[
+        Check::Nodes(&[Kind::FunctionItem], check),
+        Check::Nodes(&[Kind::FunctionItem], takes_over),
+        Check::Nodes(&[Kind::CallExpression], read_text),
+    ],
     cases: &[
+        Case::bad(
+            "a.rs",
+            "pub struct CBox { ptr: *mut u8 }\nimpl CBox { pub fn new(ptr: *mut u8) -> CBox { CBox { ptr: ptr } } } //~ unsound-safe-function\nimpl Drop for CBox { fn drop(&mut self) { unsafe { c_free(self.ptr) } } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "pub struct CBox { ptr: *mut u8 }\nimpl CBox { pub unsafe fn new(ptr: *mut u8) -> CBox { CBox { ptr } } }\nimpl Drop for CBox { fn drop(&mut self) { unsafe { c_free(self.ptr) } } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "pub struct View { ptr: *const u8 }\nimpl View { pub fn new(ptr: *const u8) -> View { View { ptr } } }",
+        ),
+        Case::bad(
+            "a.rs",
+            "impl<T> Index<usize> for Slab<T> { type Output = T; fn index(&self, i: usize) -> &T { unsafe { &*self.mem.offset(i as isize) } } } //~ unsound-safe-function",
+        ),
+        Case::bad(
+            "a.rs",
+            "impl<T> IndexMut<usize> for Arr<T> { fn index_mut(&mut self, i: usize) -> &mut T { unsafe { self.ptr.wrapping_offset(i as isize).as_mut() }.unwrap() } } //~ unsound-safe-function",
+        ),
+        Case::bad("a.rs", "pub fn twin<T>(v: &T) -> T { unsafe { std::ptr::read(v) } } //~ unsound-safe-function"),
+        Case::bad(
+            "a.rs",
+            "pub fn words(b: &[u8]) -> &[u32] { unsafe { std::slice::from_raw_parts(b.as_ptr() as *const u32, b.len() / 4) } } //~ unsound-safe-function",
+        ),
+        Case::bad(
+            "a.rs",
+            "pub fn floats(b: &[u8]) -> &[f32] { unsafe { std::slice::from_raw_parts(b.as_ptr().cast::<f32>(), b.len() / 4) } } //~ unsound-safe-function",
+        ),
+        Case::near_miss("a.rs", "pub fn twin<T: Copy>(v: &T) -> T { unsafe { std::ptr::read(v) } }"),
+        Case::near_miss(
+            "a.rs",
+            "pub fn words(b: &[u8]) -> &[u32] { assert_eq!(b.as_ptr() as usize % std::mem::align_of::<u32>(), 0); unsafe { std::slice::from_raw_parts(b.as_ptr() as *const u32, b.len() / 4) } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "impl<T> Index<usize> for Slab<T> { type Output = T; fn index(&self, i: usize) -> &T { assert!(i < self.len); unsafe { &*self.mem.offset(i as isize) } } }",
+        ),
         Case::bad(
             "a.rs",
             "pub fn f(v: &[u32], i: usize) -> u32 { unsafe { *v.get_unchecked(i) } } //~ unsound-safe-function",
@@ -133,7 +175,10 @@ fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let modifiers = function.child_of_kind(Kind::FunctionModifiers).map_or("", Node::text);
-    let public = function.child_of_kind(Kind::VisibilityModifier).is_some_and(|v| v.text() == "pub");
+    // `impl Index for ..`: as public as the type.
+    let indexes = matches!(function.child(Field::Name).map(Node::text), Some("index" | "index_mut"))
+        && function.child(Field::Parameters).is_some_and(|p| p.child_of_kind(Kind::SelfParameter).is_some());
+    let public = indexes || function.child_of_kind(Kind::VisibilityModifier).is_some_and(|v| v.text() == "pub");
     let marked = modifiers.split_whitespace().any(|w| w == "unsafe") || text.trim_start().starts_with("unsafe ");
     // What C calls back, and nobody else: C cannot name a generic function.
     let callback = modifiers.contains("extern") && function.child(Field::TypeParameters).is_some();
@@ -160,6 +205,19 @@ fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
                     && p.child(Field::Pattern).is_some_and(|p| p.text().trim_start_matches("mut ") == relied.name)
             })?;
             let ty = parameter.child(Field::Type)?.text();
+            if relied.what == COPIED {
+                let generic = function.child(Field::TypeParameters).is_some_and(|t| {
+                    let own = ty.trim_start_matches(['&', ' ']).trim_start_matches("mut ").trim();
+                    own.len() == 1
+                        && t.named_children().any(|t| t.text().split([':', '=']).next().map(str::trim) == Some(own))
+                });
+                let head = crate::rules::rust_foreign::head(function);
+                let kept = ["ptr::write", "forget", "ManuallyDrop", "MaybeUninit", "Copy"];
+                return (generic
+                    && ty.starts_with('&')
+                    && !kept.iter().any(|w| body.text().contains(w) || head.contains(w)))
+                .then_some(relied);
+            }
             let pointer = ty.starts_with('*');
             if relied.what == POINTER && !pointer || relied.what != POINTER && pointer {
                 return None;
@@ -169,6 +227,11 @@ fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
                 |t: &str| matches!(t.trim_start_matches('&'), "u8" | "u16" | "u32" | "u64" | "usize" | "i32" | "i64");
             if (relied.what.starts_with("taken not") || relied.what.starts_with("taken to have")) && !plain(ty) {
                 return None;
+            }
+            let aligned = ["align_of", "is_aligned", "align_to", "align_offset", "repr(C, packed"];
+            if relied.what.starts_with("taken for values") {
+                let looks = aligned.iter().any(|w| body.text().contains(w));
+                return (ty.contains("[u8]") && !looks).then_some(relied);
             }
             if relied.what.ends_with("another type") && !ty.contains("[u8]") {
                 return None;
@@ -193,6 +256,7 @@ fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
 
 const POINTER: &str = "a pointer that is followed";
 const INDEX: &str = "a position that is trusted";
+const COPIED: &str = "copied bit by bit, while its owner still has it,";
 
 fn says_safety(comment: &str) -> bool {
     comment.contains("SAFETY")
@@ -259,6 +323,13 @@ fn relied_on<'a>(n: Node<'a>, cx: &Cx<'a>) -> Option<Relied<'a>> {
                 matches!(inner.text(), "add" | "offset")
                     .then(|| Some(Relied { at: n, name: named(args(unparenthesized(of)).next()?)?, what: INDEX }))?
             }
+            // `self.ptr.wrapping_offset(i).as_ref()`
+            "as_ref" | "as_mut" => {
+                let (_, inner) = method(unparenthesized(of))?;
+                let moves = matches!(inner.text(), "add" | "offset" | "wrapping_add" | "wrapping_offset");
+                let mut place = args(unparenthesized(of));
+                moves.then(|| Some(Relied { at: n, name: named(place.next()?)?, what: INDEX }))?
+            }
             "unwrap_unchecked" => Some(Relied { at: n, name: named(of)?, what: "taken to be there" }),
             _ => None,
         };
@@ -268,6 +339,30 @@ fn relied_on<'a>(n: Node<'a>, cx: &Cx<'a>) -> Option<Relied<'a>> {
     let last = parts.next().unwrap_or_default();
     let module = parts.next().unwrap_or_default();
     match (module, last) {
+        ("ptr", "read")
+            if args(n).next().is_some_and(|a| a.kind() == Kind::Identifier) && !is_raw(n, args(n).next()?) =>
+        {
+            Some(Relied { at: n, name: named(args(n).next()?)?, what: COPIED })
+        }
+        // `slice::from_raw_parts(bytes.as_ptr() as *const u32, n)`
+        ("slice", "from_raw_parts" | "from_raw_parts_mut")
+            if args(n).next().is_some_and(|a| {
+                a.kind() == Kind::TypeCastExpression && !is_bytes(a)
+                    || method(a).is_some_and(|(_, m)| m.text() == "cast")
+                        && a.text().ends_with(">()")
+                        && !a.text().contains("<u8>")
+                        && !a.text().contains("c_char")
+            }) =>
+        {
+            let cast = args(n).next()?;
+            let inner = match method(cast) {
+                Some((inner, _)) => inner,
+                None => cast.child(Field::Value).or_else(|| cast.first_named())?,
+            };
+            let (of, m) = method(unparenthesized(inner))?;
+            matches!(m.text(), "as_ptr" | "as_mut_ptr")
+                .then(|| Some(Relied { at: n, name: named(of)?, what: "taken for values of another type" }))?
+        }
         (
             "slice" | "ptr" | "Box" | "Rc" | "Arc" | "CStr" | "CString" | "String" | "Vec",
             "from_raw_parts" | "from_raw_parts_mut" | "from_raw" | "from_ptr",
@@ -361,8 +456,6 @@ fn checked(body: Node<'_>, name: &str) -> bool {
                         | "get"
                         | "min"
                         | "validate"
-                        | "as_ref"
-                        | "as_mut"
                         | "is_char_boundary"
                         | "check"
                         | "is_aligned"
@@ -371,6 +464,7 @@ fn checked(body: Node<'_>, name: &str) -> bool {
                 ) && mentions(n, name)
                     || m.text().contains("check") && !m.text().contains("unchecked") && mentions(n, name)
                     || m.text().starts_with("is_") && mentions(of, name)
+                    || matches!(m.text(), "as_ref" | "as_mut") && of.text() == name
             }
             None => n.child(Field::Function).is_some_and(|f| {
                 let f = f.text();
@@ -423,4 +517,63 @@ fn exclusive_of_shared<'a>(function: Node<'a>, parameters: Node<'a>, body: Node<
     })?;
     let message = "Two calls give two `&mut` to the same value, which is undefined behaviour, and callers need no `unsafe` for it. Take `&mut self`, or hand out a guard.";
     Some(Note::new(cx.rule, at.span(), message))
+}
+
+/// Whether a name is a parameter that is a raw pointer.
+fn is_raw(call: Node<'_>, name: Node<'_>) -> bool {
+    let function = call.ancestors().find(|n| n.kind() == Kind::FunctionItem);
+    let parameters = function.and_then(|f| f.child(Field::Parameters)).into_iter().flat_map(Node::named_children);
+    !parameters.into_iter().any(|p| {
+        p.child(Field::Pattern).is_some_and(|n| n.text().trim_start_matches("mut ") == name.text())
+            && p.child(Field::Type).is_some_and(|t| t.text().starts_with('&'))
+    })
+}
+
+/// Whether a pointer is cast to bytes or the like, which lie anywhere.
+fn is_bytes(cast: Node<'_>) -> bool {
+    let ty = cast.child(Field::Type).map_or("", Node::text);
+    matches!(ty.rsplit([' ', '*']).next(), Some("u8" | "i8" | "c_char" | "c_uchar" | "c_void" | "MaybeUninit<u8>"))
+        || ty.contains("MaybeUninit<u8>")
+}
+
+/// `pub fn new(ptr: *mut T) -> Self`, where `drop` frees what the field points to: any pointer will do, from safe code.
+fn takes_over<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
+    let frees = &cx.file.declared.rust.frees;
+    let public = function.child_of_kind(Kind::VisibilityModifier).is_some_and(|v| v.text() == "pub");
+    if frees.is_empty() || !public || function.is_hole() || function.child_of_kind(Kind::FunctionModifiers).is_some() {
+        return;
+    }
+    let (Some(body), Some(parameters)) = (function.child(Field::Body), function.child(Field::Parameters)) else {
+        return;
+    };
+    let pointers: Vec<&str> = parameters
+        .named_children()
+        .filter(|p| p.child(Field::Type).is_some_and(|t| t.text().starts_with('*')))
+        .filter_map(|p| p.child(Field::Pattern))
+        .map(|p| p.text())
+        .collect();
+    if pointers.is_empty() {
+        return;
+    }
+    let found = body.descendants_until(is_function).filter(|n| n.kind() == Kind::StructExpression).find_map(|made| {
+        let ty = made.child(Field::Name)?.text();
+        let ty = ty.split('<').next().unwrap_or(ty);
+        let frees = |field: &str| frees.iter().any(|(of, f)| f == field && (of == ty || ty == "Self"));
+        made.child(Field::Body)?.named_children().find_map(|init| {
+            let (field, value) = match init.kind() {
+                Kind::ShorthandFieldInitializer => (init.text(), init),
+                Kind::FieldInitializer => {
+                    (init.child(Field::Field).or_else(|| init.child(Field::Name))?.text(), init.child(Field::Value)?)
+                }
+                _ => return None,
+            };
+            (frees(field) && pointers.contains(&value.text())).then_some((init, value.text()))
+        })
+    });
+    if let Some((at, name)) = found {
+        let message = format!(
+            "`{name}` is freed when this value is dropped, and safe code may hand over any pointer. Mark the function `unsafe`, and say what the pointer must be."
+        );
+        cx.report(Note::new(cx.rule, at.span(), message));
+    }
 }

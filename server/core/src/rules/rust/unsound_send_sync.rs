@@ -26,6 +26,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::ImplItem], check)],
     cases: &[
+        Case::bad(
+            "a.rs",
+            "pub struct Q<T> { head: *mut T }\nunsafe impl<T> Send for Q<T> {} //~ unsound-send-sync\n#[test]\nfn it_works() { assert!(true); }",
+        ),
         Case::bad("a.rs", "pub struct Q<T> { head: *mut T }\nunsafe impl<T> Send for Q<T> {} //~ unsound-send-sync"),
         Case::bad("a.rs", "unsafe impl<T> Sync for Cell2<T> {} //~ unsound-send-sync"),
         Case::bad("a.rs", "unsafe impl<'a, T> Send for Guard<'a, T> {} //~ unsound-send-sync"),

@@ -29,6 +29,14 @@ pub static RULE: Rule = Rule {
     )],
     cases: &[
         Case::bad(
+            "a.js",
+            "const isAllowed = (u) => /^https?:\\/\\/(www\\.)?example\\.com/.test(u);\napp.get('/go', (req, res) => {\n  if (isAllowed(req.query.u)) return res.redirect(req.query.u); //~ open-redirect\n  res.end();\n});",
+        ),
+        Case::near_miss(
+            "a.js",
+            "app.get('*', (req, res) => {\n  const topic = req.path.match(/^\\/topic\\/(\\d+)\\//);\n  if (topic) return res.redirect(config.get('root') + topic[0]);\n  res.end();\n});",
+        ),
+        Case::bad(
             "a.ts",
             r#"import { Controller, Get, Query, Redirect } from "@nestjs/common";
 @Controller()

@@ -66,6 +66,19 @@ pub static RULE: Rule = Rule {
         Case::bad("a.rs", "fn verify(mac: &[u8], given: &[u8]) -> bool { mac == given } //~ timing-unsafe-comparison"),
         Case::bad(
             "a.rs",
+            "fn verify(secret: &[u8], v: &str, tag: &str) -> bool { let expected = sign_cookie(secret, v); expected == tag } //~ timing-unsafe-comparison",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn parse(p: &mut P, tag: &str) -> bool { let expected = p.open_tag(); expected == tag }",
+        ),
+        Case::bad(
+            "a.rs",
+            "impl Totp { fn check(&self, token: &str, time: u64) -> bool { self.generate(time / self.step) == token } } //~ timing-unsafe-comparison",
+        ),
+        Case::near_miss("a.rs", "fn next(&mut self, token: Token) -> bool { self.generate_kind() == token.kind }"),
+        Case::bad(
+            "a.rs",
             "fn f(req: &Req, api_key: &str) -> bool { req.header(\"x-api-key\") == Some(api_key) } //~ timing-unsafe-comparison",
         ),
         Case::bad(
@@ -251,7 +264,13 @@ fn check_rust<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             name => name.starts_with("GenericArray") || name.contains("Secret"),
         })
     };
-    if !plain(left) || !plain(right) || !(secret(&a, &b) || secret(&b, &a)) {
+    // `expected == tag` where a MAC is made.
+    let single = |words: &[String], of: &[&str]| matches!(words, [one] if of.contains(&one.as_str()));
+    let mac = lower.contains("hmac") || lower.contains("mac(") || lower.contains("sign");
+    let expected = ["expected", "computed", "calculated"];
+    let given = ["tag", "sig", "signature", "mac", "hmac", "token"];
+    let pair = mac && (single(&a, &expected) && single(&b, &given) || single(&b, &expected) && single(&a, &given));
+    if !plain(left) || !plain(right) || !(pair || secret(&a, &b) || secret(&b, &a)) {
         return;
     }
     let message = "The time that this takes tells how many of the bytes were right. Compare secrets in constant time: `subtle::ConstantTimeEq`, `ring::constant_time`, or the library's `verify`.";
@@ -333,8 +352,12 @@ fn mac_of(variable: Node<'_>) -> Vec<String> {
 /// What a function of that name gives: a MAC or a hash that it computes, else nothing that is known.
 fn made(function: &str) -> Option<Vec<String>> {
     let mut out = words(function);
-    let computes =
-        out.iter().any(|w| matches!(w.as_str(), "sign" | "mac" | "hmac" | "digest" | "hash" | "signature" | "compute"));
+    let computes = out.iter().any(|w| {
+        matches!(
+            w.as_str(),
+            "sign" | "mac" | "hmac" | "digest" | "hash" | "signature" | "compute" | "generate" | "totp" | "hotp"
+        )
+    });
     out.push("computed".into());
     (computes && !out.iter().any(|w| w == "u64" || w == "u32")).then_some(out)
 }
@@ -390,6 +413,13 @@ fn secret(side: &[String], other: &[String]) -> bool {
     }
     // What a format begins with.
     let joined = side.join("_");
+    // `self.generate(time) == token`
+    if matches!(joined.as_str(), "token" | "otp" | "code" | "totp" | "passcode")
+        && has(other, &["computed"])
+        && has(other, &["generate", "otp", "totp", "hotp"])
+    {
+        return true;
+    }
     let strong = matches!(
         joined.as_str(),
         "mac"

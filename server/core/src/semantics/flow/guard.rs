@@ -135,8 +135,10 @@ pub(super) fn condition(interp: &mut Interp<'_>, id: ExprId) -> Facts {
         }
         ExprKind::LetCondition(pat, value) => {
             let (pat, place) = (*pat, *value);
+            interp.said_yes.clear();
             let value = interp.eval(id);
             let mut facts = Facts::of(value);
+            interp.said_by_variant(pat, place, &mut facts);
             if is_constant(hir, pat) {
                 facts.when_true.push((place, Learned::Clean(SinkKinds::ALL)));
                 if let Some(address) = owner_of_host(hir, place) {
@@ -829,7 +831,8 @@ impl Interp<'_> {
                 yes.push((*arg, Learned::Clean(SinkKind::StringCheck.set())));
                 no.push((*arg, Learned::Clean(SinkKind::StringCheck.set())));
             }
-            // A check by the program's own function, by its name.
+            // A check by the program's own function, by its name; what a short one does with a pattern is judged by that.
+            (name, Some(_)) if says(name, &TRUSTED) && super::regex::is_only_match(call, self.world) => {}
             (name, Some(arg)) if says(name, &TRUSTED) && !says(name, &DISTRUSTED) => {
                 yes.push((*arg, Learned::Clean(SinkKinds::ALL)));
             }

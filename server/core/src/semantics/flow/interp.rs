@@ -104,6 +104,8 @@ pub struct Interp<'a> {
     fuel: u32,
     /// What the truth of the call that was evaluated last says; taken by the condition around it.
     pub(super) call_facts: Option<(Lessons, Lessons)>,
+    /// What the program's own function that was called last says of its arguments where it gives something true, or `Ok`.
+    pub(super) said_yes: Lessons,
     /// What the truth of a variable says that holds a condition: `const ok = /^[a-z]+$/.test(name)`.
     pub(super) told: FxHashMap<LocalId, (Lessons, Lessons)>,
     /// Which place an address, or a part of one that is bound to a name, was taken out of.
@@ -124,6 +126,8 @@ pub struct Interp<'a> {
     pub(super) getters: u8,
     /// Summaries that are applied right now, one for a call in the other.
     pub(super) applying: u8,
+    /// The call that functions are being handed to.
+    pub(super) handing: Span,
     /// Expressions that a module exports.
     watched: SmallVec<[ExprId; 1]>,
     pub(super) out: Outcome,
@@ -162,11 +166,13 @@ impl<'a> Interp<'a> {
             last_told: Vec::new(),
             assigned: None,
             call_facts: None,
+            said_yes: Lessons::new(),
             cells: FxHashMap::default(),
             read_cells: Vec::new(),
             source: block,
             getters: 0,
             applying: 0,
+            handing: Span::default(),
             watched: match block.kind() {
                 BlockKind::Module => hir.exports.iter().filter_map(Export::value).collect(),
                 _ => SmallVec::new(),
@@ -486,7 +492,10 @@ impl<'a> Interp<'a> {
             return unknown();
         }
         self.fuel -= 1;
-        let value = stacker::maybe_grow(RED_ZONE, MORE_STACK, || self.eval_inner(id));
+        let value = stacker::maybe_grow(RED_ZONE, MORE_STACK, || match self.tail(id) {
+            Some(value) => value,
+            None => self.eval_inner(id),
+        });
         if self.watched.contains(&id) {
             self.out.exported.push((id, value.clone()));
         }
@@ -637,8 +646,14 @@ impl<'a> Interp<'a> {
                 child
             }
             ExprKind::Await(value) | ExprKind::Try(value) => {
+                self.said_yes.clear();
                 let value = self.eval(*value);
                 self.may_throw();
+                // `check(&name)?;`: from here on it went well.
+                if matches!(expr.kind, ExprKind::Try(_)) && !self.said_yes.is_empty() {
+                    let yes = std::mem::take(&mut self.said_yes);
+                    self.refine(&yes);
+                }
                 if matches!(expr.kind, ExprKind::Try(_)) {
                     // The error leaves the function; what it carries is not followed.
                     let returned = unknown();

@@ -109,6 +109,8 @@ kinds! {
         Dangling = "dangling",
         /// Text that somebody typed into the page, or that an attribute in it holds.
         PageText = "page-text",
+        /// Read by a parser from whatever its caller hands it.
+        Reader = "reader",
     }
 }
 
@@ -318,7 +320,9 @@ impl SinkKind {
                 OUTSIDE | SourceKind::Environment.set() | SourceKind::File.set() | SourceKind::Response.set()
             }
             SinkKind::RegexInput => remote | SourceKind::Message.set() | SourceKind::Library.set(),
-            SinkKind::Allocation => OUTSIDE | SourceKind::Environment.set(),
+            SinkKind::Allocation => {
+                OUTSIDE | SourceKind::Environment.set() | SourceKind::Reader.set() | SourceKind::File.set()
+            }
             _ => OUTSIDE,
         }
     }
@@ -335,6 +339,7 @@ impl SourceKind {
                 | SourceKind::Library
                 | SourceKind::Stored
                 | SourceKind::PageText
+                | SourceKind::Reader
         )
     }
 }

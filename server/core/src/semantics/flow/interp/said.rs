@@ -3,7 +3,8 @@
 
 use super::*;
 use crate::semantics::flow::call::Call;
-use crate::semantics::flow::guard::Learned;
+use crate::semantics::flow::guard::{Facts, Learned};
+use crate::semantics::hir::PatId;
 
 /// A parameter, and the kinds of sinks for which it is harmless where the function gives something true, something false,
 /// and whenever it comes back.
@@ -16,6 +17,8 @@ type Watched = SmallVec<[(u16, LocalId, SmallVec<[Origin; 2]>); 2]>;
 #[derive(Default)]
 pub(super) struct Said {
     watched: Watched,
+    /// Rust: the expressions whose value the function gives back at its end.
+    tails: SmallVec<[ExprId; 4]>,
     /// By outcome; none where there is no such exit yet.
     kinds: [Option<Vec<SinkKinds>>; 3],
 }
@@ -24,14 +27,18 @@ pub(super) struct Said {
 const MAX_WATCHED: usize = 4;
 /// Depth of conditions in a condition.
 const MAX_DEPTH: usize = 8;
+/// Most expressions that are a function's value.
+const MAX_TAILS: usize = 12;
 
 impl Interp<'_> {
     /// Begins to watch the parameters of the function at work.
     pub(super) fn watch(&mut self, id: FnId) {
-        if self.world.casts_convert() {
+        let hir = self.hir;
+        // In Rust the type says whether the outcome can tell anything: a truth value, or an error.
+        let rust = self.world.casts_convert();
+        if rust && !tells(hir.function(id).returns.as_ref()) {
             return;
         }
-        let hir = self.hir;
         let mut watched = Watched::new();
         for (n, param) in hir.function(id).params.iter().enumerate().take(MAX_WATCHED) {
             let PatKind::Bind(local, None) = hir.pat(param.pat).kind else { continue };
@@ -41,8 +48,57 @@ impl Interp<'_> {
             }
             watched.push((n as u16, local, value.taints.iter().map(|t| t.origin.clone()).collect()));
         }
+        let mut tails = SmallVec::new();
+        if rust
+            && !watched.is_empty()
+            && let Some(body) = hir.function(id).body
+        {
+            self.tails(body, &mut tails, 0);
+        }
         if let Some(activation) = self.active.last_mut() {
             activation.said.watched = watched;
+            activation.said.tails = tails;
+        }
+    }
+
+    /// The expressions that a block, a condition or a `match` of Rust gives the value of.
+    fn tails(&self, id: ExprId, out: &mut SmallVec<[ExprId; 4]>, depth: usize) {
+        if depth > MAX_DEPTH || out.len() > MAX_TAILS {
+            return;
+        }
+        match &self.hir.expr(id).kind {
+            ExprKind::Block { body, value: true, label: None, .. } => {
+                if let Some(last) = body.last() {
+                    self.tails(*last, out, depth + 1);
+                }
+            }
+            ExprKind::If { then, alternative: Some(alternative), .. } => {
+                self.tails(*then, out, depth + 1);
+                self.tails(*alternative, out, depth + 1);
+            }
+            ExprKind::Match { arms, .. } => arms.iter().for_each(|arm| self.tails(arm.body, out, depth + 1)),
+            _ => out.push(id),
+        }
+    }
+
+    /// Evaluates the expression that the function at work gives back at its end, if it is one.
+    pub(super) fn tail(&mut self, id: ExprId) -> Option<Val> {
+        let said = &mut self.active.last_mut()?.said;
+        let at = said.tails.iter().position(|t| *t == id)?;
+        said.tails.swap_remove(at);
+        Some(self.given_back(id))
+    }
+
+    /// What an `Ok` or an `Err` that is given back says, where it is written out.
+    fn outcome(&self, id: ExprId) -> Option<bool> {
+        let ExprKind::Call { callee, .. } = &self.hir.expr(id).kind else {
+            return matches!(&self.hir.expr(id).kind, ExprKind::Name(name) if *name == "None").then_some(false);
+        };
+        let ExprKind::Name(name) = &self.hir.expr(*callee).kind else { return None };
+        match last_name(*name).as_str() {
+            "Ok" | "Some" => Some(true),
+            "Err" => Some(false),
+            _ => None,
         }
     }
 
@@ -75,6 +131,12 @@ impl Interp<'_> {
         }
         self.call_facts = None;
         let given = self.eval(value);
+        if self.world.casts_convert()
+            && let Some(truth) = self.outcome(value)
+        {
+            self.comes_back(Some(truth), &Vec::new(), &Vec::new());
+            return given;
+        }
         let mut whole = value;
         while let ExprKind::Await(inner) | ExprKind::Cast(inner, _) = hir.expr(whole).kind {
             whole = inner;
@@ -160,6 +222,11 @@ impl Interp<'_> {
                             | "hasOwn"
                             | "hasOwnProperty"
                             | "Boolean"
+                            | "all"
+                            | "any"
+                            | "contains"
+                            | "starts_with"
+                            | "ends_with"
                     ) || name.starts_with("is"))
             }
             _ => false,
@@ -169,13 +236,27 @@ impl Interp<'_> {
     /// What a call of a function of the program says of its arguments.
     pub(in crate::semantics::flow) fn told_of(&mut self, call: &Call<'_>) -> Vec<Told> {
         let [func] = call.callee.funcs.as_slice() else { return Vec::new() };
-        if call.new || self.world.casts_convert() || call.callee.field(Ustr::from(super::cells::BOUND)).is_some() {
+        if call.new || call.callee.field(Ustr::from(super::cells::BOUND)).is_some() {
             return Vec::new();
         }
         if func.block == self.block {
             return std::mem::take(&mut self.last_told);
         }
         self.world.summary(func).map(|s| s.told.clone()).unwrap_or_default()
+    }
+
+    /// `if let Err(e) = check(&name) { return .. }`: what a variant of the outcome says.
+    pub(in crate::semantics::flow) fn said_by_variant(&mut self, pat: PatId, value: ExprId, facts: &mut Facts) {
+        let said = std::mem::take(&mut self.said_yes);
+        if said.is_empty() || !matches!(self.hir.expr(value).kind, ExprKind::Call { .. } | ExprKind::Await(_)) {
+            return;
+        }
+        let PatKind::Variant { path, .. } = &self.hir.pat(pat).kind else { return };
+        match last_name(*path).as_str() {
+            "Ok" | "Some" => facts.when_true.extend(said),
+            "Err" => facts.when_false.extend(said),
+            _ => {}
+        }
     }
 
     /// Those lessons for the arguments of a call: where it is true, where it is false, and afterwards.
@@ -203,4 +284,9 @@ impl Said {
             self.watched.iter().enumerate().map(|(n, (param, ..))| (*param, [kinds(0, n), kinds(1, n), kinds(2, n)]));
         all.filter(|(_, kinds)| kinds.iter().any(|k| *k != SinkKinds::NONE)).collect()
     }
+}
+
+/// Whether a function of Rust says by its outcome whether what it was given is fine.
+fn tells(returned: Option<&Type>) -> bool {
+    matches!(returned, Some(Type::Path(name, _)) if name == "bool" || last_name(*name) == "Result")
 }

@@ -283,3 +283,43 @@ async fn d(client: reqwest::Client, Body(v): Body) {
 "#,
     );
 }
+
+#[test]
+fn checks_in_functions_of_the_program() {
+    check(
+        &["path-traversal"],
+        r#"
+use axum::extract::Path;
+fn word(s: &str) -> bool { !s.is_empty() && s.len() < 64 && s.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') }
+fn short(s: &str) -> bool { s.len() < 64 }
+fn plain(s: &str) -> bool {
+    if s.is_empty() { return false; }
+    s.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+fn either(s: &str) -> bool { s.len() < 9 || s.bytes().all(|b| b.is_ascii_alphanumeric()) }
+fn fine(s: &str) -> Result<(), String> {
+    if !s.chars().all(|c| c.is_ascii_alphanumeric()) { return Err("no".into()); }
+    Ok(())
+}
+fn lax(s: &str) -> Result<(), String> {
+    if s.len() > 99 { return Err("no".into()); }
+    Ok(())
+}
+async fn a(Path(p): Path<String>) { if !word(&p) { return; } std::fs::read(p); }
+async fn b(Path(p): Path<String>) { if !short(&p) { return; } std::fs::read(p); } //~ path-traversal
+async fn c(Path(p): Path<String>) { if plain(&p) { std::fs::read(p); } }
+async fn d(Path(p): Path<String>) { if !plain(&p) { std::fs::read(p); } } //~ path-traversal
+async fn e(Path(p): Path<String>) { if either(&p) { std::fs::read(p); } } //~ path-traversal
+async fn f(Path(p): Path<String>) -> Result<(), String> { fine(&p)?; std::fs::read(p); Ok(()) }
+async fn n(Path(p): Path<String>) -> Result<(), u8> { fine(&p).map_err(|_| 1)?; std::fs::read(p); Ok(()) }
+async fn o(Path(p): Path<String>) -> Result<(), u8> { lax(&p).map_err(|_| 1)?; std::fs::read(p); Ok(()) } //~ path-traversal
+async fn g(Path(p): Path<String>) -> Result<(), String> { lax(&p)?; std::fs::read(p); Ok(()) } //~ path-traversal
+async fn h(Path(p): Path<String>) { if let Err(e) = fine(&p) { return; } std::fs::read(p); }
+async fn i(Path(p): Path<String>) { if fine(&p).is_err() { return; } std::fs::read(p); }
+async fn j(Path(p): Path<String>) { if fine(&p).is_err() { std::fs::read(p); } } //~ path-traversal
+async fn k(Path(p): Path<String>) { if fine(&p).is_ok() { std::fs::read(p); } }
+async fn l(Path(p): Path<String>) { let _ = fine(&p); std::fs::read(p); } //~ path-traversal
+async fn m(Path(p): Path<String>) -> Result<(), String> { if let Ok(()) = fine(&p) { std::fs::read(p); } Ok(()) }
+"#,
+    );
+}

@@ -89,3 +89,44 @@ async fn f(Path(s): Path<String>) { let mut o = String::with_capacity(s.len() + 
 "#,
     );
 }
+
+#[test]
+fn of_a_reader() {
+    check(
+        RULES,
+        r#"
+use std::io::{self, Read};
+struct Frame { len: u32, kind: u8 }
+impl Frame {
+    fn read<R: Read>(r: &mut R) -> io::Result<Frame> {
+        let mut h = [0u8; 5];
+        r.read_exact(&mut h)?;
+        Ok(Frame { len: u32::from_be_bytes([h[0], h[1], h[2], h[3]]), kind: h[4] })
+    }
+    fn body(&self) -> Vec<u8> { Vec::with_capacity(self.len as usize) } //~ uncontrolled-allocation
+}
+fn a(mut s: std::net::TcpStream) -> io::Result<Vec<u8>> { Ok(Frame::read(&mut s)?.body()) }
+fn b<R>(mut r: R) -> io::Result<Vec<u8>> where R: Read {
+    let mut n = [0; 8];
+    r.read_exact(&mut n)?;
+    Ok(vec![0; u64::from_le_bytes(n) as usize]) //~ uncontrolled-allocation
+}
+fn c(r: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut n = [0; 8];
+    r.read_exact(&mut n)?;
+    let n = u64::from_le_bytes(n) as usize;
+    if n > 1024 { return Err(io::ErrorKind::InvalidData.into()); }
+    Ok(vec![0; n])
+}
+fn d(r: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut n = [0; 2];
+    r.read_exact(&mut n)?;
+    Ok(vec![0; u16::from_le_bytes(n) as usize])
+}
+async fn e(headers: axum::http::HeaderMap) {
+    let n = headers.get("n").and_then(|v| v.to_str().ok()).and_then(|s| s.parse::<usize>().ok()).unwrap_or(1);
+    let v: Vec<u8> = Vec::with_capacity(n); //~ uncontrolled-allocation
+}
+"#,
+    );
+}

@@ -315,7 +315,7 @@ impl Lower<'_> {
                 self.hir.functions[id.0 as usize].has_self = true;
                 continue;
             }
-            let ty = p.child(Field::Type).filter(|_| p.kind() == Kind::Parameter).map(|t| self.ty(t));
+            let ty = p.child(Field::Type).filter(|_| p.kind() == Kind::Parameter).map(|t| of_bound(self.ty(t), n));
             let mutable = p.child_of_kind(Kind::MutableSpecifier).is_some();
             let pat = match pattern {
                 Some(pat) => self.pattern(pat, LocalKind::Param, mutable, ty.as_ref()),
@@ -560,4 +560,24 @@ pub(super) fn is_item(kind: Kind) -> bool {
             | Kind::AssociatedType
             | Kind::MacroDefinition
     )
+}
+
+/// `Read` for `R` in `fn f<R: Read>(r: &mut R)`: a type parameter that reads is what it reads by.
+fn of_bound(ty: Type, function: Node<'_>) -> Type {
+    let Type::Path(name, parameters) = &ty else { return ty };
+    if !parameters.is_empty() || name.len() > 8 || !name.starts_with(|c: char| c.is_ascii_uppercase()) {
+        return ty;
+    }
+    let start = function.span().start as usize;
+    let end = function.child(Field::Body).map_or(function.span().end, |b| b.span().start) as usize;
+    let head = function.arena().text().get(start..end).unwrap_or_default();
+    let Some(rest) = head.find(&format!("{name}:")).and_then(|at| head.get(at + name.len() + 1..)) else { return ty };
+    let bounds = rest.split([',', '{', ')', '>']).next().unwrap_or_default();
+    let reads = bounds.split(|c: char| !c.is_alphanumeric() && c != '_').find(|word| {
+        matches!(*word, "Read" | "BufRead" | "AsyncRead" | "AsyncReadExt" | "AsyncBufRead" | "ReadBytesExt")
+    });
+    match reads {
+        Some(word) => Type::Path(Ustr::from(word), Vec::new()),
+        None => ty,
+    }
 }
