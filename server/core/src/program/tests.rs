@@ -249,6 +249,25 @@ fn barrels_and_renames() {
 }
 
 #[test]
+fn functions_that_are_handed_themselves_end() {
+    check(
+        "
+        //// a.js
+        export function again(next, value) { next(next, value); }
+        export function pass(next, value, last) { next(pass, value, last); last(value); }
+        //// b.js
+        import { again, pass } from './a.js';
+        import { exec } from 'child_process';
+        export function h(req, res) {
+          again(again, req.query.x);
+          pass(pass, req.query.x, again);
+          pass(again, req.query.x, (command) => exec(command)); //!
+        }
+    ",
+    );
+}
+
+#[test]
 fn circles_of_imports_end() {
     check(
         "
