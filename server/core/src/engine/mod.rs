@@ -344,7 +344,7 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
             .iter()
             .any(|f| path == *f || path.strip_prefix(f).is_some_and(|r| r.starts_with('.') || r.starts_with("::")))
     };
-    if in_folder && (imports.iter().any(|(_, path)| helper(path)) || asserts(module, 3)) {
+    if in_folder && (describes(module, 2) || imports.iter().any(|(_, path)| helper(path)) || asserts(module, 3)) {
         return true;
     }
     // `#[test]` at the top level: an integration test, helpers included. What offers something to others is no test, but holds some.
@@ -374,6 +374,13 @@ fn offers(module: &Block) -> bool {
 /// Whether functions are handed a runner's context: helpers of tests.
 fn asserts(block: &Block, depth: usize) -> bool {
     names_runner(block.arena().text()) || depth > 0 && block.children().any(|c| asserts(c, depth - 1))
+}
+
+/// Whether code, or what is in it, describes tests to a runner: `describe('..', () => ..)`.
+fn describes(block: &Block, depth: usize) -> bool {
+    let text = block.arena().text();
+    ["describe('", "describe(\"", "describe(`"].iter().any(|w| text.contains(w))
+        || depth > 0 && block.children().any(|c| describes(c, depth - 1))
 }
 
 /// Whether a file tests, measures or shows other code.

@@ -300,8 +300,12 @@ impl Interp<'_> {
                     value = Arc::new(Value { types: Types::NUMBER, ..Value::clone(&value) });
                     continue;
                 }
+                let kinds = self.piped(*decorator);
                 let decorator = self.eval(*decorator);
                 value = self.decorated(&value, &decorator, hir.pat(param.pat).span);
+                if kinds != super::kinds::SinkKinds::NONE {
+                    value = Arc::new(value.cleaned(kinds));
+                }
             }
             self.assign(param.pat, &value);
             if let Some(property) = param.property {
@@ -599,7 +603,11 @@ impl Interp<'_> {
                 // `ctx.type = "text"`
                 let plain = *name == "type"
                     && value.as_str().is_some_and(|t| !["html", "xml", "svg"].iter().any(|w| t.contains(w)));
-                let value = self.named_source(*name, value.clone(), span);
+                let mut value = self.named_source(*name, value.clone(), span);
+                // A parsed address leads to the same host whatever its path becomes.
+                if matches!(name.as_str(), "pathname" | "search" | "hash") && object.apis.iter().any(|p| *p == "URL") {
+                    value = Arc::new(value.cleaned(super::sink::ADDRESS));
+                }
                 let mut new = object.with_field(*name, value);
                 if plain && new.apis.iter().any(|p| *p == "koa.Context") {
                     new.apis = smallvec::smallvec![Ustr::from("koa.PlainContext")];

@@ -5,6 +5,9 @@ use crate::semantics::flow::place::{PATH, is_of_keys};
 use crate::semantics::flow::report::Outcome;
 use crate::semantics::hir::FnId;
 
+/// Summaries that are applied one for a call in the other: functions that call what they are handed, which is such a function.
+const MAX_APPLYING: u8 = 8;
+
 impl<'a> Interp<'a> {
     pub(in crate::semantics::flow) fn call_functions(&mut self, call: &Call<'_>) -> Val {
         let this = call.receiver.clone();
@@ -152,8 +155,13 @@ impl<'a> Interp<'a> {
             if let Some(arg) = argument(*param) {
                 let callee = self.project(&arg, path);
                 let list: Vec<Val> = list.iter().map(|v| self.substitute(v, args, this, &at)).collect();
-                for func in callee.funcs.clone() {
-                    self.invoke(&func, &self.with_bound(&callee, &list), None, span);
+                // A function that is handed itself, and calls what it is handed, would be applied without end.
+                if self.applying < MAX_APPLYING {
+                    self.applying += 1;
+                    for func in callee.funcs.clone() {
+                        self.invoke(&func, &self.with_bound(&callee, &list), None, span);
+                    }
+                    self.applying -= 1;
                 }
                 self.settle(&callee, &list);
             }

@@ -12,6 +12,7 @@ import express, { Request, Response } from 'express';
 import { exec } from 'node:child_process';
 import { promises as fs } from 'node:fs';
 import { Pool } from 'pg';
+import { Controller, Get, Param, PipeTransform, BadRequestException } from '@nestjs/common';
 const app = express();
 const pool = new Pool();
 const COLUMNS = ['id', 'name'];
@@ -88,6 +89,22 @@ app.post('/where', async (req: Request, res: Response) => {
   const [text, values] = where(req.body);
   res.json(await pool.query('SELECT 1 WHERE ' + text, values));
 });
+
+class SlugPipe implements PipeTransform {
+  transform(v: string) {
+    if (!/^[a-z0-9]{1,36}$/.test(v)) throw new BadRequestException();
+    return v;
+  }
+}
+class TrimPipe implements PipeTransform { transform(v: string) { return v.trim(); } }
+@Controller('list')
+export class ListController {
+  @Get(':id')
+  async get(@Param('id', new SlugPipe()) id: string, @Param('tag', TrimPipe) tag: string) {
+    await pool.query(`select * from t where id = '${id}'`);
+    await pool.query(`select * from t where tag = '${tag}'`); //!
+  }
+}
 
 app.get('/race', (req: Request, res: Response) => {
   Promise.race([new Promise((r) => setTimeout(r, 100)), Promise.resolve(req.query.p as string)])
