@@ -31,14 +31,6 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::bad(
             "a.rs",
-            "impl<R: Read> W<R> { pub fn new(mut reader: R, n: usize) -> Result<W<R>> {\n    let mut front = vec!(0; n);\n    let size = try!(reader.read(front.as_mut_slice()));\n    unsafe { front.set_len(size); } //~ trusted-foreign-length\n    Ok(W { front: front })\n} }",
-        ),
-        Case::near_miss(
-            "a.rs",
-            "impl<R: Read> W<R> { pub fn new(mut reader: R, n: usize) -> Result<W<R>> { let mut front = vec!(0; n); let size = try!(reader.read(front.as_mut_slice())); assert!(size <= n); unsafe { front.set_len(size); } Ok(W { front: front }) } }",
-        ),
-        Case::bad(
-            "a.rs",
             "pub fn append<I: ExactSizeIterator<Item = u8>>(b: &mut Buf, it: I) {\n    let n = it.len();\n    assert!(b.len + n <= b.cap);\n    for (i, x) in it.enumerate() { unsafe { b.ptr.add(b.len + i).write(x); } } //~ trusted-foreign-length\n    b.len += n;\n}",
         ),
         Case::bad(
@@ -96,44 +88,12 @@ pub static RULE: Rule = Rule {
     ],
 };
 
-/// `let n = try!(reader.read(buf)); buf.set_len(n);`, as it was written before `?`.
-fn tried<'a>(body: Node<'a>, cx: &mut Cx<'a>) {
-    if !body.text().contains("try!(") {
-        return;
-    }
-    let told = |n: Node<'a>| {
-        let value = n.child(Field::Value).filter(|v| v.kind() == Kind::MacroInvocation)?;
-        let read = value.text().strip_prefix("try!(")?.split_once(".read(")?.0;
-        let name = n.child(Field::Pattern).filter(|p| p.kind() == Kind::Identifier)?;
-        (matches!(read, "reader" | "r" | "self.reader" | "input" | "self.inner")).then_some((n, name.text()))
-    };
-    for (declaration, name) in body.descendants().filter(|n| n.kind() == Kind::LetDeclaration).filter_map(told) {
-        let relied = body.descendants().find(|n| {
-            n.span().start > declaration.span().end
-                && relies(*n, Foreign::Reader)
-                && args(*n).next().is_some_and(|a| a.text() == name)
-        });
-        let checked = body.descendants().any(|n| {
-            n.kind() == Kind::BinaryExpression && mentions(n, name)
-                || n.kind() == Kind::MacroInvocation && n.text().starts_with("assert") && n.text().contains(name)
-        });
-        if let Some(relied) = relied.filter(|_| !checked) {
-            let message = "Whoever reads may say that it read more than there is room for. Check the number before it becomes a length.";
-            cx.report(
-                Note::new(cx.rule, relied.span(), message).related(declaration.span(), "the number comes from here"),
-            );
-            return;
-        }
-    }
-}
-
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let text = node.text();
     if !text.contains("unsafe") || !["size_hint", ".len()", ".read("].iter().any(|w| text.contains(w)) {
         return;
     }
     let Some(body) = node.child(Field::Body) else { return };
-    tried(body, cx);
     let foreign = parameters(node, body);
     if foreign.is_empty() {
         return;
