@@ -132,7 +132,9 @@ impl Shape {
             return None;
         }
         let structure = self.structure(other);
-        if structure < STRUCTURE || structure < SHORT_STRUCTURE && self.leaves.min(other.leaves) < LONG {
+        let leaves = self.leaves.min(other.leaves);
+        let least = if leaves < LONG { SHORT_STRUCTURE } else { STRUCTURE };
+        if structure < least {
             return None;
         }
         let words = jaccard(&self.words, &other.words);

@@ -324,10 +324,13 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
         matches!(name, "tests.rs" | "test.rs") || name.ends_with("_test.rs") || name.ends_with("_tests.rs");
     // Cargo's folder for what is measured.
     let benches = name.ends_with(".rs") && (path.starts_with("benches/") || path.contains("/benches/"));
+    // Other people's programs, on which tests run.
+    let fixtures = path.split('/').skip_while(|f| !matches!(*f, "test" | "tests" | "spec" | "specs"));
+    let fixtures = fixtures.skip(1).any(|f| matches!(f, "fixtures" | "fixture" | "__fixtures__"));
     let jest = path.starts_with("__tests__/") || path.contains("/__tests__/");
     // What shows components to their authors ships no more than tests do.
     let named = [".test.", ".spec.", ".tst.", ".e2e.", ".stories.", ".story."].iter().any(|m| name.contains(m));
-    if named || jest || rust_tests || benches {
+    if named || jest || fixtures || rust_tests || benches {
         return true;
     }
     let framework =
@@ -341,7 +344,7 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
             .iter()
             .any(|f| path == *f || path.strip_prefix(f).is_some_and(|r| r.starts_with('.') || r.starts_with("::")))
     };
-    if in_folder && (imports.iter().any(|(_, path)| helper(path)) || asserts(module, 3)) {
+    if in_folder && (describes(module, 2) || imports.iter().any(|(_, path)| helper(path)) || asserts(module, 3)) {
         return true;
     }
     // `#[test]` at the top level: an integration test, helpers included. What offers something to others is no test, but holds some.
@@ -372,6 +375,13 @@ fn offers(module: &Block) -> bool {
 /// Whether functions are handed a runner's context: helpers of tests.
 fn asserts(block: &Block, depth: usize) -> bool {
     names_runner(block.arena().text()) || depth > 0 && block.children().any(|c| asserts(c, depth - 1))
+}
+
+/// Whether code, or what is in it, describes tests to a runner: `describe('..', () => ..)`.
+fn describes(block: &Block, depth: usize) -> bool {
+    let text = block.arena().text();
+    ["describe('", "describe(\"", "describe(`"].iter().any(|w| text.contains(w))
+        || depth > 0 && block.children().any(|c| describes(c, depth - 1))
 }
 
 /// Whether a file tests, measures or shows other code.

@@ -23,6 +23,7 @@ use sidenote_grammars::Family;
 use crate::blocks::{Block, BlockId, Blocks};
 use crate::engine::Flow;
 use crate::findings::Location;
+use crate::semantics::flow::kinds::{SinkKind, SourceKind};
 use crate::semantics::flow::{
     Contexts, FileId, FileInput, FileResult, Interface, Linker, Links, Memory, ModelSet, Modules,
 };
@@ -543,6 +544,11 @@ impl Program {
     /// Whether a hit counts in its file: what strangers may pass to an exported function matters where the program itself
     /// does not call it, or where its package offers it to other programs.
     fn counts(&self, id: FileId, hit: &crate::semantics::flow::Hit) -> bool {
+        // A text may be long where it is anybody's.
+        let slow = hit.kind == SinkKind::RegexInput && hit.source.kind == SourceKind::Library;
+        if slow && !self.offered.contains(&hit.source.at.block) {
+            return false;
+        }
         !(hit.is_of_library() && self.used.contains(&id)) || self.offered.contains(&hit.source.at.block)
     }
 

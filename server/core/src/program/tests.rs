@@ -1,5 +1,7 @@
 //! Data across files: programs of a few small files each, with the lines on which something is found.
 
+mod offered;
+
 use super::*;
 use crate::config::Config;
 use crate::document::Document;
@@ -83,23 +85,6 @@ fn check(code: &str) -> Vec<(String, Document, Vec<Finding>)> {
     }
     assert!(missed.is_empty() && wrong.is_empty(), "missed {missed:#?}\nfalse alarms {wrong:#?}");
     found
-}
-
-#[test]
-fn what_a_package_offers_is_called_by_strangers() {
-    // The program itself uses all of it; what `package.json` names counts all the same, with what that hands on and classes in it.
-    let lib = |manifest: &str, mark: &str| {
-        format!(
-            "//// package.json\n{manifest}\n\
-             //// index.js\nconst run = require('./lib/run'); const Repo = require('./lib/repo'); module.exports = {{ run, tools: {{ Repo }} }};\n\
-             //// lib/run.js\nconst {{ exec }} = require('child_process');\nmodule.exports = function (x) {{\nexec('ls ' + x); {mark}\n}};\n\
-             //// lib/repo.js\nconst {{ exec }} = require('child_process');\nclass Repo {{ again() {{ return new Repo(); }}\nshow(x) {{\nexec('git show ' + x); {mark}\n}} }}\nRepo.self = Repo;\nmodule.exports = Repo;\n\
-             //// lib/inner.js\nconst {{ exec }} = require('child_process');\nexports.inner = function (x) {{\nexec('ls ' + x);\n}};\n\
-             //// bin/cli.js\nconst lib = require('..'); const {{ inner }} = require('../lib/inner'); lib.run('a'); inner('b'); new lib.tools.Repo().show('c');\n"
-        )
-    };
-    check(&lib(r#"{ "name": "a", "main": "index.js" }"#, "//!"));
-    check(&lib(r#"{ "name": "a", "main": "index.js", "private": true }"#, ""));
 }
 
 #[test]
@@ -259,6 +244,25 @@ fn barrels_and_renames() {
         export default four;
         //// a/lib/five.ts
         export function nothing(x) { return x; }
+    ",
+    );
+}
+
+#[test]
+fn functions_that_are_handed_themselves_end() {
+    check(
+        "
+        //// a.js
+        export function again(next, value) { next(next, value); }
+        export function pass(next, value, last) { next(pass, value, last); last(value); }
+        //// b.js
+        import { again, pass } from './a.js';
+        import { exec } from 'child_process';
+        export function h(req, res) {
+          again(again, req.query.x);
+          pass(pass, req.query.x, again);
+          pass(again, req.query.x, (command) => exec(command)); //!
+        }
     ",
     );
 }

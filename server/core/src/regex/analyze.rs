@@ -119,6 +119,8 @@ pub enum Verdict {
 /// Edge pairs looked at before giving up.
 const BUDGET: u32 = 500_000;
 const FUEL: u64 = 250_000;
+/// Most characters that are tried behind a run of pumps when a pattern always matches somewhere.
+const MAX_INTRUDERS: usize = 4;
 
 /// Parses `pattern` and judges its worst-case matching time under a backtracking engine of `dialect`.
 ///
@@ -228,10 +230,13 @@ fn failing_suffixes(nfa: &Nfa, candidate: &Candidate) -> Vec<String> {
         }
     }
     // A pattern that always matches somewhere may still search in vain at the first starts: `(\w+\s?)*$`.
-    let intruder = (0..nfa.chars.len() as u8).rev().find(|a| !candidate.pump.contains(a)).map(|a| text(nfa, &[a]));
+    // Which character ends such a try is not known: `("[^"]*"|\s|[^"\s]+)*$` goes on at a blank and stops at a quote.
+    let intruders = (0..nfa.chars.len() as u8).rev().filter(|a| !candidate.pump.contains(a));
+    let intruders: Vec<String> = intruders.take(MAX_INTRUDERS).map(|a| text(nfa, &[a])).collect();
     let fixed = ["", "!", "\n", "\u{0}"].into_iter().take(if nfa.approximate { 4 } else { 3 });
-    for extra in intruder.into_iter().chain(fixed.map(str::to_owned)) {
-        if out.len() < 5 && !out.contains(&extra) {
+    let most = 4 + intruders.len().max(1);
+    for extra in intruders.into_iter().chain(fixed.map(str::to_owned)) {
+        if out.len() < most && !out.contains(&extra) {
             out.push(extra);
         }
     }

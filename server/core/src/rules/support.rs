@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use sidenote_grammars::{Field, Kind};
 
 use super::{Cx, unparenthesized};
-use crate::syntax::Node;
+use crate::syntax::{Node, Span};
 
 /// A node without the parentheses, casts and assertions around it.
 pub fn bare(mut node: Node<'_>) -> Node<'_> {
@@ -372,6 +372,42 @@ pub fn statement(node: Node<'_>) -> Node<'_> {
         at = parent;
     }
     at
+}
+
+/// Whether code runs only where a condition around it, or one before it that ends in a return, says that this is no production
+/// system.
+pub fn for_developers(node: Node<'_>) -> bool {
+    const WORDS: [&str; 7] = ["env", "production", "development", "isdev", "isprod", "debug", "expose"];
+    let span = node.span();
+    let says = |condition: Node<'_>| {
+        let text = condition.text().to_ascii_lowercase();
+        !condition.span().contains(span) && WORDS.iter().any(|w| text.contains(w))
+    };
+    let around = node.ancestors().any(|n| {
+        let condition = match n.kind() {
+            Kind::TernaryExpression | Kind::IfStatement => n.child(Field::Condition),
+            Kind::BinaryExpression => n.child(Field::Left),
+            _ => None,
+        };
+        condition.is_some_and(says)
+    });
+    around || node.ancestors().take_while(|n| !is_function(*n)).any(|n| left_production(n, span))
+}
+
+/// Whether a block returns before a place where this is a production system: `if (isProduction) return res.sendStatus(500);`
+fn left_production(block: Node<'_>, place: Span) -> bool {
+    if !matches!(block.kind(), Kind::StatementBlock | Kind::Program) {
+        return false;
+    }
+    block.named_children().take_while(|s| s.span().end <= place.start).any(|s| {
+        let (Some(condition), Some(then)) = (s.child(Field::Condition), s.child(Field::Consequence)) else {
+            return false;
+        };
+        let text = condition.text().to_ascii_lowercase();
+        let production =
+            text.contains("prod") && !["!prod", "!isprod", "!is_prod", "!=="].iter().any(|w| text.contains(w));
+        s.kind() == Kind::IfStatement && production && (then.text().contains("return") || then.text().contains("throw"))
+    })
 }
 
 /// Whether a file's folder says that its code runs once and is done: migrations, seeds of a database.

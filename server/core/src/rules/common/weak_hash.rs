@@ -344,6 +344,13 @@ const HARMLESS: &[&str] = &[
     "namespace",
     "icon",
     "locale",
+    "gruntfile",
+    "makefile",
+    "uid",
+    "tmp",
+    "temp",
+    "tempdir",
+    "tmpdir",
 ];
 
 /// The broken hash that a name of an algorithm stands for.

@@ -25,12 +25,32 @@ pub static RULE: Rule = Rule {
               number of elements: 10,000 elements make 50 million copies.",
         example: "const byId = users.reduce((acc, u) => ({ ...acc, [u.id]: u }), {});",
         instead: "const byId = Object.fromEntries(users.map((u) => [u.id, u]));",
-        limits: "Reducing a list that stands in the code, the entries of options and the like, migrations, a loop that is left right after the copy, and variables that are declared inside the loop are \
+        limits: "Reducing a list that stands in the code, the entries of options, keys of a constant or a definition, warnings and errors that are gathered, migrations, a loop that is left right after the copy, and variables that are declared inside the loop are \
                  left alone.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], reduce), Check::Nodes(&[Kind::AssignmentExpression], in_loop)],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            "function parse(nodes: N[]) { let warnings = []; for (const n of nodes) { const [x, w] = one(n); use(x); warnings = warnings.concat(w); } return warnings; }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "const f = (model: M) => model.keys.reduce((acc, key) => ({ ...acc, [key]: model.props[key] }), {});",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const f = (o) => Object.entries(Codes).filter(ok).reduce((acc, [k, v]) => ({ ...acc, [k]: v }), {});",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "const f = (def: D) => def.items.map(parse).reduce((acc, x) => (x ? [...acc, x] : acc), []);",
+        ),
+        Case::bad(
+            "a.ts",
+            "class S { index() { return this.items.reduce((acc, x) => ({ ...acc, [x.id]: x }), {}); } } //~ accumulating-spread",
+        ),
         Case::near_miss(
             "a.ts",
             "const f = (record: R) => Object.keys(record).reduce((rec, key) => (record[key] === null ? { ...rec, [key]: none } : rec), record);",
@@ -165,7 +185,8 @@ fn reduce<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     // A record's own few keys, which change one after another: `Object.keys(rec).reduce((rec, key) => .., rec)`.
     let keys = method(bare(receiver))
         .is_some_and(|(of, m)| of.text() == "Object" && matches!(m.text(), "keys" | "entries" | "values"));
-    if keys && initial.is_some_and(|i| matches!(i.kind(), Kind::Identifier | Kind::MemberExpression)) {
+    let from_one = keys && initial.is_some_and(|i| matches!(i.kind(), Kind::Identifier | Kind::MemberExpression));
+    if from_one || is_of_one(receiver, 8) {
         return;
     }
     // A string's `concat` is no copy of an array.
@@ -208,6 +229,45 @@ fn reduce<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
         cx.report(note);
     }
+}
+
+/// Whether a list holds what one thing is made of, which is no data that grows: a constant's or a definition's keys (`Object.keys(Codes)`,
+/// `model.keys`), the parts of a definition (`def.items`), or what is made of them.
+fn is_of_one(list: Node<'_>, depth: usize) -> bool {
+    let list = constant(bare(list));
+    let Some(depth) = depth.checked_sub(1) else { return false };
+    if let Some((of, m)) = method(list) {
+        return match m.text() {
+            "map" | "filter" | "slice" | "sort" | "reverse" | "flatMap" => is_of_one(of, depth),
+            // A variable may hold a table of any size.
+            "keys" | "values" | "entries" | "getOwnPropertyNames" if of.text() == "Object" => args(list)
+                .next()
+                .map(bare)
+                .is_some_and(|o| o.kind() != Kind::Identifier || o.text().starts_with(|c: char| c.is_uppercase())),
+            _ => false,
+        };
+    }
+    if list.kind() == Kind::CallExpression {
+        let name = list.child(Field::Function).and_then(place_name).unwrap_or_default();
+        return matches!(
+            name.as_ref(),
+            "objectValues" | "objectKeys" | "objectEntries" | "keys" | "values" | "entries"
+        );
+    }
+    list.kind() == Kind::MemberExpression
+        && list.child(Field::Object).is_some_and(|o| o.kind() != Kind::This)
+        && list.child(Field::Property).is_some_and(|p| {
+            words(p.text()).last().is_some_and(|w| {
+                matches!(w.as_str(), "keys" | "values" | "entries" | "types" | "properties" | "attributes" | "def")
+            }) || list.text().contains("def.")
+        })
+}
+
+/// Whether an accumulator gathers what is hardly ever there: warnings, errors.
+fn is_rare(name: &str) -> bool {
+    words(name).last().is_some_and(|w| {
+        matches!(w.as_str(), "warnings" | "errors" | "issues" | "problems" | "diagnostics" | "failures")
+    })
 }
 
 /// Whether a list is short for certain, or by what it is about: one that stands in the code, or the entries of options.
@@ -328,6 +388,9 @@ fn in_loop<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let name = left.text();
+    if is_rare(name) {
+        return;
+    }
     let Some(statement) = node.parent().filter(|p| p.kind() == Kind::ExpressionStatement) else { return };
     let Some(copy) = copy_of(bare(right), name) else { return };
     let Some(around) = enclosing_loop(node).or_else(|| for_each(node)) else { return };

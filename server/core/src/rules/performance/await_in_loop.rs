@@ -35,6 +35,18 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::ForExpression], rust_check),
     ],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            "async function f(snaps: S[]) { const out = [];\n  // this takes no time: faster than Promise.all\n  for (const s of snaps) { out.push(await convertSnapshot(s)); } return out; }",
+        ),
+        Case::bad(
+            "a.ts",
+            "async function total(skus: string[]) { let total = 0; for (const sku of skus) { const p = await fetchProduct(sku); total += p.price; } return total; } //~ await-in-loop",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "async function total(skus: string[]) { let total = 0; for (const sku of skus) { const p = await fetchProduct(sku, total); total += p.price; } return total; }",
+        ),
         Case::bad(
             "a.js",
             "async function f(urls) { const out = []; for (const url of urls) { out.push(await fetch(url)); } return out; } //~ await-in-loop",
@@ -442,6 +454,8 @@ fn wants_order(node: Node<'_>, cx: &Cx<'_>) -> bool {
         "in sequence",
         "serial",
         "in turn",
+        "in series",
+        "promise.all",
         "rate limit",
         "rate-limit",
         "throttl",
@@ -499,7 +513,9 @@ fn carries(n: Node<'_>, own: &[&str], body: Node<'_>) -> bool {
         // A sum of what was waited for asks for no order; it must not be read by the round.
         Kind::AugmentedAssignmentExpression => {
             let sums = crate::rules::shape::operator(n) == "+="
-                && n.child(Field::Right).is_some_and(|r| bare(r).kind() == Kind::AwaitExpression);
+                && n.child(Field::Right).is_some_and(|r| {
+                    bare(r).kind() == Kind::AwaitExpression || root(Some(bare(r))).is_some_and(|r| own.contains(&r))
+                });
             !root(n.child(Field::Left)).is_some_and(|r| own.contains(&r) || sums && count(body, r) == 1)
         }
         Kind::AssignmentExpression => {

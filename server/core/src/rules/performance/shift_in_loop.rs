@@ -28,6 +28,11 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check), Check::Nodes(&[Kind::CallExpression], front)],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            "const finish = () => { while (readQueue.length) { readQueue.shift()!.resolve(done); } };",
+        ),
+        Case::near_miss("a.ts", "function wake() { while (queue.length) { queue.shift()(); } }"),
         Case::bad(
             "a.js",
             "while (queue.length) { const n = queue.shift(); queue.push(...n.children); } //~ shift-in-loop",
@@ -107,7 +112,15 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 && operands(bare(condition)).is_some_and(|(_, r)| matches!(r.text(), "0" | "1"));
     let grows = named || body.is_some_and(|b| b.descendants().any(adds));
     let waits = around.descendants().any(|n| matches!(n.kind(), Kind::AwaitExpression | Kind::YieldExpression));
-    if !drains || !grows || waits {
+    // `readers.shift().resolve(x)`: whoever waits for an answer is told, and there are a few of them.
+    let tells = node.parent().map(|p| if p.kind() == Kind::NonNullExpression { p.parent() } else { Some(p) });
+    let tells = tells.flatten().is_some_and(|p| {
+        p.kind() == Kind::MemberExpression
+            && p.child(Field::Property).is_some_and(|m| matches!(m.text(), "resolve" | "reject"))
+            || p.kind() == Kind::CallExpression
+                && p.child(Field::Function).is_some_and(|f| f.span().contains(node.span()))
+    });
+    if !drains || !grows || waits || tells {
         return;
     }
     let message = format!(

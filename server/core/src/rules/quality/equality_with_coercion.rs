@@ -30,6 +30,7 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::BinaryExpression], check)],
     cases: &[
+        Case::near_miss("a.ts", "class Q { isEmpty(): boolean { return this.size() == 0; } }"),
         Case::bad("a.js", "if (input == 0) { reset(); } //~ equality-with-coercion"),
         Case::bad("a.js", "const on = flag == true; //~ equality-with-coercion"),
         Case::bad("a.js", "const off = x != false; //~ equality-with-coercion"),
@@ -147,6 +148,13 @@ fn is_known<'a>(literal: Node<'a>, other: Node<'a>, cx: &Cx<'a>) -> bool {
         _ => return false,
     };
     let number = wanted == "number";
+    // `this.size() == 0`
+    if number
+        && other.kind() == Kind::CallExpression
+        && crate::rules::support::method(other).is_some_and(|(_, m)| matches!(m.text(), "size" | "count" | "length"))
+    {
+        return true;
+    }
     if other.kind() == Kind::UpdateExpression {
         return number;
     }

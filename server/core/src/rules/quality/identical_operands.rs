@@ -30,6 +30,7 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::BinaryExpression], check), Check::Nodes(&[Kind::MacroInvocation], asserted)],
     cases: &[
+        Case::near_miss("a.ts", "function f(line?: L) { if (line && line!.isWrapped) { go(); } }"),
         Case::bad("a.js", "const same = a.start === a.start; //~ identical-operands"),
         Case::bad("a.js", "if (rect.width > min && rect.width > min) { draw(); } //~ identical-operands"),
         Case::bad("a.js", "const x = ready || ready; //~ identical-operands"),
@@ -85,6 +86,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let op = operator(node);
     let equality = matches!(op, "==" | "===" | "!=" | "!==");
     if !equality && !matches!(op, "<" | "<=" | ">" | ">=" | "-" | "/" | "%" | "&&" | "||" | "??" | "^") {
+        return;
+    }
+    // TypeScript's grammar reads `a && a!.b` as `(a && a)!.b`.
+    if node.parent().is_some_and(|p| p.kind() == Kind::NonNullExpression) {
         return;
     }
     let Some((left, right)) = operands(node) else { return };

@@ -29,6 +29,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            "class L { flush() { const sorted = this._added.sort((a, b) => a - b); this._added = []; return sorted; } }",
+        ),
         Case::bad(
             "a.tsx",
             "export function SortedTable({ rows }: P) { const sorted = rows.sort((a, b) => a.n - b.n); return sorted.map(show); } //~ in-place-sort",
@@ -127,7 +131,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         })
     });
     let foreign = match (root.kind(), owner) {
-        (Kind::This, _) => receiver_place.kind() == Kind::MemberExpression,
+        // A class's own list, which nobody else holds: `this._added`, `this.#added`.
+        (Kind::This, _) => receiver_place.kind() == Kind::MemberExpression && !last.starts_with(['_', '#']),
         // `return xs.sort()` of a parameter does what it says; `const sorted = xs.sort()` takes the result for another list.
         (_, Some(f)) => {
             let whole = receiver_place == root && parameters(f).iter().any(|p| p.text() == root.text());

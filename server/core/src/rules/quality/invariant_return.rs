@@ -29,6 +29,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::FunctionDeclaration, Kind::ArrowFunction, Kind::FunctionExpression], check)],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            "const listener: ResolverListener = (list) => { if (seen) { log(list); return true; } seen = true; go(list); return true; };",
+        ),
         Case::bad(
             "a.js",
             "function ok(u) { //~ invariant-return\n  if (u.admin) return true;\n  if (u.banned) return true;\n  return true;\n}",
@@ -91,6 +95,12 @@ pub static RULE: Rule = Rule {
 fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
     let Some(body) = function.child(Field::Body).filter(|b| b.kind() == Kind::StatementBlock) else { return };
     if function.has_token("*") {
+        return;
+    }
+    // A callback's form is not its own: `const listener: Listener = () => ..`.
+    let contract =
+        function.parent().is_some_and(|p| p.kind() == Kind::VariableDeclarator && p.child(Field::Type).is_some());
+    if contract {
         return;
     }
     // A type that allows nothing else says that it is meant: `): true`, `): Promise<true>`.

@@ -26,6 +26,7 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::Number], check)],
     cases: &[
+        Case::near_miss("a.js", "buf[0] = size / 72057594037927940; // 2**56"),
         Case::bad("a.js", "const id = 9007199254740993; //~ loss-of-precision"),
         Case::bad("a.js", "const big = 0x20000000000001; //~ loss-of-precision"),
         Case::bad("a.js", "f(12345678901234567890); //~ loss-of-precision"),
@@ -71,7 +72,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if kept as u128 == value {
         return;
     }
-    // Written so, it reads back as the same double: whoever wrote it may have copied what a program printed.
+    // What a program prints of a double reads back as the same one: `72057594037927940` is 2 ** 56.
+    if kept.to_string() == lower {
+        return;
+    }
     let message =
         format!("{} is kept as {kept}: a number holds 53 bits. Use a BigInt (`{0}n`) or a string.", node.text());
     cx.report(Note::new(cx.rule, node.span(), message));

@@ -5,7 +5,7 @@ use crate::rules::evidence::{all_code, code, field};
 use crate::rules::support::{args, chain, method, rust_path};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::semantics::flow::kinds::{SinkKind, SourceKind};
-use crate::semantics::flow::value::{Origin, Val, Value};
+use crate::semantics::flow::value::{Origin, Taint, Val, Value};
 use crate::semantics::flow::{CallView, WriteView};
 use crate::syntax::{Arena, Node, Span};
 
@@ -27,8 +27,8 @@ pub static RULE: Rule = Rule {
               what the same-origin policy is there to prevent.",
         example: "app.use(cors({ origin: true, credentials: true }));",
         instead: "app.use(cors({ origin: ['https://app.example.com'], credentials: true }));",
-        limits: "An origin that was looked up in a list is left alone. A reflected origin without credentials is reported with low \
-                 severity; `*` without credentials is the way to publish data and is not.",
+        limits: "An origin that was looked up in a list is left alone. Another part of the request that is sent back without credentials is reported with \
+                 low severity; the origin that asks and `*` without credentials are ways to publish data and are not.",
         fix: "",
     },
     checks: &[
@@ -123,6 +123,10 @@ pub static RULE: Rule = Rule {
             "a.js",
             "app.use((req, res, next) => { res.header('X-Request-Origin', req.headers.origin); next(); });",
         ),
+        Case::near_miss(
+            "a.js",
+            "app.use((req, res, next) => { res.set('Access-Control-Allow-Origin', req.get('origin') || '*'); next(); });",
+        ),
         Case::near_miss("a.js", "fastify.register(plugin, { origin: true, credentials: true });"),
         Case::near_miss("a.js", "map.set('Access-Control-Allow-Origin', 'null');"),
         Case::near_miss("a.js", "const cors = require('cors');\napp.use(cors({ origin: false, credentials: true }));"),
@@ -177,6 +181,11 @@ fn is_reflected(value: &Value) -> bool {
     })
 }
 
+/// Whether somebody's browser wrote it as a header of the request.
+fn is_header(taint: &Taint) -> bool {
+    taint.cleaned.has(SinkKind::Encoded)
+}
+
 /// Whether code sends the header that lets cookies along.
 fn allows_credentials(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
@@ -204,7 +213,8 @@ fn written(write: &WriteView<'_>, out: &mut Vec<Note>) {
 
 fn judge(rule: &'static Rule, value: &Val, span: Span, arena: &Arena, out: &mut Vec<Note>) {
     let credentials = allows_credentials(&all_code(arena));
-    if is_reflected(value) {
+    // Without cookies the origin that asks is as good as `*`.
+    if is_reflected(value) && (credentials || !value.taints.iter().all(is_header)) {
         let note = if credentials {
             Note::new(
                 rule,

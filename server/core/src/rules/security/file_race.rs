@@ -86,6 +86,14 @@ pub static RULE: Rule = Rule {
             "a.js",
             "const fs = require('fs');\nconst mode = fs.statSync(file).mode;\nfs.chmodSync(file, mode | 0o100);",
         ),
+        Case::near_miss(
+            "a.js",
+            "const fs = require('fs');\nif (fs.existsSync(css)) {\n  fs.writeFileSync(css, filter(fs.readFileSync(css, 'utf8')));\n}",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const fs = require('fs');\nif (fs.existsSync(history)) load(history);\nconst fd = fs.openSync(history, 'a');",
+        ),
         Case::near_miss("a.js", "if (cache.exists(key)) cache.writeFile(key, value);"),
         Case::near_miss(
             "a.js",
@@ -165,6 +173,13 @@ fn check<'a>(cx: &mut Cx<'a>) {
             let rest: String = args(node).skip(1).map(|a| a.text()).collect::<Vec<_>>().join(",");
             // `wx` fails where the file exists; reading changes nothing.
             let exclusive = ["'wx", "\"wx", "'ax", "\"ax", "O_EXCL"].iter().any(|f| rest.contains(f));
+            // What a file that exists is replaced by is made of its content; a log that is opened to append loses nothing.
+            let rewrites = [format!("readFileSync({},", path.text()), format!("readFileSync({})", path.text())];
+            let rewrites = rewrites.iter().any(|r| rest.contains(r.as_str()));
+            let appends = name.starts_with("open") && ["'a'", "\"a\""].iter().any(|f| rest.contains(f));
+            if rewrites || appends {
+                continue;
+            }
             let reads = name.starts_with("open")
                 && !["'w", "\"w", "'a", "\"a", "+'", "+\"", "O_WRONLY", "O_RDWR"].iter().any(|f| rest.contains(f));
             if !exclusive && !reads {

@@ -41,6 +41,10 @@ pub static RULE: Rule = Rule {
     ],
     cases: &[
         Case::bad(
+            "a.ts",
+            "import jwt from 'jsonwebtoken';\nimport { Request } from 'express';\nexport function verify(req: Request) {\n  return jwt.decode(req.headers.authorization!.split(' ')[1]); //~ jwt-not-verified\n}",
+        ),
+        Case::bad(
             "a.js",
             "const jwt = require('jsonwebtoken');\napp.get('/me', (req, res) => {\n  const user = jwt.decode(req.headers.authorization); //~ jwt-not-verified\n  res.json(load(user.id));\n});",
         ),
@@ -207,7 +211,8 @@ fn decode(call: &CallView<'_>, out: &mut Vec<Note>) {
     if !decodes || !call.args.first().is_some_and(|a| is_foreign(a)) {
         return;
     }
-    let text = all_code(call.arena);
+    // The function's own name says nothing of what it does: `function verify(token) { return decode(token); }`.
+    let text = all_code(call.arena).replace("function verify(", "");
     if [".verify(", "jwtVerify(", "verify(", "compactVerify("].iter().any(|v| text.contains(v)) {
         return;
     }

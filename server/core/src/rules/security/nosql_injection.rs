@@ -27,6 +27,10 @@ pub static RULE: Rule = Rule {
         "`{sink}` takes {source} as a filter: an object such as `{\"$ne\": null}` in its place matches everything. Make it a string with `String(..)`, or compare with `$eq`.",
     )],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "module.exports = { routes: { get: { ':id/src': async (req, res) => {\n  const size = req.query.size || 10;\n  const image = await self.find(req, { imageId: req.params.id }).toObject();\n  res.json({ image, size });\n} } } };",
+        ),
         Case::bad(
             "a.rs",
             r#"use mongodb::{bson::{doc, Document}, Collection};

@@ -28,6 +28,18 @@ pub static RULE: Rule = Rule {
         "`{sink}` sends the visitor to an address that {source} decides: a link to this site leads to another one. Accept only paths of your own.",
     )],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "app.get('/in', (req, res) => {\n  const from = req.session.known ? '' : '?from=' + req.originalUrl;\n  res.redirect(config.get('signin url') + from);\n});",
+        ),
+        Case::bad(
+            "a.js",
+            "const isAllowed = (u) => /^https?:\\/\\/(www\\.)?example\\.com/.test(u);\napp.get('/go', (req, res) => {\n  if (isAllowed(req.query.u)) return res.redirect(req.query.u); //~ open-redirect\n  res.end();\n});",
+        ),
+        Case::near_miss(
+            "a.js",
+            "app.get('*', (req, res) => {\n  const topic = req.path.match(/^\\/topic\\/(\\d+)\\//);\n  if (topic) return res.redirect(config.get('root') + topic[0]);\n  res.end();\n});",
+        ),
         Case::bad(
             "a.ts",
             r#"import { Controller, Get, Query, Redirect } from "@nestjs/common";

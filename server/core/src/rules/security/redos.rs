@@ -41,6 +41,7 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::bad("a.js", "const ok = /^(\\w+\\s?)*$/.test(name); //~ redos"),
         Case::bad("a.js", "const re = /(a+)+$/; //~ redos"),
+        Case::bad("a.js", "class Lexer { static tokens = /(\"[^\"]*\"|\\s|[^\"\\s]+)*$/; } //~ redos"),
         Case::bad(
             "a.ts",
             "const MAIL = /^([a-zA-Z0-9]+)*@example\\.com$/; //~ redos\nexport const isMail = (s: string) => MAIL.test(s);",

@@ -27,6 +27,10 @@ pub static RULE: Rule = Rule {
         "`{sink}` sends a request to an address that {source} decides: it reaches services inside the network. Take the host from a list of your own.",
     )],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "const axios = require('axios');\napp.get('/avatar', async (req, res) => {\n  const u = new URL('https://cdn.example.com/avatars/');\n  u.pathname = '/avatars/' + req.query.id;\n  res.json((await axios.get(u.toString())).data);\n});",
+        ),
         Case::bad(
             "a.ts",
             r#"import express from "express";

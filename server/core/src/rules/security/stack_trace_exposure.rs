@@ -125,6 +125,22 @@ export const lookup = async (event: APIGatewayProxyEventV2) => {
             "a.js",
             "app.get('/', async (req, res) => { try { await work(); } catch (err) { res.status(500).send(err.message); } }); //~ stack-trace-exposure",
         ),
+        Case::good(
+            "a.js",
+            "app.use((err, req, res, next) => {\n  if (process.env.NODE_ENV === 'production') {\n    return res.sendStatus(500);\n  } else {\n    return res.status(500).send(err);\n  }\n});",
+        ),
+        Case::good(
+            "a.js",
+            "app.use((err, req, res, next) => {\n  if (IS_NODE_ENV_PRODUCTION) {\n    return res.status(500).send();\n  }\n  return res.status(500).send('failed: ' + err.stack);\n});",
+        ),
+        Case::good(
+            "a.js",
+            "app.use((err, req, res, next) => {\n  if (res.serverError) {\n    return res.serverError(err);\n  } else if (process.env.NODE_ENV !== 'production') {\n    return res.status(500).send(err);\n  }\n  return res.sendStatus(500);\n});",
+        ),
+        Case::bad(
+            "a.js",
+            "app.use((err, req, res, next) => {\n  if (res.headersSent) {\n    return next(err);\n  }\n  return res.status(500).send('failed: ' + err.stack); //~ stack-trace-exposure\n});",
+        ),
         Case::bad(
             "a.js",
             "app.get('/', (req, res) => { db.all('SELECT 1', (err, rows) => { if (err) return res.status(500).json({ error: err }); res.json(rows); }); }); //~ stack-trace-exposure",
@@ -190,6 +206,9 @@ fn failure<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if given.text() == "process.env" {
         let message = "The whole environment goes to the client, and with it every secret that is kept there.";
         cx.report(Note::new(cx.rule, given.span(), message).severity(Severity::High));
+        return;
+    }
+    if crate::rules::support::for_developers(node) {
         return;
     }
     // The stack is followed by its own.
@@ -281,6 +300,9 @@ fn answer<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             .and_then(|p| p.child(Field::Value))
     };
     if field("statusCode").is_none_or(|s| s.text() != "500") {
+        return;
+    }
+    if crate::rules::support::for_developers(node) {
         return;
     }
     let Some(told) = field("body").map(bare).and_then(|b| error_in(b, 4)).filter(|e| caught(*e)) else { return };

@@ -37,6 +37,18 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::JsxAttribute], given_html),
     ],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            "import { h } from 'vue';\nimport { useRoute } from 'vue-router';\nexport const setup = () => { const route = useRoute(); return () => h('p', route.query.note as string); };",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const http = require('http');\nhttp.createServer((req, res) => {\n  const u = new URL(req.url, 'http://localhost');\n  res.setHeader('Content-Type', 'text/html');\n  res.end('<p>' + u.pathname + '</p>');\n});",
+        ),
+        Case::bad(
+            "a.js",
+            "const http = require('http');\nhttp.createServer((req, res) => {\n  const u = new URL(req.url, 'http://localhost');\n  res.setHeader('Content-Type', 'text/html');\n  res.end('<p>' + decodeURIComponent(u.pathname) + '</p>'); //~ xss\n});",
+        ),
         Case::bad(
             "a.tsx",
             "export function Comment({ html }: Props) { return <div dangerouslySetInnerHTML={{ __html: html }} />; } //~ xss",

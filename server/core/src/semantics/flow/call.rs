@@ -5,6 +5,7 @@ mod schema;
 mod summaries;
 mod tagged;
 
+use library::{decoded, is_request, is_short_part};
 pub(crate) use summaries::asks_own_key;
 
 use std::sync::Arc;
@@ -219,6 +220,13 @@ impl<'a> Interp<'a> {
         self.defines_property(call);
         self.out.call_event(self.hir, call, self.arena, self.world);
         let model = self.model(call);
+        // `names.filter((n) => ALLOWED.includes(n))`: what is left passed the test.
+        let picks = matches!(call.name.as_str(), "filter" | "find" | "findLast")
+            && !self.world.casts_convert()
+            && call.callee.funcs.is_empty();
+        if picks {
+            self.last_told.clear();
+        }
         let mut handed = false;
         let mut told = [Vec::new(), Vec::new(), Vec::new()];
         let mut result = if !call.callee.funcs.is_empty() {
@@ -237,6 +245,12 @@ impl<'a> Interp<'a> {
         };
         if let Some(model) = model {
             result = self.apply_model(call, model, &result);
+        }
+        if picks && result.has_taint() {
+            let kinds = self.picked_by(call);
+            if kinds != SinkKinds::NONE {
+                result = Arc::new(result.cleaned(kinds));
+            }
         }
         if let Some(regex) = super::regex::constructed(call) {
             result = Arc::new(regex);
@@ -279,10 +293,13 @@ impl<'a> Interp<'a> {
         if call.name == "replace" && result.prefix.is_some_and(|p| matches!(p.as_str(), "#" | "?")) {
             result = Arc::new(Value { prefix: None, ..Value::clone(&result) });
         }
+        // A request's `get` gives a header.
+        let header = call.paths.iter().any(|p| p.ends_with("Request.get") || p.ends_with("Context.get"));
         if matches!(
             call.name.as_str(),
             "decodeURIComponent" | "decodeURI" | "unescape" | "decode" | "URLSearchParams" | "get" | "atob"
         ) && result.has_taint()
+            && !header
         {
             result = Arc::new(result.without_mark(SinkKind::Encoded));
         }
@@ -357,7 +374,7 @@ impl<'a> Interp<'a> {
         {
             let mut masked = Value::clone(&result);
             masked.taints.retain(|t| !is_sensitive(t));
-            result = Arc::new(masked);
+            result = Arc::new(masked.cleaned(DISCLOSURE));
         }
         // `key.slice(0, 4)`, `token.slice(-4)`: a few characters tell nothing.
         if matches!(call.name.as_str(), "slice" | "substring" | "substr")
@@ -369,10 +386,10 @@ impl<'a> Interp<'a> {
             result = Arc::new(masked);
         }
         // The program's own `mask(password)`.
-        if !call.callee.funcs.is_empty() && result.taints.iter().any(is_sensitive) && lexicon::masks(call.name) {
+        if !call.callee.funcs.is_empty() && !result.taints.is_empty() && lexicon::masks(call.name) {
             let mut masked = Value::clone(&result);
             masked.taints.retain(|t| !is_sensitive(t));
-            result = Arc::new(masked);
+            result = Arc::new(masked.cleaned(DISCLOSURE));
         }
         // `parse::<u32>()`: text that became a number.
         if let [ty, ..] = call.types
@@ -803,10 +820,19 @@ impl<'a> Interp<'a> {
                 }
                 continue;
             }
+            if sink.kind == SinkKind::ErrorResponse
+                && crate::rules::support::for_developers(self.arena.root().smallest_at(call.span))
+            {
+                continue;
+            }
             for port in &sink.ports {
                 // `console.log("agent %j", agent)`: quotes and escapes are put around it.
                 let quoted = matches!(sink.kind, SinkKind::Log | SinkKind::Console) && shows_quoted(call.args.first());
                 for (value, id) in self.port_values(call, port) {
+                    // `self.find(req, criteria)`: the request itself is no filter.
+                    if sink.kind == SinkKind::NoSql && port.path.is_empty() && is_request(&value) {
+                        continue;
+                    }
                     if quoted && id != call.arg_ids.first().copied() {
                         continue;
                     }
@@ -914,6 +940,14 @@ fn asserts(callee: &Value) -> bool {
     })
 }
 
+/// Harm that is done by letting others see a value.
+const DISCLOSURE: SinkKinds = SinkKind::SensitiveLog
+    .set()
+    .and(SinkKind::SensitiveStore.set())
+    .and(SinkKind::SensitiveWire.set())
+    .and(SinkKind::SensitiveUrl.set())
+    .and(SinkKind::PostMessage.set());
+
 /// Harm that text does by its characters, which digits do not.
 const DIGITS: SinkKinds = SinkKind::Sql
     .set()
@@ -950,29 +984,4 @@ impl Value {
         copy.taints.clear();
         copy
     }
-}
-
-/// Whether arguments of `slice` and its kin ask for a few characters: `(0, 4)`, `(-4)`.
-fn is_short_part(args: &[Val]) -> bool {
-    const FEW: f64 = 8.0;
-    let number = |n: usize| match args.get(n).and_then(|a| a.as_lit()) {
-        Some(Lit::Num(n)) => Some(*n),
-        _ => None,
-    };
-    match (number(0), number(1), args.len()) {
-        (Some(from), Some(to), 2) => from >= 0.0 && to > from && to - from <= FEW,
-        (Some(from), None, 1) => (-FEW..0.0).contains(&from),
-        _ => false,
-    }
-}
-
-/// A text that is decoded after it was looked at: `%2e%2e` is no `..` before, and `%3c` no `<`. Where a list of characters without
-/// `%` let it through, nothing in it can be decoded.
-fn decoded(value: &Val) -> Value {
-    let undone = SinkKind::Path.set() | SinkKind::Normalized.set() | SinkKind::Html.set();
-    let mut mark = |t: &Taint| {
-        let kept = if t.cleaned.has(SinkKind::Format) { t.cleaned } else { SinkKinds(t.cleaned.0 & !undone.0) };
-        Some(Taint { cleaned: kept, ..t.clone() })
-    };
-    value.map_taints(&mut mark, 0)
 }

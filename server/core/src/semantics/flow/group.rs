@@ -644,7 +644,10 @@ impl<'a> Linker<'a> {
                     Some(summary) => of_this(&summary.result),
                     None => unknown(),
                 },
-                MethodKind::Setter => continue,
+                MethodKind::Setter => {
+                    members.insert(Ustr::from(&format!("{}{}", super::place::SETTER, method.name)), value);
+                    continue;
+                }
                 MethodKind::Constructor => {
                     // `constructor(private db: Pool)` declares a field.
                     for func in &value.funcs {

@@ -831,7 +831,8 @@ impl Interp<'_> {
                 yes.push((*arg, Learned::Clean(SinkKind::StringCheck.set())));
                 no.push((*arg, Learned::Clean(SinkKind::StringCheck.set())));
             }
-            // A check by the program's own function, by its name.
+            // A check by the program's own function, by its name; what a short one does with a pattern is judged by that.
+            (name, Some(_)) if says(name, &TRUSTED) && super::regex::is_only_match(call, self.world) => {}
             (name, Some(arg)) if says(name, &TRUSTED) && !says(name, &DISTRUSTED) => {
                 yes.push((*arg, Learned::Clean(SinkKinds::ALL)));
             }

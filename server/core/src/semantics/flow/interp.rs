@@ -124,6 +124,10 @@ pub struct Interp<'a> {
     pub(super) expected: Option<(ExprId, &'a Type)>,
     /// Getters that are being asked.
     pub(super) getters: u8,
+    /// Summaries that are applied right now, one for a call in the other.
+    pub(super) applying: u8,
+    /// The call that functions are being handed to.
+    pub(super) handing: Span,
     /// Expressions that a module exports.
     watched: SmallVec<[ExprId; 1]>,
     pub(super) out: Outcome,
@@ -167,6 +171,8 @@ impl<'a> Interp<'a> {
             read_cells: Vec::new(),
             source: block,
             getters: 0,
+            applying: 0,
+            handing: Span::default(),
             watched: match block.kind() {
                 BlockKind::Module => hir.exports.iter().filter_map(Export::value).collect(),
                 _ => SmallVec::new(),

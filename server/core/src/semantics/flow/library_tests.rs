@@ -9,6 +9,7 @@ mod databases;
 mod files;
 mod handlers;
 mod network;
+mod objects;
 
 /// Checks that the lines marked `//!` and no others reach a sink of the kinds.
 fn check(kinds: &[SinkKind], code: &str) {

@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, LazyLock};
 
-use sidenote_grammars::{Field, Kind};
 use smallvec::SmallVec;
 
 use crate::semantics::hir::{ExprId, ExprKind, FnId, Key, Lit, LocalKind, LogicalOp, PatId, PatKind, Ustr};
@@ -16,6 +15,8 @@ use super::value::{
     ELEMENT, MAX_PATH, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, api, constant, join, position, unknown,
 };
 
+/// How the name of a setter begins among the members of its class.
+pub(super) const SETTER: &str = "set ";
 /// Getters that ask for others on the way.
 const MAX_GETTERS: u8 = 3;
 
@@ -127,27 +128,17 @@ impl Interp<'_> {
             None if matches!(name.as_str(), "origin" | "host" | "hostname") && base.apis.iter().any(|p| p == "URL") => {
                 Arc::new(out.cleaned(SinkKind::ScriptUrl.set()))
             }
+            // `<` and `"` are encoded in the path of a parsed address.
+            None if name == "pathname" && base.apis.iter().any(|p| p == "URL") => {
+                Arc::new(out.cleaned(SinkKind::Html.set()))
+            }
             None => Arc::new(out),
         }
     }
 
     /// Whether code runs only where a condition around it says that this is no production system.
     fn is_for_developers(&self, span: Span) -> bool {
-        let node = self.arena.root().smallest_at(span);
-        node.ancestors().any(|n| {
-            let condition = match n.kind() {
-                Kind::TernaryExpression | Kind::IfStatement => n.child(Field::Condition),
-                Kind::BinaryExpression => n.child(Field::Left),
-                _ => None,
-            };
-            condition.is_some_and(|c| {
-                let text = c.text().to_ascii_lowercase();
-                !c.span().contains(span)
-                    && ["env", "production", "development", "isdev", "isprod", "debug", "expose"]
-                        .iter()
-                        .any(|w| text.contains(w))
-            })
-        })
+        crate::rules::support::for_developers(self.arena.root().smallest_at(span))
     }
 
     /// Whether models know the type of a value.
@@ -309,8 +300,12 @@ impl Interp<'_> {
                     value = Arc::new(Value { types: Types::NUMBER, ..Value::clone(&value) });
                     continue;
                 }
+                let kinds = self.piped(*decorator);
                 let decorator = self.eval(*decorator);
                 value = self.decorated(&value, &decorator, hir.pat(param.pat).span);
+                if kinds != super::kinds::SinkKinds::NONE {
+                    value = Arc::new(value.cleaned(kinds));
+                }
             }
             self.assign(param.pat, &value);
             if let Some(property) = param.property {
@@ -601,6 +596,10 @@ impl Interp<'_> {
             ExprKind::Field(base, name) => {
                 let object = self.eval(*base);
                 self.written(&object, *name, value, place, span);
+                if let Some(changed) = self.set_by(&object, *name, value, span) {
+                    self.put(*base, changed);
+                    return;
+                }
                 // A write to `window.location` leads elsewhere; what is read there later is an address again.
                 if object.apis.iter().any(|p| self.models.member(*p, *name) == "location") {
                     return;
@@ -608,7 +607,11 @@ impl Interp<'_> {
                 // `ctx.type = "text"`
                 let plain = *name == "type"
                     && value.as_str().is_some_and(|t| !["html", "xml", "svg"].iter().any(|w| t.contains(w)));
-                let value = self.named_source(*name, value.clone(), span);
+                let mut value = self.named_source(*name, value.clone(), span);
+                // A parsed address leads to the same host whatever its path becomes.
+                if matches!(name.as_str(), "pathname" | "search" | "hash") && object.apis.iter().any(|p| *p == "URL") {
+                    value = Arc::new(value.cleaned(super::sink::ADDRESS));
+                }
                 let mut new = object.with_field(*name, value);
                 if plain && new.apis.iter().any(|p| *p == "koa.Context") {
                     new.apis = smallvec::smallvec![Ustr::from("koa.PlainContext")];
@@ -683,6 +686,26 @@ impl Interp<'_> {
             }
             _ => {}
         }
+    }
+
+    /// What a setter of the program's own class makes of its object: `job.command = text`.
+    fn set_by(&mut self, object: &Val, name: Ustr, value: &Val, span: Span) -> Option<Val> {
+        let class = object.class.filter(|_| !self.world.casts_convert())?;
+        let setter = self.world.class_member(&class, Ustr::from(&format!("{SETTER}{name}")))?;
+        let at = self.at(span);
+        let given = [value.clone()];
+        let mut changed = Value::clone(object);
+        for func in &setter.funcs {
+            let Some(summary) = self.world.summary(func) else { continue };
+            self.apply_summary(&summary, &given, Some(object), span);
+            for (param, path, written) in &summary.writes {
+                if *param == THIS && path.len() == 1 {
+                    let field = self.substitute(written, &given, Some(object), &at);
+                    changed = changed.with_field(path[0], field);
+                }
+            }
+        }
+        Some(Arc::new(changed))
     }
 
     /// The value of a place, without effects; `None` for anything else.

@@ -149,10 +149,15 @@ fn harmless_after(pattern: Ustr, flags: Ustr, text: Ustr) -> SinkKinds {
 /// `^\/[^/\\]`: a path of the program's own site, not `//` and another's.
 fn own_path(pattern: &str) -> SinkKinds {
     let second = pattern.strip_prefix("^\\/").or_else(|| pattern.strip_prefix("^/"));
+    // `^\/topic\/`: the name of a page.
+    let named = second.is_some_and(|s| {
+        let word = s.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'-').count();
+        word > 1 && !s.contains('|') && !s[word..].starts_with(['?', '*', '{'])
+    });
     let class = second.and_then(|s| s.strip_prefix("[^").or_else(|| s.strip_prefix("(?![")));
     let class = class.and_then(|c| c.split_once(']')).map(|(c, _)| c);
     let alphanumeric = second.is_some_and(|s| ["[a-z", "[A-Z", "\\w", "[\\w"].iter().any(|c| s.starts_with(c)));
-    if alphanumeric || class.is_some_and(|c| c.contains('/') && c.contains("\\\\")) {
+    if alphanumeric || named || class.is_some_and(|c| c.contains('/') && c.contains("\\\\")) {
         SinkKind::Redirect.set()
     } else {
         SinkKinds::NONE
@@ -172,6 +177,15 @@ pub(super) fn is_list(pattern: &Val) -> bool {
     kinds.is_some_and(|k| needed.iter().all(|n| k.has(*n)))
 }
 
+/// Whether a call is one of a short function of the program that gives what a pattern says of its parameter.
+pub(super) fn is_only_match(call: &Call<'_>, world: &dyn super::world::World) -> bool {
+    const SHORT: usize = 240;
+    let [func] = call.callee.funcs.as_slice() else { return false };
+    let Some((arena, span)) = world.code(func) else { return false };
+    let code = arena.slice(span);
+    code.len() <= SHORT && code.contains("/.test(") && code.matches(['(', ';']).count() <= 6
+}
+
 /// What is known of the parts of a text that an anchored pattern of harmless characters matched.
 pub(super) fn matched(call: &Call<'_>) -> SinkKinds {
     let pattern = match call.name.as_str() {
@@ -179,20 +193,57 @@ pub(super) fn matched(call: &Call<'_>) -> SinkKinds {
         "match" | "matchAll" => call.args.first(),
         _ => None,
     };
-    pattern.and_then(pattern_of).map_or(SinkKinds::NONE, |(p, f)| harmless_when_matched(p, f))
+    let Some((pattern, flags)) = pattern.and_then(pattern_of) else { return SinkKinds::NONE };
+    // What is taken out was matched from its beginning to its end, wherever it stands.
+    let whole = Ustr::from(&format!("^(?:{})$", pattern.trim_start_matches('^').trim_end_matches('$')));
+    let parts = if pattern.ends_with("\\$") { SinkKinds::NONE } else { harmless_when_matched(whole, flags) };
+    parts | harmless_when_matched(pattern, flags)
 }
 
 /// `^https://example\.com/`: the address's host, or at least its scheme, is the program's.
 fn fixed_host(pattern: &str) -> SinkKinds {
     let text = pattern.replace("\\/", "/");
     let rest = text.strip_prefix("^https://").or_else(|| text.strip_prefix("^https?://"));
-    let Some(rest) = rest.filter(|r| !r.contains('|')) else { return SinkKinds::NONE };
-    let host = rest.split(['/', '$']).next().unwrap_or_default();
-    let literal = host.replace("\\.", "").chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    if rest.len() > host.len() && !host.is_empty() && literal {
+    let Some(rest) = rest else { return SinkKinds::NONE };
+    if ends_host(rest) {
         super::sink::ADDRESS
+    } else if rest.contains('|') {
+        SinkKinds::NONE
     } else {
         SinkKind::ScriptUrl.set()
+    }
+}
+
+/// Whether a pattern of an address spells its host out to the end: `(www\.)?example\.com(/|$)`.
+fn ends_host(pattern: &str) -> bool {
+    let is_literal = |text: &str| {
+        let plain = text.replace("\\.", "");
+        !text.is_empty() && plain.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+    };
+    let mut rest = pattern;
+    let mut named = false;
+    loop {
+        let end = rest.find(['/', '$', '(', '[', '?', '*', '+', '{', '|']).unwrap_or(rest.len());
+        let (host, after) = rest.split_at(end);
+        if !host.is_empty() {
+            if !is_literal(host) || after.starts_with(['?', '*', '+', '{', '|']) {
+                return false;
+            }
+            named = true;
+        }
+        if after.starts_with(['/', '$']) || after.starts_with("[/") {
+            return named;
+        }
+        let Some((group, behind)) = after.strip_prefix('(').and_then(|a| a.split_once(')')) else { return false };
+        let group = group.strip_prefix("?:").or_else(|| group.strip_prefix("?=")).unwrap_or(group);
+        if group.split('|').all(|part| matches!(part, "/" | "$" | "\\?" | "#" | "[/?#]" | "[/?]")) {
+            return named;
+        }
+        match behind.strip_prefix('?') {
+            // `(www\.)?`
+            Some(behind) if is_literal(group) => rest = behind,
+            _ => return false,
+        }
     }
 }
 
@@ -210,7 +261,9 @@ fn harmless(list: &AllowList) -> SinkKinds {
     let word = list.is_safe_sql_word();
     let quoted = list.is_safe_quoted();
     add(word || quoted && list.excludes(" ;-#/*()"), SinkKind::Sql);
-    add(list.excludes("|&;<>()$`\\\"'*?[]#~!{}\n\r "), SinkKind::Command);
+    let word_of_shell = list.excludes("|&;<>()$`\\\"'*?[]#~!{}\n\r ");
+    add(word_of_shell, SinkKind::Command);
+    add(word_of_shell, SinkKind::ShellText);
     add(list.is_safe_path_component() || list.excludes(".") && list.excludes("\0"), SinkKind::Path);
     add(list.excludes("<&\"'`"), SinkKind::Html);
     add(list.excludes("<"), SinkKind::Html);
@@ -257,6 +310,17 @@ mod tests {
         assert!(!when(r"^[a-z.\/]+$", "", SinkKind::Path), "dots and slashes");
         assert!(!when("^a|b$", "", SinkKind::Command), "half anchored");
         assert!(when(r"^\d+$", "", SinkKind::Html));
+        for host in [r"^https:\/\/(www\.)?example\.com(\/|$)", r"^https?://example\.com/", r"^https://a-b\.c(?:/|$)"] {
+            assert!(when(host, "", SinkKind::Redirect), "{host}");
+        }
+        for host in [
+            r"^https://(www\.)?example\.com",
+            r"^https://(.*\.)?example\.com/",
+            r"^https://example.com/",
+            r"^https://(a|b)/",
+        ] {
+            assert!(!when(host, "", SinkKind::Redirect), "{host}");
+        }
     }
 
     #[test]

@@ -200,6 +200,10 @@ pub(super) fn is_past_host(text: &str) -> bool {
     if text.contains("://") {
         return after_host(text);
     }
+    // `?from=` leads to the page itself.
+    if text.starts_with(['?', '#']) {
+        return true;
+    }
     let rest = text.trim_start_matches(UNKNOWN_TEXT);
     rest.len() < text.len() && (rest.starts_with(['?', '#']) || rest.starts_with('/') && !rest.starts_with("//"))
 }

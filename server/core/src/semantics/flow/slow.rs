@@ -22,15 +22,16 @@ impl Interp<'_> {
         };
         let (Some(pattern), Some(subject)) = (pattern, subject) else { return };
         self.text_as_pattern(call, pattern, subject);
-        let Some(Lit::Regex { pattern, flags }) = pattern.as_lit() else { return };
-        if subject.taints.is_empty() {
+        if !pattern.exact || subject.taints.is_empty() {
             return;
         }
-        let Some(verdict) = verdict(pattern, flags) else { return };
-        // What grows exponentially is reported where it is written, whoever feeds it.
-        if let Verdict::Vulnerable(v) = &*verdict
-            && let Growth::Polynomial { degree } = v.growth
-        {
+        // `text.match(strict ? STRICT : LOOSE)`
+        for lit in &pattern.lits {
+            let Lit::Regex { pattern, flags } = lit else { return };
+            let Some(verdict) = verdict(pattern, flags) else { continue };
+            // What grows exponentially is reported where it is written, whoever feeds it.
+            let Verdict::Vulnerable(v) = &*verdict else { continue };
+            let Growth::Polynomial { degree } = v.growth else { continue };
             let shown: String = pattern.chars().take(40).collect();
             let dots = if pattern.chars().count() > 40 { ".." } else { "" };
             let name = format!(
@@ -42,6 +43,7 @@ impl Interp<'_> {
             let site = SinkSite { kind: SinkKind::RegexInput, at: self.at(span), name: Ustr::from(&name) };
             let subject = subject.clone();
             self.reach(&subject, &site, false);
+            break;
         }
     }
 

@@ -232,7 +232,9 @@ impl<'a> Interp<'a> {
         }
         let returned = self.run_callbacks(call, &params, Some(model));
         for (from, to) in flows {
-            if matches!(from.base, Base::Arg(n) if n as usize >= call.args.len()) {
+            // Of a callback that is not given nothing comes back: `promise.then(Number)` is a number.
+            let missing = |n: u8| n != 255 && n as usize >= call.args.len();
+            if matches!(from.base, Base::Arg(n) | Base::CallbackReturn(n) if missing(n)) {
                 continue;
             }
             let value = match from.base {
@@ -325,6 +327,7 @@ impl<'a> Interp<'a> {
         model: Option<&CallModel>,
     ) -> Vec<(u8, Val)> {
         let mut out = Vec::new();
+        let outer = std::mem::replace(&mut self.handing, call.span);
         let target = Target { paths: &call.paths, name: call.name, open: call.open };
         let models = self.models;
         let ports = Ports { args: &call.args, receiver: call.receiver.as_ref(), value: None };
@@ -413,6 +416,7 @@ impl<'a> Interp<'a> {
                 out.push((i, result));
             }
         }
+        self.handing = outer;
         out
     }
 
@@ -427,7 +431,9 @@ impl<'a> Interp<'a> {
             return Some(Arc::new(made.with_field(Ustr::from("0"), given.clone())));
         }
         let path = *callee.apis.first()?;
-        if !given.has_taint() || callee.fields.is_some() || self.is_modelled(callee) {
+        // `.then(Number)`: what converts is a type's name too.
+        let converts = matches!(path.as_str(), "Number" | "String" | "Boolean" | "BigInt");
+        if !given.has_taint() || callee.fields.is_some() || self.is_modelled(callee) && !converts {
             return None;
         }
         let rust = self.world.casts_convert();
@@ -558,4 +564,34 @@ fn inner_functions(value: &Val, depth: usize, out: &mut Vec<FuncRef>) {
         }
         out.extend(inner.funcs.iter().cloned().take(MOST.saturating_sub(out.len())));
     }
+}
+
+/// Whether a value is a request, of whatever server.
+pub(super) fn is_request(value: &Value) -> bool {
+    value.apis.iter().any(|p| p.ends_with(".Request") || p.ends_with(".IncomingMessage"))
+}
+
+/// Whether arguments of `slice` and its kin ask for a few characters: `(0, 4)`, `(-4)`.
+pub(super) fn is_short_part(args: &[Val]) -> bool {
+    const FEW: f64 = 8.0;
+    let number = |n: usize| match args.get(n).and_then(|a| a.as_lit()) {
+        Some(Lit::Num(n)) => Some(*n),
+        _ => None,
+    };
+    match (number(0), number(1), args.len()) {
+        (Some(from), Some(to), 2) => from >= 0.0 && to > from && to - from <= FEW,
+        (Some(from), None, 1) => (-FEW..0.0).contains(&from),
+        _ => false,
+    }
+}
+
+/// A text that is decoded after it was looked at: `%2e%2e` is no `..` before, and `%3c` no `<`. Where a list of characters without
+/// `%` let it through, nothing in it can be decoded.
+pub(super) fn decoded(value: &Val) -> Value {
+    let undone = SinkKind::Path.set() | SinkKind::Normalized.set() | SinkKind::Html.set();
+    let mut mark = |t: &Taint| {
+        let kept = if t.cleaned.has(SinkKind::Format) { t.cleaned } else { SinkKinds(t.cleaned.0 & !undone.0) };
+        Some(Taint { cleaned: kept, ..t.clone() })
+    };
+    value.map_taints(&mut mark, 0)
 }

@@ -5,6 +5,9 @@ use crate::semantics::flow::place::{PATH, is_of_keys};
 use crate::semantics::flow::report::Outcome;
 use crate::semantics::hir::FnId;
 
+/// Summaries that are applied one for a call in the other: functions that call what they are handed, which is such a function.
+const MAX_APPLYING: u8 = 8;
+
 impl<'a> Interp<'a> {
     pub(in crate::semantics::flow) fn call_functions(&mut self, call: &Call<'_>) -> Val {
         let this = call.receiver.clone();
@@ -118,15 +121,27 @@ impl<'a> Interp<'a> {
         this: Option<&Val>,
         span: Span,
     ) -> Val {
-        let at = self.at(span);
-        let argument = |param: u16| if param == THIS { this.cloned() } else { args.get(param as usize).cloned() };
         // A function that is handed over is run by itself with what it is handed ([`Outcome::context`]): its sinks are
-        // reported there, with the places of its own sources.
+        // reported there, with the places of its own sources. What the function at work was given is its callers' matter.
         let handed_over = span == Span::default();
-        for sink in summary.sinks.iter().filter(|_| !handed_over) {
+        let at = self.at(if handed_over { self.handing } else { span });
+        let argument = |param: u16| if param == THIS { this.cloned() } else { args.get(param as usize).cloned() };
+        for sink in &summary.sinks {
             if let Some(arg) = argument(sink.param) {
-                let value = self.project(&arg, &sink.path);
+                let mut value = self.project(&arg, &sink.path);
+                if handed_over {
+                    let symbol = |t: &Taint| matches!(t.origin, Origin::Param(..));
+                    if !value.taints.iter().any(symbol) {
+                        continue;
+                    }
+                    let mut given = Value::clone(&value);
+                    given.taints.retain(|t| symbol(t));
+                    value = Arc::new(given);
+                }
                 self.reach_through(&value, sink, &at);
+                if handed_over {
+                    continue;
+                }
                 if sink.kind == SinkKind::PrototypeBase
                     && sink.path.is_empty()
                     && let Some(key) = self.choosing_key(sink.param, span)
@@ -140,8 +155,13 @@ impl<'a> Interp<'a> {
             if let Some(arg) = argument(*param) {
                 let callee = self.project(&arg, path);
                 let list: Vec<Val> = list.iter().map(|v| self.substitute(v, args, this, &at)).collect();
-                for func in callee.funcs.clone() {
-                    self.invoke(&func, &self.with_bound(&callee, &list), None, span);
+                // A function that is handed itself, and calls what it is handed, would be applied without end.
+                if self.applying < MAX_APPLYING {
+                    self.applying += 1;
+                    for func in callee.funcs.clone() {
+                        self.invoke(&func, &self.with_bound(&callee, &list), None, span);
+                    }
+                    self.applying -= 1;
                 }
                 self.settle(&callee, &list);
             }
@@ -258,6 +278,16 @@ impl<'a> Interp<'a> {
             }
         }
         Arc::new(out)
+    }
+
+    /// The kinds of sinks for which elements are harmless that passed the test which a call was given.
+    pub(in crate::semantics::flow) fn picked_by(&self, call: &Call<'_>) -> SinkKinds {
+        let Some([func]) = call.args.first().map(|a| a.funcs.as_slice()) else { return SinkKinds::NONE };
+        let told = match func.block == self.block {
+            true => self.last_told.clone(),
+            false => self.world.summary(func).map(|s| s.told.clone()).unwrap_or_default(),
+        };
+        told.iter().find(|(param, _)| *param == 0).map_or(SinkKinds::NONE, |(_, kinds)| kinds[0])
     }
 
     /// The key from outside that may have chosen the object which a call hands on: `merge(to[key], from[key])`.

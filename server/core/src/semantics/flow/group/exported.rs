@@ -14,6 +14,15 @@ const MAX_VALUES: usize = 4096;
 /// Objects within what is exported: `exports.a.b`, `module.exports = { C }` with `C.prototype.run`.
 const MAX_DEPTH: usize = 3;
 
+/// A function that a file exports.
+struct Exported {
+    func: FuncRef,
+    /// What makes the object whose method it is.
+    maker: Option<FuncRef>,
+    /// Whether it is all that the file exports.
+    whole: bool,
+}
+
 impl Linker<'_> {
     /// Adds what other programs may do with a file to what was found in it.
     pub(super) fn settle_exported(&self, file: usize, result: &mut FileResult) {
@@ -21,16 +30,17 @@ impl Linker<'_> {
             return;
         }
         let (is_offered, may_run) = (self.files[file].links.is_offered, self.may_run(file));
-        let writes = || self.units.iter().any(|u| u.file == file && writes_by_key(u.block.arena().text()));
+        let text = |of: fn(&str) -> bool| self.units.iter().any(|u| u.file == file && of(u.block.arena().text()));
+        let matches = text(matches_text);
         // What is exported, and summaries of it, cost.
-        if !is_offered && !may_run && !writes() {
+        if !is_offered && !may_run && !matches && !text(writes_by_key) {
             return;
         }
         let functions = self.exported_functions(file);
-        let hits = self.exported_hits(&functions, (may_run, is_offered), &result.hits);
+        let hits = self.exported_hits(&functions, (may_run || matches, is_offered), &result.hits);
         result.hits.extend(hits);
         if is_offered {
-            result.offers = functions.into_iter().map(|f| f.block).collect();
+            result.offers = functions.into_iter().map(|f| f.func.block).collect();
         }
     }
 
@@ -38,19 +48,21 @@ impl Linker<'_> {
     /// nested objects, with the blocks of the sinks.
     fn exported_hits(
         &self,
-        functions: &[FuncRef],
-        (may_run, is_offered): (bool, bool),
+        functions: &[Exported],
+        (runs, is_offered): (bool, bool),
         known: &[(BlockId, Hit)],
     ) -> Vec<(BlockId, Hit)> {
         let mut out: Vec<(BlockId, Hit)> = Vec::new();
-        for func in functions {
+        for Exported { func, maker, whole } in functions {
             let Some(&i) = self.by_id.get(&func.block) else { continue };
             let text = self.units[i].block.arena().text();
-            if !(may_run || writes_by_key(text) || is_offered && matches_text(text)) {
+            if !runs && !writes_by_key(text) {
                 continue;
             }
             let Some(summary) = self.summary_of(i, func.id) else { continue };
-            for sink in summary.sinks.iter().filter(|s| s.param != THIS) {
+            let made = maker.as_ref().map_or_else(Vec::new, |m| self.made_by(m, &summary.sinks));
+            let own = summary.sinks.iter().filter(|s| s.param != THIS).map(|s| (i, *func, s));
+            for (i, func, sink) in own.chain(made.iter().map(|(i, func, s)| (*i, *func, s))) {
                 let same = |h: &Hit| h.at == sink.at && h.kind.rule() == sink.kind.rule();
                 if known.iter().chain(&out).any(|(_, h)| same(h)) {
                     continue;
@@ -72,7 +84,9 @@ impl Linker<'_> {
                     && !knows_prototypes(sink.at.arena.text())
                     && !goes_by_own_keys(&sink.at);
                 // A text of any length that whoever uses the library hands on.
-                let is_slow = is_offered && sink.kind == SinkKind::RegexInput && sink.path.is_empty();
+                let is_slow = sink.kind == SinkKind::RegexInput
+                    && (is_offered || *whole)
+                    && (sink.path.is_empty() || is_header(sink, text_of(&at)));
                 if !is_path && !is_slow && !is_built(sink, text_of(&at).unwrap_or_default()) {
                     continue;
                 }
@@ -85,6 +99,36 @@ impl Linker<'_> {
                     name: sink.name,
                 };
                 out.push((self.units[unit].block.id(), hit));
+            }
+        }
+        out
+    }
+
+    /// Sinks that a method's object reaches by what its constructor put there: `this.options = options` in the one,
+    /// `exec("ls " + this.options.dir)` in the other; as sinks of the constructor's parameters.
+    fn made_by(&self, maker: &FuncRef, sinks: &[ParamSink]) -> Vec<(usize, FuncRef, ParamSink)> {
+        let mut out = Vec::new();
+        let below = || sinks.iter().filter(|s| s.param == THIS && !s.path.is_empty());
+        let Some(&i) = self.by_id.get(&maker.block).filter(|_| below().next().is_some()) else { return out };
+        let Some(summary) = self.summary_of(i, maker.id) else { return out };
+        for sink in below() {
+            let fields = summary.writes.iter().filter(|(param, path, _)| *param == THIS && path[..] == sink.path[..1]);
+            for (.., value) in fields {
+                // `const own = {}; own.dir = options.dir; this.options = own;`
+                let (mut value, mut rest) = (value, &sink.path[1..]);
+                while let Some((field, below)) = rest.split_first().and_then(|(n, r)| Some((value.field(*n)?, r))) {
+                    (value, rest) = (field, below);
+                }
+                if crate::semantics::flow::sink::is_harmless(sink.kind, value) {
+                    continue;
+                }
+                for taint in value.taints.iter().filter(|t| !t.cleaned.has(sink.kind)) {
+                    let Origin::Param(param, path) = &taint.origin else { continue };
+                    if *param != THIS {
+                        let path = path.iter().chain(rest).copied().collect();
+                        out.push((i, *maker, ParamSink { param: *param, path, ..sink.clone() }));
+                    }
+                }
             }
         }
         out
@@ -106,8 +150,9 @@ impl Linker<'_> {
             || self.files[file].links.targets.values().any(runs_for_others)
     }
 
-    /// Functions that a file exports, by themselves, in objects, as methods of classes and on prototypes.
-    fn exported_functions(&self, file: usize) -> Vec<FuncRef> {
+    /// Functions that a file exports, by themselves, in objects, as methods of classes and on prototypes; these with what makes
+    /// their objects.
+    fn exported_functions(&self, file: usize) -> Vec<Exported> {
         let mut values: Vec<Val> = Vec::new();
         for export in &self.units[self.files[file].module].hir.exports {
             match export {
@@ -117,19 +162,20 @@ impl Linker<'_> {
             }
         }
         values.extend(self.common.borrow()[file].clone());
-        let mut funcs: Vec<FuncRef> = Vec::new();
+        let single = values.len() == 1;
+        let mut funcs: Vec<Exported> = Vec::new();
         // With how deep they lie. Objects and classes hold each other.
-        let mut open: Vec<(Val, usize)> = values.into_iter().map(|v| (v, 0)).collect();
+        let mut open: Vec<(Val, usize, Option<FuncRef>)> = values.into_iter().map(|v| (v, 0, None)).collect();
         let mut classes: FxHashSet<(BlockId, u32)> = FxHashSet::default();
         let mut looked = 0;
-        while let Some((value, depth)) = open.pop() {
+        while let Some((value, depth, maker)) = open.pop() {
             looked += 1;
             if looked > MAX_VALUES {
                 break;
             }
             for func in &value.funcs {
-                if !funcs.contains(func) && funcs.len() < MAX_FUNCTIONS {
-                    funcs.push(*func);
+                if !funcs.iter().any(|f| f.func == *func) && funcs.len() < MAX_FUNCTIONS {
+                    funcs.push(Exported { func: *func, maker, whole: depth == 0 && single });
                 }
             }
             if let Some(class) = &value.class
@@ -139,14 +185,17 @@ impl Linker<'_> {
                 let mut members: Vec<(&Ustr, &Val)> = members.iter().collect();
                 // Which ones are looked at must not hang on the order of a map.
                 members.sort_unstable_by_key(|(name, _)| name.as_str());
-                open.extend(members.into_iter().map(|(_, v)| (v.clone(), MAX_DEPTH)));
+                let maker =
+                    members.iter().find(|(n, _)| **n == "constructor").and_then(|(_, v)| v.funcs.first()).copied();
+                open.extend(members.into_iter().map(|(_, v)| (v.clone(), MAX_DEPTH, maker)));
             }
             if depth < MAX_DEPTH {
-                open.extend(value.fields().map(|(_, v)| (v.clone(), depth + 1)));
+                let of = |name: &Ustr| if *name == "prototype" { value.funcs.first().copied() } else { maker };
+                open.extend(value.fields().map(|(n, v)| (v.clone(), depth + 1, of(n))));
             }
         }
         // The order of members is that of a map.
-        funcs.sort_by_key(|f| (self.by_id.get(&f.block).copied(), f.block, f.id.0));
+        funcs.sort_by_key(|Exported { func: f, .. }| (self.by_id.get(&f.block).copied(), f.block, f.id.0));
         funcs
     }
 
@@ -188,20 +237,37 @@ fn writes_by_key(text: &str) -> bool {
     loops && text.contains('[')
 }
 
-/// Whether a function may match a text with a pattern.
+/// Whether what is matched is a header of the request that a function is given.
+fn is_header(sink: &ParamSink, param: Option<&str>) -> bool {
+    let is = |names: &[&str]| param.is_some_and(|p| names.contains(&p));
+    match sink.path.as_slice() {
+        [headers, _] => *headers == "headers" && is(&["req", "request"]),
+        [_] => is(&["headers", "reqHeaders", "requestHeaders"]),
+        _ => false,
+    }
+}
+
+/// Whether code may match a text with a pattern.
 fn matches_text(text: &str) -> bool {
-    text.contains('/')
-        && [".replace(", ".match(", ".test(", ".split(", ".exec(", ".replaceAll("].iter().any(|w| text.contains(w))
+    [".replace(", ".match(", ".test(", ".split(", ".exec(", ".replaceAll("].iter().any(|w| text.contains(w))
 }
 
 /// Whether the program itself put the parameter of that name into a text that is run. A function that runs what it is given is an
 /// `exec` of its own.
 fn is_built(sink: &ParamSink, name: &str) -> bool {
     let steps = || std::iter::successors(sink.trace.as_ref(), |s: &&Arc<Step>| s.previous.as_ref());
-    let joined = sink.prefix.is_some() && steps().any(|s| s.what == StepKind::Concatenated);
+    // An option is no program of the caller's, wherever it stands in one.
+    let option = sink.kind == SinkKind::Code && !sink.path.is_empty();
+    let joined = (sink.prefix.is_some() || option) && steps().any(|s| s.what == StepKind::Concatenated);
+    // Whoever reads data does not run it.
+    let parsed = || {
+        let reads =
+            |s: &Arc<Step>| s.what == StepKind::Through && text_of(&s.at).is_some_and(|t| t.contains("JSON.parse("));
+        sink.kind == SinkKind::Code && steps().any(reads)
+    };
     let laid_out =
         || steps().any(|s| s.what == StepKind::Through && text_of(&s.at).is_some_and(|text| lays_out(text, name)));
-    matches!(sink.kind, SinkKind::ShellText | SinkKind::Code) && (joined || laid_out())
+    matches!(sink.kind, SinkKind::ShellText | SinkKind::Code) && (joined || laid_out() || parsed())
 }
 
 fn text_of(at: &At) -> Option<&str> {

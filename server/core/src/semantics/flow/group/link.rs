@@ -162,6 +162,17 @@ impl Link<'_, '_> {
     }
 
     fn written_class(&self, path: Ustr) -> Option<ClassRef> {
+        let found = self.named_class(path);
+        // An interface that one class of the file implements is that class.
+        match found {
+            None if self.linker.family == Family::Ecma && self.full_path(path).is_none() => {
+                self.linker.implementer(self.file(), path)
+            }
+            found => found,
+        }
+    }
+
+    fn named_class(&self, path: Ustr) -> Option<ClassRef> {
         if self.linker.family == Family::Rust {
             if path == "Self" {
                 return self.linker.enclosing_class(self.unit);
@@ -289,10 +300,12 @@ impl World for Link<'_, '_> {
     fn class_member(&self, class: &ClassRef, name: Ustr) -> Option<Val> {
         if let Some(&i) = self.linker.by_id.get(&class.block) {
             if let Some(found) = self.linker.class_members(i, class.id).get(&name) {
-                return Some(found.clone());
+                let open = found.is_unknown().then(|| self.linker.overridden(class, i, name)).flatten();
+                return Some(open.unwrap_or_else(|| found.clone()));
             }
             let parts = self.linker.parts(i, class.id);
-            return parts.into_iter().find_map(|(j, n)| self.linker.class_members(j, n).get(&name).cloned());
+            let found = parts.into_iter().find_map(|(j, n)| self.linker.class_members(j, n).get(&name).cloned());
+            return found.or_else(|| self.linker.overridden(class, i, name));
         }
         self.linker.foreign_members(class)?.get(&name).cloned()
     }
@@ -524,7 +537,56 @@ pub(super) fn spread(units: &[Unit], files: &[Member]) -> FxHashMap<Ustr, Vec<(u
     by_name
 }
 
+/// Most classes that are asked for what an abstract method does.
+const MAX_HEIRS: usize = 3;
+
 impl Linker<'_> {
+    /// What the classes that extend an abstract one put in the place of a method that it leaves open.
+    fn overridden(&self, class: &ClassRef, unit: usize, name: Ustr) -> Option<Val> {
+        let declares = || self.units[unit].block.arena().text().contains("abstract ");
+        if self.family == Family::Rust || class.is_static || !declares() {
+            return None;
+        }
+        let file = self.units[unit].file;
+        let mut found: Option<Val> = None;
+        let mut heirs = 0;
+        for (j, unit) in self.units.iter().enumerate().filter(|(_, u)| u.file == file) {
+            for n in 0..unit.hir.classes.len() as u32 {
+                let heir = ClassRef { block: unit.block.id(), id: n, is_static: false };
+                let extends = self.parent_class(&heir).is_some_and(|p| p.block == class.block && p.id == class.id);
+                if !extends || heirs == MAX_HEIRS {
+                    continue;
+                }
+                // All members of a class may not be asked for here: its own methods may be asking.
+                let own = unit.hir.classes[n as usize].methods.iter().find(|m| m.name == name && !m.is_static);
+                if let Some(method) = own.filter(|m| m.kind == MethodKind::Method) {
+                    let link = Link { linker: self, unit: j };
+                    let member = self.interp(j, &link, unknown()).eval(method.value);
+                    heirs += 1;
+                    found = Some(found.map_or_else(|| member.clone(), |f| join(&f, &member)));
+                }
+            }
+        }
+        found
+    }
+
+    /// The only class of a file that implements an interface.
+    fn implementer(&self, file: usize, interface: Ustr) -> Option<ClassRef> {
+        let mut found = None;
+        for unit in self.units.iter().filter(|u| u.file == file) {
+            for (n, class) in unit.hir.classes.iter().enumerate() {
+                if !class.implements.contains(&interface) {
+                    continue;
+                }
+                if found.is_some() {
+                    return None;
+                }
+                found = Some(ClassRef { block: unit.block.id(), id: n as u32, is_static: false });
+            }
+        }
+        found
+    }
+
     /// The other parts of a type of which one is the n-th class of a unit: its fields, and all of its impls. Those in other
     /// files are found where the type's own file and theirs are of one crate and mean the same type by the name.
     pub(super) fn parts(&self, i: usize, n: u32) -> Vec<(usize, u32)> {

@@ -91,6 +91,23 @@ impl<'a> Interp<'a> {
 
     /// Text put together from parts.
     pub(in crate::semantics::flow) fn concat(&mut self, parts: &[Val], span: Span) -> Val {
+        if !self.world.casts_convert() && parts.iter().any(|p| p.class.is_some_and(|c| !c.is_static)) {
+            let texts: Vec<Val> = parts.iter().map(|p| self.as_text(p, span)).collect();
+            return self.joined(&texts, span);
+        }
+        self.joined(parts, span)
+    }
+
+    /// What an object of the program's own class becomes as text: what its `toString` gives.
+    fn as_text(&mut self, value: &Val, span: Span) -> Val {
+        let Some(class) = value.class.filter(|c| !c.is_static) else { return value.clone() };
+        let method = self.world.class_member(&class, Ustr::from("toString"));
+        let funcs = method.map(|m| m.funcs.clone()).unwrap_or_default();
+        let given = funcs.iter().map(|f| self.invoke(f, &[], Some(value), span)).reduce(|a, b| join(&a, &b));
+        given.unwrap_or_else(|| value.clone())
+    }
+
+    fn joined(&mut self, parts: &[Val], span: Span) -> Val {
         let texts: Option<Vec<Ustr>> = parts.iter().map(|p| if p.exact { p.text_prefix() } else { None }).collect();
         if let Some(texts) = texts
             && texts.iter().map(|t| t.len()).sum::<usize>() <= MAX_CONSTANT

@@ -126,6 +126,21 @@ impl<'a> Interp<'a> {
         Arc::new(out)
     }
 
+    /// The kinds of sinks for which what a pipe of the program lets through is harmless: `@Param('id', new SlugPipe())`.
+    pub(in crate::semantics::flow) fn piped(&mut self, decorator: ExprId) -> SinkKinds {
+        let hir = self.hir;
+        let ExprKind::Call { args, .. } = &hir.expr(decorator).kind else { return SinkKinds::NONE };
+        let mut kinds = SinkKinds::NONE;
+        for arg in args {
+            let Some(class) = self.eval(arg.value).class else { continue };
+            let method = self.world.class_member(&class, Ustr::from("transform"));
+            let Some(func) = method.and_then(|m| m.funcs.first().copied()) else { continue };
+            let told = self.world.summary(&func).map(|s| s.told.clone()).unwrap_or_default();
+            kinds = told.iter().filter(|(param, _)| *param == 0).fold(kinds, |k, (_, told)| k | told[2]);
+        }
+        kinds
+    }
+
     /// A list whose elements are declared to be numbers, or (TypeScript) texts.
     fn listed(&mut self, value: &Val, ty: &Type) -> Option<Val> {
         let inner = match ty {

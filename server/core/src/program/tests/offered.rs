@@ -1,0 +1,95 @@
+//! What a package offers to other programs.
+
+use super::check;
+
+#[test]
+fn what_a_package_offers_is_called_by_strangers() {
+    // The program itself uses all of it; what `package.json` names counts all the same, with what that hands on and classes in it.
+    let lib = |manifest: &str, mark: &str| {
+        format!(
+            "//// package.json\n{manifest}\n\
+             //// index.js\nconst run = require('./lib/run'); const Repo = require('./lib/repo'); module.exports = {{ run, tools: {{ Repo }} }};\n\
+             //// lib/run.js\nconst {{ exec }} = require('child_process');\nmodule.exports = function (x) {{\nexec('ls ' + x); {mark}\n}};\n\
+             //// lib/repo.js\nconst {{ exec }} = require('child_process');\nclass Repo {{ again() {{ return new Repo(); }}\nshow(x) {{\nexec('git show ' + x); {mark}\n}} }}\nRepo.self = Repo;\nmodule.exports = Repo;\n\
+             //// lib/inner.js\nconst {{ exec }} = require('child_process');\nexports.inner = function (x) {{\nexec('ls ' + x);\n}};\n\
+             //// bin/cli.js\nconst lib = require('..'); const {{ inner }} = require('../lib/inner'); lib.run('a'); inner('b'); new lib.tools.Repo().show('c');\n"
+        )
+    };
+    check(&lib(r#"{ "name": "a", "main": "index.js" }"#, "//!"));
+    check(&lib(r#"{ "name": "a", "main": "index.js", "private": true }"#, ""));
+}
+
+#[test]
+fn what_a_constructor_keeps_reaches_what_methods_do() {
+    check(
+        r#"
+        //// package.json
+        { "name": "a", "main": "index.js" }
+        //// index.js
+        const { exec } = require('child_process');
+        function Old(options) {
+          const own = {};
+          own.dir = options.dir;
+          own.depth = Number(options.depth);
+          this.options = own;
+          this.root = process.cwd();
+        }
+        Old.prototype.list = function (done) {
+          exec('ls ' + this.options.dir, done); //!
+        };
+        Old.prototype.depth = function (done) {
+          exec('ls -d ' + this.options.depth, done);
+        };
+        Old.prototype.run = function (done) {
+          exec(this.options.dir, done);
+        };
+        const listAll = (dir) => exec('ls ' + dir); //!
+        const settled = (dir) => new Promise((done) => setTimeout(() => done(dir), 10));
+        class New {
+          constructor(text, dir) { this.text = text; this.dir = dir.replace(/[^a-z]/g, ''); }
+          trimmed() {
+            return this.text.replace(/\s+$/, ''); //!
+          }
+          list(done) { exec('ls ' + this.dir, done); }
+        }
+        module.exports = { Old, New, later: (dir) => settled(dir).then(listAll) };
+    "#,
+    );
+}
+
+#[test]
+fn texts_of_any_length_are_matched_where_they_are_offered() {
+    check(
+        r#"
+        //// package.json
+        { "name": "a", "main": "index.js" }
+        //// index.js
+        const STRICT = /^[a-z]+$/;
+        const LOOSE = /\s+$/;
+        exports.trim = (text, strict) => {
+          const pattern = strict ? STRICT : LOOSE;
+          return text.replace(pattern, ''); //!
+        };
+        exports.first = (req) => {
+          return (req.headers['x-forwarded-for'] || '').split(/ *, */); //!
+        };
+        exports.name = (options) => options.name.replace(/\s+$/, '');
+        exports.unescape = require('./lib/unescape');
+        exports.tidy = (text) => tidied(text);
+        function tidied(text) {
+          return text.match(/[^@]+@[^:]+/); //!
+        }
+        //// lib/unescape.js
+        module.exports = function (text) {
+          return text.replace(/&([^;]+);/g, ''); //!
+        };
+        //// lib/inner.js
+        module.exports = function (text) {
+          return text.replace(/&([^;]+);/g, '');
+        };
+        //// bin/cli.js
+        const lib = require('..'); const inner = require('../lib/inner');
+        lib.trim('a '); inner('b');
+    "#,
+    );
+}
