@@ -511,6 +511,10 @@ impl Interp<'_> {
             }
             PatKind::Place(place) => self.write(*place, value, span),
             PatKind::Object { fields, rest, path } => {
+                // `let Head { len, .. } = head;`: the type says what its fields are.
+                let class = path.filter(|_| value.class.is_none()).and_then(|path| self.world.class(path));
+                let told = class.map(|class| std::sync::Arc::new(Value { class: Some(class), ..Value::clone(value) }));
+                let value = told.as_ref().unwrap_or(value);
                 for (key, sub) in fields {
                     let field = match key {
                         Key::Name(name) => self.member(value, *name, hir.pat(*sub).span),

@@ -123,6 +123,20 @@ fn d(r: &mut impl Read) -> io::Result<Vec<u8>> {
     r.read_exact(&mut n)?;
     Ok(vec![0; u16::from_le_bytes(n) as usize])
 }
+struct Small { len: u16, rest: u32 }
+impl Small {
+    fn read<R: Read>(r: &mut R) -> io::Result<Small> {
+        let mut h = [0u8; 6];
+        r.read_exact(&mut h)?;
+        Ok(Small { len: u16::from_be_bytes([h[0], h[1]]), rest: u32::from_be_bytes([h[2], h[3], h[4], h[5]]) })
+    }
+}
+fn f<R: Read>(r: &mut R) -> io::Result<(Vec<u8>, Vec<u8>)> {
+    let Small { len, rest } = Small::read(r)?;
+    let short = vec![0; len as usize];
+    let long = vec![0; rest as usize]; //~ uncontrolled-allocation
+    Ok((short, long))
+}
 async fn e(headers: axum::http::HeaderMap) {
     let n = headers.get("n").and_then(|v| v.to_str().ok()).and_then(|s| s.parse::<usize>().ok()).unwrap_or(1);
     let v: Vec<u8> = Vec::with_capacity(n); //~ uncontrolled-allocation
