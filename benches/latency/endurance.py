@@ -261,7 +261,8 @@ def workspace(binary: str, root: pathlib.Path, files: int, switch: int, idle: bo
         result["switch_files"] = len(changed)
         result["switch_s"] = round(time.perf_counter() - began, 2)
         if idle:
-            time.sleep(4)
+            # What waits for a rest, such as blocks to be embedded, is done by then.
+            time.sleep(15)
             before = processor_seconds(server.process.pid)
             time.sleep(10)
             result["idle_cpu_s_in_10_s"] = round(processor_seconds(server.process.pid) - before, 2)
