@@ -7,7 +7,7 @@
 
 mod alone;
 
-pub(crate) use alone::Alone;
+pub(crate) use alone::{Alone, Part};
 
 use std::any::Any;
 use std::hash::{Hash as _, Hasher as _};

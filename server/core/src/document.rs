@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sidenote_grammars::Language;
 
-use crate::blocks::{Alone, Blocks};
+use crate::blocks::{Alone, Blocks, Part};
 use crate::syntax::{ParseError, SyntaxTree};
 use crate::text::{Edit, Encoding, LineColumn, Text, TextError};
 
@@ -19,6 +19,8 @@ pub struct Document {
     /// Edits that `tree` was told of and does not yet show, as one: blocks were brought up to date without it.
     pending: Option<Edit>,
     blocks: Blocks,
+    /// The block that was parsed alone last, of this text.
+    part: Option<Part>,
     /// Whether a block is held: its text is broken, and the file around it was not parsed again.
     held: bool,
     /// After a rest in a broken state: the blocks from before it, of the same text. Who goes on typing goes on from these.
@@ -57,6 +59,7 @@ impl Document {
             tree: Some(tree),
             pending: None,
             blocks,
+            part: None,
             held: false,
             aside: None,
         })
@@ -65,7 +68,17 @@ impl Document {
     /// A text of which the blocks are known. tree-sitter's tree is made for who asks.
     #[must_use]
     pub fn of_blocks(path: &str, text: Text, blocks: Blocks) -> Document {
-        Document { path: path.into(), version: 0, text, tree: None, pending: None, blocks, held: false, aside: None }
+        Document {
+            path: path.into(),
+            version: 0,
+            text,
+            tree: None,
+            pending: None,
+            blocks,
+            part: None,
+            held: false,
+            aside: None,
+        }
     }
 
     /// Applies the changes of one notification, one after another, and parses once. Ranges with an end before their
@@ -75,6 +88,7 @@ impl Document {
         let mut tree = self.own_tree()?;
         let mut edit: Option<Edit> = None;
         let mut whole = false;
+        let mut part = self.part.take();
         for change in changes {
             let Some((a, b)) = change.range else {
                 text = Text::new(&change.text);
@@ -85,6 +99,9 @@ impl Document {
             let input = text.replace(a.min(b), a.max(b), &change.text)?;
             if !whole {
                 tree.edit(&input);
+                if let Some(part) = &mut part {
+                    part.edit(&input);
+                }
                 let next = Edit::from(&input);
                 edit = Some(edit.map_or(next, |e| e.then(next)));
             }
@@ -97,11 +114,11 @@ impl Document {
         } else if let Some(edit) = edit {
             let pending = self.pending.map_or(edit, |p| p.then(edit));
             let torn = self.aside.take().map(|aside| std::mem::replace(&mut self.blocks, aside));
-            let alone = self.blocks.update_alone(&text, edit);
+            let alone = self.blocks.update_alone(&text, edit, &mut part);
             if alone != Alone::No {
                 // Edits of one held block may have mended another.
                 self.held = alone == Alone::Held || self.held && self.blocks.is_held();
-                (self.tree, self.pending) = (Some(tree), Some(pending));
+                (self.tree, self.pending, self.part) = (Some(tree), Some(pending), part);
             } else {
                 self.held = false;
                 if let Some(torn) = torn {
@@ -129,7 +146,7 @@ impl Document {
             let before = std::mem::replace(&mut self.blocks, blocks);
             self.aside = self.held.then_some(before);
         }
-        (self.tree, self.pending, self.held) = (Some(tree), None, false);
+        (self.tree, self.pending, self.part, self.held) = (Some(tree), None, None, false);
         Ok(differs)
     }
 
@@ -148,13 +165,13 @@ impl Document {
         if let Ok(tree) = self.tree() {
             self.blocks = Blocks::of_text(&tree, &self.text);
             (self.tree, self.pending) = (Some(tree), None);
-            (self.held, self.aside) = (false, None);
+            (self.part, self.held, self.aside) = (None, false, None);
         }
     }
 
     /// Forgets tree-sitter's tree: blocks hold what rules need, in less memory. It is made again for who asks.
     pub fn forget_tree(&mut self) {
-        (self.tree, self.pending) = (None, None);
+        (self.tree, self.pending, self.part) = (None, None, None);
     }
 
     /// Path relative to the workspace.

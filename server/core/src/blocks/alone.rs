@@ -13,6 +13,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use sidenote_grammars::Kind;
+use tree_sitter::InputEdit;
 
 use super::{Block, BlockKind, Blocks, Child, Cx, child_block, cut, node_at};
 use crate::syntax::{Span, SyntaxTree};
@@ -42,10 +43,25 @@ pub(crate) enum Alone {
     No,
 }
 
+/// The block that was parsed alone last, as the parser left it: whoever types goes on typing there, and most of it is as it was.
+#[derive(Clone)]
+pub(crate) struct Part {
+    range: Range<usize>,
+    tree: SyntaxTree,
+}
+
+impl Part {
+    /// Tells its tree of an edit that was made in the text.
+    pub(crate) fn edit(&mut self, edit: &InputEdit) {
+        self.tree.edit(edit);
+    }
+}
+
 impl Blocks {
-    /// Blocks after an edit inside of a block that stands by itself before and after it. `text` is the new one.
-    /// The cost follows that block.
-    pub(crate) fn update_alone(&mut self, text: &Text, edit: Edit) -> Alone {
+    /// Blocks after an edit inside of a block that stands by itself before and after it. `text` is the new one. `part` has been told of the
+    /// edit, and is the part of the new text afterwards. The cost follows that block, or less of it.
+    pub(crate) fn update_alone(&mut self, text: &Text, edit: Edit, part: &mut Option<Part>) -> Alone {
+        let known = part.take();
         if text.len() < WORTH_IT {
             return Alone::No;
         }
@@ -61,7 +77,12 @@ impl Blocks {
         if text.chunk(to - 1).as_bytes().first() != Some(&b'}') {
             return Alone::No;
         }
-        let new = match self.alone(old, text, from..to) {
+        let known = known.filter(|p| p.range.start == from && p.range.end as i64 + delta == to as i64);
+        let parsed = SyntaxTree::parse_part(self.language, text, from..to, known.as_ref().map(|p| &p.tree));
+        let Ok(tree) = parsed else { return Alone::No };
+        let new = self.alone(old, text, from..to, &tree);
+        *part = Some(Part { range: from..to, tree });
+        let new = match new {
             Ok(new) => new,
             Err(Unparsed::Broken) if hold(&mut self.root, 0, text, edit) => return Alone::Held,
             Err(_) => return Alone::No,
@@ -70,9 +91,14 @@ impl Blocks {
         Alone::Parsed
     }
 
-    fn alone(&self, old: &Arc<Block>, text: &Text, range: Range<usize>) -> Result<Arc<Block>, Unparsed> {
+    fn alone(
+        &self,
+        old: &Arc<Block>,
+        text: &Text,
+        range: Range<usize>,
+        tree: &SyntaxTree,
+    ) -> Result<Arc<Block>, Unparsed> {
         let kind = old.arena.root().kind();
-        let tree = SyntaxTree::parse_part(self.language, text, range.clone()).map_err(|_| Unparsed::Other)?;
         if tree.root().has_error() {
             return Err(Unparsed::Broken);
         }
@@ -131,7 +157,7 @@ fn replace(slot: &mut Arc<Block>, path: &[usize], new: Arc<Block>, delta: i64) {
 enum Unparsed {
     /// Its text has a syntax error.
     Broken,
-    /// It is no longer one block of its kind, or there was no time.
+    /// It is no longer one block of its kind.
     Other,
 }
 

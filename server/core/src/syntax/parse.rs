@@ -56,11 +56,13 @@ impl SyntaxTree {
         parse(language, &mut |at, _| text.chunk(at).as_bytes(), None, &[], most(text.len()))
     }
 
-    /// Parses a part of a text as if it were a file; positions are those of the text.
+    /// Parses a part of a text as if it were a file; positions are those of the text. `old` is the tree of the part before edits that it
+    /// was told of.
     pub(crate) fn parse_part(
         language: &'static Language,
         text: &Text,
         part: std::ops::Range<usize>,
+        old: Option<&SyntaxTree>,
     ) -> Result<SyntaxTree, ParseError> {
         let range = tree_sitter::Range {
             start_byte: part.start,
@@ -68,7 +70,8 @@ impl SyntaxTree {
             start_point: text.point(part.start),
             end_point: text.point(part.end),
         };
-        parse(language, &mut |at, _| text.chunk(at).as_bytes(), None, &[range], most(text.len()))
+        let old = old.map(|old| &old.tree);
+        parse(language, &mut |at, _| text.chunk(at).as_bytes(), old, &[range], most(text.len()))
     }
 
     /// Tells the tree of an edit that was made in the text; [`SyntaxTree::reparse`] must follow.
