@@ -20,7 +20,7 @@ pub struct Document {
     pending: Option<Edit>,
     blocks: Blocks,
     /// The block that was parsed alone last, of this text.
-    part: Option<Part>,
+    part: Option<Box<Part>>,
     /// Whether a block is held: its text is broken, and the file around it was not parsed again.
     held: bool,
     /// After a rest in a broken state: the blocks from before it, of the same text. Who goes on typing goes on from these.

@@ -60,7 +60,7 @@ impl Part {
 impl Blocks {
     /// Blocks after an edit inside of a block that stands by itself before and after it. `text` is the new one. `part` has been told of the
     /// edit, and is the part of the new text afterwards. The cost follows that block, or less of it.
-    pub(crate) fn update_alone(&mut self, text: &Text, edit: Edit, part: &mut Option<Part>) -> Alone {
+    pub(crate) fn update_alone(&mut self, text: &Text, edit: Edit, part: &mut Option<Box<Part>>) -> Alone {
         let known = part.take();
         if text.len() < WORTH_IT {
             return Alone::No;
@@ -81,7 +81,7 @@ impl Blocks {
         let parsed = SyntaxTree::parse_part(self.language, text, from..to, known.as_ref().map(|p| &p.tree));
         let Ok(tree) = parsed else { return Alone::No };
         let new = self.alone(old, text, from..to, &tree);
-        *part = Some(Part { range: from..to, tree });
+        *part = Some(Box::new(Part { range: from..to, tree }));
         let new = match new {
             Ok(new) => new,
             Err(Unparsed::Broken) if hold(&mut self.root, 0, text, edit) => return Alone::Held,
