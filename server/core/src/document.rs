@@ -174,6 +174,13 @@ impl Document {
         (self.tree, self.pending, self.part) = (None, None, None);
     }
 
+    /// Takes over the blocks of another document, with what was computed for them, if they are the same.
+    pub fn share(&mut self, blocks: &Blocks) {
+        if self.blocks.same_shape(blocks) {
+            self.blocks = blocks.clone();
+        }
+    }
+
     /// Path relative to the workspace.
     pub fn path(&self) -> &str {
         &self.path

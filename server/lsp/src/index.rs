@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rustc_hash::FxHashMap;
+use sidenote_core::blocks::Blocks;
 use sidenote_core::config::repository_root;
 use sidenote_core::document::{Document, DocumentError};
 use sidenote_core::engine::{Engine, Flow, why_skip};
@@ -15,6 +16,7 @@ use sidenote_core::grammars::{self, Language};
 use sidenote_core::program::{Alone, Layout, Program, Source, Workers};
 use sidenote_core::semantics::flow::ModelSet;
 use sidenote_core::system::{OsSystem, System};
+use sidenote_core::text::Text;
 use tower_lsp::ls_types::Uri;
 
 use crate::files::{FOREIGN, walker};
@@ -175,7 +177,7 @@ impl Index {
     }
 
     /// A file as it is on disk. Where the program has read the same text it is not parsed again; what is open may have been
-    /// parsed while it was broken, and is.
+    /// parsed while it was broken, and is. The program's blocks are taken over where they are the same.
     ///
     /// # Errors
     /// When it cannot be parsed.
@@ -185,16 +187,21 @@ impl Index {
         language: &'static Language,
         text: &str,
     ) -> Result<Document, DocumentError> {
-        let known = {
+        let (known, is_open) = {
             let inner = self.lock();
             let at = self.path_at(path);
-            let is_open = inner.open.contains_key(&at);
-            let read = (!is_open).then(|| Some((inner.program.text(&at)?.clone(), inner.program.blocks(&at)?.clone())));
-            read.flatten()
+            (inner.program.text(&at).cloned().zip(inner.program.blocks(&at).cloned()), inner.open.contains_key(&at))
         };
-        match known.filter(|(known, blocks)| known == text && std::ptr::eq(blocks.language(), language)) {
-            Some((known, blocks)) => Ok(Document::of_blocks(path, known, blocks)),
-            None => Document::new(path, language, text, 0),
+        let same = |known: &Text, blocks: &Blocks| known == text && std::ptr::eq(blocks.language(), language);
+        match known {
+            Some((known, blocks)) if !is_open && same(&known, &blocks) => Ok(Document::of_blocks(path, known, blocks)),
+            known => {
+                let mut document = Document::new(path, language, text, 0)?;
+                if let Some((_, blocks)) = known {
+                    document.share(&blocks);
+                }
+                Ok(document)
+            }
         }
     }
 
@@ -403,8 +410,13 @@ mod tests {
         assert!(!of("typescript", "export function f(b: string) { return b; }\n"), "another text");
         assert!(!of("tsx", text), "another language");
         let uri = Uri::from_file_path(folder.path().join("a.ts")).expect("an address");
-        let open = Document::new("a.ts", by_name("typescript").expect("ts"), text, 1).expect("parsed");
-        index.follow(&uri, &open, &engine);
-        assert!(!of("typescript", text), "it is open");
+        let open = |text: &str| {
+            let open = Document::new("a.ts", by_name("typescript").expect("ts"), text, 1).expect("parsed");
+            index.follow(&uri, &open, &engine);
+        };
+        open("export function f(a: string) { return a + a; }\n");
+        assert!(!of("typescript", text), "it is open, and not saved");
+        open(text);
+        assert!(of("typescript", text), "parsed, and found to be the same");
     }
 }
