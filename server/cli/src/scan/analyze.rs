@@ -107,11 +107,7 @@ pub fn load(
     stats: &Stats,
 ) -> Result<Option<Loaded>, Skipped> {
     match open(workspace, candidate, stats)? {
-        Some(opened) => {
-            let why = |why| Skipped { path: candidate.path.clone(), why: Skip::Content(why) };
-            let text = why_skip(&opened.bytes).map_err(why)?;
-            parse(workspace, candidate, (opened.language, text), rules, stats).map(Some)
-        }
+        Some(opened) => parse(workspace, candidate, &opened, rules, stats).map(Some),
         None => Ok(None),
     }
 }
@@ -154,8 +150,21 @@ pub fn open(workspace: &Workspace, candidate: &Candidate, stats: &Stats) -> Resu
     }
 }
 
-/// Parses a file that was read, and that is not to be skipped.
+/// Parses a file that was read.
 pub fn parse(
+    workspace: &Workspace,
+    candidate: &Candidate,
+    opened: &Opened,
+    rules: Rules,
+    stats: &Stats,
+) -> Result<Loaded, Skipped> {
+    let why = |why| Skipped { path: candidate.path.clone(), why: Skip::Content(why) };
+    let text = why_skip(&opened.bytes).map_err(why)?;
+    parse_text(workspace, candidate, (opened.language, text), rules, stats)
+}
+
+/// Parses a text that is known not to be skipped.
+pub fn parse_text(
     workspace: &Workspace,
     candidate: &Candidate,
     (language, text): (&'static Language, &str),

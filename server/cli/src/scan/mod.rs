@@ -113,8 +113,7 @@ impl Job<'_> {
             let program = following.into_program();
             let mine = candidates.par_iter().zip(loaded).with_max_len(1).filter(|(candidate, _)| mine(candidate));
             let told = mine.map(|(c, loaded)| self.report(c, loaded, (&program, copies.get(&c.path)))).collect();
-            // Taking it apart would take longer than the end of the process.
-            std::mem::forget(program);
+            put_aside(program);
             told
         });
         collected(results)
@@ -136,6 +135,11 @@ impl Job<'_> {
         (self.done)();
         result
     }
+}
+
+/// Takes something large apart on a worker, for which nobody waits: not even the end of the process.
+fn put_aside(what: impl Send + 'static) {
+    rayon::spawn(move || drop(what));
 }
 
 /// What there is to say of a candidate.

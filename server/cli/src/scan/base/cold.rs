@@ -16,7 +16,7 @@ use crate::scan::analyze::{self, Copies, Loaded, Rules};
 use crate::scan::beside;
 use crate::scan::program::Following;
 use crate::scan::twins::{self, Function};
-use crate::scan::{Candidate, Job, Options, Read, Scan, collected, parsed};
+use crate::scan::{Candidate, Job, Options, Read, Scan, collected, parsed, put_aside};
 
 /// A file that was read, by its path.
 type Version<'s> = (&'s str, &'s Source);
@@ -76,8 +76,7 @@ pub(super) fn compare(
     let program = following.program();
     let told = |(c, loaded): (&Candidate, Read)| job.report(c, loaded, (program, copies.get(&c.path)));
     let results: Vec<_> = wanted.map(told).collect();
-    // Taking it apart would take longer than the end of the process.
-    std::mem::forget(following);
+    put_aside(following.into_program());
     let mut scan = collected(results);
     let untouched: HashSet<&str> = candidates.iter().filter(|c| !looked_at(c)).map(|c| &*c.path).collect();
     mark_known(&mut scan, |file, id| untouched.contains(&*file.path) || known.contains(id), keep_known);

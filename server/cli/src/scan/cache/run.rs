@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rayon::prelude::*;
-use sidenote_core::engine::{SkipReason, TwinPlace, why_skip};
+use sidenote_core::engine::{TwinPlace, why_skip};
 use sidenote_core::fix::Wanted;
 use sidenote_core::grammars::{self, Language};
 use sidenote_core::program::{Key, Linked, Names, Outline, Program};
@@ -21,7 +21,7 @@ use crate::scan::beside::{self, Beside};
 use crate::scan::model::Skip;
 use crate::scan::program::{MAX_ROUNDS, Pool};
 use crate::scan::twins::{self, Function};
-use crate::scan::{Candidate, FileReport, Job, Phase, Skipped, Told};
+use crate::scan::{Candidate, FileReport, Job, Phase, Skipped, Told, put_aside};
 
 /// A candidate that was looked at: read, and parsed where nothing is known of its text.
 pub struct Looked {
@@ -196,7 +196,7 @@ fn read(
         cache.findings.put(key, values::write_facts(&Facts::Skipped(why)));
         Skipped { path: candidate.path.clone(), why: why.into() }
     })?;
-    match analyze::parse(job.workspace, candidate, (language, text), Rules::Soon, job.stats)? {
+    match analyze::parse_text(job.workspace, candidate, (language, text), Rules::Soon, job.stats)? {
         Loaded::Failed(report) => Ok(Seen::Failed(report)),
         Loaded::Parsed(parsed) => {
             let functions = || guarded(|| twins::functions(job.workspace, candidate, &parsed));
@@ -409,10 +409,7 @@ impl<'l> Snapshot<'l> {
             told
         };
         let told = files.par_iter().zip(known).with_max_len(1).map(told).collect();
-        if job.options.fix.is_none() {
-            // Taking it apart would take longer than the end of the process.
-            std::mem::forget(program);
-        }
+        put_aside(program);
         told
     }
 
@@ -478,9 +475,7 @@ impl<'l> Snapshot<'l> {
 /// Parses a file of which something is known. Of most that are parsed only for others nothing is reported.
 fn again(job: &Job<'_>, cache: &Cache, candidate: &Candidate, content: &Content) -> Result<Loaded, Skipped> {
     let opened = content.opened(job, cache, candidate)?;
-    let why = |why: SkipReason| Skipped { path: candidate.path.clone(), why: why.into() };
-    let text = why_skip(&opened.bytes).map_err(why)?;
-    analyze::parse(job.workspace, candidate, (opened.language, text), Rules::OnDemand, job.stats)
+    analyze::parse(job.workspace, candidate, &opened, Rules::OnDemand, job.stats)
 }
 
 /// The functions of all files that repeat others, as far as known; else they are compared.
