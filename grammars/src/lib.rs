@@ -59,6 +59,8 @@ struct Tables {
     roles: Vec<Option<BlockRole>>,
     /// By symbol: whether it is punctuation.
     punctuation: Vec<bool>,
+    /// Words that are tokens of their own, ascending.
+    keywords: Vec<String>,
 }
 
 /// Tokens that say nothing beyond the node that they are part of, unless they fill a role in it.
@@ -91,7 +93,14 @@ impl Language {
                     name.is_some_and(|name| matches!(name, "/" | "#") || PUNCTUATION.contains(&name))
                 })
                 .collect();
-            Tables { grammar, kinds, fields, roles, punctuation }
+            let is_word = |name: &String| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+            let mut keywords: Vec<String> = (0..grammar.node_kind_count() as u16)
+                .filter(|id| !grammar.node_kind_is_named(*id))
+                .filter_map(|id| grammar.node_kind_for_id(id).map(str::to_owned))
+                .filter(is_word)
+                .collect();
+            keywords.sort_unstable();
+            Tables { grammar, kinds, fields, roles, punctuation, keywords }
         })
     }
 
@@ -112,6 +121,11 @@ impl Language {
     /// Whether a grammar's symbol is a token that says nothing by itself, such as a bracket or a comma.
     pub fn is_punctuation(&self, symbol: u16) -> bool {
         self.tables().punctuation.get(symbol as usize).copied().unwrap_or(false)
+    }
+
+    /// Whether a word is a token of its own somewhere in the grammar, so that it may not be any name.
+    pub fn is_keyword(&self, word: &str) -> bool {
+        self.tables().keywords.binary_search_by(|k| k.as_str().cmp(word)).is_ok()
     }
 
     /// The field of a grammar's field number.

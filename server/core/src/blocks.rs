@@ -6,6 +6,7 @@
 //! what was computed for a block ([`Block::hir`], [`Block::notes`]) lives and dies with it.
 
 mod alone;
+mod broken;
 
 pub(crate) use alone::{Alone, Part};
 

@@ -114,7 +114,7 @@ impl Document {
         } else if let Some(edit) = edit {
             let pending = self.pending.map_or(edit, |p| p.then(edit));
             let torn = self.aside.take().map(|aside| std::mem::replace(&mut self.blocks, aside));
-            let alone = self.blocks.update_alone(&text, edit, &mut part);
+            let alone = self.blocks.update_alone((&self.text, &text), edit, &mut part);
             if alone != Alone::No {
                 // Edits of one held block may have mended another.
                 self.held = alone == Alone::Held || self.held && self.blocks.is_held();
@@ -324,6 +324,69 @@ mod tests {
                     let text = old[start..end].to_owned();
                     document.change(&[Change { range, text }], Encoding::Utf8, 3).expect("change");
                     same_as_from_scratch(&document)?;
+                }
+            }
+        }
+    }
+
+    /// What people type, by language family.
+    const TYPED: &[(&str, &[&str])] = &[
+        (
+            "ts",
+            &[
+                "const margin = compute(input.length, `${label} é`, [1, 2, 30]);",
+                "if (items.some((i) => i.ok)) { return { a: [x], 'b(': /[(]/ } } // (",
+                "for (const [k, v] of map) { log(k, `(${v})`); }",
+                "let insert = in1 + 12 * (3.5 - 0x1f);",
+                "await Promise.all(list.map(async (e) => { await e.run({ ...o }); }));",
+                "<b title={f(x)}>( {y} </b>;",
+            ],
+        ),
+        (
+            "rs",
+            &[
+                "let margin = compute(input.len(), &format!(\"{label} é(\"), &[1, 2, 30]);",
+                "if let Some(x) = map.get(&'(') { return Err(E::new(x)); }",
+                "let s = r#\"(\"#; for i in 0..10 { go(i as u32); } // [",
+                "fn inner<'a>(x: &'a str) -> &'a str { match x { \"[\" => x, _ => x } }",
+            ],
+        ),
+    ];
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig { cases: 150, ..Default::default() })]
+
+        /// Letter by letter, with some taken back on the way.
+        #[test]
+        fn what_is_typed_equals_a_parse_from_scratch(
+            file in 0..FILES.len(),
+            statement in 0usize..12,
+            at in 0u32..300,
+            back in proptest::collection::vec((0usize..60, 1usize..20), 0..4),
+        ) {
+            let (name, text) = FILES[file];
+            let typed = TYPED.iter().find(|(family, _)| (*family == "rs") == (name == "rust")).expect("family").1;
+            let typed: Vec<char> = typed[statement % typed.len()].chars().collect();
+            let mut document = Document::new("a", by_name(name).expect("language"), text, 1).expect("open");
+            let mut at = at as usize % text.len();
+            while !text.is_char_boundary(at) { at -= 1; }
+            let start = document.text().position(at, Encoding::Utf32);
+            let place = |n: usize| LineColumn { line: start.line, column: start.column + n as u32 };
+            let mut put = |from: usize, to: usize, new: String| {
+                let range = Some((place(from), place(to)));
+                document.change(&[Change { range, text: new }], Encoding::Utf32, 2).expect("change");
+                same_as_from_scratch(&document)
+            };
+            let mut n = 0;
+            let mut back = back;
+            while n < typed.len() {
+                put(n, n, typed[n].to_string())?;
+                n += 1;
+                if let Some(position) = back.iter().position(|(when, _)| *when == n) {
+                    for _ in 0..back.remove(position).1.min(n) {
+                        n -= 1;
+                        put(n, n + 1, String::new())?;
+                    }
                 }
             }
         }

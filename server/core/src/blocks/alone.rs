@@ -7,7 +7,7 @@
 //! Where the new text is broken, as it is at most moments while somebody types, the innermost block around the edit is
 //! **held**: it keeps its place and what was found in it, and nothing around it is looked at again. A bracket or quote that
 //! is about to be closed would otherwise tear the rest of the file apart and put it together again. A held document is
-//! parsed as a whole when the typing rests.
+//! parsed as a whole when the typing rests. Where the characters tell that it is broken ([`broken`](super::broken)), it is not parsed.
 
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -15,7 +15,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use sidenote_grammars::Kind;
 use tree_sitter::InputEdit;
 
-use super::{Block, BlockKind, Blocks, Child, Cx, child_block, cut, node_at};
+use super::broken::{Broken, has_same_tokens};
+use super::{Block, BlockKind, Blocks, Child, Cx, child_block, cut, node_at, update};
 use crate::syntax::{Span, SyntaxTree};
 use crate::text::{Edit, Text};
 
@@ -48,25 +49,35 @@ pub(crate) enum Alone {
 pub(crate) struct Part {
     range: Range<usize>,
     tree: SyntaxTree,
+    /// Where there is a syntax error.
+    broken: Option<Broken>,
 }
 
 impl Part {
     /// Tells its tree of an edit that was made in the text.
     pub(crate) fn edit(&mut self, edit: &InputEdit) {
         self.tree.edit(edit);
+        if let Some(good) = self.broken.as_mut().and_then(|b| b.good.as_mut()) {
+            good.edit(edit);
+        }
     }
 }
 
 impl Blocks {
-    /// Blocks after an edit inside of a block that stands by itself before and after it. `text` is the new one. `part` has been told of the
-    /// edit, and is the part of the new text afterwards. The cost follows that block, or less of it.
-    pub(crate) fn update_alone(&mut self, text: &Text, edit: Edit, part: &mut Option<Box<Part>>) -> Alone {
+    /// Blocks after an edit inside of a block that stands by itself before and after it, between the texts `before` and `text`. `part` has
+    /// been told of the edit, and is the part of the new text afterwards. The cost follows that block, or less of it.
+    pub(crate) fn update_alone(
+        &mut self,
+        (before, text): (&Text, &Text),
+        edit: Edit,
+        part: &mut Option<Box<Part>>,
+    ) -> Alone {
         let known = part.take();
         if text.len() < WORTH_IT {
             return Alone::No;
         }
         let Some((path, from)) = standing_around(&self.root, edit) else { return Alone::No };
-        let Some(old) = path.iter().try_fold(&self.root, |block, n| block.child(*n)) else { return Alone::No };
+        let Some(old) = path.iter().try_fold(&self.root, |block, n| block.child(*n)).cloned() else { return Alone::No };
         let delta = edit.new_end as i64 - edit.old_end as i64;
         let new_len = old.len() as i64 + delta;
         if new_len < 2 {
@@ -78,10 +89,26 @@ impl Blocks {
             return Alone::No;
         }
         let known = known.filter(|p| p.range.start == from && p.range.end as i64 + delta == to as i64);
-        let parsed = SyntaxTree::parse_part(self.language, text, from..to, known.as_ref().map(|p| &p.tree));
-        let Ok(tree) = parsed else { return Alone::No };
-        let new = self.alone(old, text, from..to, &tree);
-        *part = Some(Box::new(Part { range: from..to, tree }));
+        let (tree, was) = known.map(|p| (p.tree, p.broken)).unzip();
+        let was = was.flatten();
+        let same = was.is_some() && has_same_tokens(self.language, before, text, edit);
+        let first = |good: Option<SyntaxTree>| Broken::first(edit, before, (&old, from), good);
+        let broken = was.map_or_else(|| first(tree.clone()), |b| b.then(edit, before, (&old, from)));
+        if let Some(tree) = &tree
+            && (same || broken.is_unbalanced(self.language, text))
+            && hold(&mut self.root, 0, text, edit)
+        {
+            debug_assert!(!cfg!(test) || is_broken(self.language, text, from..to));
+            *part = Some(Box::new(Part { range: from..to, tree: tree.clone(), broken: Some(broken) }));
+            return Alone::Held;
+        }
+        let Ok(new_tree) = SyntaxTree::parse_part(self.language, text, from..to, tree.as_ref()) else {
+            return Alone::No;
+        };
+        let new = self.alone((&old, path.len()), text, (from..to, &new_tree), (&broken, edit));
+        let is_broken = matches!(new, Err(Unparsed::Broken));
+        let broken = is_broken.then_some(broken);
+        *part = Some(Box::new(Part { range: from..to, tree: new_tree, broken }));
         let new = match new {
             Ok(new) => new,
             Err(Unparsed::Broken) if hold(&mut self.root, 0, text, edit) => return Alone::Held,
@@ -91,14 +118,15 @@ impl Blocks {
         Alone::Parsed
     }
 
+    /// The block at a depth, of the new text, in which there is no error: what is as it was when there was none before is taken over.
     fn alone(
         &self,
-        old: &Arc<Block>,
+        (old, depth): (&Arc<Block>, usize),
         text: &Text,
-        range: Range<usize>,
-        tree: &SyntaxTree,
+        (range, tree): (Range<usize>, &SyntaxTree),
+        (before, edit): (&Broken, Edit),
     ) -> Result<Arc<Block>, Unparsed> {
-        let kind = old.arena.root().kind();
+        let kind = old.standing().arena.root().kind();
         if tree.root().has_error() {
             return Err(Unparsed::Broken);
         }
@@ -108,10 +136,23 @@ impl Blocks {
         }
         let append = |a: usize, b: usize, out: &mut String| text.append(a, b, out);
         let cx = Cx { language: self.language, append: &append };
+        if let Some(good) = &before.good {
+            let dirty = good.difference(tree, text, before.since);
+            // The blocks have seen all but the last edit.
+            let dirty = Edit { old_end: dirty.new_end + edit.old_end - edit.new_end, ..dirty };
+            let mut new = old.clone();
+            update(&mut new, (node, (range.start as u32, range.end as u32)), range.start, dirty, &cx, depth);
+            return Ok(new);
+        }
         let mut new = child_block(kind, node, &cx, 0, &mut |_, _| None);
         graft(&mut new, old);
         Ok(new)
     }
+}
+
+/// Whether there is a syntax error in a part of a text, for those who said so without a parse.
+fn is_broken(language: &'static sidenote_grammars::Language, text: &Text, part: Range<usize>) -> bool {
+    SyntaxTree::parse_part(language, text, part, None).is_ok_and(|tree| tree.root().has_error())
 }
 
 /// The block around an edit that can be parsed by itself, as the numbers of the children that lead to it, and where it starts: one of the

@@ -84,11 +84,15 @@ impl SyntaxTree {
     pub fn reparse(&self, text: &Text, edit: Edit) -> Result<(SyntaxTree, Edit), ParseError> {
         let new =
             parse(self.language, &mut |at, _| text.chunk(at).as_bytes(), Some(&self.tree), &[], most(text.len()))?;
-        let mut dirty = edit;
-        for range in self.tree.changed_ranges(&new.tree) {
-            dirty = dirty.widen(range.start_byte, range.end_byte.min(text.len()));
-        }
+        let dirty = self.difference(&new, text, edit);
         Ok((new, dirty))
+    }
+
+    /// `edit`, of which this tree was told, widened to every range in which the syntax of the new text's tree differs.
+    pub(crate) fn difference(&self, new: &SyntaxTree, text: &Text, edit: Edit) -> Edit {
+        self.tree
+            .changed_ranges(&new.tree)
+            .fold(edit, |dirty, range| dirty.widen(range.start_byte, range.end_byte.min(text.len())))
     }
 
     /// The language.
