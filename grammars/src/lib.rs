@@ -45,6 +45,8 @@ pub struct Language {
     pub blocks: &'static [(Kind, BlockRole)],
     /// Line-comment leader.
     pub line_comment: &'static str,
+    /// Words of the language that its grammar does not know yet, by the kind of node in which each is an error that loses nothing.
+    pub newer_words: &'static [(Kind, &'static str)],
     /// tree-sitter query with `@definition.*` and `@name` captures, for outlines and symbol paths.
     pub symbols: &'static str,
     grammar: fn() -> tree_sitter::Language,

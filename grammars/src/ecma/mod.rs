@@ -19,6 +19,14 @@ const BLOCKS: &[(Kind, BlockRole)] = &[
     (Kind::Module, BlockRole::Container),
 ];
 
+const NEWER_WORDS: &[(Kind, &str)] = &[
+    (Kind::ExportStatement, "type"),
+    (Kind::ImportStatement, "defer"),
+    (Kind::PublicFieldDefinition, "accessor"),
+    (Kind::TypeParameters, "in"),
+    (Kind::TypeParameters, "out"),
+];
+
 pub(crate) static TYPESCRIPT: Language = Language {
     name: "typescript",
     family: Family::Ecma,
@@ -27,6 +35,7 @@ pub(crate) static TYPESCRIPT: Language = Language {
     lsp_ids: &["typescript"],
     blocks: BLOCKS,
     line_comment: "//",
+    newer_words: NEWER_WORDS,
     symbols: concat!(include_str!("javascript.scm"), include_str!("typescript.scm")),
     grammar: || tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(),
     tables: OnceLock::new(),
@@ -40,6 +49,7 @@ pub(crate) static TSX: Language = Language {
     lsp_ids: &["typescriptreact"],
     blocks: BLOCKS,
     line_comment: "//",
+    newer_words: NEWER_WORDS,
     symbols: concat!(include_str!("javascript.scm"), include_str!("typescript.scm")),
     grammar: || tree_sitter_typescript::LANGUAGE_TSX.into(),
     tables: OnceLock::new(),
@@ -53,6 +63,7 @@ pub(crate) static JAVASCRIPT: Language = Language {
     lsp_ids: &["javascript", "javascriptreact"],
     blocks: BLOCKS,
     line_comment: "//",
+    newer_words: &[(Kind::ImportStatement, "defer")],
     symbols: concat!(include_str!("javascript.scm"), include_str!("javascript_only.scm")),
     grammar: || tree_sitter_javascript::LANGUAGE.into(),
     tables: OnceLock::new(),

@@ -18,6 +18,7 @@ pub(crate) static RUST: Language = Language {
         (Kind::ModItem, BlockRole::Container),
     ],
     line_comment: "//",
+    newer_words: &[],
     symbols: include_str!("symbols.scm"),
     grammar: || tree_sitter_rust::LANGUAGE.into(),
     tables: OnceLock::new(),

@@ -17,7 +17,7 @@ use crate::config::Settings;
 use crate::document::Document;
 use crate::findings::{Condition, Finding, Fix, Location, Note, Place};
 use crate::rules::{self, FileFacts};
-use crate::syntax::{Arena, Span};
+use crate::syntax::{Arena, Node, Span};
 use crate::system::Deadline;
 
 /// What is known of a block of which, with all blocks in it, nothing is told by itself: no finding, no gap, no suppression.
@@ -279,7 +279,7 @@ fn block_gaps(placed: Placed<'_>, gaps: &mut Vec<Gap>) {
     let arena = placed.block.arena();
     if arena.has_error() {
         let mut until = 0;
-        for node in arena.nodes().filter(|n| n.is_error() || n.is_missing()) {
+        for node in arena.nodes().filter(|n| n.is_error() && !is_newer(*n) || n.is_missing()) {
             if node.span().start >= until || node.is_missing() {
                 let what = if node.is_missing() { "something is missing here" } else { "this cannot be parsed" };
                 gaps.push(Gap { range: placed.range(node.span()), message: format!("syntax error: {what}") });
@@ -293,6 +293,18 @@ fn block_gaps(placed: Placed<'_>, gaps: &mut Vec<Gap>) {
     for span in &placed.block.hir().skipped {
         gaps.push(Gap { range: placed.range(*span), message: "nested too deeply: not analysed".into() });
     }
+}
+
+/// Whether an error is nothing but a word that the language has and its grammar does not know: `export type * from`, `<in out T>`.
+fn is_newer(error: Node<'_>) -> bool {
+    let in_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$');
+    let Some(parent) = error.parent().filter(|_| error.text().chars().all(|c| in_word(c) || c == ' ')) else {
+        return false;
+    };
+    let upto = (error.span().end - parent.span().start) as usize;
+    let before = parent.text().get(..upto).unwrap_or_default();
+    let newer = error.arena().language().newer_words.iter();
+    newer.filter(|(kind, _)| *kind == parent.kind()).any(|(_, word)| before.split(|c| !in_word(c)).any(|w| w == *word))
 }
 
 /// Resolves block-relative places to ranges of the file.
@@ -356,6 +368,37 @@ impl<'a> Places<'a> {
             symbol: symbol.to_owned(),
             suppressed: None,
             feedback: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+    use crate::document::Document;
+    use crate::engine::Engine;
+    use sidenote_grammars::by_path;
+
+    fn gaps(path: &str, text: &str) -> usize {
+        let document = Document::new(path, by_path(path).expect("language"), text, 1).expect("open");
+        Engine::new(Config::everything()).analyze(&document).gaps.len()
+    }
+
+    #[test]
+    fn words_that_the_grammar_does_not_know_yet_are_no_gaps() {
+        for text in [
+            "export type * from './types';",
+            "export type * as T from './types';",
+            "interface Box<in out T> { get(): T; }",
+            "type Reader<out T, in U> = { read(x: U): T };",
+            "class A { static accessor other = 2; }",
+            "import defer * as x from 'y';",
+        ] {
+            assert_eq!(gaps("a.ts", text), 0, "{text}");
+        }
+        for text in ["export typo * from './types';", "interface Box<T U> {}", "class A { static x other = 2; }", "f(1"]
+        {
+            assert!(gaps("a.ts", text) > 0, "{text}");
         }
     }
 }

@@ -120,10 +120,10 @@ fn value(node: Node<'_>, cx: &Cx<'_>) -> Option<i128> {
         return computed(node, cx);
     }
     let node = bare(node);
-    let text = node.text().replace('_', "");
     if node.kind() != Kind::Number {
         return None;
     }
+    let text = node.text().replace('_', "");
     let digits = |prefix: &str, radix: u32| text.strip_prefix(prefix).and_then(|d| i128::from_str_radix(d, radix).ok());
     text.parse().ok().or_else(|| digits("0x", 16)).or_else(|| digits("0b", 2)).or_else(|| digits("0o", 8))
 }
