@@ -110,6 +110,18 @@ pub static RULE: Rule = Rule {
             "a.js",
             "const crypto = require('crypto');\nconst c = crypto.createCipheriv('aes-256-ecb', key, '');",
         ),
+        Case::bad(
+            "a.ts",
+            "import crypto from 'crypto';\nconst seen = new Map();\nseen.set('a', 1);\nexport const seal = (key: Buffer) => crypto.createCipheriv('aes-256-gcm', key, Buffer.alloc(12)); //~ static-iv",
+        ),
+        Case::bad(
+            "a.ts",
+            "import crypto from 'crypto';\nimport fs from 'fs';\nexport function seal(key: Buffer, file: string) { const iv = Buffer.alloc(16); const c = crypto.createCipheriv('aes-256-cbc', key, iv); fs.writeFileSync(file, c.final()); } //~ static-iv",
+        ),
+        Case::good(
+            "a.ts",
+            "import crypto from 'crypto';\nexport function seal(key: Buffer, n: number) { const iv = Buffer.alloc(16); iv.writeUInt32BE(n, 0); return crypto.createCipheriv('aes-256-ctr', key, iv); }",
+        ),
         Case::near_miss("a.js", "const out = mailer.encrypt({ name: 'AES', iv: 'x' });"),
         Case::near_miss(
             "a.js",
@@ -126,11 +138,10 @@ const MESSAGE: &str = "The initialisation vector is the same for every message, 
 
 /// Whether the n-th argument is a buffer of zeros that nothing fills.
 fn is_zeros(call: &CallView<'_>, span: crate::syntax::Span) -> bool {
-    let text = all_code(call.arena);
-    if ["randomFill", "getRandomValues", ".copy(", ".set(", ".write", ".fill("].iter().any(|f| text.contains(f)) {
+    let node = call.arena.root().smallest_at(span);
+    if node.kind() == Kind::Identifier && is_filled(&all_code(call.arena), node.text()) {
         return false;
     }
-    let node = call.arena.root().smallest_at(span);
     let node = constant(node);
     let callee = match node.kind() {
         Kind::CallExpression | Kind::NewExpression => node.first_named().map_or("", |n| n.text()),
@@ -138,6 +149,15 @@ fn is_zeros(call: &CallView<'_>, span: crate::syntax::Span) -> bool {
     };
     let zeros = matches!(callee, "Buffer.alloc" | "Uint8Array" | "Buffer.allocUnsafe" | "ArrayBuffer");
     zeros && args(node).all(|a| a.kind() == Kind::Number || a.kind() == Kind::String)
+}
+
+/// Whether something is written into a buffer anywhere.
+fn is_filled(code: &str, name: &str) -> bool {
+    code.match_indices(name).any(|(at, _)| {
+        let (before, after) = (&code[..at], &code[at + name.len()..]);
+        [".fill(", ".set(", ".write", "["].iter().any(|f| after.starts_with(f))
+            || [".copy(", "randomFill(", "randomFillSync(", "getRandomValues("].iter().any(|f| before.ends_with(f))
+    })
 }
 
 fn node(call: &CallView<'_>, out: &mut Vec<Note>) {

@@ -572,15 +572,7 @@ impl Interp<'_> {
         }
         self.out.write_event(self.hir, place, object, name, value, &paths, self.arena, self.world);
         self.out.named(name, value, self.arena, span);
-        for taint in &object.taints {
-            if let Origin::Param(param, path) = &taint.origin
-                && path.len() < MAX_PATH
-            {
-                let mut path = path.to_vec();
-                path.push(name);
-                self.out.param_write(*param, path, value.clone());
-            }
-        }
+        self.out.written_below(object, &[name], value);
     }
 
     /// The key that chooses an expression's value: that of `o[key]`, `o[key] || {}`, `o[key] ??= {}`, `o[key] = ..`.

@@ -17,7 +17,7 @@ use super::lexicon;
 use super::models::FlagModel;
 use super::sink::{is_harmless, prefix_protects};
 use super::state::Locals;
-use super::value::{At, FuncRef, Origin, Source, Step, StepKind, Taint, Val, Value, step, unknown};
+use super::value::{At, FuncRef, MAX_PATH, Origin, Source, Step, StepKind, Taint, Val, Value, step, unknown};
 use super::world::{ParamSink, World};
 
 /// A sink in the block at work.
@@ -323,6 +323,17 @@ impl Outcome {
         if !len.taints.is_empty() {
             let site = SinkSite { kind: SinkKind::Allocation, at, name: Ustr::from("repeat") };
             self.reach(len, &site, false);
+        }
+    }
+
+    /// Something came to lie at a path below an object, which may be a parameter's or lie below one.
+    pub(super) fn written_below(&mut self, object: &Val, path: &[Ustr], value: &Val) {
+        for taint in &object.taints {
+            if let Origin::Param(param, above) = &taint.origin
+                && above.len() + path.len() <= MAX_PATH
+            {
+                self.param_write(*param, [above, path].concat(), value.clone());
+            }
         }
     }
 

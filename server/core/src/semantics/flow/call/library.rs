@@ -495,8 +495,11 @@ impl<'a> Interp<'a> {
         if !receiver.apis.is_empty() || !self.is_place(id) {
             return;
         }
-        let mut new = Value::clone(receiver);
+        // A function of the program may have left something there meanwhile.
+        let now = if call.callee.funcs.is_empty() { None } else { self.peek(id) };
+        let mut new = Value::clone(now.as_ref().unwrap_or(receiver));
         for arg in call.args.iter().skip(from) {
+            self.out.written_below(receiver, &[*ELEMENT], arg);
             let old = new.field(*ELEMENT).cloned();
             let element = old.map_or_else(|| arg.clone(), |o| join(&o, arg));
             new = new.with_field(*ELEMENT, element);

@@ -3,6 +3,7 @@
 use super::*;
 use crate::semantics::flow::place::{PATH, is_of_keys};
 use crate::semantics::flow::report::Outcome;
+use crate::semantics::flow::value::of_type;
 use crate::semantics::hir::FnId;
 
 /// Summaries that are applied one for a call in the other: functions that call what they are handed, which is such a function.
@@ -18,7 +19,7 @@ impl<'a> Interp<'a> {
                 true => self.construct_by(func, call),
                 false => self.invoke(func, &args, this.as_ref(), call.span),
             };
-            if func.block != self.block && self.world.casts_convert() && !call.new {
+            if func.block != self.block && !call.new {
                 self.written_arguments(func, call, &args, this.as_ref());
             }
             result = Some(result.map_or_else(|| value.clone(), |r| join(&r, &value)));
@@ -26,12 +27,11 @@ impl<'a> Interp<'a> {
         result.unwrap_or_else(unknown)
     }
 
-    /// What a function leaves in the places that it is given by `&mut`.
+    /// What a function leaves in the objects that it is given, by `&mut` in Rust: `self.name = name`, `context.name = name`.
     fn written_arguments(&mut self, func: &FuncRef, call: &Call<'_>, args: &[Val], this: Option<&Val>) {
-        let Some(summary) = self.world.summary(func) else { return };
+        let Some(summary) = self.world.summary(func).filter(|s| !s.writes.is_empty()) else { return };
         let at = self.at(call.span);
-        // `self.name = name`, `context.name = name`
-        for (param, path, written) in summary.writes.iter().filter(|(_, path, _)| path.len() == 1) {
+        for (param, path, written) in summary.writes.iter().filter(|(_, path, _)| !path.is_empty()) {
             let (place, old) = match *param {
                 THIS => (call.receiver_id, this),
                 n => (call.arg_ids.get(n as usize).copied(), args.get(n as usize)),
@@ -41,9 +41,12 @@ impl<'a> Interp<'a> {
             if !left.has_taint() || !self.is_place(place) || self.is_modelled(old) {
                 continue;
             }
+            self.out.written_below(old, path, &left);
             let now = self.peek(place).unwrap_or_else(|| old.clone());
-            let field = now.field(path[0]).map_or_else(|| left.clone(), |f| join(f, &left));
-            self.put(place, Arc::new(now.with_field(path[0], field)));
+            self.put(place, with_joined(&now, path, &left));
+        }
+        if !self.world.casts_convert() {
+            return;
         }
         for (param, _, written) in summary.writes.iter().filter(|(param, path, _)| *param != THIS && path.is_empty()) {
             let (Some(id), Some(old)) = (call.arg_ids.get(*param as usize), args.get(*param as usize)) else {
@@ -334,6 +337,17 @@ impl<'a> Interp<'a> {
             self.out.reach_param_sink(value, sink, at);
         }
     }
+}
+
+/// An object with something more at a path below it.
+fn with_joined(object: &Val, path: &[Ustr], value: &Val) -> Val {
+    let Some((name, rest)) = path.split_first() else { return join(object, value) };
+    let field = match object.field(*name) {
+        Some(field) => with_joined(field, rest, value),
+        None if rest.is_empty() => value.clone(),
+        None => with_joined(&of_type(Types::OBJECT), rest, value),
+    };
+    Arc::new(object.with_field(*name, field))
 }
 
 /// Most arguments of a call that are looked at for what chose them.

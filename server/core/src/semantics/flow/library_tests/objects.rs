@@ -7,6 +7,88 @@ fn classes_lists_and_promises() {
     check(&[SinkKind::Command, SinkKind::Sql, SinkKind::Path, SinkKind::Html], CODE);
 }
 
+#[test]
+fn what_a_method_leaves_in_its_object_is_there_for_the_next_one() {
+    check(&[SinkKind::Command, SinkKind::Sql], LEFT);
+}
+
+const LEFT: &str = r#"
+import express, { Request, Response } from 'express';
+import { exec } from 'node:child_process';
+const app = express();
+
+class Job {
+  private command = '';
+  private label = '';
+  private readonly steps: string[] = [];
+  private readonly byName = new Map<string, string>();
+  state: any = {};
+  remember(text: string) { this.command = text; }
+  name(text: string) { this.label = text.replace(/[^a-z]/g, ''); }
+  add(step: string) { this.steps.push(step); return this; }
+  put(key: string, step: string) { this.byName.set(key, step); }
+  set(text: string) { this.state.text = text; }
+  both(text: string) { this.remember(text); }
+  run() { exec(this.command); } //!
+  tag() { exec('tag ' + this.label); }
+  all() { exec(this.steps.join(' && ')); } //!
+  one(key: string) { exec(this.byName.get(key)!); } //!
+  deep() { exec(this.state.text); } //!
+}
+app.post('/a', (req: Request, res: Response) => {
+  const job = new Job();
+  job.remember(req.body.command);
+  job.name(req.body.label);
+  job.run();
+  job.tag();
+  res.end();
+});
+app.post('/b', (req: Request, res: Response) => {
+  const job = new Job();
+  job.add(req.body.step).add('true');
+  job.put('first', req.body.step);
+  job.set(req.body.text);
+  job.all();
+  job.one('first');
+  job.deep();
+  res.end();
+});
+
+class Quiet {
+  private command = '';
+  remember(text: string) { this.command = text; }
+  run() { exec(this.command); }
+}
+app.post('/c', (req: Request, res: Response) => {
+  const quiet = new Quiet();
+  const other = new Quiet();
+  other.remember(req.body.command);
+  quiet.remember('date');
+  quiet.run();
+  res.end();
+});
+
+class Later {
+  command = '';
+  remember(text: string) { this.command = text; }
+  both(text: string) { this.remember(text); }
+}
+const later = new Later();
+app.post('/d', (req: Request, res: Response) => { later.both(req.body.command); res.end(); });
+app.post('/e', (req: Request, res: Response) => { exec(later.command); res.end(); }); //!
+
+function fill(options: any, list: string[], text: string) { options.command = text; list.push(text); }
+app.post('/f', (req: Request, res: Response) => {
+  const options: any = {}, list: string[] = [], clean: string[] = [];
+  fill(options, list, req.body.text);
+  fill({}, clean, 'date');
+  exec(options.command); //!
+  exec(list.join(' ')); //!
+  exec(clean.join(' '));
+  res.end();
+});
+"#;
+
 const CODE: &str = r#"
 import express, { Request, Response } from 'express';
 import { exec } from 'node:child_process';
