@@ -6,6 +6,7 @@ use crate::rules::rust_items::last_name;
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::semantics::flow::CallView;
 use crate::semantics::flow::kinds::SinkKind;
+use crate::semantics::flow::lexicon;
 use crate::syntax::{Node, Span};
 
 pub static RULE: Rule = Rule {
@@ -138,6 +139,13 @@ pub static RULE: Rule = Rule {
             "const crypto = require('crypto');\nconst accept = crypto.createHash('sha1').update(key + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11').digest('base64');",
         ),
         Case::good("a.ts", "async function f(data: ArrayBuffer) { return crypto.subtle.digest('SHA-256', data); }"),
+        Case::near_miss(
+            "a.js",
+            r#"const crypto = require('crypto');
+function targetGroupName(fn, id) {
+  return crypto.createHash('md5').update(`${fn}-${id}`).digest('hex');
+}"#,
+        ),
         Case::near_miss("a.js", "const digest = lodash.digest('md5'); const x = table.hash('sha1');"),
         Case::near_miss(
             "a.js",
@@ -515,6 +523,13 @@ fn report(call: &CallView<'_>, name: &str, span: Span, signature: bool, fixable:
     let statement = crate::rules::support::statement(call.arena.root().smallest_at(call.span)).text();
     let cut = [".slice(0,", ".substring(0,", ".substr(0,"].iter().any(|c| statement.contains(c));
     if cut && !sensitive {
+        return;
+    }
+    // A function that makes a name.
+    let names = |f: &crate::semantics::hir::Function| {
+        f.span.contains(call.span) && f.name.is_some_and(|n| lexicon::words(&n).last().is_some_and(|w| w == "name"))
+    };
+    if !sensitive && call.hir.functions.iter().any(names) {
         return;
     }
     let prescribed = is_prescribed(call) || any(&words, &["pwned", "breach", "websocket"]);

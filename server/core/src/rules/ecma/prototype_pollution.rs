@@ -72,6 +72,12 @@ app.patch("/a", (req, res) => { put(config, req.body.keys, req.body.value); res.
         ),
         Case::near_miss(
             "a.js",
+            r#"const _ = require('lodash');
+const cli = require('yargs-parser')(process.argv.slice(2));
+module.exports = (options) => _.defaultsDeep({}, cli, { port: 80 });"#,
+        ),
+        Case::near_miss(
+            "a.js",
             r#"function put(o, keys, value) {
   let cur = o;
   for (const k of keys.slice(0, -1)) {
