@@ -111,6 +111,10 @@ else {
             "bin/check.js",
             "const fs = require('fs');\nmodule.exports = (file) => {\n  if (!fs.existsSync(file)) fs.writeFileSync(file, '{}');\n};",
         ),
+        Case::near_miss(
+            "a.js",
+            "const fs = require('fs');\nfunction row(file, fields) {\n  if (!fs.existsSync(file)) start(file);\n  fs.appendFileSync(file, fields.join(';'));\n}",
+        ),
         Case::near_miss("a.js", "if (cache.exists(key)) cache.writeFile(key, value);"),
         Case::near_miss(
             "a.js",
@@ -171,7 +175,7 @@ fn file_call<'a>(node: Node<'a>, cx: &Cx<'a>) -> Option<(&'a str, Node<'a>)> {
 
 fn check<'a>(cx: &mut Cx<'a>) {
     let arena = cx.arena();
-    let mut checked: Vec<&str> = Vec::new();
+    let mut checked: Vec<(&str, &str)> = Vec::new();
     let mut notes = Vec::new();
     if !CHECKS.iter().any(|c| arena.text().contains(c)) {
         return;
@@ -188,9 +192,9 @@ fn check<'a>(cx: &mut Cx<'a>) {
         if CHECKS.contains(&name) {
             // What only reads a size or a mode decides nothing.
             if !name.contains("stat") || name.starts_with('l') || decides(node) {
-                checked.push(path.text());
+                checked.push((path.text(), name));
             }
-        } else if checked.contains(&path.text()) {
+        } else if checked.iter().any(|(p, _)| *p == path.text()) {
             let rest: String = args(node).skip(1).map(|a| a.text()).collect::<Vec<_>>().join(",");
             // What is written again was read before: it is the program's own file.
             let read_before = arena.text().get(..node.span().start as usize).is_some_and(|before| {
@@ -206,7 +210,9 @@ fn check<'a>(cx: &mut Cx<'a>) {
             // What a file that exists is replaced by is made of its content; a log that is opened to append loses nothing.
             let rewrites = [format!("readFileSync({},", path.text()), format!("readFileSync({})", path.text())];
             let rewrites = rewrites.iter().any(|r| rest.contains(r.as_str()));
-            let appends = name.starts_with("open") && ["'a'", "\"a\""].iter().any(|f| rest.contains(f));
+            let sized = checked.iter().any(|(p, by)| *p == path.text() && !by.contains("xists"));
+            let appends = name.starts_with("append") && !sized
+                || name.starts_with("open") && ["'a'", "\"a\""].iter().any(|f| rest.contains(f));
             if rewrites || appends {
                 continue;
             }
@@ -224,7 +230,10 @@ fn check<'a>(cx: &mut Cx<'a>) {
 /// Whether a path lies in a folder where nobody else writes: beside the program, in the folder where it was started, at home.
 fn is_own(path: Node<'_>, arena: &crate::syntax::Arena) -> bool {
     use sidenote_grammars::Field;
-    let own = |text: &str| ["__dirname", "process.cwd()", "homedir()", "import.meta"].iter().any(|w| text.contains(w));
+    let own = |text: &str| {
+        let joined = ["join(", "resolve("].iter().any(|w| text.contains(w)) && !text.contains("tmp");
+        joined || ["__dirname", "process.cwd()", "homedir()", "import.meta"].iter().any(|w| text.contains(w))
+    };
     let named = arena.nodes().find(|n| {
         n.kind() == Kind::VariableDeclarator && n.child(Field::Name).is_some_and(|name| name.text() == path.text())
     });

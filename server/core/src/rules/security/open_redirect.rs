@@ -46,6 +46,15 @@ module.exports = (root) =>
     res.end();
   };"#,
         ),
+        Case::near_miss(
+            "h.js",
+            r#"const http = require('http');
+http.createServer((req, res) => {
+  const host = config.allowedHosts[0];
+  res.setHeader('Location', host + req.url);
+  res.end();
+});"#,
+        ),
         Case::near_miss("b.js", r#"if (document.referrer.length > 0) document.location = document.referrer;"#),
         Case::near_miss(
             "a.js",

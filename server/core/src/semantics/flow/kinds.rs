@@ -310,7 +310,9 @@ impl SinkKind {
             SinkKind::ShellText => SourceKind::Environment.set() | SourceKind::Library.set(),
             SinkKind::ProgramOption => remote | SourceKind::Message.set(),
             // Whoever starts a program may let it fetch what they like.
-            SinkKind::Url | SinkKind::Merge => SourceKinds(OUTSIDE.0 & !SourceKind::Argument.set().0),
+            SinkKind::Url | SinkKind::Merge | SinkKind::PropertyKey => {
+                SourceKinds(OUTSIDE.0 & !SourceKind::Argument.set().0)
+            }
             SinkKind::Header | SinkKind::CorsOrigin | SinkKind::StringCheck | SinkKind::Console => remote,
             SinkKind::Log => remote | SourceKind::Response.set() | SourceKind::Argument.set(),
             SinkKind::Sql => OUTSIDE | SourceKind::Response.set() | SourceKind::Environment.set(),
