@@ -87,6 +87,8 @@ pub struct Interp<'a> {
     scopes: Vec<Scope>,
     active: Vec<Activation<'a>>,
     tries: Vec<Option<State>>,
+    /// What is thrown by name inside of each of them.
+    thrown: Vec<Option<Val>>,
     done: FxHashSet<FnId>,
     /// Variables of the block by the hash of their name, those of which it is no word together; made when a child is met.
     own_of: Option<FxHashMap<Option<u32>, captures::Variables>>,
@@ -150,6 +152,7 @@ impl<'a> Interp<'a> {
             scopes: Vec::new(),
             active: Vec::new(),
             tries: Vec::new(),
+            thrown: Vec::new(),
             done: FxHashSet::default(),
             own_of: None,
             inner_of: None,
@@ -572,7 +575,12 @@ impl<'a> Interp<'a> {
                     },
                     UnaryOp::TypeOf => of_type(Types::STRING),
                     UnaryOp::Void => constant(Lit::Undefined),
-                    UnaryOp::Delete => of_type(Types::BOOL),
+                    UnaryOp::Delete => {
+                        if matches!(self.hir.expr(*operand).kind, ExprKind::Field(..)) && self.is_place(*operand) {
+                            self.put(*operand, constant(Lit::Undefined));
+                        }
+                        of_type(Types::BOOL)
+                    }
                 }
             }
             ExprKind::Binary(..) => self.binary(id),
@@ -834,7 +842,12 @@ impl<'a> Interp<'a> {
                 unknown()
             }
             ExprKind::Throw(value) => {
-                self.eval(*value);
+                let value = self.eval(*value);
+                if self.state.live
+                    && let Some(thrown) = self.thrown.last_mut()
+                {
+                    *thrown = Some(thrown.take().map_or_else(|| value.clone(), |t| join(&t, &value)));
+                }
                 self.may_throw();
                 self.state.live = false;
                 unknown()

@@ -489,6 +489,7 @@ impl<'a> Interp<'a> {
             }
             "set" | "insert" | "entry" if call.args.len() >= 2 => 1,
             "splice" => 2,
+            "shift" | "reverse" | "sort" => usize::MAX,
             _ => return,
         };
         let Some(id) = call.receiver_id else { return };
@@ -498,6 +499,9 @@ impl<'a> Interp<'a> {
         // A function of the program may have left something there meanwhile.
         let now = if call.callee.funcs.is_empty() { None } else { self.peek(id) };
         let mut new = Value::clone(now.as_ref().unwrap_or(receiver));
+        if matches!(call.name.as_str(), "unshift" | "splice" | "shift" | "reverse" | "sort") {
+            new = moved(&new);
+        }
         for arg in call.args.iter().skip(from) {
             self.out.written_below(receiver, &[*ELEMENT], arg);
             let old = new.field(*ELEMENT).cloned();
@@ -567,6 +571,16 @@ fn inner_functions(value: &Val, depth: usize, out: &mut Vec<FuncRef>) {
         }
         out.extend(inner.funcs.iter().cloned().take(MOST.saturating_sub(out.len())));
     }
+}
+
+/// A list of which the elements may stand anywhere now.
+fn moved(list: &Value) -> Value {
+    let is_position = |name: &Ustr| name.bytes().all(|b| b.is_ascii_digit()) && !name.is_empty();
+    let (elements, others): (Vec<_>, Vec<_>) = list.fields().cloned().partition(|(n, _)| is_position(n));
+    let Some(any) = elements.into_iter().map(|(_, v)| v).reduce(|a, b| join(&a, &b)) else { return list.clone() };
+    let element = list.field(*ELEMENT).map_or_else(|| any.clone(), |e| join(e, &any));
+    let out = list.clone().with_fields(others);
+    out.with_field(*ELEMENT, element)
 }
 
 /// Whether a value is a request, of whatever server.

@@ -50,6 +50,14 @@ impl<'a> Interp<'a> {
             return Some(unknown());
         }
         let is = |path: &str| call.paths.iter().any(|p| *p == path);
+        if call.new
+            && matches!(call.name.as_str(), "Error" | "TypeError" | "RangeError" | "SyntaxError")
+            && is(call.name.as_str())
+            && let Some(message) = call.args.first().filter(|m| m.has_taint())
+        {
+            let made = Value::clone(&self.world.caught()).with_field(Ustr::from("message"), message.clone());
+            return Some(Arc::new(made));
+        }
         if call.new && is("Promise") {
             let func = call.args.first()?.funcs.first().copied()?;
             let cell = self.cell_of(call);

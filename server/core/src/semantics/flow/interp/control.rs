@@ -185,14 +185,20 @@ impl<'a> Interp<'a> {
         finally: Option<ExprId>,
     ) -> Val {
         self.tries.push(Some(self.state.clone()));
+        self.thrown.push(None);
         let mut value = self.eval(body);
-        let thrown = self.tries.pop().flatten();
+        let (error, thrown) = (self.thrown.pop().flatten(), self.tries.pop().flatten());
         if let Some((pat, handler)) = catch {
             let after_body = self.state.clone();
             if let Some(state) = thrown {
                 self.state = state;
                 if let Some(pat) = pat {
-                    let error = self.world.caught();
+                    let caught = self.world.caught();
+                    let error = match error.filter(|e| e.has_taint()) {
+                        // Others may throw there, too: it may be any error, and this one.
+                        Some(e) => Arc::new(Value { apis: caught.apis.clone(), exact: false, ..Value::clone(&e) }),
+                        None => caught,
+                    };
                     self.assign(*pat, &error);
                 }
                 let handled = self.eval(*handler);

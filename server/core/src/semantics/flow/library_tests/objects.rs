@@ -12,6 +12,37 @@ fn what_a_method_leaves_in_its_object_is_there_for_the_next_one() {
     check(&[SinkKind::Command, SinkKind::Sql], LEFT);
 }
 
+#[test]
+fn what_is_thrown_is_caught_and_lists_move() {
+    check(&[SinkKind::Command], THROWN);
+}
+
+const THROWN: &str = r#"
+import express, { Request, Response } from 'express';
+import { exec } from 'node:child_process';
+const app = express();
+app.post('/a', (req: Request, res: Response) => {
+  try { throw new Error(req.body.text); } catch (error) { exec(error.message); } //!
+  try { throw req.body.text; } catch (error) { exec(error); } //!
+  try { throw new Error('no ' + Number(req.body.text)); } catch (error) { exec(error.message); }
+  try { go(); } catch (error) { exec(error.message); }
+  try { try { throw req.body.text; } catch { throw 'date'; } } catch (error) { exec(error); }
+  const first = ['date'], cut = ['date', 'pwd'], last = ['date'];
+  first.unshift(req.body.text);
+  exec(first[0]); //!
+  cut.splice(0, 1, req.body.text);
+  exec(cut[0]); //!
+  last.push(req.body.text);
+  exec(last[0]);
+  last.reverse();
+  exec(last[0]); //!
+  const options: any = { command: req.body.text };
+  delete options.command;
+  exec(options.command ?? 'date');
+  res.end();
+});
+"#;
+
 const LEFT: &str = r#"
 import express, { Request, Response } from 'express';
 import { exec } from 'node:child_process';
