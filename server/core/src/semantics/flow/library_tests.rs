@@ -10,6 +10,7 @@ mod files;
 mod handlers;
 mod network;
 mod objects;
+mod turns;
 
 /// Checks that the lines marked `//!` and no others reach a sink of the kinds.
 fn check(kinds: &[SinkKind], code: &str) {
