@@ -1,6 +1,7 @@
 //! Data across files: programs of a few small files each, with the lines on which something is found.
 
 mod offered;
+mod shared;
 
 use super::*;
 use crate::config::Config;

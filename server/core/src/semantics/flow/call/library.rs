@@ -469,10 +469,9 @@ impl<'a> Interp<'a> {
         }
         self.use_child(func);
         self.out.context(func, args);
-        match self.world.summary(func) {
-            Some(summary) => self.apply_summary(&summary, args, None, Span::default()),
-            None => unknown(),
-        }
+        let Some(summary) = self.world.summary(func) else { return unknown() };
+        self.carried_by(&summary, args);
+        self.apply_summary(&summary, args, None, Span::default())
     }
 
     /// `list.push(x)` and its kin put things into their receiver.

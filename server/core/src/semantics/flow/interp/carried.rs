@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::semantics::flow::models::Target;
+use crate::semantics::flow::world::Summary;
 
 /// How the names of cells begin that stand for such fields.
 pub(in crate::semantics::flow) const CARRIED: &str = "@carried.";
@@ -79,6 +80,20 @@ impl Interp<'_> {
         foreign.lits.clear();
         foreign.funcs.clear();
         self.set_cell(cell, &Arc::new(foreign));
+    }
+
+    /// What a handler that is written elsewhere puts into the request and its like.
+    pub(in crate::semantics::flow) fn carried_by(&mut self, summary: &Summary, args: &[Val]) {
+        let at = self.at(self.handing);
+        for (param, path, written) in &summary.writes {
+            let (Some((name, above)), Some(arg)) = (path.split_last(), args.get(*param as usize)) else { continue };
+            if arg.apis.is_empty() || self.world.casts_convert() {
+                continue;
+            }
+            let object = self.project(arg, above);
+            let left = self.substitute(written, args, None, &at);
+            self.carry(&object, *name, &left);
+        }
     }
 
     /// `c.set("lang", lang)` in one handler, `c.get("lang")` in another (Hono).

@@ -1,0 +1,59 @@
+//! What files of a program leave for each other in objects: services, middleware.
+
+use super::check;
+
+#[test]
+fn services_of_other_files_keep_what_they_are_given() {
+    check(
+        r#"
+        //// app.ts
+        import express from 'express';
+        import { jobs } from './jobs';
+        const app = express();
+        app.post('/job', (req, res) => { jobs.remember(req.body.command); jobs.label(req.body.label); jobs.run(); jobs.tag(); res.end(); });
+        //// jobs.ts
+        import { exec } from 'child_process';
+        class Jobs {
+          private command = '';
+          private name = '';
+          remember(text: string) { this.command = text; }
+          label(text: string) { this.name = String(Number(text)); }
+          run() {
+            exec(this.command); //!
+          }
+          tag() {
+            exec('tag ' + this.name);
+          }
+        }
+        export const jobs = new Jobs();
+        "#,
+    );
+}
+
+#[test]
+fn middleware_of_another_file_leaves_things_in_the_request() {
+    check(
+        r#"
+        //// app.ts
+        import express from 'express';
+        import { exec } from 'child_process';
+        import { command, page } from './middleware';
+        const app = express();
+        app.use(command);
+        app.post('/run', (req: any, res) => {
+          exec(req.command); //!
+          exec('page ' + req.page);
+          res.end();
+        });
+        app.post('/show', page, (req: any, res) => {
+          exec(res.locals.order); //!
+          exec('page ' + res.locals.page);
+          res.end();
+        });
+        //// middleware.ts
+        import type { NextFunction, Request, Response } from 'express';
+        export const command = (req: any, res: Response, next: NextFunction) => { req.command = req.query.c; req.page = Number(req.query.p); next(); };
+        export function page(req: Request, res: Response, next: NextFunction) { res.locals.page = Number(req.query.p); res.locals.order = req.query.o; next(); }
+        "#,
+    );
+}
