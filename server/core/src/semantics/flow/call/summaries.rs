@@ -3,7 +3,6 @@
 use super::*;
 use crate::semantics::flow::place::{PATH, is_of_keys};
 use crate::semantics::flow::report::Outcome;
-use crate::semantics::flow::value::of_type;
 use crate::semantics::hir::FnId;
 
 /// Summaries that are applied one for a call in the other: functions that call what they are handed, which is such a function.
@@ -42,8 +41,13 @@ impl<'a> Interp<'a> {
                 continue;
             }
             self.out.written_below(old, path, &left);
+            // Deep in an object of which callers know more, what is known here would hide the rest.
+            if path.len() > 1 && old.taints.iter().any(|t| matches!(t.origin, Origin::Param(..))) {
+                continue;
+            }
             let now = self.peek(place).unwrap_or_else(|| old.clone());
-            self.put(place, with_joined(&now, path, &left));
+            let joined = self.with_joined(&now, path, &left);
+            self.put(place, joined);
         }
         if !self.world.casts_convert() {
             return;
@@ -59,6 +63,19 @@ impl<'a> Interp<'a> {
             let left = self.substitute(written, args, this, &at);
             self.put(place, join(old, &left));
         }
+    }
+
+    /// An object with something more at a path below it.
+    fn with_joined(&mut self, object: &Val, path: &[Ustr], value: &Val) -> Val {
+        let Some((name, rest)) = path.split_first() else { return join(object, value) };
+        let field = match object.field(*name).cloned() {
+            None if rest.is_empty() => value.clone(),
+            known => {
+                let field = known.unwrap_or_else(|| self.plain_member(object, *name, Span::default()));
+                self.with_joined(&field, rest, value)
+            }
+        };
+        Arc::new(object.with_field(*name, field))
     }
 
     /// The place behind `&mut`.
@@ -337,17 +354,6 @@ impl<'a> Interp<'a> {
             self.out.reach_param_sink(value, sink, at);
         }
     }
-}
-
-/// An object with something more at a path below it.
-fn with_joined(object: &Val, path: &[Ustr], value: &Val) -> Val {
-    let Some((name, rest)) = path.split_first() else { return join(object, value) };
-    let field = match object.field(*name) {
-        Some(field) => with_joined(field, rest, value),
-        None if rest.is_empty() => value.clone(),
-        None => with_joined(&of_type(Types::OBJECT), rest, value),
-    };
-    Arc::new(object.with_field(*name, field))
 }
 
 /// Most arguments of a call that are looked at for what chose them.
