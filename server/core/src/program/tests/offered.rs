@@ -109,3 +109,26 @@ fn statements_that_a_package_puts_together_are_told_of() {
     check(&lib(r#"{ "name": "a", "main": "index.js" }"#, "//!"));
     check(&lib(r#"{ "name": "a", "main": "index.js", "private": true }"#, ""));
 }
+
+#[test]
+fn what_wrappers_export_is_offered() {
+    check(
+        r#"
+        //// package.json
+        { "name": "a", "main": "index.js" }
+        //// index.js
+        const lib = require('./lib/universal');
+        module.exports = { lib };
+        //// lib/universal.js
+        (function (root, factory) {
+          if (typeof define === 'function' && define.amd) define([], factory);
+          else module.exports = factory();
+        }(this, function () {
+          function run(rule) {
+            return eval('(' + rule + ')'); //!
+          }
+          return { run: run };
+        }));
+    "#,
+    );
+}
