@@ -75,6 +75,7 @@ fn texts_of_any_length_are_matched_where_they_are_offered() {
         };
         exports.name = (options) => options.name.replace(/\s+$/, '');
         exports.unescape = require('./lib/unescape');
+        exports.Server = require('./lib/server');
         exports.tidy = (text) => tidied(text);
         function tidied(text) {
           return text.match(/[^@]+@[^:]+/); //!
@@ -83,6 +84,17 @@ fn texts_of_any_length_are_matched_where_they_are_offered() {
         module.exports = function (text) {
           return text.replace(/&([^;]+);/g, ''); //!
         };
+        //// lib/server.js
+        class Server {
+          upgrade(key, req, done) {
+            let protocol = req.headers['sec-websocket-protocol'];
+            if (protocol) {
+              protocol = protocol.trim().split(/ *, */); //!
+              done(protocol);
+            }
+          }
+        }
+        module.exports = Server;
         //// lib/inner.js
         module.exports = function (text) {
           return text.replace(/&([^;]+);/g, '');

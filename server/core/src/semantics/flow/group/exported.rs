@@ -22,8 +22,6 @@ struct Exported {
     func: FuncRef,
     /// What makes the object whose method it is.
     maker: Option<FuncRef>,
-    /// Whether it is all that the file exports.
-    whole: bool,
 }
 
 impl Linker<'_> {
@@ -33,7 +31,7 @@ impl Linker<'_> {
             return;
         }
         let is_offered = self.files[file].links.is_offered;
-        let may_run = self.may_run(file) || is_offered && self.may_query(file) || self.may_unpack(file);
+        let may_run = self.may_run(file) || self.may_query(file) || self.may_unpack(file);
         let text = |of: fn(&str) -> bool| self.units.iter().any(|u| u.file == file && of(u.block.arena().text()));
         let matches = text(matches_text);
         // What is exported, and summaries of it, cost.
@@ -41,7 +39,7 @@ impl Linker<'_> {
             return;
         }
         let functions = self.exported_functions(file);
-        let hits = self.exported_hits(&functions, (may_run || matches, is_offered), &result.hits);
+        let hits = self.exported_hits(&functions, may_run || matches, &result.hits);
         result.hits.extend(hits);
         if is_offered {
             result.offers = functions.into_iter().map(|f| f.func.block).collect();
@@ -50,14 +48,9 @@ impl Linker<'_> {
 
     /// Parameters of exported functions that reach a shell or a compiler as part of a text, or of which all keys are written to
     /// nested objects, with the blocks of the sinks.
-    fn exported_hits(
-        &self,
-        functions: &[Exported],
-        (runs, is_offered): (bool, bool),
-        known: &[(BlockId, Hit)],
-    ) -> Vec<(BlockId, Hit)> {
+    fn exported_hits(&self, functions: &[Exported], runs: bool, known: &[(BlockId, Hit)]) -> Vec<(BlockId, Hit)> {
         let mut out: Vec<(BlockId, Hit)> = Vec::new();
-        for Exported { func, maker, whole } in functions {
+        for Exported { func, maker } in functions {
             let Some(&i) = self.by_id.get(&func.block) else { continue };
             let text = self.units[i].block.arena().text();
             if !runs && !writes_by_key(text) {
@@ -88,16 +81,15 @@ impl Linker<'_> {
                     && !knows_prototypes(sink.at.arena.text())
                     && !goes_by_own_keys(&sink.at);
                 // A text of any length that whoever uses the library hands on.
-                let is_slow = sink.kind == SinkKind::RegexInput
-                    && (is_offered || *whole)
-                    && (sink.path.is_empty() || is_header(sink, text_of(&at)));
+                let is_slow =
+                    sink.kind == SinkKind::RegexInput && (sink.path.is_empty() || is_header(sink, text_of(&at)));
                 // `path.join(this.folder, entry.path)`: what an archive calls its entries leads anywhere.
                 let is_entry = sink.kind == SinkKind::Path
                     && matches!(text_of(&at), Some("entry" | "zipEntry" | "tarEntry"))
                     && matches!(&sink.path[..], [name] if ENTRY_NAMES.contains(&name.as_str()))
                     && sink.trace.is_some();
                 // A statement that a package puts together of what it is given.
-                let is_statement = sink.kind == SinkKind::Sql && is_offered && is_joined(sink);
+                let is_statement = sink.kind == SinkKind::Sql && is_joined(sink);
                 if !is_path
                     && !is_slow
                     && !is_statement
@@ -196,7 +188,6 @@ impl Linker<'_> {
             }
         }
         values.extend(self.common.borrow()[file].clone());
-        let single = values.len() == 1;
         let mut funcs: Vec<Exported> = Vec::new();
         // With how deep they lie. Objects and classes hold each other.
         let mut open: Vec<(Val, usize, Option<FuncRef>)> = values.into_iter().map(|v| (v, 0, None)).collect();
@@ -209,7 +200,7 @@ impl Linker<'_> {
             }
             for func in &value.funcs {
                 if !funcs.iter().any(|f| f.func == *func) && funcs.len() < MAX_FUNCTIONS {
-                    funcs.push(Exported { func: *func, maker, whole: depth == 0 && single });
+                    funcs.push(Exported { func: *func, maker });
                 }
             }
             // `this.run = function (x) ..` in a function that makes objects.
