@@ -22,6 +22,8 @@ struct Exported {
     func: FuncRef,
     /// What makes the object whose method it is.
     maker: Option<FuncRef>,
+    /// Whether it is all that the file exports.
+    whole: bool,
 }
 
 impl Linker<'_> {
@@ -39,7 +41,7 @@ impl Linker<'_> {
             return;
         }
         let functions = self.exported_functions(file);
-        let hits = self.exported_hits(&functions, may_run || matches, &result.hits);
+        let hits = self.exported_hits(&functions, (may_run || matches, is_offered), &result.hits);
         result.hits.extend(hits);
         if is_offered {
             result.offers = functions.into_iter().map(|f| f.func.block).collect();
@@ -48,9 +50,14 @@ impl Linker<'_> {
 
     /// Parameters of exported functions that reach a shell or a compiler as part of a text, or of which all keys are written to
     /// nested objects, with the blocks of the sinks.
-    fn exported_hits(&self, functions: &[Exported], runs: bool, known: &[(BlockId, Hit)]) -> Vec<(BlockId, Hit)> {
+    fn exported_hits(
+        &self,
+        functions: &[Exported],
+        (runs, is_offered): (bool, bool),
+        known: &[(BlockId, Hit)],
+    ) -> Vec<(BlockId, Hit)> {
         let mut out: Vec<(BlockId, Hit)> = Vec::new();
-        for Exported { func, maker } in functions {
+        for Exported { func, maker, whole } in functions {
             let Some(&i) = self.by_id.get(&func.block) else { continue };
             let text = self.units[i].block.arena().text();
             if !runs && !writes_by_key(text) {
@@ -80,9 +87,9 @@ impl Linker<'_> {
                     && !knows_prototypes(self.units[i].block.arena().text())
                     && !knows_prototypes(sink.at.arena.text())
                     && !goes_by_own_keys(&sink.at);
-                // A text of any length that whoever uses the library hands on.
-                let is_slow =
-                    sink.kind == SinkKind::RegexInput && (sink.path.is_empty() || is_header(sink, text_of(&at)));
+                // A text of any length that whoever uses the library hands on, or a header of the request that it is given.
+                let is_slow = sink.kind == SinkKind::RegexInput
+                    && ((is_offered || *whole) && sink.path.is_empty() || is_header(sink, text_of(&at)));
                 // `path.join(this.folder, entry.path)`: what an archive calls its entries leads anywhere.
                 let is_entry = sink.kind == SinkKind::Path
                     && matches!(text_of(&at), Some("entry" | "zipEntry" | "tarEntry"))
@@ -188,6 +195,7 @@ impl Linker<'_> {
             }
         }
         values.extend(self.common.borrow()[file].clone());
+        let single = values.len() == 1;
         let mut funcs: Vec<Exported> = Vec::new();
         // With how deep they lie. Objects and classes hold each other.
         let mut open: Vec<(Val, usize, Option<FuncRef>)> = values.into_iter().map(|v| (v, 0, None)).collect();
@@ -200,7 +208,7 @@ impl Linker<'_> {
             }
             for func in &value.funcs {
                 if !funcs.iter().any(|f| f.func == *func) && funcs.len() < MAX_FUNCTIONS {
-                    funcs.push(Exported { func: *func, maker });
+                    funcs.push(Exported { func: *func, maker, whole: depth == 0 && single });
                 }
             }
             // `this.run = function (x) ..` in a function that makes objects.
