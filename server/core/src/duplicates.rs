@@ -39,9 +39,11 @@ const WORDS: f32 = 0.5;
 const SAME: f32 = 0.95;
 /// Leaves for each name that differs, of those that are not the functions' own. Where a name differs every few leaves, one function in
 /// the place of both would take as many parameters as it has lines: such code is parallel, not repeated.
-const LEAVES_A_NAME: usize = 45;
-/// Names that may differ in any case.
-const NAMES_APART: usize = 2;
+const LEAVES_A_NAME: usize = 40;
+/// Names that may differ in any case: of functions of a few lines, and of others.
+const NAMES_APART: (usize, usize) = (1, 2);
+/// Leaves of functions of a few lines.
+const SHORT: u32 = 75;
 /// Leaves from which on that is believed: small functions are alike by chance.
 const SURELY: usize = 120;
 /// Twins that are told of one function.
@@ -56,7 +58,7 @@ const MOST_SHARING: usize = 400;
 pub struct Shape {
     /// Hashes of its shingles, ascending and each once.
     shingles: Box<[u32]>,
-    /// Hashes of the names and strings in it that are not its own (its name, its parameters and variables), ascending and each once.
+    /// Hashes of the names and strings in it that are not its own (its name, its parameters and variables) and no messages, ascending and each once.
     words: Box<[u32]>,
     leaves: u32,
 }
@@ -71,6 +73,7 @@ impl Shape {
         }
         let ecma = arena.language().family == Family::Ecma;
         let own = own_names(arena);
+        let name = arena.root().child(Field::Name).map(Node::span);
         let mut window = [0u64; SHINGLE];
         let mut leaves = 0usize;
         let mut types = 0;
@@ -92,6 +95,8 @@ impl Shape {
             } else if node.is_named()
                 && !is_constant(node.kind())
                 && !(is_variable(node.kind()) && own.contains(node.text()))
+                && !is_prose(node)
+                && Some(node.span()) != name
             {
                 let mut word = FxHasher::default();
                 node.text().hash(&mut word);
@@ -148,7 +153,8 @@ impl Shape {
         }
         let words = jaccard(&self.words, &other.words);
         let apart = apart(&self.words, &other.words);
-        if apart > NAMES_APART.max(leaves as usize / LEAVES_A_NAME) {
+        let least = if leaves < SHORT { NAMES_APART.0 } else { NAMES_APART.1 };
+        if apart > least.max(leaves as usize / LEAVES_A_NAME) {
             return None;
         }
         let same = structure >= SAME && self.leaves.min(other.leaves) as usize >= SURELY;
@@ -167,6 +173,11 @@ fn is_variable(kind: Kind) -> bool {
             | Kind::ShorthandPropertyIdentifier
             | Kind::ShorthandFieldIdentifier
     )
+}
+
+/// Whether a piece of a text is written for people: messages name what they are about, and differ with it.
+fn is_prose(node: Node<'_>) -> bool {
+    !is_variable(node.kind()) && node.text().contains(' ')
 }
 
 /// What a function calls itself, its parameters and its variables.

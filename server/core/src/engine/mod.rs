@@ -282,7 +282,9 @@ fn file_facts(path: &str, blocks: &Blocks) -> Arc<FileFacts> {
 /// Whether a file of JavaScript is what a compiler made of sources that lie elsewhere, as the helpers of Babel, TypeScript and esbuild
 /// at its top level tell; or is written for Flow, whose types are no JavaScript. Nobody mends such text for its quality or speed.
 fn is_compiled(path: &str, module: &Block) -> bool {
-    const HELPERS: [&str; 8] = [
+    const HELPERS: [&str; 9] = [
+        // A bundle that anybody can load.
+        "typeof globalThis !== 'undefined' ? globalThis : global || self",
         "Object.defineProperty(exports, \"__esModule\"",
         "Object.defineProperty(exports, '__esModule'",
         "_interopRequireDefault(require(",
@@ -295,7 +297,8 @@ fn is_compiled(path: &str, module: &Block) -> bool {
     let script = [".js", ".cjs", ".mjs", ".jsx"].iter().any(|e| path.ends_with(e));
     let text = module.arena().text();
     script
-        && (HELPERS.iter().any(|h| text.contains(h))
+        && (path.contains(".min.")
+            || HELPERS.iter().any(|h| text.contains(h))
             || module.arena().comments().take(4).any(|c| c.text().contains("@flow")))
 }
 
@@ -475,6 +478,11 @@ mod tests {
             "\"use strict\";\nObject.defineProperty(exports, \"__esModule\", { value: true });\n"
         ));
         assert!(compiled("a.mjs", "import _x from \"@babel/runtime/helpers/createClass\";\n"));
+        assert!(compiled("a.min.js", "let x = 1;\n"));
+        assert!(compiled(
+            "a.js",
+            "(function (global, factory) { global = typeof globalThis !== 'undefined' ? globalThis : global || self; })(this, f);\n"
+        ));
         assert!(compiled("a.js", "/**\n * @flow strict\n */\nlet x = 1;\n"));
         assert!(!compiled("a.ts", "Object.defineProperty(exports, \"__esModule\", { value: true });\n"));
         assert!(!compiled("a.js", "// Data that will flow\nmodule.exports = { go };\n"));

@@ -133,6 +133,62 @@ pub fn is_data_name(name: &str) -> bool {
     short || words(name).last().is_some_and(|w| DATA.contains(&w.as_str()))
 }
 
+/// Words of [`DATA`] that name short lists as often as long ones: events of a button, bytes of a number, words of a phrase.
+const VAGUE: &[&str] = &[
+    "addresses",
+    "arr",
+    "array",
+    "arrays",
+    "bytes",
+    "cells",
+    "chars",
+    "characters",
+    "chunks",
+    "elements",
+    "events",
+    "frames",
+    "hosts",
+    "keys",
+    "list",
+    "lists",
+    "matches",
+    "objects",
+    "paths",
+    "queue",
+    "stack",
+    "strings",
+    "symbols",
+    "tags",
+    "tokens",
+    "tuples",
+    "values",
+    "vals",
+    "words",
+    "links",
+    "assets",
+    "members",
+    "points",
+    "samples",
+    "shapes",
+    "data",
+];
+
+/// Whether a list holds things of which programs store thousands: users, orders, records.
+pub fn is_surely_data(list: Node<'_>) -> bool {
+    is_data(list) && !is_vague(list, 8)
+}
+
+fn is_vague(list: Node<'_>, depth: usize) -> bool {
+    let at = bare(list);
+    let Some(depth) = depth.checked_sub(1) else { return false };
+    if let Some((of, name)) = method(at)
+        && matches!(name.text(), "map" | "filter" | "slice" | "sort" | "reverse" | "flat" | "flatMap" | "trim")
+    {
+        return is_vague(of, depth);
+    }
+    place_name(at).is_some_and(|n| words(&n).last().is_some_and(|w| VAGUE.contains(&w.as_str())))
+}
+
 /// Whether a name says that it stands for one of many things: `user`, `orderId`.
 pub fn is_one_of_data(name: &str) -> bool {
     let Some(last) = words(name.trim_matches(['_', '$', '#'])).pop() else { return false };

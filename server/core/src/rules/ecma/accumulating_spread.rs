@@ -3,7 +3,7 @@ use std::sync::Arc;
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Place, Severity};
-use crate::rules::lists::is_data;
+use crate::rules::lists::is_surely_data;
 use crate::rules::shape::parameters;
 use crate::rules::support::{args, bare, constant, enclosing_loop, is_function, method, place_name, runs_once, words};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
@@ -80,7 +80,7 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad(
             "a.js",
-            "const o = keys.reduceRight((acc, k) => Object.assign({}, acc, { [k]: 1 }), {}); //~ accumulating-spread",
+            "const o = ids.reduceRight((acc, k) => Object.assign({}, acc, { [k]: 1 }), {}); //~ accumulating-spread",
         ),
         Case::bad(
             "a.ts",
@@ -122,6 +122,14 @@ pub static RULE: Rule = Rule {
         Case::near_miss(
             "a.ts",
             "export const all = (resolvers: R[]) => resolvers.reduce((acc, r) => acc.concat(r.fields), []);",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "const prevented = (events: string[]) => events.reduce((handlers, name) => ({ ...handlers, [name]: stop }), {});",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function bits(count: number, bytes: Bytes) { let out: boolean[] = []; for (const byte of bytes) { out = out.concat(bitsOf(byte)); } return out; }",
         ),
         Case::near_miss(
             "a.ts",
@@ -213,7 +221,7 @@ fn reduce<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         .is_some_and(|(of, m)| of.text() == "Object" && matches!(m.text(), "keys" | "entries" | "values"));
     let from_one = keys && initial.is_some_and(|i| matches!(i.kind(), Kind::Identifier | Kind::MemberExpression));
     // Only data grows: what else is gathered, of plugins or fields, is a handful.
-    if from_one || is_of_one(receiver, 8) || !is_data(receiver) {
+    if from_one || is_of_one(receiver, 8) || !is_surely_data(receiver) {
         return;
     }
     // A string's `concat` is no copy of an array.
@@ -449,7 +457,7 @@ fn in_loop<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 /// Whether a loop, or the callback of a `forEach`, goes over data or counts, and does not climb the few steps to a root.
 fn goes_over_data(around: Node<'_>) -> bool {
     match around.kind() {
-        Kind::ForInStatement => around.child(Field::Right).is_some_and(is_data),
+        Kind::ForInStatement => around.child(Field::Right).is_some_and(is_surely_data),
         Kind::WhileStatement | Kind::DoStatement => around.child(Field::Condition).is_some_and(|c| {
             let text = c.text();
             [".length", "<", ">", ".size", ".next("].iter().any(|w| text.contains(w))
@@ -462,9 +470,9 @@ fn goes_over_data(around: Node<'_>) -> bool {
                         && n.child(Field::Property).is_some_and(|p| matches!(p.text(), "length" | "size"))
                 })
             });
-            list.is_none_or(|l| l.child(Field::Object).is_some_and(|o| o.kind() == Kind::This || is_data(o)))
+            list.is_none_or(|l| l.child(Field::Object).is_some_and(|o| o.kind() == Kind::This || is_surely_data(o)))
         }
-        _ => around.parent().and_then(|p| p.parent()).and_then(method).is_some_and(|(over, _)| is_data(over)),
+        _ => around.parent().and_then(|p| p.parent()).and_then(method).is_some_and(|(over, _)| is_surely_data(over)),
     }
 }
 

@@ -87,6 +87,10 @@ pub static RULE: Rule = Rule {
         ),
         Case::near_miss(
             "a.ts",
+            "class D { async sign(chunks: Buffer[]) { for (const chunk of chunks) { await this.transport.send(CLA, INS, 0, chunk); } } }",
+        ),
+        Case::near_miss(
+            "a.ts",
             "async function f(plugins: Plugin[]) { for (const plugin of plugins) { const m = await loadModule(plugin.name); m.init(); } }",
         ),
         Case::bad(
@@ -342,6 +346,8 @@ const ORDERED: &[&str] = &[
     "conn",
     "client",
     "session",
+    "transport",
+    "apdu",
 ];
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
