@@ -21,15 +21,29 @@ export async function probe(operation, args = {}) {
     assert(Date.now() < end, `the probe does not answer ${operation}`);
   }
   const { result, error } = JSON.parse(fs.readFileSync(answer, "utf8"));
+  if (error?.startsWith("Canceled")) throw new Canceled(operation);
   assert(error === undefined, `${operation}: ${error}`);
   return result;
 }
 
-/** Asks until the answer is good. */
+/** What VS Code says of a request whose language client restarts meanwhile, as it does once a workspace is trusted. */
+class Canceled extends Error {
+  constructor(operation) {
+    super(`${operation}: canceled`);
+  }
+}
+
+/** Asks until the answer is good; a canceled question is asked again. */
 export async function until(what, ask, good, patience = 30_000) {
   let last;
   for (const end = Date.now() + patience; Date.now() < end; await sleep(100)) {
-    last = await ask();
+    try {
+      last = await ask();
+    } catch (error) {
+      if (!(error instanceof Canceled)) throw error;
+      last = error.message;
+      continue;
+    }
     if (good(last)) return last;
   }
   assert.fail(`${what} did not come about; last: ${JSON.stringify(last, null, 1)}`);

@@ -374,6 +374,18 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
         return true;
     }
     let in_folder = path.rsplit('/').skip(1).any(|f| matches!(f, "test" | "tests" | "spec" | "specs" | "e2e"));
+    // `tests/helpers/server.js`, `test/backend/importTest.js`
+    let support = path.rsplit('/').nth(1).is_some_and(|f| matches!(f, "helpers" | "helper"));
+    let stem = name.split('.').next().unwrap_or(name);
+    let suffix =
+        ["Test", "Tests", "Spec"].iter().any(|s| stem.strip_suffix(s).is_some_and(|r| r.ends_with(char::is_lowercase)));
+    // `test/unit/libs/qunit.js`: somebody else's, for tests.
+    let borrowed = in_folder && path.rsplit('/').nth(1).is_some_and(|f| matches!(f, "lib" | "libs" | "vendor"));
+    // What a tool pressed together is nobody's to mend, even where it was laid out again.
+    let pressed = [".min.js", ".min.mjs", ".min.cjs"].iter().any(|m| name.ends_with(m));
+    if pressed || borrowed || in_folder && (support || suffix) {
+        return true;
+    }
     let helper = |path: &str| {
         HELPERS
             .iter()

@@ -93,3 +93,19 @@ fn texts_of_any_length_are_matched_where_they_are_offered() {
     "#,
     );
 }
+
+#[test]
+fn statements_that_a_package_puts_together_are_told_of() {
+    let lib = |manifest: &str, mark: &str| {
+        format!(
+            "//// package.json\n{manifest}\n\
+             //// index.js\nconst mysql = require('mysql');\nconst connection = mysql.createConnection({{}});\nmodule.exports = {{\n\
+             all(table, done) {{\nconnection.query('SELECT * FROM ' + table, done); {mark}\n}},\n\
+             one(id, done) {{ connection.query('SELECT * FROM users WHERE id = ?', [id], done); }},\n\
+             run(sql, done) {{ connection.query(sql, done); }},\n\
+             last(n, done) {{ connection.query('SELECT * FROM users LIMIT ' + Number(n), done); }},\n}};\n"
+        )
+    };
+    check(&lib(r#"{ "name": "a", "main": "index.js" }"#, "//!"));
+    check(&lib(r#"{ "name": "a", "main": "index.js", "private": true }"#, ""));
+}

@@ -92,6 +92,22 @@ fn show(account: &Account) { println!("{}", mask(&account.api_key)); }"#,
         Case::good("a.js", "console.log(credentials.region, secrets.size);"),
         Case::good("a.js", "let password = 'hunter2';\npassword = undefined;\nconsole.log(password);"),
         Case::good("a.js", "const masked = mask(apiKey);\nlogger.info(masked);"),
+        Case::near_miss(
+            "b.js",
+            r#"const credentials = JSON.parse(text);
+for (const key of Object.keys(credentials)) console.warn(`unknown setting ${key}`);"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"const fs = require('fs');
+const argv = parse(process.argv);
+const credentialsFilename = argv.credentials || 'credentials.json';
+function load(settingsFilename) {
+  console.info(`Settings are read from ${settingsFilename}`);
+  return JSON.parse(fs.readFileSync(settingsFilename, 'utf8'));
+}
+load(credentialsFilename);"#,
+        ),
         Case::near_miss("a.js", "console.log(passwordHash, hashedPassword, encryptedSecret);"),
         Case::near_miss("a.js", "console.log(errors.passwordRequired, labels.passwordHint);"),
         Case::near_miss("a.js", "const secretary = people.find((p) => p.secretary);\nconsole.log(secretary.name);"),

@@ -6,6 +6,7 @@ use crate::rules::rust_items::last_name;
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::semantics::flow::CallView;
 use crate::semantics::flow::kinds::SinkKind;
+use crate::semantics::flow::lexicon;
 use crate::syntax::{Node, Span};
 
 pub static RULE: Rule = Rule {
@@ -138,6 +139,28 @@ pub static RULE: Rule = Rule {
             "const crypto = require('crypto');\nconst accept = crypto.createHash('sha1').update(key + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11').digest('base64');",
         ),
         Case::good("a.ts", "async function f(data: ArrayBuffer) { return crypto.subtle.digest('SHA-256', data); }"),
+        Case::near_miss(
+            "k.js",
+            r#"const crypto = require('crypto');
+class Ring {
+  slot(item) {
+    const hash = crypto.createHash('md5').update(item).digest('hex');
+    return parseInt(hash.substring(0, 8), 16) % this.size;
+  }
+  key(text, options) {
+    const sum = crypto.createHash('sha1');
+    sum.update(text + options.prefix);
+    return sum.digest('hex');
+  }
+}"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"const crypto = require('crypto');
+function targetGroupName(fn, id) {
+  return crypto.createHash('md5').update(`${fn}-${id}`).digest('hex');
+}"#,
+        ),
         Case::near_miss("a.js", "const digest = lodash.digest('md5'); const x = table.hash('sha1');"),
         Case::near_miss(
             "a.js",
@@ -513,8 +536,24 @@ fn report(call: &CallView<'_>, name: &str, span: Span, signature: bool, fixable:
     let sensitive = signature || any(&words, evidence::SECRETS);
     // A few characters of a hash make a name, not a proof.
     let statement = crate::rules::support::statement(call.arena.root().smallest_at(call.span)).text();
-    let cut = [".slice(0,", ".substring(0,", ".substr(0,"].iter().any(|c| statement.contains(c));
+    const CUTS: [&str; 3] = [".slice(0,", ".substring(0,", ".substr(0,"];
+    let kept = statement
+        .strip_prefix("const ")
+        .or_else(|| statement.strip_prefix("let "))
+        .or_else(|| statement.strip_prefix("var "));
+    let kept = kept.and_then(|s| s.split_once('=')).map_or("", |(name, _)| name.trim());
+    let cut = CUTS
+        .iter()
+        .any(|c| statement.contains(c) || !kept.is_empty() && call.arena.text().contains(&format!("{kept}{c}")));
     if cut && !sensitive {
+        return;
+    }
+    // A function that makes a name, or a key under which something is kept.
+    let names = |f: &crate::semantics::hir::Function| {
+        f.span.contains(call.span)
+            && f.name.is_some_and(|n| lexicon::words(&n).last().is_some_and(|w| w == "name" || w == "key"))
+    };
+    if !sensitive && call.hir.functions.iter().any(names) {
         return;
     }
     let prescribed = is_prescribed(call) || any(&words, &["pwned", "breach", "websocket"]);

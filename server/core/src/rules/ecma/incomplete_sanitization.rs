@@ -55,6 +55,15 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad("a.js", "const a = decodeURIComponent(s.replace(/%25/g, '%')); //~ incomplete-sanitization"),
         Case::good("a.js", "let a = html, b; do { b = a; a = a.replace(/on\\w+=/g, ''); } while (a !== b);"),
+        Case::near_miss(
+            "a.js",
+            r#"function sanitize(entry) {
+  if (entry.includes('..')) {
+    entry = sanitize(entry.replace('..', ''));
+  }
+  return entry;
+}"#,
+        ),
         Case::near_miss("a.js", "const a = s.replace(/one\\w+/g, '').replace(/on\\w+/, 'x=');"),
         Case::near_miss("a.js", "const a = encodeURIComponent(s.replace(/%25/g, '%'));"),
         Case::good("a.js", "const a = s.replace(/'/g, \"''\");"),
@@ -98,6 +107,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if !search.global {
         if let Some(what) = first_only(&search, &with)
             && !is_unwrapping(node, receiver, &search)
+            && !is_repeated(node)
         {
             let mut note = Note::new(
                 cx.rule,
@@ -160,6 +170,19 @@ fn removes_handlers(node: Node<'_>, name: Node<'_>) -> bool {
         && ["on\\w+", "on[a-z]+", "on\\w*", "on[a-z]*"].iter().any(|p| pattern.starts_with(p))
         && pattern.contains('=')
         && !node.ancestors().any(|n| matches!(n.kind(), Kind::WhileStatement | Kind::DoStatement | Kind::ForStatement))
+}
+
+/// Whether what is left is handed to the function around it again.
+fn is_repeated(node: Node<'_>) -> bool {
+    let call = node.parent().filter(|p| p.kind() == Kind::Arguments).and_then(|p| p.parent());
+    let Some(called) = call.and_then(|c| c.child(Field::Function)).filter(|f| f.kind() == Kind::Identifier) else {
+        return false;
+    };
+    node.ancestors().any(|n| {
+        let named = if crate::rules::support::is_function(n) { n.child(Field::Name) } else { None };
+        let declared = n.parent().filter(|p| p.kind() == Kind::VariableDeclarator).and_then(|p| p.child(Field::Name));
+        crate::rules::support::is_function(n) && [named, declared].iter().flatten().any(|f| f.text() == called.text())
+    })
 }
 
 /// Whether a text goes straight into a function that decodes addresses.

@@ -71,6 +71,21 @@ app.patch("/a", (req, res) => { put(config, req.body.keys, req.body.value); res.
 });"#,
         ),
         Case::near_miss(
+            "h.js",
+            r#"const root = process.argv[2];
+const watched = {};
+function watch(file) {
+  watched[file] = watched[file] || {};
+  watched[file][root] = true;
+}"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"const _ = require('lodash');
+const cli = require('yargs-parser')(process.argv.slice(2));
+module.exports = (options) => _.defaultsDeep({}, cli, { port: 80 });"#,
+        ),
+        Case::near_miss(
             "a.js",
             r#"function put(o, keys, value) {
   let cur = o;

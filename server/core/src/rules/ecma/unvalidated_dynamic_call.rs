@@ -278,6 +278,17 @@ work("constant", null);
 unused("x");"#,
         ),
         Case::near_miss(
+            "a.js",
+            r#"const pending = {};
+function start() {
+  const worker = new Worker('analysis.js');
+  worker.onmessage = function (e) {
+    const data = e.data;
+    if (data.id && pending[data.id]) pending[data.id](data.error, data.body);
+  };
+}"#,
+        ),
+        Case::near_miss(
             "a.ts",
             r#"import express from "express";
 const actions = { a() {} };

@@ -292,6 +292,19 @@ app.get("/x", async (req, res) => {
   setTimeout(poll.bind(null, req.query.id), 10);
 });"#,
         ),
+        Case::bad(
+            "m.js",
+            r#"var Base = function (context) {
+  this.context = context;
+  this.build = function (key, path) {
+    function source(text) {
+      return 'context["' + text.match(/\*(\w+)\*/)[1] + '"]' + text;
+    }
+    return eval(source(path)); //~ code-injection
+  };
+};
+module.exports = Base;"#,
+        ),
         Case::near_miss(
             "a.ts",
             r#"import express from "express";

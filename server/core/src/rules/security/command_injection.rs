@@ -60,6 +60,32 @@ function Repo(dir) { this.dir = dir; }
 Repo.prototype.show = function (name) { return execSync('git show "' + name + '"'); }; //~ command-injection
 module.exports = { Repo };"#,
         ),
+        Case::bad(
+            "a.js",
+            r#"const { exec } = require('child_process');
+const windows = process.platform === 'win32';
+exports.remove = function (from, callback) {
+  let cmd = '';
+  if (windows) cmd = 'rd /s /q "' + from + '"';
+  else cmd = 'rm -rf ' + from.replace(/ /g, '\\ ');
+  exec(cmd, (error) => callback(error)); //~ command-injection
+};"#,
+        ),
+        Case::bad(
+            "b.js",
+            r#"const { execSync } = require('child_process');
+const cli = process.env.NM_CLI || 'nmcli';
+module.exports = {
+  connect(device) {
+    return execSync(cli + ' d connect ' + device); //~ command-injection
+  },
+};"#,
+        ),
+        Case::near_miss(
+            "d.js",
+            r#"const { execSync } = require('child_process');
+exports.version = (tool) => execSync(tool + ' --version').toString();"#,
+        ),
         Case::near_miss(
             "a.js",
             r#"const { exec, execSync } = require('child_process');

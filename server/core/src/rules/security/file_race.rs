@@ -84,6 +84,15 @@ pub static RULE: Rule = Rule {
         ),
         Case::near_miss(
             "a.js",
+            r#"const fs = require('fs');
+if (!fs.existsSync(file)) create(file);
+else {
+  const old = fs.readFileSync(file, 'utf8');
+  if (old !== text) fs.writeFileSync(file, text);
+}"#,
+        ),
+        Case::near_miss(
+            "a.js",
             "const fs = require('fs');\nconst mode = fs.statSync(file).mode;\nfs.chmodSync(file, mode | 0o100);",
         ),
         Case::near_miss(
@@ -93,6 +102,18 @@ pub static RULE: Rule = Rule {
         Case::near_miss(
             "a.js",
             "const fs = require('fs');\nif (fs.existsSync(history)) load(history);\nconst fd = fs.openSync(history, 'a');",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const fs = require('fs');\nconst path = require('path');\nconst file = path.join(process.cwd(), 'settings.json');\nif (!fs.existsSync(file)) fs.writeFileSync(file, '{}');",
+        ),
+        Case::near_miss(
+            "bin/check.js",
+            "const fs = require('fs');\nmodule.exports = (file) => {\n  if (!fs.existsSync(file)) fs.writeFileSync(file, '{}');\n};",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const fs = require('fs');\nfunction row(file, fields) {\n  if (!fs.existsSync(file)) start(file);\n  fs.appendFileSync(file, fields.join(';'));\n}",
         ),
         Case::near_miss("a.js", "if (cache.exists(key)) cache.writeFile(key, value);"),
         Case::near_miss(
@@ -154,9 +175,13 @@ fn file_call<'a>(node: Node<'a>, cx: &Cx<'a>) -> Option<(&'a str, Node<'a>)> {
 
 fn check<'a>(cx: &mut Cx<'a>) {
     let arena = cx.arena();
-    let mut checked: Vec<&str> = Vec::new();
+    let mut checked: Vec<(&str, &str)> = Vec::new();
     let mut notes = Vec::new();
     if !CHECKS.iter().any(|c| arena.text().contains(c)) {
+        return;
+    }
+    // Whoever starts a script of the repository's works on their own files.
+    if cx.file.path.split('/').rev().skip(1).any(|f| matches!(f, "bin" | "scripts" | "tools")) {
         return;
     }
     for node in arena.nodes() {
@@ -167,16 +192,27 @@ fn check<'a>(cx: &mut Cx<'a>) {
         if CHECKS.contains(&name) {
             // What only reads a size or a mode decides nothing.
             if !name.contains("stat") || name.starts_with('l') || decides(node) {
-                checked.push(path.text());
+                checked.push((path.text(), name));
             }
-        } else if checked.contains(&path.text()) {
+        } else if checked.iter().any(|(p, _)| *p == path.text()) {
             let rest: String = args(node).skip(1).map(|a| a.text()).collect::<Vec<_>>().join(",");
+            // What is written again was read before: it is the program's own file.
+            let read_before = arena.text().get(..node.span().start as usize).is_some_and(|before| {
+                ["readFileSync(", "readFile(", "readJsonSync(", "readJson("].iter().any(|r| {
+                    before.contains(&format!("{r}{},", path.text())) || before.contains(&format!("{r}{})", path.text()))
+                })
+            });
+            if read_before || is_own(path, arena) {
+                continue;
+            }
             // `wx` fails where the file exists; reading changes nothing.
             let exclusive = ["'wx", "\"wx", "'ax", "\"ax", "O_EXCL"].iter().any(|f| rest.contains(f));
             // What a file that exists is replaced by is made of its content; a log that is opened to append loses nothing.
             let rewrites = [format!("readFileSync({},", path.text()), format!("readFileSync({})", path.text())];
             let rewrites = rewrites.iter().any(|r| rest.contains(r.as_str()));
-            let appends = name.starts_with("open") && ["'a'", "\"a\""].iter().any(|f| rest.contains(f));
+            let sized = checked.iter().any(|(p, by)| *p == path.text() && !by.contains("xists"));
+            let appends = name.starts_with("append") && !sized
+                || name.starts_with("open") && ["'a'", "\"a\""].iter().any(|f| rest.contains(f));
             if rewrites || appends {
                 continue;
             }
@@ -189,6 +225,19 @@ fn check<'a>(cx: &mut Cx<'a>) {
         }
     }
     notes.into_iter().for_each(|n| cx.report(n));
+}
+
+/// Whether a path lies in a folder where nobody else writes: beside the program, in the folder where it was started, at home.
+fn is_own(path: Node<'_>, arena: &crate::syntax::Arena) -> bool {
+    use sidenote_grammars::Field;
+    let own = |text: &str| {
+        let joined = ["join(", "resolve("].iter().any(|w| text.contains(w)) && !text.contains("tmp");
+        joined || ["__dirname", "process.cwd()", "homedir()", "import.meta"].iter().any(|w| text.contains(w))
+    };
+    let named = arena.nodes().find(|n| {
+        n.kind() == Kind::VariableDeclarator && n.child(Field::Name).is_some_and(|name| name.text() == path.text())
+    });
+    own(path.text()) || named.and_then(|n| n.child(Field::Value)).is_some_and(|v| own(v.text()))
 }
 
 /// Whether what a call finds out decides about what follows: it stands in a condition, or hands it to a callback.

@@ -78,6 +78,20 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "if (text.includes('example.com')) count++;"),
         Case::good("a.js", "if (url.includes('/api/')) log(url);"),
         Case::good("a.js", "if (window.location.hostname.includes('staging.example.com')) enableDebug();"),
+        Case::bad(
+            "a.js",
+            r#"function follow(url) {
+  const parts = url.match(/(https?:\/\/forms\.example\.com\/\d+)/); //~ incomplete-url-check
+  return parts ? fetch(url) : null;
+}"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"function parse(url) {
+  const parts = url.match(/https?:\/\/(?:canary\.)?example\.com\/api\/hooks\/(\d{17,19})\/([\w-]{68})/i);
+  return parts && { id: parts[1], token: parts[2] };
+}"#,
+        ),
         Case::near_miss("a.js", "if (allowedHosts.includes('example.com')) go();"),
         Case::near_miss("a.js", "if (url.endsWith('.json') || url.endsWith('main.js')) parse(url);"),
         Case::near_miss("a.js", "const short = url.replace(/https?:\\/\\/www.example.com/, '');"),
@@ -269,9 +283,44 @@ fn pattern<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if !TOP_LEVEL.iter().any(|t| text.contains(t)) || !text.contains('.') || !is_test(node) {
         return;
     }
+    if is_extraction(node, text) {
+        return;
+    }
     let flags = Flags::from_letters(node.child(Field::Flags).map_or("", |n| n.text()));
     let begins = node.child(Field::Pattern).map(|p| p.span().start);
     judge_pattern(text, flags, node.span(), begins, cx);
+}
+
+/// `const parts = url.match(/example\.com\/(\d+)\/(\w+)/)`: what is taken out are parts behind the host, which is used for nothing.
+fn is_extraction(node: Node<'_>, pattern: &str) -> bool {
+    let call = node.ancestors().find(|n| n.kind() == Kind::CallExpression);
+    let kept = call.is_some_and(|c| {
+        matches!(method(c), Some((_, name)) if matches!(name.text(), "match" | "exec"))
+            && c.parent().is_some_and(|p| matches!(p.kind(), Kind::VariableDeclarator | Kind::AssignmentExpression))
+    });
+    if !kept {
+        return false;
+    }
+    let (mut groups, mut captured, mut escaped) = (Vec::new(), String::new(), false);
+    let mut rest = pattern.chars().peekable();
+    let mut any = false;
+    while let Some(c) = rest.next() {
+        if groups.contains(&true) {
+            captured.push(c);
+        }
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '(' => {
+                let captures = rest.peek() != Some(&'?');
+                any |= captures;
+                groups.push(captures);
+            }
+            ')' => drop(groups.pop()),
+            _ => {}
+        }
+    }
+    any && !TOP_LEVEL.iter().any(|t| captured.contains(t))
 }
 
 /// `begins`: where the pattern begins in the source, if it stands there as it is.

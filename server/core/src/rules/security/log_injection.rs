@@ -304,6 +304,33 @@ export function work(value: string, res: any) {
 work("constant", null);
 unused("x");"#,
         ),
+        Case::bad(
+            "a.js",
+            r#"const express = require('express');
+const app = express();
+app.post('/error', (req, res) => {
+  const data = JSON.parse(req.body.info);
+  logger.warn(`${data.msg} --`, data); //~ log-injection
+  res.end('OK');
+});"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"const express = require('express');
+const app = express();
+async function tiles(source, points) {
+  for (const point of points) {
+    let zoom = point.z;
+    if (zoom < source.min) zoom = source.min;
+    console.warn(`tile of ${zoom}`);
+  }
+}
+app.get('/tiles/:z', async (req, res) => {
+  const source = find(req.params.id);
+  const z = parseInt(req.params.z, 10);
+  await tiles(source, [{ z }]);
+});"#,
+        ),
         Case::near_miss(
             "a.ts",
             r#"import express from "express";

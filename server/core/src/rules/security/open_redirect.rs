@@ -28,6 +28,50 @@ pub static RULE: Rule = Rule {
         "`{sink}` sends the visitor to an address that {source} decides: a link to this site leads to another one. Accept only paths of your own.",
     )],
     cases: &[
+        Case::bad(
+            "c.js",
+            r#"const from = new URLSearchParams(document.referrer.split('?')[1]).get('next');
+document.location = from; //~ open-redirect"#,
+        ),
+        Case::bad(
+            "m.js",
+            r#"const parseurl = require('parseurl');
+const url = require('url');
+module.exports = (root) =>
+  function serve(req, res, next) {
+    const original = parseurl.original(req);
+    original.pathname += '/';
+    res.statusCode = 303;
+    res.setHeader('Location', url.format(original)); //~ open-redirect
+    res.end();
+  };"#,
+        ),
+        Case::near_miss(
+            "h.js",
+            r#"const http = require('http');
+http.createServer((req, res) => {
+  const host = config.allowedHosts[0];
+  res.setHeader('Location', host + req.url);
+  res.end();
+});"#,
+        ),
+        Case::near_miss("b.js", r#"if (document.referrer.length > 0) document.location = document.referrer;"#),
+        Case::near_miss(
+            "a.js",
+            r#"const express = require('express');
+const app = express();
+app.get('/tests/index.html', (req, res) => {
+  res.redirect(['./', ...req.url.split('?').slice(1)].join('?'));
+});
+app.use((req, res, next) => {
+  if (req.secure) return next();
+  res.redirect('https://' + req.hostname + req.originalUrl);
+});
+app.get('/p/:pad', (req, res) => {
+  const real = encodeURIComponent(req.params.pad) + new URL(req.url, 'http://invalid.invalid').search;
+  res.header('Location', real);
+});"#,
+        ),
         Case::near_miss(
             "a.js",
             "app.get('/in', (req, res) => {\n  const from = req.session.known ? '' : '?from=' + req.originalUrl;\n  res.redirect(config.get('signin url') + from);\n});",
@@ -209,7 +253,7 @@ app.get("/x", async (req, res) => {
             r#"import express from "express";
 const app = express();
 app.get("/x", async (req, res) => {
-  res.redirect("https://" + req.hostname + req.url); //~ open-redirect
+  res.redirect("https://" + req.query.host + req.url); //~ open-redirect
 });"#,
         ),
         Case::bad("a.js", r#"window.location = decodeURIComponent(location.search.slice(6)); //~ open-redirect"#),

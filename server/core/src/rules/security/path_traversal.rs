@@ -27,6 +27,50 @@ pub static RULE: Rule = Rule {
         "`{sink}` opens a path that {source} is part of: `../` leads out of the folder. Take `path.basename` of it, or resolve the path and check that it begins with the folder and a separator.",
     )],
     cases: &[
+        Case::bad(
+            "m.js",
+            r#"const fs = require('fs');
+const path = require('path');
+const { Transform } = require('stream');
+function Extract(opts) {
+  this.opts = opts;
+}
+Extract.prototype._processEntry = function (entry) {
+  const target = path.join(this.opts.path, entry.path);
+  const write = () => entry.pipe(fs.createWriteStream(target)); //~ path-traversal
+  fs.mkdir(path.dirname(target), write); //~ path-traversal
+};
+module.exports = Extract;"#,
+        ),
+        Case::near_miss(
+            "m.js",
+            r#"const fs = require('fs');
+const path = require('path');
+exports.write = function (folder, entry) {
+  const target = path.resolve(folder, entry.path);
+  if (!target.startsWith(path.resolve(folder) + path.sep)) throw new Error('outside');
+  entry.pipe(fs.createWriteStream(target));
+};
+exports.copy = (folder, entry) => fs.writeFileSync(path.join(folder, path.basename(entry.name)), entry.data);"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"const path = require('path');
+const fs = require('fs').promises;
+const clean = (p, api = path) => {
+  p = api.normalize(p);
+  if (api.isAbsolute(p)) throw new Error(`absolute paths are forbidden: ${p}`);
+  if (p.split(api.sep)[0] === '..') throw new Error(`directory traversal: ${p}`);
+  return p;
+};
+const express = require('express');
+const app = express();
+app.get('/static/:file', async (req, res) => {
+  const file = clean(req.params.file);
+  res.sendFile(path.join('/srv/static', file));
+  await fs.readFile(path.resolve('/srv/static', file));
+});"#,
+        ),
         Case::near_miss(
             "a.js",
             "const path = require('path'), fs = require('fs');\napp.get('/f', (req, res) => { fs.createReadStream(path.join(ROOT, path.normalize('/' + req.query.p))).pipe(res); });",

@@ -37,6 +37,31 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::JsxAttribute], given_html),
     ],
     cases: &[
+        Case::bad(
+            "m.js",
+            r#"class Autocomplete {
+  highlight(string, $el) {
+    const start = $el.text().indexOf(string);
+    const before = $el.text().slice(0, start);
+    $el.html(`<span>${before}<b>${string}</b></span>`); //~ xss
+  }
+}"#,
+        ),
+        Case::near_miss(
+            "m.js",
+            r#"app.controller('c', function ($scope, $http) {
+  $http.get('/names').then((r) => $scope.append(r.data));
+});"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"const express = require('express');
+const app = express();
+app.get('/p/:pad', (req, res) => {
+  const real = encodeURIComponent(req.params.pad) + new URL(req.url, 'http://invalid.invalid').search;
+  res.status(302).send(`You should be redirected to <a href="${real}">${real}</a>`);
+});"#,
+        ),
         Case::near_miss(
             "a.ts",
             "import { h } from 'vue';\nimport { useRoute } from 'vue-router';\nexport const setup = () => { const route = useRoute(); return () => h('p', route.query.note as string); };",

@@ -319,6 +319,22 @@ impl<'a> Interp<'a> {
                 result = constant(Lit::Str(Ustr::from(&parts.join(&between))));
             }
         }
+        // `["./", ...parts].join("?")` begins with what stands first.
+        if call.name == "join"
+            && result.has_taint()
+            && result.prefix.is_none()
+            && !self.world.casts_convert()
+            && let Some(first) = call.receiver.as_ref().and_then(|list| list.field(position(0))?.as_str())
+            && !first.is_empty()
+        {
+            result = Arc::new(Value { prefix: Some(first), ..Value::clone(&result) });
+        }
+        // Keys are no secrets.
+        if call.name == "keys" && result.has_taint() && !self.world.casts_convert() {
+            let mut names =
+                |t: &Taint| (!is_sensitive(t)).then(|| Taint { cleaned: t.cleaned | DISCLOSURE, ..t.clone() });
+            result = Arc::new(result.map_taints(&mut names, 0));
+        }
         // Bytes as digits: nothing of their text is left.
         if call.name == "toString"
             && !self.world.casts_convert()
@@ -941,7 +957,7 @@ fn asserts(callee: &Value) -> bool {
 }
 
 /// Harm that is done by letting others see a value.
-const DISCLOSURE: SinkKinds = SinkKind::SensitiveLog
+pub(super) const DISCLOSURE: SinkKinds = SinkKind::SensitiveLog
     .set()
     .and(SinkKind::SensitiveStore.set())
     .and(SinkKind::SensitiveWire.set())
@@ -949,7 +965,7 @@ const DISCLOSURE: SinkKinds = SinkKind::SensitiveLog
     .and(SinkKind::PostMessage.set());
 
 /// Harm that text does by its characters, which digits do not.
-const DIGITS: SinkKinds = SinkKind::Sql
+pub(super) const DIGITS: SinkKinds = SinkKind::Sql
     .set()
     .and(SinkKind::NoSql.set())
     .and(SinkKind::Command.set())

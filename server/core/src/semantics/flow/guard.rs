@@ -90,6 +90,7 @@ pub(super) fn condition(interp: &mut Interp<'_>, id: ExprId) -> Facts {
                 }
             }
             first_characters(interp, &mut facts, (left, &b));
+            first_folder(interp, &mut facts, (left, &b));
             if *op == BinaryOp::Ne {
                 std::mem::swap(&mut facts.when_true, &mut facts.when_false);
             }
@@ -348,6 +349,21 @@ fn first_characters(interp: &Interp<'_>, facts: &mut Facts, (place, other): (Exp
         ExprKind::Lit(Lit::Num(0.0)) => facts.when_true.push((base, Learned::Clean(SinkKind::Rooted.set()))),
         ExprKind::Lit(Lit::Num(1.0)) => facts.when_false.push((base, Learned::Clean(SinkKind::OneSlash.set()))),
         _ => {}
+    }
+}
+
+/// `normalized.split(path.sep)[0] === ".."`
+fn first_folder(interp: &mut Interp<'_>, facts: &mut Facts, (place, other): (ExprId, &Val)) {
+    let hir = interp.hir;
+    if let ExprKind::Index(parts, at) = &hir.expr(place).kind
+        && matches!(hir.expr(*at).kind, ExprKind::Lit(Lit::Num(0.0)))
+        && let ExprKind::Call { callee, .. } = &hir.expr(*parts).kind
+        && let ExprKind::Field(base, name) = &hir.expr(*callee).kind
+        && name == "split"
+        && other.as_str().is_some_and(|t| t == "..")
+        && is_normalized(interp.peek(*base).as_ref())
+    {
+        facts.when_false.push((*base, Learned::Clean(SinkKind::Path.set())));
     }
 }
 

@@ -220,6 +220,8 @@ kinds! {
         OneSlash = "one-slash",
         /// No sink: marks an object that is a request's as a whole, which loggers print with its line breaks escaped.
         Whole = "whole-object",
+        /// No sink: marks what stands behind text of the program's own, wherever that came from.
+        Behind = "behind-text",
     }
 }
 
@@ -278,7 +280,8 @@ impl SinkKind {
             | SinkKind::Encoded
             | SinkKind::Rooted
             | SinkKind::OneSlash
-            | SinkKind::Whole => "",
+            | SinkKind::Whole
+            | SinkKind::Behind => "",
         }
     }
 
@@ -307,7 +310,9 @@ impl SinkKind {
             SinkKind::ShellText => SourceKind::Environment.set() | SourceKind::Library.set(),
             SinkKind::ProgramOption => remote | SourceKind::Message.set(),
             // Whoever starts a program may let it fetch what they like.
-            SinkKind::Url => SourceKinds(OUTSIDE.0 & !SourceKind::Argument.set().0),
+            SinkKind::Url | SinkKind::Merge | SinkKind::PropertyKey => {
+                SourceKinds(OUTSIDE.0 & !SourceKind::Argument.set().0)
+            }
             SinkKind::Header | SinkKind::CorsOrigin | SinkKind::StringCheck | SinkKind::Console => remote,
             SinkKind::Log => remote | SourceKind::Response.set() | SourceKind::Argument.set(),
             SinkKind::Sql => OUTSIDE | SourceKind::Response.set() | SourceKind::Environment.set(),

@@ -277,13 +277,27 @@ pub fn sensitive_key(key: &str) -> Option<SourceKind> {
     }
 }
 
+/// Whether a name stands for where something lies: `credentialsFile`, `key_path`.
+pub fn is_place(name: &str) -> bool {
+    const PLACES: [&str; 9] = ["file", "filename", "filepath", "path", "dir", "directory", "folder", "files", "paths"];
+    let words = words(name);
+    words.last().is_some_and(|w| PLACES.contains(&w.as_str()))
+        || words.ends_with(&["file".to_owned(), "name".to_owned()])
+}
+
 thread_local! {
+    static PLACES: RefCell<FxHashMap<Ustr, bool>> = RefCell::default();
     static KNOWN: RefCell<FxHashMap<Ustr, Option<SourceKind>>> = RefCell::default();
 }
 
 /// As [`sensitive`], remembered: the same names come again and again.
 pub fn sensitive_name(name: Ustr) -> Option<SourceKind> {
     KNOWN.with_borrow_mut(|known| *known.entry(name).or_insert_with(|| sensitive(&name)))
+}
+
+/// As [`is_place`], remembered.
+pub fn place_name(name: Ustr) -> bool {
+    PLACES.with_borrow_mut(|known| *known.entry(name).or_insert_with(|| is_place(&name)))
 }
 
 /// Whether a type's name says that its values do not show what they hold.

@@ -22,6 +22,46 @@ pub(super) const SETTER: &str = "set ";
 /// Getters that ask for others on the way.
 const MAX_GETTERS: u8 = 3;
 
+/// Names with a dollar that mean something else: what Angular, Vue and Svelte hand in.
+const NO_COLLECTIONS: [&str; 36] = [
+    "scope",
+    "http",
+    "q",
+    "timeout",
+    "interval",
+    "window",
+    "document",
+    "rootScope",
+    "sce",
+    "sanitize",
+    "state",
+    "stateParams",
+    "location",
+    "compile",
+    "injector",
+    "log",
+    "filter",
+    "parse",
+    "resource",
+    "route",
+    "routeParams",
+    "router",
+    "store",
+    "emit",
+    "refs",
+    "slots",
+    "attrs",
+    "props",
+    "data",
+    "options",
+    "set",
+    "get",
+    "t",
+    "i18n",
+    "axios",
+    "page",
+];
+
 /// Members that are numbers: some whoever the receiver is, some unless it is a foreign object, which has any members.
 fn is_measure(name: &str, foreign: bool) -> bool {
     matches!(name, "length" | "byteLength" | "byteOffset" | "lastIndex" | "statusCode")
@@ -32,7 +72,23 @@ impl Interp<'_> {
     /// The value of `base.name`; a name that says so makes it sensitive.
     pub(super) fn member(&mut self, base: &Val, name: Ustr, span: Span) -> Val {
         let value = self.plain_member(base, name, span);
+        let value = self.named_collection(name, value);
         self.named_source(name, value, span)
+    }
+
+    /// `$list`, `this.$el`: whoever writes so means a collection of jQuery's.
+    fn named_collection(&self, name: Ustr, value: Val) -> Val {
+        let Some(rest) = name.as_str().strip_prefix('$').filter(|_| !self.world.casts_convert()) else { return value };
+        let known = !value.apis.is_empty()
+            || !value.funcs.is_empty()
+            || value.fields.is_some()
+            || value.class.is_some()
+            || value.types != super::value::Types::UNKNOWN
+            || value.exact;
+        if known || !rest.starts_with(char::is_alphabetic) || NO_COLLECTIONS.contains(&rest) {
+            return value;
+        }
+        Arc::new(Value { apis: smallvec::smallvec![Ustr::from("jquery.Object")], ..Value::clone(&value) })
     }
 
     /// The value of `base.name`, whatever it is called.
@@ -99,6 +155,9 @@ impl Interp<'_> {
             Some("search") => out.prefix = Some(Ustr::from("?")),
             _ => {}
         }
+        if name == "search" && base.apis.iter().any(|p| *p == "URL") {
+            out.prefix = Some(Ustr::from("?"));
+        }
         let foreign = base.types != Types::STRING && !base.taints.is_empty();
         if known.is_none() && is_measure(&name, foreign) && !self.world.casts_convert() && out.taints.is_empty() {
             let mut value = Value { types: Types::NUMBER, ..Value::default() };
@@ -124,7 +183,12 @@ impl Interp<'_> {
             None if matches!(name.as_str(), "searchParams" | "search" | "hash" | "query") => {
                 let part = out.without_mark(SinkKind::WholeAddress);
                 let decoded = matches!(name.as_str(), "searchParams" | "query");
-                Arc::new(if decoded { part.without_mark(SinkKind::Encoded) } else { part })
+                if decoded {
+                    return Arc::new(part.without_mark(SinkKind::Encoded));
+                }
+                // `<` and `"` are encoded in the query of a parsed address.
+                let parsed = name == "search" && base.apis.iter().any(|p| *p == "URL");
+                Arc::new(if parsed { part.cleaned(SinkKind::Html.set()) } else { part })
             }
             // Of a parsed address: no script is left of `javascript:..`.
             None if matches!(name.as_str(), "origin" | "host" | "hostname") && base.apis.iter().any(|p| p == "URL") => {
@@ -294,6 +358,7 @@ impl Interp<'_> {
                 let hidden = matches!(&hir.local(*local).ty, Some(crate::semantics::hir::Type::Path(path, _))
                     if self.world.casts_convert() && super::lexicon::hides(last_name(*path)));
                 if !hidden && !matches!(hir.local(*local).kind, LocalKind::Function | LocalKind::Class) {
+                    value = self.named_collection(hir.local(*local).name, value);
                     value = self.named_source(hir.local(*local).name, value, span);
                 }
                 self.state.locals.set(*local, value.clone());
@@ -549,7 +614,14 @@ impl Interp<'_> {
                 self.out.flag(flag, value, self.at(span), self.arena);
             }
         }
-        if name == "onmessage" {
+        // What the page's own worker tells it, or the page its worker, is no message of somebody else's window.
+        let own = object
+            .apis
+            .iter()
+            .any(|p| matches!(p.as_str(), "Worker" | "Worker()" | "window.Worker()" | "worker_threads.Worker()"))
+            || self.arena.text().contains("importScripts")
+            || matches!(&self.hir.expr(place).kind, ExprKind::Field(base, _) if matches!(self.hir.expr(*base).kind, ExprKind::This));
+        if name == "onmessage" && !own {
             for func in value.funcs.clone() {
                 self.hand_over(&func, &[api(Ustr::from("MessageEvent"))]);
             }

@@ -404,11 +404,19 @@ impl Outcome {
                 if site.kind == SinkKind::Log && local && source.at.block != site.at.block {
                     return;
                 }
+                // What one call logs is said once.
+                let same_line = |h: &Hit| {
+                    let (a, b) = (h.at.span, site.at.span);
+                    let between = a.end.min(b.end) as usize..a.start.max(b.start) as usize;
+                    matches!(site.kind, SinkKind::Log | SinkKind::Console)
+                        && h.at.block == site.at.block
+                        && h.source.at == source.at
+                        && site.at.arena.text().get(between).is_some_and(|t| !t.contains(['\n', ';']))
+                };
                 if site.kind.accepts().has(source.kind)
-                    && !self
-                        .hits
-                        .iter()
-                        .any(|h| h.kind == site.kind && (h.at == site.at || once && h.source.at == source.at))
+                    && !self.hits.iter().any(|h| {
+                        h.kind == site.kind && (h.at == site.at || once && h.source.at == source.at || same_line(h))
+                    })
                 {
                     self.hits.push(Hit {
                         kind: site.kind,
@@ -420,6 +428,9 @@ impl Outcome {
                 }
             }
             Origin::Param(param, path) => {
+                let built = matches!(site.kind, SinkKind::ShellText | SinkKind::Code | SinkKind::Sql);
+                let behind = built && taint.cleaned.has(SinkKind::Behind);
+                let prefix = prefix.or_else(|| behind.then(|| Ustr::from("")));
                 let same = |s: &ParamSink| {
                     s.param == *param && s.path[..] == path[..] && s.kind == site.kind && s.at == site.at
                 };
@@ -514,7 +525,15 @@ impl Interp<'_> {
         if value.exact || value.types.is_harmless() || structured {
             return value;
         }
-        let Some(kind) = lexicon::sensitive_name(name) else { return value };
+        let Some(kind) = lexicon::sensitive_name(name) else {
+            // Where a secret lies is no secret.
+            if !value.taints.is_empty() && lexicon::place_name(name) {
+                let mut place = value.cleaned(super::call::DISCLOSURE);
+                place.taints.retain(|t| !super::place::is_sensitive(t));
+                return Arc::new(place);
+            }
+            return value;
+        };
         // The working directory.
         if name == "pwd" && self.arena.text().contains("cwd") {
             return value;

@@ -14,6 +14,9 @@ const MAX_VALUES: usize = 4096;
 /// Objects within what is exported: `exports.a.b`, `module.exports = { C }` with `C.prototype.run`.
 const MAX_DEPTH: usize = 3;
 
+/// What entries of archives call their names.
+const ENTRY_NAMES: [&str; 5] = ["path", "name", "fileName", "filename", "entryName"];
+
 /// A function that a file exports.
 struct Exported {
     func: FuncRef,
@@ -29,7 +32,8 @@ impl Linker<'_> {
         if self.family != Family::Ecma {
             return;
         }
-        let (is_offered, may_run) = (self.files[file].links.is_offered, self.may_run(file));
+        let is_offered = self.files[file].links.is_offered;
+        let may_run = self.may_run(file) || is_offered && self.may_query(file) || self.may_unpack(file);
         let text = |of: fn(&str) -> bool| self.units.iter().any(|u| u.file == file && of(u.block.arena().text()));
         let matches = text(matches_text);
         // What is exported, and summaries of it, cost.
@@ -87,13 +91,28 @@ impl Linker<'_> {
                 let is_slow = sink.kind == SinkKind::RegexInput
                     && (is_offered || *whole)
                     && (sink.path.is_empty() || is_header(sink, text_of(&at)));
-                if !is_path && !is_slow && !is_built(sink, text_of(&at).unwrap_or_default()) {
+                // `path.join(this.folder, entry.path)`: what an archive calls its entries leads anywhere.
+                let is_entry = sink.kind == SinkKind::Path
+                    && matches!(text_of(&at), Some("entry" | "zipEntry" | "tarEntry"))
+                    && matches!(&sink.path[..], [name] if ENTRY_NAMES.contains(&name.as_str()))
+                    && sink.trace.is_some();
+                // A statement that a package puts together of what it is given.
+                let is_statement = sink.kind == SinkKind::Sql && is_offered && is_joined(sink);
+                if !is_path
+                    && !is_slow
+                    && !is_statement
+                    && !is_entry
+                    && !is_built(sink, text_of(&at).unwrap_or_default())
+                {
                     continue;
                 }
-                let what = Ustr::from("a parameter of an exported function");
+                let (kind, what) = match is_entry {
+                    true => (SourceKind::ArchiveEntry, "the name of an archive's entry"),
+                    false => (SourceKind::Library, "a parameter of an exported function"),
+                };
                 let hit = Hit {
                     kind: sink.kind,
-                    source: Arc::new(Source { kind: SourceKind::Library, at, what }),
+                    source: Arc::new(Source { kind, at, what: Ustr::from(what) }),
                     trace: sink.trace.clone(),
                     at: sink.at.clone(),
                     name: sink.name,
@@ -150,6 +169,21 @@ impl Linker<'_> {
             || self.files[file].links.targets.values().any(runs_for_others)
     }
 
+    /// Whether functions of a file may ask a database.
+    fn may_query(&self, file: usize) -> bool {
+        let asks = |text: &str| [".query(", ".execute("].iter().any(|w| text.contains(w)) && text.contains(" FROM ");
+        self.units.iter().filter(|u| u.file == file).any(|u| asks(u.block.arena().text()))
+    }
+
+    /// Whether functions of a file may write an archive's entries.
+    fn may_unpack(&self, file: usize) -> bool {
+        let writes = |text: &str| {
+            ENTRY_NAMES.iter().any(|n| text.contains(&format!("ntry.{n}")))
+                && ["createWriteStream", "writeFile", "mkdir"].iter().any(|w| text.contains(w))
+        };
+        self.units.iter().filter(|u| u.file == file).any(|u| writes(u.block.arena().text()))
+    }
+
     /// Functions that a file exports, by themselves, in objects, as methods of classes and on prototypes; these with what makes
     /// their objects.
     fn exported_functions(&self, file: usize) -> Vec<Exported> {
@@ -177,6 +211,20 @@ impl Linker<'_> {
                 if !funcs.iter().any(|f| f.func == *func) && funcs.len() < MAX_FUNCTIONS {
                     funcs.push(Exported { func: *func, maker, whole: depth == 0 && single });
                 }
+            }
+            // `this.run = function (x) ..` in a function that makes objects.
+            let makes = |text: &str| text.contains("this.") && text.contains("= function");
+            for func in value.funcs.iter().filter(|_| depth < MAX_DEPTH) {
+                let Some(&i) = self.by_id.get(&func.block) else { continue };
+                if !makes(self.units[i].block.arena().text()) {
+                    continue;
+                }
+                let Some(summary) = self.summary_of(i, func.id) else { continue };
+                let methods = summary
+                    .writes
+                    .iter()
+                    .filter(|(param, path, value)| *param == THIS && path.len() == 1 && !value.funcs.is_empty());
+                open.extend(methods.map(|(.., value)| (value.clone(), MAX_DEPTH, Some(*func))));
             }
             if let Some(class) = &value.class
                 && classes.insert((class.block, class.id))
@@ -252,13 +300,20 @@ fn matches_text(text: &str) -> bool {
     [".replace(", ".match(", ".test(", ".split(", ".exec(", ".replaceAll("].iter().any(|w| text.contains(w))
 }
 
+/// Whether it stands behind text of the program's own.
+fn is_joined(sink: &ParamSink) -> bool {
+    sink.prefix.is_some()
+        && std::iter::successors(sink.trace.as_ref(), |s: &&Arc<Step>| s.previous.as_ref())
+            .any(|s| s.what == StepKind::Concatenated)
+}
+
 /// Whether the program itself put the parameter of that name into a text that is run. A function that runs what it is given is an
 /// `exec` of its own.
 fn is_built(sink: &ParamSink, name: &str) -> bool {
     let steps = || std::iter::successors(sink.trace.as_ref(), |s: &&Arc<Step>| s.previous.as_ref());
     // An option is no program of the caller's, wherever it stands in one.
     let option = sink.kind == SinkKind::Code && !sink.path.is_empty();
-    let joined = (sink.prefix.is_some() || option) && steps().any(|s| s.what == StepKind::Concatenated);
+    let joined = is_joined(sink) || option && steps().any(|s| s.what == StepKind::Concatenated);
     // Whoever reads data does not run it.
     let parsed = || {
         let reads =

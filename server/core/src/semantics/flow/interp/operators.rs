@@ -122,7 +122,16 @@ impl<'a> Interp<'a> {
         let mut shape = String::new();
         let at = self.at(span);
         for part in parts {
-            let past_host = crate::semantics::flow::sink::is_past_host(&shape);
+            // A query ends the host before it, and so does a request's address as it was sent, which begins with a slash.
+            let ends = part.prefix.is_some_and(|p| p.starts_with(['?', '#']))
+                || (shape.split_once("://").is_some_and(|(_, host)| !host.is_empty())
+                    || shape.chars().eq([crate::semantics::flow::sink::UNKNOWN_TEXT]) && !out.has_taint())
+                    && !part.taints.is_empty()
+                    && part.taints.iter().all(|t| t.trace.is_none() && t.cleaned.has(SinkKind::Encoded));
+            // The first word is the program's own.
+            let known = |c: char| c != crate::semantics::flow::sink::UNKNOWN_TEXT;
+            let behind = shape.starts_with(known) || shape.contains(char::is_whitespace);
+            let past_host = ends || crate::semantics::flow::sink::is_past_host(&shape);
             // `http://host/pay?card_number={card}`: the key says what the value is.
             if !part.exact
                 && part.types != Types::BOOL
@@ -164,6 +173,9 @@ impl<'a> Interp<'a> {
                 for taint in &part.taints {
                     let mut taint = taint.clone();
                     taint.trace = Some(step(taint.trace.as_ref(), &at, StepKind::Concatenated));
+                    if behind {
+                        taint.cleaned = taint.cleaned | SinkKind::Behind.set();
+                    }
                     if past_host {
                         taint.cleaned = taint.cleaned | crate::semantics::flow::sink::ADDRESS;
                     }
