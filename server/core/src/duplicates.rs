@@ -13,11 +13,11 @@ use std::hash::{Hash as _, Hasher as _};
 use std::ops::Range;
 use std::sync::Arc;
 
-use rustc_hash::FxHasher;
+use rustc_hash::{FxHashSet, FxHasher};
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::blocks::{Block, BlockKind, Blocks, Placed};
-use crate::syntax::{Arena, Span};
+use crate::syntax::{Arena, Node, Span};
 
 /// Leaves in a shingle.
 const SHINGLE: usize = 5;
@@ -35,8 +35,15 @@ const SHORT_STRUCTURE: f32 = 0.82;
 const LONG: u32 = 300;
 /// Jaccard index of the words that twins of the least structure share.
 const WORDS: f32 = 0.5;
-/// Twins of this structure and more may have renamed everything.
+/// Twins of this structure and more may have renamed everything that is theirs.
 const SAME: f32 = 0.95;
+/// Leaves for each name that differs, of those that are not the functions' own. Where a name differs every few leaves, one function in
+/// the place of both would take as many parameters as it has lines: such code is parallel, not repeated.
+const LEAVES_A_NAME: usize = 40;
+/// Names that may differ in any case: of functions of a few lines, and of others.
+const NAMES_APART: (usize, usize) = (1, 2);
+/// Leaves of functions of a few lines.
+const SHORT: u32 = 75;
 /// Leaves from which on that is believed: small functions are alike by chance.
 const SURELY: usize = 120;
 /// Twins that are told of one function.
@@ -51,7 +58,7 @@ const MOST_SHARING: usize = 400;
 pub struct Shape {
     /// Hashes of its shingles, ascending and each once.
     shingles: Box<[u32]>,
-    /// Hashes of the names and strings in it, ascending and each once.
+    /// Hashes of the names and strings in it that are not its own (its name, its parameters and variables) and no messages, ascending and each once.
     words: Box<[u32]>,
     leaves: u32,
 }
@@ -65,6 +72,8 @@ impl Shape {
             return None;
         }
         let ecma = arena.language().family == Family::Ecma;
+        let own = own_names(arena);
+        let name = arena.root().child(Field::Name).map(Node::span);
         let mut window = [0u64; SHINGLE];
         let mut leaves = 0usize;
         let mut types = 0;
@@ -83,7 +92,12 @@ impl Shape {
             node.kind().hash(&mut hasher);
             if node.kind() == Kind::Token {
                 node.text().hash(&mut hasher);
-            } else if node.is_named() && !is_constant(node.kind()) {
+            } else if node.is_named()
+                && !is_constant(node.kind())
+                && !(is_variable(node.kind()) && own.contains(node.text()))
+                && !is_prose(node)
+                && Some(node.span()) != name
+            {
                 let mut word = FxHasher::default();
                 node.text().hash(&mut word);
                 words.push((word.finish() >> 32) as u32);
@@ -138,11 +152,61 @@ impl Shape {
             return None;
         }
         let words = jaccard(&self.words, &other.words);
+        let apart = apart(&self.words, &other.words);
+        let least = if leaves < SHORT { NAMES_APART.0 } else { NAMES_APART.1 };
+        if apart > least.max(leaves as usize / LEAVES_A_NAME) {
+            return None;
+        }
         let same = structure >= SAME && self.leaves.min(other.leaves) as usize >= SURELY;
         // The less of the structure is the same the more must be named the same.
         let wanted = WORDS + (SAME - structure).max(0.0) * 0.5;
         (same || words >= wanted).then_some(structure)
     }
+}
+
+/// Kinds of leaves that name a variable.
+fn is_variable(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Identifier
+            | Kind::ShorthandPropertyIdentifierPattern
+            | Kind::ShorthandPropertyIdentifier
+            | Kind::ShorthandFieldIdentifier
+    )
+}
+
+/// Whether a piece of a text is written for people: messages name what they are about, and differ with it.
+fn is_prose(node: Node<'_>) -> bool {
+    !is_variable(node.kind()) && node.text().contains(' ')
+}
+
+/// What a function calls itself, its parameters and its variables.
+fn own_names(arena: &Arena) -> FxHashSet<&str> {
+    let mut own: FxHashSet<&str> = FxHashSet::default();
+    own.extend(arena.root().child(Field::Name).map(|n| n.text()));
+    for node in arena.nodes() {
+        let pattern = match node.kind() {
+            Kind::VariableDeclarator => node.child(Field::Name),
+            Kind::RequiredParameter | Kind::OptionalParameter | Kind::Parameter => node.child(Field::Pattern),
+            Kind::LetDeclaration | Kind::LetCondition | Kind::ForExpression => node.child(Field::Pattern),
+            Kind::ForInStatement => node.child(Field::Left),
+            Kind::CatchClause | Kind::ArrowFunction => node.child(Field::Parameter),
+            Kind::FormalParameters | Kind::ClosureParameters | Kind::MatchPattern => Some(node),
+            _ => None,
+        };
+        let Some(pattern) = pattern else { continue };
+        let bound = std::iter::once(pattern).chain(pattern.descendants());
+        // Names with a capital are types and variants in a pattern, not variables.
+        let own_name = |n: &Node<'_>| is_variable(n.kind()) && !n.text().starts_with(char::is_uppercase);
+        own.extend(bound.filter(own_name).map(Node::text));
+    }
+    own
+}
+
+/// How many names of the one are not in the other, at most.
+fn apart(a: &[u32], b: &[u32]) -> usize {
+    let both = a.iter().filter(|w| b.binary_search(w).is_ok()).count();
+    a.len().max(b.len()) - both
 }
 
 fn is_written_type(kind: Kind) -> bool {
@@ -257,8 +321,35 @@ pub(crate) fn is_conversion(block: &Block) -> bool {
         "toObject",
     ];
     let Some(name) = block.name() else { return false };
+    if is_helper(name) {
+        return true;
+    }
     let prefix = |p: &str| name.strip_prefix(p).is_some_and(|r| r.starts_with(|c: char| c.is_uppercase() || c == '_'));
     NAMES.contains(&name) || ["as", "to", "from", "into", "visit", "serialize", "deserialize"].into_iter().any(prefix)
+}
+
+/// Whether a function is one of those that compilers write into each file that they make.
+fn is_helper(name: &str) -> bool {
+    const NAMES: [&str; 17] = [
+        "_objectSpread",
+        "ownKeys",
+        "_interopRequireDefault",
+        "_interopRequireWildcard",
+        "_getRequireWildcardCache",
+        "_createForOfIteratorHelper",
+        "_unsupportedIterableToArray",
+        "_isNativeReflectConstruct",
+        "_callSuper",
+        "_asyncToGenerator",
+        "_regeneratorRuntime",
+        "_toPrimitive",
+        "__classPrivateFieldGet",
+        "__classPrivateFieldSet",
+        "__awaiter",
+        "__generator",
+        "__rest",
+    ];
+    NAMES.contains(&name)
 }
 
 /// The twins of a function.
@@ -275,6 +366,9 @@ pub struct Twins {
 /// Words of which each is what the other is not: functions that differ by them mirror each other.
 const MIRRORED: &[(&str, &str)] = &[
     ("min", "max"),
+    ("x", "y"),
+    ("x", "z"),
+    ("y", "z"),
     ("up", "down"),
     ("next", "prev"),
     ("next", "previous"),

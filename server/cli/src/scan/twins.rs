@@ -54,12 +54,14 @@ pub fn functions_of(workspace: &Workspace, candidate: &Candidate, read: &Read) -
 const FORMS: [&str; 12] =
     ["_cjs", "_esm", "cjs", "esm", "umd", "commonjs", "dist", "dist-cjs", "dist-es", "dist-esm", "build", "out"];
 
+/// The name of a file without its folders and endings.
+fn stem(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.split('.').next().unwrap_or(name)
+}
+
 /// Whether two files are forms of one source, as a package that ships `_cjs` and `_esm` has them: nobody writes these twice.
 fn is_built_from_the_same(a: &str, b: &str) -> bool {
-    let stem = |path: &str| {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        name.split('.').next().unwrap_or(name).to_owned()
-    };
     let form = |path: &str| path.split('/').filter(|part| FORMS.contains(part)).map(str::to_owned).collect::<Vec<_>>();
     let typed = |path: &str| path.ends_with(".ts") || path.ends_with(".tsx");
     // A function of TypeScript and one of JavaScript that are called the same were one before they were compiled or bundled.
@@ -74,7 +76,10 @@ pub fn across(files: &[(Arc<str>, Vec<Function>)]) -> HashMap<Arc<str>, Copies> 
     let shapes: Vec<&Shape> = units.iter().map(|(_, unit)| &*unit.shape).collect();
     let apart = |a: usize, b: usize| {
         let ((of_a, a), (of_b, b)) = (units[a], units[b]);
-        are_counterparts(&a.name, &b.name) || a.name == b.name && is_built_from_the_same(&files[of_a].0, &files[of_b].0)
+        let unnamed = of_a != of_b && a.name == b.name && !a.name.starts_with('`');
+        are_counterparts(&a.name, &b.name)
+            || unnamed && are_counterparts(stem(&files[of_a].0), stem(&files[of_b].0))
+            || a.name == b.name && is_built_from_the_same(&files[of_a].0, &files[of_b].0)
     };
     let found = twins(&shapes, apart);
     let mut all = HashMap::new();

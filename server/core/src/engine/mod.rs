@@ -275,7 +275,36 @@ fn file_facts(path: &str, blocks: &Blocks) -> Arc<FileFacts> {
     let hir = root.hir();
     let imports = Imports::of(&hir, blocks.language().family);
     let is_test = is_test(path, root, &imports);
-    Arc::new(FileFacts { path: path.to_owned(), imports, declared: Declared::of(blocks), is_test })
+    let is_compiled = is_compiled(path, root);
+    Arc::new(FileFacts { path: path.to_owned(), imports, declared: Declared::of(blocks), is_test, is_compiled })
+}
+
+/// Whether a file of JavaScript is what a compiler made of sources that lie elsewhere, as the helpers of Babel, TypeScript and esbuild
+/// at its top level tell; or is written for Flow, whose types are no JavaScript. Nobody mends such text for its quality or speed.
+fn is_compiled(path: &str, module: &Block) -> bool {
+    const HELPERS: [&str; 9] = [
+        // A bundle that anybody can load.
+        "typeof globalThis !== 'undefined' ? globalThis : global || self",
+        "Object.defineProperty(exports, \"__esModule\"",
+        "Object.defineProperty(exports, '__esModule'",
+        "_interopRequireDefault(require(",
+        "_interopRequireWildcard(require(",
+        "@babel/runtime",
+        "(this && this.__",
+        "__toESM(require(",
+        "__commonJS({",
+    ];
+    let script = [".js", ".cjs", ".mjs", ".jsx"].iter().any(|e| path.ends_with(e));
+    let text = module.arena().text();
+    script
+        && (path.contains(".min.")
+            || HELPERS.iter().any(|h| text.contains(h))
+            || module.arena().comments().take(4).any(|c| c.text().contains("@flow")))
+}
+
+/// Whether a file is compiled from another one.
+pub(crate) fn is_compiled_file(path: &str, blocks: &Blocks) -> bool {
+    is_compiled(path, blocks.root())
 }
 
 /// Whether a file is test code.
@@ -330,6 +359,12 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
     let jest = path.starts_with("__tests__/") || path.contains("/__tests__/");
     // What shows components to their authors ships no more than tests do.
     let named = [".test.", ".spec.", ".tst.", ".e2e.", ".stories.", ".story."].iter().any(|m| name.contains(m));
+    let stem = name.split('.').next().unwrap_or(name).to_ascii_lowercase();
+    let helpers = matches!(
+        stem.as_str(),
+        "testutils" | "test-utils" | "test_utils" | "testutil" | "test-helpers" | "testhelpers" | "test_helpers"
+    );
+    let named = named || helpers && !name.ends_with(".rs") || path.contains("__mocks__/") || shows(path);
     if named || jest || fixtures || rust_tests || benches {
         return true;
     }
@@ -373,6 +408,13 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
             c.kind() == Kind::Identifier && matches!(c.text(), "describe" | "suite") && !imports.binds(c.text())
         })
     })
+}
+
+/// Whether a file lies in a folder of examples among sources (`src/components/button/examples/`), which shows others how to use them.
+fn shows(path: &str) -> bool {
+    let folders = path.rsplit_once('/').map_or("", |(folders, _)| folders);
+    let below = folders.split('/').skip_while(|f| !matches!(*f, "src" | "lib" | "components" | "docs"));
+    below.skip(1).any(|f| matches!(f, "example" | "examples" | "demo" | "demos" | "__demo__" | "__demos__"))
 }
 
 /// Whether a module of Rust has items at its top level that are public.
@@ -422,5 +464,39 @@ fn is_test_attribute(text: &str) -> bool {
         "bench" | "rstest" | "test_case" | "quickcheck" => true,
         // `cargo_test`, `async_test` and the like are frameworks' own.
         _ => path.rsplit("::").next().is_some_and(|name| name == "test" || name.ends_with("_test")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_compiled_file, shows};
+    use crate::document::Document;
+
+    #[test]
+    fn examples_among_sources_are_shown() {
+        assert!(shows("packages/core/src/components/Button/examples/Basic.tsx") && shows("docs/examples/a.js"));
+        assert!(!shows("examples/src/a.ts") && !shows("src/examples.ts") && !shows("tests/fixtures/demo/src/a.ts"));
+    }
+
+    #[test]
+    fn what_a_compiler_wrote_is_known() {
+        let compiled = |path: &str, code: &str| {
+            let language = crate::grammars::by_path(path).expect("a language");
+            let document = Document::new(path, language, code, 1).expect("parsed");
+            is_compiled_file(path, document.blocks())
+        };
+        assert!(compiled(
+            "a.js",
+            "\"use strict\";\nObject.defineProperty(exports, \"__esModule\", { value: true });\n"
+        ));
+        assert!(compiled("a.mjs", "import _x from \"@babel/runtime/helpers/createClass\";\n"));
+        assert!(compiled("a.min.js", "let x = 1;\n"));
+        assert!(compiled(
+            "a.js",
+            "(function (global, factory) { global = typeof globalThis !== 'undefined' ? globalThis : global || self; })(this, f);\n"
+        ));
+        assert!(compiled("a.js", "/**\n * @flow strict\n */\nlet x = 1;\n"));
+        assert!(!compiled("a.ts", "Object.defineProperty(exports, \"__esModule\", { value: true });\n"));
+        assert!(!compiled("a.js", "// Data that will flow\nmodule.exports = { go };\n"));
     }
 }

@@ -132,8 +132,8 @@ fn run_rules(
     let table = &*TABLE;
     let family = block.arena().language().family;
     let in_test = (facts.is_test || in_test) && !settings.include_tests;
-    // What others wrote is theirs to mend, unless it is dangerous.
-    let vendored = super::twins::is_vendored(&facts.path);
+    // What others or a compiler wrote is not mended here, unless it is dangerous.
+    let vendored = super::twins::is_vendored(&facts.path) || facts.is_compiled;
     let wanted: Vec<bool> = rules::all()
         .iter()
         .zip(&settings.rules)

@@ -15,7 +15,7 @@ use super::{Gap, Memo, Times, suppress, twins};
 use crate::blocks::{Block, Blocks, Placed};
 use crate::config::Settings;
 use crate::document::Document;
-use crate::findings::{Condition, Finding, Fix, Location, Note, Place};
+use crate::findings::{Category, Condition, Finding, Fix, Location, Note, Place};
 use crate::rules::{self, FileFacts};
 use crate::syntax::{Arena, Node, Span};
 use crate::system::Deadline;
@@ -257,6 +257,7 @@ impl<'b> Pass<'b> {
             if enabled
                 && note.rule.families.contains(&family)
                 && (note.rule.in_tests || !silent)
+                && (note.rule.category == Category::Security || !self.facts.is_compiled)
                 && (note.rule.id != twins::RULE || !twins::is_practice(self.document.path()))
             {
                 self.told.push(Told { note: Source::Flow(note), placed, symbol: symbol(&self.path) });

@@ -9,7 +9,7 @@ use crate::findings::{Location, Note, Place};
 use crate::rules;
 use crate::syntax::Arena;
 
-use super::{Engine, Flow, is_test_file, test_children};
+use super::{Engine, Flow, is_compiled_file, is_test_file, test_children};
 
 /// Where a twin is.
 #[derive(Clone, PartialEq, Debug)]
@@ -38,6 +38,7 @@ impl Engine {
         let enabled = rules::index(RULE).is_some_and(|i| settings.rules[i].enabled);
         if !enabled
             || is_practice(document.path())
+            || is_compiled_file(document.path(), document.blocks())
             || !settings.include_tests && is_test_file(document.path(), document.blocks())
         {
             return Vec::new();
@@ -86,6 +87,8 @@ pub(super) fn is_practice(path: &str) -> bool {
         "test-utils",
         "test-helpers",
         "testutils",
+        // Kept as it was, beside what took its place.
+        "deprecated",
     ];
     path.rsplit('/').skip(1).any(|folder| FOLDERS.contains(&folder)) || is_vendored(path)
 }

@@ -10,6 +10,7 @@ mod case;
 pub mod declared;
 mod docs;
 pub(crate) mod evidence;
+pub(crate) mod lists;
 mod measure;
 pub(crate) mod queries;
 pub(crate) mod remedies;
@@ -141,6 +142,8 @@ pub struct FileFacts {
     pub declared: declared::Declared,
     /// Whether it is test code: it imports a test framework or calls its globals, or is named so.
     pub is_test: bool,
+    /// Whether nobody mends its text: a compiler wrote it, or it is written in a language that only looks like JavaScript.
+    pub is_compiled: bool,
 }
 
 impl<'a> Cx<'a> {

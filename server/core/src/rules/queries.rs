@@ -74,7 +74,7 @@ pub fn asks(call: Node<'_>) -> bool {
     let name = name.text();
     // `Tier.create(toTier(row))` makes an object of what it is given; a model is given its columns.
     let given = args(call).next().map(bare).map(|a| a.kind());
-    let makes = name == "create" && matches!(given, Some(Kind::CallExpression));
+    let makes = name == "create" && matches!(given, Some(Kind::CallExpression | Kind::NewExpression));
     if makes {
         return false;
     }
@@ -82,6 +82,10 @@ pub fn asks(call: Node<'_>) -> bool {
         let of = bare(of);
         let last = place_name(of).unwrap_or_default().into_owned();
         let root = root_name(of).map_or("", Node::text);
+        // What a page holds is no table.
+        if matches!(root, "window" | "document" | "globalThis") {
+            return false;
+        }
         let all: Vec<String> = words(of.text());
         return last.starts_with(|c: char| c.is_ascii_uppercase())
             || matches!(root, "prisma" | "db" | "database" | "models" | "knex" | "em")

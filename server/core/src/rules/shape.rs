@@ -370,3 +370,14 @@ fn is_array_within(node: Node<'_>, depth: usize) -> bool {
         _ => false,
     }
 }
+
+/// Whether a file's classes may be components of React: it imports React or one like it, holds elements by its name, or imports nothing, as
+/// scripts of a page do.
+pub fn is_of_react(cx: &Cx<'_>) -> bool {
+    let mut imports = cx.file.imports.iter().map(|(_, path)| path).peekable();
+    cx.file.path.ends_with("sx")
+        || imports.peek().is_none()
+        || imports.any(|path| {
+            path.starts_with("react") || path.starts_with("preact") || path.starts_with("@wordpress/element")
+        })
+}

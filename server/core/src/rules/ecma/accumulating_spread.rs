@@ -3,6 +3,7 @@ use std::sync::Arc;
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Place, Severity};
+use crate::rules::lists::is_surely_data;
 use crate::rules::shape::parameters;
 use crate::rules::support::{args, bare, constant, enclosing_loop, is_function, method, place_name, runs_once, words};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
@@ -25,7 +26,8 @@ pub static RULE: Rule = Rule {
               number of elements: 10,000 elements make 50 million copies.",
         example: "const byId = users.reduce((acc, u) => ({ ...acc, [u.id]: u }), {});",
         instead: "const byId = Object.fromEntries(users.map((u) => [u.id, u]));",
-        limits: "Reducing a list that stands in the code, the entries of options, keys of a constant or a definition, warnings and errors that are gathered, migrations, a loop that is left right after the copy, and variables that are declared inside the loop are \
+        limits: "Only lists that hold data, by their names, count (`users`, `orderIds`, `this.items.filter(..)`, what `split` gives, the entries of a `Record`), \
+                 and loops that count: of plugins, fields or layers there is a handful. Reducing a list that stands in the code, the entries of options, keys of a constant or a definition, warnings and errors that are gathered, migrations, a loop that is left right after the copy, and variables that are declared inside the loop are \
                  left alone.",
         fix: "",
     },
@@ -78,7 +80,7 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad(
             "a.js",
-            "const o = keys.reduceRight((acc, k) => Object.assign({}, acc, { [k]: 1 }), {}); //~ accumulating-spread",
+            "const o = ids.reduceRight((acc, k) => Object.assign({}, acc, { [k]: 1 }), {}); //~ accumulating-spread",
         ),
         Case::bad(
             "a.ts",
@@ -117,6 +119,38 @@ pub static RULE: Rule = Rule {
             "const o = xs.reduce((acc, x) => { acc.push({ ...x, n: acc.length }); return acc; }, []);",
         ),
         Case::near_miss("a.js", "while (next()) { event = { ...event, value: read(), scope }; list = [...list]; }"),
+        Case::near_miss(
+            "a.ts",
+            "export const all = (resolvers: R[]) => resolvers.reduce((acc, r) => acc.concat(r.fields), []);",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "const prevented = (events: string[]) => events.reduce((handlers, name) => ({ ...handlers, [name]: stop }), {});",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function bits(count: number, bytes: Bytes) { let out: boolean[] = []; for (const byte of bytes) { out = out.concat(bitsOf(byte)); } return out; }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "const removeKey = (target, path) => Object.keys(target).reduce((acc, key) => (key === path ? acc : { ...acc, [key]: target[key] }), {});",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function chain(node) { let out = []; while (node) { out = out.concat(node.marks); node = node.parent; } return out; }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function f(contributions: C[]) { let all: S[] = []; for (const c of contributions) { all = all.concat(c.snippets); } return all; }",
+        ),
+        Case::bad(
+            "a.ts",
+            "const f = async (db: Db) => (await db.loadUsers()).reduce((acc, u) => ({ ...acc, [u.id]: u }), {}); //~ accumulating-spread",
+        ),
+        Case::bad(
+            "a.js",
+            "function words(text) { return text.split(' ').reduce((seen, w) => [...seen, w.trim()], []); } //~ accumulating-spread",
+        ),
         Case::near_miss("a.js", "for (const k of ['anyOf', 'oneOf']) { json = { ...json, [k]: 1 }; }"),
         Case::near_miss("a.js", "for (let item of items) { item = Object.assign({}, item); use(item); }"),
         Case::near_miss("a.js", "for (const b of buttons) { b.onclick = () => { list = [...list, b.id]; }; }"),
@@ -186,7 +220,8 @@ fn reduce<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let keys = method(bare(receiver))
         .is_some_and(|(of, m)| of.text() == "Object" && matches!(m.text(), "keys" | "entries" | "values"));
     let from_one = keys && initial.is_some_and(|i| matches!(i.kind(), Kind::Identifier | Kind::MemberExpression));
-    if from_one || is_of_one(receiver, 8) {
+    // Only data grows: what else is gathered, of plugins or fields, is a handful.
+    if from_one || is_of_one(receiver, 8) || !is_surely_data(receiver) {
         return;
     }
     // A string's `concat` is no copy of an array.
@@ -394,6 +429,9 @@ fn in_loop<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(statement) = node.parent().filter(|p| p.kind() == Kind::ExpressionStatement) else { return };
     let Some(copy) = copy_of(bare(right), name) else { return };
     let Some(around) = enclosing_loop(node).or_else(|| for_each(node)) else { return };
+    if !goes_over_data(around) {
+        return;
+    }
     // A list that stands in the code is short.
     if around.child(Field::Right).map(bare).is_some_and(|r| r.kind() == Kind::Array || is_short(r)) {
         return;
@@ -414,6 +452,28 @@ fn in_loop<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let message = format!("`{name}` is copied whole in every round, {ADVICE}: `push`, or assign the key.");
     cx.report(Note::new(cx.rule, copy.span(), message).confidence(Confidence::Medium));
+}
+
+/// Whether a loop, or the callback of a `forEach`, goes over data or counts, and does not climb the few steps to a root.
+fn goes_over_data(around: Node<'_>) -> bool {
+    match around.kind() {
+        Kind::ForInStatement => around.child(Field::Right).is_some_and(is_surely_data),
+        Kind::WhileStatement | Kind::DoStatement => around.child(Field::Condition).is_some_and(|c| {
+            let text = c.text();
+            [".length", "<", ">", ".size", ".next("].iter().any(|w| text.contains(w))
+        }),
+        // `i < list.length` tells the list.
+        Kind::ForStatement => {
+            let list = around.child(Field::Condition).and_then(|c| {
+                c.descendants().find(|n| {
+                    n.kind() == Kind::MemberExpression
+                        && n.child(Field::Property).is_some_and(|p| matches!(p.text(), "length" | "size"))
+                })
+            });
+            list.is_none_or(|l| l.child(Field::Object).is_some_and(|o| o.kind() == Kind::This || is_surely_data(o)))
+        }
+        _ => around.parent().and_then(|p| p.parent()).and_then(method).is_some_and(|(over, _)| is_surely_data(over)),
+    }
 }
 
 /// The callback of a `forEach` around.

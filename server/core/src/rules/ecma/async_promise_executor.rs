@@ -1,6 +1,8 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::parameters;
+use crate::rules::support::{is_function, place_name};
 use crate::rules::{Case, Check, Cx, Docs, Rule, unparenthesized};
 use crate::syntax::Node;
 
@@ -20,7 +22,8 @@ pub static RULE: Rule = Rule {
               `await` becomes an unhandled rejection, and the new promise never settles.",
         example: "const page = new Promise(async (resolve) => {\n  resolve(await load(url));\n});",
         instead: "const page = load(url);",
-        limits: "A `Promise` that the block itself declares or the file imports is somebody else's and is left alone.",
+        limits: "A `Promise` that the block itself declares or the file imports is somebody else's and is left alone. So is an executor \
+                 in which all that waits or may throw stands in a `try` with a handler: it loses nothing. Only where a short `try` is all of it the constructor is told of as needless.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::NewExpression], check)],
@@ -77,6 +80,30 @@ pub static RULE: Rule = Rule {
             "function f(url: string) { return new Promise((resolve, reject) => { fetch(url).then(resolve, reject); }); }",
         ),
         Case::good("a.ts", "const p = Promise.resolve().then(async () => { await go(); });"),
+        Case::bad(
+            "a.ts",
+            "class C { connect(o: O) { return new Promise<string[]>(async (resolve, reject) => { try { await this.end(); resolve(await this.open(o)); } catch (e) { reject(e); } }); } } //~ async-promise-executor",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "class C { connect(o: O) { return new Promise<string[]>(async (resolve, reject) => { try { const c = await this.open(o); c.on('ready', () => resolve(c.names)); } catch (e) { reject(e); } }); } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "const p = new Promise<void>(async (resolve, reject) => {\n  const stop = () => { log.warn('stopped'); reject(new Error('x')); };\n  signal.addEventListener('abort', stop);\n  try { await go(); resolve(); } catch (e) { reject(e); }\n});",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "let done: (k: Key) => void;\nconst p = new Promise<Key>(async (resolve) => { done = resolve; });",
+        ),
+        Case::bad(
+            "a.ts",
+            "const p = new Promise<void>(async (resolve, reject) => { //~ async-promise-executor\n  await ready();\n  try { await go(); resolve(); } catch (e) { reject(e); }\n});",
+        ),
+        Case::bad(
+            "a.ts",
+            "const p = new Promise<void>(async (resolve) => { //~ async-promise-executor\n  try { await go(); resolve(); } finally { stop(); }\n});",
+        ),
         Case::near_miss("a.ts", "class P2 { constructor(f: F) { f(); } }\nnew P2(async () => { await go(); });"),
     ],
 };
@@ -101,20 +128,71 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     {
         return;
     }
-    // A `try` around everything hands errors on; the async function inside is one too many all the same.
-    let body = cx.open(executor).child(Field::Body);
-    let guarded = body.is_some_and(|b| {
-        let mut statements = b.named_children().filter(|s| !s.is_comment());
-        statements.next().is_some_and(|s| s.kind() == Kind::TryStatement && s.child(Field::Handler).is_some())
-            && statements.next().is_none()
-    });
-    let message = if guarded {
-        "This promise's executor is async: the function gives a promise already. Await outside of the constructor, and return \
-         the value."
-    } else {
-        "This promise's executor is async, so that its errors are lost. Await outside of the constructor, or use the async \
-         function's own promise."
-    };
-    let note = Note::new(cx.rule, constructor.span(), message);
-    cx.report(if guarded { note.severity(Severity::Low) } else { note });
+    // What waits, or may throw, in a `try` whose handler tells of it loses nothing.
+    if !may_lose(cx.open(executor)) {
+        // Where nothing but that is in it, the constructor is for nothing.
+        if is_one_try(cx.open(executor)) {
+            let message = "This promise's executor is async, and so gives a promise already. Make the function around it async, and return the value.";
+            cx.report(Note::new(cx.rule, constructor.span(), message).severity(Severity::Low));
+        }
+        return;
+    }
+    let message = "This promise's executor is async, so that its errors are lost. Await outside of the constructor, or use the async \
+                   function's own promise.";
+    cx.report(Note::new(cx.rule, constructor.span(), message));
+}
+
+/// Whether an async function waits, throws or calls something outside of every `try` that has a handler, so that an error leaves it.
+fn may_lose(executor: Node<'_>) -> bool {
+    let Some(body) = executor.child(Field::Body) else { return false };
+    let ends: Vec<&str> = parameters(executor).into_iter().map(Node::text).collect();
+    let all = std::iter::once(body).chain(body.descendants_until(is_function)).filter(|n| !is_function(*n));
+    all.filter(|n| match n.kind() {
+        Kind::AwaitExpression | Kind::ThrowStatement => true,
+        Kind::CallExpression => !is_harmless(*n, &ends),
+        _ => false,
+    })
+    .any(|n| {
+        !n.ancestors().take_while(|a| *a != executor).any(|a| {
+            a.kind() == Kind::TryStatement
+                && a.child(Field::Handler).is_some()
+                && a.child(Field::Body).is_some_and(|b| b.span().contains(n.span()))
+        })
+    })
+}
+
+/// Whether all of a function is one short `try` that settles the promise, with no other function in it, to which an async function
+/// could not hand the ends of the promise.
+fn is_one_try(executor: Node<'_>) -> bool {
+    const SHORT: usize = 8;
+    let Some(body) = executor.child(Field::Body) else { return false };
+    let mut statements = body.named_children().filter(|s| !s.is_comment());
+    let (Some(only), None) = (statements.next(), statements.next()) else { return false };
+    only.kind() == Kind::TryStatement
+        && only.text().lines().count() <= SHORT
+        && !body.descendants().any(|n| is_function(n) || n.is_hole())
+}
+
+/// Whether a call settles the promise, or only registers or tells something.
+fn is_harmless(call: Node<'_>, ends: &[&str]) -> bool {
+    let Some(name) = call.child(Field::Function).and_then(place_name) else { return false };
+    ends.contains(&&*name)
+        || name.starts_with("log")
+        || matches!(
+            &*name,
+            "setTimeout"
+                | "clearTimeout"
+                | "addEventListener"
+                | "removeEventListener"
+                | "on"
+                | "once"
+                | "off"
+                | "debug"
+                | "info"
+                | "warn"
+                | "error"
+                | "trace"
+                | "now"
+                | "bind"
+        )
 }

@@ -219,6 +219,30 @@ pub static RULE: Rule = Rule {
         ),
         Case::near_miss(
             "a.ts",
+            "async function f(w: W) { const told = new Promise<void>((resolve) => { w.on('x', resolve); }); told.then(() => stop()); await told; }",
+        ),
+        Case::near_miss(
+            "lib/a.js",
+            "\"use strict\";\nObject.defineProperty(exports, \"__esModule\", { value: true });\nasync function save(u) { await db.write(u); }\nfunction go(u) { save(u); }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "/**\n * @flow\n */\nasync function save(u) { await db.write(u); }\nexport function go(u) { save(u); }",
+        ),
+        Case::bad(
+            "examples/a.js",
+            "async function save(u) { await db.write(u); }\nexport function go(u) { save(u); } //~ floating-promise",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "export class T { async reveal(n: N): Promise<void> { await open(n); }\n go(n: N) {\n  this.reveal(n); // this call can run asynchronously\n } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "export class T { async clean(n: N): Promise<void> { await open(n); }\n go(n: N) {\n  // no `await`: we never wait for the cleanup\n  this.clean(n);\n } }",
+        ),
+        Case::near_miss(
+            "a.ts",
             "export function wait(get: G) { const height = async () => { try { return await get(); } catch { return -1; } }; (async () => { let h = await height(); while (h < 9) { await sleep(1000); h = await height(); } done(); })(); }",
         ),
     ],
@@ -280,6 +304,15 @@ fn is_meant(node: Node<'_>, cx: &Cx<'_>) -> bool {
         "fire-and-forget",
         "intentionally not",
         "unhandled",
+        "not wait",
+        "n't wait",
+        "never wait",
+        "without waiting",
+        "abandoned",
+        "asynchronously",
+        "in the background",
+        "best effort",
+        "best-effort",
     ];
     let here = node.span();
     cx.arena().comments().any(|c| {
@@ -287,7 +320,7 @@ fn is_meant(node: Node<'_>, cx: &Cx<'_>) -> bool {
         let above = span.end <= here.start && here.start - span.end < 160;
         let behind = span.start >= here.end && span.start - here.end < 40;
         (above || behind) && {
-            let text = c.text().to_lowercase();
+            let text = c.text().to_lowercase().replace('`', "");
             SAID.iter().any(|s| text.contains(s)) && crate::rules::shape::explains(c.text())
         }
     })
@@ -500,7 +533,7 @@ fn chain(call: Node<'_>) -> Option<String> {
     // A promise that stands for a moment that comes: `onTerminate.then(stop)`, or one that is only ever fulfilled.
     let signal = at.kind() == Kind::Identifier
         && at.text().strip_prefix("on").is_some_and(|r| r.starts_with(|c: char| c.is_ascii_uppercase()));
-    if signal && !asynchronous || is_only_fulfilled(at) {
+    if signal && !asynchronous || is_only_fulfilled(at) || is_only_resolved(at) {
         return None;
     }
     // Cypress and WebDriver queue commands; their `then` is no promise's.
@@ -532,6 +565,20 @@ fn is_only_fulfilled(of: Node<'_>) -> bool {
                     .is_some_and(|c| c.text().contains("Deferred"))
         })
         && !of.arena().text().contains(&format!("{}.reject", of.text()))
+}
+
+/// A variable that holds a `new Promise((resolve) => ..)` whose executor takes no way to reject it.
+fn is_only_resolved(of: Node<'_>) -> bool {
+    let value = (of.kind() == Kind::Identifier)
+        .then(|| crate::rules::shape::declarator(of).and_then(|d| d.child(Field::Value)).map(bare))
+        .flatten();
+    value.is_some_and(|v| {
+        v.kind() == Kind::NewExpression
+            && v.child(Field::Constructor).is_some_and(|c| c.text() == "Promise")
+            && args(v).next().map(bare).is_some_and(|f| {
+                is_function(f) && is_async(f) != Some(true) && crate::rules::shape::parameters(f).len() == 1
+            })
+    })
 }
 
 /// The functions of that name which the block itself declares.

@@ -1,6 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::lists::{is_data, is_one_of_data};
 use crate::rules::queries::is_lookup;
 use crate::rules::shape::{mentions, root_name};
 use crate::rules::support::{bare, is_function, is_loop, method, place_name, words};
@@ -27,7 +28,8 @@ pub static RULE: Rule = Rule {
               `break`, `return` or `throw` in the loop or in a handler, waiting on purpose (`sleep`, `delay`, retries), \
               transactions, migrations, streams, locks, writes to one place (`write`, `run`, `exec`, `save`, \
               `next`), and `for await`. Only calls whose names say that they read or send one thing (`get`, `fetch`, `load`, \
-              `find`, `send`, `upload`, ..) are reported.",
+              `find`, `send`, `upload`, ..) are reported, and only over lists of data (`ids`, `urls`, `users`): a few plugins that are \
+              loaded one after another cost nothing.",
         fix: "",
     },
     checks: &[
@@ -77,7 +79,23 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad(
             "a.js",
-            "async function f(names) { const mods = []; for (const n of names) { const { a } = await fetchModule(n); mods.push({ n, a }); } return mods; } //~ await-in-loop",
+            "async function f(links) { const mods = []; for (const n of links) { const { a } = await fetchModule(n); mods.push({ n, a }); } return mods; } //~ await-in-loop",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "async function f(this: B) { const namers = await this.config.getNamers(); for (const namer of namers) { await this.loadConfig(namer); } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "class D { async sign(chunks: Buffer[]) { for (const chunk of chunks) { await this.transport.send(CLA, INS, 0, chunk); } } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "async function f(plugins: Plugin[]) { for (const plugin of plugins) { const m = await loadModule(plugin.name); m.init(); } }",
+        ),
+        Case::bad(
+            "a.ts",
+            "async function heads(log: Log) { const out = []; for (const { hash } of await log.heads()) { out.push(await getBlock(hash)); } return out; } //~ await-in-loop",
         ),
         Case::good("a.js", "async function f(urls) { return Promise.all(urls.map((url) => fetch(url))); }"),
         Case::good("a.js", "async function f(stream) { for await (const x of stream) { await fetch(x); } }"),
@@ -328,6 +346,8 @@ const ORDERED: &[&str] = &[
     "conn",
     "client",
     "session",
+    "transport",
+    "apdu",
 ];
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
@@ -391,6 +411,14 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     if wants_order(node, cx) || happens_in_order(*only, callee, &bound) {
+        return;
+    }
+    // A few plugins that are loaded one after another cost nothing that anybody waits for; a list of users does.
+    let many = match node.child(Field::Right).filter(|_| node.kind() != Kind::ForStatement) {
+        Some(list) => is_data(list),
+        None => counted_list(node).is_some_and(is_data),
+    };
+    if !many && !bound.iter().any(|b| is_one_of_data(b)) {
         return;
     }
     let mut own: Vec<&str> = bound;
@@ -481,6 +509,15 @@ fn counted<'a>(node: Node<'a>) -> Option<(&'a str, u32)> {
     let up = step && mentions(increment, declared.text());
     let bounded = condition.text().contains(".length") && condition.text().contains('<');
     (up && bounded && declared.kind() == Kind::Identifier).then(|| (declared.text(), increment.span().end))
+}
+
+/// The list of `for (let i = 0; i < list.length; i++)`.
+fn counted_list<'a>(node: Node<'a>) -> Option<Node<'a>> {
+    let condition = node.child(Field::Condition)?;
+    let length = |n: &Node<'a>| {
+        n.kind() == Kind::MemberExpression && n.child(Field::Property).is_some_and(|p| p.text() == "length")
+    };
+    condition.descendants().find(length)?.child(Field::Object)
 }
 
 fn stops(n: Node<'_>) -> bool {

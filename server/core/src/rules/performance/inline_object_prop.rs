@@ -69,6 +69,18 @@ pub static RULE: Rule = Rule {
             "a.jsx",
             "function App() { const [n, setN] = useState(0); const v = useMemo(() => ({ n, setN }), [n]); return <Ctx.Provider value={v}><Page /></Ctx.Provider>; }",
         ),
+        Case::bad(
+            "a.tsx",
+            "export function Provider({ children, dark }: P) { return <Theme.Provider value={{ dark }}>{children}</Theme.Provider>; } //~ inline-object-prop",
+        ),
+        Case::near_miss(
+            "a.tsx",
+            "export const Item = ({ open, children }: P) => <ItemContext.Provider value={{ open }}><li><b>{children}</b></li></ItemContext.Provider>;",
+        ),
+        Case::near_miss(
+            "a.tsx",
+            "export const Form = ({ id, title }: P) => <Ctx.Provider value={{ id }}><Head title={title} /><Body id={id} /></Ctx.Provider>;",
+        ),
         Case::near_miss("a.jsx", "const all = <Ctx.Provider value={{ a }}><Page /></Ctx.Provider>;"),
         Case::good(
             "a.jsx",
@@ -107,9 +119,36 @@ fn provider<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         if !value.descendants().any(|n| matches!(n.kind(), Kind::Identifier | Kind::ShorthandPropertyIdentifier)) {
             continue;
         }
+        if !spares_others(node, value) {
+            continue;
+        }
         let message = "This value is new in every render: everybody who reads the context is rendered again, whatever changed. Keep it with `useMemo`.";
         cx.report(Note::new(cx.rule, value.span(), message));
     }
+}
+
+/// Whether others could be spared: elements that are handed in stay the same while the provider renders again, and so do those that only
+/// the provider's state changes. A component's own elements are made anew each time, with the value or without.
+fn spares_others(provider: Node<'_>, value: Node<'_>) -> bool {
+    let Some(element) = provider.parent().filter(|p| p.kind() == Kind::JsxElement) else { return false };
+    let mut inside = element.named_children().filter(|c| {
+        matches!(c.kind(), Kind::JsxElement | Kind::JsxSelfClosingElement)
+            || c.kind() == Kind::JsxExpression && c.first_named().is_some_and(|e| !e.is_comment())
+    });
+    let (Some(only), None) = (inside.next(), inside.next()) else { return false };
+    let handed = only.kind() == Kind::JsxExpression
+        && only.first_named().is_some_and(|e| e.text() == "children" || e.text().ends_with(".children"));
+    let mentions_state = || {
+        provider.arena().nodes().any(|n| {
+            n.kind() == Kind::VariableDeclarator
+                && n.child(Field::Value)
+                    .and_then(|v| bare(v).child(Field::Function))
+                    .is_some_and(|f| f.text().ends_with("useState") || f.text().ends_with("useReducer"))
+                && n.child(Field::Name)
+                    .is_some_and(|p| p.descendants().any(|d| d.kind() == Kind::Identifier && mentions(value, d.text())))
+        })
+    };
+    handed || only.kind() == Kind::JsxSelfClosingElement && mentions_state()
 }
 
 fn check(cx: &mut Cx<'_>) {

@@ -23,7 +23,7 @@ pub static RULE: Rule = Rule {
         example: "const copy = JSON.parse(JSON.stringify(state));",
         instead: "const copy = structuredClone(state);",
         limits: "A replacer or reviver makes a difference, and so does a value that is to be what JSON would make of it: \
-              comments that say so, and names like `toJSON` and `pluginJson`, are silent. `structuredClone` needs Node 17 or a browser \
+              comments that say so, names like `toJSON` and `pluginJson`, schemas, and a copy that takes the place of what it copies, are silent. `structuredClone` needs Node 17 or a browser \
               of 2022, and throws on functions.",
         fix: "The suggestion writes `structuredClone`. Dates stay dates then, and functions throw: it needs a look.",
     },
@@ -75,6 +75,18 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "class E { event: IEvent; copy() { return new E(JSON.parse(JSON.stringify(this.event))); } }",
         ),
+        Case::near_miss(
+            "a.ts",
+            "function f(queries: Q, params: P) {\n  // Stringify and parse the data to remove undefined values.\n  // If we don't do this, an update with an undefined id\n  // would remove the id from the record, which nobody wants, whatever the provider of the data does with it.\n  const copy = JSON.parse(JSON.stringify(params.data));\n  queries.set(copy);\n}",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function plain(msg) { msg.buttons = JSON.parse(JSON.stringify(msg.buttons)); return msg; }",
+        ),
+        Case::bad(
+            "a.ts",
+            "// The state of the board.\nfunction undo(history: H[], board: Board) { history.push(JSON.parse(JSON.stringify(board))); } //~ json-clone",
+        ),
         Case::near_miss("a.js", "const styles = (el) => JSON.parse(JSON.stringify(getComputedStyle(el)));"),
     ],
 };
@@ -104,6 +116,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let fallback = cx.arena().text().contains("typeof structuredClone")
         || cx.arena().text().contains("structuredClone ?")
         || cx.arena().text().contains("(structuredClone)");
+    let of_schemas = cx.file.path.contains("schema");
+    if makes_plain(node, value) || of_schemas {
+        return;
+    }
     if fallback || inside || already || tried || error || shape.kind() == Kind::Object || told_above(node, cx) {
         return;
     }
@@ -126,17 +142,23 @@ fn text_of<'a>(node: Node<'a>) -> Node<'a> {
     if node.kind() == Kind::Identifier && reads == 2 && value.kind() == Kind::CallExpression { value } else { node }
 }
 
-/// Whether a comment right above says why the value goes through text.
+/// Whether the comment above, all of its lines, says why the value goes through text.
 fn told_above(node: Node<'_>, cx: &Cx<'_>) -> bool {
-    let start = statement(node).span().start;
-    cx.arena().comments().any(|c| {
-        let text = c.text().to_lowercase();
-        c.span().end <= start
-            && start - c.span().end < 160
-            && ["stringify", "parse", "json", "serializ", "function", "getter", "live "]
-                .iter()
-                .any(|w| text.contains(w))
-            && crate::rules::shape::explains(c.text())
+    const SAID: &[&str] = &["stringify", "parse", "json", "serializ", "function", "getter", "live "];
+    let text = cx.arena().text();
+    let above = text.get(..statement(node).span().start as usize).unwrap_or_default().trim_end();
+    let lines = above.lines().rev().map(str::trim).take(12);
+    let comment = |l: &&str| l.starts_with("//") || l.starts_with('*') || l.starts_with("/*");
+    lines
+        .take_while(comment)
+        .any(|l| crate::rules::shape::explains(l) && SAID.iter().any(|w| l.to_lowercase().contains(w)))
+}
+
+/// Whether the copy takes the place of what is copied, which makes plain data of it: `m.rows = JSON.parse(JSON.stringify(m.rows))`.
+fn makes_plain(node: Node<'_>, value: Node<'_>) -> bool {
+    let at = node.ancestors().find(|a| a.kind() != Kind::ParenthesizedExpression && a.kind() != Kind::AsExpression);
+    at.is_some_and(|a| {
+        a.kind() == Kind::AssignmentExpression && a.child(Field::Left).is_some_and(|l| l.text() == bare(value).text())
     })
 }
 

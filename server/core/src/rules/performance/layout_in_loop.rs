@@ -29,6 +29,10 @@ pub static RULE: Rule = Rule {
         check,
     )],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "for (const box of boxes) {\n  box.classList.remove('flash');\n  box.offsetWidth;\n  box.classList.add('flash');\n}",
+        ),
         Case::bad(
             "a.js",
             "function f(els) { for (const el of els) { el.style.width = el.offsetWidth + 10 + 'px'; //~ layout-in-loop\n} }",
@@ -140,6 +144,8 @@ fn reads(n: Node<'_>) -> bool {
                         | "scrollLeft"
                 )
             }) && !written(n)
+                // `box.offsetWidth;` is there to have the page laid out, so that an animation starts anew.
+                && n.parent().is_none_or(|p| p.kind() != Kind::ExpressionStatement)
         }
         Kind::CallExpression => n.child(Field::Function).is_some_and(|f| {
             let name = f.text().rsplit('.').next().unwrap_or_default();

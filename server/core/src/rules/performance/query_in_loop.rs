@@ -91,6 +91,14 @@ pub static RULE: Rule = Rule {
             "a.js",
             "async function f(batches) { for (const batch of batches) { go(await db.query('select * from t where id = any($1)', [batch])); } }",
         ),
+        Case::near_miss(
+            "a.js",
+            "async function f(ids) { return Promise.all(ids.map((c) => window.require('Collections').Contact.find(c))); }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "const blobs = (paths: P[]) => Promise.all(paths.map(async (p) => ({ path: p.path, blob: await FileBlob.create(new URL(p.path)) })));",
+        ),
         Case::near_miss("a.js", "function f(params) { for (const p of params) { url.searchParams.get(p); } }"),
         Case::near_miss("a.js", "async function f(els) { for (const el of els) { go(await el.findOne('.x')); } }"),
         Case::near_miss(

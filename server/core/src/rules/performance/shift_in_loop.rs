@@ -1,6 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::lists::is_data;
 use crate::rules::shape::{operands, operator};
 use crate::rules::support::{args, bare, enclosing_loop, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
@@ -77,6 +78,18 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "while (node) { path.unshift(node.name); node = node.parent; }"),
         Case::near_miss("a.js", "for (const x of xs) { if (x.first) out.unshift(x); else out.push(x); }"),
         Case::near_miss("a.js", "while (a.length) { a.shift(); setTimeout(() => 1); }"),
+        Case::near_miss(
+            "a.ts",
+            "function walk(chart: C) { const discovered = [chart]; while (discovered.length) { const c = discovered.shift(); go(c); discovered.push(...c.children); } }",
+        ),
+        Case::bad(
+            "a.ts",
+            "function walk(blocks: B[]) { const left = [...blocks]; while (left.length) { const b = left.shift(); left.push(...b.inner); } } //~ shift-in-loop",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function find(root) { const queue = [root]; while (queue.length) { const dir = queue.shift(); for (const e of fs.readdirSync(dir)) { queue.push(e); } } }",
+        ),
         Case::near_miss("a.js", "while (running) { const q = []; q.push(1); q.shift(); }"),
     ],
 };
@@ -123,11 +136,36 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if !drains || !grows || waits || tells {
         return;
     }
+    // A queue that is called one, or begins with a list of data, may grow long; who looks at files meanwhile waits for those.
+    if !(is_queue(queue_text) || is_data(queue) || begins_with_list(queue)) || body.is_some_and(asks_the_system) {
+        return;
+    }
     let message = format!(
         "`{}` moves every element that is left, in every round: the loop grows with the square of the queue. Read by an index, or use a queue.",
         name.text()
     );
     cx.report(Note::new(cx.rule, name.span(), message));
+}
+
+/// Whether a queue begins as a copy of a list: `const open = [...blocks]`.
+fn begins_with_list(queue: Node<'_>) -> bool {
+    let value = crate::rules::shape::declarator(queue).and_then(|d| d.child(Field::Value)).map(bare);
+    value.is_some_and(|v| {
+        v.kind() == Kind::Array && v.named_children().any(|e| e.kind() == Kind::SpreadElement)
+            || method(v).is_some_and(|(of, m)| m.text() == "slice" || of.text() == "Array" && m.text() == "from")
+    })
+}
+
+/// Whether code reads files or folders, which takes longer than the move of a few thousand elements.
+fn asks_the_system(body: Node<'_>) -> bool {
+    body.descendants().filter(|n| n.kind() == Kind::CallExpression).any(|c| {
+        let callee = c.child(Field::Function).map_or("", Node::text);
+        let last = callee.rsplit('.').next().unwrap_or(callee);
+        callee.starts_with("fs.")
+            || last.ends_with("Sync")
+            || last.starts_with("readDir")
+            || last.starts_with("readFile")
+    })
 }
 
 /// Whether a name says that it is a queue.
@@ -136,7 +174,17 @@ fn is_queue(name: &str) -> bool {
     crate::rules::support::words(last).iter().any(|w| {
         matches!(
             w.as_str(),
-            "queue" | "q" | "pending" | "backlog" | "jobs" | "tasks" | "todo" | "worklist" | "frontier"
+            "queue"
+                | "q"
+                | "stack"
+                | "work"
+                | "pending"
+                | "backlog"
+                | "jobs"
+                | "tasks"
+                | "todo"
+                | "worklist"
+                | "frontier"
         )
     })
 }

@@ -1,6 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::lists::is_data;
 use crate::rules::rust_code::call_on;
 use crate::rules::rust_names::{binding, repeats_within, uses};
 use crate::rules::rust_types::type_of;
@@ -35,11 +36,12 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::CallExpression], rust_check),
     ],
     cases: &[
+        Case::near_miss("a.js", "const first = Object.keys(o).sort()[0];"),
         Case::bad("a.js", "const oldest = users.sort((a, b) => b.age - a.age)[0]; //~ sort-for-minmax"),
         Case::bad("a.js", "const min = xs.sort((a, b) => a - b)[0]; //~ sort-for-minmax"),
         Case::bad("a.js", "const max = [...xs].sort((a, b) => a - b).pop(); //~ sort-for-minmax"),
         Case::bad("a.js", "const last = xs.slice().sort(byDate).at(-1); //~ sort-for-minmax"),
-        Case::bad("a.js", "const first = Object.keys(o).sort()[0]; //~ sort-for-minmax"),
+        Case::bad("a.js", "const first = files.map((f) => f.path).sort()[0]; //~ sort-for-minmax"),
         Case::bad("a.js", "const newest = files.filter((f) => f.ok).sort(byTime).reverse()[0]; //~ sort-for-minmax"),
         Case::bad("a.js", "const [x] = [xs.toSorted(cmp).at(0)]; //~ sort-for-minmax"),
         Case::bad("a.js", "const low = ys.sort().shift(); //~ sort-for-minmax"),
@@ -127,11 +129,19 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let literal = list.kind() == Kind::Array && !list.named_children().any(|e| e.kind() == Kind::SpreadElement);
-    if query || literal || list.text().contains(".find(") {
+    if query || literal || list.text().contains(".find(") || !may_be_long(list) {
         return;
     }
     let message = "The whole list is sorted for one of its elements. One pass finds the least or greatest: `reduce`, or `Math.min` and `Math.max`.";
     cx.report(Note::new(cx.rule, Span { start: name.span().start, end: node.span().end }, message));
+}
+
+/// Whether a list, or the one that it copies, holds data: a handful is sorted as fast as it is looked through.
+fn may_be_long(list: Node<'_>) -> bool {
+    let copied = (list.kind() == Kind::Array)
+        .then(|| list.named_children().find(|e| e.kind() == Kind::SpreadElement).and_then(Node::first_named))
+        .flatten();
+    is_data(copied.unwrap_or(list))
 }
 
 /// Whether a comparator asks one thing of each side, so that one pass is as short to write: `(a, b) => a.total - b.total`.

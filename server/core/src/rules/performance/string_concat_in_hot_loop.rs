@@ -25,7 +25,8 @@ pub static RULE: Rule = Rule {
                The page's listeners and inputs inside of the element get lost besides.",
         example: "for (const row of rows) { list.innerHTML += `<li>${row.name}</li>`; }",
         instead: "list.innerHTML = rows.map((row) => `<li>${row.name}</li>`).join('');",
-        limits: "A plain `text += piece` or `text = piece + text` is cheap in today's engines and left alone.",
+        limits: "A plain `text += piece` or `text = piece + text` is cheap in today's engines and left alone, and so is \
+                 a look into it once it is long enough (`if (text.length > MOST) { .. }`).",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::AugmentedAssignmentExpression, Kind::AssignmentExpression], check)],
@@ -65,6 +66,10 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "let s = '';\nfor (const x of xs) { s += x; }\nif (s.length > 3) go(s);"),
         Case::near_miss("a.js", "for (const x of xs) { count += s.length; }"),
         Case::near_miss("a.js", "for (const f of files) { let text = ''; text = head + text; write(text); }"),
+        Case::near_miss(
+            "a.ts",
+            "function f(proc: P) { let out = ''; proc.stdout.on('data', (d) => { out += d; if (out.length > LIMIT) { out = out.slice(0, LIMIT); proc.kill(); } }); }",
+        ),
         Case::near_miss("a.js", "button.on('click', () => { log.innerHTML += 'x'; });"),
         Case::near_miss(
             "a.ts",
@@ -170,9 +175,13 @@ fn is_text(name: Node<'_>) -> bool {
 /// Whether the round reads a character or the length of the string.
 fn looks_into(around: Node<'_>, place: Node<'_>) -> bool {
     let leaves = |n: Node<'_>| {
-        n.ancestors()
-            .take_while(|a| *a != around)
-            .any(|a| matches!(a.kind(), Kind::ReturnStatement | Kind::ThrowStatement))
+        n.ancestors().take_while(|a| *a != around).any(|a| {
+            // `if (text.length > MOST)` is entered when enough has been gathered, not in every round.
+            let full = a.kind() == Kind::IfStatement
+                && a.child(Field::Consequence).is_some_and(|c| c.span().contains(n.span()))
+                && a.child(Field::Condition).is_some_and(|c| c.text().contains(&format!("{}.length >", place.text())));
+            full || matches!(a.kind(), Kind::ReturnStatement | Kind::ThrowStatement)
+        })
     };
     around.descendants().filter(|n| !leaves(*n)).any(|n| match n.kind() {
         Kind::SubscriptExpression => n.child(Field::Object).is_some_and(|o| o.text() == place.text()),

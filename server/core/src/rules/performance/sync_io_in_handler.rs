@@ -25,7 +25,8 @@ pub static RULE: Rule = Rule {
         instead: "app.get('/page', async (req, res) => {\n  res.send(await fs.promises.readFile('page.html'));\n});",
         limits: "Start-up code, scripts and command line programs may block, and are left alone: only functions that take \
               a request and a response, or are passed to a router, are looked at, and the functions of the file that they call, \
-              where these block in every call and remember nothing.",
+              where these block in every call and remember nothing. Servers for the one who develops (folders `dev`, `preview`, `vite`) \
+              wait for nobody else.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
@@ -77,6 +78,10 @@ pub static RULE: Rule = Rule {
             "import { execSync } from 'child_process';\nprogram.command('x').action((opts) => { execSync('ls'); });",
         ),
         Case::good("a.js", "app.get('/p', (req, res) => { res.send(cache.readFileSync('p')); });"),
+        Case::near_miss(
+            "src/vite/dev/index.js",
+            "const fs = require('fs');\napp.use((req, res, next) => { if (fs.statSync(req.url).isFile()) { next(); } });",
+        ),
         Case::good(
             "a.js",
             "const fs = require('fs');\napp.get('/p', (req, res) => { fs.readFile('p', (e, d) => res.send(d)); });",
@@ -139,6 +144,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         if !MODULES.iter().any(|m| path.starts_with(m)) {
             return;
         }
+    }
+    // A server for the one who develops waits for nobody else.
+    if cx.file.path.split('/').any(|f| matches!(f, "dev" | "preview" | "vite" | "dev-server" | "devserver" | "webpack"))
+    {
+        return;
     }
     let Some(handler) = node.ancestors().filter(|n| is_function(*n)).find(|f| handles(*f, cx)) else { return };
     let message = format!(

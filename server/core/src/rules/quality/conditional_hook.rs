@@ -135,6 +135,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if !is_hook(name.text()) {
         return;
     }
+    // Another library's of that name, of which the file of this package holds the only one.
+    let elsewhere = cx.file.imports.path(name.text()).is_some_and(|p| p.starts_with('.'));
+    if elsewhere && KNOWN.contains(&name.text()) {
+        return;
+    }
     // Elsewhere `use` is a verb like any other.
     let react = KNOWN.contains(&name.text())
         || ["react", "preact", "@/hooks"].iter().any(|l| cx.file.imports.iter().any(|(_, path)| path.starts_with(l)))

@@ -30,6 +30,14 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
+        Case::near_miss(
+            "a.tsx",
+            "import { useEffect, useState } from 'react';\nexport function A({ date }) { const [shown, setShown] = useState(date); useEffect(() => { if (date !== shown) { setShown(date); } }, [date]); return <i>{shown}</i>; }",
+        ),
+        Case::bad(
+            "a.tsx",
+            "import { useEffect } from 'react';\nexport function A({ on, channel, live }) { useEffect(() => { const s = live.open(channel); return () => { s.close(); }; }, [on]); return null; } //~ missing-dependency",
+        ),
         Case::bad(
             "a.tsx",
             "function V({ price }) {\n  const [count, setCount] = useState(0);\n  return useMemo(() => price * count, [price]); //~ missing-dependency\n}",
@@ -151,6 +159,13 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             shown(function, name) || later(function, name) || !state.contains(name) && asked(function, name)
         });
     }
+    // An effect that runs for something else reads what is new at that time: only what it leaves behind keeps an old value, and
+    // what it asks for may be another's.
+    if effect && !named.is_empty() && !leaves_something(function) {
+        missing.retain(|name| {
+            shown(function, name) || later(function, name) || asked(function, name) || handed_always(function, name)
+        });
+    }
     if missing.is_empty() {
         return;
     }
@@ -240,6 +255,30 @@ fn reads(function: Node<'_>, name: &str) -> bool {
         }
     }
     read
+}
+
+/// Whether an effect hands the value on whenever it runs, to something that is no setter and no handler: `paint(name, theme)`.
+fn handed_always(effect: Node<'_>, name: &str) -> bool {
+    let Some(body) = effect.child(Field::Body) else { return false };
+    let calls = if body.kind() == Kind::StatementBlock {
+        body.named_children().filter(|s| s.kind() == Kind::ExpressionStatement).filter_map(Node::first_named).collect()
+    } else {
+        vec![body]
+    };
+    calls.into_iter().map(bare).filter(|c| c.kind() == Kind::CallExpression).any(|call| {
+        let callee = call.child(Field::Function).and_then(place_name).unwrap_or_default();
+        let first = crate::rules::support::words(&callee).first().cloned().unwrap_or_default();
+        !matches!(first.as_str(), "set" | "on" | "handle" | "log" | "track" | "notify" | "dispatch" | "emit")
+            && args(call).any(|a| !is_function(a) && (a.text() == name || crate::rules::shape::mentions(a, name)))
+    })
+}
+
+/// Whether an effect returns a function that takes back what it did, so that something of it lives on until then.
+fn leaves_something(effect: Node<'_>) -> bool {
+    let Some(body) = effect.child(Field::Body) else { return false };
+    body.descendants_until(is_function)
+        .filter(|n| n.kind() == Kind::ReturnStatement)
+        .any(|r| r.first_named().map(bare).is_some_and(|v| is_function(v) || v.is_hole()))
 }
 
 /// Whether a value is read in a function that runs later, again and again: a timer's, a listener's.

@@ -34,6 +34,10 @@ pub static RULE: Rule = Rule {
         check,
     )],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            "import { Layer } from '@deck.gl/core';\nexport class Bitmap extends Layer { update(c: C) { if (c.changed) { this.state.model = this.make(); this.setState({ done: true }); } } }",
+        ),
         Case::bad(
             "a.jsx",
             "function V() { const [items, setItems] = useState([]); const add = (x) => { items.push(x); setItems(items); }; return <A f={add} />; } //~ mutated-state",
@@ -185,6 +189,10 @@ fn of_class<'a>(node: Node<'a>, target: Node<'a>, cx: &mut Cx<'a>) {
     let text = target.text();
     let state = text == "this.state" || text.starts_with("this.state.") || text.starts_with("this.state[");
     if !state {
+        return;
+    }
+    // Other libraries have layers and widgets with a state and a `setState` of their own.
+    if !crate::rules::shape::is_of_react(cx) {
         return;
     }
     // Whatever a class without `setState` calls its state is no React state.

@@ -26,6 +26,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::ExpressionStatement], check)],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            "import { Layer } from '@deck.gl/core';\nexport class Text extends Layer { update() { this.setState({ n: this.state.n + 1 }); } }",
+        ),
         Case::bad(
             "a.jsx",
             "function V() { const [n, setN] = useState(0); const inc = () => { setN(n + 1);\n setN(n + 1); //~ stale-state-update\n}; return inc; }",
@@ -108,6 +112,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(callee) = call.child(Field::Function) else { return };
     let Some(value) = args(call).next().map(bare) else { return };
     if callee.text() == "this.setState" {
+        if !crate::rules::shape::is_of_react(cx) {
+            return;
+        }
         let stale = value.kind() == Kind::Object
             && value.named_children().any(|p| {
                 key_name(p).zip(p.child(Field::Value)).is_some_and(|(key, v)| {

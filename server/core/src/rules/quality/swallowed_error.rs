@@ -23,7 +23,8 @@ pub static RULE: Rule = Rule {
         example: "try {\n  saveAll(items);\n  notify(user);\n} catch (e) {}",
         instead: "try {\n  saveAll(items);\n  notify(user);\n} catch (e) {\n  log.error('saving failed', e);\n  throw e;\n}",
         limits: "A comment says that it is meant. Clean-ups (`close`, `unlink`, `kill`, ..) and single attempts that end \
-              in a `return`, or behind which the fallback follows, are left alone. Of promises only what saves or sends something counts \
+              in a `return`, or behind which the fallback follows, are left alone; so are what measures the program, calls of others' \
+              listeners, messages that cannot be parsed, and what is tried while an error is handled. Of promises only what saves or sends something counts \
               (`save(x).catch(() => {})`).",
         fix: "",
     },
@@ -144,6 +145,50 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "async function capture(helper: H, out: Out) {\n  try {\n    const file = await helper.shot();\n    await check(file);\n    out.image = file;\n  } catch {}\n  return out;\n}",
         ),
+        Case::near_miss(
+            "a.js",
+            "function roots(all) { const out = []; for (const f of all) { try {\n const real = fs.realpathSync(f);\n if (fs.statSync(real).isFile()) out.push(real); } catch (e) {} } return out; }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function drop(f) { try {\n assertOwner(f);\n const stat = fs.lstatSync(f);\n if (stat.isFile()) fs.unlinkSync(f);\n } catch (e) {} }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function show(w: W) {\n  try {\n    const holder = find(w);\n    holder.publish = true; paint(holder);\n  } catch {}\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "function mail(w: W) {\n  try {\n    const text = render(w);\n    sendMail(text);\n  } catch {}\n}\n//~^^ swallowed-error",
+        ),
+        Case::near_miss(
+            "src/tracing.ts",
+            "function tell(span: Span, all: A[]) { for (const [key, path] of all) { try {\n const value = dig(path);\n if (value) { span.setAttribute(key, value); } } catch {} } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "const end = (how: How) => {\n  ended = true;\n  try {\n    watcher.onEnd(how);\n  } catch {}\n};",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "const receive = (e: Message) => {\n  try {\n    const data = JSON.parse(e.data);\n    if (data.kind === 'end') { finish(); }\n  } catch {}\n};",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function f() {\n  // Open the browser (ignore errors if it fails)\n  (async () => {\n    try {\n      await launch(url);\n    } catch {}\n  })();\n}",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function f() { try { save(); } catch (e) {\n  try {\n    report(e);\n    count(e);\n  } catch (e2) {}\n  throw e; } }",
+        ),
+        Case::bad(
+            "a.ts",
+            "async function f(e: Message) {\n  try {\n    const data = JSON.parse(e.data);\n    await saveOrder(data.order);\n  } catch {}\n}\n//~^^ swallowed-error",
+        ),
+        Case::bad(
+            "a.ts",
+            "async function start(q: Q) {\n  try {\n    await q.createQueue('x');\n  } catch {}\n}\n//~^^ swallowed-error",
+        ),
         Case::near_miss("a.js", "function end() { try { events.emit('done', {}) } catch {}\n active = false; }"),
     ],
 };
@@ -215,9 +260,127 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if short || commented(attempt, cx) || is_attempt(guarded) || is_probe(attempt, guarded) {
         return;
     }
+    if is_measured(guarded, cx) || calls_back(guarded) || parses_a_message(guarded) || is_told_around(attempt, cx) {
+        return;
+    }
+    // An error is being handled here: the one that counts is that.
+    if attempt.ancestors().take_while(|a| !is_function(*a)).any(|a| a.kind() == Kind::CatchClause) {
+        return;
+    }
+    // `catch {}` names no error: it is written to ignore it, which is told of where something is to be kept.
+    let ignores = node.child(Field::Parameter).is_none();
+    if ignores && !keeps_something(guarded) || asks_the_system(guarded) {
+        return;
+    }
     let keyword = Span { start: node.span().start, end: node.span().start + 5 };
     let message = "Errors are dropped here without a word, and the program runs on with the work half done. Handle it, log it, or say in a comment why it does not matter.";
     cx.report(Note::new(cx.rule, keyword, message));
+}
+
+/// Whether what is tried brings something to where it is kept, or takes what a file holds, or waits for more than one thing.
+fn keeps_something(guarded: Node<'_>) -> bool {
+    let calls = || guarded.descendants_until(is_function).filter(|n| n.kind() == Kind::CallExpression);
+    let keeps = calls().any(|c| {
+        let name = c.child(Field::Function).and_then(place_name);
+        name.is_some_and(|n| {
+            words(&n).first().is_some_and(|w| KEEPS.contains(&w.as_str()) && w != "post" && w != "put")
+        })
+    });
+    let waits = guarded.descendants_until(is_function).filter(|n| n.kind() == Kind::AwaitExpression).count();
+    keeps
+        || waits > 0
+        || guarded.named_children().any(reads_file) && guarded.parent().is_none_or(|t| t.next_named_sibling().is_none())
+}
+
+/// Whether all that is called asks the file system about something, or removes it.
+fn asks_the_system(guarded: Node<'_>) -> bool {
+    const ASKS: &[&str] =
+        &["realpath", "stat", "lstat", "fstat", "access", "exists", "readdir", "readlink", "is", "assert", "has"];
+    let mut calls = guarded.descendants_until(is_function).filter(|n| n.kind() == Kind::CallExpression).peekable();
+    let mut asked = false;
+    let all = calls.peek().is_some()
+        && calls.all(|c| {
+            let name = c.child(Field::Function).and_then(place_name).unwrap_or_default();
+            let first = words(&name).first().cloned().unwrap_or_default();
+            asked |= ASKS[..8].contains(&first.as_str());
+            ASKS.contains(&first.as_str()) || is_tidy(&name) || matches!(&*name, "push" | "add")
+        });
+    all && asked
+}
+
+/// Words of what measures a program and must never disturb it.
+const MEASURES: &[&str] = &[
+    "span",
+    "tracer",
+    "tracing",
+    "telemetry",
+    "metric",
+    "metrics",
+    "analytics",
+    "perf",
+    "performance",
+    "observer",
+    "stats",
+];
+
+/// Whether what is tried only measures or watches the program.
+fn is_measured(guarded: Node<'_>, cx: &Cx<'_>) -> bool {
+    let tells = |text: &str| words(text).iter().any(|w| MEASURES.contains(&w.as_str()));
+    let file = cx.file.path.rsplit('/').next().and_then(|n| n.split('.').next()).unwrap_or_default();
+    tells(file)
+        || guarded
+            .descendants_until(is_function)
+            .filter(|n| n.kind() == Kind::CallExpression)
+            .filter_map(|c| c.child(Field::Function))
+            .any(|f| f.text().len() < 120 && tells(f.text()))
+}
+
+/// Whether all that is tried is to call somebody else's function: `observer.onEnd(how)`, `listener(event)`.
+fn calls_back(guarded: Node<'_>) -> bool {
+    let mut statements = guarded.named_children().filter(|s| !s.is_comment());
+    let (Some(only), None) = (statements.next(), statements.next()) else { return false };
+    if only.kind() != Kind::ExpressionStatement {
+        return false;
+    }
+    let Some(mut call) = only.first_named().map(bare) else { return false };
+    if call.kind() == Kind::AwaitExpression {
+        let Some(inner) = call.first_named() else { return false };
+        call = bare(inner);
+    }
+    let Some(name) = call.child(Field::Function).and_then(place_name) else { return false };
+    let words = words(&name);
+    words.first().is_some_and(|w| w == "on" && words.len() > 1)
+        || words
+            .iter()
+            .any(|w| matches!(w.as_str(), "callback" | "cb" | "listener" | "handler" | "hook" | "emit" | "open"))
+}
+
+/// Whether what is tried begins with making something of a text that came from outside, as a message does: what cannot be read is not
+/// meant for this program. Files are its own.
+fn parses_a_message(guarded: Node<'_>) -> bool {
+    let Some(first) = guarded.first_named().filter(|f| !reads_file(*f)) else { return false };
+    let declares = matches!(first.kind(), Kind::LexicalDeclaration | Kind::VariableDeclaration);
+    let keeps = guarded.descendants_until(is_function).filter(|n| n.kind() == Kind::CallExpression).any(|c| {
+        let name = c.child(Field::Function).and_then(place_name);
+        name.is_some_and(|n| words(&n).first().is_some_and(|w| KEEPS.contains(&w.as_str())))
+    });
+    let parses = first.descendants_until(is_function).any(|n| {
+        let called = n.child(Field::Function).or_else(|| n.child(Field::Constructor)).map_or("", Node::text);
+        matches!(called, "JSON.parse" | "URL" | "atob" | "decodeURIComponent" | "decodeURI")
+    });
+    declares && parses && !keeps
+}
+
+/// Whether a comment above the statement around, or above the function that is called at once, says that errors are passed over.
+fn is_told_around(attempt: Node<'_>, cx: &Cx<'_>) -> bool {
+    let text = cx.arena().text();
+    attempt.ancestors().take(8).filter(|a| a.kind() == Kind::ExpressionStatement).any(|around| {
+        let above = text.get(..around.span().start as usize).unwrap_or_default().trim_end();
+        let line = above.lines().last().unwrap_or_default().trim_start();
+        (line.starts_with("//") || line.ends_with("*/"))
+            && explains(line)
+            && FAILS.iter().any(|w| line.to_ascii_lowercase().contains(w))
+    })
 }
 
 /// First words of functions that bring something to where it is kept: that it did not arrive is nothing to pass over.
@@ -253,7 +416,7 @@ fn handler<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         at = before;
     }
     let done = bare(of).child(Field::Function).and_then(place_name).unwrap_or_default();
-    if !words(&done).first().is_some_and(|w| KEEPS.contains(&w.as_str())) {
+    if !words(&done).first().is_some_and(|w| KEEPS.contains(&w.as_str()) && w != "create") {
         return;
     }
     let message = format!(

@@ -36,6 +36,10 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::near_miss(
             "a.ts",
+            "async function* f() { while (true) { const r = await next(); if (r.done) { return r.value; } yield r.value; }\n throw new Error('Unreachable'); }",
+        ),
+        Case::near_miss(
+            "a.ts",
             "function f(x: X) {\n  return wrap(x);\n  function wrap(a: A): B\n  function wrap(a: C): D\n  function wrap(a: any) { return a; }\n}",
         ),
         Case::bad("a.js", "function f(u) {\n  return u;\n  log(u); //~ unreachable-code\n}"),
@@ -132,6 +136,11 @@ fn guessed(statement: Node<'_>) -> bool {
 
 fn is_harmless(statement: Node<'_>) -> bool {
     match statement.kind() {
+        // It says so itself, to the compiler or to its readers.
+        Kind::ThrowStatement => {
+            let text = statement.text().to_lowercase();
+            ["unreachable", "never", "should not", "shouldn't", "impossible"].iter().any(|w| text.contains(w))
+        }
         Kind::FunctionDeclaration
         | Kind::FunctionSignature
         | Kind::GeneratorFunctionDeclaration

@@ -25,6 +25,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::LexicalDeclaration, Kind::ClassDeclaration], check)],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            "export function copy(o: A) { const Make = o.constructor as new (buffer: B, length?: number) => A; const length = o.length; return new Make(o.buffer, length); }",
+        ),
         Case::bad("a.js", "function f() { use(v); const v = 3; return v; }  //~ use-before-declaration"),
         Case::bad(
             "a.js",
@@ -119,7 +123,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 fn reads(n: Node<'_>, statement: Node<'_>) -> bool {
     let Some(parent) = n.parent() else { return false };
     // A parameter's name in a type: `(settled: boolean) => void`.
-    if n.ancestors().take_while(|a| *a != statement).any(|a| a.kind() == Kind::FunctionType) {
+    if n.ancestors()
+        .take_while(|a| *a != statement)
+        .any(|a| matches!(a.kind(), Kind::FunctionType | Kind::ConstructorType | Kind::TypeAnnotation))
+    {
         return false;
     }
     let other = match parent.kind() {
