@@ -469,7 +469,11 @@ impl Interp<'_> {
                 if matches!(name.as_str(), "pathname" | "search" | "hash") && object.apis.iter().any(|p| *p == "URL") {
                     value = Arc::new(value.cleaned(super::sink::ADDRESS));
                 }
-                let mut new = object.with_field(*name, value);
+                let mut new = object.with_field(*name, value.clone());
+                // With another host the whole address leads elsewhere.
+                if matches!(name.as_str(), "host" | "hostname" | "href") && object.apis.iter().any(|p| *p == "URL") {
+                    value.taints.iter().for_each(|t| new.add_taint(t.clone()));
+                }
                 if plain && new.apis.iter().any(|p| *p == "koa.Context") {
                     new.apis = smallvec::smallvec![Ustr::from("koa.PlainContext")];
                 }

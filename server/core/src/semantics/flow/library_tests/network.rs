@@ -47,6 +47,11 @@ app.get('/', async (req, res) => {
   fetch(new URL(u)); //!
   fetch(new Request(u)); //!
   fetch(new URL(u, 'https://a.example')); //!
+  const steered = new URL('https://a.example'), asked = new URL('https://a.example');
+  steered.host = u;
+  fetch(steered); //!
+  asked.pathname = u;
+  fetch(asked);
   fetch(`https://${h}.example.com/`); //!
   fetch('https://api.example.com/?' + new URLSearchParams({ u }));
   undici.fetch(u); //!
