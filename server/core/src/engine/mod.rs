@@ -316,7 +316,13 @@ pub(crate) fn is_test_file(path: &str, blocks: &Blocks) -> bool {
 /// Whether the file is test code, by what it says rather than where it lies: a folder named `test` holds fixtures and
 /// helpers too, and other people's servers.
 fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
-    const FRAMEWORKS: [&str; 15] = [
+    const FRAMEWORKS: [&str; 20] = [
+        // What measures is no more shipped than what tests.
+        "fastbench",
+        "benchmark",
+        "tinybench",
+        "mitata",
+        "cronometro",
         "vitest",
         "@jest/globals",
         "mocha",
@@ -358,7 +364,8 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
     let fixtures = fixtures.skip(1).any(|f| matches!(f, "fixtures" | "fixture" | "__fixtures__"));
     let jest = path.starts_with("__tests__/") || path.contains("/__tests__/");
     // What shows components to their authors ships no more than tests do.
-    let named = [".test.", ".spec.", ".tst.", ".e2e.", ".stories.", ".story."].iter().any(|m| name.contains(m));
+    let named =
+        [".test.", ".spec.", ".tst.", ".e2e.", ".bench.", ".stories.", ".story."].iter().any(|m| name.contains(m));
     let stem = name.split('.').next().unwrap_or(name).to_ascii_lowercase();
     let helpers = matches!(
         stem.as_str(),
