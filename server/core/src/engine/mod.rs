@@ -296,9 +296,12 @@ fn is_compiled(path: &str, module: &Block) -> bool {
     ];
     let script = [".js", ".cjs", ".mjs", ".jsx"].iter().any(|e| path.ends_with(e));
     let text = module.arena().text();
+    // The wrapper of a bundle is a function of its own.
+    let wrapped = || module.children().take(2).any(|c| c.arena().text().contains(HELPERS[0]));
     script
         && (path.contains(".min.")
             || HELPERS.iter().any(|h| text.contains(h))
+            || wrapped()
             || module.arena().comments().take(4).any(|c| c.text().contains("@flow")))
 }
 
@@ -500,7 +503,7 @@ mod tests {
         assert!(compiled("a.min.js", "let x = 1;\n"));
         assert!(compiled(
             "a.js",
-            "(function (global, factory) { global = typeof globalThis !== 'undefined' ? globalThis : global || self; })(this, f);\n"
+            "(function (global, factory) {\n  typeof exports === 'object' && typeof module !== 'undefined' ? factory(exports) :\n  (global = typeof globalThis !== 'undefined' ? globalThis : global || self, factory(global.X = {}));\n})(this, (function (exports) { exports.a = 1; }));\n"
         ));
         assert!(compiled("a.js", "/**\n * @flow strict\n */\nlet x = 1;\n"));
         assert!(!compiled("a.ts", "Object.defineProperty(exports, \"__esModule\", { value: true });\n"));
