@@ -544,8 +544,8 @@ impl Program {
     /// Whether a hit counts in its file: what strangers may pass to an exported function matters where the program itself
     /// does not call it, or where its package offers it to other programs.
     fn counts(&self, id: FileId, hit: &crate::semantics::flow::Hit) -> bool {
-        // A text may be long where it is anybody's.
-        let slow = hit.kind == SinkKind::RegexInput && hit.source.kind == SourceKind::Library;
+        // A text may be long where it is anybody's, and a statement's part anything.
+        let slow = matches!(hit.kind, SinkKind::RegexInput | SinkKind::Sql) && hit.source.kind == SourceKind::Library;
         if slow && !self.offered.contains(&hit.source.at.block) {
             return false;
         }

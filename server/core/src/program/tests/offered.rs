@@ -75,6 +75,7 @@ fn texts_of_any_length_are_matched_where_they_are_offered() {
         };
         exports.name = (options) => options.name.replace(/\s+$/, '');
         exports.unescape = require('./lib/unescape');
+        exports.Server = require('./lib/server');
         exports.tidy = (text) => tidied(text);
         function tidied(text) {
           return text.match(/[^@]+@[^:]+/); //!
@@ -83,6 +84,17 @@ fn texts_of_any_length_are_matched_where_they_are_offered() {
         module.exports = function (text) {
           return text.replace(/&([^;]+);/g, ''); //!
         };
+        //// lib/server.js
+        class Server {
+          upgrade(key, req, done) {
+            let protocol = req.headers['sec-websocket-protocol'];
+            if (protocol) {
+              protocol = protocol.trim().split(/ *, */); //!
+              done(protocol);
+            }
+          }
+        }
+        module.exports = Server;
         //// lib/inner.js
         module.exports = function (text) {
           return text.replace(/&([^;]+);/g, '');
@@ -108,4 +120,27 @@ fn statements_that_a_package_puts_together_are_told_of() {
     };
     check(&lib(r#"{ "name": "a", "main": "index.js" }"#, "//!"));
     check(&lib(r#"{ "name": "a", "main": "index.js", "private": true }"#, ""));
+}
+
+#[test]
+fn what_wrappers_export_is_offered() {
+    check(
+        r#"
+        //// package.json
+        { "name": "a", "main": "index.js" }
+        //// index.js
+        const lib = require('./lib/universal');
+        module.exports = { lib };
+        //// lib/universal.js
+        (function (root, factory) {
+          if (typeof define === 'function' && define.amd) define([], factory);
+          else module.exports = factory();
+        }(this, function () {
+          function run(rule) {
+            return eval('(' + rule + ')'); //!
+          }
+          return { run: run };
+        }));
+    "#,
+    );
 }

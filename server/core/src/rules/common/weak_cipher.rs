@@ -99,6 +99,10 @@ pub static RULE: Rule = Rule {
         ),
         Case::good("a.js", "https.createServer({ key, cert, minVersion: 'TLSv1.2' }, app);"),
         Case::good("a.js", "const tls = require('tls');\ntls.connect({ secureProtocol: 'TLSv1_2_method' });"),
+        Case::near_miss(
+            "a.js",
+            "const https = require('https');\nhttps.createServer({ secureProtocol: 'SSLv23_method', key, cert });",
+        ),
         Case::good("a.ts", "const key = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, k, data);"),
         Case::near_miss(
             "a.js",
@@ -289,9 +293,13 @@ fn protocol(write: &WriteView<'_>, out: &mut Vec<Note>) {
     let old = write.value.strings().find(|s| {
         let s = s.as_str();
         match write.name.as_str() {
-            "secureProtocol" => ["SSLv2", "SSLv3", "TLSv1_method", "TLSv1_client", "TLSv1_server", "TLSv1_1"]
-                .iter()
-                .any(|p| s.starts_with(p)),
+            // `SSLv23_method` takes the newest that both sides know.
+            "secureProtocol" => {
+                !s.starts_with("SSLv23")
+                    && ["SSLv2", "SSLv3", "TLSv1_method", "TLSv1_client", "TLSv1_server", "TLSv1_1"]
+                        .iter()
+                        .any(|p| s.starts_with(p))
+            }
             _ => matches!(s, "TLSv1" | "TLSv1.1" | "SSLv3"),
         }
     });

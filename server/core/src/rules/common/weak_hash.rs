@@ -140,6 +140,16 @@ pub static RULE: Rule = Rule {
         ),
         Case::good("a.ts", "async function f(data: ArrayBuffer) { return crypto.subtle.digest('SHA-256', data); }"),
         Case::near_miss(
+            "s.js",
+            r#"const crypto = require('crypto');
+let shasum = crypto.createHash('sha1');
+shasum.update(tarball);
+shasum = shasum.digest('hex');
+function md5sum(data) {
+  return crypto.createHash('md5').update(data).digest('hex');
+}"#,
+        ),
+        Case::near_miss(
             "k.js",
             r#"const crypto = require('crypto');
 class Ring {
@@ -284,6 +294,9 @@ const HARMLESS: &[&str] = &[
     "etags",
     "checksum",
     "checksums",
+    "shasum",
+    "md5sum",
+    "sha1sum",
     "cache",
     "cached",
     "caching",

@@ -46,6 +46,23 @@ module.exports = (root) =>
     res.end();
   };"#,
         ),
+        Case::bad(
+            "t.js",
+            r#"const express = require('express');
+const app = express();
+app.get('/back', (req, res) => {
+  res.redirect(req.get('x-return-to')); //~ open-redirect
+});"#,
+        ),
+        Case::near_miss(
+            "s.js",
+            r#"const express = require('express');
+const app = express();
+app.get('/logout', (req, res) => {
+  const base = config.prefix ? config.prefix.replace(/\/$/, '') : req.protocol + '://' + req.get('host');
+  res.redirect(base);
+});"#,
+        ),
         Case::near_miss(
             "h.js",
             r#"const http = require('http');

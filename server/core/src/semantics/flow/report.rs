@@ -40,8 +40,10 @@ pub(crate) struct Hit {
 impl Hit {
     /// Whether it is only what strangers may pass to a function that the file exports.
     pub(crate) fn is_of_library(&self) -> bool {
-        let kinds =
-            matches!(self.kind, SinkKind::ShellText | SinkKind::Code | SinkKind::PropertyKey | SinkKind::RegexInput);
+        let kinds = matches!(
+            self.kind,
+            SinkKind::ShellText | SinkKind::Code | SinkKind::PropertyKey | SinkKind::RegexInput | SinkKind::Sql
+        );
         self.source.kind == SourceKind::Library && kinds
     }
 

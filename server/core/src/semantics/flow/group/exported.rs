@@ -33,7 +33,7 @@ impl Linker<'_> {
             return;
         }
         let is_offered = self.files[file].links.is_offered;
-        let may_run = self.may_run(file) || is_offered && self.may_query(file) || self.may_unpack(file);
+        let may_run = self.may_run(file) || self.may_query(file) || self.may_unpack(file);
         let text = |of: fn(&str) -> bool| self.units.iter().any(|u| u.file == file && of(u.block.arena().text()));
         let matches = text(matches_text);
         // What is exported, and summaries of it, cost.
@@ -87,17 +87,16 @@ impl Linker<'_> {
                     && !knows_prototypes(self.units[i].block.arena().text())
                     && !knows_prototypes(sink.at.arena.text())
                     && !goes_by_own_keys(&sink.at);
-                // A text of any length that whoever uses the library hands on.
+                // A text of any length that whoever uses the library hands on, or a header of the request that it is given.
                 let is_slow = sink.kind == SinkKind::RegexInput
-                    && (is_offered || *whole)
-                    && (sink.path.is_empty() || is_header(sink, text_of(&at)));
+                    && ((is_offered || *whole) && sink.path.is_empty() || is_header(sink, text_of(&at)));
                 // `path.join(this.folder, entry.path)`: what an archive calls its entries leads anywhere.
                 let is_entry = sink.kind == SinkKind::Path
                     && matches!(text_of(&at), Some("entry" | "zipEntry" | "tarEntry"))
                     && matches!(&sink.path[..], [name] if ENTRY_NAMES.contains(&name.as_str()))
                     && sink.trace.is_some();
                 // A statement that a package puts together of what it is given.
-                let is_statement = sink.kind == SinkKind::Sql && is_offered && is_joined(sink);
+                let is_statement = sink.kind == SinkKind::Sql && is_joined(sink);
                 if !is_path
                     && !is_slow
                     && !is_statement

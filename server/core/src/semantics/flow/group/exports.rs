@@ -292,6 +292,13 @@ fn common_export(common: &Val, name: Ustr) -> Option<Val> {
 /// `module.exports` and `exports`, which are one object until one of them is replaced.
 fn merged(a: &Val, b: &Val) -> Val {
     let mut out = Value::clone(a);
+    // `exports.version = "3"; module.exports = Engine;`
+    if out.funcs.is_empty() {
+        out.funcs.clone_from(&b.funcs);
+    }
+    if out.class.is_none() {
+        out.class.clone_from(&b.class);
+    }
     for (name, value) in b.fields() {
         if out.field(*name).is_none() {
             out = out.with_field(*name, value.clone());
