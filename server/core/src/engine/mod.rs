@@ -296,9 +296,12 @@ fn is_compiled(path: &str, module: &Block) -> bool {
     ];
     let script = [".js", ".cjs", ".mjs", ".jsx"].iter().any(|e| path.ends_with(e));
     let text = module.arena().text();
+    // The wrapper of a bundle is a function of its own.
+    let wrapped = || module.children().take(2).any(|c| c.arena().text().contains(HELPERS[0]));
     script
         && (path.contains(".min.")
             || HELPERS.iter().any(|h| text.contains(h))
+            || wrapped()
             || module.arena().comments().take(4).any(|c| c.text().contains("@flow")))
 }
 
@@ -316,7 +319,13 @@ pub(crate) fn is_test_file(path: &str, blocks: &Blocks) -> bool {
 /// Whether the file is test code, by what it says rather than where it lies: a folder named `test` holds fixtures and
 /// helpers too, and other people's servers.
 fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
-    const FRAMEWORKS: [&str; 15] = [
+    const FRAMEWORKS: [&str; 20] = [
+        // What measures is no more shipped than what tests.
+        "fastbench",
+        "benchmark",
+        "tinybench",
+        "mitata",
+        "cronometro",
         "vitest",
         "@jest/globals",
         "mocha",
@@ -358,7 +367,8 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
     let fixtures = fixtures.skip(1).any(|f| matches!(f, "fixtures" | "fixture" | "__fixtures__"));
     let jest = path.starts_with("__tests__/") || path.contains("/__tests__/");
     // What shows components to their authors ships no more than tests do.
-    let named = [".test.", ".spec.", ".tst.", ".e2e.", ".stories.", ".story."].iter().any(|m| name.contains(m));
+    let named =
+        [".test.", ".spec.", ".tst.", ".e2e.", ".bench.", ".stories.", ".story."].iter().any(|m| name.contains(m));
     let stem = name.split('.').next().unwrap_or(name).to_ascii_lowercase();
     let helpers = matches!(
         stem.as_str(),
@@ -493,7 +503,7 @@ mod tests {
         assert!(compiled("a.min.js", "let x = 1;\n"));
         assert!(compiled(
             "a.js",
-            "(function (global, factory) { global = typeof globalThis !== 'undefined' ? globalThis : global || self; })(this, f);\n"
+            "(function (global, factory) {\n  typeof exports === 'object' && typeof module !== 'undefined' ? factory(exports) :\n  (global = typeof globalThis !== 'undefined' ? globalThis : global || self, factory(global.X = {}));\n})(this, (function (exports) { exports.a = 1; }));\n"
         ));
         assert!(compiled("a.js", "/**\n * @flow strict\n */\nlet x = 1;\n"));
         assert!(!compiled("a.ts", "Object.defineProperty(exports, \"__esModule\", { value: true });\n"));

@@ -608,11 +608,15 @@ pub fn returns_nothing(function: Node<'_>) -> bool {
 
 /// Whether a function that is not async says that it gives a promise, and hands on that of another call.
 fn promises(function: Node<'_>) -> bool {
-    let says = function.child(Field::ReturnType).is_some_and(|t| is_promise(t.text()));
+    // What may be no promise at all is kept and waited for elsewhere.
+    let says = function.child(Field::ReturnType).is_some_and(|t| {
+        is_promise(t.text()) && !t.text().contains("| undefined") && !t.text().contains("undefined |")
+    });
     let Some(body) = function.child(Field::Body).filter(|_| says) else { return false };
     let hands_on = |value: Node<'_>| {
         let value = support::bare(value);
         value.kind() == Kind::CallExpression
+            && !value.text().contains(".catch(")
             && !value.child(Field::Function).is_some_and(|f| {
                 let text = f.text();
                 text.starts_with("Promise.") || text.ends_with(".catch")

@@ -235,6 +235,14 @@ pub static RULE: Rule = Rule {
         ),
         Case::near_miss(
             "a.ts",
+            "export class C { private send(e: E): Promise<void> { return this.track(this.prepare(e).then((m) => this.queue(m)).catch((err) => log(err))); }\n alias(e: E): void { this.send(e); } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "export class L { private ask(k: K): Promise<void> | undefined { if (!k) return; return this.observe(k); }\n load(k: K): void { this.ask(k); } }",
+        ),
+        Case::near_miss(
+            "a.ts",
             "export class T { async reveal(n: N): Promise<void> { await open(n); }\n go(n: N) {\n  this.reveal(n); // this call can run asynchronously\n } }",
         ),
         Case::near_miss(

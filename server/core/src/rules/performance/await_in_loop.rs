@@ -91,6 +91,10 @@ pub static RULE: Rule = Rule {
         ),
         Case::near_miss(
             "a.ts",
+            "class S { async end() { for (const task of this.tasks) { await task.call(this); } } }",
+        ),
+        Case::near_miss(
+            "a.ts",
             "async function f(plugins: Plugin[]) { for (const plugin of plugins) { const m = await loadModule(plugin.name); m.init(); } }",
         ),
         Case::bad(
@@ -389,8 +393,13 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let Some(callee) = call.child(Field::Function) else { return };
     let callee = if callee == *only { only.first_named().unwrap_or(callee) } else { callee };
-    let reads = place_name(callee)
-        .is_some_and(|n| words(&n).first().is_some_and(|w| READS.contains(&w.as_str()) || SENDS.contains(&w.as_str())));
+    // `task.call(this)` runs the task, whatever that does.
+    let applied = method(call).is_some_and(|(_, m)| m.text() == "call")
+        && call.child(Field::Arguments).and_then(Node::first_named).is_some_and(|a| a.kind() == Kind::This);
+    let reads = !applied
+        && place_name(callee).is_some_and(|n| {
+            words(&n).first().is_some_and(|w| READS.contains(&w.as_str()) || SENDS.contains(&w.as_str()))
+        });
     // `query-in-loop` tells of those: one query is better than many at a time.
     if !reads
         || is_lookup(call)

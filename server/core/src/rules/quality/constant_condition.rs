@@ -38,6 +38,10 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::MacroInvocation], rust_assert),
     ],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            "function f(x: X) { debugAssert(() => typeof x === 'string' || 'not a text'); return x; }",
+        ),
         Case::near_miss("a.ts", "if (!c.p || (m[c.p].kids && !m[c.p].kids!.includes(x!))) { go(); }"),
         Case::bad("a.js", "const isAdmin = (role) => role === 'admin' || 'owner'; //~ constant-condition"),
         Case::bad("a.js", "function f(a) { return a === 'x' || 'y'; } //~ constant-condition"),
@@ -157,6 +161,13 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             cx.report(Note::new(cx.rule, part.span(), message));
         }
     }
+}
+
+/// Whether an assertion is handed a function that gives true, or the text of what is wrong: `debugAssert(() => ok || "not ok")`.
+fn is_asserted(node: Node<'_>) -> bool {
+    let function = node.parent().filter(|p| p.kind() == Kind::ArrowFunction);
+    let call = function.and_then(|f| f.parent()).and_then(|a| a.parent());
+    call.and_then(|c| c.child(Field::Function)).is_some_and(|f| f.text().to_ascii_lowercase().contains("assert"))
 }
 
 /// The truth of a value that is written out.
@@ -281,7 +292,8 @@ fn compare<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
         "||" if bare(right).kind() == Kind::String
             && literal_test(left, "&&").is_some_and(|(_, text)| text.kind() == Kind::String)
-            && is_value_of_its_own(node) =>
+            && is_value_of_its_own(node)
+            && !is_asserted(node) =>
         {
             let message = format!(
                 "`{}` alone is always true, so that this is `true` or that text. Compare it too: `x === {0}`.",

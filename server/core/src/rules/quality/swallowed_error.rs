@@ -162,6 +162,10 @@ pub static RULE: Rule = Rule {
             "function mail(w: W) {\n  try {\n    const text = render(w);\n    sendMail(text);\n  } catch {}\n}\n//~^^ swallowed-error",
         ),
         Case::near_miss(
+            "a.js",
+            "function write(out, args) { try { const caller = where(); if (caller) out[0].caller = caller; } catch (e) {}\n try { const caller = where(); if (caller) args.push(caller); } catch (e) {}\n send(out, args); }",
+        ),
+        Case::near_miss(
             "src/tracing.ts",
             "function tell(span: Span, all: A[]) { for (const [key, path] of all) { try {\n const value = dig(path);\n if (value) { span.setAttribute(key, value); } } catch {} } }",
         ),
@@ -484,8 +488,16 @@ fn ends_in_assignment(statement: Node<'_>, depth: usize) -> bool {
             let local = |l: Node<'_>| {
                 l.kind() == Kind::Identifier
                     || matches!(l.kind(), Kind::MemberExpression | Kind::SubscriptExpression)
-                        && l.child(Field::Object).is_some_and(|o| o.kind() == Kind::Identifier)
+                        && l.child(Field::Object).is_some_and(|o| {
+                            o.kind() == Kind::Identifier
+                                || o.kind() == Kind::SubscriptExpression
+                                    && o.child(Field::Object).is_some_and(|r| r.kind() == Kind::Identifier)
+                        })
             };
+            // What could be had is added to a list that the code behind goes on with.
+            if let Some((list, name)) = method(e) {
+                return name.text() == "push" && list.kind() == Kind::Identifier && !reads_file(e);
+            }
             e.kind() == Kind::AssignmentExpression && e.child(Field::Left).is_some_and(local) && !reads_data(e)
         }),
         Kind::IfStatement => statement.child(Field::Consequence).is_some_and(|s| ends_in_assignment(s, depth - 1)),

@@ -2,7 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::{broken, case_body, exits, explains, same};
-use crate::rules::support::{bare, place_name};
+use crate::rules::support::{bare, is_function, place_name};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
 
@@ -28,6 +28,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::SwitchBody], check)],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            "function f(v: V) { switch (typeof v) { case 'string': return S; case 'object': { if (v === null) { return N; } if (isHandle(v)) { return H; } } default: { return undefined; } } }",
+        ),
         Case::near_miss(
             "a.js",
             "switch (unit) {\n  case 'years': {\n    t.setMonth(0)\n  }\n  case 'months': // oxlint-disable-line no-fallthrough\n    t.setDate(1)\n}",
@@ -123,6 +127,17 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         if clauses.iter().skip_while(|c| **c != next).all(|c| case_body(*c).all(|s| s.kind() == Kind::BreakStatement)) {
             continue;
         }
+        // Where nothing fits in a clause of questions alone, the answer for all others is meant.
+        let questions = clause.descendants_until(is_function).filter(|n| n.kind() == Kind::IfStatement).count();
+        let asks = questions > 1 && case_body(clause).all(covers_by_questions);
+        let mut rest = case_body(next)
+            .flat_map(|s| if s.kind() == Kind::StatementBlock { s.named_children().collect() } else { vec![s] });
+        let answers = next.child(Field::Value).is_none()
+            && rest.next().is_some_and(|s| matches!(s.kind(), Kind::ReturnStatement | Kind::ThrowStatement))
+            && rest.next().is_none();
+        if asks && answers {
+            continue;
+        }
         // ESLint and oxlint tell of it at the next clause, and are silenced there.
         let line =
             cx.arena().text().get(next.span().start as usize..).and_then(|t| t.lines().next()).unwrap_or_default();
@@ -170,6 +185,19 @@ fn covers(statement: Node<'_>, depth: usize) -> bool {
                 && !broken(statement)
         }),
         _ => false,
+    }
+}
+
+/// Whether a statement is a question that ends in an answer, or some of them: `if (x === null) { return nothing; }`.
+fn covers_by_questions(statement: Node<'_>) -> bool {
+    match statement.kind() {
+        Kind::StatementBlock => statement
+            .named_children()
+            .all(|s| s.is_comment() || s.kind() == Kind::IfStatement && covers_by_questions(s)),
+        Kind::IfStatement => {
+            statement.child(Field::Consequence).is_some_and(exits) && statement.child(Field::Alternative).is_none()
+        }
+        _ => statement.is_comment(),
     }
 }
 

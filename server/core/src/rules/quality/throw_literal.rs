@@ -74,7 +74,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     };
     // Where nobody can come there is nobody to tell.
     let text = value.text().to_lowercase();
-    if ["unreachable", "impossible", "never", "exhaustive", "not reached"].iter().any(|w| text.contains(w)) {
+    if ["unreachable", "impossible", "never", "exhaustive", "not reached", "absurd"].iter().any(|w| text.contains(w)) {
         return;
     }
     let message = format!(

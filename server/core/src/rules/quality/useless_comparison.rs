@@ -30,6 +30,18 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::BinaryExpression], check), Check::Nodes(&[Kind::BinaryExpression], rust_limits)],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "function f(p) { if (!p.hash || !(p.length >= 0)) { throw new Error('Invalid prologue'); } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function f(a, b) { const next = update(a, b); if (next.length !== -1) { go(next.length); } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "const size = (b: B) => (Number.isFinite(b.size) && b.size >= 0 ? b.size : undefined);",
+        ),
         Case::near_miss("a.js", "function f(x) { return typeof x.length !== 'number' || x.length < 0; }"),
         Case::bad("a.js", "function f(a) { return a.length === '3'; } //~ useless-comparison"),
         Case::near_miss("a.js", "function f(a) { return a.length == '3' || a.length === 'long'; }"),
@@ -213,7 +225,13 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             };
             // `typeof x.length !== 'number' || x.length < 0` asks whether something looks like a list.
             let looks = node.parent().is_some_and(|p| p.text().contains(&format!("typeof {}", value.text())));
-            if looks {
+            // So does whoever throws where it is not at least 0, or asks whether it is a number at all: the value came from outside.
+            let checks = node.ancestors().find(|a| a.kind() != Kind::ParenthesizedExpression).is_some_and(|a| {
+                a.kind() == Kind::UnaryExpression && operator(a) == "!" || a.text().contains("Number.is")
+            });
+            // No length is -1, so that a `length` that is to differ from it is a number of somebody's own.
+            let own = number == -1.0 && op.starts_with('!') && value.kind() == Kind::MemberExpression;
+            if looks || checks || own {
                 return;
             }
             // A field that is called so may be somebody's own number, for which -1 has a meaning that a comment tells.
