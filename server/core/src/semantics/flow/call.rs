@@ -16,7 +16,7 @@ use crate::semantics::hir::{Arg, BinaryOp, ExprId, ExprKind, Lit, LocalId, Membe
 use crate::syntax::Span;
 
 use super::interp::Interp;
-use super::kinds::{SinkKind, SinkKinds};
+use super::kinds::{DIGITS, DISCLOSURE, SinkKind, SinkKinds};
 use super::lexicon;
 use super::models::{Base, CallModel, Port, Target, called};
 use super::place::{is_sensitive, is_weak_random, last_name};
@@ -955,37 +955,6 @@ fn asserts(callee: &Value) -> bool {
         )
     })
 }
-
-/// Harm that is done by letting others see a value.
-pub(super) const DISCLOSURE: SinkKinds = SinkKind::SensitiveLog
-    .set()
-    .and(SinkKind::SensitiveStore.set())
-    .and(SinkKind::SensitiveWire.set())
-    .and(SinkKind::SensitiveUrl.set())
-    .and(SinkKind::PostMessage.set());
-
-/// Harm that text does by its characters, which digits do not.
-pub(super) const DIGITS: SinkKinds = SinkKind::Sql
-    .set()
-    .and(SinkKind::NoSql.set())
-    .and(SinkKind::Command.set())
-    .and(SinkKind::Path.set())
-    .and(SinkKind::Code.set())
-    .and(SinkKind::Template.set())
-    .and(SinkKind::Html.set())
-    .and(SinkKind::ScriptUrl.set())
-    .and(SinkKind::Url.set())
-    .and(SinkKind::Redirect.set())
-    .and(SinkKind::PropertyKey.set())
-    .and(SinkKind::Xml.set())
-    .and(SinkKind::Xpath.set())
-    .and(SinkKind::Ldap.set())
-    .and(SinkKind::Regex.set())
-    .and(SinkKind::Log.set())
-    .and(SinkKind::Header.set())
-    .and(SinkKind::Format.set())
-    .and(SinkKind::ShellText.set())
-    .and(SinkKind::ProgramOption.set());
 
 /// `map.get("key")` where that key was set.
 fn looked_up(call: &Call<'_>) -> Option<Val> {

@@ -89,8 +89,8 @@ pub(super) fn condition(interp: &mut Interp<'_>, id: ExprId) -> Facts {
                     facts.when_false.push((place, Learned::Clean(SinkKind::PropertyKey.set())));
                 }
             }
-            first_characters(interp, &mut facts, (left, &b));
-            first_folder(interp, &mut facts, (left, &b));
+            super::firsts::first_characters(interp, &mut facts, (left, &b));
+            super::firsts::first_folder(interp, &mut facts, (left, &b));
             if *op == BinaryOp::Ne {
                 std::mem::swap(&mut facts.when_true, &mut facts.when_false);
             }
@@ -328,42 +328,6 @@ fn equal(interp: &mut Interp<'_>, out: &mut Vec<(ExprId, Learned)>, a: (ExprId, 
             // Compared with something of the program's own that is not foreign.
             out.push((id, Learned::Clean(SinkKinds::ALL)));
         }
-    }
-}
-
-/// `to[0] === "/"`, `to.charAt(1) !== "/"`.
-fn first_characters(interp: &Interp<'_>, facts: &mut Facts, (place, other): (ExprId, &Val)) {
-    let hir = interp.hir;
-    let (base, at) = match &hir.expr(place).kind {
-        ExprKind::Index(base, at) => (*base, *at),
-        ExprKind::Call { callee, args, .. } => match (&hir.expr(*callee).kind, args.first()) {
-            (ExprKind::Field(base, name), Some(at)) if matches!(name.as_str(), "charAt" | "at") => (*base, at.value),
-            _ => return,
-        },
-        _ => return,
-    };
-    if other.as_str().is_none_or(|t| t != "/") {
-        return;
-    }
-    match hir.expr(at).kind {
-        ExprKind::Lit(Lit::Num(0.0)) => facts.when_true.push((base, Learned::Clean(SinkKind::Rooted.set()))),
-        ExprKind::Lit(Lit::Num(1.0)) => facts.when_false.push((base, Learned::Clean(SinkKind::OneSlash.set()))),
-        _ => {}
-    }
-}
-
-/// `normalized.split(path.sep)[0] === ".."`
-fn first_folder(interp: &mut Interp<'_>, facts: &mut Facts, (place, other): (ExprId, &Val)) {
-    let hir = interp.hir;
-    if let ExprKind::Index(parts, at) = &hir.expr(place).kind
-        && matches!(hir.expr(*at).kind, ExprKind::Lit(Lit::Num(0.0)))
-        && let ExprKind::Call { callee, .. } = &hir.expr(*parts).kind
-        && let ExprKind::Field(base, name) = &hir.expr(*callee).kind
-        && name == "split"
-        && other.as_str().is_some_and(|t| t == "..")
-        && is_normalized(interp.peek(*base).as_ref())
-    {
-        facts.when_false.push((*base, Learned::Clean(SinkKind::Path.set())));
     }
 }
 

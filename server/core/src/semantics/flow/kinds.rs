@@ -233,6 +233,37 @@ pub const OUTSIDE: SourceKinds = SourceKind::Remote
     .and(SourceKind::Argument.set())
     .and(SourceKind::Library.set());
 
+/// Harm that is done by letting others see a value.
+pub(super) const DISCLOSURE: SinkKinds = SinkKind::SensitiveLog
+    .set()
+    .and(SinkKind::SensitiveStore.set())
+    .and(SinkKind::SensitiveWire.set())
+    .and(SinkKind::SensitiveUrl.set())
+    .and(SinkKind::PostMessage.set());
+
+/// Harm that text does by its characters, which digits do not.
+pub(super) const DIGITS: SinkKinds = SinkKind::Sql
+    .set()
+    .and(SinkKind::NoSql.set())
+    .and(SinkKind::Command.set())
+    .and(SinkKind::Path.set())
+    .and(SinkKind::Code.set())
+    .and(SinkKind::Template.set())
+    .and(SinkKind::Html.set())
+    .and(SinkKind::ScriptUrl.set())
+    .and(SinkKind::Url.set())
+    .and(SinkKind::Redirect.set())
+    .and(SinkKind::PropertyKey.set())
+    .and(SinkKind::Xml.set())
+    .and(SinkKind::Xpath.set())
+    .and(SinkKind::Ldap.set())
+    .and(SinkKind::Regex.set())
+    .and(SinkKind::Log.set())
+    .and(SinkKind::Header.set())
+    .and(SinkKind::Format.set())
+    .and(SinkKind::ShellText.set())
+    .and(SinkKind::ProgramOption.set());
+
 impl SinkKind {
     /// The rule that speaks.
     pub fn rule(self) -> &'static str {

@@ -3,6 +3,7 @@
 //! [`value`] is the domain, [`models`] say what libraries do, `interp` runs one block, `group` links the blocks of files.
 
 mod call;
+mod firsts;
 mod group;
 mod guard;
 mod interface;

@@ -530,7 +530,7 @@ impl Interp<'_> {
         let Some(kind) = lexicon::sensitive_name(name) else {
             // Where a secret lies is no secret.
             if !value.taints.is_empty() && lexicon::place_name(name) {
-                let mut place = value.cleaned(super::call::DISCLOSURE);
+                let mut place = value.cleaned(super::kinds::DISCLOSURE);
                 place.taints.retain(|t| !super::place::is_sensitive(t));
                 return Arc::new(place);
             }

@@ -682,7 +682,7 @@ fn join_at(a: &Val, b: &Val, depth: usize) -> Val {
     // A number stays one where it meets text: no harm hides in its digits.
     let digits = |number: &Val, other: &Val| {
         (number.types.is_harmless() && !number.taints.is_empty() && !other.types.is_harmless())
-            .then(|| Arc::new(number.cleaned(super::call::DIGITS)))
+            .then(|| Arc::new(number.cleaned(super::kinds::DIGITS)))
     };
     let (number_a, number_b) = (digits(a, b), digits(b, a));
     let (a, b) = (number_a.as_ref().unwrap_or(a), number_b.as_ref().unwrap_or(b));
