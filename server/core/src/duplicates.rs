@@ -92,11 +92,9 @@ impl Shape {
             node.kind().hash(&mut hasher);
             if node.kind() == Kind::Token {
                 node.text().hash(&mut hasher);
-            } else if node.is_named()
-                && !is_constant(node.kind())
-                && !(is_variable(node.kind()) && own.contains(node.text()))
-                && !is_prose(node)
-                && Some(node.span()) != name
+            }
+            let is_own = is_variable(node.kind()) && own.contains(node.text()) || Some(node.span()) == name;
+            if node.kind() != Kind::Token && node.is_named() && !is_own && !is_constant(node.kind()) && !is_prose(node)
             {
                 let mut word = FxHasher::default();
                 node.text().hash(&mut word);
