@@ -77,7 +77,7 @@ fn scan(arguments: &[String]) -> Result<u8> {
             all.extend_from_slice(rest);
         }
         _ => {
-            let demo = root().join("tests/fixtures/demo");
+            let demo = root().join("tests/demo");
             say(&format!("scanning the demonstration repository, {}", demo.display()));
             say("for your own: cargo x scan PATH");
             all.push(demo.display().to_string());

@@ -37,7 +37,7 @@ fn sources(folder: &str) -> Vec<PathBuf> {
             let path = entry.expect("entry").path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let other_crate = path.join("Cargo.toml").is_file();
-            if path.is_dir() && !other_crate && !matches!(name.as_str(), "fixtures" | "node_modules" | "target") {
+            if path.is_dir() && !other_crate && !matches!(name.as_str(), "demo" | "node_modules" | "target") {
                 folders.push(path);
             } else if name.ends_with(".rs") {
                 out.push(path);

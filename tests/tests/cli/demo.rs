@@ -54,7 +54,7 @@ fn holds(root: &Path, path: &str, line: u64, text: &str) -> bool {
 fn every_flaw_is_found_and_nothing_else() {
     // A copy, for what lies around a repository must not matter.
     let project = Project::new(&[(".git/HEAD", "ref: refs/heads/main\n")]);
-    copy(&workspace_root().join("tests/fixtures/demo"), &project, "");
+    copy(&workspace_root().join("tests/demo"), &project, "");
     let report = project.json(&["--include-suppressed"]);
     let mut found: Vec<(String, String, u64, bool)> = report["findings"]
         .as_array()
@@ -78,4 +78,7 @@ fn every_flaw_is_found_and_nothing_else() {
     assert!(missing.is_empty() && found.is_empty(), "missing: {missing:#?}\nnot planted: {found:#?}");
     assert_eq!(report["summary"]["gaps"], 0);
     project.run(&["scan"]).code(1).shows("17 findings").shows("1 suppressed");
+    // Where it lies, as `cargo x scan` shows it, too.
+    let here = workspace_root().join("tests/demo");
+    project.run(&["scan", &here.to_string_lossy()]).code(1).shows("17 findings").shows("1 suppressed");
 }

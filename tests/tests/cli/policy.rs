@@ -250,7 +250,7 @@ fn the_health_is_stable() {
 
 /// The demonstration, owners and a package's configuration with a rule of its own, in a folder.
 fn team(folder: &Path) {
-    copy(&sidenote_tests::workspace_root().join("tests/fixtures/demo"), folder);
+    copy(&sidenote_tests::workspace_root().join("tests/demo"), folder);
     std::fs::create_dir_all(folder.join(".git")).expect("create");
     for (path, text) in [
         (".git/HEAD", "ref: refs/heads/main\n"),

@@ -8,7 +8,7 @@ use sidenote_tests::{sidenote_binary, workspace_root};
 fn fingerprints_survive_refactorings() {
     // A few of them; `tests/corpora/refactor.py` without a folder makes 200 over other people's code, with Prettier if it is there.
     let output = Command::new("python3")
-        .args(["tests/corpora/refactor.py", "--count", "24", "--seed", "5", "tests/fixtures/demo"])
+        .args(["tests/corpora/refactor.py", "--count", "24", "--seed", "5", "tests/demo"])
         .env("SIDENOTE_BIN", sidenote_binary())
         .current_dir(workspace_root())
         .output()
