@@ -53,7 +53,9 @@ impl Reach {
         // A NaN threshold admits nothing. So does none at all, whose product with infinity is NaN too.
         let b = if b < BEYOND { b } else { BEYOND };
         let b = if b > -BEYOND { b } else { -BEYOND };
-        if self.known { b as i32 } else { -BEYOND as i32 }
+        let b = if self.known { b } else { -BEYOND };
+        // SAFETY: within -2^30..=2^30, and no NaN. A cast that could saturate would keep the loop over the rows from being vectorised.
+        unsafe { b.to_int_unchecked() }
     }
 }
 

@@ -255,7 +255,7 @@ fn hamming(rounds: usize) {
 
 fn panel(rounds: usize) {
     const ROWS: usize = 1024;
-    const REPEAT: usize = 32;
+    const REPEAT: usize = 128;
     const TAU: f32 = 0.2;
     let pairs = ROWS * PANEL * REPEAT;
     let mut noise = Noise(3);
