@@ -46,7 +46,7 @@
 //! Three kinds, each with its SAFETY: loads and stores behind references of the vector's length, calls through the
 //! table (a [`Kernels`] exists only where its instructions do), and register-only intrinsics behind a token that only
 //! code compiled for the instruction set can make. Besides: the `asm!` of two tiles, two casts of lines, one of bounded floats, and the file mapping.
-//! There are 32 blocks; a test counts them.
+//! There are 33 blocks; a test counts them.
 //!
 //! # Example
 //! ```
