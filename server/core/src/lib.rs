@@ -13,6 +13,7 @@ pub mod feedback;
 pub mod findings;
 pub mod fix;
 pub mod functions;
+mod names;
 pub mod patterns;
 pub mod program;
 pub mod regex;

@@ -15,7 +15,7 @@ use crate::tools;
 /// Instruction sets of this processor: as the host checks them when it starts, and ggml's variables.
 #[cfg(target_arch = "x86_64")]
 fn features() -> Vec<(&'static str, &'static [&'static str])> {
-    let all: [(bool, &str, &[&str]); 9] = [
+    let all: [(bool, &str, &[&str]); 10] = [
         (is_x86_feature_detected!("avx"), "avx", &["GGML_AVX"]),
         (is_x86_feature_detected!("avx2"), "avx2", &["GGML_AVX2"]),
         (is_x86_feature_detected!("fma"), "fma", &["GGML_FMA"]),
@@ -25,8 +25,18 @@ fn features() -> Vec<(&'static str, &'static [&'static str])> {
         (is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vl"), "avx512", &["GGML_AVX512"]),
         (is_x86_feature_detected!("avx512vnni"), "avx512vnni", &["GGML_AVX512_VNNI"]),
         (is_x86_feature_detected!("avx512bf16"), "avx512bf16", &["GGML_AVX512_BF16"]),
+        // Without tiles, or where the kernel keeps them back, ggml does with what is above.
+        (has_tiles(), "amx", &["GGML_AMX_TILE", "GGML_AMX_INT8"]),
     ];
     all.into_iter().filter(|f| f.0).map(|f| (f.1, f.2)).collect()
+}
+
+/// Whether the processor multiplies tiles of bytes: AMX-TILE and AMX-INT8, which the standard library does not yet tell.
+#[cfg(target_arch = "x86_64")]
+fn has_tiles() -> bool {
+    use std::arch::x86_64::{__cpuid, __cpuid_count};
+    let tiles = if __cpuid(0).eax < 7 { 0 } else { __cpuid_count(7, 0).edx };
+    tiles >> 24 & 1 == 1 && tiles >> 25 & 1 == 1 && is_x86_feature_detected!("avx512vnni")
 }
 
 #[cfg(not(target_arch = "x86_64"))]
@@ -40,6 +50,7 @@ pub fn build() -> Result<()> {
     if !folder.is_dir() {
         say("the model host is built for the first time: llama.cpp takes some minutes");
     }
+    forget_other_features()?;
     cargo("building the model host", &["build"], &[])?.run()?;
     let name = format!("sidenote-host{}", std::env::consts::EXE_SUFFIX);
     let built = folder.join("release").join(&name);
@@ -48,6 +59,22 @@ pub fn build() -> Result<()> {
         copy(&built, &to.join(&name))?;
     }
     Ok(())
+}
+
+/// llama.cpp's build script keeps what CMake once was told: for other instruction sets than last time it has to begin anew.
+fn forget_other_features() -> Result<()> {
+    let noted = folder().join("features");
+    let now = features().iter().map(|f| f.0).collect::<Vec<_>>().join(" ");
+    let then = std::fs::read_to_string(&noted).unwrap_or_default();
+    if then != now && folder().is_dir() {
+        Cargo::new("forgetting llama.cpp as it was built for other instruction sets")
+            .args(["clean", "--quiet", "--release", "-p", "llama-cpp-sys-2"])
+            .args(["--target-dir", &folder().display().to_string()])
+            .run()?;
+    }
+    std::fs::create_dir_all(folder())
+        .and_then(|()| std::fs::write(&noted, now))
+        .with_context(|| noted.display().to_string())
 }
 
 /// Checks the part of the host that only its own build compiles, in the profile and folder of that build.
@@ -73,6 +100,12 @@ fn cargo(what: &str, command: &[&str], rest: &[&str]) -> Result<Cargo> {
         .env("CMAKE_DISABLE_FIND_PACKAGE_OpenSSL", "ON");
     for (name, value) in tools {
         cargo = cargo.env(name, value);
+    }
+    if names.contains(&"amx") {
+        // See there.
+        let header = format!("-include {}", root().join("server/model/host/amx.h").display());
+        let flags = std::env::var("CXXFLAGS").unwrap_or_default();
+        cargo = cargo.env("CXXFLAGS", format!("{flags} {header}").trim());
     }
     for (_, variables) in &features {
         for variable in *variables {

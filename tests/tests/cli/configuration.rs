@@ -215,3 +215,18 @@ fn the_command_line_selects_rules_of_folders_further_down() {
     project.run(&["scan", "--select", "own-consol"]).code(2).says("there is no rule or category `own-consol`");
     project.run(&["scan", "--select", "own-console", "b"]).code(2).says("there is no rule or category `own-console`");
 }
+
+#[test]
+fn who_names_a_folder_of_tests_hears_of_what_lies_there() {
+    let project = Project::new(&[(".git/HEAD", ""), ("tests/fixtures/app/a.ts", FLAWED), ("third_party/b.ts", FLAWED)]);
+    let b = format!("{RULE} third_party/b.ts:2");
+    let a = format!("{RULE} tests/fixtures/app/a.ts:2");
+    let found = |paths: &[&str]| findings(&project.json(&[paths, &["--cache-dir", "cache"]].concat()));
+    let nothing: [String; 0] = [];
+    // Twice: what is remembered of the one is nothing to the other.
+    for _ in 0..2 {
+        assert_eq!(found(&["."]), nothing);
+        assert_eq!(found(&["tests/fixtures"]), [a.as_str()]);
+        assert_eq!(found(&["tests/fixtures/app/a.ts", "third_party"]), [a.as_str(), b.as_str()]);
+    }
+}

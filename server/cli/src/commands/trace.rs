@@ -48,9 +48,10 @@ pub fn run(place: &str, args: &Args) -> Result<u8, Error> {
         return Err(wrong(format!("the file has {} lines", rope.lines())));
     }
     let range = wanted(rope, line, column);
-    let engine = Engine::new(config);
+    let mut engine = Engine::new(config);
+    engine.ask_for([document.path().to_owned()]);
     let settings = engine.config().settings(document.path());
-    program.set(document.path(), Source::new(document.path(), document.blocks(), rope, &settings.models));
+    program.set(document.path(), Source::new(engine.place(document.path()), document.blocks(), rope, &settings.models));
     // One worker with a stack for deep code: what is recorded is recorded on its thread.
     let trace = scan::workers(Some(1))?
         .install(|| engine.trace_during(&document, &range, || drop(program.analyze(&sidenote_core::program::Alone))));

@@ -174,8 +174,9 @@ pub fn parse_text(
     let skip = |why| Skipped { path: candidate.path.clone(), why };
     let outcome = guarded(|| {
         let document = stats.time(Phase::Parse, || Document::new(&candidate.path, language, text, 0))?;
-        let models = &workspace.engine(candidate.project).config().settings(&candidate.path).models;
-        let new = || Source::new(&candidate.path, document.blocks(), document.text(), models);
+        let engine = workspace.engine(candidate.project);
+        let models = &engine.config().settings(&candidate.path).models;
+        let new = || Source::new(engine.place(&candidate.path), document.blocks(), document.text(), models);
         let source = stats.time(Phase::Follow, new);
         Ok(Parsed { document, source, memo: OnceLock::new() })
     });

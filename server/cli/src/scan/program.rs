@@ -132,6 +132,7 @@ fn read(workspace: &Workspace, path: &str) -> Option<(String, Source)> {
     let text = OsSystem.read(&workspace.root().join(path))?;
     let text = why_skip(text.as_bytes()).ok()?;
     let document = Document::new(path, language, text, 0).ok()?;
-    let models = &workspace.engine(0).config().settings(path).models;
-    Some((path.to_owned(), Source::new(path, document.blocks(), document.text(), models)))
+    let engine = workspace.engine(0);
+    let models = &engine.config().settings(path).models;
+    Some((path.to_owned(), Source::new(engine.place(path), document.blocks(), document.text(), models)))
 }

@@ -81,6 +81,8 @@ impl Workspace {
             };
             workspace.targets.push(Target { path, project });
         }
+        let asked: Vec<String> = workspace.targets.iter().map(|t| workspace.relative(&t.path).to_string()).collect();
+        workspace.engines.iter_mut().for_each(|(_, engine)| engine.ask_for(asked.iter().cloned()));
         Ok(workspace)
     }
 

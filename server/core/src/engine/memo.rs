@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
+use crate::names::Ustr;
 use rustc_hash::{FxHashMap, FxHashSet};
 use sidenote_grammars::Family;
-use ustr::Ustr;
 
 use super::{file_facts, twins};
 use crate::blocks::{Block, BlockId, BlockKind, Blocks};
@@ -169,7 +169,7 @@ impl Memo {
     }
 
     /// Facts of the file.
-    pub(super) fn facts(&mut self, path: &str, blocks: &Blocks) -> Arc<FileFacts> {
+    pub(super) fn facts(&mut self, path: &str, place: &str, blocks: &Blocks) -> Arc<FileFacts> {
         let root = blocks.root();
         if let Some((of, facts)) = &mut self.facts
             && facts.path == path
@@ -178,7 +178,7 @@ impl Memo {
             *of = root.clone();
             return facts.clone();
         }
-        let mut facts = file_facts(path, blocks);
+        let mut facts = file_facts(path, place, blocks);
         // Equal facts stay the same object, so that no block has to compare them.
         if let Some((_, old)) = &self.facts
             && **old == *facts

@@ -71,6 +71,8 @@ impl Report {
 /// The engine. Immutable; share it between threads.
 pub struct Engine {
     config: Config,
+    /// Folders and files that somebody asked for by name, relative to the workspace.
+    asked: Vec<String>,
     /// Where the time of each rule is added up, if somebody asks.
     times: Option<Arc<Times>>,
 }
@@ -78,12 +80,31 @@ pub struct Engine {
 impl Engine {
     /// An engine for a configuration.
     pub fn new(config: Config) -> Engine {
-        Engine { config, times: None }
+        Engine { config, asked: Vec::new(), times: None }
     }
 
     /// From now on the time that each rule takes is added up.
     pub fn measure(&mut self, times: Arc<Times>) {
         self.times = Some(times);
+    }
+
+    /// Somebody asks for these paths by name, relative to the workspace. Then what folders around them are called says nothing of what the files
+    /// are for: who names `tests/fixtures` wants to hear of what lies there.
+    pub fn ask_for(&mut self, paths: impl IntoIterator<Item = String>) {
+        self.asked.extend(paths);
+    }
+
+    /// The part of a file's path that tells what it is for: what lies below the nearest folder that was asked for, or its name.
+    pub fn place<'p>(&self, path: &'p str) -> &'p str {
+        let below = |asked: &String| {
+            let rest = path.strip_prefix(asked.as_str())?;
+            match asked.as_str() {
+                "" => Some(path),
+                _ if rest.is_empty() => path.rsplit('/').next(),
+                _ => rest.strip_prefix('/'),
+            }
+        };
+        self.asked.iter().filter_map(below).min_by_key(|place| place.len()).unwrap_or(path)
     }
 
     /// The configuration.
@@ -122,7 +143,7 @@ impl Engine {
     pub fn prepare(&self, document: &Document) -> Memo {
         let settings = self.config.settings(document.path());
         let mut memo = Memo::default();
-        let facts = memo.facts(document.path(), document.blocks());
+        let facts = memo.facts(document.path(), self.place(document.path()), document.blocks());
         let left = settings.time_limit.map(Deadline::after).map_or(Left::Enough, Left::Until);
         let mut around: Vec<(Arc<BlockNotes>, usize)> = Vec::new();
         for placed in document.blocks().iter() {
@@ -144,7 +165,7 @@ impl Engine {
     /// with this memory finds that done; the report is the same.
     pub fn prepare_with(&self, document: &Document, memo: &mut Memo, workers: &dyn Workers, parts: usize) {
         let settings = self.config.settings(document.path());
-        let facts = memo.facts(document.path(), document.blocks());
+        let facts = memo.facts(document.path(), self.place(document.path()), document.blocks());
         let times = self.times.as_deref();
         // Of processor time each thread has its own.
         let left = || settings.time_limit.map(Deadline::after).map_or(Left::Enough, Left::Until);
@@ -194,7 +215,7 @@ impl Engine {
     /// report is that of [`Engine::analyze`] if [`Engine::has_flow`] this very version.
     pub fn analyze_quickly(&self, document: &Document, memo: &mut Memo) -> Report {
         let settings = self.config.settings(document.path());
-        let facts = memo.facts(document.path(), document.blocks());
+        let facts = memo.facts(document.path(), self.place(document.path()), document.blocks());
         let seen = Pass::new(document, &settings, &facts, memo, self.times.as_deref()).look();
         let Seen { mut findings, mut gaps, suppressions, late } = seen;
         tell_once(&mut findings);
@@ -270,13 +291,21 @@ fn own_findings(document: &Document, settings: &Settings) -> (Vec<Finding>, bool
 }
 
 /// Facts of the file that every block's rules may use; kept with the module block that they are read from.
-fn file_facts(path: &str, blocks: &Blocks) -> Arc<FileFacts> {
+fn file_facts(path: &str, place: &str, blocks: &Blocks) -> Arc<FileFacts> {
     let root = blocks.root();
     let hir = root.hir();
     let imports = Imports::of(&hir, blocks.language().family);
-    let is_test = is_test(path, root, &imports);
+    let is_test = is_test(place, root, &imports);
     let is_compiled = is_compiled(path, root);
-    Arc::new(FileFacts { path: path.to_owned(), imports, declared: Declared::of(blocks), is_test, is_compiled })
+    Arc::new(FileFacts {
+        path: path.to_owned(),
+        imports,
+        declared: Declared::of(blocks),
+        is_test,
+        is_compiled,
+        is_vendored: twins::is_vendored(place),
+        is_practice: twins::is_practice(place),
+    })
 }
 
 /// Whether a file of JavaScript is what a compiler made of sources that lie elsewhere, as the helpers of Babel, TypeScript and esbuild
@@ -479,8 +508,21 @@ fn is_test_attribute(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_compiled_file, shows};
+    use super::{Engine, is_compiled_file, shows};
+    use crate::config::Config;
     use crate::document::Document;
+
+    #[test]
+    fn folders_around_what_is_asked_for_tell_nothing() {
+        let mut engine = Engine::new(Config::default());
+        assert_eq!(engine.place("a/tests/b.ts"), "a/tests/b.ts");
+        engine.ask_for(["a".to_owned(), "a/tests/fixtures".to_owned(), "c.ts".to_owned()]);
+        assert_eq!(engine.place("a/tests/b.ts"), "tests/b.ts");
+        assert_eq!(engine.place("a/tests/fixtures/x/b.ts"), "x/b.ts");
+        assert_eq!((engine.place("ab/c.ts"), engine.place("c.ts")), ("ab/c.ts", "c.ts"));
+        engine.ask_for([String::new()]);
+        assert_eq!(engine.place("ab/c.ts"), "ab/c.ts");
+    }
 
     #[test]
     fn examples_among_sources_are_shown() {

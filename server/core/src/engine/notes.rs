@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::names::Ustr;
 use sidenote_grammars::Kind;
-use ustr::Ustr;
 
 use super::suppress::Suppression;
 use super::{Times, memo, suppress, test_children, times};
@@ -133,7 +133,7 @@ fn run_rules(
     let family = block.arena().language().family;
     let in_test = (facts.is_test || in_test) && !settings.include_tests;
     // What others or a compiler wrote is not mended here, unless it is dangerous.
-    let vendored = super::twins::is_vendored(&facts.path) || facts.is_compiled;
+    let vendored = facts.is_vendored || facts.is_compiled;
     let wanted: Vec<bool> = rules::all()
         .iter()
         .zip(&settings.rules)

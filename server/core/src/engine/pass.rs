@@ -6,8 +6,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::names::Ustr;
 use rustc_hash::{FxHashMap, FxHashSet};
-use ustr::Ustr;
 
 use super::memo::Carried;
 use super::notes::{BlockNotes, Left, block_notes, same};
@@ -258,7 +258,7 @@ impl<'b> Pass<'b> {
                 && note.rule.families.contains(&family)
                 && (note.rule.in_tests || !silent)
                 && (note.rule.category == Category::Security || !self.facts.is_compiled)
-                && (note.rule.id != twins::RULE || !twins::is_practice(self.document.path()))
+                && (note.rule.id != twins::RULE || !self.facts.is_practice)
             {
                 self.told.push(Told { note: Source::Flow(note), placed, symbol: symbol(&self.path) });
             }

@@ -37,9 +37,9 @@ impl Engine {
         let settings = self.config.settings(document.path());
         let enabled = rules::index(RULE).is_some_and(|i| settings.rules[i].enabled);
         if !enabled
-            || is_practice(document.path())
+            || is_practice(self.place(document.path()))
             || is_compiled_file(document.path(), document.blocks())
-            || !settings.include_tests && is_test_file(document.path(), document.blocks())
+            || !settings.include_tests && is_test_file(self.place(document.path()), document.blocks())
         {
             return Vec::new();
         }

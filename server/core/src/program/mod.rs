@@ -83,14 +83,14 @@ pub struct Source {
 }
 
 impl Source {
-    /// A file of a path; looks through all of its blocks.
-    pub fn new(path: &str, blocks: &Blocks, text: &Text, models: &ModelSet) -> Source {
+    /// A file; looks through all of its blocks. `place` is the part of its path that tells what it is for ([`crate::engine::Engine::place`]).
+    pub fn new(place: &str, blocks: &Blocks, text: &Text, models: &ModelSet) -> Source {
         Source {
             blocks: blocks.clone(),
             text: text.clone(),
             models: models.clone(),
             names: Arc::new(Names::of(blocks)),
-            is_test: crate::engine::is_test_file(path, blocks),
+            is_test: crate::engine::is_test_file(place, blocks),
         }
     }
 }

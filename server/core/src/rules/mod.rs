@@ -144,6 +144,10 @@ pub struct FileFacts {
     pub is_test: bool,
     /// Whether nobody mends its text: a compiler wrote it, or it is written in a language that only looks like JavaScript.
     pub is_compiled: bool,
+    /// Whether it is somebody else's, kept here as it is.
+    pub is_vendored: bool,
+    /// Whether its code repeats itself on purpose, as its folder says: set-ups of tests, examples, migrations.
+    pub is_practice: bool,
 }
 
 impl<'a> Cx<'a> {

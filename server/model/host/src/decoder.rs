@@ -12,6 +12,7 @@ use llama_cpp_2::model::{LlamaChatMessage, LlamaChatTemplate, LlamaModel};
 use llama_cpp_2::token::LlamaToken;
 use sidenote_host::serve::{Encoder, Step};
 use sidenote_host::write::{Speaker, shares, write};
+use sidenote_kernels::Isa;
 use sidenote_model::grammar::Grammar;
 use sidenote_model::{Prompt, Used, Want};
 
@@ -19,8 +20,11 @@ use crate::llama::{backend, load};
 
 /// Longest context, unless `--context` says otherwise.
 const MAX_CONTEXT: u32 = 4096;
-/// Tokens that are read at a time; whether somebody still wants it is asked in between.
-const BATCH: usize = 64;
+/// Tokens that are read at a time; whether somebody still wants it is asked in between. Tiles multiply many tokens for little more than a few:
+/// with them four times as many take no longer than these do without, and a verdict a fifth less.
+fn batch() -> usize {
+    if Isa::Amx.is_available() { 256 } else { 64 }
+}
 /// Stands for the prompt in a chat template; no template has it.
 const HERE: &str = "@sidenote-here@";
 
@@ -54,7 +58,7 @@ impl Decoder {
         Ok(Decoder {
             model,
             context,
-            batch: LlamaBatch::new(BATCH, 1),
+            batch: LlamaBatch::new(batch(), 1),
             threads,
             length: length as usize,
             template: model.chat_template(None).ok().or_else(|| LlamaChatTemplate::new("chatml").ok()),
@@ -140,7 +144,7 @@ impl Decoder {
             if !wanted() {
                 return Ok(None);
             }
-            let (now, later) = rest.split_at(rest.len().min(BATCH));
+            let (now, later) = rest.split_at(rest.len().min(batch()));
             self.decode(now, later.is_empty())?;
             rest = later;
         }
@@ -216,8 +220,8 @@ fn make_context(model: &'static LlamaModel, threads: u32, length: u32) -> Result
     let threads = i32::try_from(threads.max(1))?;
     let params = LlamaContextParams::default()
         .with_n_ctx(NonZeroU32::new(length))
-        .with_n_batch(BATCH as u32)
-        .with_n_ubatch(BATCH as u32)
+        .with_n_batch(batch() as u32)
+        .with_n_ubatch(batch() as u32)
         .with_n_threads(threads)
         .with_n_threads_batch(threads);
     model.new_context(backend()?, params).context("llama.cpp makes no context")

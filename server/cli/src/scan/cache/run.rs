@@ -143,9 +143,12 @@ impl Stamped {
 
 /// A hash over what a file is called and how it is looked at.
 fn hasher_of(job: &Job<'_>, cache: &Cache, candidate: &Candidate, what: &[u8]) -> blake3::Hasher {
-    let settings = job.workspace.engine(candidate.project).config().settings(&candidate.path);
+    let engine = job.workspace.engine(candidate.project);
+    let settings = engine.config().settings(&candidate.path);
     let mut hasher = blake3::Hasher::new();
     hasher.update(what);
+    // Whether it is a test's depends on which folder was named.
+    hasher.update(&(engine.place(&candidate.path).len() as u64).to_le_bytes());
     hasher.update(&cache.settings_key(&settings));
     hasher.update(&(candidate.path.len() as u64).to_le_bytes());
     hasher.update(candidate.path.as_bytes());
