@@ -47,6 +47,10 @@ pub static RULE: Rule = Rule {
         Check::Calls(&["from_mode", "set_mode", "mode", "chmod", "fchmod", "open", "mkdir"], rust),
     ],
     cases: &[
+        Case::bad(
+            "a.ts",
+            "import { S3Client, PutBucketAclCommand } from '@aws-sdk/client-s3';\nexport const f = (s: S3Client) => s.send(new PutBucketAclCommand({ Bucket: 'b', ACL: 'public-read-write' })); //~ world-writable",
+        ),
         Case::bad("a.js", "const fs = require('fs');\nfs.chmodSync('/var/run/app.sock', 0o777); //~ world-writable"),
         Case::bad("a.ts", "import { chmod } from 'node:fs/promises';\nawait chmod(path, '0666'); //~ world-writable"),
         Case::bad(
