@@ -39,6 +39,7 @@ pub static RULE: Rule = Rule {
             &[
                 "sign",
                 "encrypt",
+                "verify",
                 "jwtVerify",
                 "jwtDecrypt",
                 "compactVerify",
@@ -50,6 +51,12 @@ pub static RULE: Rule = Rule {
         ),
     ],
     cases: &[
+        Case::bad("a.ts", "const fallback = process.env.TOKEN_SECRET || 'one-for-all'; //~ hardcoded-secret"),
+        Case::bad(
+            "a.ts",
+            "import jwt from 'jsonwebtoken';\nconst settings = { signing: { word: 'all-of-us' } };\nexport const f = (id: string) => jwt.sign({ id }, settings.signing.word); //~ hardcoded-secret",
+        ),
+        Case::near_miss("a.ts", "const port = process.env.PORT || 'Zx81-for-all-of-us';"),
         Case::bad(
             "a.rs",
             "fn f() -> OptsBuilder { OptsBuilder::new().user(Some(\"root\")).pass(Some(\"hunter2hunter2\")) } //~ hardcoded-secret",
@@ -263,7 +270,7 @@ fn literal<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let random = looks_random(&value, kind.is_password);
     if login && !wordlike_key(&name, &value) {
         report(node, "A login's password stands here".into(), Confidence::High, None, cx);
-    } else if random {
+    } else if random || defines == Defines::Fallback && !kind.is_password && value.len() >= 8 {
         report(node, format!("`{name}` is a fixed secret"), Confidence::Medium, None, cx);
     }
 }
@@ -287,6 +294,8 @@ fn wordlike_key(name: &str, value: &str) -> bool {
 enum Defines {
     Variable,
     Key,
+    /// What holds where the environment says nothing.
+    Fallback,
 }
 
 /// The name which the literal is the value of: a variable, key, field or default.
@@ -301,6 +310,12 @@ fn name_of(node: Node<'_>) -> Option<(String, Defines)> {
                 let operator = parent.child(Field::Operator)?.text();
                 if !matches!(operator, "||" | "??") {
                     return None;
+                }
+                // `process.env.TOKEN_SECRET || '..'`, whatever it is kept in.
+                let left = bare(parent.child(Field::Left)?);
+                let asked = left.text().strip_prefix("process.env.").filter(|n| secret_name(n).is_some());
+                if let Some(name) = asked {
+                    return Some((name.to_owned(), Defines::Fallback));
                 }
                 at = parent;
             }
@@ -604,6 +619,7 @@ fn known_key(call: &CallView<'_>, out: &mut Vec<Note>) {
         "sign" | "encrypt" if of("jose.") => 0,
         "jwtVerify" | "jwtDecrypt" | "compactVerify" if of("jose.") => 1,
         "createCipheriv" | "createDecipheriv" | "createHmac" if of("crypto.") => 1,
+        "sign" | "verify" if of("jsonwebtoken.") => 1,
         _ => return,
     };
     let Some(value) = call.args.get(n).filter(|v| v.exact && v.taints.is_empty()) else { return };
