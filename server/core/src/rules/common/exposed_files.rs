@@ -28,6 +28,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
+        Case::bad(
+            "a.js",
+            "const express = require('express');\napp.use(express.static('public', { dotfiles: 'allow' })); //~ exposed-files",
+        ),
         Case::bad("a.js", "const express = require('express');\nconst app = express();\napp.use(express.static(__dirname)); //~ exposed-files"),
         Case::bad("a.ts", "import express from 'express';\nexport const files = express.static('.'); //~ exposed-files"),
         Case::bad(
@@ -88,6 +92,13 @@ fn ecma<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         _ => None,
     };
     let Some(root) = root else { return };
+    let hidden = args(node).nth(1).map(constant).filter(|o| o.kind() == Kind::Object).and_then(|o| {
+        o.named_children().find(|p| key_name(*p).is_some_and(|k| k == "dotfiles")).and_then(|p| p.child(Field::Value))
+    });
+    if let Some(hidden) = hidden.filter(|v| string_value(*v).is_some_and(|t| t == "allow")) {
+        let message = "This serves files like `.env` and `.git/config` too, if they lie in the folder. Leave `dotfiles` at its default.";
+        cx.report(Note::new(cx.rule, hidden.span(), message));
+    }
     if let Some(what) = private(constant(root), cx) {
         let message = format!("This serves {what} to everybody. Serve a folder that holds nothing but what is public.");
         cx.report(Note::new(cx.rule, root.span(), message));
