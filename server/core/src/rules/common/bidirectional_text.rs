@@ -26,7 +26,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Block(check)],
     cases: &[
-        Case::bad("a.js", "const level = 'user\u{202e} \u{2066}// only admins\u{2069} \u{2066}'; //~ bidirectional-text"),
+        Case::bad(
+            "a.js",
+            "const level = 'user\u{202e} \u{2066}// only admins\u{2069} \u{2066}'; //~ bidirectional-text",
+        ),
         Case::bad("a.ts", "/*\u{202e} } \u{2066}if (admin)\u{2069} \u{2066} begin */ go(); //~ bidirectional-text"),
         Case::bad("a.rs", "fn f() -> &'static str { \"user\u{202e}\" } //~ bidirectional-text"),
         Case::bad("a.js", "go(`a\u{2067}b`); //~ bidirectional-text"),

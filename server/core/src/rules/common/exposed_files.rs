@@ -32,8 +32,14 @@ pub static RULE: Rule = Rule {
             "a.js",
             "const express = require('express');\napp.use(express.static('public', { dotfiles: 'allow' })); //~ exposed-files",
         ),
-        Case::bad("a.js", "const express = require('express');\nconst app = express();\napp.use(express.static(__dirname)); //~ exposed-files"),
-        Case::bad("a.ts", "import express from 'express';\nexport const files = express.static('.'); //~ exposed-files"),
+        Case::bad(
+            "a.js",
+            "const express = require('express');\nconst app = express();\napp.use(express.static(__dirname)); //~ exposed-files",
+        ),
+        Case::bad(
+            "a.ts",
+            "import express from 'express';\nexport const files = express.static('.'); //~ exposed-files",
+        ),
         Case::bad(
             "a.js",
             "const express = require('express');\nconst path = require('path');\nconst root = path.join(__dirname, '..');\napp.use('/', express.static(root)); //~ exposed-files",
@@ -42,7 +48,10 @@ pub static RULE: Rule = Rule {
             "a.js",
             "const express = require('express');\napp.use('/lib', express.static(path.join(__dirname, 'node_modules'))); //~ exposed-files",
         ),
-        Case::bad("a.js", "const serveIndex = require('serve-index');\napp.use('/files', serveIndex('files')); //~ exposed-files"),
+        Case::bad(
+            "a.js",
+            "const serveIndex = require('serve-index');\napp.use('/files', serveIndex('files')); //~ exposed-files",
+        ),
         Case::bad(
             "a.js",
             "const files = require('@fastify/static');\nfastify.register(files, { root: process.cwd() }); //~ exposed-files",
@@ -55,7 +64,10 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "use actix_files::Files;\nfn f() -> Files { Files::new(\"/\", \"./static\").show_files_listing() } //~ exposed-files",
         ),
-        Case::good("a.js", "const express = require('express');\napp.use(express.static(path.join(__dirname, 'public')));"),
+        Case::good(
+            "a.js",
+            "const express = require('express');\napp.use(express.static(path.join(__dirname, 'public')));",
+        ),
         Case::good("a.js", "const express = require('express');\napp.use(express.static('dist'));"),
         Case::good("a.ts", "import express from 'express';\nexport const f = (dir: string) => express.static(dir);"),
         Case::good("a.rs", "use tower_http::services::ServeDir;\nfn f() -> ServeDir { ServeDir::new(\"assets\") }"),
@@ -77,7 +89,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 fn ecma<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(path) = node.child(Field::Function).and_then(|f| ecma_path(f, cx)) else { return };
     let root = match path.as_str() {
-        "express.static" | "serve-static" | "koa-static" | "serve-handler" | "sirv" | "polka-static" => args(node).next(),
+        "express.static" | "serve-static" | "koa-static" | "serve-handler" | "sirv" | "polka-static" => {
+            args(node).next()
+        }
         "serve-index" | "serve-index.default" => {
             let message = "Everybody may list this folder, and find what no link leads to. Serve its files alone.";
             cx.report(Note::new(cx.rule, node.span(), message));
@@ -146,7 +160,9 @@ fn by_name(text: &str) -> Option<&'static str> {
         "" if text.starts_with('/') => Some("the whole disk"),
         "" | "." => Some("the program's own folder"),
         ".." | "./.." | "../.." => Some("the folder above the program's own"),
-        "node_modules" | "./node_modules" | "../node_modules" => Some("all of `node_modules`, and with it which versions are installed,"),
+        "node_modules" | "./node_modules" | "../node_modules" => {
+            Some("all of `node_modules`, and with it which versions are installed,")
+        }
         _ => None,
     }
 }
@@ -156,7 +172,9 @@ fn rust<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let folder = match path.as_str() {
         "tower_http::services::ServeDir::new" | "warp::fs::dir" => args(node).next(),
         "actix_files::Files::new" => {
-            if let Some(lists) = chain(node).into_iter().find_map(|c| method(c).filter(|(_, m)| m.text() == "show_files_listing")) {
+            if let Some(lists) =
+                chain(node).into_iter().find_map(|c| method(c).filter(|(_, m)| m.text() == "show_files_listing"))
+            {
                 let message = "Everybody may list this folder, and find what no link leads to. Serve its files alone.";
                 cx.report(Note::new(cx.rule, lists.1.span(), message));
             }

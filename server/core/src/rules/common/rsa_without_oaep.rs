@@ -27,10 +27,7 @@ pub static RULE: Rule = Rule {
         limits: "Signatures with PKCS#1 v1.5 are sound, and left alone.",
         fix: "",
     },
-    checks: &[
-        Check::Calls(&["publicEncrypt", "privateDecrypt"], node),
-        Check::Nodes(&[Kind::CallExpression], rust),
-    ],
+    checks: &[Check::Calls(&["publicEncrypt", "privateDecrypt"], node), Check::Nodes(&[Kind::CallExpression], rust)],
     cases: &[
         Case::bad(
             "a.js",

@@ -236,7 +236,9 @@ fn command(call: &CallView<'_>, out: &mut Vec<Note>) {
     let Some(first) = call.args.first() else { return };
     let line = first.strings().next().or(first.prefix).map(|s| s.as_str().to_owned()).unwrap_or_default();
     let mut words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-    words.extend(call.args.get(1).into_iter().flat_map(|a| a.fields()).filter_map(|(_, v)| v.as_str()).map(|s| s.to_string()));
+    words.extend(
+        call.args.get(1).into_iter().flat_map(|a| a.fields()).filter_map(|(_, v)| v.as_str()).map(|s| s.to_string()),
+    );
     let Some(at) = words.iter().position(|w| w == "chmod" || w.ends_with("/chmod")) else { return };
     let mode = words[at + 1..].iter().find(|w| !w.starts_with('-'));
     let open = mode.is_some_and(|m| {

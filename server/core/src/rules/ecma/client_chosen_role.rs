@@ -26,20 +26,35 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::IfStatement, Kind::TernaryExpression], check)],
     cases: &[
-        Case::bad("a.js", "app.get('/x', (req, res) => { if (req.cookies.role === 'admin') wipe(); }); //~ client-chosen-role"),
-        Case::bad("a.js", "app.get('/x', (req, res) => { if (req.query.isAdmin) { wipe(); } }); //~ client-chosen-role"),
+        Case::bad(
+            "a.js",
+            "app.get('/x', (req, res) => { if (req.cookies.role === 'admin') wipe(); }); //~ client-chosen-role",
+        ),
+        Case::bad(
+            "a.js",
+            "app.get('/x', (req, res) => { if (req.query.isAdmin) { wipe(); } }); //~ client-chosen-role",
+        ),
         Case::bad(
             "a.ts",
             "app.get('/x', (req, res) => {\n  const admin = req.headers['x-admin'];\n  if (admin === 'true') wipe(); //~ client-chosen-role\n});",
         ),
-        Case::bad("a.js", "app.use((req, res, next) => req.cookies.loggedIn == '1' ? next() : res.redirect('/login')); //~ client-chosen-role"),
-        Case::bad("a.js", "router.post('/x', async (ctx) => { if (ctx.query.admin === '1') await wipe(); }); //~ client-chosen-role"),
+        Case::bad(
+            "a.js",
+            "app.use((req, res, next) => req.cookies.loggedIn == '1' ? next() : res.redirect('/login')); //~ client-chosen-role",
+        ),
+        Case::bad(
+            "a.js",
+            "router.post('/x', async (ctx) => { if (ctx.query.admin === '1') await wipe(); }); //~ client-chosen-role",
+        ),
         Case::good("a.js", "app.get('/x', (req, res) => { if (req.session.user.role === 'admin') wipe(); });"),
         Case::good("a.js", "app.get('/x', (req, res) => { if (req.user.isAdmin) wipe(); });"),
         Case::good("a.js", "app.get('/x', (req, res) => { if (req.signedCookies.role === 'admin') wipe(); });"),
         Case::good("a.js", "app.get('/x', (req, res) => { if (req.query.page) go(); });"),
         Case::near_miss("a.js", "app.get('/x', (req, res) => { if (req.query.role) filter.role = req.query.role; });"),
-        Case::near_miss("a.js", "app.get('/x', (req, res) => { if (req.headers.authorization) go(); if (req.cookies.theme === 'admin') go(); });"),
+        Case::near_miss(
+            "a.js",
+            "app.get('/x', (req, res) => { if (req.headers.authorization) go(); if (req.cookies.theme === 'admin') go(); });",
+        ),
     ],
 };
 
@@ -57,7 +72,9 @@ fn claim<'a>(node: Node<'a>) -> Option<String> {
     let words = words(&name);
     let of: Vec<&str> = words.iter().map(String::as_str).filter(|w| !matches!(*w, "x" | "is" | "user")).collect();
     let says = match of[..] {
-        ["admin" | "administrator" | "superuser" | "root" | "authenticated" | "authorized" | "loggedin" | "isadmin"] => true,
+        [
+            "admin" | "administrator" | "superuser" | "root" | "authenticated" | "authorized" | "loggedin" | "isadmin",
+        ] => true,
         ["logged", "in"] | ["super", "admin"] => true,
         ["role" | "privilege" | "privileges"] | ["access", "level"] => place != "query",
         _ => false,
@@ -73,10 +90,15 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             Kind::Identifier => constant(n),
             _ => return None,
         };
-        matches!(value.kind(), Kind::MemberExpression | Kind::SubscriptExpression).then(|| claim(value)).flatten().map(|c| (n, c))
+        matches!(value.kind(), Kind::MemberExpression | Kind::SubscriptExpression)
+            .then(|| claim(value))
+            .flatten()
+            .map(|c| (n, c))
     });
     if let Some((at, name)) = found {
-        let message = format!("`{name}` is written by whoever sends the request, who may say anything. Ask the session, or what a signed token says.");
+        let message = format!(
+            "`{name}` is written by whoever sends the request, who may say anything. Ask the session, or what a signed token says."
+        );
         cx.report(Note::new(cx.rule, at.span(), message));
     }
 }

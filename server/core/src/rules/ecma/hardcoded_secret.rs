@@ -139,7 +139,10 @@ pub static RULE: Rule = Rule {
         Case::good("a.rs", "const TOKEN_HEADER: &str = \"x-auth-token\";"),
         Case::good("a.rs", "fn f() { let password = std::env::var(\"DB_PASSWORD2\").unwrap(); go(password) }"),
         Case::near_miss("a.rs", "const PASSWORD: &str = \"password\";"),
-        Case::bad("a.js", "const Koa = require('koa');\nconst app = new Koa();\napp.keys = ['a fixed key of ours']; //~ hardcoded-secret"),
+        Case::bad(
+            "a.js",
+            "const Koa = require('koa');\nconst app = new Koa();\napp.keys = ['a fixed key of ours']; //~ hardcoded-secret",
+        ),
         Case::bad(
             "a.ts",
             "import jwt from '@fastify/jwt';\napp.register(jwt, { secret: 'fixed-for-all' }); //~ hardcoded-secret",
@@ -434,9 +437,12 @@ fn places(path: &str) -> (Option<usize>, &'static [&'static str]) {
         "jwt" if path.starts_with("hono/jwt.") => (None, &["secret"]),
         "sign" | "verify" if path.starts_with("hono/jwt.") => (Some(1), &[]),
         "next-auth" | "NextAuth" if path.starts_with("next-auth") => (None, &["secret"]),
-        "getIronSession" | "withIronSessionApiRoute" | "withIronSessionSsr" | "ironSession" | "sealData" | "unsealData" => {
-            (None, &["password"])
-        }
+        "getIronSession"
+        | "withIronSessionApiRoute"
+        | "withIronSessionSsr"
+        | "ironSession"
+        | "sealData"
+        | "unsealData" => (None, &["password"]),
         "keygrip" | "Keygrip" | "cryptr" | "Cryptr" => (Some(0), &[]),
         "twilio" => (Some(1), &[]),
         "createSecretKey" | "scrypt" | "scryptSync" | "pbkdf2" | "pbkdf2Sync" if path.starts_with("crypto.") => {
@@ -627,7 +633,10 @@ fn known_key(call: &CallView<'_>, out: &mut Vec<Note>) {
     let named = place_name(node).is_some_and(|name| secret_name(&name).is_some());
     // A name that tells is reported where the constant is declared.
     let fixed = value.strings().any(|t| !t.is_empty() && provider(&t).is_none() && !(named && looks_random(&t, false)));
-    if fixed && !matches!(node.kind(), Kind::String | Kind::TemplateString) && encoded(node).is_none_or(|n| n.kind() != Kind::String) {
+    if fixed
+        && !matches!(node.kind(), Kind::String | Kind::TemplateString)
+        && encoded(node).is_none_or(|n| n.kind() != Kind::String)
+    {
         out.push(Note::new(call.rule, node.span(), message(&format!("`{}` is given a fixed secret", call.name))));
     }
 }

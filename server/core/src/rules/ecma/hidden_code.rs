@@ -28,7 +28,10 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::bad("a.js", "eval(Buffer.from('636f6e736f6c652e6c6f67283129', 'hex').toString()); //~ hidden-code"),
         Case::bad("a.js", "new Function(atob('Y29uc29sZS5sb2coMSk='))(); //~ hidden-code"),
-        Case::bad("a.js", "const m = require(Buffer.from('2e2f746573742f64617461', 'hex').toString()); //~ hidden-code"),
+        Case::bad(
+            "a.js",
+            "const m = require(Buffer.from('2e2f746573742f64617461', 'hex').toString()); //~ hidden-code",
+        ),
         Case::bad(
             "a.js",
             "const vm = require('vm');\nconst text = Buffer.from('Y29uc29sZS5sb2coMSk=', 'base64').toString('utf8');\nvm.runInThisContext(text); //~ hidden-code",
@@ -47,7 +50,11 @@ pub static RULE: Rule = Rule {
 fn decodes(call: Node<'_>) -> bool {
     let Some(function) = call.child(Field::Function) else { return false };
     let literal = |least: usize| {
-        args(call).next().map(|a| constant(a)).and_then(string_value).is_some_and(|t| t.len() >= least && !t.contains("${"))
+        args(call)
+            .next()
+            .map(|a| constant(a))
+            .and_then(string_value)
+            .is_some_and(|t| t.len() >= least && !t.contains("${"))
     };
     match function.text() {
         "Buffer.from" | "Buffer" => {
@@ -55,7 +62,9 @@ fn decodes(call: Node<'_>) -> bool {
             coding.is_some_and(|c| matches!(c.as_ref(), "hex" | "base64" | "base64url")) && literal(12)
         }
         "atob" | "window.atob" | "globalThis.atob" => literal(12),
-        "unescape" | "decodeURIComponent" => literal(12) && args(call).next().is_some_and(|a| constant(a).text().contains('%')),
+        "unescape" | "decodeURIComponent" => {
+            literal(12) && args(call).next().is_some_and(|a| constant(a).text().contains('%'))
+        }
         "String.fromCharCode" => args(call).count() >= 4 && args(call).all(|a| a.kind() == Kind::Number),
         _ => false,
     }
@@ -79,7 +88,8 @@ fn decoded<'a>(value: Node<'a>) -> Option<Node<'a>> {
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(callee) = node.child(Field::Function).or_else(|| node.child(Field::Constructor)) else { return };
     let runs = match callee.text() {
-        "eval" | "window.eval" | "global.eval" | "globalThis.eval" | "Function" | "require" | "import" | "setTimeout" | "setInterval" => true,
+        "eval" | "window.eval" | "global.eval" | "globalThis.eval" | "Function" | "require" | "import"
+        | "setTimeout" | "setInterval" => true,
         _ => ecma_path(callee, cx).is_some_and(|p| p.starts_with("vm.") || p == "module._compile"),
     };
     if !runs {

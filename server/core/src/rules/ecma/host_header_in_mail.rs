@@ -42,11 +42,20 @@ pub static RULE: Rule = Rule {
             "a.js",
             "app.post('/forgot', (req, res) => { const { host } = req.headers; mailer.sendMail({ to, text: 'https://' + host + '/r' }); }); //~ host-header-in-mail",
         ),
-        Case::good("a.js", "app.post('/forgot', (req, res) => { mailer.sendMail({ to, text: config.origin + '/reset/' + token }); });"),
+        Case::good(
+            "a.js",
+            "app.post('/forgot', (req, res) => { mailer.sendMail({ to, text: config.origin + '/reset/' + token }); });",
+        ),
         Case::good("a.js", "app.post('/hi', (req, res) => { mailer.sendMail({ to, text: 'Hi ' + req.body.name }); });"),
         Case::good("a.js", "app.get('/x', (req, res) => { res.json({ host: req.headers.host }); });"),
-        Case::good("a.js", "app.post('/forgot', (req, res) => { mailer.sendMail({ to: 'ops@' + req.headers.host, text: 'x' }); });"),
-        Case::near_miss("a.js", "app.post('/x', (req, res) => { mailer.sendMail({ to, text: req.headers['user-agent'] }); });"),
+        Case::good(
+            "a.js",
+            "app.post('/forgot', (req, res) => { mailer.sendMail({ to: 'ops@' + req.headers.host, text: 'x' }); });",
+        ),
+        Case::near_miss(
+            "a.js",
+            "app.post('/x', (req, res) => { mailer.sendMail({ to, text: req.headers['user-agent'] }); });",
+        ),
         Case::near_miss("a.js", "app.get('/x', (req, res) => { res.send({ text: req.headers.host }); });"),
     ],
 };
@@ -62,7 +71,10 @@ fn check(call: &CallView<'_>, out: &mut Vec<Note>) {
             let after = s.at.arena.text().get(s.at.span.end as usize..).unwrap_or_default();
             let named = |text: &str| {
                 let lower = text.to_ascii_lowercase();
-                lower.ends_with(".host") || lower.ends_with("hostname") || lower.contains("'host'") || lower.contains("\"host\"")
+                lower.ends_with(".host")
+                    || lower.ends_with("hostname")
+                    || lower.contains("'host'")
+                    || lower.contains("\"host\"")
             };
             named(written)
                 || written.ends_with("headers")

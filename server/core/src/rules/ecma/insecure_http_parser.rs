@@ -25,9 +25,18 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Writes(&["insecureHTTPParser"], check)],
     cases: &[
-        Case::bad("a.js", "const http = require('http');\nhttp.createServer({ insecureHTTPParser: true }, app); //~ insecure-http-parser"),
-        Case::bad("a.js", "const options = { insecureHTTPParser: true }; //~ insecure-http-parser\nhttps.createServer(options, app);"),
-        Case::bad("a.ts", "import http from 'node:http';\nhttp.request({ host, insecureHTTPParser: true }); //~ insecure-http-parser"),
+        Case::bad(
+            "a.js",
+            "const http = require('http');\nhttp.createServer({ insecureHTTPParser: true }, app); //~ insecure-http-parser",
+        ),
+        Case::bad(
+            "a.js",
+            "const options = { insecureHTTPParser: true }; //~ insecure-http-parser\nhttps.createServer(options, app);",
+        ),
+        Case::bad(
+            "a.ts",
+            "import http from 'node:http';\nhttp.request({ host, insecureHTTPParser: true }); //~ insecure-http-parser",
+        ),
         Case::bad("a.js", "options.insecureHTTPParser = true; //~ insecure-http-parser"),
         Case::good("a.js", "http.createServer({ insecureHTTPParser: false }, app);"),
         Case::good("a.js", "http.createServer(app);"),

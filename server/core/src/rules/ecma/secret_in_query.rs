@@ -30,20 +30,32 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::CallExpression], got),
     ],
     cases: &[
-        Case::bad("a.js", "app.get('/login', (req, res) => { login(req.query.user, req.query.password); }); //~ secret-in-query"),
-        Case::bad("a.ts", "router.get('/in', async (req, res) => { const { user, password } = req.query; }); //~ secret-in-query"),
+        Case::bad(
+            "a.js",
+            "app.get('/login', (req, res) => { login(req.query.user, req.query.password); }); //~ secret-in-query",
+        ),
+        Case::bad(
+            "a.ts",
+            "router.get('/in', async (req, res) => { const { user, password } = req.query; }); //~ secret-in-query",
+        ),
         Case::bad("a.js", "app.use(async (ctx) => { await login(ctx.request.query['passwd']); }); //~ secret-in-query"),
         Case::bad(
             "a.ts",
             "export async function GET(request: NextRequest) { const p = request.nextUrl.searchParams.get('password'); } //~ secret-in-query",
         ),
-        Case::bad("a.js", "app.get('/pay', (req, res) => pay(req.query.creditCard, req.query.amount)); //~ secret-in-query"),
+        Case::bad(
+            "a.js",
+            "app.get('/pay', (req, res) => pay(req.query.creditCard, req.query.amount)); //~ secret-in-query",
+        ),
         Case::good("a.js", "app.post('/login', (req, res) => { login(req.body.user, req.body.password); });"),
         Case::good("a.js", "app.get('/list', (req, res) => { list(req.query.page); });"),
         Case::good("a.js", "app.get('/hook', (req, res) => { check(req.query.token); });"),
         Case::good("a.js", "const { page, sort } = req.query;"),
         Case::near_miss("a.js", "app.get('/reset', (req, res) => { if (req.query.passwordReset) show(); });"),
-        Case::near_miss("a.js", "const found = db.query.password; const p = new URLSearchParams(location.search).get('password');"),
+        Case::near_miss(
+            "a.js",
+            "const found = db.query.password; const p = new URLSearchParams(location.search).get('password');",
+        ),
     ],
 };
 
@@ -65,7 +77,10 @@ fn is_query(node: Node<'_>) -> bool {
     node.kind() == Kind::MemberExpression
         && node.child(Field::Property).is_some_and(|p| p.text() == "query")
         && node.child(Field::Object).is_some_and(|o| {
-            matches!(o.text(), "req" | "request" | "ctx" | "ctx.request" | "ctx.req" | "this.request" | "this.req" | "context.query")
+            matches!(
+                o.text(),
+                "req" | "request" | "ctx" | "ctx.request" | "ctx.req" | "this.request" | "this.req" | "context.query"
+            )
         })
 }
 
@@ -112,9 +127,7 @@ fn got<'a>(call: Node<'a>, cx: &mut Cx<'a>) {
     let Some((of, name)) = method(call) else { return };
     let of = of.text();
     let server = match name.text() {
-        "get" => {
-            (of.contains("req.") || of.contains("request.")) && of.ends_with("searchParams") || of == "req.query"
-        }
+        "get" => (of.contains("req.") || of.contains("request.")) && of.ends_with("searchParams") || of == "req.query",
         "query" => matches!(of, "c.req" | "ctx.req" | "context.req"),
         _ => false,
     };

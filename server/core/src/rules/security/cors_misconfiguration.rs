@@ -269,8 +269,8 @@ fn lets_all_in(options: &Val, by_default: bool, call: &CallView<'_>) -> bool {
             let squeezed: String = own.chars().filter(|c| !c.is_whitespace()).collect();
             let asks = squeezed.trim_start_matches("async").trim_start_matches("function").trim_start_matches('(');
             let asks = asks.split([',', ':', ')', '=', '?']).next().unwrap_or_default();
-            let accepts = squeezed.contains("(null,true)")
-                || !asks.is_empty() && squeezed.contains(&format!("(null,{asks})"));
+            let accepts =
+                squeezed.contains("(null,true)") || !asks.is_empty() && squeezed.contains(&format!("(null,{asks})"));
             accepts
                 && !["if(", "?", "includes", "indexOf", "test(", "has(", "&&", "some(", "find("]
                     .iter()

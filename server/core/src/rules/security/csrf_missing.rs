@@ -4,8 +4,8 @@ use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::evidence::{all_code, mentions};
 use crate::rules::support::{args, method, string_value};
 use crate::rules::{Case, Check, Docs, Rule};
-use crate::semantics::flow::{CallView, WriteView};
 use crate::semantics::flow::value::Value;
+use crate::semantics::flow::{CallView, WriteView};
 
 pub static RULE: Rule = Rule {
     id: "csrf-missing",
@@ -40,8 +40,14 @@ pub static RULE: Rule = Rule {
             "a.js",
             "const csrf = require('csurf');\napp.use(csrf({ ignoreMethods: ['GET', 'POST'] })); //~ csrf-missing",
         ),
-        Case::good("a.js", "const csrf = require('csurf');\napp.use(csrf({ ignoreMethods: ['GET', 'HEAD', 'OPTIONS'] }));"),
-        Case::bad("a.ts", "const server = new ApolloServer({ typeDefs, resolvers, csrfPrevention: false }); //~ csrf-missing"),
+        Case::good(
+            "a.js",
+            "const csrf = require('csurf');\napp.use(csrf({ ignoreMethods: ['GET', 'HEAD', 'OPTIONS'] }));",
+        ),
+        Case::bad(
+            "a.ts",
+            "const server = new ApolloServer({ typeDefs, resolvers, csrfPrevention: false }); //~ csrf-missing",
+        ),
         Case::bad(
             "a.js",
             "const session = require('express-session');\nconst app = require('express')();\napp.use(session({ secret })); //~ csrf-missing\napp.post('/transfer', (req, res) => { pay(req.session.user, req.body.to); res.end(); });",
@@ -154,7 +160,8 @@ fn apollo(write: &WriteView<'_>, out: &mut Vec<Note>) {
 /// Angular's client then sends no token.
 fn angular(call: &CallView<'_>, out: &mut Vec<Note>) {
     if call.paths.iter().any(|p| p.starts_with("@angular/common/http.")) {
-        let message = "Requests are sent without the token that tells them from other pages' requests. Leave the protection on.";
+        let message =
+            "Requests are sent without the token that tells them from other pages' requests. Leave the protection on.";
         out.push(Note::new(call.rule, call.name_span, message));
     }
 }

@@ -218,9 +218,13 @@ fn open(call: &CallView<'_>, out: &mut Vec<Note>) {
 fn too_much(value: &Val, depth: usize) -> Option<String> {
     let own = value.apis.iter().map(|a| a.as_str()).find(|a| {
         let node = ["fs", "fs/promises", "child_process", "fs-extra"];
-        let module = |m: &str| *a == m || a.strip_prefix(m).is_some_and(|rest| rest.starts_with('.') && !rest.contains('('));
+        let module =
+            |m: &str| *a == m || a.strip_prefix(m).is_some_and(|rest| rest.starts_with('.') && !rest.contains('('));
         matches!(*a, "electron.ipcRenderer" | "electron.remote" | "electron.shell" | "electron.shell.openExternal")
-            || matches!(*a, "electron.ipcRenderer.send" | "electron.ipcRenderer.invoke" | "electron.ipcRenderer.sendSync")
+            || matches!(
+                *a,
+                "electron.ipcRenderer.send" | "electron.ipcRenderer.invoke" | "electron.ipcRenderer.sendSync"
+            )
             || node.iter().any(|m| module(m))
     });
     own.map(|a| a.strip_prefix("electron.").unwrap_or(a).to_owned())
@@ -245,7 +249,10 @@ fn permissions(call: &CallView<'_>, out: &mut Vec<Note>) {
         let Some((arena, span)) = call.function(f) else { return false };
         let own: String = code(&arena, span).chars().filter(|c| !c.is_whitespace()).collect();
         let grants = own.contains("(true)") || own.ends_with("=>true") || own.contains("returntrue");
-        grants && !["if(", "?", "includes(", "===", "==", "has(", "&&", "||", "switch(", "false"].iter().any(|w| own.contains(w))
+        grants
+            && !["if(", "?", "includes(", "===", "==", "has(", "&&", "||", "switch(", "false"]
+                .iter()
+                .any(|w| own.contains(w))
     });
     if grants {
         let message = "Every page gets camera, microphone, place and whatever else it asks for. Grant by permission and by origin.";

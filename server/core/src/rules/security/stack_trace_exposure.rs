@@ -3,8 +3,8 @@ use sidenote_grammars::{Family, Field, Kind};
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::root_name;
 use crate::rules::support::{args, bare, is_function, key_name, method};
-use crate::semantics::flow::CallView;
 use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::semantics::flow::CallView;
 use crate::semantics::flow::kinds::SinkKind;
 use crate::syntax::Node;
 
@@ -40,7 +40,10 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::Object], answer),
     ],
     cases: &[
-        Case::bad("a.js", "const errorhandler = require('errorhandler');\napp.use(errorhandler()); //~ stack-trace-exposure"),
+        Case::bad(
+            "a.js",
+            "const errorhandler = require('errorhandler');\napp.use(errorhandler()); //~ stack-trace-exposure",
+        ),
         Case::good(
             "a.js",
             "const errorhandler = require('errorhandler');\nif (process.env.NODE_ENV !== 'production') app.use(errorhandler());",
@@ -321,7 +324,8 @@ fn answer<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 fn developers(call: &CallView<'_>, out: &mut Vec<Note>) {
     let node = call.arena.root().smallest_at(call.span);
     let text = call.arena.text();
-    let kept = ["NODE_ENV", "isDev", "development", "get('env')", "get(\"env\")", "DEBUG"].iter().any(|w| text.contains(w));
+    let kept =
+        ["NODE_ENV", "isDev", "development", "get('env')", "get(\"env\")", "DEBUG"].iter().any(|w| text.contains(w));
     if call.is("errorhandler") && !kept && node.ancestors().all(|a| a.kind() != Kind::IfStatement) {
         let message = "This middleware sends stacks to the client: it is made for development. Use it there alone.";
         out.push(Note::new(call.rule, call.name_span, message));

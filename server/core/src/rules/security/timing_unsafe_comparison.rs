@@ -243,7 +243,8 @@ fn is_kept(node: Node<'_>) -> bool {
     }
     let words = words(&place_name(node).unwrap_or_default());
     let last = words.last().map_or("", String::as_str);
-    let new = words.iter().any(|w| matches!(w.as_str(), "confirm" | "confirmation" | "repeat" | "new" | "old" | "type"));
+    let new =
+        words.iter().any(|w| matches!(w.as_str(), "confirm" | "confirmation" | "repeat" | "new" | "old" | "type"));
     !new && (matches!(last, "secret" | "password" | "token" | "apikey" | "signature" | "passphrase")
         || words.ends_with(&["api".to_owned(), "key".to_owned()])
         || words.ends_with(&["secret".to_owned(), "key".to_owned()]))

@@ -41,7 +41,10 @@ pub static RULE: Rule = Rule {
             "a.js",
             "const nunjucks = require('nunjucks');\nnunjucks.configure('views', { autoescape: false, express: app }); //~ xss",
         ),
-        Case::near_miss("a.js", "const nunjucks = require('nunjucks');\nnunjucks.configure('views', { autoescape: true });"),
+        Case::near_miss(
+            "a.js",
+            "const nunjucks = require('nunjucks');\nnunjucks.configure('views', { autoescape: true });",
+        ),
         Case::bad(
             "a.ts",
             "import { h } from 'vue';\nimport { useRoute } from 'vue-router';\nexport const f = () => { const r = useRoute(); return () => h('a', { href: r.query.to }, 'go'); }; //~ xss",
