@@ -51,8 +51,8 @@ pub fn quoted_parameter<'a>(call: Node<'a>, cx: &mut Cx<'a>) {
     if !runs(&name) {
         return;
     }
-    let Some(statement) = args(call).find_map(|a| built(a)) else { return };
-    let Some((parameter, at)) = placeholder_in_quotes(statement) else { return };
+    let by_format = || args(call).find_map(built).and_then(placeholder_in_quotes);
+    let Some((parameter, at)) = by_format().or_else(|| args(call).find_map(joined_in_quotes)) else { return };
     let message = format!(
         "`{name}` runs SQL into whose quotes `{parameter}` is put as it is: a quote in it ends the text, and the rest runs as SQL. Keep the statement constant and bind the value."
     );
@@ -91,15 +91,56 @@ fn built(argument: Node<'_>) -> Option<Node<'_>> {
 /// The parameter of the function, a text, that stands in single quotes in the SQL of a `format!`.
 fn placeholder_in_quotes<'a>(format: Node<'a>) -> Option<(&'a str, Node<'a>)> {
     let (text, places) = placeholders(format)?;
-    let upper = text.to_ascii_uppercase();
-    let sql = upper.contains("SELECT ") && upper.contains(" FROM ")
-        || upper.contains("INSERT INTO ")
-        || upper.contains("UPDATE ") && upper.contains(" SET ")
-        || upper.contains("DELETE FROM ");
+    let sql = is_statement(&text);
     let quoted =
         |at: usize| text[..at].trim_end_matches('%').ends_with('\'') && text[..at].matches('\'').count() % 2 == 1;
     let found = places.into_iter().find(|(at, name)| sql && quoted(*at) && is_text_parameter(format, name));
     found.map(|(_, name)| (name, format))
+}
+
+/// The parameter of the function, a text, that stands in single quotes in SQL that is joined: `"… = '".to_owned() + &name + "'"`.
+fn joined_in_quotes<'a>(argument: Node<'a>) -> Option<(&'a str, Node<'a>)> {
+    let mut at = unparenthesized(argument);
+    while at.kind() == Kind::ReferenceExpression {
+        at = unparenthesized(at.child(Field::Value)?);
+    }
+    if at.kind() == Kind::Identifier
+        && let Origin::Let(n) = binding(at)?.origin
+    {
+        at = unparenthesized(n.child(Field::Value)?);
+    }
+    let (mut parts, whole) = (Vec::new(), at);
+    while at.kind() == Kind::BinaryExpression && at.child(Field::Operator)?.text() == "+" {
+        parts.push(unparenthesized(at.child(Field::Right)?));
+        at = unparenthesized(at.child(Field::Left)?);
+    }
+    parts.push(at);
+    let mut text = String::new();
+    for part in parts.iter().rev() {
+        if let Some(literal) =
+            part.descendants().find(|n| matches!(n.kind(), Kind::StringLiteral | Kind::RawStringLiteral))
+        {
+            text.push_str(&string_value(literal)?);
+            continue;
+        }
+        let mut name = *part;
+        while name.kind() == Kind::ReferenceExpression {
+            name = unparenthesized(name.child(Field::Value)?);
+        }
+        let quoted = text.trim_end_matches('%').ends_with('\'') && text.matches('\'').count() % 2 == 1;
+        if quoted && is_statement(&text) && name.kind() == Kind::Identifier && is_text_parameter(whole, name.text()) {
+            return Some((name.text(), whole));
+        }
+    }
+    None
+}
+
+fn is_statement(text: &str) -> bool {
+    let upper = text.to_ascii_uppercase();
+    upper.contains("SELECT ") && upper.contains(" FROM ")
+        || upper.contains("INSERT INTO ")
+        || upper.contains("UPDATE ") && upper.contains(" SET ")
+        || upper.contains("DELETE FROM ")
 }
 
 /// Names with their positions in a text.

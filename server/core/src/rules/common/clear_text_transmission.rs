@@ -31,6 +31,12 @@ pub static RULE: Rule = Rule {
         ),
     ],
     cases: &[
+        Case::bad("a.js", "const socket = new WebSocket('ws://chat.example.com/rooms'); //~ clear-text-transmission"),
+        Case::good(
+            "a.js",
+            "const a = new WebSocket('wss://chat.example.com/'); const b = new WebSocket('ws://localhost:3000');",
+        ),
+        Case::near_miss("a.js", "const c = new WebSocket('ws://' + location.host); const d = new WebSocket(url);"),
         Case::bad(
             "a.js",
             "const axios = require('axios');\naxios.post('http://api.shop.example/login', { name, password }); //~ clear-text-transmission",

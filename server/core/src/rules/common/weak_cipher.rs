@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
     in_tests: false,
     docs: Docs {
         what: "Finds DES, 3DES, RC2, RC4, Blowfish, CAST5, IDEA and SEED in `createCipheriv` and its kin, CryptoJS and node-forge; \
-               `createCipher`, whose key is one MD5 of the password; and TLS contexts that allow SSL 3, TLS 1.0 or 1.1.",
+               `createCipher`, whose key is one MD5 of the password; and TLS contexts that allow SSL 3, TLS 1.0 or 1.1, or name broken ciphers.",
         why: "Keys of 56 bits are searched in a day, blocks of 64 bits repeat after a few gigabytes, RC4's stream leaks its \
               plaintext, and old protocol versions can be forced into them.",
         example: "const cipher = crypto.createCipheriv('des-ede3-cbc', key, iv);",
@@ -31,6 +31,7 @@ pub static RULE: Rule = Rule {
         Check::Calls(&["createCipheriv", "createCipher", "createDecipheriv", "createDecipher"], node),
         Check::Calls(&["encrypt", "createCipher", "startEncrypting", "createEncryptionCipher"], library),
         Check::Writes(&["secureProtocol", "minVersion", "maxVersion"], protocol),
+        Check::Writes(&["ciphers"], list),
         Check::Nodes(&[Kind::CallExpression], rust),
     ],
     cases: &[
@@ -47,6 +48,11 @@ pub static RULE: Rule = Rule {
             "use native_tls::{Protocol, TlsConnector};\nfn f() -> TlsConnector { TlsConnector::builder().min_protocol_version(Some(Protocol::Tlsv12)).build().unwrap() }",
         ),
         Case::near_miss("a.rs", "fn f(b: &mut SslConnectorBuilder) { b.set_min_proto_version(None).unwrap(); }"),
+        Case::bad(
+            "a.js",
+            "https.createServer({ ciphers: 'ECDHE-RSA-AES128-GCM-SHA256:DES-CBC3-SHA' }, app); //~ weak-cipher",
+        ),
+        Case::near_miss("a.js", "https.createServer({ ciphers: 'HIGH:!aNULL:!RC4:!DES:!3DES' }, app);"),
         Case::bad(
             "a.js",
             "const crypto = require('crypto');\nconst c = crypto.createCipheriv('des-ede3-cbc', key, iv); //~ weak-cipher",
@@ -305,6 +311,27 @@ fn protocol(write: &WriteView<'_>, out: &mut Vec<Note>) {
     });
     if let Some(old) = old {
         let message = format!("`{old}` lets connections use broken ciphers. Use TLS 1.2 or newer.");
+        out.push(Note::new(write.rule, write.span, message).severity(Severity::Medium));
+    }
+}
+
+/// `ciphers: 'RC4:DES-CBC3-SHA'`, in OpenSSL's notation: what stands behind `!` or `-` is left out.
+fn list(write: &WriteView<'_>, out: &mut Vec<Note>) {
+    if !write.value.exact {
+        return;
+    }
+    let found = write.value.strings().find_map(|list| {
+        let named = list.as_str().split([':', ',', ' ']).find(|c| {
+            let part = |of: &[&str]| c.split(['-', '_', '+']).any(|p| of.contains(&p));
+            // TLS's own suites are written in capitals.
+            !c.starts_with(['!', '-', '@', '+'])
+                && (part(&["RC4", "RC2", "DES", "3DES", "CBC3", "NULL", "aNULL", "eNULL", "EXP", "EXPORT", "EXPORT40"])
+                    || matches!(*c, "LOW" | "ADH" | "AECDH" | "COMPLEMENTOFDEFAULT"))
+        });
+        named.map(str::to_owned)
+    });
+    if let Some(found) = found {
+        let message = format!("`{found}` lets connections use broken ciphers. Leave the list out.");
         out.push(Note::new(write.rule, write.span, message).severity(Severity::Medium));
     }
 }

@@ -28,6 +28,7 @@ pub static RULE: Rule = Rule {
     },
     checks: &[
         Check::Calls(&["chmod", "chmodSync", "fchmod", "fchmodSync", "lchmod"], chmod),
+        Check::Calls(&["exec", "execSync", "spawn", "spawnSync", "execFile", "execFileSync"], command),
         Check::Calls(
             &[
                 "mkdir",
@@ -47,6 +48,15 @@ pub static RULE: Rule = Rule {
         Check::Calls(&["from_mode", "set_mode", "mode", "chmod", "fchmod", "open", "mkdir"], rust),
     ],
     cases: &[
+        Case::bad(
+            "a.js",
+            "const { execSync } = require('child_process');\nexecSync('chmod -R 777 /srv/data'); //~ world-writable",
+        ),
+        Case::near_miss("a.js", "const { execSync } = require('child_process');\nexecSync('chmod 755 /srv/data');"),
+        Case::bad(
+            "a.ts",
+            "import { S3Client, PutBucketAclCommand } from '@aws-sdk/client-s3';\nexport const f = (s: S3Client) => s.send(new PutBucketAclCommand({ Bucket: 'b', ACL: 'public-read-write' })); //~ world-writable",
+        ),
         Case::bad("a.js", "const fs = require('fs');\nfs.chmodSync('/var/run/app.sock', 0o777); //~ world-writable"),
         Case::bad("a.ts", "import { chmod } from 'node:fs/promises';\nawait chmod(path, '0666'); //~ world-writable"),
         Case::bad(
@@ -215,6 +225,29 @@ fn report(call: &CallView<'_>, mode: u32, n: usize, severity: Severity, out: &mu
 fn chmod(call: &CallView<'_>, out: &mut Vec<Note>) {
     if let Some(mode) = open_mode(call.args.get(1)).filter(|_| is_fs(call)) {
         report(call, mode, 1, Severity::Medium, out);
+    }
+}
+
+/// `exec('chmod 777 /srv/data')`, `spawn('chmod', ['-R', '777', dir])`
+fn command(call: &CallView<'_>, out: &mut Vec<Note>) {
+    if !call.paths.iter().any(|p| p.starts_with("child_process.")) {
+        return;
+    }
+    let Some(first) = call.args.first() else { return };
+    let line = first.strings().next().or(first.prefix).map(|s| s.as_str().to_owned()).unwrap_or_default();
+    let mut words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+    words.extend(
+        call.args.get(1).into_iter().flat_map(|a| a.fields()).filter_map(|(_, v)| v.as_str()).map(|s| s.to_string()),
+    );
+    let Some(at) = words.iter().position(|w| w == "chmod" || w.ends_with("/chmod")) else { return };
+    let mode = words[at + 1..].iter().find(|w| !w.starts_with('-'));
+    let open = mode.is_some_and(|m| {
+        matches!(m.as_str(), "a+w" | "o+w" | "a+rw" | "a+rwx" | "o+rw" | "+w" | "ugo+w" | "ugo+rwx")
+            || u32::from_str_radix(m, 8).is_ok_and(|m| m & 0o002 != 0 && m & 0o1000 == 0)
+    });
+    if let Some(mode) = mode.filter(|_| open) {
+        let message = format!("With the mode {mode} every user of the machine may change it. Leave others out.");
+        out.push(Note::new(call.rule, call.arg_span(0), message));
     }
 }
 

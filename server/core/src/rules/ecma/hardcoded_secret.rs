@@ -4,6 +4,7 @@ use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::secrets::{Provider, looks_random, placeholder, provider, secret_name, wordlike};
 use crate::rules::support::{args, bare, constant, declares, ecma_path, key_name, place_name, string_value};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::semantics::flow::CallView;
 use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
@@ -33,8 +34,29 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::String, Kind::TemplateString, Kind::StringLiteral, Kind::RawStringLiteral], literal),
         Check::Nodes(&[Kind::CallExpression, Kind::NewExpression], place),
         Check::Nodes(&[Kind::BinaryExpression], comparison),
+        Check::Nodes(&[Kind::AssignmentExpression], koa_keys),
+        Check::Calls(
+            &[
+                "sign",
+                "encrypt",
+                "verify",
+                "jwtVerify",
+                "jwtDecrypt",
+                "compactVerify",
+                "createCipheriv",
+                "createDecipheriv",
+                "createHmac",
+            ],
+            known_key,
+        ),
     ],
     cases: &[
+        Case::bad("a.ts", "const fallback = process.env.TOKEN_SECRET || 'one-for-all'; //~ hardcoded-secret"),
+        Case::bad(
+            "a.ts",
+            "import jwt from 'jsonwebtoken';\nconst settings = { signing: { word: 'all-of-us' } };\nexport const f = (id: string) => jwt.sign({ id }, settings.signing.word); //~ hardcoded-secret",
+        ),
+        Case::near_miss("a.ts", "const port = process.env.PORT || 'Zx81-for-all-of-us';"),
         Case::bad(
             "a.rs",
             "fn f() -> OptsBuilder { OptsBuilder::new().user(Some(\"root\")).pass(Some(\"hunter2hunter2\")) } //~ hardcoded-secret",
@@ -117,6 +139,43 @@ pub static RULE: Rule = Rule {
         Case::good("a.rs", "const TOKEN_HEADER: &str = \"x-auth-token\";"),
         Case::good("a.rs", "fn f() { let password = std::env::var(\"DB_PASSWORD2\").unwrap(); go(password) }"),
         Case::near_miss("a.rs", "const PASSWORD: &str = \"password\";"),
+        Case::bad(
+            "a.js",
+            "const Koa = require('koa');\nconst app = new Koa();\napp.keys = ['a fixed key of ours']; //~ hardcoded-secret",
+        ),
+        Case::bad(
+            "a.ts",
+            "import jwt from '@fastify/jwt';\napp.register(jwt, { secret: 'fixed-for-all' }); //~ hardcoded-secret",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { jwt } from 'hono/jwt';\napp.use('/api/*', jwt({ secret: 'fixed-for-all' })); //~ hardcoded-secret",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { SignJWT } from 'jose';\nconst key = new TextEncoder().encode('fixed-for-all');\nexport const f = (id: string) => new SignJWT({ id }).setProtectedHeader({ alg: 'HS256' }).sign(key); //~ hardcoded-secret",
+        ),
+        Case::bad(
+            "a.js",
+            "const crypto = require('crypto');\nfunction f(iv) { const key = Buffer.from('0011223344556677', 'utf8');\nreturn crypto.createCipheriv('aes-128-gcm', key, iv); } //~ hardcoded-secret",
+        ),
+        Case::bad(
+            "a.js",
+            "const crypto = require('crypto');\nconst KEY = Buffer.from('0011223344556677');\nfunction f(iv) { return crypto.createCipheriv('aes-128-gcm', KEY, iv); } //~ hardcoded-secret",
+        ),
+        Case::bad(
+            "a.js",
+            "const h = { Authorization: 'Basic ' + Buffer.from('deploy:Tr0ub4dor').toString('base64') }; //~ hardcoded-secret",
+        ),
+        Case::bad("a.js", "const h = { Authorization: `Basic ${btoa('deploy:Tr0ub4dor')}` }; //~ hardcoded-secret"),
+        Case::near_miss(
+            "a.js",
+            "const crypto = require('crypto');\nfunction f(iv) { const key = Buffer.from(process.env.KEY, 'hex'); return crypto.createCipheriv('aes-128-gcm', key, iv); }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const h = { Authorization: `Basic ${btoa(`${user}:${pass}`)}` }; const time = Buffer.from('12:30:44');",
+        ),
         Case::good("a.js", "const apiKey = process.env.API_KEY;"),
         Case::good(
             "a.js",
@@ -165,15 +224,12 @@ pub static RULE: Rule = Rule {
     ],
 };
 
-fn report<'a>(node: Node<'a>, message: String, confidence: Confidence, severity: Option<Severity>, cx: &mut Cx<'a>) {
-    let mut note = Note::new(
-        cx.rule,
-        node.span(),
-        format!(
-            "{message}: whoever reads the code has it. Take it from the environment or a secret store, and replace it."
-        ),
-    )
-    .confidence(confidence);
+fn message(what: &str) -> String {
+    format!("{what}: whoever reads the code has it. Take it from the environment or a secret store, and replace it.")
+}
+
+fn report<'a>(node: Node<'a>, what: String, confidence: Confidence, severity: Option<Severity>, cx: &mut Cx<'a>) {
+    let mut note = Note::new(cx.rule, node.span(), message(&what)).confidence(confidence);
     note.severity = severity;
     cx.report(note);
 }
@@ -217,7 +273,7 @@ fn literal<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let random = looks_random(&value, kind.is_password);
     if login && !wordlike_key(&name, &value) {
         report(node, "A login's password stands here".into(), Confidence::High, None, cx);
-    } else if random {
+    } else if random || defines == Defines::Fallback && !kind.is_password && value.len() >= 8 {
         report(node, format!("`{name}` is a fixed secret"), Confidence::Medium, None, cx);
     }
 }
@@ -241,6 +297,8 @@ fn wordlike_key(name: &str, value: &str) -> bool {
 enum Defines {
     Variable,
     Key,
+    /// What holds where the environment says nothing.
+    Fallback,
 }
 
 /// The name which the literal is the value of: a variable, key, field or default.
@@ -256,12 +314,24 @@ fn name_of(node: Node<'_>) -> Option<(String, Defines)> {
                 if !matches!(operator, "||" | "??") {
                     return None;
                 }
+                // `process.env.TOKEN_SECRET || '..'`, whatever it is kept in.
+                let left = bare(parent.child(Field::Left)?);
+                let asked = left.text().strip_prefix("process.env.").filter(|n| secret_name(n).is_some());
+                if let Some(name) = asked {
+                    return Some((name.to_owned(), Defines::Fallback));
+                }
                 at = parent;
             }
             Kind::TernaryExpression if field != Field::Condition => at = parent,
             Kind::VariableDeclarator | Kind::RequiredParameter | Kind::OptionalParameter if field == Field::Value => {
                 let name = parent.child(Field::Name).or_else(|| parent.child(Field::Pattern))?;
                 return (name.kind() == Kind::Identifier).then(|| (name.text().to_owned(), Defines::Variable));
+            }
+            // `const SECRET = Buffer.from('..', 'hex')`
+            Kind::Arguments
+                if parent.parent().is_some_and(|c| c.child(Field::Function).is_some_and(|f| is_encoder(f.text()))) =>
+            {
+                at = parent.parent()?;
             }
             // Rust: `.to_string()`, `String::from(..)`, `&".."`.
             Kind::ReferenceExpression => at = parent,
@@ -364,6 +434,20 @@ fn places(path: &str) -> (Option<usize>, &'static [&'static str]) {
         "cookieSession" | "cookie-session" => (None, &["secret", "keys"]),
         "cookieParser" | "cookie-parser" => (Some(0), &[]),
         "expressJwt" | "expressjwt" | "express-jwt" | "koaJwt" | "koa-jwt" => (None, &["secret"]),
+        "jwt" if path.starts_with("hono/jwt.") => (None, &["secret"]),
+        "sign" | "verify" if path.starts_with("hono/jwt.") => (Some(1), &[]),
+        "next-auth" | "NextAuth" if path.starts_with("next-auth") => (None, &["secret"]),
+        "getIronSession"
+        | "withIronSessionApiRoute"
+        | "withIronSessionSsr"
+        | "ironSession"
+        | "sealData"
+        | "unsealData" => (None, &["password"]),
+        "keygrip" | "Keygrip" | "cryptr" | "Cryptr" => (Some(0), &[]),
+        "twilio" => (Some(1), &[]),
+        "createSecretKey" | "scrypt" | "scryptSync" | "pbkdf2" | "pbkdf2Sync" if path.starts_with("crypto.") => {
+            (Some(0), &[])
+        }
         _ if last.ends_with("Strategy") => (None, &["secretOrKey", "clientSecret", "consumerSecret"]),
         _ => (None, &[]),
     }
@@ -382,8 +466,18 @@ fn callee<'a>(call: Node<'a>) -> Option<Node<'a>> {
 }
 
 fn place<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    encoded_login(node, cx);
     let Some(path) = callee(node).and_then(|c| ecma_path(c, cx)) else { return };
-    let (index, keys) = places(&path);
+    let (index, mut keys) = places(&path);
+    // `fastify.register(jwt, { secret: '..' })`
+    if path.ends_with(".register") && args(node).count() == 2 {
+        let plugin = args(node).next().and_then(|p| ecma_path(p, cx)).unwrap_or_default();
+        if ["@fastify/jwt", "@fastify/cookie", "@fastify/session", "@fastify/secure-session", "fastify-jwt"]
+            .contains(&plugin.as_str())
+        {
+            keys = &["secret", "key"];
+        }
+    }
     if index.is_none() && keys.is_empty() {
         return;
     }
@@ -394,7 +488,7 @@ fn place<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if keys.is_empty() {
         return;
     }
-    let Some(options) = args(node).next().map(bare).filter(|o| o.kind() == Kind::Object) else { return };
+    let Some(options) = args(node).map(bare).find(|o| o.kind() == Kind::Object) else { return };
     for pair in options.named_children().filter(|p| p.kind() == Kind::Pair) {
         if key_name(pair).is_some_and(|k| keys.contains(&k.as_ref()))
             && let Some(value) = pair.child(Field::Value)
@@ -413,14 +507,62 @@ fn place<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
 }
 
+/// What a call turns into bytes, and nothing else: `Buffer.from(text, "hex")`, `new TextEncoder().encode(text)`.
+fn encoded<'a>(value: Node<'a>) -> Option<Node<'a>> {
+    let call = (value.kind() == Kind::CallExpression).then_some(value)?;
+    let callee = call.child(Field::Function)?.text();
+    is_encoder(callee).then(|| args(call).next().map(bare))?
+}
+
+fn is_encoder(callee: &str) -> bool {
+    callee == "Buffer.from"
+        || callee.ends_with("TextEncoder().encode")
+        || matches!(callee, "encoder.encode" | "createSecretKey" | "crypto.createSecretKey")
+        || callee.starts_with("CryptoJS.enc.") && callee.ends_with(".parse")
+}
+
+/// `'Basic ' + btoa('admin:hunter2')`
+fn encoded_login<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(function) = node.child(Field::Function) else { return };
+    if !matches!(function.text(), "btoa" | "window.btoa" | "Buffer.from") {
+        return;
+    }
+    let Some(literal) = args(node).next().map(bare) else { return };
+    let Some(text) = string_value(literal) else { return };
+    let Some((user, password)) = text.split_once(':') else { return };
+    let around = node.ancestors().find(|a| {
+        matches!(a.kind(), Kind::BinaryExpression | Kind::TemplateString | Kind::Pair | Kind::VariableDeclarator)
+    });
+    let header = around.is_some_and(|a| {
+        let text = a.text();
+        text.contains("Basic ") || text.get(..13).is_some_and(|t| t.eq_ignore_ascii_case("authorization"))
+    });
+    let plain = |t: &str| !t.is_empty() && !t.contains(char::is_whitespace) && !t.contains("${");
+    if header && plain(user) && plain(password) && password.len() >= 4 && !placeholder(password) {
+        report(literal, "This header logs in with a fixed secret".into(), Confidence::High, None, cx);
+    }
+}
+
+/// `app.keys = ['..']` of Koa, with which cookies are signed.
+fn koa_keys<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let (Some(left), Some(right)) = (node.child(Field::Left), node.child(Field::Right)) else { return };
+    let right = bare(right);
+    let keys = left.kind() == Kind::MemberExpression
+        && left.child(Field::Property).is_some_and(|p| p.text() == "keys")
+        && right.kind() == Kind::Array;
+    if !keys || !cx.file.imports.iter().any(|(_, path)| path == "koa" || path.starts_with("koa.")) {
+        return;
+    }
+    for value in right.named_children() {
+        secret_value(value, "app.keys", cx);
+    }
+}
+
 /// Reports a constant in a place that takes a secret: the literal itself, behind `Buffer.from`, or as a fallback.
 fn secret_value<'a>(value: Node<'a>, what: &str, cx: &mut Cx<'a>) {
     let mut value = bare(value);
-    if value.kind() == Kind::CallExpression
-        && value.child(Field::Function).is_some_and(|f| f.text() == "Buffer.from")
-        && let Some(inner) = args(value).next()
-    {
-        value = bare(inner);
+    if let Some(inner) = encoded(value) {
+        value = inner;
     }
     if value.kind() == Kind::BinaryExpression
         && value.child(Field::Operator).is_some_and(|o| matches!(o.text(), "||" | "??"))
@@ -428,7 +570,10 @@ fn secret_value<'a>(value: Node<'a>, what: &str, cx: &mut Cx<'a>) {
     {
         value = bare(right);
     }
-    let at = constant(value);
+    let mut at = constant(value);
+    if let Some(inner) = encoded(at) {
+        at = constant(inner);
+    }
     if at.kind() == Kind::Identifier && !declares(at, at.text()) {
         // A constant of the file's top level.
         let literal = cx.file.declared.constants.get(at.text());
@@ -469,5 +614,29 @@ fn comparison<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         && provider(&value).is_none()
     {
         report(literal, format!("`{name}` is compared with a fixed password"), Confidence::Medium, None, cx);
+    }
+}
+
+/// A key that the flow knows to be a constant where it is used: `new SignJWT(claims).sign(new TextEncoder().encode('..'))`,
+/// `createCipheriv(algorithm, KEY, iv)` behind `const KEY = Buffer.from('..')`.
+fn known_key(call: &CallView<'_>, out: &mut Vec<Note>) {
+    let of = |module: &str| call.paths.iter().any(|p| p.starts_with(module));
+    let n = match call.name.as_str() {
+        "sign" | "encrypt" if of("jose.") => 0,
+        "jwtVerify" | "jwtDecrypt" | "compactVerify" if of("jose.") => 1,
+        "createCipheriv" | "createDecipheriv" | "createHmac" if of("crypto.") => 1,
+        "sign" | "verify" if of("jsonwebtoken.") => 1,
+        _ => return,
+    };
+    let Some(value) = call.args.get(n).filter(|v| v.exact && v.taints.is_empty()) else { return };
+    let node = bare(call.arena.root().smallest_at(call.arg_span(n)));
+    let named = place_name(node).is_some_and(|name| secret_name(&name).is_some());
+    // A name that tells is reported where the constant is declared.
+    let fixed = value.strings().any(|t| !t.is_empty() && provider(&t).is_none() && !(named && looks_random(&t, false)));
+    if fixed
+        && !matches!(node.kind(), Kind::String | Kind::TemplateString)
+        && encoded(node).is_none_or(|n| n.kind() != Kind::String)
+    {
+        out.push(Note::new(call.rule, node.span(), message(&format!("`{}` is given a fixed secret", call.name))));
     }
 }

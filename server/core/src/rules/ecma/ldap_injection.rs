@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::High,
     confidence: Confidence::High,
     cwe: &[90],
-    families: &[Family::Ecma],
+    families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
     docs: Docs {
@@ -27,6 +27,22 @@ pub static RULE: Rule = Rule {
         "`{sink}` runs an LDAP filter that {source} is part of: parentheses and `*` in it change who is found. Escape it, or build the filter from objects.",
     )],
     cases: &[
+        Case::bad(
+            "a.rs",
+            r#"use axum::extract::Query;
+use ldap3::{Ldap, Scope};
+async fn find(Query(name): Query<String>, mut ldap: Ldap) {
+    let found = ldap.search("dc=x", Scope::Subtree, &format!("(uid={name})"), vec!["cn"]).await; //~ ldap-injection
+}"#,
+        ),
+        Case::good(
+            "a.rs",
+            r#"use axum::extract::Query;
+use ldap3::{Ldap, Scope, ldap_escape};
+async fn find(Query(name): Query<String>, mut ldap: Ldap) {
+    let found = ldap.search("dc=x", Scope::Subtree, &format!("(uid={})", ldap_escape(name)), vec!["cn"]).await;
+}"#,
+        ),
         Case::bad(
             "a.ts",
             r#"import express from "express";

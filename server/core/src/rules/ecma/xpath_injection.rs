@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::High,
     confidence: Confidence::High,
     cwe: &[643],
-    families: &[Family::Ecma],
+    families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
     docs: Docs {
@@ -27,6 +27,13 @@ pub static RULE: Rule = Rule {
         "`{sink}` evaluates XPath that {source} is part of: quotes in it change what is selected. Pass the value as a variable.",
     )],
     cases: &[
+        Case::bad(
+            "a.rs",
+            r#"use axum::extract::Query;
+async fn find(Query(name): Query<String>, package: sxd_document::Package) {
+    let found = sxd_xpath::evaluate_xpath(&package.as_document(), &format!("//user[name='{name}']")); //~ xpath-injection
+}"#,
+        ),
         Case::bad(
             "a.ts",
             r#"import express from "express";

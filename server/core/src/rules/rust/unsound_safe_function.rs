@@ -127,6 +127,23 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "pub fn f(v: &[u32], i: usize) -> u32 { if i < v.len() { unsafe { *v.get_unchecked(i) } } else { 0 } }",
         ),
+        Case::bad(
+            "a.rs",
+            "pub fn f(from: &[u8], to: &mut [u8]) { unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), to.as_mut_ptr(), from.len()) } } //~ unsound-safe-function",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "pub fn f(from: &[u8], to: &mut [u8]) { assert!(to.len() >= from.len()); unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), to.as_mut_ptr(), from.len()) } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "pub fn f(from: &[u8]) -> Vec<u8> { let mut to = vec![0; from.len()]; unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), to.as_mut_ptr(), from.len()) } to }",
+        ),
+        Case::bad("a.rs", "pub fn f(at: usize) -> u8 { unsafe { *(at as *const u8) } } //~ unsound-safe-function"),
+        Case::bad(
+            "a.rs",
+            "pub fn f(s: *const i8, to: &mut [i8; 8]) { unsafe { libc::strcpy(to.as_mut_ptr(), s) }; } //~ unsound-safe-function",
+        ),
         Case::good("a.rs", "pub unsafe fn f(p: *const u32) -> u32 { unsafe { *p } }"),
         Case::good("a.rs", "fn f(p: *const u32) -> u32 { unsafe { *p } }"),
         Case::good(
@@ -218,7 +235,15 @@ fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
                     && !kept.iter().any(|w| body.text().contains(w) || head.contains(w)))
                 .then_some(relied);
             }
+            if relied.what == SHORTER {
+                let slice = ty.starts_with("&mut [") || ty.starts_with("&[") || ty.contains("Vec<");
+                return (slice && !checked(body, relied.name)).then_some(relied);
+            }
             let pointer = ty.starts_with('*');
+            // `*(address as *const u32)`
+            if relied.what == POINTER && matches!(ty, "usize" | "u64" | "isize") {
+                return (!checked(body, relied.name)).then_some(relied);
+            }
             if relied.what == POINTER && !pointer || relied.what != POINTER && pointer {
                 return None;
             }
@@ -256,6 +281,7 @@ fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
 
 const POINTER: &str = "a pointer that is followed";
 const INDEX: &str = "a position that is trusted";
+const SHORTER: &str = "taken to be as long as the other side of the copy";
 const COPIED: &str = "copied bit by bit, while its owner still has it,";
 
 fn says_safety(comment: &str) -> bool {
@@ -339,6 +365,20 @@ fn relied_on<'a>(n: Node<'a>, cx: &Cx<'a>) -> Option<Relied<'a>> {
     let last = parts.next().unwrap_or_default();
     let module = parts.next().unwrap_or_default();
     match (module, last) {
+        // `ptr::copy_nonoverlapping(from.as_ptr(), to.as_mut_ptr(), from.len())`
+        ("ptr", "copy" | "copy_nonoverlapping") if args(n).nth(1).is_some_and(|a| slice_of(a).is_some()) => {
+            let [from, to, count] = args(n).collect::<Vec<_>>()[..] else { return None };
+            let (from, to) = (slice_of(from)?, slice_of(to)?);
+            let (of_from, of_to) = (mentions(count, from), mentions(count, to));
+            let name = if of_from && !of_to {
+                to
+            } else if of_to && !of_from {
+                from
+            } else {
+                return None;
+            };
+            Some(Relied { at: n, name, what: SHORTER })
+        }
         ("ptr", "read")
             if args(n).next().is_some_and(|a| a.kind() == Kind::Identifier) && !is_raw(n, args(n).next()?) =>
         {
@@ -402,6 +442,12 @@ fn relied_on<'a>(n: Node<'a>, cx: &Cx<'a>) -> Option<Relied<'a>> {
         }
         _ => None,
     }
+}
+
+/// The slice that a pointer is the beginning of: `name.as_ptr()`.
+fn slice_of<'a>(pointer: Node<'a>) -> Option<&'a str> {
+    let (of, m) = method(unparenthesized(pointer))?;
+    (matches!(m.text(), "as_ptr" | "as_mut_ptr") && of.kind() == Kind::Identifier).then(|| of.text())
 }
 
 /// `from_utf8_unchecked` of a buffer that the function reads from outside.

@@ -33,6 +33,7 @@ pub static RULE: Rule = Rule {
     },
     checks: &[
         Check::Writes(&["Access-Control-Allow-Origin", "access-control-allow-origin"], written),
+        Check::Writes(&["cors"], hapi),
         Check::Calls(&["setHeader", "set", "header", "append"], header),
         Check::Calls(
             &[
@@ -94,6 +95,18 @@ pub static RULE: Rule = Rule {
         Case::bad(
             "a.js",
             "const cors = require('cors');\napp.use(cors({ origin: '*', credentials: true })); //~ cors-misconfiguration",
+        ),
+        Case::bad(
+            "a.js",
+            "const cors = require('cors');\napp.use(cors({ origin: (from, done) => done(null, from), credentials: true })); //~ cors-misconfiguration",
+        ),
+        Case::bad(
+            "a.js",
+            "const Hapi = require('@hapi/hapi');\nconst server = Hapi.server({ routes: { cors: { origin: ['*'], credentials: true } } }); //~ cors-misconfiguration",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const Hapi = require('@hapi/hapi');\nHapi.server({ routes: { cors: { origin: ['*'] } } });\nHapi.server({ routes: { cors: { origin: ['https://a.example.com'], credentials: true } } });",
         ),
         Case::good("a.js", "const cors = require('cors');\napp.use(cors({ origin: '*' }));"),
         Case::good("a.js", "const cors = require('cors');\napp.use(cors());"),
@@ -211,6 +224,17 @@ fn written(write: &WriteView<'_>, out: &mut Vec<Note>) {
     judge(write.rule, write.value, write.span, write.arena, out);
 }
 
+/// `cors: { origin: ['*'], credentials: true }` of hapi, which sends the origin back that asks.
+fn hapi(write: &WriteView<'_>, out: &mut Vec<Note>) {
+    let options = Some(write.value);
+    let everybody =
+        field(options, "origin").is_some_and(|o| o.fields().any(|(_, v)| v.exact && v.strings().any(|s| s == "*")));
+    if everybody && field(options, "credentials").is_some_and(|v| v.exact && v.as_bool() == Some(true)) {
+        let message = "Any site may make requests with the user's cookies and read the answers: every origin is allowed together with credentials. List the origins.";
+        out.push(Note::new(write.rule, write.span, message));
+    }
+}
+
 fn judge(rule: &'static Rule, value: &Val, span: Span, arena: &Arena, out: &mut Vec<Note>) {
     let credentials = allows_credentials(&all_code(arena));
     // Without cookies the origin that asks is as good as `*`.
@@ -243,7 +267,10 @@ fn lets_all_in(options: &Val, by_default: bool, call: &CallView<'_>) -> bool {
             let Some((arena, span)) = call.function(f) else { return false };
             let own = code(&arena, span);
             let squeezed: String = own.chars().filter(|c| !c.is_whitespace()).collect();
-            let accepts = squeezed.contains("(null,true)") || squeezed.contains("(null,origin)");
+            let asks = squeezed.trim_start_matches("async").trim_start_matches("function").trim_start_matches('(');
+            let asks = asks.split([',', ':', ')', '=', '?']).next().unwrap_or_default();
+            let accepts =
+                squeezed.contains("(null,true)") || !asks.is_empty() && squeezed.contains(&format!("(null,{asks})"));
             accepts
                 && !["if(", "?", "includes", "indexOf", "test(", "has(", "&&", "some(", "find("]
                     .iter()

@@ -4,8 +4,8 @@ use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::evidence::{all_code, mentions};
 use crate::rules::support::{args, method, string_value};
 use crate::rules::{Case, Check, Docs, Rule};
-use crate::semantics::flow::CallView;
 use crate::semantics::flow::value::Value;
+use crate::semantics::flow::{CallView, WriteView};
 
 pub static RULE: Rule = Rule {
     id: "csrf-missing",
@@ -29,8 +29,25 @@ pub static RULE: Rule = Rule {
                  bearer tokens. Routes in other files are not seen.",
         fix: "",
     },
-    checks: &[Check::Calls(&["use"], check)],
+    checks: &[
+        Check::Calls(&["use"], check),
+        Check::Calls(&["csurf", "csrf", "koa-csrf"], ignored),
+        Check::Writes(&["csrfPrevention"], apollo),
+        Check::Calls(&["withNoXsrfProtection"], angular),
+    ],
     cases: &[
+        Case::bad(
+            "a.js",
+            "const csrf = require('csurf');\napp.use(csrf({ ignoreMethods: ['GET', 'POST'] })); //~ csrf-missing",
+        ),
+        Case::good(
+            "a.js",
+            "const csrf = require('csurf');\napp.use(csrf({ ignoreMethods: ['GET', 'HEAD', 'OPTIONS'] }));",
+        ),
+        Case::bad(
+            "a.ts",
+            "const server = new ApolloServer({ typeDefs, resolvers, csrfPrevention: false }); //~ csrf-missing",
+        ),
         Case::bad(
             "a.js",
             "const session = require('express-session');\nconst app = require('express')();\napp.use(session({ secret })); //~ csrf-missing\napp.post('/transfer', (req, res) => { pay(req.session.user, req.body.to); res.end(); });",
@@ -117,6 +134,36 @@ fn is_session(value: &Value) -> Option<bool> {
         "cookie-parser()" => Some(false),
         _ => None,
     })
+}
+
+/// `csurf({ ignoreMethods: ['POST'] })`
+fn ignored(call: &CallView<'_>, out: &mut Vec<Note>) {
+    if !call.is("csurf") && !call.is("csrf") && !call.is("koa-csrf") {
+        return;
+    }
+    let methods = crate::rules::evidence::field(call.args.first(), "ignoreMethods");
+    let changing = |m: &str| matches!(m.to_ascii_uppercase().as_str(), "POST" | "PUT" | "PATCH" | "DELETE");
+    let mut texts = methods.into_iter().flat_map(|m| m.fields().flat_map(|(_, v)| v.strings()));
+    if let Some(found) = texts.find(|m| changing(m)) {
+        let message = format!("`{found}` requests are let through without a token, and another page can make them.");
+        out.push(Note::new(call.rule, call.arg_span(0), message));
+    }
+}
+
+fn apollo(write: &WriteView<'_>, out: &mut Vec<Note>) {
+    if write.value.exact && write.value.as_bool() == Some(false) && write.value.strings().next().is_none() {
+        let message = "Other pages can run queries with the user's cookies. Leave `csrfPrevention` on.";
+        out.push(Note::new(write.rule, write.span, message));
+    }
+}
+
+/// Angular's client then sends no token.
+fn angular(call: &CallView<'_>, out: &mut Vec<Note>) {
+    if call.paths.iter().any(|p| p.starts_with("@angular/common/http.")) {
+        let message =
+            "Requests are sent without the token that tells them from other pages' requests. Leave the protection on.";
+        out.push(Note::new(call.rule, call.name_span, message));
+    }
 }
 
 fn check(call: &CallView<'_>, out: &mut Vec<Note>) {

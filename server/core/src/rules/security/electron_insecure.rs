@@ -1,9 +1,10 @@
 use sidenote_grammars::Family;
 
 use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::evidence::code;
 use crate::rules::{Case, Check, Docs, Rule};
 use crate::semantics::flow::kinds::{SinkKind, SourceKind};
-use crate::semantics::flow::value::Origin;
+use crate::semantics::flow::value::{Origin, Val};
 use crate::semantics::flow::{CallView, WriteView};
 
 pub static RULE: Rule = Rule {
@@ -18,8 +19,9 @@ pub static RULE: Rule = Rule {
     in_tests: false,
     docs: Docs {
         what: "Finds `webPreferences` that give pages node's powers or take the browser's limits away (`nodeIntegration: true`, \
-               `contextIsolation: false`, `webSecurity: false`, `allowRunningInsecureContent: true`, `sandbox: false`), and \
-               `shell.openExternal` with addresses from outside.",
+               `contextIsolation: false`, `webSecurity: false`, `allowRunningInsecureContent: true`, `sandbox: false`), \
+               `shell.openExternal` with addresses from outside, preload scripts that hand a page all of `ipcRenderer` or node's modules, \
+               and handlers that grant every permission.",
         why: "One injected script then runs programs on the user's machine; `openExternal` of a `file:` or `smb:` address starts them \
               too.",
         example: "new BrowserWindow({ webPreferences: { nodeIntegration: true, contextIsolation: false } });",
@@ -43,6 +45,8 @@ pub static RULE: Rule = Rule {
             setting,
         ),
         Check::Calls(&["openExternal"], open),
+        Check::Calls(&["exposeInMainWorld"], exposed),
+        Check::Calls(&["setPermissionRequestHandler", "setPermissionCheckHandler"], permissions),
     ],
     cases: &[
         Case::bad(
@@ -120,6 +124,26 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad(
             "a.js",
+            "const { contextBridge, ipcRenderer } = require('electron');\ncontextBridge.exposeInMainWorld('api', { ipc: ipcRenderer }); //~ electron-insecure",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { contextBridge } from 'electron';\nimport fs from 'node:fs';\ncontextBridge.exposeInMainWorld('files', { read: fs.readFileSync }); //~ electron-insecure",
+        ),
+        Case::good(
+            "a.js",
+            "const { contextBridge, ipcRenderer } = require('electron');\ncontextBridge.exposeInMainWorld('api', { save: (text) => ipcRenderer.invoke('save', text), version: process.versions.electron });",
+        ),
+        Case::bad(
+            "a.js",
+            "const { session } = require('electron');\nsession.defaultSession.setPermissionRequestHandler((contents, permission, done) => done(true)); //~ electron-insecure",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const { session } = require('electron');\nsession.defaultSession.setPermissionRequestHandler((contents, permission, done) => { if (permission === 'media') return done(true); done(false); });",
+        ),
+        Case::bad(
+            "a.js",
             r#"const { ipcMain, shell } = require("electron");
 ipcMain.on("open", (event, url) => shell.openExternal(url)); //~ electron-insecure"#,
         ),
@@ -187,5 +211,51 @@ fn open(call: &CallView<'_>, out: &mut Vec<Note>) {
             "What is opened is decided by {what}, `file:` and programs included. Accept `https:` addresses alone."
         );
         out.push(Note::new(call.rule, call.arg_span(0), message).severity(Severity::Medium));
+    }
+}
+
+/// What of a bridge to the page is more than the program meant to offer: Electron's channel as a whole, or a module of node.
+fn too_much(value: &Val, depth: usize) -> Option<String> {
+    let own = value.apis.iter().map(|a| a.as_str()).find(|a| {
+        let node = ["fs", "fs/promises", "child_process", "fs-extra"];
+        let module =
+            |m: &str| *a == m || a.strip_prefix(m).is_some_and(|rest| rest.starts_with('.') && !rest.contains('('));
+        matches!(*a, "electron.ipcRenderer" | "electron.remote" | "electron.shell" | "electron.shell.openExternal")
+            || matches!(
+                *a,
+                "electron.ipcRenderer.send" | "electron.ipcRenderer.invoke" | "electron.ipcRenderer.sendSync"
+            )
+            || node.iter().any(|m| module(m))
+    });
+    own.map(|a| a.strip_prefix("electron.").unwrap_or(a).to_owned())
+        .or_else(|| (depth > 0).then(|| value.fields().find_map(|(_, v)| too_much(v, depth - 1))).flatten())
+}
+
+fn exposed(call: &CallView<'_>, out: &mut Vec<Note>) {
+    if !call.paths.iter().any(|p| p.starts_with("electron.")) {
+        return;
+    }
+    if let Some(what) = call.args.get(1).and_then(|v| too_much(v, 2)) {
+        let message = format!(
+            "Every script in the page may use all of `{what}`. Offer functions that do one thing each, and check what they are given."
+        );
+        out.push(Note::new(call.rule, call.name_span, message));
+    }
+}
+
+/// `(contents, permission, callback) => callback(true)`, without a condition.
+fn permissions(call: &CallView<'_>, out: &mut Vec<Note>) {
+    let grants = call.args.first().into_iter().flat_map(|a| a.funcs.iter()).any(|f| {
+        let Some((arena, span)) = call.function(f) else { return false };
+        let own: String = code(&arena, span).chars().filter(|c| !c.is_whitespace()).collect();
+        let grants = own.contains("(true)") || own.ends_with("=>true") || own.contains("returntrue");
+        grants
+            && !["if(", "?", "includes(", "===", "==", "has(", "&&", "||", "switch(", "false"]
+                .iter()
+                .any(|w| own.contains(w))
+    });
+    if grants {
+        let message = "Every page gets camera, microphone, place and whatever else it asks for. Grant by permission and by origin.";
+        out.push(Note::new(call.rule, call.name_span, message).severity(Severity::Medium));
     }
 }

@@ -58,6 +58,7 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "import helmet from 'helmet';\napp.use(helmet({ xFrameOptions: false })); //~ helmet-csp-disabled",
         ),
+        Case::bad("a.ts", "import helmet from 'helmet';\napp.use(helmet({ hsts: false })); //~ helmet-csp-disabled"),
         Case::bad(
             "a.ts",
             "import helmet from 'helmet';\nconst off = false;\nexport const secure = helmet({ contentSecurityPolicy: off, crossOriginEmbedderPolicy: off }); //~ helmet-csp-disabled",
@@ -136,6 +137,14 @@ fn options(call: &CallView<'_>, options: Option<&Val>, n: usize, out: &mut Vec<N
             "The content security policy is off: injected scripts run. Leave it on and name the page's sources.",
         ),
         ("frameguard", "Other sites may put the page into a frame and catch clicks. Leave `frameguard` on."),
+        (
+            "hsts",
+            "Without `hsts` the first request of every visit may go over plain http, where it is read and changed. Leave it on.",
+        ),
+        (
+            "strictTransportSecurity",
+            "Without it the first request of every visit may go over plain http, where it is read and changed. Leave it on.",
+        ),
         ("xFrameOptions", "Other sites may put the page into a frame and catch clicks. Leave `xFrameOptions` on."),
     ] {
         let off = field(options, name).is_some_and(|v| {

@@ -38,10 +38,13 @@ pub static RULE: Rule = Rule {
         Check::Calls(&["express-session", "session", "cookie-session", "cookieSession", "register"], session),
         Check::Calls(&["setHeader", "header", "append", "appendHeader", "writeHead"], header),
         Check::Writes(&["cookie"], document),
+        Check::Writes(&["isSecure", "isHttpOnly"], hapi),
         Check::Nodes(&[Kind::CallExpression], rust),
         Check::Nodes(&[Kind::MacroInvocation], header_text),
     ],
     cases: &[
+        Case::bad("a.js", "server.state('sid', { isSecure: false, isHttpOnly: true }); //~ insecure-cookie"),
+        Case::near_miss("a.js", "server.state('sid', { isSecure: true, isHttpOnly: true });"),
         Case::bad("a.js", "app.get('/', (req, res) => { res.cookie('session', id); }); //~ insecure-cookie"),
         Case::bad(
             "a.js",
@@ -516,6 +519,20 @@ fn document(write: &WriteView<'_>, out: &mut Vec<Note>) {
     let text = write.arena.root().smallest_at(write.span);
     let statement = crate::rules::support::statement(text);
     judge_text(write.value, write.rule, write.span, statement.text(), true, out);
+}
+
+/// `server.state('sid', { isSecure: false })`, and the cookies of hapi's strategies.
+fn hapi(write: &WriteView<'_>, out: &mut Vec<Note>) {
+    let text = write.arena.text();
+    let about = text.contains(".state(") || text.contains(".strategy(") || text.contains("cookieOptions");
+    if !about || !write.value.exact || write.value.as_bool() != Some(false) || write.value.strings().next().is_some() {
+        return;
+    }
+    let what = match write.name.as_str() {
+        "isSecure" => "The cookie is sent over plain http too. Leave `isSecure` on.",
+        _ => "The cookie can be read by every script in the page. Leave `isHttpOnly` on.",
+    };
+    out.push(Note::new(write.rule, write.span, what).confidence(Confidence::Medium));
 }
 
 /// Whether a path is that of a cookie's constructor of a library that leaves `Secure` off.

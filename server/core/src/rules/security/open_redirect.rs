@@ -29,6 +29,10 @@ pub static RULE: Rule = Rule {
     )],
     cases: &[
         Case::bad(
+            "a.ts",
+            "export async function getServerSideProps(context) {\n  return { redirect: { destination: context.query.next, permanent: false } }; //~ open-redirect\n}",
+        ),
+        Case::bad(
             "c.js",
             r#"const from = new URLSearchParams(document.referrer.split('?')[1]).get('next');
 document.location = from; //~ open-redirect"#,

@@ -28,6 +28,18 @@ pub static RULE: Rule = Rule {
     )],
     cases: &[
         Case::bad(
+            "a.ts",
+            "import * as tar from 'tar';\nexport const f = (file: string) => tar.x({ file, cwd: 'out', preservePaths: true }); //~ path-traversal",
+        ),
+        Case::bad(
+            "a.ts",
+            "'use server';\nimport fs from 'node:fs/promises';\nexport async function remove(name: string) {\n  await fs.rm('uploads/' + name); //~ path-traversal\n}",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "import fs from 'node:fs/promises';\nexport async function remove(name: string) {\n  await fs.rm('uploads/' + name);\n}",
+        ),
+        Case::bad(
             "m.js",
             r#"const fs = require('fs');
 const path = require('path');

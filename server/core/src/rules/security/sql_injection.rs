@@ -33,6 +33,14 @@ pub static RULE: Rule = Rule {
     ],
     cases: &[
         Case::bad(
+            "a.rs",
+            "pub async fn seen(c: &Client, user: String) -> Result<u64, Error> { c.execute(&(\"UPDATE t SET seen = true WHERE u = '\".to_owned() + &user + \"'\"), &[]).await } //~ sql-injection",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "pub async fn seen(c: &Client, table: Table) -> Result<u64, Error> { c.execute(&(\"UPDATE \".to_owned() + table.name() + \" SET seen = true WHERE u = '1'\"), &[]).await }",
+        ),
+        Case::bad(
             "a.ts",
             r#""use server";
 import { sql } from "@vercel/postgres";

@@ -4,6 +4,7 @@ use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::root_name;
 use crate::rules::support::{args, bare, is_function, key_name, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::semantics::flow::CallView;
 use crate::semantics::flow::kinds::SinkKind;
 use crate::syntax::Node;
 
@@ -35,9 +36,18 @@ pub static RULE: Rule = Rule {
             "`{sink}` sends {source} to the client, which tells about the server's inside. Log it and send a plain message.",
         ),
         Check::Nodes(&[Kind::CallExpression], failure),
+        Check::Calls(&["errorhandler", "errorHandler"], developers),
         Check::Nodes(&[Kind::Object], answer),
     ],
     cases: &[
+        Case::bad(
+            "a.js",
+            "const errorhandler = require('errorhandler');\napp.use(errorhandler()); //~ stack-trace-exposure",
+        ),
+        Case::good(
+            "a.js",
+            "const errorhandler = require('errorhandler');\nif (process.env.NODE_ENV !== 'production') app.use(errorhandler());",
+        ),
         Case::bad(
             "a.ts",
             r#"import express, { Request, Response, NextFunction } from "express";
@@ -308,4 +318,16 @@ fn answer<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(told) = field("body").map(bare).and_then(|b| error_in(b, 4)).filter(|e| caught(*e)) else { return };
     let message = "What went wrong inside is told to the client: messages of databases and files name tables, paths and hosts. Log the error and send a plain message.";
     cx.report(Note::new(cx.rule, told.span(), message).severity(Severity::Low).confidence(Confidence::Medium));
+}
+
+/// The middleware `errorhandler`, which is made for development, where nothing keeps it there.
+fn developers(call: &CallView<'_>, out: &mut Vec<Note>) {
+    let node = call.arena.root().smallest_at(call.span);
+    let text = call.arena.text();
+    let kept =
+        ["NODE_ENV", "isDev", "development", "get('env')", "get(\"env\")", "DEBUG"].iter().any(|w| text.contains(w));
+    if call.is("errorhandler") && !kept && node.ancestors().all(|a| a.kind() != Kind::IfStatement) {
+        let message = "This middleware sends stacks to the client: it is made for development. Use it there alone.";
+        out.push(Note::new(call.rule, call.name_span, message));
+    }
 }

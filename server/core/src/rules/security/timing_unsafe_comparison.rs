@@ -19,7 +19,7 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `===`, `==` and their opposites between an HMAC or hash that the code computed, a secret of the environment, and what a client sent; in Rust \
+        what: "Finds `===`, `==` and their opposites between an HMAC or hash that the code computed, a secret of the environment or by its name, and what a client sent; in Rust \
                between a secret (a MAC, a signature, a password or its hash, an API key, a token) and what somebody gave.",
         why: "The comparison stops at the first byte that differs: whoever measures many answers finds a valid signature or token byte by byte.",
         example: "const mac = crypto.createHmac('sha256', key).update(body).digest('hex');\nif (mac !== req.headers['x-signature']) return res.sendStatus(403);",
@@ -53,6 +53,18 @@ pub static RULE: Rule = Rule {
         Case::good(
             "a.js",
             "function verify(sent, mac) { return sent.length === mac.length && crypto.timingSafeEqual(sent, mac); }",
+        ),
+        Case::bad(
+            "a.js",
+            "app.post('/login', (req, res) => { if (req.body.password == account.password) res.end('ok'); }); //~ timing-unsafe-comparison",
+        ),
+        Case::bad(
+            "a.js",
+            "app.use((req, res, next) => { if (req.headers['x-api-key'] !== config.apiKey) return res.sendStatus(401); next(); }); //~ timing-unsafe-comparison",
+        ),
+        Case::near_miss(
+            "a.js",
+            "app.post('/p', (req, res) => { if (req.body.password !== req.body.confirmPassword) return res.sendStatus(400); if (req.body.kind === tokenType) go(); });",
         ),
         Case::good("a.js", "if (process.env.API_KEY === undefined) { fail(); }"),
         Case::good("a.js", "if (process.env.API_KEY === 'test') { fail(); }"),
@@ -173,7 +185,7 @@ fn check_ecma<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let told = [(left, right), (right, left)].into_iter().find_map(|(secret, other)| {
         let what = if is_mac(secret) {
             "a signature"
-        } else if is_environment(secret) && is_sent(other) {
+        } else if is_environment(secret) && is_sent(other) || is_kept(secret) && is_of_request(other) {
             "a secret"
         } else {
             return None;
@@ -222,6 +234,28 @@ fn is_environment(node: Node<'_>) -> bool {
             matches!(last, "secret" | "token" | "key" | "password" | "apikey")
                 || words.iter().any(|w| w == "secret" || w == "token")
         })
+}
+
+/// Whether a value is a secret that the program keeps, by its name: `config.apiKey`, `WEBHOOK_SECRET`, `user.password`.
+fn is_kept(node: Node<'_>) -> bool {
+    if !matches!(node.kind(), Kind::Identifier | Kind::MemberExpression) || is_of_request(node) {
+        return false;
+    }
+    let words = words(&place_name(node).unwrap_or_default());
+    let last = words.last().map_or("", String::as_str);
+    let new =
+        words.iter().any(|w| matches!(w.as_str(), "confirm" | "confirmation" | "repeat" | "new" | "old" | "type"));
+    !new && (matches!(last, "secret" | "password" | "token" | "apikey" | "signature" | "passphrase")
+        || words.ends_with(&["api".to_owned(), "key".to_owned()])
+        || words.ends_with(&["secret".to_owned(), "key".to_owned()]))
+}
+
+/// Whether a value stands in a request: in its body, query, parameters or headers.
+fn is_of_request(node: Node<'_>) -> bool {
+    let text = node.text();
+    let root = root_name(node).map_or("", Node::text);
+    matches!(root, "req" | "request" | "ctx")
+        && ["body", "query", "params", "headers", "header(", "get("].iter().any(|p| text.contains(&format!(".{p}")))
 }
 
 /// Whether a value looks like what somebody sent: of a request, or named like a secret.

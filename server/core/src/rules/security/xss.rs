@@ -38,6 +38,26 @@ pub static RULE: Rule = Rule {
     ],
     cases: &[
         Case::bad(
+            "a.js",
+            "const nunjucks = require('nunjucks');\nnunjucks.configure('views', { autoescape: false, express: app }); //~ xss",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const nunjucks = require('nunjucks');\nnunjucks.configure('views', { autoescape: true });",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { h } from 'vue';\nimport { useRoute } from 'vue-router';\nexport const f = () => { const r = useRoute(); return () => h('a', { href: r.query.to }, 'go'); }; //~ xss",
+        ),
+        Case::bad(
+            "a.js",
+            "module.exports = async function (context, req) {\n  context.res = { headers: { 'Content-Type': 'text/html' }, body: '<h1>' + req.query.name + '</h1>' }; //~ xss\n};",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() { let mut h = handlebars::Handlebars::new(); h.register_escape_fn(handlebars::no_escape); } //~ xss",
+        ),
+        Case::bad(
             "m.js",
             r#"class Autocomplete {
   highlight(string, $el) {

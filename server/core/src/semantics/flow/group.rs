@@ -517,9 +517,21 @@ impl<'a> Linker<'a> {
             {
                 Interp::param_this(&unknown())
             }
-            _ => unknown(),
+            _ => self.own_instance(i).unwrap_or_else(unknown),
         };
         self.run(i, FnId(0), args, this)
+    }
+
+    /// An instance of the class that a block is: `this` of its fields, and of the arrow functions in them.
+    fn own_instance(&self, i: usize) -> Option<Val> {
+        let unit = &self.units[i];
+        let is_class = self.family == Family::Ecma
+            && unit.block.kind() == BlockKind::Container
+            && unit.hir.classes.first().is_some_and(|c| !c.is_namespace);
+        is_class.then(|| {
+            let class = ClassRef { block: unit.block.id(), id: 0, is_static: false };
+            Arc::new(Value { class: Some(class), types: Types::OBJECT, ..Value::default() })
+        })
     }
 
     /// The class of which a block is a method.
@@ -602,7 +614,11 @@ impl<'a> Linker<'a> {
         let ran = match id {
             FnId(0) => self.run_unit(i, &args),
             _ if own_this && self.family == Family::Ecma => self.run(i, id, &args, Interp::param_this(&unknown())),
-            _ => self.run(i, id, &args, unknown()),
+            // `run = (req) => this.build(req)`
+            _ => {
+                let this = self.own_instance(i).filter(|_| !own_this);
+                self.run(i, id, &args, this.map_or_else(unknown, |t| Interp::param_this(&t)))
+            }
         };
         ran.summary.clone()
     }

@@ -186,7 +186,7 @@ impl std::fmt::Display for Condition {
             Test::Starts(list) => write!(f, "begins with one of {}", words(list)),
             Test::Looks(Looks::Sql) => write!(f, "begins with text that looks like SQL"),
             Test::Looks(Looks::Html) => write!(f, "holds text that looks like HTML"),
-            Test::Looks(Looks::PlainHttp) => write!(f, "begins with `http://` and a host of the network"),
+            Test::Looks(Looks::PlainHttp) => write!(f, "begins with `http://` or `ws://` and a host of the network"),
             Test::Given(true) => write!(f, "is given"),
             Test::Given(false) => write!(f, "is not given"),
             Test::Constant(true) => write!(f, "is a constant"),

@@ -609,7 +609,11 @@ impl Interp<'_> {
                     self.reach(&named, &site, sink.deep);
                     continue;
                 }
-                self.reach(value, &site, sink.deep);
+                for port in &sink.ports {
+                    // What is not known by its fields may be foreign as a whole.
+                    let part = super::sink::Ports::write(value, object).read(port);
+                    self.reach(part.as_ref().unwrap_or(value), &site, sink.deep);
+                }
             }
         }
         self.carry(object, name, value);

@@ -147,8 +147,8 @@ fn looks_like(text: &str, looks: Looks) -> bool {
                 || text.contains("<img")
         }
         Looks::PlainHttp => {
-            let host = text.strip_prefix("http://").unwrap_or_default();
-            text.starts_with("http://") && !is_near(host)
+            let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("ws://"));
+            host.is_some_and(|h| !h.is_empty() && !is_near(h))
         }
     }
 }

@@ -36,12 +36,13 @@ impl Linker<'_> {
         let may_run = self.may_run(file) || self.may_query(file) || self.may_unpack(file);
         let text = |of: fn(&str) -> bool| self.units.iter().any(|u| u.file == file && of(u.block.arena().text()));
         let matches = text(matches_text);
+        let acts = text(is_actions);
         // What is exported, and summaries of it, cost.
-        if !is_offered && !may_run && !matches && !text(writes_by_key) {
+        if !is_offered && !may_run && !matches && !acts && !text(writes_by_key) {
             return;
         }
         let functions = self.exported_functions(file);
-        let hits = self.exported_hits(&functions, (may_run || matches, is_offered), &result.hits);
+        let hits = self.exported_hits(&functions, (may_run || matches, is_offered, acts), &result.hits);
         result.hits.extend(hits);
         if is_offered {
             result.offers = functions.into_iter().map(|f| f.func.block).collect();
@@ -53,14 +54,14 @@ impl Linker<'_> {
     fn exported_hits(
         &self,
         functions: &[Exported],
-        (runs, is_offered): (bool, bool),
+        (runs, is_offered, acts): (bool, bool, bool),
         known: &[(BlockId, Hit)],
     ) -> Vec<(BlockId, Hit)> {
         let mut out: Vec<(BlockId, Hit)> = Vec::new();
         for Exported { func, maker, whole } in functions {
             let Some(&i) = self.by_id.get(&func.block) else { continue };
             let text = self.units[i].block.arena().text();
-            if !runs && !writes_by_key(text) {
+            if !runs && !acts && !writes_by_key(text) {
                 continue;
             }
             let Some(summary) = self.summary_of(i, func.id) else { continue };
@@ -97,7 +98,22 @@ impl Linker<'_> {
                     && sink.trace.is_some();
                 // A statement that a package puts together of what it is given.
                 let is_statement = sink.kind == SinkKind::Sql && is_joined(sink);
+                // Whoever has the page's address calls an action with whatever they like.
+                let is_action = acts
+                    && matches!(
+                        sink.kind,
+                        SinkKind::Sql
+                            | SinkKind::Command
+                            | SinkKind::Path
+                            | SinkKind::Code
+                            | SinkKind::Template
+                            | SinkKind::Url
+                            | SinkKind::Redirect
+                            | SinkKind::Xml
+                            | SinkKind::Deserialize
+                    );
                 if !is_path
+                    && !is_action
                     && !is_slow
                     && !is_statement
                     && !is_entry
@@ -105,9 +121,10 @@ impl Linker<'_> {
                 {
                     continue;
                 }
-                let (kind, what) = match is_entry {
-                    true => (SourceKind::ArchiveEntry, "the name of an archive's entry"),
-                    false => (SourceKind::Library, "a parameter of an exported function"),
+                let (kind, what) = match (is_entry, is_action) {
+                    (true, _) => (SourceKind::ArchiveEntry, "the name of an archive's entry"),
+                    (_, true) => (SourceKind::Remote, "an argument of a server action"),
+                    _ => (SourceKind::Library, "a parameter of an exported function"),
                 };
                 let hit = Hit {
                     kind: sink.kind,
@@ -345,4 +362,10 @@ fn lays_out(call: &str, name: &str) -> bool {
         !name.is_empty() && parts.is_some_and(|(template, with)| !template.contains(name) && with.contains(name))
     };
     words() || format() || quoted(call) && call.contains(".concat(") || fills()
+}
+
+/// Whether all that a file exports are functions that pages call on the server.
+fn is_actions(text: &str) -> bool {
+    let start = text.trim_start();
+    start.starts_with("'use server'") || start.starts_with("\"use server\"")
 }

@@ -17,6 +17,24 @@ fn what_is_thrown_is_caught_and_lists_move() {
     check(&[SinkKind::Command], THROWN);
 }
 
+#[test]
+fn arrow_functions_of_a_class_know_its_methods() {
+    check(&[SinkKind::Command], ARROWS);
+}
+
+const ARROWS: &str = r#"
+import express, { Request, Response } from 'express';
+import { exec } from 'node:child_process';
+class Jobs {
+  run = (req: Request, res: Response) => { exec(this.line(req)); }; //!
+  list = async (req: Request, res: Response) => { exec(this.quoted(String(req.query.a))); }; //!
+  count = (req: Request, res: Response) => { exec(this.number(req)); };
+  line(req: Request): string { return 'job ' + req.query.a; }
+  quoted = (name: string) => 'job "' + name + '"';
+  number(req: Request): string { return 'job ' + Number(req.query.a); }
+}
+"#;
+
 const THROWN: &str = r#"
 import express, { Request, Response } from 'express';
 import { exec } from 'node:child_process';
