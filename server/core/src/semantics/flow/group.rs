@@ -604,6 +604,13 @@ impl<'a> Linker<'a> {
             _ if own_this && self.family == Family::Ecma => self.run(i, id, &args, Interp::param_this(&unknown())),
             _ => self.run(i, id, &args, unknown()),
         };
+        // What functions nested in it find in the variables around them is what it leaves there.
+        if id == FnId(0) && self.family == Family::Ecma {
+            let mut known = self.locals.borrow_mut();
+            if !known[i].fits(&ran.outcome.locals) {
+                known[i] = ran.outcome.locals.clone();
+            }
+        }
         ran.summary.clone()
     }
 

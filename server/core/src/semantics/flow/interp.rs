@@ -297,11 +297,16 @@ impl<'a> Interp<'a> {
         }
     }
 
+    /// Whether a function of the block would be run by a call here rather than taken for what made its arguments.
+    pub(super) fn may_run(&self, id: FnId) -> bool {
+        self.fuel > 0 && self.active.len() < MAX_ACTIVE && !self.active.iter().any(|a| a.id == id)
+    }
+
     /// Runs a function of the block with arguments; the result is what it returns.
     pub(super) fn activate(&mut self, id: FnId, args: &[Val], root: bool) -> Val {
         let hir = self.hir;
         let function = hir.function(id);
-        if self.active.iter().any(|a| a.id == id) || self.active.len() >= MAX_ACTIVE || self.fuel == 0 {
+        if !self.may_run(id) {
             // A recursive call: what comes out is taken to be made of what went in.
             return self.made_of(args);
         }

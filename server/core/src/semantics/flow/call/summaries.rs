@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::semantics::flow::place::{PATH, is_of_keys};
-use crate::semantics::flow::report::Outcome;
-use crate::semantics::hir::FnId;
+use crate::semantics::flow::report::{Outcome, is_read};
+use crate::semantics::flow::value::At;
+use crate::semantics::hir::{FnId, PatKind};
 
 /// Summaries that are applied one for a call in the other: functions that call what they are handed, which is such a function.
 const MAX_APPLYING: u8 = 8;
@@ -14,12 +15,15 @@ impl<'a> Interp<'a> {
         let mut result: Option<Val> = None;
         let args = self.with_bound(&call.callee, &call.args);
         for func in &call.callee.funcs {
+            let runs_here = func.block == self.block && self.may_run(func.id);
             let value = match call.new {
                 true => self.construct_by(func, call),
                 false => self.invoke(func, &args, this.as_ref(), call.span),
             };
             if func.block != self.block && !call.new {
                 self.written_arguments(func, call, &args, this.as_ref());
+            } else if runs_here {
+                self.left_in_arguments(func, call, &args);
             }
             result = Some(result.map_or_else(|| value.clone(), |r| join(&r, &value)));
         }
@@ -37,7 +41,9 @@ impl<'a> Interp<'a> {
             };
             let (Some(place), Some(old)) = (place.map(|p| self.referred(p)), old) else { continue };
             let left = self.substitute(written, args, this, &at);
-            if !left.has_taint() || !self.is_place(place) || self.is_modelled(old) {
+            // `exports.run = function ..`: what a module's body writes into what its header hands to it.
+            let tells = left.has_taint() || !self.world.casts_convert() && holds_code(&left, 0);
+            if !tells || !self.is_place(place) || self.is_modelled(old) {
                 continue;
             }
             self.out.written_below(old, path, &left);
@@ -62,6 +68,29 @@ impl<'a> Interp<'a> {
             };
             let left = self.substitute(written, args, this, &at);
             self.put(place, join(old, &left));
+        }
+    }
+
+    /// What a function of the same block, which just ran, wrote into the objects that it was given.
+    fn left_in_arguments(&mut self, func: &FuncRef, call: &Call<'_>, args: &[Val]) {
+        let hir = self.hir;
+        // What is bound or spread stands elsewhere than its expression.
+        if self.world.casts_convert() || args.len() != call.arg_ids.len() {
+            return;
+        }
+        for ((param, given), place) in hir.function(func.id).params.iter().zip(args).zip(call.arg_ids.clone()) {
+            let PatKind::Bind(local, None) = hir.pat(param.pat).kind else { continue };
+            if param.rest || !self.is_place(place) || self.is_modelled(given) || self.is_assigned(local) {
+                continue;
+            }
+            let left = self.state.locals.get(local);
+            if left.fields.is_none() || left.fields == given.fields {
+                continue;
+            }
+            let now = self.peek(place).unwrap_or_else(|| given.clone());
+            let news = left.fields().filter(|(name, value)| given.field(*name) != Some(value));
+            let new = news.fold(Value::clone(&now), |new, (name, value)| new.with_field(*name, value.clone()));
+            self.put(place, Arc::new(new));
         }
     }
 
@@ -354,6 +383,15 @@ impl<'a> Interp<'a> {
             self.out.reach_param_sink(value, sink, at);
         }
     }
+}
+
+/// Depth of objects that are looked through for code.
+const MAX_CODE: usize = 2;
+
+/// Whether a value is a function or a class, or holds one.
+fn holds_code(value: &Value, depth: usize) -> bool {
+    let below = || depth < MAX_CODE && value.fields().any(|(_, v)| holds_code(v, depth + 1));
+    !value.funcs.is_empty() || value.class.is_some() || below()
 }
 
 /// Most arguments of a call that are looked at for what chose them.
