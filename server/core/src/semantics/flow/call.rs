@@ -907,8 +907,10 @@ impl<'a> Interp<'a> {
             .filter(|(v, _)| port.path.is_empty() || v.types != Types::STRING)
             .map(|(v, id)| {
                 // A field is a sink where it is given by name; a foreign object has any field.
-                let value = self.project(&v, &port.path);
                 let id = id.map(|id| self.member_expr(id, &port.path));
+                let at = || Arc::new(self.at(id.map_or(call.span, |id| self.hir.expr(id).span)));
+                let read = (!port.path.is_empty()).then(at);
+                let value = self.project_read(&v, &port.path, read.as_ref());
                 (value, id)
             })
             .collect()

@@ -33,7 +33,7 @@ use super::models::{ModelSet, Models};
 use super::place::last_name;
 use super::report::Outcome;
 use super::state::Locals;
-use super::value::{At, ClassRef, FuncRef, Origin, Source, THIS, Taint, Types, Val, Value, api, join, unknown};
+use super::value::{At, Below, ClassRef, FuncRef, Origin, Source, THIS, Taint, Types, Val, Value, api, join, unknown};
 use super::world::{Summary, World};
 use crates::{Known, Tree};
 use link::Link;
@@ -828,7 +828,7 @@ fn of_crate(path: &str) -> bool {
 /// A value that also stands for a parameter.
 fn symbol(value: &Value, param: u16) -> Val {
     let mut value = value.clone();
-    value.add_taint(Taint { origin: Origin::Param(param, SmallVec::new()), cleaned: SinkKinds::NONE, trace: None });
+    value.add_taint(Taint { origin: Origin::Param(param, Below::default()), cleaned: SinkKinds::NONE, trace: None });
     Arc::new(value)
 }
 

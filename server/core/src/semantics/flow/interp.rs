@@ -37,8 +37,8 @@ use super::report::{Outcome, SinkSite};
 use super::state::{Locals, State, join_into};
 use super::trace::Recorder;
 use super::value::{
-    At, ClassRef, ELEMENT, FuncRef, Origin, Source, StepKind, Taint, Types, Val, Value, api, constant, join, of_type,
-    position, step, unknown,
+    At, ClassRef, ELEMENT, FuncRef, KEYED, Origin, Source, StepKind, Taint, Types, Val, Value, api, constant, join,
+    of_type, position, step, unknown,
 };
 use super::world::World;
 
@@ -126,6 +126,8 @@ pub struct Interp<'a> {
     pub(super) expected: Option<(ExprId, &'a Type)>,
     /// Getters that are being asked.
     pub(super) getters: u8,
+    /// Where a function whose summary is applied reads what is looked up for it.
+    pub(super) reading: Option<Arc<At>>,
     /// Summaries that are applied right now, one for a call in the other.
     pub(super) applying: u8,
     /// The call that functions are being handed to.
@@ -174,6 +176,7 @@ impl<'a> Interp<'a> {
             read_cells: Vec::new(),
             source: block,
             getters: 0,
+            reading: None,
             applying: 0,
             handing: Span::default(),
             watched: match block.kind() {

@@ -6,7 +6,9 @@ use std::sync::{Arc, LazyLock};
 
 use smallvec::SmallVec;
 
-use crate::semantics::hir::{ExprId, ExprKind, FnId, Key, Lit, LocalKind, LogicalOp, PatId, PatKind, Ustr};
+use crate::semantics::hir::{
+    ExprId, ExprKind, FnId, GETTER, Key, Lit, LocalKind, LogicalOp, PatId, PatKind, SETTER, Ustr,
+};
 use crate::syntax::Span;
 
 use super::interp::Interp;
@@ -14,7 +16,8 @@ use super::kinds::{SinkKind, SourceKind};
 use super::models::{Target, written};
 use super::report::SinkSite;
 use super::value::{
-    ELEMENT, MAX_PATH, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, api, constant, join, position, unknown,
+    At, Below, ELEMENT, KEYED, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, api, constant, join, position,
+    unknown,
 };
 
 /// How the name of a setter begins among the members of its class.
@@ -106,7 +109,7 @@ impl Interp<'_> {
             // A getter gives what its object holds; one that asks for itself gives nothing.
             let member = if member.has_symbol(0) && self.getters < MAX_GETTERS {
                 self.getters += 1;
-                let at = self.at(span);
+                let at = self.read_at(span);
                 let given = self.substitute(&member, &[], Some(base), &at);
                 self.getters -= 1;
                 given
@@ -122,7 +125,7 @@ impl Interp<'_> {
             };
             // A foreign object of a declared class is foreign all the way down.
             if found.funcs.is_empty()
-                && let Some(taints) = below(base, name)
+                && let Some(taints) = self.read_below(base, name, span)
             {
                 let mut value = Value::clone(&found);
                 taints.into_iter().for_each(|t| value.add_taint(t));
@@ -143,10 +146,11 @@ impl Interp<'_> {
         }
         let target = Target { paths: &paths, name, open: base.apis.is_empty() || !self.is_modelled(base) };
         for source in self.models.read_sources(&target) {
-            if source.kind == SourceKind::ErrorDetail && self.is_for_developers(span) {
+            let at = self.read_at(span);
+            if source.kind == SourceKind::ErrorDetail && is_for_developers(&at) {
                 continue;
             }
-            let origin = Source { kind: source.kind, at: self.at(span), what: source.what };
+            let origin = Source { kind: source.kind, at, what: source.what };
             out.add_taint(Taint { origin: Origin::Source(Arc::new(origin)), cleaned: source.cleans, trace: None });
         }
         // They begin so, unless they are empty.
@@ -164,7 +168,7 @@ impl Interp<'_> {
             value.apis = out.apis;
             return Arc::new(value);
         }
-        if let Some(taints) = below(base, name) {
+        if let Some(taints) = self.read_below(base, name, span) {
             taints.into_iter().for_each(|t| out.add_taint(t));
         }
         if known.is_none()
@@ -202,9 +206,26 @@ impl Interp<'_> {
         }
     }
 
-    /// Whether code runs only where a condition around it says that this is no production system.
-    fn is_for_developers(&self, span: Span) -> bool {
-        crate::rules::support::for_developers(self.arena.root().smallest_at(span))
+    /// Where a member is read: at a span of this block, or where a function whose summary is applied reads it.
+    fn read_at(&self, span: Span) -> At {
+        match &self.reading {
+            Some(read) if span == Span::default() => At::clone(read),
+            _ => self.at(span),
+        }
+    }
+
+    /// [`below`], with where it is read.
+    fn read_below(&self, base: &Value, name: Ustr, span: Span) -> Option<Vec<Taint>> {
+        let mut taints = below(base, name)?;
+        let mut here: Option<Arc<At>> = None;
+        for taint in &mut taints {
+            if let Origin::Param(_, path) = &mut taint.origin
+                && (span != Span::default() || self.reading.is_some())
+            {
+                path.read = Some(here.get_or_insert_with(|| Arc::new(self.read_at(span))).clone());
+            }
+        }
+        Some(taints)
     }
 
     /// Whether models know the type of a value.
@@ -746,7 +767,7 @@ impl Interp<'_> {
     pub(super) fn param_this(value: &Val) -> Val {
         let mut out = Value::clone(value);
         out.add_taint(Taint {
-            origin: Origin::Param(THIS, SmallVec::new()),
+            origin: Origin::Param(THIS, Below::default()),
             cleaned: super::kinds::SinkKinds::NONE,
             trace: None,
         });
@@ -809,17 +830,16 @@ pub(super) fn below(base: &Value, name: Ustr) -> Option<Vec<Taint>> {
             let part = super::kinds::SinkKinds(taint.cleaned.0 & !SinkKind::Whole.set().0);
             Taint { cleaned: part, ..taint.clone() }
         }
-        Origin::Param(param, path) => {
-            let mut path = path.clone();
-            if path.len() < MAX_PATH {
-                path.push(name);
-            }
-            Taint { origin: Origin::Param(*param, path), ..taint.clone() }
-        }
+        Origin::Param(param, path) => Taint { origin: Origin::Param(*param, path.then(name)), ..taint.clone() },
     };
     // Not all that is beside a password is secret: `credentials.region`.
     let whole = name == *ELEMENT;
     Some(base.taints.iter().filter(|t| whole || !is_sensitive(t)).map(longer).collect())
+}
+
+/// Whether code runs only where a condition around it says that this is no production system.
+fn is_for_developers(at: &At) -> bool {
+    crate::rules::support::for_developers(at.arena.root().smallest_at(at.span))
 }
 
 /// Whether a taint is that of a guessable random number.

@@ -334,7 +334,7 @@ impl Outcome {
             if let Origin::Param(param, above) = &taint.origin
                 && above.len() + path.len() <= MAX_PATH
             {
-                self.param_write(*param, [above, path].concat(), value.clone());
+                self.param_write(*param, [&above[..], path].concat(), value.clone());
             }
         }
     }
@@ -451,6 +451,7 @@ impl Outcome {
                     self.param_sinks.push(ParamSink {
                         param: *param,
                         path: path.to_vec(),
+                        read: path.read.clone(),
                         kind: site.kind,
                         at: site.at.clone(),
                         name: site.name,
@@ -504,18 +505,30 @@ impl Outcome {
         }
         let site = SinkSite { kind: sink.kind, at: sink.at.clone(), name: sink.name };
         for taint in &value.taints {
-            let trace = Some(splice(sink.trace.as_ref(), step(taint.trace.as_ref(), call, StepKind::Passed)));
+            // What the callee itself reads out of what it was given begins there.
+            let read = sink.read.as_ref().filter(|_| is_read(taint, sink.read.as_ref()));
+            let before = read.is_none().then(|| step(taint.trace.as_ref(), call, StepKind::Passed));
+            let trace = splice(sink.trace.as_ref(), before, read);
             self.reach_taint(&Taint { trace, ..taint.clone() }, &site, prefix);
         }
     }
 }
 
-/// A way put behind another.
-fn splice(way: Option<&Arc<Step>>, before: Arc<Step>) -> Arc<Step> {
+/// Whether somebody's data comes in where a function reads it out of what it is given.
+pub(super) fn is_read(taint: &Taint, read: Option<&Arc<At>>) -> bool {
+    matches!((&taint.origin, read), (Origin::Source(source), Some(read)) if source.at == **read && taint.trace.is_none())
+}
+
+/// A way put behind another, or as far as it leads on from where it was read.
+fn splice(way: Option<&Arc<Step>>, before: Option<Arc<Step>>, read: Option<&Arc<At>>) -> Option<Arc<Step>> {
     let mut steps: Vec<&Arc<Step>> = std::iter::successors(way, |s| s.previous.as_ref()).collect();
     let mut out = before;
+    let leads_there = |s: &Step| read.is_some_and(|r| s.at.block == r.block && s.at.span.start < r.span.start);
+    while steps.last().is_some_and(|s| leads_there(s) && !s.at.span.contains(read.map_or(s.at.span, |r| r.span))) {
+        steps.pop();
+    }
     while let Some(s) = steps.pop() {
-        out = step(Some(&out), &s.at, s.what);
+        out = Some(step(out.as_ref(), &s.at, s.what));
     }
     out
 }

@@ -92,7 +92,41 @@ pub enum Origin {
     /// A source of a model.
     Source(Arc<Source>),
     /// The n-th parameter of the function at work, or something below it; [`THIS`] is the receiver.
-    Param(u16, SmallVec<[Ustr; MAX_PATH]>),
+    Param(u16, Below),
+}
+
+/// What lies below a parameter.
+#[derive(Clone, Debug, Default)]
+pub struct Below {
+    /// Names, the outermost first.
+    names: SmallVec<[Ustr; MAX_PATH]>,
+    /// Where the last of them was read, which tells no two of them apart.
+    pub read: Option<Arc<At>>,
+}
+
+impl std::ops::Deref for Below {
+    type Target = [Ustr];
+
+    fn deref(&self) -> &[Ustr] {
+        &self.names
+    }
+}
+
+impl PartialEq for Below {
+    fn eq(&self, other: &Self) -> bool {
+        self.names == other.names
+    }
+}
+
+impl Below {
+    /// What lies below that, as far down as is told apart.
+    pub fn then(&self, name: Ustr) -> Below {
+        let mut longer = self.clone();
+        if longer.names.len() < MAX_PATH {
+            longer.names.push(name);
+        }
+        longer
+    }
 }
 
 /// The parameter number of `this`.

@@ -177,7 +177,7 @@ impl<'a> Interp<'a> {
         let argument = |param: u16| if param == THIS { this.cloned() } else { args.get(param as usize).cloned() };
         for sink in &summary.sinks {
             if let Some(arg) = argument(sink.param) {
-                let mut value = self.project(&arg, &sink.path);
+                let mut value = self.project_read(&arg, &sink.path, sink.read.as_ref());
                 if handed_over {
                     let symbol = |t: &Taint| matches!(t.origin, Origin::Param(..));
                     if !value.taints.iter().any(symbol) {
@@ -218,6 +218,19 @@ impl<'a> Interp<'a> {
         self.substitute(&summary.result, args, this, &at)
     }
 
+    /// What lies at a path below a value, for who reads it elsewhere.
+    pub(in crate::semantics::flow) fn project_read(
+        &mut self,
+        value: &Val,
+        path: &[Ustr],
+        read: Option<&Arc<At>>,
+    ) -> Val {
+        let outer = std::mem::replace(&mut self.reading, read.cloned());
+        let found = self.project(value, path);
+        self.reading = outer;
+        found
+    }
+
     /// What lies at a path below a value.
     pub(in crate::semantics::flow) fn project(&mut self, value: &Val, path: &[Ustr]) -> Val {
         let mut at = value.clone();
@@ -239,7 +252,7 @@ impl<'a> Interp<'a> {
         value: &Val,
         args: &[Val],
         this: Option<&Val>,
-        at: &super::super::value::At,
+        at: &At,
     ) -> Val {
         if !value.has_taint() && value.funcs.is_empty() {
             return value.clone();
@@ -257,11 +270,13 @@ impl<'a> Interp<'a> {
                 Origin::Param(param, path) => {
                     let arg = if *param == THIS { this.cloned() } else { args.get(*param as usize).cloned() };
                     let Some(arg) = arg else { continue };
-                    let arg = self.project(&arg, path);
+                    let arg = self.project_read(&arg, path, path.read.as_ref());
                     let joined = std::iter::successors(taint.trace.as_ref(), |s| s.previous.as_ref())
                         .any(|s| s.what == StepKind::Concatenated);
                     for t in &arg.taints {
-                        let mut trace = Some(step(t.trace.as_ref(), at, StepKind::Passed));
+                        let begins = is_read(t, path.read.as_ref());
+                        let what = if begins { StepKind::Returned } else { StepKind::Passed };
+                        let mut trace = Some(step(t.trace.as_ref(), at, what));
                         if joined {
                             trace = Some(step(trace.as_ref(), at, StepKind::Concatenated));
                         }
@@ -373,12 +388,7 @@ impl<'a> Interp<'a> {
     }
 
     /// A sink inside a callee, reached by an argument.
-    pub(in crate::semantics::flow) fn reach_through(
-        &mut self,
-        value: &Val,
-        sink: &ParamSink,
-        at: &super::super::value::At,
-    ) {
+    pub(in crate::semantics::flow) fn reach_through(&mut self, value: &Val, sink: &ParamSink, at: &At) {
         if value.has_taint() {
             self.out.reach_param_sink(value, sink, at);
         }
