@@ -115,6 +115,11 @@ pub struct Arg {
     pub spread: bool,
 }
 
+/// How the names of an object's getters begin among its fields; the name of what they give follows.
+pub const GETTER: &str = "get ";
+/// The same for setters, and among the members of a class.
+pub const SETTER: &str = "set ";
+
 /// The key of a member.
 #[derive(Clone, Copy, Debug)]
 pub enum Key {

@@ -22,7 +22,8 @@ use smallvec::SmallVec;
 
 use crate::blocks::{Block, BlockId, BlockKind, Blocks};
 use crate::semantics::hir::{
-    Class, Export, ExprKind, FnId, Function, Hir, Imported, Lit, LocalKind, Method, MethodKind, PatKind, Type, Ustr,
+    Class, Export, ExprId, ExprKind, FnId, Function, Hir, Imported, Lit, LocalKind, Method, MethodKind, PatKind,
+    SETTER, Type, Ustr,
 };
 use crate::semantics::imports::bare;
 
@@ -652,7 +653,7 @@ impl<'a> Linker<'a> {
                     None => unknown(),
                 },
                 MethodKind::Setter => {
-                    members.insert(Ustr::from(&format!("{}{}", super::place::SETTER, method.name)), value);
+                    members.insert(Ustr::from(&format!("{}{}", SETTER, method.name)), value);
                     continue;
                 }
                 MethodKind::Constructor => {

@@ -545,7 +545,7 @@ impl<'a> Interp<'a> {
                     });
                     Arc::new(out)
                 } else {
-                    self.member(&value, *name, span)
+                    self.read_member(&value, *name, span)
                 }
             }
             ExprKind::Index(base, index) => {

@@ -20,8 +20,6 @@ use super::value::{
     unknown,
 };
 
-/// How the name of a setter begins among the members of its class.
-pub(super) const SETTER: &str = "set ";
 /// Getters that ask for others on the way.
 const MAX_GETTERS: u8 = 3;
 
@@ -79,6 +77,17 @@ impl Interp<'_> {
         self.named_source(name, value, span)
     }
 
+    /// The value of `base.name` where it is read. What was put into the object by a key may lie under any name.
+    pub(super) fn read_member(&mut self, base: &Val, name: Ustr, span: Span) -> Val {
+        let value = self.member(base, name, span);
+        let open = value.taints.is_empty() && value.funcs.is_empty() && value.fields.is_none() && !value.exact;
+        if open && value.types == Types::UNKNOWN && base.field(*KEYED).is_some() {
+            let element = self.element(base);
+            return if value.apis.is_empty() { element } else { join(&value, &element) };
+        }
+        value
+    }
+
     /// `$list`, `this.$el`: whoever writes so means a collection of jQuery's.
     fn named_collection(&self, name: Ustr, value: Val) -> Val {
         let Some(rest) = name.as_str().strip_prefix('$').filter(|_| !self.world.casts_convert()) else { return value };
@@ -96,6 +105,15 @@ impl Interp<'_> {
 
     /// The value of `base.name`, whatever it is called.
     pub(super) fn plain_member(&mut self, base: &Val, name: Ustr, span: Span) -> Val {
+        if let Some(getter) = base.accessor(GETTER, name).cloned()
+            && self.getters < MAX_GETTERS
+        {
+            self.getters += 1;
+            let given = getter.funcs.iter().map(|func| self.invoke(func, &[], Some(base), span));
+            let given = given.reduce(|a, b| join(&a, &b)).unwrap_or_else(unknown);
+            self.getters -= 1;
+            return given;
+        }
         let known = base.field(name).cloned();
         if let Some(known) = &known
             && (base.apis.is_empty() || self.world.casts_convert())
@@ -395,7 +413,7 @@ impl Interp<'_> {
                 let value = told.as_ref().unwrap_or(value);
                 for (key, sub) in fields {
                     let field = match key {
-                        Key::Name(name) => self.member(value, *name, hir.pat(*sub).span),
+                        Key::Name(name) => self.read_member(value, *name, hir.pat(*sub).span),
                         Key::Computed(key) => {
                             let key = self.eval(*key);
                             self.index(value, &key, hir.pat(*sub).span)
@@ -512,8 +530,11 @@ impl Interp<'_> {
                     self.written_by_key(&object, *base, &key, value, place);
                     let old = object.field(*ELEMENT).cloned();
                     let element = old.map_or_else(|| value.clone(), |o| join(&o, value));
-                    let new = Arc::new(object.with_field(*ELEMENT, element));
-                    self.put(*base, new);
+                    let mut new = object.with_field(*ELEMENT, element);
+                    if !self.world.casts_convert() && !key.types.is_harmless() {
+                        new.set_field(*KEYED, constant(Lit::Bool(true)));
+                    }
+                    self.put(*base, Arc::new(new));
                 }
             }
             ExprKind::Deref(inner) => {
@@ -570,8 +591,11 @@ impl Interp<'_> {
         }
     }
 
-    /// What a setter of the program's own class makes of its object: `job.command = text`.
+    /// What a setter of an object, or of the program's own class, makes of its object: `job.command = text`.
     fn set_by(&mut self, object: &Val, name: Ustr, value: &Val, span: Span) -> Option<Val> {
+        if let Some(setter) = object.accessor(SETTER, name).cloned() {
+            return Some(self.set_by_own(object, &setter, value, span));
+        }
         let class = object.class.filter(|_| !self.world.casts_convert())?;
         let setter = self.world.class_member(&class, Ustr::from(&format!("{SETTER}{name}")))?;
         let at = self.at(span);
@@ -588,6 +612,27 @@ impl Interp<'_> {
             }
         }
         Some(Arc::new(changed))
+    }
+
+    /// What a setter that stands in an object makes of it.
+    fn set_by_own(&mut self, object: &Val, setter: &Val, value: &Val, span: Span) -> Val {
+        let (at, given, mut changed) = (self.at(span), [value.clone()], object.clone());
+        for func in &setter.funcs {
+            if func.block == self.block {
+                let outer = std::mem::replace(&mut self.state.this, changed);
+                self.activate(func.id, &given, false);
+                self.state.live = true;
+                changed = std::mem::replace(&mut self.state.this, outer);
+                continue;
+            }
+            let Some(summary) = self.world.summary(func) else { continue };
+            self.apply_summary(&summary, &given, Some(object), span);
+            for (_, path, written) in summary.writes.iter().filter(|(n, path, _)| *n == THIS && path.len() == 1) {
+                let field = self.substitute(written, &given, Some(object), &at);
+                changed = Arc::new(changed.with_field(path[0], field));
+            }
+        }
+        changed
     }
 
     /// The value of a place, without effects; `None` for anything else.

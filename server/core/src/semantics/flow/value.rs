@@ -33,6 +33,9 @@ pub const MAX_PATH: usize = 3;
 /// The pseudo field that stands for all elements of an array, map or other collection.
 pub static ELEMENT: LazyLock<Ustr> = LazyLock::new(|| Ustr::from("[]"));
 
+/// The pseudo field of an object that was written by a key which is no constant: any other field may be what stands at [`ELEMENT`].
+pub static KEYED: LazyLock<Ustr> = LazyLock::new(|| Ustr::from("@keyed"));
+
 /// The pseudo field of a port that stands for what a wrapper or a collection holds: its elements where it has some, else the
 /// value itself (`Option`, `Result`, a future).
 pub static CONTENT: LazyLock<Ustr> = LazyLock::new(|| Ustr::from("?"));
@@ -477,6 +480,14 @@ impl Value {
     pub fn field(&self, name: Ustr) -> Option<&Val> {
         let fields = self.fields.as_ref()?;
         fields.binary_search_by(|(n, _)| n.as_str().cmp(name.as_str())).ok().map(|i| &fields[i].1)
+    }
+
+    /// The function that gives or takes a field of an object; `kind` is how the names of such begin.
+    pub fn accessor(&self, kind: &str, name: Ustr) -> Option<&Val> {
+        let fields = self.fields.as_ref()?;
+        let from = fields.partition_point(|(n, _)| n.as_str() < kind);
+        let mut all = fields[from..].iter().map_while(|(n, v)| Some((n.as_str().strip_prefix(kind)?, v)));
+        all.find(|(n, _)| *n == name.as_str()).map(|(_, v)| v)
     }
 
     /// Known fields.
