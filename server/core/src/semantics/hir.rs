@@ -761,6 +761,17 @@ impl Hir {
         &self.classes[id.0 as usize]
     }
 
+    /// The class, of this block or a child of it, that a variable is declared with.
+    pub fn declared_class(&self, local: LocalId) -> Option<ExprId> {
+        let binds = |pat: PatId| matches!(self.pat(pat).kind, PatKind::Bind(l, None) if l == local);
+        self.exprs.iter().find_map(|e| match e.kind {
+            ExprKind::Let { pat, value: Some(value), .. } if binds(pat) => {
+                matches!(self.expr(value).kind, ExprKind::Class(_) | ExprKind::Child(_)).then_some(value)
+            }
+            _ => None,
+        })
+    }
+
     /// Adds an expression.
     pub fn add(&mut self, kind: ExprKind, span: Span) -> ExprId {
         self.exprs.push(Expr { kind, span });

@@ -628,7 +628,7 @@ impl<'a> Linker<'a> {
         let class: &Class = &unit.hir.classes[n as usize];
         let mut members: Members = Members::default();
         if let Some(parent) = class.parent {
-            members.extend(self.inherited(&link, &unit.hir.expr(parent).kind));
+            members.extend(self.inherited(&link, parent));
         }
         let mut interp = self.interp(i, &link, unknown());
         for field in &class.fields {
@@ -696,38 +696,61 @@ impl<'a> Linker<'a> {
         Arc::new(members)
     }
 
-    /// The members of the class that an `extends` names.
-    fn inherited(&self, link: &Link<'_, '_>, parent: &ExprKind) -> Vec<(Ustr, Val)> {
-        let name = match parent {
-            ExprKind::Name(name) => *name,
-            ExprKind::Local(local) => self.units[link.unit].hir.local(*local).name,
-            _ => return Vec::new(),
-        };
-        let list = |members: &Members| members.iter().map(|(k, v)| (*k, v.clone())).collect();
-        match link.class(name) {
-            Some(class) => match self.by_id.get(&class.block) {
-                Some(&unit) => list(&self.class_members(unit, class.id)),
-                None => self.foreign_members(&class).map_or_else(Vec::new, |m| list(&m)),
-            },
-            None => Vec::new(),
+    /// The members of what an `extends` names: a class, or what a mixin makes of those that it is given, `Runs(Named(Base))`.
+    fn inherited(&self, link: &Link<'_, '_>, parent: ExprId) -> Vec<(Ustr, Val)> {
+        let hir = &self.units[link.unit].hir;
+        let mut all: Vec<(Ustr, Val)> = Vec::new();
+        if let ExprKind::Call { args, .. } = &hir.expr(parent).kind {
+            args.iter().for_each(|arg| all.extend(self.inherited(link, arg.value)));
+        }
+        if let Some(class) = self.class_of(link, parent) {
+            let members = match self.by_id.get(&class.block) {
+                Some(&unit) => Some(self.class_members(unit, class.id)),
+                None => self.foreign_members(&class),
+            };
+            all.extend(members.iter().flat_map(|m| m.iter()).map(|(k, v)| (*k, v.clone())));
+        }
+        all
+    }
+
+    /// The class that an expression at the head of a class is.
+    fn class_of(&self, link: &Link<'_, '_>, id: ExprId) -> Option<ClassRef> {
+        let hir = &self.units[link.unit].hir;
+        let run = |id: ExprId| self.interp(link.unit, link, unknown()).eval(id).class;
+        match hir.expr(id).kind {
+            // Several classes of a file may have the name; the one in sight is meant.
+            ExprKind::Name(name) if self.family == Family::Ecma => link.name(name).class.or_else(|| link.class(name)),
+            ExprKind::Name(name) => link.class(name),
+            ExprKind::Local(local) => {
+                hir.declared_class(local).and_then(run).or_else(|| link.class(hir.local(local).name))
+            }
+            ExprKind::Call { .. } if self.family == Family::Ecma && self.ready.get() => run(id),
+            _ => None,
         }
     }
 
     /// The class that a class extends.
     fn parent_class(&self, class: &ClassRef) -> Option<ClassRef> {
         let &unit = self.by_id.get(&class.block)?;
-        let hir = &self.units[unit].hir;
-        let name = match &hir.expr(hir.classes.get(class.id as usize)?.parent?).kind {
-            ExprKind::Name(name) => *name,
-            ExprKind::Local(local) => hir.local(*local).name,
-            _ => return None,
-        };
-        Link { linker: self, unit }.class(name)
+        let parent = self.units[unit].hir.classes.get(class.id as usize)?.parent?;
+        let class = self.class_of(&Link { linker: self, unit }, parent)?;
+        Some(ClassRef { is_static: false, ..class })
     }
 
-    /// The class of that name in the file of a unit.
+    /// The class of that name in the file of a unit. In JavaScript it is the nearest one in sight, if there is one.
     fn find_class(&self, from: usize, name: Ustr) -> Option<(usize, u32)> {
-        self.files[self.units[from].file].classes.get(&last_name(name)).and_then(|list| list.first().copied())
+        let all = self.files[self.units[from].file].classes.get(&last_name(name))?;
+        if all.len() > 1 && self.family == Family::Ecma {
+            // What declares a class whose head is a block of its own is the block around that.
+            let declares = |(i, n): (usize, u32)| match self.units[i].block.kind() {
+                BlockKind::Container if n == 0 => self.units[i].parent,
+                _ => Some(i),
+            };
+            let mut around = std::iter::successors(Some(from), |i| self.units[*i].parent);
+            let near = around.find_map(|unit| all.iter().find(|c| declares(**c) == Some(unit)));
+            return near.or(all.first()).copied();
+        }
+        all.first().copied()
     }
 
     /// What holds of a file as a whole.

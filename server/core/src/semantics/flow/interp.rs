@@ -900,10 +900,6 @@ impl<'a> Interp<'a> {
         super::guard::condition(self, id)
     }
 
-    fn super_value(&self) -> Val {
-        self.world.super_value()
-    }
-
     pub(super) fn eval_args(&mut self, args: &[Arg]) -> Vec<Val> {
         let mut out = Vec::with_capacity(args.len());
         for arg in args {

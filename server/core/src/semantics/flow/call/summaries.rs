@@ -322,6 +322,10 @@ impl<'a> Interp<'a> {
         let value: Val = Arc::new(Value { class: Some(instance), types: Types::OBJECT, ..Value::default() });
         let constructor = self.world.class_member(&instance, Ustr::from("constructor"));
         let mut out = Value::clone(&value);
+        // `Object.assign(Class.prototype, { run() { .. } })`
+        if let Some(prototype) = call.callee.field(Ustr::from("prototype")) {
+            prototype.fields().for_each(|(name, member)| out.set_field(*name, member.clone()));
+        }
         if let Some(constructor) = constructor {
             for func in &constructor.funcs {
                 if let Some(summary) = self.world.summary(func) {

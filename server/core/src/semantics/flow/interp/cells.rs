@@ -285,9 +285,32 @@ impl<'a> Interp<'a> {
         Arc::new(out)
     }
 
+    /// `super`: the class that the class at work extends, which may stand in this block.
+    pub(super) fn super_value(&mut self) -> Val {
+        let hir = self.hir;
+        let around = self.active.iter().rev().map(|a| a.id).find(|id| !hir.function(*id).inherits_this);
+        let is_own = |m: &crate::semantics::hir::Method| match hir.expr(m.value).kind {
+            ExprKind::Function(id) => Some(id) == around,
+            _ => false,
+        };
+        let Some(own) = hir.classes.iter().find(|c| c.methods.iter().any(is_own)) else {
+            return self.world.super_value();
+        };
+        let Some(parent) = own.parent else { return unknown() };
+        let mut value = self.eval(parent);
+        if value.class.is_none()
+            && let ExprKind::Local(local) = hir.expr(parent).kind
+            && let Some(declared) = hir.declared_class(local)
+        {
+            value = self.eval(declared);
+        }
+        let instance = value.class.map(|class| ClassRef { is_static: false, ..class });
+        Arc::new(Value { class: instance, types: Types::OBJECT, ..Value::default() })
+    }
+
     /// `super(..)`: what the parent's constructor puts into `this`.
     pub(in crate::semantics::flow) fn construct_super(&mut self, args: &[Val], span: Span) -> Val {
-        let parent = self.world.super_value();
+        let parent = self.super_value();
         let Some(class) = parent.class else { return unknown() };
         let Some(constructor) = self.world.class_member(&class, Ustr::from("constructor")) else { return unknown() };
         for func in &constructor.funcs {
