@@ -20,7 +20,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use sidenote_grammars::Family;
 use smallvec::SmallVec;
 
-use crate::blocks::{Block, BlockId, BlockKind, Blocks};
+use crate::blocks::{Block, BlockId, BlockKind, Blocks, hash_of_word};
 use crate::semantics::hir::{
     Class, Export, ExprId, ExprKind, FnId, Function, Hir, Imported, Lit, LocalKind, Method, MethodKind, PatKind,
     SETTER, Type, Ustr,
@@ -29,6 +29,7 @@ use crate::semantics::imports::bare;
 
 use super::interface::{Contexts, FileId, FileResult, Interface, Links, Members, Modules, NoModules};
 use super::interp::Interp;
+use super::interp::cells::LISTENERS;
 use super::kinds::{SinkKind, SinkKinds, SourceKind};
 use super::models::{ModelSet, Models};
 use super::place::last_name;
@@ -306,16 +307,23 @@ impl<'a> Linker<'a> {
             }
         }
         // Outer variables that a function writes hold that too.
+        let mut news: Vec<(usize, Ustr)> = Vec::new();
         for (name, value) in &outcome.names {
             let mut at = self.units[i].parent;
             while let Some(p) = at {
                 if let Some(old) = envs[p].get_mut(name) {
-                    *old = join(old, value);
+                    let new = join(old, value);
+                    if self.family == Family::Ecma && tells_more(&new, old) {
+                        news.push((p, *name));
+                    }
+                    *old = new;
                     break;
                 }
                 at = self.units[p].parent;
             }
         }
+        drop(envs);
+        news.iter().for_each(|(p, name)| self.run_readers(*p, *name, i));
         if !outcome.cells.is_empty() {
             self.keep_cells(i, &outcome.cells);
         }
@@ -323,6 +331,23 @@ impl<'a> Linker<'a> {
             self.keep_common(self.units[i].file, outcome);
         }
         self.outcomes.borrow_mut()[i] = Some(ran);
+    }
+
+    /// Has functions below a block that name a variable of it run again, for another one, `by`, has put something into it.
+    fn run_readers(&self, block: usize, name: Ustr, by: usize) {
+        let Some(word) = hash_of_word(&name) else { return };
+        let mut queue = self.queue.borrow_mut();
+        let mut open = self.units[block].children.clone();
+        while let Some(unit) = open.pop() {
+            let block = &self.units[unit].block;
+            if block.words().binary_search(&word).is_err() {
+                continue;
+            }
+            open.extend(&self.units[unit].children);
+            if unit != by && block.kind() == BlockKind::Function && block.arena().text().contains(name.as_str()) {
+                queue.push(Task { unit, function: 0 });
+            }
+        }
     }
 
     /// Remembers what a block put into cells. The blocks around it, which may have read them, are worth another run.
@@ -842,6 +867,12 @@ fn routed(units: &[Unit], family: Family) -> FxHashSet<Ustr> {
         }
     }
     names
+}
+
+/// Whether a value holds somebody's data, or listeners to it, that another one does not.
+fn tells_more(new: &Val, old: &Val) -> bool {
+    let listeners = |v: &Val| v.fields().filter(|(n, _)| n.starts_with(LISTENERS)).count();
+    new.has_taint() && !old.has_taint() || listeners(new) > listeners(old)
 }
 
 /// Whether a Rust path begins in the crate itself.

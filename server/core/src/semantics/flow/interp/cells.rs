@@ -9,7 +9,7 @@ use crate::semantics::flow::value::THIS;
 const CELL: &str = "@cell.";
 /// Fields of a value that stand for what no code names.
 pub(super) const BOUND: &str = "@bound";
-const LISTENERS: &str = "@on:";
+pub(in crate::semantics::flow) const LISTENERS: &str = "@on:";
 /// What an object without a prototype is.
 pub(in crate::semantics::flow) const BARE: &str = "Object.create()";
 /// Arguments that `bind` keeps, and that `arguments` gives.
