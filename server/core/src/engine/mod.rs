@@ -385,7 +385,7 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
     }
     let in_folder = path.rsplit('/').skip(1).any(|f| matches!(f, "test" | "tests" | "spec" | "specs" | "e2e"));
     // `tests/helpers/server.js`, `test/backend/importTest.js`
-    let support = path.rsplit('/').nth(1).is_some_and(|f| matches!(f, "helpers" | "helper"));
+    let support = path.rsplit('/').nth(1).is_some_and(|f| matches!(f, "helpers" | "helper" | "support"));
     let stem = name.split('.').next().unwrap_or(name);
     let suffix =
         ["Test", "Tests", "Spec"].iter().any(|s| stem.strip_suffix(s).is_some_and(|r| r.ends_with(char::is_lowercase)));
@@ -393,7 +393,11 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
     let borrowed = in_folder && path.rsplit('/').nth(1).is_some_and(|f| matches!(f, "lib" | "libs" | "vendor"));
     // What a tool pressed together is nobody's to mend, even where it was laid out again.
     let pressed = [".min.js", ".min.mjs", ".min.cjs"].iter().any(|m| name.ends_with(m));
-    if pressed || borrowed || in_folder && (support || suffix) {
+    // `test/server.js`, which runs what lies beside the folder.
+    let runs = in_folder
+        && matches!(stem, "server" | "app" | "setup" | "common" | "util" | "utils" | "support" | "mock" | "mocks")
+        && imports.iter().any(|(_, path)| path.starts_with("../"));
+    if pressed || borrowed || runs || in_folder && (support || suffix) {
         return true;
     }
     let helper = |path: &str| {
@@ -479,8 +483,21 @@ fn is_test_attribute(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_compiled_file, shows};
+    use super::{is_compiled_file, is_test_file, shows};
     use crate::document::Document;
+
+    #[test]
+    fn a_server_that_tests_run_is_known_by_what_it_loads() {
+        let is_test = |path: &str, code: &str| {
+            let language = crate::grammars::by_path(path).expect("a language");
+            is_test_file(path, Document::new(path, language, code, 1).expect("parsed").blocks())
+        };
+        let server = |from: &str| format!("const app = require('express')();\nconst upload = require('{from}');\n");
+        assert!(is_test("test/server.js", &server("../lib/index")));
+        assert!(!is_test("test/server.js", &server("./lib/index")));
+        assert!(!is_test("src/server.js", &server("../lib/index")));
+        assert!(!is_test("test/shop.js", &server("../lib/index")));
+    }
 
     #[test]
     fn examples_among_sources_are_shown() {

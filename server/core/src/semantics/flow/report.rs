@@ -20,6 +20,9 @@ use super::state::Locals;
 use super::value::{At, FuncRef, MAX_PATH, Origin, Source, Step, StepKind, Taint, Val, Value, step, unknown};
 use super::world::{ParamSink, World};
 
+/// What a value is that a function made which cannot be turned back: no secret, whatever it is called.
+pub(super) const HASHED: &str = "@hashed";
+
 /// A sink in the block at work.
 pub(super) struct SinkSite {
     pub kind: SinkKind,
@@ -412,6 +415,27 @@ impl Outcome {
                 {
                     return;
                 }
+                // Text is no size.
+                if site.kind == SinkKind::Timer
+                    && taint.cleaned.has(SinkKind::NoSql)
+                    && matches!(site.name.as_str(), "Buffer" | "SlowBuffer")
+                {
+                    return;
+                }
+                // A command that somebody gives the program to run, by an option's name, is theirs: `exec(options.launch)`.
+                let is_part = |s: &Arc<Step>| {
+                    let text = s.at.arena.slice(s.at.span);
+                    s.what == StepKind::Concatenated
+                        || s.what == StepKind::Through && text.starts_with(['\'', '"', '`'])
+                };
+                if site.kind == SinkKind::Command
+                    && source.kind == SourceKind::Argument
+                    && site.at.arena.language().family == sidenote_grammars::Family::Ecma
+                    && !source.at.arena.slice(source.at.span).contains("process.argv")
+                    && !parts().any(is_part)
+                {
+                    return;
+                }
                 // What the program was started with is logged all over; it counts where it is read and logged at once.
                 let local = source.kind.is_local() || source.kind == SourceKind::Response;
                 if site.kind == SinkKind::Log && local && source.at.block != site.at.block {
@@ -548,7 +572,7 @@ impl Interp<'_> {
         // Functions, classes and objects of known fields are no secrets; what is in them may be.
         let file = value.apis.iter().any(|p| matches!(p.as_str(), "std::path::PathBuf" | "std::fs::File"));
         let structured = file || value.fields.is_some() || !value.funcs.is_empty() || value.class.is_some();
-        if value.exact || value.types.is_harmless() || structured {
+        if value.exact || value.types.is_harmless() || structured || value.apis.iter().any(|p| p == HASHED) {
             return value;
         }
         let Some(kind) = lexicon::sensitive_name(name) else {

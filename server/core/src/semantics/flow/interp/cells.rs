@@ -50,6 +50,13 @@ impl<'a> Interp<'a> {
             return Some(unknown());
         }
         let is = |path: &str| call.paths.iter().any(|p| *p == path);
+        // The program's own name: `process.argv.slice(0, 2)`.
+        if call.name == "slice"
+            && matches!(call.args.get(1).and_then(|a| a.as_lit()), Some(Lit::Num(n)) if *n <= 2.0)
+            && call.receiver.as_ref().is_some_and(|r| r.apis.iter().any(|p| *p == "process.argv"))
+        {
+            return Some(unknown());
+        }
         if call.new
             && matches!(call.name.as_str(), "Error" | "TypeError" | "RangeError" | "SyntaxError")
             && is(call.name.as_str())
