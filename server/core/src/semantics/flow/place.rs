@@ -82,8 +82,10 @@ impl Interp<'_> {
         let value = self.member(base, name, span);
         let open = value.taints.is_empty() && value.funcs.is_empty() && value.fields.is_none() && !value.exact;
         if open && value.types == Types::UNKNOWN && base.field(*KEYED).is_some() {
-            let element = self.element(base);
-            return if value.apis.is_empty() { element } else { join(&value, &element) };
+            // What the program itself knows lies under names of its own, each beside others: `constants[key] = process.env[key]`.
+            let element = self.element(base).map_taints(&mut |t| is_of_strangers(t).then(|| t.clone()), 0);
+            let found = Arc::new(Value { taints: element.taints, fields: element.fields, ..Value::default() });
+            return if value.apis.is_empty() { found } else { join(&value, &found) };
         }
         value
     }
@@ -215,6 +217,10 @@ impl Interp<'_> {
             // Of a parsed address: no script is left of `javascript:..`.
             None if matches!(name.as_str(), "origin" | "host" | "hostname") && base.apis.iter().any(|p| p == "URL") => {
                 Arc::new(out.cleaned(SinkKind::ScriptUrl.set()))
+            }
+            // A visitor's browser names the site itself.
+            None if name == "host" && base.apis.iter().any(|p| p.ends_with(".headers")) => {
+                Arc::new(out.cleaned(SinkKind::Redirect.set()))
             }
             // `<` and `"` are encoded in the path of a parsed address.
             None if name == "pathname" && base.apis.iter().any(|p| p == "URL") => {
@@ -577,7 +583,12 @@ impl Interp<'_> {
             }
             ExprKind::Index(base, index) => {
                 if let (Some(object), Some(key)) = (self.peek(*base), self.peek(*index)) {
-                    let name = key.as_str().unwrap_or(*ELEMENT);
+                    // `if (parts[0] !== "v1") return;` says nothing of other parts.
+                    let name = match key.as_lit() {
+                        Some(Lit::Str(name)) => *name,
+                        Some(Lit::Num(n)) if *n >= 0.0 && !self.world.casts_convert() => position(*n as usize),
+                        _ => *ELEMENT,
+                    };
                     self.put(*base, Arc::new(object.with_field(name, value)));
                 }
             }
@@ -890,6 +901,14 @@ fn is_for_developers(at: &At) -> bool {
 /// Whether a taint is that of a guessable random number.
 pub(super) fn is_weak_random(taint: &Taint) -> bool {
     matches!(&taint.origin, Origin::Source(s) if s.kind == SourceKind::WeakRandom)
+}
+
+/// Whether a taint is that of somebody outside, or of a caller.
+fn is_of_strangers(taint: &Taint) -> bool {
+    match &taint.origin {
+        Origin::Param(..) => true,
+        Origin::Source(s) => s.kind != SourceKind::Argument && super::kinds::OUTSIDE.has(s.kind),
+    }
 }
 
 /// Whether a taint is that of something sensitive.
