@@ -394,9 +394,7 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
     // What a tool pressed together is nobody's to mend, even where it was laid out again.
     let pressed = [".min.js", ".min.mjs", ".min.cjs"].iter().any(|m| name.ends_with(m));
     // `test/server.js`, which runs what lies beside the folder.
-    let runs = in_folder
-        && matches!(stem, "server" | "app" | "setup" | "common" | "util" | "utils" | "support" | "mock" | "mocks")
-        && imports.iter().any(|(_, path)| path.starts_with("../"));
+    let runs = in_folder && RUN_BY_TESTS.contains(&stem) && loads_from_above(module, 2);
     if pressed || borrowed || runs || in_folder && (support || suffix) {
         return true;
     }
@@ -437,6 +435,17 @@ fn offers(module: &Block) -> bool {
     let public =
         |n: crate::syntax::Node<'_>| n.child_of_kind(Kind::VisibilityModifier).is_some_and(|v| v.text() == "pub");
     root.named_children().any(public) || module.children().any(|c| public(c.arena().root()))
+}
+
+/// What tests are run with, where it lies in their folder and loads what lies above that.
+const RUN_BY_TESTS: [&str; 12] =
+    ["server", "app", "setup", "common", "util", "utils", "support", "mock", "mocks", "test", "bench", "benchmark"];
+
+/// Whether code, or what is in it, loads a file that lies above its folder.
+fn loads_from_above(block: &Block, depth: usize) -> bool {
+    let text = block.arena().text();
+    ["require('../", "require(\"../", "from '../", "from \"../"].iter().any(|w| text.contains(w))
+        || depth > 0 && block.children().any(|c| loads_from_above(c, depth - 1))
 }
 
 /// Whether functions are handed a runner's context: helpers of tests.
@@ -494,6 +503,8 @@ mod tests {
         };
         let server = |from: &str| format!("const app = require('express')();\nconst upload = require('{from}');\n");
         assert!(is_test("test/server.js", &server("../lib/index")));
+        let inside = format!("module.exports = () => {{\n{}}};\n", server("../../lib/index"));
+        assert!(is_test("test/https/test.js", &inside));
         assert!(!is_test("test/server.js", &server("./lib/index")));
         assert!(!is_test("src/server.js", &server("../lib/index")));
         assert!(!is_test("test/shop.js", &server("../lib/index")));

@@ -113,3 +113,26 @@ fn a_queue_that_a_later_function_fills() {
     "#,
     );
 }
+
+#[test]
+fn what_a_protocol_prescribes_in_another_file() {
+    super::check(
+        r#"
+        //// app.js
+        const { digest, quick } = require('./digest');
+        exports.header = (user, password, realm) => digest(`${user}:${realm}:${password}`);
+        exports.store = (password) => quick(password);
+        //// digest.js
+        const { createHash } = require('crypto');
+        // MD5, or MD5-sess
+        exports.digest = (text) => {
+          // HA1 of MD5-sess is made of the nonces, too: this makes all of them, whatever the server asked for, one after the other.
+          return createHash('md5').update(text).digest('hex');
+        };
+        exports.quick = (text) => {
+          // No protocol asks for this; it is as long as it is so that it is a block of its own, as functions like it are.
+          return createHash('sha256').update(text).digest('hex'); //!
+        };
+    "#,
+    );
+}

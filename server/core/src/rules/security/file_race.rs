@@ -123,6 +123,10 @@ else {
             "a.js",
             "const fs = require('fs');\nconst helper = require('./helper');\nfunction add(name, user) {\n  const file = helper.getUserConfigPath(name);\n  if (fs.existsSync(file)) throw new Error('exists');\n  fs.writeFileSync(file, JSON.stringify(user));\n}",
         ),
+        Case::near_miss(
+            "a.js",
+            "const fs = require('fs');\nfs.access(name, (err) => {\n  if (err) return;\n  fs.open(name, 'a+', use);\n});",
+        ),
         Case::near_miss("a.js", "if (cache.exists(key)) cache.writeFile(key, value);"),
         Case::near_miss(
             "a.js",
@@ -220,7 +224,7 @@ fn check<'a>(cx: &mut Cx<'a>) {
             let rewrites = rewrites.iter().any(|r| rest.contains(r.as_str()));
             let sized = checked.iter().any(|(p, by)| *p == path.text() && !by.contains("xists"));
             let appends = name.starts_with("append") && !sized
-                || name.starts_with("open") && ["'a'", "\"a\""].iter().any(|f| rest.contains(f));
+                || name.starts_with("open") && ["'a'", "\"a\"", "'a+'", "\"a+\""].iter().any(|f| rest.contains(f));
             if rewrites || appends {
                 continue;
             }

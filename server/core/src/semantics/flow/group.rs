@@ -788,6 +788,8 @@ impl<'a> Linker<'a> {
             result.hits.retain(|(_, h)| h.kind != SinkKind::NoSql);
         }
         let fast = |k: SinkKind| matches!(k, SinkKind::FastHash | SinkKind::WeakHash);
+        // What another file hands to a function that does what a protocol prescribes.
+        result.hits.retain(|(_, h)| !fast(h.kind) || !crate::rules::evidence::prescribes_hash(h.at.arena.text()));
         let hashes = |n: &crate::findings::Note| n.rule.id == "weak-hash";
         if (result.hits.iter().any(|(_, h)| fast(h.kind)) || result.notes.iter().any(|(_, n)| hashes(n)))
             && units().any(|u| crate::rules::evidence::prescribes_hash(u.block.arena().text()))
