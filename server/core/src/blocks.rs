@@ -31,6 +31,9 @@ const LARGE: usize = 16 * 1024;
 /// A closure shorter than this, in bytes, stays in the block around it.
 const SMALL_CLOSURE: usize = 160;
 
+/// A function of at most so many bytes that is called where it stands and is given another one stays in the block around it.
+const HEADER: usize = if cfg!(test) { 400 } else { 2048 };
+
 /// A module's own syntax of fewer nodes than this is built anew after an edit.
 const WORTH_SPLICING: usize = if cfg!(test) { 1 } else { 2000 };
 
@@ -295,7 +298,9 @@ impl Block {
         if outer.start as usize > dirty.start || (outer.end as usize) < dirty.old_end || new_end < outer.start {
             return None;
         }
-        let is_block = |kind: Kind, node: &tree_sitter::Node<'_>| cut(cx.language, kind, node).is_some();
+        let is_block = |around: Kind, kind: Kind, node: &tree_sitter::Node<'_>| {
+            cut(cx.language, kind, node).is_some() && !is_header(cx.language, around, kind, node)
+        };
         let splice = Splice { own: own.clone(), outer, new_end, nodes };
         let append = |a: usize, b: usize, out: &mut String| (cx.append)(a, b, out);
         let (arena, cut_nodes) = ArenaBuilder::splice(&self.arena, node, 0, splice, is_block, append)?;
@@ -356,7 +361,9 @@ impl Block {
         reuse: &mut dyn FnMut(Kind, (u32, u32)) -> Option<Arc<Block>>,
     ) -> Block {
         let splits = splits(kind, (range.1 - range.0) as usize, depth);
-        let is_block = |kind: Kind, node: &tree_sitter::Node<'_>| splits && cut(cx.language, kind, node).is_some();
+        let is_block = |around: Kind, kind: Kind, node: &tree_sitter::Node<'_>| {
+            splits && cut(cx.language, kind, node).is_some() && !is_header(cx.language, around, kind, node)
+        };
         let (arena, nodes) =
             ArenaBuilder::build(cx.language, node, range, is_block, |a, b, out| (cx.append)(a, b, out));
         let mut before = 0;
@@ -416,6 +423,37 @@ fn cut(language: &Language, kind: Kind, node: &tree_sitter::Node<'_>) -> Option<
         BlockRole::Function if len >= SMALL_CLOSURE || !is_closure(kind) && len > 2 => Some(BlockKind::Function),
         _ => None,
     }
+}
+
+/// Whether a function that stands in a node of the kind `around` is called there and is given another one:
+/// `(function (root, factory) { .. })(this, function () { .. })`. It chooses a module system and leaves the other's result to it, which
+/// concerns the block around.
+fn is_header(language: &Language, around: Kind, kind: Kind, node: &tree_sitter::Node<'_>) -> bool {
+    if !is_closure(kind)
+        || !matches!(around, Kind::CallExpression | Kind::ParenthesizedExpression)
+        || node.end_byte() - node.start_byte() > HEADER
+    {
+        return false;
+    }
+    let kind = |node: &tree_sitter::Node<'_>| language.kind(node.kind_id());
+    let mut call = node.parent();
+    // `(function () { .. })(..)`, `(function () { .. }).call(this, ..)`
+    while let Some(outer) = call.filter(|c| matches!(kind(c), Kind::ParenthesizedExpression | Kind::MemberExpression)) {
+        call = outer.parent();
+    }
+    let Some(call) = call.filter(|c| kind(c) == Kind::CallExpression) else { return false };
+    let is_called = call.child_by_field_name("function").is_some_and(|f| f.end_byte() >= node.end_byte());
+    let is_function = |node: tree_sitter::Node<'_>| {
+        let mut inner = node;
+        while kind(&inner) == Kind::ParenthesizedExpression
+            && let Some(below) = inner.named_child(0)
+        {
+            inner = below;
+        }
+        is_closure(kind(&inner))
+    };
+    let arguments = call.child_by_field_name("arguments").filter(|_| is_called);
+    arguments.is_some_and(|list| list.named_children(&mut list.walk()).any(is_function))
 }
 
 fn is_closure(kind: Kind) -> bool {
@@ -604,6 +642,7 @@ fn update(
         && let kind = slot.children[n].block.arena.root().kind()
         && let Some(child) = node_at(cx.language, node, kind, from, to)
         && cut(cx.language, kind, &child) == Some(slot.children[n].block.kind)
+        && !child.parent().is_some_and(|p| is_header(cx.language, cx.language.kind(p.kind_id()), kind, &child))
     {
         let block = Block::to_change(slot);
         update(&mut block.children[n].block, (child, (from as u32, to as u32)), from, dirty, cx, depth + 1);

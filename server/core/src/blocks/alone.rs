@@ -16,7 +16,7 @@ use sidenote_grammars::Kind;
 use tree_sitter::InputEdit;
 
 use super::broken::{Broken, has_same_tokens};
-use super::{Block, BlockKind, Blocks, Child, Cx, child_block, cut, node_at, update};
+use super::{Block, BlockKind, Blocks, Child, Cx, HEADER, child_block, cut, is_closure, node_at, update};
 use crate::syntax::{Span, SyntaxTree};
 use crate::text::{Edit, Text};
 
@@ -81,6 +81,11 @@ impl Blocks {
         let delta = edit.new_end as i64 - edit.old_end as i64;
         let new_len = old.len() as i64 + delta;
         if new_len < 2 {
+            return Alone::No;
+        }
+        // What becomes as short as a header may be one, which what is around it says.
+        let is_short = |len: usize| len <= HEADER;
+        if is_closure(old.standing().arena.root().kind()) && is_short(old.len()) != is_short(new_len as usize) {
             return Alone::No;
         }
         let to = from + new_len as usize;

@@ -11,6 +11,10 @@ const PIECES: &[&str] = &[
     "const g = async (x) => { await x; };\n",
     "class A { m() { return 'é😀'; } static s = 1; get p() { return this.q } }\n",
     "app.get('/', (req, res) => { /* a comment that makes the closure long enough to be a block of its own, so that the parent has a placeholder; it is long */ res.send(req.query.a); });\n",
+    "(function (root, factory) { if (typeof module === 'object') { module.exports = factory(); } else { root.x = factory(); } /* as long as a header of a module that is for several systems is */ })",
+    "(this, function () { return 1; });\n",
+    "(this);\n",
+    "/* what makes a header too long to be one, if it is put into it twice: this comment does, which says nothing but how long it is, and is long */",
     "fn f(a: u32) -> u32 { a + 1 }\n",
     "impl S { fn m(&self) { println!(\"{}\", 1) } }\n",
     "mod tests { use super::*; #[test] fn t() { assert!(true) } }\n",
@@ -159,6 +163,20 @@ fn large_functions_are_split() {
         .collect();
     let blocks = blocks("javascript", &format!("(function () {{\n{inner}}})();"));
     assert!(blocks.iter().count() > 200);
+}
+
+#[test]
+fn a_function_that_is_called_at_once_with_another_stays_where_it_stands() {
+    let header = "if (typeof module === 'object' && module.exports) { module.exports = factory(require('a')); } else if (typeof define === 'function' && define.amd) { define(['a'], factory); } else { root.b = factory(root.a); }";
+    let body = "function (a) { return function (b) { return a(b); }; }";
+    let count = |text: String| blocks("javascript", &text).iter().count();
+    assert_eq!(count(format!("(function (root, factory) {{ {header} }})(this, {body});")), 1);
+    assert_eq!(count(format!("(function (root, factory) {{ {header} }}(this, ({body})));")), 1);
+    assert_eq!(count(format!("!((root, factory) => {{ {header} }})(this, {body});")), 1);
+    assert_eq!(count(format!("(function (root, factory) {{ {header} }}).call(this, globalThis, {body});")), 1);
+    assert_eq!(count(format!("(function (root, factory) {{ {header} }})(this, make);")), 2);
+    assert_eq!(count(format!("run(function (root, factory) {{ {header} }}, {body});")), 2);
+    assert_eq!(count(format!("(function (root, factory) {{ {header} {header} }})(this, {body});")), 2);
 }
 
 #[test]

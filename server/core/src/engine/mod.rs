@@ -414,7 +414,7 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
     }
     let in_folder = path.rsplit('/').skip(1).any(|f| matches!(f, "test" | "tests" | "spec" | "specs" | "e2e"));
     // `tests/helpers/server.js`, `test/backend/importTest.js`
-    let support = path.rsplit('/').nth(1).is_some_and(|f| matches!(f, "helpers" | "helper"));
+    let support = path.rsplit('/').nth(1).is_some_and(|f| matches!(f, "helpers" | "helper" | "support"));
     let stem = name.split('.').next().unwrap_or(name);
     let suffix =
         ["Test", "Tests", "Spec"].iter().any(|s| stem.strip_suffix(s).is_some_and(|r| r.ends_with(char::is_lowercase)));
@@ -422,7 +422,9 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
     let borrowed = in_folder && path.rsplit('/').nth(1).is_some_and(|f| matches!(f, "lib" | "libs" | "vendor"));
     // What a tool pressed together is nobody's to mend, even where it was laid out again.
     let pressed = [".min.js", ".min.mjs", ".min.cjs"].iter().any(|m| name.ends_with(m));
-    if pressed || borrowed || in_folder && (support || suffix) {
+    // `test/server.js`, which runs what lies beside the folder.
+    let runs = in_folder && RUN_BY_TESTS.contains(&stem) && loads_from_above(module, 2);
+    if pressed || borrowed || runs || in_folder && (support || suffix) {
         return true;
     }
     let helper = |path: &str| {
@@ -462,6 +464,17 @@ fn offers(module: &Block) -> bool {
     let public =
         |n: crate::syntax::Node<'_>| n.child_of_kind(Kind::VisibilityModifier).is_some_and(|v| v.text() == "pub");
     root.named_children().any(public) || module.children().any(|c| public(c.arena().root()))
+}
+
+/// What tests are run with, where it lies in their folder and loads what lies above that.
+const RUN_BY_TESTS: [&str; 12] =
+    ["server", "app", "setup", "common", "util", "utils", "support", "mock", "mocks", "test", "bench", "benchmark"];
+
+/// Whether code, or what is in it, loads a file that lies above its folder.
+fn loads_from_above(block: &Block, depth: usize) -> bool {
+    let text = block.arena().text();
+    ["require('../", "require(\"../", "from '../", "from \"../"].iter().any(|w| text.contains(w))
+        || depth > 0 && block.children().any(|c| loads_from_above(c, depth - 1))
 }
 
 /// Whether functions are handed a runner's context: helpers of tests.
@@ -508,7 +521,7 @@ fn is_test_attribute(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Engine, is_compiled_file, shows};
+    use super::{Engine, is_compiled_file, is_test_file, shows};
     use crate::config::Config;
     use crate::document::Document;
 
@@ -522,6 +535,21 @@ mod tests {
         assert_eq!((engine.place("ab/c.ts"), engine.place("c.ts")), ("ab/c.ts", "c.ts"));
         engine.ask_for([String::new()]);
         assert_eq!(engine.place("ab/c.ts"), "ab/c.ts");
+    }
+
+    #[test]
+    fn a_server_that_tests_run_is_known_by_what_it_loads() {
+        let is_test = |path: &str, code: &str| {
+            let language = crate::grammars::by_path(path).expect("a language");
+            is_test_file(path, Document::new(path, language, code, 1).expect("parsed").blocks())
+        };
+        let server = |from: &str| format!("const app = require('express')();\nconst upload = require('{from}');\n");
+        assert!(is_test("test/server.js", &server("../lib/index")));
+        let inside = format!("module.exports = () => {{\n{}}};\n", server("../../lib/index"));
+        assert!(is_test("test/https/test.js", &inside));
+        assert!(!is_test("test/server.js", &server("./lib/index")));
+        assert!(!is_test("src/server.js", &server("../lib/index")));
+        assert!(!is_test("test/shop.js", &server("../lib/index")));
     }
 
     #[test]

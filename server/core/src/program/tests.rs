@@ -124,6 +124,53 @@ fn parameters_reach_sinks_in_other_files() {
 }
 
 #[test]
+fn what_is_read_of_an_argument_comes_in_where_it_is_read() {
+    let code = "
+        //// app.js
+        const { exec } = require('child_process');
+        const { command } = require('./input');
+        const { run } = require('./run');
+        const app = require('express')();
+        app.get('/a', (req, res) => {
+          exec(command(req)); //!
+          res.end();
+        });
+        app.get('/b', (req, res) => {
+          if (req.ip) { run({ from: req }); }
+          res.end();
+        });
+        //// input.js
+        exports.command = (request) => {
+          const { query } = request;
+          return 'ls ' + query.c;
+        };
+        //// run.js
+        const { exec } = require('child_process');
+        exports.run = (options) => {
+          const request = options.from;
+          exec('ls ' + request.query.c); //!
+        };
+    ";
+    let found = check(code);
+    let way = |file: usize| -> Vec<(Option<String>, String)> {
+        let (_, _, findings) = &found[file];
+        let shown = |location: &Location| {
+            let path = location.path.as_deref().unwrap_or(&found[file].0);
+            let (_, document, _) = found.iter().find(|(p, ..)| p == path).expect("a file of the program");
+            (
+                location.path.as_deref().map(str::to_owned),
+                document.text().slice(location.range.start, location.range.end),
+            )
+        };
+        assert_eq!(findings.len(), 1);
+        findings[0].flow.iter().map(|(location, _)| shown(location)).collect()
+    };
+    let place = |path: Option<&str>, text: &str| (path.map(str::to_owned), text.to_owned());
+    assert_eq!(way(0), [place(Some("input.js"), "query.c"), place(None, "command(req)")]);
+    assert_eq!(way(2), [place(None, "request.query.c"), place(None, "'ls ' + request.query.c")]);
+}
+
+#[test]
 fn results_come_back_from_other_files() {
     check(
         "

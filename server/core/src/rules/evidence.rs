@@ -165,7 +165,8 @@ pub fn all_code(arena: &Arena) -> String {
 /// Whether a file implements a protocol that leaves no choice of the hash: SCRAM and SASL, handshakes of databases, digest
 /// authentication.
 pub(crate) fn prescribes_hash(text: &str) -> bool {
-    const WORDS: [&str; 12] = [
+    const WORDS: [&str; 13] = [
+        "cnonce",
         "scram-sha",
         "saslprep",
         "sasl_continue",

@@ -115,6 +115,11 @@ pub struct Arg {
     pub spread: bool,
 }
 
+/// How the names of an object's getters begin among its fields; the name of what they give follows.
+pub const GETTER: &str = "get ";
+/// The same for setters, and among the members of a class.
+pub const SETTER: &str = "set ";
+
 /// The key of a member.
 #[derive(Clone, Copy, Debug)]
 pub enum Key {
@@ -754,6 +759,17 @@ impl Hir {
     /// The class of an id.
     pub fn class(&self, id: ClassId) -> &Class {
         &self.classes[id.0 as usize]
+    }
+
+    /// The class, of this block or a child of it, that a variable is declared with.
+    pub fn declared_class(&self, local: LocalId) -> Option<ExprId> {
+        let binds = |pat: PatId| matches!(self.pat(pat).kind, PatKind::Bind(l, None) if l == local);
+        self.exprs.iter().find_map(|e| match e.kind {
+            ExprKind::Let { pat, value: Some(value), .. } if binds(pat) => {
+                matches!(self.expr(value).kind, ExprKind::Class(_) | ExprKind::Child(_)).then_some(value)
+            }
+            _ => None,
+        })
     }
 
     /// Adds an expression.

@@ -411,14 +411,14 @@ pub(crate) struct ArenaBuilder<'t> {
 }
 
 impl<'t> ArenaBuilder<'t> {
-    /// Walks `root`; a node for which `is_block` holds becomes a placeholder. Returns the arena and the nodes
-    /// behind its placeholders. `start..end` is the block's range (the whole file for a module, else the node's);
-    /// `append` copies absolute byte ranges of the source.
+    /// Walks `root`; a node for which `is_block` holds, which is told the kind of the node around it as well, becomes a
+    /// placeholder. Returns the arena and the nodes behind its placeholders. `start..end` is the block's range (the whole
+    /// file for a module, else the node's); `append` copies absolute byte ranges of the source.
     pub(crate) fn build(
         language: &'static Language,
         root: tree_sitter::Node<'t>,
         (start, end): (u32, u32),
-        is_block: impl Fn(Kind, &tree_sitter::Node<'t>) -> bool,
+        is_block: impl Fn(Kind, Kind, &tree_sitter::Node<'t>) -> bool,
         append: impl Fn(usize, usize, &mut String),
     ) -> (Arena, Vec<tree_sitter::Node<'t>>) {
         let capacity = ((end - start) / 5) as usize + 4;
@@ -461,7 +461,7 @@ impl<'t> ArenaBuilder<'t> {
         root: tree_sitter::Node<'t>,
         base: u32,
         Splice { own, outer, new_end, nodes }: Splice,
-        is_block: impl Fn(Kind, &tree_sitter::Node<'t>) -> bool,
+        is_block: impl Fn(Kind, Kind, &tree_sitter::Node<'t>) -> bool,
         append: impl Fn(usize, usize, &mut String),
     ) -> Option<(Arena, Vec<tree_sitter::Node<'t>>)> {
         let (first, last) = (nodes.start as usize, nodes.end as usize);
@@ -550,7 +550,7 @@ impl<'t> ArenaBuilder<'t> {
         &mut self,
         cursor: &mut tree_sitter::TreeCursor<'t>,
         mut open: Vec<u32>,
-        is_block: &impl Fn(Kind, &tree_sitter::Node<'t>) -> bool,
+        is_block: &impl Fn(Kind, Kind, &tree_sitter::Node<'t>) -> bool,
     ) {
         let outside = open.len();
         // Where the nodes that this walk opens end in the file.
@@ -567,7 +567,7 @@ impl<'t> ArenaBuilder<'t> {
             } else {
                 let field = self.language.field(field_of(cursor));
                 let parent = *open.last().expect("an open node");
-                if is_block(kind, &node) {
+                if is_block(self.nodes[parent as usize].kind, kind, &node) {
                     self.holes.push(self.nodes.len() as u32);
                     self.push(&node, kind, field, parent, HOLED);
                     self.cut.push(node);

@@ -144,3 +144,70 @@ fn what_wrappers_export_is_offered() {
     "#,
     );
 }
+
+/// A module for several systems: its header, which is longer than a closure that stays where it stands, and its body.
+fn universal(header: &str, body: &str) -> String {
+    format!(
+        "//// package.json\n{{ \"name\": \"a\", \"main\": \"index.js\" }}\n\
+         //// index.js\n{header}(this, {body});\n\
+         //// test/a.js\nconst a = require('..'); a.list('x');\n"
+    )
+}
+
+const BODY: &str = r#"
+  const cp = require('child_process');
+  function list(dir, done) {
+    cp.exec('ls ' + dir, done); //!
+  }
+  function depth(n, done) { cp.exec('ls -d ' + Number(n), done); }
+"#;
+
+#[test]
+fn what_a_header_for_several_systems_exports_is_offered() {
+    let gives = format!("function () {{{BODY}  return {{ list: list, depth: depth }};\n}}");
+    let fills = format!("function (exports) {{{BODY}  exports.list = list; exports.depth = depth;\n}}");
+    let headers = [
+        "(function (root, factory) {\n  if (typeof define === 'function' && define.amd) { define([], factory); } else if (typeof module === 'object' && module.exports) { module.exports = factory(); } else { root.a = factory(); }\n})",
+        "((root, factory) => { if (typeof module === 'object' && module.exports) { module.exports = factory(); } else if (typeof define === 'function' && define.amd) { define([], factory); } else { root.a = factory(); } })",
+    ];
+    headers.iter().for_each(|header| drop(check(&universal(header, &gives))));
+    let filled = "(function (global, factory) {\n  typeof exports === 'object' && typeof module !== 'undefined' ? factory(exports) : typeof define === 'function' && define.amd ? define(['exports'], factory) : (global = global || self, factory(global.a = {}));\n})";
+    check(&universal(filled, &fills));
+    check(&universal(filled, &format!("({fills})")));
+}
+
+#[test]
+fn what_a_function_writes_into_its_parameter_is_in_the_argument() {
+    check(
+        r#"
+        //// package.json
+        { "name": "a", "main": "index.js" }
+        //// index.js
+        const cp = require('child_process');
+        (function (fill) { fill(exports); })(function (out) {
+          out.list = (dir) => cp.exec('ls ' + dir); //!
+        });
+        //// app.js
+        const { exec } = require('child_process');
+        require('express')().get('/', (req, res) => {
+          const fill = (o, text) => { o.text = text; o.kind = 'a'; };
+          const again = (o, n, text) => { if (n) again(o, n - 1, text); else o.text = text; };
+          const swap = (o, text) => { o = { text }; return o; };
+          const clear = (o) => { o.text = 'date'; };
+          const options = {}, other = {}, third = {}, fourth = {}, fifth = { text: req.query.text };
+          fill(options, req.query.text);
+          exec(options.text); //!
+          exec(options.kind);
+          fill(other, 'date');
+          exec(other.text);
+          again(third, 2, req.query.text);
+          exec(third.text); //!
+          swap(fourth, req.query.text);
+          exec(fourth.text);
+          clear(fifth);
+          exec(fifth.text);
+          res.end();
+        });
+    "#,
+    );
+}

@@ -57,3 +57,82 @@ fn middleware_of_another_file_leaves_things_in_the_request() {
         "#,
     );
 }
+
+#[test]
+fn getters_of_what_a_module_exports() {
+    super::check(
+        r#"
+        //// app.js
+        const lib = require('./lib');
+        const { run } = require('./lib');
+        const app = require('express')();
+        app.get('/a', (req, res) => { lib.run(req.query.c); run(req.query.c); lib.quiet(req.query.c); res.end(); });
+        //// lib.js
+        module.exports = {
+          get run() { return require('./run'); },
+          get quiet() { return (text) => text; },
+        };
+        //// run.js
+        const { exec } = require('child_process');
+        module.exports = (text) => {
+          exec(text); //!
+        };
+    "#,
+    );
+}
+
+#[test]
+fn a_queue_that_a_later_function_fills() {
+    super::check(
+        r#"
+        //// app.js
+        const { exec } = require('child_process');
+        const { EventEmitter } = require('events');
+        const app = require('express')();
+        const queue = [], clean = [];
+        const bus = new EventEmitter();
+        function drain() {
+          while (queue.length) exec(queue.shift()); //!
+          while (clean.length) exec(clean.shift());
+        }
+        setInterval(drain, 1000);
+        app.post('/run', (req, res) => {
+          bus.emit('run', req.body.command);
+          bus.emit('count', req.body.command);
+          // A function that is a block of its own.
+          res.json({ queued: true, length: queue.length });
+        });
+        function listen() {
+          bus.on('run', (command) => {
+            exec(command); //!
+          });
+          bus.on('count', (command) => exec('seq ' + Number(command)));
+        }
+        listen();
+        app.post('/', (req, res) => { queue.push(req.body.command); clean.push('date'); res.end(); });
+    "#,
+    );
+}
+
+#[test]
+fn what_a_protocol_prescribes_in_another_file() {
+    super::check(
+        r#"
+        //// app.js
+        const { digest, quick } = require('./digest');
+        exports.header = (user, password, realm) => digest(`${user}:${realm}:${password}`);
+        exports.store = (password) => quick(password);
+        //// digest.js
+        const { createHash } = require('crypto');
+        // MD5, or MD5-sess
+        exports.digest = (text) => {
+          // HA1 of MD5-sess is made of the nonces, too: this makes all of them, whatever the server asked for, one after the other.
+          return createHash('md5').update(text).digest('hex');
+        };
+        exports.quick = (text) => {
+          // No protocol asks for this; it is as long as it is so that it is a block of its own, as functions like it are.
+          return createHash('sha256').update(text).digest('hex'); //!
+        };
+    "#,
+    );
+}

@@ -239,6 +239,10 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn a(tokens: &[Token]) { let list: Vec<String> = tokens.iter().map(|t| t.kind.to_string()).collect(); std::fs::write(\"tokens.txt\", list.join(\" \")).unwrap(); }",
         ),
+        Case::good(
+            "a.js",
+            "const fs = require('fs');\nconst bcrypt = require('bcryptjs');\nconst Helper = require('./helper');\nfunction a(user, password) {\n  user.password = bcrypt.hashSync(password, 12);\n  fs.writeFileSync('u.json', JSON.stringify(user));\n}\nasync function b(user, password) {\n  user.password = await Helper.hashPassword(password);\n  fs.writeFileSync('u.json', JSON.stringify(user));\n}",
+        ),
         Case::near_miss(
             "a.rs",
             "use std::io::Write;\nfn a(password: &str) { let mut out: Vec<u8> = Vec::new(); out.write_all(password.as_bytes()).unwrap(); send(out); }",

@@ -694,6 +694,10 @@ exports.set = function (target, path, value) {
             "a.js",
             "exports.clean = function clean(o) {\n  for (const key of Object.keys(o)) {\n    if (typeof o[key] === 'object') o[key] = clean(o[key]);\n    else o[key] = String(o[key]);\n  }\n  return o;\n};",
         ),
+        Case::good(
+            "a.js",
+            "const { isSafeKey, isUnsafeKey } = require('./keys');\nrequire('express')().post('/', (req, res) => {\n  const to = {};\n  for (const path of Object.keys(req.body)) {\n    let at = to;\n    for (const key of path.split('.')) {\n      if (!isSafeKey(key)) continue;\n      at = at[key] ??= {};\n    }\n    for (const key of path.split('.')) {\n      if (isUnsafeKey(key)) return;\n      at = at[key] ??= {};\n    }\n  }\n  res.end();\n});",
+        ),
         Case::near_miss(
             "a.js",
             "exports.plain = function (schema, values) {\n  const out = {};\n  for (const path of Object.keys(schema.paths)) {\n    const parts = path.split('.');\n    let at = out;\n    for (const part of parts.slice(0, -1)) {\n      at[part] = at[part] ?? {};\n      at = at[part];\n    }\n    at[parts[parts.length - 1]] = values[path];\n  }\n  return out;\n};",

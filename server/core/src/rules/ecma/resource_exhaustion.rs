@@ -297,6 +297,10 @@ app.get("/x", async (req, res) => {
   const out = Buffer.alloc(value);
 };"#,
         ),
+        Case::good(
+            "a.js",
+            "require('express')().get('/:text', (req, res) => { res.send(Buffer(req.params.text).toString('hex')); });",
+        ),
         Case::near_miss(
             "a.ts",
             r#"export const get = (req: any, res: any) => {

@@ -621,6 +621,14 @@ require("express")().post("/x", (req, res) => {
 function commandFor(url) { return "git clone " + url + " copy"; }
 exports.clone = (url, done) => exec(commandFor(url), done); //~ command-injection"#,
         ),
+        Case::good(
+            "a.js",
+            "const { exec } = require('child_process');\nconst config = require('yargs').argv;\nif (config.launch) exec(config.launch.replace(/%U/g, 'http://localhost'));",
+        ),
+        Case::bad(
+            "a.js",
+            "const { exec } = require('child_process');\nconst config = require('yargs').argv;\nexec('open ' + config.address); //~ command-injection",
+        ),
         Case::near_miss(
             "a.js",
             r#"const { exec } = require("child_process");

@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::support::{args, bare, ecma_path, method};
+use crate::rules::support::{args, bare, ecma_path, method, words};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -115,6 +115,18 @@ else {
             "a.js",
             "const fs = require('fs');\nfunction row(file, fields) {\n  if (!fs.existsSync(file)) start(file);\n  fs.appendFileSync(file, fields.join(';'));\n}",
         ),
+        Case::near_miss(
+            "a.js",
+            "const fs = require('fs');\nconst { confFile } = require('./common');\nif (!fs.existsSync(confFile)) fs.writeFileSync(confFile, '{}');",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const fs = require('fs');\nconst helper = require('./helper');\nfunction add(name, user) {\n  const file = helper.getUserConfigPath(name);\n  if (fs.existsSync(file)) throw new Error('exists');\n  fs.writeFileSync(file, JSON.stringify(user));\n}",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const fs = require('fs');\nfs.access(name, (err) => {\n  if (err) return;\n  fs.open(name, 'a+', use);\n});",
+        ),
         Case::near_miss("a.js", "if (cache.exists(key)) cache.writeFile(key, value);"),
         Case::near_miss(
             "a.js",
@@ -212,7 +224,7 @@ fn check<'a>(cx: &mut Cx<'a>) {
             let rewrites = rewrites.iter().any(|r| rest.contains(r.as_str()));
             let sized = checked.iter().any(|(p, by)| *p == path.text() && !by.contains("xists"));
             let appends = name.starts_with("append") && !sized
-                || name.starts_with("open") && ["'a'", "\"a\""].iter().any(|f| rest.contains(f));
+                || name.starts_with("open") && ["'a'", "\"a\"", "'a+'", "\"a+\""].iter().any(|f| rest.contains(f));
             if rewrites || appends {
                 continue;
             }
@@ -237,8 +249,19 @@ fn is_own(path: Node<'_>, arena: &crate::syntax::Arena) -> bool {
     let named = arena.nodes().find(|n| {
         n.kind() == Kind::VariableDeclarator && n.child(Field::Name).is_some_and(|name| name.text() == path.text())
     });
-    own(path.text()) || named.and_then(|n| n.child(Field::Value)).is_some_and(|v| own(v.text()))
+    // `confFile`, `getUserConfigPath(name)`
+    let kept = |text: &str| words(text).iter().any(|w| KEPT.contains(&w.as_str()));
+    let made = named.and_then(|n| n.child(Field::Value)).filter(|v| v.kind() == Kind::CallExpression);
+    let maker = made.and_then(|call| call.child(Field::Function));
+    own(path.text())
+        || kept(path.text())
+        || maker.is_some_and(|f| kept(f.text()))
+        || named.and_then(|n| n.child(Field::Value)).is_some_and(|v| own(v.text()))
 }
+
+/// What programs keep in files of their own.
+const KEPT: [&str; 9] =
+    ["conf", "config", "configuration", "settings", "preferences", "cache", "history", "rc", "database"];
 
 /// Whether what a call finds out decides about what follows: it stands in a condition, or hands it to a callback.
 fn decides(node: Node<'_>) -> bool {

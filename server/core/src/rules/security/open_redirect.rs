@@ -462,6 +462,14 @@ window.addEventListener("hashchange", () => go(location.hash.slice(1)));"#,
             "a.js",
             "import { NextResponse } from 'next/server';\nexport async function GET(request) {\n  const { searchParams } = new URL(request.url);\n  return NextResponse.redirect(searchParams.get('to')); //~ open-redirect\n}",
         ),
+        Case::good(
+            "a.js",
+            "const config = require('yargs').argv;\nrequire('express')().use((req, res, next) => {\n  const root = config.rootPath;\n  if (req.query.to === root) return res.redirect(req.query.to);\n  next();\n});",
+        ),
+        Case::good(
+            "a.js",
+            "require('http').createServer((req, res) => {\n  res.writeHead(302, { Location: 'https://' + req.headers.host + '/' });\n  res.end();\n});",
+        ),
         Case::near_miss(
             "a.rs",
             "use actix_web::{http::header, HttpRequest, HttpResponse};\nasync fn back(req: HttpRequest) -> HttpResponse { let to = req.headers().get(header::REFERER).and_then(|h| h.to_str().ok()).unwrap_or(\"/\"); HttpResponse::SeeOther().append_header((header::LOCATION, to)).finish() }",

@@ -89,6 +89,8 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "const re = /(a|b)*c/;"),
         Case::near_miss("a.js", "const re = /^(?:[^\"\\\\]|\\\\.)*$/;"),
         Case::near_miss("a.js", "const s = '/(a+)+$/';"),
+        Case::near_miss("Gruntfile.js", "module.exports = (grunt) => grunt.file.write('a', grunt.file.read('b').replace(/^(.|\\s)+?\\/\\*/m, ''));"),
+        Case::near_miss("webpack.config.js", "module.exports = { test: /^(a+)+$/ };"),
         Case::near_miss("a.js", "const ok = /^(a+)+$/.test('aaaa');"),
         Case::near_miss("a.js", "app.get('/', (req, res) => { 'const'.replace(/\\s+$/, req.query.x); res.end(); });"),
         Case::near_miss(
@@ -129,10 +131,16 @@ fn is_fed_constants(node: Node<'_>) -> bool {
     parent.parent().and_then(method).is_some_and(|(receiver, _)| string_value(receiver).is_some())
 }
 
+/// Whether a file tells a tool how to build the program, which reads nobody's text but the program's own.
+fn builds(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+    name.starts_with("gruntfile.") || name.starts_with("gulpfile.") || name.contains(".config.")
+}
+
 fn literal<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let pattern = node.child(Field::Pattern).map_or("", |n| n.text());
     let flags = node.child(Field::Flags).map_or("", |n| n.text());
-    if !pattern.contains(['*', '+', '{']) || is_fed_constants(node) {
+    if !pattern.contains(['*', '+', '{']) || is_fed_constants(node) || builds(&cx.file.path) {
         return;
     }
     if let Some(message) = exponential(pattern, flags) {

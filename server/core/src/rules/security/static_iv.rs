@@ -76,6 +76,10 @@ pub static RULE: Rule = Rule {
         ),
         Case::good(
             "a.js",
+            "const crypto = require('crypto');\nfunction verify(plain, stored) {\n  const parts = String(stored).split('$');\n  if (parts.length !== 6 || parts[0] !== 'scrypt') return false;\n  const salt = Buffer.from(parts[4], 'hex');\n  return crypto.scryptSync(plain, salt, 32).equals(Buffer.from(parts[5], 'hex'));\n}",
+        ),
+        Case::good(
+            "a.js",
             "const crypto = require('crypto');\nconst iv = crypto.randomBytes(16);\nconst c = crypto.createCipheriv('aes-256-cbc', key, iv);",
         ),
         Case::good(

@@ -634,6 +634,10 @@ require("express")().get("/x", (req, res) => {
             "a.rs",
             "use axum::response::Html;\nuse axum::extract::Path;\nasync fn a(Path(n): Path<u32>) -> Html<String> { Html(format!(\"<p>{n}</p>\")) }",
         ),
+        Case::good(
+            "a.js",
+            "require('express')().get('/', (req, res) => { const text = Buffer.from(req.query.text).toString('base64'); res.send(text); });",
+        ),
         Case::near_miss(
             "a.rs",
             "use axum::response::Html;\nuse axum::extract::Query;\nasync fn a(Query(q): Query<Q>) -> Html<String> { Html(if q.name == \"x\" { \"<b>x</b>\".to_string() } else { String::new() }) }",

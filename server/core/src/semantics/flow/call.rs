@@ -16,11 +16,11 @@ use crate::semantics::hir::{Arg, BinaryOp, ExprId, ExprKind, Lit, LocalId, Membe
 use crate::syntax::Span;
 
 use super::interp::Interp;
-use super::kinds::{DIGITS, DISCLOSURE, SinkKind, SinkKinds};
+use super::kinds::{DISCLOSURE, SinkKind, SinkKinds};
 use super::lexicon;
 use super::models::{Base, CallModel, Port, Target, called};
 use super::place::{is_sensitive, is_weak_random, last_name};
-use super::report::SinkSite;
+use super::report::{HASHED, SinkSite};
 use super::sink::{Ports, holds};
 use super::trace::CallNote;
 use super::value::{
@@ -336,11 +336,15 @@ impl<'a> Interp<'a> {
             result = Arc::new(result.map_taints(&mut names, 0));
         }
         // Bytes as digits: nothing of their text is left.
-        if call.name == "toString"
-            && !self.world.casts_convert()
-            && call.args.first().and_then(|a| a.as_str()).is_some_and(|e| matches!(e.as_str(), "hex" | "base64url"))
+        if !self.world.casts_convert()
+            && let Some(kinds) = library::as_digits(call)
         {
-            result = Arc::new(result.cleaned(DIGITS));
+            result = Arc::new(result.cleaned(kinds));
+        }
+        if !self.world.casts_convert() && lexicon::hashes(call.name) && !self.is_modelled(&result) {
+            let mut made = Value::clone(&result);
+            made.apis.push(Ustr::from(HASHED));
+            result = Arc::new(made);
         }
         // `new URL("/path", base)`: the base is where it leads.
         if call.new
@@ -907,8 +911,10 @@ impl<'a> Interp<'a> {
             .filter(|(v, _)| port.path.is_empty() || v.types != Types::STRING)
             .map(|(v, id)| {
                 // A field is a sink where it is given by name; a foreign object has any field.
-                let value = self.project(&v, &port.path);
                 let id = id.map(|id| self.member_expr(id, &port.path));
+                let at = || Arc::new(self.at(id.map_or(call.span, |id| self.hir.expr(id).span)));
+                let read = (!port.path.is_empty()).then(at);
+                let value = self.project_read(&v, &port.path, read.as_ref());
                 (value, id)
             })
             .collect()

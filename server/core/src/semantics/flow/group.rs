@@ -20,20 +20,22 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use sidenote_grammars::Family;
 use smallvec::SmallVec;
 
-use crate::blocks::{Block, BlockId, BlockKind, Blocks};
+use crate::blocks::{Block, BlockId, BlockKind, Blocks, hash_of_word};
 use crate::semantics::hir::{
-    Class, Export, ExprKind, FnId, Function, Hir, Imported, Lit, LocalKind, Method, MethodKind, PatKind, Type, Ustr,
+    Class, Export, ExprId, ExprKind, FnId, Function, Hir, Imported, Lit, LocalKind, Method, MethodKind, PatKind,
+    SETTER, Type, Ustr,
 };
 use crate::semantics::imports::bare;
 
 use super::interface::{Contexts, FileId, FileResult, Interface, Links, Members, Modules, NoModules};
 use super::interp::Interp;
+use super::interp::cells::LISTENERS;
 use super::kinds::{SinkKind, SinkKinds, SourceKind};
 use super::models::{ModelSet, Models};
 use super::place::last_name;
 use super::report::Outcome;
 use super::state::Locals;
-use super::value::{At, ClassRef, FuncRef, Origin, Source, THIS, Taint, Types, Val, Value, api, join, unknown};
+use super::value::{At, Below, ClassRef, FuncRef, Origin, Source, THIS, Taint, Types, Val, Value, api, join, unknown};
 use super::world::{Summary, World};
 use crates::{Known, Tree};
 use link::Link;
@@ -305,16 +307,23 @@ impl<'a> Linker<'a> {
             }
         }
         // Outer variables that a function writes hold that too.
+        let mut news: Vec<(usize, Ustr)> = Vec::new();
         for (name, value) in &outcome.names {
             let mut at = self.units[i].parent;
             while let Some(p) = at {
                 if let Some(old) = envs[p].get_mut(name) {
-                    *old = join(old, value);
+                    let new = join(old, value);
+                    if self.family == Family::Ecma && tells_more(&new, old) {
+                        news.push((p, *name));
+                    }
+                    *old = new;
                     break;
                 }
                 at = self.units[p].parent;
             }
         }
+        drop(envs);
+        news.iter().for_each(|(p, name)| self.run_readers(*p, *name, i));
         if !outcome.cells.is_empty() {
             self.keep_cells(i, &outcome.cells);
         }
@@ -322,6 +331,23 @@ impl<'a> Linker<'a> {
             self.keep_common(self.units[i].file, outcome);
         }
         self.outcomes.borrow_mut()[i] = Some(ran);
+    }
+
+    /// Has functions below a block that name a variable of it run again, for another one, `by`, has put something into it.
+    fn run_readers(&self, block: usize, name: Ustr, by: usize) {
+        let Some(word) = hash_of_word(&name) else { return };
+        let mut queue = self.queue.borrow_mut();
+        let mut open = self.units[block].children.clone();
+        while let Some(unit) = open.pop() {
+            let block = &self.units[unit].block;
+            if block.words().binary_search(&word).is_err() {
+                continue;
+            }
+            open.extend(&self.units[unit].children);
+            if unit != by && block.kind() == BlockKind::Function && block.arena().text().contains(name.as_str()) {
+                queue.push(Task { unit, function: 0 });
+            }
+        }
     }
 
     /// Remembers what a block put into cells. The blocks around it, which may have read them, are worth another run.
@@ -620,6 +646,13 @@ impl<'a> Linker<'a> {
                 self.run(i, id, &args, this.map_or_else(unknown, |t| Interp::param_this(&t)))
             }
         };
+        // What functions nested in it find in the variables around them is what it leaves there.
+        if id == FnId(0) && self.family == Family::Ecma {
+            let mut known = self.locals.borrow_mut();
+            if !known[i].fits(&ran.outcome.locals) {
+                known[i] = ran.outcome.locals.clone();
+            }
+        }
         ran.summary.clone()
     }
 
@@ -636,7 +669,7 @@ impl<'a> Linker<'a> {
         let class: &Class = &unit.hir.classes[n as usize];
         let mut members: Members = Members::default();
         if let Some(parent) = class.parent {
-            members.extend(self.inherited(&link, &unit.hir.expr(parent).kind));
+            members.extend(self.inherited(&link, parent));
         }
         let mut interp = self.interp(i, &link, unknown());
         for field in &class.fields {
@@ -661,7 +694,7 @@ impl<'a> Linker<'a> {
                     None => unknown(),
                 },
                 MethodKind::Setter => {
-                    members.insert(Ustr::from(&format!("{}{}", super::place::SETTER, method.name)), value);
+                    members.insert(Ustr::from(&format!("{}{}", SETTER, method.name)), value);
                     continue;
                 }
                 MethodKind::Constructor => {
@@ -704,38 +737,61 @@ impl<'a> Linker<'a> {
         Arc::new(members)
     }
 
-    /// The members of the class that an `extends` names.
-    fn inherited(&self, link: &Link<'_, '_>, parent: &ExprKind) -> Vec<(Ustr, Val)> {
-        let name = match parent {
-            ExprKind::Name(name) => *name,
-            ExprKind::Local(local) => self.units[link.unit].hir.local(*local).name,
-            _ => return Vec::new(),
-        };
-        let list = |members: &Members| members.iter().map(|(k, v)| (*k, v.clone())).collect();
-        match link.class(name) {
-            Some(class) => match self.by_id.get(&class.block) {
-                Some(&unit) => list(&self.class_members(unit, class.id)),
-                None => self.foreign_members(&class).map_or_else(Vec::new, |m| list(&m)),
-            },
-            None => Vec::new(),
+    /// The members of what an `extends` names: a class, or what a mixin makes of those that it is given, `Runs(Named(Base))`.
+    fn inherited(&self, link: &Link<'_, '_>, parent: ExprId) -> Vec<(Ustr, Val)> {
+        let hir = &self.units[link.unit].hir;
+        let mut all: Vec<(Ustr, Val)> = Vec::new();
+        if let ExprKind::Call { args, .. } = &hir.expr(parent).kind {
+            args.iter().for_each(|arg| all.extend(self.inherited(link, arg.value)));
+        }
+        if let Some(class) = self.class_of(link, parent) {
+            let members = match self.by_id.get(&class.block) {
+                Some(&unit) => Some(self.class_members(unit, class.id)),
+                None => self.foreign_members(&class),
+            };
+            all.extend(members.iter().flat_map(|m| m.iter()).map(|(k, v)| (*k, v.clone())));
+        }
+        all
+    }
+
+    /// The class that an expression at the head of a class is.
+    fn class_of(&self, link: &Link<'_, '_>, id: ExprId) -> Option<ClassRef> {
+        let hir = &self.units[link.unit].hir;
+        let run = |id: ExprId| self.interp(link.unit, link, unknown()).eval(id).class;
+        match hir.expr(id).kind {
+            // Several classes of a file may have the name; the one in sight is meant.
+            ExprKind::Name(name) if self.family == Family::Ecma => link.name(name).class.or_else(|| link.class(name)),
+            ExprKind::Name(name) => link.class(name),
+            ExprKind::Local(local) => {
+                hir.declared_class(local).and_then(run).or_else(|| link.class(hir.local(local).name))
+            }
+            ExprKind::Call { .. } if self.family == Family::Ecma && self.ready.get() => run(id),
+            _ => None,
         }
     }
 
     /// The class that a class extends.
     fn parent_class(&self, class: &ClassRef) -> Option<ClassRef> {
         let &unit = self.by_id.get(&class.block)?;
-        let hir = &self.units[unit].hir;
-        let name = match &hir.expr(hir.classes.get(class.id as usize)?.parent?).kind {
-            ExprKind::Name(name) => *name,
-            ExprKind::Local(local) => hir.local(*local).name,
-            _ => return None,
-        };
-        Link { linker: self, unit }.class(name)
+        let parent = self.units[unit].hir.classes.get(class.id as usize)?.parent?;
+        let class = self.class_of(&Link { linker: self, unit }, parent)?;
+        Some(ClassRef { is_static: false, ..class })
     }
 
-    /// The class of that name in the file of a unit.
+    /// The class of that name in the file of a unit. In JavaScript it is the nearest one in sight, if there is one.
     fn find_class(&self, from: usize, name: Ustr) -> Option<(usize, u32)> {
-        self.files[self.units[from].file].classes.get(&last_name(name)).and_then(|list| list.first().copied())
+        let all = self.files[self.units[from].file].classes.get(&last_name(name))?;
+        if all.len() > 1 && self.family == Family::Ecma {
+            // What declares a class whose head is a block of its own is the block around that.
+            let declares = |(i, n): (usize, u32)| match self.units[i].block.kind() {
+                BlockKind::Container if n == 0 => self.units[i].parent,
+                _ => Some(i),
+            };
+            let mut around = std::iter::successors(Some(from), |i| self.units[*i].parent);
+            let near = around.find_map(|unit| all.iter().find(|c| declares(**c) == Some(unit)));
+            return near.or(all.first()).copied();
+        }
+        all.first().copied()
     }
 
     /// What holds of a file as a whole.
@@ -748,6 +804,8 @@ impl<'a> Linker<'a> {
             result.hits.retain(|(_, h)| h.kind != SinkKind::NoSql);
         }
         let fast = |k: SinkKind| matches!(k, SinkKind::FastHash | SinkKind::WeakHash);
+        // What another file hands to a function that does what a protocol prescribes.
+        result.hits.retain(|(_, h)| !fast(h.kind) || !crate::rules::evidence::prescribes_hash(h.at.arena.text()));
         let hashes = |n: &crate::findings::Note| n.rule.id == "weak-hash";
         if (result.hits.iter().any(|(_, h)| fast(h.kind)) || result.notes.iter().any(|(_, n)| hashes(n)))
             && units().any(|u| crate::rules::evidence::prescribes_hash(u.block.arena().text()))
@@ -829,6 +887,12 @@ fn routed(units: &[Unit], family: Family) -> FxHashSet<Ustr> {
     names
 }
 
+/// Whether a value holds somebody's data, or listeners to it, that another one does not.
+fn tells_more(new: &Val, old: &Val) -> bool {
+    let listeners = |v: &Val| v.fields().filter(|(n, _)| n.starts_with(LISTENERS)).count();
+    new.has_taint() && !old.has_taint() || listeners(new) > listeners(old)
+}
+
 /// Whether a Rust path begins in the crate itself.
 fn of_crate(path: &str) -> bool {
     matches!(path.split("::").next(), Some("crate" | "self" | "super"))
@@ -837,7 +901,7 @@ fn of_crate(path: &str) -> bool {
 /// A value that also stands for a parameter.
 fn symbol(value: &Value, param: u16) -> Val {
     let mut value = value.clone();
-    value.add_taint(Taint { origin: Origin::Param(param, SmallVec::new()), cleaned: SinkKinds::NONE, trace: None });
+    value.add_taint(Taint { origin: Origin::Param(param, Below::default()), cleaned: SinkKinds::NONE, trace: None });
     Arc::new(value)
 }
 

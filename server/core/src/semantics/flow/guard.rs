@@ -319,6 +319,9 @@ fn equal(interp: &mut Interp<'_>, out: &mut Vec<(ExprId, Learned)>, a: (ExprId, 
             out.push((id, Learned::Is((*other).clone())));
         } else if path.is_some() && !other.has_taint() && !other.is_unknown() {
             out.push((id, Learned::Clean(SinkKind::Path.set())));
+        } else if other.has_taint() && !other.is_foreign() {
+            // What the program was told by whoever runs it.
+            out.push((id, Learned::Clean(SinkKinds(SinkKinds::ALL.0 & !super::kinds::DISCLOSURE.0))));
         } else if !other.has_taint()
             && other.lits.is_empty()
             && !other.is_unknown()
@@ -742,6 +745,10 @@ impl Interp<'_> {
             let own = asked.zip(value).is_some_and(|(object, key)| is_key_of(object, key));
             let property = if own { SinkKinds::NONE } else { SinkKind::PropertyKey.set() };
             yes.push((*key, Learned::Clean(property | SinkKind::MethodName.set())));
+        }
+        if let Some(safe) = super::lexicon::tells_keys(call.name) {
+            let keys = call.arg_ids.iter().map(|key| (*key, Learned::Clean(SinkKind::PropertyKey.set())));
+            if safe { yes.extend(keys) } else { no.extend(keys) }
         }
         let list_is_ours = call.receiver.as_ref().is_some_and(|r| !r.is_foreign() || is_kept_list(r, call));
         match (call.name.as_str(), call.arg_ids.first()) {

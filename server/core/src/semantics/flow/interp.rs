@@ -37,8 +37,8 @@ use super::report::{Outcome, SinkSite};
 use super::state::{Locals, State, join_into};
 use super::trace::Recorder;
 use super::value::{
-    At, ClassRef, ELEMENT, FuncRef, Origin, Source, StepKind, Taint, Types, Val, Value, api, constant, join, of_type,
-    position, step, unknown,
+    At, ClassRef, ELEMENT, FuncRef, KEYED, Origin, Source, StepKind, Taint, Types, Val, Value, api, constant, join,
+    of_type, position, step, unknown,
 };
 use super::world::World;
 
@@ -126,6 +126,8 @@ pub struct Interp<'a> {
     pub(super) expected: Option<(ExprId, &'a Type)>,
     /// Getters that are being asked.
     pub(super) getters: u8,
+    /// Where a function whose summary is applied reads what is looked up for it.
+    pub(super) reading: Option<Arc<At>>,
     /// Summaries that are applied right now, one for a call in the other.
     pub(super) applying: u8,
     /// The call that functions are being handed to.
@@ -174,6 +176,7 @@ impl<'a> Interp<'a> {
             read_cells: Vec::new(),
             source: block,
             getters: 0,
+            reading: None,
             applying: 0,
             handing: Span::default(),
             watched: match block.kind() {
@@ -297,11 +300,16 @@ impl<'a> Interp<'a> {
         }
     }
 
+    /// Whether a function of the block would be run by a call here rather than taken for what made its arguments.
+    pub(super) fn may_run(&self, id: FnId) -> bool {
+        self.fuel > 0 && self.active.len() < MAX_ACTIVE && !self.active.iter().any(|a| a.id == id)
+    }
+
     /// Runs a function of the block with arguments; the result is what it returns.
     pub(super) fn activate(&mut self, id: FnId, args: &[Val], root: bool) -> Val {
         let hir = self.hir;
         let function = hir.function(id);
-        if self.active.iter().any(|a| a.id == id) || self.active.len() >= MAX_ACTIVE || self.fuel == 0 {
+        if !self.may_run(id) {
             // A recursive call: what comes out is taken to be made of what went in.
             return self.made_of(args);
         }
@@ -537,7 +545,7 @@ impl<'a> Interp<'a> {
                     });
                     Arc::new(out)
                 } else {
-                    self.member(&value, *name, span)
+                    self.read_member(&value, *name, span)
                 }
             }
             ExprKind::Index(base, index) => {
@@ -890,10 +898,6 @@ impl<'a> Interp<'a> {
     /// What a condition says when it holds and when it does not.
     fn condition(&mut self, id: ExprId) -> Facts {
         super::guard::condition(self, id)
-    }
-
-    fn super_value(&self) -> Val {
-        self.world.super_value()
     }
 
     pub(super) fn eval_args(&mut self, args: &[Arg]) -> Vec<Val> {

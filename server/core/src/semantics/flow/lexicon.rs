@@ -328,6 +328,35 @@ pub fn gives(name: Ustr) -> Option<SourceKind> {
         .filter(|_| sensitive(only).is_some() || matches!(only, "key" | "token" | "number" | "card" | "code" | "word"))
 }
 
+/// Whether what a function of that name gives cannot be turned back into what it was given.
+pub fn hashes(name: Ustr) -> bool {
+    const WORDS: [&str; 10] =
+        ["hash", "hashed", "bcrypt", "scrypt", "argon2", "pbkdf2", "encrypt", "encrypted", "digest", "hmac"];
+    // Most names are none, and to take one apart costs.
+    let text = name.as_str();
+    let may = ["ash", "crypt", "argon", "bkdf", "igest", "mac"].iter().any(|w| text.contains(w));
+    may && words(text).iter().any(|w| WORDS.contains(&w.as_str()))
+}
+
+/// What a function of that name says of a key where it gives something true: that it leads to no prototype (`isSafeKey`), or that it
+/// does (`isUnsafeKey`, `isPrototypePolluted`).
+pub fn tells_keys(name: Ustr) -> Option<bool> {
+    const KEYS: [&str; 8] = ["key", "keys", "prop", "property", "proto", "prototype", "pollution", "polluted"];
+    const BAD: [&str; 7] = ["unsafe", "dangerous", "forbidden", "proto", "prototype", "polluted", "polluting"];
+    if !name.starts_with("is") || name == "isPrototypeOf" {
+        return None;
+    }
+    let words = words(&name);
+    let has = |list: &[&str]| words.iter().any(|w| list.contains(&w.as_str()));
+    if !has(&KEYS) {
+        None
+    } else if has(&BAD) {
+        Some(false)
+    } else {
+        has(&["safe", "allowed"]).then_some(true)
+    }
+}
+
 /// Whether a function of that name hides what it is given.
 pub fn masks(name: Ustr) -> bool {
     const WORDS: [&str; 12] = [

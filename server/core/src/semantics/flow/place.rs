@@ -6,7 +6,9 @@ use std::sync::{Arc, LazyLock};
 
 use smallvec::SmallVec;
 
-use crate::semantics::hir::{ExprId, ExprKind, FnId, Key, Lit, LocalKind, LogicalOp, PatId, PatKind, Ustr};
+use crate::semantics::hir::{
+    ExprId, ExprKind, FnId, GETTER, Key, Lit, LocalKind, LogicalOp, PatId, PatKind, SETTER, Ustr,
+};
 use crate::syntax::Span;
 
 use super::interp::Interp;
@@ -14,11 +16,10 @@ use super::kinds::{SinkKind, SourceKind};
 use super::models::{Target, written};
 use super::report::SinkSite;
 use super::value::{
-    ELEMENT, MAX_PATH, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, api, constant, join, position, unknown,
+    At, Below, ELEMENT, KEYED, Origin, Source, StepKind, THIS, Taint, Types, Val, Value, api, constant, join, position,
+    unknown,
 };
 
-/// How the name of a setter begins among the members of its class.
-pub(super) const SETTER: &str = "set ";
 /// Getters that ask for others on the way.
 const MAX_GETTERS: u8 = 3;
 
@@ -76,6 +77,19 @@ impl Interp<'_> {
         self.named_source(name, value, span)
     }
 
+    /// The value of `base.name` where it is read. What was put into the object by a key may lie under any name.
+    pub(super) fn read_member(&mut self, base: &Val, name: Ustr, span: Span) -> Val {
+        let value = self.member(base, name, span);
+        let open = value.taints.is_empty() && value.funcs.is_empty() && value.fields.is_none() && !value.exact;
+        if open && value.types == Types::UNKNOWN && base.field(*KEYED).is_some() {
+            // What the program itself knows lies under names of its own, each beside others: `constants[key] = process.env[key]`.
+            let element = self.element(base).map_taints(&mut |t| is_of_strangers(t).then(|| t.clone()), 0);
+            let found = Arc::new(Value { taints: element.taints, fields: element.fields, ..Value::default() });
+            return if value.apis.is_empty() { found } else { join(&value, &found) };
+        }
+        value
+    }
+
     /// `$list`, `this.$el`: whoever writes so means a collection of jQuery's.
     fn named_collection(&self, name: Ustr, value: Val) -> Val {
         let Some(rest) = name.as_str().strip_prefix('$').filter(|_| !self.world.casts_convert()) else { return value };
@@ -93,6 +107,15 @@ impl Interp<'_> {
 
     /// The value of `base.name`, whatever it is called.
     pub(super) fn plain_member(&mut self, base: &Val, name: Ustr, span: Span) -> Val {
+        if let Some(getter) = base.accessor(GETTER, name).cloned()
+            && self.getters < MAX_GETTERS
+        {
+            self.getters += 1;
+            let given = getter.funcs.iter().map(|func| self.invoke(func, &[], Some(base), span));
+            let given = given.reduce(|a, b| join(&a, &b)).unwrap_or_else(unknown);
+            self.getters -= 1;
+            return given;
+        }
         let known = base.field(name).cloned();
         if let Some(known) = &known
             && (base.apis.is_empty() || self.world.casts_convert())
@@ -106,7 +129,7 @@ impl Interp<'_> {
             // A getter gives what its object holds; one that asks for itself gives nothing.
             let member = if member.has_symbol(0) && self.getters < MAX_GETTERS {
                 self.getters += 1;
-                let at = self.at(span);
+                let at = self.read_at(span);
                 let given = self.substitute(&member, &[], Some(base), &at);
                 self.getters -= 1;
                 given
@@ -122,7 +145,7 @@ impl Interp<'_> {
             };
             // A foreign object of a declared class is foreign all the way down.
             if found.funcs.is_empty()
-                && let Some(taints) = below(base, name)
+                && let Some(taints) = self.read_below(base, name, span)
             {
                 let mut value = Value::clone(&found);
                 taints.into_iter().for_each(|t| value.add_taint(t));
@@ -143,10 +166,11 @@ impl Interp<'_> {
         }
         let target = Target { paths: &paths, name, open: base.apis.is_empty() || !self.is_modelled(base) };
         for source in self.models.read_sources(&target) {
-            if source.kind == SourceKind::ErrorDetail && self.is_for_developers(span) {
+            let at = self.read_at(span);
+            if source.kind == SourceKind::ErrorDetail && is_for_developers(&at) {
                 continue;
             }
-            let origin = Source { kind: source.kind, at: self.at(span), what: source.what };
+            let origin = Source { kind: source.kind, at, what: source.what };
             out.add_taint(Taint { origin: Origin::Source(Arc::new(origin)), cleaned: source.cleans, trace: None });
         }
         // They begin so, unless they are empty.
@@ -164,7 +188,7 @@ impl Interp<'_> {
             value.apis = out.apis;
             return Arc::new(value);
         }
-        if let Some(taints) = below(base, name) {
+        if let Some(taints) = self.read_below(base, name, span) {
             taints.into_iter().for_each(|t| out.add_taint(t));
         }
         if known.is_none()
@@ -194,6 +218,10 @@ impl Interp<'_> {
             None if matches!(name.as_str(), "origin" | "host" | "hostname") && base.apis.iter().any(|p| p == "URL") => {
                 Arc::new(out.cleaned(SinkKind::ScriptUrl.set()))
             }
+            // A visitor's browser names the site itself.
+            None if name == "host" && base.apis.iter().any(|p| p.ends_with(".headers")) => {
+                Arc::new(out.cleaned(SinkKind::Redirect.set()))
+            }
             // `<` and `"` are encoded in the path of a parsed address.
             None if name == "pathname" && base.apis.iter().any(|p| p == "URL") => {
                 Arc::new(out.cleaned(SinkKind::Html.set()))
@@ -202,9 +230,26 @@ impl Interp<'_> {
         }
     }
 
-    /// Whether code runs only where a condition around it says that this is no production system.
-    fn is_for_developers(&self, span: Span) -> bool {
-        crate::rules::support::for_developers(self.arena.root().smallest_at(span))
+    /// Where a member is read: at a span of this block, or where a function whose summary is applied reads it.
+    fn read_at(&self, span: Span) -> At {
+        match &self.reading {
+            Some(read) if span == Span::default() => At::clone(read),
+            _ => self.at(span),
+        }
+    }
+
+    /// [`below`], with where it is read.
+    fn read_below(&self, base: &Value, name: Ustr, span: Span) -> Option<Vec<Taint>> {
+        let mut taints = below(base, name)?;
+        let mut here: Option<Arc<At>> = None;
+        for taint in &mut taints {
+            if let Origin::Param(_, path) = &mut taint.origin
+                && (span != Span::default() || self.reading.is_some())
+            {
+                path.read = Some(here.get_or_insert_with(|| Arc::new(self.read_at(span))).clone());
+            }
+        }
+        Some(taints)
     }
 
     /// Whether models know the type of a value.
@@ -374,7 +419,7 @@ impl Interp<'_> {
                 let value = told.as_ref().unwrap_or(value);
                 for (key, sub) in fields {
                     let field = match key {
-                        Key::Name(name) => self.member(value, *name, hir.pat(*sub).span),
+                        Key::Name(name) => self.read_member(value, *name, hir.pat(*sub).span),
                         Key::Computed(key) => {
                             let key = self.eval(*key);
                             self.index(value, &key, hir.pat(*sub).span)
@@ -491,8 +536,11 @@ impl Interp<'_> {
                     self.written_by_key(&object, *base, &key, value, place);
                     let old = object.field(*ELEMENT).cloned();
                     let element = old.map_or_else(|| value.clone(), |o| join(&o, value));
-                    let new = Arc::new(object.with_field(*ELEMENT, element));
-                    self.put(*base, new);
+                    let mut new = object.with_field(*ELEMENT, element);
+                    if !self.world.casts_convert() && !key.types.is_harmless() {
+                        new.set_field(*KEYED, constant(Lit::Bool(true)));
+                    }
+                    self.put(*base, Arc::new(new));
                 }
             }
             ExprKind::Deref(inner) => {
@@ -535,7 +583,12 @@ impl Interp<'_> {
             }
             ExprKind::Index(base, index) => {
                 if let (Some(object), Some(key)) = (self.peek(*base), self.peek(*index)) {
-                    let name = key.as_str().unwrap_or(*ELEMENT);
+                    // `if (parts[0] !== "v1") return;` says nothing of other parts.
+                    let name = match key.as_lit() {
+                        Some(Lit::Str(name)) => *name,
+                        Some(Lit::Num(n)) if *n >= 0.0 && !self.world.casts_convert() => position(*n as usize),
+                        _ => *ELEMENT,
+                    };
                     self.put(*base, Arc::new(object.with_field(name, value)));
                 }
             }
@@ -549,8 +602,11 @@ impl Interp<'_> {
         }
     }
 
-    /// What a setter of the program's own class makes of its object: `job.command = text`.
+    /// What a setter of an object, or of the program's own class, makes of its object: `job.command = text`.
     fn set_by(&mut self, object: &Val, name: Ustr, value: &Val, span: Span) -> Option<Val> {
+        if let Some(setter) = object.accessor(SETTER, name).cloned() {
+            return Some(self.set_by_own(object, &setter, value, span));
+        }
         let class = object.class.filter(|_| !self.world.casts_convert())?;
         let setter = self.world.class_member(&class, Ustr::from(&format!("{SETTER}{name}")))?;
         let at = self.at(span);
@@ -567,6 +623,27 @@ impl Interp<'_> {
             }
         }
         Some(Arc::new(changed))
+    }
+
+    /// What a setter that stands in an object makes of it.
+    fn set_by_own(&mut self, object: &Val, setter: &Val, value: &Val, span: Span) -> Val {
+        let (at, given, mut changed) = (self.at(span), [value.clone()], object.clone());
+        for func in &setter.funcs {
+            if func.block == self.block {
+                let outer = std::mem::replace(&mut self.state.this, changed);
+                self.activate(func.id, &given, false);
+                self.state.live = true;
+                changed = std::mem::replace(&mut self.state.this, outer);
+                continue;
+            }
+            let Some(summary) = self.world.summary(func) else { continue };
+            self.apply_summary(&summary, &given, Some(object), span);
+            for (_, path, written) in summary.writes.iter().filter(|(n, path, _)| *n == THIS && path.len() == 1) {
+                let field = self.substitute(written, &given, Some(object), &at);
+                changed = Arc::new(changed.with_field(path[0], field));
+            }
+        }
+        changed
     }
 
     /// The value of a place, without effects; `None` for anything else.
@@ -750,7 +827,7 @@ impl Interp<'_> {
     pub(super) fn param_this(value: &Val) -> Val {
         let mut out = Value::clone(value);
         out.add_taint(Taint {
-            origin: Origin::Param(THIS, SmallVec::new()),
+            origin: Origin::Param(THIS, Below::default()),
             cleaned: super::kinds::SinkKinds::NONE,
             trace: None,
         });
@@ -813,22 +890,29 @@ pub(super) fn below(base: &Value, name: Ustr) -> Option<Vec<Taint>> {
             let part = super::kinds::SinkKinds(taint.cleaned.0 & !SinkKind::Whole.set().0);
             Taint { cleaned: part, ..taint.clone() }
         }
-        Origin::Param(param, path) => {
-            let mut path = path.clone();
-            if path.len() < MAX_PATH {
-                path.push(name);
-            }
-            Taint { origin: Origin::Param(*param, path), ..taint.clone() }
-        }
+        Origin::Param(param, path) => Taint { origin: Origin::Param(*param, path.then(name)), ..taint.clone() },
     };
     // Not all that is beside a password is secret: `credentials.region`.
     let whole = name == *ELEMENT;
     Some(base.taints.iter().filter(|t| whole || !is_sensitive(t)).map(longer).collect())
 }
 
+/// Whether code runs only where a condition around it says that this is no production system.
+fn is_for_developers(at: &At) -> bool {
+    crate::rules::support::for_developers(at.arena.root().smallest_at(at.span))
+}
+
 /// Whether a taint is that of a guessable random number.
 pub(super) fn is_weak_random(taint: &Taint) -> bool {
     matches!(&taint.origin, Origin::Source(s) if s.kind == SourceKind::WeakRandom)
+}
+
+/// Whether a taint is that of somebody outside, or of a caller.
+fn is_of_strangers(taint: &Taint) -> bool {
+    match &taint.origin {
+        Origin::Param(..) => true,
+        Origin::Source(s) => s.kind != SourceKind::Argument && super::kinds::OUTSIDE.has(s.kind),
+    }
 }
 
 /// Whether a taint is that of something sensitive.

@@ -20,6 +20,9 @@ use super::state::Locals;
 use super::value::{At, FuncRef, MAX_PATH, Origin, Source, Step, StepKind, Taint, Val, Value, step, unknown};
 use super::world::{ParamSink, World};
 
+/// What a value is that a function made which cannot be turned back: no secret, whatever it is called.
+pub(super) const HASHED: &str = "@hashed";
+
 /// A sink in the block at work.
 pub(super) struct SinkSite {
     pub kind: SinkKind,
@@ -334,7 +337,7 @@ impl Outcome {
             if let Origin::Param(param, above) = &taint.origin
                 && above.len() + path.len() <= MAX_PATH
             {
-                self.param_write(*param, [above, path].concat(), value.clone());
+                self.param_write(*param, [&above[..], path].concat(), value.clone());
             }
         }
     }
@@ -412,6 +415,27 @@ impl Outcome {
                 {
                     return;
                 }
+                // Text is no size.
+                if site.kind == SinkKind::Timer
+                    && taint.cleaned.has(SinkKind::NoSql)
+                    && matches!(site.name.as_str(), "Buffer" | "SlowBuffer")
+                {
+                    return;
+                }
+                // A command that somebody gives the program to run, by an option's name, is theirs: `exec(options.launch)`.
+                let is_part = |s: &Arc<Step>| {
+                    let text = s.at.arena.slice(s.at.span);
+                    s.what == StepKind::Concatenated
+                        || s.what == StepKind::Through && text.starts_with(['\'', '"', '`'])
+                };
+                if site.kind == SinkKind::Command
+                    && source.kind == SourceKind::Argument
+                    && site.at.arena.language().family == sidenote_grammars::Family::Ecma
+                    && !source.at.arena.slice(source.at.span).contains("process.argv")
+                    && !parts().any(is_part)
+                {
+                    return;
+                }
                 // What the program was started with is logged all over; it counts where it is read and logged at once.
                 let local = source.kind.is_local() || source.kind == SourceKind::Response;
                 if site.kind == SinkKind::Log && local && source.at.block != site.at.block {
@@ -451,6 +475,7 @@ impl Outcome {
                     self.param_sinks.push(ParamSink {
                         param: *param,
                         path: path.to_vec(),
+                        read: path.read.clone(),
                         kind: site.kind,
                         at: site.at.clone(),
                         name: site.name,
@@ -504,18 +529,30 @@ impl Outcome {
         }
         let site = SinkSite { kind: sink.kind, at: sink.at.clone(), name: sink.name };
         for taint in &value.taints {
-            let trace = Some(splice(sink.trace.as_ref(), step(taint.trace.as_ref(), call, StepKind::Passed)));
+            // What the callee itself reads out of what it was given begins there.
+            let read = sink.read.as_ref().filter(|_| is_read(taint, sink.read.as_ref()));
+            let before = read.is_none().then(|| step(taint.trace.as_ref(), call, StepKind::Passed));
+            let trace = splice(sink.trace.as_ref(), before, read);
             self.reach_taint(&Taint { trace, ..taint.clone() }, &site, prefix);
         }
     }
 }
 
-/// A way put behind another.
-fn splice(way: Option<&Arc<Step>>, before: Arc<Step>) -> Arc<Step> {
+/// Whether somebody's data comes in where a function reads it out of what it is given.
+pub(super) fn is_read(taint: &Taint, read: Option<&Arc<At>>) -> bool {
+    matches!((&taint.origin, read), (Origin::Source(source), Some(read)) if source.at == **read && taint.trace.is_none())
+}
+
+/// A way put behind another, or as far as it leads on from where it was read.
+fn splice(way: Option<&Arc<Step>>, before: Option<Arc<Step>>, read: Option<&Arc<At>>) -> Option<Arc<Step>> {
     let mut steps: Vec<&Arc<Step>> = std::iter::successors(way, |s| s.previous.as_ref()).collect();
     let mut out = before;
+    let leads_there = |s: &Step| read.is_some_and(|r| s.at.block == r.block && s.at.span.start < r.span.start);
+    while steps.last().is_some_and(|s| leads_there(s) && !s.at.span.contains(read.map_or(s.at.span, |r| r.span))) {
+        steps.pop();
+    }
     while let Some(s) = steps.pop() {
-        out = step(Some(&out), &s.at, s.what);
+        out = Some(step(out.as_ref(), &s.at, s.what));
     }
     out
 }
@@ -535,7 +572,7 @@ impl Interp<'_> {
         // Functions, classes and objects of known fields are no secrets; what is in them may be.
         let file = value.apis.iter().any(|p| matches!(p.as_str(), "std::path::PathBuf" | "std::fs::File"));
         let structured = file || value.fields.is_some() || !value.funcs.is_empty() || value.class.is_some();
-        if value.exact || value.types.is_harmless() || structured {
+        if value.exact || value.types.is_harmless() || structured || value.apis.iter().any(|p| p == HASHED) {
             return value;
         }
         let Some(kind) = lexicon::sensitive_name(name) else {

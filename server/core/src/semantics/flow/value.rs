@@ -33,6 +33,9 @@ pub const MAX_PATH: usize = 3;
 /// The pseudo field that stands for all elements of an array, map or other collection.
 pub static ELEMENT: LazyLock<Ustr> = LazyLock::new(|| Ustr::from("[]"));
 
+/// The pseudo field of an object that was written by a key which is no constant: any other field may be what stands at [`ELEMENT`].
+pub static KEYED: LazyLock<Ustr> = LazyLock::new(|| Ustr::from("@keyed"));
+
 /// The pseudo field of a port that stands for what a wrapper or a collection holds: its elements where it has some, else the
 /// value itself (`Option`, `Result`, a future).
 pub static CONTENT: LazyLock<Ustr> = LazyLock::new(|| Ustr::from("?"));
@@ -92,7 +95,41 @@ pub enum Origin {
     /// A source of a model.
     Source(Arc<Source>),
     /// The n-th parameter of the function at work, or something below it; [`THIS`] is the receiver.
-    Param(u16, SmallVec<[Ustr; MAX_PATH]>),
+    Param(u16, Below),
+}
+
+/// What lies below a parameter.
+#[derive(Clone, Debug, Default)]
+pub struct Below {
+    /// Names, the outermost first.
+    names: SmallVec<[Ustr; MAX_PATH]>,
+    /// Where the last of them was read, which tells no two of them apart.
+    pub read: Option<Arc<At>>,
+}
+
+impl std::ops::Deref for Below {
+    type Target = [Ustr];
+
+    fn deref(&self) -> &[Ustr] {
+        &self.names
+    }
+}
+
+impl PartialEq for Below {
+    fn eq(&self, other: &Self) -> bool {
+        self.names == other.names
+    }
+}
+
+impl Below {
+    /// What lies below that, as far down as is told apart.
+    pub fn then(&self, name: Ustr) -> Below {
+        let mut longer = self.clone();
+        if longer.names.len() < MAX_PATH {
+            longer.names.push(name);
+        }
+        longer
+    }
 }
 
 /// The parameter number of `this`.
@@ -443,6 +480,14 @@ impl Value {
     pub fn field(&self, name: Ustr) -> Option<&Val> {
         let fields = self.fields.as_ref()?;
         fields.binary_search_by(|(n, _)| n.as_str().cmp(name.as_str())).ok().map(|i| &fields[i].1)
+    }
+
+    /// The function that gives or takes a field of an object; `kind` is how the names of such begin.
+    pub fn accessor(&self, kind: &str, name: Ustr) -> Option<&Val> {
+        let fields = self.fields.as_ref()?;
+        let from = fields.partition_point(|(n, _)| n.as_str() < kind);
+        let mut all = fields[from..].iter().map_while(|(n, v)| Some((n.as_str().strip_prefix(kind)?, v)));
+        all.find(|(n, _)| *n == name.as_str()).map(|(_, v)| v)
     }
 
     /// Known fields.

@@ -122,6 +122,8 @@ pub struct ParamSink {
     pub param: u16,
     /// What of it.
     pub path: Vec<Ustr>,
+    /// Where that is read.
+    pub read: Option<Arc<At>>,
     /// Which harm.
     pub kind: SinkKind,
     /// The sink.

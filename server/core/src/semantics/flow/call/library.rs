@@ -1,6 +1,7 @@
 //! Calls of library functions: models, the general rule, and the functions that are handed to them.
 
 use super::*;
+use crate::semantics::flow::kinds::DIGITS;
 
 impl<'a> Interp<'a> {
     /// `text.parse().unwrap()` of a parameter (Rust): whoever hands over what a client sent lets that client stop the program. Data that comes
@@ -610,4 +611,20 @@ pub(super) fn decoded(value: &Val) -> Value {
         Some(Taint { cleaned: kept, ..t.clone() })
     };
     value.map_taints(&mut mark, 0)
+}
+
+/// Kinds of sinks for which bytes are harmless that a call writes as digits: `bytes.toString("hex")`, `btoa(text)`. Those of base64
+/// may begin with slashes.
+pub(super) fn as_digits(call: &Call<'_>) -> Option<SinkKinds> {
+    let slashes = super::super::sink::ADDRESS | SinkKind::Path.set();
+    let encoding = match call.name.as_str() {
+        "toString" => call.args.first()?.as_str()?,
+        "btoa" if call.receiver.is_none() => Ustr::from("base64"),
+        _ => return None,
+    };
+    match encoding.as_str() {
+        "hex" | "base64url" => Some(DIGITS),
+        "base64" => Some(SinkKinds(DIGITS.0 & !slashes.0)),
+        _ => None,
+    }
 }

@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::semantics::flow::place::{PATH, is_of_keys};
-use crate::semantics::flow::report::Outcome;
-use crate::semantics::hir::FnId;
+use crate::semantics::flow::report::{Outcome, is_read};
+use crate::semantics::flow::value::At;
+use crate::semantics::hir::{FnId, PatKind};
 
 /// Summaries that are applied one for a call in the other: functions that call what they are handed, which is such a function.
 const MAX_APPLYING: u8 = 8;
@@ -14,12 +15,15 @@ impl<'a> Interp<'a> {
         let mut result: Option<Val> = None;
         let args = self.with_bound(&call.callee, &call.args);
         for func in &call.callee.funcs {
+            let runs_here = func.block == self.block && self.may_run(func.id);
             let value = match call.new {
                 true => self.construct_by(func, call),
                 false => self.invoke(func, &args, this.as_ref(), call.span),
             };
             if func.block != self.block && !call.new {
                 self.written_arguments(func, call, &args, this.as_ref());
+            } else if runs_here {
+                self.left_in_arguments(func, call, &args);
             }
             result = Some(result.map_or_else(|| value.clone(), |r| join(&r, &value)));
         }
@@ -37,7 +41,9 @@ impl<'a> Interp<'a> {
             };
             let (Some(place), Some(old)) = (place.map(|p| self.referred(p)), old) else { continue };
             let left = self.substitute(written, args, this, &at);
-            if !left.has_taint() || !self.is_place(place) || self.is_modelled(old) {
+            // `exports.run = function ..`: what a module's body writes into what its header hands to it.
+            let tells = left.has_taint() || !self.world.casts_convert() && holds_code(&left, 0);
+            if !tells || !self.is_place(place) || self.is_modelled(old) {
                 continue;
             }
             self.out.written_below(old, path, &left);
@@ -62,6 +68,29 @@ impl<'a> Interp<'a> {
             };
             let left = self.substitute(written, args, this, &at);
             self.put(place, join(old, &left));
+        }
+    }
+
+    /// What a function of the same block, which just ran, wrote into the objects that it was given.
+    fn left_in_arguments(&mut self, func: &FuncRef, call: &Call<'_>, args: &[Val]) {
+        let hir = self.hir;
+        // What is bound or spread stands elsewhere than its expression.
+        if self.world.casts_convert() || args.len() != call.arg_ids.len() {
+            return;
+        }
+        for ((param, given), place) in hir.function(func.id).params.iter().zip(args).zip(call.arg_ids.clone()) {
+            let PatKind::Bind(local, None) = hir.pat(param.pat).kind else { continue };
+            if param.rest || !self.is_place(place) || self.is_modelled(given) || self.is_assigned(local) {
+                continue;
+            }
+            let left = self.state.locals.get(local);
+            if left.fields.is_none() || left.fields == given.fields {
+                continue;
+            }
+            let now = self.peek(place).unwrap_or_else(|| given.clone());
+            let news = left.fields().filter(|(name, value)| given.field(*name) != Some(value));
+            let new = news.fold(Value::clone(&now), |new, (name, value)| new.with_field(*name, value.clone()));
+            self.put(place, Arc::new(new));
         }
     }
 
@@ -148,7 +177,7 @@ impl<'a> Interp<'a> {
         let argument = |param: u16| if param == THIS { this.cloned() } else { args.get(param as usize).cloned() };
         for sink in &summary.sinks {
             if let Some(arg) = argument(sink.param) {
-                let mut value = self.project(&arg, &sink.path);
+                let mut value = self.project_read(&arg, &sink.path, sink.read.as_ref());
                 if handed_over {
                     let symbol = |t: &Taint| matches!(t.origin, Origin::Param(..));
                     if !value.taints.iter().any(symbol) {
@@ -189,6 +218,19 @@ impl<'a> Interp<'a> {
         self.substitute(&summary.result, args, this, &at)
     }
 
+    /// What lies at a path below a value, for who reads it elsewhere.
+    pub(in crate::semantics::flow) fn project_read(
+        &mut self,
+        value: &Val,
+        path: &[Ustr],
+        read: Option<&Arc<At>>,
+    ) -> Val {
+        let outer = std::mem::replace(&mut self.reading, read.cloned());
+        let found = self.project(value, path);
+        self.reading = outer;
+        found
+    }
+
     /// What lies at a path below a value.
     pub(in crate::semantics::flow) fn project(&mut self, value: &Val, path: &[Ustr]) -> Val {
         let mut at = value.clone();
@@ -210,7 +252,7 @@ impl<'a> Interp<'a> {
         value: &Val,
         args: &[Val],
         this: Option<&Val>,
-        at: &super::super::value::At,
+        at: &At,
     ) -> Val {
         if !value.has_taint() && value.funcs.is_empty() {
             return value.clone();
@@ -228,11 +270,13 @@ impl<'a> Interp<'a> {
                 Origin::Param(param, path) => {
                     let arg = if *param == THIS { this.cloned() } else { args.get(*param as usize).cloned() };
                     let Some(arg) = arg else { continue };
-                    let arg = self.project(&arg, path);
+                    let arg = self.project_read(&arg, path, path.read.as_ref());
                     let joined = std::iter::successors(taint.trace.as_ref(), |s| s.previous.as_ref())
                         .any(|s| s.what == StepKind::Concatenated);
                     for t in &arg.taints {
-                        let mut trace = Some(step(t.trace.as_ref(), at, StepKind::Passed));
+                        let begins = is_read(t, path.read.as_ref());
+                        let what = if begins { StepKind::Returned } else { StepKind::Passed };
+                        let mut trace = Some(step(t.trace.as_ref(), at, what));
                         if joined {
                             trace = Some(step(trace.as_ref(), at, StepKind::Concatenated));
                         }
@@ -278,6 +322,10 @@ impl<'a> Interp<'a> {
         let value: Val = Arc::new(Value { class: Some(instance), types: Types::OBJECT, ..Value::default() });
         let constructor = self.world.class_member(&instance, Ustr::from("constructor"));
         let mut out = Value::clone(&value);
+        // `Object.assign(Class.prototype, { run() { .. } })`
+        if let Some(prototype) = call.callee.field(Ustr::from("prototype")) {
+            prototype.fields().for_each(|(name, member)| out.set_field(*name, member.clone()));
+        }
         if let Some(constructor) = constructor {
             for func in &constructor.funcs {
                 if let Some(summary) = self.world.summary(func) {
@@ -344,16 +392,20 @@ impl<'a> Interp<'a> {
     }
 
     /// A sink inside a callee, reached by an argument.
-    pub(in crate::semantics::flow) fn reach_through(
-        &mut self,
-        value: &Val,
-        sink: &ParamSink,
-        at: &super::super::value::At,
-    ) {
+    pub(in crate::semantics::flow) fn reach_through(&mut self, value: &Val, sink: &ParamSink, at: &At) {
         if value.has_taint() {
             self.out.reach_param_sink(value, sink, at);
         }
     }
+}
+
+/// Depth of objects that are looked through for code.
+const MAX_CODE: usize = 2;
+
+/// Whether a value is a function or a class, or holds one.
+fn holds_code(value: &Value, depth: usize) -> bool {
+    let below = || depth < MAX_CODE && value.fields().any(|(_, v)| holds_code(v, depth + 1));
+    !value.funcs.is_empty() || value.class.is_some() || below()
 }
 
 /// Most arguments of a call that are looked at for what chose them.

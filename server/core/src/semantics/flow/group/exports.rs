@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::rules::declared::may_reject;
 use crate::rules::support::is_function;
+use crate::semantics::hir::GETTER;
 
 /// Re-exports that are followed one after another.
 const MAX_HOPS: usize = 16;
@@ -41,7 +42,7 @@ impl Linker<'_> {
                     return Some(value.clone());
                 }
                 let common = interface.common.as_ref()?;
-                common_export(common, name)
+                common_export(common, name).or_else(|| self.given_by_getter(common, name))
             }
         }
     }
@@ -66,7 +67,7 @@ impl Linker<'_> {
             }
         }
         if let Some(common) = self.common.borrow()[file].clone()
-            && let Some(found) = common_export(&common, name)
+            && let Some(found) = common_export(&common, name).or_else(|| self.given_by_getter(&common, name))
         {
             return Some(found);
         }
@@ -77,6 +78,13 @@ impl Linker<'_> {
             Export::All { module } => self.export(self.target(file, *module)?, name, hops + 1),
             _ => None,
         })
+    }
+
+    /// What a getter of `module.exports` gives whoever asks: `get name() { return require("./name"); }`.
+    fn given_by_getter(&self, common: &Val, name: Ustr) -> Option<Val> {
+        let getter = common.accessor(GETTER, name)?.funcs.first()?;
+        let summary = Link { linker: self, unit: self.files.first()?.module }.summary(getter)?;
+        Some(concrete(&summary.result))
     }
 
     /// What a name of a module's top level holds.

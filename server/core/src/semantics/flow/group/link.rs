@@ -590,7 +590,9 @@ impl Linker<'_> {
     /// The other parts of a type of which one is the n-th class of a unit: its fields, and all of its impls. Those in other
     /// files are found where the type's own file and theirs are of one crate and mean the same type by the name.
     pub(super) fn parts(&self, i: usize, n: u32) -> Vec<(usize, u32)> {
-        let Some(name) = self.units[i].hir.classes.get(n as usize).and_then(|c| c.name) else { return Vec::new() };
+        // In JavaScript a class is written in one piece.
+        let class = self.units[i].hir.classes.get(n as usize).filter(|_| self.family == Family::Rust);
+        let Some(name) = class.and_then(|c| c.name) else { return Vec::new() };
         let own = self.files[self.units[i].file].classes.get(&last_name(name));
         let mut parts: Vec<(usize, u32)> = own.into_iter().flatten().filter(|p| **p != (i, n)).copied().collect();
         if let Some(all) = self.spread.get(&last_name(name)).filter(|all| all.contains(&(i, n))) {

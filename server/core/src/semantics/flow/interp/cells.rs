@@ -9,7 +9,7 @@ use crate::semantics::flow::value::THIS;
 const CELL: &str = "@cell.";
 /// Fields of a value that stand for what no code names.
 pub(super) const BOUND: &str = "@bound";
-const LISTENERS: &str = "@on:";
+pub(in crate::semantics::flow) const LISTENERS: &str = "@on:";
 /// What an object without a prototype is.
 pub(in crate::semantics::flow) const BARE: &str = "Object.create()";
 /// Arguments that `bind` keeps, and that `arguments` gives.
@@ -50,6 +50,13 @@ impl<'a> Interp<'a> {
             return Some(unknown());
         }
         let is = |path: &str| call.paths.iter().any(|p| *p == path);
+        // The program's own name: `process.argv.slice(0, 2)`.
+        if call.name == "slice"
+            && matches!(call.args.get(1).and_then(|a| a.as_lit()), Some(Lit::Num(n)) if *n <= 2.0)
+            && call.receiver.as_ref().is_some_and(|r| r.apis.iter().any(|p| *p == "process.argv"))
+        {
+            return Some(unknown());
+        }
         if call.new
             && matches!(call.name.as_str(), "Error" | "TypeError" | "RangeError" | "SyntaxError")
             && is(call.name.as_str())
@@ -285,9 +292,32 @@ impl<'a> Interp<'a> {
         Arc::new(out)
     }
 
+    /// `super`: the class that the class at work extends, which may stand in this block.
+    pub(super) fn super_value(&mut self) -> Val {
+        let hir = self.hir;
+        let around = self.active.iter().rev().map(|a| a.id).find(|id| !hir.function(*id).inherits_this);
+        let is_own = |m: &crate::semantics::hir::Method| match hir.expr(m.value).kind {
+            ExprKind::Function(id) => Some(id) == around,
+            _ => false,
+        };
+        let Some(own) = hir.classes.iter().find(|c| c.methods.iter().any(is_own)) else {
+            return self.world.super_value();
+        };
+        let Some(parent) = own.parent else { return unknown() };
+        let mut value = self.eval(parent);
+        if value.class.is_none()
+            && let ExprKind::Local(local) = hir.expr(parent).kind
+            && let Some(declared) = hir.declared_class(local)
+        {
+            value = self.eval(declared);
+        }
+        let instance = value.class.map(|class| ClassRef { is_static: false, ..class });
+        Arc::new(Value { class: instance, types: Types::OBJECT, ..Value::default() })
+    }
+
     /// `super(..)`: what the parent's constructor puts into `this`.
     pub(in crate::semantics::flow) fn construct_super(&mut self, args: &[Val], span: Span) -> Val {
-        let parent = self.world.super_value();
+        let parent = self.super_value();
         let Some(class) = parent.class else { return unknown() };
         let Some(constructor) = self.world.class_member(&class, Ustr::from("constructor")) else { return unknown() };
         for func in &constructor.funcs {

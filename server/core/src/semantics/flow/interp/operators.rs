@@ -214,7 +214,13 @@ impl<'a> Interp<'a> {
                     let v = self.eval(*expr);
                     match key.as_str() {
                         Some(name) => value.set_field(name, v),
-                        None => value.set_field(*ELEMENT, v),
+                        None => {
+                            let element = value.field(*ELEMENT).map_or_else(|| v.clone(), |e| join(e, &v));
+                            value.set_field(*ELEMENT, element);
+                            if !self.world.casts_convert() && !key.types.is_harmless() {
+                                value.set_field(*KEYED, constant(Lit::Bool(true)));
+                            }
+                        }
                     }
                 }
                 Member::Element(Some(expr)) => {

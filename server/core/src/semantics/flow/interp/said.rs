@@ -103,7 +103,7 @@ impl Interp<'_> {
     }
 
     /// Whether a variable is written to after it was declared.
-    fn is_assigned(&mut self, local: LocalId) -> bool {
+    pub(in crate::semantics::flow) fn is_assigned(&mut self, local: LocalId) -> bool {
         let hir = self.hir;
         let assigned = self.assigned.get_or_insert_with(|| {
             let target = |kind: &PatKind| match kind {

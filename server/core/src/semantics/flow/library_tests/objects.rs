@@ -3,6 +3,16 @@
 use super::*;
 
 #[test]
+fn classes_in_functions() {
+    check(&[SinkKind::Command], LOCAL);
+}
+
+#[test]
+fn mixins() {
+    check(&[SinkKind::Command], MIXINS);
+}
+
+#[test]
 fn classes_lists_and_promises() {
     check(&[SinkKind::Command, SinkKind::Sql, SinkKind::Path, SinkKind::Html], CODE);
 }
@@ -243,5 +253,75 @@ app.get('/race', (req: Request, res: Response) => {
     .then((d) => res.json(d));
   Promise.resolve(req.query.id).then(Number).then((id) => exec('id ' + id));
   Promise.resolve(req.query.id).then(String).then((id) => exec('id ' + id)); //!
+});
+"#;
+
+const LOCAL: &str = r#"
+import express, { Request, Response } from 'express';
+import { exec } from 'node:child_process';
+const app = express();
+export function first(router: any) {
+  class Base {
+    protected command = '';
+    constructor(command: string) { this.command = command; }
+    show() { return 'show'; }
+  }
+  class Job extends Base {
+    constructor(command: string, private label: string) { super(command); }
+    run() { exec(this.command); } //!
+    tag() { exec('tag ' + parseInt(this.label, 10)); exec(super.show()); }
+  }
+  app.get('/a', (req: Request, res: Response) => { const job = new Job(req.query.c as string, req.query.l as string); job.run(); job.tag(); res.end(); });
+}
+export function second() {
+  class Job {
+    constructor(private command: string) {}
+    run() { exec('date ' + parseInt(this.command, 10)); }
+    stop() { return this.command; }
+  }
+  app.get('/b', (req: Request, res: Response) => { const job = new Job(req.query.c as string); job.run(); exec('kill ' + Number(job.stop())); res.end(); });
+}
+export function third() {
+  class Job {
+    stop(text: string) { exec('stop ' + text); } //!
+  }
+  app.get('/c', (req: Request, res: Response) => { new Job().stop(req.query.c as string); res.end(); });
+}
+"#;
+
+const MIXINS: &str = r#"
+import express, { Request, Response } from 'express';
+import { exec } from 'node:child_process';
+const app = express();
+type Constructor = new (...args: any[]) => {};
+const Runs = <T extends Constructor>(Base: T) => class extends Base {
+  run(command: string) { exec(command); } //!
+  count(n: string) { exec('seq ' + parseInt(n, 10)); }
+};
+function Names(Base: any) {
+  return class Named extends Base {
+    name(text: string) { exec('name ' + text); } //!
+  };
+}
+class Plain { plain(text: string) { exec('plain ' + text); } } //!
+class Job extends Runs(Names(Plain)) {}
+app.get('/a', (req: Request, res: Response) => {
+  const job = new Job() as any;
+  job.run(req.query.c as string);
+  job.count(req.query.n as string);
+  job.name(req.query.c as string);
+  job.plain(req.query.c as string);
+  res.end();
+});
+class Open {}
+Object.assign(Open.prototype, {
+  start(text: string) { exec('start ' + text); }, //!
+  size(text: string) { exec('size ' + text.length); },
+});
+app.get('/b', (req: Request, res: Response) => {
+  const open = new Open() as any;
+  open.start(req.query.c as string);
+  open.size(req.query.c as string);
+  res.end();
 });
 "#;

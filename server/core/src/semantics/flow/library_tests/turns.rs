@@ -25,6 +25,11 @@ fn guards() {
 }
 
 #[test]
+fn members() {
+    check(&[SinkKind::Command], &format!("{HEAD}{}", MEMBERS));
+}
+
+#[test]
 fn classes() {
     check(&[SinkKind::Command], &format!("{HEAD}{}", CLASSES));
 }
@@ -196,4 +201,23 @@ app.post('/classinherit', (req, res) => { class Base { run(c) { exec(c); } } cla
 app.post('/classprivate', (req, res) => { class A { #c; set(c) { this.#c = c; } run() { exec(this.#c); } } const a = new A(); a.set(req.body.c); a.run(); }); //!
 app.post('/classbuilder', (req, res) => { class A { p = []; add(x) { this.p.push(x); return this; } build() { return this.p.join(' '); } } exec(new A().add('ls').add(req.body.c).build()); }); //!
 app.post('/fnproto', (req, res) => { function A(c) { this.c = c; } A.prototype.run = function () { exec(this.c); }; new A(req.body.c).run(); }); //!
+"##;
+
+const MEMBERS: &str = r##"
+app.post('/getter', (req, res) => { const o = { get c() { return req.body.c; } }; exec(o.c); }); //!
+app.post('/getter_this', (req, res) => { const o = { raw: req.body.c, get c() { return 'ls ' + this.raw; }, get d() { return 'ls'; } }; exec(o.d); exec(o.c); }); //!
+app.post('/getter_ok', (req, res) => { const o = { raw: req.body.c, get c() { return Number(this.raw); } }; exec('kill ' + o.c); });
+app.post('/setter', (req, res) => { const o = { cmd: 'ls', set c(x) { this.cmd = x; } }; o.c = req.body.c; exec(o.cmd); }); //!
+app.post('/setter_ok', (req, res) => { const o = { cmd: 'ls', set c(x) { this.cmd = x.replace(/[^a-z]/g, ''); } }; o.c = req.body.c; exec(o.cmd); });
+app.post('/both', (req, res) => { /* long enough to be a block of its own, methods included */ let kept = 'ls'; const o = { get c() { return kept; }, set c(x) { kept = x; } }; o.c = req.body.c; exec(o.c); }); //!
+app.post('/keyed', (req, res) => { const o = {}; for (const k of Object.keys(req.body)) o[k] = req.body[k]; exec(o.c); }); //!
+app.post('/keyed_destructure', (req, res) => { const o = {}; for (const k of Object.keys(req.body)) o[k] = req.body[k]; const { c } = o; exec(c); }); //!
+app.post('/keyed_own', (req, res) => { const o = {}; for (const k of Object.keys(process.env)) o[k] = process.env[k]; exec('run ' + o.editor); });
+app.post('/keyed_known', (req, res) => { const o = { c: 'ls' }; for (const k of Object.keys(req.body)) if (k !== 'c') o[k] = req.body[k]; exec(o.c); });
+app.post('/keyed_place', (req, res) => { const o = []; for (let i = 0; i < 3; i++) o[i] = req.body.c; exec('head -' + o.length); exec(o.label ?? 'ls'); });
+app.post('/keyed_assign', (req, res) => { const o = {}; Object.assign(o, { [req.body.k]: req.body.c }); exec(o.c); }); //!
+app.post('/keyed_literal', (req, res) => { const o = { [req.body.k]: 'ls', [req.body.l]: req.body.c }; exec(o.c); }); //!
+app.post('/parts', (req, res) => { const p = req.body.c.split('$'); if (p[0] !== 'ls') return; exec(p[0]); });
+app.post('/parts_bad', (req, res) => { const p = req.body.c.split('$'); if (p[0] !== 'ls') return; exec(p[1]); }); //!
+app.post('/argv', (req, res) => { exec(process.argv.slice(0, 2).join(' ') + ' again'); });
 "##;

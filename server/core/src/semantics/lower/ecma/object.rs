@@ -21,11 +21,12 @@ impl<'a> Lower<'a> {
                 }
                 Kind::MethodDefinition => {
                     let name = self.full(child).child(Field::Name);
-                    let key = match name {
+                    let Some(name) = name else { continue };
+                    let key = match literal::constant_key(name) {
+                        Some(key) => Key::Name(self.accessor(child, key)),
                         // The key of a block of its own belongs to that block.
-                        Some(name) if child.is_hole() => Key::Name(literal::member_name(name)),
-                        Some(name) => self.key(name),
-                        None => continue,
+                        None if child.is_hole() => Key::Name(literal::member_name(name)),
+                        None => self.key(name),
                     };
                     Member::Field(key, self.function_value(child))
                 }
@@ -34,6 +35,19 @@ impl<'a> Lower<'a> {
             members.push(member);
         }
         self.hir.add(ExprKind::Object(None, members), node.span())
+    }
+
+    /// The name under which an object keeps a method: that of a getter or setter says so.
+    fn accessor(&self, method: Node<'a>, name: Ustr) -> Ustr {
+        let before = self.full(method).children().take_while(|c| c.field() != Field::Name);
+        for token in before.filter(|c| c.kind() == Kind::Token) {
+            match token.text() {
+                "get" => return Ustr::from(&format!("{GETTER}{name}")),
+                "set" => return Ustr::from(&format!("{SETTER}{name}")),
+                _ => {}
+            }
+        }
+        name
     }
 
     pub(super) fn key(&mut self, node: Node<'a>) -> Key {

@@ -270,7 +270,7 @@ impl Lower<'_> {
         }
         let append = |a: usize, b: usize, out: &mut String| out.push_str(text.get(a..b).unwrap_or(""));
         let range = (0, text.len() as u32);
-        let (parsed, _) = ArenaBuilder::build(arena.language(), tree.root(), range, |_, _| false, append);
+        let (parsed, _) = ArenaBuilder::build(arena.language(), tree.root(), range, |_, _, _| false, append);
         let window = self.place(part);
         let shift = i64::from(window.start) - before.len() as i64;
         let outer = (self.shift, self.window);

@@ -127,7 +127,7 @@ fn objects() {
     insta::assert_snapshot!(lowered("javascript", text), @r##"
     bindings o%0
     fn0() = (do
-      (let o%0 = (object a: @a b: 1 c-d: 2 e: 3 [@x]: 4 m: child0 g: child1 h: child2 ...@rest 5: fn1))
+      (let o%0 = (object a: @a b: 1 c-d: 2 e: 3 [@x]: 4 m: child0 get g: child1 h: child2 ...@rest 5: fn1))
     )
     fn1 5() inherits-this = 1
     ----
