@@ -248,28 +248,51 @@ pub struct Unit {
 /// form is not theirs to choose, and small ones. `tests` says which child blocks a block's syntax marks as tests.
 pub fn units(blocks: &Blocks, tests: impl Fn(&Arena) -> Vec<usize>) -> Vec<Unit> {
     let mut units = Vec::new();
-    // Of the blocks around the one at hand: its syntax, what it marks as tests, how many children were met, and whether all
-    // of it is left out.
-    let mut around: Vec<(Vec<usize>, usize, bool)> = Vec::new();
+    // Of the blocks around the one at hand: what it marks as tests, what it calls its children, how many of these were met, and
+    // whether all of it is left out.
+    let mut around: Vec<(Vec<usize>, Vec<Option<String>>, usize, bool)> = Vec::new();
     for (index, placed) in blocks.iter().enumerate() {
         around.truncate(placed.depth);
-        let out = around.last_mut().is_some_and(|(tests, met, out)| {
+        let mut given = None;
+        let out = around.last_mut().is_some_and(|(tests, names, met, out)| {
+            given = names.get_mut(*met).and_then(Option::take);
             *met += 1;
             *out || tests.binary_search(&(*met - 1)).is_ok()
         });
         let root = placed.block.arena().root();
         let out = out || root.kind() == Kind::ImplItem && root.child(Field::Trait).is_some();
-        around.push((tests(placed.block.arena()), 0, out));
+        let arena = placed.block.arena();
+        around.push((tests(arena), arena.holes().map(given_name).collect(), 0, out));
         if out || placed.block.kind() != BlockKind::Function || is_conversion(placed.block) {
             continue;
         }
         let Some(shape) = placed.block.shape() else { continue };
         let span = head(placed);
-        let name = placed.block.name().map_or_else(|| "a function".to_owned(), |n| format!("`{n}`"));
+        let name = placed.block.name().map(str::to_owned).or(given);
+        let name = name.map_or_else(|| "a function".to_owned(), |n| format!("`{n}`"));
         let range = placed.start..placed.start + placed.block.len();
         units.push(Unit { index, range, head: placed.range(span), name, shape });
     }
     units
+}
+
+/// What a function without a name is called by the code around it: `Money.prototype.add = function () {}`, `const add = () => {}`.
+fn given_name(hole: Node<'_>) -> Option<String> {
+    let around = hole.parent()?;
+    let place = match around.kind() {
+        Kind::VariableDeclarator => around.child(Field::Name),
+        Kind::AssignmentExpression => around.child(Field::Left),
+        Kind::Pair => {
+            return around
+                .child(Field::Key)
+                .filter(|k| k.kind() == Kind::PropertyIdentifier)
+                .map(|k| k.text().to_owned());
+        }
+        _ => None,
+    }?;
+    let name = crate::rules::support::place_name(place)?;
+    // `module.exports = function () {}` names the file's value.
+    (name != "exports").then(|| name.into_owned())
 }
 
 /// The name of a function, or its first line.
@@ -357,9 +380,14 @@ pub struct Twins {
     pub told: Vec<(usize, f32)>,
     /// How many there are.
     pub count: usize,
-    /// Whether one of them comes before it: the first of a group is the original.
+    /// Whether it is to be told of: one of them comes before it, for the first of a group is the original. Of many that are alike
+    /// the second tells for all.
     pub is_copy: bool,
+    before: usize,
 }
+
+/// From how many twins on a function is one of many.
+const MANY: usize = 4;
 
 /// Words of which each is what the other is not: functions that differ by them mirror each other.
 const MIRRORED: &[(&str, &str)] = &[
@@ -381,6 +409,11 @@ const MIRRORED: &[(&str, &str)] = &[
     ("allowed", "disallowed"),
     ("enable", "disable"),
     ("add", "remove"),
+    ("add", "subtract"),
+    ("add", "sub"),
+    ("plus", "minus"),
+    ("multiply", "divide"),
+    ("and", "or"),
     ("before", "after"),
     ("horizontal", "vertical"),
     ("width", "height"),
@@ -433,6 +466,8 @@ const MIRRORED: &[(&str, &str)] = &[
     ("forwards", "backwards"),
     ("above", "below"),
     ("front", "back"),
+    ("left", "front"),
+    ("right", "back"),
     ("quadratic", "cubic"),
     ("activate", "deactivate"),
     ("create", "destroy"),
@@ -470,7 +505,7 @@ pub fn twins(shapes: &[&Shape], bound: impl Fn(usize, usize) -> bool) -> Vec<Twi
         for (one, other) in [(a, b), (b, a)] {
             let twins = &mut all[one];
             twins.count += 1;
-            twins.is_copy |= other < one;
+            twins.before += usize::from(other < one);
             if twins.told.len() < TOLD {
                 twins.told.push((other, structure));
             } else if let Some(worst) = twins.told.iter_mut().min_by(|x, y| x.1.total_cmp(&y.1))
@@ -519,6 +554,7 @@ pub fn twins(shapes: &[&Shape], bound: impl Fn(usize, usize) -> bool) -> Vec<Twi
         }
     }
     for twins in &mut all {
+        twins.is_copy = twins.before > 0 && (twins.count < MANY || twins.before == 1);
         twins.told.sort_unstable_by_key(|t| t.0);
     }
     all

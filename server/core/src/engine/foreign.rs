@@ -80,6 +80,7 @@ const NAMES: &[(&str, &[&str])] = &[
     ("unreachable-code", &["no-unreachable", "noUnreachable"]),
     ("unsafe-finally", &["no-unsafe-finally", "noUnsafeFinally"]),
     ("unsafe-optional-chaining", &["no-unsafe-optional-chaining", "noUnsafeOptionalChaining"]),
+    ("unstable-dependency", &["exhaustive-deps", "useExhaustiveDependencies"]),
     ("unused-result", &["no-unused-expressions", "array-callback-return"]),
     ("use-before-declaration", &["no-use-before-define", "noInvalidUseBeforeDeclaration"]),
     ("useless-catch", &["no-useless-catch", "noUselessCatch"]),

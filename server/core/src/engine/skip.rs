@@ -88,7 +88,9 @@ fn is_generated(text: &str) -> bool {
         end -= 1;
     }
     // What compilers of protocol buffers write says so by what it silences first and imports then.
-    if text.starts_with("/* eslint-disable") && text[..end].contains(" from 'protons-runtime'") {
+    let imports =
+        text.starts_with("/* eslint-disable") || text.starts_with("import {") && text[..end].contains("encodeMessage");
+    if imports && text[..end].contains(" from 'protons-runtime'") {
         return true;
     }
     // A comment at the very start may have lines without a mark.

@@ -105,6 +105,9 @@ pub(super) fn is_vendored(path: &str) -> bool {
         "thirdparty",
         "3rdparty",
         "3rd-party",
+        // A generator's, whose copies nobody writes.
+        "generated",
+        "__generated__",
     ];
     path.rsplit('/').skip(1).any(|folder| FOLDERS.contains(&folder))
 }

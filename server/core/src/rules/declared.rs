@@ -54,6 +54,8 @@ pub struct Declared {
     pub numbers: BTreeSet<String>,
     /// Whether the file compares with `==` as a habit: many times, and hardly ever with `===`.
     pub loose: bool,
+    /// Whether the file's JSX is not React's: it has attributes `class` and `for`, or functions that give elements have a `this`.
+    pub other_jsx: bool,
     /// Names that the top level (TypeScript and JavaScript) imports or declares with `const`.
     pub fixed: BTreeSet<String>,
     /// Regular expressions of the top level (TypeScript and JavaScript) with the flag `g` or `y`, in files that never name
@@ -90,6 +92,7 @@ impl Declared {
             }
             if blocks.language().family == Family::Ecma {
                 declared.properties_of(placed.block.arena(), &mut no_numbers);
+                declared.other_jsx |= has_other_jsx(placed.block.arena());
                 let counts = equalities(placed.block.arena());
                 (loose, strict) = (loose + counts.0, strict + counts.1);
                 match (binds(placed.block.arena()), &mut bound) {
@@ -133,7 +136,13 @@ impl Declared {
         declared.async_methods.retain(|m| !sync.contains(m));
         declared.promises.retain(|m| !plain.contains(m));
         declared.numbers.retain(|p| !no_numbers.contains(p));
-        declared.loose = loose >= HABIT && loose > 4 * strict;
+        // In a long file a few are a habit, too; Closure's compiler knows the types.
+        let long = root.len() > LONG;
+        declared.loose = loose >= HABIT && loose > 4 * strict
+            || long && loose > strict
+            || root.arena().text().contains("goog.provide(")
+            || root.arena().text().contains("goog.module(")
+            || root.arena().text().contains("goog.require(");
         if !declared.stateful_regexes.is_empty()
             && blocks.iter().any(|placed| placed.block.arena().text().contains("lastIndex"))
         {
@@ -432,7 +441,12 @@ impl Declared {
 /// Methods that a block awaits, as written: `this.store.save`, `mailer.send`. None in Rust, whose `await` stands behind.
 pub fn awaited(block: &Block) -> Vec<Ustr> {
     let awaits = block.arena().nodes().filter(|n| n.kind() == Kind::AwaitExpression);
-    let callees = awaits.filter_map(|a| a.first_named().map(support::bare)?.child(Field::Function));
+    // The grammar reads `await get<T>(x)` as a call of `await get`.
+    let callees = awaits.filter_map(|a| {
+        let typed = a.parent().is_some_and(|p| p.kind() == Kind::CallExpression && p.child(Field::Function) == Some(a));
+        let inner = a.first_named().map(support::bare)?;
+        if typed { Some(inner) } else { inner.child(Field::Function) }
+    });
     let methods = callees.filter(|c| c.kind() == Kind::MemberExpression && c.text().len() <= LONGEST / 4);
     methods.map(|c| Ustr::from(c.text())).collect()
 }
@@ -564,7 +578,7 @@ fn binds(arena: &Arena) -> Option<Vec<String>> {
 }
 
 /// Whether a value is a regular expression that remembers where it stopped.
-fn keeps_its_place(value: Node<'_>) -> bool {
+pub fn keeps_its_place(value: Node<'_>) -> bool {
     let flags = match value.kind() {
         Kind::Regex => value.text().rsplit('/').next().unwrap_or_default(),
         Kind::NewExpression if value.child(Field::Constructor).is_some_and(|c| c.text() == "RegExp") => {
@@ -631,6 +645,25 @@ fn promises(function: Node<'_>) -> bool {
 
 /// Comparisons with `==` from which on it may be a file's habit.
 const HABIT: usize = 8;
+
+/// Bytes from which a file is long enough to show what its author does as a habit.
+const LONG: usize = 6000;
+
+/// Whether elements have attributes that React calls otherwise, or stand in a function that is called on an object.
+fn has_other_jsx(arena: &Arena) -> bool {
+    let text = arena.text();
+    (text.contains(" class=") || text.contains(" for=") || text.contains("(this:"))
+        && arena.nodes().any(|n| match n.kind() {
+            Kind::JsxAttribute => n.first_named().is_some_and(|a| matches!(a.text(), "class" | "for")),
+            Kind::FormalParameters => {
+                n.text().starts_with("(this:")
+                    && n.parent().is_some_and(|f| {
+                        f.descendants().any(|e| matches!(e.kind(), Kind::JsxElement | Kind::JsxSelfClosingElement))
+                    })
+            }
+            _ => false,
+        })
+}
 
 /// How many comparisons convert their sides, and how many do not. Those with `null`, and of `typeof`, tell nothing.
 fn equalities(arena: &Arena) -> (usize, usize) {
@@ -732,7 +765,16 @@ pub fn passes_time(call: Node<'_>) -> bool {
     let Some(callee) = call.child(Field::Function).filter(|_| call.kind() == Kind::CallExpression) else {
         return false;
     };
-    let words = support::words(callee.text().rsplit('.').next().unwrap_or_default());
+    // `await Promise.resolve()` has what follows run a moment later.
+    if callee.text() == "Promise.resolve" && support::args(call).next().is_none() {
+        return true;
+    }
+    let last = callee.text().rsplit('.').next().unwrap_or_default();
+    // An event that comes once, and an element that is defined some day.
+    if last == "once" && support::args(call).next().is_none() || last == "whenDefined" {
+        return true;
+    }
+    let words = support::words(last);
     words.first().is_some_and(|w| w != "fetch")
         && words.iter().any(|w| PASSES.contains(&w.as_str()))
         && !words.windows(2).any(|w| w[0] == "wait" && matches!(w[1].as_str(), "for" | "until"))

@@ -287,6 +287,7 @@ const VAGUE: &[&str] = &[
     "tokens",
     "tuples",
     "vectors",
+    "wallets",
 ];
 
 /// Whether a list holds things of which programs store thousands: users, orders, records.

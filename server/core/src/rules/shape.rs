@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sidenote_grammars::{Field, Kind};
 
 use super::Cx;
-use super::support::{args, bare, declares, is_function, is_loop};
+use super::support::{args, bare, declares, is_function, is_loop, statement};
 use crate::findings::{Note, Place};
 use crate::syntax::Node;
 
@@ -258,6 +258,15 @@ pub fn mentions(node: Node<'_>, name: &str) -> bool {
             n.kind(),
             Kind::Identifier | Kind::ShorthandPropertyIdentifier | Kind::ShorthandPropertyIdentifierPattern
         ) && n.text() == name
+    })
+}
+
+/// Whether a comment in or right above the statement speaks of the dependencies of a hook.
+pub fn explains_dependencies(node: Node<'_>, cx: &Cx<'_>) -> bool {
+    let around = statement(node).span();
+    cx.arena().comments().any(|c| {
+        let near = c.span().end <= around.start && around.start - c.span().end < 40 || around.contains(c.span());
+        near && (c.text().contains("deps") || c.text().contains("dependenc") || c.text().contains("eslint-disable"))
     })
 }
 

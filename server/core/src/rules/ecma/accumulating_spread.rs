@@ -34,6 +34,38 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::CallExpression], reduce), Check::Nodes(&[Kind::AssignmentExpression], in_loop)],
     cases: &[
         Case::near_miss(
+            "a.js",
+            "function normalize(include) { let all = []; for (let i = 0, n = include.length; i < n; i++) { all = all.concat(one(include[i])); } return all; }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function scan(dir, files) { let results = []; files.forEach((fn) => { if (isDir(fn)) { const sub = scan(join(dir, fn), list(fn)); results = results.concat(sub); } }); return results; }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const flatten = (array) => (array.flat ? array.flat() : array.reduce((all, x) => all.concat(x), []));",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const find = () => getConfigFileLocations().reduce((files, at) => files.concat(names(at)), []);",
+        ),
+        Case::near_miss(
+            "a.jsx",
+            "const labels = (children) => Children.toArray(children).reduce((acc, child) => [...acc, child.props.label], []);",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function month(day) { let all = []; for (let i = 0; i < 31; i++) { all = all.concat(on(day, i)); } return all; }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function until(day) { let all = []; while (it.getTime() < day.getTime()) { all = all.concat(on(it)); it.addDays(1); } return all; }",
+        ),
+        Case::bad(
+            "a.js",
+            "function many(day) { let all = []; for (let i = 0; i < 31000; i++) { all = all.concat(on(day, i)); } return all; } //~ accumulating-spread",
+        ),
+        Case::near_miss(
             "a.ts",
             "function parse(nodes: N[]) { let warnings = []; for (const n of nodes) { const [x, w] = one(n); use(x); warnings = warnings.concat(w); } return warnings; }",
         ),
@@ -224,6 +256,10 @@ fn reduce<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if from_one || is_of_one(receiver, 8) || !is_surely_data(receiver) {
         return;
     }
+    // Where there is no `flat`: `list.flat ? list.flat() : list.reduce(..)`.
+    if node.parent().is_some_and(|p| p.kind() == Kind::TernaryExpression && p.text().contains(".flat")) {
+        return;
+    }
     // A string's `concat` is no copy of an array.
     let text = match initial {
         Some(initial) => matches!(initial.kind(), Kind::String | Kind::TemplateString),
@@ -353,6 +389,8 @@ fn is_short(list: Node<'_>) -> bool {
     let about = match method(list) {
         // What is made of a short list is as short.
         Some((of, m)) if matches!(m.text(), "map" | "filter" | "slice" | "sort" | "reverse") => return is_short(of),
+        // `React.Children.toArray(children)`
+        Some((_, m)) if m.text() == "toArray" => args(list).next(),
         // `listeners.values()` of a map.
         Some((of, m)) if matches!(m.text(), "keys" | "values" | "entries") && args(list).next().is_none() => {
             return is_short(of);
@@ -361,6 +399,7 @@ fn is_short(list: Node<'_>) -> bool {
             args(list).next()
         }
         Some(_) => None,
+        None if list.kind() == Kind::CallExpression => list.child(Field::Function),
         None => Some(list),
     };
     let name = about.map(bare).and_then(place_name).unwrap_or_default();
@@ -368,7 +407,10 @@ fn is_short(list: Node<'_>) -> bool {
     if name.len() > 1 && name.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit()) {
         return true;
     }
-    words(name.trim_end_matches('_')).last().is_some_and(|w| OPTIONS.contains(&w.as_str()))
+    let words = words(name.trim_end_matches('_'));
+    // `getConfigFileLocations()`
+    words.iter().any(|w| matches!(w.as_str(), "config" | "option" | "options"))
+        || words.last().is_some_and(|w| OPTIONS.contains(&w.as_str()))
 }
 
 fn first_parameter(function: Node<'_>) -> Option<&str> {
@@ -436,6 +478,9 @@ fn in_loop<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if around.child(Field::Right).map(bare).is_some_and(|r| r.kind() == Kind::Array || is_short(r)) {
         return;
     }
+    if adds_own_result(copy, cx) {
+        return;
+    }
     // A round that waits for somebody else takes longer than any copy.
     let waits =
         around.descendants_until(is_function).any(|n| n.kind() == Kind::AwaitExpression) || around.has_token("await");
@@ -460,9 +505,11 @@ fn goes_over_data(around: Node<'_>) -> bool {
         Kind::ForInStatement => around.child(Field::Right).is_some_and(is_surely_data),
         Kind::WhileStatement | Kind::DoStatement => around.child(Field::Condition).is_some_and(|c| {
             let text = c.text();
-            [".length", "<", ">", ".size", ".next("].iter().any(|w| text.contains(w))
+            // The days between two dates are a handful.
+            [".length", "<", ">", ".size", ".next("].iter().any(|w| text.contains(w)) && !text.contains(".getTime(")
         }),
-        // `i < list.length` tells the list.
+        // `i < 31` is a month; `i < list.length` tells the list.
+        Kind::ForStatement if around.child(Field::Condition).is_some_and(is_few) => false,
         Kind::ForStatement => {
             let list = around.child(Field::Condition).and_then(|c| {
                 c.descendants().find(|n| {
@@ -470,10 +517,39 @@ fn goes_over_data(around: Node<'_>) -> bool {
                         && n.child(Field::Property).is_some_and(|p| matches!(p.text(), "length" | "size"))
                 })
             });
+            // `for (let i = 0, n = list.length; i < n; i++)`
+            let list = list.or_else(|| {
+                let bound = around.child(Field::Condition).and_then(|c| c.child(Field::Right)).map(constant_or_first)?;
+                (bound.kind() == Kind::MemberExpression).then_some(bound)
+            });
             list.is_none_or(|l| l.child(Field::Object).is_some_and(|o| o.kind() == Kind::This || is_surely_data(o)))
         }
         _ => around.parent().and_then(|p| p.parent()).and_then(method).is_some_and(|(over, _)| is_surely_data(over)),
     }
+}
+
+/// Behind a variable its first value.
+fn constant_or_first<'a>(node: Node<'a>) -> Node<'a> {
+    let first = crate::rules::shape::declarator(bare(node)).and_then(|d| d.child(Field::Value)).map(bare);
+    first.unwrap_or_else(|| bare(node))
+}
+
+/// Whether what is added comes from the function itself: a walk through folders or a tree adds a few at a time.
+fn adds_own_result(copy: Node<'_>, cx: &Cx<'_>) -> bool {
+    let named = copy.ancestors().filter(|a| is_function(*a)).filter_map(|f| f.child(Field::Name)).map(Node::text);
+    let names: Vec<&str> = named.chain(cx.block.name()).collect();
+    let around = crate::rules::support::statement(copy).parent();
+    let calls = |n: Node<'_>| {
+        n.kind() == Kind::CallExpression
+            && n.child(Field::Function).and_then(place_name).is_some_and(|c| names.contains(&c.as_ref()))
+    };
+    around.is_some_and(|s| s.descendants().any(calls))
+}
+
+/// Whether a condition bounds a counter by a small number that stands there.
+fn is_few(condition: Node<'_>) -> bool {
+    let right = condition.child(Field::Right).map(bare).filter(|r| r.kind() == Kind::Number);
+    right.and_then(|n| n.text().parse::<u32>().ok()).is_some_and(|n| n <= 100)
 }
 
 /// The callback of a `forEach` around.

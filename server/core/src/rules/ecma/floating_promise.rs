@@ -35,6 +35,51 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::near_miss(
             "a.js",
+            "class F { go() { this.waitForFlags(['err']).then(([on]) => { if (on) { this.drain(); } });\n this.load().then((r) => { r.start(); }); // could handle failures with a .catch block here\n } }",
+        ),
+        Case::near_miss("a.js", "if (on) { navigator.serviceWorker.register('./sw.js').then(load).then(render); } else { load().then(render); }"),
+        Case::near_miss(
+            "a.js",
+            "class D { async _safeBackgroundDestroy() { await this.drop(); }\n go() { this._safeBackgroundDestroy(); tryRead(this.x).then((b) => { this.b = b; }); } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "export class S { go() { (async () => { await this.listener('connect').once(); this.tell(); })(); Promise.all(this.cols.map((c) => customElements.whenDefined(c))).then(() => this.draw()); } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "export function pause(s) { new Promise((resolve) => setTimeout(resolve, 1000)).then(() => { s.go(); }); }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "export function all(list, done) { Promise.all(list.map((x) => new Promise((resolve) => x.once('end', resolve)))).then(() => done()); Promise.all([new Promise((r) => io.read(r))]).then(done); }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "export function all(list, done) { const signals = []; for (const x of list) { signals.push(new Promise((resolve) => x.move(resolve))); } Promise.all(signals).then(done); }",
+        ),
+        Case::bad(
+            "a.js",
+            "export function all(list, done) { const signals = []; for (const x of list) { signals.push(new Promise((resolve, reject) => x.move(resolve, reject))); } Promise.all(signals).then(done); } //~ floating-promise",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function facts(agent, callback) { callback(await load(agent)); }\nexport function go(a) { facts(a, (found) => send(found)); }",
+        ),
+        Case::bad(
+            "a.js",
+            "async function inside(db, work) { await db.begin(); await work(); }\nexport function go(db) { inside(db, async () => { await save(db); }); } //~ floating-promise",
+        ),
+        Case::near_miss(
+            "a.js",
+            "class P { async tellLater(e) { await Promise.resolve(); if (!this.gone) { this.dispatch(e); } }\n changed(e) { this.tellLater(e); } }",
+        ),
+        Case::bad(
+            "a.js",
+            "class P { async tellLater(e) { await Promise.resolve(e).then(store); this.dispatch(e); }\n changed(e) { this.tellLater(e); } } //~ floating-promise",
+        ),
+        Case::near_miss(
+            "a.js",
             "export function f(tasks, resolve) { Promise.allSettled(tasks).then((all) => { resolve(all); }); }",
         ),
         Case::near_miss(
@@ -277,7 +322,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 
 /// A call whose value nobody takes; `alone` where it is the whole statement.
 fn check_call<'a>(node: Node<'a>, call: Node<'a>, alone: bool, cx: &mut Cx<'a>) {
-    if reports_by_callback(call) || is_meant(node, cx) || only_tells(call) {
+    if reports_by_callback(call, cx) || is_meant(node, cx) || only_tells(call, cx) {
         return;
     }
     // What the block itself does not tell may be told by the rest of the file, or by the file that the function comes from.
@@ -321,6 +366,7 @@ fn is_meant(node: Node<'_>, cx: &Cx<'_>) -> bool {
         "in the background",
         "best effort",
         "best-effort",
+        ".catch",
     ];
     let here = node.span();
     cx.arena().comments().any(|c| {
@@ -336,24 +382,26 @@ fn is_meant(node: Node<'_>, cx: &Cx<'_>) -> bool {
 
 /// Whether a function that is not an array's method takes a callback at its end which is handed the error, as those of Node do:
 /// async or not, it tells of errors that way.
-fn reports_by_callback(call: Node<'_>) -> bool {
+fn reports_by_callback(call: Node<'_>, cx: &Cx<'_>) -> bool {
     // Who is handed both ends of a promise settles it: `connect(resolve, reject)`.
     let ends = args(call).filter(|a| matches!(a.text(), "resolve" | "reject")).count();
     if ends == 2 {
         return true;
     }
-    let Some(last) = args(call).last().map(bare).filter(|_| chain(call).is_none()) else { return false };
+    let Some(last) = args(call).last().map(bare).filter(|_| chain(call, cx).is_none()) else { return false };
     if is_function(last) {
         let first = crate::rules::shape::parameters(last).first().map_or("", |p| p.text());
-        return matches!(first, "err" | "error" | "_err" | "e");
+        // Who is called back when it is done is told there, and nobody waits besides: `facts(agent, (found) => ..)`.
+        let alone = args(call).count() > 1 && is_async(last) == Some(false);
+        return alone || matches!(first, "err" | "error" | "_err" | "e");
     }
     last.kind() == Kind::Identifier && matches!(last.text(), "cb" | "callback" | "done")
 }
 
 /// Whether a call is made to tell somebody something, in a log or on a screen: `logMessage(event)`, `this.#printStart()`.
-fn only_tells(call: Node<'_>) -> bool {
+fn only_tells(call: Node<'_>, cx: &Cx<'_>) -> bool {
     let name = call.child(Field::Function).map(bare).and_then(crate::rules::support::place_name);
-    let Some(name) = name.filter(|_| chain(call).is_none()) else { return false };
+    let Some(name) = name.filter(|_| chain(call, cx).is_none()) else { return false };
     let words = crate::rules::support::words(name.trim_start_matches(['#', '_']));
     let tells = words.first().is_some_and(|w| matches!(w.as_str(), "log" | "print" | "trace" | "debug" | "warn"));
     tells && !words.get(1).is_some_and(|w| matches!(w.as_str(), "in" | "out" | "on" | "off" | "user"))
@@ -388,7 +436,7 @@ fn shared(call: Node<'_>, cx: &Cx<'_>) -> Option<Condition> {
         && !text.contains('(')
         && !calls_back
         && receiver.kind() != Kind::This
-        && chain(call).is_none()
+        && chain(call, cx).is_none()
         && !TIDY.contains(&name.text());
     tells.then(|| Condition::Awaited(text.into()))
 }
@@ -423,6 +471,10 @@ fn promise<'a>(call: Node<'a>, cx: &Cx<'a>) -> Option<String> {
         return floats.then(|| "The promise of this async function is dropped".into());
     }
     let (receiver, name) = method(call)?;
+    // `_safeBackgroundDestroy()` says that nobody waits.
+    if crate::rules::support::words(name.text()).iter().any(|w| matches!(w.as_str(), "background" | "safe" | "safely")) {
+        return None;
+    }
     if receiver.text() == "Promise"
         && matches!(name.text(), "all" | "any" | "race")
         && !cx.is_bound("Promise")
@@ -443,7 +495,7 @@ fn promise<'a>(call: Node<'a>, cx: &Cx<'a>) -> Option<String> {
         let dropped = cx.file.declared.async_methods.contains(name) && !ends;
         return dropped.then(|| format!("The promise of the async method `{name}` is dropped"));
     }
-    chain(call)
+    chain(call, cx)
 }
 
 fn awaits_something(function: Node<'_>) -> bool {
@@ -511,7 +563,8 @@ const TIDY: &[&str] = &[
 ];
 
 /// A chain of `then` whose errors nobody handles.
-fn chain(call: Node<'_>) -> Option<String> {
+fn chain(call: Node<'_>, cx: &Cx<'_>) -> Option<String> {
+    let mut base = None;
     let (mut at, mut thens, mut ended, mut asynchronous, mut kept) = (call, 0, false, false, false);
     while let Some((receiver, name)) = method(at) {
         match name.text() {
@@ -531,7 +584,7 @@ fn chain(call: Node<'_>) -> Option<String> {
             "finally" if args(at).count() == 1 => ended |= bare(receiver).kind() == Kind::CallExpression,
             // Only links at the end of the chain tell that it is a promise.
             _ if thens == 0 && !ended => return None,
-            _ => {}
+            _ => base = base.or(Some(at)),
         }
         at = bare(receiver);
         if at.kind() == Kind::AwaitExpression {
@@ -542,6 +595,26 @@ fn chain(call: Node<'_>) -> Option<String> {
     let signal = at.kind() == Kind::Identifier
         && at.text().strip_prefix("on").is_some_and(|r| r.starts_with(|c: char| c.is_ascii_uppercase()));
     if signal && !asynchronous || is_only_fulfilled(at) || is_only_resolved(at) {
+        return None;
+    }
+    // `new Promise((resolve) => setTimeout(resolve, 9))` and `Promise.all([..])` of such are only ever fulfilled.
+    if thens > 0 && !asynchronous && never_rejects(base.unwrap_or(at)) {
+        return None;
+    }
+    // What only tries, by its name, hands on no error; the top level's is shown by itself.
+    // So does the object's own waiting for a moment: `this.waitForFlags(..)`.
+    let made = base.unwrap_or(at);
+    let own = method(made).is_some_and(|(of, _)| of.kind() == Kind::This);
+    let tries = at.text() == "resolved"
+        || made
+            .child(Field::Function)
+            .and_then(crate::rules::support::place_name)
+            .is_some_and(|n| match crate::rules::support::words(&n).first().map(String::as_str) {
+                Some("try") => true,
+                Some("wait" | "when") => own && !asynchronous,
+                _ => false,
+            });
+    if tries || thens > 0 && !asynchronous && starts_script(call, cx) {
         return None;
     }
     // Cypress and WebDriver queue commands; their `then` is no promise's.
@@ -575,18 +648,55 @@ fn is_only_fulfilled(of: Node<'_>) -> bool {
         && !of.arena().text().contains(&format!("{}.reject", of.text()))
 }
 
+/// Whether a promise is made of executors that take no way to reject it, by itself or each of a list.
+fn never_rejects(promise: Node<'_>) -> bool {
+    match promise.kind() {
+        Kind::NewExpression => is_fulfilling(promise),
+        Kind::CallExpression => {
+            let Some((of, name)) = method(promise) else { return false };
+            of.text() == "Promise"
+                && matches!(name.text(), "all" | "race")
+                && args(promise).next().map(crate::rules::support::constant).is_some_and(|list| match list.kind() {
+                    Kind::Array if list.first_named().is_none() => gathers_fulfilling(promise, list),
+                    Kind::Array => list.named_children().map(bare).all(is_fulfilling),
+                    Kind::CallExpression => method(list).is_some_and(|(_, m)| m.text() == "map")
+                        && args(list).next().map(bare).is_some_and(|f| {
+                            is_async(f) == Some(false)
+                                && crate::rules::shape::returned(f)
+                                    .is_some_and(|v| !v.is_empty() && v.into_iter().map(bare).all(|v| is_fulfilling(v) || crate::rules::declared::passes_time(v)))
+                        }),
+                    _ => false,
+                })
+        }
+        _ => false,
+    }
+}
+
+/// Whether all that is pushed to a list that begins empty can only be fulfilled.
+fn gathers_fulfilling(promise: Node<'_>, list: Node<'_>) -> bool {
+    let Some(name) = list.parent().and_then(|d| d.child(Field::Name)) else { return false };
+    let mut pushed = promise.arena().nodes().filter_map(|n| {
+        let (of, m) = method(n)?;
+        (of.text() == name.text() && m.text() == "push").then(|| args(n).all(|a| is_fulfilling(bare(a))))
+    });
+    pushed.next() == Some(true) && pushed.all(|p| p)
+}
+
+/// `new Promise((resolve) => ..)`, whose executor takes no way to reject it.
+fn is_fulfilling(value: Node<'_>) -> bool {
+    value.kind() == Kind::NewExpression
+        && value.child(Field::Constructor).is_some_and(|c| c.text() == "Promise")
+        && args(value).next().map(bare).is_some_and(|f| {
+            is_function(f) && is_async(f) != Some(true) && crate::rules::shape::parameters(f).len() == 1
+        })
+}
+
 /// A variable that holds a `new Promise((resolve) => ..)` whose executor takes no way to reject it.
 fn is_only_resolved(of: Node<'_>) -> bool {
     let value = (of.kind() == Kind::Identifier)
         .then(|| crate::rules::shape::declarator(of).and_then(|d| d.child(Field::Value)).map(bare))
         .flatten();
-    value.is_some_and(|v| {
-        v.kind() == Kind::NewExpression
-            && v.child(Field::Constructor).is_some_and(|c| c.text() == "Promise")
-            && args(v).next().map(bare).is_some_and(|f| {
-                is_function(f) && is_async(f) != Some(true) && crate::rules::shape::parameters(f).len() == 1
-            })
-    })
+    value.is_some_and(is_fulfilling)
 }
 
 /// The functions of that name which the block itself declares.

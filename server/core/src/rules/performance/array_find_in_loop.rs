@@ -1,6 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::lists::is_surely_data;
 use crate::rules::shape::{callback, declarator, is_array, mentions, operator, written_type};
 use crate::rules::support::{args, bare, is_function, is_loop, method, runs_once, statement};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
@@ -14,7 +15,7 @@ pub static RULE: Rule = Rule {
     confidence: Confidence::Medium,
     cwe: &[407],
     families: &[Family::Ecma],
-    default_on: false,
+    default_on: true,
     in_tests: false,
     docs: Docs {
         what: "Finds `includes`, `indexOf`, `find`, `findIndex`, `some` and `filter` on a list that stays the same, inside a loop \
@@ -23,12 +24,16 @@ pub static RULE: Rule = Rule {
               made once before the loop answers at once.",
         example: "const missing = users.filter((u) => !active.includes(u.id));",
         instead: "const ids = new Set(active);\nconst missing = users.filter((u) => !ids.has(u.id));",
-        limits: "Off by default: of what it finds in other people's code six or seven of ten are worth a change, for whether a list is long the code hardly ever tells. Only if the searched value is certainly an array of unknown length that comes from outside the loop and \
+        limits: "Whether a list is long the code hardly ever tells: only lists that hold data by their names (`users`, `orderIds`), and two parameters of one function, count. Only if the searched value is certainly an array of unknown length that comes from outside the loop and \
               does not change in it, or that the loop itself fills, and if an element is found by being equal to something. Literals, strings, constants in capitals, short-named options, and loops over constants or the keys of an object are left alone, as are lists that the condition asks for first, searches on the way to an error, and migrations.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "function gather(frames) { const names = []; frames.forEach((frame) => { if (names.indexOf(frame.filename) === -1) { names.push(frame.filename); } }); return names; }",
+        ),
         Case::bad(
             "a.ts",
             "function f(users: User[], active: string[]) { return users.filter((u) => !active.includes(u.id)); } //~ array-find-in-loop",
@@ -43,7 +48,7 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad(
             "a.js",
-            "function f(a, rows) {\n  const old = rows.map((r) => r.id);\n  return a.filter((x) => !old.includes(x)); //~ array-find-in-loop\n}",
+            "function f(orders, rows) {\n  const old = rows.map((r) => r.id);\n  return orders.filter((x) => !old.includes(x)); //~ array-find-in-loop\n}",
         ),
         Case::bad(
             "a.ts",
@@ -189,7 +194,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if count != 1 || runs_once(&cx.file.path) || fails_next(node) || is_optional(node, list) {
         return;
     }
-    if is_first_of_its_kind(node, list, cx) {
+    if is_first_of_its_kind(node, list, cx) && !is_few(list) && (is_surely_data(list) || parameter_of(list).is_some()) {
         let message = format!(
             "`{}` is searched for every one of its elements, so that the time grows with the square of its length. `[...new Set({0})]` keeps each once.",
             list.text()
@@ -207,7 +212,12 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let long = field.map_or_else(|| is_long(list), |t| is_array_type(t) && is_plural(&list))
         && !changes(round, node, list.text())
         || grows(node, list, round);
-    if !long || !by_equality(node, cx) || leaves_with_match(node, round) {
+    // What is asked on a rare way costs little.
+    let rare = node
+        .ancestors()
+        .take_while(|a| *a != round)
+        .any(|a| a.kind() == Kind::ElseClause || a.kind() == Kind::CatchClause);
+    if rare || !long || !by_equality(node, cx) || leaves_with_match(node, round) || !is_between_data(list, round) {
         return;
     }
     let message = format!(
@@ -220,6 +230,40 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         Note::new(cx.rule, Span { start: list.span().start, end: name.span().end }, message)
             .related(head, "runs for every element"),
     );
+}
+
+/// Whether what the rounds go over holds data by its name, and so does the list or the rounds fill it; or both are parameters of a short
+/// function.
+fn is_between_data(list: Node<'_>, round: Node<'_>) -> bool {
+    let over = if is_function(round) {
+        round.parent().and_then(|p| p.parent()).and_then(method).map(|(over, _)| over)
+    } else {
+        round.child(Field::Right).or_else(|| counted_list(round))
+    };
+    let Some(over) = over else { return false };
+    let fills = declarator(list)
+        .and_then(|d| d.child(Field::Value))
+        .is_some_and(|v| bare(v).kind() == Kind::Array && bare(v).first_named().is_none());
+    let data = is_surely_data(over);
+    // Two lists of which a short function knows nothing: `missing(wanted, present)`.
+    let both = parameter_of(bare(over)).is_some_and(|f| parameter_of(list) == Some(f) && f.text().len() < 400);
+    // A list that the loop fills is as long as what it goes over.
+    data && (is_surely_data(list) || fills) || both
+}
+
+/// The list of `for (let i = 0; i < list.length; i++)`.
+fn counted_list<'a>(node: Node<'a>) -> Option<Node<'a>> {
+    let length = |n: &Node<'a>| {
+        n.kind() == Kind::MemberExpression && n.child(Field::Property).is_some_and(|p| p.text() == "length")
+    };
+    node.child(Field::Condition)?.descendants().find(length)?.child(Field::Object)
+}
+
+/// The function around of which a name is a parameter.
+fn parameter_of<'a>(name: Node<'a>) -> Option<Node<'a>> {
+    name.ancestors().filter(|a| is_function(*a) && name.kind() == Kind::Identifier).find(|f| {
+        crate::rules::shape::parameters(*f).iter().any(|p| p.text() == name.text())
+    })
 }
 
 /// The loop, or the callback of an array's method, that runs the search for every element and does not bind the list.

@@ -39,6 +39,18 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::near_miss(
             "a.ts",
+            "class L { async drop(first: E) { const uploadEntry = async (entry: E) => { for (const child of await entries(entry)) { await uploadEntry(child); } }; await uploadEntry(first); } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "async function restore(savedMessages: M[], runtime: R) { for (const message of savedMessages) { await runtime.notifyOpReplay(message); } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "class P { async run(images) { const out = []; for (const image of images) { out.push(await this.model.generate(image)); } return out; } }",
+        ),
+        Case::near_miss(
+            "a.ts",
             "async function f(snaps: S[]) { const out = [];\n  // this takes no time: faster than Promise.all\n  for (const s of snaps) { out.push(await convertSnapshot(s)); } return out; }",
         ),
         Case::bad(
@@ -400,8 +412,18 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         && place_name(callee).is_some_and(|n| {
             words(&n).first().is_some_and(|w| READS.contains(&w.as_str()) || SENDS.contains(&w.as_str()))
         });
+    // A model computes on this machine, one thing at a time.
+    let computes = method(call).is_some_and(|(of, _)| place_name(of).as_deref() == Some("model"));
     // `query-in-loop` tells of those: one query is better than many at a time.
+    // A walk through folders goes on where it is.
+    let itself = place_name(callee).is_some_and(|n| {
+        let named = |f: Node<'a>| f.child(Field::Name).or_else(|| f.parent().and_then(|p| p.child(Field::Name)));
+        cx.block.name() == Some(n.as_ref())
+            || node.ancestors().filter(|a| is_function(*a)).filter_map(named).any(|f| f.text() == n)
+    });
     if !reads
+        || computes
+        || itself
         || is_lookup(call)
         || inside().any(stops)
         || node.ancestors().take_while(|a| !is_function(*a)).any(is_loop)
@@ -477,7 +499,8 @@ fn happens_in_order(waited: Node<'_>, callee: Node<'_>, bound: &[&str]) -> bool 
         .is_some_and(|n| words(&n).first().is_some_and(|w| matches!(w.as_str(), "process" | "handle")));
     let unused = waited.parent().is_some_and(|p| p.kind() == Kind::ExpressionStatement);
     let happened = bound.iter().any(|b| words(b).last().is_some_and(|w| HAPPENED.contains(&w.as_str())));
-    handles && unused && happened
+    let replays = place_name(callee).is_some_and(|n| words(&n).iter().any(|w| matches!(w.as_str(), "replay" | "replays")));
+    (handles && happened || replays) && unused
 }
 
 /// Whether a comment in the loop, or right above it, says that the order or the pace is meant.

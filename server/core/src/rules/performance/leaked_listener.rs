@@ -32,6 +32,14 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::CallExpression], check), Check::Block(class)],
     cases: &[
         Case::bad(
+            "a.js",
+            "app.get('/s', (req, res) => { const timer = setInterval(() => res.write('x'), 1000); res.writeHead(200); }); //~ leaked-listener",
+        ),
+        Case::near_miss(
+            "a.js",
+            "app.get('/s', (req, res) => { const timer = setInterval(() => res.write('x'), 1000); keep(timer); });",
+        ),
+        Case::bad(
             "a.jsx",
             "class Clock extends React.Component {\n  componentDidMount() { this.id = setInterval(() => this.tick(), 1000); } //~ leaked-listener\n  render() { return null; }\n}",
         ),
@@ -188,7 +196,17 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 
 /// What a server begins for one request and nothing ends: an interval whose handle is dropped, a listener of the process.
 fn in_handler<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
-    let dropped = node.parent().is_some_and(|p| p.kind() == Kind::ExpressionStatement);
+    let dropped = node.parent().is_some_and(|p| match p.kind() {
+        Kind::ExpressionStatement => true,
+        // A handle that nobody looks at is lost, too.
+        Kind::VariableDeclarator => p.child(Field::Name).is_some_and(|name| {
+            let same = |n: &Node<'_>| {
+                matches!(n.kind(), Kind::Identifier | Kind::ShorthandPropertyIdentifier) && n.text() == name.text()
+            };
+            name.kind() == Kind::Identifier && cx.arena().nodes().filter(same).count() == 1
+        }),
+        _ => false,
+    });
     let Some(handler) = node.ancestors().filter(|a| is_function(*a)).find(|f| handles(*f, cx)).filter(|_| dropped)
     else {
         return;

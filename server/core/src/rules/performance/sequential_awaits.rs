@@ -214,16 +214,19 @@ fn waits<'a>(statement: Node<'a>) -> Option<Node<'a>> {
     if statement.kind() != Kind::LexicalDeclaration || statement.named_children().count() != 1 {
         return None;
     }
-    let awaited = statement.first_named()?.child(Field::Value).filter(|v| v.kind() == Kind::AwaitExpression)?;
-    let call = bare(awaited.first_named()?);
+    let value = statement.first_named()?.child(Field::Value)?;
+    // The grammar reads `await get<T>(x)` as a call of `await get`.
+    let typed = value.child(Field::Function).filter(|f| value.kind() == Kind::CallExpression && f.kind() == Kind::AwaitExpression);
+    let awaited = typed.or(Some(value).filter(|v| v.kind() == Kind::AwaitExpression))?;
+    let call = if typed.is_some() { value } else { bare(awaited.first_named()?) };
     if call.kind() != Kind::CallExpression {
         return None;
     }
-    let callee = call.child(Field::Function)?;
+    let callee = if typed.is_some() { bare(awaited.first_named()?) } else { call.child(Field::Function)? };
     let name = place_name(callee)?;
     let first = words(&name).into_iter().next()?;
     if !READS.contains(&first.as_str())
-        || call.descendants().any(|n| n.is_hole() || is_function(n) || n.kind() == Kind::AwaitExpression)
+        || call.descendants().any(|n| n.is_hole() || is_function(n) || n.kind() == Kind::AwaitExpression && n != awaited)
     {
         return None;
     }

@@ -30,6 +30,10 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::CallExpression], check), Check::Nodes(&[Kind::CallExpression], front)],
     cases: &[
         Case::near_miss(
+            "a.js",
+            "function before(node) { const nodes = []; for (const n of previous(node)) { if (!n.isText) { break; } nodes.unshift(n); } return nodes; }",
+        ),
+        Case::near_miss(
             "a.ts",
             "const finish = () => { while (readQueue.length) { readQueue.shift()!.resolve(done); } };",
         ),
@@ -213,7 +217,11 @@ fn front<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         matches!(a.kind(), Kind::IfStatement | Kind::SwitchCase | Kind::TernaryExpression | Kind::CatchClause)
             || crate::rules::support::is_function(a)
     });
-    if !counted || few || inside || rare || only.kind() == Kind::SpreadElement {
+    // A loop that is left early hardly goes over all.
+    let left = around
+        .descendants_until(crate::rules::support::is_function)
+        .any(|n| matches!(n.kind(), Kind::BreakStatement | Kind::ReturnStatement));
+    if !counted || few || inside || rare || left || only.kind() == Kind::SpreadElement {
         return;
     }
     let message = format!(

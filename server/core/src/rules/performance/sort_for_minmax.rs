@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::lists::is_data;
+use crate::rules::lists::is_surely_data;
 use crate::rules::rust_code::call_on;
 use crate::rules::rust_names::{binding, repeats_within, uses};
 use crate::rules::rust_types::type_of;
@@ -36,6 +36,18 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::CallExpression], rust_check),
     ],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            "function top(shapes: S[], byPage: Record<string, S[]>) { const [page] = Object.entries(byPage).sort(([, a], [, b]) => b.length - a.length)[0]; return page; }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function role(currentUserGroups: string[], rank: R) { const sorted = currentUserGroups.filter((g) => g in rank).sort((a, b) => rank[a] - rank[b]); return sorted[0]; }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function stem(word, suffixes) { const matches = suffixes.filter((s) => word.endsWith(s)); return matches.sort((a, b) => b.length - a.length)[0]; }",
+        ),
         Case::near_miss("a.js", "const first = Object.keys(o).sort()[0];"),
         Case::bad("a.js", "const oldest = users.sort((a, b) => b.age - a.age)[0]; //~ sort-for-minmax"),
         Case::bad("a.js", "const min = xs.sort((a, b) => a - b)[0]; //~ sort-for-minmax"),
@@ -141,7 +153,9 @@ fn may_be_long(list: Node<'_>) -> bool {
     let copied = (list.kind() == Kind::Array)
         .then(|| list.named_children().find(|e| e.kind() == Kind::SpreadElement).and_then(Node::first_named))
         .flatten();
-    is_data(copied.unwrap_or(list))
+    let list = copied.unwrap_or(list);
+    // The entries of an object are a handful of groups.
+    is_surely_data(list) && !list.text().contains("Object.")
 }
 
 /// Whether a comparator asks one thing of each side, so that one pass is as short to write: `(a, b) => a.total - b.total`.
@@ -183,7 +197,7 @@ fn kept<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let around = home(node);
-    if !is_function(around) || literal || query || list.text().contains(".find(") {
+    if !is_function(around) || literal || query || list.text().contains(".find(") || !may_be_long(list) {
         return;
     }
     let mut uses = Vec::new();

@@ -3,8 +3,9 @@ use sidenote_grammars::{Family, Field, Kind};
 use crate::blocks::Block;
 use crate::blocks::BlockKind;
 use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::requests::handles;
 use crate::rules::shape::{mentions, root_name};
-use crate::rules::support::{args, bare, is_function};
+use crate::rules::support::{args, bare, is_function, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -19,7 +20,7 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds a `Map`, `Set` or plain object of the module's top level that functions add to by keys of a request, and from \
+        what: "Finds a `Map`, `Set` or plain object of the module's top level that functions add to by keys of a request, or a list that is a log by its name and gets something from every request, and from \
               which nothing is ever taken away.",
         why: "In a server it holds every key that anybody ever sent: memory grows until the process is killed, and a \
               client that sends new keys makes that happen soon.",
@@ -31,6 +32,18 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Block(check)],
     cases: &[
+        Case::bad(
+            "a.js",
+            "const history = []; //~ unbounded-cache\napp.use((req, res, next) => { history.push({ url: req.url, at: Date.now() }); next(); });\napp.get('/history', (req, res) => { res.json(history); });",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const history = [];\napp.use((req, res, next) => { history.push(req.url); if (history.length > 100) history.shift(); next(); });",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const todos = [];\napp.post('/todos', (req, res) => { todos.push(req.body); res.json(todos); });",
+        ),
         Case::bad(
             "a.js",
             "const seen = new Map();\napp.get('/:k', (req, res) => { seen.set(req.params.k, Date.now()); res.end(); });\n//~^^ unbounded-cache",
@@ -125,12 +138,13 @@ fn check(cx: &mut Cx<'_>) {
             let empty =
                 value.kind() == Kind::NewExpression && matches!(kind, "Map" | "Set") && args(value).next().is_none()
                     || value.kind() == Kind::Object && value.first_named().is_none()
+                    || value.kind() == Kind::Array && value.first_named().is_none() && is_log(name.text())
                     || value.text() == "Object.create(null)";
             if !empty || name.kind() != Kind::Identifier {
                 continue;
             }
             let mut uses = Uses::default();
-            visit(cx.block, name.text(), name, 0, &mut uses);
+            visit(cx, cx.block, name, 0, &mut uses);
             if uses.grows && uses.asked && !uses.bounded {
                 let message = format!(
                     "Functions add to `{}` by keys that they are given, and nothing is ever taken away: it grows as long as the process lives. Bound its size, or let entries expire.",
@@ -152,7 +166,8 @@ struct Uses {
 }
 
 /// Looks at every mention of the variable, in this block and those inside it; `depth` counts blocks.
-fn visit(block: &Block, name: &str, declared: Node<'_>, depth: usize, uses: &mut Uses) {
+fn visit(cx: &Cx<'_>, block: &Block, declared: Node<'_>, depth: usize, uses: &mut Uses) {
+    let name = declared.text();
     if depth > 30 {
         uses.bounded = true;
         return;
@@ -181,6 +196,11 @@ fn visit(block: &Block, name: &str, declared: Node<'_>, depth: usize, uses: &mut
             }
             continue;
         }
+        // `res.json(history)` shows it.
+        let shown = n.parent().and_then(|p| p.parent()).and_then(method);
+        if is_log(name) && shown.is_some_and(|(of, m)| of.text().starts_with("res") && matches!(m.text(), "json" | "send")) {
+            continue;
+        }
         let member = n.parent().filter(|p| p.kind() == Kind::MemberExpression && n.field() == Field::Object);
         let Some((member, call)) = member.and_then(|m| Some((m, m.parent()?))) else {
             // Passed on, exported, assigned anew, or another variable of that name.
@@ -189,6 +209,11 @@ fn visit(block: &Block, name: &str, declared: Node<'_>, depth: usize, uses: &mut
         };
         match member.child(Field::Property).map_or("", Node::text) {
             "get" | "has" | "forEach" | "values" | "keys" | "entries" => {}
+            // What every request leaves in a log of its own.
+            "push" if is_log(name) => {
+                let asked = n.ancestors().filter(|a| is_function(*a)).any(|f| handles(f, cx));
+                (uses.grows, uses.asked) = (uses.grows || asked, uses.asked || asked);
+            }
             "set" | "add" => {
                 let inside = depth > 0 || n.ancestors().any(is_function);
                 let key = args(call).next().map(bare);
@@ -200,8 +225,15 @@ fn visit(block: &Block, name: &str, declared: Node<'_>, depth: usize, uses: &mut
         }
     }
     for child in block.children() {
-        visit(child, name, declared, depth + 1, uses);
+        visit(cx, child, declared, depth + 1, uses);
     }
+}
+
+/// Whether a list is a log, by its name, and no store that a program keeps in memory on purpose.
+fn is_log(name: &str) -> bool {
+    const LOGS: &[&str] =
+        &["history", "log", "logs", "requests", "visits", "hits", "events", "audit", "trail", "errors", "timings", "metrics"];
+    crate::rules::support::words(name).last().is_some_and(|w| LOGS.contains(&w.as_str()))
 }
 
 /// Whether a key is a parameter whose name says that there is no end of its values, in a function that fetches what it keeps.

@@ -17,8 +17,8 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `==` and `!=` with `true`, `false`, `''`, `0` or `[]`, where the other side is not known to be of \
-              the same type.",
+        what: "Finds `==` and `!=` with `true`, `false`, `''`, `0` or `[]`, where the other side is a parameter or a name of which nothing is said, \
+              or something that was typed in or sent (`el.value`, `req.query.page`).",
         why: "Both sides are converted first: `'' == 0`, `'0' == false` and `[] == ''` are true, `'true' == true` is \
               false. The check passes for values that nobody thought of.",
         example: "if (input == 0) { reset(); }",
@@ -30,6 +30,17 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::BinaryExpression], check)],
     cases: &[
+        Case::near_miss("a.js", "function f(a, b) { const d = a.x * b.y - 1; const t = tag(d); return t == 0 || this.volume() == 0; }"),
+        Case::near_miss("a.js", "function outcome(status) { if (status >= 400 || status == 0) { return 'failure'; } return 'success'; }"),
+        Case::near_miss("a.js", "class T { begin(rowIndex) { if (rowIndex == 0 && !this.open) { this.top(); } } }"),
+        Case::near_miss(
+            "a.js",
+            "goog.provide('shaka.Ads');\nclass Ad { isOver() { return this.manager_.left() == 0; } }",
+        ),
+        Case::bad(
+            "a.js",
+            "import goog from 'goog';\nexport const over = (left) => left == 0; //~ equality-with-coercion",
+        ),
         Case::near_miss("a.ts", "class Q { isEmpty(): boolean { return this.size() == 0; } }"),
         Case::bad("a.js", "if (input == 0) { reset(); } //~ equality-with-coercion"),
         Case::bad("a.js", "const on = flag == true; //~ equality-with-coercion"),
@@ -101,7 +112,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     } else {
         return;
     };
-    if is_same_type(literal, other) || cx.file.declared.loose || is_known(literal, other, cx) {
+    if !may_be_other(other) || is_same_type(literal, other) || cx.file.declared.loose || is_known(literal, other, cx) {
         return;
     }
     let strict = format!("{}=", op.text());
@@ -128,6 +139,31 @@ fn risky(node: Node<'_>, other: Node<'_>) -> bool {
         Kind::Array => node.first_named().is_none(),
         _ => false,
     }
+}
+
+/// Whether a value may be of another type than the one that it is compared with: a parameter or a name of which nothing is said, or what
+/// somebody typed in or sent. What a program computes itself has the type that its author knows.
+fn may_be_other(value: Node<'_>) -> bool {
+    match value.kind() {
+        Kind::Identifier => is_anything(value) || !crate::rules::support::declares(value, value.text()),
+        Kind::MemberExpression | Kind::SubscriptExpression => {
+            value.descendants().any(is_sent) || value.kind() == Kind::MemberExpression && is_sent_name(value)
+        }
+        Kind::CallExpression => false,
+        _ => true,
+    }
+}
+
+fn is_sent_name(value: Node<'_>) -> bool {
+    value.child(Field::Property).is_some_and(is_sent)
+}
+
+/// Whether a name tells of what comes from outside.
+fn is_sent(n: Node<'_>) -> bool {
+    matches!(
+        n.text(),
+        "value" | "input" | "text" | "query" | "params" | "body" | "data" | "req" | "request" | "form" | "env"
+    )
 }
 
 /// Whether a value is a parameter of which nothing is said: it may be a number as well as a text.
@@ -161,13 +197,7 @@ fn is_known<'a>(literal: Node<'a>, other: Node<'a>, cx: &Cx<'a>) -> bool {
     if other.kind() == Kind::MemberExpression {
         let name = place_name(other).unwrap_or_default();
         // A property that is compared with 0 is a number, but for what somebody typed in or sent.
-        let sent = |n: Node<'_>| {
-            matches!(
-                n.text(),
-                "value" | "input" | "text" | "query" | "params" | "body" | "data" | "req" | "request" | "form" | "env"
-            )
-        };
-        if number && literal.text() == "0" && !other.descendants().any(sent) {
+        if number && literal.text() == "0" && !other.descendants().any(is_sent) {
             return true;
         }
         if number
@@ -186,6 +216,13 @@ fn is_known<'a>(literal: Node<'a>, other: Node<'a>, cx: &Cx<'a>) -> bool {
         && !cx.file.path.ends_with("js")
         && !cx.file.path.ends_with("jsx")
     {
+        return true;
+    }
+    // `rowIndex == 0`
+    let counts = |n: &str| {
+        crate::rules::support::words(n).last().is_some_and(|w| matches!(w.as_str(), "index" | "idx" | "i" | "j"))
+    };
+    if number && other.kind() == Kind::Identifier && (counts(other.text()) || is_ordered(other)) {
         return true;
     }
     let Some(root) = root_name(other) else { return false };
@@ -211,6 +248,17 @@ fn is_known<'a>(literal: Node<'a>, other: Node<'a>, cx: &Cx<'a>) -> bool {
     let first = declarator(other).and_then(|d| d.child(Field::Value)).map(bare);
     first.is_some_and(|v| v.kind() == literal.kind() || is_same_type(literal, v))
         || number && (counted() || is_index(other))
+}
+
+/// Whether the same condition asks whether the variable is less or greater than a number: `status >= 400 || status == 0`.
+fn is_ordered(other: Node<'_>) -> bool {
+    other.ancestors().take_while(|a| matches!(a.kind(), Kind::BinaryExpression | Kind::ParenthesizedExpression)).any(|a| {
+        a.descendants().any(|n| {
+            matches!(operator(n), "<" | "<=" | ">" | ">=")
+                && n.child(Field::Left).is_some_and(|l| l.text() == other.text())
+                && n.child(Field::Right).is_some_and(|r| r.kind() == Kind::Number)
+        })
+    })
 }
 
 /// Whether a variable is the index that a list's method hands to its callback.

@@ -34,7 +34,8 @@ pub static RULE: Rule = Rule {
         Case::bad("a.js", "class A { get v() { if (this.x) { return 1; } } } //~ getter-without-return"),
         Case::bad("a.js", "const o = { get a() { this.b; } }; //~ getter-without-return"),
         Case::bad("a.js", "class A { static get all() { [1, 2]; } } //~ getter-without-return"),
-        Case::bad("a.js", "class A { get v() { if (this.x) return; return 1; } } //~ getter-without-return"),
+        Case::near_miss("a.js", "class A { get v() { if (this.x) return; return 1; } }"),
+        Case::bad("a.ts", "class A { get size() { if (this.x) { this.count(); } } } //~ getter-without-return"),
         Case::bad("a.js", "Object.defineProperty(o, 'z', { get() { compute(); } }); //~ getter-without-return"),
         Case::bad(
             "a.js",
@@ -132,7 +133,8 @@ fn check<'a>(getter: Node<'a>, cx: &mut Cx<'a>) {
             e.kind() == Kind::AssignmentExpression && e.child(Field::Left).is_some_and(|l| l.kind() == Kind::Identifier)
         })
     });
-    if bare_return.is_none() && exits(body) || searches || typed || presence || notes {
+    // `if (!this.list.length) return;` ahead of the value says that there may be none.
+    if exits(body) || searches || typed || presence || notes {
         return;
     }
     let at = getter.child(Field::Name).or(bare_return);

@@ -30,6 +30,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::BinaryExpression], check), Check::Nodes(&[Kind::MacroInvocation], asserted)],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "function same(a, b) { const cv1 = Number(a), cv2 = Number(b); if (cv1 === cv1 || cv2 === cv2) { return cv1 === cv2; } return a === b; }",
+        ),
         Case::near_miss("a.ts", "function f(line?: L) { if (line && line!.isWrapped) { go(); } }"),
         Case::bad("a.js", "const same = a.start === a.start; //~ identical-operands"),
         Case::bad("a.js", "if (rect.width > min && rect.width > min) { draw(); } //~ identical-operands"),
@@ -111,7 +115,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         left.text(),
         "value" | "val" | "other" | "computed" | "current" | "result" | "upper" | "lower" | "number" | "num"
     );
-    let numeric = !certain && (cx.family() != Family::Ecma || matches!(op, "!=" | "!==") || numeric_name);
+    let numeric = !certain
+        && (cx.family() != Family::Ecma || matches!(op, "!=" | "!==") || numeric_name || equality && asks_for_nan(left));
     if let Some(first) = earlier(left, right, op) {
         let message = format!(
             "`{}` stands in this chain of `{op}` twice. One of them was meant to be something else.",
@@ -140,6 +145,17 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         short(left)
     );
     cx.report(Note::new(cx.rule, node.span(), message));
+}
+
+/// Whether the code around knows that a number may be unequal to itself: it says `NaN`, makes the value a number, or asks `x !== x`, too.
+fn asks_for_nan(value: Node<'_>) -> bool {
+    let name = value.text();
+    let text = value.arena().text();
+    text.contains("NaN")
+        || text.contains(&format!("{name} !== {name}"))
+        || text.contains(&format!("{name} != {name}"))
+        || text.contains(&format!("{name} = Number("))
+        || text.contains(&format!("{name} = parseFloat("))
 }
 
 /// Whether the only calls in an expression are those of methods that give the same answer twice: `a.len()`, `a.trim()`.

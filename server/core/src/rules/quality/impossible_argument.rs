@@ -4,7 +4,7 @@ use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_code::{call_on, integer, tail};
 use crate::rules::rust_names::{Origin, binding};
 use crate::rules::rust_types::type_of;
-use crate::rules::support::{args, method};
+use crate::rules::support::{args, bare, constant, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -15,11 +15,11 @@ pub static RULE: Rule = Rule {
     severity: Severity::High,
     confidence: Confidence::High,
     cwe: &[628],
-    families: &[Family::Rust],
+    families: &[Family::Rust, Family::Ecma],
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds ranges that run backwards (`9..0` in a loop or a slice), `step_by(0)`, `chunks(0)` and `windows(0)`, `splitn(0, ..)` and `splitn(1, ..)`, `clamp` and `min`/`max` with their bounds swapped, and indexes beyond the end of an array whose length is written.",
+        what: "Finds ranges that run backwards (`9..0` in a loop or a slice), `step_by(0)`, `chunks(0)` and `windows(0)`, `splitn(0, ..)` and `splitn(1, ..)`, `clamp` and `min`/`max` with their bounds swapped, and indexes beyond the end of an array whose length is written. In JavaScript: `replaceAll` and `matchAll` with an expression without `g`, and months after December (`new Date(2024, 12, 25)`).",
         why: "The loop never runs, the call panics every time, or the value is always the same. The numbers were meant to stand the other way round.",
         example: "for i in 10..0 { count_down(i); }",
         instead: "for i in (0..10).rev() { count_down(i); }",
@@ -30,8 +30,29 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::RangeExpression], range),
         Check::Nodes(&[Kind::CallExpression], call),
         Check::Nodes(&[Kind::IndexExpression], index),
+        Check::Nodes(&[Kind::CallExpression, Kind::NewExpression], ecma),
     ],
     cases: &[
+        Case::bad("a.ts", "export const dashes = (s: string) => s.replaceAll(/ +/, '-'); //~ impossible-argument"),
+        Case::bad("a.js", "for (const m of text.matchAll(/a(b)/)) { go(m); } //~ impossible-argument"),
+        Case::bad("a.js", "const eve = new Date(2023, 12, 31, 23, 59); //~ impossible-argument"),
+        Case::bad("a.ts", "const clean = input.trim().replaceAll(/x/i, ''); //~ impossible-argument"),
+        Case::bad("a.ts", "const found = Array.from(line.matchAll(/k=(\\w+)/)); //~ impossible-argument"),
+        Case::good("a.js", "const t = text.replaceAll(/a/g, 'b');"),
+        Case::good("a.js", "const t = text.replaceAll('a', 'b');"),
+        Case::good("a.js", "for (const m of text.matchAll(/a/gi)) { go(m); }"),
+        Case::good("a.js", "const t = text.replace(/a/, 'b');"),
+        Case::good("a.js", "const d = new Date(2024, 11, 25);"),
+        Case::good("a.ts", "const d = new Date(2024, month, 25);"),
+        Case::good("a.ts", "const d = new Date('2024-12-25');"),
+        Case::good("a.ts", "const all = [...text.matchAll(new RegExp(word, 'g'))];"),
+        Case::near_miss("a.js", "const t = text.replaceAll(pattern, 'b'); const d = new Day(2024, 12, 25);"),
+        Case::near_miss("a.js", "const end = new Date(2024, 12, 0).getDate(); const n = list.max(3).min(9);"),
+        Case::bad("a.js", "const t = text.replaceAll(/a/, 'b'); //~ impossible-argument"),
+        Case::bad("a.ts", "const RE = /a/i;\nexport const all = [...text.matchAll(RE)]; //~ impossible-argument"),
+        Case::bad("a.js", "const day = new Date(2024, 12, 25); //~ impossible-argument"),
+        Case::near_miss("a.js", "const t = text.replaceAll(/a/g, 'b').replaceAll('c', 'd').replace(/e/, 'f');"),
+        Case::near_miss("a.js", "const last = new Date(2024, 12, 0); const d = new Date(year, 12, 25); const s = z.number().max(0).min(5);"),
         Case::bad("a.rs", "fn f() { for i in 10..0 { go(i); } } //~ impossible-argument"),
         Case::bad("a.rs", "fn f(v: &[u8]) -> &[u8] { &v[5..2] } //~ impossible-argument"),
         Case::bad("a.rs", "fn f(v: &[u8]) { for x in v.iter().step_by(0) { go(x); } } //~ impossible-argument"),
@@ -86,6 +107,9 @@ fn range<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 }
 
 fn call<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.family() != Family::Rust {
+        return;
+    }
     let Some((of, name)) = method(node) else { return };
     let mut numbers = args(node).map(integer);
     let (first, second) = (numbers.next().flatten(), numbers.next().flatten());
@@ -118,6 +142,31 @@ fn call<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         _ => return,
     };
     cx.report(Note::new(cx.rule, tail(name, node), message));
+}
+
+fn ecma<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.family() != Family::Ecma {
+        return;
+    }
+    if node.kind() == Kind::NewExpression {
+        let number = |a: Node<'_>| bare(a).text().parse::<u32>().ok();
+        let mut arguments = args(node).map(number);
+        let (year, month, day) = (arguments.next().flatten(), arguments.next().flatten(), arguments.next().flatten());
+        // Day 0 of the next month is the last one of this.
+        let next_year = year.is_some() && month == Some(12) && day.is_some_and(|d| d > 1);
+        if next_year && node.child(Field::Constructor).is_some_and(|c| c.text() == "Date") {
+            let message = "Months count from 0: this is January of the next year. December is 11.";
+            cx.report(Note::new(cx.rule, node.span(), message));
+        }
+        return;
+    }
+    let Some((_, name)) = method(node).filter(|(_, n)| matches!(n.text(), "replaceAll" | "matchAll")) else { return };
+    let Some(pattern) = args(node).next().map(constant).filter(|p| p.kind() == Kind::Regex) else { return };
+    let flags = pattern.text().rsplit('/').next().unwrap_or_default();
+    if flags.chars().all(|c| c.is_ascii_lowercase()) && !flags.contains('g') {
+        let message = format!("`{}` throws a `TypeError` for an expression without the flag `g`. Add it.", name.text());
+        cx.report(Note::new(cx.rule, node.span(), message));
+    }
 }
 
 fn index<'a>(node: Node<'a>, cx: &mut Cx<'a>) {

@@ -29,6 +29,11 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
+        Case::near_miss("a.js", "function keys(store, go) { ask(store.getAllKeys(), function (e) { const keys = e.target.result.sort(); go(keys); }); }"),
+        Case::near_miss(
+            "a.ts",
+            "class Q { pending: M[] = [];\n flush() { const sorted = this.pending.sort((a, b) => a.n - b.n); this.pending = []; this.send(sorted); } }",
+        ),
         Case::near_miss(
             "a.ts",
             "class L { flush() { const sorted = this._added.sort((a, b) => a - b); this._added = []; return sorted; } }",
@@ -148,7 +153,14 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         let verb = crate::rules::support::words(n.text()).first().is_some_and(|w| w == "sort" || w == "reverse");
         name.contains("inplace") || verb
     });
-    if !foreign || told {
+    // `const sorted = this.pending.sort(..); this.pending = [];` takes the list over.
+    let taken = crate::rules::support::statement(node).next_named_sibling().and_then(Node::first_named).is_some_and(|next| {
+        next.kind() == Kind::AssignmentExpression
+            && next.child(Field::Left).is_some_and(|l| l.text() == receiver_place.text())
+    });
+    // What a request of a database gave is for whoever is called back.
+    let own = receiver_place.text().ends_with(".target.result");
+    if !foreign || told || taken || own {
         return;
     }
     let text = receiver.text();

@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
-use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::is_global;
+use crate::findings::{Category, Condition, Confidence, Note, Severity};
+use crate::rules::shape::{is_global, root_name};
 use crate::rules::support::{args, bare, declares, ecma_path, enclosing_function, is_async, is_function, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
@@ -29,6 +29,14 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::ReturnStatement], check)],
     cases: &[
+        Case::bad(
+            "a.js",
+            "const db = require('./db');\nexport async function one(id) { return [await db.users.byId(id)]; }\nexport async function find(id) { try { return db.users.byId(id); } catch (e) { return null; } } //~ missing-await-in-try-return",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const db = require('./db');\nexport async function find(id) { try { return db.users.byId(id); } catch (e) { return null; } }",
+        ),
         Case::bad(
             "a.js",
             "async function f(url) { try { return fetch(url); } catch (e) { return null; } } //~ missing-await-in-try-return",
@@ -107,7 +115,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let Some(guard) = guard(node) else { return };
-    if !is_promise(value, cx) {
+    let known = is_promise(value, cx);
+    let conditions: Vec<Condition> = if known { Vec::new() } else { awaited_elsewhere(value, cx).into_iter().collect() };
+    if !known && conditions.is_empty() {
         return;
     }
     let what = if guard.child(Field::Handler).is_some() {
@@ -117,7 +127,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     };
     let message = format!("The promise leaves the `try` unsettled, so that {what}. Write `return await`.");
     let at = Span { start: value.span().start, end: value.span().start };
-    cx.report(Note::new(cx.rule, value.span(), message).suggestion("Await it here", vec![(at, "await ".into())]));
+    let note = Note::new(cx.rule, value.span(), message).only_if(conditions);
+    cx.report(note.suggestion("Await it here", vec![(at, "await ".into())]));
 }
 
 /// The `try` of the same function that should see what happens here.
@@ -137,6 +148,18 @@ fn guard(node: Node<'_>) -> Option<Node<'_>> {
         at = parent;
     }
     None
+}
+
+/// A method of an object that this file's class or an import holds: where the file awaits it elsewhere it gives a promise here.
+fn awaited_elsewhere(call: Node<'_>, cx: &Cx<'_>) -> Option<Condition> {
+    let callee = bare(call.child(Field::Function)?);
+    let (receiver, _) = method(call)?;
+    let text = callee.text();
+    let shared = text.starts_with("this.") && receiver.kind() != Kind::This
+        || root_name(callee).is_some_and(|r| {
+            (cx.file.imports.binds(r.text()) || cx.file.declared.fixed.contains(r.text())) && !declares(call, r.text())
+        });
+    (shared && !text.contains('(')).then(|| Condition::Awaited(text.into()))
 }
 
 /// A method of a repository or the like, by the written type of the field that holds it.

@@ -1,8 +1,8 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{callback, home, parameters, root_name};
-use crate::rules::support::{args, bare, ecma_path, is_function, place_name, statement};
+use crate::rules::shape::{callback, explains_dependencies, home, parameters, root_name};
+use crate::rules::support::{args, bare, ecma_path, is_function, place_name};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
 
@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
     in_tests: false,
     docs: Docs {
         what: "Finds `useMemo`, `useCallback` and effects of React whose callback reads a state value or a prop of the \
-              component that the list of dependencies does not name.",
+              component that the list of dependencies does not name, and those of `useMemo` and `useCallback` without a list.",
         why: "The callback keeps the value of the render in which it was made: it shows, sends or compares an old one, \
               and the bug comes and goes with the order of events.",
         example: "const total = useMemo(() => price * count, [price]);",
@@ -30,6 +30,14 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
+        Case::bad(
+            "a.tsx",
+            "function Total({ rows }) { const sum = useMemo(() => rows.reduce(add, 0)); return <b>{sum}</b>; } //~ missing-dependency",
+        ),
+        Case::near_miss(
+            "a.tsx",
+            "function Total({ rows, deps }) { const sum = useMemo(() => rows.reduce(add, 0), deps); useEffect(() => paint(sum)); return <b>{sum}</b>; }",
+        ),
         Case::near_miss(
             "a.tsx",
             "import { useEffect, useState } from 'react';\nexport function A({ date }) { const [shown, setShown] = useState(date); useEffect(() => { if (date !== shown) { setShown(date); } }, [date]); return <i>{shown}</i>; }",
@@ -135,10 +143,15 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if !effect && !matches!(hook.as_str(), "useMemo" | "useCallback") {
         return;
     }
+    if !effect && args(node).count() == 1 && callback(node, 0, cx).is_some() {
+        let message = format!("`{hook}` has no list of dependencies: it starts anew in every render, and remembers nothing.");
+        cx.report(Note::new(cx.rule, callee.span(), message));
+        return;
+    }
     let Some(list) = args(node).nth(1).map(bare).filter(|l| l.kind() == Kind::Array) else { return };
     let Some(function) = callback(node, 0, cx) else { return };
     let named: Vec<&str> = list.named_children().filter_map(root_name).map(Node::text).collect();
-    if explained(node, cx) || told_at_end(function, list, cx) {
+    if explains_dependencies(node, cx) || told_at_end(function, list, cx) {
         return;
     }
     let component = home(node);
@@ -175,15 +188,6 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let at = Span { start: list.span().end - 1, end: list.span().end - 1 };
     let text = format!("{}{}", if list.first_named().is_some() { ", " } else { "" }, missing.join(", "));
     cx.report(Note::new(cx.rule, list.span(), message).suggestion("Add them to the list", vec![(at, text)]));
-}
-
-/// Whether a comment in or right above the statement speaks of the dependencies.
-fn explained(node: Node<'_>, cx: &Cx<'_>) -> bool {
-    let around = statement(node).span();
-    cx.arena().comments().any(|c| {
-        let near = c.span().end <= around.start && around.start - c.span().end < 40 || around.contains(c.span());
-        near && (c.text().contains("deps") || c.text().contains("dependenc") || c.text().contains("eslint-disable"))
-    })
 }
 
 /// Whether the last words of the callback, right before the list, are a comment that explains.

@@ -25,11 +25,15 @@ pub static RULE: Rule = Rule {
         instead: "items.map((item) => <Row key={item.id} item={item} />)",
         limits: "Spread attributes may hold the key. Callbacks of `map` on receivers that are no lists \
                (`React.Children.map`, which sets keys) are left alone, and so is JSX of other libraries that \
-               want none (`@jsxImportSource`, solid-js, preact's `h`).",
+               want none (`@jsxImportSource`, solid-js, preact's `h`), or write `class` for `className`.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], mapped), Check::Nodes(&[Kind::Array], listed)],
     cases: &[
+        Case::near_miss(
+            "a.tsx",
+            "function dots(this: Carousel) { return this.dots.map((dot) => <Dot label={dot.label} />); }\nfunction rows(this: Table) { return <div class=\"rows\">{this.rows.map((r) => <b>{r.a}</b>)}</div>; }",
+        ),
         Case::bad("a.jsx", "const a = items.map((item) => <Row item={item} />); //~ missing-key"),
         Case::bad("a.jsx", "const a = <ul>{items.map((i) => <li>{i}</li>)}</ul>; //~ missing-key"),
         Case::bad("a.jsx", "const a = items.map((i) => { return <li>{i}</li>; }); //~ missing-key"),
@@ -102,7 +106,7 @@ fn listed<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 
 fn other_library(cx: &Cx<'_>) -> bool {
     let head = cx.arena().comments().next().is_some_and(|c| c.text().contains("@jsx"));
-    head || cx
+    head || cx.file.declared.other_jsx || cx
         .file
         .imports
         .iter()

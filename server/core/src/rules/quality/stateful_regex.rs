@@ -1,9 +1,10 @@
-use sidenote_grammars::{Family, Kind};
+use sidenote_grammars::{Family, Field, Kind};
 
 use crate::blocks::BlockKind;
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{mentions, parameters};
-use crate::rules::support::{declares, is_function, is_loop, method};
+use crate::rules::declared::keeps_its_place;
+use crate::rules::shape::{declarator, mentions, parameters, root_name};
+use crate::rules::support::{args, bare, declares, is_function, is_loop, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -18,15 +19,35 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `test` and `exec` of a regular expression with the flag `g` or `y` that is kept outside of the function, where nothing sets `lastIndex` and no loop goes through the matches.",
+        what: "Finds `test` and `exec` of a regular expression with the flag `g` or `y` that is kept outside of the function, where nothing sets `lastIndex` and no loop goes through the matches, and of one that a function makes and asks of each element of a list.",
         why: "Such an expression remembers where it stopped: the next call starts there, so that the same text is found once and not found the second time.",
         example: "const ID = /^\\d+$/g;\nfunction isId(text) { return ID.test(text); }",
         instead: "const ID = /^\\d+$/;\nfunction isId(text) { return ID.test(text); }",
-        limits: "Loops over `exec`, expressions that are made in the function, and files that name `lastIndex` are left alone.",
+        limits: "Loops over `exec`, expressions that are made in the function and asked of one text, and files that name `lastIndex` are left alone.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
+        Case::bad(
+            "a.ts",
+            "export function marked(lines: string[]) { const re = /x/g; return lines.filter((l) => re.test(l)); } //~ stateful-regex",
+        ),
+        Case::bad(
+            "a.js",
+            "function marked(lines) { const re = /x/gi; const out = []; for (const line of lines) { if (re.test(line.text)) out.push(line); } return out; } //~ stateful-regex",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function marked(lines) { return lines.filter((l) => { const re = /x/g; return re.test(l); }); }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function count(text) { const re = /x/g; let n = 0; while (re.test(text)) n++; return n; }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function marked(lines) { const re = /x/; return lines.filter((l) => re.test(l)); }",
+        ),
         Case::bad(
             "a.js",
             r#"const ID = /^\d+$/g;
@@ -84,7 +105,18 @@ function isId(text) { return ID.test(text); }"#,
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some((of, name)) = method(node).filter(|(_, n)| matches!(n.text(), "test" | "exec")) else { return };
-    if of.kind() != Kind::Identifier || !cx.file.declared.stateful_regexes.contains(of.text()) {
+    if of.kind() != Kind::Identifier {
+        return;
+    }
+    if name.text() == "test" && asks_each(node, of) {
+        let message = format!(
+            "`{}` has the flag `g` or `y`: `test` goes on where the last call stopped, and misses what stands before in the next text. Leave the flag out.",
+            of.text()
+        );
+        cx.report(Note::new(cx.rule, node.span(), message));
+        return;
+    }
+    if !cx.file.declared.stateful_regexes.contains(of.text()) {
         return;
     }
     // The top level runs once; a loop goes through the matches.
@@ -112,4 +144,28 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         name.text()
     );
     cx.report(Note::new(cx.rule, node.span(), message));
+}
+
+/// Whether an expression that the function around makes is asked of each element of a list, one text after another.
+fn asks_each(call: Node<'_>, regex: Node<'_>) -> bool {
+    let made = declarator(regex).and_then(|d| d.child(Field::Value)).map(bare);
+    let keeps = made.is_some_and(|v| v.kind() == Kind::Regex && keeps_its_place(v));
+    let Some(text) = args(call).next().map(bare).filter(|_| keeps && !call.arena().text().contains("lastIndex")) else {
+        return false;
+    };
+    let Some(element) = root_name(text) else { return false };
+    let around = call.ancestors().find(|a| is_function(*a) || is_loop(*a));
+    around.is_some_and(|round| {
+        let made_inside = made.is_some_and(|v| round.span().contains(v.span()));
+        let each = if is_loop(round) {
+            round.kind() == Kind::ForInStatement
+                && round.child(Field::Left).is_some_and(|l| l.text() == element.text() || mentions(l, element.text()))
+        } else {
+            parameters(round).first().is_some_and(|p| p.text() == element.text() || mentions(*p, element.text()))
+                && round.parent().and_then(|p| p.parent()).and_then(method).is_some_and(|(_, m)| {
+                    matches!(m.text(), "filter" | "some" | "every" | "find" | "findIndex" | "map" | "forEach" | "flatMap")
+                })
+        };
+        each && !made_inside
+    })
 }

@@ -34,6 +34,14 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::MatchArm, Kind::ExpressionStatement, Kind::IfExpression], rust_error),
     ],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "function send(res, code) {\n  try {\n    res.status(code);\n  } catch (err) {}\n  return res.end();\n}",
+        ),
+        Case::near_miss(
+            "a.js",
+            "class D { async drop() {\n  try {\n    await this.ready();\n  } catch {}\n  await this.close();\n} }",
+        ),
         Case::near_miss("a.ts", "export const tell = (c: C, m: M) => { void c.write(m).catch(() => {}); };"),
         Case::near_miss(
             "a.ts",
@@ -273,7 +281,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     // `catch {}` names no error: it is written to ignore it, which is told of where something is to be kept.
     let ignores = node.child(Field::Parameter).is_none();
-    if ignores && !keeps_something(guarded) || asks_the_system(guarded) {
+    if ignores && !keeps_something(guarded) || asks_the_system(guarded) || reads_or_replies(guarded) {
         return;
     }
     let keyword = Span { start: node.span().start, end: node.span().start + 5 };
@@ -310,6 +318,26 @@ fn asks_the_system(guarded: Node<'_>) -> bool {
             ASKS.contains(&first.as_str()) || is_tidy(&name) || matches!(&*name, "push" | "add")
         });
     all && asked
+}
+
+/// Whether something that need not be there is read from the file system, a reply gets its status, or it is waited until something is
+/// ready: `try { res.status(500) } catch (e) {}`.
+fn reads_or_replies(guarded: Node<'_>) -> bool {
+    let mut calls = guarded.descendants_until(is_function).filter(|n| n.kind() == Kind::CallExpression).peekable();
+    let mut reads = false;
+    let mut writes = false;
+    let some = calls.peek().is_some();
+    let mut waits = some;
+    for call in calls {
+        let callee = call.child(Field::Function).map_or("", Node::text);
+        let name = callee.rsplit('.').next().unwrap_or(callee);
+        reads |= callee.starts_with("fs.") && !name.starts_with("write")
+            || name.starts_with("read") && name.ends_with("Sync")
+            || matches!(name, "status" | "statSync" | "readdirSync" | "existsSync");
+        writes |= words(name).first().is_some_and(|w| KEEPS.contains(&w.as_str()));
+        waits &= matches!(name, "ready" | "whenReady" | "loaded");
+    }
+    (reads && !guarded.text().contains("JSON.parse") || waits) && !writes
 }
 
 /// Words of what measures a program and must never disturb it.

@@ -2,7 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::{broken, case_body, exits, explains, same};
-use crate::rules::support::{bare, is_function, place_name};
+use crate::rules::support::{args, bare, is_function, place_name};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
 
@@ -28,6 +28,22 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::SwitchBody], check)],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "function f(v) { switch (typeof v) { case 'object': if (isDate(v)) { return 1; } else if (isList(v)) { return 2; } else { log(v); } default: return 3; } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function f(tag, o) { switch (tag) { case VIEW: if (o.n) { return 0; } o = o.buffer; case BUFFER: return size(o); case 3: var convert = toList; case SET: convert || (convert = toSet); return convert(o); } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function f(q: Q) { switch (q.k) { case 'a': if (q.n) { return 1; } assert(false, 'no such'); case 'b': return 2; } }",
+        ),
+        Case::bad(
+            "a.js",
+            "let r = 0; switch (k) {\n  case 'a': //~ switch-fallthrough\n    r = 1;\n  case 'b':\n    r = 2;\n    break;\n}\nuse(r);",
+        ),
         Case::near_miss(
             "a.ts",
             "function f(v: V) { switch (typeof v) { case 'string': return S; case 'object': { if (v === null) { return N; } if (isHandle(v)) { return H; } } default: { return undefined; } } }",
@@ -123,6 +139,16 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         if machine || steps || case_body(clause).any(|s| covers(s, 8)) {
             continue;
         }
+        // What the clause works out the next one reads, and `assert(false)` ends it.
+        let follows = clauses.iter().skip_while(|c| **c != next).find(|c| case_body(**c).next().is_some());
+        if follows.is_some_and(|f| prepares(clause, *f)) || case_body(clause).last().is_some_and(is_refusal) {
+            continue;
+        }
+        // A clause that has answers for what it knows leaves the rest to the next one.
+        let answers = clause.descendants_until(is_function).filter(|n| n.kind() == Kind::ReturnStatement).count();
+        if answers > 1 {
+            continue;
+        }
         // Running on into nothing does no harm.
         if clauses.iter().skip_while(|c| **c != next).all(|c| case_body(*c).all(|s| s.kind() == Kind::BreakStatement)) {
             continue;
@@ -160,6 +186,38 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         notes.push(Note::new(cx.rule, span, message).related(next.span(), "runs as well"));
     }
     notes.into_iter().for_each(|n| cx.report(n));
+}
+
+/// Whether a clause sets a variable that the next one reads, other than to change it: `case VIEW: o = o.buffer; case BUFFER: use(o);`.
+fn prepares(clause: Node<'_>, next: Node<'_>) -> bool {
+    let set: Vec<&str> = clause
+        .descendants_until(is_function)
+        .filter_map(|n| match n.kind() {
+            Kind::AssignmentExpression => n.child(Field::Left),
+            Kind::VariableDeclarator => n.child(Field::Name),
+            _ => None,
+        })
+        .filter(|n| n.kind() == Kind::Identifier)
+        .map(Node::text)
+        .collect();
+    case_body(next).flat_map(|s| std::iter::once(s).chain(s.descendants())).any(|n| {
+        n.kind() == Kind::Identifier
+            && set.contains(&n.text())
+            && !n.parent().is_some_and(|p| {
+                matches!(p.kind(), Kind::AssignmentExpression | Kind::AugmentedAssignmentExpression)
+                    && n.field() == Field::Left
+            })
+    })
+}
+
+/// `assert(false, ..)`, `fail(..)`: what stands behind it is not reached.
+fn is_refusal(statement: Node<'_>) -> bool {
+    let call = statement.first_named().map(bare).filter(|c| c.kind() == Kind::CallExpression);
+    call.is_some_and(|c| {
+        let name = c.child(Field::Function).and_then(place_name).unwrap_or_default();
+        let no = args(c).next().is_some_and(|a| a.kind() == Kind::False);
+        no && matches!(name.as_ref(), "assert" | "invariant" | "ok") || matches!(name.as_ref(), "fail" | "unreachable")
+    })
 }
 
 /// Whether the clauses count down and each but the last runs on: `case 3: h ^= c; case 2: h ^= b; case 1: h ^= a;`, a loop written out.

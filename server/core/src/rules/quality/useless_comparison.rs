@@ -20,7 +20,7 @@ pub static RULE: Rule = Rule {
     in_tests: false,
     docs: Docs {
         what: "Finds comparisons whose outcome is fixed or whose operands are grouped otherwise than they look: \
-              `list.length < 0`, `!key in map`, `!x instanceof C`, `a < b < c`, `flags & MASK === 0`. In Rust: comparisons with a value beyond the type's limits (`n < 0` where `n` is unsigned, `b > 255` where it is a `u8`).",
+              `list.length < 0`, `!key in map`, `!x instanceof C`, `a < b < c`, `flags & MASK === 0`, `s.toLowerCase() === 'Yes'`. In Rust: comparisons with a value beyond the type's limits (`n < 0` where `n` is unsigned, `b > 255` where it is a `u8`).",
         why: "A length is never negative, `!key in map` asks for the key `false`, and `flags & (MASK === 0)` is nearly \
               always 0: the check passes or fails whatever the data is.",
         example: "if (!key in cache) { load(key); }",
@@ -30,6 +30,9 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::BinaryExpression], check), Check::Nodes(&[Kind::BinaryExpression], rust_limits)],
     cases: &[
+        Case::bad("a.js", "const on = (s) => s.toLowerCase() === 'ABC'; //~ useless-comparison"),
+        Case::bad("a.ts", "if ('yes' !== (answer as string).toUpperCase()) { stop(); } //~ useless-comparison"),
+        Case::near_miss("a.js", "const on = (s) => s.toLowerCase() === 'abc-1' || s.toUpperCase() === 'ABC_1' || s.trim() === 'Abc';"),
         Case::near_miss(
             "a.js",
             "function f(p) { if (!p.hash || !(p.length >= 0)) { throw new Error('Invalid prologue'); } }",
@@ -186,6 +189,14 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 format!("This is always {fixed}: a length is a number, and never equals a text. Drop the quotes.");
             cx.report(Note::new(cx.rule, node.span(), message));
         }
+        "==" | "===" | "!=" | "!==" if [(left, right), (right, left)].iter().any(|(a, b)| loses_case(*a, *b)) => {
+            let fixed = op.starts_with('!');
+            let message = format!(
+                "This is always {fixed}: the text was written in the other case before it is compared with {}.",
+                if string_value(left).is_some() { left.text() } else { right.text() }
+            );
+            cx.report(Note::new(cx.rule, node.span(), message));
+        }
         "in" if is_plain_array(right) && names_no_index(left) && !asked_for_array(right) => {
             let message = format!(
                 "`in` asks an array for an index, and never for a value. Write `{}.includes({})`.",
@@ -335,6 +346,16 @@ fn mixed_kinds<'a>(node: Node<'a>, cx: &mut Cx<'a>) -> bool {
 
 fn place(value: Node<'_>) -> String {
     method(value).map_or_else(|| value.text().to_owned(), |(_, m)| m.text().to_owned())
+}
+
+/// Whether a text is changed to letters of one case and compared with one that has letters of the other: `s.toLowerCase() === 'Yes'`.
+fn loses_case(changed: Node<'_>, literal: Node<'_>) -> bool {
+    let (Some((_, name)), Some(text)) = (method(changed), string_value(literal)) else { return false };
+    match name.text() {
+        "toLowerCase" | "toLocaleLowerCase" => text.chars().any(|c| c.is_ascii_uppercase()),
+        "toUpperCase" | "toLocaleUpperCase" => text.chars().any(|c| c.is_ascii_lowercase()),
+        _ => false,
+    }
 }
 
 /// Whether a value is certainly a truth value.

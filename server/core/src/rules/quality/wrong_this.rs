@@ -25,6 +25,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::FunctionExpression], check), Check::Nodes(&[Kind::MemberExpression], handed_over)],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "class Grid extends HTMLElement { ready() { this.addEventListener('keydown', this.onKey); }\n onKey(e) { this.move(e); } }",
+        ),
         Case::bad(
             "a.js",
             "class B { constructor(el) { this.n = 0; el.addEventListener('click', this.onClick); } onClick() { this.n++; } } //~ wrong-this",
@@ -142,7 +146,8 @@ fn handed_over<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         "setTimeout" | "setInterval" | "setImmediate" | "queueMicrotask" | "requestAnimationFrame" => {
             nth == Some(0) && method(call).is_none_or(|(of, _)| matches!(of.text(), "window" | "globalThis"))
         }
-        "addEventListener" => nth == Some(1),
+        // The element's own listeners are called on it.
+        "addEventListener" => nth == Some(1) && method(call).is_none_or(|(of, _)| of.kind() != Kind::This),
         "nextTick" => nth == Some(0),
         "then" => method(call).is_some(),
         "catch" | "finally" => nth == Some(0) && method(call).is_some(),
