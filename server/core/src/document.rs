@@ -459,6 +459,21 @@ mod tests {
     }
 
     #[test]
+    fn a_brace_may_end_the_code_of_a_template() {
+        let (name, text) = FILES[0];
+        let mut document = Document::new("a", by_name(name).expect("language"), text, 1).expect("open");
+        let inside = text.find("his.m()").expect("a template");
+        // The first edit makes the function's own tree, which the second one goes on from.
+        for (at, new) in [(text.find("turn `").expect("a return") + 5, " "), (inside + 1, "}")] {
+            let place = Some(document.text().position(at, Encoding::Utf8)).map(|p| (p, p));
+            document.change(&[Change { range: place, text: new.into() }], Encoding::Utf8, 2).expect("change");
+        }
+        assert!(document.text().to_string().contains("${t}his.m()}`"));
+        assert!(!document.is_held(), "it is whole");
+        same_as_from_scratch(&document).expect("the same");
+    }
+
+    #[test]
     fn a_broken_function_is_held_until_it_is_whole_or_the_typing_rests() {
         let text = "class C { m() { return 1 } n() { return 2 } }\nfunction f() { if (a === NaN) { b() } }\nfunction g() { if (c === NaN) { d() } }\n";
         let mut document = Document::new("a.ts", by_name("typescript").expect("ts"), text, 1).expect("open");

@@ -247,22 +247,31 @@ pub struct Unit {
 /// The functions of a file that are compared. Left out are those in tests, implementations of traits, conversions and the like, whose
 /// form is not theirs to choose, and small ones. `tests` says which child blocks a block's syntax marks as tests.
 pub fn units(blocks: &Blocks, tests: impl Fn(&Arena) -> Vec<usize>) -> Vec<Unit> {
+    /// A block around the one at hand.
+    struct Around {
+        /// The children that it marks as tests.
+        tests: Vec<usize>,
+        /// What it calls its children.
+        names: Vec<Option<String>>,
+        /// How many of these were met.
+        met: usize,
+        /// Whether all of it is left out.
+        out: bool,
+    }
     let mut units = Vec::new();
-    // Of the blocks around the one at hand: what it marks as tests, what it calls its children, how many of these were met, and
-    // whether all of it is left out.
-    let mut around: Vec<(Vec<usize>, Vec<Option<String>>, usize, bool)> = Vec::new();
+    let mut around: Vec<Around> = Vec::new();
     for (index, placed) in blocks.iter().enumerate() {
         around.truncate(placed.depth);
         let mut given = None;
-        let out = around.last_mut().is_some_and(|(tests, names, met, out)| {
-            given = names.get_mut(*met).and_then(Option::take);
-            *met += 1;
-            *out || tests.binary_search(&(*met - 1)).is_ok()
+        let out = around.last_mut().is_some_and(|a| {
+            given = a.names.get_mut(a.met).and_then(Option::take);
+            a.met += 1;
+            a.out || a.tests.binary_search(&(a.met - 1)).is_ok()
         });
         let root = placed.block.arena().root();
         let out = out || root.kind() == Kind::ImplItem && root.child(Field::Trait).is_some();
         let arena = placed.block.arena();
-        around.push((tests(arena), arena.holes().map(given_name).collect(), 0, out));
+        around.push(Around { tests: tests(arena), names: arena.holes().map(given_name).collect(), met: 0, out });
         if out || placed.block.kind() != BlockKind::Function || is_conversion(placed.block) {
             continue;
         }

@@ -20,7 +20,7 @@ pub(super) struct Broken {
     pub since: Edit,
     /// What that took out of the text; `None` where it is long.
     removed: Option<String>,
-    /// Whether it lies where brackets are brackets, not in a comment or a string.
+    /// Whether it lies where brackets are brackets, not in a comment, a string or a template.
     in_code: bool,
     /// The tree of when all was well, told of the edits.
     pub good: Option<SyntaxTree>,
@@ -222,8 +222,10 @@ fn is_code(text: &Text, block: &Block, start: usize, at: usize) -> bool {
     for node in std::iter::once(node).chain(node.ancestors()) {
         let is_inside = node.span().start < own && own < node.span().end;
         match node.kind() {
-            Kind::TemplateSubstitution | Kind::JsxExpression if is_inside => return true,
-            Kind::String
+            // A brace may end the code in a template, and make text of what follows.
+            Kind::TemplateSubstitution
+            | Kind::JsxExpression
+            | Kind::String
             | Kind::StringLiteral
             | Kind::RawStringLiteral
             | Kind::CharLiteral

@@ -519,7 +519,8 @@ fn goes_over_data(around: Node<'_>) -> bool {
             });
             // `for (let i = 0, n = list.length; i < n; i++)`
             let list = list.or_else(|| {
-                let bound = around.child(Field::Condition).and_then(|c| c.child(Field::Right)).map(constant_or_first)?;
+                let bound =
+                    around.child(Field::Condition).and_then(|c| c.child(Field::Right)).map(constant_or_first)?;
                 (bound.kind() == Kind::MemberExpression).then_some(bound)
             });
             list.is_none_or(|l| l.child(Field::Object).is_some_and(|o| o.kind() == Kind::This || is_surely_data(o)))

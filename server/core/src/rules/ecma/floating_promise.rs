@@ -37,7 +37,10 @@ pub static RULE: Rule = Rule {
             "a.js",
             "class F { go() { this.waitForFlags(['err']).then(([on]) => { if (on) { this.drain(); } });\n this.load().then((r) => { r.start(); }); // could handle failures with a .catch block here\n } }",
         ),
-        Case::near_miss("a.js", "if (on) { navigator.serviceWorker.register('./sw.js').then(load).then(render); } else { load().then(render); }"),
+        Case::near_miss(
+            "a.js",
+            "if (on) { navigator.serviceWorker.register('./sw.js').then(load).then(render); } else { load().then(render); }",
+        ),
         Case::near_miss(
             "a.js",
             "class D { async _safeBackgroundDestroy() { await this.drop(); }\n go() { this._safeBackgroundDestroy(); tryRead(this.x).then((b) => { this.b = b; }); } }",
@@ -472,7 +475,8 @@ fn promise<'a>(call: Node<'a>, cx: &Cx<'a>) -> Option<String> {
     }
     let (receiver, name) = method(call)?;
     // `_safeBackgroundDestroy()` says that nobody waits.
-    if crate::rules::support::words(name.text()).iter().any(|w| matches!(w.as_str(), "background" | "safe" | "safely")) {
+    if crate::rules::support::words(name.text()).iter().any(|w| matches!(w.as_str(), "background" | "safe" | "safely"))
+    {
         return None;
     }
     if receiver.text() == "Promise"
@@ -606,14 +610,13 @@ fn chain(call: Node<'_>, cx: &Cx<'_>) -> Option<String> {
     let made = base.unwrap_or(at);
     let own = method(made).is_some_and(|(of, _)| of.kind() == Kind::This);
     let tries = at.text() == "resolved"
-        || made
-            .child(Field::Function)
-            .and_then(crate::rules::support::place_name)
-            .is_some_and(|n| match crate::rules::support::words(&n).first().map(String::as_str) {
+        || made.child(Field::Function).and_then(crate::rules::support::place_name).is_some_and(|n| {
+            match crate::rules::support::words(&n).first().map(String::as_str) {
                 Some("try") => true,
                 Some("wait" | "when") => own && !asynchronous,
                 _ => false,
-            });
+            }
+        });
     if tries || thens > 0 && !asynchronous && starts_script(call, cx) {
         return None;
     }
@@ -659,12 +662,18 @@ fn never_rejects(promise: Node<'_>) -> bool {
                 && args(promise).next().map(crate::rules::support::constant).is_some_and(|list| match list.kind() {
                     Kind::Array if list.first_named().is_none() => gathers_fulfilling(promise, list),
                     Kind::Array => list.named_children().map(bare).all(is_fulfilling),
-                    Kind::CallExpression => method(list).is_some_and(|(_, m)| m.text() == "map")
-                        && args(list).next().map(bare).is_some_and(|f| {
-                            is_async(f) == Some(false)
-                                && crate::rules::shape::returned(f)
-                                    .is_some_and(|v| !v.is_empty() && v.into_iter().map(bare).all(|v| is_fulfilling(v) || crate::rules::declared::passes_time(v)))
-                        }),
+                    Kind::CallExpression => {
+                        method(list).is_some_and(|(_, m)| m.text() == "map")
+                            && args(list).next().map(bare).is_some_and(|f| {
+                                is_async(f) == Some(false)
+                                    && crate::rules::shape::returned(f).is_some_and(|v| {
+                                        !v.is_empty()
+                                            && v.into_iter()
+                                                .map(bare)
+                                                .all(|v| is_fulfilling(v) || crate::rules::declared::passes_time(v))
+                                    })
+                            })
+                    }
                     _ => false,
                 })
         }

@@ -63,12 +63,13 @@ pub static RULE: Rule = Rule {
 fn is_secret(name: &str) -> bool {
     let words = words(name);
     let of: Vec<&str> = words.iter().map(String::as_str).collect();
-    match of[..] {
-        [.., "password" | "passwd" | "passphrase" | "pwd" | "cvv" | "cvc" | "ssn" | "creditcard"] => true,
-        [.., "credit" | "card", "card" | "number"] => true,
-        [.., "pass", "word"] | [.., "client", "secret"] => true,
-        _ => false,
-    }
+    matches!(
+        of[..],
+        [.., "password" | "passwd" | "passphrase" | "pwd" | "cvv" | "cvc" | "ssn" | "creditcard"]
+            | [.., "credit" | "card", "card" | "number"]
+            | [.., "pass", "word"]
+            | [.., "client", "secret"]
+    )
 }
 
 /// `req.query`, `ctx.request.query`, `this.request.query`.

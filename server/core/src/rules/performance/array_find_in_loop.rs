@@ -15,7 +15,7 @@ pub static RULE: Rule = Rule {
     confidence: Confidence::Medium,
     cwe: &[407],
     families: &[Family::Ecma],
-    default_on: true,
+    default_on: false,
     in_tests: false,
     docs: Docs {
         what: "Finds `includes`, `indexOf`, `find`, `findIndex`, `some` and `filter` on a list that stays the same, inside a loop \
@@ -261,9 +261,9 @@ fn counted_list<'a>(node: Node<'a>) -> Option<Node<'a>> {
 
 /// The function around of which a name is a parameter.
 fn parameter_of<'a>(name: Node<'a>) -> Option<Node<'a>> {
-    name.ancestors().filter(|a| is_function(*a) && name.kind() == Kind::Identifier).find(|f| {
-        crate::rules::shape::parameters(*f).iter().any(|p| p.text() == name.text())
-    })
+    name.ancestors()
+        .filter(|a| is_function(*a) && name.kind() == Kind::Identifier)
+        .find(|f| crate::rules::shape::parameters(*f).iter().any(|p| p.text() == name.text()))
 }
 
 /// The loop, or the callback of an array's method, that runs the search for every element and does not bind the list.

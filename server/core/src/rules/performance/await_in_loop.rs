@@ -499,7 +499,8 @@ fn happens_in_order(waited: Node<'_>, callee: Node<'_>, bound: &[&str]) -> bool 
         .is_some_and(|n| words(&n).first().is_some_and(|w| matches!(w.as_str(), "process" | "handle")));
     let unused = waited.parent().is_some_and(|p| p.kind() == Kind::ExpressionStatement);
     let happened = bound.iter().any(|b| words(b).last().is_some_and(|w| HAPPENED.contains(&w.as_str())));
-    let replays = place_name(callee).is_some_and(|n| words(&n).iter().any(|w| matches!(w.as_str(), "replay" | "replays")));
+    let replays =
+        place_name(callee).is_some_and(|n| words(&n).iter().any(|w| matches!(w.as_str(), "replay" | "replays")));
     (handles && happened || replays) && unused
 }
 

@@ -216,7 +216,9 @@ fn waits<'a>(statement: Node<'a>) -> Option<Node<'a>> {
     }
     let value = statement.first_named()?.child(Field::Value)?;
     // The grammar reads `await get<T>(x)` as a call of `await get`.
-    let typed = value.child(Field::Function).filter(|f| value.kind() == Kind::CallExpression && f.kind() == Kind::AwaitExpression);
+    let typed = value
+        .child(Field::Function)
+        .filter(|f| value.kind() == Kind::CallExpression && f.kind() == Kind::AwaitExpression);
     let awaited = typed.or(Some(value).filter(|v| v.kind() == Kind::AwaitExpression))?;
     let call = if typed.is_some() { value } else { bare(awaited.first_named()?) };
     if call.kind() != Kind::CallExpression {
@@ -226,7 +228,9 @@ fn waits<'a>(statement: Node<'a>) -> Option<Node<'a>> {
     let name = place_name(callee)?;
     let first = words(&name).into_iter().next()?;
     if !READS.contains(&first.as_str())
-        || call.descendants().any(|n| n.is_hole() || is_function(n) || n.kind() == Kind::AwaitExpression && n != awaited)
+        || call
+            .descendants()
+            .any(|n| n.is_hole() || is_function(n) || n.kind() == Kind::AwaitExpression && n != awaited)
     {
         return None;
     }

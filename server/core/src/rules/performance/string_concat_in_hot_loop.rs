@@ -52,7 +52,10 @@ pub static RULE: Rule = Rule {
             "let out = '';\nwhile (n > 0) { out = digits[n % 10] + out; if (out.charAt(0) === '0') { go(); } n = next(n); } //~ string-concat-in-hot-loop",
         ),
         Case::bad("a.ts", "for (const x of xs) { this.host.outerHTML += x; } //~ string-concat-in-hot-loop"),
-        Case::bad("a.js", "rows.forEach((row) => { box.innerText = box.innerText + row; }); //~ string-concat-in-hot-loop"),
+        Case::bad(
+            "a.js",
+            "rows.forEach((row) => { box.innerText = box.innerText + row; }); //~ string-concat-in-hot-loop",
+        ),
         Case::good("a.js", "let s = '';\nfor (const x of xs) { s += x; }"),
         Case::good("a.js", "list.innerHTML += footer;"),
         Case::good("a.js", "for (const x of xs) { parts.push(x); }"),

@@ -198,7 +198,9 @@ fn visit(cx: &Cx<'_>, block: &Block, declared: Node<'_>, depth: usize, uses: &mu
         }
         // `res.json(history)` shows it.
         let shown = n.parent().and_then(|p| p.parent()).and_then(method);
-        if is_log(name) && shown.is_some_and(|(of, m)| of.text().starts_with("res") && matches!(m.text(), "json" | "send")) {
+        if is_log(name)
+            && shown.is_some_and(|(of, m)| of.text().starts_with("res") && matches!(m.text(), "json" | "send"))
+        {
             continue;
         }
         let member = n.parent().filter(|p| p.kind() == Kind::MemberExpression && n.field() == Field::Object);
@@ -231,8 +233,10 @@ fn visit(cx: &Cx<'_>, block: &Block, declared: Node<'_>, depth: usize, uses: &mu
 
 /// Whether a list is a log, by its name, and no store that a program keeps in memory on purpose.
 fn is_log(name: &str) -> bool {
-    const LOGS: &[&str] =
-        &["history", "log", "logs", "requests", "visits", "hits", "events", "audit", "trail", "errors", "timings", "metrics"];
+    const LOGS: &[&str] = &[
+        "history", "log", "logs", "requests", "visits", "hits", "events", "audit", "trail", "errors", "timings",
+        "metrics",
+    ];
     crate::rules::support::words(name).last().is_some_and(|w| LOGS.contains(&w.as_str()))
 }
 

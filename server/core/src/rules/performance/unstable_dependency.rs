@@ -46,8 +46,14 @@ pub static RULE: Rule = Rule {
         ),
         Case::good("a.jsx", "function V({ n }) { useEffect(() => { size(n); }, []); return <b />; }"),
         Case::good("a.jsx", "function V({ n }) { useEffect(() => { size(n); }); return <b />; }"),
-        Case::good("a.jsx", "function V({ rows }) { const size = rows.length; useEffect(() => { load(size); }, [size]); return <b />; }"),
-        Case::good("a.jsx", "function V({ id }) { const load = useCallback(() => get(id), [id]); useEffect(() => { load(); }, [load]); return <b />; }"),
+        Case::good(
+            "a.jsx",
+            "function V({ rows }) { const size = rows.length; useEffect(() => { load(size); }, [size]); return <b />; }",
+        ),
+        Case::good(
+            "a.jsx",
+            "function V({ id }) { const load = useCallback(() => get(id), [id]); useEffect(() => { load(); }, [load]); return <b />; }",
+        ),
         Case::bad(
             "a.tsx",
             "function V({ rows }: P) { const options = { unit: 'km' }; useEffect(() => { draw(rows, options); }, [rows, options]); return <b />; } //~ unstable-dependency",
@@ -73,7 +79,10 @@ pub static RULE: Rule = Rule {
             "function V({ rows }: P) { const options = useMemo(() => ({ unit: 'km' }), []); useEffect(() => { draw(rows, options); }, [rows, options]); return <b />; }",
         ),
         Case::good("a.tsx", "function V({ rows }: P) { useEffect(() => { draw(rows); }, [rows]); return <b />; }"),
-        Case::good("a.tsx", "function V({ rows }: P) { const n = 3; useEffect(() => { draw(rows, n); }, [rows, n]); return <b />; }"),
+        Case::good(
+            "a.tsx",
+            "function V({ rows }: P) { const n = 3; useEffect(() => { draw(rows, n); }, [rows, n]); return <b />; }",
+        ),
         Case::near_miss(
             "a.tsx",
             "function V({ rows }: P) { const options = { unit: 'km' }; useEffect(() => { draw(rows, options.unit); }, [rows, options.unit]); return <b />; }",

@@ -26,7 +26,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
-        Case::bad("a.ts", "export const onScroll = () => { _.throttle(() => paint(), 100)(); }; //~ debounce-made-anew"),
+        Case::bad(
+            "a.ts",
+            "export const onScroll = () => { _.throttle(() => paint(), 100)(); }; //~ debounce-made-anew",
+        ),
         Case::bad("a.js", "el.onkeyup = function () { debounce(save, 500)(this.value); }; //~ debounce-made-anew"),
         Case::bad(
             "a.jsx",
@@ -36,8 +39,14 @@ pub static RULE: Rule = Rule {
             "a.tsx",
             "const Box = ({ save }: P) => { const [v, setV] = useState(''); const keep = _.debounce(save, 400); return <input value={v} onChange={(e) => { setV(e.target.value); keep(e.target.value); }} />; }; //~ debounce-made-anew",
         ),
-        Case::good("a.js", "const onType = throttle((e) => search(e.text), 100);\nel.addEventListener('keyup', onType);"),
-        Case::good("a.js", "class Search { constructor() { this.later = debounce(this.run, 200); } onType() { this.later(); } }"),
+        Case::good(
+            "a.js",
+            "const onType = throttle((e) => search(e.text), 100);\nel.addEventListener('keyup', onType);",
+        ),
+        Case::good(
+            "a.js",
+            "class Search { constructor() { this.later = debounce(this.run, 200); } onType() { this.later(); } }",
+        ),
         Case::good("a.js", "export function later(fn) { return debounce(fn, 200); }"),
         Case::good(
             "a.jsx",

@@ -30,8 +30,14 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::BinaryExpression], check)],
     cases: &[
-        Case::near_miss("a.js", "function f(a, b) { const d = a.x * b.y - 1; const t = tag(d); return t == 0 || this.volume() == 0; }"),
-        Case::near_miss("a.js", "function outcome(status) { if (status >= 400 || status == 0) { return 'failure'; } return 'success'; }"),
+        Case::near_miss(
+            "a.js",
+            "function f(a, b) { const d = a.x * b.y - 1; const t = tag(d); return t == 0 || this.volume() == 0; }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function outcome(status) { if (status >= 400 || status == 0) { return 'failure'; } return 'success'; }",
+        ),
         Case::near_miss("a.js", "class T { begin(rowIndex) { if (rowIndex == 0 && !this.open) { this.top(); } } }"),
         Case::near_miss(
             "a.js",
@@ -252,13 +258,15 @@ fn is_known<'a>(literal: Node<'a>, other: Node<'a>, cx: &Cx<'a>) -> bool {
 
 /// Whether the same condition asks whether the variable is less or greater than a number: `status >= 400 || status == 0`.
 fn is_ordered(other: Node<'_>) -> bool {
-    other.ancestors().take_while(|a| matches!(a.kind(), Kind::BinaryExpression | Kind::ParenthesizedExpression)).any(|a| {
-        a.descendants().any(|n| {
-            matches!(operator(n), "<" | "<=" | ">" | ">=")
-                && n.child(Field::Left).is_some_and(|l| l.text() == other.text())
-                && n.child(Field::Right).is_some_and(|r| r.kind() == Kind::Number)
-        })
-    })
+    other.ancestors().take_while(|a| matches!(a.kind(), Kind::BinaryExpression | Kind::ParenthesizedExpression)).any(
+        |a| {
+            a.descendants().any(|n| {
+                matches!(operator(n), "<" | "<=" | ">" | ">=")
+                    && n.child(Field::Left).is_some_and(|l| l.text() == other.text())
+                    && n.child(Field::Right).is_some_and(|r| r.kind() == Kind::Number)
+            })
+        },
+    )
 }
 
 /// Whether a variable is the index that a list's method hands to its callback.

@@ -116,7 +116,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         "value" | "val" | "other" | "computed" | "current" | "result" | "upper" | "lower" | "number" | "num"
     );
     let numeric = !certain
-        && (cx.family() != Family::Ecma || matches!(op, "!=" | "!==") || numeric_name || equality && asks_for_nan(left));
+        && (cx.family() != Family::Ecma
+            || matches!(op, "!=" | "!==")
+            || numeric_name
+            || equality && asks_for_nan(left));
     if let Some(first) = earlier(left, right, op) {
         let message = format!(
             "`{}` stands in this chain of `{op}` twice. One of them was meant to be something else.",

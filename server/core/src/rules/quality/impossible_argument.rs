@@ -52,7 +52,10 @@ pub static RULE: Rule = Rule {
         Case::bad("a.ts", "const RE = /a/i;\nexport const all = [...text.matchAll(RE)]; //~ impossible-argument"),
         Case::bad("a.js", "const day = new Date(2024, 12, 25); //~ impossible-argument"),
         Case::near_miss("a.js", "const t = text.replaceAll(/a/g, 'b').replaceAll('c', 'd').replace(/e/, 'f');"),
-        Case::near_miss("a.js", "const last = new Date(2024, 12, 0); const d = new Date(year, 12, 25); const s = z.number().max(0).min(5);"),
+        Case::near_miss(
+            "a.js",
+            "const last = new Date(2024, 12, 0); const d = new Date(year, 12, 25); const s = z.number().max(0).min(5);",
+        ),
         Case::bad("a.rs", "fn f() { for i in 10..0 { go(i); } } //~ impossible-argument"),
         Case::bad("a.rs", "fn f(v: &[u8]) -> &[u8] { &v[5..2] } //~ impossible-argument"),
         Case::bad("a.rs", "fn f(v: &[u8]) { for x in v.iter().step_by(0) { go(x); } } //~ impossible-argument"),

@@ -29,7 +29,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
-        Case::near_miss("a.js", "function keys(store, go) { ask(store.getAllKeys(), function (e) { const keys = e.target.result.sort(); go(keys); }); }"),
+        Case::near_miss(
+            "a.js",
+            "function keys(store, go) { ask(store.getAllKeys(), function (e) { const keys = e.target.result.sort(); go(keys); }); }",
+        ),
         Case::near_miss(
             "a.ts",
             "class Q { pending: M[] = [];\n flush() { const sorted = this.pending.sort((a, b) => a.n - b.n); this.pending = []; this.send(sorted); } }",
@@ -154,10 +157,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         name.contains("inplace") || verb
     });
     // `const sorted = this.pending.sort(..); this.pending = [];` takes the list over.
-    let taken = crate::rules::support::statement(node).next_named_sibling().and_then(Node::first_named).is_some_and(|next| {
-        next.kind() == Kind::AssignmentExpression
-            && next.child(Field::Left).is_some_and(|l| l.text() == receiver_place.text())
-    });
+    let taken =
+        crate::rules::support::statement(node).next_named_sibling().and_then(Node::first_named).is_some_and(|next| {
+            next.kind() == Kind::AssignmentExpression
+                && next.child(Field::Left).is_some_and(|l| l.text() == receiver_place.text())
+        });
     // What a request of a database gave is for whoever is called back.
     let own = receiver_place.text().ends_with(".target.result");
     if !foreign || told || taken || own {

@@ -116,7 +116,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let Some(guard) = guard(node) else { return };
     let known = is_promise(value, cx);
-    let conditions: Vec<Condition> = if known { Vec::new() } else { awaited_elsewhere(value, cx).into_iter().collect() };
+    let conditions: Vec<Condition> =
+        if known { Vec::new() } else { awaited_elsewhere(value, cx).into_iter().collect() };
     if !known && conditions.is_empty() {
         return;
     }

@@ -144,7 +144,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     if !effect && args(node).count() == 1 && callback(node, 0, cx).is_some() {
-        let message = format!("`{hook}` has no list of dependencies: it starts anew in every render, and remembers nothing.");
+        let message =
+            format!("`{hook}` has no list of dependencies: it starts anew in every render, and remembers nothing.");
         cx.report(Note::new(cx.rule, callee.span(), message));
         return;
     }

@@ -106,11 +106,12 @@ fn listed<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 
 fn other_library(cx: &Cx<'_>) -> bool {
     let head = cx.arena().comments().next().is_some_and(|c| c.text().contains("@jsx"));
-    head || cx.file.declared.other_jsx || cx
-        .file
-        .imports
-        .iter()
-        .any(|(_, path)| ["solid-js", "vue", "@builder.io/qwik", "hono/jsx"].iter().any(|l| path.starts_with(l)))
+    head || cx.file.declared.other_jsx
+        || cx
+            .file
+            .imports
+            .iter()
+            .any(|(_, path)| ["solid-js", "vue", "@builder.io/qwik", "hono/jsx"].iter().any(|l| path.starts_with(l)))
 }
 
 fn is_element(node: Node<'_>) -> bool {

@@ -44,10 +44,7 @@ pub static RULE: Rule = Rule {
             "a.js",
             "function count(text) { const re = /x/g; let n = 0; while (re.test(text)) n++; return n; }",
         ),
-        Case::near_miss(
-            "a.js",
-            "function marked(lines) { const re = /x/; return lines.filter((l) => re.test(l)); }",
-        ),
+        Case::near_miss("a.js", "function marked(lines) { const re = /x/; return lines.filter((l) => re.test(l)); }"),
         Case::bad(
             "a.js",
             r#"const ID = /^\d+$/g;
@@ -163,7 +160,10 @@ fn asks_each(call: Node<'_>, regex: Node<'_>) -> bool {
         } else {
             parameters(round).first().is_some_and(|p| p.text() == element.text() || mentions(*p, element.text()))
                 && round.parent().and_then(|p| p.parent()).and_then(method).is_some_and(|(_, m)| {
-                    matches!(m.text(), "filter" | "some" | "every" | "find" | "findIndex" | "map" | "forEach" | "flatMap")
+                    matches!(
+                        m.text(),
+                        "filter" | "some" | "every" | "find" | "findIndex" | "map" | "forEach" | "flatMap"
+                    )
                 })
         };
         each && !made_inside

@@ -32,7 +32,10 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::bad("a.js", "const on = (s) => s.toLowerCase() === 'ABC'; //~ useless-comparison"),
         Case::bad("a.ts", "if ('yes' !== (answer as string).toUpperCase()) { stop(); } //~ useless-comparison"),
-        Case::near_miss("a.js", "const on = (s) => s.toLowerCase() === 'abc-1' || s.toUpperCase() === 'ABC_1' || s.trim() === 'Abc';"),
+        Case::near_miss(
+            "a.js",
+            "const on = (s) => s.toLowerCase() === 'abc-1' || s.toUpperCase() === 'ABC_1' || s.trim() === 'Abc';",
+        ),
         Case::near_miss(
             "a.js",
             "function f(p) { if (!p.hash || !(p.length >= 0)) { throw new Error('Invalid prologue'); } }",

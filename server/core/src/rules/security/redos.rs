@@ -89,7 +89,10 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "const re = /(a|b)*c/;"),
         Case::near_miss("a.js", "const re = /^(?:[^\"\\\\]|\\\\.)*$/;"),
         Case::near_miss("a.js", "const s = '/(a+)+$/';"),
-        Case::near_miss("Gruntfile.js", "module.exports = (grunt) => grunt.file.write('a', grunt.file.read('b').replace(/^(.|\\s)+?\\/\\*/m, ''));"),
+        Case::near_miss(
+            "Gruntfile.js",
+            "module.exports = (grunt) => grunt.file.write('a', grunt.file.read('b').replace(/^(.|\\s)+?\\/\\*/m, ''));",
+        ),
         Case::near_miss("webpack.config.js", "module.exports = { test: /^(a+)+$/ };"),
         Case::near_miss("a.js", "const ok = /^(a+)+$/.test('aaaa');"),
         Case::near_miss("a.js", "app.get('/', (req, res) => { 'const'.replace(/\\s+$/, req.query.x); res.end(); });"),
