@@ -18,7 +18,7 @@ const MOST_CACHED: u64 = 200_000;
 /// Vectors between two writes to the cache: what a kill can cost.
 const BATCH: usize = 64;
 /// Changes when the same text is given to the model in another form.
-const FORM: &str = "words-1";
+const FORM: &str = "words-2";
 
 /// The program that serves models, beside this one. The best for this processor where there are several.
 pub fn host_program(beside: &Path) -> Option<std::path::PathBuf> {

@@ -59,15 +59,26 @@ fn parts(text: &str) -> impl Iterator<Item = &str> {
 
 /// The text that an encoder is given for a piece of code: its words, and of the marks only those that say something. Brackets and
 /// semicolons are most of a block's tokens otherwise, and the encoder's context is short.
+///
+/// A first line that is nothing but a name stays a line of its own: the host lets it count for more.
 pub fn for_encoder(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
+    let is_name = |line: &str| {
+        !line.is_empty() && line.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '.' | ':' | '#'))
+    };
+    let (name, text) = text.split_once('\n').filter(|(first, _)| is_name(first)).unwrap_or(("", text));
+    for part in parts(name).filter(|p| p.starts_with(char::is_alphanumeric)) {
+        out.push_str(if out.is_empty() { "" } else { " " });
+        out.push_str(part);
+    }
+    let mut follows = !out.is_empty();
     for part in parts(text) {
         let word = part.starts_with(char::is_alphanumeric);
         if !word && !matches!(part, "=" | "<" | ">" | "+" | "-" | "*" | "%" | "!" | "?" | "&" | "|") {
             continue;
         }
         if !out.is_empty() {
-            out.push(' ');
+            out.push(if std::mem::take(&mut follows) { '\n' } else { ' ' });
         }
         out.push_str(part);
     }
@@ -87,5 +98,14 @@ mod tests {
         assert_eq!(of("größe(naïveÜbung)"), "größe naïve übung");
         assert_eq!(of(""), "");
         assert_eq!(for_encoder("if (a.isOk) { b += 1; }"), "if a is Ok b + = 1");
+    }
+
+    #[test]
+    fn a_name_above_code_stays_a_line() {
+        assert_eq!(for_encoder("parseDate\nfunction parseDate(x) {\n}"), "parse Date\nfunction parse Date x");
+        assert_eq!(for_encoder("std::mem\n\n(a)"), "std mem\na");
+        // What is no name is code.
+        assert_eq!(for_encoder("let a = 1;\nlet b = 2;"), "let a = 1 let b = 2");
+        assert_eq!((for_encoder("name\n"), for_encoder("\na")), ("name".to_owned(), "a".to_owned()));
     }
 }
