@@ -106,19 +106,15 @@ pub(crate) fn scan<S: Simd>(
 }
 
 /// One register tile: `MR` rows by `NV` vectors of queries, `U` steps written out (address arithmetic would take turns
-/// from the multiply's ports). `U` divides 16. Says whether any lane is not negative; only then `sums` holds them.
+/// from the multiply's ports). `U` divides 16.
 #[inline(always)]
 fn tile<S: Simd, const MR: usize, const NV: usize, const U: usize>(
     s: S,
     columns: [&[Line]; NV],
     parts: [usize; NV],
     words: &[S::Word],
-    starts: &[i32],
-    sums: &mut [[[i32; 16]; NV]; MR],
-) -> bool {
-    if let Some(any) = s.tile(&columns, words, starts, sums) {
-        return any;
-    }
+    start: &[i32],
+) -> [[S::I; NV]; MR] {
     let steps = columns[0].len() / U;
     let mut cols = [&columns[0].as_chunks::<U>().0[..steps]; NV];
     for v in 1..NV {
@@ -130,7 +126,7 @@ fn tile<S: Simd, const MR: usize, const NV: usize, const U: usize>(
     }
     let mut acc = [[s.splat(0); NV]; MR];
     for r in 0..MR {
-        acc[r] = [s.splat(starts[r]); NV];
+        acc[r] = [s.splat(start[r]); NV];
     }
     for i in 0..steps {
         for j in 0..U {
@@ -146,45 +142,21 @@ fn tile<S: Simd, const MR: usize, const NV: usize, const U: usize>(
             }
         }
     }
-    let mut all = acc[0][0];
-    for r in 0..MR {
-        for v in 0..NV {
-            all = s.and(all, acc[r][v]);
-        }
-    }
-    if s.all_negative(all) {
-        return false;
-    }
-    // Copied in a loop that unrolls: were `acc` itself indexed by anybody, it would live in memory all along.
-    for r in 0..MR {
-        for v in 0..NV {
-            s.store(acc[r][v], &mut sums[r][v]);
-        }
-    }
-    true
+    acc
 }
 
-/// Rows of the corpus and vectors of the panel that one register tile takes.
-pub(crate) struct Tile<'a, W> {
-    pub(crate) panel: PanelRef<'a>,
-    /// The first vector of queries.
-    pub(crate) first: usize,
-    /// The rows' codes, as [`Simd::words`] left them, row after row.
-    pub(crate) words: &'a [W],
-    /// Of each row: see [`starts`].
-    pub(crate) starts: &'a [i32],
-    pub(crate) bounds: &'a [i32],
-    pub(crate) thresholds: &'a [f32],
-    /// The first row's number.
-    pub(crate) row: usize,
-}
-
-/// `NV` vectors of queries from vector `first` on, against `MR` rows. `sums` is room for them.
+/// `NV` vectors of queries from vector `first` on, against `MR` rows.
 #[inline(always)]
+#[allow(clippy::too_many_arguments)]
 pub(crate) fn tile_hits<S: Simd, const MR: usize, const NV: usize, const U: usize>(
     s: S,
-    &Tile { panel, first, words, starts, bounds, thresholds, row }: &Tile<'_, S::Word>,
-    sums: &mut [[[i32; 16]; NV]; MR],
+    panel: PanelRef<'_>,
+    first: usize,
+    words: &[S::Word],
+    start: &[i32],
+    bounds: &[i32],
+    thresholds: &[f32],
+    row: usize,
     out: &mut Vec<PanelHit>,
 ) {
     let per_line = 16 / S::LANES;
@@ -194,8 +166,22 @@ pub(crate) fn tile_hits<S: Simd, const MR: usize, const NV: usize, const U: usiz
         columns[v] = panel.steps((first + v) / per_line);
         parts[v] = (first + v) % per_line;
     }
-    if !tile::<S, MR, NV, U>(s, columns, parts, words, starts, sums) {
+    let acc = tile::<S, MR, NV, U>(s, columns, parts, words, start);
+    let mut all = acc[0][0];
+    for r in 0..MR {
+        for v in 0..NV {
+            all = s.and(all, acc[r][v]);
+        }
+    }
+    if s.all_negative(all) {
         return;
+    }
+    // Copied in a loop that unrolls: were `acc` itself indexed below, it would live in memory all along.
+    let mut sums = [[[0i32; 16]; NV]; MR];
+    for r in 0..MR {
+        for v in 0..NV {
+            s.store(acc[r][v], &mut sums[r][v]);
+        }
     }
     for v in 0..NV {
         let scale = s.fload(&panel.scales[(first + v) * S::LANES..]);
@@ -226,29 +212,18 @@ pub(crate) fn panel_gt<S: Simd, const MR: usize, const NV: usize, const U: usize
     let steps = n * (LINE / 4);
     let mut scratch: Vec<S::Word> = Vec::new();
     let (bounds, starts) = starts(panel, rows, thresholds, S::PANEL_BIAS);
-    let (mut wide, mut narrow, mut single) = ([[[0; 16]; NV]; MR], [[[0; 16]; 1]; MR], [[[0; 16]; 1]; 1]);
     let mut row = 0;
     while row + MR <= rows.len() {
         let words = s.words(&rows.lines[row * n..(row + MR) * n], &mut scratch);
-        let (starts, bounds, thresholds) = (&starts[row..row + MR], &bounds[row..row + MR], &thresholds[row..row + MR]);
-        let mut first = 0;
-        while first + NV <= vectors {
-            tile_hits::<S, MR, NV, U>(
-                s,
-                &Tile { panel, first, words, starts, bounds, thresholds, row },
-                &mut wide,
-                out,
-            );
-            first += NV;
+        let (start, bound, thr) = (&starts[row..row + MR], &bounds[row..row + MR], &thresholds[row..row + MR]);
+        let mut v = 0;
+        while v + NV <= vectors {
+            tile_hits::<S, MR, NV, U>(s, panel, v, words, start, bound, thr, row, out);
+            v += NV;
         }
-        while first < vectors {
-            tile_hits::<S, MR, 1, U>(
-                s,
-                &Tile { panel, first, words, starts, bounds, thresholds, row },
-                &mut narrow,
-                out,
-            );
-            first += 1;
+        while v < vectors {
+            tile_hits::<S, MR, 1, U>(s, panel, v, words, start, bound, thr, row, out);
+            v += 1;
         }
         row += MR;
     }
@@ -256,16 +231,9 @@ pub(crate) fn panel_gt<S: Simd, const MR: usize, const NV: usize, const U: usize
         let left = rows.len() - row;
         let words = s.words(&rows.lines[row * n..(row + left) * n], &mut scratch);
         for r in 0..left {
-            let row = row + r;
-            let (words, starts, bounds, thresholds) =
-                (&words[r * steps..], &starts[row..], &bounds[row..], &thresholds[row..]);
-            for first in 0..vectors {
-                tile_hits::<S, 1, 1, U>(
-                    s,
-                    &Tile { panel, first, words, starts, bounds, thresholds, row },
-                    &mut single,
-                    out,
-                );
+            let (start, bound, thr) = (&starts[row + r..], &bounds[row + r..], &thresholds[row + r..]);
+            for v in 0..vectors {
+                tile_hits::<S, 1, 1, U>(s, panel, v, &words[r * steps..], start, bound, thr, row + r, out);
             }
         }
     }
@@ -277,6 +245,7 @@ pub(crate) fn starts(panel: PanelRef<'_>, rows: Rows<'_>, thresholds: &[f32], bi
     let n = rows.len();
     let (mut bounds, mut starts) = (vec![0; n], vec![0; n]);
     let (thresholds, sums) = (&thresholds[..n], &rows.sums[..n]);
+    // Two plain loops, which are vectorised: row by row, with a cast that may saturate, this took some 5 % of a panel's time on AVX-512.
     for i in 0..n {
         bounds[i] = panel.reach.bound(thresholds[i]);
     }

@@ -13,7 +13,7 @@
 //! | scalar | plain Rust | 4 x 4 |
 //! | AVX2 | split even and odd codes, `vpmaddwd`; panels behind a bound by `vpmaddubsw` on halved codes | 8 x 8 |
 //! | AVX-VNNI | `vpdpbusd`, 256 bits | 6 x 16 |
-//! | AVX-512 VNNI | `vpdpbusd`, 512 bits, the tile by hand | 6 x 64 |
+//! | AVX-512 VNNI | `vpdpbusd`, 512 bits | 6 x 64 |
 //! | AMX | `tdpbsud` for panels, AVX-512 for the rest | 32 x 32 |
 //! | NEON | `smull`, `smlal`, `sadalp` | 4 x 16 |
 //! | NEON dotprod | `sdot` | 5 x 16 |
@@ -45,8 +45,8 @@
 //! # Unsafe
 //! Three kinds, each with its SAFETY: loads and stores behind references of the vector's length, calls through the
 //! table (a [`Kernels`] exists only where its instructions do), and register-only intrinsics behind a token that only
-//! code compiled for the instruction set can make. Besides: the `asm!` of two tiles, two casts of lines, one of bounded floats, and the file mapping.
-//! There are 33 blocks; a test counts them.
+//! code compiled for the instruction set can make. Besides: the tile `asm!`, two casts of lines, one of
+//! bounded floats, and the file mapping. There are 31 blocks; a test counts them.
 //!
 //! # Example
 //! ```

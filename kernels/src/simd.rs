@@ -53,18 +53,6 @@ pub(crate) trait Simd: Copy {
     fn bcast(self, word: &Self::Word) -> Self::R;
     /// `acc + sum of four (panel + PANEL_BIAS) * row`, lane by lane, exact.
     fn dp(self, acc: Self::I, p: Self::P, r: Self::R) -> Self::I;
-    /// A whole register tile, where it is written out by hand: each row's start and its `dp` with every vector of queries, over all steps. Says
-    /// whether any lane is not negative, and only then leaves them in `sums`.
-    #[inline(always)]
-    fn tile<const MR: usize, const NV: usize>(
-        self,
-        _columns: &[&[Line]; NV],
-        _words: &[Self::Word],
-        _starts: &[i32],
-        _sums: &mut [[[i32; 16]; NV]; MR],
-    ) -> Option<bool> {
-        None
-    }
 
     fn query(self, line: &Line) -> Self::Q;
     /// `acc + (row + SCAN_BIAS) * query`, in any split over the lanes.

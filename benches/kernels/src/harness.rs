@@ -1,9 +1,6 @@
 //! Interleaved rounds: every case of a group runs once a round, so that noise on a shared machine falls on all alike.
 //! Times are of the thread's own CPU time, so that being put aside for another process does not count (what that process does to
 //! caches and memory still does). They are minima; ratios are medians of the ratios within a round.
-//!
-//! A core's clock depends on what it has just done: products of 512 bits beside loads slow it by a twentieth, and it takes milliseconds to
-//! recover. So a ceiling runs once more right before and right after each case that is set against it, and counts as the mean of the two.
 
 /// Nanoseconds that this thread has run.
 fn cpu_time() -> f64 {
@@ -70,13 +67,6 @@ impl<'a> Group<'a> {
         self.cases.len() - 1
     }
 
-    /// Nanoseconds a unit that one run of a case takes.
-    fn time(&mut self, case: usize) -> f64 {
-        let start = cpu_time();
-        std::hint::black_box((self.cases[case].run)());
-        (cpu_time() - start) / self.units
-    }
-
     /// Runs and prints. `ratios` are (peer, ours) places to set against each other.
     pub fn run(mut self, rounds: usize, ratios: &[(usize, usize)]) {
         let mut times = vec![Vec::with_capacity(rounds); self.cases.len()];
@@ -92,26 +82,22 @@ impl<'a> Group<'a> {
                 None => answer = Some((got, case.name.clone())),
             }
         }
-        let mut shares = vec![Vec::with_capacity(rounds); self.cases.len()];
         for _ in 0..rounds {
-            for i in 0..self.cases.len() {
-                let Kind::Ours(ceiling) = self.cases[i].kind else {
-                    times[i].push(self.time(i));
-                    continue;
-                };
-                let before = self.time(ceiling);
-                let own = self.time(i);
-                let after = self.time(ceiling);
-                times[i].push(own);
-                shares[i].push((before + after) / 2.0 / own);
+            for (case, times) in self.cases.iter_mut().zip(&mut times) {
+                let start = cpu_time();
+                std::hint::black_box((case.run)());
+                times.push((cpu_time() - start) / self.units);
             }
         }
         println!("\n### {}\n", self.title);
         println!("| case | min ns/{} | median | of its ceiling |", self.unit);
         println!("|---|---:|---:|---:|");
-        for ((case, t), shares) in self.cases.iter().zip(&times).zip(shares) {
+        for (case, t) in self.cases.iter().zip(&times) {
             let min = t.iter().copied().fold(f64::INFINITY, f64::min);
-            let share = if shares.is_empty() { String::new() } else { format!("{:.0} %", 100.0 * median(shares)) };
+            let share = match case.kind {
+                Kind::Ours(c) => format!("{:.0} %", 100.0 * ratio(&times[c], t)),
+                _ => String::new(),
+            };
             println!("| {} | {min:.3} | {:.3} | {share} |", case.name, median(t.clone()));
         }
         for &(peer, ours) in ratios {

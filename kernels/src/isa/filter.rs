@@ -79,7 +79,6 @@ fn panel_gt(panel: PanelRef<'_>, rows: Rows<'_>, thresholds: &[f32], out: &mut V
     let (bounds, starts) = generic::starts(panel, rows, thresholds, Avx2::PANEL_BIAS);
     let mut halves = vec![Line::ZERO; MR * n];
     let mut scratch: Vec<<Avx2 as Simd>::Word> = Vec::new();
-    let mut sums = [[[0; 16]; 1]; MR];
     let (mut tried, mut failed) = (0, 0);
     let dim = rows.dim as f32;
     let slack = queries.sum + dim / 4.0 + dim.sqrt() / 2.0 * queries.norm;
@@ -113,9 +112,8 @@ fn panel_gt(panel: PanelRef<'_>, rows: Rows<'_>, thresholds: &[f32], out: &mut V
             }
             let words = &scratch[..MR * steps];
             let at = row..row + MR;
-            let (starts, bounds, thresholds) = (&starts[at.clone()], &bounds[at.clone()], &thresholds[at]);
-            let tile = generic::Tile { panel, first: v, words, starts, bounds, thresholds, row };
-            generic::tile_hits::<Avx2, MR, 1, 4>(s, &tile, &mut sums, out);
+            let (start, bound, threshold) = (&starts[at.clone()], &bounds[at.clone()], &thresholds[at]);
+            generic::tile_hits::<Avx2, MR, 1, 4>(s, panel, v, words, start, bound, threshold, row, out);
         }
     }
     if whole < rows.len() {

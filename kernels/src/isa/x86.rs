@@ -1,6 +1,5 @@
 //! The vector primitives of AVX2, AVX-VNNI and AVX-512 VNNI.
 
-use std::arch::asm;
 use std::arch::x86_64::*;
 
 use crate::line::{LINE, Line, as_words};
@@ -388,126 +387,6 @@ impl Simd for AvxVnni {
     }
 }
 
-/// One step of the tile: four queries' codes of 16 queries each, and six rows' words in every lane.
-macro_rules! step {
-    ($at:literal) => {
-        concat!(
-            "vmovdqa64 zmm24, [{c0} + 64 * ",
-            $at,
-            "]\n",
-            "vmovdqa64 zmm25, [{c1} + 64 * ",
-            $at,
-            "]\n",
-            "vmovdqa64 zmm26, [{c2} + 64 * ",
-            $at,
-            "]\n",
-            "vmovdqa64 zmm27, [{c3} + 64 * ",
-            $at,
-            "]\n",
-            step!("zmm28", "{row}", $at, "zmm0", "zmm1", "zmm2", "zmm3"),
-            step!("zmm29", "{row} + {one}", $at, "zmm4", "zmm5", "zmm6", "zmm7"),
-            step!("zmm30", "{row} + 2 * {one}", $at, "zmm8", "zmm9", "zmm10", "zmm11"),
-            step!("zmm31", "{row} + {three}", $at, "zmm12", "zmm13", "zmm14", "zmm15"),
-            step!("zmm28", "{row} + 4 * {one}", $at, "zmm16", "zmm17", "zmm18", "zmm19"),
-            step!("zmm29", "{row} + {five}", $at, "zmm20", "zmm21", "zmm22", "zmm23"),
-        )
-    };
-    ($word:literal, $row:literal, $at:literal, $a:literal, $b:literal, $c:literal, $d:literal) => {
-        concat!(
-            "vpbroadcastd ",
-            $word,
-            ", dword ptr [",
-            $row,
-            " + 4 * ",
-            $at,
-            "]\n",
-            "vpdpbusd ",
-            $a,
-            ", zmm24, ",
-            $word,
-            "\n",
-            "vpdpbusd ",
-            $b,
-            ", zmm25, ",
-            $word,
-            "\n",
-            "vpdpbusd ",
-            $c,
-            ", zmm26, ",
-            $word,
-            "\n",
-            "vpdpbusd ",
-            $d,
-            ", zmm27, ",
-            $word,
-            "\n",
-        )
-    };
-}
-
-/// [`Simd::tile`] of six rows by 64 queries. As a compiler puts the same instructions in order, a tenth of the peak is lost.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,avx512vpopcntdq")]
-fn tile_6x4(columns: &[&[Line]; 4], words: &[[i8; 4]], starts: &[i32; 6], sums: &mut [[i32; 16]; 24]) -> bool {
-    let s = Avx512::token();
-    let steps = columns[0].len();
-    assert!(
-        steps > 0 && steps.is_multiple_of(4) && columns.iter().all(|c| c.len() == steps) && words.len() >= 6 * steps
-    );
-    // Loops that unroll keep all of it in registers; closures would not be compiled for the instruction set.
-    let mut acc = [[s.splat(0); 4]; 6];
-    for (acc, &start) in acc.iter_mut().zip(starts) {
-        *acc = [s.splat(start); 4];
-    }
-    // SAFETY: reads `steps` lines of every column and as many words of six rows: inside the slices just checked. Asks for the next six
-    // rows, wherever they are: a prefetch never faults. Writes nothing.
-    unsafe {
-        asm!(
-            "2:",
-            step!(0), step!(1), step!(2), step!(3),
-            "add {c0}, 256",
-            "add {c1}, 256",
-            "add {c2}, 256",
-            "add {c3}, 256",
-            "add {row}, 16",
-            "prefetcht0 [{next}]",
-            "prefetcht0 [{next} + 64]",
-            "add {next}, 96",
-            "dec {turns}",
-            "jnz 2b",
-            c0 = inout(reg) columns[0].as_ptr() => _,
-            c1 = inout(reg) columns[1].as_ptr() => _,
-            c2 = inout(reg) columns[2].as_ptr() => _,
-            c3 = inout(reg) columns[3].as_ptr() => _,
-            row = inout(reg) words.as_ptr() => _,
-            next = inout(reg) words.as_ptr().wrapping_add(6 * steps) => _,
-            one = in(reg) 4 * steps,
-            three = in(reg) 12 * steps,
-            five = in(reg) 20 * steps,
-            turns = inout(reg) steps / 4 => _,
-            inout("zmm0") acc[0][0], inout("zmm1") acc[0][1], inout("zmm2") acc[0][2], inout("zmm3") acc[0][3],
-            inout("zmm4") acc[1][0], inout("zmm5") acc[1][1], inout("zmm6") acc[1][2], inout("zmm7") acc[1][3],
-            inout("zmm8") acc[2][0], inout("zmm9") acc[2][1], inout("zmm10") acc[2][2], inout("zmm11") acc[2][3],
-            inout("zmm12") acc[3][0], inout("zmm13") acc[3][1], inout("zmm14") acc[3][2], inout("zmm15") acc[3][3],
-            inout("zmm16") acc[4][0], inout("zmm17") acc[4][1], inout("zmm18") acc[4][2], inout("zmm19") acc[4][3],
-            inout("zmm20") acc[5][0], inout("zmm21") acc[5][1], inout("zmm22") acc[5][2], inout("zmm23") acc[5][3],
-            out("zmm24") _, out("zmm25") _, out("zmm26") _, out("zmm27") _,
-            out("zmm28") _, out("zmm29") _, out("zmm30") _, out("zmm31") _,
-            options(nostack, readonly)
-        );
-    }
-    let mut all = s.splat(-1);
-    for &x in acc.as_flattened() {
-        all = s.and(all, x);
-    }
-    if s.all_negative(all) {
-        return false;
-    }
-    for (sums, &x) in sums.iter_mut().zip(acc.as_flattened()) {
-        s.store(x, sums);
-    }
-    true
-}
-
 impl Simd for Avx512 {
     const LANES: usize = 16;
     const PANEL_BIAS: i32 = 128;
@@ -565,22 +444,6 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn dp(self, acc: __m512i, p: __m512i, r: __m512i) -> __m512i {
         reg!(_mm512_dpbusd_epi32(acc, p, r))
-    }
-    #[inline(always)]
-    fn tile<const MR: usize, const NV: usize>(
-        self,
-        columns: &[&[Line]; NV],
-        words: &[[i8; 4]],
-        starts: &[i32],
-        sums: &mut [[[i32; 16]; NV]; MR],
-    ) -> Option<bool> {
-        if (MR, NV) != (6, 4) {
-            return None;
-        }
-        // SAFETY: a token brings the instructions.
-        Some(unsafe {
-            tile_6x4(columns.first_chunk()?, words, starts.first_chunk()?, sums.as_flattened_mut().first_chunk_mut()?)
-        })
     }
     #[inline(always)]
     fn query(self, line: &Line) -> __m512i {
