@@ -13,7 +13,6 @@ pub mod feedback;
 pub mod findings;
 pub mod fix;
 pub mod functions;
-mod names;
 pub mod patterns;
 pub mod program;
 pub mod regex;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::names::Ustr;
 use sidenote_grammars::Kind;
+use ustr::Ustr;
 
 use super::suppress::Suppression;
 use super::{Times, memo, suppress, test_children, times};

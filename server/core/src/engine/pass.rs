@@ -6,8 +6,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::names::Ustr;
 use rustc_hash::{FxHashMap, FxHashSet};
+use ustr::Ustr;
 
 use super::memo::Carried;
 use super::notes::{BlockNotes, Left, block_notes, same};

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sidenote_grammars::{Family, Field, Kind};
-
-use crate::names::Ustr;
+use ustr::Ustr;
 
 use super::{shape, support};
 use crate::blocks::{Block, Blocks};
