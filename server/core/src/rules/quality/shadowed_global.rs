@@ -65,6 +65,10 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "var global = typeof global === 'undefined' ? self : 1;"),
         Case::near_miss(
             "a.js",
+            "(function (window, document, undefined) {\n  L.Grid = L.Layer.extend({ options: { showLabel: true, opacity: 1, weight: 0.8, color: '#aaa', font: '12px Verdana', zoomInterval: [{ start: 2, end: 2, interval: 40 }] }, set: function (o) { return o === undefined; } });\n}(this, document));",
+        ),
+        Case::near_miss(
+            "a.js",
             "(function () { /** A safe reference for old browsers. */ var undefined; return x === undefined; })();",
         ),
     ],
@@ -114,9 +118,12 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         Kind::FormalParameters => {
             let named = node.named_children().map(|p| p.child(Field::Pattern).unwrap_or(p));
             // jQuery's `(window, undefined)` passes nothing for it, and is right.
-            let called = node.parent().and_then(|f| f.parent()).is_some_and(|p| {
-                matches!(p.kind(), Kind::ParenthesizedExpression | Kind::CallExpression | Kind::Arguments)
-            });
+            let Some(function) = node.parent() else { return };
+            let called = match function.parent() {
+                Some(p) => matches!(p.kind(), Kind::ParenthesizedExpression | Kind::CallExpression | Kind::Arguments),
+                // A long one is a block of its own: what is around it is not seen.
+                None => function.kind() == Kind::FunctionExpression && function.child(Field::Name).is_none(),
+            };
             if let Some(name) = named.filter(|n| is_value(*n)).last().filter(|_| !called) {
                 hides(name, cx);
             }
