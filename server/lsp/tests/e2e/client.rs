@@ -213,7 +213,12 @@ impl Client {
     }
 
     /// Says good-bye. Everything that the server said must have been read.
-    pub async fn finish(mut self) {
+    pub async fn finish(self) {
+        self.finish_past("").await;
+    }
+
+    /// Says good-bye. Everything that the server said must have been read, but for messages of that method.
+    pub async fn finish_past(mut self, method: &str) {
         self.request("shutdown", Value::Null).await;
         self.send(json!({"method": "exit"})).await;
         let code = tokio::time::timeout(PATIENCE, &mut self.server).await.expect("the server ends").expect("no panic");
@@ -222,6 +227,7 @@ impl Client {
             self.unread.push_back(message);
         }
         self.finished = true;
+        self.unread.retain(|m| m["method"] != method);
         assert!(self.unread.is_empty(), "unread: {:#?}", self.unread);
     }
 }

@@ -117,5 +117,6 @@ async fn a_trace_is_sent_where_it_is_asked_for() {
     client.published(1).await;
     let trace = client.expect("$/logTrace").await;
     assert!(trace["params"]["message"].as_str().is_some_and(|m| m.contains("/ws/a.ts version 1: 1 diagnostics")));
-    client.finish().await;
+    // Another may come: on a busy machine data flow follows the first look.
+    client.finish_past("$/logTrace").await;
 }
