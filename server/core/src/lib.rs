@@ -21,5 +21,6 @@ pub mod semantics;
 pub mod syntax;
 pub mod system;
 pub mod text;
+pub mod ustr;
 
 pub use sidenote_grammars as grammars;

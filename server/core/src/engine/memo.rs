@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use sidenote_grammars::Family;
-use ustr::Ustr;
+use crate::ustr::Ustr;
 
 use super::{file_facts, twins};
 use crate::blocks::{Block, BlockId, BlockKind, Blocks};

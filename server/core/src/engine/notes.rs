@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sidenote_grammars::Kind;
-use ustr::Ustr;
+use crate::ustr::Ustr;
 
 use super::suppress::Suppression;
 use super::{Times, memo, suppress, test_children, times};

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use ustr::Ustr;
+use crate::ustr::Ustr;
 
 use super::memo::Carried;
 use super::notes::{BlockNotes, Left, block_notes, same};

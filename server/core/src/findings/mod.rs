@@ -146,9 +146,9 @@ pub struct Note {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Condition {
     /// What an imported function gives, by its local name (`save`, `store.save`), is a promise that may be rejected.
-    Rejecting(ustr::Ustr),
+    Rejecting(crate::ustr::Ustr),
     /// The same callee, as written, is awaited somewhere in the file.
-    Awaited(ustr::Ustr),
+    Awaited(crate::ustr::Ustr),
 }
 
 /// A fix as a rule makes it.

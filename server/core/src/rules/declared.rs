@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sidenote_grammars::{Family, Field, Kind};
-use ustr::Ustr;
+use crate::ustr::Ustr;
 
 use super::{shape, support};
 use crate::blocks::{Block, Blocks};

@@ -14,7 +14,7 @@
 //! * What a language cannot express here becomes [`ExprKind::Opaque`] over the operands that are evaluated.
 //! * Spans are in the block's own text and cover the expression as written.
 
-pub use ustr::Ustr;
+pub use crate::ustr::Ustr;
 
 use crate::syntax::Span;
 
