@@ -344,6 +344,13 @@ pub enum Format {
     Csv,
 }
 
+impl Format {
+    /// Whether it is JSON, which writes control characters as `\u001b`.
+    pub fn is_json(self) -> bool {
+        matches!(self, Format::Json | Format::Jsonl | Format::Sarif | Format::Gitlab | Format::Rdjson | Format::Rdjsonl)
+    }
+}
+
 /// From which severity on findings make the exit code 1; `None` for never.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct FailOn {

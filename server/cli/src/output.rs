@@ -30,6 +30,27 @@ pub fn write(path: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> io::Resu
     }
 }
 
+/// Writes a report in a format that cannot hold an escape sequence: nobody has to look for one.
+///
+/// # Errors
+/// When it cannot be written; then a file that was there before is still what it was.
+pub fn write_plain(path: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+    match path {
+        None => {
+            let mut stream = gathered(io::stdout().lock());
+            write(&mut stream).and_then(|()| stream.flush()).map_err(Error::stdout)
+        }
+        Some(path) => {
+            let plain = |file: File| {
+                let mut stream = gathered(file);
+                write(&mut stream)?;
+                stream.flush()
+            };
+            to_file(path, plain).map_err(|source| Error::file(path, source))
+        }
+    }
+}
+
 /// Writes bytes as they are, escape sequences included, to a file or to standard output.
 ///
 /// # Errors

@@ -235,7 +235,7 @@ mod tests {
     fn a_text_is_interned_once_by_whoever_comes() {
         let texts: Vec<String> = (0..5000).map(|n| format!("a name for the test {n} {}", "é".repeat(n % 40))).collect();
         let rounds: Vec<Vec<Ustr>> = std::thread::scope(|scope| {
-            let one = || scope.spawn(|| texts.iter().map(Ustr::from).collect());
+            let one = || scope.spawn(|| texts.iter().map(|text| Ustr::from(text)).collect());
             let all: Vec<_> = (0..4).map(|_| one()).collect();
             all.into_iter().map(|t| t.join().expect("no panic")).collect()
         });
@@ -257,7 +257,7 @@ mod tests {
     fn empty_and_very_long_texts_are_no_exception() {
         assert_eq!((Ustr::from(""), Ustr::from_existing("")), (Ustr::default(), Some(Ustr::default())));
         let long = "x".repeat(3 * LAST_PIECE);
-        assert_eq!(Ustr::from(&long), Ustr::from(long.clone()));
+        assert_eq!(Ustr::from(&long), Ustr::from(&long.clone()));
         assert_eq!(Ustr::from(&long).as_str(), long);
     }
 

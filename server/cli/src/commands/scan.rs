@@ -1,6 +1,6 @@
 //! `sidenote scan`.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -166,7 +166,9 @@ pub fn run(args: &Args) -> Result<u8, Error> {
     }
     told.extend(text.as_ref().map(|text| output::raw(None, text)));
     for (format, file) in reports.iter().filter(|(_, file)| text.is_none() || file.is_some()) {
-        told.push(output::write(file.as_deref(), |out| report::write(&context, *format, out)));
+        let write = |out: &mut dyn Write| report::write(&context, *format, out);
+        let file = file.as_deref();
+        told.push(if format.is_json() { output::write_plain(file, write) } else { output::write(file, write) });
     }
     let mut failed = told.into_iter().filter_map(Result::err).filter(|error| match error {
         // The reader went away, as `| head` does. What was found stays found.

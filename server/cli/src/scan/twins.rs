@@ -1,9 +1,9 @@
 //! Functions that repeat those of other files: known only when all files were read.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use sidenote_core::duplicates::{Shape, Unit, are_counterparts, twins};
 use sidenote_core::engine::{Twin, TwinPlace};
 use sidenote_core::findings::Location;
@@ -70,7 +70,7 @@ fn is_built_from_the_same(a: &str, b: &str) -> bool {
 
 /// The files that hold copies of functions of other files, by their paths, with all copies in them. What has twins in its own file
 /// alone is found with the file. `files` are in the order of their paths: the first of several twins is the original.
-pub fn across(files: &[(Arc<str>, Vec<Function>)]) -> HashMap<Arc<str>, Copies> {
+pub fn across(files: &[(Arc<str>, Vec<Function>)]) -> FxHashMap<Arc<str>, Copies> {
     let units: Vec<(usize, &Function)> =
         files.iter().enumerate().flat_map(|(n, (_, functions))| functions.iter().map(move |f| (n, f))).collect();
     let shapes: Vec<&Shape> = units.iter().map(|(_, unit)| &*unit.shape).collect();
@@ -82,7 +82,7 @@ pub fn across(files: &[(Arc<str>, Vec<Function>)]) -> HashMap<Arc<str>, Copies> 
             || a.name == b.name && is_built_from_the_same(&files[of_a].0, &files[of_b].0)
     };
     let found = twins(&shapes, apart);
-    let mut all = HashMap::new();
+    let mut all = FxHashMap::default();
     let mut at = 0;
     while at < units.len() {
         let file = units[at].0;

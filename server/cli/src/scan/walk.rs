@@ -72,7 +72,7 @@ pub struct Walked {
 
 /// Walks the workspace's paths.
 pub fn walk(workspace: &Workspace, limits: Limits) -> Walked {
-    let mut found = BTreeSet::new();
+    let mut found = Vec::new();
     let mut folders: BTreeMap<&'static str, BTreeSet<PathBuf>> = BTreeMap::new();
     for target in workspace.targets() {
         if !target.path.is_dir() {
@@ -84,7 +84,7 @@ pub fn walk(workspace: &Workspace, limits: Limits) -> Walked {
                 odd: (!target.path.is_file()).then_some(Odd::Special),
                 content: None,
             };
-            found.insert(candidate);
+            found.push(candidate);
             continue;
         }
         let results = Mutex::new((Vec::new(), Vec::new()));
@@ -129,7 +129,8 @@ pub fn walk(workspace: &Workspace, limits: Limits) -> Walked {
             folders.entry(name).or_default().insert(path);
         }
     }
-    let mut candidates: Vec<Candidate> = found.into_iter().collect();
+    let mut candidates = found;
+    candidates.sort_unstable();
     candidates.dedup_by(|later, first| {
         let same = later.file == first.file;
         first.named |= same && later.named;

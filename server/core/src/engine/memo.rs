@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
+use crate::ustr::Ustr;
 use rustc_hash::{FxHashMap, FxHashSet};
 use sidenote_grammars::Family;
-use crate::ustr::Ustr;
 
 use super::{file_facts, twins};
 use crate::blocks::{Block, BlockId, BlockKind, Blocks};

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use sidenote_grammars::Kind;
 use crate::ustr::Ustr;
+use sidenote_grammars::Kind;
 
 use super::suppress::Suppression;
 use super::{Times, memo, suppress, test_children, times};

@@ -6,8 +6,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
 use crate::ustr::Ustr;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::memo::Carried;
 use super::notes::{BlockNotes, Left, block_notes, same};

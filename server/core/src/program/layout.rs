@@ -58,6 +58,19 @@ pub struct Layout {
     crates: FxHashMap<String, Crate>,
 }
 
+/// The folders of these files and those above them, up to the root: all that may hold a manifest of theirs.
+pub fn folders<'p>(files: impl Iterator<Item = &'p str>) -> FxHashSet<&'p str> {
+    let mut folders: FxHashSet<&str> = FxHashSet::default();
+    folders.insert("");
+    for file in files {
+        let mut at = folder_of(file);
+        while folders.insert(at) {
+            at = folder_of(at);
+        }
+    }
+    folders
+}
+
 impl Layout {
     /// Whether a file of this name may change a layout.
     pub fn is_manifest(path: &str) -> bool {
@@ -66,17 +79,8 @@ impl Layout {
             || (name.starts_with("tsconfig") || name.starts_with("jsconfig")) && name.ends_with(".json")
     }
 
-    /// Reads the manifests in the folders of these files and in those above them, up to `root`. Paths are relative to
-    /// that, with `/`.
-    pub fn read<'p>(system: &dyn System, root: &Path, files: impl Iterator<Item = &'p str>) -> Layout {
-        let mut folders: FxHashSet<&str> = FxHashSet::default();
-        folders.insert("");
-        for file in files {
-            let mut at = folder_of(file);
-            while folders.insert(at) {
-                at = folder_of(at);
-            }
-        }
+    /// Reads the manifests in some folders. Paths are relative to `root`, with `/`.
+    pub fn read(system: &dyn System, root: &Path, folders: FxHashSet<&str>) -> Layout {
         let mut folders: Vec<&str> = folders.into_iter().collect();
         folders.sort_unstable();
         let mut layout = Layout::default();

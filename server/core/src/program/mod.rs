@@ -231,7 +231,7 @@ impl Program {
 
     /// Reads the manifests of the files that are there.
     pub fn read_layout(&mut self, system: &dyn System) {
-        let layout = Layout::read(system, &self.root, self.by_path.keys().map(|p| &**p));
+        let layout = Layout::read(system, &self.root, layout::folders(self.by_path.keys().map(|p| &**p)));
         if layout != self.layout {
             self.layout = layout;
             self.moved = true;

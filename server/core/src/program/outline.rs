@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use sidenote_grammars::Family;
 
 use super::graph::Graph;
-use super::layout::Layout;
+use super::layout::{self, Layout};
 use super::{Leads, Named, Names, Workers, graph_of, leads};
 use crate::semantics::flow::{FileId, Links};
 use crate::system::System;
@@ -30,29 +30,64 @@ pub struct Outline {
     files: Vec<File>,
     by_path: FxHashMap<Arc<str>, FileId>,
     layout: Layout,
-    /// Where the names of all files lead, once it is known that nothing is missing.
-    known: Option<Vec<(Leads, Leads)>>,
+    /// Folders of which the manifests were read; files come, and none goes.
+    folders: usize,
+    /// Where the names of the files lead, as far as that is known.
+    leads: Vec<OnceLock<(Leads, Leads)>>,
+    /// Whether that is known of all, and nothing is missing.
+    is_whole: bool,
 }
 
 impl Outline {
     /// Without files. Their paths will be relative to `root`, with `/`.
     pub fn new(root: PathBuf) -> Outline {
-        Outline { root, files: Vec::new(), by_path: FxHashMap::default(), layout: Layout::default(), known: None }
+        Outline {
+            root,
+            files: Vec::new(),
+            by_path: FxHashMap::default(),
+            layout: Layout::default(),
+            folders: 0,
+            leads: Vec::new(),
+            is_whole: false,
+        }
     }
 
     /// Adds a file, once. `key` names its text and everything else, but for other files, that decides what is found in it.
+    /// After [`Outline::missing`] these are files that it named.
     pub fn add(&mut self, path: &Arc<str>, family: Family, names: Arc<Names>, key: Key) {
-        self.known = None;
+        self.is_whole = false;
         let id = FileId(self.files.len() as u32);
         if self.by_path.insert(path.clone(), id).is_none() {
             self.files.push(File { path: path.clone(), family, names, key });
+            self.leads.push(OnceLock::new());
+        }
+    }
+
+    /// Takes back that some files exist that [`Outline::missing`] named: nothing can be read there.
+    pub fn lack(&mut self, paths: &FxHashSet<String>) {
+        self.is_whole = false;
+        for leads in &mut self.leads {
+            let leads_there = |(targets, modules): &(Leads, Leads)| {
+                targets.iter().chain(modules).any(|(_, path)| paths.contains(path))
+            };
+            if leads.get().is_some_and(leads_there) {
+                *leads = OnceLock::new();
+            }
         }
     }
 
     /// Reads the manifests of the files that are there.
     pub fn read_layout(&mut self, system: &dyn System) {
-        self.known = None;
-        self.layout = Layout::read(system, &self.root, self.by_path.keys().map(|p| &**p));
+        let folders = layout::folders(self.by_path.keys().map(|p| &**p));
+        if folders.len() == self.folders {
+            return;
+        }
+        self.folders = folders.len();
+        let layout = Layout::read(system, &self.root, folders);
+        if layout != self.layout {
+            (self.layout, self.is_whole) = (layout, false);
+            self.leads.iter_mut().for_each(|leads| *leads = OnceLock::new());
+        }
     }
 
     /// Files that those of the program name and that exist, but are not in it.
@@ -62,29 +97,31 @@ impl Outline {
         let contains = |path: &str| self.by_path.contains_key(path);
         let there = |path: &str| contains(path) || exists(path);
         let crates = self.layout.crates(&there);
-        let stretches: Vec<&[File]> = self.files.chunks(STRETCH).collect();
-        let found: Vec<OnceLock<Vec<(Leads, Leads)>>> = stretches.iter().map(|_| OnceLock::new()).collect();
-        workers.each(stretches.len(), &|n| {
-            let of = |file: &File| leads(&self.layout, file.named(), &crates, &there);
-            let _ = found[n].set(stretches[n].iter().map(of).collect());
+        let new: Vec<(&File, &OnceLock<_>)> =
+            self.files.iter().zip(&self.leads).filter(|(_, leads)| leads.get().is_none()).collect();
+        workers.each(new.len().div_ceil(STRETCH), &|n| {
+            for (file, known) in new.iter().skip(n * STRETCH).take(STRETCH) {
+                known.get_or_init(|| leads(&self.layout, file.named(), &crates, &there));
+            }
         });
-        let all: Vec<(Leads, Leads)> = found.into_iter().filter_map(OnceLock::into_inner).flatten().collect();
-        let targets = all.iter().flat_map(|(targets, modules)| targets.iter().chain(modules));
+        let all = self.leads.iter().filter_map(OnceLock::get);
+        let targets = all.flat_map(|(targets, modules)| targets.iter().chain(modules));
         let mut missing: Vec<String> = targets.filter(|(_, p)| !contains(p)).map(|(_, p)| p.clone()).collect();
         missing.sort_unstable();
         missing.dedup();
         // Then what exists makes no difference any more.
-        self.known = missing.is_empty().then_some(all);
+        self.is_whole = missing.is_empty();
         missing
     }
 
     /// Follows the names, and tells what each file depends on.
-    pub fn link(mut self) -> Linked {
-        let known = self.known.take();
+    pub fn link(mut self, workers: &dyn Workers) -> Linked {
+        let known = self.is_whole.then(|| std::mem::take(&mut self.leads));
         let exists = |path: &str| self.by_path.contains_key(path);
         let crates = self.layout.crates(&exists);
         let of = |file: &File| leads(&self.layout, file.named(), &crates, &exists);
-        let all = known.unwrap_or_else(|| self.files.iter().map(of).collect());
+        let known = known.map(|known| known.into_iter().filter_map(OnceLock::into_inner).collect());
+        let all: Vec<(Leads, Leads)> = known.unwrap_or_else(|| self.files.iter().map(of).collect());
         let offered = self.layout.offered(&exists);
         let links: Vec<Links> = all
             .into_iter()
@@ -111,7 +148,7 @@ impl Outline {
                 }
             }
         }
-        let keys = self.keys(&graph, &links, &below, &above);
+        let keys = self.keys(&graph, &links, (&below, &above), workers);
         Linked {
             layout: self.layout,
             paths: self.files.into_iter().map(|f| f.path).collect(),
@@ -125,10 +162,17 @@ impl Outline {
 
     /// Names, for each group, everything that decides what is found in its files: these and what they import, and what
     /// imports them, with everything that that imports.
-    fn keys(&self, graph: &Graph, links: &[Links], below: &[FxHashSet<usize>], above: &[FxHashSet<usize>]) -> Vec<Key> {
-        let mut down: Vec<Key> = Vec::with_capacity(below.len());
-        // Groups come after those that they import.
-        for (group, files) in graph.groups.iter().enumerate() {
+    fn keys(
+        &self,
+        graph: &Graph,
+        links: &[Links],
+        (below, above): (&[FxHashSet<usize>], &[FxHashSet<usize>]),
+        workers: &dyn Workers,
+    ) -> Vec<Key> {
+        /// Groups that are hashed in one go.
+        const STRETCH: usize = 64;
+        // What the files of a group say by themselves.
+        let own = |files: &[FileId]| {
             let mut hasher = blake3::Hasher::new();
             for id in files {
                 let file = &self.files[id.0 as usize];
@@ -144,6 +188,18 @@ impl Outline {
                 }
                 hasher.update(&[0xff]);
             }
+            hasher
+        };
+        let mut hashers: Vec<OnceLock<blake3::Hasher>> = graph.groups.iter().map(|_| OnceLock::new()).collect();
+        workers.each(hashers.len().div_ceil(STRETCH), &|n| {
+            for (files, hasher) in graph.groups.iter().zip(&hashers).skip(n * STRETCH).take(STRETCH) {
+                hasher.get_or_init(|| own(files));
+            }
+        });
+        let mut down: Vec<Key> = Vec::with_capacity(below.len());
+        // Groups come after those that they import.
+        for (group, hasher) in hashers.iter_mut().enumerate() {
+            let hasher = hasher.take().unwrap_or_else(|| own(&graph.groups[group]));
             down.push(with(hasher, below[group].iter().filter_map(|g| down.get(*g).copied())));
         }
         let mut up: Vec<Key> = vec![[0; 16]; above.len()];
@@ -240,7 +296,7 @@ mod tests {
             outline.add(&format!("{name}.ts").into(), Family::Ecma, names, key);
         }
         outline.read_layout(&NoSystem);
-        outline.link()
+        outline.link(&crate::program::Alone)
     }
 
     const FILES: &[(&str, &[&str])] = &[

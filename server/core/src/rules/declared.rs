@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sidenote_grammars::{Family, Field, Kind};
 use crate::ustr::Ustr;
+use sidenote_grammars::{Family, Field, Kind};
 
 use super::{shape, support};
 use crate::blocks::{Block, Blocks};

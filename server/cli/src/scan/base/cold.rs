@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 use sidenote_core::engine::Flow;
 use sidenote_core::findings::Fingerprint;
 use sidenote_core::program::Source;
@@ -48,7 +49,7 @@ pub(super) fn compare(
     let then = candidates.iter().zip(&now).filter(|(c, _)| !base.differs(c)).map(|(_, functions)| functions.clone());
     let then = then.chain(functions(job, &old, &old_loaded)).collect();
     let (were_copies, copies) = rayon::join(|| copies(then), || copies(now.clone()));
-    let number = |copies: &HashMap<Arc<str>, Copies>, path| copies.get(path).map_or(0, Vec::len);
+    let number = |copies: &FxHashMap<Arc<str>, Copies>, path| copies.get(path).map_or(0, Vec::len);
     let mut news: HashSet<Arc<str>> =
         copies.keys().filter(|path| number(&copies, *path) != number(&were_copies, *path)).cloned().collect();
     let Followed { following, flows, news: by_flow } = states.follow(job, paths, (!keep_known).then_some(&news));
@@ -97,7 +98,7 @@ fn functions(job: &Job<'_>, candidates: &[Candidate], read: &[Read]) -> Vec<Func
 }
 
 /// The functions of files that repeat others.
-fn copies(mut files: Vec<Functions>) -> HashMap<Arc<str>, Copies> {
+fn copies(mut files: Vec<Functions>) -> FxHashMap<Arc<str>, Copies> {
     files.sort_by(|a, b| a.0.cmp(&b.0));
     twins::across(&files)
 }

@@ -1,13 +1,13 @@
 //! A file of values by key. It is read whole, checked as a whole, and replaced as a whole: two processes never see half of what
 //! the other writes, and what one of them lost is only made again.
 
-use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use rustc_hash::FxHashMap;
 use sidenote_core::program::Key;
 use sidenote_files::{BEGUN, Writing};
 
@@ -26,8 +26,8 @@ pub struct Pack {
     /// Most bytes that are written.
     limit: usize,
     bytes: Vec<u8>,
-    index: HashMap<Key, Entry>,
-    new: Mutex<HashMap<Key, Vec<u8>>>,
+    index: FxHashMap<Key, Entry>,
+    new: Mutex<FxHashMap<Key, Vec<u8>>>,
     /// Why what was there cannot be used.
     pub trouble: Option<&'static str>,
 }
@@ -48,14 +48,14 @@ impl Pack {
             engine,
             limit,
             bytes: Vec::new(),
-            index: HashMap::new(),
+            index: FxHashMap::default(),
             new: Mutex::default(),
             trouble: None,
         };
         match pack.read() {
             Ok(()) => {}
             Err(trouble) => {
-                (pack.bytes, pack.index) = (Vec::new(), HashMap::new());
+                (pack.bytes, pack.index) = (Vec::new(), FxHashMap::default());
                 pack.trouble = trouble;
             }
         }
@@ -166,10 +166,10 @@ impl Pack {
     }
 }
 
-fn index(mut read: In<'_>, length: usize) -> Option<HashMap<Key, Entry>> {
+fn index(mut read: In<'_>, length: usize) -> Option<FxHashMap<Key, Entry>> {
     let listed = read.list(|read| Some((read.key()?, read.byte()?, read.number()?)))?;
     let mut from = length - read.0.len();
-    let mut index = HashMap::with_capacity(listed.len());
+    let mut index = FxHashMap::with_capacity_and_hasher(listed.len(), Default::default());
     for (key, age, size) in listed {
         index.insert(key, Entry { from, length: size, age, used: AtomicBool::new(false) });
         from = from.checked_add(size)?;

@@ -1,10 +1,11 @@
 //! A scan that knows what was found before.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
 use sidenote_core::engine::{TwinPlace, why_skip};
 use sidenote_core::fix::Wanted;
 use sidenote_core::grammars::{self, Language};
@@ -226,9 +227,9 @@ type Place<'l> = (&'l Candidate, &'l Looked);
 pub struct Snapshot<'l> {
     files: Vec<Place<'l>>,
     linked: Linked,
-    copies: HashMap<Arc<str>, Copies>,
+    copies: FxHashMap<Arc<str>, Copies>,
     /// Names everything that decides what is found in a file.
-    keys: HashMap<Arc<str>, Key>,
+    keys: FxHashMap<Arc<str>, Key>,
 }
 
 /// Files that others import, and that are not part of the scan.
@@ -247,7 +248,7 @@ impl Imported {
             }
         };
         files.iter().for_each(|(candidate, looked)| add(&mut outline, candidate, looked));
-        let known: Mutex<HashMap<String, bool>> = Mutex::default();
+        let known: Mutex<FxHashMap<String, bool>> = Mutex::default();
         let exists = |path: &str| {
             let was = known.lock().unwrap_or_else(PoisonError::into_inner).get(path).copied();
             // Nobody waits while the disk is asked; that two ask the same does no harm.
@@ -289,13 +290,18 @@ impl Imported {
                 (candidate, Looked { seen: Ok(seen) })
             };
             let found: Vec<(Candidate, Looked)> = beside::map(&missing, look);
+            let mut lacking = FxHashSet::default();
             for (candidate, looked) in found {
                 if looked.content().is_none() {
                     known.lock().unwrap_or_else(PoisonError::into_inner).insert(candidate.path.to_string(), false);
+                    lacking.insert(candidate.path.to_string());
                     continue;
                 }
                 add(&mut outline, &candidate, &looked);
                 imported.0.push((candidate, looked));
+            }
+            if !lacking.is_empty() {
+                outline.lack(&lacking);
             }
             // A file may lie in a folder with a manifest of its own.
             outline.read_layout(&OsSystem);
@@ -313,10 +319,10 @@ impl<'l> Snapshot<'l> {
         (imported, outline): (&'l Imported, Outline),
     ) -> Snapshot<'l> {
         // Fixes are proven on one file at a time, without its twins.
-        let copies = || if job.options.fix.is_some() { HashMap::new() } else { copies(job, cache, files) };
-        let (linked, copies) = rayon::join(|| outline.link(), copies);
+        let copies = || if job.options.fix.is_some() { FxHashMap::default() } else { copies(job, cache, files) };
+        let (linked, copies) = rayon::join(|| outline.link(&Pool { stats: job.stats, beside: None }), copies);
         let all: Vec<Place<'l>> = files.iter().copied().chain(imported.0.iter().map(|(c, l)| (c, l))).collect();
-        let of_path: HashMap<&str, &Content> =
+        let of_path: FxHashMap<&str, &Content> =
             all.iter().filter_map(|(c, looked)| Some((&*c.path, looked.content()?))).collect();
         let key = |(candidate, looked): &Place<'l>| {
             let mut out = Out::default();
@@ -482,7 +488,7 @@ fn again(job: &Job<'_>, cache: &Cache, candidate: &Candidate, content: &Content)
 }
 
 /// The functions of all files that repeat others, as far as known; else they are compared.
-fn copies(job: &Job<'_>, cache: &Cache, files: &[Place<'_>]) -> HashMap<Arc<str>, Copies> {
+fn copies(job: &Job<'_>, cache: &Cache, files: &[Place<'_>]) -> FxHashMap<Arc<str>, Copies> {
     let having: Vec<(&Candidate, &Content)> = files
         .iter()
         .filter_map(|(candidate, looked)| Some((*candidate, looked.content().filter(|c| c.has_functions)?)))

@@ -16,7 +16,7 @@ impl System for Files {
 
 fn resolve(files: &[(&'static str, &'static str)], from: &str, specifier: &str) -> Option<String> {
     let files = Files(files.iter().copied().collect());
-    let layout = Layout::read(&files, Path::new("/w"), files.0.keys().copied());
+    let layout = Layout::read(&files, Path::new("/w"), folders(files.0.keys().copied()));
     layout.resolve(from, specifier, &|p| files.0.contains_key(p))
 }
 
@@ -111,7 +111,7 @@ fn modules_of_rust() {
         ("c/src/odd.rs", ""),
     ];
     let system = Files(files.iter().copied().collect());
-    let layout = Layout::read(&system, Path::new("/w"), system.0.keys().copied());
+    let layout = Layout::read(&system, Path::new("/w"), folders(system.0.keys().copied()));
     let exists = |p: &str| system.0.contains_key(p);
     for (from, path, attribute, expected) in [
         ("c/src/lib.rs", "a", None, Some("c/src/a.rs")),
