@@ -389,6 +389,8 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let rust_tests =
         matches!(name, "tests.rs" | "test.rs") || name.ends_with("_test.rs") || name.ends_with("_tests.rs");
+    // A module of tests with a folder of its own: `src/endpoint/tests/mod.rs`.
+    let rust_tests = rust_tests || path.ends_with("/tests/mod.rs");
     // Cargo's folder for what is measured.
     let benches = name.ends_with(".rs") && (path.starts_with("benches/") || path.contains("/benches/"));
     // Other people's programs, on which tests run.
@@ -550,6 +552,7 @@ mod tests {
         assert!(!is_test("test/server.js", &server("./lib/index")));
         assert!(!is_test("src/server.js", &server("../lib/index")));
         assert!(!is_test("test/shop.js", &server("../lib/index")));
+        assert!(is_test("src/endpoint/tests/mod.rs", "fn f() {}") && !is_test("src/tests/ui/a.rs", "fn f() {}"));
     }
 
     #[test]

@@ -149,7 +149,7 @@ pub struct Items {
     pub foreign: BTreeSet<String>,
     /// Foreign functions that return a raw pointer.
     pub foreign_pointers: BTreeSet<String>,
-    /// Names of functions that are not async.
+    /// Names of functions that are not async to those who call them.
     sync: BTreeSet<String>,
     /// Names of methods that implement a trait.
     pub trait_methods: BTreeSet<String>,
@@ -169,10 +169,14 @@ impl Items {
             let root = placed.block.arena().root();
             let mut own = None;
             match placed.block.kind() {
-                BlockKind::Module => items.list(root),
+                BlockKind::Module => {
+                    items.list(root);
+                    items.run_at_once(placed.block, root);
+                }
                 BlockKind::Container => {
                     if let Some(body) = root.child(Field::Body).filter(|_| root.kind() == Kind::ModItem) {
                         items.list(body);
+                        items.run_at_once(placed.block, body);
                     }
                     // A trait's methods are nobody's in particular.
                     if root.kind() == Kind::TraitItem {
@@ -372,6 +376,21 @@ impl Items {
                 _ => {}
             }
             derived.clear();
+        }
+    }
+
+    /// Functions of a list that are async to their author alone: `#[tokio::main]` makes them run to their end where they are called.
+    fn run_at_once(&mut self, block: &Block, list: Node<'_>) {
+        let named = |n: &Node<'_>| {
+            let text = n.text().trim_start_matches("#[").trim_end_matches(']');
+            let path = text.split('(').next().unwrap_or_default().trim();
+            n.kind() == Kind::AttributeItem && last_name(path) == "main" && path.contains("::")
+        };
+        for attribute in list.named_children().filter(named) {
+            let marked = std::iter::successors(attribute.next_named_sibling(), |n| n.next_named_sibling())
+                .find(|n| n.kind() != Kind::AttributeItem);
+            let function = marked.and_then(|n| n.hole()).and_then(|n| block.child(n));
+            self.sync.extend(function.and_then(|f| f.name().map(str::to_owned)));
         }
     }
 

@@ -199,6 +199,10 @@ pub static RULE: Rule = Rule {
         ),
         Case::good("a.ts", "const t = jwt.sign({ id }, process.env.JWT_SECRET!, { algorithm: 'HS256' });"),
         Case::good("a.js", "const h = crypto.createHmac('sha256', key).update('a-very-fixed-text');"),
+        Case::near_miss(
+            "a.rs",
+            "pub const EXAMPLE_PASSPHRASE: &str = \"VGhpcyBpcyBhIHZlcnkgc2VjdXJlIHBhc3NwaHJhc2UK\";",
+        ),
         Case::good(
             "a.ts",
             "type Kind = 'password'; const PASSWORD_FIELD = 'user_password_1'; const tokenUrl = 'https://auth.example.com/token';",

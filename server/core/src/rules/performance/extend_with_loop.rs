@@ -122,7 +122,13 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         },
         _ => return,
     };
-    let source = over.text();
+    // A method binds more closely than `&` and `..`.
+    let source = match over.kind() {
+        _ if how.is_empty() => over.text().to_owned(),
+        Kind::ReferenceExpression => over.child(Field::Value).map_or("", Node::text).to_owned() + ".iter()",
+        Kind::CallExpression | Kind::Identifier | Kind::FieldExpression => over.text().to_owned(),
+        _ => format!("({})", over.text()),
+    };
     let message = format!("`extend` takes all elements at once: `{}.extend({source}{how})`.", to.text());
     let mut note = Note::new(cx.rule, head(node), message);
     let whole = node.parent().filter(|p| p.kind() == Kind::ExpressionStatement).unwrap_or(node);

@@ -2,6 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_code::{call_on, expression, leaves as rust_leaves, plain_method, statements};
+use crate::rules::rust_types::type_of;
 use crate::rules::shape::{only_reads, operands, operator, same};
 use crate::rules::support::{args, bare, is_function, is_loop, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
@@ -94,6 +95,10 @@ pub static RULE: Rule = Rule {
         ),
         Case::near_miss(
             "a.rs",
+            "struct Grid { rows: Vec<Row> }\nimpl Grid { fn cut(&mut self, n: usize) { if self.rows.get(n).is_some() { self.rows.remove(n); } } }",
+        ),
+        Case::near_miss(
+            "a.rs",
             "fn f(m: &mut HashMap<u8, u8>, k: u8) { if !m.contains_key(&k) && m.len() < 9 { m.insert(k, 1); } }",
         ),
         Case::near_miss(
@@ -136,6 +141,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         "contains" => true,
         _ => return,
     };
+    // A vector has `get`, too, and no key that could be missing.
+    if asked.text() == "get" && type_of(map, cx).is_none_or(|ty| !ty.name.ends_with("Map")) {
+        return;
+    }
     if !only_reads(map) || !only_reads(key) {
         return;
     }

@@ -64,6 +64,10 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.rs", "fn f() { let _ = tokio::time::sleep(D).await; }"),
         Case::near_miss(
             "a.rs",
+            "#[tokio::main]\nasync fn serve(port: u16) { run(port).await }\nfn f() { std::thread::spawn(|| { serve(80); }); }",
+        ),
+        Case::near_miss(
+            "a.rs",
             "struct Handle;\nimpl Handle { async fn ping(&self) {} }\nimpl Session { fn run(&self) { let _ = self.ping(); } }",
         ),
     ],
