@@ -33,11 +33,13 @@ pub static RULE: Rule = Rule {
     checks: &[
         Check::Nodes(&[Kind::IfStatement, Kind::TernaryExpression, Kind::WhileStatement], check),
         Check::Nodes(&[Kind::BinaryExpression], compare),
+        Check::Nodes(&[Kind::SwitchCase], case),
         Check::Nodes(&[Kind::IfExpression, Kind::WhileExpression], rust_condition),
         Check::Nodes(&[Kind::BinaryExpression], rust_compare),
         Check::Nodes(&[Kind::MacroInvocation], rust_assert),
     ],
     cases: &[
+        Case::bad("a.js", "switch (n) { case 1, 2: go(); break; default: stop(); } //~ constant-condition"),
         Case::near_miss(
             "a.ts",
             "function f(x: X) { debugAssert(() => typeof x === 'string' || 'not a text'); return x; }",
@@ -242,6 +244,17 @@ fn contradicts(left: Node<'_>, right: Node<'_>) -> bool {
     };
     let (Some(a), Some(b)) = (bound(left), bound(right)) else { return false };
     a.0 == b.0 && (a.1 && !b.1 && a.2 > b.2 || b.1 && !a.1 && b.2 > a.2)
+}
+
+/// `case 1, 2:`
+fn case<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(value) = node.child(Field::Value).map(bare).filter(|v| v.kind() == Kind::SequenceExpression) else {
+        return;
+    };
+    let last = value.last_named().map_or("", Node::text);
+    let message =
+        format!("The comma gives `{last}`, so that this case asks for that alone. Write one `case` for each value.");
+    cx.report(Note::new(cx.rule, value.span(), message));
 }
 
 fn compare<'a>(node: Node<'a>, cx: &mut Cx<'a>) {

@@ -24,10 +24,10 @@ pub static RULE: Rule = Rule {
               together. Computed keys are compared only if they are strings.",
         fix: "",
     },
-    checks: &[Check::Nodes(
-        &[Kind::Object, Kind::JsxOpeningElement, Kind::JsxSelfClosingElement, Kind::ClassBody],
-        check,
-    )],
+    checks: &[
+        Check::Nodes(&[Kind::Object, Kind::JsxOpeningElement, Kind::JsxSelfClosingElement, Kind::ClassBody], check),
+        Check::Nodes(&[Kind::FormalParameters], parameters),
+    ],
     cases: &[
         Case::bad("a.js", "const s = { color: 'red', width: 1, color: 'blue' }; //~ duplicate-keys"),
         Case::bad("a.js", "const o = {\n  a: 1,\n  'a': 2, //~ duplicate-keys\n};"),
@@ -40,6 +40,8 @@ pub static RULE: Rule = Rule {
         Case::bad("a.jsx", "const v = <A x={1} x={2}>t</A>; //~ duplicate-keys"),
         Case::bad("a.js", "class A { m() { return 1; } n() { return 2; } m() { return 3; } } //~ duplicate-keys"),
         Case::bad("a.js", "class A { static m() { return 1; } static m() { return 3; } } //~ duplicate-keys"),
+        Case::bad("a.js", "function area(width, width) { return width * width; } //~ duplicate-keys"),
+        Case::near_miss("a.js", "xs.forEach(function (_, _) { go(); });"),
         Case::good("a.js", "class A { m() { return 1; } static m() { return 3; } }"),
         Case::good("a.js", "class A { get m() { return 1; } set m(v) { this.v = v; } }"),
         Case::near_miss("a.ts", "class A { m(x: string): void; m(x: number): void; m(x: unknown) { go(x); } }"),
@@ -57,6 +59,20 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "const o = { '1': 1, '01': 2 };"),
     ],
 };
+
+/// `function f(a, a)`: the second hides the first.
+fn parameters<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let names: Vec<Node<'a>> = node.named_children().filter(|n| n.kind() == Kind::Identifier).collect();
+    for (i, name) in names.iter().enumerate() {
+        let text = name.text();
+        // Whoever calls a parameter `_` says that nobody asks for it.
+        if let Some(first) = names[..i].iter().find(|n| n.text() == text && !text.starts_with('_')) {
+            let message =
+                format!("Two parameters are called `{text}`: this one hides the first, which nobody can read.");
+            cx.report(Note::new(cx.rule, name.span(), message).related(first.span(), "hidden"));
+        }
+    }
+}
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let mut seen: std::collections::HashMap<String, Node<'a>> = std::collections::HashMap::new();

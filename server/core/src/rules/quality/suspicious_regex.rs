@@ -45,6 +45,14 @@ pub static RULE: Rule = Rule {
         Case::bad("a.js", "const a = RegExp('(abc'); //~ suspicious-regex"),
         Case::bad("a.js", "const a = s.match(/[0-9.,.]/); //~ suspicious-regex"),
         Case::bad("a.js", "const a = new RegExp('*.js'); //~ suspicious-regex"),
+        Case::bad("a.js", "const ok = /^red|green|blue$/.test(c); //~ suspicious-regex"),
+        Case::bad("a.js", "const ok = new RegExp('^get|post|put$', 'i').test(m); //~ suspicious-regex"),
+        Case::bad("a.js", "const r = /cat||dog/; //~ suspicious-regex"),
+        Case::near_miss(
+            "a.js",
+            "const t = s.replace(/^\\s+|\\s+$/g, ''); const u = /^(?:a|b|c)$/; const v = /^a|^b|c$/; const w = /(a|b||c)/;",
+        ),
+        Case::near_miss("a.js", "const t = /^-|-$/; const u = /\\||a|b/; const v = /[|]|x|/; const w = /^a|b$/;"),
         Case::good("a.js", "const a = /^[A-Za-z]+$/;"),
         Case::good("a.js", "const a = /[^]/;"),
         Case::good("a.js", "const a = /[aeiou]/;"),
@@ -108,6 +116,9 @@ fn mistake(pattern: &str, flags: &str) -> Option<String> {
         return None;
     }
     let chars: Vec<char> = pattern.chars().collect();
+    if let Some(message) = alternatives_mistake(&chars, flags) {
+        return Some(message);
+    }
     let multi = flags.contains('m');
     let mut i = 0;
     // Whether something that takes a character certainly came before, in this branch of this group.
@@ -171,6 +182,60 @@ fn mistake(pattern: &str, flags: &str) -> Option<String> {
         i += 1;
     }
     None
+}
+
+/// What is wrong with the alternatives of the whole pattern: `^a|b|c$`, `a||b`.
+fn alternatives_mistake(chars: &[char], flags: &str) -> Option<String> {
+    let mut parts: Vec<String> = vec![String::new()];
+    let (mut depth, mut i) = (0_usize, 0);
+    while let Some(&c) = chars.get(i) {
+        match c {
+            '\\' => {
+                let part = parts.last_mut()?;
+                part.push(c);
+                part.extend(chars.get(i + 1));
+                i += 2;
+                continue;
+            }
+            '[' => {
+                let end = class_end(chars, i);
+                parts.last_mut()?.extend(&chars[i..=end.min(chars.len() - 1)]);
+                i = end + 1;
+                continue;
+            }
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            '|' if depth == 0 => {
+                parts.push(String::new());
+                i += 1;
+                continue;
+            }
+            _ => {}
+        }
+        parts.last_mut()?.push(c);
+        i += 1;
+    }
+    let (first, last) = (parts.first()?, parts.last()?);
+    // An empty one at an end says that there may be nothing; one in the middle was never meant.
+    if parts.len() > 2 && parts[1..parts.len() - 1].iter().any(String::is_empty) {
+        return Some(
+            "One of the alternatives is empty, so that this matches everywhere. Take one of the bars away.".to_owned(),
+        );
+    }
+    let ends = |part: &str| part.ends_with('$') && !part.ends_with("\\$");
+    // What is trimmed at both ends is looked for all over; with words between, the anchors were meant for all.
+    let between = parts.len() > 2 && parts[1..parts.len() - 1].iter().all(|p| !p.starts_with('^') && !ends(p));
+    let plain = |part: &str| part.chars().any(char::is_alphanumeric) && !part.contains(['*', '+', '{']);
+    (between
+        && !flags.contains(['g', 'm', 'y'])
+        && first.starts_with('^')
+        && !ends(first)
+        && ends(last)
+        && !last.starts_with('^')
+        && parts.iter().all(|p| plain(p)))
+    .then(|| {
+        "`^` belongs to the first alternative alone and `$` to the last: those between match anywhere. Put them into a group: `^(?:a|b|c)$`.".to_owned()
+    })
 }
 
 /// Notes that the atom which ends at `i` takes a character, unless it is optional.
