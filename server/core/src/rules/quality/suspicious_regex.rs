@@ -52,7 +52,10 @@ pub static RULE: Rule = Rule {
             "a.js",
             "const t = s.replace(/^\\s+|\\s+$/g, ''); const u = /^(?:a|b|c)$/; const v = /^a|^b|c$/; const w = /(a|b||c)/;",
         ),
-        Case::near_miss("a.js", "const t = /^-|-$/; const u = /\\||a|b/; const v = /[|]|x|/; const w = /^a|b$/;"),
+        Case::near_miss(
+            "a.js",
+            "const t = /^-|-$/; const u = /\\||a|b/; const v = /[|]|x|/; const w = /^a|b$/; const x = /^\\s|\\n|\\s$/; const y = /.^/;",
+        ),
         Case::good("a.js", "const a = /^[A-Za-z]+$/;"),
         Case::good("a.js", "const a = /[^]/;"),
         Case::good("a.js", "const a = /[aeiou]/;"),
@@ -113,6 +116,10 @@ fn wrong(kind: regex::ParseErrorKind) -> bool {
 /// What is wrong with a pattern that can be parsed.
 fn mistake(pattern: &str, flags: &str) -> Option<String> {
     if flags.contains('v') {
+        return None;
+    }
+    // Who needs a pattern that matches nothing writes one of these.
+    if matches!(pattern, ".^" | "$." | "$^" | "a^" | "$a") {
         return None;
     }
     let chars: Vec<char> = pattern.chars().collect();
@@ -225,7 +232,11 @@ fn alternatives_mistake(chars: &[char], flags: &str) -> Option<String> {
     let ends = |part: &str| part.ends_with('$') && !part.ends_with("\\$");
     // What is trimmed at both ends is looked for all over; with words between, the anchors were meant for all.
     let between = parts.len() > 2 && parts[1..parts.len() - 1].iter().all(|p| !p.starts_with('^') && !ends(p));
-    let plain = |part: &str| part.chars().any(char::is_alphanumeric) && !part.contains(['*', '+', '{']);
+    let plain = |part: &str| {
+        let mut last = ' ';
+        let letter = part.chars().any(|c| std::mem::replace(&mut last, c) != '\\' && c.is_alphanumeric());
+        letter && !part.contains(['*', '+', '{'])
+    };
     (between
         && !flags.contains(['g', 'm', 'y'])
         && first.starts_with('^')

@@ -46,6 +46,8 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "class String {}\nconst s = new String();"),
         Case::near_miss("a.js", "const boxed = typeof new String('') === 'object';"),
         Case::near_miss("a.js", "const n = new ast.Number(3);"),
+        Case::near_miss("a.js", "const s = new String(path);\ns.stats = stats;"),
+        Case::near_miss("a.js", "// eslint-disable-next-line no-new-wrappers\nconst key = new String(index[2]);"),
     ],
 };
 
@@ -59,6 +61,26 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             || p.kind() == Kind::BinaryExpression && p.has_token("instanceof")
     });
     if asks || crate::rules::support::declares(cx.arena().root(), name.text()) {
+        return;
+    }
+    // What carries properties must be an object.
+    let arena = cx.arena();
+    let target = node.parent().and_then(|p| match p.kind() {
+        Kind::VariableDeclarator => p.child(Field::Name),
+        Kind::AssignmentExpression => p.child(Field::Left),
+        _ => None,
+    });
+    let carries = target.is_some_and(|t| {
+        arena.nodes().any(|n| {
+            matches!(n.kind(), Kind::MemberExpression | Kind::SubscriptExpression)
+                && n.field() == Field::Left
+                && n.child(Field::Object).is_some_and(|o| o.text() == t.text())
+        })
+    });
+    let meant = arena.comments().any(|c| {
+        c.text().contains("wrapper") && c.span().end <= node.span().start && node.span().start - c.span().end < 60
+    });
+    if carries || meant {
         return;
     }
     let message = format!(
