@@ -54,6 +54,12 @@ pub static RULE: Rule = Rule {
             "const a = html.replace(/\\son[a-z]+\\s*=\\s*\"[^\"]*\"/gi, ''); //~ incomplete-sanitization",
         ),
         Case::bad("a.js", "const a = decodeURIComponent(s.replace(/%25/g, '%')); //~ incomplete-sanitization"),
+        Case::bad("a.js", r#"const quoted = '"' + s.replace(/"/g, '\"') + '"'; //~ incomplete-sanitization"#),
+        Case::bad("a.js", "const clean = s.replace(/<!--|--!?>/g, ''); //~ incomplete-sanitization"),
+        Case::near_miss(
+            "a.js",
+            r#"const quoted = s.replace(/"/g, '\\"').replace(/\\/g, '\\\\'); const same = s.replace('a', 'a');"#,
+        ),
         Case::good("a.js", "let a = html, b; do { b = a; a = a.replace(/on\\w+=/g, ''); } while (a !== b);"),
         Case::near_miss(
             "a.js",
@@ -98,7 +104,23 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         cx.report(Note::new(cx.rule, call_part(node, name), message).confidence(Confidence::Medium));
         return;
     }
+    if removes_comments(node, name) {
+        let message = "What is left around a removed `<!--` may form it again: `<!<!--- ..`. Repeat until nothing changes, or use a sanitiser that parses HTML.";
+        cx.report(Note::new(cx.rule, call_part(node, name), message).confidence(Confidence::Medium));
+        return;
+    }
     let Some((search, with)) = replacement(node) else { return };
+    // `'\"'` is `"`: the backslash is for the reader of the program, not for that of the text.
+    if let [target] = search.targets.as_slice()
+        && **target == *with
+        && args(node).nth(1).map(constant).is_some_and(|w| w.text().contains('\\'))
+    {
+        let message = format!(
+            "`{target}` is replaced by itself: in a string `\\{target}` is `{target}`, and nothing is escaped. Write `\\\\{target}`."
+        );
+        cx.report(Note::new(cx.rule, call_part(node, name), message));
+        return;
+    }
     if with == "%" && search.targets.iter().any(|t| t == "%25") && is_decoded(node) {
         let message = "The text is decoded twice: `%2525` becomes `%`, and what a check let through as `%252e` becomes a dot. Decode once.";
         cx.report(Note::new(cx.rule, call_part(node, name), message).confidence(Confidence::Medium));
@@ -169,6 +191,20 @@ fn removes_handlers(node: Node<'_>, name: Node<'_>) -> bool {
         && string_value(constant(with)).is_some_and(|w| w.trim().is_empty())
         && ["on\\w+", "on[a-z]+", "on\\w*", "on[a-z]*"].iter().any(|p| pattern.starts_with(p))
         && pattern.contains('=')
+        && !node.ancestors().any(|n| matches!(n.kind(), Kind::WhileStatement | Kind::DoStatement | Kind::ForStatement))
+}
+
+/// `html.replace(/<!--|--!?>/g, "")`
+fn removes_comments(node: Node<'_>, name: Node<'_>) -> bool {
+    let mut arguments = args(node);
+    let (Some(search), Some(with)) = (arguments.next().map(constant), arguments.next()) else { return false };
+    let pattern = search.child(Field::Pattern).map_or("", Node::text);
+    name.text() == "replace"
+        && search.kind() == Kind::Regex
+        && search.child(Field::Flags).is_some_and(|f| f.text().contains('g'))
+        && pattern.split('|').next().is_some_and(|first| first == "<!--")
+        && pattern.contains('|')
+        && string_value(constant(with)).is_some_and(|w| w.is_empty())
         && !node.ancestors().any(|n| matches!(n.kind(), Kind::WhileStatement | Kind::DoStatement | Kind::ForStatement))
 }
 

@@ -56,6 +56,12 @@ pub static RULE: Rule = Rule {
             "a.js",
             "const t = /^-|-$/; const u = /\\||a|b/; const v = /[|]|x|/; const w = /^a|b$/; const x = /^\\s|\\n|\\s$/; const y = /.^/;",
         ),
+        Case::bad("a.js", "const own = new RegExp('\\.example\\.com$').test(host); //~ suspicious-regex"),
+        Case::bad("a.js", "const n = new RegExp(\"^\\d+$\"); //~ suspicious-regex"),
+        Case::near_miss(
+            "a.js",
+            "const n = new RegExp('^\\\\d+\\\\.$'); const t = new RegExp('a\\/b\\n\\-'); const r = new RegExp(String.raw`\\d`);",
+        ),
         Case::good("a.js", "const a = /^[A-Za-z]+$/;"),
         Case::good("a.js", "const a = /[^]/;"),
         Case::good("a.js", "const a = /[aeiou]/;"),
@@ -92,6 +98,14 @@ fn constructed<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(pattern) = arguments.next().filter(|p| p.kind() == Kind::String) else { return };
     let letters = arguments.next().map_or(Some(std::borrow::Cow::Borrowed("")), string_value);
     let (Some(text), Some(letters)) = (string_value(pattern), letters) else { return };
+    if let Some(escape) = lost_escape(pattern.text()) {
+        let message = format!(
+            "In a string `\\{escape}` is {}: the expression does not see the backslash. Write `\\\\{escape}`.",
+            if escape == 'b' { "a backspace".to_owned() } else { format!("`{escape}`") }
+        );
+        cx.report(Note::new(cx.rule, pattern.span(), message));
+        return;
+    }
     let escaped = pattern.text().contains("\\u") || pattern.text().contains("\\x");
     let message = match regex::parse(&text, Flags::from_letters(&letters), Dialect::JavaScript) {
         Err(error) if wrong(error.kind) && !escaped => {
@@ -102,6 +116,24 @@ fn constructed<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if let Some(message) = message {
         cx.report(Note::new(cx.rule, pattern.span(), message));
     }
+}
+
+/// What stands behind a backslash that a string drops and an expression needs: `'\.com$'`.
+fn lost_escape(literal: &str) -> Option<char> {
+    let mut chars = literal.chars();
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            continue;
+        }
+        match chars.next()? {
+            c @ ('.' | 'd' | 'w' | 's' | 'D' | 'W' | 'S' | 'B' | 'b' | '(' | ')' | '[' | ']' | '{' | '}' | '*'
+            | '+' | '?' | '^' | '$' | '|') => {
+                return Some(c);
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Errors that JavaScript has too.

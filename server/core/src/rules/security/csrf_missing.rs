@@ -173,7 +173,18 @@ fn check(call: &CallView<'_>, out: &mut Vec<Note>) {
         return;
     }
     // A parsed cookie matters where it decides something.
-    if !sure && !["req.cookies", "request.cookies", "signedCookies"].iter().any(|w| text.contains(w)) {
+    if !sure
+        && ![
+            "req.cookies",
+            "request.cookies",
+            "signedCookies",
+            "passport.session",
+            "passport.authorize",
+            "passport.authenticate",
+        ]
+        .iter()
+        .any(|w| text.contains(w))
+    {
         // Handlers are blocks of their own; look into those that stand here.
         return;
     }
