@@ -59,7 +59,8 @@ fn cost(asker: &Asker) -> Result<Cost, Error> {
     let (mut times, mut works, mut used) = (Vec::new(), Vec::new(), Vec::new());
     // Without its loop: some 300 tokens with the claim.
     let shorter = BLOCK.split_once("  for (").zip(BLOCK.split_once("  if (settings.retries"));
-    let block = shorter.map_or(BLOCK.to_owned(), |((head, _), (_, tail))| format!("{head}  if (settings.retries{tail}"));
+    let block =
+        shorter.map_or(BLOCK.to_owned(), |((head, _), (_, tail))| format!("{head}  if (settings.retries{tail}"));
     for n in 0..FUNCTIONS {
         // From its first line on another function.
         let code =

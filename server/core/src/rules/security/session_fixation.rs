@@ -64,6 +64,10 @@ pub static RULE: Rule = Rule {
         ),
         Case::good("a.js", "app.get('/logout', (req, res) => { req.session.user = null; res.end(); });"),
         Case::good("a.js", "app.post('/cart', (req, res) => { req.session.cart = req.body.items; res.end(); });"),
+        Case::bad(
+            "a.js",
+            "app.post('/login', (req, res) => { if (ok(req.body.u, req.body.p)) { req.session.authenticated = true; } }); //~ session-fixation",
+        ),
         Case::good("a.js", "app.post('/login', passport.authenticate('local'), (req, res) => { res.redirect('/'); });"),
         Case::good(
             "a.js",
@@ -139,5 +143,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 
 /// Whether the code around has to do with a password.
 fn asks_for_password(cx: &Cx<'_>) -> bool {
-    mentions(cx.arena(), &["password", "passwd"]) || cx.arena().text().contains(".body.pass")
+    let text = cx.arena().text();
+    mentions(cx.arena(), &["password", "passwd"])
+        || [".body.pass", "/login'", "/login\"", "/signin'", "/signin\""].iter().any(|w| text.contains(w))
 }

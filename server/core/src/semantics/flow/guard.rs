@@ -89,6 +89,7 @@ pub(super) fn condition(interp: &mut Interp<'_>, id: ExprId) -> Facts {
                     facts.when_false.push((place, Learned::Clean(SinkKind::PropertyKey.set())));
                 }
             }
+            super::lookups::found_nothing(interp, &mut facts, [(left, &b), (right, &a)]);
             super::firsts::first_characters(interp, &mut facts, (left, &b));
             super::firsts::first_folder(interp, &mut facts, (left, &b));
             if *op == BinaryOp::Ne {
@@ -166,8 +167,10 @@ pub(super) fn condition(interp: &mut Interp<'_>, id: ExprId) -> Facts {
             facts
         }
         _ => {
+            let key = super::lookups::looked_up(interp, id);
             let value = interp.eval(id);
             let mut facts = Facts::of(value.clone());
+            facts.when_true.extend(key);
             if let ExprKind::Local(local) = &hir.expr(id).kind
                 && let Some((yes, no)) = interp.told.get(local).cloned()
             {

@@ -8,6 +8,7 @@ mod commands;
 mod databases;
 mod files;
 mod handlers;
+mod lookups;
 mod network;
 mod objects;
 mod turns;

@@ -10,6 +10,7 @@ mod interface;
 mod interp;
 pub mod kinds;
 pub mod lexicon;
+mod lookups;
 pub mod models;
 mod place;
 mod regex;

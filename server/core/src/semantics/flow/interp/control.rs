@@ -255,6 +255,10 @@ impl<'a> Interp<'a> {
                 let facts = self.condition(value);
                 (facts.value, Some((facts.when_true, facts.when_false)))
             }
+            ExprKind::Index(..) if whole == value => {
+                let key = super::super::lookups::looked_up(self, value);
+                (self.eval(value), key.map(|key| (vec![key], Vec::new())))
+            }
             _ => (self.eval(value), None),
         };
         match facts.filter(|(yes, no)| !yes.is_empty() || !no.is_empty()) {
