@@ -10,6 +10,7 @@ mod files;
 mod handlers;
 mod network;
 mod objects;
+mod older;
 mod turns;
 
 /// Checks that the lines marked `//!` and no others reach a sink of the kinds.
