@@ -40,6 +40,23 @@ fn token() -> String {
     format!("{token:x}")
 }"#,
         ),
+        Case::bad(
+            "a.rs",
+            r#"use rand::{rngs::{SmallRng, StdRng}, Rng, SeedableRng};
+pub fn session_token() -> String {
+    let mut rng = SmallRng::seed_from_u64(42);
+    (0..16).map(|_| format!("{:02x}", rng.gen::<u8>())).collect() //~ insecure-randomness
+}
+pub fn make() -> u64 {
+    let mut rng = StdRng::from_seed([7u8; 32]);
+    let token: u64 = rng.gen(); //~ insecure-randomness
+    token
+}"#,
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use rand::{rngs::StdRng, Rng, SeedableRng};\nfn make(seed: [u8; 32]) -> u64 { let mut rng = StdRng::from_seed(seed); let token: u64 = rng.gen(); token }",
+        ),
         Case::bad("a.js", "const token = Math.random().toString(36).slice(2); //~ insecure-randomness"),
         Case::bad(
             "a.js",

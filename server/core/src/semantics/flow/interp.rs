@@ -366,7 +366,13 @@ impl<'a> Interp<'a> {
             && falls_through
             && let Some(name) = function.name
         {
-            self.out.named(name, &value, self.arena, hir.expr(body).span);
+            let declared = function.returns.as_ref().filter(|_| self.world.casts_convert());
+            let given = declared.map_or_else(|| value.clone(), |ty| self.typed(&value, ty));
+            let last = match &hir.expr(body).kind {
+                ExprKind::Block { body: list, value: true, .. } => list.last().copied().unwrap_or(body),
+                _ => body,
+            };
+            self.out.named(name, &given, self.arena, hir.expr(last).span);
         }
         let result = match activation.result {
             Some(returned) if falls_through && has_value => join(&returned, &value),

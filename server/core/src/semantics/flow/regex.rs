@@ -171,10 +171,15 @@ pub(super) fn lists(call: &Call<'_>) -> bool {
 
 /// Whether a pattern, or a text that is one (in a JSON schema), lets harmless texts through alone.
 pub(super) fn is_list(pattern: &Val) -> bool {
-    let written = pattern_of(pattern).or_else(|| Some((pattern.as_str()?, Ustr::default())));
-    let kinds = written.map(|(p, f)| harmless_when_matched(p, f));
+    let kinds = listed(pattern);
     let needed = [SinkKind::Command, SinkKind::Sql, SinkKind::Path, SinkKind::Html, SinkKind::Code];
-    kinds.is_some_and(|k| needed.iter().all(|n| k.has(*n)))
+    needed.iter().all(|n| kinds.has(*n))
+}
+
+/// The kinds of sinks for which all texts are harmless that a pattern lets through.
+pub(super) fn listed(pattern: &Val) -> SinkKinds {
+    let written = pattern_of(pattern).or_else(|| Some((pattern.as_str()?, Ustr::default())));
+    written.map_or(SinkKinds::NONE, |(p, f)| harmless_when_matched(p, f))
 }
 
 /// Whether a call is one of a short function of the program that gives what a pattern says of its parameter.

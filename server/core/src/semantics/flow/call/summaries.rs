@@ -235,7 +235,8 @@ impl<'a> Interp<'a> {
             return result;
         }
         // Types of a library's values are no part of a summary.
-        if args.iter().any(|a| self.is_modelled(a) || a.apis.iter().any(|p| self.models.knows(*p))) {
+        let is_library = |p: &Ustr| self.models.knows(*p) || NODE.contains(&p.as_str());
+        if args.iter().any(|a| self.is_modelled(a) || a.apis.iter().any(is_library)) {
             self.out.context(func, args);
         }
         self.use_child(func);
@@ -499,6 +500,24 @@ impl<'a> Interp<'a> {
         }
     }
 }
+
+/// Modules that wrappers hand to what they wrap: `(function (http, fs) { .. })(require("http"), require("fs"))`.
+const NODE: [&str; 14] = [
+    "child_process",
+    "crypto",
+    "express",
+    "fs",
+    "fs/promises",
+    "http",
+    "https",
+    "net",
+    "os",
+    "path",
+    "querystring",
+    "url",
+    "vm",
+    "zlib",
+];
 
 /// Depth of objects that are looked through for code.
 const MAX_CODE: usize = 2;

@@ -9,6 +9,16 @@ fn any_number_of_arguments() {
 }
 
 #[test]
+fn wrappers_are_handed_modules() {
+    check(&[SinkKind::Path], WRAPPED);
+}
+
+#[test]
+fn routes_with_schemas_of_patterns() {
+    check(&[SinkKind::Command], PATTERNS);
+}
+
+#[test]
 fn methods_of_prototypes_and_literals_find_each_other() {
     check(&[SinkKind::Command], PROTOTYPES);
 }
@@ -216,4 +226,24 @@ box.title = here.searchParams.get('title')!;
 const typed = document.querySelectorAll('textarea');
 box.innerHTML = typed[0].value; //!
 box.textContent = typed[1].value;
+"#;
+
+const WRAPPED: &str = r#"
+(function (http, fs, url) {
+  function serve(request, response) {
+    var parts = url.parse(request.url, true);
+    fs.stat('/srv' + decodeURIComponent(parts.pathname), function (err, st) { response.end(String(st.size)); }); //!
+  }
+  return http.createServer(serve);
+})(require('http'), require('fs'), require('url'));
+"#;
+
+const PATTERNS: &str = r#"
+import Fastify from 'fastify';
+import { exec } from 'child_process';
+const app = Fastify();
+const branch = { type: 'string', pattern: '^[a-z0-9-]+$' };
+const loose = { type: 'string', pattern: '[a-z0-9-]+' };
+app.post('/a', { schema: { body: { type: 'object', properties: { branch } } } }, async (req) => { exec('git pull ' + req.body.branch); });
+app.post('/b', { schema: { body: { type: 'object', properties: { branch: loose } } } }, async (req) => { exec('git pull ' + req.body.branch); }); //!
 "#;
