@@ -339,6 +339,9 @@ pub(crate) fn is_compiled_file(path: &str, blocks: &Blocks) -> bool {
     is_compiled(path, blocks.root())
 }
 
+/// How far into a file a library names its version, in characters.
+const RELEASE_HEAD: usize = 400;
+
 /// Whether a file is test code.
 pub(crate) fn is_test_file(path: &str, blocks: &Blocks) -> bool {
     let root = blocks.root();
@@ -422,6 +425,11 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
         ["Test", "Tests", "Spec"].iter().any(|s| stem.strip_suffix(s).is_some_and(|r| r.ends_with(char::is_lowercase)));
     // `test/unit/libs/qunit.js`: somebody else's, for tests.
     let borrowed = in_folder && path.rsplit('/').nth(1).is_some_and(|f| matches!(f, "lib" | "libs" | "vendor"));
+    let text = module.arena().text();
+    let head = text.char_indices().nth(RELEASE_HEAD).map_or(text, |(end, _)| &text[..end]);
+    if twins::is_release(path, head) {
+        return true;
+    }
     // What a tool pressed together is nobody's to mend, even where it was laid out again.
     let pressed = [".min.js", ".min.mjs", ".min.cjs"].iter().any(|m| name.ends_with(m));
     // `test/server.js`, which runs what lies beside the folder.

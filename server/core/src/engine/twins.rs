@@ -105,11 +105,94 @@ pub(super) fn is_vendored(path: &str) -> bool {
         "thirdparty",
         "3rdparty",
         "3rd-party",
+        "third-party-libs",
+        "bower_components",
         // A generator's, whose copies nobody writes.
         "generated",
         "__generated__",
     ];
     path.rsplit('/').skip(1).any(|folder| FOLDERS.contains(&folder))
+}
+
+/// Whether a file is a release of somebody else's library, laid beside a page: it is called as that is, lies where such files
+/// lie, and names its version first.
+pub(super) fn is_release(path: &str, head: &str) -> bool {
+    const LIBRARIES: &[&str] = &[
+        "ace",
+        "angular",
+        "backbone",
+        "bootstrap",
+        "chai",
+        "ckeditor",
+        "codemirror",
+        "d3",
+        "datatables",
+        "ember",
+        "handlebars",
+        "highlight",
+        "html5shiv",
+        "jasmine",
+        "jquery",
+        "jquery-ui",
+        "jqueryui",
+        "knockout",
+        "lodash",
+        "marked",
+        "mocha",
+        "modernizr",
+        "moment",
+        "mootools",
+        "mustache",
+        "prettify",
+        "prism",
+        "prototype",
+        "qunit",
+        "raphael",
+        "react",
+        "require",
+        "select2",
+        "showdown",
+        "sinon",
+        "tinymce",
+        "underscore",
+        "vue",
+        "zepto",
+    ];
+    const FOLDERS: &[&str] = &[
+        "libs",
+        "vendor",
+        "vendors",
+        "third-party",
+        "third_party",
+        "third-party-libs",
+        "public",
+        "static",
+        "assets",
+        "examples",
+        "example",
+        "demo",
+        "demos",
+        "docs",
+        "doc",
+        "website",
+        "site",
+        "plugins",
+        "external",
+        "bower_components",
+        "test",
+        "tests",
+    ];
+    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+    let stem = name.strip_suffix(".js").unwrap_or_default();
+    let version =
+        stem.find(|c: char| c.is_ascii_digit()).filter(|at| *at > 2 && stem[..*at].ends_with(['-', '.', 'v']));
+    let stem = version.map_or(stem, |at| stem[..at].trim_end_matches(['-', '.', 'v']));
+    let digit = |at: usize, s: &str| s.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
+    let versioned = || head.match_indices('.').any(|(at, _)| at > 0 && digit(at - 1, head) && digit(at + 1, head));
+    LIBRARIES.contains(&stem)
+        && path.rsplit('/').skip(1).any(|folder| FOLDERS.contains(&folder))
+        && head.starts_with("/*")
+        && versioned()
 }
 
 /// Notes on the functions of a file that repeat others of the same file.

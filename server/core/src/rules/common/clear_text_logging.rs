@@ -26,6 +26,14 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Flow(&[SinkKind::SensitiveLog], "`{sink}` writes {source} to the log. Leave it out, or mask it.")],
     cases: &[
+        Case::bad(
+            "a.js",
+            "const app = require('express')();\napp.get('/', (req, res) => { const given = req.headers.authorization; console.log('auth', given); res.end(); }); //~ clear-text-logging",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const app = require('express')();\napp.get('/', (req, res) => { console.log('auth', Boolean(req.headers.authorization)); res.end(); });",
+        ),
         Case::good(
             "a.rs",
             r#"fn show(card_number: &str) { log::info!("charging {}", &card_number[card_number.len() - 4..]); }"#,

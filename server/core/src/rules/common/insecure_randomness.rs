@@ -10,7 +10,7 @@ pub static RULE: Rule = Rule {
     category: Category::Security,
     severity: Severity::High,
     confidence: Confidence::Medium,
-    cwe: &[338, 330],
+    cwe: &[338, 330, 335],
     families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
@@ -39,6 +39,23 @@ fn token() -> String {
     let token: u64 = rng.gen(); //~ insecure-randomness
     format!("{token:x}")
 }"#,
+        ),
+        Case::bad(
+            "a.rs",
+            r#"use rand::{rngs::{SmallRng, StdRng}, Rng, SeedableRng};
+pub fn session_token() -> String {
+    let mut rng = SmallRng::seed_from_u64(42);
+    (0..16).map(|_| format!("{:02x}", rng.gen::<u8>())).collect() //~ insecure-randomness
+}
+pub fn make() -> u64 {
+    let mut rng = StdRng::from_seed([7u8; 32]);
+    let token: u64 = rng.gen(); //~ insecure-randomness
+    token
+}"#,
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use rand::{rngs::StdRng, Rng, SeedableRng};\nfn make(seed: [u8; 32]) -> u64 { let mut rng = StdRng::from_seed(seed); let token: u64 = rng.gen(); token }",
         ),
         Case::bad("a.js", "const token = Math.random().toString(36).slice(2); //~ insecure-randomness"),
         Case::bad(

@@ -3,6 +3,7 @@ use sidenote_grammars::{Family, Field, Kind};
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::support::{self, args, bare, constant_text, is_function, key_name, method, place_name, string_value};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
+use crate::semantics::flow::CallView;
 use crate::syntax::{Node, Span};
 
 pub static RULE: Rule = Rule {
@@ -11,7 +12,7 @@ pub static RULE: Rule = Rule {
     category: Category::Security,
     severity: Severity::High,
     confidence: Confidence::High,
-    cwe: &[295],
+    cwe: &[295, 297],
     families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
@@ -36,8 +37,24 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::CallExpression], rust_call),
         Check::Nodes(&[Kind::CallExpression], electron),
         Check::Nodes(&[Kind::FunctionItem], rust_verifier),
+        Check::Calls(
+            &["exec", "execSync", "spawn", "spawnSync", "execFile", "execFileSync", "arg", "args"],
+            other_program,
+        ),
     ],
     cases: &[
+        Case::bad(
+            "a.js",
+            "const { exec } = require('child_process');\nexec('curl -sk https://x.example.com/a.tgz -o a.tgz'); //~ tls-verification-disabled",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() { let mut c = std::process::Command::new(\"curl\"); c.args([\"--insecure\", \"https://x.example.com/a\"]); } //~ tls-verification-disabled",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const { exec } = require('child_process');\nexec('curl -s https://x.example.com/k -o k'); exec('sort -k 2 a');",
+        ),
         Case::bad(
             "a.ts",
             "import { session } from 'electron';\nsession.defaultSession.setCertificateVerifyProc((_request, callback) => callback(0)); //~ tls-verification-disabled",
@@ -270,6 +287,45 @@ fn switches_off(name: &str, value: Node<'_>, cx: &Cx<'_>) -> Option<Confidence> 
     let text = constant_text(value, cx);
     let matches = if off { matches!(text, "true" | "!0") } else { matches!(text, "false" | "!1") };
     (matches || (name == "SSL_VERIFYPEER" && text == "0")).then_some(confidence)
+}
+
+/// `exec("curl -k ..")`, `Command::new("curl").args(["-k", url])`: programs that fetch, told to trust everybody.
+fn other_program(call: &CallView<'_>, out: &mut Vec<Note>) {
+    let node = call.paths.iter().any(|p| p.starts_with("child_process."));
+    let rust = call.paths.iter().any(|p| p.starts_with("std::process::Command."));
+    if !node && !rust {
+        return;
+    }
+    let texts = call.args.iter().flat_map(|a| {
+        let whole = a.strings().chain(a.prefix.filter(|_| a.lits.is_empty()));
+        whole.chain(a.fields().filter_map(|(_, v)| v.as_str())).collect::<Vec<_>>()
+    });
+    let mut words: Vec<String> =
+        texts.flat_map(|t| t.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect();
+    if rust {
+        let text = call.arena.text();
+        for program in ["curl", "wget"] {
+            if text.contains(&format!("Command::new(\"{program}\")")) {
+                words.insert(0, program.to_owned());
+            }
+        }
+    }
+    let runs = |program: &str| words.iter().any(|w| w == program || w.ends_with(&format!("/{program}")));
+    // `-k`, `-sk`, `--insecure`
+    let short = |w: &str| {
+        w.len() > 1
+            && w.len() < 8
+            && w.starts_with('-')
+            && w.ends_with('k')
+            && w[1..].bytes().all(|b| b.is_ascii_alphabetic())
+    };
+    let open = runs("curl") && words.iter().any(|w| w == "--insecure" || short(w))
+        || runs("wget") && words.iter().any(|w| w == "--no-check-certificate")
+        || runs("git") && words.iter().any(|w| w == "http.sslVerify=false");
+    if open {
+        let message = format!("The program is told not to check certificates, {COST} Leave the check on.");
+        out.push(Note::new(call.rule, call.arg_span(0), message));
+    }
 }
 
 fn report<'a>(span: Span, value: Option<Node<'a>>, what: &str, confidence: Confidence, cx: &mut Cx<'a>) {

@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
     category: Category::Security,
     severity: Severity::High,
     confidence: Confidence::High,
-    cwe: &[327],
+    cwe: &[327, 326],
     families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,

@@ -173,6 +173,25 @@ function targetGroupName(fn, id) {
         ),
         Case::near_miss("a.js", "const digest = lodash.digest('md5'); const x = table.hash('sha1');"),
         Case::near_miss(
+            "h.js",
+            r#"const Crypto = require('crypto');
+HFP.md5 = function (callback) {
+  var md5 = Crypto.createHash('md5');
+  var stream = Fs.createReadStream(this.path);
+  stream.on('data', (part) => md5.update(part));
+  stream.on('end', () => callback(null, md5.digest('hex')));
+};
+const sha1hash = (b) => Crypto.createHash('sha1').update(b).digest('hex');
+function register(func, key) {
+  key = key || require('md5')(func);
+  return this.funcs[key];
+}"#,
+        ),
+        Case::bad(
+            "a.js",
+            "const crypto = require('crypto');\nfunction md5(password) { return crypto.createHash('md5').update(password).digest('hex'); } //~ weak-hash",
+        ),
+        Case::near_miss(
             "a.js",
             "const crypto = require('crypto');\nconst short = crypto.createHash('sha1').update(url).digest('hex').slice(0, 7);",
         ),
@@ -389,6 +408,14 @@ const HARMLESS: &[&str] = &[
     "tmpdir",
 ];
 
+/// Whether a function is called after the hash that it makes: `md5`, `sha1hash`, `toMd5`.
+fn names_algorithm(name: &str) -> bool {
+    let plain: String = name.to_ascii_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+    let rest = plain.replace("md5", "").replace("sha1", "");
+    rest.len() < plain.len()
+        && matches!(rest.as_str(), "" | "hash" | "hex" | "sum" | "to" | "get" | "digest" | "sync" | "of")
+}
+
 /// The broken hash that a name of an algorithm stands for.
 fn broken(name: &str) -> Option<&'static str> {
     let plain: String = name.to_ascii_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
@@ -564,9 +591,23 @@ fn report(call: &CallView<'_>, name: &str, span: Span, signature: bool, fixable:
     // A function that makes a name, or a key under which something is kept.
     let names = |f: &crate::semantics::hir::Function| {
         f.span.contains(call.span)
-            && f.name.is_some_and(|n| lexicon::words(&n).last().is_some_and(|w| w == "name" || w == "key"))
+            && f.name.is_some_and(|n| {
+                let words = lexicon::words(&n);
+                words.last().is_some_and(|w| w == "name" || w == "key") || names_algorithm(&n)
+            })
     };
-    if !sensitive && call.hir.functions.iter().any(names) {
+    // The sum of a file.
+    let of_file = || {
+        let at = call.arena.root().smallest_at(call.span);
+        let function = at.ancestors().find(|n| crate::rules::support::is_function(*n));
+        function.is_some_and(|f| f.text().contains("createReadStream("))
+    };
+    // `key = key || md5(text)`
+    let kept_under = statement.split_once('=').is_some_and(|(to, _)| {
+        let to = to.trim().rsplit([' ', '.']).next().unwrap_or_default();
+        matches!(to, "key" | "id" | "_id" | "hashKey" | "cacheKey")
+    });
+    if !sensitive && (kept_under || of_file() || call.hir.functions.iter().any(names)) {
         return;
     }
     let prescribed = is_prescribed(call) || any(&words, &["pwned", "breach", "websocket"]);

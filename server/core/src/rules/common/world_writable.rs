@@ -45,7 +45,7 @@ pub static RULE: Rule = Rule {
             made,
         ),
         Check::Calls(&["umask"], umask),
-        Check::Calls(&["from_mode", "set_mode", "mode", "chmod", "fchmod", "open", "mkdir"], rust),
+        Check::Calls(&["from_mode", "set_mode", "mode", "chmod", "fchmod", "open", "mkdir", "arg", "args"], rust),
     ],
     cases: &[
         Case::bad(
@@ -53,6 +53,14 @@ pub static RULE: Rule = Rule {
             "const { execSync } = require('child_process');\nexecSync('chmod -R 777 /srv/data'); //~ world-writable",
         ),
         Case::near_miss("a.js", "const { execSync } = require('child_process');\nexecSync('chmod 755 /srv/data');"),
+        Case::bad(
+            "a.rs",
+            "fn f(p: &str) { std::process::Command::new(\"chmod\").args([\"-R\", \"777\", p]).status().ok(); } //~ world-writable",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(p: &str) { std::process::Command::new(\"chmod\").args([\"750\", p]).status().ok(); std::process::Command::new(\"seq\").arg(\"7\").status().ok(); }",
+        ),
         Case::bad(
             "a.ts",
             "import { S3Client, PutBucketAclCommand } from '@aws-sdk/client-s3';\nexport const f = (s: S3Client) => s.send(new PutBucketAclCommand({ Bucket: 'b', ACL: 'public-read-write' })); //~ world-writable",
@@ -286,8 +294,28 @@ fn umask(call: &CallView<'_>, out: &mut Vec<Note>) {
     }
 }
 
+/// `Command::new("chmod").args(["777", path])`
+fn program(call: &CallView<'_>, out: &mut Vec<Note>) {
+    let is_command = call.paths.iter().any(|p| p.starts_with("std::process::Command."));
+    if !is_command || !call.arena.text().contains("Command::new(\"chmod\")") {
+        return;
+    }
+    let parts = call.args.iter().flat_map(|a| a.strings().chain(a.fields().filter_map(|(_, v)| v.as_str())));
+    let open = |m: &str| {
+        matches!(m, "a+w" | "o+w" | "a+rw" | "a+rwx" | "o+rw" | "ugo+rwx")
+            || m.len() >= 3 && u32::from_str_radix(m, 8).is_ok_and(|m| m & 0o002 != 0 && m & 0o1000 == 0)
+    };
+    if let Some(mode) = parts.into_iter().find(|m| open(m)) {
+        let message = format!("With the mode {mode} every user of the machine may change it. Leave others out.");
+        out.push(Note::new(call.rule, call.arg_span(0), message));
+    }
+}
+
 /// `Permissions::from_mode`, `set_mode`, modes of new files and folders, and libc's calls.
 fn rust(call: &CallView<'_>, out: &mut Vec<Note>) {
+    if matches!(call.name.as_str(), "arg" | "args") {
+        return program(call, out);
+    }
     let libc = |n: &str| call.is(&format!("libc::{n}"));
     let (at, severity) = match call.name.as_str() {
         "from_mode" if call.is("std::fs::Permissions::from_mode") || call.is("Permissions::from_mode") => {

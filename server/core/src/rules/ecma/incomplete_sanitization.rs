@@ -123,6 +123,16 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         cx.report(Note::new(cx.rule, call_part(node, name), message).confidence(Confidence::Medium));
         return;
     }
+    if let [target] = search.targets.as_slice()
+        && !target.is_empty()
+        && **target == *with
+    {
+        let message = format!(
+            "`{target}` is replaced by itself, so that nothing changes. An escape such as `\\{target}` was meant."
+        );
+        cx.report(Note::new(cx.rule, call_part(node, name), message).confidence(Confidence::Medium));
+        return;
+    }
     if !search.global {
         if let Some(what) = first_only(&search, &with)
             && !is_unwrapping(node, receiver, &search)
@@ -372,8 +382,12 @@ fn backslashes_before<'a>(receiver: Node<'a>, cx: &Cx<'a>) -> bool {
     if chain(receiver).any(escapes) {
         return true;
     }
-    // Elsewhere in the block; around this call it is the wrong order, which is reported there.
-    cx.arena().nodes().any(escapes)
+    // Elsewhere in the function; around this call it is the wrong order, which is reported there.
+    let function = receiver.ancestors().find(|n| crate::rules::support::is_function(*n));
+    match function {
+        Some(function) => function.descendants().any(escapes),
+        None => cx.arena().nodes().any(escapes),
+    }
 }
 
 /// Reports chains that escape or unescape twice.

@@ -702,6 +702,21 @@ exports.set = function (target, path, value) {
             "a.js",
             "exports.plain = function (schema, values) {\n  const out = {};\n  for (const path of Object.keys(schema.paths)) {\n    const parts = path.split('.');\n    let at = out;\n    for (const part of parts.slice(0, -1)) {\n      at[part] = at[part] ?? {};\n      at = at[part];\n    }\n    at[parts[parts.length - 1]] = values[path];\n  }\n  return out;\n};",
         ),
+        Case::near_miss(
+            "a.js",
+            r#"module.exports.Mesh = function (root) {
+  var mesh = {}, tmp;
+  mesh.hash = function (path) { path.split('.').forEach(function (k) { tmp = tmp[k]; }); };
+  mesh.raw = function (msg, cb) {
+    tmp = {};
+    Object.keys(msg).forEach(function (k) { tmp[k] = msg[k]; });
+    return cb(tmp);
+  };
+  mesh.val = function (list, k, t) { list.forEach(function (tag) { tag[k] = t; }); };
+  mesh.of = function (tag, path) { path.split('/').forEach(function (k) { tag = tag[k]; }); return tag; };
+  return mesh;
+};"#,
+        ),
     ],
 };
 
@@ -802,6 +817,19 @@ fn path_setter<'a>(
     if matches!(index.kind(), Kind::Number | Kind::String) || !is_of_given_path(write, index, outer) {
         return false;
     }
+    // `Object.keys(from).forEach((k) => { to[k] = from[k]; })` copies one level.
+    let copied = write.child(Field::Right).map(bare).filter(|r| r.kind() == Kind::SubscriptExpression);
+    let copied = copied.filter(|r| r.child(Field::Index).is_some_and(|i| i.text() == index.text()));
+    if copied.and_then(|r| r.child(Field::Object)).is_some_and(|from| from.text() != target) {
+        return false;
+    }
+    // The function whose variable the target is; another one's of that name tells nothing.
+    let declares = |f: &Node<'a>| {
+        let named = |n: Node<'a>| n.child(Field::Name).is_some_and(|l| l.text() == target);
+        parameter_names(*f).any(|p| p == target)
+            || f.descendants().any(|n| n.kind() == Kind::VariableDeclarator && named(n))
+    };
+    let home = write.ancestors().filter(|n| is_function(*n)).find(declares).unwrap_or(outer);
     let into = |n: Node<'a>| n.kind() != Kind::CallExpression && n.text().contains(&format!("{target}["));
     let goes_into = |n: Node<'a>| {
         n.kind() == Kind::AssignmentExpression
@@ -815,7 +843,7 @@ fn path_setter<'a>(
             && args(n).any(|a| a.text() == left.text())
             && n.child(Field::Function).is_some_and(|c| write.ancestors().filter_map(named).any(|f| f == c.text()))
     };
-    let descends = outer.descendants().any(|n| goes_into(n) || calls_itself(n));
+    let descends = home.descendants().any(|n| goes_into(n) || calls_itself(n));
     // `path.split(".").reduce((o, k) => (o[k] = o[k] || {}), target)`
     let folds = || {
         let function = write.ancestors().find(|n| is_function(*n))?;

@@ -22,11 +22,19 @@ pub static RULE: Rule = Rule {
         limits: "A comparison of the number with anything counts as a bound.",
         fix: "",
     },
-    checks: &[Check::Flow(
-        &[SinkKind::Timer],
-        "`{sink}` takes {source} as a size or duration: a large number exhausts memory or keeps timers for ever. Set an upper bound.",
-    )],
+    checks: &[
+        Check::Flow(
+            &[SinkKind::Timer],
+            "`{sink}` takes {source} as a size or duration: a large number exhausts memory or keeps timers for ever. Set an upper bound.",
+        ),
+        Check::Model,
+    ],
     cases: &[
+        Case::bad(
+            "a.js",
+            "const express = require('express');\napp.use(express.json({ limit: '500mb' })); //~ resource-exhaustion",
+        ),
+        Case::near_miss("a.js", "const express = require('express');\napp.use(express.json({ limit: '10mb' }));"),
         Case::bad(
             "a.ts",
             r#"import express from "express";

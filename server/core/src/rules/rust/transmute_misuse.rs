@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     category: Category::Security,
     severity: Severity::High,
     confidence: Confidence::High,
-    cwe: &[843],
+    cwe: &[843, 704, 758],
     families: &[Family::Rust],
     default_on: true,
     in_tests: false,

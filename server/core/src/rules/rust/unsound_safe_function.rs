@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
     category: Category::Security,
     severity: Severity::Medium,
     confidence: Confidence::Medium,
-    cwe: &[119, 125, 787],
+    cwe: &[119, 125, 787, 476, 704],
     families: &[Family::Rust],
     default_on: true,
     in_tests: false,

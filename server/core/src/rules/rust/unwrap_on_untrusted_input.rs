@@ -13,12 +13,13 @@ pub static RULE: Rule = Rule {
     category: Category::Security,
     severity: Severity::Low,
     confidence: Confidence::Medium,
-    cwe: &[248, 754],
+    cwe: &[248, 754, 129],
     families: &[Family::Rust],
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `unwrap` and `expect` on the result of reading, parsing or looking up something in what a client sent.",
+        what: "Finds `unwrap` and `expect` on the result of reading, parsing or looking up something in what a client sent, and slices and \
+               lists that are indexed by a number from it which nothing bounds.",
         why: "Whoever sends the request decides whether it fails. A panic ends the request at least, holds locks poisoned, and ends the whole \
               program where panics abort.",
         example: "let id: u32 = query.id.parse().unwrap();",
@@ -35,6 +36,14 @@ pub static RULE: Rule = Rule {
         ),
     ],
     cases: &[
+        Case::bad(
+            "a.rs",
+            "use actix_web::{web, HttpResponse};\nasync fn f(p: web::Path<usize>, s: web::Data<Vec<u8>>) -> HttpResponse { let n = p.into_inner(); HttpResponse::Ok().body(s[n].to_string()) } //~ unwrap-on-untrusted-input",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use actix_web::{web, HttpResponse};\nasync fn f(p: web::Path<usize>, s: web::Data<Vec<u8>>) -> HttpResponse { let n = p.into_inner(); if n >= s.len() { return HttpResponse::NotFound().finish(); } HttpResponse::Ok().body(s[n].to_string()) }",
+        ),
         Case::bad(
             "a.rs",
             "use actix_web::{web, HttpResponse};\nasync fn f(q: web::Query<Q>) -> HttpResponse { let n: u32 = q.n.parse().unwrap(); ok(n) } //~ unwrap-on-untrusted-input",

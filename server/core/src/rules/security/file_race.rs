@@ -127,6 +127,10 @@ else {
             "a.js",
             "const fs = require('fs');\nfs.access(name, (err) => {\n  if (err) return;\n  fs.open(name, 'a+', use);\n});",
         ),
+        Case::near_miss(
+            "a.js",
+            "const fs = require('fs');\nStore.prototype.open = function () {\n  var self = this;\n  fs.stat(self.filename, function (err, stat) {\n    if (err) return self.create();\n    fs.open(self.filename, 'r+', self.use);\n  });\n};",
+        ),
         Case::near_miss("a.js", "if (cache.exists(key)) cache.writeFile(key, value);"),
         Case::near_miss(
             "a.js",
@@ -253,7 +257,10 @@ fn is_own(path: Node<'_>, arena: &crate::syntax::Arena) -> bool {
     let kept = |text: &str| words(text).iter().any(|w| KEPT.contains(&w.as_str()));
     let made = named.and_then(|n| n.child(Field::Value)).filter(|v| v.kind() == Kind::CallExpression);
     let maker = made.and_then(|call| call.child(Field::Function));
-    own(path.text())
+    // `this.filename`: what an object is kept in.
+    let member = ["this.", "self.", "that.", "_this."].iter().any(|o| path.text().starts_with(o));
+    member
+        || own(path.text())
         || kept(path.text())
         || maker.is_some_and(|f| kept(f.text()))
         || named.and_then(|n| n.child(Field::Value)).is_some_and(|v| own(v.text()))

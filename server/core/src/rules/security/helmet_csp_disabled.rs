@@ -172,7 +172,18 @@ fn policy(call: &CallView<'_>, options: Option<&Val>, n: usize, out: &mut Vec<No
     let Some(directives) = field(options, "directives") else { return };
     for name in ["scriptSrc", "script-src", "defaultSrc", "default-src"] {
         let Some(list) = field(Some(directives), name) else { continue };
-        let weak = |s: &str| matches!(s, "'unsafe-eval'" | "*" | "data:" | "http:" | "https:");
+        let vouched = || {
+            list.fields().any(|(_, v)| {
+                !v.funcs.is_empty()
+                    || v.strings().any(|s| s.starts_with("'nonce-") || s.starts_with("'sha") || s == "'strict-dynamic'")
+            })
+        };
+        let inline = name.starts_with("script") && !vouched();
+        let weak = |s: &str| match s {
+            "'unsafe-eval'" | "*" | "data:" | "http:" | "https:" => true,
+            "'unsafe-inline'" => inline,
+            _ => false,
+        };
         let found = list.fields().flat_map(|(_, v)| v.strings()).chain(list.strings()).find(|s| weak(s));
         if let Some(found) = found {
             let message = format!(

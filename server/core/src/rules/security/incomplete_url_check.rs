@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
     category: Category::Security,
     severity: Severity::Medium,
     confidence: Confidence::Medium,
-    cwe: &[20],
+    cwe: &[20, 184],
     families: &[Family::Ecma],
     default_on: true,
     in_tests: false,
@@ -85,6 +85,17 @@ pub static RULE: Rule = Rule {
   return parts ? fetch(url) : null;
 }"#,
         ),
+        Case::bad(
+            "a.js",
+            r#"const HOST = /^https?:\/\/www.example.com\//; //~ incomplete-url-check
+const NEXT = /^https:\/\/a\.example\.com|https:\/\/b\.example\.com/; //~ incomplete-url-check
+if (HOST.test(url) || NEXT.test(url)) go();"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r"types.push((url) => /\/\/(w\.)?soundcloud.com/i.test(url) ? 'video/x-soundcloud' : null);",
+        ),
+        Case::near_miss("a.js", r"const FILE = /^example.com/; if (FILE.test(name)) go();"),
         Case::near_miss(
             "a.js",
             r#"function parse(url) {
@@ -293,6 +304,15 @@ fn pattern<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 
 /// `const parts = url.match(/example\.com\/(\d+)\/(\w+)/)`: what is taken out are parts behind the host, which is used for nothing.
 fn is_extraction(node: Node<'_>, pattern: &str) -> bool {
+    // `/soundcloud\.com/.test(url) ? "video/x-soundcloud" : null` tells what an address is, and lets nothing in.
+    let tells = |n: Node<'_>| {
+        n.kind() == Kind::TernaryExpression
+            && n.child(Field::Condition).is_some_and(|c| c.span().contains(node.span()))
+            && n.child(Field::Consequence).is_some_and(|c| string_value(c).is_some())
+    };
+    if node.ancestors().take(4).any(tells) {
+        return true;
+    }
     let call = node.ancestors().find(|n| n.kind() == Kind::CallExpression);
     let kept = call.is_some_and(|c| {
         matches!(method(c), Some((_, name)) if matches!(name.text(), "match" | "exec"))
@@ -378,6 +398,25 @@ fn is_test(node: Node<'_>) -> bool {
             .and_then(method)
             .is_some_and(|(receiver, name)| matches!(name.text(), "match" | "search") && is_address(receiver)),
         Kind::Pair => key_name(parent).is_some_and(|k| matches!(k.as_ref(), "origin" | "origins")),
+        // `const HOST = /../; .. HOST.test(url)`
+        Kind::VariableDeclarator => {
+            let Some(name) = parent.child(Field::Name).filter(|n| n.kind() == Kind::Identifier) else { return false };
+            let used = |n: Node<'_>| {
+                n.kind() == Kind::CallExpression
+                    && method(n).is_some_and(|(receiver, m)| match m.text() {
+                        "test" | "exec" => receiver.text() == name.text() && args(n).next().is_some_and(is_address),
+                        "match" | "search" => args(n).any(|a| a.text() == name.text()) && is_address(receiver),
+                        _ => false,
+                    })
+            };
+            let named = words(name.text());
+            named.iter().any(|w| {
+                matches!(
+                    w.trim_end_matches(|c: char| c.is_ascii_digit()),
+                    "host" | "hosts" | "origin" | "origins" | "domain" | "domains"
+                )
+            }) || node.arena().nodes().any(used)
+        }
         Kind::Array => parent
             .parent()
             .filter(|p| p.kind() == Kind::Pair)

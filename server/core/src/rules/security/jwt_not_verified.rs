@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
     category: Category::Security,
     severity: Severity::High,
     confidence: Confidence::High,
-    cwe: &[347, 345],
+    cwe: &[347, 345, 613],
     families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
@@ -38,8 +38,13 @@ pub static RULE: Rule = Rule {
         Check::Calls(&["verify"], verify),
         Check::Calls(&["verify", "expressjwt", "express-jwt", "jwtVerify", "Strategy"], expiry),
         Check::Nodes(&[Kind::CallExpression, Kind::AssignmentExpression], rust),
+        Check::Model,
     ],
     cases: &[
+        Case::bad(
+            "a.ts",
+            "import * as jose from 'jose';\nexport const read = (t: string) => jose.UnsecuredJWT.decode(t); //~ jwt-not-verified",
+        ),
         Case::bad(
             "a.ts",
             "import jwt from 'jsonwebtoken';\nimport { Request } from 'express';\nexport function verify(req: Request) {\n  return jwt.decode(req.headers.authorization!.split(' ')[1]); //~ jwt-not-verified\n}",

@@ -316,6 +316,10 @@ app.post('/error', (req, res) => {
         ),
         Case::near_miss(
             "a.js",
+            "const Koa = require('koa');\nnew Koa().use(async (ctx, next) => { logger.info('host %s', ctx.host); await next(); });",
+        ),
+        Case::near_miss(
+            "a.js",
             r#"const express = require('express');
 const app = express();
 async function tiles(source, points) {

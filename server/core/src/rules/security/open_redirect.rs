@@ -59,6 +59,12 @@ app.get('/back', (req, res) => {
 });"#,
         ),
         Case::near_miss(
+            "a.js",
+            r#"const lang = new URLSearchParams(location.search).get('lang');
+function withParameter(uri, key, value) { return uri.replace(/lang=\w*/, key + '=' + value); }
+window.location.href = withParameter(window.location.href, 'lang', lang);"#,
+        ),
+        Case::near_miss(
             "s.js",
             r#"const express = require('express');
 const app = express();

@@ -89,6 +89,10 @@ pub static RULE: Rule = Rule {
             "a.js",
             "importScripts('lib.js');\nself.addEventListener('message', (e) => { self.postMessage(work(e.data)); });",
         ),
+        Case::near_miss(
+            "worker.js",
+            "self.addEventListener('message', (e) => { const d = JSON.parse(e.data); start(d.list); });",
+        ),
         Case::good("a.js", "window.addEventListener('click', (e) => render(e.data));"),
         Case::good("a.js", "port.onmessage = (e) => render(e.data);"),
         Case::near_miss("a.js", "window.addEventListener('message', () => { count += 1; });"),
@@ -142,10 +146,9 @@ fn listen(call: &CallView<'_>, out: &mut Vec<Note>) {
             let jquery = matches!(who.replace(' ', "").as_str(), "$(window)" | "jQuery(window)");
             jquery
                 || call.name != "on"
-                    && matches!(
-                        who.as_str(),
-                        "window" | "globalThis" | "top" | "parent" | "self" | "window.top" | "window.parent"
-                    )
+                    && matches!(who.as_str(), "window" | "globalThis" | "top" | "parent" | "window.top" | "window.parent")
+                // A worker is `self`, too.
+                || call.name != "on" && who == "self" && page()
         }
     };
     if !window || !event.is_some_and(|e| e == "message" || e == "onmessage") {

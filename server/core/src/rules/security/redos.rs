@@ -104,6 +104,10 @@ pub static RULE: Rule = Rule {
             "a.js",
             "app.get('/', (req, res) => {\n  if (req.query.x.length < 200) return res.end();\n  res.json(req.query.x.replace(/\\s+$/, '')); //~ redos\n});",
         ),
+        Case::near_miss(
+            "a.js",
+            r"const isNative = (f) => /^\s*function\s*(\b[a-z$_][a-z0-9$_]*\b)*\s*\(\)/i.test(String(f));",
+        ),
         Case::near_miss("a.js", "app.get('/', (req, res) => res.json(req.query.x.slice(0, 80).replace(/\\s+$/, '')));"),
         Case::bad("a.js", "app.get('/', (req, res) => res.json(req.query.x.slice(1).replace(/\\s+$/, ''))); //~ redos"),
     ],
@@ -140,10 +144,16 @@ fn builds(path: &str) -> bool {
     name.starts_with("gruntfile.") || name.starts_with("gulpfile.") || name.contains(".config.")
 }
 
+/// Whether a pattern looks at the source of a function of the program: `/^\s*function .../`, `/\[native code\]/`.
+fn reads_source(pattern: &str) -> bool {
+    let start = pattern.trim_start_matches('^').replace("\\s*", "").replace("\\s+", "");
+    start.starts_with("function") || ["native code", "use strict"].iter().any(|w| pattern.contains(w))
+}
+
 fn literal<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let pattern = node.child(Field::Pattern).map_or("", |n| n.text());
     let flags = node.child(Field::Flags).map_or("", |n| n.text());
-    if !pattern.contains(['*', '+', '{']) || is_fed_constants(node) || builds(&cx.file.path) {
+    if !pattern.contains(['*', '+', '{']) || is_fed_constants(node) || builds(&cx.file.path) || reads_source(pattern) {
         return;
     }
     if let Some(message) = exponential(pattern, flags) {

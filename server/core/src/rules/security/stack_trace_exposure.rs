@@ -14,7 +14,7 @@ pub static RULE: Rule = Rule {
     category: Category::Security,
     severity: Severity::Medium,
     confidence: Confidence::High,
-    cwe: &[209, 497],
+    cwe: &[209, 497, 200],
     families: &[Family::Ecma],
     default_on: true,
     in_tests: false,

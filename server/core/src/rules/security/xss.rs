@@ -43,6 +43,22 @@ pub static RULE: Rule = Rule {
         ),
         Case::near_miss(
             "a.js",
+            r#"$.fn.picker = function (options) {
+  var run = { open: function (e) { $(e.target).addClass(options.classPrefix); } };
+  this[0].innerHTML = '<div class="' + options.classPrefix + 'inner"></div>';
+  return run[options.command](options);
+};"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            "app.use((req, res) => res.status(403).send('<p>not from ' + req.headers.origin + '</p>'));",
+        ),
+        Case::bad(
+            "a.js",
+            "app.use((req, res) => res.status(403).send('<p>not from ' + req.headers.referer + '</p>')); //~ xss",
+        ),
+        Case::near_miss(
+            "a.js",
             "const nunjucks = require('nunjucks');\nnunjucks.configure('views', { autoescape: true });",
         ),
         Case::bad(

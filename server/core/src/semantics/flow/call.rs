@@ -251,6 +251,7 @@ impl<'a> Interp<'a> {
             if kinds != SinkKinds::NONE {
                 result = Arc::new(result.cleaned(kinds));
             }
+            result = self.picked_parts(call, result);
         }
         if let Some(regex) = super::regex::constructed(call) {
             result = Arc::new(regex);
@@ -420,6 +421,14 @@ impl<'a> Interp<'a> {
         {
             result = self.typed(&result, ty);
         }
+        // `document.querySelector<HTMLAnchorElement>("#back")`
+        if let [ty] = call.types
+            && matches!(call.name.as_str(), "querySelector" | "closest")
+        {
+            let mut typed = Value::clone(&result);
+            typed.apis.extend(self.type_apis(ty));
+            result = Arc::new(typed);
+        }
         // `text.chars().filter(|c| c.is_alphanumeric())`
         if matches!(call.name.as_str(), "filter" | "retain")
             && self.world.casts_convert()
@@ -429,6 +438,9 @@ impl<'a> Interp<'a> {
             let kinds =
                 if ["alphanumeric", "is_ascii_digit", "is_numeric", "alphabetic"].iter().any(|w| test.contains(w)) {
                     SinkKinds::ALL
+                } else if test.contains('<') && !test.contains("||") && call.name == "filter" {
+                    // `w.checked_mul(h).filter(|n| *n < LIMIT)`
+                    SinkKind::Allocation.set()
                 } else if test.contains("is_control") || test.contains("is_ascii_graphic") || test.contains("'\\n'") {
                     SinkKind::Log.set()
                 } else {
@@ -608,6 +620,9 @@ impl<'a> Interp<'a> {
             return self.indirect(&inner);
         }
         let receiver = call.receiver.as_ref()?;
+        if let Some(inner) = self.borrowed_method(call) {
+            return Some(self.finish_call(&inner));
+        }
         // A library's type may have a method of that name.
         let is_function = !receiver.funcs.is_empty() || !receiver.apis.is_empty() && !self.is_modelled(receiver);
         if !matches!(call.name.as_str(), "call" | "apply" | "bind") || !is_function {
@@ -854,6 +869,12 @@ impl<'a> Interp<'a> {
                         continue;
                     }
                     if quoted && id != call.arg_ids.first().copied() {
+                        continue;
+                    }
+                    // `$(e.target)`: what an event names is an element of the page.
+                    if sink.kind == SinkKind::Html
+                        && id.is_some_and(|id| library::is_of_event(self.arena.slice(self.hir.expr(id).span)))
+                    {
                         continue;
                     }
                     let at = self.at(id.map_or(call.span, |id| self.hir.expr(id).span));

@@ -9,6 +9,7 @@
 mod crates;
 mod exported;
 mod exports;
+mod holders;
 mod link;
 mod memo;
 
@@ -143,6 +144,8 @@ pub struct Linker<'a> {
     cells: RefCell<FxHashMap<Ustr, Val>>,
     /// Who asked for what other handlers leave in requests and their like, by cell.
     readers: RefCell<FxHashMap<Ustr, BTreeSet<usize>>>,
+    /// Which objects functions are members of, by the block that puts them there; made when somebody asks.
+    holders: RefCell<FxHashMap<usize, Arc<holders::Holders>>>,
     /// `module.exports` of each file, where its code wrote to it.
     common: RefCell<Vec<Option<Val>>>,
     /// Functions in the order in which they are to be run.
@@ -217,6 +220,7 @@ impl<'a> Linker<'a> {
             globals: RefCell::default(),
             cells: RefCell::default(),
             readers: RefCell::default(),
+            holders: RefCell::default(),
             common: RefCell::new(vec![None; files.len()]),
             queue: RefCell::default(),
             files,
@@ -279,7 +283,8 @@ impl<'a> Linker<'a> {
                 self.take_contexts(&ran.outcome.contexts);
                 self.keep_env(task.unit, ran);
             } else {
-                let ran = self.run(task.unit, FnId(task.function), &args, unknown());
+                let this = self.holder(task.unit, FnId(task.function)).unwrap_or_else(unknown);
+                let ran = self.run(task.unit, FnId(task.function), &args, this);
                 self.take_contexts(&ran.outcome.contexts);
                 self.nested.borrow_mut().push((task.unit, ran));
             }
@@ -407,15 +412,18 @@ impl<'a> Linker<'a> {
         let context = self.contexts.borrow().get(&task).cloned().unwrap_or_default();
         let routed = if task.function == 0 { self.routed_params(i) } else { Vec::new() };
         let handles = task.function == 0 && self.handles_requests(i, function);
-        (0..function.params.len())
+        (0..self.arity(i, task.function as usize))
             .map(|n| {
-                let extracted = || function.params[n].ty.as_ref().and_then(|ty| self.extracted(i, ty));
+                let Some(param) = function.params.get(n) else {
+                    return symbol(&context.get(n).map_or_else(Value::default, |v| Value::clone(v)), n as u16);
+                };
+                let extracted = || param.ty.as_ref().and_then(|ty| self.extracted(i, ty));
                 let known = context.get(n).cloned().or_else(extracted);
                 let mut value = known.map_or_else(Value::default, |v| Value::clone(&v));
-                let pat = hir.pat(function.params[n].pat);
+                let pat = hir.pat(param.pat);
                 // A body as it came: `async fn create(body: String)`.
                 let body = handles
-                    && matches!(&function.params[n].ty, Some(Type::Path(path, _))
+                    && matches!(&param.ty, Some(Type::Path(path, _))
                         if matches!(last_name(*path).as_str(), "String" | "Bytes"));
                 if let PatKind::Bind(local, _) = &pat.kind
                     && (body || routed.contains(&hir.local(*local).name))
@@ -425,8 +433,7 @@ impl<'a> Linker<'a> {
                     let what = Ustr::from("the request");
                     let origin = Origin::Source(Arc::new(Source { kind: SourceKind::Remote, at, what }));
                     // Rocket refuses segments that lead out.
-                    let segments =
-                        matches!(&function.params[n].ty, Some(Type::Path(path, _)) if last_name(*path) == "PathBuf");
+                    let segments = matches!(&param.ty, Some(Type::Path(path, _)) if last_name(*path) == "PathBuf");
                     let cleaned = if segments { SinkKind::Path.set() } else { SinkKinds::NONE };
                     value.add_taint(Taint { origin, cleaned, trace: None });
                 }
@@ -462,7 +469,21 @@ impl<'a> Linker<'a> {
             Type::Path(path, _) => link.type_path(*path).is_some_and(|p| self.models(i).type_source(p).is_some()),
             _ => false,
         };
-        function.params.iter().any(|p| p.ty.as_ref().is_some_and(extracts))
+        // `async fn create(body: String) -> HttpResponse`
+        let answers = |ty: &Type| match ty {
+            Type::Path(path, _) => matches!(
+                link.type_path(*path).unwrap_or(*path).as_str(),
+                "actix_web::HttpResponse"
+                    | "axum::response::Response"
+                    | "axum::response::Html"
+                    | "axum::response::Redirect"
+            ),
+            _ => false,
+        };
+        let answers = function.returns.as_ref().is_some_and(answers)
+            && self.units[i].block.arena().text().trim_start().trim_start_matches("pub ").starts_with("async fn");
+        answers
+            || function.params.iter().any(|p| p.ty.as_ref().is_some_and(extracts))
             || function.name.is_some_and(|name| self.routed.contains(&name))
             || self.has_route_attribute(i)
     }
@@ -541,7 +562,8 @@ impl<'a> Linker<'a> {
                 && self.units[i].hir.functions.first().is_some_and(|f| !f.inherits_this)
                 && self.units[i].block.kind() == BlockKind::Function =>
             {
-                Interp::param_this(&unknown())
+                let own = self.units[i].parent.and_then(|p| self.held(p, holders::Part::Block(self.number(i, p)?)));
+                Interp::param_this(&own.unwrap_or_else(unknown))
             }
             _ => self.own_instance(i).unwrap_or_else(unknown),
         };
@@ -631,15 +653,15 @@ impl<'a> Linker<'a> {
 
     fn summarized(&self, i: usize, id: FnId) -> Arc<Summary> {
         let hir = &self.units[i].hir;
-        let count = hir.functions.get(id.0 as usize).map_or(0, |f| f.params.len());
-        let arguments = |e: &crate::semantics::hir::Expr| matches!(&e.kind, ExprKind::Name(n) if *n == "arguments");
-        let any = count < 4 && self.family == Family::Ecma && hir.exprs.iter().any(arguments);
-        let count = if any { 4 } else { count };
+        let count = self.arity(i, id.0 as usize);
         let args: Vec<Val> = (0..count).map(|n| symbol(&Value::default(), n as u16)).collect();
         let own_this = hir.functions.get(id.0 as usize).is_some_and(|f| !f.inherits_this);
         let ran = match id {
             FnId(0) => self.run_unit(i, &args),
-            _ if own_this && self.family == Family::Ecma => self.run(i, id, &args, Interp::param_this(&unknown())),
+            _ if own_this && self.family == Family::Ecma => {
+                let this = self.holder(i, id).unwrap_or_else(unknown);
+                self.run(i, id, &args, Interp::param_this(&this))
+            }
             // `run = (req) => this.build(req)`
             _ => {
                 let this = self.own_instance(i).filter(|_| !own_this);
@@ -654,6 +676,23 @@ impl<'a> Linker<'a> {
             }
         }
         ran.summary.clone()
+    }
+
+    /// How many arguments of a function are told apart: its parameters, and a few more where it takes any number.
+    fn arity(&self, i: usize, function: usize) -> usize {
+        let hir = &self.units[i].hir;
+        let Some(function) = hir.functions.get(function) else { return 0 };
+        let count = function.params.len();
+        let arguments = |e: &crate::semantics::hir::Expr| matches!(&e.kind, ExprKind::Name(n) if *n == "arguments");
+        if self.family != Family::Ecma {
+            count
+        } else if function.params.last().is_some_and(|p| p.rest) {
+            count + 3
+        } else if count < 4 && hir.exprs.iter().any(arguments) {
+            4
+        } else {
+            count
+        }
     }
 
     /// The members of a class: methods, and what its fields hold.
@@ -685,14 +724,20 @@ impl<'a> Linker<'a> {
             }
             members.insert(field.name, concrete(&value));
         }
-        for method in &class.methods {
+        // Getters come last, since what they give depends on what else there is.
+        let mut methods: Vec<_> = class.methods.iter().collect();
+        methods.sort_by_key(|m| m.kind == MethodKind::Getter);
+        for method in methods {
             let value = interp.eval(method.value);
             let value = match method.kind {
-                MethodKind::Getter => match value.funcs.first().and_then(|f| link.summary(f)) {
-                    // What it gives depends on the object at hand.
-                    Some(summary) => of_this(&summary.result),
-                    None => unknown(),
-                },
+                MethodKind::Getter => {
+                    self.members.borrow_mut().insert((i, n), Arc::new(members.clone()));
+                    match value.funcs.first().and_then(|f| link.summary(f)) {
+                        // What it gives depends on the object at hand.
+                        Some(summary) => of_this(&summary.result),
+                        None => unknown(),
+                    }
+                }
                 MethodKind::Setter => {
                     members.insert(Ustr::from(&format!("{}{}", SETTER, method.name)), value);
                     continue;

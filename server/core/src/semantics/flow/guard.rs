@@ -1,5 +1,7 @@
 //! Conditions: what their truth says of the values in them.
 
+pub(super) mod hosts;
+
 use std::sync::Arc;
 
 use crate::semantics::hir::{BinaryOp, ExprId, ExprKind, Lit, LogicalOp, PatId, PatKind, UnaryOp, Ustr};
@@ -308,6 +310,10 @@ fn equal(interp: &mut Interp<'_>, out: &mut Vec<(ExprId, Learned)>, a: (ExprId, 
             && let Some(address) = interp.address_of(id).filter(|a| *a != id)
         {
             out.push((address, Learned::Clean(super::sink::ADDRESS)));
+            // The parsed address leads where the text does.
+            if let ExprKind::Field(parsed, _) = hir.expr(id).kind {
+                out.push((parsed, Learned::Clean(super::sink::ADDRESS)));
+            }
         }
         // `event.origin === window.location.origin`
         if other.apis.iter().any(|p| *p == "location.origin")
@@ -679,50 +685,6 @@ impl Interp<'_> {
         }
     }
 
-    /// The address whose host an expression is: `x` for `new URL(x).hostname`, itself for `parsed.hostname`.
-    fn address_of(&self, id: ExprId) -> Option<ExprId> {
-        let (base, part) = match &self.hir.expr(id).kind {
-            ExprKind::Field(base, part) => (*base, *part),
-            // `const { hostname } = new URL(x);`
-            ExprKind::Local(local) if HOST_PARTS.contains(&self.hir.local(*local).name.as_str()) => {
-                return self.parsed.get(local).copied();
-            }
-            _ => return None,
-        };
-        if !HOST_PARTS.contains(&part.as_str()) {
-            return None;
-        }
-        match &self.hir.expr(base).kind {
-            ExprKind::Call { args, .. } => args.first().map(|a| a.value),
-            ExprKind::Local(local) => Some(self.parsed.get(local).copied().unwrap_or(id)),
-            _ => Some(id),
-        }
-    }
-
-    /// Remembers which place an address was taken apart of: `const { host } = new URL(x)`, `const url = new URL(x)`.
-    pub(super) fn note_address(&mut self, pat: PatId, value: ExprId) {
-        let hir = self.hir;
-        let ExprKind::Call { callee, args, .. } = &hir.expr(value).kind else { return };
-        if args.len() != 1 || !matches!(&hir.expr(*callee).kind, ExprKind::Name(n) if n == "URL") {
-            return;
-        }
-        let address = args[0].value;
-        if !self.is_place(address) {
-            return;
-        }
-        match &hir.pat(pat).kind {
-            PatKind::Bind(local, None) => drop(self.parsed.insert(*local, address)),
-            PatKind::Object { fields, .. } => {
-                for (_, pat) in fields {
-                    if let PatKind::Bind(local, None) = &hir.pat(*pat).kind {
-                        self.parsed.insert(*local, address);
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-
     /// What a call's truth says: allow-lists, prefix checks, regular expressions, and models' guards.
     pub(super) fn guard_call(&mut self, call: &super::call::Call<'_>) {
         let mut yes: Vec<(ExprId, Learned)> = Vec::new();
@@ -835,9 +797,16 @@ impl Interp<'_> {
             ("endsWith", Some(_)) => {
                 let end = call.args.first().and_then(|a| a.as_str());
                 if end.is_some_and(|e| e.starts_with('.') && e.len() > 2)
-                    && let Some(place) = call.receiver_id.and_then(|r| self.address_of(r))
+                    && let Some(receiver) = call.receiver_id
+                    && let Some(place) = self.address_of(receiver)
                 {
                     yes.push((place, Learned::Clean(super::sink::ADDRESS)));
+                    // The parsed address leads where the text does.
+                    if let ExprKind::Field(parsed, _) = self.hir.expr(receiver).kind
+                        && self.is_place(parsed)
+                    {
+                        yes.push((parsed, Learned::Clean(super::sink::ADDRESS)));
+                    }
                 }
             }
             _ => {}
@@ -885,9 +854,6 @@ fn is_kept_list(list: &Val, call: &super::call::Call<'_>) -> bool {
     };
     list.deep_taints().iter().all(kept)
 }
-
-/// Parts of an address that say whose it is.
-const HOST_PARTS: [&str; 3] = ["hostname", "host", "origin"];
 
 /// Words in the names of predicates that are true of what is harmless.
 const TRUSTED: [&str; 10] =

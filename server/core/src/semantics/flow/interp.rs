@@ -130,6 +130,8 @@ pub struct Interp<'a> {
     pub(super) reading: Option<Arc<At>>,
     /// Summaries that are applied right now, one for a call in the other.
     pub(super) applying: u8,
+    /// What the method of this block that ran last made of its object.
+    pub(super) left_this: Option<Val>,
     /// The call that functions are being handed to.
     pub(super) handing: Span,
     /// Expressions that a module exports.
@@ -178,6 +180,7 @@ impl<'a> Interp<'a> {
             getters: 0,
             reading: None,
             applying: 0,
+            left_this: None,
             handing: Span::default(),
             watched: match block.kind() {
                 BlockKind::Module => hir.exports.iter().filter_map(Export::value).collect(),
@@ -363,7 +366,13 @@ impl<'a> Interp<'a> {
             && falls_through
             && let Some(name) = function.name
         {
-            self.out.named(name, &value, self.arena, hir.expr(body).span);
+            let declared = function.returns.as_ref().filter(|_| self.world.casts_convert());
+            let given = declared.map_or_else(|| value.clone(), |ty| self.typed(&value, ty));
+            let last = match &hir.expr(body).kind {
+                ExprKind::Block { body: list, value: true, .. } => list.last().copied().unwrap_or(body),
+                _ => body,
+            };
+            self.out.named(name, &given, self.arena, hir.expr(last).span);
         }
         let result = match activation.result {
             Some(returned) if falls_through && has_value => join(&returned, &value),
@@ -552,7 +561,9 @@ impl<'a> Interp<'a> {
                 let base = self.eval(*base);
                 // A part of a slice is a slice.
                 let part = matches!(hir.expr(*index).kind, ExprKind::Range(..));
-                let index = self.eval(*index);
+                let place = *index;
+                let index = self.eval(place);
+                self.out_of_bounds(place, &index, span);
                 if part {
                     let mut value = Value::clone(&base);
                     value.prefix = None;

@@ -356,6 +356,7 @@ impl SinkKind {
                 OUTSIDE | SourceKind::Environment.set() | SourceKind::File.set() | SourceKind::Response.set()
             }
             SinkKind::RegexInput => remote | SourceKind::Message.set() | SourceKind::Library.set(),
+            SinkKind::Unpack => remote | SourceKind::Message.set(),
             SinkKind::Allocation => OUTSIDE | SourceKind::Environment.set() | SourceKind::Reader.set(),
             _ => OUTSIDE,
         }

@@ -11,6 +11,7 @@ mod handlers;
 mod lookups;
 mod network;
 mod objects;
+mod older;
 mod turns;
 
 /// Checks that the lines marked `//!` and no others reach a sink of the kinds.

@@ -12,7 +12,7 @@ use crate::semantics::hir::{
 use crate::syntax::Span;
 
 use super::interp::Interp;
-use super::kinds::{SinkKind, SourceKind};
+use super::kinds::{SinkKind, SinkKinds, SourceKind};
 use super::models::{Target, written};
 use super::report::SinkSite;
 use super::value::{
@@ -116,6 +116,10 @@ impl Interp<'_> {
             self.getters -= 1;
             return given;
         }
+        // `(() => {}).constructor` is `Function`.
+        if name == "constructor" && !base.funcs.is_empty() && base.class.is_none() && !self.world.casts_convert() {
+            return api(Ustr::from("Function"));
+        }
         let known = base.field(name).cloned();
         if let Some(known) = &known
             && (base.apis.is_empty() || self.world.casts_convert())
@@ -147,6 +151,14 @@ impl Interp<'_> {
             if found.funcs.is_empty()
                 && let Some(taints) = self.read_below(base, name, span)
             {
+                // `ids: Vec<i64>`: of the list only what lies in it matters, which is a number each.
+                let numbers = self.world.casts_convert()
+                    && found.field(*ELEMENT).is_some_and(|e| e.types.is_harmless() && found.apis.is_empty());
+                if numbers {
+                    let mut element = found.field(*ELEMENT).map_or_else(Value::default, |e| Value::clone(e));
+                    taints.into_iter().for_each(|t| element.add_taint(t));
+                    return Arc::new(found.with_field(*ELEMENT, Arc::new(element)));
+                }
                 let mut value = Value::clone(&found);
                 taints.into_iter().for_each(|t| value.add_taint(t));
                 found = Arc::new(value);
@@ -215,12 +227,15 @@ impl Interp<'_> {
                 Arc::new(if parsed { part.cleaned(SinkKind::Html.set()) } else { part })
             }
             // Of a parsed address: no script is left of `javascript:..`.
-            None if matches!(name.as_str(), "origin" | "host" | "hostname") && base.apis.iter().any(|p| p == "URL") => {
-                Arc::new(out.cleaned(SinkKind::ScriptUrl.set()))
+            None if matches!(name.as_str(), "origin" | "host" | "hostname" | "port")
+                && base.apis.iter().any(|p| matches!(p.as_str(), "URL" | "url.parse()")) =>
+            {
+                Arc::new(out.cleaned(SinkKind::ScriptUrl.set() | SinkKind::Html.set()))
             }
-            // A visitor's browser names the site itself.
-            None if name == "host" && base.apis.iter().any(|p| p.ends_with(".headers")) => {
-                Arc::new(out.cleaned(SinkKind::Redirect.set()))
+            // A visitor's browser names the site itself, and the one that the visitor comes from.
+            None if matches!(name.as_str(), "host" | "origin") && base.apis.iter().any(|p| p.ends_with(".headers")) => {
+                let redirect = if name == "host" { SinkKind::Redirect.set() } else { SinkKinds::NONE };
+                Arc::new(out.cleaned(SinkKind::Html.set() | redirect))
             }
             // `<` and `"` are encoded in the path of a parsed address.
             None if name == "pathname" && base.apis.iter().any(|p| p == "URL") => {
@@ -680,6 +695,10 @@ impl Interp<'_> {
         for sink in models.set_sinks(&target) {
             if sink.when.iter().all(|c| super::sink::holds(c, &super::sink::Ports::write(value, object))) {
                 let site = SinkSite { kind: sink.kind, at: self.at(span), name: sink.name };
+                // `location.href = withPage(location.href, 2)`: the page's own address, with something else in it.
+                if sink.kind == SinkKind::Redirect && super::guard::hosts::edits_own_address(self.arena, span) {
+                    continue;
+                }
                 // `localStorage.password = field.value`
                 if sink.kind == SinkKind::SensitiveStore {
                     let named = self.named_source(name, value.clone(), span);
@@ -699,16 +718,11 @@ impl Interp<'_> {
                 self.out.flag(flag, value, self.at(span), self.arena);
             }
         }
-        // What the page's own worker tells it, or the page its worker, is no message of somebody else's window.
-        let own = object
-            .apis
-            .iter()
-            .any(|p| matches!(p.as_str(), "Worker" | "Worker()" | "window.Worker()" | "worker_threads.Worker()"))
-            || self.arena.text().contains("importScripts")
-            || matches!(&self.hir.expr(place).kind, ExprKind::Field(base, _) if matches!(self.hir.expr(*base).kind, ExprKind::This));
-        if name == "onmessage" && !own {
+        if name == "onmessage"
+            && let Some(message) = self.told_to(object, place)
+        {
             for func in value.funcs.clone() {
-                self.hand_over(&func, &[api(Ustr::from("MessageEvent"))]);
+                self.hand_over(&func, &[api(Ustr::from(message))]);
             }
         }
         // `$.fn.plugin = function (options) ..`: whoever calls the plugin decides what is in the options.
@@ -730,6 +744,28 @@ impl Interp<'_> {
         self.out.write_event(self.hir, place, object, name, value, &paths, self.arena, self.world);
         self.out.named(name, value, self.arena, span);
         self.out.written_below(object, &[name], value);
+    }
+
+    /// The type of what an `onmessage` is handed: another window's message, or a server's. What the page's own worker tells it,
+    /// the page its worker, and a port its holder, is neither.
+    fn told_to(&self, object: &Val, place: ExprId) -> Option<&'static str> {
+        let ExprKind::Field(base, _) = self.hir.expr(place).kind else { return Some("MessageEvent") };
+        let is = |names: &[&str]| {
+            object.apis.iter().any(|p| names.contains(&p.as_str().trim_start_matches("window.").trim_end_matches("()")))
+        };
+        let written = self.arena.slice(self.hir.expr(base).span);
+        if is(&["Worker", "SharedWorker", "worker_threads.Worker", "MessagePort", "MessageChannel.port1"])
+            || self.arena.text().contains("importScripts")
+            || matches!(self.hir.expr(base).kind, ExprKind::This)
+        {
+            return None;
+        }
+        if is(&["WebSocket", "EventSource", "sockjs-client", "SockJS"]) {
+            return Some("SocketEvent");
+        }
+        let window = ["window", "self", "globalThis", "top", "parent", "opener", "frame", "iframe", "contentWindow"];
+        let last = written.rsplit('.').next().unwrap_or(written);
+        window.contains(&last).then_some("MessageEvent")
     }
 
     /// The key that chooses an expression's value: that of `o[key]`, `o[key] || {}`, `o[key] ??= {}`, `o[key] = ..`.
@@ -894,7 +930,15 @@ pub(super) fn below(base: &Value, name: Ustr) -> Option<Vec<Taint>> {
     };
     // Not all that is beside a password is secret: `credentials.region`.
     let whole = name == *ELEMENT;
-    Some(base.taints.iter().filter(|t| whole || !is_sensitive(t)).map(longer).collect())
+    // `options.classPrefix`: whoever sets it writes no page.
+    let naming = super::lexicon::words(&name)
+        .iter()
+        .any(|w| matches!(w.as_str(), "class" | "classes" | "prefix" | "css" | "theme"));
+    let is_naming = |t: &&Taint| {
+        naming
+            && matches!(&t.origin, Origin::Source(s) if s.kind == SourceKind::Library && s.what == "the plugin's option")
+    };
+    Some(base.taints.iter().filter(|t| whole || !is_sensitive(t)).filter(|t| !is_naming(t)).map(longer).collect())
 }
 
 /// Whether code runs only where a condition around it says that this is no production system.

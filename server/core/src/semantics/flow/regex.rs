@@ -119,7 +119,7 @@ fn harmless_after(pattern: Ustr, flags: Ustr, text: Ustr) -> SinkKinds {
         *kept.entry((pattern, flags, text)).or_insert_with(|| {
             let letters = Flags::from_letters(&flags);
             let Ok(ast) = parse(&pattern, letters, Dialect::JavaScript) else { return SinkKinds::NONE };
-            if flags.contains('g') && matches!(pattern.as_str(), r"\.\." | r"(\.\.)" | r"\.{2,}" | r"\.+") {
+            if flags.contains('g') && matches!(pattern.as_str(), r"\.\." | r"(\.\.)" | r"\.{2,}" | r"\.\.+" | r"\.+") {
                 return SinkKind::Path.set();
             }
             let Some(left) = removes(&ast, letters) else { return SinkKinds::NONE };
@@ -171,10 +171,15 @@ pub(super) fn lists(call: &Call<'_>) -> bool {
 
 /// Whether a pattern, or a text that is one (in a JSON schema), lets harmless texts through alone.
 pub(super) fn is_list(pattern: &Val) -> bool {
-    let written = pattern_of(pattern).or_else(|| Some((pattern.as_str()?, Ustr::default())));
-    let kinds = written.map(|(p, f)| harmless_when_matched(p, f));
+    let kinds = listed(pattern);
     let needed = [SinkKind::Command, SinkKind::Sql, SinkKind::Path, SinkKind::Html, SinkKind::Code];
-    kinds.is_some_and(|k| needed.iter().all(|n| k.has(*n)))
+    needed.iter().all(|n| kinds.has(*n))
+}
+
+/// The kinds of sinks for which all texts are harmless that a pattern lets through.
+pub(super) fn listed(pattern: &Val) -> SinkKinds {
+    let written = pattern_of(pattern).or_else(|| Some((pattern.as_str()?, Ustr::default())));
+    written.map_or(SinkKinds::NONE, |(p, f)| harmless_when_matched(p, f))
 }
 
 /// Whether a call is one of a short function of the program that gives what a pattern says of its parameter.
@@ -204,13 +209,30 @@ pub(super) fn matched(call: &Call<'_>) -> SinkKinds {
 fn fixed_host(pattern: &str) -> SinkKinds {
     let text = pattern.replace("\\/", "/");
     let rest = text.strip_prefix("^https://").or_else(|| text.strip_prefix("^https?://"));
-    let Some(rest) = rest else { return SinkKinds::NONE };
+    let Some(rest) = rest.map(below_domain) else { return SinkKinds::NONE };
     if ends_host(rest) {
         super::sink::ADDRESS
     } else if rest.contains('|') {
         SinkKinds::NONE
     } else {
         SinkKind::ScriptUrl.set()
+    }
+}
+
+/// The domain of a pattern of hosts of which any below it does: `example\.com/` of `[a-z0-9-]+\.example\.com/`.
+fn below_domain(pattern: &str) -> &str {
+    let class = |p: &str| p.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') && !p.contains("A-z");
+    let (name, rest) = match pattern.strip_prefix("\\w") {
+        Some(rest) => ("", rest),
+        None => match pattern.strip_prefix('[').and_then(|p| p.split_once(']')) {
+            Some((name, rest)) => (name, rest),
+            None => return pattern,
+        },
+    };
+    let name = name.replace("\\w", "").replace("\\-", "-");
+    match rest.strip_prefix(['+', '*']).and_then(|r| r.strip_prefix("\\.")) {
+        Some(domain) if class(&name) => domain,
+        _ => pattern,
     }
 }
 
@@ -310,7 +332,13 @@ mod tests {
         assert!(!when(r"^[a-z.\/]+$", "", SinkKind::Path), "dots and slashes");
         assert!(!when("^a|b$", "", SinkKind::Command), "half anchored");
         assert!(when(r"^\d+$", "", SinkKind::Html));
-        for host in [r"^https:\/\/(www\.)?example\.com(\/|$)", r"^https?://example\.com/", r"^https://a-b\.c(?:/|$)"] {
+        for host in [
+            r"^https:\/\/(www\.)?example\.com(\/|$)",
+            r"^https?://example\.com/",
+            r"^https://a-b\.c(?:/|$)",
+            r"^https:\/\/[a-z0-9-]+\.example\.com\/",
+            r"^https://[\w-]+\.example\.com(/|$)",
+        ] {
             assert!(when(host, "", SinkKind::Redirect), "{host}");
         }
         for host in [
@@ -318,6 +346,9 @@ mod tests {
             r"^https://(.*\.)?example\.com/",
             r"^https://example.com/",
             r"^https://(a|b)/",
+            r"^https://[^/]+\.example\.com/",
+            r"^https://[\w.@]+\.example\.com/",
+            r"^https://[a-z]+\.example\.com",
         ] {
             assert!(!when(host, "", SinkKind::Redirect), "{host}");
         }
@@ -331,5 +362,7 @@ mod tests {
         assert!(after("<", "g", "&lt;", SinkKind::Html));
         assert!(after(r"[\r\n]", "g", " ", SinkKind::Log));
         assert!(!after("'", "g", "", SinkKind::Command));
+        assert!(after(r"\.\.+", "g", "", SinkKind::Path));
+        assert!(!after(r"\.\.+", "", "", SinkKind::Path), "only the first");
     }
 }

@@ -1,7 +1,7 @@
 //! Calls of library functions: models, the general rule, and the functions that are handed to them.
 
 use super::*;
-use crate::semantics::flow::kinds::DIGITS;
+use crate::semantics::flow::kinds::{DIGITS, SourceKind};
 
 impl<'a> Interp<'a> {
     /// `text.parse().unwrap()` of a parameter (Rust): whoever hands over what a client sent lets that client stop the program. Data that comes
@@ -51,6 +51,32 @@ impl<'a> Interp<'a> {
                 &SinkSite { kind: SinkKind::Unwrap, at: self.at(call.name_span), name: call.name },
                 false,
             );
+        }
+    }
+
+    /// `table[n]`, `&text[..n]` (Rust) with a number that a client sent and nothing bounded: beyond the end it panics.
+    pub(in crate::semantics::flow) fn out_of_bounds(&mut self, index: ExprId, value: &Val, span: Span) {
+        if !self.world.casts_convert() {
+            return;
+        }
+        let ends: SmallVec<[Val; 2]> = match self.hir.expr(index).kind {
+            ExprKind::Range(from, to) => [from, to].into_iter().flatten().filter_map(|end| self.peek(end)).collect(),
+            _ => smallvec::smallvec![value.clone()],
+        };
+        // What was compared with something, or cut short, is bounded for whoever allocates that much, too.
+        let unbounded = |t: &Taint| {
+            matches!(&t.origin, Origin::Source(s) if s.kind == SourceKind::Remote)
+                && !t.cleaned.has(SinkKind::Allocation)
+        };
+        let sent: SmallVec<_> = ends
+            .iter()
+            .filter(|v| v.types == Types::NUMBER && !v.exact)
+            .flat_map(|v| v.taints.iter().filter(|t| unbounded(t)).cloned())
+            .collect();
+        if !sent.is_empty() {
+            let value = Arc::new(Value { taints: sent, ..Value::default() });
+            let site = SinkSite { kind: SinkKind::Unwrap, at: self.at(span), name: Ustr::from("[]") };
+            self.reach(&value, &site, false);
         }
     }
 
@@ -526,6 +552,14 @@ impl<'a> Interp<'a> {
             if !source.when.iter().all(|c| holds(c, &ports)) {
                 continue;
             }
+            // In a worker it is the page that made it which says something.
+            if source.kind == SourceKind::Message
+                && call.name == "addEventListener"
+                && call.receiver_id.is_none_or(|r| self.arena.slice(self.hir.expr(r).span) == "self")
+                && !crate::rules::evidence::mentions(self.arena, &["window", "document", "location"])
+            {
+                continue;
+            }
             let origin =
                 Origin::Source(Arc::new(Source { kind: source.kind, at: self.at(call.span), what: source.what }));
             let taint = Taint { origin, cleaned: source.cleans, trace: None };
@@ -627,4 +661,9 @@ pub(super) fn as_digits(call: &Call<'_>) -> Option<SinkKinds> {
         "base64" => Some(SinkKinds(DIGITS.0 & !slashes.0)),
         _ => None,
     }
+}
+
+/// Whether an expression is the element that an event happened to.
+pub(super) fn is_of_event(text: &str) -> bool {
+    matches!(text.split_once('.'), Some(("e" | "ev" | "evt" | "event", part)) if part.ends_with("arget") || part == "srcElement")
 }

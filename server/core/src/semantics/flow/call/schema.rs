@@ -85,6 +85,11 @@ impl Interp<'_> {
         if part("enum").is_some() || part("const").is_some() || part("pattern").is_some_and(|p| is_list(&p)) {
             return harmless();
         }
+        // `pattern: "^[a-z0-9-]+$"`
+        let kinds = part("pattern").map_or(SinkKinds::NONE, |p| crate::semantics::flow::regex::listed(&p));
+        if kinds != SinkKinds::NONE {
+            return Arc::new(Value { types: Types::STRING, ..value.cleaned(kinds) });
+        }
         let formats = ["uuid", "date", "date-time", "time", "ipv4", "ipv6", "duration"];
         if word("format").is_some_and(|f| formats.contains(&f.as_str())) {
             return harmless();

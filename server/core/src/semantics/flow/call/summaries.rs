@@ -14,17 +14,23 @@ impl<'a> Interp<'a> {
         let this = call.receiver.clone();
         let mut result: Option<Val> = None;
         let args = self.with_bound(&call.callee, &call.args);
+        self.left_this = None;
         for func in &call.callee.funcs {
             let runs_here = func.block == self.block && self.may_run(func.id);
             let value = match call.new {
                 true => self.construct_by(func, call),
                 false => self.invoke(func, &args, this.as_ref(), call.span),
             };
-            if func.block != self.block && !call.new {
+            let value = if func.block != self.block && !call.new {
                 self.written_arguments(func, call, &args, this.as_ref());
-            } else if runs_here {
-                self.left_in_arguments(func, call, &args);
-            }
+                self.given_back_whole(func, call, &args, value)
+            } else {
+                if runs_here {
+                    self.left_in_arguments(func, call, &args);
+                    self.left_in_this(call);
+                }
+                value
+            };
             result = Some(result.map_or_else(|| value.clone(), |r| join(&r, &value)));
         }
         result.unwrap_or_else(unknown)
@@ -36,7 +42,7 @@ impl<'a> Interp<'a> {
         let at = self.at(call.span);
         for (param, path, written) in summary.writes.iter().filter(|(_, path, _)| !path.is_empty()) {
             let (place, old) = match *param {
-                THIS => (call.receiver_id, this),
+                THIS => (call.receiver_id.map(|r| self.begins_chain(r, this)), this),
                 n => (call.arg_ids.get(n as usize).copied(), args.get(n as usize)),
             };
             let (Some(place), Some(old)) = (place.map(|p| self.referred(p)), old) else { continue };
@@ -68,6 +74,82 @@ impl<'a> Interp<'a> {
             };
             let left = self.substitute(written, args, this, &at);
             self.put(place, join(old, &left));
+        }
+    }
+
+    /// `Array.prototype.slice.call(arguments, 1)`, `[].concat.apply([], lists)`: a list's own method.
+    pub(in crate::semantics::flow) fn borrowed_method<'c>(&mut self, call: &Call<'c>) -> Option<Call<'c>> {
+        let ExprKind::Field(base, name) = self.hir.expr(call.receiver_id?).kind else { return None };
+        let owner = self.arena.slice(self.hir.expr(base).span);
+        let list = call.args.first()?;
+        if !matches!(call.name.as_str(), "call" | "apply")
+            || !matches!(owner, "[]" | "Array.prototype" | "''" | "\"\"" | "String.prototype")
+        {
+            return None;
+        }
+        let args = match call.name.as_str() {
+            "call" => call.args[1..].to_vec(),
+            _ => {
+                let given = call.args.get(1).cloned().unwrap_or_else(unknown);
+                let known: Vec<Val> = (0..8).map_while(|i| given.field(position(i)).cloned()).collect();
+                if known.is_empty() { vec![self.element(&given)] } else { known }
+            }
+        };
+        Some(Call {
+            id: call.id,
+            callee: unknown(),
+            paths: SmallVec::new(),
+            name,
+            open: !self.is_modelled(list),
+            receiver: Some(list.clone()),
+            receiver_id: call.arg_ids.first().copied(),
+            args,
+            arg_ids: call.arg_ids.iter().skip(1).copied().collect(),
+            new: false,
+            span: call.span,
+            name_span: call.name_span,
+            types: call.types,
+        })
+    }
+
+    /// The object that a chain of calls begins with which give it back: `query` of `query.where(a).where(b)`.
+    fn begins_chain(&mut self, receiver: ExprId, this: Option<&Val>) -> ExprId {
+        let hir = self.hir;
+        let Some(class) = this.and_then(|t| t.class) else { return receiver };
+        let mut root = receiver;
+        while let ExprKind::Call { callee, .. } = &hir.expr(root).kind
+            && let ExprKind::Field(base, _) = hir.expr(*callee).kind
+        {
+            root = base;
+        }
+        let same = root != receiver && self.is_place(root) && self.peek(root).is_some_and(|v| v.class == Some(class));
+        if same { root } else { receiver }
+    }
+
+    /// What a method gives back that gives back its object: with what it wrote into it.
+    fn given_back_whole(&mut self, func: &FuncRef, call: &Call<'_>, args: &[Val], value: Val) -> Val {
+        let Some(this) = call.receiver.as_ref().filter(|_| !self.world.casts_convert()) else { return value };
+        let Some(summary) = self.world.summary(func).filter(|s| !s.writes.is_empty()) else { return value };
+        let is_this = |t: &Taint| matches!(&t.origin, Origin::Param(THIS, path) if path.is_empty());
+        if summary.result.taints.len() != 1 || !summary.result.taints.iter().all(is_this) {
+            return value;
+        }
+        let at = self.at(call.span);
+        let mut whole = value;
+        for (_, path, written) in summary.writes.iter().filter(|(n, path, _)| *n == THIS && !path.is_empty()) {
+            let left = self.substitute(written, args, Some(this), &at);
+            if left.has_taint() {
+                whole = self.with_joined(&whole, path, &left);
+            }
+        }
+        whole
+    }
+
+    /// What a method of the same block, which just ran, wrote into its object.
+    fn left_in_this(&mut self, call: &Call<'_>) {
+        let (Some(left), Some(place)) = (self.left_this.take(), call.receiver_id) else { return };
+        if left.has_taint() && !call.new && self.is_place(place) && !self.is_modelled(&left) {
+            self.put(place, left);
         }
     }
 
@@ -145,14 +227,16 @@ impl<'a> Interp<'a> {
             let was_live = self.state.live;
             let result = self.activate(func.id, &passed, false);
             if !inherits {
-                self.state.this = outer;
+                let left = std::mem::replace(&mut self.state.this, outer);
+                self.left_this = this.filter(|given| **given != left).map(|_| left);
             }
             // A callee that always throws ends the caller too, but what comes after is still worth a look.
             self.state.live = was_live;
             return result;
         }
         // Types of a library's values are no part of a summary.
-        if args.iter().any(|a| self.is_modelled(a) || a.apis.iter().any(|p| self.models.knows(*p))) {
+        let is_library = |p: &Ustr| self.models.knows(*p) || NODE.contains(&p.as_str());
+        if args.iter().any(|a| self.is_modelled(a) || a.apis.iter().any(is_library)) {
             self.out.context(func, args);
         }
         self.use_child(func);
@@ -358,6 +442,24 @@ impl<'a> Interp<'a> {
         told.iter().find(|(param, _)| *param == 0).map_or(SinkKinds::NONE, |(_, kinds)| kinds[0])
     }
 
+    /// What is left by `pairs.filter(([name]) => KNOWN.has(name))`: the part that passed the test is harmless in each.
+    pub(in crate::semantics::flow) fn picked_parts(&mut self, call: &Call<'_>, result: Val) -> Val {
+        let Some([func]) = call.args.first().map(|a| a.funcs.as_slice()) else { return result };
+        let told = match func.block == self.block {
+            true => self.last_told.clone(),
+            false => return result,
+        };
+        let mut result = result;
+        for (param, kinds) in told {
+            let Some(part) = param.checked_sub(super::super::interp::said::PARTS) else { continue };
+            let element = self.element(&result);
+            let name = position(usize::from(part));
+            let known = Arc::new(self.plain_member(&element, name, Span::default()).cleaned(kinds[0]));
+            result = Arc::new(result.with_field(*ELEMENT, Arc::new(element.with_field(name, known))));
+        }
+        result
+    }
+
     /// The key from outside that may have chosen the object which a call hands on: `merge(to[key], from[key])`.
     fn choosing_key(&mut self, param: u16, span: Span) -> Option<Val> {
         let hir = self.hir;
@@ -398,6 +500,24 @@ impl<'a> Interp<'a> {
         }
     }
 }
+
+/// Modules that wrappers hand to what they wrap: `(function (http, fs) { .. })(require("http"), require("fs"))`.
+const NODE: [&str; 14] = [
+    "child_process",
+    "crypto",
+    "express",
+    "fs",
+    "fs/promises",
+    "http",
+    "https",
+    "net",
+    "os",
+    "path",
+    "querystring",
+    "url",
+    "vm",
+    "zlib",
+];
 
 /// Depth of objects that are looked through for code.
 const MAX_CODE: usize = 2;

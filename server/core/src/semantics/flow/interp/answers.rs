@@ -13,6 +13,8 @@ pub(super) struct Answers<'a> {
     sinks: SmallVec<[&'a SinkModel; 2]>,
     /// The content type that a decorator sets.
     content: Option<Ustr>,
+    /// The reply beside the request, which may be told that a page follows (Fastify).
+    reply: Option<LocalId>,
 }
 
 /// What a content type is that a browser shows as a page.
@@ -46,6 +48,15 @@ impl<'a> Interp<'a> {
             && let PatKind::Bind(local, _) = &hir.pat(first.pat).kind
         {
             paths.extend(self.state.locals.get(*local).apis.iter().copied());
+        } else if let Some(given) = self.active.last().and_then(|a| a.args.first()) {
+            // `({ query }) => ..`
+            paths.extend(given.apis.iter().copied());
+        }
+        if let Some(second) = function.params.get(1)
+            && let PatKind::Bind(local, _) = &hir.pat(second.pat).kind
+            && self.state.locals.get(*local).apis.iter().any(|p| *p == "fastify.Reply")
+        {
+            out.reply = Some(*local);
         }
         let models = self.models;
         for path in &paths {
@@ -63,6 +74,15 @@ impl<'a> Interp<'a> {
 
     /// A handler's answer: text is sent as a page, an object is not; an object may say what is sent, and how.
     pub(super) fn answered(&mut self, answers: &Answers<'a>, value: &Val, expr: ExprId) {
+        // `reply.type("text/html"); return text;`
+        if let Some(reply) = answers.reply
+            && self.state.locals.get(reply).apis.iter().any(|p| *p == "fastify.HtmlReply")
+            && value.apis.is_empty()
+        {
+            let site =
+                SinkSite { kind: SinkKind::Html, at: self.at(self.hir.expr(expr).span), name: Ustr::from("return") };
+            self.reach(value, &site, false);
+        }
         let port = |path: &[&str]| Port { base: Base::Value, path: path.iter().map(|n| Ustr::from(n)).collect() };
         let typed = answers.content.or_else(|| {
             let typed = Ports::write(value, value).read(&port(&["headers", "content-type"]))?;

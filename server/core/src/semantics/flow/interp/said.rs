@@ -27,6 +27,9 @@ pub(super) struct Said {
 const MAX_WATCHED: usize = 4;
 /// Depth of conditions in a condition.
 const MAX_DEPTH: usize = 8;
+/// From here on a parameter's number is that of a part of the first one, which is taken apart: `([name, value]) => ..`.
+pub(in crate::semantics::flow) const PARTS: u16 = 0x100;
+
 /// Most expressions that are a function's value.
 const MAX_TAILS: usize = 12;
 
@@ -40,6 +43,18 @@ impl Interp<'_> {
             return;
         }
         let mut watched = Watched::new();
+        if let Some(first) = hir.function(id).params.first()
+            && let PatKind::Array { elements, rest: None } = &hir.pat(first.pat).kind
+        {
+            for (n, part) in elements.iter().enumerate().take(MAX_WATCHED) {
+                let Some(PatKind::Bind(local, None)) = part.map(|p| &hir.pat(p).kind) else { continue };
+                let value = self.state.locals.get(*local);
+                if !value.taints.is_empty() && !self.is_assigned(*local) {
+                    let origins = value.taints.iter().map(|t| t.origin.clone()).collect();
+                    watched.push((PARTS + n as u16, *local, origins));
+                }
+            }
+        }
         for (n, param) in hir.function(id).params.iter().enumerate().take(MAX_WATCHED) {
             let PatKind::Bind(local, None) = hir.pat(param.pat).kind else { continue };
             let value = self.state.locals.get(local);

@@ -156,8 +156,13 @@ impl<'a> Interp<'a> {
                     _ => return None,
                 };
                 let bytes = matches!(inner, Type::Path(path, _) if matches!(path.as_str(), "u8" | "i8"));
-                if bytes || !primitive(inner).is_harmless() || !value.has_taint() || !value.apis.is_empty() {
+                if bytes || !primitive(inner).is_harmless() || !value.apis.is_empty() {
                     return None;
+                }
+                // The field of a type, of which nothing is known yet.
+                if !value.has_taint() {
+                    let plain = value.is_unknown().then(|| Value { types: primitive(inner), ..Value::default() })?;
+                    return Some(Arc::new(value.with_field(*ELEMENT, Arc::new(plain))));
                 }
                 let element = self.element(value);
                 let element = self.typed(&element, inner);

@@ -323,3 +323,47 @@ async fn m(Path(p): Path<String>) -> Result<(), String> { if let Ok(()) = fine(&
 "#,
     );
 }
+
+#[test]
+fn lists_of_numbers_bounds_and_bodies_as_they_came() {
+    check(
+        &["sql-injection", "uncontrolled-allocation", "unwrap-on-untrusted-input", "zip-bomb-unbounded-read"],
+        r#"
+use actix_web::{web, HttpResponse};
+use std::io::Read;
+#[derive(serde::Deserialize)]
+pub struct Filter { name: String, ids: Vec<i64> }
+pub async fn numbers(f: web::Query<Filter>) -> HttpResponse {
+    let list = f.ids.iter().map(|i| i.to_string()).collect::<Vec<_>>().join(",");
+    sqlx::query(&format!("SELECT 1 FROM t WHERE id IN ({list})")).execute(&pool()).await;
+    sqlx::query(&format!("SELECT 1 FROM t WHERE id = '{}'", f.name)).execute(&pool()).await; //~ sql-injection
+    HttpResponse::Ok().finish()
+}
+pub async fn area(p: web::Path<(u32, u32)>) -> HttpResponse {
+    let (w, h) = p.into_inner();
+    let Some(size) = w.checked_mul(h).filter(|n| *n < 1_000_000) else { return HttpResponse::BadRequest().finish() };
+    let image: Vec<u8> = Vec::with_capacity(size as usize);
+    HttpResponse::Ok().body(image)
+}
+pub async fn at(p: web::Path<usize>, rows: web::Data<Vec<u8>>) -> HttpResponse {
+    let n = p.into_inner();
+    HttpResponse::Ok().body(rows[n].to_string()) //~ unwrap-on-untrusted-input
+}
+pub async fn until(p: web::Path<usize>, rows: web::Data<Vec<u8>>) -> HttpResponse {
+    let n = p.into_inner();
+    if n > rows.len() { return HttpResponse::BadRequest().finish(); }
+    HttpResponse::Ok().body(rows[..n].to_vec())
+}
+pub async fn unpack(body: web::Bytes) -> HttpResponse {
+    let mut out = Vec::new();
+    flate2::read::GzDecoder::new(&body[..]).read_to_end(&mut out).ok(); //~ zip-bomb-unbounded-read
+    flate2::read::GzDecoder::new(&body[..]).take(1 << 20).read_to_end(&mut out).ok();
+    HttpResponse::Ok().body(out)
+}
+pub async fn named(body: String) -> HttpResponse {
+    sqlx::query(&format!("DELETE FROM t WHERE name = '{body}'")).execute(&pool()).await; //~ sql-injection
+    HttpResponse::Ok().finish()
+}
+"#,
+    );
+}

@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Medium,
     confidence: Confidence::Medium,
     cwe: &[409],
-    families: &[Family::Ecma],
+    families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
     docs: Docs {
@@ -27,6 +27,26 @@ pub static RULE: Rule = Rule {
         "`{sink}` unpacks {source} without a limit: a few kilobytes become gigabytes. Set `maxOutputLength`, or count while streaming.",
     )],
     cases: &[
+        Case::bad(
+            "a.rs",
+            r#"use flate2::read::GzDecoder;
+use std::io::Read;
+pub async fn inflate(body: actix_web::web::Bytes) -> Vec<u8> {
+    let mut out = Vec::new();
+    GzDecoder::new(&body[..]).read_to_end(&mut out).ok(); //~ zip-bomb-unbounded-read
+    out
+}"#,
+        ),
+        Case::near_miss(
+            "a.rs",
+            r#"use flate2::read::GzDecoder;
+use std::io::Read;
+pub async fn inflate(body: actix_web::web::Bytes) -> Vec<u8> {
+    let mut out = Vec::new();
+    GzDecoder::new(&body[..]).take(1 << 20).read_to_end(&mut out).ok();
+    out
+}"#,
+        ),
         Case::bad(
             "a.ts",
             r#"import express from "express";
