@@ -1,7 +1,6 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Condition, Confidence, Note, Severity};
-use crate::rules::declared::may_reject;
 use crate::rules::shape::{operator, root_name};
 use crate::rules::support::{args, bare, declares, ecma_path, enclosing_function, is_async, is_function, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
@@ -33,6 +32,22 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::ExpressionStatement], check)],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            "export class T { async load(t: X) { try { await this.source.load(t); } catch (e) { t.failed = true; } }\n async reload(t: X) { t.state = 1; await this.load(t); }\n async all(ts: X[]) { await Promise.all(ts.map((t) => this.reload(t))); }\n go(t: X) { this.reload(t); this.all([t]); this.load(t).then(() => this.next()); } }",
+        ),
+        Case::bad(
+            "a.ts",
+            "export class T { async load(t: X) { await this.source.load(t); }\n async reload(t: X) { t.state = 1; await this.load(t); }\n go(t: X) {\n  this.reload(t); //~ floating-promise\n } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "async function end(w: W) { await w.stop().then(() => 'ok', (e) => e); }\nasync function again(n: N) { if (n) { await again(n.next); } }\nexport function f(w: W) { end(w); again(w.n); end(w).finally(() => done()); }",
+        ),
+        Case::bad(
+            "a.ts",
+            "async function end(w: W) { await w.stop().then((x) => x.y); }\nexport function f(w: W) { end(w); } //~ floating-promise",
+        ),
         Case::near_miss(
             "a.js",
             "class F { go() { this.waitForFlags(['err']).then(([on]) => { if (on) { this.drain(); } });\n this.load().then((r) => { r.start(); }); // could handle failures with a .catch block here\n } }",
@@ -330,7 +345,7 @@ fn check_call<'a>(node: Node<'a>, call: Node<'a>, alone: bool, cx: &mut Cx<'a>) 
     }
     // What the block itself does not tell may be told by the rest of the file, or by the file that the function comes from.
     let (what, conditions) = match promise(call, cx) {
-        Some(what) => (what, Vec::new()),
+        Some(what) => (what, unless_settled(call, cx)),
         None if !alone => return,
         None => {
             let conditions: Vec<Condition> = imported(call, cx).into_iter().chain(shared(call, cx)).collect();
@@ -347,6 +362,33 @@ fn check_call<'a>(node: Node<'a>, call: Node<'a>, alone: bool, cx: &mut Cx<'a>) 
         note = note.suggestion("Await it", vec![(at, "await ".into())]);
     }
     cx.report(note);
+}
+
+/// The imported functions on which it hangs whether a promise can be rejected at all: that whose promise a chain begins with, or all
+/// that a function of the file waits for.
+fn unless_settled(call: Node<'_>, cx: &Cx<'_>) -> Vec<Condition> {
+    let mut begins = call;
+    while let Some((of, name)) = method(begins).filter(|(_, n)| matches!(n.text(), "then" | "finally")) {
+        // What an async callback does may fail whatever came before.
+        if name.text() == "then" && args(begins).any(|f| is_async(bare(f)) == Some(true)) {
+            return Vec::new();
+        }
+        begins = bare(of);
+    }
+    let Some(callee) = begins.child(Field::Function).map(bare).filter(|_| begins.kind() == Kind::CallExpression) else {
+        return Vec::new();
+    };
+    let name = match method(begins) {
+        Some((of, m)) if of.kind() == Kind::This => format!("this.{}", m.text()),
+        None if callee.kind() == Kind::Identifier && !declares(callee, callee.text()) => callee.text().to_owned(),
+        _ => return Vec::new(),
+    };
+    let unsettled = |n: &str| Condition::Unsettled(n.into());
+    if let Some(others) = cx.file.declared.rejecting_with_imports.get(&name) {
+        return others.iter().map(|n| unsettled(n)).collect();
+    }
+    let imported = begins != call && cx.file.declared.imported.contains(&name);
+    imported.then(|| unsettled(&name)).into_iter().collect()
 }
 
 /// Whether a comment right above the statement, or right behind it, says that nobody is to wait, or that errors stay unhandled.
@@ -462,15 +504,16 @@ fn promise<'a>(call: Node<'a>, cx: &Cx<'a>) -> Option<String> {
         let local = local_functions(call, name);
         let floats = match local.as_slice() {
             [] => cx.file.declared.async_functions.contains(name) && !declares(call, name) && !starts_script(call, cx),
-            [only] => may_reject(cx.open(*only)) && !starts_script(call, cx),
+            [only] => cx.file.declared.may_reject(cx.open(*only)) && !starts_script(call, cx),
             _ => false,
         };
         return floats.then(|| format!("The promise of the async function `{name}` is dropped"));
     }
     // `(async () => { .. })()`, inside of a function: nobody sees what it throws.
     if is_function(callee) && is_async(callee) == Some(true) {
-        let floats =
-            may_reject(cx.open(callee)) && awaits_something(cx.open(callee)) && enclosing_function(call).is_some();
+        let floats = cx.file.declared.may_reject(cx.open(callee))
+            && awaits_something(cx.open(callee))
+            && enclosing_function(call).is_some();
         return floats.then(|| "The promise of this async function is dropped".into());
     }
     let (receiver, name) = method(call)?;
@@ -605,6 +648,9 @@ fn chain(call: Node<'_>, cx: &Cx<'_>) -> Option<String> {
     if thens > 0 && !asynchronous && never_rejects(base.unwrap_or(at)) {
         return None;
     }
+    if thens + usize::from(ended) > 0 && !asynchronous && settles_itself(base.unwrap_or(at), cx) {
+        return None;
+    }
     // What only tries, by its name, hands on no error; the top level's is shown by itself.
     // So does the object's own waiting for a moment: `this.waitForFlags(..)`.
     let made = base.unwrap_or(at);
@@ -623,7 +669,7 @@ fn chain(call: Node<'_>, cx: &Cx<'_>) -> Option<String> {
     // Cypress and WebDriver queue commands; their `then` is no promise's.
     let root = at.child(Field::Function).map_or(at, bare).text();
     // Nothing fails while time passes: `sleep(9).then(draw)`.
-    let passes = thens > 0 && !asynchronous && crate::rules::declared::passes_time(at);
+    let passes = thens > 0 && !asynchronous && crate::rules::rejections::passes_time(at);
     if passes {
         return None;
     }
@@ -634,6 +680,17 @@ fn chain(call: Node<'_>, cx: &Cx<'_>) -> Option<String> {
     let what = if thens > 0 { "then" } else { "finally" };
     (thens > 0 && !queue && !(kept || moment) || thens > 0 && asynchronous && !queue || ended && thens == 0)
         .then(|| format!("No error handler follows this `{what}`"))
+}
+
+/// Whether a call is of an async function or method of the file that catches all that may fail.
+fn settles_itself(call: Node<'_>, cx: &Cx<'_>) -> bool {
+    let Some(callee) = call.child(Field::Function).map(bare) else { return false };
+    let name = match method(call) {
+        Some((of, m)) if of.kind() == Kind::This => format!("this.{}", m.text()),
+        None if callee.kind() == Kind::Identifier && !declares(callee, callee.text()) => callee.text().to_owned(),
+        _ => return false,
+    };
+    cx.file.declared.never_rejecting.contains(&name)
 }
 
 /// A variable that holds a `new Deferred()` which the block never rejects.
@@ -670,7 +727,7 @@ fn never_rejects(promise: Node<'_>) -> bool {
                                         !v.is_empty()
                                             && v.into_iter()
                                                 .map(bare)
-                                                .all(|v| is_fulfilling(v) || crate::rules::declared::passes_time(v))
+                                                .all(|v| is_fulfilling(v) || crate::rules::rejections::passes_time(v))
                                     })
                             })
                     }

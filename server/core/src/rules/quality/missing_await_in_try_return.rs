@@ -31,6 +31,14 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::bad(
             "a.js",
+            "const ask = (id) => new Promise((resolve, reject) => { db.get(id, (e, row) => (e ? reject(e) : resolve(row))); });\nasync function read(id) { try { return ask(id); } catch (e) { log(e); } } //~ missing-await-in-try-return",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));\nasync function wait() { try { return pause(9); } catch (e) { log(e); } }",
+        ),
+        Case::bad(
+            "a.js",
             "const db = require('./db');\nexport async function one(id) { return [await db.users.byId(id)]; }\nexport async function find(id) { try { return db.users.byId(id); } catch (e) { return null; } } //~ missing-await-in-try-return",
         ),
         Case::near_miss(
@@ -178,7 +186,8 @@ fn asks_database(receiver: Node<'_>, name: &str, cx: &Cx<'_>) -> bool {
 fn is_promise<'a>(call: Node<'a>, cx: &Cx<'a>) -> bool {
     let Some(callee) = call.child(Field::Function).map(bare) else { return false };
     if callee.kind() == Kind::Identifier && !declares(callee, callee.text()) {
-        let known = cx.file.declared.async_functions.contains(callee.text());
+        let declared = &cx.file.declared;
+        let known = declared.async_functions.contains(callee.text()) || declared.made_promises.contains(callee.text());
         if known || is_global(callee, "fetch", cx) {
             return true;
         }

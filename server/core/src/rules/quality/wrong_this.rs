@@ -27,6 +27,10 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::near_miss(
             "a.js",
+            "export default { mounted() { window.addEventListener('x', this.move); setTimeout(this.move, 9); }, methods: { move() { this.n++; } } };",
+        ),
+        Case::near_miss(
+            "a.js",
             "class Grid extends HTMLElement { ready() { this.addEventListener('keydown', this.onKey); }\n onKey(e) { this.move(e); } }",
         ),
         Case::bad(
