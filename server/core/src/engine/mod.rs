@@ -311,7 +311,7 @@ fn file_facts(path: &str, place: &str, blocks: &Blocks) -> Arc<FileFacts> {
 /// Whether a file of JavaScript is what a compiler made of sources that lie elsewhere, as the helpers of Babel, TypeScript and esbuild
 /// at its top level tell; or is written for Flow, whose types are no JavaScript. Nobody mends such text for its quality or speed.
 fn is_compiled(path: &str, module: &Block) -> bool {
-    const HELPERS: [&str; 9] = [
+    const HELPERS: [&str; 10] = [
         // A bundle that anybody can load.
         "typeof globalThis !== 'undefined' ? globalThis : global || self",
         "Object.defineProperty(exports, \"__esModule\"",
@@ -322,6 +322,7 @@ fn is_compiled(path: &str, module: &Block) -> bool {
         "(this && this.__",
         "__toESM(require(",
         "__commonJS({",
+        "var __defProp = Object.defineProperty;",
     ];
     let script = [".js", ".cjs", ".mjs", ".jsx"].iter().any(|e| path.ends_with(e));
     let text = module.arena().text();
@@ -571,6 +572,10 @@ mod tests {
         ));
         assert!(compiled("a.mjs", "import _x from \"@babel/runtime/helpers/createClass\";\n"));
         assert!(compiled("a.min.js", "let x = 1;\n"));
+        assert!(compiled(
+            "a.js",
+            "var __defProp = Object.defineProperty;\nvar __export = (target, all) => { for (var name in all) { __defProp(target, name, { get: all[name] }); } };\n"
+        ));
         assert!(compiled(
             "a.js",
             "(function (global, factory) {\n  typeof exports === 'object' && typeof module !== 'undefined' ? factory(exports) :\n  (global = typeof globalThis !== 'undefined' ? globalThis : global || self, factory(global.X = {}));\n})(this, (function (exports) { exports.a = 1; }));\n"

@@ -142,6 +142,18 @@ pub static RULE: Rule = Rule {
             "a.js",
             "async function f(files, api) { for (let i = 0; i < files.length; i++) { await api.upload(files[i]); } } //~ await-in-loop",
         ),
+        Case::bad(
+            "a.ts",
+            "async function f(files: string[], m: M) { for (let i = 0, n = files.length; i < n; i += 1) { const b = await readFile(files[i]!); m.set(files[i], b); } } //~ await-in-loop",
+        ),
+        Case::bad(
+            "a.ts",
+            "async function f(rows: Row[], api: Api) { for (const [i, row] of rows.entries()) { await api.upload(row.id); } } //~ await-in-loop",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "class U { async all(uri: U, entries: E[], context: C) { for (const entry of entries) { await this.indexEntry(uri, entry, context); } } }",
+        ),
         Case::good("a.js", "async function f(n, api) { for (let i = 0; i < n; i++) { await api.upload(i); } }"),
         Case::bad(
             "a.js",
@@ -290,14 +302,12 @@ const SENDS: &[&str] = &[
     "convert",
     "generate",
     "create",
-    "render",
     "translate",
     "encode",
     "invite",
     "charge",
     "refund",
     "enrich",
-    "index",
     "scrape",
     "crawl",
     "ping",
@@ -538,9 +548,10 @@ fn counted<'a>(node: Node<'a>) -> Option<(&'a str, u32)> {
     let declared = node.child(Field::Initializer)?.named_children().find_map(|d| d.child(Field::Name))?;
     let condition = node.child(Field::Condition)?;
     let increment = node.child(Field::Increment)?;
+    let list = counted_list(node);
     let step = increment.text().contains("++") || increment.text().replace(' ', "").ends_with("+=1");
     let up = step && mentions(increment, declared.text());
-    let bounded = condition.text().contains(".length") && condition.text().contains('<');
+    let bounded = list.is_some() && condition.text().contains('<');
     (up && bounded && declared.kind() == Kind::Identifier).then(|| (declared.text(), increment.span().end))
 }
 
@@ -550,7 +561,14 @@ fn counted_list<'a>(node: Node<'a>) -> Option<Node<'a>> {
     let length = |n: &Node<'a>| {
         n.kind() == Kind::MemberExpression && n.child(Field::Property).is_some_and(|p| p.text() == "length")
     };
-    condition.descendants().find(length)?.child(Field::Object)
+    // `for (let i = 0, n = list.length; i < n; i++)`
+    let counted = || {
+        let bound = node.child(Field::Condition)?.child(Field::Right)?;
+        let declared = node.child(Field::Initializer)?.named_children();
+        let value = declared.filter(|d| d.child(Field::Name).is_some_and(|n| n.text() == bound.text())).last()?;
+        value.child(Field::Value).filter(length)
+    };
+    condition.descendants().find(length).or_else(counted)?.child(Field::Object)
 }
 
 fn stops(n: Node<'_>) -> bool {

@@ -29,6 +29,14 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Block(check), Check::Nodes(&[Kind::JsxOpeningElement, Kind::JsxSelfClosingElement], provider)],
     cases: &[
+        Case::near_miss(
+            "a.jsx",
+            "export function Group({ value, onChange, children }) { return <Ctx.Provider value={{ value, onChange }}>{children}</Ctx.Provider>; }",
+        ),
+        Case::bad(
+            "a.jsx",
+            "export function Group({ onChange, children }) { const [value, set] = useState(0); return <Ctx.Provider value={{ value, set }}>{children}</Ctx.Provider>; } //~ inline-object-prop",
+        ),
         Case::bad(
             "a.jsx",
             "const Row = memo(RowView);\nfunction List() { return <Row style={{ color: 'red' }} />; } //~ inline-object-prop",
@@ -69,9 +77,9 @@ pub static RULE: Rule = Rule {
             "a.jsx",
             "function App() { const [n, setN] = useState(0); const v = useMemo(() => ({ n, setN }), [n]); return <Ctx.Provider value={v}><Page /></Ctx.Provider>; }",
         ),
-        Case::bad(
+        Case::near_miss(
             "a.tsx",
-            "export function Provider({ children, dark }: P) { return <Theme.Provider value={{ dark }}>{children}</Theme.Provider>; } //~ inline-object-prop",
+            "export function Provider({ children, dark }: P) { return <Theme.Provider value={{ dark }}>{children}</Theme.Provider>; }",
         ),
         Case::near_miss(
             "a.tsx",
@@ -148,7 +156,18 @@ fn spares_others(provider: Node<'_>, value: Node<'_>) -> bool {
                     .is_some_and(|p| p.descendants().any(|d| d.kind() == Kind::Identifier && mentions(value, d.text())))
         })
     };
-    handed || only.kind() == Kind::JsxSelfClosingElement && mentions_state()
+    // Who has no state renders when what is around does, which hands in new elements as well.
+    let by_itself = || {
+        provider.arena().nodes().any(|n| {
+            n.kind() == Kind::CallExpression
+                && n.child(Field::Function).is_some_and(|f| {
+                    let name = f.text().rsplit('.').next().unwrap_or_default();
+                    name.strip_prefix("use").is_some_and(|r| r.starts_with(|c: char| c.is_ascii_uppercase()))
+                })
+        })
+    };
+    handed && (by_itself() || value.text().contains("this."))
+        || only.kind() == Kind::JsxSelfClosingElement && mentions_state()
 }
 
 fn check(cx: &mut Cx<'_>) {

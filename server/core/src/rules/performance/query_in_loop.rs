@@ -183,12 +183,21 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             })
     });
     let script = ["migration", "seed", "script", "bench", "example"].iter().any(|w| cx.file.path.contains(w));
+    // Each that fails is told of by itself.
+    let each = cx.family() == Family::Ecma
+        && is_write(node)
+        && node.ancestors().take_while(|a| *a != around).any(|a| {
+            a.kind() == Kind::TryStatement
+                && a.child(Field::Handler)
+                    .and_then(|h| h.child(Field::Body))
+                    .is_some_and(|b| b.descendants().any(|n| n.kind() == Kind::AwaitExpression))
+        });
     // What is written in one transaction is written with care; on one connection it goes in order.
     let careful = cx.family() == Family::Ecma && is_write(node) && {
         let text = home(node).text();
         ["begin", "BEGIN", "transaction", "trx", "tx."].iter().any(|w| text.contains(w))
     };
-    if !element || literal || paced || script || careful {
+    if !element || literal || paced || script || careful || each {
         return;
     }
     let message = "Every element asks the database by itself: a list of n takes n round trips. Ask once for all of them, with `IN (..)` or a join.";

@@ -31,6 +31,14 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::near_miss(
             "a.js",
+            "class G { below(id) { const queue = [id]; const out = []; while (queue.length > 0) { const at = queue.shift(); out.push(at); for (const c of this.children.get(at)) { queue.push(c); } } return out; } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function f(slug) { const slugs = []; let components = slug.split('/'); for (let i = 0; i < components.length; i++) { slugs.unshift(components[i]); } return slugs; }",
+        ),
+        Case::near_miss(
+            "a.js",
             "function before(node) { const nodes = []; for (const n of previous(node)) { if (!n.isText) { break; } nodes.unshift(n); } return nodes; }",
         ),
         Case::near_miss(
@@ -140,6 +148,13 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if !drains || !grows || waits || tells {
         return;
     }
+    // Structures of the program's own are walked a few steps; what is handed in may have any size.
+    let own_structure = queue.kind() == Kind::Identifier
+        && !begins_with_list(queue)
+        && body.is_some_and(|b| b.descendants().any(|n| n.kind() == Kind::This));
+    if own_structure {
+        return;
+    }
     // A queue that is called one, or begins with a list of data, may grow long; who looks at files meanwhile waits for those.
     if !(is_queue(queue_text) || is_data(queue) || begins_with_list(queue)) || body.is_some_and(asks_the_system) {
         return;
@@ -206,7 +221,16 @@ fn front<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         || around.kind() == Kind::ForStatement
             && around.child(Field::Condition).is_some_and(|c| c.text().contains(".length"));
     let over = around.child(Field::Right).map(bare);
+    let listed = || {
+        let length = |n: &Node<'a>| {
+            n.kind() == Kind::MemberExpression && n.child(Field::Property).is_some_and(|p| p.text() == "length")
+        };
+        around.child(Field::Condition)?.descendants().find(length)?.child(Field::Object)
+    };
+    // A handful of parts is put in order as fast one way as the other.
+    let data = over.or_else(listed).is_some_and(crate::rules::lists::is_surely_data);
     let few = over.is_some_and(|o| o.kind() == Kind::Array)
+        || !data
         || around.child(Field::Left).is_some_and(|l| l.text() == list.text());
     let inside = around.child(Field::Body).is_some_and(|b| {
         b.descendants().any(|n| {

@@ -38,6 +38,8 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::MacroInvocation], rust_assert),
     ],
     cases: &[
+        Case::bad("a.rs", "fn f(v: &[u8]) -> bool { v.len() < 3 && v.len() > 5 } //~ constant-condition"),
+        Case::good("a.rs", "fn f(v: &[u8]) -> bool { v.len() > 3 && v.len() < 5 }"),
         Case::near_miss(
             "a.ts",
             "function f(x: X) { debugAssert(() => typeof x === 'string' || 'not a text'); return x; }",
@@ -396,7 +398,9 @@ fn rust_compare<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let (Some(a), Some(b)) = (rust_test(left), rust_test(right)) else { return };
-    if !same(a.0, b.0) || !only_reads(a.0) {
+    // A length is the same when it is asked again.
+    let length = crate::rules::rust_code::plain_method(a.0).filter(|(_, m)| *m == "len").map(|(of, _)| of);
+    if !same(a.0, b.0) || !only_reads(length.unwrap_or(a.0)) {
         return;
     }
     let differ = a.2.text() != b.2.text() && a.2.kind() == b.2.kind();

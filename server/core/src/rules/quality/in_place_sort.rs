@@ -31,6 +31,10 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::near_miss(
             "a.js",
+            "function Notes({ notes }) { const sorted = notes.sort((a, b) => b.get('at') - a.get('at')); return sorted.map(show); }",
+        ),
+        Case::near_miss(
+            "a.js",
             "function keys(store, go) { ask(store.getAllKeys(), function (e) { const keys = e.target.result.sort(); go(keys); }); }",
         ),
         Case::near_miss(
@@ -100,6 +104,15 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         _ => false,
     };
     if !fits || second.is_some() || !is_used(node) {
+        return;
+    }
+    // A list of Immutable.js, whose `sort` gives a new one, holds what is asked with `get`.
+    let immutable = first.is_some_and(|f| {
+        f.descendants()
+            .filter_map(method)
+            .any(|(of, m)| m.text() == "get" && parameters(f).iter().any(|p| p.text() == of.text()))
+    });
+    if immutable {
         return;
     }
     let receiver_place = bare(receiver);

@@ -47,6 +47,7 @@ pub static RULE: Rule = Rule {
         Case::bad("a.js", "const a = new RegExp('*.js'); //~ suspicious-regex"),
         Case::good("a.js", "const a = /^[A-Za-z]+$/;"),
         Case::good("a.js", "const a = /[^]/;"),
+        Case::near_miss("a.js", "const never = [/.^/, /$x/, /[]/];"),
         Case::good("a.js", "const a = /[aeiou]/;"),
         Case::good("a.js", "const a = /a|b|c/;"),
         Case::good("a.js", "const a = /^a$/m;"),
@@ -108,6 +109,10 @@ fn mistake(pattern: &str, flags: &str) -> Option<String> {
         return None;
     }
     let chars: Vec<char> = pattern.chars().collect();
+    // The shortest of patterns that never match are meant that way: `/.^/`, `/$./`, `/x^/`.
+    if chars.len() == 2 && (chars[1] == '^' || chars[0] == '$') || pattern == "[]" {
+        return None;
+    }
     let multi = flags.contains('m');
     let mut i = 0;
     // Whether something that takes a character certainly came before, in this branch of this group.

@@ -25,6 +25,7 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::ThrowStatement], check)],
     cases: &[
+        Case::near_miss("a.js", "function f(p) { if (!p.ok) { const invalid = fail('x'); throw [invalid]; } }"),
         Case::bad("a.js", "function f() { throw 'broken'; } //~ throw-literal"),
         Case::bad("a.js", "function f(n) { throw `no ${n}`; } //~ throw-literal"),
         Case::bad("a.js", "function f() { throw { code: 404, message: 'none' }; } //~ throw-literal"),
@@ -65,7 +66,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let what = match value.kind() {
         Kind::String | Kind::TemplateString => "A text",
         Kind::Number => "A number",
-        Kind::Array => "A list",
+        // `throw [invalid]`: errors that are gathered.
+        Kind::Array if !value.named_children().all(|e| e.kind() == Kind::Identifier) => "A list",
         Kind::Null | Kind::Undefined | Kind::True | Kind::False => "A bare value",
         Kind::Identifier if value.text() == "undefined" => "A bare value",
         Kind::BinaryExpression if text_sum(value) => "A text",
