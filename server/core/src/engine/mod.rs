@@ -303,9 +303,26 @@ fn file_facts(path: &str, place: &str, blocks: &Blocks) -> Arc<FileFacts> {
         declared: Declared::of(blocks),
         is_test,
         is_compiled,
-        is_vendored: twins::is_vendored(place),
+        is_vendored: twins::is_vendored(place) || carries_notice(place, blocks.root()),
         is_practice: twins::is_practice(place),
     })
+}
+
+/// Whether a file is somebody else's by its first comment: a notice of its licence that names where it comes from, in a folder whose
+/// files are served as they are; or Lodash's own.
+fn carries_notice(place: &str, module: &Block) -> bool {
+    const SERVED: [&str; 8] = ["public", "static", "assets", "www", "wwwroot", "webroot", "htdocs", "tsdecls"];
+    let Some(first) = module.arena().comments().next().filter(|c| {
+        let before = &module.arena().text()[..c.span().start as usize];
+        matches!(before.trim(), "" | "'use strict';" | "\"use strict\";")
+    }) else {
+        return false;
+    };
+    // A notice may stand in lines of their own.
+    let head: String = module.arena().comments().take(6).map(|c| c.text().to_ascii_lowercase()).collect();
+    let lodash = first.text().contains("@license") && first.text().contains("Lodash <http");
+    let served = place.split('/').rev().skip(1).any(|folder| SERVED.contains(&folder));
+    lodash || served && ["license", "licence", "copyright"].iter().any(|w| head.contains(w)) && head.contains("http")
 }
 
 /// Whether a file of JavaScript is what a compiler made of sources that lie elsewhere, as the helpers of Babel, TypeScript and esbuild
@@ -557,6 +574,22 @@ mod tests {
     fn examples_among_sources_are_shown() {
         assert!(shows("packages/core/src/components/Button/examples/Basic.tsx") && shows("docs/examples/a.js"));
         assert!(!shows("examples/src/a.ts") && !shows("src/examples.ts") && !shows("tests/fixtures/demo/src/a.ts"));
+    }
+
+    #[test]
+    fn what_others_wrote_is_known_by_its_notice() {
+        let known = |path: &str, code: &str| {
+            let language = crate::grammars::by_path(path).expect("a language");
+            let document = Document::new(path, language, code, 1).expect("parsed");
+            super::carries_notice(path, document.blocks().root())
+        };
+        let mirror = "// CodeMirror, copyright (c) by others\n// Distributed under an MIT license: https://codemirror.net/LICENSE\nlet x;\n";
+        assert!(known("public/codemirror.js", mirror));
+        assert!(known("public/modes/css.js", mirror));
+        assert!(!known("src/codemirror.js", mirror));
+        assert!(known("src/lodash.js", "/**\n * @license\n * Lodash <https://lodash.com/>\n */\nlet x;\n"));
+        assert!(!known("public/own.js", "// Copyright Example Ltd.\nlet x;\n"));
+        assert!(!known("public/own.js", "let x; // license https://x.org\n"));
     }
 
     #[test]

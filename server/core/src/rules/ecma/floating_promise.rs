@@ -34,6 +34,22 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::near_miss(
             "a.ts",
+            "export class W { protected init(): void { this.doInit(); }\n protected async doInit() { this.root = await this.server.root(); } }",
+        ),
+        Case::bad(
+            "a.ts",
+            "export class W { start(): void { this.doInit(); } //~ floating-promise\n protected async doInit() { this.root = await this.server.root(); } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "export class F { load(image: I) { image.ready().then(() => { this.image = image; }); this.logger.error('x').then(() => this.reload()); } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const db = require('./db');\nasync function a() { await db.runFor(1, 2); }\nfunction b(socket, t) { const f = () => { socket.join(t); }; db.runFor(t, f); }",
+        ),
+        Case::near_miss(
+            "a.ts",
             "export class T { async load(t: X) { try { await this.source.load(t); } catch (e) { t.failed = true; } }\n async reload(t: X) { t.state = 1; await this.load(t); }\n async all(ts: X[]) { await Promise.all(ts.map((t) => this.reload(t))); }\n go(t: X) { this.reload(t); this.all([t]); this.load(t).then(() => this.next()); } }",
         ),
         Case::bad(
@@ -340,7 +356,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 
 /// A call whose value nobody takes; `alone` where it is the whole statement.
 fn check_call<'a>(node: Node<'a>, call: Node<'a>, alone: bool, cx: &mut Cx<'a>) {
-    if reports_by_callback(call, cx) || is_meant(node, cx) || only_tells(call, cx) {
+    if reports_by_callback(call, cx) || is_meant(node, cx) || only_tells(call, cx) || only_begins(node, call) {
         return;
     }
     // What the block itself does not tell may be told by the rest of the file, or by the file that the function comes from.
@@ -443,6 +459,19 @@ fn reports_by_callback(call: Node<'_>, cx: &Cx<'_>) -> bool {
     last.kind() == Kind::Identifier && matches!(last.text(), "cb" | "callback" | "done")
 }
 
+/// Whether a constructor, or a method that a framework calls in its place, begins an object's own asynchronous set-up: nobody could wait
+/// for it there.
+fn only_begins(node: Node<'_>, call: Node<'_>) -> bool {
+    let inits = method(call).is_some_and(|(of, name)| {
+        let words = crate::rules::support::words(name.text().trim_start_matches(['#', '_']));
+        of.kind() == Kind::This
+            && words.iter().take(2).any(|w| matches!(w.as_str(), "init" | "initialize" | "initialise"))
+    });
+    let Some(function) = enclosing_function(node).filter(|_| inits) else { return false };
+    let name = function.child(Field::Name).map_or("", Node::text);
+    function.kind() == Kind::MethodDefinition && matches!(name, "constructor" | "init" | "postConstruct")
+}
+
 /// Whether a call is made to tell somebody something, in a log or on a screen: `logMessage(event)`, `this.#printStart()`.
 fn only_tells(call: Node<'_>, cx: &Cx<'_>) -> bool {
     let name = call.child(Field::Function).map(bare).and_then(crate::rules::support::place_name);
@@ -477,6 +506,12 @@ fn shared(call: Node<'_>, cx: &Cx<'_>) -> Option<Condition> {
     let is_shared = text.starts_with("this.")
         || root_name(callee).is_some_and(|r| cx.file.imports.binds(r.text()) && !declares(call, r.text()));
     let calls_back = args(call).any(|a| is_function(bare(a)));
+    // `db.runFor(tenant, f)` gives what the function gives that is handed over.
+    let calls_back = calls_back
+        || args(call)
+            .map(bare)
+            .filter(|a| a.kind() == Kind::Identifier)
+            .any(|a| matches!(local_functions(a, a.text()).as_slice(), [only] if is_async(*only) == Some(false)));
     let tells = is_shared
         && !text.contains('(')
         && !calls_back
@@ -649,6 +684,15 @@ fn chain(call: Node<'_>, cx: &Cx<'_>) -> Option<String> {
         return None;
     }
     if thens + usize::from(ended) > 0 && !asynchronous && settles_itself(base.unwrap_or(at), cx) {
+        return None;
+    }
+    // A moment that comes, and a line that is written: `image.ready().then(draw)`, `logger.error(e).then(reload)`.
+    let moment = method(base.unwrap_or(at)).is_some_and(|(of, m)| {
+        let logs =
+            crate::rules::support::place_name(of).is_some_and(|n| matches!(n.as_ref(), "log" | "logger" | "console"));
+        logs || matches!(m.text(), "ready" | "whenReady") && args(base.unwrap_or(at)).next().is_none()
+    });
+    if thens > 0 && !asynchronous && moment {
         return None;
     }
     // What only tries, by its name, hands on no error; the top level's is shown by itself.

@@ -191,6 +191,10 @@ pub static RULE: Rule = Rule {
             "a.js",
             "async function f(db, xs) { const tx = await db.begin(); for (const x of xs) { await tx.get(x); } }",
         ),
+        Case::near_miss(
+            "a.js",
+            "async function f(root) { const paths = [join(root, 'a.ts'), join(root, 'b.ts')]; const out = []; for (const p of paths) { out.push(await readFile(p)); } return out; }",
+        ),
         Case::near_miss("a.js", "async function f() { for (const w of ['a', 'b']) { use(await load(w)); } }"),
         Case::near_miss(
             "a.js",
@@ -385,7 +389,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         let (Some(left), Some(over)) = (node.child(Field::Left), node.child(Field::Right)) else { return };
         if node.child(Field::Operator).is_none_or(|o| o.text() != "of")
             || node.has_token("await")
-            || bare(over).kind() == Kind::Array
+            || crate::rules::support::constant(bare(over)).kind() == Kind::Array
+                && crate::rules::support::constant(bare(over))
+                    .first_named()
+                    .is_some_and(|e| e.kind() != Kind::SpreadElement)
         {
             return;
         }

@@ -183,6 +183,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             })
     });
     let script = ["migration", "seed", "script", "bench", "example"].iter().any(|w| cx.file.path.contains(w));
+    // What a model makes one after another runs its hooks each time, in that order.
+    let makes = cx.family() == Family::Ecma && name.text() == "create";
     // Each that fails is told of by itself.
     let each = cx.family() == Family::Ecma
         && is_write(node)
@@ -197,7 +199,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         let text = home(node).text();
         ["begin", "BEGIN", "transaction", "trx", "tx."].iter().any(|w| text.contains(w))
     };
-    if !element || literal || paced || script || careful || each {
+    if !element || literal || paced || script || careful || each || makes {
         return;
     }
     let message = "Every element asks the database by itself: a list of n takes n round trips. Ask once for all of them, with `IN (..)` or a join.";

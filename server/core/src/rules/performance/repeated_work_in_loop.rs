@@ -27,6 +27,10 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::CallExpression, Kind::NewExpression], check)],
     cases: &[
         Case::near_miss(
+            "a.js",
+            "const shown = all.map((p) => { if (Object.keys(POSITIONS).includes(p)) { return p; } });",
+        ),
+        Case::near_miss(
             "a.ts",
             "export const f = (documents: D[]) => documents.map((document) => JSON.stringify(document));",
         ),
@@ -154,7 +158,9 @@ fn costly<'a>(node: Node<'a>) -> Option<(&'a str, bool)> {
         }
         // A list made anew to be searched once.
         "Object.keys" | "Object.values" => {
-            let plain = first.is_some_and(|a| a.kind() == Kind::Identifier);
+            // The keys of a constant table are a handful.
+            let constant = |t: &str| t.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit());
+            let plain = first.is_some_and(|a| a.kind() == Kind::Identifier && !constant(a.text()));
             let searched = node.parent().and_then(|p| p.parent()).and_then(method).is_some_and(|(of, m)| {
                 bare(of) == node && matches!(m.text(), "includes" | "indexOf" | "find" | "some" | "sort" | "toSorted")
             });

@@ -59,7 +59,11 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad(
             "a.js",
-            "async function f(req, res) { const user = await User.findById(req.params.id);\n const tags = await Tag.findAll(); //~ sequential-awaits\n res.json({ user, tags }); }",
+            "async function f(req, res) { const user = await User.findById(req.params.id);\n const tags = await Tag.findAll(); //~ sequential-awaits\n const roles = await Role.findAll();\n res.json({ user, tags, roles }); }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function f(req, res) { const user = await User.findById(req.params.id);\n const tags = await Tag.findAll();\n res.json({ user, tags }); }",
         ),
         Case::bad(
             "a.ts",
@@ -211,6 +215,16 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     if !independent(before, first, second) {
+        return;
+    }
+    // One query more of the same database hardly shows; three in a row do.
+    let of_model = |call: Node<'_>| {
+        method(call).is_some_and(|(of, _)| {
+            of.kind() == Kind::Identifier && of.text().starts_with(|c: char| c.is_ascii_uppercase())
+        })
+    };
+    let third = || node.next_named_sibling().and_then(waits).is_some_and(|w| independent(node, second, w));
+    if of_model(first) && of_model(second) && !third() {
         return;
     }
     let message = "This waits for nothing that the call above gave, and yet is sent only when that one is back. `await Promise.all([..])` sends both at once.";

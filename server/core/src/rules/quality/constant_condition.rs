@@ -38,6 +38,7 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::MacroInvocation], rust_assert),
     ],
     cases: &[
+        Case::near_miss("a.js", "const DEBUG_STYLES = false ? { rows: 1 } : {};"),
         Case::bad("a.rs", "fn f(v: &[u8]) -> bool { v.len() < 3 && v.len() > 5 } //~ constant-condition"),
         Case::good("a.rs", "fn f(v: &[u8]) -> bool { v.len() > 3 && v.len() < 5 }"),
         Case::near_miss(
@@ -121,6 +122,17 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(condition) = node.child(Field::Condition).map(bare) else { return };
     // What did not parse may be a type that looks like a condition.
     if cx.arena().has_error() {
+        return;
+    }
+    // `const DEBUG_STYLES = false ? {..} : {}` is switched by hand.
+    let switched = node.kind() == Kind::TernaryExpression
+        && matches!(condition.kind(), Kind::True | Kind::False)
+        && node
+            .parent()
+            .filter(|p| p.kind() == Kind::VariableDeclarator)
+            .and_then(|d| d.child(Field::Name))
+            .is_some_and(|n| n.text().contains("DEBUG") || n.text().to_ascii_lowercase().starts_with("debug"));
+    if switched {
         return;
     }
     let endless = node.kind() == Kind::WhileStatement;
