@@ -148,6 +148,12 @@ fn is_handled(call: Node<'_>) -> bool {
     handler.map(support::bare).is_some_and(quiet)
 }
 
+/// Whether a value is the promise of a moment that comes: `await this.refsAreSet.promise`, `await this.ready`.
+fn is_moment(value: Node<'_>) -> bool {
+    value.kind() == Kind::MemberExpression
+        && value.child(Field::Property).is_some_and(|p| matches!(p.text(), "promise" | "ready" | "whenReady"))
+}
+
 /// The functions and methods of the file that a value waits for, if it is nothing but their calls: `this.load(x)`, `save()`, and
 /// `Promise.all` of a list of such.
 fn own_calls(value: Node<'_>) -> Option<Vec<String>> {
@@ -230,7 +236,7 @@ fn within(function: Node<'_>, depth: usize) -> Rejects {
         let failing = match n.kind() {
             // While time passes nothing fails: `await sleep(9)`.
             Kind::AwaitExpression => match n.first_named().map(support::bare) {
-                Some(c) if passes_time(c) || catches_itself(c, depth) || is_handled(c) => continue,
+                Some(c) if passes_time(c) || catches_itself(c, depth) || is_handled(c) || is_moment(c) => continue,
                 failing => failing,
             },
             Kind::ThrowStatement => None,

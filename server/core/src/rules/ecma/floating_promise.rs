@@ -34,6 +34,10 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::near_miss(
             "a.ts",
+            "export class W { protected async focus(): Promise<void> { await this.refsAreSet.promise; this.input.focus(); }\n show() { this.focus(); cache[this.src].then(this.draw); } }",
+        ),
+        Case::near_miss(
+            "a.ts",
             "export class W { protected init(): void { this.doInit(); }\n protected async doInit() { this.root = await this.server.root(); } }",
         ),
         Case::bad(
@@ -659,7 +663,7 @@ fn chain(call: Node<'_>, cx: &Cx<'_>) -> Option<String> {
                     return None;
                 }
                 // A promise that is kept as a property is waited for by somebody else, who sees its errors: `worker.exited.then(..)`.
-                kept = bare(receiver).kind() == Kind::MemberExpression;
+                kept = matches!(bare(receiver).kind(), Kind::MemberExpression | Kind::SubscriptExpression);
                 asynchronous |= args(at).next().is_some_and(|f| is_async(bare(f)) == Some(true));
             }
             // Nothing but a promise has it, and it handles no error.

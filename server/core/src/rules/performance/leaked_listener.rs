@@ -31,6 +31,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check), Check::Block(class)],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "class N extends HTMLElement { connectedCallback() { if (!ready) { document.addEventListener('readystatechange', this.go.bind(this)); return; } this.go(); } go() { this.x = 1; } }",
+        ),
         Case::bad("a.js", "function beat(socket) { setInterval(() => socket.write('x'), 1000); } //~ leaked-listener"),
         Case::near_miss(
             "a.js",
@@ -316,7 +320,10 @@ fn starts(node: Node<'_>) -> Option<&'static str> {
         "setInterval" => Some("An interval begins here"),
         "addEventListener" => {
             let options = args(node).nth(2).map_or("", Node::text);
-            (!options.contains("once")).then_some("A listener is added here")
+            // What comes once, when a page is ready, calls nobody again.
+            let event = args(node).next().map_or("", Node::text).to_ascii_lowercase();
+            let comes_once = event.contains("ready") || event.contains("loaded");
+            (!options.contains("once") && !comes_once).then_some("A listener is added here")
         }
         _ => None,
     }
