@@ -129,7 +129,7 @@ fn catches_itself(call: Node<'_>, depth: usize) -> bool {
 }
 
 /// Whether a promise has its errors handled at its end, and the handler throws none: `load().catch(report)`.
-fn is_handled(call: Node<'_>) -> bool {
+pub fn is_handled(call: Node<'_>) -> bool {
     let Some((receiver, name)) = support::method(call) else { return false };
     let handler = match name.text() {
         "catch" => support::args(call).next(),
@@ -158,6 +158,9 @@ fn is_moment(value: Node<'_>) -> bool {
 /// `Promise.all` of a list of such.
 fn own_calls(value: Node<'_>) -> Option<Vec<String>> {
     let call = Some(support::bare(value)).filter(|c| c.kind() == Kind::CallExpression)?;
+    if is_handled(call) {
+        return Some(Vec::new());
+    }
     let callee = support::bare(call.child(Field::Function)?);
     if callee.kind() == Kind::Identifier {
         return Some(vec![callee.text().to_owned()]);

@@ -34,6 +34,14 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::near_miss(
             "a.ts",
+            "export class P { init() { const all = []; for (const p of this.providers) { all.push(p.ready.catch((e) => this.log(e))); } Promise.all(all).then(() => this.done()); this.queue.waitForUnlock().then(() => this.end()); } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "export class C { async apply() { const [a, b] = await Promise.all([this.x.first().catch(() => []), this.x.second().catch(() => [])]); this.use(a, b); }\n start() { this.apply(); } }",
+        ),
+        Case::near_miss(
+            "a.ts",
             "export class W { protected async focus(): Promise<void> { await this.refsAreSet.promise; this.input.focus(); }\n show() { this.focus(); cache[this.src].then(this.draw); } }",
         ),
         Case::near_miss(
@@ -707,7 +715,7 @@ fn chain(call: Node<'_>, cx: &Cx<'_>) -> Option<String> {
         || made.child(Field::Function).and_then(crate::rules::support::place_name).is_some_and(|n| {
             match crate::rules::support::words(&n).first().map(String::as_str) {
                 Some("try") => true,
-                Some("wait" | "when") => own && !asynchronous,
+                Some("wait" | "when") => (own || waits_for_lock(made)) && !asynchronous,
                 _ => false,
             }
         });
@@ -739,6 +747,14 @@ fn settles_itself(call: Node<'_>, cx: &Cx<'_>) -> bool {
         _ => return false,
     };
     cx.file.declared.never_rejecting.contains(&name)
+}
+
+/// Whether a call of a field's method waits until a lock is free: `this.queue.waitForUnlock()`.
+fn waits_for_lock(call: Node<'_>) -> bool {
+    method(call).is_some_and(|(of, m)| {
+        let words = crate::rules::support::words(m.text());
+        of.text().starts_with("this.") && words.iter().any(|w| matches!(w.as_str(), "lock" | "unlock" | "idle"))
+    })
 }
 
 /// A variable that holds a `new Deferred()` which the block never rejects.
@@ -791,7 +807,8 @@ fn gathers_fulfilling(promise: Node<'_>, list: Node<'_>) -> bool {
     let Some(name) = list.parent().and_then(|d| d.child(Field::Name)) else { return false };
     let mut pushed = promise.arena().nodes().filter_map(|n| {
         let (of, m) = method(n)?;
-        (of.text() == name.text() && m.text() == "push").then(|| args(n).all(|a| is_fulfilling(bare(a))))
+        (of.text() == name.text() && m.text() == "push")
+            .then(|| args(n).all(|a| is_fulfilling(bare(a)) || crate::rules::rejections::is_handled(bare(a))))
     });
     pushed.next() == Some(true) && pushed.all(|p| p)
 }

@@ -62,9 +62,13 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "function bfs(graph: Map<N, N[]>, start: N) { const queue = [start]; while (queue.length) { const n = queue.shift()!; for (const k of graph.get(n)!) { queue.push(k); } } } //~ shift-in-loop",
         ),
+        Case::bad(
+            "a.js",
+            "function f(root) { const q = [root]; while (q.length !== 0) { const n = q.shift(); n.kids.forEach((k) => q.push(k)); } } //~ shift-in-loop",
+        ),
         Case::near_miss(
             "a.js",
-            "function f(root) { const q = [root]; while (q.length !== 0) { const n = q.shift(); n.kids.forEach((k) => q.push(k)); } }",
+            "function walk(root, callback) { const q = [root]; while (q.length !== 0) { const n = q.shift(); n.kids.forEach((k) => { q.push(k); callback(k, n); }); } }",
         ),
         Case::bad("a.js", "let n; while ((n = todo.shift())) { todo.push(...n.kids); } //~ shift-in-loop"),
         Case::bad(
@@ -187,8 +191,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     cx.report(Note::new(cx.rule, name.span(), message));
 }
 
-/// Whether what is walked may be large: a graph or a board that is handed in, or jobs and their like. A tree's nodes, one after another,
-/// are a few.
+/// Whether what is walked may be large: a queue, a graph or a board that is handed in, or jobs and their like. What hands each element to
+/// a callback of its caller takes longer in there.
 fn may_be_large(node: Node<'_>, queue: Node<'_>) -> bool {
     const LARGE: &[&str] = &[
         "graph",
@@ -215,8 +219,16 @@ fn may_be_large(node: Node<'_>, queue: Node<'_>) -> bool {
     let Some(function) = node.ancestors().filter(|a| crate::rules::support::is_function(*a)).last() else {
         return true;
     };
-    large(queue.text())
-        || crate::rules::shape::parameters(function)
+    let parameters = crate::rules::shape::parameters(function);
+    let named = |name: &str| parameters.iter().any(|p| p.child(Field::Pattern).unwrap_or(*p).text() == name);
+    let calls_back = function.descendants().any(|n| {
+        n.kind() == Kind::CallExpression
+            && n.child(Field::Function).is_some_and(|f| f.kind() == Kind::Identifier && named(f.text()))
+    });
+    named(queue.text())
+        || large(queue.text())
+        || !calls_back
+        || parameters
             .iter()
             .any(|p| p.descendants().chain([*p]).any(|n| n.kind() == Kind::Identifier && large(n.text())))
 }
