@@ -343,12 +343,15 @@ fn is_compiled(path: &str, module: &Block) -> bool {
     ];
     let script = [".js", ".cjs", ".mjs", ".jsx"].iter().any(|e| path.ends_with(e));
     let text = module.arena().text();
+    // What a program is made of by filling in: `<% if (ctx.ssr) { %>`.
+    let template = || text.lines().filter(|l| l.trim_start().starts_with("<%")).take(2).count() == 2;
     // The wrapper of a bundle is a function of its own.
     let wrapped = || module.children().take(2).any(|c| c.arena().text().contains(HELPERS[0]));
     script
         && (path.contains(".min.")
             || HELPERS.iter().any(|h| text.contains(h))
             || wrapped()
+            || template()
             || module.arena().comments().take(4).any(|c| c.text().contains("@flow")))
 }
 
@@ -605,6 +608,7 @@ mod tests {
         ));
         assert!(compiled("a.mjs", "import _x from \"@babel/runtime/helpers/createClass\";\n"));
         assert!(compiled("a.min.js", "let x = 1;\n"));
+        assert!(compiled("a.js", "<% if (ctx.ssr) { %>\nimport a from './a'\n<% } %>\nrun()\n"));
         assert!(compiled(
             "a.js",
             "var __defProp = Object.defineProperty;\nvar __export = (target, all) => { for (var name in all) { __defProp(target, name, { get: all[name] }); } };\n"

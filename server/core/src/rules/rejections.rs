@@ -148,6 +148,16 @@ pub fn is_handled(call: Node<'_>) -> bool {
     handler.map(support::bare).is_some_and(quiet)
 }
 
+/// `new Promise((resolve) => ..)`, whose executor takes no way to reject it.
+fn is_only_resolved(value: Node<'_>) -> bool {
+    value.kind() == Kind::NewExpression
+        && value.child(Field::Constructor).is_some_and(|c| c.text() == "Promise")
+        && support::args(value)
+            .next()
+            .map(support::bare)
+            .is_some_and(|f| support::is_function(f) && !f.has_token("async") && super::shape::parameters(f).len() == 1)
+}
+
 /// Whether a value is the promise of a moment that comes: `await this.refsAreSet.promise`, `await this.ready`.
 fn is_moment(value: Node<'_>) -> bool {
     value.kind() == Kind::MemberExpression
@@ -239,7 +249,15 @@ fn within(function: Node<'_>, depth: usize) -> Rejects {
         let failing = match n.kind() {
             // While time passes nothing fails: `await sleep(9)`.
             Kind::AwaitExpression => match n.first_named().map(support::bare) {
-                Some(c) if passes_time(c) || catches_itself(c, depth) || is_handled(c) || is_moment(c) => continue,
+                Some(c)
+                    if passes_time(c)
+                        || catches_itself(c, depth)
+                        || is_handled(c)
+                        || is_moment(c)
+                        || is_only_resolved(c) =>
+                {
+                    continue;
+                }
                 failing => failing,
             },
             Kind::ThrowStatement => None,

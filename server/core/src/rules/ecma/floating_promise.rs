@@ -34,6 +34,10 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::near_miss(
             "a.ts",
+            "export function useProgress(ms: number) { const update = async () => { try { set(await ask()); } catch { /* not yet set up */ } }; const poll = async () => { await update(); await new Promise<void>((resolve) => setTimeout(resolve, ms)); poll(); }; poll(); }",
+        ),
+        Case::near_miss(
+            "a.ts",
             "export class P { init() { const all = []; for (const p of this.providers) { all.push(p.ready.catch((e) => this.log(e))); } Promise.all(all).then(() => this.done()); this.queue.waitForUnlock().then(() => this.end()); } }",
         ),
         Case::near_miss(

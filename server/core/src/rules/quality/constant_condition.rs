@@ -38,6 +38,7 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::MacroInvocation], rust_assert),
     ],
     cases: &[
+        Case::near_miss("a.js", "function f() {\n  /* istanbul ignore else */\n  if (false) {\n    go();\n  }\n}"),
         Case::near_miss("a.js", "const DEBUG_STYLES = false ? { rows: 1 } : {};"),
         Case::bad("a.rs", "fn f(v: &[u8]) -> bool { v.len() < 3 && v.len() > 5 } //~ constant-condition"),
         Case::good("a.rs", "fn f(v: &[u8]) -> bool { v.len() > 3 && v.len() < 5 }"),
@@ -132,7 +133,13 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             .filter(|p| p.kind() == Kind::VariableDeclarator)
             .and_then(|d| d.child(Field::Name))
             .is_some_and(|n| n.text().contains("DEBUG") || n.text().to_ascii_lowercase().starts_with("debug"));
-    if switched {
+    // `/* istanbul ignore else */ if (false) { .. }` is kept that way.
+    let kept = matches!(condition.kind(), Kind::False)
+        && cx.arena().comments().any(|c| {
+            let span = c.span();
+            span.end <= node.span().start && node.span().start - span.end < 40 && c.text().contains("ignore")
+        });
+    if switched || kept {
         return;
     }
     let endless = node.kind() == Kind::WhileStatement;
