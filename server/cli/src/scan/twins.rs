@@ -68,6 +68,22 @@ fn is_built_from_the_same(a: &str, b: &str) -> bool {
     typed(a) != typed(b) || stem(a) == stem(b) && form(a) != form(b)
 }
 
+/// Whether two files of one name lie in folders of two versions (`theme/` and `v33x-theme/`, `v1/` and `v2/`), of which one stays as it
+/// was, or are those of two platforms (`radio.tsx` and `radio.web.tsx`).
+fn are_kept_apart(a: &str, b: &str) -> bool {
+    const PLATFORMS: [&str; 6] = ["web", "native", "ios", "android", "windows", "macos"];
+    let version = |part: &&str| {
+        let number = part.strip_prefix('v').unwrap_or("");
+        number.starts_with(|c: char| c.is_ascii_digit())
+    };
+    let versions = |path: &str| path.split('/').rev().skip(1).filter(version).map(str::to_owned).collect::<Vec<_>>();
+    let platform = |path: &str| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        name.split('.').skip(1).find(|p| PLATFORMS.contains(p)).map(str::to_owned)
+    };
+    stem(a) == stem(b) && (versions(a) != versions(b) || platform(a) != platform(b))
+}
+
 /// The files that hold copies of functions of other files, by their paths, with all copies in them. What has twins in its own file
 /// alone is found with the file. `files` are in the order of their paths: the first of several twins is the original.
 pub fn across(files: &[(Arc<str>, Vec<Function>)]) -> FxHashMap<Arc<str>, Copies> {
@@ -80,6 +96,7 @@ pub fn across(files: &[(Arc<str>, Vec<Function>)]) -> FxHashMap<Arc<str>, Copies
         are_counterparts(&a.name, &b.name)
             || unnamed && are_counterparts(stem(&files[of_a].0), stem(&files[of_b].0))
             || a.name == b.name && is_built_from_the_same(&files[of_a].0, &files[of_b].0)
+            || a.name == b.name && are_kept_apart(&files[of_a].0, &files[of_b].0)
     };
     let found = twins(&shapes, apart);
     let mut all = FxHashMap::default();
@@ -111,7 +128,22 @@ pub fn across(files: &[(Arc<str>, Vec<Function>)]) -> FxHashMap<Arc<str>, Copies
 
 #[cfg(test)]
 mod tests {
-    use super::is_built_from_the_same;
+    use super::{are_kept_apart, is_built_from_the_same};
+
+    #[test]
+    fn versions_and_platforms_are_kept_apart() {
+        for (a, b, apart) in [
+            ("theme/tools/utils.ts", "theme/v33x-theme/tools/utils.ts", true),
+            ("api/v1/users.ts", "api/v2/users.ts", true),
+            ("radio/Radio.tsx", "radio/Radio.web.tsx", true),
+            ("a/Radio.tsx", "b/Radio.tsx", false),
+            ("api/v1/users.ts", "api/v1/roles.ts", false),
+            ("views/a.ts", "shared/a.ts", false),
+        ] {
+            assert_eq!(are_kept_apart(a, b), apart, "{a} {b}");
+            assert_eq!(are_kept_apart(b, a), apart, "{b} {a}");
+        }
+    }
 
     #[test]
     fn forms_of_a_package_are_no_copies() {

@@ -50,13 +50,15 @@ pub struct Flow {
     provisional: bool,
     /// Imported functions that give promises that may be rejected, by their local names.
     rejecting: Arc<BTreeSet<Ustr>>,
+    /// Imported async functions whose promises are never rejected, likewise.
+    settling: Arc<BTreeSet<Ustr>>,
     busy: OnceLock<Arc<FxHashSet<usize>>>,
 }
 
 impl Flow {
-    /// The same, with the imported functions that give promises that may be rejected.
-    pub(crate) fn with_rejecting(self, rejecting: Arc<BTreeSet<Ustr>>) -> Flow {
-        Flow { rejecting, ..self }
+    /// The same, with the imported functions that give promises which may be rejected, and those whose never are.
+    pub(crate) fn with_promises(self, rejecting: Arc<BTreeSet<Ustr>>, settling: Arc<BTreeSet<Ustr>>) -> Flow {
+        Flow { rejecting, settling, ..self }
     }
 
     /// The same, with what is known of functions that repeat those of other files in place of what the file alone tells.
@@ -114,6 +116,7 @@ impl Flow {
             models: models.clone(),
             provisional: false,
             rejecting: Arc::default(),
+            settling: Arc::default(),
             busy: OnceLock::new(),
         }
     }
@@ -152,6 +155,7 @@ impl Flow {
             models,
             provisional: false,
             rejecting: Arc::default(),
+            settling: Arc::default(),
             busy: OnceLock::new(),
         }
     }
@@ -166,6 +170,11 @@ impl Memo {
     /// Whether an imported function is known to give promises that may be rejected.
     pub(super) fn is_rejecting(&self, function: Ustr) -> bool {
         self.flow.as_ref().is_some_and(|f| f.rejecting.contains(&function))
+    }
+
+    /// Whether an imported function is known to give promises that are never rejected.
+    pub(super) fn is_settling(&self, function: Ustr) -> bool {
+        self.flow.as_ref().is_some_and(|f| f.settling.contains(&function))
     }
 
     /// Facts of the file.

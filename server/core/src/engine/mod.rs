@@ -303,15 +303,32 @@ fn file_facts(path: &str, place: &str, blocks: &Blocks) -> Arc<FileFacts> {
         declared: Declared::of(blocks),
         is_test,
         is_compiled,
-        is_vendored: twins::is_vendored(place),
+        is_vendored: twins::is_vendored(place) || carries_notice(place, blocks.root()),
         is_practice: twins::is_practice(place),
     })
+}
+
+/// Whether a file is somebody else's by its first comment: a notice of its licence that names where it comes from, in a folder whose
+/// files are served as they are; or Lodash's own.
+fn carries_notice(place: &str, module: &Block) -> bool {
+    const SERVED: [&str; 8] = ["public", "static", "assets", "www", "wwwroot", "webroot", "htdocs", "tsdecls"];
+    let Some(first) = module.arena().comments().next().filter(|c| {
+        let before = &module.arena().text()[..c.span().start as usize];
+        matches!(before.trim(), "" | "'use strict';" | "\"use strict\";")
+    }) else {
+        return false;
+    };
+    // A notice may stand in lines of their own.
+    let head: String = module.arena().comments().take(6).map(|c| c.text().to_ascii_lowercase()).collect();
+    let lodash = first.text().contains("@license") && first.text().contains("Lodash <http");
+    let served = place.split('/').rev().skip(1).any(|folder| SERVED.contains(&folder));
+    lodash || served && ["license", "licence", "copyright"].iter().any(|w| head.contains(w)) && head.contains("http")
 }
 
 /// Whether a file of JavaScript is what a compiler made of sources that lie elsewhere, as the helpers of Babel, TypeScript and esbuild
 /// at its top level tell; or is written for Flow, whose types are no JavaScript. Nobody mends such text for its quality or speed.
 fn is_compiled(path: &str, module: &Block) -> bool {
-    const HELPERS: [&str; 9] = [
+    const HELPERS: [&str; 10] = [
         // A bundle that anybody can load.
         "typeof globalThis !== 'undefined' ? globalThis : global || self",
         "Object.defineProperty(exports, \"__esModule\"",
@@ -322,15 +339,19 @@ fn is_compiled(path: &str, module: &Block) -> bool {
         "(this && this.__",
         "__toESM(require(",
         "__commonJS({",
+        "var __defProp = Object.defineProperty;",
     ];
     let script = [".js", ".cjs", ".mjs", ".jsx"].iter().any(|e| path.ends_with(e));
     let text = module.arena().text();
+    // What a program is made of by filling in: `<% if (ctx.ssr) { %>`.
+    let template = || text.lines().filter(|l| l.trim_start().starts_with("<%")).take(2).count() == 2;
     // The wrapper of a bundle is a function of its own.
     let wrapped = || module.children().take(2).any(|c| c.arena().text().contains(HELPERS[0]));
     script
         && (path.contains(".min.")
             || HELPERS.iter().any(|h| text.contains(h))
             || wrapped()
+            || template()
             || module.arena().comments().take(4).any(|c| c.text().contains("@flow")))
 }
 
@@ -570,6 +591,22 @@ mod tests {
     }
 
     #[test]
+    fn what_others_wrote_is_known_by_its_notice() {
+        let known = |path: &str, code: &str| {
+            let language = crate::grammars::by_path(path).expect("a language");
+            let document = Document::new(path, language, code, 1).expect("parsed");
+            super::carries_notice(path, document.blocks().root())
+        };
+        let mirror = "// CodeMirror, copyright (c) by others\n// Distributed under an MIT license: https://codemirror.net/LICENSE\nlet x;\n";
+        assert!(known("public/codemirror.js", mirror));
+        assert!(known("public/modes/css.js", mirror));
+        assert!(!known("src/codemirror.js", mirror));
+        assert!(known("src/lodash.js", "/**\n * @license\n * Lodash <https://lodash.com/>\n */\nlet x;\n"));
+        assert!(!known("public/own.js", "// Copyright Example Ltd.\nlet x;\n"));
+        assert!(!known("public/own.js", "let x; // license https://x.org\n"));
+    }
+
+    #[test]
     fn what_a_compiler_wrote_is_known() {
         let compiled = |path: &str, code: &str| {
             let language = crate::grammars::by_path(path).expect("a language");
@@ -582,6 +619,11 @@ mod tests {
         ));
         assert!(compiled("a.mjs", "import _x from \"@babel/runtime/helpers/createClass\";\n"));
         assert!(compiled("a.min.js", "let x = 1;\n"));
+        assert!(compiled("a.js", "<% if (ctx.ssr) { %>\nimport a from './a'\n<% } %>\nrun()\n"));
+        assert!(compiled(
+            "a.js",
+            "var __defProp = Object.defineProperty;\nvar __export = (target, all) => { for (var name in all) { __defProp(target, name, { get: all[name] }); } };\n"
+        ));
         assert!(compiled(
             "a.js",
             "(function (global, factory) {\n  typeof exports === 'object' && typeof module !== 'undefined' ? factory(exports) :\n  (global = typeof globalThis !== 'undefined' ? globalThis : global || self, factory(global.X = {}));\n})(this, (function (exports) { exports.a = 1; }));\n"

@@ -29,6 +29,8 @@ struct Quiet {
     waits: Vec<Ustr>,
     /// Imported functions that do so when they give promises that may be rejected.
     rejecting: Vec<Ustr>,
+    /// Imported functions that do so unless their promises are never rejected.
+    unsettled: Vec<Ustr>,
     /// Methods that are awaited.
     awaited: Vec<Ustr>,
 }
@@ -37,6 +39,7 @@ impl Quiet {
     fn add(&mut self, other: &Quiet) {
         self.waits.extend(&other.waits);
         self.rejecting.extend(&other.rejecting);
+        self.unsettled.extend(&other.unsettled);
         self.awaited.extend(&other.awaited);
     }
 }
@@ -170,7 +173,8 @@ impl<'b> Pass<'b> {
             && same(&quiet.facts, self.facts)
             && same(&quiet.settings, self.settings)
             && !quiet.waits.iter().any(|callee| self.awaited.contains(callee))
-            && !quiet.rejecting.iter().any(|function| self.memo.is_rejecting(*function));
+            && !quiet.rejecting.iter().any(|function| self.memo.is_rejecting(*function))
+            && quiet.unsettled.iter().all(|function| self.memo.is_settling(*function));
         holds.then_some(quiet)
     }
 
@@ -197,7 +201,8 @@ impl<'b> Pass<'b> {
         }
         let (facts, settings) = (self.facts.clone(), self.settings.clone());
         let awaited = notes.awaited.clone();
-        let mut quiet = Quiet { facts, settings, in_test, waits: Vec::new(), rejecting: Vec::new(), awaited };
+        let (waits, rejecting, unsettled) = (Vec::new(), Vec::new(), Vec::new());
+        let mut quiet = Quiet { facts, settings, in_test, waits, rejecting, unsettled, awaited };
         self.awaited.extend(&notes.awaited);
         let mut is_quiet = self.own(placed, &notes, &mut quiet) && whole;
         self.flow(placed, in_test);
@@ -222,8 +227,12 @@ impl<'b> Pass<'b> {
         let mut is_quiet = notes.suppressions.is_empty();
         for (number, note) in notes.notes.iter().enumerate() {
             is_quiet &= !note.conditions.is_empty();
-            let rejects = |c: &Condition| matches!(c, Condition::Rejecting(f) if self.memo.is_rejecting(*f));
-            if note.conditions.is_empty() || note.conditions.iter().any(rejects) {
+            let holds = |c: &Condition| match c {
+                Condition::Rejecting(f) => self.memo.is_rejecting(*f),
+                Condition::Unsettled(f) => !self.memo.is_settling(*f),
+                Condition::Awaited(_) => false,
+            };
+            if note.conditions.is_empty() || note.conditions.iter().any(holds) {
                 let note = Source::Block(notes.clone(), number);
                 self.told.push(Told { note, placed, symbol: symbol(&self.path) });
             } else {
@@ -238,6 +247,7 @@ impl<'b> Pass<'b> {
                 match condition {
                     Condition::Awaited(callee) => quiet.waits.push(*callee),
                     Condition::Rejecting(function) => quiet.rejecting.push(*function),
+                    Condition::Unsettled(function) => quiet.unsettled.push(*function),
                 }
             }
         }

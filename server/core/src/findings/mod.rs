@@ -147,6 +147,8 @@ pub struct Note {
 pub enum Condition {
     /// What an imported function gives, by its local name (`save`, `store.save`), is a promise that may be rejected.
     Rejecting(crate::ustr::Ustr),
+    /// What an imported function gives is not known to be a promise that is never rejected.
+    Unsettled(crate::ustr::Ustr),
     /// The same callee, as written, is awaited somewhere in the file.
     Awaited(crate::ustr::Ustr),
 }

@@ -213,6 +213,8 @@ pub struct Program {
     edited: FxHashSet<FileId>,
     /// Exported names of functions that give promises which may be rejected, of the files that have such.
     rejecting: FxHashMap<FileId, BTreeSet<Ustr>>,
+    /// Exported names of async functions whose promises are never rejected, of the files that have such.
+    settling: FxHashMap<FileId, BTreeSet<Ustr>>,
     /// Whether nothing is remembered, not even within an analysis: what everything else is measured by.
     #[cfg(test)]
     forgetful: bool,
@@ -427,9 +429,12 @@ impl Program {
         let mut news: FxHashSet<FileId> = std::mem::take(&mut self.changed);
         old.clear();
         self.rejecting.clear();
+        self.settling.clear();
         for group in made {
             let offers = group.files.iter().zip(&group.interfaces).filter(|(_, i)| !i.rejecting.is_empty());
             self.rejecting.extend(offers.map(|((id, ..), i)| (*id, i.rejecting.clone())));
+            let offers = group.files.iter().zip(&group.interfaces).filter(|(_, i)| !i.settling.is_empty());
+            self.settling.extend(offers.map(|((id, ..), i)| (*id, i.settling.clone())));
             for ((id, ..), result) in group.files.iter().zip(&group.results) {
                 let Some(Some(file)) = self.files.get_mut(id.0 as usize) else { continue };
                 if !file.found.as_ref().is_some_and(|f| Arc::ptr_eq(f, result)) {
@@ -584,16 +589,20 @@ impl Program {
             self.location(*owner, arena, span)
         };
         let flow = Flow::found(&file.source.blocks, &file.source.models, hits, found, &elsewhere);
-        Some(flow.with_rejecting(self.rejecting(file, &file.source.blocks)))
+        Some(self.with_promises(flow, file, &file.source.blocks))
     }
 
-    /// What a file imports of functions that give promises which may be rejected, by local names.
-    fn rejecting(&self, file: &File, blocks: &Blocks) -> Arc<BTreeSet<Ustr>> {
+    /// A flow with what is known of the promises that the file's imports give.
+    fn with_promises(&self, flow: Flow, file: &File, blocks: &Blocks) -> Flow {
+        let rejecting = self.imported(&self.rejecting, file, blocks);
+        flow.with_promises(rejecting, self.imported(&self.settling, file, blocks))
+    }
+
+    /// What a file imports of the functions of other files in a table, by local names.
+    fn imported(&self, table: &FxHashMap<FileId, BTreeSet<Ustr>>, file: &File, blocks: &Blocks) -> Arc<BTreeSet<Ustr>> {
         let mut names = BTreeSet::new();
-        if blocks.language().family == Family::Ecma
-            && file.links.targets.values().any(|t| self.rejecting.contains_key(t))
-        {
-            let of_module = |module: &str| self.rejecting.get(file.links.targets.get(&Ustr::from(module))?);
+        if blocks.language().family == Family::Ecma && file.links.targets.values().any(|t| table.contains_key(t)) {
+            let of_module = |module: &str| table.get(file.links.targets.get(&Ustr::from(module))?);
             for (local, path) in Imports::of(&blocks.root().hir(), Family::Ecma).iter() {
                 if let Some(offers) = of_module(path) {
                     let member = |name: &Ustr| match name.as_str() {
@@ -649,7 +658,7 @@ impl Program {
             self.location(*owner, arena, span)
         };
         let flow = Flow::found(blocks, &file.source.models, hits.chain(incoming), &found, &elsewhere);
-        Some(flow.with_rejecting(self.rejecting(file, blocks)))
+        Some(self.with_promises(flow, file, blocks))
     }
 
     fn location(&self, id: FileId, arena: &Arc<Arena>, span: crate::syntax::Span) -> Option<Location> {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::ustr::Ustr;
 use sidenote_grammars::{Family, Field, Kind};
 
+use super::rejections::{self, Rejects, Settled, rejects};
 use super::{shape, support};
 use crate::blocks::{Block, Blocks};
 use crate::syntax::{Arena, Node};
@@ -30,6 +31,13 @@ pub struct Declared {
     /// The parameters' names of the top level's functions (TypeScript and JavaScript), for those with two and more; empty for
     /// patterns.
     pub parameters: BTreeMap<String, Vec<String>>,
+    /// Async functions (`name`) and methods (`this.name`) whose promises are never rejected, whatever the functions of the file that
+    /// they wait for do.
+    pub never_rejecting: BTreeSet<String>,
+    /// Those of them whose promises are rejected only with those of imported functions, with the local names of these.
+    pub rejecting_with_imports: BTreeMap<String, BTreeSet<String>>,
+    /// Functions of the top level that are nothing but a `new Promise` whose executor may reject it (TypeScript and JavaScript).
+    pub made_promises: BTreeSet<String>,
     /// Methods that are async in every class of the file that has a method of that name, and may reject.
     pub async_methods: BTreeSet<String>,
     /// Fields of the file's classes with their written types (TypeScript), where all classes agree.
@@ -55,12 +63,16 @@ pub struct Declared {
     pub loose: bool,
     /// Whether the file's JSX is not React's: it has attributes `class` and `for`, or functions that give elements have a `this`.
     pub other_jsx: bool,
+    /// Names that the top level (TypeScript and JavaScript) imports.
+    pub imported: BTreeSet<String>,
     /// Names that the top level (TypeScript and JavaScript) imports or declares with `const`.
     pub fixed: BTreeSet<String>,
     /// Regular expressions of the top level (TypeScript and JavaScript) with the flag `g` or `y`, in files that never name
     /// `lastIndex`.
     pub stateful_regexes: BTreeSet<String>,
-    /// Methods of the file's classes (TypeScript and JavaScript) that use `this`, and are nowhere bound to their object.
+    /// Methods of the file's classes (TypeScript and JavaScript).
+    pub class_methods: BTreeSet<String>,
+    /// Those of them that use `this`, and are nowhere bound to their object.
     pub this_methods: BTreeSet<String>,
     /// What Rust's items say.
     pub rust: super::rust_items::Items,
@@ -72,8 +84,10 @@ impl Declared {
         let mut declared = Declared::default();
         let root = blocks.root();
         let mut sync = BTreeSet::new();
+        // Of each function and method of a name what must fail for its promise to be rejected.
+        let mut settled = BTreeMap::new();
         for node in root.arena().root().named_children() {
-            declared.top_level(root, node);
+            declared.top_level(root, node, &mut settled);
         }
         let mut plain = BTreeSet::new();
         let mut no_numbers = BTreeSet::new();
@@ -81,10 +95,18 @@ impl Declared {
         let mut bound = Some(BTreeSet::new());
         // The class around, by its depth.
         let mut class: Option<(usize, String)> = None;
+        // The same, of classes without a name, too.
+        let mut any_class = None;
         for placed in blocks.iter() {
             let node = placed.block.arena().root();
             if class.as_ref().is_some_and(|(depth, _)| *depth >= placed.depth) {
                 class = None;
+            }
+            if any_class.is_some_and(|depth| depth >= placed.depth) {
+                any_class = None;
+            }
+            if matches!(node.kind(), Kind::ClassDeclaration | Kind::AbstractClassDeclaration | Kind::Class) {
+                any_class = Some(placed.depth);
             }
             if matches!(node.kind(), Kind::ClassDeclaration | Kind::AbstractClassDeclaration) {
                 class = node.child(Field::Name).map(|n| (placed.depth, n.text().to_owned()));
@@ -109,10 +131,14 @@ impl Declared {
                 sync.extend(silent.filter_map(|n| n.child(Field::Name)).map(|n| n.text().to_owned()));
             }
             if node.kind() == Kind::MethodDefinition {
-                if uses_this(node) {
-                    declared.this_methods.extend(node.child(Field::Name).map(|n| n.text().to_owned()));
-                }
                 let name = node.child(Field::Name).map_or("", Node::text).to_owned();
+                // Frameworks bind the methods of the objects that describe components.
+                if any_class.is_some_and(|depth| depth + 1 == placed.depth) {
+                    declared.class_methods.insert(name.clone());
+                    if uses_this(node) {
+                        declared.this_methods.insert(name.clone());
+                    }
+                }
                 if gives_promise(node) {
                     if let Some((_, class)) = class.as_ref().filter(|(depth, _)| depth + 1 == placed.depth) {
                         declared.promises.insert(format!("{class}.{name}"));
@@ -121,7 +147,10 @@ impl Declared {
                 } else {
                     plain.insert(format!("this.{name}"));
                 }
-                if may_reject(node) {
+                let rejects = rejects(node);
+                let told = node.has_token("async").then(|| rejects.clone());
+                settled.entry(format!("this.{name}")).or_default().push(told);
+                if rejects != Rejects::Never {
                     if let Some((_, class)) = class.as_ref().filter(|(depth, _)| depth + 1 == placed.depth) {
                         declared.promising.insert(format!("{class}.{name}"));
                     }
@@ -132,7 +161,13 @@ impl Declared {
             }
         }
         declared.this_methods.retain(|m| bound.as_ref().is_some_and(|b| !b.contains(m)));
-        declared.async_methods.retain(|m| !sync.contains(m));
+        declared.never_rejecting = rejections::never_rejecting(&settled, &BTreeSet::new());
+        declared.rejecting_with_imports =
+            rejections::rejecting_with_imports(&settled, &declared.never_rejecting, &declared.imported);
+        let never = &declared.never_rejecting;
+        declared.async_methods.retain(|m| !sync.contains(m) && !never.contains(&format!("this.{m}")));
+        declared.async_functions.retain(|f| !never.contains(f));
+        declared.promising.retain(|m| m.split_once('.').is_none_or(|(_, m)| !never.contains(&format!("this.{m}"))));
         declared.promises.retain(|m| !plain.contains(m));
         declared.numbers.retain(|p| !no_numbers.contains(p));
         // In a long file a few are a habit, too; Closure's compiler knows the types.
@@ -168,7 +203,7 @@ impl Declared {
         }
     }
 
-    fn top_level(&mut self, root: &Block, node: Node<'_>) {
+    fn top_level(&mut self, root: &Block, node: Node<'_>, settled: &mut Settled) {
         let node = match node.kind() {
             Kind::ExportStatement => match node.child(Field::Declaration).or_else(|| node.child(Field::Value)) {
                 Some(inner) => inner,
@@ -226,7 +261,7 @@ impl Declared {
             Kind::FunctionDeclaration => {
                 let function = open(root, node);
                 if let Some(name) = function.child(Field::Name) {
-                    self.function(name, function);
+                    self.function(name, function, settled);
                     if returns_nothing(function) {
                         self.void_functions.insert(name.text().to_owned());
                     }
@@ -291,7 +326,8 @@ impl Declared {
                 let names = names.filter(|n| {
                     n.kind() == Kind::Identifier && n.next_named_sibling().is_none_or(|s| s.kind() != Kind::Identifier)
                 });
-                self.fixed.extend(names.map(|n| n.text().to_owned()));
+                self.imported.extend(names.map(|n| n.text().to_owned()));
+                self.fixed.extend(self.imported.iter().cloned());
             }
             Kind::LexicalDeclaration => {
                 let fixed = node.child(Field::Kind).is_some_and(|k| k.text() == "const");
@@ -320,7 +356,7 @@ impl Declared {
                         self.stateful_regexes.insert(name.text().to_owned());
                     }
                     if matches!(value.kind(), Kind::ArrowFunction | Kind::FunctionExpression) {
-                        self.function(name, open(root, value));
+                        self.function(name, open(root, value), settled);
                         if fixed && returns_nothing(open(root, value)) {
                             self.void_functions.insert(name.text().to_owned());
                         }
@@ -376,6 +412,15 @@ impl Declared {
         }
     }
 
+    /// Whether calling a function of this file gives a promise that may be rejected.
+    pub fn may_reject(&self, function: Node<'_>) -> bool {
+        match rejects(function) {
+            Rejects::Never => false,
+            Rejects::With(others) => !others.is_subset(&self.never_rejecting),
+            Rejects::Itself => true,
+        }
+    }
+
     /// The class of what a constant or a field with a written type holds.
     fn class_of<'r>(&'r self, receiver: Node<'r>) -> Option<&'r str> {
         let text = receiver.text();
@@ -392,13 +437,19 @@ impl Declared {
         }
     }
 
-    fn function(&mut self, name: Node<'_>, function: Node<'_>) {
+    fn function(&mut self, name: Node<'_>, function: Node<'_>, settled: &mut Settled) {
         if gives_promise(function) {
             self.promises.insert(name.text().to_owned());
         }
-        if may_reject(function) {
+        let rejects = rejects(function);
+        if rejects != Rejects::Never {
             self.async_functions.insert(name.text().to_owned());
         }
+        if rejections::makes_promise(function) {
+            self.made_promises.insert(name.text().to_owned());
+        }
+        let told = function.has_token("async").then_some(rejects);
+        settled.entry(name.text().to_owned()).or_default().push(told);
         let names = shape::parameters(function);
         if names.len() > 1 {
             let plain = |n: &Node<'_>| if n.kind() == Kind::Identifier { n.text().to_owned() } else { String::new() };
@@ -512,7 +563,8 @@ pub struct Part {
     /// Everything before the body; of TypeScript's blanks only where they are, for no fact tells more of them.
     head: String,
     properties: Vec<Property>,
-    may_reject: bool,
+    rejects: Rejects,
+    makes_promise: bool,
     returns_nothing: bool,
     holds_up: bool,
     compiles: Vec<usize>,
@@ -535,7 +587,8 @@ impl Part {
             kind: root.kind(),
             head: if ecma { squeezed(head) } else { head.to_owned() },
             properties: if ecma { properties(arena).collect() } else { Vec::new() },
-            may_reject: ecma && may_reject(root),
+            rejects: if ecma { rejects(root) } else { Rejects::Never },
+            makes_promise: ecma && rejections::makes_promise(root),
             returns_nothing: ecma && returns_nothing(root),
             holds_up: ecma && holds_up(root),
             compiles: if ecma { compiles(root) } else { Vec::new() },
@@ -590,7 +643,7 @@ pub fn keeps_its_place(value: Node<'_>) -> bool {
 }
 
 /// Whether a written type is that of a promise.
-fn is_promise(written: &str) -> bool {
+pub(super) fn is_promise(written: &str) -> bool {
     written.trim_start_matches(':').trim().starts_with("Promise<")
 }
 
@@ -617,29 +670,6 @@ pub fn returns_nothing(function: Node<'_>) -> bool {
     });
     let throws = body.last_named().is_some_and(|s| s.kind() == Kind::ThrowStatement);
     works && !leaves && !throws
-}
-
-/// Whether a function that is not async says that it gives a promise, and hands on that of another call.
-fn promises(function: Node<'_>) -> bool {
-    // What may be no promise at all is kept and waited for elsewhere.
-    let says = function.child(Field::ReturnType).is_some_and(|t| {
-        is_promise(t.text()) && !t.text().contains("| undefined") && !t.text().contains("undefined |")
-    });
-    let Some(body) = function.child(Field::Body).filter(|_| says) else { return false };
-    let hands_on = |value: Node<'_>| {
-        let value = support::bare(value);
-        value.kind() == Kind::CallExpression
-            && !value.text().contains(".catch(")
-            && !value.child(Field::Function).is_some_and(|f| {
-                let text = f.text();
-                text.starts_with("Promise.") || text.ends_with(".catch")
-            })
-    };
-    if body.kind() != Kind::StatementBlock {
-        return hands_on(body);
-    }
-    let returns = body.descendants_until(support::is_function).filter(|n| n.kind() == Kind::ReturnStatement);
-    returns.filter_map(|r| r.first_named()).any(hands_on)
 }
 
 /// Comparisons with `==` from which on it may be a file's habit.
@@ -754,99 +784,4 @@ fn compiles(function: Node<'_>) -> Vec<usize> {
 fn gives_promise(function: Node<'_>) -> bool {
     !function.has_token("*")
         && (function.has_token("async") || function.child(Field::ReturnType).is_some_and(|t| is_promise(t.text())))
-}
-
-/// Whether calling the function gives a promise that may be rejected.
-/// Whether a call waits for nothing but time, by its name: `sleep(9)`, `nextTick()`.
-pub fn passes_time(call: Node<'_>) -> bool {
-    const PASSES: &[&str] =
-        &["sleep", "delay", "wait", "tick", "idle", "frame", "pause", "timeout", "microtask", "raf"];
-    let Some(callee) = call.child(Field::Function).filter(|_| call.kind() == Kind::CallExpression) else {
-        return false;
-    };
-    // `await Promise.resolve()` has what follows run a moment later.
-    if callee.text() == "Promise.resolve" && support::args(call).next().is_none() {
-        return true;
-    }
-    let last = callee.text().rsplit('.').next().unwrap_or_default();
-    // An event that comes once, and an element that is defined some day.
-    if last == "once" && support::args(call).next().is_none() || last == "whenDefined" {
-        return true;
-    }
-    let words = support::words(last);
-    words.first().is_some_and(|w| w != "fetch")
-        && words.iter().any(|w| PASSES.contains(&w.as_str()))
-        && !words.windows(2).any(|w| w[0] == "wait" && matches!(w[1].as_str(), "for" | "until"))
-}
-
-pub fn may_reject(function: Node<'_>) -> bool {
-    may_reject_within(function, 2)
-}
-
-/// Whether a call is of a function of the same block which cannot fail.
-fn catches_itself(call: Node<'_>, depth: usize) -> bool {
-    let callee =
-        call.child(Field::Function).filter(|f| call.kind() == Kind::CallExpression && f.kind() == Kind::Identifier);
-    let Some(callee) = callee.filter(|_| depth > 0) else { return false };
-    let mut found = call.arena().nodes().filter_map(|n| match n.kind() {
-        Kind::VariableDeclarator | Kind::FunctionDeclaration
-            if n.child(Field::Name).is_some_and(|d| d.text() == callee.text()) =>
-        {
-            Some(if n.kind() == Kind::VariableDeclarator { n.child(Field::Value).map(support::bare) } else { Some(n) })
-        }
-        _ => None,
-    });
-    let (Some(Some(only)), None) = (found.next(), found.next()) else { return false };
-    support::is_function(only) && !only.is_hole() && only.has_token("async") && !may_reject_within(only, depth - 1)
-}
-
-fn may_reject_within(function: Node<'_>, depth: usize) -> bool {
-    if function.has_token("*") {
-        return false;
-    }
-    if !function.has_token("async") {
-        return promises(function);
-    }
-    let Some(body) = function.child(Field::Body) else { return false };
-    if body.kind() != Kind::StatementBlock {
-        return true;
-    }
-    // A function that only gives a value is called for that, and may come to fail when it is written out.
-    let mut statements = body.named_children().filter(|s| !s.is_comment());
-    if let (Some(only), None) = (statements.next(), statements.next())
-        && only.kind() == Kind::ReturnStatement
-        && only.first_named().is_some()
-    {
-        return true;
-    }
-    // What is caught, as long as the handler does not throw itself.
-    let guards: Vec<_> = body
-        .descendants_until(support::is_function)
-        .filter(|n| n.kind() == Kind::TryStatement)
-        .filter_map(|t| t.child(Field::Body).zip(t.child(Field::Handler)))
-        .filter(|(_, handler)| {
-            !handler.descendants_until(support::is_function).any(|n| n.kind() == Kind::ThrowStatement)
-        })
-        .map(|(body, _)| body.span())
-        .collect();
-    body.descendants_until(support::is_function).any(|n| {
-        let rejects = match n.kind() {
-            // While time passes nothing fails: `await sleep(9)`.
-            Kind::AwaitExpression => {
-                !n.first_named().map(support::bare).is_some_and(|c| passes_time(c) || catches_itself(c, depth))
-            }
-            Kind::ThrowStatement => true,
-            // The promise of what is returned becomes the function's own.
-            Kind::ReturnStatement => n.first_named().is_some_and(|v| {
-                let v = support::bare(v);
-                // `return resolve(x)` leaves, and tells the promise around.
-                let settles = v.child(Field::Function).is_some_and(|f| matches!(f.text(), "resolve" | "reject"));
-                matches!(v.kind(), Kind::CallExpression | Kind::TernaryExpression | Kind::BinaryExpression) && !settles
-            }),
-            Kind::ForInStatement => n.has_token("await"),
-            _ => false,
-        };
-        // `return f()` leaves the `try` before the promise settles.
-        rejects && (n.kind() == Kind::ReturnStatement || !guards.iter().any(|g| g.contains(n.span())))
-    })
 }

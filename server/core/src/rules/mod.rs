@@ -13,6 +13,7 @@ pub(crate) mod evidence;
 pub(crate) mod lists;
 mod measure;
 pub(crate) mod queries;
+pub(crate) mod rejections;
 pub(crate) mod remedies;
 pub(crate) mod requests;
 mod rust_bodies;

@@ -4,6 +4,7 @@
 //! touch tree-sitter.
 
 mod arena;
+mod attributes;
 mod parse;
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use sidenote_grammars::Language;
 use tree_sitter::{InputEdit, ParseOptions, Parser, Tree};
 
+use super::attributes;
 use crate::system::Deadline;
 use crate::text::{Edit, Text};
 
@@ -48,12 +49,14 @@ impl SyntaxTree {
     /// Parses a string.
     pub fn parse_str(language: &'static Language, text: &str) -> Result<SyntaxTree, ParseError> {
         let bytes = text.as_bytes();
-        parse(language, &mut |at, _| bytes.get(at..).unwrap_or(&[]), None, &[], most(bytes.len()))
+        let around = |from: usize, to: usize| bytes.get(from..to.min(bytes.len())).unwrap_or(&[]).to_vec();
+        let mut source = |at: usize, _| attributes::shown(language, bytes.get(at..).unwrap_or(&[]), at, around);
+        parse(language, &mut source, None, &[], most(bytes.len()))
     }
 
     /// Parses a text from scratch.
     pub fn parse(language: &'static Language, text: &Text) -> Result<SyntaxTree, ParseError> {
-        parse(language, &mut |at, _| text.chunk(at).as_bytes(), None, &[], most(text.len()))
+        parse(language, &mut source(language, text), None, &[], most(text.len()))
     }
 
     /// Parses a part of a text as if it were a file; positions are those of the text. `old` is the tree of the part before edits that it
@@ -71,7 +74,7 @@ impl SyntaxTree {
             end_point: text.point(part.end),
         };
         let old = old.map(|old| &old.tree);
-        parse(language, &mut |at, _| text.chunk(at).as_bytes(), old, &[range], most(text.len()))
+        parse(language, &mut source(language, text), old, &[range], most(text.len()))
     }
 
     /// Tells the tree of an edit that was made in the text; [`SyntaxTree::reparse`] must follow.
@@ -82,8 +85,7 @@ impl SyntaxTree {
     /// Parses the edited text again and returns the new tree with the range that may have changed: `edit` widened to
     /// every range in which the syntax differs.
     pub fn reparse(&self, text: &Text, edit: Edit) -> Result<(SyntaxTree, Edit), ParseError> {
-        let new =
-            parse(self.language, &mut |at, _| text.chunk(at).as_bytes(), Some(&self.tree), &[], most(text.len()))?;
+        let new = parse(self.language, &mut source(self.language, text), Some(&self.tree), &[], most(text.len()))?;
         let dirty = self.difference(&new, text, edit);
         Ok((new, dirty))
     }
@@ -140,6 +142,14 @@ impl From<&InputEdit> for Edit {
 /// Steps that a parse of so many bytes may take.
 fn most(length: usize) -> usize {
     LEAST_STEPS + length / BYTES_A_STEP
+}
+
+/// What the parser is given of a text, from one byte on.
+fn source<'t>(language: &'static Language, text: &'t Text) -> impl FnMut(usize, tree_sitter::Point) -> &'t [u8] {
+    move |at, _| {
+        let around = |from: usize, to: usize| text.slice(from, to).into_bytes();
+        attributes::shown(language, text.chunk(at).as_bytes(), at, around)
+    }
 }
 
 fn parse<'t>(

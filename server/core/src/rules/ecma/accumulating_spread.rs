@@ -34,6 +34,10 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::CallExpression], reduce), Check::Nodes(&[Kind::AssignmentExpression], in_loop)],
     cases: &[
         Case::near_miss(
+            "a.ts",
+            "export function format(backup: Record<string, { raw: string }>, fit: F) { return Object.entries(backup).reduce((acc, [locale, { raw }]) => ({ ...acc, [locale]: fit(raw) }), {}); }",
+        ),
+        Case::near_miss(
             "a.js",
             "function normalize(include) { let all = []; for (let i = 0, n = include.length; i < n; i++) { all = all.concat(one(include[i])); } return all; }",
         ),
@@ -253,7 +257,11 @@ fn reduce<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         .is_some_and(|(of, m)| of.text() == "Object" && matches!(m.text(), "keys" | "entries" | "values"));
     let from_one = keys && initial.is_some_and(|i| matches!(i.kind(), Kind::Identifier | Kind::MemberExpression));
     // Only data grows: what else is gathered, of plugins or fields, is a handful.
-    if from_one || is_of_one(receiver, 8) || !is_surely_data(receiver) {
+    // A record's entries are a handful, whatever its type, unless its name tells of data.
+    let table = method(bare(receiver)).filter(|_| keys).and_then(|_| args(bare(receiver)).next()).map(bare);
+    let any = |n: &str| matches!(n, "obj" | "object" | "o" | "record" | "map" | "dict" | "table" | "input" | "source");
+    let named = table.is_none_or(|t| place_name(t).is_some_and(|n| any(&n) || crate::rules::lists::is_data_name(&n)));
+    if from_one || is_of_one(receiver, 8) || !is_surely_data(receiver) || !named {
         return;
     }
     // Where there is no `flat`: `list.flat ? list.flat() : list.reduce(..)`.

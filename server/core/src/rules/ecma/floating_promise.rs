@@ -1,7 +1,6 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Condition, Confidence, Note, Severity};
-use crate::rules::declared::may_reject;
 use crate::rules::shape::{operator, root_name};
 use crate::rules::support::{args, bare, declares, ecma_path, enclosing_function, is_async, is_function, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
@@ -33,6 +32,54 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::ExpressionStatement], check)],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            "export function useProgress(ms: number) { const update = async () => { try { set(await ask()); } catch { /* not yet set up */ } }; const poll = async () => { await update(); await new Promise<void>((resolve) => setTimeout(resolve, ms)); poll(); }; poll(); }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "export class P { init() { const all = []; for (const p of this.providers) { all.push(p.ready.catch((e) => this.log(e))); } Promise.all(all).then(() => this.done()); this.queue.waitForUnlock().then(() => this.end()); } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "export class C { async apply() { const [a, b] = await Promise.all([this.x.first().catch(() => []), this.x.second().catch(() => [])]); this.use(a, b); }\n start() { this.apply(); } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "export class W { protected async focus(): Promise<void> { await this.refsAreSet.promise; this.input.focus(); }\n show() { this.focus(); cache[this.src].then(this.draw); } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "export class W { protected init(): void { this.doInit(); }\n protected async doInit() { this.root = await this.server.root(); } }",
+        ),
+        Case::bad(
+            "a.ts",
+            "export class W { start(): void { this.doInit(); } //~ floating-promise\n protected async doInit() { this.root = await this.server.root(); } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "export class F { load(image: I) { image.ready().then(() => { this.image = image; }); this.logger.error('x').then(() => this.reload()); } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const db = require('./db');\nasync function a() { await db.runFor(1, 2); }\nfunction b(socket, t) { const f = () => { socket.join(t); }; db.runFor(t, f); }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "export class T { async load(t: X) { try { await this.source.load(t); } catch (e) { t.failed = true; } }\n async reload(t: X) { t.state = 1; await this.load(t); }\n async all(ts: X[]) { await Promise.all(ts.map((t) => this.reload(t))); }\n go(t: X) { this.reload(t); this.all([t]); this.load(t).then(() => this.next()); } }",
+        ),
+        Case::bad(
+            "a.ts",
+            "export class T { async load(t: X) { await this.source.load(t); }\n async reload(t: X) { t.state = 1; await this.load(t); }\n go(t: X) {\n  this.reload(t); //~ floating-promise\n } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "async function end(w: W) { await w.stop().then(() => 'ok', (e) => e); }\nasync function again(n: N) { if (n) { await again(n.next); } }\nexport function f(w: W) { end(w); again(w.n); end(w).finally(() => done()); }",
+        ),
+        Case::bad(
+            "a.ts",
+            "async function end(w: W) { await w.stop().then((x) => x.y); }\nexport function f(w: W) { end(w); } //~ floating-promise",
+        ),
         Case::near_miss(
             "a.js",
             "class F { go() { this.waitForFlags(['err']).then(([on]) => { if (on) { this.drain(); } });\n this.load().then((r) => { r.start(); }); // could handle failures with a .catch block here\n } }",
@@ -325,12 +372,12 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 
 /// A call whose value nobody takes; `alone` where it is the whole statement.
 fn check_call<'a>(node: Node<'a>, call: Node<'a>, alone: bool, cx: &mut Cx<'a>) {
-    if reports_by_callback(call, cx) || is_meant(node, cx) || only_tells(call, cx) {
+    if reports_by_callback(call, cx) || is_meant(node, cx) || only_tells(call, cx) || only_begins(node, call) {
         return;
     }
     // What the block itself does not tell may be told by the rest of the file, or by the file that the function comes from.
     let (what, conditions) = match promise(call, cx) {
-        Some(what) => (what, Vec::new()),
+        Some(what) => (what, unless_settled(call, cx)),
         None if !alone => return,
         None => {
             let conditions: Vec<Condition> = imported(call, cx).into_iter().chain(shared(call, cx)).collect();
@@ -347,6 +394,33 @@ fn check_call<'a>(node: Node<'a>, call: Node<'a>, alone: bool, cx: &mut Cx<'a>) 
         note = note.suggestion("Await it", vec![(at, "await ".into())]);
     }
     cx.report(note);
+}
+
+/// The imported functions on which it hangs whether a promise can be rejected at all: that whose promise a chain begins with, or all
+/// that a function of the file waits for.
+fn unless_settled(call: Node<'_>, cx: &Cx<'_>) -> Vec<Condition> {
+    let mut begins = call;
+    while let Some((of, name)) = method(begins).filter(|(_, n)| matches!(n.text(), "then" | "finally")) {
+        // What an async callback does may fail whatever came before.
+        if name.text() == "then" && args(begins).any(|f| is_async(bare(f)) == Some(true)) {
+            return Vec::new();
+        }
+        begins = bare(of);
+    }
+    let Some(callee) = begins.child(Field::Function).map(bare).filter(|_| begins.kind() == Kind::CallExpression) else {
+        return Vec::new();
+    };
+    let name = match method(begins) {
+        Some((of, m)) if of.kind() == Kind::This => format!("this.{}", m.text()),
+        None if callee.kind() == Kind::Identifier && !declares(callee, callee.text()) => callee.text().to_owned(),
+        _ => return Vec::new(),
+    };
+    let unsettled = |n: &str| Condition::Unsettled(n.into());
+    if let Some(others) = cx.file.declared.rejecting_with_imports.get(&name) {
+        return others.iter().map(|n| unsettled(n)).collect();
+    }
+    let imported = begins != call && cx.file.declared.imported.contains(&name);
+    imported.then(|| unsettled(&name)).into_iter().collect()
 }
 
 /// Whether a comment right above the statement, or right behind it, says that nobody is to wait, or that errors stay unhandled.
@@ -401,6 +475,19 @@ fn reports_by_callback(call: Node<'_>, cx: &Cx<'_>) -> bool {
     last.kind() == Kind::Identifier && matches!(last.text(), "cb" | "callback" | "done")
 }
 
+/// Whether a constructor, or a method that a framework calls in its place, begins an object's own asynchronous set-up: nobody could wait
+/// for it there.
+fn only_begins(node: Node<'_>, call: Node<'_>) -> bool {
+    let inits = method(call).is_some_and(|(of, name)| {
+        let words = crate::rules::support::words(name.text().trim_start_matches(['#', '_']));
+        of.kind() == Kind::This
+            && words.iter().take(2).any(|w| matches!(w.as_str(), "init" | "initialize" | "initialise"))
+    });
+    let Some(function) = enclosing_function(node).filter(|_| inits) else { return false };
+    let name = function.child(Field::Name).map_or("", Node::text);
+    function.kind() == Kind::MethodDefinition && matches!(name, "constructor" | "init" | "postConstruct")
+}
+
 /// Whether a call is made to tell somebody something, in a log or on a screen: `logMessage(event)`, `this.#printStart()`.
 fn only_tells(call: Node<'_>, cx: &Cx<'_>) -> bool {
     let name = call.child(Field::Function).map(bare).and_then(crate::rules::support::place_name);
@@ -435,6 +522,12 @@ fn shared(call: Node<'_>, cx: &Cx<'_>) -> Option<Condition> {
     let is_shared = text.starts_with("this.")
         || root_name(callee).is_some_and(|r| cx.file.imports.binds(r.text()) && !declares(call, r.text()));
     let calls_back = args(call).any(|a| is_function(bare(a)));
+    // `db.runFor(tenant, f)` gives what the function gives that is handed over.
+    let calls_back = calls_back
+        || args(call)
+            .map(bare)
+            .filter(|a| a.kind() == Kind::Identifier)
+            .any(|a| matches!(local_functions(a, a.text()).as_slice(), [only] if is_async(*only) == Some(false)));
     let tells = is_shared
         && !text.contains('(')
         && !calls_back
@@ -462,15 +555,16 @@ fn promise<'a>(call: Node<'a>, cx: &Cx<'a>) -> Option<String> {
         let local = local_functions(call, name);
         let floats = match local.as_slice() {
             [] => cx.file.declared.async_functions.contains(name) && !declares(call, name) && !starts_script(call, cx),
-            [only] => may_reject(cx.open(*only)) && !starts_script(call, cx),
+            [only] => cx.file.declared.may_reject(cx.open(*only)) && !starts_script(call, cx),
             _ => false,
         };
         return floats.then(|| format!("The promise of the async function `{name}` is dropped"));
     }
     // `(async () => { .. })()`, inside of a function: nobody sees what it throws.
     if is_function(callee) && is_async(callee) == Some(true) {
-        let floats =
-            may_reject(cx.open(callee)) && awaits_something(cx.open(callee)) && enclosing_function(call).is_some();
+        let floats = cx.file.declared.may_reject(cx.open(callee))
+            && awaits_something(cx.open(callee))
+            && enclosing_function(call).is_some();
         return floats.then(|| "The promise of this async function is dropped".into());
     }
     let (receiver, name) = method(call)?;
@@ -581,7 +675,7 @@ fn chain(call: Node<'_>, cx: &Cx<'_>) -> Option<String> {
                     return None;
                 }
                 // A promise that is kept as a property is waited for by somebody else, who sees its errors: `worker.exited.then(..)`.
-                kept = bare(receiver).kind() == Kind::MemberExpression;
+                kept = matches!(bare(receiver).kind(), Kind::MemberExpression | Kind::SubscriptExpression);
                 asynchronous |= args(at).next().is_some_and(|f| is_async(bare(f)) == Some(true));
             }
             // Nothing but a promise has it, and it handles no error.
@@ -605,6 +699,18 @@ fn chain(call: Node<'_>, cx: &Cx<'_>) -> Option<String> {
     if thens > 0 && !asynchronous && never_rejects(base.unwrap_or(at)) {
         return None;
     }
+    if thens + usize::from(ended) > 0 && !asynchronous && settles_itself(base.unwrap_or(at), cx) {
+        return None;
+    }
+    // A moment that comes, and a line that is written: `image.ready().then(draw)`, `logger.error(e).then(reload)`.
+    let moment = method(base.unwrap_or(at)).is_some_and(|(of, m)| {
+        let logs =
+            crate::rules::support::place_name(of).is_some_and(|n| matches!(n.as_ref(), "log" | "logger" | "console"));
+        logs || matches!(m.text(), "ready" | "whenReady") && args(base.unwrap_or(at)).next().is_none()
+    });
+    if thens > 0 && !asynchronous && moment {
+        return None;
+    }
     // What only tries, by its name, hands on no error; the top level's is shown by itself.
     // So does the object's own waiting for a moment: `this.waitForFlags(..)`.
     let made = base.unwrap_or(at);
@@ -613,7 +719,7 @@ fn chain(call: Node<'_>, cx: &Cx<'_>) -> Option<String> {
         || made.child(Field::Function).and_then(crate::rules::support::place_name).is_some_and(|n| {
             match crate::rules::support::words(&n).first().map(String::as_str) {
                 Some("try") => true,
-                Some("wait" | "when") => own && !asynchronous,
+                Some("wait" | "when") => (own || waits_for_lock(made)) && !asynchronous,
                 _ => false,
             }
         });
@@ -623,7 +729,7 @@ fn chain(call: Node<'_>, cx: &Cx<'_>) -> Option<String> {
     // Cypress and WebDriver queue commands; their `then` is no promise's.
     let root = at.child(Field::Function).map_or(at, bare).text();
     // Nothing fails while time passes: `sleep(9).then(draw)`.
-    let passes = thens > 0 && !asynchronous && crate::rules::declared::passes_time(at);
+    let passes = thens > 0 && !asynchronous && crate::rules::rejections::passes_time(at);
     if passes {
         return None;
     }
@@ -634,6 +740,25 @@ fn chain(call: Node<'_>, cx: &Cx<'_>) -> Option<String> {
     let what = if thens > 0 { "then" } else { "finally" };
     (thens > 0 && !queue && !(kept || moment) || thens > 0 && asynchronous && !queue || ended && thens == 0)
         .then(|| format!("No error handler follows this `{what}`"))
+}
+
+/// Whether a call is of an async function or method of the file that catches all that may fail.
+fn settles_itself(call: Node<'_>, cx: &Cx<'_>) -> bool {
+    let Some(callee) = call.child(Field::Function).map(bare) else { return false };
+    let name = match method(call) {
+        Some((of, m)) if of.kind() == Kind::This => format!("this.{}", m.text()),
+        None if callee.kind() == Kind::Identifier && !declares(callee, callee.text()) => callee.text().to_owned(),
+        _ => return false,
+    };
+    cx.file.declared.never_rejecting.contains(&name)
+}
+
+/// Whether a call of a field's method waits until a lock is free: `this.queue.waitForUnlock()`.
+fn waits_for_lock(call: Node<'_>) -> bool {
+    method(call).is_some_and(|(of, m)| {
+        let words = crate::rules::support::words(m.text());
+        of.text().starts_with("this.") && words.iter().any(|w| matches!(w.as_str(), "lock" | "unlock" | "idle"))
+    })
 }
 
 /// A variable that holds a `new Deferred()` which the block never rejects.
@@ -670,7 +795,7 @@ fn never_rejects(promise: Node<'_>) -> bool {
                                         !v.is_empty()
                                             && v.into_iter()
                                                 .map(bare)
-                                                .all(|v| is_fulfilling(v) || crate::rules::declared::passes_time(v))
+                                                .all(|v| is_fulfilling(v) || crate::rules::rejections::passes_time(v))
                                     })
                             })
                     }
@@ -686,7 +811,8 @@ fn gathers_fulfilling(promise: Node<'_>, list: Node<'_>) -> bool {
     let Some(name) = list.parent().and_then(|d| d.child(Field::Name)) else { return false };
     let mut pushed = promise.arena().nodes().filter_map(|n| {
         let (of, m) = method(n)?;
-        (of.text() == name.text() && m.text() == "push").then(|| args(n).all(|a| is_fulfilling(bare(a))))
+        (of.text() == name.text() && m.text() == "push")
+            .then(|| args(n).all(|a| is_fulfilling(bare(a)) || crate::rules::rejections::is_handled(bare(a))))
     });
     pushed.next() == Some(true) && pushed.all(|p| p)
 }

@@ -110,7 +110,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     // `'\"'` is `"`: the backslash is for the reader of the program, not for that of the text.
     if let [target] = search.targets.as_slice()
         && **target == *with
-        && args(node).nth(1).map(constant).is_some_and(|w| w.text().contains('\\'))
+        && args(node).nth(1).map(constant).is_some_and(|w| w.text().contains(&format!("\\{target}")))
     {
         let message = format!(
             "`{target}` is replaced by itself: in a string `\\{target}` is `{target}`, and nothing is escaped. Write `\\\\{target}`."

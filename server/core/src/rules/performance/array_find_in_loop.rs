@@ -30,6 +30,14 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
+        Case::bad(
+            "a.ts",
+            "export function unique<T>(values: T[]): T[] { return values.filter((v, i) => values.indexOf(v) === i); } //~ array-find-in-loop",
+        ),
+        Case::bad(
+            "a.ts",
+            "export function once(input: string[]) { const seen: string[] = []; for (const s of input) { if (!seen.includes(s)) { seen.push(s); } } return seen; } //~ array-find-in-loop",
+        ),
         Case::near_miss(
             "a.js",
             "function gather(frames) { const names = []; frames.forEach((frame) => { if (names.indexOf(frame.filename) === -1) { names.push(frame.filename); } }); return names; }",
@@ -194,7 +202,13 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if count != 1 || runs_once(&cx.file.path) || fails_next(node) || is_optional(node, list) {
         return;
     }
-    if is_first_of_its_kind(node, list, cx) && !is_few(list) && (is_surely_data(list) || parameter_of(list).is_some()) {
+    // A short function that is handed a list of which it says nothing but that it is one.
+    let handed =
+        parameter_of(list).is_some_and(|f| f.text().len() < 200 && written_type(list).is_some_and(is_array_type));
+    if is_first_of_its_kind(node, list, cx)
+        && (handed || !is_few(list))
+        && (is_surely_data(list) || parameter_of(list).is_some())
+    {
         let message = format!(
             "`{}` is searched for every one of its elements, so that the time grows with the square of its length. `[...new Set({0})]` keeps each once.",
             list.text()
@@ -248,7 +262,10 @@ fn is_between_data(list: Node<'_>, round: Node<'_>) -> bool {
     // Two lists of which a short function knows nothing: `missing(wanted, present)`.
     let both = parameter_of(bare(over)).is_some_and(|f| parameter_of(list) == Some(f) && f.text().len() < 400);
     // A list that the loop fills is as long as what it goes over.
-    data && (is_surely_data(list) || fills) || both
+    let filled = fills
+        && parameter_of(bare(over))
+            .is_some_and(|f| f.text().len() < 400 && written_type(bare(over)).is_some_and(is_array_type));
+    data && (is_surely_data(list) || fills) || both || filled
 }
 
 /// The list of `for (let i = 0; i < list.length; i++)`.

@@ -38,6 +38,10 @@ pub static RULE: Rule = Rule {
     ],
     cases: &[
         Case::near_miss(
+            "a.js",
+            "class Q { async has() { const out = []; for (const item of this.items) { const r = await findNodes({ items: [item], cache: this.cache }); if (r.size) { out.push(item); } } return out; } }",
+        ),
+        Case::near_miss(
             "a.ts",
             "class L { async drop(first: E) { const uploadEntry = async (entry: E) => { for (const child of await entries(entry)) { await uploadEntry(child); } }; await uploadEntry(first); } }",
         ),
@@ -142,6 +146,18 @@ pub static RULE: Rule = Rule {
             "a.js",
             "async function f(files, api) { for (let i = 0; i < files.length; i++) { await api.upload(files[i]); } } //~ await-in-loop",
         ),
+        Case::bad(
+            "a.ts",
+            "async function f(files: string[], m: M) { for (let i = 0, n = files.length; i < n; i += 1) { const b = await readFile(files[i]!); m.set(files[i], b); } } //~ await-in-loop",
+        ),
+        Case::bad(
+            "a.ts",
+            "async function f(rows: Row[], api: Api) { for (const [i, row] of rows.entries()) { await api.upload(row.id); } } //~ await-in-loop",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "class U { async all(uri: U, entries: E[], context: C) { for (const entry of entries) { await this.indexEntry(uri, entry, context); } } }",
+        ),
         Case::good("a.js", "async function f(n, api) { for (let i = 0; i < n; i++) { await api.upload(i); } }"),
         Case::bad(
             "a.js",
@@ -178,6 +194,10 @@ pub static RULE: Rule = Rule {
         Case::near_miss(
             "a.js",
             "async function f(db, xs) { const tx = await db.begin(); for (const x of xs) { await tx.get(x); } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function f(root) { const paths = [join(root, 'a.ts'), join(root, 'b.ts')]; const out = []; for (const p of paths) { out.push(await readFile(p)); } return out; }",
         ),
         Case::near_miss("a.js", "async function f() { for (const w of ['a', 'b']) { use(await load(w)); } }"),
         Case::near_miss(
@@ -281,30 +301,15 @@ const SENDS: &[&str] = &[
     "email",
     "mail",
     "upload",
-    "publish",
-    "process",
-    "request",
-    "call",
-    "check",
-    "validate",
-    "convert",
-    "generate",
-    "create",
-    "render",
     "translate",
-    "encode",
     "invite",
     "charge",
     "refund",
     "enrich",
-    "index",
     "scrape",
     "crawl",
     "ping",
     "post",
-    "resize",
-    "compress",
-    "hash",
 ];
 
 /// First words of functions that do one thing for one element (Rust, where `send` and `process` mostly go to one place).
@@ -375,7 +380,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         let (Some(left), Some(over)) = (node.child(Field::Left), node.child(Field::Right)) else { return };
         if node.child(Field::Operator).is_none_or(|o| o.text() != "of")
             || node.has_token("await")
-            || bare(over).kind() == Kind::Array
+            || crate::rules::support::constant(bare(over)).kind() == Kind::Array
+                && crate::rules::support::constant(bare(over))
+                    .first_named()
+                    .is_some_and(|e| e.kind() != Kind::SpreadElement)
         {
             return;
         }
@@ -421,7 +429,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         cx.block.name() == Some(n.as_ref())
             || node.ancestors().filter(|a| is_function(*a)).filter_map(named).any(|f| f.text() == n)
     });
+    // Rounds that are handed something of the object's own share it: a cache that one fills for the next.
+    let shares = call.child(Field::Arguments).is_some_and(|a| a.descendants().any(|n| n.kind() == Kind::This));
     if !reads
+        || shares
         || computes
         || itself
         || is_lookup(call)
@@ -538,9 +549,10 @@ fn counted<'a>(node: Node<'a>) -> Option<(&'a str, u32)> {
     let declared = node.child(Field::Initializer)?.named_children().find_map(|d| d.child(Field::Name))?;
     let condition = node.child(Field::Condition)?;
     let increment = node.child(Field::Increment)?;
+    let list = counted_list(node);
     let step = increment.text().contains("++") || increment.text().replace(' ', "").ends_with("+=1");
     let up = step && mentions(increment, declared.text());
-    let bounded = condition.text().contains(".length") && condition.text().contains('<');
+    let bounded = list.is_some() && condition.text().contains('<');
     (up && bounded && declared.kind() == Kind::Identifier).then(|| (declared.text(), increment.span().end))
 }
 
@@ -550,7 +562,14 @@ fn counted_list<'a>(node: Node<'a>) -> Option<Node<'a>> {
     let length = |n: &Node<'a>| {
         n.kind() == Kind::MemberExpression && n.child(Field::Property).is_some_and(|p| p.text() == "length")
     };
-    condition.descendants().find(length)?.child(Field::Object)
+    // `for (let i = 0, n = list.length; i < n; i++)`
+    let counted = || {
+        let bound = node.child(Field::Condition)?.child(Field::Right)?;
+        let declared = node.child(Field::Initializer)?.named_children();
+        let value = declared.filter(|d| d.child(Field::Name).is_some_and(|n| n.text() == bound.text())).last()?;
+        value.child(Field::Value).filter(length)
+    };
+    condition.descendants().find(length).or_else(counted)?.child(Field::Object)
 }
 
 fn stops(n: Node<'_>) -> bool {

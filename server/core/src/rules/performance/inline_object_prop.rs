@@ -29,6 +29,18 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Block(check), Check::Nodes(&[Kind::JsxOpeningElement, Kind::JsxSelfClosingElement], provider)],
     cases: &[
+        Case::near_miss(
+            "a.jsx",
+            "export function Group({ onChange, children }) { const [value, set] = useState(0); return <Ctx.Provider value={{ value, set }}>{children}</Ctx.Provider>; }",
+        ),
+        Case::near_miss(
+            "a.jsx",
+            "export function Group({ value, onChange, children }) { return <Ctx.Provider value={{ value, onChange }}>{children}</Ctx.Provider>; }",
+        ),
+        Case::bad(
+            "a.jsx",
+            "export function GroupProvider({ onChange, children }) { const [value, set] = useState(0); return <Ctx.Provider value={{ value, set }}>{children}</Ctx.Provider>; } //~ inline-object-prop",
+        ),
         Case::bad(
             "a.jsx",
             "const Row = memo(RowView);\nfunction List() { return <Row style={{ color: 'red' }} />; } //~ inline-object-prop",
@@ -69,9 +81,9 @@ pub static RULE: Rule = Rule {
             "a.jsx",
             "function App() { const [n, setN] = useState(0); const v = useMemo(() => ({ n, setN }), [n]); return <Ctx.Provider value={v}><Page /></Ctx.Provider>; }",
         ),
-        Case::bad(
+        Case::near_miss(
             "a.tsx",
-            "export function Provider({ children, dark }: P) { return <Theme.Provider value={{ dark }}>{children}</Theme.Provider>; } //~ inline-object-prop",
+            "export function Provider({ children, dark }: P) { return <Theme.Provider value={{ dark }}>{children}</Theme.Provider>; }",
         ),
         Case::near_miss(
             "a.tsx",
@@ -119,12 +131,24 @@ fn provider<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         if !value.descendants().any(|n| matches!(n.kind(), Kind::Identifier | Kind::ShorthandPropertyIdentifier)) {
             continue;
         }
-        if !spares_others(node, value) {
+        if !spares_others(node, value) || !serves_many(node, cx) {
             continue;
         }
         let message = "This value is new in every render: everybody who reads the context is rendered again, whatever changed. Keep it with `useMemo`.";
         cx.report(Note::new(cx.rule, value.span(), message));
     }
+}
+
+/// Whether a component stands around much of an application, as its name says. The few parts of a group or a field that read what it
+/// tells them are rendered with it anyway.
+fn serves_many(node: Node<'_>, cx: &Cx<'_>) -> bool {
+    let functions = node.ancestors().filter(|a| is_function(*a));
+    let names =
+        functions.filter_map(|f| f.child(Field::Name).or_else(|| f.parent().and_then(|p| p.child(Field::Name))));
+    names.map(Node::text).chain(cx.block.name()).any(|n| {
+        let n = n.trim_matches('`');
+        crate::rules::support::words(n).iter().any(|w| matches!(w.as_str(), "provider" | "app" | "root" | "layout"))
+    })
 }
 
 /// Whether others could be spared: elements that are handed in stay the same while the provider renders again, and so do those that only
@@ -148,7 +172,18 @@ fn spares_others(provider: Node<'_>, value: Node<'_>) -> bool {
                     .is_some_and(|p| p.descendants().any(|d| d.kind() == Kind::Identifier && mentions(value, d.text())))
         })
     };
-    handed || only.kind() == Kind::JsxSelfClosingElement && mentions_state()
+    // Who has no state renders when what is around does, which hands in new elements as well.
+    let by_itself = || {
+        provider.arena().nodes().any(|n| {
+            n.kind() == Kind::CallExpression
+                && n.child(Field::Function).is_some_and(|f| {
+                    let name = f.text().rsplit('.').next().unwrap_or_default();
+                    name.strip_prefix("use").is_some_and(|r| r.starts_with(|c: char| c.is_ascii_uppercase()))
+                })
+        })
+    };
+    handed && (by_itself() || value.text().contains("this."))
+        || only.kind() == Kind::JsxSelfClosingElement && mentions_state()
 }
 
 fn check(cx: &mut Cx<'_>) {

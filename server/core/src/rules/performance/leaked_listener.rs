@@ -31,6 +31,15 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check), Check::Block(class)],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "class N extends HTMLElement { connectedCallback() { if (!ready) { document.addEventListener('readystatechange', this.go.bind(this)); return; } this.go(); } go() { this.x = 1; } }",
+        ),
+        Case::bad("a.js", "function beat(socket) { setInterval(() => socket.write('x'), 1000); } //~ leaked-listener"),
+        Case::near_miss(
+            "a.js",
+            "function beat(socket) { const t = setInterval(() => socket.write('x'), 1000); socket.once('end', () => clearInterval(t)); }",
+        ),
         Case::bad(
             "a.js",
             "app.get('/s', (req, res) => { const timer = setInterval(() => res.write('x'), 1000); res.writeHead(200); }); //~ leaked-listener",
@@ -207,10 +216,18 @@ fn in_handler<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }),
         _ => false,
     });
-    let Some(handler) = node.ancestors().filter(|a| is_function(*a)).find(|f| handles(*f, cx)).filter(|_| dropped)
-    else {
+    let mut around = node.ancestors().filter(|a| is_function(*a));
+    let Some(handler) = around.find(|f| handles(*f, cx) || serves_one(*f, node)).filter(|_| dropped) else {
         return;
     };
+    if !handles(handler, cx) {
+        let text = handler.text();
+        if !ENDS.iter().any(|w| text.contains(w)) {
+            let message = "Nothing ends this interval, and it holds on to the connection: each one that was ever opened stays. End it when the connection closes.";
+            cx.report(Note::new(cx.rule, node.span(), message));
+        }
+        return;
+    }
     let text = handler.text();
     if ENDS.iter().chain(&["removeListener", ".off("]).any(|w| text.contains(w)) {
         return;
@@ -224,6 +241,23 @@ fn in_handler<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         "{what} with every request, and nothing ends it: each one stays, with all that it holds. End it when the response closes."
     );
     cx.report(Note::new(cx.rule, node.span(), message));
+}
+
+/// Whether a function is called for each connection, which an interval in it uses: `function beat(socket) { setInterval(..) }`.
+fn serves_one(function: Node<'_>, started: Node<'_>) -> bool {
+    let interval = started.child(Field::Function).is_some_and(|f| f.text().ends_with("setInterval"));
+    let connection = |n: &str| {
+        crate::rules::support::words(n)
+            .last()
+            .is_some_and(|w| matches!(w.as_str(), "socket" | "ws" | "connection" | "conn" | "peer"))
+    };
+    interval
+        && crate::rules::shape::parameters(function).iter().any(|p| {
+            let name = p.child(Field::Pattern).unwrap_or(*p);
+            name.kind() == Kind::Identifier
+                && connection(name.text())
+                && crate::rules::shape::mentions(started, name.text())
+        })
 }
 
 /// Words of code that ends what was begun.
@@ -286,7 +320,10 @@ fn starts(node: Node<'_>) -> Option<&'static str> {
         "setInterval" => Some("An interval begins here"),
         "addEventListener" => {
             let options = args(node).nth(2).map_or("", Node::text);
-            (!options.contains("once")).then_some("A listener is added here")
+            // What comes once, when a page is ready, calls nobody again.
+            let event = args(node).next().map_or("", Node::text).to_ascii_lowercase();
+            let comes_once = event.contains("ready") || event.contains("loaded");
+            (!options.contains("once") && !comes_once).then_some("A listener is added here")
         }
         _ => None,
     }

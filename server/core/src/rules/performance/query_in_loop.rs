@@ -27,6 +27,14 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "async function f(db, rows) { for (const row of rows) { try { await db.query('update t set a = $1 where id = $2', [row.a, row.id]); } catch (e) { log(e, row); } } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function f(rows) { for (const row of rows) { await User.findOneAndUpdate({ id: row.id }, { $set: { a: row.a } }); } }",
+        ),
         Case::bad(
             "a.js",
             "async function f(db, posts) { for (const post of posts) { post.author = await db.query('select * from users where id = $1', [post.authorId]); } }  //~ query-in-loop",
@@ -183,12 +191,24 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             })
     });
     let script = ["migration", "seed", "script", "bench", "example"].iter().any(|w| cx.file.path.contains(w));
+    // What a model makes one after another runs its hooks each time, in that order.
+    let makes = cx.family() == Family::Ecma && name.text() == "create";
+    // Each that fails is told of by itself.
+    let each = cx.family() == Family::Ecma
+        && is_write(node)
+        && node
+            .ancestors()
+            .take_while(|a| *a != around)
+            .any(|a| a.kind() == Kind::TryStatement && a.child(Field::Handler).is_some());
+    // What reads and writes at once answers for its own row.
+    let at_once =
+        name.text().contains("AndUpdate") || name.text().contains("AndReplace") || name.text().contains("AndDelete");
     // What is written in one transaction is written with care; on one connection it goes in order.
     let careful = cx.family() == Family::Ecma && is_write(node) && {
         let text = home(node).text();
         ["begin", "BEGIN", "transaction", "trx", "tx."].iter().any(|w| text.contains(w))
     };
-    if !element || literal || paced || script || careful {
+    if !element || literal || paced || script || careful || each || makes || at_once {
         return;
     }
     let message = "Every element asks the database by itself: a list of n takes n round trips. Ask once for all of them, with `IN (..)` or a join.";

@@ -27,6 +27,10 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::CallExpression, Kind::NewExpression], check)],
     cases: &[
         Case::near_miss(
+            "a.js",
+            "const shown = all.map((p) => { if (Object.keys(POSITIONS).includes(p)) { return p; } });",
+        ),
+        Case::near_miss(
             "a.ts",
             "export const f = (documents: D[]) => documents.map((document) => JSON.stringify(document));",
         ),
@@ -62,6 +66,19 @@ pub static RULE: Rule = Rule {
             "a.js",
             "function f(xs, state) { const out = []; for (let i = 0; i < xs.length; i++) { out.push(JSON.stringify(state) + xs[i]); } return out; } //~ repeated-work-in-loop",
         ),
+        Case::bad(
+            "a.ts",
+            "function f(o: R) { for (let i = 0; i < Object.keys(o).length; i++) { go(i); } } //~ repeated-work-in-loop",
+        ),
+        Case::bad(
+            "a.ts",
+            "const f = (rows: string[], allowed: string[]) => rows.filter((r) => new Set(allowed).has(r)); //~ repeated-work-in-loop",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function f(o: R) { for (let i = 0; i < Object.keys(o).length; i++) { delete o[i]; } }",
+        ),
+        Case::near_miss("a.ts", "const f = (rows: string[][]) => rows.map((r) => new Set(r).has('a'));"),
         Case::good("a.js", "function f(rows) { for (const row of rows) { check(JSON.parse(row.text)); } }"),
         Case::good(
             "a.js",
@@ -130,6 +147,16 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 fn costly<'a>(node: Node<'a>) -> Option<(&'a str, bool)> {
     if node.kind() == Kind::NewExpression {
         let name = node.child(Field::Constructor)?;
+        // A set that is made to be asked once.
+        if matches!(name.text(), "Set" | "Map") {
+            let plain = args(node).next().is_some_and(|a| bare(a).kind() == Kind::Identifier);
+            let asked = node
+                .parent()
+                .and_then(|p| p.parent())
+                .and_then(method)
+                .is_some_and(|(of, m)| bare(of) == node && matches!(m.text(), "has" | "get"));
+            return (plain && asked).then(|| (name.text(), false));
+        }
         return name.text().starts_with("Intl.").then(|| (name.text(), false));
     }
     let callee = node.child(Field::Function)?;
@@ -154,11 +181,13 @@ fn costly<'a>(node: Node<'a>) -> Option<(&'a str, bool)> {
         }
         // A list made anew to be searched once.
         "Object.keys" | "Object.values" => {
-            let plain = first.is_some_and(|a| a.kind() == Kind::Identifier);
+            // The keys of a constant table are a handful.
+            let constant = |t: &str| t.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit());
+            let plain = first.is_some_and(|a| a.kind() == Kind::Identifier && !constant(a.text()));
             let searched = node.parent().and_then(|p| p.parent()).and_then(method).is_some_and(|(of, m)| {
                 bare(of) == node && matches!(m.text(), "includes" | "indexOf" | "find" | "some" | "sort" | "toSorted")
             });
-            (plain && searched).then(|| (callee.text(), false))
+            (plain && (searched || counts(node).is_some())).then(|| (callee.text(), false))
         }
         "fs.readFileSync" | "readFileSync" => named.then(|| (callee.text(), true)),
         "document.querySelector" | "document.getElementById" | "document.querySelectorAll" => {
@@ -182,7 +211,8 @@ fn round<'a>(node: Node<'a>, cx: &Cx<'a>) -> Option<(Node<'a>, Vec<&'a str>)> {
                 || parent.kind() == Kind::ForStatement
                     && parent.child(Field::Condition).is_some_and(|c| c.text().contains(".length"));
             let over = parent.child(Field::Right).map(bare).is_some_and(|o| o.kind() == Kind::Array);
-            if at.field() != Field::Body || !counted || over || parent.has_token("await") {
+            let asked = counts(node) == Some(parent) && at.field() == Field::Condition;
+            if at.field() != Field::Body && !asked || !counted || over || parent.has_token("await") {
                 return None;
             }
             let head = parent.child(Field::Left).or_else(|| parent.child(Field::Initializer))?;
@@ -201,6 +231,13 @@ fn round<'a>(node: Node<'a>, cx: &Cx<'a>) -> Option<(Node<'a>, Vec<&'a str>)> {
         at = parent;
     }
     None
+}
+
+/// The loop that goes to the length of a list which its condition makes anew: `i < Object.keys(o).length`.
+fn counts<'a>(node: Node<'a>) -> Option<Node<'a>> {
+    let length = node.parent().filter(|p| p.child(Field::Property).is_some_and(|n| n.text() == "length"))?;
+    let condition = length.parent().filter(|c| c.kind() == Kind::BinaryExpression)?;
+    condition.parent().filter(|l| l.kind() == Kind::ForStatement)
 }
 
 fn bound<'a>(pattern: Node<'a>) -> Vec<&'a str> {
@@ -242,7 +279,19 @@ fn fixed(node: Node<'_>, around: Node<'_>, names: &[&str]) -> bool {
     let document = node.text().starts_with("document.") && !names.contains(&"document");
     // `this` may be changed by any method.
     let text_only = |t: &str| {
-        matches!(t, "JSON" | "Object" | "Intl" | "document" | "fs" | "structuredClone" | "undefined" | "readFileSync")
+        matches!(
+            t,
+            "JSON"
+                | "Object"
+                | "Set"
+                | "Map"
+                | "Intl"
+                | "document"
+                | "fs"
+                | "structuredClone"
+                | "undefined"
+                | "readFileSync"
+        )
     };
     let mut any_call = used.map(Node::text).filter(|t| (!text_only(t) || names.contains(t)) && !inner.contains(t));
     document

@@ -25,6 +25,18 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::LexicalDeclaration], check), Check::Nodes(&[Kind::LetDeclaration], rust)],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "async function lit(world, pos) { const a = await world.getBlock(pos.left); const b = await world.getBlock(pos.right); return a || b; }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "class P { async balance(a: A, t: T) { const address = await this.#getAddress(a); const tag = await this.#getTag(t); return this.ask(address, tag); } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "async function keys(accounts: A) { const mnemonic = await accounts.mnemonic.get(); const pass = await accounts.pass.get(); return derive(mnemonic, pass); }",
+        ),
         Case::bad(
             "a.js",
             "async function f(id) { const user = await fetchUser(id);\n const orders = await fetchOrders(id); //~ sequential-awaits\n return { user, orders }; }",
@@ -51,7 +63,11 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad(
             "a.js",
-            "async function f(req, res) { const user = await User.findById(req.params.id);\n const tags = await Tag.findAll(); //~ sequential-awaits\n res.json({ user, tags }); }",
+            "async function f(req, res) { const user = await User.findById(req.params.id);\n const tags = await Tag.findAll(); //~ sequential-awaits\n const roles = await Role.findAll();\n res.json({ user, tags, roles }); }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function f(req, res) { const user = await User.findById(req.params.id);\n const tags = await Tag.findAll();\n res.json({ user, tags }); }",
         ),
         Case::bad(
             "a.ts",
@@ -205,6 +221,16 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if !independent(before, first, second) {
         return;
     }
+    // One query more of the same database hardly shows; three in a row do.
+    let of_model = |call: Node<'_>| {
+        method(call).is_some_and(|(of, _)| {
+            of.kind() == Kind::Identifier && of.text().starts_with(|c: char| c.is_ascii_uppercase())
+        })
+    };
+    let third = || node.next_named_sibling().and_then(waits).is_some_and(|w| independent(node, second, w));
+    if of_model(first) && of_model(second) && !third() {
+        return;
+    }
     let message = "This waits for nothing that the call above gave, and yet is sent only when that one is back. `await Promise.all([..])` sends both at once.";
     cx.report(Note::new(cx.rule, second.span(), message).related(first.span(), "waits first"));
 }
@@ -232,6 +258,52 @@ fn waits<'a>(statement: Node<'a>) -> Option<Node<'a>> {
             .descendants()
             .any(|n| n.is_hole() || is_function(n) || n.kind() == Kind::AwaitExpression && n != awaited)
     {
+        return None;
+    }
+    // `world.getBlock(pos)` looks into what is there; a service, a database or the object itself may ask somebody.
+    const ASKED: &[&str] = &[
+        "api",
+        "http",
+        "https",
+        "axios",
+        "service",
+        "services",
+        "server",
+        "backend",
+        "repo",
+        "repository",
+        "db",
+        "database",
+        "rpc",
+        "provider",
+        "fetcher",
+        "gateway",
+        "remote",
+        "sdk",
+        "prisma",
+        "dao",
+        "orm",
+        "collection",
+        "client",
+        "dal",
+        "manager",
+    ];
+    let local = first == "get"
+        && method(call).is_some_and(|(of, _)| {
+            of.kind() != Kind::This
+                && !place_name(of).is_some_and(|n| {
+                    n.starts_with(|c: char| c.is_ascii_uppercase())
+                        || words(&n).last().is_some_and(|w| ASKED.contains(&w.as_str()))
+                })
+        });
+    if local {
+        return None;
+    }
+    // A private helper works out what it was given more often than it asks anybody; a value of the configuration is there.
+    let own = method(call).is_some_and(|(of, m)| {
+        of.kind() == Kind::This && m.text().starts_with(['#', '_']) || m.text() == "get" && args(call).next().is_none()
+    });
+    if own {
         return None;
     }
     // `ctx.get(Bindings.ROUTE)` asks a container in memory.

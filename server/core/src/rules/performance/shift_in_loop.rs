@@ -31,6 +31,18 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::near_miss(
             "a.js",
+            "function all(tables) { const queue = [...tables]; while (queue.length > 0) { const name = queue.shift(); const t = Table.findOne({ name }); queue.push(...t.refs); } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "class G { below(id) { const queue = [id]; const out = []; while (queue.length > 0) { const at = queue.shift(); out.push(at); for (const c of this.children.get(at)) { queue.push(c); } } return out; } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function f(slug) { const slugs = []; let components = slug.split('/'); for (let i = 0; i < components.length; i++) { slugs.unshift(components[i]); } return slugs; }",
+        ),
+        Case::near_miss(
+            "a.js",
             "function before(node) { const nodes = []; for (const n of previous(node)) { if (!n.isText) { break; } nodes.unshift(n); } return nodes; }",
         ),
         Case::near_miss(
@@ -47,8 +59,16 @@ pub static RULE: Rule = Rule {
             "while (queue.length > 0) {\n  const n = queue.shift(); //~ shift-in-loop\n  for (const c of n.next) { queue.push(c); }\n}",
         ),
         Case::bad(
+            "a.ts",
+            "function bfs(graph: Map<N, N[]>, start: N) { const queue = [start]; while (queue.length) { const n = queue.shift()!; for (const k of graph.get(n)!) { queue.push(k); } } } //~ shift-in-loop",
+        ),
+        Case::bad(
             "a.js",
             "function f(root) { const q = [root]; while (q.length !== 0) { const n = q.shift(); n.kids.forEach((k) => q.push(k)); } } //~ shift-in-loop",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function walk(root, callback) { const q = [root]; while (q.length !== 0) { const n = q.shift(); n.kids.forEach((k) => { q.push(k); callback(k, n); }); } }",
         ),
         Case::bad("a.js", "let n; while ((n = todo.shift())) { todo.push(...n.kids); } //~ shift-in-loop"),
         Case::bad(
@@ -86,9 +106,9 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "function walk(chart: C) { const discovered = [chart]; while (discovered.length) { const c = discovered.shift(); go(c); discovered.push(...c.children); } }",
         ),
-        Case::bad(
+        Case::near_miss(
             "a.ts",
-            "function walk(blocks: B[]) { const left = [...blocks]; while (left.length) { const b = left.shift(); left.push(...b.inner); } } //~ shift-in-loop",
+            "function walk(blocks: B[]) { const left = [...blocks]; while (left.length) { const b = left.shift(); left.push(...b.inner); } }",
         ),
         Case::near_miss(
             "a.js",
@@ -140,6 +160,26 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if !drains || !grows || waits || tells {
         return;
     }
+    // Structures of the program's own are walked a few steps; what is handed in may have any size.
+    let own_structure = queue.kind() == Kind::Identifier
+        && !begins_with_list(queue)
+        && body.is_some_and(|b| b.descendants().any(|n| n.kind() == Kind::This));
+    // What begins as a copy of a few parts, or belongs to a class, is hardly ever long enough for the move to show: engines only step
+    // a list's start, up to tens of thousands of elements.
+    let of_class = node
+        .ancestors()
+        .filter(|a| crate::rules::support::is_function(*a))
+        .last()
+        .is_some_and(|f| f.kind() == Kind::MethodDefinition);
+    if queue.kind() == Kind::Identifier && (of_class || begins_with_list(queue) || !may_be_large(node, queue)) {
+        return;
+    }
+    // A round that asks a database takes longer than any move.
+    let looks_up = body
+        .is_some_and(|b| b.descendants().filter(|n| n.kind() == Kind::CallExpression).any(crate::rules::queries::asks));
+    if own_structure || looks_up {
+        return;
+    }
     // A queue that is called one, or begins with a list of data, may grow long; who looks at files meanwhile waits for those.
     if !(is_queue(queue_text) || is_data(queue) || begins_with_list(queue)) || body.is_some_and(asks_the_system) {
         return;
@@ -149,6 +189,48 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         name.text()
     );
     cx.report(Note::new(cx.rule, name.span(), message));
+}
+
+/// Whether what is walked may be large: a queue, a graph or a board that is handed in, or jobs and their like. What hands each element to
+/// a callback of its caller takes longer in there.
+fn may_be_large(node: Node<'_>, queue: Node<'_>) -> bool {
+    const LARGE: &[&str] = &[
+        "graph",
+        "grid",
+        "adj",
+        "adjacency",
+        "neighbor",
+        "neighbors",
+        "neighbours",
+        "edges",
+        "maze",
+        "board",
+        "matrix",
+        "jobs",
+        "tasks",
+        "work",
+        "pending",
+        "todo",
+        "messages",
+        "events",
+        "backlog",
+    ];
+    let large = |name: &str| crate::rules::support::words(name).iter().any(|w| LARGE.contains(&w.as_str()));
+    let Some(function) = node.ancestors().filter(|a| crate::rules::support::is_function(*a)).last() else {
+        return true;
+    };
+    let parameters = crate::rules::shape::parameters(function);
+    let named = |name: &str| parameters.iter().any(|p| p.child(Field::Pattern).unwrap_or(*p).text() == name);
+    let calls_back = function.descendants().any(|n| {
+        n.kind() == Kind::CallExpression
+            && n.child(Field::Function).is_some_and(|f| f.kind() == Kind::Identifier && named(f.text()))
+    });
+    named(queue.text())
+        || large(queue.text())
+        || !calls_back
+        || parameters
+            .iter()
+            .any(|p| p.descendants().chain([*p]).any(|n| n.kind() == Kind::Identifier && large(n.text())))
 }
 
 /// Whether a queue begins as a copy of a list: `const open = [...blocks]`.
@@ -206,7 +288,16 @@ fn front<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         || around.kind() == Kind::ForStatement
             && around.child(Field::Condition).is_some_and(|c| c.text().contains(".length"));
     let over = around.child(Field::Right).map(bare);
+    let listed = || {
+        let length = |n: &Node<'a>| {
+            n.kind() == Kind::MemberExpression && n.child(Field::Property).is_some_and(|p| p.text() == "length")
+        };
+        around.child(Field::Condition)?.descendants().find(length)?.child(Field::Object)
+    };
+    // A handful of parts is put in order as fast one way as the other.
+    let data = over.or_else(listed).is_some_and(crate::rules::lists::is_surely_data);
     let few = over.is_some_and(|o| o.kind() == Kind::Array)
+        || !data
         || around.child(Field::Left).is_some_and(|l| l.text() == list.text());
     let inside = around.child(Field::Body).is_some_and(|b| {
         b.descendants().any(|n| {

@@ -53,8 +53,13 @@ pub static RULE: Rule = Rule {
         Case::bad("a.js", "const min = xs.sort((a, b) => a - b)[0]; //~ sort-for-minmax"),
         Case::bad("a.js", "const max = [...xs].sort((a, b) => a - b).pop(); //~ sort-for-minmax"),
         Case::bad("a.js", "const last = xs.slice().sort(byDate).at(-1); //~ sort-for-minmax"),
-        Case::bad("a.js", "const first = files.map((f) => f.path).sort()[0]; //~ sort-for-minmax"),
-        Case::bad("a.js", "const newest = files.filter((f) => f.ok).sort(byTime).reverse()[0]; //~ sort-for-minmax"),
+        Case::near_miss("a.js", "const first = files.map((f) => f.path).sort()[0];"),
+        Case::near_miss("a.js", "const newest = files.filter((f) => f.ok).sort(byTime).reverse()[0];"),
+        Case::bad("a.js", "const newest = files.sort(byTime).reverse()[0]; //~ sort-for-minmax"),
+        Case::near_miss(
+            "a.ts",
+            "function root(path: string, uris: string[]) { const roots = uris.filter((u) => path.startsWith(u)); return roots.sort((a, b) => b.length - a.length)[0]; }",
+        ),
         Case::bad("a.js", "const [x] = [xs.toSorted(cmp).at(0)]; //~ sort-for-minmax"),
         Case::bad("a.js", "const low = ys.sort().shift(); //~ sort-for-minmax"),
         Case::good("a.js", "const sorted = xs.sort();"),
@@ -141,7 +146,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let literal = list.kind() == Kind::Array && !list.named_children().any(|e| e.kind() == Kind::SpreadElement);
-    if query || literal || list.text().contains(".find(") || !may_be_long(list) {
+    // Of texts that were just taken out of a list no shorter way finds the first.
+    let texts = args(sorted).next().is_none() && method(list).is_some_and(|(_, m)| m.text() == "map");
+    if query || literal || texts || list.text().contains(".find(") || !may_be_long(list) {
         return;
     }
     let message = "The whole list is sorted for one of its elements. One pass finds the least or greatest: `reduce`, or `Math.min` and `Math.max`.";
@@ -155,7 +162,12 @@ fn may_be_long(list: Node<'_>) -> bool {
         .flatten();
     let list = copied.unwrap_or(list);
     // The entries of an object are a handful of groups.
-    is_surely_data(list) && !list.text().contains("Object.")
+    // What was picked out of a list is a handful as well.
+    let picked = |n: Node<'_>| method(n).is_some_and(|(_, m)| m.text() == "filter") || n.text().contains(".filter(");
+    is_surely_data(list)
+        && !list.text().contains("Object.")
+        && !picked(list)
+        && !picked(crate::rules::support::constant(bare(list)))
 }
 
 /// Whether a comparator asks one thing of each side, so that one pass is as short to write: `(a, b) => a.total - b.total`.

@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{exits, mentions, parameters};
+use crate::rules::shape::{exits, mentions, operator, parameters, root_name};
 use crate::rules::support::{args, bare, is_function, is_loop, method, place_name, statement};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
@@ -29,6 +29,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "function V({ rows }) { const [ids, setIds] = useState({}); useEffect(() => { rows.forEach((r) => { ids[r.id] = show(r); setIds(ids); }); }, [rows]); return ids; }",
+        ),
         Case::bad(
             "a.js",
             "function V() { const [items, setItems] = useState([]); const add = (xs) => { for (const x of xs) { setItems([...items, x]); } }; return add; } //~ state-in-loop",
@@ -108,7 +112,17 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     };
     let Some(value) = args(node).next().map(bare).filter(|v| !is_function(*v)) else { return };
     let Some(state) = state_of(setter) else { return };
-    if !mentions(value, state) {
+    // What is changed in place and set again keeps what every round did; `mutated-state` tells of that.
+    let in_place = value.text() == state
+        && node.arena().nodes().any(|n| {
+            let place = match n.kind() {
+                Kind::AssignmentExpression => n.child(Field::Left),
+                Kind::UnaryExpression if operator(n) == "delete" => n.child(Field::Argument),
+                _ => None,
+            };
+            place.is_some_and(|p| p.kind() != Kind::Identifier && root_name(p).is_some_and(|r| r.text() == state))
+        });
+    if !mentions(value, state) || in_place {
         return;
     }
     let mut at = node;

@@ -31,6 +31,14 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::AugmentedAssignmentExpression, Kind::AssignmentExpression], check)],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            "function serialize(inputs: I[], outputs?: O[]) { let out = Buffer.alloc(0); outputs.forEach((o) => { out = Buffer.concat([out, o.script]); }); for (let i = 0; i < inputs.length; i++) { out = Buffer.concat([out, inputs[i].script]); } return out; }",
+        ),
+        Case::bad(
+            "a.ts",
+            "function all(chunks: Buffer[]) { let out = Buffer.alloc(0); for (const c of chunks) { out = Buffer.concat([out, c]); } return out; } //~ string-concat-in-hot-loop",
+        ),
         Case::near_miss("a.js", "let out = '';\nwhile (n > 0) { out = digits[n % 10] + out; n = next(n); }"),
         Case::bad("a.js", "for (const row of rows) { list.innerHTML += row.html; } //~ string-concat-in-hot-loop"),
         Case::bad("a.js", "rows.forEach((row) => { list.innerHTML += render(row); }); //~ string-concat-in-hot-loop"),
@@ -105,6 +113,20 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             "Every round writes the whole `{name}` again, and the browser parses it anew. Collect the pieces, and set it once behind the loop."
         )
     } else if concatenates(bare(value), place) {
+        // The inputs of one transaction are a handful; what a stream brings is not.
+        let over = around.child(Field::Right).or_else(|| {
+            around
+                .parent()
+                .and_then(|a| a.parent())
+                .and_then(method)
+                .filter(|(_, m)| m.text() == "forEach")
+                .map(|(of, _)| of)
+        });
+        if over.is_some_and(|o| !crate::rules::lists::is_data(o) && !around.has_token("await"))
+            || is_counted_few(around)
+        {
+            return;
+        }
         "Every round copies all bytes so far. Push the chunks to an array, and call `Buffer.concat` once at the end."
             .to_owned()
     } else if place.kind() == Kind::Identifier && is_text(place) && !is_counted(around) {
@@ -158,6 +180,17 @@ fn declared_in(around: Node<'_>, name: &str) -> bool {
 fn is_counted(around: Node<'_>) -> bool {
     around.kind() == Kind::ForStatement
         && around.child(Field::Condition).is_some_and(|c| !c.text().contains("length") && !c.text().contains("size"))
+}
+
+/// Whether a loop counts over a list that holds no data by its name.
+fn is_counted_few(around: Node<'_>) -> bool {
+    let list = around.child(Field::Condition).filter(|_| around.kind() == Kind::ForStatement).and_then(|c| {
+        let length = |n: &Node<'_>| {
+            n.kind() == Kind::MemberExpression && n.child(Field::Property).is_some_and(|p| p.text() == "length")
+        };
+        c.descendants().find(length)?.child(Field::Object)
+    });
+    list.is_some_and(|l| !crate::rules::lists::is_data(l))
 }
 
 /// `Buffer.concat([place, ..])`.

@@ -26,6 +26,7 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression, Kind::Array, Kind::MacroInvocation], check)],
     cases: &[
+        Case::near_miss("a.js", "send(nbt.longArray(new Array(36).fill([0, 0])));"),
         Case::bad("a.js", "const a = new Array(3).map(() => 0); //~ array-holes"),
         Case::bad("a.js", "const a = Array(n).map((_, i) => i); //~ array-holes"),
         Case::bad("a.js", "const rows = new Array(3).fill([]); //~ array-holes"),
@@ -133,6 +134,10 @@ fn method_on_new<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         {
             // A record that is only read does no harm.
             if first.kind() == Kind::Object && first.first_named().is_some() && !written_into(node) {
+                return;
+            }
+            // So does what is handed over at once: `nbt.longArray(new Array(36).fill([0, 0]))`.
+            if node.parent().is_some_and(|p| p.kind() == Kind::Arguments) && first.first_named().is_some() {
                 return;
             }
             let message = format!(

@@ -29,6 +29,10 @@ pub static RULE: Rule = Rule {
         check,
     )],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "let policy = null;\nfunction trust(types) { if (policy = types.defaultPolicy) { return policy.make('x'); } return null; }",
+        ),
         Case::bad("a.js", "function f(x, y) { if (y = x) return y; return 0; } //~ assignment-in-condition"),
         Case::bad("a.js", "function f(u, admin) { if (u.role = admin) { go(); } } //~ assignment-in-condition"),
         Case::bad("a.js", "function f(a, b, c) { if (a && b = c) { go(); } } //~ assignment-in-condition"),
@@ -93,7 +97,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 .any(|n| matches!(n.kind(), Kind::CallExpression | Kind::UpdateExpression | Kind::AwaitExpression));
         let walks = node.kind() != Kind::IfStatement && walks(node, left, right);
         // A variable that is declared without a value and looked at in the branch takes a value on purpose.
-        if !plain || walks || fresh(node, left, right) {
+        if !plain || walks || fresh(node, left, right) || is_kept(node, left, right) {
             continue;
         }
         let message = format!(
@@ -123,6 +127,17 @@ fn walks(node: Node<'_>, left: Node<'_>, right: Node<'_>) -> bool {
             _ => false,
         })
     })
+}
+
+/// Whether the branch works with what was read: `if (policy = types.defaultPolicy) policy.create(x)`.
+fn is_kept(node: Node<'_>, left: Node<'_>, right: Node<'_>) -> bool {
+    left.kind() == Kind::Identifier
+        && right.kind() == Kind::MemberExpression
+        && node.child(Field::Consequence).is_some_and(|c| {
+            c.descendants().any(|n| {
+                n.kind() == Kind::MemberExpression && n.child(Field::Object).is_some_and(|o| o.text() == left.text())
+            })
+        })
 }
 
 /// Whether a variable was declared without a value, so that this is where it gets one.

@@ -40,6 +40,10 @@ pub static RULE: Rule = Rule {
     ],
     cases: &[
         Case::bad("a.js", "switch (n) { case 1, 2: go(); break; default: stop(); } //~ constant-condition"),
+        Case::near_miss("a.js", "function f() {\n  /* istanbul ignore else */\n  if (false) {\n    go();\n  }\n}"),
+        Case::near_miss("a.js", "const DEBUG_STYLES = false ? { rows: 1 } : {};"),
+        Case::bad("a.rs", "fn f(v: &[u8]) -> bool { v.len() < 3 && v.len() > 5 } //~ constant-condition"),
+        Case::good("a.rs", "fn f(v: &[u8]) -> bool { v.len() > 3 && v.len() < 5 }"),
         Case::near_miss(
             "a.ts",
             "function f(x: X) { debugAssert(() => typeof x === 'string' || 'not a text'); return x; }",
@@ -121,6 +125,23 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(condition) = node.child(Field::Condition).map(bare) else { return };
     // What did not parse may be a type that looks like a condition.
     if cx.arena().has_error() {
+        return;
+    }
+    // `const DEBUG_STYLES = false ? {..} : {}` is switched by hand.
+    let switched = node.kind() == Kind::TernaryExpression
+        && matches!(condition.kind(), Kind::True | Kind::False)
+        && node
+            .parent()
+            .filter(|p| p.kind() == Kind::VariableDeclarator)
+            .and_then(|d| d.child(Field::Name))
+            .is_some_and(|n| n.text().contains("DEBUG") || n.text().to_ascii_lowercase().starts_with("debug"));
+    // `/* istanbul ignore else */ if (false) { .. }` is kept that way.
+    let kept = matches!(condition.kind(), Kind::False)
+        && cx.arena().comments().any(|c| {
+            let span = c.span();
+            span.end <= node.span().start && node.span().start - span.end < 40 && c.text().contains("ignore")
+        });
+    if switched || kept {
         return;
     }
     let endless = node.kind() == Kind::WhileStatement;
@@ -409,7 +430,9 @@ fn rust_compare<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let (Some(a), Some(b)) = (rust_test(left), rust_test(right)) else { return };
-    if !same(a.0, b.0) || !only_reads(a.0) {
+    // A length is the same when it is asked again.
+    let length = crate::rules::rust_code::plain_method(a.0).filter(|(_, m)| *m == "len").map(|(of, _)| of);
+    if !same(a.0, b.0) || !only_reads(length.unwrap_or(a.0)) {
         return;
     }
     let differ = a.2.text() != b.2.text() && a.2.kind() == b.2.kind();

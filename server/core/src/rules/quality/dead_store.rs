@@ -3,7 +3,7 @@ use sidenote_grammars::{Family, Field, Kind};
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_names::{Binding, Origin, binding, captures};
 use crate::rules::rust_types::{Ty, type_of, type_of_binding};
-use crate::rules::shape::{home, mentions, only_reads, operands, parameters, root_name, same};
+use crate::rules::shape::{home, mentions, only_reads, operands, operator, parameters, root_name, same};
 use crate::rules::support::{bare, is_function, is_loop};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
@@ -36,6 +36,10 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::VariableDeclarator], unused),
     ],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "function head(data, gb) { const sync = data[0] & 0x47; const priority = (data[1] & 0x20) >>> 5; let ref = 0; if (sync) { ref = gb.readBits(3); } gb.readBool(); return sync; }",
+        ),
         Case::bad("a.js", "function f(xs) { xs[0] = 1; xs[0] = 2; } //~ dead-store"),
         Case::bad("a.js", "function f(o, k) { o[k] = a; o[k] = b; } //~ dead-store"),
         Case::bad("a.js", "function f(i) { i = i++; return i; } //~ dead-store"),
@@ -225,7 +229,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if let Some(next) = overwritten {
         let message = format!("The value stored in `{}` is overwritten before anybody reads it.", name.text());
         cx.report(Note::new(cx.rule, name.span(), message).related(next.span(), "overwritten here"));
-    } else if unread && !cx.arena().text().contains("eval(") {
+    } else if unread && !takes_format_apart(home) && !cx.arena().text().contains("eval(") {
         let message = format!(
             "Nobody reads what is stored in `{}` here: the function ends first. Return it, or drop the assignment.",
             name.text()
@@ -251,7 +255,7 @@ fn unused<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             && (n.text() == text || n.text() == "eval")
     };
     let mut deeper = Vec::new();
-    if !inside || cx.arena().nodes().filter(|n| named(*n)).count() != 1 {
+    if !inside || cx.arena().nodes().filter(|n| named(*n)).count() != 1 || takes_format_apart(home(node)) {
         return;
     }
     deeper.extend(cx.block.children());
@@ -268,6 +272,21 @@ fn unused<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let message = format!("Nobody reads `{text}`: it was meant for something that is missing here, or is left over.");
     cx.report(Note::new(cx.rule, name.span(), message));
+}
+
+/// Whether a function takes a format apart, whose fields are read in their order, needed or not: many values come from bits, or from calls
+/// that read the next of them.
+fn takes_format_apart(function: Node<'_>) -> bool {
+    const MANY: usize = 4;
+    let reads = |n: &Node<'_>| match n.kind() {
+        Kind::BinaryExpression => matches!(operator(*n), ">>>" | ">>" | "<<" | "&"),
+        Kind::CallExpression => crate::rules::support::method(*n).is_some_and(|(_, m)| {
+            let rest = m.text().strip_prefix("read").unwrap_or("");
+            ["Bit", "Bool", "U", "S", "Int", "Byte", "Var"].iter().any(|w| rest.starts_with(w))
+        }),
+        _ => false,
+    };
+    function.descendants().filter(reads).take(MANY).count() == MANY
 }
 
 /// Blocks with more syntax nodes are left alone: the cost grows with the square.

@@ -30,6 +30,7 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::BinaryExpression], check)],
     cases: &[
+        Case::near_miss("a.js", "function f(box) { if (box.control.value != '') { return 1; } return 0; }"),
         Case::near_miss(
             "a.js",
             "function f(a, b) { const d = a.x * b.y - 1; const t = tag(d); return t == 0 || this.volume() == 0; }",
@@ -118,7 +119,16 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     } else {
         return;
     };
-    if !may_be_other(other) || is_same_type(literal, other) || cx.file.declared.loose || is_known(literal, other, cx) {
+    // What somebody typed into a field is a text.
+    let typed = literal.kind() == Kind::String
+        && other.kind() == Kind::MemberExpression
+        && other.child(Field::Property).is_some_and(|p| p.text() == "value");
+    if typed
+        || !may_be_other(other)
+        || is_same_type(literal, other)
+        || cx.file.declared.loose
+        || is_known(literal, other, cx)
+    {
         return;
     }
     let strict = format!("{}=", op.text());

@@ -31,6 +31,15 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::near_miss(
             "a.js",
+            "function draw(frame) { const layers = frame.layers.sort((a, b) => a.z - b.z); return layers.map(paint); }",
+        ),
+        Case::near_miss("a.ts", "export function make(...args: A[]) { return build(...args.reverse()); }"),
+        Case::near_miss(
+            "a.js",
+            "function Notes({ notes }) { const sorted = notes.sort((a, b) => b.get('at') - a.get('at')); return sorted.map(show); }",
+        ),
+        Case::near_miss(
+            "a.js",
             "function keys(store, go) { ask(store.getAllKeys(), function (e) { const keys = e.target.result.sort(); go(keys); }); }",
         ),
         Case::near_miss(
@@ -51,7 +60,11 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad("a.js", "const List = ({ items }) => <ul>{items.sort(cmp).map(show)}</ul>; //~ in-place-sort"),
         Case::bad("a.js", "class A { view() { return this.rows.reverse(); } } //~ in-place-sort"),
-        Case::bad("a.js", "function f(o) { return o.list.sort((a, b) => a - b).slice(0, 3); } //~ in-place-sort"),
+        Case::bad(
+            "a.js",
+            "function f(state) { return state.list.sort((a, b) => a - b).slice(0, 3); } //~ in-place-sort",
+        ),
+        Case::near_miss("a.js", "function f(o) { return o.list.sort((a, b) => a - b).slice(0, 3); }"),
         Case::bad(
             "a.js",
             "function f(props) { const last = props.items.reverse()[0]; return last; } //~ in-place-sort",
@@ -102,6 +115,15 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if !fits || second.is_some() || !is_used(node) {
         return;
     }
+    // A list of Immutable.js, whose `sort` gives a new one, holds what is asked with `get`.
+    let immutable = first.is_some_and(|f| {
+        f.descendants()
+            .filter_map(method)
+            .any(|(of, m)| m.text() == "get" && parameters(f).iter().any(|p| p.text() == of.text()))
+    });
+    if immutable {
+        return;
+    }
     let receiver_place = bare(receiver);
     if !matches!(receiver_place.kind(), Kind::Identifier | Kind::MemberExpression | Kind::SubscriptExpression) {
         return;
@@ -144,7 +166,15 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         // `return xs.sort()` of a parameter does what it says; `const sorted = xs.sort()` takes the result for another list.
         (_, Some(f)) => {
             let whole = receiver_place == root && parameters(f).iter().any(|p| p.text() == root.text());
-            !reassigned(f, root.text()) && !runs_over_own(f, root) && !is_answer(f) && (!whole || is_named(node))
+            // A part of what was handed in is somebody else's for sure where it is a component's or a store's. What a function takes
+            // as its rest is its own.
+            let part = receiver_place != root && !matches!(root.text(), "props" | "state");
+            !part
+                && !is_rest(f, root)
+                && !reassigned(f, root.text())
+                && !runs_over_own(f, root)
+                && !is_answer(f)
+                && (!whole || is_named(node))
         }
         _ => false,
     };
@@ -209,6 +239,13 @@ fn is_named(node: Node<'_>) -> bool {
         }
     }
     true
+}
+
+/// Whether a name stands for a function's rest parameter.
+fn is_rest(function: Node<'_>, root: Node<'_>) -> bool {
+    parameters(function)
+        .iter()
+        .any(|p| p.text().strip_prefix("...").is_some_and(|n| n.split([':', ' ']).next() == Some(root.text())))
 }
 
 fn reassigned(function: Node<'_>, name: &str) -> bool {

@@ -28,6 +28,10 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::near_miss(
             "a.js",
+            "function check(name) { try { fs.statSync(name); } catch (e) { throw new Error(`Could not find ${name}`); } }",
+        ),
+        Case::near_miss(
+            "a.js",
             "function f(ms) { try { Utils.enforceType(ms, 'number'); } catch (err) { throw new Error('a number, please'); } }",
         ),
         Case::near_miss(
@@ -120,7 +124,16 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 || matches!(n.text(), "decodeURIComponent" | "decodeURI" | "require" | "import" | "atob")
         })
     });
-    if !plain || asks || args(made).count() > 1 {
+    // That a file is not there says all, where nothing was done but to look at it.
+    let looks = node.parent().and_then(|t| t.child(Field::Body)).is_some_and(|b| {
+        b.named_children().filter(|n| !n.is_comment()).count() == 1
+            && ["statSync(", "accessSync(", "readFileSync(", ".stat(", ".access("].iter().any(|c| b.text().contains(c))
+    });
+    let says = args(made).next().is_some_and(|m| {
+        let text = m.text().to_lowercase();
+        ["find", "found", "exist", "open", "missing"].iter().any(|w| text.contains(w))
+    });
+    if !plain || asks || looks && says || args(made).count() > 1 {
         return;
     }
     let message =

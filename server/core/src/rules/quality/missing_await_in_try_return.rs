@@ -29,6 +29,22 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::ReturnStatement], check)],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "async function done(e) { await close(e); }\nasync function move(c) { try { const m = await c.next(); if (!m) { return done(null); } use(m); } catch (err) { return done(err); } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function kids(dir) { try { const all = await list(dir); return Promise.all(all.map(load)); } catch {\n  // an error of the listing is not fatal\n } }",
+        ),
+        Case::bad(
+            "a.js",
+            "const ask = (id) => new Promise((resolve, reject) => { db.get(id, (e, row) => (e ? reject(e) : resolve(row))); });\nasync function read(id) { try { return ask(id); } catch (e) { log(e); } } //~ missing-await-in-try-return",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));\nasync function wait() { try { return pause(9); } catch (e) { log(e); } }",
+        ),
         Case::bad(
             "a.js",
             "const db = require('./db');\nexport async function one(id) { return [await db.users.byId(id)]; }\nexport async function find(id) { try { return db.users.byId(id); } catch (e) { return null; } } //~ missing-await-in-try-return",
@@ -115,6 +131,19 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let Some(guard) = guard(node) else { return };
+    // A handler that does the same, or that says in a comment which failure it is for, is not there for this one.
+    let callee = value.child(Field::Function).map_or("", Node::text);
+    let handler = guard.child(Field::Handler).filter(|h| !h.span().contains(node.span()));
+    let other = handler.and_then(|h| h.child(Field::Body)).is_some_and(|b| {
+        let again = b
+            .descendants()
+            .any(|n| n.kind() == Kind::CallExpression && n.child(Field::Function).is_some_and(|f| f.text() == callee));
+        let silent = b.named_children().all(Node::is_comment) && (b.text().contains("//") || b.text().contains("/*"));
+        again || silent
+    });
+    if other {
+        return;
+    }
     let known = is_promise(value, cx);
     let conditions: Vec<Condition> =
         if known { Vec::new() } else { awaited_elsewhere(value, cx).into_iter().collect() };
@@ -178,7 +207,8 @@ fn asks_database(receiver: Node<'_>, name: &str, cx: &Cx<'_>) -> bool {
 fn is_promise<'a>(call: Node<'a>, cx: &Cx<'a>) -> bool {
     let Some(callee) = call.child(Field::Function).map(bare) else { return false };
     if callee.kind() == Kind::Identifier && !declares(callee, callee.text()) {
-        let known = cx.file.declared.async_functions.contains(callee.text());
+        let declared = &cx.file.declared;
+        let known = declared.async_functions.contains(callee.text()) || declared.made_promises.contains(callee.text());
         if known || is_global(callee, "fetch", cx) {
             return true;
         }

@@ -30,6 +30,11 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "const texts = keys.map((k) => { if (k == 'min') return 'at least'; if (k == 'max') return 'at most'; });\nconst s = texts.join(' and ');",
+        ),
+        Case::near_miss("a.js", "const s = rows.map((r) => { queue.push(r); }).once('pipe', go);"),
         Case::bad("a.js", "const names = users.map((u) => { u.name; }); //~ missing-return-in-callback"),
         Case::bad("a.js", "const on = xs.filter(function (x) { x.on === true; }); //~ missing-return-in-callback"),
         Case::bad("a.js", "const sum = xs.reduce((a, x) => { a + x; }, 0); //~ missing-return-in-callback"),
@@ -116,6 +121,30 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let parameters = parameters(callback);
     // Models of databases, and events, call back with an error first; streams and tests call without values.
     if parameters.first().is_none_or(|p| matches!(p.text(), "err" | "error" | "e" | "_err")) {
+        return;
+    }
+    // A stream or a lazy list has a `map` of its own: `rows.map(f).once('pipe', go)`.
+    let chained = node.parent().filter(|p| p.kind() == Kind::MemberExpression).and_then(|p| p.child(Field::Property));
+    if chained.is_some_and(|m| matches!(m.text(), "once" | "on" | "pipe" | "subscribe")) {
+        return;
+    }
+    // A table of `if`s, each for one value of the same parameter, has all of them.
+    let asks = |s: Node<'a>| {
+        let condition =
+            s.child(Field::Condition).map(crate::rules::support::bare).filter(|_| s.kind() == Kind::IfStatement)?;
+        let (left, right) = crate::rules::shape::operands(condition)?;
+        let equal = matches!(crate::rules::shape::operator(condition), "==" | "===") && right.kind() == Kind::String;
+        equal.then(|| left.text())
+    };
+    let mut tests = body.named_children().filter(|s| !s.is_comment()).map(asks);
+    let table = match tests.next() {
+        Some(Some(first)) => {
+            let rest: Vec<_> = tests.collect();
+            !rest.is_empty() && rest.iter().all(|t| *t == Some(first))
+        }
+        _ => false,
+    };
+    if table {
         return;
     }
     let values = returned(callback).unwrap_or_default();

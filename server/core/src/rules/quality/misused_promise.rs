@@ -1,7 +1,6 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::declared::may_reject;
 use crate::rules::shape::{callback, operands, operator, root_name};
 use crate::rules::support::{bare, declares, enclosing_function, is_async, is_function, method, place_name};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
@@ -84,6 +83,11 @@ pub static RULE: Rule = Rule {
             "class Repo { async has(i: string) { return true; } }\nconst repo = new Repo();\nexport function f() { if (repo.has('a')) { go(); } } //~ misused-promise",
         ),
         Case::near_miss("a.js", "files.forEach(async (f) => { try { await upload(f); } catch (e) { log(e); } });"),
+        Case::bad(
+            "a.ts",
+            "export function f(get: () => Promise<boolean>) { if (get()) { go(); } } //~ misused-promise",
+        ),
+        Case::near_miss("a.ts", "export function f(get: (() => Promise<boolean>) | undefined) { if (get) { go(); } }"),
         Case::near_miss(
             "a.js",
             "async function isAdmin(u) { return await db.has(u); }\nfunction f(isAdmin) { if (isAdmin(1)) go(); }",
@@ -126,7 +130,7 @@ fn callbacks<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     // Without a rejection `forEach` may run in the background on purpose.
-    if name.text() == "forEach" && (!may_reject(callback) || !awaits(callback)) {
+    if name.text() == "forEach" && (!cx.file.declared.may_reject(callback) || !awaits(callback)) {
         return;
     }
     let message = format!("`{}` gets an async function, and {effect}.", name.text());
@@ -167,8 +171,13 @@ fn conditions<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         let name = place_name(callee).unwrap_or_default();
         let promise = match callee.kind() {
             Kind::Identifier => {
-                (cx.file.declared.async_functions.contains(name.as_ref()) || cx.file.declared.is_promise(None, &name))
-                    && !declares(callee, &name)
+                let known = cx.file.declared.async_functions.contains(name.as_ref())
+                    || cx.file.declared.is_promise(None, &name);
+                known && !declares(callee, &name)
+                    // A parameter that says what it gives: `get: () => Promise<boolean>`.
+                    || crate::rules::shape::written_type(callee).is_some_and(|t| {
+                        t.rsplit_once("=>").is_some_and(|(_, gives)| gives.trim_start().starts_with("Promise<"))
+                    })
             }
             Kind::MemberExpression => {
                 callee.child(Field::Object).is_some_and(|o| cx.file.declared.is_promise(Some(bare(o)), &name))

@@ -62,6 +62,7 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn f(v: &[u32]) -> u32 { let mut n = 0; let mut i = 0; while i <= v.len() { n += v[i]; i += 1; } n } //~ off-by-one",
         ),
+        Case::bad("a.rs", "fn f(v: &[u32]) { for i in 0..=v.len() { println!(\"{}\", v[i]); } } //~ off-by-one"),
         Case::bad(
             "a.rs",
             "fn f(v: &[u32]) -> bool { for i in 0..v.len() { if v[i] > v[i + 1] { return false; } } true } //~ off-by-one",
@@ -204,7 +205,11 @@ fn range<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     };
     let Some(list) = end.trim().strip_suffix(".len()") else { return };
     let element = format!("{list}[{element}]");
-    let read = body.descendants().find(|n| n.kind() == Kind::IndexExpression && n.text() == element);
+    let read = body.descendants().find(|n| {
+        n.kind() == Kind::IndexExpression && n.text() == element
+            // `println!("{}", v[i])`
+            || n.kind() == Kind::MacroInvocation && n.text().contains(&element)
+    });
     if let Some(read) = read.filter(|_| !guarded(body, index.text())) {
         let at = if text.contains("..=") { range } else { read };
         cx.report(Note::new(cx.rule, at.span(), MESSAGE).related(read.span(), "read here"));

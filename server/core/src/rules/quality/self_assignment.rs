@@ -29,6 +29,11 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::AssignmentExpression], check)],
     cases: &[
+        Case::near_miss("a.js", "function f(touched) { for (const node of touched) { node.pack = node.pack; } }"),
+        Case::near_miss(
+            "a.js",
+            "function f(tree) {\n  // the setter resets all edges\n  if (tree) {\n    tree.pack = tree.pack;\n  }\n}",
+        ),
         Case::near_miss(
             "a.ts",
             "class T { open() {\n  // force the first onChange, so that nobody misses it\n  this.mouse.mode = this.mouse.mode;\n} }",
@@ -117,6 +122,21 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             continue;
         }
         if left.kind() != Kind::Identifier && place_name(left).is_some_and(|n| LIVE.contains(&n.as_ref())) {
+            continue;
+        }
+        // `for (const node of touched) { node.pack = node.pack; }` runs a setter for each, and a comment may say so.
+        let statement = crate::rules::support::statement(node);
+        let whole = statement.parent().is_some_and(|b| {
+            b.kind() == Kind::StatementBlock
+                && b.named_children().filter(|n| !n.is_comment()).count() == 1
+                && b.parent().is_some_and(|l| l.kind() == Kind::ForInStatement)
+        });
+        let told = cx.arena().comments().any(|c| {
+            let above = c.span().end <= statement.span().start && statement.span().start - c.span().end < 160;
+            let text = c.text().to_lowercase();
+            above && ["setter", "trigger", "refresh", "getter", "reactiv"].iter().any(|w| text.contains(w))
+        });
+        if left.kind() == Kind::MemberExpression && (whole || told) {
             continue;
         }
         // `style[key] = style[key]` for each of several keys makes an inherited value an object's own.

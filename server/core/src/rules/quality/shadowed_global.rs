@@ -31,6 +31,7 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::VariableDeclarator, Kind::FormalParameters, Kind::AssignmentExpression], check)],
     cases: &[
+        Case::near_miss("a.d.ts", "declare var NaN: number;\ndeclare var Infinity: number;"),
         Case::near_miss(
             "a.tsx",
             "function B({ type }) { const button = <button type={type}>{text}</button>; return button; }",
@@ -164,6 +165,10 @@ fn is_type(n: Node<'_>) -> bool {
 }
 
 fn hides<'a>(name: Node<'a>, cx: &mut Cx<'a>) {
+    // `declare var NaN: number` says what is there.
+    if name.ancestors().any(|a| a.kind() == Kind::AmbientDeclaration) {
+        return;
+    }
     let message = format!("This variable hides `{}`: every comparison with it means something else here.", name.text());
     cx.report(Note::new(cx.rule, name.span(), message));
 }

@@ -64,6 +64,7 @@ pub static RULE: Rule = Rule {
         ),
         Case::good("a.js", "const a = /^[A-Za-z]+$/;"),
         Case::good("a.js", "const a = /[^]/;"),
+        Case::near_miss("a.js", "const never = [/.^/, /$x/, /[]/];"),
         Case::good("a.js", "const a = /[aeiou]/;"),
         Case::good("a.js", "const a = /a|b|c/;"),
         Case::good("a.js", "const a = /^a$/m;"),
@@ -150,11 +151,11 @@ fn mistake(pattern: &str, flags: &str) -> Option<String> {
     if flags.contains('v') {
         return None;
     }
-    // Who needs a pattern that matches nothing writes one of these.
-    if matches!(pattern, ".^" | "$." | "$^" | "a^" | "$a") {
+    let chars: Vec<char> = pattern.chars().collect();
+    // The shortest of patterns that never match are meant that way: `/.^/`, `/$./`, `/x^/`.
+    if chars.len() == 2 && (chars[1] == '^' || chars[0] == '$') || pattern == "[]" {
         return None;
     }
-    let chars: Vec<char> = pattern.chars().collect();
     if let Some(message) = alternatives_mistake(&chars, flags) {
         return Some(message);
     }

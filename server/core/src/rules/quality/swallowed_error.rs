@@ -34,6 +34,11 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::MatchArm, Kind::ExpressionStatement, Kind::IfExpression], rust_error),
     ],
     cases: &[
+        Case::near_miss("a.js", "function f() {\n  try {\n    this.$refs.control.updatePopper();\n  } catch {}\n}"),
+        Case::near_miss(
+            "a.ts",
+            "class P { async isOurs() {\n  if (this.ours === undefined) {\n    this.ours = false;\n    try {\n      await this.provider.request({ method: 'x' });\n\n      this.ours = true;\n    } catch {}\n  }\n  return this.ours;\n} }",
+        ),
         Case::near_miss(
             "a.js",
             "function send(res, code) {\n  try {\n    res.status(code);\n  } catch (err) {}\n  return res.end();\n}",
@@ -279,6 +284,16 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if attempt.ancestors().take_while(|a| !is_function(*a)).any(|a| a.kind() == Kind::CatchClause) {
         return;
     }
+    // `catch {}` around one call of what may not be there: `this.$refs.menu.update()`.
+    let optional = node.child(Field::Parameter).is_none()
+        && only.and_then(Node::first_named).map(bare).is_some_and(|c| {
+            c.kind() == Kind::CallExpression
+                && c.child(Field::Function)
+                    .is_some_and(|f| f.text().contains("$refs.") || f.text().contains(".current."))
+        });
+    if is_question(attempt, guarded) || optional {
+        return;
+    }
     // `catch {}` names no error: it is written to ignore it, which is told of where something is to be kept.
     let ignores = node.child(Field::Parameter).is_none();
     if ignores && !keeps_something(guarded) || asks_the_system(guarded) || reads_or_replies(guarded) {
@@ -287,6 +302,18 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let keyword = Span { start: node.span().start, end: node.span().start + 5 };
     let message = "Errors are dropped here without a word, and the program runs on with the work half done. Handle it, log it, or say in a comment why it does not matter.";
     cx.report(Note::new(cx.rule, keyword, message));
+}
+
+/// Whether a flag that was false turns true where all went well: what failed is the answer.
+fn is_question(attempt: Node<'_>, guarded: Node<'_>) -> bool {
+    fn set<'a>(statement: Option<Node<'a>>, to: Kind) -> Option<&'a str> {
+        let value = statement
+            .and_then(Node::first_named)
+            .filter(|n| n.child(Field::Right).or_else(|| n.child(Field::Value)).is_some_and(|v| v.kind() == to))?;
+        value.child(Field::Left).or_else(|| value.child(Field::Name)).map(Node::text)
+    }
+    set(guarded.last_named(), Kind::True)
+        .is_some_and(|flag| set(attempt.previous_named_sibling(), Kind::False) == Some(flag))
 }
 
 /// Whether what is tried brings something to where it is kept, or takes what a file holds, or waits for more than one thing.

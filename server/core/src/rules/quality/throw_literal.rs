@@ -25,6 +25,11 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::ThrowStatement], check)],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "const load = (a) => a.virtual().then((t) => { if (!t.meta) { throw 'load actual'; } return t; }).catch(() => a.actual());",
+        ),
+        Case::near_miss("a.js", "function f(p) { if (!p.ok) { const invalid = fail('x'); throw [invalid]; } }"),
         Case::bad("a.js", "function f() { throw 'broken'; } //~ throw-literal"),
         Case::bad("a.js", "function f(n) { throw `no ${n}`; } //~ throw-literal"),
         Case::bad("a.js", "function f() { throw { code: 404, message: 'none' }; } //~ throw-literal"),
@@ -65,13 +70,26 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let what = match value.kind() {
         Kind::String | Kind::TemplateString => "A text",
         Kind::Number => "A number",
-        Kind::Array => "A list",
+        // `throw [invalid]`: errors that are gathered.
+        Kind::Array if !value.named_children().all(|e| e.kind() == Kind::Identifier) => "A list",
         Kind::Null | Kind::Undefined | Kind::True | Kind::False => "A bare value",
         Kind::Identifier if value.text() == "undefined" => "A bare value",
         Kind::BinaryExpression if text_sum(value) => "A text",
         Kind::Object if !is_error_like(value) => "A plain object",
         _ => return,
     };
+    // Thrown to the `catch` of the same chain it only says which way to go on.
+    let function = node.ancestors().find(|a| crate::rules::support::is_function(*a));
+    let caught =
+        function.and_then(|f| f.parent()).filter(|a| a.kind() == Kind::Arguments).and_then(|a| a.parent()).is_some_and(
+            |then| {
+                let next = then.parent().filter(|m| m.kind() == Kind::MemberExpression);
+                next.and_then(|m| m.child(Field::Property)).is_some_and(|p| p.text() == "catch")
+            },
+        );
+    if caught {
+        return;
+    }
     // Where nobody can come there is nobody to tell.
     let text = value.text().to_lowercase();
     if ["unreachable", "impossible", "never", "exhaustive", "not reached", "absurd"].iter().any(|w| text.contains(w)) {

@@ -34,6 +34,7 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::FunctionItem], rust_function),
     ],
     cases: &[
+        Case::near_miss("a.js", "Watcher.prototype.mutations = { toggle() { this.toggle(); } };"),
         Case::near_miss(
             "a.js",
             "function path(name) { const { path, root } = require('./helper'); return path(root, name); }",
@@ -165,6 +166,12 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         n.kind() == Kind::VariableDeclarator && n.child(Field::Name).is_some_and(|b| mentions_or_is(b, itself.name))
     });
     if given || hidden && !itself.method || parameters(node).iter().any(|p| mentions(*p, itself.name)) {
+        return;
+    }
+    // `this` of an object's method is whatever it is called on: `handlers.save.call(module)`.
+    let of_object =
+        itself.method && !itself.getter && !itself.setter && !cx.file.declared.class_methods.contains(itself.name);
+    if of_object {
         return;
     }
     for statement in body.named_children() {

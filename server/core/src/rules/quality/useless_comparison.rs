@@ -30,6 +30,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::BinaryExpression], check), Check::Nodes(&[Kind::BinaryExpression], rust_limits)],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "function f(query, n) { if (query.size < 0 && n > 3) { return 1; } if (query.size > 0 && n < 3) { return 2; } return 0; }",
+        ),
         Case::bad("a.js", "const on = (s) => s.toLowerCase() === 'ABC'; //~ useless-comparison"),
         Case::bad("a.ts", "if ('yes' !== (answer as string).toUpperCase()) { stop(); } //~ useless-comparison"),
         Case::near_miss(
@@ -246,6 +250,14 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             // No length is -1, so that a `length` that is to differ from it is a number of somebody's own.
             let own = number == -1.0 && op.starts_with('!') && value.kind() == Kind::MemberExpression;
             if looks || checks || own {
+                return;
+            }
+            // A `size` that is asked for being greater, too, is somebody's number with a sign.
+            let signed = value.kind() == Kind::MemberExpression
+                && value.text().ends_with(".size")
+                && op == "<"
+                && crate::rules::shape::home(node).text().contains(&format!("{} > 0", value.text()));
+            if signed {
                 return;
             }
             // A field that is called so may be somebody's own number, for which -1 has a meaning that a comment tells.

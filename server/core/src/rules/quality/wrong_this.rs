@@ -27,6 +27,14 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::near_miss(
             "a.js",
+            "class B { constructor() { this.n = 0; nextTick(this.flush, this); } flush() { this.n++; } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "export default { mounted() { window.addEventListener('x', this.move); setTimeout(this.move, 9); }, methods: { move() { this.n++; } } };",
+        ),
+        Case::near_miss(
+            "a.js",
             "class Grid extends HTMLElement { ready() { this.addEventListener('keydown', this.onKey); }\n onKey(e) { this.move(e); } }",
         ),
         Case::bad(
@@ -142,6 +150,10 @@ fn handed_over<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(call) = node.parent().filter(|p| p.kind() == Kind::Arguments).and_then(|l| l.parent()) else { return };
     let Some(name) = call.child(Field::Function).and_then(place_name) else { return };
     let nth = args(call).position(|a| a == node);
+    // Who hands the object over besides has it called on that: `nextTick(this.flush, this)`.
+    if args(call).any(|a| a.kind() == Kind::This) {
+        return;
+    }
     let plain = match name.as_ref() {
         "setTimeout" | "setInterval" | "setImmediate" | "queueMicrotask" | "requestAnimationFrame" => {
             nth == Some(0) && method(call).is_none_or(|(of, _)| matches!(of.text(), "window" | "globalThis"))

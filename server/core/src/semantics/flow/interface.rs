@@ -50,8 +50,12 @@ pub struct Interface {
     pub(super) classes: FxHashMap<(BlockId, u32), Arc<Members>>,
     /// Functions of the file among them that give promises which may be rejected.
     pub(super) rejects: FxHashSet<FuncRef>,
-    /// Exported names of such functions, those of other files included; `default` is also what `module.exports` is.
+    /// Async functions of the file among them whose promises are never rejected.
+    pub(super) settles: FxHashSet<FuncRef>,
+    /// Exported names of functions that give promises which may be rejected, those of other files included; `default` is also what `module.exports` is.
     pub rejecting: BTreeSet<Ustr>,
+    /// Exported names of async functions whose promises are never rejected, likewise.
+    pub settling: BTreeSet<Ustr>,
 }
 
 /// Other files, as far as imports reach them.
@@ -115,7 +119,9 @@ impl Interface {
             && values(&self.exports, &other.exports)
             && self.children == other.children
             && self.rejects == other.rejects
+            && self.settles == other.settles
             && self.rejecting == other.rejecting
+            && self.settling == other.settling
             && self.summaries.len() == other.summaries.len()
             && self.classes.len() == other.classes.len()
             && self

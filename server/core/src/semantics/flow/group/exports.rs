@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::rules::declared::may_reject;
+use crate::rules::rejections::{Rejects, rejects};
 use crate::rules::support::is_function;
 use crate::semantics::hir::GETTER;
 
@@ -204,8 +204,12 @@ impl Linker<'_> {
                 open.push(summary.result.clone());
                 open.extend(summary.writes.iter().map(|(_, _, v)| v.clone()));
                 interface.summaries.insert(*func, summary);
-                if self.family == Family::Ecma && self.gives_rejections(i, func.id) {
-                    interface.rejects.insert(*func);
+                if self.family == Family::Ecma {
+                    match self.rejections(i, func.id) {
+                        Some((_, Rejects::With(_) | Rejects::Itself)) => drop(interface.rejects.insert(*func)),
+                        Some((true, Rejects::Never)) => drop(interface.settles.insert(*func)),
+                        _ => {}
+                    }
                 }
             }
             if let Some(class) = &value.class
@@ -222,35 +226,43 @@ impl Linker<'_> {
             }
             open.extend(value.fields().map(|(_, v)| v.clone()));
         }
-        let rejecting: Vec<_> = out.iter().map(|interface| self.rejecting(interface, &out)).collect();
-        for (interface, names) in out.iter_mut().zip(rejecting) {
-            interface.rejecting = names;
+        let of = |i: &Interface| (self.all_of(i, &out, |i| &i.rejects), self.all_of(i, &out, |i| &i.settles));
+        let names: Vec<_> = out.iter().map(of).collect();
+        for (interface, (rejecting, settling)) in out.iter_mut().zip(names) {
+            interface.rejecting = rejecting;
+            interface.settling = settling;
         }
         out
     }
 
-    /// Whether what a function gives is a promise that may be rejected.
-    fn gives_rejections(&self, i: usize, id: FnId) -> bool {
+    /// Whether a function is async, and what must fail for the promise that it gives to be rejected.
+    fn rejections(&self, i: usize, id: FnId) -> Option<(bool, Rejects)> {
+        let told = |f: crate::syntax::Node<'_>| (f.has_token("async"), rejects(f));
         let unit = &self.units[i];
         let root = unit.block.arena().root();
         if id.0 == 0 && is_function(root) {
-            return may_reject(root);
+            return Some(told(root));
         }
         let span = unit.hir.functions.get(id.0 as usize).map(|f| f.span);
         let function = unit.block.arena().nodes().find(|n| is_function(*n) && !n.is_hole() && Some(n.span()) == span);
-        function.is_some_and(may_reject)
+        function.map(told)
     }
 
-    /// Exported names of functions all of which give such promises.
-    fn rejecting(&self, interface: &Interface, group: &[Interface]) -> BTreeSet<Ustr> {
-        let rejects = |func: &FuncRef| match self.by_id.get(&func.block) {
-            Some(&i) => group[self.units[i].file].rejects.contains(func),
+    /// Exported names that stand for nothing but functions of a set of their files.
+    fn all_of(
+        &self,
+        interface: &Interface,
+        group: &[Interface],
+        set: impl Fn(&Interface) -> &FxHashSet<FuncRef>,
+    ) -> BTreeSet<Ustr> {
+        let within = |func: &FuncRef| match self.by_id.get(&func.block) {
+            Some(&i) => set(&group[self.units[i].file]).contains(func),
             None => {
                 let owner = self.modules.owner(func.block).and_then(|file| self.modules.interface(file));
-                owner.is_some_and(|i| i.rejects.contains(func))
+                owner.is_some_and(|i| set(&i).contains(func))
             }
         };
-        let all = |value: &Val| !value.funcs.is_empty() && value.apis.is_empty() && value.funcs.iter().all(rejects);
+        let all = |value: &Val| !value.funcs.is_empty() && value.apis.is_empty() && value.funcs.iter().all(within);
         let of_common = interface.common.iter().flat_map(|c| {
             let own = std::iter::once((Ustr::from("default"), c.clone()));
             own.chain(c.fields().map(|(name, value)| (*name, value.clone())))
