@@ -56,7 +56,6 @@ pub static RULE: Rule = Rule {
         Case::bad("a.js", "const a = decodeURIComponent(s.replace(/%25/g, '%')); //~ incomplete-sanitization"),
         Case::bad("a.js", r#"const quoted = '"' + s.replace(/"/g, '\"') + '"'; //~ incomplete-sanitization"#),
         Case::bad("a.js", "const clean = s.replace(/<!--|--!?>/g, ''); //~ incomplete-sanitization"),
-        Case::near_miss("a.js", "const same = s.replace('a', 'a'); const b = s.replace(/\\n/g, '\\n');"),
         Case::good("a.js", "let a = html, b; do { b = a; a = a.replace(/on\\w+=/g, ''); } while (a !== b);"),
         Case::near_miss(
             "a.js",
@@ -107,17 +106,6 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let Some((search, with)) = replacement(node) else { return };
-    // `'\"'` is `"`: the backslash is for the reader of the program, not for that of the text.
-    if let [target] = search.targets.as_slice()
-        && **target == *with
-        && args(node).nth(1).map(constant).is_some_and(|w| w.text().contains(&format!("\\{target}")))
-    {
-        let message = format!(
-            "`{target}` is replaced by itself: in a string `\\{target}` is `{target}`, and nothing is escaped. Write `\\\\{target}`."
-        );
-        cx.report(Note::new(cx.rule, call_part(node, name), message));
-        return;
-    }
     if with == "%" && search.targets.iter().any(|t| t == "%25") && is_decoded(node) {
         let message = "The text is decoded twice: `%2525` becomes `%`, and what a check let through as `%252e` becomes a dot. Decode once.";
         cx.report(Note::new(cx.rule, call_part(node, name), message).confidence(Confidence::Medium));
