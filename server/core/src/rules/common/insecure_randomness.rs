@@ -1,8 +1,10 @@
-use sidenote_grammars::Family;
+use sidenote_grammars::{Family, Field, Kind};
 
-use crate::findings::{Category, Confidence, Severity};
-use crate::rules::{Case, Check, Docs, Rule};
+use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::support::{key_name, words};
+use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::semantics::flow::kinds::SinkKind;
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "insecure-randomness",
@@ -26,10 +28,13 @@ pub static RULE: Rule = Rule {
                  samples are left alone. Where the name does not tell, nothing is said.",
         fix: "",
     },
-    checks: &[Check::Flow(
-        &[SinkKind::Secret],
-        "`{sink}` must not be guessed, and it is made of {source}, which can be. Use a cryptographic generator (`crypto.randomBytes`, `OsRng`).",
-    )],
+    checks: &[
+        Check::Flow(
+            &[SinkKind::Secret],
+            "`{sink}` must not be guessed, and it is made of {source}, which can be. Use a cryptographic generator (`crypto.randomBytes`, `OsRng`).",
+        ),
+        Check::Nodes(&[Kind::VariableDeclarator, Kind::Pair], code),
+    ],
     cases: &[
         Case::bad(
             "a.rs",
@@ -56,6 +61,14 @@ pub fn make() -> u64 {
         Case::near_miss(
             "a.rs",
             "use rand::{rngs::StdRng, Rng, SeedableRng};\nfn make(seed: [u8; 32]) -> u64 { let mut rng = StdRng::from_seed(seed); let token: u64 = rng.gen(); token }",
+        ),
+        Case::bad(
+            "a.js",
+            "const code = Math.floor(100000 + Math.random() * 900000).toString(); //~ insecure-randomness",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const port = Math.floor(10000 + Math.random() * 50000);\nconst code = Math.floor(Math.random() * 256);",
         ),
         Case::bad("a.js", "const token = Math.random().toString(36).slice(2); //~ insecure-randomness"),
         Case::bad(
@@ -121,3 +134,27 @@ pub fn make() -> u64 {
         ),
     ],
 };
+
+/// `const code = Math.floor(100000 + Math.random() * 900000)`: as many digits as a code has that is sent to somebody. Names that
+/// tell are the data flow's business.
+fn code<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let name = match node.kind() {
+        Kind::Pair => key_name(node).map(|k| k.into_owned()),
+        _ => node.child(Field::Name).map(|n| n.text().to_owned()),
+    };
+    let Some(value) = node.child(Field::Value) else { return };
+    let last = name.as_deref().map(words).and_then(|w| w.last().cloned()).unwrap_or_default();
+    if last != "code" && last != "digits" || !value.text().contains("Math.random()") || value.text().len() > 120 {
+        return;
+    }
+    let squeezed: String = value.text().chars().filter(|c| !c.is_whitespace() && *c != '_').collect();
+    if [("100000", "900000"), ("1000", "9000"), ("10000", "90000")].iter().any(|(least, more)| {
+        squeezed.contains(&format!("{least}+Math.random()*{more}"))
+            || squeezed.contains(&format!("Math.random()*{more}+{least}"))
+            || squeezed.contains(&format!("{least}+Math.floor(Math.random()*{more})"))
+            || squeezed.contains(&format!("Math.floor(Math.random()*{more})+{least}"))
+    }) {
+        let message = "A code that proves something to somebody must not be guessed, and `Math.random()` can be. Use `crypto.randomInt`.";
+        cx.report(Note::new(cx.rule, value.span(), message));
+    }
+}

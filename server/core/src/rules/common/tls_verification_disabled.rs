@@ -112,7 +112,7 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad(
             "a.rs",
-            "impl ServerCertVerifier for Nope {\n    fn verify_server_cert(&self, _: &CertificateDer<'_>) -> Result<ServerCertVerified, Error> { //~ tls-verification-disabled\n        Ok(ServerCertVerified::assertion())\n    }\n}",
+            "impl ServerCertVerifier for Nope {\n    fn verify_server_cert(&self, _: &CertificateDer<'_>) -> Result<ServerCertVerified, Error> {\n        Ok(ServerCertVerified::assertion()) //~ tls-verification-disabled\n    }\n}",
         ),
         Case::bad(
             "a.rs",
@@ -532,7 +532,9 @@ fn names_blind_verifier(node: Node<'_>) -> bool {
 }
 
 fn rust_verifier<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
-    let Some(name) = node.child(Field::Name).filter(|n| n.text() == "verify_server_cert") else { return };
+    if node.child(Field::Name).is_none_or(|n| n.text() != "verify_server_cert") {
+        return;
+    }
     let Some(body) = node.child(Field::Body) else { return };
     let mut statements = body.named_children();
     let (Some(only), None) = (statements.next(), statements.next()) else { return };
@@ -540,7 +542,7 @@ fn rust_verifier<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         && only.child(Field::Function).is_some_and(|f| f.text() == "Ok")
         && args(only).next().is_some_and(|a| a.text().ends_with("ServerCertVerified::assertion()"));
     if accepts {
-        report(name.span(), None, "This verifier accepts every certificate", Confidence::Medium, cx);
+        report(only.span(), None, "This verifier accepts every certificate", Confidence::Medium, cx);
     }
 }
 
@@ -567,6 +569,8 @@ fn electron<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let judges = ["if(", "?", "&&", "||", "===", "!=="].iter().any(|w| squeezed.contains(w));
     if squeezed.contains(yes) && !judges {
         let message = "Every certificate is accepted: anybody on the way can read and change what is sent. Leave the check on, or compare the certificate's fingerprint.";
-        cx.report(Note::new(cx.rule, name.span(), message));
+        let answer =
+            function.descendants().filter(|n| n.kind() == Kind::CallExpression).find(|n| n.text().ends_with(yes));
+        cx.report(Note::new(cx.rule, answer.unwrap_or(name).span(), message));
     }
 }

@@ -173,6 +173,10 @@ function targetGroupName(fn, id) {
         ),
         Case::near_miss("a.js", "const digest = lodash.digest('md5'); const x = table.hash('sha1');"),
         Case::near_miss(
+            "a.js",
+            "const crypto = require('crypto');\nmodule.exports = { make: function () { return randomBytes(256).then(function (b) { return crypto.createHash('sha1').update(b).digest('hex'); }); } };",
+        ),
+        Case::near_miss(
             "h.js",
             r#"const Crypto = require('crypto');
 HFP.md5 = function (callback) {
@@ -599,8 +603,9 @@ fn report(call: &CallView<'_>, name: &str, span: Span, signature: bool, fixable:
     // The sum of a file.
     let of_file = || {
         let at = call.arena.root().smallest_at(call.span);
-        let function = at.ancestors().find(|n| crate::rules::support::is_function(*n));
-        function.is_some_and(|f| f.text().contains("createReadStream("))
+        // Or of what was drawn at random, from which nothing can be learned; a callback is part of its function.
+        let mut around = at.ancestors().filter(|n| crate::rules::support::is_function(*n)).take(2);
+        around.any(|f| f.text().contains("createReadStream(") || f.text().contains("andomBytes("))
     };
     // `key = key || md5(text)`
     let kept_under = statement.split_once('=').is_some_and(|(to, _)| {

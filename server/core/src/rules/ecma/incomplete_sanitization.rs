@@ -57,6 +57,13 @@ pub static RULE: Rule = Rule {
         Case::bad("a.js", r#"const quoted = '"' + s.replace(/"/g, '\"') + '"'; //~ incomplete-sanitization"#),
         Case::bad("a.js", "const clean = s.replace(/<!--|--!?>/g, ''); //~ incomplete-sanitization"),
         Case::good("a.js", "let a = html, b; do { b = a; a = a.replace(/on\\w+=/g, ''); } while (a !== b);"),
+        Case::near_miss("a.js", "const start = line.text.slice(0, at).replace('`', '');"),
+        Case::bad("a.js", "const name = text.replace(/\"/g, '\"'); //~ incomplete-sanitization"),
+        Case::bad(
+            "a.js",
+            r#"exports.quote = (s) => "'" + s.replace(/'/g, "\\'") + "'"; //~ incomplete-sanitization
+exports.both = (s) => "'" + s.replace(/\\/g, '\\\\').replace(/'/g, "\\'") + "'";"#,
+        ),
         Case::near_miss(
             "a.js",
             r#"function sanitize(entry) {
@@ -315,7 +322,7 @@ fn first_only(search: &Search<'_>, with: &str) -> Option<&'static str> {
     if search.targets.iter().any(|t| t == "\\") && with == "/" {
         return Some("replaced");
     }
-    let removable = |t: &str| matches!(t, "'" | "\"" | "`" | "<" | ">" | "../" | "..\\" | "..");
+    let removable = |t: &str| matches!(t, "'" | "\"" | "<" | ">" | "../" | "..\\" | "..");
     (with.is_empty() && only(&removable)).then_some("removed")
 }
 

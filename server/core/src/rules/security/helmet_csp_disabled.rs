@@ -32,6 +32,11 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::bad(
             "a.js",
+            "app.use((req, res, next) => { res.setHeader('X-Frame-Options', 'ALLOWALL'); next(); }); //~ helmet-csp-disabled",
+        ),
+        Case::near_miss("a.js", "app.use((req, res, next) => { res.setHeader('X-Frame-Options', 'DENY'); next(); });"),
+        Case::bad(
+            "a.js",
             "const helmet = require('helmet');\napp.use(helmet({ contentSecurityPolicy: false })); //~ helmet-csp-disabled",
         ),
         Case::bad(
@@ -198,6 +203,16 @@ fn policy(call: &CallView<'_>, options: Option<&Val>, n: usize, out: &mut Vec<No
 /// A policy in a header that is set by hand.
 fn header(call: &CallView<'_>, out: &mut Vec<Note>) {
     let named = call.args.first().and_then(|a| a.as_str());
+    let value = call.args.get(1).and_then(|a| a.as_str());
+    if named.is_some_and(|n| n.eq_ignore_ascii_case("x-frame-options"))
+        && value.is_some_and(|v| {
+            matches!(v.to_ascii_uppercase().as_str(), "ALLOWALL" | "ALLOW-ALL" | "ALLOW" | "ALLOW-FROM *" | "*")
+        })
+    {
+        let message = "Other sites may put the page into a frame and catch clicks. Send `DENY` or `SAMEORIGIN`.";
+        out.push(Note::new(call.rule, call.arg_span(1), message));
+        return;
+    }
     if !named.is_some_and(|n| n.eq_ignore_ascii_case("content-security-policy")) {
         return;
     }

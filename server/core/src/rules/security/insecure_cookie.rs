@@ -91,6 +91,14 @@ pub static RULE: Rule = Rule {
             "a.js",
             "const session = require('express-session');\napp.use(session({ secret, resave: false })); //~ insecure-cookie",
         ),
+        Case::bad(
+            "a.js",
+            r#"const session = require('express-session');
+app.use(session({
+  secret: process.env.SECRET,
+  cookie: { secure: true, httpOnly: false }, //~ insecure-cookie
+}));"#,
+        ),
         Case::bad("a.rs", "fn f(t: &str) -> String { format!(\"session={t}; Path=/\") } //~ insecure-cookie"),
         Case::bad(
             "a.rs",
@@ -459,7 +467,14 @@ fn session(call: &CallView<'_>, out: &mut Vec<Note>) {
         }
         out.push(note);
     } else if off("httpOnly") || off("secure") {
-        judge(call, "The session's cookie", options, !off("httpOnly"), call.name_span, out);
+        // The flag that is off, where it is written.
+        let node = call.arena.root().smallest_at(call.span);
+        let pair = node.descendants().find(|p| {
+            key_name(*p).is_some_and(|k| k == "httpOnly" || k == "secure")
+                && p.child(sidenote_grammars::Field::Value).is_some_and(|v| v.text() == "false")
+        });
+        let span = pair.map_or(call.name_span, |p| p.span());
+        judge(call, "The session's cookie", options, !off("httpOnly"), span, out);
     }
 }
 

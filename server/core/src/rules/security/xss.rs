@@ -35,11 +35,17 @@ pub static RULE: Rule = Rule {
             "`{sink}` takes {source} as an address: `javascript:` in it runs as a script of the page. Accept only addresses that begin with `https://`.",
         ),
         Check::Nodes(&[Kind::JsxAttribute], given_html),
+        Check::Nodes(&[Kind::Pair], vue_template),
     ],
     cases: &[
         Case::bad(
             "a.js",
             "const nunjucks = require('nunjucks');\nnunjucks.configure('views', { autoescape: false, express: app }); //~ xss",
+        ),
+        Case::bad("a.js", "export default { props: ['body'], template: '<div v-html=\"body\"></div>' }; //~ xss"),
+        Case::near_miss(
+            "a.js",
+            "export default { props: ['body'], template: '<div v-html=\"sanitize(body)\"></div><p v-text=\"body\"></p>' };",
         ),
         Case::near_miss(
             "a.js",
@@ -660,6 +666,31 @@ require("express")().get("/x", (req, res) => {
         ),
     ],
 };
+
+/// `template: '<div v-html="html"></div>'` of a component of Vue, of which nothing says that it is clean.
+fn vue_template<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(value) = node.child(Field::Value) else { return };
+    if key_name(node).as_deref() != Some("template") || !matches!(value.kind(), Kind::String | Kind::TemplateString) {
+        return;
+    }
+    let Some(at) = value.text().find("v-html=\"") else { return };
+    let shown = value.text()[at + 8..].split('"').next().unwrap_or_default();
+    let clean = words(shown).iter().any(|w| {
+        ["saniti", "safe", "clean", "escape", "purif", "trusted", "highlight", "icon", "svg"]
+            .iter()
+            .any(|c| w.starts_with(c))
+    });
+    let t = shown.trim_start();
+    if clean || t.is_empty() || t.starts_with("$t(") || t.starts_with("t(") {
+        return;
+    }
+    let start = value.span().start + at as u32;
+    let span = crate::syntax::Span { start, end: start + 9 + shown.len() as u32 };
+    let message = format!(
+        "`{shown}` is written into the page as HTML, and nothing here cleans it: scripts in it run for whoever sees the component. Clean it with DOMPurify, or show it as text."
+    );
+    cx.report(Note::new(cx.rule, span, message).severity(Severity::Medium).confidence(Confidence::Medium));
+}
 
 /// `dangerouslySetInnerHTML={{ __html: html }}` of a prop or of state, which nobody here has cleaned.
 fn given_html<'a>(node: Node<'a>, cx: &mut Cx<'a>) {

@@ -230,7 +230,9 @@ impl Interp<'_> {
             None if matches!(name.as_str(), "origin" | "host" | "hostname" | "port")
                 && base.apis.iter().any(|p| matches!(p.as_str(), "URL" | "url.parse()")) =>
             {
-                Arc::new(out.cleaned(SinkKind::ScriptUrl.set() | SinkKind::Html.set()))
+                // No slash is left in it either.
+                let path = if name == "origin" { SinkKinds::NONE } else { SinkKind::Path.set() | SinkKind::Log.set() };
+                Arc::new(out.cleaned(SinkKind::ScriptUrl.set() | SinkKind::Html.set() | path))
             }
             // A visitor's browser names the site itself, and the one that the visitor comes from.
             None if matches!(name.as_str(), "host" | "origin") && base.apis.iter().any(|p| p.ends_with(".headers")) => {

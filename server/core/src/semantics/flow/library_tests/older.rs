@@ -247,3 +247,16 @@ const loose = { type: 'string', pattern: '[a-z0-9-]+' };
 app.post('/a', { schema: { body: { type: 'object', properties: { branch } } } }, async (req) => { exec('git pull ' + req.body.branch); });
 app.post('/b', { schema: { body: { type: 'object', properties: { branch: loose } } } }, async (req) => { exec('git pull ' + req.body.branch); }); //!
 "#;
+
+#[test]
+fn a_host_is_one_name() {
+    check(&[SinkKind::Path], HOST_NAMES);
+}
+
+const HOST_NAMES: &str = r#"
+import express from 'express';
+import fs from 'fs';
+const app = express();
+app.get('/a', (req, res) => { const u = new URL(req.query.u as string); fs.readFileSync('/tls/' + u.hostname + '/ca.pem'); });
+app.get('/b', (req, res) => { const u = new URL(req.query.u as string); fs.readFileSync('/tls/' + u.pathname); }); //!
+"#;
