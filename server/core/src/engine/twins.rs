@@ -110,6 +110,7 @@ pub(super) fn is_vendored(path: &str) -> bool {
         // A generator's, whose copies nobody writes.
         "generated",
         "__generated__",
+        "lcov-report",
     ];
     path.rsplit('/').skip(1).any(|folder| FOLDERS.contains(&folder))
 }

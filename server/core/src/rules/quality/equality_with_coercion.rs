@@ -14,7 +14,7 @@ pub static RULE: Rule = Rule {
     confidence: Confidence::Medium,
     cwe: &[697, 1024],
     families: &[Family::Ecma],
-    default_on: true,
+    default_on: false,
     in_tests: false,
     docs: Docs {
         what: "Finds `==` and `!=` with `true`, `false`, `''`, `0` or `[]`, where the other side is a parameter or a name of which nothing is said, \

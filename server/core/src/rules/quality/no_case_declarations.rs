@@ -28,6 +28,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::SwitchBody], check)],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "function f(state, action) { switch (action.type) { case 'set': return { ...state, [action.id]: action.x }; case 'drop': const { [action.id]: gone, ...rest } = state; return rest; } return state; }",
+        ),
         Case::bad(
             "a.js",
             "switch (k) {\n  case 1: const n = load(); use(n); break; //~ no-case-declarations\n  case 2: use(n); break;\n}",
@@ -113,8 +117,16 @@ fn names<'a>(statement: Node<'a>) -> Vec<Node<'a>> {
             .named_children()
             .filter_map(|d| d.child(Field::Name))
             .flat_map(|p| {
+                // What a computed key or a default value names is declared elsewhere.
+                let declared = move |n: &Node<'a>| {
+                    let own = |a: Node<'_>| a.kind() != Kind::ComputedPropertyName && a.field() != Field::Right;
+                    own(*n) && n.ancestors().take_while(|a| p.span().contains(a.span())).all(own)
+                };
                 p.descendants()
+                    .chain([p])
                     .filter(|n| matches!(n.kind(), Kind::Identifier | Kind::ShorthandPropertyIdentifierPattern))
+                    .filter(declared)
+                    .collect::<Vec<_>>()
             })
             .collect(),
         _ => Vec::new(),
