@@ -1,6 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::{list_of, local_value, parameter_names};
 use crate::rules::support::{args, bare, is_function};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::semantics::flow::asks_own_key;
@@ -877,25 +878,6 @@ fn path_setter<'a>(
     true
 }
 
-/// The expression that a name is given where it is declared in the function.
-fn local_value<'a>(name: Node<'a>, outer: Node<'a>) -> Option<Node<'a>> {
-    let is = |n: &Node<'a>| n.child(Field::Name).is_some_and(|l| l.text() == name.text());
-    let declared = |n: Node<'a>| n.kind() == Kind::VariableDeclarator && is(&n);
-    let assigned = |n: Node<'a>| match n.kind() {
-        Kind::VariableDeclarator if is(&n) => n.child(Field::Value),
-        Kind::AssignmentExpression if n.child(Field::Left).is_some_and(|l| l.text() == name.text()) => {
-            n.child(Field::Right)
-        }
-        _ => None,
-    };
-    if name.kind() != Kind::Identifier {
-        return None;
-    }
-    let holds = |f: &Node<'a>| f.descendants().any(declared);
-    let function = name.ancestors().filter(|n| is_function(*n)).find(holds).or(Some(outer).filter(holds))?;
-    function.descendants().find_map(assigned).map(bare)
-}
-
 /// Whether a name stands for what a function was given first: `var target = arguments[0]`, `target = args.shift()`.
 fn is_first_argument<'a>(name: Node<'a>, outer: Node<'a>) -> bool {
     local_value(name, outer).is_some_and(|v| {
@@ -1003,23 +985,4 @@ fn is_given_name<'a>(name: &str, at: Node<'a>, outer: Node<'a>, depth: usize) ->
         _ => None,
     };
     outer.descendants().filter_map(assigned).any(|v| is_given(v, v, outer, depth + 1))
-}
-
-/// The names of a function's parameters that are taken whole.
-fn parameter_names(function: Node<'_>) -> impl Iterator<Item = &str> {
-    let list = function.child(Field::Parameters);
-    let parameters = list.into_iter().flat_map(|l| l.named_children()).chain(function.child(Field::Parameter));
-    parameters
-        .map(|p| p.child(Field::Pattern).or_else(|| p.child(Field::Left)).unwrap_or(p))
-        .filter(|p| p.kind() == Kind::Identifier)
-        .map(|p| p.text())
-}
-
-/// The list whose elements a method of it hands to a function.
-fn list_of(function: Node<'_>) -> Option<Node<'_>> {
-    const METHODS: [&str; 8] = ["forEach", "map", "filter", "reduce", "some", "every", "flatMap", "find"];
-    let call = function.parent().filter(|p| p.kind() == Kind::Arguments).and_then(|p| p.parent())?;
-    let callee = call.child(Field::Function)?;
-    let property = callee.child(Field::Property)?;
-    if METHODS.contains(&property.text()) { callee.child(Field::Object) } else { None }
 }
