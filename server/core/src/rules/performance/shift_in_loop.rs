@@ -31,6 +31,10 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::near_miss(
             "a.js",
+            "const Cell = { all: function(opt) { const queue = []; queue.push(this); while (queue.length > 0) { const c = queue.shift(); for (const e of c.embedded(opt)) { queue.push(e); } } } };",
+        ),
+        Case::near_miss(
+            "a.js",
             "function all(tables) { const queue = [...tables]; while (queue.length > 0) { const name = queue.shift(); const t = Table.findOne({ name }); queue.push(...t.refs); } }",
         ),
         Case::near_miss(
@@ -170,7 +174,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         .ancestors()
         .filter(|a| crate::rules::support::is_function(*a))
         .last()
-        .is_some_and(|f| f.kind() == Kind::MethodDefinition);
+        .is_some_and(|f| f.kind() == Kind::MethodDefinition || f.descendants().any(|n| n.kind() == Kind::This));
     if queue.kind() == Kind::Identifier && (of_class || begins_with_list(queue) || !may_be_large(node, queue)) {
         return;
     }

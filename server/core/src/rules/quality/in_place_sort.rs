@@ -29,6 +29,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
+        Case::bad(
+            "a.ts",
+            "function tree(group: G) { const sorted = group.items.sort((a, b) => a.n - b.n); return sorted.map(node); } //~ in-place-sort",
+        ),
         Case::near_miss(
             "a.js",
             "function draw(frame) { const layers = frame.layers.sort((a, b) => a.z - b.z); return layers.map(paint); }",
@@ -168,7 +172,14 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             let whole = receiver_place == root && parameters(f).iter().any(|p| p.text() == root.text());
             // A part of what was handed in is somebody else's for sure where it is a component's or a store's. What a function takes
             // as its rest is its own.
-            let part = receiver_place != root && !matches!(root.text(), "props" | "state");
+            let named =
+                node.parent().filter(|p| p.kind() == Kind::VariableDeclarator).and_then(|p| p.child(Field::Name));
+            let another = named.is_some_and(|n| {
+                crate::rules::support::words(n.text())
+                    .iter()
+                    .any(|w| matches!(w.as_str(), "sorted" | "ordered" | "reversed"))
+            });
+            let part = receiver_place != root && !another && !matches!(root.text(), "props" | "state");
             !part
                 && !is_rest(f, root)
                 && !reassigned(f, root.text())

@@ -27,6 +27,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::String], check)],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "export function saturate(args) { const amount = args.amount; return template('<b v=\"${amount}\"/>')({ amount: 1 - amount }); }",
+        ),
         Case::bad("a.js", "function greet(name) { return 'Hello ${name}'; } //~ template-in-plain-string"),
         Case::bad("a.js", "const id = 1;\nfetch('/users/${id}'); //~ template-in-plain-string"),
         Case::bad("a.js", "function f(user) { log(\"user ${user.id} failed\"); } //~ template-in-plain-string"),
@@ -98,7 +102,13 @@ fn is_pattern(node: Node<'_>, name: &str) -> bool {
         Kind::Arguments => {
             let others = parent.named_children().any(|a| a != node && mentions(a, name));
             let called = parent.parent().and_then(|p| method(p)).map_or("", |(_, n)| n.text());
+            // Lodash's own marks: `template('<b>${amount}</b>')({ amount })`.
+            let filled = parent
+                .parent()
+                .and_then(|c| c.child(Field::Function))
+                .is_some_and(|f| f.text() == "template" || f.text().ends_with(".template"));
             others
+                || filled
                 || matches!(
                     called,
                     "replace"
