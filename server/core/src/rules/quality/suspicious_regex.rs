@@ -126,12 +126,9 @@ fn lost_escape(literal: &str) -> Option<char> {
         if c != '\\' {
             continue;
         }
-        match chars.next()? {
-            c @ ('.' | 'd' | 'w' | 's' | 'D' | 'W' | 'S' | 'B' | 'b' | '(' | ')' | '[' | ']' | '{' | '}' | '*'
-            | '+' | '?' | '^' | '$' | '|') => {
-                return Some(c);
-            }
-            _ => {}
+        let c = chars.next()?;
+        if ".dwsDWSBb()[]{}*+?^$|".contains(c) {
+            return Some(c);
         }
     }
     None
