@@ -13,21 +13,13 @@ use crate::error::Error;
 /// # Errors
 /// When it cannot be written; then a file that was there before is still what it was.
 pub fn write(path: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
-    match path {
-        None => {
-            let choice = anstream::AutoStream::choice(&io::stdout());
-            let mut stream = gathered(anstream::AutoStream::new(boxed(io::stdout().lock()), choice));
-            write(&mut stream).and_then(|()| stream.flush()).map_err(Error::stdout)
+    let dressed = |to: Box<dyn Write>| -> Box<dyn Write> {
+        match path {
+            None => Box::new(anstream::AutoStream::new(boxed(to), anstream::AutoStream::choice(&io::stdout()))),
+            Some(_) => Box::new(anstream::StripStream::new(boxed(to))),
         }
-        Some(path) => {
-            let plain = |file: File| {
-                let mut stream = gathered(anstream::StripStream::new(boxed(file)));
-                write(&mut stream)?;
-                stream.flush()
-            };
-            to_file(path, plain).map_err(|source| Error::file(path, source))
-        }
-    }
+    };
+    deliver(path, dressed, write)
 }
 
 /// Writes a report in a format that cannot hold an escape sequence: nobody has to look for one.
@@ -35,19 +27,23 @@ pub fn write(path: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> io::Resu
 /// # Errors
 /// When it cannot be written; then a file that was there before is still what it was.
 pub fn write_plain(path: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+    deliver(path, |to| to, write)
+}
+
+/// Has `write` write to what `dressed` makes of the file or of standard output.
+fn deliver(
+    path: Option<&Path>,
+    dressed: impl FnOnce(Box<dyn Write>) -> Box<dyn Write>,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Error> {
+    let into = |to: Box<dyn Write>| {
+        let mut stream = gathered(dressed(to));
+        write(&mut stream)?;
+        stream.flush()
+    };
     match path {
-        None => {
-            let mut stream = gathered(io::stdout().lock());
-            write(&mut stream).and_then(|()| stream.flush()).map_err(Error::stdout)
-        }
-        Some(path) => {
-            let plain = |file: File| {
-                let mut stream = gathered(file);
-                write(&mut stream)?;
-                stream.flush()
-            };
-            to_file(path, plain).map_err(|source| Error::file(path, source))
-        }
+        None => into(Box::new(io::stdout())).map_err(Error::stdout),
+        Some(path) => to_file(path, |file| into(Box::new(file))).map_err(|source| Error::file(path, source)),
     }
 }
 

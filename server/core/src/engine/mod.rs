@@ -452,7 +452,8 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
         return true;
     }
     // What a tool pressed together is nobody's to mend, even where it was laid out again.
-    let pressed = [".min.js", ".min.mjs", ".min.cjs"].iter().any(|m| name.ends_with(m));
+    let pressed =
+        [".min.js", ".min.mjs", ".min.cjs", "-min.js", "-compressed.js", ".pack.js"].iter().any(|m| name.ends_with(m));
     // `test/server.js`, which runs what lies beside the folder.
     let runs = in_folder && RUN_BY_TESTS.contains(&stem) && loads_from_above(module, 2);
     if pressed || borrowed || runs || in_folder && (support || suffix) {
@@ -581,6 +582,7 @@ mod tests {
         assert!(!is_test("test/server.js", &server("./lib/index")));
         assert!(!is_test("src/server.js", &server("../lib/index")));
         assert!(!is_test("test/shop.js", &server("../lib/index")));
+        assert!(is_test("lib/editor-compressed.js", "let x = 1;") && !is_test("lib/compressed.js", "let x = 1;"));
         assert!(is_test("src/endpoint/tests/mod.rs", "fn f() {}") && !is_test("src/tests/ui/a.rs", "fn f() {}"));
     }
 

@@ -160,28 +160,8 @@ pub(super) fn is_release(path: &str, head: &str) -> bool {
         "zepto",
     ];
     const FOLDERS: &[&str] = &[
-        "libs",
-        "vendor",
-        "vendors",
-        "third-party",
-        "third_party",
-        "third-party-libs",
-        "public",
-        "static",
-        "assets",
-        "examples",
-        "example",
-        "demo",
-        "demos",
-        "docs",
-        "doc",
-        "website",
-        "site",
-        "plugins",
-        "external",
-        "bower_components",
-        "test",
-        "tests",
+        "libs", "public", "static", "assets", "examples", "example", "demo", "demos", "docs", "doc", "website", "site",
+        "plugins", "external", "test", "tests",
     ];
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
     let stem = name.strip_suffix(".js").unwrap_or_default();
@@ -191,7 +171,7 @@ pub(super) fn is_release(path: &str, head: &str) -> bool {
     let digit = |at: usize, s: &str| s.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
     let versioned = || head.match_indices('.').any(|(at, _)| at > 0 && digit(at - 1, head) && digit(at + 1, head));
     LIBRARIES.contains(&stem)
-        && path.rsplit('/').skip(1).any(|folder| FOLDERS.contains(&folder))
+        && (is_vendored(path) || path.rsplit('/').skip(1).any(|folder| FOLDERS.contains(&folder)))
         && head.starts_with("/*")
         && versioned()
 }

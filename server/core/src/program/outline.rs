@@ -337,6 +337,54 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_cannot_be_read_is_none() {
+        let outline = || {
+            let mut outline = Outline::new(PathBuf::from("/r"));
+            let names = Arc::new(Names { modules: vec![Ustr::from("./b")], declared: Vec::new() });
+            outline.add(&"a.ts".into(), Family::Ecma, names, [1; 16]);
+            outline.read_layout(&NoSystem);
+            outline
+        };
+        let workers = crate::program::Alone;
+        let mut lacking = outline();
+        assert_eq!(lacking.missing(&|path| path == "b.ts" || path == "b.js", &workers), ["b.ts"]);
+        lacking.lack(&FxHashSet::from_iter(["b.ts".to_owned()]));
+        // What the name leads to is asked again.
+        assert_eq!(lacking.missing(&|path| path == "b.js", &workers), ["b.js"]);
+        lacking.lack(&FxHashSet::from_iter(["b.js".to_owned()]));
+        assert!(lacking.missing(&|_| false, &workers).is_empty());
+        let mut alone = outline();
+        assert!(alone.missing(&|_| false, &workers).is_empty());
+        assert_eq!(lacking.link(&workers).key("a.ts"), alone.link(&workers).key("a.ts"));
+    }
+
+    #[test]
+    fn a_manifest_of_a_new_folder_is_read_before_names_are_followed_on() {
+        struct Disk;
+        impl System for Disk {
+            fn read(&self, path: &std::path::Path) -> Option<String> {
+                path.ends_with("lib/package.json").then(|| r#"{ "name": "x", "main": "main.ts" }"#.to_owned())
+            }
+            fn is_file(&self, path: &std::path::Path) -> bool {
+                path.ends_with("lib/package.json")
+            }
+        }
+        let workers = crate::program::Alone;
+        let there = |path: &str| matches!(path, "lib/a.ts" | "lib/main.ts");
+        let named = |names: &[&str]| {
+            let modules = names.iter().map(|n| Ustr::from(n)).collect();
+            Arc::new(Names { modules, declared: Vec::new() })
+        };
+        let mut outline = Outline::new(PathBuf::from("/r"));
+        outline.add(&"app.ts".into(), Family::Ecma, named(&["./lib/a", "x"]), [1; 16]);
+        outline.read_layout(&Disk);
+        assert_eq!(outline.missing(&there, &workers), ["lib/a.ts"]);
+        outline.add(&"lib/a.ts".into(), Family::Ecma, named(&[]), [2; 16]);
+        outline.read_layout(&Disk);
+        assert_eq!(outline.missing(&there, &workers), ["lib/main.ts"]);
+    }
+
+    #[test]
     fn a_link_that_leads_elsewhere_is_another_key() {
         let one = linked(&[("a", &["b"]), ("b", &[])], None);
         let other = linked(&[("a", &["b"]), ("c", &[])], None);

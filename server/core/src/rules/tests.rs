@@ -221,3 +221,20 @@ fn remedies_mend_their_cases() {
     }
     assert!(offered > 20, "only {offered} remedies are offered");
 }
+
+#[test]
+fn the_list_that_extend_takes_is_written_as_it_must_be() {
+    let engine = Engine::new(Config::everything());
+    let language = crate::grammars::by_path("a.rs").expect("known");
+    let told = |over: &str, pushed: &str| {
+        let code =
+            format!("fn f(out: &mut Vec<String>, xs: &Vec<String>) {{ for x in {over} {{ out.push({pushed}); }} }}");
+        let document = Document::new("a.rs", language, &code, 1).expect("parses");
+        let report = engine.analyze(&document);
+        let found = report.active().find(|f| f.rule.id == "extend-with-loop").map(|f| f.message.clone());
+        found.unwrap_or_else(|| panic!("nothing is told of {code}"))
+    };
+    // `&xs.cloned()` would borrow what has no `cloned`.
+    assert!(told("&xs[1..]", "x.clone()").contains("`out.extend(xs[1..].iter().cloned())`"));
+    assert!(told("xs.iter()", "x.clone()").contains("`out.extend(xs.iter().cloned())`"));
+}

@@ -182,32 +182,32 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     order(node, receiver, name, &search, &with, cx);
 }
 
+/// The pattern of which a call takes out what it matches, in one go.
+fn removed<'a>(node: Node<'a>, name: Node<'a>) -> Option<Node<'a>> {
+    let mut arguments = args(node);
+    let search = constant(arguments.next()?);
+    let with = string_value(constant(arguments.next()?))?;
+    let repeats = |n: Node<'a>| matches!(n.kind(), Kind::WhileStatement | Kind::DoStatement | Kind::ForStatement);
+    (matches!(name.text(), "replace" | "replaceAll")
+        && search.kind() == Kind::Regex
+        && with.trim().is_empty()
+        && !node.ancestors().any(repeats))
+    .then_some(search)
+}
+
 /// `html.replace(/on\w+=/g, "")`: event handlers are taken out of HTML by their names.
 fn removes_handlers(node: Node<'_>, name: Node<'_>) -> bool {
-    let mut arguments = args(node);
-    let (Some(search), Some(with)) = (arguments.next().map(constant), arguments.next()) else { return false };
+    let Some(search) = removed(node, name) else { return false };
     let pattern = search.child(Field::Pattern).map_or("", Node::text).to_ascii_lowercase();
     let pattern = pattern.trim_start_matches("\\s").trim_start_matches(['+', '*', ' ', '(', '\\', 'b']);
-    matches!(name.text(), "replace" | "replaceAll")
-        && search.kind() == Kind::Regex
-        && string_value(constant(with)).is_some_and(|w| w.trim().is_empty())
-        && ["on\\w+", "on[a-z]+", "on\\w*", "on[a-z]*"].iter().any(|p| pattern.starts_with(p))
-        && pattern.contains('=')
-        && !node.ancestors().any(|n| matches!(n.kind(), Kind::WhileStatement | Kind::DoStatement | Kind::ForStatement))
+    ["on\\w+", "on[a-z]+", "on\\w*", "on[a-z]*"].iter().any(|p| pattern.starts_with(p)) && pattern.contains('=')
 }
 
 /// `html.replace(/<!--|--!?>/g, "")`
 fn removes_comments(node: Node<'_>, name: Node<'_>) -> bool {
-    let mut arguments = args(node);
-    let (Some(search), Some(with)) = (arguments.next().map(constant), arguments.next()) else { return false };
+    let Some(search) = removed(node, name) else { return false };
     let pattern = search.child(Field::Pattern).map_or("", Node::text);
-    name.text() == "replace"
-        && search.kind() == Kind::Regex
-        && search.child(Field::Flags).is_some_and(|f| f.text().contains('g'))
-        && pattern.split('|').next().is_some_and(|first| first == "<!--")
-        && pattern.contains('|')
-        && string_value(constant(with)).is_some_and(|w| w.is_empty())
-        && !node.ancestors().any(|n| matches!(n.kind(), Kind::WhileStatement | Kind::DoStatement | Kind::ForStatement))
+    pattern.starts_with("<!--|") && search.child(Field::Flags).is_some_and(|f| f.text().contains('g'))
 }
 
 /// Whether what is left is handed to the function around it again.

@@ -183,23 +183,10 @@ fn place(node: Node<'_>, falsy: bool) -> Option<Missing<'_>> {
 fn look<'a>(missing: &Missing<'a>, regions: impl IntoIterator<Item = Node<'a>>, condition: Node<'a>, cx: &mut Cx<'a>) {
     let place = missing.place;
     let regions: Vec<Node<'a>> = regions.into_iter().collect();
-    let Some(first) = regions.iter().find_map(|r| {
-        // What a function holds runs at another time.
-        let uses = |n: &Node<'a>| {
-            n.kind() == place.kind() && same(*n, place) || n.is_hole() && place.kind() != Kind::Identifier
-        };
-        let inner = if is_function(*r) { None } else { r.descendants_until(is_function).find(|n| uses(n)) };
-        inner.or_else(|| r.descendants().find(|n| names(*n, place)))
-    }) else {
-        return;
-    };
-    if first.kind() != place.kind() || !same(first, place) {
-        return;
-    }
-    // Taken apart, or in a function that runs later.
-    let inside = first.ancestors().take_while(|a| !regions.contains(a));
-    if inside
-        .into_iter()
+    let Some(first) = regions.iter().find_map(|r| first_use(*r, place)) else { return };
+    // What a function holds runs at another time, and who catches may want the error.
+    let mut around = first.ancestors().take_while(|a| !regions.contains(a));
+    if around
         .any(|a| is_function(a) || matches!(a.kind(), Kind::TryStatement | Kind::ObjectPattern | Kind::ArrayPattern))
     {
         return;
@@ -208,15 +195,9 @@ fn look<'a>(missing: &Missing<'a>, regions: impl IntoIterator<Item = Node<'a>>, 
     if missing.falsy && OF_PRIMITIVES.contains(&name) {
         return;
     }
-    // A loop comes back with other values.
-    let mut before =
+    let before =
         regions.iter().flat_map(|r| r.descendants_until(is_function)).filter(|n| n.span().end <= first.span().start);
-    let acts = before.any(|n| {
-        matches!(n.kind(), Kind::CallExpression | Kind::NewExpression | Kind::AwaitExpression | Kind::YieldExpression)
-            || matches!(n.kind(), Kind::AssignmentExpression | Kind::AugmentedAssignmentExpression)
-                && n.child(Field::Left).is_some_and(|l| place.text().starts_with(l.text()))
-    });
-    if acts && !is_settled(place) {
+    if !is_settled(place) && before.into_iter().any(|n| may_give(n, place)) {
         return;
     }
     let what = if missing.falsy { "falsy" } else { "`null` or `undefined`" };
@@ -228,14 +209,23 @@ fn look<'a>(missing: &Missing<'a>, regions: impl IntoIterator<Item = Node<'a>>, 
     cx.report(if missing.falsy { note.severity(Severity::Medium).confidence(Confidence::Medium) } else { note });
 }
 
-/// Whether a node names the place's variable in some other form: a shorthand, an inner function's.
-fn names(node: Node<'_>, place: Node<'_>) -> bool {
-    let root = place.text().split(['.', '[']).next().unwrap_or_default();
-    node.is_hole()
-        || matches!(
-            node.kind(),
-            Kind::Identifier | Kind::ShorthandPropertyIdentifier | Kind::ShorthandPropertyIdentifierPattern
-        ) && node.text() == root
+/// The first use of a place in a piece of code, outside of functions in it: what they hold runs at another time.
+fn first_use<'a>(region: Node<'a>, place: Node<'a>) -> Option<Node<'a>> {
+    let is_place = |n: &Node<'a>| n.kind() == place.kind() && same(*n, place);
+    // A block of its own may do anything to a member.
+    let ends = |n: &Node<'a>| is_place(n) || n.is_hole() && place.kind() != Kind::Identifier;
+    if is_function(region) { None } else { region.descendants_until(is_function).find(ends).filter(is_place) }
+}
+
+/// Whether something that runs may give a place another value.
+fn may_give(node: Node<'_>, place: Node<'_>) -> bool {
+    match node.kind() {
+        Kind::CallExpression | Kind::NewExpression | Kind::AwaitExpression | Kind::YieldExpression => true,
+        Kind::AssignmentExpression | Kind::AugmentedAssignmentExpression => {
+            node.child(Field::Left).is_some_and(|l| place.text().starts_with(l.text()))
+        }
+        _ => false,
+    }
 }
 
 /// The expression that reads from a value, and the name that it reads.

@@ -1,7 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{declarator, only_reads, same, written_type};
+use crate::rules::shape::{declarator, is_commented, only_reads, root_name, same, written_type};
 use crate::rules::support::{args, bare, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
@@ -71,7 +71,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     // The element, or all of them, read again; a constant in place of another is a signal.
-    let root = crate::rules::shape::root_name(first.of).map_or("", Node::text);
+    let root = root_name(first.of).map_or("", Node::text);
     let reads =
         second.value.descendants().any(|n| n.is_hole() || n.text() == root && !root.is_empty() && root != "this")
             || second.value.text().contains(first.of.text());
@@ -79,7 +79,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         .iter()
         .all(|v| matches!(bare(*v).kind(), Kind::Number | Kind::True | Kind::False | Kind::Null))
         && !matches!(bare(first.key).kind(), Kind::String | Kind::Number);
-    let commented = signal && !first.is_call && crate::rules::shape::is_commented(second.of);
+    let commented = signal && !first.is_call && is_commented(second.of);
     if reads || commented || first.is_call && !is_map(first.of) {
         return;
     }

@@ -2,9 +2,9 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::is_global;
-use crate::rules::support::args;
+use crate::rules::support::{args, declares};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::Node;
+use crate::syntax::{Node, Span};
 
 pub static RULE: Rule = Rule {
     id: "wrapper-object",
@@ -60,7 +60,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         p.kind() == Kind::UnaryExpression && p.has_token("typeof")
             || p.kind() == Kind::BinaryExpression && p.has_token("instanceof")
     });
-    if asks || crate::rules::support::declares(cx.arena().root(), name.text()) {
+    if asks || declares(cx.arena().root(), name.text()) {
         return;
     }
     // What carries properties must be an object.
@@ -90,7 +90,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     );
     let mut note = Note::new(cx.rule, node.span(), message);
     if node.child(Field::Arguments).is_some() {
-        let cut = crate::syntax::Span { start: node.span().start, end: name.span().start };
+        let cut = Span { start: node.span().start, end: name.span().start };
         note = note.suggestion("Drop `new`", vec![(cut, String::new())]);
     }
     cx.report(note);

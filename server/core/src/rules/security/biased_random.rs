@@ -2,7 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::{declarator, operands, operator};
-use crate::rules::support::{args, bare, constant, ecma_path};
+use crate::rules::support::{args, bare, constant, constant_text, ecma_path, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -97,9 +97,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let byte = bare(byte);
     let bytes = match byte.kind() {
         Kind::SubscriptExpression => byte.child(Field::Object),
-        Kind::CallExpression => {
-            crate::rules::support::method(byte).filter(|(_, n)| n.text() == "readUInt8").map(|(of, _)| of)
-        }
+        Kind::CallExpression => method(byte).filter(|(_, n)| n.text() == "readUInt8").map(|(of, _)| of),
         _ => None,
     };
     if bytes.is_some_and(|b| is_random(bare(b), cx)) {
@@ -115,13 +113,12 @@ fn number(node: Node<'_>, cx: &Cx<'_>) -> Option<u64> {
     if node.kind() == Kind::MemberExpression && node.child(Field::Property).is_some_and(|p| p.text() == "length") {
         let of = node.child(Field::Object)?;
         let text = constant(of);
-        let text = if text.kind() == Kind::String { text.text() } else { crate::rules::support::constant_text(of, cx) };
+        let text = if text.kind() == Kind::String { text.text() } else { constant_text(of, cx) };
         let inner = text.strip_prefix(['\'', '"']).and_then(|t| t.strip_suffix(['\'', '"']))?;
         return (!inner.contains('\\')).then(|| inner.chars().count() as u64);
     }
     let literal = constant(node);
-    let text =
-        if literal.kind() == Kind::Number { literal.text() } else { crate::rules::support::constant_text(node, cx) };
+    let text = if literal.kind() == Kind::Number { literal.text() } else { constant_text(node, cx) };
     text.parse().ok()
 }
 
