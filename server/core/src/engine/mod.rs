@@ -396,12 +396,13 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
         "@japa/runner",
     ];
     // What only tests ask for, in a folder of tests.
-    const HELPERS: [&str; 12] = [
+    const HELPERS: [&str; 13] = [
         "assert",
         "sinon",
         "supertest",
         "nock",
         "should",
+        "must",
         "proxyquire",
         "power-assert",
         "rstest",
@@ -582,6 +583,7 @@ mod tests {
         assert!(!is_test("test/server.js", &server("./lib/index")));
         assert!(!is_test("src/server.js", &server("../lib/index")));
         assert!(!is_test("test/shop.js", &server("../lib/index")));
+        assert!(is_test("fields/password/test/filters.js", "var demand = require('must');\n"));
         assert!(is_test("lib/editor-compressed.js", "let x = 1;") && !is_test("lib/compressed.js", "let x = 1;"));
         assert!(is_test("src/endpoint/tests/mod.rs", "fn f() {}") && !is_test("src/tests/ui/a.rs", "fn f() {}"));
     }

@@ -615,7 +615,7 @@ fn uses_this(method: Node<'_>) -> bool {
 
 /// The methods that a block binds to an object (`this.go.bind(this)`) or stores anew; `None` where something binds them all.
 fn binds(arena: &Arena) -> Option<Vec<String>> {
-    const ALL: [&str; 4] = ["utobind", "utoBind", "bindAll", "@bound"];
+    const ALL: [&str; 7] = ["utobind", "utoBind", "bindAll", "bindFunctions", "bindMethods", "bindThis", "@bound"];
     let text = arena.text();
     if text.contains("ind") && ALL.iter().any(|w| text.contains(w)) || text.contains("@bind") {
         return None;

@@ -55,6 +55,10 @@ pub static RULE: Rule = Rule {
         ),
         Case::near_miss("a.ts", "class B { on = () => { this.n++; }; start() { setTimeout(this.on, 1); } }"),
         Case::near_miss("a.ts", "class B { start() { setTimeout(this.on, 1); } on() { console.log('x'); } }"),
+        Case::near_miss(
+            "a.js",
+            "class B { constructor() { bindFunctions.call(this, ['on']); } on() { this.n++; } start() { setTimeout(this.on, 1); } }",
+        ),
         Case::near_miss("a.ts", "class B { @autobind on() { this.n++; } start() { setTimeout(this.on, 1); } }"),
         Case::bad("a.js", "class A { run() { setTimeout(function () { this.done = true; }, 10); } } //~ wrong-this"),
         Case::bad("a.js", "class A { run(p) { return p.then(function (x) { return this.use(x); }); } } //~ wrong-this"),
