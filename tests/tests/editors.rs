@@ -7,7 +7,7 @@
 use std::fs;
 use std::process::Command;
 
-use sidenote_tests::{run_script, sidenote_binary, workspace_root};
+use sidenote_tests::{run_script, run_script_with_a_second_attempt, sidenote_binary, workspace_root};
 
 /// Whether the editor checks are to be left out; prints a line when they are.
 fn left_out(check: &str) -> bool {
@@ -48,7 +48,7 @@ fn real_vs_code() {
     if left_out("vscode") {
         return;
     }
-    run_script::<&str>("editors/vscode/run.sh", &[]);
+    run_script_with_a_second_attempt::<&str>("editors/vscode/run.sh", &[]);
 }
 
 /// Screenshots are left in `target/report`.
@@ -57,7 +57,7 @@ fn the_html_report_in_a_real_browser() {
     if left_out("browser") {
         return;
     }
-    run_script::<&str>("editors/browser/run.sh", &[]);
+    run_script_with_a_second_attempt::<&str>("editors/browser/run.sh", &[]);
 }
 
 #[test]
