@@ -93,6 +93,10 @@ const operations = {
     await done;
     return true;
   },
+  /** The names of the workspace's folders. */
+  async opened() {
+    return (vscode.workspace.workspaceFolders ?? []).map((folder) => folder.name);
+  },
   async extension() {
     const extension = vscode.extensions.getExtension("sidenote.sidenote");
     return { active: extension?.isActive === true, version: extension?.packageJSON.version };
