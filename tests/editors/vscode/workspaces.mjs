@@ -82,9 +82,9 @@ if (HAS_MODEL === "1") {
 // without any folder; a person would load the page again.
 async function openBoth() {
   await open(address, place("both.code-workspace"), place("both/one/a.ts"));
-  return until("an answer from the new window", () => probe("opened"), (names) => names.length === 2, 5_000).catch(() => []);
+  return until("an answer from the new window", () => probe("opened"), (names) => names.length === 2, 15_000).catch(() => []);
 }
-await until("both folders", openBoth, (names) => names.length === 2, 60_000);
+await until("both folders", openBoth, (names) => names.length === 2, 120_000);
 await trust();
 await probe("show", { file: place("both/one/a.ts") });
 await until("the first folder's finding", () => probe("dump"), has("async-promise-executor"), 60_000);
