@@ -23,7 +23,7 @@ pub static RULE: Rule = Rule {
         why: "The first takes memory until there is none. The second looks at the first element for ever. A reader that fails, such as one of a directory, gives the same error again and again, which the filter drops each time.",
         example: "while let Some(line) = text.lines().next() { go(line); }",
         instead: "for line in text.lines() { go(line); }",
-        limits: "Ends by `take`, `take_while`, `map_while`, `zip`, `find` and the like are seen. Readers are those that were made in the function, or have the type of one.",
+        limits: "Ends by `take`, `take_while`, `map_while`, `zip`, `find` and the like are seen. Readers are those that were made in the function, or have the type of one, or one that must be `BufRead`.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::RangeExpression, Kind::CallExpression, Kind::WhileExpression], check)],
@@ -43,6 +43,20 @@ pub static RULE: Rule = Rule {
             "a.rs",
             "fn f(p: &Path) -> usize { BufReader::new(File::open(p).unwrap()).lines().filter_map(|l| l.ok()).count() } //~ endless-iterator",
         ),
+        Case::bad(
+            "a.rs",
+            "fn f(r: impl BufRead) -> Vec<String> { r.lines().filter_map(|l| l.ok()).collect() } //~ endless-iterator",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f<R: BufRead>(r: &mut R) { for l in r.lines().flatten() { go(l); } } //~ endless-iterator",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f<R>(r: R) -> usize\nwhere\n    R: io::BufRead,\n{\n    r.lines().filter_map(Result::ok).count() //~ endless-iterator\n}",
+        ),
+        Case::bad("a.rs", "fn f() { for l in std::io::stdin().lines().flatten() { go(l); } } //~ endless-iterator"),
+        Case::good("a.rs", "fn f<R: Source>(r: R) { for l in r.lines().flatten() { go(l); } }"),
         Case::good("a.rs", "fn f() -> Vec<u32> { (0..).take(3).collect() }"),
         Case::good("a.rs", "fn f(xs: &[u8]) -> Vec<(usize, &u8)> { (0..).zip(xs).collect() }"),
         Case::good("a.rs", "fn f() -> Option<u32> { (0..).find(|x| x * x > 50) }"),
@@ -199,5 +213,27 @@ fn is_reader<'a>(node: Node<'a>, cx: &Cx<'a>) -> bool {
         }),
         _ => Some(node),
     };
-    made.is_some_and(|m| m.text().starts_with("BufReader::new(") || m.text().starts_with("io::BufReader::new("))
+    made.is_some_and(|m| {
+        let path = m.text().trim_start_matches("std::").trim_start_matches("io::");
+        ["BufReader::new(", "BufReader::with_capacity(", "stdin()"].iter().any(|b| path.starts_with(b))
+    }) || of_reader_type(node)
+}
+
+/// Whether it is a parameter of a type that the caller chooses among readers: `impl BufRead`, `R` where `R: BufRead`.
+fn of_reader_type(node: Node<'_>) -> bool {
+    let Some(Origin::Param(parameter)) = binding(node).map(|b| b.origin) else { return false };
+    let Some(ty) = parameter.child(Field::Type) else { return false };
+    let name = ty.text().trim_start_matches(['&', ' ']).trim_start_matches("mut ");
+    if name.starts_with("impl ") || name.starts_with("dyn ") {
+        return name.contains("BufRead");
+    }
+    let function = parameter.ancestors().find(|a| a.kind() == Kind::FunctionItem);
+    let bounds = function.into_iter().flat_map(|f| {
+        let written = f.child(Field::TypeParameters);
+        written.into_iter().chain(f.named_children().filter(|c| c.kind() == Kind::WhereClause))
+    });
+    bounds.flat_map(Node::descendants).any(|n| {
+        n.child(Field::Bounds).is_some_and(|b| b.text().contains("BufRead"))
+            && n.named_children().next().is_some_and(|first| first.text() == name)
+    })
 }

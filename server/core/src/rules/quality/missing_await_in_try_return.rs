@@ -89,6 +89,15 @@ pub static RULE: Rule = Rule {
             "a.js",
             "async function f(u) { try { a(); } catch (e) { return fetch(u); } finally { close(); } } //~ missing-await-in-try-return",
         ),
+        Case::bad(
+            "a.ts",
+            "export async function f(g: () => Promise<number>) { try { return g(); } catch (e) { return 0; } } //~ missing-await-in-try-return",
+        ),
+        Case::good("a.ts", "export async function f(g: () => number) { try { return g(); } catch (e) { return 0; } }"),
+        Case::near_miss(
+            "a.ts",
+            "export async function f(g: () => (() => Promise<number>)) { try { return g(); } catch (e) { return 0; } }",
+        ),
         Case::good("a.js", "async function f(url) { try { return await fetch(url); } catch (e) { return null; } }"),
         Case::good("a.js", "async function f(url) { return fetch(url); }"),
         Case::good("a.js", "function f(url) { try { return fetch(url); } catch (e) { return null; } }"),
@@ -204,6 +213,18 @@ fn asks_database(receiver: Node<'_>, name: &str, cx: &Cx<'_>) -> bool {
             .any(|verb| name.starts_with(verb))
 }
 
+/// Whether a name is a parameter of the function around it whose written type gives a promise: `run: () => Promise<T>`.
+fn is_given_async(call: Node<'_>, name: &str) -> bool {
+    let around = call.ancestors().find(|a| is_function(*a));
+    let list = around.and_then(|f| f.child(Field::Parameters));
+    let mut parameters = list.into_iter().flat_map(Node::named_children);
+    let parameter = parameters.find(|p| p.child(Field::Pattern).is_some_and(|b| b.text() == name));
+    let written = parameter.and_then(|p| p.child(Field::Type)).map_or("", Node::text);
+    written
+        .rsplit_once("=>")
+        .is_some_and(|(before, given)| before.matches("=>").count() == 0 && crate::rules::declared::is_promise(given))
+}
+
 fn is_promise<'a>(call: Node<'a>, cx: &Cx<'a>) -> bool {
     let Some(callee) = call.child(Field::Function).map(bare) else { return false };
     if callee.kind() == Kind::Identifier && !declares(callee, callee.text()) {
@@ -212,6 +233,9 @@ fn is_promise<'a>(call: Node<'a>, cx: &Cx<'a>) -> bool {
         if known || is_global(callee, "fetch", cx) {
             return true;
         }
+    }
+    if callee.kind() == Kind::Identifier && is_given_async(call, callee.text()) {
+        return true;
     }
     if let Some((receiver, name)) = method(call) {
         if receiver.kind() == Kind::This {

@@ -1,6 +1,7 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
+use crate::rules::shape::is_global;
 use crate::rules::support::{bare, key_name};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
@@ -16,7 +17,7 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `throw` of a string, a number, a template, an object or array literal, `null` and `undefined`.",
+        what: "Finds `throw` of a string, a number, a template, an object or array literal, `null` and `undefined`, and of a class of errors itself.",
         why: "What is no `Error` has no stack: nobody sees where it came from, `err.message` is `undefined`, and handlers that ask `instanceof Error` let it pass.",
         example: "throw 'not found';",
         instead: "throw new Error('not found');",
@@ -37,6 +38,10 @@ pub static RULE: Rule = Rule {
         Case::bad("a.js", "function f(e) { throw 'failed: ' + e.message; } //~ throw-literal"),
         Case::bad("a.ts", "function f(): never { throw null; } //~ throw-literal"),
         Case::bad("a.js", "function f() { throw undefined; } //~ throw-literal"),
+        Case::bad("a.js", "function f() { throw Error; } //~ throw-literal"),
+        Case::bad("a.ts", "function f(): never { throw TypeError; } //~ throw-literal"),
+        Case::near_miss("a.js", "function f(Error) { throw Error; }"),
+        Case::near_miss("a.js", "function f() { throw Error('x'); }"),
         Case::bad("a.ts", "const f = () => { throw ('a' as any); }; //~ throw-literal"),
         Case::good("a.js", "function f() { throw new Error('broken'); }"),
         Case::good("a.js", "function f(e) { throw e; }"),
@@ -58,6 +63,10 @@ pub static RULE: Rule = Rule {
     ],
 };
 
+/// The language's own classes of errors.
+const ERRORS: [&str; 7] =
+    ["Error", "TypeError", "RangeError", "SyntaxError", "ReferenceError", "EvalError", "AggregateError"];
+
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if cx.family() != Family::Ecma {
         return;
@@ -74,6 +83,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         Kind::Array if !value.named_children().all(|e| e.kind() == Kind::Identifier) => "A list",
         Kind::Null | Kind::Undefined | Kind::True | Kind::False => "A bare value",
         Kind::Identifier if value.text() == "undefined" => "A bare value",
+        Kind::Identifier if ERRORS.iter().any(|name| is_global(value, name, cx)) => "A class",
         Kind::BinaryExpression if text_sum(value) => "A text",
         Kind::Object if !is_error_like(value) => "A plain object",
         _ => return,
@@ -99,6 +109,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         "{what} is thrown: it has no stack, and handlers that expect an `Error` do not know it. Throw an `Error`."
     );
     let mut note = Note::new(cx.rule, value.span(), message);
+    if what == "A class" {
+        let made = vec![(value.span(), format!("new {}()", value.text()))];
+        note = note.suggestion("Throw an instance", made);
+    }
     if what == "A text" {
         note = note.suggestion("Throw an `Error`", vec![(value.span(), format!("new Error({})", value.text()))]);
     }

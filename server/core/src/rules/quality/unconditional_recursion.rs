@@ -107,6 +107,14 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad(
             "a.rs",
+            "impl fmt::Display for A { fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result { write!(f, \"<{}>\", self.to_string()) } } //~ unconditional-recursion",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "impl fmt::Debug for A { fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result { write!(f, \"<{}>\", self.to_string()) } }",
+        ),
+        Case::bad(
+            "a.rs",
             "impl PartialEq for A { fn eq(&self, other: &Self) -> bool { self == other } } //~ unconditional-recursion",
         ),
         Case::near_miss(
@@ -387,7 +395,7 @@ fn through_trait<'a>(node: Node<'a>, name: Node<'a>, body: Node<'a>, cx: &Cx<'a>
             let single = text.matches('{').count() == 1 && text.ends_with("\",self)");
             let bare = bare || single && text.contains("{}");
             let debug = single && (text.contains("{:?}") || text.contains("{:#?}")) || text.contains("{self:?}");
-            let display = bare || text.contains("{self}");
+            let display = bare || text.contains("{self}") || text.contains(",self.to_string()");
             (display && implemented("Display") || debug && implemented("Debug")).then_some(*only)
         }
         _ => None,

@@ -932,13 +932,11 @@ pub(super) fn below(base: &Value, name: Ustr) -> Option<Vec<Taint>> {
     };
     // Not all that is beside a password is secret: `credentials.region`.
     let whole = name == *ELEMENT;
-    // `options.classPrefix`: whoever sets it writes no page.
-    let naming = super::lexicon::words(&name)
-        .iter()
-        .any(|w| matches!(w.as_str(), "class" | "classes" | "prefix" | "css" | "theme"));
+    // `options.classPrefix`: whoever sets it writes no page. Names are taken apart only where it matters: this runs for
+    // every member of every value that somebody controls.
     let is_naming = |t: &&Taint| {
-        naming
-            && matches!(&t.origin, Origin::Source(s) if s.kind == SourceKind::Library && s.what == "the plugin's option")
+        matches!(&t.origin, Origin::Source(s) if s.kind == SourceKind::Library && s.what == "the plugin's option")
+            && super::lexicon::has_word(&name, &["class", "classes", "prefix", "css", "theme"])
     };
     Some(base.taints.iter().filter(|t| whole || !is_sensitive(t)).filter(|t| !is_naming(t)).map(longer).collect())
 }

@@ -610,6 +610,15 @@ impl Value {
         !self.taints.is_empty() || self.fields.as_ref().is_some_and(|f| f.tainted)
     }
 
+    /// Whether nothing of what it is leads anywhere: nobody controls it, and it has no fields, members or code.
+    pub fn is_blank(&self) -> bool {
+        self.taints.is_empty()
+            && self.fields.is_none()
+            && self.class.is_none()
+            && self.apis.is_empty()
+            && self.funcs.is_empty()
+    }
+
     /// Whether a parameter's symbol is in it.
     pub fn has_symbol(&self, depth: usize) -> bool {
         let own = self.taints.iter().any(|t| matches!(t.origin, Origin::Param(..)));

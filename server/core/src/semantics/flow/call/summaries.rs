@@ -1,6 +1,7 @@
 //! Calls of the program's own functions: run in place, or known by their summaries.
 
 use super::*;
+use crate::semantics::flow::interp::cells::cell_set_by;
 use crate::semantics::flow::place::{PATH, is_of_keys};
 use crate::semantics::flow::report::{Outcome, is_read};
 use crate::semantics::flow::value::At;
@@ -46,10 +47,13 @@ impl<'a> Interp<'a> {
                 n => (call.arg_ids.get(n as usize).copied(), args.get(n as usize)),
             };
             let (Some(place), Some(old)) = (place.map(|p| self.referred(p)), old) else { continue };
+            if !self.is_place(place) || self.is_modelled(old) {
+                continue;
+            }
             let left = self.substitute(written, args, this, &at);
             // `exports.run = function ..`: what a module's body writes into what its header hands to it.
             let tells = left.has_taint() || !self.world.casts_convert() && holds_code(&left, 0);
-            if !tells || !self.is_place(place) || self.is_modelled(old) {
+            if !tells {
                 continue;
             }
             self.out.written_below(old, path, &left);
@@ -287,6 +291,9 @@ impl<'a> Interp<'a> {
         for (param, path, list) in &summary.calls {
             if let Some(arg) = argument(*param) {
                 let callee = self.project(&arg, path);
+                if callee.funcs.is_empty() && cell_set_by(&callee).is_none() {
+                    continue;
+                }
                 let list: Vec<Val> = list.iter().map(|v| self.substitute(v, args, this, &at)).collect();
                 // A function that is handed itself, and calls what it is handed, would be applied without end.
                 if self.applying < MAX_APPLYING {
@@ -338,7 +345,7 @@ impl<'a> Interp<'a> {
         this: Option<&Val>,
         at: &At,
     ) -> Val {
-        if !value.has_taint() && value.funcs.is_empty() {
+        if !value.has_taint() {
             return value.clone();
         }
         let mut out = value.untainted_here();
@@ -354,6 +361,10 @@ impl<'a> Interp<'a> {
                 Origin::Param(param, path) => {
                     let arg = if *param == THIS { this.cloned() } else { args.get(*param as usize).cloned() };
                     let Some(arg) = arg else { continue };
+                    // Nobody controls what lies below something of which nothing is known.
+                    if !path.is_empty() && arg.is_blank() {
+                        continue;
+                    }
                     let arg = self.project_read(&arg, path, path.read.as_ref());
                     let joined = std::iter::successors(taint.trace.as_ref(), |s| s.previous.as_ref())
                         .any(|s| s.what == StepKind::Concatenated);

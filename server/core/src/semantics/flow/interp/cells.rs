@@ -192,7 +192,7 @@ impl<'a> Interp<'a> {
 
     /// A function elsewhere called what it was given; if that is a setter, it sets its cell.
     pub(in crate::semantics::flow) fn settle(&mut self, callee: &Val, args: &[Val]) {
-        if let Some(cell) = callee.apis.iter().copied().find(|p| p.starts_with(CELL)) {
+        if let Some(cell) = cell_set_by(callee) {
             let value = args.first().cloned().unwrap_or_else(unknown);
             self.set_cell(cell, &value);
         }
@@ -340,4 +340,9 @@ impl<'a> Interp<'a> {
 /// Whether an object has no prototype: nothing but what was put into it is found in it.
 pub(in crate::semantics::flow) fn is_bare(object: &Value) -> bool {
     object.apis.iter().any(|p| *p == BARE)
+}
+
+/// The cell that a call of this sets.
+pub(in crate::semantics::flow) fn cell_set_by(callee: &Value) -> Option<Ustr> {
+    callee.apis.iter().copied().find(|p| p.starts_with(CELL))
 }
