@@ -12,8 +12,10 @@ use super::hir::{ExprId, ExprKind, Hir, Imported, Key, PatId, PatKind, Ustr};
 /// module itself); those of Rust are as written (`std::process::Command`).
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Imports {
-    paths: BTreeMap<Ustr, Ustr>,
-    declared: std::collections::BTreeSet<Ustr>,
+    /// Keyed by text, not by name: most questions come from rules with pieces of source, which must not be interned for an
+    /// answer that is mostly no.
+    paths: BTreeMap<&'static str, Ustr>,
+    declared: std::collections::BTreeSet<&'static str>,
     globs: Vec<Ustr>,
 }
 
@@ -33,10 +35,10 @@ impl Imports {
                     continue;
                 }
             };
-            imports.paths.insert(import.local, path);
+            imports.paths.insert(import.local.as_str(), path);
         }
         for (name, _) in &module.bindings {
-            imports.declared.insert(*name);
+            imports.declared.insert(name.as_str());
         }
         if family == Family::Ecma {
             for expr in &module.exprs {
@@ -53,14 +55,14 @@ impl Imports {
     fn bind(&mut self, hir: &Hir, pat: PatId, path: &str) {
         match &hir.pat(pat).kind {
             PatKind::Bind(local, _) => {
-                self.paths.insert(hir.local(*local).name, Ustr::from(path));
+                self.paths.insert(hir.local(*local).name.as_str(), Ustr::from(path));
             }
             PatKind::Object { fields, .. } => {
                 for (key, sub) in fields {
                     if let Key::Name(name) = key
                         && let PatKind::Bind(local, _) = &hir.pat(*sub).kind
                     {
-                        self.paths.insert(hir.local(*local).name, Ustr::from(&format!("{path}.{name}")));
+                        self.paths.insert(hir.local(*local).name.as_str(), Ustr::from(&format!("{path}.{name}")));
                     }
                 }
             }
@@ -70,23 +72,22 @@ impl Imports {
 
     /// The path behind a local name.
     pub fn path(&self, local: &str) -> Option<&'static str> {
-        self.paths.get(&Ustr::from(local)).map(|p| p.as_str())
+        self.paths.get(local).map(|p| p.as_str())
     }
 
     /// Whether the file's top level declares the name itself.
     pub fn declares(&self, name: &str) -> bool {
-        self.declared.contains(&Ustr::from(name)) && self.path(name).is_none()
+        self.declared.contains(name) && self.path(name).is_none()
     }
 
     /// Whether the name is imported or declared at the file's top level.
     pub fn binds(&self, name: &str) -> bool {
-        let name = Ustr::from(name);
-        self.declared.contains(&name) || self.paths.contains_key(&name)
+        self.declared.contains(name) || self.paths.contains_key(name)
     }
 
     /// Local names with their paths.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        self.paths.iter().map(|(a, b)| (a.as_str(), b.as_str()))
+        self.paths.iter().map(|(a, b)| (*a, b.as_str()))
     }
 
     /// Modules of which every name is imported (Rust's globs).

@@ -203,8 +203,8 @@ fn failing<'a>(call: Node<'a>, of: Node<'a>, name: Node<'a>, cx: &mut Cx<'a>) {
 }
 
 fn is_reader<'a>(node: Node<'a>, cx: &Cx<'a>) -> bool {
-    if let Some(ty) = type_of(node, cx) {
-        return matches!(ty.name, "BufReader" | "StdinLock" | "Stdin");
+    if type_of(node, cx).is_some_and(|ty| matches!(ty.name, "BufReader" | "StdinLock" | "Stdin")) {
+        return true;
     }
     let made = match node.kind() {
         Kind::Identifier => binding(node).and_then(|b| match b.origin {

@@ -26,6 +26,14 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::bad(
             "a.js",
+            "function f(x) {\n  if (x > 1) {\n    go();\n  }if (x > 2) { //~ missing-else\n    stop();\n  }\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "export class A {\n  run(x: number) {\n    if (x > 1) {\n      this.a();\n    } if (x > 2) { //~ missing-else\n      this.b();\n    }\n  }\n}",
+        ),
+        Case::bad(
+            "a.js",
             "function f(a, b) {\n  if (a) {\n    one();\n  } if (b) { //~ missing-else\n    two();\n  }\n}",
         ),
         Case::bad("a.ts", "if (kind === 'a') {\n  n += 1;\n} if (kind === 'b') { n += 2; } //~ missing-else"),
