@@ -33,7 +33,9 @@ use std::collections::HashSet;
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
+use sidenote_core::grammars::Family;
 use sidenote_core::program::{Program, Source};
+use sidenote_core::semantics::flow::models::Models;
 
 use crate::args;
 use crate::error::Error;
@@ -86,6 +88,12 @@ impl Job<'_> {
                 let state = cache::Snapshot::new(self, cache, &files, (&imported, outline));
                 let mine: Vec<_> = files.into_iter().filter(|(c, _)| mine(c)).collect();
                 return state.found(self, cache, &mine);
+            }
+            // Read by one worker while the others parse: without that all of them wait for it together.
+            for family in [Family::Rust, Family::Ecma] {
+                if candidates.iter().any(|c| c.path.ends_with(".rs") == (family == Family::Rust)) {
+                    rayon::spawn(move || _ = Models::of(family));
+                }
             }
             let loaded = self.load(candidates, |_| Rules::Soon);
             let mut following = program::Following::new(self.workspace, self.stats);

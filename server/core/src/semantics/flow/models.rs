@@ -448,7 +448,7 @@ thread_local! {
 }
 
 impl Models {
-    /// The built-in models of a family.
+    /// The built-in models of a family, read when somebody asks for the first time, which takes some milliseconds.
     pub fn of(family: Family) -> &'static Models {
         match family {
             Family::Ecma => &ECMA,

@@ -1,14 +1,21 @@
 //! Calls of the program's own functions: run in place, or known by their summaries.
 
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
 use super::*;
 use crate::semantics::flow::interp::cells::cell_set_by;
 use crate::semantics::flow::place::{PATH, is_of_keys};
 use crate::semantics::flow::report::{Outcome, is_read};
-use crate::semantics::flow::value::At;
+use crate::semantics::flow::value::{At, Below, MAX_PATH};
 use crate::semantics::hir::{FnId, PatKind};
 
 /// Summaries that are applied one for a call in the other: functions that call what they are handed, which is such a function.
 const MAX_APPLYING: u8 = 8;
+
+/// What lies below the parameters in one call: by the parameter, the path, and the place where that is read, whose address stands
+/// for it as long as the summary lives.
+type Projections = FxHashMap<(u16, SmallVec<[Ustr; MAX_PATH]>, usize), Val>;
 
 impl<'a> Interp<'a> {
     pub(in crate::semantics::flow) fn call_functions(&mut self, call: &Call<'_>) -> Val {
@@ -23,8 +30,8 @@ impl<'a> Interp<'a> {
                 false => self.invoke(func, &args, this.as_ref(), call.span),
             };
             let value = if func.block != self.block && !call.new {
-                self.written_arguments(func, call, &args, this.as_ref());
-                self.given_back_whole(func, call, &args, value)
+                let left = self.written_arguments(func, call, &args, this.as_ref());
+                self.given_back_whole(func, call, &args, value, &left)
             } else {
                 if runs_here {
                     self.left_in_arguments(func, call, &args);
@@ -37,11 +44,21 @@ impl<'a> Interp<'a> {
         result.unwrap_or_else(unknown)
     }
 
-    /// What a function leaves in the objects that it is given, by `&mut` in Rust: `self.name = name`, `context.name = name`.
-    fn written_arguments(&mut self, func: &FuncRef, call: &Call<'_>, args: &[Val], this: Option<&Val>) {
-        let Some(summary) = self.world.summary(func).filter(|s| !s.writes.is_empty()) else { return };
+    /// What a function leaves in the objects that it is given, by `&mut` in Rust: `self.name = name`, `context.name = name`. Gives
+    /// back what was worked out for it, by the number of the write.
+    fn written_arguments(
+        &mut self,
+        func: &FuncRef,
+        call: &Call<'_>,
+        args: &[Val],
+        this: Option<&Val>,
+    ) -> FxHashMap<usize, Val> {
+        let mut known = FxHashMap::default();
+        let Some(summary) = self.world.summary(func).filter(|s| !s.writes.is_empty()) else { return known };
         let at = self.at(call.span);
-        for (param, path, written) in summary.writes.iter().filter(|(_, path, _)| !path.is_empty()) {
+        for (n, (param, path, written)) in
+            summary.writes.iter().enumerate().filter(|(_, (_, path, _))| !path.is_empty())
+        {
             let (place, old) = match *param {
                 THIS => (call.receiver_id.map(|r| self.begins_chain(r, this)), this),
                 n => (call.arg_ids.get(n as usize).copied(), args.get(n as usize)),
@@ -51,6 +68,7 @@ impl<'a> Interp<'a> {
                 continue;
             }
             let left = self.substitute(written, args, this, &at);
+            known.insert(n, left.clone());
             // `exports.run = function ..`: what a module's body writes into what its header hands to it.
             let tells = left.has_taint() || !self.world.casts_convert() && holds_code(&left, 0);
             if !tells {
@@ -66,7 +84,7 @@ impl<'a> Interp<'a> {
             self.put(place, joined);
         }
         if !self.world.casts_convert() {
-            return;
+            return known;
         }
         for (param, _, written) in summary.writes.iter().filter(|(param, path, _)| *param != THIS && path.is_empty()) {
             let (Some(id), Some(old)) = (call.arg_ids.get(*param as usize), args.get(*param as usize)) else {
@@ -79,6 +97,7 @@ impl<'a> Interp<'a> {
             let left = self.substitute(written, args, this, &at);
             self.put(place, join(old, &left));
         }
+        known
     }
 
     /// `Array.prototype.slice.call(arguments, 1)`, `[].concat.apply([], lists)`: a list's own method.
@@ -131,7 +150,14 @@ impl<'a> Interp<'a> {
     }
 
     /// What a method gives back that gives back its object: with what it wrote into it.
-    fn given_back_whole(&mut self, func: &FuncRef, call: &Call<'_>, args: &[Val], value: Val) -> Val {
+    fn given_back_whole(
+        &mut self,
+        func: &FuncRef,
+        call: &Call<'_>,
+        args: &[Val],
+        value: Val,
+        known: &FxHashMap<usize, Val>,
+    ) -> Val {
         let Some(this) = call.receiver.as_ref().filter(|_| !self.world.casts_convert()) else { return value };
         let Some(summary) = self.world.summary(func).filter(|s| !s.writes.is_empty()) else { return value };
         let is_this = |t: &Taint| matches!(&t.origin, Origin::Param(THIS, path) if path.is_empty());
@@ -140,8 +166,9 @@ impl<'a> Interp<'a> {
         }
         let at = self.at(call.span);
         let mut whole = value;
-        for (_, path, written) in summary.writes.iter().filter(|(n, path, _)| *n == THIS && !path.is_empty()) {
-            let left = self.substitute(written, args, Some(this), &at);
+        let of_this = |(_, (param, path, _)): &(usize, &(u16, Vec<Ustr>, Val))| *param == THIS && !path.is_empty();
+        for (n, (_, path, written)) in summary.writes.iter().enumerate().filter(of_this) {
+            let left = known.get(&n).cloned().unwrap_or_else(|| self.substitute(written, args, Some(this), &at));
             if left.has_taint() {
                 whole = self.with_joined(&whole, path, &left);
             }
@@ -345,6 +372,20 @@ impl<'a> Interp<'a> {
         this: Option<&Val>,
         at: &At,
     ) -> Val {
+        let mut known = Projections::default();
+        let known = value.fields.is_some().then_some(&mut known);
+        self.substitute_in(value, args, this, at, known)
+    }
+
+    /// The same below a value of which some was put in already: its fields mostly lead to the same few places.
+    fn substitute_in(
+        &mut self,
+        value: &Val,
+        args: &[Val],
+        this: Option<&Val>,
+        at: &At,
+        mut known: Option<&mut Projections>,
+    ) -> Val {
         if !value.has_taint() {
             return value.clone();
         }
@@ -365,7 +406,7 @@ impl<'a> Interp<'a> {
                     if !path.is_empty() && arg.is_blank() {
                         continue;
                     }
-                    let arg = self.project_read(&arg, path, path.read.as_ref());
+                    let arg = self.projected(*param, &arg, path, known.as_deref_mut());
                     let joined = std::iter::successors(taint.trace.as_ref(), |s| s.previous.as_ref())
                         .any(|s| s.what == StepKind::Concatenated);
                     for t in &arg.taints {
@@ -397,7 +438,8 @@ impl<'a> Interp<'a> {
             return passed;
         }
         if let Some(fields) = &value.fields {
-            let mapped = fields.iter().map(|(n, v)| (*n, self.substitute(v, args, this, at))).collect();
+            let mapped =
+                fields.iter().map(|(n, v)| (*n, self.substitute_in(v, args, this, at, known.as_deref_mut()))).collect();
             out = out.with_fields(mapped);
         }
         if let Some(kept) = kept {
@@ -405,6 +447,21 @@ impl<'a> Interp<'a> {
             out = out.with_field(*ELEMENT, element);
         }
         Arc::new(out)
+    }
+
+    /// What lies at a path below an argument, looked up once.
+    fn projected(&mut self, param: u16, arg: &Val, path: &Below, known: Option<&mut Projections>) -> Val {
+        let Some(known) = known.filter(|_| !path.is_empty()) else {
+            return self.project_read(arg, path, path.read.as_ref());
+        };
+        let read = path.read.as_ref().map_or(0, |r| Arc::as_ptr(r) as usize);
+        let place = (param, path.iter().copied().collect(), read);
+        if let Some(found) = known.get(&place) {
+            return found.clone();
+        }
+        let found = self.project_read(arg, path, path.read.as_ref());
+        known.insert(place, found.clone());
+        found
     }
 
     /// `new Class(..)`.
