@@ -250,6 +250,10 @@ function register(func, key) {
         Case::bad("a.rs", "fn h4(ssn: &str) { let mut x = ripemd::Ripemd160::new(); x.update(ssn); } //~ weak-hash"),
         Case::good("a.rs", "use sha1::Sha1;\nfn i(data: &[u8]) { let d = Sha1::digest(data); }"),
         Case::good("a.rs", "fn j(file: &[u8]) { let checksum = md5::compute(file); println!(\"{:x}\", checksum); }"),
+        Case::near_miss(
+            "a.js",
+            "const crypto = require('crypto');\nfunction generateMd5Hash(bytes) { return crypto.createHash('md5').update(bytes).digest('base64'); }\nfunction generateETag(n) { return crypto.createHash('sha1').update(`${n}`).digest('base64'); }",
+        ),
         Case::good("a.rs", "use md5::Md5;\nfn k(etag: &str) { let d = Md5::digest(etag); }"),
         Case::good(
             "a.rs",
@@ -597,7 +601,10 @@ fn report(call: &CallView<'_>, name: &str, span: Span, signature: bool, fixable:
         f.span.contains(call.span)
             && f.name.is_some_and(|n| {
                 let words = lexicon::words(&n);
-                words.last().is_some_and(|w| w == "name" || w == "key") || names_algorithm(&n)
+                words.last().is_some_and(|w| w == "name" || w == "key")
+                    || names_algorithm(&n)
+                    || ["md5", "sha1"].iter().any(|a| n.to_ascii_lowercase().contains(a))
+                    || n.to_ascii_lowercase().contains("etag")
             })
     };
     // The sum of a file.
