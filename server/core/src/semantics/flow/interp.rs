@@ -688,7 +688,7 @@ impl<'a> Interp<'a> {
                     self.returned(returned);
                     self.state = before;
                 }
-                value
+                control::awaited(value)
             }
             ExprKind::Yield(value) => {
                 if let Some(value) = value {
@@ -862,11 +862,7 @@ impl<'a> Interp<'a> {
             }
             ExprKind::Throw(value) => {
                 let value = self.eval(*value);
-                if self.state.live
-                    && let Some(thrown) = self.thrown.last_mut()
-                {
-                    *thrown = Some(thrown.take().map_or_else(|| value.clone(), |t| join(&t, &value)));
-                }
+                self.throws(&value);
                 self.may_throw();
                 self.state.live = false;
                 unknown()

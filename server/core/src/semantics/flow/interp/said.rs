@@ -6,9 +6,51 @@ use crate::semantics::flow::call::Call;
 use crate::semantics::flow::guard::{Facts, Learned};
 use crate::semantics::hir::PatId;
 
-/// A parameter, and the kinds of sinks for which it is harmless where the function gives something true, something false,
-/// and whenever it comes back.
-pub type Told = (u16, [SinkKinds; 3]);
+/// What a function's ways out say of a parameter, or of a part of it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Told {
+    /// The parameter's number.
+    pub param: u16,
+    /// Names below it; none for the whole.
+    pub path: SmallVec<[Ustr; 2]>,
+    /// The kinds of sinks for which it is harmless where the function gives something true, something false, whenever it comes
+    /// back, and where it hands on to the next handler ([`HANDED_ON`]).
+    pub kinds: [SinkKinds; WAYS],
+}
+
+/// The ways out of a function that are told apart.
+const WAYS: usize = 4;
+/// The way on to the next handler: `next()`.
+pub(in crate::semantics::flow) const HANDED_ON: usize = 3;
+/// Most parts of one parameter that are told of.
+const MAX_KNOWN: usize = 8;
+
+/// What is known of the watched parameters at one way out.
+#[derive(Clone, Default)]
+struct Known {
+    whole: Vec<SinkKinds>,
+    /// Parts by the place of their parameter among those watched.
+    parts: Vec<(usize, SmallVec<[Ustr; 2]>, SinkKinds)>,
+}
+
+impl Known {
+    /// What holds at both ways.
+    fn and(&self, other: &Known) -> Known {
+        let part = |of: &Known, (n, path): (usize, &[Ustr])| {
+            let found = of.parts.iter().find(|(m, p, _)| *m == n && p[..] == *path).map(|(.., kinds)| *kinds);
+            let whole = of.whole.get(n).copied().unwrap_or(SinkKinds::NONE);
+            found.unwrap_or(SinkKinds::NONE) | whole
+        };
+        let mut parts: Vec<(usize, SmallVec<[Ustr; 2]>, SinkKinds)> = Vec::new();
+        for (n, path, _) in self.parts.iter().chain(&other.parts) {
+            let kinds = part(self, (*n, path)) & part(other, (*n, path));
+            if kinds != SinkKinds::NONE && !parts.iter().any(|(m, p, _)| m == n && p == path) {
+                parts.push((*n, path.clone(), kinds));
+            }
+        }
+        Known { whole: self.whole.iter().zip(&other.whole).map(|(a, b)| *a & *b).collect(), parts }
+    }
+}
 
 /// Parameters of one function that are looked at, with who controlled them in the beginning.
 type Watched = SmallVec<[(u16, LocalId, SmallVec<[Origin; 2]>); 2]>;
@@ -20,7 +62,7 @@ pub(super) struct Said {
     /// Rust: the expressions whose value the function gives back at its end.
     tails: SmallVec<[ExprId; 4]>,
     /// By outcome; none where there is no such exit yet.
-    kinds: [Option<Vec<SinkKinds>>; 3],
+    kinds: [Option<Known>; WAYS],
 }
 
 /// Most parameters of a function that are watched.
@@ -58,7 +100,8 @@ impl Interp<'_> {
         for (n, param) in hir.function(id).params.iter().enumerate().take(MAX_WATCHED) {
             let PatKind::Bind(local, None) = hir.pat(param.pat).kind else { continue };
             let value = self.state.locals.get(local);
-            if param.rest || value.taints.is_empty() || self.is_assigned(local) {
+            let typed = !rust && !value.apis.is_empty();
+            if param.rest || value.taints.is_empty() && !typed || self.is_assigned(local) {
                 continue;
             }
             watched.push((n as u16, local, value.taints.iter().map(|t| t.origin.clone()).collect()));
@@ -170,7 +213,7 @@ impl Interp<'_> {
         if !self.state.live || self.active.last().is_none_or(|a| a.said.watched.is_empty()) {
             return;
         }
-        let mut found = [None, None, Some(self.known_of_params())];
+        let mut found = [None, None, Some(self.known_of_params()), None];
         for (n, (lessons, never)) in [(yes, Some(false)), (no, Some(true))].into_iter().enumerate() {
             if truth == never {
                 continue;
@@ -183,27 +226,44 @@ impl Interp<'_> {
             }
         }
         let Some(activation) = self.active.last_mut() else { return };
-        for (slot, kinds) in activation.said.kinds.iter_mut().zip(found) {
-            let Some(kinds) = kinds else { continue };
-            *slot = Some(match slot.take() {
-                Some(old) => old.iter().zip(&kinds).map(|(a, b)| *a & *b).collect(),
-                None => kinds,
-            });
-        }
+        activation.said.note(found);
     }
 
-    /// For which kinds each watched parameter is harmless now.
-    fn known_of_params(&self) -> Vec<SinkKinds> {
-        let Some(activation) = self.active.last() else { return Vec::new() };
+    /// `next()`: what a handler found of the request holds for those that come after it.
+    pub(in crate::semantics::flow) fn hands_on(&mut self, call: &Call<'_>) {
+        let hir = self.hir;
+        let ExprKind::Call { callee, .. } = &hir.expr(call.id).kind else { return };
+        let ExprKind::Local(next) = &hir.expr(*callee).kind else { return };
+        let is_next =
+            |p: &crate::semantics::hir::Param| matches!(&hir.pat(p.pat).kind, PatKind::Bind(l, None) if l == next);
+        let takes = |a: &Activation<'_>| hir.function(a.id).params.iter().skip(1).any(is_next);
+        let Some(at) = self.active.iter().rposition(takes).filter(|_| self.state.live) else { return };
+        let known = self.known_of(&self.active[at].said.watched);
+        self.active[at].said.note([None, None, None, Some(known)]);
+    }
+
+    /// For which kinds each parameter of the function at work that is watched is harmless now.
+    fn known_of_params(&self) -> Known {
+        self.active.last().map_or_else(Known::default, |a| self.known_of(&a.said.watched))
+    }
+
+    fn known_of(&self, watched: &Watched) -> Known {
         let kinds = |(_, local, origins): &(u16, LocalId, SmallVec<[Origin; 2]>)| {
             let value = self.state.locals.get(*local);
             // What became a constant is harmless.
             let of = |origin: &Origin| {
                 value.taints.iter().find(|t| t.origin == *origin).map_or(SinkKinds::ALL, |t| t.cleaned)
             };
-            origins.iter().fold(SinkKinds::ALL, |all, origin| all & of(origin))
+            let all = if origins.is_empty() { SinkKinds::NONE } else { SinkKinds::ALL };
+            origins.iter().fold(all, |all, origin| all & of(origin))
         };
-        activation.said.watched.iter().map(kinds).collect()
+        let mut parts = Vec::new();
+        if !self.world.casts_convert() {
+            for (n, (_, local, _)) in watched.iter().enumerate() {
+                known_parts(n, &self.state.locals.get(*local), &mut SmallVec::new(), &mut parts);
+            }
+        }
+        Known { whole: watched.iter().map(kinds).collect(), parts }
     }
 
     /// Whether an expression is a condition, whose value is true or false.
@@ -277,27 +337,95 @@ impl Interp<'_> {
     /// Those lessons for the arguments of a call: where it is true, where it is false, and afterwards.
     pub(in crate::semantics::flow) fn lessons_of(call: &Call<'_>, told: &[Told]) -> [Lessons; 3] {
         let mut lessons: [Lessons; 3] = Default::default();
-        for (n, kinds) in told {
-            let Some(place) = call.arg_ids.get(*n as usize) else { continue };
+        for Told { param, path, kinds } in told {
+            let Some(place) = call.arg_ids.get(*param as usize) else { continue };
             for (list, kinds) in lessons.iter_mut().zip(kinds) {
-                if *kinds != SinkKinds::NONE {
+                if *kinds != SinkKinds::NONE && path.is_empty() {
                     list.push((*place, Learned::Clean(*kinds)));
+                } else if *kinds != SinkKinds::NONE {
+                    list.push((*place, Learned::Below(path.clone(), *kinds)));
                 }
             }
         }
         lessons
+    }
+
+    /// What the function that was handed over last says of the request where it hands on.
+    pub(in crate::semantics::flow) fn said_before_next(&self, func: &FuncRef) -> Vec<Told> {
+        let told = match func.block == self.block {
+            true => self.last_told.clone(),
+            false => self.world.summary(func).map(|s| s.told.clone()).unwrap_or_default(),
+        };
+        let of_request = |t: &Told| t.param == 0 && !t.path.is_empty() && t.kinds[HANDED_ON] != SinkKinds::NONE;
+        told.into_iter().filter(of_request).collect()
+    }
+
+    /// A value of which a part is harmless for these kinds.
+    pub(in crate::semantics::flow) fn with_harmless(&mut self, whole: &Val, path: &[Ustr], kinds: SinkKinds) -> Val {
+        let Some((name, below)) = path.split_first() else { return Arc::new(whole.cleaned(kinds)) };
+        let at = Arc::new(self.at(self.handing));
+        let part = self.project_read(whole, &[*name], Some(&at));
+        if !part.has_taint() {
+            return whole.clone();
+        }
+        let part = self.with_harmless(&part, below, kinds);
+        Arc::new(whole.with_field(*name, part))
+    }
+}
+
+/// Parts of an object that somebody made harmless, as far down as requests are deep.
+fn known_parts(
+    n: usize,
+    value: &Val,
+    path: &mut SmallVec<[Ustr; 2]>,
+    out: &mut Vec<(usize, SmallVec<[Ustr; 2]>, SinkKinds)>,
+) {
+    for (name, field) in value.fields() {
+        if *name == *ELEMENT || out.len() >= MAX_KNOWN {
+            continue;
+        }
+        path.push(*name);
+        let kinds = field.taints.iter().fold(SinkKinds::ALL, |all, t| all & t.cleaned);
+        if !field.taints.is_empty() && kinds != SinkKinds::NONE {
+            out.push((n, path.clone(), kinds));
+        }
+        if path.len() < 2 {
+            known_parts(n, field, path, out);
+        }
+        path.pop();
     }
 }
 
 impl Said {
     /// What is worth telling.
     pub(super) fn told(&self) -> Vec<Told> {
-        let kinds = |outcome: usize, n: usize| {
-            self.kinds[outcome].as_ref().and_then(|k| k.get(n)).copied().unwrap_or(SinkKinds::NONE)
+        let whole = |known: &Known, n: usize| known.whole.get(n).copied().unwrap_or(SinkKinds::NONE);
+        let ways = |of: &dyn Fn(&Known) -> SinkKinds| -> [SinkKinds; WAYS] {
+            std::array::from_fn(|way| self.kinds[way].as_ref().map_or(SinkKinds::NONE, of))
         };
-        let all =
-            self.watched.iter().enumerate().map(|(n, (param, ..))| (*param, [kinds(0, n), kinds(1, n), kinds(2, n)]));
-        all.filter(|(_, kinds)| kinds.iter().any(|k| *k != SinkKinds::NONE)).collect()
+        let mut out: Vec<Told> = Vec::new();
+        for (n, (param, ..)) in self.watched.iter().enumerate() {
+            out.push(Told { param: *param, path: SmallVec::new(), kinds: ways(&|known| whole(known, n)) });
+            for (m, path, _) in self.kinds.iter().flatten().flat_map(|k| &k.parts) {
+                let part = |known: &Known| {
+                    let found = known.parts.iter().find(|(o, p, _)| *o == n && p == path);
+                    found.map_or(SinkKinds::NONE, |(.., kinds)| *kinds)
+                };
+                if *m == n && !out.iter().any(|t| t.param == *param && t.path == *path) {
+                    out.push(Told { param: *param, path: path.clone(), kinds: ways(&part) });
+                }
+            }
+        }
+        out.retain(|told| told.kinds.iter().any(|k| *k != SinkKinds::NONE));
+        out
+    }
+
+    /// One more way out, by what is known on it.
+    fn note(&mut self, found: [Option<Known>; WAYS]) {
+        for (slot, known) in self.kinds.iter_mut().zip(found) {
+            let Some(known) = known else { continue };
+            *slot = Some(slot.take().map_or_else(|| known.clone(), |old| old.and(&known)));
+        }
     }
 }
 
