@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
     category: Category::Security,
     severity: Severity::High,
     confidence: Confidence::Medium,
-    cwe: &[338, 330, 335],
+    cwe: &[338, 330, 335, 340],
     families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,

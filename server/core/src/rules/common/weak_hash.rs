@@ -15,7 +15,7 @@ pub static RULE: Rule = Rule {
     category: Category::Security,
     severity: Severity::Medium,
     confidence: Confidence::Medium,
-    cwe: &[327, 328],
+    cwe: &[327, 328, 916],
     families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
