@@ -70,6 +70,12 @@ pub(super) fn replacement(call: &Call<'_>) -> SinkKinds {
         {
             SinkKind::Path.set()
         }
+        // One slash is left of any at the beginning: a path of the site's own.
+        Some((pattern, _))
+            if text == "/" && matches!(pattern.as_str(), r"^\/+" | r"^\/{2,}" | r"^\/\/+" | r"^[\/\\]+") =>
+        {
+            SinkKind::Redirect.set()
+        }
         // What stands between quotes of a shell ends only at one, which is put outside of them: `'\\''`, `'"'"'`.
         Some((pattern, flags))
             if pattern == "'" && flags.contains('g') && matches!(text.as_str(), r"'\''" | r#"'"'"'"#) =>

@@ -356,7 +356,7 @@ impl<'a> Interp<'a> {
     ) -> Vec<(u8, Val)> {
         let mut out = Vec::new();
         // What handlers that come first let through: `app.get("/:id", onlyNumbers, handler)`.
-        let mut let_through: Vec<crate::semantics::flow::interp::said::Told> = Vec::new();
+        let mut let_through = self.let_through_before(call);
         let outer = std::mem::replace(&mut self.handing, call.span);
         let target = Target { paths: &call.paths, name: call.name, open: call.open };
         let models = self.models;
@@ -445,8 +445,8 @@ impl<'a> Interp<'a> {
                 let before = self.state.clone();
                 self.last_told.clear();
                 let result = self.hand_over(&func, &args);
-                if model.is_some_and(|m| !m.callbacks.is_empty()) && call.args.len() > 1 {
-                    let_through.extend(self.said_before_next(&func));
+                if model.is_some_and(|m| !m.callbacks.is_empty()) {
+                    let_through.extend(self.said_before_next(&func, call));
                 }
                 // The callback may never run.
                 self.state.live = true;
@@ -455,6 +455,7 @@ impl<'a> Interp<'a> {
             }
         }
         self.handing = outer;
+        self.lets_through(call, let_through);
         out
     }
 

@@ -374,6 +374,7 @@ fn is_words(sink: &ParamSink, param: &str) -> bool {
 fn is_taken_apart(sink: &ParamSink) -> bool {
     let apart = |s: &Arc<Step>| {
         s.what == StepKind::Through
+            && s.at.block == sink.at.block
             && text_of(&s.at).is_some_and(|t| [".split(", ".match(", ".exec("].iter().any(|w| t.contains(w)))
     };
     std::iter::successors(sink.trace.as_ref(), |s: &&Arc<Step>| s.previous.as_ref()).any(apart)

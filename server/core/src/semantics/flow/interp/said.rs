@@ -53,12 +53,14 @@ impl Known {
 }
 
 /// Parameters of one function that are looked at, with who controlled them in the beginning.
-type Watched = SmallVec<[(u16, LocalId, SmallVec<[Origin; 2]>); 2]>;
+type Watched = SmallVec<[(u16, Option<LocalId>, SmallVec<[Origin; 2]>); 2]>;
 
 /// What the exits of a running function have in common.
 #[derive(Default)]
 pub(super) struct Said {
     watched: Watched,
+    /// Variables that parts of something are taken out into, where they hold them to the end.
+    taken: SmallVec<[LocalId; 4]>,
     /// Rust: the expressions whose value the function gives back at its end.
     tails: SmallVec<[ExprId; 4]>,
     /// By outcome; none where there is no such exit yet.
@@ -67,6 +69,8 @@ pub(super) struct Said {
 
 /// Most parameters of a function that are watched.
 const MAX_WATCHED: usize = 4;
+/// Most variables that parts are taken out into that are looked at.
+const MAX_TAKEN: usize = 12;
 /// Depth of conditions in a condition.
 const MAX_DEPTH: usize = 8;
 /// From here on a parameter's number is that of a part of the first one, which is taken apart: `([name, value]) => ..`.
@@ -93,18 +97,22 @@ impl Interp<'_> {
                 let value = self.state.locals.get(*local);
                 if !value.taints.is_empty() && !self.is_assigned(*local) {
                     let origins = value.taints.iter().map(|t| t.origin.clone()).collect();
-                    watched.push((PARTS + n as u16, *local, origins));
+                    watched.push((PARTS + n as u16, Some(*local), origins));
                 }
             }
         }
         for (n, param) in hir.function(id).params.iter().enumerate().take(MAX_WATCHED) {
+            // `function check({ name }) { .. }`
+            if !rust && matches!(hir.pat(param.pat).kind, PatKind::Object { .. }) {
+                watched.push((n as u16, None, SmallVec::new()));
+            }
             let PatKind::Bind(local, None) = hir.pat(param.pat).kind else { continue };
             let value = self.state.locals.get(local);
             let typed = !rust && !value.apis.is_empty();
             if param.rest || value.taints.is_empty() && !typed || self.is_assigned(local) {
                 continue;
             }
-            watched.push((n as u16, local, value.taints.iter().map(|t| t.origin.clone()).collect()));
+            watched.push((n as u16, Some(local), value.taints.iter().map(|t| t.origin.clone()).collect()));
         }
         let mut tails = SmallVec::new();
         if rust
@@ -113,7 +121,26 @@ impl Interp<'_> {
         {
             self.tails(body, &mut tails, 0);
         }
+        let mut taken = SmallVec::new();
+        let is_param = |(_, local, origins): &(u16, Option<LocalId>, SmallVec<[Origin; 2]>)| {
+            local.is_none() || origins.iter().any(|o| matches!(o, Origin::Param(..)))
+        };
+        if !rust && watched.iter().any(is_param) {
+            let span = hir.function(id).span;
+            for pat in &hir.pats {
+                let PatKind::Object { fields, .. } = &pat.kind else { continue };
+                for (_, part) in fields.iter().filter(|_| span.contains(pat.span)) {
+                    if let PatKind::Bind(local, None) = hir.pat(*part).kind
+                        && taken.len() < MAX_TAKEN
+                        && !self.is_assigned(local)
+                    {
+                        taken.push(local);
+                    }
+                }
+            }
+        }
         if let Some(activation) = self.active.last_mut() {
+            activation.said.taken = taken;
             activation.said.watched = watched;
             activation.said.tails = tails;
         }
@@ -238,17 +265,19 @@ impl Interp<'_> {
             |p: &crate::semantics::hir::Param| matches!(&hir.pat(p.pat).kind, PatKind::Bind(l, None) if l == next);
         let takes = |a: &Activation<'_>| hir.function(a.id).params.iter().skip(1).any(is_next);
         let Some(at) = self.active.iter().rposition(takes).filter(|_| self.state.live) else { return };
-        let known = self.known_of(&self.active[at].said.watched);
+        let known = self.known_of(&self.active[at].said);
         self.active[at].said.note([None, None, None, Some(known)]);
     }
 
     /// For which kinds each parameter of the function at work that is watched is harmless now.
     fn known_of_params(&self) -> Known {
-        self.active.last().map_or_else(Known::default, |a| self.known_of(&a.said.watched))
+        self.active.last().map_or_else(Known::default, |a| self.known_of(&a.said))
     }
 
-    fn known_of(&self, watched: &Watched) -> Known {
-        let kinds = |(_, local, origins): &(u16, LocalId, SmallVec<[Origin; 2]>)| {
+    fn known_of(&self, said: &Said) -> Known {
+        let watched = &said.watched;
+        let kinds = |(_, local, origins): &(u16, Option<LocalId>, SmallVec<[Origin; 2]>)| {
+            let Some(local) = local else { return SinkKinds::NONE };
             let value = self.state.locals.get(*local);
             // What became a constant is harmless.
             let of = |origin: &Origin| {
@@ -260,7 +289,22 @@ impl Interp<'_> {
         let mut parts = Vec::new();
         if !self.world.casts_convert() {
             for (n, (_, local, _)) in watched.iter().enumerate() {
-                known_parts(n, &self.state.locals.get(*local), &mut SmallVec::new(), &mut parts);
+                if let Some(local) = local {
+                    known_parts(n, &self.state.locals.get(*local), &mut SmallVec::new(), &mut parts);
+                }
+            }
+            for local in &said.taken {
+                let value = self.state.locals.get(*local);
+                let [taint] = value.taints.as_slice() else { continue };
+                let Origin::Param(param, path) = &taint.origin else { continue };
+                let as_it_is = std::iter::successors(taint.trace.as_ref(), |s| s.previous.as_ref())
+                    .all(|s| s.what == StepKind::Assigned);
+                let of = watched.iter().position(|(n, ..)| n == param);
+                if let Some(n) = of.filter(|_| as_it_is && taint.cleaned != SinkKinds::NONE)
+                    && (1..=2).contains(&path.len())
+                {
+                    parts.push((n, path.iter().copied().collect(), taint.cleaned));
+                }
             }
         }
         Known { whole: watched.iter().map(kinds).collect(), parts }
@@ -351,13 +395,41 @@ impl Interp<'_> {
     }
 
     /// What the function that was handed over last says of the request where it hands on.
-    pub(in crate::semantics::flow) fn said_before_next(&self, func: &FuncRef) -> Vec<Told> {
+    pub(in crate::semantics::flow) fn said_before_next(&self, func: &FuncRef, call: &Call<'_>) -> Vec<Told> {
         let told = match func.block == self.block {
             true => self.last_told.clone(),
             false => self.world.summary(func).map(|s| s.told.clone()).unwrap_or_default(),
         };
-        let of_request = |t: &Told| t.param == 0 && !t.path.is_empty() && t.kinds[HANDED_ON] != SinkKinds::NONE;
-        told.into_iter().filter(of_request).collect()
+        // `app.param("id", (req, res, next, id) => ..)`
+        let named = (call.name == "param").then(|| call.args.first()?.as_str()).flatten();
+        let of_request = |mut t: Told| match named {
+            Some(name) if t.param == 3 && t.path.is_empty() => {
+                t.path = [Ustr::from("params"), name].into_iter().collect();
+                Some(t)
+            }
+            _ => (t.param == 0 && !t.path.is_empty()).then_some(t),
+        };
+        told.into_iter().filter_map(of_request).filter(|t| t.kinds[HANDED_ON] != SinkKinds::NONE).collect()
+    }
+
+    /// What handlers let through that were put before all others of the router that a call adds one to.
+    pub(in crate::semantics::flow) fn let_through_before(&self, call: &Call<'_>) -> Vec<Told> {
+        let router = call.receiver_id.filter(|_| !self.through.is_empty());
+        let router = router.map(|id| Ustr::from(self.arena.slice(self.hir.expr(id).span)));
+        router.and_then(|router| self.through.get(&router).cloned()).unwrap_or_default()
+    }
+
+    /// `router.use(check)`, `router.param("id", check)`: what they let through, for the handlers that are added later.
+    pub(in crate::semantics::flow) fn lets_through(&mut self, call: &Call<'_>, told: Vec<Told>) {
+        let all = match call.name.as_str() {
+            "use" => call.args.first().is_some_and(|a| !a.funcs.is_empty()),
+            "param" => true,
+            _ => false,
+        };
+        if let Some(router) = call.receiver_id.filter(|_| all && !told.is_empty()) {
+            let router = Ustr::from(self.arena.slice(self.hir.expr(router).span));
+            self.through.insert(router, told);
+        }
     }
 
     /// A value of which a part is harmless for these kinds.

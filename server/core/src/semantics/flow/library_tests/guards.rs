@@ -38,6 +38,11 @@ fn messages_of_pages() {
 }
 
 #[test]
+fn slashes_at_the_beginning() {
+    check(&[SinkKind::Redirect], ADDRESSES);
+}
+
+#[test]
 fn programs_are_the_callers_choice() {
     check(&[SinkKind::Command], PROGRAMS);
 }
@@ -65,6 +70,23 @@ function either(query) {
   if (!/^[a-z0-9]+$/.test(query.name)) throw new Error('a name that is none of a table of this program');
   return 'fine';
 }
+function apart({ table, other }) {
+  if (!/^[a-z]+$/.test(table)) throw new Error('the table of the request is none that this program knows of, now or ever');
+  return other.length;
+}
+function taken(body) {
+  const { table } = body;
+  if (!/^[a-z]+$/.test(table)) throw new Error('the table of the request is none that this program knows of, now or ever');
+}
+function replaced(body) {
+  let { table } = body;
+  table = 'a table of this program, which is not what the request asks for, whatever that may be';
+  if (!/^[a-z]+$/.test(table)) throw new Error('the table of the request is none that this program knows of, now or ever');
+}
+app.post('/i', (req, res) => { apart(req.body); exec('x ' + req.body.table); });
+app.post('/j', (req, res) => { apart(req.body); exec('x ' + req.body.other); }); //!
+app.post('/k', (req, res) => { taken(req.body); exec('x ' + req.body.table); });
+app.post('/l', (req, res) => { replaced(req.body); exec('x ' + req.body.table); }); //!
 app.post('/a', (req, res) => { validate(req.body); exec('x ' + req.body.table); });
 app.post('/b', (req, res) => { validate(req.body); exec('x ' + req.body.view); }); //!
 app.post('/c', (req, res) => { exec('x ' + req.body.table); validate(req.body); }); //!
@@ -94,6 +116,15 @@ app.get('/b/:id', onlyIds, (req, res) => { exec('x ' + req.params.name); }); //!
 app.get('/c/:id', logs, (req, res) => { exec('x ' + req.params.id); }); //!
 app.get('/d/:id', (req, res) => { exec('x ' + req.params.id); }); //!
 app.get('/e', short, (req, res) => { exec('x ' + req.query.q); });
+app.param('slug', (req, res, next, slug) => { if (!/^[a-z]+$/.test(slug)) return res.end(); next(); });
+app.get('/g/:slug', (req, res) => { exec('x ' + req.params.slug); });
+app.get('/h/:slug', (req, res) => { exec('x ' + req.params.other); }); //!
+const before = express.Router();
+before.get('/i', (req, res) => { exec('x ' + req.query.q); }); //!
+before.use((req, res, next) => { if (!/^[a-z]+$/.test(req.query.q)) return res.end(); next(); });
+before.get('/j', (req, res) => { exec('x ' + req.query.q); });
+before.get('/k', (req, res) => { exec('x ' + req.query.p); }); //!
+app.get('/l', (req, res) => { exec('x ' + req.query.q); }); //!
 app.get('/f', [short, logs], (req, res) => { exec('x ' + req.query.p); }); //!
 "#;
 
@@ -144,8 +175,20 @@ import path from 'path';
 ipcMain.on('a', (event, name) => { fs.writeFileSync(path.join(app.getPath('userData'), name), ''); }); //!
 ipcMain.on('b', (event, name) => { fs.writeFileSync(name, ''); });
 chrome.runtime.onMessageExternal.addListener((m) => { fetch(m.url); }); //!
+import * as vscode from 'vscode';
+import { exec } from 'child_process';
+const panel = vscode.window.createWebviewPanel('p', 'P', 1, {});
+panel.webview.onDidReceiveMessage((m) => { exec('git show ' + m.commit); }); //!
+function shown(view: vscode.WebviewView) { view.webview.onDidReceiveMessage((m) => { exec('git show ' + m.commit); }); } //!
 chrome.runtime.onMessage.addListener((m) => { fetch(m.url); });
 chrome.runtime.onMessage.addListener((m) => { chrome.tabs.executeScript(1, { code: 'show(' + m.text + ')' }); }); //!
+"#;
+
+const ADDRESSES: &str = r#"
+import express from 'express';
+const app = express();
+app.get('/a', (req, res) => { res.redirect(req.path + 'x'); }); //!
+app.get('/b', (req, res) => { res.redirect((req.path + 'x').replace(/^\/+/, '/')); });
 "#;
 
 const PROGRAMS: &str = r#"
