@@ -589,6 +589,19 @@ mod tests {
     }
 
     #[test]
+    fn copies_of_libraries_that_name_their_version() {
+        let head = "/*!\n * jQuery JavaScript Library v4.0.0\n */";
+        assert!(
+            super::twins::is_release("client/js/jquery-4.0.0.js", head)
+                && super::twins::is_release("public/jquery.js", head)
+        );
+        assert!(
+            !super::twins::is_release("client/js/jquery.js", head)
+                && !super::twins::is_release("client/js/own-4.0.0.js", head)
+        );
+    }
+
+    #[test]
     fn examples_among_sources_are_shown() {
         assert!(shows("packages/core/src/components/Button/examples/Basic.tsx") && shows("docs/examples/a.js"));
         assert!(!shows("examples/src/a.ts") && !shows("src/examples.ts") && !shows("tests/fixtures/demo/src/a.ts"));

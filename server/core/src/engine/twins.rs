@@ -171,7 +171,7 @@ pub(super) fn is_release(path: &str, head: &str) -> bool {
     let digit = |at: usize, s: &str| s.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
     let versioned = || head.match_indices('.').any(|(at, _)| at > 0 && digit(at - 1, head) && digit(at + 1, head));
     LIBRARIES.contains(&stem)
-        && (is_vendored(path) || path.rsplit('/').skip(1).any(|folder| FOLDERS.contains(&folder)))
+        && (version.is_some() || is_vendored(path) || path.rsplit('/').skip(1).any(|folder| FOLDERS.contains(&folder)))
         && head.starts_with("/*")
         && versioned()
 }

@@ -254,6 +254,10 @@ function register(func, key) {
             "a.js",
             "const crypto = require('crypto');\nfunction generateMd5Hash(bytes) { return crypto.createHash('md5').update(bytes).digest('base64'); }\nfunction generateETag(n) { return crypto.createHash('sha1').update(`${n}`).digest('base64'); }",
         ),
+        Case::near_miss(
+            "a.js",
+            "const crypto = require('crypto');\nfunction send(res, data) { const hash = crypto.createHash('md5'); hash.update(data); res.setHeader('Etag', hash.digest('hex')); }",
+        ),
         Case::good("a.rs", "use md5::Md5;\nfn k(etag: &str) { let d = Md5::digest(etag); }"),
         Case::good(
             "a.rs",
@@ -574,6 +578,9 @@ const PRESCRIBED: &[&str] = &[
     "totp",
     "hotp",
     "content-md5",
+    "if-none-match",
+    "\"etag\"",
+    "'etag'",
     "keyderivation for pdf",
     "oauth_signature",
     "mongodb-cr",

@@ -286,10 +286,15 @@ fn equal(interp: &mut Interp<'_>, out: &mut Vec<(ExprId, Learned)>, a: (ExprId, 
                 }
                 _ => None,
             };
-            if let (Some(prefix), Some(text)) = (prefix, interp.peek(*base)) {
+            // `(path + sep).slice(0, n) === root`
+            let base = match hir.expr(*base).kind {
+                ExprKind::Binary(BinaryOp::Add, text, _) if interp.is_place(text) => text,
+                _ => *base,
+            };
+            if let (Some(prefix), Some(text)) = (prefix, interp.peek(base)) {
                 let kinds = starts_with(Some(&text), &prefix);
                 if kinds != SinkKinds::NONE {
-                    out.push((*base, Learned::Clean(kinds)));
+                    out.push((base, Learned::Clean(kinds)));
                 }
                 continue;
             }

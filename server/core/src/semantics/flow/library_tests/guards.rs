@@ -139,8 +139,12 @@ app.get('/c', (req, res) => { const u = new URL(req.query.u); if (!u.hostname.ma
 const PATHS: &str = r#"
 import express from 'express';
 import fs from 'fs';
+import path from 'path';
 const app = express();
 app.get('/a', (req, res) => { if (req.query.p.split('/').includes('..')) return res.end(); fs.readFileSync('/srv/' + req.query.p); });
+const root = path.normalize(path.resolve('public') + path.sep);
+app.get('/c', (req, res) => { const p = path.normalize(path.join(root, req.query.p)); if ((p + path.sep).substr(0, root.length) !== root) return res.end(); fs.readFileSync(p); });
+app.get('/d', (req, res) => { const p = path.normalize(path.join(root, req.query.p)); if ((p + path.sep).substr(0, root.length) === root) return res.end(); fs.readFileSync(p); }); //!
 app.get('/b', (req, res) => { if (req.query.q.split('/').includes('..')) return res.end(); fs.readFileSync('/srv/' + req.query.p); }); //!
 "#;
 
