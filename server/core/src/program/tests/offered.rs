@@ -238,6 +238,12 @@ fn words_become_html_and_texts_are_taken_apart() {
           });
           return out;
         };
+        exports.load = function (value) {
+          return require('vm').runInNewContext('module.exports = ' + JSON.stringify(value));
+        };
+        exports.loads = function (value) {
+          return require('vm').runInNewContext('module.exports = ' + value); //!
+        };
         exports.cleaned = function (name, done) {
           require('child_process').exec('ls ' + sanitizeName(name), done);
         };

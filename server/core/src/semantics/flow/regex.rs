@@ -50,6 +50,9 @@ const LEADING_DOTS: [&str; 6] = [
     r"^(\.\.(\/|\\))+",
 ];
 
+/// The scheme and the host of an address.
+const HOSTS: [&str; 4] = [r"^.*\/\/[^\/]+", r"^https?:\/\/[^\/]+", r"^[a-z]+:\/\/[^\/]+", r"^\w+:\/\/[^\/]+"];
+
 /// The kinds of sinks for which `x.replace(re, text)` makes `x` harmless.
 pub(super) fn replacement(call: &Call<'_>) -> SinkKinds {
     if !matches!(call.name.as_str(), "replace" | "replaceAll" | "replace_all") {
@@ -69,6 +72,10 @@ pub(super) fn replacement(call: &Call<'_>) -> SinkKinds {
                 && super::guard::is_normalized(call.receiver.as_ref()) =>
         {
             SinkKind::Path.set()
+        }
+        // An address without its scheme and host: a path of the site's own.
+        Some((pattern, _)) if text.is_empty() && HOSTS.contains(&pattern.as_str()) => {
+            SinkKind::Url.set() | SinkKind::ScriptUrl.set()
         }
         // One slash is left of any at the beginning: a path of the site's own.
         Some((pattern, _))

@@ -372,6 +372,12 @@ impl Outcome {
         {
             return;
         }
+        // `res.send(body)` of what is seen to be an object sends JSON.
+        let object = value.types == super::value::Types::OBJECT
+            && value.fields().any(|(name, _)| *name != *super::value::ELEMENT);
+        if site.kind == SinkKind::Html && site.name == "send" && object {
+            return;
+        }
         for taint in &value.taints {
             self.reach_taint(taint, site, value.prefix);
         }

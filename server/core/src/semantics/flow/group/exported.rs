@@ -407,6 +407,12 @@ fn is_built(sink: &ParamSink, name: &str) -> bool {
     }) {
         return false;
     }
+    // What is written out as JSON is a value of the language's own.
+    let is_json =
+        |s: &Arc<Step>| s.what == StepKind::Through && text_of(&s.at).is_some_and(|t| t.starts_with("JSON.stringify("));
+    if sink.kind == SinkKind::Code && steps().any(is_json) {
+        return false;
+    }
     let laid_out =
         || steps().any(|s| s.what == StepKind::Through && text_of(&s.at).is_some_and(|text| lays_out(text, name)));
     matches!(sink.kind, SinkKind::ShellText | SinkKind::Code) && (joined || laid_out() || parsed())

@@ -133,6 +133,9 @@ import express from 'express';
 const app = express();
 app.get('/a', (req, res) => { const u = new URL(req.query.u); if (!/(^|\.)example\.com$/.test(u.hostname)) return; fetch(u); });
 app.get('/b', (req, res) => { const u = new URL(req.query.u); if (!/example\.com$/.test(u.hostname)) return; fetch(u); }); //!
+const base = window.location.href.replace(/^.*\/\/[^\/]+/, '');
+fetch(base + '/list');
+fetch(window.location.hash.slice(1) + '/list'); //!
 app.get('/c', (req, res) => { const u = new URL(req.query.u); if (!u.hostname.match(/\.example\.com$/)) return; fetch(u); });
 "#;
 
@@ -161,6 +164,8 @@ function fixed(name) {
 }
 app.get('/a', (req, res) => { try { lookup(req.query.name); } catch (e) { res.send(`<b>${e.message}</b>`); } }); //!
 app.get('/b', (req, res) => { try { fixed(req.query.name); } catch (e) { res.send(`<b>${e.message}</b>`); } });
+app.post('/e', (req, res) => { const { body } = req; body.text = body.text.trim(); res.send(body); });
+app.post('/f', (req, res) => { const { body } = req; body.text = body.text.trim(); res.send(body.text); }); //!
 app.get('/c', (req, res) => { try { lookup('a name'); } catch (e) { res.send(`<b>${e.message}</b>`); } });
 "#;
 
