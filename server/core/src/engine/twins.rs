@@ -160,8 +160,23 @@ pub(super) fn is_release(path: &str, head: &str) -> bool {
         "zepto",
     ];
     const FOLDERS: &[&str] = &[
-        "libs", "public", "static", "assets", "examples", "example", "demo", "demos", "docs", "doc", "website", "site",
-        "plugins", "external", "test", "tests",
+        "libs",
+        "public",
+        "static",
+        "assets",
+        "examples",
+        "example",
+        "demo",
+        "demos",
+        "docs",
+        "doc",
+        "website",
+        "site",
+        "plugins",
+        "external",
+        "test",
+        "tests",
+        "dependencies",
     ];
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
     let stem = name.strip_suffix(".js").unwrap_or_default();
