@@ -441,7 +441,8 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
     }
     let in_folder = path.rsplit('/').skip(1).any(|f| matches!(f, "test" | "tests" | "spec" | "specs" | "e2e"));
     // `tests/helpers/server.js`, `test/backend/importTest.js`
-    let support = path.rsplit('/').nth(1).is_some_and(|f| matches!(f, "helpers" | "helper" | "support"));
+    let support =
+        path.rsplit('/').nth(1).is_some_and(|f| matches!(f, "helpers" | "helper" | "support" | "util" | "utils"));
     let stem = name.split('.').next().unwrap_or(name);
     let suffix =
         ["Test", "Tests", "Spec"].iter().any(|s| stem.strip_suffix(s).is_some_and(|r| r.ends_with(char::is_lowercase)));
@@ -585,7 +586,22 @@ mod tests {
         assert!(!is_test("test/shop.js", &server("../lib/index")));
         assert!(is_test("fields/password/test/filters.js", "var demand = require('must');\n"));
         assert!(is_test("lib/editor-compressed.js", "let x = 1;") && !is_test("lib/compressed.js", "let x = 1;"));
+        assert!(is_test("test/unit/util/Heap.js", "let x = 1;") && !is_test("src/util/Heap.js", "let x = 1;"));
         assert!(is_test("src/endpoint/tests/mod.rs", "fn f() {}") && !is_test("src/tests/ui/a.rs", "fn f() {}"));
+    }
+
+    #[test]
+    fn copies_of_libraries_that_name_their_version() {
+        let head = "/*!\n * jQuery JavaScript Library v4.0.0\n */";
+        assert!(
+            super::twins::is_release("client/js/jquery-4.0.0.js", head)
+                && super::twins::is_release("public/jquery.js", head)
+                && super::twins::is_release("assets/dependencies/jquery.js", head)
+        );
+        assert!(
+            !super::twins::is_release("client/js/jquery.js", head)
+                && !super::twins::is_release("client/js/own-4.0.0.js", head)
+        );
     }
 
     #[test]

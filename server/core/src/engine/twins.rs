@@ -160,8 +160,23 @@ pub(super) fn is_release(path: &str, head: &str) -> bool {
         "zepto",
     ];
     const FOLDERS: &[&str] = &[
-        "libs", "public", "static", "assets", "examples", "example", "demo", "demos", "docs", "doc", "website", "site",
-        "plugins", "external", "test", "tests",
+        "libs",
+        "public",
+        "static",
+        "assets",
+        "examples",
+        "example",
+        "demo",
+        "demos",
+        "docs",
+        "doc",
+        "website",
+        "site",
+        "plugins",
+        "external",
+        "test",
+        "tests",
+        "dependencies",
     ];
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
     let stem = name.strip_suffix(".js").unwrap_or_default();
@@ -171,7 +186,7 @@ pub(super) fn is_release(path: &str, head: &str) -> bool {
     let digit = |at: usize, s: &str| s.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
     let versioned = || head.match_indices('.').any(|(at, _)| at > 0 && digit(at - 1, head) && digit(at + 1, head));
     LIBRARIES.contains(&stem)
-        && (is_vendored(path) || path.rsplit('/').skip(1).any(|folder| FOLDERS.contains(&folder)))
+        && (version.is_some() || is_vendored(path) || path.rsplit('/').skip(1).any(|folder| FOLDERS.contains(&folder)))
         && head.starts_with("/*")
         && versioned()
 }

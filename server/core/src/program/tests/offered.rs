@@ -211,3 +211,47 @@ fn what_a_function_writes_into_its_parameter_is_in_the_argument() {
     "#,
     );
 }
+
+#[test]
+fn words_become_html_and_texts_are_taken_apart() {
+    check(
+        r#"
+        //// package.json
+        { "name": "a", "main": "index.js" }
+        //// index.js
+        exports.alert = function (element, options) {
+          element.innerHTML = '<h3>' + options.title + '</h3>'; //!
+        };
+        exports.put = function (element, options) {
+          element.innerHTML = '<div>' + options.html + '</div>';
+        };
+        exports.count = function (element, n) {
+          element.innerHTML = '<b>' + Number(n) + '</b>';
+        };
+        exports.query = function (text) {
+          const out = {};
+          text.split('&').forEach(function (pair) {
+            const m = pair.match(/^([^[]+)\[([^\]]+)\]=(\w*)$/);
+            if (!m) return;
+            out[m[1]] = out[m[1]] || {};
+            out[m[1]][m[2]] = m[3]; //!
+          });
+          return out;
+        };
+        exports.load = function (value) {
+          return require('vm').runInNewContext('module.exports = ' + JSON.stringify(value));
+        };
+        exports.loads = function (value) {
+          return require('vm').runInNewContext('module.exports = ' + value); //!
+        };
+        exports.cleaned = function (name, done) {
+          require('child_process').exec('ls ' + sanitizeName(name), done);
+        };
+        function sanitizeName(name) {
+          let out = '';
+          for (const c of name) if (c > '/' && c < '[') out += c;
+          return out;
+        }
+        "#,
+    );
+}

@@ -136,3 +136,60 @@ fn what_a_protocol_prescribes_in_another_file() {
     "#,
     );
 }
+
+#[test]
+fn guards_of_another_file() {
+    check(
+        r#"
+        //// app.js
+        const express = require('express');
+        const { exec } = require('child_process');
+        const { validate, onlyIds } = require('./guards');
+        const app = express();
+        app.post('/a', (req, res) => {
+          validate(req.body);
+          exec('x ' + req.body.table);
+          exec('x ' + req.body.view); //!
+        });
+        app.get('/b/:id', onlyIds, (req, res) => {
+          exec('x ' + req.params.id);
+          exec('x ' + req.params.name); //!
+        });
+        //// guards.js
+        function validate(body) {
+          if (!/^[a-z]+$/.test(body.table)) throw new Error('the table of the request is none that this program knows');
+        }
+        function onlyIds(req, res, next) {
+          if (!/^\d+$/.test(req.params.id)) return res.status(400).json({ error: 'an id is a number, and this one is none' });
+          next();
+        }
+        module.exports = { validate, onlyIds };
+        "#,
+    );
+}
+
+#[test]
+fn events_of_an_emitter_that_modules_share() {
+    check(
+        r#"
+        //// bus.js
+        const { EventEmitter } = require('events');
+        module.exports = new EventEmitter();
+        //// worker.js
+        const bus = require('./bus');
+        const { exec } = require('child_process');
+        bus.on('convert', (job) => {
+          exec('convert ' + job.file); //!
+        });
+        bus.on('show', (job) => {
+          exec('show ' + job.file);
+        });
+        //// app.js
+        const express = require('express');
+        const bus = require('./bus');
+        require('./worker');
+        const app = express();
+        app.post('/convert', (req, res) => { bus.emit('convert', { file: req.body.file }); bus.emit('show', { file: 'a' }); res.end(); });
+        "#,
+    );
+}

@@ -15,7 +15,7 @@ pub static RULE: Rule = Rule {
     category: Category::Security,
     severity: Severity::High,
     confidence: Confidence::Medium,
-    cwe: &[312, 313, 315],
+    cwe: &[312, 313, 315, 922],
     families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,

@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
     category: Category::Security,
     severity: Severity::High,
     confidence: Confidence::Medium,
-    cwe: &[338, 330, 335],
+    cwe: &[338, 330, 335, 340],
     families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
@@ -34,6 +34,7 @@ pub static RULE: Rule = Rule {
             "`{sink}` must not be guessed, and it is made of {source}, which can be. Use a cryptographic generator (`crypto.randomBytes`, `OsRng`).",
         ),
         Check::Nodes(&[Kind::VariableDeclarator, Kind::Pair], code),
+        Check::Nodes(&[Kind::VariableDeclarator, Kind::Pair, Kind::AssignmentExpression], clock),
     ],
     cases: &[
         Case::bad(
@@ -106,6 +107,17 @@ pub fn make() -> u64 {
             "a.js",
             "const secret = 'xxxx-xxxx'.replace(/x/g, () => Math.floor(Math.random() * 16).toString(16)); //~ insecure-randomness",
         ),
+        Case::bad("a.js", "user.resetToken = Date.now().toString(36); //~ insecure-randomness"),
+        Case::bad(
+            "a.js",
+            "const crypto = require('crypto');\nconst sessionId = crypto.createHash('md5').update(String(Date.now())).digest('hex'); //~ insecure-randomness",
+        ),
+        Case::near_miss("a.js", "const requestToken = Date.now();\nconst token = { at: Date.now().toString() };"),
+        Case::near_miss("a.js", "const sessionId = `${Date.now().toString(36)}${crypto.randomUUID()}`;"),
+        Case::near_miss(
+            "a.js",
+            "const tokenAge = Date.now().toString();\nconst idempotencyKey = Date.now().toString();",
+        ),
         Case::good("a.js", "const crypto = require('crypto');\nconst token = crypto.randomBytes(32).toString('hex');"),
         Case::good("a.js", "const color = '#' + Math.floor(Math.random() * 0xffffff).toString(16);"),
         Case::good("a.js", "const delay = 1000 * Math.random();\nsetTimeout(retry, delay);"),
@@ -134,6 +146,38 @@ pub fn make() -> u64 {
         ),
     ],
 };
+
+/// `user.resetToken = Date.now().toString(36)`: whoever knows when it was made knows it.
+fn clock<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let (name, value) = match node.kind() {
+        Kind::Pair => (key_name(node).map(|k| k.into_owned()), node.child(Field::Value)),
+        Kind::AssignmentExpression => {
+            let left = node.child(Field::Left);
+            let name = left.map(|l| l.child(Field::Property).unwrap_or(l).text().to_owned());
+            (name, node.child(Field::Right))
+        }
+        _ => (node.child(Field::Name).map(|n| n.text().to_owned()), node.child(Field::Value)),
+    };
+    let (Some(name), Some(value)) = (name, value) else { return };
+    let text = value.text();
+    let name = words(&name);
+    let last = name.last().map(String::as_str).unwrap_or_default();
+    let before = name.len().checked_sub(2).and_then(|n| name.get(n)).map(String::as_str).unwrap_or_default();
+    let secret = matches!(last, "token" | "secret" | "password" | "otp") && before != "cancel" && before != "request"
+        || last == "id" && before == "session"
+        || last == "key" && before == "api";
+    let is_text = |clock: &str| {
+        text.starts_with(&format!("{clock}.toString("))
+            || text.contains("createHash(") && text.contains(&format!("({clock}"))
+            || text.contains(&format!("String({clock})"))
+    };
+    let from_clock = ["Date.now()", "new Date().getTime()", "+new Date()"].iter().any(|c| is_text(c));
+    if secret && from_clock && text.len() < 200 && !text.to_ascii_lowercase().contains("random") {
+        let message = "This must not be guessed, and it is the time at which it was made. Use a cryptographic generator \
+                       (`crypto.randomBytes`, `crypto.randomUUID`).";
+        cx.report(Note::new(cx.rule, value.span(), message));
+    }
+}
 
 /// `const code = Math.floor(100000 + Math.random() * 900000)`: as many digits as a code has that is sent to somebody. Names that
 /// tell are the data flow's business.

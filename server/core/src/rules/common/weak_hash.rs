@@ -15,7 +15,7 @@ pub static RULE: Rule = Rule {
     category: Category::Security,
     severity: Severity::Medium,
     confidence: Confidence::Medium,
-    cwe: &[327, 328],
+    cwe: &[327, 328, 916],
     families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
@@ -250,6 +250,14 @@ function register(func, key) {
         Case::bad("a.rs", "fn h4(ssn: &str) { let mut x = ripemd::Ripemd160::new(); x.update(ssn); } //~ weak-hash"),
         Case::good("a.rs", "use sha1::Sha1;\nfn i(data: &[u8]) { let d = Sha1::digest(data); }"),
         Case::good("a.rs", "fn j(file: &[u8]) { let checksum = md5::compute(file); println!(\"{:x}\", checksum); }"),
+        Case::near_miss(
+            "a.js",
+            "const crypto = require('crypto');\nfunction generateMd5Hash(bytes) { return crypto.createHash('md5').update(bytes).digest('base64'); }\nfunction generateETag(n) { return crypto.createHash('sha1').update(`${n}`).digest('base64'); }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const crypto = require('crypto');\nfunction send(res, data) { const hash = crypto.createHash('md5'); hash.update(data); res.setHeader('Etag', hash.digest('hex')); }",
+        ),
         Case::good("a.rs", "use md5::Md5;\nfn k(etag: &str) { let d = Md5::digest(etag); }"),
         Case::good(
             "a.rs",
@@ -570,6 +578,9 @@ const PRESCRIBED: &[&str] = &[
     "totp",
     "hotp",
     "content-md5",
+    "if-none-match",
+    "\"etag\"",
+    "'etag'",
     "keyderivation for pdf",
     "oauth_signature",
     "mongodb-cr",
@@ -597,7 +608,10 @@ fn report(call: &CallView<'_>, name: &str, span: Span, signature: bool, fixable:
         f.span.contains(call.span)
             && f.name.is_some_and(|n| {
                 let words = lexicon::words(&n);
-                words.last().is_some_and(|w| w == "name" || w == "key") || names_algorithm(&n)
+                words.last().is_some_and(|w| w == "name" || w == "key")
+                    || names_algorithm(&n)
+                    || ["md5", "sha1"].iter().any(|a| n.to_ascii_lowercase().contains(a))
+                    || n.to_ascii_lowercase().contains("etag")
             })
     };
     // The sum of a file.

@@ -10,7 +10,7 @@ pub static RULE: Rule = Rule {
     category: Category::Security,
     severity: Severity::Medium,
     confidence: Confidence::Medium,
-    cwe: &[400, 770],
+    cwe: &[400, 770, 834],
     families: &[Family::Ecma],
     default_on: true,
     in_tests: false,

@@ -10,7 +10,7 @@ pub static RULE: Rule = Rule {
     category: Category::Security,
     severity: Severity::Medium,
     confidence: Confidence::Medium,
-    cwe: &[754],
+    cwe: &[754, 470],
     families: &[Family::Ecma],
     default_on: true,
     in_tests: false,

@@ -140,6 +140,14 @@ pub static RULE: Rule = Rule {
             "a.js",
             "app.use((req, res, next) => { res.set('Access-Control-Allow-Origin', req.get('origin') || '*'); next(); });",
         ),
+        Case::bad(
+            "a.ts",
+            "import { Hono } from 'hono';\nimport { cors } from 'hono/cors';\nconst app = new Hono();\napp.use('/api/*', cors({ origin: (o) => o, credentials: true })); //~ cors-misconfiguration",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "import { Hono } from 'hono';\nimport { cors } from 'hono/cors';\nconst app = new Hono();\napp.use('/api/*', cors({ origin: (o) => (LIST.includes(o) ? o : null), credentials: true }));",
+        ),
         Case::near_miss("a.js", "fastify.register(plugin, { origin: true, credentials: true });"),
         Case::near_miss("a.js", "map.set('Access-Control-Allow-Origin', 'null');"),
         Case::near_miss("a.js", "const cors = require('cors');\napp.use(cors({ origin: false, credentials: true }));"),
@@ -269,8 +277,13 @@ fn lets_all_in(options: &Val, by_default: bool, call: &CallView<'_>) -> bool {
             let squeezed: String = own.chars().filter(|c| !c.is_whitespace()).collect();
             let asks = squeezed.trim_start_matches("async").trim_start_matches("function").trim_start_matches('(');
             let asks = asks.split([',', ':', ')', '=', '?']).next().unwrap_or_default();
-            let accepts =
-                squeezed.contains("(null,true)") || !asks.is_empty() && squeezed.contains(&format!("(null,{asks})"));
+            // `(origin) => origin` (Hono)
+            let gives_back = call.paths.iter().any(|p| *p == "hono/cors.cors")
+                && !asks.is_empty()
+                && (squeezed.ends_with(&format!("=>{asks}")) || squeezed.contains(&format!("return{asks};")));
+            let accepts = gives_back
+                || squeezed.contains("(null,true)")
+                || !asks.is_empty() && squeezed.contains(&format!("(null,{asks})"));
             accepts
                 && !["if(", "?", "includes", "indexOf", "test(", "has(", "&&", "some(", "find("]
                     .iter()

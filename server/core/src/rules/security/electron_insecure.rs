@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
     category: Category::Security,
     severity: Severity::High,
     confidence: Confidence::High,
-    cwe: &[1188, 829, 346, 319, 693],
+    cwe: &[1188, 829, 346, 319, 693, 94, 668],
     families: &[Family::Ecma],
     default_on: true,
     in_tests: false,

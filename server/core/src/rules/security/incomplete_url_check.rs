@@ -2,7 +2,8 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::regex::{Dialect, Flags, UrlFlaw, UrlIssue, missing_anchor, parse};
-use crate::rules::support::{args, bare, constant, key_name, method, place_name, string_value, words};
+use crate::rules::shape::declarator;
+use crate::rules::support::{args, bare, constant, is_function, key_name, method, place_name, string_value, words};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::{Node, Span};
 
@@ -270,13 +271,24 @@ fn start_inside(string: Node<'_>) -> Span {
     span
 }
 
+/// What a variable is declared with.
+fn declared_as(name: Node<'_>) -> Option<Node<'_>> {
+    if name.kind() != Kind::Identifier {
+        return None;
+    }
+    declarator(name)?.child(Field::Value)
+}
+
 /// A check for scripts in an address that knows one scheme of three.
 fn scheme_check<'a>(node: Node<'a>, receiver: Node<'a>, text: &str, cx: &mut Cx<'a>, span: Span) -> bool {
     if text.trim().to_ascii_lowercase().trim_end_matches(':') != "javascript" || !text.contains(':') {
         return false;
     }
-    let all = node.arena().text().to_ascii_lowercase();
-    if is_address(receiver) && !(all.contains("data:") && all.contains("vbscript:")) {
+    // A short function is part of its file's block, where others may know more.
+    let around = node.ancestors().find(|n| is_function(*n));
+    let all = around.map_or_else(|| node.arena().text(), Node::text).to_ascii_lowercase();
+    let decoded = || declared_as(receiver).is_some_and(|value| value.text().contains("decodeURI"));
+    if (is_address(receiver) || decoded()) && !(all.contains("data:") && all.contains("vbscript:")) {
         let message = "`data:` and `vbscript:` addresses run scripts too and pass. Accept `http:` and `https:` alone.";
         note(cx, span, message.to_owned(), None);
     }

@@ -77,6 +77,7 @@ pub static RULE: Rule = Rule {
             "a.js",
             "app.post('/u', (req, res) => { const copy = Object.assign({}, req.body); log(copy); });",
         ),
+        Case::near_miss("a.js", "app.use((req, res, next) => { Object.assign(req.query, req.body); next(); });"),
         Case::near_miss("a.ts", "class C { create(@Body() dto: CreateUser) { return this.users.create(dto); } }"),
     ],
 };
@@ -133,6 +134,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         if of == "Object" && name.text() == "assign" {
             given(0)
                 .filter(|t| t.kind() == Kind::Identifier || t.kind() == Kind::MemberExpression)
+                .filter(|t| !["req.", "request.", "ctx."].iter().any(|r| t.text().starts_with(r)))
                 .and_then(|_| given(1))
         } else {
             let known = WRITES

@@ -50,6 +50,18 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad("a.js", "parent.postMessage(location.hash, '*'); //~ postmessage-wildcard"),
         Case::good("a.js", "window.parent.postMessage({ token }, 'https://app.example.com');"),
+        Case::near_miss(
+            "a.js",
+            "addEventListener('message', (event) => { event.source.postMessage({ verb: 'response', list: JSON.stringify(assets) }, '*'); });",
+        ),
+        Case::near_miss(
+            "a.js",
+            "frame.contentWindow.postMessage({ verb: 'GET', url: 'recipes/' + name, cookies: { type: 'save', url: url } }, '*');",
+        ),
+        Case::bad(
+            "a.js",
+            "frame.contentWindow.postMessage({ data: { user: currentUser } }, '*'); //~ postmessage-wildcard",
+        ),
         Case::good("a.js", "window.parent.postMessage('ready', '*');"),
         Case::good("a.js", "window.parent.postMessage({ type: 'resize', height: document.body.scrollHeight }, '*');"),
         Case::good("a.js", "window.parent.postMessage({ token }, window.location.origin);"),
@@ -77,6 +89,8 @@ fn check(call: &CallView<'_>, out: &mut Vec<Note>) {
     if matches!(receiver, "window" | "self" | "globalThis" | "global" | "_global") {
         return;
     }
+    // Who asked is answered; what is no secret is nobody's alone.
+    let answers = receiver.ends_with(".source");
     let Some(data) = call.args.first() else { return };
     let secret = data.deep_taints().iter().any(
         |t| matches!(&t.origin, Origin::Source(s) if matches!(s.kind, SourceKind::Password | SourceKind::Sensitive)),
@@ -86,7 +100,7 @@ fn check(call: &CallView<'_>, out: &mut Vec<Note>) {
     if secret || carries(node, &|n| is_secret(n)) {
         let message = "Whatever page is in that window by then gets the secret. Name the origin instead of `*`.";
         out.push(Note::new(call.rule, call.arg_span(1), message));
-    } else if carries(node, &|n| is_data(n)) && !any(&names, &["resize", "height"]) {
+    } else if !answers && carries(node, &|n| is_data(n)) && !any(&names, &["resize", "height"]) {
         let message = "Whatever page is in that window by then gets the data. Name the origin instead of `*`.";
         out.push(Note::new(call.rule, call.arg_span(1), message).severity(Severity::Low));
     }
@@ -145,6 +159,10 @@ fn is_data(name: &str) -> bool {
         "body",
         "document",
         "window",
+        "verb",
+        "to",
+        "from",
+        "prefix",
     ];
     !words.last().is_some_and(|w| HARMLESS.contains(&w.as_str()))
 }
@@ -155,6 +173,9 @@ fn carries(node: Node<'_>, of: &dyn Fn(&str) -> bool) -> bool {
     match node.kind() {
         Kind::Object => node.named_children().any(|p| match p.kind() {
             Kind::Pair => {
+                if let Some(object) = p.child(Field::Value).filter(|v| v.kind() == Kind::Object) {
+                    return carries(object, of);
+                }
                 let key = key_name(p).is_some_and(|k| of(&k));
                 key && p.child(Field::Value).is_some_and(|v| !is_plain(v))
             }

@@ -979,7 +979,7 @@ fn asserts(callee: &Value) -> bool {
                 | "assert/strict.ok"
                 | "tiny-invariant"
                 | "invariant"
-        )
+        ) || p.as_str().ends_with("Context.assert")
     })
 }
 

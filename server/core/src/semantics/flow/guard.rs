@@ -20,6 +20,8 @@ pub(super) enum Learned {
     Is(Val),
     /// It is of these types.
     Of(Types),
+    /// What lies at a path below it is harmless for these kinds.
+    Below(smallvec::SmallVec<[Ustr; 2]>, SinkKinds),
 }
 
 /// What is learned of which places.
@@ -284,10 +286,15 @@ fn equal(interp: &mut Interp<'_>, out: &mut Vec<(ExprId, Learned)>, a: (ExprId, 
                 }
                 _ => None,
             };
-            if let (Some(prefix), Some(text)) = (prefix, interp.peek(*base)) {
+            // `(path + sep).slice(0, n) === root`
+            let base = match hir.expr(*base).kind {
+                ExprKind::Binary(BinaryOp::Add, text, _) if interp.is_place(text) => text,
+                _ => *base,
+            };
+            if let (Some(prefix), Some(text)) = (prefix, interp.peek(base)) {
                 let kinds = starts_with(Some(&text), &prefix);
                 if kinds != SinkKinds::NONE {
-                    out.push((*base, Learned::Clean(kinds)));
+                    out.push((base, Learned::Clean(kinds)));
                 }
                 continue;
             }
@@ -355,7 +362,7 @@ fn in_both(
         let kinds = here.filter_map(|(_, learned)| match learned {
             Learned::Clean(kinds) => Some(*kinds),
             Learned::Is(_) => Some(SinkKinds::ALL),
-            Learned::Of(_) => None,
+            Learned::Of(_) | Learned::Below(..) => None,
         });
         kinds.reduce(|a, b| a | b)
     };
@@ -423,6 +430,7 @@ impl Interp<'_> {
                     Arc::new(old.cleaned(*kinds | more))
                 }
                 Learned::Is(value) => value.clone(),
+                Learned::Below(path, kinds) => self.with_harmless(&old, path, *kinds),
                 Learned::Of(types) => {
                     let mut value = Value::clone(&old);
                     value.types = *types;
@@ -644,6 +652,27 @@ impl Interp<'_> {
         }
     }
 
+    /// An address whose host, taken out of it, was found to be the program's.
+    fn host_is_known(&self, host: ExprId, yes: &mut Lessons) {
+        let Some(place) = self.address_of(host) else { return };
+        yes.push((place, Learned::Clean(super::sink::ADDRESS)));
+        // The parsed address leads where the text does.
+        if let ExprKind::Field(parsed, _) = self.hir.expr(host).kind
+            && self.is_place(parsed)
+        {
+            yes.push((parsed, Learned::Clean(super::sink::ADDRESS)));
+        }
+    }
+
+    /// `x` for `x.split("/")`: a part that none of them is, is none of the text's.
+    fn split_of(&self, id: ExprId) -> ExprId {
+        let ExprKind::Call { callee, .. } = &self.hir.expr(id).kind else { return id };
+        match &self.hir.expr(*callee).kind {
+            ExprKind::Field(whole, name) if name == "split" => *whole,
+            _ => id,
+        }
+    }
+
     /// `x` for `path.relative(root, x)`.
     fn related(&self, id: ExprId) -> ExprId {
         match &self.hir.expr(id).kind {
@@ -689,6 +718,9 @@ impl Interp<'_> {
     pub(super) fn guard_call(&mut self, call: &super::call::Call<'_>) {
         let mut yes: Vec<(ExprId, Learned)> = Vec::new();
         let mut no: Vec<(ExprId, Learned)> = Vec::new();
+        if call.name == "next" && call.args.is_empty() {
+            self.hands_on(call);
+        }
         let target = Target { paths: &call.paths, name: call.name, open: call.open };
         if let Some((port, kinds, when)) = self.models.call(&target).and_then(|m| m.guard.as_ref()) {
             let place = match port.base {
@@ -766,7 +798,7 @@ impl Interp<'_> {
                 if let (Some(receiver), Some(part)) = (call.receiver_id, call.args.first().and_then(|a| a.as_str()))
                     && matches!(part.as_str(), ".." | "../" | "..\\")
                 {
-                    no.push((receiver, Learned::Clean(SinkKind::Path.set())));
+                    no.push((self.split_of(receiver), Learned::Clean(SinkKind::Path.set())));
                 }
             }
             // `path.components().any(|c| c == Component::ParentDir)`, `name.chars().all(char::is_alphanumeric)`
@@ -798,20 +830,18 @@ impl Interp<'_> {
                 let end = call.args.first().and_then(|a| a.as_str());
                 if end.is_some_and(|e| e.starts_with('.') && e.len() > 2)
                     && let Some(receiver) = call.receiver_id
-                    && let Some(place) = self.address_of(receiver)
                 {
-                    yes.push((place, Learned::Clean(super::sink::ADDRESS)));
-                    // The parsed address leads where the text does.
-                    if let ExprKind::Field(parsed, _) = self.hir.expr(receiver).kind
-                        && self.is_place(parsed)
-                    {
-                        yes.push((parsed, Learned::Clean(super::sink::ADDRESS)));
-                    }
+                    self.host_is_known(receiver, &mut yes);
                 }
             }
             _ => {}
         }
         super::regex::guard(call, &mut yes, &mut no);
+        // `/(^|\.)example\.com$/.test(new URL(x).hostname)`
+        let host = if call.name == "match" { call.receiver_id } else { call.arg_ids.first().copied() };
+        if let Some(host) = host.filter(|_| super::regex::is_of_domain(call)) {
+            self.host_is_known(host, &mut yes);
+        }
         if let Some((place, read)) = self.validated(call).or_else(|| self.checked_by_type(call)) {
             yes.retain(|(p, _)| *p != place);
             yes.push((place, Learned::Is(read)));

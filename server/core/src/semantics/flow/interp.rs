@@ -110,6 +110,8 @@ pub struct Interp<'a> {
     pub(super) said_yes: Lessons,
     /// What the truth of a variable says that holds a condition: `const ok = /^[a-z]+$/.test(name)`.
     pub(super) told: FxHashMap<LocalId, (Lessons, Lessons)>,
+    /// What handlers let through that were put before all others of a router, by the router as it is written.
+    pub(super) through: FxHashMap<Ustr, Vec<said::Told>>,
     /// Which place an address, or a part of one that is bound to a name, was taken out of.
     pub(super) parsed: FxHashMap<LocalId, ExprId>,
     /// What the function that ran last says of its arguments, by its outcome.
@@ -169,6 +171,7 @@ impl<'a> Interp<'a> {
             fuel,
             making: false,
             told: FxHashMap::default(),
+            through: FxHashMap::default(),
             parsed: FxHashMap::default(),
             last_told: Vec::new(),
             assigned: None,
@@ -688,7 +691,7 @@ impl<'a> Interp<'a> {
                     self.returned(returned);
                     self.state = before;
                 }
-                value
+                control::awaited(value)
             }
             ExprKind::Yield(value) => {
                 if let Some(value) = value {
@@ -862,11 +865,7 @@ impl<'a> Interp<'a> {
             }
             ExprKind::Throw(value) => {
                 let value = self.eval(*value);
-                if self.state.live
-                    && let Some(thrown) = self.thrown.last_mut()
-                {
-                    *thrown = Some(thrown.take().map_or_else(|| value.clone(), |t| join(&t, &value)));
-                }
+                self.throws(&value);
                 self.may_throw();
                 self.state.live = false;
                 unknown()

@@ -346,7 +346,9 @@ impl SinkKind {
             }
             SinkKind::Header | SinkKind::CorsOrigin | SinkKind::StringCheck | SinkKind::Console => remote,
             SinkKind::Log => remote | SourceKind::Response.set() | SourceKind::Argument.set(),
-            SinkKind::Sql => OUTSIDE | SourceKind::Response.set() | SourceKind::Environment.set(),
+            SinkKind::Sql => {
+                OUTSIDE | SourceKind::Response.set() | SourceKind::Environment.set() | SourceKind::Stored.set()
+            }
             SinkKind::Regex => OUTSIDE | SourceKind::Environment.set() | SourceKind::Response.set(),
             SinkKind::NoSql => remote | SourceKind::Message.set(),
             SinkKind::Timer | SinkKind::Prompt | SinkKind::MethodName | SinkKind::Unwrap => {

@@ -7,6 +7,7 @@ mod carried;
 mod commands;
 mod databases;
 mod files;
+mod guards;
 mod handlers;
 mod lookups;
 mod network;

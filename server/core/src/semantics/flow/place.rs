@@ -65,8 +65,10 @@ const NO_COLLECTIONS: [&str; 36] = [
 
 /// Members that are numbers: some whoever the receiver is, some unless it is a foreign object, which has any members.
 fn is_measure(name: &str, foreign: bool) -> bool {
-    matches!(name, "length" | "byteLength" | "byteOffset" | "lastIndex" | "statusCode")
-        || !foreign && matches!(name, "size" | "len" | "count" | "status")
+    matches!(
+        name,
+        "length" | "byteLength" | "byteOffset" | "lastIndex" | "statusCode" | "expires_at" | "expiresAt" | "expires_in"
+    ) || !foreign && matches!(name, "size" | "len" | "count" | "status")
 }
 
 impl Interp<'_> {

@@ -50,6 +50,9 @@ const LEADING_DOTS: [&str; 6] = [
     r"^(\.\.(\/|\\))+",
 ];
 
+/// The scheme and the host of an address.
+const HOSTS: [&str; 4] = [r"^.*\/\/[^\/]+", r"^https?:\/\/[^\/]+", r"^[a-z]+:\/\/[^\/]+", r"^\w+:\/\/[^\/]+"];
+
 /// The kinds of sinks for which `x.replace(re, text)` makes `x` harmless.
 pub(super) fn replacement(call: &Call<'_>) -> SinkKinds {
     if !matches!(call.name.as_str(), "replace" | "replaceAll" | "replace_all") {
@@ -69,6 +72,16 @@ pub(super) fn replacement(call: &Call<'_>) -> SinkKinds {
                 && super::guard::is_normalized(call.receiver.as_ref()) =>
         {
             SinkKind::Path.set()
+        }
+        // An address without its scheme and host: a path of the site's own.
+        Some((pattern, _)) if text.is_empty() && HOSTS.contains(&pattern.as_str()) => {
+            SinkKind::Url.set() | SinkKind::ScriptUrl.set()
+        }
+        // One slash is left of any at the beginning: a path of the site's own.
+        Some((pattern, _))
+            if text == "/" && matches!(pattern.as_str(), r"^\/+" | r"^\/{2,}" | r"^\/\/+" | r"^[\/\\]+") =>
+        {
+            SinkKind::Redirect.set()
         }
         // What stands between quotes of a shell ends only at one, which is put outside of them: `'\\''`, `'"'"'`.
         Some((pattern, flags))
@@ -269,6 +282,47 @@ fn ends_host(pattern: &str) -> bool {
     }
 }
 
+/// Whether a call asks a pattern for a host of one domain: `/(^|\.)example\.com$/.test(host)`.
+pub(super) fn is_of_domain(call: &Call<'_>) -> bool {
+    let pattern = match call.name.as_str() {
+        "test" | "exec" => call.receiver.as_ref(),
+        "match" => call.args.first(),
+        _ => None,
+    };
+    pattern.and_then(pattern_of).is_some_and(|(pattern, flags)| !flags.contains('m') && ends_in_domain(&pattern))
+}
+
+/// Whether what a pattern matches ends in a domain that it spells out, at a dot or whole.
+fn ends_in_domain(pattern: &str) -> bool {
+    let Some(rest) = pattern.strip_suffix('$') else { return false };
+    let mut at = rest.len();
+    loop {
+        let before = &rest[..at];
+        if before.ends_with("\\.") {
+            at -= 2;
+        } else if before.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '-') && !before[..at - 1].ends_with('\\')
+        {
+            at -= 1;
+        } else {
+            break;
+        }
+    }
+    let (before, domain) = rest.split_at(at);
+    let mut depth = 0;
+    let alternative = before.chars().any(|c| {
+        match c {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        c == '|' && depth == 0
+    });
+    let labels = domain.trim_start_matches("\\.").matches("\\.").count();
+    let at_dot = domain.starts_with("\\.") || before.ends_with("\\.)") || before.ends_with("\\.)+");
+    let whole = before == "^" || before.starts_with('^') && (before.ends_with("\\.)?") || before.ends_with("\\.)*"));
+    labels > 0 && !alternative && (at_dot || whole)
+}
+
 /// The kinds of sinks for which every string of an allow-list is harmless.
 fn harmless(list: &AllowList) -> SinkKinds {
     if !list.is_anchored() {
@@ -351,6 +405,18 @@ mod tests {
             r"^https://[a-z]+\.example\.com",
         ] {
             assert!(!when(host, "", SinkKind::Redirect), "{host}");
+        }
+    }
+
+    #[test]
+    fn domains_end_at_a_dot() {
+        for host in [r"(^|\.)example\.com$", r"\.example\.com$", r"^example\.com$", r"^([\w-]+\.)*example\.com$"] {
+            assert!(ends_in_domain(host), "{host}");
+        }
+        for host in
+            [r"example\.com$", r"^(www|beta).example.com$", r"(www\.)?example\.com$", r"\.com$", r"^x|\.example\.com$"]
+        {
+            assert!(!ends_in_domain(host), "{host}");
         }
     }
 

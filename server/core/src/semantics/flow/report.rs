@@ -79,6 +79,8 @@ pub struct Outcome {
     pub(super) param_calls: Vec<(u16, Vec<Ustr>, Vec<Val>)>,
     /// What the function's outcome says of its parameters.
     pub(super) told: Vec<super::interp::said::Told>,
+    /// What is thrown where nothing around it catches.
+    pub(super) throws: Option<Val>,
     pub(super) contexts: Vec<(FuncRef, Vec<Val>)>,
     /// Variables that hold what was looked up by a key, with the key.
     pub(super) looked_up: FxHashMap<LocalId, ExprId>,
@@ -220,6 +222,7 @@ impl Default for Outcome {
             param_writes: Vec::new(),
             param_calls: Vec::new(),
             told: Vec::new(),
+            throws: None,
             contexts: Vec::new(),
             looked_up: FxHashMap::default(),
             descended: FxHashMap::default(),
@@ -369,6 +372,12 @@ impl Outcome {
         {
             return;
         }
+        // `res.send(body)` of what is seen to be an object sends JSON.
+        let object = value.types == super::value::Types::OBJECT
+            && value.fields().any(|(name, _)| *name != *super::value::ELEMENT);
+        if site.kind == SinkKind::Html && site.name == "send" && object {
+            return;
+        }
         for taint in &value.taints {
             self.reach_taint(taint, site, value.prefix);
         }
@@ -408,6 +417,20 @@ impl Outcome {
                 {
                     return;
                 }
+                // A page of the program's own names files as a whole; below a folder of the program's it is to stay in there.
+                if site.kind == SinkKind::Path
+                    && source.what.as_str() == "the page's message"
+                    && !parts().any(|s| s.what == StepKind::Concatenated || text_of(&s.at).contains("join("))
+                {
+                    return;
+                }
+                // Names that a database gives of its own tables stand bare in a statement; a value stands in quotes.
+                if site.kind == SinkKind::Sql
+                    && source.kind == SourceKind::Stored
+                    && !parts().any(|s| s.what == StepKind::Concatenated && is_quoted(text_of(&s.at)))
+                {
+                    return;
+                }
                 // Who starts a program writes into no log but their own; what is typed or piped into it may be anybody's.
                 if site.kind == SinkKind::Log
                     && source.kind == SourceKind::Argument
@@ -436,6 +459,16 @@ impl Outcome {
                 {
                     return;
                 }
+                // Which program runs was said by whoever started this one, where no shell reads it.
+                if site.kind == SinkKind::Command && source.kind == SourceKind::Argument && is_program(site) {
+                    return;
+                }
+                // Stand-ins of tests and emulators say so.
+                if site.kind == SinkKind::Secret
+                    && parts().any(|s| ["fake", "dummy"].iter().any(|w| text_of(&s.at).contains(w)))
+                {
+                    return;
+                }
                 // What the program was started with is logged all over; it counts where it is read and logged at once.
                 let local = source.kind.is_local() || source.kind == SourceKind::Response;
                 if site.kind == SinkKind::Log && local && source.at.block != site.at.block {
@@ -450,7 +483,16 @@ impl Outcome {
                         && h.source.at == source.at
                         && site.at.arena.text().get(between).is_some_and(|t| !t.contains(['\n', ';']))
                 };
+                // A logger of the program's own, which writes what it is given by one of several calls, is one place.
+                let same_logger = |h: &Hit| {
+                    matches!(site.kind, SinkKind::Log | SinkKind::Console | SinkKind::SensitiveLog)
+                        && h.kind == site.kind
+                        && h.at.block == site.at.block
+                        && h.source.at == source.at
+                        && source.at.block != site.at.block
+                };
                 if site.kind.accepts().has(source.kind)
+                    && !self.hits.iter().any(same_logger)
                     && !self.hits.iter().any(|h| {
                         h.kind == site.kind && (h.at == site.at || once && h.source.at == source.at || same_line(h))
                     })
@@ -597,6 +639,28 @@ impl Interp<'_> {
         out.add_taint(Taint { origin, cleaned: SinkKinds::NONE, trace: None });
         Arc::new(out)
     }
+}
+
+/// Whether a sink is the first argument of a call that runs a program without a shell.
+fn is_program(site: &SinkSite) -> bool {
+    let text = site.at.arena.text();
+    let span = site.at.span;
+    let before = text.get(..span.start as usize).unwrap_or_default().trim_end();
+    let after = text.get(span.end as usize..).unwrap_or_default();
+    let after = after.split([';', '\n']).next().unwrap_or_default();
+    matches!(site.name.as_str(), "spawn" | "spawnSync" | "execFile" | "execFileSync" | "fork" | "execa" | "execaSync")
+        && before.ends_with('(')
+        && !after.contains("shell")
+}
+
+fn text_of(at: &At) -> &str {
+    at.arena.text().get(at.span.start as usize..at.span.end as usize).unwrap_or_default()
+}
+
+/// Whether a text puts something between quotes of its own: `"name = '" + name + "'"`.
+fn is_quoted(text: &str) -> bool {
+    let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    ["'\"+", "\"'+", "\\'+", "\\\"+", "'`+", "'${", "\"${"].iter().any(|open| text.contains(open))
 }
 
 /// Turns a hit into a note. `here` is the block that the note belongs to; `elsewhere` gives the place of what is in another

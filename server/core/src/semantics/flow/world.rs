@@ -82,6 +82,8 @@ pub struct Summary {
     pub calls: Vec<(u16, Vec<Ustr>, Vec<Val>)>,
     /// What its outcome says of its parameters.
     pub told: Vec<super::interp::said::Told>,
+    /// What it throws of its parameters' data, or of others'.
+    pub throws: Option<Val>,
 }
 
 impl PartialEq for Summary {
@@ -90,6 +92,7 @@ impl PartialEq for Summary {
             && self.writes == other.writes
             && self.calls == other.calls
             && self.told == other.told
+            && self.throws == other.throws
             && self.sinks.len() == other.sinks.len()
             && self
                 .sinks
@@ -103,7 +106,12 @@ impl Summary {
     /// Whether both are the same in everything, ways included.
     pub fn is_identical(&self, other: &Summary) -> bool {
         let values = |a: &[Val], b: &[Val]| a.len() == b.len() && a.iter().zip(b).all(|(x, y)| identical(x, y));
-        identical(&self.result, &other.result)
+        let thrown = match (&self.throws, &other.throws) {
+            (Some(a), Some(b)) => identical(a, b),
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        thrown
+            && identical(&self.result, &other.result)
             && self == other
             && self.writes.iter().zip(&other.writes).all(|(a, b)| identical(&a.2, &b.2))
             && self.calls.iter().zip(&other.calls).all(|(a, b)| values(&a.2, &b.2))

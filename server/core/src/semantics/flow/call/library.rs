@@ -1,6 +1,7 @@
 //! Calls of library functions: models, the general rule, and the functions that are handed to them.
 
 use super::*;
+use crate::semantics::flow::interp::said::HANDED_ON;
 use crate::semantics::flow::kinds::{DIGITS, SourceKind};
 
 impl<'a> Interp<'a> {
@@ -354,6 +355,8 @@ impl<'a> Interp<'a> {
         model: Option<&CallModel>,
     ) -> Vec<(u8, Val)> {
         let mut out = Vec::new();
+        // What handlers that come first let through: `app.get("/:id", onlyNumbers, handler)`.
+        let mut let_through = self.let_through_before(call);
         let outer = std::mem::replace(&mut self.handing, call.span);
         let target = Target { paths: &call.paths, name: call.name, open: call.open };
         let models = self.models;
@@ -434,9 +437,17 @@ impl<'a> Interp<'a> {
                 {
                     args[0] = request;
                 }
+                for told in &let_through {
+                    let Some(request) = args.first().cloned() else { break };
+                    args[0] = self.with_harmless(&request, &told.path, told.kinds[HANDED_ON]);
+                }
                 let args = self.with_bound(arg, &args);
                 let before = self.state.clone();
+                self.last_told.clear();
                 let result = self.hand_over(&func, &args);
+                if model.is_some_and(|m| !m.callbacks.is_empty()) {
+                    let_through.extend(self.said_before_next(&func, call));
+                }
                 // The callback may never run.
                 self.state.live = true;
                 self.join_with(&before);
@@ -444,6 +455,7 @@ impl<'a> Interp<'a> {
             }
         }
         self.handing = outer;
+        self.lets_through(call, let_through);
         out
     }
 

@@ -315,6 +315,10 @@ impl<'a> Interp<'a> {
                 }
             }
         }
+        if let Some(thrown) = summary.throws.as_ref().filter(|_| !handed_over) {
+            let thrown = self.substitute(thrown, args, this, &at);
+            self.throws(&thrown);
+        }
         for (param, path, list) in &summary.calls {
             if let Some(arg) = argument(*param) {
                 let callee = self.project(&arg, path);
@@ -507,7 +511,7 @@ impl<'a> Interp<'a> {
             true => self.last_told.clone(),
             false => self.world.summary(func).map(|s| s.told.clone()).unwrap_or_default(),
         };
-        told.iter().find(|(param, _)| *param == 0).map_or(SinkKinds::NONE, |(_, kinds)| kinds[0])
+        told.iter().find(|t| t.param == 0 && t.path.is_empty()).map_or(SinkKinds::NONE, |t| t.kinds[0])
     }
 
     /// What is left by `pairs.filter(([name]) => KNOWN.has(name))`: the part that passed the test is harmless in each.
@@ -518,11 +522,11 @@ impl<'a> Interp<'a> {
             false => return result,
         };
         let mut result = result;
-        for (param, kinds) in told {
-            let Some(part) = param.checked_sub(super::super::interp::said::PARTS) else { continue };
+        for told in told.into_iter().filter(|t| t.path.is_empty()) {
+            let Some(part) = told.param.checked_sub(super::super::interp::said::PARTS) else { continue };
             let element = self.element(&result);
             let name = position(usize::from(part));
-            let known = Arc::new(self.plain_member(&element, name, Span::default()).cleaned(kinds[0]));
+            let known = Arc::new(self.plain_member(&element, name, Span::default()).cleaned(told.kinds[0]));
             result = Arc::new(result.with_field(*ELEMENT, Arc::new(element.with_field(name, known))));
         }
         result

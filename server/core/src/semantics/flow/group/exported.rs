@@ -37,12 +37,13 @@ impl Linker<'_> {
         let text = |of: fn(&str) -> bool| self.units.iter().any(|u| u.file == file && of(u.block.arena().text()));
         let matches = text(matches_text);
         let acts = text(is_actions);
+        let shows = text(shows_html);
         // What is exported, and summaries of it, cost.
-        if !is_offered && !may_run && !matches && !acts && !text(writes_by_key) {
+        if !is_offered && !may_run && !matches && !acts && !shows && !text(writes_by_key) {
             return;
         }
         let functions = self.exported_functions(file);
-        let hits = self.exported_hits(&functions, (may_run || matches, is_offered, acts), &result.hits);
+        let hits = self.exported_hits(&functions, (may_run || matches || shows, is_offered, acts), &result.hits);
         result.hits.extend(hits);
         if is_offered {
             result.offers = functions.into_iter().map(|f| f.func.block).collect();
@@ -96,6 +97,14 @@ impl Linker<'_> {
                     && matches!(text_of(&at), Some("entry" | "zipEntry" | "tarEntry"))
                     && matches!(&sink.path[..], [name] if ENTRY_NAMES.contains(&name.as_str()))
                     && sink.trace.is_some();
+                // `out[m[1]][m[2]] = value` of a text that is taken apart: its writer names both.
+                let is_parsed = sink.kind == SinkKind::PropertyKey
+                    && sink.path.is_empty()
+                    && text_of(&sink.at).is_some_and(|write| write.contains("]["))
+                    && is_taken_apart(sink)
+                    && !knows_prototypes(sink.at.arena.text());
+                // `element.innerHTML = "<b>" + name`
+                let is_shown = sink.kind == SinkKind::Html && is_words(sink, text_of(&at).unwrap_or_default());
                 // A statement that a package puts together of what it is given.
                 let is_statement = sink.kind == SinkKind::Sql && is_joined(sink);
                 // Whoever has the page's address calls an action with whatever they like.
@@ -113,6 +122,8 @@ impl Linker<'_> {
                             | SinkKind::Deserialize
                     );
                 if !is_path
+                    && !is_parsed
+                    && !is_shown
                     && !is_action
                     && !is_slow
                     && !is_statement
@@ -316,6 +327,59 @@ fn matches_text(text: &str) -> bool {
     [".replace(", ".match(", ".test(", ".split(", ".exec(", ".replaceAll("].iter().any(|w| text.contains(w))
 }
 
+/// Whether code may put text into a page as HTML.
+fn shows_html(text: &str) -> bool {
+    ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write"].iter().any(|w| text.contains(w))
+}
+
+/// What people call text that is no markup.
+const WORDS: [&str; 22] = [
+    "author",
+    "bio",
+    "caption",
+    "comment",
+    "desc",
+    "description",
+    "email",
+    "firstname",
+    "heading",
+    "label",
+    "lastname",
+    "message",
+    "msg",
+    "name",
+    "nickname",
+    "query",
+    "search",
+    "subject",
+    "text",
+    "title",
+    "tooltip",
+    "username",
+];
+
+/// Whether a parameter, or a part of it, is called as text is that is no markup, and stands beside tags of the program's own.
+fn is_words(sink: &ParamSink, param: &str) -> bool {
+    let name = sink.path.last().map_or(param, |n| n.as_str());
+    let tag = |s: &Arc<Step>| {
+        s.what == StepKind::Concatenated
+            && text_of(&s.at).is_some_and(|t| t.contains("</") || t.contains("/>") || t.contains("<br"))
+    };
+    WORDS.contains(&name.to_lowercase().as_str())
+        && sink.path.len() < 3
+        && std::iter::successors(sink.trace.as_ref(), |s: &&Arc<Step>| s.previous.as_ref()).any(tag)
+}
+
+/// Whether what reaches a sink was taken out of a text.
+fn is_taken_apart(sink: &ParamSink) -> bool {
+    let apart = |s: &Arc<Step>| {
+        s.what == StepKind::Through
+            && s.at.block == sink.at.block
+            && text_of(&s.at).is_some_and(|t| [".split(", ".match(", ".exec("].iter().any(|w| t.contains(w)))
+    };
+    std::iter::successors(sink.trace.as_ref(), |s: &&Arc<Step>| s.previous.as_ref()).any(apart)
+}
+
 /// Whether it stands behind text of the program's own.
 fn is_joined(sink: &ParamSink) -> bool {
     sink.prefix.is_some()
@@ -336,6 +400,19 @@ fn is_built(sink: &ParamSink, name: &str) -> bool {
             |s: &Arc<Step>| s.what == StepKind::Through && text_of(&s.at).is_some_and(|t| t.contains("JSON.parse("));
         sink.kind == SinkKind::Code && steps().any(reads)
     };
+    // What the program cleans by a function of its own, it cleans for whoever calls.
+    if steps().any(|s| {
+        text_of(&s.at)
+            .is_some_and(|t| ["anitiz", "scapeShell", "hellEscape", "hellQuote"].iter().any(|w| t.contains(w)))
+    }) {
+        return false;
+    }
+    // What is written out as JSON is a value of the language's own.
+    let is_json =
+        |s: &Arc<Step>| s.what == StepKind::Through && text_of(&s.at).is_some_and(|t| t.starts_with("JSON.stringify("));
+    if sink.kind == SinkKind::Code && steps().any(is_json) {
+        return false;
+    }
     let laid_out =
         || steps().any(|s| s.what == StepKind::Through && text_of(&s.at).is_some_and(|text| lays_out(text, name)));
     matches!(sink.kind, SinkKind::ShellText | SinkKind::Code) && (joined || laid_out() || parsed())

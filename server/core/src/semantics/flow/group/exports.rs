@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::rules::rejections::{Rejects, rejects};
 use crate::rules::support::is_function;
+use crate::semantics::flow::interp::cells::EVENT;
 use crate::semantics::hir::GETTER;
 
 /// Re-exports that are followed one after another.
@@ -284,7 +285,46 @@ impl Linker<'_> {
                 interface.exports.insert(name, value);
             }
         }
+        let listened = self.listened(file);
+        if listened.fields.is_some() {
+            interface.exports.insert(Ustr::from(EVENTS), Arc::new(listened));
+        }
         interface
+    }
+
+    /// Who listens to an event of an emitter that modules share: functions of this group, or of those that a file imports.
+    pub(super) fn listeners(&self, file: usize, event: Ustr) -> Option<Val> {
+        let own = self.cells.borrow().get(&Ustr::from(&format!("{EVENT}{event}"))).cloned();
+        let theirs = self.imported_events(file);
+        let all = own.into_iter().chain(theirs.iter().filter_map(|v| v.field(event).cloned()));
+        all.reduce(|a, b| join(&a, &b))
+    }
+
+    /// What the files that a file imports say of events, in an order that hangs on no map.
+    fn imported_events(&self, file: usize) -> Vec<Val> {
+        let mut targets: Vec<FileId> = self.files[file].links.targets.values().copied().collect();
+        targets.sort_unstable();
+        targets.dedup();
+        let events = |t: &FileId| self.modules.interface(*t)?.exports.get(&Ustr::from(EVENTS)).cloned();
+        targets.iter().filter_map(events).collect()
+    }
+
+    /// Events with their listeners, as far as a file and those that it imports have any.
+    fn listened(&self, file: usize) -> Value {
+        let mut out = Value::default();
+        let cells = self.cells.borrow();
+        let mut own: Vec<(Ustr, Val)> = cells
+            .iter()
+            .filter_map(|(name, listener)| Some((Ustr::from(name.strip_prefix(EVENT)?), listener.clone())))
+            .collect();
+        own.sort_by_key(|(name, _)| name.as_str());
+        let theirs = self.imported_events(file);
+        let theirs = theirs.iter().flat_map(|v| v.fields().cloned());
+        for (name, listener) in own.into_iter().chain(theirs).take(MAX_EVENTS) {
+            let all = out.field(name).map_or_else(|| listener.clone(), |old| join(old, &listener));
+            out.set_field(name, all);
+        }
+        out
     }
 
     /// All members of a class, those of its other parts included.
@@ -303,6 +343,11 @@ impl Linker<'_> {
         Arc::new(all)
     }
 }
+
+/// The name under which an interface says who listens to which event; no export is called so.
+const EVENTS: &str = "@events";
+/// Most of them.
+const MAX_EVENTS: usize = 64;
 
 /// What `module.exports` gives under a name.
 fn common_export(common: &Val, name: Ustr) -> Option<Val> {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::semantics::flow::interp::carried::CARRIED;
+use crate::semantics::flow::interp::cells::EVENT;
 use crate::semantics::hir::Type;
 use crate::syntax::{Arena, Span};
 
@@ -317,6 +318,9 @@ impl World for Link<'_, '_> {
     fn cell(&self, name: Ustr) -> Option<Val> {
         if name.starts_with(CARRIED) {
             self.linker.readers.borrow_mut().entry(name).or_default().insert(self.unit);
+        }
+        if let Some(event) = name.strip_prefix(EVENT) {
+            return self.linker.listeners(self.file(), Ustr::from(event));
         }
         self.linker.cells.borrow().get(&name).cloned()
     }

@@ -69,6 +69,7 @@ impl Ran {
             writes: std::mem::take(&mut outcome.param_writes),
             calls: std::mem::take(&mut outcome.param_calls),
             told: std::mem::take(&mut outcome.told),
+            throws: outcome.throws.take(),
         });
         outcome.locals.update(|v| v.has_taint().then(|| concrete(v)));
         let every = |list: &mut Vec<(Ustr, Val)>| list.iter_mut().for_each(|(_, v)| *v = concrete(v));

@@ -224,18 +224,42 @@ impl<'a> Interp<'a> {
                     let old = receiver.field(field()).cloned();
                     let all = old.map_or_else(|| listener.clone(), |old| join(&old, &listener));
                     self.put(id, Arc::new(receiver.with_field(field(), all)));
+                    // Whoever has the same emitter in another file may emit it.
+                    if is_emitter(receiver) && self.is_imported(id) {
+                        self.set_cell(Ustr::from(&format!("{EVENT}{name}")), &listener);
+                    }
                 }
                 // The model of the emitter, if there is one, says what else happens.
                 None
             }
             "emit" => {
-                let listeners = receiver.field(field())?.funcs.clone();
+                let heard = receiver.field(field()).map(|l| l.funcs.clone());
+                let listeners = match heard {
+                    Some(listeners) => listeners,
+                    None if is_emitter(receiver) && self.is_imported(id) => {
+                        self.world.cell(Ustr::from(&format!("{EVENT}{name}")))?.funcs.clone()
+                    }
+                    None => return None,
+                };
                 for func in &listeners {
                     self.invoke(func, &call.args[1..], None, call.span);
                 }
                 (!listeners.is_empty()).then(|| of_type(Types::BOOL))
             }
             _ => None,
+        }
+    }
+
+    /// Whether a name is one of another file.
+    fn is_imported(&self, id: ExprId) -> bool {
+        match &self.hir.expr(id).kind {
+            ExprKind::Name(_) => true,
+            ExprKind::Local(local) => {
+                let text = self.arena.text();
+                let name = self.hir.local(*local).name;
+                text.contains(&format!("{name} = require(")) || text.contains(&format!("{name} }} = require("))
+            }
+            _ => false,
         }
     }
 
@@ -335,6 +359,14 @@ impl<'a> Interp<'a> {
         }
         unknown()
     }
+}
+
+/// How the names of cells begin that hold who listens to an event of a module's emitter.
+pub(in crate::semantics::flow) const EVENT: &str = "@event.";
+
+/// Whether an object sends events to whoever listens.
+fn is_emitter(object: &Value) -> bool {
+    object.apis.iter().any(|p| p.contains("EventEmitter") || p.contains("eventemitter") || p.starts_with("mitt"))
 }
 
 /// Whether an object has no prototype: nothing but what was put into it is found in it.

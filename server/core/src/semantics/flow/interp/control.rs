@@ -215,6 +215,23 @@ impl<'a> Interp<'a> {
         value
     }
 
+    /// An error is thrown here: by name, or by a function of the program that is called.
+    pub(in crate::semantics::flow) fn throws(&mut self, value: &Val) {
+        if !self.state.live {
+            return;
+        }
+        let joined = |old: Option<Val>| Some(old.map_or_else(|| value.clone(), |t| join(&t, value)));
+        match self.thrown.last_mut() {
+            Some(thrown) => *thrown = joined(thrown.take()),
+            // Errors are told to logs and people more often than to anything that they harm.
+            None if value.has_taint() && !self.world.casts_convert() => {
+                let value = Arc::new(value.cleaned(SinkKind::Log.set() | SinkKind::Console.set()));
+                self.out.throws = Some(self.out.throws.take().map_or_else(|| value.clone(), |t| join(&t, &value)));
+            }
+            None => {}
+        }
+    }
+
     /// Whether a condition is `false`, written so or by a constant of the same code: what depends on it never runs.
     pub(super) fn is_never(&self, cond: ExprId, value: &Val) -> bool {
         let fixed = match &self.hir.expr(cond).kind {
@@ -276,4 +293,14 @@ impl<'a> Interp<'a> {
         }
         at
     }
+}
+
+/// What becomes of a query that is awaited (Mongoose): the rows, which are lists and objects as any.
+pub(super) fn awaited(value: Val) -> Val {
+    if !value.has_taint() || !value.apis.iter().any(|p| *p == "mongoose.Query") {
+        return value;
+    }
+    let mut rows = Value::clone(&value);
+    rows.apis.retain(|p| *p != "mongoose.Query");
+    Arc::new(rows)
 }

@@ -230,6 +230,13 @@ impl<'a> Interp<'a> {
                 Member::Element(None) => {}
                 Member::Spread(expr) => {
                     let spread = self.eval(*expr);
+                    // What stands in a page's address has names of the page's own, none of which is an address.
+                    let from_page =
+                        |t: &Taint| matches!(&t.origin, Origin::Source(s) if s.kind == SourceKind::Location);
+                    let spread = match !spread.taints.is_empty() && spread.taints.iter().all(from_page) {
+                        true => Arc::new(spread.cleaned(super::super::sink::ADDRESS)),
+                        false => spread,
+                    };
                     if !spread.taints.is_empty() {
                         // What was written before may be overwritten.
                         let theirs = Arc::new(Value { taints: spread.taints.clone(), ..Value::default() });

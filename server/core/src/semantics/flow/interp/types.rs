@@ -136,7 +136,7 @@ impl<'a> Interp<'a> {
             let method = self.world.class_member(&class, Ustr::from("transform"));
             let Some(func) = method.and_then(|m| m.funcs.first().copied()) else { continue };
             let told = self.world.summary(&func).map(|s| s.told.clone()).unwrap_or_default();
-            kinds = told.iter().filter(|(param, _)| *param == 0).fold(kinds, |k, (_, told)| k | told[2]);
+            kinds = told.iter().filter(|t| t.param == 0 && t.path.is_empty()).fold(kinds, |k, t| k | t.kinds[2]);
         }
         kinds
     }

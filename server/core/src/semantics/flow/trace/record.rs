@@ -185,6 +185,7 @@ impl Recorder {
         let (kinds, what) = match learned {
             Learned::Clean(kinds) => (*kinds, "a check"),
             Learned::Is(_) => (SinkKinds::ALL, "a comparison with a constant"),
+            Learned::Below(_, kinds) => (*kinds, "a check of a part"),
             Learned::Of(_) => return,
         };
         if !self.wants(&at.arena) {
@@ -212,7 +213,7 @@ impl Recorder {
         let kinds = lessons.iter().flat_map(|l| l.iter()).fold(SinkKinds::NONE, |kinds, (_, learned)| match learned {
             Learned::Clean(k) => kinds | *k,
             Learned::Is(_) => SinkKinds::ALL,
-            Learned::Of(_) => kinds,
+            Learned::Of(_) | Learned::Below(..) => kinds,
         });
         let guards = &mut self.record.borrow_mut().guards;
         if let Some(known) = guards.iter_mut().find(|g| g.at == at) {
