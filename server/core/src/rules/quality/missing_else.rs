@@ -8,7 +8,7 @@ pub static RULE: Rule = Rule {
     id: "missing-else",
     summary: "an `if` begins on the line where another one ends",
     category: Category::Quality,
-    severity: Severity::Medium,
+    severity: Severity::Low,
     confidence: Confidence::Medium,
     cwe: &[670],
     families: &[Family::Ecma, Family::Rust],
