@@ -4,7 +4,7 @@ use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::lists::{is_data, is_one_of_data};
 use crate::rules::queries::is_lookup;
 use crate::rules::shape::{mentions, root_name};
-use crate::rules::support::{bare, is_function, is_loop, method, place_name, words};
+use crate::rules::support::{args, bare, is_function, is_loop, method, place_name, words};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -37,6 +37,18 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::ForExpression], rust_check),
     ],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "async function up(files, to) { let client; try { client = await getClient(to); for (const file of files) { await client.uploadFile(file, to.path); } } finally { client.end(); } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function all(nodes, vite) { const deps = new Set(); for (const node of nodes) { await find_deps(vite, node, deps); } return deps; }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function post(relations, options) { for (const { value, field, context } of relations) { context[field.name] = await getRelation(value, field, options); } }",
+        ),
         Case::near_miss(
             "a.js",
             "class Q { async has() { const out = []; for (const item of this.items) { const r = await findNodes({ items: [item], cache: this.cache }); if (r.size) { out.push(item); } } return out; } }",
@@ -431,6 +443,15 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     });
     // Rounds that are handed something of the object's own share it: a cache that one fills for the next.
     let shares = call.child(Field::Arguments).is_some_and(|a| a.descendants().any(|n| n.kind() == Kind::This));
+    // So do those that fill one set, and those that speak over one connection: `const client = await getClient()`.
+    let shares = shares
+        || args(call).map(bare).any(|a| {
+            let made = crate::rules::shape::declarator(a).and_then(|d| d.child(Field::Value)).map(bare);
+            a.kind() == Kind::Identifier
+                && !bound.contains(&a.text())
+                && made.is_some_and(|v| v.kind() == Kind::NewExpression)
+        })
+        || method(call).is_some_and(|(of, _)| of.kind() == Kind::Identifier && is_awaited_for(of));
     if !reads
         || shares
         || computes
@@ -460,7 +481,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         Some(list) => is_data(list),
         None => counted_list(node).is_some_and(is_data),
     };
-    if !many && !bound.iter().any(|b| is_one_of_data(b)) {
+    if !many && !bound.iter().any(|b| is_one_of_data(b) && (*b != "value" || bound.len() == 1)) {
         return;
     }
     let mut own: Vec<&str> = bound;
@@ -474,6 +495,18 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     head.end = head_end;
     let message = "No round needs what another one gave, and yet each waits for the one before. Start them together: `await Promise.all(list.map(..))`.";
     cx.report(Note::new(cx.rule, only.span(), message).related(head, "once a round"));
+}
+
+/// Whether a variable is given something that was waited for: `client = await getClient(options)`.
+fn is_awaited_for(name: Node<'_>) -> bool {
+    name.arena().nodes().any(|n| {
+        let (left, right) = match n.kind() {
+            Kind::AssignmentExpression => (n.child(Field::Left), n.child(Field::Right)),
+            Kind::VariableDeclarator => (n.child(Field::Name), n.child(Field::Value)),
+            _ => return false,
+        };
+        left.is_some_and(|l| l.text() == name.text()) && right.is_some_and(|r| bare(r).kind() == Kind::AwaitExpression)
+    })
 }
 
 /// Whether things that happened one after another are handled, and what comes of it is not looked at: the second event is told of a
