@@ -93,6 +93,8 @@ fn is_generated(text: &str) -> bool {
         || head
             .contains("(function(f){if(typeof exports===\"object\"&&typeof module!==\"undefined\"){module.exports=f()}")
         || head.contains("(function e(t,n,r){function s(o,u){if(!n[o])")
+        // The same, printed again with blanks.
+        || head.contains("(function e (t, n, r) { function s (o, u) { if (!n[o])")
         || head.contains("(function(){function r(e,n,t){function o(i,f){if(!n[i])")
     {
         return true;
@@ -156,6 +158,8 @@ mod tests {
         let bundle = b"var EventEmitter = __webpack_require__(/*! events */ \"./node_modules/events/events.js\");\n";
         assert_eq!(why_skip(bundle), Err(SkipReason::Generated));
         assert!(why_skip(b"const id = '__webpack_require__';\n").is_ok());
+        let bundle = b"(function e (t, n, r) { function s (o, u) { if (!n[o]) { if (!t[o]) {} } } })({ 1: [] });\n";
+        assert_eq!(why_skip(bundle), Err(SkipReason::Generated));
         let bundle = b"/*! x */\n/******/ (function() { // webpackBootstrap\n/******/ \tvar __webpack_modules__ = ({\n";
         assert_eq!(why_skip(bundle), Err(SkipReason::Generated));
         let bundle = b"// x 1.2\n(function(f){if(typeof exports===\"object\"&&typeof module!==\"undefined\"){module.exports=f()}else{}})(1);\n";

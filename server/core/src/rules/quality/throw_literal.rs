@@ -25,6 +25,16 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::ThrowStatement], check)],
     cases: &[
+        Case::bad(
+            "a.js",
+            "function start(o) { const { argv } = process; if (!o.name) { throw 'Say who'; } go(argv); } //~ throw-literal",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function f(u) { try { const d = await load(u); if (d.type !== 'data') { throw 0; } return d; } catch (e) { return fallback(u); } }",
+        ),
+        Case::near_miss("a.js", "function task(argv) { if (!argv.to) { throw 'Say where to'; } }"),
+        Case::near_miss("a.js", "function need(o) { if (!o.to) { throw 'You must specify --to=directory'; } }"),
         Case::near_miss(
             "a.js",
             "const load = (a) => a.virtual().then((t) => { if (!t.meta) { throw 'load actual'; } return t; }).catch(() => a.actual());",
@@ -93,6 +103,23 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     // Where nobody can come there is nobody to tell.
     let text = value.text().to_lowercase();
     if ["unreachable", "impossible", "never", "exhaustive", "not reached", "absurd"].iter().any(|w| text.contains(w)) {
+        return;
+    }
+    // A bare number that the same function catches only says which way to go on: `throw 0`.
+    let thrown_here = matches!(what, "A number" | "A bare value")
+        && node.ancestors().take_while(|a| Some(*a) != function).any(|a| {
+            a.kind() == Kind::TryStatement
+                && a.child(Field::Handler).is_some()
+                && a.child(Field::Body).is_some_and(|b| b.span().contains(node.span()))
+        });
+    if thrown_here {
+        return;
+    }
+    // What a command says to who typed it needs no stack: `throw 'You must specify --to=directory'`.
+    let asked = node.ancestors().find(|a| a.kind() == Kind::IfStatement).and_then(|i| i.child(Field::Condition));
+    let typed = matches!(what, "A text")
+        && (text.contains(" --") || asked.is_some_and(|c| c.descendants().any(|n| n.text() == "argv")));
+    if typed {
         return;
     }
     let message = format!(
