@@ -28,7 +28,7 @@ pub static RULE: Rule = Rule {
               `break`, `return` or `throw` in the loop or in a handler, waiting on purpose (`sleep`, `delay`, retries), \
               transactions, migrations, streams, locks, writes to one place (`write`, `run`, `exec`, `save`, \
               `next`), and `for await`. Only calls whose names say that they read or send one thing (`get`, `fetch`, `load`, \
-              `find`, `send`, `upload`, ..) are reported, and only over lists of data (`ids`, `urls`, `users`): a few plugins that are \
+              `find`, `send`, `upload`, ..; of the object's own methods those that `fetch`, `load` or send) are reported, and only over lists of data (`ids`, `urls`, `users`): a few plugins that are \
               loaded one after another cost nothing.",
         fix: "",
     },
@@ -37,6 +37,22 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::ForExpression], rust_check),
     ],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "class W { async paths(hashes) { const out = []; for (const hash of hashes) { const path = await this.getPath(hash); if (path) { out.push(path); } } return out; } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function metas(db, hashes) { const out = []; for (const hash of hashes) { const m = await db.getMeta(hash); assert(m); out.push(m); } return out; }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function clean(devices, zb) { const out = []; for (const device of devices) { const e = await zb.resolveEntity(device); if (e) { out.push(e); } } return out; }",
+        ),
+        Case::bad(
+            "a.ts",
+            "async function dirs(uris: U[], files: F) { const out: U[] = []; for (const uri of uris) { const stat = await files.resolve(uri); if (stat.isDirectory) { out.push(uri); } } return out; } //~ await-in-loop",
+        ),
         Case::near_miss(
             "a.js",
             "async function up(files, to) { let client; try { client = await getClient(to); for (const file of files) { await client.uploadFile(file, to.path); } } finally { client.end(); } }",
@@ -95,7 +111,7 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad(
             "a.js",
-            "const f = async (xs) => { const o = {}; for (const x of xs) { o[x.id] = await this.getDetails(x); } return o; }; //~ await-in-loop",
+            "const f = async (xs) => { const o = {}; for (const x of xs) { o[x.id] = await this.fetchDetails(x); } return o; }; //~ await-in-loop",
         ),
         Case::bad(
             "a.js",
@@ -430,7 +446,18 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         && call.child(Field::Arguments).and_then(Node::first_named).is_some_and(|a| a.kind() == Kind::This);
     let reads = !applied
         && place_name(callee).is_some_and(|n| {
-            words(&n).first().is_some_and(|w| READS.contains(&w.as_str()) || SENDS.contains(&w.as_str()))
+            // `resolveEntity(device)` looks into what is known already.
+            words(&n).first().is_some_and(|w| {
+                READS.contains(&w.as_str()) && (w != "resolve" || n.as_ref() == "resolve")
+                    || SENDS.contains(&w.as_str())
+            })
+        });
+    // What an object reads of its own lies in memory, or in a file beside it, as often as far away: `this.getCredit(hash)`.
+    const OWN: &[&str] =
+        &["get", "read", "find", "lookup", "count", "exists", "search", "compute", "verify", "resolve", "size"];
+    let reads = reads
+        && !method(call).is_some_and(|(of, m)| {
+            of.kind() == Kind::This && words(m.text()).first().is_some_and(|w| OWN.contains(&w.as_str()))
         });
     // A model computes on this machine, one thing at a time.
     let computes = method(call).is_some_and(|(of, _)| place_name(of).as_deref() == Some("model"));
@@ -607,6 +634,8 @@ fn counted_list<'a>(node: Node<'a>) -> Option<Node<'a>> {
 
 fn stops(n: Node<'_>) -> bool {
     match n.kind() {
+        // `assert(credit)` throws.
+        Kind::CallExpression => n.child(Field::Function).is_some_and(|f| f.text() == "assert"),
         // A round that fails by itself leaves the others alone.
         Kind::TryStatement => n.child(Field::Handler).is_none_or(|h| {
             h.descendants_until(is_function)
