@@ -34,6 +34,14 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::ExpressionStatement], check)],
     cases: &[
         Case::near_miss(
+            "a.js",
+            "class D { async update() { await ask(); }\n tick() {\n this.update(); // the promise returned here never fails so just ignore it\n } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "class C { async pair(o, cb) { cb(await go(o)); }\n on(o) { this.pair(o, o.callback); } }",
+        ),
+        Case::near_miss(
             "src/browser/tree.ts",
             "export class Tree { async open(n: N) { await load(n); }\n init() { this.model.onOpen((n) => { this.open(n); }); } }",
         ),
@@ -479,6 +487,8 @@ fn is_meant(node: Node<'_>, cx: &Cx<'_>) -> bool {
         "in the background",
         "best effort",
         "best-effort",
+        "never fails",
+        "never reject",
         ".catch",
     ];
     let here = node.span();
@@ -508,7 +518,10 @@ fn reports_by_callback(call: Node<'_>, cx: &Cx<'_>) -> bool {
         let alone = args(call).count() > 1 && is_async(last) == Some(false);
         return alone || matches!(first, "err" | "error" | "_err" | "e");
     }
-    last.kind() == Kind::Identifier && matches!(last.text(), "cb" | "callback" | "done")
+    // `message.callback` as well.
+    let name = crate::rules::support::place_name(last);
+    matches!(last.kind(), Kind::Identifier | Kind::MemberExpression)
+        && name.is_some_and(|n| matches!(n.as_ref(), "cb" | "callback" | "done"))
 }
 
 /// Whether a constructor, or a method that a framework calls in its place, begins an object's own asynchronous set-up: nobody could wait
@@ -545,28 +558,7 @@ fn starts_for_a_page(call: Node<'_>, cx: &Cx<'_>) -> bool {
     let words = crate::rules::support::words(&name);
     let keeps = words.first().is_some_and(|w| KEEPS.contains(&w.as_str()));
     let tried = call.ancestors().take_while(|a| *a != function).any(|a| a.kind() == Kind::TryStatement);
-    own && !keeps && !tried && is_of_a_page(cx)
-}
-
-/// Whether a file is part of a page: by its folder, its ending, or what it imports.
-fn is_of_a_page(cx: &Cx<'_>) -> bool {
-    let path = &cx.file.path;
-    let folder = path.rsplit('/').skip(1).any(|f| {
-        matches!(
-            f,
-            "browser" | "components" | "component" | "ui" | "widgets" | "hooks" | "composables" | "electron-browser"
-        )
-    });
-    folder
-        || path.ends_with("sx")
-        || path.ends_with(".vue")
-        || cx.file.imports.iter().any(|(_, from)| {
-            ["react", "preact", "vue", "svelte", "@angular/core", "lit", "solid-js", "@wordpress/element"].iter().any(
-                |library| {
-                    from.strip_prefix(library).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/', '-']))
-                },
-            )
-        })
+    own && !keeps && !tried && crate::rules::shape::is_of_a_page(cx)
 }
 
 /// Whether a function that cannot wait only ends something, or is itself the end of something: `this.stopWatcher()`, and all that
