@@ -80,6 +80,10 @@ fn parameters<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 }
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    // What the grammar could not take, as Flow's types in JavaScript, is no object.
+    if node.descendants().any(|n| n.is_error()) || node.ancestors().any(|a| a.is_error()) {
+        return;
+    }
     let mut seen: std::collections::HashMap<String, Node<'a>> = std::collections::HashMap::new();
     for member in node.named_children() {
         let key = match member.kind() {
