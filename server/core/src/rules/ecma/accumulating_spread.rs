@@ -33,6 +33,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], reduce), Check::Nodes(&[Kind::AssignmentExpression], in_loop)],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "function flatten(arr) { return arr.reduce((flat, x) => flat.concat(Array.isArray(x) ? flatten(x) : x), []); }",
+        ),
         Case::near_miss("a.js", "const all = (pages) => pages.reduce((acc, page) => acc.concat(page.data), []);"),
         Case::near_miss(
             "a.tsx",
@@ -323,7 +327,17 @@ fn reduce<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     // Where several ways of one callback copy, the first tells.
     copies.sort_unstable_by_key(|c| c.span().start);
     copies.truncate(1);
+    // A walk that adds what it finds further down: `list.reduce((all, x) => all.concat(flatten(x)), [])`.
+    let named = node.ancestors().filter(|a| is_function(*a)).filter_map(|f| f.child(Field::Name)).map(Node::text);
+    let names: Vec<&str> = named.chain(cx.block.name()).collect();
     for copy in copies {
+        let walks = copy.descendants().any(|n| {
+            n.kind() == Kind::CallExpression
+                && n.child(Field::Function).and_then(place_name).is_some_and(|c| names.contains(&c.as_ref()))
+        });
+        if walks {
+            continue;
+        }
         let message = format!(
             "`{accumulator}` is copied whole for every element, {ADVICE}, or use `Object.fromEntries`, `flatMap` or a loop."
         );

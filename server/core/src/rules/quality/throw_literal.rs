@@ -20,11 +20,12 @@ pub static RULE: Rule = Rule {
         why: "What is no `Error` has no stack: nobody sees where it came from, `err.message` is `undefined`, and handlers that ask `instanceof Error` let it pass.",
         example: "throw 'not found';",
         instead: "throw new Error('not found');",
-        limits: "Variables and calls may hold errors and are left alone, and so are objects that are shaped like errors: with a `stack`, a `cause`, or a `name` and a `message`.",
+        limits: "Variables and calls may hold errors and are left alone, and so are objects that are shaped like errors: with a `stack`, a `cause`, or a `message` and a `name` or a `code` that is a text.",
         fix: "A text becomes the message of an `Error`: handlers that compare the value need a look, so it is a suggestion.",
     },
     checks: &[Check::Nodes(&[Kind::ThrowStatement], check)],
     cases: &[
+        Case::near_miss("a.js", "function f() { throw { code: 'invalid_json', message: tell() }; }"),
         Case::bad(
             "a.js",
             "function start(o) { const { argv } = process; if (!o.name) { throw 'Say who'; } go(argv); } //~ throw-literal",
@@ -149,5 +150,10 @@ fn is_error_like(object: Node<'_>) -> bool {
             key_name(p).is_some_and(|k| k == key) || p.kind() == Kind::ShorthandPropertyIdentifier && p.text() == key
         })
     };
-    ["stack", "cause", "$$typeof"].iter().any(|k| has(k)) || has("name") && has("message")
+    // A code that is a word is what an API promises to those who ask: `{ code: 'invalid_json', message }`.
+    let coded = object.named_children().any(|p| {
+        key_name(p).is_some_and(|k| k == "code")
+            && p.child(Field::Value).is_some_and(|v| bare(v).kind() == Kind::String)
+    });
+    ["stack", "cause", "$$typeof"].iter().any(|k| has(k)) || has("name") && has("message") || has("message") && coded
 }
