@@ -425,6 +425,8 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
     // What shows components to their authors ships no more than tests do.
     let named =
         [".test.", ".spec.", ".tst.", ".e2e.", ".bench.", ".stories.", ".story."].iter().any(|m| name.contains(m));
+    // What tries the types of a package: `types/kafka-node-tests.ts`.
+    let named = named || name.ends_with("-tests.ts") || name.ends_with("-tests.tsx");
     let stem = name.split('.').next().unwrap_or(name).to_ascii_lowercase();
     let helpers = matches!(
         stem.as_str(),
@@ -584,6 +586,7 @@ mod tests {
         assert!(!is_test("test/server.js", &server("./lib/index")));
         assert!(!is_test("src/server.js", &server("../lib/index")));
         assert!(!is_test("test/shop.js", &server("../lib/index")));
+        assert!(is_test("types/kafka-node-tests.ts", "let x = 1;") && !is_test("src/ab-tests.js", "let x = 1;"));
         assert!(is_test("fields/password/test/filters.js", "var demand = require('must');\n"));
         assert!(is_test("lib/editor-compressed.js", "let x = 1;") && !is_test("lib/compressed.js", "let x = 1;"));
         assert!(is_test("test/unit/util/Heap.js", "let x = 1;") && !is_test("src/util/Heap.js", "let x = 1;"));

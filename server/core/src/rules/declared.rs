@@ -490,7 +490,13 @@ impl Declared {
 
 /// Methods that a block awaits, as written: `this.store.save`, `mailer.send`. None in Rust, whose `await` stands behind.
 pub fn awaited(block: &Block) -> Vec<Ustr> {
-    let awaits = block.arena().nodes().filter(|n| n.kind() == Kind::AwaitExpression);
+    // What is handed a function may give whatever that gives.
+    let calls_back = |a: &Node<'_>| {
+        a.first_named()
+            .map(support::bare)
+            .is_some_and(|c| support::args(c).any(|f| support::is_function(support::bare(f))))
+    };
+    let awaits = block.arena().nodes().filter(|n| n.kind() == Kind::AwaitExpression && !calls_back(n));
     // The grammar reads `await get<T>(x)` as a call of `await get`.
     let callees = awaits.filter_map(|a| {
         let typed = a.parent().is_some_and(|p| p.kind() == Kind::CallExpression && p.child(Field::Function) == Some(a));

@@ -249,6 +249,7 @@ pub fn is_data_name(name: &str) -> bool {
 const VAGUE: &[&str] = &[
     "addresses",
     "assets",
+    "batches",
     "blocks",
     "buckets",
     "bytes",
@@ -267,6 +268,7 @@ const VAGUE: &[&str] = &[
     "links",
     "matches",
     "members",
+    "pages",
     "parts",
     "paths",
     "points",
@@ -282,9 +284,11 @@ const VAGUE: &[&str] = &[
     "symbols",
     "tags",
     "tests",
+    "strings",
     "things",
     "threads",
     "tokens",
+    "topics",
     "tuples",
     "vectors",
     "wallets",
@@ -340,7 +344,8 @@ pub fn is_data(list: Node<'_>) -> bool {
             }
             "keys" | "values" | "entries" => at = bare(of),
             // `text.split(',')`, `str.match(/x/g)`: pieces of a text.
-            "split" | "match" | "matchAll" => return true,
+            "split" => return at.child(Field::Arguments).is_none_or(|a| a.named_children().count() <= 2),
+            "match" | "matchAll" => return true,
             _ => break,
         }
     }

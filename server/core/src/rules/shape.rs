@@ -391,6 +391,27 @@ pub fn is_of_react(cx: &Cx<'_>) -> bool {
         })
 }
 
+/// Whether a file is part of a page: by its folder, its ending, or what it imports.
+pub fn is_of_a_page(cx: &Cx<'_>) -> bool {
+    let path = &cx.file.path;
+    let folder = path.rsplit('/').skip(1).any(|f| {
+        matches!(
+            f,
+            "browser" | "components" | "component" | "ui" | "widgets" | "hooks" | "composables" | "electron-browser"
+        )
+    });
+    folder
+        || path.ends_with("sx")
+        || path.ends_with(".vue")
+        || cx.file.imports.iter().any(|(_, from)| {
+            ["react", "preact", "vue", "svelte", "@angular/core", "lit", "solid-js", "@wordpress/element"].iter().any(
+                |library| {
+                    from.strip_prefix(library).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/', '-']))
+                },
+            )
+        })
+}
+
 /// The expression that a name is given where it is declared in the function.
 pub fn local_value<'a>(name: Node<'a>, outer: Node<'a>) -> Option<Node<'a>> {
     let is = |n: &Node<'a>| n.child(Field::Name).is_some_and(|l| l.text() == name.text());

@@ -34,6 +34,27 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::CallExpression], reduce), Check::Nodes(&[Kind::AssignmentExpression], in_loop)],
     cases: &[
         Case::near_miss(
+            "a.js",
+            "function flatten(arr) { return arr.reduce((flat, x) => flat.concat(Array.isArray(x) ? flatten(x) : x), []); }",
+        ),
+        Case::near_miss("a.js", "const all = (pages) => pages.reduce((acc, page) => acc.concat(page.data), []);"),
+        Case::near_miss(
+            "a.tsx",
+            "function bars(children) { let all = []; let items = React.Children.toArray(children); items.forEach((item) => { if (item.type) { all = all.concat(item.props.children); } }); return all; }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function after(ids) { let out = []; let to = ids; while (to.length) { const deps = next(to); out = out.concat(deps); to = deps; } return out; }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "class U { static flatten(array) { while (deep(array)) { array = array.reduce((first, rest) => { return first.concat(rest); }); } return array; } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function all(topics) { let out = []; for (const topic of topics) { out = out.concat(of(topic)); } return out; }",
+        ),
+        Case::near_miss(
             "a.ts",
             "export function format(backup: Record<string, { raw: string }>, fit: F) { return Object.entries(backup).reduce((acc, [locale, { raw }]) => ({ ...acc, [locale]: fit(raw) }), {}); }",
         ),
@@ -264,6 +285,14 @@ fn reduce<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if from_one || is_of_one(receiver, 8) || !is_surely_data(receiver) || !named {
         return;
     }
+    // A list of lists, whose first is what the others are added to, is short: `lists.reduce((a, b) => a.concat(b))`.
+    let flattens = initial.is_none()
+        && node.ancestors().find(|a| is_function(*a)).and_then(|f| f.child(Field::Name)).is_some_and(|n| {
+            words(n.text()).first().is_some_and(|w| matches!(w.as_str(), "flatten" | "flat" | "concat" | "merge"))
+        });
+    if flattens {
+        return;
+    }
     // Where there is no `flat`: `list.flat ? list.flat() : list.reduce(..)`.
     if node.parent().is_some_and(|p| p.kind() == Kind::TernaryExpression && p.text().contains(".flat")) {
         return;
@@ -298,7 +327,17 @@ fn reduce<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     // Where several ways of one callback copy, the first tells.
     copies.sort_unstable_by_key(|c| c.span().start);
     copies.truncate(1);
+    // A walk that adds what it finds further down: `list.reduce((all, x) => all.concat(flatten(x)), [])`.
+    let named = node.ancestors().filter(|a| is_function(*a)).filter_map(|f| f.child(Field::Name)).map(Node::text);
+    let names: Vec<&str> = named.chain(cx.block.name()).collect();
     for copy in copies {
+        let walks = copy.descendants().any(|n| {
+            n.kind() == Kind::CallExpression
+                && n.child(Field::Function).and_then(place_name).is_some_and(|c| names.contains(&c.as_ref()))
+        });
+        if walks {
+            continue;
+        }
         let message = format!(
             "`{accumulator}` is copied whole for every element, {ADVICE}, or use `Object.fromEntries`, `flatMap` or a loop."
         );
@@ -482,8 +521,20 @@ fn in_loop<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if !goes_over_data(around) {
         return;
     }
-    // A list that stands in the code is short.
-    if around.child(Field::Right).map(bare).is_some_and(|r| r.kind() == Kind::Array || is_short(r)) {
+    // A list that stands in the code is short, and so are the children of an element.
+    let list = around.child(Field::Right).or_else(|| {
+        around.parent().and_then(|p| p.parent()).filter(|_| is_function(around)).and_then(method).map(|(over, _)| over)
+    });
+    if list.map(constant_or_first).is_some_and(|r| r.kind() == Kind::Array || is_short(r)) {
+        return;
+    }
+    // A walk that takes a whole generation in each round has few rounds.
+    let steps = |n: Node<'_>| {
+        n.kind() == Kind::UpdateExpression
+            || n.kind() == Kind::AugmentedAssignmentExpression
+            || method(n).is_some_and(|(_, m)| matches!(m.text(), "pop" | "shift" | "next" | "splice" | "exec" | "read"))
+    };
+    if around.kind() == Kind::WhileStatement && !around.descendants_until(is_function).any(steps) {
         return;
     }
     if adds_own_result(copy, cx) {

@@ -15,7 +15,7 @@ pub static RULE: Rule = Rule {
     cwe: &[755],
     families: &[Family::Ecma],
     default_on: true,
-    in_tests: true,
+    in_tests: false,
     docs: Docs {
         what: "Finds `new Promise(async (resolve, reject) => ...)`.",
         why: "The constructor ignores the promise that an async executor returns: whatever is thrown in it after the first \

@@ -27,11 +27,52 @@ pub static RULE: Rule = Rule {
         limits: "Methods of other files' classes are seen only where the file awaits them elsewhere. `void save()` says that it is \
                  meant and is silent; so are functions that catch everything themselves, and a script's start (`main()`) at the \
                  top level, where a rejection ends the process with its message. A promise that is kept as a property has \
-                 somebody else who waits for it, and functions that are handed a callback for errors tell of them there.",
+                 somebody else who waits for it, and functions that are handed a callback for errors tell of them there. In parts of pages (components, hooks, folders \
+                 such as `browser` and `ui`) a function that cannot wait is told only of what it saves or sends.",
         fix: "Inside an async function the suggested fix adds `await`.",
     },
     checks: &[Check::Nodes(&[Kind::ExpressionStatement], check)],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "class D { async update() { await ask(); }\n tick() {\n this.update(); // the promise returned here never fails so just ignore it\n } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "class C { async pair(o, cb) { cb(await go(o)); }\n on(o) { this.pair(o, o.callback); } }",
+        ),
+        Case::near_miss(
+            "src/browser/tree.ts",
+            "export class Tree { async open(n: N) { await load(n); }\n init() { this.model.onOpen((n) => { this.open(n); }); } }",
+        ),
+        Case::near_miss(
+            "a.tsx",
+            "function P() { const onMount = async () => { await channel.enter(); }; useEffect(() => { onMount(); }, []); return null; }",
+        ),
+        Case::bad(
+            "src/browser/tree.ts",
+            "export class Tree { async saveAll(n: N) { await write(n); }\n init() { this.model.onOpen((n) => { this.saveAll(n); }); } } //~ floating-promise",
+        ),
+        Case::bad(
+            "src/browser/tree.ts",
+            "export class Tree { async open(n: N) { await load(n); }\n async replace(n: N) { await edit(n); this.open(n); } } //~ floating-promise",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "export class W { async stopWatcher(w: H) { await w.end(); }\n async refresh() { await load(); }\n dispose() { this.refresh(); }\n change(w: H) { this.stopWatcher(w); } }",
+        ),
+        Case::bad(
+            "a.ts",
+            "export class W { async refresh() { await load(); }\n change() { this.refresh(); } } //~ floating-promise",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "export function help(m: M) { import('./help.js').then(() => exit(0)); m.warn('gone', OK).then((a) => { if (a === OK) { go(); } }); }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const { time } = require('log');\nasync function a() { await time.start('x', () => go()); }\nfunction b() { time.start('y'); }",
+        ),
         Case::near_miss(
             "a.ts",
             "export function useProgress(ms: number) { const update = async () => { try { set(await ask()); } catch { /* not yet set up */ } }; const poll = async () => { await update(); await new Promise<void>((resolve) => setTimeout(resolve, ms)); poll(); }; poll(); }",
@@ -375,6 +416,9 @@ fn check_call<'a>(node: Node<'a>, call: Node<'a>, alone: bool, cx: &mut Cx<'a>) 
     if reports_by_callback(call, cx) || is_meant(node, cx) || only_tells(call, cx) || only_begins(node, call) {
         return;
     }
+    if starts_for_a_page(call, cx) || ends_something(call, cx) {
+        return;
+    }
     // What the block itself does not tell may be told by the rest of the file, or by the file that the function comes from.
     let (what, conditions) = match promise(call, cx) {
         Some(what) => (what, unless_settled(call, cx)),
@@ -443,6 +487,8 @@ fn is_meant(node: Node<'_>, cx: &Cx<'_>) -> bool {
         "in the background",
         "best effort",
         "best-effort",
+        "never fails",
+        "never reject",
         ".catch",
     ];
     let here = node.span();
@@ -472,7 +518,10 @@ fn reports_by_callback(call: Node<'_>, cx: &Cx<'_>) -> bool {
         let alone = args(call).count() > 1 && is_async(last) == Some(false);
         return alone || matches!(first, "err" | "error" | "_err" | "e");
     }
-    last.kind() == Kind::Identifier && matches!(last.text(), "cb" | "callback" | "done")
+    // `message.callback` as well.
+    let name = crate::rules::support::place_name(last);
+    matches!(last.kind(), Kind::Identifier | Kind::MemberExpression)
+        && name.is_some_and(|n| matches!(n.as_ref(), "cb" | "callback" | "done"))
 }
 
 /// Whether a constructor, or a method that a framework calls in its place, begins an object's own asynchronous set-up: nobody could wait
@@ -486,6 +535,81 @@ fn only_begins(node: Node<'_>, call: Node<'_>) -> bool {
     let Some(function) = enclosing_function(node).filter(|_| inits) else { return false };
     let name = function.child(Field::Name).map_or("", Node::text);
     function.kind() == Kind::MethodDefinition && matches!(name, "constructor" | "init" | "postConstruct")
+}
+
+/// First words of functions that bring something to where it is kept, or to somebody.
+const KEEPS: &[&str] = &[
+    "save", "write", "delete", "remove", "insert", "create", "send", "publish", "commit", "upload", "post", "put",
+    "persist", "submit", "store", "pay", "charge", "transfer", "export", "register",
+];
+
+/// Whether a part of a page starts something of its own where nobody could wait: in a listener, an effect, a hook of its life. What fails
+/// there shows in the browser's console and ends nothing; what is saved or sent is told of all the same, and so is what a function that
+/// waits for others, or a `try`, lets go.
+fn starts_for_a_page(call: Node<'_>, cx: &Cx<'_>) -> bool {
+    let Some(function) = enclosing_function(call).filter(|f| is_async(*f) == Some(false)) else { return false };
+    let own = match method(call) {
+        Some((of, _)) => of.kind() == Kind::This,
+        None => {
+            call.child(Field::Function).map(bare).is_some_and(|f| f.kind() == Kind::Identifier && f.text() != "fetch")
+        }
+    };
+    let name = call.child(Field::Function).map(bare).and_then(crate::rules::support::place_name).unwrap_or_default();
+    let words = crate::rules::support::words(&name);
+    let keeps = words.first().is_some_and(|w| KEEPS.contains(&w.as_str()));
+    let tried = call.ancestors().take_while(|a| *a != function).any(|a| a.kind() == Kind::TryStatement);
+    own && !keeps && !tried && crate::rules::shape::is_of_a_page(cx)
+}
+
+/// Whether a function that cannot wait only ends something, or is itself the end of something: `this.stopWatcher()`, and all that
+/// `dispose()` does.
+fn ends_something(call: Node<'_>, cx: &Cx<'_>) -> bool {
+    const ENDS: &[&str] = &[
+        "close",
+        "end",
+        "destroy",
+        "stop",
+        "disconnect",
+        "quit",
+        "dispose",
+        "kill",
+        "unwatch",
+        "cancel",
+        "cleanup",
+        "teardown",
+        "abort",
+        "unsubscribe",
+        "unmount",
+        "detach",
+    ];
+    // `stopWatcher(w)`: a word more says what it is that ends.
+    let ends = |name: &str| {
+        let words = crate::rules::support::words(name.trim_start_matches(['#', '_']));
+        words.len() > 1 && words.first().is_some_and(|w| ENDS.contains(&w.as_str()))
+    };
+    let keeps = |name: &str| {
+        crate::rules::support::words(name.trim_start_matches(['#', '_']))
+            .first()
+            .is_some_and(|w| KEEPS.contains(&w.as_str()) || w == "flush" || w == "sync")
+    };
+    let Some(function) = enclosing_function(call).filter(|f| is_async(*f) == Some(false)) else { return false };
+    if chain(call, cx).is_some() {
+        return false;
+    }
+    let around = function.child(Field::Name).map_or("", Node::text).trim_start_matches(['#', '_']);
+    let last = matches!(
+        around,
+        "dispose"
+            | "destroy"
+            | "unmount"
+            | "disconnectedCallback"
+            | "componentWillUnmount"
+            | "ngOnDestroy"
+            | "beforeDestroy"
+            | "beforeUnmount"
+    );
+    let name = call.child(Field::Function).map(bare).and_then(crate::rules::support::place_name);
+    name.is_some_and(|n| (last || ends(&n)) && !keeps(&n))
 }
 
 /// Whether a call is made to tell somebody something, in a log or on a screen: `logMessage(event)`, `this.#printStart()`.
@@ -703,6 +827,15 @@ fn chain(call: Node<'_>, cx: &Cx<'_>) -> Option<String> {
         return None;
     }
     // A moment that comes, and a line that is written: `image.ready().then(draw)`, `logger.error(e).then(reload)`.
+    // A file of the program that is fetched when it is needed; somebody who is asked answers, or not.
+    let asked = |m: &str| {
+        matches!(m, "warn" | "info" | "confirm" | "alert" | "showMessage")
+            || m.starts_with("show") && m.ends_with("Message")
+    };
+    let fetched = at.kind() == Kind::CallExpression && at.child(Field::Function).is_some_and(|f| f.text() == "import");
+    if thens > 0 && !asynchronous && (fetched || method(base.unwrap_or(at)).is_some_and(|(_, m)| asked(m.text()))) {
+        return None;
+    }
     let moment = method(base.unwrap_or(at)).is_some_and(|(of, m)| {
         let logs =
             crate::rules::support::place_name(of).is_some_and(|n| matches!(n.as_ref(), "log" | "logger" | "console"));

@@ -4,7 +4,7 @@ use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::lists::{is_data, is_one_of_data};
 use crate::rules::queries::is_lookup;
 use crate::rules::shape::{mentions, root_name};
-use crate::rules::support::{bare, is_function, is_loop, method, place_name, words};
+use crate::rules::support::{args, bare, is_function, is_loop, method, place_name, words};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -28,7 +28,7 @@ pub static RULE: Rule = Rule {
               `break`, `return` or `throw` in the loop or in a handler, waiting on purpose (`sleep`, `delay`, retries), \
               transactions, migrations, streams, locks, writes to one place (`write`, `run`, `exec`, `save`, \
               `next`), and `for await`. Only calls whose names say that they read or send one thing (`get`, `fetch`, `load`, \
-              `find`, `send`, `upload`, ..) are reported, and only over lists of data (`ids`, `urls`, `users`): a few plugins that are \
+              `find`, `send`, `upload`, ..; of the object's own methods those that `fetch`, `load` or send) are reported, and only over lists of data (`ids`, `urls`, `users`): a few plugins that are \
               loaded one after another cost nothing.",
         fix: "",
     },
@@ -37,6 +37,34 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::ForExpression], rust_check),
     ],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "class W { async paths(hashes) { const out = []; for (const hash of hashes) { const path = await this.getPath(hash); if (path) { out.push(path); } } return out; } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function metas(db, hashes) { const out = []; for (const hash of hashes) { const m = await db.getMeta(hash); assert(m); out.push(m); } return out; }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function clean(devices, zb) { const out = []; for (const device of devices) { const e = await zb.resolveEntity(device); if (e) { out.push(e); } } return out; }",
+        ),
+        Case::bad(
+            "a.ts",
+            "async function dirs(uris: U[], files: F) { const out: U[] = []; for (const uri of uris) { const stat = await files.resolve(uri); if (stat.isDirectory) { out.push(uri); } } return out; } //~ await-in-loop",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function up(files, to) { let client; try { client = await getClient(to); for (const file of files) { await client.uploadFile(file, to.path); } } finally { client.end(); } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function all(nodes, vite) { const deps = new Set(); for (const node of nodes) { await find_deps(vite, node, deps); } return deps; }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function post(relations, options) { for (const { value, field, context } of relations) { context[field.name] = await getRelation(value, field, options); } }",
+        ),
         Case::near_miss(
             "a.js",
             "class Q { async has() { const out = []; for (const item of this.items) { const r = await findNodes({ items: [item], cache: this.cache }); if (r.size) { out.push(item); } } return out; } }",
@@ -83,7 +111,7 @@ pub static RULE: Rule = Rule {
         ),
         Case::bad(
             "a.js",
-            "const f = async (xs) => { const o = {}; for (const x of xs) { o[x.id] = await this.getDetails(x); } return o; }; //~ await-in-loop",
+            "const f = async (xs) => { const o = {}; for (const x of xs) { o[x.id] = await this.fetchDetails(x); } return o; }; //~ await-in-loop",
         ),
         Case::bad(
             "a.js",
@@ -418,7 +446,18 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         && call.child(Field::Arguments).and_then(Node::first_named).is_some_and(|a| a.kind() == Kind::This);
     let reads = !applied
         && place_name(callee).is_some_and(|n| {
-            words(&n).first().is_some_and(|w| READS.contains(&w.as_str()) || SENDS.contains(&w.as_str()))
+            // `resolveEntity(device)` looks into what is known already.
+            words(&n).first().is_some_and(|w| {
+                READS.contains(&w.as_str()) && (w != "resolve" || n.as_ref() == "resolve")
+                    || SENDS.contains(&w.as_str())
+            })
+        });
+    // What an object reads of its own lies in memory, or in a file beside it, as often as far away: `this.getCredit(hash)`.
+    const OWN: &[&str] =
+        &["get", "read", "find", "lookup", "count", "exists", "search", "compute", "verify", "resolve", "size"];
+    let reads = reads
+        && !method(call).is_some_and(|(of, m)| {
+            of.kind() == Kind::This && words(m.text()).first().is_some_and(|w| OWN.contains(&w.as_str()))
         });
     // A model computes on this machine, one thing at a time.
     let computes = method(call).is_some_and(|(of, _)| place_name(of).as_deref() == Some("model"));
@@ -431,6 +470,15 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     });
     // Rounds that are handed something of the object's own share it: a cache that one fills for the next.
     let shares = call.child(Field::Arguments).is_some_and(|a| a.descendants().any(|n| n.kind() == Kind::This));
+    // So do those that fill one set, and those that speak over one connection: `const client = await getClient()`.
+    let shares = shares
+        || args(call).map(bare).any(|a| {
+            let made = crate::rules::shape::declarator(a).and_then(|d| d.child(Field::Value)).map(bare);
+            a.kind() == Kind::Identifier
+                && !bound.contains(&a.text())
+                && made.is_some_and(|v| v.kind() == Kind::NewExpression)
+        })
+        || method(call).is_some_and(|(of, _)| of.kind() == Kind::Identifier && is_awaited_for(of));
     if !reads
         || shares
         || computes
@@ -460,7 +508,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         Some(list) => is_data(list),
         None => counted_list(node).is_some_and(is_data),
     };
-    if !many && !bound.iter().any(|b| is_one_of_data(b)) {
+    if !many && !bound.iter().any(|b| is_one_of_data(b) && (*b != "value" || bound.len() == 1)) {
         return;
     }
     let mut own: Vec<&str> = bound;
@@ -474,6 +522,18 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     head.end = head_end;
     let message = "No round needs what another one gave, and yet each waits for the one before. Start them together: `await Promise.all(list.map(..))`.";
     cx.report(Note::new(cx.rule, only.span(), message).related(head, "once a round"));
+}
+
+/// Whether a variable is given something that was waited for: `client = await getClient(options)`.
+fn is_awaited_for(name: Node<'_>) -> bool {
+    name.arena().nodes().any(|n| {
+        let (left, right) = match n.kind() {
+            Kind::AssignmentExpression => (n.child(Field::Left), n.child(Field::Right)),
+            Kind::VariableDeclarator => (n.child(Field::Name), n.child(Field::Value)),
+            _ => return false,
+        };
+        left.is_some_and(|l| l.text() == name.text()) && right.is_some_and(|r| bare(r).kind() == Kind::AwaitExpression)
+    })
 }
 
 /// Whether things that happened one after another are handled, and what comes of it is not looked at: the second event is told of a
@@ -574,6 +634,8 @@ fn counted_list<'a>(node: Node<'a>) -> Option<Node<'a>> {
 
 fn stops(n: Node<'_>) -> bool {
     match n.kind() {
+        // `assert(credit)` throws.
+        Kind::CallExpression => n.child(Field::Function).is_some_and(|f| f.text() == "assert"),
         // A round that fails by itself leaves the others alone.
         Kind::TryStatement => n.child(Field::Handler).is_none_or(|h| {
             h.descendants_until(is_function)

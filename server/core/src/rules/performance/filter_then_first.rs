@@ -36,6 +36,10 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::CallExpression, Kind::BinaryExpression], rust_check),
     ],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            "function f(all: I[], el: E) {\n  // `filter` instead of `find` for compat with IE\n  const one = all.filter((i) => i.el === el)[0];\n  return one;\n}",
+        ),
         Case::bad("a.js", "const user = users.filter((u) => u.id === id)[0]; //~ filter-then-first"),
         Case::bad("a.js", "const u = users.filter(function (u) { return u.on; }).shift(); //~ filter-then-first"),
         Case::bad("a.js", "const u = users.filter((u) => u.on).at(0); //~ filter-then-first"),
@@ -198,6 +202,18 @@ fn first_of<'a>(node: Node<'a>, call: Node<'a>, instead: &str, negate: bool, cx:
     let root = bare(receiver);
     if root.kind() == Kind::Array || root.text().starts_with('$') || call.has_token("?.") || function.has_token("async")
     {
+        return;
+    }
+    // A comment above says that `filter` is meant.
+    let begin = crate::rules::support::statement(node).span().start;
+    let meant = cx.arena().comments().any(|c| {
+        let span = c.span();
+        span.end <= begin
+            && begin - span.end < 40
+            && c.text().contains("filter")
+            && crate::rules::shape::explains(c.text())
+    });
+    if meant {
         return;
     }
     let message = format!(

@@ -22,11 +22,27 @@ pub static RULE: Rule = Rule {
         why: "A list of n rows takes n + 1 round trips to the database. One query with `IN (..)`, a join, or `include` takes one, and so does an `insertMany`.",
         example: "for (const post of posts) {\n  post.author = await db.query('select * from users where id = $1', [post.authorId]);\n}",
         instead: "const authors = await db.query('select * from users where id = any($1)', [posts.map((p) => p.authorId)]);",
-        limits: "Silent for lists that are written out, in migrations, seeds and scripts by their paths, where the loop works off pages or batches, ends with the first answer that fits, or asks another table in every round.",
+        limits: "Silent for lists that are written out, in migrations, seeds and scripts by their paths, where the loop works off pages or batches, ends with the first answer that fits, asks another table in every round, or takes away what it finds; writes count over lists of data only.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            "class R { async all(ids: string[]) { return Promise.all(ids.map((id) => this.wechaty.Contact.find({ id }))); } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function rank(db, children) { for (const child of children) { await db.docs.updateOne({ id: child.id }, { rank: 1 }); } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function clear(tables) { for (const table of tables) { const all = await Constraint.find({ table: table.id }); for (const one of all) { await one.delete(); } } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function zip(files) { for (const name of files) { add(await File.findOne(path.join(root, name))); } }",
+        ),
         Case::near_miss(
             "a.js",
             "async function f(db, rows) { for (const row of rows) { try { await db.query('update t set a = $1 where id = $2', [row.a, row.id]); } catch (e) { log(e, row); } } }",
@@ -208,6 +224,25 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         let text = home(node).text();
         ["begin", "BEGIN", "transaction", "trx", "tx."].iter().any(|w| text.contains(w))
     };
+    // Of what is written alone there must be many: a list of data by its name.
+    let few = cx.family() == Family::Ecma
+        && is_write(node)
+        && over.is_some_and(|o| !crate::rules::lists::is_data(o))
+        && !names.iter().any(|n| crate::rules::lists::is_one_of_data(n));
+    // What is taken away with all that belongs to it goes one by one.
+    let clears = cx.family() == Family::Ecma
+        && !is_write(node)
+        && around.descendants().filter(|n| n.kind() == Kind::CallExpression).any(|n| {
+            n != node
+                && n.child(Field::Function).and_then(crate::rules::support::place_name).is_some_and(|c| {
+                    words(&c).first().is_some_and(|w| matches!(w.as_str(), "delete" | "remove" | "drop" | "destroy"))
+                })
+        });
+    // A model of files asks the file system.
+    let file = method(node).is_some_and(|(of, _)| matches!(of.text(), "File" | "Dir" | "Folder" | "Directory"));
+    if few || clears || file {
+        return;
+    }
     if !element || literal || paced || script || careful || each || makes || at_once {
         return;
     }

@@ -32,6 +32,18 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::AugmentedAssignmentExpression, Kind::AssignmentExpression], check)],
     cases: &[
         Case::near_miss(
+            "a.js",
+            "function open(self) { self.client.on('data', function onData(data) { self.buffer = Buffer.concat([self.buffer, data]); const n = self.buffer.length; if (n >= self.need) { self.emit(); } }); }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function open(sock) { let got = Buffer.alloc(0); sock.on('data', (d) => { got = Buffer.concat([got, d]); while (got.length > 7) { const n = got.readUInt16BE(4); got = got.slice(n); } }); }",
+        ),
+        Case::bad(
+            "a.js",
+            "function body(req, go) { let got = Buffer.alloc(0); req.on('data', (d) => { got = Buffer.concat([got, d]); if (got.length > MOST) { req.destroy(); } }); req.on('end', () => go(got)); } //~ string-concat-in-hot-loop",
+        ),
+        Case::near_miss(
             "a.ts",
             "function serialize(inputs: I[], outputs?: O[]) { let out = Buffer.alloc(0); outputs.forEach((o) => { out = Buffer.concat([out, o.script]); }); for (let i = 0; i < inputs.length; i++) { out = Buffer.concat([out, inputs[i].script]); } return out; }",
         ),
@@ -124,6 +136,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         });
         if over.is_some_and(|o| !crate::rules::lists::is_data(o) && !around.has_token("await"))
             || is_counted_few(around)
+            || takes_from(around, place)
         {
             return;
         }
@@ -191,6 +204,24 @@ fn is_counted_few(around: Node<'_>) -> bool {
         c.descendants().find(length)?.child(Field::Object)
     });
     list.is_some_and(|l| !crate::rules::lists::is_data(l))
+}
+
+/// Whether each round looks for whole messages in what has come so far, and takes them: it needs the bytes in one piece, and they are few.
+fn takes_from(around: Node<'_>, place: Node<'_>) -> bool {
+    around.descendants().any(|n| {
+        n.kind() == Kind::MemberExpression
+            && n.child(Field::Object).is_some_and(|o| o.text() == place.text())
+            && n.child(Field::Property).is_some_and(|p| match p.text() {
+                "length" => n.parent().is_some_and(|d| {
+                    matches!(d.kind(), Kind::VariableDeclarator | Kind::WhileStatement)
+                        || d.kind() == Kind::BinaryExpression
+                            && d.parent().and_then(|c| c.parent()).is_some_and(|w| w.kind() == Kind::WhileStatement)
+                }),
+                name => {
+                    matches!(name, "slice" | "subarray" | "indexOf" | "includes" | "copy") || name.starts_with("read")
+                }
+            })
+    })
 }
 
 /// `Buffer.concat([place, ..])`.

@@ -26,6 +26,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "function f(all, before) { outer: for (const x of all) { for (let j = 0; j < before.length; j++) { if (before[j] === x) { before.splice(j, 1); continue outer; } } go(x); } }",
+        ),
         Case::bad(
             "a.js",
             "function f(xs) { for (let i = 0; i < xs.length; i++) { if (xs[i].old) xs.splice(i, 1); } } //~ changed-while-iterated",
@@ -180,7 +184,11 @@ fn leaves(node: Node<'_>) -> bool {
     loop {
         let mut next = Some(at);
         while let Some(s) = next {
-            if matches!(s.kind(), Kind::ReturnStatement | Kind::BreakStatement | Kind::ThrowStatement) {
+            // `continue outer` leaves the inner loop.
+            let goes_on_outside = s.kind() == Kind::ContinueStatement && s.first_named().is_some();
+            if goes_on_outside
+                || matches!(s.kind(), Kind::ReturnStatement | Kind::BreakStatement | Kind::ThrowStatement)
+            {
                 return true;
             }
             next = s.next_named_sibling();

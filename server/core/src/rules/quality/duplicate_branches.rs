@@ -31,6 +31,10 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::SwitchStatement], cases),
     ],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            "async function f(q: string | F) {\n  let all: M[];\n  // error TS2345: 'string | F' is not assignable to parameter of type 'F'\n  if (typeof q === 'string') {\n    all = await find(q);\n  } else {\n    all = await find(q);\n  }\n  return all;\n}",
+        ),
         Case::bad("a.js", "const label = isAdmin ? user.name : user.name; //~ duplicate-branches"),
         Case::bad("a.js", "if (a) { go(1); } else { go(1); } //~ duplicate-branches"),
         Case::bad("a.js", "if (a) { go(1); } else if (b) { go(1); } else { go(1); } //~ duplicate-branches"),
@@ -134,7 +138,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         let near = node.span().contains(c.span())
             || c.span().end <= node.span().start && node.span().start - c.span().end < 40
             || c.span().start >= node.span().end && c.span().start - node.span().end < 40;
-        near && c.text().to_lowercase().contains("overload")
+        let text = c.text().to_lowercase();
+        near && (text.contains("overload") || text.contains("not assignable") || text.contains("typescript"))
     });
     if complete
         && branches.len() > 1

@@ -29,6 +29,7 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::FormalParameters], parameters),
     ],
     cases: &[
+        Case::near_miss("a.js", "export function add(num1: number, num2: number): number {\n  return num1 + num2;\n}"),
         Case::bad("a.js", "const s = { color: 'red', width: 1, color: 'blue' }; //~ duplicate-keys"),
         Case::bad("a.js", "const o = {\n  a: 1,\n  'a': 2, //~ duplicate-keys\n};"),
         Case::bad("a.js", "f({ name, id, name }); //~ duplicate-keys"),
@@ -62,6 +63,10 @@ pub static RULE: Rule = Rule {
 
 /// `function f(a, a)`: the second hides the first.
 fn parameters<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    // Types in a file of JavaScript, as Flow has them, are read as names.
+    if node.descendants().any(|n| n.is_error()) {
+        return;
+    }
     let names: Vec<Node<'a>> = node.named_children().filter(|n| n.kind() == Kind::Identifier).collect();
     for (i, name) in names.iter().enumerate() {
         let text = name.text();
@@ -75,6 +80,10 @@ fn parameters<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 }
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    // What the grammar could not take, as Flow's types in JavaScript, is no object.
+    if node.descendants().any(|n| n.is_error()) || node.ancestors().any(|a| a.is_error()) {
+        return;
+    }
     let mut seen: std::collections::HashMap<String, Node<'a>> = std::collections::HashMap::new();
     for member in node.named_children() {
         let key = match member.kind() {

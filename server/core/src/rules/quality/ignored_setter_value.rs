@@ -25,6 +25,7 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::MethodDefinition, Kind::Pair], check)],
     cases: &[
+        Case::near_miss("a.js", "class B { set port(value) { return this.setValue('port', value); } }"),
         Case::bad("a.js", "class A { set width(value) { this._w = 10; } } //~ ignored-setter-value"),
         Case::bad("a.js", "const o = { set width(v) { this.w = w; } }; //~ ignored-setter-value"),
         Case::bad(
@@ -83,6 +84,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let returned = body.descendants_until(is_function).find(|n| {
         n.kind() == Kind::ReturnStatement
             && n.first_named().is_some_and(|v| v.kind() != Kind::UnaryExpression && v.kind() != Kind::Undefined)
+            // `return this.setValue('x', value)` does what a setter is for, and leaves.
+            && !n.first_named().is_some_and(|v| matches!(bare(v).kind(), Kind::CallExpression | Kind::AssignmentExpression))
     });
     if let Some(returned) = returned.filter(|_| node.kind() == Kind::MethodDefinition) {
         let message = "What a setter returns is thrown away: an assignment gives the value that was assigned.";

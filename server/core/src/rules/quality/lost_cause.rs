@@ -28,6 +28,14 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::near_miss(
             "a.js",
+            "function open(a, k) { try { return cipher(a, k); } catch (err) { throw new Error('unsupported algorithm: ' + a); } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function at(c) { try { return c.mirror(); } catch (error) {\n  // Re-throw with a more descriptive error message\n  throw new Error('no mirror is configured');\n} }",
+        ),
+        Case::near_miss(
+            "a.js",
             "function check(name) { try { fs.statSync(name); } catch (e) { throw new Error(`Could not find ${name}`); } }",
         ),
         Case::near_miss(
@@ -120,7 +128,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 && (matches!(n.text(), "parse" | "verify" | "decode" | "resolve" | "from" | "only")
                     || ["enforce", "assert", "validate", "ensure"].iter().any(|w| n.text().starts_with(w)))
                 || n.kind() == Kind::NewExpression
-                    && n.child(Field::Constructor).is_some_and(|c| matches!(c.text(), "URL" | "RegExp" | "Function"))
+                    && n.child(Field::Constructor)
+                        .is_some_and(|c| matches!(c.text(), "URL" | "url.URL" | "RegExp" | "Function"))
                 || matches!(n.text(), "decodeURIComponent" | "decodeURI" | "require" | "import" | "atob")
         })
     });
@@ -133,6 +142,14 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         let text = m.text().to_lowercase();
         ["find", "found", "exist", "open", "missing"].iter().any(|w| text.contains(w))
     });
+    // What cannot be deciphered is not to tell why, and what is not supported, or not valid, has no other reason. A comment gives one.
+    let answers = args(made).next().is_some_and(|m| {
+        let text = m.text().to_lowercase();
+        ["decrypt", "unsupported", "not supported", "invalid"].iter().any(|w| text.contains(w))
+    });
+    if answers || crate::rules::shape::is_explained(body) {
+        return;
+    }
     if !plain || asks || looks && says || args(made).count() > 1 {
         return;
     }

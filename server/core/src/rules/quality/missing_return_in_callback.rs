@@ -2,7 +2,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::shape::{callback, exits, parameters, returned};
-use crate::rules::support::{args, method};
+use crate::rules::support::{args, is_function, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -30,6 +30,14 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            "async function off(names: string[], q: Q) { const all = names.map((n) => { const p = q.find(n); if (p) { return q.remove(p); } else { warn(n); } }); await Promise.all(all); }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const used = columns.reduce((found, column, i) => { if (found !== undefined) { return found; } switch (column) { case 'used': return i; } });",
+        ),
         Case::near_miss(
             "a.js",
             "const texts = keys.map((k) => { if (k == 'min') return 'at least'; if (k == 'max') return 'at most'; });\nconst s = texts.join(' and ');",
@@ -121,6 +129,33 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let parameters = parameters(callback);
     // Models of databases, and events, call back with an error first; streams and tests call without values.
     if parameters.first().is_none_or(|p| matches!(p.text(), "err" | "error" | "e" | "_err")) {
+        return;
+    }
+    // Who waits for all of them waits for `undefined` as well.
+    let all = |list: &str| format!("Promise.all({list})");
+    let waited = name.text() == "map"
+        && node.parent().is_some_and(|p| match p.kind() {
+            Kind::VariableDeclarator => p.child(Field::Name).is_some_and(|n| {
+                let text = node.arena().text();
+                text.contains(&all(n.text())) || text.contains(&format!("Promise.allSettled({})", n.text()))
+            }),
+            Kind::Arguments => p.parent().is_some_and(|c| {
+                c.child(Field::Function).is_some_and(|f| matches!(f.text(), "Promise.all" | "Promise.allSettled"))
+            }),
+            _ => false,
+        });
+    if waited && body.descendants_until(is_function).any(|n| n.kind() == Kind::ReturnStatement) {
+        return;
+    }
+    // What is not found yet is `undefined`: `reduce((found, x) => { if (found !== undefined) { return found; } .. })`.
+    let searches = matches!(name.text(), "reduce" | "reduceRight")
+        && parameters.first().is_some_and(|p| {
+            let text = body.text();
+            ["!== undefined", "=== undefined", "!= null", "== null"]
+                .iter()
+                .any(|t| text.contains(&format!("{} {t}", p.text())))
+        });
+    if searches {
         return;
     }
     // A stream or a lazy list has a `map` of its own: `rows.map(f).once('pipe', go)`.

@@ -29,6 +29,7 @@ pub static RULE: Rule = Rule {
         check,
     )],
     cases: &[
+        Case::near_miss("a.js", "'use strict';\n\n{{content-for 'app-prefix'}}\n"),
         Case::bad("a.js", "const x = undefined * 2; //~ nan-arithmetic"),
         Case::bad("a.js", "const x = 'abc' - 1; //~ nan-arithmetic"),
         Case::bad("a.js", "const x = n / 'two'; //~ nan-arithmetic"),
@@ -87,7 +88,15 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             first.filter(|_| told)
         }
     };
-    let Some(wrong) = wrong else { return };
+    // A template that is no program yet: `{{content-for 'head'}}`, `<% if (ts) {%>'x': {`.
+    let Some(wrong) = wrong.filter(|_| !cx.arena().has_error() && !node.ancestors().any(|a| a.is_error())) else {
+        return;
+    };
+    let lines =
+        cx.arena().text().get(node.span().start as usize..).unwrap_or_default().lines().next().unwrap_or_default();
+    if lines.trim_end().ends_with("}}") && cx.arena().text().contains("{{") {
+        return;
+    }
     let message = format!("`{}` is no number, so that this is always NaN.", wrong.text());
     cx.report(Note::new(cx.rule, node.span(), message));
 }

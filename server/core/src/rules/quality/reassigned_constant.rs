@@ -30,6 +30,10 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::near_miss(
             "a.js",
+            "function run(c) { function main(x) { return x; } main = decorate(c.main, main, c); return main(c); }",
+        ),
+        Case::near_miss(
+            "a.js",
             "async function f() { for await (const peer of par(async function * () { for await (let peer of source()) { yield async () => { if (!peer.x) { peer = await find(peer.id); } return peer; }; } })) { use(peer); } }",
         ),
         Case::bad("a.js", "function f(x) { const a = 1; a = x; return a; } //~ reassigned-constant"),
@@ -71,6 +75,12 @@ pub static RULE: Rule = Rule {
     ],
 };
 
+/// Whether what is assigned is a call that is handed the old value.
+fn wraps(node: Node<'_>, name: &str) -> bool {
+    let value = node.child(Field::Right).map(bare).filter(|v| v.kind() == Kind::CallExpression);
+    value.and_then(|v| v.child(Field::Arguments)).is_some_and(|a| a.named_children().any(|n| n.text() == name))
+}
+
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let place = node.child(Field::Left).or_else(|| node.child(Field::Argument)).map(bare);
     let Some(name) = place.filter(|p| p.kind() == Kind::Identifier) else { return };
@@ -85,6 +95,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             ("is a constant or an import of the file, which cannot be assigned: this throws when it is run", None)
         }
         Declared::Class(at) => ("is a class: from here on it is gone", Some(at)),
+        // Wrapped it goes on under its name: `main = decorate(main)`.
+        Declared::Function(_) if wraps(node, name.text()) => return,
         Declared::Function(at) => ("is a function: from here on it is gone", Some(at)),
         Declared::Caught(at) => {
             let reads_itself = node.child(Field::Right).is_some_and(|v| {

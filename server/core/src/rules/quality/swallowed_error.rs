@@ -24,7 +24,8 @@ pub static RULE: Rule = Rule {
         instead: "try {\n  saveAll(items);\n  notify(user);\n} catch (e) {\n  log.error('saving failed', e);\n  throw e;\n}",
         limits: "A comment says that it is meant. Clean-ups (`close`, `unlink`, `kill`, ..) and single attempts that end \
               in a `return`, or behind which the fallback follows, are left alone; so are what measures the program, calls of others' \
-              listeners, messages that cannot be parsed, and what is tried while an error is handled. Of promises only what saves or sends something counts \
+              listeners, messages that cannot be parsed, and what is tried while an error is handled, steps that an option \
+              asks for, and files that need not be there. Of promises only what saves or sends something counts \
               (`save(x).catch(() => {})`).",
         fix: "",
     },
@@ -34,6 +35,31 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::MatchArm, Kind::ExpressionStatement, Kind::IfExpression], rust_error),
     ],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "function styles(RED) {\n  let out = '';\n  try {\n    const list = RED.settings.page.css || [];\n    list.forEach((s) => {\n      out += link(s);\n    });\n  } catch (err) {}\n  return out;\n}",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "function tolerant(req: R, line: string) {\n  try {\n    const [m, p] = line.split(' ');\n    try {\n      req.method = m;\n    } catch (e) {}\n    setPath(req, p);\n  } catch (e) {}\n  return req;\n}",
+        ),
+        Case::near_miss(
+            "a.js",
+            "class A { async ack() {\n  try {\n    await this.bump();\n  } catch {}\n  if (this.state === null) return;\n  go(this.state);\n} }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function end(all, key) {\n  try {\n    all[key].uninstall();\n  } catch (e) {}\n  delete all[key];\n}",
+        ),
+        Case::near_miss("a.js", "function end() {\n  try {\n    process.send('stop');\n  } catch (e) {}\n  stop();\n}"),
+        Case::bad(
+            "a.js",
+            "function end(order) {\n  try {\n    order.process();\n  } catch (e) {}\n  stop();\n}\n//~^^^ swallowed-error",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function f() {\n  // runs in the background, must not throw\n  const bump = async () => {\n    try {\n      await save();\n    } catch {}\n  };\n  return bump;\n}",
+        ),
         Case::near_miss("a.js", "function f() {\n  try {\n    this.$refs.control.updatePopper();\n  } catch {}\n}"),
         Case::near_miss(
             "a.ts",
@@ -90,9 +116,29 @@ pub static RULE: Rule = Rule {
             "class A { m() { try { this.sync(); this.flushAll(); } catch (_) {} } }\n//~^ swallowed-error",
         ),
         Case::bad("a.ts", "try { await upload(file); } catch (e: unknown) {}\n//~^ swallowed-error"),
+        Case::near_miss(
+            "a.js",
+            "function f() {\n  let c = {};\n  try { c = JSON.parse(fs.readFileSync('c.json', 'utf8')); } catch (e) {}\n  return c;\n}",
+        ),
         Case::bad(
             "a.js",
-            "function f() {\n  let c = {};\n  try { c = JSON.parse(fs.readFileSync('c.json', 'utf8')); } catch (e) {}\n  return c;\n}\n//~^^^ swallowed-error",
+            "class C { load(p) {\n  try {\n    this.items = JSON.parse(fs.readFileSync(p));\n  } catch (e) {}\n} }\n//~^^ swallowed-error",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "async function deploy(options: O, p: P) {\n  if (options.autoMine) {\n    try {\n      await p.send('evm_mine', []);\n    } catch (e) {}\n  }\n  return p;\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "async function deploy(user: U, p: P) {\n  if (user.mail) {\n    try {\n      await p.send(user.mail);\n    } catch (e) {}\n  }\n  return p;\n}\n//~^^^^ swallowed-error",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "async function init(p: P, known: K) {\n  try {\n    const all = await p.ask('eth_accounts');\n    for (const a of all) {\n      known[a] = true;\n    }\n  } catch (e) {}\n  return p;\n}",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function shut(it) {\n  try {\n    const end = it.return;\n    end.call(it);\n    more(it);\n  } catch (e) {\n    // NOP\n  }\n}",
         ),
         Case::bad("a.js", "try { save(); go(); } catch (e) { /* TODO */ }\n//~^ swallowed-error"),
         Case::bad("a.js", "function f() { try { save(); go(); } catch (e) {} } // NOT OK\n//~^ swallowed-error"),
@@ -280,6 +326,17 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if is_measured(guarded, cx) || calls_back(guarded) || parses_a_message(guarded) || is_told_around(attempt, cx) {
         return;
     }
+    if is_optional_file(guarded)
+        || is_optional_step(attempt, guarded)
+        || is_let_be(node)
+        || gathers(guarded)
+        || tries_inside(guarded)
+        || is_asked_behind(attempt)
+        || is_let_go(guarded)
+        || is_told_above(attempt, cx)
+    {
+        return;
+    }
     // An error is being handled here: the one that counts is that.
     if attempt.ancestors().take_while(|a| !is_function(*a)).any(|a| a.kind() == Kind::CatchClause) {
         return;
@@ -302,6 +359,102 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let keyword = Span { start: node.span().start, end: node.span().start + 5 };
     let message = "Errors are dropped here without a word, and the program runs on with the work half done. Handle it, log it, or say in a comment why it does not matter.";
     cx.report(Note::new(cx.rule, keyword, message));
+}
+
+/// Whether a variable that has a value already takes what a file holds that need not be there.
+fn is_optional_file(guarded: Node<'_>) -> bool {
+    let mut statements = guarded.named_children().filter(|s| !s.is_comment());
+    let (Some(only), None) = (statements.next(), statements.next()) else { return false };
+    let Some(assignment) = only.first_named().filter(|e| e.kind() == Kind::AssignmentExpression) else { return false };
+    let left = assignment.child(Field::Left).filter(|l| l.kind() == Kind::Identifier);
+    reads_data(assignment)
+        && left
+            .and_then(crate::rules::shape::declarator)
+            .and_then(|d| d.child(Field::Value))
+            .is_some_and(|v| matches!(bare(v).kind(), Kind::Object | Kind::Array | Kind::NewExpression))
+}
+
+/// Whether the one call that is tried is a step that an option asks for: `if (options.autoMine) { try { await mine(); } .. }`.
+fn is_optional_step(attempt: Node<'_>, guarded: Node<'_>) -> bool {
+    let alone = guarded.named_children().count() == 1;
+    let around = attempt.parent().filter(|p| alone && p.named_children().count() == 1).and_then(Node::parent);
+    around.filter(|i| i.kind() == Kind::IfStatement).and_then(|i| i.child(Field::Condition)).map(bare).is_some_and(
+        |c| {
+            c.kind() == Kind::MemberExpression
+                && (words(c.text()).iter().any(|w| w == "auto")
+                    || c.child(Field::Object)
+                        .and_then(place_name)
+                        .is_some_and(|o| matches!(o.as_ref(), "options" | "opts" | "config" | "settings")))
+        },
+    )
+}
+
+/// Whether the comment in the clause is a word for doing nothing: `// NOP`.
+fn is_let_be(clause: Node<'_>) -> bool {
+    clause.descendants().filter(|n| n.is_comment()).any(|c| {
+        let text = c.text().trim_matches(|c: char| !c.is_alphanumeric()).to_ascii_lowercase();
+        matches!(text.as_str(), "nop" | "noop" | "no-op" | "ignore" | "ignored" | "pass" | "skip" | "empty" | "nothing")
+    })
+}
+
+/// Whether what is tried adds to a text or a list that the code behind goes on with: `list.forEach((s) => { styles += s; })`.
+fn gathers(guarded: Node<'_>) -> bool {
+    let Some(last) = guarded.last_named() else { return false };
+    let adds = |n: Node<'_>| {
+        n.kind() == Kind::AugmentedAssignmentExpression
+            && n.child(Field::Left).is_some_and(|l| l.kind() == Kind::Identifier)
+    };
+    last.descendants().any(adds)
+        && !guarded.descendants().any(|n| n.kind() == Kind::AwaitExpression)
+        && !keeps_something(guarded)
+}
+
+/// Whether parts of what is tried are tried by themselves: each takes what can be had, and all of it is one such.
+fn tries_inside(guarded: Node<'_>) -> bool {
+    guarded.named_children().any(|s| {
+        s.kind() == Kind::TryStatement
+            && s.child(Field::Handler)
+                .and_then(|h| h.child(Field::Body))
+                .is_some_and(|b| b.named_children().all(Node::is_comment))
+    })
+}
+
+/// Whether the statement behind asks what came of it, and leaves: `if (this.state === null) return`.
+fn is_asked_behind(attempt: Node<'_>) -> bool {
+    let next = attempt.next_named_sibling().filter(|n| n.kind() == Kind::IfStatement);
+    next.and_then(|n| n.child(Field::Consequence)).is_some_and(exits)
+}
+
+/// Whether the one call that is tried, of something's method, defines, takes back or only nudges, or is a process's word to its parent.
+fn is_let_go(guarded: Node<'_>) -> bool {
+    let mut statements = guarded.named_children().filter(|s| !s.is_comment());
+    let (Some(only), None) = (statements.next(), statements.next()) else { return false };
+    let Some(call) = only.first_named().map(bare).filter(|_| only.kind() == Kind::ExpressionStatement) else {
+        return false;
+    };
+    let Some((of, name)) = method(call) else { return false };
+    let first = words(name.text()).first().cloned().unwrap_or_default();
+    let undoes = ["unregister", "uninstall", "unbind", "unload", "define", "limit"].contains(&first.as_str());
+    let told = of.text() == "process" && name.text() == "send";
+    let noop = args(call).last().map(bare).is_some_and(|a| {
+        matches!(a.text(), "noop" | "NOOP")
+            || is_function(a) && a.child(Field::Body).is_some_and(|b| b.first_named().is_none())
+    });
+    undoes || told || noop
+}
+
+/// Whether a comment above the function says that it is not to throw.
+fn is_told_above(attempt: Node<'_>, cx: &Cx<'_>) -> bool {
+    let Some(function) = attempt.ancestors().find(|a| is_function(*a)) else { return false };
+    let whole = cx.arena().text();
+    let mut start = function.span().start as usize;
+    // `const f = () => ..` and `exports.f = () => ..` begin before the function.
+    if function.kind() == Kind::ArrowFunction || function.kind() == Kind::FunctionExpression {
+        start = statement(function).span().start as usize;
+    }
+    let above = whole.get(..start).unwrap_or_default().trim_end();
+    let lines = above.lines().rev().map(str::trim_start).take_while(|l| l.starts_with("//")).take(4);
+    lines.filter(|l| explains(l)).any(|l| l.contains("throw") || l.contains("ignore"))
 }
 
 /// Whether a flag that was false turns true where all went well: what failed is the answer.
@@ -557,6 +710,7 @@ fn ends_in_assignment(statement: Node<'_>, depth: usize) -> bool {
         }),
         Kind::IfStatement => statement.child(Field::Consequence).is_some_and(|s| ends_in_assignment(s, depth - 1)),
         Kind::StatementBlock => statement.last_named().is_some_and(|s| ends_in_assignment(s, depth - 1)),
+        Kind::ForInStatement => statement.child(Field::Body).is_some_and(|s| ends_in_assignment(s, depth - 1)),
         _ => false,
     }
 }

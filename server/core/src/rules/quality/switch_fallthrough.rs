@@ -30,6 +30,14 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::near_miss(
             "a.js",
+            "function f(p, c) { switch (arguments.length) { case 1: p = undefined; case 2: c = undefined; } go(p, c); }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function v(s, bit) { let v = 0; switch (s) { case LOCKED: v |= 1 << bit; case STARTED: see(v); break; } return v; }",
+        ),
+        Case::near_miss(
+            "a.js",
             "function f(v) { switch (typeof v) { case 'object': if (isDate(v)) { return 1; } else if (isList(v)) { return 2; } else { log(v); } default: return 3; } }",
         ),
         Case::near_miss(
@@ -147,6 +155,15 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         // A clause that has answers for what it knows leaves the rest to the next one.
         let answers = clause.descendants_until(is_function).filter(|n| n.kind() == Kind::ReturnStatement).count();
         if answers > 1 {
+            continue;
+        }
+        // How many arguments there are, and bits that are added up, say that the clauses build on each other.
+        let adds = case_body(clause).any(|s| {
+            s.first_named().is_some_and(|e| e.kind() == Kind::AugmentedAssignmentExpression && e.text().contains("|="))
+        });
+        let counts =
+            node.parent().and_then(|s| s.child(Field::Value)).map(bare).is_some_and(|v| v.text() == "arguments.length");
+        if adds || counts {
             continue;
         }
         // Running on into nothing does no harm.

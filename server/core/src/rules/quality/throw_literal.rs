@@ -21,11 +21,22 @@ pub static RULE: Rule = Rule {
         why: "What is no `Error` has no stack: nobody sees where it came from, `err.message` is `undefined`, and handlers that ask `instanceof Error` let it pass.",
         example: "throw 'not found';",
         instead: "throw new Error('not found');",
-        limits: "Variables and calls may hold errors and are left alone, and so are objects that are shaped like errors: with a `stack`, a `cause`, or a `name` and a `message`.",
+        limits: "Variables and calls may hold errors and are left alone, and so are objects that are shaped like errors: with a `stack`, a `cause`, or a `message` and a `name` or a `code` that is a text.",
         fix: "A text becomes the message of an `Error`: handlers that compare the value need a look, so it is a suggestion.",
     },
     checks: &[Check::Nodes(&[Kind::ThrowStatement], check)],
     cases: &[
+        Case::near_miss("a.js", "function f() { throw { code: 'invalid_json', message: tell() }; }"),
+        Case::bad(
+            "a.js",
+            "function start(o) { const { argv } = process; if (!o.name) { throw 'Say who'; } go(argv); } //~ throw-literal",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function f(u) { try { const d = await load(u); if (d.type !== 'data') { throw 0; } return d; } catch (e) { return fallback(u); } }",
+        ),
+        Case::near_miss("a.js", "function task(argv) { if (!argv.to) { throw 'Say where to'; } }"),
+        Case::near_miss("a.js", "function need(o) { if (!o.to) { throw 'You must specify --to=directory'; } }"),
         Case::near_miss(
             "a.js",
             "const load = (a) => a.virtual().then((t) => { if (!t.meta) { throw 'load actual'; } return t; }).catch(() => a.actual());",
@@ -105,6 +116,23 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if ["unreachable", "impossible", "never", "exhaustive", "not reached", "absurd"].iter().any(|w| text.contains(w)) {
         return;
     }
+    // A bare number that the same function catches only says which way to go on: `throw 0`.
+    let thrown_here = matches!(what, "A number" | "A bare value")
+        && node.ancestors().take_while(|a| Some(*a) != function).any(|a| {
+            a.kind() == Kind::TryStatement
+                && a.child(Field::Handler).is_some()
+                && a.child(Field::Body).is_some_and(|b| b.span().contains(node.span()))
+        });
+    if thrown_here {
+        return;
+    }
+    // What a command says to who typed it needs no stack: `throw 'You must specify --to=directory'`.
+    let asked = node.ancestors().find(|a| a.kind() == Kind::IfStatement).and_then(|i| i.child(Field::Condition));
+    let typed = matches!(what, "A text")
+        && (text.contains(" --") || asked.is_some_and(|c| c.descendants().any(|n| n.text() == "argv")));
+    if typed {
+        return;
+    }
     let message = format!(
         "{what} is thrown: it has no stack, and handlers that expect an `Error` do not know it. Throw an `Error`."
     );
@@ -136,5 +164,10 @@ fn is_error_like(object: Node<'_>) -> bool {
             key_name(p).is_some_and(|k| k == key) || p.kind() == Kind::ShorthandPropertyIdentifier && p.text() == key
         })
     };
-    ["stack", "cause", "$$typeof"].iter().any(|k| has(k)) || has("name") && has("message")
+    // A code that is a word is what an API promises to those who ask: `{ code: 'invalid_json', message }`.
+    let coded = object.named_children().any(|p| {
+        key_name(p).is_some_and(|k| k == "code")
+            && p.child(Field::Value).is_some_and(|v| bare(v).kind() == Kind::String)
+    });
+    ["stack", "cause", "$$typeof"].iter().any(|k| has(k)) || has("name") && has("message") || has("message") && coded
 }

@@ -34,6 +34,10 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::FunctionItem], rust_function),
     ],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            "export function Worker(log: L) {\n  const ff = Worker(log.a);\n  function Worker(cache: C) {\n    let max = -1;\n    function call() { go(max, cache); }\n    return { call };\n  }\n  return ff;\n}",
+        ),
         Case::near_miss("a.js", "Watcher.prototype.mutations = { toggle() { this.toggle(); } };"),
         Case::near_miss(
             "a.js",
@@ -171,8 +175,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     // `get(this: Agent) { return this.get(x); }` of a property that is defined on something else.
     let given = node.child(Field::Parameters).is_some_and(|p| p.text().contains("this:"));
     let hidden = body.descendants_until(is_function).any(|n| {
-        n.kind() == Kind::VariableDeclarator && n.child(Field::Name).is_some_and(|b| mentions_or_is(b, itself.name))
+        matches!(n.kind(), Kind::VariableDeclarator | Kind::FunctionDeclaration | Kind::ClassDeclaration)
+            && n.child(Field::Name).is_some_and(|b| mentions_or_is(b, itself.name))
     });
+    let hidden = hidden || cx.block.children().any(|c| c.name() == Some(itself.name));
     if given || hidden && !itself.method || parameters(node).iter().any(|p| mentions(*p, itself.name)) {
         return;
     }

@@ -101,6 +101,14 @@ pub static RULE: Rule = Rule {
 };
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    // Where something could not be read, what looks like statements may be the rest of it.
+    if node
+        .named_children()
+        .any(|n| n.is_error() || n.kind() == Kind::LabeledStatement && n.text().starts_with("case "))
+        || node.ancestors().any(|a| a.is_error())
+    {
+        return;
+    }
     let mut exit: Option<Node<'a>> = None;
     for statement in node.named_children() {
         if node.kind() == Kind::SwitchCase && statement.field() == Field::Value {

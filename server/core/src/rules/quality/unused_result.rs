@@ -33,6 +33,11 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::ExpressionStatement], rust_statement),
     ],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "function join(b) {\n  // this substr() should cause the constructed string to join\n  b.data.substr(0, 1);\n}",
+        ),
+        Case::near_miss("a.js", "function f(show) { shuffleInstance.filter((element) => show(element)); }"),
         Case::bad("a.js", "function f(e) { e.preventDefault; go(); } //~ unused-result"),
         Case::bad("a.js", "function f(d) { d.getFullYear; return d; } //~ unused-result"),
         Case::near_miss("a.js", "function f(el) { el.offsetHeight; el.classList.add('x'); }"),
@@ -211,6 +216,23 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         && method(bare(receiver))
             .is_some_and(|(_, m)| matches!(m.text(), "find" | "select" | "query" | "get" | "pipe" | "from" | "where"))
     {
+        return;
+    }
+    // What filters what it shows: `shuffleInstance.filter(show)`.
+    let shows = crate::rules::support::place_name(bare(receiver)).is_some_and(|n| {
+        words(&n).last().is_some_and(|w| matches!(w.as_str(), "instance" | "shuffle" | "isotope" | "grid"))
+    });
+    if name.text() == "filter" && shows {
+        return;
+    }
+    // A comment above that names the method says what the call is for: `// this substr() should join the text`.
+    let begin = node.span().start;
+    let said = cx.arena().comments().any(|c| {
+        let span = c.span();
+        let near = span.end <= begin && begin - span.end < 40;
+        near && c.text().contains(&format!("{}()", name.text())) && crate::rules::shape::explains(c.text())
+    });
+    if said {
         return;
     }
     let message = match name.text() {
