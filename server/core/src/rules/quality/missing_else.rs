@@ -58,6 +58,8 @@ pub static RULE: Rule = Rule {
             "a.tsx",
             "function V() {\n  if (a) {\n    one();\n  } if (b) { //~ missing-else\n    two();\n  }\n  return <p />;\n}",
         ),
+        Case::good("a.ts", "if (a) {\n  one();\n}\n// and then\nif (b) {\n  two();\n}"),
+        Case::good("a.js", "if (a) {\n  one();\n} one(); if (b) {\n  two();\n}"),
         Case::good("a.js", "if (a) {\n  one();\n} else if (b) {\n  two();\n}"),
         Case::good("a.js", "if (a) {\n  one();\n}\nif (b) {\n  two();\n}"),
         Case::good("a.js", "if (a) { one(); } if (b) { two(); }"),
