@@ -1,6 +1,6 @@
 //! For people: the code with remarks beside it.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::io::{self, Write};
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use sidenote_core::system::{OsSystem, System};
 
 use super::{Context, split_message, tail};
 use crate::scan::{FileReport, Finding, Fix, Place};
-use crate::style;
+use crate::style::{self, DIM};
 
 /// Most steps of a flow that are shown; of a longer one the first and the last.
 const MAX_STEPS: usize = 8;
@@ -20,24 +20,50 @@ const MAX_RELATED: usize = 6;
 /// Lines over which a marked range is drawn; of a longer one only the first line is marked.
 const MAX_MARKED_LINES: u32 = 6;
 
+/// Findings of one rule that are shown with their code; where a rule has more, it is a habit of the whole code, and each further one
+/// takes a line. Those of high severity are always shown.
+const MAX_WHOLE: usize = 8;
+
 /// Writes it.
 pub fn write(context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
     let plain = style::renderer();
-    let mut explained = HashSet::new();
+    let mut shown: HashMap<&str, usize> = HashMap::new();
+    let mut in_lines = false;
     for file in &context.scan.files {
         for finding in &file.findings {
-            let first = explained.insert(finding.rule.id);
+            let before = shown.entry(finding.rule.id).or_default();
+            *before += 1;
             let paint = style::severity(finding.severity);
+            if *before > MAX_WHOLE && finding.severity < Severity::High {
+                write_line(file, finding, out)?;
+                in_lines = true;
+                continue;
+            }
+            if std::mem::take(&mut in_lines) {
+                writeln!(out)?;
+            }
             let renderer = plain.clone().error(paint).warning(paint).info(paint);
             let page = Page { context, file, renderer: &renderer };
-            writeln!(out, "{}\n", page.finding(finding, first))?;
+            writeln!(out, "{}\n", page.finding(finding, *before == 1))?;
         }
+    }
+    if in_lines {
+        writeln!(out)?;
     }
     tail::troubles(context, &plain, out)?;
     if !context.args.quiet {
         tail::write(context, out)?;
     }
     Ok(())
+}
+
+/// A finding in one line: `low[throw-literal]: A text is thrown.. src/a.js:3:7`.
+fn write_line(file: &FileReport, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+    let (title, _) = split_message(&finding.message);
+    let (paint, start) = (style::severity(finding.severity), &finding.region.start);
+    let place = format!("{}:{}:{}", style::shown(&file.file), start.line, start.column);
+    let (name, id) = (finding.severity.name(), finding.rule.id);
+    writeln!(out, "{paint}{name}[{id}]{paint:#}: {} {DIM}{place}{DIM:#}", style::printable(title))
 }
 
 /// The level that carries a severity's name and colour.

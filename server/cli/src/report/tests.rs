@@ -136,6 +136,19 @@ fn pretty_shows_the_way_of_the_data() {
 }
 
 #[test]
+fn a_habit_takes_a_line_for_each_further_finding() {
+    let low = || Finding { severity: Severity::Low, ..finding(Vec::new()) };
+    let mut all: Vec<Finding> = (0..12).map(|_| low()).collect();
+    all.push(finding(flow()));
+    let out = report_of(Format::Pretty, all);
+    let line = "low[async-promise-executor]: A request reaches the shell ROOT/src/handle.js:6:3\n";
+    assert_eq!(out.matches(line).count(), 4, "{out}");
+    assert_eq!(out.matches("low[async-promise-executor]: A request reaches the shell\n").count(), 8, "{out}");
+    assert!(out.contains(&format!("{line}\ncritical[")), "what is critical is shown with its code, set apart:\n{out}");
+    assert!(out.contains("5. reaches the shell"), "{out}");
+}
+
+#[test]
 fn long_flows_are_cut_in_the_middle() {
     let long = (0..50).map(|i| place(None, "run(text)", &format!("step {i}"))).collect();
     let out = report(Format::Pretty, finding(long));

@@ -187,3 +187,25 @@ fn path_at_finds_the_innermost_block() {
     assert_eq!(path, [BlockKind::Module, BlockKind::Container, BlockKind::Function]);
     assert_eq!(blocks.path_at(text.len() - 1).len(), 1);
 }
+
+#[test]
+fn a_long_block_finds_names_in_its_index_as_a_short_one_finds_them_by_looking() {
+    use sidenote_grammars::Kind;
+    // Handlers as short as these are no blocks of their own.
+    let handlers: String =
+        (0..900).map(|n| format!("  on('x', (a{}) => {{ const {{ b }} = a{}; go(b.c); }});\n", n % 7, n % 7)).collect();
+    let whole = blocks("typescript", &format!("function setup(on: On) {{\n{handlers}}}\n"));
+    let setup = whole.root().children().next().expect("the function");
+    let arena = setup.arena();
+    assert!(arena.len() > 10_000, "{} nodes", arena.len());
+    for name in ["a3", "b", "on", "go", "c", "missing"] {
+        let looked: Vec<_> = arena
+            .nodes()
+            .filter(|n| matches!(n.kind(), Kind::Identifier | Kind::ShorthandPropertyIdentifierPattern))
+            .filter(|n| n.text() == name)
+            .collect();
+        assert_eq!(arena.named(name).collect::<Vec<_>>(), looked, "{name}");
+    }
+    assert_eq!(arena.named("b").count(), 1_800, "bound once and used once in each");
+    assert!(arena.named("c").next().is_none(), "a property is no variable");
+}

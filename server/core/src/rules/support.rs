@@ -80,7 +80,8 @@ pub fn constant<'a>(node: Node<'a>) -> Node<'a> {
     }
     let name = node.text();
     let mut found = None;
-    for n in node.arena().nodes() {
+    for bound in node.arena().named(name) {
+        let Some(n) = bound.parent() else { continue };
         let (binding, fixed) = match n.kind() {
             Kind::VariableDeclarator => {
                 let fixed = n.parent().is_some_and(|p| p.child(Field::Kind).is_some_and(|k| k.text() == "const"));
@@ -90,7 +91,7 @@ pub fn constant<'a>(node: Node<'a>) -> Node<'a> {
             Kind::ConstItem | Kind::StaticItem => (n.child(Field::Name), true),
             _ => continue,
         };
-        if binding.is_some_and(|b| b.text() == name) {
+        if binding == Some(bound) {
             if found.is_some() || !fixed {
                 return node;
             }
@@ -117,12 +118,7 @@ pub fn constant_text<'a>(node: Node<'a>, cx: &Cx<'a>) -> &'a str {
 
 /// Whether the block itself binds the name: a parameter, a variable, a pattern.
 pub fn declares(anywhere: Node<'_>, name: &str) -> bool {
-    anywhere.arena().nodes().any(|n| match n.kind() {
-        Kind::Identifier | Kind::ShorthandPropertyIdentifierPattern | Kind::ShorthandFieldIdentifier => {
-            n.text() == name && binds(n)
-        }
-        _ => false,
-    })
+    anywhere.arena().named(name).any(binds)
 }
 
 fn binds(n: Node<'_>) -> bool {

@@ -5,8 +5,11 @@
 //! anything outside, is edited, so whatever is computed from an arena can be kept for as long as
 //! the block's own text stays the same.
 
+use std::hash::Hasher;
 use std::num::NonZeroU16;
+use std::sync::OnceLock;
 
+use rustc_hash::FxHasher;
 use sidenote_grammars::{Field, Kind, Language};
 
 /// The byte that stands for a child block in a block's own text (U+001A, SUBSTITUTE).
@@ -61,6 +64,44 @@ pub struct Arena {
     /// Node indexes of the comments, ascending.
     comments: Vec<u32>,
     has_error: bool,
+    names: Names,
+}
+
+/// Nodes of an arena from which on its names are looked up in an index: a question about a name then costs what it finds, and not
+/// what the block is long.
+const INDEXED: usize = 4096;
+
+/// Hashes of names with the indexes of the nodes that are called so, in that order; made when somebody asks first. It follows from
+/// the nodes, so that no two equal arenas differ in it.
+#[derive(Debug, Default)]
+struct Names(OnceLock<Box<[(u64, u32)]>>);
+
+impl Names {
+    /// What is called so, and what has the same hash.
+    fn of<'a, I: Iterator<Item = Node<'a>>>(&self, name: &str, all: impl Fn() -> I) -> &[(u64, u32)] {
+        let index = self.0.get_or_init(|| {
+            let mut all: Vec<(u64, u32)> = all().map(|n| (hash_of(n.text()), n.index)).collect();
+            all.sort_unstable();
+            all.into_boxed_slice()
+        });
+        let hash = hash_of(name);
+        let same = index.partition_point(|(h, _)| *h < hash)..index.partition_point(|(h, _)| *h <= hash);
+        &index[same]
+    }
+}
+
+impl PartialEq for Names {
+    fn eq(&self, _: &Names) -> bool {
+        true
+    }
+}
+
+impl Eq for Names {}
+
+fn hash_of(name: &str) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(name.as_bytes());
+    hasher.finish()
 }
 
 impl Arena {
@@ -104,6 +145,16 @@ impl Arena {
         (0..self.nodes.len() as u32).map(|index| Node { arena: self, index })
     }
 
+    /// The identifiers of that text that may stand for variables, in preorder; properties' names and types' are none.
+    pub fn named<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = Node<'a>> + use<'a, 'n> {
+        let (all, known) = match self.nodes.len() {
+            length if length < INDEXED => (0..length as u32, &[][..]),
+            _ => (0..0, self.names.of(name, || self.nodes().filter(|n| n.is_variable()))),
+        };
+        let nodes = known.iter().map(|(_, index)| *index).chain(all).map(|index| Node { arena: self, index });
+        nodes.filter(move |n| n.is_variable() && n.text() == name)
+    }
+
     /// The placeholders of the child blocks, in order.
     pub fn holes(&self) -> impl Iterator<Item = Node<'_>> {
         self.holes.iter().map(|&index| Node { arena: self, index })
@@ -144,6 +195,13 @@ impl std::fmt::Debug for Node<'_> {
 impl<'a> Node<'a> {
     fn data(self) -> &'a NodeData {
         &self.arena.nodes[self.index as usize]
+    }
+
+    fn is_variable(self) -> bool {
+        matches!(
+            self.kind(),
+            Kind::Identifier | Kind::ShorthandPropertyIdentifierPattern | Kind::ShorthandFieldIdentifier
+        )
     }
 
     /// The arena that it belongs to.
@@ -391,6 +449,7 @@ impl Arena {
             holes: (1..last).collect(),
             comments: Vec::new(),
             has_error: true,
+            names: Names::default(),
         })
     }
 }
@@ -446,8 +505,15 @@ impl<'t> ArenaBuilder<'t> {
         b.nodes.shrink_to_fit();
         b.holes.shrink_to_fit();
         b.comments.shrink_to_fit();
-        let arena =
-            Arena { language, text, nodes: b.nodes, holes: b.holes, comments: b.comments, has_error: b.has_error };
+        let arena = Arena {
+            language,
+            text,
+            nodes: b.nodes,
+            holes: b.holes,
+            comments: b.comments,
+            has_error: b.has_error,
+            names: Names::default(),
+        };
         (arena, b.cut)
     }
 
@@ -539,8 +605,15 @@ impl<'t> ArenaBuilder<'t> {
         b.nodes[0].end = text.len() as u32;
         b.nodes[0].last = b.nodes.len() as u32;
         let has_error = b.has_error || old.has_error && b.nodes.iter().any(|n| n.flags & (ERROR | MISSING) != 0);
-        let arena =
-            Arena { language: old.language, text, nodes: b.nodes, holes: b.holes, comments: b.comments, has_error };
+        let arena = Arena {
+            language: old.language,
+            text,
+            nodes: b.nodes,
+            holes: b.holes,
+            comments: b.comments,
+            has_error,
+            names: Names::default(),
+        };
         Some((arena, b.cut))
     }
 

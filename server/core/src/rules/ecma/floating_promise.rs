@@ -970,10 +970,10 @@ fn is_only_resolved(of: Node<'_>) -> bool {
 /// The functions of that name which the block itself declares.
 fn local_functions<'a>(anywhere: Node<'a>, name: &str) -> Vec<Node<'a>> {
     let mut found = Vec::new();
-    for n in anywhere.arena().nodes().filter(|n| n.index() != 0 && !n.is_hole()) {
-        match n.kind() {
-            Kind::FunctionDeclaration if n.child(Field::Name).is_some_and(|f| f.text() == name) => found.push(n),
-            Kind::VariableDeclarator if n.child(Field::Name).is_some_and(|f| f.text() == name) => {
+    for bound in anywhere.arena().named(name).filter(|b| b.field() == Field::Name) {
+        match bound.parent().filter(|n| n.index() != 0) {
+            Some(n) if n.kind() == Kind::FunctionDeclaration => found.push(n),
+            Some(n) if n.kind() == Kind::VariableDeclarator => {
                 found.extend(n.child(Field::Value).map(bare).filter(|v| is_function(*v)));
             }
             _ => {}

@@ -191,10 +191,10 @@ fn is_probe(call: Node<'_>) -> bool {
 
 fn local<'a>(anywhere: Node<'a>, name: &str) -> Vec<Node<'a>> {
     let mut found = Vec::new();
-    for n in anywhere.arena().nodes().filter(|n| n.index() != 0) {
-        match n.kind() {
-            Kind::FunctionDeclaration if n.child(Field::Name).is_some_and(|f| f.text() == name) => found.push(n),
-            Kind::VariableDeclarator if n.child(Field::Name).is_some_and(|f| f.text() == name) => {
+    for bound in anywhere.arena().named(name).filter(|b| b.field() == Field::Name) {
+        match bound.parent().filter(|n| n.index() != 0) {
+            Some(n) if n.kind() == Kind::FunctionDeclaration => found.push(n),
+            Some(n) if n.kind() == Kind::VariableDeclarator => {
                 found.extend(n.child(Field::Value).filter(|v| is_function(*v) && !v.is_hole()));
             }
             _ => {}
