@@ -564,28 +564,11 @@ fn starts_for_a_page(call: Node<'_>, cx: &Cx<'_>) -> bool {
 /// Whether a function that cannot wait only ends something, or is itself the end of something: `this.stopWatcher()`, and all that
 /// `dispose()` does.
 fn ends_something(call: Node<'_>, cx: &Cx<'_>) -> bool {
-    const ENDS: &[&str] = &[
-        "close",
-        "end",
-        "destroy",
-        "stop",
-        "disconnect",
-        "quit",
-        "dispose",
-        "kill",
-        "unwatch",
-        "cancel",
-        "cleanup",
-        "teardown",
-        "abort",
-        "unsubscribe",
-        "unmount",
-        "detach",
-    ];
     // `stopWatcher(w)`: a word more says what it is that ends.
     let ends = |name: &str| {
         let words = crate::rules::support::words(name.trim_start_matches(['#', '_']));
-        words.len() > 1 && words.first().is_some_and(|w| ENDS.contains(&w.as_str()))
+        words.len() > 1
+            && words.first().is_some_and(|w| ENDS.contains(&w.as_str()) || ENDS_A_PART.contains(&w.as_str()))
     };
     let keeps = |name: &str| {
         crate::rules::support::words(name.trim_start_matches(['#', '_']))
@@ -657,7 +640,7 @@ fn shared(call: Node<'_>, cx: &Cx<'_>) -> Option<Condition> {
         && !calls_back
         && receiver.kind() != Kind::This
         && chain(call, cx).is_none()
-        && !TIDY.contains(&name.text());
+        && !is_tidy(name.text());
     tells.then(|| Condition::Awaited(text.into()))
 }
 
@@ -713,7 +696,7 @@ fn promise<'a>(call: Node<'a>, cx: &Cx<'a>) -> Option<String> {
     if receiver.kind() == Kind::This {
         let name = name.text();
         // Nobody waits for what only ends something.
-        let ends = TIDY.contains(&name.trim_start_matches(['#', '_']));
+        let ends = is_tidy(name.trim_start_matches(['#', '_']));
         let dropped = cx.file.declared.async_methods.contains(name) && !ends;
         return dropped.then(|| format!("The promise of the async method `{name}` is dropped"));
     }
@@ -768,21 +751,17 @@ fn known_promise(call: Node<'_>, receiver: Node<'_>, name: &str, cx: &Cx<'_>) ->
 }
 
 /// Methods that end something, for which nobody waits.
-const TIDY: &[&str] = &[
-    "close",
-    "end",
-    "destroy",
-    "stop",
-    "disconnect",
-    "quit",
-    "dispose",
-    "kill",
-    "log",
-    "info",
-    "warn",
-    "error",
-    "debug",
-];
+const ENDS: &[&str] = &["close", "end", "destroy", "stop", "disconnect", "quit", "dispose", "kill"];
+
+/// Words with which names begin that end a part of something: `cancelTimer`.
+const ENDS_A_PART: &[&str] = &["unwatch", "cancel", "cleanup", "teardown", "abort", "unsubscribe", "unmount", "detach"];
+
+/// Methods that tell somebody, for which nobody waits either.
+const TELLS: &[&str] = &["log", "info", "warn", "error", "debug"];
+
+fn is_tidy(method: &str) -> bool {
+    ENDS.contains(&method) || TELLS.contains(&method)
+}
 
 /// A chain of `then` whose errors nobody handles.
 fn chain(call: Node<'_>, cx: &Cx<'_>) -> Option<String> {
