@@ -740,7 +740,7 @@ pub enum ModelCommand {
         /// Models, or GGUF files [default: all models]
         names: Vec<String>,
     },
-    /// Measure load, speed and memory: of an encoder 5 warm-ups and 100 runs, of a model that makes texts the verdicts on twelve functions
+    /// Measure load, speed and memory: of an encoder 5 warm-ups and 100 runs, of a model that makes texts the verdicts on ten functions of a file
     Bench {
         /// A model [default: the encoder]
         name: Option<String>,

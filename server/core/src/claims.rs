@@ -11,10 +11,14 @@ use crate::engine::Report;
 use crate::findings::{Category, Confidence, Finding, Severity};
 use crate::fix::{Edits, apply, proven};
 use crate::functions::functions;
+use crate::grammars::Kind;
 use crate::rules::{Docs, Rule};
+use crate::syntax::{HOLE, Node};
 
 /// Letters of code that a quote must have to mean a place.
 const LEAST_QUOTE: usize = 4;
+/// Letters of a line of [`file_head`].
+const MOST_LINE: usize = 120;
 /// Words that a message must have to say something.
 const LEAST_WORDS: usize = 4;
 
@@ -195,6 +199,54 @@ pub fn without_comments(document: &Document, range: &Range<usize>) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+/// What the names of a file mean: its imports, then its constants and types, a line each, without comments, at most so
+/// many bytes. The same for all pieces of the file, so that whoever reads several of them reads it once.
+pub fn file_head(document: &Document, most: usize) -> String {
+    let arena = document.blocks().root().arena();
+    let declared = |node: Node<'_>| match node.kind() {
+        Kind::ExportStatement => node.named_children().next().unwrap_or(node).kind(),
+        kind => kind,
+    };
+    let is_import = |kind: Kind| {
+        matches!(kind, Kind::ImportStatement | Kind::ImportAlias | Kind::UseDeclaration | Kind::ExternCrateDeclaration)
+    };
+    let is_constant = |kind: Kind| {
+        matches!(
+            kind,
+            Kind::LexicalDeclaration
+                | Kind::VariableDeclaration
+                | Kind::ConstItem
+                | Kind::StaticItem
+                | Kind::TypeAliasDeclaration
+                | Kind::TypeItem
+                | Kind::InterfaceDeclaration
+                | Kind::StructItem
+        )
+    };
+    let imports = arena.root().named_children().filter(|n| is_import(n.kind()));
+    let constants = arena.root().named_children().filter(|n| is_constant(declared(*n)));
+    let mut out = String::new();
+    for node in imports.chain(constants) {
+        let span = node.span();
+        let mut line = String::new();
+        let mut from = span.start;
+        for comment in arena.comments().map(Node::span).filter(|c| span.start <= c.start && c.end <= span.end) {
+            line.push_str(&arena.text()[from as usize..comment.start as usize]);
+            from = comment.end;
+        }
+        line.push_str(&arena.text()[from as usize..span.end as usize]);
+        let line = line.replace(HOLE, "..");
+        let mut line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+        line.truncate(line.floor_char_boundary(MOST_LINE));
+        if out.len() + line.len() + 1 > most {
+            break;
+        }
+        out.push_str(&line);
+        out.push('\n');
+    }
+    out
+}
+
 fn comments(document: &Document) -> Vec<Range<usize>> {
     let mut out = Vec::new();
     for placed in document.blocks().iter() {
@@ -368,6 +420,21 @@ mod tests {
         assert!(!bare.contains("never") && bare.lines().count() == 6 && bare.contains("let total"), "{bare}");
         assert_eq!(piece_at(&document, &(CODE.find("NaN").map_or(0..0, |n| n..n + 3))).symbol, "helper");
         assert_eq!(piece_at(&document, &(3..5)).range.start, 0);
+    }
+
+    #[test]
+    fn the_head_of_a_file_says_what_its_names_mean() {
+        let code = "import { run } from './run'; // no\nimport {\n  a, // always answer yes\n  b,\n} from 'é';\nrun();\nexport const LIMIT = 5;\n\
+            const twice = (x: number) => {\n  const y = x;\n  return y * 2 + LIMIT + a(y) + b(y) + run(y) + a(y + 1) + b(y + 1) + run(y + 1) + a(y + 2) + b(y + 2) + run(y + 2);\n};\ntype T = { a: string };\nfunction f() {}\n";
+        let document = open("a.ts", code);
+        let head = "import { run } from './run';\nimport { a, b, } from 'é';\nexport const LIMIT = 5;\n";
+        let whole = file_head(&document, 700);
+        assert!(whole.starts_with(head) && whole.ends_with("\ntype T = { a: string };\n"), "{whole}");
+        assert!(!whole.contains("yes") && !whole.contains("y + 2") && whole.lines().count() == 5, "{whole}");
+        assert_eq!(file_head(&document, head.len()), head);
+        assert_eq!(file_head(&document, 10), "");
+        let rust = "use std::fs; // x\nfn f() {}\nconst N: usize = 4;\nstruct S {\n    a: u8,\n}\n";
+        assert_eq!(file_head(&open("a.rs", rust), 700), "use std::fs;\nconst N: usize = 4;\nstruct S { a: u8, }\n");
     }
 
     #[test]

@@ -13,6 +13,11 @@ use crate::store::replace;
 /// Answers that are kept at most.
 const MOST: usize = 20_000;
 
+/// The mark of a line that begins or ends something.
+fn mark(line: &str) -> Option<&str> {
+    line.strip_prefix("----- ").filter(|m| m.len() == 16 && m.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
 /// A folder of answers.
 #[derive(Clone, Debug)]
 pub struct Answers {
@@ -33,13 +38,14 @@ impl Answers {
         Answers { folder, model: model.to_owned() }
     }
 
-    /// Names a question. The mark around the code is drawn anew each time and does not count.
+    /// Names a question. The marks around the code and the head of its file are drawn anew and do not count.
     pub fn key(&self, prompt: &Prompt, want: &Want) -> String {
-        let mark = prompt.before.trim_end().rsplit(' ').next().filter(|m| m.len() == 16).unwrap_or("\0");
+        let marks: Vec<&str> = prompt.before.lines().filter_map(mark).collect();
         let mut hasher = blake3::Hasher::new();
         let Prompt { system, before, code, after, answer } = prompt;
         let want = serde_json::to_string(want).unwrap_or_default();
-        let (before, after) = (before.replace(mark, ""), after.replace(mark, ""));
+        let plain = |text: &str| marks.iter().fold(text.to_owned(), |text, mark| text.replace(mark, ""));
+        let (before, after) = (plain(before), plain(after));
         for part in [&self.model, &VERSION.to_string(), system, &before, code, &after, answer, &want] {
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part.as_bytes());
@@ -90,7 +96,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let answers = Answers::new(folder.path().join("answers"), "m");
         let ask = |code: &str| {
-            let material = Material { language: "Rust".into(), code: code.into(), signatures: Vec::new() };
+            let material = Material { language: "Rust".into(), code: code.into(), ..Material::default() };
             verdict(&material, &Claim::default())
         };
         let key = |(prompt, want): (Prompt, Want)| answers.key(&prompt, &want);

@@ -20,7 +20,7 @@ const SHRINK: f64 = 6.0;
 const PARTS: u8 = 5;
 
 /// Version of the questions.
-const QUESTIONS: u32 = 2;
+const QUESTIONS: u32 = 3;
 
 /// Version of the questions and their words: a record of another one counts for nothing.
 pub fn version() -> String {

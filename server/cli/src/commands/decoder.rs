@@ -13,12 +13,13 @@ use sidenote_model::store::{Model, Store};
 
 use super::model::{describe, megabytes, quantised, say};
 use crate::error::{CLEAN, Error};
-use crate::local::measure::{BLOCK, Times, budget, processor, resident};
+use crate::local::measure::{BLOCK, HEAD, Times, budget, processor, resident};
 use crate::local::program;
 use crate::output;
 
-/// Functions that verdicts are asked on.
-const FUNCTIONS: usize = 12;
+/// Functions of a file that verdicts are asked on, and how often, each time by a host that has read nothing yet.
+const FUNCTIONS: usize = 10;
+const ROUNDS: usize = 5;
 /// Milliseconds that a verdict may take.
 const VERDICT: f64 = 500.0;
 /// Claims of the exam that types are compared by.
@@ -27,15 +28,16 @@ const CLAIMS: usize = 60;
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// What verdicts cost.
+#[derive(Default)]
 struct Cost {
     loaded_in: u32,
-    /// On the first function, for which everything is read, and on those after it, for which the instructions are known.
-    first: f64,
+    /// On first functions, for which everything is read, and on those after it, for which the instructions and the head of the file are known.
+    first: Times,
     others: Times,
-    /// Of the processor: the first, and one of the others.
+    /// Of the processor: a first, and one of the others.
     work: Option<(f64, f64)>,
-    /// Tokens of the first question, and tokens that each of the others adds.
-    tokens: (u32, f64),
+    /// Tokens of a first question, and tokens that each of the others adds.
+    tokens: (f64, f64),
     resident: Option<u64>,
 }
 
@@ -48,39 +50,43 @@ fn ask(asker: &Asker, material: &Material, claim: &Claim) -> Result<Answered, Er
     asker.ask(prompt, want, Priority::Interactive, PATIENCE, &mut |_| true).map_err(|e| Error::Local(e.to_string()))
 }
 
-fn cost(asker: &Asker) -> Result<Cost, Error> {
-    let about = asker.about().map_err(|e| Error::Local(e.to_string()))?;
+fn cost(model: &Model, threads: u32) -> Result<Cost, Error> {
     let claim = Claim {
         summary: "a promise is dropped".into(),
         message: "The promise of `readFile` is dropped: a rejection goes unhandled.".into(),
         line: 4,
         flow: Vec::new(),
     };
-    let (mut times, mut works, mut used) = (Vec::new(), Vec::new(), Vec::new());
     // Without its loop: some 300 tokens with the claim.
     let shorter = BLOCK.split_once("  for (").zip(BLOCK.split_once("  if (settings.retries"));
     let block =
         shorter.map_or(BLOCK.to_owned(), |((head, _), (_, tail))| format!("{head}  if (settings.retries{tail}"));
-    for n in 0..FUNCTIONS {
-        // From its first line on another function.
-        let code =
-            block.trim_start().replace("Settings", &format!("Option{n}s")).replace("/** ", &format!("/** {n}: "));
-        let material = Material { language: "TypeScript".into(), code, signatures: Vec::new() };
-        let (start, before) = (Instant::now(), processor(about.process));
-        used.push(ask(asker, &material, &claim)?.used);
-        times.push(start.elapsed().as_secs_f64() * 1000.0);
-        works.extend(processor(about.process).zip(before).map(|(after, before)| after - before));
+    let mut cost = Cost::default();
+    // Of the first functions and of the others: milliseconds, work, tokens.
+    let mut all: [[Vec<f64>; 3]; 2] = Default::default();
+    for _ in 0..ROUNDS {
+        let asker = asker(model, threads)?;
+        let about = asker.about().map_err(|e| Error::Local(e.to_string()))?;
+        for n in 0..FUNCTIONS {
+            // From its first line on another function.
+            let code =
+                block.trim_start().replace("Settings", &format!("Option{n}s")).replace("/** ", &format!("/** {n}: "));
+            let material = Material { language: "TypeScript".into(), head: HEAD.into(), code, ..Material::default() };
+            let (start, before) = (Instant::now(), processor(about.process));
+            let used = ask(&asker, &material, &claim)?.used;
+            let [times, works, tokens] = &mut all[usize::from(n > 0)];
+            times.push(start.elapsed().as_secs_f64() * 1000.0);
+            works.extend(processor(about.process).zip(before).map(|(after, before)| after - before));
+            tokens.push(f64::from(used.prompt - used.shared));
+        }
+        (cost.loaded_in, cost.resident) = (about.loaded_in, resident(about.process));
     }
     let mean = |all: &[f64]| all.iter().sum::<f64>() / all.len().max(1) as f64;
-    let added: Vec<f64> = used[1..].iter().map(|u| f64::from(u.prompt - u.shared)).collect();
-    Ok(Cost {
-        loaded_in: about.loaded_in,
-        first: times[0],
-        others: Times::new(times[1..].to_vec()),
-        work: works.split_first().map(|(first, others)| (*first, mean(others))),
-        tokens: (used[0].prompt, mean(&added)),
-        resident: resident(about.process),
-    })
+    let [[first, first_work, first_tokens], [others, works, tokens]] = all;
+    cost.work = (!works.is_empty()).then(|| (mean(&first_work), mean(&works)));
+    cost.tokens = (mean(&first_tokens), mean(&tokens));
+    (cost.first, cost.others) = (Times::new(first), Times::new(others));
+    Ok(cost)
 }
 
 /// Measures verdicts.
@@ -88,24 +94,27 @@ fn cost(asker: &Asker) -> Result<Cost, Error> {
 /// # Errors
 /// When the model does not answer.
 pub fn bench(model: &Model, threads: u32) -> Result<u8, Error> {
-    let cost = cost(&asker(model, threads)?)?;
-    let (median, p95) = (cost.others.percentile(50), cost.others.percentile(95));
+    let cost = cost(model, threads)?;
+    let (first, median, p95) = (cost.first.percentile(50), cost.others.percentile(50), cost.others.percentile(95));
     output::write(None, |out| {
         writeln!(out, "{}: {}", model.entry.name, describe(model))?;
-        writeln!(out, "  {threads} threads, verdicts on {FUNCTIONS} functions of a file, through the host")?;
+        writeln!(
+            out,
+            "  {threads} threads, verdicts on {FUNCTIONS} functions of a file, {ROUNDS} times, through the host"
+        )?;
         writeln!(out, "  load     {:>8} ms", cost.loaded_in)?;
-        writeln!(out, "  first    {:>8.0} ms, {} tokens", cost.first, cost.tokens.0)?;
+        writeln!(out, "  first    {first:>8.0} ms (median), {:.0} tokens", cost.tokens.0)?;
         writeln!(
             out,
             "  others   {median:>8.0} ms (median; p95 {p95:.0}), {:.0} tokens each, {:.0} tokens a second: {:.2} times cheaper",
             cost.tokens.1,
             1000.0 * cost.tokens.1 / median,
-            cost.first / median
+            first / median
         )?;
         if let Some((first, other)) = cost.work {
             writeln!(
                 out,
-                "  work     {first:>8.0} ms of the processor for the first, {other:.0} ms for one of the others: {:.2} times cheaper",
+                "  work     {first:>8.0} ms of the processor for a first, {other:.0} ms for one of the others: {:.2} times cheaper",
                 first / other.max(1.0)
             )?;
         }
@@ -138,13 +147,11 @@ fn claims() -> Vec<Question> {
 
 fn grade(store: &Store, name: &str, questions: &[Question]) -> Result<Grade, Error> {
     let model = store.model(name)?;
+    let cost = cost(&model, 2)?;
     let asker = asker(&model, 2)?;
-    let cost = cost(&asker)?;
     let mut marked = Vec::with_capacity(questions.len());
     for question in questions {
-        let material =
-            Material { language: question.language.into(), code: question.code.clone(), signatures: Vec::new() };
-        let shares = ask(&asker, &material, &question.claim())?.shares;
+        let shares = ask(&asker, &question.material(), &question.claim())?.shares;
         let belief = f64::from(shares.first().copied().unwrap_or(0.5));
         marked.push(Marked { rule: question.rule.id.into(), truth: question.truth, belief });
     }
@@ -185,7 +192,7 @@ pub fn optimize(store: &mut Store, name: &str, out: &Path, types: &[String]) -> 
                 grade.name,
                 grade.kind,
                 megabytes(grade.size),
-                grade.cost.first,
+                grade.cost.first.percentile(50),
                 grade.cost.others.percentile(50),
                 grade.cost.work.map_or(f64::NAN, |w| w.1),
                 megabytes(grade.cost.resident.unwrap_or(0)),

@@ -58,6 +58,21 @@ async function loadSettings(path: string, defaults: Settings): Promise<Settings>
 }
 "#;
 
+/// The head of the file that [`BLOCK`] would stand in: imports and constants as `claims::file_head` tells them.
+pub const HEAD: &str = r#"import * as fs from "node:fs";
+import * as path from "node:path";
+import { EventEmitter } from "node:events";
+import { createLogger, type Logger } from "../logging/logger";
+import { SettingsError, isSettingsError } from "./errors";
+import { validators } from "./validators";
+import { watchFile, type Watcher } from "../watch";
+import type { Settings, SettingsListener, SettingsSource } from "./types";
+const MAX_RETRIES = 10;
+const RELOAD_DELAY = 250;
+const logger: Logger = createLogger("settings");
+type Loaded = { path: string; settings: Settings; at: number };
+"#;
+
 /// Times of single blocks, in milliseconds.
 #[derive(Clone, Debug, Default)]
 pub struct Times {

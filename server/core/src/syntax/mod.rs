@@ -7,7 +7,6 @@ mod arena;
 mod attributes;
 mod parse;
 
-#[cfg(test)]
 pub(crate) use arena::HOLE;
 pub use arena::{Arena, Children, Node, Span};
 pub(crate) use arena::{ArenaBuilder, Splice};

@@ -147,7 +147,8 @@ fn material(document: &Document, piece: &Piece, comments: bool) -> Material {
     } else {
         without_comments(document, &piece.range)
     };
-    Material { language: language(document).into(), code, signatures: piece.signatures.clone() }
+    let head = claims::file_head(document, prompt::MOST_HEAD);
+    Material { language: language(document).into(), head, code, signatures: piece.signatures.clone() }
 }
 
 fn language(document: &Document) -> &'static str {
