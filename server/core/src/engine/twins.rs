@@ -93,6 +93,13 @@ pub(super) fn is_practice(path: &str) -> bool {
     path.rsplit('/').skip(1).any(|folder| FOLDERS.contains(&folder)) || is_vendored(path)
 }
 
+/// Whether a file's folder says that it shows how something is used.
+pub(super) fn is_example(path: &str) -> bool {
+    const FOLDERS: &[&str] =
+        &["example", "examples", "demo", "demos", "sample", "samples", "sample-app", "playground", "playgrounds"];
+    path.rsplit('/').skip(1).any(|folder| FOLDERS.contains(&folder))
+}
+
 /// Whether a file's folder says that its code is somebody else's, kept here as it is.
 pub(super) fn is_vendored(path: &str) -> bool {
     const FOLDERS: &[&str] = &[

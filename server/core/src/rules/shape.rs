@@ -412,6 +412,25 @@ pub fn is_of_a_page(cx: &Cx<'_>) -> bool {
         })
 }
 
+/// Whether a file is run by hand, and somebody waits for its end: a script, a migration, a command.
+pub fn runs_by_hand(path: &str) -> bool {
+    path.rsplit('/').skip(1).any(|f| {
+        matches!(
+            f,
+            "scripts"
+                | "script"
+                | "npm-scripts"
+                | "migrate"
+                | "migration"
+                | "migrations"
+                | "seeds"
+                | "cli"
+                | "commands"
+                | "tasks"
+        )
+    })
+}
+
 /// The expression that a name is given where it is declared in the function.
 pub fn local_value<'a>(name: Node<'a>, outer: Node<'a>) -> Option<Node<'a>> {
     let is = |n: &Node<'a>| n.child(Field::Name).is_some_and(|l| l.text() == name.text());
