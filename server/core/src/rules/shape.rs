@@ -397,7 +397,17 @@ pub fn is_of_a_page(cx: &Cx<'_>) -> bool {
     let folder = path.rsplit('/').skip(1).any(|f| {
         matches!(
             f,
-            "browser" | "components" | "component" | "ui" | "widgets" | "hooks" | "composables" | "electron-browser"
+            "browser"
+                | "components"
+                | "component"
+                | "ui"
+                | "widgets"
+                | "hooks"
+                | "composables"
+                | "electron-browser"
+                | "public"
+                | "static"
+                | "www"
         )
     });
     folder
@@ -412,22 +422,10 @@ pub fn is_of_a_page(cx: &Cx<'_>) -> bool {
         })
 }
 
-/// Whether a file is run by hand, and somebody waits for its end: a script, a migration, a command.
+/// Whether a file is run by hand, and somebody waits for its end: a script, a migration, a program's commands.
 pub fn runs_by_hand(path: &str) -> bool {
     path.rsplit('/').skip(1).any(|f| {
-        matches!(
-            f,
-            "scripts"
-                | "script"
-                | "npm-scripts"
-                | "migrate"
-                | "migration"
-                | "migrations"
-                | "seeds"
-                | "cli"
-                | "commands"
-                | "tasks"
-        )
+        matches!(f, "scripts" | "script" | "npm-scripts" | "migrate" | "migration" | "migrations" | "seeds" | "cli")
     })
 }
 

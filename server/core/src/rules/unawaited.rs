@@ -63,22 +63,42 @@ pub const KEEPS: &[&str] = &[
     "persist", "submit", "store", "pay", "charge", "transfer", "export", "register",
 ];
 
-/// Whether a part of a page starts something of its own where nobody could wait: in a listener, an effect, a hook of its life. What fails
-/// there shows in the browser's console and ends nothing; what is saved or sent is told of all the same, and so is what a function that
-/// waits for others, or a `try`, lets go.
+/// Whether a part of a page starts something of its own: in a listener, an effect, a hook of its life. What fails there shows in the
+/// browser's console and ends nothing; what is saved or sent is told of all the same, and so is what a `try` lets go.
 pub fn starts_for_a_page(call: Node<'_>, cx: &Cx<'_>) -> bool {
-    let Some(function) = enclosing_function(call).filter(|f| is_async(*f) == Some(false)) else { return false };
+    let Some(function) = enclosing_function(call) else { return false };
+    let callee = call.child(Field::Function).map(bare);
     let own = match method(call) {
-        Some((of, _)) => of.kind() == Kind::This,
-        None => {
-            call.child(Field::Function).map(bare).is_some_and(|f| f.kind() == Kind::Identifier && f.text() != "fetch")
-        }
+        Some((of, _)) => of.kind() == Kind::This || of.text().starts_with("this."),
+        None => callee.is_some_and(|f| f.kind() == Kind::Identifier && f.text() != "fetch"),
     };
-    let name = call.child(Field::Function).map(bare).and_then(super::support::place_name).unwrap_or_default();
-    let words = super::support::words(&name);
-    let keeps = words.first().is_some_and(|w| KEEPS.contains(&w.as_str()));
+    let keeps = |name: &str| super::support::words(name).first().is_some_and(|w| KEEPS.contains(&w.as_str()));
+    let name = callee.and_then(super::support::place_name).unwrap_or_default();
+    // `useEffect(() => { (async () => { setValue(await store.get(key)); })(); })`
+    let effect = callee.filter(|f| is_function(*f)).is_some_and(|f| {
+        let names_effect = |c: Node<'_>| {
+            c.kind() == Kind::CallExpression
+                && c.child(Field::Function).and_then(super::support::place_name).is_some_and(|n| n.ends_with("Effect"))
+        };
+        call.ancestors().any(names_effect)
+            && !cx
+                .open(f)
+                .descendants()
+                .filter(|n| n.kind() == Kind::CallExpression)
+                .any(|n| n.child(Field::Function).and_then(super::support::place_name).is_some_and(|n| keeps(&n)))
+    });
     let tried = call.ancestors().take_while(|a| *a != function).any(|a| a.kind() == Kind::TryStatement);
-    own && !keeps && !tried && super::shape::is_of_a_page(cx)
+    (own && !keeps(&name) || effect) && !tried && super::shape::is_of_a_page(cx)
+}
+
+/// Whether somebody else's promise is looked into where a value may be one: `if (isPromise(data)) { data.then(show); }`.
+pub fn may_be_one(of: Node<'_>) -> bool {
+    let name = of.text();
+    of.kind() == Kind::Identifier
+        && enclosing_function(of).is_some_and(|f| {
+            let text = f.text();
+            text.contains(&format!("isPromise({name})")) || text.contains(&format!("{name} instanceof Promise"))
+        })
 }
 
 /// Whether a part of a page, or code for browsers, goes on when something is there: `icons.load(url).then(draw)`. What fails shows in the
@@ -95,12 +115,18 @@ pub fn waits_on_a_page(call: Node<'_>, cx: &Cx<'_>) -> bool {
         }
         begins = bare(of);
     }
-    if begins == call || !(cx.file.declared.page || super::shape::is_of_a_page(cx)) {
+    if begins == call
+        || begins.kind() != Kind::CallExpression
+        || !(cx.file.declared.page || super::shape::is_of_a_page(cx))
+    {
         return false;
     }
     let name = begins.child(Field::Function).map(bare).and_then(super::support::place_name).unwrap_or_default();
     let first = super::support::words(&name).into_iter().next().unwrap_or_default();
-    let asks = KEEPS.contains(&first.as_str()) || matches!(first.as_str(), "fetch" | "request" | "axios" | "install");
+    let asks = KEEPS.contains(&first.as_str())
+        || matches!(first.as_str(), "fetch" | "axios" | "install" | "blob" | "json" | "text")
+        || name == "request"
+        || super::shape::root_name(begins).is_some_and(|r| matches!(r.text(), "api" | "axios" | "http"));
     let settles = call
         .ancestors()
         .any(|a| a.kind() == Kind::NewExpression && a.child(Field::Constructor).is_some_and(|c| c.text() == "Promise"));

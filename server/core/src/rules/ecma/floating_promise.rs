@@ -5,7 +5,7 @@ use crate::rules::fulfilled::{is_only_fulfilled, is_only_resolved, never_rejects
 use crate::rules::shape::{operator, root_name};
 use crate::rules::support::{args, bare, declares, ecma_path, enclosing_function, is_async, is_function, method};
 use crate::rules::unawaited::{
-    KEEPS, is_meant, is_waited_for_whole, only_begins, runs_a_program, starts_for_a_page, waits_on_a_page,
+    KEEPS, is_meant, is_waited_for_whole, may_be_one, only_begins, runs_a_program, starts_for_a_page, waits_on_a_page,
 };
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
@@ -32,13 +32,45 @@ pub static RULE: Rule = Rule {
                  meant and is silent; so are functions that catch everything themselves, and a script's start (`main()`) at the \
                  top level, where a rejection ends the process with its message. A promise that is kept as a property has \
                  somebody else who waits for it, and functions that are handed a callback for errors tell of them there. In parts of pages (components, hooks, folders \
-                 such as `browser` and `ui`) a function that cannot wait is told only of what it saves or sends, and chains of \
+                 such as `browser` and `ui`) what they start of their own is told only where it saves or sends something, and chains of \
                  `then` there and in other code for browsers of requests and what settles another promise. Examples, and programs \
                  that are started by name (`bin/`, `cli.js`), are left alone.",
         fix: "Inside an async function the suggested fix adds `await`.",
     },
     checks: &[Check::Nodes(&[Kind::ExpressionStatement], check)],
     cases: &[
+        Case::near_miss(
+            "src/browser/link.ts",
+            "export class Link { run() { this.link.handle(1); }\n async other() { await this.link.handle(2); } }",
+        ),
+        Case::bad(
+            "src/node/link.ts",
+            "export class Link { run() { this.link.handle(1); } //~ floating-promise\n async other() { await this.link.handle(2); } }",
+        ),
+        Case::near_miss(
+            "public/a.js",
+            "async function change(p) { await ask(p); }\nexport function pick(p) { change(p); }",
+        ),
+        Case::bad(
+            "src/icon.ts",
+            "export class Icon { draw(box: HTMLElement) { const promise = this.source.find(box); promise.then((i) => { this.paint(i); }); } } //~ floating-promise",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const _ = require('./utils');\nexport function send(wait) { return new Promise((resolve, reject) => { _.promiseDelay(wait).then(() => reject('late')); }); }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "export function run(receive, value) { if (value instanceof Promise) { value.then((v) => receive(v)); } else { receive(value); } }",
+        ),
+        Case::near_miss(
+            "a.tsx",
+            "export function Cover({ url }) { useEffect(() => { (async () => { const color = await getColor(url); setColor(color); })(); }, [url]); return null; }",
+        ),
+        Case::bad(
+            "a.tsx",
+            "export function Cover({ url }) { useEffect(() => { (async () => { await saveColor(url); })(); }, [url]); return null; } //~ floating-promise",
+        ),
         Case::near_miss(
             "a.js",
             "class D { async update() { await ask(); }\n tick() {\n this.update(); // the promise returned here never fails so just ignore it\n } }",
@@ -59,9 +91,9 @@ pub static RULE: Rule = Rule {
             "src/browser/tree.ts",
             "export class Tree { async saveAll(n: N) { await write(n); }\n init() { this.model.onOpen((n) => { this.saveAll(n); }); } } //~ floating-promise",
         ),
-        Case::bad(
+        Case::near_miss(
             "src/browser/tree.ts",
-            "export class Tree { async open(n: N) { await load(n); }\n async replace(n: N) { await edit(n); this.open(n); } } //~ floating-promise",
+            "export class Tree { async open(n: N) { await load(n); }\n async replace(n: N) { await edit(n); this.open(n); } }",
         ),
         Case::near_miss(
             "a.ts",
@@ -779,7 +811,7 @@ fn chain(call: Node<'_>, cx: &Cx<'_>) -> Option<String> {
     // A promise that stands for a moment that comes: `onTerminate.then(stop)`, or one that is only ever fulfilled.
     let signal = at.kind() == Kind::Identifier
         && at.text().strip_prefix("on").is_some_and(|r| r.starts_with(|c: char| c.is_ascii_uppercase()));
-    if signal && !asynchronous || is_only_fulfilled(at) || is_only_resolved(at) {
+    if signal && !asynchronous || is_only_fulfilled(at) || is_only_resolved(at) || may_be_one(at) {
         return None;
     }
     // `new Promise((resolve) => setTimeout(resolve, 9))` and `Promise.all([..])` of such are only ever fulfilled.
@@ -825,7 +857,7 @@ fn chain(call: Node<'_>, cx: &Cx<'_>) -> Option<String> {
     // Cypress and WebDriver queue commands; their `then` is no promise's.
     let root = at.child(Field::Function).map_or(at, bare).text();
     // Nothing fails while time passes: `sleep(9).then(draw)`.
-    let passes = thens > 0 && !asynchronous && crate::rules::rejections::passes_time(at);
+    let passes = thens > 0 && !asynchronous && crate::rules::rejections::passes_time(base.unwrap_or(at));
     if passes {
         return None;
     }
