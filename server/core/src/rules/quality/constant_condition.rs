@@ -377,8 +377,8 @@ fn is_value_of_its_own(node: Node<'_>) -> bool {
 /// Whether a value is only asked whether it is true: a condition, or an operand of one.
 fn is_asked(node: Node<'_>) -> bool {
     let outer = node.ancestors().find(|a| {
-        !matches!(a.kind(), Kind::ParenthesizedExpression)
-            && !(a.kind() == Kind::BinaryExpression && matches!(operator(*a), "&&" | "||"))
+        let joins = a.kind() == Kind::BinaryExpression && matches!(operator(*a), "&&" | "||");
+        a.kind() != Kind::ParenthesizedExpression && !joins
     });
     outer.is_some_and(|o| {
         matches!(
