@@ -305,6 +305,7 @@ fn file_facts(path: &str, place: &str, blocks: &Blocks) -> Arc<FileFacts> {
         is_compiled,
         is_vendored: twins::is_vendored(place) || carries_notice(place, blocks.root()),
         is_practice: twins::is_practice(place),
+        is_example: twins::is_example(place),
     })
 }
 
@@ -347,12 +348,20 @@ fn is_compiled(path: &str, module: &Block) -> bool {
     let template = || text.lines().filter(|l| l.trim_start().starts_with("<%")).take(2).count() == 2;
     // The wrapper of a bundle is a function of its own.
     let wrapped = || module.children().take(2).any(|c| c.arena().text().contains(HELPERS[0]));
+    let lowered = || lowers_optional_chains(module, 4);
     script
         && (path.contains(".min.")
             || HELPERS.iter().any(|h| text.contains(h))
             || wrapped()
+            || lowered()
             || template()
             || module.arena().comments().take(4).any(|c| c.text().contains("@flow")))
+}
+
+/// Whether code, or what is in it, has what TypeScript makes of `?.` for older engines; nobody writes `_a === void 0`.
+fn lowers_optional_chains(block: &Block, depth: usize) -> bool {
+    block.arena().text().contains(" === null || _a === void 0 ?")
+        || depth > 0 && block.children().any(|c| lowers_optional_chains(c, depth - 1))
 }
 
 /// Whether a file is compiled from another one.
@@ -650,6 +659,10 @@ mod tests {
         assert!(compiled(
             "a.js",
             "(function (global, factory) {\n  typeof exports === 'object' && typeof module !== 'undefined' ? factory(exports) :\n  (global = typeof globalThis !== 'undefined' ? globalThis : global || self, factory(global.X = {}));\n})(this, (function (exports) { exports.a = 1; }));\n"
+        ));
+        assert!(compiled(
+            "a.js",
+            "export class A {\n    go() {\n        var _a;\n        return (_a = this.b) === null || _a === void 0 ? void 0 : _a.c;\n    }\n}\n"
         ));
         assert!(compiled("a.js", "/**\n * @flow strict\n */\nlet x = 1;\n"));
         assert!(!compiled("a.ts", "Object.defineProperty(exports, \"__esModule\", { value: true });\n"));

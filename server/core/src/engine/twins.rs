@@ -90,7 +90,17 @@ pub(super) fn is_practice(path: &str) -> bool {
         // Kept as it was, beside what took its place.
         "deprecated",
     ];
-    path.rsplit('/').skip(1).any(|folder| FOLDERS.contains(&folder)) || is_vendored(path)
+    // `button/deprecated.jsx` holds what was saved in former versions.
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let former = name.split('.').next() == Some("deprecated");
+    former || path.rsplit('/').skip(1).any(|folder| FOLDERS.contains(&folder)) || is_vendored(path)
+}
+
+/// Whether a file's folder says that it shows how something is used.
+pub(super) fn is_example(path: &str) -> bool {
+    const FOLDERS: &[&str] =
+        &["example", "examples", "demo", "demos", "sample", "samples", "sample-app", "playground", "playgrounds"];
+    path.rsplit('/').skip(1).any(|folder| FOLDERS.contains(&folder))
 }
 
 /// Whether a file's folder says that its code is somebody else's, kept here as it is.

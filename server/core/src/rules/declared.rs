@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::ustr::Ustr;
 use sidenote_grammars::{Family, Field, Kind};
 
-use super::rejections::{self, Rejects, Settled, rejects};
+use super::rejections::{self, Rejects, Settled, rejects, settles};
 use super::{shape, support};
 use crate::blocks::{Block, Blocks};
 use crate::syntax::{Arena, Node};
@@ -63,6 +63,8 @@ pub struct Declared {
     pub loose: bool,
     /// Whether the file's JSX is not React's: it has attributes `class` and `for`, or functions that give elements have a `this`.
     pub other_jsx: bool,
+    /// Whether the file (TypeScript and JavaScript) works on a page: it makes or finds elements, or draws.
+    pub page: bool,
     /// Names that the top level (TypeScript and JavaScript) imports.
     pub imported: BTreeSet<String>,
     /// Names that the top level (TypeScript and JavaScript) imports or declares with `const`.
@@ -114,6 +116,7 @@ impl Declared {
             if blocks.language().family == Family::Ecma {
                 declared.properties_of(placed.block.arena(), &mut no_numbers);
                 declared.other_jsx |= has_other_jsx(placed.block.arena());
+                declared.page = declared.page || names_page(placed.block.arena().text());
                 let counts = equalities(placed.block.arena());
                 (loose, strict) = (loose + counts.0, strict + counts.1);
                 match (binds(placed.block.arena()), &mut bound) {
@@ -148,7 +151,7 @@ impl Declared {
                     plain.insert(format!("this.{name}"));
                 }
                 let rejects = rejects(node);
-                let told = node.has_token("async").then(|| rejects.clone());
+                let told = settles(node);
                 settled.entry(format!("this.{name}")).or_default().push(told);
                 if rejects != Rejects::Never {
                     if let Some((_, class)) = class.as_ref().filter(|(depth, _)| depth + 1 == placed.depth) {
@@ -448,7 +451,7 @@ impl Declared {
         if rejections::makes_promise(function) {
             self.made_promises.insert(name.text().to_owned());
         }
-        let told = function.has_token("async").then_some(rejects);
+        let told = settles(function);
         settled.entry(name.text().to_owned()).or_default().push(told);
         let names = shape::parameters(function);
         if names.len() > 1 {
@@ -550,6 +553,23 @@ pub fn names_runner(text: &str) -> bool {
     })
 }
 
+/// Whether a text makes or finds elements of a page, or draws on one.
+pub fn names_page(text: &str) -> bool {
+    const NAMES: [&str; 10] = [
+        "document.createElement",
+        "document.querySelector",
+        "document.getElementById",
+        "document.body",
+        "document.addEventListener",
+        "window.addEventListener",
+        "requestAnimationFrame(",
+        "HTMLElement",
+        "customElements.",
+        "$(document)",
+    ];
+    NAMES.iter().any(|n| text.contains(n))
+}
+
 /// A text with one blank for every run of blanks, and none at its ends.
 pub fn squeezed(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -570,6 +590,7 @@ pub struct Part {
     head: String,
     properties: Vec<Property>,
     rejects: Rejects,
+    settles: Option<Rejects>,
     makes_promise: bool,
     returns_nothing: bool,
     holds_up: bool,
@@ -577,6 +598,7 @@ pub struct Part {
     equalities: (usize, usize),
     names_last_index: bool,
     names_runner: bool,
+    names_page: bool,
     uses_this: bool,
     binds: Option<Vec<String>>,
     rust: Option<super::rust_items::Part>,
@@ -594,6 +616,7 @@ impl Part {
             head: if ecma { squeezed(head) } else { head.to_owned() },
             properties: if ecma { properties(arena).collect() } else { Vec::new() },
             rejects: if ecma { rejects(root) } else { Rejects::Never },
+            settles: if ecma { settles(root) } else { None },
             makes_promise: ecma && rejections::makes_promise(root),
             returns_nothing: ecma && returns_nothing(root),
             holds_up: ecma && holds_up(root),
@@ -601,6 +624,7 @@ impl Part {
             equalities: if ecma { equalities(arena) } else { (0, 0) },
             names_last_index: ecma && arena.text().contains("lastIndex"),
             names_runner: ecma && names_runner(arena.text()),
+            names_page: ecma && names_page(arena.text()),
             uses_this: ecma && uses_this(root),
             binds: if ecma { binds(arena) } else { Some(Vec::new()) },
             rust: (!ecma).then(|| super::rust_items::Part::of(block)),

@@ -10,6 +10,7 @@ mod case;
 pub mod declared;
 mod docs;
 pub(crate) mod evidence;
+pub(crate) mod fulfilled;
 pub(crate) mod lists;
 mod measure;
 pub(crate) mod queries;
@@ -29,6 +30,7 @@ pub(crate) mod rust_types;
 pub(crate) mod secrets;
 pub(crate) mod shape;
 pub(crate) mod support;
+pub(crate) mod unawaited;
 
 pub use case::{Case, Verdict};
 pub use docs::markdown;
@@ -149,6 +151,8 @@ pub struct FileFacts {
     pub is_vendored: bool,
     /// Whether its code repeats itself on purpose, as its folder says: set-ups of tests, examples, migrations.
     pub is_practice: bool,
+    /// Whether it shows people how something is used, as its folder says.
+    pub is_example: bool,
 }
 
 impl<'a> Cx<'a> {

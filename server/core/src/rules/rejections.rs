@@ -45,8 +45,103 @@ pub fn rejects(function: Node<'_>) -> Rejects {
     within(function, 2)
 }
 
-/// Functions and methods (`this.name`) by their names, with what must fail for their promises to be rejected; `None` where they are
-/// not async.
+/// What must fail for the promise of a function to be rejected, async or not; `None` where a function that is not async gives anything
+/// else than promises that are known.
+pub fn settles(function: Node<'_>) -> Option<Rejects> {
+    if function.has_token("async") { Some(rejects(function)) } else { plain(function) }
+}
+
+/// That of a function that is not async: each value that it gives is a promise that nobody can reject, that of such a function, or none.
+fn plain(function: Node<'_>) -> Option<Rejects> {
+    let body = function.child(Field::Body).filter(|_| !function.has_token("*") && !function.is_hole())?;
+    let values: Vec<Node<'_>> = if body.kind() == Kind::StatementBlock {
+        // What is thrown at once is no rejection, and ends the caller.
+        let returns = body.descendants_until(support::is_function).filter(|n| n.kind() == Kind::ReturnStatement);
+        returns.filter_map(|r| r.first_named()).map(support::bare).collect()
+    } else {
+        vec![support::bare(body)]
+    };
+    let mut with = BTreeSet::new();
+    let mut promises = 0;
+    for value in values {
+        if matches!(value.kind(), Kind::Null | Kind::Undefined | Kind::False | Kind::True)
+            || value.text() == "undefined"
+        {
+            continue;
+        }
+        with.extend(calm(value, function, 3)?);
+        promises += 1;
+    }
+    match (promises, with.is_empty()) {
+        (0, _) => None,
+        (_, true) => Some(Rejects::Never),
+        _ => Some(Rejects::With(with)),
+    }
+}
+
+/// The functions of the file with whose promises alone this one can be rejected; `None` where more may fail.
+fn calm(value: Node<'_>, function: Node<'_>, depth: usize) -> Option<Vec<String>> {
+    if depth == 0 {
+        return None;
+    }
+    if is_only_resolved(value) || is_handled(value) || passes_time(value) {
+        return Some(Vec::new());
+    }
+    match value.kind() {
+        Kind::TernaryExpression => {
+            let sides = [Field::Consequence, Field::Alternative].into_iter().filter_map(|f| value.child(f));
+            let all: Option<Vec<_>> = sides.map(|s| calm(support::bare(s), function, depth - 1)).collect();
+            Some(all?.concat())
+        }
+        Kind::AssignmentExpression => calm(support::bare(value.child(Field::Right)?), function, depth - 1),
+        // A variable or a property, by all that the function stores there.
+        Kind::Identifier | Kind::MemberExpression => {
+            let stored = function.descendants().filter_map(|n| match n.kind() {
+                Kind::AssignmentExpression if n.child(Field::Left).is_some_and(|l| l.text() == value.text()) => {
+                    Some(n.child(Field::Right))
+                }
+                Kind::VariableDeclarator if n.child(Field::Name).is_some_and(|l| l.text() == value.text()) => {
+                    n.child(Field::Value).map(Some)
+                }
+                _ => None,
+            });
+            let stored: Vec<Node<'_>> = stored.collect::<Option<_>>().filter(|s: &Vec<_>| !s.is_empty())?;
+            let all: Option<Vec<_>> = stored.into_iter().map(|s| calm(support::bare(s), function, depth - 1)).collect();
+            Some(all?.concat())
+        }
+        Kind::CallExpression => {
+            if let Some((of, name)) = support::method(value) {
+                let given = support::args(value).next().map(support::bare);
+                let fails = |f: Node<'_>| {
+                    !support::is_function(f)
+                        || f.is_hole()
+                        || f.has_token("async")
+                        || f.descendants().any(|n| n.is_hole() || n.kind() == Kind::ThrowStatement)
+                        || super::shape::returned(f)
+                            .is_none_or(|r| r.into_iter().any(|v| support::bare(v).kind() == Kind::CallExpression))
+                };
+                // `Promise.resolve(this.state)`
+                if of.text() == "Promise" && name.text() == "resolve" {
+                    return given.is_none_or(|g| !gives_more(g)).then(Vec::new);
+                }
+                // What runs behind a promise that is always fulfilled.
+                if matches!(name.text(), "then" | "finally") && given.is_some_and(|f| !fails(f)) {
+                    return calm(support::bare(of), function, depth - 1);
+                }
+            }
+            own_calls(value)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a value may itself be a promise, or wait for one.
+fn gives_more(value: Node<'_>) -> bool {
+    value.kind() == Kind::CallExpression || value.kind() == Kind::AwaitExpression || value.kind() == Kind::NewExpression
+}
+
+/// Functions and methods (`this.name`) by their names, with what must fail for their promises to be rejected; `None` where that is not
+/// known.
 pub type Settled = BTreeMap<String, Vec<Option<Rejects>>>;
 
 /// Those of a file's async functions and methods whose promises are never rejected, if those of the `assumed` functions are not
@@ -110,8 +205,15 @@ pub fn rejecting_with_imports(
 
 /// Whether a call is of a function of the same block which cannot fail.
 fn catches_itself(call: Node<'_>, depth: usize) -> bool {
-    let callee =
-        call.child(Field::Function).filter(|f| call.kind() == Kind::CallExpression && f.kind() == Kind::Identifier);
+    // `Promise.all(pipes.map(write))` calls `write`, and nothing else.
+    let each =
+        support::method(call).filter(|(of, name)| of.text() == "Promise" && name.text() == "all").and_then(|_| {
+            let list = support::args(call).next().map(support::bare)?;
+            support::method(list).filter(|(_, m)| m.text() == "map").and_then(|_| support::args(list).next())
+        });
+    let callee = each
+        .or_else(|| call.child(Field::Function).filter(|_| call.kind() == Kind::CallExpression))
+        .filter(|f| f.kind() == Kind::Identifier);
     let Some(callee) = callee.filter(|_| depth > 0) else { return false };
     let mut found = call.arena().nodes().filter_map(|n| match n.kind() {
         Kind::VariableDeclarator | Kind::FunctionDeclaration
@@ -124,8 +226,11 @@ fn catches_itself(call: Node<'_>, depth: usize) -> bool {
     let (Some(Some(only)), None) = (found.next(), found.next()) else { return false };
     support::is_function(only)
         && !only.is_hole()
-        && only.has_token("async")
-        && within(only, depth - 1) == Rejects::Never
+        && if only.has_token("async") {
+            within(only, depth - 1) == Rejects::Never
+        } else {
+            plain(only) == Some(Rejects::Never)
+        }
 }
 
 /// Whether a promise has its errors handled at its end, and the handler throws none: `load().catch(report)`.
@@ -133,11 +238,21 @@ pub fn is_handled(call: Node<'_>) -> bool {
     let Some((receiver, name)) = support::method(call) else { return false };
     let handler = match name.text() {
         "catch" => support::args(call).next(),
-        "then" => support::args(call).nth(1),
+        "then" if support::args(call).nth(1).is_some() => support::args(call).nth(1),
         // It tells of each what became of it.
         "allSettled" => return receiver.text() == "Promise",
-        _ => None,
+        // Nothing comes behind the handler that could fail: `stop().then(() => 'ok', (e) => e).then((s) => log(s))`.
+        "then" | "finally" => None,
+        _ => return false,
     };
+    if handler.is_none() {
+        return support::args(call).next().map(support::bare).is_some_and(|f| {
+            support::is_function(f)
+                && !f.is_hole()
+                && !f.has_token("async")
+                && !f.descendants().any(|n| n.is_hole() || n.kind() == Kind::ThrowStatement)
+        }) && is_handled(support::bare(receiver));
+    }
     let quiet = |h: Node<'_>| match h.kind() {
         Kind::Identifier | Kind::MemberExpression => h.text() != "reject",
         _ => {

@@ -397,7 +397,17 @@ pub fn is_of_a_page(cx: &Cx<'_>) -> bool {
     let folder = path.rsplit('/').skip(1).any(|f| {
         matches!(
             f,
-            "browser" | "components" | "component" | "ui" | "widgets" | "hooks" | "composables" | "electron-browser"
+            "browser"
+                | "components"
+                | "component"
+                | "ui"
+                | "widgets"
+                | "hooks"
+                | "composables"
+                | "electron-browser"
+                | "public"
+                | "static"
+                | "www"
         )
     });
     folder
@@ -410,6 +420,13 @@ pub fn is_of_a_page(cx: &Cx<'_>) -> bool {
                 },
             )
         })
+}
+
+/// Whether a file is run by hand, and somebody waits for its end: a script, a migration, a program's commands.
+pub fn runs_by_hand(path: &str) -> bool {
+    path.rsplit('/').skip(1).any(|f| {
+        matches!(f, "scripts" | "script" | "npm-scripts" | "migrate" | "migration" | "migrations" | "seeds" | "cli")
+    })
 }
 
 /// The expression that a name is given where it is declared in the function.

@@ -35,6 +35,14 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::near_miss(
             "a.js",
+            "const found = (url.hash ?? '#').substring(1).split('&').map((p) => p.split('=')).reduce((all, [k, v]) => ({ ...all, [k]: v }), {});",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function walk(flow, items, types) { let nodes = items.slice(); while (nodes.length > 0) { const n = nodes.shift(); if (types[n.type]) { nodes = nodes.concat(types[n.type].flow); } } }",
+        ),
+        Case::near_miss(
+            "a.js",
             "function flatten(arr) { return arr.reduce((flat, x) => flat.concat(Array.isArray(x) ? flatten(x) : x), []); }",
         ),
         Case::near_miss("a.js", "const all = (pages) => pages.reduce((acc, page) => acc.concat(page.data), []);"),
@@ -428,6 +436,12 @@ fn is_short(list: Node<'_>) -> bool {
         "themes",
         "props",
         "slots",
+        "layers",
+        "logs",
+        "sessions",
+        "threads",
+        "menu",
+        "widgets",
     ];
     let list = constant(bare(list));
     if list.kind() == Kind::Array {
@@ -436,6 +450,10 @@ fn is_short(list: Node<'_>) -> bool {
     let about = match method(list) {
         // What is made of a short list is as short.
         Some((of, m)) if matches!(m.text(), "map" | "filter" | "slice" | "sort" | "reverse") => return is_short(of),
+        // The parts of an address: `hash.split('&')`.
+        Some((_, m)) if m.text() == "split" && args(list).next().is_some_and(|a| a.text().contains('&')) => {
+            return true;
+        }
         // `React.Children.toArray(children)`
         Some((_, m)) if m.text() == "toArray" => args(list).next(),
         // `listeners.values()` of a map.
@@ -537,7 +555,11 @@ fn in_loop<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if around.kind() == Kind::WhileStatement && !around.descendants_until(is_function).any(steps) {
         return;
     }
-    if adds_own_result(copy, cx) {
+    // What is still to be done grows at one end and shrinks at the other.
+    let taken = |n: Node<'_>| {
+        method(n).is_some_and(|(of, m)| of.text() == name && matches!(m.text(), "shift" | "pop" | "splice"))
+    };
+    if adds_own_result(copy, cx) || around.descendants_until(is_function).any(taken) {
         return;
     }
     // A round that waits for somebody else takes longer than any copy.

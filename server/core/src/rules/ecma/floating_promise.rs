@@ -1,8 +1,12 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Condition, Confidence, Note, Severity};
+use crate::rules::fulfilled::{is_only_fulfilled, is_only_resolved, never_rejects};
 use crate::rules::shape::{operator, root_name};
 use crate::rules::support::{args, bare, declares, ecma_path, enclosing_function, is_async, is_function, method};
+use crate::rules::unawaited::{
+    KEEPS, is_meant, is_waited_for_whole, may_be_one, only_begins, runs_a_program, starts_for_a_page, waits_on_a_page,
+};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -28,11 +32,45 @@ pub static RULE: Rule = Rule {
                  meant and is silent; so are functions that catch everything themselves, and a script's start (`main()`) at the \
                  top level, where a rejection ends the process with its message. A promise that is kept as a property has \
                  somebody else who waits for it, and functions that are handed a callback for errors tell of them there. In parts of pages (components, hooks, folders \
-                 such as `browser` and `ui`) a function that cannot wait is told only of what it saves or sends.",
+                 such as `browser` and `ui`) what they start of their own is told only where it saves or sends something, and chains of \
+                 `then` there and in other code for browsers of requests and what settles another promise. Examples, and programs \
+                 that are started by name (`bin/`, `cli.js`), are left alone.",
         fix: "Inside an async function the suggested fix adds `await`.",
     },
     checks: &[Check::Nodes(&[Kind::ExpressionStatement], check)],
     cases: &[
+        Case::near_miss(
+            "src/browser/link.ts",
+            "export class Link { run() { this.link.handle(1); }\n async other() { await this.link.handle(2); } }",
+        ),
+        Case::bad(
+            "src/node/link.ts",
+            "export class Link { run() { this.link.handle(1); } //~ floating-promise\n async other() { await this.link.handle(2); } }",
+        ),
+        Case::near_miss(
+            "public/a.js",
+            "async function change(p) { await ask(p); }\nexport function pick(p) { change(p); }",
+        ),
+        Case::bad(
+            "src/icon.ts",
+            "export class Icon { draw(box: HTMLElement) { const promise = this.source.find(box); promise.then((i) => { this.paint(i); }); } } //~ floating-promise",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const _ = require('./utils');\nexport function send(wait) { return new Promise((resolve, reject) => { _.promiseDelay(wait).then(() => reject('late')); }); }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "export function run(receive, value) { if (value instanceof Promise) { value.then((v) => receive(v)); } else { receive(value); } }",
+        ),
+        Case::near_miss(
+            "a.tsx",
+            "export function Cover({ url }) { useEffect(() => { (async () => { const color = await getColor(url); setColor(color); })(); }, [url]); return null; }",
+        ),
+        Case::bad(
+            "a.tsx",
+            "export function Cover({ url }) { useEffect(() => { (async () => { await saveColor(url); })(); }, [url]); return null; } //~ floating-promise",
+        ),
         Case::near_miss(
             "a.js",
             "class D { async update() { await ask(); }\n tick() {\n this.update(); // the promise returned here never fails so just ignore it\n } }",
@@ -53,9 +91,9 @@ pub static RULE: Rule = Rule {
             "src/browser/tree.ts",
             "export class Tree { async saveAll(n: N) { await write(n); }\n init() { this.model.onOpen((n) => { this.saveAll(n); }); } } //~ floating-promise",
         ),
-        Case::bad(
+        Case::near_miss(
             "src/browser/tree.ts",
-            "export class Tree { async open(n: N) { await load(n); }\n async replace(n: N) { await edit(n); this.open(n); } } //~ floating-promise",
+            "export class Tree { async open(n: N) { await load(n); }\n async replace(n: N) { await edit(n); this.open(n); } }",
         ),
         Case::near_miss(
             "a.ts",
@@ -365,9 +403,57 @@ pub static RULE: Rule = Rule {
             "a.js",
             "/**\n * @flow\n */\nasync function save(u) { await db.write(u); }\nexport function go(u) { save(u); }",
         ),
-        Case::bad(
+        Case::near_miss(
             "examples/a.js",
-            "async function save(u) { await db.write(u); }\nexport function go(u) { save(u); } //~ floating-promise",
+            "async function save(u) { await db.write(u); }\nexport function go(u) { save(u); }",
+        ),
+        Case::near_miss(
+            "bin/run.js",
+            "async function save(u) { await db.write(u); }\nexport function go(u) { save(u); }",
+        ),
+        Case::bad(
+            "bin/run.js",
+            "async function save(u) { await db.write(u); }\nexport function go(u) { try { save(u); } catch (e) { report(e); } } //~ floating-promise",
+        ),
+        Case::near_miss(
+            "src/icon.ts",
+            "export class Icon { draw() { const box = document.createElement('div'); this.source.load(box).then((i) => { this.paint(i); }); } }",
+        ),
+        Case::bad(
+            "src/icon.ts",
+            "export class Icon { draw(box: HTMLElement) { fetch(this.url).then((i) => { this.paint(i, box); }); } } //~ floating-promise",
+        ),
+        Case::bad(
+            "src/icon.ts",
+            "export class Icon { draw(box: HTMLElement) { return new Promise((resolve) => { this.source.load(box).then((i) => { resolve(i); }); }); } } //~ floating-promise",
+        ),
+        Case::near_miss(
+            "a.js",
+            "export function parse(t) { const parts = t.map(load); Promise.all(parts).then((p) => { t.parts = p; }); return Promise.all(parts.concat(t.rest)).then(() => t); }",
+        ),
+        Case::bad(
+            "a.js",
+            "export function parse(t) { const parts = t.map(load); Promise.all(parts).then((p) => { t.parts = p; }); return t; } //~ floating-promise",
+        ),
+        Case::near_miss(
+            "a.js",
+            "class P { init() { return new Promise((resolve) => { this.on('x', resolve); }); }\n load() { return this.state ? Promise.resolve() : this.init(); }\n go(done) { this.init().then(() => this.next()); this.load().then(done); } }",
+        ),
+        Case::bad(
+            "a.js",
+            "class P { init() { return new Promise((resolve, reject) => { this.on('x', resolve, reject); }); }\n go() { this.init().then(() => this.next()); } } //~ floating-promise",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "class C { probe() { if (!this.asked) { this.asked = this.ask().then(() => true, () => false); } return this.asked; }\n go() { this.probe().then((ok) => { this.use(ok); }); } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "class B { async pipe(c) { const write = (p) => new Promise((resolve) => { p.write(c, () => { resolve(); }); }); await Promise.all(this.pipes.map(write)); }\n flush(c) { this.pipe(c); } }",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "class W { async end(w: S) { await w.stop().then(() => 'ok', (e) => e).then((s) => this.say(s)); }\n fail(w: S) { this.end(w); } }",
         ),
         Case::near_miss(
             "a.ts",
@@ -413,10 +499,13 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 
 /// A call whose value nobody takes; `alone` where it is the whole statement.
 fn check_call<'a>(node: Node<'a>, call: Node<'a>, alone: bool, cx: &mut Cx<'a>) {
-    if reports_by_callback(call, cx) || is_meant(node, cx) || only_tells(call, cx) || only_begins(node, call) {
+    if cx.file.is_example || reports_by_callback(call, cx) || is_meant(node, cx) || only_tells(call, cx) {
         return;
     }
-    if starts_for_a_page(call, cx) || ends_something(call, cx) {
+    if only_begins(node, call) || starts_for_a_page(call, cx) || ends_something(call, cx) || runs_a_program(call, cx) {
+        return;
+    }
+    if waits_on_a_page(call, cx) || is_waited_for_whole(call) {
         return;
     }
     // What the block itself does not tell may be told by the rest of the file, or by the file that the function comes from.
@@ -467,42 +556,6 @@ fn unless_settled(call: Node<'_>, cx: &Cx<'_>) -> Vec<Condition> {
     imported.then(|| unsettled(&name)).into_iter().collect()
 }
 
-/// Whether a comment right above the statement, or right behind it, says that nobody is to wait, or that errors stay unhandled.
-fn is_meant(node: Node<'_>, cx: &Cx<'_>) -> bool {
-    const SAID: &[&str] = &[
-        "not await",
-        "n't await",
-        "no await",
-        "without await",
-        "fire and forget",
-        "fire-and-forget",
-        "intentionally not",
-        "unhandled",
-        "not wait",
-        "n't wait",
-        "never wait",
-        "without waiting",
-        "abandoned",
-        "asynchronously",
-        "in the background",
-        "best effort",
-        "best-effort",
-        "never fails",
-        "never reject",
-        ".catch",
-    ];
-    let here = node.span();
-    cx.arena().comments().any(|c| {
-        let span = c.span();
-        let above = span.end <= here.start && here.start - span.end < 160;
-        let behind = span.start >= here.end && span.start - here.end < 40;
-        (above || behind) && {
-            let text = c.text().to_lowercase().replace('`', "");
-            SAID.iter().any(|s| text.contains(s)) && crate::rules::shape::explains(c.text())
-        }
-    })
-}
-
 /// Whether a function that is not an array's method takes a callback at its end which is handed the error, as those of Node do:
 /// async or not, it tells of errors that way.
 fn reports_by_callback(call: Node<'_>, cx: &Cx<'_>) -> bool {
@@ -522,43 +575,6 @@ fn reports_by_callback(call: Node<'_>, cx: &Cx<'_>) -> bool {
     let name = crate::rules::support::place_name(last);
     matches!(last.kind(), Kind::Identifier | Kind::MemberExpression)
         && name.is_some_and(|n| matches!(n.as_ref(), "cb" | "callback" | "done"))
-}
-
-/// Whether a constructor, or a method that a framework calls in its place, begins an object's own asynchronous set-up: nobody could wait
-/// for it there.
-fn only_begins(node: Node<'_>, call: Node<'_>) -> bool {
-    let inits = method(call).is_some_and(|(of, name)| {
-        let words = crate::rules::support::words(name.text().trim_start_matches(['#', '_']));
-        of.kind() == Kind::This
-            && words.iter().take(2).any(|w| matches!(w.as_str(), "init" | "initialize" | "initialise"))
-    });
-    let Some(function) = enclosing_function(node).filter(|_| inits) else { return false };
-    let name = function.child(Field::Name).map_or("", Node::text);
-    function.kind() == Kind::MethodDefinition && matches!(name, "constructor" | "init" | "postConstruct")
-}
-
-/// First words of functions that bring something to where it is kept, or to somebody.
-const KEEPS: &[&str] = &[
-    "save", "write", "delete", "remove", "insert", "create", "send", "publish", "commit", "upload", "post", "put",
-    "persist", "submit", "store", "pay", "charge", "transfer", "export", "register",
-];
-
-/// Whether a part of a page starts something of its own where nobody could wait: in a listener, an effect, a hook of its life. What fails
-/// there shows in the browser's console and ends nothing; what is saved or sent is told of all the same, and so is what a function that
-/// waits for others, or a `try`, lets go.
-fn starts_for_a_page(call: Node<'_>, cx: &Cx<'_>) -> bool {
-    let Some(function) = enclosing_function(call).filter(|f| is_async(*f) == Some(false)) else { return false };
-    let own = match method(call) {
-        Some((of, _)) => of.kind() == Kind::This,
-        None => {
-            call.child(Field::Function).map(bare).is_some_and(|f| f.kind() == Kind::Identifier && f.text() != "fetch")
-        }
-    };
-    let name = call.child(Field::Function).map(bare).and_then(crate::rules::support::place_name).unwrap_or_default();
-    let words = crate::rules::support::words(&name);
-    let keeps = words.first().is_some_and(|w| KEEPS.contains(&w.as_str()));
-    let tried = call.ancestors().take_while(|a| *a != function).any(|a| a.kind() == Kind::TryStatement);
-    own && !keeps && !tried && crate::rules::shape::is_of_a_page(cx)
 }
 
 /// Whether a function that cannot wait only ends something, or is itself the end of something: `this.stopWatcher()`, and all that
@@ -795,7 +811,7 @@ fn chain(call: Node<'_>, cx: &Cx<'_>) -> Option<String> {
     // A promise that stands for a moment that comes: `onTerminate.then(stop)`, or one that is only ever fulfilled.
     let signal = at.kind() == Kind::Identifier
         && at.text().strip_prefix("on").is_some_and(|r| r.starts_with(|c: char| c.is_ascii_uppercase()));
-    if signal && !asynchronous || is_only_fulfilled(at) || is_only_resolved(at) {
+    if signal && !asynchronous || is_only_fulfilled(at) || is_only_resolved(at) || may_be_one(at) {
         return None;
     }
     // `new Promise((resolve) => setTimeout(resolve, 9))` and `Promise.all([..])` of such are only ever fulfilled.
@@ -841,7 +857,7 @@ fn chain(call: Node<'_>, cx: &Cx<'_>) -> Option<String> {
     // Cypress and WebDriver queue commands; their `then` is no promise's.
     let root = at.child(Field::Function).map_or(at, bare).text();
     // Nothing fails while time passes: `sleep(9).then(draw)`.
-    let passes = thens > 0 && !asynchronous && crate::rules::rejections::passes_time(at);
+    let passes = thens > 0 && !asynchronous && crate::rules::rejections::passes_time(base.unwrap_or(at));
     if passes {
         return None;
     }
@@ -871,79 +887,6 @@ fn waits_for_lock(call: Node<'_>) -> bool {
         let words = crate::rules::support::words(m.text());
         of.text().starts_with("this.") && words.iter().any(|w| matches!(w.as_str(), "lock" | "unlock" | "idle"))
     })
-}
-
-/// A variable that holds a `new Deferred()` which the block never rejects.
-fn is_only_fulfilled(of: Node<'_>) -> bool {
-    of.kind() == Kind::Identifier
-        && of.arena().nodes().any(|n| {
-            n.kind() == Kind::VariableDeclarator
-                && n.child(Field::Name).is_some_and(|b| b.text() == of.text())
-                && n.child(Field::Value)
-                    .map(bare)
-                    .filter(|v| v.kind() == Kind::NewExpression)
-                    .and_then(|v| v.child(Field::Constructor))
-                    .is_some_and(|c| c.text().contains("Deferred"))
-        })
-        && !of.arena().text().contains(&format!("{}.reject", of.text()))
-}
-
-/// Whether a promise is made of executors that take no way to reject it, by itself or each of a list.
-fn never_rejects(promise: Node<'_>) -> bool {
-    match promise.kind() {
-        Kind::NewExpression => is_fulfilling(promise),
-        Kind::CallExpression => {
-            let Some((of, name)) = method(promise) else { return false };
-            of.text() == "Promise"
-                && matches!(name.text(), "all" | "race")
-                && args(promise).next().map(crate::rules::support::constant).is_some_and(|list| match list.kind() {
-                    Kind::Array if list.first_named().is_none() => gathers_fulfilling(promise, list),
-                    Kind::Array => list.named_children().map(bare).all(is_fulfilling),
-                    Kind::CallExpression => {
-                        method(list).is_some_and(|(_, m)| m.text() == "map")
-                            && args(list).next().map(bare).is_some_and(|f| {
-                                is_async(f) == Some(false)
-                                    && crate::rules::shape::returned(f).is_some_and(|v| {
-                                        !v.is_empty()
-                                            && v.into_iter()
-                                                .map(bare)
-                                                .all(|v| is_fulfilling(v) || crate::rules::rejections::passes_time(v))
-                                    })
-                            })
-                    }
-                    _ => false,
-                })
-        }
-        _ => false,
-    }
-}
-
-/// Whether all that is pushed to a list that begins empty can only be fulfilled.
-fn gathers_fulfilling(promise: Node<'_>, list: Node<'_>) -> bool {
-    let Some(name) = list.parent().and_then(|d| d.child(Field::Name)) else { return false };
-    let mut pushed = promise.arena().nodes().filter_map(|n| {
-        let (of, m) = method(n)?;
-        (of.text() == name.text() && m.text() == "push")
-            .then(|| args(n).all(|a| is_fulfilling(bare(a)) || crate::rules::rejections::is_handled(bare(a))))
-    });
-    pushed.next() == Some(true) && pushed.all(|p| p)
-}
-
-/// `new Promise((resolve) => ..)`, whose executor takes no way to reject it.
-fn is_fulfilling(value: Node<'_>) -> bool {
-    value.kind() == Kind::NewExpression
-        && value.child(Field::Constructor).is_some_and(|c| c.text() == "Promise")
-        && args(value).next().map(bare).is_some_and(|f| {
-            is_function(f) && is_async(f) != Some(true) && crate::rules::shape::parameters(f).len() == 1
-        })
-}
-
-/// A variable that holds a `new Promise((resolve) => ..)` whose executor takes no way to reject it.
-fn is_only_resolved(of: Node<'_>) -> bool {
-    let value = (of.kind() == Kind::Identifier)
-        .then(|| crate::rules::shape::declarator(of).and_then(|d| d.child(Field::Value)).map(bare))
-        .flatten();
-    value.is_some_and(is_fulfilling)
 }
 
 /// The functions of that name which the block itself declares.

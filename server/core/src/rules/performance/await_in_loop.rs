@@ -38,6 +38,14 @@ pub static RULE: Rule = Rule {
     ],
     cases: &[
         Case::near_miss(
+            "src/scripts/migrate.ts",
+            "export async function migrate(files: string[]) { const all = {}; for (const file of files) { all[file] = JSON.parse(await fs.readFile(file, 'utf8')); } return all; }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "export async function load(scripts, options) { const read = []; for (const script of toArray(scripts)) { const loaded = await loadFile(script, options); read.push(loaded); } return read; }",
+        ),
+        Case::near_miss(
             "a.js",
             "class W { async paths(hashes) { const out = []; for (const hash of hashes) { const path = await this.getPath(hash); if (path) { out.push(path); } } return out; } }",
         ),
@@ -498,6 +506,16 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 ORDERED.contains(&w.as_str()) && w != "client" && (w != "page" || call.span().contains(n.span()))
             })
     }) {
+        return;
+    }
+    // Scripts, and what people name at a command line or one or many of an option, are a few.
+    let few = node.child(Field::Right).map(bare).is_some_and(|l| {
+        l.kind() == Kind::MemberExpression && l.child(Field::Property).is_some_and(|p| p.text() == "_")
+            || l.child(Field::Function).and_then(place_name).is_some_and(|n| {
+                matches!(n.as_ref(), "toArray" | "castArray" | "asArray" | "arrify" | "ensureArray" | "makeArray")
+            })
+    });
+    if few || crate::rules::shape::runs_by_hand(&cx.file.path) {
         return;
     }
     if wants_order(node, cx) || happens_in_order(*only, callee, &bound) {

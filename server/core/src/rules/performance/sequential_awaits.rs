@@ -26,6 +26,14 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::LexicalDeclaration], check), Check::Nodes(&[Kind::LetDeclaration], rust)],
     cases: &[
         Case::near_miss(
+            "a.js",
+            "async function link(member, model, options = {}) { const subscriptions = await fetchSubscriptions(member, options); const product = await fetchProduct(model.id, options); return [subscriptions, product]; }",
+        ),
+        Case::near_miss(
+            "migrate/2to3.js",
+            "async function undo(tip) { const first = await db.get(pair('u', tip)); const second = await db.get(pair('b', tip)); return [first, second]; }",
+        ),
+        Case::near_miss(
             "auth/help.js",
             "const shows = (p) => it(`shows ${p}`, async () => { const app = await getApp(); const user = await getUser(); use(app, user); });",
         ),
@@ -227,7 +235,14 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if before.previous_named_sibling().is_some_and(|p| waits(p).is_some_and(|w| independent(p, w, first))) {
         return;
     }
-    if !independent(before, first, second) || is_tested(node) {
+    if !independent(before, first, second) || is_tested(node) || crate::rules::shape::runs_by_hand(&cx.file.path) {
+        return;
+    }
+    // Both are handed the same options, in which a transaction goes along: it takes one query after another.
+    let handed = |c: Node<'a>| args(c).last().map(bare).filter(|a| a.kind() == Kind::Identifier).map(Node::text);
+    if handed(first).is_some_and(|f| {
+        handed(second) == Some(f) && matches!(f, "options" | "opts" | "trx" | "tx" | "transaction" | "session" | "ctx")
+    }) {
         return;
     }
     // One query more of the same database hardly shows; three in a row do.

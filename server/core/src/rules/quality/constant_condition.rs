@@ -39,6 +39,11 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::MacroInvocation], rust_assert),
     ],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "while ((m = re.exec(t)) !== null) { const value = m[2] || m[3]; attrs[m[1]] = !value || value; }",
+        ),
+        Case::bad("a.js", "export function f(on) { if (!on || on) { go(); } } //~ constant-condition"),
         Case::bad("a.js", "switch (n) { case 1, 2: go(); break; default: stop(); } //~ constant-condition"),
         Case::near_miss("a.js", "function f() {\n  /* istanbul ignore else */\n  if (false) {\n    go();\n  }\n}"),
         Case::near_miss("a.js", "const DEBUG_STYLES = false ? { rows: 1 } : {};"),
@@ -310,6 +315,8 @@ fn compare<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             let message = "No number is beyond both of these bounds, so that this is always false. `||` was meant, or another number.";
             cx.report(Note::new(cx.rule, node.span(), message));
         }
+        // `!text || text` gives `true` where there is no text, and the text where there is.
+        "||" if bare(left).kind() == Kind::UnaryExpression && negates(left, right) && !is_asked(node) => {}
         "||" | "&&" if negates(left, right) => {
             let outcome = op == "||";
             let message = format!(
@@ -367,6 +374,21 @@ fn is_value_of_its_own(node: Node<'_>) -> bool {
 }
 
 /// Whether one of two is `!` of the other.
+/// Whether a value is only asked whether it is true: a condition, or an operand of one.
+fn is_asked(node: Node<'_>) -> bool {
+    let outer = node.ancestors().find(|a| {
+        let joins = a.kind() == Kind::BinaryExpression && matches!(operator(*a), "&&" | "||");
+        a.kind() != Kind::ParenthesizedExpression && !joins
+    });
+    outer.is_some_and(|o| {
+        matches!(
+            o.kind(),
+            Kind::IfStatement | Kind::WhileStatement | Kind::DoStatement | Kind::ForStatement | Kind::UnaryExpression
+        ) || o.kind() == Kind::TernaryExpression
+            && o.child(Field::Condition).is_some_and(|c| c.span().contains(node.span()))
+    })
+}
+
 fn negates<'a>(left: Node<'a>, right: Node<'a>) -> bool {
     let inner = |n: Node<'a>| {
         let n = bare(n);

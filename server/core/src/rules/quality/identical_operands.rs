@@ -1,4 +1,4 @@
-use sidenote_grammars::{Family, Kind};
+use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_types::{macro_name, type_of};
@@ -30,6 +30,11 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::BinaryExpression], check), Check::Nodes(&[Kind::MacroInvocation], asserted)],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "function add(e) { if (!(e.x === e.x && e.y === e.y)) { return; } put(e); }\nfunction one(v) { return typeof v === 'number' && v === v ? v : null; }\nfunction key(g) { const k = parseInt(g.index, 10); if (k === k) { put(k); } }",
+        ),
+        Case::bad("a.js", "function same(a, b) { return a.x === a.x && a.y === b.y; } //~ identical-operands"),
         Case::near_miss(
             "a.js",
             "function same(a, b) { const cv1 = Number(a), cv2 = Number(b); if (cv1 === cv1 || cv2 === cv2) { return cv1 === cv2; } return a === b; }",
@@ -128,7 +133,38 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         cx.report(Note::new(cx.rule, right.span(), message).related(first.span(), "stands here already"));
         return;
     }
+    // `!(p.x === p.x && p.y === p.y)`, `typeof v === 'number' && v === v`, `a != a ? b == b : ..` ask for NaN as well.
+    let asks = matches!(op, "==" | "===") && cx.family() == Family::Ecma && {
+        let chain = node.ancestors().take_while(|a| {
+            matches!(a.kind(), Kind::ParenthesizedExpression | Kind::TernaryExpression)
+                || a.kind() == Kind::BinaryExpression && matches!(operator(*a), "&&" | "||")
+        });
+        let whole = chain.last().unwrap_or(node);
+        let own = |n: Node<'a>| {
+            matches!(operator(n), "==" | "===" | "!=" | "!==")
+                && n != node
+                && operands(n).is_some_and(|(l, r)| same(bare(l), bare(r)))
+        };
+        let typed = |n: Node<'a>| {
+            operands(n).is_some_and(|(l, r)| {
+                l.text() == format!("typeof {}", left.text()) && r.text().trim_matches(['\'', '"']) == "number"
+            })
+        };
+        std::iter::once(whole).chain(whole.descendants()).any(|n| own(n) || typed(n))
+    };
+    // So does who made it a number: `const k = parseInt(text, 10)`, `toNum(x)`.
+    let made = plain
+        && equality
+        && crate::rules::shape::local_value(left, node.arena().root()).is_some_and(|v| {
+            v.kind() == Kind::CallExpression
+                && v.child(Field::Function).and_then(crate::rules::support::place_name).is_some_and(|f| {
+                    matches!(f.as_ref(), "parseInt" | "parseFloat" | "Number")
+                        || crate::rules::support::words(&f).iter().any(|w| matches!(w.as_str(), "num" | "number"))
+                })
+        });
     if literal
+        || asks
+        || made
         || equality && plain && numeric
         || op == "!=="
         || !same(left, right)

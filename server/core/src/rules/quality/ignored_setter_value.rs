@@ -25,6 +25,7 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::MethodDefinition, Kind::Pair], check)],
     cases: &[
+        Case::near_miss("a.js", "class S { set long(value) { this.change('long', value); return this; } }"),
         Case::near_miss("a.js", "class B { set port(value) { return this.setValue('port', value); } }"),
         Case::bad("a.js", "class A { set width(value) { this._w = 10; } } //~ ignored-setter-value"),
         Case::bad("a.js", "const o = { set width(v) { this.w = w; } }; //~ ignored-setter-value"),
@@ -83,7 +84,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let what = node.child(Field::Name).or_else(|| node.child(Field::Key)).unwrap_or(node);
     let returned = body.descendants_until(is_function).find(|n| {
         n.kind() == Kind::ReturnStatement
-            && n.first_named().is_some_and(|v| v.kind() != Kind::UnaryExpression && v.kind() != Kind::Undefined)
+            && n.first_named().is_some_and(|v| !matches!(v.kind(), Kind::UnaryExpression | Kind::Undefined | Kind::This))
             // `return this.setValue('x', value)` does what a setter is for, and leaves.
             && !n.first_named().is_some_and(|v| matches!(bare(v).kind(), Kind::CallExpression | Kind::AssignmentExpression))
     });

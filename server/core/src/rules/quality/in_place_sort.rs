@@ -29,6 +29,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
+        Case::near_miss(
+            "a.ts",
+            "class S { keep() { this.done = this.done.reverse().slice(0, this.most).reverse(); } }",
+        ),
         Case::bad(
             "a.ts",
             "function tree(group: G) { const sorted = group.items.sort((a, b) => a.n - b.n); return sorted.map(node); } //~ in-place-sort",
@@ -129,6 +133,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let receiver_place = bare(receiver);
+    // `this.done = this.done.reverse().slice(0, 9)` keeps the outcome where the list was.
+    let back = node.ancestors().find(|a| a.kind() == Kind::AssignmentExpression || is_function(*a));
+    if back.is_some_and(|a| a.child(Field::Left).is_some_and(|l| l.text() == receiver_place.text())) {
+        return;
+    }
     if !matches!(receiver_place.kind(), Kind::Identifier | Kind::MemberExpression | Kind::SubscriptExpression) {
         return;
     }

@@ -30,6 +30,14 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::FunctionDeclaration, Kind::ArrowFunction, Kind::FunctionExpression], check)],
     cases: &[
         Case::near_miss(
+            "a.js",
+            "function validate(sig, flags) { if (sig.length === 0) { return true; } if (flags & STRICT) { if (!isDER(sig)) { throw new ScriptError('SIG_DER'); } } return true; }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function acceptStyle({ url }) { const old = find(url); if (!old) { return true; } if (old.href) { await swap(old, url); old.remove(); } return true; }",
+        ),
+        Case::near_miss(
             "a.ts",
             "function snapshot(tree: T) { const take = (s: S): boolean => { if (s.gone) { skip(s); return true; } add(s); return true; }; tree.walk(take, 0); }",
         ),
@@ -135,6 +143,11 @@ fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
             && n.first_named().is_some_and(|e| matches!(e.kind(), Kind::CallExpression | Kind::AssignmentExpression))
     });
     if first.kind() == Kind::False && acts {
+        return;
+    }
+    // Who throws at what is not right, or waits for what it does, says with `true` that all went well.
+    let checks = body.descendants_until(is_function).any(|n| n.kind() == Kind::ThrowStatement);
+    if first.kind() == Kind::True && (checks || acts && function.has_token("async")) {
         return;
     }
     let name = match function.child(Field::Name) {

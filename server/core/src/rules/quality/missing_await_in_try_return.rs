@@ -30,6 +30,10 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::ReturnStatement], check)],
     cases: &[
         Case::near_miss(
+            "a.ts",
+            "class P { async call(tx: T, n: number): Promise<string> { try { return await this.send(tx); } catch (e) { fail(e); }\n try { await this.wait(); return this.call(tx, n + 1); } catch (e) { log(e); } } }",
+        ),
+        Case::near_miss(
             "a.js",
             "async function done(e) { await close(e); }\nasync function move(c) { try { const m = await c.next(); if (!m) { return done(null); } use(m); } catch (err) { return done(err); } }",
         ),
@@ -151,6 +155,12 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         again || silent
     });
     if other {
+        return;
+    }
+    // Another round of the function itself has its own `try`: `return this.call(tx, attempt + 1)`.
+    let itself = crate::rules::support::place_name(bare(value.child(Field::Function).unwrap_or(value)))
+        .is_some_and(|n| enclosing_function(node).and_then(|f| f.child(Field::Name)).is_some_and(|f| f.text() == n));
+    if itself && guard.child(Field::Handler).is_some() {
         return;
     }
     let known = is_promise(value, cx);

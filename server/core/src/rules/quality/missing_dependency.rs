@@ -30,6 +30,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
+        Case::near_miss(
+            "a.jsx",
+            "import { useCallback } from 'react';\nexport function Video({ setAttributes, id }) { const change = useCallback((value) => { setAttributes({ value }); }, []); return <Box id={id} onChange={change} />; }",
+        ),
         Case::bad(
             "a.tsx",
             "function Total({ rows }) { const sum = useMemo(() => rows.reduce(add, 0)); return <b>{sum}</b>; } //~ missing-dependency",
@@ -180,6 +184,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             shown(function, name) || later(function, name) || asked(function, name) || handed_always(function, name)
         });
     }
+    // What sets something is handed down by whoever keeps it, and stays the same: `setAttributes`.
+    missing.retain(|n| !n.strip_prefix("set").is_some_and(|r| r.starts_with(|c: char| c.is_ascii_uppercase())));
     if missing.is_empty() {
         return;
     }

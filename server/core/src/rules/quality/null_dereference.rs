@@ -31,6 +31,8 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::BinaryExpression], joined),
     ],
     cases: &[
+        Case::near_miss("a.js", "if (!post.tags && on) { use(post); }"),
+        Case::bad("a.js", "if (!post && !post.tags && !post.tags.length) { hide(); } //~ null-dereference"),
         Case::bad(
             "a.ts",
             "function f(a: string | null) { if (a === null) { return a.length; } return 0; } //~ null-dereference",
@@ -198,6 +200,13 @@ fn look<'a>(missing: &Missing<'a>, regions: impl IntoIterator<Item = Node<'a>>, 
     let before =
         regions.iter().flat_map(|r| r.descendants_until(is_function)).filter(|n| n.span().end <= first.span().start);
     if !is_settled(place) && before.into_iter().any(|n| may_give(n, place)) {
+        return;
+    }
+    // `!a && !a.b && !a.b.c` is one mistake, told where it is first.
+    let asked = bare(condition);
+    let told = matches!(operator(asked), "&&" | "||")
+        && asked.child(Field::Right).is_some_and(|r| first_use(r, place).is_some());
+    if told {
         return;
     }
     let what = if missing.falsy { "falsy" } else { "`null` or `undefined`" };

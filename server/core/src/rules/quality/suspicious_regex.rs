@@ -35,6 +35,7 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::NewExpression, Kind::CallExpression], constructed),
     ],
     cases: &[
+        Case::near_miss("a.js", "const url = /https?:\\/\\/[-a-z0-9@:%_.~#?&//=]+/;"),
         Case::bad("a.js", "const a = /^[A-z]+$/; //~ suspicious-regex"),
         Case::bad("a.js", "const a = /[]abc/; //~ suspicious-regex"),
         Case::bad("a.js", "const a = /[aeioua]/; //~ suspicious-regex"),
@@ -345,7 +346,8 @@ fn class_mistake(inner: &[char], _ignore_case: bool) -> Option<String> {
     for (n, (c, escaped)) in items.iter().enumerate() {
         let letter = *escaped && c.is_ascii_alphabetic();
         if !letter
-            && !matches!(c, '-' | '\\' | '\'' | '"')
+            // A second slash is left of a pattern for addresses that many copy: `[-a-z0-9@:%_.~#?&//=]`.
+            && !matches!(c, '-' | '\\' | '\'' | '"' | '/')
             && items[..n].iter().any(|(d, e)| d == c && !(*e && d.is_ascii_alphabetic()))
         {
             return Some(format!("`{c}` stands twice in this class: one of them was meant to be something else."));
