@@ -93,6 +93,16 @@ pub(super) fn is_practice(path: &str) -> bool {
     path.rsplit('/').skip(1).any(|folder| FOLDERS.contains(&folder)) || is_vendored(path)
 }
 
+/// Whether a file's folder says that it stands in for a service while somebody develops.
+pub(super) fn is_emulator(path: &str) -> bool {
+    path.rsplit('/').skip(1).any(|folder| matches!(folder, "emulator" | "emulators" | "simulator" | "simulators"))
+}
+
+/// Whether a file's folder says that it shows how something is used.
+pub(super) fn is_example(path: &str) -> bool {
+    path.rsplit('/').skip(1).any(|folder| matches!(folder, "example" | "examples" | "demo" | "demos"))
+}
+
 /// Whether a file's folder says that its code is somebody else's, kept here as it is.
 pub(super) fn is_vendored(path: &str) -> bool {
     const FOLDERS: &[&str] = &[
