@@ -306,6 +306,9 @@ fn file_facts(path: &str, place: &str, blocks: &Blocks) -> Arc<FileFacts> {
         is_vendored: twins::is_vendored(place) || carries_notice(place, blocks.root()),
         is_practice: twins::is_practice(place),
         is_example: twins::is_example(place),
+        is_emulator: twins::is_emulator(place),
+        is_script: root.arena().text().starts_with("#!"),
+        is_demo: twins::is_example(place) && loads_from_above(root, 2),
     })
 }
 
@@ -321,7 +324,8 @@ fn carries_notice(place: &str, module: &Block) -> bool {
     };
     // A notice may stand in lines of their own.
     let head: String = module.arena().comments().take(6).map(|c| c.text().to_ascii_lowercase()).collect();
-    let lodash = first.text().contains("@license") && first.text().contains("Lodash <http");
+    let lodash = first.text().contains("@license")
+        && (first.text().contains("Lodash <http") || head.contains("lodash") && head.contains("<https://lodash.com"));
     let served = place.split('/').rev().skip(1).any(|folder| SERVED.contains(&folder));
     lodash || served && ["license", "licence", "copyright"].iter().any(|w| head.contains(w)) && head.contains("http")
 }
@@ -518,7 +522,9 @@ const RUN_BY_TESTS: [&str; 12] =
 /// Whether code, or what is in it, loads a file that lies above its folder.
 fn loads_from_above(block: &Block, depth: usize) -> bool {
     let text = block.arena().text();
-    ["require('../", "require(\"../", "from '../", "from \"../"].iter().any(|w| text.contains(w))
+    ["require('..", "require(\"..", "from '..", "from \"..", "__dirname+'/../", "__dirname + '/../"]
+        .iter()
+        .any(|w| text.contains(w))
         || depth > 0 && block.children().any(|c| loads_from_above(c, depth - 1))
 }
 

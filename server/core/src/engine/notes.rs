@@ -139,7 +139,7 @@ fn run_rules(
         .zip(&settings.rules)
         .map(|(r, s)| s.enabled && r.families.contains(&family) && (r.in_tests || !in_test))
         .zip(rules::all())
-        .map(|(wanted, r)| wanted && (!vendored || r.category == Category::Security))
+        .map(|(wanted, r)| wanted && (!vendored || r.category == Category::Security) && !facts.is_beside(r))
         .collect();
     if let Some(times) = times {
         times::run_rules(block, facts, settings, &wanted, out, times);

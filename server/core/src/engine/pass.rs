@@ -269,6 +269,7 @@ impl<'b> Pass<'b> {
                 && (note.rule.in_tests || !silent)
                 && (note.rule.category == Category::Security || !self.facts.is_compiled)
                 && (note.rule.id != twins::RULE || !self.facts.is_practice)
+                && !self.facts.is_beside(note.rule)
             {
                 self.told.push(Told { note: Source::Flow(note), placed, symbol: symbol(&self.path) });
             }

@@ -103,6 +103,11 @@ pub(super) fn is_example(path: &str) -> bool {
     path.rsplit('/').skip(1).any(|folder| FOLDERS.contains(&folder))
 }
 
+/// Whether a file's folder says that it stands in for a service while somebody develops.
+pub(super) fn is_emulator(path: &str) -> bool {
+    path.rsplit('/').skip(1).any(|folder| matches!(folder, "emulator" | "emulators" | "simulator" | "simulators"))
+}
+
 /// Whether a file's folder says that its code is somebody else's, kept here as it is.
 pub(super) fn is_vendored(path: &str) -> bool {
     const FOLDERS: &[&str] = &[

@@ -28,6 +28,8 @@ struct Package {
     imports: Vec<(String, Vec<String>)>,
     /// Whether it is never published.
     is_private: bool,
+    /// Whether commands come with it: `bin`.
+    has_commands: bool,
 }
 
 /// `compilerOptions` of a TypeScript configuration.
@@ -154,6 +156,11 @@ impl Layout {
             named.into_iter().chain(self.entry(package, exists))
         };
         published.flat_map(of).collect()
+    }
+
+    /// Whether a file is part of a package that people install for its commands.
+    pub fn is_command(&self, path: &str) -> bool {
+        ancestors(folder_of(path)).find_map(|f| self.packages.get(f)).is_some_and(|p| p.has_commands)
     }
 
     /// The file that a package is by its name.
@@ -327,7 +334,9 @@ fn package(folder: &str, text: &str) -> Option<Package> {
     let imports = json.get("imports").and_then(Value::as_object).into_iter().flatten();
     let imports = imports.map(|(k, v)| (k.clone(), targets(v))).collect();
     let is_private = json.get("private").and_then(Value::as_bool).unwrap_or(false);
-    Some(Package { folder: folder.to_owned(), name, entries: entries.collect(), exports, imports, is_private })
+    let has_commands = json.get("bin").is_some_and(|b| b.is_string() || b.as_object().is_some_and(|o| !o.is_empty()));
+    let (folder, entries) = (folder.to_owned(), entries.collect());
+    Some(Package { folder, name, entries, exports, imports, is_private, has_commands })
 }
 
 /// The files that an entry of `exports` may mean, sources first.

@@ -382,6 +382,7 @@ impl Program {
             let (targets, modules) = leads(&self.layout, file.named(), &crates, &exists);
             let links = Links {
                 is_offered: offered.contains(&*file.path),
+                is_command: self.layout.is_command(&file.path),
                 targets: targets.into_iter().filter_map(id).collect(),
                 modules: modules.into_iter().filter_map(id).collect(),
             };

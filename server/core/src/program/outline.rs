@@ -130,6 +130,7 @@ impl Outline {
                 let id = |(name, path): (_, String)| Some((name, *self.by_path.get(&*path)?));
                 Links {
                     is_offered: offered.contains(&*file.path),
+                    is_command: self.layout.is_command(&file.path),
                     targets: targets.into_iter().filter_map(id).collect(),
                     modules: modules.into_iter().filter_map(id).collect(),
                 }
@@ -179,7 +180,7 @@ impl Outline {
                 text(&mut hasher, &file.path);
                 hasher.update(&file.key);
                 let links = &links[id.0 as usize];
-                hasher.update(&[u8::from(links.is_offered)]);
+                hasher.update(&[u8::from(links.is_offered), u8::from(links.is_command)]);
                 let mut targets: Vec<_> = links.targets.iter().map(|(name, to)| (name.as_str(), *to)).collect();
                 targets.sort_unstable();
                 for (name, to) in targets.into_iter().chain(links.modules.iter().map(|(n, to)| (n.as_str(), *to))) {

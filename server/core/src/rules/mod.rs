@@ -153,6 +153,36 @@ pub struct FileFacts {
     pub is_practice: bool,
     /// Whether it shows people how something is used, as its folder says.
     pub is_example: bool,
+    /// Whether it stands in for a service on the developer's own machine, as its folder says.
+    pub is_emulator: bool,
+    /// Whether it is started from a command line: `#!/usr/bin/env node`.
+    pub is_script: bool,
+    /// Whether it shows how the package that it lies in is used.
+    pub is_demo: bool,
+}
+
+impl FileFacts {
+    /// Whether what the file is for makes a rule's findings in it nobody's concern.
+    pub fn is_beside(&self, rule: &Rule) -> bool {
+        // Its users, secrets and pages are made up; files and programs are the developer's.
+        const REACHES: [&str; 8] = [
+            "command-injection",
+            "code-injection",
+            "path-traversal",
+            "prototype-pollution",
+            "sql-injection",
+            "tls-verification-disabled",
+            "unsafe-deserialization",
+            "xxe",
+        ];
+        // Settings that a program in use has.
+        const SETTINGS: [&str; 3] = ["exposed-files", "insecure-cookie", "stack-trace-exposure"];
+        let security = rule.category == crate::findings::Category::Security;
+        // What a command prints is what it was asked for.
+        security && self.is_emulator && !REACHES.contains(&rule.id)
+            || self.is_script && rule.id == "clear-text-logging"
+            || self.is_demo && SETTINGS.contains(&rule.id)
+    }
 }
 
 impl<'a> Cx<'a> {

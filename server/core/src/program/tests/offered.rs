@@ -255,3 +255,93 @@ fn words_become_html_and_texts_are_taken_apart() {
         "#,
     );
 }
+
+#[test]
+fn who_starts_a_command_may_run_others() {
+    let files = |manifest: &str, mark: &str| {
+        format!(
+            "//// package.json\n{manifest}\n\
+             //// tool.js\nconst {{ execSync }} = require('child_process');\nexecSync('git clone ' + process.argv[2]); {mark}\n\
+             //// bin/wifi.js\nrequire('../lib/connect').connect(process.argv[2]);\n\
+             //// lib/connect.js\nconst {{ exec }} = require('child_process');\nexports.connect = function (name) {{\nexec('netsh wlan ' + name); //!\n}};\n"
+        )
+    };
+    check(&files(r#"{ "name": "a", "bin": { "a": "bin/wifi.js" } }"#, ""));
+    check(&files(r#"{ "name": "a" }"#, "//!"));
+}
+
+#[test]
+fn what_a_function_is_for_is_no_flaw_of_it() {
+    // A command that is given to be run, what the methods of an object give, and a text that another function matches.
+    check(
+        r#"
+        //// package.json
+        { "name": "a", "main": "index.js" }
+        //// index.js
+        const { exec } = require('child_process');
+        exports.sudo = function (command) {
+          exec('sudo ' + command);
+        };
+        exports.list = function (dir) {
+          exec('ls ' + dir); //!
+        };
+        exports.node = function (RED) {
+          const value = RED.util.getProperty('payload');
+          exec('run ' + value);
+        };
+        const { trimmed } = require('./lib/trimmed');
+        exports.style = function (text) { return trimmed(text); };
+        exports.trim = function (text) {
+          return text.replace(/\s+$/, ''); //!
+        };
+        exports.extend = extend;
+        function extend(out, obj) {
+          for (const key in obj) {
+            if (typeof obj[key] === 'object') {
+              out[key] = extend(out[key] || {}, obj[key]);
+            } else {
+              out[key] = obj[key]; //!
+            }
+          }
+          return out;
+        }
+        //// lib/trimmed.js
+        exports.trimmed = function (text) {
+          return text.replace(/\s+$/, '');
+        };
+    "#,
+    );
+}
+
+#[test]
+fn a_logger_of_the_programs_own_is_told_of_where_it_is_called() {
+    check(
+        r#"
+        //// logger.js
+        exports.log = { info(text) { write(text); } };
+        function write(text) { console.log(new Date() + text); }
+        //// app.js
+        const express = require('express');
+        const { log } = require('./logger');
+        const app = express();
+        app.get('/a', (req, res) => {
+          log.info('user ' + req.query.name); //!
+          res.json({});
+        });
+    "#,
+    );
+}
+
+#[test]
+fn stand_ins_for_services_are_not_told_of_their_pages() {
+    let app = |folder: &str, mark: &str| {
+        format!(
+            "//// {folder}/server.js\nconst fs = require('fs');\nconst app = require('express')();\n\
+             app.get('/a', (req, res) => {{\nres.redirect(req.query.to); {mark}\n}});\n\
+             app.get('/b', (req, res) => {{\nfs.unlink('data/' + req.query.file, () => res.json(1)); //!\n}});\n\
+             if (config.dev) {{\napp.get('/c', (req, res) => {{\nfs.unlink('data/' + req.query.file, () => res.json(1));\n}});\n}}\n"
+        )
+    };
+    check(&app("emulator", ""));
+    check(&app("server", "//!"));
+}

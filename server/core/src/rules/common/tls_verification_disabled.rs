@@ -347,8 +347,10 @@ fn report<'a>(span: Span, value: Option<Node<'a>>, what: &str, confidence: Confi
 
 /// Whether the code runs only where somebody asked for it by an option: `if (insecure) { .. }`, `case 'no-verify':`.
 fn is_opt_in(node: Node<'_>) -> bool {
-    const WORDS: [&str; 13] = [
+    const WORDS: [&str; 15] = [
         "insecure",
+        "unauthorized",
+        "certs",
         "verif",
         "reject",
         "danger",

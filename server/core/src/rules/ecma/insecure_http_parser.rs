@@ -1,4 +1,4 @@
-use sidenote_grammars::Family;
+use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::{Case, Check, Docs, Rule};
@@ -25,6 +25,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Writes(&["insecureHTTPParser"], check)],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "if (node.insecureHTTPParser) {\n  options = { ...options, insecureHTTPParser: true };\n}\nhttp.request(options);",
+        ),
         Case::bad(
             "a.js",
             "const http = require('http');\nhttp.createServer({ insecureHTTPParser: true }, app); //~ insecure-http-parser",
@@ -48,6 +52,13 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(write: &WriteView<'_>, out: &mut Vec<Note>) {
+    // `if (node.insecureHTTPParser) options = { ...options, insecureHTTPParser: true }`
+    let at = write.arena.root().smallest_at(write.span);
+    let mut conditions =
+        at.ancestors().filter(|a| a.kind() == Kind::IfStatement).filter_map(|i| i.child(Field::Condition));
+    if conditions.any(|c| c.text().contains("nsecureHTTPParser")) {
+        return;
+    }
     if write.value.exact && write.value.as_bool() == Some(true) && write.value.strings().next().is_none() {
         let message = "The lenient parser takes requests that a proxy reads in another way, which lets one visitor's request begin another's. Leave it off.";
         out.push(Note::new(write.rule, write.span, message));

@@ -602,7 +602,7 @@ export const get = (req: any, res: any) => {
       copy = options[name];
       if (copy && isPlain(copy)) {
         clone = src && isPlain(src) ? src : {};
-        target[name] = extend(clone, copy); //~ prototype-pollution
+        target[name] = extend(clone, copy);
       } else if (copy !== undefined) {
         target[name] = copy; //~ prototype-pollution
       }
@@ -729,7 +729,7 @@ const AWARE: [&str; 7] =
 fn deep_copy<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(left) = node.child(Field::Left).filter(|l| l.kind() == Kind::SubscriptExpression) else { return };
     let (Some(object), Some(index)) = (left.child(Field::Object), left.child(Field::Index)) else { return };
-    if object.kind() != Kind::Identifier {
+    if object.kind() != Kind::Identifier || cx.file.is_vendored {
         return;
     }
     let functions = || node.ancestors().filter(|n| is_function(*n));
@@ -776,6 +776,18 @@ fn deep_copy<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         |n: Node<'a>| n.kind() == Kind::CallExpression && args(n).any(|a| chosen(meant(a)) || other(meant(a).text()));
     let copied = entry || other(meant(right).text()) || again(meant(right));
     if !copied {
+        return;
+    }
+    // A function is told of once, where it copies a value as it is.
+    let plainly = |n: Node<'a>| {
+        n.kind() == Kind::AssignmentExpression
+            && n != node
+            && n.child(Field::Left).is_some_and(|l| l.text() == left.text())
+            && n.child(Field::Right).map(bare).is_some_and(|r| r.kind() == Kind::SubscriptExpression && other(r.text()))
+    };
+    let is_plain = right.kind() == Kind::SubscriptExpression;
+    let later = |n: &Node<'a>| !is_plain || n.span().start > node.span().start;
+    if outer.descendants().filter(later).any(plainly) {
         return;
     }
     let named = |f: Node<'a>| {

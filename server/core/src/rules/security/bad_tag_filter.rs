@@ -49,6 +49,11 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "const a = html.split('<script>');"),
         Case::good("a.ts", "const clean = sanitizeHtml(html, { allowedTags: ['b', 'i'] });"),
         Case::good("a.js", "const a = html.replace(/&/g, '&amp;').replace(/</g, '&lt;');"),
+        Case::near_miss(
+            "a.js",
+            "const end = body.indexOf('</script>', start);\nconst code = body.substring(start, end).replace(/<(\\/)?script.*?>/g, '');",
+        ),
+        Case::near_miss("a.js", "const end = /<\\/script>/gi;\nend.lastIndex = start;\nconst found = end.exec(text);"),
         Case::near_miss("a.js", "const manuscript = /manuscript\\d+/.test(name);"),
         Case::near_miss("a.js", "const a = source.split(/<!-- more -->/);"),
         Case::near_miss("a.js", "const a = /description|prescript/.test(word);"),
@@ -61,7 +66,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let lower = text.to_ascii_lowercase();
     // A pattern that is bound to the beginning takes a text apart piece by piece.
     let reads = text.starts_with('^') && !text.ends_with('$');
-    if !lower.contains("script") && !text.contains("<!--") || reads || !filters(node) {
+    // Who finds where an element ends takes a file of their own apart, and does not clean it.
+    let code = node.ancestors().last().map_or("", |n| n.text());
+    let parses = ["indexOf('</", "indexOf(\"</", "lastIndex = "].iter().any(|w| code.contains(w));
+    if !lower.contains("script") && !text.contains("<!--") || reads || parses || !filters(node) {
         return;
     }
     let flags = Flags::from_letters(node.child(Field::Flags).map_or("", |n| n.text()));

@@ -38,6 +38,16 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::bad(
             "a.js",
+            r#"const express = require("express");
+const session = require("express-session");
+const cookieParser = require("cookie-parser");
+const app = express();
+app.use(cookieParser());
+app.use(session({ secret: process.env.SECRET })); //~ csrf-missing
+app.post("/pay", (req, res) => { pay(req.cookies.user); res.end(); });"#,
+        ),
+        Case::bad(
+            "a.js",
             "const csrf = require('csurf');\napp.use(csrf({ ignoreMethods: ['GET', 'POST'] })); //~ csrf-missing",
         ),
         Case::good(
@@ -170,6 +180,10 @@ fn check(call: &CallView<'_>, out: &mut Vec<Note>) {
     let Some((n, sure)) = call.args.iter().enumerate().find_map(|(n, a)| is_session(a).map(|s| (n, s))) else { return };
     let text = all_code(call.arena);
     if mentions(call.arena, &["csrf", "xsrf", "csurf", "lusca", "samesite", "origin", "bearer", "authorization"]) {
+        return;
+    }
+    // It is told of where the session is made.
+    if !sure && ["express-session", "cookie-session"].iter().any(|l| text.contains(l)) {
         return;
     }
     // A parsed cookie matters where it decides something.

@@ -20,11 +20,11 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `postMessage(data, '*')` with data that is not constant: passwords, tokens and the like are medium, other data low.",
+        what: "Finds `postMessage(data, '*')` with secrets (medium) or with what is about somebody (low).",
         why: "With `*` the message goes to whatever page is in that window by then, and a frame can be navigated by others.",
         example: "parent.postMessage({ token }, '*');",
         instead: "parent.postMessage({ token }, 'https://app.example.com');",
-        limits: "Messages of constants, sizes and kinds of events are left alone, and so are workers and ports, which have no origin.",
+        limits: "Messages that name no secret and nobody are left alone, and so are workers and ports, which have no origin.",
         fix: "",
     },
     checks: &[Check::Calls(&["postMessage"], check)],
@@ -70,6 +70,11 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "window.parent.postMessage({ type: 'closed' }, '*');"),
         Case::good("a.js", "self.postMessage(result);"),
         Case::near_miss("a.js", "const token = 'tick' + Math.random();\nwindow.postMessage(token, '*');"),
+        Case::near_miss(
+            "a.js",
+            "window.opener.postMessage({ event: 'mouseClick', id: sourceId, _alias: aliasId, path: path }, '*');",
+        ),
+        Case::near_miss("a.js", "window.parent.postMessage({ type: 'wetty:save', config: newConfig }, '*');"),
         Case::near_miss("a.js", "queue.postMessage(text, { priority: '*' });"),
         Case::near_miss("a.js", "frame.postMessage({ event: 'scroll', top: window.scrollY, done: false }, '*');"),
         Case::near_miss("a.js", "window.parent.postMessage({ type: 'token-missing' }, '*');"),
@@ -112,59 +117,42 @@ fn is_secret(name: &str) -> bool {
         && !any(&words, &["id", "type", "name", "length"])
 }
 
-/// Names under which harmless things go around.
+/// Names of what is about somebody, or of what a server answered to them.
 fn is_data(name: &str) -> bool {
-    let words = crate::rules::support::words(name);
-    const HARMLESS: &[&str] = &[
-        "type",
-        "event",
-        "action",
-        "kind",
-        "height",
-        "width",
-        "name",
-        "id",
-        "size",
-        "source",
-        "top",
-        "left",
-        "x",
-        "y",
-        "scroll",
-        "status",
-        "method",
-        "version",
-        "ready",
-        "state",
-        "index",
-        "count",
-        "key",
-        "code",
-        "frame",
-        "title",
-        "channel",
-        "command",
-        "cmd",
-        "message",
-        "msg",
-        "visible",
-        "theme",
-        "lang",
-        "locale",
-        "href",
-        "url",
-        "origin",
-        "nonce",
-        "timestamp",
-        "body",
-        "document",
-        "window",
-        "verb",
-        "to",
-        "from",
-        "prefix",
+    const PERSONAL: &[&str] = &[
+        "account",
+        "accounts",
+        "address",
+        "auth",
+        "authorization",
+        "card",
+        "credential",
+        "customer",
+        "email",
+        "hash",
+        "identity",
+        "login",
+        "mail",
+        "member",
+        "order",
+        "patient",
+        "payment",
+        "person",
+        "phone",
+        "private",
+        "profile",
+        "response",
+        "ssn",
+        "user",
+        "username",
+        "users",
     ];
-    !words.last().is_some_and(|w| HARMLESS.contains(&w.as_str()))
+    let words = crate::rules::support::words(name);
+    // `userId` says nothing of them, and `emailVisible` neither.
+    words.iter().any(|w| PERSONAL.contains(&w.as_str()))
+        && !words
+            .last()
+            .is_some_and(|w| matches!(w.as_str(), "id" | "type" | "count" | "visible" | "index" | "status" | "ready"))
 }
 
 /// Whether a message carries a name of that kind.

@@ -45,6 +45,18 @@ pub static RULE: Rule = Rule {
         Case::bad("a.js", "export default { props: ['body'], template: '<div v-html=\"body\"></div>' }; //~ xss"),
         Case::near_miss(
             "a.js",
+            r#"app.get("/export", (req, res) => {
+  res.attachment("data.json");
+  res.end("<b>" + req.query.include);
+});"#,
+        ),
+        Case::near_miss(
+            "a.js",
+            r#"const config = JSON.parse(process.argv[2]);
+http.createServer((request, response) => response.end("<b>" + config.body + "</b>"));"#,
+        ),
+        Case::near_miss(
+            "a.js",
             "export default { props: ['body'], template: '<div v-html=\"sanitize(body)\"></div><p v-text=\"body\"></p>' };",
         ),
         Case::near_miss(

@@ -342,7 +342,7 @@ impl<'a> Interp<'a> {
         {
             result = Arc::new(result.cleaned(kinds));
         }
-        if !self.world.casts_convert() && lexicon::hashes(call.name) && !self.is_modelled(&result) {
+        if !self.world.casts_convert() && library::makes_hash(call) && !self.is_modelled(&result) {
             let mut made = Value::clone(&result);
             made.apis.push(Ustr::from(HASHED));
             result = Arc::new(made);

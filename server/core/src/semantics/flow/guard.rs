@@ -886,8 +886,20 @@ fn is_kept_list(list: &Val, call: &super::call::Call<'_>) -> bool {
 }
 
 /// Words in the names of predicates that are true of what is harmless.
-const TRUSTED: [&str; 10] =
-    ["allowed", "safe", "valid", "trusted", "whitelisted", "permitted", "inside", "within", "allowlisted", "validate"];
+const TRUSTED: [&str; 12] = [
+    "allowed",
+    "safe",
+    "valid",
+    "trusted",
+    "whitelisted",
+    "permitted",
+    "inside",
+    "within",
+    "allowlisted",
+    "whitelist",
+    "allowlist",
+    "validate",
+];
 
 /// And of what is not.
 const DISTRUSTED: [&str; 12] = [

@@ -27,6 +27,8 @@ pub struct Links {
     pub modules: Vec<(Ustr, FileId)>,
     /// Whether its package offers it to other programs.
     pub is_offered: bool,
+    /// Whether people install its package for its commands.
+    pub is_command: bool,
 }
 
 /// Members of a class by name.

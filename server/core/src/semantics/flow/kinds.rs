@@ -335,8 +335,12 @@ impl SinkKind {
             SinkKind::FileContent => SourceKind::Response.set(),
             SinkKind::PostMessage => SourceKind::Sensitive.set() | SourceKind::Password.set(),
             SinkKind::Path => OUTSIDE | SourceKind::ArchiveEntry.set() | SourceKind::Response.set(),
+            // Who starts a program writes its pages too.
             SinkKind::Html => {
-                OUTSIDE | SourceKind::Stored.set() | SourceKind::Response.set() | SourceKind::PageText.set()
+                SourceKinds(OUTSIDE.0 & !SourceKind::Argument.set().0)
+                    | SourceKind::Stored.set()
+                    | SourceKind::Response.set()
+                    | SourceKind::PageText.set()
             }
             SinkKind::ShellText => SourceKind::Environment.set() | SourceKind::Library.set(),
             SinkKind::ProgramOption => remote | SourceKind::Message.set(),

@@ -335,11 +335,23 @@ pub fn gives(name: Ustr) -> Option<SourceKind> {
 
 /// Whether what a function of that name gives cannot be turned back into what it was given.
 pub fn hashes(name: Ustr) -> bool {
-    const WORDS: [&str; 10] =
-        ["hash", "hashed", "bcrypt", "scrypt", "argon2", "pbkdf2", "encrypt", "encrypted", "digest", "hmac"];
+    const WORDS: [&str; 12] = [
+        "hash",
+        "hashed",
+        "bcrypt",
+        "scrypt",
+        "argon2",
+        "pbkdf2",
+        "encrypt",
+        "encrypted",
+        "encipher",
+        "cipher",
+        "digest",
+        "hmac",
+    ];
     // Most names are none, and to take one apart costs.
     let text = name.as_str();
-    let may = ["ash", "crypt", "argon", "bkdf", "igest", "mac"].iter().any(|w| text.contains(w));
+    let may = ["ash", "crypt", "argon", "bkdf", "igest", "mac", "ipher"].iter().any(|w| text.contains(w));
     may && words(text).iter().any(|w| WORDS.contains(&w.as_str()))
 }
 

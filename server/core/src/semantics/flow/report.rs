@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
+use sidenote_grammars::{Field, Kind};
 
 use crate::blocks::BlockId;
 use crate::findings::{Confidence, Location, Note, Place, Severity};
@@ -424,6 +425,10 @@ impl Outcome {
                 {
                     return;
                 }
+                // What serves only those who develop the program.
+                if source.kind == SourceKind::Remote && serves_developers(&site.at) {
+                    return;
+                }
                 // Names that a database gives of its own tables stand bare in a statement; a value stands in quotes.
                 if site.kind == SinkKind::Sql
                     && source.kind == SourceKind::Stored
@@ -466,6 +471,19 @@ impl Outcome {
                 // Stand-ins of tests and emulators say so.
                 if site.kind == SinkKind::Secret
                     && parts().any(|s| ["fake", "dummy"].iter().any(|w| text_of(&s.at).contains(w)))
+                {
+                    return;
+                }
+                // A program keeps its settings, secrets among them, where it looks for them.
+                if site.kind == SinkKind::SensitiveStore
+                    && keeps_settings(site)
+                    && !same_statement(&source.at, &site.at)
+                {
+                    return;
+                }
+                // `const password = generatePassword()` is told of where that gives it.
+                if site.kind == SinkKind::Secret
+                    && parts().any(|s| s.what == StepKind::Returned && makes_secret(text_of(&s.at)))
                 {
                     return;
                 }
@@ -549,6 +567,10 @@ impl Outcome {
             return false;
         }
         let Origin::Source(source) = &taint.origin else { return true };
+        // A worker is sent messages by the page that made it.
+        if source.kind == SourceKind::Message && source.at.arena.text().contains("self.addEventListener(") {
+            return false;
+        }
         match (kind, source.kind) {
             // Stored text is often meant to be HTML; what is put between tags is not.
             (SinkKind::Html, SourceKind::Stored | SourceKind::Response) => joined(),
@@ -567,6 +589,11 @@ impl Outcome {
     pub(super) fn reach_param_sink(&mut self, value: &Val, sink: &ParamSink, call: &At) {
         let prefix = sink.prefix.or(value.prefix);
         if is_harmless(sink.kind, value) || prefix_protects(sink.kind, prefix) {
+            return;
+        }
+        // `log.info(text)`, which is told of, where the program wrote `info` itself.
+        if matches!(sink.kind, SinkKind::Log | SinkKind::Console | SinkKind::SensitiveLog) && is_logging(text_of(call))
+        {
             return;
         }
         let site = SinkSite { kind: sink.kind, at: sink.at.clone(), name: sink.name };
@@ -655,6 +682,50 @@ fn is_program(site: &SinkSite) -> bool {
 
 fn text_of(at: &At) -> &str {
     at.arena.text().get(at.span.start as usize..at.span.end as usize).unwrap_or_default()
+}
+
+/// Whether code runs only where the settings say that somebody develops: `if (config.dev) { app.post("/testing", ..) }`.
+fn serves_developers(at: &At) -> bool {
+    let says = |condition: &str| {
+        let condition = condition.trim_start_matches('(').trim_end_matches(')').trim();
+        !condition.starts_with('!') && [".dev", ".isDev", ".isDevelopment"].iter().any(|w| condition.ends_with(w))
+    };
+    at.arena.root().smallest_at(at.span).ancestors().filter(|n| n.kind() == Kind::IfStatement).any(|branch| {
+        let then = branch.child(Field::Consequence).is_some_and(|c| c.span().contains(at.span));
+        then && branch.child(Field::Condition).is_some_and(|c| says(c.text()))
+    })
+}
+
+/// Whether what is stored is all of a program's settings: `JSON.stringify(config)`.
+fn keeps_settings(site: &SinkSite) -> bool {
+    let whole = text_of(&site.at).strip_prefix("JSON.stringify(").and_then(|t| t.split([',', ')']).next());
+    whole.is_some_and(|w| {
+        lexicon::has_word(w.trim(), &["config", "conf", "configuration", "settings", "cred", "creds", "credentials"])
+    })
+}
+
+/// Whether nothing ends between two places of a block.
+fn same_statement(a: &At, b: &At) -> bool {
+    let between = a.span.end.min(b.span.end) as usize..a.span.start.max(b.span.start) as usize;
+    a.block == b.block && a.arena.text().get(between).is_none_or(|t| !t.contains([';', '\n']))
+}
+
+/// Whether a call is that of a function whose name says that what it gives must not be guessed.
+fn makes_secret(call: &str) -> bool {
+    let callee = call.split('(').next().unwrap_or_default();
+    lexicon::must_be_random(callee.rsplit('.').next().unwrap_or(callee).trim())
+}
+
+/// Whether a call is one that models take for a logger's by its names alone.
+fn is_logging(call: &str) -> bool {
+    const LEVELS: [&str; 4] = ["info", "warn", "debug", "verbose"];
+    const ALL: [&str; 4] = ["log", "error", "trace", "fatal"];
+    let Some((callee, _)) = call.split_once('(') else { return false };
+    let Some((receiver, level)) = callee.rsplit_once('.') else { return false };
+    let receiver = receiver.rsplit('.').next().unwrap_or(receiver);
+    let level = level.trim();
+    LEVELS.contains(&level) && receiver != "this"
+        || ALL.contains(&level) && matches!(receiver, "logger" | "log" | "LOG" | "LOGGER" | "Log")
 }
 
 /// Whether a text puts something between quotes of its own: `"name = '" + name + "'"`.

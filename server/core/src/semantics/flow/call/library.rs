@@ -679,3 +679,12 @@ pub(super) fn as_digits(call: &Call<'_>) -> Option<SinkKinds> {
 pub(super) fn is_of_event(text: &str) -> bool {
     matches!(text.split_once('.'), Some(("e" | "ev" | "evt" | "event", part)) if part.ends_with("arget") || part == "srcElement")
 }
+
+/// Whether what is called gives a hash, by its own name or that of the library: `passwordHash.generate(text)`.
+pub(super) fn makes_hash(call: &Call<'_>) -> bool {
+    let of = |path: &Ustr| {
+        let library = path.as_str().rsplit_once('.').map(|(library, _)| library);
+        library.is_some_and(|l| lexicon::hashes(Ustr::from(l)))
+    };
+    lexicon::hashes(call.name) || matches!(call.name.as_str(), "generate" | "create") && call.paths.iter().any(of)
+}

@@ -90,8 +90,10 @@ impl Linker<'_> {
                     && !knows_prototypes(sink.at.arena.text())
                     && !goes_by_own_keys(&sink.at);
                 // A text of any length that whoever uses the library hands on, or a header of the request that it is given.
+                let near = self.by_id.get(&sink.at.block).is_some_and(|u| self.units[*u].file == self.units[i].file);
                 let is_slow = sink.kind == SinkKind::RegexInput
-                    && ((is_offered || *whole) && sink.path.is_empty() || is_header(sink, text_of(&at)));
+                    && ((is_offered || *whole) && sink.path.is_empty() && hands(sink) <= usize::from(near)
+                        || is_header(sink, text_of(&at)));
                 // `path.join(this.folder, entry.path)`: what an archive calls its entries leads anywhere.
                 let is_entry = sink.kind == SinkKind::Path
                     && matches!(text_of(&at), Some("entry" | "zipEntry" | "tarEntry"))
@@ -147,7 +149,19 @@ impl Linker<'_> {
                 out.push((self.units[unit].block.id(), hit));
             }
         }
-        out
+        // A function that writes in several branches is told of once, where it copies a value as it is.
+        let place =
+            |h: &Hit| (h.kind == SinkKind::PropertyKey).then(|| (h.at.block, text_of(&h.at).map(str::to_owned)));
+        let copies = |h: &Hit| {
+            let rest = h.at.arena.text().get(h.at.span.end as usize..).unwrap_or_default();
+            !rest.split([';', '\n']).next().unwrap_or_default().contains('(')
+        };
+        let rank = |h: &Hit| (copies(h), h.at.span.start);
+        let best = |h: &Hit| {
+            place(h).is_none_or(|p| !out.iter().any(|(_, o)| place(o).as_ref() == Some(&p) && rank(o) > rank(h)))
+        };
+        let kept: Vec<bool> = out.iter().map(|(_, h)| best(h)).collect();
+        out.into_iter().zip(kept).filter_map(|(hit, keep)| keep.then_some(hit)).collect()
     }
 
     /// Sinks that a method's object reaches by what its constructor put there: `this.options = options` in the one,
@@ -380,6 +394,15 @@ fn is_taken_apart(sink: &ParamSink) -> bool {
     std::iter::successors(sink.trace.as_ref(), |s: &&Arc<Step>| s.previous.as_ref()).any(apart)
 }
 
+/// How often what a function was given is handed on before it is used.
+fn hands(sink: &ParamSink) -> usize {
+    let steps = std::iter::successors(sink.trace.as_ref(), |s: &&Arc<Step>| s.previous.as_ref());
+    steps.filter(|s| s.what == StepKind::Passed).count()
+}
+
+/// What people call a command that a function is given to run.
+const COMMANDS: [&str; 5] = ["cmd", "command", "commandLine", "cmdline", "script"];
+
 /// Whether it stands behind text of the program's own.
 fn is_joined(sink: &ParamSink) -> bool {
     sink.prefix.is_some()
@@ -391,6 +414,16 @@ fn is_joined(sink: &ParamSink) -> bool {
 /// `exec` of its own.
 fn is_built(sink: &ParamSink, name: &str) -> bool {
     let steps = || std::iter::successors(sink.trace.as_ref(), |s: &&Arc<Step>| s.previous.as_ref());
+    // Who is given a command runs it: `sudo(command)`. What the methods of an object give is its own: `RED.util.get(message)`.
+    let own = format!("{name}.");
+    let asked = |s: &Arc<Step>| {
+        let below =
+            |t: &str| t.strip_prefix(&own).is_some_and(|r| r.split('(').next().is_some_and(|c| c.contains('.')));
+        s.what == StepKind::Through && text_of(&s.at).is_some_and(below)
+    };
+    if sink.kind == SinkKind::ShellText && (sink.path.is_empty() && COMMANDS.contains(&name) || steps().any(asked)) {
+        return false;
+    }
     // An option is no program of the caller's, wherever it stands in one.
     let option = sink.kind == SinkKind::Code && !sink.path.is_empty();
     let joined = is_joined(sink) || option && steps().any(|s| s.what == StepKind::Concatenated);

@@ -125,7 +125,8 @@ impl<'a> Interp<'a> {
             // A query ends the host before it, and so does a request's address as it was sent, which begins with a slash.
             let ends = part.prefix.is_some_and(|p| p.starts_with(['?', '#']))
                 || (shape.split_once("://").is_some_and(|(_, host)| !host.is_empty())
-                    || shape.chars().eq([crate::semantics::flow::sink::UNKNOWN_TEXT]) && !out.has_taint())
+                    || shape.chars().eq([crate::semantics::flow::sink::UNKNOWN_TEXT])
+                        && out.taints.iter().all(|t| matches!(t.origin, Origin::Param(..))))
                     && !part.taints.is_empty()
                     && part.taints.iter().all(|t| t.trace.is_none() && t.cleaned.has(SinkKind::Encoded));
             // The first word is the program's own.
