@@ -333,6 +333,20 @@ fn a_logger_of_the_programs_own_is_told_of_where_it_is_called() {
 }
 
 #[test]
+fn a_worker_is_asked_by_its_page_but_runs_no_text() {
+    check(
+        r#"
+        //// worker.js
+        self.addEventListener('message', (event) => {
+          const found = new RegExp(event.data.pattern).test(text);
+          importScripts(event.data.url); //!
+          self.postMessage(found);
+        });
+        "#,
+    );
+}
+
+#[test]
 fn stand_ins_for_services_are_not_told_of_their_pages() {
     let app = |folder: &str, mark: &str| {
         format!(

@@ -567,8 +567,12 @@ impl Outcome {
             return false;
         }
         let Origin::Source(source) = &taint.origin else { return true };
-        // A worker is sent messages by the page that made it.
-        if source.kind == SourceKind::Message && source.at.arena.text().contains("self.addEventListener(") {
+        // A worker is sent messages by the page that made it, which may as well have it look for something that takes long, but not run
+        // what it does not know.
+        if source.kind == SourceKind::Message
+            && !matches!(kind, SinkKind::Code | SinkKind::ScriptUrl | SinkKind::Html)
+            && source.at.arena.text().contains("self.addEventListener(")
+        {
             return false;
         }
         match (kind, source.kind) {
