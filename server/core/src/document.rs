@@ -510,6 +510,33 @@ mod tests {
     }
 
     #[test]
+    fn what_a_function_says_of_its_file_is_read_again_when_it_is_edited() {
+        let cookie = "app.use(session({ secret: s, cookie: { httpOnly: false } }));\n";
+        for (path, outer, inner, rule) in [
+            (
+                "a.js",
+                "function f(a) { return a === NaN; }\n",
+                "var _a; return (_a = b) === null || _a === void 0 ? 1 : 2;",
+                "nan-comparison",
+            ),
+            ("examples/a.js", cookie, "return require('../lib').go();", "insecure-cookie"),
+        ] {
+            let text = format!("const session = require('express-session');\n{outer}function g(b) {{ return 1; }}\n");
+            let mut document = Document::new(path, by_name("javascript").expect("js"), &text, 1).expect("open");
+            let engine = Engine::new(Config::everything());
+            let mut memo = Memo::default();
+            let mut found =
+                |d: &Document| engine.analyze_again(d, &mut memo).findings.iter().filter(|f| f.rule.id == rule).count();
+            assert_eq!(found(&document), 1, "{rule}");
+            let place = |offset| document.text().position(offset, Encoding::Utf8);
+            let at = text.find("return 1;").expect("there");
+            let change = [Change { range: Some((place(at), place(at + 9))), text: inner.into() }];
+            document.change(&change, Encoding::Utf8, 2).expect("change");
+            assert_eq!(found(&document), 0, "{rule}");
+        }
+    }
+
+    #[test]
     fn an_edit_inside_of_a_function_needs_no_tree_of_the_file() {
         let text = "class C { m() { return 1 } n() { return 2 } }\nfunction f() { return 3 }\n";
         let mut document = Document::new("a.ts", by_name("typescript").expect("ts"), text, 1).expect("open");

@@ -18,7 +18,7 @@ use crate::config::{Config, Settings};
 use crate::document::Document;
 use crate::findings::{Finding, Location, Score, score};
 use crate::program::Workers;
-use crate::rules::declared::{Declared, names_runner};
+use crate::rules::declared::{self, Declared};
 use crate::rules::{FileFacts, Rule};
 use crate::semantics::flow::trace::{Trace, trace};
 use crate::semantics::imports::Imports;
@@ -308,7 +308,7 @@ fn file_facts(path: &str, place: &str, blocks: &Blocks) -> Arc<FileFacts> {
         is_example: twins::is_example(place),
         is_emulator: twins::is_emulator(place),
         is_script: root.arena().text().starts_with("#!"),
-        is_demo: twins::is_example(place) && loads_from_above(root, 2),
+        is_demo: twins::is_example(place) && says(root, 2, declared::loads_from_above),
     })
 }
 
@@ -352,20 +352,13 @@ fn is_compiled(path: &str, module: &Block) -> bool {
     let template = || text.lines().filter(|l| l.trim_start().starts_with("<%")).take(2).count() == 2;
     // The wrapper of a bundle is a function of its own.
     let wrapped = || module.children().take(2).any(|c| c.arena().text().contains(HELPERS[0]));
-    let lowered = || lowers_optional_chains(module, 4);
     script
         && (path.contains(".min.")
             || HELPERS.iter().any(|h| text.contains(h))
             || wrapped()
-            || lowered()
+            || says(module, 4, declared::lowers_chains)
             || template()
             || module.arena().comments().take(4).any(|c| c.text().contains("@flow")))
-}
-
-/// Whether code, or what is in it, has what TypeScript makes of `?.` for older engines; nobody writes `_a === void 0`.
-fn lowers_optional_chains(block: &Block, depth: usize) -> bool {
-    block.arena().text().contains(" === null || _a === void 0 ?")
-        || depth > 0 && block.children().any(|c| lowers_optional_chains(c, depth - 1))
 }
 
 /// Whether a file is compiled from another one.
@@ -472,7 +465,7 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
     let pressed =
         [".min.js", ".min.mjs", ".min.cjs", "-min.js", "-compressed.js", ".pack.js"].iter().any(|m| name.ends_with(m));
     // `test/server.js`, which runs what lies beside the folder.
-    let runs = in_folder && RUN_BY_TESTS.contains(&stem) && loads_from_above(module, 2);
+    let runs = in_folder && RUN_BY_TESTS.contains(&stem) && says(module, 2, declared::loads_from_above);
     if pressed || borrowed || runs || in_folder && (support || suffix) {
         return true;
     }
@@ -481,7 +474,11 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
             .iter()
             .any(|f| path == *f || path.strip_prefix(f).is_some_and(|r| r.starts_with('.') || r.starts_with("::")))
     };
-    if in_folder && (describes(module, 2) || imports.iter().any(|(_, path)| helper(path)) || asserts(module, 3)) {
+    if in_folder
+        && (says(module, 2, declared::describes)
+            || imports.iter().any(|(_, path)| helper(path))
+            || says(module, 3, declared::names_runner))
+    {
         return true;
     }
     // `#[test]` at the top level: an integration test, helpers included. What offers something to others is no test, but holds some.
@@ -519,25 +516,10 @@ fn offers(module: &Block) -> bool {
 const RUN_BY_TESTS: [&str; 12] =
     ["server", "app", "setup", "common", "util", "utils", "support", "mock", "mocks", "test", "bench", "benchmark"];
 
-/// Whether code, or what is in it, loads a file that lies above its folder.
-fn loads_from_above(block: &Block, depth: usize) -> bool {
-    let text = block.arena().text();
-    ["require('..", "require(\"..", "from '..", "from \"..", "__dirname+'/../", "__dirname + '/../"]
-        .iter()
-        .any(|w| text.contains(w))
-        || depth > 0 && block.children().any(|c| loads_from_above(c, depth - 1))
-}
-
-/// Whether functions are handed a runner's context: helpers of tests.
-fn asserts(block: &Block, depth: usize) -> bool {
-    names_runner(block.arena().text()) || depth > 0 && block.children().any(|c| asserts(c, depth - 1))
-}
-
-/// Whether code, or what is in it, describes tests to a runner: `describe('..', () => ..)`.
-fn describes(block: &Block, depth: usize) -> bool {
-    let text = block.arena().text();
-    ["describe('", "describe(\"", "describe(`"].iter().any(|w| text.contains(w))
-        || depth > 0 && block.children().any(|c| describes(c, depth - 1))
+/// Whether the own text of a block, or of one so deep in it, says something. What is asked of functions stands in [`declared::Part`], or an
+/// edit in one would not be noticed.
+fn says(block: &Block, depth: usize, what: fn(&str) -> bool) -> bool {
+    what(block.arena().text()) || depth > 0 && block.children().any(|c| says(c, depth - 1, what))
 }
 
 /// Whether a file tests, measures or shows other code.

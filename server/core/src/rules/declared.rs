@@ -553,6 +553,23 @@ pub fn names_runner(text: &str) -> bool {
     })
 }
 
+/// Whether code has what TypeScript makes of `?.` for older engines; nobody writes `_a === void 0`.
+pub fn lowers_chains(text: &str) -> bool {
+    text.contains(" === null || _a === void 0 ?")
+}
+
+/// Whether code describes tests to a runner: `describe('..', () => ..)`.
+pub fn describes(text: &str) -> bool {
+    ["describe('", "describe(\"", "describe(`"].iter().any(|w| text.contains(w))
+}
+
+/// Whether code loads what lies above its folder.
+pub fn loads_from_above(text: &str) -> bool {
+    ["require('..", "require(\"..", "from '..", "from \"..", "__dirname+'/../", "__dirname + '/../"]
+        .iter()
+        .any(|w| text.contains(w))
+}
+
 /// Whether a text makes or finds elements of a page, or draws on one.
 pub fn names_page(text: &str) -> bool {
     const NAMES: [&str; 10] = [
@@ -599,6 +616,9 @@ pub struct Part {
     names_last_index: bool,
     names_runner: bool,
     names_page: bool,
+    lowers_chains: bool,
+    describes: bool,
+    loads_from_above: bool,
     uses_this: bool,
     binds: Option<Vec<String>>,
     rust: Option<super::rust_items::Part>,
@@ -625,6 +645,9 @@ impl Part {
             names_last_index: ecma && arena.text().contains("lastIndex"),
             names_runner: ecma && names_runner(arena.text()),
             names_page: ecma && names_page(arena.text()),
+            lowers_chains: ecma && lowers_chains(arena.text()),
+            describes: ecma && describes(arena.text()),
+            loads_from_above: ecma && loads_from_above(arena.text()),
             uses_this: ecma && uses_this(root),
             binds: if ecma { binds(arena) } else { Some(Vec::new()) },
             rust: (!ecma).then(|| super::rust_items::Part::of(block)),

@@ -57,6 +57,11 @@ pub fn only_begins(node: Node<'_>, call: Node<'_>) -> bool {
     function.kind() == Kind::MethodDefinition && matches!(name, "constructor" | "init" | "postConstruct")
 }
 
+/// Whether something stands in a `try` of its function.
+fn is_tried(call: Node<'_>) -> bool {
+    call.ancestors().take_while(|a| !is_function(*a)).any(|a| a.kind() == Kind::TryStatement)
+}
+
 /// First words of functions that bring something to where it is kept, or to somebody.
 pub const KEEPS: &[&str] = &[
     "save", "write", "delete", "remove", "insert", "create", "send", "publish", "commit", "upload", "post", "put",
@@ -66,7 +71,9 @@ pub const KEEPS: &[&str] = &[
 /// Whether a part of a page starts something of its own: in a listener, an effect, a hook of its life. What fails there shows in the
 /// browser's console and ends nothing; what is saved or sent is told of all the same, and so is what a `try` lets go.
 pub fn starts_for_a_page(call: Node<'_>, cx: &Cx<'_>) -> bool {
-    let Some(function) = enclosing_function(call) else { return false };
+    if enclosing_function(call).is_none() {
+        return false;
+    }
     let callee = call.child(Field::Function).map(bare);
     let own = match method(call) {
         Some((of, _)) => of.kind() == Kind::This || of.text().starts_with("this."),
@@ -87,8 +94,7 @@ pub fn starts_for_a_page(call: Node<'_>, cx: &Cx<'_>) -> bool {
                 .filter(|n| n.kind() == Kind::CallExpression)
                 .any(|n| n.child(Field::Function).and_then(super::support::place_name).is_some_and(|n| keeps(&n)))
     });
-    let tried = call.ancestors().take_while(|a| *a != function).any(|a| a.kind() == Kind::TryStatement);
-    (own && !keeps(&name) || effect) && !tried && super::shape::is_of_a_page(cx)
+    (own && !keeps(&name) || effect) && !is_tried(call) && super::shape::is_of_a_page(cx)
 }
 
 /// Whether somebody else's promise is looked into where a value may be one: `if (isPromise(data)) { data.then(show); }`.
@@ -130,8 +136,7 @@ pub fn waits_on_a_page(call: Node<'_>, cx: &Cx<'_>) -> bool {
     let settles = call
         .ancestors()
         .any(|a| a.kind() == Kind::NewExpression && a.child(Field::Constructor).is_some_and(|c| c.text() == "Promise"));
-    let tried = call.ancestors().take_while(|a| !is_function(*a)).any(|a| a.kind() == Kind::TryStatement);
-    !asks && !settles && !tried
+    !asks && !settles && !is_tried(call)
 }
 
 /// What is handed to `Promise.all`.
@@ -164,6 +169,5 @@ pub fn runs_a_program(call: Node<'_>, cx: &Cx<'_>) -> bool {
     let stem = name.split('.').next().unwrap_or(name);
     let program =
         path.rsplit('/').nth(1) == Some("bin") || stem == "cli" || stem.ends_with("-cli") || stem.ends_with("-bin");
-    let tried = call.ancestors().take_while(|a| !is_function(*a)).any(|a| a.kind() == Kind::TryStatement);
-    program && !tried && !args(call).any(|a| matches!(a.text(), "cb" | "callback" | "done"))
+    program && !is_tried(call) && !args(call).any(|a| matches!(a.text(), "cb" | "callback" | "done"))
 }
