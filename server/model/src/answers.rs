@@ -102,6 +102,14 @@ mod tests {
         let key = |(prompt, want): (Prompt, Want)| answers.key(&prompt, &want);
         let (a, again, other) = (key(ask("a")), key(ask("a")), key(ask("b")));
         assert!(a == again && a != other, "the mark does not count, the code does");
+        // Each process draws another mark for the head of a file.
+        let asked = |mark: &str| {
+            let (prompt, want) = ask("a");
+            let before = format!("Imports:\n----- {mark}\nuse x;\n----- {mark}\n{}", prompt.before);
+            key((Prompt { before, ..prompt }, want))
+        };
+        assert_eq!(asked("0123456789abcdef"), asked("fedcba9876543210"));
+        assert_ne!(asked("0123456789abcdef"), a);
         let (prompt, want) = ask("a");
         assert_ne!(a, Answers::new(folder.path().into(), "n").key(&prompt, &want));
         let answered = Answered { shares: vec![0.25, 0.75], covered: 0.5, text: "x".into(), ..Answered::default() };
