@@ -1,5 +1,6 @@
 //! Data across files: programs of a few small files each, with the lines on which something is found.
 
+mod meant;
 mod offered;
 mod shared;
 

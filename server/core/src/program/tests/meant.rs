@@ -1,0 +1,94 @@
+//! What looks like a flaw and is what the code is for.
+
+use super::check;
+
+#[test]
+fn a_command_prints_what_it_was_asked_for() {
+    let script = |first: &str, mark: &str| {
+        format!("//// a.js\n{first}\nconst password = prompt();\nconsole.log('password: ' + password); {mark}\n")
+    };
+    check(&script("#!/usr/bin/env node", ""));
+    check(&script("'use strict';", "//!"));
+}
+
+#[test]
+fn a_program_keeps_its_settings() {
+    let kept = |what: &str, mark: &str| {
+        format!(
+            "//// a.js\nconst fs = require('fs');\nconst password = process.env.PASSWORD;\nconst config = {{ user: 'a', password }};\n\
+             fs.writeFileSync('a.json', JSON.stringify({what})); {mark}\n"
+        )
+    };
+    check(&kept("config", ""));
+    check(&kept("{ password }", "//!"));
+}
+
+#[test]
+fn what_is_no_part_of_the_answer_is_left_alone() {
+    // A radix, the name of a download, what a browser saves.
+    check(
+        r#"
+        //// a.js
+        const express = require('express');
+        const http = require('http');
+        const app = express();
+        app.get('/a', (req, res) => {
+          const buffer = Buffer.alloc(parseInt('10', req.query.radix));
+          res.json(buffer.length);
+        });
+        app.get('/b', (req, res) => {
+          const buffer = Buffer.alloc(parseInt(req.query.size, 10)); //!
+          res.json(buffer.length);
+        });
+        app.get('/c', (req, res) => {
+          res.attachment('a.html');
+          res.send('<b>' + req.query.name);
+        });
+        app.get('/d', (req, res) => {
+          res.send('<b>' + req.query.name); //!
+        });
+        http.createServer((req, res) => {
+          res.setHeader('Content-Disposition', 'attachment; filename=' + decodeURIComponent(req.url));
+          res.setHeader('X-Name', decodeURIComponent(req.url)); //!
+          res.end();
+        });
+        "#,
+    );
+}
+
+#[test]
+fn a_secret_is_told_of_where_it_is_made_up() {
+    check(
+        r#"
+        //// a.js
+        function generatePassword() {
+          return Math.random().toString(36); //!
+        }
+        exports.add = (users) => {
+          const password = generatePassword();
+          users.push({ password });
+        };
+        "#,
+    );
+}
+
+#[test]
+fn predicates_are_known_by_their_words() {
+    check(
+        r#"
+        //// a.js
+        const express = require('express');
+        const axios = require('axios');
+        const app = express();
+        app.get('/a', async (req, res) => {
+          if (!inWhitelist(req.query.url)) return res.sendStatus(403);
+          const answer = await axios.get(req.query.url);
+          res.json(answer.data);
+        });
+        app.get('/b', async (req, res) => {
+          const answer = await axios.get(req.query.url); //!
+          res.json(answer.data);
+        });
+        "#,
+    );
+}
