@@ -7,7 +7,7 @@ use sidenote_grammars::{Field, Kind};
 use super::Cx;
 use super::support::{args, bare, declares, is_function, is_loop, statement};
 use crate::findings::{Note, Place};
-use crate::syntax::Node;
+use crate::syntax::{Node, Span};
 
 /// Whether two subtrees say the same, whatever their spaces, comments and outer parentheses.
 pub fn same(a: Node<'_>, b: Node<'_>) -> bool {
@@ -217,6 +217,14 @@ pub fn is_commented(node: Node<'_>) -> bool {
     let line = text[node.span().end as usize..].lines().next().unwrap_or_default();
     let above = text[..node.span().start as usize].rsplit('\n').nth(1).unwrap_or_default().trim_start();
     line.find("//").is_some_and(|i| explains(&line[i..])) || above.starts_with("//") && explains(above)
+}
+
+/// Whether a comment at such a place explains itself with one of these words, which are in lower case.
+pub fn is_said(cx: &Cx<'_>, near: impl Fn(Span) -> bool, words: &[&str]) -> bool {
+    cx.arena().comments().filter(|c| near(c.span()) && explains(c.text())).any(|c| {
+        let text = c.text().to_lowercase().replace('`', "");
+        words.iter().any(|w| text.contains(w))
+    })
 }
 
 /// Whether a comment's text says something to a reader: not `TODO`, not a mark such as `//~ ERROR` or `// NOT OK`.

@@ -3,8 +3,9 @@
 use sidenote_grammars::{Field, Kind};
 
 use super::Cx;
+use super::shape::is_said;
 use super::support::{args, bare, enclosing_function, is_async, is_function, method};
-use crate::syntax::Node;
+use crate::syntax::{Node, Span};
 
 /// Whether a comment right above the statement, or right behind it, says that nobody is to wait, or that errors stay unhandled.
 pub fn is_meant(node: Node<'_>, cx: &Cx<'_>) -> bool {
@@ -33,15 +34,12 @@ pub fn is_meant(node: Node<'_>, cx: &Cx<'_>) -> bool {
         ".catch",
     ];
     let here = node.span();
-    cx.arena().comments().any(|c| {
-        let span = c.span();
-        let above = span.end <= here.start && here.start - span.end < 160;
-        let behind = span.start >= here.end && span.start - here.end < 40;
-        (above || behind) && {
-            let text = c.text().to_lowercase().replace('`', "");
-            SAID.iter().any(|s| text.contains(s)) && super::shape::explains(c.text())
-        }
-    })
+    let near = |c: Span| {
+        let above = c.end <= here.start && here.start - c.end < 160;
+        let behind = c.start >= here.end && c.start - here.end < 40;
+        above || behind
+    };
+    is_said(cx, near, SAID)
 }
 
 /// Whether a constructor, or a method that a framework calls in its place, begins an object's own asynchronous set-up: nobody could wait

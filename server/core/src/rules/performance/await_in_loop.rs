@@ -3,10 +3,10 @@ use sidenote_grammars::{Family, Field, Kind};
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::lists::{is_data, is_one_of_data};
 use crate::rules::queries::is_lookup;
-use crate::rules::shape::{mentions, root_name};
+use crate::rules::shape::{is_said, mentions, root_name};
 use crate::rules::support::{args, bare, is_function, is_loop, method, place_name, words};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::Node;
+use crate::syntax::{Node, Span};
 
 pub static RULE: Rule = Rule {
     id: "await-in-loop",
@@ -615,11 +615,8 @@ fn wants_order(node: Node<'_>, cx: &Cx<'_>) -> bool {
         "overload",
     ];
     let span = node.span();
-    cx.arena().comments().any(|c| {
-        let near = span.contains(c.span()) || c.span().end <= span.start && span.start - c.span().end < 80;
-        let text = c.text().to_lowercase();
-        near && crate::rules::shape::explains(c.text()) && SAID.iter().any(|s| text.contains(s))
-    })
+    let near = |c: Span| span.contains(c) || c.end <= span.start && span.start - c.end < 80;
+    is_said(cx, near, SAID)
 }
 
 /// The index of `for (let i = 0; i < list.length; i++)`, and where its head ends.
