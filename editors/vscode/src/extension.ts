@@ -29,6 +29,9 @@ const UNDO_DISMISS = "sidenote.undoDismiss";
 /** Milliseconds between a change of settings and the restart that it wants. */
 const RESTART_DELAY = 200;
 
+/** Milliseconds that a server has to answer to its start; one that does not is ended, so that the next start is not kept waiting. */
+const START_PATIENCE = 30_000;
+
 /** Starts of a server that broke, in three minutes, before it is left alone. */
 const MAX_RESTARTS = 4;
 
@@ -39,6 +42,15 @@ const SECTION = "sidenote";
 function trusted(settings: unknown): object {
   const plain = typeof settings === "object" && settings !== null ? settings : {};
   return vscode.workspace.isTrusted ? plain : { ...plain, workspaceRules: false, localModels: false };
+}
+
+/** What is waited for, or an error after so many milliseconds. */
+async function within<T>(patience: number, wanted: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer in ${patience / 1000} s`)), patience);
+  });
+  return Promise.race([wanted, late]).finally(() => clearTimeout(timer));
 }
 
 /** A function that answers a question. */
@@ -62,12 +74,17 @@ class Sidenote {
     private readonly status: Status,
   ) {}
 
-  /** Starts the server anew; one start follows another. */
+  /** Starts the server anew; one start follows another, also one that broke. */
   restart(): Promise<void> {
-    this.starting = this.starting.then(async () => {
-      await this.stop();
-      await this.start();
-    });
+    this.starting = this.starting
+      .then(async () => {
+        await this.stop();
+        await this.start();
+      })
+      .catch((error: unknown) => {
+        this.status.set("stopped");
+        this.output.error(`The server could not be started: ${String(error)}`);
+      });
     return this.starting;
   }
 
@@ -105,17 +122,16 @@ class Sidenote {
     });
     this.client = client;
     try {
-      await client.start();
+      await within(START_PATIENCE, client.start());
       this.status.set("ready", found.version);
       const commands = client.initializeResult?.capabilities.executeCommandProvider?.commands ?? [];
       void vscode.commands.executeCommand("setContext", "sidenote.canSearch", commands.includes(SEARCH));
     } catch (error) {
+      await this.stop();
       this.status.set("stopped");
       this.output.error(`The server could not be started: ${String(error)}`);
-      const choice = await vscode.window.showErrorMessage("Sidenote's server could not be started.", "Show Output");
-      if (choice !== undefined) {
-        this.output.show();
-      }
+      // Nobody has to answer before the next start.
+      void this.tellBroken();
     }
   }
 
@@ -174,6 +190,13 @@ class Sidenote {
     }
     const message = `Sidenote's server ended ${this.breaks.length} times in three minutes and is not started again. "Sidenote: Restart Server" starts it; the output panel may say why.`;
     return { action: CloseAction.DoNotRestart, message };
+  }
+
+  private async tellBroken(): Promise<void> {
+    const choice = await vscode.window.showErrorMessage("Sidenote's server could not be started.", "Show Output");
+    if (choice !== undefined) {
+      this.output.show();
+    }
   }
 
   private async tellMissing(error: string): Promise<void> {

@@ -46,7 +46,7 @@ export async function until(what, ask, good, patience = 30_000) {
     }
     if (good(last)) return last;
   }
-  assert.fail(`${what} did not come about; last: ${JSON.stringify(last, null, 1)}`);
+  assert.fail(`${what} did not come about; last: ${JSON.stringify(last)?.slice(0, 1500)}`);
 }
 
 export const browser = await chromium.launch({
@@ -65,13 +65,21 @@ process.on("uncaughtException", async (error) => {
 export const visible = (selector, timeout = 30_000) => page.waitForSelector(selector, { timeout });
 export const codes = (dump) => (dump?.diagnostics ?? []).map((d) => d.code).sort();
 
-/** Opens the workbench on a folder or a workspace, with a file. */
-export async function open(address, place, file) {
+/**
+ * Opens the workbench on a folder, or a workspace of so many folders, with a file. On a busy machine the workbench now and then
+ * starts before its file system is there, and goes on without the user's settings or without any folder; a person would load
+ * the page again.
+ */
+export async function open(address, place, file, folders = 1) {
   const uri = `vscode-remote://${new URL(address).host}${file}`;
   const payload = encodeURIComponent(JSON.stringify([["openFile", uri]]));
-  await page.goto(`${address}/?${place.endsWith(".code-workspace") ? "workspace" : "folder"}=${encodeURIComponent(place)}&payload=${payload}`);
-  await visible(".monaco-workbench .part.statusbar", 60_000);
-  await visible(".monaco-editor .view-lines", 60_000);
+  const load = async () => {
+    await page.goto(`${address}/?${place.endsWith(".code-workspace") ? "workspace" : "folder"}=${encodeURIComponent(place)}&payload=${payload}`);
+    await visible(".monaco-workbench .part.statusbar", 60_000);
+    await visible(".monaco-editor .view-lines", 60_000);
+    return until("an answer from the new window", () => probe("window"), (is) => is.configured && is.folders.length === folders, 20_000);
+  };
+  await until("a window with its settings and folders", () => load().catch((error) => error.message), (is) => is.configured === true, 150_000);
 }
 
 /** Moves the cursor, counted from zero, and waits until it is there: what is typed next belongs to that place. */

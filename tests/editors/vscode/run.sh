@@ -24,7 +24,7 @@ finish() {
 }
 trap finish EXIT
 rm -rf "$out"
-mkdir -p "$out" "$scratch"/{data/User,extensions,probe,build}
+mkdir -p "$out" "$scratch"/{extensions,probe,build}
 
 # The extension is built in a copy, so that nothing is left beside the sources.
 (cd "$root/editors/vscode" && tar -c --exclude=node_modules --exclude=dist --exclude=server .) | tar -x -C "$scratch/build"
@@ -67,16 +67,18 @@ pub fn client() -> reqwest::Result<Client> {
 }
 END
 cp -r "$here/probe" "$scratch/extensions/test.probe-0.0.1"
-python3 - "$here/settings.json" "$scratch" << 'END'
-import json, pathlib, sys
-settings = json.loads(pathlib.Path(sys.argv[1]).read_text())
-settings["sidenote.server.path"] = f"{sys.argv[2]}/sidenote"
-pathlib.Path(sys.argv[2], "data/User/settings.json").write_text(json.dumps(settings))
-END
+# settings DATA PROGRAM: what a user chose. A program is a machine's own affair: in a window on another machine, as all of
+# code-server's are, VS Code takes it from the machine's settings, and from the user's only until it knows the setting.
+settings() {
+  mkdir -p "$1"/{User,Machine}
+  cp "$here/settings.json" "$1/User/settings.json"
+  printf '{ "sidenote.server.path": "%s" }\n' "$2" > "$1/Machine/settings.json"
+}
+settings "$scratch/data" "$scratch/sidenote"
 
 # Workspaces: one of somebody else's, with a rule, a program and settings of its own, and one of two folders.
 places=$scratch/places
-mkdir -p "$places"/{foreign/.vscode,both/one,both/two} "$scratch"/{data-places/User,bin,own}
+mkdir -p "$places"/{foreign/.vscode,both/one,both/two} "$scratch"/{bin,own}
 bad='export const wait = () => new Promise(async (r) => { await 1; r(0); });'
 printf '%s\nconsole.log(wait);\n' "$bad" | tee "$places/foreign/a.ts" "$places/both/one/a.ts" > "$places/both/two/b.ts"
 rule='id: own-console\nlanguage: ts\nseverity: error\nmessage: No console.\nrule: { pattern: console.log($A) }\n'
@@ -117,14 +119,7 @@ END
   chmod +x "$scratch/bin/$name-lsp"
 done
 printf '{ "sidenote.server.path": "%s", "sidenote.workspaceRules": true, "sidenote.localModels": true }\n' "$scratch/bin/other-lsp" > "$places/foreign/.vscode/settings.json"
-python3 - "$here/settings.json" "$scratch" << 'END'
-import json, pathlib, sys
-settings = json.loads(pathlib.Path(sys.argv[1]).read_text())
-settings["sidenote.server.path"] = f"{sys.argv[2]}/bin/sidenote-lsp"
-settings["security.workspace.trust.startupPrompt"] = "never"
-settings["security.workspace.trust.untrustedFiles"] = "open"
-pathlib.Path(sys.argv[2], "data-places/User/settings.json").write_text(json.dumps(settings))
-END
+settings "$scratch/data-places" "$scratch/bin/sidenote-lsp"
 
 node=$prefix/node_modules/.bin/code-server
 common=(--config "$scratch/config.yaml" --extensions-dir "$scratch/extensions")
@@ -168,7 +163,14 @@ if ((status == 0)) && [ "${SIDENOTE_VSCODE_ONLY:-workspaces}" = workspaces ]; th
   HAS_MODEL=$has_model URL=http://127.0.0.1:$port PLACES=$places PROBE=$scratch/probe-places OUT=$out timeout "$patience" node "$driver/workspaces.mjs" || status=$?
   end
 fi
-((status == 0)) || say "the test in VS Code failed; screenshots and logs are in $out"
+if ((status != 0)); then
+  say "the test in VS Code failed; screenshots and logs are in $out"
+  # Where only this text is left of the machine: what the extension and its host logged, and the last messages.
+  find "$scratch"/data*/logs \( -name Sidenote.log -o -name remoteexthost.log \) -size +0 -exec tail -n 15 {} + | cut -c1-240 >&2
+  for log in "$scratch"/session*.jsonl; do
+    [ ! -e "$log" ] || { say "last messages of $(basename "$log")"; tail -n 10 "$log" | cut -c1-240 >&2; }
+  done
+fi
 for log in session session-places; do
   [ ! -e "$scratch/$log.jsonl" ] || bash "$here/../strict/run.sh" "$scratch/$log.jsonl" | sed "s#$scratch/##" || status=1
 done

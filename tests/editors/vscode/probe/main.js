@@ -93,9 +93,10 @@ const operations = {
     await done;
     return true;
   },
-  /** The names of the workspace's folders. */
-  async opened() {
-    return (vscode.workspace.workspaceFolders ?? []).map((folder) => folder.name);
+  /** The names of the workspace's folders, and whether the user's settings are there. */
+  async window() {
+    const configured = vscode.workspace.getConfiguration("sidenote").inspect("server.path")?.globalValue !== undefined;
+    return { configured, folders: (vscode.workspace.workspaceFolders ?? []).map((folder) => folder.name) };
   },
   async extension() {
     const extension = vscode.extensions.getExtension("sidenote.sidenote");
@@ -106,7 +107,10 @@ const operations = {
 exports.activate = async () => {
   const folder = process.env.PROBE_DIR;
   if (!folder) return;
-  for (let n = 0; ; n++) {
+  // What another window has answered is not done once more in this one.
+  let first = 0;
+  while (fs.existsSync(path.join(folder, `answer-${first}.json`))) first++;
+  for (let n = first; ; n++) {
     const request = path.join(folder, `request-${n}.json`);
     while (!fs.existsSync(request)) await new Promise((resolve) => setTimeout(resolve, 30));
     const { operation, ...args } = JSON.parse(fs.readFileSync(request, "utf8"));
