@@ -114,20 +114,22 @@ fn attack(pattern: &str, flags: &str, exponential: bool) -> serde_json::Value {
         "prefix": w.prefix, "pump": w.pump, "suffix": w.suffix})
 }
 
-/// Pumps until one test takes long enough to time, then pumps on and reports the ratio of both times.
+/// Pumps until one test takes long enough to time, then pumps on and reports the ratio of both times: of processor time, since
+/// a busy machine stops the first one now and then.
 const SCRIPT: &str = r"
 const cases = JSON.parse(require('fs').readFileSync(0, 'utf8'));
 for (const c of cases) {
   const re = new RegExp(c.pattern, c.flags);
   const time = n => {
     const text = c.prefix + c.pump.repeat(n) + c.suffix;
-    const start = process.hrtime.bigint();
+    const start = process.cpuUsage();
     re.lastIndex = 0;
     re.test(text);
-    return Number(process.hrtime.bigint() - start) / 1e6;
+    const { user, system } = process.cpuUsage(start);
+    return (user + system) / 1e3;
   };
   let ratio = 0, n, t = 0;
-  for (let attempt = 0; attempt < 3 && ratio < (c.exponential ? 1.8 : 2.6); attempt++) {
+  for (let attempt = 0; attempt < 5 && ratio < (c.exponential ? 1.8 : 2.6); attempt++) {
     if (c.exponential) for (n = 1; n <= 60 && (t = time(n)) < 10; n++);
     else for (n = 128; n <= 1 << 18 && (t = time(n)) < 10; n *= 2);
     if (t < 10) break;
@@ -166,7 +168,7 @@ fn witnesses_blow_up_in_node() {
         let mut text = String::new();
         stdout.read_to_string(&mut text).map(|_| text)
     });
-    let deadline = Instant::now() + Duration::from_secs(28);
+    let deadline = Instant::now() + Duration::from_secs(100);
     while child.try_wait().unwrap().is_none() {
         if Instant::now() > deadline {
             child.kill().unwrap();

@@ -1,5 +1,6 @@
 //! Notes on functions that repeat each other: those of one file, and, where somebody has seen all files, of others.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::blocks::{Blocks, Placed};
@@ -50,11 +51,59 @@ impl Engine {
     /// [`Blocks::iter`], with the number of all of their twins and the most alike ones.
     pub fn among(&self, document: &Document, flow: Flow, twins: &[(usize, usize, Vec<Twin>)]) -> Flow {
         let placed: Vec<Placed<'_>> = document.blocks().iter().collect();
-        let notes = twins.iter().filter_map(|(index, count, twins)| {
+        let mut alone = Vec::new();
+        let mut of_file: BTreeMap<&str, Vec<&(usize, usize, Vec<Twin>)>> = BTreeMap::new();
+        for copy in twins {
+            match most_alike(&copy.2).map(|twin| &twin.place) {
+                Some(TwinPlace::There(Location { path: Some(path), .. })) => {
+                    of_file.entry(path).or_default().push(copy)
+                }
+                _ => alone.push(copy),
+            }
+        }
+        let (whole, few): (Vec<_>, Vec<_>) =
+            of_file.into_iter().partition(|(_, copies)| copies.len() >= COPIES_OF_A_FILE);
+        alone.extend(few.into_iter().flat_map(|(_, copies)| copies));
+        let single = alone.into_iter().filter_map(|(index, count, twins)| {
             Some((placed.get(*index)?.block.arena().clone(), note(&placed, *index, *count, twins)?))
         });
-        flow.among(notes.collect())
+        let whole = whole.into_iter().filter_map(|(path, copies)| file_note(&placed, path, &copies));
+        flow.among(single.chain(whole).collect())
     }
+}
+
+/// Functions of one other file that are repeated before they are told of in one note: then the file is the copy.
+const COPIES_OF_A_FILE: usize = 6;
+
+/// Functions that such a note names.
+const NAMED_COPIES: usize = 12;
+
+fn most_alike(twins: &[Twin]) -> Option<&Twin> {
+    // The first of those that are equal.
+    twins.iter().rev().max_by(|a, b| a.structure.total_cmp(&b.structure))
+}
+
+/// One note for a file many of whose functions repeat those of another one, on the first of them.
+fn file_note(placed: &[Placed<'_>], path: &str, copies: &[&(usize, usize, Vec<Twin>)]) -> Option<(Arc<Arena>, Note)> {
+    let mut copies = copies.to_vec();
+    copies.sort_by_key(|(index, ..)| *index);
+    let first = *placed.get(copies.first()?.0)?;
+    let message = format!(
+        "{} functions of this file repeat functions of {path}. A change to one file will be forgotten in the other: let them \
+         share the code.",
+        copies.len()
+    );
+    let mut note = Note::new(rules::find(RULE)?, head(first), message);
+    for (index, _, twins) in copies.into_iter().take(NAMED_COPIES) {
+        let (copy, twin) = (placed.get(*index)?, most_alike(twins)?);
+        let name = copy.block.name().unwrap_or("this function");
+        let percent = (twin.structure * 100.0).floor();
+        note.related.push((
+            Place::Block(Arc::clone(copy.block.arena()), head(*copy)),
+            format!("{name} repeats {}, {percent} % the same", twin.name),
+        ));
+    }
+    Some((first.block.arena().clone(), note))
 }
 
 pub(super) const RULE: &str = "duplicated-block";

@@ -4,7 +4,7 @@ use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Place, Severity};
 use crate::rules::lists::is_surely_data;
-use crate::rules::shape::parameters;
+use crate::rules::shape::{mentions, parameters};
 use crate::rules::support::{args, bare, constant, enclosing_loop, is_function, method, place_name, runs_once, words};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
@@ -33,6 +33,14 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], reduce), Check::Nodes(&[Kind::AssignmentExpression], in_loop)],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "function f(rows, first, last) { let start; for (const row of rows) { start = []; if (row.top) { start = start.concat(first); } if (row.end) { start = start.concat(last); } go(row, start); } }",
+        ),
+        Case::bad(
+            "a.js",
+            "function f(rows, all) { for (const row of rows) { all = all.concat(row.parts); } all = []; } //~ accumulating-spread",
+        ),
         Case::near_miss(
             "a.js",
             "const found = (url.hash ?? '#').substring(1).split('&').map((p) => p.split('=')).reduce((all, [k, v]) => ({ ...all, [k]: v }), {});",
@@ -573,7 +581,7 @@ fn in_loop<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         .next_named_sibling()
         .filter(|_| !is_function(around))
         .is_some_and(|next| matches!(next.kind(), Kind::BreakStatement | Kind::ReturnStatement | Kind::ThrowStatement));
-    if leaves || declared_in(around, name) || (copy.kind() == Kind::CallExpression && is_text(node, name)) {
+    if leaves || declared_in(around, name) || starts_anew(around, name) || (copy.kind() == Kind::CallExpression && is_text(node, name)) {
         return;
     }
     let message = format!("`{name}` is copied whole in every round, {ADVICE}: `push`, or assign the key.");
@@ -664,6 +672,20 @@ fn declared_in(around: Node<'_>, name: &str) -> bool {
                 })
                 && n.parent().and_then(|p| p.parent()).is_some_and(|p| p.kind() == Kind::StatementBlock)
         })
+}
+
+/// Whether every round sets the variable to something new first, so that nothing is gathered over the rounds.
+fn starts_anew(around: Node<'_>, name: &str) -> bool {
+    let Some(body) = around.child(Field::Body) else { return false };
+    let resets = |statement: Node<'_>| {
+        statement.kind() == Kind::ExpressionStatement
+            && statement.first_named().is_some_and(|set| {
+                set.kind() == Kind::AssignmentExpression
+                    && set.child(Field::Left).is_some_and(|l| l.text() == name)
+                    && set.child(Field::Right).is_some_and(|value| !mentions(value, name))
+            })
+    };
+    body.named_children().any(resets)
 }
 
 /// Whether the variable starts as a string.

@@ -39,6 +39,8 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::MacroInvocation], rust_assert),
     ],
     cases: &[
+        Case::near_miss("a.js", "function f(cb) { if (true /* version 2 resumes by itself */) { return cb(2); } again(cb); }"),
+        Case::bad("a.js", "/* asks */ if (true) { go(); } else { stop(); } //~ constant-condition"),
         Case::near_miss(
             "a.js",
             "while ((m = re.exec(t)) !== null) { const value = m[2] || m[3]; attrs[m[1]] = !value || value; }",
@@ -146,7 +148,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             let span = c.span();
             span.end <= node.span().start && node.span().start - span.end < 40 && c.text().contains("ignore")
         });
-    if switched || kept {
+    // `if (true /* no such thing in version 2 */)` says why.
+    let explained = matches!(condition.kind(), Kind::True | Kind::False)
+        && node.child(Field::Condition).is_some_and(|c| c.children().any(|n| n.is_comment()));
+    if switched || kept || explained {
         return;
     }
     let endless = node.kind() == Kind::WhileStatement;

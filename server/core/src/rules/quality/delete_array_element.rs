@@ -1,8 +1,8 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{is_array, operands, operator};
-use crate::rules::support::bare;
+use crate::rules::shape::{is_array, operands, operator, same};
+use crate::rules::support::{bare, is_function};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -28,6 +28,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::UnaryExpression], check)],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "function order(items, index) { const one = items[index]; delete items[index]; const rest = seen(items); items[index] = one; return rest; }",
+        ),
         Case::bad("a.js", "const list = [1, 2, 3];\ndelete list[0]; //~ delete-array-element"),
         Case::bad("a.ts", "function f(xs: string[], i: number) { delete xs[i]; } //~ delete-array-element"),
         Case::bad("a.js", "const parts = s.split('/');\ndelete parts[parts.length - 1]; //~ delete-array-element"),
@@ -77,6 +81,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let (Some(list), Some(index)) = (place.child(Field::Object), place.child(Field::Index)) else { return };
     if matches!(index.kind(), Kind::String | Kind::TemplateString)
         || !is_array(list) && !typed(list, cx) && !counted(node, list, index) && !told(list, index)
+        || is_put_back(node, place)
     {
         return;
     }
@@ -90,6 +95,16 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         note = note.suggestion("Use `splice`", vec![(node.span(), text)]);
     }
     cx.report(note);
+}
+
+/// Whether the function sets the same element later: it is only out of the way for a while.
+fn is_put_back(node: Node<'_>, place: Node<'_>) -> bool {
+    let function = node.ancestors().find(|a| is_function(*a)).unwrap_or_else(|| node.arena().root());
+    function.descendants_until(is_function).any(|n| {
+        n.kind() == Kind::AssignmentExpression
+            && n.span().start > node.span().end
+            && n.child(Field::Left).is_some_and(|l| same(l, place))
+    })
 }
 
 /// Whether a field's written type is an array.

@@ -1,10 +1,10 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{home, parameters, returned, root_name};
+use crate::rules::shape::{home, is_said, parameters, returned, root_name};
 use crate::rules::support::{args, bare, is_function, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::syntax::Node;
+use crate::syntax::{Node, Span};
 
 pub static RULE: Rule = Rule {
     id: "in-place-sort",
@@ -29,6 +29,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "export function back(pts) {\n  // destructive: reverses them in place, so do not use them afterwards\n  return path(pts.reverse());\n}",
+        ),
         Case::near_miss(
             "a.ts",
             "class S { keep() { this.done = this.done.reverse().slice(0, this.most).reverse(); } }",
@@ -130,6 +134,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             .any(|(of, m)| m.text() == "get" && parameters(f).iter().any(|p| p.text() == of.text()))
     });
     if immutable {
+        return;
+    }
+    // A comment says that it happens in place.
+    let near = |span: Span| span.end <= node.span().start && node.span().start - span.end < 200;
+    if is_said(cx, near, &["in place", "in-place", "destructive", "mutat"]) {
         return;
     }
     let receiver_place = bare(receiver);

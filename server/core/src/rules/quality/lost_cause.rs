@@ -26,6 +26,14 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CatchClause], check)],
     cases: &[
+        Case::bad(
+            "a.js",
+            "function f() {\n  try { first(); } catch (err) {\n    try { second(); } catch (error) {\n      throw new Error('both failed'); //~ lost-cause\n    }\n  }\n}",
+        ),
+        Case::near_miss(
+            "a.js",
+            "function at(term) { try { return fs.readFileSync(dir + term); } catch (err) { throw new Error('unknown terminal: ' + term); } }",
+        ),
         Case::near_miss(
             "a.js",
             "function open(a, k) { try { return cipher(a, k); } catch (err) { throw new Error('unsupported algorithm: ' + a); } }",
@@ -116,7 +124,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if body.descendants().any(Node::is_hole) {
         return;
     }
-    let Some(thrown) = body.descendants_until(is_function).find(|n| n.kind() == Kind::ThrowStatement) else { return };
+    // A throw in an inner clause is told of there.
+    let inner = |n: Node<'a>| is_function(n) || n.kind() == Kind::CatchClause;
+    let Some(thrown) = body.descendants_until(inner).find(|n| n.kind() == Kind::ThrowStatement) else { return };
     let Some(made) = thrown.first_named().filter(|m| m.kind() == Kind::NewExpression) else { return };
     let plain = made.child(Field::Constructor).is_some_and(|c| {
         matches!(c.text(), "Error" | "TypeError" | "RangeError" | "SyntaxError" | "EvalError" | "URIError")
@@ -140,7 +150,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     });
     let says = args(made).next().is_some_and(|m| {
         let text = m.text().to_lowercase();
-        ["find", "found", "exist", "open", "missing"].iter().any(|w| text.contains(w))
+        ["find", "found", "exist", "open", "missing", "unknown"].iter().any(|w| text.contains(w))
     });
     // What cannot be deciphered is not to tell why, and what is not supported, or not valid, has no other reason. A comment gives one.
     let answers = args(made).next().is_some_and(|m| {

@@ -31,6 +31,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::VariableDeclarator, Kind::FormalParameters, Kind::AssignmentExpression], check)],
     cases: &[
+        Case::near_miss(
+            "a.js",
+            "const config = require(<%= configFile %>)[env];\nconst db = {};\nlet s;\nif (config.url) { s = open(config.url, config); } else { s = open(config.name); }",
+        ),
         Case::near_miss("a.d.ts", "declare var NaN: number;\ndeclare var Infinity: number;"),
         Case::near_miss(
             "a.tsx",
@@ -102,6 +106,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 })
                 .map(Node::text)
                 .collect();
+            // Templates of code (`require(<%= file %>)[env]`) read as something else.
+            if cx.arena().has_error() {
+                return;
+            }
             let inner = value.descendants_until(runs_later);
             let read = std::iter::once(value).chain(inner).find(|n| {
                 n.kind() == Kind::Identifier

@@ -30,6 +30,11 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::near_miss(
             "a.js",
+            "function skip(s) { switch (s.at()) { case 13: if (s.peek() === 10) { s.pos += 1; } case 10: s.line += 1; break; default: s.pos += 1; } }",
+        ),
+        Case::near_miss("a.js", "switch (c) { case '\\r': if (peek() === '\\n') { next(); } case '\\n': line += 1; break; }"),
+        Case::near_miss(
+            "a.js",
             "function f(p, c) { switch (arguments.length) { case 1: p = undefined; case 2: c = undefined; } go(p, c); }",
         ),
         Case::near_miss(
@@ -164,6 +169,12 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         let counts =
             node.parent().and_then(|s| s.child(Field::Value)).map(bare).is_some_and(|v| v.text() == "arguments.length");
         if adds || counts {
+            continue;
+        }
+        // A carriage return is part of the line feed behind it.
+        let label = |c: Node<'a>| c.child(Field::Value).map(bare).map(Node::text);
+        let line_end = [label(clause), label(next)];
+        if line_end == [Some("13"), Some("10")] || line_end.map(|l| l.map(|t| t.trim_matches(['\'', '"']))) == [Some("\\r"), Some("\\n")] {
             continue;
         }
         // Running on into nothing does no harm.
