@@ -331,7 +331,7 @@ fn carries_notice(place: &str, module: &Block) -> bool {
 }
 
 /// Whether a file of JavaScript is what a compiler made of sources that lie elsewhere, as the helpers of Babel, TypeScript and esbuild
-/// at its top level tell; or is written for Flow, whose types are no JavaScript. Nobody mends such text for its quality or speed.
+/// at its top level tell; or is written for Flow, whose types are no JavaScript; or declares types alone. Nobody mends such text for its quality or speed.
 fn is_compiled(path: &str, module: &Block) -> bool {
     const HELPERS: [&str; 10] = [
         // A bundle that anybody can load.
@@ -346,6 +346,10 @@ fn is_compiled(path: &str, module: &Block) -> bool {
         "__commonJS({",
         "var __defProp = Object.defineProperty;",
     ];
+    // A declaration runs nothing.
+    if [".d.ts", ".d.mts", ".d.cts"].iter().any(|e| path.ends_with(e)) {
+        return true;
+    }
     let script = [".js", ".cjs", ".mjs", ".jsx"].iter().any(|e| path.ends_with(e));
     let text = module.arena().text();
     // What a program is made of by filling in: `<% if (ctx.ssr) { %>`.
@@ -601,6 +605,17 @@ mod tests {
         assert!(
             !super::twins::is_release("client/js/jquery.js", head)
                 && !super::twins::is_release("client/js/own-4.0.0.js", head)
+        );
+    }
+
+    #[test]
+    fn folders_of_libraries_are_somebody_else_s() {
+        let vendored = super::twins::is_vendored;
+        assert!(vendored("admin/lib/js/crypto-js/aes.js") && vendored("web/vendor/a.js"));
+        assert!(
+            !vendored("src/crypto-js/aes.js")
+                && !vendored("src/lib/react/hooks.js")
+                && !vendored("js/crypto-js/own.ts")
         );
     }
 

@@ -73,7 +73,7 @@ impl Engine {
 }
 
 /// Functions of one other file that are repeated before they are told of in one note: then the file is the copy.
-const COPIES_OF_A_FILE: usize = 6;
+const COPIES_OF_A_FILE: usize = 4;
 
 /// Functions that such a note names.
 const NAMED_COPIES: usize = 12;
@@ -176,7 +176,28 @@ pub(super) fn is_vendored(path: &str) -> bool {
         "__generated__",
         "lcov-report",
     ];
-    path.rsplit('/').skip(1).any(|folder| FOLDERS.contains(&folder))
+    /// Libraries that nobody keeps a folder of code of their own for.
+    const COPIED: &[&str] = &[
+        "ckeditor",
+        "codemirror",
+        "crypto-js",
+        "datatables",
+        "html5shiv",
+        "jquery-ui",
+        "mathjax",
+        "mootools",
+        "tinymce",
+    ];
+    let mut folders = path.rsplit('/').skip(1).peekable();
+    while let Some(folder) = folders.next() {
+        let beside_a_page = folders
+            .peek()
+            .is_some_and(|f| matches!(*f, "js" | "lib" | "libs" | "public" | "static" | "assets" | "plugins"));
+        if FOLDERS.contains(&folder) || beside_a_page && COPIED.contains(&folder) && path.ends_with(".js") {
+            return true;
+        }
+    }
+    false
 }
 
 /// Whether a file is a release of somebody else's library, laid beside a page: it is called as that is, lies where such files
@@ -198,6 +219,7 @@ pub(super) fn is_release(path: &str, head: &str) -> bool {
         "html5shiv",
         "jasmine",
         "jquery",
+        "jquery-migrate",
         "jquery-ui",
         "jqueryui",
         "knockout",

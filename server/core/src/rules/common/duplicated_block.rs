@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
     docs: Docs {
         what: "Finds functions that are copies of others: the same code, the same with other names and constants, or with a few statements \
                changed, added or removed. In the editor it compares the functions of a file, in a scan those of all files. The first of a \
-               group is taken for the original; each copy is reported, with the places of its twins.",
+               group is taken for the original; each copy is reported, with the places of its twins. Where four functions of a file or more are copies out of one other file, they are reported once, on the first.",
         why: "What is mended in one copy stays broken in the others, and nobody knows which of them is right.",
         example: "function total(rows) { /* twenty lines */ }\nfunction totalOfOrders(orders) { /* the same twenty lines */ }",
         instead: "function total(items) { /* twenty lines */ }\nconst totalOfOrders = total;",
