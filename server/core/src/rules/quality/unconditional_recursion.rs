@@ -20,7 +20,7 @@ pub static RULE: Rule = Rule {
     in_tests: false,
     docs: Docs {
         what: "Finds functions, methods and accessors that call (or read or set) themselves before anything can make \
-              them stop. In Rust also methods that call themselves through `self` or by an operator of their own trait.",
+              them stop. In Rust also methods that call themselves through `self` or by way of their own trait: `self == other`, `write!(f, \"{}\", self)`, `..Default::default()`, `s.parse()`.",
         why: "Every call ends in `RangeError: Maximum call stack size exceeded`. Mostly a wrapper that was meant to \
               call something else of the same name, or an accessor that was meant to use a private field.",
         example: "class User {\n  get name() { return this.name; }\n}",
@@ -32,6 +32,7 @@ pub static RULE: Rule = Rule {
     checks: &[
         Check::Nodes(&[Kind::FunctionDeclaration, Kind::MethodDefinition], check),
         Check::Nodes(&[Kind::FunctionItem], rust_function),
+        Check::Nodes(&[Kind::ImplItem], rust_impl),
     ],
     cases: &[
         Case::near_miss(
@@ -130,6 +131,26 @@ pub static RULE: Rule = Rule {
             "impl Display for A { fn fmt(&self, f: &mut Formatter<'_>) -> Result { write!(f, \"{}\", self.name) } }",
         ),
         Case::near_miss("a.rs", "impl PartialEq for A { fn eq(&self, other: &Self) -> bool { self.id == other.id } }"),
+        Case::bad(
+            "a.rs",
+            "impl Deref for W {\n    type Target = T;\n    fn deref(&self) -> &T {\n        self.deref() //~ unconditional-recursion\n    }\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "impl Default for V {\n    fn default() -> Self {\n        V { a: 1, ..Default::default() } //~ unconditional-recursion\n    }\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "impl FromStr for H {\n    type Err = E;\n    fn from_str(s: &str) -> Result<Self, E> {\n        s.parse() //~ unconditional-recursion\n    }\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "impl fmt::Display for V {\n    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {\n        write!(f, \"{}\", self) //~ unconditional-recursion\n    }\n}\nimpl fmt::Debug for V {\n    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {\n        write!(f, \"{}\", self)\n    }\n}",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "impl Deref for W {\n    type Target = T;\n    fn deref(&self) -> &T {\n        self.0.deref()\n    }\n}\nimpl Default for V {\n    fn default() -> Self {\n        V { a: 1, ..Inner::default() }\n    }\n}\nimpl FromStr for H {\n    type Err = E;\n    fn from_str(s: &str) -> Result<Self, E> {\n        s.parse().map(H)\n    }\n}",
+        ),
         Case::good("a.rs", "fn f(n: u32) -> u32 { if n == 0 { 0 } else { f(n - 1) } }"),
         Case::good("a.rs", "impl A { fn len(&self) -> usize { self.inner.len() } }"),
         Case::good("a.rs", "fn f(n: u32) -> u32 { if n == 0 { return 0; } f(n - 1) }"),
@@ -352,6 +373,61 @@ fn rust_function<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         if !plain || jumps || leaves && statement.kind() != Kind::ExpressionStatement {
             return;
         }
+    }
+}
+
+/// What an `impl` alone tells of its method: `self.deref()` in `deref`, `..Default::default()` in `default`, `s.parse()` in
+/// `from_str`, and `write!(f, "{}", self)` in `fmt` where the file writes several of the formatting traits.
+fn rust_impl<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let (Some(of), Some(body)) = (node.child(Field::Trait), node.child(Field::Body)) else { return };
+    let name = crate::rules::rust_items::last_name(of.text());
+    let whole = node.child(Field::Type).map_or("", Node::text);
+    for hole in body.named_children().filter(|n| n.kind() == Kind::FunctionItem) {
+        let function = cx.open(hole);
+        let Some(method_name) = function.child(Field::Name).map(Node::text) else { continue };
+        let Some(inner) = function.child(Field::Body) else { continue };
+        let statements: Vec<Node<'a>> = inner.named_children().filter(|n| !n.is_comment()).collect();
+        let [only] = statements.as_slice() else { continue };
+        let own = |n: Node<'a>, called: &str| {
+            method(n).is_some_and(|(of, m)| of.kind() == Kind::SelfValue && m.text() == called)
+        };
+        let again = match (name, method_name) {
+            ("Deref", "deref") => own(*only, "deref") || matches!(only.text(), "&**self" | "&(**self)" | "self"),
+            ("DerefMut", "deref_mut") => own(*only, "deref_mut") || matches!(only.text(), "&mut **self" | "self"),
+            ("Default", "default") => {
+                let base = only.text().rsplit_once("..").map_or("", |(_, b)| b.trim_end_matches(['}', ' ', '\n', ',']));
+                let built = only.kind() == Kind::StructExpression
+                    && only.child(Field::Name).is_some_and(|n| n.text() == "Self" || n.text() == whole);
+                built && (matches!(base, "Default::default()" | "Self::default()") || base == format!("{whole}::default()"))
+            }
+            ("FromStr", "from_str") => {
+                let parameter = parameters(function).first().map_or("", |p| p.text());
+                let result = only.kind() == Kind::CallExpression && only.text() == format!("{parameter}.parse()");
+                result || only.text() == format!("{parameter}.parse::<Self>()")
+            }
+            ("Display" | "Debug", "fmt") if cx.file.declared.rust.formatting.len() > 1 => formats_itself(*only, name),
+            _ => false,
+        };
+        if again {
+            let message = format!("`{method_name}` ends up in itself whatever happens, and never ends. Its fields were meant.");
+            crate::rules::shape::report_in(cx, function, Note::new(cx.rule, only.span(), message));
+        }
+    }
+}
+
+/// Whether `write!` puts the value itself into the text by the trait that is being written.
+fn formats_itself(statement: Node<'_>, name: &str) -> bool {
+    let Some(tree) = statement.child_of_kind(Kind::TokenTree).filter(|_| statement.kind() == Kind::MacroInvocation) else {
+        return false;
+    };
+    if statement.child(Field::Macro).is_none_or(|m| m.text() != "write" && m.text() != "writeln") {
+        return false;
+    }
+    let text: String = tree.text().chars().filter(|c| !c.is_whitespace()).collect();
+    let single = text.matches('{').count() == 1 && text.ends_with("\",self)");
+    match name {
+        "Display" => single && text.contains("{}") || text.contains("{self}") || text.contains(",self.to_string()"),
+        _ => single && (text.contains("{:?}") || text.contains("{:#?}")) || text.contains("{self:?}"),
     }
 }
 
