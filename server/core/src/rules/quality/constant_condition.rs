@@ -21,7 +21,7 @@ pub static RULE: Rule = Rule {
     docs: Docs {
         what: "Finds conditions whose outcome is written in the code: literals, `x === 'a' || 'b'`, `x !== 'a' || x !== \
               'b'`, `x === 'a' && x === 'b'`, an assignment of a constant (`if (a = 5)`), a comparison with a new \
-              object or array (`x === []`). In Rust: `if x || true`, `x != 1 || x != 2`, `x == 1 && x == 2`, `x < 1 && x > 5`, `assert!(true)`.",
+              object or array (`x === []`, `new Date(a) === new Date(b)`), bounds that cover everything or nothing (`x >= 200 || x <= 299`, `x < min && x > max`). In Rust: `if x || true`, `x != 1 || x != 2`, `x == 1 && x == 2`, `x < 1 && x > 5`, `assert!(true)`.",
         why: "One branch is dead. Behind these forms stands a condition that was meant to ask something else, and the \
               check that it stands for never happens.",
         example: "if (role === 'admin' || 'owner') { allow(); }",
@@ -64,6 +64,17 @@ pub static RULE: Rule = Rule {
         Case::bad("a.js", "const z = `a${x}` ?? 'b'; //~ constant-condition"),
         Case::bad("a.js", "const w = !x ?? 3; //~ constant-condition"),
         Case::bad("a.js", "if (x > 5 && x < 3) go(); //~ constant-condition"),
+        Case::bad("a.js", "const same = new Date(a) === new Date(b); //~ constant-condition"),
+        Case::bad("a.js", "if (new Date(a) == new Date(b)) go(); //~ constant-condition"),
+        Case::near_miss("a.js", "const same = +new Date(a) === +new Date(b) || new Date(a) > new Date(b) || new String(x) == x;"),
+        Case::bad("a.js", "if (code >= 200 || code <= 299) go(); //~ constant-condition"),
+        Case::bad("a.js", "if (d < min && d > max) stop(); //~ constant-condition"),
+        Case::bad("a.ts", "const off = v.x > r.maxX && v.x < r.minX; //~ constant-condition"),
+        Case::near_miss("a.js", "if (d < min || d > max || x < 3 || x > 5) stop();"),
+        Case::near_miss("a.js", "if (d < max && d > min && x.a < minA && x.a > maxB) stop();"),
+        Case::bad("a.rs", "fn f(c: u8) -> bool { c >= b'0' || c <= b'9' } //~ constant-condition"),
+        Case::bad("a.rs", "fn f(c: char) -> bool { c < 'a' && c > 'z' } //~ constant-condition"),
+        Case::good("a.rs", "fn f(c: u8) -> bool { c >= b'0' && c <= b'9' || c < b'a' || c > b'f' }"),
         Case::bad("a.js", "if (new Error('x')) go(); //~ constant-condition"),
         Case::bad("a.js", "const total = a + b ?? 0; //~ constant-condition"),
         Case::good("a.js", "const y = x || {}; const z = x ?? 'b'; const e = `${x}` || 'empty';"),
@@ -255,26 +266,58 @@ fn never_nullish(node: Node<'_>) -> bool {
 
 /// Bounds of one variable that cannot both hold: `x > 5 && x < 3`.
 fn contradicts(left: Node<'_>, right: Node<'_>) -> bool {
-    let bound = |n: Node<'_>| -> Option<(String, bool, f64)> {
+    let (Some(a), Some(b)) = (bound(left), bound(right)) else { return outside(left, right) };
+    a.0 == b.0 && (a.1 && !b.1 && a.2 > b.2 || b.1 && !a.1 && b.2 > a.2)
+}
+
+/// Bounds of one variable of which one always holds: `x > 3 || x < 5`.
+fn covers(left: Node<'_>, right: Node<'_>) -> bool {
+    let (Some(a), Some(b)) = (bound(left), bound(right)) else { return false };
+    a.0 == b.0 && (a.1 && !b.1 && a.2 < b.2 || b.1 && !a.1 && b.2 < a.2)
+}
+
+/// What is compared with a number, whether it lies above it, and the number.
+fn bound(n: Node<'_>) -> Option<(String, bool, f64)> {
+    let n = bare(n);
+    let (a, b) = operands(n).filter(|_| n.kind() == Kind::BinaryExpression)?;
+    let (a, b) = (bare(a), bare(b));
+    let up = match operator(n) {
+        ">" | ">=" => true,
+        "<" | "<=" => false,
+        _ => return None,
+    };
+    let value = |n: Node<'_>| {
+        n.text().parse::<f64>().ok().filter(|_| matches!(n.kind(), Kind::Number | Kind::UnaryExpression))
+    };
+    match (value(a), value(b)) {
+        (None, Some(limit)) if only_reads(a) => Some((a.text().to_owned(), up, limit)),
+        (Some(limit), None) if only_reads(b) => Some((b.text().to_owned(), !up, limit)),
+        _ => None,
+    }
+}
+
+/// Below the least and above the greatest at once, by the names of the bounds: `x < min && x > max`.
+fn outside(left: Node<'_>, right: Node<'_>) -> bool {
+    let side = |n: Node<'_>| -> Option<(String, &'static str, String)> {
         let n = bare(n);
         let (a, b) = operands(n).filter(|_| n.kind() == Kind::BinaryExpression)?;
         let (a, b) = (bare(a), bare(b));
-        let up = match operator(n) {
-            ">" | ">=" => true,
-            "<" | "<=" => false,
+        let word = match operator(n) {
+            "<" | "<=" => ["min", "minimum", "lower"],
+            ">" | ">=" => ["max", "maximum", "upper"],
             _ => return None,
         };
-        let value = |n: Node<'_>| {
-            n.text().parse::<f64>().ok().filter(|_| matches!(n.kind(), Kind::Number | Kind::UnaryExpression))
-        };
-        match (value(a), value(b)) {
-            (None, Some(limit)) if only_reads(a) => Some((a.text().to_owned(), up, limit)),
-            (Some(limit), None) if only_reads(b) => Some((b.text().to_owned(), !up, limit)),
-            _ => None,
-        }
+        let name = crate::rules::support::place_name(b)?;
+        let words = crate::rules::support::words(&name);
+        let found = word.into_iter().find(|w| words.iter().any(|x| x == w))?;
+        let rest: String = words.into_iter().filter(|w| w != found).collect();
+        only_reads(a).then(|| (a.text().to_owned(), found, rest))
     };
-    let (Some(a), Some(b)) = (bound(left), bound(right)) else { return false };
-    a.0 == b.0 && (a.1 && !b.1 && a.2 > b.2 || b.1 && !a.1 && b.2 > a.2)
+    let (Some(a), Some(b)) = (side(left), side(right)) else { return false };
+    let pair = |x: &str, y: &str| {
+        matches!((x, y), ("min", "max") | ("minimum", "maximum") | ("lower", "upper"))
+    };
+    a.0 == b.0 && a.2 == b.2 && (pair(a.1, b.1) || pair(b.1, a.1))
 }
 
 /// `case 1, 2:`
@@ -298,10 +341,12 @@ fn compare<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let op = operator(node);
     match op {
         "==" | "===" | "!=" | "!==" => {
+            let made = |n: Node<'_>| bare(n).kind() == Kind::NewExpression;
             let fresh = |n: Node<'_>| {
                 let n = bare(n);
                 matches!(n.kind(), Kind::Object | Kind::ArrowFunction | Kind::FunctionExpression | Kind::Regex)
                     || n.kind() == Kind::Array && (op.len() == 3)
+                    || n.kind() == Kind::NewExpression && (op.len() == 3 || made(left) && made(right))
             };
             if fresh(left) || fresh(right) {
                 let outcome = op.starts_with('!');
@@ -314,6 +359,10 @@ fn compare<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         "||" | "??" if always_there(left) || op == "??" && never_nullish(left) && !is_literal(left) => {
             let message =
                 format!("The value on the left is always there, so that what stands behind `{op}` is never used.");
+            cx.report(Note::new(cx.rule, node.span(), message));
+        }
+        "||" if covers(left, right) => {
+            let message = "Every number is on one side of these bounds or the other, so that this is always true. `&&` was meant.";
             cx.report(Note::new(cx.rule, node.span(), message));
         }
         "&&" if contradicts(left, right) => {
@@ -463,7 +512,7 @@ fn rust_compare<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let differ = a.2.text() != b.2.text() && a.2.kind() == b.2.kind();
-    let numbers = integer(a.2).zip(integer(b.2));
+    let numbers = number(a.2).zip(number(b.2));
     let message = match (op, a.1, b.1, numbers) {
         ("||", "!=", "!=", _) if differ => {
             format!(
@@ -477,12 +526,24 @@ fn rust_compare<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         ("&&", "<", ">", Some((low, high))) | ("&&", ">", "<", Some((high, low))) if low <= high => {
             format!("`{}` cannot be both, so that this is always false. `||` was meant.", a.0.text())
         }
-        ("||", ">", "<", Some((low, high))) | ("||", "<", ">", Some((high, low))) if low < high => {
+        ("||", ">" | ">=", "<" | "<=", Some((low, high))) | ("||", "<" | "<=", ">" | ">=", Some((high, low)))
+            if low < high =>
+        {
             format!("Every `{}` is one of the two, so that this is always true. `&&` was meant.", a.0.text())
         }
         _ => return,
     };
     cx.report(Note::new(cx.rule, node.span(), message));
+}
+
+/// The number that a literal stands for: `10`, `b'a'`, `'a'`.
+fn number(literal: Node<'_>) -> Option<i128> {
+    if literal.kind() != Kind::CharLiteral {
+        return integer(literal);
+    }
+    let mut inside = literal.text().trim_start_matches('b').trim_matches('\'').chars();
+    let only = inside.next()?;
+    inside.next().is_none().then(|| i128::from(u32::from(only)))
 }
 
 /// Operand, operator and literal of a comparison.
@@ -491,7 +552,7 @@ fn rust_test<'a>(node: Node<'a>) -> Option<(Node<'a>, &'a str, Node<'a>)> {
     let (left, right) = operands(node)?;
     let literal = matches!(bare(right).kind(), Kind::IntegerLiteral | Kind::StringLiteral | Kind::CharLiteral)
         || integer(right).is_some();
-    (literal && matches!(operator(node), "==" | "!=" | "<" | ">")).then_some((bare(left), operator(node), bare(right)))
+    (literal && matches!(operator(node), "==" | "!=" | "<" | ">" | "<=" | ">=")).then_some((bare(left), operator(node), bare(right)))
 }
 
 fn rust_assert<'a>(node: Node<'a>, cx: &mut Cx<'a>) {

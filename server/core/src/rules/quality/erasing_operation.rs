@@ -1,4 +1,4 @@
-use sidenote_grammars::{Family, Kind};
+use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_code::integer;
@@ -14,19 +14,44 @@ pub static RULE: Rule = Rule {
     severity: Severity::Medium,
     confidence: Confidence::High,
     cwe: &[682],
-    families: &[Family::Rust],
+    families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `x * 0`, `x & 0`, `0 / x`, `x % 1`, `x << 0` of a whole expression, and shifts by as many bits as the type has or more.",
+        what: "Finds `x * 0`, `x & 0`, `0 / x`, `x % 1`, `x << 0` of a whole expression, shifts by as many bits as the type has or more, and quotients of whole numbers that are 0 in a calculation (`n * (5 / 9)`). In JavaScript `Math.floor(Math.random())`.",
         why: "The value does not matter for the result: it was meant to be another number, or the line does nothing.",
         example: "let offset = index % 1;",
         instead: "let offset = index % STEP;",
         limits: "Products in tables and layouts (`4 * 0`, `row * 0 + 1`) keep a pattern and are left alone, and so are floating point numbers.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::BinaryExpression], check)],
+    checks: &[
+        Check::Nodes(&[Kind::BinaryExpression], check),
+        Check::Nodes(&[Kind::CallExpression], rounded_random),
+    ],
     cases: &[
+        Case::bad("a.js", "const i = Math.floor(Math.random()); //~ erasing-operation"),
+        Case::bad("a.js", "const i = Math.trunc(Math.random()) + 1; //~ erasing-operation"),
+        Case::bad("a.js", "const c = colors[Math.floor(Math.random()) * colors.length]; //~ erasing-operation"),
+        Case::bad("a.js", "function roll() { return parseInt(Math.random()) * 6 + 1; } //~ erasing-operation"),
+        Case::bad("a.js", "const n = Math.floor(Math.random(10)); //~ erasing-operation"),
+        Case::bad("a.js", "const xs = list.map(() => Math.floor(Math.random())); //~ erasing-operation"),
+        Case::good("a.js", "const i = Math.floor(Math.random() * 6);"),
+        Case::good("a.js", "const r = Math.random();"),
+        Case::good("a.js", "const i = Math.round(Math.random());"),
+        Case::good("a.js", "const i = Math.ceil(Math.random());"),
+        Case::good("a.js", "const i = Math.floor(random());"),
+        Case::good("a.js", "const i = Math.floor(x);"),
+        Case::good("a.js", "const i = parseInt(Math.random() * 6, 10);"),
+        Case::good("a.js", "const i = (Math.random() * 6) | 0;"),
+        Case::near_miss("a.js", "const i = Math.floor(rng.random());"),
+        Case::near_miss("a.js", "const i = floor(Math.random());"),
+        Case::near_miss("a.js", "const s = String(Math.floor(6 * Math.random()));"),
+        Case::bad("a.rs", "fn celsius(f: i32) -> i32 { (f - 32) * (5 / 9) } //~ erasing-operation"),
+        Case::near_miss("a.rs", "fn f(x: f64) -> f64 { x * (5.0 / 9.0) + (9 / 5) as f64 }"),
+        Case::bad("a.js", "const x = Math.floor(Math.random()) * 6; //~ erasing-operation"),
+        Case::bad("a.ts", "const i = parseInt(Math.random()) * list.length; //~ erasing-operation"),
+        Case::near_miss("a.js", "const x = Math.floor(Math.random() * 6) + Math.round(Math.random());"),
         Case::bad("a.rs", "fn f(x: u32) -> u32 { x * 0 } //~ erasing-operation"),
         Case::bad("a.rs", "fn f(x: u32) -> u32 { x & 0 } //~ erasing-operation"),
         Case::bad("a.rs", "fn f(x: u32) -> u32 { x % 1 } //~ erasing-operation"),
@@ -51,9 +76,42 @@ pub static RULE: Rule = Rule {
     ],
 };
 
+/// `Math.floor(Math.random()) * n`: rounded before it was large.
+fn rounded_random<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.family() != Family::Ecma {
+        return;
+    }
+    let named = |n: Node<'_>, of: &str, names: &[&str]| {
+        n.kind() == Kind::CallExpression
+            && n.child(Field::Function).is_some_and(|f| {
+                f.text().strip_prefix(of).is_some_and(|m| names.contains(&m))
+            })
+    };
+    let mut given = node.child(Field::Arguments).into_iter().flat_map(Node::named_children);
+    let (Some(first), None) = (given.next(), given.next()) else { return };
+    let down = named(node, "Math.", &["floor", "trunc"]) || named(node, "", &["parseInt"]);
+    if down && named(first, "Math.", &["random"]) {
+        let message = "The result is 0: `Math.random()` is below 1. Multiply first, and round then.";
+        cx.report(Note::new(cx.rule, node.span(), message));
+    }
+}
+
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.family() != Family::Rust {
+        return;
+    }
     let Some((left, right)) = operands(node) else { return };
     let (l, r) = (integer(left), integer(right));
+    // `(f - 32) * (5 / 9)`
+    if let ("/", Some(a), Some(b)) = (operator(node), l, r)
+        && a > 0
+        && b > a
+        && node.ancestors().take(2).any(|p| p.kind() == Kind::BinaryExpression && matches!(operator(p), "*" | "+" | "-"))
+    {
+        let message = "Division of whole numbers drops the rest: this is 0. Multiply first, or write `5.0 / 9.0`.";
+        cx.report(Note::new(cx.rule, node.span(), message));
+        return;
+    }
     if l.is_some() == r.is_some() {
         return;
     }

@@ -19,7 +19,7 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `==` and `!=` between floating point numbers where one side is computed or a fraction, and comparisons with NaN.",
+        what: "Finds `==` and `!=` between floating point numbers where one side is computed or a fraction, and comparisons with NaN. In JavaScript a sum that is compared with a fraction: `a + b === 0.3`.",
         why: "Results of arithmetic are rounded: `0.1 + 0.2 == 0.3` is false. NaN equals nothing, not even itself, so that a comparison with it is always false.",
         example: "if total == 0.1 * 3.0 { done(); }",
         instead: "if (total - 0.1 * 3.0).abs() < 1e-9 { done(); }",
@@ -206,7 +206,19 @@ fn sum<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 .descendants()
                 .any(|n| n.kind() == Kind::Number && n.text().parse::<f64>().is_ok_and(|v| (v * 1024.0).fract() != 0.0))
     };
-    if !inexact(left) && !inexact(right) {
+    // A sum beside a fraction: `a + b === 0.3`.
+    let fraction = |side: Node<'a>| {
+        let side = bare(side);
+        side.kind() == Kind::Number && side.text().parse::<f64>().is_ok_and(|v| (v * 1024.0).fract() != 0.0)
+    };
+    let computed = |side: Node<'a>| {
+        let side = bare(side);
+        side.kind() == Kind::BinaryExpression
+            && matches!(operator(side), "+" | "-")
+            && !side.descendants().any(|n| matches!(n.kind(), Kind::String | Kind::TemplateString))
+    };
+    let beside = computed(left) && fraction(right) || computed(right) && fraction(left);
+    if !beside && !inexact(left) && !inexact(right) {
         return;
     }
     // A setting that is compared with the product that sets it: `limit === 1.6 * 1024 * 0.9`.

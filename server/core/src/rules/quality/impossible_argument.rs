@@ -19,7 +19,7 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds ranges that run backwards (`9..0` in a loop or a slice), `step_by(0)`, `chunks(0)` and `windows(0)`, `splitn(0, ..)` and `splitn(1, ..)`, `clamp` and `min`/`max` with their bounds swapped, and indexes beyond the end of an array whose length is written. In JavaScript: `replaceAll` and `matchAll` with an expression without `g`, and months after December (`new Date(2024, 12, 25)`).",
+        what: "Finds ranges that run backwards (`9..0` in a loop or a slice, `n..0` of a number without sign), `step_by(0)`, `chunks(0)` and `windows(0)`, `splitn(0, ..)` and `splitn(1, ..)`, `clamp` and `min`/`max` with their bounds swapped, and indexes beyond the end of an array whose length is written. In JavaScript: `replaceAll` and `matchAll` with an expression without `g`, and months after December (`new Date(2024, 12, 25)`).",
         why: "The loop never runs, the call panics every time, or the value is always the same. The numbers were meant to stand the other way round.",
         example: "for i in 10..0 { count_down(i); }",
         instead: "for i in (0..10).rev() { count_down(i); }",
@@ -42,6 +42,10 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "const t = text.replaceAll('a', 'b');"),
         Case::good("a.js", "for (const m of text.matchAll(/a/gi)) { go(m); }"),
         Case::good("a.js", "const t = text.replace(/a/, 'b');"),
+        Case::bad("a.js", "const eve = (year) => new Date(year, 12, 31); //~ impossible-argument"),
+        Case::bad("a.rs", "fn f(n: usize) { for i in n..0 { go(i); } } //~ impossible-argument"),
+        Case::bad("a.rs", "fn f(v: &[u8]) { for i in v.len() - 1..0 { go(v[i]); } } //~ impossible-argument"),
+        Case::near_miss("a.rs", "fn f(n: i32) { for i in n..0 { go(i); } for i in -5..0 { go(i); } }"),
         Case::good("a.js", "const d = new Date(2024, 11, 25);"),
         Case::good("a.ts", "const d = new Date(2024, month, 25);"),
         Case::good("a.ts", "const d = new Date('2024-12-25');"),
@@ -54,7 +58,7 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "const t = text.replaceAll(/a/g, 'b').replaceAll('c', 'd').replace(/e/, 'f');"),
         Case::near_miss(
             "a.js",
-            "const last = new Date(2024, 12, 0); const d = new Date(year, 12, 25); const s = z.number().max(0).min(5);",
+            "const last = new Date(2024, 12, 0); const d = new Date(year, 12, 1); const s = z.number().max(0).min(5);",
         ),
         Case::bad("a.rs", "fn f() { for i in 10..0 { go(i); } } //~ impossible-argument"),
         Case::bad("a.rs", "fn f(v: &[u8]) -> &[u8] { &v[5..2] } //~ impossible-argument"),
@@ -83,6 +87,22 @@ pub static RULE: Rule = Rule {
 
 fn range<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let mut ends = node.named_children();
+    // `n..0` of numbers that are never below 0.
+    if let (Some(from), Some(to)) = (node.first_named(), node.last_named())
+        && from != to
+        && integer(to) == Some(0)
+        && integer(from).is_none()
+        && !node.text().contains("..=")
+        && node.field() == Field::Value
+        && node.parent().is_some_and(|p| p.kind() == Kind::ForExpression)
+    {
+        let counted = method(from).is_some_and(|(_, m)| m.text() == "len") || from.text().contains(".len() ");
+        if counted || type_of(from, cx).is_some_and(|t| crate::rules::rust_types::is_unsigned(t.name)) {
+            let message = "This range is empty, and the loop never runs. To count down, turn it round: `(0..high).rev()`.";
+            cx.report(Note::new(cx.rule, node.span(), message));
+        }
+        return;
+    }
     let (Some(a), Some(b)) = (ends.next().and_then(integer), ends.next().and_then(integer)) else { return };
     if a <= b {
         return;
@@ -154,9 +174,9 @@ fn ecma<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if node.kind() == Kind::NewExpression {
         let number = |a: Node<'_>| bare(a).text().parse::<u32>().ok();
         let mut arguments = args(node).map(number);
-        let (year, month, day) = (arguments.next().flatten(), arguments.next().flatten(), arguments.next().flatten());
-        // Day 0 of the next month is the last one of this.
-        let next_year = year.is_some() && month == Some(12) && day.is_some_and(|d| d > 1);
+        let (_, month, day) = (arguments.next().flatten(), arguments.next().flatten(), arguments.next().flatten());
+        // Day 0 of the next month is the last one of this, and day 1 the end of the year.
+        let next_year = month == Some(12) && day.is_some_and(|d| d > 1);
         if next_year && node.child(Field::Constructor).is_some_and(|c| c.text() == "Date") {
             let message = "Months count from 0: this is January of the next year. December is 11.";
             cx.report(Note::new(cx.rule, node.span(), message));
