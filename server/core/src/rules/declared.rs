@@ -441,7 +441,7 @@ impl Declared {
     }
 
     fn function(&mut self, name: Node<'_>, function: Node<'_>, settled: &mut Settled) {
-        if gives_promise(function) {
+        if gives_promise(function) || rejections::new_promise(function).is_some() {
             self.promises.insert(name.text().to_owned());
         }
         let rejects = rejects(function);

@@ -313,7 +313,12 @@ fn own_calls(value: Node<'_>) -> Option<Vec<String>> {
 
 /// Whether a function gives nothing but a promise that it makes itself, and that its executor can reject.
 pub fn makes_promise(function: Node<'_>) -> bool {
-    let Some(body) = function.child(Field::Body).filter(|_| !function.has_token("*")) else { return false };
+    new_promise(function).is_some_and(|e| super::shape::parameters(e).len() == 2)
+}
+
+/// The executor of the new promise that is all that a function gives: `(ms) => new Promise((r) => setTimeout(r, ms))`.
+pub fn new_promise<'a>(function: Node<'a>) -> Option<Node<'a>> {
+    let body = function.child(Field::Body).filter(|_| !function.has_token("*"))?;
     let value = if body.kind() == Kind::StatementBlock {
         let mut statements = body.named_children().filter(|s| !s.is_comment());
         match (statements.next(), statements.next()) {
@@ -327,7 +332,7 @@ pub fn makes_promise(function: Node<'_>) -> bool {
         v.kind() == Kind::NewExpression && v.child(Field::Constructor).is_some_and(|c| c.text() == "Promise")
     });
     let executor = made.and_then(|m| support::args(m).next()).map(support::bare);
-    executor.is_some_and(|e| support::is_function(e) && super::shape::parameters(e).len() == 2)
+    executor.filter(|e| support::is_function(*e))
 }
 
 fn within(function: Node<'_>, depth: usize) -> Rejects {

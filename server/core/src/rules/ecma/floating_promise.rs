@@ -23,7 +23,7 @@ pub static RULE: Rule = Rule {
     docs: Docs {
         what: "Finds calls whose promise is dropped: of an async function of the workspace, of one that says it returns a `Promise` and hands on \
                another call's, of an async method of the same file, of `fetch`, `axios` and `fs/promises`, of methods whose written type is a promise or \
-               that are awaited elsewhere in the file, and chains of `then` without a handler for errors.",
+               that are awaited elsewhere in the file, chains of `then` without a handler for errors, and pauses that nobody waits for (`sleep(100);`).",
         why: "A rejection becomes an unhandled one, which ends a Node process and is lost in a browser; and what comes next \
               runs before the work is done.",
         example: "async function save(user) { await db.write(user); }\nfunction onSubmit(user) {\n  save(user);\n  close();\n}",
@@ -39,6 +39,15 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::ExpressionStatement], check)],
     cases: &[
+        Case::bad(
+            "a.js",
+            "const { setTimeout: sleep } = require('timers/promises');\nasync function f(q) { while (q.on) { sleep(9); q.tick(); } } //~ floating-promise",
+        ),
+        Case::bad(
+            "a.js",
+            "const sleep = (ms) => new Promise((r) => setTimeout(r, ms));\nasync function f(q) { sleep(9); await q.tick(); } //~ floating-promise",
+        ),
+        Case::near_miss("a.js", "function sleep(ms) { Atomics.wait(a, 0, 0, ms); }\nasync function f(q) { sleep(9); await q.tick(); }"),
         Case::near_miss(
             "src/browser/link.ts",
             "export class Link { run() { this.link.handle(1); }\n async other() { await this.link.handle(2); } }",
@@ -670,6 +679,13 @@ fn promise<'a>(call: Node<'a>, cx: &Cx<'a>) -> Option<String> {
         }
         if cx.file.imports.path(name).is_some_and(|p| p.starts_with("fs/promises.")) && !declares(call, name) {
             return Some(format!("The promise of `{name}` is dropped"));
+        }
+        // A pause that nobody waits for is none, whether it can be rejected or not.
+        let pauses = matches!(name, "sleep" | "delay" | "pause" | "wait")
+            && (cx.file.imports.path(name) == Some("timers/promises.setTimeout")
+                || cx.file.declared.is_promise(None, name) && !cx.file.imports.path(name).is_some_and(|p| p.contains('.')));
+        if pauses && local_functions(call, name).len() < 2 && crate::rules::support::in_async(call) && args(call).count() == 1 {
+            return Some(format!("Nobody waits for `{name}`, and the code runs on at once"));
         }
         let here = cx.block.hir().functions.iter().any(|f| f.is_async && f.name.is_some_and(|n| n.as_str() == name));
         if !here && !cx.file.declared.async_functions.contains(name) {

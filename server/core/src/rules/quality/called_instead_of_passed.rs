@@ -16,7 +16,7 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `setTimeout(f(), 100)`, `setInterval(f(), ..)`, `el.addEventListener('click', f())`, `onClick={f()}` and `useEffect(f(), [])` where `f` gives no function, and listeners taken off that were never put on: `removeEventListener('click', () => ..)` and `.. f.bind(this)`.",
+        what: "Finds `setTimeout(f(), 100)`, `setInterval(f(), ..)`, `el.addEventListener('click', f())`, `onClick={f()}` and `useEffect(f(), [])` where `f` gives no function or sets a state, and listeners taken off that were never put on: `removeEventListener('click', () => ..)` and `.. f.bind(this)`.",
         why: "The function runs at once, and what is handed over is its result: nothing happens later. A function that is written anew, or bound anew, is another one than that which listens: nothing is removed.",
         example: "setTimeout(refresh(), 1000);",
         instead: "setTimeout(refresh, 1000);",
@@ -25,6 +25,14 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check), Check::Nodes(&[Kind::JsxAttribute], attribute)],
     cases: &[
+        Case::bad(
+            "a.tsx",
+            "function A() { const [open, setOpen] = useState(false); return <b onClick={setOpen(true)}>{open}</b>; } //~ called-instead-of-passed",
+        ),
+        Case::near_miss(
+            "a.tsx",
+            "function A() { const [open, setOpen] = useSteps(false); return <b onClick={setOpen(true)}>{open}</b>; }",
+        ),
         Case::bad("a.js", "function refresh() { go(); }\nsetTimeout(refresh(), 1000); //~ called-instead-of-passed"),
         Case::bad(
             "a.js",
@@ -146,7 +154,21 @@ fn gives_nothing(value: Node<'_>, cx: &Cx<'_>) -> bool {
         && ((cx.file.declared.void_functions.contains(callee.text())
             || cx.file.declared.is_promise(None, callee.text()))
             && !declares_below(value, callee.text(), cx)
-            || local_void(value, callee.text(), cx))
+            || local_void(value, callee.text(), cx)
+            || sets_state(callee))
+}
+
+/// Whether a name is the setter of `const [open, setOpen] = useState(..)`.
+fn sets_state(callee: Node<'_>) -> bool {
+    callee.arena().nodes().any(|n| {
+        n.kind() == Kind::VariableDeclarator
+            && n.child(Field::Name).filter(|p| p.kind() == Kind::ArrayPattern).is_some_and(|p| {
+                p.named_children().nth(1).is_some_and(|s| s.text() == callee.text())
+            })
+            && n.child(Field::Value).map(bare).and_then(|v| v.child(Field::Function)).is_some_and(|f| {
+                crate::rules::support::place_name(f).as_deref() == Some("useState")
+            })
+    })
 }
 
 /// Whether the only thing of that name in the block is a function that gives nothing.

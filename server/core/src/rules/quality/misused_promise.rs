@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
     in_tests: false,
     docs: Docs {
         what: "Finds async callbacks given to methods that do not wait (`forEach`, `filter`, `some`, `every`, `find`, \
-              `findIndex`, `sort`), and calls of async functions of the file used as conditions without `await`.",
+              `findIndex`, `sort`), and calls of async functions of the file and of `bcrypt.compare` and `argon2.verify`, used as conditions without `await`.",
         why: "A promise is always truthy: `filter` keeps everything, `some` is always true, and the condition always \
               holds. `forEach` returns before the work is done, and a rejection goes unhandled.",
         example: "const admins = users.filter(async (u) => await isAdmin(u));",
@@ -64,6 +64,8 @@ pub static RULE: Rule = Rule {
         Case::bad("a.js", "[1, 2].forEach(async function (n) { await save(n); }); //~ misused-promise"),
         Case::bad("a.js", "if (xs.every(async (x) => await ok(x))) { go(); } //~ misused-promise"),
         Case::good("a.js", "const flags = await Promise.all(users.map(async (u) => await isAdmin(u)));"),
+        Case::bad("a.js", "const bcrypt = require('bcrypt');\nasync function f(u, p) { if (bcrypt.compare(p, u.hash)) { go(u); } } //~ misused-promise"),
+        Case::near_miss("a.js", "const bcrypt = require('bcrypt');\nasync function f(u, p) { if (bcrypt.compareSync(p, u.hash) || await bcrypt.compare(p, u.old)) { go(u); } }"),
         Case::good("a.js", "files.forEach((f) => { upload(f); });"),
         Case::good("a.js", "for (const f of files) { await upload(f); }"),
         Case::good(
@@ -137,6 +139,15 @@ fn callbacks<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     cx.report(Note::new(cx.rule, name.span(), message));
 }
 
+/// The checks of passwords that give a promise: `bcrypt.compare(given, hash)`, without a callback.
+fn verifies<'a>(call: Node<'a>, callee: Node<'a>, cx: &Cx<'a>) -> bool {
+    crate::rules::support::ecma_path(callee, cx).is_some_and(|p| {
+        let (module, name) = p.rsplit_once('.').unwrap_or_default();
+        matches!((module, name), ("bcrypt" | "bcryptjs", "compare") | ("argon2", "verify"))
+            && crate::rules::support::args(call).count() == 2
+    })
+}
+
 fn awaits(function: Node<'_>) -> bool {
     function.descendants_until(|n| n != function && is_function(n)).any(|n| n.kind() == Kind::AwaitExpression)
 }
@@ -181,6 +192,7 @@ fn conditions<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             }
             Kind::MemberExpression => {
                 callee.child(Field::Object).is_some_and(|o| cx.file.declared.is_promise(Some(bare(o)), &name))
+                    || verifies(part, callee, cx)
             }
             _ => false,
         };

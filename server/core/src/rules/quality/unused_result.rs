@@ -33,6 +33,16 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::ExpressionStatement], rust_statement),
     ],
     cases: &[
+        Case::bad("a.js", "function f(a, b) { if (b === 0) { 0; } return a / b; } //~ unused-result"),
+        Case::near_miss("a.js", "0; module.exports = 1;"),
+        Case::bad(
+            "a.ts",
+            "import { HttpClient } from '@angular/common/http';\nexport class A {\n  constructor(private http: HttpClient) {}\n  seen() {\n    this.http.post('/seen', {}); //~ unused-result\n  }\n}",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "import { HttpClient } from './client';\nexport class A {\n  constructor(private http: HttpClient) {}\n  seen() { this.http.post('/seen', {}); }\n}",
+        ),
         Case::near_miss(
             "a.js",
             "function join(b) {\n  // this substr() should cause the constructed string to join\n  b.data.substr(0, 1);\n}",
@@ -180,6 +190,14 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         Kind::NewExpression => return new_error(expression, cx),
         Kind::BinaryExpression => return comparison(expression, cx),
         Kind::MemberExpression => return named_only(expression, cx),
+        Kind::Number | Kind::True | Kind::False => {
+            let last = node.parent().is_some_and(|p| p.kind() == Kind::StatementBlock);
+            if last && node.ancestors().any(crate::rules::support::is_function) {
+                let message = "This value goes nowhere: a `return` was meant.";
+                cx.report(Note::new(cx.rule, expression.span(), message));
+            }
+            return;
+        }
         _ => {}
     }
     let Some(call) = Some(expression).filter(|c| c.kind() == Kind::CallExpression) else { return };
@@ -209,6 +227,14 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         "keys" | "values" | "entries" => is_global(receiver, "Object", cx),
         _ => false,
     };
+    if is_cold(receiver, name.text(), cx) {
+        let message = format!(
+            "`{}` of Angular's client sends nothing before somebody subscribes: this request is never made. `subscribe`, or return it.",
+            name.text()
+        );
+        cx.report(Note::new(cx.rule, name.span(), message));
+        return;
+    }
     if !told || own(receiver) || is_no_text(receiver) {
         return;
     }
@@ -248,6 +274,15 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
     }
     cx.report(note);
+}
+
+/// Whether a call makes a request of Angular's `HttpClient`, which is sent when somebody subscribes to it.
+fn is_cold(receiver: Node<'_>, name: &str, cx: &Cx<'_>) -> bool {
+    let receiver = bare(receiver);
+    let field = receiver.child(Field::Property).filter(|_| receiver.text().starts_with("this."));
+    matches!(name, "get" | "post" | "put" | "patch" | "delete" | "request")
+        && field.is_some_and(|f| cx.file.declared.fields.get(f.text()).is_some_and(|t| t == "HttpClient"))
+        && cx.file.imports.path("HttpClient").is_some_and(|p| p.starts_with("@angular/"))
 }
 
 /// Whether the function calls a method of the same thing that neither strings nor arrays have: it is something else, whose `trim`
