@@ -20,7 +20,7 @@ pub static RULE: Rule = Rule {
     in_tests: false,
     docs: Docs {
         what: "Finds React effects (`useEffect`, `useLayoutEffect`) that add a listener to `window`, `document` or an \
-              emitter, start an interval or an observer, or open a socket, and return no function that ends it; and classes of components that do so when they are mounted, with nothing in them that ends it.",
+              emitter, start an interval or an observer, or open a socket, and return no function that ends it; and classes of components that do so, or subscribe to rxjs' `interval`, `timer` or `fromEvent`, when they are mounted, with nothing in them that ends it.",
         why: "The effect runs again whenever its dependencies change and once for every mount: listeners and timers \
               pile up, keep the component's data alive, and set the state of components that are gone.",
         example: "useEffect(() => {\n  window.addEventListener('resize', onResize);\n}, []);",
@@ -31,6 +31,22 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check), Check::Block(class)],
     cases: &[
+        Case::bad(
+            "a.ts",
+            "@Component({ selector: 'a' })\nexport class A implements OnInit {\n  n = 0;\n  ngOnInit() {\n    interval(1000).subscribe(() => this.n++); //~ leaked-listener\n  }\n}",
+        ),
+        Case::bad(
+            "a.ts",
+            "export class A {\n  ngOnInit() {\n    fromEvent(window, 'resize').pipe(debounceTime(9)).subscribe(() => this.go()); //~ leaked-listener\n  }\n}",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "export class A {\n  ngOnInit() { this.s = interval(1000).subscribe(() => this.n++); }\n  ngOnDestroy() { this.s.unsubscribe(); }\n}",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "export class A {\n  ngOnInit() { timer(500).subscribe(() => this.n++); this.api.get().subscribe((x) => (this.x = x)); interval(9).pipe(takeUntil(this.end)).subscribe(); }\n}",
+        ),
         Case::near_miss(
             "a.js",
             "class N extends HTMLElement { connectedCallback() { if (!ready) { document.addEventListener('readystatechange', this.go.bind(this)); return; } this.go(); } go() { this.x = 1; } }",
@@ -262,7 +278,7 @@ fn serves_one(function: Node<'_>, started: Node<'_>) -> bool {
 
 /// Words of code that ends what was begun.
 const ENDS: &[&str] =
-    &["clearInterval", "removeEventListener", ".disconnect(", ".unobserve(", ".close(", ".abort(", "signal"];
+    &["clearInterval", "removeEventListener", ".disconnect(", ".unobserve(", ".close(", ".abort(", "signal", "unsubscribe", "takeUntil", "untilDestroyed", "take(", "first(", "takeWhile("];
 
 /// A component's class that begins something when it is mounted, with nothing in it that ends it.
 fn class(cx: &mut Cx<'_>) {
@@ -316,6 +332,18 @@ fn starts(node: Node<'_>) -> Option<&'static str> {
         return None;
     }
     let callee = bare(node.child(Field::Function)?);
+    // `interval(1000).subscribe(..)` of rxjs.
+    if let Some((of, _)) = crate::rules::support::method(node).filter(|(_, m)| m.text() == "subscribe") {
+        let of = bare(of);
+        let name = of.child(Field::Function).filter(|_| of.kind() == Kind::CallExpression).map_or("", Node::text);
+        let endless = name == "interval" || name == "fromEvent" || name == "timer" && args(of).count() > 1;
+        // Through operators as well, of which none ends it.
+        let piped = crate::rules::support::method(of).filter(|(_, m)| m.text() == "pipe").is_some_and(|(from, _)| {
+            let from = bare(from);
+            matches!(from.child(Field::Function).map_or("", Node::text), "interval" | "fromEvent")
+        });
+        return (endless || piped).then_some("A subscription begins here");
+    }
     match place_name(callee)?.as_ref() {
         "setInterval" => Some("An interval begins here"),
         "addEventListener" => {

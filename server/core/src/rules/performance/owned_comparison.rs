@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `a.to_string() == b`, `to_owned`, `String::from(..)` in a comparison, `a.to_lowercase() == b.to_lowercase()`, and `map.get(&key.to_string())` of keys that are found by `&str`.",
+        what: "Finds `a.to_string() == b`, `to_owned`, `String::from(..)` in a comparison, `a.to_lowercase() == b.to_lowercase()`, `map.get(&key.to_string())` of keys that are found by `&str`, and `list.contains(&key.to_string())`.",
         why: "The copy is made, compared and thrown away. `str` and `String` compare as they are; `eq_ignore_ascii_case` folds the case without memory.",
         example: "if name.to_string() == \"root\" { allow(); }",
         instead: "if name == \"root\" { allow(); }",
@@ -27,6 +27,12 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::BinaryExpression], check), Check::Nodes(&[Kind::CallExpression], looked_up)],
     cases: &[
+        Case::bad(
+            "a.rs",
+            "struct R { tags: Vec<String> }\nfn f(r: &R, tag: &str) -> bool { r.tags.contains(&tag.to_string()) } //~ owned-comparison",
+        ),
+        Case::bad("a.rs", "fn f(v: &[String]) -> bool { v.contains(&\"a\".to_string()) } //~ owned-comparison"),
+        Case::near_miss("a.rs", "fn f(v: &[String], n: u8) -> bool { v.contains(&n.to_string()) }"),
         Case::bad("a.rs", "fn f(a: &str, b: &User) -> bool { a.to_string() == b.name } //~ owned-comparison"),
         Case::bad("a.rs", "fn f(a: &str) -> bool { a.to_owned() != \"x\" } //~ owned-comparison"),
         Case::bad("a.rs", "fn f(a: &str, b: &str) -> bool { a == String::from(\"yes\") } //~ owned-comparison"),
@@ -116,6 +122,16 @@ fn looked_up<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         matches!(t.name, "HashMap" | "BTreeMap" | "HashSet" | "BTreeSet")
             && t.args.first().is_some_and(|k| k.name == "String" && k.refs == 0)
     });
+    // `tags.contains(&tag.to_string())` of a list.
+    let listed = name.text() == "contains"
+        && type_of(map, cx).is_some_and(|t| {
+            matches!(t.name, "Vec" | "[]" | "[;]" | "VecDeque") && t.args.first().is_some_and(|k| k.name == "String")
+        });
+    if copied && listed {
+        let message = "This copy is made only to be compared. `iter().any(|x| x == ..)` compares in place.";
+        cx.report(Note::new(cx.rule, key.span(), message));
+        return;
+    }
     if copied && keyed {
         let message = "This copy is made only to look something up. Keys of `String` are found by `&str` as well.";
         cx.report(Note::new(cx.rule, key.span(), message));

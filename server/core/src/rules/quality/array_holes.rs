@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `new Array(n).map(..)` and `.forEach(..)` on it, `[1,, 2]`, and `Array(n).fill([])`, `.fill({})`, `.fill(new X())`; in Rust `vec![Rc::new(..); n]` and `vec![Arc::new(..); n]`.",
+        what: "Finds `new Array(n).map(..)` and `.forEach(..)` on it, `[1,, 2]`, and `Array(n).fill([])`, `.fill({})`, `.fill(new X())`, `.fill(Array(m).fill(0))`; in Rust `vec![Rc::new(..); n]` and `vec![Arc::new(..); n]`.",
         why: "`map` and `forEach` pass over holes: the callback never runs. `fill` and `vec!` with a shared pointer put the same object into every place: a change of one is a change of all.",
         example: "const rows = new Array(3).fill([]);",
         instead: "const rows = Array.from({ length: 3 }, () => []);",
@@ -33,6 +33,9 @@ pub static RULE: Rule = Rule {
         Case::bad("a.js", "const rows = Array(n).fill({}); //~ array-holes"),
         Case::bad("a.js", "const rows = Array.from({ length: 3 }).fill(new Map()); //~ array-holes"),
         Case::bad("a.js", "const a = [1,, 3]; //~ array-holes"),
+        Case::bad("a.ts", "const grid = new Array(h).fill(new Array(w).fill(0)); //~ array-holes"),
+        Case::bad("a.js", "const grid = Array(h).fill(Array.from({ length: w }, () => 0)); //~ array-holes"),
+        Case::near_miss("a.js", "const grid = Array(h).fill(0).map(() => Array(w).fill(0));"),
         Case::bad("a.js", "new Array(5).forEach((_, i) => go(i)); //~ array-holes"),
         Case::bad("a.rs", "fn f(n: usize) -> Vec<Arc<Mutex<u8>>> { vec![Arc::new(Mutex::new(0)); n] } //~ array-holes"),
         Case::bad("a.rs", "fn f() { let v = vec![Rc::new(RefCell::new(vec![0])); 4]; go(v); } //~ array-holes"),
@@ -130,7 +133,8 @@ fn method_on_new<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             cx.report(Note::new(cx.rule, name.span(), message));
         }
         "fill"
-            if args(node).count() == 1 && matches!(first.kind(), Kind::Array | Kind::Object | Kind::NewExpression) =>
+            if args(node).count() == 1
+                && (matches!(first.kind(), Kind::Array | Kind::Object | Kind::NewExpression) || filled(first)) =>
         {
             // A record that is only read does no harm.
             if first.kind() == Kind::Object && first.first_named().is_some() && !written_into(node) {
@@ -148,6 +152,13 @@ fn method_on_new<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
         _ => {}
     }
+}
+
+/// `new Array(n).fill(0)`, `Array.from(..)`: a new array.
+fn filled(value: Node<'_>) -> bool {
+    method(value).is_some_and(|(of, m)| {
+        m.text() == "fill" && new_array(of).is_some() || of.text() == "Array" && matches!(m.text(), "from" | "of")
+    })
 }
 
 /// Whether something in the block changes an element of the array that a variable gets here: `grid[i].n = 1`.

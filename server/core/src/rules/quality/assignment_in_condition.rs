@@ -17,18 +17,24 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `=` as the whole condition of an `if`, `while`, `?:` or as an operand of `&&` and `||` in one, without parentheses of its own, where a variable gets the value of another variable, field or constant.",
+        what: "Finds `=` as the whole condition of an `if`, `while`, `?:` or as an operand of `&&` and `||` in one, without parentheses of its own, and as the whole callback of `find`, `filter`, `some` and `every` (`x => x.id = id`), where a variable gets the value of another variable, field or constant.",
         why: "`if (a = b)` overwrites `a` and asks whether `b` is true. `==` or `===` was meant; the same key typed once.",
         example: "if (user.role = admin) { allow(); }",
         instead: "if (user.role === admin) { allow(); }",
         limits: "Assignments of the result of a call (`while (m = re.exec(s))`), those in parentheses of their own, and constants, which `constant-condition` tells of, are left alone.",
         fix: "",
     },
-    checks: &[Check::Nodes(
-        &[Kind::IfStatement, Kind::WhileStatement, Kind::DoStatement, Kind::TernaryExpression],
-        check,
-    )],
+    checks: &[
+        Check::Nodes(
+            &[Kind::IfStatement, Kind::WhileStatement, Kind::DoStatement, Kind::TernaryExpression],
+            check,
+        ),
+        Check::Nodes(&[Kind::CallExpression], in_callback),
+    ],
     cases: &[
+        Case::bad("a.js", "const u = users.find((u) => u.id = id); //~ assignment-in-condition"),
+        Case::bad("a.ts", "const on = items.some(i => i.state = 'on'); //~ assignment-in-condition"),
+        Case::near_miss("a.js", "const u = users.find((u) => u.id === id); users.forEach((u) => u.seen = true); xs.some((x) => (found = x));"),
         Case::near_miss(
             "a.js",
             "let policy = null;\nfunction trust(types) { if (policy = types.defaultPolicy) { return policy.make('x'); } return null; }",
@@ -109,6 +115,28 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             note = note.suggestion("Compare", vec![(equals.span(), "===".to_owned())]);
         }
         cx.report(note);
+    }
+}
+
+/// `users.find((u) => u.id = id)`: all that a callback which is asked for a truth value does is to assign.
+fn in_callback<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let asked = crate::rules::support::method(node).is_some_and(|(_, m)| {
+        matches!(m.text(), "find" | "filter" | "some" | "every" | "findIndex" | "findLast" | "findLastIndex")
+    });
+    let Some(callback) = crate::rules::shape::callback(node, 0, cx).filter(|_| asked) else { return };
+    let Some(body) = callback.child(Field::Body).map(|b| if b.kind() == Kind::ParenthesizedExpression { b } else { bare(b) })
+    else {
+        return;
+    };
+    let Some(place) = body.child(Field::Left).filter(|_| body.kind() == Kind::AssignmentExpression) else { return };
+    // A part of the element gets another value: `x => (found = x)` keeps one, in parentheses of its own.
+    let of_element = crate::rules::shape::root_name(place).is_some_and(|r| {
+        place.kind() == Kind::MemberExpression
+            && crate::rules::shape::parameters(callback).first().is_some_and(|p| p.text() == r.text())
+    });
+    if of_element {
+        let message = format!("This assigns `{}` of every element that is looked at. To compare, write `===`.", place.text());
+        crate::rules::shape::report_in(cx, callback, Note::new(cx.rule, body.span(), message));
     }
 }
 

@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds functions inside a loop that read its `var` variable and run after the round: handed to timers, `then`, event listeners, or stored.",
+        what: "Finds functions inside a loop that read its `var` variable and run after the round: handed to timers, `then`, event listeners, the callbacks of `fs` and `$.get`, or stored.",
         why: "There is one `var` for all rounds. When the functions run, it holds the value of the last one: every timer logs the same number.",
         example: "for (var i = 0; i < 3; i++) {\n  setTimeout(() => console.log(i), 100);\n}",
         instead: "for (let i = 0; i < 3; i++) {\n  setTimeout(() => console.log(i), 100);\n}",
@@ -26,6 +26,14 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::ForStatement, Kind::ForInStatement], check)],
     cases: &[
+        Case::bad(
+            "a.js",
+            "for (var i = 0; i < files.length; i++) {\n  fs.readFile(files[i], (err, text) => { //~ closure-over-loop-variable\n    out[i] = text;\n  });\n}",
+        ),
+        Case::near_miss(
+            "a.js",
+            "for (var i = 0; i < files.length; i++) { fs.walkSync(files[i], (p) => { out[i] = p; }); }",
+        ),
         Case::bad(
             "a.js",
             "function f() { for (var i = 0; i < 3; i++) { setTimeout(function () { log(i); }, 10); } } //~ closure-over-loop-variable",
@@ -155,8 +163,15 @@ fn runs_later(function: Node<'_>) -> bool {
             if call.parent().is_some_and(|p| p.kind() == Kind::AwaitExpression) {
                 return false;
             }
-            let name = call.child(Field::Function).and_then(place_name);
-            name.is_some_and(|n| {
+            let callee = call.child(Field::Function);
+            // `fs.readFile(p, (err, text) => ..)`
+            let asks = callee.is_some_and(|c| {
+                let (of, name) = c.text().rsplit_once('.').unwrap_or_default();
+                matches!(of, "fs" | "child_process" | "cp" | "dns") && !name.ends_with("Sync")
+                    || matches!(of, "$" | "jQuery") && matches!(name, "get" | "post" | "getJSON" | "ajax")
+            });
+            let name = callee.and_then(place_name);
+            asks || name.is_some_and(|n| {
                 matches!(
                     n.as_ref(),
                     "setTimeout"

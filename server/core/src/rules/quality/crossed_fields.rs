@@ -13,19 +13,42 @@ pub static RULE: Rule = Rule {
     severity: Severity::High,
     confidence: Confidence::Medium,
     cwe: &[697],
-    families: &[Family::Rust],
+    families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `self.b == other.a` in `eq`, and `b: self.a` in `clone`, where `a` is used for itself, too, and `b` for nothing.",
+        what: "Finds `self.b == other.a` in `eq`, and `b: self.a` in `clone`, where `a` is used for itself, too, and `b` for nothing; in JavaScript `a.y - b.x` beside `a.x - b.x` and `a.y - b.y`, and `p.y = p.x + dy` behind `p.x = p.x + dx`.",
         why: "A line was copied and one name not changed: values that differ in `b` count as equal, or lose it when they are cloned.",
         example: "self.x == other.x && self.y == other.x",
         instead: "self.x == other.x && self.y == other.y",
-        limits: "Only in methods `eq` and `clone`, where the right partner exists.",
+        limits: "Only in methods `eq` and `clone`, where the right partner exists, and for names of axes and edges.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::FunctionItem], check)],
+    checks: &[
+        Check::Nodes(&[Kind::FunctionItem], check),
+        Check::Nodes(&[Kind::BinaryExpression, Kind::AssignmentExpression], axes),
+    ],
     cases: &[
+        Case::bad("a.js", "const d = Math.hypot(a.x - b.x, a.y - b.x) + (a.y - b.y); //~ crossed-fields"),
+        Case::bad("a.js", "const n = (p.lat - q.lat) * (p.lng - q.lat) * (p.lng - q.lng); //~ crossed-fields"),
+        Case::bad("a.js", "function f(a, b) { return Math.abs(a.x - b.x) + Math.abs(a.y - b.y) + Math.abs(a.z - b.y) + Math.abs(a.z - b.z); } //~ crossed-fields"),
+        Case::bad("a.js", "function step(p, v) {\n  p.x = p.x + v.x;\n  p.y = p.x + v.y; //~ crossed-fields\n}"),
+        Case::bad("a.js", "function back(c, n) {\n  c.row = c.row - n;\n  c.col = c.row - n; //~ crossed-fields\n}"),
+        Case::bad("a.js", "class A { go(dx, dy) {\n  this.x = this.x + dx;\n  this.y = this.x + dy; //~ crossed-fields\n} }"),
+        Case::good("a.js", "const d = Math.hypot(a.x - b.x, a.y - b.y);"),
+        Case::good("a.js", "function f(p, v) { p.x = p.x + v.x; p.y = p.y + v.y; }"),
+        Case::good("a.js", "const w = r.right - r.left; const h = r.bottom - r.top;"),
+        Case::good("a.js", "const t = a.x - b.y;"),
+        Case::good("a.js", "const s = a.x - b.x + c.y - b.x;"),
+        Case::good("a.js", "p.y = p.x + 1;"),
+        Case::good("a.js", "function f(p) { p.x += 1; p.y += 1; }"),
+        Case::good("a.js", "const q = a.name - b.id;"),
+        Case::near_miss("a.js", "function f(p, w) { p.x = p.x + w; q(p); p.y = p.x + w; }"),
+        Case::near_miss("a.js", "const z = (a.x - b.x) * (a.y - b.y) - (a.x - c.y);"),
+        Case::bad("a.js", "const d = Math.sqrt((a.x - b.x) * (a.x - b.x) + (a.y - b.x) * (a.y - b.y)); //~ crossed-fields"),
+        Case::bad("a.ts", "function move(p: P, dx: number, dy: number) {\n  p.x = p.x + dx;\n  p.y = p.x + dy; //~ crossed-fields\n}"),
+        Case::near_miss("a.js", "const cross = (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x); const h = a.y - b.x;"),
+        Case::near_miss("a.js", "function f(p, w) { p.left = p.left + w; p.right = p.left + w; }"),
         Case::bad(
             "a.rs",
             "struct K { a: u32, b: u32 }\nimpl PartialEq for K { fn eq(&self, o: &K) -> bool { self.a == o.a && self.b == o.a } } //~ crossed-fields",
@@ -105,6 +128,66 @@ fn check<'a>(function: Node<'a>, cx: &mut Cx<'a>) {
             return;
         }
     }
+}
+
+/// `(a.y - b.x)` beside `a.x - b.x` and `a.y - b.y`, and `p.y = p.x + dy` behind `p.x = p.x + dx`.
+fn axes<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    if cx.family() != Family::Ecma {
+        return;
+    }
+    let (Some(left), Some(right)) = (node.child(Field::Left), node.child(Field::Right)) else { return };
+    let wrong = if node.kind() == Kind::BinaryExpression {
+        let (Some((of, a)), Some((from, b))) = (part(left), part(right)) else { return };
+        if operator(node) != "-" || a == b || of == from {
+            return;
+        }
+        let statement = crate::rules::support::statement(node);
+        let said = |x: &str| {
+            statement.descendants().any(|n| {
+                n.kind() == Kind::BinaryExpression
+                    && operator(n) == "-"
+                    && n.child(Field::Left).and_then(part) == Some((of, x))
+                    && n.child(Field::Right).and_then(part) == Some((from, x))
+            })
+        };
+        if !said(a) || !said(b) {
+            return;
+        }
+        right
+    } else {
+        let Some((of, a)) = part(left) else { return };
+        let Some(first) = right.child(Field::Left).filter(|_| matches!(operator(right), "+" | "-")) else { return };
+        let Some((from, b)) = part(first).filter(|(from, b)| *from == of && *b != a && !is_edge(a)) else { return };
+        // The line before does the same for the other one, and with itself.
+        let twin = node.parent().and_then(|s| s.previous_named_sibling()).and_then(|s| s.first_named());
+        let alike = twin.is_some_and(|t| {
+            t.kind() == Kind::AssignmentExpression
+                && t.child(Field::Left).and_then(part) == Some((from, b))
+                && t.child(Field::Right).is_some_and(|r| {
+                    operator(r) == operator(right) && r.child(Field::Left).and_then(part) == Some((from, b))
+                })
+        });
+        if !alike {
+            return;
+        }
+        first
+    };
+    let message = format!("`{}` stands where the other part of the pair was meant: a copied name was not changed.", wrong.text());
+    cx.report(Note::new(cx.rule, wrong.span(), message));
+}
+
+/// An edge may well be set from the one on the other side: `right = left + width`.
+fn is_edge(name: &str) -> bool {
+    matches!(name, "left" | "right" | "top" | "bottom" | "width" | "height")
+}
+
+/// The names of `object.part`.
+fn part<'a>(node: Node<'a>) -> Option<(&'a str, &'a str)> {
+    let node = crate::rules::support::bare(node);
+    let of = node.child(Field::Object).filter(|o| node.kind() == Kind::MemberExpression && matches!(o.kind(), Kind::Identifier | Kind::This))?;
+    let name = node.child(Field::Property)?.text();
+    matches!(name, "x" | "y" | "z" | "w" | "left" | "right" | "top" | "bottom" | "width" | "height" | "row" | "col" | "column" | "lat" | "lng" | "lon")
+        .then(|| (of.text(), name))
 }
 
 /// Whether a field is one of `self`, and its name.

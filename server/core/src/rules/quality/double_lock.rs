@@ -30,6 +30,14 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::bad(
             "a.rs",
+            "use std::cell::RefCell;\nstruct N { kids: RefCell<Vec<Rc<N>>> }\nfn add(n: &Rc<N>, c: Rc<N>) { let kids = n.kids.borrow();\n if kids.is_empty() { n.kids.borrow_mut().push(c); } } //~ double-lock",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "use std::cell::RefCell;\nstruct N { kids: RefCell<Vec<Rc<N>>> }\nfn add(n: &Rc<N>, c: Rc<N>) { let none = n.kids.borrow().is_empty(); if none { n.kids.borrow_mut().push(c); } }",
+        ),
+        Case::bad(
+            "a.rs",
             "fn f(m: &Mutex<Vec<u8>>) -> usize { m.lock().unwrap().len() + m.lock().unwrap().capacity() } //~ double-lock",
         ),
         Case::bad(
@@ -134,6 +142,9 @@ fn taken<'a>(call: Node<'a>, cx: &Cx<'a>) -> Option<(Node<'a>, bool)> {
         Some("RwLock") => matches!(name, "read" | "write"),
         Some("RefCell") => matches!(name, "borrow" | "borrow_mut"),
         Some(_) => false,
+        None if matches!(name, "borrow" | "borrow_mut") => {
+            cx.file.imports.path("RefCell").is_some() && call.parent().is_none_or(|p| p.kind() != Kind::Arguments)
+        }
         None => name == "lock" && call.parent().and_then(|p| p.parent()).and_then(plain_or_expect).is_some(),
     };
     // A place that is the same each time it is said.

@@ -13,19 +13,42 @@ pub static RULE: Rule = Rule {
     severity: Severity::Medium,
     confidence: Confidence::High,
     cwe: &[835, 400],
-    families: &[Family::Rust],
+    families: &[Family::Ecma, Family::Rust],
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds loops with an empty body: `loop {}`, `while !ready.load(..) {}` and `loop { if ready.load(..) { break; } }`.",
+        what: "Finds loops with an empty body: `loop {}`, `while !ready.load(..) {}` and `loop { if ready.load(..) { break; } }`; in JavaScript loops that ask nothing but the clock, `while (Date.now() < end) {}`.",
         why: "It keeps one core fully busy, takes power and time from the thread that it waits for, and `loop {}` never ends. A spin hint, parking or a channel let others run.",
         example: "while !self.ready.load(Ordering::Acquire) {}",
         instead: "while !self.ready.load(Ordering::Acquire) {\n    std::hint::spin_loop();\n}",
         limits: "Silent where the condition does the work (a call that takes something, `next`, `pop`, `step`), in functions that never return (`-> !`), panic handlers and crates without the standard library.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::WhileExpression, Kind::LoopExpression], check)],
+    checks: &[
+        Check::Nodes(&[Kind::WhileExpression, Kind::LoopExpression], check),
+        Check::Nodes(&[Kind::WhileStatement], ecma),
+    ],
     cases: &[
+        Case::bad("a.js", "function sleep(ms) { const end = Date.now() + ms; while (Date.now() < end) {} } //~ empty-spin-loop"),
+        Case::bad("a.js", "function sleep(ms) { const end = Date.now() + ms; while (Date.now() < end); } //~ empty-spin-loop"),
+        Case::bad("a.js", "while (end > Date.now()) { } //~ empty-spin-loop"),
+        Case::bad("a.js", "const t = Date.now(); while (Date.now() - t <= 1000) {} //~ empty-spin-loop"),
+        Case::bad("a.js", "function block(n) { const s = performance.now(); while (performance.now() < s + n) { /* burn */ } } //~ empty-spin-loop"),
+        Case::good("a.js", "while (Date.now() < end) { step(); }"),
+        Case::good("a.js", "while (queue.length) { queue.pop(); }"),
+        Case::good("a.js", "while (!done()) {}"),
+        Case::good("a.js", "for (;;) { if (Date.now() > end) break; work(); }"),
+        Case::good("a.js", "async function f(ms) { await new Promise((r) => setTimeout(r, ms)); }"),
+        Case::good("a.js", "while (re.exec(text)) {}"),
+        Case::good("a.js", "if (Date.now() < end) {}"),
+        Case::good("a.js", "while ((node = node.next)) {}"),
+        Case::near_miss("a.js", "while (Date.now() < end && step()) {}"),
+        Case::near_miss("a.js", "while (clock.now() < end) {}"),
+        Case::bad("a.js", "function spin(until) { while (Date.now() < until) {} } //~ empty-spin-loop"),
+        Case::bad("a.ts", "const t = performance.now(); while (performance.now() - t < 50) { /* wait */ } //~ empty-spin-loop"),
+        Case::bad("a.js", "const start = new Date().getTime(); while (new Date().getTime() < start + ms); //~ empty-spin-loop"),
+        Case::near_miss("a.js", "while (Date.now() < until) { step(); } while (!queue.next()) {}"),
+        Case::near_miss("a.js", "async function f(end) { while (Date.now() < end) { await sleep(10); } }"),
         Case::bad("a.rs", "fn f(r: &AtomicBool) { while !r.load(Ordering::Acquire) {} } //~ empty-spin-loop"),
         Case::bad("a.rs", "fn f() { loop {} } //~ empty-spin-loop"),
         Case::bad(
@@ -64,6 +87,24 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.rs", "fn f() { use core::arch::asm; loop {} }"),
     ],
 };
+
+/// `while (Date.now() < end) {}`: nothing but the clock is asked.
+fn ecma<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let (Some(condition), Some(body)) = (node.child(Field::Condition), node.child(Field::Body)) else { return };
+    let idle = body.kind() == Kind::EmptyStatement
+        || body.kind() == Kind::StatementBlock && body.named_children().all(Node::is_comment);
+    let mut calls = condition.descendants().filter(|n| n.kind() == Kind::CallExpression);
+    let clock = |n: Node<'_>| {
+        matches!(n.child(Field::Function).map_or("", Node::text), "Date.now" | "performance.now" | "process.hrtime.bigint")
+            || method(n).is_some_and(|(of, m)| m.text() == "getTime" && of.text().starts_with("new Date"))
+    };
+    let asked = calls.next().is_some_and(clock) && calls.all(clock);
+    let never_sleeps = condition.text().contains("new Date()") && !condition.text().contains('.');
+    if idle && (asked || never_sleeps) {
+        let message = "This waits by keeping the only thread busy: no request, timer or event is served meanwhile. `await` a timer instead.";
+        cx.report(Note::new(cx.rule, condition.span(), message));
+    }
+}
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(body) = node.child(Field::Body) else { return };

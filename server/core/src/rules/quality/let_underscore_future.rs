@@ -26,6 +26,14 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::LetDeclaration, Kind::ExpressionStatement], check)],
     cases: &[
+        Case::bad(
+            "a.rs",
+            "struct Db;\nimpl Db { async fn save(&self, n: u8) -> u8 { n } }\nstruct S { db: Db }\nimpl S {\n    async fn touch(&self) {\n        self.db.save(1); //~ let-underscore-future\n    }\n}",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "struct Db;\nimpl Db { async fn save(&self, n: u8) -> u8 { n } }\nstruct S { db: Log }\nimpl S {\n    async fn touch(&self) {\n        self.db.save(1);\n    }\n}",
+        ),
         Case::bad("a.rs", "async fn save(x: u8) {}\nasync fn f() { let _ = save(1); } //~ let-underscore-future"),
         Case::bad("a.rs", "async fn save(x: u8) {}\nfn f() { save(1); } //~ let-underscore-future"),
         Case::bad("a.rs", "fn f() { let _ = async { go().await }; } //~ let-underscore-future"),
@@ -103,7 +111,14 @@ fn is_async_call<'a>(call: Node<'a>, cx: &Cx<'a>) -> bool {
         let mut owners = rust.methods.keys().filter(|(_, m)| m == here).map(|(of, _)| of);
         let owner = owners.next().filter(|_| owners.next().is_none());
         let own = owner.is_some_and(|o| rust.methods.contains_key(&(o.clone(), name.text().to_owned())));
-        return of.kind() == Kind::SelfValue && own && known(name.text()) || sends(of, name.text(), call);
+        // `self.db.save(x)` where the file says what `db` is.
+        let of_field = of.kind() == Kind::FieldExpression
+            && known(name.text())
+            && crate::rules::rust_types::type_of(of, cx)
+                .is_some_and(|t| rust.methods.contains_key(&(t.name.to_owned(), name.text().to_owned())));
+        return of.kind() == Kind::SelfValue && own && known(name.text())
+            || of_field
+            || sends(of, name.text(), call);
     }
     let Some(callee) = call.child(Field::Function) else { return false };
     match callee.kind() {

@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds state of `useState` that is changed in place: `items.push(x); setItems(items)`, `user.name = n; setUser(user)`, `items.sort()` and `delete state[key]`, and writes to `this.state` outside of the constructor.",
+        what: "Finds state of `useState` that is changed in place: `items.push(x); setItems(items)`, `user.name = n; setUser(user)`, `items.sort()` and `delete state[key]`, writes to `this.state` outside of the constructor, and reducers (`(state, action)`) that change the state they are handed.",
         why: "React compares the old state with the new one by identity. The same array or object counts as unchanged, so that nothing is rendered; and earlier renders see values that they never had.",
         example: "items.push(item);\nsetItems(items);",
         instead: "setItems([...items, item]);",
@@ -34,6 +34,18 @@ pub static RULE: Rule = Rule {
         check,
     )],
     cases: &[
+        Case::bad(
+            "a.ts",
+            "export function reducer(state: S = init, action: A) {\n  switch (action.type) {\n    case 'add':\n      state.items.push(action.item); //~ mutated-state\n      return state;\n    default:\n      return state;\n  }\n}",
+        ),
+        Case::near_miss(
+            "a.ts",
+            "import { createReducer } from '@reduxjs/toolkit';\nexport function reducer(state: S, action: A) { if (action.type === 'add') { state.items.push(action.item); } }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "export function reducer(state, action) { state = { ...state }; if (action.type === 'n') { state.n = 1; } return state; }",
+        ),
         Case::near_miss(
             "a.ts",
             "import { Layer } from '@deck.gl/core';\nexport class Bitmap extends Layer { update(c: C) { if (c.changed) { this.state.model = this.make(); this.setState({ done: true }); } } }",
@@ -170,6 +182,14 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         cx.report(Note::new(cx.rule, node.span(), message));
         return;
     }
+    if reduces(node, root, cx) {
+        let message = format!(
+            "`{}` is the state before: changed in place it stays the same object, and whoever compares them sees no change. Return a changed copy.",
+            root.text()
+        );
+        cx.report(Note::new(cx.rule, node.span(), message));
+        return;
+    }
     let Some(setter) = setter(root) else { return };
     // The setter is called with something in the same function: else it may be a box that is kept on purpose.
     let Some(around) = node.ancestors().find(|a| is_function(*a)) else { return };
@@ -232,6 +252,28 @@ fn setter<'a>(name: Node<'a>) -> Option<&'a str> {
         }
     }
     found
+}
+
+/// Whether a write goes into the state that a reducer is handed: `function reducer(state, action) { switch (action.type) ..`.
+fn reduces<'a>(node: Node<'a>, root: Node<'a>, cx: &Cx<'a>) -> bool {
+    if !matches!(root.text(), "state" | "prevState" | "prev") {
+        return false;
+    }
+    let Some(around) = node.ancestors().find(|a| is_function(*a)) else { return false };
+    let parameters = crate::rules::shape::parameters(around);
+    let [state, action] = parameters.as_slice() else { return false };
+    if state.text() != root.text() || !matches!(action.text(), "action" | "event" | "msg") {
+        return false;
+    }
+    // Drafts of immer are meant to be changed, and a variable of that name may be a copy.
+    let drafts = cx.file.imports.iter().any(|(_, p)| {
+        p.starts_with("immer") || p.starts_with("@reduxjs/toolkit") || p.starts_with("use-immer") || p.contains("produce")
+    });
+    let asks = around.text().contains(&format!("{}.type", action.text()));
+    let copied = around.descendants().any(|n| {
+        n.kind() == Kind::AssignmentExpression && n.child(Field::Left).is_some_and(|l| l.text() == root.text())
+    });
+    asks && !drafts && !copied
 }
 
 /// Whether a write while rendering goes into a prop that a component takes apart.

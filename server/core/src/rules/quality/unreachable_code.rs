@@ -20,7 +20,7 @@ pub static RULE: Rule = Rule {
     in_tests: false,
     docs: Docs {
         what: "Finds statements behind a `return`, `throw`, `break`, `continue` or an endless loop of the same list of \
-              statements, also where both branches before leave. In Rust also behind macros that never return.",
+              statements, also where both branches before leave. Also behind `process.exit(..)`, and in Rust behind macros that never return.",
         why: "It looks as if it did something, and readers take it into account. Often the jump above was meant to be \
               conditional.",
         example: "function f(user) {\n  return user;\n  log(user);\n}",
@@ -60,6 +60,9 @@ pub static RULE: Rule = Rule {
             "a.js",
             "function f() {\n  try { return a(); } catch (e) { return b(); }\n  log(1); //~ unreachable-code\n}",
         ),
+        Case::bad("a.js", "function f() {\n  process.exit(1);\n  cleanup(); //~ unreachable-code\n}"),
+        Case::near_miss("a.ts", "function f(x?: X): X { if (!x) { process.exit(1); throw new Error(); } process.exit(0); return x; }"),
+        Case::near_miss("a.js", "function f(process) { process.exit(1); cleanup(); }"),
         Case::good("a.js", "function f(u) { log(u); return u; }"),
         Case::good("a.js", "function f() { return helper(); function helper() { return 1; } }"),
         Case::good("a.js", "function f() { if (a) return 1; go(); }"),
@@ -116,12 +119,19 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
         let Some(before) = exit else {
             // Calls that never return are guessed from names, which is not enough here.
-            if exits(statement) && statement.kind() != Kind::ExpressionStatement && !guessed(statement) {
+            if ends_process(statement, cx)
+                || exits(statement) && statement.kind() != Kind::ExpressionStatement && !guessed(statement)
+            {
                 exit = Some(statement);
             }
             continue;
         };
-        if is_harmless(statement) {
+        // Compilers and readers that do not know `process.exit` are told so.
+        let told = ends_process(before, cx)
+            && matches!(statement.kind(), Kind::ReturnStatement | Kind::ThrowStatement | Kind::ExpressionStatement)
+            && statement.next_named_sibling().is_none()
+            && statement.kind() != Kind::ExpressionStatement;
+        if told || is_harmless(statement) {
             continue;
         }
         let mut message = String::from("This never runs: control does not pass what stands before it.");
@@ -140,6 +150,12 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 
 fn guessed(statement: Node<'_>) -> bool {
     statement.descendants().any(|n| n.kind() == Kind::ExpressionStatement && n.first_named().is_some_and(never_returns))
+}
+
+/// `process.exit(..)` as a statement of its own.
+fn ends_process<'a>(statement: Node<'a>, cx: &Cx<'a>) -> bool {
+    let call = statement.first_named().filter(|_| statement.kind() == Kind::ExpressionStatement);
+    call.and_then(|c| c.child(Field::Function)).is_some_and(|f| f.text() == "process.exit") && !cx.is_bound("process")
 }
 
 fn is_harmless(statement: Node<'_>) -> bool {

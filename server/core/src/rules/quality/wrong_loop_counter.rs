@@ -30,6 +30,11 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::ForStatement], check)],
     cases: &[
+        Case::bad(
+            "a.js",
+            "for (let i = 0; i < es.length; i++) { for (let j = 0; j < es[i].parts.length; i++) { es[i].parts[j].age += dt; } } //~ wrong-loop-counter",
+        ),
+        Case::near_miss("a.js", "for (let j = 0; j < es[i].parts[i].length; i++) { go(j); j = next(j); }"),
         Case::bad("a.js", "for (let i = 0; i < n; i--) go(i); //~ wrong-loop-counter"),
         Case::bad("a.js", "for (let i = n - 1; i >= 0; i++) { go(xs[i]); } //~ wrong-loop-counter"),
         Case::bad("a.js", "for (let i = 10; i > 0; i += 1) go(i); //~ wrong-loop-counter"),
@@ -124,7 +129,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     // `for (let j = 0; j < rows[i].length; i++)`: the other counter only picks the list.
     let picks = from_zero(node)
         && operands(condition).is_some_and(|(l, r)| {
-            bare(l).text() == own.text() && bare(r).text().ends_with(&format!("[{}].length", counter.text()))
+            let bound = bare(r).text();
+            bare(l).text() == own.text()
+                && bound.ends_with(".length")
+                && bound.matches(&format!("[{}]", counter.text())).count() == 1
         });
     if asked && !picks {
         return;
@@ -196,7 +204,10 @@ fn mentions_call(node: Node<'_>) -> bool {
 fn changes(node: Node<'_>, name: &str) -> bool {
     node.descendants().any(|n| match n.kind() {
         Kind::AssignmentExpression | Kind::AugmentedAssignmentExpression => {
-            n.child(Field::Left).is_some_and(|l| mentions_any(l, name))
+            // `list[i] = x` changes the list.
+            n.child(Field::Left).is_some_and(|l| {
+                !matches!(l.kind(), Kind::MemberExpression | Kind::SubscriptExpression) && (l.text() == name || mentions_any(l, name))
+            })
         }
         Kind::UpdateExpression => n.child(Field::Argument).is_some_and(|a| a.text() == name),
         _ => n.is_hole(),

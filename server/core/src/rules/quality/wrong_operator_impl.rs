@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `impl Add` (`Sub`, `Mul`, `Div`, `BitAnd`, `AddAssign` ..) whose method uses exactly one arithmetic operator, and another one than its name says.",
+        what: "Finds `impl Add` (`Sub`, `Mul`, `Div`, `BitAnd`, `AddAssign` ..) whose method uses exactly one arithmetic operator, and another one than its name says, or one of whose fields is put together with another one than its neighbours.",
         why: "`a + b` that subtracts is mostly the copy of the neighbouring impl with one line left as it was.",
         example: "impl Add for V {\n    type Output = V;\n    fn add(self, o: V) -> V { V { x: self.x - o.x } }\n}",
         instead: "impl Add for V {\n    type Output = V;\n    fn add(self, o: V) -> V { V { x: self.x + o.x } }\n}",
@@ -26,6 +26,18 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::FunctionItem], check)],
     cases: &[
+        Case::bad(
+            "a.rs",
+            "impl Add for V {\n type Output = V;\n fn add(self, o: V) -> V { V { x: self.x + o.x, y: self.y - o.y } } //~ wrong-operator-impl\n}",
+        ),
+        Case::bad(
+            "a.rs",
+            "impl Sub for V {\n type Output = V;\n fn sub(self, o: V) -> V {\n  V {\n   x: self.x - o.x,\n   y: self.y + o.y, //~ wrong-operator-impl\n   z: self.z - o.z,\n  }\n }\n}",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "impl Sub for D { type Output = D; fn sub(self, o: D) -> D { D { v: self.v - o.v, err: self.err.max(0.0) + o.err } } }",
+        ),
         Case::bad(
             "a.rs",
             "impl Add for V { type Output = V; fn add(self, o: V) -> V { V { x: self.x - o.x, y: self.y - o.y } } } //~ wrong-operator-impl",
@@ -126,6 +138,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             _ => {}
         }
     }
+    if let Some(odd) = odd_field(body, own) {
+        let message = format!("One field is put together with another operator than its neighbours: `{own}` was meant.");
+        cx.report(Note::new(cx.rule, odd.span(), message));
+        return;
+    }
     let Some(first) = operators.first().copied() else { return };
     if operators.iter().any(|o| *o != first)
         || first == own
@@ -144,6 +161,28 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let message =
         format!("`{trait_name}` is implemented with `{first}` here: `a {own} b` does something else than it says.");
     cx.report(Note::new(cx.rule, name.span(), message));
+}
+
+/// The one of several fields `x: self.x + o.x, y: self.y - o.y` in which a sum became a difference, or the other way round.
+fn odd_field<'a>(body: Node<'a>, own: &str) -> Option<Node<'a>> {
+    if !matches!(own, "+" | "-") {
+        return None;
+    }
+    let mut fields = body.descendants().filter(|n| n.kind() == Kind::FieldInitializer).peekable();
+    fields.peek()?;
+    let (mut right, mut odd) = (0, None);
+    for field in fields {
+        let value = field.child(Field::Value).filter(|v| v.kind() == Kind::BinaryExpression)?;
+        let (left, other) = (value.child(Field::Left)?, value.child(Field::Right)?);
+        let name = |n: Node<'a>| n.child(Field::Field).map_or("", Node::text);
+        let alike = name(left) == name(other) && field.child(Field::Field).is_some_and(|f| f.text() == name(left));
+        match operator(value) {
+            op if op == own && alike => right += 1,
+            "+" | "-" if alike && odd.is_none() => odd = Some(value),
+            _ => return None,
+        }
+    }
+    odd.filter(|_| right > 0)
 }
 
 fn in_impl(node: Node<'_>, trait_name: &str) -> bool {
