@@ -30,6 +30,7 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::CallExpression], rounded_random),
     ],
     cases: &[
+        Case::near_miss("a.rs", "fn f(mask: u32, x: u32) -> u32 { (mask & 0) | (x & 1) }"),
         Case::bad("a.js", "const i = Math.floor(Math.random()); //~ erasing-operation"),
         Case::bad("a.js", "const i = Math.trunc(Math.random()) + 1; //~ erasing-operation"),
         Case::bad("a.js", "const c = colors[Math.floor(Math.random()) * colors.length]; //~ erasing-operation"),
@@ -134,7 +135,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if ty(other).is_none() {
         return;
     }
-    let pattern = node.parent().is_some_and(|p| matches!(operator(p), "+" | "-" | "|"))
+    let around = node.ancestors().find(|a| a.kind() != Kind::ParenthesizedExpression);
+    let pattern = around.is_some_and(|p| matches!(operator(p), "+" | "-" | "|"))
         || node
             .ancestors()
             .take(4)

@@ -35,6 +35,7 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::ImplItem], rust_impl),
     ],
     cases: &[
+        Case::near_miss("a.rs", "fn width(s: &str) -> usize { s.len() }\nimpl A { fn width(s: &str) -> usize { width(s) } }"),
         Case::near_miss(
             "a.ts",
             "export function Worker(log: L) {\n  const ff = Worker(log.a);\n  function Worker(cache: C) {\n    let max = -1;\n    function call() { go(max, cache); }\n    return { call };\n  }\n  return ff;\n}",
@@ -334,6 +335,8 @@ fn rust_function<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 f.text() == name.text()
                     && !is_method
                     && cx.file.declared.rust.functions.contains_key(f.text())
+                    // Where a type has one of that name too, its own may call the free one.
+                    && !cx.file.declared.rust.methods.keys().any(|(_, m)| m == f.text())
                     && cx.file.imports.path(f.text()).is_none()
             }
             Kind::ScopedIdentifier => !method_self && f.text().strip_prefix("Self::") == Some(name.text()),
