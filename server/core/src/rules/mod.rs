@@ -175,8 +175,17 @@ impl FileFacts {
             "unsafe-deserialization",
             "xxe",
         ];
-        // Settings that a program in use has.
-        const SETTINGS: [&str; 3] = ["exposed-files", "insecure-cookie", "stack-trace-exposure"];
+        // Settings that a program in use has, and what strangers send to one.
+        const SETTINGS: [&str; 8] = [
+            "exposed-files",
+            "hardcoded-secret",
+            "insecure-cookie",
+            "log-injection",
+            "missing-rate-limit",
+            "resource-exhaustion",
+            "stack-trace-exposure",
+            "xss",
+        ];
         let security = rule.category == crate::findings::Category::Security;
         // What a command prints is what it was asked for.
         security && self.is_emulator && !REACHES.contains(&rule.id)

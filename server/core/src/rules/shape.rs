@@ -455,22 +455,3 @@ pub fn local_value<'a>(name: Node<'a>, outer: Node<'a>) -> Option<Node<'a>> {
     let function = name.ancestors().filter(|n| is_function(*n)).find(holds).or(Some(outer).filter(holds))?;
     function.descendants().find_map(assigned).map(bare)
 }
-
-/// The names of a function's parameters that are taken whole.
-pub fn parameter_names(function: Node<'_>) -> impl Iterator<Item = &str> {
-    let list = function.child(Field::Parameters);
-    let parameters = list.into_iter().flat_map(|l| l.named_children()).chain(function.child(Field::Parameter));
-    parameters
-        .map(|p| p.child(Field::Pattern).or_else(|| p.child(Field::Left)).unwrap_or(p))
-        .filter(|p| p.kind() == Kind::Identifier)
-        .map(|p| p.text())
-}
-
-/// The list whose elements a method of it hands to a function.
-pub fn list_of(function: Node<'_>) -> Option<Node<'_>> {
-    const METHODS: [&str; 8] = ["forEach", "map", "filter", "reduce", "some", "every", "flatMap", "find"];
-    let call = function.parent().filter(|p| p.kind() == Kind::Arguments).and_then(|p| p.parent())?;
-    let callee = call.child(Field::Function)?;
-    let property = callee.child(Field::Property)?;
-    if METHODS.contains(&property.text()) { callee.child(Field::Object) } else { None }
-}

@@ -92,3 +92,26 @@ fn predicates_are_known_by_their_words() {
         "#,
     );
 }
+
+#[test]
+fn an_example_shows_what_it_shows() {
+    let page = |path: &str, mark: &str| {
+        format!(
+            "//// {path}\nconst lib = require('../../lib');\nconst app = require('express')();\nlib.use(app);\n\
+             app.get('/a', (req, res) => {{ res.send('<b>' + req.query.a + '</b>'); }}); {mark}\n"
+        )
+    };
+    check(&page("examples/plain/server.js", ""));
+    check(&page("src/plain/server.js", "//!"));
+}
+
+#[test]
+fn a_secret_of_a_store_is_a_name() {
+    let told = |call: &str, mark: &str| {
+        format!(
+            "//// a.js\nfunction end(all) {{\n  for (const s of all) {{\n    {call}(s);\n    console.log('at ' + s.secret); {mark}\n  }}\n}}\nend(require('./all'));\n"
+        )
+    };
+    check(&told("destroySecretVersion", ""));
+    check(&told("close", "//!"));
+}

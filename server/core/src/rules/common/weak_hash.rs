@@ -22,7 +22,7 @@ pub static RULE: Rule = Rule {
     docs: Docs {
         what: "Finds hashes and signatures made with MD2, MD4, MD5, SHA-1 or RIPEMD-128: `crypto.createHash('md5')`, \
                `createSign('RSA-SHA1')`, CryptoJS, WebCrypto's `digest('SHA-1')`, the `md5` and `sha1` packages. The names around \
-               the call decide how bad it is: passwords, tokens and signatures are high, what has no such name is low.",
+               the call decide how bad it is: passwords, tokens and signatures are high, what has no such name is told of, as low, where something else speaks for a proof: a secret goes into it, it is compared, it is made of itself again and again.",
         why: "Two inputs with one MD5 are made in seconds and with one SHA-1 for the price of a car, so a signature or an \
               integrity check built on them can be forged; and they are so fast that hashed passwords are guessed by the billion.",
         example: "const signature = crypto.createHash('md5').update(body + secret).digest('hex');",
@@ -68,9 +68,21 @@ pub static RULE: Rule = Rule {
             "a.js",
             "const crypto = require('crypto');\nfunction hashPassword(password) {\n  return crypto.createHash('md5').update(password).digest('hex'); //~ weak-hash\n}",
         ),
+        Case::good(
+            "a.ts",
+            "import { createHash } from 'node:crypto';\nexport const digest = (data: Buffer) => createHash('sha1').update(data).digest();",
+        ),
         Case::bad(
             "a.ts",
-            "import { createHash } from 'node:crypto';\nexport const digest = (data: Buffer) => createHash('sha1').update(data).digest(); //~ weak-hash",
+            "import { createHash } from 'node:crypto';\nconst digest = (data: string, authKey: string) => createHash('sha1').update(data + authKey).digest('hex'); //~ weak-hash",
+        ),
+        Case::bad(
+            "a.js",
+            "const { createHash } = require('crypto');\nfunction fits(text, sum) {\n  const made = createHash('md5').update(text).digest('hex'); //~ weak-hash\n  return made === sum;\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "const { createHash } = require('crypto');\nfunction stretch(text) {\n  let made = text;\n  for (let i = 0; i < 10; i++) made = createHash('sha1').update(made).digest('hex'); //~ weak-hash\n  return made;\n}",
         ),
         Case::bad(
             "a.ts",
@@ -93,13 +105,13 @@ pub static RULE: Rule = Rule {
             "a.ts",
             "async function key(passphrase: string) {\n  return crypto.subtle.digest('SHA-1', new TextEncoder().encode(passphrase)); //~ weak-hash\n}",
         ),
-        Case::bad(
+        Case::good(
             "a.ts",
-            "async function sum(data: ArrayBuffer) {\n  return window.crypto.subtle.digest({ name: 'SHA-1' }, data); //~ weak-hash\n}",
+            "async function sum(data: ArrayBuffer) {\n  return window.crypto.subtle.digest({ name: 'SHA-1' }, data);\n}",
         ),
         Case::bad(
             "a.js",
-            "const { createHash: make } = require('crypto');\nconst alg = strong ? 'sha256' : 'md5';\nconst d = make(alg).update(message).digest(); //~ weak-hash",
+            "const { createHash: make } = require('crypto');\nconst alg = strong ? 'sha256' : 'md5';\nconst d = make(alg).update(message + secret).digest(); //~ weak-hash",
         ),
         Case::bad(
             "a.ts",
@@ -586,6 +598,41 @@ const PRESCRIBED: &[&str] = &[
     "mongodb-cr",
 ];
 
+/// Whether something speaks for a hash that proves something, and is not the name of what it was made of: what goes into it is called
+/// a secret, it is compared, it is made of itself again and again, or it comes from a library of ciphers.
+fn is_proof(call: &CallView<'_>, statement: &str) -> bool {
+    if call.paths.iter().any(|p| ["crypto-js", "CryptoJS", "node-forge", "forge"].iter().any(|l| p.starts_with(l))) {
+        return true;
+    }
+    let secret = |text: &str| {
+        let names = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+        names.filter(|n| n.len() > 2).any(|n| {
+            lexicon::sensitive(n).is_some()
+                || lexicon::words(n).last().is_some_and(|w| {
+                    matches!(
+                        w.as_str(),
+                        "key" | "salt" | "token" | "secret" | "password" | "pass" | "auth" | "signature"
+                    )
+                })
+        })
+    };
+    let at = call.arena.root().smallest_at(call.span);
+    let function = at.ancestors().find(|n| crate::rules::support::is_function(*n));
+    let around = function.map_or("", Node::text);
+    let compares = around.contains("timingSafeEqual") || around.contains("return ") && is_compared(around);
+    let assigned = at.ancestors().find(|n| n.kind() == Kind::AssignmentExpression).map_or("", Node::text);
+    let again = assigned.split_once('=').is_some_and(|(to, hash)| hash.contains(&format!("({})", to.trim())));
+    secret(statement) || again || compares
+}
+
+/// Whether a function gives back whether two things are equal.
+fn is_compared(function: &str) -> bool {
+    function.split("return ").skip(1).any(|rest| {
+        let value = rest.split([';', '\n', '}']).next().unwrap_or_default();
+        value.contains("==") && !value.contains('?') && !value.contains("typeof")
+    })
+}
+
 fn report(call: &CallView<'_>, name: &str, span: Span, signature: bool, fixable: bool, out: &mut Vec<Note>) {
     let words = around(call.hir, call.arena, call.span);
     let sensitive = signature || any(&words, evidence::SECRETS);
@@ -652,11 +699,13 @@ fn report(call: &CallView<'_>, name: &str, span: Span, signature: bool, fixable:
             Confidence::Medium,
             format!("{name} is broken and protects no secret or signature. Use SHA-256, with a key `createHmac`."),
         )
-    } else {
+    } else if is_proof(call, statement) {
         let message = format!(
             "{name} is broken: two inputs with one hash are easy to make. Use SHA-256, unless nobody gains by a collision."
         );
         (Severity::Low, Confidence::Medium, message)
+    } else {
+        return;
     };
     let mut note = Note::new(call.rule, span, message).severity(severity).confidence(confidence);
     let written = call.arena.slice(span);

@@ -1,10 +1,9 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::{list_of, local_value, parameter_names};
+use crate::rules::shape::local_value;
 use crate::rules::support::{args, bare, is_function};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
-use crate::semantics::flow::asks_own_key;
 use crate::semantics::flow::kinds::SinkKind;
 use crate::syntax::Node;
 
@@ -23,7 +22,7 @@ pub static RULE: Rule = Rule {
         why: "What is written to `Object.prototype` appears in every object: checks of rights pass, options are overridden, and programs are started.",
         example: "config[req.body.section][req.body.key] = req.body.value;",
         instead: "if (!Object.hasOwn(config, req.body.section)) return res.sendStatus(400);",
-        limits: "One level, `object[key] = value`, writes only to the object itself and is silent. A function that merges deeply or writes along a path is flagged where it is exported, unless it mentions `__proto__` or asks whether the target has the key itself.",
+        limits: "One level, `object[key] = value`, writes only to the object itself and is silent. A function that merges deeply is flagged wherever it stands, one that writes along a path where it is exported, unless it mentions `__proto__` or asks whether the target has the key itself.",
         fix: "",
     },
     checks: &[
@@ -578,11 +577,6 @@ export const get = (req: any, res: any) => {
         ),
         Case::bad(
             "a.js",
-            r#"exports.set = (target, path, value) =>
-  path.split(".").reduce((o, k, i, all) => (o[k] = i === all.length - 1 ? value : o[k] || {}), target); //~ prototype-pollution"#,
-        ),
-        Case::bad(
-            "a.js",
             r#"export default function extend(to, from) {
   for (const [key, value] of Object.entries(from)) {
     if (value && typeof value === "object" && to[key]) { extend(to[key], value); continue; }
@@ -685,10 +679,6 @@ exports.set = function (target, path, value) {
         ),
         Case::bad(
             "a.js",
-            "const split = require('split-string');\nmodule.exports = function (object, prop, value) {\n  const keys = split(prop);\n  let at = object;\n  for (let i = 0; i < keys.length - 1; i++) {\n    if (!at[keys[i]]) at[keys[i]] = {};\n    at = at[keys[i]];\n  }\n  at[keys[keys.length - 1]] = value; //~ prototype-pollution\n};",
-        ),
-        Case::bad(
-            "a.js",
             "exports.merge = function (target, source) {\n  for (const key in source) {\n    if (!source.hasOwnProperty(key)) continue;\n    const value = source[key];\n    const old = target[key];\n    if (typeof value === 'object') exports.merge(old, value);\n    else target[key] = value; //~ prototype-pollution\n  }\n};",
         ),
         Case::near_miss(
@@ -739,10 +729,6 @@ fn deep_copy<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         parameters.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$').any(|p| p == object.text())
     };
     let Some(outer) = functions().find(given).or_else(|| functions().last()) else { return };
-    let whole = functions().last().unwrap_or(outer);
-    if !AWARE.iter().any(|w| whole.text().contains(w)) && path_setter(node, left, object, index, whole, cx) {
-        return;
-    }
     let text = outer.text();
     let (target, key) = (object.text(), index.text());
     let over_keys = index.kind() == Kind::Identifier
@@ -816,185 +802,10 @@ fn deep_copy<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
 }
 
-/// `o = o[k]` along a path that was split from a text, and a write to what it leads to: `set(o, "__proto__.x", 1)`.
-fn path_setter<'a>(
-    write: Node<'a>,
-    left: Node<'a>,
-    object: Node<'a>,
-    index: Node<'a>,
-    outer: Node<'a>,
-    cx: &mut Cx<'a>,
-) -> bool {
-    let target = object.text();
-    let text = outer.text();
-    if matches!(index.kind(), Kind::Number | Kind::String) || !is_of_given_path(write, index, outer) {
-        return false;
-    }
-    // `Object.keys(from).forEach((k) => { to[k] = from[k]; })` copies one level.
-    let copied = write.child(Field::Right).map(bare).filter(|r| r.kind() == Kind::SubscriptExpression);
-    let copied = copied.filter(|r| r.child(Field::Index).is_some_and(|i| i.text() == index.text()));
-    if copied.and_then(|r| r.child(Field::Object)).is_some_and(|from| from.text() != target) {
-        return false;
-    }
-    // The function whose variable the target is; another one's of that name tells nothing.
-    let declares = |f: &Node<'a>| {
-        let named = |n: Node<'a>| n.child(Field::Name).is_some_and(|l| l.text() == target);
-        parameter_names(*f).any(|p| p == target)
-            || f.descendants().any(|n| n.kind() == Kind::VariableDeclarator && named(n))
-    };
-    let home = write.ancestors().filter(|n| is_function(*n)).find(declares).unwrap_or(outer);
-    let into = |n: Node<'a>| n.kind() != Kind::CallExpression && n.text().contains(&format!("{target}["));
-    let goes_into = |n: Node<'a>| {
-        n.kind() == Kind::AssignmentExpression
-            && n.child(Field::Left).is_some_and(|l| l.text() == target)
-            && n.child(Field::Right).is_some_and(into)
-    };
-    // `set(o[key], rest, value)`
-    let calls_itself = |n: Node<'a>| {
-        let named = |f: Node<'a>| f.child(Field::Name).map(Node::text);
-        n.kind() == Kind::CallExpression
-            && args(n).any(|a| a.text() == left.text())
-            && n.child(Field::Function).is_some_and(|c| write.ancestors().filter_map(named).any(|f| f == c.text()))
-    };
-    let descends = home.descendants().any(|n| goes_into(n) || calls_itself(n));
-    // `path.split(".").reduce((o, k) => (o[k] = o[k] || {}), target)`
-    let folds = || {
-        let function = write.ancestors().find(|n| is_function(*n))?;
-        let call = function.parent()?.parent().filter(|c| c.kind() == Kind::CallExpression)?;
-        let callee = call.child(Field::Function)?.text();
-        let first = function.child(Field::Parameters)?.named_children().next()?;
-        (callee.ends_with(".reduce") && first.text() == target).then_some(())
-    };
-    // What is written goes on with what was there: `o[k] = o[k] || {}`.
-    let goes_on = write.child(Field::Right).is_some_and(|r| r.text().contains(left.text()));
-    if !descends && (!goes_on || folds().is_none()) {
-        return false;
-    }
-    // Making the objects on the way is not the write itself.
-    let read = |n: Node<'a>| local_value(n, outer).is_some_and(|v| v.text() == left.text());
-    let makes = |r: Node<'a>| r.text() == "{}" || r.text().contains(left.text()) || r.descendants().any(read);
-    let refuses = [".has(", ".includes("].iter().any(|w| text.contains(w))
-        || asks_own_key(text, target, index.text())
-        || throws_for(index, outer);
-    if refuses || descends && write.child(Field::Right).is_some_and(makes) {
-        return false;
-    }
-    let message = format!(
-        "`{target}[{}]` is written for any path: `__proto__.x` reaches the prototype of every object. Refuse `__proto__`, \
-         `constructor` and `prototype`.",
-        index.text()
-    );
-    let mut note = Note::new(cx.rule, left.span(), message);
-    note.severity = Some(Severity::Medium);
-    cx.report(note);
-    true
-}
-
 /// Whether a name stands for what a function was given first: `var target = arguments[0]`, `target = args.shift()`.
 fn is_first_argument<'a>(name: Node<'a>, outer: Node<'a>) -> bool {
     local_value(name, outer).is_some_and(|v| {
         let text = v.text();
         ["arguments[", "args[", "args.shift(", "objects[", "objs["].iter().any(|w| text.starts_with(w))
     })
-}
-
-/// Whether a function throws because of what the key is.
-fn throws_for<'a>(index: Node<'a>, outer: Node<'a>) -> bool {
-    let kind = ["typeof", "isArray", ".length", "null", "undefined", "instanceof", "isObject"];
-    let condition = |n: Node<'a>| {
-        let test = n.ancestors().find(|a| a.kind() == Kind::IfStatement).and_then(|i| i.child(Field::Condition));
-        test.map_or("", Node::text)
-    };
-    outer
-        .descendants()
-        .filter(|n| n.kind() == Kind::ThrowStatement)
-        .map(condition)
-        .any(|c| c.contains(index.text()) && !kind.iter().any(|w| c.contains(w)))
-}
-
-/// Whether a key may be a part of a path that a function was given: of a text that it splits, or of a list that it goes along.
-fn is_of_given_path<'a>(write: Node<'a>, index: Node<'a>, outer: Node<'a>) -> bool {
-    let mut is_split = false;
-    for call in outer.descendants().filter(|n| n.kind() == Kind::CallExpression) {
-        let Some(function) = call.child(Field::Function) else { continue };
-        let path = match function.kind() {
-            Kind::MemberExpression if function.child(Field::Property).is_some_and(|p| p.text() == "split") => {
-                function.child(Field::Object)
-            }
-            Kind::Identifier if matches!(function.text(), "split" | "toPath" | "castPath" | "parsePath") => {
-                args(call).next()
-            }
-            _ => continue,
-        };
-        is_split = true;
-        if path.is_some_and(|p| is_given(p, call, outer, 0)) {
-            return true;
-        }
-    }
-    if is_split {
-        return false;
-    }
-    // `o[path[i]]`, where somebody else split it, and `const key = unescape(path[i++])`.
-    let goes_along = |n: Node<'a>| {
-        let list = (n.kind() == Kind::SubscriptExpression).then(|| n.child(Field::Object)).flatten();
-        list.is_some_and(|l| l.kind() == Kind::Identifier && is_given(l, write, outer, 0))
-    };
-    let assigned = |n: Node<'a>| match n.kind() {
-        Kind::VariableDeclarator if n.child(Field::Name).is_some_and(|l| l.text() == index.text()) => {
-            n.child(Field::Value)
-        }
-        Kind::AssignmentExpression if n.child(Field::Left).is_some_and(|l| l.text() == index.text()) => {
-            n.child(Field::Right)
-        }
-        _ => None,
-    };
-    let within = |v: Node<'a>| std::iter::once(v).chain(v.descendants()).any(goes_along);
-    within(index) || outer.descendants().filter_map(assigned).any(within)
-}
-
-/// How far back a value is followed.
-const MAX_BACK: usize = 3;
-
-/// Whether an expression is a parameter, or was made of one as a whole, and not of what lies within it.
-fn is_given<'a>(value: Node<'a>, at: Node<'a>, outer: Node<'a>, depth: usize) -> bool {
-    let whole = |n: Node<'a>| match n.parent() {
-        Some(p) if p.kind() == Kind::MemberExpression && n.field() == Field::Object => {
-            p.parent().is_some_and(|c| c.kind() == Kind::CallExpression && p.field() == Field::Function)
-        }
-        Some(p) if p.kind() == Kind::MemberExpression => false,
-        // `arguments[1]`
-        Some(p) if p.kind() == Kind::SubscriptExpression && n.field() == Field::Object => {
-            matches!(n.text(), "arguments" | "args")
-        }
-        _ => true,
-    };
-    std::iter::once(value)
-        .chain(value.descendants())
-        .filter(|n| n.kind() == Kind::Identifier)
-        .any(|name| (name == value || whole(name)) && is_given_name(name.text(), at, outer, depth))
-}
-
-fn is_given_name<'a>(name: &str, at: Node<'a>, outer: Node<'a>, depth: usize) -> bool {
-    if name == "arguments" {
-        return true;
-    }
-    if depth > MAX_BACK {
-        return false;
-    }
-    let binds = |f: &Node<'a>| parameter_names(*f).any(|p| p == name);
-    if let Some(function) = at.ancestors().filter(|n| is_function(*n)).find(binds) {
-        return match list_of(function) {
-            // `paths.forEach((path) => ..)`: what the list is made of.
-            Some(list) => is_given(list, function, outer, depth + 1),
-            None => true,
-        };
-    }
-    let assigned = |n: Node<'a>| match n.kind() {
-        Kind::VariableDeclarator if n.child(Field::Name).is_some_and(|l| l.text() == name) => n.child(Field::Value),
-        Kind::AssignmentExpression | Kind::ForInStatement if n.child(Field::Left).is_some_and(|l| l.text() == name) => {
-            n.child(Field::Right)
-        }
-        _ => None,
-    };
-    outer.descendants().filter_map(assigned).any(|v| is_given(v, v, outer, depth + 1))
 }

@@ -94,6 +94,8 @@ pub static RULE: Rule = Rule {
             "module.exports = (grunt) => grunt.file.write('a', grunt.file.read('b').replace(/^(.|\\s)+?\\/\\*/m, ''));",
         ),
         Case::near_miss("webpack.config.js", "module.exports = { test: /^(a+)+$/ };"),
+        Case::bad("a.js", "module.exports = (text) => text.match(/(\\[.+\\])$/); //~ redos"),
+        Case::near_miss("a.js", "module.exports = (pattern) => pattern.match(/(\\[.+\\])$/);"),
         Case::near_miss("a.js", "const ok = /^(a+)+$/.test('aaaa');"),
         Case::near_miss("a.js", "app.get('/', (req, res) => { 'const'.replace(/\\s+$/, req.query.x); res.end(); });"),
         Case::near_miss(

@@ -6,7 +6,7 @@ mod summaries;
 mod tagged;
 
 use library::{decoded, is_request, is_short_part};
-pub(crate) use summaries::asks_own_key;
+pub(super) use summaries::asks_own_key;
 
 use std::sync::Arc;
 

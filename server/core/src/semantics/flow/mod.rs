@@ -31,7 +31,6 @@ mod library_tests;
 #[cfg(test)]
 mod rust_tests;
 
-pub(crate) use call::asks_own_key;
 pub use group::{FileInput, Linker, Memory, analyze_alone};
 pub use interface::{Contexts, FileId, FileResult, Interface, Links, Modules, NoModules, same_contexts};
 pub use models::{ModelSet, RawModel};

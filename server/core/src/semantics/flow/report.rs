@@ -661,6 +661,9 @@ impl Interp<'_> {
         if name == "pwd" && self.arena.text().contains("cwd") {
             return value;
         }
+        if matches!(name.as_str(), "secret" | "secrets") && is_stored_elsewhere(self.arena.text()) {
+            return value;
+        }
         let mut out = Value::clone(&value);
         if value.taints.iter().any(|t| matches!(&t.origin, Origin::Source(s) if s.kind == kind)) {
             return value;
@@ -670,6 +673,22 @@ impl Interp<'_> {
         out.add_taint(Taint { origin, cleaned: SinkKinds::NONE, trace: None });
         Arc::new(out)
     }
+}
+
+/// Whether code speaks of a store of secrets, in which each has a name and versions: a `secret` of that is what it is called.
+fn is_stored_elsewhere(text: &str) -> bool {
+    [
+        "ecretManager",
+        "ecretVersion",
+        "ecret.version",
+        "secretId",
+        "secretName",
+        "createSecret(",
+        "secret.name",
+        "groups.secret",
+    ]
+    .iter()
+    .any(|w| text.contains(w))
 }
 
 /// Whether a sink is the first argument of a call that runs a program without a shell.

@@ -92,7 +92,10 @@ impl Linker<'_> {
                 // A text of any length that whoever uses the library hands on, or a header of the request that it is given.
                 let near = self.by_id.get(&sink.at.block).is_some_and(|u| self.units[*u].file == self.units[i].file);
                 let is_slow = sink.kind == SinkKind::RegexInput
-                    && ((is_offered || *whole) && sink.path.is_empty() && hands(sink) <= usize::from(near)
+                    && ((is_offered || *whole)
+                        && sink.path.is_empty()
+                        && hands(sink) <= usize::from(near)
+                        && is_text(text_of(&at).unwrap_or_default())
                         || is_header(sink, text_of(&at)));
                 // `path.join(this.folder, entry.path)`: what an archive calls its entries leads anywhere.
                 let is_entry = sink.kind == SinkKind::Path
@@ -334,6 +337,18 @@ fn is_header(sink: &ParamSink, param: Option<&str>) -> bool {
         [_] => is(&["headers", "reqHeaders", "requestHeaders"]),
         _ => false,
     }
+}
+
+/// Whether a parameter is called as what others wrote, and not as what the caller decides on: patterns, files, kinds.
+fn is_text(param: &str) -> bool {
+    const TEXTS: [&str; 40] = [
+        "text", "txt", "str", "string", "strings", "input", "html", "md", "markdown", "css", "xml", "json", "svg",
+        "code", "content", "contents", "body", "line", "lines", "value", "val", "data", "header", "headers", "cookie",
+        "url", "uri", "href", "address", "query", "email", "raw", "buffer", "chunk", "message", "msg", "name", "title",
+        "template", "src",
+    ];
+    let name: String = param.chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '$')).collect();
+    name.len() <= 2 || crate::semantics::flow::lexicon::words(&name).last().is_some_and(|w| TEXTS.contains(&w.as_str()))
 }
 
 /// Whether code may match a text with a pattern.
