@@ -4,8 +4,12 @@ use crate::semantics::hir::{ExprId, ExprKind, Lit};
 
 use super::guard::{Facts, Learned, is_normalized};
 use super::interp::Interp;
-use super::kinds::SinkKind;
+use super::kinds::{SinkKind, SinkKinds};
 use super::value::Val;
+
+/// What a name may do as that of a member: none begins with a slash.
+pub(super) const MEMBERS: SinkKinds =
+    SinkKind::MethodName.set().and(SinkKind::PropertyKey.set()).and(SinkKind::PrototypeBase.set());
 
 /// `to[0] === "/"`, `to.charAt(1) !== "/"`.
 pub(super) fn first_characters(interp: &Interp<'_>, facts: &mut Facts, (place, other): (ExprId, &Val)) {
@@ -22,7 +26,9 @@ pub(super) fn first_characters(interp: &Interp<'_>, facts: &mut Facts, (place, o
         return;
     }
     match hir.expr(at).kind {
-        ExprKind::Lit(Lit::Num(0.0)) => facts.when_true.push((base, Learned::Clean(SinkKind::Rooted.set()))),
+        ExprKind::Lit(Lit::Num(0.0)) => {
+            facts.when_true.push((base, Learned::Clean(SinkKind::Rooted.set() | MEMBERS)));
+        }
         ExprKind::Lit(Lit::Num(1.0)) => facts.when_false.push((base, Learned::Clean(SinkKind::OneSlash.set()))),
         _ => {}
     }

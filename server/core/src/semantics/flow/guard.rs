@@ -132,6 +132,7 @@ pub(super) fn condition(interp: &mut Interp<'_>, id: ExprId) -> Facts {
             let mut facts = Facts::of(of_type(Types::BOOL));
             position(interp, &mut facts, (id, left, right), found);
             super::slow::bounded_length(interp, &mut facts, (id, left, right));
+            super::slow::numbers(interp, &mut facts, (left, right));
             // A size that is compared with something is bounded, whichever way the comparison goes.
             for side in [left, right] {
                 facts.when_true.push((side, Learned::Clean(SinkKind::Allocation.set() | SinkKind::Timer.set())));
@@ -416,6 +417,7 @@ impl Interp<'_> {
                 record.learned(self.at(self.hir.expr(place).span), learned, &old);
             }
             self.refine_kin(place, &old, learned);
+            self.refine_aliases(place, learned);
             let new = match learned {
                 Learned::Clean(kinds) => {
                     if !old.has_taint() {
@@ -698,7 +700,7 @@ impl Interp<'_> {
     }
 
     /// The text that `Number(x)` or `+x` was made of, which is all digits if it is a number.
-    fn text_of_number(&self, id: ExprId) -> ExprId {
+    pub(super) fn text_of_number(&self, id: ExprId) -> ExprId {
         match &self.hir.expr(id).kind {
             ExprKind::Call { callee, args, .. }
                 if args.len() == 1 && matches!(&self.hir.expr(*callee).kind, ExprKind::Name(n) if n == "Number") =>
@@ -733,13 +735,11 @@ impl Interp<'_> {
             }
         }
         // An own key is no way to the prototype, whoever filled the object.
-        if matches!(call.name.as_str(), "hasOwn" | "hasOwnProperty")
-            && let Some(key) = call.arg_ids.get(usize::from(call.name == "hasOwn"))
+        if let Some((object, at)) = super::lookups::own_key(call)
+            && let (Some(key), Some(value)) = (call.arg_ids.get(at), call.args.get(at))
         {
-            let asked = if call.name == "hasOwn" { call.args.first() } else { call.receiver.as_ref() };
-            let value = call.args.get(usize::from(call.name == "hasOwn"));
             // Whoever makes an object decides on its own keys: that it has one says nothing of another object.
-            let own = asked.zip(value).is_some_and(|(object, key)| is_key_of(object, key));
+            let own = object.is_some_and(|object| is_key_of(object, value));
             let property = if own { SinkKinds::NONE } else { SinkKind::PropertyKey.set() };
             yes.push((*key, Learned::Clean(property | SinkKind::MethodName.set())));
         }
@@ -747,8 +747,10 @@ impl Interp<'_> {
             let keys = call.arg_ids.iter().map(|key| (*key, Learned::Clean(SinkKind::PropertyKey.set())));
             if safe { yes.extend(keys) } else { no.extend(keys) }
         }
-        let list_is_ours = call.receiver.as_ref().is_some_and(|r| !r.is_foreign() || is_kept_list(r, call));
-        match (call.name.as_str(), call.arg_ids.first()) {
+        super::lookups::found_by(self, call, &mut yes);
+        let (list, asked) = super::lookups::asked_of(call);
+        let list_is_ours = list.is_some_and(|r| !r.is_foreign() || is_kept_list(r, call));
+        match (call.name.as_str(), asked) {
             // `if (keys.some((key) => REFUSED.has(key))) return;`
             ("some", Some(test)) if [PROTO, ".has(", ".includes("].iter().any(|w| self.text(*test).contains(w)) => {
                 if let Some(receiver) = call.receiver_id {
@@ -759,10 +761,10 @@ impl Interp<'_> {
                 "includes" | "has" | "hasOwnProperty" | "contains" | "contains_key" | "hasOwn" | "some"
                 | "binary_search" | "indexOf",
                 Some(arg),
-            ) if list_is_ours && call.receiver.as_ref().is_some_and(|r| r.types != Types::STRING || !r.exact) => {
+            ) if list_is_ours && list.is_some_and(|r| r.types != Types::STRING || !r.exact) => {
                 // `Object.hasOwn(allowed, key)` names the key second.
                 let arg = if call.name == "hasOwn" { call.arg_ids.get(1).unwrap_or(arg) } else { arg };
-                let denies = call.receiver.as_ref().is_some_and(|list| {
+                let denies = list.is_some_and(|list| {
                     let list = self.element(list);
                     list.lits.iter().any(|l| matches!(l, Lit::Str(name) if name.as_str() == PROTO))
                 });
@@ -938,9 +940,9 @@ fn starts_with(receiver: Option<&Val>, prefix: &Val) -> SinkKinds {
         }
         Some(t) if t.len() > 1 && t.starts_with('/') && !t.starts_with("//") && prefix.exact => {
             let path = if is_normalized(receiver) { SinkKind::Path.set() } else { SinkKinds::NONE };
-            SinkKind::Redirect.set() | path
+            SinkKind::Redirect.set() | path | super::firsts::MEMBERS
         }
-        Some("/") if prefix.exact => SinkKind::Rooted.set(),
+        Some("/") if prefix.exact => SinkKind::Rooted.set() | super::firsts::MEMBERS,
         Some("." | "./") if prefix.exact => SinkKinds::NONE,
         Some(t) if prefix.exact => {
             if t.contains(['/', '\\']) && is_normalized(receiver) {

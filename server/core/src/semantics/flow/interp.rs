@@ -114,6 +114,8 @@ pub struct Interp<'a> {
     pub(super) through: FxHashMap<Ustr, Vec<said::Told>>,
     /// Which place an address, or a part of one that is bound to a name, was taken out of.
     pub(super) parsed: FxHashMap<LocalId, ExprId>,
+    /// Where variables were taken out of.
+    pub(super) aliases: FxHashMap<LocalId, super::aliases::Lies>,
     /// What the function that ran last says of its arguments, by its outcome.
     pub(super) last_told: Vec<said::Told>,
     /// Variables that are written to after they were declared, once somebody asked.
@@ -171,6 +173,7 @@ impl<'a> Interp<'a> {
             fuel,
             making: false,
             told: FxHashMap::default(),
+            aliases: FxHashMap::default(),
             through: FxHashMap::default(),
             parsed: FxHashMap::default(),
             last_told: Vec::new(),

@@ -4,6 +4,7 @@ use super::kinds::SinkKind;
 use super::tests::reached;
 
 mod carried;
+mod checks;
 mod commands;
 mod databases;
 mod files;

@@ -1,8 +1,9 @@
 //! What a lookup by a key says of the key.
 
-use crate::semantics::hir::{ExprId, ExprKind, Lit};
+use crate::semantics::hir::{BinaryOp, ExprId, ExprKind, Lit, Member};
 
-use super::guard::{Facts, Learned};
+use super::call::Call;
+use super::guard::{Facts, Learned, Lessons};
 use super::interp::Interp;
 use super::kinds::{SinkKind, SinkKinds};
 use super::value::Val;
@@ -29,5 +30,118 @@ pub(super) fn found_nothing(interp: &Interp<'_>, facts: &mut Facts, sides: [(Exp
         {
             facts.when_false.extend(yes.iter().cloned());
         }
+    }
+}
+
+/// Whether a call is that of a library whose functions are given what others have as their object: `_.has(object, key)`; and
+/// whether it comes last there: `R.has(key, object)`.
+fn given_first(call: &Call<'_>) -> Option<bool> {
+    let of = |names: &[&str]| {
+        call.paths.iter().any(|p| {
+            let p = p.as_str();
+            let rest = |n: &&str| p.strip_prefix(*n).is_some_and(|r| r.is_empty() || r.starts_with(['.', '/', '-']));
+            names.iter().any(|n| rest(&n))
+        })
+    };
+    if call.args.len() < 2 || call.new {
+        return None;
+    }
+    if of(&["ramda", "R", "lodash/fp"]) {
+        return Some(false);
+    }
+    of(&["lodash", "lodash-es", "_", "underscore", "has", "hasown", "has-own-prop"]).then_some(true)
+}
+
+/// The list or object that a call asks for something, and what it asks for.
+pub(super) fn asked_of<'c>(call: &'c Call<'_>) -> (Option<&'c Val>, Option<&'c ExprId>) {
+    match given_first(call) {
+        Some(true) => (call.args.first(), call.arg_ids.get(1)),
+        Some(false) => (call.args.get(1), call.arg_ids.first()),
+        None => (call.receiver.as_ref(), call.arg_ids.first()),
+    }
+}
+
+/// The object that a call asks for a key of its own, and where among the arguments the key stands.
+pub(super) fn own_key<'c>(call: &'c Call<'_>) -> Option<(Option<&'c Val>, usize)> {
+    match (call.name.as_str(), given_first(call)) {
+        ("hasOwn", _) => Some((call.args.first(), 1)),
+        ("hasOwnProperty", _) => Some((call.receiver.as_ref(), 0)),
+        ("has", Some(true)) => Some((call.args.first(), 1)),
+        ("has", Some(false)) => Some((call.args.get(1), 0)),
+        _ => None,
+    }
+}
+
+/// Harm that is done by text which nobody would have as the name of anything: line breaks, the addresses of others.
+const MADE_UP: SinkKinds =
+    SinkKind::Log.set().and(SinkKind::Console.set()).and(SinkKind::Header.set()).and(SinkKind::Redirect.set());
+
+/// Deepest objects and lists in an argument in which what is looked for is found.
+const MAX_DEPTH: usize = 3;
+
+/// `if (await rooms.find(id))`, `db.getRow("select ..", [id])`: what is there under somebody's name has that name.
+pub(super) fn found_by(interp: &Interp<'_>, call: &Call<'_>, yes: &mut Lessons) {
+    const SEARCHES: [&str; 4] = ["find", "get", "lookup", "search"];
+    /// Those who are asked get whatever the address says, or the request itself.
+    const OTHERS: [&str; 18] = [
+        "http",
+        "https",
+        "axios",
+        "request",
+        "req",
+        "got",
+        "superagent",
+        "ky",
+        "needle",
+        "agent",
+        "client",
+        "api",
+        "ctx",
+        "params",
+        "searchparams",
+        "headers",
+        "query",
+        "body",
+    ];
+    let Some(store) = call.receiver.as_ref().filter(|_| !interp.world.casts_convert()) else { return };
+    let first = super::lexicon::words(&call.name).into_iter().next();
+    if !first.is_some_and(|w| SEARCHES.contains(&w.as_str())) || store.is_foreign() {
+        return;
+    }
+    let name = call.receiver_id.and_then(|id| match &interp.hir.expr(id).kind {
+        ExprKind::Local(local) => Some(interp.hir.local(*local).name),
+        ExprKind::Name(name) | ExprKind::Field(_, name) => Some(super::place::last_name(*name)),
+        ExprKind::This => Some("this".into()),
+        _ => None,
+    });
+    if name.is_none_or(|n| OTHERS.contains(&n.to_lowercase().as_str())) {
+        return;
+    }
+    for arg in &call.arg_ids {
+        names_in(interp, *arg, 0, yes);
+    }
+}
+
+/// The places in an argument that say what is looked for.
+fn names_in(interp: &Interp<'_>, id: ExprId, depth: usize, yes: &mut Lessons) {
+    if depth > MAX_DEPTH {
+        return;
+    }
+    match &interp.hir.expr(id).kind {
+        ExprKind::Local(_) | ExprKind::Name(_) | ExprKind::Field(..) | ExprKind::Index(..) => {
+            yes.push((id, Learned::Clean(MADE_UP)));
+        }
+        // `pages.get(path + ".html")`
+        ExprKind::Binary(BinaryOp::Add, name, rest) if matches!(interp.hir.expr(*rest).kind, ExprKind::Lit(_)) => {
+            names_in(interp, *name, depth + 1, yes);
+        }
+        ExprKind::Object(_, members) | ExprKind::Array(members) => {
+            for member in members {
+                if let Member::Field(_, value) | Member::Element(Some(value)) = member {
+                    names_in(interp, *value, depth + 1, yes);
+                }
+            }
+        }
+        _ => {}
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! [`value`] is the domain, [`models`] say what libraries do, `interp` runs one block, `group` links the blocks of files.
 
+mod aliases;
 mod call;
 mod firsts;
 mod group;

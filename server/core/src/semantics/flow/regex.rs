@@ -33,11 +33,26 @@ pub(super) fn guard(call: &Call<'_>, yes: &mut Vec<(ExprId, Learned)>, no: &mut 
     if kinds != SinkKinds::NONE {
         yes.push((subject, Learned::Clean(kinds)));
     }
+    if steps_up(&pattern) {
+        no.push((subject, Learned::Clean(SinkKind::Path.set())));
+    }
     // `if (/[^a-z]/.test(x)) return;`
     let kinds = harmless_after(pattern, Ustr::from(&format!("{flags}g")), Ustr::from(""));
     if kinds != SinkKinds::NONE {
         no.push((subject, Learned::Clean(kinds)));
     }
+}
+
+/// Whether a pattern finds the folder above wherever it is named: `(^|[\\/])\.\.([\\/]|$)`.
+fn steps_up(pattern: &str) -> bool {
+    const BETWEEN: [&str; 11] =
+        ["(?:", r"[\\/]", r"[\\\/]", r"[/\\]", r"[\/\\]", r"[\/]", "[/]", r"\/", r"\\", "/", "?"];
+    let mut rest = pattern.to_owned();
+    for part in BETWEEN {
+        rest = rest.replace(part, "");
+    }
+    rest.retain(|c| !matches!(c, '(' | ')' | '^' | '$' | '|'));
+    rest == r"\.\." && !pattern.starts_with('^') && !pattern.ends_with('$')
 }
 
 /// What takes steps upwards from the beginning of a path, all of them.
@@ -149,6 +164,10 @@ fn harmless_after(pattern: Ustr, flags: Ustr, text: Ustr) -> SinkKinds {
             // `.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")`
             if !left.contains_any("*+(") && text.starts_with('\\') && text.contains('$') {
                 kinds = kinds | SinkKind::Regex.set();
+            }
+            // A name without any character that names of files must not have is that of something in the folder.
+            if !left.contains_any("/\\:*?") && !text.contains(['/', '\\']) {
+                kinds = kinds | SinkKind::Path.set();
             }
             // An entity may hold `&` and `;`, and a tag cannot begin without `<`.
             if !left.contains('<') && !text.contains('<') {

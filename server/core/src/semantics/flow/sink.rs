@@ -179,6 +179,10 @@ pub(super) fn prefix_protects(kind: SinkKind, prefix: Option<Ustr>) -> bool {
                 || text.starts_with('/') && text.len() > 1 && !text[1..].starts_with(['/', '\\'])
                 || text.starts_with(['?', '#'])
                 || text.starts_with("./")
+                // `client/..`: something beside the page.
+                || text.split_once('/').is_some_and(|(name, _)| {
+                    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
+                })
         }
         SinkKind::SensitiveUrl => text.split_once("://").is_some_and(|(_, rest)| is_near(rest)),
         SinkKind::ScriptUrl => {

@@ -118,7 +118,20 @@ fn power(degree: u32) -> &'static str {
 }
 
 /// Longest text on which no pattern of polynomial time takes long.
-const SHORT: f64 = 1000.0;
+const SHORT: f64 = 5000.0;
+
+/// `x > 65535` is true of numbers alone, and of text that is one: what is no number is neither more nor less than any.
+pub(super) fn numbers(interp: &mut Interp<'_>, facts: &mut Facts, (left, right): (ExprId, ExprId)) {
+    if interp.world.casts_convert() {
+        return;
+    }
+    for (place, other) in [(left, right), (right, left)] {
+        let place = interp.text_of_number(place);
+        if interp.is_place(place) && matches!(interp.hir.expr(other).kind, ExprKind::Lit(Lit::Num(_))) {
+            facts.when_true.push((place, Learned::Clean(super::kinds::DIGITS)));
+        }
+    }
+}
 
 /// `x.length > 100`: where it does not hold, `x` is short.
 pub(super) fn bounded_length(
@@ -136,8 +149,14 @@ pub(super) fn bounded_length(
         (None, Some(text)) => (text, left, false),
         _ => return,
     };
-    let limit = interp.peek(limit);
-    if !limit.is_some_and(|l| matches!(l.as_lit(), Some(Lit::Num(n)) if *n <= SHORT)) {
+    // A limit that the program has under a name was chosen: `header.length > limits.header`.
+    let named = interp.is_place(limit) && text_of(limit).is_none();
+    let is_short = |l: &Val| match l.as_lit() {
+        Some(Lit::Num(n)) => *n <= SHORT,
+        Some(_) => false,
+        None => named && !l.is_foreign() && l.lits.iter().all(|l| matches!(l, Lit::Num(n) if *n <= SHORT)),
+    };
+    if !interp.peek(limit).is_some_and(|l| is_short(&l)) {
         return;
     }
     let (whole, left, right) = (hir.expr(whole).span, hir.expr(left).span, hir.expr(right).span);

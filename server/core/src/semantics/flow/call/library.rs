@@ -441,6 +441,10 @@ impl<'a> Interp<'a> {
                     let Some(request) = args.first().cloned() else { break };
                     args[0] = self.with_harmless(&request, &told.path, told.kinds[HANDED_ON]);
                 }
+                for part in routed(call) {
+                    let Some(request) = args.first().cloned() else { break };
+                    args[0] = self.with_harmless(&request, &[Ustr::from(part)], SinkKind::Redirect.set());
+                }
                 let args = self.with_bound(arg, &args);
                 let before = self.state.clone();
                 self.last_told.clear();
@@ -687,4 +691,19 @@ pub(super) fn makes_hash(call: &Call<'_>) -> bool {
         library.is_some_and(|l| lexicon::hashes(Ustr::from(l)))
     };
     lexicon::hashes(call.name) || matches!(call.name.as_str(), "generate" | "create") && call.paths.iter().any(of)
+}
+
+/// The parts of a request's address that begin with a name of the program's own where a route has one, and so lead nowhere else:
+/// `app.get("/admin/:page", handler)`.
+fn routed(call: &Call<'_>) -> &'static [&'static str] {
+    let parts: &[&str] = match call.name.as_str() {
+        "get" | "post" | "put" | "patch" | "delete" | "head" | "options" | "all" => &["url", "originalUrl", "path"],
+        // What is mounted sees the rest alone.
+        "use" => &["originalUrl", "baseUrl"],
+        _ => return &[],
+    };
+    let Some(route) = call.args.first().and_then(|a| a.as_str()).filter(|_| call.args.len() > 1) else { return &[] };
+    let Some(rest) = route.strip_prefix('/') else { return &[] };
+    let named = rest.starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
+    if named || rest.is_empty() && call.name != "use" { parts } else { &[] }
 }

@@ -27,6 +27,7 @@ impl Interp<'_> {
 
     /// Remembers which place an address was taken apart of: `const { host } = new URL(x)`, `const url = new URL(x)`.
     pub(in crate::semantics::flow) fn note_address(&mut self, pat: PatId, value: ExprId) {
+        self.note_alias(pat, value);
         let hir = self.hir;
         let value = match &hir.expr(value).kind {
             ExprKind::Field(base, part) if HOST_PARTS.contains(&part.as_str()) => *base,

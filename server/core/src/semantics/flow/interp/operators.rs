@@ -121,12 +121,16 @@ impl<'a> Interp<'a> {
         // follows cannot change it.
         let mut shape = String::new();
         let at = self.at(span);
+        // The host is the caller's choice, or that of whoever runs the program.
+        let is_near = |t: &Taint| match &t.origin {
+            Origin::Param(..) => true,
+            Origin::Source(source) => matches!(source.kind, SourceKind::Environment | SourceKind::Argument),
+        };
         for part in parts {
             // A query ends the host before it, and so does a request's address as it was sent, which begins with a slash.
             let ends = part.prefix.is_some_and(|p| p.starts_with(['?', '#']))
                 || (shape.split_once("://").is_some_and(|(_, host)| !host.is_empty())
-                    || shape.chars().eq([crate::semantics::flow::sink::UNKNOWN_TEXT])
-                        && out.taints.iter().all(|t| matches!(t.origin, Origin::Param(..))))
+                    || shape.starts_with(crate::semantics::flow::sink::UNKNOWN_TEXT) && out.taints.iter().all(is_near))
                     && !part.taints.is_empty()
                     && part.taints.iter().all(|t| t.trace.is_none() && t.cleaned.has(SinkKind::Encoded));
             // The first word is the program's own.

@@ -196,7 +196,7 @@ chrome.runtime.onMessage.addListener((m) => { chrome.tabs.executeScript(1, { cod
 const ADDRESSES: &str = r#"
 import express from 'express';
 const app = express();
-app.get('/a', (req, res) => { res.redirect(req.path + 'x'); }); //!
+app.get('*', (req, res) => { res.redirect(req.path + 'x'); }); //!
 app.get('/b', (req, res) => { res.redirect((req.path + 'x').replace(/^\/+/, '/')); });
 "#;
 
