@@ -748,6 +748,7 @@ impl Interp<'_> {
             if safe { yes.extend(keys) } else { no.extend(keys) }
         }
         super::lookups::found_by(self, call, &mut yes);
+        super::lookups::by_name(self, call, &mut yes);
         let (list, asked) = super::lookups::asked_of(call);
         let list_is_ours = list.is_some_and(|r| !r.is_foreign() || is_kept_list(r, call));
         match (call.name.as_str(), asked) {

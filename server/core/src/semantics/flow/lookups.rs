@@ -6,7 +6,7 @@ use super::call::Call;
 use super::guard::{Facts, Learned, Lessons};
 use super::interp::Interp;
 use super::kinds::{SinkKind, SinkKinds};
-use super::value::Val;
+use super::value::{Origin, Val};
 
 /// `table[key]`, where the program wrote down what the table holds: what is found in it has one of its keys, or the name of
 /// something that all objects have.
@@ -105,7 +105,9 @@ pub(super) fn found_by(interp: &Interp<'_>, call: &Call<'_>, yes: &mut Lessons) 
     ];
     let Some(store) = call.receiver.as_ref().filter(|_| !interp.world.casts_convert()) else { return };
     let first = super::lexicon::words(&call.name).into_iter().next();
-    if !first.is_some_and(|w| SEARCHES.contains(&w.as_str())) || store.is_foreign() {
+    // What is handed in as a store was filled by whoever hands it in.
+    let kept = store.deep_taints().iter().all(|t| matches!(t.origin, Origin::Param(..)));
+    if !first.is_some_and(|w| SEARCHES.contains(&w.as_str())) || !kept {
         return;
     }
     let name = call.receiver_id.and_then(|id| match &interp.hir.expr(id).kind {
@@ -143,5 +145,34 @@ fn names_in(interp: &Interp<'_>, id: ExprId, depth: usize, yes: &mut Lessons) {
             }
         }
         _ => {}
+    }
+}
+
+/// `await validateInput(body);`: what does not throw went through a schema, which says of every part whether it is text.
+/// `if (checkAllowOrigin(req))`: what is asked of a request is whether its origin may read the answer.
+pub(super) fn by_name(interp: &mut Interp<'_>, call: &Call<'_>, yes: &mut Lessons) {
+    if interp.world.casts_convert() || !(8..40).contains(&call.name.len()) {
+        return;
+    }
+    let Some(arg) = call.arg_ids.first().copied() else { return };
+    let words = super::lexicon::words(&call.name);
+    let has = |all: &[&str]| words.iter().any(|w| all.contains(&w.as_str()));
+    if has(&["origin", "cors"]) && has(&["allow", "allowed", "allows", "valid", "trusted", "check", "same"]) {
+        let origin = ["headers".into(), "origin".into()].into_iter().collect();
+        yes.push((arg, Learned::Below(origin, SinkKind::CorsOrigin.set())));
+    }
+    if words.first().is_some_and(|w| w == "validate") && words.len() > 1 && interp.is_statement(call.span) {
+        interp.refine(&[(arg, Learned::Clean(SinkKind::NoSql.set() | SinkKind::StringCheck.set()))]);
+    }
+}
+
+impl Interp<'_> {
+    /// Whether a call stands by itself, so that it can do nothing but throw or write.
+    fn is_statement(&self, span: crate::syntax::Span) -> bool {
+        let at = self.arena.root().smallest_at(span);
+        let mut around = at.ancestors().filter(|n| n.span() != span && n.span().contains(span));
+        around
+            .find(|n| n.kind() != sidenote_grammars::Kind::AwaitExpression)
+            .is_some_and(|n| n.kind() == sidenote_grammars::Kind::ExpressionStatement)
     }
 }

@@ -22,7 +22,7 @@ impl Interp<'_> {
         };
         let (Some(pattern), Some(subject)) = (pattern, subject) else { return };
         self.text_as_pattern(call, pattern, subject);
-        if !pattern.exact || subject.taints.is_empty() {
+        if !pattern.exact || subject.taints.is_empty() || self.goes_on(call) {
             return;
         }
         // `text.match(strict ? STRICT : LOOSE)`
@@ -45,6 +45,12 @@ impl Interp<'_> {
             self.reach(&subject, &site, false);
             break;
         }
+    }
+
+    /// Whether a call asks for the next match as one before it did: `match = re.exec(text)` at the end of a loop.
+    fn goes_on(&self, call: &Call<'_>) -> bool {
+        let before = self.arena.text().get(..call.span.start as usize).unwrap_or_default();
+        call.name == "exec" && before.contains(&format!("= {}", self.arena.slice(call.span)))
     }
 
     /// Whether what a method is called on is most likely text: a field of that kind of name, or what a callback of a list is

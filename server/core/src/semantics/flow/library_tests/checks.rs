@@ -33,6 +33,16 @@ fn addresses_behind_hosts() {
 }
 
 #[test]
+fn inputs_that_are_validated() {
+    check(&[SinkKind::NoSql], VALIDATED);
+}
+
+#[test]
+fn origins_that_are_asked_about() {
+    check(&[SinkKind::CorsOrigin], ORIGINS);
+}
+
+#[test]
 fn lengths_before_slow_patterns() {
     check(&[SinkKind::RegexInput], LENGTHS);
 }
@@ -95,6 +105,9 @@ app.get('/3', (req, res) => { const h = req.query.h; if (h.length < 4096) h.repl
 app.get('/4', (req, res) => { const h = req.query.h; if (h.length < 1e6) h.replace(/\s+$/, ''); }); //!
 app.get('/5', (req, res) => { const h = req.query.h; if (h.length < req.query.max) h.replace(/\s+$/, ''); }); //!
 app.get('/6', (req, res) => { const h = req.query.h; if (h.length > MAX) h.replace(/\s+$/, ''); }); //!
+app.get('/8', (req, res) => { const re = /\s+$/g; let m = re.exec(req.query.h); //!
+  while (m) m = re.exec(req.query.h);
+});
 app.get('/7', (req, res) => { const h = req.query.h; if (h.length < res.x.length) h.replace(/\s+$/, ''); }); //!
 "#;
 
@@ -131,6 +144,9 @@ app.get('/6', async (req, res) => { const id = req.query.id; if (await rooms.add
 app.get('/7', async (req, res) => { const id = req.query.id; if (req.body.rooms.find(id)) log.info('room ' + id); }); //!
 async function owns(id) { const row = await db.getRow('select a from b where c = ?', [id]); if (!row) throw new Error('none'); }
 app.get('/8', async (req, res) => { const id = req.query.id; await owns(id); log.info('row ' + id); });
+module.exports = function (pages) {
+  app.get('/9', (req, res) => { const id = req.query.id; if (pages.get(id + '.html')) log.info('page ' + id); });
+};
 "#;
 
 const FILES: &str = r#"
@@ -160,4 +176,20 @@ app.get('/1', (req, res) => { fetch(`${host}${req.url}`); });
 app.get('/1b', (req, res) => { fetch(`${host}${process.env.PORT}${req.url}`); });
 app.get('/2', (req, res) => { fetch(`${host}${req.query.to}`); }); //!
 app.get('/3', (req, res) => { fetch(req.url); }); //!
+"#;
+
+const VALIDATED: &str = r#"
+const express = require('express'); const { MongoClient } = require('mongodb'); const app = express(); const { validateInput, validate } = require('./validation');
+const users = new MongoClient('mongodb://a').db('b').collection('c');
+app.post('/1', async (req, res) => { const { body } = req; await validateInput(body); await users.findOne({ mail: body.mail }); });
+app.post('/2', async (req, res) => { const { body } = req; const fine = validateInput(body); await users.findOne({ mail: body.mail }); }); //!
+app.post('/3', async (req, res) => { const { body } = req; await checkInput(body); await users.findOne({ mail: body.mail }); }); //!
+app.post('/4', async (req, res) => { const { body } = req; await validateInput(req.query); await users.findOne({ mail: body.mail }); }); //!
+"#;
+
+const ORIGINS: &str = r#"
+const express = require('express'); const app = express(); const { checkAllowOrigin, checkUser } = require('./checks');
+app.get('/1', (req, res) => { if (checkAllowOrigin(req)) res.setHeader('Access-Control-Allow-Origin', req.headers.origin); });
+app.get('/2', (req, res) => { if (!checkAllowOrigin(req)) res.setHeader('Access-Control-Allow-Origin', req.headers.origin); }); //!
+app.get('/3', (req, res) => { if (checkUser(req)) res.setHeader('Access-Control-Allow-Origin', req.headers.origin); }); //!
 "#;
