@@ -413,6 +413,9 @@ impl<'a> Interp<'a> {
                     let arg = self.projected(*param, &arg, path, known.as_deref_mut());
                     let joined = std::iter::successors(taint.trace.as_ref(), |s| s.previous.as_ref())
                         .any(|s| s.what == StepKind::Concatenated);
+                    // `name + "_" + count`: of a number digits come into the text.
+                    let digits = joined && arg.types.is_harmless();
+                    let digits = if digits { crate::semantics::flow::kinds::DIGITS } else { SinkKinds::NONE };
                     for t in &arg.taints {
                         let begins = is_read(t, path.read.as_ref());
                         let what = if begins { StepKind::Returned } else { StepKind::Passed };
@@ -420,7 +423,11 @@ impl<'a> Interp<'a> {
                         if joined {
                             trace = Some(step(trace.as_ref(), at, StepKind::Concatenated));
                         }
-                        out.add_taint(Taint { origin: t.origin.clone(), cleaned: t.cleaned | taint.cleaned, trace });
+                        out.add_taint(Taint {
+                            origin: t.origin.clone(),
+                            cleaned: t.cleaned | taint.cleaned | digits,
+                            trace,
+                        });
                     }
                     if value.field(*ELEMENT).is_some()
                         && let Some(element) = arg.field(*ELEMENT).filter(|e| e.has_taint())

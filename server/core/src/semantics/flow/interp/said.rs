@@ -318,10 +318,12 @@ impl Interp<'_> {
         match &self.hir.expr(id).kind {
             ExprKind::Unary(UnaryOp::Not, _) | ExprKind::Lit(Lit::Bool(_)) => true,
             ExprKind::Binary(op, ..) => !matches!(op, BinaryOp::Add | BinaryOp::Arithmetic),
-            // `name && isText(name)`: what is nothing is no text, either.
-            ExprKind::Logical(op @ (LogicalOp::And | LogicalOp::Or), a, b) => {
-                (self.is_condition(*a, depth + 1) || *op == LogicalOp::And && self.is_place(*a))
-                    && self.is_condition(*b, depth + 1)
+            // `name && isText(name) && other(name)`: where all of it is true, each is.
+            ExprKind::Logical(LogicalOp::And, a, b) => {
+                self.is_condition(*a, depth + 1) || self.is_condition(*b, depth + 1)
+            }
+            ExprKind::Logical(LogicalOp::Or, a, b) => {
+                self.is_condition(*a, depth + 1) && self.is_condition(*b, depth + 1)
             }
             ExprKind::Call { callee, .. } => {
                 let name = match &self.hir.expr(*callee).kind {

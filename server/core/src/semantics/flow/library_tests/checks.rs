@@ -158,6 +158,11 @@ app.get('/1', (req, res) => { if (up(req.path)) return res.end(); fs.readFile('/
 app.get('/2', (req, res) => { if (!up(req.path)) return res.end(); fs.readFile('/srv' + req.path, () => {}); }); //!
 app.get('/3', (req, res) => { if (/^\.\.\//.test(req.query.n)) return res.end(); fs.readFile('/srv/' + req.query.n, () => {}); }); //!
 app.get('/4', (req, res) => { if (fits(req.query.n)) fs.readFile('/srv/' + req.query.n, () => {}); });
+function suits(name) { return name && !ILLEGAL.test(name) && isNone(name); }
+app.get('/4b', (req, res) => { if (suits(req.query.n)) fs.readFile('/srv/' + req.query.n, () => {}); });
+function named(name, count) { return 'a_' + name + '_' + count; }
+app.get('/4c', (req, res) => { fs.readFile('/srv/' + named('b', +req.query.n), () => {}); });
+app.get('/4d', (req, res) => { fs.readFile('/srv/' + named(req.query.n, 1), () => {}); }); //!
 app.get('/5', (req, res) => { if (!fits(req.query.n)) fs.readFile('/srv/' + req.query.n, () => {}); }); //!
 app.get('/6', (req, res) => { fs.readFile('/srv/' + req.query.n.replace(/[\\/:*?"<>|\s]+/g, '') + '.json', () => {}); });
 app.get('/7', (req, res) => { fs.readFile('/srv/' + req.query.n.replace(/[:*?]+/g, '') + '.json', () => {}); }); //!
