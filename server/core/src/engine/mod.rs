@@ -31,7 +31,7 @@ use pass::{Pass, Seen};
 pub use skip::{SkipReason, why_skip};
 pub use suppress::Suppression;
 pub use times::Times;
-pub use twins::{Twin, TwinPlace};
+pub use twins::{Copied, Twin, TwinPlace};
 
 /// Something that could not be analysed.
 #[derive(Clone, PartialEq, Eq, Debug)]

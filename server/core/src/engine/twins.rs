@@ -32,6 +32,9 @@ pub struct Twin {
     pub structure: f32,
 }
 
+/// A function that is a copy: its position in [`Blocks::iter`], the number of all of its twins, and the most alike ones.
+pub type Copied = (usize, usize, Vec<Twin>);
+
 impl Engine {
     /// The functions of a document that may have twins in other files; none of test files, nor where the rule is off.
     pub fn units(&self, document: &Document) -> Vec<Unit> {
@@ -47,12 +50,12 @@ impl Engine {
         duplicates::units(document.blocks(), test_children)
     }
 
-    /// A data flow of a document with twins in other files: `twins` has those functions that are copies, by their position in
-    /// [`Blocks::iter`], with the number of all of their twins and the most alike ones.
-    pub fn among(&self, document: &Document, flow: Flow, twins: &[(usize, usize, Vec<Twin>)]) -> Flow {
+    /// A data flow of a document with twins in other files. Where many functions are copies out of one other file, the file is told
+    /// of instead of each.
+    pub fn among(&self, document: &Document, flow: Flow, twins: &[Copied]) -> Flow {
         let placed: Vec<Placed<'_>> = document.blocks().iter().collect();
         let mut alone = Vec::new();
-        let mut of_file: BTreeMap<&str, Vec<&(usize, usize, Vec<Twin>)>> = BTreeMap::new();
+        let mut of_file: BTreeMap<&str, Vec<&Copied>> = BTreeMap::new();
         for copy in twins {
             match most_alike(&copy.2).map(|twin| &twin.place) {
                 Some(TwinPlace::There(Location { path: Some(path), .. })) => {
@@ -84,7 +87,7 @@ fn most_alike(twins: &[Twin]) -> Option<&Twin> {
 }
 
 /// One note for a file many of whose functions repeat those of another one, on the first of them.
-fn file_note(placed: &[Placed<'_>], path: &str, copies: &[&(usize, usize, Vec<Twin>)]) -> Option<(Arc<Arena>, Note)> {
+fn file_note(placed: &[Placed<'_>], path: &str, copies: &[&Copied]) -> Option<(Arc<Arena>, Note)> {
     let mut copies = copies.to_vec();
     copies.sort_by_key(|(index, ..)| *index);
     let first = *placed.get(copies.first()?.0)?;

@@ -40,7 +40,7 @@ fn given_first(call: &Call<'_>) -> Option<bool> {
         call.paths.iter().any(|p| {
             let p = p.as_str();
             let rest = |n: &&str| p.strip_prefix(*n).is_some_and(|r| r.is_empty() || r.starts_with(['.', '/', '-']));
-            names.iter().any(|n| rest(&n))
+            names.iter().any(rest)
         })
     };
     if call.args.len() < 2 || call.new {
