@@ -581,7 +581,11 @@ fn in_loop<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         .next_named_sibling()
         .filter(|_| !is_function(around))
         .is_some_and(|next| matches!(next.kind(), Kind::BreakStatement | Kind::ReturnStatement | Kind::ThrowStatement));
-    if leaves || declared_in(around, name) || starts_anew(around, name) || (copy.kind() == Kind::CallExpression && is_text(node, name)) {
+    if leaves
+        || declared_in(around, name)
+        || starts_anew(around, name)
+        || (copy.kind() == Kind::CallExpression && is_text(node, name))
+    {
         return;
     }
     let message = format!("`{name}` is copied whole in every round, {ADVICE}: `push`, or assign the key.");

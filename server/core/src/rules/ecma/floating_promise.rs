@@ -47,7 +47,10 @@ pub static RULE: Rule = Rule {
             "a.js",
             "const sleep = (ms) => new Promise((r) => setTimeout(r, ms));\nasync function f(q) { sleep(9); await q.tick(); } //~ floating-promise",
         ),
-        Case::near_miss("a.js", "function sleep(ms) { Atomics.wait(a, 0, 0, ms); }\nasync function f(q) { sleep(9); await q.tick(); }"),
+        Case::near_miss(
+            "a.js",
+            "function sleep(ms) { Atomics.wait(a, 0, 0, ms); }\nasync function f(q) { sleep(9); await q.tick(); }",
+        ),
         Case::near_miss(
             "src/browser/link.ts",
             "export class Link { run() { this.link.handle(1); }\n async other() { await this.link.handle(2); } }",
@@ -683,8 +686,13 @@ fn promise<'a>(call: Node<'a>, cx: &Cx<'a>) -> Option<String> {
         // A pause that nobody waits for is none, whether it can be rejected or not.
         let pauses = matches!(name, "sleep" | "delay" | "pause" | "wait")
             && (cx.file.imports.path(name) == Some("timers/promises.setTimeout")
-                || cx.file.declared.is_promise(None, name) && !cx.file.imports.path(name).is_some_and(|p| p.contains('.')));
-        if pauses && local_functions(call, name).len() < 2 && crate::rules::support::in_async(call) && args(call).count() == 1 {
+                || cx.file.declared.is_promise(None, name)
+                    && !cx.file.imports.path(name).is_some_and(|p| p.contains('.')));
+        if pauses
+            && local_functions(call, name).len() < 2
+            && crate::rules::support::in_async(call)
+            && args(call).count() == 1
+        {
             return Some(format!("Nobody waits for `{name}`, and the code runs on at once"));
         }
         let here = cx.block.hir().functions.iter().any(|f| f.is_async && f.name.is_some_and(|n| n.as_str() == name));

@@ -26,14 +26,38 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::ForExpression], check)],
     cases: &[
-        Case::bad("a.rs", "fn f(users: &[User]) { for i in 0..users.len() { println!(\"{}\", users[i].name); } } //~ indexed-loop"),
-        Case::bad("a.rs", "fn f(v: &Vec<u32>) -> u32 { let mut n = 0; for i in 0..v.len() { n += v[i]; } n } //~ indexed-loop"),
-        Case::bad("a.rs", "fn f(v: Vec<u8>) { for idx in 0..v.len() { if v[idx] == 0 { break; } go(v[idx]); } } //~ indexed-loop"),
-        Case::bad("a.rs", "struct S { xs: Vec<u8> }\nimpl S { fn f(&self) -> u32 { let mut n = 0; for i in 0..self.xs.len() { n += self.xs[i] as u32; } n } } //~ indexed-loop"),
-        Case::bad("a.rs", "fn f(rows: &[Vec<u8>]) { for i in 0..rows.len() { for x in &rows[i] { go(x); } } } //~ indexed-loop"),
-        Case::bad("a.rs", "fn f(names: &[String]) { for i in 0..names.len() { let n = &names[i]; go(n); } } //~ indexed-loop"),
-        Case::bad("a.rs", "fn f(v: &[f32]) -> f32 { let mut m = 0.0; for i in 0..v.len() { if v[i] > m { m = v[i]; } } m } //~ indexed-loop"),
-        Case::bad("a.rs", "fn f(a: &[u8; 4]) { for i in 0..a.len() { eprintln!(\"{:02x}\", a[i]); } } //~ indexed-loop"),
+        Case::bad(
+            "a.rs",
+            "fn f(users: &[User]) { for i in 0..users.len() { println!(\"{}\", users[i].name); } } //~ indexed-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(v: &Vec<u32>) -> u32 { let mut n = 0; for i in 0..v.len() { n += v[i]; } n } //~ indexed-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(v: Vec<u8>) { for idx in 0..v.len() { if v[idx] == 0 { break; } go(v[idx]); } } //~ indexed-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "struct S { xs: Vec<u8> }\nimpl S { fn f(&self) -> u32 { let mut n = 0; for i in 0..self.xs.len() { n += self.xs[i] as u32; } n } } //~ indexed-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(rows: &[Vec<u8>]) { for i in 0..rows.len() { for x in &rows[i] { go(x); } } } //~ indexed-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(names: &[String]) { for i in 0..names.len() { let n = &names[i]; go(n); } } //~ indexed-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(v: &[f32]) -> f32 { let mut m = 0.0; for i in 0..v.len() { if v[i] > m { m = v[i]; } } m } //~ indexed-loop",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(a: &[u8; 4]) { for i in 0..a.len() { eprintln!(\"{:02x}\", a[i]); } } //~ indexed-loop",
+        ),
         Case::good("a.rs", "fn f(users: &[User]) { for u in users { println!(\"{}\", u.name); } }"),
         Case::good("a.rs", "fn f(v: &[u8]) { for i in 0..v.len() { println!(\"{i}: {}\", v[i]); } }"),
         Case::good("a.rs", "fn f(a: &[u8], b: &[u8]) { for i in 0..a.len() { go(a[i], b[i]); } }"),
@@ -84,13 +108,18 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             Kind::TokenTree => {
                 let text = n.text();
                 let outer = n.parent().is_none_or(|p| p.kind() != Kind::TokenTree);
-                if outer && (words_in(text, i) != text.matches(&element).count() || words_in(text, root) != text.matches(&element).count()) {
+                if outer
+                    && (words_in(text, i) != text.matches(&element).count()
+                        || words_in(text, root) != text.matches(&element).count())
+                {
                     return;
                 }
                 taken += usize::from(outer) * text.matches(&element).count();
             }
             Kind::StringLiteral | Kind::RawStringLiteral if n.text().contains(&format!("{{{i}")) => return,
-            Kind::Identifier | Kind::SelfValue | Kind::ShorthandFieldInitializer if n.text() == i || n.text() == root => {
+            Kind::Identifier | Kind::SelfValue | Kind::ShorthandFieldInitializer
+                if n.text() == i || n.text() == root =>
+            {
                 if n.ancestors().take_while(|a| *a != body).any(|a| a.kind() == Kind::TokenTree) {
                     continue;
                 }
@@ -113,7 +142,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if taken == 0 {
         return;
     }
-    let message = format!("`{i}` only takes the elements of `{list}` one by one: `for x in &{list}` does that without an index to check.");
+    let message = format!(
+        "`{i}` only takes the elements of `{list}` one by one: `for x in &{list}` does that without an index to check."
+    );
     let mut span = node.span();
     span.end = range.span().end;
     cx.report(Note::new(cx.rule, span, message));
@@ -123,8 +154,6 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 fn words_in(text: &str, word: &str) -> usize {
     let part = |c: char| c.is_alphanumeric() || c == '_';
     text.match_indices(word)
-        .filter(|(at, _)| {
-            !text[..*at].ends_with(part) && !text[*at + word.len()..].starts_with(part)
-        })
+        .filter(|(at, _)| !text[..*at].ends_with(part) && !text[*at + word.len()..].starts_with(part))
         .count()
 }

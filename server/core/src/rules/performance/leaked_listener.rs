@@ -277,8 +277,21 @@ fn serves_one(function: Node<'_>, started: Node<'_>) -> bool {
 }
 
 /// Words of code that ends what was begun.
-const ENDS: &[&str] =
-    &["clearInterval", "removeEventListener", ".disconnect(", ".unobserve(", ".close(", ".abort(", "signal", "unsubscribe", "takeUntil", "untilDestroyed", "take(", "first(", "takeWhile("];
+const ENDS: &[&str] = &[
+    "clearInterval",
+    "removeEventListener",
+    ".disconnect(",
+    ".unobserve(",
+    ".close(",
+    ".abort(",
+    "signal",
+    "unsubscribe",
+    "takeUntil",
+    "untilDestroyed",
+    "take(",
+    "first(",
+    "takeWhile(",
+];
 
 /// A component's class that begins something when it is mounted, with nothing in it that ends it.
 fn class(cx: &mut Cx<'_>) {

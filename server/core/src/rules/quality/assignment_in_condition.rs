@@ -25,16 +25,16 @@ pub static RULE: Rule = Rule {
         fix: "",
     },
     checks: &[
-        Check::Nodes(
-            &[Kind::IfStatement, Kind::WhileStatement, Kind::DoStatement, Kind::TernaryExpression],
-            check,
-        ),
+        Check::Nodes(&[Kind::IfStatement, Kind::WhileStatement, Kind::DoStatement, Kind::TernaryExpression], check),
         Check::Nodes(&[Kind::CallExpression], in_callback),
     ],
     cases: &[
         Case::bad("a.js", "const u = users.find((u) => u.id = id); //~ assignment-in-condition"),
         Case::bad("a.ts", "const on = items.some(i => i.state = 'on'); //~ assignment-in-condition"),
-        Case::near_miss("a.js", "const u = users.find((u) => u.id === id); users.forEach((u) => u.seen = true); xs.some((x) => (found = x));"),
+        Case::near_miss(
+            "a.js",
+            "const u = users.find((u) => u.id === id); users.forEach((u) => u.seen = true); xs.some((x) => (found = x));",
+        ),
         Case::near_miss(
             "a.js",
             "let policy = null;\nfunction trust(types) { if (policy = types.defaultPolicy) { return policy.make('x'); } return null; }",
@@ -124,7 +124,8 @@ fn in_callback<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         matches!(m.text(), "find" | "filter" | "some" | "every" | "findIndex" | "findLast" | "findLastIndex")
     });
     let Some(callback) = crate::rules::shape::callback(node, 0, cx).filter(|_| asked) else { return };
-    let Some(body) = callback.child(Field::Body).map(|b| if b.kind() == Kind::ParenthesizedExpression { b } else { bare(b) })
+    let Some(body) =
+        callback.child(Field::Body).map(|b| if b.kind() == Kind::ParenthesizedExpression { b } else { bare(b) })
     else {
         return;
     };
@@ -135,7 +136,8 @@ fn in_callback<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             && crate::rules::shape::parameters(callback).first().is_some_and(|p| p.text() == r.text())
     });
     if of_element {
-        let message = format!("This assigns `{}` of every element that is looked at. To compare, write `===`.", place.text());
+        let message =
+            format!("This assigns `{}` of every element that is looked at. To compare, write `===`.", place.text());
         crate::rules::shape::report_in(cx, callback, Note::new(cx.rule, body.span(), message));
     }
 }

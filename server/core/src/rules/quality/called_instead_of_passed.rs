@@ -162,12 +162,13 @@ fn gives_nothing(value: Node<'_>, cx: &Cx<'_>) -> bool {
 fn sets_state(callee: Node<'_>) -> bool {
     callee.arena().nodes().any(|n| {
         n.kind() == Kind::VariableDeclarator
-            && n.child(Field::Name).filter(|p| p.kind() == Kind::ArrayPattern).is_some_and(|p| {
-                p.named_children().nth(1).is_some_and(|s| s.text() == callee.text())
-            })
-            && n.child(Field::Value).map(bare).and_then(|v| v.child(Field::Function)).is_some_and(|f| {
-                crate::rules::support::place_name(f).as_deref() == Some("useState")
-            })
+            && n.child(Field::Name)
+                .filter(|p| p.kind() == Kind::ArrayPattern)
+                .is_some_and(|p| p.named_children().nth(1).is_some_and(|s| s.text() == callee.text()))
+            && n.child(Field::Value)
+                .map(bare)
+                .and_then(|v| v.child(Field::Function))
+                .is_some_and(|f| crate::rules::support::place_name(f).as_deref() == Some("useState"))
     })
 }
 

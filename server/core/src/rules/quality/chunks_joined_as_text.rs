@@ -26,14 +26,35 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
-        Case::bad("a.js", "function read(req, done) { let body = ''; req.on('data', (chunk) => { body += chunk; }); req.on('end', () => done(body)); } //~ chunks-joined-as-text"),
-        Case::bad("a.js", "http.get(url, (res) => { let data = '';\n res.on('data', (d) => { data += d; }); //~ chunks-joined-as-text\n res.on('end', () => go(data)); });"),
-        Case::bad("a.ts", "let text = '';\nresponse.on('data', (chunk: Buffer) => (text += chunk.toString())); //~ chunks-joined-as-text"),
-        Case::bad("a.js", "process.stdin.on('data', function (c) { input += c.toString('utf8'); }); //~ chunks-joined-as-text"),
-        Case::bad("a.js", "const child = spawn('git', ['log']);\nchild.stdout.on('data', (d) => { out += String(d); }); //~ chunks-joined-as-text"),
+        Case::bad(
+            "a.js",
+            "function read(req, done) { let body = ''; req.on('data', (chunk) => { body += chunk; }); req.on('end', () => done(body)); } //~ chunks-joined-as-text",
+        ),
+        Case::bad(
+            "a.js",
+            "http.get(url, (res) => { let data = '';\n res.on('data', (d) => { data += d; }); //~ chunks-joined-as-text\n res.on('end', () => go(data)); });",
+        ),
+        Case::bad(
+            "a.ts",
+            "let text = '';\nresponse.on('data', (chunk: Buffer) => (text += chunk.toString())); //~ chunks-joined-as-text",
+        ),
+        Case::bad(
+            "a.js",
+            "process.stdin.on('data', function (c) { input += c.toString('utf8'); }); //~ chunks-joined-as-text",
+        ),
+        Case::bad(
+            "a.js",
+            "const child = spawn('git', ['log']);\nchild.stdout.on('data', (d) => { out += String(d); }); //~ chunks-joined-as-text",
+        ),
         Case::bad("a.js", "request.on('data', chunk => { raw = raw + chunk; }); //~ chunks-joined-as-text"),
-        Case::bad("a.js", "socket.on('data', (data) => { buffer += data.toString('utf-8'); }); //~ chunks-joined-as-text"),
-        Case::bad("a.js", "req.on('data', (chunk) => { size += chunk.length; body += chunk; }); //~ chunks-joined-as-text"),
+        Case::bad(
+            "a.js",
+            "socket.on('data', (data) => { buffer += data.toString('utf-8'); }); //~ chunks-joined-as-text",
+        ),
+        Case::bad(
+            "a.js",
+            "req.on('data', (chunk) => { size += chunk.length; body += chunk; }); //~ chunks-joined-as-text",
+        ),
         Case::good("a.js", "req.setEncoding('utf8'); req.on('data', (chunk) => { body += chunk; });"),
         Case::good("a.js", "req.on('data', (chunk) => chunks.push(chunk));"),
         Case::good("a.js", "req.on('data', (chunk) => { body += decoder.write(chunk); });"),
@@ -41,7 +62,10 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "req.on('data', (chunk) => { hex += chunk.toString('hex'); });"),
         Case::good("a.js", "emitter.on('data', (row) => { sum += row; });"),
         Case::good("a.js", "req.on('error', (e) => { text += e; });"),
-        Case::good("a.js", "const stream = fs.createReadStream(p, { encoding: 'utf8' }); stream.on('data', (c) => { text += c; });"),
+        Case::good(
+            "a.js",
+            "const stream = fs.createReadStream(p, { encoding: 'utf8' }); stream.on('data', (c) => { text += c; });",
+        ),
         Case::near_miss("a.js", "socket.on('data', (d) => { if (typeof d === 'string') { text = text + d; } });"),
         Case::near_miss("a.js", "parser.on('data', (line) => { out += line; });"),
         Case::near_miss("a.js", "const req = fs.createReadStream(p, 'utf8'); req.on('data', (c) => { text += c; });"),
@@ -101,7 +125,9 @@ fn as_text(value: Node<'_>, chunk: &str) -> bool {
     if let Some((of, name)) = method(value) {
         return name.text() == "toString"
             && bare(of).text() == chunk
-            && first.and_then(string_value).is_none_or(|e| matches!(e.to_ascii_lowercase().as_str(), "utf8" | "utf-8"));
+            && first
+                .and_then(string_value)
+                .is_none_or(|e| matches!(e.to_ascii_lowercase().as_str(), "utf8" | "utf-8"));
     }
     value.kind() == Kind::CallExpression
         && value.child(Field::Function).is_some_and(|f| f.text() == "String")
@@ -119,7 +145,8 @@ fn gives_bytes(stream: Node<'_>) -> bool {
         name,
         "req" | "request" | "res" | "response" | "resp" | "incomingMessage" | "stdin" | "stdout" | "socket"
     ) || words(name).last().is_some_and(|w| matches!(w.as_str(), "req" | "res" | "response" | "stdout"));
-    let made = Some(stream).filter(|s| s.kind() == Kind::Identifier).and_then(declarator).and_then(|d| d.child(Field::Value));
+    let made =
+        Some(stream).filter(|s| s.kind() == Kind::Identifier).and_then(declarator).and_then(|d| d.child(Field::Value));
     told && made.is_none_or(|v| {
         let text = v.text().to_ascii_lowercase();
         !text.contains("utf") && !text.contains("encoding") && !text.contains("websocket")

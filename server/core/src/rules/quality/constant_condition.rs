@@ -39,7 +39,10 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::MacroInvocation], rust_assert),
     ],
     cases: &[
-        Case::near_miss("a.js", "function f(cb) { if (true /* version 2 resumes by itself */) { return cb(2); } again(cb); }"),
+        Case::near_miss(
+            "a.js",
+            "function f(cb) { if (true /* version 2 resumes by itself */) { return cb(2); } again(cb); }",
+        ),
         Case::bad("a.js", "/* asks */ if (true) { go(); } else { stop(); } //~ constant-condition"),
         Case::near_miss(
             "a.js",
@@ -66,7 +69,10 @@ pub static RULE: Rule = Rule {
         Case::bad("a.js", "if (x > 5 && x < 3) go(); //~ constant-condition"),
         Case::bad("a.js", "const same = new Date(a) === new Date(b); //~ constant-condition"),
         Case::bad("a.js", "if (new Date(a) == new Date(b)) go(); //~ constant-condition"),
-        Case::near_miss("a.js", "const same = +new Date(a) === +new Date(b) || new Date(a) > new Date(b) || new String(x) == x;"),
+        Case::near_miss(
+            "a.js",
+            "const same = +new Date(a) === +new Date(b) || new Date(a) > new Date(b) || new String(x) == x;",
+        ),
         Case::bad("a.js", "if (code >= 200 || code <= 299) go(); //~ constant-condition"),
         Case::bad("a.js", "if (d < min && d > max) stop(); //~ constant-condition"),
         Case::bad("a.ts", "const off = v.x > r.maxX && v.x < r.minX; //~ constant-condition"),
@@ -286,9 +292,8 @@ fn bound(n: Node<'_>) -> Option<(String, bool, f64)> {
         "<" | "<=" => false,
         _ => return None,
     };
-    let value = |n: Node<'_>| {
-        n.text().parse::<f64>().ok().filter(|_| matches!(n.kind(), Kind::Number | Kind::UnaryExpression))
-    };
+    let value =
+        |n: Node<'_>| n.text().parse::<f64>().ok().filter(|_| matches!(n.kind(), Kind::Number | Kind::UnaryExpression));
     match (value(a), value(b)) {
         (None, Some(limit)) if only_reads(a) => Some((a.text().to_owned(), up, limit)),
         (Some(limit), None) if only_reads(b) => Some((b.text().to_owned(), !up, limit)),
@@ -314,9 +319,7 @@ fn outside(left: Node<'_>, right: Node<'_>) -> bool {
         only_reads(a).then(|| (a.text().to_owned(), found, rest))
     };
     let (Some(a), Some(b)) = (side(left), side(right)) else { return false };
-    let pair = |x: &str, y: &str| {
-        matches!((x, y), ("min", "max") | ("minimum", "maximum") | ("lower", "upper"))
-    };
+    let pair = |x: &str, y: &str| matches!((x, y), ("min", "max") | ("minimum", "maximum") | ("lower", "upper"));
     a.0 == b.0 && a.2 == b.2 && (pair(a.1, b.1) || pair(b.1, a.1))
 }
 
@@ -552,7 +555,11 @@ fn rust_test<'a>(node: Node<'a>) -> Option<(Node<'a>, &'a str, Node<'a>)> {
     let (left, right) = operands(node)?;
     let literal = matches!(bare(right).kind(), Kind::IntegerLiteral | Kind::StringLiteral | Kind::CharLiteral)
         || integer(right).is_some();
-    (literal && matches!(operator(node), "==" | "!=" | "<" | ">" | "<=" | ">=")).then_some((bare(left), operator(node), bare(right)))
+    (literal && matches!(operator(node), "==" | "!=" | "<" | ">" | "<=" | ">=")).then_some((
+        bare(left),
+        operator(node),
+        bare(right),
+    ))
 }
 
 fn rust_assert<'a>(node: Node<'a>, cx: &mut Cx<'a>) {

@@ -31,10 +31,16 @@ pub static RULE: Rule = Rule {
     cases: &[
         Case::bad("a.js", "const d = Math.hypot(a.x - b.x, a.y - b.x) + (a.y - b.y); //~ crossed-fields"),
         Case::bad("a.js", "const n = (p.lat - q.lat) * (p.lng - q.lat) * (p.lng - q.lng); //~ crossed-fields"),
-        Case::bad("a.js", "function f(a, b) { return Math.abs(a.x - b.x) + Math.abs(a.y - b.y) + Math.abs(a.z - b.y) + Math.abs(a.z - b.z); } //~ crossed-fields"),
+        Case::bad(
+            "a.js",
+            "function f(a, b) { return Math.abs(a.x - b.x) + Math.abs(a.y - b.y) + Math.abs(a.z - b.y) + Math.abs(a.z - b.z); } //~ crossed-fields",
+        ),
         Case::bad("a.js", "function step(p, v) {\n  p.x = p.x + v.x;\n  p.y = p.x + v.y; //~ crossed-fields\n}"),
         Case::bad("a.js", "function back(c, n) {\n  c.row = c.row - n;\n  c.col = c.row - n; //~ crossed-fields\n}"),
-        Case::bad("a.js", "class A { go(dx, dy) {\n  this.x = this.x + dx;\n  this.y = this.x + dy; //~ crossed-fields\n} }"),
+        Case::bad(
+            "a.js",
+            "class A { go(dx, dy) {\n  this.x = this.x + dx;\n  this.y = this.x + dy; //~ crossed-fields\n} }",
+        ),
         Case::good("a.js", "const d = Math.hypot(a.x - b.x, a.y - b.y);"),
         Case::good("a.js", "function f(p, v) { p.x = p.x + v.x; p.y = p.y + v.y; }"),
         Case::good("a.js", "const w = r.right - r.left; const h = r.bottom - r.top;"),
@@ -45,9 +51,18 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "const q = a.name - b.id;"),
         Case::near_miss("a.js", "function f(p, w) { p.x = p.x + w; q(p); p.y = p.x + w; }"),
         Case::near_miss("a.js", "const z = (a.x - b.x) * (a.y - b.y) - (a.x - c.y);"),
-        Case::bad("a.js", "const d = Math.sqrt((a.x - b.x) * (a.x - b.x) + (a.y - b.x) * (a.y - b.y)); //~ crossed-fields"),
-        Case::bad("a.ts", "function move(p: P, dx: number, dy: number) {\n  p.x = p.x + dx;\n  p.y = p.x + dy; //~ crossed-fields\n}"),
-        Case::near_miss("a.js", "const cross = (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x); const h = a.y - b.x;"),
+        Case::bad(
+            "a.js",
+            "const d = Math.sqrt((a.x - b.x) * (a.x - b.x) + (a.y - b.x) * (a.y - b.y)); //~ crossed-fields",
+        ),
+        Case::bad(
+            "a.ts",
+            "function move(p: P, dx: number, dy: number) {\n  p.x = p.x + dx;\n  p.y = p.x + dy; //~ crossed-fields\n}",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const cross = (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x); const h = a.y - b.x;",
+        ),
         Case::near_miss("a.js", "function f(p, w) { p.left = p.left + w; p.right = p.left + w; }"),
         Case::bad(
             "a.rs",
@@ -172,7 +187,8 @@ fn axes<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
         first
     };
-    let message = format!("`{}` stands where the other part of the pair was meant: a copied name was not changed.", wrong.text());
+    let message =
+        format!("`{}` stands where the other part of the pair was meant: a copied name was not changed.", wrong.text());
     cx.report(Note::new(cx.rule, wrong.span(), message));
 }
 
@@ -184,10 +200,29 @@ fn is_edge(name: &str) -> bool {
 /// The names of `object.part`.
 fn part<'a>(node: Node<'a>) -> Option<(&'a str, &'a str)> {
     let node = crate::rules::support::bare(node);
-    let of = node.child(Field::Object).filter(|o| node.kind() == Kind::MemberExpression && matches!(o.kind(), Kind::Identifier | Kind::This))?;
+    let of = node
+        .child(Field::Object)
+        .filter(|o| node.kind() == Kind::MemberExpression && matches!(o.kind(), Kind::Identifier | Kind::This))?;
     let name = node.child(Field::Property)?.text();
-    matches!(name, "x" | "y" | "z" | "w" | "left" | "right" | "top" | "bottom" | "width" | "height" | "row" | "col" | "column" | "lat" | "lng" | "lon")
-        .then(|| (of.text(), name))
+    matches!(
+        name,
+        "x" | "y"
+            | "z"
+            | "w"
+            | "left"
+            | "right"
+            | "top"
+            | "bottom"
+            | "width"
+            | "height"
+            | "row"
+            | "col"
+            | "column"
+            | "lat"
+            | "lng"
+            | "lon"
+    )
+    .then(|| (of.text(), name))
 }
 
 /// Whether a field is one of `self`, and its name.

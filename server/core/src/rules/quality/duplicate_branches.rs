@@ -31,7 +31,10 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::SwitchStatement], cases),
     ],
     cases: &[
-        Case::near_miss("a.d.ts", "export declare const props: { type: PropType<unknown extends D['value'] ? any : any>; default: any };"),
+        Case::near_miss(
+            "a.d.ts",
+            "export declare const props: { type: PropType<unknown extends D['value'] ? any : any>; default: any };",
+        ),
         Case::near_miss(
             "a.ts",
             "async function f(q: string | F) {\n  let all: M[];\n  // error TS2345: 'string | F' is not assignable to parameter of type 'F'\n  if (typeof q === 'string') {\n    all = await find(q);\n  } else {\n    all = await find(q);\n  }\n  return all;\n}",

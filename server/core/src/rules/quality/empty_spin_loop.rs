@@ -29,11 +29,20 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::WhileStatement], ecma),
     ],
     cases: &[
-        Case::bad("a.js", "function sleep(ms) { const end = Date.now() + ms; while (Date.now() < end) {} } //~ empty-spin-loop"),
-        Case::bad("a.js", "function sleep(ms) { const end = Date.now() + ms; while (Date.now() < end); } //~ empty-spin-loop"),
+        Case::bad(
+            "a.js",
+            "function sleep(ms) { const end = Date.now() + ms; while (Date.now() < end) {} } //~ empty-spin-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "function sleep(ms) { const end = Date.now() + ms; while (Date.now() < end); } //~ empty-spin-loop",
+        ),
         Case::bad("a.js", "while (end > Date.now()) { } //~ empty-spin-loop"),
         Case::bad("a.js", "const t = Date.now(); while (Date.now() - t <= 1000) {} //~ empty-spin-loop"),
-        Case::bad("a.js", "function block(n) { const s = performance.now(); while (performance.now() < s + n) { /* burn */ } } //~ empty-spin-loop"),
+        Case::bad(
+            "a.js",
+            "function block(n) { const s = performance.now(); while (performance.now() < s + n) { /* burn */ } } //~ empty-spin-loop",
+        ),
         Case::good("a.js", "while (Date.now() < end) { step(); }"),
         Case::good("a.js", "while (queue.length) { queue.pop(); }"),
         Case::good("a.js", "while (!done()) {}"),
@@ -45,8 +54,14 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.js", "while (Date.now() < end && step()) {}"),
         Case::near_miss("a.js", "while (clock.now() < end) {}"),
         Case::bad("a.js", "function spin(until) { while (Date.now() < until) {} } //~ empty-spin-loop"),
-        Case::bad("a.ts", "const t = performance.now(); while (performance.now() - t < 50) { /* wait */ } //~ empty-spin-loop"),
-        Case::bad("a.js", "const start = new Date().getTime(); while (new Date().getTime() < start + ms); //~ empty-spin-loop"),
+        Case::bad(
+            "a.ts",
+            "const t = performance.now(); while (performance.now() - t < 50) { /* wait */ } //~ empty-spin-loop",
+        ),
+        Case::bad(
+            "a.js",
+            "const start = new Date().getTime(); while (new Date().getTime() < start + ms); //~ empty-spin-loop",
+        ),
         Case::near_miss("a.js", "while (Date.now() < until) { step(); } while (!queue.next()) {}"),
         Case::near_miss("a.js", "async function f(end) { while (Date.now() < end) { await sleep(10); } }"),
         Case::bad("a.rs", "fn f(r: &AtomicBool) { while !r.load(Ordering::Acquire) {} } //~ empty-spin-loop"),
@@ -95,8 +110,10 @@ fn ecma<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         || body.kind() == Kind::StatementBlock && body.named_children().all(Node::is_comment);
     let mut calls = condition.descendants().filter(|n| n.kind() == Kind::CallExpression);
     let clock = |n: Node<'_>| {
-        matches!(n.child(Field::Function).map_or("", Node::text), "Date.now" | "performance.now" | "process.hrtime.bigint")
-            || method(n).is_some_and(|(of, m)| m.text() == "getTime" && of.text().starts_with("new Date"))
+        matches!(
+            n.child(Field::Function).map_or("", Node::text),
+            "Date.now" | "performance.now" | "process.hrtime.bigint"
+        ) || method(n).is_some_and(|(of, m)| m.text() == "getTime" && of.text().starts_with("new Date"))
     };
     let asked = calls.next().is_some_and(clock) && calls.all(clock);
     let never_sleeps = condition.text().contains("new Date()") && !condition.text().contains('.');

@@ -25,10 +25,7 @@ pub static RULE: Rule = Rule {
         limits: "Products in tables and layouts (`4 * 0`, `row * 0 + 1`) keep a pattern and are left alone, and so are floating point numbers.",
         fix: "",
     },
-    checks: &[
-        Check::Nodes(&[Kind::BinaryExpression], check),
-        Check::Nodes(&[Kind::CallExpression], rounded_random),
-    ],
+    checks: &[Check::Nodes(&[Kind::BinaryExpression], check), Check::Nodes(&[Kind::CallExpression], rounded_random)],
     cases: &[
         Case::near_miss("a.rs", "fn f(mask: u32, x: u32) -> u32 { (mask & 0) | (x & 1) }"),
         Case::bad("a.js", "const i = Math.floor(Math.random()); //~ erasing-operation"),
@@ -84,9 +81,7 @@ fn rounded_random<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let named = |n: Node<'_>, of: &str, names: &[&str]| {
         n.kind() == Kind::CallExpression
-            && n.child(Field::Function).is_some_and(|f| {
-                f.text().strip_prefix(of).is_some_and(|m| names.contains(&m))
-            })
+            && n.child(Field::Function).is_some_and(|f| f.text().strip_prefix(of).is_some_and(|m| names.contains(&m)))
     };
     let mut given = node.child(Field::Arguments).into_iter().flat_map(Node::named_children);
     let (Some(first), None) = (given.next(), given.next()) else { return };
@@ -107,7 +102,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if let ("/", Some(a), Some(b)) = (operator(node), l, r)
         && a > 0
         && b > a
-        && node.ancestors().take(2).any(|p| p.kind() == Kind::BinaryExpression && matches!(operator(p), "*" | "+" | "-"))
+        && node
+            .ancestors()
+            .take(2)
+            .any(|p| p.kind() == Kind::BinaryExpression && matches!(operator(p), "*" | "+" | "-"))
     {
         let message = "Division of whole numbers drops the rest: this is 0. Multiply first, or write `5.0 / 9.0`.";
         cx.report(Note::new(cx.rule, node.span(), message));

@@ -58,9 +58,9 @@ pub static RULE: Rule = Rule {
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let (Some(list), Some(index)) = (node.child(Field::Object), node.child(Field::Index)) else { return };
     let written = node.field() == Field::Left
-        && node.parent().is_some_and(|p| {
-            matches!(p.kind(), Kind::AssignmentExpression | Kind::AugmentedAssignmentExpression)
-        });
+        && node
+            .parent()
+            .is_some_and(|p| matches!(p.kind(), Kind::AssignmentExpression | Kind::AugmentedAssignmentExpression));
     if written || node.arena().text().contains("% 2") || node.arena().text().contains("& 1") {
         return;
     }
@@ -95,10 +95,7 @@ fn is_fraction(value: Node<'_>, list: Node<'_>) -> bool {
     let random = |n: Node<'_>| method(n).is_some_and(|(of, m)| of.text() == "Math" && m.text() == "random");
     match operator(value) {
         "/" if right.text() == "2" => of_length(left) || is_middle(left, value),
-        "*" => {
-            random(left) && of_length(right)
-                || of_length(left) && (random(right) || right.text().starts_with("0."))
-        }
+        "*" => random(left) && of_length(right) || of_length(left) && (random(right) || right.text().starts_with("0.")),
         _ => false,
     }
 }
@@ -107,7 +104,8 @@ fn is_fraction(value: Node<'_>, list: Node<'_>) -> bool {
 fn is_middle(sum: Node<'_>, at: Node<'_>) -> bool {
     let Some((low, high)) = operands(sum).filter(|_| operator(sum) == "+") else { return false };
     let (low, high) = (bare(low), bare(high));
-    let around = at.ancestors().find(|a| matches!(a.kind(), Kind::WhileStatement | Kind::DoStatement | Kind::ForStatement));
+    let around =
+        at.ancestors().find(|a| matches!(a.kind(), Kind::WhileStatement | Kind::DoStatement | Kind::ForStatement));
     low.kind() == Kind::Identifier
         && high.kind() == Kind::Identifier
         && around.and_then(|w| w.child(Field::Condition)).is_some_and(|c| {

@@ -98,7 +98,8 @@ fn range<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     {
         let counted = method(from).is_some_and(|(_, m)| m.text() == "len") || from.text().contains(".len() ");
         if counted || type_of(from, cx).is_some_and(|t| crate::rules::rust_types::is_unsigned(t.name)) {
-            let message = "This range is empty, and the loop never runs. To count down, turn it round: `(0..high).rev()`.";
+            let message =
+                "This range is empty, and the loop never runs. To count down, turn it round: `(0..high).rev()`.";
             cx.report(Note::new(cx.rule, node.span(), message));
         }
         return;

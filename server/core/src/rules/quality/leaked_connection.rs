@@ -25,26 +25,68 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::VariableDeclarator], check)],
     cases: &[
-        Case::bad("a.js", "async function f(sql) { const c = await pool.connect(); //~ leaked-connection\n const r = await c.query(sql); c.release(); return r; }"),
-        Case::bad("a.ts", "export async function f(id: number) { const conn = await this.pool.getConnection(); //~ leaked-connection\n const [rows] = await conn.query('select 1', [id]);\n conn.release();\n return rows; }"),
-        Case::bad("a.js", "async function f(p) { const h = await fsp.open(p, 'r'); //~ leaked-connection\n const s = await h.readFile('utf8');\n if (s.length === 0) { return 0; }\n await h.close(); return s.length; }"),
-        Case::bad("a.js", "async function f() { const c = await db.pool.connect(); //~ leaked-connection\n await c.query('begin'); await c.query('commit'); c.release(); }"),
-        Case::bad("a.js", "const run = async (p) => { const client = await clientPool.acquire(); //~ leaked-connection\n await client.send(p); clientPool.release(client); };"),
-        Case::bad("a.js", "async function f(sql) { const c = await pool.connect(); //~ leaked-connection\n if (!sql) { return null; }\n const r = await c.query(sql); c.release(); return r; }"),
-        Case::bad("a.ts", "class Repo { async all() { const c = await this.pool.connect(); //~ leaked-connection\n const r = await c.query('select 1'); c.release(); return r.rows; } }"),
-        Case::bad("a.js", "async function f(p) { const file = await fs.promises.open(p); //~ leaked-connection\n await file.write('x'); await file.sync(); await file.close(); }"),
-        Case::good("a.js", "async function f(sql) { const c = await pool.connect(); try { return await c.query(sql); } finally { c.release(); } }"),
-        Case::good("a.js", "async function f(sql) { const c = await pool.connect(); try { await c.query(sql); c.release(); } catch (e) { c.release(e); throw e; } }"),
+        Case::bad(
+            "a.js",
+            "async function f(sql) { const c = await pool.connect(); //~ leaked-connection\n const r = await c.query(sql); c.release(); return r; }",
+        ),
+        Case::bad(
+            "a.ts",
+            "export async function f(id: number) { const conn = await this.pool.getConnection(); //~ leaked-connection\n const [rows] = await conn.query('select 1', [id]);\n conn.release();\n return rows; }",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(p) { const h = await fsp.open(p, 'r'); //~ leaked-connection\n const s = await h.readFile('utf8');\n if (s.length === 0) { return 0; }\n await h.close(); return s.length; }",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f() { const c = await db.pool.connect(); //~ leaked-connection\n await c.query('begin'); await c.query('commit'); c.release(); }",
+        ),
+        Case::bad(
+            "a.js",
+            "const run = async (p) => { const client = await clientPool.acquire(); //~ leaked-connection\n await client.send(p); clientPool.release(client); };",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(sql) { const c = await pool.connect(); //~ leaked-connection\n if (!sql) { return null; }\n const r = await c.query(sql); c.release(); return r; }",
+        ),
+        Case::bad(
+            "a.ts",
+            "class Repo { async all() { const c = await this.pool.connect(); //~ leaked-connection\n const r = await c.query('select 1'); c.release(); return r.rows; } }",
+        ),
+        Case::bad(
+            "a.js",
+            "async function f(p) { const file = await fs.promises.open(p); //~ leaked-connection\n await file.write('x'); await file.sync(); await file.close(); }",
+        ),
+        Case::good(
+            "a.js",
+            "async function f(sql) { const c = await pool.connect(); try { return await c.query(sql); } finally { c.release(); } }",
+        ),
+        Case::good(
+            "a.js",
+            "async function f(sql) { const c = await pool.connect(); try { await c.query(sql); c.release(); } catch (e) { c.release(e); throw e; } }",
+        ),
         Case::good("a.js", "async function f() { const c = await pool.connect(); return c; }"),
         Case::good("a.js", "async function f() { const c = await pool.connect(); await use(c); }"),
         Case::good("a.js", "async function f() { const c = await pool.connect(); log(c.id); c.release(); }"),
         Case::good("a.js", "async function f(sql) { const r = await pool.query(sql); return r; }"),
         Case::good("a.js", "async function f() { await pool.connect(); await go(); }"),
         Case::good("a.js", "async function f() { const ws = await socket.connect(); await ws.send('x'); ws.close(); }"),
-        Case::near_miss("a.js", "async function f(sql) { const c = await pool.connect(); const r = await c.query(sql).finally(() => c.release()); return r; }"),
-        Case::near_miss("a.js", "async function f() { const c = await pool.connect(); this.client = c; await c.query('x'); c.release(); }"),
-        Case::near_miss("a.js", "async function f(sql) { const c = await pool.connect(); c.on('error', () => c.release()); await c.query(sql); c.release(); }"),
-        Case::near_miss("a.js", "async function f(p) { const door = await house.open(p); await door.pass(); await door.close(); }"),
+        Case::near_miss(
+            "a.js",
+            "async function f(sql) { const c = await pool.connect(); const r = await c.query(sql).finally(() => c.release()); return r; }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function f() { const c = await pool.connect(); this.client = c; await c.query('x'); c.release(); }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function f(sql) { const c = await pool.connect(); c.on('error', () => c.release()); await c.query(sql); c.release(); }",
+        ),
+        Case::near_miss(
+            "a.js",
+            "async function f(p) { const door = await house.open(p); await door.pass(); await door.close(); }",
+        ),
     ],
 };
 
@@ -60,7 +102,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         _ => false,
     };
     let Some(function) = node.ancestors().find(|a| is_function(*a)).filter(|_| taken) else { return };
-    let Some(begin) = Some(statement(node)).filter(|s| s.parent().is_some_and(|p| p.kind() == Kind::StatementBlock)) else {
+    let Some(begin) = Some(statement(node)).filter(|s| s.parent().is_some_and(|p| p.kind() == Kind::StatementBlock))
+    else {
         return;
     };
     let mut end = None;
@@ -71,9 +114,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         match gives_back(used) {
             Some(call) => {
                 // A callback, a `catch` or a `finally` that gives it back knows of failures.
-                let careful = call.ancestors().take_while(|a| *a != function).any(|a| {
-                    matches!(a.kind(), Kind::FinallyClause | Kind::CatchClause) || is_function(a)
-                });
+                let careful = call
+                    .ancestors()
+                    .take_while(|a| *a != function)
+                    .any(|a| matches!(a.kind(), Kind::FinallyClause | Kind::CatchClause) || is_function(a));
                 let here = statement(call).parent() == begin.parent();
                 if careful || !here || end.is_some() {
                     return;
@@ -86,16 +130,20 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let Some(end) = end.map(statement) else { return };
     // What may fail in between: a wait, or a way out.
-    let mut between = std::iter::successors(begin.next_named_sibling(), |s| s.next_named_sibling()).take_while(|s| *s != end);
+    let mut between =
+        std::iter::successors(begin.next_named_sibling(), |s| s.next_named_sibling()).take_while(|s| *s != end);
     let fails = between.any(|s| {
-        std::iter::once(s).chain(s.descendants_until(is_function)).any(|n| {
-            matches!(n.kind(), Kind::AwaitExpression | Kind::ReturnStatement | Kind::ThrowStatement)
-        })
+        std::iter::once(s)
+            .chain(s.descendants_until(is_function))
+            .any(|n| matches!(n.kind(), Kind::AwaitExpression | Kind::ReturnStatement | Kind::ThrowStatement))
     });
     if !fails {
         return;
     }
-    let message = format!("When something fails before it is given back, `{}` stays taken. Give it back in a `finally`.", name.text());
+    let message = format!(
+        "When something fails before it is given back, `{}` stays taken. Give it back in a `finally`.",
+        name.text()
+    );
     cx.report(Note::new(cx.rule, name.span(), message).related(end.span(), "given back here, if all went well"));
 }
 

@@ -116,9 +116,7 @@ fn is_async_call<'a>(call: Node<'a>, cx: &Cx<'a>) -> bool {
             && known(name.text())
             && crate::rules::rust_types::type_of(of, cx)
                 .is_some_and(|t| rust.methods.contains_key(&(t.name.to_owned(), name.text().to_owned())));
-        return of.kind() == Kind::SelfValue && own && known(name.text())
-            || of_field
-            || sends(of, name.text(), call);
+        return of.kind() == Kind::SelfValue && own && known(name.text()) || of_field || sends(of, name.text(), call);
     }
     let Some(callee) = call.child(Field::Function) else { return false };
     match callee.kind() {

@@ -27,12 +27,18 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::CallExpression, Kind::BinaryExpression, Kind::SwitchStatement], check)],
     cases: &[
         Case::bad("a.js", "const day = `${d.getFullYear()}-${d.getMonth()}-${d.getDate()}`; //~ misread-date-part"),
-        Case::bad("a.js", "const day = d.getDate() + '/' + d.getMonth() + '/' + d.getFullYear(); //~ misread-date-part"),
+        Case::bad(
+            "a.js",
+            "const day = d.getDate() + '/' + d.getMonth() + '/' + d.getFullYear(); //~ misread-date-part",
+        ),
         Case::bad(
             "a.ts",
             "export const iso = (d: Date) => `${d.getUTCFullYear()}-${String(d.getUTCMonth()).padStart(2, '0')}-01`; //~ misread-date-part",
         ),
-        Case::bad("a.js", "const s = d.getFullYear() + '-' + (d.getMonth() + 1) + '-' + d.getDay(); //~ misread-date-part"),
+        Case::bad(
+            "a.js",
+            "const s = d.getFullYear() + '-' + (d.getMonth() + 1) + '-' + d.getDay(); //~ misread-date-part",
+        ),
         Case::bad("a.js", "const year = new Date().getYear(); //~ misread-date-part"),
         Case::bad("a.js", "function f() { const now = new Date(); return now.getYear() - 18; } //~ misread-date-part"),
         Case::bad("a.ts", "if (date.getDay() === 7) { rest(); } //~ misread-date-part"),
@@ -90,7 +96,9 @@ fn beyond(call: Node<'_>) -> Option<(&'static str, &'static str)> {
         return None;
     }
     match method(bare(call))?.1.text() {
-        "getDay" | "getUTCDay" => Some(("7", "Days of the week count from 0, Sunday, to 6, Saturday: this is never 7.")),
+        "getDay" | "getUTCDay" => {
+            Some(("7", "Days of the week count from 0, Sunday, to 6, Saturday: this is never 7."))
+        }
         "getMonth" | "getUTCMonth" => Some(("12", "Months count from 0 to 11: this is never 12.")),
         _ => None,
     }
@@ -119,7 +127,8 @@ fn never_taken<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 
 fn year<'a>(node: Node<'a>, of: Node<'a>, cx: &mut Cx<'a>) {
     // Two of them are as far apart as the years are.
-    let pair = node.parent().is_some_and(|p| p.kind() == Kind::BinaryExpression && p.text().matches("getYear()").count() == 2);
+    let pair =
+        node.parent().is_some_and(|p| p.kind() == Kind::BinaryExpression && p.text().matches("getYear()").count() == 2);
     if pair {
         return;
     }
@@ -213,7 +222,20 @@ fn is_shown<'a>(text: Node<'a>, cx: &Cx<'a>) -> bool {
         words(name).iter().any(|w| {
             matches!(
                 w.as_str(),
-                "key" | "keys" | "id" | "hash" | "cache" | "same" | "is" | "equal" | "equals" | "eq" | "group" | "bucket" | "seen" | "uid"
+                "key"
+                    | "keys"
+                    | "id"
+                    | "hash"
+                    | "cache"
+                    | "same"
+                    | "is"
+                    | "equal"
+                    | "equals"
+                    | "eq"
+                    | "group"
+                    | "bucket"
+                    | "seen"
+                    | "uid"
             )
         })
     };
@@ -224,7 +246,9 @@ fn is_shown<'a>(text: Node<'a>, cx: &Cx<'a>) -> bool {
     let mut function = false;
     for around in text.ancestors() {
         match around.kind() {
-            Kind::BinaryExpression if matches!(operator(around), "==" | "===" | "!=" | "!==") && !function => return false,
+            Kind::BinaryExpression if matches!(operator(around), "==" | "===" | "!=" | "!==") && !function => {
+                return false;
+            }
             Kind::SubscriptExpression if !function => return false,
             Kind::VariableDeclarator | Kind::AssignmentExpression | Kind::Pair if named(around) => return false,
             _ if is_function(around) => {

@@ -26,15 +26,42 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::MacroInvocation], check)],
     cases: &[
-        Case::bad("a.rs", "fn ask() -> String { let mut s = String::new();\n print!(\"Name: \"); //~ missing-flush\n io::stdin().read_line(&mut s).unwrap(); s }"),
-        Case::bad("a.rs", "fn ask() { print!(\"> \"); let line = stdin().lines().next(); go(line); } //~ missing-flush"),
-        Case::bad("a.rs", "fn ask(q: &str) -> io::Result<String> {\n print!(\"{q}: \"); //~ missing-flush\n let mut s = String::new(); std::io::stdin().read_line(&mut s)?; Ok(s) }"),
-        Case::bad("a.rs", "fn main() { loop { print!(\"{}> \", cwd()); let mut l = String::new(); //~ missing-flush\n if io::stdin().read_line(&mut l).unwrap() == 0 { break; } run(&l); } }"),
-        Case::bad("a.rs", "fn f() { if verbose() { print!(\"Continue? [y/N] \"); //~ missing-flush\n let mut a = String::new(); io::stdin().read_line(&mut a).ok(); } }"),
-        Case::bad("a.rs", "fn f() -> Result<()> { std::print!(\"Port: \"); let p = read_port(io::stdin().lock())?; go(p); Ok(()) } //~ missing-flush"),
-        Case::bad("a.rs", "fn f() { let stdin = io::stdin(); let mut s = String::new();\n print!(\"Guess: \"); //~ missing-flush\n stdin.read_line(&mut s).expect(\"a line\"); }"),
-        Case::bad("a.rs", "fn f() { print!(\"a\\nb: \"); let mut s = String::new(); io::stdin().read_line(&mut s).unwrap(); } //~ missing-flush"),
-        Case::good("a.rs", "fn ask() { print!(\"Name: \"); io::stdout().flush().unwrap(); io::stdin().read_line(&mut s()).unwrap(); }"),
+        Case::bad(
+            "a.rs",
+            "fn ask() -> String { let mut s = String::new();\n print!(\"Name: \"); //~ missing-flush\n io::stdin().read_line(&mut s).unwrap(); s }",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn ask() { print!(\"> \"); let line = stdin().lines().next(); go(line); } //~ missing-flush",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn ask(q: &str) -> io::Result<String> {\n print!(\"{q}: \"); //~ missing-flush\n let mut s = String::new(); std::io::stdin().read_line(&mut s)?; Ok(s) }",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn main() { loop { print!(\"{}> \", cwd()); let mut l = String::new(); //~ missing-flush\n if io::stdin().read_line(&mut l).unwrap() == 0 { break; } run(&l); } }",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() { if verbose() { print!(\"Continue? [y/N] \"); //~ missing-flush\n let mut a = String::new(); io::stdin().read_line(&mut a).ok(); } }",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() -> Result<()> { std::print!(\"Port: \"); let p = read_port(io::stdin().lock())?; go(p); Ok(()) } //~ missing-flush",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() { let stdin = io::stdin(); let mut s = String::new();\n print!(\"Guess: \"); //~ missing-flush\n stdin.read_line(&mut s).expect(\"a line\"); }",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f() { print!(\"a\\nb: \"); let mut s = String::new(); io::stdin().read_line(&mut s).unwrap(); } //~ missing-flush",
+        ),
+        Case::good(
+            "a.rs",
+            "fn ask() { print!(\"Name: \"); io::stdout().flush().unwrap(); io::stdin().read_line(&mut s()).unwrap(); }",
+        ),
         Case::good("a.rs", "fn ask() { println!(\"Name: \"); io::stdin().read_line(&mut s()).unwrap(); }"),
         Case::good("a.rs", "fn f() { print!(\"done\"); }"),
         Case::good("a.rs", "fn f() { print!(\"Name:\\n\"); io::stdin().read_line(&mut s()).unwrap(); }"),
@@ -42,8 +69,14 @@ pub static RULE: Rule = Rule {
         Case::good("a.rs", "fn f() { eprint!(\"Name: \"); io::stdin().read_line(&mut s()).unwrap(); }"),
         Case::good("a.rs", "fn f() { print!(\"x\"); println!(\"y\"); io::stdin().read_line(&mut s()).unwrap(); }"),
         Case::good("a.rs", "fn f(r: &mut BufReader<File>) { print!(\"x\"); r.read_line(&mut s()).unwrap(); }"),
-        Case::near_miss("a.rs", "fn f() { print!(\"Name: \"); let _ = stdout().lock().flush(); io::stdin().read_line(&mut s()).unwrap(); }"),
-        Case::near_miss("a.rs", "fn f() { print!(\"{}\", text); println!(); io::stdin().read_line(&mut s()).unwrap(); }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f() { print!(\"Name: \"); let _ = stdout().lock().flush(); io::stdin().read_line(&mut s()).unwrap(); }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f() { print!(\"{}\", text); println!(); io::stdin().read_line(&mut s()).unwrap(); }",
+        ),
         Case::near_miss("a.rs", "fn f() { print!(\"\\x1b[2J\"); show(); io::stdin().read_line(&mut s()).unwrap(); }"),
         Case::near_miss("a.rs", "fn f() { print!(\"Name: \"); let s = read_line_from(file()); go(s); }"),
     ],

@@ -64,8 +64,14 @@ pub static RULE: Rule = Rule {
         Case::bad("a.js", "[1, 2].forEach(async function (n) { await save(n); }); //~ misused-promise"),
         Case::bad("a.js", "if (xs.every(async (x) => await ok(x))) { go(); } //~ misused-promise"),
         Case::good("a.js", "const flags = await Promise.all(users.map(async (u) => await isAdmin(u)));"),
-        Case::bad("a.js", "const bcrypt = require('bcrypt');\nasync function f(u, p) { if (bcrypt.compare(p, u.hash)) { go(u); } } //~ misused-promise"),
-        Case::near_miss("a.js", "const bcrypt = require('bcrypt');\nasync function f(u, p) { if (bcrypt.compareSync(p, u.hash) || await bcrypt.compare(p, u.old)) { go(u); } }"),
+        Case::bad(
+            "a.js",
+            "const bcrypt = require('bcrypt');\nasync function f(u, p) { if (bcrypt.compare(p, u.hash)) { go(u); } } //~ misused-promise",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const bcrypt = require('bcrypt');\nasync function f(u, p) { if (bcrypt.compareSync(p, u.hash) || await bcrypt.compare(p, u.old)) { go(u); } }",
+        ),
         Case::good("a.js", "files.forEach((f) => { upload(f); });"),
         Case::good("a.js", "for (const f of files) { await upload(f); }"),
         Case::good(

@@ -25,14 +25,38 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
-        Case::bad("a.js", "const DEFAULTS = { a: 1 };\nexport function f(options) { return Object.assign(DEFAULTS, options); } //~ mutated-defaults"),
-        Case::bad("a.js", "function merge(defaults, given) { return Object.assign(defaults, given); } //~ mutated-defaults"),
-        Case::bad("a.ts", "const defaultOptions = { n: 1 };\nexport const make = (o: O) => new A(Object.assign(defaultOptions, o)); //~ mutated-defaults"),
-        Case::bad("a.js", "const defaults = { a: 1 };\nmodule.exports = function (o) { o = Object.assign(defaults, o); go(o); }; //~ mutated-defaults"),
-        Case::bad("a.js", "const defaults = { a: 1 };\nfunction f(o) { const s = _.extend(defaults, o); go(s); } //~ mutated-defaults"),
-        Case::bad("a.js", "var defaults = { a: 1 };\nfunction Plugin(el, o) { this.settings = $.extend(defaults, o); } //~ mutated-defaults"),
-        Case::bad("a.js", "const defaultConfig = require('./default');\nexport default (c) => _.merge(defaultConfig, c); //~ mutated-defaults"),
-        Case::bad("a.ts", "class A { static defaults = {};\n constructor(o: O) { this.o = Object.assign(A.defaults, o); } } //~ mutated-defaults"),
+        Case::bad(
+            "a.js",
+            "const DEFAULTS = { a: 1 };\nexport function f(options) { return Object.assign(DEFAULTS, options); } //~ mutated-defaults",
+        ),
+        Case::bad(
+            "a.js",
+            "function merge(defaults, given) { return Object.assign(defaults, given); } //~ mutated-defaults",
+        ),
+        Case::bad(
+            "a.ts",
+            "const defaultOptions = { n: 1 };\nexport const make = (o: O) => new A(Object.assign(defaultOptions, o)); //~ mutated-defaults",
+        ),
+        Case::bad(
+            "a.js",
+            "const defaults = { a: 1 };\nmodule.exports = function (o) { o = Object.assign(defaults, o); go(o); }; //~ mutated-defaults",
+        ),
+        Case::bad(
+            "a.js",
+            "const defaults = { a: 1 };\nfunction f(o) { const s = _.extend(defaults, o); go(s); } //~ mutated-defaults",
+        ),
+        Case::bad(
+            "a.js",
+            "var defaults = { a: 1 };\nfunction Plugin(el, o) { this.settings = $.extend(defaults, o); } //~ mutated-defaults",
+        ),
+        Case::bad(
+            "a.js",
+            "const defaultConfig = require('./default');\nexport default (c) => _.merge(defaultConfig, c); //~ mutated-defaults",
+        ),
+        Case::bad(
+            "a.ts",
+            "class A { static defaults = {};\n constructor(o: O) { this.o = Object.assign(A.defaults, o); } } //~ mutated-defaults",
+        ),
         Case::good("a.js", "const DEFAULTS = { a: 1 };\nexport const f = (o) => Object.assign({}, DEFAULTS, o);"),
         Case::good("a.js", "const DEFAULTS = { a: 1 };\nexport const f = (o) => ({ ...DEFAULTS, ...o });"),
         Case::good("a.js", "const defaults = { a: 1 };\nexport function configure(o) { Object.assign(defaults, o); }"),
@@ -76,7 +100,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     // Used, and not put back where it was.
     let kept = match node.parent() {
         Some(p) if p.kind() == Kind::ExpressionStatement => return,
-        Some(p) if p.kind() == Kind::AssignmentExpression => p.child(Field::Left).is_some_and(|l| l.text() == first.text()),
+        Some(p) if p.kind() == Kind::AssignmentExpression => {
+            p.child(Field::Left).is_some_and(|l| l.text() == first.text())
+        }
         _ => false,
     };
     // Defaults of the function itself are made anew in every call.
@@ -86,7 +112,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             n.kind() == Kind::VariableDeclarator
                 && n.child(Field::Name).is_some_and(|d| d.text() == first.text())
                 && n.ancestors().any(crate::rules::support::is_function)
-                && n.child(Field::Value).map(bare).is_some_and(|v| v.kind() != Kind::Identifier && v.kind() != Kind::MemberExpression)
+                && n.child(Field::Value)
+                    .map(bare)
+                    .is_some_and(|v| v.kind() != Kind::Identifier && v.kind() != Kind::MemberExpression)
         });
     if kept || own {
         return;
@@ -96,7 +124,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         first.text()
     );
     let at = crate::syntax::Span { start: first.span().start, end: first.span().start };
-    cx.report(Note::new(cx.rule, node.span(), message).suggestion("Copy into an empty object", vec![(at, "{}, ".to_owned())]));
+    cx.report(
+        Note::new(cx.rule, node.span(), message).suggestion("Copy into an empty object", vec![(at, "{}, ".to_owned())]),
+    );
 }
 
 /// Whether a name says defaults: `defaults`, `DEFAULT_OPTIONS`, `defaultConfig`.
@@ -107,5 +137,6 @@ fn is_defaults(place: Node<'_>) -> bool {
     let last = words.last().map_or("", String::as_str);
     last == "defaults"
         || first == "defaults" && words.len() == 1
-        || matches!(first, "default" | "defaults") && matches!(last, "options" | "opts" | "config" | "settings" | "params" | "props" | "values")
+        || matches!(first, "default" | "defaults")
+            && matches!(last, "options" | "opts" | "config" | "settings" | "params" | "props" | "values")
 }

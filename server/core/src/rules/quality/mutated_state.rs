@@ -267,7 +267,10 @@ fn reduces<'a>(node: Node<'a>, root: Node<'a>, cx: &Cx<'a>) -> bool {
     }
     // Drafts of immer are meant to be changed, and a variable of that name may be a copy.
     let drafts = cx.file.imports.iter().any(|(_, p)| {
-        p.starts_with("immer") || p.starts_with("@reduxjs/toolkit") || p.starts_with("use-immer") || p.contains("produce")
+        p.starts_with("immer")
+            || p.starts_with("@reduxjs/toolkit")
+            || p.starts_with("use-immer")
+            || p.contains("produce")
     });
     let asks = around.text().contains(&format!("{}.type", action.text()));
     let copied = around.descendants().any(|n| {

@@ -30,8 +30,14 @@ pub static RULE: Rule = Rule {
             "a.js",
             "async function f(ids) { let total = 0;\n await Promise.all(ids.map(async (id) => { total += await price(id); })); //~ read-before-await\n return total; }",
         ),
-        Case::bad("a.js", "let hits = 0;\nexport async function hit() { hits += await weight(); } //~ read-before-await"),
-        Case::bad("a.ts", "let n = 0;\nexport const go = async () => { n = n + (await one()); }; //~ read-before-await"),
+        Case::bad(
+            "a.js",
+            "let hits = 0;\nexport async function hit() { hits += await weight(); } //~ read-before-await",
+        ),
+        Case::bad(
+            "a.ts",
+            "let n = 0;\nexport const go = async () => { n = n + (await one()); }; //~ read-before-await",
+        ),
         Case::bad(
             "a.js",
             "async function f(files) { let out = '';\n await Promise.all(files.map(async function (p) { out += await read(p); })); //~ read-before-await\n return out; }",
@@ -40,24 +46,42 @@ pub static RULE: Rule = Rule {
             "a.js",
             "async function f(xs) { let sum = 0;\n xs.forEach(async (x) => { sum += await load(x); }); //~ read-before-await\n return sum; }",
         ),
-        Case::bad("a.js", "let balance = 0;\nasync function take(n) { balance = balance - await fee(n); } //~ read-before-await"),
-        Case::bad("a.js", "let size = 0;\nasync function add(p) { if (p) { size += (await stat(p)).size; } } //~ read-before-await"),
+        Case::bad(
+            "a.js",
+            "let balance = 0;\nasync function take(n) { balance = balance - await fee(n); } //~ read-before-await",
+        ),
+        Case::bad(
+            "a.js",
+            "let size = 0;\nasync function add(p) { if (p) { size += (await stat(p)).size; } } //~ read-before-await",
+        ),
         Case::bad(
             "a.ts",
             "export async function f(xs: X[]) { let n = 1;\n const all = xs.map(async (x) => { n *= await x.factor(); }); //~ read-before-await\n await Promise.all(all); return n; }",
         ),
-        Case::good("a.js", "async function f(ids) { let total = 0; for (const id of ids) { total += await price(id); } return total; }"),
+        Case::good(
+            "a.js",
+            "async function f(ids) { let total = 0; for (const id of ids) { total += await price(id); } return total; }",
+        ),
         Case::good("a.js", "let hits = 0;\nexport async function hit() { const w = await weight(); hits += w; }"),
         Case::good("a.js", "let last;\nexport async function f() { last = await load(); }"),
         Case::good("a.js", "let n = 0;\nexport async function f() { n += 1; await go(); }"),
         Case::good("a.js", "class A { async run() { this.n += await this.next(); } }"),
-        Case::good("a.js", "async function f(ids) { await Promise.all(ids.map(async (id) => { let n = 0; n += await price(id); return n; })); }"),
+        Case::good(
+            "a.js",
+            "async function f(ids) { await Promise.all(ids.map(async (id) => { let n = 0; n += await price(id); return n; })); }",
+        ),
         Case::good("a.js", "let cache;\nasync function f() { cache ??= await load(); }"),
         Case::good("a.js", "let n = 0;\nasync function f() { n = (await one()) + n; }"),
-        Case::near_miss("a.js", "async function f(xs) { let n = 0; await each(xs, async (x) => { n += await load(x); }); return n; }"),
+        Case::near_miss(
+            "a.js",
+            "async function f(xs) { let n = 0; await each(xs, async (x) => { n += await load(x); }); return n; }",
+        ),
         Case::near_miss("a.js", "let n = 0;\nasync function f() { n += go(async () => await one()); }"),
         Case::near_miss("a.js", "let total = 0;\nfor (const id of ids) { total += await price(id); }"),
-        Case::near_miss("a.js", "async function f() { let n = 0; const add = async () => { n += await one(); }; await add(); return n; }"),
+        Case::near_miss(
+            "a.js",
+            "async function f() { let n = 0; const add = async () => { n += await one(); }; await add(); return n; }",
+        ),
     ],
 };
 
@@ -96,7 +120,9 @@ fn reads_first(node: Node<'_>, name: &str, right: Node<'_>) -> bool {
         return matches!(operator(node), "+=" | "-=" | "*=") && waits(right);
     }
     let value = bare(right);
-    let Some((first, second)) = operands(value).filter(|_| value.kind() == Kind::BinaryExpression) else { return false };
+    let Some((first, second)) = operands(value).filter(|_| value.kind() == Kind::BinaryExpression) else {
+        return false;
+    };
     matches!(operator(value), "+" | "-" | "*") && bare(first).text() == name && waits(second)
 }
 
@@ -108,7 +134,8 @@ fn declares_inside(function: Node<'_>, name: &str) -> bool {
         || body.is_some_and(|b| {
             b.descendants_until(is_function).any(|n| {
                 n.kind() == Kind::VariableDeclarator
-                    && n.child(Field::Name).is_some_and(|d| d.text() == name || d.kind() != Kind::Identifier && mentions(d, name))
+                    && n.child(Field::Name)
+                        .is_some_and(|d| d.text() == name || d.kind() != Kind::Identifier && mentions(d, name))
                     || n.kind() == Kind::ForInStatement && n.child(Field::Left).is_some_and(|l| l.text() == name)
             })
         })

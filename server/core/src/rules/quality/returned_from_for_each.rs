@@ -58,17 +58,32 @@ pub static RULE: Rule = Rule {
             "a.js",
             "function f(rows) { rows.forEach((row) => { for (const c of row) { if (c.big) return c; } if (row.ok) return row; }); return null; } //~ returned-from-for-each",
         ),
-        Case::good("a.js", "function find(users, id) { for (const u of users) { if (u.id === id) return u; } return null; }"),
+        Case::good(
+            "a.js",
+            "function find(users, id) { for (const u of users) { if (u.id === id) return u; } return null; }",
+        ),
         Case::good("a.js", "function f(xs) { xs.forEach((x) => { if (!x) return; use(x); }); return null; }"),
         Case::good("a.js", "const f = (xs, id) => xs.find((x) => { if (x.id === id) return true; return false; });"),
-        Case::good("a.js", "function f(xs, done) { xs.forEach((x) => { if (x.bad) return done(x); use(x); }); return null; }"),
-        Case::good("a.js", "function f(xs) { let found; xs.forEach((x) => { if (x.ok) { found = x; } }); return found; }"),
+        Case::good(
+            "a.js",
+            "function f(xs, done) { xs.forEach((x) => { if (x.bad) return done(x); use(x); }); return null; }",
+        ),
+        Case::good(
+            "a.js",
+            "function f(xs) { let found; xs.forEach((x) => { if (x.ok) { found = x; } }); return found; }",
+        ),
         Case::good("a.js", "function f(xs) { return xs.some((x) => { if (x.ok) return true; return false; }); }"),
-        Case::good("a.js", "function f(xs) { xs.forEach((x) => { const ys = x.map((y) => { if (y) return y; return 0; }); use(ys); }); return null; }"),
+        Case::good(
+            "a.js",
+            "function f(xs) { xs.forEach((x) => { const ys = x.map((y) => { if (y) return y; return 0; }); use(ys); }); return null; }",
+        ),
         Case::good("a.js", "function f(xs) { xs.forEach((x) => x.id); }"),
         Case::near_miss("a.js", "function f(xs) { _.forEach(xs, (x) => { if (x.ok) return false; }); return true; }"),
         Case::near_miss("a.js", "function f(node) { return ts.forEachChild(node, (n) => { if (n.ok) return n; }); }"),
-        Case::near_miss("a.js", "function f(xs) { xs.forEach((x) => { if (x.a) { return true; } use(x); }); use(xs); }"),
+        Case::near_miss(
+            "a.js",
+            "function f(xs) { xs.forEach((x) => { if (x.a) { return true; } use(x); }); use(xs); }",
+        ),
         Case::near_miss("a.js", "function f(xs) { xs.forEach((x) => { if (x.skip) return x; use(x); return x; }); }"),
         Case::near_miss("a.js", "function f(map) { return map.forEach((v) => { if (v.ok) return v; }); }"),
     ],
@@ -104,7 +119,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             _ => false,
         };
         let literal = matches!(value.kind(), Kind::True | Kind::False) || value.kind() == Kind::Identifier && !element;
-        conditional && (element || literal && value.kind() != Kind::Identifier && fixed.is_some_and(|f| f != value.text()))
+        conditional
+            && (element || literal && value.kind() != Kind::Identifier && fixed.is_some_and(|f| f != value.text()))
     });
     let Some(lost) = lost else { return };
     let message = "This leaves the callback for one element: `forEach` throws the value away and runs on. Use `find`, `some` or a `for .. of` loop.";

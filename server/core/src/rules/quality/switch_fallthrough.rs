@@ -32,7 +32,10 @@ pub static RULE: Rule = Rule {
             "a.js",
             "function skip(s) { switch (s.at()) { case 13: if (s.peek() === 10) { s.pos += 1; } case 10: s.line += 1; break; default: s.pos += 1; } }",
         ),
-        Case::near_miss("a.js", "switch (c) { case '\\r': if (peek() === '\\n') { next(); } case '\\n': line += 1; break; }"),
+        Case::near_miss(
+            "a.js",
+            "switch (c) { case '\\r': if (peek() === '\\n') { next(); } case '\\n': line += 1; break; }",
+        ),
         Case::near_miss(
             "a.js",
             "function f(p, c) { switch (arguments.length) { case 1: p = undefined; case 2: c = undefined; } go(p, c); }",
@@ -174,7 +177,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         // A carriage return is part of the line feed behind it.
         let label = |c: Node<'a>| c.child(Field::Value).map(bare).map(Node::text);
         let line_end = [label(clause), label(next)];
-        if line_end == [Some("13"), Some("10")] || line_end.map(|l| l.map(|t| t.trim_matches(['\'', '"']))) == [Some("\\r"), Some("\\n")] {
+        if line_end == [Some("13"), Some("10")]
+            || line_end.map(|l| l.map(|t| t.trim_matches(['\'', '"']))) == [Some("\\r"), Some("\\n")]
+        {
             continue;
         }
         // Running on into nothing does no harm.

@@ -27,34 +27,108 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::IndexExpression, Kind::CallExpression], check)],
     cases: &[
-        Case::bad("a.rs", "fn f(title: &str) -> &str { if title.len() > 20 { &title[..20] } else { title } } //~ text-cut-at-byte"),
-        Case::bad("a.rs", "fn f(mut text: String) -> String { if text.len() > MAX { text.truncate(MAX); } text } //~ text-cut-at-byte"),
-        Case::bad("a.rs", "fn f(s: &str, max: usize) -> String { if s.len() <= max { s.to_string() } else { s[..max - 3].to_owned() + \"...\" } } //~ text-cut-at-byte"),
-        Case::bad("a.rs", "fn f(body: String) { let shown = if body.len() > 200 { &body[0..200] } else { &body }; log(shown); } //~ text-cut-at-byte"),
-        Case::bad("a.rs", "fn f(s: &str, n: usize) -> &str { if s.len() < n { return s; }\n &s[..n] } //~ text-cut-at-byte"),
-        Case::bad("a.rs", "fn f(line: &str) -> String { if line.len() >= 80 { let mut l = line[..77].to_string(); l.push('…'); l } else { line.into() } } //~ text-cut-at-byte"),
-        Case::bad("a.rs", "struct P { name: String }\nfn f(p: &P) -> &str { if p.name.len() > 10 { &p.name[..10] } else { &p.name } } //~ text-cut-at-byte"),
-        Case::bad("a.rs", "fn f(msg: &str) -> &str { let n = 40; if msg.len() > n { &msg[..n] } else { msg } } //~ text-cut-at-byte"),
+        Case::bad(
+            "a.rs",
+            "fn f(title: &str) -> &str { if title.len() > 20 { &title[..20] } else { title } } //~ text-cut-at-byte",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(mut text: String) -> String { if text.len() > MAX { text.truncate(MAX); } text } //~ text-cut-at-byte",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(s: &str, max: usize) -> String { if s.len() <= max { s.to_string() } else { s[..max - 3].to_owned() + \"...\" } } //~ text-cut-at-byte",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(body: String) { let shown = if body.len() > 200 { &body[0..200] } else { &body }; log(shown); } //~ text-cut-at-byte",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(s: &str, n: usize) -> &str { if s.len() < n { return s; }\n &s[..n] } //~ text-cut-at-byte",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(line: &str) -> String { if line.len() >= 80 { let mut l = line[..77].to_string(); l.push('…'); l } else { line.into() } } //~ text-cut-at-byte",
+        ),
+        Case::bad(
+            "a.rs",
+            "struct P { name: String }\nfn f(p: &P) -> &str { if p.name.len() > 10 { &p.name[..10] } else { &p.name } } //~ text-cut-at-byte",
+        ),
+        Case::bad(
+            "a.rs",
+            "fn f(msg: &str) -> &str { let n = 40; if msg.len() > n { &msg[..n] } else { msg } } //~ text-cut-at-byte",
+        ),
         Case::good("a.rs", "fn f(title: &str) -> String { title.chars().take(20).collect() }"),
         Case::good("a.rs", "fn f(b: &[u8]) -> &[u8] { if b.len() > 20 { &b[..20] } else { b } }"),
         Case::good("a.rs", "fn f(s: &str) -> &str { if s.starts_with(\"0x\") { &s[2..] } else { s } }"),
-        Case::good("a.rs", "fn f(s: &str) -> &str { let mut n = 20; while !s.is_char_boundary(n) { n -= 1; } if s.len() > 20 { &s[..n] } else { s } }"),
+        Case::good(
+            "a.rs",
+            "fn f(s: &str) -> &str { let mut n = 20; while !s.is_char_boundary(n) { n -= 1; } if s.len() > 20 { &s[..n] } else { s } }",
+        ),
         Case::good("a.rs", "fn f(hash: &str) -> &str { if hash.len() > 8 { &hash[..8] } else { hash } }"),
         Case::good("a.rs", "fn f(s: &str) -> &str { let i = s.find(' ').unwrap_or(s.len()); &s[..i] }"),
         Case::good("a.rs", "fn f(v: Vec<u8>) -> Vec<u8> { let mut v = v; if v.len() > 3 { v.truncate(3); } v }"),
         Case::good("a.rs", "fn f(s: &str) -> Option<&str> { if s.len() > 20 { s.get(..20) } else { Some(s) } }"),
         Case::near_miss("a.rs", "fn f(s: &str, t: &str) -> &str { if t.len() > 20 { &s[..20] } else { s } }"),
         Case::near_miss("a.rs", "fn f(s: &str) -> &str { if s.is_ascii() && s.len() > 20 { &s[..20] } else { s } }"),
-        Case::near_miss("a.rs", "fn f(commit_id: String) -> String { if commit_id.len() > 7 { commit_id[..7].to_string() } else { commit_id } }"),
-        Case::near_miss("a.rs", "fn f(s: &str) -> &str { if s.len() > 2 && s.starts_with(\"ab\") { &s[..2] } else { s } }"),
+        Case::near_miss(
+            "a.rs",
+            "fn f(commit_id: String) -> String { if commit_id.len() > 7 { commit_id[..7].to_string() } else { commit_id } }",
+        ),
+        Case::near_miss(
+            "a.rs",
+            "fn f(s: &str) -> &str { if s.len() > 2 && s.starts_with(\"ab\") { &s[..2] } else { s } }",
+        ),
     ],
 };
 
 /// Words of names whose texts are ASCII.
 const ASCII: &[&str] = &[
-    "hash", "hex", "sha", "sha1", "sha256", "id", "uuid", "guid", "commit", "rev", "revision", "oid", "digest", "key", "addr", "address",
-    "date", "time", "timestamp", "iso", "b64", "base64", "token", "version", "signature", "sig", "hexstr", "code", "checksum", "pubkey", "mac", "ip",
-    "fingerprint", "cid", "peer", "secret", "bits", "binary", "sequence", "dna", "number", "num", "digits", "ascii",
+    "hash",
+    "hex",
+    "sha",
+    "sha1",
+    "sha256",
+    "id",
+    "uuid",
+    "guid",
+    "commit",
+    "rev",
+    "revision",
+    "oid",
+    "digest",
+    "key",
+    "addr",
+    "address",
+    "date",
+    "time",
+    "timestamp",
+    "iso",
+    "b64",
+    "base64",
+    "token",
+    "version",
+    "signature",
+    "sig",
+    "hexstr",
+    "code",
+    "checksum",
+    "pubkey",
+    "mac",
+    "ip",
+    "fingerprint",
+    "cid",
+    "peer",
+    "secret",
+    "bits",
+    "binary",
+    "sequence",
+    "dna",
+    "number",
+    "num",
+    "digits",
+    "ascii",
 ];
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
@@ -83,7 +157,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         Some(_) => return,
         None => end,
     };
-    if !matches!(limit.kind(), Kind::IntegerLiteral | Kind::Identifier | Kind::ScopedIdentifier | Kind::FieldExpression) {
+    if !matches!(limit.kind(), Kind::IntegerLiteral | Kind::Identifier | Kind::ScopedIdentifier | Kind::FieldExpression)
+    {
         return;
     }
     let name = text.text().rsplit(['.', ':']).next().unwrap_or_default();
@@ -92,7 +167,17 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let Some(function) = enclosing_function(node) else { return };
     let around = function.text();
-    let knows = ["char_boundary", "char_indices", "is_ascii", "from_utf8", "chars()", "graphemes", "starts_with", "hex", "width"];
+    let knows = [
+        "char_boundary",
+        "char_indices",
+        "is_ascii",
+        "from_utf8",
+        "chars()",
+        "graphemes",
+        "starts_with",
+        "hex",
+        "width",
+    ];
     if knows.iter().any(|w| around.contains(w)) || !is_measured(text, limit, end, node) {
         return;
     }
@@ -116,7 +201,9 @@ fn is_measured(text: Node<'_>, limit: Node<'_>, end: Node<'_>, node: Node<'_>) -
                     } else {
                         return false;
                     };
-                    other.text() == limit.text() || other.text() == end.text() || number && other.kind() == Kind::IntegerLiteral
+                    other.text() == limit.text()
+                        || other.text() == end.text()
+                        || number && other.kind() == Kind::IntegerLiteral
                 })
         })
     };
@@ -131,9 +218,15 @@ fn is_measured(text: Node<'_>, limit: Node<'_>, end: Node<'_>, node: Node<'_>) -
         if parent.kind() == Kind::Block {
             let mut before = at.previous_named_sibling();
             while let Some(statement) = before {
-                let inner = if statement.kind() == Kind::ExpressionStatement { statement.first_named() } else { Some(statement) };
+                let inner = if statement.kind() == Kind::ExpressionStatement {
+                    statement.first_named()
+                } else {
+                    Some(statement)
+                };
                 if inner.is_some_and(|i| {
-                    i.kind() == Kind::IfExpression && i.text().contains("return") && i.child(Field::Condition).is_some_and(compares)
+                    i.kind() == Kind::IfExpression
+                        && i.text().contains("return")
+                        && i.child(Field::Condition).is_some_and(compares)
                 }) {
                     return true;
                 }

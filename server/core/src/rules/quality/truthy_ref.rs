@@ -26,25 +26,58 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Block(check)],
     cases: &[
-        Case::bad("a.ts", "import { ref } from 'vue';\nexport function useX() { const open = ref(false);\n if (open) { go(); } //~ truthy-ref\n return { open }; }"),
-        Case::bad("a.js", "import { ref } from 'vue';\nexport function useX() { const open = ref(false);\n function toggle() { if (!open) { go(); } } //~ truthy-ref\n return { open, toggle }; }"),
-        Case::bad("a.js", "import { computed } from 'vue';\nexport function useX(p) { const big = computed(() => p.n > 3);\n return () => big ? 1 : 2; } //~ truthy-ref"),
-        Case::bad("a.js", "import { ref } from 'vue';\nconst count = ref(0);\nexport function f() { return count === 0; } //~ truthy-ref"),
-        Case::bad("a.js", "import * as Vue from 'vue';\nconst on = Vue.ref(true);\nwhile (on) { step(); } //~ truthy-ref"),
-        Case::bad("a.ts", "import { ref as r } from 'vue';\nconst busy = r<boolean>(false);\nexport const f = () => busy && go(); //~ truthy-ref"),
-        Case::bad("a.js", "import { shallowRef } from 'vue';\nconst el = shallowRef(null);\nexport function f() { if (el && el.value.x) { go(); } } //~ truthy-ref"),
-        Case::bad("a.js", "import { ref } from '@vue/composition-api';\nconst mode = ref('a');\nif (mode === 'b') { go(); } //~ truthy-ref"),
+        Case::bad(
+            "a.ts",
+            "import { ref } from 'vue';\nexport function useX() { const open = ref(false);\n if (open) { go(); } //~ truthy-ref\n return { open }; }",
+        ),
+        Case::bad(
+            "a.js",
+            "import { ref } from 'vue';\nexport function useX() { const open = ref(false);\n function toggle() { if (!open) { go(); } } //~ truthy-ref\n return { open, toggle }; }",
+        ),
+        Case::bad(
+            "a.js",
+            "import { computed } from 'vue';\nexport function useX(p) { const big = computed(() => p.n > 3);\n return () => big ? 1 : 2; } //~ truthy-ref",
+        ),
+        Case::bad(
+            "a.js",
+            "import { ref } from 'vue';\nconst count = ref(0);\nexport function f() { return count === 0; } //~ truthy-ref",
+        ),
+        Case::bad(
+            "a.js",
+            "import * as Vue from 'vue';\nconst on = Vue.ref(true);\nwhile (on) { step(); } //~ truthy-ref",
+        ),
+        Case::bad(
+            "a.ts",
+            "import { ref as r } from 'vue';\nconst busy = r<boolean>(false);\nexport const f = () => busy && go(); //~ truthy-ref",
+        ),
+        Case::bad(
+            "a.js",
+            "import { shallowRef } from 'vue';\nconst el = shallowRef(null);\nexport function f() { if (el && el.value.x) { go(); } } //~ truthy-ref",
+        ),
+        Case::bad(
+            "a.js",
+            "import { ref } from '@vue/composition-api';\nconst mode = ref('a');\nif (mode === 'b') { go(); } //~ truthy-ref",
+        ),
         Case::good("a.js", "import { ref } from 'vue';\nconst open = ref(false);\nif (open.value) { go(); }"),
         Case::good("a.js", "import { ref } from 'vue';\nconst open = ref(false);\nwatch(open, () => go());"),
         Case::good("a.js", "import { useRef } from 'react';\nconst open = useRef(false);\nif (open) { go(); }"),
         Case::good("a.js", "import { ref } from 'firebase/database';\nconst r = ref(db, 'a');\nif (r) { go(); }"),
         Case::good("a.js", "import { ref } from 'vue';\nlet open = ref(false);\nopen = other; if (open) { go(); }"),
-        Case::good("a.js", "import { ref } from 'vue';\nconst open = ref(false);\nexport const f = (open) => { if (open) { go(); } };"),
+        Case::good(
+            "a.js",
+            "import { ref } from 'vue';\nconst open = ref(false);\nexport const f = (open) => { if (open) { go(); } };",
+        ),
         Case::good("a.js", "import { computed } from 'vue';\nconst n = computed(() => 1);\nuse(n);"),
         Case::good("a.js", "import { ref } from 'vue';\nconst open = ref(false);\nexport const f = () => ({ open });"),
-        Case::near_miss("a.js", "import { ref, isRef } from 'vue';\nconst open = ref(false);\nif (isRef(open)) { go(); }"),
+        Case::near_miss(
+            "a.js",
+            "import { ref, isRef } from 'vue';\nconst open = ref(false);\nif (isRef(open)) { go(); }",
+        ),
         Case::near_miss("a.js", "import { ref } from 'vue';\nconst open = ref(false);\nif (same === open) { go(); }"),
-        Case::near_miss("a.js", "import { ref } from 'vue';\nconst open = ref(false);\nexport function f() { const open = load(); if (open) { go(); } }"),
+        Case::near_miss(
+            "a.js",
+            "import { ref } from 'vue';\nconst open = ref(false);\nexport function f() { const open = load(); if (open) { go(); } }",
+        ),
         Case::near_miss("a.js", "import { ref } from 'vue';\nconst open = maybe && ref(false);\nif (open) { go(); }"),
     ],
 };
@@ -53,7 +86,8 @@ fn check(cx: &mut Cx<'_>) {
     let arena = cx.arena();
     let declared: Vec<Node<'_>> = arena.nodes().filter(|n| n.kind() == Kind::VariableDeclarator).collect();
     for declarator in declared {
-        let (Some(name), Some(value)) = (declarator.child(Field::Name), declarator.child(Field::Value).map(bare)) else {
+        let (Some(name), Some(value)) = (declarator.child(Field::Name), declarator.child(Field::Value).map(bare))
+        else {
             continue;
         };
         let fixed = declarator.parent().and_then(|p| p.child(Field::Kind)).is_some_and(|k| k.text() == "const");
@@ -66,9 +100,11 @@ fn check(cx: &mut Cx<'_>) {
             look(child.arena(), name, false, &mut found);
         }
         for used in found {
-            let message = format!("`{0}` is a ref, which is an object and always true: `{0}.value` was meant.", name.text());
+            let message =
+                format!("`{0}` is a ref, which is an object and always true: `{0}.value` was meant.", name.text());
             let at = crate::syntax::Span { start: used.span().end, end: used.span().end };
-            let note = Note::new(cx.rule, used.span(), message).suggestion("Ask for the value", vec![(at, ".value".to_owned())]);
+            let note = Note::new(cx.rule, used.span(), message)
+                .suggestion("Ask for the value", vec![(at, ".value".to_owned())]);
             report_in(cx, used, note);
         }
     }
@@ -76,7 +112,9 @@ fn check(cx: &mut Cx<'_>) {
 
 /// Whether a value is made by one of Vue's functions for refs.
 fn is_ref(value: Node<'_>, cx: &Cx<'_>) -> bool {
-    let Some(callee) = value.child(Field::Function).filter(|_| value.kind() == Kind::CallExpression) else { return false };
+    let Some(callee) = value.child(Field::Function).filter(|_| value.kind() == Kind::CallExpression) else {
+        return false;
+    };
     let Some(path) = ecma_path(callee, cx) else { return false };
     let Some((module, name)) = path.rsplit_once('.') else { return false };
     matches!(name, "ref" | "shallowRef" | "computed" | "toRef" | "customRef")
@@ -98,7 +136,9 @@ fn binds(n: Node<'_>) -> bool {
         Kind::VariableDeclarator | Kind::FunctionDeclaration | Kind::ClassDeclaration => n.field() == Field::Name,
         Kind::RequiredParameter | Kind::OptionalParameter | Kind::FormalParameters | Kind::CatchClause => true,
         Kind::ArrowFunction => n.field() == Field::Parameter,
-        Kind::ArrayPattern | Kind::ObjectPattern | Kind::PairPattern | Kind::RestPattern | Kind::AssignmentPattern => true,
+        Kind::ArrayPattern | Kind::ObjectPattern | Kind::PairPattern | Kind::RestPattern | Kind::AssignmentPattern => {
+            true
+        }
         Kind::AssignmentExpression | Kind::ForInStatement => n.field() == Field::Left,
         _ => n.kind() == Kind::ShorthandPropertyIdentifierPattern,
     }
@@ -108,9 +148,12 @@ fn binds(n: Node<'_>) -> bool {
 fn is_asked(n: Node<'_>) -> bool {
     let Some(parent) = n.parent() else { return false };
     match parent.kind() {
-        Kind::ParenthesizedExpression => parent.parent().is_some_and(|p| {
-            matches!(p.kind(), Kind::IfStatement | Kind::WhileStatement | Kind::DoStatement)
-        }) || is_asked(parent),
+        Kind::ParenthesizedExpression => {
+            parent
+                .parent()
+                .is_some_and(|p| matches!(p.kind(), Kind::IfStatement | Kind::WhileStatement | Kind::DoStatement))
+                || is_asked(parent)
+        }
         Kind::IfStatement | Kind::WhileStatement | Kind::TernaryExpression => n.field() == Field::Condition,
         Kind::UnaryExpression => operator(parent) == "!",
         Kind::BinaryExpression => match operator(parent) {

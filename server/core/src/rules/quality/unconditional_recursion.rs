@@ -35,7 +35,10 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::ImplItem], rust_impl),
     ],
     cases: &[
-        Case::near_miss("a.rs", "fn width(s: &str) -> usize { s.len() }\nimpl A { fn width(s: &str) -> usize { width(s) } }"),
+        Case::near_miss(
+            "a.rs",
+            "fn width(s: &str) -> usize { s.len() }\nimpl A { fn width(s: &str) -> usize { width(s) } }",
+        ),
         Case::near_miss(
             "a.ts",
             "export function Worker(log: L) {\n  const ff = Worker(log.a);\n  function Worker(cache: C) {\n    let max = -1;\n    function call() { go(max, cache); }\n    return { call };\n  }\n  return ff;\n}",
@@ -401,7 +404,9 @@ fn rust_impl<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 let base = only.text().rsplit_once("..").map_or("", |(_, b)| b.trim_end_matches(['}', ' ', '\n', ',']));
                 let built = only.kind() == Kind::StructExpression
                     && only.child(Field::Name).is_some_and(|n| n.text() == "Self" || n.text() == whole);
-                built && (matches!(base, "Default::default()" | "Self::default()") || base == format!("{whole}::default()"))
+                built
+                    && (matches!(base, "Default::default()" | "Self::default()")
+                        || base == format!("{whole}::default()"))
             }
             ("FromStr", "from_str") => {
                 let parameter = parameters(function).first().map_or("", |p| p.text());
@@ -412,7 +417,8 @@ fn rust_impl<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             _ => false,
         };
         if again {
-            let message = format!("`{method_name}` ends up in itself whatever happens, and never ends. Its fields were meant.");
+            let message =
+                format!("`{method_name}` ends up in itself whatever happens, and never ends. Its fields were meant.");
             crate::rules::shape::report_in(cx, function, Note::new(cx.rule, only.span(), message));
         }
     }
@@ -420,7 +426,8 @@ fn rust_impl<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
 
 /// Whether `write!` puts the value itself into the text by the trait that is being written.
 fn formats_itself(statement: Node<'_>, name: &str) -> bool {
-    let Some(tree) = statement.child_of_kind(Kind::TokenTree).filter(|_| statement.kind() == Kind::MacroInvocation) else {
+    let Some(tree) = statement.child_of_kind(Kind::TokenTree).filter(|_| statement.kind() == Kind::MacroInvocation)
+    else {
         return false;
     };
     if statement.child(Field::Macro).is_none_or(|m| m.text() != "write" && m.text() != "writeln") {

@@ -27,25 +27,61 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
         Case::bad("a.js", "const fs = require('fs');\nfs.createReadStream(p).pipe(res); //~ unhandled-stream-error"),
-        Case::bad("a.ts", "import { createReadStream } from 'node:fs';\ncreateReadStream(p).pipe(gzip).pipe(res); //~ unhandled-stream-error"),
-        Case::bad("a.js", "const fs = require('fs');\nfs.createReadStream(p).pipe(csv()).on('error', fail).on('data', go); //~ unhandled-stream-error"),
-        Case::bad("a.js", "const fs = require('fs');\nfunction send(p, res) { const s = fs.createReadStream(p);\n s.pipe(res); } //~ unhandled-stream-error"),
-        Case::bad("a.js", "import fs from 'fs';\nexport const send = (p, res) => fs.createReadStream(p).pipe(res); //~ unhandled-stream-error"),
-        Case::bad("a.js", "const fs = require('fs');\nfunction f(p, res) { const s = fs.createReadStream(p); s.on('end', done);\n s.pipe(res); } //~ unhandled-stream-error"),
-        Case::bad("a.js", "import * as fs from 'fs';\ntry { fs.createReadStream(p).pipe(out); } catch (e) { log(e); } //~ unhandled-stream-error"),
-        Case::bad("a.ts", "import fs from 'fs';\nclass A { send(res: Response) { fs.createReadStream(this.path, { start: 1 }).pipe(res); } } //~ unhandled-stream-error"),
+        Case::bad(
+            "a.ts",
+            "import { createReadStream } from 'node:fs';\ncreateReadStream(p).pipe(gzip).pipe(res); //~ unhandled-stream-error",
+        ),
+        Case::bad(
+            "a.js",
+            "const fs = require('fs');\nfs.createReadStream(p).pipe(csv()).on('error', fail).on('data', go); //~ unhandled-stream-error",
+        ),
+        Case::bad(
+            "a.js",
+            "const fs = require('fs');\nfunction send(p, res) { const s = fs.createReadStream(p);\n s.pipe(res); } //~ unhandled-stream-error",
+        ),
+        Case::bad(
+            "a.js",
+            "import fs from 'fs';\nexport const send = (p, res) => fs.createReadStream(p).pipe(res); //~ unhandled-stream-error",
+        ),
+        Case::bad(
+            "a.js",
+            "const fs = require('fs');\nfunction f(p, res) { const s = fs.createReadStream(p); s.on('end', done);\n s.pipe(res); } //~ unhandled-stream-error",
+        ),
+        Case::bad(
+            "a.js",
+            "import * as fs from 'fs';\ntry { fs.createReadStream(p).pipe(out); } catch (e) { log(e); } //~ unhandled-stream-error",
+        ),
+        Case::bad(
+            "a.ts",
+            "import fs from 'fs';\nclass A { send(res: Response) { fs.createReadStream(this.path, { start: 1 }).pipe(res); } } //~ unhandled-stream-error",
+        ),
         Case::good("a.js", "const fs = require('fs');\nfs.createReadStream(p).on('error', fail).pipe(res);"),
-        Case::good("a.js", "const fs = require('fs');\nfunction f(p, res) { const s = fs.createReadStream(p); s.on('error', fail); s.pipe(res); }"),
+        Case::good(
+            "a.js",
+            "const fs = require('fs');\nfunction f(p, res) { const s = fs.createReadStream(p); s.on('error', fail); s.pipe(res); }",
+        ),
         Case::good("a.js", "const fs = require('fs');\npipeline(fs.createReadStream(p), res, done);"),
         Case::good("a.js", "const fs = require('fs');\nconst s = fs.createReadStream(p); listen(s); s.pipe(res);"),
         Case::good("a.js", "got.stream(url).pipe(res);"),
         Case::good("a.js", "const fs = require('fs');\nres.body.pipe(fs.createWriteStream(p));"),
-        Case::good("a.js", "const fs = require('fs');\nconst s = fs.createReadStream(p).once('error', fail);\ns.pipe(res);"),
+        Case::good(
+            "a.js",
+            "const fs = require('fs');\nconst s = fs.createReadStream(p).once('error', fail);\ns.pipe(res);",
+        ),
         Case::good("scripts/a.js", "const fs = require('fs');\nfs.createReadStream(p).pipe(process.stdout);"),
         Case::near_miss("a.js", "const store = require('./store');\nstore.createReadStream(p).pipe(res);"),
-        Case::near_miss("a.js", "const fs = require('fs');\nconst s = fs.createReadStream(p); s.addListener('error', fail); s.pipe(res);"),
-        Case::near_miss("a.js", "const fs = require('fs');\nconst s = fs.createReadStream(p); s.onerror = fail; all.push({ s }); s.pipe(res);"),
-        Case::near_miss("a.js", "const fs = require('fs');\nfunction f(p) { const s = fs.createReadStream(p); s.pipe(hash); return s; }"),
+        Case::near_miss(
+            "a.js",
+            "const fs = require('fs');\nconst s = fs.createReadStream(p); s.addListener('error', fail); s.pipe(res);",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const fs = require('fs');\nconst s = fs.createReadStream(p); s.onerror = fail; all.push({ s }); s.pipe(res);",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const fs = require('fs');\nfunction f(p) { const s = fs.createReadStream(p); s.pipe(hash); return s; }",
+        ),
     ],
 };
 
@@ -58,7 +94,10 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let reads = |n: Node<'a>| {
         n.kind() == Kind::CallExpression
             && n.child(Field::Function).and_then(|f| ecma_path(f, cx)).is_some_and(|p| {
-                matches!(p.as_str(), "fs.createReadStream" | "fs-extra.createReadStream" | "graceful-fs.createReadStream")
+                matches!(
+                    p.as_str(),
+                    "fs.createReadStream" | "fs-extra.createReadStream" | "graceful-fs.createReadStream"
+                )
             })
     };
     let unheard = if source.kind() == Kind::Identifier {
@@ -83,7 +122,8 @@ fn nobody_listens(stream: Node<'_>) -> bool {
         if parent.kind() == Kind::VariableDeclarator {
             return n.field() == Field::Name;
         }
-        let call = parent.parent().filter(|c| parent.kind() == Kind::MemberExpression && c.kind() == Kind::CallExpression);
+        let call =
+            parent.parent().filter(|c| parent.kind() == Kind::MemberExpression && c.kind() == Kind::CallExpression);
         let Some((_, name)) = call.and_then(method) else { return false };
         match name.text() {
             "pipe" | "pause" | "resume" | "destroy" | "close" | "setEncoding" => true,

@@ -61,7 +61,10 @@ pub static RULE: Rule = Rule {
             "function f() {\n  try { return a(); } catch (e) { return b(); }\n  log(1); //~ unreachable-code\n}",
         ),
         Case::bad("a.js", "function f() {\n  process.exit(1);\n  cleanup(); //~ unreachable-code\n}"),
-        Case::near_miss("a.ts", "function f(x?: X): X { if (!x) { process.exit(1); throw new Error(); } process.exit(0); return x; }"),
+        Case::near_miss(
+            "a.ts",
+            "function f(x?: X): X { if (!x) { process.exit(1); throw new Error(); } process.exit(0); return x; }",
+        ),
         Case::near_miss("a.js", "function f(process) { process.exit(1); cleanup(); }"),
         Case::good("a.js", "function f(u) { log(u); return u; }"),
         Case::good("a.js", "function f() { return helper(); function helper() { return 1; } }"),

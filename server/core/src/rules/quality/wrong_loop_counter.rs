@@ -206,7 +206,8 @@ fn changes(node: Node<'_>, name: &str) -> bool {
         Kind::AssignmentExpression | Kind::AugmentedAssignmentExpression => {
             // `list[i] = x` changes the list.
             n.child(Field::Left).is_some_and(|l| {
-                !matches!(l.kind(), Kind::MemberExpression | Kind::SubscriptExpression) && (l.text() == name || mentions_any(l, name))
+                !matches!(l.kind(), Kind::MemberExpression | Kind::SubscriptExpression)
+                    && (l.text() == name || mentions_any(l, name))
             })
         }
         Kind::UpdateExpression => n.child(Field::Argument).is_some_and(|a| a.text() == name),

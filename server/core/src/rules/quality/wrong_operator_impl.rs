@@ -139,7 +139,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
     }
     if let Some(odd) = odd_field(body, own) {
-        let message = format!("One field is put together with another operator than its neighbours: `{own}` was meant.");
+        let message =
+            format!("One field is put together with another operator than its neighbours: `{own}` was meant.");
         cx.report(Note::new(cx.rule, odd.span(), message));
         return;
     }
