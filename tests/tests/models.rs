@@ -124,6 +124,12 @@ fn a_file_that_is_a_copy_is_told_of_once() {
     let finding = report["findings"].as_array().and_then(|f| f.iter().find(|f| f["path"] == "b.js")).expect("b.js");
     assert!(finding["message"].as_str().is_some_and(|m| m.starts_with("4 functions of this file repeat")), "{finding}");
     assert_eq!(finding["related"].as_array().map(Vec::len), Some(4));
+    // Those that are allowed one by one stay so, and no such comment is called unused.
+    let allowed = file(0..4, "second").replace("export", "// sidenote: allow(duplicated-block) -- kept apart\nexport");
+    let report = Project::new(&[("a.js", &file(0..4, "first")), ("b.js", &allowed)]).json(&[]);
+    assert_eq!(report["summary"]["by_rule"]["unused-suppression"].as_u64(), None, "{report}");
+    assert_eq!(report["summary"]["by_rule"]["duplicated-block"].as_u64(), None, "{report}");
+    assert_eq!(report["summary"]["suppressed"].as_u64(), Some(4), "{report}");
     // Fewer are told of one by one.
     let part = Project::new(&[("a.js", &file(0..4, "first")), ("b.js", &file(0..3, "second"))]);
     let report = part.json(&["--select", "duplicated-block"]);

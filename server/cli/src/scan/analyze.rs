@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use rayon::iter::Either;
 use sidenote_core::document::Document;
-use sidenote_core::engine::{Flow, Memo, Report, SkipReason, Twin, why_skip};
+use sidenote_core::engine::{Copied, Flow, Memo, Report, SkipReason, why_skip};
 use sidenote_core::findings::{self, Fingerprint, Location, Severity, fingerprints};
 use sidenote_core::fix::{Wanted, fix};
 use sidenote_core::grammars::{self, Language};
@@ -50,8 +50,8 @@ impl Default for Options {
     }
 }
 
-/// Functions of a file that are copies: their places among its blocks, how many twins they have, and the most alike of those.
-pub type Copies = Vec<(usize, usize, Vec<Twin>)>;
+/// Functions of a file that are copies.
+pub type Copies = Vec<Copied>;
 
 /// A file that was read and parsed.
 pub enum Loaded {

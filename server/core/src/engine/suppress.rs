@@ -118,6 +118,17 @@ impl Placed {
     }
 }
 
+/// The bytes of a document for which comments silence a rule.
+pub(super) fn silenced(document: &Document, settings: &Settings, rule: &str) -> Vec<Range<usize>> {
+    let speaks_for = |placed: blocks::Placed<'_>| -> Vec<Range<usize>> {
+        let about_it = read(placed.block.arena(), settings)
+            .into_iter()
+            .filter(|s| s.reason.is_ok() && s.rules.iter().any(|r| r == rule));
+        about_it.map(|s| Placed::new(&s, placed, document.text()).speaks_for).collect()
+    };
+    document.blocks().iter().flat_map(speaks_for).collect()
+}
+
 /// Longest run of comment and attribute lines between a suppression and its code.
 const MAX_LINES_BETWEEN: usize = 50;
 

@@ -10,7 +10,7 @@ use crate::findings::{Location, Note, Place};
 use crate::rules;
 use crate::syntax::Arena;
 
-use super::{Engine, Flow, is_compiled_file, is_test_file, test_children};
+use super::{Engine, Flow, is_compiled_file, is_test_file, suppress, test_children};
 
 /// Where a twin is.
 #[derive(Clone, PartialEq, Debug)]
@@ -62,6 +62,17 @@ impl Engine {
                     of_file.entry(path).or_default().push(copy)
                 }
                 _ => alone.push(copy),
+            }
+        }
+        if of_file.values().any(|copies| copies.len() >= COPIES_OF_A_FILE) {
+            // Those that somebody allowed one by one stay what their comments speak for.
+            let silenced = suppress::silenced(document, &self.config.settings(document.path()), RULE);
+            let is_allowed = |(index, ..): &Copied| {
+                let at = placed.get(*index).map(|copy| copy.range(head(*copy)).start);
+                at.is_some_and(|at| silenced.iter().any(|range| range.contains(&at)))
+            };
+            for copies in of_file.values_mut() {
+                alone.extend(copies.extract_if(.., |copy| is_allowed(copy)));
             }
         }
         let (whole, few): (Vec<_>, Vec<_>) =
