@@ -59,7 +59,10 @@ pub fn each(count: usize, work: &(dyn Fn(usize) + Sync), beside: Option<&Beside<
             work(n);
             left.fetch_sub(1, Ordering::Relaxed);
         }
-        while left.load(Ordering::Relaxed) > 0 && beside.is_some_and(Beside::one) {}
+        // A piece that is at work may have parts to share.
+        while left.load(Ordering::Relaxed) > 0
+            && (rayon::yield_now() == Some(rayon::Yield::Executed) || beside.is_some_and(Beside::one))
+        {}
     };
     let most = if beside.is_some() { rayon::current_num_threads() } else { rayon::current_num_threads().min(count) };
     rayon::scope(|scope| {

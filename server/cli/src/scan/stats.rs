@@ -1,8 +1,9 @@
 //! Where the time goes.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sidenote_core::engine::Times;
 use sidenote_core::rules;
@@ -45,6 +46,11 @@ impl Phase {
     }
 }
 
+thread_local! {
+    /// The phase that this thread is in, and since when it counts.
+    static OPEN: Cell<Option<(Phase, Instant)>> = const { Cell::new(None) };
+}
+
 /// Time by phase, added up over all threads.
 #[derive(Debug)]
 pub struct Stats {
@@ -70,12 +76,23 @@ impl Stats {
         }
     }
 
-    /// Does something and counts its time.
+    /// Does something and counts its time, without that of what is timed within it.
     pub fn time<T>(&self, phase: Phase, work: impl FnOnce() -> T) -> T {
         let start = Instant::now();
+        let outer = OPEN.replace(Some((phase, start)));
+        if let Some((outer, since)) = outer {
+            self.add(outer, start.duration_since(since));
+        }
         let result = work();
-        self.nanos[phase as usize].fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        let end = Instant::now();
+        if let Some((_, since)) = OPEN.replace(outer.map(|(outer, _)| (outer, end))) {
+            self.add(phase, end.duration_since(since));
+        }
         result
+    }
+
+    fn add(&self, phase: Phase, time: Duration) {
+        self.nanos[phase as usize].fetch_add(time.as_nanos() as u64, Ordering::Relaxed);
     }
 
     /// Adds what was measured elsewhere to a rule of that id.
@@ -116,4 +133,25 @@ pub fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
     line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread::sleep;
+
+    use super::*;
+
+    #[test]
+    fn time_within_a_phase_is_counted_once() {
+        let stats = Stats::start();
+        let wait = || sleep(Duration::from_millis(20));
+        stats.time(Phase::Follow, || {
+            wait();
+            stats.time(Phase::Follow, wait);
+            stats.time(Phase::Analyze, wait);
+        });
+        let (follow, analyze) = (stats.seconds(Phase::Follow), stats.seconds(Phase::Analyze));
+        assert!(follow >= 0.04 && analyze >= 0.02, "{follow} {analyze}");
+        assert!(follow + analyze <= stats.elapsed(), "{follow} {analyze} of {}", stats.elapsed());
+    }
 }

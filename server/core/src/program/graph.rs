@@ -9,10 +9,14 @@ use crate::semantics::flow::FileId;
 pub(super) struct Graph {
     /// The files of each group, in the order of their evaluation.
     pub groups: Vec<Vec<FileId>>,
-    /// Groups by how many are below them at most: those of one level know nothing of each other.
-    pub levels: Vec<Vec<usize>>,
+    /// How many are below each group at most: those of one level know nothing of each other.
+    pub levels: Vec<usize>,
     /// The group of each file.
     pub of: FxHashMap<FileId, usize>,
+    /// All groups, those that hang together by imports beside each other, by their levels.
+    pub order: Vec<usize>,
+    /// Where in that order each island ends.
+    ends: Vec<usize>,
 }
 
 impl Graph {
@@ -29,7 +33,8 @@ impl Graph {
         let mut seen: FxHashMap<FileId, Seen> = FxHashMap::default();
         let mut open: Vec<FileId> = Vec::new();
         let mut finished: Vec<FileId> = Vec::new();
-        let mut level: Vec<usize> = Vec::new();
+        // The groups below each, for the islands.
+        let mut edges: Vec<(usize, usize)> = Vec::new();
         for &start in files {
             if seen.contains_key(&start) {
                 continue;
@@ -78,21 +83,49 @@ impl Graph {
                 // As they were finished: a module comes after what it imports, where that is possible.
                 let from = finished.len() - members.len();
                 let members = finished.split_off(from);
-                let below = members
-                    .iter()
-                    .flat_map(|m| imports(*m))
-                    .filter_map(|i| graph.of.get(&i).filter(|g| **g != number).map(|g| level[*g] + 1));
-                level.push(below.max().unwrap_or(0));
+                let below = members.iter().flat_map(|m| imports(*m));
+                let below = below.filter_map(|i| graph.of.get(&i).copied().filter(|g| *g != number));
+                let first = edges.len();
+                edges.extend(below.map(|g| (number, g)));
+                let level = edges[first..].iter().map(|(_, g)| graph.levels[*g] + 1).max().unwrap_or(0);
+                graph.levels.push(level);
                 graph.groups.push(members);
             }
         }
-        for (group, &at) in level.iter().enumerate() {
-            if graph.levels.len() <= at {
-                graph.levels.resize(at + 1, Vec::new());
-            }
-            graph.levels[at].push(group);
-        }
+        graph.settle(&edges);
         graph
+    }
+
+    /// How many islands there are.
+    pub(super) fn islands(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The groups of an island, by their levels.
+    pub(super) fn island(&self, n: usize) -> &[usize] {
+        let first = n.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.order[first..self.ends[n]]
+    }
+
+    /// Finds the islands: `edges` are pairs of groups of which one imports the other.
+    fn settle(&mut self, edges: &[(usize, usize)]) {
+        fn root(of: &mut [usize], mut group: usize) -> usize {
+            while of[group] != group {
+                of[group] = of[of[group]];
+                group = of[group];
+            }
+            group
+        }
+        let mut of: Vec<usize> = (0..self.groups.len()).collect();
+        for &(a, b) in edges {
+            let (a, b) = (root(&mut of, a), root(&mut of, b));
+            of[a.max(b)] = a.min(b);
+        }
+        let roots: Vec<usize> = (0..of.len()).map(|group| root(&mut of, group)).collect();
+        self.order = (0..roots.len()).collect();
+        self.order.sort_unstable_by_key(|&g| (roots[g], self.levels[g], g));
+        let is_end = |n: &usize| self.order.get(*n).is_none_or(|&next| roots[next] != roots[self.order[*n - 1]]);
+        self.ends = (1..=self.order.len()).filter(is_end).collect();
     }
 }
 
@@ -105,7 +138,7 @@ mod tests {
         let imports = |f: FileId| edges.iter().filter(|(a, _)| *a == f.0).map(|(_, b)| FileId(*b)).collect();
         let graph = Graph::new(&files, imports);
         let groups = graph.groups.iter().map(|g| g.iter().map(|f| f.0).collect()).collect();
-        (groups, graph.levels.iter().map(Vec::len).collect())
+        (groups, graph.levels)
     }
 
     #[test]
@@ -113,7 +146,20 @@ mod tests {
         // 0 -> 1 -> 2 -> 0, 2 -> 3, 4 alone, 5 -> 0
         let (found, levels) = groups(6, &[(0, 1), (1, 2), (2, 0), (2, 3), (5, 0)]);
         assert_eq!(found, [vec![3], vec![2, 1, 0], vec![4], vec![5]]);
-        assert_eq!(levels, [2, 1, 1]);
+        assert_eq!(levels, [0, 1, 0, 2]);
+    }
+
+    #[test]
+    fn islands_hold_what_hangs_together() {
+        // 1 and 2 import 0, 4 imports 3, 5 imports 4 and 3, 6 is alone.
+        let files: Vec<FileId> = (0..7).map(FileId).collect();
+        let edges = [(1, 0), (2, 0), (4, 3), (5, 4), (5, 3)];
+        let imports = |f: FileId| edges.iter().filter(|(a, _)| *a == f.0).map(|(_, b)| FileId(*b)).collect();
+        let graph = Graph::new(&files, imports);
+        let islands: Vec<Vec<(u32, usize)>> = (0..graph.islands())
+            .map(|n| graph.island(n).iter().map(|&g| (graph.groups[g][0].0, graph.levels[g])).collect())
+            .collect();
+        assert_eq!(islands, [vec![(0, 0), (1, 1), (2, 1)], vec![(3, 0), (4, 1), (5, 2)], vec![(6, 0)]]);
     }
 
     #[test]
@@ -126,6 +172,7 @@ mod tests {
         let count = 100_000;
         let files: Vec<FileId> = (0..count).map(FileId).collect();
         let graph = Graph::new(&files, |f| if f.0 + 1 < count { vec![FileId(f.0 + 1)] } else { Vec::new() });
-        assert_eq!(graph.levels.len(), count as usize);
+        assert_eq!(graph.levels.iter().max(), Some(&(count as usize - 1)));
+        assert_eq!(graph.islands(), 1);
     }
 }

@@ -1,5 +1,6 @@
 //! The two sweeps over the groups of a program.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
@@ -7,7 +8,7 @@ use super::*;
 /// What a group sees of the others, and what it saw.
 struct View<'s> {
     sweep: &'s Sweep<'s>,
-    level: usize,
+    group: usize,
     /// Whether the groups above are known.
     down: AtomicBool,
     seen: Mutex<FxHashMap<FileId, Option<Arc<Interface>>>>,
@@ -16,8 +17,9 @@ struct View<'s> {
 impl Modules for View<'_> {
     fn interface(&self, file: FileId) -> Option<Arc<Interface>> {
         let sweep = self.sweep;
-        // Groups of the same level are at work at the same time; on the way down all of them are known.
-        let known = self.down.load(Ordering::Acquire) || sweep.level_of(file).is_some_and(|l| l < self.level);
+        // Groups of the same level are at work at the same time; on the way down all of an island are known.
+        let is_down = self.down.load(Ordering::Acquire);
+        let known = sweep.is_known(file, self.group, is_down);
         let found = if known { sweep.interfaces.get(file.0 as usize).and_then(|i| i.get().cloned()) } else { None };
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).entry(file).or_insert_with(|| found.clone());
         found
@@ -41,8 +43,8 @@ pub(super) struct Sweep<'p> {
     program: &'p Program,
     graph: &'p Graph,
     old: &'p FxHashMap<FileId, Group>,
-    /// The level of each group.
-    levels: Vec<usize>,
+    /// The island of each group.
+    islands: Vec<usize>,
     /// Groups that others import.
     wanted: Vec<bool>,
     interfaces: Vec<OnceLock<Arc<Interface>>>,
@@ -62,9 +64,9 @@ struct Work<'s> {
 
 impl<'p> Sweep<'p> {
     pub(super) fn new(program: &'p Program, graph: &'p Graph, old: &'p FxHashMap<FileId, Group>) -> Sweep<'p> {
-        let mut levels = vec![0; graph.groups.len()];
-        for (level, groups) in graph.levels.iter().enumerate() {
-            groups.iter().for_each(|g| levels[*g] = level);
+        let mut islands = vec![0; graph.groups.len()];
+        for island in 0..graph.islands() {
+            graph.island(island).iter().for_each(|g| islands[*g] = island);
         }
         let mut wanted = vec![false; graph.groups.len()];
         for (g, files) in graph.groups.iter().enumerate() {
@@ -75,52 +77,72 @@ impl<'p> Sweep<'p> {
             }
         }
         let interfaces = program.files.iter().map(|_| OnceLock::new()).collect();
-        Sweep { program, graph, old, levels, wanted, interfaces }
+        Sweep { program, graph, old, islands, wanted, interfaces }
     }
 
-    fn level_of(&self, file: FileId) -> Option<usize> {
-        self.graph.of.get(&file).map(|g| self.levels[*g])
+    /// Whether the interface of a file is there for a group to see: on the way up that of one below, on the way down that of every one,
+    /// both of its own island alone. Others are at work at the same time.
+    fn is_known(&self, file: FileId, group: usize, is_down: bool) -> bool {
+        let levels = &self.graph.levels;
+        let sees = |g: &usize| self.islands[*g] == self.islands[group] && (is_down || levels[*g] < levels[group]);
+        self.graph.of.get(&file).is_some_and(sees)
     }
 
-    /// Up and down: what is to be remembered of every group.
+    /// Up and down every island, the largest first: what is to be remembered of every group.
     pub(super) fn run(&self, workers: &dyn Workers) -> Vec<Group> {
-        let count = self.graph.groups.len();
-        let view = |g: usize| View {
-            sweep: self,
-            level: self.levels[g],
-            down: AtomicBool::new(false),
-            seen: Mutex::default(),
+        let given: Vec<Mutex<Contexts>> = self.graph.groups.iter().map(|_| Mutex::default()).collect();
+        let made: Vec<OnceLock<Group>> = self.graph.groups.iter().map(|_| OnceLock::new()).collect();
+        let size = |n: usize| self.graph.island(n).iter().map(|g| self.size(*g)).sum();
+        let order = largest_first(0..self.graph.islands(), size);
+        workers.each(order.len(), &|n| self.visit(self.graph.island(order[n]), &given, &made, workers));
+        made.into_iter().filter_map(OnceLock::into_inner).collect()
+    }
+
+    /// Up and down one island, level by level.
+    fn visit(&self, groups: &[usize], given: &[Mutex<Contexts>], made: &[OnceLock<Group>], workers: &dyn Workers) {
+        let view = |&group: &usize| View { sweep: self, group, down: AtomicBool::new(false), seen: Mutex::default() };
+        let views: Vec<View<'_>> = groups.iter().map(view).collect();
+        let works: Vec<Mutex<Option<Work<'_>>>> = groups.iter().map(|_| Mutex::new(None)).collect();
+        let mut levels: Vec<Range<usize>> = Vec::new();
+        for n in 0..groups.len() {
+            match levels.last_mut() {
+                Some(level) if self.graph.levels[groups[n]] == self.graph.levels[groups[level.start]] => {
+                    level.end = n + 1
+                }
+                _ => levels.push(n..n + 1),
+            }
+        }
+        let lock = |n: usize| works[n].lock().unwrap_or_else(PoisonError::into_inner);
+        // Those with the most text first: what begins last keeps the other workers waiting least.
+        let each = |level: &Range<usize>, work: &(dyn Fn(usize) + Sync)| match level.len() {
+            1 => work(level.start),
+            _ => {
+                let order = largest_first(level.clone(), |n| self.size(groups[n]));
+                workers.each(order.len(), &|n| work(order[n]));
+            }
         };
-        let views: Vec<View<'_>> = (0..count).map(view).collect();
-        let works: Vec<Mutex<Option<Work<'_>>>> = (0..count).map(|_| Mutex::new(None)).collect();
-        for groups in &self.graph.levels {
-            let groups = self.largest_first(groups);
-            workers.each(groups.len(), &|n| {
-                let g = groups[n];
-                let work = self.up(g, &views[g], workers);
-                *works[g].lock().unwrap_or_else(PoisonError::into_inner) = Some(work);
+        for level in &levels {
+            each(level, &|n| {
+                let work = self.up(groups[n], &views[n], workers);
+                *lock(n) = Some(work);
             });
         }
-        let given: Vec<Mutex<Contexts>> = (0..count).map(|_| Mutex::default()).collect();
-        for groups in self.graph.levels.iter().rev() {
-            let order = self.largest_first(groups);
-            workers.each(order.len(), &|n| {
-                let g = order[n];
-                let given = std::mem::take(&mut *given[g].lock().unwrap_or_else(PoisonError::into_inner));
-                if let Some(work) = &mut *works[g].lock().unwrap_or_else(PoisonError::into_inner) {
-                    self.down(g, work, &views[g], given, workers);
+        for level in levels.iter().rev() {
+            each(level, &|n| {
+                let given = std::mem::take(&mut *given[groups[n]].lock().unwrap_or_else(PoisonError::into_inner));
+                if let Some(work) = &mut *lock(n) {
+                    self.down(groups[n], work, &views[n], given, workers);
                 }
             });
-            for &g in groups {
-                if let Some(work) = &*works[g].lock().unwrap_or_else(PoisonError::into_inner) {
-                    self.hand_down(g, work, &given);
+            for n in level.clone() {
+                if let Some(work) = &*lock(n) {
+                    self.hand_down(groups[n], work, given);
                 }
             }
         }
-        let works = works.into_iter().map(|w| w.into_inner().unwrap_or_else(PoisonError::into_inner));
-        let finish = |(g, work): (usize, Option<Work<'_>>)| {
-            let work = work?;
-            Some(Group {
+        for (&g, work) in groups.iter().zip(works) {
+            let Some(work) = work.into_inner().unwrap_or_else(PoisonError::into_inner) else { continue };
+            let _ = made[g].set(Group {
                 files: self.files(g),
                 wanted: self.wanted[g],
                 reads: work.reads,
@@ -130,20 +152,14 @@ impl<'p> Sweep<'p> {
                 results: work.results,
                 failed: work.failed,
                 memory: Mutex::new(work.memory),
-            })
-        };
-        works.enumerate().filter_map(finish).collect()
+            });
+        }
     }
 
-    /// The groups of a level, those with the most text first: what begins last keeps the other workers waiting least.
-    fn largest_first(&self, groups: &[usize]) -> Vec<usize> {
-        let size = |g: usize| -> usize {
-            let files = self.graph.groups[g].iter().filter_map(|f| self.program.file(*f));
-            files.map(|f| f.source.text.len()).sum()
-        };
-        let mut order = groups.to_vec();
-        order.sort_by_cached_key(|g| std::cmp::Reverse(size(*g)));
-        order
+    /// Bytes of text.
+    fn size(&self, g: usize) -> usize {
+        let files = self.graph.groups[g].iter().filter_map(|f| self.program.file(*f));
+        files.map(|f| f.source.text.len()).sum()
     }
 
     fn files(&self, g: usize) -> Vec<(FileId, Arc<Block>, Arc<Links>, ModelSet)> {
@@ -167,9 +183,9 @@ impl<'p> Sweep<'p> {
     }
 
     /// Whether a group would read now what it read then.
-    fn holds(&self, reads: &Reads, level: usize, down: bool) -> bool {
+    fn holds(&self, reads: &Reads, group: usize, is_down: bool) -> bool {
         reads.iter().all(|(file, then)| {
-            let known = down || self.level_of(*file).is_some_and(|l| l < level);
+            let known = self.is_known(*file, group, is_down);
             let now = if known { self.interfaces.get(file.0 as usize).and_then(OnceLock::get) } else { None };
             match (then, now) {
                 (Some(a), Some(b)) => Arc::ptr_eq(a, b),
@@ -221,7 +237,7 @@ impl<'p> Sweep<'p> {
             memory: None,
         };
         let before = self.before(g);
-        if let Some(old) = before.filter(|old| self.holds(&old.reads, self.levels[g], false)) {
+        if let Some(old) = before.filter(|old| self.holds(&old.reads, g, false)) {
             work.interfaces = old.interfaces.clone();
             work.reads = old.reads.clone();
         } else {
@@ -266,7 +282,7 @@ impl<'p> Sweep<'p> {
         }
         if work.linker.is_none()
             && let Some(old) = self.before(g)
-            && self.holds(&old.reads_down, 0, true)
+            && self.holds(&old.reads_down, g, true)
             && crate::semantics::flow::same_contexts(&old.given, &given)
         {
             work.results.clone_from(&old.results);
@@ -305,18 +321,25 @@ impl<'p> Sweep<'p> {
             for (func, args) in &result.contexts {
                 let owner = self.program.owners.get(&func.block);
                 let Some(&target) = owner.and_then(|o| self.graph.of.get(o)) else { continue };
-                let level = self.levels[target];
-                if level >= self.levels[g] {
+                let levels = &self.graph.levels;
+                if self.islands[target] != self.islands[g] || levels[target] >= levels[g] {
                     continue;
                 }
                 // What comes from above is nobody's business there: who called in runs its own callbacks.
                 let visible = |block: BlockId| {
                     let group = self.program.owners.get(&block).and_then(|o| self.graph.of.get(o));
-                    group.is_some_and(|group| *group == target || self.levels[*group] < level)
+                    group.is_some_and(|group| *group == target || levels[*group] < levels[target])
                 };
                 let args = args.iter().map(|v| v.only(&visible)).collect();
                 given[target].lock().unwrap_or_else(PoisonError::into_inner).push((*func, args));
             }
         }
     }
+}
+
+/// Numbers, the largest first.
+fn largest_first(numbers: Range<usize>, size: impl Fn(usize) -> usize) -> Vec<usize> {
+    let mut order: Vec<usize> = numbers.collect();
+    order.sort_by_cached_key(|n| std::cmp::Reverse(size(*n)));
+    order
 }
