@@ -33,8 +33,14 @@ use args::{Cli, Command};
 use error::Error;
 
 /// A scan makes and forgets small things on every core at once, which the system's allocator is slow at.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Here mimalloc is what the system's functions are (feature `override`), C code's included; asked by them, without an alignment,
+/// it takes its short way.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+use mimalloc as _;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
