@@ -3,7 +3,7 @@
 
     fetch.py                     everything
     fetch.py reading             whole packages for reading findings by hand
-    fetch.py timing.typescript   one timing corpus (also timing.typescript-small, timing.rust)
+    fetch.py timing.typescript   one timing corpus (also timing.typescript-small, timing.rust, timing.training)
 
 Prints one line per corpus: its name, its folder, files, lines and bytes of source. What is there already is not
 fetched again. The cache is $SIDENOTE_CORPORA, else ~/.cache/sidenote/corpora (under $XDG_CACHE_HOME when set):

@@ -23,7 +23,7 @@ cargo x host                  build the model host (llama.cpp) beside Sidenote; 
 cargo x cross                 the kernels' tests on instruction sets of other machines, and under AddressSanitizer
 cargo x rules [ARGS]          list the rules; with --measure, judge each by its own cases
 cargo x docs [FOLDER]         write the JSON schema, and the rules' pages into FOLDER (target/rules)
-cargo x package               build what releases ship, and pack it into target/package
+cargo x package [--untrained] build what releases ship, trained on real code, and pack it into target/package
 cargo x bench [NAME] [ARGS]   run a benchmark beside its rivals: scan, latency, kernels
 ";
 

@@ -1,8 +1,10 @@
 //! Tools that are needed beside cargo: looked for, and installed where the system's package manager may.
 
-use anyhow::{Result, bail};
+use std::path::{Path, PathBuf};
 
-use crate::run::{program, say, works};
+use anyhow::{Context, Result, bail};
+
+use crate::run::{output, program, say, works};
 
 /// A C compiler: tree-sitter and its grammars are C.
 pub fn compiler() -> Result<()> {
@@ -33,6 +35,37 @@ pub fn arm() -> Result<()> {
     let works = || works("aarch64-linux-gnu-gcc", &["--version"]) && works("qemu-aarch64-static", &["--version"]);
     let packages = ["gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross", "qemu-user-static"];
     if works() { Ok(()) } else { install("a linker for Arm or its emulator", &packages, works) }
+}
+
+/// LLVM's program that merges what a build with counters has counted: rustup's, else the system's.
+pub fn profdata(host: &str) -> Result<PathBuf> {
+    let sysroot = output(Path::new("rustc"), &["--print", "sysroot"])?;
+    let name = format!("llvm-profdata{}", std::env::consts::EXE_SUFFIX);
+    let own = Path::new(sysroot.trim()).join("lib/rustlib").join(host).join("bin").join(&name);
+    if !own.is_file() && works("rustup", &["--version"]) {
+        say("rustup's component llvm-tools is missing: installing it");
+        let arguments = ["component", "add", "llvm-tools"].map(str::to_owned);
+        // Without a network the system's may do.
+        program("rustup", &arguments)?;
+    }
+    if own.is_file() {
+        return Ok(own);
+    }
+    let works = || works(&name, &["--version"]);
+    if !works() {
+        install("llvm-profdata", &["llvm"], works)?;
+    }
+    Ok(name.into())
+}
+
+/// The folder of one of the corpora of other people's code, fetched where it is not there.
+pub fn corpus(name: &str) -> Result<PathBuf> {
+    python()?;
+    node()?;
+    let script = crate::root().join("tests/corpora/fetch.py").display().to_string();
+    let told = output(Path::new("python3"), &[&script, name])?;
+    let folder = told.lines().find_map(|line| line.split('\t').nth(1));
+    folder.map(PathBuf::from).with_context(|| format!("tests/corpora/fetch.py names no folder of {name}"))
 }
 
 /// What llama.cpp is built with: CMake, a C++ compiler, and libclang for its bindings. Without a package manager that may be used,
