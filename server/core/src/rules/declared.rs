@@ -49,6 +49,8 @@ pub struct Declared {
     pub promises: BTreeSet<String>,
     /// Constants of the top level (TypeScript and JavaScript) that hold a `new` object, with the name of its class.
     pub instances: BTreeMap<String, String>,
+    /// Generator functions of the top level (TypeScript and JavaScript).
+    pub generators: BTreeSet<String>,
     /// Functions of the top level (TypeScript and JavaScript) that give no value on any way.
     pub void_functions: BTreeSet<String>,
     /// Functions of the top level (TypeScript and JavaScript) that read or write files, or wait for a process, every time they are
@@ -269,6 +271,12 @@ impl Declared {
                         self.void_functions.insert(name.text().to_owned());
                     }
                     self.costs(name.text(), function);
+                }
+            }
+            Kind::GeneratorFunctionDeclaration => {
+                let function = open(root, node);
+                if let Some(name) = function.child(Field::Name).filter(|_| !function.has_token("async")) {
+                    self.generators.insert(name.text().to_owned());
                 }
             }
             Kind::AmbientDeclaration => {

@@ -28,6 +28,8 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
+        Case::bad("a.rs", "impl Lexer { fn peek(&self) -> Option<char> { self.src.chars().nth(self.pos) } } //~ chars-nth-in-loop"),
+        Case::near_miss("a.rs", "impl Name { fn second(&self) -> Option<char> { self.text.chars().nth(1) } }"),
         Case::bad(
             "a.rs",
             "fn f(s: &str, n: usize) { for i in 0..n { go(s.chars().nth(i).unwrap()); } } //~ chars-nth-in-loop",
@@ -62,7 +64,18 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     if !matches!(walk.text(), "chars" | "char_indices" | "lines" | "split_whitespace") || args(of).next().is_some() {
         return;
     }
-    let Some(around) = loop_around(node) else { return };
+    let Some(around) = loop_around(node) else {
+        // A reader that keeps its place: `self.text.chars().nth(self.pos)`.
+        let place = args(node).next().filter(|a| a.kind() == Kind::FieldExpression && a.text().starts_with("self."));
+        let cursor = place.and_then(|p| p.child(Field::Field)).is_some_and(|f| {
+            matches!(f.text(), "pos" | "position" | "cursor" | "index" | "idx" | "i" | "offset" | "current" | "at")
+        });
+        if cursor && text.kind() == Kind::FieldExpression && text.text().starts_with("self.") && walk.text() == "chars" {
+            let message = "Each look walks the text from its start to the place where it stopped, so that reading it all takes the square of its length. Keep a position in bytes, or the characters in a `Vec`.";
+            cx.report(Note::new(cx.rule, tail(walk, node), message));
+        }
+        return;
+    };
     // Of several loops the outermost in which the string stays the same matters no more than the innermost.
     let text = unparenthesized(text);
     if text.kind() != Kind::Identifier && !(text.kind() == Kind::FieldExpression && text.text().starts_with("self.")) {

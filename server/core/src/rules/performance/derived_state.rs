@@ -26,6 +26,8 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
+        Case::bad("a.jsx", "function T({ users }) { const [total, setTotal] = useState(0); useEffect(() => { setTotal(users.length); }, [users]); return <b>{total}</b>; } //~ derived-state"),
+        Case::near_miss("a.jsx", "function T({ users }) { const [first, setFirst] = useState(users); useEffect(() => { setFirst(users.first); }, [users]); return <b>{first}</b>; }"),
         Case::near_miss(
             "a.tsx",
             "export function Card({ getAsset, value }: P) { const [asset, setAsset] = useState(null); useEffect(() => { setAsset(value ? getAsset(value) : null); }, [value, getAsset]); return <img src={asset} />; }",
@@ -163,6 +165,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
         v
     };
+    let counted = value.kind() == Kind::MemberExpression
+        && value.child(Field::Property).is_some_and(|p| p.text() == "length")
+        && value.child(Field::Object).is_some_and(|o| o.kind() == Kind::Identifier && names.contains(&o.text()));
     let computed = |v: Node<'a>| {
         let v = whole(v);
         let from = names.iter().any(|n| mentions(v, n)) || before.iter().any(|s| mentions_declared(*s, v));
@@ -177,7 +182,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         )
     };
     let declared = before.iter().any(|s| mentions_declared(*s, value));
-    if !(computed(value) || declared && value.kind() == Kind::Identifier) || is_function(value) {
+    if !(counted || computed(value) || declared && value.kind() == Kind::Identifier) || is_function(value) {
         return;
     }
     // What is read from the page, a store or a clock is no function of the dependencies.

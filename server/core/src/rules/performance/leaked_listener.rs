@@ -31,6 +31,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check), Check::Block(class)],
     cases: &[
+        Case::bad("a.ts", "@Component({ selector: 'a' })\nexport class A {\n  ngOnInit() {\n    interval(1000).subscribe(() => this.n++); //~ leaked-listener\n    this.s = other.subscribe(go);\n  }\n  ngOnDestroy() { this.s.unsubscribe(); }\n}"),
+        Case::bad("a.js", "import { onMounted, onUnmounted } from 'vue';\nexport function useX() { onMounted(() => { window.addEventListener('resize', size);\n document.addEventListener('keydown', (e) => go(e)); //~ leaked-listener\n });\n onUnmounted(() => window.removeEventListener('resize', size)); }"),
+        Case::near_miss("a.ts", "@Component({ selector: 'a' })\nexport class A {\n  ngOnInit() { interval(1000).pipe(takeUntil(this.end$)).subscribe(() => this.n++); }\n  ngOnDestroy() { this.end$.next(); }\n}"),
+        Case::near_miss("a.js", "import { onMounted, onUnmounted } from 'vue';\nexport function useX() { onMounted(() => { window.addEventListener('resize', size); }); onUnmounted(() => window.removeEventListener('resize', size)); }"),
         Case::bad(
             "a.ts",
             "@Component({ selector: 'a' })\nexport class A implements OnInit {\n  n = 0;\n  ngOnInit() {\n    interval(1000).subscribe(() => this.n++); //~ leaked-listener\n  }\n}",
@@ -300,6 +304,22 @@ fn class(cx: &mut Cx<'_>) {
     }
     let block = cx.block;
     let arenas: Vec<_> = block.children().map(|c| c.arena()).chain(std::iter::once(block.arena())).collect();
+    // `interval(1000).subscribe(f);` as a statement can be ended by nobody, whatever else the class ends.
+    for arena in &arenas {
+        let mounts = arena.nodes().filter(|n| n.kind() == Kind::MethodDefinition && !n.is_hole());
+        for mount in mounts.filter(|m| matches!(m.child(Field::Name).map_or("", Node::text), "ngOnInit" | "ngAfterViewInit")) {
+            let dropped = mount.descendants_until(is_function).find(|n| {
+                n.parent().is_some_and(|p| p.kind() == Kind::ExpressionStatement)
+                    && crate::rules::support::method(*n).is_some_and(|(of, m)| m.text() == "subscribe" && bare(of).text().starts_with("interval("))
+                    && !ENDS.iter().any(|w| n.text().contains(w))
+            });
+            if let Some(call) = dropped {
+                let message = "A subscription begins here when the component is mounted, and nobody can end it: every mount adds another, and keeps the component alive. Keep it and unsubscribe, or add `takeUntil`.";
+                report_in(cx, call, Note::new(cx.rule, call.span(), message));
+                return;
+            }
+        }
+    }
     if arenas.iter().any(|a| ENDS.iter().any(|w| a.text().contains(w))) {
         return;
     }
@@ -387,6 +407,18 @@ fn dropped_interval(n: Node<'_>) -> bool {
 /// Vue: what `onMounted` begins and nothing of the component ends.
 fn mounted<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some(begun) = callback(node, 0, cx).and_then(|f| f.child(Field::Body)) else { return };
+    // A function that is written in its place cannot be taken away again.
+    let lost = begun.descendants_until(is_function).find(|n| {
+        let callee = n.child(Field::Function).filter(|_| n.kind() == Kind::CallExpression).map_or("", Node::text);
+        matches!(callee, "window.addEventListener" | "document.addEventListener" | "document.body.addEventListener")
+            && args(*n).nth(1).map(bare).is_some_and(|f| matches!(f.kind(), Kind::ArrowFunction | Kind::FunctionExpression))
+            && args(*n).nth(2).is_none_or(|o| !o.text().contains("once") && !o.text().contains("signal"))
+    });
+    if let Some(call) = lost {
+        let message = "This listener is written in its place, so that nobody can remove it: every mount adds another. Name the function, and remove it in `onUnmounted`.";
+        report_in(cx, call, Note::new(cx.rule, call.span(), message));
+        return;
+    }
     let component = cx.arena().text();
     let ends = ["onUnmounted", "onBeforeUnmount", "onScopeDispose", "onDeactivated"];
     if ends.iter().chain(ENDS).any(|w| component.contains(w)) {

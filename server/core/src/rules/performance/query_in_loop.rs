@@ -27,6 +27,7 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
+        Case::bad("a.ts", "import { PrismaClient } from '@prisma/client';\nconst db = new PrismaClient();\nexport async function load(rows: R[]) { for (const r of rows) { await db.user.create({ data: r }); } } //~ query-in-loop"),
         Case::near_miss(
             "a.ts",
             "class R { async all(ids: string[]) { return Promise.all(ids.map((id) => this.wechaty.Contact.find({ id }))); } }",
@@ -208,7 +209,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     });
     let script = ["migration", "seed", "script", "bench", "example"].iter().any(|w| cx.file.path.contains(w));
     // What a model makes one after another runs its hooks each time, in that order.
-    let makes = cx.family() == Family::Ecma && name.text() == "create";
+    // A client of Prisma runs none, and has `createMany`.
+    let prisma = method(node).and_then(|(of, _)| crate::rules::shape::root_name(of)).is_some_and(|r| {
+        r.text() == "prisma" || cx.file.declared.instances.get(r.text()).is_some_and(|t| t == "PrismaClient")
+    });
+    let makes = cx.family() == Family::Ecma && name.text() == "create" && !prisma;
     // Each that fails is told of by itself.
     let each = cx.family() == Family::Ecma
         && is_write(node)

@@ -3,7 +3,7 @@ use sidenote_grammars::{Family, Field, Kind};
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::rust_code::{plain_method, round};
 use crate::rules::rust_types::{macro_name, type_of};
-use crate::rules::shape::operator;
+use crate::rules::shape::{operands, operator};
 use crate::rules::support::{args, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
@@ -26,8 +26,12 @@ pub static RULE: Rule = Rule {
         limits: "Outside of loops this costs little and is left alone, unless one function does it three times and more.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::CallExpression, Kind::CompoundAssignmentExpr], check)],
+    checks: &[Check::Nodes(
+        &[Kind::CallExpression, Kind::CompoundAssignmentExpr, Kind::AssignmentExpression],
+        check,
+    )],
     cases: &[
+        Case::bad("a.rs", "fn f(xs: &[u8]) -> String { let mut s = String::new(); for x in xs { s = s + &format!(\"{x},\"); } s } //~ string-push-format"),
         Case::bad(
             "a.rs",
             "fn f(out: &mut String, ks: &[u8]) { for k in ks { out.push_str(&format!(\"{}: x\", k)); } } //~ string-push-format",
@@ -118,6 +122,12 @@ fn is_format(value: Node<'_>) -> bool {
 fn appended<'a>(node: Node<'a>) -> Option<Node<'a>> {
     let value = match node.kind() {
         Kind::CallExpression if method(node).is_some_and(|(_, n)| n.text() == "push_str") => args(node).next(),
+        // `s = s + &format!(..)`
+        Kind::AssignmentExpression => {
+            let (place, value) = operands(node)?;
+            let (first, second) = operands(value).filter(|_| operator(value) == "+")?;
+            (first.text() == place.text()).then_some(second)
+        }
         Kind::CompoundAssignmentExpr => node.child(Field::Right).filter(|_| operator(node) == "+="),
         _ => None,
     };

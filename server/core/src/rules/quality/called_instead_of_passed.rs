@@ -25,6 +25,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check), Check::Nodes(&[Kind::JsxAttribute], attribute)],
     cases: &[
+        Case::bad("a.ts", "export function debounce(fn: (s: string) => void, ms: number) { let t: Timer; return (s: string) => { clearTimeout(t); t = setTimeout(fn(s), ms); }; } //~ called-instead-of-passed"),
+        Case::bad("a.tsx", "export function F({ onSave }: { onSave: (v: string) => void }) { return <form onSubmit={onSave('a')} />; } //~ called-instead-of-passed"),
+        Case::near_miss("a.tsx", "export function F({ onSave }: { onSave: (v: string) => () => void }) { return <form onSubmit={onSave('a')} />; }"),
+        Case::near_miss("a.ts", "export function later(fn: (s: string) => void, ms: number) { setTimeout(() => fn('a'), ms); }"),
         Case::bad(
             "a.tsx",
             "function A() { const [open, setOpen] = useState(false); return <b onClick={setOpen(true)}>{open}</b>; } //~ called-instead-of-passed",
@@ -155,7 +159,32 @@ fn gives_nothing(value: Node<'_>, cx: &Cx<'_>) -> bool {
             || cx.file.declared.is_promise(None, callee.text()))
             && !declares_below(value, callee.text(), cx)
             || local_void(value, callee.text(), cx)
+            || typed_void(callee)
             || sets_state(callee))
+}
+
+/// Whether a parameter, or a property that a parameter is taken apart into, is written down as a function that gives nothing.
+fn typed_void(callee: Node<'_>) -> bool {
+    let nothing = |t: &str| t.ends_with("=> void") && t.matches("=>").count() == 1;
+    if let Some(written) = crate::rules::shape::written_type(callee) {
+        return nothing(written);
+    }
+    // `({ onSave }: { onSave: (v: string) => void })`
+    let name = callee.text();
+    callee.ancestors().filter(|a| is_function(*a)).any(|f| {
+        let Some(list) = f.child(Field::Parameters) else { return false };
+        list.named_children().any(|p| {
+            let taken = p.child(Field::Pattern).filter(|d| d.kind() == Kind::ObjectPattern).is_some_and(|d| {
+                d.named_children().any(|n| n.kind() == Kind::ShorthandPropertyIdentifierPattern && n.text() == name)
+            });
+            taken
+                && p.child(Field::Type).into_iter().flat_map(Node::descendants).any(|s| {
+                    s.kind() == Kind::PropertySignature
+                        && s.child(Field::Name).is_some_and(|n| n.text() == name)
+                        && s.child(Field::Type).is_some_and(|t| nothing(t.text()))
+                })
+        })
+    })
 }
 
 /// Whether a name is the setter of `const [open, setOpen] = useState(..)`.

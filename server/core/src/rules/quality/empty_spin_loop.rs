@@ -29,6 +29,9 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::WhileStatement], ecma),
     ],
     cases: &[
+        Case::bad("a.js", "class P { async drain() { while (this.tasks.length > 0) {} await this.end(); } } //~ empty-spin-loop"),
+        Case::near_miss("a.js", "while ((node = node.next) && node.hidden) {}"),
+        Case::near_miss("a.js", "while (view[0] === 0) {}"),
         Case::bad(
             "a.js",
             "function sleep(ms) { const end = Date.now() + ms; while (Date.now() < end) {} } //~ empty-spin-loop",
@@ -117,6 +120,26 @@ fn ecma<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     };
     let asked = calls.next().is_some_and(clock) && calls.all(clock);
     let never_sleeps = condition.text().contains("new Date()") && !condition.text().contains('.');
+    // Nothing that the condition asks for can change: nobody else runs meanwhile.
+    let fixed = condition.descendants().chain([condition]).any(|n| n.kind() == Kind::MemberExpression)
+        && condition.descendants().chain([condition]).all(|n| {
+            !matches!(
+                n.kind(),
+                Kind::CallExpression
+                    | Kind::NewExpression
+                    | Kind::AssignmentExpression
+                    | Kind::AugmentedAssignmentExpression
+                    | Kind::UpdateExpression
+                    | Kind::AwaitExpression
+                    | Kind::YieldExpression
+                    | Kind::SubscriptExpression
+            )
+        });
+    if idle && fixed {
+        let message = "This never ends once it begins: nothing else runs meanwhile that could change what it asks for. `await` something in every round.";
+        cx.report(Note::new(cx.rule, condition.span(), message));
+        return;
+    }
     if idle && (asked || never_sleeps) {
         let message = "This waits by keeping the only thread busy: no request, timer or event is served meanwhile. `await` a timer instead.";
         cx.report(Note::new(cx.rule, condition.span(), message));

@@ -26,6 +26,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], check)],
     cases: &[
+        Case::bad("a.ts", "function f(xs: X[], id: string) { const i = xs.findIndex((x) => x.id === id);\n if (i) { xs.splice(i, 1); } } //~ index-as-boolean"),
+        Case::bad("a.js", "function f(xs, x) { const at = xs.indexOf(x);\n return !at ? null : xs[at]; } //~ index-as-boolean"),
+        Case::near_miss("a.js", "function f(xs, x) { const at = xs.indexOf(x); if (at < 0) { return; } if (at) { go(at); } }"),
+        Case::near_miss("a.js", "function f(s) { const at = s.indexOf(':'); return s.slice(0, at); }"),
         Case::bad("a.js", "function f(xs, x) { if (xs.indexOf(x)) { go(); } } //~ index-as-boolean"),
         Case::bad("a.js", "function f(xs, x) { return !xs.indexOf(x) ? 1 : 2; } //~ index-as-boolean"),
         Case::bad(
@@ -71,6 +75,9 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let begins = name.text() == "indexOf"
         && first.is_some_and(|a| matches!(bare(a).kind(), Kind::String | Kind::TemplateString))
         && node.parent().is_some_and(|p| operator(p) == "!");
+    if position && !begins && name.text() != "search" {
+        kept(node, cx);
+    }
     if !position || begins || !is_condition(node) {
         return;
     }
@@ -84,6 +91,27 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         note = note.suggestion("Use `includes`", vec![(node.span(), text)]);
     }
     cx.report(note);
+}
+
+/// `const i = list.indexOf(x); if (i) ..`: the position is kept in a constant, which nothing compares with a number.
+fn kept<'a>(call: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(declarator) = call.parent().filter(|p| p.kind() == Kind::VariableDeclarator) else { return };
+    let fixed = declarator.parent().and_then(|p| p.child(Field::Kind)).is_some_and(|k| k.text() == "const");
+    let Some(name) = declarator.child(Field::Name).filter(|n| n.kind() == Kind::Identifier && fixed) else { return };
+    let used: Vec<Node<'a>> = name.arena().named(name.text()).filter(|n| *n != name).collect();
+    let compared = used.iter().any(|n| {
+        n.parent().is_some_and(|p| {
+            matches!(operator(p), "<" | "<=" | ">" | ">=" | "==" | "===" | "!=" | "!==" | "~")
+                || p.kind() == Kind::VariableDeclarator
+                || p.kind() == Kind::AssignmentExpression
+        })
+    });
+    let Some(asked) = used.into_iter().find(|n| is_condition(*n)).filter(|_| !compared) else { return };
+    let message = format!(
+        "`{}` is -1 for what is not there, which counts as true, and 0 for the first place, which counts as false. Compare it with -1.",
+        name.text()
+    );
+    cx.report(Note::new(cx.rule, asked.span(), message).related(call.span(), "the position"));
 }
 
 /// Whether an expression decides by being true: under `if`, `while`, `?:`, `!`, `&&` and `||` of such.

@@ -1,8 +1,8 @@
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::shape::mentions;
-use crate::rules::support::{args, is_function};
+use crate::rules::shape::{callback, mentions, parameters};
+use crate::rules::support::{args, is_function, method};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -17,15 +17,18 @@ pub static RULE: Rule = Rule {
     default_on: true,
     in_tests: false,
     docs: Docs {
-        what: "Finds `throw new Error(..)` in a `catch` clause that uses what it caught nowhere.",
+        what: "Finds `throw new Error(..)` in a `catch` clause, or in the function given to `.catch`, that uses what it caught nowhere.",
         why: "Why it failed is lost: the log shows the place of the new error and a fixed text, and the stack and message of the first are gone.",
         example: "try {\n  load();\n} catch (err) {\n  throw new Error('loading failed');\n}",
         instead: "try {\n  load();\n} catch (err) {\n  throw new Error('loading failed', { cause: err });\n}",
         limits: "Clauses that log, test, wrap or hand on what they caught, those without a binding, errors of protocols (`HttpException`, `UnauthorizedError`), and attempts to parse or check what somebody sent are left alone.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::CatchClause], check)],
+    checks: &[Check::Nodes(&[Kind::CatchClause], check), Check::Nodes(&[Kind::CallExpression], handler)],
     cases: &[
+        Case::bad("a.ts", "function retry(fn: F, n: number) { return fn().catch((e) => { if (n <= 0) { throw new Error('gave up'); } return retry(fn, n - 1); }); } //~ lost-cause"),
+        Case::near_miss("a.ts", "function load(fn: F) { return fn().catch((e) => { throw new Error('failed', { cause: e }); }); }"),
+        Case::near_miss("a.ts", "function load(r: R) { return r.json().catch((e) => { throw new Error('no JSON'); }); }"),
         Case::bad(
             "a.js",
             "function f() {\n  try { first(); } catch (err) {\n    try { second(); } catch (error) {\n      throw new Error('both failed'); //~ lost-cause\n    }\n  }\n}",
@@ -115,6 +118,30 @@ pub static RULE: Rule = Rule {
         Case::near_miss("a.ts", "function f(g: () => void) { try { g(); } catch (e) { throw wrap('x', e); } }"),
     ],
 };
+
+/// `.catch((err) => { throw new Error('failed'); })`
+fn handler<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some((of, _)) = method(node).filter(|(_, m)| m.text() == "catch") else { return };
+    let Some(function) = callback(node, 0, cx).filter(|f| std::ptr::eq(f.arena(), node.arena())) else { return };
+    let (Some(caught), Some(body)) = (parameters(function).first().copied(), function.child(Field::Body)) else { return };
+    if caught.kind() != Kind::Identifier || caught.text().starts_with('_') || mentions(body, caught.text()) {
+        return;
+    }
+    if body.descendants().any(Node::is_hole) || crate::rules::shape::is_explained(body) {
+        return;
+    }
+    let Some(thrown) = body.descendants_until(is_function).find(|n| n.kind() == Kind::ThrowStatement) else { return };
+    let Some(made) = thrown.first_named().filter(|m| m.kind() == Kind::NewExpression) else { return };
+    let plain = made.child(Field::Constructor).is_some_and(|c| matches!(c.text(), "Error" | "TypeError"));
+    // That what was sent is wrong, or is not there, is all there is to say.
+    let asks = ["parse", "verify", "decode", "json(", "access(", "stat(", "validate", "import("];
+    if !plain || args(made).count() != 1 || asks.iter().any(|w| of.text().contains(w)) {
+        return;
+    }
+    let message =
+        format!("Why it failed is lost: hand `{0}` on with `new Error(.., {{ cause: {0} }})`.", caught.text());
+    cx.report(Note::new(cx.rule, made.span(), message));
+}
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let (Some(caught), Some(body)) = (node.child(Field::Parameter), node.child(Field::Body)) else { return };

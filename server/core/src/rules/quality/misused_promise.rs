@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
     in_tests: false,
     docs: Docs {
         what: "Finds async callbacks given to methods that do not wait (`forEach`, `filter`, `some`, `every`, `find`, \
-              `findIndex`, `sort`), and calls of async functions of the file and of `bcrypt.compare` and `argon2.verify`, used as conditions without `await`.",
+              `findIndex`, `sort`), and calls of async functions of the file and of `bcrypt.compare` and `argon2.verify`, used as conditions without `await`, those of repositories of TypeORM and tables of Prisma, and `await list.map(async ..)`.",
         why: "A promise is always truthy: `filter` keeps everything, `some` is always true, and the condition always \
               holds. `forEach` returns before the work is done, and a rejection goes unhandled.",
         example: "const admins = users.filter(async (u) => await isAdmin(u));",
@@ -39,8 +39,17 @@ pub static RULE: Rule = Rule {
             ],
             conditions,
         ),
+        Check::Nodes(&[Kind::AwaitExpression], awaited_list),
     ],
     cases: &[
+        Case::bad("a.ts", "import { Repository } from 'typeorm';\nclass C { constructor(private readonly orders: Repository<Order>) {}\n async confirm(id: number) { const o = this.orders.findOneBy({ id });\n if (!o) { throw new Error('x'); } } //~ misused-promise\n}"),
+        Case::bad("a.ts", "import { PrismaClient } from '@prisma/client';\nconst db = new PrismaClient();\nexport async function has(email: string) { if (db.user.findFirst({ where: { email } })) { return true; } return false; } //~ misused-promise"),
+        Case::bad("a.ts", "class S { async run(j: J) { await j.go(); }\n async all(js: J[]) { await js.map((j) => this.run(j)); } } //~ misused-promise"),
+        Case::bad("a.js", "async function f(xs) { await xs.map(async (x) => { await save(x); }); } //~ misused-promise"),
+        Case::near_miss("a.ts", "import { Repository } from 'typeorm';\nclass C { constructor(private readonly orders: Repository<Order>) {}\n async confirm(id: number) { const o = await this.orders.findOneBy({ id }); if (!o) { throw new Error('x'); } } }"),
+        Case::near_miss("a.js", "async function f(xs) { await Promise.all(xs.map(async (x) => { await save(x); })); }"),
+        Case::near_miss("a.js", "async function f(xs) { const ys = await Bluebird.map(xs, async (x) => save(x)); return ys; }"),
+        Case::near_miss("a.js", "async function f(q) { return await q.map((x) => x + 1); }"),
         Case::bad("a.js", "const a = users.filter(async (u) => await isAdmin(u)); //~ misused-promise"),
         Case::bad("a.js", "files.forEach(async (f) => { await upload(f); }); //~ misused-promise"),
         Case::bad("a.js", "const ok = xs.some(async (x) => { return await check(x); }); //~ misused-promise"),
@@ -145,6 +154,74 @@ fn callbacks<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     cx.report(Note::new(cx.rule, name.span(), message));
 }
 
+/// Calls of a repository of TypeORM, by the written type of what is called, or of a table of a `PrismaClient` of the file. Each gives a
+/// promise.
+fn asks_database<'a>(call: Node<'a>, cx: &Cx<'a>) -> bool {
+    let Some((of, name)) = crate::rules::support::method(call) else { return false };
+    let of = bare(of);
+    let repository = || {
+        let field = of.text().strip_prefix("this.").and_then(|f| cx.file.declared.fields.get(f)).map(String::as_str);
+        field.or_else(|| crate::rules::shape::written_type(of)).is_some_and(|t| t.starts_with("Repository<"))
+            && cx.file.imports.path("Repository").is_some_and(|p| p.starts_with("typeorm"))
+    };
+    let prisma = || {
+        let client = root_name(of).filter(|r| of.kind() == Kind::MemberExpression && r.kind() == Kind::Identifier);
+        client.is_some_and(|c| {
+            cx.file.declared.instances.get(c.text()).is_some_and(|t| t == "PrismaClient") && !declares(c, c.text())
+        })
+    };
+    match name.text() {
+        "findOne" | "findOneBy" | "findOneOrFail" | "findOneByOrFail" | "findBy" | "findAndCount" | "exist" | "exists"
+        | "existsBy" | "countBy" => repository(),
+        "find" | "save" | "remove" => repository(),
+        "findFirst" | "findUnique" | "findMany" | "findFirstOrThrow" | "findUniqueOrThrow" | "updateMany" | "deleteMany"
+        | "upsert" | "aggregate" | "groupBy" => prisma(),
+        "count" | "update" | "delete" => repository() || prisma(),
+        _ => false,
+    }
+}
+
+/// `await list.map(async ..)`: what is waited for is an array, whose promises nobody waits for.
+fn awaited_list<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some(call) = node.first_named().map(bare).filter(|c| c.kind() == Kind::CallExpression) else { return };
+    let Some((of, name)) = crate::rules::support::method(call).filter(|(_, m)| m.text() == "map") else { return };
+    let Some(function) = callback(call, 0, cx) else { return };
+    let root = root_name(of).map_or("", Node::text);
+    let library = ["$", "_", "async", "Bluebird", "Promise", "bluebird", "pMap"].contains(&root)
+        || is_stream(of, "map")
+        || matches!(bare(of).kind(), Kind::AwaitExpression)
+        || crate::rules::support::method(bare(of)).is_some_and(|(first, m)| {
+            matches!(m.text(), "resolve" | "all" | "query" | "from" | "find" | "each" | "filterAsync") || first.text() == "Promise"
+        });
+    let gives = is_async(function) == Some(true) && !function.has_token("*")
+        || crate::rules::shape::returned(function).is_some_and(|values| {
+            !values.is_empty()
+                && values.into_iter().map(bare).all(|v| {
+                    let callee = v.child(Field::Function).filter(|_| v.kind() == Kind::CallExpression).map(bare);
+                    callee.is_some_and(|c| match c.kind() {
+                        Kind::Identifier => cx.file.declared.is_promise(None, c.text()) && !declares(c, c.text()),
+                        Kind::MemberExpression => {
+                            let name = place_name(c).unwrap_or_default();
+                            c.child(Field::Object)
+                                .is_some_and(|o| o.kind() == Kind::This && cx.file.declared.is_promise(Some(o), &name))
+                        }
+                        _ => false,
+                    })
+                })
+        });
+    if library || !gives {
+        return;
+    }
+    let message = "This waits for an array, and for none of the promises in it. Wait for `Promise.all(..)` of it.";
+    let mut note = Note::new(cx.rule, name.span(), message);
+    let (start, end) = (call.span().start, call.span().end);
+    note = note.suggestion(
+        "Wait for all",
+        vec![(Span { start, end: start }, "Promise.all(".to_owned()), (Span { start: end, end }, ")".to_owned())],
+    );
+    cx.report(note);
+}
+
 /// The checks of passwords that give a promise: `bcrypt.compare(given, hash)`, without a callback.
 fn verifies<'a>(call: Node<'a>, callee: Node<'a>, cx: &Cx<'a>) -> bool {
     crate::rules::support::ecma_path(callee, cx).is_some_and(|p| {
@@ -181,6 +258,18 @@ fn conditions<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         if part.kind() == Kind::BinaryExpression && matches!(operator(part), "&&" | "||") {
             parts.extend(operands(part).into_iter().flat_map(|(a, b)| [a, b]));
         }
+        // A constant that holds a promise.
+        let held = crate::rules::support::constant(part);
+        if part.kind() == Kind::Identifier && held != part && held.kind() == Kind::CallExpression {
+            if asks_database(held, cx) {
+                let message = format!(
+                    "`{}` is a promise, and always truthy, whatever it resolves to. Await the call that gives it.",
+                    part.text()
+                );
+                cx.report(Note::new(cx.rule, part.span(), message).related(held.span(), "the promise"));
+            }
+            continue;
+        }
         if part.kind() != Kind::CallExpression {
             continue;
         }
@@ -199,6 +288,7 @@ fn conditions<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
             Kind::MemberExpression => {
                 callee.child(Field::Object).is_some_and(|o| cx.file.declared.is_promise(Some(bare(o)), &name))
                     || verifies(part, callee, cx)
+                    || asks_database(part, cx)
             }
             _ => false,
         };

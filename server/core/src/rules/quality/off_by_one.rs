@@ -37,6 +37,8 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::WhileExpression], rust_while),
     ],
     cases: &[
+        Case::bad("a.ts", "function f(jobs: J[]) { let best = jobs[0]; for (let i = 1; i <= jobs.length; i++) { if (jobs[i].at < best.at) best = jobs[i]; } return best; } //~ off-by-one"),
+        Case::near_miss("a.js", "for (let i = 0; i <= xs.length; i++) { if (!xs[i]?.ok) { break; } go(xs[i]); }"),
         Case::bad("a.js", "for (let i = 0; i <= items.length; i++) { send(items[i]); } //~ off-by-one"),
         Case::bad("a.js", "for (let i = 0; i <= xs.length; ++i) sum += xs[i]; //~ off-by-one"),
         Case::bad("a.js", "for (let i = items.length; i >= 0; i--) { send(items[i]); } //~ off-by-one"),
@@ -169,9 +171,24 @@ fn asks(around: Node<'_>, body: Node<'_>, index: &str, list: &str) -> bool {
                 [l, r].iter().any(|o| o.text() == index || o.text() == element || kept.contains(&o.text()))
             });
         let tested = matches!(n.kind(), Kind::IfStatement | Kind::TernaryExpression)
-            && n.child(Field::Condition).is_some_and(|c| mentions(c, index) || kept.iter().any(|k| mentions(c, k)));
+            && n.child(Field::Condition)
+                .is_some_and(|c| asks_index(c, index, &element) || kept.iter().any(|k| mentions(c, k)));
         compared || tested || n.kind() == Kind::OptionalChain
     })
+}
+
+/// Whether a condition asks for the index or the element, and not only for a field of the element, which must be there for that.
+fn asks_index(condition: Node<'_>, index: &str, element: &str) -> bool {
+    let field_of = |n: Node<'_>| {
+        n.ancestors().find(|a| a.kind() == Kind::SubscriptExpression && a.text() == element).is_some_and(|e| {
+            e.field() == Field::Object
+                && e.parent().is_some_and(|p| {
+                    p.kind() == Kind::MemberExpression && p.child_of_kind(Kind::OptionalChain).is_none()
+                })
+        })
+    };
+    let names = condition.descendants().chain([condition]).filter(|n| n.kind() == Kind::Identifier && n.text() == index);
+    names.into_iter().any(|n| !field_of(n))
 }
 
 fn end<'a>(node: Node<'a>, cx: &mut Cx<'a>) {

@@ -21,11 +21,14 @@ pub static RULE: Rule = Rule {
         why: "The left side is read before the wait, and written after it: what others added meanwhile is lost. With `Promise.all(list.map(async ..))` only the last of all results counts.",
         example: "let total = 0;\nawait Promise.all(ids.map(async (id) => {\n  total += await price(id);\n}));",
         instead: "const prices = await Promise.all(ids.map((id) => price(id)));\nconst total = prices.reduce((a, b) => a + b, 0);",
-        limits: "Variables of the same function, and fields of `this`, are left alone: nobody is seen to change them meanwhile. So is a call that stands before the variable: `total = await f() + total`.",
+        limits: "Variables of the same function are left alone: nobody changes them meanwhile. Fields of `this` count where no loop adds them up. So is a call that stands before the variable: `total = await f() + total`.",
         fix: "",
     },
     checks: &[Check::Nodes(&[Kind::AugmentedAssignmentExpression, Kind::AssignmentExpression], check)],
     cases: &[
+        Case::bad("a.ts", "class A { balance = 0; async charge(read: () => Promise<number>) { this.balance = this.balance - (await read()); } } //~ read-before-await"),
+        Case::near_miss("a.ts", "class A { async all(xs: X[]) { for (const x of xs) { this.n += await x.size(); } } }"),
+        Case::near_miss("a.ts", "class A { async add() { const n = await this.next(); this.n += n; } }"),
         Case::bad(
             "a.js",
             "async function f(ids) { let total = 0;\n await Promise.all(ids.map(async (id) => { total += await price(id); })); //~ read-before-await\n return total; }",
@@ -65,7 +68,7 @@ pub static RULE: Rule = Rule {
         Case::good("a.js", "let hits = 0;\nexport async function hit() { const w = await weight(); hits += w; }"),
         Case::good("a.js", "let last;\nexport async function f() { last = await load(); }"),
         Case::good("a.js", "let n = 0;\nexport async function f() { n += 1; await go(); }"),
-        Case::good("a.js", "class A { async run() { this.n += await this.next(); } }"),
+        Case::bad("a.js", "class A { async run() { this.n += await this.next(); } } //~ read-before-await"),
         Case::good(
             "a.js",
             "async function f(ids) { await Promise.all(ids.map(async (id) => { let n = 0; n += await price(id); return n; })); }",
@@ -87,6 +90,10 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let Some((left, right)) = operands(node) else { return };
+    if left.kind() == Kind::MemberExpression {
+        of_object(node, left, right, cx);
+        return;
+    }
     if left.kind() != Kind::Identifier || !reads_first(node, left.text(), right) {
         return;
     }
@@ -107,6 +114,22 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let message = format!(
         "`{name}` is read before the wait and written after it: what others added meanwhile is lost. Wait first, and add then."
+    );
+    cx.report(Note::new(cx.rule, node.span(), message));
+}
+
+/// `this.balance += await fee()`: whoever calls the method meanwhile changes the same field.
+fn of_object<'a>(node: Node<'a>, left: Node<'a>, right: Node<'a>, cx: &mut Cx<'a>) {
+    let own = left.child(Field::Object).is_some_and(|o| o.kind() == Kind::This);
+    let Some(waiting) = node.ancestors().find(|a| is_function(*a)).filter(|f| is_async(*f) == Some(true)) else { return };
+    // A loop of one run adds up its own.
+    let looped = node.ancestors().take_while(|a| *a != waiting).any(crate::rules::support::is_loop);
+    if !own || looped || !reads_first(node, left.text(), right) {
+        return;
+    }
+    let message = format!(
+        "`{}` is read before the wait and written after it: what others added meanwhile is lost. Wait first, and add then.",
+        left.text()
     );
     cx.report(Note::new(cx.rule, node.span(), message));
 }

@@ -33,8 +33,14 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::CatchClause], check),
         Check::Nodes(&[Kind::CallExpression], handler),
         Check::Nodes(&[Kind::MatchArm, Kind::ExpressionStatement, Kind::IfExpression], rust_error),
+        Check::Nodes(&[Kind::LetDeclaration], rust_dropped),
     ],
     cases: &[
+        Case::bad("a.js", "router.delete('/:name', async (req, res) => {\n  try {\n    await fs.promises.unlink(at(req.params.name));\n    res.status(204).end();\n  } catch (e) {} //~ swallowed-error\n});"),
+        Case::near_miss("a.js", "router.get('/', async (req, res) => {\n  let rows = [];\n  try {\n    rows = await fs.promises.readFile('rows');\n  } catch (e) {}\n  res.json(rows);\n});"),
+        Case::bad("a.rs", "fn save(p: &Path, d: &[u8]) -> io::Result<()> { let t = p.with_extension(\"tmp\"); std::fs::write(&t, d)?;\n let _ = std::fs::rename(&t, p); //~ swallowed-error\n Ok(()) }"),
+        Case::near_miss("a.rs", "fn save(p: &Path) -> io::Result<()> { let _ = std::fs::remove_file(p); Ok(()) }"),
+        Case::near_miss("a.rs", "fn drop_it(p: &Path) { let _ = std::fs::rename(p, other()); }"),
         Case::near_miss(
             "a.js",
             "function styles(RED) {\n  let out = '';\n  try {\n    const list = RED.settings.page.css || [];\n    list.forEach((s) => {\n      out += link(s);\n    });\n  } catch (err) {}\n  return out;\n}",
@@ -312,6 +318,12 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let Some(attempt) = node.parent() else { return };
     let Some(guarded) = attempt.child(Field::Body) else { return };
+    if leaves_unanswered(attempt, guarded) {
+        let keyword = Span { start: node.span().start, end: node.span().start + 5 };
+        let message = "When this fails nobody is answered: the request hangs until it times out. Answer with an error, or hand it on.";
+        cx.report(Note::new(cx.rule, keyword, message));
+        return;
+    }
     // A comment above the `try`, in it, or behind the brace explains it.
     // `try { done() } catch {}` on one line is written as a best effort.
     let only = guarded
@@ -359,6 +371,24 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let keyword = Span { start: node.span().start, end: node.span().start + 5 };
     let message = "Errors are dropped here without a word, and the program runs on with the work half done. Handle it, log it, or say in a comment why it does not matter.";
     cx.report(Note::new(cx.rule, keyword, message));
+}
+
+/// Whether the only answer of a request's handler is given in a `try`, behind something that is waited for.
+fn leaves_unanswered(attempt: Node<'_>, guarded: Node<'_>) -> bool {
+    let Some(handler) = attempt.ancestors().find(|a| is_function(*a)) else { return false };
+    let given = crate::rules::shape::parameters(handler);
+    let Some(reply) = given.iter().find(|p| matches!(p.text(), "res" | "response" | "reply")) else { return false };
+    let waits = guarded.descendants_until(is_function).any(|n| n.kind() == Kind::AwaitExpression);
+    let all = handler.descendants().filter(|n| n.kind() == Kind::Identifier && n.text() == reply.text() && n != reply);
+    let mut inside = 0;
+    for n in all {
+        if !guarded.span().contains(n.span()) {
+            return false;
+        }
+        inside += 1;
+    }
+    let requests = given.first().is_some_and(|p| matches!(p.text(), "req" | "request" | "_req"));
+    waits && inside > 0 && requests && !handler.descendants().any(Node::is_hole)
 }
 
 /// Whether a variable that has a value already takes what a file holds that need not be there.
@@ -896,6 +926,29 @@ fn rust_error<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     let message = "Whatever goes wrong here stays unseen, and the program runs on with work half done. Handle the error, or say in a comment why it does not matter.";
     cx.report(Note::new(cx.rule, span, message));
+}
+
+/// `let _ = fs::rename(&tmp, path);` in a function that can return the error.
+fn rust_dropped<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let (Some(pattern), Some(call)) = (node.child(Field::Pattern), node.child(Field::Value)) else { return };
+    if pattern.text() != "_" || call.kind() != Kind::CallExpression {
+        return;
+    }
+    let Some(path) = call.child(Field::Function).and_then(|f| crate::rules::support::rust_path(f, cx)) else { return };
+    if !matches!(path.as_str(), "std::fs::rename" | "std::fs::write" | "std::fs::copy" | "tokio::fs::rename") {
+        return;
+    }
+    let fails = node
+        .ancestors()
+        .find(|a| is_function(*a))
+        .filter(|f| f.kind() == Kind::FunctionItem)
+        .and_then(|f| f.child(Field::ReturnType))
+        .is_some_and(|t| t.text().contains("Result"));
+    let said = node.next_sibling().is_some_and(|n| n.is_comment() && explains(n.text())) || previous_is_comment(node);
+    if fails && !said {
+        let message = "The file may not be there afterwards, and the function says that all went well. Hand the error on with `?`.";
+        cx.report(Note::new(cx.rule, call.span(), message));
+    }
 }
 
 fn previous_is_comment(node: Node<'_>) -> bool {

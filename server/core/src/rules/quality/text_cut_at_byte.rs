@@ -27,6 +27,8 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::IndexExpression, Kind::CallExpression], check)],
     cases: &[
+        Case::bad("a.rs", "fn f(text: &str, n: usize) -> &str { &text[..n.min(text.len())] } //~ text-cut-at-byte"),
+        Case::near_miss("a.rs", "fn f(bytes: &[u8], n: usize) -> &[u8] { &bytes[..n.min(bytes.len())] }"),
         Case::bad(
             "a.rs",
             "fn f(title: &str) -> &str { if title.len() > 20 { &title[..20] } else { title } } //~ text-cut-at-byte",
@@ -152,10 +154,15 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     }
     // `max - 3` leaves room for dots.
     let end = unparenthesized(end);
+    // `n.min(text.len())` measures by itself.
+    let bounded = method(end).filter(|(_, m)| m.text() == "min").and_then(|(limit, _)| {
+        let other = args(end).next()?;
+        (other.text() == format!("{}.len()", text.text()) && args(end).count() == 1).then_some(unparenthesized(limit))
+    });
     let limit = match operands(end).filter(|_| end.kind() == Kind::BinaryExpression) {
         Some((left, _)) if operator(end) == "-" => left,
         Some(_) => return,
-        None => end,
+        None => bounded.unwrap_or(end),
     };
     if !matches!(limit.kind(), Kind::IntegerLiteral | Kind::Identifier | Kind::ScopedIdentifier | Kind::FieldExpression)
     {
@@ -178,7 +185,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         "hex",
         "width",
     ];
-    if knows.iter().any(|w| around.contains(w)) || !is_measured(text, limit, end, node) {
+    if knows.iter().any(|w| around.contains(w)) || bounded.is_none() && !is_measured(text, limit, end, node) {
         return;
     }
     let message = "This cuts by bytes: where a character lies across the border, it panics. Cut at `char_indices`, or take `chars()`.";

@@ -26,6 +26,7 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Block(check)],
     cases: &[
+        Case::bad("a.js", "import { ref } from 'vue';\nconst total = ref(0);\nexport function big() { return total > 100; } //~ truthy-ref"),
         Case::bad(
             "a.ts",
             "import { ref } from 'vue';\nexport function useX() { const open = ref(false);\n if (open) { go(); } //~ truthy-ref\n return { open }; }",
@@ -158,7 +159,7 @@ fn is_asked(n: Node<'_>) -> bool {
         Kind::UnaryExpression => operator(parent) == "!",
         Kind::BinaryExpression => match operator(parent) {
             "&&" => n.field() == Field::Left,
-            "===" | "!==" | "==" | "!=" => operands(parent).is_some_and(|(l, r)| {
+            "===" | "!==" | "==" | "!=" | "<" | ">" | "<=" | ">=" => operands(parent).is_some_and(|(l, r)| {
                 let other = if l == n { r } else { l };
                 matches!(bare(other).kind(), Kind::Number | Kind::String | Kind::True | Kind::False)
             }),

@@ -33,6 +33,12 @@ pub static RULE: Rule = Rule {
         Check::Nodes(&[Kind::ExpressionStatement], rust_statement),
     ],
     cases: &[
+        Case::bad("a.ts", "import { map } from 'rxjs/operators';\nclass C { refresh() { this.feed.posts().pipe(map((p) => p.n)); } } //~ unused-result"),
+        Case::bad("a.ts", "import { tap, filter } from 'rxjs';\nexport function f(s: O) { s.pipe(filter(Boolean), tap(log)); } //~ unused-result"),
+        Case::bad("a.rs", "fn f(n: i64) -> Result<(), String> { if n <= 0 { Err(\"bad\".to_string()); } Ok(()) } //~ unused-result"),
+        Case::near_miss("a.ts", "import { map } from 'rxjs/operators';\nclass C { refresh() { this.feed.posts().pipe(map((p) => p.n)).subscribe(); } }"),
+        Case::near_miss("a.js", "function f(a, b) { a.pipe(b()); }"),
+        Case::near_miss("a.rs", "fn f(n: i64) -> Result<(), String> { if n <= 0 { return Err(\"bad\".to_string()); } Ok(()) }"),
         Case::bad("a.js", "function f(a, b) { if (b === 0) { 0; } return a / b; } //~ unused-result"),
         Case::near_miss("a.js", "0; module.exports = 1;"),
         Case::bad(
@@ -227,6 +233,21 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         "keys" | "values" | "entries" => is_global(receiver, "Object", cx),
         _ => false,
     };
+    // `source.pipe(map(f));`: operators of RxJS do nothing before somebody subscribes.
+    let operators = name.text() == "pipe"
+        && !arguments.is_empty()
+        && arguments.iter().all(|a| {
+            bare(*a)
+                .child(Field::Function)
+                .filter(|f| f.kind() == Kind::Identifier)
+                .and_then(|f| cx.file.imports.path(f.text()))
+                .is_some_and(|p| p.starts_with("rxjs.") || p.starts_with("rxjs/"))
+        });
+    if operators {
+        let message = "`pipe` gives another observable, which nobody subscribes to: nothing of this ever runs.";
+        cx.report(Note::new(cx.rule, name.span(), message));
+        return;
+    }
     if is_cold(receiver, name.text(), cx) {
         let message = format!(
             "`{}` of Angular's client sends nothing before somebody subscribes: this request is never made. `subscribe`, or return it.",
@@ -423,6 +444,13 @@ fn rust_statement<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     else {
         return;
     };
+    // `Err(..);` in the middle of a function: a `return` was meant.
+    let variant = call.child(Field::Function).filter(|f| matches!(f.text(), "Err" | "Ok"));
+    if let Some(variant) = variant.filter(|_| node.parent().is_some_and(|p| p.kind() == Kind::Block)) {
+        let message = format!("This `{}` is made and dropped: a `return` was meant.", variant.text());
+        cx.report(Note::new(cx.rule, call.span(), message));
+        return;
+    }
     let Some((receiver, name)) = method(call) else { return };
     let what = name.text();
     let text = matches!(

@@ -30,6 +30,8 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::BinaryExpression], check), Check::Nodes(&[Kind::BinaryExpression], rust_limits)],
     cases: &[
+        Case::bad("a.js", "const newer = (a, b) => a.split('.').map(Number) > b.split('.').map(Number); //~ useless-comparison"),
+        Case::near_miss("a.js", "const longer = (a, b) => a.split('.').length > b.split('.').length;"),
         Case::near_miss(
             "a.js",
             "function f(query, n) { if (query.size < 0 && n > 3) { return 1; } if (query.size > 0 && n < 3) { return 2; } return 0; }",
@@ -150,6 +152,14 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                 Note::new(cx.rule, node.span(), message)
                     .suggestion("Put the test in parentheses", vec![(node.span(), text)]),
             );
+        }
+        _ if comparison(op)
+            && left.kind() != Kind::Identifier
+            && crate::rules::shape::is_array(left)
+            && crate::rules::shape::is_array(right) =>
+        {
+            let message = "Arrays are compared as text, joined by commas: `[10] < [9]`. Compare element by element.";
+            cx.report(Note::new(cx.rule, node.span(), message));
         }
         // `f<T>(x)` may read as two comparisons. TypeScript's grammar groups some chains to the right.
         _ if comparison(op)

@@ -30,6 +30,10 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::ForStatement], check)],
     cases: &[
+        Case::bad("a.js", "function hits(es) { const out = []; for (let i = 0; i < es.length; i++) { for (let j = 0; j < es.length; j++) { const a = es[i]; out.push(a); } } return out; } //~ wrong-loop-counter"),
+        Case::bad("a.js", "class W { hits() { for (let i = 0; i < this.es.length; i++) { for (let j = 0; j < this.es.length; j++) {\n const a = this.es[i], b = this.es[i]; //~ wrong-loop-counter\n if (a !== b) { hit(a, b); } } } } }"),
+        Case::near_miss("a.js", "function f(es) { for (let i = 0; i < es.length; i++) { for (let j = 0; j < 3; j++) { retry(es[i]); } } }"),
+        Case::near_miss("a.js", "function f(es) { for (let i = 0; i < es.length; i++) { for (let j = i; j < es.length; j++) { hit(es[i], es[j]); } } }"),
         Case::bad(
             "a.js",
             "for (let i = 0; i < es.length; i++) { for (let j = 0; j < es[i].parts.length; i++) { es[i].parts[j].age += dt; } } //~ wrong-loop-counter",
@@ -77,6 +81,7 @@ pub static RULE: Rule = Rule {
 fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let (Some(condition), Some(step)) = (node.child(Field::Condition), node.child(Field::Increment)) else { return };
     let Some((counter, up)) = moved(bare(step)) else { return };
+    other_index(node, counter, cx);
     // The grammar keeps the condition with its semicolon as a statement.
     let condition =
         if condition.kind() == Kind::ExpressionStatement { condition.first_named() } else { Some(condition) };
@@ -153,6 +158,35 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     );
     let note = Note::new(cx.rule, step.span(), message).related(condition.span(), "the condition");
     cx.report(note.suggestion(format!("Change `{}`", own.text()), vec![(counter.span(), own.text().to_owned())]));
+}
+
+/// `for (let j = 0; j < list.length; j++) { use(list[i]); }`: a loop through a list that never looks where it is, and takes an element at
+/// the place of the loop around.
+fn other_index<'a>(node: Node<'a>, counter: Node<'a>, cx: &mut Cx<'a>) {
+    let (Some(own), Some(body)) = (own_variable(node), node.child(Field::Body)) else { return };
+    let Some(condition) = node.child(Field::Condition) else { return };
+    let condition = if condition.kind() == Kind::ExpressionStatement { condition.first_named() } else { Some(condition) };
+    let Some((left, bound)) = condition.map(bare).and_then(operands) else { return };
+    let list = bare(bound).text().strip_suffix(".length");
+    let Some(list) = list.filter(|_| own.text() == counter.text() && bare(left).text() == own.text()) else { return };
+    if mentions_any(body, own.text()) || body.descendants().any(Node::is_hole) {
+        return;
+    }
+    // The loop around goes over the same list.
+    let outer = node.ancestors().filter(|a| a.kind() == Kind::ForStatement).find_map(|f| {
+        let over = f.child(Field::Condition).is_some_and(|c| c.text().contains(&format!("{list}.length")));
+        own_variable(f).filter(|_| over)
+    });
+    let Some(outer) = outer else { return };
+    let element = format!("{list}[{}]", outer.text());
+    let Some(taken) = body.descendants().find(|n| n.kind() == Kind::SubscriptExpression && n.text() == element) else {
+        return;
+    };
+    let message = format!(
+        "This loop counts `{}` and never looks there: every round takes `{element}`. `{list}[{0}]` was meant.",
+        own.text()
+    );
+    cx.report(Note::new(cx.rule, taken.span(), message).related(own.span(), "counted for nothing"));
 }
 
 /// The variable that a step changes, and whether it grows, where the sign can be seen.

@@ -23,8 +23,19 @@ pub static RULE: Rule = Rule {
         limits: "Methods that are handed over (`setTimeout(this.tick)`) only if the file shows that they use `this` and nobody binds them. Arrow functions, `.bind(this)`, a second argument of `forEach` and `map`, and listeners (whose `this` is the element) are left alone.",
         fix: "",
     },
-    checks: &[Check::Nodes(&[Kind::FunctionExpression], check), Check::Nodes(&[Kind::MemberExpression], handed_over)],
+    checks: &[
+        Check::Nodes(&[Kind::FunctionExpression], check),
+        Check::Nodes(&[Kind::MemberExpression], handed_over),
+        Check::Nodes(&[Kind::AssignmentExpression], arrow_method),
+        Check::Nodes(&[Kind::CallExpression], arrow_hook),
+    ],
     cases: &[
+        Case::bad("a.js", "productSchema.methods.discounted = (pct) => {\n return this.price * pct; //~ wrong-this\n};"),
+        Case::bad("a.js", "Shape.prototype.area = () => this.w * this.h; //~ wrong-this"),
+        Case::bad("a.js", "userSchema.pre('save', async () => {\n this.password = await hash(this.password); //~ wrong-this\n});"),
+        Case::near_miss("a.js", "productSchema.methods.discounted = function (pct) { return [1].map(() => this.price * pct); };"),
+        Case::near_miss("a.js", "function mix(A) { A.prototype.area = () => this.w; }"),
+        Case::near_miss("a.js", "userSchema.pre('save', (next) => next());"),
         Case::near_miss(
             "a.js",
             "class B { constructor() { this.n = 0; nextTick(this.flush, this); } flush() { this.n++; } }",
@@ -178,6 +189,45 @@ fn handed_over<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         node.text()
     );
     cx.report(Note::new(cx.rule, node.span(), message));
+}
+
+/// `A.prototype.name = () => this.x` and `schema.methods.name = () => this.x`: an arrow function takes the `this` of the place where it is
+/// written.
+fn arrow_method<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let (Some(left), Some(right)) = (node.child(Field::Left), node.child(Field::Right)) else { return };
+    let of = left.child(Field::Object).filter(|_| left.kind() == Kind::MemberExpression);
+    let Some(of) = of.filter(|o| o.kind() == Kind::MemberExpression) else { return };
+    let kind = of.child(Field::Property).map_or("", Node::text);
+    let schema = matches!(kind, "methods" | "statics")
+        && of.child(Field::Object).and_then(place_name).is_some_and(|n| n.to_lowercase().ends_with("schema"));
+    if kind != "prototype" && !schema {
+        return;
+    }
+    tell_arrow(node, right, cx);
+}
+
+/// `schema.pre('save', () => { this.x })` of Mongoose.
+fn arrow_hook<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
+    let Some((of, _)) = method(node).filter(|(_, m)| matches!(m.text(), "pre" | "post")) else { return };
+    if place_name(of).is_some_and(|n| n.to_lowercase().ends_with("schema")) && let Some(last) = args(node).last() {
+        tell_arrow(node, last, cx);
+    }
+}
+
+fn tell_arrow<'a>(around: Node<'a>, value: Node<'a>, cx: &mut Cx<'a>) {
+    let arrow = cx.open(value);
+    // In a function of its own `this` may be that of the function.
+    if value.kind() != Kind::ArrowFunction || around.ancestors().any(|a| is_function(a) && a.kind() != Kind::ArrowFunction) {
+        return;
+    }
+    let own = |n: Node<'_>| is_function(n) && n.kind() != Kind::ArrowFunction;
+    let Some(used) = arrow.child(Field::Body).into_iter().find_map(|b| {
+        std::iter::once(b).chain(b.descendants_until(own)).find(|n| n.kind() == Kind::This)
+    }) else {
+        return;
+    };
+    let message = "An arrow function has the `this` of the place where it is written, and not the object that it is called on. Write a `function`.";
+    crate::rules::shape::report_in(cx, used, Note::new(cx.rule, used.span(), message));
 }
 
 /// Whether the nearest function with a `this` of its own is a class's method.

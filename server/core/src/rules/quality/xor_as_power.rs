@@ -26,6 +26,8 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::BinaryExpression], check)],
     cases: &[
+        Case::bad("a.ts", "const wait = (job: Job) => Math.min(1000 * 2 ^ job.attempts, 60_000); //~ xor-as-power"),
+        Case::near_miss("a.ts", "const seed = (job: Job) => job.attempts ^ 2;"),
         Case::bad("a.rs", "fn f() -> u32 { 2 ^ 16 } //~ xor-as-power"),
         Case::bad("a.rs", "const MAX: u64 = 10 ^ 6; //~ xor-as-power"),
         Case::bad("a.rs", "fn f(bits: u32) -> u32 { 2 ^ bits } //~ xor-as-power"),
@@ -80,7 +82,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         words(&n).iter().any(|w| {
             matches!(
                 w.as_str(),
-                "bits" | "bit" | "exponent" | "exp" | "power" | "decimals" | "digits" | "depth" | "precision" | "width"
+                "attempt" | "attempts" | "retries" | "retry" | "bits" | "bit" | "exponent" | "exp" | "power" | "decimals" | "digits" | "depth" | "precision" | "width"
             )
         })
     });
