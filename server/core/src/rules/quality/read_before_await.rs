@@ -26,6 +26,7 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::AugmentedAssignmentExpression, Kind::AssignmentExpression], check)],
     cases: &[
+        Case::good("a.js", "class A { async run() { this.last = await this.next(); } }"),
         Case::bad("a.ts", "class A { balance = 0; async charge(read: () => Promise<number>) { this.balance = this.balance - (await read()); } } //~ read-before-await"),
         Case::near_miss("a.ts", "class A { async all(xs: X[]) { for (const x of xs) { this.n += await x.size(); } } }"),
         Case::near_miss("a.ts", "class A { async add() { const n = await this.next(); this.n += n; } }"),

@@ -179,9 +179,9 @@ fn other_index<'a>(node: Node<'a>, counter: Node<'a>, cx: &mut Cx<'a>) {
     });
     let Some(outer) = outer else { return };
     let element = format!("{list}[{}]", outer.text());
-    let Some(taken) = body.descendants().find(|n| n.kind() == Kind::SubscriptExpression && n.text() == element) else {
-        return;
-    };
+    // `a = list[i], b = list[i]`: the second was to be the other one.
+    let taken = body.descendants().filter(|n| n.kind() == Kind::SubscriptExpression && n.text() == element).last();
+    let Some(taken) = taken else { return };
     let message = format!(
         "This loop counts `{}` and never looks there: every round takes `{element}`. `{list}[{0}]` was meant.",
         own.text()
