@@ -31,6 +31,7 @@ pub static RULE: Rule = Rule {
     },
     checks: &[Check::Nodes(&[Kind::CallExpression], ecma), Check::Nodes(&[Kind::CallExpression], rust)],
     cases: &[
+        Case::near_miss("a.js", "function at(users, id) { for (const u of users) { if (u.id === id) { return users.indexOf(u); } } return -1; }"),
         Case::bad("a.js", "const uniq = (list) => list.filter((x, i) => list.indexOf(x) === i); //~ self-search-in-loop"),
         Case::good("a.js", "function f(plugins) { return plugins.filter((p, i) => plugins.indexOf(p) === i); }"),
         Case::near_miss("a.js", "const ids = Object.keys(types).filter((k, i, all) => all.indexOf(k) === i);"),
@@ -86,8 +87,14 @@ fn ecma<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         {
             let list = real.unwrap_or(list);
             let dedupes = is_position_of_itself(node, &names);
+            // What is returned is searched for once.
+            let once = is_loop(parent)
+                && node
+                    .ancestors()
+                    .take_while(|a| *a != parent)
+                    .any(|a| matches!(a.kind(), Kind::ReturnStatement | Kind::ThrowStatement));
             let waits = parent.descendants_until(is_function).any(|n| n.kind() == Kind::AwaitExpression);
-            if waits || is_short(list) || !(is_surely_data(list) || is_handed(list)) {
+            if waits || once || is_short(list) || !(is_surely_data(list) || is_handed(list)) {
                 return;
             }
             let message = if dedupes {
