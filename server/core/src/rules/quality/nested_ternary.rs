@@ -60,7 +60,7 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let chain = conditions(node, 0, false);
     let within = node.child(Field::Consequence).map_or(0, |c| conditions(c, 0, true));
     let one_line = !node.text().contains('\n');
-    if one_line && chain >= 4 || one_line && within >= 2 {
+    if one_line && (chain >= 4 || within >= 2) {
         let message = "Which answer belongs to which question has to be counted out. Write a table, or a function with `if` and `return`.";
         cx.report(Note::new(cx.rule, node.span(), message));
     }
