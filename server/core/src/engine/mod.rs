@@ -440,9 +440,23 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
     let stem = name.split('.').next().unwrap_or(name).to_ascii_lowercase();
     let helpers = matches!(
         stem.as_str(),
-        "testutils" | "test-utils" | "test_utils" | "testutil" | "test-helpers" | "testhelpers" | "test_helpers"
+        "testutils"
+            | "test-utils"
+            | "test_utils"
+            | "testutil"
+            | "test-helpers"
+            | "testhelpers"
+            | "test_helpers"
+            | "test-helper"
+            | "testhelper"
+            | "testhelp"
     );
-    let named = named || helpers && !name.ends_with(".rs") || path.contains("__mocks__/") || shows(path);
+    let named = named
+        || helpers && !name.ends_with(".rs")
+        || path.contains("__mocks__/")
+        || path.contains("/fakes/")
+        || path.contains("/stories/")
+        || shows(path);
     if named || jest || fixtures || rust_tests || benches {
         return true;
     }
@@ -470,7 +484,10 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
         [".min.js", ".min.mjs", ".min.cjs", "-min.js", "-compressed.js", ".pack.js"].iter().any(|m| name.ends_with(m));
     // `test/server.js`, which runs what lies beside the folder.
     let runs = in_folder && RUN_BY_TESTS.contains(&stem) && says(module, 2, declared::loads_from_above);
-    if pressed || borrowed || runs || in_folder && (support || suffix) {
+    // `lib/test/fakeParameters.js`, `test/common_test.js`
+    let fake = in_folder && ["_test", "-test", "_spec", "-spec"].iter().any(|end| stem.ends_with(end))
+        || in_folder && ["fake", "mock", "stub"].iter().any(|w| stem.to_ascii_lowercase().starts_with(w));
+    if pressed || borrowed || runs || fake || in_folder && (support || suffix) {
         return true;
     }
     let helper = |path: &str| {
@@ -517,13 +534,32 @@ fn offers(module: &Block) -> bool {
 }
 
 /// What tests are run with, where it lies in their folder and loads what lies above that.
-const RUN_BY_TESTS: [&str; 12] =
-    ["server", "app", "setup", "common", "util", "utils", "support", "mock", "mocks", "test", "bench", "benchmark"];
+const RUN_BY_TESTS: [&str; 14] = [
+    "appserver",
+    "testserver",
+    "server",
+    "app",
+    "setup",
+    "common",
+    "util",
+    "utils",
+    "support",
+    "mock",
+    "mocks",
+    "test",
+    "bench",
+    "benchmark",
+];
 
 /// Whether the own text of a block, or of one so deep in it, says something. What is asked of functions stands in [`declared::Part`], or an
 /// edit in one would not be noticed.
 fn says(block: &Block, depth: usize, what: fn(&str) -> bool) -> bool {
     what(block.arena().text()) || depth > 0 && block.children().any(|c| says(c, depth - 1, what))
+}
+
+/// Whether a file's folder says that it shows how something is used.
+pub(crate) fn is_example(path: &str) -> bool {
+    twins::is_example(path)
 }
 
 /// Whether a file tests, measures or shows other code.

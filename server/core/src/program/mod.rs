@@ -80,6 +80,8 @@ pub struct Source {
     pub models: ModelSet,
     /// Whether it is test code: what it does with the code that it tests is no flaw of that.
     pub is_test: bool,
+    /// Whether it shows how others are used: what it does with code that is no example is no flaw of that either.
+    pub is_example: bool,
 }
 
 impl Source {
@@ -91,6 +93,7 @@ impl Source {
             models: models.clone(),
             names: Arc::new(Names::of(blocks)),
             is_test: crate::engine::is_test_file(place, blocks),
+            is_example: crate::engine::is_example(place),
         }
     }
 }
@@ -464,7 +467,9 @@ impl Program {
             let Some(found) = &file.found else { continue };
             for (n, (_, hit)) in found.hits.iter().enumerate() {
                 let at = self.owners.get(&hit.at.block);
-                if let Some(owner) = at.filter(|o| **o != id && !file.source.is_test) {
+                let shown =
+                    |owner: &FileId| file.source.is_example && self.file(*owner).is_some_and(|f| !f.source.is_example);
+                if let Some(owner) = at.filter(|o| **o != id && !file.source.is_test && !shown(o)) {
                     incoming.entry(*owner).or_default().push((id, n));
                 }
             }

@@ -318,8 +318,10 @@ impl<'p> Sweep<'p> {
             if self.program.file(*file).is_none_or(|f| f.source.is_test) {
                 continue;
             }
+            let is_example = |id: &FileId| self.program.file(*id).is_some_and(|f| f.source.is_example);
+            let shows = is_example(file);
             for (func, args) in &result.contexts {
-                let owner = self.program.owners.get(&func.block);
+                let owner = self.program.owners.get(&func.block).filter(|o| !shows || is_example(o));
                 let Some(&target) = owner.and_then(|o| self.graph.of.get(o)) else { continue };
                 let levels = &self.graph.levels;
                 if self.islands[target] != self.islands[g] || levels[target] >= levels[g] {

@@ -162,6 +162,13 @@ pub struct FileFacts {
 }
 
 impl FileFacts {
+    /// Whether those who develop a program build it with the file, by its name.
+    fn is_build(&self) -> bool {
+        let name = self.path.rsplit('/').next().unwrap_or(&self.path);
+        let stem = name.split('.').next().unwrap_or(name).to_ascii_lowercase();
+        matches!(stem.as_str(), "npm-scripts" | "gulpfile" | "gruntfile" | "jakefile")
+    }
+
     /// Whether what the file is for makes a rule's findings in it nobody's concern.
     pub fn is_beside(&self, rule: &Rule) -> bool {
         // Its users, secrets and pages are made up; files and programs are the developer's.
@@ -176,11 +183,14 @@ impl FileFacts {
             "xxe",
         ];
         // Settings that a program in use has, and what strangers send to one.
-        const SETTINGS: [&str; 8] = [
+        const SETTINGS: [&str; 11] = [
+            "clear-text-logging",
+            "electron-insecure",
             "exposed-files",
             "hardcoded-secret",
             "insecure-cookie",
             "log-injection",
+            "mass-assignment",
             "missing-rate-limit",
             "resource-exhaustion",
             "stack-trace-exposure",
@@ -190,6 +200,7 @@ impl FileFacts {
         // What a command prints is what it was asked for.
         security && self.is_emulator && !REACHES.contains(&rule.id)
             || self.is_script && rule.id == "clear-text-logging"
+            || rule.id == "command-injection" && self.is_build()
             || self.is_demo && SETTINGS.contains(&rule.id)
     }
 }

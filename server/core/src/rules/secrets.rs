@@ -263,7 +263,7 @@ pub fn secret_name(name: &str) -> Option<SecretName> {
     let word = |n: usize| words.len().checked_sub(n).and_then(|i| words.get(i)).map_or("", String::as_str);
     let negative = [
         "no", "has", "is", "show", "hide", "forgot", "reset", "confirm", "invalid", "missing", "max", "min", "public",
-        "csrf", "xsrf", "page", "next", "example", "sample", "dummy", "fake", "mock",
+        "csrf", "xsrf", "page", "next", "example", "sample", "dummy", "fake", "mock", "check",
     ];
     if words.iter().any(|w| negative.contains(&w.as_str())) {
         return None;

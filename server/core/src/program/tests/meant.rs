@@ -115,3 +115,48 @@ fn a_secret_of_a_store_is_a_name() {
     check(&told("destroySecretVersion", ""));
     check(&told("close", "//!"));
 }
+
+#[test]
+fn an_example_is_no_flaw_of_what_it_shows() {
+    let uses = |path: &str, mark: &str| {
+        format!(
+            "//// lib/run.js\nconst axios = require('axios');\nexports.load = (address) => {{\nreturn axios.get(address); {mark}\n}};\n\
+             //// {path}\nconst app = require('express')();\nconst {{ load }} = require('../../lib/run');\n\
+             app.get('/a', async (req, res) => {{ await load(req.query.address); res.end(); }});\n"
+        )
+    };
+    check(&uses("examples/plain/server.js", ""));
+    check(&uses("src/plain/server.js", "//!"));
+}
+
+#[test]
+fn a_password_is_hashed_once_a_function() {
+    check(
+        r#"
+        //// a.js
+        const crypto = require('crypto');
+        exports.old = (password, salt) => {
+          const hash = crypto.createHash('sha256');
+          hash.update(password + salt); //!
+          const again = crypto.createHash('sha256');
+          again.update(password);
+          return hash.digest('hex') + again.digest('hex');
+        };
+        "#,
+    );
+}
+
+#[test]
+fn a_long_way_through_files_is_not_believed() {
+    let far = |hops: usize, mark: &str| {
+        let steps: Vec<String> = (0..hops).map(|n| format!("const p{} = (p{n} + 'x');\n", n + 1)).collect();
+        format!(
+            "//// a.js\nconst app = require('express')();\nconst {{ load }} = require('./b');\n\
+             app.get('/a', (req, res) => {{ load(req.query.a); res.end(); }});\n\
+             //// b.js\nconst fs = require('fs');\nexports.load = (p0) => {{\n{}fs.readFileSync('/srv/' + p{hops}); {mark}\n}};\n",
+            steps.concat()
+        )
+    };
+    check(&far(1, "//!"));
+    check(&far(5, ""));
+}

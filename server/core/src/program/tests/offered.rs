@@ -359,3 +359,52 @@ fn stand_ins_for_services_are_not_told_of_their_pages() {
     check(&app("emulator", ""));
     check(&app("server", "//!"));
 }
+
+#[test]
+fn copies_and_tables_have_no_prototype_of_others() {
+    check(
+        r#"
+        //// package.json
+        { "name": "a", "main": "index.js" }
+        //// index.js
+        exports.merged = function merged(target, source) {
+          const acc = Object.assign({}, target);
+          return Object.keys(source).reduce((acc, key) => {
+            if (isObject(source[key])) acc[key] = merged(target[key], source[key]);
+            else acc[key] = source[key];
+            return acc;
+          }, acc);
+        };
+        exports.spread = function spread(target, source) {
+          const out = { ...target };
+          for (const key of Object.keys(source)) {
+            if (isObject(source[key])) out[key] = spread(target[key], source[key]);
+            else out[key] = source[key];
+          }
+          return out;
+        };
+        exports.deep = function deep(target, source) {
+          for (const key of Object.keys(source)) {
+            if (isObject(source[key])) deep(target[key], source[key]);
+            else target[key] = source[key]; //!
+          }
+          return target;
+        };
+        exports.draw = function (table, rows) {
+          for (const [rowIndex, column] of rows) {
+            table.cells[rowIndex][column] = 1;
+          }
+        };
+        exports.put = function (object, path, value) {
+          const parts = path.split('.');
+          for (const part of parts) if (String(part).slice(0, 2) === '__') throw new Error('bad');
+          return set(object, parts, value);
+        };
+        function set(object, parts, value) {
+          let at = object;
+          for (let i = 0; i < parts.length - 1; i++) at = at[parts[i]];
+          at[parts[parts.length - 1]] = value;
+        }
+        "#,
+    );
+}

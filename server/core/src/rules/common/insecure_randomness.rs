@@ -130,6 +130,7 @@ pub fn make() -> u64 {
         Case::good("a.js", "let token = Math.floor(3.7);\ntoken = crypto.randomBytes(8);"),
         Case::good("a.js", "function shuffle(list) { return list.sort(() => Math.random() - 0.5); }"),
         Case::good("a.js", "const sample = Math.random() < 0.1;\nconst password = sample ? readline() : prompt();"),
+        Case::near_miss("a.js", "const maxTokenAssociations = Math.floor(Math.random() * 10);"),
         Case::near_miss("a.js", "const tokenIndex = Math.floor(Math.random() * tokens.length);"),
         Case::near_miss("a.js", "const tokenExpiry = Date.now() + Math.random() * 1000;"),
         Case::near_miss("a.js", "const tokenCount = Math.random() * 10;"),

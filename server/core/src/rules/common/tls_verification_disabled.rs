@@ -53,6 +53,10 @@ pub static RULE: Rule = Rule {
         ),
         Case::near_miss(
             "a.js",
+            "const agents = { httpsAllowUnauthorized: new Https.Agent({ keepAlive: true, rejectUnauthorized: false }) };",
+        ),
+        Case::near_miss(
+            "a.js",
             "const { exec } = require('child_process');\nexec('curl -s https://x.example.com/k -o k'); exec('sort -k 2 a');",
         ),
         Case::bad(
@@ -364,6 +368,13 @@ fn is_opt_in(node: Node<'_>) -> bool {
         "ssl",
         "tls",
     ];
+    // `{ httpsAllowUnauthorized: new Https.Agent({ rejectUnauthorized: false }) }`
+    let offered = |n: Node<'_>| {
+        n.kind() == Kind::Pair && key_name(n).is_some_and(|k| k.to_ascii_lowercase().contains("allowunauthorized"))
+    };
+    if node.ancestors().any(offered) {
+        return true;
+    }
     node.ancestors().any(|n| {
         let condition = match n.kind() {
             Kind::IfStatement | Kind::IfExpression | Kind::TernaryExpression => n.child(Field::Condition),

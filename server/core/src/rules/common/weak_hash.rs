@@ -1,6 +1,6 @@
 use sidenote_grammars::{Family, Field, Kind};
 
-use crate::findings::{Category, Confidence, Note, Severity};
+use crate::findings::{Category, Confidence, Note, Place, Severity};
 use crate::rules::evidence::{self, any, around};
 use crate::rules::rust_items::last_name;
 use crate::rules::{Case, Check, Cx, Docs, Rule};
@@ -206,6 +206,22 @@ function register(func, key) {
         Case::bad(
             "a.js",
             "const crypto = require('crypto');\nfunction md5(password) { return crypto.createHash('md5').update(password).digest('hex'); } //~ weak-hash",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const crypto = require('crypto');\nString.prototype.md5 = function (salt) {\n  const hash = crypto.createHash('md5');\n  hash.update(this + (salt || ''));\n  return hash.digest('hex');\n};",
+        ),
+        Case::bad(
+            "a.js",
+            "const crypto = require('crypto');\nfunction crypt(pw, salt) {\n  const a = crypto.createHash('md5').update(pw + salt).digest(); //~ weak-hash\n  const b = crypto.createHash('md5').update(pw + salt + a).digest();\n  return b;\n}",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const crypto = require('crypto');\nfunction page(members, req) {\n  const hash = crypto.createHash('sha1').update(req.sessionID).digest('hex');\n  return members[parseInt(hash.slice(-4), 16) % members.length];\n}",
+        ),
+        Case::near_miss(
+            "a.js",
+            "const crypto = require('crypto');\nconst one = crypto.createHash('md5').update(`${clientId}:${realm}:${clientSecret}`).digest('hex');",
         ),
         Case::near_miss(
             "a.js",
@@ -583,6 +599,11 @@ const PRESCRIBED: &[&str] = &[
     "native_password",
     "scramble",
     "md5-sess",
+    "verifier11g",
+    "native-password",
+    "protocol-mandated",
+    ":${realm}:",
+    "+ realm +",
     "www-authenticate",
     "digest auth",
     "digestauth",
@@ -661,6 +682,20 @@ fn report(call: &CallView<'_>, name: &str, span: Span, signature: bool, fixable:
                     || n.to_ascii_lowercase().contains("etag")
             })
     };
+    // `String.prototype.md5 = function (salt) { .. update(this + salt) .. }` is the hash itself, whatever it is used for.
+    let at = call.arena.root().smallest_at(call.span);
+    let function = at.ancestors().find(|n| crate::rules::support::is_function(*n));
+    let assigned = function.and_then(|f| f.parent()).filter(|p| p.kind() == Kind::AssignmentExpression);
+    let to = assigned.and_then(|a| a.child(Field::Left)).map_or("", Node::text);
+    let of_itself = to.ends_with(".md5") || to.ends_with(".sha1");
+    // Which of several it is to be: `members[parseInt(hash, 16) % members.length]`.
+    let picks = function.is_some_and(|f| f.text().contains("parseInt(hash") && f.text().contains(" % "));
+    if picks {
+        return;
+    }
+    if of_itself && function.is_some_and(|f| f.text().contains("update(this")) {
+        return;
+    }
     // The sum of a file.
     let of_file = || {
         let at = call.arena.root().smallest_at(call.span);
@@ -681,6 +716,7 @@ fn report(call: &CallView<'_>, name: &str, span: Span, signature: bool, fixable:
         return;
     }
     let keyed = call.name == "createHmac" || call.name == "HmacMD5";
+    let password = any(&words, &["password", "passwd", "pwd", "pw", "passphrase", "passwords"]);
     let (severity, confidence, message) = if signature {
         (
             Severity::High,
@@ -689,7 +725,7 @@ fn report(call: &CallView<'_>, name: &str, span: Span, signature: bool, fixable:
         )
     } else if keyed {
         (Severity::Low, Confidence::Medium, format!("HMAC over {name} is out of date. Use SHA-256."))
-    } else if any(&words, &["password", "passwd", "pwd", "pw", "passphrase", "passwords"]) {
+    } else if password {
         let message =
             format!("{name} does not protect passwords: billions are tried a second. Use bcrypt, scrypt or Argon2.");
         (Severity::High, Confidence::High, message)
@@ -707,6 +743,15 @@ fn report(call: &CallView<'_>, name: &str, span: Span, signature: bool, fixable:
     } else {
         return;
     };
+    // What a function does again is told of once.
+    let told = |n: &Note| {
+        n.rule.id == call.rule.id
+            && n.message == message
+            && function.is_some_and(|f| matches!(n.place, Place::Here(s) if f.span().contains(s)))
+    };
+    if password && out.iter().any(told) {
+        return;
+    }
     let mut note = Note::new(call.rule, span, message).severity(severity).confidence(confidence);
     let written = call.arena.slice(span);
     if fixable && (written.starts_with('\'') || written.starts_with('"')) {

@@ -1,10 +1,11 @@
-use sidenote_grammars::Family;
+use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::rules::evidence::{field, numbers};
 use crate::rules::{Case, Check, Docs, Rule};
 use crate::semantics::flow::CallView;
 use crate::semantics::flow::value::Val;
+use crate::syntax::Node;
 
 pub static RULE: Rule = Rule {
     id: "world-writable",
@@ -52,6 +53,7 @@ pub static RULE: Rule = Rule {
             "a.js",
             "const { execSync } = require('child_process');\nexecSync('chmod -R 777 /srv/data'); //~ world-writable",
         ),
+        Case::near_miss("a.js", "const fs = require('fs');\nif (options.unixsocket777) fs.chmodSync(socket, 0o777);"),
         Case::near_miss("a.js", "const { execSync } = require('child_process');\nexecSync('chmod 755 /srv/data');"),
         Case::bad(
             "a.rs",
@@ -231,6 +233,14 @@ fn report(call: &CallView<'_>, mode: u32, n: usize, severity: Severity, out: &mu
 }
 
 fn chmod(call: &CallView<'_>, out: &mut Vec<Note>) {
+    // `if (options.unixsocket777) fs.chmodSync(socket, 0o777);` was asked for.
+    let asked = |n: Node<'_>| {
+        n.kind() == Kind::IfStatement
+            && n.child(Field::Condition).is_some_and(|c| c.text().contains("777") || c.text().contains("666"))
+    };
+    if call.arena.root().smallest_at(call.span).ancestors().any(asked) {
+        return;
+    }
     if let Some(mode) = open_mode(call.args.get(1)).filter(|_| is_fs(call)) {
         report(call, mode, 1, Severity::Medium, out);
     }

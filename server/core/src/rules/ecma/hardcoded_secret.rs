@@ -224,6 +224,12 @@ pub static RULE: Rule = Rule {
             "const a = <input type=\"password\" name=\"apiKey1\" autoComplete=\"new-password\" />; const id = 'AKIAIOSFODNN7EXAMPLE';",
         ),
         Case::bad("a.js", r#"if (req.body.password === "hunter2secret") login(); //~ hardcoded-secret"#),
+        Case::near_miss(
+            "a.js",
+            r#"const options = { hostname: "localhost", user: "guest", password: "guest", port: 5672 };"#,
+        ),
+        Case::near_miss("a.ts", r#"export const storageKey = "tsr-scroll-restoration-v1_3";"#),
+        Case::near_miss("a.ts", r#"const SELF_CHECK_SECRET_KEY = "0xac0974bec39a17e36ba4a6b4d238ff94";"#),
         Case::near_miss("a.js", r#"const emoji = { secret: "unicode/3299.png?v8", key: "unicode/1f511.png?v8" };"#),
     ],
 };
@@ -260,6 +266,10 @@ fn literal<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let Some(kind) = secret_name(&name) else { return };
+    // The key under which a page stores something: `storageKey = "app-scroll-v1"`.
+    if name.to_ascii_lowercase().ends_with("storagekey") && value.contains(['-', '_', '.', ':', '@']) {
+        return;
+    }
     // Passwords of mail accounts are written with blanks.
     if value.chars().any(char::is_whitespace) && !(kind.is_password && value.len() < 24 && is_login(node)) {
         return;
@@ -274,12 +284,28 @@ fn literal<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let login = kind.is_password && defines == Defines::Key && is_login(node);
+    if login && is_own_machine(node, &value) {
+        return;
+    }
     let random = looks_random(&value, kind.is_password);
     if login && !wordlike_key(&name, &value) {
         report(node, "A login's password stands here".into(), Confidence::High, None, cx);
     } else if random || defines == Defines::Fallback && !kind.is_password && value.len() >= 8 {
         report(node, format!("`{name}` is a fixed secret"), Confidence::Medium, None, cx);
     }
+}
+
+/// Whether a login is the one that a program on the same machine comes with: `host: "localhost", user: "guest", password: "guest"`.
+fn is_own_machine(node: Node<'_>, password: &str) -> bool {
+    let Some(object) = node.ancestors().find(|n| n.kind() == Kind::Object) else { return false };
+    let has = |names: &[&str], wanted: &dyn Fn(&str) -> bool| {
+        object.named_children().any(|p| {
+            key_name(p).is_some_and(|k| names.contains(&k.as_ref()))
+                && p.child(Field::Value).and_then(string_value).is_some_and(|v| wanted(&v))
+        })
+    };
+    has(&["host", "hostname"], &|h| matches!(h, "localhost" | "127.0.0.1"))
+        && has(&["user", "username", "login"], &|u| u == password)
 }
 
 /// Whether a header's value carries credentials: `Basic` with base64, or `Bearer` with something that looks random.

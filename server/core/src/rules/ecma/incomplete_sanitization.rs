@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use sidenote_grammars::{Family, Field, Kind};
 
 use crate::findings::{Category, Confidence, Note, Severity};
-use crate::rules::support::{args, bare, constant, method, string_value};
+use crate::rules::support::{args, bare, constant, method, place_name, string_value};
 use crate::rules::{Case, Check, Cx, Docs, Rule};
 use crate::syntax::Node;
 
@@ -87,6 +87,9 @@ exports.both = (s) => "'" + s.replace(/\\/g, '\\\\').replace(/'/g, "\\'") + "'";
         Case::near_miss("a.js", "const a = s.replace('\\n', '').replace('/', '').replace('%', '');"),
         Case::near_miss("a.js", "const a = JSON.stringify(s).replace(/'/g, \"\\\\'\");"),
         Case::near_miss("a.js", "const a = s.replace('\"', '').replace('\"', '');"),
+        Case::near_miss("a.js", "const a = this.DEFAULT_PROMPT.replace(/'/g, \"\\\\'\");"),
+        Case::near_miss("a.js", "const a = text.replace(/else/i, 'else');"),
+        Case::bad("a.js", "const a = text.replace(/else/, 'else'); //~ incomplete-sanitization"),
         Case::near_miss("a.js", "const a = router.replace('/', 'home');"),
         Case::bad("a.js", r#"const safe = name.replace(/\.\.\//g, ""); //~ incomplete-sanitization"#),
         Case::near_miss("a.js", r#"const typographic = text.replace(/'/g, "\u2019").replace(/"/g, "\u201d");"#),
@@ -113,6 +116,14 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         return;
     }
     let Some((search, with)) = replacement(node) else { return };
+    // Nobody else wrote a constant: `this.DEFAULT_PROMPT.replace(/'/g, "\\'")`.
+    let named = place_name(receiver).unwrap_or_default();
+    if named.len() > 3
+        && named.contains('_')
+        && named.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+    {
+        return;
+    }
     if with == "%" && search.targets.iter().any(|t| t == "%25") && is_decoded(node) {
         let message = "The text is decoded twice: `%2525` becomes `%`, and what a check let through as `%252e` becomes a dot. Decode once.";
         cx.report(Note::new(cx.rule, call_part(node, name), message).confidence(Confidence::Medium));
@@ -122,6 +133,11 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         && !target.is_empty()
         && **target == *with
     {
+        // `text.replace(/else/i, "else")` writes it in lower case.
+        let any_case = args(node).next().map(constant).and_then(|s| s.child(Field::Flags));
+        if any_case.is_some_and(|f| f.text().contains('i')) && target.contains(|c: char| c.is_alphabetic()) {
+            return;
+        }
         let message = format!(
             "`{target}` is replaced by itself, so that nothing changes. An escape such as `\\{target}` was meant."
         );

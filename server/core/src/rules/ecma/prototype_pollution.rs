@@ -71,6 +71,10 @@ app.patch("/a", (req, res) => { put(config, req.body.keys, req.body.value); res.
 });"#,
         ),
         Case::near_miss(
+            "a.js",
+            "function extend(target, source) {\n  for (const key in source) {\n    if (typeof target[key] === 'object') target[key] = extend({}, target[key], source[key]);\n    else target[key] = source[key];\n  }\n  return target;\n}",
+        ),
+        Case::near_miss(
             "h.js",
             r#"const root = process.argv[2];
 const watched = {};
@@ -786,10 +790,15 @@ fn deep_copy<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let recurs = outer.descendants().filter(|n| n.kind() == Kind::CallExpression).any(|call| {
         // The block of an arrow function does not know the name that it is bound to.
         let own = call.child(Field::Function).is_some_and(|f| names.is_empty() || names.contains(&f.text()));
+        // `to[key] = extend({}, to[key], from[key])` writes into a new object.
+        let fresh = args(call)
+            .next()
+            .map(bare)
+            .is_some_and(|a| a.kind() == Kind::Object && a.named_children().next().is_none());
         let passed: Vec<Node<'a>> = args(call).map(bare).map(meant).collect();
         let first = passed.iter().position(|a| chosen(*a));
         let rest = first.map_or(&[][..], |n| &passed[n + 1..]);
-        own && rest.iter().any(|a| other(a.text()) || entry && a.text() == right.text())
+        own && !fresh && rest.iter().any(|a| other(a.text()) || entry && a.text() == right.text())
     });
     if recurs {
         let message = format!(

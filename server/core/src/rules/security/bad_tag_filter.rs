@@ -1,5 +1,6 @@
 use sidenote_grammars::{Family, Field, Kind};
 
+use crate::blocks::Block;
 use crate::findings::{Category, Confidence, Note, Severity};
 use crate::regex::{Dialect, Flags, HtmlBypass, html_filter_bypasses, parse};
 use crate::rules::support::{is_function, key_name, method};
@@ -54,6 +55,11 @@ pub static RULE: Rule = Rule {
             "const end = body.indexOf('</script>', start);\nconst code = body.substring(start, end).replace(/<(\\/)?script.*?>/g, '');",
         ),
         Case::near_miss("a.js", "const end = /<\\/script>/gi;\nend.lastIndex = start;\nconst found = end.exec(text);"),
+        Case::near_miss(
+            "a.js",
+            "const SCRIPTS = /<script>([\\s\\S]*?)<\\/script>/g;\nfunction parts(text) {\n  return [...text.matchAll(SCRIPTS)].map((m) => m[1]);\n}",
+        ),
+        Case::near_miss("a.js", "exports.SCRIPTS = /(<script[^>]*>)(.*?)<\\/script>/gims;"),
         Case::near_miss("a.js", "const manuscript = /manuscript\\d+/.test(name);"),
         Case::near_miss("a.js", "const a = source.split(/<!-- more -->/);"),
         Case::near_miss("a.js", "const a = /description|prescript/.test(word);"),
@@ -69,7 +75,8 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     // Who finds where an element ends takes a file of their own apart, and does not clean it.
     let code = node.ancestors().last().map_or("", |n| n.text());
     let parses = ["indexOf('</", "indexOf(\"</", "lastIndex = "].iter().any(|w| code.contains(w));
-    if !lower.contains("script") && !text.contains("<!--") || reads || parses || !filters(node) {
+    if !lower.contains("script") && !text.contains("<!--") || reads || parses || !filters(node) || is_read_by(node, cx)
+    {
         return;
     }
     let flags = Flags::from_letters(node.child(Field::Flags).map_or("", |n| n.text()));
@@ -85,6 +92,28 @@ fn check<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
     let message =
         format!("This pattern misses {missed}, which browsers run all the same. Use a sanitizer such as DOMPurify.");
     cx.report(Note::new(cx.rule, node.span(), message));
+}
+
+/// Whether a pattern that has a name is used, and for something else than to take out or to refuse what it matches.
+fn is_read_by(node: Node<'_>, cx: &Cx<'_>) -> bool {
+    let named = node.parent().filter(|p| p.kind() == Kind::VariableDeclarator).and_then(|p| p.child(Field::Name));
+    let Some(name) = named.filter(|n| n.kind() == Kind::Identifier).map(Node::text) else { return false };
+    let mut uses = 0;
+    !filters_by(cx.block, name, 3, &mut uses) && uses > 1
+}
+
+/// Whether the code of a block, or of one so deep in it, filters by a pattern of that name; counts where it is named.
+fn filters_by(block: &Block, name: &str, depth: usize, uses: &mut usize) -> bool {
+    let text = block.arena().text();
+    *uses += text.matches(name).count();
+    let by = |before: &str, after: &str| text.contains(&format!("{before}{name}{after}"));
+    // What a function makes of every match is not taken to be a removal.
+    let replaces = ["replace(", "replaceAll("].iter().any(|r| {
+        let call = format!("{r}{name},");
+        text.match_indices(&call).any(|(at, _)| text[at + call.len()..].trim_start().starts_with(['\'', '"', '`']))
+    });
+    let found = replaces || by("", ".test(") || by("match(", ")") || by("search(", ")");
+    block.children().any(|c| filters_by(c, name, depth.saturating_sub(1), uses) && depth > 0) || found
 }
 
 /// Whether a pattern removes or detects.
@@ -103,7 +132,11 @@ fn filters(node: Node<'_>) -> bool {
             ["pattern", "begin", "end", "match", "start", "middle", "comment", "tag", "html", "regex"]
                 .contains(&k.as_ref())
         }),
-        Kind::VariableDeclarator | Kind::AssignmentExpression => true,
+        // Who keeps several parts of what is matched takes it apart: `/(<script[^>]*>)(.*?)<\\/script>/`.
+        Kind::VariableDeclarator | Kind::AssignmentExpression => {
+            let pattern = node.child(Field::Pattern).map_or("", |p| p.text());
+            pattern.replace("\\(", "").replace("(?", "").matches('(').count() < 2
+        }
         _ => false,
     }
 }

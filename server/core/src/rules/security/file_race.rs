@@ -137,6 +137,10 @@ else {
             "const fs = require('fs');\nif (fs.existsSync('a.txt')) fs.writeFileSync('b.txt', '');",
         ),
         Case::near_miss("a.js", "const fs = require('fs');\nif (!fs.existsSync(lock)) fs.openSync(lock, 'wx');"),
+        Case::near_miss(
+            "a.js",
+            "const fs = require('fs');\nfs.stat(file, function (err) {\n  if (err) make(function (e, text) { fs.writeFile(file, text, done); });\n});",
+        ),
         Case::near_miss("a.js", "const fs = require('fs');\nif (fs.existsSync(file)) watch(file);\nlog(file);"),
     ],
 };
@@ -191,7 +195,7 @@ fn file_call<'a>(node: Node<'a>, cx: &Cx<'a>) -> Option<(&'a str, Node<'a>)> {
 
 fn check<'a>(cx: &mut Cx<'a>) {
     let arena = cx.arena();
-    let mut checked: Vec<(&str, &str)> = Vec::new();
+    let mut checked: Vec<(&str, &str, Node<'a>)> = Vec::new();
     let mut notes = Vec::new();
     if !CHECKS.iter().any(|c| arena.text().contains(c)) {
         return;
@@ -212,9 +216,9 @@ fn check<'a>(cx: &mut Cx<'a>) {
         if CHECKS.contains(&name) {
             // What only reads a size or a mode decides nothing.
             if !name.contains("stat") || name.starts_with('l') || decides(node) {
-                checked.push((path.text(), name));
+                checked.push((path.text(), name, node));
             }
-        } else if checked.iter().any(|(p, _)| *p == path.text()) {
+        } else if checked.iter().any(|(p, _, check)| *p == path.text() && !is_later(node, *check)) {
             let rest: String = args(node).skip(1).map(|a| a.text()).collect::<Vec<_>>().join(",");
             // What is written again was read before: it is the program's own file.
             let read_before = arena.text().get(..node.span().start as usize).is_some_and(|before| {
@@ -230,7 +234,7 @@ fn check<'a>(cx: &mut Cx<'a>) {
             // What a file that exists is replaced by is made of its content; a log that is opened to append loses nothing.
             let rewrites = [format!("readFileSync({},", path.text()), format!("readFileSync({})", path.text())];
             let rewrites = rewrites.iter().any(|r| rest.contains(r.as_str()));
-            let sized = checked.iter().any(|(p, by)| *p == path.text() && !by.contains("xists"));
+            let sized = checked.iter().any(|(p, by, _)| *p == path.text() && !by.contains("xists"));
             let appends = name.starts_with("append") && !sized
                 || name.starts_with("open") && ["'a'", "\"a\"", "'a+'", "\"a+\""].iter().any(|f| rest.contains(f));
             if rewrites || appends {
@@ -245,6 +249,15 @@ fn check<'a>(cx: &mut Cx<'a>) {
         }
     }
     notes.into_iter().for_each(|n| cx.report(n));
+}
+
+/// Whether what is done after a check waits for something else first: it stands in a callback of another call.
+fn is_later<'a>(node: Node<'a>, check: Node<'a>) -> bool {
+    let waits = |n: Node<'a>| {
+        let call = n.parent().filter(|p| p.kind() == Kind::Arguments).and_then(|p| p.parent());
+        crate::rules::support::is_function(n) && call.is_some_and(|c| !c.span().contains(check.span()))
+    };
+    node.ancestors().take_while(|n| !n.span().contains(check.span())).any(waits)
 }
 
 /// Whether a path lies in a folder where nobody else writes: beside the program, in the folder where it was started, at home.

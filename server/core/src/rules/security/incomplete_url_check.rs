@@ -105,6 +105,15 @@ if (HOST.test(url) || NEXT.test(url)) go();"#,
   return parts && { id: parts[1], token: parts[2] };
 }"#,
         ),
+        Case::near_miss(
+            "a.js",
+            "function kind(url) {\n  if (url.includes('example.com') || url.includes('example.org')) {\n    return 'video';\n  }\n  return 'link';\n}",
+        ),
+        Case::bad(
+            "a.js",
+            "function kind(url) {\n  if (url.includes('example.com')) return open(url); //~ incomplete-url-check\n  return 'link';\n}",
+        ),
+        Case::near_miss("a.js", "if (/example\\.com/.exec(config.hostname)) log();"),
         Case::near_miss("a.js", "if (allowedHosts.includes('example.com')) go();"),
         Case::near_miss("a.js", "if (url.endsWith('.json') || url.endsWith('main.js')) parse(url);"),
         Case::near_miss("a.js", "const short = url.replace(/https?:\\/\\/www.example.com/, '');"),
@@ -172,6 +181,12 @@ fn is_address(node: Node<'_>) -> bool {
         return false;
     }
     let Some(name) = place_name(node) else { return false };
+    // The program's own settings: `config.hostname`.
+    if text.split(['.', '[']).any(|part| matches!(part, "config" | "settings" | "options" | "opts"))
+        || name == "api_host"
+    {
+        return false;
+    }
     let words = words(&name);
     words.last().is_some_and(|w| ADDRESSES.contains(&w.as_str()))
         || words.iter().any(|w| matches!(w.as_str(), "url" | "uri" | "href"))
@@ -236,7 +251,7 @@ fn call<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
                     && p.child(Field::Right).is_some_and(|r| r.text() == "0")
                     && p.text().contains("==")
             });
-            if first && found.scheme && !found.rest.is_empty() {
+            if first && found.scheme && !found.rest.is_empty() || says_kind(node) {
                 return;
             }
             if first {
@@ -255,6 +270,26 @@ fn call<'a>(node: Node<'a>, cx: &mut Cx<'a>) {
         }
         _ => {}
     }
+}
+
+/// Whether a check only says what something is: `if (src.includes("video.example.com")) return "video";`
+fn says_kind(node: Node<'_>) -> bool {
+    let inside = |n: &Node<'_>| {
+        matches!(n.kind(), Kind::BinaryExpression | Kind::ParenthesizedExpression | Kind::UnaryExpression)
+    };
+    let mut at = node;
+    while let Some(parent) = at.parent().filter(inside) {
+        at = parent;
+    }
+    let Some(branch) = at.parent().filter(|p| p.kind() == Kind::IfStatement && at.field() == Field::Condition) else {
+        return false;
+    };
+    let then = branch.child(Field::Consequence);
+    let only = then.and_then(|t| match t.kind() {
+        Kind::StatementBlock => t.first_named().filter(|_| t.named_children().count() == 1),
+        _ => Some(t),
+    });
+    only.is_some_and(|s| s.kind() == Kind::ReturnStatement && s.first_named().is_some_and(|v| v.kind() == Kind::String))
 }
 
 fn end_inside(string: Node<'_>) -> Span {

@@ -406,12 +406,7 @@ impl<'a> Interp<'a> {
             masked.taints.retain(|t| !is_sensitive(t));
             result = Arc::new(masked);
         }
-        // The program's own `mask(password)`.
-        if !call.callee.funcs.is_empty() && !result.taints.is_empty() && lexicon::masks(call.name) {
-            let mut masked = Value::clone(&result);
-            masked.taints.retain(|t| !is_sensitive(t));
-            result = Arc::new(masked.cleaned(DISCLOSURE));
-        }
+        result = self.known_by_name(call, result);
         // `parse::<u32>()`: text that became a number.
         if let [ty, ..] = call.types
             && self.world.casts_convert()

@@ -69,7 +69,10 @@ pub(super) fn condition(interp: &mut Interp<'_>, id: ExprId) -> Facts {
             // Where `a && b` holds both do; where it does not, one of them does not: only what both say is known.
             let mut both = same;
             both.extend(b_same);
-            let either = in_both(hir, &other, &b_other);
+            let mut either = in_both(hir, &other, &b_other);
+            if *op == LogicalOp::And && super::lookups::is_root(interp, *left, *right) {
+                either.extend(b_other.iter().cloned());
+            }
             let value = match (op, a.value.as_bool()) {
                 (LogicalOp::And, Some(false)) | (LogicalOp::Or, Some(true)) => a.value,
                 (LogicalOp::And, _) | (_, Some(false)) => b.value,
@@ -689,12 +692,10 @@ impl Interp<'_> {
     /// `x` for `path.resolve(root, x)`, which is looked at without being kept.
     fn made_absolute(&self, id: ExprId) -> Option<ExprId> {
         let ExprKind::Call { callee, args, .. } = &self.hir.expr(id).kind else { return None };
-        match (&self.hir.expr(*callee).kind, args.as_slice()) {
-            (ExprKind::Field(_, name) | ExprKind::Name(name), [_, path])
-                if matches!(name.as_str(), "resolve" | "join") && self.is_place(path.value) =>
-            {
-                Some(path.value)
-            }
+        let (ExprKind::Field(_, name) | ExprKind::Name(name)) = &self.hir.expr(*callee).kind else { return None };
+        match (name.as_str(), args.as_slice()) {
+            ("resolve" | "join", [_, path]) | ("resolve", [path]) if self.is_place(path.value) => Some(path.value),
+            ("normalize", [path]) => self.made_absolute(path.value),
             _ => None,
         }
     }

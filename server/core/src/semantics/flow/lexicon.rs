@@ -216,6 +216,10 @@ pub fn sensitive(name: &str) -> Option<SourceKind> {
     if name.len() < 3 || name.len() > 48 || matches!(name, "PWD" | "OLDPWD") {
         return None;
     }
+    // A class or an enum: `cluster: OperationalCredentials`.
+    if name.len() > 12 && name.ends_with("Credentials") && name.starts_with(|c: char| c.is_ascii_uppercase()) {
+        return None;
+    }
     let words = words(name);
     let has = |w: &str| words.iter().any(|x| x == w);
     let pair = |a: &str, b: &str| words.windows(2).any(|w| w[0] == a && w[1] == b);
@@ -393,6 +397,23 @@ pub fn masks(name: Ustr) -> bool {
     has_word(&name, &WORDS)
 }
 
+/// Whether a function of that name makes HTML of text: `escapeHtml`, `nameAsHtml`.
+pub fn escapes_html(name: Ustr) -> bool {
+    let text = name.as_str();
+    if !(6..40).contains(&text.len()) || has_word(text, &["unescape", "decode", "no", "un"]) {
+        return false;
+    }
+    // Of others than HTML they say so.
+    const OTHERS: [&str; 13] = [
+        "regex", "regexp", "sql", "shell", "css", "url", "uri", "string", "quotes", "json", "id", "selector",
+        "sequence",
+    ];
+    let of_html =
+        ["html", "Html", "HTML", "xml", "Xml", "XML", "entities", "Entities"].iter().any(|w| text.contains(w));
+    has_word(text, &["escape", "escaped"]) && !has_word(text, &OTHERS)
+        || of_html && has_word(text, &["encode", "encoded", "sanitize", "as"])
+}
+
 /// Whether an object of that name holds labels, messages, kinds or places of things, not the things.
 pub fn is_about(name: Ustr) -> bool {
     matches!(
@@ -478,6 +499,13 @@ pub fn must_be_random(name: &str) -> bool {
             "loss",
             "embedding",
             "vocab",
+            // Of what a ledger calls a token.
+            "association",
+            "associations",
+            "allowance",
+            "supply",
+            "holder",
+            "transfer",
         ]
         .iter()
         .any(|w| has(w))
@@ -515,6 +543,7 @@ mod tests {
             "token",
             "passwordResetUrl",
             "secretName",
+            "OperationalCredentials",
             "pass",
             "key",
         ] {

@@ -14,6 +14,7 @@ mod lookups;
 mod network;
 mod objects;
 mod older;
+mod shapes;
 mod turns;
 
 /// Checks that the lines marked `//!` and no others reach a sink of the kinds.

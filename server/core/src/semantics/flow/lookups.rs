@@ -148,6 +148,13 @@ fn names_in(interp: &Interp<'_>, id: ExprId, depth: usize, yes: &mut Lessons) {
     }
 }
 
+/// `root && !path.startsWith(root)`: where that is false the path lies below the folder, if there is one.
+pub(super) fn is_root(interp: &Interp<'_>, left: ExprId, right: ExprId) -> bool {
+    let text = |id: ExprId| interp.arena.slice(interp.hir.expr(id).span);
+    let folder = ["root", "base", "dir", "folder"].iter().any(|w| text(left).to_ascii_lowercase().ends_with(w));
+    folder && interp.is_place(left) && text(right).contains("startsWith(") && text(right).contains(text(left))
+}
+
 /// `await validateInput(body);`: what does not throw went through a schema, which says of every part whether it is text.
 /// `if (checkAllowOrigin(req))`: what is asked of a request is whether its origin may read the answer.
 pub(super) fn by_name(interp: &mut Interp<'_>, call: &Call<'_>, yes: &mut Lessons) {
@@ -160,6 +167,16 @@ pub(super) fn by_name(interp: &mut Interp<'_>, call: &Call<'_>, yes: &mut Lesson
     if has(&["origin", "cors"]) && has(&["allow", "allowed", "allows", "valid", "trusted", "check", "same"]) {
         let origin = ["headers".into(), "origin".into()].into_iter().collect();
         yes.push((arg, Learned::Below(origin, SinkKind::CorsOrigin.set())));
+    }
+    // `if (isRelativeUrl("/" + target))`: it leads to no other host.
+    if has(&["relative", "local"]) && has(&["url", "uri", "redirect", "link", "href", "address", "destination"]) {
+        let place = match interp.hir.expr(arg).kind {
+            ExprKind::Binary(BinaryOp::Add, start, rest) if matches!(interp.hir.expr(start).kind, ExprKind::Lit(_)) => {
+                rest
+            }
+            _ => arg,
+        };
+        yes.push((place, Learned::Clean(SinkKind::Redirect.set())));
     }
     if words.first().is_some_and(|w| w == "validate") && words.len() > 1 && interp.is_statement(call.span) {
         interp.refine(&[(arg, Learned::Clean(SinkKind::NoSql.set() | SinkKind::StringCheck.set()))]);

@@ -767,7 +767,10 @@ impl Interp<'_> {
         if is(&["WebSocket", "EventSource", "sockjs-client", "SockJS"]) {
             return Some("SocketEvent");
         }
-        let window = ["window", "self", "globalThis", "top", "parent", "opener", "frame", "iframe", "contentWindow"];
+        if written == "self" {
+            return Some("WorkerEvent");
+        }
+        let window = ["window", "globalThis", "top", "parent", "opener", "frame", "iframe", "contentWindow"];
         let last = written.rsplit('.').next().unwrap_or(written);
         window.contains(&last).then_some("MessageEvent")
     }
@@ -915,6 +918,9 @@ fn of_one_path(a: &Value, b: &Value) -> bool {
     params(a).iter().any(|p| others.contains(p))
 }
 
+/// What is said of an object and not of what lies in it: that it is a request's as a whole, that it is a copy.
+const OF_THE_WHOLE: super::kinds::SinkKinds = SinkKind::Whole.set().and(SinkKind::PrototypeBase.set());
+
 /// The taints of a member of a tainted value: foreign data is foreign all the way down; of a parameter it is a longer path.
 pub(super) fn below(base: &Value, name: Ustr) -> Option<Vec<Taint>> {
     if base.taints.is_empty() || base.types.is_harmless() {
@@ -927,10 +933,13 @@ pub(super) fn below(base: &Value, name: Ustr) -> Option<Vec<Taint>> {
             Taint { cleaned: super::kinds::SinkKinds(taint.cleaned.0 & !whole.0), ..taint.clone() }
         }
         Origin::Source(_) => {
-            let part = super::kinds::SinkKinds(taint.cleaned.0 & !SinkKind::Whole.set().0);
+            let part = super::kinds::SinkKinds(taint.cleaned.0 & !OF_THE_WHOLE.0);
             Taint { cleaned: part, ..taint.clone() }
         }
-        Origin::Param(param, path) => Taint { origin: Origin::Param(*param, path.then(name)), ..taint.clone() },
+        Origin::Param(param, path) => {
+            let part = super::kinds::SinkKinds(taint.cleaned.0 & !SinkKind::PrototypeBase.set().0);
+            Taint { origin: Origin::Param(*param, path.then(name)), cleaned: part, ..taint.clone() }
+        }
     };
     // Not all that is beside a password is secret: `credentials.region`.
     let whole = name == *ELEMENT;

@@ -450,6 +450,66 @@ impl Outcome {
                 {
                     return;
                 }
+                if site.kind == SinkKind::Html
+                    && source.kind == SourceKind::PageText
+                    && is_own_attribute(&source.at, parts().cloned())
+                {
+                    return;
+                }
+                // A hash that is made again and again is not fast.
+                if site.kind == SinkKind::FastHash
+                    && parts().any(|s| {
+                        ["spinCount", "iterations", "iterationCount"].iter().any(|w| s.at.arena.text().contains(w))
+                    })
+                {
+                    return;
+                }
+                // What a database or a protocol asks for when somebody logs in there.
+                if site.kind == SinkKind::FastHash && is_of_handshake(site.at.arena.text()) {
+                    return;
+                }
+                // A page's own script is sent to no server's request.
+                if source.what.as_str() == "the request's address"
+                    && matches!(site.kind, SinkKind::Redirect | SinkKind::Url | SinkKind::Path)
+                    && ["location.href", "location.replace(", "window.fetch"]
+                        .iter()
+                        .any(|w| site.at.arena.text().contains(w))
+                {
+                    return;
+                }
+                // The elements that a plugin was called on.
+                if site.kind == SinkKind::Html
+                    && matches!(site.name.as_str(), "$" | "jQuery")
+                    && text_of(&site.at).starts_with("this")
+                {
+                    return;
+                }
+                // A view of what a message brought is of its sender's size, and a number of two bytes is small.
+                if site.kind == SinkKind::Timer
+                    && (source.kind == SourceKind::Message && is_view(site)
+                        || parts().any(|s| is_small_number(text_of(&s.at))))
+                {
+                    return;
+                }
+                // What node sends as JSON is no page: `response.end(JSON.stringify(x))`.
+                let is_json =
+                    |s: &Arc<Step>| s.what == StepKind::Through && text_of(&s.at).starts_with("JSON.stringify(");
+                if site.kind == SinkKind::Html
+                    && matches!(site.name.as_str(), "end" | "write")
+                    && parts().take_while(|s| s.what != StepKind::Concatenated).any(is_json)
+                    && !site.at.arena.text().contains("text/html")
+                {
+                    return;
+                }
+                // An answer that is written into a connection by hand, and no page: `socket.write("HTTP/1.1 101 ..")`.
+                if site.kind == SinkKind::Html && site.name == "write" && text_of(&site.at).contains("HTTP/1.") {
+                    return;
+                }
+                if site.kind == SinkKind::NoSql
+                    && (source.what.as_str() == "a queue's message" || is_answered_at_once(&site.at))
+                {
+                    return;
+                }
                 // A command that somebody gives the program to run, by an option's name, is theirs: `exec(options.launch)`.
                 let is_part = |s: &Arc<Step>| {
                     let text = s.at.arena.slice(s.at.span);
@@ -509,8 +569,16 @@ impl Outcome {
                         && h.source.at == source.at
                         && source.at.block != site.at.block
                 };
+                // A password that a function hashes again and again.
+                let same_password = |h: &Hit| {
+                    site.kind == SinkKind::FastHash
+                        && h.kind == site.kind
+                        && h.at.block == site.at.block
+                        && h.source.at == source.at
+                };
                 if site.kind.accepts().has(source.kind)
                     && !self.hits.iter().any(same_logger)
+                    && !self.hits.iter().any(same_password)
                     && !self.hits.iter().any(|h| {
                         h.kind == site.kind && (h.at == site.at || once && h.source.at == source.at || same_line(h))
                     })
@@ -691,16 +759,28 @@ fn is_stored_elsewhere(text: &str) -> bool {
     .any(|w| text.contains(w))
 }
 
-/// Whether a sink is the first argument of a call that runs a program without a shell.
+/// Whether a sink is part of a call that runs a program without a shell.
 fn is_program(site: &SinkSite) -> bool {
-    let text = site.at.arena.text();
-    let span = site.at.span;
-    let before = text.get(..span.start as usize).unwrap_or_default().trim_end();
-    let after = text.get(span.end as usize..).unwrap_or_default();
-    let after = after.split([';', '\n']).next().unwrap_or_default();
-    matches!(site.name.as_str(), "spawn" | "spawnSync" | "execFile" | "execFileSync" | "fork" | "execa" | "execaSync")
-        && before.ends_with('(')
-        && !after.contains("shell")
+    const RUN: [&str; 7] = ["spawn", "spawnSync", "execFile", "execFileSync", "fork", "execa", "execaSync"];
+    let at = site.at.arena.root().smallest_at(site.at.span);
+    let call = std::iter::once(at).chain(at.ancestors()).find(|n| n.kind() == Kind::CallExpression);
+    RUN.contains(&site.name.as_str()) && call.is_none_or(|c| !c.text().contains("shell"))
+}
+
+/// Whether what an attribute of the page holds is the page's own: what elements are called, what was put there as data, or a part of
+/// what is written again. Text that somebody typed, and an attribute that becomes HTML as it is, are not.
+fn is_own_attribute(source: &At, way: impl Iterator<Item = Arc<Step>>) -> bool {
+    let read = text_of(source);
+    let is_attribute = [".attr(", ".getAttribute(", ".dataset"].iter().any(|a| read.contains(a));
+    let named = ["id", "name", "class", "type"]
+        .iter()
+        .any(|n| read.contains(&format!("attr('{n}')")) || read.contains(&format!("attr(\"{n}\")")));
+    let put = |s: Arc<Step>| {
+        let text = text_of(&s.at);
+        let passed = matches!(s.what, StepKind::Concatenated | StepKind::Passed | StepKind::Returned);
+        passed || text.starts_with("JSON.parse(") || text.starts_with("decodeURIComponent(")
+    };
+    is_attribute && (named || { way }.any(put))
 }
 
 fn text_of(at: &At) -> &str {
@@ -719,11 +799,69 @@ fn serves_developers(at: &At) -> bool {
     })
 }
 
+/// Whether code speaks of a handshake in which a server says what a password is hashed with.
+fn is_of_handshake(code: &str) -> bool {
+    const WORDS: [&str; 6] = ["scramble", "Scramble", "handshake", "challenge", "Protocol-mandated", "verifier11G"];
+    WORDS.iter().any(|w| code.contains(w)) || code.contains("seed") && !code.contains("seeds")
+}
+
+/// Whether a sink is a typed array over something of which nothing says that it is a number: `new Uint8Array(event.data)`.
+fn is_view(site: &SinkSite) -> bool {
+    let sized = ["length", "len", "size", "count", "num", "number", "n", "width", "height", "total", "capacity", "max"];
+    site.name.ends_with("Array") && site.name != "Array" && !lexicon::has_word(text_of(&site.at), &sized)
+}
+
+/// Whether a call reads a number of at most two bytes.
+fn is_small_number(call: &str) -> bool {
+    const READS: [&str; 10] = [
+        ".readUInt8(",
+        ".readUint8(",
+        ".readInt8(",
+        ".readUInt16",
+        ".readUint16",
+        ".readInt16",
+        ".getUint8(",
+        ".getInt8(",
+        ".getUint16(",
+        ".getInt16(",
+    ];
+    READS.iter().any(|r| call.contains(r))
+}
+
+/// Whether what a store is asked for is there at once, so that it lies in memory: `const table = Table.findOne({ name }); table.id`.
+fn is_answered_at_once(at: &At) -> bool {
+    const CHAINED: [&str; 22] = [
+        "then", "catch", "finally", "exec", "lean", "select", "populate", "sort", "limit", "skip", "where", "toArray",
+        "cursor", "stream", "on", "once", "next", "forEach", "project", "hint", "session", "map",
+    ];
+    if at.arena.language().family != sidenote_grammars::Family::Ecma {
+        return false;
+    }
+    let node = at.arena.root().smallest_at(at.span);
+    let is_query = |n: &crate::syntax::Node<'_>| {
+        n.kind() == Kind::CallExpression && n.child(Field::Function).is_some_and(|f| !f.span().contains(at.span))
+    };
+    let Some(call) = std::iter::once(node).chain(node.ancestors()).find(is_query) else { return false };
+    let Some(kept) = call.parent().filter(|p| p.kind() == Kind::VariableDeclarator) else { return false };
+    let Some(name) = kept.child(Field::Name).filter(|n| n.kind() == Kind::Identifier) else { return false };
+    let read = |n: &crate::syntax::Node<'_>| {
+        n.kind() == Kind::MemberExpression
+            && n.child(Field::Object).is_some_and(|o| o.kind() == Kind::Identifier && o.text() == name.text())
+    };
+    let mut reads = at.arena.nodes().filter(read).peekable();
+    reads.peek().is_some()
+        && reads.all(|n| n.child(Field::Property).is_some_and(|p| !CHAINED.contains(&p.text())))
+        && !at.arena.text().contains(&format!("await {}", name.text()))
+}
+
 /// Whether what is stored is all of a program's settings: `JSON.stringify(config)`.
 fn keeps_settings(site: &SinkSite) -> bool {
     let whole = text_of(&site.at).strip_prefix("JSON.stringify(").and_then(|t| t.split([',', ')']).next());
     whole.is_some_and(|w| {
-        lexicon::has_word(w.trim(), &["config", "conf", "configuration", "settings", "cred", "creds", "credentials"])
+        lexicon::has_word(
+            w.trim(),
+            &["config", "cfg", "conf", "configuration", "settings", "cred", "creds", "credentials"],
+        )
     })
 }
 
@@ -788,6 +926,9 @@ pub(crate) fn note(
         flow.push((place(&step.at), what.to_owned()));
     }
     flow.push((place(&hit.at), format!("reaches `{}` here", hit.name)));
+    if is_far(hit, &flow) {
+        return None;
+    }
     note.flow = flow;
     if hit.at.block == here && hit.at.arena.language().family == sidenote_grammars::Family::Ecma {
         for (title, edits) in rules::remedies::remedies(hit.kind, &hit.at.arena, hit.at.span) {
@@ -804,6 +945,27 @@ pub(crate) fn note(
         note.confidence = note.confidence.min(Confidence::Medium);
     }
     Some(note)
+}
+
+/// Whether the way is so long that somewhere on it stands a check or a turn that is not seen. In code that people use three of four such
+/// findings were wrong, as against one of three shorter ones; what leaks is told of all the same, since nothing on the way mends it.
+fn is_far(hit: &Hit, flow: &[(Place, String)]) -> bool {
+    const LONG: usize = 8;
+    const LONGEST: usize = 14;
+    let is_local = hit.kind == SinkKind::Html && hit.source.kind.is_local();
+    let is_checked = matches!(
+        hit.kind,
+        SinkKind::Path
+            | SinkKind::PropertyKey
+            | SinkKind::Merge
+            | SinkKind::Code
+            | SinkKind::Secret
+            | SinkKind::FastHash
+    );
+    let leaves = |(place, _): &(Place, String)| matches!(place, Place::File(there) if there.path.is_some());
+    let is_html = hit.kind == SinkKind::Html;
+    (is_checked || is_local) && flow.len() >= LONG && flow.iter().any(leaves)
+        || (is_checked || is_html) && flow.len() >= LONGEST
 }
 
 fn capitalized(text: &str) -> String {

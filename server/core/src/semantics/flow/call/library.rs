@@ -5,6 +5,46 @@ use crate::semantics::flow::interp::said::HANDED_ON;
 use crate::semantics::flow::kinds::{DIGITS, SourceKind};
 
 impl<'a> Interp<'a> {
+    /// What the name of a function says of what it gives.
+    pub(in crate::semantics::flow) fn known_by_name(&self, call: &Call<'_>, result: Val) -> Val {
+        if result.taints.is_empty() {
+            return result;
+        }
+        // What is written into a copy is not written into what was copied.
+        let is_copy = call.name == "assign"
+            && call.paths.iter().any(|p| p == "Object.assign")
+            && call.args.first().is_some_and(|to| !to.has_taint() && to.types == Types::OBJECT)
+            || call.args.len() == 1 && lexicon::has_word(&call.name, &["clone", "cloned"]);
+        if is_copy {
+            let kinds = SinkKind::PrototypeBase.set();
+            let mut copy = Value::clone(&result);
+            copy.taints.iter_mut().for_each(|t| t.cleaned = t.cleaned | kinds);
+            return Arc::new(copy);
+        }
+        if call.callee.funcs.is_empty() {
+            return result;
+        }
+        // The program's own `mask(password)`.
+        if lexicon::masks(call.name) {
+            let mut masked = Value::clone(&result);
+            masked.taints.retain(|t| !is_sensitive(t));
+            return Arc::new(masked.cleaned(DISCLOSURE));
+        }
+        // The program's own `htmlEscape(text)`, however it goes about it.
+        let of_html = ["tml", "xml", "XML", "TML", "ntities"].iter().any(|w| call.name.contains(w));
+        let writes_entities = |func: &FuncRef| {
+            self.world.code(func).map_or(of_html, |(arena, span)| {
+                let text = arena.slice(span);
+                ["&lt;", "&#60;", "&#x3C;", "&quot;"].iter().any(|entity| text.contains(entity))
+                    && ["&amp;", "&#39;", "&apos;"].iter().any(|entity| text.contains(entity))
+            })
+        };
+        if lexicon::escapes_html(call.name) && call.callee.funcs.iter().all(writes_entities) {
+            return Arc::new(result.cleaned(SinkKind::Html.set()));
+        }
+        result
+    }
+
     /// `text.parse().unwrap()` of a parameter (Rust): whoever hands over what a client sent lets that client stop the program. Data that comes
     /// in where it is unwrapped is told of by the rule itself.
     pub(in crate::semantics::flow) fn unwraps(&mut self, call: &Call<'_>) {

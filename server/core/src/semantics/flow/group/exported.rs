@@ -88,6 +88,8 @@ impl Linker<'_> {
                     && sink.path.iter().all(|name| *name == *ELEMENT)
                     && !knows_prototypes(self.units[i].block.arena().text())
                     && !knows_prototypes(sink.at.arena.text())
+                    && !is_numbered(text_of(&sink.at).unwrap_or_default())
+                    && !way(sink).any(|s| knows_prototypes(s.at.arena.text()))
                     && !goes_by_own_keys(&sink.at);
                 // A text of any length that whoever uses the library hands on, or a header of the request that it is given.
                 let near = self.by_id.get(&sink.at.block).is_some_and(|u| self.units[*u].file == self.units[i].file);
@@ -303,9 +305,28 @@ impl Linker<'_> {
 
 /// Whether a function names what is dangerous about keys, or asks somebody whether one is.
 fn knows_prototypes(text: &str) -> bool {
-    ["__proto__", "nsafe", "isSafe", "Object.create(null)", "'prototype'", "\"prototype\""]
+    ["__proto__", "'__'", "\"__\"", "nsafe", "isSafe", "Object.create(null)", "'prototype'", "\"prototype\""]
         .iter()
         .any(|w| text.contains(w))
+}
+
+/// The steps of the way to a sink, the last first.
+fn way(sink: &ParamSink) -> impl Iterator<Item = &Arc<Step>> {
+    std::iter::successors(sink.trace.as_ref(), |s| s.previous.as_ref())
+}
+
+/// Whether a write `table[row][column]` finds what it writes to by a number, as its name says.
+fn is_numbered(write: &str) -> bool {
+    let mut keys = write.split('[').skip(1).filter_map(|k| k.split(']').next());
+    let numbered = |key: &str| {
+        const NUMBERS: [&str; 14] = [
+            "index", "idx", "i", "j", "k", "n", "row", "col", "column", "num", "number", "count", "position", "offset",
+        ];
+        let words = crate::semantics::flow::lexicon::words(key);
+        key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+            && words.last().is_some_and(|w| NUMBERS.contains(&w.as_str()))
+    };
+    write.contains("][") && keys.next().is_some_and(numbered)
 }
 
 /// Whether the code around a write `object[key]` asks the object for such a key of its own before it goes on below that.

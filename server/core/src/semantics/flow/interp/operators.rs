@@ -136,6 +136,7 @@ impl<'a> Interp<'a> {
             // The first word is the program's own.
             let known = |c: char| c != crate::semantics::flow::sink::UNKNOWN_TEXT;
             let behind = shape.starts_with(known) || shape.contains(char::is_whitespace);
+            let quoted = shape.ends_with(['"', '\'']);
             let past_host = ends || crate::semantics::flow::sink::is_past_host(&shape);
             // `http://host/pay?card_number={card}`: the key says what the value is.
             if !part.exact
@@ -178,6 +179,11 @@ impl<'a> Interp<'a> {
                 for taint in &part.taints {
                     let mut taint = taint.clone();
                     taint.trace = Some(step(taint.trace.as_ref(), &at, StepKind::Concatenated));
+                    // Inside of quotes a folder's name is one word.
+                    let is_place = |o: &Origin| matches!(o, Origin::Source(s) if s.kind == SourceKind::Environment);
+                    if quoted && is_place(&taint.origin) {
+                        taint.cleaned = taint.cleaned | SinkKind::ShellText.set();
+                    }
                     if behind {
                         taint.cleaned = taint.cleaned | SinkKind::Behind.set();
                     }
@@ -248,7 +254,11 @@ impl<'a> Interp<'a> {
                         let before: Vec<_> = value.fields().map(|(n, v)| (*n, join(v, &theirs))).collect();
                         before.into_iter().for_each(|(n, v)| value.set_field(n, v));
                     }
-                    spread.taints.iter().for_each(|t| value.add_taint(t.clone()));
+                    // What is written into a copy is not written into what was copied.
+                    for taint in &spread.taints {
+                        let cleaned = taint.cleaned | SinkKind::PrototypeBase.set();
+                        value.add_taint(Taint { cleaned, ..taint.clone() });
+                    }
                     for (name, v) in spread.fields() {
                         value.set_field(*name, v.clone());
                     }

@@ -23,6 +23,11 @@ fn names_of_files() {
 }
 
 #[test]
+fn files_below_a_folder() {
+    check(&[SinkKind::Path], BELOW);
+}
+
+#[test]
 fn pages_beside_this_one() {
     check(&[SinkKind::Redirect], BESIDE);
 }
@@ -166,6 +171,31 @@ app.get('/4d', (req, res) => { fs.readFile('/srv/' + named(req.query.n, 1), () =
 app.get('/5', (req, res) => { if (!fits(req.query.n)) fs.readFile('/srv/' + req.query.n, () => {}); }); //!
 app.get('/6', (req, res) => { fs.readFile('/srv/' + req.query.n.replace(/[\\/:*?"<>|\s]+/g, '') + '.json', () => {}); });
 app.get('/7', (req, res) => { fs.readFile('/srv/' + req.query.n.replace(/[:*?]+/g, '') + '.json', () => {}); }); //!
+"#;
+
+const BELOW: &str = r#"
+const fs = require('fs'); const path = require('path'); const express = require('express'); const app = express(); const root = process.env.ROOT;
+app.get('/1', (req, res) => {
+  const file = path.join(root, req.query.n);
+  const below = path.normalize(path.resolve(file)).startsWith(root);
+  if (!below) return res.end();
+  fs.readFile(file, () => {});
+});
+app.get('/2', (req, res) => {
+  const file = path.join(root, req.query.n);
+  const below = path.normalize(path.resolve(file)).startsWith(root);
+  fs.readFile(file, () => {}); //!
+});
+app.get('/3', (req, res) => {
+  const file = path.resolve(path.join(root, req.query.n));
+  if (root && !file.startsWith(path.resolve(root))) return res.end();
+  fs.readFile(file, () => {});
+});
+app.get('/4', (req, res) => {
+  const file = path.resolve(path.join(root, req.query.n));
+  if (req.query.strict && !file.startsWith(path.resolve(root))) return res.end();
+  fs.readFile(file, () => {}); //!
+});
 "#;
 
 const BESIDE: &str = r#"

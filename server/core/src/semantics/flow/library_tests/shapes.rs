@@ -1,0 +1,218 @@
+//! What the shape of a value, a call or an answer says.
+
+use super::*;
+
+#[test]
+fn sizes_that_are_none_and_small_ones() {
+    check(&[SinkKind::Timer], SIZES);
+}
+
+#[test]
+fn json_that_node_sends_is_no_page() {
+    check(&[SinkKind::Html], JSON);
+}
+
+#[test]
+fn stores_that_answer_at_once_are_no_databases() {
+    check(&[SinkKind::NoSql], AT_ONCE);
+}
+
+#[test]
+fn identifiers_of_a_database_are_digits() {
+    check(&[SinkKind::Log], IDENTIFIERS);
+}
+
+#[test]
+fn a_worker_believes_its_page() {
+    check(&[SinkKind::Url], WORKER);
+    check(&[SinkKind::Code], "self.onmessage = (e) => {\n  eval(e.data.code); //!\n};");
+}
+
+#[test]
+fn a_redirect_below_the_own_address() {
+    check(&[SinkKind::Redirect], RELATIVE);
+}
+
+#[test]
+fn functions_that_write_entities_escape() {
+    check(&[SinkKind::Html], ENTITIES);
+}
+
+#[test]
+fn within_quotes_a_folder_is_one_word() {
+    check(&[SinkKind::ShellText], QUOTED);
+}
+
+#[test]
+fn what_another_part_of_the_program_asks_for_is_its_own() {
+    check(&[SinkKind::NoSql, SinkKind::MethodName], OWN_PARTS);
+}
+
+#[test]
+fn attributes_are_the_pages_own() {
+    check(&[SinkKind::Html], ATTRIBUTES);
+}
+
+#[test]
+fn a_program_that_is_started_reads_no_shell() {
+    check(&[SinkKind::Command], STARTED);
+}
+
+const ATTRIBUTES: &str = r#"
+$('#a').html($('#b').attr('data-x')); //!
+$('#a').html($('#b').attr('id'));
+$('#a').html('<b title="' + $('#b').attr('data-x') + '">');
+$('#a').html(JSON.parse($('#b').attr('data-x')).text);
+$('#a').html('<b>' + $('#b').val()); //!
+function translated(text) { return window.words[text] || text; }
+$('#a').html(translated($('#b').attr('data-x')));
+"#;
+
+const STARTED: &str = r#"
+const { spawn, exec } = require('child_process');
+const name = process.argv[2];
+spawn('npm', ['run', name], {
+  stdio: 'inherit',
+});
+spawn('npm run ' + name, { shell: true }); //!
+exec('npm run ' + name); //!
+"#;
+
+#[test]
+fn passwords_in_a_handshake() {
+    check(&[SinkKind::FastHash], HANDSHAKE);
+}
+
+#[test]
+fn a_page_is_sent_to_no_servers_request() {
+    let event = "import type { RequestEvent } from '@sveltejs/kit';\nexport function go(event: RequestEvent) {\n";
+    check(&[SinkKind::Redirect], &format!("{event}  location.replace(event.url.href);\n}}"));
+    check(&[SinkKind::Url], &format!("{event}  fetch(event.url.href); //!\n}}"));
+}
+
+const HANDSHAKE: &str = r#"
+const crypto = require('crypto');
+exports.token = function (password, scramble) {
+  return crypto.createHash('sha256').update(password).update(scramble).digest();
+};
+exports.kept = function (password, salt) {
+  return crypto.createHash('sha256').update(password).update(salt).digest(); //!
+};
+"#;
+
+const SIZES: &str = r#"
+const net = require('net');
+window.addEventListener('message', (event) => {
+  const bytes = new Uint8Array(event.data.buffer);
+  const sized = new Uint8Array(event.data.size); //!
+  const list = new Array(event.data.buffer); //!
+});
+net.createServer((socket) => {
+  socket.on('data', (data) => {
+    const short = Buffer.alloc(data.readUInt16BE(4) + 2);
+    const long = Buffer.alloc(data.readUInt32BE(4)); //!
+  });
+});
+"#;
+
+const JSON: &str = r#"
+const http = require('http');
+http.createServer((req, res) => {
+  const text = JSON.stringify({ url: decodeURIComponent(req.url) });
+  res.end(text);
+  res.write(JSON.stringify({ error: 'no ' + decodeURIComponent(req.url) }));
+});
+http.createServer((req, res) => {
+  res.end('<pre>' + JSON.stringify({ url: decodeURIComponent(req.url) })); //!
+});
+http.createServer((req, res) => {
+  res.setHeader('Content-Type', 'text/html');
+  res.end(JSON.stringify({ url: decodeURIComponent(req.url) })); //!
+});
+http.createServer((req, res) => {
+  res.write('HTTP/1.1 101 ' + decodeURIComponent(req.url));
+});
+const app = require('express')();
+app.get('/a', (req, res) => { res.send(JSON.stringify({ a: req.query.a })); }); //!
+"#;
+
+const AT_ONCE: &str = r#"
+const express = require('express'); const app = express(); const Table = require('./table'); const User = require('./user');
+app.get('/1', (req, res) => {
+  const table = Table.findOne({ name: req.body.name });
+  if (table) res.json(table.id);
+});
+app.get('/2', async (req, res) => {
+  const user = await User.findOne({ name: req.body.name }); //!
+  res.json(user.id);
+});
+app.get('/3', (req, res) => {
+  const found = User.findOne({ name: req.body.name }); //!
+  found.then((user) => res.json(user.id));
+});
+app.get('/4', async (req, res) => {
+  const asked = User.findOne({ name: req.body.name }); //!
+  console.log(asked.model);
+  res.json((await asked).id);
+});
+"#;
+
+const IDENTIFIERS: &str = r#"
+const express = require('express'); const app = express(); const { ObjectId } = require('mongodb');
+app.get('/1', (req, res) => { const id = new ObjectId(req.params.id); console.log('no ' + id); });
+app.get('/2', (req, res) => { const id = new Thing(req.params.id); console.log('no ' + req.params.id); }); //!
+"#;
+
+const WORKER: &str = r#"
+self.onmessage = (event) => {
+  fetch(event.data.address);
+};
+window.onmessage = (event) => {
+  fetch(event.data.address); //!
+};
+"#;
+
+const RELATIVE: &str = r#"
+const express = require('express'); const app = express(); const { is_relative_url, isKnown } = require('./checks');
+app.get('/1', (req, res) => { if (is_relative_url('/' + req.query.to)) res.redirect('/' + req.query.to); });
+app.get('/2', (req, res) => { if (is_relative_url(req.query.to)) res.redirect(req.query.to); });
+app.get('/3', (req, res) => { if (!is_relative_url(req.query.to)) res.redirect(req.query.to); }); //!
+app.get('/4', (req, res) => { if (isKnown('/' + req.query.to)) res.redirect('/' + req.query.to); }); //!
+"#;
+
+const ENTITIES: &str = r#"
+const express = require('express'); const app = express();
+const htmlEscape = (str) => {
+  [['&', '&amp;'], ['<', '&lt;'], ['>', '&gt;']].forEach((item) => { str = str.replace(new RegExp(item[0], 'g'), item[1]); });
+  return str;
+};
+const htmlEscaped = (str) => {
+  [['b', 'i'], ['u', 'em']].forEach((item) => { str = str.replace(new RegExp(item[0], 'g'), item[1]); });
+  return str;
+};
+app.get('/1', (req, res) => { res.send('<b>' + htmlEscape(req.query.a)); });
+app.get('/2', (req, res) => { res.send('<b>' + htmlEscaped(req.query.a)); }); //!
+"#;
+
+const QUOTED: &str = r#"
+const { exec } = require('child_process'); const path = require('path');
+const commands = { win32: `"${path.join(__dirname, 'du.exe')}" -nobanner .`, linux: 'du -sb .' };
+exec(commands[process.platform]);
+const bare = { win32: `${path.join(__dirname, 'du.exe')} -nobanner .`, linux: 'du -sb .' };
+exec(bare[process.platform]); //!
+"#;
+
+const OWN_PARTS: &str = r#"
+const User = require('./user'); const { Worker } = require('bullmq');
+process.on('message', async (msg) => {
+  await User.findOne({ name: msg.name });
+  actions[msg.refresh]();
+});
+new Worker('a', async (job) => {
+  await User.findOne({ name: job.data.name });
+});
+const app = require('express')();
+app.post('/1', async (req, res) => {
+  await User.findOne({ name: req.body.name }); //!
+});
+"#;
