@@ -769,7 +769,7 @@ fn is_program(site: &SinkSite) -> bool {
 
 /// Whether what an attribute of the page holds is the page's own: what elements are called, what was put there as data, or a part of
 /// what is written again. Text that somebody typed, and an attribute that becomes HTML as it is, are not.
-fn is_own_attribute(source: &At, way: impl Iterator<Item = Arc<Step>>) -> bool {
+fn is_own_attribute(source: &At, mut way: impl Iterator<Item = Arc<Step>>) -> bool {
     let read = text_of(source);
     let is_attribute = [".attr(", ".getAttribute(", ".dataset"].iter().any(|a| read.contains(a));
     let named = ["id", "name", "class", "type"]
@@ -780,7 +780,7 @@ fn is_own_attribute(source: &At, way: impl Iterator<Item = Arc<Step>>) -> bool {
         let passed = matches!(s.what, StepKind::Concatenated | StepKind::Passed | StepKind::Returned);
         passed || text.starts_with("JSON.parse(") || text.starts_with("decodeURIComponent(")
     };
-    is_attribute && (named || { way }.any(put))
+    is_attribute && (named || way.any(put))
 }
 
 fn text_of(at: &At) -> &str {
