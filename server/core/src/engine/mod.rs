@@ -485,8 +485,8 @@ fn is_test(path: &str, module: &Block, imports: &Imports) -> bool {
     // `test/server.js`, which runs what lies beside the folder.
     let runs = in_folder && RUN_BY_TESTS.contains(&stem) && says(module, 2, declared::loads_from_above);
     // `lib/test/fakeParameters.js`, `test/common_test.js`
-    let fake = in_folder && ["_test", "-test", "_spec", "-spec"].iter().any(|end| stem.ends_with(end))
-        || in_folder && ["fake", "mock", "stub"].iter().any(|w| stem.to_ascii_lowercase().starts_with(w));
+    let fake = ["fake", "mock", "stub"].iter().any(|w| stem.to_ascii_lowercase().starts_with(w));
+    let fake = in_folder && (fake || ["_test", "-test", "_spec", "-spec"].iter().any(|end| stem.ends_with(end)));
     if pressed || borrowed || runs || fake || in_folder && (support || suffix) {
         return true;
     }
